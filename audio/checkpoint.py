@@ -1,0 +1,46 @@
+"""Which weights an ear uses, and the fingerprint that pins its vectors. Imports no torch: a rescan asks only this."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from audio.config import DECODER_CONTRACT, EarConfig
+
+FORMAT = "earshot-ear-1"
+PACKAGED_WEIGHTS = Path(__file__).parent / "weights" / "default.safetensors"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights in a file, or (path None) the untrained initial weights of the default configuration."""
+
+    path: Path | None
+
+    @property
+    def origin(self) -> str:
+        """Where the weights come from, for people."""
+        if self.path is None:
+            return f"untrained (initial weights of seed {EarConfig().encoder.seed})"
+        return "packaged default weights" if self.path == PACKAGED_WEIGHTS else f"checkpoint {self.path.name}"
+
+    @property
+    def fingerprint(self) -> str:
+        """What pins a vector: decoder, front end and weights. Vectors of two fingerprints never meet.
+
+        Raises
+        ------
+        OSError
+            The file cannot be read.
+        """
+        digest = hashlib.sha256(DECODER_CONTRACT.encode())
+        if self.path is None:
+            digest.update(json.dumps(asdict(EarConfig()), sort_keys=True).encode())
+        else:
+            digest.update(self.path.read_bytes())  # the file holds the configuration too
+        return digest.hexdigest()
+
+
+def default_checkpoint() -> Checkpoint:
+    """The packaged weights, or none while this version ships none."""
+    return Checkpoint(PACKAGED_WEIGHTS if PACKAGED_WEIGHTS.exists() else None)

@@ -1,0 +1,270 @@
+"""From a file to a few mono excerpts, whatever the file tries.
+
+    file --sniff--> container --seek--> frames --mean over channels--> mono --resample--> excerpt
+
+This module runs in worker processes under a memory limit, so it imports neither torch nor anything that does.
+"""
+
+import os
+from dataclasses import dataclass
+from time import process_time
+from typing import Any
+
+import av
+import numpy as np
+import soxr
+
+from audio.config import ExcerptConfig
+from audio.frames import FrameRun
+from audio.sniff import UnheardError, refuse_impostors
+from audio.tags import Tags, parse_tags
+from data.rules import duration_exclusion
+
+# Demuxers that hold sound in one file. Playlist formats (hls, concat, ...) are left out on purpose: they
+# make FFmpeg open other files and network addresses.
+_FORMATS = (
+    "aac,ac3,eac3,aiff,amr,ape,asf,asf_o,au,caf,dsf,flac,iff,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc,mpc8,"
+    "ogg,ofr,rm,spdif,tak,truehd,tta,w64,wav,wv,xwma"
+)
+_OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
+
+SHORTEST_SECONDS = 1.0
+_WORTH_SEEKING_SECONDS = 1.0  # nearer than this, decoding on is cheaper than seeking
+# To find a moment of an mp3 to the frame, FFmpeg walks all frames before it. Beyond this size the table of contents,
+# which is right to half a percent, or else plain proportion must do: a ten-hour mix costs what a song costs.
+_EXACT_SEEK_BYTES = 32 * 2**20
+_UNKNOWN_DURATION_CAP = 120.0  # seconds decoded from the start when a file does not know its length
+_END_TOLERANCE = 0.5  # seconds; the end of a file cut short is looked for as closely as this
+_MAX_CHANNELS = 64
+_RATE_RANGE = (1_000, 3_000_000)  # Hz; DSD512 comes as 2,822,400
+_SILENCE = 1e-4  # peak below -80 dBFS: dither and encoder noise, no music
+_ABSURD_PEAK = 1e4  # floating-point files may exceed 1.0, but not by this much
+
+_SENTENCES: dict[type[Exception], str] = {
+    av.error.EOFError: "it ends before any sound",
+    av.error.InvalidDataError: "damaged, or not audio at all: the decoder finds no valid data",
+    av.error.ArgumentError: "not an audio format",
+    av.error.PatchWelcomeError: "uses a variant of its format that the decoder does not know",
+}
+
+av.logging.set_level(av.logging.PANIC)  # a worker's stderr is the user's terminal; reasons go in the library
+
+
+class OutOfRangeError(UnheardError):
+    """A readable track that the asked-for durations leave out."""
+
+    def __init__(self, reason: str, duration: float, tags: Tags) -> None:
+        super().__init__(reason, duration, tags)  # all three, so that it survives pickling
+        self.reason, self.duration, self.tags = reason, duration, tags
+
+
+@dataclass(frozen=True)
+class DecodedTrack:
+    """The excerpts of one track, and what its container says."""
+
+    excerpts: list[np.ndarray]  # each (n_samples,) float32 mono at ExcerptConfig.sample_rate
+    starts: list[float]  # seconds from the track's beginning, one per excerpt
+    duration: float  # seconds
+    sample_rate: int  # Hz, as stored in the file
+    channels: int
+    codec: str
+    tags: Tags
+    note: str | None  # what the listener should know, for example that the file is cut short
+    decode_seconds: float  # CPU time
+
+
+def excerpt_starts(duration: float, config: ExcerptConfig) -> list[float]:
+    """Where the excerpts of a track begin, in seconds.
+
+    A long track is cut into equal parts and heard in the middle of each; a short one is heard whole,
+    in as many excerpts as fit::
+
+        |--[==]--|--[==]--|--[==]--|      long
+        [==][==][=]                       short
+    """
+    length = config.excerpt_seconds
+    if duration < length * config.excerpts:
+        n_whole = max(1, int((duration + length - SHORTEST_SECONDS) // length))  # a rest below 1 s is left out
+        return [number * length for number in range(n_whole)]
+    part = duration / config.excerpts
+    return [(number + 0.5) * part - length / 2 for number in range(config.excerpts)]
+
+
+@np.errstate(over="ignore", invalid="ignore")  # absurd samples get a sentence, not a warning
+def decode_track(
+    path: str,
+    config: ExcerptConfig,
+    min_duration: float | None = None,
+    max_duration: float | None = None,
+) -> DecodedTrack:
+    """Decode the excerpts of one file.
+
+    Raises
+    ------
+    UnheardError
+        The file is not audio, is broken, silent or shorter than a second; the message says which.
+    OutOfRangeError
+        The track's duration is outside ``[min_duration, max_duration]`` seconds.
+    """
+    began = process_time()
+    path = os.path.abspath(path)  # FFmpeg takes a relative name like ``concat:a.mp3`` for a protocol
+    refuse_impostors(path)
+    try:
+        with _open(path) as container:
+            return _decode_open(container, config, min_duration, max_duration, began)
+    except UnheardError:
+        raise
+    except MemoryError:
+        raise UnheardError("decoding needs more memory than the limit allows") from None
+    except PermissionError:
+        raise UnheardError("no permission to read it, or it is encrypted") from None
+    except Exception as error:  # PyAV raises FFmpegError, ValueError, IndexError, ... on hostile files
+        raise UnheardError(_plain(error)) from error
+
+
+def _open(path: str) -> Any:
+    is_large = os.path.getsize(path) > _EXACT_SEEK_BYTES
+    options = _OPEN_OPTIONS | ({"usetoc": "1"} if is_large else {})
+    container: Any = av.open(path, options=options, metadata_errors="replace")
+    if is_large and container.format.name == "mp3":
+        container.flags |= av.container.Flags.fast_seek.value
+    return container
+
+
+def _decode_open(
+    container: Any,
+    config: ExcerptConfig,
+    min_duration: float | None,
+    max_duration: float | None,
+    began: float,
+) -> DecodedTrack:
+    if not container.streams.audio:
+        raise UnheardError("holds no audio stream")
+    stream = container.streams.audio[0]
+    codec = stream.codec_context
+    if codec is None:
+        raise UnheardError("its codec is not known to the decoder")
+    codec.thread_count = 1  # the workers are the parallelism
+    rate, channels = codec.sample_rate, codec.channels
+    if rate and not _RATE_RANGE[0] <= rate <= _RATE_RANGE[1]:
+        raise UnheardError(f"an absurd sample rate of {rate:,} Hz")
+    if channels > _MAX_CHANNELS:
+        raise UnheardError(f"an absurd number of channels, {channels:,}")
+
+    tags = parse_tags(container.metadata, stream.metadata)
+    declared = _declared_duration(container, stream)
+    if declared is not None:
+        _refuse_out_of_range(declared, min_duration, max_duration, tags)
+    excerpts, starts, duration, note = _hear(FrameRun(container, stream), declared, config)
+    if not excerpts:
+        if duration > 0:
+            raise UnheardError(f"shorter than one second ({duration:.2f} s)")
+        raise UnheardError("no sound could be decoded from it")
+    _refuse_out_of_range(duration, min_duration, max_duration, tags)
+
+    peaks = [float(np.abs(excerpt).max()) for excerpt in excerpts]
+    if not np.isfinite(peaks).all():
+        raise UnheardError("contains samples that are not numbers (NaN or infinity)")
+    if max(peaks) > _ABSURD_PEAK:
+        raise UnheardError(f"contains samples of absurd size ({max(peaks):.3g}, where 1 is full scale)")
+    audible = [number for number, peak in enumerate(peaks) if peak > _SILENCE]
+    if not audible:
+        raise UnheardError("silence from beginning to end")
+    return DecodedTrack(
+        excerpts=[excerpts[number] for number in audible],
+        starts=[starts[number] for number in audible],
+        duration=duration,
+        sample_rate=rate or codec.sample_rate,
+        channels=channels or codec.channels,
+        codec=codec.name,
+        tags=tags,
+        note=note,
+        decode_seconds=process_time() - began,
+    )
+
+
+def _declared_duration(container: Any, stream: Any) -> float | None:
+    if stream.duration and stream.time_base:
+        seconds = float(stream.duration * stream.time_base)
+    elif container.duration:
+        seconds = container.duration / av.time_base
+    else:
+        return None
+    return seconds if 0 < seconds < 1e7 else None  # 2^63 samples is a missing length, not four months of music
+
+
+def _refuse_out_of_range(duration: float, shortest: float | None, longest: float | None, tags: Tags) -> None:
+    if reason := duration_exclusion(duration, shortest, longest):
+        raise OutOfRangeError(reason, duration, tags)
+
+
+def _hear(
+    run: FrameRun, declared: float | None, config: ExcerptConfig
+) -> tuple[list[np.ndarray], list[float], float, str | None]:
+    """Excerpts, their starts, the track's duration in seconds, and what the listener should know."""
+    if declared is None:
+        return _hear_beginning(run, config)
+    planned = excerpt_starts(declared, config)
+    excerpts, starts = _read_excerpts(run, planned, config)
+    if run.heard_to >= 0.9 * min(declared, planned[-1] + config.excerpt_seconds):
+        return excerpts, starts, declared, None
+    # The declared duration is a lie (a forged header, a download cut short): spread over what is there.
+    duration = _end_of_sound(run, declared)
+    run.seek(0.0)
+    excerpts, starts = _read_excerpts(run, excerpt_starts(duration, config), config)
+    return excerpts, starts, duration, f"cut short: it says {declared:.1f} s and {duration:.1f} s could be decoded"
+
+
+def _hear_beginning(run: FrameRun, config: ExcerptConfig) -> tuple[list[np.ndarray], list[float], float, str | None]:
+    """The same of a file that does not know how long it is: which excerpts to keep is known when they end."""
+    n_planned = int(_UNKNOWN_DURATION_CAP // config.excerpt_seconds)
+    excerpts, starts = _read_excerpts(run, [number * config.excerpt_seconds for number in range(n_planned)], config)
+    note = None
+    if len(excerpts) == n_planned:
+        note = f"does not say how long it is: only its first {_UNKNOWN_DURATION_CAP:g} s were heard"
+    if len(excerpts) > config.excerpts:
+        kept = np.linspace(0, len(excerpts) - 1, config.excerpts).round().astype(int)
+        excerpts, starts = [excerpts[number] for number in kept], [starts[number] for number in kept]
+    return excerpts, starts, round(run.heard_to, 3), note
+
+
+def _end_of_sound(run: FrameRun, silent_from: float) -> float:
+    """Where the sound ends, in seconds, by halving again and again what lies beyond the last that was heard."""
+    while silent_from - run.heard_to > _END_TOLERANCE:
+        middle = (run.heard_to + silent_from) / 2
+        run.seek(middle)
+        run.read(middle, _END_TOLERANCE)
+        if run.heard_to <= middle:
+            silent_from = middle
+    return round(run.heard_to, 3)
+
+
+def _read_excerpts(run: FrameRun, planned: list[float], config: ExcerptConfig) -> tuple[list[np.ndarray], list[float]]:
+    """The excerpts at the planned moments, as far as the sound goes, and where they really start."""
+    excerpts, starts = [], []
+    for start in planned:
+        if start > run.end + _WORTH_SEEKING_SECONDS:
+            run.seek(start)
+        samples = run.read(start, config.excerpt_seconds)
+        if samples is None:
+            break
+        seconds = len(samples) / run.rate
+        if seconds >= SHORTEST_SECONDS:
+            excerpts.append(_resample(samples, run.rate, config))
+            starts.append(max(0.0, round(run.begin - seconds, 3)))
+    return excerpts, starts
+
+
+def _resample(samples: np.ndarray, rate: int, config: ExcerptConfig) -> np.ndarray:
+    if rate != config.sample_rate:
+        samples = soxr.resample(samples, rate, config.sample_rate, "HQ")
+    return samples[: config.samples_per_excerpt]
+
+
+def _plain(error: Exception) -> str:
+    """A sentence for what FFmpeg calls by a name."""
+    for kind, sentence in _SENTENCES.items():
+        if isinstance(error, kind):
+            return sentence
+    text = " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split())
+    return f"the decoder gave up: {text[:200]}"

@@ -1,0 +1,122 @@
+"""An ear: everything between samples and vectors."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from audio.checkpoint import FORMAT, Checkpoint
+from audio.config import DECODER_CONTRACT, EarConfig, EncoderConfig, ExcerptConfig, MelConfig
+from audio.encoder import Encoder, untrained_encoder
+from audio.mel import log_mel
+
+
+@dataclass
+class PhaseTimes:
+    """Seconds spent, so that a scan can say where its time went."""
+
+    mel: float = 0.0
+    encoder: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ear:
+    """A front end and an encoder that belong together."""
+
+    config: EarConfig
+    encoder: Encoder
+    device: str = "cpu"
+    times: PhaseTimes = field(default_factory=PhaseTimes)
+
+    def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray:
+        """Vectors, shape (n_excerpts, dim) float32 on the unit sphere, of mono excerpts, each (n_samples,).
+
+        Excerpts of one length go through together. Nothing is padded, so a vector does not depend on
+        what it was computed beside.
+        """
+        vectors = np.empty((len(excerpts), self.config.encoder.dim), dtype=np.float32)
+        for length in sorted({len(excerpt) for excerpt in excerpts}):
+            rows = [row for row, excerpt in enumerate(excerpts) if len(excerpt) == length]
+            vectors[rows] = self._embed_batch(np.stack([excerpts[row] for row in rows]))
+        return vectors
+
+    @torch.inference_mode()
+    def _embed_batch(self, samples: np.ndarray) -> np.ndarray:
+        began = perf_counter()
+        spectrograms = log_mel(torch.from_numpy(samples).to(self.device), self.config.mel)
+        heard = perf_counter()
+        vectors = self.encoder(spectrograms).cpu().numpy()
+        self.times.mel += heard - began
+        self.times.encoder += perf_counter() - heard
+        return vectors
+
+
+def track_vector(excerpt_vectors: np.ndarray) -> np.ndarray:
+    """The normalised mean, shape (dim,), of a track's excerpt vectors, shape (n_excerpts, dim)."""
+    mean = excerpt_vectors.mean(axis=0)
+    return (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+
+
+def load_ear(checkpoint: Checkpoint, device: str = "cpu") -> Ear:
+    """The ear of a checkpoint.
+
+    Raises
+    ------
+    ValueError
+        The file is no checkpoint of an ear, or of a newer format.
+    """
+    if checkpoint.path is None:
+        config = EarConfig()
+        return Ear(config, untrained_encoder(config.mel, config.encoder).to(device), device)
+    config, weights = _read(checkpoint.path)
+    encoder = untrained_encoder(config.mel, config.encoder)
+    try:
+        encoder.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(f"{checkpoint.path} holds weights of another shape than it says: {error}") from None
+    return Ear(config, encoder.to(device), device)
+
+
+def save_ear(ear: Ear, path: Path) -> None:
+    """Write an ear as safetensors, whole or not at all."""
+    # One entry of metadata: safetensors writes several in random order, and equal ears should be equal files.
+    facts = {"format": FORMAT, "decoder": DECODER_CONTRACT, "config": asdict(ear.config)}
+    metadata = {"ear": json.dumps(facts)}
+    weights = {name: weight.cpu().contiguous() for name, weight in ear.encoder.state_dict().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    try:
+        unfinished.write_bytes(save(weights, metadata=metadata))
+        unfinished.replace(path)
+    except BaseException:  # a full disk, Ctrl-C
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _read(path: Path) -> tuple[EarConfig, dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path} is not a readable checkpoint: {error}") from None
+    try:
+        facts = json.loads(metadata.get("ear", "{}"))
+        if facts.get("format") != FORMAT:
+            raise ValueError(f"the format is {facts.get('format')!r}; this version reads {FORMAT!r}")
+        settings = facts["config"]
+        config = EarConfig(
+            excerpt=ExcerptConfig(**settings["excerpt"]),
+            mel=MelConfig(**settings["mel"]),
+            encoder=EncoderConfig(**settings["encoder"]),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is not an ear that this version understands: {error}") from None
+    return config, weights

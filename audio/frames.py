@@ -1,0 +1,132 @@
+"""Runs of decoded frames: seek, read a stretch of mono sound, drop the rest."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import av
+import numpy as np
+
+_LEAD_SECONDS = 0.1  # decoded and dropped after a seek: mp3 and AAC need a frame or two to settle
+_FAR_SECONDS = 20.0  # a seek may land this far ahead of the moment; a coarser index moves the moment instead
+_READABLE = {"s64": "dbl", "s64p": "dblp"}  # numpy gets no 64-bit integers out of a frame
+
+
+class FrameRun:
+    """A run of decoded frames, kept in FFmpeg's own buffer until an excerpt is cut out of it.
+
+    Positions are seconds from the beginning of the track.
+    """
+
+    def __init__(self, container: Any, stream: Any) -> None:
+        self._container, self._stream = container, stream
+        self.rate = stream.codec_context.sample_rate
+        origin = stream.start_time if stream.start_time is not None else 0
+        self._origin = float(origin * stream.time_base) if stream.time_base else 0.0
+        self.heard_to = 0.0  # how far into the track sound was found
+        self._start_over(0.0)
+
+    def _start_over(self, position: float) -> None:
+        self._frames = self._decode()
+        self._fifo = av.AudioFifo()
+        self._format: tuple[str, str, int] | None = None  # of the first frame; the others are brought to it
+        self._converters: dict[tuple[str, str, int], Any] = {}
+        self.begin = position  # of what is in the buffer
+
+    @property
+    def end(self) -> float:
+        return self.begin + (self._fifo.samples / self.rate if self.rate else 0.0)
+
+    def seek(self, position: float) -> None:
+        """Go on near `position`, or, in a file that cannot seek, where the run is."""
+        target = max(0.0, position - _LEAD_SECONDS) + self._origin
+        try:
+            self._container.seek(int(target * av.time_base))
+        except av.FFmpegError:
+            return  # decode on and drop what lies between
+        self._start_over(position)
+
+    def read(self, start: float, seconds: float) -> np.ndarray | None:
+        """Mono samples from `start` on, at most `seconds` of them; None when nothing is left."""
+        for frame in self._frames:
+            if self._format is None:
+                self._begin_with(frame)
+                if start - self.begin > _FAR_SECONDS:
+                    start = self.begin
+            for part in self._alike(frame):
+                part.pts = None  # we count samples; broken timestamps would make the buffer refuse them
+                self._fifo.write(part)
+            end = self.end
+            self.heard_to = max(self.heard_to, end)
+            if end <= start:
+                self._drop(self._fifo.samples)
+            elif end >= start + seconds:
+                break
+        self._drop(round((start - self.begin) * self.rate))
+        frame = self._fifo.read(round(seconds * self.rate), partial=True) if self._fifo.samples else None
+        if frame is None:
+            return None
+        self.begin += frame.samples / self.rate
+        return mono(frame)
+
+    def _drop(self, n_samples: int) -> None:
+        n_samples = min(n_samples, self._fifo.samples)
+        if n_samples > 0:
+            self._fifo.read(n_samples)
+            self.begin += n_samples / self.rate
+
+    def _decode(self) -> Iterator[Any]:
+        """Frames, stepping over packets that cannot be decoded, up to where no packet can be found."""
+        packets = self._container.demux(self._stream)
+        with contextlib.suppress(av.FFmpegError):
+            for packet in packets:
+                try:
+                    yield from packet.decode()
+                except av.FFmpegError:
+                    continue
+
+    def _begin_with(self, frame: Any) -> None:
+        name, layout, rate = _format(frame)
+        self._format = (_READABLE.get(name, name), layout, rate)
+        self.rate = frame.sample_rate
+        if frame.pts is not None and frame.time_base:
+            self.begin = float(frame.pts * frame.time_base) - self._origin
+
+    def _alike(self, frame: Any) -> list[Any]:
+        """The frame in the format of the first one; files may change theirs midway."""
+        its = _format(frame)
+        ours = self._format or its
+        if its == ours:
+            return [frame]
+        if its not in self._converters:
+            self._converters[its] = av.AudioResampler(*ours)
+        return self._converters[its].resample(frame)
+
+
+def _format(frame: Any) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def mono(frame: Any) -> np.ndarray:
+    """The mean of a frame's channels, shape ``(n_samples,)`` float32, full scale 1.
+
+    FFmpeg's own downmix is louder by the square root of two than the mean that librosa and soundfile take,
+    so a mono and a stereo file of one song would sound different to the ear.
+    """
+    samples = frame.to_ndarray()  # planar: (channels, n); packed: (1, n * channels)
+    n_channels = frame.layout.nb_channels
+    if samples.dtype.kind in "iu":
+        bits = 8 * samples.dtype.itemsize
+        offset = 128 if samples.dtype == np.uint8 else 0
+        scale = 1.0 / 2 ** (bits - 1)
+    else:
+        offset, scale = 0, 1.0
+    samples = samples.astype(np.float32, copy=False)
+    if frame.format.is_planar:
+        mean = samples[0]  # ours alone: to_ndarray copies the planes
+        for channel in range(1, n_channels):
+            mean += samples[channel]  # ten times faster than mean(axis=0) on two long rows
+        mean *= np.float32(scale / n_channels)
+    else:
+        mean = samples.reshape(-1, n_channels) @ np.full(n_channels, scale / n_channels, dtype=np.float32)
+    return mean - np.float32(offset * scale) if offset else mean

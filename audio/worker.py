@@ -1,0 +1,43 @@
+"""What runs inside a decoding process. Imports no torch: its mappings alone would eat the memory limit."""
+
+import os
+import signal
+import threading
+import time
+
+from audio.config import ExcerptConfig
+from audio.decode import DecodedTrack, OutOfRangeError, UnheardError, decode_track
+
+
+def start_worker(memory_limit: int) -> None:
+    """Bound this process to `memory_limit` MiB of address space and to its parent's life; Ctrl-C is the parent's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with, args=[os.getppid()], daemon=True).start()
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit; the time limit still holds
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = memory_limit * 2**20
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _die_with(parent: int) -> None:
+    """End this process when the parent was killed: nobody is left who would stop a decoder that hangs."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def decode_task(
+    path: str, config: ExcerptConfig, min_duration: float | None, max_duration: float | None
+) -> DecodedTrack | OutOfRangeError | str:
+    """The decoded track, or why there is none: a reason is a result here, not an exception with a traceback."""
+    try:
+        return decode_track(path, config, min_duration, max_duration)
+    except OutOfRangeError as error:
+        return error
+    except UnheardError as error:
+        return str(error)

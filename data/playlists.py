@@ -1,0 +1,88 @@
+"""Playlists from other programs: M3U, PLS and XSPF, as lists of local files."""
+
+import os
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+SUFFIXES = (".m3u", ".m3u8", ".pls", ".xspf")
+_XSPF = "{http://xspf.org/ns/0/}"
+
+
+@dataclass(frozen=True)
+class Playlist:
+    """What a playlist file says, in its order."""
+
+    path: str
+    name: str
+    entries: list[str]  # absolute paths, whether or not there is a file
+    n_elsewhere: int  # entries that are no local file, such as radio stations
+
+
+def read_playlist(path: str) -> Playlist:
+    """Read one playlist. Relative entries are relative to its folder.
+
+    Raises
+    ------
+    ValueError
+        The suffix is not one of `SUFFIXES`, or the file is not what its suffix says.
+    OSError
+        It cannot be read.
+    """
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"{path}: playlists end in {', '.join(SUFFIXES)}")
+    with open(path, "rb") as file:
+        data = file.read()
+    if suffix == ".xspf":
+        name, locations = _read_xspf(path, data)
+    else:
+        name, locations = None, list(_pls_lines(data) if suffix == ".pls" else _m3u_lines(data))
+    folder = os.path.dirname(os.path.abspath(path))
+    entries = [entry for location in locations if (entry := _local_path(location, folder)) is not None]
+    stem = os.path.splitext(os.path.basename(path))[0]
+    return Playlist(os.path.abspath(path), name or stem, entries, len(locations) - len(entries))
+
+
+def _text(data: bytes) -> str:
+    """UTF-8, and what older Windows players wrote when it is not."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _m3u_lines(data: bytes) -> Iterator[str]:
+    for line in _text(data).splitlines():
+        if line.strip() and not line.startswith("#"):
+            yield line.strip()
+
+
+def _pls_lines(data: bytes) -> Iterator[str]:
+    files = re.findall(r"^\s*File(\d+)\s*=\s*(.+?)\s*$", _text(data), re.MULTILINE | re.IGNORECASE)
+    yield from (location for _, location in sorted(files, key=lambda pair: int(pair[0])))
+
+
+def _read_xspf(path: str, data: bytes) -> tuple[str | None, list[str]]:
+    try:
+        root = ElementTree.fromstring(data)
+    except ElementTree.ParseError as error:
+        raise ValueError(f"{path} is not XML: {error}") from None
+    if root.tag != f"{_XSPF}playlist":
+        raise ValueError(f"{path} is XML, but not an XSPF playlist")
+    locations = [element.text.strip() for element in root.iter(f"{_XSPF}location") if element.text]
+    return root.findtext(f"{_XSPF}title"), locations
+
+
+def _local_path(location: str, folder: str) -> str | None:
+    """The absolute path that a playlist's entry means, or None for an address elsewhere."""
+    scheme = urlsplit(location).scheme.lower() if "://" in location else ""
+    if scheme == "file":
+        location = unquote(urlsplit(location).path)
+    elif scheme:
+        return None
+    if "\\" in location and not os.path.exists(os.path.join(folder, location)):
+        location = location.replace("\\", "/")  # written on Windows
+    return os.path.normpath(os.path.join(folder, location))

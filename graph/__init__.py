@@ -1,0 +1,1 @@
+"""Who likes what with what: the preference graph."""

@@ -1,0 +1,159 @@
+"""FAISS indexes: which type for which size, and how far approximate search may stray from exact.
+
+Every index here answers with durable track ids, by falling cosine of unit vectors (inner product). All but the
+exact one are approximate twice: they look at a part of the catalog, and what they see are shortened vectors. So
+they are asked for candidates, many more than wanted, and `rank` puts these in order by the vectors themselves.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import faiss
+import numpy as np
+
+TYPES = ("flat", "ivf-sq8", "ivf-pq", "hnsw")
+TARGET_RECALL = 0.98
+_SAMPLE = 500  # queries that recall is measured with
+_SEED = 20
+_FEWEST = {"ivf-sq8": 39, "ivf-pq": 39 * 256}  # vectors: FAISS wants 39 per centroid of a k-means
+
+
+@dataclass(frozen=True)
+class BuiltIndex:
+    """An index, and what it was measured to be worth."""
+
+    index: Any  # faiss.Index that answers with ids
+    type: str
+    recall_at_10: float  # share of the true ten nearest among its candidates, on a sample of its own vectors
+    settings: dict[str, Any]
+
+
+def choose_type(n_vectors: int) -> str:
+    """The type for a catalog of this size, on a machine that a person owns.
+
+    Exact search over 300,000 vectors takes a few milliseconds. Beyond, inverted lists scan a part of the
+    catalog, in a quarter of the memory; beyond ten million, product quantisation takes a sixteenth.
+    HNSW is faster than either but large and cannot forget a vector, so it is left to ``--type hnsw``.
+    """
+    if n_vectors <= 300_000:
+        return "flat"
+    return "ivf-sq8" if n_vectors <= 10_000_000 else "ivf-pq"
+
+
+def build(vectors: np.ndarray, ids: np.ndarray, type: str = "auto", target: float = TARGET_RECALL) -> BuiltIndex:
+    """Build an index over unit vectors, shape (n, dim) float32, and tune it until it finds enough.
+
+    Parameters
+    ----------
+    ids : shape (n,), int64
+    type : one of `TYPES`, or auto. Too few vectors to train an index of that type get an exact one.
+    target : the recall@10 against exact search to reach, in [0, 1]. What was reached is in the result, also
+        when it is less.
+
+    Raises
+    ------
+    ValueError
+        An unknown type.
+    """
+    if type == "auto":
+        type = choose_type(len(vectors))
+    if type not in TYPES:
+        raise ValueError(f"index type {type!r}; there are {', '.join(TYPES)} and auto")
+    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+    n_vectors, dim = vectors.shape
+    if n_vectors < _FEWEST.get(type, 0):
+        type = "flat"
+    nlist = max(1, min(round(4 * math.sqrt(n_vectors)), n_vectors // 39))  # FAISS wants 39 points per centroid
+    inner: Any
+    if type == "flat":
+        inner = faiss.IndexFlatIP(dim)
+    elif type == "hnsw":
+        inner = faiss.IndexHNSWFlat(dim, 32, faiss.METRIC_INNER_PRODUCT)
+        inner.hnsw.efConstruction = 100
+    elif type == "ivf-sq8":
+        inner = faiss.index_factory(dim, f"IVF{nlist},SQ8", faiss.METRIC_INNER_PRODUCT)
+    else:
+        n_bytes = next(n for n in range(max(dim // 4, 1), 0, -1) if dim % n == 0)  # per vector
+        # np: no polysemous training, which takes minutes and serves a kind of search that is not used here.
+        inner = faiss.index_factory(dim, f"IVF{nlist},PQ{n_bytes}x8np", faiss.METRIC_INNER_PRODUCT)
+    if not inner.is_trained:
+        rng = np.random.default_rng(_SEED)
+        sample = rng.permutation(n_vectors)[: max(64 * nlist, 20_000)]
+        inner.train(vectors[np.sort(sample)])
+    index = faiss.IndexIDMap(inner)
+    index.add_with_ids(vectors, np.ascontiguousarray(ids, dtype=np.int64))
+    if type == "flat":
+        return BuiltIndex(index, type, 1.0, {})
+    recall, settings = _tune(index, vectors, np.asarray(ids), type, target)
+    return BuiltIndex(index, type, recall, settings)
+
+
+def _tune(index: Any, vectors: np.ndarray, ids: np.ndarray, type: str, target: float) -> tuple[float, dict[str, Any]]:
+    """Search wider, doubling the effort, until the target is reached or everything is searched."""
+    rng = np.random.default_rng(_SEED + 1)
+    queries = vectors[np.sort(rng.permutation(len(vectors))[:_SAMPLE])]
+    truth = ids[exact_nearest(vectors, queries, min(11, len(vectors)))]
+    recall, settings = 0.0, dict[str, Any]()
+    for effort in range(16):
+        before, settings = settings, _set_effort(index, type, effort)
+        if settings == before:
+            break
+        _, found = index.search(queries, min(n_candidates(10), len(vectors)))
+        recall = recall_at_k(found, truth)
+        if recall >= target:
+            break
+    return recall, settings
+
+
+def _set_effort(index: Any, type: str, effort: int) -> dict[str, Any]:
+    """How many lists or graph nodes a query may visit: a doubling per step, until it is all of them."""
+    inner: Any = faiss.downcast_index(index.index)
+    if type == "hnsw":
+        inner.hnsw.efSearch = min(128 * 2**effort, max(inner.ntotal, 128))
+        return {"efSearch": inner.hnsw.efSearch}
+    inner.nprobe = min(4 * 2**effort, inner.nlist)
+    return {"nlist": inner.nlist, "nprobe": inner.nprobe}
+
+
+def n_candidates(k: int) -> int:
+    """How many to ask an approximate index for, so that the `k` nearest are among them."""
+    return 10 * k + 50
+
+
+def rank(queries: np.ndarray, vectors: np.ndarray, candidate_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Put the candidates of each query in order by their exact cosines.
+
+    Parameters
+    ----------
+    queries : shape (n_queries, dim)
+    vectors : shape (n, dim)
+    candidate_rows : shape (n_queries, n_candidates); -1 where there is none
+
+    Returns
+    -------
+    scores, rows : shape (n_queries, n_candidates), highest first; minus infinity and -1 at the end for none
+    """
+    # One query at a time: the vectors of all candidates of all queries would take gigabytes.
+    scores = np.array([vectors[rows] @ query for query, rows in zip(queries, candidate_rows, strict=True)])
+    scores[candidate_rows < 0] = -np.inf
+    order = np.argsort(-scores, axis=1, kind="stable")
+    return np.take_along_axis(scores, order, axis=1), np.take_along_axis(candidate_rows, order, axis=1)
+
+
+def exact_nearest(vectors: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
+    """Rows of the k nearest vectors of each query, shape (n_queries, k), by exhaustive search."""
+    vectors, queries = (np.ascontiguousarray(array, dtype=np.float32) for array in (vectors, queries))
+    return faiss.knn(queries, vectors, k, metric=faiss.METRIC_INNER_PRODUCT)[1]
+
+
+def recall_at_k(found: np.ndarray, truth: np.ndarray) -> float:
+    """The share of the true neighbours that were found, without the query itself.
+
+    `truth` has the shape (n_queries, k + 1), `found` as many columns or more; the first true neighbour of a vector
+    of the catalog is that vector, and counting it would flatter every index by one in k.
+    """
+    if truth.shape[1] < 2:
+        return 1.0  # nothing to find
+    hits = sum(len(np.intersect1d(a, b[1:])) for a, b in zip(found, truth, strict=True))
+    return hits / truth[:, 1:].size

@@ -1,0 +1,162 @@
+"""`cli check`: does the library say of itself only what is true? Every problem comes with its cure."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.identity import content_hash
+from data.ids import IdMap
+from data.paths import path_from_columns
+from index.ann import rank
+from index.index_file import index_state, open_index
+from index.library import Library
+from index.neighbours import PER_TRACK
+from index.spaces import current_space, read_vectors
+from index.track_store import AUDIO
+
+_SAMPLE = 200  # vectors looked up in the index and among the neighbours
+_RECOVER = "sqlite3 library.db .recover | sqlite3 mended.db"
+
+
+@dataclass(frozen=True)
+class Problem:
+    what: str
+    mend: str  # what to type
+
+
+def check_library(library: Library) -> Iterator[Problem]:
+    """Check tables, vectors, index and neighbours against each other."""
+    try:
+        yield from _check_database(library)
+        mixed = list(_check_dimensions(library))
+        yield from mixed
+        if not mixed:
+            ids, vectors = read_vectors(library, AUDIO)
+            yield from _check_vectors(library, ids, vectors)
+            yield from _check_index(library, ids, vectors)
+            yield from _check_neighbours(library, ids, vectors)
+    except sqlite3.DatabaseError as error:  # pages that cannot be read at all
+        yield Problem(f"SQLite: {error}", _RECOVER)
+    for path in sorted(library.folder.glob("*.unfinished")):
+        yield Problem(f"{path.name} was left by a killed run", f"rm '{path}'")
+
+
+def check_files(library: Library) -> Iterator[Problem | None]:
+    """Read every embedded file again and compare its content with what was heard; None for a good one."""
+    rows = library.db.execute(
+        "SELECT path, path_bytes, content_hash FROM tracks WHERE status = 'embedded' AND path IS NOT NULL ORDER BY path"
+    ).fetchall()
+    for text, raw, digest in rows:
+        try:
+            found = content_hash(path_from_columns(text, raw))
+        except OSError as error:
+            yield Problem(f"{text}: {error.strerror}", "cli embed-audio")
+            continue
+        yield (None if found == digest else Problem(f"{text} has changed since it was heard", "cli embed-audio"))
+
+
+def _check_database(library: Library) -> Iterator[Problem]:
+    for (message,) in library.db.execute("PRAGMA integrity_check(5)").fetchall():
+        if message != "ok":
+            yield Problem(f"SQLite: {message}", _RECOVER)
+    for table, rowid, parent, _ in library.db.execute("PRAGMA foreign_key_check").fetchall():
+        yield Problem(f"{table} row {rowid} points to a missing row of {parent}", "cli embed-audio")
+    lacking = library.db.execute(
+        "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
+        " (SELECT track_id FROM current_vectors WHERE space = ?)",
+        [AUDIO],
+    ).fetchone()[0]
+    if lacking:
+        yield Problem(f"{lacking:,} embedded tracks have no current vector", "cli embed-audio")
+
+
+def _check_dimensions(library: Library) -> Iterator[Problem]:
+    dims = [dim for (dim,) in library.db.execute("SELECT DISTINCT dim FROM current_vectors WHERE space = ?", [AUDIO])]
+    if len(dims) > 1:
+        yield Problem(f"vectors of mixed dimensions {sorted(dims)} under one run", "cli embed-audio --again")
+
+
+def _check_vectors(library: Library, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    broken = np.flatnonzero(~(np.abs(lengths - 1) < 1e-3))  # also catches NaN
+    for row in broken[:10]:
+        yield Problem(
+            f"the vector of track {ids.ids(row)} is damaged (length {lengths[row]:.4g})",
+            "cli embed-audio --again",
+        )
+    others = library.db.execute(
+        "SELECT count(*) FROM vectors AS v WHERE v.run_id NOT IN (SELECT run_id FROM spaces)"
+    ).fetchone()[0]
+    if others:
+        yield Problem(f"{others:,} vectors of another encoder wait for the rest of their run", "cli embed-audio")
+
+
+def _check_index(library: Library, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
+    state = index_state(library, AUDIO, verify=True)
+    if not len(ids):
+        return
+    if state is None or state.problem:
+        yield Problem(f"index: {state.problem if state else 'there is none'}", "cli build-index")
+        return
+    index, reason = open_index(library, AUDIO)
+    if index is None or index.ntotal != len(ids):
+        held = "nothing" if index is None else f"{index.ntotal:,} vectors"
+        yield Problem(f"index: holds {held} for {len(ids):,} ({reason or 'a wrong count'})", "cli build-index")
+        return
+    queries = vectors[_sample(len(ids))]
+    found = index.search(queries, 10 if state.type == "ivf-pq" else 1)[1]  # product codes confuse close ones
+    known = np.isin(found, ids.ids(np.arange(len(ids))))
+    rows = np.full_like(found, -1)
+    rows[known] = ids.rows(found[known])
+    lost = int((rank(queries, vectors, rows)[0][:, 0] < 0.999).sum())  # of what should find itself, or an equal
+    if lost > len(queries) // 20:  # an approximate index may miss one
+        yield Problem(f"index: {lost} of {len(queries)} sampled vectors are not found in it", "cli build-index")
+
+
+def _check_neighbours(library: Library, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
+    space = current_space(library, AUDIO)
+    if space is None or not len(ids):
+        return
+    filled = library.db.execute("SELECT neighbours_revision FROM spaces WHERE space = ?", [AUDIO]).fetchone()[0]
+    if filled != space.revision:
+        yield Problem("the neighbours table is older than the vectors", "cli build-index")
+        return
+    strangers = library.db.execute(
+        "SELECT count(*) FROM neighbours AS n JOIN tracks AS t ON t.id = n.neighbour_id"
+        " WHERE n.space = ? AND t.status <> 'embedded'",
+        [AUDIO],
+    ).fetchone()[0]
+    if strangers:
+        yield Problem(f"{strangers:,} neighbours are no longer searchable", "cli build-index")
+    all_ids = ids.ids(np.arange(len(ids)))
+    counts = dict(library.db.execute("SELECT track_id, count(*) FROM neighbours WHERE space = ? GROUP BY 1", [AUDIO]))
+    short = sum(counts.get(track_id, 0) < min(PER_TRACK, len(ids) - 1) for track_id in all_ids.tolist())
+    if short:
+        yield Problem(f"{short:,} tracks have too few neighbours", "cli build-index")
+    sample = json.dumps(all_ids[_sample(len(ids))].tolist())
+    rows = library.db.execute(
+        "SELECT track_id, neighbour_id, score FROM neighbours"
+        " WHERE space = ? AND track_id IN (SELECT value FROM json_each(?))",
+        [AUDIO, sample],
+    ).fetchall()
+    pairs = np.array([pair for *pair, _ in rows], dtype=np.int64).reshape(-1, 2)
+    known = np.isin(pairs, all_ids).all(axis=1)
+    one, other = vectors[ids.rows(pairs[known, 0])], vectors[ids.rows(pairs[known, 1])]
+    scores = np.array([score for *_, score in rows])[known]
+    wrong = int((np.abs((one * other).sum(axis=1) - scores) > 1e-3).sum())
+    if wrong:
+        yield Problem(f"{wrong:,} of {len(rows):,} sampled neighbours have a wrong score", "cli build-index")
+
+
+def _sample(n_rows: int) -> np.ndarray:
+    """Rows spread evenly over all."""
+    return np.linspace(0, n_rows - 1, min(_SAMPLE, n_rows)).astype(int)
+
+
+def n_files(library: Library) -> int:
+    """How many files `check_files` will read."""
+    row = library.db.execute("SELECT count(*) FROM tracks WHERE status = 'embedded' AND path IS NOT NULL").fetchone()
+    return int(row[0])

@@ -1,0 +1,122 @@
+"""One FAISS file per space: a cache of what library.db holds. Delete it, break it, and a rebuild mends it."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import xxhash
+
+from index.ann import TARGET_RECALL, build
+from index.library import Library, now
+from index.spaces import current_space, read_vectors
+
+
+@dataclass(frozen=True)
+class IndexState:
+    """What library.db says about a space's index file, compared with the space and the file."""
+
+    path: Path
+    type: str
+    asked_type: str  # what the next rebuild is to be: a type, or auto
+    target_recall: float
+    n_vectors: int
+    recall_at_10: float
+    settings: dict[str, Any]
+    built: str
+    problem: str | None  # why it cannot be used as it is, or None
+
+
+def build_index(library: Library, space: str, type: str = "auto", target: float = TARGET_RECALL) -> IndexState | None:
+    """Build a space's index and publish it; None when there is nothing to index.
+
+    The file gets a name of its content, then the row in `index_files` points to it, then older files go:
+    a kill in between leaves a file too many, never a wrong one.
+    """
+    current = current_space(library, space)
+    ids, vectors = read_vectors(library, space)
+    if current is None or not len(ids):
+        with library.transaction():
+            library.db.execute("DELETE FROM index_files WHERE space = ?", [space])
+        return None
+    built = build(vectors, ids.ids(np.arange(len(ids))), type, target)
+    data = faiss.serialize_index(built.index).data  # a view of its bytes
+    digest = xxhash.xxh3_128_hexdigest(data)
+    path = library.folder / f"{space}-{digest[:12]}.faiss"
+    _publish(path, data)
+    with library.transaction():
+        library.db.execute(
+            "INSERT OR REPLACE INTO index_files"
+            " (space, name, hash, type, asked_type, target_recall, run_id, revision, n_vectors, recall_at_10,"
+            " settings, built) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                space, path.name, digest, built.type, type, target, current.run_id, current.revision, len(ids),
+                built.recall_at_10, json.dumps(built.settings), now(),
+            ],
+        )  # fmt: skip
+    for stale in library.folder.glob(f"{space}-*.faiss*"):
+        if stale != path:
+            stale.unlink()
+    return index_state(library, space)
+
+
+def index_state(library: Library, space: str, verify: bool = False) -> IndexState | None:
+    """What is known of a space's index file, or None while there is none.
+
+    With `verify` the file is read and its hash compared; without, only its presence and age are looked at.
+    """
+    row = library.db.execute(
+        "SELECT name, hash, type, asked_type, target_recall, run_id, revision, n_vectors, recall_at_10, settings, built"
+        " FROM index_files WHERE space = ?",
+        [space],
+    ).fetchone()
+    if row is None:
+        return None
+    name, digest, type, asked_type, target, run_id, revision, n_vectors, recall, settings, built = row
+    path, current, problem = library.folder / name, current_space(library, space), None
+    if current is None or (run_id, revision) != (current.run_id, current.revision):
+        problem = "the library has changed since it was built"
+    elif not path.is_file():
+        problem = "its file is gone"
+    elif verify:
+        try:
+            problem = None if _hash(path) == digest else "its file is damaged"
+        except OSError as error:  # perhaps replaced just now
+            problem = f"its file cannot be read: {error.strerror}"
+    return IndexState(path, type, asked_type, target, n_vectors, recall, json.loads(settings), built, problem)
+
+
+def open_index(library: Library, space: str) -> tuple[Any, str | None]:
+    """A verified FAISS index, or None with the reason why search must do without it."""
+    state = index_state(library, space, verify=True)
+    if state is None:
+        return None, "there is no index yet"
+    if state.problem:
+        return None, state.problem
+    try:
+        return faiss.read_index(str(state.path), faiss.IO_FLAG_MMAP_IFC), None
+    except RuntimeError as error:  # a hash that fits what this FAISS cannot read: another version wrote it
+        return None, f"this version of FAISS cannot read it ({str(error)[:80]})"
+    except TypeError:  # its binding takes paths as UTF-8 only
+        return None, "FAISS opens no files in a folder whose name is not UTF-8"
+
+
+def _hash(path: Path) -> str:
+    digest = xxhash.xxh3_128()
+    with open(path, "rb", buffering=0) as file:
+        while block := file.read(1 << 22):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _publish(path: Path, data: memoryview) -> None:
+    """Write a file whole or not at all, also through a power cut."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    with open(unfinished, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)

@@ -1,0 +1,273 @@
+"""The library folder: library.db, who may write to it, and the runs recorded in it."""
+
+import contextlib
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from data.paths import path_from_columns
+from index.schema import APPLICATION_ID, migrations
+
+DATABASE = "library.db"
+_LOCK = ".writer.lock"
+_HOLDER = ".writer.json"
+_BUSY_SECONDS = 60.0
+_CACHE_KIB = 128 * 1024  # at most; with SQLite's 2 MB, filling `neighbours` takes half as long again
+
+
+class LibraryError(Exception):
+    """A library that cannot be used as asked; the message says what to type."""
+
+
+class LockedError(LibraryError):
+    """Somebody else is writing."""
+
+
+class Library:
+    """One library folder.
+
+    >>> with Library.open(folder) as library:         # read
+    ...     library.db.execute("SELECT ...")
+    >>> with Library.open_to_write(folder) as library:  # one at a time
+    ...     with library.transaction():
+    ...         library.db.execute("INSERT ...")
+    """
+
+    def __init__(self, folder: Path, db: Database, lock: FileLock | None = None) -> None:
+        self.folder, self.db, self._lock = folder, db, lock
+        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+    @classmethod
+    def open(cls, folder: Path) -> "Library":
+        """Open to read.
+
+        Raises
+        ------
+        LibraryError
+            There is none, it is not one of ours, or it is newer or older than this version.
+        """
+        path = folder / DATABASE
+        nothing = LibraryError(f"There is no library at {folder}.\n\nRun `cli embed-audio FOLDER` to make one.")
+        if not path.is_file():
+            raise nothing
+        # Not mode=ro: after a kill, SQLite must be allowed to roll the half-written transaction back.
+        db = Database(_connect(path))
+        with _closing_on_error(db):
+            _refuse_foreign(db, path)
+            if not migrations.applied(db):  # killed in its first moment
+                raise nothing
+            if migrations.pending(db):
+                raise LibraryError(f"{path} was made by an older version.\n\nRun `cli embed-audio` to upgrade it.")
+            db.execute("PRAGMA query_only = ON")
+        return cls(folder, db)
+
+    @classmethod
+    def open_to_write(cls, folder: Path) -> "Library":
+        """Open as the one writer, creating or upgrading the library when needed.
+
+        Raises
+        ------
+        LockedError
+            Another process is writing; the message says which.
+        LibraryError
+            The folder holds something else, or a newer library.
+        """
+        lock = FileLock(folder / _LOCK)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise LockedError(f"Another process is writing to {folder}: {_holder(folder)}.") from None
+        except OSError as error:
+            raise LibraryError(f"{folder} cannot be a library folder: {error.strerror}.") from None
+        try:
+            (folder / _HOLDER).write_text(
+                json.dumps({"pid": os.getpid(), "command": " ".join(["cli", *sys.argv[1:3]]), "since": now()})
+            )
+            path = folder / DATABASE
+            db = Database(_connect(path))
+            with _closing_on_error(db):
+                _refuse_foreign(db, path)
+                library = cls(folder, db, lock)
+                library._upgrade(path)
+        except BaseException:
+            lock.release()
+            raise
+        return library
+
+    def close(self) -> None:
+        self.db.close()
+        if self._lock is not None:
+            (self.folder / _HOLDER).unlink(missing_ok=True)
+            self._lock.release()
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        n_tracks = self.db.execute("SELECT count(*) FROM tracks").fetchone()[0]
+        return f"<Library {self.folder} with {n_tracks:,} tracks>"
+
+    def roots(self) -> list[str]:
+        """The folders and files that were ever given to be embedded."""
+        rows = self.db.execute("SELECT path, path_bytes FROM roots ORDER BY path")
+        return [path_from_columns(text, raw) for text, raw in rows]
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing.
+
+        BEGIN IMMEDIATE: a deferred BEGIN that reads first and writes later fails at once when another
+        program at the sqlite3 prompt holds the write lock, instead of waiting for it.
+        """
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.db.execute("COMMIT")  # may fail too: a full disk, a reader who does not let go
+        except BaseException:
+            self.db.rollback()
+            raise
+
+    @contextlib.contextmanager
+    def steady_commits(self, seconds: float = 1.0) -> Iterator[Callable[[], None]]:
+        """A transaction for a long stream of small writes; call the yielded function between two of them.
+
+        It commits every so often: an fsync per track would cost more than the track. A kill, like an
+        exception, loses what came after the last commit and nothing of what came before.
+        """
+        last = monotonic()
+
+        def commit_if_due() -> None:
+            nonlocal last
+            if monotonic() - last >= seconds:
+                self.db.execute("COMMIT")
+                self.db.execute("BEGIN IMMEDIATE")
+                last = monotonic()
+
+        with self.transaction():
+            yield commit_if_due
+
+    def start_run(
+        self,
+        stage: str,
+        config: dict[str, Any],
+        *,
+        fingerprint: str | None = None,
+        seed: int | None = None,
+        versions: dict[str, str] | None = None,
+        checkpoint: str | None = None,
+    ) -> tuple[int, int]:
+        """Record that a stage starts.
+
+        Returns
+        -------
+        (run_id, head_id)
+            Results belong to `head_id`, the first run with the same fingerprint: a later run with the same ear
+            continues it. Without such a run both are equal.
+        """
+        with self.transaction():
+            head = self.head_run(stage, fingerprint)
+            cursor = self.db.execute(
+                "INSERT INTO runs (stage, continues, fingerprint, started, config, seed, versions, checkpoint)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [stage, head, fingerprint, now(), json.dumps(config), seed, json.dumps(versions), checkpoint],
+            )
+        run_id = int(cursor.lastrowid or 0)
+        return run_id, run_id if head is None else head
+
+    def head_run(self, stage: str, fingerprint: str | None) -> int | None:
+        """The first run of a stage with this fingerprint, which later ones continue."""
+        row = self.db.execute(
+            "SELECT id FROM runs WHERE stage = ? AND fingerprint = ? AND continues IS NULL",
+            [stage, fingerprint],
+        ).fetchone()
+        return row[0] if row else None
+
+    def current_fingerprint(self) -> str | None:
+        """Of the ear whose vectors search uses."""
+        row = self.db.execute(
+            "SELECT r.fingerprint FROM spaces AS s JOIN runs AS r ON r.id = s.run_id WHERE s.space = 'audio'"
+        ).fetchone()
+        return row[0] if row else None
+
+    def trained_checkpoint(self, stage: str) -> Path | None:
+        """The checkpoint of the latest finished run of a training stage."""
+        row = self.db.execute(
+            "SELECT checkpoint FROM runs WHERE stage = ? AND finished IS NOT NULL AND checkpoint IS NOT NULL"
+            " ORDER BY id DESC LIMIT 1",
+            [stage],
+        ).fetchone()
+        return self.folder / "checkpoints" / row[0] if row else None
+
+    def finish_run(self, run_id: int, metrics: dict[str, Any]) -> None:
+        with self.transaction():
+            self.db.execute(
+                "UPDATE runs SET finished = ?, metrics = ? WHERE id = ?", [now(), json.dumps(metrics), run_id]
+            )
+
+    def _upgrade(self, path: Path) -> None:
+        """Bring the schema up to date, all or nothing; an older version is kept beside it."""
+        pending = migrations.pending(self.db)
+        if not pending:
+            return
+        backup = path.with_name(f"{path.stem}.before-{pending[0].name}.db")
+        if migrations.applied(self.db) and not backup.exists():
+            unfinished = backup.with_name(backup.name + ".unfinished")
+            unfinished.unlink(missing_ok=True)
+            self.db.execute("VACUUM INTO ?", [str(unfinished)])
+            unfinished.replace(backup)
+        with self.transaction():  # else a kill between two steps would leave a database that is nobody's
+            migrations.apply(self.db)
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+@contextlib.contextmanager
+def _closing_on_error(db: Database) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        db.close()
+        raise
+
+
+def _refuse_foreign(db: Database, path: Path) -> None:
+    try:
+        application_id = db.execute("PRAGMA application_id").fetchone()[0]
+        is_new = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        applied = {migration.name for migration in migrations.applied(db)}
+    except sqlite3.DatabaseError as error:
+        raise LibraryError(f"{path} is not a readable SQLite database: {error}.") from None
+    if application_id != APPLICATION_ID and not is_new:
+        raise LibraryError(f"{path} is a database of another program.\n\nGive another folder with --library.")
+    unknown = sorted(applied - {migration.name for migration in migrations._migrations})
+    if unknown:
+        raise LibraryError(f"{path} was made by a newer version of Earshot (step {unknown[0]}).\n\nUpgrade Earshot.")
+
+
+def _holder(folder: Path) -> str:
+    try:
+        holder = json.loads((folder / _HOLDER).read_text())
+        return f"`{holder['command']}`, process {holder['pid']}, since {holder['since']}"
+    except (OSError, ValueError, KeyError):
+        return "it has only just started"

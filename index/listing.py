@@ -1,0 +1,105 @@
+"""Rows as people and programs read them: a table, JSON, CSV, M3U."""
+
+import csv
+import io
+import json
+import os
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from index.lookup import TrackRow
+
+
+def clock(seconds: float | None) -> str:
+    """``3:05``, or ``1:02:03`` from an hour on."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str], width: int = 100) -> str:
+    """Columns under a header, numbers to the right, the widest text cut so that a line fits `width` cells."""
+    cells = [[one_line(value) for value in row] for row in rows]
+    widths = [max(_cells(text) for text in column) for column in zip(header, *cells, strict=True)]
+    while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 12:
+        widths[widths.index(max(widths))] -= 1
+    is_number = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))]
+    lines = [[str(text) for text in header], *cells]
+    return "\n".join(
+        "  ".join(_fit(text, widths[i], is_number[i]) for i, text in enumerate(line)).rstrip() for line in lines
+    )
+
+
+def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    return json.dumps(list(rows), ensure_ascii=False, indent=2)
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """CSV with a header; a cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
+    out = io.StringIO()
+    if rows:
+        names = dict.fromkeys(name for row in rows for name in row)  # not every row has every cell
+        writer = csv.DictWriter(out, fieldnames=list(names), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def write_m3u(path: Path, tracks: Iterable[TrackRow]) -> None:
+    """An extended M3U playlist in UTF-8 with absolute paths, whole or not at all."""
+    lines = ["#EXTM3U"]
+    for track in tracks:
+        lines += [f"#EXTINF:{round(track.duration)},{one_line(track.name)}", _location(track)]
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    os.replace(unfinished, path)
+
+
+def _location(track: TrackRow) -> str:
+    """A path, or a file:// address where a line of UTF-8 cannot hold it."""
+    if track.path_bytes is None and not {"\n", "\r"}.intersection(track.path):
+        return track.path
+    return "file://" + quote(track.path_bytes or track.path.encode())
+
+
+def one_line(value: object) -> str:
+    """A value as text that cannot move a terminal's cursor."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, int):
+        return f"{value}"
+    return "".join(character if character.isprintable() else " " for character in str(value))
+
+
+def _cells(text: str) -> int:
+    """Terminal cells: wide for East Asian characters, none for marks that sit on the one before."""
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _fit(text: str, width: int, right: bool) -> str:
+    if _cells(text) > width:
+        while _cells(text) > width - 1:
+            text = text[:-1]
+        text += "…"
+    padding = " " * (width - _cells(text))
+    return padding + text if right else text + padding
+
+
+def _harmless(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\r\n", "\n").replace("\r", "\n")  # a bare one would end the row for many readers
+    return "'" + value if value.startswith(("=", "+", "-", "@", "\t", "\n")) else value

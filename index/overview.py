@@ -1,0 +1,78 @@
+"""What a library holds, where it came from, what is stale, and what to type next."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from index.index_file import index_state
+from index.library import Library
+from index.spaces import current_space
+from index.track_store import AUDIO
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The facts of `cli status`, ready for JSON."""
+
+    library: str
+    summary: dict[str, Any]  # the library_summary view
+    roots: list[str]
+    ear: dict[str, Any] | None  # the run that search uses: id, origin, trained, started
+    index: dict[str, Any] | None
+    neighbours_up_to_date: bool
+    lacking: int  # embedded tracks without a vector of the run that search uses
+    unfinished_runs: int
+    next_steps: list[str]
+
+
+def overview(library: Library, fingerprint: str) -> Overview:
+    """Look at everything that can be seen without reading vectors.
+
+    `fingerprint` is of the ear that `cli embed-audio` would use today.
+    """
+    db = library.db
+    summary = next(iter(db.query("SELECT * FROM library_summary")))
+    space = current_space(library, AUDIO)
+    steps: list[str] = []
+    ear, index, lacking, up_to_date = None, None, 0, False
+    if space is None or not summary["tracks"]:
+        steps.append("cli embed-audio FOLDER   (no track has a vector yet)")
+    if space is not None:
+        run = next(iter(db.query("SELECT * FROM runs WHERE id = ?", [space.run_id])))
+        config = json.loads(run["config"])
+        ear = {"run": run["id"], "origin": config.get("origin"), "trained": config.get("trained")}
+        ear |= {"started": run["started"], "current": run["fingerprint"] == fingerprint}
+        lacking = db.execute(
+            "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
+            " (SELECT track_id FROM vectors WHERE space = ? AND run_id = ?)",
+            [AUDIO, space.run_id],
+        ).fetchone()[0]
+        if not ear["current"]:
+            steps.append("cli embed-audio   (the vectors belong to an older encoder)")
+        elif lacking:
+            steps.append(f"cli embed-audio   ({lacking:,} tracks lack a vector)")
+        state = index_state(library, AUDIO, verify=True)
+        if state is not None:
+            index = {"file": state.path.name, "type": state.type, "vectors": state.n_vectors}
+            index |= {"recall_at_10": state.recall_at_10, "built": state.built, "problem": state.problem}
+        filled = db.execute("SELECT neighbours_revision FROM spaces WHERE space = ?", [AUDIO]).fetchone()[0]
+        up_to_date = filled == space.revision
+        if summary["tracks"] and (state is None or state.problem or not up_to_date):
+            reason = state.problem if state and state.problem else "index or neighbours are not up to date"
+            steps.append(f"cli build-index   ({reason})")
+    if summary["failed"]:
+        steps.append(f"cli failures   ({summary['failed']:,} files could not be heard)")
+    if summary["missing"]:
+        steps.append(f"cli embed-audio --prune   ({summary['missing']:,} tracks are gone from the disk)")
+    unfinished = db.execute("SELECT count(*) FROM runs WHERE finished IS NULL").fetchone()[0]
+    return Overview(
+        library=str(library.folder),
+        summary=summary,
+        roots=[path for (path,) in db.execute("SELECT path FROM roots ORDER BY path")],
+        ear=ear,
+        index=index,
+        neighbours_up_to_date=up_to_date,
+        lacking=lacking,
+        unfinished_runs=unfinished,
+        next_steps=steps,
+    )

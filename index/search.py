@@ -1,0 +1,184 @@
+"""What sounds like this: candidates by cosine, then the rules that make a list worth playing."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from data.ids import IdMap
+from index.ann import n_candidates
+from index.copies import ExcerptVectors, is_copy, read_excerpts
+from index.index_file import open_index
+from index.library import Library
+from index.lookup import TrackRow, track_rows
+from index.spaces import read_some_vectors, read_vectors
+
+_ROWS_AT_A_TIME = 2_000  # of tracks whose turn may never come
+_UNLIKE_WEIGHT = 0.5  # Rocchio's gamma: an unwanted track pushes half as hard as a wanted one pulls
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A track to search from; `row` is None for a file outside the library."""
+
+    name: str
+    vector: np.ndarray  # (dim,) unit length
+    excerpts: ExcerptVectors
+    duration: float  # seconds
+    artist: str | None = None
+    title: str | None = None
+    content_hash: str | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Which of the similar tracks are wanted."""
+
+    k: int = 10
+    max_per_artist: int = 3
+    max_per_album: int | None = None
+    same_artist: bool | None = None  # True: only the seeds' artists; False: none of theirs; None: all
+    genre: str | None = None
+    min_duration: float | None = None  # seconds
+    max_duration: float | None = None  # seconds
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where two tracks sound most alike."""
+
+    seed_start: float  # seconds
+    match_start: float  # seconds
+    score: float  # cosine
+
+
+@dataclass(frozen=True)
+class Match:
+    rank: int
+    score: float  # cosine similarity to the query, in [-1, 1]
+    track: TrackRow
+    moment: Moment | None = None
+
+
+@dataclass(frozen=True)
+class Matches:
+    """An answer, and what the asker should know about how it was found."""
+
+    matches: list[Match]
+    exhaustive: str | None = None  # why the index was not used
+    copies: list[TrackRow] = field(default_factory=list)  # of the seeds, left out
+
+
+def query_vector(seeds: Sequence[np.ndarray], unlike: Sequence[np.ndarray] = ()) -> np.ndarray:
+    """One unit vector, shape (dim,), that asks for tracks like `seeds` and unlike `unlike` (Rocchio, 1971)."""
+    query = np.mean(seeds, axis=0)
+    if unlike:
+        query = query - _UNLIKE_WEIGHT * np.mean(unlike, axis=0)
+    return (query / max(float(np.linalg.norm(query)), 1e-12)).astype(np.float32)
+
+
+def similar(
+    library: Library,
+    space: str,
+    seeds: Sequence[Seed],
+    unlike: Sequence[Seed],
+    wishes: Wishes,
+    why: bool = False,
+) -> Matches:
+    """The tracks most similar to the seeds, without the seeds and their copies."""
+    query = query_vector([seed.vector for seed in seeds], [seed.vector for seed in unlike])
+    index, exhaustive = open_index(library, space)
+    named = {seed.id for seed in (*seeds, *unlike)}
+    artists = {seed.artist.casefold() for seed in seeds if seed.artist}
+    per_artist: Counter[str] = Counter()
+    per_album: Counter[tuple[str, str]] = Counter()
+    matches: list[Match] = []
+    copies: list[TrackRow] = []
+    for track, score in _candidates(library, space, index, query, wishes.k):
+        if track.id in named or not _is_wanted(track, wishes, artists):
+            continue
+        artist, album = (track.artist or "").casefold(), (track.album or "").casefold()
+        if artist and wishes.same_artist is not True and per_artist[artist] >= wishes.max_per_artist:
+            continue
+        if album and wishes.max_per_album is not None and per_album[artist, album] >= wishes.max_per_album:
+            continue
+        if any(_is_copy_of(library, track, seed) for seed in seeds):
+            copies.append(track)
+            continue
+        per_artist[artist] += 1
+        per_album[artist, album] += 1
+        moment = best_moment(seeds, read_excerpts(library, track.id)) if why else None
+        matches.append(Match(len(matches) + 1, score, track, moment))
+        if len(matches) == wishes.k:
+            break  # here, not above: the next candidate may be dear
+    return Matches(matches, exhaustive, copies)
+
+
+def best_moment(seeds: Sequence[Seed], match: ExcerptVectors) -> Moment | None:
+    """The pair of excerpts, one of a seed and one of the match, that sound most alike."""
+    best: Moment | None = None
+    for seed in seeds:
+        if not len(seed.excerpts.starts) or not len(match.starts):
+            continue
+        cosines = seed.excerpts.vectors @ match.vectors.T  # (n_seed_excerpts, n_match_excerpts)
+        row, column = np.unravel_index(int(cosines.argmax()), cosines.shape)
+        if best is None or cosines[row, column] > best.score:
+            best = Moment(seed.excerpts.starts[row], match.starts[column], float(cosines[row, column]))
+    return best
+
+
+def _candidates(
+    library: Library, space: str, index: Any, query: np.ndarray, k: int
+) -> Iterator[tuple[TrackRow, float]]:
+    """Embedded tracks by falling similarity: a few at first, ever more while the rules turn them away."""
+    given: set[int] = set()
+    for ids, vectors in _pools(library, space, index, query, n_candidates(k)):
+        scores = vectors @ query  # (n_pool,); the index's own scores may be of shortened vectors
+        order = np.argsort(-scores, kind="stable")
+        ranking = list(zip(ids.ids(order).tolist(), scores[order].tolist(), strict=True))
+        fresh = [(track_id, score) for track_id, score in ranking if track_id not in given]
+        for start in range(0, len(fresh), _ROWS_AT_A_TIME):
+            part = fresh[start : start + _ROWS_AT_A_TIME]
+            rows = track_rows(library, [track_id for track_id, _ in part])
+            yield from ((rows[track_id], score) for track_id, score in part if track_id in rows)
+        given.update(ids.ids(order).tolist())
+
+
+def _pools(
+    library: Library, space: str, index: Any, query: np.ndarray, n_first: int
+) -> Iterator[tuple[IdMap, np.ndarray]]:
+    """Ids and vectors of ever more tracks, the nearest first; in the end of all.
+
+    Without a usable index these are all at once, which is slower and just as right.
+    """
+    n = n_first
+    while index is not None and n < index.ntotal // 4:
+        found = index.search(query[None], n)[1][0]
+        yield read_some_vectors(library, space, found[found >= 0].tolist())
+        n *= 8
+    yield read_vectors(library, space)
+
+
+def _is_wanted(track: TrackRow, wishes: Wishes, artists: set[str]) -> bool:
+    if wishes.same_artist is not None and ((track.artist or "").casefold() in artists) != wishes.same_artist:
+        return False
+    if wishes.genre is not None and wishes.genre.casefold() not in (track.genre or "").casefold():
+        return False
+    if wishes.min_duration is not None and track.duration < wishes.min_duration:
+        return False
+    return wishes.max_duration is None or track.duration <= wishes.max_duration
+
+
+def _is_copy_of(library: Library, track: TrackRow, seed: Seed) -> bool:
+    """Whether a track is the seed's recording again, perhaps in another encoding."""
+    if seed.content_hash is not None and seed.content_hash == track.content_hash:
+        return True
+    if abs(seed.duration - track.duration) > max(1.0, 0.005 * seed.duration):
+        return False
+    same_artist = bool(seed.artist) and (seed.artist or "").casefold() == (track.artist or "").casefold()
+    if same_artist and (seed.title or "").casefold() == track.title.casefold():
+        return True
+    return is_copy(seed.excerpts, read_excerpts(library, track.id))

@@ -1,0 +1,204 @@
+"""One track at a time into the library: heard, adopted from a known twin, or failed."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.paths import path_columns, path_from_columns
+from data.rules import duration_exclusion
+from index.library import Library
+
+AUDIO = "audio"  # the space of sound
+_NOTE = "CASE WHEN status = 'embedded' THEN reason END"  # of a track; else the reason is why it was not embedded
+
+
+@dataclass(frozen=True)
+class PendingFile:
+    """A file that lacks a vector of the current ear."""
+
+    path: str
+    size: int  # bytes
+    mtime_ns: int
+    content_hash: str | None = None  # known when only the ear has changed
+
+
+@dataclass(frozen=True)
+class NewTrack:
+    """A file that has been heard."""
+
+    file: PendingFile
+    content_hash: str
+    duration: float  # seconds
+    sample_rate: int  # Hz
+    channels: int
+    codec: str
+    title: str | None
+    artist: str | None
+    album: str | None
+    genre: str | None
+    year: int | None
+    track_number: int | None
+    note: str | None
+    vector: np.ndarray  # (dim,) float32
+    excerpt_vectors: np.ndarray  # (n_excerpts, dim) float32
+    starts: Sequence[float]  # seconds, one per excerpt
+
+
+def adopt(
+    library: Library,
+    file: PendingFile,
+    content_hash: str,
+    head_run: int,
+    *,
+    min_duration: float | None = None,
+    max_duration: float | None = None,
+) -> bool:
+    """Give a file the vector of a known track with the same content. True when there was one.
+
+    A track whose own file is gone has moved: it keeps its id. Otherwise the file is a copy, a track of its own.
+    What the bounds (in seconds) leave out is not adopted.
+    """
+    twin = library.db.execute(
+        # CROSS JOIN: SQLite would otherwise walk through all vectors of the run and look up each one's track.
+        "SELECT t.id, t.path, t.path_bytes, t.title, t.duration_s FROM tracks AS t CROSS JOIN vectors AS v"
+        " ON v.track_id = t.id AND v.space = ? AND v.run_id = ? WHERE t.content_hash = ?"
+        " ORDER BY t.path = ? DESC, t.status = 'missing' DESC, t.id LIMIT 1",
+        [AUDIO, head_run, content_hash, path_columns(file.path)[0]],
+    ).fetchone()
+    if twin is None or duration_exclusion(twin[-1], min_duration, max_duration):
+        return False
+    track_id, old_text, old_bytes, title, _ = twin
+    old_path = path_from_columns(old_text, old_bytes)
+    text, raw = path_columns(file.path)
+    if title == file_title(old_path):  # no tag: the title was the file's name
+        title = file_title(file.path)
+    if old_path != file.path and os.path.lexists(old_path):
+        _copy_track(library, track_id, file, title)
+        return True
+    # What stood at the new place before is overwritten.
+    library.db.execute("DELETE FROM tracks WHERE path = ? AND id <> ?", [text, track_id])
+    library.db.execute(
+        "UPDATE tracks SET path = ?, path_bytes = ?, size = ?, mtime_ns = ?, title = ?, status = 'embedded',"
+        f" reason = {_NOTE} WHERE id = ?",
+        [text, raw, file.size, file.mtime_ns, title, track_id],
+    )
+    return True
+
+
+def store_track(library: Library, track: NewTrack, head_run: int) -> None:
+    """Write a heard track with its vectors; the caller holds the transaction."""
+    db, file = library.db, track.file
+    old = db.execute("SELECT content_hash FROM tracks WHERE path = ?", [path_columns(file.path)[0]]).fetchone()
+    artist_id = _entity(library, "artists", track.artist)
+    album_id = _entity(library, "albums", track.album, artist_id)
+    track_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", track.note)
+    db.execute(
+        "UPDATE tracks SET content_hash = ?, duration_s = ?, sample_rate = ?, channels = ?, codec = ?, title = ?,"
+        " artist = ?, album = ?, genre = ?, year = ?, track_number = ?, artist_id = ?, album_id = ? WHERE id = ?",
+        [
+            track.content_hash, track.duration, track.sample_rate, track.channels, track.codec,
+            track.title or file_title(file.path), track.artist, track.album, track.genre, track.year,
+            track.track_number, artist_id, album_id, track_id,
+        ],
+    )  # fmt: skip
+    if old and old[0] != track.content_hash:  # other music under the old name: no earlier vector is of it
+        _forget_vectors(library, track_id)
+    db.execute(
+        "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET dim = excluded.dim, vector = excluded.vector",
+        [track_id, AUDIO, head_run, len(track.vector), vector_blob(track.vector)],
+    )
+    db.execute("DELETE FROM excerpts WHERE track_id = ? AND run_id = ?", [track_id, head_run])
+    db.conn.executemany(
+        "INSERT INTO excerpts (track_id, run_id, position, start_s, dim, vector) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (track_id, head_run, position, start, len(vector), vector_blob(vector))
+            for position, (start, vector) in enumerate(zip(track.starts, track.excerpt_vectors, strict=True))
+        ],
+    )
+
+
+def store_failure(library: Library, file: PendingFile, reason: str) -> None:
+    """Record why a file has no vector; what an earlier content of it had is dropped."""
+    track_id = set_status(library, file.path, file.size, file.mtime_ns, "failed", reason)
+    _forget_vectors(library, track_id)
+    library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = NULL WHERE id = ?", [track_id])
+
+
+def store_exclusion(library: Library, file: PendingFile, reason: str, duration: float | None) -> None:
+    """Record that a readable file is left out by a rule; what an earlier content of it had is dropped."""
+    track_id = set_status(library, file.path, file.size, file.mtime_ns, "excluded", reason)
+    _forget_vectors(library, track_id)
+    library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = ? WHERE id = ?", [duration, track_id])
+
+
+def set_status(library: Library, path: str, size: int, mtime_ns: int, status: str, reason: str | None) -> int:
+    """Insert or update the row of a file; its id."""
+    text, raw = path_columns(path)
+    row = library.db.execute(
+        "INSERT INTO tracks (path, path_bytes, size, mtime_ns, status, reason) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,"
+        " status = excluded.status, reason = excluded.reason RETURNING id",
+        [text, raw, size, mtime_ns, status, reason],
+    ).fetchone()
+    return int(row[0])
+
+
+def prune_missing(library: Library) -> int:
+    """Remove the tracks whose files are gone, with all that belongs to them; how many there were."""
+    with library.transaction():
+        return library.db.execute("DELETE FROM tracks WHERE status = 'missing'").rowcount
+
+
+def file_title(path: str) -> str:
+    """What a file without a title tag is called, on one line."""
+    return " ".join(os.path.splitext(os.path.basename(path_columns(path)[0]))[0].split())
+
+
+def vector_blob(vector: np.ndarray) -> bytes:
+    return vector.astype("<f4").tobytes()
+
+
+def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) -> None:
+    """A second track with the content of a known one."""
+    copy_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", None)
+    _forget_vectors(library, copy_id)
+    columns = (
+        "content_hash, duration_s, sample_rate, channels, codec, artist, album, genre, year, track_number,"
+        " artist_id, album_id"
+    )
+    library.db.execute(
+        f"UPDATE tracks SET title = ?, ({columns}, reason) = (SELECT {columns}, {_NOTE} FROM tracks WHERE id = ?)"
+        " WHERE id = ?",
+        [title, track_id, copy_id],
+    )
+    library.db.execute(
+        "INSERT INTO vectors (track_id, space, run_id, dim, vector)"
+        " SELECT ?, space, run_id, dim, vector FROM vectors WHERE track_id = ? AND space = ?",
+        [copy_id, track_id, AUDIO],
+    )
+    library.db.execute(
+        "INSERT INTO excerpts (track_id, run_id, position, start_s, dim, vector)"
+        " SELECT ?, run_id, position, start_s, dim, vector FROM excerpts WHERE track_id = ?",
+        [copy_id, track_id],
+    )
+
+
+def _forget_vectors(library: Library, track_id: int) -> None:
+    library.db.execute("DELETE FROM vectors WHERE track_id = ?", [track_id])
+    library.db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
+
+
+def _entity(library: Library, table: str, name: str | None, artist_id: int | None = None) -> int | None:
+    """The durable id of an artist or album, made when it is new."""
+    if name is None:
+        return None
+    columns, values = ("name, artist_id", [name, artist_id]) if table == "albums" else ("name", [name])
+    where = "name = ? AND artist_id IS ?" if table == "albums" else "name = ?"
+    row = library.db.execute(f"SELECT id FROM {table} WHERE {where}", values).fetchone()
+    if row is None:
+        marks = ", ".join("?" * len(values))
+        row = library.db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) RETURNING id", values).fetchone()
+    return int(row[0])

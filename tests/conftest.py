@@ -1,0 +1,67 @@
+"""What many tests share: a small rendered world on disk, and a library that has heard it.
+
+Worker processes and the synthetic world take seconds, so both are made once per session and only read.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio.writing import write_audio
+from data.synthetic import World, WorldConfig, make_world
+from data.world_files import track_path, written_files
+
+SMALL = WorldConfig(n_genres=2, artists_per_genre=3, tracks_per_artist=3, seconds=6.0, n_listeners=5, n_playlists=2)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    return make_world(SMALL)
+
+
+@pytest.fixture(scope="session")
+def tracks_folder(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """18 tracks of 6 s in six formats, by 6 artists. Read only: copy what you want to change."""
+    folder = tmp_path_factory.mktemp("world")
+    for _ in written_files(world, folder, write_audio):
+        pass
+    return folder
+
+
+@pytest.fixture(scope="session")
+def track_files(world: World, tracks_folder: Path) -> list[Path]:
+    return [tracks_folder / track_path(world, row) for row in range(len(world.tracks))]
+
+
+@pytest.fixture(scope="session")
+def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The real command in a process of its own: exit codes, stdout and stderr as a user gets them."""
+
+    def run(library: Path, *arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli", "--library", str(library), *map(str, arguments)]
+        environment = {key: value for key, value in os.environ.items() if key != "EARSHOT_LIBRARY"}
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=300, env=environment,
+            cwd=Path(__file__).parent.parent, **options,
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def heard_library(tracks_folder: Path, tmp_path_factory: pytest.TempPathFactory, run_cli: Callable) -> Path:
+    """A library that has heard `tracks_folder`. Read only: copy the folder to change it."""
+    library = tmp_path_factory.mktemp("heard") / "library"
+    result = run_cli(library, "embed-audio", tracks_folder)
+    assert result.returncode == 0, result.stderr
+    return library

@@ -1,0 +1,246 @@
+"""`cli check`: each lie that a library may tell of itself is found, and comes with its cure."""
+
+import os
+import sqlite3
+
+import numpy as np
+import pytest
+from library_world import add, at, finish, heard, open_library, random_units
+
+from data.identity import content_hash
+from index import checkup
+from index.ann import build
+from index.checkup import Problem, check_files, check_library, n_files
+from index.index_file import build_index, index_state
+from index.library import Library, LibraryError
+from index.neighbours import fill_neighbours
+from index.spaces import read_vectors, use_run
+from index.track_store import AUDIO, set_status, vector_blob
+
+
+@pytest.fixture
+def library(tmp_path):
+    """30 tracks of 4 dimensions, with all that belongs to them, told by real (dummy) files."""
+    library, head = open_library(tmp_path / "library")
+    with library:
+        tracks = []
+        for number, vector in enumerate(random_units(np.random.default_rng(2), 30, 4)):
+            path = tmp_path / f"{number:02}.mp3"
+            path.write_text(f"music {number}")
+            tracks.append(heard(str(path), vector, content_hash=content_hash(str(path))))
+        add(library, head, tracks)
+        finish(library)
+        library.finish_run(head, {})
+        yield library
+
+
+def problems(library):
+    return [(problem.what, problem.mend) for problem in check_library(library)]
+
+
+def test_a_healthy_library_has_none(library):
+    assert problems(library) == []
+    assert [problem for problem in check_files(library) if problem] == []
+    assert n_files(library) == len(list(check_files(library))) == 30
+
+
+def test_an_empty_library_has_none(tmp_path):
+    library, _ = open_library(tmp_path)
+    with library:
+        assert problems(library) == []
+        assert list(check_files(library)) == []
+
+
+@pytest.mark.parametrize("n", [1, 2, 25])
+def test_a_small_library_has_none(tmp_path, n, rng):
+    library, head = open_library(tmp_path)
+    with library:
+        add(library, head, [heard(f"/{number}.mp3", vector) for number, vector in enumerate(random_units(rng, n, 3))])
+        finish(library)
+        assert problems(library) == []
+
+
+@pytest.mark.parametrize("type", ["flat", "ivf-sq8", "hnsw", "ivf-pq"])
+def test_an_approximate_index_is_no_problem(tmp_path, type, rng):
+    library, head = open_library(tmp_path)
+    with library:
+        vectors = random_units(rng, 10_000 if type == "ivf-pq" else 1_500, 8)
+        add(library, head, [heard(f"/{number}.mp3", vector, excerpts=[]) for number, vector in enumerate(vectors)])
+        assert build_index(library, AUDIO, type).type == type
+        library.db.execute("UPDATE spaces SET neighbours_revision = NULL")
+        assert problems(library) == [("the neighbours table is older than the vectors", "cli build-index")]
+
+
+def by_hand(library, *statements):
+    """As another program would, without foreign keys and without our triggers' blessing."""
+    client = sqlite3.connect(library.folder / "library.db")
+    for statement in statements:
+        client.execute(*statement) if isinstance(statement, tuple) else client.execute(statement)
+    client.commit()
+    client.close()
+
+
+def test_rows_that_point_to_nothing(library):
+    by_hand(library, "INSERT INTO excerpts VALUES (999, 1, 0, 0.0, 1, zeroblob(4))", "DELETE FROM runs")
+    found = problems(library)
+    assert ("excerpts row 31 points to a missing row of tracks", "cli embed-audio") in found
+    assert ("vectors row 1 points to a missing row of runs", "cli embed-audio") in found
+
+
+def test_tracks_without_a_vector(library):
+    set_status(library, "/heard_of.mp3", 1, 1, "embedded", None)
+    assert ("1 embedded tracks have no current vector", "cli embed-audio") in problems(library)
+
+
+@pytest.mark.parametrize(
+    ("vector", "length"), [([0, 0, 0, 0], "0"), ([2, 0, 0, 0], "2"), ([np.nan, 0, 0, 0], "nan"), ([np.inf] * 4, "inf")]
+)
+def test_a_damaged_vector(library, vector, length):
+    by_hand(library, ("UPDATE vectors SET vector = ? WHERE track_id = 7", [vector_blob(np.array(vector))]))
+    expected = (f"the vector of track 7 is damaged (length {length})", "cli embed-audio --again")
+    assert expected in problems(library)
+
+
+def test_at_most_ten_damaged_vectors_are_named(library):
+    by_hand(library, "UPDATE vectors SET vector = zeroblob(16)")
+    assert sum("is damaged" in what for what, _ in problems(library)) == 10
+
+
+def test_vectors_of_mixed_dimensions(library):
+    by_hand(library, "UPDATE vectors SET dim = 2, vector = zeroblob(8) WHERE track_id = 7")
+    assert problems(library) == [("vectors of mixed dimensions [2, 4] under one run", "cli embed-audio --again")]
+
+
+def test_vectors_of_a_run_that_was_never_completed(library):
+    _, head = library.start_run("embed-audio", {}, fingerprint="new ear")
+    path = library.db.execute("SELECT path FROM tracks LIMIT 1").fetchone()[0]
+    digest = library.db.execute("SELECT content_hash FROM tracks LIMIT 1").fetchone()[0]
+    add(library, head, [heard(path, at(0), content_hash=digest)])
+    assert use_run(library, AUDIO, head) == 29
+    assert problems(library) == [("1 vectors of another encoder wait for the rest of their run", "cli embed-audio")]
+
+
+def test_an_index_that_is_not_there(library):
+    library.db.execute("DELETE FROM index_files")
+    assert problems(library) == [("index: there is none", "cli build-index")]
+
+
+def test_an_index_that_is_damaged(library):
+    path = index_state(library, AUDIO).path
+    path.write_bytes(path.read_bytes() + b"x")
+    assert problems(library) == [("index: its file is damaged", "cli build-index")]
+    path.unlink()
+    assert problems(library) == [("index: its file is gone", "cli build-index")]
+
+
+def test_an_index_and_neighbours_that_are_stale(library):
+    add(library, 1, [heard("/new.mp3", random_units(np.random.default_rng(9), 1, 4)[0])])
+    assert problems(library) == [
+        ("index: the library has changed since it was built", "cli build-index"),
+        ("the neighbours table is older than the vectors", "cli build-index"),
+    ]
+
+
+@pytest.fixture
+def indexed_as(library, monkeypatch):
+    """An index with a true hash and a true revision, built wrongly."""
+
+    def build_wrongly(n, ids):
+        vectors = read_vectors(library, AUDIO)[1]
+        monkeypatch.setattr("index.index_file.build", lambda *_: build(vectors[:n], ids, "flat"))
+        build_index(library, AUDIO)
+
+    return build_wrongly
+
+
+def test_an_index_that_holds_too_few(library, indexed_as):
+    indexed_as(29, np.arange(29) + 1)
+    assert problems(library) == [("index: holds 29 vectors for 30 (a wrong count)", "cli build-index")]
+
+
+def test_an_index_whose_ids_are_mixed_up(library, indexed_as):
+    indexed_as(30, np.roll(np.arange(30) + 1, 1))
+    assert problems(library) == [("index: 30 of 30 sampled vectors are not found in it", "cli build-index")]
+    indexed_as(30, np.arange(30) + 1_000)
+    assert problems(library) == [("index: 30 of 30 sampled vectors are not found in it", "cli build-index")]
+
+
+NEIGHBOUR_LIES = {
+    "a stranger": (
+        "UPDATE tracks SET status = 'failed' WHERE id = 31",
+        "1 neighbours are no longer searchable",
+    ),
+    "a wrong score": (
+        "UPDATE neighbours SET score = score - 0.01 WHERE track_id = 3 AND rank = 2",
+        "1 of 600 sampled neighbours have a wrong score",
+    ),
+    "another neighbour": (
+        "UPDATE neighbours SET neighbour_id = (SELECT neighbour_id FROM neighbours WHERE track_id = 3 AND rank = 20)"
+        " WHERE track_id = 3 AND rank = 1",
+        "1 of 600 sampled neighbours have a wrong score",
+    ),
+    "too few": ("DELETE FROM neighbours WHERE track_id IN (3, 4) AND rank = 20", "2 tracks have too few neighbours"),
+}
+
+
+@pytest.mark.parametrize("lie", NEIGHBOUR_LIES)
+def test_neighbours_that_are_wrong(library, lie):
+    statement, what = NEIGHBOUR_LIES[lie]
+    if lie == "a stranger":
+        set_status(library, "/bad.mp3", 1, 1, "failed", "not audio")
+        statement = "UPDATE neighbours SET neighbour_id = 31 WHERE track_id = 3 AND rank = 20"
+    by_hand(library, statement)
+    assert (what, "cli build-index") in problems(library)
+    list(fill_neighbours(library, AUDIO, anew=True))
+    assert problems(library) == []
+
+
+def test_what_a_killed_run_left(library):
+    left = library.folder / "audio-0123456789ab.faiss.unfinished"
+    left.write_bytes(b"half")
+    assert problems(library) == [(f"{left.name} was left by a killed run", f"rm '{left}'")]
+
+
+def test_a_database_with_a_damaged_page(tmp_path, rng):
+    """Whichever page it is: a problem with its cure, or a refusal, and no traceback."""
+    library, head = open_library(tmp_path)
+    with library:
+        add(library, head, [heard(f"/{number}.mp3", vector) for number, vector in enumerate(random_units(rng, 300, 4))])
+        finish(library)
+        (n_pages,) = library.db.execute("PRAGMA page_count").fetchone()
+    path = tmp_path / "library.db"
+    good = path.read_bytes()
+    n_told = n_refused = 0
+    for page in range(1, n_pages, n_pages // 40):
+        path.write_bytes(good[: 4_096 * page] + b"\xa5" * 4_096 + good[4_096 * (page + 1) :])
+        try:
+            with Library.open(tmp_path) as damaged:
+                n_told += any(problem.mend == checkup._RECOVER for problem in check_library(damaged))
+        except LibraryError as error:
+            assert "is not a readable SQLite database: database disk image is malformed" in str(error)
+            n_refused += 1
+    assert n_told + n_refused == len(range(1, n_pages, n_pages // 40))
+    assert n_told > n_refused
+
+
+def test_files_that_changed_or_went(library, tmp_path):
+    (tmp_path / "03.mp3").write_text("other music")
+    (tmp_path / "05.mp3").unlink()
+    assert [problem for problem in check_files(library) if problem] == [
+        Problem(f"{tmp_path}/03.mp3 has changed since it was heard", "cli embed-audio"),
+        Problem(f"{tmp_path}/05.mp3: No such file or directory", "cli embed-audio"),
+    ]
+
+
+def test_only_files_that_can_be_found_are_read(library, tmp_path):
+    set_status(library, str(tmp_path / "03.mp3"), 1, 1, "missing", None)
+    library.db.execute("INSERT INTO tracks (title, status) VALUES ('of a catalog', 'embedded')")
+    assert n_files(library) == len(list(check_files(library))) == 29
+
+
+def test_a_file_whose_name_is_not_utf8(library, tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.mp3")
+    with open(path, "w") as file:
+        file.write("music")
+    add(library, 1, [heard(path, at(0), content_hash=content_hash(path))])
+    assert [problem for problem in check_files(library) if problem] == []

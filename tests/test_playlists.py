@@ -1,0 +1,57 @@
+"""Playlists of other programs, as those programs write them."""
+
+import pytest
+
+from data.playlists import read_playlist
+
+
+def test_m3u8_with_comments_and_relative_paths(tmp_path):
+    path = tmp_path / "lists" / "Évening.m3u8"
+    path.parent.mkdir()
+    path.write_text("\ufeff#EXTM3U\n#EXTINF:200,A - B\n../music/ä b.mp3\n\n/abs/c.flac\nhttp://radio/stream\n", "utf-8")
+    playlist = read_playlist(str(path))
+    assert playlist.name == "Évening"
+    assert playlist.entries == [str(tmp_path / "music" / "ä b.mp3"), "/abs/c.flac"]
+    assert playlist.n_elsewhere == 1
+
+
+def test_m3u_of_an_old_windows_player(tmp_path):
+    path = tmp_path / "old.m3u"
+    path.write_bytes("Bj\xf6rk\\J\xf3ga.mp3\r\n".encode("cp1252"))
+    assert read_playlist(str(path)).entries == [str(tmp_path / "Björk" / "Jóga.mp3")]
+
+
+def test_pls_in_the_order_of_its_numbers(tmp_path):
+    path = tmp_path / "x.pls"
+    path.write_text("[playlist]\nNumberOfEntries=3\nFile2=b.mp3\nTitle2=B\nfile1 = a.mp3\nFile10=file:///c%20d.mp3\n")
+    assert read_playlist(str(path)).entries == [str(tmp_path / "a.mp3"), str(tmp_path / "b.mp3"), "/c d.mp3"]
+
+
+def test_xspf_with_a_title(tmp_path):
+    path = tmp_path / "x.xspf"
+    path.write_text(
+        '<?xml version="1.0"?><playlist version="1" xmlns="http://xspf.org/ns/0/"><title>Night</title><trackList>'
+        "<track><location>file:///m/%C3%A9.ogg</location></track><track><title>no place</title></track>"
+        "<track><location>sub/b.ogg</location></track></trackList></playlist>"
+    )
+    playlist = read_playlist(str(path))
+    assert (playlist.name, playlist.entries) == ("Night", ["/m/é.ogg", str(tmp_path / "sub" / "b.ogg")])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("x.txt", b"a.mp3", "playlists end in .m3u"),
+        ("x.xspf", b"<playlist", "is not XML"),
+        ("x.xspf", b"<html/>", "not an XSPF playlist"),
+    ],
+)
+def test_what_is_no_playlist_is_refused(tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=words):
+        read_playlist(str(tmp_path / name))
+
+
+def test_an_empty_playlist_is_empty(tmp_path):
+    (tmp_path / "x.m3u").write_bytes(b"")
+    assert read_playlist(str(tmp_path / "x.m3u")).entries == []

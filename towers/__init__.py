@@ -1,0 +1,1 @@
+"""Who wants what: the two-tower recommender."""
