@@ -55,7 +55,8 @@ def m001_tracks(db: Database) -> None:
             track_number INTEGER,
             artist_id INTEGER REFERENCES artists(id),
             album_id INTEGER REFERENCES albums(id),
-            status TEXT NOT NULL CHECK (status IN ('embedded', 'failed', 'missing', 'excluded')),
+            -- 'catalog': known from a graph, listens or a playlist, without a file
+            status TEXT NOT NULL CHECK (status IN ('embedded', 'failed', 'missing', 'excluded', 'catalog')),
             reason TEXT                -- why it failed or is excluded; a note on an embedded track
         ) STRICT;
         CREATE INDEX tracks_by_content ON tracks(content_hash);
@@ -192,7 +193,7 @@ def m005_views(db: Database) -> None:
         FROM spaces AS s
         JOIN vectors AS v ON v.space = s.space AND v.run_id = s.run_id
         JOIN tracks AS t ON t.id = v.track_id
-        WHERE t.status = 'embedded'
+        WHERE t.status IN ('embedded', 'catalog')  -- a diffused vector needs no file
         """,
     )
     db.create_view(
@@ -220,5 +221,79 @@ def m005_views(db: Database) -> None:
                (SELECT count(*) FROM tracks WHERE status = 'failed') AS failed,
                (SELECT count(*) FROM tracks WHERE status = 'missing') AS missing,
                (SELECT count(*) FROM tracks WHERE status = 'excluded') AS excluded
+        """,
+    )
+
+
+@migrations()
+def m006_preferences(db: Database) -> None:
+    _run(
+        db,
+        """
+        CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+        CREATE TABLE playlists (
+            id INTEGER PRIMARY KEY,
+            path TEXT NOT NULL UNIQUE,
+            path_bytes BLOB,           -- where the path is not UTF-8
+            name TEXT NOT NULL,
+            imported TEXT NOT NULL     -- ISO 8601, UTC
+        ) STRICT;
+        CREATE TABLE playlist_tracks (
+            playlist_id INTEGER NOT NULL REFERENCES playlists(id) ON DELETE CASCADE,
+            position INTEGER NOT NULL, -- from 1
+            track_id INTEGER NOT NULL REFERENCES tracks(id) ON DELETE CASCADE,
+            PRIMARY KEY (playlist_id, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE listens (         -- one row per imported file; the events lie in listens/ as Parquet
+            id INTEGER PRIMARY KEY,
+            file TEXT NOT NULL UNIQUE, -- name below listens/
+            content_hash TEXT NOT NULL UNIQUE,  -- of what was imported: a second import adds nothing
+            origin TEXT NOT NULL,
+            level TEXT NOT NULL CHECK (level IN ('track', 'artist')),
+            n_events INTEGER NOT NULL,
+            n_users INTEGER NOT NULL,
+            n_items INTEGER NOT NULL,
+            n_malformed INTEGER NOT NULL,
+            imported TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE graphs (
+            kind TEXT PRIMARY KEY,     -- 'listens', 'playlists', 'album', 'artist', or the name of an imported one
+            level TEXT NOT NULL CHECK (level IN ('track', 'album', 'artist')),
+            directed INTEGER NOT NULL CHECK (directed IN (0, 1)),
+            origin TEXT NOT NULL,      -- the file, or how it was built
+            settings TEXT NOT NULL,    -- JSON
+            n_nodes INTEGER NOT NULL,
+            n_edges INTEGER NOT NULL,
+            made TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE edges (
+            kind TEXT NOT NULL REFERENCES graphs(kind) ON DELETE CASCADE,
+            source_id INTEGER NOT NULL, -- in tracks, albums or artists: graphs.level says which
+            target_id INTEGER NOT NULL, -- of an undirected graph the greater id; each edge is one row
+            weight REAL NOT NULL CHECK (weight > 0),
+            PRIMARY KEY (kind, source_id, target_id)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    )
+
+
+@migrations()
+def m007_metrics(db: Database) -> None:
+    _run(
+        db,
+        """
+        CREATE TABLE metrics (
+            id INTEGER PRIMARY KEY,
+            run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            subject TEXT NOT NULL,     -- whose figure: 'audio', 'mfcc', 'random', ...
+            metric TEXT NOT NULL,
+            k INTEGER,
+            slice TEXT NOT NULL DEFAULT 'all',
+            value REAL,                -- NULL where it is not defined
+            ci_low REAL,               -- 95 % bootstrap interval
+            ci_high REAL,
+            n INTEGER NOT NULL         -- queries it is a mean of
+        ) STRICT;
+        CREATE INDEX metrics_by_run ON metrics(run_id);
         """,
     )

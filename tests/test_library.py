@@ -122,7 +122,7 @@ def test_an_older_library_is_not_read_but_upgraded_with_a_backup(tmp_path):
         found = library.db.execute("SELECT rowid FROM tracks_fts WHERE tracks_fts MATCH 'old'").fetchall()
         assert found == [(1,)], "what was there before the upgrade is found too"
     backup = Database(tmp_path / "library.before-m004_search_text.db")
-    assert [step.name for step in migrations.pending(backup)] == ["m004_search_text", "m005_views"]
+    assert [step.name for step in migrations.pending(backup)][:2] == ["m004_search_text", "m005_views"]
     assert backup.execute("SELECT path FROM tracks").fetchall() == [("/a.mp3",)]
     backup.close()
     assert not list(tmp_path.glob("*.unfinished"))
