@@ -43,7 +43,7 @@ def diffuse(
     with a self-loop at every node, and :math:`H` the vectors, zero where there is none:
 
     .. math::
-        \text{clamp:}\quad & X \leftarrow \hat A X, \text{ then } X_i \leftarrow H_i \text{ for } i \text{ with audio} \\
+        \text{clamp:}\quad & X \leftarrow \hat A X, \text{ then } X_i \leftarrow H_i \text{ if } i \text{ is heard} \\
         \text{ppr:}\quad & X \leftarrow (1 - \alpha) \tilde A X + \alpha H \\
         \text{lightgcn:}\quad & X = \tfrac{1}{K + 1} \sum_{k=0}^{K} \hat A^k H
 

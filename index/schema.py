@@ -297,3 +297,21 @@ def m007_metrics(db: Database) -> None:
         CREATE INDEX metrics_by_run ON metrics(run_id);
         """,
     )
+
+
+@migrations()
+def m008_node_vectors(db: Database) -> None:
+    _run(
+        db,
+        """
+        CREATE TABLE node_vectors (    -- spread over a graph: also for artists and albums without any track here
+            level TEXT NOT NULL CHECK (level IN ('album', 'artist')),
+            node_id INTEGER NOT NULL,  -- in albums or artists: level says which
+            run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            dim INTEGER NOT NULL,
+            vector BLOB NOT NULL CHECK (length(vector) = 4 * dim),  -- little-endian float32, unit length
+            PRIMARY KEY (level, node_id)
+        ) STRICT;
+        CREATE INDEX node_vectors_by_run ON node_vectors(run_id);
+        """,
+    )
