@@ -1,10 +1,13 @@
 """Edge lists as other programs write them: CSV, TSV or Parquet with a source, a target and perhaps a weight."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+from data.tables import column, examples, read_table, text
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 _SOURCE = ("source", "from", "from_node", "src", "node_1", "follower_artist_id")
@@ -16,11 +19,12 @@ _WEIGHT = ("weight", "w", "count", "plays", "score")
 class EdgeList:
     """Edges between named nodes. Rows index `names`."""
 
-    names: list[str]  # in order of their first letters; each once
+    names: Sequence[str]  # as read: in order of their first letters; each once
     source_rows: np.ndarray  # (n_edges,) int32
     target_rows: np.ndarray  # (n_edges,) int32
     weights: np.ndarray | None  # (n_edges,) float32
     n_malformed: int  # lines without two names or with a weight that is no positive number
+    malformed: tuple[str, ...] = ()  # the first of them
 
     def __repr__(self) -> str:
         return f"<EdgeList {len(self.names):,} nodes, {len(self.source_rows):,} edges>"
@@ -38,20 +42,26 @@ def read_edge_list(
     ValueError
         The suffix is not one of `SUFFIXES`, the file cannot be parsed, or a named column is not in it.
     """
-    table = _read_table(path)
+    table = read_table(path, SUFFIXES, "edge lists")
     columns = table.columns
     if len(columns) < 2:
         raise ValueError(f"{path.name} has {len(columns)} column; an edge needs a source and a target")
-    source = _column(path, columns, source, _SOURCE) or columns[0]
-    target = _column(path, columns, target, _TARGET) or next(name for name in columns if name != source)
-    weight = _column(path, columns, weight, _WEIGHT)
+    weight = column(path, columns, weight, _WEIGHT)
+    nodes = [name for name in columns if name != weight]
+    source = column(path, columns, source, _SOURCE) or nodes[0]
+    target = column(path, columns, target, _TARGET) or next(name for name in nodes if name != source)
     edges = table.select(
-        source=pl.col(source).cast(pl.String).str.strip_chars(),
-        target=pl.col(target).cast(pl.String).str.strip_chars(),
+        source=text(source),
+        target=text(target),
         weight=pl.col(weight).cast(pl.Float32, strict=False) if weight else pl.lit(1.0, pl.Float32),
     )
-    named = (pl.col("source").fill_null("") != "") & (pl.col("target").fill_null("") != "")
-    whole = edges.filter(named & pl.col("weight").is_finite().fill_null(False) & (pl.col("weight") > 0))
+    is_whole = (
+        pl.col("source").is_not_null()
+        & pl.col("target").is_not_null()
+        & pl.col("weight").is_finite().fill_null(False)
+        & (pl.col("weight") > 0)
+    )
+    whole = edges.filter(is_whole)
     names = pl.concat([whole["source"], whole["target"]]).unique().sort()
     rows = pl.DataFrame({"name": names, "row": np.arange(len(names), dtype=np.int32)})
     numbered = whole.join(rows, left_on="source", right_on="name", maintain_order="left").join(
@@ -63,29 +73,5 @@ def read_edge_list(
         numbered["row_target"].to_numpy(),
         numbered["weight"].to_numpy() if weight else None,
         len(edges) - len(whole),
+        examples(edges, is_whole) if len(whole) < len(edges) else (),
     )
-
-
-def _read_table(path: Path) -> pl.DataFrame:
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ValueError(f"{path.name}: edge lists end in {', '.join(SUFFIXES)}")
-    try:
-        if suffix == ".parquet":
-            return pl.read_parquet(path)
-        with open(path, encoding="utf-8", errors="replace") as file:
-            first = file.readline()
-        separator = next((mark for mark in ("\t", ",", ";", " ") if mark in first.strip()), ",")
-        has_header = not all(field.strip().lstrip("-").isdigit() for field in first.split(separator)[:2])
-        return pl.read_csv(
-            path, separator=separator, has_header=has_header, infer_schema=False, truncate_ragged_lines=True,
-            encoding="utf8-lossy",
-        )  # fmt: skip
-    except pl.exceptions.PolarsError as error:
-        raise ValueError(f"{path.name} cannot be read as a table: {str(error).splitlines()[0]}") from None
-
-
-def _column(path: Path, columns: list[str], asked: str | None, known: tuple[str, ...]) -> str | None:
-    if asked is not None and asked not in columns:
-        raise ValueError(f"{path.name} has no column {asked!r}; it has {', '.join(columns)}")
-    return asked or next((name for name in columns if name.lower() in known), None)

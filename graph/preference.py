@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from data.ids import IdMap
+
 
 @dataclass(frozen=True)
 class PreferenceGraph:
@@ -48,6 +50,13 @@ class PreferenceGraph:
         sources = np.repeat(np.arange(self.n_nodes, dtype=np.int32), self.out_degrees())
         return build_graph(sources, self.indices, self.weights, n_nodes=self.n_nodes)
 
+    def among(self, rows: np.ndarray) -> "PreferenceGraph":
+        """The part between some nodes, which become rows 0, 1, ... in the order given."""
+        entries = sparse.csr_array((self.weights, self.indices, self.indptr), shape=(self.n_nodes, self.n_nodes))
+        part = entries[rows][:, rows].tocsr()
+        part.sort_indices()
+        return PreferenceGraph(part.indptr.astype(np.int64), part.indices.astype(np.int32), part.data, self.directed)
+
 
 def build_graph(
     source_rows: Sequence[int] | np.ndarray,
@@ -84,6 +93,15 @@ def build_graph(
         forward = forward.maximum(forward.T).tocsr()
         forward.sort_indices()
     return PreferenceGraph(forward.indptr.astype(np.int64), forward.indices, forward.data, directed)
+
+
+def graph_from_ids(
+    source_ids: np.ndarray, target_ids: np.ndarray, weights: np.ndarray | None = None, *, directed: bool = False
+) -> tuple[IdMap, PreferenceGraph]:
+    """A graph from edges between durable ids, with the map from its rows to them (in rising order)."""
+    ids = IdMap(np.union1d(source_ids, target_ids))
+    graph = build_graph(ids.rows(source_ids), ids.rows(target_ids), weights, n_nodes=len(ids), directed=directed)
+    return ids, graph
 
 
 def _strongest(sources: np.ndarray, targets: np.ndarray, values: np.ndarray, n_nodes: int) -> sparse.csr_array:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.preference import PreferenceGraph, build_graph
+from graph.preference import PreferenceGraph, build_graph, graph_from_ids
 
 edges = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.floats(0.125, 4.0, width=16)), max_size=40)
 
@@ -29,6 +29,18 @@ def test_a_directed_graph_keeps_its_directions():
     assert as_edges(graph) == {(0, 1): 1.0, (2, 1): 1.0, (2, 0): 1.0}
     assert graph.in_degrees().tolist() == [1, 2, 0]  # the repeated edge counts once
     assert as_edges(graph.undirected()) == {(a, b): 1.0 for a, b in [(0, 1), (1, 0), (1, 2), (2, 1), (0, 2), (2, 0)]}
+
+
+def test_ids_become_rows_in_rising_order():
+    ids, graph = graph_from_ids(np.array([30, 30, 7]), np.array([7, 500, 500]), directed=True)
+    assert ids.ids([0, 1, 2]).tolist() == [7, 30, 500]
+    assert as_edges(graph) == {(1, 0): 1.0, (1, 2): 1.0, (0, 2): 1.0}
+
+
+def test_the_part_between_some_nodes():
+    graph = build_graph([0, 1, 2, 3], [1, 2, 3, 0], [1.0, 2.0, 3.0, 4.0], n_nodes=4, directed=True)
+    part = graph.among(np.array([3, 0, 2]))
+    assert as_edges(part) == {(0, 1): 4.0, (2, 0): 3.0} and part.directed
 
 
 @given(edges, st.booleans())

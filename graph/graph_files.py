@@ -1,0 +1,104 @@
+"""GraphML and GEXF: graphs as other programs draw and keep them."""
+
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+import networkx as nx
+import numpy as np
+
+from data.edge_lists import EdgeList
+from graph.preference import PreferenceGraph
+
+SUFFIXES = (".graphml", ".gexf")
+MAX_EXPORT_EDGES = 200_000  # networkx holds a kilobyte for each, and few programs draw as many
+_LABELS = ("label", "name")  # node attributes that say more than the node's key
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class GraphFile:
+    edges: EdgeList
+    directed: bool
+
+
+def read_graph_file(path: Path, *, weight: str = "weight") -> GraphFile:
+    """Read GraphML or GEXF. A node is named by its label where it has one, else by its key in the file.
+
+    Raises
+    ------
+    ValueError
+        The suffix is not one of `SUFFIXES`, or the file is not what its suffix says.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"{path.name}: graph files end in {', '.join(SUFFIXES)}")
+    try:
+        graph = nx.read_graphml(path) if suffix == ".graphml" else nx.read_gexf(path)
+    except (ParseError, nx.NetworkXException, ValueError, KeyError, AttributeError, UnicodeError, zlib.error) as error:
+        raise ValueError(f"{path.name} cannot be read as {suffix[1:].upper()}: {error}") from None
+    names = [_label(key, attributes) for key, attributes in graph.nodes(data=True)]
+    rows = {key: row for row, key in enumerate(graph.nodes)}
+    sources, targets, weights, malformed = [], [], [], []
+    for source, target, value in graph.edges(data=weight, default=1.0):
+        strength = _positive(value)
+        if strength is None:
+            malformed.append(f"{names[rows[source]]} to {names[rows[target]]}: weight {value}")
+            continue
+        sources.append(rows[source])
+        targets.append(rows[target])
+        weights.append(strength)
+    return GraphFile(
+        EdgeList(
+            names,
+            np.array(sources, dtype=np.int32),
+            np.array(targets, dtype=np.int32),
+            np.array(weights, dtype=np.float32),
+            len(malformed),
+            tuple(malformed[:5]),
+        ),
+        graph.is_directed(),
+    )
+
+
+def write_graphml(path: Path, graph: PreferenceGraph, names: Sequence[str]) -> None:
+    """Write a graph with its nodes' names as labels, for Gephi, Cytoscape, yEd and the like.
+
+    Raises
+    ------
+    ValueError
+        It has more than `MAX_EXPORT_EDGES` edges.
+    """
+    if graph.n_edges > MAX_EXPORT_EDGES:
+        raise ValueError(
+            f"a graph of {graph.n_edges:,} edges; GraphML is written of up to {MAX_EXPORT_EDGES:,}."
+            " Ask for the surroundings of a node, or read the table `edges` itself."
+        )
+    nx.write_graphml(as_networkx(graph, names), path)
+
+
+def as_networkx(graph: PreferenceGraph, names: Sequence[str]) -> nx.Graph:
+    """The same graph for networkx; nodes are rows with a label, edges have a weight."""
+    copy = nx.DiGraph() if graph.directed else nx.Graph()
+    copy.add_nodes_from((row, {"label": _NOT_XML.sub(" ", name)}) for row, name in enumerate(names))
+    sources = np.repeat(np.arange(graph.n_nodes), graph.out_degrees())
+    copy.add_weighted_edges_from(
+        zip(sources.tolist(), graph.indices.tolist(), graph.weights.astype(float).tolist(), strict=True)
+    )
+    return copy
+
+
+def _label(key: object, attributes: dict[str, object]) -> str:
+    told = (str(attributes[name]).strip() for name in _LABELS if attributes.get(name) is not None)
+    return next((label for label in told if label), str(key))
+
+
+def _positive(value: object) -> float | None:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return number if 0 < number < float("inf") else None
