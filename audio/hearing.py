@@ -8,18 +8,19 @@ import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 import numpy as np
 import torch
 from pebble import ProcessExpired, ProcessPool
 
-from audio.config import HearingConfig
+from audio.config import EarConfig, HearingConfig
 from audio.decode import OutOfRangeError
-from audio.ear import Ear, track_vector
+from audio.ear import track_vector
 from audio.tags import Tags
 from audio.worker import decode_task, start_worker
 
@@ -32,6 +33,15 @@ _WORKER_ENVIRONMENT = {
 }
 _WORKERS_PER_TORCH_THREAD = 4  # one thread encodes what four workers decode; idle threads would spin on their cores
 _AHEAD = 4  # tracks in hand per worker: enough that none waits, few enough to lose
+
+
+class Listener(Protocol):
+    """An ear, or what stands in for one: anything that makes of each excerpt a row of numbers."""
+
+    @property
+    def config(self) -> EarConfig: ...
+
+    def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ class Unheard:
 
 def hear(
     paths: Iterable[str],
-    ear: Ear,
+    ear: Listener,
     config: HearingConfig,
     min_duration: float | None = None,
     max_duration: float | None = None,
@@ -122,7 +132,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _encode(path: str, future: Future, ear: Ear, config: HearingConfig) -> Heard | Unheard:
+def _encode(path: str, future: Future, ear: Listener, config: HearingConfig) -> Heard | Unheard:
     try:
         decoded = future.result()
     except TimeoutError:

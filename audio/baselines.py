@@ -1,0 +1,140 @@
+"""Vectors that need no learning, to hold an ear against: what MFCC and a mean spectrum already know.
+
+Both are made from the very excerpts that an ear hears, at the ear's own sample rate, so a difference is of ears alone.
+"""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import librosa
+import numpy as np
+import torch
+
+from audio.config import EarConfig, HearingConfig
+from audio.hearing import Unheard, hear
+from audio.mel import log_mel
+
+BASELINES = ("mfcc", "mel", "random")
+_N_MFCC, _N_CHROMA = 20, 12
+_N_LIBROSA = _N_MFCC + _N_CHROMA
+_VERSION = 1  # of the sums; raise it when they change
+_RANDOM_DIM = 64
+_SAVE_EVERY = 500  # tracks
+
+
+class SpectralSums:
+    """Stands in for an ear, and notes sums over frames where an ear makes vectors.
+
+    Per excerpt: the number of frames, the sums of 20 MFCC and 12 chroma, the sums of their squares, and the mean of
+    each band of the ear's own log-mel spectrogram. Sums of excerpts add up to those of the track.
+    """
+
+    def __init__(self, config: EarConfig | None = None) -> None:
+        self.config = config or EarConfig()
+
+    def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray:
+        """Sums, shape (n_excerpts, 1 + 2 * 32 + n_mels), of mono excerpts, each (n_samples,)."""
+        return np.stack([self._sums(excerpt) for excerpt in excerpts])
+
+    def _sums(self, samples: np.ndarray) -> np.ndarray:
+        rate = self.config.excerpt.sample_rate
+        power = np.abs(librosa.stft(samples, n_fft=min(2_048, len(samples)))) ** 2  # once, for both
+        decibels = librosa.power_to_db(librosa.feature.melspectrogram(S=power, sr=rate))
+        mfcc = librosa.feature.mfcc(S=decibels, n_mfcc=_N_MFCC)
+        # Tuned to concert pitch: estimating the tuning takes longer than all the rest together.
+        chroma = librosa.feature.chroma_stft(S=power, sr=rate, tuning=0.0, n_chroma=_N_CHROMA)
+        frames = np.concatenate([mfcc, chroma]).astype(np.float64)  # (32, n_frames)
+        mel = log_mel(torch.from_numpy(samples), self.config.mel).mean(dim=-1).numpy()  # (n_mels,)
+        return np.concatenate([[frames.shape[1]], frames.sum(axis=1), (frames**2).sum(axis=1), mel])
+
+
+def mfcc_vectors(sums: np.ndarray) -> np.ndarray:
+    """Mean and deviation over the track of 20 MFCC and 12 chroma, z-scored; shape (n_tracks, 64)."""
+    n_frames = sums[:, :1]
+    mean = sums[:, 1 : 1 + _N_LIBROSA] / n_frames
+    square = sums[:, 1 + _N_LIBROSA : 1 + 2 * _N_LIBROSA] / n_frames
+    deviation = np.sqrt(np.maximum(square - mean**2, 0))
+    return z_scored(np.concatenate([mean, deviation], axis=1))
+
+
+def mel_vectors(sums: np.ndarray) -> np.ndarray:
+    """The mean level of each mel band, z-scored; shape (n_tracks, n_mels)."""
+    return z_scored(sums[:, 1 + 2 * _N_LIBROSA :])
+
+
+def random_vectors(n_tracks: int, seed: int) -> np.ndarray:
+    """What knows nothing; shape (n_tracks, 64)."""
+    return np.random.default_rng(seed).standard_normal((n_tracks, _RANDOM_DIM))
+
+
+def z_scored(features: np.ndarray) -> np.ndarray:
+    """Each column with mean 0 and deviation 1 over the collection; one that never changes becomes 0."""
+    deviation = features.std(axis=0)
+    return (features - features.mean(axis=0)) / np.where(deviation > 1e-9, deviation, np.inf)
+
+
+class SumsCache:
+    """The sums of tracks by content hash, in one file that is written whole or not at all.
+
+    A file of other settings, or one that cannot be read, counts as empty: it can always be made again.
+    """
+
+    def __init__(self, path: Path, config: EarConfig) -> None:
+        self.path = path
+        settings = {"version": _VERSION, "excerpt": asdict(config.excerpt), "mel": asdict(config.mel)}
+        self._settings = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        self.sums: dict[str, np.ndarray] = {}
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                if str(file["settings"]) == self._settings:
+                    self.sums = dict(zip(file["hashes"].tolist(), file["sums"], strict=True))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            pass
+
+    def save(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.path.with_name(self.path.name + ".unfinished")
+        try:
+            with open(unfinished, "wb") as file:
+                np.savez(
+                    file,
+                    settings=self._settings,
+                    hashes=np.array(list(self.sums)),
+                    sums=np.stack([*self.sums.values()]),
+                )
+            unfinished.replace(self.path)
+        except BaseException:  # a full disk, Ctrl-C
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+def fill_cache(
+    cache: SumsCache, paths: Mapping[str, str], config: EarConfig, hearing: HearingConfig
+) -> Iterator[Unheard | None]:
+    """Hear the tracks that the cache lacks; `paths` are by content hash. Yields once per track, what failed as such.
+
+    What was heard is kept when the generator is closed early.
+    """
+    lacking = {path: content_hash for content_hash, path in paths.items() if content_hash not in cache.sums}
+    if not lacking:
+        return
+    n_new = 0
+    try:
+        for result in hear(lacking, SpectralSums(config), hearing):
+            if isinstance(result, Unheard):
+                yield result
+                continue
+            sums = result.excerpt_vectors
+            mel = sums[:, 1 + 2 * _N_LIBROSA :].mean(axis=0)
+            cache.sums[lacking[result.path]] = np.concatenate([sums[:, : 1 + 2 * _N_LIBROSA].sum(axis=0), mel])
+            n_new += 1
+            if n_new % _SAVE_EVERY == 0:
+                cache.save()
+            yield None
+    finally:
+        if n_new % _SAVE_EVERY:
+            cache.save()

@@ -1,0 +1,113 @@
+"""How sure is a figure? Bootstrap draws of means, skewnesses and rank correlations, a thousand in milliseconds.
+
+Whole *groups* of values are drawn with replacement (a cluster bootstrap [1]_): the songs of one artist are not
+independent witnesses, and counting them as such gives intervals that are too narrow. All three statistics depend on
+sums only, so each draw is one row of a product: counts of groups times the sums of each group.
+
+Draws with one seed over the same groups are the same draws. The difference of two figures about the same queries is
+therefore to be judged by the difference of their draws, pair by pair, and not by whether two intervals overlap.
+
+References
+----------
+.. [1] Davison, Hinkley. Bootstrap Methods and their Application. Cambridge 1997, section 3.8.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.stats import rankdata
+
+N_DRAWS = 1_000
+_COUNTS_AT_ONCE = 2**24  # 128 MiB
+_SMALLEST_VARIANCE = 1e-12
+
+
+def interval(draws: np.ndarray) -> tuple[float, float]:
+    """The central 95 % of the draws; NaN when there are none."""
+    real = draws[~np.isnan(draws)]
+    if not len(real):
+        return float("nan"), float("nan")
+    low, high = np.percentile(real, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def bootstrap_interval(
+    values: np.ndarray, groups: np.ndarray | None = None, *, seed: int = 0, n: int = N_DRAWS
+) -> tuple[float, float]:
+    """The 95 % percentile interval of the mean of per-query values, shape (n_queries,); NaN are left out.
+
+    Without `groups` each query is one of its own.
+    """
+    return interval(draw_means(values, np.arange(len(values)) if groups is None else groups, seed=seed, n=n))
+
+
+def draw_means(values: np.ndarray, groups: np.ndarray, *, seed: int = 0, n: int = N_DRAWS) -> np.ndarray:
+    """Means of `n` draws, shape (n,); values and groups, shape (n_values,), and NaN among the values are left out."""
+    known = ~np.isnan(values)
+    sums = np.stack([np.ones(known.sum()), values[known]], axis=1)
+    return _draw(sums, groups[known], lambda drawn: drawn[:, 1] / drawn[:, 0], seed, n)
+
+
+def skewness(values: np.ndarray) -> float:
+    """The third standardised moment; NaN when all values are equal."""
+    return float(_skewness(_power_sums(values).sum(axis=0)[None])[0])
+
+
+def draw_skewnesses(values: np.ndarray, groups: np.ndarray, *, seed: int = 0, n: int = N_DRAWS) -> np.ndarray:
+    """As `draw_means`, of the skewness."""
+    return _draw(_power_sums(values), groups, _skewness, seed, n)
+
+
+def spearman(x: np.ndarray, y: np.ndarray) -> float:
+    """The rank correlation of two measurements of the same pairs, in [-1, 1]; NaN when either never changes."""
+    return float(_correlation(_pair_sums(x, y).sum(axis=0)[None])[0])
+
+
+def draw_spearmans(x: np.ndarray, y: np.ndarray, groups: np.ndarray, *, seed: int = 0, n: int = N_DRAWS) -> np.ndarray:
+    """As `draw_means`, of the rank correlation. Ranks are those among all pairs, and not taken anew in each draw."""
+    return _draw(_pair_sums(x, y), groups, _correlation, seed, n)
+
+
+def _draw(
+    sums: np.ndarray, groups: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], seed: int, n: int
+) -> np.ndarray:
+    """A statistic of `n` draws of groups, shape (n,); `sums` are per value, shape (n_values, n_sums)."""
+    names, inverse = np.unique(groups, return_inverse=True)
+    if len(names) < 2:  # of a single witness there is nothing to be learnt about others
+        return np.full(n, np.nan)
+    per_group = np.stack([np.bincount(inverse, column) for column in sums.T], axis=1)  # (n_groups, n_sums)
+    rng, drawn = np.random.default_rng(seed), []
+    chances = np.full(len(names), 1 / len(names))
+    n_block = max(1, _COUNTS_AT_ONCE // len(names))
+    for start in range(0, n, n_block):
+        counts = rng.multinomial(len(names), chances, size=min(n_block, n - start))  # (n_block, n_groups)
+        drawn.append(statistic(counts @ per_group))
+    return np.concatenate(drawn)
+
+
+def _power_sums(values: np.ndarray) -> np.ndarray:
+    centred = values - values.mean()  # the moments stay what they are, the rounding does not
+    return np.stack([np.ones(len(values)), centred, centred**2, centred**3], axis=1)
+
+
+def _skewness(sums: np.ndarray) -> np.ndarray:
+    """Of power sums, shape (n_draws, 4)."""
+    mean, square, cube = (sums[:, power] / sums[:, 0] for power in (1, 2, 3))
+    variance = square - mean**2
+    third = cube - 3 * mean * square + 2 * mean**3
+    is_defined = variance > _SMALLEST_VARIANCE
+    return np.where(is_defined, third / np.where(is_defined, variance, 1.0) ** 1.5, np.nan)
+
+
+def _pair_sums(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    x, y = (rankdata(values) - (len(values) + 1) / 2 for values in (x, y))  # ranks around 0
+    return np.stack([np.ones(len(x)), x, y, x * x, y * y, x * y], axis=1)
+
+
+def _correlation(sums: np.ndarray) -> np.ndarray:
+    """Pearson's r of sums of pairs, shape (n_draws, 6)."""
+    x, y, xx, yy, xy = (sums[:, column] / sums[:, 0] for column in range(1, 6))
+    variance_x, variance_y = xx - x * x, yy - y * y
+    is_defined = (variance_x > _SMALLEST_VARIANCE) & (variance_y > _SMALLEST_VARIANCE)
+    scale = np.sqrt(np.where(is_defined, variance_x * variance_y, 1.0))
+    return np.where(is_defined, (xy - x * y) / scale, np.nan)

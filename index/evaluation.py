@@ -1,0 +1,203 @@
+"""What a library knows of its tracks, as facts to judge vectors by."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from data.ids import IdMap
+from data.judging import LabelSets, groups_of
+from data.label_tables import LabelTable, split_labels
+from data.paths import path_from_columns
+from data.report_card import Facts
+from index.edges import read_edges
+from index.library import Library, LibraryError
+from index.nodes import UNKNOWN, match_nodes
+from index.spaces import read_vectors
+from index.track_store import AUDIO
+
+TRAINING_STAGE = "train-audio"  # as `runs` calls it
+_TWIN_SECONDS = 1.0  # two encodings of one recording differ in length by the padding of their codecs
+_COLUMNS = (
+    "id, path, path_bytes, content_hash, duration_s, sample_rate, title, artist, album, genre, artist_id, album_id"
+)
+
+
+@dataclass(frozen=True)
+class JudgedTracks:
+    """The tracks whose vectors are judged; every list and array has one entry per row."""
+
+    ids: IdMap
+    vectors: np.ndarray  # (n_tracks, dim)
+    paths: dict[str, str]  # by content hash, in the order of rows
+    artists: list[str | None]  # casefolded
+    albums: list[str | None]
+    genres: list[frozenset[str] | None]
+    titles: list[str]
+    durations: np.ndarray  # seconds
+    sample_rates: list[int | None]  # Hz
+    nodes: Mapping[str, np.ndarray]  # by level: the id of each track's node, UNKNOWN where it has none
+    n_copies: int  # left out: tracks with the very content of another
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"<JudgedTracks {len(self):,} tracks>"
+
+
+def read_judged_tracks(library: Library) -> JudgedTracks:
+    """All tracks with an audio vector, one of each content: copies would find each other and praise any ear."""
+    ids, vectors = read_vectors(library, AUDIO)
+    query = f"SELECT {_COLUMNS} FROM tracks WHERE status = 'embedded' AND path IS NOT NULL ORDER BY id"
+    chosen: dict[str, tuple] = {}
+    n_heard, with_vector = 0, set(ids.ids(np.arange(len(ids))).tolist())
+    for row in library.db.execute(query):
+        if row[0] in with_vector:
+            n_heard += 1
+            chosen.setdefault(row[3], row)
+    if not chosen:
+        raise LibraryError("No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.")
+    columns = list(zip(*chosen.values(), strict=True))
+    track_ids, texts, raws, hashes, durations, rates, titles, artists, albums, genres, artist_ids, album_ids = columns
+    return JudgedTracks(
+        ids=IdMap(track_ids),
+        vectors=vectors[ids.rows(track_ids)],
+        paths=dict(zip(hashes, map(path_from_columns, texts, raws), strict=True)),
+        artists=[_folded(name) for name in artists],
+        albums=[_folded(name) for name in albums],
+        genres=[split_labels(cell) for cell in genres],
+        titles=[title.casefold() for title in titles],
+        durations=np.array(durations, dtype=np.float64),
+        sample_rates=list(rates),
+        nodes={"track": np.array(track_ids), "artist": _node_ids(artist_ids), "album": _node_ids(album_ids)},
+        n_copies=n_heard - len(chosen),
+    )
+
+
+def facts_from_tags(tracks: JudgedTracks) -> Facts:
+    """What the library's own tags say: artists, genres, and which tracks seem to be one recording."""
+    genres = {"genre": tracks.genres} if any(tracks.genres) else {}
+    return Facts(
+        artists=groups_of(tracks.artists),
+        sample_rates=groups_of(tracks.sample_rates),
+        twins=groups_of(_twins_by_name(tracks)),
+        labels={column: LabelSets(sets) for column, sets in genres.items()},
+    )
+
+
+def apply_labels(library: Library, tracks: JudgedTracks, table: LabelTable, path: Path) -> tuple[JudgedTracks, int]:
+    """The tracks with the artists that a table names, and how many of its rows are about one of them."""
+    rows = _matched_rows(library, tracks, table.files, path)
+    n_matched = sum(row is not None for row in rows)
+    if n_matched == 0:
+        example = table.files[0] if table.files else "none"
+        raise LibraryError(
+            f"None of the {len(table.files):,} files in {path.name} is in this library, such as {example}.\n\n"
+            "Run `cli embed-audio FOLDER` on their folder. Relative paths begin where the table lies."
+        )
+    if table.artists is None:
+        return tracks, n_matched
+    artists, nodes = list(tracks.artists), tracks.nodes["artist"].copy()
+    names = sorted({name for name in table.artists if name})
+    known = match_nodes(library, names, "artist", names_are="names", create=False).ids
+    node_of = dict(zip(names, known.tolist(), strict=True))
+    for row, name in zip(rows, table.artists, strict=True):
+        if row is not None and name:
+            artists[row], nodes[row] = _folded(name), node_of[name]
+    return replace(tracks, artists=artists, nodes={**tracks.nodes, "artist": nodes}), n_matched
+
+
+def facts_from_labels(library: Library, tracks: JudgedTracks, table: LabelTable, path: Path) -> Facts:
+    """As `facts_from_tags`, with the labels and twins of a table; call `apply_labels` first for its artists."""
+    rows = _matched_rows(library, tracks, table.files, path)
+    labels = {}
+    for column, cells in table.labels.items():
+        sets: list[frozenset[str] | None] = [None] * len(tracks)
+        for row, cell in zip(rows, cells, strict=True):
+            if row is not None:
+                sets[row] = cell
+        labels[column] = LabelSets(sets)
+    facts = replace(facts_from_tags(tracks), labels=labels)
+    if table.twins is None:
+        return facts
+    others = _matched_rows(library, tracks, [name or "" for name in table.twins], path)
+    pairs = [(one, other) for one, other in zip(rows, others, strict=True) if one is not None and other is not None]
+    if not pairs:
+        raise LibraryError(f"{path.name} names no pair of twins that are both in this library.")
+    return replace(facts, twins=groups_of(_joined(len(tracks), pairs)))
+
+
+def graph_rows(library: Library, tracks: JudgedTracks, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, IdMap]:
+    """A stored graph as parallel arrays of edges between node rows, the node row of each track (-1 for none), ids."""
+    edges = read_edges(library, [kind])
+    nodes = IdMap(np.union1d(edges.source_ids, edges.target_ids))
+    node_ids = tracks.nodes[edges.level]
+    known = np.isin(node_ids, nodes.ids(np.arange(len(nodes))))
+    node_rows = np.full(len(tracks), -1, dtype=np.int64)
+    node_rows[known] = nodes.rows(node_ids[known])
+    return nodes.rows(edges.source_ids), nodes.rows(edges.target_ids), node_rows, nodes
+
+
+def held_out_rows(library: Library, tracks: JudgedTracks) -> np.ndarray:
+    """Rows of the tracks that the latest finished training run never learnt from.
+
+    Raises
+    ------
+    LibraryError
+        No run has held any out, or none of them is among the tracks.
+    """
+    found = library.db.execute(
+        "SELECT metrics FROM runs WHERE stage = ? AND finished IS NOT NULL ORDER BY id DESC LIMIT 1", [TRAINING_STAGE]
+    ).fetchone()
+    held_out = json.loads(found[0] or "{}").get("held_out_track_ids", []) if found else []
+    rows = np.flatnonzero(np.isin(tracks.nodes["track"], np.array(held_out, dtype=np.int64)))
+    if not len(rows):
+        raise LibraryError("No training run has held out tracks of this library.\n\nRun `cli train-audio` first.")
+    return rows
+
+
+def _matched_rows(library: Library, tracks: JudgedTracks, files: Sequence[str], path: Path) -> list[int | None]:
+    """The row that each file name of a table means; relative names begin where the table lies."""
+    folder = str(path.absolute().parent)
+    ids = match_nodes(library, files, "track", folders=[folder], names_are="names", create=False).ids
+    row_of = {track_id: row for row, track_id in enumerate(tracks.nodes["track"].tolist())}
+    return [row_of.get(track_id) for track_id in ids.tolist()]
+
+
+def _twins_by_name(tracks: JudgedTracks) -> list[object | None]:
+    """A key for each group of tracks with one artist, title and length; None for those that are alone."""
+    by_name: dict[tuple[str, str], list[int]] = {}
+    for row, (artist, title) in enumerate(zip(tracks.artists, tracks.titles, strict=True)):
+        if artist:
+            by_name.setdefault((artist, title), []).append(row)
+    pairs = []
+    for rows in by_name.values():
+        by_length = sorted(rows, key=lambda row: tracks.durations[row])
+        for one, other in pairwise(by_length):
+            if tracks.durations[other] - tracks.durations[one] <= _TWIN_SECONDS:
+                pairs.append((one, other))
+    return _joined(len(tracks), pairs)
+
+
+def _joined(n: int, pairs: Sequence[tuple[int, int]]) -> list[object | None]:
+    """The lowest row that pairs lead to from each row, None where no pair begins or ends."""
+    lowest: dict[int, int] = {}
+    members: dict[int, list[int]] = {}
+    for pair in pairs:
+        roots = sorted({lowest.get(row, row) for row in pair})
+        joined = [row for root in roots for row in members.pop(root, [root])]
+        members[roots[0]] = joined
+        lowest.update(dict.fromkeys(joined, roots[0]))
+    return [lowest.get(row) for row in range(n)]
+
+
+def _node_ids(column: Sequence[int | None]) -> np.ndarray:
+    return np.array([UNKNOWN if node is None else node for node in column], dtype=np.int64)
+
+
+def _folded(name: str | None) -> str | None:
+    return name.casefold() if name else None
