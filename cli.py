@@ -4,11 +4,12 @@ Stages are imported inside the commands, so that `cli --help` answers at once an
 track never waits for torch.
 """
 
+import contextlib
 import json
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
@@ -16,18 +17,27 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 import click
 
 from audio.config import HearingConfig
+from graph.config import DiffusionConfig
 
 if TYPE_CHECKING:
+    from numpy import ndarray
+
     from audio.checkpoint import Checkpoint
     from audio.ear import Ear
     from audio.hearing import Heard
+    from data.report_card import Facts, Figure
+    from index.diffused import LevelGraph, Spread
+    from index.evaluation import JudgedTracks
     from index.intake import ScanCounts, ScanPlan
     from index.library import Library
+    from index.nodes import NodeMatch
     from index.search import Matches, Seed
     from index.track_store import NewTrack, PendingFile
 
 T = TypeVar("T")
 EMBED_STAGE = "embed-audio"  # as `runs` calls it
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 EXIT_SOME_FAILED = 3  # done, but some files could not be heard
 
 
@@ -296,6 +306,14 @@ def _echo_counts(counts: "ScanCounts", n_pruned: int, seconds: float, phases: di
 @cli.command()
 @click.argument("seeds", nargs=-1, required=True)
 @click.option("--unlike", multiple=True, metavar="TRACK", help="Away from this track; may be repeated.")
+@click.option(
+    "--by",
+    "space",
+    type=click.Choice(["audio", "diffused"]),
+    default="audio",
+    show_default=True,
+    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio, also to tracks without audio.",
+)
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
 @click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Of one artist.")
 @click.option("--max-per-album", type=click.IntRange(1), help="Of one album.")
@@ -311,6 +329,7 @@ def similar(
     folder: Path,
     seeds: tuple[str, ...],
     unlike: tuple[str, ...],
+    space: str,
     why: bool,
     m3u: Path | None,
     output: str | None,
@@ -325,25 +344,28 @@ def similar(
     \b
         cli similar "blue monday" --other-artists --why
         cli similar new_song.mp3 other.flac --unlike 42 -k 30 --m3u mix.m3u8
+        cli similar "a song I only know from playlists" --by diffused
     """
     from index import listing
+    from index.diffused import DIFFUSED, outdated
     from index.library import Library
     from index.search import Wishes
     from index.search import similar as find_similar
-    from index.track_store import AUDIO
 
     with Library.open(folder) as library:
-        _refuse_empty(library)
-        wanted = [_seed(library, text) for text in seeds]
-        unwanted = [_seed(library, text) for text in unlike]
-        answer = find_similar(library, AUDIO, wanted, unwanted, Wishes(**wishes), why)
+        _refuse_empty(library, space)
+        wanted = [_seed(library, text, space) for text in seeds]
+        unwanted = [_seed(library, text, space) for text in unlike]
+        answer = find_similar(library, space, wanted, unwanted, Wishes(**wishes), why)
         is_current = library.current_fingerprint() == _checkpoint(library).fingerprint
+        old = outdated(library) if space == DIFFUSED else None
     if m3u is not None:
+        with_file = [match.track for match in answer.matches if match.track.path is not None]
         try:
-            listing.write_m3u(m3u, [match.track for match in answer.matches])
+            listing.write_m3u(m3u, with_file)
         except OSError as error:
             raise click.ClickException(f"{m3u} cannot be written: {error.strerror}.") from None
-        click.echo(f"{len(answer.matches)} tracks written to {m3u}", err=True)
+        click.echo(f"{len(with_file)} tracks written to {m3u}", err=True)
     if output is None:
         title = " + ".join(seed.name for seed in wanted) + "".join(f" - {seed.name}" for seed in unwanted)
         click.echo(listing.one_line(f"Similar to {title}"))
@@ -352,6 +374,8 @@ def similar(
         click.echo(f"Left out as copies: {', '.join(str(track.id) for track in answer.copies)}", err=True)
     if not is_current:
         click.echo("These vectors belong to an older encoder; `cli embed-audio` brings them up to date.", err=True)
+    if old:
+        click.echo(f"`cli diffuse-audio` brings these vectors up to date: {old}.", err=True)
     if answer.exhaustive:
         click.echo(f"Searched without the index ({answer.exhaustive}); `cli build-index` makes it fast.", err=True)
 
@@ -375,7 +399,7 @@ def _match_rows(answer: "Matches", why: bool, plain: bool) -> list[dict[str, Any
     return rows
 
 
-def _seed(library: "Library", text: str) -> "Seed":
+def _seed(library: "Library", text: str, space: str) -> "Seed":
     """The track that a person means, from the library or, when it is a file elsewhere, heard now."""
     from index.copies import read_excerpts
     from index.listing import one_line, table
@@ -385,14 +409,19 @@ def _seed(library: "Library", text: str) -> "Seed":
     from index.track_store import AUDIO
 
     try:
-        row = find_track(library, text)
+        row = find_track(library, text, catalog=space != AUDIO)
     except AmbiguousError as error:
         rows = [(row.id, row.artist, row.title, row.album, row.path) for row in error.choices]
         choices = table(rows, ("id", "artist", "title", "album", "path"), _terminal_width())
         raise click.ClickException(f"{error}. Which one? Give its id, or more words.\n\n{choices}") from None
     if row is None and Path(text).is_file():
-        return _heard_seed(library, text)
-    vector = read_vector(library, AUDIO, row.id) if row else None
+        return _heard_seed(library, text, space)
+    vector = read_vector(library, space, row.id) if row else None
+    if row is not None and vector is None and space != AUDIO:
+        raise click.ClickException(
+            f"{one_line(row.name)} (track {row.id}) has no spread vector: it came after the last `cli diffuse-audio`,"
+            " or no graph leads to it.\n\nRun `cli diffuse-audio` again, or `cli build-graph` first."
+        )
     if row is None or vector is None:
         raise click.ClickException(
             f"No track and no file answers to {one_line(text)!r}.\n\n"
@@ -410,11 +439,15 @@ def _seed(library: "Library", text: str) -> "Seed":
     )
 
 
-def _heard_seed(library: "Library", path: str) -> "Seed":
+def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     """A file outside the library, heard with the very encoder that the library's vectors come from."""
+    import numpy as np
+
     from audio.hearing import Unheard, hear
     from data.identity import content_hash
+    from graph.diffusion import centred
     from index.copies import ExcerptVectors
+    from index.diffused import DIFFUSED, diffused_config
     from index.search import Seed
     from index.track_store import file_title
 
@@ -430,8 +463,11 @@ def _heard_seed(library: "Library", path: str) -> "Seed":
         raise click.ClickException(f"{path} cannot be heard: {result.reason}.")
     title = result.tags.title or file_title(absolute)
     name = f"{result.tags.artist} - {title}" if result.tags.artist else title
-    excerpts = ExcerptVectors(result.excerpt_vectors, result.starts)
-    return Seed(name, result.vector, excerpts, result.duration, result.tags.artist, title, content_hash(absolute))
+    excerpts, vector = ExcerptVectors(result.excerpt_vectors, result.starts), result.vector
+    if space == DIFFUSED:
+        centre = (diffused_config(library) or {})["centre_vector"]
+        vector = centred(vector[None], np.array(centre))[0]
+    return Seed(name, vector, excerpts, result.duration, result.tags.artist, title, content_hash(absolute))
 
 
 @cli.command()
@@ -554,6 +590,730 @@ def check(folder: Path, read_data: bool) -> None:
     click.echo("All is well.")
 
 
+def names_options(command: Callable) -> Callable:
+    """How the names of an imported file are to be understood."""
+    options = [
+        click.option("--names", type=_FILE, metavar="TABLE", help="A table that says what the file's names mean."),
+        click.option("--names-key", metavar="COLUMN", help="Of that table, with the file's names; else looked for."),
+        click.option("--names-value", metavar="COLUMN", help="Of that table, with their meanings; else looked for."),
+        click.option(
+            "--names-are",
+            type=click.Choice(["auto", "names", "ids"]),
+            default="auto",
+            show_default=True,
+            help="auto takes digits for the library's own ids when all of them exist.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("file", type=_FILE)
+@click.option(
+    "--level",
+    type=click.Choice(["track", "album", "artist"]),
+    default="track",
+    show_default=True,
+    help="What the nodes are.",
+)
+@click.option("--kind", metavar="NAME", help="What the graph is called.  [default: the file's name]")
+@click.option("--directed/--undirected", default=None, help="[default: directed, or as a graph file says]")
+@click.option("--source", metavar="COLUMN", help="Who recommends; else looked for.")
+@click.option("--target", metavar="COLUMN", help="What is recommended; else looked for.")
+@click.option("--weight", metavar="COLUMN", help="How strongly; else looked for, else 1.")
+@names_options
+@click.pass_obj
+def import_graph(
+    folder: Path,
+    file: Path,
+    level: str,
+    kind: str | None,
+    directed: bool | None,
+    source: str | None,
+    target: str | None,
+    weight: str | None,
+    **naming: Any,
+) -> None:
+    """Read a preference graph: an edge list (CSV, TSV, TXT, Parquet), GraphML or GEXF.
+
+    Nodes are matched with the library's tracks (by path, "Artist - Title" or title), albums or artists (by name);
+    those it does not know are kept all the same. A graph of the same name is replaced.
+
+    Example:
+
+    \b
+        cli import-graph friends.csv --level artist --undirected
+        cli import-graph influence.csv --level artist --names artists.csv
+    """
+    from data.edge_lists import read_edge_list
+    from graph import graph_files
+    from index import graph_import
+    from index.library import Library
+
+    with _explained():
+        if file.suffix.lower() in graph_files.SUFFIXES:
+            found = graph_files.read_graph_file(file, weight=weight or "weight")
+            edges, directed = found.edges, found.directed if directed is None else directed
+        else:
+            edges = read_edge_list(file, source=source, target=target, weight=weight)
+        names, naming_options = _translated(edges.names, level, file, **naming)
+        with Library.open_to_write(folder) as library:
+            done = graph_import.import_graph(
+                library, replace(edges, names=names), kind or file.stem, level,
+                directed=directed is not False, origin=str(file.absolute()), **naming_options,
+            )  # fmt: skip
+    graph = done.graph
+    direction = "directed" if graph.directed else "undirected"
+    click.echo(f"{graph.kind}: {graph.n_edges:,} {direction} edges between {graph.n_nodes:,} {level}s")
+    _echo_nodes(done.nodes, level, names)
+    _echo_malformed(edges.n_malformed, edges.malformed)
+
+
+@cli.command()
+@click.argument("file", type=_FILE)
+@click.option("--level", type=click.Choice(["track", "artist"]), help="What the items are; else seen from the columns.")
+@click.option("--user", metavar="COLUMN", help="Who listened; else looked for.")
+@click.option("--item", metavar="COLUMN", help="What was played; else looked for.")
+@click.option("--time", metavar="COLUMN", help="When; else looked for.")
+@click.option("--plays", metavar="COLUMN", help="How often; else looked for, else 1.")
+@click.option("--again", is_flag=True, help="Import a file anew that was imported before, in the place of it.")
+@names_options
+@click.pass_obj
+def import_listens(
+    folder: Path,
+    file: Path,
+    level: str | None,
+    user: str | None,
+    item: str | None,
+    time: str | None,
+    plays: str | None,
+    again: bool,
+    **naming: Any,
+) -> None:
+    """Read a table of who played what: CSV, TSV, Parquet or JSON lines.
+
+    Items are tracks or artists, matched as by `cli import-graph`. The same content twice adds nothing.
+
+    Example:
+
+    \b
+        cli import-listens scrobbles.tsv
+        cli import-listens plays.csv --user uid --item artist --level artist
+    """
+    from data.listen_tables import read_listen_table
+    from index import listen_store
+    from index.library import Library
+
+    with _explained(), Library.open_to_write(folder) as library:
+        digest = listen_store.digest_of(file)
+        known = listen_store.known_listens(library, digest)
+        if known and not again:
+            click.echo(
+                f"Nothing added: {file.name} was imported on {known.imported[:10]} from {known.origin},"
+                f" {known.n_events:,} listens to {known.level}s. With --again it is imported anew."
+            )
+            return
+        table = read_listen_table(file, user=user, item=item, time=time, plays=plays, level=level)
+        names, naming_options = _translated(table.item_names, table.level, file, **naming)
+        done = listen_store.import_listens(
+            library, replace(table, item_names=names), digest, origin=str(file.absolute()), **naming_options
+        )
+    click.echo(
+        f"{done.listens.n_events:,} listens by {done.listens.n_users:,} users ({done.n_new_users:,} new)"
+        f" to {done.listens.n_items:,} {table.level}s"
+    )
+    _echo_nodes(done.items, table.level, names)
+    _echo_malformed(table.n_malformed, table.malformed)
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("--json", "as_json", is_flag=True, help="What became of each playlist, as JSON.")
+@click.pass_obj
+def import_playlists(folder: Path, paths: tuple[str, ...], as_json: bool) -> None:
+    """Read playlists (M3U, M3U8, PLS, XSPF) from files and folders; entries are matched with tracks by path.
+
+    A playlist that was read before is replaced.
+
+    Example:
+
+    \b
+        cli import-playlists ~/Music/Playlists
+    """
+    from data.playlists import find_playlists, read_playlist
+    from index import playlist_store
+    from index.library import Library
+
+    playlists, unread = [], []
+    for path in find_playlists(paths):
+        try:
+            playlists.append(read_playlist(path))
+        except (ValueError, OSError) as error:
+            unread.append(str(error))
+    with Library.open_to_write(folder) as library:
+        done = playlist_store.import_playlists(library, playlists)
+    if as_json:
+        click.echo(json.dumps([asdict(playlist) for playlist in done], ensure_ascii=False))
+    else:
+        unmatched = [entry for playlist in done for entry in playlist.unmatched]
+        click.echo(
+            f"{len(done):,} playlists: {sum(playlist.n_matched for playlist in done):,} entries are tracks of the"
+            f" library, {len(unmatched):,} are not, {sum(playlist.n_elsewhere for playlist in done):,} are no files"
+        )
+        _echo_some("not in the library", unmatched)
+    for message in unread:
+        click.echo(f"Left out: {message}", err=True)
+    if unread and not playlists:
+        raise click.ClickException("No playlist could be read.")
+
+
+@cli.command()
+@click.argument("table", type=_FILE)
+@click.option("--overwrite", is_flag=True, help="Replace the tags that tracks have already.")
+@click.pass_obj
+def import_tags(folder: Path, table: Path, overwrite: bool) -> None:
+    """Fill the tags of files that have none from a table: file or path, and any of title, artist, album, genre, year.
+
+    Paths are absolute, or relative to the table. The files themselves are never written.
+
+    Example:
+
+    \b
+        cli import-tags clips/tracks.csv
+    """
+    from data.tag_tables import read_tag_table
+    from index import tag_store
+    from index.library import Library
+
+    with _explained():
+        tags = read_tag_table(table)
+    with Library.open_to_write(folder) as library:
+        done = tag_store.import_tags(library, tags, [str(table.absolute().parent)], overwrite=overwrite)
+    click.echo(
+        f"{done.n_rows:,} rows with {', '.join(tags.fields)}: {done.n_matched:,} are tracks of the library,"
+        f" {done.n_changed:,} tracks changed"
+    )
+    if done.n_differing:
+        click.echo(f"  {done.n_differing:,} tracks say something else in their own tags (--overwrite replaces it)")
+    _echo_some("not in the library", done.unmatched)
+    _echo_malformed(tags.n_malformed, tags.malformed)
+
+
+@cli.command()
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    help="May be repeated.  [default: listens and playlists, else tags]",
+    type=click.Choice(["listens", "playlists", "album", "artist", "genre"]),
+)
+@click.option(
+    "--weighting",
+    type=click.Choice(["ppmi", "cosine"]),
+    default="ppmi",
+    show_default=True,
+    help="Of listens and playlists; both discount what is popular.",
+)
+@click.option("--top-n", type=click.IntRange(2), default=20, show_default=True, help="Edges from each node.")
+@click.option(
+    "--min-together",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Listeners or playlists that two must share.",
+)
+@click.option("--min-degree", type=click.IntRange(0), help="Keep only nodes that so many recommend.")
+@click.option("--top", type=click.IntRange(2), help="Keep only so many nodes, the most recommended.")
+@click.option("--seed", default=0, show_default=True, help="Of the random choice among many tracks of one tag.")
+@click.pass_obj
+def build_graph(
+    folder: Path,
+    sources: tuple[str, ...],
+    weighting: str,
+    top_n: int,
+    min_together: int,
+    min_degree: int | None,
+    top: int | None,
+    seed: int,
+) -> None:
+    """Make preference graphs from what is played together, stands on playlists together, or shares a tag.
+
+    Each source becomes one graph of that name, in the place of an earlier one.
+
+    Example:
+
+    \b
+        cli build-graph
+        cli build-graph --from listens --weighting cosine --top 1000
+    """
+    from graph import building
+    from index import groups
+    from index.edges import store_graph
+    from index.library import Library
+
+    settings = {"weighting": weighting, "top_n": top_n, "min_together": min_together}
+    with Library.open_to_write(folder) as library:
+        chosen = list(dict.fromkeys(sources)) or groups.present_sources(library)
+        read = {kind: found for source in chosen for kind, found in groups.read_groups(library, source).items()}
+        if not read:
+            raise click.ClickException(
+                f"This library has no {' and no '.join(chosen) or 'listens, playlists or tags'} to make a graph of.\n\n"
+                "Run `cli import-listens`, `cli import-playlists`, `cli import-tags` or `cli embed-audio` first."
+            )
+        for kind, found in read.items():
+            if found.counts is not None or kind == "playlists":
+                edges = building.liked_together(found.group_rows, found.item_ids, found.counts, **settings)
+            else:
+                edges = building.tagged_alike(found.group_rows, found.item_ids, top_n=top_n, seed=seed)
+            edges = building.most_recommended(edges, min_degree=min_degree, top=top)
+            if not len(edges.source_ids):
+                click.echo(
+                    f"{kind}: no edge among {found.n_items:,} {found.level}s in {found.n_groups:,} groups", err=True
+                )
+                continue
+            with library.transaction():
+                graph = store_graph(
+                    library, kind, found.level, edges.source_ids, edges.target_ids, edges.weights,
+                    directed=edges.directed, origin="build-graph",
+                    settings=settings | {"min_degree": min_degree, "top": top, "seed": seed},
+                )  # fmt: skip
+            direction = "directed" if graph.directed else "undirected"
+            click.echo(
+                f"{kind}: {graph.n_edges:,} {direction} edges between {graph.n_nodes:,} of {found.n_items:,}"
+                f" {graph.level}s in {found.n_groups:,} groups"
+            )
+
+
+@cli.command()
+@click.argument("kinds", nargs=-1, metavar="[KIND]...")
+@click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
+@click.option("--plot", type=_NEW_FILE, metavar="FILE.png", help="Draw it, or the surroundings of a node.")
+@click.option("--graphml", type=_NEW_FILE, metavar="FILE", help="Write it for Gephi, Cytoscape and others.")
+@click.option("--around", metavar="NODE", help="Draw and write only the surroundings of this node.")
+@click.pass_obj
+def graph_stats(
+    folder: Path,
+    kinds: tuple[str, ...],
+    as_json: bool,
+    plot: Path | None,
+    graphml: Path | None,
+    around: str | None,
+) -> None:
+    """Describe preference graphs: sizes, degrees, components, distances, and who is recommended most.
+
+    Example:
+
+    \b
+        cli graph-stats
+        cli graph-stats listens --plot listens.png --around "Kraftwerk"
+    """
+    from index.edges import stored_graphs
+    from index.library import Library, LibraryError
+
+    with Library.open(folder) as library:
+        kinds = kinds or tuple(graph.kind for graph in stored_graphs(library))
+        if not kinds:
+            raise LibraryError(
+                "This library has no graph yet.\n\nRun `cli build-graph`, or `cli import-graph FILE` with one."
+            )
+        if (plot or graphml or around) and len(kinds) > 1:
+            raise click.UsageError(f"Which one graph? There are {', '.join(kinds)}.")
+        facts = []
+        for kind in kinds:
+            facts.append(_graph_facts(library, kind, plot, graphml, around))
+            if not as_json:
+                _echo_graph(facts[-1])
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+    for path in filter(None, (plot, graphml)):
+        click.echo(f"{path} written", err=True)
+
+
+def _graph_facts(
+    library: "Library", kind: str, plot: Path | None, graphml: Path | None, around: str | None
+) -> dict[str, Any]:
+    """All there is to say about one graph; the picture and the export are made on the way."""
+    import numpy as np
+
+    from graph.anatomy import anatomy, surroundings
+    from graph.graph_files import write_graphml
+    from graph.preference import graph_from_ids
+    from index.edges import find_graph, read_edges
+    from index.nodes import ids_with_audio, match_nodes, node_names
+
+    stored, edges = find_graph(library, kind), read_edges(library, [kind])
+    ids, graph = graph_from_ids(edges.source_ids, edges.target_ids, edges.weights, directed=edges.directed)
+    node_ids, degrees = ids.ids(np.arange(len(ids))), graph.in_degrees()
+    has_audio = np.isin(node_ids, ids_with_audio(library, stored.level))
+    best = np.argsort(-degrees, kind="stable")
+    facts = asdict(stored) | asdict(anatomy(graph)) | {"with_audio": float(has_audio.mean())}
+    names = node_names(library, stored.level, node_ids[best[:10]])
+    facts["most_recommended"] = dict(zip(names, degrees[best[:10]].tolist(), strict=True))
+    if not (plot or graphml or around):
+        return facts
+    middle, shown = int(best[0]), np.arange(graph.n_nodes)
+    if around is not None:
+        (wanted,) = match_nodes(library, [around], stored.level, create=False).ids
+        if wanted not in node_ids:
+            raise click.ClickException(f"No {stored.level} of the graph {kind!r} answers to {around!r}.")
+        middle = int(ids.rows(wanted))
+        shown = surroundings(graph, middle, _SURROUNDINGS)
+        facts["around"] = node_names(library, stored.level, node_ids[shown[1:11]])
+    with _explained():
+        if graphml:
+            write_graphml(graphml, graph.among(shown), node_names(library, stored.level, node_ids[shown]))
+        if plot:
+            from graph.picture import MAX_NODES, draw_graph
+
+            whole = graph.n_nodes <= MAX_NODES and around is None
+            shown = shown if whole or around else surroundings(graph, middle, MAX_NODES)
+            names = node_names(library, stored.level, node_ids[shown])
+            title = kind if whole else f"{kind} around {names[0]}"
+            draw_graph(plot, graph.among(shown), names, has_audio[shown], title=title, middle_row=None if whole else 0)
+    return facts
+
+
+_SURROUNDINGS = 60  # nodes that --around shows
+
+
+def _echo_graph(facts: dict[str, Any]) -> None:
+    def degrees(quantiles: dict[str, float]) -> str:
+        return ", ".join(f"{name} {value:,.0f}" for name, value in quantiles.items())
+
+    direction = "directed" if facts["directed"] else "undirected"
+    click.echo(
+        f"{facts['kind']}: {facts['n_edges']:,} {direction} edges between {facts['n_nodes']:,} {facts['level']}s"
+    )
+    rows = {
+        "made": f"{facts['made'][:10]}, {facts['origin']}",
+        "with audio": f"{100 * facts['with_audio']:.1f} %",
+        "in-degree" if facts["directed"] else "degree": degrees(facts["in_degrees"]),
+        "out-degree": degrees(facts["out_degrees"]) if facts["directed"] else "",
+        "components": f"{facts['n_components']:,}, the largest holds {100 * facts['largest_component']:.1f} %",
+        "hops apart": ", ".join(f"{hop}: {100 * share:.1f} %" for hop, share in facts["hop_shares"].items())
+        + f" (of pairs, from {facts['n_sources']:,} nodes)",
+        "recommended": ", ".join(f"{name} ({n:,})" for name, n in facts["most_recommended"].items()),
+        "around": ", ".join(facts.get("around", [])),
+    }
+    for name, text in rows.items():
+        if text:
+            click.echo(f"  {name:<12}{text}")
+
+
+def _translated(
+    words: Sequence[str],
+    level: str,
+    file: Path,
+    *,
+    names: Path | None,
+    names_key: str | None,
+    names_value: str | None,
+    names_are: str,
+) -> tuple[Sequence[str], dict[str, Any]]:
+    """A file's names in the library's words, and how they are to be matched."""
+    from data.name_tables import translate
+
+    folders = [str(file.absolute().parent)]
+    if names is not None:
+        found = translate(words, names, key=names_key, value=names_value, level=level)
+        click.echo(
+            f"{found.n_known:,} of {len(words):,} names stand in {names.name}: {found.key} means {found.value}",
+            err=True,
+        )
+        words, names_are, folders = found.names, "names", [str(names.absolute().parent), *folders]
+    return words, {"names_are": names_are, "folders": folders}
+
+
+def _echo_nodes(nodes: "NodeMatch", level: str, words: Sequence[str]) -> None:
+    meant = ", taken as the library's own ids" if nodes.were_ids else ""
+    click.echo(
+        f"  of {nodes.n_nodes:,} {level}s named{meant}, {nodes.n_matched:,} were known and {nodes.n_with_audio:,}"
+        " have audio"
+    )
+    if not nodes.were_ids and words and all(word.isdecimal() for word in words):
+        click.echo(
+            f"  These names are numbers: numbers of any other file would mean the same {level}s. Where a table says"
+            " what they mean, give it with --names.",
+            err=True,
+        )
+
+
+def _echo_malformed(n_malformed: int, shown: Sequence[str]) -> None:
+    if n_malformed:
+        click.echo(f"  {n_malformed:,} malformed rows left out:", err=True)
+        _echo_some("", shown, n_malformed)
+
+
+def _echo_some(what: str, items: Sequence[str], n_items: int | None = None) -> None:
+    """The first few of many."""
+    n_items, shown = n_items or len(items), items[:5]
+    if shown and what:
+        click.echo(f"  {what}:", err=True)
+    for item in shown:
+        click.echo(f"    {item}", err=True)
+    if n_items > len(shown):
+        click.echo(f"    and {n_items - len(shown):,} more", err=True)
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """What is wrong with a file that was given, as one message."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@cli.command()
+@click.option(
+    "--labels", type=click.Path(path_type=Path, dir_okay=False), metavar="TABLE", help="What the tracks are, by file."
+)
+@click.option("--column", "columns", multiple=True, metavar="NAME", help="A column of labels; may be repeated.")
+@click.option("--twins", metavar="COLUMN", help="The column that names the file with the same recording.")
+@click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only this graph; may be repeated. Else all.")
+@click.option("-k", "--k", default=10, show_default=True, type=click.IntRange(1), help="Neighbours looked at.")
+@click.option("--baselines/--no-baselines", default=True, show_default=True, help="Beside MFCC, mean mel and random.")
+@click.option("--held-out", is_flag=True, help="Ask only about tracks that training never learnt from.")
+@click.option("--seed", default=0, show_default=True, help="Of the random vectors, questions and intervals.")
+@output_options
+@click.pass_obj
+def evaluate_audio(
+    folder: Path,
+    labels: Path | None,
+    columns: tuple[str, ...],
+    twins: str | None,
+    kinds: tuple[str, ...],
+    k: int,
+    baselines: bool,
+    held_out: bool,
+    seed: int,
+    output: str | None,
+) -> None:
+    """Judge the library's vectors: do tracks that belong together sound alike to them?
+
+    Without a table it asks the library's own tags, and every graph that the library holds. Each figure has its
+    95 % interval (artists drawn anew a thousand times), and beside it what needs no learning, and chance. All of them
+    are kept in the table `metrics`.
+
+    Example:
+
+    \b
+        cli evaluate-audio --labels tracks.csv --column genre --column mood
+    """
+    from data.report_card import all_figures, chances, choose_queries, measure
+    from data.report_card import wide_rows as wide
+    from index.evaluation import query_rows
+    from index.figures import store_figures
+    from index.library import Library
+
+    if labels is None and (columns or twins):
+        raise click.UsageError("--column and --twins name columns of a table; give it with --labels TABLE.")
+    with Library.open_to_write(folder) as library:
+        _refuse_empty(library)
+        tracks, facts = _judged(library, labels, columns, twins)
+        rows = choose_queries(query_rows(library, tracks, held_out), seed)
+        facts = _with_questions(library, tracks, facts, kinds, rows, seed)
+        config = {"labels": labels and str(labels), "k": k, "held_out": held_out, "ear": library.current_fingerprint()}
+        run, _ = library.start_run("evaluate-audio", config, seed=seed, versions=_versions())
+        subjects = _subjects(library, tracks, baselines, seed)
+        judging = _progress(subjects.items(), "judging", unit="subject", total=len(subjects))
+        measured = {name: measure(vectors, facts, rows, k, penalty=p, seed=seed) for name, (vectors, p) in judging}
+        figures = all_figures(measured, chances(facts, rows, k), "held-out" if held_out else "all")
+        store_figures(library, run, figures)
+        library.finish_run(run, {"tracks": len(tracks), "queries": len(rows), "copies_left_out": tracks.n_copies})
+    if output is not None:
+        _echo_rows([asdict(figure) for figure in figures], output, "")
+        return
+    _echo_rows(wide(figures), None, "")
+    if leads := wide(figures, leads=True):
+        click.echo("\nAhead by, with the interval of the difference:")
+        _echo_rows(leads, None, "")
+
+
+def _judged(
+    library: "Library", path: Path | None, columns: Sequence[str], twins: str | None
+) -> tuple["JudgedTracks", "Facts"]:
+    """The tracks to judge vectors by, and what is known about them."""
+    from data.label_tables import read_labels
+    from index.evaluation import facts_from_tags, label, read_judged_tracks
+
+    tracks = read_judged_tracks(library)
+    if tracks.n_copies:
+        click.echo(f"{tracks.n_copies:,} tracks with the very content of another are left out.", err=True)
+    if path is None:
+        return tracks, facts_from_tags(tracks)
+    try:
+        table = read_labels(path, columns, twins)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    tracks, facts, n_known = label(library, tracks, table, path)
+    click.echo(f"{path.name} knows {n_known:,} of {len(tracks):,} tracks.", err=True)
+    return tracks, facts
+
+
+def _with_questions(
+    library: "Library", tracks: "JudgedTracks", facts: "Facts", kinds: Sequence[str], rows: "ndarray", seed: int
+) -> "Facts":
+    """The facts with questions that the library's graphs know the answer to."""
+    import numpy as np
+
+    from graph.preference import build_graph
+    from graph.questions import draw_questions
+    from index.edges import stored_graphs
+    from index.evaluation import graph_rows
+
+    questions = {}
+    for kind in kinds or [graph.kind for graph in stored_graphs(library)]:
+        edges, nodes, node_rows = graph_rows(library, tracks, kind)
+        ends = nodes.rows(edges.source_ids), nodes.rows(edges.target_ids)
+        graph = build_graph(*ends, edges.weights, n_nodes=len(nodes), directed=edges.directed)
+        asked = draw_questions(graph, node_rows, rows, np.random.default_rng(seed))
+        if len(asked.firsts):
+            questions[kind] = asked
+        else:
+            click.echo(f"The graph {kind!r} has no two nodes with tracks that are asked about; left out.", err=True)
+    return replace(facts, questions=questions)
+
+
+def _subjects(
+    library: "Library", tracks: "JudgedTracks", baselines: bool, seed: int
+) -> dict[str, tuple["ndarray", "ndarray | None"]]:
+    """Whose vectors are judged, with the penalty for hubs where there is one; the library's own come first."""
+    from data.rankings import hub_penalty
+    from index.neighbours import PER_TRACK
+
+    vectors = tracks.vectors
+    subjects = {"audio": (vectors, None), "audio, fewer hubs": (vectors, hub_penalty(vectors, PER_TRACK))}
+    if not baselines:
+        return subjects
+    from audio.baselines import SumsCache, baseline_vectors, fill_cache
+
+    ear = _load_ear(_checkpoint(library), "cpu").config
+    cache = SumsCache(library.folder / "cache" / "baselines.npz", ear)
+    n_lacking = len(tracks.paths.keys() - cache.sums.keys())
+    heard = _progress(fill_cache(cache, tracks.paths, ear, HearingConfig()), "baselines", "track", n_lacking)
+    if n_unheard := sum(result is not None for result in heard):
+        click.echo(f"{n_unheard:,} files could not be heard again: mfcc and mel know nothing of them.", err=True)
+    return subjects | {name: (v, None) for name, v in baseline_vectors(cache, list(tracks.paths), seed).items()}
+
+
+@cli.command()
+@click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only along this graph; may be repeated.")
+@config_options(DiffusionConfig)
+@click.option("--check/--no-check", default=True, show_default=True, help="Hide some audio first and see what returns.")
+@click.option(
+    "--hide",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="Share of the nodes with audio that the check hides.",
+)
+@click.option("--seed", default=0, show_default=True, help="Decides what the check hides.")
+@click.option("--json", "as_json", is_flag=True, help="Counts and figures as JSON.")
+@click.pass_obj
+def diffuse_audio(
+    folder: Path, kinds: tuple[str, ...], check: bool, hide: float, seed: int, as_json: bool, **settings: Any
+) -> None:
+    """Spread sound over the preference graphs, so that tracks without audio get a vector too.
+
+    A track takes what its neighbours in the graph lend it, or else the vector of its album or artist. Nothing is
+    learned. `cli similar --by diffused` searches them all; run it again when tracks or graphs have changed.
+
+    Example:
+
+    \b
+        cli diffuse-audio --graph listens --steps 3
+    """
+    from graph.diffusion import centred, sound_centre
+    from index.diffused import DIFFUSE_STAGE, fill_catalog, level_graphs, n_catalog, sources_of, store_diffused
+    from index.figures import store_figures
+    from index.library import Library
+    from index.spaces import read_vectors
+    from index.track_store import AUDIO
+
+    try:
+        config = DiffusionConfig(**settings)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    began = monotonic()
+    with Library.open_to_write(folder) as library:
+        _refuse_empty(library)
+        levels = level_graphs(library, kinds)
+        ids, vectors = read_vectors(library, AUDIO)
+        track_ids, centre = ids.ids(range(len(ids))), sound_centre(vectors, config.centre)
+        vectors = centred(vectors, centre)
+        sources = sources_of(library, [kind for level in levels for kind in level.kinds])
+        facts = asdict(config) | sources | {"centre_vector": centre.tolist()}
+        run, _ = library.start_run(DIFFUSE_STAGE, facts, seed=seed, versions=_versions())
+        results = _progress(
+            (_spread(library, level, track_ids, vectors, config, hide if check else 0, seed) for level in levels),
+            *("spreading", "level", len(levels)),
+        )
+        spreads, figures = map(list, zip(*results, strict=True))
+        figures = [figure for of_level in figures for figure in of_level]
+        filled_ids, filled = fill_catalog(library, track_ids, vectors, spreads)
+        store_diffused(library, run, filled_ids, filled, spreads)
+        store_figures(library, run, figures)
+        _refresh_index(library)
+        counts = {"with_audio": len(track_ids), "catalog": n_catalog(library), "lacking": n_catalog(library, True)}
+        counts["filled"] = counts["catalog"] - counts["lacking"]
+        report = counts | {"levels": [spread.counts() for spread in spreads], "seconds": round(monotonic() - began, 3)}
+        library.finish_run(run, report)
+    _echo_spread(report, figures, as_json)
+
+
+def _spread(
+    library: "Library",
+    level: "LevelGraph",
+    track_ids: Any,
+    vectors: Any,
+    config: DiffusionConfig,
+    hide: float,
+    seed: int,
+) -> tuple["Spread", list["Figure"]]:
+    """Spread over the graphs of one level; the figures of the check where something is to be hidden."""
+    from graph.diffusion import diffuse
+    from graph.preference import build_graph
+    from graph.recovery import check_recovery
+    from index.diffused import node_sounds, spread_of
+
+    graph = build_graph(level.source_rows, level.target_rows, level.weights, n_nodes=len(level.ids))
+    node_ids, sounds = node_sounds(library, level.level, track_ids, vectors)
+    known_rows, figures = level.ids.rows(node_ids), []
+    if hide:
+        try:
+            figures = check_recovery(graph, sounds, known_rows, config, hide, seed, level.level)
+        except ValueError as error:
+            click.echo(f"No check of {level.level}s: {error}.", err=True)
+    began = perf_counter()
+    found = diffuse(graph, sounds, known_rows, config)
+    return spread_of(level, found.vectors, found.is_known, found.is_reached, perf_counter() - began), figures
+
+
+def _echo_spread(report: dict[str, Any], figures: list["Figure"], as_json: bool) -> None:
+    from index.figures import compared
+
+    if as_json:
+        click.echo(json.dumps(report | {"figures": [asdict(figure) for figure in figures]}, ensure_ascii=False))
+        return
+    for level in report["levels"]:
+        click.echo(
+            f"{level['level']}s ({', '.join(level['graphs'])}): {level['with_audio']:,} with audio,"
+            f" {level['reached']:,} reached, {level['unreached']:,} out of reach, {level['seconds']:.1f} s"
+        )
+    click.echo(
+        f"{report['filled']:,} of {report['catalog']:,} tracks without audio have a vector now, beside"
+        f" {report['with_audio']:,} with audio; `cli similar --by diffused` searches them all."
+    )
+    if figures:
+        click.echo(f"\nWhat comes back when audio is hidden ({report['seconds']:.1f} s in all):\n")
+        _echo_rows(compared(figures), None, "")
+
+
 @cli.command()
 @click.option(
     "--folder",
@@ -646,29 +1406,29 @@ def _versions() -> dict[str, str]:
 
 
 def _refresh_index(library: "Library", type: str = "auto", recall: float = 0.98, anew: bool = False) -> None:
-    """Bring the index and the neighbours up to date; nothing happens when they are.
+    """Bring the index and the neighbours of every space up to date; nothing happens when they are.
 
     Without `anew`, a type that was once asked for stays.
     """
     from index.index_file import build_index, index_state
     from index.neighbours import fill_neighbours
-    from index.track_store import AUDIO
+    from index.spaces import spaces
 
-    state = index_state(library, AUDIO)
-    if state is not None and not anew:
-        type, recall = state.asked_type, state.target_recall
-    if anew or state is None or state.problem:
-        build_index(library, AUDIO, type, recall)
-    for _ in _progress(fill_neighbours(library, AUDIO, anew=anew), "neighbours", unit="block"):
-        pass
+    for space in spaces(library):
+        state, asked, target = index_state(library, space), type, recall
+        if state is not None and not anew:
+            asked, target = state.asked_type, state.target_recall
+        if anew or state is None or state.problem:
+            build_index(library, space, asked, target)
+        for _ in _progress(fill_neighbours(library, space, anew=anew), f"neighbours by {space}", unit="block"):
+            pass
 
 
 def _echo_index(library: "Library") -> None:
     from index.index_file import index_state
-    from index.track_store import AUDIO
+    from index.spaces import spaces
 
-    state = index_state(library, AUDIO)
-    if state is not None:
+    for state in filter(None, (index_state(library, space) for space in spaces(library))):
         settings = "".join(f", {name} {value:g}" for name, value in state.settings.items())
         click.echo(
             f"{state.path.name}: {state.type}, {state.n_vectors:,} vectors,"
@@ -676,7 +1436,12 @@ def _echo_index(library: "Library") -> None:
         )
 
 
-def _refuse_empty(library: "Library") -> None:
+def _refuse_empty(library: "Library", space: str = "audio") -> None:
+    from index.diffused import DIFFUSED
+    from index.spaces import current_space
+
+    if space == DIFFUSED and current_space(library, DIFFUSED) is None:
+        raise click.ClickException("Nothing was spread over a graph yet.\n\nRun `cli diffuse-audio` first.")
     if not library.db.execute("SELECT 1 FROM current_vectors LIMIT 1").fetchone():
         raise click.ClickException("No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.")
 

@@ -61,7 +61,8 @@ def read_edge_list(
         & pl.col("weight").is_finite().fill_null(False)
         & (pl.col("weight") > 0)
     )
-    whole = edges.filter(is_whole)
+    flags = edges.select(whole=is_whole)["whole"]
+    whole = edges.filter(flags)
     names = pl.concat([whole["source"], whole["target"]]).unique().sort()
     rows = pl.DataFrame({"name": names, "row": np.arange(len(names), dtype=np.int32)})
     numbered = whole.join(rows, left_on="source", right_on="name", maintain_order="left").join(
@@ -73,5 +74,5 @@ def read_edge_list(
         numbered["row_target"].to_numpy(),
         numbered["weight"].to_numpy() if weight else None,
         len(edges) - len(whole),
-        examples(edges, is_whole) if len(whole) < len(edges) else (),
+        examples(edges, flags) if len(whole) < len(edges) else (),
     )

@@ -3,7 +3,7 @@
 import os
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +19,19 @@ class Playlist:
     name: str
     entries: list[str]  # absolute paths, whether or not there is a file
     n_elsewhere: int  # entries that are no local file, such as radio stations
+
+
+def find_playlists(paths: Iterable[str]) -> Iterator[str]:
+    """The playlists among files, and those in folders and all that lie in them, in order of their names."""
+    for path in paths:
+        if not os.path.isdir(path):
+            yield path
+            continue
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                    yield os.path.join(folder, name)
 
 
 def read_playlist(path: str) -> Playlist:

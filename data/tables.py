@@ -57,9 +57,9 @@ def text(name: str) -> pl.Expr:
     return pl.when(stripped != "").then(stripped)
 
 
-def examples(table: pl.DataFrame, is_whole: pl.Expr) -> tuple[str, ...]:
+def examples(table: pl.DataFrame, is_whole: pl.Series) -> tuple[str, ...]:
     """The first rows that are not whole, as a person can find them: their number and their fields."""
-    broken = table.with_row_index("__row").filter(~is_whole.fill_null(False)).head(N_EXAMPLES)
+    broken = table.with_row_index("__row").filter(~is_whole).head(N_EXAMPLES)
     return tuple(
         f"row {number + 1:,}: " + ", ".join("" if field is None else str(field)[:40] for field in fields)
         for number, *fields in broken.iter_rows()

@@ -12,7 +12,9 @@ Letters' case never counts where the exact name is unknown. Names of digits only
 them exist as such and they are not all known names (`names_are="auto"`).
 """
 
+import json
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -100,15 +102,19 @@ def ids_with_audio(library: Library, level: str) -> np.ndarray:
     return np.unique(np.array([node for (node,) in rows if node is not None], dtype=np.int64))
 
 
-def node_names(library: Library, level: str) -> dict[int, str]:
-    """What each node of a level is called: "Artist - Title", "Artist - Album", or the artist's name."""
+def node_names(library: Library, level: str, ids: Sequence[int] | np.ndarray) -> list[str]:
+    """What nodes are called, in the order of their ids: "Artist - Title", "Artist - Album", or the artist's name."""
     queries = {
         "track": "SELECT id, CASE WHEN artist IS NULL THEN title ELSE artist || ' - ' || title END FROM tracks",
         "album": "SELECT b.id, CASE WHEN a.name IS NULL THEN b.name ELSE a.name || ' - ' || b.name END"
         " FROM albums AS b LEFT JOIN artists AS a ON a.id = b.artist_id",
         "artist": "SELECT id, name FROM artists",
     }
-    return {node: name or f"{level} {node}" for node, name in library.db.execute(queries[level])}
+    wanted = [int(node) for node in ids]
+    column = "b.id" if level == "album" else "id"
+    query = f"{queries[level]} WHERE {column} IN (SELECT value FROM json_each(?))"
+    names = dict(library.db.execute(query, [json.dumps(wanted)]))
+    return [names.get(node) or f"{level} {node}" for node in wanted]
 
 
 def _lookup(library: Library, level: str, names: Sequence[str], folders: Iterable[str]) -> Lookup:
@@ -169,27 +175,27 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
 
     An absolute path from another machine must agree in its folder too, a relative one in all that it says.
     """
-    wanted = {os.path.basename(name) for name in names}
+    wanted = {os.path.basename(_composed(name)) for name in names}
     exact: dict[str, int] = {}
     by_ending: dict[str, list[tuple[list[str], int]]] = {}
     for node, path in library.db.execute("SELECT id, path FROM tracks WHERE path IS NOT NULL"):
-        ending = os.path.basename(path)
+        composed = _composed(path)
+        ending = os.path.basename(composed)
         if ending in wanted:
             exact[path] = node
-            by_ending.setdefault(ending, []).append((path.split("/")[::-1], node))
+            by_ending.setdefault(ending, []).append((composed.split("/")[::-1], node))
     bases = [os.path.abspath(folder) for folder in folders]
 
     def find(name: str) -> int | None:
-        candidates = by_ending.get(os.path.basename(name))
-        if not candidates or not name:
-            return None
         text = path_columns(name)[0]
-        for base in bases:
+        composed = _composed(text)
+        candidates = by_ending.get(os.path.basename(composed))
+        if not candidates:
+            return None
+        for base in (*bases, "/"):
             if (node := exact.get(os.path.normpath(os.path.join(base, text)))) is not None:
                 return node
-        if text in exact:
-            return exact[text]
-        parts = [part for part in text.split("/") if part not in ("", ".", "..")][::-1]
+        parts = [part for part in composed.split("/") if part not in ("", ".", "..")][::-1]
         needed = 2 if text.startswith("/") else len(parts)
         lengths = [(_n_agreeing(parts, path), node) for path, node in candidates]
         longest = max(length for length, _ in lengths)
@@ -197,6 +203,11 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
         return best[0] if longest >= needed and len(best) == 1 else None
 
     return find
+
+
+def _composed(text: str) -> str:
+    """An umlaut as one character: playlists written on a Mac part it in two."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _n_agreeing(one: Sequence[str], other: Sequence[str]) -> int:

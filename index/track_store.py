@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from data.paths import path_columns, path_from_columns
 from data.rules import duration_exclusion
 from index.library import Library
 
+_TAGS = "title, artist, album, genre, year"
 AUDIO = "audio"  # the space of sound
 _NOTE = "CASE WHEN status = 'embedded' THEN reason END"  # of a track; else the reason is why it was not embedded
 
@@ -90,9 +92,13 @@ def adopt(
 def store_track(library: Library, track: NewTrack, head_run: int) -> None:
     """Write a heard track with its vectors; the caller holds the transaction."""
     db, file = library.db, track.file
-    old = db.execute("SELECT content_hash FROM tracks WHERE path = ?", [path_columns(file.path)[0]]).fetchone()
-    artist_id = _entity(library, "artists", track.artist)
-    album_id = _entity(library, "albums", track.album, artist_id)
+    old = db.execute(
+        f"SELECT content_hash, {_TAGS} FROM tracks WHERE path = ?", [path_columns(file.path)[0]]
+    ).fetchone()
+    if old and old[0] == track.content_hash:
+        track = _with_known_tags(track, old[1:])
+    artist_id = entity_id(library, "artists", track.artist)
+    album_id = entity_id(library, "albums", track.album, artist_id)
     track_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", track.note)
     db.execute(
         "UPDATE tracks SET content_hash = ?, duration_s = ?, sample_rate = ?, channels = ?, codec = ?, title = ?,"
@@ -118,6 +124,14 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
             for position, (start, vector) in enumerate(zip(track.starts, track.excerpt_vectors, strict=True))
         ],
     )
+
+
+def _with_known_tags(track: NewTrack, known: Sequence[Any]) -> NewTrack:
+    """A file that has not changed keeps the tags that were imported for it; the file's own fill what lacks."""
+    tags = {name: value for name, value in zip(_TAGS.split(", "), known, strict=True) if value is not None}
+    if tags.get("title") == file_title(track.file.path):
+        del tags["title"]
+    return replace(track, **tags)
 
 
 def store_failure(library: Library, file: PendingFile, reason: str) -> None:
@@ -191,7 +205,7 @@ def _forget_vectors(library: Library, track_id: int) -> None:
     library.db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
 
 
-def _entity(library: Library, table: str, name: str | None, artist_id: int | None = None) -> int | None:
+def entity_id(library: Library, table: str, name: str | None, artist_id: int | None = None) -> int | None:
     """The durable id of an artist or album, made when it is new."""
     if name is None:
         return None

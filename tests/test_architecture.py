@@ -26,6 +26,7 @@ HOME = {  # one library, one home
     "soundfile": "audio",
     "soxr": "audio",
     "networkx": "graph",
+    "matplotlib": "graph",
     "torch_geometric": "graph",
     "sqlite_utils": "index",
     "faiss": "index",

@@ -1,0 +1,63 @@
+"""Edges between tracks that share a tag: the same album, artist or genre."""
+
+import numpy as np
+
+
+def tag_edges(
+    group_rows: np.ndarray, item_rows: np.ndarray, *, top_n: int = 20, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Undirected edges inside each group, at most `top_n` per item and group.
+
+    Where a group has up to ``top_n + 1`` items, all of them are joined. A larger one would have too many pairs (a
+    genre of 100,000 tracks has 5,000,000,000), so it is threaded by ``top_n // 2`` random rings through all its items:
+    each gets two neighbours by every ring, all stay connected, and the paths between them are short.
+
+    Parameters
+    ----------
+    group_rows, item_rows : shape (n_memberships,)
+        Item i is in group g; an item may be in several groups.
+    top_n : at least 2
+
+    Returns
+    -------
+    source_rows, target_rows : shape (n_edges,), int64
+        An edge may occur twice, where rings cross or groups overlap.
+
+    Raises
+    ------
+    ValueError
+        `top_n` is below 2, or the columns differ in length.
+    """
+    groups, items = np.asarray(group_rows, dtype=np.int64), np.asarray(item_rows, dtype=np.int64)
+    if len(groups) != len(items):
+        raise ValueError(f"columns of {len(groups)} groups and {len(items)} items")
+    if top_n < 2:
+        raise ValueError(f"top_n is {top_n}; a ring needs two neighbours per item")
+    sizes = np.bincount(groups)
+    is_small = sizes[groups] <= top_n + 1
+    sources, targets = _all_pairs(groups[is_small], items[is_small], top_n)
+    rng = np.random.default_rng(seed)
+    rings = [_ring(groups[~is_small], items[~is_small], rng) for _ in range(top_n // 2)]
+    return np.concatenate([sources, *(one for one, _ in rings)]), np.concatenate([targets, *(two for _, two in rings)])
+
+
+def _all_pairs(groups: np.ndarray, items: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Every pair of each group: in the order of groups, the pairs that are 1, 2, ... places apart."""
+    order = np.argsort(groups, kind="stable")
+    groups, items = groups[order], items[order]
+    apart = [np.flatnonzero(groups[:-step] == groups[step:]) for step in range(1, most + 1)]
+    sources = [items[places] for places in apart]
+    targets = [items[places + step] for step, places in enumerate(apart, start=1)]
+    return np.concatenate(sources), np.concatenate(targets)
+
+
+def _ring(groups: np.ndarray, items: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """One random ring through the items of each group."""
+    order = np.lexsort((rng.random(len(groups)), groups))
+    groups, items = groups[order], items[order]
+    following = np.arange(1, len(groups) + 1)
+    begins = np.flatnonzero(np.diff(groups, prepend=-1))
+    ends = np.append(begins[1:], len(groups)) - 1
+    if len(groups):
+        following[ends] = begins
+    return items, items[following]

@@ -1,0 +1,92 @@
+"""What the library knows to belong together: playlists, albums, artists, genres; listens are read beside it."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.events import total_plays
+from index.library import Library
+from index.listen_store import listen_files
+
+SOURCES = ("listens", "playlists", "album", "artist", "genre")
+_BETWEEN_GENRES = re.compile(r"[;,|\0]")  # not the slash: Pop/Rock is one genre
+_TAGGED = "status IN ('embedded', 'catalog')"
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Items in groups, one membership a row."""
+
+    level: str  # of the items
+    group_rows: np.ndarray  # (n_memberships,) int64
+    item_ids: np.ndarray  # (n_memberships,) int64
+    counts: np.ndarray | None = None  # (n_memberships,) plays
+
+    @property
+    def n_groups(self) -> int:
+        return len(np.unique(self.group_rows))
+
+    @property
+    def n_items(self) -> int:
+        return len(np.unique(self.item_ids))
+
+
+def present_sources(library: Library) -> list[str]:
+    """What a graph can be built from without being told: listens and playlists, else artists and albums."""
+    queries = {
+        "listens": "SELECT 1 FROM listens LIMIT 1",
+        "playlists": "SELECT 1 FROM playlist_tracks LIMIT 1",
+        "artist": f"SELECT 1 FROM tracks WHERE artist_id IS NOT NULL AND {_TAGGED} LIMIT 1",
+        "album": f"SELECT 1 FROM tracks WHERE album_id IS NOT NULL AND {_TAGGED} LIMIT 1",
+    }
+    there = [source for source, query in queries.items() if library.db.execute(query).fetchone()]
+    return [source for source in there if source in ("listens", "playlists")] or there
+
+
+def read_groups(library: Library, source: str) -> dict[str, Groups]:
+    """The groups of one of `SOURCES`, by the name that their graph gets; a source without any gives none.
+
+    Listens to tracks and listens to artists are two graphs, of which the one to artists is called ``listens-artist``.
+    """
+    if source == "listens":
+        found = {level: _listeners(library, level) for level in ("track", "artist")}
+        found = {level: groups for level, groups in found.items() if len(groups.item_ids)}
+        return {"listens" if level == "track" or len(found) == 1 else "listens-artist": g for level, g in found.items()}
+    readers = {"playlists": _playlists, "album": _albums, "artist": _artists, "genre": _genres}
+    groups = readers[source](library)
+    return {source: groups} if len(groups.item_ids) else {}
+
+
+def _listeners(library: Library, level: str) -> Groups:
+    user_ids, item_ids, plays = total_plays(listen_files(library, level))
+    return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays)
+
+
+def _playlists(library: Library) -> Groups:
+    return _pairs(library, "SELECT DISTINCT playlist_id, track_id FROM playlist_tracks ORDER BY 1, 2")
+
+
+def _albums(library: Library) -> Groups:
+    return _pairs(library, f"SELECT album_id, id FROM tracks WHERE album_id IS NOT NULL AND {_TAGGED} ORDER BY id")
+
+
+def _artists(library: Library) -> Groups:
+    return _pairs(library, f"SELECT artist_id, id FROM tracks WHERE artist_id IS NOT NULL AND {_TAGGED} ORDER BY id")
+
+
+def _genres(library: Library) -> Groups:
+    """Tracks by genre; a tag may name several."""
+    rows: dict[str, int] = {}
+    genre_rows, item_ids = [], []
+    query = f"SELECT id, genre FROM tracks WHERE genre IS NOT NULL AND {_TAGGED} ORDER BY id"
+    for track, text in library.db.execute(query):
+        for genre in sorted({part.strip().casefold() for part in _BETWEEN_GENRES.split(text)} - {""}):
+            genre_rows.append(rows.setdefault(genre, len(rows)))
+            item_ids.append(track)
+    return Groups("track", np.array(genre_rows, dtype=np.int64), np.array(item_ids, dtype=np.int64))
+
+
+def _pairs(library: Library, query: str) -> Groups:
+    pairs = np.fromiter(library.db.execute(query), dtype=[("group", "i8"), ("item", "i8")])
+    return Groups("track", np.unique(pairs["group"], return_inverse=True)[1], pairs["item"])
