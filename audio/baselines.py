@@ -18,8 +18,7 @@ from audio.config import EarConfig, HearingConfig
 from audio.hearing import Unheard, hear
 from audio.mel import log_mel
 
-BASELINES = ("mfcc", "mel", "random")
-_N_MFCC, _N_CHROMA = 20, 12
+_N_MFCC, _N_CHROMA, _N_FFT = 20, 12, 2_048
 _N_LIBROSA = _N_MFCC + _N_CHROMA
 _VERSION = 1  # of the sums; raise it when they change
 _RANDOM_DIM = 64
@@ -38,18 +37,26 @@ class SpectralSums:
 
     def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray:
         """Sums, shape (n_excerpts, 1 + 2 * 32 + n_mels), of mono excerpts, each (n_samples,)."""
-        return np.stack([self._sums(excerpt) for excerpt in excerpts])
+        sums: dict[int, np.ndarray] = {}
+        for length in {len(excerpt) for excerpt in excerpts}:
+            rows = [row for row, excerpt in enumerate(excerpts) if len(excerpt) == length]
+            sums.update(zip(rows, self._sums(np.stack([excerpts[row] for row in rows])), strict=True))
+        return np.stack([sums[row] for row in range(len(excerpts))])
 
     def _sums(self, samples: np.ndarray) -> np.ndarray:
+        """Of excerpts of one length, shape (n_excerpts, n_samples)."""
         rate = self.config.excerpt.sample_rate
-        power = np.abs(librosa.stft(samples, n_fft=min(2_048, len(samples)))) ** 2  # once, for both
-        decibels = librosa.power_to_db(librosa.feature.melspectrogram(S=power, sr=rate))
+        spectrum = librosa.stft(samples, n_fft=_N_FFT)  # once, for both
+        power = spectrum.real**2 + spectrum.imag**2  # (n_excerpts, n_fft // 2 + 1, n_frames)
+        # Each excerpt against its own loudest point, as librosa does with one at a time.
+        decibels = np.stack([librosa.power_to_db(one) for one in librosa.feature.melspectrogram(S=power, sr=rate)])
         mfcc = librosa.feature.mfcc(S=decibels, n_mfcc=_N_MFCC)
         # Tuned to concert pitch: estimating the tuning takes longer than all the rest together.
         chroma = librosa.feature.chroma_stft(S=power, sr=rate, tuning=0.0, n_chroma=_N_CHROMA)
-        frames = np.concatenate([mfcc, chroma]).astype(np.float64)  # (32, n_frames)
-        mel = log_mel(torch.from_numpy(samples), self.config.mel).mean(dim=-1).numpy()  # (n_mels,)
-        return np.concatenate([[frames.shape[1]], frames.sum(axis=1), (frames**2).sum(axis=1), mel])
+        frames = np.concatenate([mfcc, chroma], axis=1).astype(np.float64)  # (n_excerpts, 32, n_frames)
+        n_frames = np.full((len(samples), 1), frames.shape[-1])
+        mel = log_mel(torch.from_numpy(samples), self.config.mel).mean(dim=-1).numpy()  # (n_excerpts, n_mels)
+        return np.concatenate([n_frames, frames.sum(axis=-1), (frames**2).sum(axis=-1), mel], axis=1)
 
 
 def mfcc_vectors(sums: np.ndarray) -> np.ndarray:
@@ -69,6 +76,18 @@ def mel_vectors(sums: np.ndarray) -> np.ndarray:
 def random_vectors(n_tracks: int, seed: int) -> np.ndarray:
     """What knows nothing; shape (n_tracks, 64)."""
     return np.random.default_rng(seed).standard_normal((n_tracks, _RANDOM_DIM))
+
+
+def baseline_vectors(cache: "SumsCache", hashes: Sequence[str], seed: int) -> dict[str, np.ndarray]:
+    """The vectors of all baselines, by name; rows of zeros for tracks that the cache does not hold."""
+    result = {"random": random_vectors(len(hashes), seed)}
+    rows = [row for row, content_hash in enumerate(hashes) if content_hash in cache.sums]
+    if rows:
+        sums = np.stack([cache.sums[hashes[row]] for row in rows])
+        for name, known in (("mel", mel_vectors(sums)), ("mfcc", mfcc_vectors(sums))):
+            result[name] = np.zeros((len(hashes), known.shape[1]))
+            result[name][rows] = known
+    return dict(reversed(result.items()))
 
 
 def z_scored(features: np.ndarray) -> np.ndarray:

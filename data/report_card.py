@@ -140,25 +140,47 @@ def chances(facts: Facts, query_rows: np.ndarray, k: int = 10) -> dict[str, floa
     return result
 
 
-def figures(subject: str, measured: Sequence[Measured], slice: str = "all") -> list[Figure]:
-    """What was measured of one subject, as rows."""
-    return [_figure(subject, one, slice, one.value, one.draws) for one in measured]
-
-
-def differences(
-    subject: str, measured: Sequence[Measured], other: str, others: Sequence[Measured], slice: str = "all"
+def all_figures(
+    measured: Mapping[str, Sequence[Measured]], by_chance: Mapping[str, float], slice: str = "all"
 ) -> list[Figure]:
-    """By how much one subject is above another on the same queries, with the interval of the difference."""
-    beside = {one.metric: one for one in others}
-    pairs = [(one, beside[one.metric]) for one in measured if one.metric in beside]
-    name = f"{subject} - {other}"
-    return [_figure(name, a, slice, a.value - b.value, a.draws - b.draws) for a, b in pairs]
+    """Rows of every subject, of chance, and of the first subject's lead over each other one."""
+    first, *others = measured
+    rows = [_figure(name, one, slice, one.value, one.draws) for name in measured for one in measured[name]]
+    undrawn = np.full(1, np.nan)  # chance is exact and has no interval
+    rows += [_figure(CHANCE, one, slice, by_chance[one.metric], undrawn) for one in measured[first]]
+    for other in others:
+        beside = {one.metric: one for one in measured[other]}
+        pairs = [(one, beside[one.metric]) for one in measured[first]]
+        rows += [_figure(f"{first} - {other}", a, slice, a.value - b.value, a.draws - b.draws) for a, b in pairs]
+    return rows
 
 
-def chance_figures(values: Mapping[str, float], measured: Sequence[Measured], slice: str = "all") -> list[Figure]:
-    """The levels of chance of what was measured, as rows; they are exact and have no interval."""
-    none = np.full(1, np.nan)
-    return [_figure(CHANCE, one, slice, values.get(one.metric, np.nan), none) for one in measured]
+def wide_rows(rows: Sequence[Figure], leads: bool = False) -> list[dict[str, object]]:
+    """One row per metric and one column per subject, as text: ``.450 [.42 .48]``; or the leads alone."""
+    table: dict[str, dict[str, object]] = {}
+    for figure in rows:
+        if (" - " in figure.subject) == leads:
+            name = f"{figure.metric}@{figure.k}" if figure.k else figure.metric
+            row = table.setdefault(name, {"figure": name})
+            row[figure.subject] = _cell(figure)
+            row["n"] = figure.n
+    return [row | {"n": row.pop("n")} for row in table.values()]
+
+
+def _cell(figure: Figure) -> str | None:
+    if figure.value is None:
+        return None
+    value = _short(figure.value, 3)
+    if figure.ci_low is None or figure.ci_high is None:
+        return value
+    return f"{value} [{_short(figure.ci_low, 2)} {_short(figure.ci_high, 2)}]"
+
+
+def _short(number: float, digits: int) -> str:
+    """Without the zero before the point: eight columns of figures are wide enough."""
+    rounded = round(number, digits) + 0.0  # not -0
+    text = f"{rounded:.{digits}f}"
+    return text.replace("0.", ".", 1) if abs(rounded) < 1 else text
 
 
 def _figure(subject: str, of: Measured, slice: str, value: float, draws: np.ndarray) -> Figure:

@@ -13,7 +13,7 @@ from data.judging import LabelSets, groups_of
 from data.label_tables import LabelTable, split_labels
 from data.paths import path_from_columns
 from data.report_card import Facts
-from index.edges import read_edges
+from index.edges import Edges, read_edges
 from index.library import Library, LibraryError
 from index.nodes import UNKNOWN, match_nodes
 from index.spaces import read_vectors
@@ -21,9 +21,7 @@ from index.track_store import AUDIO
 
 TRAINING_STAGE = "train-audio"  # as `runs` calls it
 _TWIN_SECONDS = 1.0  # two encodings of one recording differ in length by the padding of their codecs
-_COLUMNS = (
-    "id, path, path_bytes, content_hash, duration_s, sample_rate, title, artist, album, genre, artist_id, album_id"
-)
+_COLUMNS = "id, path, path_bytes, content_hash, duration_s, sample_rate, title, artist, genre, artist_id, album_id"
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,6 @@ class JudgedTracks:
     vectors: np.ndarray  # (n_tracks, dim)
     paths: dict[str, str]  # by content hash, in the order of rows
     artists: list[str | None]  # casefolded
-    albums: list[str | None]
     genres: list[frozenset[str] | None]
     titles: list[str]
     durations: np.ndarray  # seconds
@@ -62,13 +59,12 @@ def read_judged_tracks(library: Library) -> JudgedTracks:
     if not chosen:
         raise LibraryError("No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.")
     columns = list(zip(*chosen.values(), strict=True))
-    track_ids, texts, raws, hashes, durations, rates, titles, artists, albums, genres, artist_ids, album_ids = columns
+    track_ids, texts, raws, hashes, durations, rates, titles, artists, genres, artist_ids, album_ids = columns
     return JudgedTracks(
         ids=IdMap(track_ids),
         vectors=vectors[ids.rows(track_ids)],
         paths=dict(zip(hashes, map(path_from_columns, texts, raws), strict=True)),
         artists=[_folded(name) for name in artists],
-        albums=[_folded(name) for name in albums],
         genres=[split_labels(cell) for cell in genres],
         titles=[title.casefold() for title in titles],
         durations=np.array(durations, dtype=np.float64),
@@ -89,31 +85,24 @@ def facts_from_tags(tracks: JudgedTracks) -> Facts:
     )
 
 
-def apply_labels(library: Library, tracks: JudgedTracks, table: LabelTable, path: Path) -> tuple[JudgedTracks, int]:
-    """The tracks with the artists that a table names, and how many of its rows are about one of them."""
+def label(library: Library, tracks: JudgedTracks, table: LabelTable, path: Path) -> tuple[JudgedTracks, Facts, int]:
+    """The tracks and facts with what a table says in place of the tags, and how many tracks it knows.
+
+    Raises
+    ------
+    LibraryError
+        It knows none of the tracks, or names twins and none of them.
+    """
     rows = _matched_rows(library, tracks, table.files, path)
-    n_matched = sum(row is not None for row in rows)
-    if n_matched == 0:
-        example = table.files[0] if table.files else "none"
+    n_known = len(set(rows) - {None})
+    if n_known == 0:
+        example = f", such as {table.files[0]}" if table.files else ""
         raise LibraryError(
-            f"None of the {len(table.files):,} files in {path.name} is in this library, such as {example}.\n\n"
-            "Run `cli embed-audio FOLDER` on their folder. Relative paths begin where the table lies."
+            f"None of the {len(table.files):,} files in {path.name} is in this library{example}.\n\n"
+            "Run `cli embed-audio FOLDER` on their folder; relative paths begin where the table lies."
         )
-    if table.artists is None:
-        return tracks, n_matched
-    artists, nodes = list(tracks.artists), tracks.nodes["artist"].copy()
-    names = sorted({name for name in table.artists if name})
-    known = match_nodes(library, names, "artist", names_are="names", create=False).ids
-    node_of = dict(zip(names, known.tolist(), strict=True))
-    for row, name in zip(rows, table.artists, strict=True):
-        if row is not None and name:
-            artists[row], nodes[row] = _folded(name), node_of[name]
-    return replace(tracks, artists=artists, nodes={**tracks.nodes, "artist": nodes}), n_matched
-
-
-def facts_from_labels(library: Library, tracks: JudgedTracks, table: LabelTable, path: Path) -> Facts:
-    """As `facts_from_tags`, with the labels and twins of a table; call `apply_labels` first for its artists."""
-    rows = _matched_rows(library, tracks, table.files, path)
+    if table.artists is not None:
+        tracks = _with_artists(library, tracks, rows, table.artists)
     labels = {}
     for column, cells in table.labels.items():
         sets: list[frozenset[str] | None] = [None] * len(tracks)
@@ -122,39 +111,37 @@ def facts_from_labels(library: Library, tracks: JudgedTracks, table: LabelTable,
                 sets[row] = cell
         labels[column] = LabelSets(sets)
     facts = replace(facts_from_tags(tracks), labels=labels)
-    if table.twins is None:
-        return facts
-    others = _matched_rows(library, tracks, [name or "" for name in table.twins], path)
-    pairs = [(one, other) for one, other in zip(rows, others, strict=True) if one is not None and other is not None]
-    if not pairs:
-        raise LibraryError(f"{path.name} names no pair of twins that are both in this library.")
-    return replace(facts, twins=groups_of(_joined(len(tracks), pairs)))
+    if table.twins is not None:
+        facts = replace(facts, twins=_twins_by_table(library, tracks, rows, table.twins, path))
+    return tracks, facts, n_known
 
 
-def graph_rows(library: Library, tracks: JudgedTracks, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, IdMap]:
-    """A stored graph as parallel arrays of edges between node rows, the node row of each track (-1 for none), ids."""
+def graph_rows(library: Library, tracks: JudgedTracks, kind: str) -> tuple[Edges, IdMap, np.ndarray]:
+    """A stored graph, the map of its nodes, and the node row of each track, shape (n_tracks,), -1 for none."""
     edges = read_edges(library, [kind])
-    nodes = IdMap(np.union1d(edges.source_ids, edges.target_ids))
-    node_ids = tracks.nodes[edges.level]
-    known = np.isin(node_ids, nodes.ids(np.arange(len(nodes))))
+    node_ids = np.union1d(edges.source_ids, edges.target_ids)
+    nodes = IdMap(node_ids)
+    known = np.isin(tracks.nodes[edges.level], node_ids)
     node_rows = np.full(len(tracks), -1, dtype=np.int64)
-    node_rows[known] = nodes.rows(node_ids[known])
-    return nodes.rows(edges.source_ids), nodes.rows(edges.target_ids), node_rows, nodes
+    node_rows[known] = nodes.rows(tracks.nodes[edges.level][known])
+    return edges, nodes, node_rows
 
 
-def held_out_rows(library: Library, tracks: JudgedTracks) -> np.ndarray:
-    """Rows of the tracks that the latest finished training run never learnt from.
+def query_rows(library: Library, tracks: JudgedTracks, held_out: bool) -> np.ndarray:
+    """Rows of all tracks, or of those that the latest finished training run never learnt from.
 
     Raises
     ------
     LibraryError
         No run has held any out, or none of them is among the tracks.
     """
+    if not held_out:
+        return np.arange(len(tracks))
     found = library.db.execute(
         "SELECT metrics FROM runs WHERE stage = ? AND finished IS NOT NULL ORDER BY id DESC LIMIT 1", [TRAINING_STAGE]
     ).fetchone()
-    held_out = json.loads(found[0] or "{}").get("held_out_track_ids", []) if found else []
-    rows = np.flatnonzero(np.isin(tracks.nodes["track"], np.array(held_out, dtype=np.int64)))
+    track_ids = json.loads(found[0] or "{}").get("held_out_track_ids", []) if found else []
+    rows = np.flatnonzero(np.isin(tracks.nodes["track"], np.array(track_ids, dtype=np.int64)))
     if not len(rows):
         raise LibraryError("No training run has held out tracks of this library.\n\nRun `cli train-audio` first.")
     return rows
@@ -166,6 +153,29 @@ def _matched_rows(library: Library, tracks: JudgedTracks, files: Sequence[str], 
     ids = match_nodes(library, files, "track", folders=[folder], names_are="names", create=False).ids
     row_of = {track_id: row for row, track_id in enumerate(tracks.nodes["track"].tolist())}
     return [row_of.get(track_id) for track_id in ids.tolist()]
+
+
+def _with_artists(
+    library: Library, tracks: JudgedTracks, rows: Sequence[int | None], names: Sequence[str | None]
+) -> JudgedTracks:
+    artists, nodes = list(tracks.artists), tracks.nodes["artist"].copy()
+    different = sorted({name for name in names if name})
+    known = match_nodes(library, different, "artist", names_are="names", create=False).ids
+    node_of = dict(zip(different, known.tolist(), strict=True))
+    for row, name in zip(rows, names, strict=True):
+        if row is not None and name:
+            artists[row], nodes[row] = _folded(name), node_of[name]
+    return replace(tracks, artists=artists, nodes={**tracks.nodes, "artist": nodes})
+
+
+def _twins_by_table(
+    library: Library, tracks: JudgedTracks, rows: Sequence[int | None], twins: Sequence[str | None], path: Path
+) -> np.ndarray:
+    others = _matched_rows(library, tracks, [name or "" for name in twins], path)
+    pairs = [(one, other) for one, other in zip(rows, others, strict=True) if one is not None and other is not None]
+    if not pairs:
+        raise LibraryError(f"{path.name} names no pair of twins that are both in this library.")
+    return groups_of(_joined(len(tracks), pairs))
 
 
 def _twins_by_name(tracks: JudgedTracks) -> list[object | None]:

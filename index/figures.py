@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
 from data.report_card import Figure
 from index.library import Library
@@ -27,3 +28,26 @@ def latest_figures(library: Library, stage: str) -> list[Figure]:
         [stage],
     )
     return [Figure(*row) for row in rows]
+
+
+def compared(figures: Iterable[Figure]) -> list[dict[str, Any]]:
+    """One row per slice and metric, one column per subject, the first subject with its interval."""
+    rows: dict[tuple[str, str, int | None], dict[str, Any]] = {}
+    for figure in figures:
+        row = rows.setdefault((figure.slice, figure.metric, figure.k), {})
+        if not row:
+            row |= {"slice": figure.slice, "figure": figure.metric + (f"@{figure.k}" if figure.k else "")}
+            row |= {figure.subject: _text(figure.value), "95 %": _interval(figure), "n": figure.n}
+        else:
+            row[figure.subject] = _text(figure.value)
+    columns = dict.fromkeys(name for row in rows.values() for name in row)
+    ordered = [name for name in columns if name != "n"] + (["n"] if rows else [])
+    return [{name: row.get(name) for name in ordered} for row in rows.values()]
+
+
+def _interval(figure: Figure) -> str | None:
+    return None if figure.ci_low is None else f"{_text(figure.ci_low)} to {_text(figure.ci_high)}"
+
+
+def _text(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3f}"
