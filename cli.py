@@ -853,7 +853,7 @@ def build_graph(
     from index.edges import store_graph
     from index.library import Library
 
-    settings = {"weighting": weighting, "top_n": top_n, "min_together": min_together}
+    settings: dict[str, Any] = {"weighting": weighting, "top_n": top_n, "min_together": min_together}
     with Library.open_to_write(folder) as library:
         chosen = list(dict.fromkeys(sources)) or groups.present_sources(library)
         read = {kind: found for source in chosen for kind, found in groups.read_groups(library, source).items()}

@@ -51,20 +51,22 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def write_m3u(path: Path, tracks: Iterable[TrackRow]) -> None:
-    """An extended M3U playlist in UTF-8 with absolute paths, whole or not at all."""
+    """An extended M3U playlist in UTF-8 with absolute paths, whole or not at all; without what has no file."""
     lines = ["#EXTM3U"]
     for track in tracks:
-        lines += [f"#EXTINF:{round(track.duration)},{one_line(track.name)}", _location(track)]
+        if track.path is not None:
+            seconds = -1 if track.duration is None else round(track.duration)  # -1: unknown
+            lines += [f"#EXTINF:{seconds},{one_line(track.name)}", _location(track, track.path)]
     unfinished = path.with_name(path.name + ".unfinished")
     unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.replace(unfinished, path)
 
 
-def _location(track: TrackRow) -> str:
+def _location(track: TrackRow, path: str) -> str:
     """A path, or a file:// address where a line of UTF-8 cannot hold it."""
-    if track.path_bytes is None and not {"\n", "\r"}.intersection(track.path):
-        return track.path
-    return "file://" + quote(track.path_bytes or track.path.encode())
+    if track.path_bytes is None and not {"\n", "\r"}.intersection(path):
+        return path
+    return "file://" + quote(track.path_bytes or path.encode())
 
 
 def one_line(value: object) -> str:

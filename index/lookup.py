@@ -17,13 +17,13 @@ class TrackRow:
     """What there is to say about a track in one line."""
 
     id: int
-    path: str
+    path: str | None  # None for a catalog item, of which there is no file
     title: str
     artist: str | None
     album: str | None
     genre: str | None
     year: int | None
-    duration: float  # seconds
+    duration: float | None  # seconds
     content_hash: str | None
     path_bytes: bytes | None = None  # where the path is not UTF-8
 
@@ -32,6 +32,7 @@ class TrackRow:
         return f"{self.artist} - {self.title}" if self.artist else self.title
 
 
+_SEARCHED = {False: "('embedded')", True: "('embedded', 'catalog')"}  # statuses, without and with the catalog
 _COLUMNS = "id, path, title, artist, album, genre, year, duration_s, content_hash, path_bytes"
 
 
@@ -45,30 +46,30 @@ class AmbiguousError(LookupError):
 
 
 def track_rows(library: Library, ids: Sequence[int]) -> dict[int, TrackRow]:
-    """Rows of embedded tracks by id; ids without one are left out."""
+    """Rows of embedded tracks and catalog items by id; ids without one are left out."""
     rows: dict[int, TrackRow] = {}
     for start in range(0, len(ids), 500):  # SQLite takes a bounded number of parameters
         part = list(ids[start : start + 500])
         marks = ", ".join("?" * len(part))
-        query = f"SELECT {_COLUMNS} FROM tracks WHERE status = 'embedded' AND id IN ({marks})"
+        query = f"SELECT {_COLUMNS} FROM tracks WHERE status IN {_SEARCHED[True]} AND id IN ({marks})"
         rows.update((row[0], TrackRow(*row)) for row in library.db.execute(query, part))
     return rows
 
 
-def find_track(library: Library, text: str) -> TrackRow | None:
-    """The one track that `text` means, or None.
+def find_track(library: Library, text: str, catalog: bool = False) -> TrackRow | None:
+    """The one track that `text` means, or None; with `catalog` it may be one without audio.
 
     Raises
     ------
     AmbiguousError
         Its words fit several tracks; the error holds the first of them.
     """
-    found = _one(library, "path = ?", path_columns(os.path.abspath(text))[0])
+    found = _one(library, "path = ?", path_columns(os.path.abspath(text))[0], catalog)
     if found is None and text.isdecimal() and len(text) < 19:
-        found = _one(library, "id = ?", int(text))
+        found = _one(library, "id = ?", int(text), catalog)
     if found is not None:
         return found
-    choices = search_words(library, text)
+    choices = search_words(library, text, catalog=catalog)
     exact = [row for row in choices if text.casefold() in (row.title.casefold(), row.name.casefold())]
     fitting = exact or choices
     if len({row.name.casefold() for row in fitting}) > 1:
@@ -76,10 +77,10 @@ def find_track(library: Library, text: str) -> TrackRow | None:
     return fitting[0] if fitting else None  # several encodings of one recording: any of them will do
 
 
-def search_words(library: Library, text: str, limit: int = _CHOICES) -> list[TrackRow]:
+def search_words(library: Library, text: str, limit: int = _CHOICES, catalog: bool = False) -> list[TrackRow]:
     """Embedded tracks whose title, artist and album hold all the words (the last one may be a beginning).
 
-    Those whose title, or artist and title, are the text itself come first.
+    Those whose title, or artist and title, are the text itself come first. With `catalog` also those without audio.
     """
     # Bytes that are not UTF-8 as the library shows them, and an umlaut as one character, which \w would part.
     text = unicodedata.normalize("NFC", path_columns(text)[0]).strip()
@@ -90,20 +91,21 @@ def search_words(library: Library, text: str, limit: int = _CHOICES) -> list[Tra
     columns = ", ".join(f"t.{column}" for column in _COLUMNS.split(", "))
     rows = library.db.execute(
         f"SELECT {columns} FROM tracks_fts JOIN tracks AS t ON t.id = tracks_fts.rowid"
-        " WHERE tracks_fts MATCH :query AND t.status = 'embedded'"
+        f" WHERE tracks_fts MATCH :query AND t.status IN {_SEARCHED[catalog]}"
         " ORDER BY (t.title = :text COLLATE NOCASE OR t.artist || ' - ' || t.title = :text COLLATE NOCASE) DESC,"
         " bm25(tracks_fts), t.id LIMIT :limit",
         {"query": query, "text": text, "limit": limit},
     ).fetchall()
     if not rows and not text.isascii():  # scripts without spaces make one word of a whole title
         rows = library.db.execute(
-            f"SELECT {_COLUMNS} FROM tracks WHERE status = 'embedded' AND"
+            f"SELECT {_COLUMNS} FROM tracks WHERE status IN {_SEARCHED[catalog]} AND"
             " (instr(title, :text) OR instr(artist, :text) OR instr(album, :text)) ORDER BY id LIMIT :limit",
             {"text": text, "limit": limit},
         ).fetchall()
     return [TrackRow(*row) for row in rows]
 
 
-def _one(library: Library, where: str, value: object) -> TrackRow | None:
-    row = library.db.execute(f"SELECT {_COLUMNS} FROM tracks WHERE status = 'embedded' AND {where}", [value]).fetchone()
+def _one(library: Library, where: str, value: object, catalog: bool) -> TrackRow | None:
+    query = f"SELECT {_COLUMNS} FROM tracks WHERE status IN {_SEARCHED[catalog]} AND {where}"
+    row = library.db.execute(query, [value]).fetchone()
     return TrackRow(*row) if row else None

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from index.diffused import outdated, unspread
 from index.index_file import index_state
 from index.library import Library
 from index.spaces import current_space
@@ -60,6 +61,8 @@ def overview(library: Library, fingerprint: str) -> Overview:
         if summary["tracks"] and (state is None or state.problem or not up_to_date):
             reason = state.problem if state and state.problem else "index or neighbours are not up to date"
             steps.append(f"cli build-index   ({reason})")
+    if to_spread := outdated(library) or unspread(library):
+        steps.append(f"cli diffuse-audio   ({to_spread})")
     if summary["failed"]:
         steps.append(f"cli failures   ({summary['failed']:,} files could not be heard)")
     if summary["missing"]:

@@ -26,7 +26,7 @@ class Seed:
     name: str
     vector: np.ndarray  # (dim,) unit length
     excerpts: ExcerptVectors
-    duration: float  # seconds
+    duration: float | None  # seconds; None for a catalog item
     artist: str | None = None
     title: str | None = None
     content_hash: str | None = None
@@ -133,7 +133,7 @@ def best_moment(seeds: Sequence[Seed], match: ExcerptVectors) -> Moment | None:
 def _candidates(
     library: Library, space: str, index: Any, query: np.ndarray, k: int
 ) -> Iterator[tuple[TrackRow, float]]:
-    """Embedded tracks by falling similarity: a few at first, ever more while the rules turn them away."""
+    """Tracks by falling similarity: a few at first, ever more while the rules turn them away."""
     given: set[int] = set()
     for ids, vectors in _pools(library, space, index, query, n_candidates(k)):
         scores = vectors @ query  # (n_pool,); the index's own scores may be of shortened vectors
@@ -167,6 +167,8 @@ def _is_wanted(track: TrackRow, wishes: Wishes, artists: set[str]) -> bool:
         return False
     if wishes.genre is not None and wishes.genre.casefold() not in (track.genre or "").casefold():
         return False
+    if track.duration is None:  # a wish about length is a wish to know it
+        return wishes.min_duration is None and wishes.max_duration is None
     if wishes.min_duration is not None and track.duration < wishes.min_duration:
         return False
     return wishes.max_duration is None or track.duration <= wishes.max_duration
@@ -176,9 +178,10 @@ def _is_copy_of(library: Library, track: TrackRow, seed: Seed) -> bool:
     """Whether a track is the seed's recording again, perhaps in another encoding."""
     if seed.content_hash is not None and seed.content_hash == track.content_hash:
         return True
-    if abs(seed.duration - track.duration) > max(1.0, 0.005 * seed.duration):
+    one, other = seed.duration, track.duration
+    if one is not None and other is not None and abs(one - other) > max(1.0, 0.005 * one):
         return False
     same_artist = bool(seed.artist) and (seed.artist or "").casefold() == (track.artist or "").casefold()
     if same_artist and (seed.title or "").casefold() == track.title.casefold():
-        return True
+        return True  # a catalog item of that name too: the same song, whose file an import did not find
     return is_copy(seed.excerpts, read_excerpts(library, track.id))

@@ -20,6 +20,11 @@ class Space:
     revision: int  # moves with every change to its vectors or to the tracks that have them
 
 
+def spaces(library: Library) -> list[str]:
+    """The names of all spaces that have vectors."""
+    return [name for (name,) in library.db.execute("SELECT space FROM spaces ORDER BY space")]
+
+
 def current_space(library: Library, name: str) -> Space | None:
     """The space, or None while nothing was embedded."""
     row = library.db.execute("SELECT space, run_id, revision FROM spaces WHERE space = ?", [name]).fetchone()
