@@ -317,6 +317,7 @@ def _echo_counts(counts: "ScanCounts", n_pruned: int, seconds: float, phases: di
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
 @click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Of one artist.")
 @click.option("--max-per-album", type=click.IntRange(1), help="Of one album.")
+@click.option("--fewer-hubs", is_flag=True, help="Rank down tracks that sound a little like everything.")
 @click.option("--same-artist/--other-artists", default=None, help="Only, or never, the seeds' artists.")
 @click.option("--genre", help="Only tracks whose genre tag contains this.")
 @click.option("--min-duration", type=float, metavar="SECONDS", help="Only tracks this long.")

@@ -1,5 +1,6 @@
 """The `neighbours` table: so that plain SQL, in any program, answers "what is similar to this"."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -44,6 +45,24 @@ def fill_neighbours(library: Library, space: str, k: int = PER_TRACK, anew: bool
     yield from _search(library, space, ids, vectors, np.flatnonzero(is_short), k)
     with library.transaction():
         library.db.execute("UPDATE spaces SET neighbours_revision = ? WHERE space = ?", [current.revision, space])
+
+
+def read_nearness(library: Library, space: str, ids: IdMap) -> np.ndarray:
+    """The mean score of each row's stored neighbours, shape (n,): high for a hub, which is near to everything.
+
+    A track that has none yet (`fill_neighbours` finds them) counts as an average one.
+    """
+    track_ids = ids.ids(np.arange(len(ids)))
+    rows = library.db.execute(
+        "SELECT track_id, avg(score) FROM neighbours WHERE space = ?"
+        " AND track_id IN (SELECT value FROM json_each(?)) GROUP BY track_id",
+        [space, json.dumps(track_ids.tolist())],
+    ).fetchall()
+    nearness = np.full(len(ids), np.mean([score for _, score in rows]) if rows else 0.0)
+    if rows:
+        known, scores = zip(*rows, strict=True)
+        nearness[ids.rows(known)] = scores
+    return nearness
 
 
 def _held(library: Library, space: str, ids: IdMap) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

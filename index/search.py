@@ -13,9 +13,11 @@ from index.copies import ExcerptVectors, is_copy, read_excerpts
 from index.index_file import open_index
 from index.library import Library
 from index.lookup import TrackRow, track_rows
+from index.neighbours import read_nearness
 from index.spaces import read_some_vectors, read_vectors
 
 _ROWS_AT_A_TIME = 2_000  # of tracks whose turn may never come
+_FAIR_POOL = 1_000  # no track farther away than these becomes a neighbour merely by not being a hub
 _UNLIKE_WEIGHT = 0.5  # Rocchio's gamma: an unwanted track pushes half as hard as a wanted one pulls
 
 
@@ -44,6 +46,7 @@ class Wishes:
     genre: str | None = None
     min_duration: float | None = None  # seconds
     max_duration: float | None = None  # seconds
+    fewer_hubs: bool = False  # rank down what is near to everything
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Moment:
 @dataclass(frozen=True)
 class Match:
     rank: int
-    score: float  # cosine similarity to the query, in [-1, 1]
+    score: float  # cosine similarity to the query, in [-1, 1]; with fewer hubs twice that, less the track's nearness
     track: TrackRow
     moment: Moment | None = None
 
@@ -97,7 +100,7 @@ def similar(
     per_album: Counter[tuple[str, str]] = Counter()
     matches: list[Match] = []
     copies: list[TrackRow] = []
-    for track, score in _candidates(library, space, index, query, wishes.k):
+    for track, score in _candidates(library, space, index, query, wishes):
         if track.id in named or not _is_wanted(track, wishes, artists):
             continue
         artist, album = (track.artist or "").casefold(), (track.album or "").casefold()
@@ -131,12 +134,17 @@ def best_moment(seeds: Sequence[Seed], match: ExcerptVectors) -> Moment | None:
 
 
 def _candidates(
-    library: Library, space: str, index: Any, query: np.ndarray, k: int
+    library: Library, space: str, index: Any, query: np.ndarray, wishes: Wishes
 ) -> Iterator[tuple[TrackRow, float]]:
     """Tracks by falling similarity: a few at first, ever more while the rules turn them away."""
     given: set[int] = set()
-    for ids, vectors in _pools(library, space, index, query, n_candidates(k)):
+    n_first = n_candidates(wishes.k)
+    if wishes.fewer_hubs:
+        n_first = max(n_first, _FAIR_POOL)
+    for ids, vectors in _pools(library, space, index, query, n_first):
         scores = vectors @ query  # (n_pool,); the index's own scores may be of shortened vectors
+        if wishes.fewer_hubs:  # CSLS (data.rankings.hub_penalty); the query's own nearness is the same for all
+            scores = 2 * scores - read_nearness(library, space, ids)
         order = np.argsort(-scores, kind="stable")
         ranking = list(zip(ids.ids(order).tolist(), scores[order].tolist(), strict=True))
         fresh = [(track_id, score) for track_id, score in ranking if track_id not in given]
