@@ -67,7 +67,7 @@ def read_listen_table(
     table = read_table(path, SUFFIXES, "tables of listens")
     columns = table.columns
     user = column(path, columns, user, _USER)
-    item, level = _item(path, [name for name in columns if name != user], item, level)
+    item, level = _item(path, columns, user, item, level)
     time, plays = column(path, columns, time, _TIME), column(path, columns, plays, _PLAYS)
     if user is None or item is None:
         lacking, flag = ("users", "--user") if user is None else (f"{level}s", "--item")
@@ -102,13 +102,16 @@ def read_listen_table(
     )
 
 
-def _item(path: Path, columns: Sequence[str], item: str | None, level: str | None) -> tuple[str | None, str]:
+def _item(
+    path: Path, columns: Sequence[str], user: str | None, item: str | None, level: str | None
+) -> tuple[str | None, str]:
     """The column of items and what they are."""
     if item is not None:
         guessed = "artist" if item.lower() in _ITEM["artist"] else "track"
         return column(path, columns, item, ()), level or guessed
+    others = [name for name in columns if name != user]
     for candidate in (level,) if level else ("track", "artist"):
-        found = column(path, columns, None, _ITEM[candidate])
+        found = column(path, others, None, _ITEM[candidate])
         if found is not None:
             return found, candidate
     return None, level or "track"

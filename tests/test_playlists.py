@@ -2,7 +2,7 @@
 
 import pytest
 
-from data.playlists import read_playlist
+from data.playlists import find_playlists, read_playlist
 
 
 def test_m3u8_with_comments_and_relative_paths(tmp_path):
@@ -55,3 +55,12 @@ def test_what_is_no_playlist_is_refused(tmp_path, name, content, words):
 def test_an_empty_playlist_is_empty(tmp_path):
     (tmp_path / "x.m3u").write_bytes(b"")
     assert read_playlist(str(tmp_path / "x.m3u")).entries == []
+
+
+def test_playlists_are_found_in_folders_and_taken_as_given(tmp_path):
+    for name in ("b.m3u", "A.PLS", "deep/c.xspf", "song.mp3", ".hidden.m3u", ".trash/d.m3u"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    given = [str(tmp_path), str(tmp_path / "song.mp3")]
+    found = [path.removeprefix(f"{tmp_path}/") for path in find_playlists(given)]
+    assert found == ["A.PLS", "b.m3u", "deep/c.xspf", "song.mp3"]

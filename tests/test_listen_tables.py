@@ -1,0 +1,108 @@
+"""Tables of listens: columns found or named, times of every kind, damaged rows counted and shown."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from data.listen_tables import read_listen_table
+
+SECOND = int(datetime(2009, 5, 4, 23, 8, 57, tzinfo=UTC).timestamp())
+
+
+def events(table):
+    """(user, item, time, plays) of each row, by name."""
+    users, items = np.take(table.user_names, table.user_rows), np.take(table.item_names, table.item_rows)
+    times = [None] * len(users) if table.times is None else table.times.tolist()
+    return list(zip(users.tolist(), items.tolist(), times, table.plays.tolist(), strict=True))
+
+
+def written(tmp_path, text, name="listens.csv"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_play_counts_of_artists(tmp_path):
+    table = read_listen_table(written(tmp_path, "user_id,artist_id,plays\n2,53,11351\n2,72,1\n10,53,2\n"))
+    assert table.level == "artist" and table.times is None
+    assert events(table) == [("2", "53", None, 11351.0), ("2", "72", None, 1.0), ("10", "53", None, 2.0)]
+    assert repr(table) == "<ListenTable 2 users x 2 artists, 3 events>"
+    assert table.user_rows.dtype == table.item_rows.dtype == np.int32
+
+
+def test_times_of_every_kind_are_seconds(tmp_path):
+    stamps = ["2009-05-04T23:08:57Z", "2009-05-04 23:08:57", "2009-05-05T01:08:57+02:00", "2009-05-04T23:08:57.250Z"]
+    stamps += [str(SECOND), f"{SECOND}123", f"{SECOND}123456", "2009-05-04T23:08:57"]
+    lines = "\n".join(f"a,x,{stamp}" for stamp in stamps)
+    table = read_listen_table(written(tmp_path, f"user,track,timestamp\n{lines}\n"))
+    assert table.times.tolist() == [SECOND] * 8 and table.n_malformed == 0
+    days = read_listen_table(written(tmp_path, "user,track,date\na,x,1970-01-02\n"))
+    assert days.times.tolist() == [86_400]
+
+
+def test_a_title_takes_its_artist_with_it_and_a_path_does_not(tmp_path):
+    text = "user,artist,title,path\na,Air,La Femme,a1.mp3\n"
+    assert events(read_listen_table(written(tmp_path, text))) == [("a", "a1.mp3", None, 1.0)]
+    by_title = read_listen_table(written(tmp_path, text), item="title")
+    assert events(by_title) == [("a", "Air - La Femme", None, 1.0)] and by_title.level == "track"
+    by_artist = read_listen_table(written(tmp_path, text), level="artist")
+    assert events(by_artist) == [("a", "Air", None, 1.0)] and by_artist.level == "artist"
+    assert read_listen_table(written(tmp_path, text), item="artist").level == "artist"
+
+
+def test_named_columns(tmp_path):
+    path = written(tmp_path, "who\twhat\thow_often\twhen\nme\tx\t3\t7\n", "listens.tsv")
+    table = read_listen_table(path, user="who", item="what", plays="how_often", time="when", level="artist")
+    assert events(table) == [("me", "x", 7, 3.0)] and table.level == "artist"
+
+
+def test_quotes_in_a_tab_separated_file_are_letters(tmp_path):
+    path = written(tmp_path, 'user\ttrack\na\t"Heroes"\nb\t"Weird Al\nc\tx\n', "listens.tsv")
+    assert [item for _, item, _, _ in events(read_listen_table(path))] == ['"Heroes"', '"Weird Al', "x"]
+
+
+def test_parquet_with_its_own_types(tmp_path):
+    stamp = datetime(2009, 5, 4, 23, 8, 57)
+    pl.DataFrame({"uid": [7, 7], "item_id": [1, 2], "timestamp": [stamp, None], "play_count": [2, 3]}).write_parquet(
+        tmp_path / "x.parquet"
+    )
+    table = read_listen_table(tmp_path / "x.parquet")
+    assert events(table) == [("7", "1", SECOND, 2.0)]
+    assert table.n_malformed == 1 and table.malformed == ("row 2: 7, 2, , 3",)
+
+
+def test_json_lines_with_a_broken_line(tmp_path):
+    lines = '{"user": "a", "track": "x", "time": 5}\n{"user": "b", \n[1]\n{"user": "b", "track": "y", "time": 6}\n'
+    for name in ("x.jsonl", "x.ndjson"):
+        table = read_listen_table(written(tmp_path, lines, name))
+        assert events(table) == [("a", "x", 5, 1.0), ("b", "y", 6, 1.0)]
+        assert table.n_malformed == 2 and table.malformed == ("row 2: , , ", "row 3: , , ")
+
+
+def test_damaged_rows_are_counted_and_shown_with_what_they_say(tmp_path):
+    bad = [",x,1,1", "a,,1,1", "a,x,soon,1", "a,x,-5,1", "a,x,1,0", "a,x,1,many", "a"]
+    table = read_listen_table(written(tmp_path, "user,track,time,plays\na,x,1,2\n" + "\n".join(bad) + "\n"))
+    assert events(table) == [("a", "x", 1, 2.0)] and table.n_malformed == 7
+    assert table.malformed[:3] == ("row 2: , x, 1, 1", "row 3: a, , 1, 1", "row 4: a, x, soon, 1")
+    assert len(table.malformed) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        ("artist,plays\nAir,1\n", {}, r"listens\.csv: no column of users; name one of artist, plays with --user"),
+        ("user,x\na,1\n", {}, "no column of tracks; name one of user, x with --item"),
+        ("user,track\na,1\n", {"level": "artist"}, "no column of artists; name one of user, track with --item"),
+        ("user,track\na,1\n", {"item": "song"}, r"listens\.csv has no column 'song'; it has user, track"),
+    ],
+)
+def test_a_table_without_the_columns_is_refused(tmp_path, text, options, words):
+    with pytest.raises(ValueError, match=words):
+        read_listen_table(written(tmp_path, text), **options)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"x\.zip: tables of listens end in \.csv"):
+        read_listen_table(written(tmp_path, "PK", "x.zip"))
