@@ -42,11 +42,12 @@ class MelConfig:
 class EncoderConfig:
     """How the picture becomes a vector."""
 
-    channels: Annotated[int, "feature maps of each convolution"] = 256
+    channels: Annotated[int, "feature maps of each convolution"] = 64
     stages: Annotated[int, "Conv1d + ReLU + max-pool stages"] = 3
     kernel_size: Annotated[int, "frames seen by one convolution"] = 4
     pool_size: Annotated[int, "frames merged by one max-pool"] = 2
     dim: Annotated[int, "numbers in a vector"] = 128
+    dropout: Annotated[float, "share of the features hidden while training"] = 0.5
     seed: Annotated[int, "seed of the initial weights"] = 0
 
 

@@ -1,0 +1,89 @@
+"""What a picture of sound says without any learning: timbre, how it moves, what moves together, and rhythm."""
+
+import functools
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+N_CEPSTRA = 40  # of timbre; the first, which is loudness, is left out
+N_MOVING = 20  # of those whose rhythm and covariance are told
+WINDOW = 128  # frames of one rhythm analysis, about four seconds
+_HOP = 29  # frames between two; an excerpt of five seconds holds two whole windows
+# Edges of the rhythm bands in bins of the modulation spectrum, each about 1.4 times as wide as the one before.
+_MODULATION_EDGES = (1, 2, 3, 5, 7, 10, 14, 20, 30, 44, 64)
+_FLOOR = 1e-6  # of modulation power, so that stillness has a logarithm
+
+
+def n_statistics(n_mels: int) -> tuple[int, int, int, int]:
+    """The sizes of the blocks of `picture_statistics`: bands, cepstra, rhythm, covariance."""
+    n_timbre, n_moving, n_paired = min(N_CEPSTRA, n_mels - 1), min(N_MOVING, n_mels), min(N_MOVING, n_mels - 1)
+    return 3 * n_mels, 3 * n_timbre, n_moving * (len(_MODULATION_EDGES) - 1), n_paired * (n_paired + 1) // 2
+
+
+@torch.no_grad()
+def picture_statistics(spectrograms: Tensor) -> Tensor:
+    """Four blocks of numbers side by side, shape (batch, sum of `n_statistics`).
+
+    ::
+
+        bands       mean, deviation and deviation of differences of each mel band
+        cepstra     the same of the cosine transform over the bands: timbre, freed of neighbouring bands' likeness
+        rhythm      log power of each cepstrum's modulation spectrum, in bands of 0.2 to 15 Hz
+        covariance  which cepstra move together, each entry as its signed root
+
+    Parameters
+    ----------
+    spectrograms : shape (batch, n_mels, n_frames), n_frames >= 1
+
+    References
+    ----------
+    Logan. Mel Frequency Cepstral Coefficients for Music Modeling. ISMIR 2000.
+    Pampalk, Rauber, Merkl. Content-based Organization and Visualization of Music Archives. ACM MM 2002
+    (fluctuation patterns). Mandel, Ellis. Song-Level Features and SVMs. ISMIR 2005 (covariance).
+    """
+    cepstra = _cosine_transform(spectrograms.shape[1], spectrograms.device) @ spectrograms  # (batch, n_mels, n_frames)
+    moving = cepstra[:, :N_MOVING]
+    blocks = [_moments(spectrograms), _moments(cepstra[:, 1 : N_CEPSTRA + 1]), _rhythm(moving)]
+    return torch.cat([*blocks, _covariance(cepstra[:, 1 : N_MOVING + 1])], dim=-1)
+
+
+def _moments(x: Tensor) -> Tensor:
+    """Mean, deviation and deviation of differences over time, shape (batch, 3 * n_rows)."""
+    steps = torch.diff(x, dim=-1, prepend=x[..., :1])
+    return torch.cat([x.mean(-1), _deviation(x), _deviation(steps)], dim=-1)
+
+
+def _deviation(x: Tensor) -> Tensor:
+    return (x - x.mean(-1, keepdim=True)).square().mean(-1).sqrt()  # x.std warns where there are no rows
+
+
+def _rhythm(x: Tensor) -> Tensor:
+    """Log power in bands of modulation frequency, shape (batch, n_rows * n_bands)."""
+    if x.shape[-1] < WINDOW:
+        x = F.pad(x - x.mean(-1, keepdim=True), (0, WINDOW - x.shape[-1]))
+    windows = x.unfold(-1, WINDOW, _HOP)  # (batch, n_rows, n_windows, WINDOW)
+    windows = (windows - windows.mean(-1, keepdim=True)) * torch.hann_window(WINDOW, device=x.device)
+    power = torch.fft.rfft(windows).abs().square().mean(dim=2)  # (batch, n_rows, WINDOW // 2 + 1)
+    bands = [power[..., low:high].mean(-1) for low, high in zip(_MODULATION_EDGES, _MODULATION_EDGES[1:], strict=False)]
+    return (torch.stack(bands, dim=-1) + _FLOOR).log().flatten(1)
+
+
+def _covariance(x: Tensor) -> Tensor:
+    """The upper triangle of the covariance, each entry as its signed root, shape (batch, n_pairs)."""
+    centred = x - x.mean(-1, keepdim=True)
+    covariance = centred @ centred.mT / x.shape[-1]  # (batch, n_rows, n_rows)
+    rows, columns = torch.triu_indices(x.shape[1], x.shape[1], device=x.device)
+    entries = covariance[:, rows, columns]
+    return entries.sign() * entries.abs().sqrt()
+
+
+@functools.lru_cache(maxsize=4)
+def _cosine_transform(n: int, device: torch.device) -> Tensor:
+    """The orthonormal DCT-II as a matrix, shape (n, n): row k is the k-th cepstrum."""
+    with torch.inference_mode(False):
+        place = (torch.arange(n, device=device) + 0.5) * math.pi / n
+        matrix = torch.cos(torch.arange(n, device=device)[:, None] * place) * math.sqrt(2 / n)
+        matrix[0] /= math.sqrt(2)
+        return matrix

@@ -1,0 +1,206 @@
+"""The default ear: how it is trained, and what it would be worth to artists it has never heard.
+
+    EARSHOT_DATA=... python benchmarks/default_ear.py --folds 5            # artist-disjoint cross-validation
+    EARSHOT_DATA=... python benchmarks/default_ear.py --out audio/weights/default.safetensors
+
+In a fold, the clips of a fifth of pop_clips' artists are queries that training has not seen; the candidates are all
+clips, heard by the same ear. The protocol is that of `cli evaluate-audio`.
+"""
+
+import argparse
+import csv
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from audio.config import EarConfig, EncoderConfig, HearingConfig
+from audio.ear import Ear, save_ear
+from audio.encoder import untrained_encoder
+from audio.pictures import PictureCache, fill_pictures
+from data.bootstrap import draw_means, interval
+from data.judging import LabelSets, groups_of, hit_at_k, precision_at_k, share_at_k
+from data.label_tables import split_labels
+from data.rankings import top_k
+from graph.co_occurrence import co_occurrence_edges
+from graph.config import TasteConfig
+from graph.preference import PreferenceGraph, build_graph
+from graph.pretraining import Music, Pretraining
+from graph.track_graph import TrackGraph
+
+K = 10
+# What `--folds 5` found best; development data only.
+SETTINGS = TasteConfig(
+    loss="graded", temperature=0.2, near_hops=1, gap=1, own_share=1.0, epochs=2, projection_epochs=100, held_out=0.0
+)
+
+
+def read_clips(data: Path) -> list[dict[str, str]]:
+    with open(data / "pop_clips/tracks.csv", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def read_open_music(data: Path) -> list[dict[str, str]]:
+    with open(data / "cc_music/manifest.csv", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def tag_graph(kind: str, tags: list[frozenset[str]], share: float = 1.0) -> TrackGraph:
+    """Tracks that share a tag; the rarer it is, the more it says."""
+    holders = defaultdict(list)
+    for row, own in enumerate(tags):
+        for tag in own:
+            holders[tag].append(row)
+    weights: dict[tuple[int, int], float] = defaultdict(float)
+    n_tagged = sum(bool(own) for own in tags)
+    for rows in holders.values():
+        rarity = 1 / (len(rows) / n_tagged + 0.02)
+        for place, one in enumerate(rows):
+            for other in rows[place + 1 :]:
+                weights[one, other] += rarity
+    sources, targets = np.array(list(weights), dtype=np.int64).reshape(-1, 2).T
+    graph = build_graph(sources, targets, list(weights.values()), n_nodes=len(tags))
+    return TrackGraph(kind, graph, np.arange(len(tags)), share)
+
+
+def listens_graph(data: Path, artist_ids: list[str | None], weighting: str, top_n: int, share: float) -> TrackGraph:
+    """Artists with listeners in common."""
+    with open(data / "pop_clips/listens.csv", encoding="utf-8") as file:
+        listens = list(csv.DictReader(file))
+    users = {name: row for row, name in enumerate(sorted({listen["user_id"] for listen in listens}))}
+    artists = {name: row for row, name in enumerate(sorted({listen["artist_id"] for listen in listens}))}
+    edges = co_occurrence_edges(
+        np.array([users[listen["user_id"]] for listen in listens]),
+        np.array([artists[listen["artist_id"]] for listen in listens]),
+        np.array([float(listen["plays"]) for listen in listens]),
+        n_items=len(artists), weighting=weighting, top_n=top_n, min_groups=2,
+    )  # fmt: skip
+    graph = build_graph(*edges, n_nodes=len(artists))
+    rows = np.array([artists.get(artist, -1) if artist else -1 for artist in artist_ids])
+    return TrackGraph("listens", graph, rows, share)
+
+
+def artist_graph(artists: list[str], share: float) -> TrackGraph:
+    """No edges: the tracks of one artist are one node, so at distance 0."""
+    _, rows = np.unique(np.array(artists), return_inverse=True)
+    empty = np.empty(0, dtype=np.int32)
+    graph = PreferenceGraph(np.zeros(rows.max() + 2, dtype=np.int64), empty, empty.astype(np.float32), directed=False)
+    return TrackGraph("artist", graph, rows, share)
+
+
+def load(data: Path, cache_folder: Path, ear: EarConfig, shares: dict[str, float], use_open_music: bool = True):
+    """Music, graphs and clips; the clips' rows come first, then open music, which no listener or genre is known of."""
+    clips = read_clips(data)
+    open_music = read_open_music(data) if use_open_music else []
+    paths = [str(data / "pop_clips" / clip["file"]) for clip in clips]
+    paths += [str(data / "cc_music" / track["path"]) for track in open_music]
+    cache = PictureCache(cache_folder, ear)
+    for failure in fill_pictures(cache, {path: path for path in paths}, ear, HearingConfig()):
+        if failure is not None:
+            sys.exit(f"{failure.path}: {failure.reason}")
+    music = Music(cache.pictures(), [cache.rows[path] for path in paths])
+    unknown: list[frozenset[str]] = [frozenset()] * len(open_music)
+    artists = [clip["artist_id"] for clip in clips] + ["open " + track["artist"] for track in open_music]
+    graphs = [
+        tag_graph("genre", [split_labels(clip["genres"]) or frozenset() for clip in clips] + unknown, shares["genre"]),
+        tag_graph("mood", [frozenset([clip["mood_quadrant"]]) for clip in clips] + unknown, shares["mood"]),
+        artist_graph(artists, shares["artist"]),
+        listens_graph(data, [clip["artist_id"] for clip in clips] + [None] * len(open_music), "ppmi", 20, shares["listens"]),
+    ]
+    return music, [graph for graph in graphs if graph.share > 0], clips
+
+
+def folds_of(clips: list[dict[str, str]], n_folds: int, seed: int) -> np.ndarray:
+    """The fold of each clip; an artist is in one only."""
+    names, rows = np.unique([clip["artist_id"] for clip in clips], return_inverse=True)
+    return (np.random.default_rng(seed).permutation(len(names)) % n_folds)[rows]
+
+
+class Judge:
+    """Figures of clip vectors, per query."""
+
+    def __init__(self, data: Path, clips: list[dict[str, str]]) -> None:
+        import av
+
+        self.artists = groups_of([clip["artist_id"] for clip in clips])
+        self.labels = {
+            "genre": LabelSets([split_labels(clip["genres"]) for clip in clips]),
+            "mood": LabelSets([split_labels(clip["mood_quadrant"]) for clip in clips]),
+        }
+        rates = []
+        for clip in clips:
+            with av.open(str(data / "pop_clips" / clip["file"])) as container:
+                rates.append(container.streams.audio[0].rate)
+        self.rates = groups_of(rates)
+
+    def figures(self, vectors: np.ndarray, query_rows: np.ndarray) -> dict[str, np.ndarray]:
+        others = top_k(vectors, K, query_rows=query_rows, apart=self.artists)
+        every = top_k(vectors, K, query_rows=query_rows)
+        figures = {name: precision_at_k(others, query_rows, labels) for name, labels in self.labels.items()}
+        figures["artist"] = hit_at_k(every, query_rows, self.artists)
+        figures["sample rate"] = share_at_k(every, query_rows, self.rates)
+        return figures
+
+
+def train(music: Music, graphs: list[TrackGraph], held_out: np.ndarray, config: TasteConfig, ear: EarConfig, told: bool):
+    encoder = untrained_encoder(ear.mel, replace(ear.encoder, seed=config.seed))
+    training = Pretraining(encoder, music, graphs, held_out, config)
+    training.triplets = None  # the queries must not choose the epoch
+    for epoch in training.epochs():
+        if told and (epoch.number % 20 == 0 or epoch.phase == "convolutions"):
+            print(f"{epoch.phase} {epoch.number}/{epoch.n_epochs}: loss {epoch.loss:.3f}, {epoch.seconds:.1f} s", file=sys.stderr)
+    return training
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folds", type=int, default=0)
+    parser.add_argument("--only", type=int, help="of the folds, the first so many")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--split-seed", type=int, default=0)
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "earshot-default-ear")
+    parser.add_argument("--shares", type=json.loads, default={}, help='for example {"listens": 0}')
+    parser.add_argument("--encoder", type=json.loads, default={}, help='for example {"channels": 32}')
+    parser.add_argument("--threads", type=int, default=2)
+    for field in fields(TasteConfig):
+        parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default))
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    given = {field.name: getattr(arguments, field.name) for field in fields(TasteConfig)}
+    config = replace(SETTINGS, **{name: value for name, value in given.items() if value is not None})
+    ear = EarConfig(encoder=EncoderConfig(**arguments.encoder))
+    data = Path(os.environ["EARSHOT_DATA"])
+    shares = {"genre": 1.0, "mood": 1.0, "artist": 1.0, "listens": 1.0} | arguments.shares
+    music, graphs, clips = load(data, arguments.cache, ear, shares)
+    began = time.perf_counter()
+    if arguments.folds:
+        judge, folds = Judge(data, clips), folds_of(clips, arguments.folds, arguments.split_seed)
+        per_query = defaultdict(lambda: np.full(len(clips), np.nan))
+        for fold in range(arguments.only or arguments.folds):
+            held_out = np.flatnonzero(folds == fold)
+            training = train(music, graphs, held_out, config, ear, told=False)
+            vectors = training.track_vectors(np.arange(len(clips)))
+            for name, values in judge.figures(vectors, held_out).items():
+                per_query[name][held_out] = values
+        line = []
+        for name, values in per_query.items():
+            known = ~np.isnan(values)
+            low, high = interval(draw_means(values[known], judge.artists[known]))
+            line.append(f"{name} {values[known].mean():.3f} [{low:.3f}, {high:.3f}]")
+        print(", ".join(line), f"{time.perf_counter() - began:.0f} s", flush=True)
+    if arguments.out:
+        training = train(music, graphs, np.empty(0, dtype=np.int64), config, ear, told=True)
+        trained = replace(ear, encoder=replace(ear.encoder, seed=config.seed))
+        save_ear(Ear(trained, training.encoder), arguments.out)
+        print(f"{arguments.out}: {arguments.out.stat().st_size / 2**20:.1f} MiB, {time.perf_counter() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
