@@ -43,7 +43,9 @@ def test_labels_agree_when_one_is_shared():
     labels = LabelSets(sets("rock pop", "pop", "jazz", "", "rock jazz"))
     np.testing.assert_array_equal(labels.known, [True, True, True, False, True])
     pairs = np.array([[0, 1], [0, 2], [0, 4], [1, 4], [3, 3], [2, 2], [3, 0]])
-    np.testing.assert_array_equal(labels.agree(pairs[:, 0], pairs[:, 1]), [True, False, True, False, False, True, False])
+    np.testing.assert_array_equal(
+        labels.agree(pairs[:, 0], pairs[:, 1]), [True, False, True, False, False, True, False]
+    )
 
 
 def test_precision_by_hand():
