@@ -108,7 +108,7 @@ class SumsCache:
         self._settings = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         self.sums: dict[str, np.ndarray] = {}
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 if str(file["settings"]) == self._settings:
                     self.sums = dict(zip(file["hashes"].tolist(), file["sums"], strict=True))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
