@@ -81,11 +81,11 @@ def _strongest_edges(
     for start in range(0, plays.shape[1], _BLOCK):
         block = slice(start, start + _BLOCK)
         together = (items[block] @ held).tocoo()  # (n_block, n_items) groups in common
+        products = by_item[block] @ weight  # (n_block, n_items) c_ij: the same places, and so in the same order
+        assert np.array_equal(products.indices, together.coords[1])
         rows, columns = together.coords
         kept = (rows + start != columns) & (together.data >= min_groups)
-        rows, columns = rows[kept], columns[kept]
-        shared = np.asarray((by_item[block] @ weight).tocsr()[rows, columns]).ravel()  # c_ij
-        rows = rows + start
+        rows, columns, shared = rows[kept] + start, columns[kept], products.data[kept]
         if weighting == "cosine":
             scores = shared / (norms[rows] * norms[columns])
         else:
