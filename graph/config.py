@@ -10,8 +10,8 @@ DIFFUSIONS = ("clamp", "ppr", "lightgcn")
 class DiffusionConfig:
     """How sound spreads from tracks with audio to those without."""
 
-    method: Annotated[str, "clamp keeps what was heard, ppr pulls it back by alpha, lightgcn averages hops"] = "clamp"
-    steps: Annotated[int, "hops that sound travels at most"] = 10
+    method: Annotated[str, "ppr (personalised PageRank), clamp (feature propagation) or lightgcn"] = "ppr"
+    steps: Annotated[int, "hops that sound travels at most"] = 5
     alpha: Annotated[float, "of ppr: share of its own sound that a node takes back at each step; 0 is SGC"] = 0.15
     centre: Annotated[float, "share of the mean sound that is taken away first; 1 takes all, 0 nothing"] = 1.0
 

@@ -48,13 +48,13 @@ def diffuse(
         \text{lightgcn:}\quad & X = \tfrac{1}{K + 1} \sum_{k=0}^{K} \hat A^k H
 
     *clamp* is feature propagation [2]_; *ppr* is APPNP [3]_ and with :math:`\alpha = 0` SGC [4]_. What comes out
-    is brought to unit length.
+    is brought to unit length, and a node with audio keeps its own vector whatever the method.
 
     Parameters
     ----------
     graph : directions are dropped
     vectors : shape (n_known, dim)
-        Better centred (see `centred`): a component that all share says nothing and drowns the rest when averaged.
+        Of unit length. Better centred (see `centred`): what all share says nothing, and averaging drowns the rest in it.
     known_rows : shape (n_known,)
 
     References
@@ -92,6 +92,7 @@ def diffuse(
     arrived = lengths > _NOISE * mass
     spread[~arrived] = 0
     spread /= np.where(arrived, lengths, 1)[:, None]
+    spread[rows] = vectors
     return Diffused(spread, is_known, arrived & ~is_known)
 
 

@@ -123,8 +123,7 @@ def fill_catalog(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The vectors of all tracks that have one now.
 
-    Catalog items take their own node's vector, else their album's, else their artist's. A track with audio keeps what
-    is given here, or takes what spreading over a graph of tracks made of it.
+    Catalog items take their own node's vector, else their album's, else their artist's. Tracks with audio keep theirs.
 
     Parameters
     ----------
@@ -136,13 +135,11 @@ def fill_catalog(
     track_ids and vectors, the same of all
     """
     lacking = _ids(library, "SELECT id FROM tracks WHERE status = 'catalog' ORDER BY id")
-    all_ids, all_vectors = [track_ids], [vectors.copy()]
+    all_ids, all_vectors = [track_ids], [vectors]
     for spread in sorted(spreads, key=lambda spread: LEVELS.index(spread.level)):
         nodes = IdMap(spread.node_ids)
         if spread.level == "track":
             of_track, rows = lacking, np.arange(len(lacking))
-            smoothed = np.isin(track_ids, spread.node_ids)
-            all_vectors[0][smoothed] = spread.vectors[nodes.rows(track_ids[smoothed])]
         else:
             of_track, rows = _nodes_of(library, spread.level, lacking)
         there = np.isin(of_track, spread.node_ids)
