@@ -75,7 +75,9 @@ def top_k(
 
 def _best(scores: np.ndarray, k: int) -> np.ndarray:
     """Columns of the k greatest scores of each row, the greatest first, -1 for minus infinity."""
-    columns = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+    if not k:
+        return np.empty((len(scores), 0), dtype=np.int64)
+    columns = np.argpartition(scores, -k, axis=1)[:, -k:]
     values = np.take_along_axis(scores, columns, axis=1)
     order = np.lexsort((columns, -values))
     values, columns = (np.take_along_axis(array, order, axis=1) for array in (values, columns))

@@ -21,7 +21,7 @@ from data.judging import (
 from data.rankings import top_k
 
 CHANCE = "chance"  # the subject that knows nothing
-_N_MOST_QUERIES = 10_000  # beyond, more of them narrow no interval that anyone would notice
+_N_MOST_QUERIES = 5_000  # beyond, more of them narrow no interval that anyone would notice
 
 
 @dataclass(frozen=True)
