@@ -1172,7 +1172,8 @@ def _with_questions(
         edges, nodes, node_rows = graph_rows(library, tracks, kind)
         ends = nodes.rows(edges.source_ids), nodes.rows(edges.target_ids)
         graph = build_graph(*ends, edges.weights, n_nodes=len(nodes), directed=edges.directed)
-        asked = draw_questions(graph, node_rows, rows, np.random.default_rng(seed))
+        rng = np.random.default_rng([seed, *kind.encode()])  # no graph's questions depend on another's
+        asked = draw_questions(graph, node_rows, rows, rng)
         if len(asked.firsts):
             questions[kind] = asked
         else:
@@ -1184,11 +1185,11 @@ def _subjects(
     library: "Library", tracks: "JudgedTracks", baselines: bool, seed: int
 ) -> dict[str, tuple["ndarray", "ndarray | None"]]:
     """Whose vectors are judged, with the penalty for hubs where there is one; the library's own come first."""
-    from data.rankings import hub_penalty
-    from index.neighbours import PER_TRACK
+    from index.neighbours import read_nearness
+    from index.track_store import AUDIO
 
-    vectors = tracks.vectors
-    subjects = {"audio": (vectors, None), "audio, fewer hubs": (vectors, hub_penalty(vectors, PER_TRACK))}
+    penalty = read_nearness(library, AUDIO, tracks.ids) / 2  # as `cli similar --fewer-hubs` ranks
+    subjects = {"audio": (tracks.vectors, None), "audio, fewer hubs": (tracks.vectors, penalty)}
     if not baselines:
         return subjects
     from audio.baselines import SumsCache, baseline_vectors, fill_cache
