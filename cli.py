@@ -6,6 +6,7 @@ track never waits for torch.
 
 import contextlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 import click
 
 from audio.config import HearingConfig
-from graph.config import DiffusionConfig
+from graph.config import DiffusionConfig, TasteConfig
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from audio.ear import Ear
     from audio.hearing import Heard
     from data.report_card import Facts, Figure
+    from graph.pretraining import Music, Pretraining
+    from graph.track_graph import TrackGraph
     from index.diffused import LevelGraph, Spread
     from index.evaluation import JudgedTracks
     from index.intake import ScanCounts, ScanPlan
@@ -38,6 +41,7 @@ T = TypeVar("T")
 EMBED_STAGE = "embed-audio"  # as `runs` calls it
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
+_SAVE_SECONDS = 30.0  # between two states of a training that a kill would lose
 EXIT_SOME_FAILED = 3  # done, but some files could not be heard
 
 
@@ -615,9 +619,7 @@ def names_options(command: Callable) -> Callable:
 @click.option(
     "--level",
     type=click.Choice(["track", "album", "artist"]),
-    default="track",
-    show_default=True,
-    help="What the nodes are.",
+    help="What the nodes are.  [default: what the columns' names say, else track]",
 )
 @click.option("--kind", metavar="NAME", help="What the graph is called.  [default: the file's name]")
 @click.option("--directed/--undirected", default=None, help="[default: directed, or as a graph file says]")
@@ -629,7 +631,7 @@ def names_options(command: Callable) -> Callable:
 def import_graph(
     folder: Path,
     file: Path,
-    level: str,
+    level: str | None,
     kind: str | None,
     directed: bool | None,
     source: str | None,
@@ -649,6 +651,7 @@ def import_graph(
         cli import-graph influence.csv --level artist --names artists.csv
     """
     from data.edge_lists import read_edge_list
+    from data.name_tables import level_of
     from graph import graph_files
     from index import graph_import
     from index.library import Library
@@ -659,7 +662,7 @@ def import_graph(
             edges, directed = found.edges, found.directed if directed is None else directed
         else:
             edges = read_edge_list(file, source=source, target=target, weight=weight)
-        names, naming_options = _translated(edges.names, level, file, **naming)
+        names, level, naming_options = _translated(edges.names, level or level_of(*edges.columns), file, **naming)
         with Library.open_to_write(folder) as library:
             done = graph_import.import_graph(
                 library, replace(edges, names=names), kind or file.stem, level,
@@ -717,7 +720,7 @@ def import_listens(
             )
             return
         table = read_listen_table(file, user=user, item=item, time=time, plays=plays, level=level)
-        names, naming_options = _translated(table.item_names, table.level, file, **naming)
+        names, _, naming_options = _translated(table.item_names, table.level, file, **naming)
         done = listen_store.import_listens(
             library, replace(table, item_names=names), digest, origin=str(file.absolute()), **naming_options
         )
@@ -1005,26 +1008,27 @@ def _echo_graph(facts: dict[str, Any]) -> None:
 
 def _translated(
     words: Sequence[str],
-    level: str,
+    level: str | None,
     file: Path,
     *,
     names: Path | None,
     names_key: str | None,
     names_value: str | None,
     names_are: str,
-) -> tuple[Sequence[str], dict[str, Any]]:
-    """A file's names in the library's words, and how they are to be matched."""
-    from data.name_tables import translate
+) -> tuple[Sequence[str], str, dict[str, Any]]:
+    """A file's names in the library's words, what they are names of, and how they are to be matched."""
+    from data.name_tables import level_of, translate
 
     folders = [str(file.absolute().parent)]
     if names is not None:
-        found = translate(words, names, key=names_key, value=names_value, level=level)
+        found = translate(words, names, key=names_key, value=names_value, level=level or "")
+        level = level or level_of(found.value, found.key)
         click.echo(
             f"{found.n_known:,} of {len(words):,} names stand in {names.name}: {found.key} means {found.value}",
             err=True,
         )
         words, names_are, folders = found.names, "names", [str(names.absolute().parent), *folders]
-    return words, {"names_are": names_are, "folders": folders}
+    return words, level or "track", {"names_are": names_are, "folders": folders}
 
 
 def _echo_nodes(nodes: "NodeMatch", level: str, words: Sequence[str]) -> None:
@@ -1067,6 +1071,180 @@ def _explained() -> Iterator[None]:
         raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
     except ValueError as error:
         raise click.ClickException(str(error)) from None
+
+
+@cli.command()
+@click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only this graph; may be repeated. Else all.")
+@click.option("--no-graph", is_flag=True, help="No stored graph, even where the library has some.")
+@click.option("--tags/--no-tags", default=True, show_default=True, help="The tracks of one artist are near, too.")
+@click.option(
+    "--start",
+    type=click.Choice(["current", "fresh"]),
+    default="current",
+    show_default=True,
+    help="Go on from the encoder in use, or begin anew.",
+)
+@click.option("--channels", default=64, show_default=True, help="Of a fresh encoder: feature maps of a convolution.")
+@click.option("--dim", default=128, show_default=True, help="Of a fresh encoder: numbers in a vector.")
+@config_options(TasteConfig)
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Of the encoder."
+)
+@click.option("--json", "as_json", is_flag=True, help="What was learned, as JSON.")
+@click.pass_obj
+def train_audio(
+    folder: Path,
+    kinds: tuple[str, ...],
+    no_graph: bool,
+    tags: bool,
+    start: str,
+    channels: int,
+    dim: int,
+    device: str,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Teach the ear your taste: what is liked together should sound alike.
+
+    Near in the preference graphs is positive, far is negative, two excerpts of a track are nearest of all. Whole
+    artists are kept out to judge by. Interrupted, the same command goes on where it was. Afterwards `cli embed-audio`
+    hears the library anew.
+
+    Example:
+
+    \b
+        cli build-graph
+        cli train-audio
+        cli embed-audio
+    """
+    from audio.config import EarConfig, EncoderConfig
+    from audio.ear import Ear, save_ear
+    from audio.encoder import untrained_encoder
+    from graph.pretraining import Pretraining, training_figures, training_key
+    from graph.track_graph import split_by_group
+    from index.evaluation import TRAINING_STAGE, read_judged_tracks
+    from index.figures import store_figures
+    from index.library import Library
+
+    try:
+        config = TasteConfig(**settings)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    with Library.open_to_write(folder) as library:
+        _refuse_empty(library)
+        tracks = read_judged_tracks(library)
+        checkpoint = _checkpoint(library)
+        fresh = start == "fresh" or checkpoint.path is None
+        ear = _load_ear(checkpoint, "cpu")
+        if fresh:
+            encoder_config = EncoderConfig(channels=channels, dim=dim, seed=config.seed)
+            ear_config = EarConfig(encoder=encoder_config)
+            ear = Ear(ear_config, untrained_encoder(ear_config.mel, encoder_config))
+        graphs = _taste_graphs(library, tracks, () if no_graph else kinds, tags, use_stored=not no_graph)
+        artists = [name or f"track {row}" for row, name in enumerate(tracks.artists)]
+        music, heard = _music(library, tracks, ear)
+        graphs = [replace(graph, node_rows=graph.node_rows[heard]) for graph in graphs]
+        artists = [tracks.artists[row] or f"track {row}" for row in heard]
+        with _explained():
+            held_out = split_by_group(artists, config.held_out, config.seed)
+            training = Pretraining(ear.encoder, music, graphs, held_out, config, fresh=fresh, device=_device(device))
+        told = ", ".join(f"{graph.kind} ({(graph.node_rows >= 0).sum():,} tracks)" for graph in graphs) or "crops alone"
+        click.echo(
+            f"Learning from {len(training.train_rows):,} tracks, judging by {len(held_out):,}; {told}.", err=True
+        )
+        settings_told = {
+            "taste": asdict(config),
+            "ear": asdict(ear.config),
+            "fresh": fresh,
+            "start": checkpoint.fingerprint,
+        }
+        key = training_key(settings_told, list(tracks.paths), graphs)
+        name = f"ear-{key[:12]}.safetensors"
+        run, _ = library.start_run(
+            TRAINING_STAGE, settings_told, seed=config.seed, versions=_versions(), checkpoint=name
+        )
+        loss = _train(training, library.folder / "checkpoints" / "train-audio.unfinished.pt", key)
+        save_ear(Ear(ear.config, training.encoder.to("cpu")), library.folder / "checkpoints" / name)
+        figures = training_figures(training)
+        store_figures(library, run, figures)
+        report = {"checkpoint": name, "loss": loss, "train_tracks": len(training.train_rows)}
+        report |= {f"{figure.metric}, {figure.subject}": figure.value for figure in figures}
+        held_out_ids = tracks.ids.ids(heard[held_out]).tolist()
+        library.finish_run(run, report | {"held_out_track_ids": held_out_ids})
+        (library.folder / "checkpoints" / "train-audio.unfinished.pt").unlink(missing_ok=True)
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    for figure in figures:
+        click.echo(f"{figure.metric}, {figure.subject}: {figure.value:.3f} (chance .5, {figure.n:,} triplets)")
+    click.echo(f"The new ear is {name}. Next: `cli embed-audio` hears the library with it.")
+
+
+def _taste_graphs(
+    library: "Library", tracks: "JudgedTracks", kinds: Sequence[str], tags: bool, use_stored: bool
+) -> list["TrackGraph"]:
+    """The stored graphs with the tracks' places in them, and the tracks' artists."""
+    from graph.preference import build_graph
+    from graph.track_graph import TrackGraph
+    from index.edges import stored_graphs
+    from index.evaluation import graph_rows
+
+    graphs = []
+    for kind in (kinds or [graph.kind for graph in stored_graphs(library)]) if use_stored else []:
+        edges, nodes, node_rows = graph_rows(library, tracks, kind)
+        ends = nodes.rows(edges.source_ids), nodes.rows(edges.target_ids)
+        graphs.append(TrackGraph(kind, build_graph(*ends, edges.weights, n_nodes=len(nodes)), node_rows))
+    artists = tracks.nodes["artist"]
+    if tags and (artists >= 0).any():
+        graphs.append(TrackGraph.of_groups("same artist", artists))
+    return graphs
+
+
+def _music(library: "Library", tracks: "JudgedTracks", ear: "Ear") -> tuple["Music", "ndarray"]:
+    """The pictures to learn from, and the rows of the tracks that have some."""
+    import numpy as np
+
+    from audio.pictures import PictureCache, fill_pictures
+    from graph.pretraining import Music
+
+    cache = PictureCache(library.folder / "cache", ear.config)
+    n_lacking = len(tracks.paths.keys() - cache.rows.keys())
+    filling = fill_pictures(cache, tracks.paths, ear.config, HearingConfig())
+    unheard = [failure for failure in _progress(filling, "picturing", "track", n_lacking) if failure]
+    if unheard:
+        click.echo(f"{len(unheard):,} files could not be heard again and teach nothing.", err=True)
+    heard = np.array([row for row, digest in enumerate(tracks.paths) if digest in cache.rows], dtype=np.int64)
+    hashes = list(tracks.paths)
+    return Music(cache.pictures(), [cache.rows[hashes[row]] for row in heard]), heard
+
+
+def _train(training: "Pretraining", unfinished: Path, key: str) -> float | None:
+    """Run a training to its end, or on from where it was interrupted; the last loss."""
+    import torch
+
+    from graph.pretraining import read_state, write_state
+
+    torch.set_num_threads(os.cpu_count() or 1)
+    state = read_state(unfinished, key)
+    if state is not None:
+        training.restore(state)
+        click.echo(f"Going on after epoch {training.n_done} of the {training.phase_name}.", err=True)
+    loss, saved, phase = None, monotonic(), ""
+    with contextlib.ExitStack() as bars:
+        for epoch in training.epochs():
+            if epoch.phase != phase:
+                phase, bar = epoch.phase, bars.enter_context(_bar(epoch.n_epochs, epoch.phase, "epoch"))
+                bar.update(epoch.number - 1)
+            bar.update()
+            told = (
+                "" if epoch.accuracy is None else f", held-out {epoch.accuracy:.3f}, best {training.best_accuracy:.3f}"
+            )
+            bar.set_postfix_str(f"loss {epoch.loss:.3f}{told}, {epoch.n_clips / epoch.seconds:,.0f} clips/s")
+            loss = epoch.loss
+            if monotonic() - saved > _SAVE_SECONDS:
+                write_state(unfinished, key, training.state())
+                saved = monotonic()
+    return loss
 
 
 @cli.command()
@@ -1392,13 +1570,18 @@ def _load_ear(checkpoint: "Checkpoint", device: str) -> "Ear":
 
     from audio.ear import load_ear
 
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_num_threads(1)  # the decoding processes need the cores more
     try:
-        return load_ear(checkpoint, device)
+        return load_ear(checkpoint, _device(device))
     except (ValueError, RuntimeError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _device(asked: str) -> str:
+    """The device meant by --device."""
+    import torch
+
+    return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked
 
 
 def _versions() -> dict[str, str]:

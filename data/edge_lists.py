@@ -25,6 +25,7 @@ class EdgeList:
     weights: np.ndarray | None  # (n_edges,) float32
     n_malformed: int  # lines without two names or with a weight that is no positive number
     malformed: tuple[str, ...] = ()  # the first of them
+    columns: tuple[str, ...] = ()  # what the file calls sources and targets
 
     def __repr__(self) -> str:
         return f"<EdgeList {len(self.names):,} nodes, {len(self.source_rows):,} edges>"
@@ -75,4 +76,5 @@ def read_edge_list(
         numbered["weight"].to_numpy() if weight else None,
         len(edges) - len(whole),
         examples(edges, flags) if len(whole) < len(edges) else (),
+        (source, target),
     )

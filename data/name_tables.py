@@ -57,6 +57,11 @@ def translate(
     return Translation(found["meaning"].fill_null(found["name"]).to_list(), n_known, key, value)
 
 
+def level_of(*columns: str) -> str | None:
+    """What a column holds by its name: artists, albums or tracks."""
+    return next((level for level in ("artist", "album", "track") for name in columns if level in name.lower()), None)
+
+
 def _key(path: Path, table: pl.DataFrame, wanted: pl.DataFrame, level: str) -> str:
     def n_held(name: str) -> int:
         return len(wanted.join(table.select(name=text(name)), on="name", how="semi"))

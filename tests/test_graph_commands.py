@@ -85,9 +85,11 @@ def test_tracks_by_paths_from_the_files_folder(folder, run):
 def test_a_table_of_names(folder, run):
     edges = write(folder, "edges.csv", "follower_artist_id,influencer_artist_id\n100,200\n200,999\n")
     names = write(folder, "artists.csv", "artist_id,artist\n100,Air\n200,Björk\n")
-    result = run("import-graph", edges, "--level", "artist", "--names", names)
+    result = run("import-graph", edges, "--names", names)  # the columns say that these are artists
     assert "2 of 3 names stand in artists.csv: artist_id means artist" in result.stderr
     assert "of 3 artists named, 2 were known and 2 have audio" in result.stdout
+    plain = write(folder, "plain.csv", "source,target\n100,200\n")
+    assert "between 2 artists" in run("import-graph", plain, "--names", names).stdout  # the table says so
     bare = run("import-graph", edges, "--level", "artist")
     assert "These names are numbers" in bare.stderr and "1 were known" in bare.stdout  # 999, since the last time
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from data.name_tables import translate
+from data.name_tables import level_of, translate
 
 
 @pytest.fixture
@@ -30,6 +30,11 @@ def test_of_equal_columns_the_one_that_speaks_of_the_level(tmp_path):
     assert translate(["1", "2"], path, level="album").names == ["X", "Y"]
     assert translate(["1", "2"], path, level="track").names == ["A", "B"]
     assert translate(["1", "2"], path).key == "track_id"
+
+
+def test_a_columns_name_says_what_it_holds():
+    assert level_of("follower_artist_id", "x") == "artist" and level_of("Album") == "album"
+    assert level_of("track_id") == "track" and level_of("source", "target") is None and level_of() is None
 
 
 def test_numbers_of_a_parquet_file_are_names_too(tmp_path):
