@@ -138,6 +138,28 @@ def remove_graph(library: Library, kind: str) -> bool:
     return library.db.execute("DELETE FROM graphs WHERE kind = ?", [kind]).rowcount > 0
 
 
+def forget_removed_tracks(library: Library) -> int:
+    """Take away the edges of tracks that are no longer there, before another track gets such an id; how many."""
+    gone = "NOT IN (SELECT id FROM tracks)"
+    n_forgotten = 0
+    for graph in [graph for graph in stored_graphs(library) if graph.level == "track"]:
+        n_edges = library.db.execute(
+            f"DELETE FROM edges WHERE kind = ? AND (source_id {gone} OR target_id {gone})", [graph.kind]
+        ).rowcount
+        if n_edges == graph.n_edges:
+            remove_graph(library, graph.kind)
+        elif n_edges:
+            nodes = (
+                "SELECT source_id FROM edges WHERE kind = :kind UNION SELECT target_id FROM edges WHERE kind = :kind"
+            )
+            library.db.execute(
+                f"UPDATE graphs SET n_edges = :n_edges, n_nodes = (SELECT count(*) FROM ({nodes})) WHERE kind = :kind",
+                {"kind": graph.kind, "n_edges": graph.n_edges - n_edges},
+            )
+        n_forgotten += n_edges
+    return n_forgotten
+
+
 def _tidied(
     source_ids: np.ndarray, target_ids: np.ndarray, weights: np.ndarray | None, directed: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from data.events import write_events
 from data.listen_tables import ListenTable
-from index.library import Library, now
+from index.library import Library, LibraryError, now
 from index.nodes import NodeMatch, match_nodes
 
 FOLDER = "listens"
@@ -60,8 +60,18 @@ def stored_listens(library: Library) -> list[StoredListens]:
 
 
 def listen_files(library: Library, level: str) -> list[Path]:
-    """The Parquet files of all listens to tracks, or to artists."""
-    return [library.folder / FOLDER / listens.file for listens in stored_listens(library) if listens.level == level]
+    """The Parquet files of all listens to tracks, or to artists.
+
+    Raises
+    ------
+    LibraryError
+        One of them is gone.
+    """
+    files = {library.folder / FOLDER / listens.file: listens for listens in stored_listens(library)}
+    for path, listens in files.items():
+        if listens.level == level and not path.is_file():
+            raise LibraryError(f"{path} is gone.\n\nRun `cli import-listens --again {listens.origin}`.")
+    return [path for path, listens in files.items() if listens.level == level]
 
 
 def import_listens(

@@ -9,6 +9,7 @@ import numpy as np
 
 from data.paths import path_columns, path_from_columns
 from data.rules import duration_exclusion
+from index.edges import forget_removed_tracks
 from index.library import Library
 
 _TAGS = "title, artist, album, genre, year"
@@ -163,7 +164,10 @@ def set_status(library: Library, path: str, size: int, mtime_ns: int, status: st
 def prune_missing(library: Library) -> int:
     """Remove the tracks whose files are gone, with all that belongs to them; how many there were."""
     with library.transaction():
-        return library.db.execute("DELETE FROM tracks WHERE status = 'missing'").rowcount
+        n_removed = library.db.execute("DELETE FROM tracks WHERE status = 'missing'").rowcount
+        if n_removed:
+            forget_removed_tracks(library)
+    return n_removed
 
 
 def file_title(path: str) -> str:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from library_world import open_library
+from library_world import add, at, heard, open_library
 
 from index.edges import find_graph, read_edges, remove_graph, store_graph, stored_graphs
 from index.library import LibraryError
+from index.track_store import prune_missing
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,21 @@ def test_removing(library):
         assert remove_graph(library, "z")
         assert not remove_graph(library, "z")
     assert library.db.execute("SELECT count(*) FROM edges WHERE kind = 'z'").fetchone() == (0,)
+
+
+def test_pruned_tracks_take_their_edges_with_them(tmp_path):
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard(f"/m/{name}.mp3", at(0)) for name in "abcd"])
+        store(library, "t", [(1, 2), (2, 3), (3, 4)], level="track")
+        store(library, "gone", [(1, 4)], level="track")
+        store(library, "artists", [(1, 4)])
+        library.db.execute("UPDATE tracks SET status = 'missing' WHERE id = 4")
+        assert prune_missing(library) == 1
+        assert triples(read_edges(library, ["t"])) == [(1, 2, 1.0), (2, 3, 1.0)]
+        left = {graph.kind: (graph.n_nodes, graph.n_edges) for graph in stored_graphs(library)}
+        assert left == {"t": (3, 2), "artists": (2, 1)}
+        assert prune_missing(library) == 0
 
 
 def test_settings_are_kept(library):

@@ -8,7 +8,7 @@ from library_world import add, at, heard, open_library
 from data import events
 from data.listen_tables import ListenTable, read_listen_table
 from index import listen_store
-from index.library import Library
+from index.library import Library, LibraryError
 from index.listen_store import digest_of, import_listens, known_listens, listen_files, stored_listens
 
 
@@ -100,3 +100,13 @@ def test_a_reader_sees_them(library, file):
     imported(library, file)
     with Library.open(library.folder) as reader:
         assert [path.exists() for path in listen_files(reader, "artist")] == [True]
+
+
+def test_a_file_that_is_gone_is_named_with_its_cure(library, file):
+    imported(library, file)
+    listen_files(library, "artist")[0].unlink()
+    with pytest.raises(LibraryError, match=r"parquet is gone\.\n\nRun `cli import-listens --again .*listens\.csv`"):
+        listen_files(library, "artist")
+    assert listen_files(library, "track") == []
+    imported(library, file)
+    assert listen_files(library, "artist")[0].is_file()
