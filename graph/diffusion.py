@@ -54,7 +54,7 @@ def diffuse(
     ----------
     graph : directions are dropped
     vectors : shape (n_known, dim)
-        Of unit length. Better centred (see `centred`): what all share says nothing, and averaging drowns the rest in it.
+        Of unit length. Better centred (see `centred`): what all share says nothing, and drowns the rest when averaged.
     known_rows : shape (n_known,)
 
     References

@@ -11,10 +11,11 @@ from data.identity import content_hash
 from data.ids import IdMap
 from data.paths import path_from_columns
 from index.ann import rank
+from index.diffused import DIFFUSED
 from index.index_file import index_state, open_index
 from index.library import Library
 from index.neighbours import PER_TRACK
-from index.spaces import current_space, read_vectors
+from index.spaces import current_space, read_vectors, spaces
 from index.track_store import AUDIO
 
 _SAMPLE = 200  # vectors looked up in the index and among the neighbours
@@ -31,13 +32,9 @@ def check_library(library: Library) -> Iterator[Problem]:
     """Check tables, vectors, index and neighbours against each other."""
     try:
         yield from _check_database(library)
-        mixed = list(_check_dimensions(library))
-        yield from mixed
-        if not mixed:
-            ids, vectors = read_vectors(library, AUDIO)
-            yield from _check_vectors(library, ids, vectors)
-            yield from _check_index(library, ids, vectors)
-            yield from _check_neighbours(library, ids, vectors)
+        yield from _check_other_runs(library)
+        for space in spaces(library):
+            yield from _check_space(library, space)
     except sqlite3.DatabaseError as error:  # pages that cannot be read at all
         yield Problem(f"SQLite: {error}", _RECOVER)
     for path in sorted(library.folder.glob("*.unfinished")):
@@ -73,20 +70,7 @@ def _check_database(library: Library) -> Iterator[Problem]:
         yield Problem(f"{lacking:,} embedded tracks have no current vector", "cli embed-audio")
 
 
-def _check_dimensions(library: Library) -> Iterator[Problem]:
-    dims = [dim for (dim,) in library.db.execute("SELECT DISTINCT dim FROM current_vectors WHERE space = ?", [AUDIO])]
-    if len(dims) > 1:
-        yield Problem(f"vectors of mixed dimensions {sorted(dims)} under one run", "cli embed-audio --again")
-
-
-def _check_vectors(library: Library, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    broken = np.flatnonzero(~(np.abs(lengths - 1) < 1e-3))  # also catches NaN
-    for row in broken[:10]:
-        yield Problem(
-            f"the vector of track {ids.ids(row)} is damaged (length {lengths[row]:.4g})",
-            "cli embed-audio --again",
-        )
+def _check_other_runs(library: Library) -> Iterator[Problem]:
     others = library.db.execute(
         "SELECT count(*) FROM vectors AS v WHERE v.run_id NOT IN (SELECT run_id FROM spaces)"
     ).fetchone()[0]
@@ -94,14 +78,36 @@ def _check_vectors(library: Library, ids: IdMap, vectors: np.ndarray) -> Iterato
         yield Problem(f"{others:,} vectors of another encoder wait for the rest of their run", "cli embed-audio")
 
 
-def _check_index(library: Library, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
-    state = index_state(library, AUDIO, verify=True)
+def _check_space(library: Library, space: str) -> Iterator[Problem]:
+    again = "cli diffuse-audio" if space == DIFFUSED else "cli embed-audio --again"
+    dims = [dim for (dim,) in library.db.execute("SELECT DISTINCT dim FROM current_vectors WHERE space = ?", [space])]
+    if len(dims) > 1:
+        yield Problem(f"vectors of mixed dimensions {sorted(dims)} under one run", again)
+        return
+    ids, vectors = read_vectors(library, space)
+    yield from _check_vectors(ids, vectors, again)
+    yield from _check_index(library, space, ids, vectors)
+    yield from _check_neighbours(library, space, ids, vectors)
+
+
+def _check_vectors(ids: IdMap, vectors: np.ndarray, again: str) -> Iterator[Problem]:
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    broken = np.flatnonzero(~(np.abs(lengths - 1) < 1e-3))  # also catches NaN
+    for row in broken[:10]:
+        yield Problem(
+            f"the vector of track {ids.ids(row)} is damaged (length {lengths[row]:.4g})",
+            again,
+        )
+
+
+def _check_index(library: Library, space: str, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
+    state = index_state(library, space, verify=True)
     if not len(ids):
         return
     if state is None or state.problem:
         yield Problem(f"index: {state.problem if state else 'there is none'}", "cli build-index")
         return
-    index, reason = open_index(library, AUDIO)
+    index, reason = open_index(library, space)
     if index is None or index.ntotal != len(ids):
         held = "nothing" if index is None else f"{index.ntotal:,} vectors"
         yield Problem(f"index: holds {held} for {len(ids):,} ({reason or 'a wrong count'})", "cli build-index")
@@ -116,23 +122,23 @@ def _check_index(library: Library, ids: IdMap, vectors: np.ndarray) -> Iterator[
         yield Problem(f"index: {lost} of {len(queries)} sampled vectors are not found in it", "cli build-index")
 
 
-def _check_neighbours(library: Library, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
-    space = current_space(library, AUDIO)
-    if space is None or not len(ids):
+def _check_neighbours(library: Library, space: str, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
+    current = current_space(library, space)
+    if current is None or not len(ids):
         return
-    filled = library.db.execute("SELECT neighbours_revision FROM spaces WHERE space = ?", [AUDIO]).fetchone()[0]
-    if filled != space.revision:
+    filled = library.db.execute("SELECT neighbours_revision FROM spaces WHERE space = ?", [space]).fetchone()[0]
+    if filled != current.revision:
         yield Problem("the neighbours table is older than the vectors", "cli build-index")
         return
     strangers = library.db.execute(
         "SELECT count(*) FROM neighbours AS n JOIN tracks AS t ON t.id = n.neighbour_id"
-        " WHERE n.space = ? AND t.status <> 'embedded'",
-        [AUDIO],
+        " WHERE n.space = ? AND t.status NOT IN ('embedded', 'catalog')",
+        [space],
     ).fetchone()[0]
     if strangers:
         yield Problem(f"{strangers:,} neighbours are no longer searchable", "cli build-index")
     all_ids = ids.ids(np.arange(len(ids)))
-    counts = dict(library.db.execute("SELECT track_id, count(*) FROM neighbours WHERE space = ? GROUP BY 1", [AUDIO]))
+    counts = dict(library.db.execute("SELECT track_id, count(*) FROM neighbours WHERE space = ? GROUP BY 1", [space]))
     short = sum(counts.get(track_id, 0) < min(PER_TRACK, len(ids) - 1) for track_id in all_ids.tolist())
     if short:
         yield Problem(f"{short:,} tracks have too few neighbours", "cli build-index")
@@ -140,7 +146,7 @@ def _check_neighbours(library: Library, ids: IdMap, vectors: np.ndarray) -> Iter
     rows = library.db.execute(
         "SELECT track_id, neighbour_id, score FROM neighbours"
         " WHERE space = ? AND track_id IN (SELECT value FROM json_each(?))",
-        [AUDIO, sample],
+        [space, sample],
     ).fetchall()
     pairs = np.array([pair for *pair, _ in rows], dtype=np.int64).reshape(-1, 2)
     known = np.isin(pairs, all_ids).all(axis=1)

@@ -1,6 +1,7 @@
 """Spreading in a library: what is read, what is kept, when it is old, and the command from end to end."""
 
 import json
+import shutil
 import sqlite3
 
 import numpy as np
@@ -191,6 +192,42 @@ def test_again_replaces(world):
     np.testing.assert_allclose(np.frombuffer(blob, "<f4"), unit(2, 1), atol=1e-6)
     assert len(list(world.folder.glob("diffused-*.faiss"))) == 1
     assert run(world, "check").stdout == "All is well.\n"
+
+
+def test_check_looks_at_spread_vectors_too(world):
+    run(world, "diffuse-audio", "--no-check")
+    connection = sqlite3.connect(world.folder / "library.db")
+    connection.execute("UPDATE vectors SET vector = zeroblob(8) WHERE space = 'diffused' AND track_id = 3")
+    connection.commit()
+    connection.close()
+    result = run(world, "check")
+    assert result.exit_code == 1
+    assert "the vector of track 3 is damaged (length 0)\n    mend: cli diffuse-audio\n" in result.stdout
+    run(world, "diffuse-audio", "--no-check")
+    assert run(world, "check").stdout == "All is well.\n"
+
+
+def test_build_index_builds_every_space(world):
+    run(world, "diffuse-audio", "--no-check")
+    for file in world.folder.glob("*.faiss"):
+        file.unlink()
+    result = run(world, "build-index")
+    assert [line.split("-")[0] for line in result.stdout.splitlines()] == ["audio", "diffused"]
+    assert "flat, 2 vectors" in result.stdout and "flat, 4 vectors" in result.stdout
+
+
+def test_a_file_outside_is_heard_and_moved_by_the_same_centre(heard_library, track_files, tmp_path, run_cli):
+    library = tmp_path / "library"
+    shutil.copytree(heard_library, library)
+    assert run_cli(library, "build-graph", "--from", "artist").returncode == 0
+    assert run_cli(library, "diffuse-audio", "--no-check").returncode == 0
+    outside = shutil.copy(track_files[0], tmp_path / "again.flac")
+    arguments = ("--by", "diffused", "-k", 5, "--json")
+    known, heard_now = (
+        json.loads(run_cli(library, "similar", seed, *arguments).stdout) for seed in (track_files[0], outside)
+    )
+    assert [row["id"] for row in heard_now] == [row["id"] for row in known] and len(known) == 5
+    np.testing.assert_allclose([r["score"] for r in heard_now], [r["score"] for r in known], atol=1e-5)
 
 
 def test_status_says_when_it_is_old(world, tmp_path):
