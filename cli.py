@@ -619,7 +619,7 @@ def names_options(command: Callable) -> Callable:
 @click.option(
     "--level",
     type=click.Choice(["track", "album", "artist"]),
-    help="What the nodes are.  [default: what the columns' names say, else track]",
+    help="What the nodes are.  [default: as the columns' names say, else as most of the names are known]",
 )
 @click.option("--kind", metavar="NAME", help="What the graph is called.  [default: the file's name]")
 @click.option("--directed/--undirected", default=None, help="[default: directed, or as a graph file says]")
@@ -655,6 +655,7 @@ def import_graph(
     from graph import graph_files
     from index import graph_import
     from index.library import Library
+    from index.nodes import likeliest_level
 
     with _explained():
         if file.suffix.lower() in graph_files.SUFFIXES:
@@ -664,6 +665,7 @@ def import_graph(
             edges = read_edge_list(file, source=source, target=target, weight=weight)
         names, level, naming_options = _translated(edges.names, level or level_of(*edges.columns), file, **naming)
         with Library.open_to_write(folder) as library:
+            level = level or likeliest_level(library, names, naming_options["folders"])
             done = graph_import.import_graph(
                 library, replace(edges, names=names), kind or file.stem, level,
                 directed=directed is not False, origin=str(file.absolute()), **naming_options,
@@ -1015,8 +1017,8 @@ def _translated(
     names_key: str | None,
     names_value: str | None,
     names_are: str,
-) -> tuple[Sequence[str], str, dict[str, Any]]:
-    """A file's names in the library's words, what they are names of, and how they are to be matched."""
+) -> tuple[Sequence[str], str | None, dict[str, Any]]:
+    """A file's names in the library's words; what they are, where columns say it; how they are to be matched."""
     from data.name_tables import level_of, translate
 
     folders = [str(file.absolute().parent)]
@@ -1028,7 +1030,7 @@ def _translated(
             err=True,
         )
         words, names_are, folders = found.names, "names", [str(names.absolute().parent), *folders]
-    return words, level or "track", {"names_are": names_are, "folders": folders}
+    return words, level, {"names_are": names_are, "folders": folders}
 
 
 def _echo_nodes(nodes: "NodeMatch", level: str, words: Sequence[str]) -> None:

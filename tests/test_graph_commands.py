@@ -67,7 +67,7 @@ def test_an_edge_list_of_artists(folder, run):
     )
     assert "1 malformed rows left out:\n    row 3: Can, , 1.0\n" in result.stderr
     assert rows_of(folder, "SELECT source_id, target_id, weight FROM edges") == [(1, 3, 2.0), (1, 5, 1.0)]
-    run("import-graph", path, "--level", "artist", "--kind", "taste", "--undirected")
+    run("import-graph", path, "--kind", "taste", "--undirected")  # that these are artists is seen from their names
     assert rows_of(folder, "SELECT kind, directed, n_edges FROM graphs") == [("taste", 0, 2)]
 
 
@@ -209,7 +209,7 @@ def test_a_picture_and_an_export(folder, run, with_graph):
             1,
             "taste.csv has no column 'who'; it has source, target",
         ),
-        (["import-graph", "{0}/taste.csv", "--names-are", "ids"], 1, "'Air' is the id of no track in this library"),
+        (["import-graph", "{0}/taste.csv", "--names-are", "ids"], 1, "'Air' is the id of no artist in this library"),
         (["import-listens", "{0}/taste.csv"], 1, "no column of users; name one of source, target with --user"),
         (["import-tags", "{0}/taste.csv"], 1, "taste.csv has no column `file` or `path`; it has source, target"),
         (["build-graph"], 0, ""),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from library_world import add, at, heard, open_library
 
-from index.nodes import UNKNOWN, ids_with_audio, match_nodes, node_names
+from index.nodes import UNKNOWN, ids_with_audio, likeliest_level, match_nodes, node_names
 
 
 @pytest.fixture
@@ -125,6 +125,17 @@ def test_what_can_be_heard_and_what_it_is_called(library):
     assert node_names(library, "track", [6, 5, 1, 99]) == ["Nobody - Nothing", "untitled", "Air - La Femme", "track 99"]
     assert node_names(library, "album", np.array([3, 1])) == ["Air - Debut", "Air - Moon Safari"]
     assert node_names(library, "artist", [2, 1, 2]) == ["Björk", "Air", "Björk"]
+
+
+def test_a_level_is_guessed_from_what_is_known(library):
+    assert likeliest_level(library, ["air", "Björk", "Neu!"]) == "artist"
+    assert likeliest_level(library, ["Moon Safari", "Björk - Debut", "Air"]) == "album"
+    assert likeliest_level(library, ["a1.flac", "Neu!"], folders=["/m/air"]) == "track"
+    assert likeliest_level(library, ["Neu!", "17"]) == "track"
+    assert likeliest_level(library, []) == "track"
+    assert likeliest_level(library, ["Air", *["nobody"] * 5_000]) == "artist"
+    matched(library, ["Air", "Can"], "track")  # taken for tracks by mistake, once: without audio
+    assert likeliest_level(library, ["Air", "Can"]) == "artist"
 
 
 def test_nothing_to_match(library):
