@@ -2,6 +2,7 @@
 
 import functools
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -66,7 +67,7 @@ def _rhythm(x: Tensor) -> Tensor:
     windows = x.unfold(-1, WINDOW, _HOP)  # (batch, n_rows, n_windows, WINDOW)
     windows = (windows - windows.mean(-1, keepdim=True)) * torch.hann_window(WINDOW, device=x.device)
     power = torch.fft.rfft(windows).abs().square().mean(dim=2)  # (batch, n_rows, WINDOW // 2 + 1)
-    bands = [power[..., low:high].mean(-1) for low, high in zip(_MODULATION_EDGES, _MODULATION_EDGES[1:], strict=False)]
+    bands = [power[..., low:high].mean(-1) for low, high in pairwise(_MODULATION_EDGES)]
     return (torch.stack(bands, dim=-1) + _FLOOR).log().flatten(1)
 
 

@@ -31,14 +31,14 @@ from data.label_tables import split_labels
 from data.rankings import top_k
 from graph.co_occurrence import co_occurrence_edges
 from graph.config import TasteConfig
-from graph.preference import PreferenceGraph, build_graph
+from graph.preference import build_graph
 from graph.pretraining import Music, Pretraining
 from graph.track_graph import TrackGraph
 
 K = 10
 # What `--folds 5` found best; development data only.
 SETTINGS = TasteConfig(
-    loss="graded", temperature=0.2, near_hops=1, gap=1, own_share=1.0, epochs=2, projection_epochs=100, held_out=0.0
+    loss="graded", temperature=0.2, near_hops=1, gap=1, own_share=1.0, epochs=5, projection_epochs=100, held_out=0.0
 )
 
 
@@ -87,14 +87,6 @@ def listens_graph(data: Path, artist_ids: list[str | None], weighting: str, top_
     return TrackGraph("listens", graph, rows, share)
 
 
-def artist_graph(artists: list[str], share: float) -> TrackGraph:
-    """No edges: the tracks of one artist are one node, so at distance 0."""
-    _, rows = np.unique(np.array(artists), return_inverse=True)
-    empty = np.empty(0, dtype=np.int32)
-    graph = PreferenceGraph(np.zeros(rows.max() + 2, dtype=np.int64), empty, empty.astype(np.float32), directed=False)
-    return TrackGraph("artist", graph, rows, share)
-
-
 def load(data: Path, cache_folder: Path, ear: EarConfig, shares: dict[str, float], use_open_music: bool = True):
     """Music, graphs and clips; the clips' rows come first, then open music, which no listener or genre is known of."""
     clips = read_clips(data)
@@ -111,8 +103,10 @@ def load(data: Path, cache_folder: Path, ear: EarConfig, shares: dict[str, float
     graphs = [
         tag_graph("genre", [split_labels(clip["genres"]) or frozenset() for clip in clips] + unknown, shares["genre"]),
         tag_graph("mood", [frozenset([clip["mood_quadrant"]]) for clip in clips] + unknown, shares["mood"]),
-        artist_graph(artists, shares["artist"]),
-        listens_graph(data, [clip["artist_id"] for clip in clips] + [None] * len(open_music), "ppmi", 20, shares["listens"]),
+        TrackGraph.of_groups("artist", groups_of(artists), shares["artist"]),
+        listens_graph(
+            data, [clip["artist_id"] for clip in clips] + [None] * len(open_music), "ppmi", 20, shares["listens"]
+        ),
     ]
     return music, [graph for graph in graphs if graph.share > 0], clips
 
@@ -149,13 +143,18 @@ class Judge:
         return figures
 
 
-def train(music: Music, graphs: list[TrackGraph], held_out: np.ndarray, config: TasteConfig, ear: EarConfig, told: bool):
+def train(
+    music: Music, graphs: list[TrackGraph], held_out: np.ndarray, config: TasteConfig, ear: EarConfig, told: bool
+):
     encoder = untrained_encoder(ear.mel, replace(ear.encoder, seed=config.seed))
     training = Pretraining(encoder, music, graphs, held_out, config)
     training.triplets = None  # the queries must not choose the epoch
     for epoch in training.epochs():
         if told and (epoch.number % 20 == 0 or epoch.phase == "convolutions"):
-            print(f"{epoch.phase} {epoch.number}/{epoch.n_epochs}: loss {epoch.loss:.3f}, {epoch.seconds:.1f} s", file=sys.stderr)
+            print(
+                f"{epoch.phase} {epoch.number}/{epoch.n_epochs}: loss {epoch.loss:.3f}, {epoch.seconds:.1f} s",
+                file=sys.stderr,
+            )
     return training
 
 

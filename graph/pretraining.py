@@ -5,11 +5,16 @@ Two phases, because convolutions and projection need different things:
     convolutions   small batches of pictures; everything moves
     projection     features computed once, so thousands of tracks per step cost nothing; only the projection moves
 
-Before each, the projection begins anew where unsupervised statistics end (`audio.encoder.calibrate`).
+A fresh encoder begins each of them where unsupervised statistics end (`audio.encoder.calibrate`); one that has learned
+before goes on from what it knows. Neither ends with an encoder that tells held-out triplets worse than at its start.
 """
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import json
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +25,7 @@ from torch import Tensor
 
 from audio.augmentation import disguise
 from audio.encoder import Encoder, calibrate
+from data.report_card import Figure
 from graph.config import TasteConfig
 from graph.contrastive import graded_info_nce, info_nce
 from graph.sampling import TasteSampler, TripletBatch, held_out_triplets
@@ -67,10 +73,16 @@ class Pretraining:
 
     Parameters
     ----------
-    encoder : in its initial state, or any
+    encoder : untrained, or one to go on with
     music : of all tracks, held out or not
     graphs : where the tracks stand in preference graphs; may be none
     held_out_rows : tracks that only judge; see `graph.track_graph.split_by_group`
+    fresh : whether the encoder is untrained, so that it first has to learn what is usual
+
+    Raises
+    ------
+    ValueError
+        Fewer than two tracks are left to learn from.
 
     Notes
     -----
@@ -85,9 +97,12 @@ class Pretraining:
         graphs: Sequence[TrackGraph],
         held_out_rows: np.ndarray,
         config: TasteConfig,
+        *,
+        fresh: bool = True,
         device: str = "cpu",
     ) -> None:
         self.encoder, self.music, self.config, self.device = encoder.to(device), music, config, device
+        self.fresh = fresh
         self.held_out_rows = np.asarray(held_out_rows, dtype=np.int64)
         self.train_rows = np.setdiff1d(np.arange(len(music.excerpt_rows)), self.held_out_rows)
         if len(self.train_rows) < 2:
@@ -98,7 +113,8 @@ class Pretraining:
         if self.triplets is not None and not len(self.triplets):
             self.triplets = None
         self.phase, self.n_done = 0, 0
-        self.best_accuracy, self.n_since_best = -1.0, 0
+        self.start_accuracy = self.best_accuracy = -1.0  # of held-out triplets, before the first epoch and at best
+        self.n_since_best = 0
         self._best: dict[str, Tensor] = {}
         self._optimizer: torch.optim.Optimizer | None = None
         self._features: Tensor | None = None
@@ -123,13 +139,17 @@ class Pretraining:
             "encoder": self.encoder.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "best": self._best,
-            "numbers": [self.phase, self.n_done, self.best_accuracy, self.n_since_best],
+            "numbers": [self.phase, self.n_done, self.start_accuracy, self.best_accuracy, self.n_since_best],
         }
+
+    @property
+    def phase_name(self) -> str:
+        return PHASES[self.phase]
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a `state` of a training with the same music, graphs and configuration."""
         self.encoder.load_state_dict(state["encoder"])
-        self.phase, self.n_done, self.best_accuracy, self.n_since_best = state["numbers"]
+        self.phase, self.n_done, self.start_accuracy, self.best_accuracy, self.n_since_best = state["numbers"]
         self._best = state["best"]
         self._optimizer = self._make_optimizer(self.phase)
         self._optimizer.load_state_dict(state["optimizer"])
@@ -151,21 +171,33 @@ class Pretraining:
     # One phase
 
     def _begin(self, phase: int) -> None:
-        self.phase, self.n_done, self.best_accuracy, self.n_since_best, self._best = phase, 0, -1.0, 0, {}
+        self.phase, self.n_done, self.n_since_best = phase, 0, 0
+        self.encoder.eval()
+        if self.fresh:
+            self._calibrate(phase)
+        accuracy = self._held_out_accuracy()
+        self.best_accuracy = -1.0 if accuracy is None else accuracy
+        self.start_accuracy = self.best_accuracy if phase == 0 else self.start_accuracy
+        self._best = self._weights()
+        self._optimizer = self._make_optimizer(phase)
+
+    def _calibrate(self, phase: int) -> None:
         rng = np.random.default_rng([self.config.seed, phase])
         spans = [self.music.excerpt_rows[track] for track in self.train_rows.tolist()]
         excerpts = np.concatenate([np.arange(span.start, span.stop) for span in spans])
         if phase == 0:
             self.encoder.train()
             with torch.no_grad():
-                for chunk in np.split(rng.permutation(excerpts)[: _WARM_UP * _CHUNK], range(_CHUNK, _WARM_UP * _CHUNK, _CHUNK)):
-                    if len(chunk) > 1:
-                        self.encoder.features(self._pictures(chunk))
-        self.encoder.eval()
+                order = rng.permutation(excerpts)[: _WARM_UP * _CHUNK]
+                for chunk in np.array_split(order, -(-len(order) // _CHUNK)):
+                    self.encoder.features(self._pictures(chunk))
+            self.encoder.eval()
         features = self._encode_features(excerpts)
         owners = np.repeat(np.arange(len(spans)), [len(span) for span in spans])
         calibrate(self.encoder, features, torch.from_numpy(owners).to(features.device))
-        self._optimizer = self._make_optimizer(phase)
+
+    def _weights(self) -> dict[str, Tensor]:
+        return {name: weight.clone() for name, weight in self.encoder.state_dict().items()}
 
     def _make_optimizer(self, phase: int) -> torch.optim.Optimizer:
         projection = [self.encoder.projection.weight]
@@ -179,7 +211,7 @@ class Pretraining:
     def _epoch(self, planned: int) -> Epoch:
         config, optimizer = self.config, self._optimizer
         assert optimizer is not None
-        is_projection = PHASES[self.phase] == "projection"
+        is_projection = self.phase_name == "projection"
         if is_projection and self._features is None:
             self._features = self._all_features()
         began, waited, losses, n_clips = perf_counter(), 0.0, [], 0
@@ -218,12 +250,10 @@ class Pretraining:
         self.n_since_best = 0 if is_best else self.n_since_best + 1
         if is_best:
             self.best_accuracy = self.best_accuracy if accuracy is None else accuracy
-            self._best = {name: weight.clone() for name, weight in self.encoder.state_dict().items()}
+            self._best = self._weights()
         seconds = perf_counter() - began
         loss_mean = float(np.mean(losses))
-        return Epoch(
-            PHASES[self.phase], self.n_done, planned, loss_mean, accuracy, is_best, n_clips, seconds, waited
-        )
+        return Epoch(self.phase_name, self.n_done, planned, loss_mean, accuracy, is_best, n_clips, seconds, waited)
 
     def _held_out_accuracy(self) -> float | None:
         if self.triplets is None:
@@ -297,3 +327,45 @@ def batch_loss(anchors: Tensor, candidates: Tensor, batch: TripletBatch, config:
         return anchors.sum() * 0
     negatives = semi_hard_negatives(anchors[usable], positives[usable], candidates, allowed[usable])
     return cosine_triplet_loss(anchors[usable], positives[usable], candidates[negatives], margin=config.margin)
+
+
+def training_figures(training: Pretraining) -> list[Figure]:
+    """How well held-out triplets were told before the training and are told now; none where nothing was held out."""
+    if training.triplets is None:
+        return []
+    values = {"before training": training.start_accuracy, "audio": training.best_accuracy}
+    n = len(training.triplets)
+    return [
+        Figure(subject, "triplet accuracy", None, "held-out", value, None, None, n) for subject, value in values.items()
+    ]
+
+
+def training_key(settings: Mapping[str, Any], track_hashes: Sequence[str], graphs: Sequence[TrackGraph]) -> str:
+    """What a state may be gone on with: the same settings, tracks and edges. Hexadecimal."""
+    digest = hashlib.sha256(json.dumps([settings, track_hashes], sort_keys=True).encode())
+    for graph in graphs:
+        digest.update(f"{graph.kind} {graph.share}".encode())
+        for array in (graph.graph.indptr, graph.graph.indices, graph.graph.weights, graph.node_rows):
+            digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
+def write_state(path: Path, key: str, state: dict[str, Any]) -> None:
+    """Keep the state of a training, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        torch.save({"key": key, "state": state}, unfinished)
+        unfinished.replace(path)
+    except BaseException:  # a full disk, Ctrl-C
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def read_state(path: Path, key: str) -> dict[str, Any] | None:
+    """The state that was kept for this very training, or None: there is none, or it is of another or damaged."""
+    try:
+        kept = torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError):
+        return None
+    return kept["state"] if kept.get("key") == key else None

@@ -24,6 +24,16 @@ class TrackGraph:
     node_rows: np.ndarray  # (n_tracks,) int64, -1 for a track that is no node
     share: float = 1.0  # of its say beside other graphs
 
+    @classmethod
+    def of_groups(cls, kind: str, group_ids: np.ndarray, share: float = 1.0) -> "TrackGraph":
+        """A graph without edges: the tracks of one group, such as an artist, are one node; below 0 is no group."""
+        groups, rows = np.unique(group_ids, return_inverse=True)
+        n_nameless = int((groups < 0).sum())
+        n_nodes = len(groups) - n_nameless
+        nothing = np.empty(0, dtype=np.int32)
+        graph = PreferenceGraph(np.zeros(n_nodes + 1, np.int64), nothing, nothing.astype(np.float32), directed=False)
+        return cls(kind, graph, np.maximum(rows - n_nameless, -1), share)
+
     def __repr__(self) -> str:
         n_placed = int((self.node_rows >= 0).sum())
         return f"<TrackGraph {self.kind}: {n_placed:,} of {len(self.node_rows):,} tracks in {self.graph!r}>"
@@ -100,7 +110,9 @@ class TrackDistances:
         if len(self._nodes) * (len(self._searched) + len(unknown)) > _CACHE_BYTES:
             self._searched.clear()
             unknown = np.unique(places).tolist()
-        for place, reached in zip(unknown, hops_from(self.graph.graph, self._nodes[unknown], self.max_hops), strict=True):
+        for place, reached in zip(
+            unknown, hops_from(self.graph.graph, self._nodes[unknown], self.max_hops), strict=True
+        ):
             self._searched[place] = reached.dense(self.graph.graph.n_nodes)[self._nodes]
 
     def _row(self, place: int) -> np.ndarray:
