@@ -37,7 +37,7 @@ def m001_tracks(db: Database) -> None:
             UNIQUE (name, artist_id)
         ) STRICT;
         CREATE TABLE tracks (
-            id INTEGER PRIMARY KEY,
+            id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: listens in Parquet name it for ever
             path TEXT UNIQUE,          -- as shown; NULL for an item that is no file here
             path_bytes BLOB,           -- the name itself where it is not UTF-8, else NULL
             content_hash TEXT,

@@ -1,6 +1,7 @@
 """Pictures on disk: what an ear would see, kept through kills, and only for the settings that made them."""
 
 import shutil
+from itertools import pairwise
 from dataclasses import replace
 
 import numpy as np
@@ -55,7 +56,7 @@ def test_failures_are_told_and_everything_else_is_there(filled):
     cache = PictureCache(folder, CONFIG)
     assert set(cache.rows) == {"hash of a", "hash of b", "hash of short"}
     spans = sorted((span.start, span.stop) for span in cache.rows.values())
-    assert spans[0][0] == 0 and all(one[1] == other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert spans[0][0] == 0 and all(one[1] == other[0] for one, other in pairwise(spans))
     assert repr(cache) == "<PictureCache 3 tracks, 5 excerpts>"
 
 

@@ -77,7 +77,6 @@ def test_taste_is_learned_and_holds_for_artists_never_heard(world, loss):
 
 def test_crops_alone_cannot_know_taste(world):
     """The control: without the graph the loud colour, which tells tracks apart, wins."""
-    music, graph, held_out = world
     taught, blind = training(world, replace(QUICK, projection_epochs=40)), training(world, with_graph=False)
     for one in (taught, blind):
         list(one.epochs())

@@ -46,9 +46,15 @@ ALL = [(1, 2), (1, 3), (2, 1), (2, 3), (3, 2), (3, 1)]  # worked by hand from 0,
 def test_every_table_of_ours_is_strict(library):
     names = {"artists", "albums", "tracks", "roots", "runs", "vectors", "excerpts", "spaces", "index_files"}
     names |= {"users", "playlists", "playlist_tracks", "listens", "graphs", "edges", "metrics", "node_vectors"}
-    tables = {table.name: table for table in library.db.tables if not table.name.startswith(("_", "tracks_fts"))}
+    tables = {table.name: table for table in library.db.tables if not table.name.startswith(("_", "tracks_fts", "sqlite_"))}
     assert set(tables) == names | {"neighbours"}
     assert [name for name, table in tables.items() if not table.strict] == []
+
+
+def test_the_id_of_a_removed_track_is_never_given_again(library):
+    library.db.execute("DELETE FROM tracks WHERE id = (SELECT max(id) FROM tracks)")
+    library.db.execute("INSERT INTO tracks (title, status) VALUES ('new', 'catalog')")
+    assert library.db.execute("SELECT id FROM tracks WHERE title = 'new'").fetchone() == (4,)
 
 
 def test_the_file_says_whose_it_is(library):
