@@ -1,0 +1,114 @@
+"""Who heard what when: one array per fact, ordered by user and time. Arrays may be memory-mapped."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+KINDS = ("listen", "like", "dislike", "unlike", "undislike")  # the code of a kind is its place here
+SPLITS = ("train", "validation", "test")
+_BLOCK = 4_000_000  # events that are looked at together: checking memory-mapped arrays must not read them whole
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Events between users and tracks. Rows, not ids: whoever reads them holds the `IdMap` of each.
+
+    Parameters
+    ----------
+    user_rows, track_rows : (n_events,) int32
+        Ordered by user.
+    times : (n_events,) int64
+        Seconds since 1970; within a user never falling. All 0 where nothing is known of time.
+    weights : (n_events,) float32, not negative
+        How much an event counts: plays, or the share of the track that was played.
+    kinds : (n_events,) uint8, codes into `KINDS`; without, all are listens
+    splits : (n_events,) uint8, codes into `SPLITS`; without, nobody has parted them
+
+    Raises
+    ------
+    ValueError
+        Shapes or types differ from the above, a row lies outside, the order is another, a weight is negative.
+    """
+
+    user_rows: np.ndarray
+    track_rows: np.ndarray
+    times: np.ndarray
+    weights: np.ndarray
+    n_users: int
+    n_tracks: int
+    kinds: np.ndarray | None = None
+    splits: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        columns = {"user_rows": np.int32, "track_rows": np.int32, "times": np.int64, "weights": np.float32}
+        columns |= {name: np.uint8 for name in ("kinds", "splits") if getattr(self, name) is not None}
+        for name, dtype in columns.items():
+            array = getattr(self, name)
+            if array.shape != (len(self),) or array.dtype != dtype:
+                wanted = f"{np.dtype(dtype)} of shape ({len(self)},)"
+                raise ValueError(f"{name} must be {wanted}, and is {array.dtype} of shape {array.shape}")
+        for start, stop in blocks(len(self)):
+            self._check(start, stop)
+
+    def _check(self, start: int, stop: int) -> None:
+        for name, array, n in (("user", self.user_rows, self.n_users), ("track", self.track_rows, self.n_tracks)):
+            low, high = int(array[start:stop].min()), int(array[start:stop].max())
+            if low < 0 or high >= n:
+                raise ValueError(f"{name} row {low if low < 0 else high} among {n:,} {name}s")
+        for name, codes, words in (("kind", self.kinds, KINDS), ("split", self.splits, SPLITS)):
+            if codes is not None and codes[start:stop].max() >= len(words):
+                raise ValueError(f"{name} {codes[start:stop].max()} is none of {len(words)}")
+        if not (self.weights[start:stop] >= 0).all():  # also of what is no number
+            raise ValueError(f"weight {self.weights[start:stop].min()} of an event; weights are not negative")
+        before = max(start - 1, 0)  # the order must hold across blocks
+        users, times = np.diff(self.user_rows[before:stop]), np.diff(self.times[before:stop])
+        wrong = (users < 0) | ((users == 0) & (times < 0))
+        if wrong.any():
+            raise ValueError(f"event {before + 1 + int(wrong.argmax()):,} is not in the order of users and times")
+
+    def __len__(self) -> int:
+        return len(self.user_rows)
+
+    def __repr__(self) -> str:
+        return f"<Listening {self.n_users:,} users x {self.n_tracks:,} tracks, {len(self):,} events>"
+
+    def user_starts(self) -> np.ndarray:
+        """Where each user's events begin, and the end: (n_users + 1,) int64."""
+        return np.searchsorted(self.user_rows, np.arange(self.n_users + 1, dtype=np.int32)).astype(np.int64)
+
+    def of_kind(self, kind: str) -> "Listening":
+        """Only the listens, or the likes, ..."""
+        code = KINDS.index(kind)
+        if self.kinds is None:
+            return self if code == 0 else self.where(np.zeros(len(self), dtype=bool))
+        return self.where(self.kinds == code)
+
+    def where(self, is_kept: np.ndarray) -> "Listening":
+        """The events of a mask, (n_events,) bool; users and tracks keep their rows."""
+        return Listening(
+            self.user_rows[is_kept], self.track_rows[is_kept], self.times[is_kept], self.weights[is_kept],
+            self.n_users, self.n_tracks,
+            None if self.kinds is None else self.kinds[is_kept],
+            None if self.splits is None else self.splits[is_kept],
+        )  # fmt: skip
+
+
+def sessions(listening: Listening, gap_s: int = 1_800) -> np.ndarray:
+    """Number each event by its session, (n_events,) int64 from 0.
+
+    A session ends where the user changes or nothing comes for longer than `gap_s` seconds.
+    """
+    starts = np.zeros(len(listening), dtype=np.int64)
+    for start, stop in blocks(len(listening)):
+        first = max(start, 1)
+        begin = first - 1
+        changes = np.diff(listening.user_rows[begin:stop]) != 0
+        starts[first:stop] = changes | (np.diff(listening.times[begin:stop]) > gap_s)
+    return np.cumsum(starts, out=starts)
+
+
+def blocks(n: int, size: int = _BLOCK) -> Iterator[tuple[int, int]]:
+    """The bounds of pieces of n events."""
+    for start in range(0, n, size):
+        yield start, min(start + size, n)
