@@ -1,0 +1,103 @@
+"""Every setting of the towers, with its unit."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+MODELS = ("two-tower", "dot", "neumf")
+ENCODERS = ("mean", "attention")
+LOSSES = ("sampled-softmax", "bpr")
+CORRECTIONS = ("both", "negatives", "refined", "none")
+FREQUENCIES = ("exact", "streaming")
+PROPOSALS = ("uniform", "popularity")
+
+
+@dataclass(frozen=True)
+class TowerConfig:
+    """What the towers are made of."""
+
+    model: Annotated[str, "two-tower, dot (matrix factorisation with biases) or neumf (GMF and MLP)"] = "two-tower"
+    dim: Annotated[int, "numbers in a vector"] = 64
+    hidden: Annotated[int, "units of each tower's hidden layer; 0 leaves the towers linear"] = 128
+    encoder: Annotated[str, "of the history: mean, or attention (learned weights by track and by recency)"] = (
+        "attention"
+    )
+    history: Annotated[int, "events of the past that the query tower reads at most; 0 for none"] = 50
+    use_user: Annotated[int, "1: a listener has a vector of their own beside the history; 0: none"] = 1
+    use_seed: Annotated[int, "1: the latest track has a place of its own in the query; 0: none"] = 1
+    use_audio: Annotated[int, "1: the item tower hears the tracks; 0: it does not"] = 1
+    track_dropout: Annotated[float, "share of tracks whose own vector is withheld in a step, so that new ones fit"] = (
+        0.2
+    )
+    user_dropout: Annotated[float, "share of listeners whose own vector is withheld in a step"] = 0.5
+    audio_dropout: Annotated[float, "share of tracks whose sound is withheld in a step"] = 0.1
+    history_dropout: Annotated[float, "share of the events of a history that are withheld in a step"] = 0.1
+    seed: Annotated[int, "of the initial weights, the batches and the dropouts"] = 0
+
+    def __post_init__(self) -> None:
+        _one_of("model", self.model, MODELS)
+        _one_of("encoder", self.encoder, ENCODERS)
+        if self.dim < 1 or self.hidden < 0 or self.history < 0:
+            raise ValueError(
+                f"dim is {self.dim}, hidden {self.hidden}, history {self.history}; dim is at least 1, the others 0"
+            )
+        for name in ("use_user", "use_seed", "use_audio"):
+            if getattr(self, name) not in (0, 1):
+                raise ValueError(f"{name} is {getattr(self, name)}; it is 0 or 1")
+        for name in ("track_dropout", "user_dropout", "audio_dropout", "history_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name):g}; it is a share from 0 up to, but not at, 1")
+        if self.model == "two-tower" and not (self.history or self.use_user or self.use_seed):
+            raise ValueError("history, use_user and use_seed are all 0; a query must be made of something")
+
+
+@dataclass(frozen=True)
+class TowerTrainingConfig:
+    """How the towers learn."""
+
+    loss: Annotated[str, "sampled-softmax (InfoNCE with corrected negatives) or bpr (one by one)"] = "sampled-softmax"
+    directions: Annotated[
+        int, "of sampled softmax; 1: listeners choose among tracks; 2: tracks among listeners too"
+    ] = 1
+    correction: Annotated[
+        str, "logQ: both (of positives and negatives), negatives, refined (positives are not drawn) or none"
+    ] = "both"
+    frequency: Annotated[str, "of tracks, for logQ: exact counts, or streaming estimates"] = "exact"
+    batch_size: Annotated[int, "events per step"] = 1_024
+    negatives: Annotated[int, "catalog tracks that all events of a step share; of bpr: negatives of each event"] = 1_024
+    proposal: Annotated[str, "how these are drawn: uniform, or popularity (count to the power 0.75)"] = "uniform"
+    in_batch: Annotated[int, "1: the tracks of the other events are negatives too; 0: they are not"] = 1
+    mask_known: Annotated[int, "1: what a listener is known to play is no negative of theirs; 0: it is"] = 1
+    weighted: Annotated[int, "1: an event counts by its share of play, up to 1; 0: all alike"] = 1
+    temperature: Annotated[float, "of sampled softmax, at the start"] = 0.1
+    learn_temperature: Annotated[int, "1: the temperature is learned, between 0.01 and 1; 0: it stays"] = 1
+    epochs: Annotated[int, "passes over the events at most"] = 20
+    learning_rate: Annotated[float, "of AdamW, on everything but the tables"] = 1e-3
+    table_rate: Annotated[float, "of row-wise Adagrad, on the tables of tracks, artists, albums and listeners"] = 0.05
+    weight_decay: Annotated[float, "of AdamW on matrices; the tables have none"] = 0.01
+    table_decay: Annotated[float, "L2 penalty on the rows of a step's tables"] = 0.0
+    example_age: Annotated[int, "1: the query knows how old an example is, and at serving is now; 0: it does not"] = 1
+    patience: Annotated[int, "epochs without progress on validation before the training stops"] = 3
+
+    def __post_init__(self) -> None:
+        _one_of("loss", self.loss, LOSSES)
+        _one_of("correction", self.correction, CORRECTIONS)
+        _one_of("frequency", self.frequency, FREQUENCIES)
+        _one_of("proposal", self.proposal, PROPOSALS)
+        for name in ("in_batch", "mask_known", "weighted", "learn_temperature", "example_age"):
+            if getattr(self, name) not in (0, 1):
+                raise ValueError(f"{name} is {getattr(self, name)}; it is 0 or 1")
+        if self.directions not in (1, 2):
+            raise ValueError(f"directions is {self.directions}; it is 1 or 2")
+        if min(self.batch_size, self.epochs + 1, self.patience) < 1 or self.negatives < 0:
+            raise ValueError("batch_size and patience are at least 1, epochs and negatives at least 0")
+        if not self.in_batch and not self.negatives:
+            raise ValueError("in_batch and negatives are both 0; something must be told from the positive")
+        if self.loss == "bpr" and not self.negatives:
+            raise ValueError("negatives is 0; bpr compares each positive with at least one")
+        if not 0.01 <= self.temperature <= 1:
+            raise ValueError(f"temperature is {self.temperature:g}; it lies between 0.01 and 1")
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} {value!r}; there are {', '.join(choices)}")
