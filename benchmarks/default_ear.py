@@ -25,14 +25,15 @@ from audio.config import EarConfig, EncoderConfig, HearingConfig
 from audio.ear import Ear, save_ear
 from audio.encoder import untrained_encoder
 from audio.pictures import PictureCache, fill_pictures
-from data.bootstrap import draw_means, interval
-from data.judging import LabelSets, groups_of, hit_at_k, precision_at_k, share_at_k
+from data.bootstrap import draw_means, draw_spearmans, interval, spearman
+from data.judging import LabelSets, groups_of, hit_at_k, precision_at_k, share_at_k, triplet_accuracy
 from data.label_tables import split_labels
-from data.rankings import top_k
+from data.rankings import top_k, unit_rows
 from graph.co_occurrence import co_occurrence_edges
 from graph.config import TasteConfig
 from graph.preference import build_graph
 from graph.pretraining import Music, Pretraining
+from graph.questions import draw_questions
 from graph.track_graph import TrackGraph
 
 K = 10
@@ -134,6 +135,21 @@ class Judge:
                 rates.append(container.streams.audio[0].rate)
         self.rates = groups_of(rates)
 
+        self.listens = listens_graph(data, [clip["artist_id"] for clip in clips], "ppmi", 20, 1.0)
+
+    def answers(self, vectors: np.ndarray, query_rows: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """What co-listening says of clips whose artists training never saw, and what the vectors say.
+
+        Returns triplets, shape (n, 2): anchor and whether it was told right; and pairs, shape (m, 3): anchor, cosine,
+        minus the hops between the two.
+        """
+        rng = np.random.default_rng(seed)
+        asked = draw_questions(self.listens.graph, self.listens.node_rows, query_rows, rng)
+        right = triplet_accuracy(vectors, asked.anchors, asked.positives, asked.negatives)
+        unit = unit_rows(vectors)
+        cosine = (unit[asked.firsts] * unit[asked.seconds]).sum(axis=1)
+        return np.stack([asked.anchors, right], axis=1), np.stack([asked.firsts, cosine, -asked.hops], axis=1)
+
     def figures(self, vectors: np.ndarray, query_rows: np.ndarray) -> dict[str, np.ndarray]:
         others = top_k(vectors, K, query_rows=query_rows, apart=self.artists)
         every = top_k(vectors, K, query_rows=query_rows)
@@ -141,6 +157,15 @@ class Judge:
         figures["artist"] = hit_at_k(every, query_rows, self.artists)
         figures["sample rate"] = share_at_k(every, query_rows, self.rates)
         return figures
+
+
+def baseline(data: Path, clips: list[dict[str, str]], cache_folder: Path, ear: EarConfig) -> np.ndarray:
+    """MFCC and chroma of librosa, as `cli evaluate-audio` has them."""
+    paths = {clip["file"]: str(data / "pop_clips" / clip["file"]) for clip in clips}
+    cache = SumsCache(cache_folder / "baselines.npz", ear)
+    for _ in fill_cache(cache, paths, ear, HearingConfig()):
+        pass
+    return baseline_vectors(cache, list(paths), seed=0)["mfcc"]
 
 
 def train(
@@ -163,6 +188,8 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--only", type=int, help="of the folds, the first so many")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--baseline", action="store_true", help="MFCC in the place of the ear")
+    parser.add_argument("--keep", type=Path, help="write each answer about co-listening here (npz)")
     parser.add_argument("--split-seed", type=int, default=0)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "earshot-default-ear")
     parser.add_argument("--shares", type=json.loads, default={}, help='for example {"listens": 0}')
@@ -176,16 +203,22 @@ def main() -> None:
     config = replace(SETTINGS, **{name: value for name, value in given.items() if value is not None})
     ear = EarConfig(encoder=EncoderConfig(**arguments.encoder))
     data = Path(os.environ["EARSHOT_DATA"])
-    shares = {"genre": 1.0, "mood": 1.0, "artist": 1.0, "listens": 1.0} | arguments.shares
+    shares = {"genre": 1.0, "mood": 1.0, "artist": 1.0, "listens": 0.5} | arguments.shares
     music, graphs, clips = load(data, arguments.cache, ear, shares)
     began = time.perf_counter()
     if arguments.folds:
         judge, folds = Judge(data, clips), folds_of(clips, arguments.folds, arguments.split_seed)
+        triplets, pairs = [], []
         per_query = defaultdict(lambda: np.full(len(clips), np.nan))
         for fold in range(arguments.only or arguments.folds):
             held_out = np.flatnonzero(folds == fold)
-            training = train(music, graphs, held_out, config, ear, told=False)
-            vectors = training.track_vectors(np.arange(len(clips)))
+            if arguments.baseline:
+                vectors = baseline(data, clips, arguments.cache, ear)
+            else:
+                training = train(music, graphs, held_out, config, ear, told=False)
+                vectors = training.track_vectors(np.arange(len(clips)))
+            for told, answers in zip((triplets, pairs), judge.answers(vectors, held_out), strict=True):
+                told.append(answers)
             for name, values in judge.figures(vectors, held_out).items():
                 per_query[name][held_out] = values
         line = []
@@ -193,6 +226,14 @@ def main() -> None:
             known = ~np.isnan(values)
             low, high = interval(draw_means(values[known], judge.artists[known]))
             line.append(f"{name} {values[known].mean():.3f} [{low:.3f}, {high:.3f}]")
+        (anchors, right), (firsts, near, close) = np.concatenate(triplets).T, np.concatenate(pairs).T
+        artists = judge.artists[anchors.astype(int)]
+        low, high = interval(draw_means(right, artists))
+        line.append(f"\n  co-listening of unheard artists: triplets {right.mean():.3f} [{low:.3f}, {high:.3f}]")
+        low, high = interval(draw_spearmans(near, close, judge.artists[firsts.astype(int)]))
+        line.append(f"Spearman {spearman(near, close):.3f} [{low:.3f}, {high:.3f}]")
+        if arguments.keep:
+            np.savez(arguments.keep, right=right, artists=artists, near=near, close=close, firsts=firsts)
         print(", ".join(line), f"{time.perf_counter() - began:.0f} s", flush=True)
     if arguments.out:
         training = train(music, graphs, np.empty(0, dtype=np.int64), config, ear, told=True)

@@ -61,10 +61,13 @@ class Music:
 
     def draw(self, track_rows: np.ndarray, crops: int, rng: np.random.Generator) -> np.ndarray:
         """Excerpts for two views of each track, shape (2, n_tracks, crops); different ones where there are enough."""
-        drawn = np.empty((2, len(track_rows), crops), dtype=np.int64)
-        for place, track in enumerate(track_rows.tolist()):
-            span = self.excerpt_rows[track]
-            drawn[:, place] = np.resize(rng.permutation(len(span)), 2 * crops).reshape(2, crops) + span.start
+        spans = [self.excerpt_rows[track] for track in track_rows.tolist()]
+        starts, counts = (np.array([(span.start, len(span)) for span in spans]).T)[:, :, None]  # (n_tracks, 1) each
+        chances = rng.random((len(spans), counts.max()))
+        chances[np.arange(counts.max()) >= counts] = np.inf
+        order = chances.argsort(axis=1)  # each track's own excerpts first, shuffled
+        places = np.take_along_axis(order, np.arange(2 * crops) % counts, axis=1)
+        drawn = (starts + places).reshape(-1, 2, crops).swapaxes(0, 1)
         return drawn
 
 

@@ -77,11 +77,12 @@ def test_taste_is_learned_and_holds_for_artists_never_heard(world, loss):
 
 def test_crops_alone_cannot_know_taste(world):
     """The control: without the graph the loud colour, which tells tracks apart, wins."""
-    taught, blind = training(world, replace(QUICK, projection_epochs=40)), training(world, with_graph=False)
+    longer = replace(QUICK, projection_epochs=80)
+    taught, blind = training(world, longer), training(world, longer, with_graph=False)
     for one in (taught, blind):
         list(one.epochs())
     blind.triplets = taught.triplets
-    assert blind._held_out_accuracy() < taught.best_accuracy - 0.1
+    assert blind._held_out_accuracy() < taught.best_accuracy - 0.07
 
 
 def test_the_same_seed_is_the_same_training(world):
