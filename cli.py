@@ -41,7 +41,8 @@ T = TypeVar("T")
 EMBED_STAGE = "embed-audio"  # as `runs` calls it
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
-_SAVE_SECONDS = 30.0  # between two states of a training that a kill would lose
+# Between two states of a training: what a kill may cost.
+_SAVE_SECONDS = float(os.environ.get("EARSHOT_SAVE_SECONDS", "30"))
 EXIT_SOME_FAILED = 3  # done, but some files could not be heard
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from index.library import Library
 
 # Two encodings of one recording differ, excerpt by excerpt, far less than its excerpts differ among each
-# other. Measured with untrained weights: of 65,654 pairs of different clips of one length in pop_clips and
-# cc_music none is below 0.25; of cc_music's twins of more than one excerpt, 16 of 18 comparisons are.
-_COPY_RATIO = 0.2
+# other. Measured with the packaged weights: of 65,654 pairs of different clips of one length in pop_clips and
+# cc_music none is below 0.81; of cc_music's twins of more than one excerpt, 17 of 18 comparisons are below 0.42.
+_COPY_RATIO = 0.5
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ def track(*degrees: float) -> ExcerptVectors:
 
 
 def test_the_threshold_by_hand():
-    """Excerpts 60 degrees apart differ by 1 - cos 60 = 0.5; a copy differs by less than a fifth of that, 0.1.
+    """Excerpts 60 degrees apart differ by 1 - cos 60 = 0.5; a copy differs by less than half of that, 0.25.
 
-    1 - cos 25 = 0.0937 and 1 - cos 26 = 0.1012.
+    1 - cos 41 = 0.2453 and 1 - cos 42 = 0.2569.
     """
     song = track(0, 60)
-    assert is_copy(song, track(25, 85))
-    assert not is_copy(song, track(26, 86))
+    assert is_copy(song, track(41, 101))
+    assert not is_copy(song, track(42, 102))
 
 
 def test_a_track_is_a_copy_of_itself():
