@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from audio.checkpoint import Checkpoint
     from audio.ear import Ear
     from audio.hearing import Heard
+    from data.gathering import Gathering
     from data.report_card import Facts, Figure
     from graph.pretraining import Music, Pretraining
     from graph.track_graph import TrackGraph
@@ -679,18 +680,28 @@ def import_graph(
 
 
 @cli.command()
-@click.argument("file", type=_FILE)
-@click.option("--level", type=click.Choice(["track", "artist"]), help="What the items are; else seen from the columns.")
-@click.option("--user", metavar="COLUMN", help="Who listened; else looked for.")
-@click.option("--item", metavar="COLUMN", help="What was played; else looked for.")
-@click.option("--time", metavar="COLUMN", help="When; else looked for.")
-@click.option("--plays", metavar="COLUMN", help="How often; else looked for, else 1.")
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--format",
+    type=click.Choice(["auto", "lastfm-1k", "yambda", "listenbrainz", "spotify", "lastfm-csv", "table"]),
+    default="auto",
+    show_default=True,
+    help="auto looks into the files.",
+)
+@click.option("--listener", metavar="NAME", help="Whose listens these are, where the files do not say; else me.")
+@click.option("--level", type=click.Choice(["track", "artist"]), help="What a table's items are; else its columns say.")
+@click.option("--user", metavar="COLUMN", help="Of a table: who listened; else looked for.")
+@click.option("--item", metavar="COLUMN", help="Of a table: what was played; else looked for.")
+@click.option("--time", metavar="COLUMN", help="Of a table: when; else looked for.")
+@click.option("--plays", metavar="COLUMN", help="Of a table: how often; else looked for, else 1.")
 @click.option("--again", is_flag=True, help="Import a file anew that was imported before, in the place of it.")
 @names_options
 @click.pass_obj
 def import_listens(
     folder: Path,
-    file: Path,
+    path: Path,
+    format: str,
+    listener: str | None,
     level: str | None,
     user: str | None,
     item: str | None,
@@ -699,40 +710,64 @@ def import_listens(
     again: bool,
     **naming: Any,
 ) -> None:
-    """Read a table of who played what: CSV, TSV, Parquet or JSON lines.
+    """Read who played what when, from a file, an archive or a folder.
 
-    Items are tracks or artists, matched as by `cli import-graph`. The same content twice adds nothing.
+    Known are: Spotify's streaming history, a ListenBrainz export, a last.fm CSV export, the Last.fm 1K data set,
+    Yambda's Parquet files, and tables (CSV, TSV, Parquet, JSON lines) of tracks or artists. A track that the library
+    does not know becomes a catalog track. The same content twice adds nothing. Then `cli link` finds the files of
+    tracks that are spelled otherwise.
 
     Example:
 
     \b
-        cli import-listens scrobbles.tsv
+        cli import-listens my_spotify_data.zip --listener ana
         cli import-listens plays.csv --user uid --item artist --level artist
     """
-    from data.listen_tables import read_listen_table
+    from data.gathering import Gathering
+    from data.listen_sources import find_sources, read_source
     from index import listen_store
     from index.library import Library
 
+    columns = {"user": user, "item": item, "time": time, "plays": plays, "level": level}
     with _explained(), Library.open_to_write(folder) as library:
-        digest = listen_store.digest_of(file)
-        known = listen_store.known_listens(library, digest)
-        if known and not again:
-            click.echo(
-                f"Nothing added: {file.name} was imported on {known.imported[:10]} from {known.origin},"
-                f" {known.n_events:,} listens to {known.level}s. With --again it is imported anew."
-            )
-            return
-        table = read_listen_table(file, user=user, item=item, time=time, plays=plays, level=level)
-        names, _, naming_options = _translated(table.item_names, table.level, file, **naming)
-        done = listen_store.import_listens(
-            library, replace(table, item_names=names), digest, origin=str(file.absolute()), **naming_options
-        )
+        sources, passed_over = find_sources(path, format)
+        for source in sources:
+            name = source.paths[0].name if len(source.paths) == 1 else path.name
+            digest = listen_store.digest_of(*source.paths)
+            known = listen_store.known_listens(library, digest)
+            if known and not again:
+                click.echo(
+                    f"Nothing added: {name} was imported on {known.imported[:10]} from {known.origin},"
+                    f" {known.n_events:,} listens to {known.level}s. With --again it is imported anew."
+                )
+                continue
+            reading = read_source(source, listener, **columns)
+            store = listen_store.listens_folder(library)
+            with Gathering(store, reading.level, prefix=source.prefix) as gathering:
+                for batch in _progress(reading.batches, f"reading {name}", "block"):
+                    gathering.add(batch)
+                origin = source.paths[0] if len(source.paths) == 1 else path
+                _store_listens(library, gathering, digest, origin.absolute(), **naming)
+        _echo_some("Without listens", passed_over)
+
+
+def _store_listens(library: "Library", gathering: "Gathering", digest: str, origin: Path, **naming: Any) -> None:
+    """Keep what was gathered, and say what it was."""
+    from index import listen_store
+
+    words = gathering.items.names
+    names, _, naming_options = _translated(words, gathering.level, origin, **naming)
+    done = listen_store.import_listens(
+        library, gathering, digest, origin=str(origin), names=names if naming["names"] else None, **naming_options
+    )
     click.echo(
         f"{done.listens.n_events:,} listens by {done.listens.n_users:,} users ({done.n_new_users:,} new)"
-        f" to {done.listens.n_items:,} {table.level}s"
+        f" to {done.listens.n_items:,} {gathering.level}s"
     )
-    _echo_nodes(done.items, table.level, names)
-    _echo_malformed(table.n_malformed, table.malformed)
+    _echo_nodes(done.items, gathering.level, names)
+    for what, n_left_out in gathering.left_out.items():
+        click.echo(f"  {n_left_out:,} {what} left out", err=True)
+    _echo_malformed(gathering.n_malformed, gathering.malformed)
 
 
 @cli.command()

@@ -1,24 +1,50 @@
 """The event log: who played what when, as Parquet that any columnar tool reads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from polars.io.plugins import register_io_source
 
-SCHEMA = {"user_id": pl.Int64, "item_id": pl.Int64, "time_s": pl.Int64, "plays": pl.Float32}
+from data.listen_batches import EVENT_COLUMNS
+from data.listening import KINDS
 
-
-def write_events(
-    path: Path, user_ids: np.ndarray, item_ids: np.ndarray, times: np.ndarray | None, plays: np.ndarray
-) -> None:
-    """Write one file of events, ordered by user and time. `time_s` is seconds since 1970 (UTC), null where unknown."""
-    table = pl.DataFrame({"user_id": user_ids, "item_id": item_ids, "time_s": times, "plays": plays}, schema=SCHEMA)
-    table.sort("user_id", "time_s", maintain_order=True).write_parquet(path, compression="zstd", statistics=True)
+_ROW_GROUP = 1_000_000
+_WANTED = [KINDS.index("listen"), KINDS.index("like")]  # what speaks for a track
 
 
-def total_plays(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How often each user played each item, over several files.
+def schema(level: str) -> dict[str, type[pl.DataType]]:
+    """The columns of a file of listens to tracks or artists: `user_id`, `track_id` or `artist_id`, then the event's."""
+    return {"user_id": pl.Int32, f"{level}_id": pl.Int32, **EVENT_COLUMNS}
+
+
+def write_events(path: Path, blocks: Iterable[pl.DataFrame], level: str) -> int:
+    """Write one file of events as they come, and return their number; no more than a block is held at once."""
+    n_events = 0
+
+    def source(*_: object) -> Iterator[pl.DataFrame]:
+        nonlocal n_events
+        for block in blocks:
+            n_events += len(block)
+            yield block.select([pl.col(name).cast(dtype) for name, dtype in schema(level).items()])
+
+    register_io_source(source, schema=schema(level)).sink_parquet(
+        path, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP, statistics=True, maintain_order=True
+    )
+    return n_events
+
+
+def total_plays(
+    paths: Sequence[Path], level: str, stands_for: Mapping[int, int] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How often each user played or liked each item, over several files.
+
+    An event that several files know, of one user, item and time, counts once.
+
+    Parameters
+    ----------
+    stands_for : items that are others under another name, and which
 
     Returns
     -------
@@ -26,11 +52,39 @@ def total_plays(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray, np.ndarr
     """
     if not paths:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    item = pl.col(f"{level}_id")
+    if stands_for:
+        item = item.replace(list(stands_for), list(stands_for.values()))
+    events = [
+        pl.scan_parquet(path)
+        .filter(pl.col("kind").is_in(_WANTED))
+        .select("user_id", "time_s", "plays", "kind", item_id=item)
+        for path in paths
+    ]
     pairs = (
-        pl.scan_parquet([str(path) for path in paths])
+        without_repeats(events)
         .group_by("user_id", "item_id")
         .agg(pl.col("plays").cast(pl.Float64).sum())
         .sort("user_id", "item_id")
-        .collect()
+        .cast({"user_id": pl.Int64, "item_id": pl.Int64})
+        .collect(engine="streaming")
     )
     return pairs["user_id"].to_numpy(), pairs["item_id"].to_numpy(), pairs["plays"].to_numpy()
+
+
+def without_repeats(files: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+    """The events of several files, those that an earlier file has already left out.
+
+    A later export holds what an earlier one held. Within one file nothing is left out: where times are days, a track
+    may well be played twice at one time. Events without a time are never the same.
+    """
+    if len(files) == 1:
+        return files[0]
+    key = ["user_id", "item_id", "time_s", "kind"]
+    of_files = [
+        frame.with_columns(__n=pl.int_range(pl.len(), dtype=pl.UInt32).over(key), __file=pl.lit(number))
+        for number, frame in enumerate(files)
+    ]
+    events = pl.concat(of_files)
+    timed = events.filter(pl.col("time_s").is_not_null()).unique([*key, "__n"], keep="any")
+    return pl.concat([timed, events.filter(pl.col("time_s").is_null())]).drop("__n", "__file")

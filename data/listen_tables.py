@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
-from data.tables import SUFFIXES, column, examples, read_table, text
+from data.listen_batches import EVENT_COLUMNS, Batch, kind_codes, split_codes, whole_events
+from data.tables import SUFFIXES, column, read_table, text
 
 _USER = ("user", "user_id", "userid", "user_name", "username", "listener", "listener_id", "uid")
 _ITEM = {
@@ -20,28 +20,27 @@ _ITEM = {
 _TITLES = ("track", "track_name", "track_title", "title", "song")  # which want an artist beside them
 _TIME = ("time", "timestamp", "played_at", "listened_at", "ts", "date", "datetime", "unix_time", "uts")
 _PLAYS = ("plays", "play_count", "playcount", "count", "n_plays", "listens", "weight")
+_MORE = {  # what a column may be called, and what it is to us
+    **dict.fromkeys(("album", "album_name", "release", "release_name"), "album"),
+    **dict.fromkeys(("track_mbid", "recording_mbid", "mbid"), "mbid"),
+    **{"isrc": "isrc", "event": "kind", "event_type": "kind", "kind": "kind", "split": "split"},
+    **dict.fromkeys(("ratio", "play_ratio", "played_ratio", "played_ratio_pct"), "ratio"),
+    **dict.fromkeys(("played_ms", "ms_played", "msplayed"), "played_ms"),
+}
 _MILLI, _MICRO = 100_000_000_000, 100_000_000_000_000  # seconds since 1970 never reach these before the year 5138
 
 
 @dataclass(frozen=True)
 class ListenTable:
-    """Listens between named users and items, one row each. Rows index the names."""
+    """A table of listens as it was understood."""
 
     level: str  # what the items are: "track" or "artist"
-    user_names: Sequence[str]  # in order of their first letters; each once
-    item_names: Sequence[str]
-    user_rows: np.ndarray  # (n_events,) int32
-    item_rows: np.ndarray  # (n_events,) int32
-    times: np.ndarray | None  # (n_events,) int64, seconds since 1970, UTC
-    plays: np.ndarray  # (n_events,) float32
-    n_malformed: int  # rows without a user, an item, or with a time or plays that are none
-    malformed: tuple[str, ...] = ()  # the first of them
+    batch: Batch
 
     def __repr__(self) -> str:
-        return (
-            f"<ListenTable {len(self.user_names):,} users x {len(self.item_names):,} {self.level}s,"
-            f" {len(self.user_rows):,} events>"
-        )
+        events = self.batch.events
+        n_items = events.select("artist", "title").n_unique()
+        return f"<ListenTable {events['user'].n_unique():,} users x {n_items:,} {self.level}s, {len(events):,} events>"
 
 
 def read_listen_table(
@@ -52,12 +51,14 @@ def read_listen_table(
     time: str | None = None,
     plays: str | None = None,
     level: str | None = None,
+    listener: str | None = None,
 ) -> ListenTable:
     """Read a table of listens. Columns that are not named are found by their well-known names.
 
-    Without a `level`, items are tracks where a column of tracks is found, else artists. A title with an artist's
-    column beside it becomes "Artist - Title". Times are numbers (seconds, milliseconds or microseconds since 1970)
-    or ISO 8601, taken as UTC where they do not say.
+    Without a `level`, items are tracks where a column of tracks is found, else artists. Times are numbers (seconds,
+    milliseconds or microseconds since 1970) or ISO 8601, taken as UTC where they do not say. Columns of albums, MBIDs,
+    ISRCs, kinds of events, splits and how much was played are taken along where they are found. Without a column of
+    users, all is by `listener`, if one is given.
 
     Raises
     ------
@@ -69,37 +70,50 @@ def read_listen_table(
     user = column(path, columns, user, _USER)
     item, level = _item(path, columns, user, item, level)
     time, plays = column(path, columns, time, _TIME), column(path, columns, plays, _PLAYS)
-    if user is None or item is None:
-        lacking, flag = ("users", "--user") if user is None else (f"{level}s", "--item")
+    if (user is None and listener is None) or item is None:
+        lacking, flag = (f"{level}s", "--item") if item is None else ("users", "--user")
         raise ValueError(f"{path.name}: no column of {lacking}; name one of {', '.join(columns)} with {flag}")
     artist = column(path, columns, None, _ITEM["artist"]) if item.lower() in _TITLES else None
-    name = pl.concat_str([text(artist), text(item)], separator=" - ") if artist and artist != item else text(item)
-    events = table.select(
-        user=text(user),
-        item=name,
-        time=_seconds(pl.col(time), table.schema[time]) if time else pl.lit(None, pl.Int64),
-        plays=pl.col(plays).cast(pl.Float32, strict=False) if plays else pl.lit(1.0, pl.Float32),
-    )
-    is_whole = pl.col("user").is_not_null() & pl.col("item").is_not_null() & pl.col("plays").is_finite()
-    is_whole = (is_whole & (pl.col("plays") > 0)).fill_null(False)
-    if time:
-        is_whole = is_whole & (pl.col("time") >= 0).fill_null(False)
-    flags = events.select(whole=is_whole)["whole"]
-    whole = events.filter(flags)
-    user_names, user_rows = _numbered(whole["user"])
-    item_names, item_rows = _numbered(whole["item"])
-    used = list(dict.fromkeys(name for name in (user, artist, item, time, plays) if name))
-    return ListenTable(
-        level,
-        user_names,
-        item_names,
-        user_rows,
-        item_rows,
-        whole["time"].to_numpy() if time else None,
-        whole["plays"].to_numpy(),
-        len(events) - len(whole),
-        examples(table.select(used), flags),
-    )
+    artist = None if artist == item else artist
+    named = {
+        "user": pl.lit(listener) if user is None else text(user),
+        "artist": text(artist) if artist else pl.lit(None, pl.String),
+        "title": text(item),
+        **({"time_s": seconds(pl.col(time), table.schema[time])} if time else {}),
+        **({"plays": pl.col(plays).cast(pl.Float32, strict=False)} if plays else {}),
+    }
+    more, is_whole, found = _more_columns(table, {user, artist, item, time, plays}, has_artist=artist is not None)
+    needed = ("user", "title", *(("artist",) if artist else ()), *(("time_s",) if time else ()))
+    shown = list(dict.fromkeys(name for name in (user, artist, item, time, plays, *found) if name))
+    return ListenTable(level, whole_events(table, named | more, needed=needed, is_whole=is_whole, shown=shown))
+
+
+def _more_columns(
+    table: pl.DataFrame, taken: set[str | None], *, has_artist: bool
+) -> tuple[dict[str, pl.Expr], pl.Expr, list[str]]:
+    """What else is known of each event, when a row of it is whole, and the columns that say so."""
+    by_name = {name.lower(): name for name in table.columns if name not in taken}
+    found = {ours: by_name[theirs] for theirs, ours in _MORE.items() if theirs in by_name}
+    if not has_artist:  # of a path or an id, the library knows better
+        found = {ours: theirs for ours, theirs in found.items() if ours in EVENT_COLUMNS}
+    exprs: dict[str, pl.Expr] = {}
+    is_whole = pl.lit(True)
+    for ours, theirs in list(found.items()):
+        if ours in ("kind", "split"):
+            of_names = kind_codes if ours == "kind" else split_codes
+            if table.select(of_names(pl.col(theirs)).is_null().all()).item():
+                del found[ours]  # a column of that name which means something else
+                continue
+            exprs[ours] = of_names(pl.col(theirs))
+            is_whole = is_whole & (exprs[ours].is_not_null() | text(theirs).is_null())
+        elif ours == "ratio":
+            percent = theirs.lower().endswith("pct")
+            exprs[ours] = pl.col(theirs).cast(pl.Float32, strict=False) / (100 if percent else 1)
+        elif ours == "played_ms":
+            exprs[ours] = pl.col(theirs).cast(pl.Float64, strict=False).round().cast(pl.Int32, strict=False)
+        else:
+            exprs[ours] = text(theirs)
+    return exprs, is_whole, list(found.values())
 
 
 def _item(
@@ -117,23 +131,15 @@ def _item(
     return None, level or "track"
 
 
-def _numbered(names: pl.Series) -> tuple[list[str], np.ndarray]:
-    """The different names in order, and the row of each in that order, int32."""
-    ordered = names.unique().sort()
-    rows = pl.DataFrame({"name": ordered, "row": np.arange(len(ordered), dtype=np.int32)})
-    joined = pl.DataFrame({"name": names}).join(rows, on="name", how="left", maintain_order="left")
-    return ordered.to_list(), joined["row"].to_numpy()
-
-
-def _seconds(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def seconds(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """Times of any kind as whole seconds since 1970, null where they are none."""
     if dtype.is_temporal():
         return values.cast(pl.Datetime("us")).dt.epoch("s")
     number = values.cast(pl.Float64, strict=False)
-    seconds = pl.when(number >= _MICRO).then(number / 1e6).when(number >= _MILLI).then(number / 1e3).otherwise(number)
-    seconds = seconds.floor().cast(pl.Int64, strict=False)
+    whole = pl.when(number >= _MICRO).then(number / 1e6).when(number >= _MILLI).then(number / 1e3).otherwise(number)
+    whole = whole.floor().cast(pl.Int64, strict=False)
     if dtype != pl.String:
-        return seconds
+        return whole
     stripped = values.str.strip_chars().str.replace("Z$", "+00:00")
     zoned = stripped.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     plain = [
@@ -141,4 +147,4 @@ def _seconds(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         for form in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M")
     ]
     day = stripped.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return pl.coalesce(seconds, pl.coalesce(zoned, *plain, day).dt.epoch("s"))
+    return pl.coalesce(whole, pl.coalesce(zoned, *plain, day).dt.epoch("s"))

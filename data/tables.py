@@ -57,11 +57,14 @@ def text(name: str) -> pl.Expr:
     return pl.when(stripped != "").then(stripped)
 
 
-def examples(table: pl.DataFrame, is_whole: pl.Series) -> tuple[str, ...]:
-    """The first rows that are not whole, as a person can find them: their number and their fields."""
+def examples(table: pl.DataFrame, is_whole: pl.Series, first: int = 0) -> tuple[str, ...]:
+    """The first rows that are not whole, as a person can find them: their number and their fields.
+
+    `first` rows came before this table's.
+    """
     broken = table.with_row_index("__row").filter(~is_whole).head(N_EXAMPLES)
     return tuple(
-        f"row {number + 1:,}: " + ", ".join("" if field is None else str(field)[:40] for field in fields)
+        f"row {first + number + 1:,}: " + ", ".join("" if field is None else str(field)[:40] for field in fields)
         for number, *fields in broken.iter_rows()
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from data.events import total_plays
 from index.library import Library
+from index.linking import links
 from index.listen_store import listen_files
 
 SOURCES = ("listens", "playlists", "album", "artist", "genre")
@@ -59,7 +60,7 @@ def read_groups(library: Library, source: str) -> dict[str, Groups]:
 
 
 def _listeners(library: Library, level: str) -> Groups:
-    user_ids, item_ids, plays = total_plays(listen_files(library, level))
+    user_ids, item_ids, plays = total_plays(listen_files(library, level), level, links(library) if level == "track" else None)
     return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays)
 
 

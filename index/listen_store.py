@@ -1,16 +1,17 @@
 """Listens in the library: users and items become ids, and the events lie in listens/ as Parquet."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from data.events import write_events
-from data.listen_tables import ListenTable
+from data.gathering import Gathering
 from index.library import Library, LibraryError, now
-from index.nodes import NodeMatch, match_nodes
+from index.listened_items import match_items
+from index.nodes import NodeMatch
 
 FOLDER = "listens"
 
@@ -36,16 +37,26 @@ class ListenImport:
     n_new_users: int
 
 
-def digest_of(path: Path) -> str:
-    """A hash of every byte of a file, which says whether it was imported before.
+def digest_of(*paths: Path) -> str:
+    """A hash of every byte of some files, which says whether they were imported before. Their order does not count.
 
     Raises
     ------
     OSError
-        It cannot be read.
+        One cannot be read.
     """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    digests = []
+    for path in paths:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest())
+    return digests[0] if len(digests) == 1 else hashlib.blake2b("".join(sorted(digests)).encode()).hexdigest()[:32]
+
+
+def listens_folder(library: Library) -> Path:
+    """Where the events lie, and where there is room to sort them."""
+    folder = library.folder / FOLDER
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def known_listens(library: Library, digest: str) -> StoredListens | None:
@@ -76,43 +87,49 @@ def listen_files(library: Library, level: str) -> list[Path]:
 
 def import_listens(
     library: Library,
-    table: ListenTable,
+    gathering: Gathering,
     digest: str,
     *,
     origin: str,
+    names: Sequence[str] | None = None,
     folders: Iterable[str] = (),
     names_are: str = "auto",
 ) -> ListenImport:
-    """Keep a table of listens, in the place of what the same content left before. All or nothing.
+    """Keep gathered listens, in the place of what the same content left before. All or nothing.
 
     The file is written under a temporary name and moved to its own before the transaction ends; without its row in
     `listens` nobody reads it.
 
+    Parameters
+    ----------
+    names : of the items, where a table says better than the file what they are called
+
     Raises
     ------
     ValueError
-        `names_are` is "ids" and an item is none, or the table is empty.
+        `names_are` is "ids" and an item is none, or there are no listens.
     """
-    if not len(table.user_rows):
-        raise ValueError(f"{Path(origin).name} holds no listens; {table.n_malformed:,} rows are malformed")
-    folder = library.folder / FOLDER
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{digest}.parquet"
+    if not len(gathering):
+        raise ValueError(f"{Path(origin).name} holds no listens; {gathering.n_malformed:,} rows are malformed")
+    path = listens_folder(library) / f"{digest}.parquet"
     unfinished = path.with_suffix(".unfinished")
+    items, users = gathering.items, gathering.users
+    if names is not None:
+        items = replace(items, titles=names, artists=[None] * len(names))
     try:
         with library.transaction():
-            user_ids, n_new_users = _match_users(library, table.user_names)
-            items = match_nodes(library, table.item_names, table.level, folders=folders, names_are=names_are)
+            user_ids, n_new_users = _match_users(library, users)
+            matched = match_items(library, items, gathering.level, folders=folders, names_are=names_are)
             listens = StoredListens(
-                path.name, origin, table.level, len(table.user_rows), len(table.user_names), items.n_nodes,
-                table.n_malformed, now(),
+                path.name, origin, gathering.level, len(gathering), len(users), matched.n_nodes,
+                gathering.n_malformed, now(),
             )  # fmt: skip
             _remember(library, listens, digest)
-            write_events(unfinished, user_ids[table.user_rows], items.ids[table.item_rows], table.times, table.plays)
+            write_events(unfinished, gathering.events(user_ids, matched.ids), gathering.level)
             unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
-    return ListenImport(listens, items, n_new_users)
+    return ListenImport(listens, matched, n_new_users)
 
 
 def _match_users(library: Library, names: Iterable[str]) -> tuple[np.ndarray, int]:

@@ -315,3 +315,20 @@ def m008_node_vectors(db: Database) -> None:
         CREATE INDEX node_vectors_by_run ON node_vectors(run_id);
         """,
     )
+
+
+@migrations()
+def m009_links(db: Database) -> None:
+    _run(
+        db,
+        """
+        ALTER TABLE tracks ADD COLUMN mbid TEXT;       -- of the recording, in MusicBrainz
+        ALTER TABLE tracks ADD COLUMN isrc TEXT;
+        -- The file that holds what this catalog track names. Ids never change: what reads listens puts the file's
+        -- track in the place of this one.
+        ALTER TABLE tracks ADD COLUMN linked_id INTEGER REFERENCES tracks(id) ON DELETE SET NULL;
+        CREATE INDEX tracks_by_mbid ON tracks(mbid) WHERE mbid IS NOT NULL;
+        CREATE INDEX tracks_by_isrc ON tracks(isrc) WHERE isrc IS NOT NULL;
+        CREATE INDEX tracks_by_link ON tracks(linked_id) WHERE linked_id IS NOT NULL;
+        """,
+    )

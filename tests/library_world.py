@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from data.gathering import Gathering
+from data.listen_batches import Batch
 from data.paths import path_columns
 from index.copies import read_excerpts
 from index.index_file import build_index
 from index.library import Library
+from index.listen_store import listens_folder
 from index.lookup import track_rows
 from index.neighbours import fill_neighbours
 from index.search import Seed
@@ -81,3 +84,11 @@ def seed_of(library: Library, track_id: int) -> Seed:
     assert vector is not None
     excerpts = read_excerpts(library, track_id)
     return Seed(row.name, vector, excerpts, row.duration, row.artist, row.title, row.content_hash, row.id)
+
+
+def gathered(library: Library, *batches: Batch, level: str = "track", **options: Any) -> Gathering:
+    """Batches of listens as an import gathers them; a context."""
+    gathering = Gathering(listens_folder(library), level, **options)
+    for batch in batches:
+        gathering.add(batch)
+    return gathering

@@ -11,14 +11,27 @@ def track(*degrees: float) -> ExcerptVectors:
     return ExcerptVectors(np.array([at(angle) for angle in degrees]), [30.0 * place for place in range(len(degrees))])
 
 
-def test_the_threshold_by_hand():
-    """Excerpts 60 degrees apart differ by 1 - cos 60 = 0.5; a copy differs by less than half of that, 0.25.
+LAST = 77.0  # degrees of a last excerpt, which is left out
 
-    1 - cos 41 = 0.2453 and 1 - cos 42 = 0.2569.
+
+def test_a_copy_differs_little_beside_its_own_changes():
+    """Excerpts 20 degrees apart differ by 1 - cos 20 = 0.0603; a copy differs by less than three tenths of it, 0.0181.
+
+    1 - cos 10 = 0.0152 and 1 - cos 11 = 0.0184.
     """
-    song = track(0, 60)
-    assert is_copy(song, track(41, 101))
-    assert not is_copy(song, track(42, 102))
+    song = track(0, 20, LAST)
+    assert is_copy(song, track(10, 30, LAST))
+    assert not is_copy(song, track(11, 31, LAST))
+
+
+def test_a_copy_differs_little_at_all():
+    """Of a song that changes much (three tenths of 1 - cos 90 would allow 0.3), a copy differs by less than 0.08.
+
+    1 - cos 23 = 0.0795 and 1 - cos 24 = 0.0865.
+    """
+    song = track(0, 90, LAST)
+    assert is_copy(song, track(23, 113, LAST))
+    assert not is_copy(song, track(24, 114, LAST))
 
 
 def test_a_track_is_a_copy_of_itself():
@@ -26,21 +39,23 @@ def test_a_track_is_a_copy_of_itself():
 
 
 def test_the_same_moments_in_another_order_are_another_recording():
-    assert not is_copy(track(0, 60, 120), track(120, 60, 0))
+    assert not is_copy(track(0, 60, 120, LAST), track(120, 60, 0, LAST))
 
 
 def test_the_mean_counts_not_one_moment():
-    # Differences 0, 0 and 1 - cos 40 = 0.234: in the mean 0.078, against 0.2 * (0.5 + 0.5 + 1.5) / 3 = 0.167.
-    assert is_copy(track(0, 60, 120), track(0, 60, 160))
+    # Differences 0, 0 and 1 - cos 35 = 0.181: in the mean 0.060.
+    assert is_copy(track(0, 60, 120, LAST), track(0, 60, 155, LAST))
 
 
 def test_excerpts_too_many_are_left_aside():
-    assert is_copy(track(0, 60, 120), track(1, 61))
-    assert is_copy(track(0, 60), track(1, 61, 121))
+    assert is_copy(track(0, 60, 120, LAST), track(1, 61, 0))
+    assert is_copy(track(0, 60, 0), track(1, 61, 121, LAST))
 
 
-@pytest.mark.parametrize(("one", "other"), [((0,), (0,)), ((0, 60), (0,)), ((0,), (0, 60)), ((0, 60), ())])
-def test_a_single_excerpt_proves_nothing(one, other):
+@pytest.mark.parametrize(
+    ("one", "other"), [((0, 60), (0, 60)), ((0, 60, 9), (0, 60)), ((0,), (0, 60, 9)), ((0, 60), ())]
+)
+def test_fewer_than_three_excerpts_prove_nothing(one, other):
     assert not is_copy(track(*one), track(*other))
 
 

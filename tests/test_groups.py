@@ -1,10 +1,10 @@
 """What belongs together in a library: listeners' plays, playlists, and tags."""
 
-import numpy as np
+import polars as pl
 import pytest
-from library_world import add, at, heard, open_library
+from library_world import add, at, gathered, heard, open_library
 
-from data.listen_tables import ListenTable
+from data.listen_batches import Batch
 from data.playlists import Playlist
 from index.groups import present_sources, read_groups
 from index.listen_store import import_listens
@@ -27,10 +27,9 @@ def library(tmp_path):
 
 
 def listened(library, level, items):
-    rows = np.arange(len(items), dtype=np.int32)
-    users = np.zeros(len(items), dtype=np.int32)
-    table = ListenTable(level, ["me"], items, users, rows, None, np.full(len(items), 2, np.float32), 0)
-    import_listens(library, table, f"digest of {level}", origin="by hand")
+    batch = Batch(pl.DataFrame({"user": ["me"] * len(items), "title": items, "plays": [2.0] * len(items)}))
+    with gathered(library, batch, level=level) as gathering:
+        import_listens(library, gathering, f"digest of {level}", origin="by hand")
 
 
 def members(groups):

@@ -1,12 +1,11 @@
 """Listens are kept once, whole or not at all."""
 
-import numpy as np
 import polars as pl
 import pytest
-from library_world import add, at, heard, open_library
+from library_world import add, at, gathered, heard, open_library
 
 from data import events
-from data.listen_tables import ListenTable, read_listen_table
+from data.listen_sources import find_sources, read_source
 from index import listen_store
 from index.library import Library, LibraryError
 from index.listen_store import digest_of, import_listens, known_listens, listen_files, stored_listens
@@ -28,15 +27,22 @@ def file(tmp_path):
 
 
 def imported(library, file, **options):
-    return import_listens(library, read_listen_table(file), digest_of(file), origin=str(file), **options)
+    (source,), _ = find_sources(file)
+    reading = read_source(source)
+    with gathered(library, *reading.batches, level=reading.level) as gathering:
+        return import_listens(library, gathering, digest_of(file), origin=str(file), **options)
+
+
+def plays(path):
+    return pl.read_parquet(path, columns=["user_id", "artist_id", "time_s", "plays"]).rows()
 
 
 def test_users_and_items_become_ids(library, file):
     done = imported(library, file)
     (path,) = listen_files(library, "artist")
-    # users in the order of their names: u1 is 1 and u2 is 2; Air 1, Can 2, and Neu! is new
-    assert pl.read_parquet(path).rows() == [(1, 2, None, 1.0), (1, 3, None, 2.0), (2, 1, None, 3.0)]
-    assert library.db.execute("SELECT id, name FROM users").fetchall() == [(1, "u1"), (2, "u2")]
+    # users in the order they come: u2 is 1 and u1 is 2; Air 1, Can 2, and Neu! is new
+    assert plays(path) == [(1, 1, None, 3.0), (2, 2, None, 1.0), (2, 3, None, 2.0)]
+    assert library.db.execute("SELECT id, name FROM users").fetchall() == [(1, "u2"), (2, "u1")]
     assert (done.n_new_users, done.items.n_matched, done.items.n_with_audio) == (2, 2, 2)
     (stored,) = stored_listens(library)
     assert stored == done.listens and stored.file == path.name and stored.origin == str(file)
@@ -67,12 +73,13 @@ def test_users_of_another_file_keep_their_ids(library, file, tmp_path):
     more = tmp_path / "more.csv"
     more.write_text("user,artist\nu0,Air\nu2,Can\n")
     assert imported(library, more).n_new_users == 1
-    assert pl.read_parquet(listen_files(library, "artist")[1]).rows() == [(2, 2, None, 1.0), (3, 1, None, 1.0)]
+    # in the file u0 comes first
+    assert plays(listen_files(library, "artist")[1]) == [(3, 1, None, 1.0), (1, 2, None, 1.0)]
 
 
 def test_a_failure_leaves_nothing_behind(library, file, monkeypatch):
-    def failing(path, *columns):
-        events.write_events(path, *columns)
+    def failing(path, *events_of):
+        events.write_events(path, *events_of)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(listen_store, "write_events", failing)
@@ -90,10 +97,17 @@ def test_an_empty_table_is_refused(library, tmp_path):
     path.write_text("user,artist\n,Air\n")
     with pytest.raises(ValueError, match=r"empty\.csv holds no listens; 1 rows are malformed"):
         imported(library, path)
+    path.write_text("user,track\nu,x\n")
     with pytest.raises(ValueError, match="'x' is the id of no track"):
-        rows = np.zeros(1, np.int32)
-        table = ListenTable("track", ["u"], ["x"], rows, rows, None, np.ones(1, np.float32), 0)
-        import_listens(library, table, "digest", origin="x", names_are="ids")
+        imported(library, path, names_are="ids")
+    assert list((library.folder / "listens").iterdir()) == []
+
+
+def test_several_files_are_one_content_in_any_order(file, tmp_path):
+    other = tmp_path / "other"
+    other.write_bytes(b"x")
+    assert digest_of(file, other) == digest_of(other, file) != digest_of(file)
+    assert len(digest_of(file, other)) == len(digest_of(file)) == 32
 
 
 def test_a_reader_sees_them(library, file):

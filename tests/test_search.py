@@ -183,9 +183,9 @@ def test_a_copy_is_known_by_its_excerpts(tmp_path):
             library,
             head,
             [
-                heard("/a.mp3", at(40), excerpts=[at(0), at(40), at(80)]),
-                heard("/b.ogg", at(41), excerpts=[at(1), at(41), at(81)]),
-                heard("/c.mp3", at(42), excerpts=[at(60), at(42), at(20)]),
+                heard("/a.mp3", at(40), excerpts=[at(0), at(40), at(80), at(7)]),
+                heard("/b.ogg", at(41), excerpts=[at(1), at(41), at(81), at(7)]),
+                heard("/c.mp3", at(42), excerpts=[at(60), at(42), at(20), at(7)]),
             ],
         )
         answer = similar(library, AUDIO, [seed_of(library, seed)], [], Wishes())
