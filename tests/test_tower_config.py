@@ -1,0 +1,41 @@
+"""Settings that contradict themselves are refused by name and value."""
+
+import pytest
+
+from towers.config import TowerConfig, TowerTrainingConfig
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"model": "tower"}, "model 'tower'; there are two-tower, dot, neumf"),
+        ({"encoder": "lstm"}, "encoder 'lstm'; there are mean, attention"),
+        ({"dim": 0}, "dim is 0, hidden 128, history 50"),
+        ({"use_seed": 2}, "use_seed is 2; it is 0 or 1"),
+        ({"track_dropout": 1.0}, "track_dropout is 1; it is a share"),
+        ({"history": 0, "use_user": 0, "use_seed": 0}, "a query must be made of something"),
+    ],
+)
+def test_towers(settings, words):
+    with pytest.raises(ValueError, match=words):
+        TowerConfig(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"loss": "mse"}, "loss 'mse'; there are sampled-softmax, bpr"),
+        ({"correction": "yes"}, "correction 'yes'; there are both, negatives, refined, none"),
+        ({"frequency": "guess"}, "frequency 'guess'; there are exact, streaming"),
+        ({"proposal": "zipf"}, "proposal 'zipf'; there are uniform, popularity"),
+        ({"weighted": 3}, "weighted is 3; it is 0 or 1"),
+        ({"directions": 3}, "directions is 3; it is 1 or 2"),
+        ({"batch_size": 0}, "batch_size and patience are at least 1"),
+        ({"in_batch": 0, "negatives": 0}, "something must be told from the positive"),
+        ({"loss": "bpr", "negatives": 0}, "bpr compares each positive with at least one"),
+        ({"temperature": 2.0}, "temperature is 2; it lies between 0.01 and 1"),
+    ],
+)
+def test_training(settings, words):
+    with pytest.raises(ValueError, match=words):
+        TowerTrainingConfig(**settings)

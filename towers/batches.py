@@ -1,0 +1,282 @@
+"""Batches gathered from arrays: whole steps are indexed out of the events at once, never row by row.
+
+    event e of a listener:   ... e-3  e-2  e-1  [e]  e+1 ...
+                             '--- history ---'  target
+
+Where nothing is known of time, the history is made of the listener's other events instead, in a new random order at
+each epoch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.listening import Listening
+from towers.config import TowerConfig, TowerTrainingConfig
+
+_DAY = 86_400.0
+_POPULARITY_POWER = 0.75
+_MOST_PAIRS = 2**25  # of known tracks or listeners that a step looks through
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the query tower is told. Places are positions in the `track_rows` of whoever made it."""
+
+    user_rows: np.ndarray  # (batch,), -1 for somebody who is not in the data, or is withheld
+    history: np.ndarray  # (batch, length) places, the latest first, -1 where there is none
+    seeds: np.ndarray  # (batch,) places, -1 for none
+    days: np.ndarray  # (batch,) float32: the age of the example; 0 is now
+
+    def __len__(self) -> int:
+        return len(self.user_rows)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step. All tracks that play a part in it are in `track_rows`, each once."""
+
+    asked: Asked
+    track_rows: np.ndarray  # (n_unique,)
+    with_own: np.ndarray  # (n_unique,) bool: False where the track's own vector is withheld
+    with_audio: np.ndarray  # (n_unique,) bool: False where its sound is withheld
+    candidates: np.ndarray  # (batch + negatives,) places; of bpr (batch, 1 + negatives); positives come first
+    candidate_rows: np.ndarray  # the same as rows
+    hidden: np.ndarray  # (batch, batch + negatives) bool, or of bpr (batch, negatives): no negative
+    weights: np.ndarray  # (batch,) float32
+
+
+class KnownTracks:
+    """Who is known to play what: marks candidates that are no negatives."""
+
+    def __init__(self, user_rows: np.ndarray, track_rows: np.ndarray, n_users: int, n_tracks: int) -> None:
+        keys = np.unique(user_rows.astype(np.int64) * n_tracks + track_rows)
+        users, tracks = np.divmod(keys, n_tracks)
+        self._keys, self.n_users, self.n_tracks = keys, n_users, n_tracks
+        self._tracks = tracks.astype(np.int32)
+        self._user_starts = np.searchsorted(users, np.arange(n_users + 1))
+        order = np.argsort(tracks, kind="stable")
+        self._users = users[order].astype(np.int32)
+        self._track_starts = np.searchsorted(tracks[order], np.arange(n_tracks + 1))
+
+    def __repr__(self) -> str:
+        return f"<KnownTracks {self.n_users:,} users x {self.n_tracks:,} tracks, {len(self._keys):,} pairs>"
+
+    def of_user(self, user_row: int) -> np.ndarray:
+        """The tracks of a user, rising."""
+        return self._tracks[self._user_starts[user_row] : self._user_starts[user_row + 1]]
+
+    def contains(self, user_rows: np.ndarray, track_rows: np.ndarray) -> np.ndarray:
+        """Whether each pair is known; shapes are broadcast. A user row of -1 knows nothing."""
+        if not len(self._keys):
+            return np.zeros(np.broadcast_shapes(user_rows.shape, track_rows.shape), dtype=bool)
+        keys = np.asarray(user_rows, dtype=np.int64) * self.n_tracks + track_rows
+        places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return (self._keys[places] == keys) & (np.asarray(user_rows) >= 0)
+
+    def grid(self, user_rows: np.ndarray, track_rows: np.ndarray) -> np.ndarray:
+        """Whether each user knows each track: (n_users, n_tracks) bool.
+
+        It walks along the tracks of the users, or along the listeners of the tracks, whichever are fewer.
+        """
+        users, user_places = np.unique(user_rows, return_inverse=True)
+        tracks, track_places = np.unique(track_rows, return_inverse=True)
+        by_user = self._user_starts[users + 1] - self._user_starts[users]
+        by_track = self._track_starts[tracks + 1] - self._track_starts[tracks]
+        marks = np.zeros((len(users), len(tracks)), dtype=bool)
+        if min(by_user.sum(), by_track.sum()) > _MOST_PAIRS:
+            return self.contains(user_rows[:, None], track_rows[None])
+        if by_user.sum() <= by_track.sum():
+            owners, others = _ranges(self._user_starts[users], by_user)
+            _mark(marks, owners, self._tracks[others], tracks, self.n_tracks)
+        else:
+            owners, others = _ranges(self._track_starts[tracks], by_track)
+            _mark(marks.T, owners, self._users[others], users, self.n_users)
+        return marks[user_places[:, None], track_places[None]]
+
+
+class Batches:
+    """All steps of a training, each made from its own seed, so that any of them can be made again.
+
+    Parameters
+    ----------
+    events : what is learned from; events of weight 0 are history, but never a target
+    """
+
+    def __init__(self, events: Listening, tower: TowerConfig, training: TowerTrainingConfig) -> None:
+        self.events, self.tower, self.training = events, tower, training
+        self.has_time = bool(len(events)) and bool(events.times.any())
+        self.targets = np.flatnonzero(events.weights > 0) if training.weighted else np.arange(len(events))
+        if not len(self.targets):
+            raise ValueError("there is no event to learn from")
+        self.track_counts = np.bincount(events.track_rows[self.targets], minlength=events.n_tracks)
+        self.seen_rows = np.flatnonzero(self.track_counts)
+        self.known = KnownTracks(events.user_rows, events.track_rows, events.n_users, events.n_tracks)
+        self._starts = events.user_starts()
+        self._latest = int(events.times.max()) if self.has_time else 0
+        shares = self.track_counts[self.seen_rows] ** _POPULARITY_POWER
+        self._edges = np.cumsum(shares) / shares.sum()
+        self._epoch, self._order, self._tracks = -1, np.empty(0), events.track_rows
+
+    def __len__(self) -> int:
+        """Steps in an epoch."""
+        return -(-len(self.targets) // self.training.batch_size)
+
+    def __repr__(self) -> str:
+        return f"<Batches {len(self):,} steps of {self.training.batch_size:,}, {len(self.targets):,} targets>"
+
+    def draw_chances(self, track_rows: np.ndarray) -> np.ndarray:
+        """The chance of each track in one draw from the catalog; 0 for what nobody played."""
+        if self.training.proposal == "uniform":
+            return (self.track_counts[track_rows] > 0) / len(self.seen_rows)
+        powers = self.track_counts**_POPULARITY_POWER
+        return powers[track_rows] / powers.sum()
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """One step of one epoch."""
+        self._begin(epoch)
+        rng = np.random.default_rng([self.tower.seed, epoch, step, 1])
+        size = self.training.batch_size
+        events = self._order[step * size : (step + 1) * size]
+        history, seeds = self._histories(events, rng)
+        users, positives = self.events.user_rows[events], self._tracks[events]
+        n_drawn = self.training.negatives
+        if self.training.loss == "bpr":
+            drawn = self._draw((len(events), n_drawn), rng)
+            candidate_rows = np.concatenate([positives[:, None], drawn], axis=1)
+            hidden = drawn == positives[:, None]
+            if self.training.mask_known:
+                hidden |= self.known.contains(users[:, None], drawn)
+        else:
+            candidate_rows = np.concatenate([positives, self._draw(n_drawn, rng)])
+            hidden = candidate_rows[None] == positives[:, None]
+            if self.training.mask_known:
+                hidden |= self.known.grid(users, candidate_rows)
+            if not self.training.in_batch:
+                hidden[:, : len(events)] = True
+        track_rows, places = np.unique(
+            np.concatenate([candidate_rows.ravel(), history.ravel(), seeds]), return_inverse=True
+        )
+        if track_rows[0] < 0:
+            track_rows, places = track_rows[1:], places - 1
+        parts = np.split(places, [candidate_rows.size, candidate_rows.size + history.size])
+        weights = np.minimum(self.events.weights[events], 1) if self.training.weighted else np.ones(len(events))
+        asked_users = np.where(rng.random(len(events)) < self.tower.user_dropout, -1, users)
+        return Batch(
+            Asked(asked_users, parts[1].reshape(history.shape), parts[2], self._days(events)),
+            track_rows,
+            rng.random(len(track_rows)) >= self.tower.track_dropout,
+            rng.random(len(track_rows)) >= self.tower.audio_dropout,
+            parts[0].reshape(candidate_rows.shape),
+            candidate_rows,
+            hidden,
+            weights.astype(np.float32),
+        )
+
+    def _begin(self, epoch: int) -> None:
+        """The order of an epoch; without times also that within each listener."""
+        if epoch == self._epoch:
+            return
+        rng = np.random.default_rng([self.tower.seed, epoch])
+        self._epoch, self._order = epoch, rng.permutation(self.targets)
+        if not self.has_time:
+            within = np.lexsort((rng.random(len(self.events)), self.events.user_rows))
+            self._tracks = self.events.track_rows[within]  # the users stay where they are
+            where = np.empty(len(within), dtype=np.int64)
+            where[within] = np.arange(len(within))
+            self._order = where[self._order]
+
+    def _histories(self, events: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Tracks before (or, without times, around) each event, the latest first, and the seeds; -1 for none."""
+        users = self.events.user_rows[events]
+        starts, stops = self._starts[users], self._starts[users + 1]
+        ages = np.arange(1, self.tower.history + 1)
+        there = events[:, None] - ages
+        if self.has_time:
+            is_there = there >= starts[:, None]
+        else:
+            lengths = (stops - starts)[:, None]
+            is_there = ages < lengths
+            there = starts[:, None] + (there - starts[:, None]) % lengths
+        history = np.where(is_there, self._tracks[np.maximum(there, 0)], -1)
+        if not self.has_time:
+            history[history == self._tracks[events][:, None]] = -1  # the answer itself
+        has_seed = self.has_time and self.tower.use_seed
+        seeds = np.where(events - 1 >= starts, self._tracks[np.maximum(events - 1, 0)], -1) if has_seed else None
+        if self.tower.history_dropout:
+            history[rng.random(history.shape) < self.tower.history_dropout] = -1
+        return history, np.full(len(events), -1) if seeds is None else seeds
+
+    def _days(self, events: np.ndarray) -> np.ndarray:
+        if not self.has_time or not self.training.example_age:
+            return np.zeros(len(events), dtype=np.float32)
+        return ((self._latest - self.events.times[events]) / _DAY).astype(np.float32)
+
+    def _draw(self, shape: int | tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+        if self.training.proposal == "uniform":
+            return self.seen_rows[rng.integers(len(self.seen_rows), size=shape)]
+        places = np.searchsorted(self._edges, rng.random(shape), side="right")
+        return self.seen_rows[np.minimum(places, len(self.seen_rows) - 1)]
+
+
+def now_asked(
+    events: Listening, user_rows: np.ndarray, length: int, known_users: np.ndarray
+) -> tuple[Asked, np.ndarray]:
+    """Queries at serving: the latest events of listeners, and an example age of 0, which is now.
+
+    Parameters
+    ----------
+    events : everything heard so far
+    user_rows : (n,), rows in `events`
+    known_users : (n_users,) bool
+        Who has a vector of their own; the others are asked about as strangers.
+
+    Returns
+    -------
+    asked, and the track rows that its places are positions in
+    """
+    starts = events.user_starts()
+    first, stop = starts[user_rows], starts[user_rows + 1]
+    there = stop[:, None] - np.arange(1, length + 1)
+    history = np.where(there >= first[:, None], events.track_rows[np.maximum(there, 0)], -1)
+    has_time = bool(len(events)) and bool(events.times.any())
+    seeds = events.track_rows[np.maximum(stop - 1, 0)] if has_time else np.full(len(user_rows), -1)
+    seeds = np.where(stop > first, seeds, -1)
+    return _placed(np.where(known_users[user_rows], user_rows, -1), history, seeds)
+
+
+def stranger_asked(histories: Sequence[np.ndarray], length: int, *, ordered: bool = True) -> tuple[Asked, np.ndarray]:
+    """Queries of people who are not in the data, from the tracks that each heard, the latest last."""
+    history = np.full((len(histories), length), -1, dtype=np.int64)
+    seeds = np.full(len(histories), -1, dtype=np.int64)
+    for place, tracks in enumerate(histories):
+        latest = np.asarray(tracks, dtype=np.int64)[::-1][:length]
+        history[place, : len(latest)] = latest
+        if ordered and len(tracks):
+            seeds[place] = tracks[-1]
+    return _placed(np.full(len(histories), -1), history, seeds)
+
+
+def _placed(user_rows: np.ndarray, history: np.ndarray, seeds: np.ndarray) -> tuple[Asked, np.ndarray]:
+    track_rows, places = np.unique(np.concatenate([history.ravel(), seeds]), return_inverse=True)
+    if len(track_rows) and track_rows[0] < 0:
+        track_rows, places = track_rows[1:], places - 1
+    n = history.size
+    asked = Asked(user_rows, places[:n].reshape(history.shape), places[n:], np.zeros(len(seeds), dtype=np.float32))
+    return asked, track_rows
+
+
+def _ranges(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each range its number, repeated, and all positions in it."""
+    owners = np.repeat(np.arange(len(starts)), lengths)
+    firsts = np.cumsum(lengths) - lengths
+    return owners, np.arange(len(owners)) - firsts[owners] + starts[owners]
+
+
+def _mark(marks: np.ndarray, owners: np.ndarray, others: np.ndarray, names: np.ndarray, n: int) -> None:
+    """Set marks[owner, place of other in names] where other is one of the names."""
+    place_of = np.full(n, -1, dtype=np.int64)
+    place_of[names] = np.arange(len(names))
+    places = place_of[others]
+    marks[owners[places >= 0], places[places >= 0]] = True

@@ -1,0 +1,217 @@
+"""The towers learn: a generator of small reports that can be stopped after any of them and gone on with."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from data.catalog import Catalog
+from data.listening import Listening
+from towers.batches import Batch, Batches
+from towers.bpr import bpr_loss
+from towers.config import TowerConfig, TowerTrainingConfig
+from towers.factorization import DotProduct, NeuralFactorization
+from towers.frequency import StreamingFrequency, expected_counts
+from towers.sampled_softmax import Temperature, sampled_softmax
+from towers.tables import Table
+from towers.two_tower import TwoTower
+
+Towers = TwoTower | DotProduct | NeuralFactorization
+_STEPS_A_REPORT = 50
+_BUCKETS_PER_TRACK = 4
+_MODELS: dict[str, type[Towers]] = {"two-tower": TwoTower, "dot": DotProduct, "neumf": NeuralFactorization}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What some steps did."""
+
+    epoch: int  # from 0
+    step: int  # of the epoch, how many are done
+    n_steps: int  # in an epoch
+    loss: float  # mean over the steps of this report
+    n_events: int  # of this report
+    seconds: float
+    temperature: float
+    validation: float | None  # after the last step of an epoch, where there is somebody to judge
+    is_best: bool  # whether that is the best so far
+
+
+def make_towers(config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_known_user: np.ndarray) -> Towers:
+    """Untrained towers.
+
+    Parameters
+    ----------
+    is_seen : (n_tracks,) bool
+        The tracks that training plays; only they will have a vector of their own.
+    is_known_user : (n_users,) bool
+        Likewise of listeners.
+    """
+    return _MODELS[config.model](config, catalog, is_seen, is_known_user)
+
+
+class TowerTraining:
+    """The state of a training.
+
+    Parameters
+    ----------
+    events : what is learned from
+    judge : says how good the towers are, higher is better; asked after every epoch
+
+    Notes
+    -----
+    Every step has its own seed, made from the configuration's, the epoch and its number. A training that was stopped
+    after any report goes on along the trajectory that it would have had.
+    """
+
+    def __init__(
+        self,
+        towers: Towers,
+        events: Listening,
+        config: TowerTrainingConfig,
+        judge: Callable[[Towers], float] | None = None,
+        *,
+        device: str = "cpu",
+    ) -> None:
+        self.towers, self.config, self.judge = towers.to(device), config, judge
+        self.batches = Batches(events, towers.config, config)
+        self.temperature = Temperature(config.temperature).to(device)
+        self.temperature.log.requires_grad_(bool(config.learn_temperature) and isinstance(towers, TwoTower))
+        self.optimizer = _make_optimizer(towers, self.temperature, config)
+        self.frequency: StreamingFrequency | None = None
+        if config.frequency == "streaming":
+            self.frequency = StreamingFrequency(
+                _BUCKETS_PER_TRACK * events.n_tracks, batch_size=config.batch_size, n_tracks=events.n_tracks, n_hashes=2
+            )
+        targets = events.track_rows[self.batches.targets]
+        self._exact = expected_counts(targets, events.n_tracks, config.batch_size)
+        self.epoch, self.step = 0, 0
+        self.best, self.n_since_best = -math.inf, 0
+        self._best: dict[str, Tensor] = {}
+
+    def reports(self) -> Iterator[Progress]:
+        """Train to the end; afterwards the towers are those of the best epoch."""
+        while self.epoch < self.config.epochs and self.n_since_best < self.config.patience:
+            yield self._report()
+        if self._best:
+            self.towers.load_state_dict(self._best)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on."""
+        return {
+            "towers": self.towers.state_dict(),
+            "temperature": self.temperature.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": self._best,
+            "numbers": [self.epoch, self.step, self.best, self.n_since_best],
+            "frequency": {name: torch.from_numpy(array) for name, array in self._frequency_state().items()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state` of a training with the same events and configuration."""
+        self.towers.load_state_dict(state["towers"])
+        self.temperature.load_state_dict(state["temperature"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self._best = state["best"]
+        self.epoch, self.step, self.best, self.n_since_best = state["numbers"]
+        if self.frequency is not None:
+            self.frequency.restore({name: tensor.numpy() for name, tensor in state["frequency"].items()})
+
+    def loss_of(self, batch: Batch) -> tuple[Tensor, dict[str, Any]]:
+        """The loss of one step, and the blocks of the tables that its gradient reaches."""
+        towers, config = self.towers, self.config
+        blocks = towers.blocks(batch.track_rows, batch.asked.user_rows)
+        features = towers.features(blocks, batch.track_rows, batch.with_own, batch.with_audio)
+        queries = towers.queries(features, blocks, batch.asked)
+        device = features.device
+        candidates = torch.from_numpy(batch.candidates).to(device)
+        hidden, weights = (torch.from_numpy(array).to(device) for array in (batch.hidden, batch.weights))
+        if config.loss == "bpr":
+            scores = towers.pair_scores(queries[:, None], towers.items(features)[candidates]) / self.temperature()
+            return bpr_loss(scores[:, 0], scores[:, 1:], hidden=hidden, weights=weights), blocks
+        items = towers.items(features[candidates])  # (batch + negatives, dim)
+        logits = towers.scores(queries, items) / self.temperature()
+        loss = sampled_softmax(
+            logits,
+            log_counts=torch.from_numpy(self._log_counts(batch)).to(device),
+            hidden=hidden,
+            weights=weights,
+            correction=config.correction,
+            directions=config.directions,
+        )
+        return loss, blocks
+
+    def _report(self) -> Progress:
+        began, losses, n_events, epoch = perf_counter(), [], 0, self.epoch
+        n_steps = len(self.batches)
+        self.towers.train()
+        stop = min(self.step + _STEPS_A_REPORT, n_steps)
+        while self.step < stop:
+            batch = self.batches.batch(self.epoch, self.step)
+            losses.append(self._learn(batch))
+            n_events += len(batch.asked)
+            self.step += 1
+        loss = float(torch.stack(losses).mean())
+        seconds = perf_counter() - began
+        validation, is_best = self._judge() if stop == n_steps else (None, False)
+        if stop == n_steps:
+            self.epoch, self.step = self.epoch + 1, 0
+        return Progress(epoch, stop, n_steps, loss, n_events, seconds, self.temperature().item(), validation, is_best)
+
+    def _learn(self, batch: Batch) -> Tensor:
+        loss, blocks = self.loss_of(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        for name, block in blocks.items():
+            table = self.towers.tables[name]
+            assert isinstance(table, Table)
+            table.step(block, self.config.table_rate, self.config.table_decay)
+        if self.frequency is not None:
+            in_batch = batch.candidate_rows[: len(batch.asked)]
+            self.frequency.observe(in_batch if in_batch.ndim == 1 else in_batch[:, 0], self._number())
+        return loss.detach()
+
+    def _log_counts(self, batch: Batch) -> np.ndarray:
+        """How often each candidate is expected among the columns, as logarithm: (n_candidates,) float32."""
+        rows, n = batch.candidate_rows, len(batch.asked)
+        counts = np.zeros(len(rows))
+        if self.config.in_batch:
+            counts = self._exact[rows] if self.frequency is None else self.frequency.expected_counts(rows)
+            counts = counts * (n / self.config.batch_size)
+        counts = counts + (len(rows) - n) * self.batches.draw_chances(rows)
+        return np.log(np.maximum(counts, 1e-12)).astype(np.float32)
+
+    def _judge(self) -> tuple[float | None, bool]:
+        if self.judge is None:
+            return None, True
+        self.towers.eval()
+        value = self.judge(self.towers)
+        is_best = value > self.best
+        self.n_since_best = 0 if is_best else self.n_since_best + 1
+        if is_best:
+            self.best = value
+            self._best = {name: weight.clone() for name, weight in self.towers.state_dict().items()}
+        return value, is_best
+
+    def _number(self) -> int:
+        return self.epoch * len(self.batches) + self.step
+
+    def _frequency_state(self) -> dict[str, np.ndarray]:
+        return {} if self.frequency is None else self.frequency.state()
+
+
+def _make_optimizer(towers: Towers, temperature: nn.Module, config: TowerTrainingConfig) -> torch.optim.Optimizer:
+    """AdamW for all but the tables; only matrices decay."""
+    matrices = [weight for weight in towers.parameters() if weight.ndim > 1]
+    others = [weight for weight in towers.parameters() if weight.ndim < 2]
+    groups = [
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": [*others, *temperature.parameters()], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW([group for group in groups if group["params"]], lr=config.learning_rate)

@@ -1,0 +1,186 @@
+"""Two towers that meet in a dot product: one makes vectors of tracks, the other of who wants one now.
+
+audio ---W--+                          history --pool--+
+artist -----+                          seed track --W--+
+album ------+--> x --> MLP --> unit    listener -------+--> MLP --> unit
+length --W--+    |                     example age -W--+
+own vector -+    '--- the same x stands for a track in history and seed
+"""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from data.catalog import Catalog
+from towers.batches import Asked
+from towers.config import TowerConfig
+from towers.tables import Block, Table
+
+_DEVIATION = 0.1  # of initial vectors, so that cosines begin as if drawn at random
+
+
+class TwoTower(nn.Module):
+    """The two towers.
+
+    A track's own vector is a residual: it begins at zero, is withheld at random in training and always from a track
+    that training has not seen, so that a new track is nothing unusual [1]_. Only a track of which nothing else is
+    known begins with a random one.
+
+    References
+    ----------
+    .. [1] Volkovs, Yu, Poutanen. DropoutNet: Addressing Cold Start in Recommender Systems. NeurIPS 2017.
+    """
+
+    is_seen: Tensor
+    is_known_user: Tensor
+
+    def __init__(self, config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_known_user: np.ndarray) -> None:
+        super().__init__()
+        self.config, self.catalog = config, catalog
+        generator = torch.Generator().manual_seed(config.seed)
+        dim = config.dim
+        self.register_buffer("is_seen", torch.from_numpy(is_seen.copy()))
+        self.register_buffer("is_known_user", torch.from_numpy(is_known_user.copy()))
+        tables = {"tracks": len(catalog), "artists": catalog.n_artists, "albums": catalog.n_albums}
+        tables |= {"users": len(is_known_user)} if config.use_user else {}
+        self.tables = nn.ModuleDict({name: Table(n, dim, _DEVIATION, generator) for name, n in tables.items()})
+        self._own("tracks").weight[torch.from_numpy(catalog.has_content())] = 0
+        self.uses_audio = bool(config.use_audio) and catalog.audio is not None
+        if self.uses_audio:
+            assert catalog.audio is not None
+            self.audio = nn.Linear(catalog.audio.shape[1], dim, bias=False)
+            nn.init.normal_(self.audio.weight, 0, 0.5 / math.sqrt(dim), generator=generator)
+            self.no_audio = _vector(dim, generator)
+        self.length = nn.Linear(2, dim, bias=False)
+        nn.init.zeros_(self.length.weight)
+        self.item_mlp = _mlp(dim, config.hidden, generator)
+        self.query_mlp = _mlp(dim, config.hidden, generator)
+        self.pooled, self.seed = _identity(dim, 1.0), _identity(dim, 0.5)
+        self.no_history, self.no_user = _vector(dim, generator), _vector(dim, generator)
+        self.age = nn.Linear(1, dim, bias=False)
+        nn.init.zeros_(self.age.weight)
+        if config.encoder == "attention":
+            self.attention = nn.Parameter(torch.zeros(dim))
+            self.recency = nn.Parameter(torch.zeros(max(config.history, 1)))
+
+    def blocks(self, track_rows: np.ndarray, user_rows: np.ndarray) -> dict[str, Block]:
+        """The rows of all tables that some tracks and users need."""
+        catalog = self.catalog
+        asked = {"tracks": track_rows, "artists": catalog.artist_rows[track_rows]}
+        asked |= {"albums": catalog.album_rows[track_rows], "users": user_rows}
+        return {name: self._own(name).block(rows) for name, rows in asked.items() if name in self.tables}
+
+    def features(
+        self,
+        blocks: dict[str, Block],
+        track_rows: np.ndarray,
+        with_own: np.ndarray | None = None,
+        with_audio: np.ndarray | None = None,
+    ) -> Tensor:
+        """What stands for a track everywhere, shape (n_tracks, dim)."""
+        device, catalog = self.is_seen.device, self.catalog
+        own = self.is_seen[torch.from_numpy(track_rows.astype(np.int64)).to(device)]
+        if with_own is not None:  # of a track without content the own vector is all there is
+            own = own & torch.from_numpy(with_own | ~self._has_content(track_rows)).to(device)
+        x = blocks["tracks"].look_up() * own[:, None]
+        x = x + blocks["artists"].look_up() + blocks["albums"].look_up()
+        x = x + self.length(torch.from_numpy(_lengths(catalog.seconds[track_rows])).to(device))
+        if self.uses_audio:
+            assert catalog.audio is not None
+            sound = torch.from_numpy(np.ascontiguousarray(catalog.audio[track_rows])).to(device)
+            heard = sound.any(dim=1)
+            if with_audio is not None:
+                heard = heard & torch.from_numpy(with_audio).to(device)
+            x = x + torch.where(heard[:, None], self.audio(sound), self.no_audio)
+        return x
+
+    def items(self, features: Tensor) -> Tensor:
+        """Vectors of tracks, of unit length."""
+        return F.normalize(features + self.item_mlp(features), dim=-1)
+
+    def queries(self, features: Tensor, blocks: dict[str, Block], asked: Asked) -> Tensor:
+        """Vectors of who wants a track now, of unit length; `features` are of the tracks that `asked` points to."""
+        device = features.device
+        x = self.age(torch.from_numpy(np.log1p(asked.days)).to(device)[:, None])
+        if self.config.history:
+            x = x + self._pool(features, torch.from_numpy(asked.history).to(device))
+        if self.config.use_seed:
+            seeds = torch.from_numpy(asked.seeds).to(device)
+            x = x + self.seed(features[seeds.clamp(min=0)] * (seeds >= 0)[:, None] if len(features) else x * 0)
+        if self.config.use_user:
+            users = torch.from_numpy(asked.user_rows).to(device)
+            x = x + torch.where((users >= 0)[:, None], blocks["users"].look_up(), self.no_user)
+        return F.normalize(x + self.query_mlp(x), dim=-1)
+
+    def scores(self, queries: Tensor, items: Tensor) -> Tensor:
+        """How much each query wants each item, the cosine: (n_queries, n_items)."""
+        return queries @ items.T
+
+    def pair_scores(self, queries: Tensor, items: Tensor) -> Tensor:
+        """As `scores`, of pairs; shapes (..., dim) are broadcast."""
+        return (queries * items).sum(dim=-1)
+
+    def _pool(self, features: Tensor, history: Tensor) -> Tensor:
+        """The events of each history in one vector; `history` holds places, shape (batch, length)."""
+        is_there = history >= 0
+        if not len(features):
+            return self.no_history.expand(len(history), -1)
+        if self.config.encoder == "attention":
+            ages = torch.arange(history.shape[1], device=history.device).clamp(max=len(self.recency) - 1)
+            logits = (features @ self.attention)[history.clamp(min=0)] + self.recency[ages]
+            shares = logits.masked_fill(~is_there, -1e9).softmax(dim=1) * is_there
+        else:
+            shares = is_there / is_there.sum(dim=1, keepdim=True).clamp(min=1)
+        # The mean of a bag, without ever holding (batch, length, dim) numbers.
+        pooled = F.embedding_bag(
+            history.clamp(min=0), features, mode="sum", per_sample_weights=shares.to(features.dtype)
+        )
+        return self.pooled(torch.where(is_there.any(dim=1, keepdim=True), pooled, self.no_history))
+
+    def _own(self, name: str) -> Table:
+        table = self.tables[name]
+        assert isinstance(table, Table)
+        return table
+
+    def _has_content(self, track_rows: np.ndarray) -> np.ndarray:
+        catalog = self.catalog
+        known = (catalog.artist_rows[track_rows] >= 0) | (catalog.album_rows[track_rows] >= 0)
+        if self.uses_audio and catalog.audio is not None:
+            known |= catalog.audio[track_rows].any(axis=1)
+        return known
+
+
+def _lengths(seconds: np.ndarray) -> np.ndarray:
+    """The logarithm of minutes, and whether it is known: (n, 2) float32."""
+    known = np.isfinite(seconds) & (seconds > 0)
+    return np.stack([np.log(np.where(known, seconds, 60) / 60), known], axis=1).astype(np.float32)
+
+
+def _vector(dim: int, generator: torch.Generator) -> nn.Parameter:
+    return nn.Parameter(torch.empty(dim).normal_(0, _DEVIATION, generator=generator))
+
+
+def _identity(dim: int, scale: float) -> nn.Linear:
+    layer = nn.Linear(dim, dim, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(scale * torch.eye(dim))
+    return layer
+
+
+def _mlp(dim: int, hidden: int, generator: torch.Generator) -> nn.Module:
+    """A residual branch that begins as nothing, or with no hidden units stays it."""
+    if not hidden:
+        return _Nothing()
+    first, last = nn.Linear(dim, hidden), nn.Linear(hidden, dim)
+    nn.init.normal_(first.weight, 0, 1 / math.sqrt(dim), generator=generator)
+    for zero in (first.bias, last.weight, last.bias):
+        nn.init.zeros_(zero)
+    return nn.Sequential(first, nn.GELU(), last)
+
+
+class _Nothing(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 0
