@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from towers.tables import Table
+from towers.embedding_tables import Table
 
 
 def table(n, dim):

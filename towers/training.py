@@ -15,10 +15,10 @@ from data.listening import Listening
 from towers.batches import Batch, Batches
 from towers.bpr import bpr_loss
 from towers.config import TowerConfig, TowerTrainingConfig
+from towers.embedding_tables import Table
 from towers.factorization import DotProduct, NeuralFactorization
 from towers.frequency import StreamingFrequency, expected_counts
 from towers.sampled_softmax import Temperature, sampled_softmax
-from towers.tables import Table
 from towers.two_tower import TwoTower
 
 Towers = TwoTower | DotProduct | NeuralFactorization

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from data.catalog import Catalog
 from towers.batches import Asked
 from towers.config import TowerConfig
-from towers.tables import Block, Table
+from towers.embedding_tables import Block, Table
 
 _DEVIATION = 0.1  # of initial vectors, so that cosines begin as if drawn at random
 
