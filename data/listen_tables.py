@@ -71,7 +71,7 @@ def read_listen_table(
     item, level = _item(path, columns, user, item, level)
     time, plays = column(path, columns, time, _TIME), column(path, columns, plays, _PLAYS)
     if (user is None and listener is None) or item is None:
-        lacking, flag = (f"{level}s", "--item") if item is None else ("users", "--user")
+        lacking, flag = ("users", "--user") if user is None and listener is None else (f"{level}s", "--item")
         raise ValueError(f"{path.name}: no column of {lacking}; name one of {', '.join(columns)} with {flag}")
     artist = column(path, columns, None, _ITEM["artist"]) if item.lower() in _TITLES else None
     artist = None if artist == item else artist

@@ -60,7 +60,9 @@ def read_groups(library: Library, source: str) -> dict[str, Groups]:
 
 
 def _listeners(library: Library, level: str) -> Groups:
-    user_ids, item_ids, plays = total_plays(listen_files(library, level), level, links(library) if level == "track" else None)
+    user_ids, item_ids, plays = total_plays(
+        listen_files(library, level), level, links(library) if level == "track" else None
+    )
     return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays)
 
 

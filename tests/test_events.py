@@ -12,7 +12,9 @@ LIKE, DISLIKE = KINDS.index("like"), KINDS.index("dislike")
 def block(*rows, level="track"):
     """Events as (user, item, time, plays, kind)."""
     columns = ["user_id", f"{level}_id", "time_s", "plays", "kind"]
-    frame = pl.DataFrame([dict(zip(columns, row, strict=True)) for row in rows], schema=dict.fromkeys(columns, pl.Int64))
+    frame = pl.DataFrame(
+        [dict(zip(columns, row, strict=True)) for row in rows], schema=dict.fromkeys(columns, pl.Int64)
+    )
     nothing = pl.lit(None)
     return frame.with_columns(played_ms=nothing, ratio=nothing, split=nothing)
 
@@ -65,7 +67,7 @@ def test_a_like_counts_and_a_dislike_does_not(tmp_path):
 
 def test_a_linked_track_counts_for_its_file(tmp_path):
     path = written(tmp_path / "x.parquet", (1, 5, 10, 1, 0), (1, 6, 11, 1, 0), (1, 7, 12, 1, 0))
-    users, items, totals = total_plays([path], "track", {6: 5})
+    _, items, totals = total_plays([path], "track", {6: 5})
     assert (items.tolist(), totals.tolist()) == ([5, 7], [2.0, 1.0])
 
 

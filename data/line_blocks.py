@@ -1,0 +1,118 @@
+"""Text files larger than memory, some million characters at a time: plain, gzipped, or inside an archive."""
+
+import gzip
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+
+_BLOCK_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file by itself, or one inside a zip or tar archive."""
+
+    path: Path
+    name: str | None = None  # inside the archive
+
+    @property
+    def title(self) -> str:
+        """The last part of its name, without .gz."""
+        return (self.name or self.path.name).rsplit("/", 1)[-1].removesuffix(".gz")
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """Its bytes.
+
+        Raises
+        ------
+        ValueError
+            The archive is damaged.
+        OSError
+            It cannot be read.
+        """
+        try:
+            if self.name is None:
+                with gzip.open(self.path) if self.path.name.endswith(".gz") else self.path.open("rb") as file:
+                    yield file  # type: ignore[misc]  # a GzipFile reads bytes as well
+            elif is_tar(self.path):
+                with tarfile.open(self.path) as archive:
+                    member = archive.extractfile(self.name)
+                    assert member is not None, self.name  # `members_of` lists files only
+                    yield member
+            else:
+                with zipfile.ZipFile(self.path) as bundle, bundle.open(self.name) as part:
+                    yield part
+        except (zipfile.BadZipFile, tarfile.TarError, EOFError, gzip.BadGzipFile, NotImplementedError) as error:
+            raise ValueError(f"{self.path.name} is a damaged archive: {error}") from None
+
+
+def members_of(path: Path) -> list[Member]:
+    """The file itself, or the files that an archive holds.
+
+    Raises
+    ------
+    ValueError
+        The archive is damaged.
+    """
+    try:
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                return [Member(path, entry.filename) for entry in archive.infolist() if not entry.is_dir()]
+        if is_tar(path):
+            with tarfile.open(path) as archive:
+                return [Member(path, entry.name) for entry in archive if entry.isfile()]
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path.name} is a damaged archive: {error}") from None
+    return [Member(path)]
+
+
+def is_tar(path: Path) -> bool:
+    return path.name.endswith((".tar", ".tar.gz", ".tgz"))
+
+
+def line_blocks(file: IO[bytes], size: int = _BLOCK_BYTES) -> Iterator[bytes]:
+    """Whole lines, about so many bytes at a time."""
+    rest = b""
+    while chunk := file.read(size):
+        lines, end, begun = (rest + chunk).rpartition(b"\n")
+        if lines or end:
+            yield lines + end
+        rest = begun
+    if rest:
+        yield rest
+
+
+def field_blocks(file: IO[bytes], columns: list[str], separator: str = "\t") -> Iterator[pl.DataFrame]:
+    """Fields of text between separators, unquoted; a field too many lands in the column `surplus`.
+
+    Blank lines are rows of nulls.
+    """
+    names = [*columns, "surplus"]
+    # polars takes the number of columns from the first line.
+    first = separator.join("x" * len(names)).encode() + b"\n"
+    for block in line_blocks(file):
+        yield pl.read_csv(
+            first + block, separator=separator, has_header=False, new_columns=names, quote_char=None,
+            infer_schema=False, truncate_ragged_lines=True, encoding="utf8-lossy",
+        ).slice(1)  # fmt: skip
+
+
+def json_blocks(file: IO[bytes], pick: Callable[[object], dict[str, object]]) -> Iterator[list[dict[str, object]]]:
+    """One value per line, each made flat by `pick`, which takes a line that is no JSON as None."""
+    import json
+
+    def value(line: bytes) -> object:
+        try:
+            return json.loads(line)
+        except ValueError:
+            return None
+
+    for block in line_blocks(file, _BLOCK_BYTES // 4):
+        yield [pick(value(line)) for line in block.split(b"\n") if line.strip()]

@@ -1,0 +1,101 @@
+"""What every reader of listens gives: whole events in columns of one kind, and what was wrong with the others."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from data.listening import KINDS, SPLITS
+from data.tables import examples
+
+# Of the track; a reader leaves out what its format does not know. Without an artist, the title is any name of a track.
+ITEM_COLUMNS = {"artist": pl.String, "title": pl.String, "album": pl.String, "mbid": pl.String, "isrc": pl.String}
+EVENT_COLUMNS = {
+    "time_s": pl.Int64,  # since 1970, UTC
+    "plays": pl.Float32,  # 1 where each row is one play
+    "played_ms": pl.Int32,
+    "ratio": pl.Float32,  # of the track that was played
+    "kind": pl.UInt8,  # codes of data.listening.KINDS
+    "split": pl.UInt8,  # codes of data.listening.SPLITS
+}
+_SPLIT_NAMES = {
+    **{name: code for code, name in enumerate(SPLITS)},
+    **{"valid": 1, "val": 1, "dev": 1, "training": 0, "testing": 2},
+}
+_KIND_NAMES = {
+    **{name: code for code, name in enumerate(KINDS)},
+    **{"play": 0, "scrobble": 0, "love": 1, "loved": 1, "hate": 2, "unlove": 3, "unhate": 4},
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some events of a file, one row each: `user`, then columns of the above."""
+
+    events: pl.DataFrame
+    n_malformed: int = 0
+    malformed: tuple[str, ...] = ()  # the first of them, as a person finds them
+    left_out: Mapping[str, int] = field(default_factory=dict)  # well-formed but not wanted: what, and how many
+
+
+def whole_events(
+    raw: pl.DataFrame,
+    columns: Mapping[str, pl.Expr],
+    *,
+    needed: tuple[str, ...] = ("user", "title"),
+    is_whole: pl.Expr | None = None,
+    first: int = 0,
+    left_out: Mapping[str, int] | None = None,
+    shown: list[str] | None = None,
+) -> Batch:
+    """The events of a raw table, without the rows that are not whole.
+
+    A row is whole when it has what is `needed`, a time not before 1970, plays above 0, and `is_whole`, an expression
+    over the raw columns, holds.
+
+    Parameters
+    ----------
+    columns : of the events, from the raw ones
+    first : rows that came before, in earlier blocks of the same file
+    shown : the raw columns that examples of malformed rows show; else all
+    """
+    whole = pl.all_horizontal([pl.col(name).is_not_null() for name in needed])
+    if "time_s" in columns:
+        whole = whole & (pl.col("time_s") >= 0)
+    if "plays" in columns:
+        whole = whole & pl.col("plays").is_finite() & (pl.col("plays") > 0)
+    extra = pl.lit(True) if is_whole is None else is_whole
+    table = raw.select(**columns, __extra=extra)
+    flags = table.select(whole=(whole & pl.col("__extra")).fill_null(False))["whole"]
+    events = table.drop("__extra")
+    if flags.all():
+        return Batch(events, left_out=left_out or {})
+    kept = events.filter(flags)
+    shown_rows = raw.select(shown) if shown else raw
+    return Batch(kept, len(events) - len(kept), examples(shown_rows, flags, first), left_out or {})
+
+
+def codes(values: pl.Expr, names: Mapping[str, int]) -> pl.Expr:
+    """Names as their codes, uint8; null where unknown."""
+    return (
+        values.cast(pl.String)
+        .str.strip_chars()
+        .str.to_lowercase()
+        .replace_strict(list(names), list(names.values()), default=None, return_dtype=pl.UInt8)
+    )
+
+
+def split_codes(values: pl.Expr) -> pl.Expr:
+    return codes(values, _SPLIT_NAMES)
+
+
+def kind_codes(values: pl.Expr) -> pl.Expr:
+    return codes(values, _KIND_NAMES)
+
+
+def numbered(blocks: Iterator[pl.DataFrame]) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Each block with the number of rows that came before it."""
+    first = 0
+    for block in blocks:
+        yield first, block
+        first += len(block)

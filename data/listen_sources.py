@@ -1,0 +1,158 @@
+"""Which files hold listens, and of what format: seen from what is in them, not only from their names."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from data import lastfm, listenbrainz, spotify, yambda
+from data.line_blocks import Member, is_tar, members_of
+from data.listen_batches import Batch
+from data.listen_tables import read_listen_table
+from data.tables import SUFFIXES
+
+FORMATS = ("lastfm-1k", "yambda", "listenbrainz", "spotify", "lastfm-csv", "table")
+_HEAD_BYTES = 65_536
+_1K_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_CSV_DATE = re.compile(r'\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d"?$')
+_TOGETHER = ("yambda", "listenbrainz", "spotify")  # formats of many files that are one thing
+_SPOTIFY = ('"master_metadata_track_name"', '"msPlayed"')
+_LISTENBRAINZ = ('"track_metadata"', '"recording_mbid"', '"recording_msid"')
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is imported together."""
+
+    format: str
+    members: tuple[Member, ...]
+    roles: Mapping[Path, str] = field(default_factory=dict)  # of Yambda's files
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files on disk, each once."""
+        return list(dict.fromkeys(member.path for member in self.members))
+
+    @property
+    def prefix(self) -> str:
+        return yambda.PREFIX if self.format == "yambda" else ""
+
+
+def find_sources(path: Path, format: str = "auto") -> tuple[list[Source], list[str]]:
+    """What there is to import in a file, an archive or a folder, and the names of files that hold no listens.
+
+    Tables in a folder count only where nothing else is there: next to listens they say other things.
+
+    Raises
+    ------
+    ValueError
+        There are no listens, or none of the format that was asked for; or an archive is damaged.
+    """
+    files = sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
+    files = [file for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    by_format: dict[str, list[Member]] = {}
+    passed_over: list[str] = []
+    roles: dict[Path, str] = {}
+    for member in (member for file in files for member in members_of(file)):
+        found = format if format != "auto" and len(files) == 1 else _format_of(member, roles)
+        if found == "yambda" and member.path not in roles:
+            _format_of(member, roles)
+        if found is None or (format not in ("auto", found)):
+            passed_over.append(member.name or member.path.name)
+        else:
+            by_format.setdefault(found, []).append(member)
+    if len(by_format) > 1 and "table" in by_format:
+        passed_over += [member.name or member.path.name for member in by_format.pop("table")]
+    sources = [
+        Source(name, tuple(part), roles if name == "yambda" else {})
+        for name, members in by_format.items()
+        for part in ([members] if name in _TOGETHER else [[member] for member in members])
+    ]
+    if not sources:
+        what = "no listens" if format == "auto" else f"no listens of the format {format}"
+        kinds = "a file of " + ", ".join(FORMATS)
+        raise ValueError(f"{path.name} holds {what} that are known here; give {kinds}")
+    return sources, passed_over
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A source that is being read."""
+
+    level: str  # of what is listened to: "track" or "artist"
+    batches: Iterator[Batch]
+
+
+def read_source(source: Source, listener: str | None = None, **columns: str | None) -> Reading:
+    """The events of a source, batch by batch, in the order of its files.
+
+    Parameters
+    ----------
+    listener : whose listens they are, where the files do not say; without, "me", and a table must say
+    columns : of a table, see `data.listen_tables.read_listen_table`
+
+    Raises
+    ------
+    ValueError
+        A table lacks the columns. What is wrong with other files shows when the batches are asked for.
+    """
+    if source.format == "table":
+        table = read_listen_table(source.paths[0], listener=listener, **columns)
+        return Reading(table.level, iter([table.batch]))
+    return Reading("track", _batches(source, listener or "me"))
+
+
+def _batches(source: Source, listener: str) -> Iterator[Batch]:
+    members = source.members
+    if source.format == "lastfm-1k":
+        for member in members:
+            yield from lastfm.read_lastfm_1k(member)
+    elif source.format == "lastfm-csv":
+        for path in source.paths:
+            yield from lastfm.read_lastfm_csv(path, listener)
+    elif source.format == "spotify":
+        for member in members:
+            yield from spotify.read_spotify(member, listener)
+    elif source.format == "listenbrainz":
+        wanted = [member for member in members if listenbrainz.is_listens(member)]
+        yield from listenbrainz.read_listenbrainz(wanted, listener)
+    else:
+        for path in yambda.event_files(source.roles):
+            yield from yambda.read_yambda(path, source.roles[path])
+
+
+def _format_of(member: Member, roles: dict[Path, str]) -> str | None:
+    with member.open() as file:
+        head = file.read(_HEAD_BYTES)
+    if head.startswith(b"PAR1"):
+        if member.name is not None:
+            return None
+        role = yambda.role_of(member.path, pl.read_parquet_schema(member.path).keys())  # type: ignore[arg-type]
+        if role is not None:
+            roles[member.path] = role
+        return "yambda" if role else "table"
+    text = head.decode("utf-8-sig", "replace").lstrip()
+    if text[:1] in ("{", "["):
+        return _json_format(member, text)
+    lines = text.splitlines()
+    first = lines[0] if lines else ""
+    fields = first.split("\t")
+    if len(fields) == 6 and _1K_TIME.fullmatch(fields[1]):
+        return "lastfm-1k"
+    if member.name is not None or is_tar(member.path) or member.path.suffix.lower() not in SUFFIXES:
+        return None  # tables are read from files of their own
+    names = {name.strip().strip('"').lower() for name in first.split(",")}
+    if _CSV_DATE.search(first) or ({"uts", "artist", "track"} <= names and not names & {"user", "username"}):
+        return "lastfm-csv"
+    return "table"
+
+
+def _json_format(member: Member, text: str) -> str | None:
+    if any(mark in text for mark in _SPOTIFY):
+        return "spotify"
+    if any(mark in text for mark in _LISTENBRAINZ) or (member.title == "user.json" and member.path.suffix == ".zip"):
+        return "listenbrainz"
+    is_lines = member.name is None and member.path.suffix.lower() in (".jsonl", ".ndjson")
+    return "table" if is_lines and text[0] == "{" else None

@@ -1,0 +1,129 @@
+"""A ListenBrainz export: the zip of JSON lines, its files one by one, or the older list of listens in one JSON file."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import polars as pl
+
+from data.line_blocks import Member, json_blocks
+from data.listen_batches import Batch, whole_events
+from data.listening import KINDS
+
+_COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mbid", "isrc")} | {
+    "time_s": pl.Int64,
+    "ms": pl.Int64,
+    "kind": pl.UInt8,
+    "bad": pl.String,
+}
+_LIKES = {1: KINDS.index("like"), -1: KINDS.index("dislike")}
+Row = dict[str, Any]
+
+
+def read_listenbrainz(members: Sequence[Member], listener: str) -> Iterator[Batch]:
+    """Listens, then loves and hates: feedback names a recording by its MBID, which the listens know by name.
+
+    The user is who `user.json` says, else who the listens say, else `listener`.
+    """
+    by_title = {member.title: member for member in members}
+    listener = _user_name(by_title.get("user.json")) or listener
+    names: dict[str, tuple[str, str]] = {}  # artist and title of each MBID
+    listens = [member for member in members if member.title not in ("user.json", "feedback.jsonl")]
+    for member in sorted(listens, key=lambda member: member.name or ""):
+        for rows in _rows(member):
+            yield _batch([_listen(row, names) for row in rows], listener)
+    if "feedback.jsonl" in by_title:
+        for rows in _rows(by_title["feedback.jsonl"]):
+            yield _batch([_feedback(row, names) for row in rows], listener)
+
+
+def is_listens(member: Member) -> bool:
+    """Whether the file of an export belongs here: pins and stars of artists do not."""
+    name = member.name or member.title
+    return member.title in ("user.json", "feedback.jsonl") or "listens/" in name or member.path.suffix != ".zip"
+
+
+def _batch(rows: list[Row], listener: str) -> Batch:
+    raw = pl.DataFrame(rows, schema=_COLUMNS, strict=False, orient="row")
+    unnamed = pl.col("bad") == "unnamed"
+    n_unnamed = int(raw.select(unnamed.sum()).item())
+    raw = raw.filter(~unnamed.fill_null(False)) if n_unnamed else raw
+    columns = {name: pl.col(name) for name in ("artist", "title", "album", "mbid", "isrc", "time_s", "kind")}
+    columns |= {"user": pl.col("user").fill_null(listener), "played_ms": pl.col("ms").cast(pl.Int32, strict=False)}
+    left_out = {"loves and hates of recordings that were never listened to": n_unnamed} if n_unnamed else {}
+    return whole_events(raw, columns, needed=("artist", "title", "time_s"), left_out=left_out)
+
+
+def _rows(member: Member) -> Iterator[list[Row]]:
+    with member.open() as file:
+        if member.title.endswith(".json") or not member.title.endswith((".jsonl", ".ndjson", ".listens")):
+            text = file.read()
+            try:
+                whole = json.loads(text)
+            except ValueError:
+                whole = None
+            if isinstance(whole, list):
+                yield [_object(value) for value in whole]
+                return
+            yield [_object(_parsed(line)) for line in text.split(b"\n") if line.strip()]
+            return
+        yield from json_blocks(file, _object)
+
+
+def _parsed(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _object(value: object) -> Row:
+    return value if isinstance(value, dict) else {}
+
+
+def _listen(row: Row, names: dict[str, tuple[str, str]]) -> Row:
+    track = _object(row.get("track_metadata"))
+    info, mapping = _object(track.get("additional_info")), _object(track.get("mbid_mapping"))
+    artist, title = _text(track.get("artist_name")), _text(track.get("track_name"))
+    mbid = _text(mapping.get("recording_mbid") or info.get("recording_mbid"))
+    if mbid and artist and title:
+        names.setdefault(mbid, (artist, title))
+    for key in (row.get("recording_msid"), info.get("recording_msid")):  # feedback may name it only so
+        if isinstance(key, str) and artist and title:
+            names.setdefault(key, (artist, title))
+    seconds = row.get("listened_at", row.get("timestamp"))
+    played = info.get("duration_played")
+    return {
+        "user": _text(row.get("user_name")), "artist": artist, "title": title,
+        "album": _text(track.get("release_name")), "mbid": mbid, "isrc": _text(info.get("isrc")),
+        "time_s": seconds if isinstance(seconds, int) else None,
+        "ms": int(played * 1_000) if isinstance(played, int | float) else None, "kind": 0, "bad": None,
+    }  # fmt: skip
+
+
+def _feedback(row: Row, names: dict[str, tuple[str, str]]) -> Row:
+    track = _object(row.get("track_metadata"))
+    keys = (row.get("recording_mbid"), row.get("recording_msid"))
+    known = next((names[key] for key in keys if isinstance(key, str) and key in names), (None, None))
+    artist = _text(track.get("artist_name")) or known[0]
+    title = _text(track.get("track_name")) or known[1]
+    score, created = row.get("score", 0), row.get("created")
+    is_whole = score in _LIKES and isinstance(created, int) and any(isinstance(key, str) for key in keys)
+    return {
+        "user": _text(row.get("user_name") or row.get("user_id")), "artist": artist, "title": title, "album": None,
+        "mbid": _text(keys[0]), "isrc": None, "time_s": created if is_whole else None, "ms": None,
+        "kind": _LIKES.get(score), "bad": "unnamed" if is_whole and not (artist and title) else None,
+    }  # fmt: skip
+
+
+def _user_name(member: Member | None) -> str | None:
+    if member is None:
+        return None
+    with member.open() as file:
+        facts = _object(_parsed(file.read()))
+    return _text(facts.get("username") or facts.get("user_name"))
+
+
+def _text(value: object) -> str | None:
+    stripped = value.strip() if isinstance(value, str) else ""
+    return stripped or None

@@ -1,0 +1,68 @@
+"""Spotify's streaming history, extended (``Streaming_History_Audio_*.json``, ``endsong_*.json``) or of a year."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+import polars as pl
+
+from data.line_blocks import Member
+from data.listen_batches import Batch, whole_events
+
+_PAIRS = (  # ours, of the extended history, of the short one
+    ("ended", "ts", "endTime"),
+    ("played_ms", "ms_played", "msPlayed"),
+    ("title", "master_metadata_track_name", "trackName"),
+    ("artist", "master_metadata_album_artist_name", "artistName"),
+    ("album", "master_metadata_album_album_name", ""),
+    ("user", "username", ""),
+)
+_OTHER = {"podcasts": ("episode_name", "spotify_episode_uri"), "audiobooks": ("audiobook_title", "audiobook_uri")}
+
+
+def read_spotify(member: Member, listener: str) -> Iterator[Batch]:
+    """One file of the history. It says when a track ended; we keep when it began.
+
+    Raises
+    ------
+    ValueError
+        The file is not a JSON list.
+    """
+    with member.open() as file:
+        try:
+            entries = json.load(file)
+        except ValueError as error:
+            raise ValueError(f"{member.title} is not JSON: {error}") from None
+    if not isinstance(entries, list):
+        raise ValueError(f"{member.title} is no list of streams")
+    left_out: Counter[str] = Counter()
+    rows = []
+    for entry in entries:
+        entry = entry if isinstance(entry, dict) else {}
+        other = _what_else(entry)
+        if other:
+            left_out[other] += 1
+        else:
+            rows.append({ours: _text(entry.get(long, entry.get(short))) for ours, long, short in _PAIRS})
+    raw = pl.DataFrame(rows, schema={name: pl.String for name, _, _ in _PAIRS})
+    ended = pl.coalesce(
+        pl.col("ended").str.to_datetime(form, strict=False) for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M")
+    ).dt.epoch("s")
+    played = pl.col("played_ms").cast(pl.Int64, strict=False)
+    columns = {
+        "user": pl.col("user").fill_null(listener), "artist": pl.col("artist"), "title": pl.col("title"),
+        "album": pl.col("album"), "time_s": ended - played // 1_000, "played_ms": played.cast(pl.Int32, strict=False),
+    }  # fmt: skip
+    needed = ("artist", "title", "time_s", "played_ms")
+    yield whole_events(raw, columns, needed=needed, is_whole=played >= 0, left_out=left_out)
+
+
+def _what_else(entry: dict[str, object]) -> str | None:
+    if entry.get("master_metadata_track_name") or entry.get("trackName"):
+        return None
+    return next((what for what, names in _OTHER.items() if any(entry.get(name) for name in names)), None)
+
+
+def _text(value: object) -> str | None:
+    stripped = "" if value is None else str(value).strip()
+    return stripped or None

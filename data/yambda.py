@@ -1,0 +1,89 @@
+"""Yambda, flat Parquet as published: events of five kinds, who made an item, and its audio embeddings.
+
+https://huggingface.co/datasets/yandex/yambda. Users and items are numbers, times are seconds from a beginning that is
+not told. Every name is the number behind ``yambda:``, so that it never means somebody else.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from data.listen_batches import Batch, kind_codes, whole_events
+from data.listening import KINDS
+
+PREFIX = "yambda:"
+_KIND_OF_FILE = {f"{kind}s": kind for kind in KINDS}
+_MAPS = {"artist": ("artist_id", "item_id"), "album": ("album_id", "item_id")}
+_ROWS_AT_ONCE = 4_000_000
+
+
+def role_of(path: Path, columns: Sequence[str]) -> str | None:
+    """What a file of the data set is: a kind of events, "multi_event", "artist", "album", "embeddings", or none."""
+    have = set(columns)
+    if {"uid", "timestamp", "item_id"} <= have:
+        return "multi_event" if "event_type" in have else _KIND_OF_FILE.get(path.stem, "listen")
+    if {"item_id", "normalized_embed"} <= have or {"item_id", "embed"} <= have:
+        return "embeddings"
+    return next((role for role, names in _MAPS.items() if set(names) == have), None)
+
+
+def event_files(roles: Mapping[Path, str]) -> list[Path]:
+    """The files to read events from: `multi_event` holds what the others hold."""
+    whole = [path for path, role in roles.items() if role == "multi_event"]
+    return whole or [path for path, role in roles.items() if role in KINDS]
+
+
+def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[Batch]:
+    """One file of events; `user` and `title` stay numbers."""
+    table = pl.scan_parquet(path)
+    names = table.collect_schema().names()
+    kind = kind_codes(pl.col("event_type")) if role == "multi_event" else pl.lit(KINDS.index(role), pl.UInt8)
+    columns = {
+        "user": pl.col("uid").cast(pl.Int64), "title": pl.col("item_id").cast(pl.Int64),
+        "time_s": pl.col("timestamp").cast(pl.Int64), "kind": kind,
+    }  # fmt: skip
+    if "played_ratio_pct" in names:
+        columns["ratio"] = pl.col("played_ratio_pct").cast(pl.Float32) / 100
+    if {"played_ratio_pct", "track_length_seconds"} <= set(names):
+        played = pl.col("played_ratio_pct").cast(pl.Float64) * pl.col("track_length_seconds").cast(pl.Float64) * 10
+        columns["played_ms"] = played.round().cast(pl.Int32, strict=False)
+    used = [
+        name
+        for name in ("uid", "item_id", "timestamp", "event_type", "played_ratio_pct", "track_length_seconds")
+        if name in names
+    ]
+    n_rows = int(table.select(pl.len()).collect().item())
+    for first in range(0, n_rows, rows_at_once):
+        block = table.select(used).slice(first, rows_at_once).collect()
+        yield whole_events(block, columns, needed=("user", "title", "time_s", "kind"), first=first)
+
+
+def owners(path: Path, role: str, items: np.ndarray) -> np.ndarray:
+    """The artist or album of each item, (n_items,) int64, -1 where the map has none; of several the lowest number.
+
+    One owner for training and index alike: an item with two artists must not be one here and the other there.
+    """
+    name = _MAPS[role][0]
+    first = pl.scan_parquet(path).group_by("item_id").agg(pl.col(name).min()).cast(pl.Int64)
+    wanted = pl.LazyFrame({"item_id": items.astype(np.int64)})
+    found = wanted.join(first, on="item_id", how="left", maintain_order="left").collect(engine="streaming")
+    return found[name].fill_null(-1).to_numpy()
+
+
+def embeddings(path: Path, items: np.ndarray, rows_at_once: int = 200_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Items and their unit vectors, float32, in pieces; only of the items asked for."""
+    table = pl.scan_parquet(path)
+    names = table.collect_schema().names()
+    column = "normalized_embed" if "normalized_embed" in names else "embed"
+    wanted = pl.Series(items.astype(np.int64))
+    n_rows = int(table.select(pl.len()).collect().item())
+    for first in range(0, n_rows, rows_at_once):
+        block = table.select(pl.col("item_id").cast(pl.Int64), column).slice(first, rows_at_once).collect()
+        block = block.filter(pl.col("item_id").is_in(wanted.implode()) & pl.col(column).is_not_null())
+        if len(block):
+            vectors = block[column].explode().to_numpy().reshape(len(block), -1).astype(np.float32)  # (n, dim)
+            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+            there = lengths[:, 0] > 0
+            yield block["item_id"].to_numpy()[there], vectors[there] / lengths[there]
