@@ -55,11 +55,12 @@ def find_sources(path: Path, format: str = "auto") -> tuple[list[Source], list[s
     by_format: dict[str, list[Member]] = {}
     passed_over: list[str] = []
     roles: dict[Path, str] = {}
-    for member in (member for file in files for member in members_of(file)):
-        found = format if format != "auto" and len(files) == 1 else _format_of(member, roles)
-        if found == "yambda" and member.path not in roles:
-            _format_of(member, roles)
-        if found is None or (format not in ("auto", found)):
+    all_members = [member for file in files for member in members_of(file)]
+    for member in all_members:
+        found = _format_of(member, roles)
+        if format not in ("auto", "yambda") and all_members == [Member(path)]:
+            found = format  # whoever names one file and its format knows better
+        if found is None or format not in ("auto", found):
             passed_over.append(member.name or member.path.name)
         else:
             by_format.setdefault(found, []).append(member)

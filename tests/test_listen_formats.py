@@ -1,0 +1,165 @@
+"""Each service's export, as it is read: who, what, when, how much, and what was wrong."""
+
+import gzip
+import tarfile
+
+import polars as pl
+import pytest
+from listen_exports import SECOND, lastfm_1k, listen, listenbrainz, spotify, stream
+
+from data.lastfm import read_lastfm_1k, read_lastfm_csv
+from data.line_blocks import Member, line_blocks, members_of
+from data.listenbrainz import read_listenbrainz
+from data.listening import KINDS
+from data.spotify import read_spotify
+
+
+def rows(batches, *columns):
+    """The events of all batches."""
+    return [row for batch in batches for row in batch.events.select(columns).iter_rows()]
+
+
+def test_lastfm_1k(tmp_path):
+    (batch,) = read_lastfm_1k(Member(lastfm_1k(tmp_path / "x.tsv")))
+    assert rows([batch], "user", "artist", "title", "mbid", "time_s") == [
+        ("user_000001", "Deep Dish", "Fuck Me Im Famous (Pacha Ibiza)-09-28-2007", None, SECOND),
+        ("user_000001", "坂本龍一", 'Behind The "Mask"', "f7c1f8f8-7935", SECOND - 33_287),  # 9 h 14 min 47 s before
+        ("user_000002", "坂本龍一", 'behind the "mask"', "f7c1f8f8-7935", SECOND - 33_287),
+    ]
+    assert batch.n_malformed == 4
+    assert batch.malformed[0] == "row 4: user_000002, yesterday, a7f7df4a-77d8, 坂本龍一, , Tibetan Dance, "
+    assert batch.malformed[1].startswith("row 5: user_000002, 2009-05-04T13:42:52Z, a7f7df4a-77d8, , , ")
+    assert batch.malformed[2].endswith("A, , B, C")
+
+
+@pytest.mark.parametrize("suffix", [".tsv.gz", ".tar.gz", ".zip"])
+def test_lastfm_1k_as_it_is_packed(tmp_path, suffix):
+    plain = lastfm_1k(tmp_path / "plain.tsv")
+    packed = tmp_path / f"packed{suffix}"
+    if suffix == ".tsv.gz":
+        packed.write_bytes(gzip.compress(plain.read_bytes()))
+    elif suffix == ".tar.gz":
+        with tarfile.open(packed, "w:gz") as archive:
+            archive.add(plain, "lastfm-dataset-1K/x.tsv")
+    else:
+        import zipfile
+
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.write(plain, "x.tsv")
+    (member,) = members_of(packed)
+    assert [batch.n_malformed for batch in read_lastfm_1k(member)] == [4]
+
+
+def test_blocks_end_with_lines(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    path.write_bytes(b"one\ntwo\r\nthree and more\n\nfive")
+    for size in (1, 2, 5, 100):
+        with path.open("rb") as file:
+            blocks = list(line_blocks(file, size))
+        assert b"".join(blocks) == path.read_bytes() and all(block.endswith(b"\n") for block in blocks[:-1])
+    monkeypatch.setattr("data.line_blocks.line_blocks", lambda file: line_blocks(file, 100))
+    batches = list(read_lastfm_1k(Member(lastfm_1k(tmp_path / "x.tsv"))))
+    assert len(batches) > 3 and sum(len(batch.events) for batch in batches) == 3
+    # The number of a row counts those of the blocks before.
+    assert [text[:5] for batch in batches for text in batch.malformed] == ["row 4", "row 5", "row 6", "row 7"]
+
+
+def test_lastfm_csv_with_a_header(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(
+        "uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid\n"
+        f'"{SECOND}","04 May 2009, 23:08","Air","a","Moon","b","One, Two","c"\n'
+        '"x","04 May 2009, 23:08","Air","","","","One",""\n'
+    )
+    (batch,) = read_lastfm_csv(path, "ana")
+    assert rows([batch], "user", "artist", "album", "title", "mbid", "time_s") == [
+        ("ana", "Air", "Moon", "One, Two", "c", SECOND)
+    ]
+    assert batch.n_malformed == 1 and batch.malformed[0].startswith("row 2: x, 04 May 2009, 23:08, Air")
+
+
+def test_lastfm_csv_without_a_header(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text('Air,Moon,One,04 May 2009 23:08\n"Can",,Two,"04 May 2009 23:09"\nCan,,,04 May 2009 23:09\n')
+    (batch,) = read_lastfm_csv(path, "ana")
+    assert rows([batch], "artist", "album", "title", "time_s") == [
+        ("Air", "Moon", "One", SECOND - 57), ("Can", None, "Two", SECOND + 3)
+    ]  # fmt: skip
+    assert batch.n_malformed == 1
+
+
+def test_spotify_extended(tmp_path):
+    podcast = stream(None, None, episode_name="Talk")
+    broken = [stream(ts="soon"), stream(None, None), stream(ms_played=-1), "x"]
+    path = spotify(tmp_path / "x.json", stream(), stream("Two", username="bob", ms_played=0), podcast, *broken)
+    (batch,) = read_spotify(Member(path), "ana")
+    # It ended at 57; 7 seconds of it were played.
+    assert rows([batch], "user", "artist", "title", "album", "time_s", "played_ms") == [
+        ("ana", "Air", "One", "Moon", SECOND - 7, 7_000), ("bob", "Air", "Two", "Moon", SECOND, 0)
+    ]  # fmt: skip
+    assert batch.left_out == {"podcasts": 1} and batch.n_malformed == 4
+    assert batch.malformed[0] == "row 3: soon, 7000, One, Air, Moon, "
+
+
+def test_spotify_of_the_last_year(tmp_path):
+    short = {"endTime": "2009-05-04 23:08", "artistName": "Air", "trackName": "One", "msPlayed": 60_000}
+    (batch,) = read_spotify(Member(spotify(tmp_path / "x.json", short)), "ana")
+    assert rows([batch], "user", "artist", "title", "time_s") == [("ana", "Air", "One", SECOND - 57 - 60)]
+
+
+@pytest.mark.parametrize(("text", "words"), [("[{", r"x\.json is not JSON: "), ("{}", r"x\.json is no list")])
+def test_spotify_that_is_none(tmp_path, text, words):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(ValueError, match=words):
+        list(read_spotify(Member(tmp_path / "x.json"), "ana"))
+
+
+def loved(score=1, **fields):
+    return {"recording_mbid": "mbid of One", "score": score, "created": SECOND, **fields}
+
+
+def test_listenbrainz(tmp_path):
+    listens = [listen(), listen("Two", SECOND + 9), listen("Three", "soon"), '{"listened_at": \n', "[1]\n"]
+    by_msid = loved(-1, recording_mbid=None, recording_msid="msid of Two")
+    unknown, broken = loved(recording_mbid="of nothing here"), loved(5)
+    path = listenbrainz(tmp_path / "x.zip", *listens, feedback=(loved(), by_msid, unknown, broken))
+    members = [member for member in members_of(path) if "pinned" not in member.name]
+    batches = list(read_listenbrainz(members, "nobody"))
+    assert rows(batches, "user", "title", "time_s", "kind") == [
+        ("ana", "One", SECOND, 0),
+        ("ana", "Two", SECOND + 9, 0),
+        ("ana", "One", SECOND, KINDS.index("like")),
+        ("ana", "Two", SECOND, KINDS.index("dislike")),
+    ]
+    facts = rows(batches, "artist", "album", "mbid", "isrc", "played_ms")
+    assert facts[0] == ("Air", "Moon", "mbid of One", "FR1", 12_000)
+    assert facts[2] == ("Air", None, "mbid of One", None, None)
+    assert [batch.n_malformed for batch in batches] == [3, 1]
+    assert batches[1].left_out == {"loves and hates of recordings that were never listened to": 1}
+
+
+def test_listenbrainz_as_one_list(tmp_path):
+    path = spotify(tmp_path / "ana_lb-2020.json", listen(user_name="bob"), listen("Two"))
+    batches = list(read_listenbrainz([Member(path)], "ana"))
+    assert rows(batches, "user", "title") == [("bob", "One"), ("ana", "Two")]
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.tar.gz"])
+def test_a_damaged_archive(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\x03\x04 and no more" * 50)
+    with pytest.raises(ValueError, match=rf"{name} is a damaged archive"):
+        members_of(tmp_path / name)
+
+
+def test_a_damaged_gzip_file(tmp_path):
+    path = tmp_path / "x.tsv.gz"
+    path.write_bytes(gzip.compress(lastfm_1k(tmp_path / "x.tsv").read_bytes())[:-20])
+    with pytest.raises(ValueError, match=r"x\.tsv\.gz is a damaged archive"):
+        list(read_lastfm_1k(Member(path)))
+
+
+def test_bytes_that_are_no_text_cost_only_themselves(tmp_path):
+    path = tmp_path / "x.tsv"
+    path.write_bytes(b"u\t2009-05-04T23:08:57Z\t\tA\xff\t\tB\n")
+    assert rows(read_lastfm_1k(Member(path)), "artist", "title") == [("A\ufffd", "B")]
+    assert pl.read_csv(path, separator="\t", has_header=False, encoding="utf8-lossy").shape == (1, 6)

@@ -1,0 +1,124 @@
+"""Formats seen from contents."""
+
+import gzip
+import json
+import zipfile
+
+import polars as pl
+import pytest
+from listen_exports import lastfm_1k, listen, listenbrainz, spotify, stream
+
+from data.listen_sources import FORMATS, find_sources, read_source
+
+
+def found(path, format="auto"):
+    """The format and the names of the files of each source, and what was passed over."""
+    sources, passed_over = find_sources(path, format)
+    return [(source.format, [member.title for member in source.members]) for source in sources], passed_over
+
+
+def written(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_one_file_of_each_format(tmp_path):
+    assert found(lastfm_1k(tmp_path / "some.tsv")) == ([("lastfm-1k", ["some.tsv"])], [])
+    assert found(spotify(tmp_path / "some.json", stream())) == ([("spotify", ["some.json"])], [])
+    assert found(spotify(tmp_path / "other.json", listen())) == ([("listenbrainz", ["other.json"])], [])
+    assert found(written(tmp_path / "5.jsonl", json.dumps(listen()) + "\n"))[0] == [("listenbrainz", ["5.jsonl"])]
+    assert found(written(tmp_path / "t.jsonl", '{"user": "a", "track": "b"}\n'))[0] == [("table", ["t.jsonl"])]
+    assert found(written(tmp_path / "a.csv", "Air,Moon,One,04 May 2009 23:08\n"))[0] == [("lastfm-csv", ["a.csv"])]
+    header = "uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid\n"
+    assert found(written(tmp_path / "b.csv", header))[0] == [("lastfm-csv", ["b.csv"])]
+    assert found(written(tmp_path / "c.csv", "user,uts,artist,track\n"))[0] == [("table", ["c.csv"])]
+    pl.DataFrame({"uid": [1], "timestamp": [5], "item_id": [3]}).write_parquet(tmp_path / "likes.parquet")
+    assert found(tmp_path / "likes.parquet")[0] == [("yambda", ["likes.parquet"])]
+    pl.DataFrame({"user": [1], "track": [5]}).write_parquet(tmp_path / "x.parquet")
+    assert found(tmp_path / "x.parquet")[0] == [("table", ["x.parquet"])]
+
+
+def test_what_is_packed(tmp_path):
+    path = tmp_path / "x.tsv.gz"
+    path.write_bytes(gzip.compress(lastfm_1k(tmp_path / "x.tsv").read_bytes()))
+    assert found(path)[0] == [("lastfm-1k", ["x.tsv"])]
+    names = ["user.json", "5.jsonl", "feedback.jsonl", "pinned_recording.jsonl"]
+    assert found(listenbrainz(tmp_path / "lb.zip", listen(), feedback=({"recording_mbid": "x"},)))[0] == [
+        ("listenbrainz", names)
+    ]
+    with zipfile.ZipFile(tmp_path / "spotify.zip", "w") as archive:
+        archive.writestr("a/Streaming_History_Audio_2009.json", json.dumps([stream()]))
+        archive.writestr("a/ReadMe.pdf", b"%PDF")
+    assert found(tmp_path / "spotify.zip") == ([("spotify", ["Streaming_History_Audio_2009.json"])], ["a/ReadMe.pdf"])
+
+
+def test_a_folder_of_one_export_is_one_import(tmp_path):
+    spotify(tmp_path / "in" / "b.json", stream())
+    spotify(tmp_path / "in" / "a.json", stream())
+    spotify(tmp_path / "in" / "userdata.json", {"name": "x"})
+    written(tmp_path / "in" / ".hidden.json", '{"msPlayed"')
+    assert found(tmp_path / "in") == ([("spotify", ["a.json", "b.json"])], ["userdata.json"])
+
+
+def test_a_table_beside_listens_is_none_of_them(tmp_path):
+    (tmp_path / "in").mkdir()
+    lastfm_1k(tmp_path / "in" / "listens.tsv")
+    written(tmp_path / "in" / "userid-profile.tsv", "#id\tgender\tage\nuser_000001\tm\t30\n")
+    assert found(tmp_path / "in") == ([("lastfm-1k", ["listens.tsv"])], ["userid-profile.tsv"])
+
+
+def test_tables_of_a_folder_are_imports_of_their_own(tmp_path):
+    for name in "ab":
+        written(tmp_path / "in" / f"{name}.csv", "user,track\nx,y\n")
+    assert found(tmp_path / "in") == ([("table", ["a.csv"]), ("table", ["b.csv"])], [])
+
+
+def test_yambda_knows_its_files(tmp_path):
+    events = pl.DataFrame({"uid": [1], "timestamp": [5], "item_id": [3]})
+    events.write_parquet(tmp_path / "listens.parquet")
+    events.write_parquet(tmp_path / "dislikes.parquet")
+    pl.DataFrame({"artist_id": [1], "item_id": [3]}).write_parquet(tmp_path / "artist_item_mapping.parquet")
+    ((source,), _) = find_sources(tmp_path)
+    assert {path.stem: role for path, role in source.roles.items()} == {
+        "listens": "listen", "dislikes": "dislike", "artist_item_mapping": "artist"
+    }  # fmt: skip
+    assert source.prefix == "yambda:" and len(source.paths) == 3
+    assert sorted(batch.events["kind"].item() for batch in read_source(source).batches) == [0, 2]
+
+
+def test_a_format_can_be_said(tmp_path):
+    path = written(tmp_path / "x.csv", "uts,artist,track\n5,Air,One\n")
+    assert found(path)[0] == [("lastfm-csv", ["x.csv"])] and found(path, "table")[0] == [("table", ["x.csv"])]
+    (source,), _ = find_sources(path, "table")
+    with pytest.raises(ValueError, match=r"x\.csv: no column of users"):
+        read_source(source)
+    (batch,) = read_source(source, "ana").batches
+    assert batch.events.rows() == [("ana", "Air", "One", 5)]
+
+
+@pytest.mark.parametrize("format", [name for name in FORMATS if name != "table"])
+def test_what_is_no_listens_is_refused(tmp_path, format):
+    path = written(tmp_path / "x.pdf", "%PDF-1.4")
+    with pytest.raises(ValueError, match=r"x\.pdf holds no listens that are known here; give a file of lastfm-1k, "):
+        find_sources(path)
+    table = written(tmp_path / "in" / "x.csv", "user,track\n").parent
+    with pytest.raises(ValueError, match=f"in holds no listens of the format {format}"):
+        find_sources(table, format)
+
+
+@pytest.mark.parametrize(
+    ("format", "make"),
+    [
+        ("lastfm-1k", lambda path: lastfm_1k(path / "x.tsv")),
+        ("spotify", lambda path: spotify(path / "x.json", stream())),
+        ("listenbrainz", lambda path: listenbrainz(path / "x.zip", listen(time=5))),
+        ("lastfm-csv", lambda path: written(path / "x.csv", "Air,Moon,One,04 May 2009 23:08\n")),
+    ],
+)
+def test_every_format_is_read(tmp_path, format, make):
+    (source,), _ = find_sources(make(tmp_path))
+    reading = read_source(source)
+    assert source.format == format and reading.level == "track"
+    events = [batch.events for batch in reading.batches]
+    assert sum(map(len, events)) > 0 and {"user", "artist", "title", "time_s"} <= set(events[0].columns)
