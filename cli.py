@@ -7,6 +7,7 @@ track never waits for torch.
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -1541,8 +1542,7 @@ def _echo_spread(report: dict[str, Any], figures: list["Figure"], as_json: bool)
     show_default=True,
     help="Where the world is made.",
 )
-@click.pass_context
-def demo(context: click.Context, world_folder: Path) -> None:
+def demo(world_folder: Path) -> None:
     """Make a small world of invented music and run every stage on it, so that the result can be judged.
 
     Example:
@@ -1553,31 +1553,40 @@ def demo(context: click.Context, world_folder: Path) -> None:
     from audio.writing import write_audio
     from data.synthetic import WorldConfig, make_world
     from data.world_files import written_files
-    from index.library import Library
 
-    context.obj = world_folder / "library"
+    library, tracks = world_folder / "library", world_folder / "tracks"
     world = make_world(WorldConfig())
     click.echo(f"{world}\n\nEvery artist has a taste; its music, listeners and playlists follow from it.")
-    files = _progress(
-        written_files(world, world_folder / "tracks", write_audio), "rendering", "file", world.config.n_tracks
-    )
+    files = _progress(written_files(world, tracks, write_audio), "rendering", "file", world.config.n_tracks)
     n_files = sum(1 for _ in files)
-    click.echo(f"{n_files} files in {world_folder / 'tracks'}: six audio formats, playlists, listens, a graph.")
+    click.echo(f"{n_files} files in {tracks}: six audio formats, playlists, listens, a graph.")
 
-    _demo_step(f"cli embed-audio {world_folder / 'tracks'}")
-    context.invoke(embed_audio, paths=(str(world_folder / "tracks"),))
-    _demo_step("cli status")
-    context.invoke(status)
-    for row in (0, world.config.n_tracks // 2):
-        title = world.tracks[row].title
-        _demo_step(f'cli similar "{title}" -k 5 --why')
-        context.invoke(similar, seeds=(title,), k=5, why=True)
-    _demo_step(f"sqlite3 {context.obj / 'library.db'}   # do the five nearest by another artist share the genre?")
-    with Library.open(context.obj) as library:
+    _demo_step(library, "embed-audio", tracks)
+    _demo_step(library, "status")
+    titles = [world.tracks[row].title for row in (0, world.config.n_tracks // 2)]
+    _demo_step(library, "similar", titles[0], "-k", 5, "--why")
+    chance = (world.config.artists_per_genre - 1) / (len(world.artists) - 1)
+    click.echo(
+        f"\nOf the five nearest by another artist, {100 * _genre_agreement(library):.0f} % share the genre; by chance"
+        f" {100 * chance:.0f} % would.\nSo far the ear knows other music only. Now it learns what these people like:"
+    )
+    _demo_step(library, "import-playlists", tracks)
+    _demo_step(library, "import-listens", tracks / "listens.csv")
+    _demo_step(library, "build-graph")
+    _demo_step(library, "train-audio")
+    _demo_step(library, "embed-audio")
+    _demo_step(library, "similar", titles[1], "-k", 5)
+    click.echo(f"\nNow {100 * _genre_agreement(library):.0f} % of the five nearest share the genre.")
+    click.echo("\nYours next: `cli embed-audio ~/Music`, then `cli similar` with a file, an id or words.")
+
+
+def _genre_agreement(library_folder: Path) -> float:
+    """How many of a track's five nearest by another artist share its genre, in the demo's world."""
+    from index.library import Library
+
+    with Library.open(library_folder) as library:
         (share,) = library.db.execute(_GENRE_AGREEMENT).fetchone()
-    others, kin = len(world.artists) - 1, world.config.artists_per_genre - 1
-    click.echo(f"{100 * share:.0f} % do; by chance {100 * kin / others:.0f} % would.")
-    click.echo("\nNow yours: `cli embed-audio ~/Music`, then `cli similar` with a file, an id or words.")
+    return share
 
 
 _GENRE_AGREEMENT = """
@@ -1589,8 +1598,11 @@ _GENRE_AGREEMENT = """
 """
 
 
-def _demo_step(command: str) -> None:
-    click.echo(click.style(f"\n$ {command}", bold=True))
+def _demo_step(library: Path, *arguments: object) -> None:
+    """Show a command and run it, just as if it had been typed."""
+    words = [str(argument) for argument in arguments]
+    click.echo(click.style(f"\n$ {shlex.join(['cli', *words])}", bold=True))
+    cli(["--library", str(library), *words], standalone_mode=False)
 
 
 def _checkpoint(library: "Library") -> "Checkpoint":

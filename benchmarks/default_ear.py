@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from audio.baselines import SumsCache, baseline_vectors, fill_cache
 from audio.config import EarConfig, EncoderConfig, HearingConfig
 from audio.ear import Ear, save_ear
 from audio.encoder import untrained_encoder

@@ -249,7 +249,7 @@ class Pretraining:
                 mark = perf_counter()
         self.n_done += 1
         accuracy = self._held_out_accuracy()
-        is_best = accuracy is None or accuracy > self.best_accuracy
+        is_best = accuracy is None or accuracy >= self.best_accuracy  # a tie goes to who has learned more
         self.n_since_best = 0 if is_best else self.n_since_best + 1
         if is_best:
             self.best_accuracy = self.best_accuracy if accuracy is None else accuracy
