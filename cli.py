@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 import click
 
 from audio.config import HearingConfig
+from data.protocols import PROTOCOLS
 from graph.config import DiffusionConfig, TasteConfig
+from towers.config import TowerConfig, TowerTrainingConfig
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -37,7 +39,10 @@ if TYPE_CHECKING:
     from index.library import Library
     from index.nodes import NodeMatch
     from index.search import Matches, Seed
+    from index.tower_store import TowerData
     from index.track_store import NewTrack, PendingFile
+    from towers.checkpoint_file import SavedTowers
+    from towers.training import TowerTraining
 
 T = TypeVar("T")
 EMBED_STAGE = "embed-audio"  # as `runs` calls it
@@ -316,10 +321,10 @@ def _echo_counts(counts: "ScanCounts", n_pruned: int, seconds: float, phases: di
 @click.option(
     "--by",
     "space",
-    type=click.Choice(["audio", "diffused"]),
+    type=click.Choice(["audio", "diffused", "tower"]),
     default="audio",
     show_default=True,
-    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio, also to tracks without audio.",
+    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower: who plays it, by cli train-tower.",
 )
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
 @click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Of one artist.")
@@ -359,13 +364,14 @@ def similar(
     from index.library import Library
     from index.search import Wishes
     from index.search import similar as find_similar
+    from index.tower_store import TOWER
 
     with Library.open(folder) as library:
         _refuse_empty(library, space)
         wanted = [_seed(library, text, space) for text in seeds]
         unwanted = [_seed(library, text, space) for text in unlike]
         answer = find_similar(library, space, wanted, unwanted, Wishes(**wishes), why)
-        is_current = library.current_fingerprint() == _checkpoint(library).fingerprint
+        is_current = space == TOWER or library.current_fingerprint() == _checkpoint(library).fingerprint
         old = outdated(library) if space == DIFFUSED else None
     if m3u is not None:
         with_file = [match.track for match in answer.matches if match.track.path is not None]
@@ -414,6 +420,7 @@ def _seed(library: "Library", text: str, space: str) -> "Seed":
     from index.lookup import AmbiguousError, find_track
     from index.search import Seed
     from index.spaces import read_vector
+    from index.tower_store import TOWER
     from index.track_store import AUDIO
 
     try:
@@ -423,8 +430,14 @@ def _seed(library: "Library", text: str, space: str) -> "Seed":
         choices = table(rows, ("id", "artist", "title", "album", "path"), _terminal_width())
         raise click.ClickException(f"{error}. Which one? Give its id, or more words.\n\n{choices}") from None
     if row is None and Path(text).is_file():
+        if space == TOWER:
+            raise click.ClickException(f"{text} is not in the library.\n\nRun `cli embed-audio` and `cli train-tower`.")
         return _heard_seed(library, text, space)
     vector = read_vector(library, space, row.id) if row else None
+    if row is not None and vector is None and space == TOWER:
+        raise click.ClickException(
+            f"{one_line(row.name)} (track {row.id}) came after the last `cli train-tower`.\n\nRun it again."
+        )
     if row is not None and vector is None and space != AUDIO:
         raise click.ClickException(
             f"{one_line(row.name)} (track {row.id}) has no spread vector: it came after the last `cli diffuse-audio`,"
@@ -756,19 +769,74 @@ def _store_listens(library: "Library", gathering: "Gathering", digest: str, orig
     """Keep what was gathered, and say what it was."""
     from index import listen_store
 
-    words = gathering.items.names
-    names, _, naming_options = _translated(words, gathering.level, origin, **naming)
-    done = listen_store.import_listens(
-        library, gathering, digest, origin=str(origin), names=names if naming["names"] else None, **naming_options
-    )
+    words = gathering.items.names if naming["names"] else gathering.items.titles
+    words, _, naming_options = _translated(words, gathering.level, origin, **naming)
+    names = words if naming["names"] else None
+    done = listen_store.import_listens(library, gathering, digest, origin=str(origin), names=names, **naming_options)
     click.echo(
         f"{done.listens.n_events:,} listens by {done.listens.n_users:,} users ({done.n_new_users:,} new)"
         f" to {done.listens.n_items:,} {gathering.level}s"
     )
-    _echo_nodes(done.items, gathering.level, names)
+    _echo_nodes(done.items, gathering.level, words)
     for what, n_left_out in gathering.left_out.items():
         click.echo(f"  {n_left_out:,} {what} left out", err=True)
     _echo_malformed(gathering.n_malformed, gathering.malformed)
+
+
+@cli.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be linked.")
+@click.option("--pair", "pairs", nargs=2, type=int, multiple=True, metavar="CATALOG_ID TRACK_ID", help="Link these.")
+@click.option("--unlink", type=int, multiple=True, metavar="CATALOG_ID", help="Take a link back; may be repeated.")
+@output_options
+@click.pass_obj
+def link(
+    folder: Path, dry_run: bool, pairs: tuple[tuple[int, int], ...], unlink: tuple[int, ...], output: str | None
+) -> None:
+    """Link tracks that were listened to with the files that hold them.
+
+    They agree by ISRC or MBID, or by artist and title without case, accents, punctuation, guests and notes on
+    remastering. What is linked shares the file's sound and listens. Near misses and conflicts are listed for you to
+    decide with --pair.
+
+    Example:
+
+    \b
+        cli link
+        cli link --pair 1204 17
+    """
+    from index.edges import stored_graphs
+    from index.library import Library
+    from index.linking import find_links, remove_links, store_links
+
+    if dry_run and (pairs or unlink):
+        raise click.UsageError("--dry-run shows what `cli link` by itself would do, without --pair and --unlink.")
+    opened = Library.open(folder) if dry_run else Library.open_to_write(folder)
+    with opened as library:
+        if pairs or unlink:
+            n_removed, n_linked = remove_links(library, unlink), store_links(library, pairs)
+            click.echo(f"{n_linked:,} linked, {n_removed:,} links taken back")
+            return
+        found = find_links(library)
+        if not dry_run:
+            store_links(library, [(pair.catalog.id, pair.file.id) for pair in found.matches])
+        if found.matches and stored_graphs(library) and not dry_run:
+            click.echo("Graphs that were built before know nothing of these links: run `cli build-graph`.", err=True)
+    groups = {"linked": found.matches, "near miss": found.near_misses, "conflict": found.conflicts}
+    rows = [{"result": result} | pair.row() for result, part in groups.items() for pair in part]
+    if output:
+        _echo_rows(rows, output, "")
+        return
+    n_unsure = len({pair.catalog.id for pair in found.conflicts})
+    click.echo(
+        f"{len(found.matches):,} of {found.n_catalog:,} catalog tracks {'would be' if dry_run else 'are now'} linked"
+        f" with files; {len(found.near_misses):,} near misses, {n_unsure:,} conflicts"
+    )
+    for result, part in groups.items():
+        if part and result != "linked":
+            click.echo(f"\n{result}: {'what could be several files' if result == 'conflict' else 'almost the same'}")
+            _echo_rows([pair.row() for pair in part[:20]], None, "")
+            if len(part) > 20:
+                click.echo(f"and {len(part) - 20:,} more: `cli link --dry-run --csv`")
 
 
 @cli.command()
@@ -1421,6 +1489,296 @@ def _subjects(
 
 
 @cli.command()
+@config_options(TowerConfig)
+@config_options(TowerTrainingConfig)
+@click.option(
+    "--split",
+    type=click.Choice(["auto", "none", *PROTOCOLS]),
+    default="auto",
+    show_default=True,
+    help="What is kept for cli evaluate: the end of the log by time, else at random. none: learn from everything.",
+)
+@click.option("--share", default=0.1, show_default=True, help="Of the listens: for the test, and for validation.")
+@click.option("--gap", default=1_800, show_default=True, metavar="SECONDS", help="Before a cut that nobody sees.")
+@click.option("--repeats/--novel", default=False, show_default=True, help="What early stopping goes by.")
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Of the towers."
+)
+@click.option("--json", "as_json", is_flag=True, help="What was learned, as JSON.")
+@click.pass_obj
+def train_tower(
+    folder: Path, split: str, share: float, gap: int, repeats: bool, device: str, as_json: bool, **settings: Any
+) -> None:
+    """Learn from listens who wants what: one tower makes vectors of tracks, the other of listeners.
+
+    It takes what `cli import-listens` brought and what `cli embed-audio` heard. Interrupted, the same command goes on
+    where it was. Afterwards `cli recommend` and `cli similar --by tower` use the towers; `cli evaluate` judges them.
+
+    Example:
+
+    \b
+        cli import-listens listens.csv
+        cli train-tower
+        cli evaluate
+    """
+    from data.splits import split_listens
+    from index.library import Library
+    from index.tower_store import TOWER_STAGE, read_tower_data, store_tower_vectors, usual_protocol
+    from towers.assessment import make_judge
+    from towers.checkpoint_file import SavedTowers, save_towers, training_key
+    from towers.retrieval import item_vectors, unit_vectors
+    from towers.training import TowerTraining, towers_for
+
+    try:
+        tower = TowerConfig(**{field.name: settings[field.name] for field in fields(TowerConfig)})
+        config = TowerTrainingConfig(**{field.name: settings[field.name] for field in fields(TowerTrainingConfig)})
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    began = monotonic()
+    with Library.open_to_write(folder) as library:
+        data = read_tower_data(library)
+        protocol = usual_protocol(data.listens) if split == "auto" else split
+        asked = {"protocol": protocol, "share": share, "gap_s": gap, "seed": tower.seed}
+        parts = None
+        with _explained():
+            if protocol != "none":
+                parts = split_listens(data.listens, protocol, share=share, gap_s=gap, seed=tower.seed)
+            events = data.listens if parts is None else parts.train
+            judge = None if parts is None else make_judge(parts, repeats=repeats, seed=tower.seed)
+            towers = towers_for(tower, data.catalog, events)
+            training = TowerTraining(towers, events, config, judge, device=_device(device))
+        click.echo(f"Learning from {parts or events}, {data.catalog}.", err=True)
+        told = {"tower": asdict(tower), "training": asdict(config), "split": asked, "n_events": len(data.listens)}
+        told["ear"] = library.current_fingerprint()
+        key = training_key(told | {"repeats": repeats}, events)
+        name = f"towers-{key[:12]}.pt"
+        run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=_versions(), checkpoint=name)
+        report = _train_towers(training, library.folder / "checkpoints" / "train-tower.unfinished.pt", key)
+        saved = SavedTowers(towers.to("cpu"), data.tracks, data.users, data.artists, data.albums)
+        save_towers(saved, library.folder / "checkpoints" / name)
+        store_tower_vectors(
+            library, run, data.tracks.ids(range(len(data.tracks))), unit_vectors(item_vectors(saved.towers))
+        )
+        _refresh_index(library)
+        report |= {"checkpoint": name, "tracks": len(data.tracks), "users": len(data.users), "split": protocol}
+        report["seconds"] = round(monotonic() - began, 1)
+        library.finish_run(run, report)
+        (library.folder / "checkpoints" / "train-tower.unfinished.pt").unlink(missing_ok=True)
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    judged = "" if report["validation"] is None else f", validation NDCG@20 {report['validation']:.4f}"
+    click.echo(f"{report['epochs']} epochs in {report['seconds']:.0f} s, loss {report['loss']:.3f}{judged}.")
+    click.echo(f"{report['tracks']:,} tracks have a vector. Next: `cli evaluate`, `cli recommend USER`.")
+
+
+def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict[str, Any]:
+    """Run a training to its end, or on from where it was interrupted."""
+    import torch
+
+    from towers.checkpoint_file import read_training, write_training
+
+    torch.set_num_threads(os.cpu_count() or 1)
+    state = read_training(unfinished, key)
+    if state is not None:
+        training.restore(state)
+        click.echo(f"Going on after step {training.step:,} of epoch {training.epoch + 1}.", err=True)
+    n_steps, saved, loss = len(training.batches), monotonic(), None
+    with _bar(training.config.epochs * n_steps, "learning", "step") as bar:
+        bar.update(training.epoch * n_steps + training.step)
+        for report in training.reports():
+            bar.update(report.epoch * n_steps + report.step - bar.n)
+            judged = f", validation {training.best:.4f}" if training.best > 0 else ""
+            rate = report.n_events / report.seconds
+            bar.set_postfix_str(f"epoch {report.epoch + 1}, loss {report.loss:.3f}{judged}, {rate:,.0f} listens/s")
+            loss = report.loss
+            if monotonic() - saved > _SAVE_SECONDS:
+                write_training(unfinished, key, training.state())
+                saved = monotonic()
+    return {"epochs": training.epoch, "loss": loss, "validation": training.best if training.best >= 0 else None}
+
+
+@cli.command()
+@click.option("-k", "--k", "ks", multiple=True, type=click.IntRange(1), help="Places of a list; else 10, 20 and 100.")
+@click.option("--repeats/--novel", default=False, show_default=True, help="May a list hold what was played before?")
+@click.option("--users", "n_users", default=2_000, show_default=True, type=click.IntRange(2), help="Asked at most.")
+@click.option("--seed", default=0, show_default=True, help="Of the choice of listeners and of the intervals.")
+@output_options
+@click.pass_obj
+def evaluate(folder: Path, ks: tuple[int, ...], repeats: bool, n_users: int, seed: int, output: str | None) -> None:
+    """Judge the towers on listens that they never saw, over the full catalog, beside what needs no training.
+
+    Each figure has its 95 % interval (listeners drawn anew a thousand times). Chance, popularity and item neighbours
+    stand beside it. All of them are kept in the table `metrics`.
+
+    Example:
+
+    \b
+        cli evaluate
+        cli evaluate --repeats -k 10
+    """
+    from data.ranking_figures import leads, recommendation_figures, table_rows
+    from data.splits import split_listens
+    from index.figures import store_figures
+    from index.library import Library
+    from towers.assessment import make_exam, rival_lists, tower_lists
+
+    places = sorted(set(ks)) or [10, 20, 100]
+    with Library.open_to_write(folder) as library:
+        saved, data, told = _saved_towers(library)
+        if told["split"]["protocol"] == "none":
+            raise click.ClickException(
+                "These towers learned from everything: nothing is left to judge them by.\n\nRun `cli train-tower` anew."
+            )
+        if told["n_events"] != len(data.listens):
+            raise click.ClickException(
+                "The listens have changed since the towers learned from them.\n\nRun `cli train-tower` anew."
+            )
+        with _explained():
+            parts = split_listens(data.listens, **told["split"])
+            exam = make_exam(parts.known(), parts.test, repeats=repeats, n_users=n_users, seed=seed)
+        config = {"split": told["split"], "repeats": repeats, "users": len(exam.targets), "tower": told["tower"]}
+        run, _ = library.start_run("evaluate", config, seed=seed, versions=_versions())
+        lists = dict(_progress(rival_lists(exam, data.catalog, places[-1]), "ranking", "rival"))
+        name = told["tower"]["model"]
+        lists[name] = tower_lists(saved.towers, exam, places[-1])
+        figures = recommendation_figures(lists, exam.targets, exam.known, exam.n_candidates, places, seed=seed)
+        ahead = leads(lists, exam.targets, "popular", "ndcg", places[0], seed=seed)
+        store_figures(library, run, figures + ahead)
+        library.finish_run(run, {"listeners": len(exam.targets), "tracks": exam.known.n_tracks})
+    if output is not None:
+        _echo_rows([asdict(figure) for figure in figures + ahead], output, "")
+        return
+    click.echo(f"{parts}; {len(exam.targets):,} listeners, {'repeats count' if repeats else 'discoveries only'}.\n")
+    for k in places:
+        click.echo(f"The first {k} places:")
+        _echo_rows(table_rows(figures, k), None, "")
+        click.echo()
+    for part in dict.fromkeys(figure.slice for figure in figures if figure.slice != "all"):
+        click.echo(f"The first {places[-1]} places, of targets that are {part} only:")
+        _echo_rows(table_rows(figures, places[-1], part), None, "")
+        click.echo()
+    for lead in filter(lambda lead: lead.subject.startswith(name), ahead):
+        bounds = "" if lead.ci_low is None else f" ({lead.ci_low:+.4f} to {lead.ci_high:+.4f})"
+        click.echo(f"{name} is ahead of popularity by {lead.value:+.4f} NDCG@{lead.k}{bounds}.")
+
+
+@cli.command()
+@click.argument("user", required=False)
+@click.option("--like", multiple=True, metavar="TRACK", help="For somebody who likes this; may be repeated.")
+@click.option("--history", type=_FILE, metavar="FILE", help="For somebody who played these: a track per line, or M3U.")
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
+@click.option("--novel/--repeats", default=True, show_default=True, help="Only what the listener has not played.")
+@click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Of one artist.")
+@click.option("--m3u", type=_NEW_FILE, help="Also write a playlist.")
+@output_options
+@click.pass_obj
+def recommend(
+    folder: Path,
+    user: str | None,
+    like: tuple[str, ...],
+    history: Path | None,
+    k: int,
+    novel: bool,
+    max_per_artist: int,
+    m3u: Path | None,
+    output: str | None,
+) -> None:
+    """Recommend tracks to USER, a listener of the imported listens, or to anybody by what they like.
+
+    A new listener needs no training: what they played is enough.
+
+    Example:
+
+    \b
+        cli recommend alice
+        cli recommend --like "blue monday" --like 42 --m3u mix.m3u8
+        cli recommend --history played.txt --repeats
+    """
+    import numpy as np
+
+    from index import listing
+    from index.library import Library
+    from index.lookup import track_rows
+    from index.tower_store import capped, find_user
+    from towers.retrieval import recommend_one
+
+    if (user is not None) + bool(like) + (history is not None) != 1:
+        raise click.UsageError("Give one of USER, --like TRACK or --history FILE.")
+    with Library.open(folder) as library:
+        saved, data, _ = _saved_towers(library)
+        if user is not None:
+            played = data.tracks_of(find_user(library, user))
+        else:
+            lines = like if history is None else _track_lines(history)
+            played = np.array([_known_track(library, text) for text in lines], dtype=np.int64)
+        user_id = find_user(library, user) if user is not None else -1
+        user_row = int(saved.users.rows([user_id])[0]) if user_id in saved.users else -1
+        rows = saved.tracks.rows(played)
+        found, scores = recommend_one(saved.towers, user_row, rows, novel=novel, ordered=not like)
+        best = capped(library, saved.tracks.ids(found), scores, k, max_per_artist)
+        tracks = track_rows(library, [track_id for track_id, _ in best])
+    if m3u is not None:
+        with_file = [tracks[track_id] for track_id, _ in best if tracks[track_id].path is not None]
+        try:
+            listing.write_m3u(m3u, with_file)
+        except OSError as error:
+            raise click.ClickException(f"{m3u} cannot be written: {error.strerror}.") from None
+        click.echo(f"{len(with_file)} tracks written to {m3u}", err=True)
+    listed = []
+    for rank, (track_id, score) in enumerate(best, start=1):
+        track = tracks[track_id]
+        row: dict[str, Any] = {"rank": rank, "score": round(score, 4), "id": track_id, "artist": track.artist}
+        row |= {"title": track.title, "album": track.album}
+        listed.append(row if output is None else row | {"path": track.path})
+    _echo_rows(listed, output, "Nothing is left to recommend.")
+
+
+def _saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[str, Any]]:
+    """The towers in use, the listens and tracks of the library, and the settings of their training."""
+    from index.tower_store import TOWER_STAGE, read_tower_data, tower_run
+    from towers.checkpoint_file import CheckpointError, SavedTowers, fitted, load_towers
+    from towers.training import towers_for
+
+    _, told = tower_run(library)
+    path = library.trained_checkpoint(TOWER_STAGE)
+    assert path is not None, "the space has a run, which has a checkpoint"
+    data = read_tower_data(library)
+    try:
+        if told["tower"]["use_audio"] and told["ear"] != library.current_fingerprint():
+            raise CheckpointError("these towers hear tracks by another encoder than the library's present one")
+        trained = load_towers(path)
+        untrained = towers_for(trained.towers.config, data.catalog, data.listens)
+        saved = fitted(trained, SavedTowers(untrained, data.tracks, data.users, data.artists, data.albums))
+    except OSError:
+        raise click.ClickException(f"The towers {path} are gone.\n\nPut them back, or run `cli train-tower`.") from None
+    except CheckpointError as error:
+        raise click.ClickException(f"{error}.\n\nRun `cli train-tower`.") from None
+    return saved, data, told
+
+
+def _known_track(library: "Library", text: str) -> int:
+    """The id of the track that a person means, with audio or without."""
+    from index.lookup import AmbiguousError, find_track
+
+    try:
+        row = find_track(library, text, catalog=True)
+    except AmbiguousError as error:
+        choices = "\n".join(f"  {row.id}  {row.name}" for row in error.choices)
+        raise click.ClickException(f"{error}. Which one? Give its id, or more words.\n\n{choices}") from None
+    if row is None:
+        raise click.ClickException(f"No track answers to {text!r}.\n\nTry fewer words, or its id.")
+    return row.id
+
+
+def _track_lines(path: Path) -> list[str]:
+    """The tracks of a text file or an M3U playlist, one a line, the latest last."""
+    with _explained():
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@cli.command()
 @click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only along this graph; may be repeated.")
 @config_options(DiffusionConfig)
 @click.option("--check/--no-check", default=True, show_default=True, help="Hide some audio first and see what returns.")
@@ -1674,7 +2032,10 @@ def _echo_index(library: "Library") -> None:
 def _refuse_empty(library: "Library", space: str = "audio") -> None:
     from index.diffused import DIFFUSED
     from index.spaces import current_space
+    from index.tower_store import TOWER, tower_run
 
+    if space == TOWER:
+        tower_run(library)
     if space == DIFFUSED and current_space(library, DIFFUSED) is None:
         raise click.ClickException("Nothing was spread over a graph yet.\n\nRun `cli diffuse-audio` first.")
     if not library.db.execute("SELECT 1 FROM current_vectors LIMIT 1").fetchone():

@@ -4,6 +4,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -99,9 +100,9 @@ class Gathering:
         """Their names, in the order of rows."""
         return self._names(self._users.column("key"))
 
-    @property
+    @cached_property
     def items(self) -> Items:
-        """In the order of rows."""
+        """In the order of rows; asked for when all batches are in."""
         nothing = [None] * len(self._items)
         columns = {name: nothing if self._is_plain else self._items.column(name).to_list() for name in ITEM_COLUMNS}
         titles = self._names(self._items.column("key" if self._is_plain else "title"))

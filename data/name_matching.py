@@ -1,0 +1,65 @@
+"""When two spellings of an artist and a title mean the same recording."""
+
+import re
+import unicodedata
+
+_GUEST = re.compile(r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]|\s+(?:feat|ft|featuring)\b\.?\s.*$")
+# What labels add to a title while the recording stays. A live take, a remix or an edit is another recording.
+_SAME = r"(?:\d{4}\s+)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+(?:version|edition))?(?:\s+(?:in\s+)?\d{4})?"
+_SAME += r"|(?:original\s+)?(?:album|single|lp)\s+version|explicit(?:\s+version)?|bonus\s+track|mono|stereo"
+_SUFFIX = re.compile(rf"\s*[(\[]\s*(?:{_SAME})\s*[)\]]|\s+[-–—/]\s+(?:{_SAME})\s*$")
+_AND = re.compile(r"\s*&\s*|\s+\+\s+")
+_LAST_ACCENTED_SCRIPT = 0x530  # Latin, Greek and Cyrillic end before; Japanese marks make other letters
+
+
+def artist_key(name: str) -> str:
+    """An artist without case, accents, punctuation, guests and a leading article.
+
+    >>> artist_key("The Beyoncé (feat. JAY-Z)") == artist_key("beyonce")
+    True
+    """
+    key = _plain(_GUEST.sub("", name.casefold()) or name)
+    return key.removeprefix("the ") or key
+
+
+def title_key(title: str) -> str:
+    """A title without case, accents, punctuation, guests and notes on its mastering.
+
+    >>> title_key("Don’t Stop (feat. Somebody) - 2009 Remaster") == title_key("dont stop")
+    True
+    >>> title_key("Don't Stop (Live)") == title_key("Don't Stop")
+    False
+    """
+    text = title.casefold()
+    shorter = _GUEST.sub("", _SUFFIX.sub("", text))
+    return _plain(shorter if shorter.strip() else text)
+
+
+def likeness(one: str, other: str) -> float:
+    """How many pairs of neighbouring letters two keys share, from 0 to 1 (Dice's coefficient).
+
+    >>> likeness("night", "nacht")  # of ni ig gh ht and na ac ch ht one is shared: 2 * 1 / (4 + 4)
+    0.25
+    """
+    if one == other:
+        return 1.0
+    pairs, others = _pairs(one), _pairs(other)
+    return 2 * len(pairs & others) / max(len(pairs) + len(others), 1)
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[place : place + 2] for place in range(len(text) - 1)}
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("’", "")
+    folded = "".join(_without_accent(character) for character in _AND.sub(" and ", folded))
+    words = " ".join(re.findall(r"\w+", folded))
+    return words or " ".join(text.split())  # a band may be called !!!
+
+
+def _without_accent(character: str) -> str:
+    if ord(character) >= _LAST_ACCENTED_SCRIPT or character.isascii():
+        return character
+    bare = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
+    return {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe"}.get(character, bare)

@@ -1,0 +1,167 @@
+"""Listens come in and find their files, as a user meets it."""
+
+import json
+import sqlite3
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+from library_world import add, at, heard, open_library
+from listen_exports import lastfm_1k, listen, listenbrainz, spotify, stream
+
+from cli import cli
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Files 1, One by Air, and 2, Vitamin C by Can."""
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard("/m/1.mp3", at(0), artist="Air", title="One", album="Moon")])
+        add(library, head, [heard("/m/2.mp3", at(9), artist="Can", title="Vitamin C")])
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder):
+    def run(*arguments, code=0):
+        result = CliRunner().invoke(cli, ["--library", str(folder / "library"), *map(str, arguments)])
+        assert result.exit_code == code, (result.output, result.exception)
+        return result
+
+    return run
+
+
+def rows_of(folder, query):
+    connection = sqlite3.connect(folder / "library" / "library.db")
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def logs(folder):
+    return sorted((folder / "library" / "listens").glob("*.parquet"))
+
+
+def test_a_spotify_folder_of_two_years(folder, run):
+    spotify(folder / "in" / "2019.json", stream(), stream("Two"), stream(None, None, episode_name="Talk"))
+    spotify(folder / "in" / "2020.json", stream("Two", ts="2010-01-01T00:00:00Z"), stream(ts="never"))
+    result = run("import-listens", folder / "in", "--listener", "ana")
+    assert result.stdout == (
+        "3 listens by 1 users (1 new) to 2 tracks\n  of 2 tracks named, 1 were known and 1 have audio\n"
+    )
+    assert "1 podcasts left out" in result.stderr and "1 malformed rows left out" in result.stderr
+    assert "row 2: never, 7000, One, Air, Moon" in result.stderr
+    assert rows_of(folder, "SELECT id, title, artist, artist_id, album, album_id, status FROM tracks WHERE id > 2") == [
+        (3, "Two", "Air", 1, "Moon", 1, "catalog")
+    ]
+    assert rows_of(folder, "SELECT name FROM users") == [("ana",)]
+    (log,) = logs(folder)
+    assert pl.read_parquet(log)["track_id"].to_list() == [1, 3, 3]
+    assert "Nothing added: in was imported" in run("import-listens", folder / "in").stdout
+    assert logs(folder) == [log]
+
+
+def test_a_later_export_adds_only_what_is_new(folder, run):
+    run("import-listens", listenbrainz(folder / "1.zip", listen("One"), listen("Two")))
+    run("import-listens", listenbrainz(folder / "2.zip", listen("One"), listen("Two"), listen("Two", 2_000_000_000)))
+    assert len(logs(folder)) == 2 and rows_of(folder, "SELECT name FROM users") == [("ana",)]
+    run("build-graph", "--min-together", 1)
+    from index.library import Library
+    from index.library_listening import read_listening
+
+    with Library.open(folder / "library") as library:
+        assert repr(read_listening(library).listening) == "<Listening 1 users x 2 tracks, 3 events>"
+
+
+def test_the_published_thousand_users(folder, run):
+    result = run("import-listens", lastfm_1k(folder / "x.tsv"))
+    assert "3 listens by 2 users (2 new) to 2 tracks" in result.stdout and "4 malformed" in result.stderr
+    assert rows_of(folder, "SELECT title, artist, mbid FROM tracks WHERE id = 4") == [
+        ('Behind The "Mask"', "坂本龍一", "f7c1f8f8-7935")
+    ]
+
+
+def test_a_second_import_fills_in_codes_and_finds_tracks_by_them(folder, run):
+    lines = "me\t2009-05-04T23:08:57Z\ta\tAir\tcode\tOne\nme\t2009-05-04T23:08:58Z\ta\tAIR!\tcode\tUno\n"
+    run("import-listens", lastfm_1k(folder / "x.tsv", lines))
+    assert rows_of(folder, "SELECT id, mbid FROM tracks ORDER BY id") == [(1, "code"), (2, None), (3, "code")]
+    again = run("import-listens", lastfm_1k(folder / "y.tsv", lines.replace("Uno", "Eins").replace("One", "Ein")))
+    assert "of 1 tracks named, 1 were known" in again.stdout
+
+
+def test_yambda(folder, run):
+    source = folder / "yambda"
+    source.mkdir()
+    events = {"uid": [7, 7, 9], "timestamp": [5, 10, 0], "item_id": [30, 31, 30]}
+    pl.DataFrame(events | {"played_ratio_pct": [100, 5, 50]}).write_parquet(source / "listens.parquet")
+    pl.DataFrame({name: column[:1] for name, column in events.items()}).write_parquet(source / "likes.parquet")
+    assert "4 listens by 2 users (2 new) to 2 tracks" in run("import-listens", source).stdout
+    assert rows_of(folder, "SELECT title FROM tracks WHERE status = 'catalog'") == [("yambda:30",), ("yambda:31",)]
+    assert pl.read_parquet(logs(folder)[0])["kind"].to_list() == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "arguments", "words"),
+    [
+        ("%PDF", "x.pdf", (), "x.pdf holds no listens that are known here; give a file of lastfm-1k, yambda, "),
+        ("[{", "x.json", ("--format", "spotify"), "x.json is not JSON"),
+        ("user,track\n,x\n", "x.csv", (), "x.csv holds no listens; 1 rows are malformed"),
+        ("PK", "x.zip", (), "x.zip is a damaged archive"),
+    ],
+)
+def test_mistakes_get_one_clear_message(folder, run, text, name, arguments, words):
+    (folder / name).write_text(text)
+    result = run("import-listens", folder / name, *arguments, code=1)
+    assert words in result.stderr and "Traceback" not in result.stderr
+    assert logs(folder) == [] and not list((folder / "library").rglob(".import-*"))
+
+
+@pytest.fixture
+def listened(folder, run):
+    lines = [("AIR", "One (2010 Remaster)"), ("Can", "Vitamine C"), ("Neu!", "Hero")]
+    text = "".join(f"me\t2009-05-04T23:08:57Z\t\t{artist}\t\t{title}\n" for artist, title in lines)
+    run("import-listens", lastfm_1k(folder / "x.tsv", text))
+    return folder
+
+
+def linked(folder):
+    return rows_of(folder, "SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL ORDER BY id")
+
+
+def test_link(listened, run):
+    rehearsed = run("link", "--dry-run")
+    assert rehearsed.stdout.startswith("1 of 3 catalog tracks would be linked with files; 1 near misses, 0 conflicts\n")
+    assert linked(listened) == []
+    result = run("link")
+    assert result.stdout.startswith("1 of 3 catalog tracks are now linked with files; 1 near misses, 0 conflicts\n")
+    assert "near miss: almost the same" in result.stdout and "Can - Vitamine C" in result.stdout
+    assert linked(listened) == [(3, 1)]
+    assert run("link", "--pair", 4, 2).stdout == "1 linked, 0 links taken back\n"
+    assert linked(listened) == [(3, 1), (4, 2)]
+    assert run("link", "--unlink", 3, "--unlink", 99).stdout == "0 linked, 1 links taken back\n"
+    assert linked(listened) == [(4, 2)]
+
+
+def test_link_for_programs(listened, run):
+    rows = json.loads(run("link", "--json").stdout)
+    assert [(row["result"], row["catalog_id"], row["track_id"]) for row in rows] == [
+        ("linked", 3, 1),
+        ("near miss", 4, 2),
+    ]
+    assert run("link", "--csv").stdout.startswith("result,catalog_id,catalog,track_id,track,why,likeness\nnear miss,4,")
+
+
+def test_link_says_what_is_wrong(listened, run, run_cli):
+    result = run_cli(listened / "library", "link", "--pair", 1, 2)
+    assert (
+        result.returncode == 1
+        and "Error: 1 is the id of no catalog track.\n\nRun `cli link --dry-run`" in result.stderr
+    )
+    assert "shows what `cli link` by itself would do" in run("link", "--dry-run", "--unlink", 3, code=2).stderr
+
+
+def test_link_reminds_of_graphs(listened, run):
+    run("build-graph", "--min-together", 1)
+    assert "run `cli build-graph`" in run("link").stderr
