@@ -195,6 +195,28 @@ def leads(
     return [_figure(f"{name} - {baseline}", metric, k, "all", values, seed) for name, values in ahead.items()]
 
 
+def table_rows(figures: Sequence[Figure], k: int, slice_name: str = "all") -> list[dict[str, object]]:
+    """One row per subject and one column per metric, as text; popularity comes first and chance last."""
+    table: dict[str, dict[str, object]] = {}
+    columns = dict.fromkeys(figure.metric for figure in figures if (figure.k, figure.slice) == (k, slice_name))
+    for figure in figures:
+        if (figure.k, figure.slice) == (k, slice_name):
+            row = table.setdefault(figure.subject, {"subject": figure.subject, **dict.fromkeys(columns)})
+            row[figure.metric] = _cell(figure)
+            row["n"] = figure.n
+    rows = sorted(table.values(), key=lambda row: row["subject"] == CHANCE)
+    return rows
+
+
+def _cell(figure: Figure) -> str | None:
+    if figure.value is None:
+        return None
+    told = [f"{number:.3f}".replace("0.", ".", 1) for number in (figure.value, figure.ci_low or 0, figure.ci_high or 0)]
+    if figure.ci_low is None or figure.metric not in ("recall", "ndcg"):
+        return told[0]
+    return f"{told[0]} [{told[1]} {told[2]}]"
+
+
 def _of_lists(
     lists: np.ndarray, known: Listening, user_rows: np.ndarray, play_counts: np.ndarray
 ) -> dict[str, np.ndarray]:

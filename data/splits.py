@@ -6,13 +6,12 @@ leave one   -------- train --------|v|t                                  each li
 given       as the file says
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from data.listening import SPLITS, Listening
-
-PROTOCOLS = ("global", "per-user", "leave-one-out", "given", "random")
+from data.protocols import PROTOCOLS
 
 
 @dataclass(frozen=True)
@@ -76,10 +75,6 @@ def joined(first: Listening, second: Listening) -> Listening:
         np.concatenate([getattr(one, name) for one in (first, second)])[order] for name in ("track_rows", "weights")
     ]
     return Listening(users[order], columns[0], times[order], columns[1], first.n_users, first.n_tracks)
-
-
-def without_splits(listens: Listening) -> Listening:
-    return replace(listens, splits=None)
 
 
 def _by_moment(listens: Listening, share: float, gap_s: int) -> np.ndarray:

@@ -4,8 +4,8 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from tower_world import checkerboard, listening
 
-from tests.tower_world import checkerboard, listening
 from towers.batches import Batches, KnownTracks, now_asked, stranger_asked
 from towers.config import TowerConfig, TowerTrainingConfig
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from tower_world import catalog
 
 from data.catalog import Catalog
-from tests.tower_world import catalog
 
 
 def test_content_is_what_others_may_share():

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tower_world import listening
 
 from data import ranking_figures as figures
 from data.ranking_figures import Targets, per_listener, recommendation_figures, targets_of
-from tests.tower_world import listening
 
 TEST = listening([(0, 2, 1), (0, 2, 2), (0, 5, 3), (3, 1, 1), (3, 7, 2, 0.0)], 4, 8)
 LISTS = np.array([[5, 0, 2, 1], [0, 2, 3, 4]])  # of listeners 0 and 3

@@ -1,9 +1,9 @@
 """Recommenders that any other has to beat, by hand and beside dense algebra."""
 
 import numpy as np
+from tower_world import checkerboard, listening
 
 from data.simple_recommenders import decayed_popular, item_neighbours, most_popular, personal_favourites
-from tests.tower_world import checkerboard, listening
 
 DAY = 86_400
 USERS = np.array([0, 1])

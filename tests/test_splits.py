@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tower_world import checkerboard, listening
 
 from data.listening import SPLITS
 from data.splits import joined, split_listens
-from tests.tower_world import checkerboard, listening
 
 
 def rows(listens):

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tower_world import catalog, checkerboard, listening
 
 from data.catalog import Catalog
-from tests.tower_world import catalog, checkerboard, listening
 from towers.batches import stranger_asked
 from towers.config import TowerConfig, TowerTrainingConfig
 from towers.retrieval import best_tracks, item_vectors, query_vectors, recommend, unit_vectors

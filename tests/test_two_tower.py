@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from tower_world import catalog
 
-from tests.tower_world import catalog
 from towers.batches import Asked
 from towers.config import TowerConfig
 from towers.two_tower import TwoTower

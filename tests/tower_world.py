@@ -3,7 +3,10 @@
 import numpy as np
 
 from data.catalog import Catalog
+from data.gathering import Gathering
+from data.listen_sources import find_sources, read_source
 from data.listening import Listening
+from index import listen_store
 
 
 def listening(events, n_users, n_tracks):
@@ -31,3 +34,14 @@ def catalog(n_tracks, *, artists=None, audio=None):
     sound = None if audio is None else np.asarray(audio, dtype=np.float32)
     seconds = np.full(n_tracks, 180, dtype=np.float32)
     return Catalog(artist_rows, nobody, seconds, int(artist_rows.max()) + 1, 0, sound)
+
+
+def import_table(library, path, lines):
+    """What `cli import-listens` does with a table of these lines."""
+    path.write_text("\n".join(lines), encoding="utf-8")
+    ((source,), _) = find_sources(path, "table")
+    reading = read_source(source, None, **dict.fromkeys(("user", "item", "time", "plays", "level")))
+    with Gathering(listen_store.listens_folder(library), reading.level, prefix=source.prefix) as gathering:
+        for batch in reading.batches:
+            gathering.add(batch)
+        listen_store.import_listens(library, gathering, listen_store.digest_of(path), origin=str(path))

@@ -1,6 +1,7 @@
 """What trained towers recommend: every track is scored, in blocks, and the best are kept."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from data.listening import Listening
-from towers.batches import Asked, now_asked
+from towers.batches import Asked, now_asked, stranger_asked
 from towers.training import Towers
 
 _TRACKS_AT_ONCE = 65_536
@@ -83,6 +84,26 @@ def recommend(
         asked, track_rows = now_asked(events, user_rows[start : start + n_at_once], length, known)
         left_out = None if hidden is None else hidden[start : start + n_at_once]
         yield best_tracks(towers, query_vectors(towers, asked, track_rows), items, k, hidden=left_out)
+
+
+def recommend_one(
+    towers: Towers, user_row: int, track_rows: np.ndarray, *, novel: bool, ordered: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """All tracks for somebody who played `track_rows`, the latest last: rows, the best first, and their scores.
+
+    Parameters
+    ----------
+    user_row : -1 for somebody who is not in the data
+    novel : whether to leave out what they played
+    ordered : whether the last of the tracks was the latest
+    """
+    known = user_row >= 0 and bool(towers.is_known_user[user_row])
+    asked, rows = stranger_asked([track_rows], max(towers.config.history, 1), ordered=ordered)
+    asked = replace(asked, user_rows=np.array([user_row if known else -1]))
+    hidden = [np.unique(track_rows)] if novel else None
+    items = item_vectors(towers)
+    found, scores = best_tracks(towers, query_vectors(towers, asked, rows), items, len(items), hidden=hidden)
+    return found[0][found[0] >= 0], scores[0][found[0] >= 0]
 
 
 def unit_vectors(items: Tensor) -> np.ndarray:

@@ -55,6 +55,13 @@ def make_towers(config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_k
     return _MODELS[config.model](config, catalog, is_seen, is_known_user)
 
 
+def towers_for(config: TowerConfig, catalog: Catalog, events: Listening) -> Towers:
+    """Untrained towers for what is played in some events, and by whom."""
+    is_seen = np.bincount(events.track_rows, minlength=len(catalog)) > 0
+    is_known_user = np.bincount(events.user_rows, minlength=events.n_users) > 0
+    return make_towers(config, catalog, is_seen, is_known_user)
+
+
 class TowerTraining:
     """The state of a training.
 

@@ -1,0 +1,188 @@
+"""What the towers read from a library and what they leave in it."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from data.catalog import Catalog
+from data.ids import IdMap
+from data.listening import KINDS, Listening
+from index.library import Library, LibraryError
+from index.library_listening import read_listening
+from index.spaces import current_space, read_vectors
+from index.track_store import AUDIO, vector_blob
+
+TOWER = "tower"  # the space
+TOWER_STAGE = "train-tower"  # as `runs` calls it
+_POSITIVE = ("listen", "like")
+
+
+@dataclass(frozen=True)
+class TowerData:
+    """Listens, and every track that could be recommended. The tracks that were listened to come first."""
+
+    listens: Listening
+    catalog: Catalog
+    tracks: IdMap
+    users: IdMap
+    artists: IdMap
+    albums: IdMap
+
+    def tracks_of(self, user_id: int) -> np.ndarray:
+        """The ids of the tracks that a listener played, the latest last; each as often as it was played."""
+        if user_id not in self.users:
+            return np.empty(0, dtype=np.int64)
+        row = int(self.users.rows([user_id])[0])
+        first, stop = np.searchsorted(self.listens.user_rows, [row, row + 1])
+        return self.tracks.ids(self.listens.track_rows[first:stop])
+
+
+def read_tower_data(library: Library) -> TowerData:
+    """All that there is to learn from: listens and likes, and what is known of every track.
+
+    Raises
+    ------
+    LibraryError
+        There are no listens to tracks.
+    """
+    read = read_listening(library)
+    listens = without_dislikes(read.listening)
+    listened = read.items.ids(np.arange(len(read.items)))
+    query = "SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND linked_id IS NULL ORDER BY id"
+    present = np.fromiter((node for (node,) in library.db.execute(query)), dtype=np.int64)
+    tracks = IdMap(np.concatenate([listened, np.setdiff1d(present, listened)]))
+    catalog, artists, albums = read_catalog(library, tracks)
+    listens = replace(listens, n_tracks=len(tracks))
+    return TowerData(listens, catalog, tracks, read.users, artists, albums)
+
+
+def without_dislikes(listens: Listening) -> Listening:
+    """Listens and likes; who dislikes a track, or takes a like back, wants it no more for that."""
+    if listens.kinds is None:
+        return listens
+    return listens.where(np.isin(listens.kinds, [KINDS.index(kind) for kind in _POSITIVE]))
+
+
+def read_catalog(library: Library, tracks: IdMap) -> tuple[Catalog, IdMap, IdMap]:
+    """What is known of tracks, and the ids of the artists and albums that its rows are."""
+    ids = tracks.ids(np.arange(len(tracks)))
+    rows = library.db.execute("SELECT id, artist_id, album_id, duration_s FROM tracks")
+    kinds = [("id", "i8"), ("artist", "i8"), ("album", "i8"), ("seconds", "f4")]
+    table = np.fromiter(
+        (
+            (node, artist or -1, album or -1, np.nan if seconds is None else seconds)
+            for node, artist, album, seconds in rows
+        ),
+        dtype=kinds,
+    )
+    _, places, found = np.intersect1d(ids, table["id"], assume_unique=True, return_indices=True)
+    columns = {name: np.full(len(ids), -1, dtype=np.int64) for name in ("artist", "album")}
+    seconds = np.full(len(ids), np.nan, dtype=np.float32)
+    seconds[places] = table["seconds"][found]
+    maps = {}
+    for name, column in columns.items():
+        column[places] = table[name][found]
+        maps[name] = IdMap(np.unique(column[column >= 0]))
+        column[column >= 0] = maps[name].rows(column[column >= 0])
+    artist_rows, album_rows = columns["artist"].astype(np.int32), columns["album"].astype(np.int32)
+    n_artists, n_albums = len(maps["artist"]), len(maps["album"])
+    catalog = Catalog(artist_rows, album_rows, seconds, n_artists, n_albums, _audio(library, ids))
+    return catalog, maps["artist"], maps["album"]
+
+
+def store_tower_vectors(library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray) -> None:
+    """Put a run's vectors of tracks in the place of an earlier run's, all or nothing."""
+    with library.transaction():
+        # Before the space turns to this run: the triggers of a current run would cost more than the rows.
+        library.db.conn.executemany(
+            "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)",
+            (
+                (track_id, TOWER, run_id, len(vector), vector_blob(vector))
+                for track_id, vector in zip(track_ids.tolist(), vectors, strict=True)
+            ),
+        )
+        library.db.execute(
+            "INSERT INTO spaces (space, run_id) VALUES (?, ?) ON CONFLICT DO UPDATE SET run_id = excluded.run_id",
+            [TOWER, run_id],
+        )
+        library.db.execute("DELETE FROM vectors WHERE space = ? AND run_id <> ?", [TOWER, run_id])
+
+
+def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
+    """The run whose towers recommend, and its settings.
+
+    Raises
+    ------
+    LibraryError
+        There is none.
+    """
+    space = current_space(library, TOWER)
+    if space is None:
+        raise LibraryError(
+            "This library has no trained towers yet.\n\nRun `cli train-tower` first (it needs `cli import-listens`)."
+        )
+    (text,) = library.db.execute("SELECT config FROM runs WHERE id = ?", [space.run_id]).fetchone()
+    return space.run_id, dict(json.loads(text))
+
+
+def usual_protocol(listens: Listening) -> str:
+    """How a log is parted when nobody says how: as it says itself, else by one moment, else by chance."""
+    if listens.splits is not None:
+        return "given"
+    return "global" if listens.times.any() else "random"
+
+
+def find_user(library: Library, name: str) -> int:
+    """The id of a listener.
+
+    Raises
+    ------
+    LibraryError
+        Nobody is called so; the message names some who are there.
+    """
+    row = library.db.execute("SELECT id FROM users WHERE name = ?", [name]).fetchone()
+    if row is not None:
+        return int(row[0])
+    some = [other for (other,) in library.db.execute("SELECT name FROM users ORDER BY name LIMIT 5")]
+    raise LibraryError(
+        f"No listener is called {name!r}"
+        + (f"; there are {', '.join(some)}, ..." if some else ", and nobody else is known")
+        + ".\n\nFor somebody else use `cli recommend --like TRACK`."
+    )
+
+
+def capped(
+    library: Library, track_ids: np.ndarray, scores: np.ndarray, k: int, max_per_artist: int
+) -> list[tuple[int, float]]:
+    """The first k tracks of a list, with their scores, that are there and in which no artist has more than a share."""
+    query = (
+        "SELECT id, coalesce(artist_id, -id) FROM tracks WHERE status IN ('embedded', 'catalog')"
+        " AND id IN (SELECT value FROM json_each(?))"
+    )
+    artist_of = dict(library.db.execute(query, [json.dumps(track_ids.tolist())]))
+    counts: dict[int, int] = {}
+    kept: list[tuple[int, float]] = []
+    for track_id, score in zip(track_ids.tolist(), scores.tolist(), strict=True):
+        artist = artist_of.get(track_id)
+        if artist is None:
+            continue
+        counts[artist] = counts.get(artist, 0) + 1
+        if counts[artist] <= max_per_artist:
+            kept.append((track_id, score))
+        if len(kept) == k:
+            break
+    return kept
+
+
+def _audio(library: Library, ids: np.ndarray) -> np.ndarray | None:
+    """The audio vector of each id, zeros for those without; None where nobody has any."""
+    heard, vectors = read_vectors(library, AUDIO)
+    if not len(heard):
+        return None
+    heard_ids = heard.ids(np.arange(len(heard)))
+    _, places, found = np.intersect1d(ids, heard_ids, assume_unique=True, return_indices=True)
+    audio = np.zeros((len(ids), vectors.shape[1]), dtype=np.float32)
+    audio[places] = vectors[found]
+    return audio

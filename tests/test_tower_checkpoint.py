@@ -1,0 +1,124 @@
+"""Towers in a file: the same when they come back, also for a library that has grown, and never run as code."""
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tower_world import catalog, checkerboard, listening
+
+from data.ids import IdMap
+from towers.checkpoint_file import (
+    CheckpointError,
+    SavedTowers,
+    fitted,
+    load_towers,
+    read_training,
+    save_towers,
+    training_key,
+    write_training,
+)
+from towers.config import TowerConfig, TowerTrainingConfig
+from towers.retrieval import item_vectors, recommend
+from towers.training import TowerTraining, make_towers, towers_for
+
+SOUND = np.random.default_rng(3).standard_normal((6, 4))
+CONFIG = TowerConfig(dim=4, hidden=6, history=3)
+
+
+def saved(config=CONFIG, *, audio=SOUND, track_ids=(10, 11, 12, 13, 14, 15), artists=(0, 0, 1, 1, -1, -1)):
+    tracks = catalog(6, artists=artists, audio=audio)
+    towers = make_towers(config, tracks, np.array([1, 1, 1, 0, 1, 1], bool), np.array([True, False]))
+    generator = torch.Generator().manual_seed(9)
+    with torch.no_grad():
+        for weight in [*towers.parameters(), *(table.weight for table in towers.tables.values())]:
+            weight += 0.1 * torch.randn(weight.shape, generator=generator)
+    return SavedTowers(towers, IdMap(track_ids), IdMap([7, 8]), IdMap([100, 101]), IdMap([]))
+
+
+@pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
+def test_they_come_back_the_same(tmp_path, model):
+    before = saved(replace(CONFIG, model=model))
+    save_towers(before, tmp_path / "towers.pt")
+    after = load_towers(tmp_path / "towers.pt")
+    assert after.towers.config == before.towers.config
+    torch.testing.assert_close(item_vectors(after.towers), item_vectors(before.towers), rtol=0, atol=0)
+    assert after.tracks.ids([0, 5]).tolist() == [10, 15] and after.artists.ids([1]).tolist() == [101]
+    events = listening([(0, 1, 5), (0, 4, 6), (1, 2, 7)], 2, 6)
+    (one,), (other,) = (list(recommend(kept.towers, events, np.array([0, 1]), 6)) for kept in (before, after))
+    np.testing.assert_array_equal(one[0], other[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["towers.pt"]  # no half-written file is left
+
+
+def test_a_library_that_has_grown_keeps_what_was_learned():
+    """Tracks 12 and 10 have other rows now, 11 is gone, 20 is new and sounds like 12 did."""
+    old = saved()
+    ids, rows = [20, 12, 10], [2, 2, 0]
+    now = catalog(3, artists=[2, 2, 1], audio=SOUND[rows])
+    untrained = make_towers(CONFIG, now, np.ones(3, bool), np.ones(3, bool))
+    current = SavedTowers(untrained, IdMap(ids), IdMap([8, 9, 7]), IdMap([99, 100, 101]), IdMap([]))
+    new = fitted(old, current)
+    before, after = item_vectors(old.towers), item_vectors(new.towers)
+    torch.testing.assert_close(after[1:], before[[2, 0]])
+    own = old.towers.tables["tracks"].weight[2].clone()
+    old.towers.tables["tracks"].weight[2] = 0  # a new track of 12's sound and artist is 12 without its own vector
+    torch.testing.assert_close(after[0], item_vectors(old.towers)[2])
+    assert own.any() and new.towers.is_seen.tolist() == [False, True, True]
+    assert new.towers.is_known_user.tolist() == [False, False, True]  # 8 was never learned from, 9 is new
+
+
+def test_towers_that_hear_need_the_same_ear():
+    for audio in (SOUND[:, :3], None):
+        untrained = make_towers(CONFIG, catalog(6, artists=[0] * 6, audio=audio), np.ones(6, bool), np.ones(2, bool))
+        current = SavedTowers(untrained, IdMap(range(6)), IdMap([7, 8]), IdMap([100]), IdMap([]))
+        with pytest.raises(CheckpointError, match="these towers hear tracks"):
+            fitted(saved(), current)
+
+
+def test_what_is_no_checkpoint_is_told(tmp_path):
+    (tmp_path / "text.pt").write_text("no towers")
+    with pytest.raises(CheckpointError, match="is damaged, or no checkpoint"):
+        load_towers(tmp_path / "text.pt")
+    torch.save({"format": "earshot-towers-9"}, tmp_path / "newer.pt")
+    with pytest.raises(
+        CheckpointError, match="is of the format 'earshot-towers-9'; this version reads 'earshot-towers-1'"
+    ):
+        load_towers(tmp_path / "newer.pt")
+    torch.save([1], tmp_path / "list.pt")
+    with pytest.raises(CheckpointError, match="is of the format 'list'"):
+        load_towers(tmp_path / "list.pt")
+
+
+class Evil:
+    def __reduce__(self):
+        return (pytest.fail, ("the checkpoint ran code",))
+
+
+def test_a_file_never_runs_code(tmp_path):
+    with (tmp_path / "evil.pt").open("wb") as file:
+        pickle.dump(Evil(), file, protocol=2)
+    with pytest.raises(CheckpointError):
+        load_towers(tmp_path / "evil.pt")
+    torch.save({"format": "earshot-towers-1", "config": Evil()}, tmp_path / "evil2.pt")
+    with pytest.raises(CheckpointError, match="is damaged, or no checkpoint"):
+        load_towers(tmp_path / "evil2.pt")
+
+
+def test_a_state_is_for_one_training_only(tmp_path):
+    events = checkerboard(6)
+    quick = TowerTrainingConfig(batch_size=8, negatives=2, epochs=2, frequency="streaming")
+    bare = catalog(6)
+    training = TowerTraining(towers_for(CONFIG, bare, events), events, quick)
+    next(training.reports())
+    key = training_key({"dim": 4}, events)
+    write_training(tmp_path / "state", key, training.state())
+    state = read_training(tmp_path / "state", key)
+    again = TowerTraining(towers_for(CONFIG, bare, events), events, quick)
+    again.restore(state)
+    assert [report.loss for report in again.reports()] == [report.loss for report in training.reports()]
+    assert read_training(tmp_path / "state", training_key({"dim": 5}, events)) is None
+    assert read_training(tmp_path / "state", training_key({"dim": 4}, checkerboard(8))) is None
+    assert read_training(tmp_path / "nothing", key) is None
+    (tmp_path / "state").write_bytes(b"damaged")
+    assert read_training(tmp_path / "state", key) is None

@@ -1,0 +1,212 @@
+"""train-tower, evaluate, recommend and similar --by tower as a user meets them."""
+
+import csv
+import io
+import json
+import sqlite3
+
+import pytest
+from click.testing import CliRunner
+from library_world import add, heard, open_library, unit
+from tower_world import import_table
+
+from cli import cli
+
+QUICK = ["--dim", 8, "--hidden", 8, "--batch-size", 32, "--negatives", 8, "--epochs", 12, "--table-rate", 0.2]
+N_TRACKS = 12  # of each of two tastes
+
+
+def listens(rng):
+    """Even listeners play even songs and odd ones odd songs, an hour apart."""
+    rows = ["user,artist,title,timestamp"]
+    for user in range(30):
+        for at, track in enumerate(rng.permutation(N_TRACKS)[:9].tolist()):
+            number = 2 * track + user % 2
+            rows.append(
+                f"listener {user},Artist {number // 4},Song {number},{1_600_000_000 + 3_600 * (10 * at + user % 7)}"
+            )
+    return rows
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A library of listens and four files, whose towers have learned."""
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("towers")
+    library, head = open_library(folder / "library")
+    with library:
+        add(
+            library,
+            head,
+            [heard(f"/music/{n}.mp3", unit(1, n % 2), artist=f"Artist {n // 4}", title=f"Song {n}") for n in range(4)],
+        )
+        import_table(library, folder / "listens.csv", listens(np.random.default_rng(0)))
+    result = CliRunner().invoke(cli, ["--library", str(folder / "library"), "train-tower", *map(str, QUICK)])
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert "24 tracks have a vector. Next: `cli evaluate`, `cli recommend USER`." in result.stdout
+    assert "Learning from <Split global:" in result.stderr
+    return folder / "library"
+
+
+@pytest.fixture
+def run(trained):
+    def run(*arguments, code=0, library=trained):
+        result = CliRunner().invoke(cli, ["--library", str(library), *map(str, arguments)])
+        assert result.exit_code == code, (result.output, result.exception)
+        return result
+
+    return run
+
+
+def parity(rows):
+    return {int(row["title"].split()[1]) % 2 for row in rows}
+
+
+def test_a_listener_is_recommended_what_they_have_not_played(run, trained):
+    rows = json.loads(run("recommend", "listener 4", "-k", 3, "--json").stdout)
+    assert len(rows) == 3 and parity(rows) == {0}
+    connection = sqlite3.connect(trained / "library.db")
+    (n,) = connection.execute("SELECT count(*) FROM vectors WHERE space = 'tower'").fetchone()
+    connection.close()
+    assert n == 24
+    everything = json.loads(run("recommend", "listener 4", "-k", 24, "--max-per-artist", 24, "--json").stdout)
+    assert len(everything) == 24 - 9
+    again = json.loads(run("recommend", "listener 4", "-k", 24, "--max-per-artist", 24, "--repeats", "--json").stdout)
+    assert len(again) == 24 and [row["rank"] for row in again] == list(range(1, 25))
+    assert [row["score"] for row in again] == sorted((row["score"] for row in again), reverse=True)
+
+
+def test_a_stranger_is_recommended_by_what_they_like(run, tmp_path):
+    rows = json.loads(run("recommend", "--like", "Song 3", "--like", "Song 7", "-k", 5, "--json").stdout)
+    assert parity(rows) == {1} and not {"Song 3", "Song 7"} & {row["title"] for row in rows}
+    (tmp_path / "played.txt").write_text("#EXTM3U\n/music/1.mp3\nSong 5\n\n", encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(run("recommend", "--history", tmp_path / "played.txt", "--csv").stdout)))
+    assert parity(rows[:3]) == {1} and "Song 5" not in {row["title"] for row in rows}
+
+
+def test_no_artist_takes_the_list(run):
+    rows = json.loads(run("recommend", "listener 1", "-k", 9, "--max-per-artist", 1, "--json").stdout)
+    assert len({row["artist"] for row in rows}) == len(rows)
+
+
+def test_a_playlist_holds_what_can_be_played(run, tmp_path):
+    out = run("recommend", "--like", "Song 6", "-k", 24, "--max-per-artist", 9, "--m3u", tmp_path / "mix.m3u8")
+    assert "4 tracks written to" in out.stderr
+    assert (tmp_path / "mix.m3u8").read_text().count("/music/") == 4
+    assert "cannot be written" in run("recommend", "--like", "Song 6", "--m3u", tmp_path / "no/mix.m3u8", code=1).stderr
+
+
+def test_who_plays_it_tells_what_is_similar(run):
+    rows = json.loads(run("similar", "Song 2", "--by", "tower", "-k", 5, "--max-per-artist", 9, "--json").stdout)
+    assert parity(rows) == {0}
+
+
+def test_the_evaluation_stands_beside_its_rivals(run, trained):
+    out = run("evaluate", "-k", 5).stdout
+    assert "listeners, discoveries only." in out
+    lines = [line.split() for line in out.splitlines()]
+    names = [
+        " ".join(line[:2]) if line[:1] in (["popular"], ["item"], ["sound"]) else line[0] for line in lines if line
+    ]
+    first = names.index("subject")
+    assert names[first + 1].startswith("popular") and "chance" in names and "two-tower" in names
+    assert "two-tower is ahead of popularity by +" in out
+    rows = json.loads(run("evaluate", "-k", 5, "--repeats", "--json").stdout)
+    found = {(row["subject"], row["metric"]): row for row in rows if row["slice"] == "all" and row["k"] == 5}
+    assert found["two-tower", "recall"]["value"] > found["chance", "recall"]["value"]
+    assert ("own favourites", "ndcg") in found and found["popular", "ndcg"]["ci_low"] is not None
+    connection = sqlite3.connect(trained / "library.db")
+    (n,) = connection.execute(
+        "SELECT count(*) FROM metrics WHERE run_id = (SELECT max(id) FROM runs WHERE stage = 'evaluate')"
+    ).fetchone()
+    connection.close()
+    assert n == len(rows)
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    import shutil
+
+    return shutil.copytree(trained, tmp_path / "library")
+
+
+def test_a_new_track_and_a_new_listener_need_no_training(run, copied):
+    library, head = open_library(copied)
+    with library:
+        add(library, head, [heard("/music/new.mp3", unit(1, 1), artist="Artist 0", title="Song 99")])
+    everything = run("recommend", "--like", "Song 3", "-k", 30, "--max-per-artist", 30, "--json", library=copied)
+    assert "Song 99" in {row["title"] for row in json.loads(everything.stdout)}
+    assert parity(json.loads(run("recommend", "--like", "Song 99", "-k", 4, "--json", library=copied).stdout)) <= {0, 1}
+    out = run("similar", "Song 99", "--by", "tower", code=1, library=copied)
+    assert "came after the last `cli train-tower`" in out.output
+
+
+def test_what_has_changed_is_not_judged_by_the_old(run, copied, tmp_path):
+    library, _ = open_library(copied)
+    with library:
+        import_table(library, tmp_path / "more.csv", ["user,artist,title,timestamp", "new,Artist 0,Song 0,1600000000"])
+    out = run("evaluate", code=1, library=copied)
+    assert "The listens have changed since the towers learned from them.\n\nRun `cli train-tower` anew." in out.output
+    rows = json.loads(run("recommend", "new", "-k", 3, "--json", library=copied).stdout)
+    assert len(rows) == 3 and "Song 0" not in {row["title"] for row in rows}  # whom training never saw
+    run("train-tower", *QUICK, "--epochs", 1, "--split", "none", "--model", "dot", library=copied)
+    assert "nothing is left to judge them by" in run("evaluate", code=1, library=copied).output
+    assert len(json.loads(run("recommend", "new", "--json", library=copied).stdout)) > 3
+
+
+def test_another_ear_needs_other_towers(run, copied):
+    library, _ = open_library(copied, "another ear")
+    with library:
+        library.db.execute("UPDATE spaces SET run_id = (SELECT max(id) FROM runs) WHERE space = 'audio'")
+    out = run("recommend", "listener 1", code=1, library=copied)
+    assert "these towers hear tracks by another encoder" in out.output and "Run `cli train-tower`." in out.output
+
+
+def test_a_checkpoint_that_is_gone_is_told(run, copied):
+    for path in (copied / "checkpoints").glob("towers-*.pt"):
+        path.write_text("damaged")
+    assert "is damaged, or no checkpoint" in run("recommend", "listener 1", code=1, library=copied).output
+    for path in (copied / "checkpoints").glob("towers-*.pt"):
+        path.unlink()
+    assert (
+        "are gone.\n\nPut them back, or run `cli train-tower`."
+        in run("recommend", "listener 1", code=1, library=copied).output
+    )
+
+
+def test_what_cannot_be_is_told(run, tmp_path):
+    assert "Give one of USER, --like TRACK or --history FILE." in run("recommend", code=2).output
+    assert "No track answers to 'nothing of it'." in run("recommend", "--like", "nothing of it", code=1).output
+    assert "could be any of" in run("recommend", "--like", "Artist 1", code=1).output
+    assert "dim is 0" in run("train-tower", "--dim", 0, code=2).output
+    empty = CliRunner().invoke(cli, ["--library", str(tmp_path / "empty"), "train-tower"])
+    assert empty.exit_code == 1 and "has no listens to tracks yet" in str(empty.exception)
+    library, _ = open_library(tmp_path / "new")
+    library.close()
+    out = CliRunner().invoke(cli, ["--library", str(tmp_path / "new"), "recommend", "ann"])
+    assert "This library has no trained towers yet" in str(out.exception)
+
+
+def test_a_killed_training_goes_on(run, copied, monkeypatch):
+    """Ctrl-C after the first saved state; the same command then ends where it would have ended."""
+    monkeypatch.setattr("cli._SAVE_SECONDS", 0.0)
+    from towers.training import TowerTraining
+
+    arguments = ["train-tower", *QUICK, "--epochs", 3, "--json"]
+    whole = json.loads(run(*arguments, library=copied).stdout)
+    reports = TowerTraining.reports
+
+    def killed(self):
+        for number, report in enumerate(reports(self)):
+            if number == 2:
+                raise KeyboardInterrupt
+            yield report
+
+    monkeypatch.setattr(TowerTraining, "reports", killed)
+    run(*arguments, library=copied, code=1)
+    monkeypatch.setattr(TowerTraining, "reports", reports)
+    out = run(*arguments, library=copied)
+    assert "Going on after step" in out.stderr
+    again = json.loads(out.stdout)
+    assert (again["loss"], again["validation"]) == (whole["loss"], whole["validation"])
