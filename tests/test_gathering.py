@@ -79,3 +79,21 @@ def test_words_for_kinds_and_splits():
     assert words.select(kind_codes(pl.col("kind")), split_codes(pl.col("split"))).rows() == [
         (1, 0), (0, 1), (4, 2), (None, None)
     ]  # fmt: skip
+
+
+def test_keys_may_be_numbers_small_or_great():
+    for keys, more in (([7, 3, 7], [9, 3]), ([2**40, -5, 2**40], [0, -5])):
+        names = Numbering()
+        assert names.rows(pl.DataFrame({"key": keys})).tolist() == [0, 1, 0]
+        assert names.rows(pl.DataFrame({"key": more})).tolist() == [2, 1]
+        assert names.column("key").to_list() == [*keys[:2], more[0]]
+        assert names.rows(pl.DataFrame({"key": []}, schema={"key": pl.Int64})).tolist() == []
+
+
+def test_many_keys_in_many_blocks_keep_their_rows(rng):
+    names, known = Numbering(), {}
+    for _ in range(20):
+        keys = [f"name {number}" for number in rng.integers(0, 3_000, 400)]
+        expected = [known.setdefault(key, len(known)) for key in keys]
+        assert names.rows(pl.DataFrame({"key": keys})).tolist() == expected
+    assert names.column("key").to_list() == list(known) and len(names) == len(known)
