@@ -81,19 +81,23 @@ class KnownTracks:
         It walks along the tracks of the users, or along the listeners of the tracks, whichever are fewer.
         """
         users, user_places = np.unique(user_rows, return_inverse=True)
-        tracks, track_places = np.unique(track_rows, return_inverse=True)
+        tracks, firsts, track_places = np.unique(track_rows, return_index=True, return_inverse=True)
         by_user = self._user_starts[users + 1] - self._user_starts[users]
         by_track = self._track_starts[tracks + 1] - self._track_starts[tracks]
-        marks = np.zeros((len(users), len(tracks)), dtype=bool)
         if min(by_user.sum(), by_track.sum()) > _MOST_PAIRS:
             return self.contains(user_rows[:, None], track_rows[None])
+        marks = np.zeros((len(users), len(track_rows)), dtype=bool)
         if by_user.sum() <= by_track.sum():
-            owners, others = _ranges(self._user_starts[users], by_user)
-            _mark(marks, owners, self._tracks[others], tracks, self.n_tracks)
+            rows, others = _ranges(self._user_starts[users], by_user)
+            columns = _places(self._tracks[others], tracks, self.n_tracks)
         else:
-            owners, others = _ranges(self._track_starts[tracks], by_track)
-            _mark(marks.T, owners, self._users[others], users, self.n_users)
-        return marks[user_places[:, None], track_places[None]]
+            columns, others = _ranges(self._track_starts[tracks], by_track)
+            rows = _places(self._users[others], users, self.n_users)
+        there = (rows >= 0) & (columns >= 0)
+        marks[rows[there], firsts[columns[there]]] = True
+        again = np.flatnonzero(firsts[track_places] != np.arange(len(track_rows)))
+        marks[:, again] = marks[:, firsts[track_places[again]]]
+        return marks[user_places]
 
 
 class Batches:
@@ -150,9 +154,10 @@ class Batches:
                 hidden |= self.known.contains(users[:, None], drawn)
         else:
             candidate_rows = np.concatenate([positives, self._draw(n_drawn, rng)])
-            hidden = candidate_rows[None] == positives[:, None]
-            if self.training.mask_known:
-                hidden |= self.known.grid(users, candidate_rows)
+            if self.training.mask_known:  # the positive itself, drawn again, is known too
+                hidden = self.known.grid(users, candidate_rows)
+            else:
+                hidden = candidate_rows[None] == positives[:, None]
             if not self.training.in_batch:
                 hidden[:, : len(events)] = True
         track_rows, places = np.unique(
@@ -274,9 +279,8 @@ def _ranges(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.nda
     return owners, np.arange(len(owners)) - firsts[owners] + starts[owners]
 
 
-def _mark(marks: np.ndarray, owners: np.ndarray, others: np.ndarray, names: np.ndarray, n: int) -> None:
-    """Set marks[owner, place of other in names] where other is one of the names."""
+def _places(rows: np.ndarray, names: np.ndarray, n: int) -> np.ndarray:
+    """Where each row is among `names`, -1 for those that are not."""
     place_of = np.full(n, -1, dtype=np.int64)
     place_of[names] = np.arange(len(names))
-    places = place_of[others]
-    marks[owners[places >= 0], places[places >= 0]] = True
+    return place_of[rows]

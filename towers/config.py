@@ -70,6 +70,7 @@ class TowerTrainingConfig:
     weighted: Annotated[int, "1: an event counts by its share of play, up to 1; 0: all alike"] = 1
     temperature: Annotated[float, "of sampled softmax, at the start"] = 0.1
     learn_temperature: Annotated[int, "1: the temperature is learned, between 0.01 and 1; 0: it stays"] = 1
+    half: Annotated[int, "1: the products of the softmax are of bfloat16 numbers; 0: of float32"] = 1
     epochs: Annotated[int, "passes over the events at most"] = 20
     learning_rate: Annotated[float, "of AdamW, on everything but the tables"] = 1e-3
     table_rate: Annotated[float, "of row-wise Adagrad, on the tables of tracks, artists, albums and listeners"] = 0.05
@@ -83,7 +84,7 @@ class TowerTrainingConfig:
         _one_of("correction", self.correction, CORRECTIONS)
         _one_of("frequency", self.frequency, FREQUENCIES)
         _one_of("proposal", self.proposal, PROPOSALS)
-        for name in ("in_batch", "mask_known", "weighted", "learn_temperature", "example_age"):
+        for name in ("in_batch", "mask_known", "weighted", "learn_temperature", "example_age", "half"):
             if getattr(self, name) not in (0, 1):
                 raise ValueError(f"{name} is {getattr(self, name)}; it is 0 or 1")
         if self.directions not in (1, 2):

@@ -18,6 +18,7 @@ from towers.config import TowerConfig, TowerTrainingConfig
 from towers.embedding_tables import Table
 from towers.factorization import DotProduct, NeuralFactorization
 from towers.frequency import StreamingFrequency, expected_counts
+from towers.fused_softmax import fits, fused_sampled_softmax
 from towers.sampled_softmax import Temperature, sampled_softmax
 from towers.two_tower import TwoTower
 
@@ -142,16 +143,15 @@ class TowerTraining:
             scores = towers.pair_scores(queries[:, None], towers.items(features)[candidates]) / self.temperature()
             return bpr_loss(scores[:, 0], scores[:, 1:], hidden=hidden, weights=weights), blocks
         items = towers.items(features[candidates])  # (batch + negatives, dim)
-        logits = towers.scores(queries, items) / self.temperature()
-        loss = sampled_softmax(
-            logits,
-            log_counts=torch.from_numpy(self._log_counts(batch)).to(device),
-            hidden=hidden,
-            weights=weights,
-            correction=config.correction,
-            directions=config.directions,
-        )
-        return loss, blocks
+        temperature = self.temperature()
+        log_counts = None if config.correction == "none" else torch.from_numpy(self._log_counts(batch)).to(device)
+        facts: dict[str, Any] = {"log_counts": log_counts, "hidden": hidden, "weights": weights}
+        facts["directions"] = config.directions
+        is_cosine = isinstance(towers, TwoTower) and config.correction in ("both", "none")
+        if is_cosine and fits(temperature.item(), log_counts):
+            return fused_sampled_softmax(queries, items, temperature, half=bool(config.half), **facts), blocks
+        logits = towers.scores(queries, items) / temperature
+        return sampled_softmax(logits, correction=config.correction, **facts), blocks
 
     def _report(self) -> Progress:
         began, losses, n_events, epoch = perf_counter(), [], 0, self.epoch
