@@ -44,10 +44,11 @@ def picture_statistics(spectrograms: Tensor) -> Tensor:
     Pampalk, Rauber, Merkl. Content-based Organization and Visualization of Music Archives. ACM MM 2002
     (fluctuation patterns). Mandel, Ellis. Song-Level Features and SVMs. ISMIR 2005 (covariance).
     """
-    cepstra = _cosine_transform(spectrograms.shape[1], spectrograms.device) @ spectrograms  # (batch, n_mels, n_frames)
-    moving = cepstra[:, :N_MOVING]
-    blocks = [_moments(spectrograms), _moments(cepstra[:, 1 : N_CEPSTRA + 1]), _rhythm(moving)]
-    return torch.cat([*blocks, _covariance(cepstra[:, 1 : N_MOVING + 1])], dim=-1)
+    with torch.autocast(spectrograms.device.type, enabled=False):  # logarithms of small differences want float32
+        spectrograms = spectrograms.float()
+        cepstra = _cosine_transform(spectrograms.shape[1], spectrograms.device) @ spectrograms  # as the spectrograms
+        blocks = [_moments(spectrograms), _moments(cepstra[:, 1 : N_CEPSTRA + 1]), _rhythm(cepstra[:, :N_MOVING])]
+        return torch.cat([*blocks, _covariance(cepstra[:, 1 : N_MOVING + 1])], dim=-1)
 
 
 def _moments(x: Tensor) -> Tensor:

@@ -69,3 +69,9 @@ def test_any_shape_has_finite_statistics(n_frames, n_mels):
     found = picture_statistics(pictures)
     assert found.shape == (2, sum(n_statistics(n_mels))) and found.isfinite().all()
     assert picture_statistics(torch.zeros(2, n_mels, n_frames)).isfinite().all()
+
+
+def test_half_precision_around_it_does_not_reach_it(pictures):
+    with torch.autocast("cpu", torch.bfloat16):
+        found = picture_statistics(torch.from_numpy(pictures))
+    assert torch.equal(found, picture_statistics(torch.from_numpy(pictures)))
