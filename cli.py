@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from audio.ear import Ear
     from audio.hearing import Heard
     from data.gathering import Gathering
+    from data.listen_sources import Source
     from data.report_card import Facts, Figure
     from graph.pretraining import Music, Pretraining
     from graph.track_graph import TrackGraph
@@ -761,18 +762,24 @@ def import_listens(
                 for batch in _progress(reading.batches, f"reading {name}", "block"):
                     gathering.add(batch)
                 origin = source.paths[0] if len(source.paths) == 1 else path
-                _store_listens(library, gathering, digest, origin.absolute(), **naming)
+                _store_listens(library, source, gathering, digest, origin.absolute(), **naming)
         _echo_some("Without listens", passed_over)
 
 
-def _store_listens(library: "Library", gathering: "Gathering", digest: str, origin: Path, **naming: Any) -> None:
+def _store_listens(
+    library: "Library", source: "Source", gathering: "Gathering", digest: str, origin: Path, **naming: Any
+) -> None:
     """Keep what was gathered, and say what it was."""
+    from data.gathering import Items
+    from data.listen_sources import items_of
     from index import listen_store
+    from index.given_vectors import store_embeddings
 
-    words = gathering.items.names if naming["names"] else gathering.items.titles
+    items = items_of(source, gathering)
+    words = items.names if naming["names"] else items.titles
     words, _, naming_options = _translated(words, gathering.level, origin, **naming)
-    names = words if naming["names"] else None
-    done = listen_store.import_listens(library, gathering, digest, origin=str(origin), names=names, **naming_options)
+    items = Items.called(words) if naming["names"] else items
+    done = listen_store.import_listens(library, gathering, digest, origin=str(origin), items=items, **naming_options)
     click.echo(
         f"{done.listens.n_events:,} listens by {done.listens.n_users:,} users ({done.n_new_users:,} new)"
         f" to {done.listens.n_items:,} {gathering.level}s"
@@ -781,6 +788,9 @@ def _store_listens(library: "Library", gathering: "Gathering", digest: str, orig
     for what, n_left_out in gathering.left_out.items():
         click.echo(f"  {n_left_out:,} {what} left out", err=True)
     _echo_malformed(gathering.n_malformed, gathering.malformed)
+    if "embeddings" in source.roles.values():
+        n_vectors = store_embeddings(library, source, gathering.item_numbers(), done.items.ids)
+        click.echo(f"  {n_vectors:,} of their vectors are kept as the space {source.format}")
 
 
 @cli.command()
@@ -822,7 +832,7 @@ def link(
         if found.matches and stored_graphs(library) and not dry_run:
             click.echo("Graphs that were built before know nothing of these links: run `cli build-graph`.", err=True)
     groups = {"linked": found.matches, "near miss": found.near_misses, "conflict": found.conflicts}
-    rows = [{"result": result} | pair.row() for result, part in groups.items() for pair in part]
+    rows: list[dict[str, Any]] = [{"result": result, **pair.row()} for result, part in groups.items() for pair in part]
     if output:
         _echo_rows(rows, output, "")
         return

@@ -29,6 +29,13 @@ class Items:
     albums: Sequence[str | None]
     mbids: Sequence[str | None]
     isrcs: Sequence[str | None]
+    titles_tell: bool = False  # a title means one item, whoever is said to have made it
+
+    @classmethod
+    def called(cls, names: Sequence[str]) -> "Items":
+        """Items of which nothing is known but some name."""
+        nothing = [None] * len(names)
+        return cls(nothing, names, nothing, nothing, nothing)
 
     def __len__(self) -> int:
         return len(self.titles)

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from data import lastfm, listenbrainz, spotify, yambda
+from data.gathering import Gathering, Items
 from data.line_blocks import Member, is_tar, members_of
 from data.listen_batches import Batch
 from data.listen_tables import read_listen_table
@@ -103,6 +104,13 @@ def read_source(source: Source, listener: str | None = None, **columns: str | No
         table = read_listen_table(source.paths[0], listener=listener, **columns)
         return Reading(table.level, iter([table.batch]))
     return Reading("track", _batches(source, listener or "me"))
+
+
+def items_of(source: Source, gathering: Gathering) -> Items:
+    """The items that were gathered from a source, with what its other files say of them."""
+    if source.format == "yambda" and len(gathering):
+        return yambda.with_owners(gathering.items, gathering.item_numbers(), source.roles)
+    return gathering.items
 
 
 def _batches(source: Source, listener: str) -> Iterator[Batch]:

@@ -85,7 +85,9 @@ def find_links(library: Library, n_near: int = 1_000) -> Linkage:
         by_name[file.key].append(file)
         for code in {file.isrc, file.mbid} - {None}:
             by_code[code].append(file)
-    matches, conflicts, unmatched = [], [], []
+    matches: list[Pair] = []
+    conflicts: list[Pair] = []
+    unmatched: list[Named] = []
     for track in catalog:
         of_name = _same_spelling(track, by_name.get(track.key, ()))
         of_code = [(why, file) for why in ("isrc", "mbid") for file in by_code.get(getattr(track, why), ())]

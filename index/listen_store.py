@@ -1,14 +1,14 @@
 """Listens in the library: users and items become ids, and the events lie in listens/ as Parquet."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from data.events import write_events
-from data.gathering import Gathering
+from data.gathering import Gathering, Items
 from index.library import Library, LibraryError, now
 from index.listened_items import match_items
 from index.nodes import NodeMatch
@@ -91,7 +91,7 @@ def import_listens(
     digest: str,
     *,
     origin: str,
-    names: Sequence[str] | None = None,
+    items: Items | None = None,
     folders: Iterable[str] = (),
     names_are: str = "auto",
 ) -> ListenImport:
@@ -102,7 +102,7 @@ def import_listens(
 
     Parameters
     ----------
-    names : of the items, where a table says better than the file what they are called
+    items : in the order of the gathering's, where other files say more of them
 
     Raises
     ------
@@ -113,13 +113,13 @@ def import_listens(
         raise ValueError(f"{Path(origin).name} holds no listens; {gathering.n_malformed:,} rows are malformed")
     path = listens_folder(library) / f"{digest}.parquet"
     unfinished = path.with_suffix(".unfinished")
-    items, users = gathering.items, gathering.users
-    if names is not None:
-        items = replace(items, titles=names, artists=[None] * len(names))
+    users = gathering.users
     try:
         with library.transaction():
             user_ids, n_new_users = _match_users(library, users)
-            matched = match_items(library, items, gathering.level, folders=folders, names_are=names_are)
+            matched = match_items(
+                library, items or gathering.items, gathering.level, folders=folders, names_are=names_are
+            )
             listens = StoredListens(
                 path.name, origin, gathering.level, len(gathering), len(users), matched.n_nodes,
                 gathering.n_malformed, now(),

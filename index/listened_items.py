@@ -39,19 +39,20 @@ def match_items(
 
 
 def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[int]:
-    known, by_code = _known_tracks(library)
+    known, by_code = _known_tracks(library, items.titles_tell)
     first = next_id(library, "tracks")
     found: list[int] = []
     new: list[int] = []  # the item of each new track
     for row in rows:
-        key = (str(items.artists[row]).casefold(), items.titles[row].casefold())
+        artist = "" if items.titles_tell else str(items.artists[row])
+        key = (artist.casefold(), items.titles[row].casefold())
         codes = (items.mbids[row], items.isrcs[row])
         node = known.get(key) or next((by_code[code] for code in codes if code is not None and code in by_code), None)
         if node is None:
             node = known[key] = first + len(new)
             new.append(row)
         found.append(node)
-    _keep_codes(library, items, [(row, node) for row, node in zip(rows, found, strict=True) if node < first])
+    _tell_more(library, items, [(row, node) for row, node in zip(rows, found, strict=True) if node < first])
     artist_ids = _artist_ids(library, [str(items.artists[row]) for row in new])
     album_ids = _album_ids(library, [items.albums[row] for row in new], artist_ids)
     insert_catalog_tracks(
@@ -69,7 +70,7 @@ def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[i
     return found
 
 
-def _known_tracks(library: Library) -> tuple[dict[Key, int], dict[str, int]]:
+def _known_tracks(library: Library, titles_tell: bool) -> tuple[dict[Key, int], dict[str, int]]:
     """Tracks by artist and title, and by MBID and ISRC. Of several the oldest, and rather one with audio."""
     known: dict[Key, int] = {}
     by_code: dict[str, int] = {}
@@ -77,18 +78,33 @@ def _known_tracks(library: Library) -> tuple[dict[Key, int], dict[str, int]]:
         "SELECT id, title, artist, mbid, isrc FROM tracks WHERE title IS NOT NULL ORDER BY status = 'embedded', id DESC"
     )
     for node, title, artist, mbid, isrc in library.db.execute(query):
-        if artist is None:  # a playlist or a graph may have named it as one
+        if titles_tell:
+            artist = ""
+        elif artist is None:  # a playlist or a graph may have named it as one
             artist, _, title = title.partition(" - ")
         known[artist.casefold(), title.casefold()] = node
         by_code.update((code, node) for code in (mbid, isrc) if code is not None)
     return known, by_code
 
 
-def _keep_codes(library: Library, items: Items, pairs: Iterable[tuple[int, int]]) -> None:
-    """MBID and ISRC of tracks that were known without."""
-    rows = [(items.mbids[row], items.isrcs[row], node) for row, node in pairs if items.mbids[row] or items.isrcs[row]]
+def _tell_more(library: Library, items: Items, pairs: Sequence[tuple[int, int]]) -> None:
+    """What known tracks lack: MBID and ISRC; and the artist of one that was known by its title alone."""
+    codes = [(items.mbids[row], items.isrcs[row], node) for row, node in pairs if items.mbids[row] or items.isrcs[row]]
     library.db.conn.executemany(
-        "UPDATE tracks SET mbid = coalesce(mbid, ?), isrc = coalesce(isrc, ?) WHERE id = ?", rows
+        "UPDATE tracks SET mbid = coalesce(mbid, ?), isrc = coalesce(isrc, ?) WHERE id = ?", codes
+    )
+    if not items.titles_tell:
+        return
+    nobodys = {node for (node,) in library.db.execute("SELECT id FROM tracks WHERE artist IS NULL")}
+    pairs = [(row, node) for row, node in pairs if node in nobodys]
+    artist_ids = _artist_ids(library, [str(items.artists[row]) for row, _ in pairs])
+    album_ids = _album_ids(library, [items.albums[row] for row, _ in pairs], artist_ids)
+    library.db.conn.executemany(
+        "UPDATE tracks SET artist = ?, artist_id = ?, album = ?, album_id = ? WHERE id = ?",
+        [
+            (items.artists[row], artist_id, items.albums[row], album_id, node)
+            for (row, node), artist_id, album_id in zip(pairs, artist_ids, album_ids, strict=True)
+        ],
     )
 
 

@@ -102,6 +102,27 @@ def test_yambda(folder, run):
     assert pl.read_parquet(logs(folder)[0])["kind"].to_list() == [1, 0, 0, 0]
 
 
+def test_yambda_with_its_maps_and_vectors(folder, run):
+    source = folder / "yambda"
+    source.mkdir()
+    pl.DataFrame({"uid": [7, 7], "timestamp": [5, 9], "item_id": [30, 31]}).write_parquet(source / "listens.parquet")
+    run("import-listens", source)
+    pl.DataFrame({"artist_id": [1, 1], "item_id": [31, 30]}).write_parquet(source / "artist_item_mapping.parquet")
+    pl.DataFrame({"album_id": [2], "item_id": [30]}).write_parquet(source / "album_item_mapping.parquet")
+    vectors = {"item_id": [30, 99], "embed": [[3.0, 4.0], [1.0, 0.0]]}
+    pl.DataFrame(vectors).write_parquet(source / "embeddings.parquet")
+    result = run("import-listens", source)
+    assert "of 2 tracks named, 2 were known" in result.stdout
+    assert "1 of their vectors are kept as the space yambda" in result.stdout
+    query = "SELECT t.id, title, artist, name, album FROM tracks t JOIN artists a ON a.id = artist_id WHERE t.id > 2"
+    artist = ("yambda:artist:1", "yambda:artist:1")
+    assert rows_of(folder, query) == [(3, "yambda:30", *artist, "yambda:album:2"), (4, "yambda:31", *artist, None)]
+    assert rows_of(folder, "SELECT track_id, dim FROM current_vectors WHERE space = 'yambda'") == [(3, 2)]
+    run("import-listens", source, "--again")
+    assert rows_of(folder, "SELECT count(*) FROM vectors WHERE space = 'yambda'") == [(1,)]
+    assert rows_of(folder, "SELECT count(*) FROM tracks") == [(4,)]
+
+
 @pytest.mark.parametrize(
     ("text", "name", "arguments", "words"),
     [

@@ -4,8 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from data.gathering import Items
 from data.listening import KINDS
-from data.yambda import embeddings, event_files, owners, read_yambda, role_of
+from data.yambda import embeddings, event_files, owners, read_yambda, role_of, with_owners
 
 
 @pytest.fixture
@@ -66,6 +67,16 @@ def test_the_file_of_all_events_makes_the_others_superfluous(tmp_path):
 def test_one_owner_of_each_item(tmp_path):
     pl.DataFrame({"artist_id": [9, 4, 7], "item_id": [30, 30, 31]}).write_parquet(tmp_path / "x.parquet")
     assert owners(tmp_path / "x.parquet", "artist", np.array([31, 32, 30])).tolist() == [7, -1, 4]
+
+
+def test_items_get_their_owners(tmp_path):
+    pl.DataFrame({"artist_id": [9], "item_id": [30]}).write_parquet(tmp_path / "a.parquet")
+    pl.DataFrame({"album_id": [5], "item_id": [31]}).write_parquet(tmp_path / "b.parquet")
+    items, numbers = Items.called(["yambda:30", "yambda:31"]), np.array([30, 31])
+    known = with_owners(items, numbers, {tmp_path / "a.parquet": "artist", tmp_path / "b.parquet": "album"})
+    assert (known.artists, known.albums) == (["yambda:artist:9", None], [None, "yambda:album:5"])
+    assert known.titles == items.titles and known.titles_tell
+    assert with_owners(items, numbers, {tmp_path / "listens.parquet": "listen"}) is items
 
 
 def test_embeddings_become_unit_vectors(tmp_path):
