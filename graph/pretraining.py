@@ -349,7 +349,7 @@ def training_key(settings: Mapping[str, Any], track_hashes: Sequence[str], graph
     for graph in graphs:
         digest.update(f"{graph.kind} {graph.share}".encode())
         for array in (graph.graph.indptr, graph.graph.indices, graph.graph.weights, graph.node_rows):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(array.tobytes())
     return digest.hexdigest()
 
 
