@@ -68,12 +68,15 @@ class _Fused(torch.autograd.Function):
         exponentials = queries.new_empty((n, m), dtype=kind)
         row_sums, positives = queries.new_empty(n), queries.new_empty(n)
         column_sums = queries.new_zeros(m)
+        space = queries.new_empty((min(_ROWS_AT_ONCE, n), m))  # one for all blocks: new memory costs more than sums
         for start in range(0, n, _ROWS_AT_ONCE):
             rows = slice(start, min(start + _ROWS_AT_ONCE, n))
-            block = (q[rows] @ v.T).float().mul_(scale).sub_(shift).exp_()  # (rows, m)
+            torch.mm(q[rows], v.T, out=exponentials[rows])
+            block = space[: rows.stop - start].copy_(exponentials[rows])  # (rows, m)
+            block.mul_(scale).sub_(shift).exp_()
             own = block.diagonal(start)[: rows.stop - start].clone()
-            if hidden is not None:
-                block.masked_fill_(hidden[rows], 0)
+            if hidden is not None:  # a product with bytes is several times as fast as a masked fill
+                block.mul_(1 - hidden[rows].view(torch.uint8))
                 block.diagonal(start)[: rows.stop - start] = own
             row_sums[rows], positives[rows] = block.sum(dim=1), own
             if directions == 2:
@@ -97,16 +100,17 @@ class _Fused(torch.autograd.Function):
         q, v, scale, exponentials, row_scales, column_scales, shares = ctx.saved_tensors
         n, m = exponentials.shape
         by_query, by_item = torch.empty(n, q.shape[1], device=q.device), torch.zeros(m, q.shape[1], device=q.device)
+        space = by_query.new_empty((min(_ROWS_AT_ONCE, n), m))
+        halves = torch.empty_like(space, dtype=q.dtype)
         for start in range(0, n, _ROWS_AT_ONCE):
             rows = slice(start, min(start + _ROWS_AT_ONCE, n))
-            scales = row_scales[rows, None]
-            if ctx.directions == 2:
-                scales = scales + column_scales
-            block = exponentials[rows].float() * scales  # d loss / d logit, but for the positives
+            block, half = space[: rows.stop - start], halves[: rows.stop - start]
+            torch.add(row_scales[rows, None], column_scales, out=block)
+            block.mul_(exponentials[rows])  # d loss / d logit, but for the positives
             block.diagonal(start)[: rows.stop - start] -= shares[rows]
-            block = block.to(q.dtype)
-            by_query[rows] = (block @ v).float()
-            by_item += (block.T @ q[rows]).float()
+            half.copy_(block)
+            by_query[rows] = (half @ v).float()
+            by_item += (half.T @ q[rows]).float()
         by_query, by_item = by_query * scale * gradient, by_item * scale * gradient
         # A logit is a cosine over the temperature, so its gradient by the temperature is minus itself over that.
         by_temperature = -(by_query * q.float()).sum() * scale
