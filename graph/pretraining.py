@@ -59,6 +59,12 @@ class Music:
     pictures: np.ndarray  # (n_excerpts, n_mels, n_frames) float16, perhaps on disk
     excerpt_rows: Sequence[range]  # of each track, none of them empty
 
+    def all_excerpts(self, track_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Every excerpt of these tracks, track after track, and for each the place of its track in `track_rows`."""
+        spans = [self.excerpt_rows[track] for track in track_rows.tolist()]
+        owners = np.repeat(np.arange(len(spans)), [len(span) for span in spans])
+        return np.concatenate([np.arange(span.start, span.stop) for span in spans]), owners
+
     def draw(self, track_rows: np.ndarray, crops: int, rng: np.random.Generator) -> np.ndarray:
         """Excerpts for two views of each track, shape (2, n_tracks, crops); different ones where there are enough."""
         spans = [self.excerpt_rows[track] for track in track_rows.tolist()]
@@ -67,8 +73,7 @@ class Music:
         chances[np.arange(counts.max()) >= counts] = np.inf
         order = chances.argsort(axis=1)  # each track's own excerpts first, shuffled
         places = np.take_along_axis(order, np.arange(2 * crops) % counts, axis=1)
-        drawn = (starts + places).reshape(-1, 2, crops).swapaxes(0, 1)
-        return drawn
+        return (starts + places).reshape(-1, 2, crops).swapaxes(0, 1)
 
 
 class Pretraining:
@@ -121,6 +126,7 @@ class Pretraining:
         self._best: dict[str, Tensor] = {}
         self._optimizer: torch.optim.Optimizer | None = None
         self._features: Tensor | None = None
+        self._feature_rows = np.full(len(music.pictures), -1)  # where in them each picture's are
 
     def epochs(self) -> Iterator[Epoch]:
         """Train to the end, one report per epoch; afterwards the encoder is the best one, ready to be used."""
@@ -159,16 +165,15 @@ class Pretraining:
 
     def track_vectors(self, track_rows: np.ndarray) -> np.ndarray:
         """Vectors as a scan would make them, shape (n_tracks, dim): the normalised mean over a track's excerpts."""
-        spans = [self.music.excerpt_rows[track] for track in track_rows.tolist()]
-        owners = torch.from_numpy(np.repeat(np.arange(len(spans)), [len(span) for span in spans]))
+        excerpts, owners = self.music.all_excerpts(track_rows)
         self.encoder.eval()
         with torch.no_grad():
-            excerpts = np.concatenate([np.arange(span.start, span.stop) for span in spans])
             if self._features is None:
                 vectors = self.encoder.project(self._encode_features(excerpts)).cpu()
             else:
-                vectors = F.normalize(self._projected(self._features[0, excerpts].float()), dim=-1).cpu()
-            sums = torch.zeros(len(spans), vectors.shape[1]).index_add_(0, owners, vectors)
+                features = self._features[0, self._feature_rows[excerpts]].float()
+                vectors = F.normalize(self._projected(features), dim=-1).cpu()
+            sums = torch.zeros(len(track_rows), vectors.shape[1]).index_add_(0, torch.from_numpy(owners), vectors)
         return F.normalize(sums, dim=-1).numpy()
 
     # One phase
@@ -186,8 +191,7 @@ class Pretraining:
 
     def _calibrate(self, phase: int) -> None:
         rng = np.random.default_rng([self.config.seed, phase])
-        spans = [self.music.excerpt_rows[track] for track in self.train_rows.tolist()]
-        excerpts = np.concatenate([np.arange(span.start, span.stop) for span in spans])
+        excerpts, owners = self.music.all_excerpts(self.train_rows)
         if phase == 0:
             self.encoder.train()
             with torch.no_grad():
@@ -196,7 +200,6 @@ class Pretraining:
                     self.encoder.features(self._pictures(chunk))
             self.encoder.eval()
         features = self._encode_features(excerpts)
-        owners = np.repeat(np.arange(len(spans)), [len(span) for span in spans])
         calibrate(self.encoder, features, torch.from_numpy(owners).to(features.device))
 
     def _weights(self) -> dict[str, Tensor]:
@@ -279,29 +282,32 @@ class Pretraining:
             return torch.cat([self.encoder.features(self._pictures(chunk)) for chunk in chunks])
 
     def _all_features(self) -> Tensor:
-        """Standardised features of all excerpts, shape (versions, n_excerpts, n_features) float16.
+        """Standardised features of every track's excerpts, shape (versions, n_excerpts, n_features) float16.
 
-        Two versions when there is augmentation: as they are, and disguised once. Some 2 KB per excerpt and version.
+        Two versions when there is augmentation: as they are, and disguised once. Some 2 KB per excerpt and version. In
+        the order of tracks, not of the cache: that is the order in which files happened to be heard, and would give the
+        same seed another disguise.
         """
         self.encoder.eval()
         generator = torch.Generator().manual_seed(self.config.seed)
-        n_excerpts = len(self.music.pictures)
-        versions = []
-        for strength in (0.0, self.config.augmentation)[: 2 if self.config.augmentation else 1]:
-            parts = []
-            with torch.no_grad():
-                for start in range(0, n_excerpts, _CHUNK):
-                    chunk = self._pictures(np.arange(start, min(start + _CHUNK, n_excerpts)))
+        excerpts, _ = self.music.all_excerpts(np.arange(len(self.music.excerpt_rows)))
+        strengths = [0.0, self.config.augmentation][: 2 if self.config.augmentation else 1]
+        shape = (len(strengths), len(excerpts), sum(self.encoder.blocks))
+        found = torch.empty(shape, dtype=torch.float16, device=self.device)
+        with torch.no_grad():
+            for version, strength in enumerate(strengths):
+                for start in range(0, len(excerpts), _CHUNK):
+                    chunk = self._pictures(excerpts[start : start + _CHUNK])
                     features = self.encoder.features(disguise(chunk, strength, generator))
-                    parts.append(self.encoder.standardize(features).half())
-            versions.append(torch.cat(parts))
-        return torch.stack(versions)
+                    found[version, start : start + _CHUNK] = self.encoder.standardize(features)
+        self._feature_rows[excerpts] = np.arange(len(excerpts))
+        return found
 
     def _draw_features(self, excerpts: np.ndarray, rng: np.random.Generator) -> Tensor:
         """Mean features of each view, shape (n_views, n_features), of excerpts (n_views, crops)."""
         assert self._features is not None
         versions = rng.integers(len(self._features), size=excerpts.shape)
-        return self._features[versions, excerpts].float().mean(dim=1)
+        return self._features[versions, self._feature_rows[excerpts]].float().mean(dim=1)
 
     def _projected(self, features: Tensor) -> Tensor:
         return self.encoder.projection(self.encoder.dropout(features))
@@ -368,7 +374,7 @@ def write_state(path: Path, key: str, state: dict[str, Any]) -> None:
 def read_state(path: Path, key: str) -> dict[str, Any] | None:
     """The state that was kept for this very training, or None: there is none, or it is of another or damaged."""
     try:
-        kept = torch.load(path, weights_only=True)
+        kept = torch.load(path, map_location="cpu", weights_only=True)  # kept by a GPU, perhaps
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError):
         return None
     return kept["state"] if kept.get("key") == key else None

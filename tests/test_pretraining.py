@@ -97,6 +97,20 @@ def test_the_same_seed_is_the_same_training(world):
     assert other.loss != ends[0][0][0]
 
 
+def test_the_order_in_which_files_were_heard_does_not_matter(world):
+    """Workers finish in any order, and a cache may hold pictures of tracks that the library has no more."""
+    music, graph, held_out = world
+    spans = np.random.default_rng(1).permutation(N_TRACKS + 1) * N_EXCERPTS  # one of them is of nobody
+    pictures = np.full((len(spans) * N_EXCERPTS, N_MELS, N_FRAMES), 0.5, dtype=np.float16)
+    for start, own in zip(spans, music.excerpt_rows, strict=False):
+        pictures[start : start + N_EXCERPTS] = music.pictures[own]
+    elsewhere = Music(pictures, [range(start, start + N_EXCERPTS) for start in spans[:N_TRACKS]])
+    one, other = training(world), training((elsewhere, graph, held_out))
+    assert [epoch.loss for epoch in one.epochs()] == [epoch.loss for epoch in other.epochs()]
+    ours, theirs = one.encoder.state_dict(), other.encoder.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
 @pytest.mark.parametrize("stop_after", [1, 2, 7])
 def test_interrupted_it_goes_on_along_its_trajectory(world, tmp_path, stop_after):
     whole = training(world)
