@@ -738,7 +738,6 @@ def import_listens(
         cli import-listens my_spotify_data.zip --listener ana
         cli import-listens plays.csv --user uid --item artist --level artist
     """
-    from data.gathering import Gathering
     from data.listen_sources import find_sources, read_source
     from index import listen_store
     from index.library import Library
@@ -757,8 +756,7 @@ def import_listens(
                 )
                 continue
             reading = read_source(source, listener, **columns)
-            store = listen_store.listens_folder(library)
-            with Gathering(store, reading.level, prefix=source.prefix) as gathering:
+            with listen_store.open_gathering(library, reading.level, prefix=source.prefix) as gathering:
                 for batch in _progress(reading.batches, f"reading {name}", "block"):
                     gathering.add(batch)
                 origin = source.paths[0] if len(source.paths) == 1 else path

@@ -1,6 +1,7 @@
 """Listens in the library: users and items become ids, and the events lie in listens/ as Parquet."""
 
 import hashlib
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,16 @@ def listens_folder(library: Library) -> Path:
     folder = library.folder / FOLDER
     folder.mkdir(exist_ok=True)
     return folder
+
+
+def open_gathering(library: Library, level: str = "track", *, prefix: str = "") -> Gathering:
+    """Where an import gathers its events; the caller is the library's writer. What a killed import left is removed."""
+    folder = listens_folder(library)
+    for path in folder.glob(".import-*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob("*.unfinished"):
+        path.unlink()
+    return Gathering(folder, level, prefix=prefix)
 
 
 def known_listens(library: Library, digest: str) -> StoredListens | None:

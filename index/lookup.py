@@ -1,5 +1,6 @@
 """From what a person types to a track: a path, an id, or words of its title, artist and album."""
 
+import json
 import os
 import re
 import unicodedata
@@ -59,19 +60,22 @@ def track_rows(library: Library, ids: Sequence[int]) -> dict[int, TrackRow]:
 def find_track(library: Library, text: str, catalog: bool = False) -> TrackRow | None:
     """The one track that `text` means, or None; with `catalog` it may be one without audio.
 
+    A catalog track that is linked with a file means the file's track.
+
     Raises
     ------
     AmbiguousError
         Its words fit several tracks; the error holds the first of them.
     """
-    found = _one(library, "path = ?", path_columns(os.path.abspath(text))[0], catalog)
+    found = _one(library, "path = ?", path_columns(os.path.abspath(text))[0], catalog=catalog)
     if found is None and text.isdecimal() and len(text) < 19:
-        found = _one(library, "id = ?", int(text), catalog)
+        stands_for = "id = coalesce((SELECT linked_id FROM tracks WHERE id = ?), ?)"
+        found = _one(library, stands_for, int(text), int(text), catalog=catalog)
     if found is not None:
         return found
-    choices = search_words(library, text, catalog=catalog)
+    choices = search_words(library, text, catalog=catalog) or search_words(library, text, catalog=True)
     exact = [row for row in choices if text.casefold() in (row.title.casefold(), row.name.casefold())]
-    fitting = exact or choices
+    fitting = _files_of(library, exact or choices, catalog)
     if len({row.name.casefold() for row in fitting}) > 1:
         raise AmbiguousError(text, fitting)
     return fitting[0] if fitting else None  # several encodings of one recording: any of them will do
@@ -105,7 +109,16 @@ def search_words(library: Library, text: str, limit: int = _CHOICES, catalog: bo
     return [TrackRow(*row) for row in rows]
 
 
-def _one(library: Library, where: str, value: object, catalog: bool) -> TrackRow | None:
+def _files_of(library: Library, rows: list[TrackRow], catalog: bool) -> list[TrackRow]:
+    """The file's track in the place of each linked catalog track; others stay if the `catalog` is wanted."""
+    query = "SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL AND id IN (SELECT value FROM json_each(?))"
+    links = dict(library.db.execute(query, [json.dumps([row.id for row in rows])]).fetchall())
+    files = track_rows(library, list(links.values()))
+    found = [files.get(links.get(row.id, row.id), row) for row in rows]
+    return list({row.id: row for row in found if catalog or row.path is not None}.values())
+
+
+def _one(library: Library, where: str, *values: object, catalog: bool) -> TrackRow | None:
     query = f"SELECT {_COLUMNS} FROM tracks WHERE status IN {_SEARCHED[catalog]} AND {where}"
-    row = library.db.execute(query, [value]).fetchone()
+    row = library.db.execute(query, list(values)).fetchone()
     return TrackRow(*row) if row else None

@@ -11,6 +11,7 @@ from index.library import LibraryError
 from index.library_listening import read_listening
 from index.linking import find_links, links, remove_links, store_links
 from index.listen_store import import_listens
+from index.lookup import AmbiguousError, find_track
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,17 @@ def test_a_linked_track_is_its_file_to_all_who_read_listens(library):
     assert find_links(library).n_catalog == 5  # nothing is linked twice
     assert remove_links(library, [8, 8, 12]) == 1 and links(library) == {9: 3, 11: 6}
     assert read_listening(library).items.ids([0, 1]).tolist() == [3, 6]
+
+
+def test_a_linked_track_is_found_as_its_file(library):
+    assert find_track(library, "Halo (feat. Nobody)") is None and find_track(library, "9") is None
+    assert find_track(library, "Halo (feat. Nobody)", catalog=True).id == 9
+    store_links(library, [(9, 3), (10, 4)])
+    for text in ("Halo (feat. Nobody)", "9", "Beyonce - Halo (feat. Nobody)"):
+        assert find_track(library, text).path == find_track(library, text, catalog=True).path == "/3.mp3"
+    with pytest.raises(AmbiguousError, match="'vitamin' could be any of 2 tracks"):
+        find_track(library, "vitamin")
+    assert find_track(library, "Idioteque") is None and find_track(library, "Idioteque", catalog=True).id == 14
 
 
 def test_a_file_that_is_pruned_takes_its_links_along(library):

@@ -92,6 +92,17 @@ def test_a_failure_leaves_nothing_behind(library, file, monkeypatch):
     assert imported(library, file).listens.n_events == 3
 
 
+def test_what_a_killed_import_left_is_removed(library, file):
+    imported(library, file)
+    folder = library.folder / "listens"
+    (folder / ".import-abc").mkdir()
+    (folder / ".import-abc" / "000000.parquet").write_bytes(b"half")
+    (folder / "x.unfinished").write_bytes(b"half")
+    with listen_store.open_gathering(library, "artist") as gathering:
+        assert gathering.level == "artist"
+    assert [path.suffix for path in folder.iterdir()] == [".parquet"]
+
+
 def test_an_empty_table_is_refused(library, tmp_path):
     path = tmp_path / "empty.csv"
     path.write_text("user,artist\n,Air\n")
