@@ -8,6 +8,7 @@ from index.diffused import outdated, unspread
 from index.index_file import index_state
 from index.library import Library
 from index.spaces import current_space
+from index.tower_store import untrained
 from index.track_store import AUDIO
 
 
@@ -63,6 +64,8 @@ def overview(library: Library, fingerprint: str) -> Overview:
             steps.append(f"cli build-index   ({reason})")
     if to_spread := outdated(library) or unspread(library):
         steps.append(f"cli diffuse-audio   ({to_spread})")
+    if to_learn := untrained(library):
+        steps.append(f"cli train-tower   ({to_learn})")
     if summary["failed"]:
         steps.append(f"cli failures   ({summary['failed']:,} files could not be heard)")
     if summary["missing"]:

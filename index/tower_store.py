@@ -127,6 +127,19 @@ def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
     return space.run_id, dict(json.loads(text))
 
 
+def untrained(library: Library) -> str | None:
+    """Why the towers should learn, or learn anew; None where they need not, or nothing is there to learn from."""
+    query = "SELECT sum(n_events), max(imported) FROM listens WHERE level = 'track'"
+    n_events, imported = library.db.execute(query).fetchone()
+    if not n_events:
+        return None
+    space = current_space(library, TOWER)
+    if space is None:
+        return f"{n_events:,} listens say who wants what"
+    (started,) = library.db.execute("SELECT started FROM runs WHERE id = ?", [space.run_id]).fetchone()
+    return "listens were imported since the towers learned" if imported > started else None
+
+
 def usual_protocol(listens: Listening) -> str:
     """How a log is parted when nobody says how: as it says itself, else by one moment, else by chance."""
     if listens.splits is not None:

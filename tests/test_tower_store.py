@@ -9,6 +9,7 @@ from tower_world import checkerboard, import_table, listening
 
 from data.ids import IdMap
 from index.library import Library, LibraryError
+from index.overview import overview
 from index.spaces import current_space, read_vector
 from index.tower_store import (
     TOWER,
@@ -18,6 +19,7 @@ from index.tower_store import (
     read_tower_data,
     store_tower_vectors,
     tower_run,
+    untrained,
     usual_protocol,
     without_dislikes,
 )
@@ -81,6 +83,18 @@ def test_vectors_of_a_later_run_take_the_place_of_earlier_ones(library):
         assert current_space(library, TOWER).run_id == run
     (n,) = library.db.execute("SELECT count(*) FROM vectors WHERE space = 'tower'").fetchone()
     assert n == 2
+
+
+def test_when_to_learn(library):
+    assert untrained(library) == "5 listens say who wants what"
+    run, _ = library.start_run("train-tower", {})
+    store_tower_vectors(library, run, np.array([1]), unit(1, 0)[None])
+    assert untrained(library) is None
+    library.db.execute("UPDATE listens SET imported = '2999-01-01'")
+    assert untrained(library) == "listens were imported since the towers learned"
+    assert "cli train-tower   (listens were imported since the towers learned)" in overview(library, "ear").next_steps
+    library.db.execute("DELETE FROM listens")
+    assert untrained(library) is None
 
 
 def test_nobody_of_that_name(library):
