@@ -37,7 +37,7 @@ class TasteConfig:
     margin: Annotated[float, "of the triplet loss, in chords of the unit sphere"] = 0.5
     temperature: Annotated[float, "of infonce and graded"] = 0.2
     near_hops: Annotated[int, "hops up to which a track may be a positive"] = 2
-    gap: Annotated[int, "hops by which a negative is farther than the positive"] = 2
+    gap: Annotated[int, "hops by which a negative is farther than the positive (triplet, and held out)"] = 2
     decay: Annotated[float, "likelihood of a positive for each hop more"] = 0.5
     own_share: Annotated[float, "say of a track's own crops beside each graph, in the graded loss"] = 1.0
     held_out: Annotated[float, "share of the tracks, by whole artists, kept out to judge by"] = 0.2
@@ -49,7 +49,7 @@ class TasteConfig:
     projection_batch: Annotated[int, "tracks per step of those passes"] = 1_024
     projection_crops: Annotated[int, "excerpts per view in those passes"] = 3
     projection_rate: Annotated[float, "step of Adam, as a share of the mean size of a weight"] = 0.05
-    augmentation: Annotated[float, "1 for the usual random colour and low-pass, 0 for none"] = 1.0
+    augmentation: Annotated[float, "strength of the random colour beside a random low-pass; 0 for neither"] = 1.0
     patience: Annotated[int, "epochs without progress on the held-out tracks before a phase stops"] = 20
     seed: Annotated[int, "of the split, the batches and the initial weights"] = 0
 
@@ -64,6 +64,13 @@ class TasteConfig:
             raise ValueError(f"near_hops is {self.near_hops} and gap is {self.gap}; both are at least 1")
         if not 0 < self.decay <= 1:
             raise ValueError(f"decay is {self.decay:g}; it is above 0 and at most 1")
+        if self.near_hops + self.gap > 255:  # a hop is one byte, and the last of them means unreachable
+            raise ValueError(f"near_hops is {self.near_hops} and gap is {self.gap}; together they are at most 255")
+        if not (self.own_share >= 0 and self.augmentation >= 0):
+            raise ValueError(f"own_share is {self.own_share:g} and augmentation is {self.augmentation:g}; from 0 up")
+        if not (self.learning_rate > 0 and self.projection_rate > 0):
+            rates = f"learning_rate is {self.learning_rate:g} and projection_rate is {self.projection_rate:g}"
+            raise ValueError(f"{rates}; both are above 0")
         if not 0 <= self.held_out < 1:
             raise ValueError(f"held_out is {self.held_out:g}; it is a share from 0 up to, but not at, 1")
         if min(self.batch_size, self.projection_batch) < 2:

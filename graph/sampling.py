@@ -9,6 +9,8 @@ from graph.config import TasteConfig
 from graph.hops import UNREACHABLE
 from graph.track_graph import TrackDistances, TrackGraph
 
+_MAX_PAIRS = 2**24  # of anchors and tracks looked at together, at some 30 bytes each
+
 
 @dataclass(frozen=True)
 class TripletBatch:
@@ -67,10 +69,18 @@ class TasteSampler:
 
     def _draw_positives(self, anchor_rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A near track for each anchor, closer is likelier; the anchor itself where none is near."""
-        affinity = self._graph_affinity(anchor_rows, self.track_rows)  # (n, n_tracks)
-        cumulated = affinity.cumsum(axis=1)
+        n_parts = -(-len(anchor_rows) * len(self.track_rows) // _MAX_PAIRS)
+        parts = zip(
+            np.array_split(anchor_rows, max(1, n_parts)),
+            np.array_split(rng.random(len(anchor_rows)), max(1, n_parts)),
+            strict=True,
+        )
+        return np.concatenate([self._draw(anchors, chances) for anchors, chances in parts])
+
+    def _draw(self, anchor_rows: np.ndarray, chances: np.ndarray) -> np.ndarray:
+        cumulated = self._graph_affinity(anchor_rows, self.track_rows).cumsum(axis=1)  # (n, n_tracks)
         total = cumulated[:, -1]
-        drawn = (cumulated > rng.random(len(anchor_rows))[:, None] * total[:, None]).argmax(axis=1)
+        drawn = (cumulated > (chances * total)[:, None]).argmax(axis=1)
         return np.where(total > 0, self.track_rows[drawn], anchor_rows)
 
     def _graph_affinity(self, track_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:
@@ -87,8 +97,10 @@ class TasteSampler:
     def _shared_affinity(self, anchor_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:
         affinity = self._graph_affinity(anchor_rows, candidate_rows)
         own = (anchor_rows[:, None] == candidate_rows[None]).astype(np.float32)
-        affinity += self.config.own_share * own / own.sum(axis=1, keepdims=True)
-        return affinity / affinity.sum(axis=1, keepdims=True)
+        own /= own.sum(axis=1, keepdims=True)
+        affinity += self.config.own_share * own
+        total = affinity.sum(axis=1, keepdims=True)
+        return np.where(total > 0, affinity / np.maximum(total, 1e-12), own)  # nothing is near, and own_share is 0
 
 
 def held_out_triplets(

@@ -40,6 +40,20 @@ def test_affinity_of_a_batch_by_hand():
     np.testing.assert_allclose(batch.affinity, [[1 / 2, 1 / 6, 1 / 3, 0], [1 / 10, 1 / 2, 1 / 5, 1 / 5]], atol=1e-6)
 
 
+def test_with_no_share_of_its_own_a_track_that_nobody_likes_still_has_itself():
+    sampler = TasteSampler([CHAIN], np.arange(7), TasteConfig(near_hops=1, own_share=0.0))
+    batch = sampler.batch(np.array([6, 4]), np.random.default_rng(0))  # the positive of 4 is 5
+    np.testing.assert_allclose(batch.affinity, [[1 / 2, 0, 1 / 2, 0], [0, 0, 0, 1]])
+
+
+def test_a_large_library_is_looked_at_in_parts(monkeypatch):
+    sampler = TasteSampler([CHAIN], np.arange(7), TasteConfig())
+    anchors = np.array([0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3])
+    whole = sampler.batch(anchors, np.random.default_rng(3)).positive_rows
+    monkeypatch.setattr("graph.sampling._MAX_PAIRS", 20)  # fewer than three anchors at a time
+    assert (sampler.batch(anchors, np.random.default_rng(3)).positive_rows == whole).all()
+
+
 def test_graphs_have_their_shares_and_the_nearest_counts():
     far = TrackGraph("other", build_graph([0], [3], n_nodes=7), np.arange(7), share=3.0)
     sampler = TasteSampler([CHAIN, far], np.arange(7), TasteConfig(near_hops=1, own_share=0.0))
@@ -74,6 +88,20 @@ def test_held_out_triplets_obey_the_distances(gap, rng):
         near, far = alone.hops(np.array([anchor]), np.array([positive, negative]))[0].tolist()
         assert anchor != positive and near <= 2 and far >= near + gap
     assert (held_out_triplets([graph], held_out, config, n=300) == triplets).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"near_hops": 200, "gap": 56}, "near_hops is 200 and gap is 56; together they are at most 255"),
+        ({"own_share": -1.0}, "own_share is -1 and augmentation is 1; from 0 up"),
+        ({"augmentation": float("nan")}, "own_share is 1 and augmentation is nan; from 0 up"),
+        ({"projection_rate": 0.0}, "learning_rate is 0.0005 and projection_rate is 0; both are above 0"),
+    ],
+)
+def test_a_setting_without_sense_is_refused(settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        TasteConfig(**settings)
 
 
 def test_without_a_graph_there_is_nothing_to_ask():
