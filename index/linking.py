@@ -134,11 +134,11 @@ def remove_links(library: Library, catalog_ids: Sequence[int]) -> int:
 
 def _named(library: Library, where: str) -> Iterator[Named]:
     query = f"SELECT id, artist, title, mbid, isrc FROM tracks WHERE title IS NOT NULL AND {where} ORDER BY id"
-    for node, artist, title, *codes in library.db.execute(query):
+    for node, artist, title, mbid, isrc in library.db.execute(query):
         if artist is None:  # known as one name: "Artist - Title"
             artist, _, title = title.partition(" - ")
         if title:
-            yield Named(node, artist, title, *codes)
+            yield Named(node, artist, title, mbid and mbid.lower(), isrc and isrc.replace("-", "").upper())
 
 
 def _same_spelling(track: Named, files: Sequence[Named]) -> Sequence[Named]:

@@ -47,6 +47,8 @@ class NewTrack:
     vector: np.ndarray  # (dim,) float32
     excerpt_vectors: np.ndarray  # (n_excerpts, dim) float32
     starts: Sequence[float]  # seconds, one per excerpt
+    mbid: str | None = None
+    isrc: str | None = None
 
 
 def adopt(
@@ -103,11 +105,14 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
     track_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", track.note)
     db.execute(
         "UPDATE tracks SET content_hash = ?, duration_s = ?, sample_rate = ?, channels = ?, codec = ?, title = ?,"
-        " artist = ?, album = ?, genre = ?, year = ?, track_number = ?, artist_id = ?, album_id = ? WHERE id = ?",
+        " artist = ?, album = ?, genre = ?, year = ?, track_number = ?, artist_id = ?, album_id = ?,"
+        " mbid = coalesce(?, iif(content_hash IS ?, mbid, NULL)),"  # an import may have known it
+        " isrc = coalesce(?, iif(content_hash IS ?, isrc, NULL)) WHERE id = ?",
         [
             track.content_hash, track.duration, track.sample_rate, track.channels, track.codec,
             track.title or file_title(file.path), track.artist, track.album, track.genre, track.year,
-            track.track_number, artist_id, album_id, track_id,
+            track.track_number, artist_id, album_id, track.mbid, track.content_hash, track.isrc, track.content_hash,
+            track_id,
         ],
     )  # fmt: skip
     if old and old[0] != track.content_hash:  # other music under the old name: no earlier vector is of it
@@ -185,7 +190,7 @@ def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) 
     _forget_vectors(library, copy_id)
     columns = (
         "content_hash, duration_s, sample_rate, channels, codec, artist, album, genre, year, track_number,"
-        " artist_id, album_id"
+        " artist_id, album_id, mbid, isrc"
     )
     library.db.execute(
         f"UPDATE tracks SET title = ?, ({columns}, reason) = (SELECT {columns}, {_NOTE} FROM tracks WHERE id = ?)"

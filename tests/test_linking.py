@@ -121,6 +121,18 @@ def test_matches_near_misses_and_conflicts(library):
     assert len(find_links(library, n_near=1).near_misses) == 1
 
 
+def test_codes_of_a_file_are_kept_while_its_music_stays(library):
+    def codes(**facts):
+        add(library, library.db.execute("SELECT run_id FROM spaces").fetchone()[0], [heard("/3.mp3", at(2), **facts)])
+        return library.db.execute("SELECT mbid, isrc FROM tracks WHERE id = 3").fetchone()
+
+    assert codes(mbid="m", isrc="USABC1234567") == ("m", "USABC1234567")
+    assert codes() == ("m", "USABC1234567") and codes(mbid="n") == ("n", "USABC1234567")
+    library.db.execute("UPDATE tracks SET isrc = 'us-abc-12-34567' WHERE id = 14")  # as a table may write it
+    assert (14, 3, "isrc") in ids(find_links(library).matches)
+    assert codes(content_hash="other music") == (None, None)
+
+
 def test_a_code_that_contradicts_the_name_is_a_conflict(library):
     library.db.execute("UPDATE tracks SET isrc = 'x' WHERE id IN (3, 8)")
     found = find_links(library)

@@ -19,6 +19,13 @@ def test_the_tags_of_a_song():
     assert parse_tags(metadata) == Tags("Vltava", "Bedřich Smetana", "Má vlast", "Classical", 1874, 2)
 
 
+def test_codes_of_the_recording():
+    mbid = "f7c1f8f8-7935-43ed-8aa9-22786e9ba4a8"
+    assert parse_tags({"MUSICBRAINZ_TRACKID": mbid, "ISRC": "FR-Z03-98-00212"}) == Tags(mbid=mbid, isrc="FRZ039800212")
+    assert parse_tags({"MusicBrainz Track Id": mbid, "TSRC": "frz039800212"}) == Tags(mbid=mbid, isrc="FRZ039800212")
+    assert parse_tags({"musicbrainz_trackid": "1; DROP", "isrc": "none"}) == Tags()
+
+
 def test_nothing_said_is_none():
     assert parse_tags() == parse_tags({}, {}) == parse_tags({"title": " \t\n", "encoder": "Lavf"}) == Tags()
 

@@ -59,6 +59,7 @@ def hear(library, head, file, content, vector, **facts):
 def test_a_heard_track_is_stored_whole(world):
     library, head, _ = world
     facts = {"title": "Jóga", "artist": "Björk", "album": "Homogenic", "genre": "Pop", "year": 1997, "track_number": 2}
+    facts |= {"mbid": "f7c1f8f8-7935-43ed-8aa9-22786e9ba4a8", "isrc": "GBAAA9700123"}
     more = {"duration": 305.5, "sample_rate": 48_000, "channels": 6, "codec": "flac", "note": "cut short"}
     track = heard("/b/joga.flac", at(45), content_hash="abc", excerpts=[at(40), at(50)], **facts, **more)
     add(library, head, [track])
@@ -66,7 +67,7 @@ def test_a_heard_track_is_stored_whole(world):
         **{"id": 1, "path": "/b/joga.flac", "path_bytes": None, "content_hash": "abc", "size": 1_000, "mtime_ns": 1},
         **{"duration_s": 305.5, "sample_rate": 48_000, "channels": 6, "codec": "flac"},
         **facts,
-        **{"artist_id": 1, "album_id": 1, "status": "embedded", "reason": "cut short"},
+        **{"artist_id": 1, "album_id": 1, "status": "embedded", "reason": "cut short", "linked_id": None},
     }
     np.testing.assert_array_equal(read_vector(library, AUDIO, 1), at(45))
     excerpts = read_excerpts(library, 1)
