@@ -1256,7 +1256,6 @@ def train_audio(
             ear_config = EarConfig(encoder=encoder_config)
             ear = Ear(ear_config, untrained_encoder(ear_config.mel, encoder_config))
         graphs = _taste_graphs(library, tracks, () if no_graph else kinds, tags, use_stored=not no_graph)
-        artists = [name or f"track {row}" for row, name in enumerate(tracks.artists)]
         music, heard = _music(library, tracks, ear)
         graphs = [replace(graph, node_rows=graph.node_rows[heard]) for graph in graphs]
         artists = [tracks.artists[row] or f"track {row}" for row in heard]
@@ -1273,12 +1272,15 @@ def train_audio(
             "fresh": fresh,
             "start": checkpoint.fingerprint,
         }
-        key = training_key(settings_told, list(tracks.paths), graphs)
+        hashes = list(tracks.paths)
+        key = training_key(settings_told, [hashes[row] for row in heard], held_out, graphs)
         name = f"ear-{key[:12]}.safetensors"
         run, _ = library.start_run(
             TRAINING_STAGE, settings_told, seed=config.seed, versions=_versions(), checkpoint=name
         )
-        loss = _train(training, library.folder / "checkpoints" / "train-audio.unfinished.pt", key)
+        unfinished = library.folder / "checkpoints" / "train-audio.unfinished.pt"
+        with _explained():
+            loss = _train(training, unfinished, key)
         save_ear(Ear(ear.config, training.encoder.to("cpu")), library.folder / "checkpoints" / name)
         figures = training_figures(training)
         store_figures(library, run, figures)
@@ -1286,7 +1288,7 @@ def train_audio(
         report |= {f"{figure.metric}, {figure.subject}": figure.value for figure in figures}
         held_out_ids = tracks.ids.ids(heard[held_out]).tolist()
         library.finish_run(run, report | {"held_out_track_ids": held_out_ids})
-        (library.folder / "checkpoints" / "train-audio.unfinished.pt").unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
     if as_json:
         click.echo(json.dumps(report))
         return

@@ -6,11 +6,12 @@ Two phases, because convolutions and projection need different things:
     projection     features computed once, so thousands of tracks per step cost nothing; only the projection moves
 
 A fresh encoder begins each of them where unsupervised statistics end (`audio.encoder.calibrate`); one that has learned
-before goes on from what it knows. Neither ends with an encoder that tells held-out triplets worse than at its start.
+before goes on from what it knows. The end is the best that there was, by held-out triplets: never worse than the start.
 """
 
 import hashlib
 import json
+import math
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from graph.triplet_loss import cosine_triplet_loss, semi_hard_negatives
 
 PHASES = ("convolutions", "projection")
 _CHUNK = 256  # excerpts encoded at a time outside of training
+_STATE_FORMAT = 2  # raise it when states of before cannot be gone on with
 _WARM_UP = 8  # chunks from which batch norm learns what is usual before anything else does
 
 
@@ -124,21 +126,33 @@ class Pretraining:
         self.start_accuracy = self.best_accuracy = -1.0  # of held-out triplets, before the first epoch and at best
         self.n_since_best = 0
         self._best: dict[str, Tensor] = {}
+        self._earlier_accuracy, self._earlier = -1.0, self._best  # what the phase before ended with
         self._optimizer: torch.optim.Optimizer | None = None
         self._features: Tensor | None = None
         self._feature_rows = np.full(len(music.pictures), -1)  # where in them each picture's are
 
     def epochs(self) -> Iterator[Epoch]:
-        """Train to the end, one report per epoch; afterwards the encoder is the best one, ready to be used."""
+        """Train to the end, one report per epoch; afterwards the encoder is the best one, ready to be used.
+
+        Raises
+        ------
+        ValueError
+            The loss is no number any more.
+        """
         for phase in range(self.phase, len(PHASES)):
+            planned = (self.config.epochs, self.config.projection_epochs)[phase]
+            if phase > 0 and not planned:  # a calibration would only undo what the projection has learned
+                break
             if self._optimizer is None:
                 self._begin(phase)
-            planned = (self.config.epochs, self.config.projection_epochs)[phase]
             while self.n_done < planned and self.n_since_best < self.config.patience:
                 yield self._epoch(planned)
             if self._best:
                 self.encoder.load_state_dict(self._best)
             self._optimizer, self._features = None, None
+        if self._earlier_accuracy > self.best_accuracy:  # calibrated anew, the projection never caught up
+            self.best_accuracy, self._best = self._earlier_accuracy, self._earlier
+            self.encoder.load_state_dict(self._best)
         self.encoder.eval()
 
     def state(self) -> dict[str, Any]:
@@ -148,7 +162,9 @@ class Pretraining:
             "encoder": self.encoder.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "best": self._best,
-            "numbers": [self.phase, self.n_done, self.start_accuracy, self.best_accuracy, self.n_since_best],
+            "earlier": self._earlier,
+            "accuracies": [self.start_accuracy, self._earlier_accuracy, self.best_accuracy],
+            "counts": [self.phase, self.n_done, self.n_since_best],
         }
 
     @property
@@ -158,8 +174,9 @@ class Pretraining:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a `state` of a training with the same music, graphs and configuration."""
         self.encoder.load_state_dict(state["encoder"])
-        self.phase, self.n_done, self.start_accuracy, self.best_accuracy, self.n_since_best = state["numbers"]
-        self._best = state["best"]
+        self.phase, self.n_done, self.n_since_best = state["counts"]
+        self.start_accuracy, self._earlier_accuracy, self.best_accuracy = state["accuracies"]
+        self._best, self._earlier = state["best"], state["earlier"]
         self._optimizer = self._make_optimizer(self.phase)
         self._optimizer.load_state_dict(state["optimizer"])
 
@@ -180,6 +197,7 @@ class Pretraining:
 
     def _begin(self, phase: int) -> None:
         self.phase, self.n_done, self.n_since_best = phase, 0, 0
+        self._earlier_accuracy, self._earlier = self.best_accuracy, self._best
         self.encoder.eval()
         if self.fresh:
             self._calibrate(phase)
@@ -250,6 +268,11 @@ class Pretraining:
                 losses.append(loss.item())
                 n_clips += excerpts.size
                 mark = perf_counter()
+        loss_mean = float(np.mean(losses))
+        if not math.isfinite(loss_mean):
+            rate = "projection_rate" if is_projection else "learning_rate"
+            place = f"epoch {self.n_done + 1} of the {self.phase_name}"
+            raise ValueError(f"the loss is {loss_mean} in {place}; lower {rate}")
         self.n_done += 1
         accuracy = self._held_out_accuracy()
         is_best = accuracy is None or accuracy >= self.best_accuracy  # a tie goes to who has learned more
@@ -258,7 +281,6 @@ class Pretraining:
             self.best_accuracy = self.best_accuracy if accuracy is None else accuracy
             self._best = self._weights()
         seconds = perf_counter() - began
-        loss_mean = float(np.mean(losses))
         return Epoch(self.phase_name, self.n_done, planned, loss_mean, accuracy, is_best, n_clips, seconds, waited)
 
     def _held_out_accuracy(self) -> float | None:
@@ -349,9 +371,12 @@ def training_figures(training: Pretraining) -> list[Figure]:
     ]
 
 
-def training_key(settings: Mapping[str, Any], track_hashes: Sequence[str], graphs: Sequence[TrackGraph]) -> str:
-    """What a state may be gone on with: the same settings, tracks and edges. Hexadecimal."""
-    digest = hashlib.sha256(json.dumps([settings, track_hashes], sort_keys=True).encode())
+def training_key(
+    settings: Mapping[str, Any], track_hashes: Sequence[str], held_out_rows: np.ndarray, graphs: Sequence[TrackGraph]
+) -> str:
+    """What a state may be gone on with: the same settings, tracks, split and edges. Hexadecimal."""
+    facts = [_STATE_FORMAT, settings, track_hashes, held_out_rows.tolist()]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for graph in graphs:
         digest.update(f"{graph.kind} {graph.share}".encode())
         for array in (graph.graph.indptr, graph.graph.indices, graph.graph.weights, graph.node_rows):

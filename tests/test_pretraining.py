@@ -141,16 +141,18 @@ def test_a_state_of_something_else_is_not_gone_on_with(tmp_path):
 
 def test_the_key_knows_settings_tracks_and_edges(world):
     _, graph, _ = world
-    key = training_key({"loss": "triplet"}, ["a", "b"], [graph])
-    assert key == training_key({"loss": "triplet"}, ["a", "b"], [graph])
+    none = np.empty(0, dtype=np.int64)
+    key = training_key({"loss": "triplet"}, ["a", "b"], none, [graph])
+    assert key == training_key({"loss": "triplet"}, ["a", "b"], none, [graph])
     others = [
-        training_key({"loss": "infonce"}, ["a", "b"], [graph]),
-        training_key({"loss": "triplet"}, ["b", "a"], [graph]),
-        training_key({"loss": "triplet"}, ["a", "b"], []),
-        training_key({"loss": "triplet"}, ["a", "b"], [replace(graph, share=2.0)]),
-        training_key({"loss": "triplet"}, ["a", "b"], [graph.without(np.array([0, 1, 2]))]),
+        training_key({"loss": "infonce"}, ["a", "b"], none, [graph]),
+        training_key({"loss": "triplet"}, ["b", "a"], none, [graph]),
+        training_key({"loss": "triplet"}, ["a", "b"], np.array([1]), [graph]),
+        training_key({"loss": "triplet"}, ["a", "b"], none, []),
+        training_key({"loss": "triplet"}, ["a", "b"], none, [replace(graph, share=2.0)]),
+        training_key({"loss": "triplet"}, ["a", "b"], none, [graph.without(np.array([0, 1, 2]))]),
     ]
-    assert len({key, *others}) == 6
+    assert len({key, *others}) == 7
 
 
 def test_it_stops_when_it_gets_no_better(world):
@@ -160,6 +162,35 @@ def test_it_stops_when_it_gets_no_better(world):
     best = max(epoch.accuracy for epoch in epochs)
     assert patient.best_accuracy == max(best, patient.start_accuracy)
     assert patient._held_out_accuracy() == pytest.approx(patient.best_accuracy), "the encoder is the best one"
+
+
+def test_what_the_convolutions_learned_is_kept_where_the_projection_falls_behind(world, monkeypatch):
+    config = replace(QUICK, loss="triplet", epochs=6, projection_epochs=1, projection_rate=1e-9)
+    found = training(world, config)
+    epochs = found.epochs()
+    first = [next(epochs) for _ in range(6)]
+    noise = torch.randn(found.encoder.projection.weight.shape, generator=torch.Generator().manual_seed(0))
+    monkeypatch.setattr(Pretraining, "_calibrate", lambda self, phase: self.encoder.projection.weight.data.copy_(noise))
+    (last,) = epochs
+    best = max(found.start_accuracy, *(epoch.accuracy for epoch in first))
+    assert last.accuracy < best and found.best_accuracy == best
+    assert found._held_out_accuracy() == pytest.approx(best), "the encoder is that one"
+
+
+def test_without_its_own_epochs_the_projection_stays_as_the_convolutions_left_it(world):
+    found = training(world, replace(QUICK, projection_epochs=0))
+    epochs = list(found.epochs())
+    best = max(found.start_accuracy, *(epoch.accuracy for epoch in epochs))
+    assert len(epochs) == 2 and found._held_out_accuracy() == pytest.approx(best)
+
+
+def test_a_loss_that_is_no_number_ends_the_training(world):
+    """Without held-out tracks every epoch counts as the best: an ear of nothing but NaN would be kept."""
+    music, graph, _ = world
+    config = replace(QUICK, learning_rate=1e30, epochs=5)
+    diverging = Pretraining(untrained_encoder(MEL, SMALL), music, [graph], np.empty(0, dtype=np.int64), config)
+    with pytest.raises(ValueError, match=r"the loss is nan in epoch \d of the convolutions; lower learning_rate"):
+        list(diverging.epochs())
 
 
 def test_an_ear_that_has_learned_goes_on_from_there(world):
