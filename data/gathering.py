@@ -93,7 +93,7 @@ class Gathering:
             return
         there = set(events.columns)
         event_columns = {
-            name: pl.col(name) if name in there else pl.lit(_DEFAULTS.get(name), dtype)
+            name: (pl.col(name) if name in there else pl.lit(None, dtype)).fill_null(pl.lit(_DEFAULTS.get(name), dtype))
             for name, dtype in EVENT_COLUMNS.items()
         }
         numbers = [

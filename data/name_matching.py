@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _GUEST = re.compile(r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]|\s+(?:feat|ft|featuring)\b\.?\s.*$")
 # What labels add to a title while the recording stays. A live take, a remix or an edit is another recording.
@@ -12,6 +13,7 @@ _AND = re.compile(r"\s*&\s*|\s+\+\s+")
 _LAST_ACCENTED_SCRIPT = 0x530  # Latin, Greek and Cyrillic end before; Japanese marks make other letters
 
 
+@lru_cache(maxsize=100_000)
 def artist_key(name: str) -> str:
     """An artist without case, accents, punctuation, guests and a leading article.
 
@@ -52,8 +54,9 @@ def _pairs(text: str) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("’", "")
-    folded = "".join(_without_accent(character) for character in _AND.sub(" and ", folded))
+    folded = _AND.sub(" and ", unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("’", ""))
+    if not folded.isascii():
+        folded = "".join(_without_accent(character) for character in folded)
     words = " ".join(re.findall(r"\w+", folded))
     return words or " ".join(text.split())  # a band may be called !!!
 

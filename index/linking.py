@@ -7,6 +7,8 @@ listens or looks a track up follows the link, so that it can be taken back at an
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from heapq import nsmallest
 from itertools import product
 
 from data.name_matching import artist_key, likeness, title_key
@@ -30,7 +32,7 @@ class Named:
     def name(self) -> str:
         return f"{self.artist} - {self.title}"
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, str]:
         return artist_key(self.artist), title_key(self.title)
 
@@ -76,7 +78,7 @@ def find_links(library: Library, n_near: int = 1_000) -> Linkage:
 
     Parameters
     ----------
-    n_near : stop looking for near misses after so many
+    n_near : of near misses only so many, the likest
     """
     files = list(_named(library, "status = 'embedded'"))
     catalog = list(_named(library, "status = 'catalog' AND linked_id IS NULL"))
@@ -149,7 +151,10 @@ def _same_spelling(track: Named, files: Sequence[Named]) -> Sequence[Named]:
 
 def _near_misses(catalog: Sequence[Named], files: Sequence[Named], n_near: int) -> list[Pair]:
     """The same artist with almost the same title, and the same title by almost the same artist; the likest first."""
-    pairs: list[Pair] = []
+    return nsmallest(n_near, _alike(catalog, files), lambda pair: (-pair.likeness, pair.catalog.id, pair.file.id))
+
+
+def _alike(catalog: Sequence[Named], files: Sequence[Named]) -> Iterator[Pair]:
     for place, why in ((0, "artist"), (1, "title")):
         groups: dict[str, tuple[list[Named], list[Named]]] = defaultdict(lambda: ([], []))
         for side, tracks in enumerate((files, catalog)):
@@ -163,9 +168,7 @@ def _near_misses(catalog: Sequence[Named], files: Sequence[Named], n_near: int) 
             for file, track in product(here, there):
                 alike = likeness(file.key[1 - place], track.key[1 - place])
                 if NEAR <= alike < 1:
-                    pairs.append(Pair(track, file, why, alike))
-    pairs.sort(key=lambda pair: (-pair.likeness, pair.catalog.id, pair.file.id))
-    return pairs[:n_near]
+                    yield Pair(track, file, why, alike)
 
 
 def _require(library: Library, track_id: int, status: str, what: str) -> None:

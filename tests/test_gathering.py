@@ -58,6 +58,14 @@ def test_what_was_wrong_adds_up(tmp_path):
         assert len(gathering) == 0 and gathering.users == [] and len(gathering.items) == 0
 
 
+def test_a_kind_that_is_not_said_is_a_listen(tmp_path):
+    frame = pl.DataFrame({"user": ["u", "u"], "title": ["x", "y"], "kind": [None, 1], "split": [None, 2]})
+    with Gathering(tmp_path) as gathering:
+        gathering.add(Batch(frame))
+        (events,) = gathering.events(np.array([1]), np.array([5, 6]))
+    assert events.select("track_id", "plays", "kind", "split").rows() == [(5, 1.0, 0, None), (6, 1.0, 1, 2)]
+
+
 def test_numbers_get_their_prefix(tmp_path):
     with Gathering(tmp_path, prefix="yambda:") as gathering:
         gathering.add(Batch(pl.DataFrame({"user": [7], "title": [30], "time_s": [5]})))

@@ -106,3 +106,42 @@ def test_a_table_without_the_columns_is_refused(tmp_path, text, options, words):
 def test_a_file_of_another_kind_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"x\.zip: tables of listens end in \.csv"):
         read_listen_table(written(tmp_path, "PK", "x.zip"))
+
+
+def test_what_else_a_table_knows(tmp_path):
+    header = "user,artist,title,release,recording_mbid,isrc,ts,event_type,split,ms_played,played_ratio_pct\n"
+    rows = [
+        "a,Air,One,Moon,m1,i1,5,listen,train,61000.4,50",
+        "a,Air,One,,,,6,LIKE,Valid,,",
+        "a,Air,One,,,,7,,,x,x",
+        "a,Air,One,,,,8,wave,,,",
+        "a,Air,One,,,,9,,somewhere,,",
+        "a,,One,,,,9,,,,",
+    ]
+    table = read_listen_table(written(tmp_path, header + "\n".join(rows) + "\n"))
+    names = ("artist", "title", "album", "mbid", "isrc", "time_s", "kind", "split", "played_ms", "ratio")
+    assert table.batch.events.select(names).rows() == [
+        ("Air", "One", "Moon", "m1", "i1", 5, 0, 0, 61_000, 0.5),
+        ("Air", "One", None, None, None, 6, 1, 1, None, None),
+        ("Air", "One", None, None, None, 7, None, None, None, None),  # a kind or a split that is not said
+    ]
+    assert [row[:5] for row in table.batch.malformed] == ["row 4", "row 5", "row 6"]
+    assert "wave" in table.batch.malformed[0] and "somewhere" in table.batch.malformed[1]
+
+
+def test_a_column_that_only_has_such_a_name(tmp_path):
+    table = read_listen_table(written(tmp_path, "user,track,kind,split\na,x,vinyl,3\n"))
+    assert set(table.batch.events.columns) == {"user", "artist", "title"} and table.batch.n_malformed == 0
+
+
+def test_of_a_path_the_library_knows_the_artist_better(tmp_path):
+    text = "user,artist,title,path,timestamp,play_ratio\nlistener-001,Air,One,1.mp3,5,0.250\n"
+    table = read_listen_table(written(tmp_path, text))
+    assert table.batch.events.rows(named=True) == [
+        {"user": "listener-001", "artist": None, "title": "1.mp3", "time_s": 5, "ratio": 0.25}
+    ]
+
+
+def test_whose_listens_these_are(tmp_path):
+    path = written(tmp_path, "track\nx\n")
+    assert events(read_listen_table(path, listener="ana")) == [("ana", "x", None, 1.0)]
