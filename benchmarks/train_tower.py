@@ -42,8 +42,8 @@ def ours(dim: int, batch: int, steps: int, n_plays: int) -> float:
     nobody, seconds = np.full(N_TRACKS, -1, np.int32), np.full(N_TRACKS, np.nan, np.float32)
     times, weights = np.zeros(n_plays, np.int64), np.ones(n_plays, np.float32)
     events = Listening(users, tracks, times, weights, N_USERS, N_TRACKS)
-    tower = TowerConfig(dim=dim, hidden=HIDDEN, history=0, use_seed=0, use_audio=0)
-    config = TowerTrainingConfig(batch_size=batch, negatives=0, directions=2, temperature=0.1)
+    tower = TowerConfig(dim=dim, hidden=HIDDEN, history=0, use_seed=0, use_audio=0, use_user=1)
+    config = TowerTrainingConfig(batch_size=batch, negatives=0, directions=2, temperature=0.1, learn_temperature=1)
     towers = towers_for(tower, Catalog(artists, nobody, seconds, N_ARTISTS, 0), events)
     training = TowerTraining(towers, events, config)
     for step in range(WARM_UP + steps):

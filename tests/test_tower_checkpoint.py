@@ -24,7 +24,7 @@ from towers.retrieval import item_vectors, recommend
 from towers.training import TowerTraining, make_towers, towers_for
 
 SOUND = np.random.default_rng(3).standard_normal((6, 4))
-CONFIG = TowerConfig(dim=4, hidden=6, history=3)
+CONFIG = TowerConfig(dim=4, hidden=6, history=3, use_user=1)
 
 
 def saved(config=CONFIG, *, audio=SOUND, track_ids=(10, 11, 12, 13, 14, 15), artists=(0, 0, 1, 1, -1, -1)):

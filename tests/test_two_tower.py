@@ -16,7 +16,7 @@ SOUND[4:] = 0  # tracks 4 and 5 were never heard
 
 
 def towers(config=None, *, seen=(1, 1, 1, 0, 1, 1), artists=(0, 0, 1, 1, -1, -1), sound=SOUND):
-    config = config or TowerConfig(dim=8, hidden=12, history=3)
+    config = config or TowerConfig(dim=8, hidden=12, history=3, use_user=1)
     return TwoTower(config, catalog(6, artists=artists, audio=sound), np.array(seen, dtype=bool), np.ones(4, bool))
 
 
@@ -97,7 +97,7 @@ def test_features_add_up_by_hand():
 @pytest.mark.parametrize("encoder", ["mean", "attention"])
 def test_a_query_by_hand(encoder):
     """At the start attention is even, W is the identity for the history and half of it for the seed."""
-    model = towers(TowerConfig(dim=4, hidden=3, history=3, encoder=encoder))
+    model = towers(TowerConfig(dim=4, hidden=3, history=3, encoder=encoder, use_user=1))
     rows = np.arange(6)
     x = model.features(model.blocks(rows, np.array([0])), rows).detach()
     user = model.tables["users"].weight[2]
@@ -133,7 +133,7 @@ def test_the_age_of_now_adds_nothing_and_any_other_does():
 
 
 def test_gradients_reach_every_part():
-    model = towers(TowerConfig(dim=4, hidden=3, history=3))
+    model = towers(TowerConfig(dim=4, hidden=3, history=3, use_user=1))
     rows = np.arange(6)
     asked = Asked(np.array([1, -1]), np.array([[0, 1, 5], [-1, -1, -1]]), np.array([2, -1]), np.ones(2, np.float32))
     with torch.no_grad():  # the last layers begin at zero, and would stop it
@@ -150,7 +150,7 @@ def test_gradients_reach_every_part():
 
 
 def test_towers_can_do_without():
-    config = TowerConfig(dim=4, hidden=0, history=0, use_seed=0, use_audio=0)
+    config = TowerConfig(dim=4, hidden=0, history=0, use_seed=0, use_audio=0, use_user=1)
     model = towers(config)
     assert not model.uses_audio and "users" in model.tables
     user = model.tables["users"].weight[1]

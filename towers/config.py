@@ -22,7 +22,7 @@ class TowerConfig:
         "attention"
     )
     history: Annotated[int, "events of the past that the query tower reads at most; 0 for none"] = 50
-    use_user: Annotated[int, "1: a listener has a vector of their own beside the history; 0: none"] = 1
+    use_user: Annotated[int, "1: a listener has a vector of their own beside the history; 0: none"] = 0
     use_seed: Annotated[int, "1: the latest track has a place of its own in the query; 0: none"] = 1
     use_audio: Annotated[int, "1: the item tower hears the tracks; 0: it does not"] = 1
     track_dropout: Annotated[float, "share of tracks whose own vector is withheld in a step, so that new ones fit"] = (
@@ -30,7 +30,7 @@ class TowerConfig:
     )
     user_dropout: Annotated[float, "share of listeners whose own vector is withheld in a step"] = 0.5
     audio_dropout: Annotated[float, "share of tracks whose sound is withheld in a step"] = 0.1
-    history_dropout: Annotated[float, "share of the events of a history that are withheld in a step"] = 0.1
+    history_dropout: Annotated[float, "share of the events of a history that are withheld in a step"] = 0.3
     seed: Annotated[int, "of the initial weights, the batches and the dropouts"] = 0
 
     def __post_init__(self) -> None:
@@ -69,11 +69,11 @@ class TowerTrainingConfig:
     mask_known: Annotated[int, "1: what a listener is known to play is no negative of theirs; 0: it is"] = 1
     weighted: Annotated[int, "1: an event counts by its share of play, up to 1; 0: all alike"] = 1
     temperature: Annotated[float, "of sampled softmax, at the start"] = 0.1
-    learn_temperature: Annotated[int, "1: the temperature is learned, between 0.01 and 1; 0: it stays"] = 1
+    learn_temperature: Annotated[int, "1: the temperature is learned, between 0.01 and 1; 0: it stays"] = 0
     half: Annotated[int, "1: the products of the softmax are of bfloat16 numbers; 0: of float32"] = 1
     epochs: Annotated[int, "passes over the events at most"] = 20
     learning_rate: Annotated[float, "of AdamW, on everything but the tables"] = 1e-3
-    table_rate: Annotated[float, "of row-wise Adagrad, on the tables of tracks, artists, albums and listeners"] = 0.05
+    table_rate: Annotated[float, "of row-wise Adagrad, on the tables of tracks, artists, albums and listeners"] = 0.1
     weight_decay: Annotated[float, "of AdamW on matrices; the tables have none"] = 0.01
     table_decay: Annotated[float, "L2 penalty on the rows of a step's tables"] = 0.0
     example_age: Annotated[int, "1: the query knows how old an example is, and at serving is now; 0: it does not"] = 1
