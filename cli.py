@@ -1232,6 +1232,8 @@ def train_audio(
         cli train-audio
         cli embed-audio
     """
+    import numpy as np
+
     from audio.config import EarConfig, EncoderConfig
     from audio.ear import Ear, save_ear
     from audio.encoder import untrained_encoder
@@ -1258,7 +1260,8 @@ def train_audio(
         graphs = _taste_graphs(library, tracks, () if no_graph else kinds, tags, use_stored=not no_graph)
         music, heard = _music(library, tracks, ear)
         graphs = [replace(graph, node_rows=graph.node_rows[heard]) for graph in graphs]
-        artists = [tracks.artists[row] or f"track {row}" for row in heard]
+        hashes = np.array(list(tracks.paths))[heard].tolist()
+        artists = [tracks.artists[row] or digest for row, digest in zip(heard, hashes, strict=True)]
         with _explained():
             held_out = split_by_group(artists, config.held_out, config.seed)
             training = Pretraining(ear.encoder, music, graphs, held_out, config, fresh=fresh, device=_device(device))
@@ -1272,8 +1275,7 @@ def train_audio(
             "fresh": fresh,
             "start": checkpoint.fingerprint,
         }
-        hashes = list(tracks.paths)
-        key = training_key(settings_told, [hashes[row] for row in heard], held_out, graphs)
+        key = training_key(settings_told, hashes, held_out, graphs)
         name = f"ear-{key[:12]}.safetensors"
         run, _ = library.start_run(
             TRAINING_STAGE, settings_told, seed=config.seed, versions=_versions(), checkpoint=name

@@ -20,7 +20,7 @@ from graph.pretraining import (
     write_state,
 )
 from graph.sampling import TripletBatch
-from graph.track_graph import TrackGraph, split_by_group
+from graph.track_graph import TrackGraph
 
 N_MELS, N_FRAMES, N_TRACKS, N_EXCERPTS = 8, 24, 90, 3
 MEL, SMALL = MelConfig(n_mels=N_MELS), EncoderConfig(channels=6, stages=2, dim=8, dropout=0.2)
@@ -54,8 +54,7 @@ def world():
     )
     pairs = [(a, b) for a in range(30) for b in range(a) if a % 3 == b % 3]
     graph = TrackGraph("likes", build_graph(*np.array(pairs).T, n_nodes=30), artists)
-    held_out = split_by_group([str(artist) for artist in artists], 0.3, seed=0)
-    return music, graph, held_out
+    return music, graph, np.flatnonzero(artists >= 21)  # held out: three artists of each taste
 
 
 def training(world, config=QUICK, with_graph=True, **kwargs):
@@ -69,7 +68,7 @@ def test_taste_is_learned_and_holds_for_artists_never_heard(world, loss):
     taught = training(world, replace(QUICK, loss=loss, projection_epochs=40))
     reports = list(taught.epochs())
     before, after = taught.start_accuracy, taught.best_accuracy
-    assert before < 0.75 and after > 0.85, f"{loss}: {before:.2f} before, {after:.2f} after"
+    assert after > max(0.85, before + 0.08), f"{loss}: {before:.2f} before, {after:.2f} after"
     assert reports[0].phase == "convolutions" and reports[-1].phase == "projection"
     figures = {figure.subject: figure.value for figure in training_figures(taught)}
     assert figures == {"before training": before, "audio": after}

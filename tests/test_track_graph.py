@@ -89,6 +89,22 @@ def test_a_split_keeps_artists_whole():
     assert len(split_by_group(artists, 0.0, seed=1)) == 0
 
 
+def test_in_a_grown_library_artists_stay_on_their_side():
+    before = [f"artist {number}" for number in range(200)]
+    after = sorted(before + [f"newcomer {number}" for number in range(200)])
+    taught = set(before) - {before[row] for row in split_by_group(before, 0.2, seed=0)}
+    judging = {after[row] for row in split_by_group(after, 0.2, seed=0)}
+    assert len(judging) == 80 and len(taught) == 160
+    assert len(taught & judging) <= 8, "drawn anew, it would be 32 of them"
+
+
+def test_who_has_most_of_a_library_teaches():
+    artists = ["everything"] * 80 + [f"artist {number}" for number in range(20)]
+    for seed in range(10):
+        held_out = split_by_group(artists, 0.1, seed=seed)
+        assert len(held_out) == 10 and held_out.min() >= 80
+
+
 def test_two_artists_cannot_be_split():
     with pytest.raises(ValueError, match="2 artists cannot be split into those to learn from and those to judge by"):
         split_by_group(["a", "a", "b"], 0.2, seed=0)
