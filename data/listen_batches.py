@@ -18,6 +18,7 @@ EVENT_COLUMNS = {
     "kind": pl.UInt8,  # codes of data.listening.KINDS
     "split": pl.UInt8,  # codes of data.listening.SPLITS
 }
+_GREATEST = 1e15  # beyond lies no time and no duration
 _SPLIT_NAMES = {
     **{name: code for code, name in enumerate(SPLITS)},
     **{"valid": 1, "val": 1, "dev": 1, "training": 0, "testing": 2},
@@ -91,6 +92,20 @@ def split_codes(values: pl.Expr) -> pl.Expr:
 
 def kind_codes(values: pl.Expr) -> pl.Expr:
     return codes(values, _KIND_NAMES)
+
+
+def json_text(value: object) -> str | None:
+    """What JSON holds, as stripped text; None where it is empty. Halves of characters become question marks."""
+    if value is None or isinstance(value, list | dict):
+        return None
+    return str(value).encode("utf-8", "replace").decode().strip() or None
+
+
+def json_number(value: object, factor: int = 1) -> int | None:
+    """A whole number of JSON, times a factor; None where it is no number, or one that means nothing."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _GREATEST:
+        return None
+    return int(value * factor)
 
 
 def numbered(blocks: Iterator[pl.DataFrame]) -> Iterator[tuple[int, pl.DataFrame]]:

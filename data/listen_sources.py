@@ -103,7 +103,14 @@ def read_source(source: Source, listener: str | None = None, **columns: str | No
     if source.format == "table":
         table = read_listen_table(source.paths[0], listener=listener, **columns)
         return Reading(table.level, iter([table.batch]))
-    return Reading("track", _batches(source, listener or "me"))
+    return Reading("track", _explained(_batches(source, listener or "me"), source))
+
+
+def _explained(batches: Iterator[Batch], source: Source) -> Iterator[Batch]:
+    try:
+        yield from batches
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"{source.paths[0].name} cannot be read: {str(error).splitlines()[0]}") from None
 
 
 def items_of(source: Source, gathering: Gathering) -> Items:
@@ -138,7 +145,12 @@ def _format_of(member: Member, roles: dict[Path, str]) -> str | None:
     if head.startswith(b"PAR1"):
         if member.name is not None:
             return None
-        role = yambda.role_of(member.path, pl.read_parquet_schema(member.path).keys())  # type: ignore[arg-type]
+        try:
+            columns = list(pl.read_parquet_schema(member.path))
+        except pl.exceptions.PolarsError as error:
+            message = str(error).splitlines()[0]
+            raise ValueError(f"{member.path.name} cannot be read as Parquet: {message}") from None
+        role = yambda.role_of(member.path, columns)
         if role is not None:
             roles[member.path] = role
         return "yambda" if role else "table"

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from data.line_blocks import Member, json_blocks
-from data.listen_batches import Batch, whole_events
+from data.listen_batches import Batch, json_number, json_text, whole_events
 from data.listening import KINDS
 
 _COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mbid", "isrc")} | {
@@ -84,20 +84,18 @@ def _object(value: object) -> Row:
 def _listen(row: Row, names: dict[str, tuple[str, str]]) -> Row:
     track = _object(row.get("track_metadata"))
     info, mapping = _object(track.get("additional_info")), _object(track.get("mbid_mapping"))
-    artist, title = _text(track.get("artist_name")), _text(track.get("track_name"))
-    mbid = _text(mapping.get("recording_mbid") or info.get("recording_mbid"))
+    artist, title = json_text(track.get("artist_name")), json_text(track.get("track_name"))
+    mbid = json_text(mapping.get("recording_mbid") or info.get("recording_mbid"))
     if mbid and artist and title:
         names.setdefault(mbid, (artist, title))
     for key in (row.get("recording_msid"), info.get("recording_msid")):  # feedback may name it only so
         if isinstance(key, str) and artist and title:
             names.setdefault(key, (artist, title))
-    seconds = row.get("listened_at", row.get("timestamp"))
-    played = info.get("duration_played")
     return {
-        "user": _text(row.get("user_name")), "artist": artist, "title": title,
-        "album": _text(track.get("release_name")), "mbid": mbid, "isrc": _text(info.get("isrc")),
-        "time_s": seconds if isinstance(seconds, int) else None,
-        "ms": int(played * 1_000) if isinstance(played, int | float) else None, "kind": 0, "bad": None,
+        "user": json_text(row.get("user_name")), "artist": artist, "title": title,
+        "album": json_text(track.get("release_name")), "mbid": mbid, "isrc": json_text(info.get("isrc")),
+        "time_s": json_number(row.get("listened_at", row.get("timestamp"))),
+        "ms": json_number(info.get("duration_played"), 1_000), "kind": 0, "bad": None,
     }  # fmt: skip
 
 
@@ -105,13 +103,13 @@ def _feedback(row: Row, names: dict[str, tuple[str, str]]) -> Row:
     track = _object(row.get("track_metadata"))
     keys = (row.get("recording_mbid"), row.get("recording_msid"))
     known = next((names[key] for key in keys if isinstance(key, str) and key in names), (None, None))
-    artist = _text(track.get("artist_name")) or known[0]
-    title = _text(track.get("track_name")) or known[1]
-    score, created = row.get("score", 0), row.get("created")
-    is_whole = score in _LIKES and isinstance(created, int) and any(isinstance(key, str) for key in keys)
+    artist = json_text(track.get("artist_name")) or known[0]
+    title = json_text(track.get("track_name")) or known[1]
+    score, created = json_number(row.get("score")) or 0, json_number(row.get("created"))
+    is_whole = score in _LIKES and created is not None and any(isinstance(key, str) for key in keys)
     return {
-        "user": _text(row.get("user_name") or row.get("user_id")), "artist": artist, "title": title, "album": None,
-        "mbid": _text(keys[0]), "isrc": None, "time_s": created if is_whole else None, "ms": None,
+        "user": json_text(row.get("user_name")), "artist": artist, "title": title, "album": None,
+        "mbid": json_text(keys[0]), "isrc": None, "time_s": created if is_whole else None, "ms": None,
         "kind": _LIKES.get(score), "bad": "unnamed" if is_whole and not (artist and title) else None,
     }  # fmt: skip
 
@@ -121,9 +119,4 @@ def _user_name(member: Member | None) -> str | None:
         return None
     with member.open() as file:
         facts = _object(_parsed(file.read()))
-    return _text(facts.get("username") or facts.get("user_name"))
-
-
-def _text(value: object) -> str | None:
-    stripped = value.strip() if isinstance(value, str) else ""
-    return stripped or None
+    return json_text(facts.get("username") or facts.get("user_name"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from data.line_blocks import Member
-from data.listen_batches import Batch, whole_events
+from data.listen_batches import Batch, json_text, whole_events
 
 _PAIRS = (  # ours, of the extended history, of the short one
     ("ended", "ts", "endTime"),
@@ -43,7 +43,7 @@ def read_spotify(member: Member, listener: str) -> Iterator[Batch]:
         if other:
             left_out[other] += 1
         else:
-            rows.append({ours: _text(entry.get(long, entry.get(short))) for ours, long, short in _PAIRS})
+            rows.append({ours: json_text(entry.get(long, entry.get(short))) for ours, long, short in _PAIRS})
     raw = pl.DataFrame(rows, schema={name: pl.String for name, _, _ in _PAIRS})
     ended = pl.coalesce(
         pl.col("ended").str.to_datetime(form, strict=False) for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M")
@@ -61,8 +61,3 @@ def _what_else(entry: dict[str, object]) -> str | None:
     if entry.get("master_metadata_track_name") or entry.get("trackName"):
         return None
     return next((what for what, names in _OTHER.items() if any(entry.get(name) for name in names)), None)
-
-
-def _text(value: object) -> str | None:
-    stripped = "" if value is None else str(value).strip()
-    return stripped or None

@@ -163,3 +163,32 @@ def test_bytes_that_are_no_text_cost_only_themselves(tmp_path):
     path.write_bytes(b"u\t2009-05-04T23:08:57Z\t\tA\xff\t\tB\n")
     assert rows(read_lastfm_1k(Member(path)), "artist", "title") == [("A\ufffd", "B")]
     assert pl.read_csv(path, separator="\t", has_header=False, encoding="utf8-lossy").shape == (1, 6)
+
+
+ODD = (None, True, -1, 1.5, 10**30, float("nan"), float("inf"), "", "\ud800", "\x00", [], [1], {"a": 1}, "99999-01-01")
+
+
+def with_odd_fields(line):
+    """The line with each of its fields, however deep, taken away or made odd, one at a time."""
+    for name, value in line.items():
+        yield {key: other for key, other in line.items() if key != name}
+        odd_values = with_odd_fields(value) if isinstance(value, dict) else ()
+        yield from ({**line, name: odd} for odd in (*ODD, *odd_values))
+
+
+@pytest.mark.parametrize("format", ["spotify", "listenbrainz"])
+def test_no_field_whatever_it_holds_costs_more_than_its_line(tmp_path, format):
+    if format == "spotify":
+        lines = [*with_odd_fields(stream()), stream()]
+        batches = list(read_spotify(Member(spotify(tmp_path / "x.json", *lines)), "ana"))
+    else:
+        lines, feedback = [*with_odd_fields(listen()), listen()], tuple(with_odd_fields(loved()))
+        batches = list(
+            read_listenbrainz(members_of(listenbrainz(tmp_path / "x.zip", *lines, feedback=feedback))[:3], "ana")
+        )
+        lines += feedback
+    n_told = sum(len(batch.events) + batch.n_malformed + sum(batch.left_out.values()) for batch in batches)
+    assert n_told == len(lines) and sum(len(batch.events) for batch in batches) > len(lines) / 3
+    assert sum(batch.n_malformed for batch in batches) > 10
+    texts = pl.concat([batch.events.select("user", "artist", "title") for batch in batches])
+    assert not [text for row in texts.rows() for text in row if text != text.encode().decode()]

@@ -122,3 +122,18 @@ def test_every_format_is_read(tmp_path, format, make):
     assert source.format == format and reading.level == "track"
     events = [batch.events for batch in reading.batches]
     assert sum(map(len, events)) > 0 and {"user", "artist", "title", "time_s"} <= set(events[0].columns)
+
+
+def test_parquet_that_is_damaged(tmp_path):
+    path = tmp_path / "x.parquet"
+    path.write_bytes(b"PAR1 and no more PAR1")
+    with pytest.raises(ValueError, match=r"x\.parquet cannot be read as Parquet: parquet: "):
+        find_sources(path)
+    whole = tmp_path / "listens.parquet"
+    pl.DataFrame({"uid": range(9_000), "timestamp": range(9_000), "item_id": range(9_000)}).write_parquet(whole)
+    content = bytearray(whole.read_bytes())
+    content[4:2_000] = bytes(1_996)
+    whole.write_bytes(content)
+    (source,), _ = find_sources(whole)
+    with pytest.raises(ValueError, match=r"listens\.parquet cannot be read: "):
+        list(read_source(source).batches)
