@@ -23,14 +23,14 @@ class Named:
     """A track by what it is called."""
 
     id: int
-    artist: str
+    artist: str  # empty where nobody is named: then only a code can tell
     title: str
     mbid: str | None
     isrc: str | None
 
     @property
     def name(self) -> str:
-        return f"{self.artist} - {self.title}"
+        return f"{self.artist} - {self.title}" if self.artist else self.title
 
     @cached_property
     def key(self) -> tuple[str, str]:
@@ -84,7 +84,8 @@ def find_links(library: Library, n_near: int = 1_000) -> Linkage:
     catalog = list(_named(library, "status = 'catalog' AND linked_id IS NULL"))
     by_name, by_code = defaultdict(list), defaultdict(list)
     for file in files:
-        by_name[file.key].append(file)
+        if file.artist:
+            by_name[file.key].append(file)
         for code in {file.isrc, file.mbid} - {None}:
             by_code[code].append(file)
     matches: list[Pair] = []
@@ -137,10 +138,9 @@ def remove_links(library: Library, catalog_ids: Sequence[int]) -> int:
 def _named(library: Library, where: str) -> Iterator[Named]:
     query = f"SELECT id, artist, title, mbid, isrc FROM tracks WHERE title IS NOT NULL AND {where} ORDER BY id"
     for node, artist, title, mbid, isrc in library.db.execute(query):
-        if artist is None:  # known as one name: "Artist - Title"
+        if artist is None and " - " in title:  # known as one name: "Artist - Title"
             artist, _, title = title.partition(" - ")
-        if title:
-            yield Named(node, artist, title, mbid and mbid.lower(), isrc and isrc.replace("-", "").upper())
+        yield Named(node, artist or "", title, mbid and mbid.lower(), isrc and isrc.replace("-", "").upper())
 
 
 def _same_spelling(track: Named, files: Sequence[Named]) -> Sequence[Named]:
@@ -160,7 +160,7 @@ def _alike(catalog: Sequence[Named], files: Sequence[Named]) -> Iterator[Pair]:
         for side, tracks in enumerate((files, catalog)):
             for track in tracks:
                 key = track.key[place]
-                if side == 0 or key in groups:
+                if track.artist and (side == 0 or key in groups):
                     groups[key][side].append(track)
         for here, there in groups.values():
             if len(here) * len(there) > _MANY:

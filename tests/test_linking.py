@@ -133,6 +133,15 @@ def test_codes_of_a_file_are_kept_while_its_music_stays(library):
     assert codes(content_hash="other music") == (None, None)
 
 
+def test_without_an_artist_only_a_code_tells(library):
+    for node in (3, 9):
+        library.db.execute("UPDATE tracks SET artist = NULL, title = 'Track 01' WHERE id = ?", [node])
+    found = find_links(library)
+    assert found.n_catalog == 8 and 9 not in [pair.catalog.id for pair in found.matches + found.near_misses]
+    library.db.execute("UPDATE tracks SET isrc = 'USABC1234567' WHERE id IN (3, 9)")
+    assert (9, 3, "isrc") in ids(find_links(library).matches)
+
+
 def test_a_code_that_contradicts_the_name_is_a_conflict(library):
     library.db.execute("UPDATE tracks SET isrc = 'x' WHERE id IN (3, 8)")
     found = find_links(library)
