@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 import click
 
-from audio.config import HearingConfig
+from audio.config import EarConfig, EncoderConfig, HearingConfig
 from data.protocols import PROTOCOLS
 from graph.config import DiffusionConfig, TasteConfig
 from towers.config import TowerConfig, TowerTrainingConfig
@@ -1199,8 +1199,14 @@ def _explained() -> Iterator[None]:
     show_default=True,
     help="Go on from the encoder in use, or begin anew.",
 )
-@click.option("--channels", default=64, show_default=True, help="Of a fresh encoder: feature maps of a convolution.")
-@click.option("--dim", default=128, show_default=True, help="Of a fresh encoder: numbers in a vector.")
+@click.option(
+    "--channels",
+    type=click.IntRange(1),
+    help=f"Of a fresh encoder: feature maps of a convolution.  [default: {EncoderConfig.channels}]",
+)
+@click.option(
+    "--dim", type=click.IntRange(1), help=f"Of a fresh encoder: numbers in a vector.  [default: {EncoderConfig.dim}]"
+)
 @config_options(TasteConfig)
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Of the encoder."
@@ -1213,8 +1219,8 @@ def train_audio(
     no_graph: bool,
     tags: bool,
     start: str,
-    channels: int,
-    dim: int,
+    channels: int | None,
+    dim: int | None,
     device: str,
     as_json: bool,
     **settings: Any,
@@ -1234,9 +1240,7 @@ def train_audio(
     """
     import numpy as np
 
-    from audio.config import EarConfig, EncoderConfig
     from audio.ear import Ear, save_ear
-    from audio.encoder import untrained_encoder
     from graph.pretraining import Pretraining, training_figures, training_key
     from graph.track_graph import split_by_group
     from index.evaluation import TRAINING_STAGE, read_judged_tracks
@@ -1247,17 +1251,15 @@ def train_audio(
         config = TasteConfig(**settings)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    if kinds and no_graph:
+        raise click.UsageError("--graph names a graph to learn from, --no-graph says there is none; give one of them.")
+    shape = {name: value for name, value in {"channels": channels, "dim": dim}.items() if value is not None}
     with Library.open_to_write(folder) as library:
         _refuse_empty(library)
         tracks = read_judged_tracks(library)
         checkpoint = _checkpoint(library)
-        fresh = start == "fresh" or checkpoint.path is None
-        ear = _load_ear(checkpoint, "cpu")
-        if fresh:
-            encoder_config = EncoderConfig(channels=channels, dim=dim, seed=config.seed)
-            ear_config = EarConfig(encoder=encoder_config)
-            ear = Ear(ear_config, untrained_encoder(ear_config.mel, encoder_config))
-        graphs = _taste_graphs(library, tracks, () if no_graph else kinds, tags, use_stored=not no_graph)
+        ear, fresh = _ear_to_teach(checkpoint, start, config.seed, shape)
+        graphs = _taste_graphs(library, tracks, kinds, tags, use_stored=not no_graph)
         music, heard = _music(library, tracks, ear)
         graphs = [replace(graph, node_rows=graph.node_rows[heard]) for graph in graphs]
         hashes = np.array(list(tracks.paths))[heard].tolist()
@@ -1297,6 +1299,19 @@ def train_audio(
     for figure in figures:
         click.echo(f"{figure.metric}, {figure.subject}: {figure.value:.3f} (chance .5, {figure.n:,} triplets)")
     click.echo(f"The new ear is {name}. Next: `cli embed-audio` hears the library with it.")
+
+
+def _ear_to_teach(checkpoint: "Checkpoint", start: str, seed: int, shape: dict[str, int]) -> tuple["Ear", bool]:
+    """The ear in use, or one that has learned nothing; and whether it is that."""
+    from audio.ear import Ear
+    from audio.encoder import untrained_encoder
+
+    if start == "fresh" or checkpoint.path is None:
+        config = EarConfig(encoder=EncoderConfig(**shape, seed=seed))
+        return Ear(config, untrained_encoder(config.mel, config.encoder)), True
+    if shape:
+        raise click.UsageError("--channels and --dim are of a fresh encoder; add `--start fresh`.")
+    return _load_ear(checkpoint, "cpu"), False
 
 
 def _taste_graphs(
@@ -1901,6 +1916,75 @@ def _echo_spread(report: dict[str, Any], figures: list["Figure"], as_json: bool)
     if figures:
         click.echo(f"\nWhat comes back when audio is hidden ({report['seconds']:.1f} s in all):\n")
         _echo_rows(compared(figures), None, "")
+
+
+@cli.command("map")
+@click.option(
+    "--space",
+    type=click.Choice(["audio", "diffused", "tower"]),
+    default="audio",
+    show_default=True,
+    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower: who plays it, by cli train-tower.",
+)
+@click.option(
+    "--color", type=click.Choice(["genre", "artist", "album"]), default="genre", show_default=True, help="Of the dots."
+)
+@click.option("--out", type=_NEW_FILE, metavar="FILE.png", help="A picture.  [default: map.png, without --html]")
+@click.option("--html", type=_NEW_FILE, metavar="FILE.html", help="A page for a browser, with names; one file.")
+@click.option("--limit", default=50_000, show_default=True, type=click.IntRange(1), help="Of more tracks, a sample.")
+@click.option("--seed", default=0, show_default=True, help="Of the sample and of the places.")
+@click.pass_obj
+def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path | None, limit: int, seed: int) -> None:
+    """Draw all tracks on one sheet: what is near in a vector space is near there (UMAP).
+
+    Only neighbourhoods mean something: the distance between two heaps says little. The page shows names under the
+    mouse and copies an id on a click; it needs no network.
+
+    Example:
+
+    \b
+        cli map
+        cli map --space tower --color artist --html map.html
+    """
+    from graph.map_colors import color_by
+    from graph.map_layout import map_layout
+    from graph.map_page import write_map_page
+    from graph.map_picture import draw_map as draw_picture
+    from graph.map_picture import refuse_unknown_format
+    from index.library import Library
+    from index.mapped import read_map
+
+    out = Path("map.png") if out is None and html is None else out
+    with _explained():  # before the work, not after it
+        for path in filter(None, (out, html)):
+            path.absolute().parent.resolve(strict=True)
+        if out is not None:
+            refuse_unknown_format(out)
+    with Library.open(folder) as library:
+        _refuse_empty(library, space)
+        found = read_map(library, space, limit, seed)
+    n_tracks = len(found.tracks)
+    if not n_tracks:
+        raise click.ClickException(f"No track has a vector in the space {space!r}.\n\nRun `cli status`.")
+    sample = f" of {found.n_all:,}, a sample (--limit)" if n_tracks < found.n_all else ""
+    click.echo(f"placing {n_tracks:,} tracks{sample} ...", err=True)
+    places = map_layout(found.vectors, seed=seed)
+    coloring = color_by([getattr(track, color) for track in found.tracks], several=color == "genre")
+    title = f"{n_tracks:,} tracks{sample.partition(',')[0]} by {space}, colored by {color}"
+    with _explained():
+        if out is not None:
+            draw_picture(out, places, coloring, title=title)
+        if html is not None:
+            write_map_page(
+                html, places, coloring, title=title,
+                ids=[track.id for track in found.tracks],
+                names=[track.name for track in found.tracks],
+                details=[" · ".join(filter(None, (track.album, track.genre))) for track in found.tracks],
+            )  # fmt: skip
+    if not coloring.names:
+        click.echo(f"All dots are grey: no track has a tag for {color}; `cli import-tags` brings tags in.", err=True)
+    for path in filter(None, (out, html)):
+        click.echo(f"{path} written: {title}")
 
 
 @cli.command()

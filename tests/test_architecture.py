@@ -27,6 +27,7 @@ HOME = {  # one library, one home
     "soxr": "audio",
     "networkx": "graph",
     "matplotlib": "graph",
+    "umap": "graph",  # it lays out a graph of nearest neighbours
     "torch_geometric": "graph",
     "sqlite_utils": "index",
     "faiss": "index",

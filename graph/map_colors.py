@@ -1,0 +1,63 @@
+"""Which dot of a map has which color: the most common labels have one each, the rest is grey."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+PALETTE = (
+    "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377",  # Tol's bright scheme, for every kind of eye
+    "#ee7733", "#009988", "#332288", "#88bb22", "#882255", "#ffaabb",
+)  # fmt: skip
+GREY = "#b8b8b8"
+REST = -1  # the group of what is grey
+
+
+@dataclass(frozen=True)
+class Coloring:
+    """Groups of dots, and what a legend says about them."""
+
+    groups: np.ndarray  # (n,) places in `names`, or `REST`
+    names: list[str]  # the most common label first
+    counts: list[int]  # one per name
+    n_others: int  # with a label that is not among the most common
+    n_without: int  # with no label at all
+
+    @property
+    def legend(self) -> list[tuple[str, str]]:
+        """Color and text of each line."""
+        colors = PALETTE[: len(self.names)]
+        lines = [(color, f"{name} ({n:,})") for color, name, n in zip(colors, self.names, self.counts, strict=True)]
+        grey = {"others": self.n_others, "no label": self.n_without}
+        return lines + [(GREY, f"{name} ({n:,})") for name, n in grey.items() if n]
+
+
+def color_by(labels: Sequence[str | None], n_colors: int = len(PALETTE), *, several: bool = False) -> Coloring:
+    """Group tracks by label, whatever its letters' case and blanks around it; a group goes by its usual spelling.
+
+    Labels that are equally common stand in the order of the alphabet. A label may hold `several`, parted by
+    semicolons, as genre tags do: the one that is the most common of all counts.
+    """
+    spellings = [" ".join((label or "").split()) for label in labels]
+    if several:
+        spellings = _commonest_parts(spellings)
+    keys = [spelling.casefold() for spelling in spellings]
+    counts = Counter(key for key in keys if key)
+    common = sorted(counts, key=lambda key: (-counts[key], key))[: min(n_colors, len(PALETTE))]
+    usual: dict[str, Counter[str]] = {key: Counter() for key in common}
+    for key, spelling in zip(keys, spellings, strict=True):
+        if key in usual:
+            usual[key][spelling] += 1
+    names = [min(usual[key], key=lambda spelling: (-usual[key][spelling], spelling)) for key in common]
+    place = {key: group for group, key in enumerate(common)}
+    groups = np.array([place.get(key, REST) for key in keys], dtype=np.int64)
+    n_without = keys.count("")
+    named = [counts[key] for key in common]
+    return Coloring(groups, names, named, counts.total() - sum(named), n_without)
+
+
+def _commonest_parts(spellings: Sequence[str]) -> list[str]:
+    parts = [[part.strip() for part in spelling.split(";")] for spelling in spellings]
+    counts = Counter(part.casefold() for several in parts for part in several if part)
+    return [min(several, key=lambda part: (-counts[part.casefold()], part)) for several in parts]
