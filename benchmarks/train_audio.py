@@ -20,7 +20,7 @@ from audio.mel import log_mel
 from audio.pictures import PictureMaker
 from graph.config import TasteConfig
 from graph.preference import build_graph
-from graph.pretraining import Music, Pretraining
+from graph.pretraining import PHASES, Music, Pretraining
 from graph.track_graph import TrackGraph
 from graph.triplet_loss import cosine_triplet_loss
 
@@ -37,19 +37,13 @@ def ours(n_tracks: int, loss: str) -> dict[str, tuple[float, float]]:
     graph = TrackGraph("random", build_graph(*ends, n_nodes=n_tracks), np.arange(n_tracks))
     config = TasteConfig(loss=loss, epochs=2, projection_epochs=20, held_out=0.0)
     training = Pretraining(untrained_encoder(EAR.mel, EAR.encoder), music, [graph], np.empty(0, np.int64), config)
-    found = {}
-    for phase in ("convolutions", "projection"):
-        epochs = [epoch for epoch in _of_phase(training, phase)][1:]  # the first warms up
-        seconds = sum(epoch.seconds for epoch in epochs)
-        waiting = sum(epoch.waiting_seconds for epoch in epochs)
-        found[phase] = (sum(epoch.n_clips for epoch in epochs) / seconds, waiting / seconds)
+    epochs, found = list(training.epochs()), {}
+    for phase in PHASES:
+        timed = [epoch for epoch in epochs if epoch.phase == phase][1:]  # the first warms up
+        seconds = sum(epoch.seconds for epoch in timed)
+        waiting = sum(epoch.waiting_seconds for epoch in timed)
+        found[phase] = (sum(epoch.n_clips for epoch in timed) / seconds, waiting / seconds)
     return found
-
-
-def _of_phase(training: Pretraining, phase: str):
-    planned = {"convolutions": training.config.epochs, "projection": training.config.projection_epochs}[phase]
-    for _, epoch in zip(range(planned), training.epochs(), strict=False):
-        yield epoch
 
 
 class Triplets(Dataset):
