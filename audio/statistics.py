@@ -46,7 +46,7 @@ def picture_statistics(spectrograms: Tensor) -> Tensor:
     """
     with torch.autocast(spectrograms.device.type, enabled=False):  # logarithms of small differences want float32
         spectrograms = spectrograms.float()
-        cepstra = _cosine_transform(spectrograms.shape[1], spectrograms.device) @ spectrograms  # as the spectrograms
+        cepstra = _cosine_transform(spectrograms.shape[1], spectrograms.device) @ spectrograms  # of the same shape
         blocks = [_moments(spectrograms), _moments(cepstra[:, 1 : N_CEPSTRA + 1]), _rhythm(cepstra[:, :N_MOVING])]
         return torch.cat([*blocks, _covariance(cepstra[:, 1 : N_MOVING + 1])], dim=-1)
 

@@ -10,7 +10,6 @@ def pictures():
 
 
 def test_nothing_is_nothing():
-    assert disguise(pictures(), 0.0, torch.manual_seed(0)) is not None
     assert torch.equal(disguise(pictures(), 0.0, torch.manual_seed(0)), pictures())
 
 

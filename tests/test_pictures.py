@@ -1,8 +1,8 @@
 """Pictures on disk: what an ear would see, kept through kills, and only for the settings that made them."""
 
 import shutil
-from itertools import pairwise
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -101,9 +101,10 @@ def test_a_kill_between_pictures_and_contents_costs_only_what_was_in_hand(filled
 def test_closed_early_it_keeps_what_it_had(files, tmp_path):
     cache = PictureCache(tmp_path, CONFIG)
     filling = fill_pictures(cache, files, CONFIG, ONE)
-    next(filling)
+    while next(filling) is not None:  # the broken file may come first
+        pass
     filling.close()
-    assert len(PictureCache(tmp_path, CONFIG).rows) == len(cache.rows) >= 0
+    assert cache.rows and PictureCache(tmp_path, CONFIG).rows == cache.rows
     assert not list(tmp_path.rglob("*.unfinished"))
 
 
