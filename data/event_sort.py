@@ -1,6 +1,9 @@
 """More events than memory holds, put in order of users and times by way of the disk."""
 
+import os
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +37,8 @@ class EventSort:
         self._per_user[: len(counts)] += counts
         path = self._folder / f"{len(self._files):06}.parquet"
         block = block.sort("user_row", "time_s", maintain_order=True)
-        block.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP, statistics=True)
+        with disk_errors(path):
+            block.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP, statistics=True)
         self._files.append(path)
 
     def ordered(self) -> Iterator[pl.DataFrame]:
@@ -58,3 +62,15 @@ def user_ranges(n_events: np.ndarray, at_once: int) -> Iterator[tuple[int, int]]
         high = max(int(np.searchsorted(ends, done + at_once, side="right")), low + 1)
         yield low, high
         low = high
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """A full disk as the OSError that it is: polars tells it in words only."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        told = re.search(r"\(os error (\d+)\)", str(error))
+        if told is None:
+            raise
+        raise OSError(int(told[1]), os.strerror(int(told[1])), str(path)) from None

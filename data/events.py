@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from data.event_sort import disk_errors
 from data.listen_batches import EVENT_COLUMNS
 from data.listening import KINDS
 
@@ -29,9 +30,12 @@ def write_events(path: Path, blocks: Iterable[pl.DataFrame], level: str) -> int:
             n_events += len(block)
             yield block.select([pl.col(name).cast(dtype) for name, dtype in schema(level).items()])
 
-    register_io_source(source, schema=schema(level)).sink_parquet(
-        path, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP, statistics=True, maintain_order=True
-    )
+    log = register_io_source(source, schema=schema(level))
+    with disk_errors(path):
+        log.sink_parquet(
+            path, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP, statistics=True,
+            maintain_order=True,
+        )  # fmt: skip
     return n_events
 
 
