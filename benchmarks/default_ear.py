@@ -184,6 +184,47 @@ def train(
     return training
 
 
+def cross_validate(
+    data: Path,
+    clips: list[dict[str, str]],
+    music: Music,
+    graphs: list[TrackGraph],
+    config: TasteConfig,
+    ear: EarConfig,
+    arguments: argparse.Namespace,
+) -> str:
+    """Train on all folds but one, ask about that one, and so on; every figure with its interval over artists."""
+    judge, folds = Judge(data, clips), folds_of(clips, arguments.folds, arguments.split_seed)
+    triplets, pairs = [], []
+    per_query = defaultdict(lambda: np.full(len(clips), np.nan))
+    for fold in range(arguments.only or arguments.folds):
+        held_out = np.flatnonzero(folds == fold)
+        if arguments.baseline:
+            vectors = baseline(data, clips, arguments.cache, ear)
+        else:
+            training = train(music, graphs, held_out, config, ear, told=False)
+            vectors = training.track_vectors(np.arange(len(clips)))
+        right, near_and_close = judge.answers(vectors, held_out)
+        triplets.append(right)
+        pairs.append(near_and_close)
+        for name, values in judge.figures(vectors, held_out).items():
+            per_query[name][held_out] = values
+    told = []
+    for name, values in per_query.items():
+        known = ~np.isnan(values)
+        low, high = interval(draw_means(values[known], judge.artists[known]))
+        told.append(f"{name} {values[known].mean():.3f} [{low:.3f}, {high:.3f}]")
+    (anchors, right), (firsts, near, close) = np.concatenate(triplets).T, np.concatenate(pairs).T
+    artists = judge.artists[anchors.astype(int)]
+    low, high = interval(draw_means(right, artists))
+    told.append(f"\n  co-listening of unheard artists: triplets {right.mean():.3f} [{low:.3f}, {high:.3f}]")
+    low, high = interval(draw_spearmans(near, close, judge.artists[firsts.astype(int)]))
+    told.append(f"Spearman {spearman(near, close):.3f} [{low:.3f}, {high:.3f}]")
+    if arguments.keep:
+        np.savez(arguments.keep, right=right, artists=artists, near=near, close=close, firsts=firsts)
+    return ", ".join(told)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folds", type=int, default=0)
@@ -208,34 +249,8 @@ def main() -> None:
     music, graphs, clips = load(data, arguments.cache, ear, shares)
     began = time.perf_counter()
     if arguments.folds:
-        judge, folds = Judge(data, clips), folds_of(clips, arguments.folds, arguments.split_seed)
-        triplets, pairs = [], []
-        per_query = defaultdict(lambda: np.full(len(clips), np.nan))
-        for fold in range(arguments.only or arguments.folds):
-            held_out = np.flatnonzero(folds == fold)
-            if arguments.baseline:
-                vectors = baseline(data, clips, arguments.cache, ear)
-            else:
-                training = train(music, graphs, held_out, config, ear, told=False)
-                vectors = training.track_vectors(np.arange(len(clips)))
-            for told, answers in zip((triplets, pairs), judge.answers(vectors, held_out), strict=True):
-                told.append(answers)
-            for name, values in judge.figures(vectors, held_out).items():
-                per_query[name][held_out] = values
-        line = []
-        for name, values in per_query.items():
-            known = ~np.isnan(values)
-            low, high = interval(draw_means(values[known], judge.artists[known]))
-            line.append(f"{name} {values[known].mean():.3f} [{low:.3f}, {high:.3f}]")
-        (anchors, right), (firsts, near, close) = np.concatenate(triplets).T, np.concatenate(pairs).T
-        artists = judge.artists[anchors.astype(int)]
-        low, high = interval(draw_means(right, artists))
-        line.append(f"\n  co-listening of unheard artists: triplets {right.mean():.3f} [{low:.3f}, {high:.3f}]")
-        low, high = interval(draw_spearmans(near, close, judge.artists[firsts.astype(int)]))
-        line.append(f"Spearman {spearman(near, close):.3f} [{low:.3f}, {high:.3f}]")
-        if arguments.keep:
-            np.savez(arguments.keep, right=right, artists=artists, near=near, close=close, firsts=firsts)
-        print(", ".join(line), f"{time.perf_counter() - began:.0f} s", flush=True)
+        line = cross_validate(data, clips, music, graphs, config, ear, arguments)
+        print(line, f"{time.perf_counter() - began:.0f} s", flush=True)
     if arguments.out:
         training = train(music, graphs, np.empty(0, dtype=np.int64), config, ear, told=True)
         trained = replace(ear, encoder=replace(ear.encoder, seed=config.seed))
