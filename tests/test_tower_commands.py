@@ -28,6 +28,14 @@ def listens(rng):
     return rows
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """These tensors are so small that a second thread only waits for the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.cpu_count", lambda: 1)
+        yield
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A library of listens and four files, whose towers have learned."""
@@ -57,6 +65,11 @@ def run(trained):
         return result
 
     return run
+
+
+def told(result):
+    """Figures of all targets, by subject and metric."""
+    return {(row["subject"], row["metric"]): row for row in json.loads(result.stdout) if row["slice"] == "all"}
 
 
 def parity(rows):
@@ -112,10 +125,11 @@ def test_the_evaluation_stands_beside_its_rivals(run, trained):
     first = names.index("subject")
     assert names[first + 1].startswith("popular") and "chance" in names and "two-tower" in names
     assert "two-tower is ahead of popularity by +" in out
-    rows = json.loads(run("evaluate", "-k", 5, "--repeats", "--json").stdout)
-    found = {(row["subject"], row["metric"]): row for row in rows if row["slice"] == "all" and row["k"] == 5}
-    assert found["two-tower", "recall"]["value"] > found["chance", "recall"]["value"]
-    assert ("own favourites", "ndcg") in found and found["popular", "ndcg"]["ci_low"] is not None
+    found = told(run("evaluate", "-k", 5, "--json"))
+    assert found["two-tower", "recall"]["value"] > 1.5 * found["chance", "recall"]["value"]
+    assert found["popular", "ndcg"]["ci_low"] is not None and ("own favourites", "ndcg") not in found
+    rows = json.loads((out := run("evaluate", "-k", 5, "--repeats", "--json")).stdout)
+    assert ("own favourites", "ndcg") in told(out)
     connection = sqlite3.connect(trained / "library.db")
     (n,) = connection.execute(
         "SELECT count(*) FROM metrics WHERE run_id = (SELECT max(id) FROM runs WHERE stage = 'evaluate')"
