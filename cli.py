@@ -1966,11 +1966,11 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
     n_tracks = len(found.tracks)
     if not n_tracks:
         raise click.ClickException(f"No track has a vector in the space {space!r}.\n\nRun `cli status`.")
-    sample = f" of {found.n_all:,}, a sample (--limit)" if n_tracks < found.n_all else ""
-    click.echo(f"placing {n_tracks:,} tracks{sample} ...", err=True)
+    of_all = f" of {found.n_all:,}" if n_tracks < found.n_all else ""
+    click.echo(f"placing {n_tracks:,} tracks{of_all}{', a sample (--limit)' if of_all else ''} ...", err=True)
     places = map_layout(found.vectors, seed=seed)
     coloring = color_by([getattr(track, color) for track in found.tracks], several=color == "genre")
-    title = f"{n_tracks:,} tracks{sample.partition(',')[0]} by {space}, colored by {color}"
+    title = f"{n_tracks:,} tracks{of_all} by {space}, colored by {color}"
     with _explained():
         if out is not None:
             draw_picture(out, places, coloring, title=title)

@@ -15,6 +15,7 @@ from index.library import Library
 from index.lookup import TrackRow, track_rows
 from index.neighbours import read_nearness
 from index.spaces import read_some_vectors, read_vectors
+from index.wishes import Wishes, is_wanted, wanted_ids
 
 _ROWS_AT_A_TIME = 2_000  # of tracks whose turn may never come
 _FAIR_POOL = 1_000  # no track farther away than these becomes a neighbour merely by not being a hub
@@ -33,20 +34,6 @@ class Seed:
     title: str | None = None
     content_hash: str | None = None
     id: int | None = None
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """Which of the similar tracks are wanted."""
-
-    k: int = 10
-    max_per_artist: int = 3
-    max_per_album: int | None = None
-    same_artist: bool | None = None  # True: only the seeds' artists; False: none of theirs; None: all
-    genre: str | None = None
-    min_duration: float | None = None  # seconds
-    max_duration: float | None = None  # seconds
-    fewer_hubs: bool = False  # rank down what is near to everything
 
 
 @dataclass(frozen=True)
@@ -100,8 +87,8 @@ def similar(
     per_album: Counter[tuple[str, str]] = Counter()
     matches: list[Match] = []
     copies: list[TrackRow] = []
-    for track, score in _candidates(library, space, index, query, wishes):
-        if track.id in named or not _is_wanted(track, wishes, artists):
+    for track, score in _candidates(library, space, index, query, wishes, artists):
+        if track.id in named or not is_wanted(track, wishes, artists):
             continue
         artist, album = (track.artist or "").casefold(), (track.album or "").casefold()
         if artist and wishes.same_artist is not True and per_artist[artist] >= wishes.max_per_artist:
@@ -134,14 +121,16 @@ def best_moment(seeds: Sequence[Seed], match: ExcerptVectors) -> Moment | None:
 
 
 def _candidates(
-    library: Library, space: str, index: Any, query: np.ndarray, wishes: Wishes
+    library: Library, space: str, index: Any, query: np.ndarray, wishes: Wishes, artists: set[str]
 ) -> Iterator[tuple[TrackRow, float]]:
     """Tracks by falling similarity: a few at first, ever more while the rules turn them away."""
     given: set[int] = set()
     n_first = n_candidates(wishes.k)
     if wishes.fewer_hubs:
         n_first = max(n_first, _FAIR_POOL)
-    for ids, vectors in _pools(library, space, index, query, n_first):
+    for ids, vectors in _pools(library, space, index, query, n_first, wishes, artists):
+        if not len(ids):
+            continue  # nobody here fits, and vectors of nobody have no dimensions
         scores = vectors @ query  # (n_pool,); the index's own scores may be of shortened vectors
         if wishes.fewer_hubs:  # CSLS (data.rankings.hub_penalty); the query's own nearness is the same for all
             scores = 2 * scores - read_nearness(library, space, ids)
@@ -156,30 +145,26 @@ def _candidates(
 
 
 def _pools(
-    library: Library, space: str, index: Any, query: np.ndarray, n_first: int
+    library: Library, space: str, index: Any, query: np.ndarray, n_first: int, wishes: Wishes, artists: set[str]
 ) -> Iterator[tuple[IdMap, np.ndarray]]:
-    """Ids and vectors of ever more tracks, the nearest first; in the end of all.
+    """Ids and vectors of ever more tracks, the nearest first; in the end of all that fit the wishes.
 
     Without a usable index these are all at once, which is slower and just as right.
     """
     n = n_first
-    while index is not None and n < index.ntotal // 4:
-        found = index.search(query[None], n)[1][0]
-        yield read_some_vectors(library, space, found[found >= 0].tolist())
-        n *= 8
-    yield read_vectors(library, space)
+    if index is not None and n < index.ntotal // 4:
+        yield read_some_vectors(library, space, _found(index, query, n).tolist())
+    # The first candidates were too few, so it pays to ask who may come at all before vectors are read.
+    wanted = wanted_ids(library, wishes, artists)
+    while index is not None and (n := 8 * n) < (index.ntotal if wanted is None else len(wanted)) // 4:
+        found = _found(index, query, n)
+        yield read_some_vectors(library, space, (found if wanted is None else np.intersect1d(found, wanted)).tolist())
+    yield read_vectors(library, space) if wanted is None else read_some_vectors(library, space, wanted.tolist())
 
 
-def _is_wanted(track: TrackRow, wishes: Wishes, artists: set[str]) -> bool:
-    if wishes.same_artist is not None and ((track.artist or "").casefold() in artists) != wishes.same_artist:
-        return False
-    if wishes.genre is not None and wishes.genre.casefold() not in (track.genre or "").casefold():
-        return False
-    if track.duration is None:  # a wish about length is a wish to know it
-        return wishes.min_duration is None and wishes.max_duration is None
-    if wishes.min_duration is not None and track.duration < wishes.min_duration:
-        return False
-    return wishes.max_duration is None or track.duration <= wishes.max_duration
+def _found(index: Any, query: np.ndarray, n: int) -> np.ndarray:
+    found = index.search(query[None], n)[1][0]
+    return found[found >= 0]
 
 
 def _is_copy_of(library: Library, track: TrackRow, seed: Seed) -> bool:

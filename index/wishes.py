@@ -1,0 +1,66 @@
+"""Which tracks are wanted in an answer, whatever they sound like."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.library import Library
+from index.lookup import TrackRow
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Which of the similar tracks are wanted."""
+
+    k: int = 10
+    max_per_artist: int = 3
+    max_per_album: int | None = None
+    same_artist: bool | None = None  # True: only the seeds' artists; False: none of theirs; None: all
+    genre: str | None = None
+    min_duration: float | None = None  # seconds
+    max_duration: float | None = None  # seconds
+    fewer_hubs: bool = False  # rank down what is near to everything
+
+
+def is_wanted(track: TrackRow, wishes: Wishes, artists: set[str]) -> bool:
+    """Whether a track fits; `artists` are the seeds', casefolded."""
+    if wishes.same_artist is not None and ((track.artist or "").casefold() in artists) != wishes.same_artist:
+        return False
+    if wishes.genre is not None and wishes.genre.casefold() not in (track.genre or "").casefold():
+        return False
+    if track.duration is None:  # a wish about length is a wish to know it
+        return wishes.min_duration is None and wishes.max_duration is None
+    if wishes.min_duration is not None and track.duration < wishes.min_duration:
+        return False
+    return wishes.max_duration is None or track.duration <= wishes.max_duration
+
+
+def wanted_ids(library: Library, wishes: Wishes, artists: set[str]) -> np.ndarray | None:
+    """Ids of all tracks that `is_wanted` may find to fit, rising; None when the wishes leave out next to nobody.
+
+    Letters' case is Python's matter, so it sees each genre and each artist once, and SQLite the million tracks.
+    """
+    conditions: list[str] = []
+    values: list[object] = []
+    if wishes.same_artist:
+        conditions.append("artist IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps([name for name in _distinct(library, "artist") if name.casefold() in artists]))
+    if wishes.genre is not None:
+        genre = wishes.genre.casefold()
+        conditions.append("coalesce(genre, '') IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps([name for name in _distinct(library, "genre") if genre in name.casefold()]))
+    if wishes.min_duration is not None:
+        conditions.append("duration_s >= ?")
+        values.append(wishes.min_duration)
+    if wishes.max_duration is not None:
+        conditions.append("duration_s <= ?")
+        values.append(wishes.max_duration)
+    if not conditions:
+        return None
+    query = f"SELECT id FROM tracks WHERE {' AND '.join(conditions)} ORDER BY id"
+    return np.fromiter((track_id for (track_id,) in library.db.execute(query, values)), dtype=np.int64)
+
+
+def _distinct(library: Library, column: str) -> list[str]:
+    return [name for (name,) in library.db.execute(f"SELECT DISTINCT coalesce({column}, '') FROM tracks")]
