@@ -6,6 +6,7 @@ from tower_world import listening
 
 from data import ranking_figures as figures
 from data.ranking_figures import Targets, per_listener, recommendation_figures, targets_of
+from data.report_card import Figure
 
 TEST = listening([(0, 2, 1), (0, 2, 2), (0, 5, 3), (3, 1, 1), (3, 7, 2, 0.0)], 4, 8)
 LISTS = np.array([[5, 0, 2, 1], [0, 2, 3, 4]])  # of listeners 0 and 3
@@ -127,3 +128,21 @@ def test_leads_are_of_pairs():
     (lead,) = figures.leads({"base": base, "mine": mine}, targets, "base", "recall", 1)
     assert (lead.subject, lead.value, lead.n) == ("mine - base", 0.5, 4)
     assert lead.ci_low >= 0 and lead.ci_high <= 1
+
+
+def test_a_table_has_popularity_first_and_chance_last():
+    rows = [
+        Figure("chance", "recall", 10, "all", 0.01, None, None, 7),
+        Figure("popular", "recall", 10, "all", 0.0512, 0.04, 0.0625, 7),
+        Figure("popular", "gini", 10, "all", 1.0, None, None, 7),
+        Figure("mine", "recall", 10, "all", 0.25, 0.2, 0.3, 7),
+        Figure("mine", "recall", 20, "all", 0.5, 0.4, 0.6, 7),
+        Figure("mine", "mrr", 10, "tail", None, None, None, 0),
+    ]
+    assert figures.table_rows(rows, 10) == [
+        {"subject": "popular", "recall": ".051 [.040 .062]", "gini": "1.000", "n": 7},
+        {"subject": "mine", "recall": ".250 [.200 .300]", "gini": None, "n": 7},
+        {"subject": "chance", "recall": ".010", "gini": None, "n": 7},
+    ]
+    assert figures.table_rows(rows, 10, "tail") == [{"subject": "mine", "mrr": None, "n": 0}]
+    assert figures.table_rows(rows, 5) == []
