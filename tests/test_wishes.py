@@ -39,6 +39,15 @@ def test_wishes_by_hand(library):
     ]  # fmt: skip
 
 
+def test_letters_that_fold_into_plain_ones(tmp_path):
+    """The Kelvin sign and the sharp s, which SQLite takes for themselves."""
+    library, head = open_library(tmp_path)
+    names = ["Kiss", "KISS", "\u212aISS", "Ki\u00df", "Kisses", "K\u00efss"]
+    with library:
+        add(library, head, [heard(f"/{row}.mp3", at(row), artist=name) for row, name in enumerate(names)])
+        assert wanted_ids(library, Wishes(same_artist=True), {"kiss"}).tolist() == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("same_artist", [None, True])
 @pytest.mark.parametrize("genre", [None, "", "чardash", "FOLK", "polka"])
 @pytest.mark.parametrize(("shortest", "longest"), [(None, None), (61, None), (None, 60.0), (60, 90), (91, None)])
