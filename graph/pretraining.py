@@ -251,6 +251,8 @@ class Pretraining:
                 tracks = np.concatenate([batch.anchor_rows, batch.positive_rows])
                 first, second = self.music.draw(tracks, crops, rng)
                 n = len(batch.anchor_rows)
+                alone = batch.positive_rows == batch.anchor_rows
+                second[n:][alone] = second[:n][alone]  # its own positive: other excerpts than the anchor's
                 excerpts = np.concatenate([first[:n], second])  # anchors, then candidates: their own, and positives
                 inputs = self._draw_features(excerpts, rng) if is_projection else self._pictures(excerpts.ravel())
                 waited += perf_counter() - mark
