@@ -339,16 +339,14 @@ class Pretraining:
 
 def batch_loss(anchors: Tensor, candidates: Tensor, batch: TripletBatch, config: TasteConfig) -> Tensor:
     """The configured loss of one batch; `candidates`, shape (2 n, dim), are in the order of the batch."""
+    if config.loss == "graded":
+        assert batch.affinity is not None
+        affinity = torch.from_numpy(batch.affinity).to(anchors.device)
+        return graded_info_nce(anchors, candidates, affinity, temperature=config.temperature)
+    assert batch.hops is not None
     n = len(anchors)
     hops = torch.from_numpy(batch.hops.astype(np.int64)).to(anchors.device)
     same = torch.from_numpy(batch.same_track()).to(anchors.device)
-    if config.loss == "graded":
-        return graded_info_nce(
-            anchors,
-            candidates,
-            torch.from_numpy(batch.affinity).to(anchors.device),
-            temperature=config.temperature,
-        )
     if config.loss == "infonce":
         near = (hops <= config.near_hops) | same
         return info_nce(anchors, candidates[n:], near[:, n:], temperature=config.temperature)

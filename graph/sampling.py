@@ -22,8 +22,8 @@ class TripletBatch:
 
     anchor_rows: np.ndarray  # (n,) tracks
     positive_rows: np.ndarray  # (n,) tracks; the anchor itself where nothing is near it
-    hops: np.ndarray  # (n, 2 n) uint8, the fewest in any graph
-    affinity: np.ndarray  # (n, 2 n) float32, each row sums to one
+    hops: np.ndarray | None = None  # (n, 2 n) uint8, the fewest in any graph; where the loss asks for hops
+    affinity: np.ndarray | None = None  # (n, 2 n) float32, each row sums to one; where the loss asks for it
 
     @property
     def candidate_rows(self) -> np.ndarray:
@@ -55,9 +55,9 @@ class TasteSampler:
     def batch(self, anchor_rows: np.ndarray, rng: np.random.Generator) -> TripletBatch:
         positives = self._draw_positives(anchor_rows, rng)
         candidates = np.concatenate([anchor_rows, positives])
-        return TripletBatch(
-            anchor_rows, positives, self.hops(anchor_rows, candidates), self._shared_affinity(anchor_rows, candidates)
-        )
+        if self.config.loss == "graded":
+            return TripletBatch(anchor_rows, positives, affinity=self._shared_affinity(anchor_rows, candidates))
+        return TripletBatch(anchor_rows, positives, hops=self.hops(anchor_rows, candidates))
 
     def hops(self, track_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:
         """The fewest hops in any graph, shape (n_tracks, n_candidates) uint8; 0 for the track itself."""
@@ -108,7 +108,8 @@ def held_out_triplets(
 ) -> np.ndarray:
     """Triplets of held-out tracks alone to judge by, shape (<= n, 3): anchor, positive, negative; seeded.
 
-    The positive is a near track (never the anchor itself), the negative at least `gap` hops beyond it.
+    The positive is a near track (never the anchor itself), the negative at least `gap` hops beyond it. `track_rows`
+    are in rising order.
     """
     rng = np.random.default_rng([config.seed, 1])
     seen = np.setdiff1d(np.arange(len(graphs[0].node_rows)), track_rows) if graphs else np.empty(0, np.int64)
@@ -118,7 +119,7 @@ def held_out_triplets(
         for batch in sampler.epoch(rng, 256):
             hops = sampler.hops(batch.anchor_rows, sampler.track_rows)
             size = len(batch.anchor_rows)
-            near = batch.hops[np.arange(size), np.arange(size) + size]  # of each anchor's positive
+            near = hops[np.arange(size), np.searchsorted(sampler.track_rows, batch.positive_rows)]
             far = hops.astype(np.int64) >= near[:, None].astype(np.int64) + config.gap
             usable = far.any(axis=1) & (batch.positive_rows != batch.anchor_rows)
             draws = np.where(far, rng.random(far.shape), -1).argmax(axis=1)

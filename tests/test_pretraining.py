@@ -237,14 +237,14 @@ def test_the_triplet_loss_of_a_batch_by_hand():
     anchors = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     candidates = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
     hops = np.array([[0, 255, 1, 1], [1, 0, 1, 1]], dtype=np.uint8)
-    batch = TripletBatch(np.array([0, 1]), np.array([2, 3]), hops, np.full((2, 4), 0.25, dtype=np.float32))
+    batch = TripletBatch(np.array([0, 1]), np.array([2, 3]), hops)
     loss = batch_loss(anchors, candidates, batch, TasteConfig(margin=0.75, gap=2))
     assert loss.item() == pytest.approx(2**0.5 - 2 + 0.75)
 
 
 def test_a_batch_in_which_nothing_is_far_moves_nothing():
     anchors = torch.ones(2, 3, requires_grad=True)
-    batch = TripletBatch(np.array([0, 1]), np.array([1, 0]), np.zeros((2, 4), np.uint8), np.full((2, 4), 0.25))
+    batch = TripletBatch(np.array([0, 1]), np.array([1, 0]), np.zeros((2, 4), np.uint8))
     loss = batch_loss(anchors, torch.ones(4, 3), batch, TasteConfig())
     loss.backward()
     assert loss.item() == 0 and (anchors.grad == 0).all()

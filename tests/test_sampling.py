@@ -33,7 +33,7 @@ def test_a_track_that_nobody_likes_has_only_itself():
 def test_affinity_of_a_batch_by_hand():
     """Anchors 0 and 2, positives 1 and 3. From 0: 2 is two hops away, 1 one, 3 three, so 1/4, 1/2 and nothing; scaled
     to 1/3 and 2/3. The anchor itself has as large a say as the graph. From 2: 0 is two hops away, 1 and 3 one."""
-    sampler = TasteSampler([CHAIN], np.arange(7), TasteConfig(near_hops=2, decay=0.5, own_share=1.0))
+    sampler = TasteSampler([CHAIN], np.arange(7), TasteConfig(loss="graded", near_hops=2, decay=0.5, own_share=1.0))
     positives = np.array([1, 3])
     sampler._draw_positives = lambda anchors, rng: positives
     batch = sampler.batch(np.array([0, 2]), np.random.default_rng(0))
@@ -41,7 +41,7 @@ def test_affinity_of_a_batch_by_hand():
 
 
 def test_with_no_share_of_its_own_a_track_that_nobody_likes_still_has_itself():
-    sampler = TasteSampler([CHAIN], np.arange(7), TasteConfig(near_hops=1, own_share=0.0))
+    sampler = TasteSampler([CHAIN], np.arange(7), TasteConfig(loss="graded", near_hops=1, own_share=0.0))
     batch = sampler.batch(np.array([6, 4]), np.random.default_rng(0))  # the positive of 4 is 5
     np.testing.assert_allclose(batch.affinity, [[1 / 2, 0, 1 / 2, 0], [0, 0, 0, 1]])
 
