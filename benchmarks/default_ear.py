@@ -220,9 +220,26 @@ def cross_validate(
     told.append(f"\n  co-listening of unheard artists: triplets {right.mean():.3f} [{low:.3f}, {high:.3f}]")
     low, high = interval(draw_spearmans(near, close, judge.artists[firsts.astype(int)]))
     told.append(f"Spearman {spearman(near, close):.3f} [{low:.3f}, {high:.3f}]")
+    asked = {"artists": artists, "first_artists": judge.artists[firsts.astype(int)], "close": close}
     if arguments.keep:
-        np.savez(arguments.keep, right=right, artists=artists, near=near, close=close, firsts=firsts)
+        np.savez(arguments.keep, right=right, near=near, **asked)
+    told += [ahead_of(path, right, near, **asked) for path in arguments.against]
     return ", ".join(told)
+
+
+def ahead_of(
+    path: Path, right: np.ndarray, near: np.ndarray, artists: np.ndarray, first_artists: np.ndarray, close: np.ndarray
+) -> str:
+    """By how much these answers are better than kept ones to the same questions, whole artists drawn."""
+    with np.load(path) as kept:
+        others_right, others_near = kept["right"], kept["near"]
+    low, high = interval(draw_means(right - others_right, artists))
+    told = f"\n  ahead of {path.stem}: triplets {(right - others_right).mean():+.3f} [{low:.3f}, {high:.3f}]"
+    draws = [
+        draw_spearmans(one, close, first_artists) for one in (near, others_near)
+    ]  # the same seed, the same artists
+    low, high = interval(draws[0] - draws[1])
+    return told + f", Spearman {spearman(near, close) - spearman(others_near, close):+.3f} [{low:.3f}, {high:.3f}]"
 
 
 def main() -> None:
@@ -231,6 +248,7 @@ def main() -> None:
     parser.add_argument("--only", type=int, help="of the folds, the first so many")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--baseline", action="store_true", help="MFCC in the place of the ear")
+    parser.add_argument("--against", type=Path, action="append", default=[], help="kept answers to compare with")
     parser.add_argument("--keep", type=Path, help="write each answer about co-listening here (npz)")
     parser.add_argument("--split-seed", type=int, default=0)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "earshot-default-ear")

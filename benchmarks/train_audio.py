@@ -82,10 +82,20 @@ def main() -> None:
     peer = plain(arguments.tracks // 4)
     print(f"{'plain loop':28} {peer:9,.0f} clips/s")
     for loss in ("triplet", "graded"):
-        for phase, (rate, waiting) in ours(arguments.tracks, loss).items():
+        phases = ours(arguments.tracks, loss)
+        for phase, (rate, waiting) in phases.items():
             print(
                 f"{loss + ', ' + phase:28} {rate:9,.0f} clips/s  {rate / peer:6.2f} x  {100 * waiting:4.1f} % waiting"
             )
+        usual = TasteConfig()
+        clips = {
+            "convolutions": usual.epochs * usual.crops,
+            "projection": usual.projection_epochs * usual.projection_crops,
+        }
+        seconds = {phase: 3 * arguments.tracks * clips[phase] / rate for phase, (rate, _) in phases.items()}  # 3 views
+        waited = sum(seconds[phase] * waiting for phase, (_, waiting) in phases.items())
+        total = sum(seconds.values())
+        print(f"{loss + ', a default training':28} {total:9.0f} s, {100 * waited / total:.1f} % waiting")
 
 
 if __name__ == "__main__":
