@@ -9,7 +9,8 @@ from towers.config import TowerConfig, TowerTrainingConfig
     ("settings", "words"),
     [
         ({"model": "tower"}, "model 'tower'; there are two-tower, dot, neumf"),
-        ({"encoder": "lstm"}, "encoder 'lstm'; there are mean, attention"),
+        ({"encoder": "lstm"}, "encoder 'lstm'; there are mean, attention, transformer"),
+        ({"encoder": "transformer", "dim": 9}, "heads 2, dim 9; at least 1, and heads divide dim"),
         ({"dim": 0}, "dim is 0, hidden 128, history 50"),
         ({"use_seed": 2}, "use_seed is 2; it is 0 or 1"),
         ({"track_dropout": 1.0}, "track_dropout is 1; it is a share"),

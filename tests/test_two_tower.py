@@ -94,7 +94,7 @@ def test_features_add_up_by_hand():
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("encoder", ["mean", "attention"])
+@pytest.mark.parametrize("encoder", ["mean", "attention", "transformer"])
 def test_a_query_by_hand(encoder):
     """At the start attention is even, W is the identity for the history and half of it for the seed."""
     model = towers(TowerConfig(dim=4, hidden=3, history=3, encoder=encoder, use_user=1))
@@ -123,6 +123,19 @@ def test_attention_weighs_by_track_and_by_recency():
     torch.testing.assert_close(found, F.normalize(x[1], dim=0), atol=1e-3, rtol=0)
 
 
+@pytest.mark.parametrize("encoder", ["mean", "attention", "transformer"])
+def test_who_has_no_history_is_the_same_in_any_company(encoder):
+    model = towers(TowerConfig(dim=4, hidden=3, history=3, encoder=encoder))
+    with torch.no_grad():
+        model.pooled.weight.copy_(2 * torch.eye(4) + 0.5)
+    alone = Asked(np.array([-1]), np.full((1, 3), -1), np.array([-1]), np.zeros(1, np.float32))
+    nothing = np.empty(0, dtype=int)
+    blocks = model.blocks(nothing, alone.user_rows)
+    found = model.queries(model.features(blocks, nothing), blocks, alone).detach()
+    others = queries(model, users=(-1, 0), history=((-1, -1, -1), (0, 1, 5)), seeds=(-1, 2), days=(0.0, 3.0))
+    torch.testing.assert_close(found[0], others[0])
+
+
 def test_the_age_of_now_adds_nothing_and_any_other_does():
     model = towers()
     before = queries(model)
@@ -132,14 +145,18 @@ def test_the_age_of_now_adds_nothing_and_any_other_does():
     assert not torch.allclose(queries(model, days=(30.0,)), before)
 
 
-def test_gradients_reach_every_part():
-    model = towers(TowerConfig(dim=4, hidden=3, history=3, use_user=1))
+@pytest.mark.parametrize("encoder", ["attention", "transformer"])
+def test_gradients_reach_every_part(encoder):
+    model = towers(TowerConfig(dim=4, hidden=3, history=3, encoder=encoder, use_user=1, dropout=0.0))
     rows = np.arange(6)
     asked = Asked(np.array([1, -1]), np.array([[0, 1, 5], [-1, -1, -1]]), np.array([2, -1]), np.ones(2, np.float32))
     with torch.no_grad():  # the last layers begin at zero, and would stop it
         model.item_mlp[-1].weight.fill_(0.1)
         model.query_mlp[-1].weight.fill_(0.1)
-        model.recency.copy_(torch.tensor([0.3, 0.1, 0.0]))
+        if encoder == "attention":
+            model.recency.copy_(torch.tensor([0.3, 0.1, 0.0]))
+        else:
+            model.transformer.out.weight.fill_(0.1).add_(torch.eye(4))
     blocks = model.blocks(rows, asked.user_rows)
     features = model.features(blocks, rows)
     target = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 MODELS = ("two-tower", "dot", "neumf")
-ENCODERS = ("mean", "attention")
+ENCODERS = ("mean", "attention", "transformer")
 LOSSES = ("sampled-softmax", "bpr")
 CORRECTIONS = ("both", "negatives", "refined", "none")
 FREQUENCIES = ("exact", "streaming")
@@ -18,9 +18,12 @@ class TowerConfig:
     model: Annotated[str, "two-tower, dot (matrix factorisation with biases) or neumf (GMF and MLP)"] = "two-tower"
     dim: Annotated[int, "numbers in a vector"] = 64
     hidden: Annotated[int, "units of each tower's hidden layer; 0 leaves the towers linear"] = 128
-    encoder: Annotated[str, "of the history: mean, or attention (learned weights by track and by recency)"] = (
+    encoder: Annotated[str, "of the history: mean, attention (weights by track and by recency) or transformer"] = (
         "attention"
     )
+    layers: Annotated[int, "of the transformer"] = 2
+    heads: Annotated[int, "of attention in the transformer; they part the numbers of a vector"] = 2
+    dropout: Annotated[float, "share of the transformer's numbers that are withheld in a step"] = 0.1
     history: Annotated[int, "events of the past that the query tower reads at most; 0 for none"] = 50
     use_user: Annotated[int, "1: a listener has a vector of their own beside the history; 0: none"] = 0
     use_seed: Annotated[int, "1: the latest track has a place of its own in the query; 0: none"] = 1
@@ -43,7 +46,11 @@ class TowerConfig:
         for name in ("use_user", "use_seed", "use_audio"):
             if getattr(self, name) not in (0, 1):
                 raise ValueError(f"{name} is {getattr(self, name)}; it is 0 or 1")
-        for name in ("track_dropout", "user_dropout", "audio_dropout", "history_dropout"):
+        if self.encoder == "transformer" and (min(self.layers, self.heads) < 1 or self.dim % self.heads):
+            raise ValueError(
+                f"layers is {self.layers}, heads {self.heads}, dim {self.dim}; at least 1, and heads divide dim"
+            )
+        for name in ("track_dropout", "user_dropout", "audio_dropout", "history_dropout", "dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name):g}; it is a share from 0 up to, but not at, 1")
         if self.model == "two-tower" and not (self.history or self.use_user or self.use_seed):

@@ -171,6 +171,7 @@ class TowerTraining:
         return Progress(epoch, stop, n_steps, loss, n_events, seconds, self.temperature().item(), validation, is_best)
 
     def _learn(self, batch: Batch) -> Tensor:
+        torch.manual_seed(self._seed())  # of the transformer's dropout, the one thing torch draws in a step
         loss, blocks = self.loss_of(batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -208,6 +209,10 @@ class TowerTraining:
 
     def _number(self) -> int:
         return self.epoch * len(self.batches) + self.step
+
+    def _seed(self) -> int:
+        words = [self.towers.config.seed, self.epoch, self.step, 2]
+        return int(np.random.SeedSequence(words).generate_state(1)[0])
 
     def _frequency_state(self) -> dict[str, np.ndarray]:
         return {} if self.frequency is None else self.frequency.state()

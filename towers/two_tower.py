@@ -18,6 +18,7 @@ from data.catalog import Catalog
 from towers.batches import Asked
 from towers.config import TowerConfig
 from towers.embedding_tables import Block, Table
+from towers.history_transformer import HistoryTransformer
 
 _DEVIATION = 0.1  # of initial vectors, so that cosines begin as if drawn at random
 
@@ -65,6 +66,15 @@ class TwoTower(nn.Module):
         if config.encoder == "attention":
             self.attention = nn.Parameter(torch.zeros(dim))
             self.recency = nn.Parameter(torch.zeros(max(config.history, 1)))
+        if config.encoder == "transformer":
+            self.transformer = HistoryTransformer(
+                dim,
+                config.history,
+                layers=config.layers,
+                heads=config.heads,
+                dropout=config.dropout,
+                generator=generator,
+            )
 
     def blocks(self, track_rows: np.ndarray, user_rows: np.ndarray) -> dict[str, Block]:
         """The rows of all tables that some tracks and users need."""
@@ -127,7 +137,15 @@ class TwoTower(nn.Module):
         """The events of each history in one vector; `history` holds places, shape (batch, length)."""
         is_there = history >= 0
         if not len(features):
-            return self.no_history.expand(len(history), -1)
+            return self.pooled(self.no_history).expand(len(history), -1)
+        if self.config.encoder == "transformer":
+            n = _longest(is_there)
+            pooled = self.transformer(F.embedding(history[:, :n].clamp(min=0), features), is_there[:, :n])
+        else:
+            pooled = self._weighted_mean(features, history, is_there)
+        return self.pooled(torch.where(is_there.any(dim=1, keepdim=True), pooled, self.no_history))
+
+    def _weighted_mean(self, features: Tensor, history: Tensor, is_there: Tensor) -> Tensor:
         if self.config.encoder == "attention":
             ages = torch.arange(history.shape[1], device=history.device).clamp(max=len(self.recency) - 1)
             logits = (features @ self.attention)[history.clamp(min=0)] + self.recency[ages]
@@ -135,10 +153,7 @@ class TwoTower(nn.Module):
         else:
             shares = is_there / is_there.sum(dim=1, keepdim=True).clamp(min=1)
         # The mean of a bag, without ever holding (batch, length, dim) numbers.
-        pooled = F.embedding_bag(
-            history.clamp(min=0), features, mode="sum", per_sample_weights=shares.to(features.dtype)
-        )
-        return self.pooled(torch.where(is_there.any(dim=1, keepdim=True), pooled, self.no_history))
+        return F.embedding_bag(history.clamp(min=0), features, mode="sum", per_sample_weights=shares.to(features.dtype))
 
     def _own(self, name: str) -> Table:
         table = self.tables[name]
@@ -157,6 +172,11 @@ def _lengths(seconds: np.ndarray) -> np.ndarray:
     """The logarithm of minutes, and whether it is known: (n, 2) float32."""
     known = np.isfinite(seconds) & (seconds > 0)
     return np.stack([np.log(np.where(known, seconds, 60) / 60), known], axis=1).astype(np.float32)
+
+
+def _longest(is_there: Tensor) -> int:
+    """Up to which column there is an event in any row, at least 1."""
+    return int(is_there.any(dim=0).nonzero().max()) + 1 if is_there.any() else 1
 
 
 def _vector(dim: int, generator: torch.Generator) -> nn.Parameter:
