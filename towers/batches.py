@@ -14,9 +14,11 @@ import numpy as np
 
 from data.listening import Listening
 from towers.config import TowerConfig, TowerTrainingConfig
+from towers.event_facts import event_codes
 
 _DAY = 86_400.0
 _POPULARITY_POWER = 0.75
+_WITHHELD = 0.1  # share of the histories of which, as of a stranger's, only the tracks are told
 _MOST_PAIRS = 2**25  # of known tracks or listeners that a step looks through
 
 
@@ -28,6 +30,7 @@ class Asked:
     history: np.ndarray  # (batch, length) places, the latest first, -1 where there is none
     seeds: np.ndarray  # (batch,) places, -1 for none
     days: np.ndarray  # (batch,) float32: the age of the example; 0 is now
+    facts: np.ndarray | None = None  # (batch, length) as `event_codes`; without, every event is an ordinary one
 
     def __len__(self) -> int:
         return len(self.user_rows)
@@ -168,8 +171,9 @@ class Batches:
         parts = np.split(places, [candidate_rows.size, candidate_rows.size + history.size])
         weights = np.minimum(self.events.weights[events], 1) if self.training.weighted else np.ones(len(events))
         asked_users = np.where(rng.random(len(events)) < self.tower.user_dropout, -1, users)
+        facts = self._facts(events, rng)
         return Batch(
-            Asked(asked_users, parts[1].reshape(history.shape), parts[2], self._days(events)),
+            Asked(asked_users, parts[1].reshape(history.shape), parts[2], self._days(events), facts),
             track_rows,
             rng.random(len(track_rows)) >= self.tower.track_dropout,
             rng.random(len(track_rows)) >= self.tower.audio_dropout,
@@ -213,6 +217,14 @@ class Batches:
             history[rng.random(history.shape) < self.tower.history_dropout] = -1
         return history, np.full(len(events), -1) if seeds is None else seeds
 
+    def _facts(self, events: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
+        if not self.has_time or not self.tower.use_events:
+            return None
+        places = np.maximum(events[:, None] - np.arange(1, self.tower.history + 1), 0)
+        facts = event_codes(self.events, places, np.maximum(events - 1, 0))
+        facts[rng.random(len(events)) < _WITHHELD] = 0
+        return facts
+
     def _days(self, events: np.ndarray) -> np.ndarray:
         if not self.has_time or not self.training.example_age:
             return np.zeros(len(events), dtype=np.float32)
@@ -248,7 +260,8 @@ def now_asked(
     has_time = bool(len(events)) and bool(events.times.any())
     seeds = events.track_rows[np.maximum(stop - 1, 0)] if has_time else np.full(len(user_rows), -1)
     seeds = np.where(stop > first, seeds, -1)
-    return _placed(np.where(known_users[user_rows], user_rows, -1), history, seeds)
+    facts = event_codes(events, np.maximum(there, 0), np.maximum(stop - 1, 0)) if has_time else None
+    return _placed(np.where(known_users[user_rows], user_rows, -1), history, seeds, facts)
 
 
 def stranger_asked(histories: Sequence[np.ndarray], length: int, *, ordered: bool = True) -> tuple[Asked, np.ndarray]:
@@ -263,13 +276,15 @@ def stranger_asked(histories: Sequence[np.ndarray], length: int, *, ordered: boo
     return _placed(np.full(len(histories), -1), history, seeds)
 
 
-def _placed(user_rows: np.ndarray, history: np.ndarray, seeds: np.ndarray) -> tuple[Asked, np.ndarray]:
+def _placed(
+    user_rows: np.ndarray, history: np.ndarray, seeds: np.ndarray, facts: np.ndarray | None = None
+) -> tuple[Asked, np.ndarray]:
     track_rows, places = np.unique(np.concatenate([history.ravel(), seeds]), return_inverse=True)
     if len(track_rows) and track_rows[0] < 0:
         track_rows, places = track_rows[1:], places - 1
     n = history.size
-    asked = Asked(user_rows, places[:n].reshape(history.shape), places[n:], np.zeros(len(seeds), dtype=np.float32))
-    return asked, track_rows
+    now = np.zeros(len(seeds), dtype=np.float32)
+    return Asked(user_rows, places[:n].reshape(history.shape), places[n:], now, facts), track_rows
 
 
 def _ranges(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -25,6 +25,7 @@ class TowerConfig:
     heads: Annotated[int, "of attention in the transformer; they part the numbers of a vector"] = 2
     dropout: Annotated[float, "share of the transformer's numbers that are withheld in a step"] = 0.1
     history: Annotated[int, "events of the past that the query tower reads at most; 0 for none"] = 50
+    use_events: Annotated[int, "1: the history tells how long ago, how much and whether liked; 0: only tracks"] = 0
     use_user: Annotated[int, "1: a listener has a vector of their own beside the history; 0: none"] = 0
     use_seed: Annotated[int, "1: the latest track has a place of its own in the query; 0: none"] = 1
     use_audio: Annotated[int, "1: the item tower hears the tracks; 0: it does not"] = 1
@@ -43,7 +44,7 @@ class TowerConfig:
             raise ValueError(
                 f"dim is {self.dim}, hidden {self.hidden}, history {self.history}; dim is at least 1, the others 0"
             )
-        for name in ("use_user", "use_seed", "use_audio"):
+        for name in ("use_events", "use_user", "use_seed", "use_audio"):
             if getattr(self, name) not in (0, 1):
                 raise ValueError(f"{name} is {getattr(self, name)}; it is 0 or 1")
         if self.encoder == "transformer" and (min(self.layers, self.heads) < 1 or self.dim % self.heads):

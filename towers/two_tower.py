@@ -8,6 +8,7 @@ own vector -+    '--- the same x stands for a track in history and seed
 """
 
 import math
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from data.catalog import Catalog
 from towers.batches import Asked
 from towers.config import TowerConfig
 from towers.embedding_tables import Block, Table
+from towers.event_facts import EventFacts
 from towers.history_transformer import HistoryTransformer
 
 _DEVIATION = 0.1  # of initial vectors, so that cosines begin as if drawn at random
@@ -63,6 +65,7 @@ class TwoTower(nn.Module):
         self.no_history, self.no_user = _vector(dim, generator), _vector(dim, generator)
         self.age = nn.Linear(1, dim, bias=False)
         nn.init.zeros_(self.age.weight)
+        self.facts = EventFacts(dim) if config.use_events else None
         if config.encoder == "attention":
             self.attention = nn.Parameter(torch.zeros(dim))
             self.recency = nn.Parameter(torch.zeros(max(config.history, 1)))
@@ -116,7 +119,7 @@ class TwoTower(nn.Module):
         device = features.device
         x = self.age(torch.from_numpy(np.log1p(asked.days)).to(device)[:, None])
         if self.config.history:
-            x = x + self._pool(features, torch.from_numpy(asked.history).to(device))
+            x = x + self._pool(features, asked)
         if self.config.use_seed:
             seeds = torch.from_numpy(asked.seeds).to(device)
             x = x + self.seed(features[seeds.clamp(min=0)] * (seeds >= 0)[:, None] if len(features) else x * 0)
@@ -133,27 +136,39 @@ class TwoTower(nn.Module):
         """As `scores`, of pairs; shapes (..., dim) are broadcast."""
         return (queries * items).sum(dim=-1)
 
-    def _pool(self, features: Tensor, history: Tensor) -> Tensor:
-        """The events of each history in one vector; `history` holds places, shape (batch, length)."""
-        is_there = history >= 0
+    def _pool(self, features: Tensor, asked: Asked) -> Tensor:
+        """The events of each history in one vector, (batch, dim)."""
+        history = torch.from_numpy(asked.history).to(features.device)  # (batch, length) places
         if not len(features):
             return self.pooled(self.no_history).expand(len(history), -1)
+        told = None  # a vector for each code of `event_codes`, and the code of each event
+        if self.facts is not None and asked.facts is not None:
+            told = self.facts(), torch.from_numpy(asked.facts).to(features.device)
+        is_there = history >= 0
         if self.config.encoder == "transformer":
             n = _longest(is_there)
-            pooled = self.transformer(F.embedding(history[:, :n].clamp(min=0), features), is_there[:, :n])
+            events = F.embedding(history[:, :n].clamp(min=0), features)  # (batch, n, dim)
+            if told is not None:
+                facts, codes = told
+                events = events + F.embedding(codes[:, :n], facts)
+            pooled = self.transformer(events, is_there[:, :n])
         else:
-            pooled = self._weighted_mean(features, history, is_there)
+            pooled = self._weighted_mean(features, history, told)
         return self.pooled(torch.where(is_there.any(dim=1, keepdim=True), pooled, self.no_history))
 
-    def _weighted_mean(self, features: Tensor, history: Tensor, is_there: Tensor) -> Tensor:
+    def _weighted_mean(self, features: Tensor, history: Tensor, told: tuple[Tensor, Tensor] | None) -> Tensor:
+        is_there, places = history >= 0, history.clamp(min=0)
         if self.config.encoder == "attention":
             ages = torch.arange(history.shape[1], device=history.device).clamp(max=len(self.recency) - 1)
-            logits = (features @ self.attention)[history.clamp(min=0)] + self.recency[ages]
+            logits = (features @ self.attention)[places] + self.recency[ages]
+            if told is not None:
+                logits = logits + (told[0] @ self.attention)[told[1]]
             shares = logits.masked_fill(~is_there, -1e9).softmax(dim=1) * is_there
         else:
             shares = is_there / is_there.sum(dim=1, keepdim=True).clamp(min=1)
         # The mean of a bag, without ever holding (batch, length, dim) numbers.
-        return F.embedding_bag(history.clamp(min=0), features, mode="sum", per_sample_weights=shares.to(features.dtype))
+        bag = partial(F.embedding_bag, mode="sum", per_sample_weights=shares.to(features.dtype))
+        return bag(places, features) if told is None else bag(places, features) + bag(told[1], told[0])
 
     def _own(self, name: str) -> Table:
         table = self.tables[name]
