@@ -1553,8 +1553,9 @@ def train_tower(
     from index.tower_store import TOWER_STAGE, read_tower_data, store_tower_vectors, usual_protocol
     from towers.assessment import make_judge
     from towers.checkpoint_file import SavedTowers, save_towers, training_key
+    from towers.designs import towers_for
     from towers.retrieval import item_vectors, unit_vectors
-    from towers.training import TowerTraining, towers_for
+    from towers.training import TowerTraining
 
     try:
         tower = TowerConfig(**{field.name: settings[field.name] for field in fields(TowerConfig)})
@@ -1765,7 +1766,7 @@ def _saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[
     """The towers in use, the listens and tracks of the library, and the settings of their training."""
     from index.tower_store import TOWER_STAGE, read_tower_data, tower_run
     from towers.checkpoint_file import CheckpointError, SavedTowers, fitted, load_towers
-    from towers.training import towers_for
+    from towers.designs import towers_for
 
     _, told = tower_run(library)
     path = library.trained_checkpoint(TOWER_STAGE)

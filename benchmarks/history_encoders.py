@@ -14,7 +14,8 @@ from measuring import show
 from data.catalog import Catalog
 from data.listening import Listening
 from towers.config import ENCODERS, TowerConfig, TowerTrainingConfig
-from towers.training import TowerTraining, towers_for
+from towers.designs import towers_for
+from towers.training import TowerTraining
 
 N_USERS, N_TRACKS, N_EVENTS = 10_000, 100_000, 1_000_000
 

@@ -22,7 +22,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from data.catalog import Catalog
 from data.listening import Listening
 from towers.config import TowerConfig, TowerTrainingConfig
-from towers.training import TowerTraining, towers_for
+from towers.designs import towers_for
+from towers.training import TowerTraining
 
 N_USERS, N_TRACKS, N_ARTISTS, HIDDEN = 992, 1_500_000, 174_000, 256
 WARM_UP = 2

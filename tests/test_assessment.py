@@ -7,7 +7,7 @@ from tower_world import catalog, checkerboard, listening
 from data.splits import Split, split_listens
 from towers.assessment import make_exam, make_judge, rival_lists, sounding_alike, tower_lists
 from towers.config import TowerConfig
-from towers.training import towers_for
+from towers.designs import towers_for
 
 KNOWN = listening([(0, 0, 1), (0, 1, 2), (1, 2, 3), (2, 3, 4)], 3, 6)
 ASKED = listening([(0, 0, 9), (0, 4, 9), (1, 2, 9), (2, 5, 9)], 3, 6)

@@ -10,9 +10,10 @@ from tower_world import catalog, listening
 from data.listening import KINDS
 from towers.batches import Asked, Batches, now_asked
 from towers.config import TowerConfig, TowerTrainingConfig
+from towers.designs import towers_for
 from towers.event_facts import N_GAPS, N_PLAYS, EventFacts, event_codes
 from towers.retrieval import query_vectors, recommend
-from towers.training import TowerTraining, towers_for
+from towers.training import TowerTraining
 from towers.two_tower import TwoTower
 
 HOUR, DAY = 3_600, 86_400

@@ -10,9 +10,10 @@ from tower_world import listening
 
 from data.catalog import Catalog
 from towers.config import TowerConfig, TowerTrainingConfig
+from towers.designs import towers_for
 from towers.history_transformer import HistoryTransformer
 from towers.retrieval import recommend
-from towers.training import TowerTraining, towers_for
+from towers.training import TowerTraining
 
 
 def made(dim=6, length=4, layers=2, heads=2, dropout=0.0):

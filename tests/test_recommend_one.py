@@ -6,8 +6,8 @@ import torch
 from tower_world import catalog, listening
 
 from towers.config import TowerConfig
+from towers.designs import towers_for
 from towers.retrieval import recommend, recommend_one
-from towers.training import towers_for
 
 EVENTS = listening([(0, 1, 1), (0, 4, 2), (0, 1, 3), (1, 2, 1), (1, 3, 9)], 3, 6)
 

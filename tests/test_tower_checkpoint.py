@@ -20,8 +20,9 @@ from towers.checkpoint_file import (
     write_training,
 )
 from towers.config import TowerConfig, TowerTrainingConfig
+from towers.designs import make_towers, towers_for
 from towers.retrieval import item_vectors, recommend
-from towers.training import TowerTraining, make_towers, towers_for
+from towers.training import TowerTraining
 
 SOUND = np.random.default_rng(3).standard_normal((6, 4))
 CONFIG = TowerConfig(dim=4, hidden=6, history=3, use_user=1)

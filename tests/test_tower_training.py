@@ -10,8 +10,9 @@ from tower_world import catalog, checkerboard, listening
 from data.catalog import Catalog
 from towers.batches import stranger_asked
 from towers.config import TowerConfig, TowerTrainingConfig
+from towers.designs import make_towers
 from towers.retrieval import best_tracks, item_vectors, query_vectors, recommend, unit_vectors
-from towers.training import TowerTraining, make_towers
+from towers.training import TowerTraining
 
 N = 12
 TOWER = TowerConfig(dim=8, hidden=8, history=4, use_user=1)

@@ -11,8 +11,8 @@ from data.ranking_figures import Targets, per_listener, targets_of
 from data.rankings import unit_rows
 from data.simple_recommenders import decayed_popular, item_neighbours, most_popular, personal_favourites
 from data.splits import Split
+from towers.designs import Towers
 from towers.retrieval import recommend
-from towers.training import Towers
 
 _JUDGED_AT = 20  # places that validation looks at
 

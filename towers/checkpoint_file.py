@@ -15,7 +15,7 @@ from data.catalog import Catalog
 from data.ids import IdMap
 from data.listening import Listening, blocks
 from towers.config import TowerConfig
-from towers.training import Towers, make_towers
+from towers.designs import Towers, make_towers
 
 FORMAT = "earshot-towers-1"
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from data.listening import Listening
 from towers.batches import Asked, now_asked, stranger_asked
-from towers.training import Towers
+from towers.designs import Towers
 
 _TRACKS_AT_ONCE = 65_536
 _SCORES_AT_ONCE = 2**24  # 64 MiB

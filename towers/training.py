@@ -10,22 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from data.catalog import Catalog
 from data.listening import Listening
 from towers.batches import Batch, Batches
 from towers.bpr import bpr_loss
-from towers.config import TowerConfig, TowerTrainingConfig
+from towers.config import TowerTrainingConfig
+from towers.designs import Towers
 from towers.embedding_tables import Table
-from towers.factorization import DotProduct, NeuralFactorization
 from towers.frequency import StreamingFrequency, expected_counts
 from towers.fused_softmax import fits, fused_sampled_softmax
 from towers.sampled_softmax import Temperature, sampled_softmax
 from towers.two_tower import TwoTower
 
-Towers = TwoTower | DotProduct | NeuralFactorization
 _STEPS_A_REPORT = 50
 _BUCKETS_PER_TRACK = 4
-_MODELS: dict[str, type[Towers]] = {"two-tower": TwoTower, "dot": DotProduct, "neumf": NeuralFactorization}
 
 
 @dataclass(frozen=True)
@@ -41,26 +38,6 @@ class Progress:
     temperature: float
     validation: float | None  # after the last step of an epoch, where there is somebody to judge
     is_best: bool  # whether that is the best so far
-
-
-def make_towers(config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_known_user: np.ndarray) -> Towers:
-    """Untrained towers.
-
-    Parameters
-    ----------
-    is_seen : (n_tracks,) bool
-        The tracks that training plays; only they will have a vector of their own.
-    is_known_user : (n_users,) bool
-        Likewise of listeners.
-    """
-    return _MODELS[config.model](config, catalog, is_seen, is_known_user)
-
-
-def towers_for(config: TowerConfig, catalog: Catalog, events: Listening) -> Towers:
-    """Untrained towers for what is played in some events, and by whom."""
-    is_seen = np.bincount(events.track_rows, minlength=len(catalog)) > 0
-    is_known_user = np.bincount(events.user_rows, minlength=events.n_users) > 0
-    return make_towers(config, catalog, is_seen, is_known_user)
 
 
 class TowerTraining:

@@ -1,0 +1,32 @@
+"""The three designs of towers by name, before they have learned anything."""
+
+import numpy as np
+
+from data.catalog import Catalog
+from data.listening import Listening
+from towers.config import TowerConfig
+from towers.factorization import DotProduct, NeuralFactorization
+from towers.two_tower import TwoTower
+
+Towers = TwoTower | DotProduct | NeuralFactorization
+_MODELS: dict[str, type[Towers]] = {"two-tower": TwoTower, "dot": DotProduct, "neumf": NeuralFactorization}
+
+
+def make_towers(config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_known_user: np.ndarray) -> Towers:
+    """Untrained towers.
+
+    Parameters
+    ----------
+    is_seen : (n_tracks,) bool
+        The tracks that training plays; only they will have a vector of their own.
+    is_known_user : (n_users,) bool
+        Likewise of listeners.
+    """
+    return _MODELS[config.model](config, catalog, is_seen, is_known_user)
+
+
+def towers_for(config: TowerConfig, catalog: Catalog, events: Listening) -> Towers:
+    """Untrained towers for what is played in some events, and by whom."""
+    is_seen = np.bincount(events.track_rows, minlength=len(catalog)) > 0
+    is_known_user = np.bincount(events.user_rows, minlength=events.n_users) > 0
+    return make_towers(config, catalog, is_seen, is_known_user)
