@@ -63,15 +63,42 @@ def test_a_withheld_vector_is_as_if_the_track_were_unseen():
     model = towers()
     model.tables["tracks"].weight[:] = 0.7
     new = towers(seen=(0, 0, 0, 0, 0, 0))
+    new.load_state_dict({name: value for name, value in model.state_dict().items() if name != "is_seen"}, strict=False)
     nothing = np.zeros(4, dtype=bool)
     torch.testing.assert_close(items(model, range(4), with_own=nothing), items(new, range(4)))
     # Of track 5 nothing else is known, so its own vector is never withheld.
     torch.testing.assert_close(items(model, [5], with_own=np.array([False])), items(model, [5]))
 
 
+def test_of_a_withheld_artist_only_the_sound_is_told():
+    model = towers()
+    model.tables["tracks"].weight[:] = 0.7
+    nothing = {name: np.zeros(3, dtype=bool) for name in ("with_own", "with_artist")}
+    unknown = towers(artists=(-1,) * 6, seen=(0,) * 6)
+    weights = {name: value for name, value in model.state_dict().items() if "artists" not in name and name != "is_seen"}
+    unknown.load_state_dict(weights, strict=False)
+    torch.testing.assert_close(items(model, range(3), **nothing), items(unknown, range(3)))
+    # Nobody heard tracks 4 and 5: who plays them may be all there is.
+    known = towers(artists=(0, 0, 1, 1, 0, -1))
+    torch.testing.assert_close(items(known, [4], with_artist=np.zeros(1, dtype=bool)), items(known, [4]))
+
+
+def test_an_artist_whom_nobody_played_is_no_noise():
+    met, unmet = towers(seen=(1, 1, 1, 0, 1, 1)).tables["artists"].weight
+    assert met.any() and unmet.any()  # track 2 is of artist 1, and was played
+    met, unmet = towers(seen=(1, 1, 0, 0, 1, 1)).tables["artists"].weight
+    assert met.any() and not unmet.any()
+
+
+def test_what_all_sounds_have_in_common_says_nothing():
+    far = towers(sound=np.where(SOUND.any(axis=1)[:, None], 0.01 * SOUND + 7, 0))
+    torch.testing.assert_close(items(far, range(6)), items(towers(), range(6)), rtol=1e-3, atol=1e-3)
+
+
 def test_withheld_sound_is_as_if_nobody_had_heard_it():
     model, deaf = towers(), towers(sound=np.where(np.arange(6)[:, None] == 5, 1, 0) * np.ones((6, 5)))
-    deaf.load_state_dict(model.state_dict())
+    own = {"audio_middle", "audio_spread"}
+    deaf.load_state_dict({name: value for name, value in model.state_dict().items() if name not in own}, strict=False)
     torch.testing.assert_close(items(model, [0, 1], with_audio=np.zeros(2, dtype=bool)), items(deaf, [0, 1]))
 
 
@@ -79,6 +106,8 @@ def test_features_add_up_by_hand():
     model = towers(TowerConfig(dim=2, hidden=0, history=1))
     with torch.no_grad():
         model.audio.weight.copy_(torch.eye(2, 5))
+        model.audio_middle.fill_(1)
+        model.audio_spread.fill_(0.5)
         model.tables["artists"].weight.copy_(torch.tensor([[10.0, 0.0], [20.0, 0.0]]))
         model.tables["tracks"].weight.copy_(torch.full((6, 2), 100.0))
         model.length.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
@@ -87,8 +116,8 @@ def test_features_add_up_by_hand():
     found = model.features(model.blocks(rows, np.array([-1])), rows).detach()
     minutes = np.log(3.0)  # 180 s, and known
     expected = [
-        [SOUND[1, 0] + 10 + 100 + minutes, SOUND[1, 1] + 100 + 1],
-        [SOUND[3, 0] + 20 + minutes, SOUND[3, 1] + 1],  # not seen: no vector of its own
+        [2 * SOUND[1, 0] - 2 + 10 + 100 + minutes, 2 * SOUND[1, 1] - 2 + 100 + 1],
+        [2 * SOUND[3, 0] - 2 + 20 + minutes, 2 * SOUND[3, 1] - 2 + 1],  # not seen: no vector of its own
         [0.25 + 100 + minutes, 0.5 + 100 + 1],  # never heard, no artist
     ]
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5)
@@ -118,7 +147,7 @@ def test_attention_weighs_by_track_and_by_recency():
     torch.testing.assert_close(found, F.normalize(0.75 * x[0] + 0.25 * x[1], dim=0))
     with torch.no_grad():
         model.recency.zero_()
-        model.attention.copy_(50 * (x[1] - x[0]))  # one track is all that matters
+        model.attention.copy_(200 * (x[1] - x[0]))  # one track is all that matters
     found = queries(model, users=(-1,), history=((0, 1, 0),), seeds=(-1,))[0]  # longer than it was trained with
     torch.testing.assert_close(found, F.normalize(x[1], dim=0), atol=1e-3, rtol=0)
 

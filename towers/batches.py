@@ -14,6 +14,7 @@ import numpy as np
 
 from data.listening import Listening
 from towers.config import TowerConfig, TowerTrainingConfig
+from towers.distinct import distinct
 from towers.event_facts import event_codes
 
 _DAY = 86_400.0
@@ -44,6 +45,7 @@ class Batch:
     track_rows: np.ndarray  # (n_unique,)
     with_own: np.ndarray  # (n_unique,) bool: False where the track's own vector is withheld
     with_audio: np.ndarray  # (n_unique,) bool: False where its sound is withheld
+    with_artist: np.ndarray  # (n_unique,) bool: False where all that is withheld but its sound
     candidates: np.ndarray  # (batch + negatives,) places; of bpr (batch, 1 + negatives); positives come first
     candidate_rows: np.ndarray  # the same as rows
     hidden: np.ndarray  # (batch, batch + negatives) bool, or of bpr (batch, negatives): no negative
@@ -163,20 +165,19 @@ class Batches:
                 hidden = candidate_rows[None] == positives[:, None]
             if not self.training.in_batch:
                 hidden[:, : len(events)] = True
-        track_rows, places = np.unique(
-            np.concatenate([candidate_rows.ravel(), history.ravel(), seeds]), return_inverse=True
-        )
-        if track_rows[0] < 0:
-            track_rows, places = track_rows[1:], places - 1
+        mentioned = np.concatenate([candidate_rows.ravel(), history.ravel(), seeds])
+        track_rows, places = distinct(mentioned, self.events.n_tracks)
         parts = np.split(places, [candidate_rows.size, candidate_rows.size + history.size])
         weights = np.minimum(self.events.weights[events], 1) if self.training.weighted else np.ones(len(events))
+        with_artist = rng.random(len(track_rows)) >= self.tower.artist_dropout
         asked_users = np.where(rng.random(len(events)) < self.tower.user_dropout, -1, users)
         facts = self._facts(events, rng)
         return Batch(
             Asked(asked_users, parts[1].reshape(history.shape), parts[2], self._days(events), facts),
             track_rows,
-            rng.random(len(track_rows)) >= self.tower.track_dropout,
+            with_artist & (rng.random(len(track_rows)) >= self.tower.track_dropout),
             rng.random(len(track_rows)) >= self.tower.audio_dropout,
+            with_artist,
             parts[0].reshape(candidate_rows.shape),
             candidate_rows,
             hidden,
@@ -279,9 +280,8 @@ def stranger_asked(histories: Sequence[np.ndarray], length: int, *, ordered: boo
 def _placed(
     user_rows: np.ndarray, history: np.ndarray, seeds: np.ndarray, facts: np.ndarray | None = None
 ) -> tuple[Asked, np.ndarray]:
-    track_rows, places = np.unique(np.concatenate([history.ravel(), seeds]), return_inverse=True)
-    if len(track_rows) and track_rows[0] < 0:
-        track_rows, places = track_rows[1:], places - 1
+    mentioned = np.concatenate([history.ravel(), seeds])
+    track_rows, places = distinct(mentioned, int(mentioned.max(initial=-1)) + 1)
     n = history.size
     now = np.zeros(len(seeds), dtype=np.float32)
     return Asked(user_rows, places[:n].reshape(history.shape), places[n:], now, facts), track_rows

@@ -32,6 +32,9 @@ class TowerConfig:
     track_dropout: Annotated[float, "share of tracks whose own vector is withheld in a step, so that new ones fit"] = (
         0.2
     )
+    artist_dropout: Annotated[
+        float, "share of tracks of which only the sound is told in a step, so that new artists fit"
+    ] = 0.2
     user_dropout: Annotated[float, "share of listeners whose own vector is withheld in a step"] = 0.5
     audio_dropout: Annotated[float, "share of tracks whose sound is withheld in a step"] = 0.1
     history_dropout: Annotated[float, "share of the events of a history that are withheld in a step"] = 0.3
@@ -51,7 +54,8 @@ class TowerConfig:
             raise ValueError(
                 f"layers is {self.layers}, heads {self.heads}, dim {self.dim}; at least 1, and heads divide dim"
             )
-        for name in ("track_dropout", "user_dropout", "audio_dropout", "history_dropout", "dropout"):
+        dropouts = ("track_dropout", "artist_dropout", "user_dropout", "audio_dropout", "history_dropout", "dropout")
+        for name in dropouts:
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name):g}; it is a share from 0 up to, but not at, 1")
         if self.model == "two-tower" and not (self.history or self.use_user or self.use_seed):

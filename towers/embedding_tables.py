@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from towers.distinct import distinct
+
 _EPSILON = 1e-8
 
 
@@ -48,15 +50,12 @@ class Table(nn.Module):
 
     def block(self, asked: np.ndarray) -> Block:
         """The rows that are asked for, any shape, -1 for none."""
-        rows, places = np.unique(asked, return_inverse=True)
-        places = places.reshape(asked.shape)
-        if len(rows) and rows[0] < 0:
-            rows, places = rows[1:], places - 1
+        rows, places = distinct(asked, len(self))
         device = self.weight.device
-        kept = torch.from_numpy(rows.astype(np.int64)).to(device)
+        kept = torch.from_numpy(rows).to(device)
         values = self.weight[kept] if len(kept) else self.weight.new_zeros(1, self.weight.shape[1])
         values.requires_grad_(torch.is_grad_enabled())
-        return Block(kept, values, torch.from_numpy(places.astype(np.int64)).to(device))
+        return Block(kept, values, torch.from_numpy(places).to(device))
 
     @torch.no_grad()
     def step(self, block: Block, rate: float, decay: float = 0.0) -> None:

@@ -54,6 +54,7 @@ class _Factorization(nn.Module):
         track_rows: np.ndarray,
         with_own: np.ndarray | None = None,
         with_audio: np.ndarray | None = None,
+        with_artist: np.ndarray | None = None,
     ) -> Tensor:
         """The vector and the bias of each track, shape (n_tracks, width + 1); nothing is ever withheld."""
         own = self.is_seen[torch.from_numpy(track_rows.astype(np.int64)).to(self.is_seen.device)]

@@ -111,7 +111,7 @@ class TowerTraining:
         """The loss of one step, and the blocks of the tables that its gradient reaches."""
         towers, config = self.towers, self.config
         blocks = towers.blocks(batch.track_rows, batch.asked.user_rows)
-        features = towers.features(blocks, batch.track_rows, batch.with_own, batch.with_audio)
+        features = towers.features(blocks, batch.track_rows, batch.with_own, batch.with_audio, batch.with_artist)
         queries = towers.queries(features, blocks, batch.asked)
         device = features.device
         candidates = torch.from_numpy(batch.candidates).to(device)

@@ -51,9 +51,15 @@ class TwoTower(nn.Module):
         tables |= {"users": len(is_known_user)} if config.use_user else {}
         self.tables = nn.ModuleDict({name: Table(n, dim, _DEVIATION, generator) for name, n in tables.items()})
         self._own("tracks").weight[torch.from_numpy(catalog.has_content())] = 0
+        for name, rows in (("artists", catalog.artist_rows), ("albums", catalog.album_rows)):
+            is_met = np.isin(np.arange(tables[name]), rows[is_seen])
+            self._own(name).weight[torch.from_numpy(~is_met)] = 0  # what never learns shall not be noise
         self.uses_audio = bool(config.use_audio) and catalog.audio is not None
         if self.uses_audio:
             assert catalog.audio is not None
+            middle, spread = _middle_and_spread(catalog.audio)
+            self.register_buffer("audio_middle", middle)
+            self.register_buffer("audio_spread", spread)
             self.audio = nn.Linear(catalog.audio.shape[1], dim, bias=False)
             nn.init.normal_(self.audio.weight, 0, 0.5 / math.sqrt(dim), generator=generator)
             self.no_audio = _vector(dim, generator)
@@ -92,6 +98,7 @@ class TwoTower(nn.Module):
         track_rows: np.ndarray,
         with_own: np.ndarray | None = None,
         with_audio: np.ndarray | None = None,
+        with_artist: np.ndarray | None = None,
     ) -> Tensor:
         """What stands for a track everywhere, shape (n_tracks, dim)."""
         device, catalog = self.is_seen.device, self.catalog
@@ -99,16 +106,19 @@ class TwoTower(nn.Module):
         if with_own is not None:  # of a track without content the own vector is all there is
             own = own & torch.from_numpy(with_own | ~self._has_content(track_rows)).to(device)
         x = blocks["tracks"].look_up() * own[:, None]
-        x = x + blocks["artists"].look_up() + blocks["albums"].look_up()
+        names = blocks["artists"].look_up() + blocks["albums"].look_up()
         x = x + self.length(torch.from_numpy(_lengths(catalog.seconds[track_rows])).to(device))
         if self.uses_audio:
             assert catalog.audio is not None
             sound = torch.from_numpy(np.ascontiguousarray(catalog.audio[track_rows])).to(device)
             heard = sound.any(dim=1)
+            if with_artist is not None:  # of a track that nobody heard the artist may be all that is known
+                names = names * (torch.from_numpy(with_artist).to(device) | ~heard)[:, None]
             if with_audio is not None:
                 heard = heard & torch.from_numpy(with_audio).to(device)
+            sound = (sound - self.audio_middle) / self.audio_spread
             x = x + torch.where(heard[:, None], self.audio(sound), self.no_audio)
-        return x
+        return x + names
 
     def items(self, features: Tensor) -> Tensor:
         """Vectors of tracks, of unit length."""
@@ -181,6 +191,19 @@ class TwoTower(nn.Module):
         if self.uses_audio and catalog.audio is not None:
             known |= catalog.audio[track_rows].any(axis=1)
         return known
+
+
+def _middle_and_spread(audio: np.ndarray) -> tuple[Tensor, Tensor]:
+    """The mean of all vectors that are there, and their mean distance from it.
+
+    Vectors of one encoder lie in a narrow cone; what tells tracks apart is how they differ from its axis.
+    """
+    heard = audio[audio.any(axis=1)]
+    if not len(heard):
+        return torch.zeros(audio.shape[1]), torch.ones(())
+    middle = heard.mean(axis=0, dtype=np.float64)
+    spread = np.sqrt(max((np.square(heard, dtype=np.float64).sum(axis=1)).mean() - np.square(middle).sum(), 1e-12))
+    return torch.from_numpy(middle.astype(np.float32)), torch.tensor(spread, dtype=torch.float32)
 
 
 def _lengths(seconds: np.ndarray) -> np.ndarray:
