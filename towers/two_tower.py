@@ -38,6 +38,8 @@ class TwoTower(nn.Module):
     """
 
     is_seen: Tensor
+    audio_middle: Tensor
+    audio_spread: Tensor
     is_known_user: Tensor
 
     def __init__(self, config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_known_user: np.ndarray) -> None:
