@@ -34,6 +34,7 @@ def test_towers(settings, words):
         ({"batch_size": 0}, "batch_size and patience are at least 1"),
         ({"in_batch": 0, "negatives": 0}, "something must be told from the positive"),
         ({"loss": "bpr", "negatives": 0}, "bpr compares each positive with at least one"),
+        ({"hard_first": 9, "hard_last": 9}, "places 9 to 9; none is negative, and the first is below the last"),
         ({"temperature": 2.0}, "temperature is 2; it lies between 0.01 and 1"),
     ],
 )

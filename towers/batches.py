@@ -16,6 +16,7 @@ from data.listening import Listening
 from towers.config import TowerConfig, TowerTrainingConfig
 from towers.distinct import distinct
 from towers.event_facts import event_codes
+from towers.hard_negatives import HardTracks
 
 _DAY = 86_400.0
 _POPULARITY_POWER = 0.75
@@ -50,6 +51,7 @@ class Batch:
     candidate_rows: np.ndarray  # the same as rows
     hidden: np.ndarray  # (batch, batch + negatives) bool, or of bpr (batch, negatives): no negative
     weights: np.ndarray  # (batch,) float32
+    n_hard: int = 0  # how many of the candidates, the last ones, were mined
 
 
 class KnownTracks:
@@ -127,6 +129,7 @@ class Batches:
         shares = self.track_counts[self.seen_rows] ** _POPULARITY_POWER
         self._edges = np.cumsum(shares) / shares.sum()
         self._epoch, self._order, self._tracks = -1, np.empty(0), events.track_rows
+        self.hard: HardTracks | None = None  # whoever trains gives them for an epoch
 
     def __len__(self) -> int:
         """Steps in an epoch."""
@@ -150,15 +153,15 @@ class Batches:
         events = self._order[step * size : (step + 1) * size]
         history, seeds = self._histories(events, rng)
         users, positives = self.events.user_rows[events], self._tracks[events]
-        n_drawn = self.training.negatives
+        n_drawn, hard = self.training.negatives, self._hard(users, epoch, step)
         if self.training.loss == "bpr":
-            drawn = self._draw((len(events), n_drawn), rng)
+            drawn = np.concatenate([self._draw((len(events), n_drawn), rng), hard], axis=1)
             candidate_rows = np.concatenate([positives[:, None], drawn], axis=1)
             hidden = drawn == positives[:, None]
             if self.training.mask_known:
                 hidden |= self.known.contains(users[:, None], drawn)
         else:
-            candidate_rows = np.concatenate([positives, self._draw(n_drawn, rng)])
+            candidate_rows = np.concatenate([positives, self._draw(n_drawn, rng), hard])
             if self.training.mask_known:  # the positive itself, drawn again, is known too
                 hidden = self.known.grid(users, candidate_rows)
             else:
@@ -182,6 +185,7 @@ class Batches:
             candidate_rows,
             hidden,
             weights.astype(np.float32),
+            n_hard=0 if self.training.loss == "bpr" else len(hard),
         )
 
     def _begin(self, epoch: int) -> None:
@@ -217,6 +221,21 @@ class Batches:
         if self.tower.history_dropout:
             history[rng.random(history.shape) < self.tower.history_dropout] = -1
         return history, np.full(len(events), -1) if seeds is None else seeds
+
+    def _hard(self, users: np.ndarray, epoch: int, step: int) -> np.ndarray:
+        """Mined tracks: (n_hard,) of listeners of the step by chance, or of bpr (batch, n_hard) of each listener.
+
+        Who was not asked draws from the catalog instead in bpr, and elsewhere leaves it to the others.
+        """
+        n, is_bpr = self.training.hard_negatives, self.training.loss == "bpr"
+        if self.hard is None or not n:
+            return np.empty((len(users), 0) if is_bpr else 0, dtype=np.int64)
+        rng = np.random.default_rng([self.tower.seed, epoch, step, 3])
+        if is_bpr:
+            tracks = self.hard.draw(np.repeat(users[:, None], n, axis=1), rng)
+            return np.where(tracks >= 0, tracks, self._draw((len(users), n), rng))
+        asked = users[self.hard.has(users)]
+        return self.hard.draw(asked[rng.integers(len(asked), size=n)], rng) if len(asked) else asked.astype(np.int64)
 
     def _facts(self, events: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
         if not self.has_time or not self.tower.use_events:

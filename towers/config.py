@@ -77,6 +77,12 @@ class TowerTrainingConfig:
     batch_size: Annotated[int, "events per step"] = 1_024
     negatives: Annotated[int, "catalog tracks that all events of a step share; of bpr: negatives of each event"] = 1_024
     proposal: Annotated[str, "how these are drawn: uniform, or popularity (count to the power 0.75)"] = "uniform"
+    hard_negatives: Annotated[
+        int, "so many more per step (of bpr: of each event), from what the last epoch's towers would recommend"
+    ] = 0
+    hard_from_epoch: Annotated[int, "epochs that pass before the first of them"] = 2
+    hard_first: Annotated[int, "places at the top of a list that give none: some of those will be played"] = 50
+    hard_last: Annotated[int, "places of a list that are looked at"] = 500
     in_batch: Annotated[int, "1: the tracks of the other events are negatives too; 0: they are not"] = 1
     mask_known: Annotated[int, "1: what a listener is known to play is no negative of theirs; 0: it is"] = 1
     weighted: Annotated[int, "1: an event counts by its share of play, up to 1; 0: all alike"] = 1
@@ -103,6 +109,11 @@ class TowerTrainingConfig:
             raise ValueError(f"directions is {self.directions}; it is 1 or 2")
         if min(self.batch_size, self.epochs + 1, self.patience) < 1 or self.negatives < 0:
             raise ValueError("batch_size and patience are at least 1, epochs and negatives at least 0")
+        if min(self.hard_negatives, self.hard_from_epoch) < 0 or not 0 <= self.hard_first < self.hard_last:
+            raise ValueError(
+                f"hard_negatives {self.hard_negatives} from epoch {self.hard_from_epoch}, "
+                f"places {self.hard_first} to {self.hard_last}; none is negative, and the first is below the last"
+            )
         if not self.in_batch and not self.negatives:
             raise ValueError("in_batch and negatives are both 0; something must be told from the positive")
         if self.loss == "bpr" and not self.negatives:

@@ -18,6 +18,8 @@ from towers.designs import Towers
 from towers.embedding_tables import Table
 from towers.frequency import StreamingFrequency, expected_counts
 from towers.fused_softmax import fits, fused_sampled_softmax
+from towers.hard_negatives import HardTracks
+from towers.mining import mine
 from towers.sampled_softmax import Temperature, sampled_softmax
 from towers.two_tower import TwoTower
 
@@ -88,12 +90,14 @@ class TowerTraining:
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on."""
+        hard = self.batches.hard
         return {
             "towers": self.towers.state_dict(),
             "temperature": self.temperature.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "best": self._best,
             "numbers": [self.epoch, self.step, self.best, self.n_since_best],
+            "hard": {} if hard is None else {name: torch.from_numpy(array) for name, array in vars(hard).items()},
             "frequency": {name: torch.from_numpy(array) for name, array in self._frequency_state().items()},
         }
 
@@ -104,6 +108,8 @@ class TowerTraining:
         self.optimizer.load_state_dict(state["optimizer"])
         self._best = state["best"]
         self.epoch, self.step, self.best, self.n_since_best = state["numbers"]
+        hard = {name: tensor.numpy() for name, tensor in state["hard"].items()}
+        self.batches.hard = HardTracks(**hard) if hard else None
         if self.frequency is not None:
             self.frequency.restore({name: tensor.numpy() for name, tensor in state["frequency"].items()})
 
@@ -133,6 +139,8 @@ class TowerTraining:
     def _report(self) -> Progress:
         began, losses, n_events, epoch = perf_counter(), [], 0, self.epoch
         n_steps = len(self.batches)
+        if self.step == 0:
+            self._mine()
         self.towers.train()
         stop = min(self.step + _STEPS_A_REPORT, n_steps)
         while self.step < stop:
@@ -146,6 +154,15 @@ class TowerTraining:
         if stop == n_steps:
             self.epoch, self.step = self.epoch + 1, 0
         return Progress(epoch, stop, n_steps, loss, n_events, seconds, self.temperature().item(), validation, is_best)
+
+    def _mine(self) -> None:
+        """The hard negatives of the epoch that begins, by the towers as they are now."""
+        config = self.config
+        if not config.hard_negatives or self.epoch < config.hard_from_epoch:
+            return
+        places = {"first": config.hard_first, "last": config.hard_last}
+        batches = self.batches
+        self.batches.hard = mine(self.towers, batches.events, batches.known, **places, seed=self._seed())
 
     def _learn(self, batch: Batch) -> Tensor:
         torch.manual_seed(self._seed())  # of the transformer's dropout, the one thing torch draws in a step
@@ -169,7 +186,8 @@ class TowerTraining:
         if self.config.in_batch:
             counts = self._exact[rows] if self.frequency is None else self.frequency.expected_counts(rows)
             counts = counts * (n / self.config.batch_size)
-        counts = counts + (len(rows) - n) * self.batches.draw_chances(rows)
+        counts = counts + (len(rows) - n - batch.n_hard) * self.batches.draw_chances(rows)
+        counts[len(rows) - batch.n_hard :] = 1  # a stratum of its own: what was mined stands for itself alone
         return np.log(np.maximum(counts, 1e-12)).astype(np.float32)
 
     def _judge(self) -> tuple[float | None, bool]:
