@@ -1529,12 +1529,26 @@ def _subjects(
 @click.option("--gap", default=1_800, show_default=True, metavar="SECONDS", help="Before a cut that nobody sees.")
 @click.option("--repeats/--novel", default=False, show_default=True, help="What early stopping goes by.")
 @click.option(
+    "--refit/--no-refit",
+    default=False,
+    show_default=True,
+    help="Then learn anew from training and validation part together, for as many epochs as were best.",
+)
+@click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Of the towers."
 )
 @click.option("--json", "as_json", is_flag=True, help="What was learned, as JSON.")
 @click.pass_obj
 def train_tower(
-    folder: Path, split: str, share: float, gap: int, repeats: bool, device: str, as_json: bool, **settings: Any
+    folder: Path,
+    split: str,
+    share: float,
+    gap: int,
+    repeats: bool,
+    refit: bool,
+    device: str,
+    as_json: bool,
+    **settings: Any,
 ) -> None:
     """Learn from listens who wants what: one tower makes vectors of tracks, the other of listeners.
 
@@ -1552,7 +1566,7 @@ def train_tower(
     from index.library import Library
     from index.tower_store import TOWER_STAGE, read_tower_data, store_tower_vectors, usual_protocol
     from towers.assessment import make_judge
-    from towers.checkpoint_file import SavedTowers, save_towers, training_key
+    from towers.checkpoint_file import SavedTowers, save_towers, training_key, write_training
     from towers.designs import towers_for
     from towers.retrieval import item_vectors, unit_vectors
     from towers.training import TowerTraining
@@ -1578,10 +1592,18 @@ def train_tower(
         click.echo(f"Learning from {parts or events}, {data.catalog}.", err=True)
         told = {"tower": asdict(tower), "training": asdict(config), "split": asked, "n_events": len(data.listens)}
         told["ear"] = library.current_fingerprint()
+        told["refit"] = refit
         key = training_key(told | {"repeats": repeats}, events)
         name = f"towers-{key[:12]}.pt"
         run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=_versions(), checkpoint=name)
-        report = _train_towers(training, library.folder / "checkpoints" / "train-tower.unfinished.pt", key)
+        states = [library.folder / "checkpoints" / f"train-tower{part}.unfinished.pt" for part in ("", ".refit")]
+        report = _train_towers(training, states[0], key)
+        if refit and parts is not None and judge is not None:
+            write_training(states[0], key, training.state())  # a kill shall not cost the search for the epoch
+            towers = towers_for(tower, data.catalog, parts.known())
+            again = replace(config, epochs=training.best_epochs)
+            training = TowerTraining(towers, parts.known(), again, device=_device(device))
+            report |= {**_train_towers(training, states[1], key), "validation": report["validation"]}
         saved = SavedTowers(towers.to("cpu"), data.tracks, data.users, data.artists, data.albums)
         save_towers(saved, library.folder / "checkpoints" / name)
         store_tower_vectors(
@@ -1591,12 +1613,14 @@ def train_tower(
         report |= {"checkpoint": name, "tracks": len(data.tracks), "users": len(data.users), "split": protocol}
         report["seconds"] = round(monotonic() - began, 1)
         library.finish_run(run, report)
-        (library.folder / "checkpoints" / "train-tower.unfinished.pt").unlink(missing_ok=True)
+        for state in states:
+            state.unlink(missing_ok=True)
     if as_json:
         click.echo(json.dumps(report))
         return
     judged = "" if report["validation"] is None else f", validation NDCG@20 {report['validation']:.4f}"
-    click.echo(f"{report['epochs']} epochs in {report['seconds']:.0f} s, loss {report['loss']:.3f}{judged}.")
+    loss = "" if report["loss"] is None else f", loss {report['loss']:.3f}"  # None: it had ended, but for the storing
+    click.echo(f"{report['epochs']} epochs in {report['seconds']:.0f} s{loss}{judged}.")
     click.echo(f"{report['tracks']:,} tracks have a vector. Next: `cli evaluate`, `cli recommend USER`.")
 
 
@@ -1623,7 +1647,8 @@ def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict
             if monotonic() - saved > _SAVE_SECONDS:
                 write_training(unfinished, key, training.state())
                 saved = monotonic()
-    return {"epochs": training.epoch, "loss": loss, "validation": training.best if training.best >= 0 else None}
+    told = {"epochs": training.epoch, "events": len(training.batches.targets), "loss": loss}
+    return told | {"validation": training.best if training.best >= 0 else None}
 
 
 @cli.command()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import sqlite3
 
@@ -202,18 +203,19 @@ def test_what_cannot_be_is_told(run, tmp_path):
     assert "This library has no trained towers yet" in str(out.exception)
 
 
-def test_a_killed_training_goes_on(run, copied, monkeypatch):
-    """Ctrl-C after the first saved state; the same command then ends where it would have ended."""
+@pytest.mark.parametrize(("refit", "n_before"), [((), 2), (("--refit",), 2), (("--refit",), 4)])
+def test_a_killed_training_goes_on(run, copied, monkeypatch, refit, n_before):
+    """Ctrl-C after a saved state, of the search for the epoch or after it; the same command ends where it would have."""
     monkeypatch.setattr("cli._SAVE_SECONDS", 0.0)
     from towers.training import TowerTraining
 
-    arguments = ["train-tower", *QUICK, "--epochs", 3, "--json"]
+    arguments = ["train-tower", *QUICK, "--epochs", 3, *refit, "--json"]
     whole = json.loads(run(*arguments, library=copied).stdout)
-    reports = TowerTraining.reports
+    reports, numbers = TowerTraining.reports, itertools.count()
 
     def killed(self):
-        for number, report in enumerate(reports(self)):
-            if number == 2:
+        for report in reports(self):
+            if next(numbers) == n_before:
                 raise KeyboardInterrupt
             yield report
 
@@ -224,3 +226,20 @@ def test_a_killed_training_goes_on(run, copied, monkeypatch):
     assert "Going on after step" in out.stderr
     again = json.loads(out.stdout)
     assert (again["loss"], again["validation"]) == (whole["loss"], whole["validation"])
+
+
+def test_a_refit_learns_from_the_validation_part_too(run, copied):
+    arguments = ["train-tower", *QUICK, "--epochs", 2, "--split", "leave-one-out"]
+    run(*arguments, library=copied)
+    apart = _seen(copied)
+    report = json.loads(run(*arguments, "--refit", "--json", library=copied).stdout)
+    assert report["epochs"] <= 2 and report["validation"] > 0
+    assert _seen(copied) > apart
+    assert "ndcg" in run("evaluate", library=copied).stdout
+
+
+def _seen(folder):
+    """How many events the towers of a library have learned from."""
+    with sqlite3.connect(folder / "library.db") as db:
+        ((text,),) = db.execute("SELECT metrics FROM runs WHERE stage = 'train-tower' ORDER BY id DESC LIMIT 1")
+    return json.loads(text)["events"]

@@ -88,6 +88,11 @@ class TowerTraining:
         if self._best:
             self.towers.load_state_dict(self._best)
 
+    @property
+    def best_epochs(self) -> int:
+        """After how many epochs the judge was pleased most; without a judge, how many there were."""
+        return self.epoch - self.n_since_best
+
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on."""
         hard = self.batches.hard
