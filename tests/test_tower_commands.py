@@ -205,7 +205,7 @@ def test_what_cannot_be_is_told(run, tmp_path):
 
 @pytest.mark.parametrize(("refit", "n_before"), [((), 2), (("--refit",), 2), (("--refit",), 4)])
 def test_a_killed_training_goes_on(run, copied, monkeypatch, refit, n_before):
-    """Ctrl-C after a saved state, of the search for the epoch or after it; the same command ends where it would have."""
+    """Ctrl-C after a saved state; the same command then ends where it would have ended, in either of the trainings."""
     monkeypatch.setattr("cli._SAVE_SECONDS", 0.0)
     from towers.training import TowerTraining
 
