@@ -6,6 +6,7 @@ track never waits for torch.
 
 import contextlib
 import json
+import math
 import os
 import shlex
 import shutil
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from audio.checkpoint import Checkpoint
     from audio.ear import Ear
     from audio.hearing import Heard
+    from data.asker import Asker
     from data.gathering import Gathering
+    from data.ids import IdMap
     from data.listen_sources import Source
     from data.report_card import Facts, Figure
     from graph.pretraining import Music, Pretraining
@@ -38,11 +41,14 @@ if TYPE_CHECKING:
     from index.evaluation import JudgedTracks
     from index.intake import ScanCounts, ScanPlan
     from index.library import Library
+    from index.library_listening import LibraryListening
+    from index.lookup import TrackRow
     from index.nodes import NodeMatch
     from index.search import Matches, Seed
     from index.tower_store import TowerData
     from index.track_store import NewTrack, PendingFile
-    from towers.checkpoint_file import SavedTowers
+    from towers.checkpoint_file import SavedTowers, TowerFile
+    from towers.serving import Rules, Serving
     from towers.training import TowerTraining
 
 T = TypeVar("T")
@@ -375,12 +381,7 @@ def similar(
         is_current = space == TOWER or library.current_fingerprint() == _checkpoint(library).fingerprint
         old = outdated(library) if space == DIFFUSED else None
     if m3u is not None:
-        with_file = [match.track for match in answer.matches if match.track.path is not None]
-        try:
-            listing.write_m3u(m3u, with_file)
-        except OSError as error:
-            raise click.ClickException(f"{m3u} cannot be written: {error.strerror}.") from None
-        click.echo(f"{len(with_file)} tracks written to {m3u}", err=True)
+        _write_playlist(m3u, [match.track for match in answer.matches])
     if output is None:
         title = " + ".join(seed.name for seed in wanted) + "".join(f" - {seed.name}" for seed in unwanted)
         click.echo(listing.one_line(f"Similar to {title}"))
@@ -393,6 +394,17 @@ def similar(
         click.echo(f"`cli diffuse-audio` brings these vectors up to date: {old}.", err=True)
     if answer.exhaustive:
         click.echo(f"Searched without the index ({answer.exhaustive}); `cli build-index` makes it fast.", err=True)
+
+
+def _write_playlist(path: Path, tracks: "Sequence[TrackRow]") -> None:
+    from index.listing import write_m3u
+
+    with_file = [track for track in tracks if track.path is not None]
+    try:
+        write_m3u(path, with_file)
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from None
+    click.echo(f"{len(with_file)} tracks written to {path}", err=True)
 
 
 def _match_rows(answer: "Matches", why: bool, plain: bool) -> list[dict[str, Any]]:
@@ -1718,66 +1730,78 @@ def evaluate(folder: Path, ks: tuple[int, ...], repeats: bool, n_users: int, see
 
 @cli.command()
 @click.argument("user", required=False)
+@click.option("--all", "to_all", is_flag=True, help="To every listener, into the table `recommendations`.")
 @click.option("--like", multiple=True, metavar="TRACK", help="For somebody who likes this; may be repeated.")
 @click.option("--history", type=_FILE, metavar="FILE", help="For somebody who played these: a track per line, or M3U.")
+@click.option("--seed-track", metavar="TRACK", help="What to play after this; alone, or for one of the above.")
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
 @click.option("--novel/--repeats", default=True, show_default=True, help="Only what the listener has not played.")
 @click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Of one artist.")
+@click.option(
+    "--popularity",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(-100, 100),
+    help="Adds so many times the log of a track's share of all plays to its score. Below 0 for discoveries. Scores of"
+    " two-tower are cosines: 0.01 is a nudge, 0.1 nearly decides.",
+)
 @click.option("--m3u", type=_NEW_FILE, help="Also write a playlist.")
 @output_options
 @click.pass_obj
 def recommend(
     folder: Path,
     user: str | None,
+    to_all: bool,
     like: tuple[str, ...],
     history: Path | None,
+    seed_track: str | None,
     k: int,
     novel: bool,
     max_per_artist: int,
+    popularity: float,
     m3u: Path | None,
     output: str | None,
 ) -> None:
     """Recommend tracks to USER, a listener of the imported listens, or to anybody by what they like.
 
-    A new listener needs no training: what they played is enough.
+    A new listener needs no training: what they played is enough. Neither does a new track that has a sound or an
+    artist. With --all the lists of all listeners take the place of the earlier ones when the last of them is made;
+    killed, the same command goes on where it was.
 
     Example:
 
     \b
         cli recommend alice
+        cli recommend alice --seed-track "blue monday" --popularity -0.02
         cli recommend --like "blue monday" --like 42 --m3u mix.m3u8
         cli recommend --history played.txt --repeats
+        cli recommend --all -k 50
     """
-    import numpy as np
-
-    from index import listing
+    from data.ids import IdMap
     from index.library import Library
     from index.lookup import track_rows
-    from index.tower_store import capped, find_user
-    from towers.retrieval import recommend_one
+    from towers.serving import Rules, list_for
 
-    if (user is not None) + bool(like) + (history is not None) != 1:
-        raise click.UsageError("Give one of USER, --like TRACK or --history FILE.")
+    who = (user is not None) + bool(like) + (history is not None)
+    if not math.isfinite(popularity):
+        raise click.UsageError(f"--popularity is {popularity}; it is a number, such as -0.02.")
+    rules = Rules(k, novel=novel, max_per_artist=max_per_artist, popularity=popularity)
+    if to_all:
+        if who or seed_track is not None or m3u is not None:
+            raise click.UsageError("--all is for every listener: without USER, --like, --history, --seed-track, --m3u.")
+        _recommend_to_all(folder, rules, output)
+        return
+    if who > 1 or (not who and seed_track is None):
+        raise click.UsageError("Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all.")
     with Library.open(folder) as library:
-        saved, data, _ = _saved_towers(library)
-        if user is not None:
-            played = data.tracks_of(find_user(library, user))
-        else:
-            lines = like if history is None else _track_lines(history)
-            played = np.array([_known_track(library, text) for text in lines], dtype=np.int64)
-        user_id = find_user(library, user) if user is not None else -1
-        user_row = int(saved.users.rows([user_id])[0]) if user_id in saved.users else -1
-        rows = saved.tracks.rows(played)
-        found, scores = recommend_one(saved.towers, user_row, rows, novel=novel, ordered=not like)
-        best = capped(library, saved.tracks.ids(found), scores, k, max_per_artist)
+        named = like if history is None else _track_lines(history)
+        listens, asker = _asker(library, user, named, seed_track, ordered=not like)
+        serving = _serving(library, listens, rules, asker.track_ids(), IdMap([asker.user_id]))
+        with _explained():
+            best = list_for(serving, asker, rules)
         tracks = track_rows(library, [track_id for track_id, _ in best])
     if m3u is not None:
-        with_file = [tracks[track_id] for track_id, _ in best if tracks[track_id].path is not None]
-        try:
-            listing.write_m3u(m3u, with_file)
-        except OSError as error:
-            raise click.ClickException(f"{m3u} cannot be written: {error.strerror}.") from None
-        click.echo(f"{len(with_file)} tracks written to {m3u}", err=True)
+        _write_playlist(m3u, [tracks[track_id] for track_id, _ in best])
     listed = []
     for rank, (track_id, score) in enumerate(best, start=1):
         track = tracks[track_id]
@@ -1787,27 +1811,122 @@ def recommend(
     _echo_rows(listed, output, "Nothing is left to recommend.")
 
 
+def _recommend_to_all(folder: Path, rules: "Rules", output: str | None) -> None:
+    """Fill the table of recommendations, or go on with what a killed run left."""
+    import numpy as np
+
+    from index.library import Library
+    from index.library_listening import read_listening
+    from index.recommendation_store import (
+        RECOMMEND_STAGE,
+        UnfinishedLists,
+        store_recommendations,
+        stored_recommendations,
+    )  # fmt: skip
+    from index.tower_store import tower_run, without_dislikes
+    from towers.serving import LISTENERS_AT_ONCE, lists_for_all
+
+    began = monotonic()
+    with Library.open_to_write(folder) as library:
+        tower_run_id, _ = tower_run(library)
+        read = read_listening(library)
+        serving = _serving(library, read, rules, read.items.ids(np.arange(len(read.items))), read.users)
+        listens = without_dislikes(read.listening)
+        user_rows = np.unique(listens.user_rows)
+        told = asdict(rules) | {"towers": tower_run_id, "listens": read.key, "tracks": serving.shelf.digest()}
+        run, _ = library.start_run(RECOMMEND_STAGE, told, versions=_versions())
+        lists = UnfinishedLists(library.folder, told)
+        if n_kept := len(lists):
+            click.echo(f"Going on after {n_kept:,} batches of {LISTENERS_AT_ONCE:,} listeners.", err=True)
+        with _bar(len(user_rows), "recommending", "listener") as bar:
+            for start in range(0, len(user_rows), LISTENERS_AT_ONCE):
+                part = user_rows[start : start + LISTENERS_AT_ONCE]
+                if not lists.has(start):
+                    lists.keep(start, read.users.ids(part), *lists_for_all(serving, listens, part, rules))
+                bar.update(len(part))
+        n_rows = store_recommendations(library, run, lists)
+        report = {"listeners": len(user_rows), "recommendations": n_rows, "seconds": round(monotonic() - began, 1)}
+        library.finish_run(run, report)
+        lists.discard()
+        if output is not None:
+            _echo_stream(stored_recommendations(library), output)
+    click.echo(
+        f"{n_rows:,} recommendations to {len(user_rows):,} listeners in {report['seconds']} s."
+        " Ask the view `user_recommendations` of library.db for them.",
+        err=output is not None,
+    )
+
+
+def _asker(
+    library: "Library", user: str | None, tracks: Sequence[str], seed_track: str | None, *, ordered: bool
+) -> tuple["LibraryListening", "Asker"]:
+    """All listens, and who wants a list: a listener, or somebody who played or likes some tracks."""
+    from data.asker import Asker
+    from index.library_listening import read_listening
+    from index.serving_store import known_asker
+    from index.tower_store import find_user, tower_run
+
+    tower_run(library)  # first of all, somebody must have trained them
+    listens = read_listening(library)
+    seed_id = None if seed_track is None else _known_track(library, seed_track)
+    if user is not None:
+        return listens, known_asker(listens, find_user(library, user), seed_id)
+    ordered = ordered and bool(listens.listening.times.any())  # towers that learned of no order hear none
+    played = [_known_track(library, text) for text in tracks]
+    return listens, Asker.stranger(played, ordered=ordered, seed_id=seed_id)
+
+
+def _serving(
+    library: "Library", listens: "LibraryListening", rules: "Rules", track_ids: "ndarray", users: "IdMap"
+) -> "Serving":
+    """The towers in use, fitted to nothing but some tracks and listeners, and all that they may recommend."""
+    import numpy as np
+
+    from data.ids import IdMap
+    from index.serving_store import play_counts, read_shelf
+    from index.tower_store import read_catalog
+    from towers.checkpoint_file import fitted
+    from towers.serving import serve
+
+    with _trained_towers(library) as (kept, run, _):
+        shelf = read_shelf(library, run, with_vectors=kept.config.model == "two-tower")
+        asked = np.unique(track_ids) if len(track_ids) != len(listens.items) else track_ids
+        tracks = IdMap(np.concatenate([asked, np.setdiff1d(shelf.newcomers, asked)]))
+        catalog, artists, albums = read_catalog(library, tracks)
+        saved = fitted(kept, catalog, tracks=tracks, users=users, artists=artists, albums=albums)
+    plays = shelf.plays(*play_counts(listens)) if rules.popularity else None
+    with _explained():
+        return serve(saved, shelf, plays)
+
+
 def _saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[str, Any]]:
     """The towers in use, the listens and tracks of the library, and the settings of their training."""
-    from index.tower_store import TOWER_STAGE, read_tower_data, tower_run
-    from towers.checkpoint_file import CheckpointError, SavedTowers, fitted, load_towers
-    from towers.designs import towers_for
+    from index.tower_store import read_tower_data
+    from towers.checkpoint_file import fitted
 
-    _, told = tower_run(library)
+    with _trained_towers(library) as (kept, _, told):
+        data = read_tower_data(library)
+        maps = {"tracks": data.tracks, "users": data.users, "artists": data.artists, "albums": data.albums}
+        return fitted(kept, data.catalog, **maps), data, told
+
+
+@contextlib.contextmanager
+def _trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[str, Any]]]:
+    """The file of the towers in use, their run, and its settings; what is wrong with them is told."""
+    from index.tower_store import TOWER_STAGE, tower_run
+    from towers.checkpoint_file import CheckpointError, read_towers
+
+    run, told = tower_run(library)
     path = library.trained_checkpoint(TOWER_STAGE)
     assert path is not None, "the space has a run, which has a checkpoint"
-    data = read_tower_data(library)
     try:
         if told["tower"]["use_audio"] and told["ear"] != library.current_fingerprint():
             raise CheckpointError("these towers hear tracks by another encoder than the library's present one")
-        trained = load_towers(path)
-        untrained = towers_for(trained.towers.config, data.catalog, data.listens)
-        saved = fitted(trained, SavedTowers(untrained, data.tracks, data.users, data.artists, data.albums))
+        yield read_towers(path), run, told
     except OSError:
         raise click.ClickException(f"The towers {path} are gone.\n\nPut them back, or run `cli train-tower`.") from None
     except CheckpointError as error:
         raise click.ClickException(f"{error}.\n\nRun `cli train-tower`.") from None
-    return saved, data, told
 
 
 def _known_track(library: "Library", text: str) -> int:
@@ -2176,6 +2295,14 @@ def _echo_rows(rows: Sequence[dict[str, Any]], output: str | None, nothing: str)
         click.echo(listing.table([[row[name] for name in told] for row in rows], told, _terminal_width()))
     else:
         click.echo(nothing, err=True)
+
+
+def _echo_stream(rows: Iterator[dict[str, Any]], output: str) -> None:
+    """As `_echo_rows` for programs, of more rows than memory may hold."""
+    from index import listing
+
+    for text in listing.json_parts(rows) if output == "json" else listing.csv_parts(rows):
+        click.echo(text, nl=False)
 
 
 def _terminal_width() -> int:

@@ -52,9 +52,16 @@ class IdMap:
             An id has no row; the message names it.
         """
         wanted = np.asarray(ids, dtype=np.int64)
-        places = np.searchsorted(self._sorted, wanted)
-        places = np.minimum(places, max(len(self) - 1, 0))
-        strangers = wanted if len(self) == 0 else wanted[self._sorted[places] != wanted]
+        rows = self.find(wanted)
+        strangers = wanted[rows < 0]
         if strangers.size:
             raise KeyError(f"id {strangers.flat[0]} is not among {len(self):,} rows")
-        return self._order[places]
+        return rows
+
+    def find(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The rows, int64, of ids, -1 for an id that has none; any shape."""
+        wanted = np.asarray(ids, dtype=np.int64)
+        if not len(self):
+            return np.full(wanted.shape, -1, dtype=np.int64)
+        places = np.minimum(np.searchsorted(self._sorted, wanted), len(self) - 1)
+        return np.where(self._sorted[places] == wanted, self._order[places], -1)

@@ -20,6 +20,7 @@ class LibraryListening:
     listening: Listening
     users: IdMap
     items: IdMap  # tracks, or artists; a linked catalog track is its file's track
+    key: str  # another for other listens
 
 
 def read_listening(library: Library, level: str = "track") -> LibraryListening:
@@ -50,4 +51,4 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
         for other in folder.parent.glob(f"arrays-{level}-*"):
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
-    return LibraryListening(*open_arrays(folder))
+    return LibraryListening(*open_arrays(folder), key)

@@ -5,7 +5,7 @@ import io
 import json
 import os
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,6 +37,22 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str], width: int = 
 
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     return json.dumps(list(rows), ensure_ascii=False, indent=2)
+
+
+def json_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """As `as_json`, in pieces: a list of any length, an object a line."""
+    before = "[\n"
+    for row in rows:
+        yield before + json.dumps(row, ensure_ascii=False)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def csv_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """As `as_csv`, in pieces; every row has the cells of the first."""
+    for number, row in enumerate(rows):
+        text = as_csv([row])
+        yield text if number == 0 else text.partition("\n")[2]
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:

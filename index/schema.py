@@ -332,3 +332,32 @@ def m009_links(db: Database) -> None:
         CREATE INDEX tracks_by_link ON tracks(linked_id) WHERE linked_id IS NOT NULL;
         """,
     )
+
+
+@migrations()
+def m010_recommendations(db: Database) -> None:
+    _run(
+        db,
+        """
+        CREATE TABLE recommendations ( -- of the last `cli recommend --all` that ended, whole or not at all
+            user_id INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+            rank INTEGER NOT NULL CHECK (rank >= 1),  -- 1 is the best
+            track_id INTEGER NOT NULL REFERENCES tracks(id) ON DELETE CASCADE,
+            score REAL NOT NULL,       -- to be compared within one run only
+            run_id INTEGER NOT NULL REFERENCES runs(id),
+            PRIMARY KEY (user_id, rank)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX recommendations_by_track ON recommendations(track_id);
+        """,
+    )
+    db.create_view(
+        "user_recommendations",
+        """
+        SELECT u.name AS user, r.rank, r.score, t.title, t.artist, t.album, t.path,
+               r.user_id, r.track_id, runs.started AS made
+        FROM recommendations AS r
+        JOIN users AS u ON u.id = r.user_id
+        JOIN tracks AS t ON t.id = r.track_id
+        JOIN runs ON runs.id = r.run_id
+        """,
+    )

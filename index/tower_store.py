@@ -11,12 +11,13 @@ from data.ids import IdMap
 from data.listening import KINDS, Listening
 from index.library import Library, LibraryError
 from index.library_listening import read_listening
-from index.spaces import current_space, read_vectors
+from index.spaces import current_space, read_some_vectors, read_vectors
 from index.track_store import AUDIO, vector_blob
 
 TOWER = "tower"  # the space
 TOWER_STAGE = "train-tower"  # as `runs` calls it
-_POSITIVE = ("listen", "like")
+_FEW = 20_000  # tracks that are read one by one rather than with all others
+POSITIVE = ("listen", "like")
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,6 @@ class TowerData:
     users: IdMap
     artists: IdMap
     albums: IdMap
-
-    def tracks_of(self, user_id: int) -> np.ndarray:
-        """The ids of the tracks that a listener played, the latest last; each as often as it was played."""
-        if user_id not in self.users:
-            return np.empty(0, dtype=np.int64)
-        row = int(self.users.rows([user_id])[0])
-        first, stop = np.searchsorted(self.listens.user_rows, [row, row + 1])
-        return self.tracks.ids(self.listens.track_rows[first:stop])
 
 
 def read_tower_data(library: Library) -> TowerData:
@@ -62,13 +55,20 @@ def without_dislikes(listens: Listening) -> Listening:
     """Listens and likes; who dislikes a track, or takes a like back, wants it no more for that."""
     if listens.kinds is None:
         return listens
-    return listens.where(np.isin(listens.kinds, [KINDS.index(kind) for kind in _POSITIVE]))
+    return listens.where(np.isin(listens.kinds, [KINDS.index(kind) for kind in POSITIVE]))
 
 
 def read_catalog(library: Library, tracks: IdMap) -> tuple[Catalog, IdMap, IdMap]:
-    """What is known of tracks, and the ids of the artists and albums that its rows are."""
+    """What is known of tracks, and the ids of the artists and albums that its rows are.
+
+    Of few tracks nothing is read but these, however large the library.
+    """
     ids = tracks.ids(np.arange(len(tracks)))
-    rows = library.db.execute("SELECT id, artist_id, album_id, duration_s FROM tracks")
+    query, values = "SELECT id, artist_id, album_id, duration_s FROM tracks", []
+    if len(ids) <= _FEW:
+        query += " WHERE id IN (SELECT value FROM json_each(?))"
+        values = [json.dumps(ids.tolist())]
+    rows = library.db.execute(query, values)
     kinds = [("id", "i8"), ("artist", "i8"), ("album", "i8"), ("seconds", "f4")]
     table = np.fromiter(
         (
@@ -166,36 +166,16 @@ def find_user(library: Library, name: str) -> int:
     )
 
 
-def capped(
-    library: Library, track_ids: np.ndarray, scores: np.ndarray, k: int, max_per_artist: int
-) -> list[tuple[int, float]]:
-    """The first k tracks of a list, with their scores, that are there and in which no artist has more than a share."""
-    query = (
-        "SELECT id, coalesce(artist_id, -id) FROM tracks WHERE status IN ('embedded', 'catalog')"
-        " AND id IN (SELECT value FROM json_each(?))"
-    )
-    artist_of = dict(library.db.execute(query, [json.dumps(track_ids.tolist())]))
-    counts: dict[int, int] = {}
-    kept: list[tuple[int, float]] = []
-    for track_id, score in zip(track_ids.tolist(), scores.tolist(), strict=True):
-        artist = artist_of.get(track_id)
-        if artist is None:
-            continue
-        counts[artist] = counts.get(artist, 0) + 1
-        if counts[artist] <= max_per_artist:
-            kept.append((track_id, score))
-        if len(kept) == k:
-            break
-    return kept
-
-
 def _audio(library: Library, ids: np.ndarray) -> np.ndarray | None:
     """The audio vector of each id, zeros for those without; None where nobody has any."""
-    heard, vectors = read_vectors(library, AUDIO)
-    if not len(heard):
+    any_vector = library.db.execute("SELECT dim FROM current_vectors WHERE space = ? LIMIT 1", [AUDIO]).fetchone()
+    if any_vector is None:
         return None
+    is_few = len(ids) <= _FEW
+    heard, vectors = read_some_vectors(library, AUDIO, ids.tolist()) if is_few else read_vectors(library, AUDIO)
     heard_ids = heard.ids(np.arange(len(heard)))
     _, places, found = np.intersect1d(ids, heard_ids, assume_unique=True, return_indices=True)
-    audio = np.zeros((len(ids), vectors.shape[1]), dtype=np.float32)
-    audio[places] = vectors[found]
+    audio = np.zeros((len(ids), any_vector[0]), dtype=np.float32)
+    if len(found):
+        audio[places] = vectors[found]
     return audio

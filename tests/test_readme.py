@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -26,8 +27,8 @@ def test_every_option_has_a_help_text(name):
     assert [option.name for option in options if not option.help] == []
 
 
-def test_there_are_five_queries():
-    assert len(QUERIES) == 5
+def test_there_are_six_queries():
+    assert len(QUERIES) == 6
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=[query.splitlines()[0].strip("- ") for query in QUERIES])
@@ -35,7 +36,11 @@ def test_the_queries_run(query, heard_library, world):
     """With the names of the world in place of the README's; plain sqlite3, no code of ours."""
     query = query.replace("Vibe Ace", world.tracks[0].title)
     query = query.replace("bjork", world.artists[0].name.split()[0])
-    connection = sqlite3.connect(heard_library / "library.db")
+    connection = sqlite3.connect(":memory:")
+    with closing(sqlite3.connect(heard_library / "library.db")) as source:
+        source.backup(connection)
+    connection.execute("INSERT INTO users (id, name) VALUES (1, 'ann')")
+    connection.execute("INSERT INTO recommendations SELECT 1, id, id, 0.5, 1 FROM tracks WHERE status = 'embedded'")
     rows = connection.execute(query).fetchall()
     if "failures" in query:
         assert rows == []  # the session's world has none
@@ -46,7 +51,7 @@ def test_the_queries_run(query, heard_library, world):
 def test_the_contract_columns_are_those_in_the_readme(heard_library):
     connection = sqlite3.connect(heard_library / "library.db")
     promised = dict(re.findall(r"^\| `(\w+)` \| `([\w, ]+)`", README, re.MULTILINE))
-    assert set(promised) == {"similar_tracks", "current_vectors", "failures", "library_summary"}
+    assert set(promised) == {"similar_tracks", "current_vectors", "failures", "library_summary", "user_recommendations"}
     for view, columns in promised.items():
         cursor = connection.execute(f"SELECT * FROM {view} LIMIT 0")
         assert ", ".join(column[0] for column in cursor.description) == columns

@@ -1,15 +1,24 @@
 """Recommending to one person, known or not, beside recommending to many at once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from tower_world import catalog, listening
 
+from data.asker import Asker
+from data.ids import IdMap
+from data.shelf import Shelf
+from towers.checkpoint_file import SavedTowers
 from towers.config import TowerConfig
 from towers.designs import towers_for
-from towers.retrieval import recommend, recommend_one
+from towers.retrieval import item_vectors, recommend
+from towers.serving import Rules, list_for, lists_for_all, query_of, serve
 
 EVENTS = listening([(0, 1, 1), (0, 4, 2), (0, 1, 3), (1, 2, 1), (1, 3, 9)], 3, 6)
+IDS = np.array([11, 12, 13, 14, 15, 16])  # of the six tracks; the three listeners are 70, 71, 72
+ALL = Rules(k=6, novel=False, max_per_artist=9)
 
 
 def towers(**settings):
@@ -23,44 +32,130 @@ def towers(**settings):
     return made
 
 
-@pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
+def serving(*, order=(0, 1, 2, 3, 4, 5), n_stored=6, artists=(-1,) * 6, plays=None, **settings):
+    """Towers of six tracks, and a shelf that has them in another order, the last of them without a vector."""
+    made = towers(**settings)
+    saved = SavedTowers(made, IdMap(IDS), IdMap([70, 71, 72]), IdMap([]), IdMap([]))
+    order = np.array(order)
+    shelf = Shelf(IdMap(IDS[order]), np.array(artists)[order], item_vectors(made).numpy()[order[:n_stored]])
+    return serve(saved, shelf, plays)
+
+
+def asked(*tracks, ordered=True, user_id=-1, seed_id=None):
+    return replace(Asker.stranger(tracks, ordered=ordered, seed_id=seed_id), user_id=user_id)
+
+
+def known(user):
+    """A listener with everything that `EVENTS` tells of them."""
+    own = EVENTS.user_rows == user
+    return Asker(IDS[EVENTS.track_rows[own]], EVENTS.times[own], EVENTS.weights[own], user_id=70 + user)
+
+
+def ids(found):
+    return [track_id for track_id, _ in found]
+
+
+def scores(found):
+    return [score for _, score in found]
+
+
+MODELS = {
+    "attention": {},
+    "mean": {"encoder": "mean", "hidden": 0},
+    "transformer that is told of events": {"encoder": "transformer", "use_events": 1},
+    "dot": {"model": "dot"},
+    "neumf": {"model": "neumf"},
+}
+
+
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("user", [0, 1])
 def test_a_known_listener_gets_what_all_would_get(model, user):
-    made = towers(model=model)
-    played = EVENTS.track_rows[EVENTS.user_rows == user]
-    ((rows, scores),) = recommend(made, EVENTS, np.array([user]), 6)
-    found, own_scores = recommend_one(made, user, played, novel=False, ordered=True)
-    assert found.tolist() == rows[0].tolist()
-    np.testing.assert_allclose(own_scores, scores[0], rtol=1e-5)
+    served = serving(**MODELS[model], order=(3, 1, 0, 5, 2, 4), n_stored=4)
+    ((rows, values),) = recommend(served.saved.towers, EVENTS, np.array([user]), 6)
+    found = list_for(served, known(user), ALL)
+    np.testing.assert_allclose(scores(found), values[0], rtol=1e-5)
+    expected = dict(zip(IDS[rows[0]].tolist(), values[0].tolist(), strict=True))  # tracks 11 and 16 are equally good
+    assert dict(found) == pytest.approx(expected, rel=1e-5)
+    everybody = lists_for_all(served, EVENTS, np.array([0, 1]), ALL)
+    everybody = dict(zip(*(array[user].tolist() for array in everybody), strict=True))
+    assert everybody == pytest.approx(expected, rel=1e-5)
 
 
 def test_what_was_played_is_left_out_on_wish():
-    found, scores = recommend_one(towers(), 0, np.array([1, 4, 1]), novel=True, ordered=True)
-    assert set(found.tolist()) == {0, 2, 3, 5} and len(scores) == 4
-    assert np.isfinite(scores).all()
-    found, _ = recommend_one(towers(), -1, np.arange(6), novel=True, ordered=False)
-    assert found.tolist() == []  # somebody who has heard everything
+    novel = Rules(k=6, max_per_artist=9)
+    found = list_for(serving(), asked(12, 15, 12, user_id=70), novel)
+    assert set(ids(found)) == {11, 13, 14, 16} and np.isfinite(scores(found)).all()
+    assert list_for(serving(), asked(*IDS, ordered=False), novel) == []  # somebody who has heard everything
+    lists, values = lists_for_all(serving(order=(5, 3, 2, 0)), EVENTS, np.array([0, 1]), novel)  # 12 and 15 are gone
+    assert [set(line[line > 0].tolist()) for line in lists] == [{11, 13, 14, 16}, {11, 16}]
+    assert np.isneginf(values[lists < 0]).all()
 
 
 def test_a_listener_without_a_vector_is_a_stranger():
-    made = towers()
-    unknown, stranger = (recommend_one(made, user, np.array([1]), novel=False, ordered=True) for user in (2, -1))
-    np.testing.assert_array_equal(unknown[0], stranger[0])  # listener 2 played nothing in training
-    known = recommend_one(made, 0, np.array([1]), novel=False, ordered=True)
-    assert not np.allclose(known[1], stranger[1])
+    unknown, stranger = (list_for(serving(), asked(12, user_id=user), ALL) for user in (72, -1))
+    assert unknown == stranger  # listener 72 played nothing in training
+    assert not np.allclose(scores(list_for(serving(), asked(12, user_id=70), ALL)), scores(stranger))
 
 
 def test_only_where_there_is_an_order_there_is_a_latest():
-    made = towers(encoder="mean")
-    played = np.array([1, 4, 2])
-    ordered, other = (
-        recommend_one(made, -1, tracks, novel=False, ordered=True)[1] for tracks in (played, played[::-1])
-    )
-    assert not np.allclose(ordered, other)  # the seed is another
-    liked, again = (recommend_one(made, -1, tracks, novel=False, ordered=False)[1] for tracks in (played, played[::-1]))
-    np.testing.assert_allclose(liked, again, rtol=1e-5)
+    served = serving(encoder="mean")
+    one, other = (list_for(served, asked(*tracks), ALL) for tracks in ((12, 15, 13), (13, 15, 12)))
+    assert not np.allclose(sorted(scores(one)), sorted(scores(other)))  # the seed is another
+    liked, again = (list_for(served, asked(*tracks, ordered=False), ALL) for tracks in ((12, 15, 13), (13, 15, 12)))
+    np.testing.assert_allclose(scores(liked), scores(again), rtol=1e-5)
 
 
 def test_somebody_of_whom_nothing_is_known_gets_something():
-    found, scores = recommend_one(towers(), -1, np.array([], dtype=np.int64), novel=True, ordered=False)
-    assert sorted(found.tolist()) == list(range(6)) and np.isfinite(scores).all()
+    found = list_for(serving(), asked(ordered=False), Rules(k=6))
+    assert sorted(ids(found)) == IDS.tolist() and np.isfinite(scores(found)).all()
+
+
+def test_a_seed_track_is_the_latest_and_has_its_own_place():
+    served = serving()
+    playing = list_for(served, asked(12, 15, seed_id=13), ALL)
+    assert 13 not in ids(playing)  # it plays already, with repeats or without
+    as_latest = dict(list_for(served, asked(12, 15, 13), ALL))
+    assert playing == [(track, score) for track, score in as_latest.items() if track != 13]
+    liked = list_for(served, asked(12, 15, ordered=False, seed_id=13), ALL)
+    without = query_of(served.saved, asked(12, 15, 13, ordered=False))
+    without = dict(zip(IDS.tolist(), (without @ served.items.T)[0].tolist(), strict=True))
+    assert max(abs(score - without[track]) for track, score in liked) > 1e-3  # not in the history alone
+    alone = list_for(served, asked(seed_id=13), Rules(k=6))
+    assert set(ids(alone)) == set(IDS.tolist()) - {13}
+
+
+def test_towers_that_hear_no_track_have_no_place_for_a_seed():
+    for settings in ({"model": "dot"}, {"history": 0, "use_seed": 0}):
+        with pytest.raises(ValueError, match="know a listener by one vector, and no track that plays"):
+            list_for(serving(**settings), asked(12, user_id=70, seed_id=13), ALL)
+    assert list_for(serving(model="dot"), asked(seed_id=13), ALL)  # a stranger is what they play
+
+
+def test_no_artist_takes_the_list():
+    served = serving(artists=(5, 5, 5, 5, 8, -1))
+    capped = list_for(served, asked(12), Rules(k=3, novel=False, max_per_artist=1))
+    by_artist = dict(zip(IDS.tolist(), served.shelf.artists.tolist(), strict=True))
+    assert sorted(by_artist[track] for track in ids(capped)) == [-1, 5, 8]
+    best = {artist: max(score for track, score in list_for(served, asked(12), ALL) if by_artist[track] == artist)
+            for artist in (-1, 5, 8)}  # fmt: skip
+    assert sorted(scores(capped)) == pytest.approx(sorted(best.values()))
+
+
+def test_a_popularity_dial_adds_the_logarithm_of_a_share():
+    plays = np.array([0, 9, 1, 0, 4, 0])  # with one more for each: 1, 10, 2, 1, 5, 1 of 20
+    served = serving(plays=plays)
+    plain = dict(list_for(served, asked(12), ALL))
+    found = dict(list_for(served, asked(12), Rules(k=6, novel=False, max_per_artist=9, popularity=-0.5)))
+    shares = dict(zip(IDS.tolist(), np.array([1, 10, 2, 1, 5, 1]) / 20, strict=True))
+    for track, score in found.items():
+        assert score == pytest.approx(plain[track] - 0.5 * np.log(shares[track]), abs=1e-5)
+    assert list(found) != list(plain)
+    lists, _ = lists_for_all(served, EVENTS, np.array([0]), Rules(k=6, novel=False, max_per_artist=9, popularity=50))
+    assert lists[0][:3].tolist() == [12, 15, 13]  # popularity alone decides
+
+
+def test_an_empty_shelf_is_told():
+    saved = SavedTowers(towers(), IdMap(IDS), IdMap([]), IdMap([]), IdMap([]))
+    with pytest.raises(ValueError, match="No track that could be recommended is there any more"):
+        serve(saved, Shelf(IdMap([]), np.empty(0, np.int64), np.empty((0, 0), np.float32)))

@@ -16,6 +16,18 @@ VIEWS = {  # other programs read these
         *("track_id", "space", "rank", "score", "title", "artist", "album", "path"),
         *("neighbour_id", "neighbour_title", "neighbour_artist", "neighbour_album", "neighbour_path"),
     ],
+    "user_recommendations": [
+        "user",
+        "rank",
+        "score",
+        "title",
+        "artist",
+        "album",
+        "path",
+        "user_id",
+        "track_id",
+        "made",
+    ],
     "failures": ["track_id", "path", "reason", "size", "mtime_ns"],
     "library_summary": ["tracks", "artists", "albums", "hours", "failed", "missing", "excluded"],
 }
@@ -49,7 +61,7 @@ def test_every_table_of_ours_is_strict(library):
     tables = {
         table.name: table for table in library.db.tables if not table.name.startswith(("_", "tracks_fts", "sqlite_"))
     }
-    assert set(tables) == names | {"neighbours"}
+    assert set(tables) == names | {"neighbours", "recommendations"}
     assert [name for name, table in tables.items() if not table.strict] == []
 
 
@@ -210,6 +222,8 @@ REFUSED = {
         "INSERT INTO vectors VALUES (1, 'audio', 1, 2, zeroblob(8))",
         "UNIQUE constraint failed: vectors.space, vectors.run_id, vectors.track_id",
     ),
+    "a recommendation to nobody": ("INSERT INTO recommendations VALUES (99, 1, 1, 0.5, 1)", "FOREIGN KEY"),
+    "a recommendation before the first": ("INSERT INTO recommendations VALUES (1, 0, 1, 0.5, 1)", "rank >= 1"),
     "a neighbour that is no track": ("INSERT INTO neighbours VALUES (1, 'audio', 9, 99, 0.5)", "FOREIGN KEY"),
     "a score that is no number": (
         "INSERT INTO neighbours VALUES (1, 'audio', 9, 2, 'near')",

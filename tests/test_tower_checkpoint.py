@@ -9,11 +9,13 @@ import torch
 from tower_world import catalog, checkerboard, listening
 
 from data.ids import IdMap
+from towers.batches import stranger_asked
 from towers.checkpoint_file import (
     CheckpointError,
     SavedTowers,
     fitted,
     load_towers,
+    read_towers,
     read_training,
     save_towers,
     training_key,
@@ -21,7 +23,7 @@ from towers.checkpoint_file import (
 )
 from towers.config import TowerConfig, TowerTrainingConfig
 from towers.designs import make_towers, towers_for
-from towers.retrieval import item_vectors, recommend
+from towers.retrieval import item_vectors, query_vectors, recommend
 from towers.training import TowerTraining
 
 SOUND = np.random.default_rng(3).standard_normal((6, 4))
@@ -52,14 +54,14 @@ def test_they_come_back_the_same(tmp_path, model):
     assert [path.name for path in tmp_path.iterdir()] == ["towers.pt"]  # no half-written file is left
 
 
-def test_a_library_that_has_grown_keeps_what_was_learned():
+def test_a_library_that_has_grown_keeps_what_was_learned(tmp_path):
     """Tracks 12 and 10 have other rows now, 11 is gone, 20 is new and sounds like 12 did."""
     old = saved()
+    save_towers(old, tmp_path / "towers.pt")
     ids, rows = [20, 12, 10], [2, 2, 0]
     now = catalog(3, artists=[2, 2, 1], audio=SOUND[rows])
-    untrained = make_towers(CONFIG, now, np.ones(3, bool), np.ones(3, bool))
-    current = SavedTowers(untrained, IdMap(ids), IdMap([8, 9, 7]), IdMap([99, 100, 101]), IdMap([]))
-    new = fitted(old, current)
+    maps = {"tracks": IdMap(ids), "users": IdMap([8, 9, 7]), "artists": IdMap([99, 100, 101]), "albums": IdMap([])}
+    new = fitted(read_towers(tmp_path / "towers.pt"), now, **maps)
     before, after = item_vectors(old.towers), item_vectors(new.towers)
     torch.testing.assert_close(after[1:], before[[2, 0]])
     own = old.towers.tables["tracks"].weight[2].clone()
@@ -69,12 +71,27 @@ def test_a_library_that_has_grown_keeps_what_was_learned():
     assert new.towers.is_known_user.tolist() == [False, False, True]  # 8 was never learned from, 9 is new
 
 
-def test_towers_that_hear_need_the_same_ear():
+def test_towers_that_hear_need_the_same_ear(tmp_path):
+    save_towers(saved(), tmp_path / "towers.pt")
+    kept = read_towers(tmp_path / "towers.pt")
+    maps = {"tracks": IdMap(range(6)), "users": IdMap([7, 8]), "artists": IdMap([100]), "albums": IdMap([])}
     for audio in (SOUND[:, :3], None):
-        untrained = make_towers(CONFIG, catalog(6, artists=[0] * 6, audio=audio), np.ones(6, bool), np.ones(2, bool))
-        current = SavedTowers(untrained, IdMap(range(6)), IdMap([7, 8]), IdMap([100]), IdMap([]))
         with pytest.raises(CheckpointError, match="these towers hear tracks"):
-            fitted(saved(), current)
+            fitted(kept, catalog(6, artists=[0] * 6, audio=audio), **maps)
+
+
+@pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
+def test_towers_for_two_tracks_give_them_the_vectors_that_all_give(tmp_path, model):
+    """Serving one listener reads the rows it asks about, not the table."""
+    old = saved(replace(CONFIG, model=model))
+    save_towers(old, tmp_path / "towers.pt")
+    few = catalog(2, artists=[0, 1], audio=SOUND[[3, 1]])
+    maps = {"tracks": IdMap([13, 11]), "users": IdMap([7]), "artists": IdMap([101, 100]), "albums": IdMap([])}
+    new = fitted(read_towers(tmp_path / "towers.pt"), few, **maps)
+    torch.testing.assert_close(item_vectors(new.towers), item_vectors(old.towers)[[3, 1]])
+    asked, rows = stranger_asked([np.array([0, 1])], 3), stranger_asked([np.array([3, 1])], 3)
+    one, other = (query_vectors(kept.towers, *of) for kept, of in ((new, asked), (old, rows)))
+    torch.testing.assert_close(one, other)
 
 
 def test_what_is_no_checkpoint_is_told(tmp_path):

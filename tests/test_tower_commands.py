@@ -10,23 +10,9 @@ import pytest
 from click.testing import CliRunner
 from library_world import add, heard, open_library, unit
 from tower_world import import_table
+from trained_library import QUICK, make_trained_library
 
 from cli import cli
-
-QUICK = ["--dim", 8, "--hidden", 8, "--batch-size", 32, "--negatives", 8, "--epochs", 12, "--table-rate", 0.2]
-N_TRACKS = 12  # of each of two tastes
-
-
-def listens(rng):
-    """Even listeners play even songs and odd ones odd songs, an hour apart."""
-    rows = ["user,artist,title,timestamp"]
-    for user in range(30):
-        for at, track in enumerate(rng.permutation(N_TRACKS)[:9].tolist()):
-            number = 2 * track + user % 2
-            rows.append(
-                f"listener {user},Artist {number // 4},Song {number},{1_600_000_000 + 3_600 * (10 * at + user % 7)}"
-            )
-    return rows
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,18 +26,8 @@ def one_thread():
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A library of listens and four files, whose towers have learned."""
-    import numpy as np
-
     folder = tmp_path_factory.mktemp("towers")
-    library, head = open_library(folder / "library")
-    with library:
-        add(
-            library,
-            head,
-            [heard(f"/music/{n}.mp3", unit(1, n % 2), artist=f"Artist {n // 4}", title=f"Song {n}") for n in range(4)],
-        )
-        import_table(library, folder / "listens.csv", listens(np.random.default_rng(0)))
-    result = CliRunner().invoke(cli, ["--library", str(folder / "library"), "train-tower", *map(str, QUICK)])
+    result = make_trained_library(folder)
     assert result.exit_code == 0, (result.output, result.exception)
     assert "24 tracks have a vector. Next: `cli evaluate`, `cli recommend USER`." in result.stdout
     assert "Learning from <Split global:" in result.stderr
@@ -191,7 +167,8 @@ def test_a_checkpoint_that_is_gone_is_told(run, copied):
 
 
 def test_what_cannot_be_is_told(run, tmp_path):
-    assert "Give one of USER, --like TRACK or --history FILE." in run("recommend", code=2).output
+    message = "Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all."
+    assert message in run("recommend", code=2).output
     assert "No track answers to 'nothing of it'." in run("recommend", "--like", "nothing of it", code=1).output
     assert "could be any of" in run("recommend", "--like", "Artist 1", code=1).output
     assert "dim is 0" in run("train-tower", "--dim", 0, code=2).output

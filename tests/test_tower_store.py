@@ -13,7 +13,6 @@ from index.overview import overview
 from index.spaces import current_space, read_vector
 from index.tower_store import (
     TOWER,
-    capped,
     find_user,
     read_catalog,
     read_tower_data,
@@ -49,9 +48,6 @@ def test_listened_tracks_come_first_and_all_others_follow(library):
     assert sorted(names(library, ids)) == ["Five", "Four", "One", "Three", "Two"]
     assert names(library, ids)[-1] == "One"  # nobody listened to it
     assert data.listens.n_tracks == 5 and data.listens.n_users == 2
-    assert names(library, data.tracks_of(find_user(library, "eve"))) == ["Two", "Four"]
-    assert names(library, data.tracks_of(find_user(library, "sam"))) == ["Three", "Four", "Five"]
-    assert data.tracks_of(99).tolist() == []
 
 
 def test_what_is_known_of_tracks(library):
@@ -64,6 +60,19 @@ def test_what_is_known_of_tracks(library):
     assert catalog.album_rows[rows["One"]] == 0 and catalog.album_rows[rows["Three"]] == -1
     assert catalog.seconds[rows["One"]] == 120 and np.isnan(catalog.seconds[rows["Four"]])
     assert (len(data.artists), len(data.albums), catalog.n_artists, catalog.n_albums) == (3, 1, 3, 1)
+
+
+def test_what_is_known_of_few_tracks_is_what_is_known_of_all(library, monkeypatch):
+    tracks = IdMap(library.db.execute("SELECT group_concat(id) FROM tracks").fetchone()[0].split(","))
+    few, artists, albums = read_catalog(library, tracks)
+    monkeypatch.setattr("index.tower_store._FEW", 0)
+    whole, all_artists, all_albums = read_catalog(library, tracks)
+    for name in ("artist_rows", "album_rows", "seconds", "audio"):
+        np.testing.assert_array_equal(getattr(few, name), getattr(whole, name))
+    assert (len(artists), len(albums)) == (len(all_artists), len(all_albums)) == (3, 1)
+    monkeypatch.undo()
+    silent, _, _ = read_catalog(library, IdMap([5]))  # one that nobody heard: the others still have a sound
+    assert silent.audio.shape == (1, 2) and not silent.audio.any()
 
 
 def test_a_library_without_audio_has_a_catalog_too(tmp_path):
@@ -100,15 +109,6 @@ def test_when_to_learn(library):
 def test_nobody_of_that_name(library):
     with pytest.raises(LibraryError, match="No listener is called 'bob'; there are eve, sam"):
         find_user(library, "bob")
-
-
-def test_no_artist_has_more_than_a_share(library):
-    ids = np.array([1, 2, 3, 4, 999])
-    scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
-    assert capped(library, ids, scores, 9, 1) == [(1, 0.9), (3, 0.7), (4, 0.6)]  # 2 is Ann's again, 999 is not there
-    assert capped(library, ids, scores, 2, 3) == [(1, 0.9), (2, 0.8)]
-    library.db.execute("UPDATE tracks SET status = 'missing' WHERE id = 1")
-    assert capped(library, ids, scores, 1, 3) == [(2, 0.8)]
 
 
 def test_a_dislike_is_no_listen():

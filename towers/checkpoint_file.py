@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from data.catalog import Catalog
 from data.ids import IdMap
@@ -35,6 +36,19 @@ class SavedTowers:
     albums: IdMap
 
 
+@dataclass(frozen=True)
+class TowerFile:
+    """What a file of towers holds; its arrays lie on the disk until somebody looks at them."""
+
+    config: TowerConfig
+    weights: dict[str, Tensor]
+    facts: dict[str, Any]  # arrays that tell of the tracks, as `Catalog` has them
+    tracks: IdMap
+    users: IdMap
+    artists: IdMap
+    albums: IdMap
+
+
 def save_towers(saved: SavedTowers, path: Path) -> None:
     """Write towers, whole or not at all."""
     catalog = saved.towers.catalog
@@ -45,8 +59,8 @@ def save_towers(saved: SavedTowers, path: Path) -> None:
     _write(path, {"format": FORMAT, "config": asdict(saved.towers.config), "weights": weights, "facts": facts})
 
 
-def load_towers(path: Path, device: str = "cpu") -> SavedTowers:
-    """Read towers. Nothing in the file is executed.
+def read_towers(path: Path, device: str = "cpu") -> TowerFile:
+    """What a file of towers holds. Nothing in it is executed, and on a CPU nothing is read before it is needed.
 
     Raises
     ------
@@ -56,7 +70,7 @@ def load_towers(path: Path, device: str = "cpu") -> SavedTowers:
         It cannot be read.
     """
     try:
-        kept = torch.load(path, weights_only=True, map_location=device)
+        kept = torch.load(path, weights_only=True, map_location=device, mmap=True if device == "cpu" else None)
     except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
         raise CheckpointError(f"{path} is damaged, or no checkpoint: {str(error).splitlines()[0]}") from None
     if not isinstance(kept, dict) or kept.get("format") != FORMAT:
@@ -66,46 +80,57 @@ def load_towers(path: Path, device: str = "cpu") -> SavedTowers:
     config = TowerConfig(**{name: value for name, value in kept["config"].items() if name in known})
     facts = {name: value.cpu().numpy() for name, value in kept["facts"].items()}
     maps = {name: IdMap(facts.pop(f"{name}_ids")) for name in ("tracks", "users", "artists", "albums")}
-    catalog = Catalog(**{"audio": None, **facts}, n_artists=len(maps["artists"]), n_albums=len(maps["albums"]))
-    weights = kept["weights"]
-    towers = make_towers(config, catalog, weights["is_seen"].cpu().numpy(), weights["is_known_user"].cpu().numpy())
-    towers.load_state_dict(weights, strict=False)  # without the state of the optimiser
+    return TowerFile(config, kept["weights"], facts, **maps)
+
+
+def load_towers(path: Path, device: str = "cpu") -> SavedTowers:
+    """Towers as they were saved; errors as of `read_towers`."""
+    kept = read_towers(path, device)
+    catalog = Catalog(**kept.facts, n_artists=len(kept.artists), n_albums=len(kept.albums))
+    is_seen, is_known_user = (kept.weights[name].cpu().numpy() for name in ("is_seen", "is_known_user"))
+    towers = make_towers(kept.config, catalog, is_seen, is_known_user)
+    towers.load_state_dict(kept.weights, strict=False)  # without the state of the optimiser
     towers.to(device).eval()
-    return SavedTowers(towers, **maps)
+    return SavedTowers(towers, kept.tracks, kept.users, kept.artists, kept.albums)
 
 
-def fitted(saved: SavedTowers, current: SavedTowers) -> SavedTowers:
-    """Trained towers for the tracks, listeners, artists and albums that are there now; `current` are untrained ones.
+def fitted(
+    kept: TowerFile, catalog: Catalog, *, tracks: IdMap, users: IdMap, artists: IdMap, albums: IdMap
+) -> SavedTowers:
+    """Trained towers for other tracks, listeners, artists and albums: those of now, or only those that are asked about.
 
-    What training knew keeps its vector, whatever its row is now. A new track has none of its own, and is known by its
+    What training knew keeps its vector, whatever its row is here. A new track has none of its own, and is known by its
     sound, artist and album.
+
+    Parameters
+    ----------
+    catalog : what is known of `tracks`, with rows of `artists` and `albums`
 
     Raises
     ------
     CheckpointError
         The towers hear tracks, and by vectors of another length than those of now, or there are none.
     """
-    old, new = saved.towers, current.towers
-    weights = {name: weight for name, weight in old.state_dict().items() if not name.startswith("tables")}
-    parts = {"is_seen": "tracks", "is_known_user": "users"}
-    parts |= {f"tables.{name}.weight": name for name in new.tables}
-    state = new.state_dict()
-    for name, of in parts.items():
-        was, now = (getattr(one, of) for one in (saved, current))
-        _, old_rows, new_rows = np.intersect1d(
-            was.ids(np.arange(len(was))), now.ids(np.arange(len(now))), assume_unique=True, return_indices=True
-        )
+    nobody, nothing = np.zeros(len(users), dtype=bool), np.zeros(len(tracks), dtype=bool)
+    towers = make_towers(kept.config, catalog, nothing, nobody)
+    weights = {name: weight for name, weight in kept.weights.items() if not name.startswith("tables")}
+    parts = {"is_seen": (kept.tracks, tracks), "is_known_user": (kept.users, users)}
+    now = {"tracks": tracks, "users": users, "artists": artists, "albums": albums}
+    parts |= {f"tables.{name}.weight": (getattr(kept, name), now[name]) for name in towers.tables}
+    state = towers.state_dict()
+    for name, (was, here) in parts.items():
+        old_rows = torch.from_numpy(was.find(here.ids(np.arange(len(here)))))
         moved = torch.zeros_like(state[name])
-        moved[torch.from_numpy(new_rows)] = old.state_dict()[name][torch.from_numpy(old_rows)].to(moved.device)
+        moved[old_rows >= 0] = kept.weights[name][old_rows[old_rows >= 0]].to(moved.device)
         weights[name] = moved
     try:
-        missing = new.load_state_dict(weights, strict=False)
+        missing = towers.load_state_dict(weights, strict=False)
     except RuntimeError:
         raise CheckpointError("these towers hear tracks by vectors of another encoder than the library's") from None
     if missing.unexpected_keys:
         raise CheckpointError("these towers hear tracks, and the library has no audio vectors any more")
-    new.eval()
-    return current
+    towers.eval()
+    return SavedTowers(towers, tracks, users, artists, albums)
 
 
 def training_key(settings: Mapping[str, Any], events: Listening) -> str:

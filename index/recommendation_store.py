@@ -1,0 +1,88 @@
+"""The `recommendations` table: lists for all listeners, whole or not at all, that any SQLite client may read."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.library import Library
+
+RECOMMEND_STAGE = "recommend"  # as `runs` calls it
+
+
+class UnfinishedLists:
+    """Lists in files beside the database, until all of them are there: what a killed run goes on from.
+
+    Parameters
+    ----------
+    folder : the library's
+    settings : everything that the lists depend on; those made with others are thrown away
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        key = hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=6).hexdigest()
+        self.folder = folder / f"recommendations-{key}.unfinished"
+        for other in folder.glob("recommendations-*.unfinished"):
+            if other != self.folder:
+                shutil.rmtree(other)
+        self.folder.mkdir(exist_ok=True)
+
+    def __repr__(self) -> str:
+        return f"<UnfinishedLists {len(self)} parts in {self.folder}>"
+
+    def __len__(self) -> int:
+        return len(list(self.folder.glob("*.npz")))
+
+    def has(self, number: int) -> bool:
+        """Whether a part was kept."""
+        return self._path(number).exists()
+
+    def keep(self, number: int, user_ids: np.ndarray, track_ids: np.ndarray, scores: np.ndarray) -> None:
+        """Keep one part, whole or not at all.
+
+        Parameters
+        ----------
+        user_ids : (n,)
+        track_ids, scores : (n, k), the best first; of what a list lacks the score is minus infinity
+        """
+        unfinished = self.folder / "part"
+        with unfinished.open("wb") as file:
+            np.savez(file, user_ids=user_ids, track_ids=track_ids, scores=scores.astype(np.float32))
+        unfinished.replace(self._path(number))
+
+    def rows(self, run_id: int) -> Iterator[tuple[int, int, int, float, int]]:
+        """Rows of the table, part by part."""
+        for path in sorted(self.folder.glob("*.npz")):
+            with np.load(path) as part:
+                user_ids, track_ids, scores = part["user_ids"], part["track_ids"], part["scores"]
+            lists, ranks = np.nonzero(np.isfinite(scores))
+            columns = user_ids[lists], ranks + 1, track_ids[lists, ranks], scores[lists, ranks]
+            yield from ((*row, run_id) for row in zip(*(column.tolist() for column in columns), strict=True))
+
+    def discard(self) -> None:
+        shutil.rmtree(self.folder)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:09}.npz"
+
+
+def store_recommendations(library: Library, run_id: int, lists: UnfinishedLists) -> int:
+    """Put lists in the place of all earlier ones; how many rows there are now."""
+    with library.transaction():
+        library.db.execute("DELETE FROM recommendations")
+        library.db.conn.executemany(
+            "INSERT INTO recommendations (user_id, rank, track_id, score, run_id) VALUES (?, ?, ?, ?, ?)",
+            lists.rows(run_id),
+        )
+        (n_rows,) = library.db.execute("SELECT count(*) FROM recommendations").fetchone()
+    return int(n_rows)
+
+
+def stored_recommendations(library: Library) -> Iterator[dict[str, Any]]:
+    """All lists, listener by listener, as `cli recommend --all` prints them."""
+    query = "SELECT user, rank, score, track_id AS id, artist, title, album, path FROM user_recommendations"
+    return library.db.query(f"{query} ORDER BY user_id, rank")
