@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from data.ids import IdMap
     from data.listen_sources import Source
     from data.report_card import Facts, Figure
+    from data.splits import Split
     from graph.pretraining import Music, Pretraining
     from graph.track_graph import TrackGraph
     from index.diffused import LevelGraph, Spread
@@ -57,6 +58,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 # Between two states of a training: what a kill may cost.
 _SAVE_SECONDS = float(os.environ.get("EARSHOT_SAVE_SECONDS", "30"))
+_TUNED_BY = 300  # listeners by whom the rivals of the towers are set
 EXIT_SOME_FAILED = 3  # done, but some files could not be heard
 
 
@@ -1539,7 +1541,9 @@ def _subjects(
 )
 @click.option("--share", default=0.1, show_default=True, help="Of the listens: for the test, and for validation.")
 @click.option("--gap", default=1_800, show_default=True, metavar="SECONDS", help="Before a cut that nobody sees.")
-@click.option("--repeats/--novel", default=False, show_default=True, help="What early stopping goes by.")
+@click.option(
+    "--repeats/--novel", default=None, help="What early stopping goes by.  [default: as the split says, else novel]"
+)
 @click.option(
     "--refit/--no-refit",
     default=False,
@@ -1556,7 +1560,7 @@ def train_tower(
     split: str,
     share: float,
     gap: int,
-    repeats: bool,
+    repeats: bool | None,
     refit: bool,
     device: str,
     as_json: bool,
@@ -1592,6 +1596,7 @@ def train_tower(
     with Library.open_to_write(folder) as library:
         data = read_tower_data(library)
         protocol = usual_protocol(data.listens) if split == "auto" else split
+        repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats) if repeats is None else repeats
         asked = {"protocol": protocol, "share": share, "gap_s": gap, "seed": tower.seed}
         parts = None
         with _explained():
@@ -1665,67 +1670,109 @@ def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict
 
 @cli.command()
 @click.option("-k", "--k", "ks", multiple=True, type=click.IntRange(1), help="Places of a list; else 10, 20 and 100.")
-@click.option("--repeats/--novel", default=False, show_default=True, help="May a list hold what was played before?")
-@click.option("--users", "n_users", default=2_000, show_default=True, type=click.IntRange(2), help="Asked at most.")
+@click.option(
+    "--repeats/--novel",
+    default=None,
+    help="May a list hold what was played before?  [default: as the protocol says, else no]",
+)
+@click.option(
+    "--rivals",
+    "which",
+    type=click.Choice(["quick", "all"]),
+    default="quick",
+    show_default=True,
+    help="Who stands beside the towers; all: also iALS and BPR, which take a while to tune and to learn.",
+)
+@click.option(
+    "--sampled/--full-only",
+    default=None,
+    help="Also one target against 99 tracks drawn by chance.  [default: for leave-one-out]",
+)
+@click.option("--users", "n_users", default=2_000, show_default=True, type=click.IntRange(2), help="Queries at most.")
 @click.option("--seed", default=0, show_default=True, help="Of the choice of listeners and of the intervals.")
 @output_options
 @click.pass_obj
-def evaluate(folder: Path, ks: tuple[int, ...], repeats: bool, n_users: int, seed: int, output: str | None) -> None:
-    """Judge the towers on listens that they never saw, over the full catalog, beside what needs no training.
+def evaluate(
+    folder: Path,
+    ks: tuple[int, ...],
+    repeats: bool | None,
+    which: str,
+    sampled: bool | None,
+    n_users: int,
+    seed: int,
+    output: str | None,
+) -> None:
+    """Judge the towers on listens that they never saw, over the full catalog, beside what they have to beat.
 
-    Each figure has its 95 % interval (listeners drawn anew a thousand times). Chance, popularity and item neighbours
-    stand beside it. All of them are kept in the table `metrics`.
+    Each figure has its 95 % interval (listeners drawn anew a thousand times), and chance, popularity and item
+    neighbours stand beside it, each set to what is best on the validation part. What is asked follows the --split of
+    `cli train-tower`. All figures are kept in the table `metrics`.
 
     Example:
 
     \b
         cli evaluate
         cli evaluate --repeats -k 10
+        cli evaluate --rivals all --sampled
     """
-    from data.ranking_figures import leads, recommendation_figures, table_rows
-    from data.splits import split_listens
+    from data.exam import exam_of, practice_exam
+    from data.rivals import rivals
+    from data.verdict import Answers, verdict
     from index.figures import store_figures
     from index.library import Library
-    from towers.assessment import make_exam, rival_lists, tower_lists
+    from towers.assessment import tower_scores
+    from towers.retrieval import item_vectors, unit_vectors
 
-    places = sorted(set(ks)) or [10, 20, 100]
     with Library.open_to_write(folder) as library:
         saved, data, told = _saved_towers(library)
-        if told["split"]["protocol"] == "none":
-            raise click.ClickException(
-                "These towers learned from everything: nothing is left to judge them by.\n\nRun `cli train-tower` anew."
-            )
-        if told["n_events"] != len(data.listens):
-            raise click.ClickException(
-                "The listens have changed since the towers learned from them.\n\nRun `cli train-tower` anew."
-            )
+        parts = _parts_of(data, told)
+        rules = PROTOCOLS[parts.protocol]
+        repeats = bool(rules.repeats) if repeats is None else repeats
         with _explained():
-            parts = split_listens(data.listens, **told["split"])
-            exam = make_exam(parts.known(), parts.test, repeats=repeats, n_users=n_users, seed=seed)
-        config = {"split": told["split"], "repeats": repeats, "users": len(exam.targets), "tower": told["tower"]}
-        run, _ = library.start_run("evaluate", config, seed=seed, versions=_versions())
-        lists = dict(_progress(rival_lists(exam, data.catalog, places[-1]), "ranking", "rival"))
+            exam = exam_of(parts, repeats=repeats, n_queries=n_users, seed=seed)
+        practice = practice_exam(parts, repeats=repeats, n_users=_TUNED_BY, seed=seed)
         name = told["tower"]["model"]
-        lists[name] = tower_lists(saved.towers, exam, places[-1])
-        figures = recommendation_figures(lists, exam.targets, exam.known, exam.n_candidates, places, seed=seed)
-        ahead = leads(lists, exam.targets, "popular", "ndcg", places[0], seed=seed)
-        store_figures(library, run, figures + ahead)
-        library.finish_run(run, {"listeners": len(exam.targets), "tracks": exam.known.n_tracks})
+        config = {"split": told["split"], "repeats": repeats, "queries": len(exam), "tower": told["tower"]}
+        run, _ = library.start_run("evaluate", config, seed=seed, versions=_versions())
+        answers = Answers.to(
+            exam, sorted(set(ks)) or [10, 20, 100], sampled=rules.sampled if sampled is None else sampled, seed=seed
+        )
+        settings: list[str] = []
+        for rival in _progress(rivals(exam, practice, data.catalog, which), "ranking", "rival"):
+            answers.add(rival.name, rival.scores)
+            settings += filter(None, [rival.told()])
+        answers.add(name, tower_scores(saved.towers, exam))
+        vectors = unit_vectors(item_vectors(saved.towers))
+        found = verdict(answers, name, data.catalog, rules, vectors=vectors, seed=seed)
+        store_figures(library, run, found.all_figures())
+        library.finish_run(run, {"queries": len(exam), "tracks": exam.known.n_tracks, "settings": settings})
     if output is not None:
-        _echo_rows([asdict(figure) for figure in figures + ahead], output, "")
+        _echo_rows([asdict(figure) for figure in found.all_figures()], output, "")
         return
-    click.echo(f"{parts}; {len(exam.targets):,} listeners, {'repeats count' if repeats else 'discoveries only'}.\n")
-    for k in places:
-        click.echo(f"The first {k} places:")
-        _echo_rows(table_rows(figures, k), None, "")
-        click.echo()
-    for part in dict.fromkeys(figure.slice for figure in figures if figure.slice != "all"):
-        click.echo(f"The first {places[-1]} places, of targets that are {part} only:")
-        _echo_rows(table_rows(figures, places[-1], part), None, "")
-        click.echo()
-    for lead in filter(lambda lead: lead.subject.startswith(name), ahead):
-        bounds = "" if lead.ci_low is None else f" ({lead.ci_low:+.4f} to {lead.ci_high:+.4f})"
-        click.echo(f"{name} is ahead of popularity by {lead.value:+.4f} NDCG@{lead.k}{bounds}.")
+    asked = "queries" if rules.rolling else "listeners"
+    click.echo(f"{parts}; {len(exam):,} {asked}, {'repeats count' if repeats else 'discoveries only'}.")
+    click.echo("\n".join(filter(None, [rules.told, *settings])) + "\n")
+    for section in found.sections():
+        click.echo(f"{section.title}:")
+        _echo_rows(section.rows, None, "")
+        click.echo(f"{section.note}\n" if section.note else "")
+    click.echo("\n".join(found.sentences()))
+
+
+def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
+    """The log as it was parted when the towers learned."""
+    from data.splits import split_listens
+
+    if told["split"]["protocol"] == "none":
+        raise click.ClickException(
+            "These towers learned from everything: nothing is left to judge them by.\n\nRun `cli train-tower` anew."
+        )
+    if told["n_events"] != len(data.listens):
+        raise click.ClickException(
+            "The listens have changed since the towers learned from them.\n\nRun `cli train-tower` anew."
+        )
+    with _explained():
+        return split_listens(data.listens, **told["split"])
 
 
 @cli.command()

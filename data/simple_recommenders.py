@@ -1,94 +1,86 @@
-"""What any recommender has to beat: popularity, decayed popularity, and one's own old favourites."""
-
-from collections.abc import Sequence
+"""What any recommender has to beat, and none of which learns: scores for `data.score_blocks`."""
 
 import numpy as np
 from scipy import sparse
 
+from data.exam import Pasts
 from data.listening import Listening
+from data.rankings import unit_rows
+from data.score_blocks import Scores
 
 _DAY = 86_400.0
-_USERS_AT_ONCE = 256
 
 
-def most_popular(
-    known: Listening, user_rows: np.ndarray, k: int, *, hidden: Sequence[np.ndarray] | None = None
-) -> np.ndarray:
-    """The tracks with most plays, to everybody alike but for what is hidden from each: (n_users, k) rows."""
-    return _same_for_all(np.bincount(known.track_rows, minlength=known.n_tracks), user_rows, k, hidden)
+def popular(known: Listening) -> Scores:
+    """How often a track was played, to everybody alike."""
+    return _to_all(_plays(known))
 
 
-def decayed_popular(
-    known: Listening,
-    user_rows: np.ndarray,
-    k: int,
-    *,
-    half_life_days: float = 7.0,
-    hidden: Sequence[np.ndarray] | None = None,
-) -> np.ndarray:
-    """As `most_popular`, of plays that count half after so many days."""
+def popular_of_late(known: Listening, half_life_days: float = 7.0) -> Scores:
+    """As `popular`, of plays that count half after so many days."""
     ages = (known.times.max(initial=0) - known.times) / _DAY
-    plays = np.bincount(known.track_rows, 0.5 ** (ages / half_life_days), known.n_tracks)
-    return _same_for_all(plays, user_rows, k, hidden)
+    return _to_all(np.bincount(known.track_rows, 0.5 ** (ages / half_life_days), known.n_tracks))
 
 
-def personal_favourites(known: Listening, user_rows: np.ndarray, k: int, *, half_life_days: float = 30.0) -> np.ndarray:
-    """What each listener has played most, of late: (n_users, k) rows, then popular tracks where that runs out."""
-    ages = (known.times.max(initial=0) - known.times) / _DAY
-    weights = 0.5 ** (ages / half_life_days)
-    starts = known.user_starts()
-    popular = _ranked(np.bincount(known.track_rows, minlength=known.n_tracks))
-    lists = np.full((len(user_rows), k), -1, dtype=np.int64)
-    for place, user in enumerate(user_rows):
-        of_user = slice(starts[user], starts[user + 1])
-        tracks, own = np.unique(known.track_rows[of_user], return_inverse=True)
-        best = tracks[_ranked(np.bincount(own, weights[of_user], len(tracks)), k)]
-        filled = popular[: k + len(best)]
-        filled = np.concatenate([best, filled[~np.isin(filled, best)]])[:k]
-        lists[place, : len(filled)] = filled
-    return lists
+def own_favourites(known: Listening, pasts: Pasts, half_life_days: float = 30.0) -> Scores:
+    """What each listener has played most, of late; then what is popular.
+
+    Scores are places in these two orders, whole numbers, so that no rounding puts a popular track before a favourite.
+    """
+    steps, order = np.unique(_plays(known), return_inverse=True)
+
+    def scores(start: int, stop: int) -> np.ndarray:
+        block = np.tile(order.astype(np.float32), (stop - start, 1))
+        for place, query in enumerate(range(start, stop)):
+            times = pasts.times(query)
+            tracks, own = np.unique(pasts.tracks(query), return_inverse=True)
+            if len(tracks):  # ages from the last event: a common factor changes no order
+                plays = np.bincount(own, 0.5 ** ((times[-1] - times) / _DAY / half_life_days), len(tracks))
+                block[place, tracks] = len(steps) + np.unique(plays, return_inverse=True)[1]
+        return block
+
+    return scores
 
 
-def item_neighbours(
-    known: Listening, user_rows: np.ndarray, k: int, *, hidden: Sequence[np.ndarray] | None = None
-) -> np.ndarray:
+def item_neighbours(known: Listening, pasts: Pasts) -> Scores:
     """Tracks that were played by the same listeners as what one has played: cosine item-kNN over all neighbours.
 
-    With X the listeners x tracks matrix whose columns have unit length, the scores of a listener are ``x X'X``; the
+    With X the listeners x tracks matrix whose columns have unit length, the scores of a past x are ``x X'X``; the
     product over listeners comes first, so that nothing of size tracks x tracks is ever made.
     """
     pairs = np.unique(known.user_rows.astype(np.int64) * known.n_tracks + known.track_rows)
     users, tracks = np.divmod(pairs, known.n_tracks)
-    plays = sparse.csr_matrix((np.ones(len(pairs), np.float32), (users, tracks)), (known.n_users, known.n_tracks))
-    lengths = np.sqrt(np.maximum(np.bincount(tracks, minlength=known.n_tracks), 1))
-    units = (plays @ sparse.diags(1 / lengths)).tocsr().astype(np.float32)
-    lists = np.full((len(user_rows), k), -1, dtype=np.int64)
-    for start in range(0, len(user_rows), _USERS_AT_ONCE):
-        block = user_rows[start : start + _USERS_AT_ONCE]
-        scores = ((units[block] @ plays.T) @ units).toarray()  # x X' X: the middle is over listeners
-        for place in range(len(block)):
-            if hidden is not None:
-                scores[place, hidden[start + place]] = 0
-            found = _ranked(scores[place], k)
-            found = found[scores[place, found] > 0]
-            lists[start + place, : len(found)] = found
-    return lists
+    shape = (known.n_tracks, known.n_users)
+    heard_by = sparse.csr_matrix((np.ones(len(pairs), np.float32), (tracks, users)), shape)
+    lengths = np.sqrt(np.maximum(np.bincount(tracks, minlength=known.n_tracks), 1)).astype(np.float32)
+    units = sparse.csr_matrix((heard_by.data / np.repeat(lengths, np.diff(heard_by.indptr)), heard_by.indices,
+                               heard_by.indptr), shape)  # fmt: skip
+
+    def scores(start: int, stop: int) -> np.ndarray:
+        alike = (pasts.matrix(start, stop) @ units).toarray()  # (n_block, n_users): how much of this past each shares
+        block = np.ascontiguousarray((units @ np.ascontiguousarray(alike.T)).T)
+        block[block <= 0] = -np.inf  # nothing is known that speaks for it
+        return block
+
+    return scores
 
 
-def _same_for_all(plays: np.ndarray, user_rows: np.ndarray, k: int, hidden: Sequence[np.ndarray] | None) -> np.ndarray:
-    most = max((len(tracks) for tracks in hidden), default=0) if hidden is not None else 0
-    ranked = _ranked(plays, k + most)
-    lists = np.full((len(user_rows), k), -1, dtype=np.int64)
-    for place in range(len(user_rows)):
-        found = ranked[: k + len(hidden[place])] if hidden is not None else ranked
-        found = found[~np.isin(found, hidden[place])] if hidden is not None else found
-        lists[place, : len(found[:k])] = found[:k]
-    return lists
+def sounding_alike(audio: np.ndarray, pasts: Pasts) -> Scores:
+    """The tracks nearest to the mean sound of what was played; `audio`, (n_tracks, dim), has zeros for the unheard."""
+    units, unheard = unit_rows(audio), ~audio.any(axis=1)
+
+    def scores(start: int, stop: int) -> np.ndarray:
+        block = np.asarray(pasts.matrix(start, stop) @ units) @ units.T
+        block[:, unheard] = -np.inf
+        return block
+
+    return scores
 
 
-def _ranked(scores: np.ndarray, k: int | None = None) -> np.ndarray:
-    """Rows by falling score, of equal ones the lower first; the k best."""
-    if k is not None and k < len(scores):
-        candidates = np.flatnonzero(scores >= np.partition(scores, -k)[-k])  # ties at the edge stay in
-        return candidates[np.argsort(-scores[candidates], kind="stable")][:k]
-    return np.argsort(-scores, kind="stable")
+def _plays(known: Listening) -> np.ndarray:
+    return np.bincount(known.track_rows, minlength=known.n_tracks)
+
+
+def _to_all(values: np.ndarray) -> Scores:
+    row = values.astype(np.float32)
+    return lambda start, stop: np.tile(row, (stop - start, 1))

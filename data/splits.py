@@ -1,8 +1,9 @@
-"""What is learned from, and what is asked afterwards: four ways to part a log of listens.
+"""What is learned from, and what is asked afterwards: five ways to part a log of listens.
 
 global      ------ train ------|gap|-- validation --|gap|-- test --      one moment for everybody
 per user    ---- train ----|- v -|- t -                                  each listener's own last part
 leave one   -------- train --------|v|t                                  each listener's last two events
+last days   as global, but the test is the log's last day and validation the day before
 given       as the file says
 """
 
@@ -11,25 +12,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.listening import SPLITS, Listening
-from data.protocols import PROTOCOLS
+from data.protocols import DAY_S, PROTOCOLS
 
 
 @dataclass(frozen=True)
 class Split:
-    """Three logs over the same users and tracks."""
+    """Three logs over the same users and tracks, and a fourth where listeners are held out."""
 
     protocol: str
     train: Listening
     validation: Listening
     test: Listening
+    apart: Listening | None = None  # what held-out listeners played before the test: nobody learns from it
 
     def __repr__(self) -> str:
         n = [f"{len(part):,}" for part in (self.train, self.validation, self.test)]
         return f"<Split {self.protocol}: {n[0]} train, {n[1]} validation, {n[2]} test>"
 
     def known(self) -> Listening:
-        """Train and validation together: what is known when the test begins."""
+        """What is known when the test begins: train and, but for a protocol that ignores it, validation."""
+        if not PROTOCOLS[self.protocol].knows_validation:
+            return self.train
         return joined(self.train, self.validation)
+
+    def whole(self) -> Listening:
+        """Everything, in order."""
+        before = self.known() if self.apart is None else joined(self.known(), self.apart)
+        return joined(before, self.test)
 
 
 def split_listens(listens: Listening, protocol: str, *, share: float = 0.1, gap_s: int = 1_800, seed: int = 0) -> Split:
@@ -38,7 +47,8 @@ def split_listens(listens: Listening, protocol: str, *, share: float = 0.1, gap_
     Parameters
     ----------
     protocol : one of `PROTOCOLS`
-        "random" parts each listener's different tracks by chance; for logs that know nothing of time.
+        "random" parts each listener's different tracks by chance; for logs that know nothing of time. A protocol's own
+        share and gap come before those given.
     share : of the events (of each listener's, per user) that go to the test, and as many to validation
     gap_s : seconds before each global cut whose events nobody sees, so that a session is not on both sides
 
@@ -49,18 +59,28 @@ def split_listens(listens: Listening, protocol: str, *, share: float = 0.1, gap_
     """
     if protocol not in PROTOCOLS:
         raise ValueError(f"protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
+    rules = PROTOCOLS[protocol]
+    share = share if rules.share is None else rules.share
+    gap_s = gap_s if rules.gap_s is None else rules.gap_s
     if not 0 < share < 0.5:
         raise ValueError(f"share is {share:g}; it is above 0 and below .5, for test and validation take one each")
-    if protocol in ("global", "per-user", "leave-one-out") and not listens.times.any():
+    if rules.parting not in ("given", "random") and not listens.times.any():
         raise ValueError(f"these listens know nothing of time, and {protocol} parts by it; take random or given")
     parts = {
         "global": lambda: _by_moment(listens, share, gap_s),
+        "last-days": lambda: _by_last_days(listens, gap_s),
         "per-user": lambda: _by_own_order(listens, share),
         "leave-one-out": lambda: _last_two(listens),
         "given": lambda: _as_given(listens, share, seed),
         "random": lambda: _by_chance(listens, share, seed),
-    }[protocol]()
-    split = Split(protocol, *(listens.where(parts == code) for code in range(3)))
+    }[rules.parting]()
+    apart = None
+    if rules.held_out:
+        is_apart = (np.random.default_rng([seed, 1]).random(listens.n_users) < rules.held_out)[listens.user_rows]
+        apart = listens.where(is_apart & np.isin(parts, [0, 1]))
+        parts[is_apart & (parts < 2)] = -1
+    train, validation, test = (listens.where(parts == code) for code in range(3))
+    split = Split(protocol, train, validation, test, apart)
     for name in ("train", "test"):
         if not len(getattr(split, name)):
             raise ValueError(f"a {protocol} split leaves nothing to {name}, of {len(listens):,} events")
@@ -74,12 +94,24 @@ def joined(first: Listening, second: Listening) -> Listening:
     columns = [
         np.concatenate([getattr(one, name) for one in (first, second)])[order] for name in ("track_rows", "weights")
     ]
-    return Listening(users[order], columns[0], times[order], columns[1], first.n_users, first.n_tracks)
+    kinds = None
+    if first.kinds is not None or second.kinds is not None:
+        told = [np.zeros(len(one), np.uint8) if one.kinds is None else one.kinds for one in (first, second)]
+        kinds = np.concatenate(told)[order]
+    return Listening(users[order], columns[0], times[order], columns[1], first.n_users, first.n_tracks, kinds)
 
 
 def _by_moment(listens: Listening, share: float, gap_s: int) -> np.ndarray:
     """The part of each event, (n_events,) int64: a code into `SPLITS`, or -1 in a gap."""
-    cuts = np.quantile(listens.times, [1 - 2 * share, 1 - share], method="lower")
+    return _by_cuts(listens, np.quantile(listens.times, [1 - 2 * share, 1 - share], method="lower"), gap_s)
+
+
+def _by_last_days(listens: Listening, gap_s: int) -> np.ndarray:
+    test = int(listens.times.max()) - DAY_S
+    return _by_cuts(listens, np.array([test - gap_s - DAY_S, test]), gap_s)
+
+
+def _by_cuts(listens: Listening, cuts: np.ndarray, gap_s: int) -> np.ndarray:
     parts = np.searchsorted(cuts, listens.times, side="left").astype(np.int64)  # what happens at a cut is before it
     for cut in cuts:
         parts[(listens.times > cut - gap_s) & (listens.times <= cut)] = -1

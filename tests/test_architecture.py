@@ -33,6 +33,8 @@ HOME = {  # one library, one home
     "faiss": "index",
     "polars": "data",
     "pyarrow": "data",
+    "implicit": "data",  # rivals, by which recommenders are judged
+    "threadpoolctl": "data",
     "click": "cli",
     "tqdm": "cli",
 }

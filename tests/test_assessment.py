@@ -1,60 +1,18 @@
-"""Towers and their rivals before the same listeners."""
+"""Towers before an exam, and before the judge of their training."""
 
 import numpy as np
 import pytest
 from tower_world import catalog, checkerboard, listening
 
+from data.exam import exam_of, make_exam
 from data.splits import Split, split_listens
-from towers.assessment import make_exam, make_judge, rival_lists, sounding_alike, tower_lists
+from towers.assessment import make_judge, tower_scores
 from towers.config import TowerConfig
 from towers.designs import towers_for
+from towers.retrieval import recommend
 
 KNOWN = listening([(0, 0, 1), (0, 1, 2), (1, 2, 3), (2, 3, 4)], 3, 6)
 ASKED = listening([(0, 0, 9), (0, 4, 9), (1, 2, 9), (2, 5, 9)], 3, 6)
-
-
-def test_discoveries_only():
-    exam = make_exam(KNOWN, ASKED, repeats=False, n_users=10, seed=0)
-    assert exam.targets.user_rows.tolist() == [0, 2]  # listener 1 played only what they knew
-    assert exam.targets.track_rows.tolist() == [4, 5]
-    assert [tracks.tolist() for tracks in exam.hidden] == [[0, 1], [3]]
-    assert exam.n_candidates.tolist() == [4, 5]
-
-
-def test_repeats_count():
-    exam = make_exam(KNOWN, ASKED, repeats=True, n_users=10, seed=0)
-    assert exam.targets.user_rows.tolist() == [0, 1, 2] and exam.hidden is None
-    assert exam.n_candidates.tolist() == [6, 6, 6]
-    assert make_exam(KNOWN, ASKED, repeats=True, n_users=2, seed=1).targets.user_rows.tolist() in (
-        [0, 1],
-        [0, 2],
-        [1, 2],
-    )
-    with pytest.raises(ValueError, match="nobody plays anything new after the cut"):
-        make_exam(KNOWN, KNOWN, repeats=False, n_users=2, seed=0)
-    with pytest.raises(ValueError, match="nobody plays anything there"):
-        make_exam(KNOWN, listening([], 3, 6), repeats=True, n_users=2, seed=0)
-
-
-def test_popularity_is_the_first_rival():
-    audio = np.eye(6)[:, :4]
-    for repeats in (True, False):
-        exam = make_exam(KNOWN, ASKED, repeats=repeats, n_users=10, seed=0)
-        rivals = dict(rival_lists(exam, catalog(6, audio=audio), 3))
-        own = ["own favourites"] if repeats else []
-        assert list(rivals) == ["popular", "popular of late", *own, "item neighbours", "sound alone"]
-        assert all(found.shape == (len(exam.targets), 3) for found in rivals.values())
-    timeless = make_exam(checkerboard(6), checkerboard(6), repeats=True, n_users=9, seed=0)
-    assert list(dict(rival_lists(timeless, catalog(6), 2))) == ["popular", "own favourites", "item neighbours"]
-
-
-def test_sound_alone_by_hand():
-    # Listener 0 played sounds (1, 0) and (0, 1): nearest to their mean is track 4. Track 5 was never heard by us.
-    audio = [[1, 0], [0, 1], [1, -1], [-1, 1], [1, 1], [0, 0]]
-    exam = make_exam(KNOWN, ASKED, repeats=False, n_users=10, seed=0)
-    found = sounding_alike(exam, catalog(6, audio=audio), 6)
-    assert found[0].tolist()[0] == 4 and set(found[0].tolist()) == {4, 2, 3, -1}
-    assert 5 not in found
 
 
 def test_a_judge_goes_by_validation():
@@ -67,8 +25,30 @@ def test_a_judge_goes_by_validation():
     assert make_judge(Split("global", KNOWN, KNOWN, ASKED), repeats=False) is None
 
 
-def test_towers_are_asked_as_their_rivals_are():
-    exam = make_exam(KNOWN, ASKED, repeats=False, n_users=10, seed=0)
-    towers = towers_for(TowerConfig(dim=4, hidden=0, history=3), catalog(6), KNOWN)
-    lists = tower_lists(towers, exam, 4)
-    assert lists.shape == (2, 4) and not set(lists[0].tolist()) & {0, 1} and 3 not in lists[1]
+@pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
+@pytest.mark.parametrize("world", [KNOWN, checkerboard(6)])
+def test_towers_are_asked_as_they_recommend(model, world, monkeypatch):
+    monkeypatch.setattr("towers.assessment._PAIRS_AT_ONCE", 7)  # one query at a time
+    asked = listening([(user, 5 - user, 9) for user in range(3)], world.n_users, 6)
+    exam = make_exam(world, asked, repeats=False, n_users=10, seed=0)
+    towers = towers_for(TowerConfig(model=model, dim=4, hidden=8, history=3), catalog(6), world)
+    lists, _ = exam.ranked(tower_scores(towers, exam), 4)
+    ((found, scores),) = recommend(towers, world, exam.targets.user_rows, 4, hidden=exam.hidden)
+    ours = np.take_along_axis(tower_scores(towers, exam)(0, len(exam)), np.maximum(lists, 0), axis=1)
+    np.testing.assert_array_equal(lists >= 0, found >= 0)
+    np.testing.assert_allclose(ours[lists >= 0], scores[found >= 0], rtol=1e-5)  # equal scores in any order
+    assert not set(lists[0].tolist()) & set(exam.hidden[0].tolist())
+
+
+def test_a_seed_is_the_track_before():
+    """Towers that only look at the seed give two queries of one listener the lists of their last tracks."""
+    events = [(user, (at + user) % 7, 1_000 * at + user) for user in range(20) for at in range(1, 21)]
+    split = split_listens(listening(events, 20, 7), "next-track")
+    exam = exam_of(split, repeats=True, n_queries=100, seed=0)
+    towers = towers_for(TowerConfig(dim=4, hidden=0, history=0, use_user=0), catalog(7), split.train)
+    scores = tower_scores(towers, exam)(0, len(exam))
+    last = np.array([exam.pasts.tracks(query)[-1] for query in range(len(exam))])
+    for track in range(7):
+        same = scores[last == track]
+        np.testing.assert_allclose(same, np.broadcast_to(same[:1], same.shape), atol=1e-6)
+    assert len(np.unique(scores.round(5), axis=0)) == len(np.unique(last))

@@ -1,4 +1,4 @@
-"""Four ways to part a log, each by hand."""
+"""The ways to part a log, each by hand."""
 
 import numpy as np
 import pytest
@@ -78,6 +78,15 @@ def test_train_and_validation_joined_are_in_order():
     assert rows(joined(split.validation, split.train)) == rows(known)
 
 
+def test_joined_logs_keep_their_kinds():
+    world = clockwork(6)
+    liked = type(world)(*(getattr(world, name) for name in ("user_rows", "track_rows", "times", "weights")), 2, 6,
+                        kinds=(world.track_rows == 4).astype(np.uint8))  # fmt: skip
+    is_early = liked.times < 300
+    whole = joined(liked.where(~is_early), world.where(is_early))
+    assert whole.track_rows[whole.kinds == 1].tolist() == [4] and rows(whole) == rows(world)
+
+
 def test_what_cannot_be_parted_is_told():
     with pytest.raises(ValueError, match="these listens know nothing of time, and global parts by it"):
         split_listens(checkerboard(6), "global")
@@ -89,3 +98,33 @@ def test_what_cannot_be_parted_is_told():
         split_listens(checkerboard(6), "random", share=0.5)
     with pytest.raises(ValueError, match="a leave-one-out split leaves nothing to test, of 2 events"):
         split_listens(listening([(0, 1, 1), (0, 2, 2)], 1, 3), "leave-one-out")
+
+
+def test_the_last_day_and_the_day_before():
+    day, half_hour = 86_400, 1_800
+    ends = 10 * day
+    moments = [1, ends - 2 * day - 2 * half_hour, ends - 2 * day - half_hour, ends - day - half_hour, ends - day, ends]
+    split = split_listens(listening([(0, at, time) for at, time in enumerate(moments)], 1, 6), "yambda", gap_s=7)
+    # A cut belongs to what is before it, and the half hour before a cut to nobody, whatever --gap says.
+    assert rows(split.train) == [(0, 0), (0, 1)]
+    assert rows(split.validation) == [(0, 3)]
+    assert rows(split.test) == [(0, 5)]
+
+
+def test_a_protocols_own_share_comes_first():
+    split = split_listens(clockwork(), "loopback", share=0.3, gap_s=500)
+    assert [len(part) for part in (split.train, split.validation, split.test)] == [16, 2, 2]
+    assert len(split.known()) == 16  # validation stays unknown
+    assert len(split_listens(clockwork(), "global", share=0.1, gap_s=0).known()) == 18
+
+
+def test_nothing_is_learned_from_held_out_listeners():
+    events = [(user, at % 5, 100 * at + user) for user in range(50) for at in range(1, 11)]
+    split = split_listens(listening(events, 50, 5), "next-track", seed=3)
+    held_out = set(split.apart.user_rows.tolist())
+    assert 1 <= len(held_out) <= 12
+    assert not held_out & {*split.train.user_rows.tolist(), *split.validation.user_rows.tolist()}
+    assert held_out <= set(split.test.user_rows.tolist())
+    assert len(split.whole()) == 500 and rows(split.whole()) == rows(listening(events, 50, 5))
+    again = split_listens(listening(events, 50, 5), "next-track", seed=3)
+    assert set(again.apart.user_rows.tolist()) == held_out

@@ -101,7 +101,7 @@ def test_the_evaluation_stands_beside_its_rivals(run, trained):
     ]
     first = names.index("subject")
     assert names[first + 1].startswith("popular") and "chance" in names and "two-tower" in names
-    assert "two-tower is ahead of popularity by +" in out
+    assert "two-tower is ahead of popular by 0." in out
     found = told(run("evaluate", "-k", 5, "--json"))
     assert found["two-tower", "recall"]["value"] > 1.5 * found["chance", "recall"]["value"]
     assert found["popular", "ndcg"]["ci_low"] is not None and ("own favourites", "ndcg") not in found

@@ -1,109 +1,58 @@
-"""Trained towers beside what any recommender has to beat, over the same listeners and the full catalog."""
+"""Trained towers before an exam, as `data.rivals` are."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
+import torch
 
-from data.catalog import Catalog
-from data.listening import Listening
-from data.ranking_figures import Targets, per_listener, targets_of
-from data.rankings import unit_rows
-from data.simple_recommenders import decayed_popular, item_neighbours, most_popular, personal_favourites
+from data.exam import Exam, practice_exam
+from data.ranking_figures import per_listener
+from data.score_blocks import Scores
 from data.splits import Split
+from towers.batches import past_asked
 from towers.designs import Towers
-from towers.retrieval import recommend
+from towers.retrieval import history_length, item_vectors, query_vectors, recommend
 
 _JUDGED_AT = 20  # places that validation looks at
-
-
-@dataclass(frozen=True)
-class Exam:
-    """Listeners, what is known of them, and what they played afterwards."""
-
-    known: Listening
-    targets: Targets
-    hidden: list[np.ndarray] | None  # of each listener the tracks that no list may hold; None with repeats
-
-    @property
-    def n_candidates(self) -> np.ndarray:
-        """How many tracks each list could hold, (n_listeners,)."""
-        n = np.full(len(self.targets), self.known.n_tracks)
-        return n if self.hidden is None else n - np.array([len(tracks) for tracks in self.hidden])
-
-
-def make_exam(known: Listening, asked: Listening, *, repeats: bool, n_users: int, seed: int) -> Exam:
-    """Ask about at most so many listeners, drawn by chance.
-
-    Without `repeats` it is about discoveries: what a listener had played before is neither target nor candidate.
-
-    Raises
-    ------
-    ValueError
-        Nobody plays anything that could be asked about.
-    """
-    targets = targets_of(asked, without=None if repeats else known)
-    if not len(targets):
-        raise ValueError("nobody plays anything new after the cut" if not repeats else "nobody plays anything there")
-    if len(targets) > n_users:
-        chosen = np.zeros(len(targets), dtype=bool)
-        chosen[np.random.default_rng(seed).choice(len(targets), n_users, replace=False)] = True
-        targets, _ = targets.where(np.repeat(chosen, targets.counts()))
-    starts = known.user_starts()
-    hidden = None
-    if not repeats:
-        hidden = [np.unique(known.track_rows[starts[user] : starts[user + 1]]) for user in targets.user_rows]
-    return Exam(known, targets, hidden)
+_QUERIES_AT_ONCE = 1_024
+_PAIRS_AT_ONCE = 2**18  # of a network that looks at each pair
 
 
 def make_judge(split: Split, *, repeats: bool, n_users: int = 2_000, seed: int = 0) -> Callable[[Towers], float] | None:
     """What early stopping goes by: NDCG@20 on the validation part, or None where that is empty."""
-    if not len(split.validation):
-        return None
-    try:
-        exam = make_exam(split.train, split.validation, repeats=repeats, n_users=n_users, seed=seed)
-    except ValueError:
+    exam = practice_exam(split, repeats=repeats, n_users=n_users, seed=seed)
+    if exam is None:
         return None
 
     def judge(towers: Towers) -> float:
-        lists = tower_lists(towers, exam, _JUDGED_AT)
+        users = exam.targets.user_rows
+        found = recommend(towers, exam.known, users, _JUDGED_AT, hidden=exam.hidden)
+        lists = np.concatenate([rows for rows, _ in found])
         return float(per_listener(lists, exam.targets, _JUDGED_AT)["ndcg"].mean())
 
     return judge
 
 
-def tower_lists(towers: Towers, exam: Exam, k: int) -> np.ndarray:
-    """What the towers recommend, (n_listeners, k) rows."""
-    users = exam.targets.user_rows
-    return np.concatenate([rows for rows, _ in recommend(towers, exam.known, users, k, hidden=exam.hidden)])
+def tower_scores(towers: Towers, exam: Exam) -> Scores:
+    """How much each query of an exam wants each track."""
+    items, queries = item_vectors(towers), exam_queries(towers, exam)
+    n_block = len(queries) if towers.config.model != "neumf" else max(1, _PAIRS_AT_ONCE // max(len(items), 1))
+
+    @torch.no_grad()
+    def scores(start: int, stop: int) -> np.ndarray:
+        parts = [towers.scores(queries[at : min(at + n_block, stop)], items) for at in range(start, stop, n_block)]
+        return np.asarray(torch.cat(parts).float().cpu().numpy())
+
+    return scores
 
 
-def rival_lists(exam: Exam, catalog: Catalog, k: int) -> Iterator[tuple[str, np.ndarray]]:
-    """What needs no training recommends, by name; popularity first."""
-    known, users, hidden = exam.known, exam.targets.user_rows, exam.hidden
-    yield "popular", most_popular(known, users, k, hidden=hidden)
-    if known.times.any():
-        yield "popular of late", decayed_popular(known, users, k, hidden=hidden)
-    if hidden is None:
-        yield "own favourites", personal_favourites(known, users, k)
-    yield "item neighbours", item_neighbours(known, users, k, hidden=hidden)
-    if catalog.has_audio().any():
-        yield "sound alone", sounding_alike(exam, catalog, k)
-
-
-def sounding_alike(exam: Exam, catalog: Catalog, k: int) -> np.ndarray:
-    """The tracks nearest to the mean sound of what each listener has played, (n_listeners, k) rows."""
-    assert catalog.audio is not None
-    units, is_heard, known = unit_rows(catalog.audio), catalog.has_audio(), exam.known
-    starts = known.user_starts()
-    lists = np.full((len(exam.targets), k), -1, dtype=np.int64)
-    for place, user in enumerate(exam.targets.user_rows):
-        played = np.unique(known.track_rows[starts[user] : starts[user + 1]])
-        scores = units @ units[played].sum(axis=0)
-        scores[~is_heard] = -np.inf
-        if exam.hidden is not None:
-            scores[exam.hidden[place]] = -np.inf
-        best = np.argsort(-scores, kind="stable")[:k]
-        best = best[np.isfinite(scores[best])]
-        lists[place, : len(best)] = best
-    return lists
+def exam_queries(towers: Towers, exam: Exam) -> torch.Tensor:
+    """Vectors of the queries of an exam, (n_queries, dim): each looks back on its own past, and now is its end."""
+    pasts, users, parts = exam.pasts, exam.targets.user_rows, []
+    length = history_length(towers, ordered=bool(pasts.events.times.any()))
+    known = towers.is_known_user.cpu().numpy()
+    for start in range(0, len(exam), _QUERIES_AT_ONCE):
+        some = slice(start, start + _QUERIES_AT_ONCE)
+        asked, track_rows = past_asked(pasts.events, users[some], pasts.starts[some], pasts.stops[some], length, known)
+        parts.append(query_vectors(towers, asked, track_rows))
+    return torch.cat(parts)

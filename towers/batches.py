@@ -274,7 +274,13 @@ def now_asked(
     asked, and the track rows that its places are positions in
     """
     starts = events.user_starts()
-    first, stop = starts[user_rows], starts[user_rows + 1]
+    return past_asked(events, user_rows, starts[user_rows], starts[user_rows + 1], length, known_users)
+
+
+def past_asked(
+    events: Listening, user_rows: np.ndarray, first: np.ndarray, stop: np.ndarray, length: int, known_users: np.ndarray
+) -> tuple[Asked, np.ndarray]:
+    """As `now_asked`, of pasts that end anywhere: the events of each query from `first` to before `stop`, (n,)."""
     there = stop[:, None] - np.arange(1, length + 1)
     history = np.where(there >= first[:, None], events.track_rows[np.maximum(there, 0)], -1)
     has_time = bool(len(events)) and bool(events.times.any())

@@ -31,6 +31,11 @@ def item_vectors(towers: Towers, track_rows: np.ndarray | None = None) -> Tensor
     return torch.cat(parts)
 
 
+def history_length(towers: Towers, *, ordered: bool) -> int:
+    """How many events a query looks back on."""
+    return max(towers.config.history, 1) * (1 if ordered else _UNORDERED_HISTORY)
+
+
 @torch.no_grad()
 def query_vectors(towers: Towers, asked: Asked, track_rows: np.ndarray) -> Tensor:
     """Of queries whose places are positions in `track_rows`: (n_queries, dim)."""
@@ -57,7 +62,7 @@ def queries_of(
     ordered : whether the order of events means anything; without, it does where there are times
     """
     is_ordered = bool(events.times.any()) if ordered is None else ordered
-    length = max(towers.config.history, 1) * (1 if is_ordered else _UNORDERED_HISTORY)
+    length = history_length(towers, ordered=is_ordered)
     if len(events):
         asked, track_rows = now_asked(events, user_rows, length, np.zeros(events.n_users, dtype=bool))
     else:

@@ -1,0 +1,125 @@
+"""Every figure of every recommender before the same queries, with intervals, and tables of them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from data.bootstrap import mean_intervals
+from data.exam import Exam
+from data.list_figures import artist_diversity, coverage, diversity, gini, novelty, popularity_lift
+from data.ranking_figures import chances, per_listener
+from data.rankings import unit_rows
+from data.report_card import CHANCE, Figure
+from data.target_slices import ALL, target_slices
+
+_WITH_INTERVAL = ("recall", "ndcg", "recall_legacy", "ndcg_legacy")  # in tables; the others' would fill the page
+
+
+def recommendation_figures(
+    lists: Mapping[str, np.ndarray],
+    exam: Exam,
+    ks: Sequence[int],
+    *,
+    vectors: np.ndarray | None = None,
+    artist_rows: np.ndarray | None = None,
+    seed: int = 0,
+) -> list[Figure]:
+    """Accuracy of every slice and subject, and what the lists are like; chance comes first.
+
+    Intervals are over listeners drawn anew: queries of one listener are drawn together.
+
+    Parameters
+    ----------
+    lists : by subject, each (n_queries, >= max(ks)) in the order of the exam
+    vectors : (n_tracks, dim)
+        Of sound, or whatever tells how different two tracks are: for the diversity of lists.
+    artist_rows : (n_tracks,), -1 for unknown: likewise
+    """
+    figures: list[Figure] = []
+    units = None if vectors is None else unit_rows(vectors)
+    for slice_name, is_kept in target_slices(exam).items():
+        some, is_asked = exam.targets.where(is_kept)
+        for k in ks:
+            by_subject = {CHANCE: chances(some, k, exam.n_candidates[is_asked])}
+            by_subject |= {name: per_listener(found[is_asked], some, k) for name, found in lists.items()}
+            for subject, values in by_subject.items():
+                is_list = slice_name == ALL and subject != CHANCE
+                if is_list:
+                    values |= _of_lists(lists[subject][:, :k], exam, units, artist_rows)
+                figures += _figures(subject, values, k, slice_name, some.user_rows, seed)
+                if is_list:
+                    figures += _of_catalog(subject, lists[subject][:, :k], exam.known.n_tracks)
+    return figures
+
+
+def leads(
+    lists: Mapping[str, np.ndarray], exam: Exam, subject: str, ks: Sequence[int], *, seed: int = 0
+) -> list[Figure]:
+    """By how much a subject is ahead of each other one, query by query, with the interval of the difference."""
+    figures: list[Figure] = []
+    for k in ks:
+        values = {name: per_listener(found, exam.targets, k) for name, found in lists.items()}
+        for name in lists:
+            if name != subject:
+                ahead = {metric: values[subject][metric] - values[name][metric] for metric in ("recall", "ndcg")}
+                figures += _figures(f"{subject} - {name}", ahead, k, ALL, exam.targets.user_rows, seed)
+    return figures
+
+
+def table_rows(figures: Sequence[Figure], k: int, slice_name: str = ALL) -> list[dict[str, object]]:
+    """One row per subject and one column per metric, as text; in the order of the figures, but chance last."""
+    told = [figure for figure in figures if (figure.k, figure.slice) == (k, slice_name)]
+    columns = dict.fromkeys(figure.metric for figure in told)
+    table: dict[str, dict[str, object]] = {}
+    for figure in told:
+        row = table.setdefault(figure.subject, {"subject": figure.subject, **dict.fromkeys(columns)})
+        row[figure.metric] = _cell(figure)
+        row["n"] = figure.n
+    return sorted(table.values(), key=lambda row: row["subject"] == CHANCE)
+
+
+def _figures(
+    subject: str, values: Mapping[str, np.ndarray], k: int, slice_name: str, groups: np.ndarray, seed: int
+) -> list[Figure]:
+    columns = np.stack(list(values.values()), axis=1)  # (n_queries, n_metrics)
+    bounds = mean_intervals(columns, groups, seed=seed) if subject != CHANCE else np.full((columns.shape[1], 2), np.nan)
+    figures = []
+    for metric, column, (low, high) in zip(values, columns.T, bounds, strict=True):
+        n = int((~np.isnan(column)).sum())
+        mean = float(np.nanmean(column)) if n else None
+        figures.append(Figure(subject, metric, k, slice_name, mean, _known(low), _known(high), n))
+    return figures
+
+
+def _known(number: float) -> float | None:
+    return None if np.isnan(number) else float(number)
+
+
+def _of_lists(
+    lists: np.ndarray, exam: Exam, units: np.ndarray | None, artist_rows: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    play_counts = np.bincount(exam.known.track_rows, minlength=exam.known.n_tracks)
+    values = {
+        "novelty": novelty(lists, play_counts),
+        "popularity_lift": popularity_lift(lists, exam.known, exam.targets.user_rows, play_counts),
+    }
+    if units is not None:
+        values["diversity"] = diversity(lists, units)
+    if artist_rows is not None and (artist_rows >= 0).any():
+        values["artist_diversity"] = artist_diversity(lists, artist_rows)
+    return values
+
+
+def _of_catalog(subject: str, lists: np.ndarray, n_tracks: int) -> list[Figure]:
+    k, n = lists.shape[1], len(lists)
+    of_all = {"coverage": coverage(lists, n_tracks), "gini": gini(lists, n_tracks)}
+    return [Figure(subject, metric, k, ALL, value, None, None, n) for metric, value in of_all.items()]
+
+
+def _cell(figure: Figure) -> str | None:
+    if figure.value is None:
+        return None
+    told = [f"{number:.3f}".replace("0.", ".", 1) for number in (figure.value, figure.ci_low or 0, figure.ci_high or 0)]
+    if figure.ci_low is None or figure.metric not in _WITH_INTERVAL:
+        return told[0]
+    return f"{told[0]} [{told[1]} {told[2]}]"

@@ -1,0 +1,99 @@
+"""What a trained recommender has to beat, each given its best setting on the validation part and nowhere else."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from data.catalog import Catalog
+from data.exam import Exam
+from data.factor_recommenders import BPR_GRID, IALS_GRID, bpr, ials, settings_of
+from data.ranking_figures import per_listener
+from data.score_blocks import Scores
+from data.simple_recommenders import item_neighbours, own_favourites, popular, popular_of_late, sounding_alike
+
+CHOICES = ("quick", "all")
+POPULAR = "popular"
+_TUNED_AT = 20  # places
+_HALF_LIVES = (1.0, 3.0, 7.0, 30.0, 90.0, 365.0)  # days
+
+Setting = Mapping[str, float]
+Make = Callable[[Exam, Setting], Scores]
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A recommender, and what it was set to."""
+
+    name: str
+    scores: Scores
+    setting: Setting
+    tuned: float | None = None  # NDCG@20 on validation, where that chose the setting
+
+    def told(self) -> str:
+        """As ``iALS: alpha 10, factors 64 (NDCG@20 .1234 on validation)``; nothing where there was nothing to set."""
+        dials = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in self.setting.items())
+        judged = "" if self.tuned is None else f" (NDCG@{_TUNED_AT} {self.tuned:.4f} on validation)"
+        return f"{self.name}: {dials}{judged}" if dials else ""
+
+
+def rivals(exam: Exam, practice: Exam | None, catalog: Catalog, which: str = "quick") -> Iterator[Rival]:
+    """Who stands beside the towers, popularity first.
+
+    Parameters
+    ----------
+    practice : an exam about the validation part, by which dials are set; without, they stay where they are
+    which : one of `CHOICES`; "all" adds those that learn, and take as long
+    """
+    yield Rival(POPULAR, popular(exam.known), {})
+    has_time = bool(exam.known.times.any())
+    half_lives = [{"half_life_days": days} for days in _HALF_LIVES]
+    if has_time:
+        yield _tuned("popular of late", _late, half_lives, {"half_life_days": 7.0}, exam, practice)
+    if exam.hidden is None:
+        yield _tuned("own favourites", _own, half_lives if has_time else [], {"half_life_days": 30.0}, exam, practice)
+    yield Rival("item neighbours", item_neighbours(exam.known, exam.pasts), {})
+    if catalog.audio is not None and catalog.has_audio().any():
+        yield Rival("sound alone", sounding_alike(catalog.audio, exam.pasts), {})
+    if which == "all":
+        yield _factorised("iALS", ials, IALS_GRID, exam, practice)
+        yield _factorised("BPR", bpr, BPR_GRID, exam, practice)
+
+
+def _late(exam: Exam, setting: Setting) -> Scores:
+    return popular_of_late(exam.known, setting["half_life_days"])
+
+
+def _own(exam: Exam, setting: Setting) -> Scores:
+    return own_favourites(exam.known, exam.pasts, setting["half_life_days"])
+
+
+def _tuned(
+    name: str, make: Make, settings: Sequence[Setting], default: Setting, exam: Exam, practice: Exam | None
+) -> Rival:
+    """The setting that is best in practice, made anew of all that is known."""
+    if practice is None or not settings:
+        return Rival(name, make(exam, default), default if settings else {})
+    best, mark = _best(make, settings, practice)
+    return Rival(name, make(exam, best), best, mark)
+
+
+def _factorised(
+    name: str, make: Make, grid: Mapping[str, tuple[float, ...]], exam: Exam, practice: Exam | None
+) -> Rival:
+    """First all pairs of two dials with few factors, then more factors with the best of these."""
+    settings = list(settings_of(grid))
+    if practice is None:
+        middle = settings[len(settings) // 2]
+        return Rival(name, make(exam, middle), middle)
+    pair, _ = _best(make, settings, practice)
+    best, mark = _best(make, [{**pair, "factors": factors} for factors in grid["factors"]], practice)
+    return Rival(name, make(exam, best), best, mark)
+
+
+def _best(make: Make, settings: Sequence[Setting], practice: Exam) -> tuple[Setting, float]:
+    """The setting with the highest NDCG on the validation part, and that."""
+    marks = []
+    for setting in settings:
+        lists, _ = practice.ranked(make(practice, setting), _TUNED_AT)
+        marks.append(float(per_listener(lists, practice.targets, _TUNED_AT)["ndcg"].mean()))
+    best = max(range(len(settings)), key=marks.__getitem__)
+    return settings[best], marks[best]

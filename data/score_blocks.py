@@ -1,0 +1,84 @@
+"""The best tracks of each query, out of scores that come in blocks: memory never grows with the number of queries."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+Scores = Callable[[int, int], np.ndarray]
+"""Scores of the queries from `start` to `stop`: (stop - start, n_tracks) float32, -inf for never."""
+
+_AT_ONCE = 2**25  # scores, 128 MiB
+_CHUNK = 128  # neighbouring tracks of which only the best score is looked at first
+
+
+def ranked(
+    scores: Scores,
+    n_queries: int,
+    n_tracks: int,
+    k: int,
+    *,
+    hidden: Sequence[np.ndarray] | None = None,
+    probes: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rank all tracks for all queries.
+
+    Parameters
+    ----------
+    hidden : of each query the track rows that its list may not hold
+    probes : (n_queries, n_probes) track rows, -1 for none
+        Whose scores are wanted too, hidden or not.
+
+    Returns
+    -------
+    lists, (n_queries, k) int64: rows, the best first and of equal ones the lower row, -1 where tracks run out
+    probe scores, (n_queries, n_probes) float32, -inf where there is no probe
+    """
+    lists = np.full((n_queries, k), -1, dtype=np.int64)
+    if probes is None:
+        probes = np.empty((n_queries, 0), dtype=np.int64)
+    probed = np.full(probes.shape, -np.inf, dtype=np.float32)
+    n_block = max(1, _AT_ONCE // max(n_tracks, 1))
+    for start in range(0, n_queries, n_block):
+        stop = min(start + n_block, n_queries)
+        block = scores(start, stop)
+        taken = np.take_along_axis(block, np.maximum(probes[start:stop], 0), axis=1)
+        probed[start:stop] = np.where(probes[start:stop] >= 0, taken, -np.inf)
+        for place, tracks in enumerate(hidden[start:stop] if hidden is not None else ()):
+            block[place, tracks] = -np.inf
+        lists[start:stop] = best_columns(block, k)
+    return lists, probed
+
+
+def best_columns(scores: np.ndarray, k: int) -> np.ndarray:
+    """Columns of the k greatest scores of each row, (n, k): of equal ones the lower, -1 for minus infinity.
+
+    Whatever is among the k best lies in one of the k chunks with the greatest maxima, so that a row is read once and
+    a small part of it is sorted.
+    """
+    n_rows, n = scores.shape
+    found = np.full((n_rows, k), -1, dtype=np.int64)
+    n_chunks = n // _CHUNK
+    whole = n_chunks * _CHUNK
+    maxima = scores[:, :whole].reshape(n_rows, n_chunks, _CHUNK).max(axis=2) if n_chunks > k else None
+    for place, row in enumerate(scores):
+        if maxima is None:
+            columns = np.arange(n)
+        else:
+            chunks = np.sort(_greatest(maxima[place], k))
+            columns = (chunks[:, None] * _CHUNK + np.arange(_CHUNK)).ravel()
+            columns = np.concatenate([columns, np.arange(whole, n)])
+        values = row[columns]
+        best = _greatest(values, k)
+        best = best[~np.isneginf(values[best])]
+        found[place, : len(best)] = columns[best]
+    return found
+
+
+def _greatest(values: np.ndarray, k: int) -> np.ndarray:
+    """Places of the k greatest values, the greatest first and of equal ones the first."""
+    if k >= len(values):
+        return np.argsort(-values, kind="stable")
+    edge = np.partition(values, -k)[-k]
+    above, equal = np.flatnonzero(values > edge), np.flatnonzero(values == edge)
+    chosen = np.concatenate([above, equal[: k - len(above)]])
+    return chosen[np.lexsort((chosen, -values[chosen]))]

@@ -1,0 +1,110 @@
+"""An evaluation from its first query to its last sentence: answers are gathered, judged and told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from data.catalog import Catalog
+from data.exam import Exam
+from data.legacy_figures import legacy_figures
+from data.protocols import Protocol
+from data.recommendation_figures import leads, recommendation_figures, table_rows
+from data.report_card import Figure
+from data.rivals import POPULAR
+from data.sampled_negatives import WHY_NOT, Probes, draw_probes, sampled_figures, sampled_rows
+from data.score_blocks import Scores
+from data.target_slices import ALL
+
+_PROBED_AT = 10  # places that the figures of 99 negatives need
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table with its title and what a reader has to know of it."""
+
+    title: str
+    rows: list[dict[str, object]]
+    note: str = ""
+
+
+@dataclass
+class Answers:
+    """The lists of every recommender before one exam."""
+
+    exam: Exam
+    ks: Sequence[int]  # rising
+    probes: Probes | None = None
+    lists: dict[str, np.ndarray] = field(default_factory=dict)
+    probed: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def to(cls, exam: Exam, ks: Sequence[int], *, sampled: bool, seed: int) -> "Answers":
+        """Nobody has answered yet; with `sampled`, one target of each query is asked about apart."""
+        return cls(exam, ks, draw_probes(exam, seed) if sampled else None)
+
+    def add(self, subject: str, scores: Scores) -> None:
+        deepest = max(self.ks[-1], _PROBED_AT if self.probes is not None else 0)
+        rows = None if self.probes is None else self.probes.rows()
+        self.lists[subject], self.probed[subject] = self.exam.ranked(scores, deepest, rows)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came out."""
+
+    subject: str  # who is judged; all others are rivals
+    ks: Sequence[int]
+    figures: list[Figure]  # over the full catalog
+    ahead: list[Figure]
+    sampled: list[Figure]
+
+    def all_figures(self) -> list[Figure]:
+        return self.figures + self.ahead + self.sampled
+
+    def sections(self) -> list[Section]:
+        """The tables that a reader meets, the whole first."""
+        told = [Section(f"The first {k} places", table_rows(self.figures, k)) for k in self.ks]
+        deepest = self.ks[-1]
+        for part in dict.fromkeys(figure.slice for figure in self.figures if figure.slice != ALL):
+            rows = table_rows(self.figures, deepest, part)
+            told.append(Section(f"The first {deepest} places, of targets that are {part} only", rows))
+        if self.sampled:
+            told.append(Section("One target among 99 others, the first 10 places", sampled_rows(self.sampled), WHY_NOT))
+        return told
+
+    def sentences(self) -> list[str]:
+        """By how much the subject is ahead of popularity, and of the best of the others."""
+        first = [figure for figure in self.ahead if figure.metric == "ndcg" and figure.k == self.ks[0]]
+        told = [figure for figure in first if figure.subject == f"{self.subject} - {POPULAR}"]
+        hardest = min(first, key=lambda figure: figure.value or 0)
+        if hardest not in told:
+            told.append(hardest)
+        return [self._sentence(figure) for figure in told]
+
+    def _sentence(self, lead: Figure) -> str:
+        other = lead.subject.removeprefix(f"{self.subject} - ")
+        by = lead.value or 0.0
+        bounds = "" if lead.ci_low is None else f", 95 % from {lead.ci_low:+.4f} to {lead.ci_high:+.4f}"
+        return f"{self.subject} is {'behind' if by < 0 else 'ahead of'} {other} by {abs(by):.4f} NDCG@{lead.k}{bounds}."
+
+
+def verdict(
+    answers: Answers, subject: str, catalog: Catalog, rules: Protocol, *, vectors: np.ndarray, seed: int
+) -> Verdict:
+    """Judge all answers.
+
+    Parameters
+    ----------
+    vectors : (n_tracks, dim)
+        What tells how different two tracks are, where no track was heard.
+    """
+    exam, lists = answers.exam, answers.lists
+    sound = vectors if catalog.audio is None or not catalog.has_audio().any() else catalog.audio
+    figures = recommendation_figures(lists, exam, answers.ks, vectors=sound, artist_rows=catalog.artist_rows, seed=seed)
+    if rules.legacy:
+        figures += legacy_figures(lists, exam, answers.ks, seed=seed)
+    sampled: list[Figure] = []
+    if answers.probes is not None:
+        sampled = sampled_figures(lists, answers.probed, answers.probes, exam, seed=seed)
+    return Verdict(subject, answers.ks, figures, leads(lists, exam, subject, answers.ks, seed=seed), sampled)

@@ -1,0 +1,45 @@
+"""The best of many scores are those that sorting everything would give, also where scores are equal."""
+
+import numpy as np
+import pytest
+
+from data import score_blocks
+from data.score_blocks import best_columns, ranked
+
+
+def sorted_whole(scores, k):
+    """All columns by falling score, of equal ones the lower, without those that are minus infinity."""
+    rows = []
+    for row in scores:
+        order = [column for column in np.lexsort((np.arange(len(row)), -row)) if row[column] > -np.inf]
+        rows.append((order + [-1] * k)[:k])
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("n", [1, 5, 127, 128, 1_300, 3_001])
+@pytest.mark.parametrize("n_values", [2, 7, 100_000])
+def test_it_is_a_whole_sort(rng, n, n_values):
+    scores = rng.integers(0, n_values, (4, n)).astype(np.float32)
+    scores[0, rng.random(n) < 0.9] = -np.inf
+    scores[1] = -np.inf
+    for k in (1, 3, 10):
+        np.testing.assert_array_equal(best_columns(scores, k), sorted_whole(scores, k))
+
+
+def test_blocks_change_nothing(rng, monkeypatch):
+    scores = rng.random((23, 300), dtype=np.float32)
+    hidden = [rng.choice(300, 20, replace=False) for _ in range(23)]
+    probes = rng.integers(-1, 300, (23, 4))
+
+    def ask():
+        return ranked(lambda start, stop: scores[start:stop].copy(), 23, 300, 6, hidden=hidden, probes=probes)
+
+    lists, probed = ask()
+    monkeypatch.setattr(score_blocks, "_AT_ONCE", 700)  # two queries at a time
+    for whole, part in zip((lists, probed), ask(), strict=True):
+        np.testing.assert_array_equal(whole, part)
+    assert all(
+        not set(found) & set(out) for found, out in zip(lists.tolist(), map(np.ndarray.tolist, hidden), strict=True)
+    )
+    assert probed[5, 2] == (scores[5, probes[5, 2]] if probes[5, 2] >= 0 else -np.inf)  # hidden or not
+    assert np.isneginf(probed[probes < 0]).all()
