@@ -20,6 +20,7 @@ from towers.frequency import StreamingFrequency, expected_counts
 from towers.fused_softmax import fits, fused_sampled_softmax
 from towers.hard_negatives import HardTracks
 from towers.mining import mine
+from towers.ranks import Ranks, Share
 from towers.sampled_softmax import Temperature, sampled_softmax
 from towers.two_tower import TwoTower
 
@@ -49,6 +50,7 @@ class TowerTraining:
     ----------
     events : what is learned from
     judge : says how good the towers are, higher is better; asked after every epoch
+    ranks : the processes that learn together, each with the same arguments
 
     Notes
     -----
@@ -64,8 +66,9 @@ class TowerTraining:
         judge: Callable[[Towers], float] | None = None,
         *,
         device: str = "cpu",
+        ranks: Ranks = Ranks(),  # noqa: B008  (it is frozen)
     ) -> None:
-        self.towers, self.config, self.judge = towers.to(device), config, judge
+        self.towers, self.config, self.judge, self.ranks = towers.to(device), config, judge, ranks
         self.batches = Batches(events, towers.config, config)
         self.temperature = Temperature(config.temperature).to(device)
         self.temperature.log.requires_grad_(bool(config.learn_temperature) and isinstance(towers, TwoTower))
@@ -119,27 +122,48 @@ class TowerTraining:
             self.frequency.restore({name: tensor.numpy() for name, tensor in state["frequency"].items()})
 
     def loss_of(self, batch: Batch) -> tuple[Tensor, dict[str, Any]]:
-        """The loss of one step, and the blocks of the tables that its gradient reaches."""
+        """The loss of one step, and the blocks of the tables that its gradient reaches.
+
+        With several ranks it is this one's share, which the others' complete to the loss of a single process.
+        """
         towers, config = self.towers, self.config
         blocks = towers.blocks(batch.track_rows, batch.asked.user_rows)
-        features = towers.features(blocks, batch.track_rows, batch.with_own, batch.with_audio, batch.with_artist)
-        queries = towers.queries(features, blocks, batch.asked)
-        device = features.device
-        candidates = torch.from_numpy(batch.candidates).to(device)
-        hidden, weights = (torch.from_numpy(array).to(device) for array in (batch.hidden, batch.weights))
+        share = self.ranks.share(batch)
+        mine, known = share.batch, share.blocks(blocks)
+        features = towers.features(known, mine.track_rows, mine.with_own, mine.with_audio, mine.with_artist)
+        queries = towers.queries(features, known, mine.asked)
+        candidates = torch.from_numpy(mine.candidates).to(features.device)
         if config.loss == "bpr":
             scores = towers.pair_scores(queries[:, None], towers.items(features)[candidates]) / self.temperature()
-            return bpr_loss(scores[:, 0], scores[:, 1:], hidden=hidden, weights=weights), blocks
-        items = towers.items(features[candidates])  # (batch + negatives, dim)
+            hidden, weights = (torch.from_numpy(array).to(scores.device) for array in (mine.hidden, mine.weights))
+            return share.weight * bpr_loss(scores[:, 0], scores[:, 1:], hidden=hidden, weights=weights), blocks
+        items = self.ranks.gather(towers.items(features[candidates]), share.sizes)  # (batch + negatives, dim)
+        loss = self._softmax(queries, items, share, self._log_counts(batch)[share.columns])
+        if config.directions == 2 and self.ranks.n_ranks > 1:
+            loss = 0.5 * (loss + self._other_direction(queries, items, share, batch.hidden))
+        return share.weight * loss, blocks
+
+    def _softmax(self, queries: Tensor, items: Tensor, share: Share, log_counts: np.ndarray) -> Tensor:
+        config, device = self.config, queries.device
         temperature = self.temperature()
-        log_counts = None if config.correction == "none" else torch.from_numpy(self._log_counts(batch)).to(device)
-        facts: dict[str, Any] = {"log_counts": log_counts, "hidden": hidden, "weights": weights}
-        facts["directions"] = config.directions
-        is_cosine = isinstance(towers, TwoTower) and config.correction in ("both", "none")
-        if is_cosine and fits(temperature.item(), log_counts):
-            return fused_sampled_softmax(queries, items, temperature, half=bool(config.half), **facts), blocks
-        logits = towers.scores(queries, items) / temperature
-        return sampled_softmax(logits, correction=config.correction, **facts), blocks
+        facts: dict[str, Any] = {"directions": config.directions if self.ranks.n_ranks == 1 else 1}
+        facts["log_counts"] = None if config.correction == "none" else torch.from_numpy(log_counts).to(device)
+        facts |= {name: torch.from_numpy(getattr(share.batch, name)).to(device) for name in ("hidden", "weights")}
+        is_cosine = isinstance(self.towers, TwoTower) and config.correction in ("both", "none")
+        if is_cosine and fits(temperature.item(), facts["log_counts"]):
+            return fused_sampled_softmax(queries, items, temperature, half=bool(config.half), **facts)
+        return sampled_softmax(self.towers.scores(queries, items) / temperature, correction=config.correction, **facts)
+
+    def _other_direction(self, queries: Tensor, items: Tensor, share: Share, hidden: np.ndarray) -> Tensor:
+        """Own tracks look for their listeners among those of all ranks; `hidden` is that of the whole batch."""
+        n, device = len(queries), queries.device
+        sizes = [len(part) for part in np.array_split(np.arange(len(hidden)), self.ranks.n_ranks)]
+        everybody = self.ranks.gather(queries, sizes)  # own ones first
+        order = share.columns[share.columns < len(hidden)]
+        seen = np.ascontiguousarray(hidden[order][:, share.columns[:n]].T)  # (own, all)
+        logits = self.towers.scores(everybody, items[:n]).T / self.temperature()
+        weights = torch.from_numpy(share.batch.weights).to(device)
+        return sampled_softmax(logits, hidden=torch.from_numpy(seen).to(device), weights=weights)
 
     def _report(self) -> Progress:
         began, losses, n_events, epoch = perf_counter(), [], 0, self.epoch
@@ -153,7 +177,7 @@ class TowerTraining:
             losses.append(self._learn(batch))
             n_events += len(batch.asked)
             self.step += 1
-        loss = float(torch.stack(losses).mean())
+        loss = float(self.ranks.total(torch.stack(losses).mean()))
         seconds = perf_counter() - began
         validation, is_best = self._judge() if stop == n_steps else (None, False)
         if stop == n_steps:
@@ -166,14 +190,20 @@ class TowerTraining:
         if not config.hard_negatives or self.epoch < config.hard_from_epoch:
             return
         places = {"first": config.hard_first, "last": config.hard_last}
-        batches = self.batches
-        self.batches.hard = mine(self.towers, batches.events, batches.known, **places, seed=self._seed())
+        batches, seed = self.batches, self._seed()
+        batches.hard = self.ranks.first_says(
+            lambda: mine(self.towers, batches.events, batches.known, **places, seed=seed)
+        )
 
     def _learn(self, batch: Batch) -> Tensor:
-        torch.manual_seed(self._seed())  # of the transformer's dropout, the one thing torch draws in a step
+        torch.manual_seed(
+            self._seed() + self.ranks.rank
+        )  # of the transformer's dropout, the one thing torch draws in a step
         loss, blocks = self.loss_of(batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        dense = [*self.towers.parameters(), *self.temperature.parameters()]
+        self.ranks.add_up([*dense, *(block.values for block in blocks.values())])
         self.optimizer.step()
         for name, block in blocks.items():
             table = self.towers.tables[name]
@@ -196,10 +226,11 @@ class TowerTraining:
         return np.log(np.maximum(counts, 1e-12)).astype(np.float32)
 
     def _judge(self) -> tuple[float | None, bool]:
-        if self.judge is None:
+        judge = self.judge
+        if judge is None:
             return None, True
         self.towers.eval()
-        value = self.judge(self.towers)
+        value = self.ranks.first_says(lambda: judge(self.towers))
         is_best = value > self.best
         self.n_since_best = 0 if is_best else self.n_since_best + 1
         if is_best:
