@@ -330,10 +330,11 @@ def _echo_counts(counts: "ScanCounts", n_pruned: int, seconds: float, phases: di
 @click.option(
     "--by",
     "space",
-    type=click.Choice(["audio", "diffused", "tower"]),
+    type=click.Choice(["audio", "diffused", "tower", "towers", "both"]),
     default="audio",
     show_default=True,
-    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower: who plays it, by cli train-tower.",
+    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower, or towers: who plays it, by"
+    " cli train-tower. both: a blend of audio and tower by rank.",
 )
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
 @click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Of one artist.")
@@ -357,7 +358,7 @@ def similar(
     output: str | None,
     **wishes: Any,
 ) -> None:
-    """List the tracks that sound like SEEDS: paths, ids, or words of titles and artists.
+    """List the tracks that sound like SEEDS, or are played by the same people: paths, ids, or words of titles.
 
     A file outside the library is heard on the spot. The seeds and their copies are not in the answer.
 
@@ -367,25 +368,33 @@ def similar(
         cli similar "blue monday" --other-artists --why
         cli similar new_song.mp3 other.flac --unlike 42 -k 30 --m3u mix.m3u8
         cli similar "a song I only know from playlists" --by diffused
+        cli similar "blue monday" --by both
     """
     from index import listing
+    from index.blend import BOTH, SPACES, similar_by_both
     from index.diffused import DIFFUSED, outdated
     from index.library import Library
     from index.search import Wishes
     from index.search import similar as find_similar
     from index.tower_store import TOWER
 
+    space = TOWER if space == "towers" else space
     with Library.open(folder) as library:
-        _refuse_empty(library, space)
-        wanted = [_seed(library, text, space) for text in seeds]
-        unwanted = [_seed(library, text, space) for text in unlike]
-        answer = find_similar(library, space, wanted, unwanted, Wishes(**wishes), why)
+        _refuse_empty(library, TOWER if space == BOTH else space)
+        spaces = SPACES if space == BOTH else (space,)
+        wanted, unwanted = ([_seeds(library, text, spaces) for text in texts] for texts in (seeds, unlike))
+        if space == BOTH:
+            answer = similar_by_both(library, wanted, unwanted, Wishes(**wishes), why)
+        else:
+            likes, dislikes = ([seed[space] for seed in part] for part in (wanted, unwanted))
+            answer = find_similar(library, space, likes, dislikes, Wishes(**wishes), why)
         is_current = space == TOWER or library.current_fingerprint() == _checkpoint(library).fingerprint
         old = outdated(library) if space == DIFFUSED else None
     if m3u is not None:
         _write_playlist(m3u, [match.track for match in answer.matches])
     if output is None:
-        title = " + ".join(seed.name for seed in wanted) + "".join(f" - {seed.name}" for seed in unwanted)
+        names, others = ([next(iter(seed.values())).name for seed in part] for part in (wanted, unwanted))
+        title = " + ".join(names) + "".join(f" - {name}" for name in others)
         click.echo(listing.one_line(f"Similar to {title}"))
     _echo_rows(_match_rows(answer, why, plain=output is None), output, "Nothing in the library fits these wishes.")
     if answer.copies and output is None:
@@ -410,6 +419,7 @@ def _write_playlist(path: Path, tracks: "Sequence[TrackRow]") -> None:
 
 
 def _match_rows(answer: "Matches", why: bool, plain: bool) -> list[dict[str, Any]]:
+    from index.blend import SPACES
     from index.listing import clock
 
     rows = []
@@ -420,6 +430,8 @@ def _match_rows(answer: "Matches", why: bool, plain: bool) -> list[dict[str, Any
         row |= {"artist": track.artist, "title": track.title, "album": track.album, "genre": track.genre}
         row |= {"length": clock(track.duration)} if plain else {"duration_s": track.duration}
         moment = match.moment
+        if match.ranks:
+            row |= {f"{space}_rank": match.ranks.get(space) for space in SPACES}
         if why and plain:
             row["why"] = f"{clock(moment.seed_start)} sounds like {clock(moment.match_start)}" if moment else None
         elif why and moment:
@@ -428,51 +440,64 @@ def _match_rows(answer: "Matches", why: bool, plain: bool) -> list[dict[str, Any
     return rows
 
 
-def _seed(library: "Library", text: str, space: str) -> "Seed":
-    """The track that a person means, from the library or, when it is a file elsewhere, heard now."""
+def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "Seed"]:
+    """The track that a person means, by each space that knows it: from the library or, a file elsewhere, heard now."""
     from index.copies import read_excerpts
-    from index.listing import one_line, table
-    from index.lookup import AmbiguousError, find_track
+    from index.listing import one_line
     from index.search import Seed
     from index.spaces import read_vector
     from index.tower_store import TOWER
     from index.track_store import AUDIO
 
+    row, seeds = _meant(library, text, catalog=tuple(spaces) != (AUDIO,)), dict[str, Seed]()
+    is_file = row is None and Path(text).is_file()
+    for space in spaces:
+        if is_file and space != TOWER:
+            seeds[space] = _heard_seed(library, text, space)
+        elif row is not None and (vector := read_vector(library, space, row.id)) is not None:
+            facts = row.duration, row.artist, row.title, row.content_hash, row.id
+            seeds[space] = Seed(row.name, vector, read_excerpts(library, row.id), *facts)
+    if not seeds:
+        raise click.ClickException(_why_no_seed(row, text, spaces, is_file=is_file))
+    for space in spaces:
+        if space not in seeds:
+            click.echo(f"{one_line(text)!r} has no vector by {space}, and counts by {', '.join(seeds)} only.", err=True)
+    return seeds
+
+
+def _why_no_seed(row: "TrackRow | None", text: str, spaces: Sequence[str], *, is_file: bool) -> str:
+    """Why nothing can be searched from a track, and what to type."""
+    from index.listing import one_line
+    from index.tower_store import TOWER
+    from index.track_store import AUDIO
+
+    if is_file:
+        return f"{text} is not in the library.\n\nRun `cli embed-audio` and `cli train-tower`."
+    if row is None or tuple(spaces) == (AUDIO,):
+        return (
+            f"No track and no file answers to {one_line(text)!r}.\n\n"
+            "Try fewer words, or `cli embed-audio` its folder first."
+        )
+    named = f"{one_line(row.name)} (track {row.id})"
+    if TOWER in spaces:
+        return f"{named} came after the last `cli train-tower`.\n\nRun it again."
+    return (
+        f"{named} has no spread vector: it came after the last `cli diffuse-audio`, or no graph leads to it.\n\n"
+        "Run `cli diffuse-audio` again, or `cli build-graph` first."
+    )
+
+
+def _meant(library: "Library", text: str, *, catalog: bool) -> "TrackRow | None":
+    """The one track that a person means, or None; of several the person must choose."""
+    from index.listing import table
+    from index.lookup import AmbiguousError, find_track
+
     try:
-        row = find_track(library, text, catalog=space != AUDIO)
+        return find_track(library, text, catalog=catalog)
     except AmbiguousError as error:
         rows = [(row.id, row.artist, row.title, row.album, row.path) for row in error.choices]
         choices = table(rows, ("id", "artist", "title", "album", "path"), _terminal_width())
         raise click.ClickException(f"{error}. Which one? Give its id, or more words.\n\n{choices}") from None
-    if row is None and Path(text).is_file():
-        if space == TOWER:
-            raise click.ClickException(f"{text} is not in the library.\n\nRun `cli embed-audio` and `cli train-tower`.")
-        return _heard_seed(library, text, space)
-    vector = read_vector(library, space, row.id) if row else None
-    if row is not None and vector is None and space == TOWER:
-        raise click.ClickException(
-            f"{one_line(row.name)} (track {row.id}) came after the last `cli train-tower`.\n\nRun it again."
-        )
-    if row is not None and vector is None and space != AUDIO:
-        raise click.ClickException(
-            f"{one_line(row.name)} (track {row.id}) has no spread vector: it came after the last `cli diffuse-audio`,"
-            " or no graph leads to it.\n\nRun `cli diffuse-audio` again, or `cli build-graph` first."
-        )
-    if row is None or vector is None:
-        raise click.ClickException(
-            f"No track and no file answers to {one_line(text)!r}.\n\n"
-            "Try fewer words, or `cli embed-audio` its folder first."
-        )
-    return Seed(
-        row.name,
-        vector,
-        read_excerpts(library, row.id),
-        row.duration,
-        row.artist,
-        row.title,
-        row.content_hash,
-        row.id,
-    )
 
 
 def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
@@ -1978,13 +2003,7 @@ def _trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict
 
 def _known_track(library: "Library", text: str) -> int:
     """The id of the track that a person means, with audio or without."""
-    from index.lookup import AmbiguousError, find_track
-
-    try:
-        row = find_track(library, text, catalog=True)
-    except AmbiguousError as error:
-        choices = "\n".join(f"  {row.id}  {row.name}" for row in error.choices)
-        raise click.ClickException(f"{error}. Which one? Give its id, or more words.\n\n{choices}") from None
+    row = _meant(library, text, catalog=True)
     if row is None:
         raise click.ClickException(f"No track answers to {text!r}.\n\nTry fewer words, or its id.")
     return row.id

@@ -1,7 +1,6 @@
 """What sounds like this: candidates by cosine, then the rules that make a list worth playing."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +14,7 @@ from index.library import Library
 from index.lookup import TrackRow, track_rows
 from index.neighbours import read_nearness
 from index.spaces import read_some_vectors, read_vectors
-from index.wishes import Wishes, is_wanted, wanted_ids
+from index.wishes import Places, Wishes, is_wanted, wanted_ids
 
 _ROWS_AT_A_TIME = 2_000  # of tracks whose turn may never come
 _FAIR_POOL = 1_000  # no track farther away than these becomes a neighbour merely by not being a hub
@@ -51,6 +50,7 @@ class Match:
     score: float  # cosine similarity to the query, in [-1, 1]; with fewer hubs twice that, less the track's nearness
     track: TrackRow
     moment: Moment | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)  # of a blend: in the list of each space that has it
 
 
 @dataclass(frozen=True)
@@ -83,23 +83,18 @@ def similar(
     index, exhaustive = open_index(library, space)
     named = {seed.id for seed in (*seeds, *unlike)}
     artists = {seed.artist.casefold() for seed in seeds if seed.artist}
-    per_artist: Counter[str] = Counter()
-    per_album: Counter[tuple[str, str]] = Counter()
+    places = Places(wishes)
     matches: list[Match] = []
     copies: list[TrackRow] = []
     for track, score in _candidates(library, space, index, query, wishes, artists):
         if track.id in named or not is_wanted(track, wishes, artists):
             continue
-        artist, album = (track.artist or "").casefold(), (track.album or "").casefold()
-        if artist and wishes.same_artist is not True and per_artist[artist] >= wishes.max_per_artist:
-            continue
-        if album and wishes.max_per_album is not None and per_album[artist, album] >= wishes.max_per_album:
+        if not places.has_room(track):
             continue
         if any(_is_copy_of(library, track, seed) for seed in seeds):
             copies.append(track)
             continue
-        per_artist[artist] += 1
-        per_album[artist, album] += 1
+        places.take(track)
         moment = best_moment(seeds, read_excerpts(library, track.id)) if why else None
         matches.append(Match(len(matches) + 1, score, track, moment))
         if len(matches) == wishes.k:

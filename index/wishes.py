@@ -1,6 +1,7 @@
 """Which tracks are wanted in an answer, whatever they sound like."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,28 @@ class Wishes:
     min_duration: float | None = None  # seconds
     max_duration: float | None = None  # seconds
     fewer_hubs: bool = False  # rank down what is near to everything
+
+
+class Places:
+    """The places of a list that artists and albums have taken already."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        self.wishes = wishes
+        self._by_artist: Counter[str] = Counter()
+        self._by_album: Counter[tuple[str, str]] = Counter()
+
+    def has_room(self, track: TrackRow) -> bool:
+        """Whether neither its artist nor its album has all the places that the wishes grant."""
+        artist, album = _named(track)
+        if artist and self.wishes.same_artist is not True and self._by_artist[artist] >= self.wishes.max_per_artist:
+            return False
+        most = self.wishes.max_per_album
+        return not album or most is None or self._by_album[artist, album] < most
+
+    def take(self, track: TrackRow) -> None:
+        artist, album = _named(track)
+        self._by_artist[artist] += 1
+        self._by_album[artist, album] += 1
 
 
 def is_wanted(track: TrackRow, wishes: Wishes, artists: set[str]) -> bool:
@@ -63,6 +86,11 @@ def wanted_ids(library: Library, wishes: Wishes, artists: set[str]) -> np.ndarra
         return None
     query = f"SELECT id FROM tracks WHERE {' AND '.join(conditions)} ORDER BY id"
     return np.fromiter((track_id for (track_id,) in library.db.execute(query, values)), dtype=np.int64)
+
+
+def _named(track: TrackRow) -> tuple[str, str]:
+    """Artist and album, casefolded; empty where nobody knows."""
+    return (track.artist or "").casefold(), (track.album or "").casefold()
 
 
 def _distinct(library: Library, column: str, where: str = "", *values: object) -> list[str]:

@@ -220,3 +220,26 @@ def _seen(folder):
     with sqlite3.connect(folder / "library.db") as db:
         ((text,),) = db.execute("SELECT metrics FROM runs WHERE stage = 'train-tower' ORDER BY id DESC LIMIT 1")
     return json.loads(text)["events"]
+
+
+def test_what_is_similar_by_both(run, copied, tmp_path):
+    rows = json.loads(run("similar", "Song 2", "--by", "both", "-k", 6, "--json").stdout)
+    assert len(rows) == 6
+    # Song 0 is all that sounds like Song 2; in both lists it is near the top.
+    assert rows[0]["title"] == "Song 0" and rows[0]["audio_rank"] == 1 and rows[0]["tower_rank"] >= 1
+    assert {row["audio_rank"] for row in rows if int(row["title"].split()[1]) > 3} == {None}
+    out = run("similar", "Song 2", "--by", "both", "-k", 2).stdout
+    assert "audio_rank  tower_rank" in out and out.splitlines()[2].split()[1] == f"{rows[0]['score']:.4f}"
+    assert "written to" in run("similar", "Song 2", "--by", "both", "--m3u", tmp_path / "mix.m3u8").stderr
+    assert (tmp_path / "mix.m3u8").read_text().count("/music/") == 3
+    silent = run("similar", "Song 8", "--by", "both", "-k", 3, "--json")
+    assert "'Song 8' has no vector by audio, and counts by tower only." in silent.stderr
+    by_tower = json.loads(run("similar", "Song 8", "--by", "towers", "-k", 3, "--json").stdout)
+    assert [row["id"] for row in json.loads(silent.stdout)] == [row["id"] for row in by_tower]
+    library, head = open_library(copied)
+    with library:
+        add(library, head, [heard("/music/new.mp3", unit(1, 0.9), artist="Artist 0", title="Song 99")])
+    new = run("similar", "Song 99", "--by", "both", "-k", 2, "--json", library=copied)
+    assert "'Song 99' has no vector by tower, and counts by audio only." in new.stderr
+    assert {row["tower_rank"] for row in json.loads(new.stdout)} == {None}
+    assert "No track and no file answers" in run("similar", "nothing of it", "--by", "both", code=1).output
