@@ -1596,6 +1596,8 @@ def train_tower(
     It takes what `cli import-listens` brought and what `cli embed-audio` heard. Interrupted, the same command goes on
     where it was. Afterwards `cli recommend` and `cli similar --by tower` use the towers; `cli evaluate` judges them.
 
+    `torchrun --nproc-per-node 2 -m cli train-tower` learns the same with two processes, or on two GPUs.
+
     Example:
 
     \b
@@ -1609,6 +1611,7 @@ def train_tower(
     from towers.assessment import make_judge
     from towers.checkpoint_file import SavedTowers, save_towers, training_key, write_training
     from towers.designs import towers_for
+    from towers.ranks import joined
     from towers.retrieval import item_vectors, unit_vectors
     from towers.training import TowerTraining
 
@@ -1618,8 +1621,11 @@ def train_tower(
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     began = monotonic()
-    with Library.open_to_write(folder) as library:
-        data = read_tower_data(library)
+    with (
+        joined(_device(device)) as (ranks, place),
+        ranks.in_turn(lambda: (Library.open_to_write if ranks.is_first else Library.open)(folder)) as library,
+    ):
+        data = ranks.in_turn(lambda: read_tower_data(library))
         protocol = usual_protocol(data.listens) if split == "auto" else split
         repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats) if repeats is None else repeats
         asked = {"protocol": protocol, "share": share, "gap_s": gap, "seed": tower.seed}
@@ -1630,22 +1636,27 @@ def train_tower(
             events = data.listens if parts is None else parts.train
             judge = None if parts is None else make_judge(parts, repeats=repeats, seed=tower.seed)
             towers = towers_for(tower, data.catalog, events)
-            training = TowerTraining(towers, events, config, judge, device=_device(device))
-        click.echo(f"Learning from {parts or events}, {data.catalog}.", err=True)
+            training = TowerTraining(towers, events, config, judge, device=place, ranks=ranks)
+        if ranks.is_first:
+            click.echo(f"Learning from {parts or events}, {data.catalog}.", err=True)
         told = {"tower": asdict(tower), "training": asdict(config), "split": asked, "n_events": len(data.listens)}
         told["ear"] = library.current_fingerprint()
         told["refit"] = refit
         key = training_key(told | {"repeats": repeats}, events)
         name = f"towers-{key[:12]}.pt"
-        run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=_versions(), checkpoint=name)
+        if ranks.is_first:
+            run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=_versions(), checkpoint=name)
         states = [library.folder / "checkpoints" / f"train-tower{part}.unfinished.pt" for part in ("", ".refit")]
         report = _train_towers(training, states[0], key)
         if refit and parts is not None and judge is not None:
-            write_training(states[0], key, training.state())  # a kill shall not cost the search for the epoch
+            if ranks.is_first:
+                write_training(states[0], key, training.state())  # a kill shall not cost the search for the epoch
             towers = towers_for(tower, data.catalog, parts.known())
             again = replace(config, epochs=training.best_epochs)
-            training = TowerTraining(towers, parts.known(), again, device=_device(device))
+            training = TowerTraining(towers, parts.known(), again, device=place, ranks=ranks)
             report |= {**_train_towers(training, states[1], key), "validation": report["validation"]}
+        if not ranks.is_first:
+            return
         saved = SavedTowers(towers.to("cpu"), data.tracks, data.users, data.artists, data.albums)
         save_towers(saved, library.folder / "checkpoints" / name)
         store_tower_vectors(
@@ -1672,13 +1683,15 @@ def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict
 
     from towers.checkpoint_file import read_training, write_training
 
-    torch.set_num_threads(os.cpu_count() or 1)
+    ranks = training.ranks
+    torch.set_num_threads(max((os.cpu_count() or 1) // ranks.n_ranks, 1))
     state = read_training(unfinished, key)
     if state is not None:
         training.restore(state)
+    if state is not None and ranks.is_first:
         click.echo(f"Going on after step {training.step:,} of epoch {training.epoch + 1}.", err=True)
     n_steps, saved, loss = len(training.batches), monotonic(), None
-    with _bar(training.config.epochs * n_steps, "learning", "step") as bar:
+    with _bar(training.config.epochs * n_steps, "learning", "step", is_hidden=not ranks.is_first) as bar:
         bar.update(training.epoch * n_steps + training.step)
         for report in training.reports():
             bar.update(report.epoch * n_steps + report.step - bar.n)
@@ -1686,7 +1699,7 @@ def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict
             rate = report.n_events / report.seconds
             bar.set_postfix_str(f"epoch {report.epoch + 1}, loss {report.loss:.3f}{judged}, {rate:,.0f} listens/s")
             loss = report.loss
-            if monotonic() - saved > _SAVE_SECONDS:
+            if ranks.is_first and monotonic() - saved > _SAVE_SECONDS:
                 write_training(unfinished, key, training.state())
                 saved = monotonic()
     told = {"epochs": training.epoch, "events": len(training.batches.targets), "loss": loss}
@@ -2375,11 +2388,11 @@ def _terminal_width() -> int:
     return shutil.get_terminal_size((120, 24)).columns
 
 
-def _bar(total: int | None, what: str, unit: str) -> Any:
+def _bar(total: int | None, what: str, unit: str, *, is_hidden: bool = False) -> Any:
     """A progress bar with rate and ETA on stderr, silent where nobody watches."""
     from tqdm import tqdm
 
-    return tqdm(total=total, desc=what, unit=unit, disable=None, dynamic_ncols=True, leave=False)
+    return tqdm(total=total, desc=what, unit=unit, disable=is_hidden or None, dynamic_ncols=True, leave=False)
 
 
 def _progress(items: Iterable[T], what: str, unit: str, total: int | None = None) -> Iterator[T]:

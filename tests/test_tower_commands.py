@@ -4,7 +4,11 @@ import csv
 import io
 import itertools
 import json
+import os
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -243,3 +247,18 @@ def test_what_is_similar_by_both(run, copied, tmp_path):
     assert "'Song 99' has no vector by tower, and counts by audio only." in new.stderr
     assert {row["tower_rank"] for row in json.loads(new.stdout)} == {None}
     assert "No track and no file answers" in run("similar", "nothing of it", "--by", "both", code=1).output
+
+
+def test_two_processes_learn_what_one_does(run, copied):
+    arguments = [*QUICK, "--epochs", 3, "--half", 0, "--json"]
+    alone = json.loads(run("train-tower", *arguments, library=copied).stdout)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2]  # torchrun
+    command = [*launch, "-m", "cli", "--library", copied, "train-tower", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"}
+    out = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment, timeout=170)
+    assert out.returncode == 0, out.stderr
+    together = json.loads(out.stdout)  # one of them prints
+    assert out.stderr.count("Learning from") == 1
+    assert together["loss"] == pytest.approx(alone["loss"], abs=1e-4)
+    assert together["validation"] == pytest.approx(alone["validation"], abs=1e-4)
+    assert json.loads(run("recommend", "listener 4", "-k", 3, "--json", library=copied).stdout)

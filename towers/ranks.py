@@ -137,10 +137,16 @@ class Ranks:
         dist.broadcast_object_list(said)
         return said[0]  # type: ignore[return-value]
 
-    def wait(self) -> None:
-        """Until all ranks are here."""
-        if self.n_ranks > 1:
+    def in_turn(self, make: Callable[[], T]) -> T:
+        """What each rank makes for itself, after the first has made its own and left things in order."""
+        if self.n_ranks == 1:
+            return make()
+        if not self.is_first:
             dist.barrier()
+        made = make()
+        if self.is_first:
+            dist.barrier()
+        return made
 
 
 @contextmanager
