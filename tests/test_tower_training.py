@@ -187,3 +187,25 @@ def test_a_search_in_blocks_is_a_search(model, monkeypatch, rng):
     assert all(not set(row) & set(left_out) for row, left_out in zip(rows.tolist(), hidden, strict=True))
     assert (rows[:, 35:] == -1).all() and (rows[:, :35] >= 0).all()  # 40 tracks, 5 of them hidden
     np.testing.assert_allclose(np.linalg.norm(unit_vectors(item_vectors(towers)), axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("encoder", ["mean", "attention", "transformer"])
+@pytest.mark.parametrize("loss", ["sampled-softmax", "bpr"])
+def test_a_device_of_halves_learns_nearly_the_same(encoder, loss, rng, monkeypatch):
+    """What is for CUDA, where this machine can follow it: bfloat16 products of the CPU's autocast."""
+    _, audio, events = sounding_world(rng)
+    tower = replace(TOWER, encoder=encoder, use_events=1, dropout=0.0)
+    told = []
+    for devices in (("cuda",), ("cuda", "cpu")):
+        monkeypatch.setattr("towers.training._MIXED_ON", devices)
+        world = training(tower, replace(QUICK, loss=loss), events, catalog(30, audio=audio))
+        assert world._is_mixed == ("cpu" in devices)
+        found, blocks = world.loss_of(world.batches.batch(0, 0))
+        found.backward()
+        weights = [*world.towers.parameters(), *(block.values for block in blocks.values())]
+        grads = [weight.grad for weight in weights if weight.grad is not None]
+        assert found.dtype == torch.float32 and all(grad.dtype == torch.float32 for grad in grads)
+        told.append((found, torch.cat([grad.flatten() for grad in grads])))
+    (exact, gradient), (half, half_gradient) = told
+    assert half.item() == pytest.approx(exact.item(), rel=0.02) and half.item() != exact.item()
+    assert torch.cosine_similarity(gradient, half_gradient, dim=0) > 0.99

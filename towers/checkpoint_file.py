@@ -150,7 +150,7 @@ def write_training(path: Path, key: str, state: dict[str, Any]) -> None:
 def read_training(path: Path, key: str) -> dict[str, Any] | None:
     """The state that was kept for this very training, or None: there is none, or it is of another or damaged."""
     try:
-        kept = torch.load(path, weights_only=True)
+        kept = torch.load(path, weights_only=True, map_location="cpu")  # it may go on elsewhere than it began
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError):
         return None
     return kept["state"] if isinstance(kept, dict) and kept.get("key") == key else None

@@ -25,6 +25,7 @@ from towers.sampled_softmax import Temperature, sampled_softmax
 from towers.two_tower import TwoTower
 
 _STEPS_A_REPORT = 50
+_MIXED_ON = ("cuda",)  # devices whose dense layers multiply bfloat16 numbers; the weights stay float32
 _BUCKETS_PER_TRACK = 4
 
 
@@ -69,6 +70,8 @@ class TowerTraining:
         ranks: Ranks = Ranks(),  # noqa: B008  (it is frozen)
     ) -> None:
         self.towers, self.config, self.judge, self.ranks = towers.to(device), config, judge, ranks
+        self.device = torch.device(device)
+        self._is_mixed = bool(config.half) and self.device.type in _MIXED_ON
         self.batches = Batches(events, towers.config, config)
         self.temperature = Temperature(config.temperature).to(device)
         self.temperature.log.requires_grad_(bool(config.learn_temperature) and isinstance(towers, TwoTower))
@@ -130,14 +133,17 @@ class TowerTraining:
         blocks = towers.blocks(batch.track_rows, batch.asked.user_rows)
         share = self.ranks.share(batch)
         mine, known = share.batch, share.blocks(blocks)
-        features = towers.features(known, mine.track_rows, mine.with_own, mine.with_audio, mine.with_artist)
-        queries = towers.queries(features, known, mine.asked)
-        candidates = torch.from_numpy(mine.candidates).to(features.device)
-        if config.loss == "bpr":
-            scores = towers.pair_scores(queries[:, None], towers.items(features)[candidates]) / self.temperature()
+        candidates = torch.from_numpy(mine.candidates).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_mixed):
+            features = towers.features(known, mine.track_rows, mine.with_own, mine.with_audio, mine.with_artist)
+            queries = towers.queries(features, known, mine.asked).float()
+            is_bpr = config.loss == "bpr"  # there each event has candidates of its own, and most tracks are many's
+            items = towers.items(features if is_bpr else features[candidates]).float()
+        if is_bpr:
+            scores = towers.pair_scores(queries[:, None], items[candidates]) / self.temperature()
             hidden, weights = (torch.from_numpy(array).to(scores.device) for array in (mine.hidden, mine.weights))
             return share.weight * bpr_loss(scores[:, 0], scores[:, 1:], hidden=hidden, weights=weights), blocks
-        items = self.ranks.gather(towers.items(features[candidates]), share.sizes)  # (batch + negatives, dim)
+        items = self.ranks.gather(items, share.sizes)  # (batch + negatives, dim)
         loss = self._softmax(queries, items, share, self._log_counts(batch)[share.columns])
         if config.directions == 2 and self.ranks.n_ranks > 1:
             loss = 0.5 * (loss + self._other_direction(queries, items, share, batch.hidden))
