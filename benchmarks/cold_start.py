@@ -19,15 +19,21 @@ import numpy as np
 import torch
 from measuring import CLI, run, show
 
+from audio.writing import write_audio
 from data.bootstrap import bootstrap_interval
 from data.catalog import Catalog
 from data.listening import Listening
 from data.ranking_figures import Targets, chances, per_listener, targets_of
 from data.rankings import unit_rows
+from data.synthetic import WorldConfig, make_world
+from data.world_files import written_files
+from index.library import Library
+from index.tower_store import read_tower_data
 from towers.batches import now_asked
 from towers.config import TowerConfig, TowerTrainingConfig
+from towers.designs import towers_for
 from towers.retrieval import item_vectors, query_vectors
-from towers.training import TowerTraining, towers_for
+from towers.training import TowerTraining
 
 K, FOLDS = 10, 5
 # Chosen on the invented world of seed 1, which no figure comes from.
@@ -100,18 +106,9 @@ def _cell(values: np.ndarray, sign: str = "") -> str:
     return f"{values.mean():{sign}.3f} [{low:{sign}.3f} {high:{sign}.3f}]"
 
 
-def invented(seed: int, cache: Path) -> tuple[Listening, Catalog]:
-    """A world that is rendered, heard by the shipped ear, and read from its library."""
-    from audio.writing import write_audio
-    from data.synthetic import WorldConfig, make_world
-    from data.world_files import written_files
-    from index.library import Library
-    from index.tower_store import read_tower_data
-
-    folder = cache / f"world-{seed}"
+def heard_world(config: WorldConfig, folder: Path) -> tuple[Listening, Catalog]:
+    """A world that is rendered, heard by the shipped ear, and read from its library; made once."""
     if not (folder / "library").exists():
-        config = WorldConfig(seed=seed, n_genres=6, artists_per_genre=12, tracks_per_artist=5, seconds=10,
-                             n_listeners=400, listens_per_listener=60)  # fmt: skip
         for _ in written_files(make_world(config), folder / "tracks", write_audio):
             pass
         command = [*CLI, "--library", folder / "library"]
@@ -170,7 +167,9 @@ def main() -> None:
     if options.real:
         report("pop_clips, unheard artists", real_artists(options.cache, options.seed))
         return
-    events, catalog = invented(options.seed, options.cache)
+    world = WorldConfig(seed=options.seed, n_genres=6, artists_per_genre=12, tracks_per_artist=5, seconds=10,
+                        n_listeners=400, listens_per_listener=60)  # fmt: skip
+    events, catalog = heard_world(world, options.cache / f"world-{options.seed}")
     for title, groups in (("tracks", np.arange(len(catalog))), ("artists", catalog.artist_rows)):
         folds = folds_of(groups, options.seed)
         figures = [judged(events, catalog, folds == fold, options.seed) for fold in range(FOLDS)]
