@@ -126,6 +126,21 @@ def test_an_event_of_weight_nought_is_history_but_no_target():
         batches(events=listening([(0, 1, 1, 0.0)], 1, 4))
 
 
+@pytest.mark.parametrize("loss", ["sampled-softmax", "bpr"])
+def test_a_listener_alone_tells_now_from_other_times(loss):
+    """All tracks are known to whoever is the only listener, and yet there must be negatives."""
+    alone = listening([(0, track, track) for track in range(5)], 1, 5)
+    batch = batches(events=alone, training=TowerTrainingConfig(batch_size=5, negatives=8, loss=loss)).batch(0, 0)
+    rows = batch.candidate_rows if loss == "bpr" else np.broadcast_to(batch.candidate_rows, (5, 13))
+    drawn = rows[:, 1:] if loss == "bpr" else rows
+    positives = rows[:, 0] if loss == "bpr" else batch.candidate_rows[:5]
+    np.testing.assert_array_equal(batch.hidden, drawn == positives[:, None])
+    together = listening([(0, track, track) for track in range(5)] + [(1, 5, 0)], 2, 6)
+    batch = batches(events=together, training=TowerTrainingConfig(batch_size=6, negatives=0)).batch(0, 0)
+    users = batch.candidate_rows[:6] == 5  # the second listener's only event
+    np.testing.assert_array_equal(batch.hidden, users[:, None] == users[None])
+
+
 def test_what_is_known_is_told_the_same_from_both_sides(rng):
     users, tracks = rng.integers(30, size=200), rng.integers(40, size=200)
     known = KnownTracks(users, tracks, 30, 40)

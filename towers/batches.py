@@ -74,6 +74,10 @@ class KnownTracks:
         """The tracks of a user, rising."""
         return self._tracks[self._user_starts[user_row] : self._user_starts[user_row + 1]]
 
+    def n_known(self) -> np.ndarray:
+        """How many tracks each user knows, (n_users,)."""
+        return np.diff(self._user_starts)
+
     def contains(self, user_rows: np.ndarray, track_rows: np.ndarray) -> np.ndarray:
         """Whether each pair is known; shapes are broadcast. A user row of -1 knows nothing."""
         if not len(self._keys):
@@ -124,6 +128,7 @@ class Batches:
         self.track_counts = np.bincount(events.track_rows[self.targets], minlength=events.n_tracks)
         self.seen_rows = np.flatnonzero(self.track_counts)
         self.known = KnownTracks(events.user_rows, events.track_rows, events.n_users, events.n_tracks)
+        self._knows_all = self.known.n_known() == len(np.unique(events.track_rows))
         self._starts = events.user_starts()
         self._latest = int(events.times.max()) if self.has_time else 0
         shares = self.track_counts[self.seen_rows] ** _POPULARITY_POWER
@@ -160,10 +165,12 @@ class Batches:
             hidden = drawn == positives[:, None]
             if self.training.mask_known:
                 hidden |= self.known.contains(users[:, None], drawn)
+                self._leave_some(hidden, users, drawn, positives)
         else:
             candidate_rows = np.concatenate([positives, self._draw(n_drawn, rng), hard])
             if self.training.mask_known:  # the positive itself, drawn again, is known too
                 hidden = self.known.grid(users, candidate_rows)
+                self._leave_some(hidden, users, candidate_rows[None], positives)
             else:
                 hidden = candidate_rows[None] == positives[:, None]
             if not self.training.in_batch:
@@ -249,6 +256,18 @@ class Batches:
         if not self.has_time or not self.training.example_age:
             return np.zeros(len(events), dtype=np.float32)
         return ((self._latest - self.events.times[events]) / _DAY).astype(np.float32)
+
+    def _leave_some(
+        self, hidden: np.ndarray, users: np.ndarray, candidate_rows: np.ndarray, positives: np.ndarray
+    ) -> None:
+        """For a listener who knows everything that anybody played hide the same track alone.
+
+        Where one person is all the listeners there are, what they play now is told from what they play at other times.
+        """
+        rows = np.flatnonzero(self._knows_all[users])
+        if len(rows):
+            theirs = candidate_rows if len(candidate_rows) == 1 else candidate_rows[rows]
+            hidden[rows] = theirs == positives[rows, None]
 
     def _draw(self, shape: int | tuple[int, int], rng: np.random.Generator) -> np.ndarray:
         if self.training.proposal == "uniform":
