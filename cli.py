@@ -1726,6 +1726,11 @@ def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict
     default=None,
     help="Also one target against 99 tracks drawn by chance.  [default: for leave-one-out]",
 )
+@click.option("--ann", is_flag=True, help="Also what each type of index would cost: recall, accuracy, time and size.")
+@click.option("--recall", default=0.98, show_default=True, type=click.FloatRange(0, 1), help="For --ann to tune to.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FOLDER|FILE.md", help="Also a page with pictures beside it."
+)
 @click.option("--users", "n_users", default=2_000, show_default=True, type=click.IntRange(2), help="Queries at most.")
 @click.option("--seed", default=0, show_default=True, help="Of the choice of listeners and of the intervals.")
 @output_options
@@ -1736,6 +1741,9 @@ def evaluate(
     repeats: bool | None,
     which: str,
     sampled: bool | None,
+    ann: bool,
+    recall: float,
+    report: Path | None,
     n_users: int,
     seed: int,
     output: str | None,
@@ -1752,13 +1760,16 @@ def evaluate(
         cli evaluate
         cli evaluate --repeats -k 10
         cli evaluate --rivals all --sampled
+        cli evaluate --ann --report evaluation/
     """
     from data.exam import exam_of, practice_exam
+    from data.report_page import Heading, write_report
     from data.rivals import rivals
-    from data.verdict import Answers, verdict
+    from data.verdict import Answers, Section, verdict
+    from index.ann_figures import ann_figures, ann_rows
     from index.figures import store_figures
     from index.library import Library
-    from towers.assessment import tower_scores
+    from towers.assessment import exam_queries, tower_scores
     from towers.retrieval import item_vectors, unit_vectors
 
     with Library.open_to_write(folder) as library:
@@ -1779,18 +1790,31 @@ def evaluate(
         for rival in _progress(rivals(exam, practice, data.catalog, which), "ranking", "rival"):
             answers.add(rival.name, rival.scores)
             settings += filter(None, [rival.told()])
-        answers.add(name, tower_scores(saved.towers, exam))
-        vectors = unit_vectors(item_vectors(saved.towers))
-        found = verdict(answers, name, data.catalog, rules, vectors=vectors, seed=seed)
-        store_figures(library, run, found.all_figures())
+        queries, items = exam_queries(saved.towers, exam), item_vectors(saved.towers)
+        answers.add(name, tower_scores(saved.towers, queries, items))
+        found = verdict(answers, name, data.catalog, rules, vectors=unit_vectors(items), seed=seed)
+        told_of, more = found.all_figures(), []
+        if ann:
+            if name == "neumf":
+                raise click.ClickException("NeuMF has no inner product that an index could search by.")
+            compared = ann_figures(items.numpy(), queries.numpy(), exam, answers.ks[-1], recall, seed=seed)
+            by_type = dict(_progress(compared, "building", "index"))
+            of_types = [figure for figures in by_type.values() for figure in figures]
+            note = "; ".join(filter(None, by_type))
+            more = [Section(f"Indexes tuned to recall@{answers.ks[-1]} {recall:g}", ann_rows(of_types), note)]
+            told_of += of_types
+        store_figures(library, run, told_of)
         library.finish_run(run, {"queries": len(exam), "tracks": exam.known.n_tracks, "settings": settings})
+    asked = f"{len(exam):,} {'queries' if rules.rolling else 'listeners'}"
+    asked = f"{parts}; {asked}, {'repeats count' if repeats else 'discoveries only'}."
+    if report is not None:
+        heading = Heading(f"{name} before {len(answers.lists) - 1} rivals", [asked, rules.told], settings)
+        click.echo(f"{write_report(report, heading, found, more)} written.", err=True)
     if output is not None:
-        _echo_rows([asdict(figure) for figure in found.all_figures()], output, "")
+        _echo_rows([asdict(figure) for figure in told_of], output, "")
         return
-    asked = "queries" if rules.rolling else "listeners"
-    click.echo(f"{parts}; {len(exam):,} {asked}, {'repeats count' if repeats else 'discoveries only'}.")
-    click.echo("\n".join(filter(None, [rules.told, *settings])) + "\n")
-    for section in found.sections():
+    click.echo("\n".join(filter(None, [asked, rules.told, *settings])) + "\n")
+    for section in [*found.sections(), *more]:
         click.echo(f"{section.title}:")
         _echo_rows(section.rows, None, "")
         click.echo(f"{section.note}\n" if section.note else "")

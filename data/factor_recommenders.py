@@ -50,12 +50,12 @@ def ials(exam: Exam, setting: Mapping[str, float]) -> Scores:
         )  # fmt: skip
         model.fit(_played(exam), show_progress=False)
 
-    def scores(start: int, stop: int) -> np.ndarray:
+    def scores(start: int, stop: int, out: np.ndarray) -> None:
         with _one_blas_thread():
             past = exam.pasts.matrix(start, stop)
             vectors = np.asarray(model.recalculate_user(np.arange(stop - start), past), dtype=np.float32)
         vectors[np.diff(past.indptr) == 0] = 0  # of nobody nothing is known
-        return np.asarray(vectors @ model.item_factors.T)
+        np.matmul(vectors, model.item_factors.T, out=out)
 
     return scores
 
@@ -79,11 +79,11 @@ def bpr(exam: Exam, setting: Mapping[str, float]) -> Scores:
         )  # fmt: skip
         model.fit(_played(exam), show_progress=False)
     is_known = np.bincount(exam.known.user_rows, minlength=exam.known.n_users) > 0
-    vectors = np.where(is_known[:, None], model.user_factors, 0)
+    vectors = np.where(is_known[:, None], model.user_factors, np.float32(0))
     vectors[:, -1] = 1  # meets the bias
 
-    def scores(start: int, stop: int) -> np.ndarray:
-        return np.asarray(vectors[exam.targets.user_rows[start:stop]] @ model.item_factors.T, dtype=np.float32)
+    def scores(start: int, stop: int, out: np.ndarray) -> None:
+        np.matmul(vectors[exam.targets.user_rows[start:stop]], model.item_factors.T, out=out)
 
     return scores
 

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-Scores = Callable[[int, int], np.ndarray]
-"""Scores of the queries from `start` to `stop`: (stop - start, n_tracks) float32, -inf for never."""
+Scores = Callable[[int, int, np.ndarray], None]
+"""Writes the scores of the queries from `start` to `stop` into `out`, (stop - start, n_tracks) float32; -inf: never.
+
+One array serves all blocks, for fresh memory of this size costs more than what is computed in it."""
 
 _AT_ONCE = 2**25  # scores, 128 MiB
+TILE = 2**16  # tracks that a scorer looks at together where it needs room of its own
 _CHUNK = 128  # neighbouring tracks of which only the best score is looked at first
 
 
@@ -37,10 +40,12 @@ def ranked(
     if probes is None:
         probes = np.empty((n_queries, 0), dtype=np.int64)
     probed = np.full(probes.shape, -np.inf, dtype=np.float32)
-    n_block = max(1, _AT_ONCE // max(n_tracks, 1))
+    n_block = min(max(1, _AT_ONCE // max(n_tracks, 1)), max(n_queries, 1))
+    room = np.empty((n_block, n_tracks), dtype=np.float32)
     for start in range(0, n_queries, n_block):
         stop = min(start + n_block, n_queries)
-        block = scores(start, stop)
+        block = room[: stop - start]
+        scores(start, stop, block)
         taken = np.take_along_axis(block, np.maximum(probes[start:stop], 0), axis=1)
         probed[start:stop] = np.where(probes[start:stop] >= 0, taken, -np.inf)
         for place, tracks in enumerate(hidden[start:stop] if hidden is not None else ()):

@@ -6,7 +6,7 @@ from scipy import sparse
 from data.exam import Pasts
 from data.listening import Listening
 from data.rankings import unit_rows
-from data.score_blocks import Scores
+from data.score_blocks import TILE, Scores
 
 _DAY = 86_400.0
 
@@ -29,15 +29,14 @@ def own_favourites(known: Listening, pasts: Pasts, half_life_days: float = 30.0)
     """
     steps, order = np.unique(_plays(known), return_inverse=True)
 
-    def scores(start: int, stop: int) -> np.ndarray:
-        block = np.tile(order.astype(np.float32), (stop - start, 1))
+    def scores(start: int, stop: int, out: np.ndarray) -> None:
+        out[:] = order
         for place, query in enumerate(range(start, stop)):
             times = pasts.times(query)
             tracks, own = np.unique(pasts.tracks(query), return_inverse=True)
             if len(tracks):  # ages from the last event: a common factor changes no order
                 plays = np.bincount(own, 0.5 ** ((times[-1] - times) / _DAY / half_life_days), len(tracks))
-                block[place, tracks] = len(steps) + np.unique(plays, return_inverse=True)[1]
-        return block
+                out[place, tracks] = len(steps) + np.unique(plays, return_inverse=True)[1]
 
     return scores
 
@@ -56,11 +55,15 @@ def item_neighbours(known: Listening, pasts: Pasts) -> Scores:
     units = sparse.csr_matrix((heard_by.data / np.repeat(lengths, np.diff(heard_by.indptr)), heard_by.indices,
                                heard_by.indptr), shape)  # fmt: skip
 
-    def scores(start: int, stop: int) -> np.ndarray:
-        alike = (pasts.matrix(start, stop) @ units).toarray()  # (n_block, n_users): how much of this past each shares
-        block = np.ascontiguousarray((units @ np.ascontiguousarray(alike.T)).T)
-        block[block <= 0] = -np.inf  # nothing is known that speaks for it
-        return block
+    tiles = [units[start : start + TILE] for start in range(0, known.n_tracks, TILE)]
+
+    def scores(start: int, stop: int, out: np.ndarray) -> None:
+        alike = (pasts.matrix(start, stop) @ units).toarray().T  # (n_users, n_block): how much of this past each shares
+        alike = np.ascontiguousarray(alike)
+        for number, tile in enumerate(tiles):
+            found = (tile @ alike).T
+            found[found <= 0] = -np.inf  # nothing is known that speaks for it
+            out[:, number * TILE : (number + 1) * TILE] = found
 
     return scores
 
@@ -69,10 +72,9 @@ def sounding_alike(audio: np.ndarray, pasts: Pasts) -> Scores:
     """The tracks nearest to the mean sound of what was played; `audio`, (n_tracks, dim), has zeros for the unheard."""
     units, unheard = unit_rows(audio), ~audio.any(axis=1)
 
-    def scores(start: int, stop: int) -> np.ndarray:
-        block = np.asarray(pasts.matrix(start, stop) @ units) @ units.T
-        block[:, unheard] = -np.inf
-        return block
+    def scores(start: int, stop: int, out: np.ndarray) -> None:
+        np.matmul(np.asarray(pasts.matrix(start, stop) @ units), units.T, out=out)
+        out[:, unheard] = -np.inf
 
     return scores
 
@@ -83,4 +85,8 @@ def _plays(known: Listening) -> np.ndarray:
 
 def _to_all(values: np.ndarray) -> Scores:
     row = values.astype(np.float32)
-    return lambda start, stop: np.tile(row, (stop - start, 1))
+
+    def scores(start: int, stop: int, out: np.ndarray) -> None:
+        out[:] = row
+
+    return scores

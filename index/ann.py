@@ -25,7 +25,7 @@ class BuiltIndex:
 
     index: Any  # faiss.Index that answers with ids
     type: str
-    recall_at_10: float  # share of the true ten nearest among its candidates, on a sample of its own vectors
+    recall_at_10: float  # share of the true ten (or k) nearest among its candidates, on a sample of queries
     settings: dict[str, Any]
 
 
@@ -41,15 +41,24 @@ def choose_type(n_vectors: int) -> str:
     return "ivf-sq8" if n_vectors <= 10_000_000 else "ivf-pq"
 
 
-def build(vectors: np.ndarray, ids: np.ndarray, type: str = "auto", target: float = TARGET_RECALL) -> BuiltIndex:
+def build(
+    vectors: np.ndarray,
+    ids: np.ndarray,
+    type: str = "auto",
+    target: float = TARGET_RECALL,
+    *,
+    queries: np.ndarray | None = None,
+    k: int = 10,
+) -> BuiltIndex:
     """Build an index over unit vectors, shape (n, dim) float32, and tune it until it finds enough.
 
     Parameters
     ----------
     ids : shape (n,), int64
     type : one of `TYPES`, or auto. Too few vectors to train an index of that type get an exact one.
-    target : the recall@10 against exact search to reach, in [0, 1]. What was reached is in the result, also
+    target : the recall@k against exact search to reach, in [0, 1]. What was reached is in the result, also
         when it is less.
+    queries : (n_queries, dim), such as will be asked; without, vectors of the catalog itself
 
     Raises
     ------
@@ -85,21 +94,28 @@ def build(vectors: np.ndarray, ids: np.ndarray, type: str = "auto", target: floa
     index.add_with_ids(vectors, np.ascontiguousarray(ids, dtype=np.int64))
     if type == "flat":
         return BuiltIndex(index, type, 1.0, {})
-    recall, settings = _tune(index, vectors, np.asarray(ids), type, target)
+    recall, settings = _tune(index, vectors, np.asarray(ids), type, target, queries, k)
     return BuiltIndex(index, type, recall, settings)
 
 
-def _tune(index: Any, vectors: np.ndarray, ids: np.ndarray, type: str, target: float) -> tuple[float, dict[str, Any]]:
+def _tune(
+    index: Any, vectors: np.ndarray, ids: np.ndarray, type: str, target: float, asked: np.ndarray | None, k: int
+) -> tuple[float, dict[str, Any]]:
     """Search wider, doubling the effort, until the target is reached or everything is searched."""
-    rng = np.random.default_rng(_SEED + 1)
-    queries = vectors[np.sort(rng.permutation(len(vectors))[:_SAMPLE])]
-    truth = ids[exact_nearest(vectors, queries, min(11, len(vectors)))]
+    if asked is None:
+        rng = np.random.default_rng(_SEED + 1)
+        queries = vectors[np.sort(rng.permutation(len(vectors))[:_SAMPLE])]
+        truth = ids[exact_nearest(vectors, queries, min(k + 1, len(vectors)))]
+    else:
+        queries = np.ascontiguousarray(asked[:_SAMPLE], dtype=np.float32)
+        truth = ids[exact_nearest(vectors, queries, min(k, len(vectors)))]
+        truth = np.insert(truth, 0, -1, axis=1)  # no query is in the catalog, where `recall_at_k` leaves it out
     recall, settings = 0.0, dict[str, Any]()
     for effort in range(16):
         before, settings = settings, _set_effort(index, type, effort)
         if settings == before:
             break
-        _, found = index.search(queries, min(n_candidates(10), len(vectors)))
+        _, found = index.search(queries, min(n_candidates(k), len(vectors)))
         recall = recall_at_k(found, truth)
         if recall >= target:
             break

@@ -6,10 +6,10 @@ from tower_world import catalog, checkerboard, listening
 
 from data.exam import exam_of, make_exam
 from data.splits import Split, split_listens
-from towers.assessment import make_judge, tower_scores
+from towers.assessment import exam_queries, make_judge, tower_scores
 from towers.config import TowerConfig
 from towers.designs import towers_for
-from towers.retrieval import recommend
+from towers.retrieval import item_vectors, recommend
 
 KNOWN = listening([(0, 0, 1), (0, 1, 2), (1, 2, 3), (2, 3, 4)], 3, 6)
 ASKED = listening([(0, 0, 9), (0, 4, 9), (1, 2, 9), (2, 5, 9)], 3, 6)
@@ -28,13 +28,16 @@ def test_a_judge_goes_by_validation():
 @pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
 @pytest.mark.parametrize("world", [KNOWN, checkerboard(6)])
 def test_towers_are_asked_as_they_recommend(model, world, monkeypatch):
-    monkeypatch.setattr("towers.assessment._PAIRS_AT_ONCE", 7)  # one query at a time
+    monkeypatch.setattr("towers.assessment._TRACKS_OF_A_NETWORK", 4)
     asked = listening([(user, 5 - user, 9) for user in range(3)], world.n_users, 6)
     exam = make_exam(world, asked, repeats=False, n_users=10, seed=0)
     towers = towers_for(TowerConfig(model=model, dim=4, hidden=8, history=3), catalog(6), world)
-    lists, _ = exam.ranked(tower_scores(towers, exam), 4)
+    scores_of = tower_scores(towers, exam_queries(towers, exam), item_vectors(towers))
+    lists, _ = exam.ranked(scores_of, 4)
     ((found, scores),) = recommend(towers, world, exam.targets.user_rows, 4, hidden=exam.hidden)
-    ours = np.take_along_axis(tower_scores(towers, exam)(0, len(exam)), np.maximum(lists, 0), axis=1)
+    room = np.empty((len(exam), 6), dtype=np.float32)
+    scores_of(0, len(exam), room)
+    ours = np.take_along_axis(room, np.maximum(lists, 0), axis=1)
     np.testing.assert_array_equal(lists >= 0, found >= 0)
     np.testing.assert_allclose(ours[lists >= 0], scores[found >= 0], rtol=1e-5)  # equal scores in any order
     assert not set(lists[0].tolist()) & set(exam.hidden[0].tolist())
@@ -46,7 +49,8 @@ def test_a_seed_is_the_track_before():
     split = split_listens(listening(events, 20, 7), "next-track")
     exam = exam_of(split, repeats=True, n_queries=100, seed=0)
     towers = towers_for(TowerConfig(dim=4, hidden=0, history=0, use_user=0), catalog(7), split.train)
-    scores = tower_scores(towers, exam)(0, len(exam))
+    scores = np.empty((len(exam), 7), dtype=np.float32)
+    tower_scores(towers, exam_queries(towers, exam), item_vectors(towers))(0, len(exam), scores)
     last = np.array([exam.pasts.tracks(query)[-1] for query in range(len(exam))])
     for track in range(7):
         same = scores[last == track]

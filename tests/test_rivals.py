@@ -70,10 +70,13 @@ def test_a_listener_whom_the_factors_never_saw():
     scores = ials(exam, {"alpha": 10.0, "regularization": 1.0, "factors": 8})
     best = ranked(scores, 2, 24, 12)[0][0]
     assert set(best.tolist()) == set(range(0, 24, 2))  # they like even tracks
-    assert not scores(1, 2).any()  # of the other nothing is known
-    assert np.isfinite(bpr(exam, {"regularization": 0.01, "learning_rate": 0.1, "factors": 8})(0, 2)).all()
+    room = np.full((1, 24), 7, dtype=np.float32)
+    scores(1, 2, room)
+    assert not room.any()  # of the other nothing is known
+    bpr(exam, {"regularization": 0.01, "learning_rate": 0.1, "factors": 8})(1, 2, room)
+    assert np.isfinite(room).all()
 
 
 def test_a_rival_tells_its_setting():
-    rival = Rival("iALS", lambda start, stop: np.zeros(1), {"alpha": 10.0, "factors": 64}, 0.12344)
+    rival = Rival("iALS", lambda start, stop, out: None, {"alpha": 10.0, "factors": 64}, 0.12344)
     assert rival.told() == "iALS: alpha 10, factors 64 (NDCG@20 0.1234 on validation)"

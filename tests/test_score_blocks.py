@@ -32,7 +32,10 @@ def test_blocks_change_nothing(rng, monkeypatch):
     probes = rng.integers(-1, 300, (23, 4))
 
     def ask():
-        return ranked(lambda start, stop: scores[start:stop].copy(), 23, 300, 6, hidden=hidden, probes=probes)
+        def write(start, stop, out):
+            out[:] = scores[start:stop]
+
+        return ranked(write, 23, 300, 6, hidden=hidden, probes=probes)
 
     lists, probed = ask()
     monkeypatch.setattr(score_blocks, "_AT_ONCE", 700)  # two queries at a time

@@ -119,6 +119,41 @@ def test_the_evaluation_stands_beside_its_rivals(run, trained):
     assert n == len(rows)
 
 
+def test_an_evaluation_with_everything(run, trained, tmp_path):
+    arguments = ["evaluate", "-k", 5, "--rivals", "all", "--sampled", "--ann", "--report", tmp_path / "page"]
+    out = run(*arguments)
+    assert "iALS: alpha" in out.stdout and "BPR: regularization" in out.stdout
+    assert "One target among 99 others" in out.stdout and "Krichene and Rendle" in out.stdout
+    assert "Indexes tuned to recall@5 0.98" in out.stdout and "hnsw efSearch" in out.stdout
+    assert f"{tmp_path / 'page' / 'evaluation.md'} written." in out.stderr
+    page = (tmp_path / "page" / "evaluation.md").read_text(encoding="utf-8")
+    assert page.startswith("# two-tower before 6 rivals") and "| popular |" in page
+    connection = sqlite3.connect(trained / "library.db")
+    slices = connection.execute(
+        "SELECT DISTINCT slice FROM metrics WHERE run_id = (SELECT max(id) FROM runs WHERE stage = 'evaluate')"
+    )
+    kept = {name for (name,) in slices}
+    connection.close()
+    assert {"all", "ann", "99 uniform", "99 popular", "one of all tracks"} <= kept
+
+
+@pytest.mark.parametrize(
+    ("protocol", "words"),
+    [
+        ("loopback", "hit_rate is what loopback calls recall"),
+        ("next-track", "queries, repeats count."),
+        ("leave-one-out", "One target among 99 others"),
+        ("yambda", "ndcg_legacy"),
+    ],
+)
+def test_a_protocol_is_followed_from_training_to_the_figures(run, copied, protocol, words):
+    report = json.loads(run("train-tower", *QUICK, "--epochs", 1, "--split", protocol, "--json", library=copied).stdout)
+    assert report["split"] == protocol
+    out = run("evaluate", "-k", 3, library=copied).stdout
+    assert f"<Split {protocol}:" in out and words in out
+    assert "popular" in out and ("own favourites" in out) == (protocol in ("next-track", "yambda"))
+
+
 @pytest.fixture
 def copied(trained, tmp_path):
     import shutil

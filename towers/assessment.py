@@ -7,15 +7,15 @@ import torch
 
 from data.exam import Exam, practice_exam
 from data.ranking_figures import per_listener
-from data.score_blocks import Scores
+from data.score_blocks import TILE, Scores
 from data.splits import Split
 from towers.batches import past_asked
 from towers.designs import Towers
-from towers.retrieval import history_length, item_vectors, query_vectors, recommend
+from towers.retrieval import history_length, query_vectors, recommend
 
 _JUDGED_AT = 20  # places that validation looks at
 _QUERIES_AT_ONCE = 1_024
-_PAIRS_AT_ONCE = 2**18  # of a network that looks at each pair
+_TRACKS_OF_A_NETWORK = 2**12  # at a time, where a network looks at each pair
 
 
 def make_judge(split: Split, *, repeats: bool, n_users: int = 2_000, seed: int = 0) -> Callable[[Towers], float] | None:
@@ -25,23 +25,27 @@ def make_judge(split: Split, *, repeats: bool, n_users: int = 2_000, seed: int =
         return None
 
     def judge(towers: Towers) -> float:
-        users = exam.targets.user_rows
-        found = recommend(towers, exam.known, users, _JUDGED_AT, hidden=exam.hidden)
-        lists = np.concatenate([rows for rows, _ in found])
+        lists = tower_lists(towers, exam, _JUDGED_AT)
         return float(per_listener(lists, exam.targets, _JUDGED_AT)["ndcg"].mean())
 
     return judge
 
 
-def tower_scores(towers: Towers, exam: Exam) -> Scores:
-    """How much each query of an exam wants each track."""
-    items, queries = item_vectors(towers), exam_queries(towers, exam)
-    n_block = len(queries) if towers.config.model != "neumf" else max(1, _PAIRS_AT_ONCE // max(len(items), 1))
+def tower_lists(towers: Towers, exam: Exam, k: int) -> np.ndarray:
+    """What the towers recommend at the end of all that is known, found where they are: (n_queries, k) rows."""
+    found = recommend(towers, exam.known, exam.targets.user_rows, k, hidden=exam.hidden)
+    return np.concatenate([rows for rows, _ in found])
+
+
+def tower_scores(towers: Towers, queries: torch.Tensor, items: torch.Tensor) -> Scores:
+    """How much each query, (n_queries, dim), wants each track, (n_tracks, dim)."""
+    width = TILE if towers.config.model != "neumf" else _TRACKS_OF_A_NETWORK
 
     @torch.no_grad()
-    def scores(start: int, stop: int) -> np.ndarray:
-        parts = [towers.scores(queries[at : min(at + n_block, stop)], items) for at in range(start, stop, n_block)]
-        return np.asarray(torch.cat(parts).float().cpu().numpy())
+    def scores(start: int, stop: int, out: np.ndarray) -> None:
+        for first in range(0, len(items), width):
+            some = towers.scores(queries[start:stop], items[first : first + width])
+            out[:, first : first + width] = some.float().cpu().numpy()
 
     return scores
 

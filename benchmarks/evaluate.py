@@ -1,0 +1,125 @@
+"""Seconds and memory of judging 1,000 listeners over 1.5 million tracks, beside a loop over listeners.
+
+Generated plays at the size of Last.fm 1K: Zipf popularity, 15 million plays to know and 1.9 million to ask about. The
+towers are untrained, which costs the same. Ours is timed twice: the towers' lists and figures alone, as the peer's,
+and the whole of `cli evaluate` with its quick rivals, tuning, slices and intervals. The peer does what many
+repositories do: `faiss.IndexFlatIP`, one listener at a time, as many results as the history is long and a hundred
+more, and then a filter in Python. It is given fewer listeners, and its time is scaled up. Each side runs in a process
+of its own; making the world and the vectors is not timed.
+
+Example: python benchmarks/evaluate.py --dim 128
+"""
+
+import argparse
+import sys
+from time import perf_counter
+
+import faiss
+import numpy as np
+import torch
+from measuring import run, show
+
+from data.catalog import Catalog
+from data.exam import Exam, exam_of, practice_exam
+from data.listening import Listening
+from data.protocols import PROTOCOLS
+from data.ranking_figures import per_listener
+from data.rivals import rivals
+from data.splits import Split, split_listens
+from data.verdict import Answers, verdict
+from towers.assessment import exam_queries, tower_scores
+from towers.config import TowerConfig
+from towers.designs import Towers, towers_for
+from towers.retrieval import item_vectors, unit_vectors
+
+N_USERS, N_TRACKS, N_ARTISTS, N_PLAYS = 1_000, 1_500_000, 174_000, 19_000_000
+K = 100
+LIMIT = 60.0  # seconds
+
+
+def make_world() -> tuple[Split, Catalog]:
+    rng = np.random.default_rng(0)
+    users = np.sort(rng.integers(N_USERS, size=N_PLAYS)).astype(np.int32)
+    ranks = np.exp(rng.random(N_PLAYS) * np.log(N_TRACKS))  # Zipf's law: the logarithm of the rank is uniform
+    tracks = rng.permutation(N_TRACKS)[np.minimum(ranks.astype(np.int64), N_TRACKS - 1)].astype(np.int32)
+    times = rng.integers(4 * 365 * 86_400, size=N_PLAYS)
+    times = times[np.lexsort((times, users))]
+    events = Listening(users, tracks, times, np.ones(N_PLAYS, np.float32), N_USERS, N_TRACKS)
+    artists = rng.integers(N_ARTISTS, size=N_TRACKS).astype(np.int32)
+    nobody, seconds = np.full(N_TRACKS, -1, np.int32), np.full(N_TRACKS, np.nan, np.float32)
+    return split_listens(events, "global"), Catalog(artists, nobody, seconds, N_ARTISTS, 0)
+
+
+def make_towers(split: Split, catalog: Catalog, dim: int) -> Towers:
+    return towers_for(TowerConfig(dim=dim, hidden=256), catalog, split.train)
+
+
+def ours(split: Split, catalog: Catalog, exam: Exam, towers: Towers) -> float:
+    began = perf_counter()
+    scores = tower_scores(towers, exam_queries(towers, exam), item_vectors(towers))
+    lists, _ = exam.ranked(scores, K)
+    found = per_listener(lists, exam.targets, K)
+    assert len(found["recall"]) == len(exam)
+    return perf_counter() - began
+
+
+def whole(split: Split, catalog: Catalog, exam: Exam, towers: Towers) -> float:
+    """As `cli evaluate` does, from the split on."""
+    began = perf_counter()
+    practice = practice_exam(split, repeats=False, n_users=300)
+    answers = Answers.to(exam, [10, 20, K], sampled=False, seed=0)
+    for rival in rivals(exam, practice, catalog):
+        answers.add(rival.name, rival.scores)
+        print(f"{perf_counter() - began:6.1f} s: {rival.name}", file=sys.stderr)
+    items = item_vectors(towers)
+    answers.add("two-tower", tower_scores(towers, exam_queries(towers, exam), items))
+    print(f"{perf_counter() - began:6.1f} s: two-tower", file=sys.stderr)
+    verdict(answers, "two-tower", catalog, PROTOCOLS["global"], vectors=unit_vectors(items), seed=0)
+    return perf_counter() - began
+
+
+def peer(split: Split, catalog: Catalog, exam: Exam, towers: Towers, n_users: int = 40) -> float:
+    items, queries = item_vectors(towers).numpy(), exam_queries(towers, exam).numpy()
+    began = perf_counter()
+    index = faiss.IndexFlatIP(items.shape[1])
+    index.add(items)
+    assert exam.hidden is not None
+    hits = 0
+    for place in range(n_users):
+        seen = set(exam.hidden[place].tolist())
+        _, found = index.search(queries[place : place + 1], K + len(seen))
+        best = [track for track in found[0].tolist() if track not in seen][:K]
+        own = exam.targets.track_rows[exam.targets.starts[place] : exam.targets.starts[place + 1]]
+        hits += len(set(best) & set(own.tolist())) > 0
+    return (perf_counter() - began) * len(exam) / n_users
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dim", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--side", choices=["ours", "whole", "peer"], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.side:
+        torch.set_num_threads(options.threads)
+        faiss.omp_set_num_threads(options.threads)
+        split, catalog = make_world()
+        exam = exam_of(split, repeats=False, n_queries=N_USERS, seed=0)
+        towers = make_towers(split, catalog, options.dim)
+        side = {"ours": ours, "whole": whole, "peer": peer}[options.side]
+        print(len(exam), side(split, catalog, exam, towers))
+        return
+    rows, seconds = [], {}
+    for side in ("ours", "whole", "peer"):
+        command = [sys.executable, __file__, "--side", side, "--dim", options.dim, "--threads", options.threads]
+        outcome = run(command)
+        n, seconds[side] = (float(word) for word in outcome.output.split())
+        rows.append({"side": side, "listeners": int(n), "seconds": seconds[side], "peak MiB": outcome.parent_mib})
+    show(rows)
+    kept = "kept" if seconds["whole"] < LIMIT else "BROKEN"
+    print(f"The whole of cli evaluate under {LIMIT:g} s: {kept}.")
+    print(f"Lists and figures {seconds['peer'] / seconds['ours']:.1f} times as fast as the loop over listeners.")
+
+
+if __name__ == "__main__":
+    main()
