@@ -1,6 +1,7 @@
 """The best tracks of each query, out of scores that come in blocks: memory never grows with the number of queries."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,6 +9,17 @@ Scores = Callable[[int, int, np.ndarray], None]
 """Writes the scores of the queries from `start` to `stop` into `out`, (stop - start, n_tracks) float32; -inf: never.
 
 One array serves all blocks, for fresh memory of this size costs more than what is computed in it."""
+
+
+@dataclass(frozen=True)
+class SameForAll:
+    """Scores that are the same whoever asks: one order serves all queries."""
+
+    row: np.ndarray  # (n_tracks,) float32
+
+    def __call__(self, start: int, stop: int, out: np.ndarray) -> None:
+        out[:] = self.row
+
 
 _AT_ONCE = 2**25  # scores, 128 MiB
 TILE = 2**16  # tracks that a scorer looks at together where it needs room of its own
@@ -40,6 +52,9 @@ def ranked(
     if probes is None:
         probes = np.empty((n_queries, 0), dtype=np.int64)
     probed = np.full(probes.shape, -np.inf, dtype=np.float32)
+    if isinstance(scores, SameForAll):
+        probed = np.where(probes >= 0, scores.row[np.maximum(probes, 0)], -np.inf).astype(np.float32)
+        return _filtered(scores.row, n_queries, k, hidden), probed
     n_block = min(max(1, _AT_ONCE // max(n_tracks, 1)), max(n_queries, 1))
     room = np.empty((n_block, n_tracks), dtype=np.float32)
     for start in range(0, n_queries, n_block):
@@ -52,6 +67,20 @@ def ranked(
             block[place, tracks] = -np.inf
         lists[start:stop] = best_columns(block, k)
     return lists, probed
+
+
+def _filtered(row: np.ndarray, n_queries: int, k: int, hidden: Sequence[np.ndarray] | None) -> np.ndarray:
+    """Lists from one order of the tracks, each without what is hidden from it."""
+    most = max((len(tracks) for tracks in hidden), default=0) if hidden is not None else 0
+    (order,) = best_columns(row[None], min(k + most, len(row)))
+    order = order[order >= 0]
+    lists = np.full((n_queries, k), -1, dtype=np.int64)
+    for query in range(n_queries):
+        best = order[: k + len(hidden[query])] if hidden is not None else order[:k]
+        if hidden is not None:
+            best = best[~np.isin(best, hidden[query])][:k]
+        lists[query, : len(best)] = best
+    return lists
 
 
 def best_columns(scores: np.ndarray, k: int) -> np.ndarray:

@@ -6,20 +6,21 @@ from scipy import sparse
 from data.exam import Pasts
 from data.listening import Listening
 from data.rankings import unit_rows
-from data.score_blocks import TILE, Scores
+from data.score_blocks import TILE, SameForAll, Scores
 
 _DAY = 86_400.0
 
 
 def popular(known: Listening) -> Scores:
     """How often a track was played, to everybody alike."""
-    return _to_all(_plays(known))
+    return SameForAll(_plays(known).astype(np.float32))
 
 
 def popular_of_late(known: Listening, half_life_days: float = 7.0) -> Scores:
     """As `popular`, of plays that count half after so many days."""
     ages = (known.times.max(initial=0) - known.times) / _DAY
-    return _to_all(np.bincount(known.track_rows, 0.5 ** (ages / half_life_days), known.n_tracks))
+    plays = np.bincount(known.track_rows, 0.5 ** (ages / half_life_days), known.n_tracks)
+    return SameForAll(plays.astype(np.float32))
 
 
 def own_favourites(known: Listening, pasts: Pasts, half_life_days: float = 30.0) -> Scores:
@@ -81,12 +82,3 @@ def sounding_alike(audio: np.ndarray, pasts: Pasts) -> Scores:
 
 def _plays(known: Listening) -> np.ndarray:
     return np.bincount(known.track_rows, minlength=known.n_tracks)
-
-
-def _to_all(values: np.ndarray) -> Scores:
-    row = values.astype(np.float32)
-
-    def scores(start: int, stop: int, out: np.ndarray) -> None:
-        out[:] = row
-
-    return scores

@@ -77,9 +77,8 @@ class Verdict:
         """By how much the subject is ahead of popularity, and of the best of the others."""
         first = [figure for figure in self.ahead if figure.metric == "ndcg" and figure.k == self.ks[0]]
         told = [figure for figure in first if figure.subject == f"{self.subject} - {POPULAR}"]
-        hardest = min(first, key=lambda figure: figure.value or 0)
-        if hardest not in told:
-            told.append(hardest)
+        hardest = sorted(first, key=lambda figure: figure.value or 0)[:1]
+        told += [figure for figure in hardest if figure not in told]
         return [self._sentence(figure) for figure in told]
 
     def _sentence(self, lead: Figure) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data import score_blocks
-from data.score_blocks import best_columns, ranked
+from data.score_blocks import SameForAll, best_columns, ranked
 
 
 def sorted_whole(scores, k):
@@ -46,3 +46,15 @@ def test_blocks_change_nothing(rng, monkeypatch):
     )
     assert probed[5, 2] == (scores[5, probes[5, 2]] if probes[5, 2] >= 0 else -np.inf)  # hidden or not
     assert np.isneginf(probed[probes < 0]).all()
+
+
+def test_one_order_for_everybody_is_what_blocks_give(rng):
+    row = rng.integers(0, 9, 400).astype(np.float32)
+    row[rng.random(400) < 0.3] = -np.inf
+    hidden = [rng.choice(400, n, replace=False) for n in (0, 1, 30, 399)]
+    probes = rng.integers(-1, 400, (4, 3))
+    same = SameForAll(row)
+    for out in (hidden, None):
+        once, blocks = (ranked(how, 4, 400, 12, hidden=out, probes=probes) for how in (same, lambda *args: same(*args)))
+        for ours, expected in zip(once, blocks, strict=True):
+            np.testing.assert_array_equal(ours, expected)
