@@ -4,8 +4,8 @@ Each command runs in a process of its own. The first is set beside a plain polar
 same file whole, numbers users, tracks and artists by their sorted names, and writes what remains, without a library.
 
 Examples:
-    python benchmarks/listens.py
-    python benchmarks/listens.py --rows 19100000 --events 50000000
+    python benchmarks/import.py
+    python benchmarks/import.py --rows 19100000 --events 50000000
 """
 
 import argparse
