@@ -1886,10 +1886,9 @@ def recommend(
         cli recommend --history played.txt --repeats
         cli recommend --all -k 50
     """
-    from data.ids import IdMap
     from index.library import Library
     from index.lookup import track_rows
-    from towers.serving import Rules, list_for
+    from towers.serving import Rules
 
     who = (user is not None) + bool(like) + (history is not None)
     if not math.isfinite(popularity):
@@ -1905,9 +1904,7 @@ def recommend(
     with Library.open(folder) as library:
         named = like if history is None else _track_lines(history)
         listens, asker = _asker(library, user, named, seed_track, ordered=not like)
-        serving = _serving(library, listens, rules, asker.track_ids(), IdMap([asker.user_id]))
-        with _explained():
-            best = list_for(serving, asker, rules)
+        best = _list_for(library, listens, asker, rules)
         tracks = track_rows(library, [track_id for track_id, _ in best])
     if m3u is not None:
         _write_playlist(m3u, [tracks[track_id] for track_id, _ in best])
@@ -1985,27 +1982,55 @@ def _asker(
     return listens, Asker.stranger(played, ordered=ordered, seed_id=seed_id)
 
 
+def _list_for(
+    library: "Library", listens: "LibraryListening", asker: "Asker", rules: "Rules"
+) -> list[tuple[int, float]]:
+    """One list, from the tracks that the index finds near the query where these are enough, else from all of them."""
+    import numpy as np
+
+    from data.ids import IdMap
+    from index.serving_store import near_shelves
+    from towers.serving import list_for, query_of, serve
+
+    track_ids, users = np.unique(asker.track_ids()), IdMap([asker.user_id])
+    with _explained():
+        with _trained_towers(library) as (kept, _, _):
+            if kept.config.model == "two-tower" and not rules.popularity:  # which the index knows nothing of
+                saved = _fitted(library, kept, track_ids, users)
+                query = query_of(saved, asker).numpy()[0]
+                for shelf in near_shelves(library, query, rules.k, n_left_out=len(track_ids)):
+                    best = list_for(serve(saved, shelf), asker, rules)
+                    if len(best) == rules.k:
+                        return best
+        return list_for(_serving(library, listens, rules, track_ids, users), asker, rules)
+
+
 def _serving(
     library: "Library", listens: "LibraryListening", rules: "Rules", track_ids: "ndarray", users: "IdMap"
 ) -> "Serving":
     """The towers in use, fitted to nothing but some tracks and listeners, and all that they may recommend."""
     import numpy as np
 
-    from data.ids import IdMap
     from index.serving_store import play_counts, read_shelf
-    from index.tower_store import read_catalog
-    from towers.checkpoint_file import fitted
     from towers.serving import serve
 
     with _trained_towers(library) as (kept, run, _):
         shelf = read_shelf(library, run, with_vectors=kept.config.model == "two-tower")
-        asked = np.unique(track_ids) if len(track_ids) != len(listens.items) else track_ids
-        tracks = IdMap(np.concatenate([asked, np.setdiff1d(shelf.newcomers, asked)]))
-        catalog, artists, albums = read_catalog(library, tracks)
-        saved = fitted(kept, catalog, tracks=tracks, users=users, artists=artists, albums=albums)
+        known = np.concatenate([track_ids, np.setdiff1d(shelf.newcomers, track_ids)])
+        saved = _fitted(library, kept, known, users)
     plays = shelf.plays(*play_counts(listens)) if rules.popularity else None
     with _explained():
         return serve(saved, shelf, plays)
+
+
+def _fitted(library: "Library", kept: "TowerFile", track_ids: "ndarray", users: "IdMap") -> "SavedTowers":
+    from data.ids import IdMap
+    from index.tower_store import read_catalog
+    from towers.checkpoint_file import fitted
+
+    tracks = IdMap(track_ids)
+    catalog, artists, albums = read_catalog(library, tracks)
+    return fitted(kept, catalog, tracks=tracks, users=users, artists=artists, albums=albums)
 
 
 def _saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[str, Any]]:

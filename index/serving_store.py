@@ -1,6 +1,8 @@
 """What is read to serve trained towers: the tracks that are there with their vectors, and what a listener played."""
 
+import json
 from array import array
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -8,9 +10,14 @@ from data.asker import Asker
 from data.ids import IdMap
 from data.listening import KINDS
 from data.shelf import Shelf
+from index.ann import n_candidates
+from index.index_file import index_state, open_index
 from index.library import Library
 from index.library_listening import LibraryListening
+from index.spaces import read_some_vectors
 from index.tower_store import POSITIVE, TOWER, without_dislikes
+
+_LARGE = 100_000  # tracks from which asking the index is quicker than reading every vector
 
 
 def read_shelf(library: Library, run_id: int, *, with_vectors: bool) -> Shelf:
@@ -33,6 +40,44 @@ def read_shelf(library: Library, run_id: int, *, with_vectors: bool) -> Shelf:
         vectors = vectors[rows[is_stored]]
     order = np.concatenate([np.flatnonzero(is_stored), np.flatnonzero(~is_stored)])
     return Shelf(IdMap(present["id"][order]), present["artist"][order], vectors)
+
+
+def near_shelves(library: Library, query: np.ndarray, k: int, *, n_left_out: int) -> Iterator[Shelf]:
+    """Small shelves of the tracks nearest to a query, (dim,), by the index, each larger than the one before.
+
+    There are none where reading all vectors is as quick, where the index is out of date, and where a track came after
+    the training, of which the index knows nothing.
+
+    Parameters
+    ----------
+    n_left_out : of the tracks that are found so many may not be wanted
+    """
+    state = index_state(library, TOWER)
+    if state is None or state.n_vectors < _LARGE or state.problem or _has_newcomers(library, state.n_vectors):
+        return
+    index, _ = open_index(library, TOWER)
+    n = n_candidates(k) + n_left_out
+    while index is not None and n < state.n_vectors // 4:
+        found = index.search(query[None], n)[1][0]
+        tracks, vectors = read_some_vectors(library, TOWER, found[found >= 0].tolist())
+        ids = tracks.ids(np.arange(len(tracks)))
+        facts = "SELECT id, coalesce(artist_id, -1) FROM tracks WHERE linked_id IS NULL AND id IN"
+        artist_of = dict(library.db.execute(f"{facts} (SELECT value FROM json_each(?))", [json.dumps(ids.tolist())]))
+        is_there = np.array([track_id in artist_of for track_id in ids.tolist()], dtype=bool)
+        artists = np.array([artist_of[track_id] for track_id in ids[is_there].tolist()], dtype=np.int64)
+        yield Shelf(IdMap(ids[is_there]), artists, vectors[is_there])
+        n *= 8
+
+
+def _has_newcomers(library: Library, n_indexed: int) -> bool:
+    """Whether a track that is there, and is not another under its name, is not among so many that were indexed."""
+    there = "FROM tracks AS t WHERE status IN ('embedded', 'catalog')"  # counted without a look at any row
+    (n_present,) = library.db.execute(f"SELECT count(*) {there}").fetchone()
+    unindexed = "NOT EXISTS (SELECT 1 FROM current_vectors WHERE space = ? AND track_id = t.id)"
+    (n_linked,) = library.db.execute(
+        f"SELECT count(*) {there} AND linked_id IS NOT NULL AND {unindexed}", [TOWER]
+    ).fetchone()
+    return bool(n_present - n_linked > n_indexed)
 
 
 def play_counts(read: LibraryListening) -> tuple[np.ndarray, np.ndarray]:

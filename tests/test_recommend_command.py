@@ -226,3 +226,23 @@ def test_the_dial_is_a_power_of_popularity():
     np.testing.assert_allclose(
         popularity_offsets(np.array([0, 1, 4]), -2.0), -2 * np.log([1 / 8, 2 / 8, 5 / 8]), rtol=1e-6
     )
+
+
+def test_a_large_library_asks_its_index_and_gets_the_same(tmp_path, monkeypatch):
+    rng = np.random.default_rng(1)
+    table = ["user,artist,title,timestamp"]
+    for user, title, time in zip(
+        rng.integers(20, size=3_000), rng.permutation(3_000) % 1_500, range(3_000), strict=True
+    ):
+        table.append(f"user {user},Artist {title // 5},Song {title},{1_600_000_000 + 60 * time}")
+    library, _ = open_library(tmp_path / "library")
+    with library:
+        import_table(library, tmp_path / "listens.csv", table)
+    cli_of = lambda *words: CliRunner().invoke(cli, ["--library", str(tmp_path / "library"), *map(str, words)])  # noqa: E731
+    assert cli_of("train-tower", *QUICK, "--epochs", 1).exit_code == 0
+    questions = [["user 3"], ["user 3", "--repeats", "--max-per-artist", 1], ["--seed-track", "Song 9"]]
+    exact = [rows(cli_of("recommend", *words, "--json")) for words in questions]
+    monkeypatch.setattr("index.serving_store._LARGE", 1_000)
+    monkeypatch.setattr("index.serving_store.read_shelf", None)  # nobody reads them all
+    for words, expected in zip(questions, exact, strict=True):
+        assert rows(cli_of("recommend", *words, "--json")) == expected

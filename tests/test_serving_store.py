@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from library_world import add, heard, open_library, unit
+from library_world import add, at, heard, open_library, unit
 from tower_world import import_table
 
+from index.index_file import build_index
 from index.library_listening import read_listening
-from index.serving_store import known_asker, play_counts, read_shelf
+from index.serving_store import known_asker, near_shelves, play_counts, read_shelf
 from index.tower_store import find_user, store_tower_vectors
 
 
@@ -73,3 +74,59 @@ def test_a_dislike_is_no_play(tmp_path):
         assert (asker.played.tolist(), asker.times.tolist(), asker.kinds.tolist()) == ([one], [1], [0])
         ids, counts = play_counts(read)
         assert counts[ids == one].tolist() == [1] and counts.sum() == 1
+
+
+@pytest.fixture
+def many(tmp_path):
+    """A thousand tracks around a circle, track n at n degrees / 10, four by each artist; searched by their index."""
+    library, _ = open_library(tmp_path / "many")
+    with library:
+        library.db.conn.executemany(
+            "INSERT INTO artists (id, name) VALUES (?, ?)", [(n, str(n)) for n in range(1, 251)]
+        )
+        rows = [(n, f"Song {n}", (n - 1) // 4 + 1) for n in range(1, 1_001)]
+        library.db.conn.executemany(
+            "INSERT INTO tracks (id, title, artist_id, status) VALUES (?, ?, ?, 'catalog')", rows
+        )
+        run, _ = library.start_run("train-tower", {})
+        store_tower_vectors(library, run, np.arange(1, 1_001), np.stack([at(n / 10) for n in range(1, 1_001)]))
+        build_index(library, "tower")
+        yield library
+
+
+def shelves(library, **options):
+    return list(near_shelves(library, at(50), **{"k": 5, "n_left_out": 0} | options))
+
+
+def test_the_index_finds_ever_more_tracks_near_a_query(many, monkeypatch):
+    assert shelves(many) == []  # so few are read at once
+    monkeypatch.setattr("index.serving_store._LARGE", 1_000)
+    (shelf,) = shelves(many)
+    assert set(shelf.tracks.ids(range(99)).tolist()) <= set(range(450, 551)) and len(shelf) == 100
+    assert shelf.newcomers.tolist() == [] and 500 in shelf.tracks
+    (track,) = shelf.tracks.ids([7])
+    assert shelf.artists[7] == (track - 1) // 4 + 1
+    np.testing.assert_allclose(shelf.vectors[7], at(track / 10), rtol=1e-6)
+    assert [len(shelf) for shelf in shelves(many, k=1, n_left_out=-50)] == [10, 80]
+    assert shelves(many, n_left_out=150) == []  # a quarter of all is better read at once
+
+
+@pytest.mark.parametrize("change", ["a newcomer", "a gone file", "no index", "a damaged index"])
+def test_an_index_that_may_lack_something_is_not_asked(many, monkeypatch, change):
+    monkeypatch.setattr("index.serving_store._LARGE", 1_000)
+    if change == "a newcomer":
+        many.db.execute("INSERT INTO tracks (title, status) VALUES ('new', 'catalog')")
+    elif change == "a gone file":
+        many.db.execute("DELETE FROM vectors WHERE track_id = 3")
+    elif change == "no index":
+        many.db.execute("DELETE FROM index_files")
+    else:
+        next(many.folder.glob("tower-*.faiss")).write_bytes(b"damaged")
+    assert shelves(many) == []
+
+
+def test_a_track_under_another_name_is_not_near(many, monkeypatch):
+    monkeypatch.setattr("index.serving_store._LARGE", 1_000)
+    many.db.execute("UPDATE tracks SET linked_id = 1 WHERE id = 500")
+    (shelf,) = shelves(many)
+    assert 500 not in shelf.tracks and 499 in shelf.tracks and len(shelf) == 99
