@@ -418,6 +418,20 @@ def _write_playlist(path: Path, tracks: "Sequence[TrackRow]") -> None:
     click.echo(f"{len(with_file)} tracks written to {path}", err=True)
 
 
+def _write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]") -> None:
+    from index.listing import playlist_name, write_m3u
+
+    n_written = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, tracks in lists:
+            write_m3u(folder / playlist_name(name), tracks)
+            n_written += 1
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
+    click.echo(f"{n_written:,} playlists written to {folder}", err=True)
+
+
 def _match_rows(answer: "Matches", why: bool, plain: bool) -> list[dict[str, Any]]:
     from index.blend import SPACES
     from index.listing import clock
@@ -1854,7 +1868,7 @@ def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
     help="Adds so many times the log of a track's share of all plays to its score. Below 0 for discoveries. Scores of"
     " two-tower are cosines: 0.01 is a nudge, 0.1 nearly decides.",
 )
-@click.option("--m3u", type=_NEW_FILE, help="Also write a playlist.")
+@click.option("--m3u", type=click.Path(path_type=Path), help="Also write a playlist; with --all a folder of them.")
 @output_options
 @click.pass_obj
 def recommend(
@@ -1895,10 +1909,12 @@ def recommend(
         raise click.UsageError(f"--popularity is {popularity}; it is a number, such as -0.02.")
     rules = Rules(k, novel=novel, max_per_artist=max_per_artist, popularity=popularity)
     if to_all:
-        if who or seed_track is not None or m3u is not None:
-            raise click.UsageError("--all is for every listener: without USER, --like, --history, --seed-track, --m3u.")
-        _recommend_to_all(folder, rules, output)
+        if who or seed_track is not None:
+            raise click.UsageError("--all is for every listener: without USER, --like, --history and --seed-track.")
+        _recommend_to_all(folder, rules, m3u, output)
         return
+    if m3u is not None and m3u.is_dir():
+        raise click.UsageError(f"{m3u} is a folder; one playlist is a file, such as {m3u / 'mix.m3u8'}.")
     if who > 1 or (not who and seed_track is None):
         raise click.UsageError("Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all.")
     with Library.open(folder) as library:
@@ -1917,7 +1933,7 @@ def recommend(
     _echo_rows(listed, output, "Nothing is left to recommend.")
 
 
-def _recommend_to_all(folder: Path, rules: "Rules", output: str | None) -> None:
+def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: str | None) -> None:
     """Fill the table of recommendations, or go on with what a killed run left."""
     import numpy as np
 
@@ -1926,6 +1942,7 @@ def _recommend_to_all(folder: Path, rules: "Rules", output: str | None) -> None:
     from index.recommendation_store import (
         RECOMMEND_STAGE,
         UnfinishedLists,
+        listed_files,
         store_recommendations,
         stored_recommendations,
     )  # fmt: skip
@@ -1933,6 +1950,8 @@ def _recommend_to_all(folder: Path, rules: "Rules", output: str | None) -> None:
     from towers.serving import LISTENERS_AT_ONCE, lists_for_all
 
     began = monotonic()
+    if m3u is not None and m3u.exists() and not m3u.is_dir():
+        raise click.UsageError(f"{m3u} is a file; with --all, --m3u names a folder of playlists.")
     with Library.open_to_write(folder) as library:
         tower_run_id, _ = tower_run(library)
         read = read_listening(library)
@@ -1954,6 +1973,8 @@ def _recommend_to_all(folder: Path, rules: "Rules", output: str | None) -> None:
         report = {"listeners": len(user_rows), "recommendations": n_rows, "seconds": round(monotonic() - began, 1)}
         library.finish_run(run, report)
         lists.discard()
+        if m3u is not None:
+            _write_playlists(m3u, listed_files(library))
         if output is not None:
             _echo_stream(stored_recommendations(library), output)
     click.echo(

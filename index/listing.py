@@ -78,6 +78,12 @@ def write_m3u(path: Path, tracks: Iterable[TrackRow]) -> None:
     os.replace(unfinished, path)
 
 
+def playlist_name(name: str) -> str:
+    """A file name for somebody's playlist: another for everybody, and never one that leads elsewhere or is hidden."""
+    safe = name.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
+    return f"{'%2E' + safe[1:] if safe.startswith('.') else safe}.m3u8"
+
+
 def _location(track: TrackRow, path: str) -> str:
     """A path, or a file:// address where a line of UTF-8 cannot hold it."""
     if track.path_bytes is None and not {"\n", "\r"}.intersection(path):

@@ -7,6 +7,7 @@ from typing import Any
 from index.diffused import outdated, unspread
 from index.index_file import index_state
 from index.library import Library
+from index.recommendation_store import outdated_lists
 from index.spaces import current_space
 from index.tower_store import untrained
 from index.track_store import AUDIO
@@ -66,6 +67,8 @@ def overview(library: Library, fingerprint: str) -> Overview:
         steps.append(f"cli diffuse-audio   ({to_spread})")
     if to_learn := untrained(library):
         steps.append(f"cli train-tower   ({to_learn})")
+    if to_list := outdated_lists(library):
+        steps.append(f"cli recommend --all   ({to_list})")
     if summary["failed"]:
         steps.append(f"cli failures   ({summary['failed']:,} files could not be heard)")
     if summary["missing"]:

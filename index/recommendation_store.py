@@ -4,12 +4,17 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from index.library import Library
+from index.lookup import TrackRow, track_rows
+from index.spaces import current_space
+from index.tower_store import TOWER
 
 RECOMMEND_STAGE = "recommend"  # as `runs` calls it
 
@@ -86,3 +91,26 @@ def stored_recommendations(library: Library) -> Iterator[dict[str, Any]]:
     """All lists, listener by listener, as `cli recommend --all` prints them."""
     query = "SELECT user, rank, score, track_id AS id, artist, title, album, path FROM user_recommendations"
     return library.db.query(f"{query} ORDER BY user_id, rank")
+
+
+def outdated_lists(library: Library) -> str | None:
+    """Why the lists should be made anew, or None: they are what today's towers say, or nobody ever made any."""
+    made_by = (
+        "SELECT json_extract(config, '$.towers') FROM runs WHERE id = (SELECT run_id FROM recommendations LIMIT 1)"
+    )
+    row, space = library.db.execute(made_by).fetchone(), current_space(library, TOWER)
+    if row is None or space is None or row[0] == space.run_id:
+        return None
+    return "the towers have learned since the lists were made"
+
+
+def listed_files(library: Library) -> Iterator[tuple[str, list[TrackRow]]]:
+    """Each listener's name, and those tracks of their list that are files; nobody without any."""
+    query = (
+        "SELECT u.name, r.track_id FROM recommendations AS r JOIN users AS u ON u.id = r.user_id"
+        " JOIN tracks AS t ON t.id = r.track_id WHERE t.path IS NOT NULL ORDER BY r.user_id, r.rank"
+    )
+    for name, rows in groupby(library.db.execute(query), key=itemgetter(0)):
+        ids = [track_id for _, track_id in rows]
+        found = track_rows(library, ids)
+        yield name, [found[track_id] for track_id in ids if track_id in found]

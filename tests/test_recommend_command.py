@@ -201,12 +201,38 @@ def test_a_new_track_is_recommended_to_all(run, library):
 
 @pytest.mark.parametrize(
     "others",
-    [["listener 1"], ["--like", "Song 1"], ["--seed-track", "Song 1"], ["--m3u", "x.m3u8"]],
+    [["listener 1"], ["--like", "Song 1"], ["--seed-track", "Song 1"]],
     ids=lambda o: o[0],
 )
 def test_all_means_all(run, library, others):
     assert "--all is for every listener: without USER" in run("recommend", "--all", *others, code=2).output
     assert asked(library, "SELECT count(*) FROM recommendations") == [(0,)]
+
+
+def test_everybody_gets_a_playlist_of_what_can_be_played(run, library, tmp_path):
+    writable, _ = open_library(library)
+    with writable:
+        writable.db.execute("UPDATE users SET name = '../' || name WHERE name = 'listener 4'")
+    (tmp_path / "file").touch()
+    assert "is a file; with --all" in run("recommend", "--all", "--m3u", tmp_path / "file", code=2).output
+    out = run("recommend", "--all", "-k", 24, "--max-per-artist", 24, "--m3u", tmp_path / "lists")
+    names = [
+        name for (name,) in asked(library, "SELECT DISTINCT user FROM user_recommendations WHERE path IS NOT NULL")
+    ]
+    assert f"{len(names)} playlists written to" in out.stderr and len(names) > 20
+    written = {path.name for path in (tmp_path / "lists").iterdir()}
+    assert written == {"%2E.%2Flistener 4.m3u8" if "/" in name else f"{name}.m3u8" for name in names}
+    query = "SELECT path FROM user_recommendations WHERE user = 'listener 7' AND path IS NOT NULL ORDER BY rank"
+    lines = (tmp_path / "lists" / "listener 7.m3u8").read_text().splitlines()
+    assert [(line,) for line in lines if line.startswith("/")] == asked(library, query)
+    assert "is a folder; one playlist is a file" in run("recommend", "listener 7", "--m3u", tmp_path, code=2).output
+
+
+def test_status_tells_when_lists_are_of_earlier_towers(run):
+    run("recommend", "--all")
+    assert "recommend --all" not in run("status").stdout
+    run("train-tower", *QUICK, "--epochs", 1)
+    assert "cli recommend --all   (the towers have learned since the lists were made)" in run("status").stdout
 
 
 def test_without_towers_nothing_is_recommended(tmp_path):
