@@ -1866,7 +1866,7 @@ def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
     show_default=True,
     type=click.FloatRange(-100, 100),
     help="Adds so many times the log of a track's share of all plays to its score. Below 0 for discoveries. Scores of"
-    " two-tower are cosines: 0.01 is a nudge, 0.1 nearly decides.",
+    " two-tower are cosines: 0.01 is a nudge, 0.1 a lot.",
 )
 @click.option("--m3u", type=click.Path(path_type=Path), help="Also write a playlist; with --all a folder of them.")
 @output_options
