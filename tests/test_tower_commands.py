@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import os
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -297,3 +298,16 @@ def test_two_processes_learn_what_one_does(run, copied):
     assert together["loss"] == pytest.approx(alone["loss"], abs=1e-4)
     assert together["validation"] == pytest.approx(alone["validation"], abs=1e-4)
     assert json.loads(run("recommend", "listener 4", "-k", 3, "--json", library=copied).stdout)
+
+
+def test_the_five_exercises_run(run, copied):
+    """Every training that the README shows for them, if only for two epochs."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    section = readme.split("### The course's five exercises")[1].split("\n## ")[0]
+    commands = [shlex.split(line[6:], comments=True) for line in section.splitlines() if line.startswith("$ cli ")]
+    trainings = [words for words in commands if words[0] == "train-tower"]
+    assert len(trainings) == 6 and len(commands) == 7
+    for words in trainings:
+        out = json.loads(run(*words, "--dim", 8, "--hidden", 8, "--epochs", 2, "--json", library=copied).stdout)
+        assert out["epochs"] == 2 and 0 < out["loss"] < 10
+    assert ("two-tower", "hit_rate") in told(run("evaluate", "-k", 10, "--repeats", "--json", library=copied))
