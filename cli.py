@@ -1947,7 +1947,7 @@ def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: st
         stored_recommendations,
     )  # fmt: skip
     from index.tower_store import tower_run, without_dislikes
-    from towers.serving import LISTENERS_AT_ONCE, lists_for_all
+    from towers.serving import batches_of, lists_for_all
 
     began = monotonic()
     if m3u is not None and m3u.exists() and not m3u.is_dir():
@@ -1961,13 +1961,13 @@ def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: st
         told = asdict(rules) | {"towers": tower_run_id, "listens": read.key, "tracks": serving.shelf.digest()}
         run, _ = library.start_run(RECOMMEND_STAGE, told, versions=_versions())
         lists = UnfinishedLists(library.folder, told)
+        batches = batches_of(serving, user_rows)
         if n_kept := len(lists):
-            click.echo(f"Going on after {n_kept:,} batches of {LISTENERS_AT_ONCE:,} listeners.", err=True)
+            click.echo(f"Going on after {n_kept:,} of {len(batches):,} batches of listeners.", err=True)
         with _bar(len(user_rows), "recommending", "listener") as bar:
-            for start in range(0, len(user_rows), LISTENERS_AT_ONCE):
-                part = user_rows[start : start + LISTENERS_AT_ONCE]
-                if not lists.has(start):
-                    lists.keep(start, read.users.ids(part), *lists_for_all(serving, listens, part, rules))
+            for number, part in enumerate(batches):
+                if not lists.has(number):
+                    lists.keep(number, read.users.ids(part), *lists_for_all(serving, listens, part, rules))
                 bar.update(len(part))
         n_rows = store_recommendations(library, run, lists)
         report = {"listeners": len(user_rows), "recommendations": n_rows, "seconds": round(monotonic() - began, 1)}

@@ -22,7 +22,7 @@ from towers.checkpoint_file import SavedTowers
 from towers.config import TowerConfig
 from towers.designs import towers_for
 from towers.retrieval import item_vectors
-from towers.serving import LISTENERS_AT_ONCE, Rules, Serving, lists_for_all, serve
+from towers.serving import Rules, Serving, batches_of, lists_for_all, serve
 
 
 def make_world(n_tracks: int, n_artists: int, n_listeners: int, n_plays: int) -> tuple[Serving, Listening]:
@@ -53,8 +53,7 @@ def main() -> None:
     rows = []
     for k in options.k:
         began, busy = perf_counter(), process_time()
-        for start in range(0, options.listeners, LISTENERS_AT_ONCE):
-            users = np.arange(start, min(start + LISTENERS_AT_ONCE, options.listeners))
+        for users in batches_of(serving, np.arange(options.listeners)):
             lists_for_all(serving, events, users, Rules(k))
         seconds, cpu = perf_counter() - began, process_time() - busy
         rows.append({"k": k, "lists/s": options.listeners / seconds, "lists a CPU second": options.listeners / cpu})

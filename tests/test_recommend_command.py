@@ -110,7 +110,7 @@ def test_all_lists_are_told_and_counted(run, library):
 def test_a_kill_leaves_the_earlier_lists_and_is_gone_on_from(run, library, monkeypatch):
     from index.recommendation_store import UnfinishedLists
 
-    monkeypatch.setattr("towers.serving.LISTENERS_AT_ONCE", 8)
+    monkeypatch.setattr("towers.serving._LISTENERS_AT_ONCE", 8)
     run("recommend", "--all", "-k", 2)
     before = asked(library, "SELECT * FROM recommendations")
     keep, kept = UnfinishedLists.keep, []
@@ -127,13 +127,13 @@ def test_a_kill_leaves_the_earlier_lists_and_is_gone_on_from(run, library, monke
     monkeypatch.setattr(
         UnfinishedLists, "keep", lambda self, number, *rest: (kept.append(number), keep(self, number, *rest))
     )
-    assert "Going on after 2 batches of 8 listeners." in run("recommend", "--all", "-k", 3).stderr
-    assert kept == [0, 8, 16, 24]  # each was made once
+    assert "Going on after 2 of 4 batches of listeners." in run("recommend", "--all", "-k", 3).stderr
+    assert kept == [0, 1, 2, 3]  # each was made once
     assert asked(library, "SELECT count(*) FROM recommendations") == [(90,)]
     assert not list(library.glob("recommendations-*"))
     kept.clear()
     run("recommend", "--all", "-k", 3)
-    assert kept == [0, 8, 16, 24]  # what was finished is made anew when asked
+    assert kept == [0, 1, 2, 3]  # what was finished is made anew when asked
 
 
 def test_what_a_killed_run_left_for_other_settings_is_not_used(run, library):

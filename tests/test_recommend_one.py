@@ -14,7 +14,7 @@ from towers.checkpoint_file import SavedTowers
 from towers.config import TowerConfig
 from towers.designs import towers_for
 from towers.retrieval import item_vectors, recommend
-from towers.serving import Rules, list_for, lists_for_all, query_of, serve
+from towers.serving import Rules, batches_of, list_for, lists_for_all, query_of, serve
 
 EVENTS = listening([(0, 1, 1), (0, 4, 2), (0, 1, 3), (1, 2, 1), (1, 3, 9)], 3, 6)
 IDS = np.array([11, 12, 13, 14, 15, 16])  # of the six tracks; the three listeners are 70, 71, 72
@@ -159,3 +159,10 @@ def test_an_empty_shelf_is_told():
     saved = SavedTowers(towers(), IdMap(IDS), IdMap([]), IdMap([]), IdMap([]))
     with pytest.raises(ValueError, match="No track that could be recommended is there any more"):
         serve(saved, Shelf(IdMap([]), np.empty(0, np.int64), np.empty((0, 0), np.float32)))
+
+
+def test_a_batch_of_a_large_shelf_is_smaller(monkeypatch):
+    monkeypatch.setattr("towers.serving._SCORES_AT_ONCE", 13)
+    assert [part.tolist() for part in batches_of(serving(), np.arange(5))] == [[0, 1], [2, 3], [4]]  # six tracks
+    monkeypatch.setattr("towers.serving._SCORES_AT_ONCE", 1)
+    assert len(batches_of(serving(), np.arange(5))) == 5

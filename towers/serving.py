@@ -13,7 +13,8 @@ from data.shelf import Shelf
 from towers.checkpoint_file import SavedTowers
 from towers.retrieval import best_of_artists, hears_tracks, item_vectors, popularity_offsets, queries_of
 
-LISTENERS_AT_ONCE = 1_024
+_LISTENERS_AT_ONCE = 1_024
+_SCORES_AT_ONCE = 2**27  # of a batch of listeners: a second or two, which is what a kill may cost
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,12 @@ def serve(saved: SavedTowers, shelf: Shelf, plays: np.ndarray | None = None) -> 
         new = item_vectors(saved.towers, saved.tracks.rows(newcomers))
         items = torch.cat([items, new]) if len(items) else new
     return Serving(saved, shelf, items, plays)
+
+
+def batches_of(serving: Serving, user_rows: np.ndarray) -> list[np.ndarray]:
+    """Listeners in the batches that `lists_for_all` is to be asked about; the same for the same shelf."""
+    n = min(_LISTENERS_AT_ONCE, max(_SCORES_AT_ONCE // len(serving.shelf), 1))
+    return [user_rows[start : start + n] for start in range(0, len(user_rows), n)]
 
 
 def list_for(serving: Serving, asker: Asker, rules: Rules) -> list[tuple[int, float]]:
