@@ -12,7 +12,7 @@ Example: python benchmarks/evaluate.py --dim 128
 
 import argparse
 import sys
-from time import perf_counter
+from time import perf_counter, process_time
 
 import faiss
 import numpy as np
@@ -66,16 +66,22 @@ def ours(split: Split, catalog: Catalog, exam: Exam, towers: Towers) -> float:
 def whole(split: Split, catalog: Catalog, exam: Exam, towers: Towers) -> float:
     """As `cli evaluate` does, from the split on."""
     began = perf_counter()
+    _tell("begins", began)
     practice = practice_exam(split, repeats=False, n_users=300)
     answers = Answers.to(exam, [10, 20, K], sampled=False, seed=0)
     for rival in rivals(exam, practice, catalog):
         answers.add(rival.name, rival.scores)
-        print(f"{perf_counter() - began:6.1f} s: {rival.name}", file=sys.stderr)
+        _tell(rival.name, began)
     items = item_vectors(towers)
     answers.add("two-tower", tower_scores(towers, exam_queries(towers, exam), items))
-    print(f"{perf_counter() - began:6.1f} s: two-tower", file=sys.stderr)
+    _tell("two-tower", began)
     verdict(answers, "two-tower", catalog, PROTOCOLS["global"], vectors=unit_vectors(items), seed=0)
+    _tell("figures", began)
     return perf_counter() - began
+
+
+def _tell(what: str, began: float) -> None:
+    print(f"{perf_counter() - began:6.1f} s, {process_time():6.1f} s of CPU: {what}", file=sys.stderr)
 
 
 def peer(split: Split, catalog: Catalog, exam: Exam, towers: Towers, n_users: int = 40) -> float:

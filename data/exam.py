@@ -43,6 +43,12 @@ class Pasts:
         )
 
 
+def plays_of(known: Listening) -> sparse.csr_matrix:
+    """Who played what, 1 or nothing: (n_users, n_tracks) float32."""
+    starts = known.user_starts()
+    return Pasts(known, starts[:-1], starts[1:]).matrix(0, known.n_users)
+
+
 @dataclass(frozen=True)
 class Exam:
     """Queries, all that may be known before them, and what was played afterwards."""

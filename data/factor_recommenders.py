@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from data.exam import Exam
+from data.exam import Exam, plays_of
 from data.score_blocks import Scores
 
 IALS_GRID = {"alpha": (3.0, 10.0, 30.0), "regularization": (1.0, 10.0, 100.0), "factors": (64, 128)}
@@ -48,7 +47,7 @@ def ials(exam: Exam, setting: Mapping[str, float]) -> Scores:
             factors=int(setting["factors"]), regularization=setting["regularization"], alpha=setting["alpha"],
             iterations=_SWEEPS, num_threads=_n_threads(), random_state=_SEED,
         )  # fmt: skip
-        model.fit(_played(exam), show_progress=False)
+        model.fit(plays_of(exam.known), show_progress=False)
 
     def scores(start: int, stop: int, out: np.ndarray) -> None:
         with _one_blas_thread():
@@ -77,7 +76,7 @@ def bpr(exam: Exam, setting: Mapping[str, float]) -> Scores:
             learning_rate=setting["learning_rate"], iterations=_EPOCHS,
             num_threads=1, random_state=_SEED,  # threads that write over each other could not be repeated
         )  # fmt: skip
-        model.fit(_played(exam), show_progress=False)
+        model.fit(plays_of(exam.known), show_progress=False)
     is_known = np.bincount(exam.known.user_rows, minlength=exam.known.n_users) > 0
     vectors = np.where(is_known[:, None], model.user_factors, np.float32(0))
     vectors[:, -1] = 1  # meets the bias
@@ -94,13 +93,6 @@ def settings_of(grid: Mapping[str, tuple[float, ...]]) -> Iterator[dict[str, flo
     for a in grid[first]:
         for b in grid[second]:
             yield {first: a, second: b, last: grid[last][0]}
-
-
-def _played(exam: Exam) -> sparse.csr_matrix:
-    known = exam.known
-    keys = np.unique(known.user_rows.astype(np.int64) * known.n_tracks + known.track_rows)
-    users, tracks = np.divmod(keys, known.n_tracks)
-    return sparse.csr_matrix((np.ones(len(keys), np.float32), (users, tracks)), (known.n_users, known.n_tracks))
 
 
 def _n_threads() -> int:

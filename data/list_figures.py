@@ -17,8 +17,9 @@ def coverage(lists: np.ndarray, n_tracks: int) -> float:
 
 def gini(lists: np.ndarray, n_tracks: int) -> float:
     """How unevenly the places are shared among the tracks: 0 when all get as many, near 1 when one gets all."""
-    counts = np.sort(np.bincount(lists[lists >= 0], minlength=n_tracks)).astype(np.float64)
-    ranks = np.arange(1, n_tracks + 1)
+    _, counts = np.unique(lists[lists >= 0], return_counts=True)
+    counts = np.sort(counts).astype(np.float64)  # whoever is in no list comes before these and adds nothing
+    ranks = np.arange(n_tracks - len(counts) + 1, n_tracks + 1)
     return float(((2 * ranks - n_tracks - 1) * counts).sum() / (n_tracks * max(counts.sum(), 1)))
 
 
@@ -28,15 +29,19 @@ def novelty(lists: np.ndarray, play_counts: np.ndarray) -> np.ndarray:
     return _mean_over_lists(-np.log2(p), lists)
 
 
-def popularity_lift(lists: np.ndarray, known: Listening, user_rows: np.ndarray, play_counts: np.ndarray) -> np.ndarray:
+def popularity_lift(lists: np.ndarray, own_popularity: np.ndarray, play_counts: np.ndarray) -> np.ndarray:
     """How much more popular each list is than what its listener has played: the ratio of mean play counts; 1 is alike.
 
-    NaN for a listener of whom nothing is known.
+    `own_popularity`, (n_lists,), is that of `own_popularity` below.
     """
-    sums = np.bincount(known.user_rows, play_counts[known.track_rows], known.n_users)
-    counts = np.bincount(known.user_rows, minlength=known.n_users)
-    own = np.divide(sums, counts, out=np.full(known.n_users, np.nan), where=counts > 0)[user_rows]
-    return _mean_over_lists(play_counts.astype(np.float64), lists) / own
+    return _mean_over_lists(play_counts.astype(np.float64), lists) / own_popularity
+
+
+def own_popularity(known: Listening, user_rows: np.ndarray, play_counts: np.ndarray) -> np.ndarray:
+    """Mean play count of what each listener has played, (n,); NaN for somebody of whom nothing is known."""
+    starts = known.user_starts()
+    played = [play_counts[known.track_rows[starts[user] : starts[user + 1]]] for user in user_rows]
+    return np.array([plays.mean() if len(plays) else np.nan for plays in played])
 
 
 def diversity(lists: np.ndarray, units: np.ndarray) -> np.ndarray:

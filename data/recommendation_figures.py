@@ -6,7 +6,7 @@ import numpy as np
 
 from data.bootstrap import mean_intervals
 from data.exam import Exam
-from data.list_figures import artist_diversity, coverage, diversity, gini, novelty, popularity_lift
+from data.list_figures import artist_diversity, coverage, diversity, gini, novelty, own_popularity, popularity_lift
 from data.ranking_figures import chances, per_listener
 from data.rankings import unit_rows
 from data.report_card import CHANCE, Figure
@@ -37,6 +37,8 @@ def recommendation_figures(
     """
     figures: list[Figure] = []
     units = None if vectors is None else unit_rows(vectors)
+    play_counts = np.bincount(exam.known.track_rows, minlength=exam.known.n_tracks)
+    own = own_popularity(exam.known, exam.targets.user_rows, play_counts)
     for slice_name, is_kept in target_slices(exam).items():
         some, is_asked = exam.targets.where(is_kept)
         for k in ks:
@@ -45,7 +47,10 @@ def recommendation_figures(
             for subject, values in by_subject.items():
                 is_list = slice_name == ALL and subject != CHANCE
                 if is_list:
-                    values |= _of_lists(lists[subject][:, :k], exam, units, artist_rows)
+                    found = lists[subject][:, :k]
+                    values |= {"novelty": novelty(found, play_counts)}
+                    values |= {"popularity_lift": popularity_lift(found, own, play_counts)}
+                    values |= _variety(found, units, artist_rows)
                 figures += _figures(subject, values, k, slice_name, some.user_rows, seed)
                 if is_list:
                     figures += _of_catalog(subject, lists[subject][:, :k], exam.known.n_tracks)
@@ -95,16 +100,8 @@ def _known(number: float) -> float | None:
     return None if np.isnan(number) else float(number)
 
 
-def _of_lists(
-    lists: np.ndarray, exam: Exam, units: np.ndarray | None, artist_rows: np.ndarray | None
-) -> dict[str, np.ndarray]:
-    play_counts = np.bincount(exam.known.track_rows, minlength=exam.known.n_tracks)
-    values = {
-        "novelty": novelty(lists, play_counts),
-        "popularity_lift": popularity_lift(lists, exam.known, exam.targets.user_rows, play_counts),
-    }
-    if units is not None:
-        values["diversity"] = diversity(lists, units)
+def _variety(lists: np.ndarray, units: np.ndarray | None, artist_rows: np.ndarray | None) -> dict[str, np.ndarray]:
+    values = {} if units is None else {"diversity": diversity(lists, units)}
     if artist_rows is not None and (artist_rows >= 0).any():
         values["artist_diversity"] = artist_diversity(lists, artist_rows)
     return values

@@ -1,14 +1,14 @@
 """What any recommender has to beat, and none of which learns: scores for `data.score_blocks`."""
 
 import numpy as np
-from scipy import sparse
 
-from data.exam import Pasts
-from data.listening import Listening
+from data.exam import Pasts, plays_of
+from data.listening import Listening, blocks
 from data.rankings import unit_rows
 from data.score_blocks import TILE, SameForAll, Scores
 
 _DAY = 86_400.0
+_EVENTS_AT_ONCE = 1_000_000
 
 
 def popular(known: Listening) -> Scores:
@@ -18,8 +18,10 @@ def popular(known: Listening) -> Scores:
 
 def popular_of_late(known: Listening, half_life_days: float = 7.0) -> Scores:
     """As `popular`, of plays that count half after so many days."""
-    ages = (known.times.max(initial=0) - known.times) / _DAY
-    plays = np.bincount(known.track_rows, 0.5 ** (ages / half_life_days), known.n_tracks)
+    plays, latest = np.zeros(known.n_tracks), known.times.max(initial=0)
+    for start, stop in blocks(len(known), _EVENTS_AT_ONCE):  # memory-mapped arrays may be larger than memory
+        ages = (latest - known.times[start:stop]) / _DAY
+        np.add.at(plays, known.track_rows[start:stop], 0.5 ** (ages / half_life_days))
     return SameForAll(plays.astype(np.float32))
 
 
@@ -48,14 +50,9 @@ def item_neighbours(known: Listening, pasts: Pasts) -> Scores:
     With X the listeners x tracks matrix whose columns have unit length, the scores of a past x are ``x X'X``; the
     product over listeners comes first, so that nothing of size tracks x tracks is ever made.
     """
-    pairs = np.unique(known.user_rows.astype(np.int64) * known.n_tracks + known.track_rows)
-    users, tracks = np.divmod(pairs, known.n_tracks)
-    shape = (known.n_tracks, known.n_users)
-    heard_by = sparse.csr_matrix((np.ones(len(pairs), np.float32), (tracks, users)), shape)
-    lengths = np.sqrt(np.maximum(np.bincount(tracks, minlength=known.n_tracks), 1)).astype(np.float32)
-    units = sparse.csr_matrix((heard_by.data / np.repeat(lengths, np.diff(heard_by.indptr)), heard_by.indices,
-                               heard_by.indptr), shape)  # fmt: skip
-
+    units = plays_of(known).T.tocsr()  # (n_tracks, n_users)
+    lengths = np.sqrt(np.maximum(np.diff(units.indptr), 1)).astype(np.float32)
+    units.data /= np.repeat(lengths, np.diff(units.indptr))
     tiles = [units[start : start + TILE] for start in range(0, known.n_tracks, TILE)]
 
     def scores(start: int, stop: int, out: np.ndarray) -> None:
