@@ -19,11 +19,13 @@ from cold_start import heard_world
 from measuring import show
 
 from data.bootstrap import bootstrap_interval
+from data.exam import make_exam
 from data.listening import Listening
 from data.ranking_figures import per_listener
+from data.rivals import rivals
 from data.splits import split_listens
 from data.synthetic import WorldConfig
-from towers.assessment import make_exam, rival_lists, tower_lists
+from towers.assessment import tower_lists
 from towers.config import TowerConfig, TowerTrainingConfig
 from towers.designs import towers_for
 from towers.training import TowerTraining
@@ -84,7 +86,7 @@ def main() -> None:
     train = without_new(parts.known())
     exam = make_exam(train, parts.test, repeats=False, n_users=len(events), seed=options.seed)
     of_new, has_new = exam.targets.where(is_cold[exam.targets.track_rows])
-    lists = dict(rival_lists(exam, catalog, K))
+    lists = {rival.name: exam.ranked(rival.scores, K)[0] for rival in rivals(exam, None, catalog)}
     for name, switch in SWITCHES.items():
         if options.only and name != "the recipe" and not any(part in name for part in options.only):
             continue
