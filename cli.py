@@ -1576,7 +1576,8 @@ def _subjects(
     type=click.Choice(["auto", "none", *PROTOCOLS]),
     default="auto",
     show_default=True,
-    help="What is kept for cli evaluate: the end of the log by time, else at random. none: learn from everything.",
+    help="What is kept for cli evaluate: the end of the log by time, else at random. none: learn from everything."
+    " loopback, yambda and next-track part and ask as others did, whatever --share and --gap say.",
 )
 @click.option("--share", default=0.1, show_default=True, help="Of the listens: for the test, and for validation.")
 @click.option("--gap", default=1_800, show_default=True, metavar="SECONDS", help="Before a cut that nobody sees.")

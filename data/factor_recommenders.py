@@ -13,7 +13,7 @@ import numpy as np
 from data.exam import Exam, plays_of
 from data.score_blocks import Scores
 
-IALS_GRID = {"alpha": (3.0, 10.0, 30.0), "regularization": (1.0, 10.0, 100.0), "factors": (64, 128)}
+IALS_GRID = {"alpha": (10.0, 30.0, 100.0), "regularization": (1.0, 10.0, 100.0), "factors": (64, 128, 256)}
 BPR_GRID = {"regularization": (0.001, 0.01, 0.1), "learning_rate": (0.02, 0.1), "factors": (64, 128)}
 _SWEEPS = 16  # of alternating least squares
 _EPOCHS = 60
