@@ -2325,7 +2325,9 @@ def demo(world_folder: Path) -> None:
     _demo_step(library, "train-audio")
     _demo_step(library, "embed-audio")
     _demo_step(library, "similar", titles[1], "-k", 5)
-    click.echo(f"\nNow {100 * _genre_agreement(library):.0f} % of the five nearest share the genre. And who wants what?")
+    click.echo(
+        f"\nNow {100 * _genre_agreement(library):.0f} % of the five nearest share the genre. And who wants what?"
+    )
     _demo_step(library, "train-tower")
     _demo_step(library, "recommend", "listener-001", "-k", 5)
     click.echo("\nYours next: `cli embed-audio ~/Music`, then `cli similar` with a file, an id or words.")

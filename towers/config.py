@@ -8,6 +8,7 @@ ENCODERS = ("mean", "attention", "transformer")
 LOSSES = ("sampled-softmax", "bpr")
 CORRECTIONS = ("both", "negatives", "refined", "none")
 FREQUENCIES = ("exact", "streaming")
+STARTS = ("random", "spectral")
 PROPOSALS = ("uniform", "popularity")
 
 
@@ -18,6 +19,9 @@ class TowerConfig:
     model: Annotated[str, "two-tower, dot (matrix factorisation with biases) or neumf (GMF and MLP)"] = "two-tower"
     dim: Annotated[int, "numbers in a vector"] = 64
     hidden: Annotated[int, "units of each tower's hidden layer; 0 leaves the towers linear"] = 128
+    start: Annotated[
+        str, "of tracks of which only plays are known: random, or spectral (the leading singular vectors of the plays)"
+    ] = "random"
     encoder: Annotated[str, "of the history: mean, attention (weights by track and by recency) or transformer"] = (
         "attention"
     )
@@ -43,6 +47,7 @@ class TowerConfig:
     def __post_init__(self) -> None:
         _one_of("model", self.model, MODELS)
         _one_of("encoder", self.encoder, ENCODERS)
+        _one_of("start", self.start, STARTS)
         if self.dim < 1 or self.hidden < 0 or self.history < 0:
             raise ValueError(
                 f"dim is {self.dim}, hidden {self.hidden}, history {self.history}; dim is at least 1, the others 0"

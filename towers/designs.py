@@ -6,6 +6,7 @@ from data.catalog import Catalog
 from data.listening import Listening
 from towers.config import TowerConfig
 from towers.factorization import DotProduct, NeuralFactorization
+from towers.spectral import spectral_vectors
 from towers.two_tower import TwoTower
 
 Towers = TwoTower | DotProduct | NeuralFactorization
@@ -29,4 +30,7 @@ def towers_for(config: TowerConfig, catalog: Catalog, events: Listening) -> Towe
     """Untrained towers for what is played in some events, and by whom."""
     is_seen = np.bincount(events.track_rows, minlength=len(catalog)) > 0
     is_known_user = np.bincount(events.user_rows, minlength=events.n_users) > 0
-    return make_towers(config, catalog, is_seen, is_known_user)
+    towers = make_towers(config, catalog, is_seen, is_known_user)
+    if isinstance(towers, TwoTower) and config.start == "spectral":
+        towers.start_from(spectral_vectors(events, config.dim, config.seed))
+    return towers

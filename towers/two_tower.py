@@ -87,6 +87,13 @@ class TwoTower(nn.Module):
                 generator=generator,
             )
 
+    @torch.no_grad()
+    def start_from(self, vectors: Tensor) -> None:
+        """Begin with these directions, (n_tracks, dim), for tracks of which nothing but plays is known."""
+        has_content = torch.from_numpy(self.catalog.has_content())
+        own = self._own("tracks").weight
+        own.copy_(torch.where(has_content[:, None], own, _DEVIATION * math.sqrt(vectors.shape[1]) * vectors))
+
     def blocks(self, track_rows: np.ndarray, user_rows: np.ndarray) -> dict[str, Block]:
         """The rows of all tables that some tracks and users need."""
         catalog = self.catalog
