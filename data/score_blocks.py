@@ -22,7 +22,7 @@ class SameForAll:
 
 
 _AT_ONCE = 2**25  # scores, 128 MiB
-TILE = 2**16  # tracks that a scorer looks at together where it needs room of its own
+TILE = 2**13  # tracks that a scorer looks at together where it needs room of its own: what fits a cache
 _CHUNK = 128  # neighbouring tracks of which only the best score is looked at first
 
 
