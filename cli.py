@@ -1746,6 +1746,7 @@ def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict
 @click.option(
     "--report", type=click.Path(path_type=Path), metavar="FOLDER|FILE.md", help="Also a page with pictures beside it."
 )
+@click.option("--popularity", default=0.0, show_default=True, metavar="DIAL", help="As of cli recommend.")
 @click.option("--users", "n_users", default=2_000, show_default=True, type=click.IntRange(2), help="Queries at most.")
 @click.option("--seed", default=0, show_default=True, help="Of the choice of listeners and of the intervals.")
 @output_options
@@ -1759,6 +1760,7 @@ def evaluate(
     ann: bool,
     recall: float,
     report: Path | None,
+    popularity: float,
     n_users: int,
     seed: int,
     output: str | None,
@@ -1784,7 +1786,7 @@ def evaluate(
     from index.ann_figures import ann_figures, ann_rows
     from index.figures import store_figures
     from index.library import Library
-    from towers.assessment import exam_queries, tower_scores
+    from towers.assessment import exam_offsets, exam_queries, tower_scores
     from towers.retrieval import item_vectors, unit_vectors
 
     with Library.open_to_write(folder) as library:
@@ -1797,6 +1799,7 @@ def evaluate(
         practice = practice_exam(parts, repeats=repeats, n_users=_TUNED_BY, seed=seed)
         name = told["tower"]["model"]
         config = {"split": told["split"], "repeats": repeats, "queries": len(exam), "tower": told["tower"]}
+        config["popularity"] = popularity
         run, _ = library.start_run("evaluate", config, seed=seed, versions=_versions())
         answers = Answers.to(
             exam, sorted(set(ks)) or [10, 20, 100], sampled=rules.sampled if sampled is None else sampled, seed=seed
@@ -1806,7 +1809,8 @@ def evaluate(
             answers.add(rival.name, rival.scores)
             settings += filter(None, [rival.told()])
         queries, items = exam_queries(saved.towers, exam), item_vectors(saved.towers)
-        answers.add(name, tower_scores(saved.towers, queries, items))
+        offsets = exam_offsets(exam, popularity)
+        answers.add(name, tower_scores(saved.towers, queries, items, offsets))
         found = verdict(answers, name, data.catalog, rules, vectors=unit_vectors(items), seed=seed)
         told_of, more = found.all_figures(), []
         if ann:

@@ -120,6 +120,12 @@ def test_the_evaluation_stands_beside_its_rivals(run, trained):
     assert n == len(rows)
 
 
+def test_a_popularity_dial_turned_up_leaves_nothing_else(run):
+    plain, turned = (told(run("evaluate", "-k", 5, "--popularity", dial, "--json")) for dial in (0, 1_000))
+    assert turned["two-tower", "novelty"]["value"] == pytest.approx(turned["popular", "novelty"]["value"])
+    assert plain["two-tower", "novelty"]["value"] > 1.01 * turned["two-tower", "novelty"]["value"]
+
+
 def test_an_evaluation_with_everything(run, trained, tmp_path):
     arguments = ["evaluate", "-k", 5, "--rivals", "all", "--sampled", "--ann", "--report", tmp_path / "page"]
     out = run(*arguments)

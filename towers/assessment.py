@@ -11,7 +11,7 @@ from data.score_blocks import TILE, Scores
 from data.splits import Split
 from towers.batches import past_asked
 from towers.designs import Towers
-from towers.retrieval import history_length, query_vectors, recommend
+from towers.retrieval import history_length, popularity_offsets, query_vectors, recommend
 
 _JUDGED_AT = 20  # places that validation looks at
 _QUERIES_AT_ONCE = 1_024
@@ -37,8 +37,10 @@ def tower_lists(towers: Towers, exam: Exam, k: int) -> np.ndarray:
     return np.concatenate([rows for rows, _ in found])
 
 
-def tower_scores(towers: Towers, queries: torch.Tensor, items: torch.Tensor) -> Scores:
-    """How much each query, (n_queries, dim), wants each track, (n_tracks, dim)."""
+def tower_scores(
+    towers: Towers, queries: torch.Tensor, items: torch.Tensor, offsets: np.ndarray | None = None
+) -> Scores:
+    """How much each query, (n_queries, dim), wants each track, (n_tracks, dim); offsets are added to each track's."""
     width = TILE if towers.config.model != "neumf" else _TRACKS_OF_A_NETWORK
 
     @torch.no_grad()
@@ -46,6 +48,8 @@ def tower_scores(towers: Towers, queries: torch.Tensor, items: torch.Tensor) -> 
         for first in range(0, len(items), width):
             some = towers.scores(queries[start:stop], items[first : first + width])
             out[:, first : first + width] = some.float().cpu().numpy()
+        if offsets is not None:
+            out[:, : len(items)] += offsets
 
     return scores
 
@@ -60,3 +64,8 @@ def exam_queries(towers: Towers, exam: Exam) -> torch.Tensor:
         asked, track_rows = past_asked(pasts.events, users[some], pasts.starts[some], pasts.stops[some], length, known)
         parts.append(query_vectors(towers, asked, track_rows))
     return torch.cat(parts)
+
+
+def exam_offsets(exam: Exam, dial: float) -> np.ndarray | None:
+    """What a popularity dial adds to the score of each track, by what is known before the exam."""
+    return popularity_offsets(np.bincount(exam.known.track_rows, minlength=exam.known.n_tracks), dial)
