@@ -1649,7 +1649,7 @@ def train_tower(
             if protocol != "none":
                 parts = split_listens(data.listens, protocol, share=share, gap_s=gap, seed=tower.seed)
             events = data.listens if parts is None else parts.train
-            judge = None if parts is None else make_judge(parts, repeats=repeats, seed=tower.seed)
+            judge = None if parts is None else make_judge(parts, repeats=repeats, seed=tower.seed, dials=config.dials())
             towers = towers_for(tower, data.catalog, events)
             training = TowerTraining(towers, events, config, judge, device=place, ranks=ranks)
         if ranks.is_first:
@@ -1663,6 +1663,11 @@ def train_tower(
             run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=_versions(), checkpoint=name)
         states = [library.folder / "checkpoints" / f"train-tower{part}.unfinished.pt" for part in ("", ".refit")]
         report = _train_towers(training, states[0], key)
+        if config.popularity_share and ranks.is_first:
+            report["popularity"] = config.popularity_share * config.temperature  # as the loss has it
+            if judge is not None:
+                judge(training.towers)  # the last epoch that it saw need not be the best
+                report["popularity"] = judge.dial
         if refit and parts is not None and judge is not None:
             if ranks.is_first:
                 write_training(states[0], key, training.state())  # a kill shall not cost the search for the epoch
@@ -1746,7 +1751,7 @@ def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict
 @click.option(
     "--report", type=click.Path(path_type=Path), metavar="FOLDER|FILE.md", help="Also a page with pictures beside it."
 )
-@click.option("--popularity", default=0.0, show_default=True, metavar="DIAL", help="As of cli recommend.")
+@click.option("--popularity", type=float, metavar="DIAL", help="As of cli recommend.")
 @click.option("--users", "n_users", default=2_000, show_default=True, type=click.IntRange(2), help="Queries at most.")
 @click.option("--seed", default=0, show_default=True, help="Of the choice of listeners and of the intervals.")
 @output_options
@@ -1760,7 +1765,7 @@ def evaluate(
     ann: bool,
     recall: float,
     report: Path | None,
-    popularity: float,
+    popularity: float | None,
     n_users: int,
     seed: int,
     output: str | None,
@@ -1799,7 +1804,7 @@ def evaluate(
         practice = practice_exam(parts, repeats=repeats, n_users=_TUNED_BY, seed=seed)
         name = told["tower"]["model"]
         config = {"split": told["split"], "repeats": repeats, "queries": len(exam), "tower": told["tower"]}
-        config["popularity"] = popularity
+        config["popularity"] = dial = told["popularity"] if popularity is None else popularity
         run, _ = library.start_run("evaluate", config, seed=seed, versions=_versions())
         answers = Answers.to(
             exam, sorted(set(ks)) or [10, 20, 100], sampled=rules.sampled if sampled is None else sampled, seed=seed
@@ -1809,7 +1814,7 @@ def evaluate(
             answers.add(rival.name, rival.scores)
             settings += filter(None, [rival.told()])
         queries, items = exam_queries(saved.towers, exam), item_vectors(saved.towers)
-        offsets = exam_offsets(exam, popularity)
+        offsets = exam_offsets(exam, dial)
         answers.add(name, tower_scores(saved.towers, queries, items, offsets))
         found = verdict(answers, name, data.catalog, rules, vectors=unit_vectors(items), seed=seed)
         told_of, more = found.all_figures(), []
@@ -1867,11 +1872,9 @@ def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
 @click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Of one artist.")
 @click.option(
     "--popularity",
-    default=0.0,
-    show_default=True,
     type=click.FloatRange(-100, 100),
     help="Adds so many times the log of a track's share of all plays to its score. Below 0 for discoveries. Scores of"
-    " two-tower are cosines: 0.01 is a nudge, 0.1 a lot.",
+    " two-tower are cosines: 0.01 is a nudge, 0.1 a lot.  [default: 0, or what suited best after --popularity-share]",
 )
 @click.option("--m3u", type=click.Path(path_type=Path), help="Also write a playlist; with --all a folder of them.")
 @output_options
@@ -1886,7 +1889,7 @@ def recommend(
     k: int,
     novel: bool,
     max_per_artist: int,
-    popularity: float,
+    popularity: float | None,
     m3u: Path | None,
     output: str | None,
 ) -> None:
@@ -1910,18 +1913,19 @@ def recommend(
     from towers.serving import Rules
 
     who = (user is not None) + bool(like) + (history is not None)
-    if not math.isfinite(popularity):
+    if popularity is not None and not math.isfinite(popularity):
         raise click.UsageError(f"--popularity is {popularity}; it is a number, such as -0.02.")
-    rules = Rules(k, novel=novel, max_per_artist=max_per_artist, popularity=popularity)
+    if to_all and (who or seed_track is not None):
+        raise click.UsageError("--all is for every listener: without USER, --like, --history and --seed-track.")
+    if not to_all and (who > 1 or (not who and seed_track is None)):
+        raise click.UsageError("Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all.")
+    dial = _own_dial(folder) if popularity is None else popularity
+    rules = Rules(k, novel=novel, max_per_artist=max_per_artist, popularity=dial)
     if to_all:
-        if who or seed_track is not None:
-            raise click.UsageError("--all is for every listener: without USER, --like, --history and --seed-track.")
         _recommend_to_all(folder, rules, m3u, output)
         return
     if m3u is not None and m3u.is_dir():
         raise click.UsageError(f"{m3u} is a folder; one playlist is a file, such as {m3u / 'mix.m3u8'}.")
-    if who > 1 or (not who and seed_track is None):
-        raise click.UsageError("Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all.")
     with Library.open(folder) as library:
         named = like if history is None else _track_lines(history)
         listens, asker = _asker(library, user, named, seed_track, ordered=not like)
@@ -1936,6 +1940,15 @@ def recommend(
         row |= {"title": track.title, "album": track.album}
         listed.append(row if output is None else row | {"path": track.path})
     _echo_rows(listed, output, "Nothing is left to recommend.")
+
+
+def _own_dial(folder: Path) -> float:
+    """The popularity dial that suited the towers best when they learned."""
+    from index.library import Library
+    from index.tower_store import tower_run
+
+    with Library.open(folder) as library:
+        return float(tower_run(library)[1]["popularity"])
 
 
 def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: str | None) -> None:

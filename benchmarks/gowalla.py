@@ -19,8 +19,8 @@ from measuring import CLI, run, show
 
 SETTINGS = {
     "encoder": "mean", "history": 100, "history-dropout": 0.3, "use-user": 0, "use-seed": 0, "use-audio": 0,
-    "dim": 256, "hidden": 0, "temperature": 0.07, "table-rate": 0.2, "batch-size": 2_048, "negatives": 1_024,
-    "epochs": 12, "patience": 2, "seed": 0,
+    "dim": 256, "hidden": 0, "start": "spectral", "temperature": 0.07, "popularity-share": 0.7, "table-rate": 0.05,
+    "batch-size": 2_048, "negatives": 1_024, "epochs": 8, "patience": 2, "seed": 0,
 }  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def write_table(folder: Path, table: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", type=Path, help="leave the library here")
-    parser.add_argument("--rivals", default="all", help="as of cli evaluate")
+    parser.add_argument("--rivals", default="quick", help="as of cli evaluate")
     for name, value in SETTINGS.items():
         parser.add_argument(f"--{name}", type=type(value), default=value)
     options = parser.parse_args()
@@ -51,7 +51,10 @@ def main() -> None:
         settings = [word for name in SETTINGS for word in (f"--{name}", getattr(options, name.replace("-", "_")))]
         trained = run([*command, "train-tower", "--split", "given", "--refit", "--json", *settings])
         report = json.loads(trained.output)
-        print(f"{report['epochs']} epochs, twice, in {trained.seconds / 60:.0f} minutes, {trained.parent_mib:,.0f} MiB")
+        print(f"{report['epochs']} epochs were best, validation NDCG@20 {report['validation']:.4f}")
+        print(
+            f"popularity dial {report['popularity']:g}, both trainings {trained.seconds / 60:.0f} minutes", flush=True
+        )
         judged = run([*command, "evaluate", "-k", 20, "--users", 30_000, "--rivals", options.rivals, "--json"])
         print(f"judged in {judged.seconds:.0f} s")
         rows: dict[str, dict[str, str | float]] = {}

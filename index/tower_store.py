@@ -111,7 +111,7 @@ def store_tower_vectors(library: Library, run_id: int, track_ids: np.ndarray, ve
 
 
 def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
-    """The run whose towers recommend, and its settings.
+    """The run whose towers recommend, and its settings; among them `popularity`, the dial that suited it best.
 
     Raises
     ------
@@ -123,8 +123,9 @@ def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
         raise LibraryError(
             "This library has no trained towers yet.\n\nRun `cli train-tower` first (it needs `cli import-listens`)."
         )
-    (text,) = library.db.execute("SELECT config FROM runs WHERE id = ?", [space.run_id]).fetchone()
-    return space.run_id, dict(json.loads(text))
+    config, metrics = library.db.execute("SELECT config, metrics FROM runs WHERE id = ?", [space.run_id]).fetchone()
+    learned = json.loads(metrics or "{}")
+    return space.run_id, json.loads(config) | {"popularity": learned.get("popularity", 0.0)}
 
 
 def untrained(library: Library) -> str | None:

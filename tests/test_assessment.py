@@ -6,7 +6,7 @@ from tower_world import catalog, checkerboard, listening
 
 from data.exam import exam_of, make_exam
 from data.splits import Split, split_listens
-from towers.assessment import exam_queries, make_judge, tower_scores
+from towers.assessment import Judge, exam_queries, make_judge, tower_scores
 from towers.config import TowerConfig
 from towers.designs import towers_for
 from towers.retrieval import item_vectors, recommend
@@ -23,6 +23,17 @@ def test_a_judge_goes_by_validation():
     nothing = Split("global", KNOWN, listening([], 3, 6), ASKED)
     assert make_judge(nothing, repeats=True) is None
     assert make_judge(Split("global", KNOWN, KNOWN, ASKED), repeats=False) is None
+
+
+def test_a_judge_turns_the_dial_to_what_suits_best():
+    """Everybody goes on to the track that most have played; untrained towers do not know that, and a dial does."""
+    known = listening([(user, 5, 1) for user in range(5, 12)] + [(user, user % 4, 2) for user in range(12)], 12, 30)
+    asked = listening([(user, 5, 9) for user in range(5)], 12, 30)
+    towers = towers_for(TowerConfig(dim=4, hidden=0, history=3), catalog(30), known)
+    exam = make_exam(known, asked, repeats=False, n_users=10, seed=0)
+    judge = Judge(exam, (0.0, 10.0, -10.0))
+    assert judge(towers) == 1 and judge.dial == 10
+    assert Judge(exam)(towers) < 1
 
 
 @pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])

@@ -18,6 +18,7 @@ from tower_world import import_table
 from trained_library import QUICK, make_trained_library
 
 from cli import cli
+from towers.config import TowerTrainingConfig
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -124,6 +125,20 @@ def test_a_popularity_dial_turned_up_leaves_nothing_else(run):
     plain, turned = (told(run("evaluate", "-k", 5, "--popularity", dial, "--json")) for dial in (0, 1_000))
     assert turned["two-tower", "novelty"]["value"] == pytest.approx(turned["popular", "novelty"]["value"])
     assert plain["two-tower", "novelty"]["value"] > 1.01 * turned["two-tower", "novelty"]["value"]
+
+
+def test_popularity_that_vectors_need_not_tell_is_given_back_by_the_dial(run, copied):
+    arguments = ["train-tower", *QUICK, "--epochs", 3, "--temperature", 0.2, "--popularity-share", 0.7]
+    dial = json.loads(run(*arguments, "--json", library=copied).stdout)["popularity"]
+    assert dial in TowerTrainingConfig(temperature=0.2, popularity_share=0.7).dials()
+    listed = [
+        run("recommend", "listener 0", *of, "--json", library=copied).stdout
+        for of in ([], ["--popularity", dial], ["--popularity", dial + 1])
+    ]
+    assert listed[0] == listed[1] != listed[2]
+    report = json.loads(run(*arguments, "--split", "none", "--json", library=copied).stdout)
+    assert report["popularity"] == pytest.approx(0.7 * 0.2)  # nobody to try others on
+    assert "popularity_share is 0.7; it needs" in run(*arguments, "--loss", "bpr", library=copied, code=2).output
 
 
 def test_an_evaluation_with_everything(run, trained, tmp_path):

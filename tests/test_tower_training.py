@@ -119,6 +119,16 @@ def test_log_counts_are_those_of_the_whole_mixture():
     np.testing.assert_allclose(np.exp(alone._log_counts(alone.batches.batch(0, 0))), 6 / 12, rtol=1e-5)
 
 
+def test_a_share_of_popularity_is_no_matter_of_the_vectors():
+    """Track 0 is played three times as often; its logit in training is higher by what the dial adds at serving."""
+    events = listening([(user, track, 0) for user in range(6) for track in ((0,) if user < 4 else (0, 1, 2))], 6, 3)
+    plain = training(events=events)
+    shared = training(config=replace(QUICK, popularity_share=0.5), events=events)
+    batch = plain.batches.batch(0, 0)
+    given = plain._log_counts(batch) - shared._log_counts(batch)
+    np.testing.assert_allclose(given, 0.5 * np.log(np.array([7, 3, 3]) / 13)[batch.candidate_rows], rtol=1e-4)
+
+
 def test_the_streaming_estimate_comes_to_the_exact_counts():
     world = training(config=replace(QUICK, frequency="streaming", epochs=30))
     list(world.reports())

@@ -1,6 +1,6 @@
 """Trained towers before an exam, as `data.rivals` are."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -18,22 +18,34 @@ _QUERIES_AT_ONCE = 1_024
 _TRACKS_OF_A_NETWORK = 2**12  # at a time, where a network looks at each pair
 
 
-def make_judge(split: Split, *, repeats: bool, n_users: int = 2_000, seed: int = 0) -> Callable[[Towers], float] | None:
-    """What early stopping goes by: NDCG@20 on the validation part, or None where that is empty."""
+class Judge:
+    """What early stopping goes by: NDCG@20 on the validation part, at the popularity dial that suits it best."""
+
+    def __init__(self, exam: Exam, dials: Sequence[float] = (0.0,)) -> None:
+        self.exam, self.dials = exam, dials
+        self.dial = dials[0]  # the best, when last asked
+
+    def __call__(self, towers: Towers) -> float:
+        values = {dial: self._ndcg(towers, dial) for dial in self.dials}
+        self.dial = max(values, key=values.__getitem__)
+        return values[self.dial]
+
+    def _ndcg(self, towers: Towers, dial: float) -> float:
+        lists = tower_lists(towers, self.exam, _JUDGED_AT, exam_offsets(self.exam, dial))
+        return float(per_listener(lists, self.exam.targets, _JUDGED_AT)["ndcg"].mean())
+
+
+def make_judge(
+    split: Split, *, repeats: bool, n_users: int = 2_000, seed: int = 0, dials: Sequence[float] = (0.0,)
+) -> Judge | None:
+    """A judge of the validation part, or None where that is empty."""
     exam = practice_exam(split, repeats=repeats, n_users=n_users, seed=seed)
-    if exam is None:
-        return None
-
-    def judge(towers: Towers) -> float:
-        lists = tower_lists(towers, exam, _JUDGED_AT)
-        return float(per_listener(lists, exam.targets, _JUDGED_AT)["ndcg"].mean())
-
-    return judge
+    return None if exam is None else Judge(exam, dials)
 
 
-def tower_lists(towers: Towers, exam: Exam, k: int) -> np.ndarray:
+def tower_lists(towers: Towers, exam: Exam, k: int, offsets: np.ndarray | None = None) -> np.ndarray:
     """What the towers recommend at the end of all that is known, found where they are: (n_queries, k) rows."""
-    found = recommend(towers, exam.known, exam.targets.user_rows, k, hidden=exam.hidden)
+    found = recommend(towers, exam.known, exam.targets.user_rows, k, hidden=exam.hidden, offsets=offsets)
     return np.concatenate([rows for rows, _ in found])
 
 

@@ -9,6 +9,7 @@ LOSSES = ("sampled-softmax", "bpr")
 CORRECTIONS = ("both", "negatives", "refined", "none")
 FREQUENCIES = ("exact", "streaming")
 STARTS = ("random", "spectral")
+_MOST_FIFTHS = 7  # of a temperature: the popularity dial at its highest
 PROPOSALS = ("uniform", "popularity")
 
 
@@ -78,6 +79,9 @@ class TowerTrainingConfig:
     correction: Annotated[
         str, "logQ: both (of positives and negatives), negatives, refined (positives are not drawn) or none"
     ] = "both"
+    popularity_share: Annotated[
+        float, "how much of the log of a track's popularity vectors need not tell; the dial at serving gives it back"
+    ] = 0.0
     frequency: Annotated[str, "of tracks, for logQ: exact counts, or streaming estimates"] = "exact"
     batch_size: Annotated[int, "events per step"] = 1_024
     negatives: Annotated[int, "catalog tracks that all events of a step share; of bpr: negatives of each event"] = 1_024
@@ -123,8 +127,20 @@ class TowerTrainingConfig:
             raise ValueError("in_batch and negatives are both 0; something must be told from the positive")
         if self.loss == "bpr" and not self.negatives:
             raise ValueError("negatives is 0; bpr compares each positive with at least one")
+        if self.popularity_share and (self.loss, self.correction) != ("sampled-softmax", "both"):
+            raise ValueError(
+                f"popularity_share is {self.popularity_share:g}; it needs sampled-softmax with the correction of both"
+            )
+        if not 0 <= self.popularity_share <= 1:
+            raise ValueError(f"popularity_share is {self.popularity_share:g}; it is a share, from 0 to 1")
         if not 0.01 <= self.temperature <= 1:
             raise ValueError(f"temperature is {self.temperature:g}; it lies between 0.01 and 1")
+
+    def dials(self) -> tuple[float, ...]:
+        """What the popularity dial may be at serving; without a popularity share it stays at 0."""
+        if not self.popularity_share:
+            return (0.0,)
+        return tuple(round(fifths * self.temperature / 5, 6) for fifths in range(_MOST_FIFTHS + 1))
 
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -166,6 +166,7 @@ def recommend(
     k: int,
     *,
     hidden: list[np.ndarray] | None = None,
+    offsets: np.ndarray | None = None,
     n_at_once: int = 1_024,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Recommend to listeners after all of `events`, some of them at a time: rows and scores as `best_tracks`."""
@@ -173,7 +174,7 @@ def recommend(
     for start in range(0, len(user_rows), n_at_once):
         queries = queries_of(towers, events, user_rows[start : start + n_at_once])
         left_out = None if hidden is None else hidden[start : start + n_at_once]
-        yield best_tracks(towers, queries, items, k, hidden=left_out)
+        yield best_tracks(towers, queries, items, k, hidden=left_out, offsets=offsets)
 
 
 def popularity_offsets(counts: np.ndarray, dial: float) -> np.ndarray | None:

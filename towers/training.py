@@ -21,6 +21,7 @@ from towers.fused_softmax import fits, fused_sampled_softmax
 from towers.hard_negatives import HardTracks
 from towers.mining import mine
 from towers.ranks import Ranks, Share
+from towers.retrieval import popularity_offsets
 from towers.sampled_softmax import Temperature, sampled_softmax
 from towers.two_tower import TwoTower
 
@@ -83,6 +84,7 @@ class TowerTraining:
             )
         targets = events.track_rows[self.batches.targets]
         self._exact = expected_counts(targets, events.n_tracks, config.batch_size)
+        self._popularity = popularity_offsets(self.batches.track_counts, config.popularity_share)
         self.epoch, self.step = 0, 0
         self.best, self.n_since_best = -math.inf, 0
         self._best: dict[str, Tensor] = {}
@@ -229,7 +231,9 @@ class TowerTraining:
             counts = counts * (n / self.config.batch_size)
         counts = counts + (len(rows) - n - batch.n_hard) * self.batches.draw_chances(rows)
         counts[len(rows) - batch.n_hard :] = 1  # a stratum of its own: what was mined stands for itself alone
-        return np.log(np.maximum(counts, 1e-12)).astype(np.float32)
+        log_counts = np.log(np.maximum(counts, 1e-12)).astype(np.float32)
+        # What is popular anyhow: the dial will say so at serving, and the vectors are free to tell what is wanted.
+        return log_counts if self._popularity is None else log_counts - self._popularity[rows]
 
     def _judge(self) -> tuple[float | None, bool]:
         judge = self.judge
