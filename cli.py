@@ -1657,7 +1657,7 @@ def train_tower(
         told = {"tower": asdict(tower), "training": asdict(config), "split": asked, "n_events": len(data.listens)}
         told["ear"] = library.current_fingerprint()
         told["refit"] = refit
-        key = training_key(told | {"repeats": repeats}, events)
+        key = training_key(told | {"repeats": repeats}, data.listens, data.catalog)
         name = f"towers-{key[:12]}.pt"
         if ranks.is_first:
             run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=_versions(), checkpoint=name)
@@ -2086,18 +2086,20 @@ def _saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[
 @contextlib.contextmanager
 def _trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[str, Any]]]:
     """The file of the towers in use, their run, and its settings; what is wrong with them is told."""
-    from index.tower_store import TOWER_STAGE, tower_run
+    from index.tower_store import tower_checkpoint, tower_run
     from towers.checkpoint_file import CheckpointError, read_towers
 
     run, told = tower_run(library)
-    path = library.trained_checkpoint(TOWER_STAGE)
-    assert path is not None, "the space has a run, which has a checkpoint"
+    path = tower_checkpoint(library, run)
+    gone = f"The towers {path} are gone.\n\nPut them back, or run `cli train-tower`."
     try:
-        if told["tower"]["use_audio"] and told["ear"] != library.current_fingerprint():
+        try:
+            kept = read_towers(path)
+        except OSError:
+            raise click.ClickException(gone) from None
+        if kept.hears and told["ear"] != library.current_fingerprint():
             raise CheckpointError("these towers hear tracks by another encoder than the library's present one")
-        yield read_towers(path), run, told
-    except OSError:
-        raise click.ClickException(f"The towers {path} are gone.\n\nPut them back, or run `cli train-tower`.") from None
+        yield kept, run, told
     except CheckpointError as error:
         raise click.ClickException(f"{error}.\n\nRun `cli train-tower`.") from None
 

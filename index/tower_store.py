@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,15 @@ def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
     config, metrics = library.db.execute("SELECT config, metrics FROM runs WHERE id = ?", [space.run_id]).fetchone()
     learned = json.loads(metrics or "{}")
     return space.run_id, json.loads(config) | {"popularity": learned.get("popularity", 0.0)}
+
+
+def tower_checkpoint(library: Library, run_id: int) -> Path:
+    """The file that a training wrote, whether or not it is still there.
+
+    It was written before the vectors of its run; the run itself ends only when they are indexed.
+    """
+    (name,) = library.db.execute("SELECT checkpoint FROM runs WHERE id = ?", [run_id]).fetchone()
+    return library.folder / "checkpoints" / str(name)
 
 
 def untrained(library: Library) -> str | None:

@@ -81,6 +81,19 @@ def test_towers_that_hear_need_the_same_ear(tmp_path):
 
 
 @pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
+def test_towers_that_never_heard_a_track_go_on_without(tmp_path, model):
+    """They learned of listens alone; by now the library has heard its files."""
+    old = saved(replace(CONFIG, model=model), audio=None)
+    save_towers(old, tmp_path / "towers.pt")
+    kept = read_towers(tmp_path / "towers.pt")
+    now = catalog(6, artists=[0, 0, 1, 1, -1, -1], audio=SOUND)
+    maps = {name: getattr(old, name) for name in ("tracks", "users", "artists", "albums")}
+    new = fitted(kept, now, **maps)
+    assert not kept.hears
+    torch.testing.assert_close(item_vectors(new.towers), item_vectors(old.towers), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
 def test_towers_for_two_tracks_give_them_the_vectors_that_all_give(tmp_path, model):
     """Serving one listener reads the rows it asks about, not the table."""
     old = saved(replace(CONFIG, model=model))
@@ -129,14 +142,22 @@ def test_a_state_is_for_one_training_only(tmp_path):
     bare = catalog(6)
     training = TowerTraining(towers_for(CONFIG, bare, events), events, quick)
     next(training.reports())
-    key = training_key({"dim": 4}, events)
+    key = training_key({"dim": 4}, events, bare)
     write_training(tmp_path / "state", key, training.state())
     state = read_training(tmp_path / "state", key)
     again = TowerTraining(towers_for(CONFIG, bare, events), events, quick)
     again.restore(state)
     assert [report.loss for report in again.reports()] == [report.loss for report in training.reports()]
-    assert read_training(tmp_path / "state", training_key({"dim": 5}, events)) is None
-    assert read_training(tmp_path / "state", training_key({"dim": 4}, checkerboard(8))) is None
+    others = [
+        training_key({"dim": 5}, events, bare),
+        training_key({"dim": 4}, checkerboard(8), bare),
+        training_key({"dim": 4}, replace(events, kinds=np.ones(len(events), np.uint8)), bare),
+        training_key({"dim": 4}, events, catalog(7)),  # a track more, which nobody has played
+        training_key({"dim": 4}, events, catalog(6, artists=[0] * 6)),
+        training_key({"dim": 4}, events, catalog(6, audio=SOUND)),
+    ]
+    assert len({key, *others}) == 7
+    assert [read_training(tmp_path / "state", other) for other in others] == [None] * 6
     assert read_training(tmp_path / "nothing", key) is None
     (tmp_path / "state").write_bytes(b"damaged")
     assert read_training(tmp_path / "state", key) is None

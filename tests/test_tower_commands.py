@@ -215,6 +215,29 @@ def test_another_ear_needs_other_towers(run, copied):
     assert "these towers hear tracks by another encoder" in out.output and "Run `cli train-tower`." in out.output
 
 
+def test_towers_that_hear_nothing_need_no_ear(run, copied):
+    run("train-tower", *QUICK, "--epochs", 1, "--model", "dot", library=copied)
+    before = run("recommend", "listener 1", "--json", library=copied).stdout
+    library, _ = open_library(copied, "another ear")
+    with library:
+        library.db.execute("UPDATE spaces SET run_id = (SELECT max(id) FROM runs) WHERE space = 'audio'")
+    assert run("recommend", "listener 1", "--json", library=copied).stdout == before
+
+
+def test_the_vectors_and_the_towers_are_of_one_training(run, copied, monkeypatch):
+    """Killed while the new vectors are indexed: they are served with the towers that made them."""
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cli._refresh_index", killed)
+        run("train-tower", *QUICK, "--epochs", 1, "--dim", 4, library=copied, code=1)
+    interrupted = run("recommend", "listener 1", "-k", 5, "--json", library=copied).stdout
+    run("train-tower", *QUICK, "--epochs", 1, "--dim", 4, library=copied)
+    assert run("recommend", "listener 1", "-k", 5, "--json", library=copied).stdout == interrupted
+
+
 def test_a_checkpoint_that_is_gone_is_told(run, copied):
     for path in (copied / "checkpoints").glob("towers-*.pt"):
         path.write_text("damaged")
@@ -264,6 +287,28 @@ def test_a_killed_training_goes_on(run, copied, monkeypatch, refit, n_before):
     assert "Going on after step" in out.stderr
     again = json.loads(out.stdout)
     assert (again["loss"], again["validation"]) == (whole["loss"], whole["validation"])
+
+
+def test_a_killed_training_begins_anew_when_there_are_more_tracks(run, copied, monkeypatch):
+    monkeypatch.setattr("cli._SAVE_SECONDS", 0.0)
+    from towers.training import TowerTraining
+
+    def killed(self):
+        yield next(reports(self))
+        yield next(reports(self))
+        raise KeyboardInterrupt
+
+    reports = TowerTraining.reports
+    arguments = ["train-tower", *QUICK, "--epochs", 3, "--json"]
+    with monkeypatch.context() as patch:
+        patch.setattr(TowerTraining, "reports", killed)
+        run(*arguments, library=copied, code=1)
+    assert (copied / "checkpoints" / "train-tower.unfinished.pt").exists()
+    library, head = open_library(copied)
+    with library:
+        add(library, head, [heard("/music/new.mp3", unit(1, 1), artist="Artist 0", title="Song 99")])
+    out = run(*arguments, library=copied)
+    assert "Going on" not in out.stderr and json.loads(out.stdout)["tracks"] == 25
 
 
 def test_a_refit_learns_from_the_validation_part_too(run, copied):

@@ -4,7 +4,7 @@ import hashlib
 import json
 import pickle
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,11 @@ class TowerFile:
     users: IdMap
     artists: IdMap
     albums: IdMap
+
+    @property
+    def hears(self) -> bool:
+        """Whether the towers learned from the sound of tracks: only such depend on an encoder."""
+        return "audio.weight" in self.weights
 
 
 def save_towers(saved: SavedTowers, path: Path) -> None:
@@ -100,7 +105,7 @@ def fitted(
     """Trained towers for other tracks, listeners, artists and albums: those of now, or only those that are asked about.
 
     What training knew keeps its vector, whatever its row is here. A new track has none of its own, and is known by its
-    sound, artist and album.
+    sound, artist and album; by no sound where training heard none, though the library may have some by now.
 
     Parameters
     ----------
@@ -112,7 +117,8 @@ def fitted(
         The towers hear tracks, and by vectors of another length than those of now, or there are none.
     """
     nobody, nothing = np.zeros(len(users), dtype=bool), np.zeros(len(tracks), dtype=bool)
-    towers = make_towers(kept.config, catalog, nothing, nobody)
+    config = kept.config if kept.hears else replace(kept.config, use_audio=0)
+    towers = make_towers(config, catalog, nothing, nobody)
     weights = {name: weight for name, weight in kept.weights.items() if not name.startswith("tables")}
     parts = {"is_seen": (kept.tracks, tracks), "is_known_user": (kept.users, users)}
     now = {"tracks": tracks, "users": users, "artists": artists, "albums": albums}
@@ -133,11 +139,15 @@ def fitted(
     return SavedTowers(towers, tracks, users, artists, albums)
 
 
-def training_key(settings: Mapping[str, Any], events: Listening) -> str:
-    """What a state may be gone on with: the same settings and events. Hexadecimal."""
+def training_key(settings: Mapping[str, Any], events: Listening, catalog: Catalog) -> str:
+    """What a state may be gone on with: the same settings, events and facts of tracks. Hexadecimal."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for array in (events.user_rows, events.track_rows, events.times, events.weights):
-        for start, stop in blocks(len(events)):
+    told = [events.user_rows, events.track_rows, events.times, events.weights, events.kinds, events.splits]
+    for array in [*told, *_arrays(catalog).values()]:
+        if array is None:
+            continue
+        digest.update(repr(array.shape).encode())
+        for start, stop in blocks(len(array)):
             digest.update(np.ascontiguousarray(array[start:stop]).data)
     return digest.hexdigest()
 
