@@ -1576,22 +1576,36 @@ def _subjects(
     type=click.Choice(["auto", "none", *PROTOCOLS]),
     default="auto",
     show_default=True,
-    help="What is kept for cli evaluate: the end of the log by time, else at random. none: learn from everything."
-    " loopback, yambda and next-track part and ask as others did, whatever --share and --gap say.",
+    help="What is kept from the towers for early stopping and cli evaluate. auto: as the log itself says, else its end,"
+    " or where nothing is known of time a part drawn by chance. none: nothing. loopback, yambda and next-track part and"
+    " ask as others did, whatever --share and --gap say.",
 )
-@click.option("--share", default=0.1, show_default=True, help="Of the listens: for the test, and for validation.")
-@click.option("--gap", default=1_800, show_default=True, metavar="SECONDS", help="Before a cut that nobody sees.")
+@click.option("--share", default=0.1, show_default=True, help="Of the listens, for the test; as much for validation.")
 @click.option(
-    "--repeats/--novel", default=None, help="What early stopping goes by.  [default: as the split says, else novel]"
+    "--gap",
+    default=1_800,
+    show_default=True,
+    metavar="SECONDS",
+    help="So long before the moment that parts two parts nobody sees a listen: no session is in both.",
+)
+@click.option(
+    "--repeats/--novel",
+    default=None,
+    help="Whether early stopping also counts what was played before, or only discoveries."
+    "  [default: as the split says, else novel]",
 )
 @click.option(
     "--refit/--no-refit",
     default=False,
     show_default=True,
-    help="Then learn anew from training and validation part together, for as many epochs as were best.",
+    help="Then learn anew from training and validation part together, for as many epochs as were best on validation.",
 )
 @click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Of the towers."
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where the towers learn; auto: on a GPU if there is one.",
 )
 @click.option("--json", "as_json", is_flag=True, help="What was learned, as JSON.")
 @click.pass_obj
@@ -1635,6 +1649,8 @@ def train_tower(
         config = TowerTrainingConfig(**{field.name: settings[field.name] for field in fields(TowerTrainingConfig)})
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    if refit and split == "none":
+        raise click.UsageError("--refit asks the validation part how long to learn, and --split none leaves none.")
     began = monotonic()
     with (
         joined(_device(device)) as (ranks, place),
@@ -1668,6 +1684,8 @@ def train_tower(
             if judge is not None:
                 judge(training.towers)  # the last epoch that it saw need not be the best
                 report["popularity"] = judge.dial
+        if refit and judge is None and ranks.is_first:
+            click.echo("Validation asks nobody about anything, so --refit has nothing to go by.", err=True)
         if refit and parts is not None and judge is not None:
             if ranks.is_first:
                 write_training(states[0], key, training.state())  # a kill shall not cost the search for the epoch

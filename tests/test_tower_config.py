@@ -12,6 +12,11 @@ from towers.config import TowerConfig, TowerTrainingConfig
         ({"encoder": "lstm"}, "encoder 'lstm'; there are mean, attention, transformer"),
         ({"encoder": "transformer", "dim": 9}, "heads 2, dim 9; at least 1, and heads divide dim"),
         ({"dim": 0}, "dim is 0, hidden 128, history 50"),
+        (
+            {"model": "dot", "start": "spectral"},
+            "start 'spectral' of dot; only two-tower begins",
+        ),
+        ({"seed": -1}, "seed is -1; it is at least 0"),
         ({"use_seed": 2}, "use_seed is 2; it is 0 or 1"),
         ({"track_dropout": 1.0}, "track_dropout is 1; it is a share"),
         ({"history": 0, "use_user": 0, "use_seed": 0}, "a query must be made of something"),
@@ -35,6 +40,8 @@ def test_towers(settings, words):
         ({"in_batch": 0, "negatives": 0}, "something must be told from the positive"),
         ({"loss": "bpr", "negatives": 0}, "bpr compares each positive with at least one"),
         ({"hard_first": 9, "hard_last": 9}, "places 9 to 9; none is negative, and the first is below the last"),
+        ({"table_rate": -0.1}, "table_rate is -0.1; it is at least 0"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan; it is at least 0"),
         ({"temperature": 2.0}, "temperature is 2; it lies between 0.01 and 1"),
     ],
 )

@@ -17,20 +17,28 @@ PROPOSALS = ("uniform", "popularity")
 class TowerConfig:
     """What the towers are made of."""
 
-    model: Annotated[str, "two-tower, dot (matrix factorisation with biases) or neumf (GMF and MLP)"] = "two-tower"
+    model: Annotated[
+        str,
+        "two-tower, dot (matrix factorisation with biases) or neumf (GMF and MLP); these two know only ids",
+    ] = "two-tower"
     dim: Annotated[int, "numbers in a vector"] = 64
-    hidden: Annotated[int, "units of each tower's hidden layer; 0 leaves the towers linear"] = 128
+    hidden: Annotated[int, "units in the hidden layer of each tower, or of neumf; 0 leaves towers linear"] = 128
     start: Annotated[
-        str, "of tracks of which only plays are known: random, or spectral (the leading singular vectors of the plays)"
+        str,
+        "of two-tower: where vectors of tracks without artist, album and sound begin: random, or spectral (the leading"
+        " singular vectors of who plays what)",
     ] = "random"
-    encoder: Annotated[str, "of the history: mean, attention (weights by track and by recency) or transformer"] = (
-        "attention"
-    )
+    encoder: Annotated[
+        str, "what makes one vector of a history: mean, attention (weights by track and by recency) or transformer"
+    ] = "attention"
     layers: Annotated[int, "of the transformer"] = 2
-    heads: Annotated[int, "of attention in the transformer; they part the numbers of a vector"] = 2
-    dropout: Annotated[float, "share of the transformer's numbers that are withheld in a step"] = 0.1
+    heads: Annotated[int, "of attention in the transformer; dim is a multiple of it"] = 2
+    dropout: Annotated[float, "share of the transformer's inner numbers that are withheld in a step"] = 0.1
     history: Annotated[int, "events of the past that the query tower reads at most; 0 for none"] = 50
-    use_events: Annotated[int, "1: the history tells how long ago, how much and whether liked; 0: only tracks"] = 0
+    use_events: Annotated[
+        int,
+        "1: of each event of the history also how long ago, how much was played, whether it is a like; 0: no",
+    ] = 0
     use_user: Annotated[int, "1: a listener has a vector of their own beside the history; 0: none"] = 0
     use_seed: Annotated[int, "1: the latest track has a place of its own in the query; 0: none"] = 1
     use_audio: Annotated[int, "1: the item tower hears the tracks; 0: it does not"] = 1
@@ -38,12 +46,12 @@ class TowerConfig:
         0.2
     )
     artist_dropout: Annotated[
-        float, "share of tracks of which only the sound is told in a step, so that new artists fit"
+        float, "share of tracks with a sound of which a step is told nothing else, so that new artists fit"
     ] = 0.2
     user_dropout: Annotated[float, "share of listeners whose own vector is withheld in a step"] = 0.5
     audio_dropout: Annotated[float, "share of tracks whose sound is withheld in a step"] = 0.1
     history_dropout: Annotated[float, "share of the events of a history that are withheld in a step"] = 0.3
-    seed: Annotated[int, "of the initial weights, the batches and the dropouts"] = 0
+    seed: Annotated[int, "of the initial weights, the batches, the dropouts, and of what --split draws by chance"] = 0
 
     def __post_init__(self) -> None:
         _one_of("model", self.model, MODELS)
@@ -53,6 +61,10 @@ class TowerConfig:
             raise ValueError(
                 f"dim is {self.dim}, hidden {self.hidden}, history {self.history}; dim is at least 1, the others 0"
             )
+        if self.start != "random" and self.model != "two-tower":
+            raise ValueError(f"start {self.start!r} of {self.model}; only two-tower begins at anything but random")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}; it is at least 0")
         for name in ("use_events", "use_user", "use_seed", "use_audio"):
             if getattr(self, name) not in (0, 1):
                 raise ValueError(f"{name} is {getattr(self, name)}; it is 0 or 1")
@@ -84,25 +96,32 @@ class TowerTrainingConfig:
     ] = 0.0
     frequency: Annotated[str, "of tracks, for logQ: exact counts, or streaming estimates"] = "exact"
     batch_size: Annotated[int, "events per step"] = 1_024
-    negatives: Annotated[int, "catalog tracks that all events of a step share; of bpr: negatives of each event"] = 1_024
+    negatives: Annotated[
+        int, "tracks drawn from the catalog in each step, negatives of all its events; of bpr: of each event so many"
+    ] = 1_024
     proposal: Annotated[str, "how these are drawn: uniform, or popularity (count to the power 0.75)"] = "uniform"
     hard_negatives: Annotated[
-        int, "so many more per step (of bpr: of each event), from what the last epoch's towers would recommend"
+        int, "so many more in each step (of bpr: of each event), from what the last epoch's towers would recommend"
     ] = 0
-    hard_from_epoch: Annotated[int, "epochs that pass before the first of them"] = 2
-    hard_first: Annotated[int, "places at the top of a list that give none: some of those will be played"] = 50
-    hard_last: Annotated[int, "places of a list that are looked at"] = 500
-    in_batch: Annotated[int, "1: the tracks of the other events are negatives too; 0: they are not"] = 1
+    hard_from_epoch: Annotated[int, "epochs that pass before the first hard negatives"] = 2
+    hard_first: Annotated[int, "places at the top of a list that give no hard negatives: some will yet be played"] = 50
+    hard_last: Annotated[int, "the last place of a list that gives hard negatives"] = 500
+    in_batch: Annotated[
+        int, "of sampled softmax; 1: the tracks of a step's other events are negatives too; 0: they are not"
+    ] = 1
     mask_known: Annotated[int, "1: what a listener is known to play is no negative of theirs; 0: it is"] = 1
     weighted: Annotated[int, "1: an event counts by its share of play, up to 1; 0: all alike"] = 1
-    temperature: Annotated[float, "of sampled softmax, at the start"] = 0.1
-    learn_temperature: Annotated[int, "1: the temperature is learned, between 0.01 and 1; 0: it stays"] = 0
-    half: Annotated[int, "1: the products of the softmax are of bfloat16 numbers; 0: of float32"] = 1
+    temperature: Annotated[float, "what scores are divided by in the loss, at the start"] = 0.1
+    learn_temperature: Annotated[int, "1: the temperature of two-tower is learned, between 0.01 and 1; 0: it stays"] = 0
+    half: Annotated[
+        int,
+        "1: products of two-tower's softmax, and on a GPU of all layers, are of bfloat16; 0: of float32",
+    ] = 1
     epochs: Annotated[int, "passes over the events at most"] = 20
     learning_rate: Annotated[float, "of AdamW, on everything but the tables"] = 1e-3
     table_rate: Annotated[float, "of row-wise Adagrad, on the tables of tracks, artists, albums and listeners"] = 0.1
     weight_decay: Annotated[float, "of AdamW on matrices; the tables have none"] = 0.01
-    table_decay: Annotated[float, "L2 penalty on the rows of a step's tables"] = 0.0
+    table_decay: Annotated[float, "L2 penalty on those rows of the tables that a step looks up"] = 0.0
     example_age: Annotated[int, "1: the query knows how old an example is, and at serving is now; 0: it does not"] = 1
     patience: Annotated[int, "epochs without progress on validation before the training stops"] = 3
 
@@ -118,6 +137,9 @@ class TowerTrainingConfig:
             raise ValueError(f"directions is {self.directions}; it is 1 or 2")
         if min(self.batch_size, self.epochs + 1, self.patience) < 1 or self.negatives < 0:
             raise ValueError("batch_size and patience are at least 1, epochs and negatives at least 0")
+        for name in ("learning_rate", "table_rate", "weight_decay", "table_decay"):
+            if not getattr(self, name) >= 0:  # also of what is no number
+                raise ValueError(f"{name} is {getattr(self, name):g}; it is at least 0")
         if min(self.hard_negatives, self.hard_from_epoch) < 0 or not 0 <= self.hard_first < self.hard_last:
             raise ValueError(
                 f"hard_negatives {self.hard_negatives} from epoch {self.hard_from_epoch}, "
