@@ -54,6 +54,7 @@ def begun(tower, config, ranks=None, judge=None):
     with torch.no_grad():  # what begins at zero would hide what it multiplies
         for weight in [*towers.parameters(), *(table.weight for table in towers.tables.values())]:
             weight.add_(0.2 * torch.randn(weight.shape, generator=generator))
+            weight.add_(0 if ranks is None else ranks.rank)  # who begins elsewhere is put right
     return TowerTraining(towers, events, config, judge, ranks=ranks or Ranks())
 
 

@@ -6,7 +6,8 @@ Every rank makes the same whole batch from the same seed and takes its share of 
     items       own columns; the vectors of all others are gathered, and their gradients go back to who made them
     gradients   of dense weights, and of the rows of the tables that the batch touches: summed over all ranks
 
-So all ranks move all weights alike, and end each step with equal ones. Start them with `torchrun`, on one machine.
+All ranks begin with the weights of the first, move them alike, and end each step with equal ones. Start them with
+`torchrun`, on one machine.
 
 References
 ----------
@@ -109,6 +110,12 @@ class Ranks:
             return own
         parts = _Gathered.apply(own, sizes, self.rank).split(sizes)
         return torch.cat([parts[self.rank], *(part for r, part in enumerate(parts) if r != self.rank)])
+
+    def begin_alike(self, weights: Iterable[Tensor]) -> None:
+        """Put the first rank's weights in the place of all others': made of one seed, they may differ in a last bit."""
+        if self.n_ranks > 1:
+            for weight in weights:
+                dist.broadcast(weight, 0)
 
     def add_up(self, weights: Iterable[Tensor]) -> None:
         """Put the sum of all ranks' gradients in the place of each; where nobody has one, there is none."""

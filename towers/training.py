@@ -51,7 +51,7 @@ class TowerTraining:
     Parameters
     ----------
     events : what is learned from
-    judge : says how good the towers are, higher is better; asked after every epoch
+    judge : says how good the towers are, higher is better; asked after every epoch. Without, every epoch is the best.
     ranks : the processes that learn together, each with the same arguments
 
     Notes
@@ -72,6 +72,7 @@ class TowerTraining:
     ) -> None:
         self.towers, self.config, self.judge, self.ranks = towers.to(device), config, judge, ranks
         self.device = torch.device(device)
+        ranks.begin_alike(weight for weight in self.towers.state_dict().values() if weight.is_floating_point())
         self._is_mixed = bool(config.half) and self.device.type in _MIXED_ON
         self.batches = Batches(events, towers.config, config)
         self.temperature = Temperature(config.temperature).to(device)
@@ -204,9 +205,8 @@ class TowerTraining:
         )
 
     def _learn(self, batch: Batch) -> Tensor:
-        torch.manual_seed(
-            self._seed() + self.ranks.rank
-        )  # of the transformer's dropout, the one thing torch draws in a step
+        # Of the transformer's dropout, the one thing that torch draws in a step.
+        torch.manual_seed(self._seed() + self.ranks.rank)
         loss, blocks = self.loss_of(batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
