@@ -96,12 +96,17 @@ def stored_recommendations(library: Library) -> Iterator[dict[str, Any]]:
 def outdated_lists(library: Library) -> str | None:
     """Why the lists should be made anew, or None: they are what today's towers say, or nobody ever made any."""
     made_by = (
-        "SELECT json_extract(config, '$.towers') FROM runs WHERE id = (SELECT run_id FROM recommendations LIMIT 1)"
+        "SELECT json_extract(config, '$.towers'), started FROM runs"
+        " WHERE id = (SELECT run_id FROM recommendations LIMIT 1)"
     )
     row, space = library.db.execute(made_by).fetchone(), current_space(library, TOWER)
-    if row is None or space is None or row[0] == space.run_id:
+    if row is None or space is None:
         return None
-    return "the towers have learned since the lists were made"
+    towers, started = row
+    if towers != space.run_id:
+        return "the towers have learned since the lists were made"
+    (imported,) = library.db.execute("SELECT max(imported) FROM listens WHERE level = 'track'").fetchone()
+    return "listens were imported since the lists were made" if imported and imported > started else None
 
 
 def listed_files(library: Library) -> Iterator[tuple[str, list[TrackRow]]]:

@@ -228,9 +228,14 @@ def test_everybody_gets_a_playlist_of_what_can_be_played(run, library, tmp_path)
     assert "is a folder; one playlist is a file" in run("recommend", "listener 7", "--m3u", tmp_path, code=2).output
 
 
-def test_status_tells_when_lists_are_of_earlier_towers(run):
+def test_status_tells_when_lists_are_of_earlier_towers_or_listens(run, library):
     run("recommend", "--all")
     assert "recommend --all" not in run("status").stdout
+    connection = sqlite3.connect(library / "library.db")
+    connection.execute("UPDATE listens SET imported = '2999-01-01T00:00:00+00:00'")
+    connection.commit()
+    connection.close()
+    assert "cli recommend --all   (listens were imported since the lists were made)" in run("status").stdout
     run("train-tower", *QUICK, "--epochs", 1)
     assert "cli recommend --all   (the towers have learned since the lists were made)" in run("status").stdout
 
