@@ -65,7 +65,8 @@ def near_shelves(library: Library, query: np.ndarray, k: int, *, n_left_out: int
         artist_of = dict(library.db.execute(f"{facts} (SELECT value FROM json_each(?))", [json.dumps(ids.tolist())]))
         is_there = np.array([track_id in artist_of for track_id in ids.tolist()], dtype=bool)
         artists = np.array([artist_of[track_id] for track_id in ids[is_there].tolist()], dtype=np.int64)
-        yield Shelf(IdMap(ids[is_there]), artists, vectors[is_there])
+        if is_there.any():
+            yield Shelf(IdMap(ids[is_there]), artists, vectors[is_there])
         n *= 8
 
 

@@ -13,7 +13,7 @@ from data.shelf import Shelf
 from towers.checkpoint_file import SavedTowers
 from towers.config import TowerConfig
 from towers.designs import towers_for
-from towers.retrieval import item_vectors, recommend
+from towers.retrieval import item_vectors, recommend, unit_vectors
 from towers.serving import Rules, batches_of, list_for, lists_for_all, query_of, serve
 
 EVENTS = listening([(0, 1, 1), (0, 4, 2), (0, 1, 3), (1, 2, 1), (1, 3, 9)], 3, 6)
@@ -130,6 +130,21 @@ def test_towers_that_hear_no_track_have_no_place_for_a_seed():
         with pytest.raises(ValueError, match="know a listener by one vector, and no track that plays"):
             list_for(serving(**settings), asked(12, user_id=70, seed_id=13), ALL)
     assert list_for(serving(model="dot"), asked(seed_id=13), ALL)  # a stranger is what they play
+
+
+def test_a_stranger_needs_towers_that_read_a_history():
+    with pytest.raises(ValueError, match="know nothing of somebody who is not in the data"):
+        list_for(serving(history=0, use_seed=0), asked(12, 13), ALL)
+    with pytest.raises(ValueError, match="Train others: `cli train-tower --history 50`"):
+        list_for(serving(history=0), asked(12, 13, ordered=False), ALL)  # no track is the latest
+    assert list_for(serving(history=0), asked(12, 13), ALL) != list_for(serving(history=0), asked(13, 12), ALL)
+    assert list_for(serving(history=0, use_seed=0), asked(12, user_id=72), ALL)
+
+
+def test_a_bias_is_no_direction_of_taste():
+    items = torch.tensor([[3.0, 4.0, 9.0]])
+    np.testing.assert_allclose(unit_vectors(items, with_bias=False), [[0.6, 0.8]])
+    np.testing.assert_allclose(unit_vectors(torch.tensor([[3.0, 4.0]])), [[0.6, 0.8]])
 
 
 def test_no_artist_takes_the_list():

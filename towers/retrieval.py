@@ -73,10 +73,16 @@ def queries_of(
     return query_vectors(towers, replace(asked, user_rows=np.where(known, rows, -1)), track_rows)
 
 
-def hears_tracks(towers: Towers, user_row: int) -> bool:
-    """Whether what somebody played makes a difference to what is recommended; `user_row` is -1 for a stranger."""
+def hears_tracks(towers: Towers, user_row: int, *, ordered: bool = True) -> bool:
+    """Whether what somebody played makes a difference to what is recommended.
+
+    Parameters
+    ----------
+    user_row : -1 for a stranger
+    ordered : whether one of their tracks is known to be the latest, and could be the seed
+    """
     if towers.config.model == "two-tower":
-        return bool(towers.config.history or towers.config.use_seed)
+        return bool(towers.config.history or (towers.config.use_seed and ordered))
     return user_row < 0 or not towers.is_known_user[user_row]
 
 
@@ -198,6 +204,11 @@ def popularity_offsets(counts: np.ndarray, dial: float) -> np.ndarray | None:
     return (dial * np.log(plays / plays.sum())).astype(np.float32)
 
 
-def unit_vectors(items: Tensor) -> np.ndarray:
-    """Item vectors to be compared with each other by cosine, float32; a bias is no direction of taste."""
-    return F.normalize(items, dim=-1).cpu().numpy()
+def unit_vectors(items: Tensor, *, with_bias: bool = True) -> np.ndarray:
+    """Item vectors to be compared with each other by cosine, float32.
+
+    Parameters
+    ----------
+    with_bias : False to leave out their last number, which in a factorisation says how popular a track is
+    """
+    return F.normalize(items if with_bias else items[:, :-1], dim=-1).cpu().numpy()

@@ -100,9 +100,15 @@ def query_of(saved: SavedTowers, asker: Asker) -> Tensor:
     Raises
     ------
     ValueError
-        A seed track that the towers cannot hear.
+        A seed track, or somebody who is not in the data, and the towers cannot hear what they play.
     """
     user_row = int(saved.users.find([asker.user_id])[0])
+    is_stranger = asker.user_id < 0 and asker.seed_id is None and len(asker)
+    if is_stranger and not hears_tracks(saved.towers, user_row, ordered=asker.is_ordered):
+        raise ValueError(
+            "These towers read no history, so they know nothing of somebody who is not in the data."
+            "\n\nTrain others: `cli train-tower --history 50`."
+        )
     if asker.seed_id is not None and not hears_tracks(saved.towers, user_row):
         raise ValueError(
             f"These towers ({saved.towers.config.model}) know a listener by one vector, and no track that plays."
