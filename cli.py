@@ -82,6 +82,20 @@ def output_options(command: Callable) -> Callable:
     return click.option("--json", "output", flag_value="json", help="Rows as JSON.")(command)
 
 
+def _finite(_context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """A number; a range of click's lets nan pass."""
+    if value is not None and not math.isfinite(value):
+        raise click.UsageError(f"--{parameter.name} is {value}; it is a number, such as -0.02.")
+    return value
+
+
+def dial_option(text: str) -> Callable:
+    """The same --popularity where lists are made and where they are judged."""
+    text += " Below 0 for discoveries. Scores of two-tower are cosines: 0.01 is a nudge, 0.1 a lot."
+    text += "  [default: 0, or what suited best after --popularity-share]"
+    return click.option("--popularity", type=click.FloatRange(-100, 100), callback=_finite, help=text)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--library",
@@ -337,7 +351,7 @@ def _echo_counts(counts: "ScanCounts", n_pruned: int, seconds: float, phases: di
     " cli train-tower. both: a blend of audio and tower by rank.",
 )
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
-@click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Of one artist.")
+@click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Tracks of one artist.")
 @click.option("--max-per-album", type=click.IntRange(1), help="Of one album.")
 @click.option("--fewer-hubs", is_flag=True, help="Rank down tracks that sound a little like everything.")
 @click.option("--same-artist/--other-artists", default=None, help="Only, or never, the seeds' artists.")
@@ -1697,9 +1711,8 @@ def train_tower(
             return
         saved = SavedTowers(towers.to("cpu"), data.tracks, data.users, data.artists, data.albums)
         save_towers(saved, library.folder / "checkpoints" / name)
-        store_tower_vectors(
-            library, run, data.tracks.ids(range(len(data.tracks))), unit_vectors(item_vectors(saved.towers))
-        )
+        vectors = unit_vectors(item_vectors(saved.towers), with_bias=tower.model == "two-tower")
+        store_tower_vectors(library, run, data.tracks.ids(range(len(data.tracks))), vectors)
         _refresh_index(library)
         report |= {"checkpoint": name, "tracks": len(data.tracks), "users": len(data.users), "split": protocol}
         report["seconds"] = round(monotonic() - began, 1)
@@ -1745,11 +1758,18 @@ def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict
 
 
 @cli.command()
-@click.option("-k", "--k", "ks", multiple=True, type=click.IntRange(1), help="Places of a list; else 10, 20 and 100.")
+@click.option(
+    "-k",
+    "--k",
+    "ks",
+    multiple=True,
+    type=click.IntRange(1),
+    help="Judge so many places of a list; may be repeated.  [default: 10, 20 and 100]",
+)
 @click.option(
     "--repeats/--novel",
     default=None,
-    help="May a list hold what was played before?  [default: as the protocol says, else no]",
+    help="Whether a list may hold what was played before.  [default: as --split of cli train-tower says, else novel]",
 )
 @click.option(
     "--rivals",
@@ -1757,21 +1777,43 @@ def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict
     type=click.Choice(["quick", "all"]),
     default="quick",
     show_default=True,
-    help="Who stands beside the towers; all: also iALS and BPR, which take a while to tune and to learn.",
+    help="Who stands beside the towers. quick: popularity, own favourites where lists may repeat, item"
+    " neighbours and sound alone; all: also"
+    " iALS and BPR, which take a while to tune and to learn.",
 )
 @click.option(
     "--sampled/--full-only",
     default=None,
-    help="Also one target against 99 tracks drawn by chance.  [default: for leave-one-out]",
+    help="Also rank one target among 99 tracks drawn by chance, as older papers do, or nothing but the full catalog."
+    "  [default: sampled for leave-one-out]",
 )
 @click.option("--ann", is_flag=True, help="Also what each type of index would cost: recall, accuracy, time and size.")
-@click.option("--recall", default=0.98, show_default=True, type=click.FloatRange(0, 1), help="For --ann to tune to.")
+@click.option(
+    "--recall",
+    default=0.98,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="What --ann tunes each index to: the share of the exact list that it finds.",
+)
 @click.option(
     "--report", type=click.Path(path_type=Path), metavar="FOLDER|FILE.md", help="Also a page with pictures beside it."
 )
-@click.option("--popularity", type=float, metavar="DIAL", help="As of cli recommend.")
-@click.option("--users", "n_users", default=2_000, show_default=True, type=click.IntRange(2), help="Queries at most.")
-@click.option("--seed", default=0, show_default=True, help="Of the choice of listeners and of the intervals.")
+@dial_option("Judges lists that cli recommend would make with the same dial.")
+@click.option(
+    "--users",
+    "n_users",
+    default=2_000,
+    show_default=True,
+    type=click.IntRange(2),
+    help="So many listeners, or of next-track listens, are asked about at most.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Of the choice of listeners, of the drawn negatives and of the intervals.",
+)
 @output_options
 @click.pass_obj
 def evaluate(
@@ -1790,9 +1832,9 @@ def evaluate(
 ) -> None:
     """Judge the towers on listens that they never saw, over the full catalog, beside what they have to beat.
 
-    Each figure has its 95 % interval (listeners drawn anew a thousand times), and chance, popularity and item
-    neighbours stand beside it, each set to what is best on the validation part. What is asked follows the --split of
-    `cli train-tower`. All figures are kept in the table `metrics`.
+    Each figure has its 95 % interval (listeners drawn anew a thousand times). Beside it stand chance and the same
+    figure of other recommenders, set to what did best on the validation part where there is anything to set. What is
+    asked follows the --split of `cli train-tower`. All figures are kept in the table `metrics`.
 
     Example:
 
@@ -1814,13 +1856,15 @@ def evaluate(
 
     with Library.open_to_write(folder) as library:
         saved, data, told = _saved_towers(library)
+        name = told["tower"]["model"]
+        if ann and name == "neumf":
+            raise click.ClickException("NeuMF has no inner product that an index could search by.\n\nLeave out --ann.")
         parts = _parts_of(data, told)
         rules = PROTOCOLS[parts.protocol]
         repeats = bool(rules.repeats) if repeats is None else repeats
         with _explained():
             exam = exam_of(parts, repeats=repeats, n_queries=n_users, seed=seed)
         practice = practice_exam(parts, repeats=repeats, n_users=_TUNED_BY, seed=seed)
-        name = told["tower"]["model"]
         config = {"split": told["split"], "repeats": repeats, "queries": len(exam), "tower": told["tower"]}
         config["popularity"] = dial = told["popularity"] if popularity is None else popularity
         run, _ = library.start_run("evaluate", config, seed=seed, versions=_versions())
@@ -1837,8 +1881,6 @@ def evaluate(
         found = verdict(answers, name, data.catalog, rules, vectors=unit_vectors(items), seed=seed)
         told_of, more = found.all_figures(), []
         if ann:
-            if name == "neumf":
-                raise click.ClickException("NeuMF has no inner product that an index could search by.")
             compared = ann_figures(items.numpy(), queries.numpy(), exam, answers.ks[-1], recall, seed=seed)
             by_type = dict(_progress(compared, "building", "index"))
             of_types = [figure for figures in by_type.values() for figure in figures]
@@ -1881,19 +1923,28 @@ def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
 
 @cli.command()
 @click.argument("user", required=False)
-@click.option("--all", "to_all", is_flag=True, help="To every listener, into the table `recommendations`.")
+@click.option("--all", "to_all", is_flag=True, help="For every listener, into the table `recommendations`.")
 @click.option("--like", multiple=True, metavar="TRACK", help="For somebody who likes this; may be repeated.")
-@click.option("--history", type=_FILE, metavar="FILE", help="For somebody who played these: a track per line, or M3U.")
-@click.option("--seed-track", metavar="TRACK", help="What to play after this; alone, or for one of the above.")
-@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
-@click.option("--novel/--repeats", default=True, show_default=True, help="Only what the listener has not played.")
-@click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Of one artist.")
 @click.option(
-    "--popularity",
-    type=click.FloatRange(-100, 100),
-    help="Adds so many times the log of a track's share of all plays to its score. Below 0 for discoveries. Scores of"
-    " two-tower are cosines: 0.01 is a nudge, 0.1 a lot.  [default: 0, or what suited best after --popularity-share]",
+    "--history",
+    type=_FILE,
+    metavar="FILE",
+    help="For somebody who played these, the latest last: a playlist, or a text file with a track per line.",
 )
+@click.option(
+    "--seed-track",
+    metavar="TRACK",
+    help="What to play after this track; alone, or with USER, --like or --history for that listener.",
+)
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
+@click.option(
+    "--novel/--repeats",
+    default=True,
+    show_default=True,
+    help="Only what the listener has not played, or also what they have.",
+)
+@click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Tracks of one artist.")
+@dial_option("Adds so many times the log of a track's share of all plays to its score.")
 @click.option("--m3u", type=click.Path(path_type=Path), help="Also write a playlist; with --all a folder of them.")
 @output_options
 @click.pass_obj
@@ -1913,9 +1964,10 @@ def recommend(
 ) -> None:
     """Recommend tracks to USER, a listener of the imported listens, or to anybody by what they like.
 
-    A new listener needs no training: what they played is enough. Neither does a new track that has a sound or an
-    artist. With --all the lists of all listeners take the place of the earlier ones when the last of them is made;
-    killed, the same command goes on where it was.
+    TRACK is a path, an id, or words of artist and title. A new listener needs no training: what they played is enough.
+    Neither does a new track that has a sound or an artist, where the towers are two-tower. With --all the lists of all
+    listeners take the place of the earlier ones when the last of them is made; killed, the same command goes on where
+    it was.
 
     Example:
 
@@ -1931,8 +1983,6 @@ def recommend(
     from towers.serving import Rules
 
     who = (user is not None) + bool(like) + (history is not None)
-    if popularity is not None and not math.isfinite(popularity):
-        raise click.UsageError(f"--popularity is {popularity}; it is a number, such as -0.02.")
     if to_all and (who or seed_track is not None):
         raise click.UsageError("--all is for every listener: without USER, --like, --history and --seed-track.")
     if not to_all and (who > 1 or (not who and seed_track is None)):
@@ -2131,8 +2181,12 @@ def _known_track(library: "Library", text: str) -> int:
 
 
 def _track_lines(path: Path) -> list[str]:
-    """The tracks of a text file or an M3U playlist, one a line, the latest last."""
+    """The tracks of a playlist, or of a text file with one a line, the latest last."""
+    from data.playlists import SUFFIXES, read_playlist
+
     with _explained():
+        if path.suffix.lower() in SUFFIXES:
+            return read_playlist(str(path)).entries
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
 

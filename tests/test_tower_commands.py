@@ -79,6 +79,23 @@ def test_a_stranger_is_recommended_by_what_they_like(run, tmp_path):
     (tmp_path / "played.txt").write_text("#EXTM3U\n/music/1.mp3\nSong 5\n\n", encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(run("recommend", "--history", tmp_path / "played.txt", "--csv").stdout)))
     assert parity(rows[:3]) == {1} and "Song 5" not in {row["title"] for row in rows}
+    (tmp_path / "mix.m3u8").write_text("#EXTM3U\nfile:///music/1.mp3\n/music/no/../3.mp3\n", encoding="utf-8")
+    played = run("recommend", "--history", tmp_path / "mix.m3u8", "-k", 3, "--json").stdout
+    liked = run("recommend", "--history", _lines(tmp_path, "Song 1", "Song 3"), "-k", 3, "--json").stdout
+    assert played == liked and parity(json.loads(played)) == {1}
+
+
+def _lines(folder, *lines):
+    (folder / "lines.txt").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "lines.txt"
+
+
+def test_options_that_mean_nothing_together_are_refused(run, copied):
+    assert "--split none leaves none" in run("train-tower", "--refit", "--split", "none", code=2).output
+    assert "only two-tower begins" in run("train-tower", "--model", "neumf", "--start", "spectral", code=2).output
+    assert "--popularity is nan" in run("evaluate", "--popularity", "nan", code=2).output
+    run("train-tower", *QUICK, "--epochs", 1, "--model", "neumf", library=copied)
+    assert "NeuMF has no inner product" in run("evaluate", "--ann", code=1, library=copied).output
 
 
 def test_no_artist_takes_the_list(run):
@@ -122,7 +139,7 @@ def test_the_evaluation_stands_beside_its_rivals(run, trained):
 
 
 def test_a_popularity_dial_turned_up_leaves_nothing_else(run):
-    plain, turned = (told(run("evaluate", "-k", 5, "--popularity", dial, "--json")) for dial in (0, 1_000))
+    plain, turned = (told(run("evaluate", "-k", 5, "--popularity", dial, "--json")) for dial in (0, 100))
     assert turned["two-tower", "novelty"]["value"] == pytest.approx(turned["popular", "novelty"]["value"])
     assert plain["two-tower", "novelty"]["value"] > 1.01 * turned["two-tower", "novelty"]["value"]
 
