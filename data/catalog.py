@@ -53,6 +53,7 @@ class Catalog:
         """(n_tracks,) bool."""
         return np.zeros(len(self), dtype=bool) if self.audio is None else np.asarray(self.audio.any(axis=1))
 
-    def has_content(self) -> np.ndarray:
-        """Of which tracks something is known that other tracks may share, (n_tracks,) bool."""
-        return self.has_audio() | (self.artist_rows >= 0) | (self.album_rows >= 0)
+    def has_content(self, *, with_audio: bool = True) -> np.ndarray:
+        """Of which tracks something is known that other tracks may share, (n_tracks,) bool; sound only on wish."""
+        is_named = (self.artist_rows >= 0) | (self.album_rows >= 0)
+        return is_named | self.has_audio() if with_audio else is_named

@@ -11,6 +11,7 @@ def test_content_is_what_others_may_share():
     some = catalog(3, artists=[0, -1, -1], audio=[[0, 0], [0, 1], [0, 0]])
     np.testing.assert_array_equal(some.has_audio(), [False, True, False])
     np.testing.assert_array_equal(some.has_content(), [True, True, False])
+    np.testing.assert_array_equal(some.has_content(with_audio=False), [True, False, False])
     assert repr(some) == "<Catalog 3 tracks, 1 with audio, 1 artists>"
 
 

@@ -48,6 +48,9 @@ def test_a_vector_does_not_depend_on_who_else_is_asked_about():
 def test_own_vectors_begin_at_zero_unless_they_are_all_there_is():
     own = towers().tables["tracks"].weight
     assert not own[:4].any() and own[4].any() and own[5].any()
+    deaf = towers(TowerConfig(dim=8, use_audio=0), artists=(0, -1, -1, -1, -1, -1))  # there are sounds, and it has none
+    assert not deaf.tables["tracks"].weight[0].any() and deaf.tables["tracks"].weight[1:].any(dim=1).all()
+    torch.testing.assert_close(items(deaf, [1, 2, 4]).norm(dim=1), torch.ones(3))
 
 
 def test_an_unseen_track_never_uses_its_own_vector():

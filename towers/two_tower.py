@@ -52,11 +52,12 @@ class TwoTower(nn.Module):
         tables = {"tracks": len(catalog), "artists": catalog.n_artists, "albums": catalog.n_albums}
         tables |= {"users": len(is_known_user)} if config.use_user else {}
         self.tables = nn.ModuleDict({name: Table(n, dim, _DEVIATION, generator) for name, n in tables.items()})
-        self._own("tracks").weight[torch.from_numpy(catalog.has_content())] = 0
+        self.uses_audio = bool(config.use_audio) and catalog.audio is not None
+        self.has_content = catalog.has_content(with_audio=self.uses_audio)  # (n_tracks,) bool
+        self._own("tracks").weight[torch.from_numpy(self.has_content)] = 0
         for name, rows in (("artists", catalog.artist_rows), ("albums", catalog.album_rows)):
             is_met = np.isin(np.arange(tables[name]), rows[is_seen])
             self._own(name).weight[torch.from_numpy(~is_met)] = 0  # what never learns shall not be noise
-        self.uses_audio = bool(config.use_audio) and catalog.audio is not None
         if self.uses_audio:
             assert catalog.audio is not None
             middle, spread = _middle_and_spread(catalog.audio)
@@ -90,8 +91,7 @@ class TwoTower(nn.Module):
     @torch.no_grad()
     def start_from(self, vectors: Tensor) -> None:
         """Begin with these directions, (n_tracks, dim), for tracks of which nothing but plays is known."""
-        has_content = torch.from_numpy(self.catalog.has_content())
-        own = self._own("tracks").weight
+        own, has_content = self._own("tracks").weight, torch.from_numpy(self.has_content)
         own.copy_(torch.where(has_content[:, None], own, _DEVIATION * math.sqrt(vectors.shape[1]) * vectors))
 
     def blocks(self, track_rows: np.ndarray, user_rows: np.ndarray) -> dict[str, Block]:
@@ -113,7 +113,7 @@ class TwoTower(nn.Module):
         device, catalog = self.is_seen.device, self.catalog
         own = self.is_seen[torch.from_numpy(track_rows.astype(np.int64)).to(device)]
         if with_own is not None:  # of a track without content the own vector is all there is
-            own = own & torch.from_numpy(with_own | ~self._has_content(track_rows)).to(device)
+            own = own & torch.from_numpy(with_own | ~self.has_content[track_rows]).to(device)
         x = blocks["tracks"].look_up() * own[:, None]
         names = blocks["artists"].look_up() + blocks["albums"].look_up()
         x = x + self.length(torch.from_numpy(_lengths(catalog.seconds[track_rows])).to(device))
@@ -193,13 +193,6 @@ class TwoTower(nn.Module):
         table = self.tables[name]
         assert isinstance(table, Table)
         return table
-
-    def _has_content(self, track_rows: np.ndarray) -> np.ndarray:
-        catalog = self.catalog
-        known = (catalog.artist_rows[track_rows] >= 0) | (catalog.album_rows[track_rows] >= 0)
-        if self.uses_audio and catalog.audio is not None:
-            known |= catalog.audio[track_rows].any(axis=1)
-        return known
 
 
 def _middle_and_spread(audio: np.ndarray) -> tuple[Tensor, Tensor]:
