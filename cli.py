@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from index.library_listening import LibraryListening
     from index.lookup import TrackRow
     from index.nodes import NodeMatch
-    from index.search import Matches, Seed
+    from index.search import Seed
     from index.tower_store import TowerData
     from index.track_store import NewTrack, PendingFile
     from towers.checkpoint_file import SavedTowers, TowerFile
@@ -385,6 +385,7 @@ def similar(
         cli similar "blue monday" --by both
     """
     from index import listing
+    from index.answer_rows import match_rows
     from index.blend import BOTH, SPACES, similar_by_both
     from index.diffused import DIFFUSED, outdated
     from index.library import Library
@@ -410,7 +411,7 @@ def similar(
         names, others = ([next(iter(seed.values())).name for seed in part] for part in (wanted, unwanted))
         title = " + ".join(names) + "".join(f" - {name}" for name in others)
         click.echo(listing.one_line(f"Similar to {title}"))
-    _echo_rows(_match_rows(answer, why, plain=output is None), output, "Nothing in the library fits these wishes.")
+    _echo_rows(match_rows(answer, why=why, plain=output is None), output, "Nothing in the library fits these wishes.")
     if answer.copies and output is None:
         click.echo(f"Left out as copies: {', '.join(str(track.id) for track in answer.copies)}", err=True)
     if not is_current:
@@ -444,28 +445,6 @@ def _write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]"
     except OSError as error:
         raise click.ClickException(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
     click.echo(f"{n_written:,} playlists written to {folder}", err=True)
-
-
-def _match_rows(answer: "Matches", why: bool, plain: bool) -> list[dict[str, Any]]:
-    from index.blend import SPACES
-    from index.listing import clock
-
-    rows = []
-    for match in answer.matches:
-        track = match.track
-        score = f"{match.score:.4f}" if plain else round(match.score, 6)
-        row: dict[str, Any] = {"rank": match.rank, "score": score, "id": track.id}
-        row |= {"artist": track.artist, "title": track.title, "album": track.album, "genre": track.genre}
-        row |= {"length": clock(track.duration)} if plain else {"duration_s": track.duration}
-        moment = match.moment
-        if match.ranks:
-            row |= {f"{space}_rank": match.ranks.get(space) for space in SPACES}
-        if why and plain:
-            row["why"] = f"{clock(moment.seed_start)} sounds like {clock(moment.match_start)}" if moment else None
-        elif why and moment:
-            row |= asdict(moment)
-        rows.append(row if plain else row | {"path": track.path})
-    return rows
 
 
 def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "Seed"]:
@@ -1978,6 +1957,7 @@ def recommend(
         cli recommend --history played.txt --repeats
         cli recommend --all -k 50
     """
+    from index.answer_rows import list_rows
     from index.library import Library
     from index.lookup import track_rows
     from towers.serving import Rules
@@ -2001,13 +1981,7 @@ def recommend(
         tracks = track_rows(library, [track_id for track_id, _ in best])
     if m3u is not None:
         _write_playlist(m3u, [tracks[track_id] for track_id, _ in best])
-    listed = []
-    for rank, (track_id, score) in enumerate(best, start=1):
-        track = tracks[track_id]
-        row: dict[str, Any] = {"rank": rank, "score": round(score, 4), "id": track_id, "artist": track.artist}
-        row |= {"title": track.title, "album": track.album}
-        listed.append(row if output is None else row | {"path": track.path})
-    _echo_rows(listed, output, "Nothing is left to recommend.")
+    _echo_rows(list_rows(best, tracks, plain=output is None), output, "Nothing is left to recommend.")
 
 
 def _own_dial(folder: Path) -> float:
