@@ -1877,7 +1877,7 @@ def evaluate(
         _echo_rows([asdict(figure) for figure in told_of], output, "")
         return
     click.echo("\n".join(filter(None, [asked, rules.told, *settings])) + "\n")
-    for section in [*found.sections(), *more]:
+    for section in [*found.summary(), *more]:
         click.echo(f"{section.title}:")
         _echo_rows(section.rows, None, "")
         click.echo(f"{section.note}\n" if section.note else "")

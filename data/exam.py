@@ -68,6 +68,26 @@ class Exam:
         n = np.full(len(self.targets), self.known.n_tracks)
         return n if self.hidden is None else n - np.array([len(tracks) for tracks in self.hidden])
 
+    @property
+    def is_reachable(self) -> np.ndarray:
+        """Which targets a list could hold, (n_targets,) bool."""
+        reachable = np.ones(len(self.targets.track_rows), dtype=bool)
+        edges = zip(self.targets.starts[:-1], self.targets.starts[1:], strict=True)
+        for (start, stop), tracks in zip(edges, self.hidden or [], strict=self.hidden is not None):
+            reachable[start:stop] = ~np.isin(self.targets.track_rows[start:stop], tracks)
+        return reachable
+
+    def thinned(self, n: int) -> "Exam":
+        """At most so many of the queries, evenly spread over all."""
+        n = max(min(n, len(self)), 1)
+        chosen = np.zeros(len(self), dtype=bool)
+        chosen[np.arange(n) * len(self) // n] = True
+        of_chosen = np.repeat(chosen, self.targets.counts())
+        targets, _ = self.targets.where(of_chosen)
+        pasts = Pasts(self.pasts.events, self.pasts.starts[chosen], self.pasts.stops[chosen])
+        hidden = self.hidden and [tracks for tracks, stays in zip(self.hidden, chosen, strict=True) if stays]
+        return Exam(self.known, pasts, targets, hidden, self.plays[of_chosen])
+
     def ranked(self, scores: Scores, k: int, probes: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Lists of k tracks and the scores of probes, as `data.score_blocks.ranked`."""
         return ranked(scores, len(self), self.known.n_tracks, k, hidden=self.hidden, probes=probes)
@@ -89,7 +109,7 @@ def exam_of(split: Split, *, repeats: bool, n_queries: int, seed: int) -> Exam:
         asked = asked.of_kind("listen")
         asked = asked.where(asked.weights >= rules.least_weight)
     if rules.known_users:
-        is_known = np.bincount(split.train.user_rows, minlength=asked.n_users) > 0
+        is_known = np.bincount(split.known().user_rows, minlength=asked.n_users) > 0
         asked = asked.where(is_known[asked.user_rows])
     return make_exam(
         split.known(), asked, repeats=repeats, n_users=n_queries, seed=seed, unreachable=rules.keeps_unreachable

@@ -86,21 +86,30 @@ def per_listener(lists: np.ndarray, targets: Targets, k: int) -> dict[str, np.nd
     }
 
 
-def chances(targets: Targets, k: int, n_candidates: np.ndarray) -> dict[str, np.ndarray]:
-    """What a list drawn at random from each listener's candidates is expected to reach, each (n_queries,)."""
-    n_targets = np.minimum(targets.counts(), n_candidates).astype(np.float64)
-    share = n_targets / n_candidates
-    places = np.arange(1, k + 1)
-    discounts = 1 / np.log2(places + 1)
-    best = np.cumsum(discounts)[np.minimum(targets.counts(), k) - 1]
+def chances(
+    targets: Targets, k: int, n_candidates: np.ndarray, is_reachable: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """What a list drawn at random from each listener's candidates is expected to reach, each (n_queries,).
+
+    Parameters
+    ----------
+    n_candidates : (n_queries,), how many tracks each list could hold
+    is_reachable : (n_targets,) bool, which targets are among them; without, all
+    """
+    counts = targets.counts()
+    owners = np.repeat(np.arange(len(targets)), counts)
+    n_reachable = counts if is_reachable is None else np.bincount(owners[is_reachable], minlength=len(targets))
+    share = n_reachable / np.maximum(n_candidates, 1)  # of the candidates; nobody without any has a reachable target
+    length = np.clip(n_candidates, 1, k)
+    dcg = np.cumsum(1 / np.log2(np.arange(2, k + 2)))  # of targets in the first places
     missed, mrr = np.ones(len(targets)), np.zeros(len(targets))
-    for place in places:  # without replacement: the chance that the first `place` places hold no target
+    for place in range(1, k + 1):  # without replacement: the chance that the places before hold no target
         left = np.maximum(n_candidates - (place - 1), 1)
-        mrr += missed * np.minimum(n_targets / left, 1) / place
-        missed = missed * np.maximum(1 - n_targets / left, 0)
+        mrr += missed * np.minimum(n_reachable / left, 1) / place
+        missed = missed * np.maximum(1 - n_reachable / left, 0)
     return {
-        "recall": share * np.minimum(k, n_candidates) / n_targets * (n_targets / targets.counts()),
+        "recall": share * length / counts,
         "hit_rate": 1 - missed,
-        "ndcg": share * discounts.sum() / best,
+        "ndcg": share * dcg[length - 1] / dcg[np.minimum(counts, k) - 1],
         "mrr": mrr,
     }

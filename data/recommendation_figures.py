@@ -9,10 +9,11 @@ from data.exam import Exam
 from data.list_figures import artist_diversity, coverage, diversity, gini, novelty, own_popularity, popularity_lift
 from data.ranking_figures import chances, per_listener
 from data.rankings import unit_rows
-from data.report_card import CHANCE, Figure
+from data.report_card import CHANCE, Figure, short
 from data.target_slices import ALL, target_slices
 
-_WITH_INTERVAL = ("recall", "ndcg", "recall_legacy", "ndcg_legacy")  # in tables; the others' would fill the page
+ACCURACY = ("recall", "hit_rate", "ndcg", "mrr", "recall_legacy", "ndcg_legacy")
+_WITH_INTERVAL = ("recall", "ndcg")  # in tables; the others' would fill the page
 
 
 def recommendation_figures(
@@ -39,10 +40,11 @@ def recommendation_figures(
     units = None if vectors is None else unit_rows(vectors)
     play_counts = np.bincount(exam.known.track_rows, minlength=exam.known.n_tracks)
     own = own_popularity(exam.known, exam.targets.user_rows, play_counts)
+    is_reachable = exam.is_reachable
     for slice_name, is_kept in target_slices(exam).items():
         some, is_asked = exam.targets.where(is_kept)
         for k in ks:
-            by_subject = {CHANCE: chances(some, k, exam.n_candidates[is_asked])}
+            by_subject = {CHANCE: chances(some, k, exam.n_candidates[is_asked], is_reachable[is_kept])}
             by_subject |= {name: per_listener(found[is_asked], some, k) for name, found in lists.items()}
             for subject, values in by_subject.items():
                 is_list = slice_name == ALL and subject != CHANCE
@@ -83,6 +85,22 @@ def table_rows(figures: Sequence[Figure], k: int, slice_name: str = ALL) -> list
     return sorted(table.values(), key=lambda row: row["subject"] == CHANCE)
 
 
+def slice_rows(figures: Sequence[Figure], k: int, metric: str, n_least: int) -> tuple[list[dict[str, object]], str]:
+    """One metric: a row per subject and a column per slice, n below; and which slices have too few queries for that."""
+    told = [figure for figure in figures if (figure.metric, figure.k) == (metric, k)]
+    n = {figure.slice: figure.n for figure in told}
+    kept = [name for name in n if n[name] >= n_least or name == ALL]
+    table: dict[str, dict[str, object]] = {}
+    for figure in told:
+        row = table.setdefault(figure.subject, {"subject": figure.subject, **dict.fromkeys(kept)})
+        if figure.slice in kept and figure.value is not None:
+            row[figure.slice] = short(figure.value, 3)
+    rows = sorted(table.values(), key=lambda row: row["subject"] == CHANCE)
+    few = ", ".join(f"{name} ({n[name]})" for name in n if name not in kept)
+    rows.append({"subject": "n", **{name: f"{n[name]:,}" for name in kept}})
+    return rows, f"Asked of fewer than {n_least}, and left out here: {few}." if few else ""
+
+
 def _figures(
     subject: str, values: Mapping[str, np.ndarray], k: int, slice_name: str, groups: np.ndarray, seed: int
 ) -> list[Figure]:
@@ -116,7 +134,6 @@ def _of_catalog(subject: str, lists: np.ndarray, n_tracks: int) -> list[Figure]:
 def _cell(figure: Figure) -> str | None:
     if figure.value is None:
         return None
-    told = [f"{number:.3f}".replace("0.", ".", 1) for number in (figure.value, figure.ci_low or 0, figure.ci_high or 0)]
-    if figure.ci_low is None or figure.metric not in _WITH_INTERVAL:
-        return told[0]
-    return f"{told[0]} [{told[1]} {told[2]}]"
+    if figure.ci_low is None or figure.ci_high is None or figure.metric not in _WITH_INTERVAL:
+        return short(figure.value, 3)
+    return f"{short(figure.value, 3)} [{short(figure.ci_low, 3)} {short(figure.ci_high, 3)}]"

@@ -59,7 +59,7 @@ class Figure:
     k: int | None
     slice: str  # which queries
     value: float | None  # None where it is not defined
-    ci_low: float | None  # of the 95 % bootstrap interval, artists drawn
+    ci_low: float | None  # of the 95 % bootstrap interval, artists or listeners drawn
     ci_high: float | None
     n: int  # queries, triplets or pairs
 
@@ -170,13 +170,13 @@ def wide_rows(rows: Sequence[Figure], leads: bool = False) -> list[dict[str, obj
 def _cell(figure: Figure) -> str | None:
     if figure.value is None:
         return None
-    value = _short(figure.value, 3)
+    value = short(figure.value, 3)
     if figure.ci_low is None or figure.ci_high is None:
         return value
-    return f"{value} [{_short(figure.ci_low, 2)} {_short(figure.ci_high, 2)}]"
+    return f"{value} [{short(figure.ci_low, 2)} {short(figure.ci_high, 2)}]"
 
 
-def _short(number: float, digits: int) -> str:
+def short(number: float, digits: int) -> str:
     """Without the zero before the point: eight columns of figures are wide enough."""
     rounded = round(number, digits) + 0.0  # not -0
     text = f"{rounded:.{digits}f}"

@@ -17,8 +17,8 @@ import numpy as np
 
 from data.bootstrap import mean_intervals
 from data.exam import Exam
-from data.ranking_figures import per_listener
-from data.report_card import CHANCE, Figure
+from data.ranking_figures import chances, per_listener
+from data.report_card import CHANCE, Figure, short
 
 N_NEGATIVES = 99
 WHY_NOT = (
@@ -95,9 +95,10 @@ def sampled_figures(
         places = np.arange(_K)[:, None]
         gains = np.where(places <= n, 1 / np.log2(places + 2), 0)
         figures += _figures(CHANCE, name, np.minimum(_K / (n + 1), 1), gains.sum(axis=0) / (n + 1), users, seed)
-    for subject, found in lists.items():
-        full = per_listener(found, only, _K)
-        figures += _figures(subject, "one of all tracks", full["hit_rate"], full["ndcg"], users, seed)
+    full = {subject: per_listener(found, only, _K) for subject, found in lists.items()}
+    full[CHANCE] = chances(only, _K, exam.n_candidates, exam.is_reachable[probes.is_target])
+    for subject, values in full.items():
+        figures += _figures(subject, "one of all tracks", values["hit_rate"], values["ndcg"], users, seed)
     return figures
 
 
@@ -106,7 +107,8 @@ def sampled_rows(figures: list[Figure]) -> list[dict[str, object]]:
     table: dict[str, dict[str, object]] = {}
     for figure in figures:
         row = table.setdefault(figure.subject, {"subject": figure.subject})
-        row[f"{figure.metric}, {figure.slice}"] = f"{figure.value:.3f}"
+        assert figure.value is not None
+        row[f"{figure.metric}, {figure.slice}"] = short(figure.value, 3)
         row["n"] = figure.n
     columns = dict.fromkeys(name for row in table.values() for name in row if name != "n")
     rows = [{name: row.get(name) for name in [*columns, "n"]} for row in table.values()]

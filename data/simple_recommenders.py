@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from data.exam import Pasts, plays_of
+from data.exam import Pasts
 from data.listening import Listening, blocks
 from data.rankings import unit_rows
-from data.score_blocks import TILE, SameForAll, Scores
+from data.score_blocks import SameForAll, Scores
 
 _DAY = 86_400.0
 _EVENTS_AT_ONCE = 1_000_000
@@ -40,28 +40,6 @@ def own_favourites(known: Listening, pasts: Pasts, half_life_days: float = 30.0)
             if len(tracks):  # ages from the last event: a common factor changes no order
                 plays = np.bincount(own, 0.5 ** ((times[-1] - times) / _DAY / half_life_days), len(tracks))
                 out[place, tracks] = len(steps) + np.unique(plays, return_inverse=True)[1]
-
-    return scores
-
-
-def item_neighbours(known: Listening, pasts: Pasts) -> Scores:
-    """Tracks that were played by the same listeners as what one has played: cosine item-kNN over all neighbours.
-
-    With X the listeners x tracks matrix whose columns have unit length, the scores of a past x are ``x X'X``; the
-    product over listeners comes first, so that nothing of size tracks x tracks is ever made.
-    """
-    units = plays_of(known).T.tocsr()  # (n_tracks, n_users)
-    lengths = np.sqrt(np.maximum(np.diff(units.indptr), 1)).astype(np.float32)
-    units.data /= np.repeat(lengths, np.diff(units.indptr))
-    tiles = [units[start : start + TILE] for start in range(0, known.n_tracks, TILE)]
-
-    def scores(start: int, stop: int, out: np.ndarray) -> None:
-        alike = (pasts.matrix(start, stop) @ units).toarray().T  # (n_users, n_block): how much of this past each shares
-        alike = np.ascontiguousarray(alike)
-        for number, tile in enumerate(tiles):
-            found = (tile @ alike).T
-            found[found <= 0] = -np.inf  # nothing is known that speaks for it
-            out[:, number * TILE : (number + 1) * TILE] = found
 
     return scores
 

@@ -9,7 +9,7 @@ from data.catalog import Catalog
 from data.exam import Exam
 from data.legacy_figures import legacy_figures
 from data.protocols import Protocol
-from data.recommendation_figures import leads, recommendation_figures, table_rows
+from data.recommendation_figures import ACCURACY, leads, recommendation_figures, slice_rows, table_rows
 from data.report_card import Figure
 from data.rivals import POPULAR
 from data.sampled_negatives import WHY_NOT, Probes, draw_probes, sampled_figures, sampled_rows
@@ -17,6 +17,7 @@ from data.score_blocks import Scores
 from data.target_slices import ALL
 
 _PROBED_AT = 10  # places that the figures of 99 negatives need
+_N_LEAST = 10  # queries, for a slice to be shown in the summary
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,31 @@ class Verdict:
     def all_figures(self) -> list[Figure]:
         return self.figures + self.ahead + self.sampled
 
+    def summary(self) -> list[Section]:
+        """The tables that fit a terminal: how good, what the lists are like, and recall by slice."""
+        accuracy = [figure for figure in self.figures if figure.metric in ACCURACY]
+        likeness = [figure for figure in self.figures if figure.metric not in ACCURACY]
+        first, deepest = self.ks[0], self.ks[-1]
+        told = [Section(f"The first {k} places", table_rows(accuracy, k)) for k in self.ks]
+        told.append(Section(f"What the lists of {first} are like", table_rows(likeness, first)))
+        if any(figure.slice != ALL for figure in accuracy):
+            rows, note = slice_rows(accuracy, deepest, "recall", _N_LEAST)
+            told.append(Section(f"Recall@{deepest} by kind of target", rows, note))
+        return told + self._of_samples()
+
     def sections(self) -> list[Section]:
-        """The tables that a reader meets, the whole first."""
+        """All tables with all columns, the whole first."""
         told = [Section(f"The first {k} places", table_rows(self.figures, k)) for k in self.ks]
         deepest = self.ks[-1]
         for part in dict.fromkeys(figure.slice for figure in self.figures if figure.slice != ALL):
             rows = table_rows(self.figures, deepest, part)
             told.append(Section(f"The first {deepest} places, of targets that are {part} only", rows))
-        if self.sampled:
-            told.append(Section("One target among 99 others, the first 10 places", sampled_rows(self.sampled), WHY_NOT))
-        return told
+        return told + self._of_samples()
+
+    def _of_samples(self) -> list[Section]:
+        if not self.sampled:
+            return []
+        return [Section("One target among 99 others, the first 10 places", sampled_rows(self.sampled), WHY_NOT)]
 
     def sentences(self) -> list[str]:
         """By how much the subject is ahead of popularity, and of the best of the others."""

@@ -38,6 +38,17 @@ def test_targets_that_no_list_may_hold():
     exam = make_exam(KNOWN, ASKED, repeats=False, n_users=10, seed=0, unreachable=True)
     assert exam.targets.user_rows.tolist() == [0, 1, 2] and exam.targets.track_rows.tolist() == [0, 4, 2, 5]
     assert [tracks.tolist() for tracks in exam.hidden] == [[0, 1], [2], [3]]
+    assert exam.is_reachable.tolist() == [False, True, False, True]
+
+
+def test_fewer_queries_of_the_same_exam():
+    exam = make_exam(KNOWN, ASKED, repeats=False, n_users=10, seed=0, unreachable=True)
+    some = exam.thinned(2)
+    assert some.targets.user_rows.tolist() == [0, 1] and some.targets.track_rows.tolist() == [0, 4, 2]
+    assert [some.pasts.tracks(query).tolist() for query in range(2)] == [[0, 1], [2]]
+    assert [tracks.tolist() for tracks in some.hidden] == [[0, 1], [2]]
+    assert some.plays.tolist() == exam.plays[:3].tolist()
+    assert len(exam.thinned(99)) == len(exam) and len(exam.thinned(0)) == 1
 
 
 def test_practice_is_about_validation():

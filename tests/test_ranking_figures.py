@@ -74,3 +74,18 @@ def test_chance_is_the_mean_of_many_random_lists(rng):
     ]
     for name, values in expected.items():
         np.testing.assert_allclose(np.mean([one[name] for one in drawn], axis=0), values, atol=0.025, err_msg=name)
+
+
+def test_chance_of_lists_that_may_not_hold_all_targets(rng):
+    """Half of the tracks are hidden, and some of these are targets; a list is shorter than k places."""
+    targets = random_targets(rng, n_users=3, n_tracks=12)
+    open_to = np.arange(6, 12)
+    reachable = targets.track_rows >= 6
+    expected = figures.chances(targets, 8, np.full(len(targets), 6), reachable)
+    padding = np.full(2, -1)
+    drawn = [
+        per_listener(np.stack([np.r_[rng.permutation(open_to), padding] for _ in range(len(targets))]), targets, 8)
+        for _ in range(3_000)
+    ]
+    for name, values in expected.items():
+        np.testing.assert_allclose(np.mean([one[name] for one in drawn], axis=0), values, atol=0.025, err_msg=name)

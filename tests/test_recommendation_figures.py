@@ -5,7 +5,7 @@ import pytest
 from tower_world import listening
 
 from data.exam import make_exam
-from data.recommendation_figures import leads, recommendation_figures, table_rows
+from data.recommendation_figures import leads, recommendation_figures, slice_rows, table_rows
 from data.report_card import Figure
 from data.target_slices import popularity_slices, target_slices
 
@@ -54,6 +54,16 @@ def test_a_table_of_figures():
     assert found["mine", "recall", 3, "cold track"].n == 1
     assert found["mine", "recall", 3, "repeat"].value == 1 and found["mine", "recall", 3, "cold user"].value == 0
     assert ("mine", "artist_diversity", 3, "all") not in found
+
+
+def test_one_metric_by_slice():
+    rows = recommendation_figures({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3])
+    table, note = slice_rows(rows, 3, "recall", 2)
+    assert [row["subject"] for row in table] == ["popular", "mine", "chance", "n"]
+    assert table[1]["all"] == ".500" and table[1]["novel"] == ".333" and "cold track" not in table[1]
+    assert table[-1] == {"subject": "n", "all": "3", "novel": "3", "mid": "2"}
+    assert note.startswith("Asked of fewer than 2, and left out here: ") and "cold track (1)" in note
+    assert slice_rows(rows, 3, "recall", 1)[1] == ""
 
 
 def test_an_interval_draws_listeners_and_not_queries():
