@@ -92,12 +92,12 @@ class KnownTracks:
         It walks along the tracks of the users, or along the listeners of the tracks, whichever are fewer.
         """
         users, user_places = np.unique(user_rows, return_inverse=True)
-        tracks, firsts, track_places = np.unique(track_rows, return_index=True, return_inverse=True)
+        tracks, track_places = np.unique(track_rows, return_inverse=True)
         by_user = self._user_starts[users + 1] - self._user_starts[users]
         by_track = self._track_starts[tracks + 1] - self._track_starts[tracks]
         if min(by_user.sum(), by_track.sum()) > _MOST_PAIRS:
             return self.contains(user_rows[:, None], track_rows[None])
-        marks = np.zeros((len(users), len(track_rows)), dtype=bool)
+        marks = np.zeros((len(users), len(tracks)), dtype=bool)
         if by_user.sum() <= by_track.sum():
             rows, others = _ranges(self._user_starts[users], by_user)
             columns = _places(self._tracks[others], tracks, self.n_tracks)
@@ -105,10 +105,8 @@ class KnownTracks:
             columns, others = _ranges(self._track_starts[tracks], by_track)
             rows = _places(self._users[others], users, self.n_users)
         there = (rows >= 0) & (columns >= 0)
-        marks[rows[there], firsts[columns[there]]] = True
-        again = np.flatnonzero(firsts[track_places] != np.arange(len(track_rows)))
-        marks[:, again] = marks[:, firsts[track_places[again]]]
-        return marks[user_places]
+        marks[rows[there], columns[there]] = True
+        return marks.take(track_places, axis=1).take(user_places, axis=0)  # ten times as fast as an index array
 
 
 class Batches:
