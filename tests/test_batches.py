@@ -126,6 +126,16 @@ def test_an_event_of_weight_nought_is_history_but_no_target():
         batches(events=listening([(0, 1, 1, 0.0)], 1, 4))
 
 
+def test_without_times_an_event_keeps_its_own_weight():
+    """Track t was played to the share t/8, and the order within a listener is another one each epoch."""
+    world = batches(events=listening([(user, track, 0, track / 8) for user in range(2) for track in range(9)], 2, 9))
+    for epoch in range(3):
+        batch = world.batch(epoch, 0)
+        positives = batch.candidate_rows[: len(batch.asked)]
+        assert len(positives) == 16 and 0 not in positives
+        np.testing.assert_array_equal(batch.weights, positives / 8)
+
+
 @pytest.mark.parametrize("loss", ["sampled-softmax", "bpr"])
 def test_a_listener_alone_tells_now_from_other_times(loss):
     """All tracks are known to whoever is the only listener, and yet there must be negatives."""

@@ -131,7 +131,8 @@ class Batches:
         self._latest = int(events.times.max()) if self.has_time else 0
         shares = self.track_counts[self.seen_rows] ** _POPULARITY_POWER
         self._edges = np.cumsum(shares) / shares.sum()
-        self._epoch, self._order, self._tracks = -1, np.empty(0), events.track_rows
+        self._epoch, self._order = -1, np.empty(0)
+        self._tracks, self._weights = events.track_rows, events.weights
         self.hard: HardTracks | None = None  # whoever trains gives them for an epoch
 
     def __len__(self) -> int:
@@ -176,7 +177,7 @@ class Batches:
         mentioned = np.concatenate([candidate_rows.ravel(), history.ravel(), seeds])
         track_rows, places = distinct(mentioned, self.events.n_tracks)
         parts = np.split(places, [candidate_rows.size, candidate_rows.size + history.size])
-        weights = np.minimum(self.events.weights[events], 1) if self.training.weighted else np.ones(len(events))
+        weights = np.minimum(self._weights[events], 1) if self.training.weighted else np.ones(len(events))
         with_artist = rng.random(len(track_rows)) >= self.tower.artist_dropout
         asked_users = np.where(rng.random(len(events)) < self.tower.user_dropout, -1, users)
         facts = self._facts(events, rng)
@@ -201,7 +202,8 @@ class Batches:
         self._epoch, self._order = epoch, rng.permutation(self.targets)
         if not self.has_time:
             within = np.lexsort((rng.random(len(self.events)), self.events.user_rows))
-            self._tracks = self.events.track_rows[within]  # the users stay where they are
+            # The users stay where they are; of a track its weight goes with it.
+            self._tracks, self._weights = self.events.track_rows[within], self.events.weights[within]
             where = np.empty(len(within), dtype=np.int64)
             where[within] = np.arange(len(within))
             self._order = where[self._order]
