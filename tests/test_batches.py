@@ -136,6 +136,14 @@ def test_without_times_an_event_keeps_its_own_weight():
         np.testing.assert_array_equal(batch.weights, positives / 8)
 
 
+def test_a_query_is_made_of_something():
+    nothing = replace(PLAIN, history=0)  # but the seed: the latest track, which only time tells
+    with pytest.raises(ValueError, match="without times no track is the latest: all queries are the same"):
+        batches(nothing, events=checkerboard(4))
+    assert len(batches(nothing)) == len(batches(replace(nothing, use_user=1), events=checkerboard(8))) - 1 == 1
+    assert len(batches(replace(nothing, model="dot"), events=checkerboard(4))) == 1
+
+
 @pytest.mark.parametrize("loss", ["sampled-softmax", "bpr"])
 def test_a_listener_alone_tells_now_from_other_times(loss):
     """All tracks are known to whoever is the only listener, and yet there must be negatives."""

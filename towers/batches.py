@@ -115,6 +115,11 @@ class Batches:
     Parameters
     ----------
     events : what is learned from; events of weight 0 are history, but never a target
+
+    Raises
+    ------
+    ValueError
+        There is no target, or no query that could be told from another.
     """
 
     def __init__(self, events: Listening, tower: TowerConfig, training: TowerTrainingConfig) -> None:
@@ -123,6 +128,11 @@ class Batches:
         self.targets = np.flatnonzero(events.weights > 0) if training.weighted else np.arange(len(events))
         if not len(self.targets):
             raise ValueError("there is no event to learn from")
+        if tower.model == "two-tower" and not (tower.history or tower.use_user or self.has_time):
+            raise ValueError(
+                "history and use_user are 0, and without times no track is the latest: all queries are the same."
+                "\n\nGive `--history 50` or `--use-user 1`."
+            )
         self.track_counts = np.bincount(events.track_rows[self.targets], minlength=events.n_tracks)
         self.seen_rows = np.flatnonzero(self.track_counts)
         self.known = KnownTracks(events.user_rows, events.track_rows, events.n_users, events.n_tracks)

@@ -1,5 +1,6 @@
 """Every setting of the towers, with its unit."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,8 +10,9 @@ LOSSES = ("sampled-softmax", "bpr")
 CORRECTIONS = ("both", "negatives", "refined", "none")
 FREQUENCIES = ("exact", "streaming")
 STARTS = ("random", "spectral")
-_MOST_FIFTHS = 7  # of a temperature: the popularity dial at its highest
 PROPOSALS = ("uniform", "popularity")
+_MOST_FIFTHS = 7  # of a temperature: the popularity dial at its highest
+_SEEDS = 2**63  # what the generators of torch take
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class TowerConfig:
             )
         if self.start != "random" and self.model != "two-tower":
             raise ValueError(f"start {self.start!r} of {self.model}; only two-tower begins at anything but random")
-        if self.seed < 0:
-            raise ValueError(f"seed is {self.seed}; it is at least 0")
+        if not 0 <= self.seed < _SEEDS:
+            raise ValueError(f"seed is {self.seed}; it is at least 0 and below 2^63")
         for name in ("use_events", "use_user", "use_seed", "use_audio"):
             if getattr(self, name) not in (0, 1):
                 raise ValueError(f"{name} is {getattr(self, name)}; it is 0 or 1")
@@ -136,17 +138,25 @@ class TowerTrainingConfig:
         if self.directions not in (1, 2):
             raise ValueError(f"directions is {self.directions}; it is 1 or 2")
         if min(self.batch_size, self.epochs + 1, self.patience) < 1 or self.negatives < 0:
-            raise ValueError("batch_size and patience are at least 1, epochs and negatives at least 0")
+            raise ValueError(
+                f"batch_size is {self.batch_size}, patience {self.patience}, epochs {self.epochs}, negatives"
+                f" {self.negatives}; the first two are at least 1, the others 0"
+            )
         for name in ("learning_rate", "table_rate", "weight_decay", "table_decay"):
-            if not getattr(self, name) >= 0:  # also of what is no number
-                raise ValueError(f"{name} is {getattr(self, name):g}; it is at least 0")
+            if not 0 <= getattr(self, name) < math.inf:  # also of what is no number
+                raise ValueError(f"{name} is {getattr(self, name):g}; it is at least 0, and finite")
         if min(self.hard_negatives, self.hard_from_epoch) < 0 or not 0 <= self.hard_first < self.hard_last:
             raise ValueError(
                 f"hard_negatives {self.hard_negatives} from epoch {self.hard_from_epoch}, "
                 f"places {self.hard_first} to {self.hard_last}; none is negative, and the first is below the last"
             )
-        if not self.in_batch and not self.negatives:
-            raise ValueError("in_batch and negatives are both 0; something must be told from the positive")
+        if not self.negatives and not (self.in_batch and self.batch_size > 1):
+            raise ValueError(
+                f"in_batch is {self.in_batch}, batch_size {self.batch_size} and negatives 0; something must be told"
+                " from the positive"
+            )
+        if self.directions == 2 and not self.in_batch:
+            raise ValueError("directions is 2 and in_batch 0; tracks have only the listeners of a step to choose among")
         if self.loss == "bpr" and not self.negatives:
             raise ValueError("negatives is 0; bpr compares each positive with at least one")
         if self.popularity_share and (self.loss, self.correction) != ("sampled-softmax", "both"):
