@@ -43,9 +43,13 @@ def test_towers(settings, words):
         ({"in_batch": 0, "directions": 2}, "directions is 2 and in_batch 0"),
         ({"loss": "bpr", "negatives": 0}, "bpr compares each positive with at least one"),
         ({"hard_first": 9, "hard_last": 9}, "places 9 to 9; none is negative, and the first is below the last"),
-        ({"table_rate": -0.1}, "table_rate is -0.1; it is at least 0"),
-        ({"learning_rate": float("nan")}, "learning_rate is nan; it is at least 0"),
-        ({"weight_decay": float("inf")}, "weight_decay is inf; it is at least 0, and finite"),
+        ({"table_rate": -0.1}, "table_rate is -0.1; it lies between 0 and"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan; it lies between 0 and"),
+        ({"weight_decay": float("inf")}, "weight_decay is inf; it lies between 0 and 1e"),
+        (
+            {"popularity_share": 0.5, "learn_temperature": 1},
+            "popularity_share is 0.5 and learn_temperature 1; the dial that gives it back is counted in temperatures",
+        ),
         ({"temperature": 2.0}, "temperature is 2; it lies between 0.01 and 1"),
     ],
 )

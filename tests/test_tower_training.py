@@ -12,7 +12,7 @@ from towers.batches import stranger_asked
 from towers.config import TowerConfig, TowerTrainingConfig
 from towers.designs import make_towers
 from towers.retrieval import best_tracks, item_vectors, query_vectors, recommend, unit_vectors
-from towers.training import TowerTraining
+from towers.training import Diverged, TowerTraining
 
 N = 12
 TOWER = TowerConfig(dim=8, hidden=8, history=4, use_user=1)
@@ -97,6 +97,21 @@ def test_it_stops_when_the_judge_sees_no_progress_and_keeps_the_best():
     assert [report.validation for report in reports] == [0.1, 0.5, 0.4, 0.3]
     assert [report.is_best for report in reports] == [True, True, False, False]
     assert torch.equal(world.towers.tables["users"].weight, seen[1])
+
+
+@pytest.mark.parametrize(("at_once", "words"), [(True, "the loss of epoch 1 is"), (False, "a weight is")])
+def test_a_training_that_diverges_says_so(at_once, words):
+    """A judge would be content, for it ranks somehow what is no number; and the last step is judged by no loss."""
+    world = training(config=replace(QUICK, epochs=1), judge=lambda towers: spoiled(towers, 0.5))
+
+    def spoiled(towers, value=None):
+        towers.tables["users"].weight.fill_(np.nan)
+        return value
+
+    if at_once:
+        spoiled(world.towers)
+    with pytest.raises(Diverged, match=f"{words} no number any more, with learning_rate 0.001, table_rate 0.2"):
+        list(world.reports())
 
 
 def test_a_report_counts_its_events():

@@ -1,6 +1,5 @@
 """Every setting of the towers, with its unit."""
 
-import math
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,6 +12,7 @@ STARTS = ("random", "spectral")
 PROPOSALS = ("uniform", "popularity")
 _MOST_FIFTHS = 7  # of a temperature: the popularity dial at its highest
 _SEEDS = 2**63  # what the generators of torch take
+_HIGHEST_RATE = 1e6
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,8 @@ class TowerTrainingConfig:
                 f" {self.negatives}; the first two are at least 1, the others 0"
             )
         for name in ("learning_rate", "table_rate", "weight_decay", "table_decay"):
-            if not 0 <= getattr(self, name) < math.inf:  # also of what is no number
-                raise ValueError(f"{name} is {getattr(self, name):g}; it is at least 0, and finite")
+            if not 0 <= getattr(self, name) <= _HIGHEST_RATE:  # also of what is no number
+                raise ValueError(f"{name} is {getattr(self, name):g}; it lies between 0 and {_HIGHEST_RATE:g}")
         if min(self.hard_negatives, self.hard_from_epoch) < 0 or not 0 <= self.hard_first < self.hard_last:
             raise ValueError(
                 f"hard_negatives {self.hard_negatives} from epoch {self.hard_from_epoch}, "
@@ -162,6 +162,11 @@ class TowerTrainingConfig:
         if self.popularity_share and (self.loss, self.correction) != ("sampled-softmax", "both"):
             raise ValueError(
                 f"popularity_share is {self.popularity_share:g}; it needs sampled-softmax with the correction of both"
+            )
+        if self.popularity_share and self.learn_temperature:
+            raise ValueError(
+                f"popularity_share is {self.popularity_share:g} and learn_temperature 1; the dial that gives it back is"
+                " counted in temperatures, so these stay"
             )
         if not 0 <= self.popularity_share <= 1:
             raise ValueError(f"popularity_share is {self.popularity_share:g}; it is a share, from 0 to 1")

@@ -30,6 +30,10 @@ _MIXED_ON = ("cuda",)  # devices whose dense layers multiply bfloat16 numbers; t
 _BUCKETS_PER_TRACK = 4
 
 
+class Diverged(ValueError):
+    """What was learned is no number any more; the message says what to change."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """What some steps did."""
@@ -91,11 +95,19 @@ class TowerTraining:
         self._best: dict[str, Tensor] = {}
 
     def reports(self) -> Iterator[Progress]:
-        """Train to the end; afterwards the towers are those of the best epoch."""
+        """Train to the end; afterwards the towers are those of the best epoch.
+
+        Raises
+        ------
+        Diverged
+            The loss, or a weight, is infinite or no number.
+        """
         while self.epoch < self.config.epochs and self.n_since_best < self.config.patience:
             yield self._report()
         if self._best:
             self.towers.load_state_dict(self._best)
+        if not all(weight.isfinite().all() for weight in self.towers.state_dict().values()):
+            raise self._diverged("a weight")  # by the last step of all, whose loss was still a number
 
     @property
     def best_epochs(self) -> int:
@@ -187,6 +199,8 @@ class TowerTraining:
             n_events += len(batch.asked)
             self.step += 1
         loss = float(self.ranks.total(torch.stack(losses).mean()))
+        if not math.isfinite(loss):  # a judge would not see it: what cannot be compared is ranked somehow, too
+            raise self._diverged(f"the loss of epoch {epoch + 1}")
         seconds = perf_counter() - began
         validation, is_best = self._judge() if stop == n_steps else (None, False)
         if stop == n_steps:
@@ -247,6 +261,13 @@ class TowerTraining:
             self.best = value
             self._best = {name: weight.clone() for name, weight in self.towers.state_dict().items()}
         return value, is_best
+
+    def _diverged(self, what: str) -> Diverged:
+        config = self.config
+        return Diverged(
+            f"{what} is no number any more, with learning_rate {config.learning_rate:g}, table_rate"
+            f" {config.table_rate:g} and weight_decay {config.weight_decay:g}.\n\nLower what is highest among them."
+        )
 
     def _number(self) -> int:
         return self.epoch * len(self.batches) + self.step
