@@ -83,7 +83,10 @@ def split_listens(listens: Listening, protocol: str, *, share: float = 0.1, gap_
     split = Split(protocol, train, validation, test, apart)
     for name in ("train", "test"):
         if not len(getattr(split, name)):
-            raise ValueError(f"a {protocol} split leaves nothing to {name}, of {len(listens):,} events")
+            raise ValueError(
+                f"a {protocol} split leaves nothing to {name}, of {len(listens):,} events."
+                "\n\nTake another --split, --share or --gap; `cli train-tower --split none` learns from all."
+            )
     return split
 
 
