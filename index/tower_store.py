@@ -93,9 +93,19 @@ def read_catalog(library: Library, tracks: IdMap) -> tuple[Catalog, IdMap, IdMap
     return catalog, maps["artist"], maps["album"]
 
 
-def store_tower_vectors(library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray) -> None:
-    """Put a run's vectors of tracks in the place of an earlier run's, all or nothing."""
+def store_tower_vectors(
+    library: Library,
+    run_id: int,
+    track_ids: np.ndarray,
+    vectors: np.ndarray,
+    metrics: dict[str, Any] | None = None,
+) -> None:
+    """Put a run's vectors of tracks in the place of an earlier run's, all or nothing.
+
+    Its metrics come with them, for `tower_run` reads the popularity dial there, although the run ends only later.
+    """
     with library.transaction():
+        library.db.execute("UPDATE runs SET metrics = ? WHERE id = ?", [json.dumps(metrics or {}), run_id])
         # Before the space turns to this run: the triggers of a current run would cost more than the rows.
         library.db.conn.executemany(
             "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)",
