@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from index.tower_store import TowerData
     from index.track_store import NewTrack, PendingFile
     from towers.checkpoint_file import SavedTowers, TowerFile
+    from towers.schooling import Lesson, Schooling
     from towers.serving import Rules, Serving
-    from towers.training import TowerTraining
 
 T = TypeVar("T")
 EMBED_STAGE = "embed-audio"  # as `runs` calls it
@@ -1578,6 +1578,7 @@ def _subjects(
     "--gap",
     default=1_800,
     show_default=True,
+    type=click.IntRange(0),
     metavar="SECONDS",
     help="So long before the moment that parts two parts nobody sees a listen: no session is in both.",
 )
@@ -1618,7 +1619,8 @@ def train_tower(
     It takes what `cli import-listens` brought and what `cli embed-audio` heard. Interrupted, the same command goes on
     where it was. Afterwards `cli recommend` and `cli similar --by tower` use the towers; `cli evaluate` judges them.
 
-    `torchrun --nproc-per-node 2 -m cli train-tower` learns the same with two processes, or on two GPUs.
+    `torchrun --nproc-per-node 2 -m cli -- train-tower` learns the same with two processes, or on two GPUs; without the
+    two dashes torchrun would take `--start` for its own.
 
     Example:
 
@@ -1629,13 +1631,10 @@ def train_tower(
     """
     from data.splits import split_listens
     from index.library import Library
-    from index.tower_store import TOWER_STAGE, read_tower_data, store_tower_vectors, usual_protocol
-    from towers.assessment import make_judge
-    from towers.checkpoint_file import SavedTowers, save_towers, training_key, write_training
-    from towers.designs import towers_for
+    from index.tower_store import TOWER_STAGE, read_tower_data, usual_protocol
+    from towers.checkpoint_file import SavedTowers, training_key
     from towers.ranks import joined
-    from towers.retrieval import item_vectors, unit_vectors
-    from towers.training import TowerTraining
+    from towers.schooling import Schooling
 
     try:
         tower = TowerConfig(**{field.name: settings[field.name] for field in fields(TowerConfig)})
@@ -1652,52 +1651,25 @@ def train_tower(
         data = ranks.in_turn(lambda: read_tower_data(library))
         protocol = usual_protocol(data.listens) if split == "auto" else split
         repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats) if repeats is None else repeats
-        asked = {"protocol": protocol, "share": share, "gap_s": gap, "seed": tower.seed}
-        parts = None
+        asked: dict[str, Any] = {"protocol": protocol, "share": share, "gap_s": gap, "seed": tower.seed}
+        learning: dict[str, Any] = {"repeats": repeats, "refit": refit, "device": place, "ranks": ranks}
         with _explained():
-            if protocol != "none":
-                parts = split_listens(data.listens, protocol, share=share, gap_s=gap, seed=tower.seed)
-            events = data.listens if parts is None else parts.train
-            judge = None if parts is None else make_judge(parts, repeats=repeats, seed=tower.seed, dials=config.dials())
-            towers = towers_for(tower, data.catalog, events)
-            training = TowerTraining(towers, events, config, judge, device=place, ranks=ranks)
-        if ranks.is_first:
-            click.echo(f"Learning from {parts or events}, {data.catalog}.", err=True)
+            parts = None if protocol == "none" else split_listens(data.listens, **asked)
+            schooling = Schooling(tower, config, data.catalog, data.listens, parts, **learning)
         told = {"tower": asdict(tower), "training": asdict(config), "split": asked, "n_events": len(data.listens)}
-        told["ear"] = library.current_fingerprint()
-        told["refit"] = refit
+        told |= {"ear": library.current_fingerprint(), "refit": refit}
         key = training_key(told | {"repeats": repeats}, data.listens, data.catalog)
         name = f"towers-{key[:12]}.pt"
         if ranks.is_first:
+            click.echo(f"Learning from {parts or data.listens}, {data.catalog}.", err=True)
             run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=_versions(), checkpoint=name)
-        states = [library.folder / "checkpoints" / f"train-tower{part}.unfinished.pt" for part in ("", ".refit")]
-        report = _train_towers(training, states[0], key)
-        if config.popularity_share and ranks.is_first:
-            report["popularity"] = config.popularity_share * config.temperature  # as the loss has it
-            if judge is not None:
-                judge(training.towers)  # the last epoch that it saw need not be the best
-                report["popularity"] = judge.dial
-        if refit and judge is None and ranks.is_first:
-            click.echo("Validation asks nobody about anything, so --refit has nothing to go by.", err=True)
-        if refit and parts is not None and judge is not None:
-            if ranks.is_first:
-                write_training(states[0], key, training.state())  # a kill shall not cost the search for the epoch
-            towers = towers_for(tower, data.catalog, parts.known())
-            again = replace(config, epochs=training.best_epochs)
-            training = TowerTraining(towers, parts.known(), again, device=place, ranks=ranks)
-            report |= {**_train_towers(training, states[1], key), "validation": report["validation"]}
+        with _explained():
+            report = _teach(schooling, library.folder / "checkpoints", key)
         if not ranks.is_first:
             return
-        saved = SavedTowers(towers.to("cpu"), data.tracks, data.users, data.artists, data.albums)
-        save_towers(saved, library.folder / "checkpoints" / name)
-        vectors = unit_vectors(item_vectors(saved.towers), with_bias=tower.model == "two-tower")
-        store_tower_vectors(library, run, data.tracks.ids(range(len(data.tracks))), vectors)
-        _refresh_index(library)
         report |= {"checkpoint": name, "tracks": len(data.tracks), "users": len(data.users), "split": protocol}
-        report["seconds"] = round(monotonic() - began, 1)
-        library.finish_run(run, report)
-        for state in states:
-            state.unlink(missing_ok=True)
+        saved = SavedTowers(schooling.towers.to("cpu"), data.tracks, data.users, data.artists, data.albums)
+        _store_towers(library, saved, run, report, began)
     if as_json:
         click.echo(json.dumps(report))
         return
@@ -1707,21 +1679,26 @@ def train_tower(
     click.echo(f"{report['tracks']:,} tracks have a vector. Next: `cli evaluate`, `cli recommend USER`.")
 
 
-def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict[str, Any]:
-    """Run a training to its end, or on from where it was interrupted."""
+def _teach(schooling: "Schooling", folder: Path, key: str) -> dict[str, Any]:
+    """Give all lessons, or go on with them where they were interrupted; what was learned, of the last."""
     import torch
 
-    from towers.checkpoint_file import read_training, write_training
+    torch.set_num_threads(max((os.cpu_count() or 1) // schooling.ranks.n_ranks, 1))
+    report: dict[str, Any] = {}
+    for lesson in schooling.lessons(folder, key):
+        loss = _give(lesson, is_hidden=not schooling.ranks.is_first)
+        report = {"epochs": lesson.training.epoch, "events": len(lesson.training.batches.targets), "loss": loss}
+    report["validation"] = schooling.validation
+    return report if schooling.dial is None else report | {"popularity": schooling.dial}
 
-    ranks = training.ranks
-    torch.set_num_threads(max((os.cpu_count() or 1) // ranks.n_ranks, 1))
-    state = read_training(unfinished, key)
-    if state is not None:
-        training.restore(state)
-    if state is not None and ranks.is_first:
+
+def _give(lesson: "Lesson", *, is_hidden: bool) -> float | None:
+    """Run the training of a lesson to its end; the last loss, None if all was learned before."""
+    training = lesson.training
+    if lesson.went_on() and not is_hidden:
         click.echo(f"Going on after step {training.step:,} of epoch {training.epoch + 1}.", err=True)
     n_steps, saved, loss = len(training.batches), monotonic(), None
-    with _bar(training.config.epochs * n_steps, "learning", "step", is_hidden=not ranks.is_first) as bar:
+    with _bar(training.config.epochs * n_steps, "learning", "step", is_hidden=is_hidden) as bar:
         bar.update(training.epoch * n_steps + training.step)
         for report in training.reports():
             bar.update(report.epoch * n_steps + report.step - bar.n)
@@ -1729,11 +1706,28 @@ def _train_towers(training: "TowerTraining", unfinished: Path, key: str) -> dict
             rate = report.n_events / report.seconds
             bar.set_postfix_str(f"epoch {report.epoch + 1}, loss {report.loss:.3f}{judged}, {rate:,.0f} listens/s")
             loss = report.loss
-            if ranks.is_first and monotonic() - saved > _SAVE_SECONDS:
-                write_training(unfinished, key, training.state())
+            if monotonic() - saved > _SAVE_SECONDS:
+                lesson.keep()
                 saved = monotonic()
-    told = {"epochs": training.epoch, "events": len(training.batches.targets), "loss": loss}
-    return told | {"validation": training.best if training.best >= 0 else None}
+    return loss
+
+
+def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: dict[str, Any], began: float) -> None:
+    """Put trained towers and their vectors in the place of earlier ones, and end the run that `began` then."""
+    from index.tower_store import store_tower_vectors
+    from towers.checkpoint_file import save_towers
+    from towers.retrieval import item_vectors, unit_vectors
+    from towers.schooling import unfinished_files
+
+    checkpoints = library.folder / "checkpoints"
+    save_towers(saved, checkpoints / report["checkpoint"])
+    vectors = unit_vectors(item_vectors(saved.towers), with_bias=saved.towers.config.model == "two-tower")
+    store_tower_vectors(library, run, saved.tracks.ids(range(len(saved.tracks))), vectors, report)
+    _refresh_index(library)
+    report["seconds"] = round(monotonic() - began, 1)
+    library.finish_run(run, report)
+    for state in unfinished_files(checkpoints):
+        state.unlink(missing_ok=True)
 
 
 @cli.command()

@@ -92,6 +92,7 @@ def _lines(folder, *lines):
 
 def test_options_that_mean_nothing_together_are_refused(run, copied):
     assert "--split none leaves none" in run("train-tower", "--refit", "--split", "none", code=2).output
+    assert "which loopback keeps unknown" in run("train-tower", "--refit", "--split", "loopback", code=1).output
     assert "only two-tower begins" in run("train-tower", "--model", "neumf", "--start", "spectral", code=2).output
     assert "--popularity is nan" in run("evaluate", "--popularity", "nan", code=2).output
     run("train-tower", *QUICK, "--epochs", 1, "--model", "neumf", library=copied)
@@ -144,7 +145,11 @@ def test_a_popularity_dial_turned_up_leaves_nothing_else(run):
     assert plain["two-tower", "novelty"]["value"] > 1.01 * turned["two-tower", "novelty"]["value"]
 
 
-def test_popularity_that_vectors_need_not_tell_is_given_back_by_the_dial(run, copied):
+def killed(*_):
+    raise KeyboardInterrupt
+
+
+def test_popularity_that_vectors_need_not_tell_is_given_back_by_the_dial(run, copied, monkeypatch):
     arguments = ["train-tower", *QUICK, "--epochs", 3, "--temperature", 0.2, "--popularity-share", 0.7]
     dial = json.loads(run(*arguments, "--json", library=copied).stdout)["popularity"]
     assert dial in TowerTrainingConfig(temperature=0.2, popularity_share=0.7).dials()
@@ -153,6 +158,11 @@ def test_popularity_that_vectors_need_not_tell_is_given_back_by_the_dial(run, co
         for of in ([], ["--popularity", dial], ["--popularity", dial + 1])
     ]
     assert listed[0] == listed[1] != listed[2]
+    with monkeypatch.context() as patch:  # the dial comes with the vectors, though nobody may index them
+        patch.setattr("cli._refresh_index", killed)
+        run(*arguments, "--split", "none", library=copied, code=1)
+    unindexed = [run("recommend", "listener 0", *of, "--json", library=copied) for of in ([], ["--popularity", 0.14])]
+    assert unindexed[0].stdout == unindexed[1].stdout
     report = json.loads(run(*arguments, "--split", "none", "--json", library=copied).stdout)
     assert report["popularity"] == pytest.approx(0.7 * 0.2)  # nobody to try others on
     assert "popularity_share is 0.7; it needs" in run(*arguments, "--loss", "bpr", library=copied, code=2).output
@@ -243,16 +253,30 @@ def test_towers_that_hear_nothing_need_no_ear(run, copied):
 
 def test_the_vectors_and_the_towers_are_of_one_training(run, copied, monkeypatch):
     """Killed while the new vectors are indexed: they are served with the towers that made them."""
-
-    def killed(*_):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
         patch.setattr("cli._refresh_index", killed)
         run("train-tower", *QUICK, "--epochs", 1, "--dim", 4, library=copied, code=1)
     interrupted = run("recommend", "listener 1", "-k", 5, "--json", library=copied).stdout
     run("train-tower", *QUICK, "--epochs", 1, "--dim", 4, library=copied)
     assert run("recommend", "listener 1", "-k", 5, "--json", library=copied).stdout == interrupted
+
+
+def test_towers_that_diverge_take_no_place(run, copied):
+    before = run("recommend", "listener 1", "--json").stdout
+    out = run("train-tower", *QUICK, "--learning-rate", 1e6, "--weight-decay", 1e6, library=copied, code=1).output
+    assert "the loss of epoch" in out and "with learning_rate 1e+06" in out and "Lower what is highest" in out
+    assert run("recommend", "listener 1", "--json", library=copied).stdout == before
+
+
+def test_a_log_too_short_to_be_parted_can_be_learned_from_whole(run, tmp_path):
+    library, _ = open_library(tmp_path / "library")
+    with library:
+        import_table(library, tmp_path / "two.csv", ["user,artist,title,timestamp", "me,A,One,1", "me,A,Two,9"])
+    arguments = ["train-tower", *QUICK, "--epochs", 1]
+    out = run(*arguments, library=tmp_path / "library", code=1).output
+    assert "leaves nothing to train, of 2 events" in out and "`cli train-tower --split none` learns from all." in out
+    run(*arguments, "--split", "none", library=tmp_path / "library")
+    assert "Two" in run("recommend", "me", "--repeats", library=tmp_path / "library").stdout
 
 
 def test_a_checkpoint_that_is_gone_is_told(run, copied):
@@ -369,10 +393,10 @@ def test_what_is_similar_by_both(run, copied, tmp_path):
 
 
 def test_two_processes_learn_what_one_does(run, copied):
-    arguments = [*QUICK, "--epochs", 3, "--half", 0, "--json"]
+    arguments = [*QUICK, "--epochs", 3, "--half", 0, "--start", "spectral", "--json"]
     alone = json.loads(run("train-tower", *arguments, library=copied).stdout)
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2]  # torchrun
-    command = [*launch, "-m", "cli", "--library", copied, "train-tower", *arguments]
+    command = [*launch, "-m", "cli", "--", "--library", copied, "train-tower", *arguments]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"}
     out = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment, timeout=170)
     assert out.returncode == 0, out.stderr
