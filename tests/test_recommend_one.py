@@ -127,8 +127,9 @@ def test_a_seed_track_is_the_latest_and_has_its_own_place():
 
 def test_towers_that_hear_no_track_have_no_place_for_a_seed():
     for settings in ({"model": "dot"}, {"history": 0, "use_seed": 0}):
-        with pytest.raises(ValueError, match="know a listener by one vector, and no track that plays"):
+        with pytest.raises(ValueError, match="know a listener by one vector, and no track that plays") as refused:
             list_for(serving(**settings), asked(12, user_id=70, seed_id=13), ALL)
+        assert "train others: `cli train-tower --model two-tower --history 50`" in str(refused.value)
     assert list_for(serving(model="dot"), asked(seed_id=13), ALL)  # a stranger is what they play
 
 

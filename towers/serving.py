@@ -112,7 +112,7 @@ def query_of(saved: SavedTowers, asker: Asker) -> Tensor:
     if asker.seed_id is not None and not hears_tracks(saved.towers, user_row):
         raise ValueError(
             f"These towers ({saved.towers.config.model}) know a listener by one vector, and no track that plays."
-            "\n\nLeave out --seed-track or USER, or train others: `cli train-tower --model two-tower`."
+            "\n\nLeave out --seed-track or USER, or train others: `cli train-tower --model two-tower --history 50`."
         )
     n_seeds, now = len(asker.seeds), max(int(asker.times.max(initial=1)), 1)
     events = Listening(
