@@ -93,9 +93,8 @@ def test_it_stops_when_the_judge_sees_no_progress_and_keeps_the_best():
         return next(values)
 
     world = training(config=replace(QUICK, epochs=9, patience=2), judge=judge)
-    reports = list(world.reports())
-    assert [report.validation for report in reports] == [0.1, 0.5, 0.4, 0.3]
-    assert [report.is_best for report in reports] == [True, True, False, False]
+    reports = [(report.validation, world.n_since_best) for report in world.reports()]
+    assert reports == [(0.1, 0), (0.5, 0), (0.4, 1), (0.3, 2)] and world.best_epochs == 2
     assert torch.equal(world.towers.tables["users"].weight, seen[1])
 
 
@@ -118,7 +117,7 @@ def test_a_report_counts_its_events():
     world = training(config=replace(QUICK, epochs=1, batch_size=25))
     (report,) = list(world.reports())
     assert (report.epoch, report.step, report.n_steps, report.n_events) == (0, 3, 3, 60)
-    assert report.validation is None and report.is_best
+    assert report.validation is None and world.best_epochs == 1
     assert 0.01 <= report.temperature <= 1 and report.seconds > 0
 
 

@@ -46,7 +46,6 @@ class Progress:
     seconds: float
     temperature: float
     validation: float | None  # after the last step of an epoch, where there is somebody to judge
-    is_best: bool  # whether that is the best so far
 
 
 class TowerTraining:
@@ -55,7 +54,7 @@ class TowerTraining:
     Parameters
     ----------
     events : what is learned from
-    judge : says how good the towers are, higher is better; asked after every epoch. Without, every epoch is the best.
+    judge : says how good the towers are, higher is better; asked after every epoch. Without, the last is the best.
     ranks : the processes that learn together, each with the same arguments
 
     Notes
@@ -202,10 +201,10 @@ class TowerTraining:
         if not math.isfinite(loss):  # a judge would not see it: what cannot be compared is ranked somehow, too
             raise self._diverged(f"the loss of epoch {epoch + 1}")
         seconds = perf_counter() - began
-        validation, is_best = self._judge() if stop == n_steps else (None, False)
+        validation = self._judge() if stop == n_steps else None
         if stop == n_steps:
             self.epoch, self.step = self.epoch + 1, 0
-        return Progress(epoch, stop, n_steps, loss, n_events, seconds, self.temperature().item(), validation, is_best)
+        return Progress(epoch, stop, n_steps, loss, n_events, seconds, self.temperature().item(), validation)
 
     def _mine(self) -> None:
         """The hard negatives of the epoch that begins, by the towers as they are now."""
@@ -249,18 +248,17 @@ class TowerTraining:
         # What is popular anyhow: the dial will say so at serving, and the vectors are free to tell what is wanted.
         return log_counts if self._popularity is None else log_counts - self._popularity[rows]
 
-    def _judge(self) -> tuple[float | None, bool]:
+    def _judge(self) -> float | None:
         judge = self.judge
         if judge is None:
-            return None, True
+            return None
         self.towers.eval()
         value = self.ranks.first_says(lambda: judge(self.towers))
-        is_best = value > self.best
-        self.n_since_best = 0 if is_best else self.n_since_best + 1
-        if is_best:
-            self.best = value
+        self.n_since_best += 1
+        if value > self.best:
+            self.best, self.n_since_best = value, 0
             self._best = {name: weight.clone() for name, weight in self.towers.state_dict().items()}
-        return value, is_best
+        return value
 
     def _diverged(self, what: str) -> Diverged:
         config = self.config
