@@ -626,6 +626,12 @@ def status(folder: Path, as_json: bool) -> None:
             f"Index     {facts.index['type']}, {facts.index['vectors']:,} vectors,"
             f" recall@10 {facts.index['recall_at_10']:.3f}, {health}"
         )
+    if facts.listens["files"]:
+        click.echo(f"Listens   {facts.listens['events']:,} events, {facts.listens['users']:,} users")
+    if facts.towers:
+        mark = facts.towers["validation"]
+        judged = "" if mark is None else f", validation NDCG@20 {mark:.4f}"
+        click.echo(f"Towers    {facts.towers['model']}{judged}, run {facts.towers['run']} of {facts.towers['started']}")
     for number, step in enumerate(facts.next_steps):
         click.echo(f"{'Next' if number == 0 else '':<10}{step}")
 

@@ -9,8 +9,12 @@ from index.index_file import index_state
 from index.library import Library
 from index.recommendation_store import outdated_lists
 from index.spaces import current_space
-from index.tower_store import untrained
+from index.tower_store import TOWER, untrained
 from index.track_store import AUDIO
+
+_LISTENS = (
+    "SELECT count(*) AS files, coalesce(sum(n_events), 0) AS events, (SELECT count(*) FROM users) AS users FROM listens"
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Overview:
     roots: list[str]
     ear: dict[str, Any] | None  # the run that search uses: id, origin, trained, started
     index: dict[str, Any] | None
+    listens: dict[str, int]  # files, events, users
+    towers: dict[str, Any] | None  # the run that recommends: id, model, split, validation, started
     neighbours_up_to_date: bool
     lacking: int  # embedded tracks without a vector of the run that search uses
     unfinished_runs: int
@@ -80,8 +86,20 @@ def overview(library: Library, fingerprint: str) -> Overview:
         roots=[path for (path,) in db.execute("SELECT path FROM roots ORDER BY path")],
         ear=ear,
         index=index,
+        listens=next(iter(db.query(_LISTENS))),
+        towers=_towers(library),
         neighbours_up_to_date=up_to_date,
         lacking=lacking,
         unfinished_runs=unfinished,
         next_steps=steps,
     )
+
+
+def _towers(library: Library) -> dict[str, Any] | None:
+    space = current_space(library, TOWER)
+    if space is None:
+        return None
+    run = next(iter(library.db.query("SELECT config, metrics, started FROM runs WHERE id = ?", [space.run_id])))
+    config, learned = json.loads(run["config"]), json.loads(run["metrics"] or "{}")
+    told = {"run": space.run_id, "model": config["tower"]["model"], "split": config["split"]["protocol"]}
+    return told | {"validation": learned.get("validation"), "started": run["started"]}
