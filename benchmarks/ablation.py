@@ -25,7 +25,7 @@ from data.ranking_figures import per_listener
 from data.rivals import rivals
 from data.splits import split_listens
 from data.synthetic import WorldConfig
-from towers.assessment import tower_lists
+from towers.assessment import exam_offsets, tower_lists
 from towers.config import TowerConfig, TowerTrainingConfig
 from towers.designs import towers_for
 from towers.training import TowerTraining
@@ -39,6 +39,7 @@ SWITCHES: dict[str, dict[str, object]] = {
     "logQ: of negatives only": {"correction": "negatives"},
     "logQ: refined": {"correction": "refined"},
     "logQ: streaming frequencies": {"frequency": "streaming"},
+    "popularity left to serving": {"popularity_share": 0.7},
     "no catalog negatives": {"negatives": 0},
     "catalog negatives only": {"in_batch": 0},
     "catalog negatives by popularity": {"proposal": "popularity"},
@@ -46,6 +47,7 @@ SWITCHES: dict[str, dict[str, object]] = {
     "skips count as plays": {"weighted": 0},
     "history: attention": {"encoder": "attention"},
     "history: transformer": {"encoder": "transformer"},
+    "history: also when and how each was played": {"use_events": 1},
     "no history, a vector per listener": {"history": 0, "use_user": 1, "user_dropout": 0.0},
     "no seed track": {"use_seed": 0},
     "no audio": {"use_audio": 0},
@@ -94,7 +96,8 @@ def main() -> None:
         towers = towers_for(replace(tower, seed=options.seed), catalog, train)
         for _ in TowerTraining(towers, train, training).reports():
             pass
-        lists[name] = tower_lists(towers, exam, K)
+        dial = training.popularity_share * training.temperature  # adds what the loss left out
+        lists[name] = tower_lists(towers, exam, K, exam_offsets(exam, dial))
         figures = {who: per_listener(found, exam.targets, K)["ndcg"] for who, found in lists.items()}
         new = {who: per_listener(found[has_new], of_new, K)["ndcg"] for who, found in lists.items()}
         print(f"{name}: {figures[name].mean():.4f}, new {new[name].mean():.4f}", flush=True)
