@@ -27,7 +27,7 @@ class Overview:
     ear: dict[str, Any] | None  # the run that search uses: id, origin, trained, started
     index: dict[str, Any] | None
     listens: dict[str, int]  # files, events, users
-    towers: dict[str, Any] | None  # the run that recommends: id, model, split, validation, started
+    towers: dict[str, Any] | None  # the run that recommends: id, model, validation, started
     neighbours_up_to_date: bool
     lacking: int  # embedded tracks without a vector of the run that search uses
     unfinished_runs: int
@@ -101,5 +101,5 @@ def _towers(library: Library) -> dict[str, Any] | None:
         return None
     run = next(iter(library.db.query("SELECT config, metrics, started FROM runs WHERE id = ?", [space.run_id])))
     config, learned = json.loads(run["config"]), json.loads(run["metrics"] or "{}")
-    told = {"run": space.run_id, "model": config["tower"]["model"], "split": config["split"]["protocol"]}
+    told = {"run": space.run_id, "model": config["tower"]["model"]}
     return told | {"validation": learned.get("validation"), "started": run["started"]}

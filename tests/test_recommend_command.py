@@ -95,7 +95,7 @@ def test_all_lists_are_told_and_counted(run, library):
     found = list(csv.DictReader(io.StringIO(result.stdout)))
     assert len(found) == 90 and found[0]["rank"] == "1" and found[0]["user"] == found[2]["user"]
     own_taste = [int(row["title"].split()[1]) % 2 == int(row["user"].split()[1]) % 2 for row in found]
-    assert np.mean(own_taste) > 0.9
+    assert np.mean(own_taste) > 0.85  # chance is a half
     assert [
         {name: str(row[name]) for name in ("user", "id")} for row in rows(run("recommend", "--all", "-k", 3, "--json"))
     ] == [{name: row[name] for name in ("user", "id")} for row in found]

@@ -311,7 +311,7 @@ def test_a_killed_training_goes_on(run, copied, monkeypatch, refit, n_before):
     monkeypatch.setattr("cli._SAVE_SECONDS", 0.0)
     from towers.training import TowerTraining
 
-    arguments = ["train-tower", *QUICK, "--epochs", 3, *refit, "--json"]
+    arguments = ["train-tower", *QUICK, "--epochs", 3, "--seed", 1, *refit, "--json"]
     whole = json.loads(run(*arguments, library=copied).stdout)
     reports, numbers = TowerTraining.reports, itertools.count()
 

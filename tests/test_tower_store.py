@@ -96,7 +96,7 @@ def test_vectors_of_a_later_run_take_the_place_of_earlier_ones(library):
 
 def test_when_to_learn(library):
     assert untrained(library) == "5 listens say who wants what"
-    run, _ = library.start_run("train-tower", {})
+    run, _ = library.start_run("train-tower", {"tower": {"model": "dot"}})
     store_tower_vectors(library, run, np.array([1]), unit(1, 0)[None])
     assert untrained(library) is None
     library.db.execute("UPDATE listens SET imported = '2999-01-01'")

@@ -98,6 +98,18 @@ def test_what_all_sounds_have_in_common_says_nothing():
     torch.testing.assert_close(items(far, range(6)), items(towers(), range(6)), rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("dim", [3, 5, 7])
+def test_unlearned_vectors_are_as_near_as_the_sounds(rng, dim):
+    """A new track is its sound; where the towers are narrower, as much of that as fits."""
+    sound = rng.normal(size=(40, 5)).astype(np.float32) * [9, 5, 3, 0.1, 0.1]
+    model = TwoTower(
+        TowerConfig(dim=dim, hidden=0), catalog(40, audio=sound), np.zeros(40, dtype=bool), np.ones(1, dtype=bool)
+    )
+    found = items(model, range(40))
+    expected = F.normalize(torch.from_numpy((sound - sound.mean(axis=0)).astype(np.float32)), dim=1)
+    torch.testing.assert_close(found @ found.T, expected @ expected.T, atol=0.01 if dim == 3 else 1e-5, rtol=0)
+
+
 def test_withheld_sound_is_as_if_nobody_had_heard_it():
     model, deaf = towers(), towers(sound=np.where(np.arange(6)[:, None] == 5, 1, 0) * np.ones((6, 5)))
     own = {"audio_middle", "audio_spread"}

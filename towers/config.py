@@ -120,7 +120,7 @@ class TowerTrainingConfig:
         "1: products of two-tower's softmax, and on a GPU of all layers, are of bfloat16; 0: of float32",
     ] = 1
     epochs: Annotated[int, "passes over the events at most"] = 20
-    learning_rate: Annotated[float, "of AdamW, on everything but the tables"] = 1e-3
+    learning_rate: Annotated[float, "of AdamW, on everything but the tables"] = 3e-4
     table_rate: Annotated[float, "of row-wise Adagrad, on the tables of tracks, artists, albums and listeners"] = 0.1
     weight_decay: Annotated[float, "of AdamW on matrices; the tables have none"] = 0.01
     table_decay: Annotated[float, "L2 penalty on those rows of the tables that a step looks up"] = 0.0
