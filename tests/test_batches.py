@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from tower_world import checkerboard, listening
 
-from towers.batches import Batches, KnownTracks, now_asked, stranger_asked
+from towers.batches import Batches, now_asked, stranger_asked
 from towers.config import TowerConfig, TowerTrainingConfig
+from towers.known_tracks import KnownTracks
 
 PLAIN = TowerConfig(history=2, user_dropout=0.0, history_dropout=0.0, track_dropout=0.0, audio_dropout=0.0)
 QUICK = TowerTrainingConfig(batch_size=16, negatives=3)

@@ -8,10 +8,11 @@ import torch
 from tower_world import checkerboard, listening
 
 from data.catalog import Catalog
-from towers.batches import Batches, KnownTracks
+from towers.batches import Batches
 from towers.config import TowerConfig, TowerTrainingConfig
 from towers.designs import make_towers, towers_for
 from towers.hard_negatives import HardTracks
+from towers.known_tracks import KnownTracks
 from towers.mining import mine
 from towers.training import TowerTraining
 

@@ -109,7 +109,7 @@ def test_a_training_that_diverges_says_so(at_once, words):
 
     if at_once:
         spoiled(world.towers)
-    with pytest.raises(Diverged, match=f"{words} no number any more, with learning_rate 0.001, table_rate 0.2"):
+    with pytest.raises(Diverged, match=f"{words} no number any more, with learning_rate 0.0003, table_rate 0.2"):
         list(world.reports())
 
 

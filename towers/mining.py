@@ -3,9 +3,9 @@
 import numpy as np
 
 from data.listening import Listening
-from towers.batches import KnownTracks
 from towers.designs import Towers
 from towers.hard_negatives import HardTracks
+from towers.known_tracks import KnownTracks
 from towers.retrieval import recommend
 
 _USERS_ASKED = 16_384  # at most, another choice each epoch

@@ -1,0 +1,74 @@
+"""Who plays what: by that, candidates are no negatives of somebody."""
+
+import numpy as np
+
+_MOST_PAIRS = 2**25  # of known tracks or listeners that a step looks through
+
+
+class KnownTracks:
+    """Who is known to play what: marks candidates that are no negatives."""
+
+    def __init__(self, user_rows: np.ndarray, track_rows: np.ndarray, n_users: int, n_tracks: int) -> None:
+        keys = np.unique(user_rows.astype(np.int64) * n_tracks + track_rows)
+        users, tracks = np.divmod(keys, n_tracks)
+        self._keys, self.n_users, self.n_tracks = keys, n_users, n_tracks
+        self._tracks = tracks.astype(np.int32)
+        self._user_starts = np.searchsorted(users, np.arange(n_users + 1))
+        order = np.argsort(tracks, kind="stable")
+        self._users = users[order].astype(np.int32)
+        self._track_starts = np.searchsorted(tracks[order], np.arange(n_tracks + 1))
+
+    def __repr__(self) -> str:
+        return f"<KnownTracks {self.n_users:,} users x {self.n_tracks:,} tracks, {len(self._keys):,} pairs>"
+
+    def of_user(self, user_row: int) -> np.ndarray:
+        """The tracks of a user, rising."""
+        return self._tracks[self._user_starts[user_row] : self._user_starts[user_row + 1]]
+
+    def n_known(self) -> np.ndarray:
+        """How many tracks each user knows, (n_users,)."""
+        return np.diff(self._user_starts)
+
+    def contains(self, user_rows: np.ndarray, track_rows: np.ndarray) -> np.ndarray:
+        """Whether each pair is known; shapes are broadcast. A user row of -1 knows nothing."""
+        if not len(self._keys):
+            return np.zeros(np.broadcast_shapes(user_rows.shape, track_rows.shape), dtype=bool)
+        keys = np.asarray(user_rows, dtype=np.int64) * self.n_tracks + track_rows
+        places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return (self._keys[places] == keys) & (np.asarray(user_rows) >= 0)
+
+    def grid(self, user_rows: np.ndarray, track_rows: np.ndarray) -> np.ndarray:
+        """Whether each user knows each track: (n_users, n_tracks) bool.
+
+        It walks along the tracks of the users, or along the listeners of the tracks, whichever are fewer.
+        """
+        users, user_places = np.unique(user_rows, return_inverse=True)
+        tracks, track_places = np.unique(track_rows, return_inverse=True)
+        by_user = self._user_starts[users + 1] - self._user_starts[users]
+        by_track = self._track_starts[tracks + 1] - self._track_starts[tracks]
+        if min(by_user.sum(), by_track.sum()) > _MOST_PAIRS:
+            return self.contains(user_rows[:, None], track_rows[None])
+        marks = np.zeros((len(users), len(tracks)), dtype=bool)
+        if by_user.sum() <= by_track.sum():
+            rows, others = _ranges(self._user_starts[users], by_user)
+            columns = _places(self._tracks[others], tracks, self.n_tracks)
+        else:
+            columns, others = _ranges(self._track_starts[tracks], by_track)
+            rows = _places(self._users[others], users, self.n_users)
+        there = (rows >= 0) & (columns >= 0)
+        marks[rows[there], columns[there]] = True
+        return marks.take(track_places, axis=1).take(user_places, axis=0)  # ten times as fast as an index array
+
+
+def _ranges(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each range its number, repeated, and all positions in it."""
+    owners = np.repeat(np.arange(len(starts)), lengths)
+    firsts = np.cumsum(lengths) - lengths
+    return owners, np.arange(len(owners)) - firsts[owners] + starts[owners]
+
+
+def _places(rows: np.ndarray, names: np.ndarray, n: int) -> np.ndarray:
+    """Where each row is among `names`, -1 for those that are not."""
+    place_of = np.full(n, -1, dtype=np.int64)
+    place_of[names] = np.arange(len(names))
+    return place_of[rows]
