@@ -14,6 +14,7 @@ from data.target_slices import ALL, target_slices
 
 ACCURACY = ("recall", "hit_rate", "ndcg", "mrr", "recall_legacy", "ndcg_legacy")
 _WITH_INTERVAL = ("recall", "ndcg")  # in tables; the others' would fill the page
+Columns = dict[tuple[str, str, int], np.ndarray]  # of a subject, a metric and a k: a number of each query
 
 
 def recommendation_figures(
@@ -43,34 +44,32 @@ def recommendation_figures(
     is_reachable = exam.is_reachable
     for slice_name, is_kept in target_slices(exam).items():
         some, is_asked = exam.targets.where(is_kept)
+        columns: Columns = {}
         for k in ks:
             by_subject = {CHANCE: chances(some, k, exam.n_candidates[is_asked], is_reachable[is_kept])}
             by_subject |= {name: per_listener(found[is_asked], some, k) for name, found in lists.items()}
             for subject, values in by_subject.items():
-                is_list = slice_name == ALL and subject != CHANCE
-                if is_list:
+                if slice_name == ALL and subject != CHANCE:
                     found = lists[subject][:, :k]
                     values |= {"novelty": novelty(found, play_counts)}
                     values |= {"popularity_lift": popularity_lift(found, own, play_counts)}
                     values |= _variety(found, units, artist_rows)
-                figures += _figures(subject, values, k, slice_name, some.user_rows, seed)
-                if is_list:
-                    figures += _of_catalog(subject, lists[subject][:, :k], exam.known.n_tracks)
-    return figures
+                columns |= {(subject, metric, k): column for metric, column in values.items()}
+        figures += _figures(columns, slice_name, some.user_rows, seed)
+    return figures + _of_catalog(lists, ks, exam.known.n_tracks)
 
 
 def leads(
     lists: Mapping[str, np.ndarray], exam: Exam, subject: str, ks: Sequence[int], *, seed: int = 0
 ) -> list[Figure]:
     """By how much a subject is ahead of each other one, query by query, with the interval of the difference."""
-    figures: list[Figure] = []
+    columns: Columns = {}
     for k in ks:
         values = {name: per_listener(found, exam.targets, k) for name, found in lists.items()}
         for name in lists:
-            if name != subject:
-                ahead = {metric: values[subject][metric] - values[name][metric] for metric in ("recall", "ndcg")}
-                figures += _figures(f"{subject} - {name}", ahead, k, ALL, exam.targets.user_rows, seed)
-    return figures
+            for metric in ("recall", "ndcg") if name != subject else ():
+                columns[f"{subject} - {name}", metric, k] = values[subject][metric] - values[name][metric]
+    return _figures(columns, ALL, exam.targets.user_rows, seed)
 
 
 def table_rows(figures: Sequence[Figure], k: int, slice_name: str = ALL) -> list[dict[str, object]]:
@@ -101,16 +100,17 @@ def slice_rows(figures: Sequence[Figure], k: int, metric: str, n_least: int) -> 
     return rows, f"Asked of fewer than {n_least}, and left out here: {few}." if few else ""
 
 
-def _figures(
-    subject: str, values: Mapping[str, np.ndarray], k: int, slice_name: str, groups: np.ndarray, seed: int
-) -> list[Figure]:
-    columns = np.stack(list(values.values()), axis=1)  # (n_queries, n_metrics)
-    bounds = mean_intervals(columns, groups, seed=seed) if subject != CHANCE else np.full((columns.shape[1], 2), np.nan)
+def _figures(columns: Columns, slice_name: str, groups: np.ndarray, seed: int) -> list[Figure]:
+    """Means of columns with their intervals, all by the same draws of groups; chance is exact and needs none."""
+    if not columns:
+        return []
+    bounds = mean_intervals(np.stack(list(columns.values()), axis=1), groups, seed=seed)
     figures = []
-    for metric, column, (low, high) in zip(values, columns.T, bounds, strict=True):
+    for ((subject, metric, k), column), ends in zip(columns.items(), bounds, strict=True):
         n = int((~np.isnan(column)).sum())
         mean = float(np.nanmean(column)) if n else None
-        figures.append(Figure(subject, metric, k, slice_name, mean, _known(low), _known(high), n))
+        low, high = (None if subject == CHANCE else _known(end) for end in ends)
+        figures.append(Figure(subject, metric, k, slice_name, mean, low, high, n))
     return figures
 
 
@@ -125,10 +125,13 @@ def _variety(lists: np.ndarray, units: np.ndarray | None, artist_rows: np.ndarra
     return values
 
 
-def _of_catalog(subject: str, lists: np.ndarray, n_tracks: int) -> list[Figure]:
-    k, n = lists.shape[1], len(lists)
-    of_all = {"coverage": coverage(lists, n_tracks), "gini": gini(lists, n_tracks)}
-    return [Figure(subject, metric, k, ALL, value, None, None, n) for metric, value in of_all.items()]
+def _of_catalog(lists: Mapping[str, np.ndarray], ks: Sequence[int], n_tracks: int) -> list[Figure]:
+    return [
+        Figure(subject, metric, k, ALL, of_all(found[:, :k], n_tracks), None, None, len(found))
+        for subject, found in lists.items()
+        for k in ks
+        for metric, of_all in (("coverage", coverage), ("gini", gini))
+    ]
 
 
 def _cell(figure: Figure) -> str | None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tower_world import listening
 
+from data.bootstrap import mean_intervals
 from data.exam import make_exam
 from data.recommendation_figures import leads, recommendation_figures, slice_rows, table_rows
 from data.report_card import Figure
@@ -12,6 +13,7 @@ from data.target_slices import popularity_slices, target_slices
 KNOWN = listening([(0, 0, 0), (3, 0, 0), (3, 2, 0), (1, 5, 0)], 4, 8)
 TEST = listening([(0, 2, 1), (0, 2, 2), (0, 5, 3), (2, 5, 3), (3, 1, 1), (3, 0, 2)], 4, 8)
 EXAM = make_exam(KNOWN, TEST, repeats=True, n_users=9, seed=0)  # of listeners 0, 2 and 3
+CATALOG = {"coverage", "gini"}  # of all lists together
 LISTS = np.array([[5, 0, 2, 1], [0, 2, 3, 4], [0, 2, 3, 4]])
 
 
@@ -54,6 +56,21 @@ def test_a_table_of_figures():
     assert found["mine", "recall", 3, "cold track"].n == 1
     assert found["mine", "recall", 3, "repeat"].value == 1 and found["mine", "recall", 3, "cold user"].value == 0
     assert ("mine", "artist_diversity", 3, "all") not in found
+
+
+def test_listeners_are_drawn_once_for_all_figures_of_a_slice(monkeypatch):
+    """Of two thousand listeners one drawing takes as long as all the rest of their figures."""
+    n_drawn = []
+
+    def counted(values, *arguments, **options):
+        n_drawn.append(values.shape[1])
+        return mean_intervals(values, *arguments, **options)
+
+    monkeypatch.setattr("data.recommendation_figures.mean_intervals", counted)
+    rows = recommendation_figures({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3])
+    assert len(n_drawn) == len(target_slices(EXAM)) and sum(n_drawn) == sum(row.metric not in CATALOG for row in rows)
+    leads({"a": LISTS, "b": LISTS, "mine": LISTS}, EXAM, "mine", [1, 3])
+    assert n_drawn[-1] == 2 * 2 * 2  # rivals, ks, metrics
 
 
 def test_one_metric_by_slice():
