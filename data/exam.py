@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from data.different import different
 from data.listening import Listening
 from data.protocols import PROTOCOLS
 from data.ranking_figures import Targets, targets_of
@@ -35,7 +36,7 @@ class Pasts:
 
     def matrix(self, start: int, stop: int) -> sparse.csr_matrix:
         """Who played what before, 1 or nothing: (stop - start, n_tracks) float32."""
-        played = [np.unique(self.tracks(query)) for query in range(start, stop)]
+        played = [different(self.tracks(query)) for query in range(start, stop)]
         edges = np.concatenate([[0], np.cumsum([len(tracks) for tracks in played])])
         tracks = np.concatenate(played) if played else np.empty(0, dtype=np.int64)
         return sparse.csr_matrix(
@@ -74,7 +75,7 @@ class Exam:
         reachable = np.ones(len(self.targets.track_rows), dtype=bool)
         edges = zip(self.targets.starts[:-1], self.targets.starts[1:], strict=True)
         for (start, stop), tracks in zip(edges, self.hidden or [], strict=self.hidden is not None):
-            reachable[start:stop] = ~np.isin(self.targets.track_rows[start:stop], tracks)
+            reachable[start:stop] = ~np.isin(self.targets.track_rows[start:stop], tracks, kind="table")
         return reachable
 
     def thinned(self, n: int) -> "Exam":
@@ -104,16 +105,15 @@ def exam_of(split: Split, *, repeats: bool, n_queries: int, seed: int) -> Exam:
     rules = PROTOCOLS[split.protocol]
     if rules.rolling:
         return _rolling_exam(split, n_queries, seed)
-    asked = split.test
+    known, asked = split.known(), split.test
     if rules.least_weight:
         asked = asked.of_kind("listen")
         asked = asked.where(asked.weights >= rules.least_weight)
     if rules.known_users:
-        is_known = np.bincount(split.known().user_rows, minlength=asked.n_users) > 0
+        is_known = np.bincount(known.user_rows, minlength=asked.n_users) > 0
         asked = asked.where(is_known[asked.user_rows])
-    return make_exam(
-        split.known(), asked, repeats=repeats, n_users=n_queries, seed=seed, unreachable=rules.keeps_unreachable
-    )
+    unreachable = rules.keeps_unreachable
+    return make_exam(known, asked, repeats=repeats, n_users=n_queries, seed=seed, unreachable=unreachable)
 
 
 def make_exam(
@@ -138,7 +138,7 @@ def make_exam(
         targets, _ = targets.where(np.repeat(chosen, targets.counts()))
     starts = known.user_starts()
     pasts = Pasts(known, starts[targets.user_rows], starts[targets.user_rows + 1])
-    hidden = None if repeats else [np.unique(pasts.tracks(query)) for query in range(len(targets))]
+    hidden = None if repeats else [different(pasts.tracks(query)) for query in range(len(targets))]
     return Exam(known, pasts, targets, hidden, _plays(targets, asked))
 
 

@@ -3,7 +3,6 @@
 Plays count once, however many there are of a track. Both models are seeded and give the same factors again.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from data.exam import Exam, plays_of
 from data.score_blocks import Scores
+from data.threads import n_threads
 
 IALS_GRID = {"alpha": (10.0, 30.0, 100.0), "regularization": (1.0, 10.0, 100.0), "factors": (64, 128, 256)}
 BPR_GRID = {"regularization": (0.001, 0.01, 0.1), "learning_rate": (0.02, 0.1), "factors": (64, 128)}
@@ -45,7 +45,7 @@ def ials(exam: Exam, setting: Mapping[str, float]) -> Scores:
     with _one_blas_thread():
         model = AlternatingLeastSquares(
             factors=int(setting["factors"]), regularization=setting["regularization"], alpha=setting["alpha"],
-            iterations=_SWEEPS, num_threads=_n_threads(), random_state=_SEED,
+            iterations=_SWEEPS, num_threads=n_threads(), random_state=_SEED,
         )  # fmt: skip
         model.fit(plays_of(exam.known), show_progress=False)
 
@@ -93,10 +93,6 @@ def settings_of(grid: Mapping[str, tuple[float, ...]]) -> Iterator[dict[str, flo
     for a in grid[first]:
         for b in grid[second]:
             yield {first: a, second: b, last: grid[last][0]}
-
-
-def _n_threads() -> int:
-    return int(os.environ.get("OMP_NUM_THREADS", 0)) or os.cpu_count() or 1
 
 
 @contextmanager

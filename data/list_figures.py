@@ -54,14 +54,14 @@ def diversity(lists: np.ndarray, units: np.ndarray) -> np.ndarray:
     ----------
     units : (n_tracks, dim), rows of unit length or zero
     """
-    is_known = np.asarray(units.any(axis=1))
     result = np.full(len(lists), np.nan)
     n_block = max(1, _NUMBERS_AT_ONCE // max(lists.shape[1] * units.shape[1], 1))
     for start in range(0, len(lists), n_block):
         block = lists[start : start + n_block]
-        there = (block >= 0) & is_known[block]
+        vectors = units[block]  # (n_block, k, dim)
+        there = (block >= 0) & vectors.any(axis=2)
         n = there.sum(axis=1)
-        sums = (units[block] * there[:, :, None]).sum(axis=1, dtype=np.float64)  # (n_block, dim)
+        sums = (vectors * there[:, :, None]).sum(axis=1, dtype=np.float64)  # (n_block, dim)
         cosines = (np.square(sums).sum(axis=1) - n) / np.maximum(n * (n - 1), 1)
         result[start : start + n_block] = np.where(n > 1, 1 - cosines, np.nan)
     return result

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.different import different
 from data.listening import Listening
 
 
@@ -55,7 +56,7 @@ class Targets:
 def targets_of(test: Listening, *, without: Listening | None = None) -> Targets:
     """What each listener plays in the test; with `without`, only what they did not play there (their discoveries)."""
     counted = np.asarray(test.weights > 0)
-    keys = np.unique(test.user_rows[counted].astype(np.int64) * test.n_tracks + test.track_rows[counted])
+    keys = different(test.user_rows[counted].astype(np.int64) * test.n_tracks + test.track_rows[counted])
     if without is not None:
         keys = keys[~_are_known(keys, without)]
     users, tracks = np.divmod(keys, test.n_tracks)
@@ -69,7 +70,8 @@ def _are_known(keys: np.ndarray, known: Listening) -> np.ndarray:
     names, firsts = np.unique(users, return_index=True)
     edges, starts = np.append(firsts, len(keys)), known.user_starts()
     played = [known.track_rows[starts[user] : starts[user + 1]] for user in names]
-    found = [np.isin(tracks[a:b], own) for a, b, own in zip(edges[:-1], edges[1:], played, strict=True)]
+    bounds = zip(edges[:-1], edges[1:], played, strict=True)
+    found = [np.isin(tracks[a:b], own, kind="table") for a, b, own in bounds]
     return np.concatenate(found) if found else np.zeros(0, dtype=bool)
 
 

@@ -62,7 +62,7 @@ def draw_probes(exam: Exam, seed: int = 0) -> Probes:
             drawn = np.empty(0, dtype=np.int64)
             for _ in range(_ROUNDS):
                 more = draw(2 * N_NEGATIVES)
-                drawn = np.concatenate([drawn, more[~np.isin(more, played)]])
+                drawn = np.concatenate([drawn, more[~np.isin(more, played, kind="table")]])
                 _, firsts = np.unique(drawn, return_index=True)
                 drawn = drawn[np.sort(firsts)][:N_NEGATIVES]
                 if len(drawn) == N_NEGATIVES:

@@ -78,7 +78,7 @@ def _filtered(row: np.ndarray, n_queries: int, k: int, hidden: Sequence[np.ndarr
     for query in range(n_queries):
         best = order[: k + len(hidden[query])] if hidden is not None else order[:k]
         if hidden is not None:
-            best = best[~np.isin(best, hidden[query])][:k]
+            best = best[~np.isin(best, hidden[query], kind="table")][:k]
         lists[query, : len(best)] = best
     return lists
 

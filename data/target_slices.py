@@ -35,7 +35,7 @@ def target_slices(exam: Exam) -> dict[str, np.ndarray]:
     owners = np.repeat(np.arange(len(targets)), targets.counts())
     is_repeat = np.concatenate(
         [
-            np.isin(targets.track_rows[a:b], exam.pasts.tracks(query))
+            np.isin(targets.track_rows[a:b], exam.pasts.tracks(query), kind="table")
             for query, (a, b) in enumerate(_bounds(targets.starts))
         ]
     )

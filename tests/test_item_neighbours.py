@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tower_world import checkerboard, listening
 
+from data import item_neighbours
 from data.exam import Pasts
 from data.item_neighbours import FOREVER, ItemNeighbours
 from data.score_blocks import ranked
@@ -36,6 +37,17 @@ def test_they_are_dense_algebra(rng, breadth, popularity, half_life_days):
     ask = ItemNeighbours(known).scores
     ask(pasts(known), breadth=breadth, popularity=popularity, half_life_days=half_life_days)(3, 17, found)
     np.testing.assert_allclose(np.where(np.isneginf(found), 0, found), (fresh @ paths)[3:17], rtol=1e-5, atol=1e-6)
+
+
+def test_no_number_of_threads_and_no_block_changes_a_bit(rng, monkeypatch):
+    known, found = crowd(rng), []
+    for n_threads, tile, at_once in (("1", 20, 256), ("3", 3, 256), ("2", 7, 4)):
+        monkeypatch.setenv("OMP_NUM_THREADS", n_threads)
+        monkeypatch.setattr(item_neighbours, "TILE", tile)
+        monkeypatch.setattr(item_neighbours, "_QUERIES_AT_ONCE", at_once)
+        found.append(np.empty((30, 20), dtype=np.float32))
+        ItemNeighbours(known).scores(pasts(known), half_life_days=2.0)(0, 30, found[-1])
+    assert np.array_equal(found[0], found[1]) and np.array_equal(found[0], found[2])
 
 
 def test_a_listener_of_everything_says_less_than_one_who_chooses():
