@@ -42,7 +42,7 @@ def ann_figures(
     """
     chosen = np.sort(np.random.default_rng(seed).permutation(len(exam))[:N_QUERIES])
     others = np.setdiff1d(np.arange(len(exam)), chosen)[:N_QUERIES]
-    tuned_by = queries[others if len(others) >= len(chosen) // 2 else chosen]
+    tuned_by = queries[others if 2 * len(others) >= len(chosen) else chosen]
     owners = np.repeat(np.arange(len(exam)), exam.targets.counts())
     targets, _ = exam.targets.where(np.isin(owners, chosen))
     exact: np.ndarray | None = None

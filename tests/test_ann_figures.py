@@ -42,6 +42,12 @@ def test_exact_search_finds_what_was_played(world):
     assert found["flat", "mib"].value * 2**20 == pytest.approx(N_TRACKS * (12 * 4 + 8), rel=0.01)
 
 
+def test_a_single_query_also_tunes_what_it_judges(world):
+    items, queries, exam = world
+    found = told(ann_figures(items, queries[:1], exam.thinned(1), K, 1.0))
+    assert found["hnsw", "ann_recall"].value == 1 and found["hnsw", "ann_recall"].n == 1
+
+
 def test_what_an_index_misses_is_missed_in_the_figures(world, monkeypatch):
     items, queries, exam = world
     monkeypatch.setattr(module, "n_candidates", lambda k: 3)  # of seven
