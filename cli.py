@@ -1823,11 +1823,11 @@ def evaluate(
         cli evaluate --rivals all --sampled
         cli evaluate --ann --report evaluation/
     """
-    from data.exam import exam_of, practice_exam
-    from data.report_page import Heading, write_report
+    from data.exam import exam_of, practice_exam, told_of
+    from data.report_page import Heading, report_page, write_report
     from data.rivals import rivals
-    from data.verdict import Answers, Section, verdict
-    from index.ann_figures import ann_figures, ann_rows
+    from data.verdict import Answers, verdict
+    from index.ann_figures import ann_figures, ann_section
     from index.figures import store_figures
     from index.library import Library
     from towers.assessment import exam_offsets, exam_queries, tower_scores
@@ -1842,46 +1842,44 @@ def evaluate(
         rules = PROTOCOLS[parts.protocol]
         repeats = bool(rules.repeats) if repeats is None else repeats
         with _explained():
+            page = None if report is None else report_page(report)
             exam = exam_of(parts, repeats=repeats, n_queries=n_users, seed=seed)
         practice = practice_exam(parts, repeats=repeats, n_users=_TUNED_BY, seed=seed)
         config = {"split": told["split"], "repeats": repeats, "queries": len(exam), "tower": told["tower"]}
         config["popularity"] = dial = told["popularity"] if popularity is None else popularity
         run, _ = library.start_run("evaluate", config, seed=seed, versions=_versions())
-        answers = Answers.to(
-            exam, sorted(set(ks)) or [10, 20, 100], sampled=rules.sampled if sampled is None else sampled, seed=seed
-        )
-        settings: list[str] = []
+        sampled = rules.sampled if sampled is None else sampled
+        answers = Answers.to(exam, sorted(set(ks)) or [10, 20, 100], sampled=sampled, seed=seed)
         for rival in _progress(rivals(exam, practice, data.catalog, which), "ranking", "rival"):
-            answers.add(rival.name, rival.scores)
-            settings += filter(None, [rival.told()])
+            answers.add(rival.name, rival.scores, rival.told())
         queries, items = exam_queries(saved.towers, exam), item_vectors(saved.towers)
-        offsets = exam_offsets(exam, dial)
-        answers.add(name, tower_scores(saved.towers, queries, items, offsets))
+        answers.add(name, tower_scores(saved.towers, queries, items, exam_offsets(exam, dial)))
         found = verdict(answers, name, data.catalog, rules, vectors=unit_vectors(items), seed=seed)
-        told_of, more = found.all_figures(), []
+        figures, more = found.all_figures(), []
         if ann:
-            compared = ann_figures(items.numpy(), queries.numpy(), exam, answers.ks[-1], recall, seed=seed)
-            by_type = dict(_progress(compared, "building", "index"))
-            of_types = [figure for figures in by_type.values() for figure in figures]
-            note = "; ".join(filter(None, by_type))
-            more = [Section(f"Indexes tuned to recall@{answers.ks[-1]} {recall:g}", ann_rows(of_types), note)]
-            told_of += of_types
-        store_figures(library, run, told_of)
-        library.finish_run(run, {"queries": len(exam), "tracks": exam.known.n_tracks, "settings": settings})
-    asked = f"{len(exam):,} {'queries' if rules.rolling else 'listeners'}"
-    asked = f"{parts}; {asked}, {'repeats count' if repeats else 'discoveries only'}."
-    if report is not None:
-        heading = Heading(f"{name} before {len(answers.lists) - 1} rivals", [asked, rules.told], settings)
-        click.echo(f"{write_report(report, heading, found, more)} written.", err=True)
+            k = answers.ks[-1]
+            compared = ann_figures(items.numpy(), queries.numpy(), exam, k, recall, seed=seed)
+            of_types = dict(_progress(compared, "building", "index"))
+            figures += [figure for some in of_types.values() for figure in some]
+            more = [ann_section(of_types, k, recall)]
+        store_figures(library, run, figures)
+        library.finish_run(run, {"queries": len(exam), "tracks": exam.known.n_tracks, "settings": answers.settings})
+    asked = told_of(parts, exam, repeats=repeats)
+    if page is not None:
+        heading = Heading(f"{name} before {len(answers.lists) - 1} rivals", [asked, rules.told], answers.settings)
+        with _explained():
+            write_report(page, heading, found, more)
+        click.echo(f"{page} written.", err=True)
     if output is not None:
-        _echo_rows([asdict(figure) for figure in told_of], output, "")
+        _echo_rows([asdict(figure) for figure in figures], output, "")
         return
-    click.echo("\n".join(filter(None, [asked, rules.told, *settings])) + "\n")
+    _echo_lines([asked, rules.told, *answers.settings])
     for section in [*found.summary(), *more]:
-        click.echo(f"{section.title}:")
+        click.echo(f"\n{section.title}:")
         _echo_rows(section.rows, None, "")
-        click.echo(f"{section.note}\n" if section.note else "")
-    click.echo("\n".join(found.sentences()))
+        _echo_lines([section.note])
+    click.echo()
+    _echo_lines(found.sentences())
 
 
 def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
@@ -2514,6 +2512,12 @@ def _echo_rows(rows: Sequence[dict[str, Any]], output: str | None, nothing: str)
         click.echo(listing.table([[row[name] for name in told] for row in rows], told, _terminal_width()))
     else:
         click.echo(nothing, err=True)
+
+
+def _echo_lines(lines: Iterable[str]) -> None:
+    """Sentences, broken between words where they are longer than the terminal is wide; nothing for an empty one."""
+    for line in filter(None, lines):
+        click.echo(click.wrap_text(line, _terminal_width()))
 
 
 def _echo_stream(rows: Iterator[dict[str, Any]], output: str) -> None:

@@ -94,6 +94,12 @@ class Exam:
         return ranked(scores, len(self), self.known.n_tracks, k, hidden=self.hidden, probes=probes)
 
 
+def told_of(split: Split, exam: Exam, *, repeats: bool) -> str:
+    """Who is asked about what, in a line."""
+    who = "queries" if PROTOCOLS[split.protocol].rolling else "listeners"
+    return f"{split}; {len(exam):,} {who}, {'repeats count' if repeats else 'discoveries only'}."
+
+
 def exam_of(split: Split, *, repeats: bool, n_queries: int, seed: int) -> Exam:
     """What a protocol asks about the test. At most so many queries, drawn by chance.
 

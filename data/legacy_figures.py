@@ -19,9 +19,11 @@ from data.exam import Exam
 from data.report_card import Figure
 from data.target_slices import ALL
 
+LEGACY = ("recall_legacy", "ndcg_legacy")
+
 
 def legacy_figures(lists: Mapping[str, np.ndarray], exam: Exam, ks: Sequence[int], *, seed: int = 0) -> list[Figure]:
-    """`recall_legacy` and `ndcg_legacy` of every subject."""
+    """Both figures of every subject."""
     n_plays = np.add.reduceat(exam.plays, exam.targets.starts[:-1]).astype(np.float64)  # (n_queries,)
     figures = []
     for subject, found in lists.items():
@@ -29,11 +31,8 @@ def legacy_figures(lists: Mapping[str, np.ndarray], exam: Exam, ks: Sequence[int
             hits = exam.targets.hits(found[:, :k])
             discounts = 1 / np.log2(np.arange(2, k + 2))
             best = np.cumsum(discounts)[np.minimum(n_plays, k).astype(np.int64) - 1]
-            pairs = {
-                "recall_legacy": (hits.sum(axis=1) / n_plays, np.ones(len(hits))),
-                "ndcg_legacy": (hits @ discounts, best),
-            }
-            for metric, (over, under) in pairs.items():
+            pairs = (hits.sum(axis=1) / n_plays, np.ones(len(hits))), (hits @ discounts, best)
+            for metric, (over, under) in zip(LEGACY, pairs, strict=True):
                 low, high = ratio_interval(over, under, exam.targets.user_rows, seed=seed)
                 bounds = [None if np.isnan(bound) else bound for bound in (low, high)]
                 value = float(over.mean() / under.mean())

@@ -12,7 +12,7 @@ from data.rankings import unit_rows
 from data.report_card import CHANCE, Figure, short
 from data.target_slices import ALL, target_slices
 
-ACCURACY = ("recall", "hit_rate", "ndcg", "mrr", "recall_legacy", "ndcg_legacy")
+ACCURACY = ("recall", "hit_rate", "ndcg", "mrr")
 _WITH_INTERVAL = ("recall", "ndcg")  # in tables; the others' would fill the page
 Columns = dict[tuple[str, str, int], np.ndarray]  # of a subject, a metric and a k: a number of each query
 

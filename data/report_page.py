@@ -1,7 +1,9 @@
 """An evaluation as a Markdown page with pictures beside it."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from errno import EISDIR
 from pathlib import Path
 
 from data.figure_charts import draw_metric, draw_slices, draw_spread
@@ -20,10 +22,23 @@ class Heading:
     settings: Sequence[str]  # what the rivals were set to
 
 
-def write_report(to: Path, heading: Heading, verdict: Verdict, more: Sequence[Section] = ()) -> Path:
-    """Write a page, `to` itself or in the folder `to`, and its pictures beside it; tell where the page is."""
+def report_page(to: Path) -> Path:
+    """Where a report goes: to `to` itself or into the folder `to`, which is made, so that it fails before the work.
+
+    Raises
+    ------
+    OSError
+        There is a file in the place of the folder, or a folder in that of the page, or it cannot be made.
+    """
     page = to if to.suffix == ".md" else to / _PAGE
     page.parent.mkdir(parents=True, exist_ok=True)
+    if page.is_dir():
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(page))
+    return page
+
+
+def write_report(page: Path, heading: Heading, verdict: Verdict, more: Sequence[Section] = ()) -> None:
+    """Write a page, and its pictures beside it."""
     k = verdict.ks[0]
     pictures = {
         "recall": f"Recall@{k} of every recommender",
@@ -47,7 +62,6 @@ def write_report(to: Path, heading: Heading, verdict: Verdict, more: Sequence[Se
         parts += [f"## {section.title}", as_markdown(section.rows), section.note]
     parts.append("Brackets and whiskers hold 95 % of a thousand draws of listeners. n counts queries.")
     page.write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
-    return page
 
 
 def as_markdown(rows: Sequence[dict[str, object]]) -> str:

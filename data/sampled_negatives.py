@@ -25,6 +25,8 @@ WHY_NOT = (
     "Do not trust these alone: a hundred tracks instead of all can turn the order of two recommenders round"
     " (Krichene and Rendle, KDD 2020)."
 )
+_FULL = "one of all tracks"
+_HEADS = {"99 uniform": "uniform", "99 popular": "popular", _FULL: "all"}  # of columns: six have to fit a terminal
 _K = 10
 _ROUNDS = 20  # of drawing anew what a listener had played
 
@@ -40,6 +42,12 @@ class Probes:
     def rows(self) -> np.ndarray:
         """All of them, (n_queries, 1 + 99 * n_ways): the target first."""
         return np.concatenate([self.target_rows[:, None], *self.negatives.values()], axis=1)
+
+    def note(self) -> str:
+        """What a reader of the figures has to know."""
+        fewest = min(int((drawn >= 0).sum(axis=1).min(initial=N_NEGATIVES)) for drawn in self.negatives.values())
+        few = f" These are not 99 everywhere: somebody has left only {fewest} tracks unplayed." if fewest < 99 else ""
+        return WHY_NOT + few
 
 
 def draw_probes(exam: Exam, seed: int = 0) -> Probes:
@@ -98,17 +106,17 @@ def sampled_figures(
     full = {subject: per_listener(found, only, _K) for subject, found in lists.items()}
     full[CHANCE] = chances(only, _K, exam.n_candidates, exam.is_reachable[probes.is_target])
     for subject, values in full.items():
-        figures += _figures(subject, "one of all tracks", values["hit_rate"], values["ndcg"], users, seed)
+        figures += _figures(subject, _FULL, values["hit_rate"], values["ndcg"], users, seed)
     return figures
 
 
 def sampled_rows(figures: list[Figure]) -> list[dict[str, object]]:
-    """One row per subject and, side by side, the figures of each kind of negatives and of the full catalog."""
+    """One row per subject and, side by side, hit rate and NDCG for each kind of negatives and the full catalog."""
     table: dict[str, dict[str, object]] = {}
     for figure in figures:
         row = table.setdefault(figure.subject, {"subject": figure.subject})
         assert figure.value is not None
-        row[f"{figure.metric}, {figure.slice}"] = short(figure.value, 3)
+        row[f"{'hr' if figure.metric == 'hit_rate' else figure.metric} {_HEADS[figure.slice]}"] = short(figure.value, 3)
         row["n"] = figure.n
     columns = dict.fromkeys(name for row in table.values() for name in row if name != "n")
     rows = [{name: row.get(name) for name in [*columns, "n"]} for row in table.values()]

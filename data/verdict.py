@@ -7,17 +7,18 @@ import numpy as np
 
 from data.catalog import Catalog
 from data.exam import Exam
-from data.legacy_figures import legacy_figures
+from data.legacy_figures import LEGACY, legacy_figures
 from data.protocols import Protocol
 from data.recommendation_figures import ACCURACY, leads, recommendation_figures, slice_rows, table_rows
 from data.report_card import Figure
 from data.rivals import POPULAR
-from data.sampled_negatives import WHY_NOT, Probes, draw_probes, sampled_figures, sampled_rows
+from data.sampled_negatives import Probes, draw_probes, sampled_figures, sampled_rows
 from data.score_blocks import Scores
 from data.target_slices import ALL
 
 _PROBED_AT = 10  # places that the figures of 99 negatives need
 _N_LEAST = 10  # queries, for a slice to be shown in the summary
+_LEVEL = 5e-5  # a lead that four digits do not show
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,18 @@ class Answers:
     probes: Probes | None = None
     lists: dict[str, np.ndarray] = field(default_factory=dict)
     probed: dict[str, np.ndarray] = field(default_factory=dict)
+    settings: list[str] = field(default_factory=list)  # what some of them were set to, told
 
     @classmethod
     def to(cls, exam: Exam, ks: Sequence[int], *, sampled: bool, seed: int) -> "Answers":
         """Nobody has answered yet; with `sampled`, one target of each query is asked about apart."""
         return cls(exam, ks, draw_probes(exam, seed) if sampled else None)
 
-    def add(self, subject: str, scores: Scores) -> None:
+    def add(self, subject: str, scores: Scores, setting: str = "") -> None:
         deepest = max(self.ks[-1], _PROBED_AT if self.probes is not None else 0)
         rows = None if self.probes is None else self.probes.rows()
         self.lists[subject], self.probed[subject] = self.exam.ranked(scores, deepest, rows)
+        self.settings += filter(None, [setting])
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Verdict:
     figures: list[Figure]  # over the full catalog
     ahead: list[Figure]
     sampled: list[Figure]
+    note: str = ""  # on the sampled ones
 
     def all_figures(self) -> list[Figure]:
         return self.figures + self.ahead + self.sampled
@@ -66,9 +70,12 @@ class Verdict:
     def summary(self) -> list[Section]:
         """The tables that fit a terminal: how good, what the lists are like, and recall by slice."""
         accuracy = [figure for figure in self.figures if figure.metric in ACCURACY]
-        likeness = [figure for figure in self.figures if figure.metric not in ACCURACY]
+        legacy = [figure for figure in self.figures if figure.metric in LEGACY]
+        likeness = [figure for figure in self.figures if figure.metric not in (*ACCURACY, *LEGACY)]
         first, deepest = self.ks[0], self.ks[-1]
         told = [Section(f"The first {k} places", table_rows(accuracy, k)) for k in self.ks]
+        for k in self.ks if legacy else ():  # beside the others they would be cut off
+            told.append(Section(f"The first {k} places, as Yambda's paper counts", table_rows(legacy, k)))
         told.append(Section(f"What the lists of {first} are like", table_rows(likeness, first)))
         if any(figure.slice != ALL for figure in accuracy):
             rows, note = slice_rows(accuracy, deepest, "recall", _N_LEAST)
@@ -87,7 +94,7 @@ class Verdict:
     def _of_samples(self) -> list[Section]:
         if not self.sampled:
             return []
-        return [Section("One target among 99 others, the first 10 places", sampled_rows(self.sampled), WHY_NOT)]
+        return [Section("One target among 99 others, HR and NDCG of 10 places", sampled_rows(self.sampled), self.note)]
 
     def sentences(self) -> list[str]:
         """By how much the subject is ahead of popularity, and of the best of the others."""
@@ -101,6 +108,8 @@ class Verdict:
         other = lead.subject.removeprefix(f"{self.subject} - ")
         by = lead.value or 0.0
         bounds = "" if lead.ci_low is None else f", 95 % from {lead.ci_low:+.4f} to {lead.ci_high:+.4f}"
+        if abs(by) < _LEVEL:
+            return f"{self.subject} is level with {other} by NDCG@{lead.k}{bounds}."
         return f"{self.subject} is {'behind' if by < 0 else 'ahead of'} {other} by {abs(by):.4f} NDCG@{lead.k}{bounds}."
 
 
@@ -119,7 +128,8 @@ def verdict(
     figures = recommendation_figures(lists, exam, answers.ks, vectors=sound, artist_rows=catalog.artist_rows, seed=seed)
     if rules.legacy:
         figures += legacy_figures(lists, exam, answers.ks, seed=seed)
-    sampled: list[Figure] = []
-    if answers.probes is not None:
-        sampled = sampled_figures(lists, answers.probed, answers.probes, exam, seed=seed)
-    return Verdict(subject, answers.ks, figures, leads(lists, exam, subject, answers.ks, seed=seed), sampled)
+    ahead = leads(lists, exam, subject, answers.ks, seed=seed)
+    if answers.probes is None:
+        return Verdict(subject, answers.ks, figures, ahead, [])
+    sampled = sampled_figures(lists, answers.probed, answers.probes, exam, seed=seed)
+    return Verdict(subject, answers.ks, figures, ahead, sampled, answers.probes.note())

@@ -5,7 +5,7 @@ these are put in order by their exact scores, as everywhere in `index.ann`.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,6 +17,7 @@ from data.bootstrap import mean_intervals
 from data.exam import Exam
 from data.ranking_figures import per_listener
 from data.report_card import Figure
+from data.verdict import Section
 from index.ann import TYPES, BuiltIndex, build, n_candidates
 
 SLICE = "ann"
@@ -68,6 +69,12 @@ def ann_figures(
         yield f"{type} {told}" if told else "", _figures(type, values, exactly, k, targets.user_rows, seed)
 
 
+def ann_section(by_settings: Mapping[str, Sequence[Figure]], k: int, target: float) -> Section:
+    """A table of what `ann_figures` gives, of lists of k tracks."""
+    figures = [figure for some in by_settings.values() for figure in some]
+    return Section(f"Indexes tuned to recall@{k} {target:g}", ann_rows(figures), "; ".join(filter(None, by_settings)))
+
+
 def ann_rows(figures: Sequence[Figure]) -> list[dict[str, object]]:
     """One row per type."""
     table: dict[str, dict[str, object]] = {}
@@ -75,7 +82,7 @@ def ann_rows(figures: Sequence[Figure]) -> list[dict[str, object]]:
     for figure in figures:
         row = table.setdefault(figure.subject, {"index": figure.subject, **dict.fromkeys(columns)})
         assert figure.value is not None
-        row[figure.metric] = f"{figure.value:.4f}" if figure.ci_low is not None else f"{figure.value:,.4g}"
+        row[figure.metric] = f"{figure.value:.4f}" if figure.ci_low is not None else f"{figure.value:,.3g}"
         row["n"] = figure.n
     return list(table.values())
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from data.report_card import Figure
-from data.report_page import Heading, as_markdown, write_report
+from data.report_page import Heading, as_markdown, report_page, write_report
 from data.verdict import Section, Verdict
 
 
@@ -23,17 +23,18 @@ def verdict():
     figures += [figure("popular", "coverage", 0.02), figure("mine", "coverage", 0.4)]
     ahead = [Figure("mine - popular", "ndcg", 10, "all", 0.2, 0.15, 0.25, 40)]
     sampled = [figure("mine", "hit_rate", 0.8, "99 uniform"), figure("mine", "hit_rate", 0.2, "one of all tracks")]
-    return Verdict("mine", [10], figures, ahead, sampled)
+    return Verdict("mine", [10], figures, ahead, sampled, "Do not trust these alone.")
 
 
 def test_a_page_with_its_pictures(verdict, tmp_path):
     heading = Heading("mine before 1 rivals", ["40 listeners.", ""], ["popular of late: half life days 3"])
-    page = write_report(tmp_path / "out", heading, verdict, [Section("Indexes", [{"index": "flat"}], "tuned")])
-    assert page == tmp_path / "out" / "evaluation.md"
+    page = report_page(tmp_path / "new" / "out")
+    write_report(page, heading, verdict, [Section("Indexes", [{"index": "flat"}], "tuned")])
+    assert page == tmp_path / "new" / "out" / "evaluation.md"
     text = page.read_text(encoding="utf-8")
     assert text.startswith("# mine before 1 rivals\n\n40 listeners.\n\n* mine is ahead of popular by 0.2000 NDCG@10")
     assert "half life days 3" in text and "## Indexes\n\n| index |\n| --- |\n| flat |\n\ntuned" in text
-    assert "| mine | .300 [.290 .320] |" in text and "Krichene" in text
+    assert "| mine | .300 [.290 .320] |" in text and "Do not trust" in text
     pictures = re.findall(r"!\[.*?\]\((.*?)\)", text)
     assert len(pictures) == 4
     for name in pictures:
@@ -41,11 +42,26 @@ def test_a_page_with_its_pictures(verdict, tmp_path):
 
 
 def test_a_page_by_its_own_name(verdict, tmp_path):
-    page = write_report(tmp_path / "figures.md", Heading("x", [], []), verdict)
+    page = report_page(tmp_path / "figures.md")
+    write_report(page, Heading("x", [], []), verdict)
     assert page == tmp_path / "figures.md" and (tmp_path / "figures-recall.png").exists()
     only = Verdict("mine", [10], [one for one in verdict.figures if one.slice == "all"], [], [])
-    bare = write_report(tmp_path / "bare.md", Heading("x", [], []), only)
-    assert "bare-slices.png" not in bare.read_text() and not (tmp_path / "bare-slices.png").exists()
+    write_report(tmp_path / "bare.md", Heading("x", [], []), only)
+    assert "bare-slices.png" not in (tmp_path / "bare.md").read_text() and not (tmp_path / "bare-slices.png").exists()
+
+
+def test_a_lead_that_no_digit_shows_is_none():
+    ahead = [Figure("mine - popular", "ndcg", 10, "all", -0.00004, -0.1, 0.1, 40)]
+    (sentence,) = Verdict("mine", [10], [], ahead, []).sentences()
+    assert sentence == "mine is level with popular by NDCG@10, 95 % from -0.1000 to +0.1000."
+
+
+def test_a_page_that_cannot_be_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "page.md").mkdir()
+    for to, error in (("file", FileExistsError), ("file/page.md", FileExistsError), ("page.md", IsADirectoryError)):
+        with pytest.raises(error):
+            report_page(tmp_path / to)
 
 
 def test_a_table_in_markdown():

@@ -168,11 +168,19 @@ def test_popularity_that_vectors_need_not_tell_is_given_back_by_the_dial(run, co
     assert "popularity_share is 0.7; it needs" in run(*arguments, "--loss", "bpr", library=copied, code=2).output
 
 
+def test_a_report_that_cannot_be_written_is_told_before_the_work(run, trained, tmp_path):
+    (tmp_path / "taken").touch()
+    with sqlite3.connect(trained / "library.db") as connection:
+        (n_before,) = connection.execute("SELECT count(*) FROM runs").fetchone()
+        assert f"{tmp_path / 'taken'}: File exists." in run("evaluate", "--report", tmp_path / "taken", code=1).output
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (n_before,)
+
+
 def test_an_evaluation_with_everything(run, trained, tmp_path):
     arguments = ["evaluate", "-k", 5, "--rivals", "all", "--sampled", "--ann", "--report", tmp_path / "page"]
     out = run(*arguments)
     assert "iALS: alpha" in out.stdout and "BPR: regularization" in out.stdout
-    assert "One target among 99 others" in out.stdout and "Krichene and Rendle" in out.stdout
+    assert "One target among 99 others" in out.stdout and "Krichene" in out.stdout
     assert "Indexes tuned to recall@5 0.98" in out.stdout and "hnsw efSearch" in out.stdout
     assert f"{tmp_path / 'page' / 'evaluation.md'} written." in out.stderr
     page = (tmp_path / "page" / "evaluation.md").read_text(encoding="utf-8")
@@ -191,16 +199,18 @@ def test_an_evaluation_with_everything(run, trained, tmp_path):
     [
         ("loopback", "hit_rate is what loopback calls recall"),
         ("next-track", "queries, repeats count."),
-        ("leave-one-out", "One target among 99 others"),
+        ("leave-one-out", "These are not 99 everywhere: somebody has"),
         ("yambda", "ndcg_legacy"),
     ],
 )
-def test_a_protocol_is_followed_from_training_to_the_figures(run, copied, protocol, words):
+def test_a_protocol_is_followed_from_training_to_the_figures(run, copied, protocol, words, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
     report = json.loads(run("train-tower", *QUICK, "--epochs", 1, "--split", protocol, "--json", library=copied).stdout)
     assert report["split"] == protocol
-    out = run("evaluate", "-k", 3, library=copied).stdout
+    out = run("evaluate", "-k", 3, "-k", 100, "--sampled", "--ann", library=copied).stdout
     assert f"<Split {protocol}:" in out and words in out
     assert "popular" in out and ("own favourites" in out) == (protocol in ("next-track", "yambda"))
+    assert "…" not in out and max(map(len, out.splitlines())) <= 100
 
 
 @pytest.fixture
