@@ -12,6 +12,12 @@ from data.ranking_figures import Targets, targets_of
 from data.score_blocks import Scores, ranked
 from data.splits import Split
 
+_NOTHING_NEW = "nobody plays anything new in the test.\n\nAsk about repeats as well: `cli evaluate --repeats`."
+_NOBODY = (
+    "nobody who could be asked about plays anything in the test.\n\n"
+    "Part the listens in another way: `cli train-tower --split global`, for one."
+)
+
 
 @dataclass(frozen=True)
 class Pasts:
@@ -137,7 +143,7 @@ def make_exam(
     """
     targets = targets_of(asked, without=None if repeats or unreachable else known)
     if not len(targets):
-        raise ValueError("nobody plays anything new after the cut" if not repeats else "nobody plays anything there")
+        raise ValueError(_NOBODY if repeats or unreachable else _NOTHING_NEW)
     if len(targets) > n_users:
         chosen = np.zeros(len(targets), dtype=bool)
         chosen[np.random.default_rng(seed).choice(len(targets), n_users, replace=False)] = True
@@ -165,7 +171,7 @@ def _rolling_exam(split: Split, n_queries: int, seed: int) -> Exam:
     is_asked = (events.times >= split.test.times.min()) & (np.arange(len(events)) > firsts) & (events.weights > 0)
     asked = np.flatnonzero(is_asked)
     if not len(asked):
-        raise ValueError("nobody plays anything there")
+        raise ValueError(_NOBODY)
     if len(asked) > n_queries:
         asked = np.sort(np.random.default_rng(seed).choice(asked, n_queries, replace=False))
     tracks = events.track_rows[asked].astype(np.int64)

@@ -28,10 +28,12 @@ def test_repeats_count():
     assert exam.n_candidates.tolist() == [6, 6, 6]
     some = make_exam(KNOWN, ASKED, repeats=True, n_users=2, seed=1).targets.user_rows.tolist()
     assert some in ([0, 1], [0, 2], [1, 2])
-    with pytest.raises(ValueError, match="nobody plays anything new after the cut"):
+    with pytest.raises(ValueError, match=r"nobody plays anything new in the test\.\n\nAsk about repeats"):
         make_exam(KNOWN, KNOWN, repeats=False, n_users=2, seed=0)
-    with pytest.raises(ValueError, match="nobody plays anything there"):
+    with pytest.raises(ValueError, match="nobody who could be asked about plays anything in the test"):
         make_exam(KNOWN, listening([], 3, 6), repeats=True, n_users=2, seed=0)
+    with pytest.raises(ValueError, match="nobody who could be asked about"):
+        make_exam(KNOWN, listening([], 3, 6), repeats=False, n_users=2, seed=0, unreachable=True)
 
 
 def test_targets_that_no_list_may_hold():
