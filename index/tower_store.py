@@ -179,11 +179,11 @@ def find_user(library: Library, name: str) -> int:
     row = library.db.execute("SELECT id FROM users WHERE name = ?", [name]).fetchone()
     if row is not None:
         return int(row[0])
-    some = [other for (other,) in library.db.execute("SELECT name FROM users ORDER BY name LIMIT 5")]
+    (n,) = library.db.execute("SELECT count(*) FROM users").fetchone()
+    some = ", ".join(other for (other,) in library.db.execute("SELECT name FROM users ORDER BY name LIMIT 5"))
+    others = f"among {n:,} there are {some}" if n > 5 else f"there are {some}" if n else "nobody is known"
     raise LibraryError(
-        f"No listener is called {name!r}"
-        + (f"; there are {', '.join(some)}, ..." if some else ", and nobody else is known")
-        + ".\n\nFor somebody else use `cli recommend --like TRACK`."
+        f"No listener is called {name!r}; {others}.\n\nFor somebody else use `cli recommend --like TRACK`."
     )
 
 

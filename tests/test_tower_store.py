@@ -107,7 +107,10 @@ def test_when_to_learn(library):
 
 
 def test_nobody_of_that_name(library):
-    with pytest.raises(LibraryError, match="No listener is called 'bob'; there are eve, sam"):
+    with pytest.raises(LibraryError, match=r"No listener is called 'bob'; there are eve, sam\.\n"):
+        find_user(library, "bob")
+    library.db["users"].insert_all({"name": name} for name in ("ann", "ben", "cid", "dan"))
+    with pytest.raises(LibraryError, match=r"'bob'; among 6 there are ann, ben, cid, dan, eve\.\n"):
         find_user(library, "bob")
 
 
