@@ -11,6 +11,7 @@ import os
 import shlex
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -403,7 +404,8 @@ def similar(
         else:
             likes, dislikes = ([seed[space] for seed in part] for part in (wanted, unwanted))
             answer = find_similar(library, space, likes, dislikes, Wishes(**wishes), why)
-        is_current = space == TOWER or library.current_fingerprint() == _checkpoint(library).fingerprint
+        is_heard = any(set(seed) - {TOWER} for seed in wanted + unwanted)
+        is_current = not is_heard or library.current_fingerprint() == _checkpoint(library).fingerprint
         old = outdated(library) if space == DIFFUSED else None
     if m3u is not None:
         _write_playlist(m3u, [match.track for match in answer.matches])
@@ -465,7 +467,8 @@ def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "S
             facts = row.duration, row.artist, row.title, row.content_hash, row.id
             seeds[space] = Seed(row.name, vector, read_excerpts(library, row.id), *facts)
     if not seeds:
-        raise click.ClickException(_why_no_seed(row, text, spaces, is_file=is_file))
+        unheard = _meant(library, text, catalog=True) if row is None and not is_file else None
+        raise click.ClickException(_why_no_seed(row or unheard, text, spaces, is_file=is_file))
     for space in spaces:
         if space not in seeds:
             click.echo(f"{one_line(text)!r} has no vector by {space}, and counts by {', '.join(seeds)} only.", err=True)
@@ -480,12 +483,14 @@ def _why_no_seed(row: "TrackRow | None", text: str, spaces: Sequence[str], *, is
 
     if is_file:
         return f"{text} is not in the library.\n\nRun `cli embed-audio` and `cli train-tower`."
-    if row is None or tuple(spaces) == (AUDIO,):
+    if row is None:
         return (
             f"No track and no file answers to {one_line(text)!r}.\n\n"
             "Try fewer words, or `cli embed-audio` its folder first."
         )
     named = f"{one_line(row.name)} (track {row.id})"
+    if tuple(spaces) == (AUDIO,):
+        return f"{named} was never heard.\n\nRun `cli embed-audio` on its folder, or ask without its sound: --by tower."
     if TOWER in spaces:
         return f"{named} came after the last `cli train-tower`.\n\nRun it again."
     return (
@@ -870,6 +875,8 @@ def link(
 
     if dry_run and (pairs or unlink):
         raise click.UsageError("--dry-run shows what `cli link` by itself would do, without --pair and --unlink.")
+    if twice := [catalog_id for catalog_id, n in Counter(one for one, _ in set(pairs)).items() if n > 1]:
+        raise click.UsageError(f"--pair links {twice[0]} with two tracks; a catalog track is one of them.")
     opened = Library.open(folder) if dry_run else Library.open_to_write(folder)
     with opened as library:
         if pairs or unlink:
@@ -1742,7 +1749,7 @@ def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: di
     "--k",
     "ks",
     multiple=True,
-    type=click.IntRange(1),
+    type=click.IntRange(1, 10_000),  # there is room for so many places of every list
     help="Judge so many places of a list; may be repeated.  [default: 10, 20 and 100]",
 )
 @click.option(
@@ -1979,7 +1986,11 @@ def recommend(
         tracks = track_rows(library, [track_id for track_id, _ in best])
     if m3u is not None:
         _write_playlist(m3u, [tracks[track_id] for track_id, _ in best])
-    _echo_rows(list_rows(best, tracks, plain=output is None), output, "Nothing is left to recommend.")
+    _echo_rows(list_rows(best, tracks, plain=output is None), output, _nothing_left(rules))
+
+
+def _nothing_left(rules: "Rules") -> str:
+    return "Nothing is left to recommend" + ("; --repeats also lists what was played." if rules.novel else ".")
 
 
 def _own_dial(folder: Path) -> float:
@@ -2158,9 +2169,16 @@ def _track_lines(path: Path) -> list[str]:
 
     with _explained():
         if path.suffix.lower() in SUFFIXES:
-            return read_playlist(str(path)).entries
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+            tracks = read_playlist(str(path)).entries
+        else:
+            try:
+                lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+            except UnicodeDecodeError:
+                raise ValueError(f"{path} is no text in UTF-8.\n\nGive a playlist, or a track per line.") from None
+            tracks = [line for line in lines if line and not line.startswith("#")]
+        if not tracks:
+            raise ValueError(f"{path} names no track.\n\nGive a playlist, or a track per line.")
+    return tracks
 
 
 @cli.command()

@@ -132,7 +132,7 @@ def test_a_playlist_holds_only_files(hand_made, tmp_path):
     ("arguments", "message"),
     [
         (("heard a", "--by", "diffused"), "Nothing was spread over a graph yet.\n\nRun `cli diffuse-audio` first."),
-        (("near a",), "No track and no file answers to 'near a'."),
+        (("near a",), "Near A (track 3) was never heard."),
     ],
 )
 def test_before_spreading(hand_made, arguments, message):

@@ -161,6 +161,8 @@ def test_link(listened, run):
     assert linked(listened) == [(3, 1)]
     assert run("link", "--pair", 4, 2).stdout == "1 linked, 0 links taken back\n"
     assert linked(listened) == [(3, 1), (4, 2)]
+    twice = run("link", "--pair", 4, 2, "--pair", 4, 1, code=2)
+    assert "--pair links 4 with two tracks" in twice.output and linked(listened) == [(3, 1), (4, 2)]
     assert run("link", "--unlink", 3, "--unlink", 99).stdout == "0 linked, 1 links taken back\n"
     assert linked(listened) == [(4, 2)]
 

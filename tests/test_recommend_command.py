@@ -200,6 +200,14 @@ def test_a_new_track_is_recommended_to_all(run, library):
     assert asked(library, query) == [(30,)]
 
 
+def test_who_has_played_everything_is_told_of_repeats(run):
+    assert len(rows(run("recommend", "listener 4", "-k", 10**12, "--repeats", "--max-per-artist", 99, "--json"))) == 24
+    with_all = ["recommend", *(word for n in range(24) for word in ("--like", f"Song {n}"))]
+    assert "Nothing is left to recommend; --repeats also lists what was played." in run(*with_all).stderr
+    assert rows(run(*with_all, "--json")) == []
+    run("recommend", "--all", "-k", 10**12)
+
+
 @pytest.mark.parametrize(
     "others",
     [["listener 1"], ["--like", "Song 1"], ["--seed-track", "Song 1"]],

@@ -94,6 +94,7 @@ def test_options_that_mean_nothing_together_are_refused(run, copied):
     assert "--split none leaves none" in run("train-tower", "--refit", "--split", "none", code=2).output
     assert "which loopback keeps unknown" in run("train-tower", "--refit", "--split", "loopback", code=1).output
     assert "only two-tower begins" in run("train-tower", "--model", "neumf", "--start", "spectral", code=2).output
+    assert "not in the range 1<=x<=10000" in run("evaluate", "-k", 10**12, code=2).output
     assert "--popularity is nan" in run("evaluate", "--popularity", "nan", code=2).output
     run("train-tower", *QUICK, "--epochs", 1, "--model", "neumf", library=copied)
     assert "NeuMF has no inner product" in run("evaluate", "--ann", code=1, library=copied).output
@@ -109,6 +110,17 @@ def test_a_playlist_holds_what_can_be_played(run, tmp_path):
     assert "4 tracks written to" in out.stderr
     assert (tmp_path / "mix.m3u8").read_text().count("/music/") == 4
     assert "cannot be written" in run("recommend", "--like", "Song 6", "--m3u", tmp_path / "no/mix.m3u8", code=1).stderr
+
+
+def test_a_history_of_nothing_is_refused(run, tmp_path):
+    for name, data, words in (
+        ("empty.txt", b"# nothing\n\n", "empty.txt names no track."),
+        ("empty.m3u8", b"#EXTM3U\n", "empty.m3u8 names no track."),
+        ("latin.txt", b"Caf\xe9\n", "latin.txt is no text in UTF-8."),
+    ):
+        (tmp_path / name).write_bytes(data)
+        out = run("recommend", "--history", tmp_path / name, code=1).output
+        assert f"{words}\n\nGive a playlist, or a track per line." in out
 
 
 def test_who_plays_it_tells_what_is_similar(run):
@@ -400,6 +412,10 @@ def test_what_is_similar_by_both(run, copied, tmp_path):
     assert "'Song 99' has no vector by tower, and counts by audio only." in new.stderr
     assert {row["tower_rank"] for row in json.loads(new.stdout)} == {None}
     assert "No track and no file answers" in run("similar", "nothing of it", "--by", "both", code=1).output
+    out = run("similar", "Song 8", code=1).output
+    assert "Song 8 (track 8) was never heard." in out and "--by tower" in out
+    assert "older encoder" not in silent.stderr  # nothing of an encoder was asked
+    assert "older encoder" in run("similar", "Song 2", "--by", "both").stderr  # there is none of this name
 
 
 def test_two_processes_learn_what_one_does(run, copied):

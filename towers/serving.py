@@ -134,7 +134,8 @@ def lists_for_all(
 
     Returns
     -------
-    ids of tracks, (n_users, k) int64, the best first; and their scores, minus infinity where tracks run out
+    ids of tracks, (n_users, k) int64, the best first, k no more than there are tracks; and their scores, minus infinity
+    where tracks run out
     """
     hidden = None
     if rules.novel:
@@ -152,7 +153,7 @@ def _best(
         serving.saved.towers,
         queries,
         serving.items,
-        rules.k,
+        min(rules.k, len(serving.items)),  # room is made for so many
         artists=serving.shelf.artists,
         max_per_artist=rules.max_per_artist,
         hidden=hidden,
