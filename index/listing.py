@@ -28,7 +28,7 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str], width: int = 
     widths = [max(_cells(text) for text in column) for column in zip(header, *cells, strict=True)]
     while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 12:
         widths[widths.index(max(widths))] -= 1
-    is_number = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))]
+    is_number = [bool(rows) and all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(header))]
     lines = [[str(text) for text in header], *cells]
     return "\n".join(
         "  ".join(_fit(text, widths[i], is_number[i]) for i, text in enumerate(line)).rstrip() for line in lines

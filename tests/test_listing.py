@@ -38,6 +38,10 @@ def test_a_table_by_hand():
     ]
 
 
+def test_numbers_stay_to_the_right_where_one_is_missing():
+    assert table([(1, "a"), (None, "b"), (12, None)], ("rank", "t")).splitlines()[1:] == ["   1  a", "      b", "  12"]
+
+
 def test_a_table_of_nothing():
     assert table([], ("id", "title")) == "id  title"
 
