@@ -525,6 +525,10 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     from index.track_store import file_title
 
     checkpoint = _checkpoint(library)
+    if library.current_fingerprint() is None:
+        raise click.ClickException(
+            f"No track here was heard yet: {path} cannot be compared.\n\nRun `cli embed-audio FOLDER` first."
+        )
     if library.current_fingerprint() != checkpoint.fingerprint:
         raise click.ClickException(
             "The library's vectors belong to an older encoder, so a new file cannot be compared with them.\n\n"

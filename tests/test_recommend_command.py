@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from library_world import add, heard, open_library, unit
 from tower_world import import_table
-from trained_library import QUICK, make_trained_library
+from trained_library import QUICK, listens, make_trained_library
 
 from cli import cli
 
@@ -249,6 +249,18 @@ def test_status_tells_when_lists_are_of_earlier_towers_or_listens(run, library):
     assert "cli recommend --all   (listens were imported since the lists were made)" in run("status").stdout
     run("train-tower", *QUICK, "--epochs", 1)
     assert "cli recommend --all   (the towers have learned since the lists were made)" in run("status").stdout
+
+
+def test_a_file_is_compared_with_nothing_where_nothing_was_heard(tmp_path):
+    def run(*arguments):
+        return CliRunner().invoke(cli, ["--library", str(tmp_path / "library"), *map(str, arguments)])
+
+    (tmp_path / "listens.csv").write_text("\n".join(listens(np.random.default_rng(0))), encoding="utf-8")
+    (tmp_path / "new.mp3").touch()
+    for words in (["import-listens", tmp_path / "listens.csv"], ["train-tower", *QUICK, "--epochs", 1]):
+        assert run(*words).exit_code == 0
+    result = run("similar", tmp_path / "new.mp3", "--by", "both")
+    assert result.exit_code == 1 and "No track here was heard yet" in result.output
 
 
 def test_without_towers_nothing_is_recommended(tmp_path):
