@@ -1842,7 +1842,7 @@ def evaluate(
     from index.figures import store_figures
     from index.library import Library
     from towers.assessment import exam_offsets, exam_queries, tower_scores
-    from towers.retrieval import item_vectors, unit_vectors
+    from towers.retrieval import item_vectors, searched, unit_vectors
 
     with Library.open_to_write(folder) as library:
         saved, data, told = _saved_towers(library)
@@ -1864,12 +1864,13 @@ def evaluate(
         for rival in _progress(rivals(exam, practice, data.catalog, which), "ranking", "rival"):
             answers.add(rival.name, rival.scores, rival.told())
         queries, items = exam_queries(saved.towers, exam), item_vectors(saved.towers)
-        answers.add(name, tower_scores(saved.towers, queries, items, exam_offsets(exam, dial)))
+        offsets = exam_offsets(exam, dial)
+        answers.add(name, tower_scores(saved.towers, queries, items, offsets))
         found = verdict(answers, name, data.catalog, rules, vectors=unit_vectors(items), seed=seed)
         figures, more = found.all_figures(), []
         if ann:
             k = answers.ks[-1]
-            compared = ann_figures(items.numpy(), queries.numpy(), exam, k, recall, seed=seed)
+            compared = ann_figures(*searched(items, queries, offsets), exam, k, recall, seed=seed)
             of_types = dict(_progress(compared, "building", "index"))
             figures += [figure for some in of_types.values() for figure in some]
             more = [ann_section(of_types, k, recall)]

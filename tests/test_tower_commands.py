@@ -444,3 +444,13 @@ def test_the_five_exercises_run(run, copied):
         out = json.loads(run(*words, "--dim", 8, "--hidden", 8, "--epochs", 2, "--json", library=copied).stdout)
         assert out["epochs"] == 2 and 0 < out["loss"] < 10
     assert ("two-tower", "hit_rate") in told(run("evaluate", "-k", 10, "--repeats", "--json", library=copied))
+
+
+def test_a_dial_turns_what_indexes_are_asked_too(run):
+    told = {}
+    for dial in (0, 0.3):
+        found = json.loads(run("evaluate", "-k", 5, "--popularity", dial, "--ann", "--json").stdout)
+        rows = (row for row in found if row["slice"] in ("all", "ann") and row["metric"] == "ndcg")
+        told[dial] = {row["subject"]: row["value"] for row in rows}
+        assert told[dial]["flat"] == pytest.approx(told[dial]["two-tower"])
+    assert told[0]["flat"] != told[0.3]["flat"]

@@ -212,3 +212,11 @@ def unit_vectors(items: Tensor, *, with_bias: bool = True) -> np.ndarray:
     with_bias : False to leave out their last number, which in a factorisation says how popular a track is
     """
     return F.normalize(items if with_bias else items[:, :-1], dim=-1).cpu().numpy()
+
+
+def searched(items: Tensor, queries: Tensor, offsets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Items and queries whose inner products are scores with the offsets, (n_tracks,): each with one number more."""
+    if offsets is None:
+        return items.numpy(), queries.numpy()
+    one = np.ones((len(queries), 1), dtype=np.float32)
+    return np.hstack([items.numpy(), offsets[:, None]]), np.hstack([queries.numpy(), one])
