@@ -1419,9 +1419,10 @@ def _train(training: "Pretraining", unfinished: Path, key: str) -> float | None:
     """Run a training to its end, or on from where it was interrupted; the last loss."""
     import torch
 
+    from data.threads import n_threads
     from graph.pretraining import read_state, write_state
 
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(n_threads())
     state = read_state(unfinished, key)
     if state is not None:
         training.restore(state)
@@ -1700,7 +1701,9 @@ def _teach(schooling: "Schooling", folder: Path, key: str) -> dict[str, Any]:
     """Give all lessons, or go on with them where they were interrupted; what was learned, of the last."""
     import torch
 
-    torch.set_num_threads(max((os.cpu_count() or 1) // schooling.ranks.n_ranks, 1))
+    from data.threads import n_threads
+
+    torch.set_num_threads(n_threads(schooling.ranks.n_ranks))
     report: dict[str, Any] = {}
     for lesson in schooling.lessons(folder, key):
         loss = _give(lesson, is_hidden=not schooling.ranks.is_first)

@@ -20,7 +20,7 @@ from measuring import CLI, run, show
 SETTINGS = {
     "encoder": "mean", "history": 100, "history-dropout": 0.3, "use-user": 0, "use-seed": 0, "use-audio": 0,
     "dim": 256, "hidden": 0, "start": "spectral", "temperature": 0.07, "popularity-share": 0.7, "table-rate": 0.05,
-    "learning-rate": 0.001, "batch-size": 2_048, "negatives": 1_024, "epochs": 8, "patience": 2,
+    "learning-rate": 0.001, "batch-size": 2_048, "negatives": 1_024, "epochs": 12, "patience": 2,
     "seed": 0,
 }  # fmt: skip
 

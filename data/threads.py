@@ -8,9 +8,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def n_threads() -> int:
-    """As many as `OMP_NUM_THREADS` says, else as there are cores."""
-    return int(os.environ.get("OMP_NUM_THREADS", 0)) or os.cpu_count() or 1
+def n_threads(n_processes: int = 1) -> int:
+    """Of each process as many as `OMP_NUM_THREADS` says, else as there are cores for it."""
+    return int(os.environ.get("OMP_NUM_THREADS", 0)) or max((os.cpu_count() or 1) // n_processes, 1)
 
 
 def side_by_side(work: Callable[[T], None], pieces: Iterable[T]) -> None:

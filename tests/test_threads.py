@@ -29,4 +29,4 @@ def test_they_work_at_once(monkeypatch):
     side_by_side(lambda _: both.wait(), range(2))
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.setattr("os.cpu_count", lambda: 5)
-    assert n_threads() == 5
+    assert (n_threads(), n_threads(2), n_threads(9)) == (5, 2, 1)
