@@ -454,3 +454,8 @@ def test_a_dial_turns_what_indexes_are_asked_too(run):
         told[dial] = {row["subject"]: row["value"] for row in rows}
         assert told[dial]["flat"] == pytest.approx(told[dial]["two-tower"])
     assert told[0]["flat"] != told[0.3]["flat"]
+
+
+def test_ivf_is_a_short_name(run, copied):
+    short, whole = (run("build-index", "--type", name, library=copied).stdout for name in ("ivf", "ivf-sq8"))
+    assert short == whole
