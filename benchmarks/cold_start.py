@@ -41,7 +41,9 @@ TOWER = TowerConfig(dim=64, hidden=0, encoder="mean", history=50, use_seed=0, tr
 TRAINING = TowerTrainingConfig(batch_size=512, negatives=0, temperature=0.2, epochs=10, weighted=0)
 
 
-def judged(events: Listening, catalog: Catalog, is_cold: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+def judged(
+    events: Listening, catalog: Catalog, is_cold: np.ndarray, seed: int, training: TowerTrainingConfig
+) -> dict[str, np.ndarray]:
     """NDCG and recall of the first ten places among cold tracks, by (subject, metric), per listener."""
     is_kept = ~is_cold[events.track_rows]
     train, test = events.where(is_kept), events.where(~is_kept)
@@ -51,7 +53,7 @@ def judged(events: Listening, catalog: Catalog, is_cold: np.ndarray, seed: int) 
     lists = {"sound alone": _sound_alone(train, catalog, targets, cold_rows)}
     for name, use_audio in (("towers with audio", 1), ("towers without", 0)):
         towers = towers_for(replace(TOWER, use_audio=use_audio, seed=seed), catalog, train)
-        for _ in TowerTraining(towers, train, TRAINING).reports():
+        for _ in TowerTraining(towers, train, training).reports():
             pass
         asked, rows = now_asked(train, targets.user_rows, 4 * TOWER.history, has_history)
         items = item_vectors(towers)[torch.from_numpy(cold_rows)]
@@ -119,7 +121,7 @@ def heard_world(config: WorldConfig, folder: Path) -> tuple[Listening, Catalog]:
     return data.listens, data.catalog
 
 
-def real_artists(cache: Path, seed: int) -> list[dict[tuple[str, str], np.ndarray]]:
+def real_artists(cache: Path, seed: int, training: TowerTrainingConfig) -> list[dict[tuple[str, str], np.ndarray]]:
     """Each fold of pop_clips' artists, with an ear that was trained without them."""
     import default_ear
 
@@ -139,7 +141,8 @@ def real_artists(cache: Path, seed: int) -> list[dict[tuple[str, str], np.ndarra
         nobody = np.full(len(names), -1, dtype=np.int32)
         seconds = np.full(len(names), np.nan, dtype=np.float32)
         catalog = Catalog(nobody, nobody, seconds, 0, 0, unit_rows(audio))
-        figures.append(judged(events, catalog, np.isin(np.arange(len(names)), artist_of_clip[held_out]), seed))
+        is_cold = np.isin(np.arange(len(names)), artist_of_clip[held_out])
+        figures.append(judged(events, catalog, is_cold, seed, training))
     return figures
 
 
@@ -160,19 +163,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--real", action="store_true", help="pop_clips in the place of an invented world")
     parser.add_argument("--seed", type=int, default=0, help="of the world, the folds and the towers")
+    parser.add_argument("--learning-rate", type=float, default=TRAINING.learning_rate)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "earshot-cold-start")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    training = replace(TRAINING, learning_rate=options.learning_rate)
     if options.real:
-        report("pop_clips, unheard artists", real_artists(options.cache, options.seed))
+        report("pop_clips, unheard artists", real_artists(options.cache, options.seed, training))
         return
     world = WorldConfig(seed=options.seed, n_genres=6, artists_per_genre=12, tracks_per_artist=5, seconds=10,
                         n_listeners=400, listens_per_listener=60)  # fmt: skip
     events, catalog = heard_world(world, options.cache / f"world-{options.seed}")
     for title, groups in (("tracks", np.arange(len(catalog))), ("artists", catalog.artist_rows)):
         folds = folds_of(groups, options.seed)
-        figures = [judged(events, catalog, folds == fold, options.seed) for fold in range(FOLDS)]
+        figures = [judged(events, catalog, folds == fold, options.seed, training) for fold in range(FOLDS)]
         report(f"an invented world, new {title}", figures)
 
 
