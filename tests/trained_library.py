@@ -9,22 +9,8 @@ from tower_world import import_table
 
 from cli import cli
 
-QUICK = [
-    "--learning-rate",
-    0.001,
-    "--dim",
-    8,
-    "--hidden",
-    8,
-    "--batch-size",
-    32,
-    "--negatives",
-    8,
-    "--epochs",
-    12,
-    "--table-rate",
-    0.2,
-]
+QUICK = ["--learning-rate", 0.001, "--table-rate", 0.2, "--dim", 8, "--hidden", 8, "--batch-size", 32,
+         "--negatives", 8, "--epochs", 12]  # fmt: skip
 N_TRACKS = 12  # of each of two tastes
 
 
