@@ -171,7 +171,7 @@ def test_popularity_that_vectors_need_not_tell_is_given_back_by_the_dial(run, co
     ]
     assert listed[0] == listed[1] != listed[2]
     with monkeypatch.context() as patch:  # the dial comes with the vectors, though nobody may index them
-        patch.setattr("cli._refresh_index", killed)
+        patch.setattr("commands.train_tower.refresh_index", killed)
         run(*arguments, "--split", "none", library=copied, code=1)
     unindexed = [run("recommend", "listener 0", *of, "--json", library=copied) for of in ([], ["--popularity", 0.14])]
     assert unindexed[0].stdout == unindexed[1].stdout
@@ -276,7 +276,7 @@ def test_towers_that_hear_nothing_need_no_ear(run, copied):
 def test_the_vectors_and_the_towers_are_of_one_training(run, copied, monkeypatch):
     """Killed while the new vectors are indexed: they are served with the towers that made them."""
     with monkeypatch.context() as patch:
-        patch.setattr("cli._refresh_index", killed)
+        patch.setattr("commands.train_tower.refresh_index", killed)
         run("train-tower", *QUICK, "--epochs", 1, "--dim", 4, library=copied, code=1)
     interrupted = run("recommend", "listener 1", "-k", 5, "--json", library=copied).stdout
     run("train-tower", *QUICK, "--epochs", 1, "--dim", 4, library=copied)
@@ -330,7 +330,7 @@ def test_what_cannot_be_is_told(run, tmp_path):
 @pytest.mark.parametrize(("refit", "n_before"), [((), 2), (("--refit",), 2), (("--refit",), 4)])
 def test_a_killed_training_goes_on(run, copied, monkeypatch, refit, n_before):
     """Ctrl-C after a saved state; the same command then ends where it would have ended, in either of the trainings."""
-    monkeypatch.setattr("cli._SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("commands.train_tower.SAVE_SECONDS", 0.0)
     from towers.training import TowerTraining
 
     arguments = ["train-tower", *QUICK, "--epochs", 3, "--seed", 1, *refit, "--json"]
@@ -353,7 +353,7 @@ def test_a_killed_training_goes_on(run, copied, monkeypatch, refit, n_before):
 
 
 def test_a_killed_training_begins_anew_when_there_are_more_tracks(run, copied, monkeypatch):
-    monkeypatch.setattr("cli._SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("commands.train_tower.SAVE_SECONDS", 0.0)
     from towers.training import TowerTraining
 
     def killed(self):

@@ -1,0 +1,73 @@
+"""`cli build-index`, and what keeps the indexes up to date behind other commands."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.choosing import refuse_empty
+from commands.terminal import progress
+
+if TYPE_CHECKING:
+    from index.library import Library
+
+
+@click.command()
+@click.option(
+    "--type",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "flat", "ivf", "ivf-sq8", "ivf-pq", "hnsw"]),
+    help="auto chooses by the size of the library; ivf is ivf-sq8.",
+    callback=lambda _context, _parameter, value: "ivf-sq8" if value == "ivf" else value,
+)
+@click.option("--recall", default=0.98, show_default=True, type=click.FloatRange(0, 1), help="recall@10 to reach.")
+@click.pass_obj
+def build_index(folder: Path, type: str, recall: float) -> None:
+    """Build the search index and the table of neighbours anew from the vectors.
+
+    The type follows the size of the library; an approximate one is tuned until it finds the asked-for share
+    of what exact search finds. embed-audio does this by itself; here you choose.
+
+    Example:
+
+    \b
+        cli build-index --type hnsw --recall 0.99
+    """
+    from index.library import Library
+
+    with Library.open_to_write(folder) as library:
+        refuse_empty(library)
+        refresh_index(library, type, recall, anew=True)
+        _echo_index(library)
+
+
+def refresh_index(library: "Library", type: str = "auto", recall: float = 0.98, anew: bool = False) -> None:
+    """Bring the index and the neighbours of every space up to date; nothing happens when they are.
+
+    Without `anew`, a type that was once asked for stays.
+    """
+    from index.index_file import build_index, index_state
+    from index.neighbours import fill_neighbours
+    from index.spaces import spaces
+
+    for space in spaces(library):
+        state, asked, target = index_state(library, space), type, recall
+        if state is not None and not anew:
+            asked, target = state.asked_type, state.target_recall
+        if anew or state is None or state.problem:
+            build_index(library, space, asked, target)
+        for _ in progress(fill_neighbours(library, space, anew=anew), f"neighbours by {space}", unit="block"):
+            pass
+
+
+def _echo_index(library: "Library") -> None:
+    from index.index_file import index_state
+    from index.spaces import spaces
+
+    for state in filter(None, (index_state(library, space) for space in spaces(library))):
+        settings = "".join(f", {name} {value:g}" for name, value in state.settings.items())
+        click.echo(
+            f"{state.path.name}: {state.type}, {state.n_vectors:,} vectors,"
+            f" recall@10 {state.recall_at_10:.3f} against exact search{settings}"
+        )

@@ -1,0 +1,38 @@
+"""Which track a person means, and that a space has some."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.terminal import terminal_width
+
+if TYPE_CHECKING:
+    from index.library import Library
+    from index.lookup import TrackRow
+
+
+def track_meant(library: "Library", text: str, *, catalog: bool) -> "TrackRow | None":
+    """The one track that a person means, or None; of several the person must choose."""
+    from index.listing import table
+    from index.lookup import AmbiguousError, find_track
+
+    try:
+        return find_track(library, text, catalog=catalog)
+    except AmbiguousError as error:
+        rows = [(row.id, row.artist, row.title, row.album, row.path) for row in error.choices]
+        choices = table(rows, ("id", "artist", "title", "album", "path"), terminal_width())
+        raise click.ClickException(f"{error}. Which one? Give its id, or more words.\n\n{choices}") from None
+
+
+def refuse_empty(library: "Library", space: str = "audio") -> None:
+    """Say what to type where a space has no vector to search by."""
+    from index.diffused import DIFFUSED
+    from index.spaces import current_space
+    from index.tower_store import TOWER, tower_run
+
+    if space == TOWER:
+        tower_run(library)
+    if space == DIFFUSED and current_space(library, DIFFUSED) is None:
+        raise click.ClickException("Nothing was spread over a graph yet.\n\nRun `cli diffuse-audio` first.")
+    if not library.db.execute("SELECT 1 FROM current_vectors LIMIT 1").fetchone():
+        raise click.ClickException("No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.")

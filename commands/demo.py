@@ -1,0 +1,85 @@
+"""`cli demo`: a small world of invented music, and every stage on it."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from commands.terminal import progress
+
+
+@click.command()
+@click.option(
+    "--folder",
+    "world_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo"),
+    show_default=True,
+    help="Where the world is made.",
+)
+def demo(world_folder: Path) -> None:
+    """Make a small world of invented music and run every stage on it, so that the result can be judged.
+
+    Example:
+
+    \b
+        cli demo --folder /tmp/world
+    """
+    from audio.writing import write_audio
+    from data.synthetic import WorldConfig, make_world
+    from data.world_files import written_files
+
+    library, tracks = world_folder / "library", world_folder / "tracks"
+    world = make_world(WorldConfig())
+    click.echo(f"{world}\n\nEvery artist has a taste; its music, listeners and playlists follow from it.")
+    files = progress(written_files(world, tracks, write_audio), "rendering", "file", world.config.n_tracks)
+    n_files = sum(1 for _ in files)
+    click.echo(f"{n_files} files in {tracks}: six audio formats, playlists, listens, a graph.")
+
+    _demo_step(library, "embed-audio", tracks)
+    _demo_step(library, "status")
+    titles = [world.tracks[row].title for row in (0, world.config.n_tracks // 2)]
+    _demo_step(library, "similar", titles[0], "-k", 5, "--why")
+    chance = (world.config.artists_per_genre - 1) / (len(world.artists) - 1)
+    click.echo(
+        f"\nOf the five nearest by another artist, {100 * _genre_agreement(library):.0f} % share the genre; by chance"
+        f" {100 * chance:.0f} % would.\nSo far the ear knows other music only. Now it learns what these people like:"
+    )
+    _demo_step(library, "import-playlists", tracks)
+    _demo_step(library, "import-listens", tracks / "listens.csv")
+    _demo_step(library, "build-graph")
+    _demo_step(library, "train-audio")
+    _demo_step(library, "embed-audio")
+    _demo_step(library, "similar", titles[1], "-k", 5)
+    click.echo(
+        f"\nNow {100 * _genre_agreement(library):.0f} % of the five nearest share the genre. And who wants what?"
+    )
+    _demo_step(library, "train-tower")
+    _demo_step(library, "recommend", "listener-001", "-k", 5)
+    click.echo("\nYours next: `cli embed-audio ~/Music`, then `cli similar` with a file, an id or words.")
+
+
+def _genre_agreement(library_folder: Path) -> float:
+    """How many of a track's five nearest by another artist share its genre, in the demo's world."""
+    from index.library import Library
+
+    with Library.open(library_folder) as library:
+        (share,) = library.db.execute(_GENRE_AGREEMENT).fetchone()
+    return share
+
+
+_GENRE_AGREEMENT = """
+    SELECT avg(same_genre) FROM (
+        SELECT a.genre = b.genre AS same_genre, row_number() OVER (PARTITION BY a.id ORDER BY n.rank) AS place
+        FROM neighbours AS n JOIN tracks AS a ON a.id = n.track_id JOIN tracks AS b ON b.id = n.neighbour_id
+        WHERE a.artist <> b.artist
+    ) WHERE place <= 5
+"""
+
+
+def _demo_step(library: Path, *arguments: object) -> None:
+    """Show a command and run it, just as if it had been typed."""
+    words = [str(argument) for argument in arguments]
+    click.echo(click.style(f"\n$ {shlex.join(['cli', *words])}", bold=True))
+    whole = click.get_current_context().find_root().command
+    whole.main(["--library", str(library), *words], standalone_mode=False)

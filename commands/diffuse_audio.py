@@ -1,0 +1,134 @@
+"""`cli diffuse-audio`: spread sound over the preference graphs."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.build_index import refresh_index
+from commands.choosing import refuse_empty
+from commands.machine import versions
+from commands.options import config_options
+from commands.terminal import echo_rows, progress
+from graph.config import DiffusionConfig
+
+if TYPE_CHECKING:
+    from data.report_card import Figure
+    from index.diffused import LevelGraph, Spread
+    from index.library import Library
+
+
+@click.command()
+@click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only along this graph; may be repeated.")
+@config_options(DiffusionConfig)
+@click.option("--check/--no-check", default=True, show_default=True, help="Hide some audio first and see what returns.")
+@click.option(
+    "--hide",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="Share of the nodes with audio that the check hides.",
+)
+@click.option("--seed", default=0, show_default=True, help="Decides what the check hides.")
+@click.option("--json", "as_json", is_flag=True, help="Counts and figures as JSON.")
+@click.pass_obj
+def diffuse_audio(
+    folder: Path, kinds: tuple[str, ...], check: bool, hide: float, seed: int, as_json: bool, **settings: Any
+) -> None:
+    """Spread sound over the preference graphs, so that tracks without audio get a vector too.
+
+    A track takes what its neighbours in the graph lend it, or else the vector of its album or artist. Nothing is
+    learned. `cli similar --by diffused` searches them all; run it again when tracks or graphs have changed.
+
+    Example:
+
+    \b
+        cli diffuse-audio --graph listens --steps 3
+    """
+    from graph.diffusion import centred, sound_centre
+    from index.diffused import DIFFUSE_STAGE, fill_catalog, level_graphs, n_catalog, sources_of, store_diffused
+    from index.figures import store_figures
+    from index.library import Library
+    from index.spaces import read_vectors
+    from index.track_store import AUDIO
+
+    try:
+        config = DiffusionConfig(**settings)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    began = monotonic()
+    with Library.open_to_write(folder) as library:
+        refuse_empty(library)
+        levels = level_graphs(library, kinds)
+        ids, vectors = read_vectors(library, AUDIO)
+        track_ids, centre = ids.ids(range(len(ids))), sound_centre(vectors, config.centre)
+        vectors = centred(vectors, centre)
+        sources = sources_of(library, [kind for level in levels for kind in level.kinds])
+        facts = asdict(config) | sources | {"centre_vector": centre.tolist()}
+        run, _ = library.start_run(DIFFUSE_STAGE, facts, seed=seed, versions=versions())
+        results = progress(
+            (_spread(library, level, track_ids, vectors, config, hide if check else 0, seed) for level in levels),
+            *("spreading", "level", len(levels)),
+        )
+        spreads, figures = map(list, zip(*results, strict=True))
+        figures = [figure for of_level in figures for figure in of_level]
+        filled_ids, filled = fill_catalog(library, track_ids, vectors, spreads)
+        store_diffused(library, run, filled_ids, filled, spreads)
+        store_figures(library, run, figures)
+        refresh_index(library)
+        counts = {"with_audio": len(track_ids), "catalog": n_catalog(library), "lacking": n_catalog(library, True)}
+        counts["filled"] = counts["catalog"] - counts["lacking"]
+        report = counts | {"levels": [spread.counts() for spread in spreads], "seconds": round(monotonic() - began, 3)}
+        library.finish_run(run, report)
+    _echo_spread(report, figures, as_json)
+
+
+def _spread(
+    library: "Library",
+    level: "LevelGraph",
+    track_ids: Any,
+    vectors: Any,
+    config: DiffusionConfig,
+    hide: float,
+    seed: int,
+) -> tuple["Spread", list["Figure"]]:
+    """Spread over the graphs of one level; the figures of the check where something is to be hidden."""
+    from graph.diffusion import diffuse
+    from graph.preference import build_graph
+    from graph.recovery import check_recovery
+    from index.diffused import node_sounds, spread_of
+
+    graph = build_graph(level.source_rows, level.target_rows, level.weights, n_nodes=len(level.ids))
+    node_ids, sounds = node_sounds(library, level.level, track_ids, vectors)
+    known_rows, figures = level.ids.rows(node_ids), []
+    if hide:
+        try:
+            figures = check_recovery(graph, sounds, known_rows, config, hide, seed, level.level)
+        except ValueError as error:
+            click.echo(f"No check of {level.level}s: {error}.", err=True)
+    began = perf_counter()
+    found = diffuse(graph, sounds, known_rows, config)
+    return spread_of(level, found.vectors, found.is_known, found.is_reached, perf_counter() - began), figures
+
+
+def _echo_spread(report: dict[str, Any], figures: list["Figure"], as_json: bool) -> None:
+    from index.figures import compared
+
+    if as_json:
+        click.echo(json.dumps(report | {"figures": [asdict(figure) for figure in figures]}, ensure_ascii=False))
+        return
+    for level in report["levels"]:
+        click.echo(
+            f"{level['level']}s ({', '.join(level['graphs'])}): {level['with_audio']:,} with audio,"
+            f" {level['reached']:,} reached, {level['unreached']:,} out of reach, {level['seconds']:.1f} s"
+        )
+    click.echo(
+        f"{report['filled']:,} of {report['catalog']:,} tracks without audio have a vector now, beside"
+        f" {report['with_audio']:,} with audio; `cli similar --by diffused` searches them all."
+    )
+    if figures:
+        click.echo(f"\nWhat comes back when audio is hidden ({report['seconds']:.1f} s in all):\n")
+        echo_rows(compared(figures), None, "")

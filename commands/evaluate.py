@@ -1,0 +1,183 @@
+"""`cli evaluate`: the towers on listens that they never saw, beside their rivals."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.machine import versions
+from commands.options import dial_option, output_options
+from commands.terminal import echo_lines, echo_rows, explained, progress
+from commands.towers_in_use import saved_towers
+from data.protocols import PROTOCOLS
+
+if TYPE_CHECKING:
+    from data.splits import Split
+    from index.tower_store import TowerData
+
+
+_TUNED_BY = 300  # listeners by whom the rivals of the towers are set
+
+
+@click.command()
+@click.option(
+    "-k",
+    "--k",
+    "ks",
+    multiple=True,
+    type=click.IntRange(1, 10_000),  # there is room for so many places of every list
+    help="Judge so many places of a list; may be repeated.  [default: 10, 20 and 100]",
+)
+@click.option(
+    "--repeats/--novel",
+    default=None,
+    help="Whether a list may hold what was played before.  [default: as --split of cli train-tower says, else novel]",
+)
+@click.option(
+    "--rivals",
+    "which",
+    type=click.Choice(["quick", "all"]),
+    default="quick",
+    show_default=True,
+    help="Who stands beside the towers. quick: popularity, own favourites where lists may repeat, item"
+    " neighbours and sound alone; all: also"
+    " iALS and BPR, which take a while to tune and to learn.",
+)
+@click.option(
+    "--sampled/--full-only",
+    default=None,
+    help="Also rank one target among 99 tracks drawn by chance, as older papers do, or nothing but the full catalog."
+    "  [default: sampled for leave-one-out]",
+)
+@click.option("--ann", is_flag=True, help="Also what each type of index would cost: recall, accuracy, time and size.")
+@click.option(
+    "--recall",
+    default=0.98,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="What --ann tunes each index to: the share of the exact list that it finds.",
+)
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FOLDER|FILE.md", help="Also a page with pictures beside it."
+)
+@dial_option("Judges lists that cli recommend would make with the same dial.")
+@click.option(
+    "--users",
+    "n_users",
+    default=2_000,
+    show_default=True,
+    type=click.IntRange(2),
+    help="So many listeners, or of next-track listens, are asked about at most.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Of the choice of listeners, of the drawn negatives and of the intervals.",
+)
+@output_options
+@click.pass_obj
+def evaluate(
+    folder: Path,
+    ks: tuple[int, ...],
+    repeats: bool | None,
+    which: str,
+    sampled: bool | None,
+    ann: bool,
+    recall: float,
+    report: Path | None,
+    popularity: float | None,
+    n_users: int,
+    seed: int,
+    output: str | None,
+) -> None:
+    """Judge the towers on listens that they never saw, over the full catalog, beside what they have to beat.
+
+    Each figure has its 95 % interval (listeners drawn anew a thousand times). Beside it stand chance and the same
+    figure of other recommenders, set to what did best on the validation part where there is anything to set. What is
+    asked follows the --split of `cli train-tower`. All figures are kept in the table `metrics`.
+
+    Example:
+
+    \b
+        cli evaluate
+        cli evaluate --repeats -k 10
+        cli evaluate --rivals all --sampled
+        cli evaluate --ann --report evaluation/
+    """
+    from data.exam import exam_of, practice_exam, told_of
+    from data.report_page import Heading, report_page, write_report
+    from data.rivals import rivals
+    from data.verdict import Answers, verdict
+    from index.ann_figures import ann_figures, ann_section
+    from index.figures import store_figures
+    from index.library import Library
+    from towers.assessment import exam_offsets, exam_queries, tower_scores
+    from towers.retrieval import item_vectors, searched, unit_vectors
+
+    with Library.open_to_write(folder) as library:
+        saved, data, told = saved_towers(library)
+        name = told["tower"]["model"]
+        if ann and name == "neumf":
+            raise click.ClickException("NeuMF has no inner product that an index could search by.\n\nLeave out --ann.")
+        parts = _parts_of(data, told)
+        rules = PROTOCOLS[parts.protocol]
+        repeats = bool(rules.repeats) if repeats is None else repeats
+        with explained():
+            page = None if report is None else report_page(report)
+            exam = exam_of(parts, repeats=repeats, n_queries=n_users, seed=seed)
+        practice = practice_exam(parts, repeats=repeats, n_users=_TUNED_BY, seed=seed)
+        config = {"split": told["split"], "repeats": repeats, "queries": len(exam), "tower": told["tower"]}
+        config["popularity"] = dial = told["popularity"] if popularity is None else popularity
+        run, _ = library.start_run("evaluate", config, seed=seed, versions=versions())
+        sampled = rules.sampled if sampled is None else sampled
+        answers = Answers.to(exam, sorted(set(ks)) or [10, 20, 100], sampled=sampled, seed=seed)
+        for rival in progress(rivals(exam, practice, data.catalog, which), "ranking", "rival"):
+            answers.add(rival.name, rival.scores, rival.told())
+        queries, items = exam_queries(saved.towers, exam), item_vectors(saved.towers)
+        offsets = exam_offsets(exam, dial)
+        answers.add(name, tower_scores(saved.towers, queries, items, offsets))
+        found = verdict(answers, name, data.catalog, rules, vectors=unit_vectors(items), seed=seed)
+        figures, more = found.all_figures(), []
+        if ann:
+            k = answers.ks[-1]
+            compared = ann_figures(*searched(items, queries, offsets), exam, k, recall, seed=seed)
+            of_types = dict(progress(compared, "building", "index"))
+            figures += [figure for some in of_types.values() for figure in some]
+            more = [ann_section(of_types, k, recall)]
+        store_figures(library, run, figures)
+        library.finish_run(run, {"queries": len(exam), "tracks": exam.known.n_tracks, "settings": answers.settings})
+    asked = told_of(parts, exam, repeats=repeats)
+    if page is not None:
+        heading = Heading(f"{name} before {len(answers.lists) - 1} rivals", [asked, rules.told], answers.settings)
+        with explained():
+            write_report(page, heading, found, more)
+        click.echo(f"{page} written.", err=True)
+    if output is not None:
+        echo_rows([asdict(figure) for figure in figures], output, "")
+        return
+    echo_lines([asked, rules.told, *answers.settings])
+    for section in [*found.summary(), *more]:
+        click.echo(f"\n{section.title}:")
+        echo_rows(section.rows, None, "")
+        echo_lines([section.note])
+    click.echo()
+    echo_lines(found.sentences())
+
+
+def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
+    """The log as it was parted when the towers learned."""
+    from data.splits import split_listens
+
+    if told["split"]["protocol"] == "none":
+        raise click.ClickException(
+            "These towers learned from everything: nothing is left to judge them by.\n\nRun `cli train-tower` anew."
+        )
+    if told["n_events"] != len(data.listens):
+        raise click.ClickException(
+            "The listens have changed since the towers learned from them.\n\nRun `cli train-tower` anew."
+        )
+    with explained():
+        return split_listens(data.listens, **told["split"])

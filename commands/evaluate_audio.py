@@ -1,0 +1,156 @@
+"""`cli evaluate-audio`: do tracks that belong together sound alike to the ear?"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audio.config import HearingConfig
+from commands.choosing import refuse_empty
+from commands.encoder_in_use import checkpoint_in_use, ear_of
+from commands.machine import versions
+from commands.options import output_options
+from commands.terminal import echo_rows, progress
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+    from data.report_card import Facts
+    from index.evaluation import JudgedTracks
+    from index.library import Library
+
+
+@click.command()
+@click.option(
+    "--labels", type=click.Path(path_type=Path, dir_okay=False), metavar="TABLE", help="What the tracks are, by file."
+)
+@click.option("--column", "columns", multiple=True, metavar="NAME", help="A column of labels; may be repeated.")
+@click.option("--twins", metavar="COLUMN", help="The column that names the file with the same recording.")
+@click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only this graph; may be repeated. Else all.")
+@click.option("-k", "--k", default=10, show_default=True, type=click.IntRange(1), help="Neighbours looked at.")
+@click.option("--baselines/--no-baselines", default=True, show_default=True, help="Beside MFCC, mean mel and random.")
+@click.option("--held-out", is_flag=True, help="Ask only about tracks that training never learnt from.")
+@click.option("--seed", default=0, show_default=True, help="Of the random vectors, questions and intervals.")
+@output_options
+@click.pass_obj
+def evaluate_audio(
+    folder: Path,
+    labels: Path | None,
+    columns: tuple[str, ...],
+    twins: str | None,
+    kinds: tuple[str, ...],
+    k: int,
+    baselines: bool,
+    held_out: bool,
+    seed: int,
+    output: str | None,
+) -> None:
+    """Judge the library's vectors: do tracks that belong together sound alike to them?
+
+    Without a table it asks the library's own tags, and every graph that the library holds. Each figure has its
+    95 % interval (artists drawn anew a thousand times), and beside it what needs no learning, and chance. All of them
+    are kept in the table `metrics`.
+
+    Example:
+
+    \b
+        cli evaluate-audio --labels tracks.csv --column genre --column mood
+    """
+    from data.report_card import all_figures, chances, choose_queries, measure
+    from data.report_card import wide_rows as wide
+    from index.evaluation import query_rows
+    from index.figures import store_figures
+    from index.library import Library
+
+    if labels is None and (columns or twins):
+        raise click.UsageError("--column and --twins name columns of a table; give it with --labels TABLE.")
+    with Library.open_to_write(folder) as library:
+        refuse_empty(library)
+        tracks, facts = _judged(library, labels, columns, twins)
+        rows = choose_queries(query_rows(library, tracks, held_out), seed)
+        facts = _with_questions(library, tracks, facts, kinds, rows, seed)
+        config = {"labels": labels and str(labels), "k": k, "held_out": held_out, "ear": library.current_fingerprint()}
+        run, _ = library.start_run("evaluate-audio", config, seed=seed, versions=versions())
+        subjects = _subjects(library, tracks, baselines, seed)
+        judging = progress(subjects.items(), "judging", unit="subject", total=len(subjects))
+        measured = {name: measure(vectors, facts, rows, k, penalty=p, seed=seed) for name, (vectors, p) in judging}
+        figures = all_figures(measured, chances(facts, rows, k), "held-out" if held_out else "all")
+        store_figures(library, run, figures)
+        library.finish_run(run, {"tracks": len(tracks), "queries": len(rows), "copies_left_out": tracks.n_copies})
+    if output is not None:
+        echo_rows([asdict(figure) for figure in figures], output, "")
+        return
+    echo_rows(wide(figures), None, "")
+    if leads := wide(figures, leads=True):
+        click.echo("\nAhead by, with the interval of the difference:")
+        echo_rows(leads, None, "")
+
+
+def _judged(
+    library: "Library", path: Path | None, columns: Sequence[str], twins: str | None
+) -> tuple["JudgedTracks", "Facts"]:
+    """The tracks to judge vectors by, and what is known about them."""
+    from data.label_tables import read_labels
+    from index.evaluation import facts_from_tags, label, read_judged_tracks
+
+    tracks = read_judged_tracks(library)
+    if tracks.n_copies:
+        click.echo(f"{tracks.n_copies:,} tracks with the very content of another are left out.", err=True)
+    if path is None:
+        return tracks, facts_from_tags(tracks)
+    try:
+        table = read_labels(path, columns, twins)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    tracks, facts, n_known = label(library, tracks, table, path)
+    click.echo(f"{path.name} knows {n_known:,} of {len(tracks):,} tracks.", err=True)
+    return tracks, facts
+
+
+def _with_questions(
+    library: "Library", tracks: "JudgedTracks", facts: "Facts", kinds: Sequence[str], rows: "ndarray", seed: int
+) -> "Facts":
+    """The facts with questions that the library's graphs know the answer to."""
+    import numpy as np
+
+    from graph.preference import build_graph
+    from graph.questions import draw_questions
+    from index.edges import stored_graphs
+    from index.evaluation import graph_rows
+
+    questions = {}
+    for kind in kinds or [graph.kind for graph in stored_graphs(library)]:
+        edges, nodes, node_rows = graph_rows(library, tracks, kind)
+        ends = nodes.rows(edges.source_ids), nodes.rows(edges.target_ids)
+        graph = build_graph(*ends, edges.weights, n_nodes=len(nodes), directed=edges.directed)
+        rng = np.random.default_rng([seed, *kind.encode()])  # no graph's questions depend on another's
+        asked = draw_questions(graph, node_rows, rows, rng)
+        if len(asked.firsts):
+            questions[kind] = asked
+        else:
+            click.echo(f"The graph {kind!r} has no two nodes with tracks that are asked about; left out.", err=True)
+    return replace(facts, questions=questions)
+
+
+def _subjects(
+    library: "Library", tracks: "JudgedTracks", baselines: bool, seed: int
+) -> dict[str, tuple["ndarray", "ndarray | None"]]:
+    """Whose vectors are judged, with the penalty for hubs where there is one; the library's own come first."""
+    from index.neighbours import read_nearness
+    from index.track_store import AUDIO
+
+    penalty = read_nearness(library, AUDIO, tracks.ids) / 2  # as `cli similar --fewer-hubs` ranks
+    subjects = {"audio": (tracks.vectors, None), "audio, fewer hubs": (tracks.vectors, penalty)}
+    if not baselines:
+        return subjects
+    from audio.baselines import SumsCache, baseline_vectors, fill_cache
+
+    ear = ear_of(checkpoint_in_use(library), "cpu").config
+    cache = SumsCache(library.folder / "cache" / "baselines.npz", ear)
+    n_lacking = len(tracks.paths.keys() - cache.sums.keys())
+    heard = progress(fill_cache(cache, tracks.paths, ear, HearingConfig()), "baselines", "track", n_lacking)
+    if n_unheard := sum(result is not None for result in heard):
+        click.echo(f"{n_unheard:,} files could not be heard again: mfcc and mel know nothing of them.", err=True)
+    return subjects | {name: (v, None) for name, v in baseline_vectors(cache, list(tracks.paths), seed).items()}

@@ -1,0 +1,130 @@
+"""`cli graph-stats`: what a preference graph looks like."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.options import NEW_FILE
+from commands.terminal import explained
+
+if TYPE_CHECKING:
+    from index.library import Library
+
+
+_SURROUNDINGS = 60  # nodes that --around shows
+
+
+@click.command()
+@click.argument("kinds", nargs=-1, metavar="[KIND]...")
+@click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
+@click.option("--plot", type=NEW_FILE, metavar="FILE.png", help="Draw it, or the surroundings of a node.")
+@click.option("--graphml", type=NEW_FILE, metavar="FILE", help="Write it for Gephi, Cytoscape and others.")
+@click.option("--around", metavar="NODE", help="Draw and write only the surroundings of this node.")
+@click.pass_obj
+def graph_stats(
+    folder: Path,
+    kinds: tuple[str, ...],
+    as_json: bool,
+    plot: Path | None,
+    graphml: Path | None,
+    around: str | None,
+) -> None:
+    """Describe preference graphs: sizes, degrees, components, distances, and who is recommended most.
+
+    Example:
+
+    \b
+        cli graph-stats
+        cli graph-stats listens --plot listens.png --around "Kraftwerk"
+    """
+    from index.edges import stored_graphs
+    from index.library import Library, LibraryError
+
+    with Library.open(folder) as library:
+        kinds = kinds or tuple(graph.kind for graph in stored_graphs(library))
+        if not kinds:
+            raise LibraryError(
+                "This library has no graph yet.\n\nRun `cli build-graph`, or `cli import-graph FILE` with one."
+            )
+        if (plot or graphml or around) and len(kinds) > 1:
+            raise click.UsageError(f"Which one graph? There are {', '.join(kinds)}.")
+        facts = []
+        for kind in kinds:
+            facts.append(_graph_facts(library, kind, plot, graphml, around))
+            if not as_json:
+                _echo_graph(facts[-1])
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+    for path in filter(None, (plot, graphml)):
+        click.echo(f"{path} written", err=True)
+
+
+def _graph_facts(
+    library: "Library", kind: str, plot: Path | None, graphml: Path | None, around: str | None
+) -> dict[str, Any]:
+    """All there is to say about one graph; the picture and the export are made on the way."""
+    import numpy as np
+
+    from graph.anatomy import anatomy, surroundings
+    from graph.graph_files import write_graphml
+    from graph.preference import graph_from_ids
+    from index.edges import find_graph, read_edges
+    from index.nodes import ids_with_audio, match_nodes, node_names
+
+    stored, edges = find_graph(library, kind), read_edges(library, [kind])
+    ids, graph = graph_from_ids(edges.source_ids, edges.target_ids, edges.weights, directed=edges.directed)
+    node_ids, degrees = ids.ids(np.arange(len(ids))), graph.in_degrees()
+    has_audio = np.isin(node_ids, ids_with_audio(library, stored.level))
+    best = np.argsort(-degrees, kind="stable")
+    facts = asdict(stored) | asdict(anatomy(graph)) | {"with_audio": float(has_audio.mean())}
+    names = node_names(library, stored.level, node_ids[best[:10]])
+    facts["most_recommended"] = dict(zip(names, degrees[best[:10]].tolist(), strict=True))
+    if not (plot or graphml or around):
+        return facts
+    middle, shown = int(best[0]), np.arange(graph.n_nodes)
+    if around is not None:
+        (wanted,) = match_nodes(library, [around], stored.level, create=False).ids
+        if wanted not in node_ids:
+            raise click.ClickException(f"No {stored.level} of the graph {kind!r} answers to {around!r}.")
+        middle = int(ids.rows(wanted))
+        shown = surroundings(graph, middle, _SURROUNDINGS)
+        facts["around"] = node_names(library, stored.level, node_ids[shown[1:11]])
+    with explained():
+        if graphml:
+            write_graphml(graphml, graph.among(shown), node_names(library, stored.level, node_ids[shown]))
+        if plot:
+            from graph.picture import MAX_NODES, draw_graph
+
+            whole = graph.n_nodes <= MAX_NODES and around is None
+            shown = shown if whole or around else surroundings(graph, middle, MAX_NODES)
+            names = node_names(library, stored.level, node_ids[shown])
+            title = kind if whole else f"{kind} around {names[0]}"
+            draw_graph(plot, graph.among(shown), names, has_audio[shown], title=title, middle_row=None if whole else 0)
+    return facts
+
+
+def _echo_graph(facts: dict[str, Any]) -> None:
+    def degrees(quantiles: dict[str, float]) -> str:
+        return ", ".join(f"{name} {value:,.0f}" for name, value in quantiles.items())
+
+    direction = "directed" if facts["directed"] else "undirected"
+    click.echo(
+        f"{facts['kind']}: {facts['n_edges']:,} {direction} edges between {facts['n_nodes']:,} {facts['level']}s"
+    )
+    rows = {
+        "made": f"{facts['made'][:10]}, {facts['origin']}",
+        "with audio": f"{100 * facts['with_audio']:.1f} %",
+        "in-degree" if facts["directed"] else "degree": degrees(facts["in_degrees"]),
+        "out-degree": degrees(facts["out_degrees"]) if facts["directed"] else "",
+        "components": f"{facts['n_components']:,}, the largest holds {100 * facts['largest_component']:.1f} %",
+        "hops apart": ", ".join(f"{hop}: {100 * share:.1f} %" for hop, share in facts["hop_shares"].items())
+        + f" (of pairs, from {facts['n_sources']:,} nodes)",
+        "recommended": ", ".join(f"{name} ({n:,})" for name, n in facts["most_recommended"].items()),
+        "around": ", ".join(facts.get("around", [])),
+    }
+    for name, text in rows.items():
+        if text:
+            click.echo(f"  {name:<12}{text}")

@@ -1,0 +1,74 @@
+"""`cli import-graph`: a preference graph from a file."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commands.naming import echo_nodes, names_options, translated
+from commands.options import EXISTING_FILE
+from commands.terminal import echo_malformed, explained
+
+
+@click.command()
+@click.argument("file", type=EXISTING_FILE)
+@click.option(
+    "--level",
+    type=click.Choice(["track", "album", "artist"]),
+    help="What the nodes are.  [default: as the columns' names say, else as most of the names are known]",
+)
+@click.option("--kind", metavar="NAME", help="What the graph is called.  [default: the file's name]")
+@click.option("--directed/--undirected", default=None, help="[default: directed, or as a graph file says]")
+@click.option("--source", metavar="COLUMN", help="Who recommends; else looked for.")
+@click.option("--target", metavar="COLUMN", help="What is recommended; else looked for.")
+@click.option("--weight", metavar="COLUMN", help="How strongly; else looked for, else 1.")
+@names_options
+@click.pass_obj
+def import_graph(
+    folder: Path,
+    file: Path,
+    level: str | None,
+    kind: str | None,
+    directed: bool | None,
+    source: str | None,
+    target: str | None,
+    weight: str | None,
+    **naming: Any,
+) -> None:
+    """Read a preference graph: an edge list (CSV, TSV, TXT, Parquet), GraphML or GEXF.
+
+    Nodes are matched with the library's tracks (by path, "Artist - Title" or title), albums or artists (by name);
+    those it does not know are kept all the same. A graph of the same name is replaced.
+
+    Example:
+
+    \b
+        cli import-graph friends.csv --level artist --undirected
+        cli import-graph influence.csv --level artist --names artists.csv
+    """
+    from data.edge_lists import read_edge_list
+    from data.name_tables import level_of
+    from graph import graph_files
+    from index import graph_import
+    from index.library import Library
+    from index.nodes import likeliest_level
+
+    with explained():
+        if file.suffix.lower() in graph_files.SUFFIXES:
+            found = graph_files.read_graph_file(file, weight=weight or "weight")
+            edges, directed = found.edges, found.directed if directed is None else directed
+        else:
+            edges = read_edge_list(file, source=source, target=target, weight=weight)
+        names, level, naming_options = translated(edges.names, level or level_of(*edges.columns), file, **naming)
+        with Library.open_to_write(folder) as library:
+            level = level or likeliest_level(library, names, naming_options["folders"])
+            done = graph_import.import_graph(
+                library, replace(edges, names=names), kind or file.stem, level,
+                directed=directed is not False, origin=str(file.absolute()), **naming_options,
+            )  # fmt: skip
+    graph = done.graph
+    direction = "directed" if graph.directed else "undirected"
+    click.echo(f"{graph.kind}: {graph.n_edges:,} {direction} edges between {graph.n_nodes:,} {level}s")
+    echo_nodes(done.nodes, level, names)
+    echo_malformed(edges.n_malformed, edges.malformed)

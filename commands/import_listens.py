@@ -1,0 +1,111 @@
+"""`cli import-listens`: who played what when."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.naming import echo_nodes, names_options, translated
+from commands.terminal import echo_malformed, echo_some, explained, progress
+
+if TYPE_CHECKING:
+    from data.gathering import Gathering
+    from data.listen_sources import Source
+    from index.library import Library
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--format",
+    type=click.Choice(["auto", "lastfm-1k", "yambda", "listenbrainz", "spotify", "lastfm-csv", "table"]),
+    default="auto",
+    show_default=True,
+    help="auto looks into the files.",
+)
+@click.option("--listener", metavar="NAME", help="Whose listens these are, where the files do not say; else me.")
+@click.option("--level", type=click.Choice(["track", "artist"]), help="What a table's items are; else its columns say.")
+@click.option("--user", metavar="COLUMN", help="Of a table: who listened; else looked for.")
+@click.option("--item", metavar="COLUMN", help="Of a table: what was played; else looked for.")
+@click.option("--time", metavar="COLUMN", help="Of a table: when; else looked for.")
+@click.option("--plays", metavar="COLUMN", help="Of a table: how often; else looked for, else 1.")
+@click.option("--again", is_flag=True, help="Import a file anew that was imported before, in the place of it.")
+@names_options
+@click.pass_obj
+def import_listens(
+    folder: Path,
+    path: Path,
+    format: str,
+    listener: str | None,
+    level: str | None,
+    user: str | None,
+    item: str | None,
+    time: str | None,
+    plays: str | None,
+    again: bool,
+    **naming: Any,
+) -> None:
+    """Read who played what when, from a file, an archive or a folder.
+
+    Known are: Spotify's streaming history, a ListenBrainz export, a last.fm CSV export, the Last.fm 1K data set,
+    Yambda's Parquet files, and tables (CSV, TSV, Parquet, JSON lines) of tracks or artists. A track that the library
+    does not know becomes a catalog track. The same content twice adds nothing. Then `cli link` finds the files of
+    tracks that are spelled otherwise.
+
+    Example:
+
+    \b
+        cli import-listens my_spotify_data.zip --listener ana
+        cli import-listens plays.csv --user uid --item artist --level artist
+    """
+    from data.listen_sources import find_sources, read_source
+    from index import listen_store
+    from index.library import Library
+
+    columns = {"user": user, "item": item, "time": time, "plays": plays, "level": level}
+    with explained(), Library.open_to_write(folder) as library:
+        sources, passed_over = find_sources(path, format)
+        for source in sources:
+            name = source.paths[0].name if len(source.paths) == 1 else path.name
+            digest = listen_store.digest_of(*source.paths)
+            known = listen_store.known_listens(library, digest)
+            if known and not again:
+                click.echo(
+                    f"Nothing added: {name} was imported on {known.imported[:10]} from {known.origin},"
+                    f" {known.n_events:,} listens to {known.level}s. With --again it is imported anew."
+                )
+                continue
+            reading = read_source(source, listener, **columns)
+            with listen_store.open_gathering(library, reading.level, prefix=source.prefix) as gathering:
+                for batch in progress(reading.batches, f"reading {name}", "block"):
+                    gathering.add(batch)
+                origin = source.paths[0] if len(source.paths) == 1 else path
+                _store_listens(library, source, gathering, digest, origin.absolute(), **naming)
+        echo_some("Without listens", passed_over)
+
+
+def _store_listens(
+    library: "Library", source: "Source", gathering: "Gathering", digest: str, origin: Path, **naming: Any
+) -> None:
+    """Keep what was gathered, and say what it was."""
+    from data.gathering import Items
+    from data.listen_sources import items_of
+    from index import listen_store
+    from index.given_vectors import store_embeddings
+
+    items = items_of(source, gathering)
+    words = items.names if naming["names"] else items.titles
+    words, _, naming_options = translated(words, gathering.level, origin, **naming)
+    items = Items.called(words) if naming["names"] else items
+    done = listen_store.import_listens(library, gathering, digest, origin=str(origin), items=items, **naming_options)
+    click.echo(
+        f"{done.listens.n_events:,} listens by {done.listens.n_users:,} users ({done.n_new_users:,} new)"
+        f" to {done.listens.n_items:,} {gathering.level}s"
+    )
+    echo_nodes(done.items, gathering.level, words)
+    for what, n_left_out in gathering.left_out.items():
+        click.echo(f"  {n_left_out:,} {what} left out", err=True)
+    echo_malformed(gathering.n_malformed, gathering.malformed)
+    if "embeddings" in source.roles.values():
+        n_vectors = store_embeddings(library, source, gathering.item_numbers(), done.items.ids)
+        click.echo(f"  {n_vectors:,} of their vectors are kept as the space {source.format}")

@@ -1,0 +1,50 @@
+"""`cli import-playlists`: playlists whose entries are tracks of the library."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from commands.terminal import echo_some
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("--json", "as_json", is_flag=True, help="What became of each playlist, as JSON.")
+@click.pass_obj
+def import_playlists(folder: Path, paths: tuple[str, ...], as_json: bool) -> None:
+    """Read playlists (M3U, M3U8, PLS, XSPF) from files and folders; entries are matched with tracks by path.
+
+    A playlist that was read before is replaced.
+
+    Example:
+
+    \b
+        cli import-playlists ~/Music/Playlists
+    """
+    from data.playlists import find_playlists, read_playlist
+    from index import playlist_store
+    from index.library import Library
+
+    playlists, unread = [], []
+    for path in find_playlists(paths):
+        try:
+            playlists.append(read_playlist(path))
+        except (ValueError, OSError) as error:
+            unread.append(str(error))
+    with Library.open_to_write(folder) as library:
+        done = playlist_store.import_playlists(library, playlists)
+    if as_json:
+        click.echo(json.dumps([asdict(playlist) for playlist in done], ensure_ascii=False))
+    else:
+        unmatched = [entry for playlist in done for entry in playlist.unmatched]
+        click.echo(
+            f"{len(done):,} playlists: {sum(playlist.n_matched for playlist in done):,} entries are tracks of the"
+            f" library, {len(unmatched):,} are not, {sum(playlist.n_elsewhere for playlist in done):,} are no files"
+        )
+        echo_some("not in the library", unmatched)
+    for message in unread:
+        click.echo(f"Left out: {message}", err=True)
+    if unread and not playlists:
+        raise click.ClickException("No playlist could be read.")

@@ -1,0 +1,78 @@
+"""`cli map`: all tracks on one sheet."""
+
+from pathlib import Path
+
+import click
+
+from commands.choosing import refuse_empty
+from commands.options import NEW_FILE
+from commands.terminal import explained
+
+
+@click.command("map")
+@click.option(
+    "--space",
+    type=click.Choice(["audio", "diffused", "tower"]),
+    default="audio",
+    show_default=True,
+    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower: who plays it, by cli train-tower.",
+)
+@click.option(
+    "--color", type=click.Choice(["genre", "artist", "album"]), default="genre", show_default=True, help="Of the dots."
+)
+@click.option("--out", type=NEW_FILE, metavar="FILE.png", help="A picture.  [default: map.png, without --html]")
+@click.option("--html", type=NEW_FILE, metavar="FILE.html", help="A page for a browser, with names; one file.")
+@click.option("--limit", default=50_000, show_default=True, type=click.IntRange(1), help="Of more tracks, a sample.")
+@click.option("--seed", default=0, show_default=True, help="Of the sample and of the places.")
+@click.pass_obj
+def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path | None, limit: int, seed: int) -> None:
+    """Draw all tracks on one sheet: what is near in a vector space is near there (UMAP).
+
+    Only neighbourhoods mean something: the distance between two heaps says little. The page shows names under the
+    mouse and copies an id on a click; it needs no network.
+
+    Example:
+
+    \b
+        cli map
+        cli map --space tower --color artist --html map.html
+    """
+    from graph.map_colors import color_by
+    from graph.map_layout import map_layout
+    from graph.map_page import write_map_page
+    from graph.map_picture import draw_map as draw_picture
+    from graph.map_picture import refuse_unknown_format
+    from index.library import Library
+    from index.mapped import read_map
+
+    out = Path("map.png") if out is None and html is None else out
+    with explained():  # before the work, not after it
+        for path in filter(None, (out, html)):
+            path.absolute().parent.resolve(strict=True)
+        if out is not None:
+            refuse_unknown_format(out)
+    with Library.open(folder) as library:
+        refuse_empty(library, space)
+        found = read_map(library, space, limit, seed)
+    n_tracks = len(found.tracks)
+    if not n_tracks:
+        raise click.ClickException(f"No track has a vector in the space {space!r}.\n\nRun `cli status`.")
+    of_all = f" of {found.n_all:,}" if n_tracks < found.n_all else ""
+    click.echo(f"placing {n_tracks:,} tracks{of_all}{', a sample (--limit)' if of_all else ''} ...", err=True)
+    places = map_layout(found.vectors, seed=seed)
+    coloring = color_by([getattr(track, color) for track in found.tracks], several=color == "genre")
+    title = f"{n_tracks:,} tracks{of_all} by {space}, colored by {color}"
+    with explained():
+        if out is not None:
+            draw_picture(out, places, coloring, title=title)
+        if html is not None:
+            write_map_page(
+                html, places, coloring, title=title,
+                ids=[track.id for track in found.tracks],
+                names=[track.name for track in found.tracks],
+                details=[" · ".join(filter(None, (track.album, track.genre))) for track in found.tracks],
+            )  # fmt: skip
+    if not coloring.names:
+        click.echo(f"All dots are grey: no track has a tag for {color}; `cli import-tags` brings tags in.", err=True)
+    for path in filter(None, (out, html)):
+        click.echo(f"{path} written: {title}")

@@ -1,0 +1,189 @@
+"""`cli similar`: what is near, by sound or by who plays it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audio.config import HearingConfig
+from commands.choosing import refuse_empty, track_meant
+from commands.encoder_in_use import checkpoint_in_use, ear_of
+from commands.options import output_options
+from commands.playlist_files import write_playlist
+from commands.terminal import echo_rows
+
+if TYPE_CHECKING:
+    from index.library import Library
+    from index.lookup import TrackRow
+    from index.search import Seed
+
+
+@click.command()
+@click.argument("seeds", nargs=-1, required=True)
+@click.option("--unlike", multiple=True, metavar="TRACK", help="Away from this track; may be repeated.")
+@click.option(
+    "--by",
+    "space",
+    type=click.Choice(["audio", "diffused", "tower", "towers", "both"]),
+    default="audio",
+    show_default=True,
+    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower, or towers: who plays it, by"
+    " cli train-tower. both: a blend of audio and tower by rank.",
+)
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
+@click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Tracks of one artist.")
+@click.option("--max-per-album", type=click.IntRange(1), help="Of one album.")
+@click.option("--fewer-hubs", is_flag=True, help="Rank down tracks that sound a little like everything.")
+@click.option("--same-artist/--other-artists", default=None, help="Only, or never, the seeds' artists.")
+@click.option("--genre", help="Only tracks whose genre tag contains this.")
+@click.option("--min-duration", type=float, metavar="SECONDS", help="Only tracks this long.")
+@click.option("--max-duration", type=float, metavar="SECONDS", help="Only tracks this short.")
+@click.option("--why", is_flag=True, help="Show the moments that sound most alike.")
+@click.option("--m3u", type=click.Path(path_type=Path, dir_okay=False), help="Also write a playlist.")
+@output_options
+@click.pass_obj
+def similar(
+    folder: Path,
+    seeds: tuple[str, ...],
+    unlike: tuple[str, ...],
+    space: str,
+    why: bool,
+    m3u: Path | None,
+    output: str | None,
+    **wishes: Any,
+) -> None:
+    """List the tracks that sound like SEEDS, or are played by the same people: paths, ids, or words of titles.
+
+    A file outside the library is heard on the spot. The seeds and their copies are not in the answer.
+
+    Example:
+
+    \b
+        cli similar "blue monday" --other-artists --why
+        cli similar new_song.mp3 other.flac --unlike 42 -k 30 --m3u mix.m3u8
+        cli similar "a song I only know from playlists" --by diffused
+        cli similar "blue monday" --by both
+    """
+    from index import listing
+    from index.answer_rows import match_rows
+    from index.blend import BOTH, SPACES, similar_by_both
+    from index.diffused import DIFFUSED, outdated
+    from index.library import Library
+    from index.search import Wishes
+    from index.search import similar as find_similar
+    from index.tower_store import TOWER
+
+    space = TOWER if space == "towers" else space
+    with Library.open(folder) as library:
+        refuse_empty(library, TOWER if space == BOTH else space)
+        spaces = SPACES if space == BOTH else (space,)
+        wanted, unwanted = ([_seeds(library, text, spaces) for text in texts] for texts in (seeds, unlike))
+        if space == BOTH:
+            answer = similar_by_both(library, wanted, unwanted, Wishes(**wishes), why)
+        else:
+            likes, dislikes = ([seed[space] for seed in part] for part in (wanted, unwanted))
+            answer = find_similar(library, space, likes, dislikes, Wishes(**wishes), why)
+        is_heard = any(set(seed) - {TOWER} for seed in wanted + unwanted)
+        is_current = not is_heard or library.current_fingerprint() == checkpoint_in_use(library).fingerprint
+        old = outdated(library) if space == DIFFUSED else None
+    if m3u is not None:
+        write_playlist(m3u, [match.track for match in answer.matches])
+    if output is None:
+        names, others = ([next(iter(seed.values())).name for seed in part] for part in (wanted, unwanted))
+        title = " + ".join(names) + "".join(f" - {name}" for name in others)
+        click.echo(listing.one_line(f"Similar to {title}"))
+    echo_rows(match_rows(answer, why=why, plain=output is None), output, "Nothing in the library fits these wishes.")
+    if answer.copies and output is None:
+        click.echo(f"Left out as copies: {', '.join(str(track.id) for track in answer.copies)}", err=True)
+    if not is_current:
+        click.echo("These vectors belong to an older encoder; `cli embed-audio` brings them up to date.", err=True)
+    if old:
+        click.echo(f"`cli diffuse-audio` brings these vectors up to date: {old}.", err=True)
+    if answer.exhaustive:
+        click.echo(f"Searched without the index ({answer.exhaustive}); `cli build-index` makes it fast.", err=True)
+
+
+def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "Seed"]:
+    """The track that a person means, by each space that knows it: from the library or, a file elsewhere, heard now."""
+    from index.copies import read_excerpts
+    from index.listing import one_line
+    from index.search import Seed
+    from index.spaces import read_vector
+    from index.tower_store import TOWER
+    from index.track_store import AUDIO
+
+    row, seeds = track_meant(library, text, catalog=tuple(spaces) != (AUDIO,)), dict[str, Seed]()
+    is_file = row is None and Path(text).is_file()
+    for space in spaces:
+        if is_file and space != TOWER:
+            seeds[space] = _heard_seed(library, text, space)
+        elif row is not None and (vector := read_vector(library, space, row.id)) is not None:
+            facts = row.duration, row.artist, row.title, row.content_hash, row.id
+            seeds[space] = Seed(row.name, vector, read_excerpts(library, row.id), *facts)
+    if not seeds:
+        unheard = track_meant(library, text, catalog=True) if row is None and not is_file else None
+        raise click.ClickException(_why_no_seed(row or unheard, text, spaces, is_file=is_file))
+    for space in spaces:
+        if space not in seeds:
+            click.echo(f"{one_line(text)!r} has no vector by {space}, and counts by {', '.join(seeds)} only.", err=True)
+    return seeds
+
+
+def _why_no_seed(row: "TrackRow | None", text: str, spaces: Sequence[str], *, is_file: bool) -> str:
+    """Why nothing can be searched from a track, and what to type."""
+    from index.listing import one_line
+    from index.tower_store import TOWER
+    from index.track_store import AUDIO
+
+    if is_file:
+        return f"{text} is not in the library.\n\nRun `cli embed-audio` and `cli train-tower`."
+    if row is None:
+        return (
+            f"No track and no file answers to {one_line(text)!r}.\n\n"
+            "Try fewer words, or `cli embed-audio` its folder first."
+        )
+    named = f"{one_line(row.name)} (track {row.id})"
+    if tuple(spaces) == (AUDIO,):
+        return f"{named} was never heard.\n\nRun `cli embed-audio` on its folder, or ask without its sound: --by tower."
+    if TOWER in spaces:
+        return f"{named} came after the last `cli train-tower`.\n\nRun it again."
+    return (
+        f"{named} has no spread vector: it came after the last `cli diffuse-audio`, or no graph leads to it.\n\n"
+        "Run `cli diffuse-audio` again, or `cli build-graph` first."
+    )
+
+
+def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
+    """A file outside the library, heard with the very encoder that the library's vectors come from."""
+    import numpy as np
+
+    from audio.hearing import Unheard, hear
+    from data.identity import content_hash
+    from graph.diffusion import centred
+    from index.copies import ExcerptVectors
+    from index.diffused import DIFFUSED, diffused_config
+    from index.search import Seed
+    from index.track_store import file_title
+
+    checkpoint = checkpoint_in_use(library)
+    if library.current_fingerprint() is None:
+        raise click.ClickException(
+            f"No track here was heard yet: {path} cannot be compared.\n\nRun `cli embed-audio FOLDER` first."
+        )
+    if library.current_fingerprint() != checkpoint.fingerprint:
+        raise click.ClickException(
+            "The library's vectors belong to an older encoder, so a new file cannot be compared with them.\n\n"
+            "Run `cli embed-audio` first: it hears the library again with the present one."
+        )
+    absolute = str(Path(path).absolute())
+    (result,) = hear([absolute], ear_of(checkpoint, "cpu"), HearingConfig(workers=1))
+    if isinstance(result, Unheard):
+        raise click.ClickException(f"{path} cannot be heard: {result.reason}.")
+    title = result.tags.title or file_title(absolute)
+    name = f"{result.tags.artist} - {title}" if result.tags.artist else title
+    excerpts, vector = ExcerptVectors(result.excerpt_vectors, result.starts), result.vector
+    if space == DIFFUSED:
+        centre = (diffused_config(library) or {})["centre_vector"]
+        vector = centred(vector[None], np.array(centre))[0]
+    return Seed(name, vector, excerpts, result.duration, result.tags.artist, title, content_hash(absolute))

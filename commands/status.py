@@ -1,0 +1,56 @@
+"""`cli status`: what the library holds, and what to type next."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from commands.encoder_in_use import checkpoint_in_use
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="The facts as JSON.")
+@click.pass_obj
+def status(folder: Path, as_json: bool) -> None:
+    """Say what the library holds, from which encoder, what is stale, and what to type next.
+
+    Example:
+
+    \b
+        cli status
+    """
+    from index.library import Library
+    from index.overview import overview
+
+    with Library.open(folder) as library:
+        facts = overview(library, checkpoint_in_use(library).fingerprint)
+    if as_json:
+        click.echo(json.dumps(asdict(facts), ensure_ascii=False, indent=2))
+        return
+    numbers = facts.summary
+    click.echo(f"Library   {facts.library}")
+    click.echo(f"Folders   {', '.join(facts.roots) or 'none yet'}")
+    click.echo(
+        f"Tracks    {numbers['tracks']:,} embedded, {numbers['artists']:,} artists, {numbers['albums']:,} albums,"
+        f" {numbers['hours'] or 0:,.1f} hours"
+    )
+    click.echo(
+        f"          {numbers['failed']:,} failed, {numbers['excluded']:,} excluded, {numbers['missing']:,} missing"
+    )
+    if facts.ear:
+        click.echo(f"Encoder   {facts.ear['origin']}, run {facts.ear['run']} of {facts.ear['started']}")
+    if facts.index:
+        health = facts.index["problem"] or "up to date"
+        click.echo(
+            f"Index     {facts.index['type']}, {facts.index['vectors']:,} vectors,"
+            f" recall@10 {facts.index['recall_at_10']:.3f}, {health}"
+        )
+    if facts.listens["files"]:
+        click.echo(f"Listens   {facts.listens['events']:,} events, {facts.listens['users']:,} users")
+    if facts.towers:
+        mark = facts.towers["validation"]
+        judged = "" if mark is None else f", validation NDCG@20 {mark:.4f}"
+        click.echo(f"Towers    {facts.towers['model']}{judged}, run {facts.towers['run']} of {facts.towers['started']}")
+    for number, step in enumerate(facts.next_steps):
+        click.echo(f"{'Next' if number == 0 else '':<10}{step}")

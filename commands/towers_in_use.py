@@ -1,0 +1,57 @@
+"""The towers that this library recommends with."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+    from data.ids import IdMap
+    from index.library import Library
+    from index.tower_store import TowerData
+    from towers.checkpoint_file import SavedTowers, TowerFile
+
+
+@contextlib.contextmanager
+def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[str, Any]]]:
+    """The file of the towers in use, their run, and its settings; what is wrong with them is told."""
+    from index.tower_store import tower_checkpoint, tower_run
+    from towers.checkpoint_file import CheckpointError, read_towers
+
+    run, told = tower_run(library)
+    path = tower_checkpoint(library, run)
+    gone = f"The towers {path} are gone.\n\nPut them back, or run `cli train-tower`."
+    try:
+        try:
+            kept = read_towers(path)
+        except OSError:
+            raise click.ClickException(gone) from None
+        if kept.hears and told["ear"] != library.current_fingerprint():
+            raise CheckpointError("these towers hear tracks by another encoder than the library's present one")
+        yield kept, run, told
+    except CheckpointError as error:
+        raise click.ClickException(f"{error}.\n\nRun `cli train-tower`.") from None
+
+
+def saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[str, Any]]:
+    """The towers in use, the listens and tracks of the library, and the settings of their training."""
+    from index.tower_store import read_tower_data
+    from towers.checkpoint_file import fitted
+
+    with trained_towers(library) as (kept, _, told):
+        data = read_tower_data(library)
+        maps = {"tracks": data.tracks, "users": data.users, "artists": data.artists, "albums": data.albums}
+        return fitted(kept, data.catalog, **maps), data, told
+
+
+def fitted_towers(library: "Library", kept: "TowerFile", track_ids: "ndarray", users: "IdMap") -> "SavedTowers":
+    from data.ids import IdMap
+    from index.tower_store import read_catalog
+    from towers.checkpoint_file import fitted
+
+    tracks = IdMap(track_ids)
+    catalog, artists, albums = read_catalog(library, tracks)
+    return fitted(kept, catalog, tracks=tracks, users=users, artists=artists, albums=albums)

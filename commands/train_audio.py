@@ -1,0 +1,223 @@
+"""`cli train-audio`: teach the ear a taste."""
+
+import contextlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audio.config import EarConfig, EncoderConfig, HearingConfig
+from commands.choosing import refuse_empty
+from commands.encoder_in_use import checkpoint_in_use, ear_of
+from commands.machine import SAVE_SECONDS, pick_device, versions
+from commands.options import config_options, device_option
+from commands.terminal import explained, progress, progress_bar
+from graph.config import TasteConfig
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+    from audio.checkpoint import Checkpoint
+    from audio.ear import Ear
+    from graph.pretraining import Music, Pretraining
+    from graph.track_graph import TrackGraph
+    from index.evaluation import JudgedTracks
+    from index.library import Library
+
+
+@click.command()
+@click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only this graph; may be repeated. Else all.")
+@click.option("--no-graph", is_flag=True, help="No stored graph, even where the library has some.")
+@click.option("--tags/--no-tags", default=True, show_default=True, help="The tracks of one artist are near, too.")
+@click.option(
+    "--start",
+    type=click.Choice(["current", "fresh"]),
+    default="current",
+    show_default=True,
+    help="Go on from the encoder in use, or begin anew.",
+)
+@click.option(
+    "--channels",
+    type=click.IntRange(1),
+    help=f"Of a fresh encoder: feature maps of a convolution.  [default: {EncoderConfig.channels}]",
+)
+@click.option(
+    "--dim", type=click.IntRange(1), help=f"Of a fresh encoder: numbers in a vector.  [default: {EncoderConfig.dim}]"
+)
+@config_options(TasteConfig)
+@device_option("Of the encoder.")
+@click.option("--json", "as_json", is_flag=True, help="What was learned, as JSON.")
+@click.pass_obj
+def train_audio(
+    folder: Path,
+    kinds: tuple[str, ...],
+    no_graph: bool,
+    tags: bool,
+    start: str,
+    channels: int | None,
+    dim: int | None,
+    device: str,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Teach the ear your taste: what is liked together should sound alike.
+
+    Near in the preference graphs is positive, far is negative, two excerpts of a track are nearest of all. Whole
+    artists are kept out to judge by. Interrupted, the same command goes on where it was. Afterwards `cli embed-audio`
+    hears the library anew.
+
+    Example:
+
+    \b
+        cli build-graph
+        cli train-audio
+        cli embed-audio
+    """
+    import numpy as np
+
+    from audio.ear import Ear, save_ear
+    from graph.pretraining import Pretraining, training_figures, training_key
+    from graph.track_graph import split_by_group
+    from index.evaluation import TRAINING_STAGE, read_judged_tracks
+    from index.figures import store_figures
+    from index.library import Library
+
+    try:
+        config = TasteConfig(**settings)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if kinds and no_graph:
+        raise click.UsageError("--graph names a graph to learn from, --no-graph says there is none; give one of them.")
+    shape = {name: value for name, value in {"channels": channels, "dim": dim}.items() if value is not None}
+    with Library.open_to_write(folder) as library:
+        refuse_empty(library)
+        tracks = read_judged_tracks(library)
+        checkpoint = checkpoint_in_use(library)
+        ear, fresh = _ear_to_teach(checkpoint, start, config.seed, shape)
+        graphs = _taste_graphs(library, tracks, kinds, tags, use_stored=not no_graph)
+        music, heard = _music(library, tracks, ear)
+        graphs = [replace(graph, node_rows=graph.node_rows[heard]) for graph in graphs]
+        hashes = np.array(list(tracks.paths))[heard].tolist()
+        artists = [tracks.artists[row] or digest for row, digest in zip(heard, hashes, strict=True)]
+        with explained():
+            held_out = split_by_group(artists, config.held_out, config.seed)
+            training = Pretraining(
+                ear.encoder, music, graphs, held_out, config, fresh=fresh, device=pick_device(device)
+            )
+        told = ", ".join(f"{graph.kind} ({(graph.node_rows >= 0).sum():,} tracks)" for graph in graphs) or "crops alone"
+        click.echo(
+            f"Learning from {len(training.train_rows):,} tracks, judging by {len(held_out):,}; {told}.", err=True
+        )
+        settings_told = {
+            "taste": asdict(config),
+            "ear": asdict(ear.config),
+            "fresh": fresh,
+            "start": checkpoint.fingerprint,
+        }
+        key = training_key(settings_told, hashes, held_out, graphs)
+        name = f"ear-{key[:12]}.safetensors"
+        run, _ = library.start_run(
+            TRAINING_STAGE, settings_told, seed=config.seed, versions=versions(), checkpoint=name
+        )
+        unfinished = library.folder / "checkpoints" / "train-audio.unfinished.pt"
+        with explained():
+            loss = _train(training, unfinished, key)
+        save_ear(Ear(ear.config, training.encoder.to("cpu")), library.folder / "checkpoints" / name)
+        figures = training_figures(training)
+        store_figures(library, run, figures)
+        report = {"checkpoint": name, "loss": loss, "train_tracks": len(training.train_rows)}
+        report |= {f"{figure.metric}, {figure.subject}": figure.value for figure in figures}
+        held_out_ids = tracks.ids.ids(heard[held_out]).tolist()
+        library.finish_run(run, report | {"held_out_track_ids": held_out_ids})
+        unfinished.unlink(missing_ok=True)
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    for figure in figures:
+        click.echo(f"{figure.metric}, {figure.subject}: {figure.value:.3f} (chance .5, {figure.n:,} triplets)")
+    click.echo(f"The new ear is {name}. Next: `cli embed-audio` hears the library with it.")
+
+
+def _ear_to_teach(checkpoint: "Checkpoint", start: str, seed: int, shape: dict[str, int]) -> tuple["Ear", bool]:
+    """The ear in use, or one that has learned nothing; and whether it is that."""
+    from audio.ear import Ear
+    from audio.encoder import untrained_encoder
+
+    if start == "fresh" or checkpoint.path is None:
+        config = EarConfig(encoder=EncoderConfig(**shape, seed=seed))
+        return Ear(config, untrained_encoder(config.mel, config.encoder)), True
+    if shape:
+        raise click.UsageError("--channels and --dim are of a fresh encoder; add `--start fresh`.")
+    return ear_of(checkpoint, "cpu"), False
+
+
+def _taste_graphs(
+    library: "Library", tracks: "JudgedTracks", kinds: Sequence[str], tags: bool, use_stored: bool
+) -> list["TrackGraph"]:
+    """The stored graphs with the tracks' places in them, and the tracks' artists."""
+    from graph.preference import build_graph
+    from graph.track_graph import TrackGraph
+    from index.edges import stored_graphs
+    from index.evaluation import graph_rows
+
+    graphs = []
+    for kind in (kinds or [graph.kind for graph in stored_graphs(library)]) if use_stored else []:
+        edges, nodes, node_rows = graph_rows(library, tracks, kind)
+        ends = nodes.rows(edges.source_ids), nodes.rows(edges.target_ids)
+        graphs.append(TrackGraph(kind, build_graph(*ends, edges.weights, n_nodes=len(nodes)), node_rows))
+    artists = tracks.nodes["artist"]
+    if tags and (artists >= 0).any():
+        graphs.append(TrackGraph.of_groups("same artist", artists))
+    return graphs
+
+
+def _music(library: "Library", tracks: "JudgedTracks", ear: "Ear") -> tuple["Music", "ndarray"]:
+    """The pictures to learn from, and the rows of the tracks that have some."""
+    import numpy as np
+
+    from audio.pictures import PictureCache, fill_pictures
+    from graph.pretraining import Music
+
+    cache = PictureCache(library.folder / "cache", ear.config)
+    n_lacking = len(tracks.paths.keys() - cache.rows.keys())
+    filling = fill_pictures(cache, tracks.paths, ear.config, HearingConfig())
+    unheard = [failure for failure in progress(filling, "picturing", "track", n_lacking) if failure]
+    if unheard:
+        click.echo(f"{len(unheard):,} files could not be heard again and teach nothing.", err=True)
+    heard = np.array([row for row, digest in enumerate(tracks.paths) if digest in cache.rows], dtype=np.int64)
+    hashes = list(tracks.paths)
+    return Music(cache.pictures(), [cache.rows[hashes[row]] for row in heard]), heard
+
+
+def _train(training: "Pretraining", unfinished: Path, key: str) -> float | None:
+    """Run a training to its end, or on from where it was interrupted; the last loss."""
+    import torch
+
+    from data.threads import n_threads
+    from graph.pretraining import read_state, write_state
+
+    torch.set_num_threads(n_threads())
+    state = read_state(unfinished, key)
+    if state is not None:
+        training.restore(state)
+        click.echo(f"Going on after epoch {training.n_done} of the {training.phase_name}.", err=True)
+    loss, saved, phase = None, monotonic(), ""
+    with contextlib.ExitStack() as bars:
+        for epoch in training.epochs():
+            if epoch.phase != phase:
+                phase, bar = epoch.phase, bars.enter_context(progress_bar(epoch.n_epochs, epoch.phase, "epoch"))
+                bar.update(epoch.number - 1)
+            bar.update()
+            told = (
+                "" if epoch.accuracy is None else f", held-out {epoch.accuracy:.3f}, best {training.best_accuracy:.3f}"
+            )
+            bar.set_postfix_str(f"loss {epoch.loss:.3f}{told}, {epoch.n_clips / epoch.seconds:,.0f} clips/s")
+            loss = epoch.loss
+            if monotonic() - saved > SAVE_SECONDS:
+                write_state(unfinished, key, training.state())
+                saved = monotonic()
+    return loss

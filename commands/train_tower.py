@@ -1,0 +1,186 @@
+"""`cli train-tower`: learn from listens who wants what."""
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.build_index import refresh_index
+from commands.machine import SAVE_SECONDS, pick_device, versions
+from commands.options import config_options, device_option
+from commands.terminal import explained, progress_bar
+from data.protocols import PROTOCOLS
+from towers.config import TowerConfig, TowerTrainingConfig
+
+if TYPE_CHECKING:
+    from index.library import Library
+    from towers.checkpoint_file import SavedTowers
+    from towers.schooling import Lesson, Schooling
+
+
+@click.command()
+@config_options(TowerConfig)
+@config_options(TowerTrainingConfig)
+@click.option(
+    "--split",
+    type=click.Choice(["auto", "none", *PROTOCOLS]),
+    default="auto",
+    show_default=True,
+    help="What is kept from the towers for early stopping and cli evaluate. auto: as the log itself says, else its end,"
+    " or where nothing is known of time a part drawn by chance. none: nothing. loopback, yambda and next-track part and"
+    " ask as others did, whatever --share and --gap say.",
+)
+@click.option("--share", default=0.1, show_default=True, help="Of the listens, for the test; as much for validation.")
+@click.option(
+    "--gap",
+    default=1_800,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="SECONDS",
+    help="So long before the moment that parts two parts nobody sees a listen: no session is in both.",
+)
+@click.option(
+    "--repeats/--novel",
+    default=None,
+    help="Whether early stopping also counts what was played before, or only discoveries."
+    "  [default: as the split says, else novel]",
+)
+@click.option(
+    "--refit/--no-refit",
+    default=False,
+    show_default=True,
+    help="Then learn anew from training and validation part together, for as many epochs as were best on validation.",
+)
+@device_option("Where the towers learn; auto: on a GPU if there is one.")
+@click.option("--json", "as_json", is_flag=True, help="What was learned, as JSON.")
+@click.pass_obj
+def train_tower(
+    folder: Path,
+    split: str,
+    share: float,
+    gap: int,
+    repeats: bool | None,
+    refit: bool,
+    device: str,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Learn from listens who wants what: one tower makes vectors of tracks, the other of listeners.
+
+    It takes what `cli import-listens` brought and what `cli embed-audio` heard. Interrupted, the same command goes on
+    where it was. Afterwards `cli recommend` and `cli similar --by tower` use the towers; `cli evaluate` judges them.
+
+    `torchrun --nproc-per-node 2 -m cli -- train-tower` learns the same with two processes, or on two GPUs; without the
+    two dashes torchrun would take `--start` for its own.
+
+    Example:
+
+    \b
+        cli import-listens listens.csv
+        cli train-tower
+        cli evaluate
+    """
+    from data.splits import split_listens
+    from index.library import Library
+    from index.tower_store import TOWER_STAGE, read_tower_data, usual_protocol
+    from towers.checkpoint_file import SavedTowers, training_key
+    from towers.ranks import joined
+    from towers.schooling import Schooling
+
+    try:
+        tower = TowerConfig(**{field.name: settings[field.name] for field in fields(TowerConfig)})
+        config = TowerTrainingConfig(**{field.name: settings[field.name] for field in fields(TowerTrainingConfig)})
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if refit and split == "none":
+        raise click.UsageError("--refit asks the validation part how long to learn, and --split none leaves none.")
+    began = monotonic()
+    with (
+        joined(pick_device(device)) as (ranks, place),
+        ranks.in_turn(lambda: (Library.open_to_write if ranks.is_first else Library.open)(folder)) as library,
+    ):
+        data = ranks.in_turn(lambda: read_tower_data(library))
+        protocol = usual_protocol(data.listens) if split == "auto" else split
+        repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats) if repeats is None else repeats
+        asked: dict[str, Any] = {"protocol": protocol, "share": share, "gap_s": gap, "seed": tower.seed}
+        learning: dict[str, Any] = {"repeats": repeats, "refit": refit, "device": place, "ranks": ranks}
+        with explained():
+            parts = None if protocol == "none" else split_listens(data.listens, **asked)
+            schooling = Schooling(tower, config, data.catalog, data.listens, parts, **learning)
+        told = {"tower": asdict(tower), "training": asdict(config), "split": asked, "n_events": len(data.listens)}
+        told |= {"ear": library.current_fingerprint(), "refit": refit}
+        key = training_key(told | {"repeats": repeats}, data.listens, data.catalog)
+        name = f"towers-{key[:12]}.pt"
+        if ranks.is_first:
+            click.echo(f"Learning from {parts or data.listens}, {data.catalog}.", err=True)
+            run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=versions(), checkpoint=name)
+        with explained():
+            report = _teach(schooling, library.folder / "checkpoints", key)
+        if not ranks.is_first:
+            return
+        report |= {"checkpoint": name, "tracks": len(data.tracks), "users": len(data.users), "split": protocol}
+        saved = SavedTowers(schooling.towers.to("cpu"), data.tracks, data.users, data.artists, data.albums)
+        _store_towers(library, saved, run, report, began)
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    judged = "" if report["validation"] is None else f", validation NDCG@20 {report['validation']:.4f}"
+    loss = "" if report["loss"] is None else f", loss {report['loss']:.3f}"  # None: it had ended, but for the storing
+    click.echo(f"{report['epochs']} epochs in {report['seconds']:.0f} s{loss}{judged}.")
+    click.echo(f"{report['tracks']:,} tracks have a vector. Next: `cli evaluate`, `cli recommend USER`.")
+
+
+def _teach(schooling: "Schooling", folder: Path, key: str) -> dict[str, Any]:
+    """Give all lessons, or go on with them where they were interrupted; what was learned, of the last."""
+    import torch
+
+    from data.threads import n_threads
+
+    torch.set_num_threads(n_threads(schooling.ranks.n_ranks))
+    report: dict[str, Any] = {}
+    for lesson in schooling.lessons(folder, key):
+        loss = _give(lesson, is_hidden=not schooling.ranks.is_first)
+        report = {"epochs": lesson.training.epoch, "events": len(lesson.training.batches.targets), "loss": loss}
+    report["validation"] = schooling.validation
+    return report if schooling.dial is None else report | {"popularity": schooling.dial}
+
+
+def _give(lesson: "Lesson", *, is_hidden: bool) -> float | None:
+    """Run the training of a lesson to its end; the last loss, None if all was learned before."""
+    training = lesson.training
+    if lesson.went_on() and not is_hidden:
+        click.echo(f"Going on after step {training.step:,} of epoch {training.epoch + 1}.", err=True)
+    n_steps, saved, loss = len(training.batches), monotonic(), None
+    with progress_bar(training.config.epochs * n_steps, "learning", "step", is_hidden=is_hidden) as bar:
+        bar.update(training.epoch * n_steps + training.step)
+        for report in training.reports():
+            bar.update(report.epoch * n_steps + report.step - bar.n)
+            judged = f", validation {training.best:.4f}" if training.best > 0 else ""
+            rate = report.n_events / report.seconds
+            bar.set_postfix_str(f"epoch {report.epoch + 1}, loss {report.loss:.3f}{judged}, {rate:,.0f} listens/s")
+            loss = report.loss
+            if monotonic() - saved > SAVE_SECONDS:
+                lesson.keep()
+                saved = monotonic()
+    return loss
+
+
+def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: dict[str, Any], began: float) -> None:
+    """Put trained towers and their vectors in the place of earlier ones, and end the run that `began` then."""
+    from index.tower_store import store_tower_vectors
+    from towers.checkpoint_file import save_towers
+    from towers.retrieval import item_vectors, unit_vectors
+    from towers.schooling import unfinished_files
+
+    checkpoints = library.folder / "checkpoints"
+    save_towers(saved, checkpoints / report["checkpoint"])
+    vectors = unit_vectors(item_vectors(saved.towers), with_bias=saved.towers.config.model == "two-tower")
+    store_tower_vectors(library, run, saved.tracks.ids(range(len(saved.tracks))), vectors, report)
+    refresh_index(library)
+    report["seconds"] = round(monotonic() - began, 1)
+    library.finish_run(run, report)
+    for state in unfinished_files(checkpoints):
+        state.unlink(missing_ok=True)
