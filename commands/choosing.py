@@ -27,9 +27,15 @@ def track_meant(library: "Library", text: str, *, catalog: bool) -> "TrackRow | 
 def refuse_empty(library: "Library", space: str = "audio") -> None:
     """Say what to type where a space has no vector to search by."""
     from index.diffused import DIFFUSED
-    from index.spaces import current_space
+    from index.spaces import current_space, spaces
     from index.tower_store import TOWER, tower_run
+    from index.track_store import AUDIO
 
+    if space not in (AUDIO, DIFFUSED, TOWER) and current_space(library, space) is None:
+        raise click.ClickException(
+            f"There is no space {space!r}; this library has {', '.join(spaces(library)) or 'none yet'}.\n\n"
+            "Run `cli embed-audio`, `cli diffuse-audio`, `cli train-tower`, or import a data set with its vectors."
+        )
     if space == TOWER:
         tower_run(library)
     if space == DIFFUSED and current_space(library, DIFFUSED) is None:

@@ -12,10 +12,11 @@ from commands.terminal import explained
 @click.command("map")
 @click.option(
     "--space",
-    type=click.Choice(["audio", "diffused", "tower"]),
+    metavar="SPACE",
     default="audio",
     show_default=True,
-    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower: who plays it, by cli train-tower.",
+    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower: who plays it, by cli train-tower."
+    " Or a space that an import brought, such as yambda.",
 )
 @click.option(
     "--color", type=click.Choice(["genre", "artist", "album"]), default="genre", show_default=True, help="Of the dots."

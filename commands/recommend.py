@@ -204,9 +204,9 @@ def _list_for(
 
     track_ids, users = np.unique(asker.track_ids()), IdMap([asker.user_id])
     with explained():
-        with trained_towers(library) as (kept, _, _):
+        with trained_towers(library) as (kept, _, told):
             if kept.config.model == "two-tower" and not rules.popularity:  # which the index knows nothing of
-                saved = fitted_towers(library, kept, track_ids, users)
+                saved = fitted_towers(library, kept, told["sound"], track_ids, users)
                 query = query_of(saved, asker).numpy()[0]
                 for shelf in near_shelves(library, query, rules.k, n_left_out=len(track_ids)):
                     best = list_for(serve(saved, shelf), asker, rules)
@@ -224,10 +224,10 @@ def _serving(
     from index.serving_store import play_counts, read_shelf
     from towers.serving import serve
 
-    with trained_towers(library) as (kept, run, _):
+    with trained_towers(library) as (kept, run, told):
         shelf = read_shelf(library, run, with_vectors=kept.config.model == "two-tower")
         known = np.concatenate([track_ids, np.setdiff1d(shelf.newcomers, track_ids)])
-        saved = fitted_towers(library, kept, known, users)
+        saved = fitted_towers(library, kept, told["sound"], known, users)
     plays = shelf.plays(*play_counts(listens)) if rules.popularity else None
     with explained():
         return serve(saved, shelf, plays)

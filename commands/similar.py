@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 @click.option(
     "--by",
     "space",
-    type=click.Choice(["audio", "diffused", "tower", "towers", "both"]),
+    metavar="SPACE",
     default="audio",
     show_default=True,
     help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower, or towers: who plays it, by"
-    " cli train-tower. both: a blend of audio and tower by rank.",
+    " cli train-tower. both: a blend of sound and tower by rank. Or a space that an import brought, such as yambda.",
 )
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
 @click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Tracks of one artist.")
@@ -67,24 +67,27 @@ def similar(
     """
     from index import listing
     from index.answer_rows import match_rows
-    from index.blend import BOTH, SPACES, similar_by_both
+    from index.blend import BOTH, similar_by_both
     from index.diffused import DIFFUSED, outdated
     from index.library import Library
     from index.search import Wishes
     from index.search import similar as find_similar
+    from index.sound_spaces import sound_space
     from index.tower_store import TOWER
+    from index.track_store import AUDIO
 
     space = TOWER if space == "towers" else space
     with Library.open(folder) as library:
         refuse_empty(library, TOWER if space == BOTH else space)
-        spaces = SPACES if space == BOTH else (space,)
+        sound = sound_space(library) or AUDIO
+        spaces = (sound, TOWER) if space == BOTH else (space,)
         wanted, unwanted = ([_seeds(library, text, spaces) for text in texts] for texts in (seeds, unlike))
         if space == BOTH:
-            answer = similar_by_both(library, wanted, unwanted, Wishes(**wishes), why)
+            answer = similar_by_both(library, wanted, unwanted, Wishes(**wishes), why, sound)
         else:
             likes, dislikes = ([seed[space] for seed in part] for part in (wanted, unwanted))
             answer = find_similar(library, space, likes, dislikes, Wishes(**wishes), why)
-        is_heard = any(set(seed) - {TOWER} for seed in wanted + unwanted)
+        is_heard = any({AUDIO, DIFFUSED} & set(seed) for seed in wanted + unwanted)
         is_current = not is_heard or library.current_fingerprint() == checkpoint_in_use(library).fingerprint
         old = outdated(library) if space == DIFFUSED else None
     if m3u is not None:
@@ -107,37 +110,43 @@ def similar(
 def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "Seed"]:
     """The track that a person means, by each space that knows it: from the library or, a file elsewhere, heard now."""
     from index.copies import read_excerpts
+    from index.diffused import DIFFUSED
     from index.listing import one_line
     from index.search import Seed
     from index.spaces import read_vector
-    from index.tower_store import TOWER
     from index.track_store import AUDIO
 
     row, seeds = track_meant(library, text, catalog=tuple(spaces) != (AUDIO,)), dict[str, Seed]()
     is_file = row is None and Path(text).is_file()
     for space in spaces:
-        if is_file and space != TOWER:
+        if is_file and space in (AUDIO, DIFFUSED):
             seeds[space] = _heard_seed(library, text, space)
         elif row is not None and (vector := read_vector(library, space, row.id)) is not None:
             facts = row.duration, row.artist, row.title, row.content_hash, row.id
             seeds[space] = Seed(row.name, vector, read_excerpts(library, row.id), *facts)
     if not seeds:
         unheard = track_meant(library, text, catalog=True) if row is None and not is_file else None
-        raise click.ClickException(_why_no_seed(row or unheard, text, spaces, is_file=is_file))
+        raise click.ClickException(_why_no_seed(library, row or unheard, text, spaces, is_file=is_file))
     for space in spaces:
         if space not in seeds:
             click.echo(f"{one_line(text)!r} has no vector by {space}, and counts by {', '.join(seeds)} only.", err=True)
     return seeds
 
 
-def _why_no_seed(row: "TrackRow | None", text: str, spaces: Sequence[str], *, is_file: bool) -> str:
+def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: Sequence[str], *, is_file: bool) -> str:
     """Why nothing can be searched from a track, and what to type."""
+    from index.diffused import DIFFUSED
     from index.listing import one_line
+    from index.spaces import spaces as known_spaces
     from index.tower_store import TOWER
     from index.track_store import AUDIO
 
-    if is_file:
+    if is_file and TOWER in spaces:
         return f"{text} is not in the library.\n\nRun `cli embed-audio` and `cli train-tower`."
+    if is_file:
+        return (
+            f"{text} is not in the library, and cannot be heard as {spaces[0]} hears.\n\nAsk by its sound: --by audio."
+        )
     if row is None:
         return (
             f"No track and no file answers to {one_line(text)!r}.\n\n"
@@ -145,9 +154,12 @@ def _why_no_seed(row: "TrackRow | None", text: str, spaces: Sequence[str], *, is
         )
     named = f"{one_line(row.name)} (track {row.id})"
     if tuple(spaces) == (AUDIO,):
-        return f"{named} was never heard.\n\nRun `cli embed-audio` on its folder, or ask without its sound: --by tower."
+        other = max(set(known_spaces(library)) - {AUDIO, DIFFUSED}, default=TOWER)  # rather yambda than tower
+        return f"{named} was never heard.\n\nRun `cli embed-audio` on its folder, or ask otherwise: --by {other}."
     if TOWER in spaces:
         return f"{named} came after the last `cli train-tower`.\n\nRun it again."
+    if DIFFUSED not in spaces:
+        return f"{named} has no vector by {spaces[0]}: the import brought none.\n\nAsk by another space: --by tower."
     return (
         f"{named} has no spread vector: it came after the last `cli diffuse-audio`, or no graph leads to it.\n\n"
         "Run `cli diffuse-audio` again, or `cli build-graph` first."

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[str, Any]]]:
     """The file of the towers in use, their run, and its settings; what is wrong with them is told."""
+    from index.sound_spaces import sound_mark
     from index.tower_store import tower_checkpoint, tower_run
     from towers.checkpoint_file import CheckpointError, read_towers
 
@@ -29,8 +30,8 @@ def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[
             kept = read_towers(path)
         except OSError:
             raise click.ClickException(gone) from None
-        if kept.hears and told["ear"] != library.current_fingerprint():
-            raise CheckpointError("these towers hear tracks by another encoder than the library's present one")
+        if kept.hears and told["ear"] != sound_mark(library, told["sound"]):
+            raise CheckpointError("these towers hear tracks by other vectors of sound than the library's present ones")
         yield kept, run, told
     except CheckpointError as error:
         raise click.ClickException(f"{error}.\n\nRun `cli train-tower`.") from None
@@ -42,16 +43,19 @@ def saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[s
     from towers.checkpoint_file import fitted
 
     with trained_towers(library) as (kept, _, told):
-        data = read_tower_data(library)
+        data = read_tower_data(library, told["sound"])
         maps = {"tracks": data.tracks, "users": data.users, "artists": data.artists, "albums": data.albums}
         return fitted(kept, data.catalog, **maps), data, told
 
 
-def fitted_towers(library: "Library", kept: "TowerFile", track_ids: "ndarray", users: "IdMap") -> "SavedTowers":
+def fitted_towers(
+    library: "Library", kept: "TowerFile", sound: str | None, track_ids: "ndarray", users: "IdMap"
+) -> "SavedTowers":
+    """The towers in use with room for these tracks, by their vectors of a space of sound, and these listeners."""
     from data.ids import IdMap
     from index.tower_store import read_catalog
     from towers.checkpoint_file import fitted
 
     tracks = IdMap(track_ids)
-    catalog, artists, albums = read_catalog(library, tracks)
+    catalog, artists, albums = read_catalog(library, tracks, sound)
     return fitted(kept, catalog, tracks=tracks, users=users, artists=artists, albums=albums)

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 @config_options(TowerConfig)
 @config_options(TowerTrainingConfig)
 @click.option(
+    "--sound",
+    metavar="SPACE",
+    help="Whose vectors tell the item tower how tracks sound: audio, by cli embed-audio, or a space that an import"
+    " brought, such as yambda.  [default: audio, else what an import brought]",
+)
+@click.option(
     "--split",
     type=click.Choice(["auto", "none", *PROTOCOLS]),
     default="auto",
@@ -59,6 +65,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def train_tower(
     folder: Path,
+    sound: str | None,
     split: str,
     share: float,
     gap: int,
@@ -85,6 +92,7 @@ def train_tower(
     """
     from data.splits import split_listens
     from index.library import Library
+    from index.sound_spaces import sound_mark, sound_space
     from index.tower_store import TOWER_STAGE, read_tower_data, usual_protocol
     from towers.checkpoint_file import SavedTowers, training_key
     from towers.ranks import joined
@@ -102,7 +110,8 @@ def train_tower(
         joined(pick_device(device)) as (ranks, place),
         ranks.in_turn(lambda: (Library.open_to_write if ranks.is_first else Library.open)(folder)) as library,
     ):
-        data = ranks.in_turn(lambda: read_tower_data(library))
+        sound = ranks.in_turn(lambda: sound_space(library, sound))
+        data = ranks.in_turn(lambda: read_tower_data(library, sound))
         protocol = usual_protocol(data.listens) if split == "auto" else split
         repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats) if repeats is None else repeats
         asked: dict[str, Any] = {"protocol": protocol, "share": share, "gap_s": gap, "seed": tower.seed}
@@ -111,7 +120,7 @@ def train_tower(
             parts = None if protocol == "none" else split_listens(data.listens, **asked)
             schooling = Schooling(tower, config, data.catalog, data.listens, parts, **learning)
         told = {"tower": asdict(tower), "training": asdict(config), "split": asked, "n_events": len(data.listens)}
-        told |= {"ear": library.current_fingerprint(), "refit": refit}
+        told |= {"sound": sound, "ear": sound_mark(library, sound), "refit": refit}
         key = training_key(told | {"repeats": repeats}, data.listens, data.catalog)
         name = f"towers-{key[:12]}.pt"
         if ranks.is_first:

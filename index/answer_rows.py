@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from index.blend import SPACES
 from index.listing import clock
 from index.lookup import TrackRow
 from index.search import Matches
@@ -19,8 +18,7 @@ def match_rows(answer: Matches, *, why: bool, plain: bool) -> list[dict[str, Any
         row: dict[str, Any] = {"rank": match.rank, "score": score, "id": track.id}
         row |= {"artist": track.artist, "title": track.title, "album": track.album, "genre": track.genre}
         row |= {"length": clock(track.duration)} if plain else {"duration_s": track.duration}
-        if match.ranks:
-            row |= {f"{space}_rank": match.ranks.get(space) for space in SPACES}
+        row |= {f"{space}_rank": match.ranks.get(space) for space in answer.spaces}
         moment = match.moment
         if why and plain:
             row["why"] = f"{clock(moment.seed_start)} sounds like {clock(moment.match_start)}" if moment else None

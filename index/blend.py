@@ -11,7 +11,6 @@ from index.track_store import AUDIO
 from index.wishes import Places, Wishes
 
 BOTH = "both"
-SPACES = (AUDIO, TOWER)  # what is blended
 _RANK_CONSTANT = 60  # as the paper has it: the first place is worth little more than the tenth
 _DEPTH = 100  # places of each list that are looked at first
 
@@ -22,6 +21,7 @@ def similar_by_both(
     unwanted: Sequence[Mapping[str, Seed]],
     wishes: Wishes,
     why: bool = False,
+    sound: str = AUDIO,
 ) -> Matches:
     """As `search.similar`, by how tracks sound and by who plays them.
 
@@ -31,12 +31,13 @@ def similar_by_both(
     Parameters
     ----------
     wanted, unwanted : of each track its seed by space; one without a seed in a space says nothing there
+    sound : the space that tells how tracks sound
     """
     depth = max(_DEPTH, 10 * wishes.k)
     while True:
         deep = replace(wishes, k=depth, max_per_artist=depth, max_per_album=None)
         answers = {}
-        for space in SPACES:
+        for space in (sound, TOWER):
             seeds, unlike = ([seed[space] for seed in part if space in seed] for part in (wanted, unwanted))
             if seeds:
                 answers[space] = similar(library, space, seeds, unlike, deep)
@@ -44,12 +45,12 @@ def similar_by_both(
         if len(kept) == wishes.k or all(len(answer.matches) < depth for answer in answers.values()):
             break
         depth *= 8
-    heard = [seed[AUDIO] for seed in wanted if AUDIO in seed]
+    heard = [seed[sound] for seed in wanted if sound in seed]
     if why:
         kept = [replace(match, moment=best_moment(heard, read_excerpts(library, match.track.id))) for match in kept]
     exhaustive = next((answer.exhaustive for answer in answers.values() if answer.exhaustive), None)
     copies = {track.id: track for answer in answers.values() for track in answer.copies}
-    return Matches(kept, exhaustive, list(copies.values()))
+    return Matches(kept, exhaustive, list(copies.values()), (sound, TOWER))
 
 
 def blended(lists: Mapping[str, Sequence[Match]]) -> list[Match]:

@@ -8,6 +8,7 @@ from index.diffused import outdated, unspread
 from index.index_file import index_state
 from index.library import Library
 from index.recommendation_store import outdated_lists
+from index.sound_spaces import sound_space
 from index.spaces import current_space
 from index.tower_store import TOWER, untrained
 from index.track_store import AUDIO
@@ -44,7 +45,7 @@ def overview(library: Library, fingerprint: str) -> Overview:
     space = current_space(library, AUDIO)
     steps: list[str] = []
     ear, index, lacking, up_to_date = None, None, 0, False
-    if space is None or not summary["tracks"]:
+    if (space is None and sound_space(library) is None) or (space is not None and not summary["tracks"]):
         steps.append("cli embed-audio FOLDER   (no track has a vector yet)")
     if space is not None:
         run = next(iter(db.query("SELECT * FROM runs WHERE id = ?", [space.run_id])))

@@ -60,6 +60,7 @@ class Matches:
     matches: list[Match]
     exhaustive: str | None = None  # why the index was not used
     copies: list[TrackRow] = field(default_factory=list)  # of the seeds, left out
+    spaces: tuple[str, ...] = ()  # whose lists were blended
 
 
 def query_vector(seeds: Sequence[np.ndarray], unlike: Sequence[np.ndarray] = ()) -> np.ndarray:

@@ -33,8 +33,12 @@ class TowerData:
     albums: IdMap
 
 
-def read_tower_data(library: Library) -> TowerData:
+def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
     """All that there is to learn from: listens and likes, and what is known of every track.
+
+    Parameters
+    ----------
+    sound : the space of vectors that tell how tracks sound; None for none
 
     Raises
     ------
@@ -47,7 +51,7 @@ def read_tower_data(library: Library) -> TowerData:
     query = "SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND linked_id IS NULL ORDER BY id"
     present = np.fromiter((node for (node,) in library.db.execute(query)), dtype=np.int64)
     tracks = IdMap(np.concatenate([listened, np.setdiff1d(present, listened)]))
-    catalog, artists, albums = read_catalog(library, tracks)
+    catalog, artists, albums = read_catalog(library, tracks, sound)
     listens = replace(listens, n_tracks=len(tracks))
     return TowerData(listens, catalog, tracks, read.users, artists, albums)
 
@@ -59,10 +63,14 @@ def without_dislikes(listens: Listening) -> Listening:
     return listens.where(np.isin(listens.kinds, [KINDS.index(kind) for kind in POSITIVE]))
 
 
-def read_catalog(library: Library, tracks: IdMap) -> tuple[Catalog, IdMap, IdMap]:
+def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> tuple[Catalog, IdMap, IdMap]:
     """What is known of tracks, and the ids of the artists and albums that its rows are.
 
     Of few tracks nothing is read but these, however large the library.
+
+    Parameters
+    ----------
+    sound : as in `read_tower_data`
     """
     ids = tracks.ids(np.arange(len(tracks)))
     query, values = "SELECT id, artist_id, album_id, duration_s FROM tracks", []
@@ -89,7 +97,7 @@ def read_catalog(library: Library, tracks: IdMap) -> tuple[Catalog, IdMap, IdMap
         column[column >= 0] = maps[name].rows(column[column >= 0])
     artist_rows, album_rows = columns["artist"].astype(np.int32), columns["album"].astype(np.int32)
     n_artists, n_albums = len(maps["artist"]), len(maps["album"])
-    catalog = Catalog(artist_rows, album_rows, seconds, n_artists, n_albums, _audio(library, ids))
+    catalog = Catalog(artist_rows, album_rows, seconds, n_artists, n_albums, _audio(library, ids, sound))
     return catalog, maps["artist"], maps["album"]
 
 
@@ -136,7 +144,7 @@ def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
         )
     config, metrics = library.db.execute("SELECT config, metrics FROM runs WHERE id = ?", [space.run_id]).fetchone()
     learned = json.loads(metrics or "{}")
-    return space.run_id, json.loads(config) | {"popularity": learned.get("popularity", 0.0)}
+    return space.run_id, {"sound": AUDIO} | json.loads(config) | {"popularity": learned.get("popularity", 0.0)}
 
 
 def tower_checkpoint(library: Library, run_id: int) -> Path:
@@ -187,13 +195,13 @@ def find_user(library: Library, name: str) -> int:
     )
 
 
-def _audio(library: Library, ids: np.ndarray) -> np.ndarray | None:
-    """The audio vector of each id, zeros for those without; None where nobody has any."""
-    any_vector = library.db.execute("SELECT dim FROM current_vectors WHERE space = ? LIMIT 1", [AUDIO]).fetchone()
-    if any_vector is None:
+def _audio(library: Library, ids: np.ndarray, sound: str | None) -> np.ndarray | None:
+    """The vector of sound of each id, zeros for those without; None where nobody has any."""
+    any_vector = library.db.execute("SELECT dim FROM current_vectors WHERE space = ? LIMIT 1", [sound]).fetchone()
+    if sound is None or any_vector is None:
         return None
     is_few = len(ids) <= _FEW
-    heard, vectors = read_some_vectors(library, AUDIO, ids.tolist()) if is_few else read_vectors(library, AUDIO)
+    heard, vectors = read_some_vectors(library, sound, ids.tolist()) if is_few else read_vectors(library, sound)
     heard_ids = heard.ids(np.arange(len(heard)))
     _, places, found = np.intersect1d(ids, heard_ids, assume_unique=True, return_indices=True)
     audio = np.zeros((len(ids), any_vector[0]), dtype=np.float32)

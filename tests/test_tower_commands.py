@@ -261,7 +261,7 @@ def test_another_ear_needs_other_towers(run, copied):
     with library:
         library.db.execute("UPDATE spaces SET run_id = (SELECT max(id) FROM runs) WHERE space = 'audio'")
     out = run("recommend", "listener 1", code=1, library=copied)
-    assert "these towers hear tracks by another encoder" in out.output and "Run `cli train-tower`." in out.output
+    assert "these towers hear tracks by other vectors of sound" in out.output and "Run `cli train-tower`." in out.output
 
 
 def test_towers_that_hear_nothing_need_no_ear(run, copied):

@@ -132,7 +132,9 @@ def fitted(
     try:
         missing = towers.load_state_dict(weights, strict=False)
     except RuntimeError:
-        raise CheckpointError("these towers hear tracks by vectors of another encoder than the library's") from None
+        raise CheckpointError(
+            "these towers hear tracks by other vectors of sound than the library's present ones"
+        ) from None
     if missing.unexpected_keys:
         raise CheckpointError("these towers hear tracks, and the library has no audio vectors any more")
     towers.eval()
