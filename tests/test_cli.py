@@ -9,17 +9,10 @@ import sys
 
 import numpy as np
 import pytest
+from commands_typed import rows_of
 
 from audio.writing import write_audio
 from cli import cli
-
-
-def rows_of(library, query, *parameters):
-    connection = sqlite3.connect(library / "library.db")
-    try:
-        return connection.execute(query, parameters).fetchall()
-    finally:
-        connection.close()
 
 
 @pytest.fixture

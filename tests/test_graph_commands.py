@@ -1,14 +1,12 @@
 """The graph's commands as a user meets them, on a library made by hand."""
 
 import json
-import sqlite3
+from functools import partial
 
 import networkx as nx
 import pytest
-from click.testing import CliRunner
+from commands_typed import invoke, rows_of
 from library_world import add, at, heard, open_library
-
-from cli import cli
 
 ARTISTS = ("Air", "Björk", "Can", "Donovan")
 
@@ -38,25 +36,12 @@ def folder(tmp_path):
 
 @pytest.fixture
 def run(folder):
-    def run(*arguments, code=0):
-        result = CliRunner().invoke(cli, ["--library", str(folder / "library"), *map(str, arguments)])
-        assert result.exit_code == code, (result.output, result.exception)
-        return result
-
-    return run
+    return partial(invoke, folder / "library")
 
 
 def write(folder, name, text):
     (folder / name).write_text(text, encoding="utf-8")
     return folder / name
-
-
-def rows_of(folder, query):
-    connection = sqlite3.connect(folder / "library" / "library.db")
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
 
 
 def test_an_edge_list_of_artists(folder, run):
@@ -66,9 +51,9 @@ def test_an_edge_list_of_artists(folder, run):
         "taste: 2 directed edges between 3 artists\n  of 3 artists named, 2 were known and 2 have audio\n"
     )
     assert "1 malformed rows left out:\n    row 3: Can, , 1.0\n" in result.stderr
-    assert rows_of(folder, "SELECT source_id, target_id, weight FROM edges") == [(1, 3, 2.0), (1, 5, 1.0)]
+    assert rows_of(folder / "library", "SELECT source_id, target_id, weight FROM edges") == [(1, 3, 2.0), (1, 5, 1.0)]
     run("import-graph", path, "--kind", "taste", "--undirected")  # that these are artists is seen from their names
-    assert rows_of(folder, "SELECT kind, directed, n_edges FROM graphs") == [("taste", 0, 2)]
+    assert rows_of(folder / "library", "SELECT kind, directed, n_edges FROM graphs") == [("taste", 0, 2)]
 
 
 def test_tracks_by_paths_from_the_files_folder(folder, run):
@@ -79,7 +64,7 @@ def test_tracks_by_paths_from_the_files_folder(folder, run):
         "tracks: 2 directed edges between 3 tracks" in result.stdout
         and "3 were known and 3 have audio" in result.stdout
     )
-    assert rows_of(folder, "SELECT source_id, target_id FROM edges") == [(1, 6), (7, 1)]
+    assert rows_of(folder / "library", "SELECT source_id, target_id FROM edges") == [(1, 6), (7, 1)]
 
 
 def test_a_table_of_names(folder, run):
@@ -118,11 +103,11 @@ def test_listens_become_a_graph(folder, run):
     again = run("import-listens", path)
     assert again.stdout.startswith("Nothing added: listens.csv was imported on ") and "--again" in again.stdout
     assert "(0 new)" in run("import-listens", path, "--again").stdout
-    assert rows_of(folder, "SELECT level, n_events, n_malformed FROM listens") == [("artist", 14, 1)]
+    assert rows_of(folder / "library", "SELECT level, n_events, n_malformed FROM listens") == [("artist", 14, 1)]
 
     built = run("build-graph")
     assert built.stdout == "listens: 4 directed edges between 4 of 4 artists in 7 groups\n"
-    assert rows_of(folder, "SELECT source_id, target_id FROM edges") == [(1, 3), (2, 4), (3, 1), (4, 2)]
+    assert rows_of(folder / "library", "SELECT source_id, target_id FROM edges") == [(1, 3), (2, 4), (3, 1), (4, 2)]
     bounded = run("build-graph", "--min-together", 4, "--weighting", "cosine")
     assert bounded.stdout == "listens: 2 directed edges between 2 of 4 artists in 7 groups\n"
     nothing = run("build-graph", "--min-together", 5)
@@ -165,8 +150,8 @@ def test_only_the_most_recommended_stay(folder, run):
     lines = "\n".join(f"u{n}{k},{artist}" for n, pair in enumerate(pairs) for k in range(2) for artist in pair)
     run("import-listens", write(folder, "l.csv", f"user,artist\n{lines}\n"))
     assert "between 2 of 4 artists" in run("build-graph", "--weighting", "cosine", "--top", 2).stdout
-    assert rows_of(folder, "SELECT source_id, target_id FROM edges") == [(1, 3), (3, 1)]
-    settings = json.loads(rows_of(folder, "SELECT settings FROM graphs")[0][0])
+    assert rows_of(folder / "library", "SELECT source_id, target_id FROM edges") == [(1, 3), (3, 1)]
+    settings = json.loads(rows_of(folder / "library", "SELECT settings FROM graphs")[0][0])
     assert settings["top"] == 2 and settings["weighting"] == "cosine"
 
 

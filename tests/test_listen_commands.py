@@ -1,15 +1,13 @@
 """Listens come in and find their files, as a user meets it."""
 
 import json
-import sqlite3
+from functools import partial
 
 import polars as pl
 import pytest
-from click.testing import CliRunner
+from commands_typed import invoke, rows_of
 from library_world import add, at, heard, open_library
 from listen_exports import lastfm_1k, listen, listenbrainz, spotify, stream
-
-from cli import cli
 
 
 @pytest.fixture
@@ -24,20 +22,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def run(folder):
-    def run(*arguments, code=0):
-        result = CliRunner().invoke(cli, ["--library", str(folder / "library"), *map(str, arguments)])
-        assert result.exit_code == code, (result.output, result.exception)
-        return result
-
-    return run
-
-
-def rows_of(folder, query):
-    connection = sqlite3.connect(folder / "library" / "library.db")
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
+    return partial(invoke, folder / "library")
 
 
 def logs(folder):
@@ -53,10 +38,10 @@ def test_a_spotify_folder_of_two_years(folder, run):
     )
     assert "1 podcasts left out" in result.stderr and "1 malformed rows left out" in result.stderr
     assert "row 2: never, 7000, One, Air, Moon" in result.stderr
-    assert rows_of(folder, "SELECT id, title, artist, artist_id, album, album_id, status FROM tracks WHERE id > 2") == [
-        (3, "Two", "Air", 1, "Moon", 1, "catalog")
-    ]
-    assert rows_of(folder, "SELECT name FROM users") == [("ana",)]
+    assert rows_of(
+        folder / "library", "SELECT id, title, artist, artist_id, album, album_id, status FROM tracks WHERE id > 2"
+    ) == [(3, "Two", "Air", 1, "Moon", 1, "catalog")]
+    assert rows_of(folder / "library", "SELECT name FROM users") == [("ana",)]
     (log,) = logs(folder)
     assert pl.read_parquet(log)["track_id"].to_list() == [1, 3, 3]
     assert "Nothing added: in was imported" in run("import-listens", folder / "in").stdout
@@ -66,7 +51,7 @@ def test_a_spotify_folder_of_two_years(folder, run):
 def test_a_later_export_adds_only_what_is_new(folder, run):
     run("import-listens", listenbrainz(folder / "1.zip", listen("One"), listen("Two")))
     run("import-listens", listenbrainz(folder / "2.zip", listen("One"), listen("Two"), listen("Two", 2_000_000_000)))
-    assert len(logs(folder)) == 2 and rows_of(folder, "SELECT name FROM users") == [("ana",)]
+    assert len(logs(folder)) == 2 and rows_of(folder / "library", "SELECT name FROM users") == [("ana",)]
     run("build-graph", "--min-together", 1)
     from index.library import Library
     from index.library_listening import read_listening
@@ -78,7 +63,7 @@ def test_a_later_export_adds_only_what_is_new(folder, run):
 def test_the_published_thousand_users(folder, run):
     result = run("import-listens", lastfm_1k(folder / "x.tsv"))
     assert "3 listens by 2 users (2 new) to 2 tracks" in result.stdout and "4 malformed" in result.stderr
-    assert rows_of(folder, "SELECT title, artist, mbid FROM tracks WHERE id = 4") == [
+    assert rows_of(folder / "library", "SELECT title, artist, mbid FROM tracks WHERE id = 4") == [
         ('Behind The "Mask"', "坂本龍一", "f7c1f8f8-7935")
     ]
 
@@ -86,7 +71,11 @@ def test_the_published_thousand_users(folder, run):
 def test_a_second_import_fills_in_codes_and_finds_tracks_by_them(folder, run):
     lines = "me\t2009-05-04T23:08:57Z\ta\tAir\tcode\tOne\nme\t2009-05-04T23:08:58Z\ta\tAIR!\tcode\tUno\n"
     run("import-listens", lastfm_1k(folder / "x.tsv", lines))
-    assert rows_of(folder, "SELECT id, mbid FROM tracks ORDER BY id") == [(1, "code"), (2, None), (3, "code")]
+    assert rows_of(folder / "library", "SELECT id, mbid FROM tracks ORDER BY id") == [
+        (1, "code"),
+        (2, None),
+        (3, "code"),
+    ]
     again = run("import-listens", lastfm_1k(folder / "y.tsv", lines.replace("Uno", "Eins").replace("One", "Ein")))
     assert "of 1 tracks named, 1 were known" in again.stdout
 
@@ -98,7 +87,10 @@ def test_yambda(folder, run):
     pl.DataFrame(events | {"played_ratio_pct": [100, 5, 50]}).write_parquet(source / "listens.parquet")
     pl.DataFrame({name: column[:1] for name, column in events.items()}).write_parquet(source / "likes.parquet")
     assert "4 listens by 2 users (2 new) to 2 tracks" in run("import-listens", source).stdout
-    assert rows_of(folder, "SELECT title FROM tracks WHERE status = 'catalog'") == [("yambda:30",), ("yambda:31",)]
+    assert rows_of(folder / "library", "SELECT title FROM tracks WHERE status = 'catalog'") == [
+        ("yambda:30",),
+        ("yambda:31",),
+    ]
     assert pl.read_parquet(logs(folder)[0])["kind"].to_list() == [1, 0, 0, 0]
 
 
@@ -116,11 +108,14 @@ def test_yambda_with_its_maps_and_vectors(folder, run):
     assert "1 of their vectors are kept as the space yambda" in result.stdout
     query = "SELECT t.id, title, artist, name, album FROM tracks t JOIN artists a ON a.id = artist_id WHERE t.id > 2"
     artist = ("yambda:artist:1", "yambda:artist:1")
-    assert rows_of(folder, query) == [(3, "yambda:30", *artist, "yambda:album:2"), (4, "yambda:31", *artist, None)]
-    assert rows_of(folder, "SELECT track_id, dim FROM current_vectors WHERE space = 'yambda'") == [(3, 2)]
+    assert rows_of(folder / "library", query) == [
+        (3, "yambda:30", *artist, "yambda:album:2"),
+        (4, "yambda:31", *artist, None),
+    ]
+    assert rows_of(folder / "library", "SELECT track_id, dim FROM current_vectors WHERE space = 'yambda'") == [(3, 2)]
     run("import-listens", source, "--again")
-    assert rows_of(folder, "SELECT count(*) FROM vectors WHERE space = 'yambda'") == [(1,)]
-    assert rows_of(folder, "SELECT count(*) FROM tracks") == [(4,)]
+    assert rows_of(folder / "library", "SELECT count(*) FROM vectors WHERE space = 'yambda'") == [(1,)]
+    assert rows_of(folder / "library", "SELECT count(*) FROM tracks") == [(4,)]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +143,7 @@ def listened(folder, run):
 
 
 def linked(folder):
-    return rows_of(folder, "SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL ORDER BY id")
+    return rows_of(folder / "library", "SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL ORDER BY id")
 
 
 def test_link(listened, run):

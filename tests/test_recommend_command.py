@@ -6,10 +6,12 @@ import json
 import re
 import shutil
 import sqlite3
+from functools import partial
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from commands_typed import invoke, rows_of
 from library_world import add, heard, open_library, unit
 from tower_world import import_table
 from trained_library import QUICK, listens, make_trained_library
@@ -40,20 +42,7 @@ def library(trained, tmp_path):
 
 @pytest.fixture
 def run(library):
-    def run(*arguments, code=0):
-        result = CliRunner().invoke(cli, ["--library", str(library), *map(str, arguments)])
-        assert result.exit_code == code, (result.output, result.exception)
-        return result
-
-    return run
-
-
-def asked(library, query, *values):
-    connection = sqlite3.connect(library / "library.db")
-    try:
-        return connection.execute(query, values).fetchall()
-    finally:
-        connection.close()
+    return partial(invoke, library)
 
 
 def rows(result):
@@ -82,11 +71,11 @@ def test_everybody_gets_what_one_would_get(run, library, model):
         for user in ("listener 4", "listener 7"):
             one = rows(run("recommend", user, *options, "--json"))
             query = "SELECT rank, round(score, 3), track_id FROM user_recommendations WHERE user = ? ORDER BY rank"
-            found = asked(library, query, user)
+            found = rows_of(library, query, user)
             assert [rank for rank, _, _ in found] == [row["rank"] for row in one]
             assert [score for _, score, _ in found] == pytest.approx([row["score"] for row in one], abs=2e-3)
             assert {track for _, _, track in found} == {row["id"] for row in one} or options[-1] == 4
-    assert asked(library, "SELECT count(DISTINCT user_id) FROM recommendations") == [(30,)]
+    assert rows_of(library, "SELECT count(DISTINCT user_id) FROM recommendations") == [(30,)]
 
 
 def test_all_lists_are_told_and_counted(run, library):
@@ -99,7 +88,7 @@ def test_all_lists_are_told_and_counted(run, library):
     assert [
         {name: str(row[name]) for name in ("user", "id")} for row in rows(run("recommend", "--all", "-k", 3, "--json"))
     ] == [{name: row[name] for name in ("user", "id")} for row in found]
-    ((stage, finished, n_runs),) = asked(
+    ((stage, finished, n_runs),) = rows_of(
         library,
         "SELECT stage, finished IS NOT NULL, (SELECT count(DISTINCT run_id) FROM recommendations) FROM runs"
         " WHERE id = (SELECT max(run_id) FROM recommendations)",
@@ -113,7 +102,7 @@ def test_a_kill_leaves_the_earlier_lists_and_is_gone_on_from(run, library, monke
 
     monkeypatch.setattr("towers.serving._LISTENERS_AT_ONCE", 8)
     run("recommend", "--all", "-k", 2)
-    before = asked(library, "SELECT * FROM recommendations")
+    before = rows_of(library, "SELECT * FROM recommendations")
     keep, kept = UnfinishedLists.keep, []
 
     def killed(self, number, *arguments):
@@ -124,13 +113,13 @@ def test_a_kill_leaves_the_earlier_lists_and_is_gone_on_from(run, library, monke
 
     monkeypatch.setattr(UnfinishedLists, "keep", killed)
     run("recommend", "--all", "-k", 3, code=1)
-    assert asked(library, "SELECT * FROM recommendations") == before
+    assert rows_of(library, "SELECT * FROM recommendations") == before
     monkeypatch.setattr(
         UnfinishedLists, "keep", lambda self, number, *rest: (kept.append(number), keep(self, number, *rest))
     )
     assert "Going on after 2 of 4 batches of listeners." in run("recommend", "--all", "-k", 3).stderr
     assert kept == [0, 1, 2, 3]  # each was made once
-    assert asked(library, "SELECT count(*) FROM recommendations") == [(90,)]
+    assert rows_of(library, "SELECT count(*) FROM recommendations") == [(90,)]
     assert not list(library.glob("recommendations-*"))
     kept.clear()
     run("recommend", "--all", "-k", 3)
@@ -197,7 +186,7 @@ def test_a_new_track_is_recommended_to_all(run, library):
         add(writable, head, [heard("/music/new.mp3", unit(1, 1), artist="Artist 0", title="Song 99")])
     run("recommend", "--all", "-k", 30, "--max-per-artist", 30)
     query = "SELECT count(*) FROM user_recommendations WHERE title = 'Song 99' AND path = '/music/new.mp3'"
-    assert asked(library, query) == [(30,)]
+    assert rows_of(library, query) == [(30,)]
 
 
 def test_who_has_played_everything_is_told_of_repeats(run):
@@ -215,7 +204,7 @@ def test_who_has_played_everything_is_told_of_repeats(run):
 )
 def test_all_means_all(run, library, others):
     assert "--all is for every listener: without USER" in run("recommend", "--all", *others, code=2).output
-    assert asked(library, "SELECT count(*) FROM recommendations") == [(0,)]
+    assert rows_of(library, "SELECT count(*) FROM recommendations") == [(0,)]
 
 
 def test_everybody_gets_a_playlist_of_what_can_be_played(run, library, tmp_path):
@@ -226,14 +215,14 @@ def test_everybody_gets_a_playlist_of_what_can_be_played(run, library, tmp_path)
     assert "is a file; with --all" in run("recommend", "--all", "--m3u", tmp_path / "file", code=2).output
     out = run("recommend", "--all", "-k", 24, "--max-per-artist", 24, "--m3u", tmp_path / "lists")
     names = [
-        name for (name,) in asked(library, "SELECT DISTINCT user FROM user_recommendations WHERE path IS NOT NULL")
+        name for (name,) in rows_of(library, "SELECT DISTINCT user FROM user_recommendations WHERE path IS NOT NULL")
     ]
     assert f"{len(names)} playlists written to" in out.stderr and len(names) > 20
     written = {path.name for path in (tmp_path / "lists").iterdir()}
     assert written == {"%2E.%2Flistener 4.m3u8" if "/" in name else f"{name}.m3u8" for name in names}
     query = "SELECT path FROM user_recommendations WHERE user = 'listener 7' AND path IS NOT NULL ORDER BY rank"
     lines = (tmp_path / "lists" / "listener 7.m3u8").read_text().splitlines()
-    assert [(line,) for line in lines if line.startswith("/")] == asked(library, query)
+    assert [(line,) for line in lines if line.startswith("/")] == rows_of(library, query)
     assert "is a folder; one playlist is a file" in run("recommend", "listener 7", "--m3u", tmp_path, code=2).output
 
 

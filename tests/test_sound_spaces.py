@@ -1,16 +1,14 @@
 """Sound that a data set brought along serves where nobody heard a file: from Yambda's tables to what is near."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from click.testing import CliRunner
+from commands_typed import invoke
 from library_world import add, at, heard, open_library
 from trained_library import QUICK
 
-from cli import cli
 from index.given_vectors import store_given_vectors
 from index.library import LibraryError
 from index.sound_spaces import sound_mark, sound_space
@@ -33,20 +31,15 @@ def folder(tmp_path_factory):
     vectors = {"item_id": range(N_TRACKS), "embed": embed.tolist()}
     pl.DataFrame(vectors).write_parquet(folder / "in" / "embeddings.parquet")
     for words in (["import-listens", folder / "in"], ["train-tower", *QUICK]):
-        result = invoke(folder / "library", *words)
-        assert result.exit_code == 0, result.output
+        invoke(folder / "library", *words)
     return folder
-
-
-def invoke(library: Path, *words: object):
-    return CliRunner().invoke(cli, ["--library", str(library), *map(str, words)])
 
 
 def test_towers_hear_it(folder):
     result = invoke(folder / "library", "train-tower", *QUICK, "--epochs", 1, "--sound", "yambda")
     assert f"{N_TRACKS} with audio" in result.stderr
-    unknown = invoke(folder / "library", "train-tower", "--sound", "theirs")
-    assert unknown.exit_code == 1 and "no space of sound called 'theirs'; it has yambda." in str(unknown.exception)
+    unknown = invoke(folder / "library", "train-tower", "--sound", "theirs", code=1)
+    assert "no space of sound called 'theirs'; it has yambda." in str(unknown.exception)
 
 
 def test_neighbours_of_it_and_of_both(folder):
@@ -66,8 +59,7 @@ def test_neighbours_of_it_and_of_both(folder):
     ],
 )
 def test_what_cannot_be_asked(folder, words, message):
-    result = invoke(folder / "library", "similar", *words)
-    assert result.exit_code == 1 and message in result.output
+    assert message in invoke(folder / "library", "similar", *words, code=1).output
 
 
 def test_a_track_that_the_import_brought_no_vector_of(tmp_path):
@@ -75,7 +67,7 @@ def test_a_track_that_the_import_brought_no_vector_of(tmp_path):
     with library:
         add(library, head, [heard(f"/{n}.mp3", at(n), title=f"Song {n}") for n in range(2)])
         store_given_vectors(library, "theirs", "x", [(np.array([1]), at(0)[None])])
-    result = invoke(tmp_path / "library", "similar", "Song 1", "--by", "theirs")
+    result = invoke(tmp_path / "library", "similar", "Song 1", "--by", "theirs", code=1)
     assert "Song 1 (track 2) has no vector by theirs: the import brought none." in result.output
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from commands_typed import invoke
 from library_world import add, heard, open_library, unit
 from tower_world import import_table
 from trained_library import QUICK, make_trained_library
@@ -43,9 +44,7 @@ def trained(tmp_path_factory):
 @pytest.fixture
 def run(trained):
     def run(*arguments, code=0, library=trained):
-        result = CliRunner().invoke(cli, ["--library", str(library), *map(str, arguments)])
-        assert result.exit_code == code, (result.output, result.exception)
-        return result
+        return invoke(library, *arguments, code=code)
 
     return run
 

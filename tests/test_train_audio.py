@@ -5,23 +5,15 @@ import os
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 
 import numpy as np
 import pytest
+from commands_typed import rows_of
 
 QUICK = ("--start", "fresh", "--channels", "8", "--dim", "16", "--epochs", "2", "--projection-epochs", "5")
-
-
-def rows_of(library, query, *parameters):
-    connection = sqlite3.connect(library / "library.db")
-    try:
-        return connection.execute(query, parameters).fetchall()
-    finally:
-        connection.close()
 
 
 @pytest.fixture
