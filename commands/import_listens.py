@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.naming import echo_nodes, names_options, translated
-from commands.terminal import echo_malformed, echo_some, explained, progress
+from commands.terminal import counted, echo_malformed, echo_some, explained, progress
 
 if TYPE_CHECKING:
     from data.gathering import Gathering
@@ -72,7 +72,7 @@ def import_listens(
             if known and not again:
                 click.echo(
                     f"Nothing added: {name} was imported on {known.imported[:10]} from {known.origin},"
-                    f" {known.n_events:,} listens to {known.level}s. With --again it is imported anew."
+                    f" {counted(known.n_events, 'listen')} to {known.level}s. With --again it is imported anew."
                 )
                 continue
             reading = read_source(source, listener, **columns)
@@ -99,8 +99,8 @@ def _store_listens(
     items = Items.called(words) if naming["names"] else items
     done = listen_store.import_listens(library, gathering, digest, origin=str(origin), items=items, **naming_options)
     click.echo(
-        f"{done.listens.n_events:,} listens by {done.listens.n_users:,} users ({done.n_new_users:,} new)"
-        f" to {done.listens.n_items:,} {gathering.level}s"
+        f"{counted(done.listens.n_events, 'listen')} by {counted(done.listens.n_users, 'user')}"
+        f" ({done.n_new_users:,} new) to {counted(done.listens.n_items, gathering.level)}"
     )
     echo_nodes(done.items, gathering.level, words)
     for what, n_left_out in gathering.left_out.items():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.options import EXISTING_FILE
+from commands.terminal import counted
 
 if TYPE_CHECKING:
     from index.nodes import NodeMatch
@@ -61,7 +62,7 @@ def translated(
 def echo_nodes(nodes: "NodeMatch", level: str, words: Sequence[str]) -> None:
     meant = ", taken as the library's own ids" if nodes.were_ids else ""
     click.echo(
-        f"  of {nodes.n_nodes:,} {level}s named{meant}, {nodes.n_matched:,} were known and {nodes.n_with_audio:,}"
+        f"  of {counted(nodes.n_nodes, level)} named{meant}, {nodes.n_matched:,} were known and {nodes.n_with_audio:,}"
         " have audio"
     )
     if not nodes.were_ids and words and all(word.isdecimal() for word in words):

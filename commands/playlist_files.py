@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commands.terminal import counted
+
 if TYPE_CHECKING:
     from index.lookup import TrackRow
 
@@ -18,7 +20,7 @@ def write_playlist(path: Path, tracks: "Sequence[TrackRow]") -> None:
         write_m3u(path, with_file)
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from None
-    click.echo(f"{len(with_file)} tracks written to {path}", err=True)
+    click.echo(f"{counted(len(with_file), 'track')} written to {path}", err=True)
 
 
 def write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]") -> None:
@@ -32,4 +34,4 @@ def write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]")
             n_written += 1
     except OSError as error:
         raise click.ClickException(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
-    click.echo(f"{n_written:,} playlists written to {folder}", err=True)
+    click.echo(f"{counted(n_written, 'playlist')} written to {folder}", err=True)

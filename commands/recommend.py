@@ -12,7 +12,7 @@ from commands.choosing import track_meant
 from commands.machine import versions
 from commands.options import EXISTING_FILE, dial_option, output_options
 from commands.playlist_files import write_playlist, write_playlists
-from commands.terminal import echo_rows, echo_stream, explained, progress_bar
+from commands.terminal import counted, echo_rows, echo_stream, explained, progress_bar
 from commands.towers_in_use import fitted_towers, trained_towers
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: st
         if output is not None:
             echo_stream(stored_recommendations(library), output)
     click.echo(
-        f"{n_rows:,} recommendations to {len(user_rows):,} listeners in {report['seconds']} s."
+        f"{counted(n_rows, 'recommendation')} to {counted(len(user_rows), 'listener')} in {report['seconds']} s."
         " Ask the view `user_recommendations` of library.db for them.",
         err=output is not None,
     )

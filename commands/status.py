@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from commands.encoder_in_use import checkpoint_in_use
+from commands.terminal import counted
 
 
 @click.command()
@@ -47,7 +48,7 @@ def status(folder: Path, as_json: bool) -> None:
             f" recall@10 {facts.index['recall_at_10']:.3f}, {health}"
         )
     if facts.listens["files"]:
-        click.echo(f"Listens   {facts.listens['events']:,} events, {facts.listens['users']:,} users")
+        click.echo(f"Listens   {counted(facts.listens['events'], 'event')}, {counted(facts.listens['users'], 'user')}")
     if facts.towers:
         mark = facts.towers["validation"]
         judged = "" if mark is None else f", validation NDCG@20 {mark:.4f}"

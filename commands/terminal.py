@@ -38,6 +38,11 @@ def echo_stream(rows: Iterator[dict[str, Any]], output: str) -> None:
         click.echo(text, nl=False)
 
 
+def counted(n: int, noun: str) -> str:
+    """ "1 user", "2 users"."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def echo_some(what: str, items: Sequence[str], n_items: int | None = None) -> None:
     """The first few of many."""
     n_items, shown = n_items or len(items), items[:5]

@@ -123,7 +123,7 @@ def test_what_has_no_audio_is_found_and_asked_by_words(hand_made):
 def test_a_playlist_holds_only_files(hand_made, tmp_path):
     run(hand_made, "diffuse-audio", "--no-check")
     result = run(hand_made, "similar", "heard a", "--by", "diffused", "--m3u", tmp_path / "mix.m3u8")
-    assert "1 tracks written" in result.stderr
+    assert "1 track written" in result.stderr
     lines = (tmp_path / "mix.m3u8").read_text(encoding="utf-8").splitlines()
     assert lines == ["#EXTM3U", "#EXTINF:180,Bob - Heard B", "/b.mp3"]
 

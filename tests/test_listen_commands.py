@@ -34,7 +34,7 @@ def test_a_spotify_folder_of_two_years(folder, run):
     spotify(folder / "in" / "2020.json", stream("Two", ts="2010-01-01T00:00:00Z"), stream(ts="never"))
     result = run("import-listens", folder / "in", "--listener", "ana")
     assert result.stdout == (
-        "3 listens by 1 users (1 new) to 2 tracks\n  of 2 tracks named, 1 were known and 1 have audio\n"
+        "3 listens by 1 user (1 new) to 2 tracks\n  of 2 tracks named, 1 were known and 1 have audio\n"
     )
     assert "1 podcasts left out" in result.stderr and "1 malformed rows left out" in result.stderr
     assert "row 2: never, 7000, One, Air, Moon" in result.stderr
@@ -77,7 +77,7 @@ def test_a_second_import_fills_in_codes_and_finds_tracks_by_them(folder, run):
         (3, "code"),
     ]
     again = run("import-listens", lastfm_1k(folder / "y.tsv", lines.replace("Uno", "Eins").replace("One", "Ein")))
-    assert "of 1 tracks named, 1 were known" in again.stdout
+    assert "of 1 track named, 1 were known" in again.stdout
 
 
 def test_yambda(folder, run):
