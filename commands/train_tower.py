@@ -124,7 +124,8 @@ def train_tower(
         key = training_key(told | {"repeats": repeats}, data.listens, data.catalog)
         name = f"towers-{key[:12]}.pt"
         if ranks.is_first:
-            click.echo(f"Learning from {parts or data.listens}, {data.catalog}.", err=True)
+            log = parts.told() if parts else f"all {len(data.listens):,} events"
+            click.echo(f"Learning from {data.catalog.told()}; {log}.", err=True)
             run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=versions(), checkpoint=name)
         with explained():
             report = _teach(schooling, library.folder / "checkpoints", key)

@@ -49,6 +49,10 @@ class Catalog:
     def __repr__(self) -> str:
         return f"<Catalog {len(self):,} tracks, {int(self.has_audio().sum()):,} with audio, {self.n_artists:,} artists>"
 
+    def told(self) -> str:
+        """For a reader who never saw the code."""
+        return f"{len(self):,} tracks, {int(self.has_audio().sum()):,} with audio"
+
     def has_audio(self) -> np.ndarray:
         """(n_tracks,) bool."""
         return np.zeros(len(self), dtype=bool) if self.audio is None else np.asarray(self.audio.any(axis=1))

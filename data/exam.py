@@ -103,7 +103,7 @@ class Exam:
 def told_of(split: Split, exam: Exam, *, repeats: bool) -> str:
     """Who is asked about what, in a line."""
     who = "queries" if PROTOCOLS[split.protocol].rolling else "listeners"
-    return f"{split}; {len(exam):,} {who}, {'repeats count' if repeats else 'discoveries only'}."
+    return f"{split.told().capitalize()}; {len(exam):,} {who}, {'repeats count' if repeats else 'discoveries only'}."
 
 
 def exam_of(split: Split, *, repeats: bool, n_queries: int, seed: int) -> Exam:

@@ -29,6 +29,11 @@ class Split:
         n = [f"{len(part):,}" for part in (self.train, self.validation, self.test)]
         return f"<Split {self.protocol}: {n[0]} train, {n[1]} validation, {n[2]} test>"
 
+    def told(self) -> str:
+        """For a reader who never saw the code."""
+        n = [f"{len(part):,}" for part in (self.train, self.validation, self.test)]
+        return f"split {self.protocol}: {n[0]} events to learn from, {n[1]} to choose by, {n[2]} to judge by"
+
     def known(self) -> Listening:
         """What is known when the test begins: train and, but for a protocol that ignores it, validation."""
         if not PROTOCOLS[self.protocol].knows_validation:
