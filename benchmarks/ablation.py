@@ -59,6 +59,7 @@ SWITCHES: dict[str, dict[str, object]] = {
     "temperature .2": {"temperature": 0.2},
     "learned temperature": {"learn_temperature": 1},
     "a hidden layer": {"hidden": 128},
+    "a hidden layer, temperature .2": {"hidden": 128, "temperature": 0.2},
     "BPR": {"loss": "bpr", "negatives": 8},
 }
 

@@ -265,10 +265,10 @@ def test_the_dial_is_a_power_of_popularity():
     from towers.retrieval import popularity_offsets
 
     assert popularity_offsets(np.array([1, 2]), 0) is None
-    # One more for each: 1, 2 and 5 of 8.
-    np.testing.assert_allclose(
-        popularity_offsets(np.array([0, 1, 4]), -2.0), -2 * np.log([1 / 8, 2 / 8, 5 / 8]), rtol=1e-6
-    )
+    one, four = np.log(2 / 8), np.log(5 / 8)  # one more for each: 1, 2 and 5 of 8
+    expected = -2 * np.array([(one + four) / 2, one, four])  # whom nobody played is taken for an ordinary one
+    np.testing.assert_allclose(popularity_offsets(np.array([0, 1, 4]), -2.0), expected, rtol=1e-6)
+    np.testing.assert_allclose(popularity_offsets(np.zeros(2), 1.0), np.log([1 / 2, 1 / 2]), rtol=1e-6)
 
 
 def test_a_large_library_asks_its_index_and_gets_the_same(tmp_path, monkeypatch):

@@ -188,9 +188,10 @@ def popularity_offsets(counts: np.ndarray, dial: float) -> np.ndarray | None:
 
     .. math:: dial \cdot \log p_t, \quad p_t = \frac{n_t + 1}{\sum_s (n_s + 1)}
 
-    with the plays n of each track; one more for everybody, so that a track without any has a logarithm too. Popularity
-    is adjusted when recommending, as [1]_ does with a power of it (they multiply by ``p ** dial``, and we rank by
-    logarithms) and [2]_ with logits; the towers need not learn again.
+    with the plays n of each track; one more for everybody, so that a single play is no verdict. How popular a track
+    without any play will be nobody knows: it counts as an ordinary one, with the mean logarithm of those that have
+    some. Popularity is adjusted when recommending, as [1]_ does with a power of it (they multiply by ``p ** dial``,
+    and we rank by logarithms) and [2]_ with logits; the towers need not learn again.
 
     References
     ----------
@@ -201,7 +202,11 @@ def popularity_offsets(counts: np.ndarray, dial: float) -> np.ndarray | None:
     if not dial:
         return None
     plays = counts + 1.0
-    return (dial * np.log(plays / plays.sum())).astype(np.float32)
+    log_shares = np.log(plays / plays.sum())
+    is_played = counts > 0
+    if is_played.any():
+        log_shares[~is_played] = log_shares[is_played].mean()
+    return (dial * log_shares).astype(np.float32)
 
 
 def unit_vectors(items: Tensor, *, with_bias: bool = True) -> np.ndarray:
