@@ -39,7 +39,9 @@ EXIT_SOME_FAILED = 3  # done, but some files could not be heard
 @click.option("--max-duration", type=float, metavar="SECONDS", help="Leave out longer tracks.")
 @click.option("--retry", is_flag=True, help="Try files again that failed before.")
 @click.option("--again", is_flag=True, help="Hear every file again, also those that have a vector.")
-@click.option("--prune", is_flag=True, help="Remove tracks whose files are gone.")
+@click.option(
+    "--prune", is_flag=True, help="Remove tracks whose files are gone; of those you listened to the name stays."
+)
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
 @config_options(HearingConfig)
 @device_option("Of the encoder.")
@@ -70,6 +72,7 @@ def embed_audio(
     from data.folders import find_files
     from index.intake import count_missing, plan_scan
     from index.library import Library
+    from index.library_listening import listened_ids
     from index.track_store import prune_missing
 
     began = monotonic()
@@ -96,7 +99,7 @@ def embed_audio(
             ear = ear_of(checkpoint, device)
             phases = _hear_pending(library, plan, ear, checkpoint, config, adopting=not again, **rules)
         count_missing(library, plan)
-        n_pruned = prune_missing(library) if prune else 0
+        n_pruned = prune_missing(library, listened_ids(library)) if prune else 0
         refresh_index(library)
     seconds = monotonic() - began
     _echo_counts(plan.counts, n_pruned, seconds, phases, as_json)

@@ -5,6 +5,8 @@ import json
 import shutil
 from dataclasses import dataclass
 
+import numpy as np
+
 from data.ids import IdMap
 from data.listen_arrays import build_arrays, open_arrays
 from data.listening import Listening
@@ -52,3 +54,11 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
     return LibraryListening(*open_arrays(folder), key)
+
+
+def listened_ids(library: Library) -> list[int]:
+    """The tracks that anybody listened to; none where the library has no listens."""
+    if not listen_files(library, "track"):
+        return []
+    items = read_listening(library).items
+    return items.ids(np.arange(len(items))).tolist()

@@ -114,12 +114,15 @@ def store_tower_vectors(
     """
     with library.transaction():
         library.db.execute("UPDATE runs SET metrics = ? WHERE id = ?", [json.dumps(metrics or {}), run_id])
+        # Listens may name tracks that were removed since; towers learn from them, and nobody asks for their vectors.
+        there = {track_id for (track_id,) in library.db.execute("SELECT id FROM tracks")}
         # Before the space turns to this run: the triggers of a current run would cost more than the rows.
         library.db.conn.executemany(
             "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)",
             (
                 (track_id, TOWER, run_id, len(vector), vector_blob(vector))
                 for track_id, vector in zip(track_ids.tolist(), vectors, strict=True)
+                if track_id in there
             ),
         )
         library.db.execute(

@@ -1,7 +1,7 @@
 """One track at a time into the library: heard, adopted from a known twin, or failed."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,10 @@ from index.library import Library
 
 _TAGS = "title, artist, album, genre, year"
 AUDIO = "audio"  # the space of sound
+_ONLY_A_NAME = """
+    UPDATE tracks SET status = 'catalog', path = NULL, path_bytes = NULL, content_hash = NULL, size = NULL,
+    mtime_ns = NULL, sample_rate = NULL, channels = NULL, codec = NULL, reason = NULL WHERE id = ?
+"""
 _NOTE = "CASE WHEN status = 'embedded' THEN reason END"  # of a track; else the reason is why it was not embedded
 
 
@@ -166,13 +170,20 @@ def set_status(library: Library, path: str, size: int, mtime_ns: int, status: st
     return int(row[0])
 
 
-def prune_missing(library: Library) -> int:
-    """Remove the tracks whose files are gone, with all that belongs to them; how many there were."""
+def prune_missing(library: Library, listened_ids: Iterable[int] = ()) -> int:
+    """Remove the tracks whose files are gone, with all that belongs to them; how many there were.
+
+    Of those that somebody listened to the name stays, as a catalog track: the listens go on meaning something.
+    """
+    gone = {track_id for (track_id,) in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")}
     with library.transaction():
-        n_removed = library.db.execute("DELETE FROM tracks WHERE status = 'missing'").rowcount
-        if n_removed:
+        for track_id in sorted(gone.intersection(listened_ids)):
+            _forget_vectors(library, track_id)
+            library.db.execute(_ONLY_A_NAME, [track_id])
+        library.db.execute("DELETE FROM tracks WHERE status = 'missing'")
+        if gone:
             forget_removed_tracks(library)
-    return n_removed
+    return len(gone)
 
 
 def file_title(path: str) -> str:

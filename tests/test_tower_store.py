@@ -10,7 +10,7 @@ from tower_world import checkerboard, import_table, listening
 from data.ids import IdMap
 from index.library import Library, LibraryError
 from index.overview import overview
-from index.spaces import current_space, read_vector
+from index.spaces import current_space, read_vector, read_vectors
 from index.tower_store import (
     TOWER,
     find_user,
@@ -80,6 +80,15 @@ def test_a_library_without_audio_has_a_catalog_too(tmp_path):
     with Library.open_to_write(tmp_path) as library:
         catalog, artists, albums = read_catalog(library, IdMap([]))
         assert len(catalog) == len(artists) == len(albums) == 0 and catalog.audio is None
+
+
+def test_listens_to_a_track_that_is_gone_do_not_stop_the_storing(library):
+    library.db.execute("DELETE FROM tracks WHERE title = 'Two'")
+    data = read_tower_data(library)
+    assert len(data.tracks) == 5  # the listens still know it
+    run, _ = library.start_run("train-tower", {})
+    store_tower_vectors(library, run, data.tracks.ids(np.arange(5)), np.tile(unit(1, 0), (5, 1)))
+    assert len(read_vectors(library, TOWER)[0]) == 4
 
 
 def test_vectors_of_a_later_run_take_the_place_of_earlier_ones(library):

@@ -7,6 +7,7 @@ import pytest
 from library_world import add, at, finish, heard, open_library
 
 from index.copies import read_excerpts
+from index.linking import find_links
 from index.spaces import read_vector
 from index.track_store import (
     AUDIO,
@@ -330,6 +331,20 @@ def test_pruning_removes_what_is_missing_and_nothing_else(world):
     assert [path for _, path, _ in tracks(library)] == ["/0.mp3", "/2.mp3", "/bad.mp3"]
     assert vector_rows(library) == [(1, "audio", 1), (3, "audio", 1)]
     assert prune_missing(library) == 0
+
+
+def test_what_was_listened_to_keeps_its_name_when_its_file_is_pruned(world):
+    library, head, _ = world
+    add(library, head, [heard(f"/{i}.mp3", at(i), artist="Ann", title=f"Song {i}") for i in range(3)])
+    for path in ("/0.mp3", "/1.mp3"):
+        set_status(library, path, 1, 1, "missing", None)
+    assert prune_missing(library, [1, 3, 99]) == 2  # 3 is listened to as well, and still there
+    left = library.db.execute("SELECT id, path, title, status FROM tracks ORDER BY id").fetchall()
+    assert left == [(1, None, "Song 0", "catalog"), (3, "/2.mp3", "Song 2", "embedded")]
+    assert vector_rows(library) == [(3, "audio", 1)]
+    assert prune_missing(library, [1, 3]) == 0
+    add(library, head, [heard("/new.mp3", at(0), artist="Ann", title="Song 0")])  # the file comes back elsewhere
+    assert [(pair.catalog.id, pair.file.id) for pair in find_links(library).matches] == [(1, 6)]
 
 
 def test_a_track_half_stored_is_not_stored(world):
