@@ -23,7 +23,7 @@ class SameForAll:
 
 _AT_ONCE = 2**25  # scores, 128 MiB
 TILE = 2**13  # tracks that a scorer looks at together where it needs room of its own: what fits a cache
-_CHUNK = 128  # neighbouring tracks of which only the best score is looked at first
+_CHUNK = 128  # tracks of which only the best score is looked at first
 
 
 def ranked(
@@ -45,7 +45,7 @@ def ranked(
 
     Returns
     -------
-    lists, (n_queries, k) int64: rows, the best first and of equal ones the lower row, -1 where tracks run out
+    lists, (n_queries, k) int64: rows, the best first and equal ones by lot, -1 where tracks run out
     probe scores, (n_queries, n_probes) float32, -inf where there is no probe
     """
     lists = np.full((n_queries, k), -1, dtype=np.int64)
@@ -84,35 +84,57 @@ def _filtered(row: np.ndarray, n_queries: int, k: int, hidden: Sequence[np.ndarr
 
 
 def best_columns(scores: np.ndarray, k: int) -> np.ndarray:
-    """Columns of the k greatest scores of each row, (n, k): of equal ones the lower, -1 for minus infinity.
+    """Columns of the k greatest scores of each row, (n, k): equal ones by lot, -1 for minus infinity.
 
     Whatever is among the k best lies in one of the k chunks with the greatest maxima, so that a row is read once and
     a small part of it is sorted.
     """
     n_rows, n = scores.shape
     found = np.full((n_rows, k), -1, dtype=np.int64)
-    n_chunks = n // _CHUNK
-    whole = n_chunks * _CHUNK
-    maxima = scores[:, :whole].reshape(n_rows, n_chunks, _CHUNK).max(axis=2) if n_chunks > k else None
+    n_chunks = max(n // _CHUNK, 1)  # one is every n_chunks-th column: the whole catalog in small
+    maxima = _chunk_maxima(scores, n_chunks) if n_chunks > k else None
+    chunks, columns, steps = np.arange(n_chunks), np.arange(n), np.arange(-(-n // n_chunks)) * n_chunks
     for place, row in enumerate(scores):
-        if maxima is None:
-            columns = np.arange(n)
-        else:
-            chunks = np.sort(_greatest(maxima[place], k))
-            columns = (chunks[:, None] * _CHUNK + np.arange(_CHUNK)).ravel()
-            columns = np.concatenate([columns, np.arange(whole, n)])
+        if maxima is not None:
+            best = _greatest(maxima[place], k, _lot(chunks))
+            columns = (best[:, None] + steps).ravel()
+            columns = columns[columns < n]
         values = row[columns]
-        best = _greatest(values, k)
+        best = _greatest(values, k, _lot(columns % n_chunks), _lot(columns))
         best = best[~np.isneginf(values[best])]
         found[place, : len(best)] = columns[best]
     return found
 
 
-def _greatest(values: np.ndarray, k: int) -> np.ndarray:
-    """Places of the k greatest values, the greatest first and of equal ones the first."""
-    if k >= len(values):
-        return np.argsort(-values, kind="stable")
-    edge = np.partition(values, -k)[-k]
-    above, equal = np.flatnonzero(values > edge), np.flatnonzero(values == edge)
-    chosen = np.concatenate([above, equal[: k - len(above)]])
-    return chosen[np.lexsort((chosen, -values[chosen]))]
+def _chunk_maxima(scores: np.ndarray, n_chunks: int) -> np.ndarray:
+    """(n, n_chunks)."""
+    n_rows, n = scores.shape
+    n_even = n - n % n_chunks
+    maxima = scores[:, :n_even].reshape(n_rows, -1, n_chunks).max(axis=1)
+    rest = maxima[:, : n - n_even]
+    np.maximum(rest, scores[:, n_even:], out=rest)
+    return maxima
+
+
+def _lot(numbers: np.ndarray) -> np.ndarray:
+    """An order for equals that knows nothing of them, and the same each time: multiplicative hashing [1]_.
+
+    In the order of rows, tracks that somebody played, if only in the test, would stand before those that nobody did.
+
+    References
+    ----------
+    .. [1] Knuth. The Art of Computer Programming 3, section 6.4.
+    """
+    return (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(2_654_435_769) & np.uint64(0xFFFFFFFF)
+
+
+def _greatest(values: np.ndarray, k: int, *lots: np.ndarray) -> np.ndarray:
+    """Places of the k greatest values, the greatest first; equal ones by the first lot, then by the next."""
+    places = np.arange(len(values))
+    if k < len(values):
+        edge = np.partition(values, -k)[-k]
+        above, equal = np.flatnonzero(values > edge), np.flatnonzero(values == edge)
+        if len(above) + len(equal) > k:
+            equal = equal[np.lexsort([lot[equal] for lot in reversed(lots)])][: k - len(above)]
+        places = np.concatenate([above, equal])
+    return places[np.lexsort([*(lot[places] for lot in reversed(lots)), -values[places]])]

@@ -21,6 +21,9 @@ def pasts(known):
     return Pasts(known, starts[:-1], starts[1:])
 
 
+# Where scores are equal, `data.score_blocks._lot` has 4 before 3 before 2.
+
+
 def lists(scores, n_users, n_tracks, k, hidden=None):
     return ranked(scores, n_users, n_tracks, k, hidden=hidden)[0]
 
@@ -28,8 +31,8 @@ def lists(scores, n_users, n_tracks, k, hidden=None):
 def test_the_most_popular():
     assert lists(popular(world()), 2, 5, 3).tolist() == [[2, 0, 1], [2, 0, 1]]
     hidden = [np.array([2, 1]), np.array([2, 0])]
-    assert lists(popular(world()), 2, 5, 3, hidden).tolist() == [[0, 3, 4], [1, 3, 4]]
-    assert lists(popular(world()), 1, 5, 7).tolist()[0] == [2, 0, 1, 3, 4, -1, -1]
+    assert lists(popular(world()), 2, 5, 3, hidden).tolist() == [[0, 4, 3], [1, 4, 3]]
+    assert lists(popular(world()), 1, 5, 7).tolist()[0] == [2, 0, 1, 4, 3, -1, -1]
 
 
 def test_the_most_popular_of_late():
@@ -40,7 +43,7 @@ def test_the_most_popular_of_late():
 def test_ones_own_favourites_come_first_and_popular_ones_fill_up():
     # Of listener 0: track 1 fifty days ago against track 2 twice a hundred days ago.
     known = world()
-    assert lists(own_favourites(known, pasts(known), 10), 2, 5, 4).tolist() == [[1, 2, 0, 3], [0, 2, 1, 3]]
+    assert lists(own_favourites(known, pasts(known), 10), 2, 5, 4).tolist() == [[1, 2, 0, 4], [0, 2, 1, 4]]
     assert lists(own_favourites(known, pasts(known), 10_000), 2, 5, 2).tolist() == [[2, 1], [0, 2]]
     nobody = listening([(0, 1, 0)], 2, 3)
     assert lists(own_favourites(nobody, pasts(nobody)), 2, 3, 2).tolist() == [[1, 0], [1, 0]]
@@ -51,5 +54,5 @@ def test_sound_alone_by_hand():
     audio = np.array([[1, 0], [0, 1], [1, -1], [-1, 1], [1, 1], [0, 0]], dtype=np.float32)
     known = listening([(0, 0, 1), (0, 1, 2), (1, 5, 1)], 2, 6)
     found = lists(sounding_alike(audio, pasts(known)), 2, 6, 6, [np.array([0, 1]), np.array([5])])
-    assert found[0].tolist() == [4, 2, 3, -1, -1, -1]
+    assert found[0].tolist() == [4, 3, 2, -1, -1, -1]
     assert 5 not in found
