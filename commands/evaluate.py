@@ -175,9 +175,9 @@ def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
         raise click.ClickException(
             "These towers learned from everything: nothing is left to judge them by.\n\nRun `cli train-tower` anew."
         )
-    if told["n_events"] != len(data.listens):
+    if told.get("listens") != data.listens_key:
         raise click.ClickException(
-            "The listens have changed since the towers learned from them.\n\nRun `cli train-tower` anew."
+            "The listens, or their links with files, have changed since the towers learned from them.\n\nRun `cli train-tower` anew."
         )
     with explained():
         return split_listens(data.listens, **told["split"])

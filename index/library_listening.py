@@ -39,10 +39,7 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
             f"This library has no listens to {level}s yet.\n\n"
             "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
         )
-    stands_for = links(library) if level == "track" else {}
-    imports = [(listens.file, listens.imported) for listens in stored_listens(library) if listens.level == level]
-    state = json.dumps([imports, [path.stat().st_size for path in files], sorted(stands_for.items())])
-    key = hashlib.blake2b(state.encode(), digest_size=8).hexdigest()
+    key, stands_for = listening_key(library, level), _stands_for(library, level)
     folder = listens_folder(library) / f"arrays-{level}-{key}"
     if not folder.is_dir():
         try:
@@ -54,6 +51,21 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
     return LibraryListening(*open_arrays(folder), key)
+
+
+def listening_key(library: Library, level: str = "track") -> str:
+    """Of all listens as they are now: another after an import, and for tracks after a link."""
+    imports = []
+    for listens in stored_listens(library):
+        path = listens_folder(library) / listens.file
+        if listens.level == level and path.is_file():
+            imports.append((listens.file, listens.imported, path.stat().st_size))
+    state = json.dumps([imports, sorted(_stands_for(library, level).items())])
+    return hashlib.blake2b(state.encode(), digest_size=8).hexdigest()
+
+
+def _stands_for(library: Library, level: str) -> dict[int, int]:
+    return links(library) if level == "track" else {}
 
 
 def listened_ids(library: Library) -> list[int]:

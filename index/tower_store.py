@@ -11,7 +11,7 @@ from data.catalog import Catalog
 from data.ids import IdMap
 from data.listening import KINDS, Listening
 from index.library import Library, LibraryError
-from index.library_listening import read_listening
+from index.library_listening import listening_key, read_listening
 from index.spaces import current_space, read_some_vectors, read_vectors
 from index.track_store import AUDIO, vector_blob
 
@@ -31,6 +31,7 @@ class TowerData:
     users: IdMap
     artists: IdMap
     albums: IdMap
+    listens_key: str  # another where a listen or a link has changed
 
 
 def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
@@ -53,7 +54,7 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
     tracks = IdMap(np.concatenate([listened, np.setdiff1d(present, listened)]))
     catalog, artists, albums = read_catalog(library, tracks, sound)
     listens = replace(listens, n_tracks=len(tracks))
-    return TowerData(listens, catalog, tracks, read.users, artists, albums)
+    return TowerData(listens, catalog, tracks, read.users, artists, albums, read.key)
 
 
 def without_dislikes(listens: Listening) -> Listening:
@@ -161,15 +162,14 @@ def tower_checkpoint(library: Library, run_id: int) -> Path:
 
 def untrained(library: Library) -> str | None:
     """Why the towers should learn, or learn anew; None where they need not, or nothing is there to learn from."""
-    query = "SELECT sum(n_events), max(imported) FROM listens WHERE level = 'track'"
-    n_events, imported = library.db.execute(query).fetchone()
+    (n_events,) = library.db.execute("SELECT sum(n_events) FROM listens WHERE level = 'track'").fetchone()
     if not n_events:
         return None
     space = current_space(library, TOWER)
     if space is None:
         return f"{n_events:,} listens say who wants what"
-    (started,) = library.db.execute("SELECT started FROM runs WHERE id = ?", [space.run_id]).fetchone()
-    return "listens were imported since the towers learned" if imported > started else None
+    is_same = tower_run(library)[1].get("listens") == listening_key(library)
+    return None if is_same else "listens or links have changed since the towers learned"
 
 
 def usual_protocol(listens: Listening) -> str:

@@ -247,7 +247,8 @@ def test_what_has_changed_is_not_judged_by_the_old(run, copied, tmp_path):
     with library:
         import_table(library, tmp_path / "more.csv", ["user,artist,title,timestamp", "new,Artist 0,Song 0,1600000000"])
     out = run("evaluate", code=1, library=copied)
-    assert "The listens have changed since the towers learned from them.\n\nRun `cli train-tower` anew." in out.output
+    assert "The listens, or their links with files, have changed since the towers learned from them." in out.output
+    assert "Run `cli train-tower` anew." in out.output
     rows = json.loads(run("recommend", "new", "-k", 3, "--json", library=copied).stdout)
     assert len(rows) == 3 and "Song 0" not in {row["title"] for row in rows}  # whom training never saw
     run("train-tower", *QUICK, "--epochs", 1, "--split", "none", "--model", "dot", library=copied)

@@ -106,12 +106,17 @@ def test_vectors_of_a_later_run_take_the_place_of_earlier_ones(library):
 
 def test_when_to_learn(library):
     assert untrained(library) == "5 listens say who wants what"
-    run, _ = library.start_run("train-tower", {"tower": {"model": "dot"}})
+    told = {"tower": {"model": "dot"}, "listens": read_tower_data(library).listens_key}
+    run, _ = library.start_run("train-tower", told)
     store_tower_vectors(library, run, np.array([1]), unit(1, 0)[None])
     assert untrained(library) is None
+    library.db.execute("UPDATE tracks SET linked_id = 1 WHERE title = 'Five'")
+    assert untrained(library) == "listens or links have changed since the towers learned"
+    library.db.execute("UPDATE tracks SET linked_id = NULL")
+    assert untrained(library) is None
     library.db.execute("UPDATE listens SET imported = '2999-01-01'")
-    assert untrained(library) == "listens were imported since the towers learned"
-    assert "cli train-tower   (listens were imported since the towers learned)" in overview(library, "ear").next_steps
+    assert untrained(library) == "listens or links have changed since the towers learned"
+    assert f"cli train-tower   ({untrained(library)})" in overview(library, "ear").next_steps
     library.db.execute("DELETE FROM listens")
     assert untrained(library) is None
 
