@@ -177,7 +177,8 @@ def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
         )
     if told.get("listens") != data.listens_key:
         raise click.ClickException(
-            "The listens, or their links with files, have changed since the towers learned from them.\n\nRun `cli train-tower` anew."
+            "The listens, or their links with files, have changed since the towers learned from them.\n\n"
+            "Run `cli train-tower` anew."
         )
     with explained():
         return split_listens(data.listens, **told["split"])

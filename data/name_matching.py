@@ -4,11 +4,15 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_GUEST = re.compile(r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]|\s+(?:feat|ft|featuring)\b\.?\s.*$")
+_GUEST = re.compile(  # in brackets, or up to the next note: what follows may say that it is a remix
+    r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]|\s+(?:feat|ft|featuring)\b\.?\s(?:(?!\s+[-–—/]\s|\s*[(\[]).)*"
+)
 # What labels add to a title while the recording stays. A live take, a remix or an edit is another recording.
-_SAME = r"(?:\d{4}\s+)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+(?:version|edition))?(?:\s+(?:in\s+)?\d{4})?"
+_SAME = r"(?:\d{4}\s+(?:[-–—]\s+)?)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?"
+_SAME += r"(?:\s+(?:version|edition))?(?:\s+(?:in\s+)?\d{4})?"
 _SAME += r"|(?:original\s+)?(?:album|single|lp)\s+version|explicit(?:\s+version)?|bonus\s+track|mono|stereo"
 _SUFFIX = re.compile(rf"\s*[(\[]\s*(?:{_SAME})\s*[)\]]|\s+[-–—/]\s+(?:{_SAME})\s*$")
+_ARTICLE_LAST = re.compile(r",\s+the$")  # as catalogs sort them: "Beatles, The"
 _AND = re.compile(r"\s*&\s*|\s+\+\s+")
 _LAST_ACCENTED_SCRIPT = 0x530  # Latin, Greek and Cyrillic end before; Japanese marks make other letters
 
@@ -20,7 +24,8 @@ def artist_key(name: str) -> str:
     >>> artist_key("The Beyoncé (feat. JAY-Z)") == artist_key("beyonce")
     True
     """
-    key = _plain(_GUEST.sub("", name.casefold()) or name)
+    text = _ARTICLE_LAST.sub("", name.casefold())
+    key = _plain(_GUEST.sub("", text) or name)
     return key.removeprefix("the ") or key
 
 

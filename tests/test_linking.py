@@ -23,6 +23,9 @@ from index.lookup import AmbiguousError, find_track
         ("Song ft. Somebody", "Song [featuring X & Y]"),
         ("Song - 2009 Remaster", "Song (Remastered 2011)"),
         ("Song - Remastered", "Song"),
+        ("Song - 2011 - Remaster", "Song"),
+        ("Song feat. Somebody - 2009 Remaster", "Song"),
+        ("Song feat. Somebody (Album Version)", "Song"),
         ("Song (Album Version)", "Song / Mono"),
         ("Rock & Roll", "rock and roll"),
         ("Søren Łódź", "Soren Lodz"),
@@ -38,6 +41,9 @@ def test_titles_that_are_one(one, other):
     [
         ("Song (Live)", "Song"),
         ("Song - Someone Remix", "Song"),
+        ("Song feat. Somebody - Remix", "Song"),
+        ("Song ft. Somebody (Live at Wembley)", "Song"),
+        ("Song feat. DJ Z [Acoustic]", "Song"),
         ("Song, Pt. 1", "Song, Pt. 2"),
         ("か", "が"),  # accents of other scripts make other letters
         ("Stereo", "Mono"),
@@ -52,6 +58,7 @@ def test_titles_that_are_two(one, other):
 def test_artists():
     assert artist_key("The Beatles") == artist_key("BEATLES") != artist_key("Beat")
     assert artist_key("Beyoncé feat. JAY-Z") == artist_key("Beyonce")
+    assert artist_key("Beatles, The") == artist_key("The Beatles")
     assert artist_key("Simon & Garfunkel") == artist_key("Simon and Garfunkel")
     assert artist_key("The The") == "the" and artist_key("The") == "the" and artist_key("!!!") == "!!!"
     assert artist_key("坂本龍一") != artist_key("坂本")
