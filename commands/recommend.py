@@ -135,7 +135,7 @@ def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: st
         store_recommendations,
         stored_recommendations,
     )  # fmt: skip
-    from index.tower_store import tower_run, without_dislikes
+    from index.tower_store import dislikes, tower_run, without_dislikes
     from towers.serving import batches_of, lists_for_all
 
     began = monotonic()
@@ -145,7 +145,7 @@ def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: st
         tower_run_id, _ = tower_run(library)
         read = read_listening(library)
         serving = _serving(library, read, rules, read.items.ids(np.arange(len(read.items))), read.users)
-        listens = without_dislikes(read.listening)
+        listens, disliked = without_dislikes(read.listening), dislikes(read.listening)
         user_rows = np.unique(listens.user_rows)
         told = asdict(rules) | {"towers": tower_run_id, "listens": read.key, "tracks": serving.shelf.digest()}
         run, _ = library.start_run(RECOMMEND_STAGE, told, versions=versions())
@@ -156,7 +156,7 @@ def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: st
         with progress_bar(len(user_rows), "recommending", "listener") as bar:
             for number, part in enumerate(batches):
                 if not lists.has(number):
-                    lists.keep(number, read.users.ids(part), *lists_for_all(serving, listens, part, rules))
+                    lists.keep(number, read.users.ids(part), *lists_for_all(serving, listens, part, rules, disliked))
                 bar.update(len(part))
         n_rows = store_recommendations(library, run, lists)
         report = {"listeners": len(user_rows), "recommendations": n_rows, "seconds": round(monotonic() - began, 1)}
@@ -208,7 +208,7 @@ def _list_for(
             if kept.config.model == "two-tower" and not rules.popularity:  # which the index knows nothing of
                 saved = fitted_towers(library, kept, told["sound"], track_ids, users)
                 query = query_of(saved, asker).numpy()[0]
-                for shelf in near_shelves(library, query, rules.k, n_left_out=len(track_ids)):
+                for shelf in near_shelves(library, query, rules.k, n_left_out=len(asker.left_out(novel=True))):
                     best = list_for(serve(saved, shelf), asker, rules)
                     if len(best) == rules.k:
                         return best

@@ -119,8 +119,8 @@ def train_tower(
         with explained():
             parts = None if protocol == "none" else split_listens(data.listens, **asked)
             schooling = Schooling(tower, config, data.catalog, data.listens, parts, **learning)
-        told = {"tower": asdict(tower), "training": asdict(config), "split": asked, "listens": data.listens_key}
-        told |= {"sound": sound, "ear": sound_mark(library, sound), "refit": refit}
+        told: dict[str, Any] = {"tower": asdict(tower), "training": asdict(config), "split": asked}
+        told |= {"listens": data.listens_key, "sound": sound, "ear": sound_mark(library, sound), "refit": refit}
         key = training_key(told | {"repeats": repeats}, data.listens, data.catalog)
         name = f"towers-{key[:12]}.pt"
         if ranks.is_first:

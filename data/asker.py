@@ -20,6 +20,7 @@ class Asker:
     kinds : (n,) uint8, codes into `data.listening.KINDS`; without, all are listens
     user_id : -1 for somebody who is not in the data
     seed_id : the track that plays now
+    disliked : (n,) int64, ids of the tracks that no list may hold
     """
 
     played: np.ndarray
@@ -28,6 +29,7 @@ class Asker:
     kinds: np.ndarray | None = None
     user_id: int = -1
     seed_id: int | None = None
+    disliked: np.ndarray | None = None
 
     @classmethod
     def stranger(cls, played: Sequence[int] | np.ndarray, *, ordered: bool, seed_id: int | None = None) -> "Asker":
@@ -51,6 +53,11 @@ class Asker:
     def seeds(self) -> np.ndarray:
         """The id of the track that plays now, or none: (0,) or (1,)."""
         return np.array([] if self.seed_id is None else [self.seed_id], dtype=np.int64)
+
+    def left_out(self, *, novel: bool) -> np.ndarray:
+        """The ids of the tracks that their list shall not hold."""
+        disliked = np.array([], dtype=np.int64) if self.disliked is None else self.disliked
+        return np.concatenate([self.track_ids() if novel else self.seeds, disliked])
 
     def track_ids(self) -> np.ndarray:
         """Of all that was played and what plays now, which is the last."""

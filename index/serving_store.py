@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from data.asker import Asker
+from data.feedback import standing, unwanted
 from data.ids import IdMap
-from data.listening import KINDS
 from data.shelf import Shelf
 from index.ann import n_candidates
 from index.index_file import index_state, open_index
 from index.library import Library
 from index.library_listening import LibraryListening
 from index.spaces import read_some_vectors
-from index.tower_store import POSITIVE, TOWER, without_dislikes
+from index.tower_store import TOWER, without_dislikes
 
 _LARGE = 100_000  # tracks from which asking the index is quicker than reading every vector
 
@@ -94,15 +94,17 @@ def known_asker(read: LibraryListening, user_id: int, seed_id: int | None = None
         row = int(read.users.rows([user_id])[0])
         first, stop = np.searchsorted(listening.user_rows, np.array([row, row + 1], dtype=np.int32))
     own = slice(first, stop)
+    users, tracks = np.asarray(listening.user_rows[own]), np.asarray(listening.track_rows[own])
     kinds = None if listening.kinds is None else np.asarray(listening.kinds[own])
-    liked = np.isin(kinds, [KINDS.index(kind) for kind in POSITIVE]) if kinds is not None else slice(None)
+    liked = slice(None) if kinds is None else standing(users, tracks, kinds)
     return Asker(
-        read.items.ids(np.asarray(listening.track_rows[own])[liked]),
+        read.items.ids(tracks[liked]),
         np.asarray(listening.times[own])[liked],
         np.asarray(listening.weights[own])[liked],
         None if kinds is None else kinds[liked],
         user_id,
         seed_id,
+        None if kinds is None else read.items.ids(unwanted(users, tracks, kinds)[1]),
     )
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from data.catalog import Catalog
+from data.feedback import standing, unwanted
 from data.ids import IdMap
-from data.listening import KINDS, Listening
+from data.listening import Listening
 from index.library import Library, LibraryError
 from index.library_listening import listening_key, read_listening
 from index.spaces import current_space, read_some_vectors, read_vectors
@@ -18,7 +19,6 @@ from index.track_store import AUDIO, vector_blob
 TOWER = "tower"  # the space
 TOWER_STAGE = "train-tower"  # as `runs` calls it
 _FEW = 20_000  # tracks that are read one by one rather than with all others
-POSITIVE = ("listen", "like")
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,15 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
 
 
 def without_dislikes(listens: Listening) -> Listening:
-    """Listens and likes; who dislikes a track, or takes a like back, wants it no more for that."""
+    """Listens, and likes that were not taken back; who dislikes a track wants it no more for that."""
     if listens.kinds is None:
         return listens
-    return listens.where(np.isin(listens.kinds, [KINDS.index(kind) for kind in POSITIVE]))
+    return listens.where(standing(listens.user_rows, listens.track_rows, listens.kinds))
+
+
+def dislikes(listens: Listening) -> tuple[np.ndarray, np.ndarray] | None:
+    """The users, rising, and the tracks that they want no more, (n,) each; None where nobody said so."""
+    return None if listens.kinds is None else unwanted(listens.user_rows, listens.track_rows, listens.kinds)
 
 
 def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> tuple[Catalog, IdMap, IdMap]:

@@ -92,6 +92,17 @@ def test_what_was_played_is_left_out_on_wish():
     assert np.isneginf(values[lists < 0]).all()
 
 
+def test_what_is_disliked_is_left_out_also_of_repeats():
+    found = list_for(serving(), replace(asked(12, user_id=70), disliked=np.array([13, 99])), ALL)
+    assert set(ids(found)) == {11, 12, 14, 15, 16}
+    disliked = np.array([1, 1]), np.array([0, 4])  # tracks 11 and 15, of the second listener
+    lists, _ = lists_for_all(serving(order=(5, 3, 2, 0, 1, 4)), EVENTS, np.array([0, 1]), ALL, disliked)
+    assert [set(IDS) - set(line.tolist()) for line in lists] == [set(), {11, 15}]
+    novel = Rules(k=6, max_per_artist=9)
+    lists, _ = lists_for_all(serving(order=(5, 3, 2, 0, 1, 4)), EVENTS, np.array([0, 1]), novel, disliked)
+    assert not {11, 15} & set(lists[1].tolist())
+
+
 def test_a_listener_without_a_vector_is_a_stranger():
     unknown, stranger = (list_for(serving(), asked(12, user_id=user), ALL) for user in (72, -1))
     assert unknown == stranger  # listener 72 played nothing in training

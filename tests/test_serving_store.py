@@ -8,7 +8,7 @@ from tower_world import import_table
 from index.index_file import build_index
 from index.library_listening import read_listening
 from index.serving_store import known_asker, near_shelves, play_counts, read_shelf
-from index.tower_store import find_user, store_tower_vectors
+from index.tower_store import dislikes, find_user, store_tower_vectors
 
 
 @pytest.fixture
@@ -72,6 +72,7 @@ def test_a_dislike_is_no_play(tmp_path):
         (one,) = library.db.execute("SELECT id FROM tracks WHERE title = 'One'").fetchone()
         asker = known_asker(read, find_user(library, "eve"))
         assert (asker.played.tolist(), asker.times.tolist(), asker.kinds.tolist()) == ([one], [1], [0])
+        assert asker.disliked.tolist() == [3 - one] and dislikes(read.listening)[1].tolist() == [2 - one]
         ids, counts = play_counts(read)
         assert counts[ids == one].tolist() == [1] and counts.sum() == 1
 

@@ -81,7 +81,7 @@ def list_for(serving: Serving, asker: Asker, rules: Rules) -> list[tuple[int, fl
     ValueError
         A seed track that the towers cannot hear.
     """
-    left_out = serving.shelf.tracks.find(asker.track_ids() if rules.novel else asker.seeds)
+    left_out = serving.shelf.tracks.find(asker.left_out(novel=rules.novel))
     rows, scores = _best(serving, query_of(serving.saved, asker), rules, [left_out[left_out >= 0]])
     found = rows[0] >= 0
     return list(zip(serving.shelf.tracks.ids(rows[0][found]).tolist(), scores[0][found].tolist(), strict=True))
@@ -128,22 +128,38 @@ def query_of(saved: SavedTowers, asker: Asker) -> Tensor:
 
 
 def lists_for_all(
-    serving: Serving, events: Listening, user_rows: np.ndarray, rules: Rules
+    serving: Serving,
+    events: Listening,
+    user_rows: np.ndarray,
+    rules: Rules,
+    disliked: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The lists of some listeners after all of `events`, whose rows are those of the towers.
+
+    Parameters
+    ----------
+    disliked : users, rising, and the tracks that their lists may not hold, (n,) each
 
     Returns
     -------
     ids of tracks, (n_users, k) int64, the best first, k no more than there are tracks; and their scores, minus infinity
     where tracks run out
     """
-    hidden = None
+    left_out = [_of_users(*disliked, user_rows)] if disliked is not None else []
     if rules.novel:
-        bounds = np.searchsorted(events.user_rows, np.stack([user_rows, user_rows + 1], axis=1).astype(np.int32))
-        played = [serving.shelf_rows[events.track_rows[first:stop]] for first, stop in bounds]
-        hidden = [rows[rows >= 0] for rows in played]
+        left_out.append(_of_users(events.user_rows, events.track_rows, user_rows))
+    hidden = None
+    if left_out:
+        of_each = [serving.shelf_rows[np.concatenate(parts)] for parts in zip(*left_out, strict=True)]
+        hidden = [rows[rows >= 0] for rows in of_each]
     rows, scores = _best(serving, queries_of(serving.saved.towers, events, user_rows, user_rows), rules, hidden)
     return np.where(rows < 0, -1, serving.shelf.tracks.ids(rows)), scores
+
+
+def _of_users(users: np.ndarray, tracks: np.ndarray, user_rows: np.ndarray) -> list[np.ndarray]:
+    """The tracks of each of some users, out of pairs that are ordered by user."""
+    bounds = np.searchsorted(users, np.stack([user_rows, user_rows + 1], axis=1).astype(users.dtype))
+    return [tracks[first:stop] for first, stop in bounds]
 
 
 def _best(
