@@ -16,6 +16,7 @@ from commands.encoder_in_use import checkpoint_in_use, ear_of
 from commands.machine import versions
 from commands.options import config_options, device_option
 from commands.terminal import progress, progress_bar
+from commands.towers_in_use import place_newcomers
 
 if TYPE_CHECKING:
     from audio.checkpoint import Checkpoint
@@ -100,6 +101,8 @@ def embed_audio(
             phases = _hear_pending(library, plan, ear, checkpoint, config, adopting=not again, **rules)
         count_missing(library, plan)
         n_pruned = prune_missing(library, listened_ids(library)) if prune else 0
+        if plan.pending:
+            place_newcomers(library)
         refresh_index(library)
     seconds = monotonic() - began
     _echo_counts(plan.counts, n_pruned, seconds, phases, as_json)

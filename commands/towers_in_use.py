@@ -48,6 +48,31 @@ def saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[s
         return fitted(kept, data.catalog, **maps), data, told
 
 
+def place_newcomers(library: "Library") -> int:
+    """Give new files a vector by who would play them, where two-tower tells it without a new training; how many."""
+    import numpy as np
+
+    from data.ids import IdMap
+    from index.spaces import current_space
+    from index.tower_store import TOWER, add_tower_vectors, files_without_vector
+    from towers.retrieval import item_vectors, unit_vectors
+
+    newcomers = files_without_vector(library)
+    if current_space(library, TOWER) is None or not len(newcomers):
+        return 0
+    try:
+        with trained_towers(library) as (kept, run, told):
+            if kept.config.model != "two-tower":
+                return 0  # they know a track by its own vector or not at all
+            saved = fitted_towers(library, kept, told["sound"], newcomers, IdMap([]))
+    except click.ClickException:
+        return 0  # towers that are gone or hear by another ear: whoever asks them is told
+    towers = saved.towers
+    rows = np.flatnonzero(towers.catalog.has_content(with_audio=kept.hears))
+    add_tower_vectors(library, run, newcomers[rows], unit_vectors(item_vectors(towers, rows)))
+    return len(rows)
+
+
 def fitted_towers(
     library: "Library", kept: "TowerFile", sound: str | None, track_ids: "ndarray", users: "IdMap"
 ) -> "SavedTowers":

@@ -138,6 +138,27 @@ def store_tower_vectors(
         library.db.execute("DELETE FROM vectors WHERE space = ? AND run_id <> ?", [TOWER, run_id])
 
 
+def add_tower_vectors(library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray) -> None:
+    """Vectors of tracks that came after a training, by its towers; all or nothing."""
+    with library.transaction():
+        library.db.conn.executemany(
+            "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)",
+            (
+                (track_id, TOWER, run_id, len(vector), vector_blob(vector))
+                for track_id, vector in zip(track_ids.tolist(), vectors, strict=True)
+            ),
+        )
+
+
+def files_without_vector(library: Library) -> np.ndarray:
+    """The ids of the tracks with audio that came after the training of the towers in use, (n,)."""
+    query = (
+        "SELECT id FROM tracks WHERE status = 'embedded' AND id NOT IN"
+        " (SELECT track_id FROM current_vectors WHERE space = ?) ORDER BY id"
+    )
+    return np.fromiter((track_id for (track_id,) in library.db.execute(query, [TOWER])), dtype=np.int64)
+
+
 def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
     """The run whose towers recommend, and its settings; among them `popularity`, the dial that suited it best.
 

@@ -19,6 +19,8 @@ from tower_world import import_table
 from trained_library import QUICK, make_trained_library
 
 from cli import cli
+from commands.towers_in_use import place_newcomers
+from index.library import Library
 from towers.config import TowerTrainingConfig
 
 
@@ -240,6 +242,26 @@ def test_a_new_track_and_a_new_listener_need_no_training(run, copied):
     assert parity(json.loads(run("recommend", "--like", "Song 99", "-k", 4, "--json", library=copied).stdout)) <= {0, 1}
     out = run("similar", "Song 99", "--by", "tower", code=1, library=copied)
     assert "came after the last `cli train-tower`" in out.output
+    with Library.open_to_write(copied) as library:  # as embed-audio does with what it has heard
+        assert (place_newcomers(library), place_newcomers(library)) == (1, 0)
+    near = json.loads(run("similar", "Song 99", "--by", "tower", "-k", 4, "--json", library=copied).stdout)
+    assert len(near) == 4 and "Song 99" not in {row["title"] for row in near}
+    others = json.loads(run("similar", near[0]["title"], "--by", "tower", "-k", 24, "--max-per-artist", 24, "--json",
+                            library=copied).stdout)  # fmt: skip
+    assert "Song 99" in {row["title"] for row in others}
+    again = run("recommend", "--like", "Song 3", "-k", 30, "--max-per-artist", 30, "--json", library=copied)
+    assert json.loads(again.stdout) == json.loads(everything.stdout)
+
+
+def test_towers_that_cannot_hear_place_no_newcomer(run, copied):
+    run("train-tower", *QUICK, "--epochs", 1, "--model", "dot", library=copied)
+    library, head = open_library(copied)
+    with library:
+        add(library, head, [heard("/music/new.mp3", unit(1, 1), artist="Artist 0", title="Song 99")])
+        assert place_newcomers(library) == 0
+        for path in (copied / "checkpoints").glob("towers-*"):
+            path.unlink()
+        assert place_newcomers(library) == 0
 
 
 def test_what_has_changed_is_not_judged_by_the_old(run, copied, tmp_path):
