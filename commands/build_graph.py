@@ -5,6 +5,9 @@ from typing import Any
 
 import click
 
+from commands.options import split_options
+from commands.terminal import explained
+
 
 @click.command()
 @click.option(
@@ -31,6 +34,11 @@ import click
 )
 @click.option("--min-degree", type=click.IntRange(0), help="Keep only nodes that so many recommend.")
 @click.option("--top", type=click.IntRange(2), help="Keep only so many nodes, the most recommended.")
+@split_options(
+    "none",
+    "Of listens to tracks take only what cli train-tower with the same --split learns from. Then an ear that this graph"
+    " teaches knows nothing of what cli evaluate asks.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of the random choice among many tracks of one tag.")
 @click.pass_obj
 def build_graph(
@@ -41,6 +49,9 @@ def build_graph(
     min_together: int,
     min_degree: int | None,
     top: int | None,
+    split: str,
+    share: float,
+    gap: int,
     seed: int,
 ) -> None:
     """Make preference graphs from what is played together, stands on playlists together, or shares a tag.
@@ -61,7 +72,10 @@ def build_graph(
     settings: dict[str, Any] = {"weighting": weighting, "top_n": top_n, "min_together": min_together}
     with Library.open_to_write(folder) as library:
         chosen = list(dict.fromkeys(sources)) or groups.present_sources(library)
-        read = {kind: found for source in chosen for kind, found in groups.read_groups(library, source).items()}
+        parted = None if split == "none" else {"protocol": split, "share": share, "gap_s": gap, "seed": seed}
+        with explained():
+            of_sources = [groups.read_groups(library, source, parted) for source in chosen]
+        read = {kind: found for of_source in of_sources for kind, found in of_source.items()}
         if not read:
             raise click.ClickException(
                 f"This library has no {' and no '.join(chosen) or 'listens, playlists or tags'} to make a graph of.\n\n"
@@ -82,7 +96,7 @@ def build_graph(
                 graph = store_graph(
                     library, kind, found.level, edges.source_ids, edges.target_ids, edges.weights,
                     directed=edges.directed, origin="build-graph",
-                    settings=settings | {"min_degree": min_degree, "top": top, "seed": seed},
+                    settings=settings | {"min_degree": min_degree, "top": top, "seed": seed} | found.told(),
                 )  # fmt: skip
             direction = "directed" if graph.directed else "undirected"
             click.echo(

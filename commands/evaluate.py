@@ -113,7 +113,9 @@ def evaluate(
     from data.verdict import Answers, verdict
     from index.ann_figures import ann_figures, ann_section
     from index.figures import store_figures
+    from index.heard_of import ear_in_use, listens_heard_of
     from index.library import Library
+    from index.track_store import AUDIO
     from towers.assessment import exam_offsets, exam_queries, tower_scores
     from towers.retrieval import item_vectors, searched, unit_vectors
 
@@ -149,16 +151,22 @@ def evaluate(
             more = [ann_section(of_types, k, recall)]
         store_figures(library, run, figures)
         library.finish_run(run, {"queries": len(exam), "tracks": exam.known.n_tracks, "settings": answers.settings})
-    asked = told_of(parts, exam, repeats=repeats)
+        heard_of = listens_heard_of(library, ear_in_use(library)) if told["sound"] == AUDIO else []
+    asked = [told_of(parts, exam, repeats=repeats), rules.told]
+    if any(parting != told["split"] for parting in heard_of):
+        asked.append(
+            "The ear was taught by a graph of listens that are asked about here. An ear that was not: `cli build-graph"
+            f" --split {parts.protocol}`, then `cli train-audio --start fresh` and `cli embed-audio`."
+        )
     if page is not None:
-        heading = Heading(f"{name} before {len(answers.lists) - 1} rivals", [asked, rules.told], answers.settings)
+        heading = Heading(f"{name} before {len(answers.lists) - 1} rivals", asked, answers.settings)
         with explained():
             write_report(page, heading, found, more)
         click.echo(f"{page} written.", err=True)
     if output is not None:
         echo_rows([asdict(figure) for figure in figures], output, "")
         return
-    echo_lines([asked, rules.told, *answers.settings])
+    echo_lines([*asked, *answers.settings])
     for section in [*found.summary(), *more]:
         click.echo(f"\n{section.title}:")
         echo_rows(section.rows, None, "")

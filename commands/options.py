@@ -8,6 +8,8 @@ from typing import get_args, get_type_hints
 
 import click
 
+from data.protocols import PROTOCOLS
+
 EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -45,6 +47,32 @@ def device_option(text: str) -> Callable:
     """The same --device on every command that may use a GPU."""
     devices = click.Choice(["auto", "cpu", "cuda"])
     return click.option("--device", type=devices, default="auto", show_default=True, help=text)
+
+
+def split_options(default: str, text: str) -> Callable:
+    """The same --split, --share and --gap wherever a part of the listens is kept back."""
+
+    def decorate(command: Callable) -> Callable:
+        gap = "So long before the moment that parts two parts nobody sees a listen: no session is in both."
+        share = "Of the listens, for the test; as much for validation."
+        options = [
+            click.option(
+                "--split",
+                type=click.Choice(["auto", "none", *PROTOCOLS]),
+                default=default,
+                show_default=True,
+                help=text,
+            ),
+            click.option("--share", default=0.1, show_default=True, help=share),
+            click.option(
+                "--gap", default=1_800, show_default=True, type=click.IntRange(0), metavar="SECONDS", help=gap
+            ),
+        ]
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def _finite(_context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:

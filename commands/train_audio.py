@@ -84,6 +84,7 @@ def train_audio(
     from graph.track_graph import split_by_group
     from index.evaluation import TRAINING_STAGE, read_judged_tracks
     from index.figures import store_figures
+    from index.heard_of import listens_heard_of, partings_of
     from index.library import Library
 
     try:
@@ -112,12 +113,15 @@ def train_audio(
         click.echo(
             f"Learning from {len(training.train_rows):,} tracks, judging by {len(held_out):,}; {told}.", err=True
         )
-        settings_told = {
+        settings_told: dict[str, Any] = {
             "taste": asdict(config),
             "ear": asdict(ear.config),
             "fresh": fresh,
             "start": checkpoint.fingerprint,
+            "heard_of": partings_of(library, [graph.kind for graph in graphs]),
         }
+        if not fresh and checkpoint.path is not None:
+            settings_told["heard_of"] += listens_heard_of(library, checkpoint.path.name)
         key = training_key(settings_told, hashes, held_out, graphs)
         name = f"ear-{key[:12]}.safetensors"
         run, _ = library.start_run(

@@ -10,7 +10,7 @@ import click
 
 from commands.build_index import refresh_index
 from commands.machine import SAVE_SECONDS, pick_device, versions
-from commands.options import config_options, device_option
+from commands.options import config_options, device_option, split_options
 from commands.terminal import explained, progress_bar
 from data.protocols import PROTOCOLS
 from towers.config import TowerConfig, TowerTrainingConfig
@@ -30,23 +30,11 @@ if TYPE_CHECKING:
     help="Whose vectors tell the item tower how tracks sound: audio, by cli embed-audio, or a space that an import"
     " brought, such as yambda.  [default: audio, else what an import brought]",
 )
-@click.option(
-    "--split",
-    type=click.Choice(["auto", "none", *PROTOCOLS]),
-    default="auto",
-    show_default=True,
-    help="What is kept from the towers for early stopping and cli evaluate. auto: as the log itself says, else its end,"
+@split_options(
+    "auto",
+    "What is kept from the towers for early stopping and cli evaluate. auto: as the log itself says, else its end,"
     " or where nothing is known of time a part drawn by chance. none: nothing. loopback, yambda and next-track part and"
     " ask as others did, whatever --share and --gap say.",
-)
-@click.option("--share", default=0.1, show_default=True, help="Of the listens, for the test; as much for validation.")
-@click.option(
-    "--gap",
-    default=1_800,
-    show_default=True,
-    type=click.IntRange(0),
-    metavar="SECONDS",
-    help="So long before the moment that parts two parts nobody sees a listen: no session is in both.",
 )
 @click.option(
     "--repeats/--novel",

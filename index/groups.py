@@ -1,14 +1,19 @@
 """What the library knows to belong together: playlists, albums, artists, genres; listens are read beside it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from data.events import total_plays
+from data.splits import split_listens
 from index.library import Library
+from index.library_listening import read_listening
 from index.linking import links
 from index.listen_store import listen_files
+from index.tower_store import usual_protocol, without_dislikes
 
 SOURCES = ("listens", "playlists", "album", "artist", "genre")
 _BETWEEN_GENRES = re.compile(r"[;,|\0]")  # not the slash: Pop/Rock is one genre
@@ -23,6 +28,7 @@ class Groups:
     group_rows: np.ndarray  # (n_memberships,) int64
     item_ids: np.ndarray  # (n_memberships,) int64
     counts: np.ndarray | None = None  # (n_memberships,) plays
+    split: Mapping[str, Any] | None = None  # of listens: how the part was cut off that is not here
 
     @property
     def n_groups(self) -> int:
@@ -31,6 +37,10 @@ class Groups:
     @property
     def n_items(self) -> int:
         return len(np.unique(self.item_ids))
+
+    def told(self) -> dict[str, Any]:
+        """What the settings of a graph of them say, from which `listens_heard_of` knows what an ear was taught."""
+        return {} if self.counts is None else {"split": self.split}
 
 
 def present_sources(library: Library) -> list[str]:
@@ -45,13 +55,23 @@ def present_sources(library: Library) -> list[str]:
     return [source for source in there if source in ("listens", "playlists")] or there
 
 
-def read_groups(library: Library, source: str) -> dict[str, Groups]:
+def read_groups(library: Library, source: str, split: Mapping[str, Any] | None = None) -> dict[str, Groups]:
     """The groups of one of `SOURCES`, by the name that their graph gets; a source without any gives none.
 
     Listens to tracks and listens to artists are two graphs, of which the one to artists is called ``listens-artist``.
+
+    Parameters
+    ----------
+    split : arguments of `data.splits.split_listens`, of which the protocol may be "auto"
+        Of listens to tracks only the part to learn from.
+
+    Raises
+    ------
+    ValueError
+        The listens cannot be parted so.
     """
     if source == "listens":
-        found = {level: _listeners(library, level) for level in ("track", "artist")}
+        found = {"track": _listeners(library, "track", split), "artist": _listeners(library, "artist", None)}
         found = {level: groups for level, groups in found.items() if len(groups.item_ids)}
         return {"listens" if level == "track" or len(found) == 1 else "listens-artist": g for level, g in found.items()}
     readers = {"playlists": _playlists, "album": _albums, "artist": _artists, "genre": _genres}
@@ -59,11 +79,26 @@ def read_groups(library: Library, source: str) -> dict[str, Groups]:
     return {source: groups} if len(groups.item_ids) else {}
 
 
-def _listeners(library: Library, level: str) -> Groups:
+def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) -> Groups:
+    if split is not None and listen_files(library, level):
+        return _learners(library, split)
     user_ids, item_ids, plays = total_plays(
         listen_files(library, level), level, links(library) if level == "track" else None
     )
     return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays)
+
+
+def _learners(library: Library, split: Mapping[str, Any]) -> Groups:
+    """Listeners to tracks, with nothing but what towers would learn from."""
+    read = read_listening(library)
+    listens = without_dislikes(read.listening)
+    if split["protocol"] == "auto":
+        split = {**split, "protocol": usual_protocol(listens)}
+    train = split_listens(listens, **split).train
+    pairs = train.user_rows.astype(np.int64) << 32 | train.track_rows
+    pairs, rows = np.unique(pairs, return_inverse=True)
+    plays = np.bincount(rows, train.weights, len(pairs))
+    return Groups("track", pairs >> 32, read.items.ids(pairs & 0xFFFFFFFF), plays, split)
 
 
 def _playlists(library: Library) -> Groups:

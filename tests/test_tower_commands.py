@@ -278,6 +278,16 @@ def test_what_has_changed_is_not_judged_by_the_old(run, copied, tmp_path):
     assert len(json.loads(run("recommend", "new", "--json", library=copied).stdout)) > 3
 
 
+def test_an_ear_that_knows_what_is_asked_is_told_of(run, copied):
+    told = "The ear was taught by a graph of listens that are asked about here."
+    assert told not in run("evaluate", library=copied).stdout
+    library, _ = open_library(copied)
+    with library:
+        library.start_run("train-audio", {"heard_of": [None]}, checkpoint="ear-1.safetensors")
+        library.db.execute("UPDATE runs SET checkpoint = 'ear-1.safetensors' WHERE stage = 'embed-audio'")
+    assert told in run("evaluate", library=copied).stdout.replace("\n", " ")
+
+
 def test_another_ear_needs_other_towers(run, copied):
     library, _ = open_library(copied, "another ear")
     with library:
