@@ -28,8 +28,9 @@ def target_slices(exam: Exam) -> dict[str, np.ndarray]:
     """Masks of targets, (n_targets,) bool; `ALL` comes first, and no other that holds everything or nothing.
 
     repeat, novel          whether the query's own past holds the track
-    cold user              of somebody in no event that was learned from
-    head, mid, tail, cold  as `popularity_slices`, by what was learned from
+    cold user              of somebody in no event that is known when the test begins
+    head, mid, tail, cold  as `popularity_slices`, by what is known then; towers that were not fitted again to the
+                           validation part have learned from less
     """
     targets, known = exam.targets, exam.known
     owners = np.repeat(np.arange(len(targets)), targets.counts())

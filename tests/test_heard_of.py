@@ -33,7 +33,7 @@ def test_of_listens_only_the_part_to_learn_from(library):
     known = read_groups(library, "listens", SPLIT)["listens"]
     assert pairs(known) == [(0, 2, 2.0), (0, 3, 2.0), (0, 4, 1.0), (1, 2, 1.0)]
     assert read_groups(library, "listens", SPLIT | {"protocol": "auto"})["listens"].told() == {"split": SPLIT}
-    with pytest.raises(ValueError, match="no split was given|split"):
+    with pytest.raises(ValueError, match="split"):
         read_groups(library, "listens", SPLIT | {"protocol": "given"})
 
 

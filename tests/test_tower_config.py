@@ -41,6 +41,8 @@ def test_towers(settings, words):
         ({"in_batch": 0, "negatives": 0}, "in_batch is 0, batch_size 1024 and negatives 0; something must be told"),
         ({"batch_size": 1, "negatives": 0}, "in_batch is 1, batch_size 1 and negatives 0; something must be told"),
         ({"in_batch": 0, "directions": 2}, "directions is 2 and in_batch 0"),
+        ({"loss": "bpr", "frequency": "streaming"}, "frequency is streaming; it is of sampled-softmax"),
+        ({"loss": "bpr", "directions": 2}, "directions is 2; it is of sampled-softmax, and bpr knows none"),
         ({"loss": "bpr", "negatives": 0}, "bpr compares each positive with at least one"),
         ({"hard_first": 9, "hard_last": 9}, "places 9 to 9; none is negative, and the first is below the last"),
         ({"table_rate": -0.1}, "table_rate is -0.1; it lies between 0 and"),
