@@ -11,7 +11,7 @@ import click
 from commands.build_index import refresh_index
 from commands.machine import SAVE_SECONDS, pick_device, versions
 from commands.options import config_options, device_option, split_options
-from commands.terminal import explained, progress_bar
+from commands.terminal import counted, explained, progress_bar
 from data.protocols import PROTOCOLS
 from towers.config import TowerConfig, TowerTrainingConfig
 
@@ -127,7 +127,7 @@ def train_tower(
         return
     judged = "" if report["validation"] is None else f", validation NDCG@20 {report['validation']:.4f}"
     loss = "" if report["loss"] is None else f", loss {report['loss']:.3f}"  # None: it had ended, but for the storing
-    click.echo(f"{report['epochs']} epochs in {report['seconds']:.0f} s{loss}{judged}.")
+    click.echo(f"{counted(report['epochs'], 'epoch')} in {report['seconds']:.0f} s{loss}{judged}.")
     click.echo(f"{report['tracks']:,} tracks have a vector. Next: `cli evaluate`, `cli recommend USER`.")
 
 

@@ -120,17 +120,8 @@ def store_tower_vectors(
     """
     with library.transaction():
         library.db.execute("UPDATE runs SET metrics = ? WHERE id = ?", [json.dumps(metrics or {}), run_id])
-        # Listens may name tracks that were removed since; towers learn from them, and nobody asks for their vectors.
-        there = {track_id for (track_id,) in library.db.execute("SELECT id FROM tracks")}
         # Before the space turns to this run: the triggers of a current run would cost more than the rows.
-        library.db.conn.executemany(
-            "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)",
-            (
-                (track_id, TOWER, run_id, len(vector), vector_blob(vector))
-                for track_id, vector in zip(track_ids.tolist(), vectors, strict=True)
-                if track_id in there
-            ),
-        )
+        _insert_vectors(library, run_id, track_ids, vectors)
         library.db.execute(
             "INSERT INTO spaces (space, run_id) VALUES (?, ?) ON CONFLICT DO UPDATE SET run_id = excluded.run_id",
             [TOWER, run_id],
@@ -141,13 +132,7 @@ def store_tower_vectors(
 def add_tower_vectors(library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray) -> None:
     """Vectors of tracks that came after a training, by its towers; all or nothing."""
     with library.transaction():
-        library.db.conn.executemany(
-            "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)",
-            (
-                (track_id, TOWER, run_id, len(vector), vector_blob(vector))
-                for track_id, vector in zip(track_ids.tolist(), vectors, strict=True)
-            ),
-        )
+        _insert_vectors(library, run_id, track_ids, vectors)
 
 
 def files_without_vector(library: Library) -> np.ndarray:
@@ -221,6 +206,19 @@ def find_user(library: Library, name: str) -> int:
     others = f"among {n:,} there are {some}" if n > 5 else f"there are {some}" if n else "nobody is known"
     raise LibraryError(
         f"No listener is called {name!r}; {others}.\n\nFor somebody else use `cli recommend --like TRACK`."
+    )
+
+
+def _insert_vectors(library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray) -> None:
+    # Listens may name tracks that were removed since; towers learn from them, and nobody asks for their vectors.
+    there = {track_id for (track_id,) in library.db.execute("SELECT id FROM tracks")}
+    library.db.conn.executemany(
+        "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)",
+        (
+            (track_id, TOWER, run_id, len(vector), vector_blob(vector))
+            for track_id, vector in zip(track_ids.tolist(), vectors, strict=True)
+            if track_id in there
+        ),
     )
 
 
