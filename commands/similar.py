@@ -142,7 +142,7 @@ def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: 
     from index.track_store import AUDIO
 
     if is_file and TOWER in spaces:
-        return f"{text} is not in the library.\n\nRun `cli embed-audio` and `cli train-tower`."
+        return f"{text} is not in the library.\n\nRun `cli embed-audio` on it first."
     if is_file:
         return (
             f"{text} is not in the library, and cannot be heard as {spaces[0]} hears.\n\nAsk by its sound: --by audio."
