@@ -60,7 +60,7 @@ def total_plays(
     if stands_for:
         item = item.replace(list(stands_for), list(stands_for.values()))
     events = [
-        pl.scan_parquet(path)
+        pl.scan_parquet(path, glob=False)
         .filter(pl.col("kind").is_in(_WANTED))
         .select("user_id", "time_s", "plays", "kind", item_id=item)
         for path in paths

@@ -88,7 +88,7 @@ def _read(path: Path, level: str, stands_for: Mapping[int, int] | None) -> pl.La
     item = pl.col(f"{level}_id")
     if stands_for:
         item = item.replace(list(stands_for), list(stands_for.values()))
-    return pl.scan_parquet(path).select(pl.exclude(f"{level}_id"), item_id=item)
+    return pl.scan_parquet(path, glob=False).select(pl.exclude(f"{level}_id"), item_id=item)
 
 
 def _block(log: Sequence[pl.LazyFrame], low: int, high: int) -> pl.DataFrame:

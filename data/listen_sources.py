@@ -146,7 +146,7 @@ def _format_of(member: Member, roles: dict[Path, str]) -> str | None:
         if member.name is not None:
             return None
         try:
-            columns = list(pl.read_parquet_schema(member.path))
+            columns = list(pl.scan_parquet(member.path, glob=False).collect_schema())
         except pl.exceptions.PolarsError as error:
             message = str(error).splitlines()[0]
             raise ValueError(f"{member.path.name} cannot be read as Parquet: {message}") from None

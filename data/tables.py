@@ -27,7 +27,7 @@ def read_table(path: Path, suffixes: Sequence[str] = SUFFIXES, what: str = "tabl
         raise ValueError(f"{path.name}: {what} end in {', '.join(suffixes)}")
     try:
         if suffix == ".parquet":
-            return pl.read_parquet(path)
+            return pl.read_parquet(path, glob=False)
         if suffix in (".jsonl", ".ndjson"):
             return _read_json_lines(path)
         return _read_text(path)
@@ -78,7 +78,7 @@ def _read_text(path: Path) -> pl.DataFrame:
     def read(quote: str | None) -> pl.DataFrame:
         return pl.read_csv(
             path, separator=separator, has_header=has_header, infer_schema=False, truncate_ragged_lines=True,
-            encoding="utf8-lossy", quote_char=quote,
+            encoding="utf8-lossy", quote_char=quote, glob=False,
         )  # fmt: skip
 
     if separator == "\t":
@@ -92,7 +92,8 @@ def _read_text(path: Path) -> pl.DataFrame:
 def _read_json_lines(path: Path) -> pl.DataFrame:
     """One object per line; a line that is none becomes a row of nulls."""
     try:
-        return pl.read_ndjson(path, infer_schema_length=None)
+        with open(path, "rb") as file:  # of a path, polars takes brackets and stars for a pattern
+            return pl.read_ndjson(file, infer_schema_length=None)
     except pl.exceptions.PolarsError:
         with open(path, encoding="utf-8", errors="replace") as file:
             rows = [_json_object(line) for line in file if line.strip()]

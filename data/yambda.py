@@ -40,7 +40,7 @@ def event_files(roles: Mapping[Path, str]) -> list[Path]:
 
 def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[Batch]:
     """One file of events; `user` and `title` stay numbers."""
-    table = pl.scan_parquet(path)
+    table = pl.scan_parquet(path, glob=False)
     names = table.collect_schema().names()
     kind = kind_codes(pl.col("event_type")) if role == "multi_event" else pl.lit(KINDS.index(role), pl.UInt8)
     columns = {
@@ -69,7 +69,7 @@ def owners(path: Path, role: str, items: np.ndarray) -> np.ndarray:
     One owner for training and index alike: an item with two artists must not be one here and the other there.
     """
     name = _MAPS[role][0]
-    first = pl.scan_parquet(path).group_by("item_id").agg(pl.col(name).min()).cast(pl.Int64)
+    first = pl.scan_parquet(path, glob=False).group_by("item_id").agg(pl.col(name).min()).cast(pl.Int64)
     wanted = pl.LazyFrame({"item_id": items.astype(np.int64)})
     found = wanted.join(first, on="item_id", how="left", maintain_order="left").collect(engine="streaming")
     return found[name].fill_null(-1).to_numpy()
@@ -94,7 +94,7 @@ def with_owners(items: Items, numbers: np.ndarray, roles: Mapping[Path, str]) ->
 
 def embeddings(path: Path, items: np.ndarray, rows_at_once: int = 200_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Items and their unit vectors, float32, in pieces; only of the items asked for."""
-    table = pl.scan_parquet(path)
+    table = pl.scan_parquet(path, glob=False)
     names = table.collect_schema().names()
     column = "normalized_embed" if "normalized_embed" in names else "embed"
     wanted = pl.Series(items.astype(np.int64))

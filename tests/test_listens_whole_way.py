@@ -82,6 +82,23 @@ def test_a_skip_weighs_little(tmp_path, run_cli):
     assert weights.tolist() == pytest.approx([1.0, 0.05])
 
 
+def test_brackets_and_stars_in_names_are_letters(tmp_path, run_cli):
+    """Of the library's folder, of what is imported, and of what lies beside it."""
+    folder, library = tmp_path / "in [1]*", tmp_path / "my [lib]?"
+    folder.mkdir()
+    (tmp_path / "in 1, or any").mkdir()
+    events = pl.DataFrame({"uid": [7, 7], "timestamp": [5, 9], "item_id": [30, 31]})
+    events.write_parquet(folder / "listens [*].parquet")
+    events.write_parquet(tmp_path / "in 1, or any" / "listens 2.parquet")
+    pl.DataFrame({"artist_id": [1], "item_id": [31]}).write_parquet(folder / "of artists [1].parquet")
+    pl.DataFrame({"item_id": [30], "embed": [[3.0, 4.0]]}).write_parquet(folder / "heard?.parquet")
+    for arguments in (("import-listens", folder), ("build-graph", "--min-together", 1)):
+        result = run_cli(library, *arguments)
+        assert result.returncode == 0, result.stderr
+    with Library.open(library) as reader:
+        assert told(reader) == [("yambda:7", None, "yambda:30", 5), ("yambda:7", "yambda:artist:1", "yambda:31", 9)]
+
+
 @pytest.mark.slow
 def test_an_import_that_is_killed_is_as_if_it_never_was(tmp_path):
     lines = "".join(
