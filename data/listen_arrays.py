@@ -23,6 +23,7 @@ _DTYPES = {  # of `Listening`'s arrays, one file each
     "splits": np.uint8,
 }
 _FACTS = "arrays.json"
+MADE = 2  # the version of how arrays are made: those that were made otherwise are not read
 LISTEN_MS = 30_000  # streaming services count a play from here on
 
 
@@ -101,9 +102,10 @@ def _block(log: Sequence[pl.LazyFrame], low: int, high: int) -> pl.DataFrame:
 
 
 def _columns(block: pl.DataFrame, user_ids: np.ndarray, item_ids: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    ratio = pl.col("ratio").fill_nan(None)  # which imports let into the log once
     part = block.select(
         weights=pl.col("plays")
-        * pl.coalesce(pl.col("ratio").clip(0, 1), (pl.col("played_ms") / LISTEN_MS).clip(0, 1), pl.lit(1.0)),
+        * pl.coalesce(ratio.clip(0, 1), (pl.col("played_ms") / LISTEN_MS).clip(0, 1), pl.lit(1.0)),
         times=pl.col("time_s").fill_null(0),
         kinds=pl.col("kind"),
         splits=pl.col("split").fill_null(0),

@@ -19,6 +19,7 @@ EVENT_COLUMNS = {
     "split": pl.UInt8,  # codes of data.listening.SPLITS
 }
 _GREATEST = 1e15  # beyond lies no time and no duration
+_MOST = {"ratio": 1_000, "played_ms": 2**31 - 1}  # beyond lies what no play of one track comes to
 _SPLIT_NAMES = {
     **{name: code for code, name in enumerate(SPLITS)},
     **{"valid": 1, "val": 1, "dev": 1, "training": 0, "testing": 2},
@@ -51,8 +52,8 @@ def whole_events(
 ) -> Batch:
     """The events of a raw table, without the rows that are not whole.
 
-    A row is whole when it has what is `needed`, a time not before 1970, plays above 0, and `is_whole`, an expression
-    over the raw columns, holds.
+    A row is whole when it has what is `needed`, a time not before 1970, plays above 0, a share or a duration of what
+    was played that can be, or none, and `is_whole`, an expression over the raw columns, holds.
 
     Parameters
     ----------
@@ -65,6 +66,8 @@ def whole_events(
         whole = whole & (pl.col("time_s") >= 0)
     if "plays" in columns:
         whole = whole & pl.col("plays").is_finite() & (pl.col("plays") > 0)
+    for name in _MOST.keys() & columns.keys():
+        whole = whole & pl.col(name).is_between(0, _MOST[name]).fill_null(True)  # nan is between nothing
     extra = pl.lit(True) if is_whole is None else is_whole
     table = raw.select(**columns, __extra=extra)
     flags = table.select(whole=(whole & pl.col("__extra")).fill_null(False))["whole"]

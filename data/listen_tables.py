@@ -105,7 +105,6 @@ def _more_columns(
                 del found[ours]  # a column of that name which means something else
                 continue
             exprs[ours] = of_names(pl.col(theirs))
-            is_whole = is_whole & (exprs[ours].is_not_null() | text(theirs).is_null())
         elif ours == "ratio":
             percent = theirs.lower().endswith("pct")
             exprs[ours] = pl.col(theirs).cast(pl.Float32, strict=False) / (100 if percent else 1)
@@ -113,6 +112,7 @@ def _more_columns(
             exprs[ours] = pl.col(theirs).cast(pl.Float64, strict=False).round().cast(pl.Int32, strict=False)
         else:
             exprs[ours] = text(theirs)
+        is_whole = is_whole & (exprs[ours].is_not_null() | text(theirs).is_null())
     return exprs, is_whole, list(found.values())
 
 

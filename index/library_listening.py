@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.ids import IdMap
-from data.listen_arrays import build_arrays, open_arrays
+from data.listen_arrays import MADE, build_arrays, open_arrays
 from data.listening import Listening
 from index.library import Library, LibraryError
 from index.linking import links
@@ -40,7 +40,7 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
             "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
         )
     key, stands_for = listening_key(library, level), _stands_for(library, level)
-    folder = listens_folder(library) / f"arrays-{level}-{key}"
+    folder = listens_folder(library) / f"arrays-{level}-{key}-{MADE}"
     if not folder.is_dir():
         try:
             build_arrays(folder, files, level, stands_for)

@@ -53,6 +53,15 @@ def test_they_are_made_once_and_again_after_a_change(library):
     assert len(folders(library)) == 1 and folders(library) != [second]
 
 
+def test_arrays_of_an_older_version_are_made_anew(library, monkeypatch):
+    read_listening(library)
+    (before,) = folders(library)
+    (library.folder / "listens" / before / "weights").write_bytes(b"of another kind")
+    monkeypatch.setattr("index.library_listening.MADE", 99)
+    assert read_listening(library).listening.weights.tolist() == [1.0] * 3
+    assert len(folders(library)) == 1 and folders(library) != [before]
+
+
 def test_without_listens_it_says_what_to_type(library):
     with pytest.raises(LibraryError, match=r"no listens to artists yet\.\n\nRun `cli import-listens FILE` first"):
         read_listening(library, "artist")

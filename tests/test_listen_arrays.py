@@ -70,6 +70,16 @@ def test_weights_follow_what_was_played(tmp_path):
     assert listening.weights.tolist() == [0.25, 0.5, 1.0, 1.0, 1.0]
 
 
+def test_a_share_that_is_no_number_is_not_known(tmp_path):
+    """Imports let it pass once."""
+    frame = block((1, 1, 1, 1, 0), (1, 1, 2, 1, 0)).with_columns(
+        ratio=pl.Series([float("nan")] * 2), played_ms=pl.Series([15_000, None])
+    )
+    write_events(tmp_path / "x.parquet", [frame], "track")
+    listening, *_ = arrays(tmp_path / "a", tmp_path / "x.parquet")
+    assert listening.weights.tolist() == [0.5, 1.0]
+
+
 def test_splits_are_kept(tmp_path):
     frame = block((1, 1, 1, 1, 0), (1, 2, 2, 1, 0), (1, 3, 3, 1, 0)).with_columns(split=pl.Series([0, 2, None]))
     write_events(tmp_path / "x.parquet", [frame], "track")

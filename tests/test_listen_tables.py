@@ -113,7 +113,7 @@ def test_what_else_a_table_knows(tmp_path):
     rows = [
         "a,Air,One,Moon,m1,i1,5,listen,train,61000.4,50",
         "a,Air,One,,,,6,LIKE,Valid,,",
-        "a,Air,One,,,,7,,,x,x",
+        "a,Air,One,,,,7,,,,",
         "a,Air,One,,,,8,wave,,,",
         "a,Air,One,,,,9,,somewhere,,",
         "a,,One,,,,9,,,,",
@@ -127,6 +127,16 @@ def test_what_else_a_table_knows(tmp_path):
     ]
     assert [row[:5] for row in table.batch.malformed] == ["row 4", "row 5", "row 6"]
     assert "wave" in table.batch.malformed[0] and "somewhere" in table.batch.malformed[1]
+
+
+def test_no_play_lasts_less_than_nothing_or_longer_than_can_be(tmp_path):
+    cells = ["-5", "1e13", "abc", "inf", "nan"]
+    for name, most in (("ratio", "1000"), ("ms_played", "2147483647")):
+        rows = [f"a,x,{cell}\n" for cell in (*cells, "", "0", most)]
+        table = read_listen_table(written(tmp_path, f"user,track,{name}\n" + "".join(rows)))
+        ours = "played_ms" if name == "ms_played" else name
+        assert table.batch.events[ours].to_list() == [None, 0, float(most)]
+        assert table.batch.malformed == tuple(f"row {row}: a, x, {cell}" for row, cell in enumerate(cells, 1))
 
 
 def test_a_column_that_only_has_such_a_name(tmp_path):
