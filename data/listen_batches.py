@@ -1,5 +1,6 @@
 """What every reader of listens gives: whole events in columns of one kind, and what was wrong with the others."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -49,21 +50,25 @@ def whole_events(
     first: int = 0,
     left_out: Mapping[str, int] | None = None,
     shown: list[str] | None = None,
+    are_dated: bool = True,
 ) -> Batch:
     """The events of a raw table, without the rows that are not whole.
 
-    A row is whole when it has what is `needed`, a time not before 1970, plays above 0, a share or a duration of what
-    was played that can be, or none, and `is_whole`, an expression over the raw columns, holds.
+    A row is whole when it has what is `needed`, a time from 1970 to tomorrow, plays above 0, a share or a duration of
+    what was played that can be, or none, and `is_whole`, an expression over the raw columns, holds.
 
     Parameters
     ----------
     columns : of the events, from the raw ones
     first : rows that came before, in earlier blocks of the same file
     shown : the raw columns that examples of malformed rows show; else all
+    are_dated : times count from 1970; else from nobody knows when, and may be any
     """
     whole = pl.all_horizontal([pl.col(name).is_not_null() for name in needed])
     if "time_s" in columns:
         whole = whole & (pl.col("time_s") >= 0)
+        if are_dated:
+            whole = whole & (pl.col("time_s") <= int(time.time()) + 86_400)  # a clock may be fast
     if "plays" in columns:
         whole = whole & pl.col("plays").is_finite() & (pl.col("plays") > 0)
     for name in _MOST.keys() & columns.keys():

@@ -27,7 +27,7 @@ _MORE = {  # what a column may be called, and what it is to us
     **dict.fromkeys(("ratio", "play_ratio", "played_ratio", "played_ratio_pct"), "ratio"),
     **dict.fromkeys(("played_ms", "ms_played", "msplayed"), "played_ms"),
 }
-_MILLI, _MICRO = 100_000_000_000, 100_000_000_000_000  # seconds since 1970 never reach these before the year 5138
+_MILLI, _MICRO, _NANO = 1e11, 1e14, 1e17  # from here on; seconds since 1970 reach the first in the year 5138
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def read_listen_table(
     """Read a table of listens. Columns that are not named are found by their well-known names.
 
     Without a `level`, items are tracks where a column of tracks is found, else artists. Times are numbers (seconds,
-    milliseconds or microseconds since 1970) or ISO 8601, taken as UTC where they do not say. Columns of albums, MBIDs,
+    milli-, micro- or nanoseconds since 1970) or ISO 8601, taken as UTC where they do not say. Columns of albums, MBIDs,
     ISRCs, kinds of events, splits and how much was played are taken along where they are found. Without a column of
     users, all is by `listener`, if one is given.
 
@@ -136,7 +136,12 @@ def seconds(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype.is_temporal():
         return values.cast(pl.Datetime("us")).dt.epoch("s")
     number = values.cast(pl.Float64, strict=False)
-    whole = pl.when(number >= _MICRO).then(number / 1e6).when(number >= _MILLI).then(number / 1e3).otherwise(number)
+    whole = (
+        pl.when(number >= _NANO).then(number / 1e9)
+        .when(number >= _MICRO).then(number / 1e6)
+        .when(number >= _MILLI).then(number / 1e3)
+        .otherwise(number)
+    )  # fmt: skip
     whole = whole.floor().cast(pl.Int64, strict=False)
     if dtype != pl.String:
         return whole

@@ -60,7 +60,8 @@ def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Ite
     n_rows = int(table.select(pl.len()).collect().item())
     for first in range(0, n_rows, rows_at_once):
         block = table.select(used).slice(first, rows_at_once).collect()
-        yield whole_events(block, columns, needed=("user", "title", "time_s", "kind"), first=first)
+        needed = ("user", "title", "time_s", "kind")
+        yield whole_events(block, columns, needed=needed, first=first, are_dated=False)
 
 
 def owners(path: Path, role: str, items: np.ndarray) -> np.ndarray:

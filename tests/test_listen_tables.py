@@ -34,12 +34,23 @@ def test_play_counts_of_artists(tmp_path):
 
 def test_times_of_every_kind_are_seconds(tmp_path):
     stamps = ["2009-05-04T23:08:57Z", "2009-05-04 23:08:57", "2009-05-05T01:08:57+02:00", "2009-05-04T23:08:57.250Z"]
-    stamps += [str(SECOND), f"{SECOND}123", f"{SECOND}123456", "2009-05-04T23:08:57"]
+    stamps += [str(SECOND), f"{SECOND}123", f"{SECOND}123456", f"{SECOND}123456789"]
+    stamps += ["2009-05-04T23:08:57"]
     lines = "\n".join(f"a,x,{stamp}" for stamp in stamps)
     table = read_listen_table(written(tmp_path, f"user,track,timestamp\n{lines}\n"))
-    assert table.batch.events["time_s"].to_list() == [SECOND] * 8 and table.batch.n_malformed == 0
+    assert table.batch.events["time_s"].to_list() == [SECOND] * 9 and table.batch.n_malformed == 0
     days = read_listen_table(written(tmp_path, "user,track,date\na,x,1970-01-02\n"))
     assert days.batch.events["time_s"].to_list() == [86_400]
+
+
+def test_what_has_not_come_yet_is_malformed(tmp_path, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: SECOND)
+    day = 86_400
+    times = [SECOND + day, SECOND + day + 1, "2009-05-06", "9" * 20, 99_999_999_999, "99999-01-01"]
+    rows = "".join(f"a,x,{time}\n" for time in times)
+    table = read_listen_table(written(tmp_path, "user,track,time\n" + rows))
+    assert table.batch.events["time_s"].to_list() == [SECOND + day] and table.batch.n_malformed == 5
+    assert table.batch.malformed[0] == f"row 2: a, x, {SECOND + day + 1}"
 
 
 def test_a_title_takes_its_artist_with_it_and_a_path_does_not(tmp_path):

@@ -26,6 +26,13 @@ def test_listens(listens):
     assert batch.n_malformed == 1 and batch.malformed == ("row 4: , 30, 5, 7, 9",)
 
 
+def test_times_count_from_nobody_knows_when(tmp_path):
+    late = 2**32 - 1
+    pl.DataFrame({"uid": [1], "timestamp": [late], "item_id": [3]}).write_parquet(tmp_path / "listens.parquet")
+    (batch,) = read_yambda(tmp_path / "listens.parquet", "listen")
+    assert batch.events["time_s"].to_list() == [late]
+
+
 def test_it_is_read_in_pieces(listens):
     batches = list(read_yambda(listens, "listen", rows_at_once=3))
     assert [len(batch.events) for batch in batches] == [3, 0] and batches[1].malformed[0].startswith("row 4")
