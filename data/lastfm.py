@@ -1,6 +1,6 @@
 """Listens from last.fm: the published thousand users, and the CSV that its export tools write."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +10,7 @@ from data.listen_batches import Batch, numbered, whole_events
 from data.tables import read_table, text
 
 _1K = ["user", "time", "artist_mbid", "artist", "track_mbid", "track"]
+_TIMES = ("uts", "utc_time", "date", "time", "timestamp")
 _MONTHS = "%d %b %Y %H:%M"
 
 
@@ -34,12 +35,18 @@ def read_lastfm_1k(member: Member) -> Iterator[Batch]:
 
 def read_lastfm_csv(path: Path, listener: str) -> Iterator[Batch]:
     """A CSV of one user's scrobbles, with a header (``uts, artist, album, track, ...``) or as ``artist, album, track,
-    date`` without one, the date as in ``31 Dec 2020 23:59``, UTC."""
+    date`` without one, the date as in ``31 Dec 2020 23:59``, UTC.
+
+    Raises
+    ------
+    ValueError
+        The file cannot be read as a table, or has a header without times.
+    """
     table = read_table(path)
     names = [name.lower() for name in table.columns]
     if "track" in names:
         table = table.rename(dict(zip(table.columns, names, strict=True)))
-        time = _time(table)
+        time = _time(path, names)
         mbid = text("track_mbid") if "track_mbid" in names else pl.lit(None, pl.String)
         album = text("album") if "album" in names else pl.lit(None, pl.String)
     else:
@@ -55,10 +62,11 @@ def read_lastfm_csv(path: Path, listener: str) -> Iterator[Batch]:
     yield whole_events(table, columns, needed=("user", "artist", "title", "time_s"))
 
 
-def _time(table: pl.DataFrame) -> pl.Expr:
-    if "uts" in table.columns:
-        return pl.col("uts").cast(pl.Int64, strict=False)
-    return _date(next(name for name in ("utc_time", "date", "time", "timestamp") if name in table.columns))
+def _time(path: Path, columns: Sequence[str]) -> pl.Expr:
+    found = next((name for name in _TIMES if name in columns), None)
+    if found is None:
+        raise ValueError(f"{path.name} has no column {', '.join(_TIMES)}; it has {', '.join(columns)}")
+    return pl.col(found).cast(pl.Int64, strict=False) if found == "uts" else _date(found)
 
 
 def _date(name: str) -> pl.Expr:

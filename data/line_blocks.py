@@ -1,8 +1,11 @@
 """Text files larger than memory, some million characters at a time: plain, gzipped, or inside an archive."""
 
+import errno
 import gzip
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +15,11 @@ from typing import IO
 import polars as pl
 
 _BLOCK_BYTES = 64 * 1024 * 1024
+_ENCRYPTED = 0x1  # of a zip entry's flags
+_DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
+    NotImplementedError,  # packed in a way that zipfile does not know, or so a damaged entry says
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class Member:
         OSError
             It cannot be read.
         """
-        try:
+        with _damage_told(self.path):
             if self.name is None:
                 with gzip.open(self.path) if self.path.name.endswith(".gz") else self.path.open("rb") as file:
                     yield file  # type: ignore[misc]  # a GzipFile reads bytes as well
@@ -49,8 +57,6 @@ class Member:
             else:
                 with zipfile.ZipFile(self.path) as bundle, bundle.open(self.name) as part:
                     yield part
-        except (zipfile.BadZipFile, tarfile.TarError, EOFError, gzip.BadGzipFile, NotImplementedError) as error:
-            raise ValueError(f"{self.path.name} is a damaged archive: {error}") from None
 
 
 def members_of(path: Path) -> list[Member]:
@@ -59,22 +65,42 @@ def members_of(path: Path) -> list[Member]:
     Raises
     ------
     ValueError
-        The archive is damaged.
+        The archive is damaged or encrypted.
     """
-    try:
+    with _damage_told(path):
         if path.suffix == ".zip":
             with zipfile.ZipFile(path) as archive:
-                return [Member(path, entry.filename) for entry in archive.infolist() if not entry.is_dir()]
+                entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            if any(entry.flag_bits & _ENCRYPTED for entry in entries):
+                raise ValueError(f"{path.name} is encrypted; unpack it, and import the folder")
+            return [Member(path, entry.filename) for entry in entries]
         if is_tar(path):
             with tarfile.open(path) as archive:
-                return [Member(path, entry.name) for entry in archive if entry.isfile()]
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path.name} is a damaged archive: {error}") from None
+                names = [entry.name for entry in archive if entry.isfile()]
+                _read_to_the_end(archive)
+            return [Member(path, name) for name in names]
     return [Member(path)]
 
 
 def is_tar(path: Path) -> bool:
     return path.name.endswith((".tar", ".tar.gz", ".tgz"))
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (*_DAMAGE, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: nothing lies there
+            raise
+        raise ValueError(f"{path.name} is a damaged archive: {error}") from None
+
+
+def _read_to_the_end(archive: tarfile.TarFile) -> None:
+    """Only there does gzip tell whether all before was what had been packed: tarfile takes damage for the last file."""
+    assert archive.fileobj is not None
+    while archive.fileobj.read(1_048_576):
+        pass
 
 
 def line_blocks(file: IO[bytes], size: int = _BLOCK_BYTES) -> Iterator[bytes]:
@@ -111,7 +137,7 @@ def json_blocks(file: IO[bytes], pick: Callable[[object], dict[str, object]]) ->
     def value(line: bytes) -> object:
         try:
             return json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     for block in line_blocks(file, _BLOCK_BYTES // 4):

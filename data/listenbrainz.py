@@ -60,7 +60,7 @@ def _rows(member: Member) -> Iterator[list[Row]]:
             text = file.read()
             try:
                 whole = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 whole = None
             if isinstance(whole, list):
                 yield [_object(value) for value in whole]
@@ -73,7 +73,7 @@ def _rows(member: Member) -> Iterator[list[Row]]:
 def _parsed(line: bytes) -> object:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

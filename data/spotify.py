@@ -26,12 +26,12 @@ def read_spotify(member: Member, listener: str) -> Iterator[Batch]:
     Raises
     ------
     ValueError
-        The file is not a JSON list.
+        The file is not a JSON list, or one nested beyond all reason.
     """
     with member.open() as file:
         try:
             entries = json.load(file)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{member.title} is not JSON: {error}") from None
     if not isinstance(entries, list):
         raise ValueError(f"{member.title} is no list of streams")

@@ -103,6 +103,6 @@ def _read_json_lines(path: Path) -> pl.DataFrame:
 def _json_object(line: str) -> dict[str, object]:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return row if isinstance(row, dict) else {}

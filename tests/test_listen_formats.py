@@ -2,6 +2,7 @@
 
 import gzip
 import tarfile
+import zipfile
 
 import polars as pl
 import pytest
@@ -42,8 +43,6 @@ def test_lastfm_1k_as_it_is_packed(tmp_path, suffix):
         with tarfile.open(packed, "w:gz") as archive:
             archive.add(plain, "lastfm-dataset-1K/x.tsv")
     else:
-        import zipfile
-
         with zipfile.ZipFile(packed, "w") as archive:
             archive.write(plain, "x.tsv")
     (member,) = members_of(packed)
@@ -76,6 +75,14 @@ def test_lastfm_csv_with_a_header(tmp_path):
         ("ana", "Air", "Moon", "One, Two", "c", SECOND)
     ]
     assert batch.n_malformed == 1 and batch.malformed[0].startswith("row 2: x, 04 May 2009, 23:08, Air")
+
+
+def test_lastfm_csv_without_times(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("Artist,Track,When\nAir,One,1\n")
+    words = r"x\.csv has no column uts, utc_time, date, time, timestamp; it has artist, track, when"
+    with pytest.raises(ValueError, match=words):
+        list(read_lastfm_csv(path, "ana"))
 
 
 def test_lastfm_csv_without_a_header(tmp_path):
@@ -149,6 +156,60 @@ def test_a_damaged_archive(tmp_path, name):
     (tmp_path / name).write_bytes(b"PK\x03\x04 and no more" * 50)
     with pytest.raises(ValueError, match=rf"{name} is a damaged archive"):
         members_of(tmp_path / name)
+
+
+def packed(path, plain):
+    """The zip packed with bzip2, which tells damage in another way than others do."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED if path.stem == "x" else zipfile.ZIP_BZIP2) as archive:
+            archive.write(plain, "x.tsv")
+    elif path.name.endswith(".tar.gz"):
+        with tarfile.open(path, "w:gz") as archive:
+            archive.add(plain, "x.tsv")
+            archive.add(plain, "y.tsv")
+    else:
+        path.write_bytes(gzip.compress(plain.read_bytes()))
+    return path
+
+
+@pytest.mark.parametrize("name", ["x.zip", "y.zip", "x.tar.gz", "x.tsv.gz"])
+def test_no_damage_is_read_as_something_else(tmp_path, rng, name):
+    lines = [f"u\t2009-05-04T23:08:57Z\t\t{artist}\t\tOne\n" for artist in rng.bytes(40).hex(" ").split()]
+    path = packed(tmp_path / name, lastfm_1k(tmp_path / "x.tsv", "".join(lines)))
+
+    def told():
+        return [rows(read_lastfm_1k(member), "artist") for member in members_of(path)]
+
+    whole, content = told(), path.read_bytes()
+    n_refused = 0
+    for place in range(0, len(content) - 120, 3):  # a zip's end is a list of names and lengths that nothing checks
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :])
+        try:
+            assert told() == whole, place  # the date of a file is nothing to us
+        except ValueError as error:
+            assert str(error).startswith(f"{name} is "), place
+            n_refused += 1
+    assert n_refused > 0.7 * (len(content) - 120) / 3
+
+
+def test_an_encrypted_zip(tmp_path):
+    path = packed(tmp_path / "x.zip", lastfm_1k(tmp_path / "x.tsv"))
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag in the archive's directory
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"x\.zip is encrypted; unpack it, and import the folder"):
+        members_of(path)
+
+
+def test_json_that_never_ends_beginning(tmp_path):
+    deep = "[" * 100_000
+    (tmp_path / "x.json").write_text(f'[{{"msPlayed": {deep}')
+    with pytest.raises(ValueError, match=r"x\.json is not JSON: maximum recursion depth"):
+        list(read_spotify(Member(tmp_path / "x.json"), "ana"))
+    path = listenbrainz(tmp_path / "lb.zip", f'{{"listened_at": {deep}\n', listen())
+    assert [(len(batch.events), batch.n_malformed) for batch in read_listenbrainz(members_of(path)[:2], "ana")] == [
+        (1, 1)
+    ]
 
 
 def test_a_damaged_gzip_file(tmp_path):
