@@ -66,6 +66,7 @@ class Gathering:
         self._folder = tempfile.TemporaryDirectory(prefix=".import-", dir=folder)
         self._sort = EventSort(Path(self._folder.name), events_at_once)
         self._users, self._items = Numbering(), Numbering()
+        self.is_timed = False  # some events have a time
         self.n_malformed = 0
         self.malformed: tuple[str, ...] = ()
         self.left_out: Counter[str] = Counter()
@@ -92,6 +93,7 @@ class Gathering:
         if not len(events):
             return
         there = set(events.columns)
+        self.is_timed |= "time_s" in there
         event_columns = {
             name: (pl.col(name) if name in there else pl.lit(None, dtype)).fill_null(pl.lit(_DEFAULTS.get(name), dtype))
             for name, dtype in EVENT_COLUMNS.items()

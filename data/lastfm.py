@@ -6,12 +6,16 @@ from pathlib import Path
 import polars as pl
 
 from data.line_blocks import Member, field_blocks
-from data.listen_batches import Batch, numbered, whole_events
+from data.listen_batches import ME, Batch, numbered, whole_events
+from data.listen_tables import seconds
 from data.tables import read_table, text
 
 _1K = ["user", "time", "artist_mbid", "artist", "track_mbid", "track"]
+_TITLES = ("track", "name")
 _TIMES = ("uts", "utc_time", "date", "time", "timestamp")
-_MONTHS = "%d %b %Y %H:%M"
+_MORE = {"album": "album", "mbid": "track_mbid"}
+_KNOWN = {"artist", *_TITLES, *_TIMES, *_MORE.values(), "id", "artist_mbid", "album_mbid", "albumid", "loved"}
+_DATES = ("%d %b %Y %H:%M", "%d %b %Y %H:%M:%S")
 
 
 def read_lastfm_1k(member: Member) -> Iterator[Batch]:
@@ -33,44 +37,57 @@ def read_lastfm_1k(member: Member) -> Iterator[Batch]:
             yield whole_events(block, columns, needed=needed, is_whole=pl.col("surplus").is_null(), first=first)
 
 
-def read_lastfm_csv(path: Path, listener: str) -> Iterator[Batch]:
+def is_export(columns: Sequence[str]) -> bool:
+    """Whether a CSV with these columns is what export tools write of one user: no column is anything else."""
+    names = {_plain(name) for name in columns}
+    if not all(names.intersection(some) for some in (("artist",), _TITLES, _TIMES)):
+        return False
+    return names <= _KNOWN or ("uts" in names and not names & {"user", "username"})
+
+
+def read_lastfm_csv(path: Path, listener: str | None) -> Iterator[Batch]:
     """A CSV of one user's scrobbles, with a header (``uts, artist, album, track, ...``) or as ``artist, album, track,
     date`` without one, the date as in ``31 Dec 2020 23:59``, UTC.
+
+    Without a `listener`, they are by whom the header tells, as in ``Date#ana``, else by `ME`.
 
     Raises
     ------
     ValueError
-        The file cannot be read as a table, or has a header without times.
+        The file cannot be read as a table, or has a header without artists or times.
     """
     table = read_table(path)
-    names = [name.lower() for name in table.columns]
-    if "track" in names:
-        table = table.rename(dict(zip(table.columns, names, strict=True)))
-        time = _time(path, names)
-        mbid = text("track_mbid") if "track_mbid" in names else pl.lit(None, pl.String)
-        album = text("album") if "album" in names else pl.lit(None, pl.String)
-    else:
+    if not {_plain(name) for name in table.columns}.intersection(_TITLES):
         # The first line is a scrobble too; polars took it for the header.
         rest = pl.DataFrame([[name] for name in table.columns], schema=table.columns, orient="col")
         table = pl.concat([rest, table])
         table = table.rename(dict(zip(table.columns, ["artist", "album", "track", "date"], strict=False)))
-        time, mbid, album = _date("date"), pl.lit(None, pl.String), text("album")
+    by_name = {_plain(name): name for name in reversed(table.columns)}
+
+    def found(*names: str) -> str:
+        name = next((by_name[name] for name in names if name in by_name), None)
+        if name is None:
+            raise ValueError(f"{path.name} has no column {', '.join(names)}; it has {', '.join(table.columns)}")
+        return name
+
+    named = next((whose for name in table.columns if (whose := name.partition("#")[2].strip())), None)
+    time = found(*_TIMES)
     columns = {
-        "user": pl.lit(listener), "artist": text("artist"), "title": text("track"), "album": album, "mbid": mbid,
-        "time_s": time,
+        "user": pl.lit(listener or named or ME), "artist": text(found("artist")), "title": text(found(*_TITLES)),
+        "time_s": _seconds(time, table.schema[time]),
+        **{ours: text(by_name[theirs]) for ours, theirs in _MORE.items() if theirs in by_name},
     }  # fmt: skip
     yield whole_events(table, columns, needed=("user", "artist", "title", "time_s"))
 
 
-def _time(path: Path, columns: Sequence[str]) -> pl.Expr:
-    found = next((name for name in _TIMES if name in columns), None)
-    if found is None:
-        raise ValueError(f"{path.name} has no column {', '.join(_TIMES)}; it has {', '.join(columns)}")
-    return pl.col(found).cast(pl.Int64, strict=False) if found == "uts" else _date(found)
+def _plain(name: str) -> str:
+    """A column's name without the user's, which one tool writes behind it."""
+    return name.partition("#")[0].strip().lower()
 
 
-def _date(name: str) -> pl.Expr:
+def _seconds(name: str, dtype: pl.DataType) -> pl.Expr:
+    told = seconds(pl.col(name), dtype)
+    if dtype != pl.String:
+        return told
     written = pl.col(name).str.replace(",", "").str.strip_chars()
-    return pl.coalesce(
-        written.str.to_datetime(form, strict=False) for form in (_MONTHS, "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
-    ).dt.epoch("s")
+    return pl.coalesce(told, *(written.str.to_datetime(form, strict=False).dt.epoch("s") for form in _DATES))

@@ -19,6 +19,7 @@ EVENT_COLUMNS = {
     "kind": pl.UInt8,  # codes of data.listening.KINDS
     "split": pl.UInt8,  # codes of data.listening.SPLITS
 }
+ME = "me"  # who listened, where nobody is named
 _GREATEST = 1e15  # beyond lies no time and no duration
 _MOST = {"ratio": 1_000, "played_ms": 2**31 - 1}  # beyond lies what no play of one track comes to
 _SPLIT_NAMES = {

@@ -10,9 +10,9 @@ import polars as pl
 from data import lastfm, listenbrainz, spotify, yambda
 from data.gathering import Gathering, Items
 from data.line_blocks import Member, is_tar, members_of
-from data.listen_batches import Batch
+from data.listen_batches import ME, Batch
 from data.listen_tables import read_listen_table
-from data.tables import SUFFIXES
+from data.tables import SUFFIXES, header
 
 FORMATS = ("lastfm-1k", "yambda", "listenbrainz", "spotify", "lastfm-csv", "table")
 _HEAD_BYTES = 65_536
@@ -103,7 +103,7 @@ def read_source(source: Source, listener: str | None = None, **columns: str | No
     if source.format == "table":
         table = read_listen_table(source.paths[0], listener=listener, **columns)
         return Reading(table.level, iter([table.batch]))
-    return Reading("track", _explained(_batches(source, listener or "me"), source))
+    return Reading("track", _explained(_batches(source, listener), source))
 
 
 def _explained(batches: Iterator[Batch], source: Source) -> Iterator[Batch]:
@@ -120,7 +120,7 @@ def items_of(source: Source, gathering: Gathering) -> Items:
     return gathering.items
 
 
-def _batches(source: Source, listener: str) -> Iterator[Batch]:
+def _batches(source: Source, listener: str | None) -> Iterator[Batch]:
     members = source.members
     if source.format == "lastfm-1k":
         for member in members:
@@ -130,10 +130,10 @@ def _batches(source: Source, listener: str) -> Iterator[Batch]:
             yield from lastfm.read_lastfm_csv(path, listener)
     elif source.format == "spotify":
         for member in members:
-            yield from spotify.read_spotify(member, listener)
+            yield from spotify.read_spotify(member, listener or ME)
     elif source.format == "listenbrainz":
         wanted = [member for member in members if listenbrainz.is_listens(member)]
-        yield from listenbrainz.read_listenbrainz(wanted, listener)
+        yield from listenbrainz.read_listenbrainz(wanted, listener or ME)
     else:
         for path in yambda.event_files(source.roles):
             yield from yambda.read_yambda(path, source.roles[path])
@@ -164,10 +164,7 @@ def _format_of(member: Member, roles: dict[Path, str]) -> str | None:
         return "lastfm-1k"
     if member.name is not None or is_tar(member.path) or member.path.suffix.lower() not in SUFFIXES:
         return None  # tables are read from files of their own
-    names = {name.strip().strip('"').lower() for name in first.split(",")}
-    if _CSV_DATE.search(first) or ({"uts", "artist", "track"} <= names and not names & {"user", "username"}):
-        return "lastfm-csv"
-    return "table"
+    return "lastfm-csv" if _CSV_DATE.search(first) or lastfm.is_export(header(first)) else "table"
 
 
 def _json_format(member: Member, text: str) -> str | None:

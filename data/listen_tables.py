@@ -17,8 +17,8 @@ _ITEM = {
     ),
     "artist": ("artist", "artist_name", "artist_id", "artistname", "artist_mbid"),
 }
-_TITLES = ("track", "track_name", "track_title", "title", "song")  # which want an artist beside them
-_TIME = ("time", "timestamp", "played_at", "listened_at", "ts", "date", "datetime", "unix_time", "uts")
+_TITLES = ("track", "track_name", "track_title", "title", "song", "name")  # which want an artist beside them
+_TIME = ("time", "timestamp", "played_at", "listened_at", "ts", "date", "datetime", "unix_time", "uts", "utc_time")
 _PLAYS = ("plays", "play_count", "playcount", "count", "n_plays", "listens", "weight")
 _MORE = {  # what a column may be called, and what it is to us
     **dict.fromkeys(("album", "album_name", "release", "release_name"), "album"),
@@ -70,9 +70,10 @@ def read_listen_table(
     user = column(path, columns, user, _USER)
     item, level = _item(path, columns, user, item, level)
     time, plays = column(path, columns, time, _TIME), column(path, columns, plays, _PLAYS)
-    if (user is None and listener is None) or item is None:
-        lacking, flag = ("users", "--user") if user is None and listener is None else (f"{level}s", "--item")
-        raise ValueError(f"{path.name}: no column of {lacking}; name one of {', '.join(columns)} with {flag}")
+    if user is None and listener is None:
+        raise _lacking(path, columns, "users", "--user, or say whose listens these are with --listener")
+    if item is None:
+        raise _lacking(path, columns, f"{level}s", "--item")
     artist = column(path, columns, None, _ITEM["artist"]) if item.lower() in _TITLES else None
     artist = None if artist == item else artist
     named = {
@@ -86,6 +87,10 @@ def read_listen_table(
     needed = ("user", "title", *(("artist",) if artist else ()), *(("time_s",) if time else ()))
     shown = list(dict.fromkeys(name for name in (user, artist, item, time, plays, *found) if name))
     return ListenTable(level, whole_events(table, named | more, needed=needed, is_whole=is_whole, shown=shown))
+
+
+def _lacking(path: Path, columns: Sequence[str], what: str, cure: str) -> ValueError:
+    return ValueError(f"{path.name}: no column of {what}; name one of {', '.join(columns)} with {cure}")
 
 
 def _more_columns(
@@ -126,6 +131,8 @@ def _item(
     others = [name for name in columns if name != user]
     for candidate in (level,) if level else ("track", "artist"):
         found = column(path, others, None, _ITEM[candidate])
+        if found is None and candidate == "track" and column(path, others, None, _ITEM["artist"]):
+            found = column(path, others, None, ("name",))  # alone it may be anything's
         if found is not None:
             return found, candidate
     return None, level or "track"

@@ -1,5 +1,6 @@
 """Tables as other programs write them: CSV, TSV, Parquet and JSON lines, with the columns that people name so."""
 
+import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,10 +70,19 @@ def examples(table: pl.DataFrame, is_whole: pl.Series, first: int = 0) -> tuple[
     )
 
 
+def header(line: str) -> list[str]:
+    """The fields of a text file's first line."""
+    return next(csv.reader([line], delimiter=_separator(line)), [])
+
+
+def _separator(line: str) -> str:
+    return next((mark for mark in ("\t", ",", ";", " ") if mark in line.strip()), ",")
+
+
 def _read_text(path: Path) -> pl.DataFrame:
     with open(path, encoding="utf-8-sig", errors="replace") as file:
         first = file.readline()
-    separator = next((mark for mark in ("\t", ",", ";", " ") if mark in first.strip()), ",")
+    separator = _separator(first)
     has_header = not all(field.strip().lstrip("-").isdigit() for field in first.split(separator)[:2])
 
     def read(quote: str | None) -> pl.DataFrame:

@@ -118,6 +118,13 @@ def test_yambda_with_its_maps_and_vectors(folder, run):
     assert rows_of(folder / "library", "SELECT count(*) FROM tracks") == [(4,)]
 
 
+def test_a_table_without_times_says_so(folder, run):
+    (folder / "x.csv").write_text("user,artist,track\nu,Air,One\n")
+    assert "No column of times was found" in run("import-listens", folder / "x.csv").stderr
+    (folder / "y.csv").write_text("user,artist,track,time\nu,Air,One,5\n")
+    assert "No column of times" not in run("import-listens", folder / "y.csv").stderr
+
+
 @pytest.mark.parametrize(
     ("text", "name", "arguments", "words"),
     [

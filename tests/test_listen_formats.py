@@ -77,10 +77,31 @@ def test_lastfm_csv_with_a_header(tmp_path):
     assert batch.n_malformed == 1 and batch.malformed[0].startswith("row 2: x, 04 May 2009, 23:08, Air")
 
 
+@pytest.mark.parametrize(
+    ("header", "time"),
+    [
+        ("Artist,Album,Track,Date", "04 May 2009 23:08"),
+        ("artist,album,name,date", "2009-05-04 23:08"),
+        ("artist,album,track,timestamp", SECOND - 57),
+        ('Artist,Album,Track,"Date#bob"', f"{SECOND - 57}000"),
+        ("Artist;Album;Track;Date#bob", f"{SECOND - 57}000"),
+    ],
+)
+def test_lastfm_csv_as_many_tools_write_it(tmp_path, header, time):
+    path = tmp_path / "x.csv"
+    mark = ";" if ";" in header else ","
+    path.write_text(f"{header}\n" + mark.join(("Air", "Moon", "One", str(time))) + "\n")
+    whose = "bob" if "#" in header else "me"
+    assert rows(read_lastfm_csv(path, None), "user", "artist", "album", "title", "time_s") == [
+        (whose, "Air", "Moon", "One", SECOND - 57)
+    ]
+    assert rows(read_lastfm_csv(path, "ana"), "user") == [("ana",)]
+
+
 def test_lastfm_csv_without_times(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("Artist,Track,When\nAir,One,1\n")
-    words = r"x\.csv has no column uts, utc_time, date, time, timestamp; it has artist, track, when"
+    words = r"x\.csv has no column uts, utc_time, date, time, timestamp; it has Artist, Track, When"
     with pytest.raises(ValueError, match=words):
         list(read_lastfm_csv(path, "ana"))
 

@@ -39,6 +39,24 @@ def test_one_file_of_each_format(tmp_path):
     assert found(tmp_path / "x.parquet")[0] == [("table", ["x.parquet"])]
 
 
+@pytest.mark.parametrize(
+    ("header", "format"),
+    [
+        *[
+            (names, "lastfm-csv")
+            for names in ("Artist,Album,Track,Date", "artist,album,name,date", "id,ARTIST,Track,Uts")
+        ],
+        *[('"Artist";"Album";"AlbumId";"Track";"Date#bob"', "lastfm-csv"), ("uts,artist,track,mood", "lastfm-csv")],
+        *[
+            (names, "table")
+            for names in ("artist,track", "artist,date", "artist,track,date,plays", "user,artist,track,date")
+        ],
+    ],
+)
+def test_a_last_fm_csv_is_known_by_its_columns(tmp_path, header, format):
+    assert found(written(tmp_path / "x.csv", header + "\n"))[0] == [(format, ["x.csv"])]
+
+
 def test_what_is_packed(tmp_path):
     path = tmp_path / "x.tsv.gz"
     path.write_bytes(gzip.compress(lastfm_1k(tmp_path / "x.tsv").read_bytes()))
@@ -91,7 +109,9 @@ def test_a_format_can_be_said(tmp_path):
     path = written(tmp_path / "x.csv", "uts,artist,track\n5,Air,One\n")
     assert found(path)[0] == [("lastfm-csv", ["x.csv"])] and found(path, "table")[0] == [("table", ["x.csv"])]
     (source,), _ = find_sources(path, "table")
-    with pytest.raises(ValueError, match=r"x\.csv: no column of users"):
+    with pytest.raises(
+        ValueError, match=r"x\.csv: no column of users; .* with --user, or say whose listens these are with --listener"
+    ):
         read_source(source)
     (batch,) = read_source(source, "ana").batches
     assert batch.events.rows() == [("ana", "Air", "One", 5)]

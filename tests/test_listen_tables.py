@@ -63,6 +63,13 @@ def test_a_title_takes_its_artist_with_it_and_a_path_does_not(tmp_path):
     assert read_listen_table(written(tmp_path, text), item="artist").level == "artist"
 
 
+def test_a_name_beside_an_artist_is_a_track(tmp_path):
+    table = read_listen_table(written(tmp_path, "user,artist,name,city\na,Air,One,Paris\n"))
+    assert table.level == "track" and events(table) == [("a", "Air - One", None, 1.0)]
+    with pytest.raises(ValueError, match="no column of tracks"):
+        read_listen_table(written(tmp_path, "user,name\na,One\n"))
+
+
 def test_named_columns(tmp_path):
     path = written(tmp_path, "who\twhat\thow_often\twhen\nme\tx\t3\t7\n", "listens.tsv")
     table = read_listen_table(path, user="who", item="what", plays="how_often", time="when", level="artist")
@@ -103,7 +110,11 @@ def test_damaged_rows_are_counted_and_shown_with_what_they_say(tmp_path):
 @pytest.mark.parametrize(
     ("text", "options", "words"),
     [
-        ("artist,plays\nAir,1\n", {}, r"listens\.csv: no column of users; name one of artist, plays with --user"),
+        (
+            "artist,plays\nAir,1\n",
+            {},
+            r"listens\.csv: no column of users; name one of artist, plays with --user, or say",
+        ),
         ("user,x\na,1\n", {}, "no column of tracks; name one of user, x with --item"),
         ("user,track\na,1\n", {"level": "artist"}, "no column of artists; name one of user, track with --item"),
         ("user,track\na,1\n", {"item": "song"}, r"listens\.csv has no column 'song'; it has user, track"),
