@@ -29,10 +29,18 @@ class Member:
     path: Path
     name: str | None = None  # inside the archive
 
+    def __str__(self) -> str:
+        return self.name or self.path.name
+
     @property
     def title(self) -> str:
         """The last part of its name, without .gz."""
         return (self.name or self.path.name).rsplit("/", 1)[-1].removesuffix(".gz")
+
+    @property
+    def place(self) -> Path:
+        """Where it lies, an archive being a folder like any other."""
+        return self.path / (self.name or "")
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:

@@ -18,7 +18,7 @@ FORMATS = ("lastfm-1k", "yambda", "listenbrainz", "spotify", "lastfm-csv", "tabl
 _HEAD_BYTES = 65_536
 _1K_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _CSV_DATE = re.compile(r'\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d"?$')
-_TOGETHER = ("yambda", "listenbrainz", "spotify")  # formats of many files that are one thing
+_TOGETHER = ("yambda", "spotify")  # formats of many files that are one thing
 _SPOTIFY = ('"master_metadata_track_name"', '"msPlayed"')
 _LISTENBRAINZ = ('"track_metadata"', '"recording_mbid"', '"recording_msid"')
 
@@ -62,16 +62,18 @@ def find_sources(path: Path, format: str = "auto") -> tuple[list[Source], list[s
         if format not in ("auto", "yambda") and all_members == [Member(path)]:
             found = format  # whoever names one file and its format knows better
         if found is None or format not in ("auto", found):
-            passed_over.append(member.name or member.path.name)
+            passed_over.append(str(member))
         else:
             by_format.setdefault(found, []).append(member)
     if len(by_format) > 1 and "table" in by_format:
-        passed_over += [member.name or member.path.name for member in by_format.pop("table")]
+        passed_over += map(str, by_format.pop("table"))
     sources = [
         Source(name, tuple(part), roles if name == "yambda" else {})
         for name, members in by_format.items()
-        for part in ([members] if name in _TOGETHER else [[member] for member in members])
+        for part in _parts(name, members)
     ]
+    imported = {member for source in sources for member in source.members}
+    passed_over += [str(member) for member in by_format.get("listenbrainz", ()) if member not in imported]
     if not sources:
         what = "no listens" if format == "auto" else f"no listens of the format {format}"
         kinds = "a file of " + ", ".join(FORMATS)
@@ -120,6 +122,13 @@ def items_of(source: Source, gathering: Gathering) -> Items:
     return gathering.items
 
 
+def _parts(format: str, members: list[Member]) -> list[list[Member]]:
+    """The members that are imported together."""
+    if format == "listenbrainz":
+        return listenbrainz.exports(members)
+    return [members] if format in _TOGETHER else [[member] for member in members]
+
+
 def _batches(source: Source, listener: str | None) -> Iterator[Batch]:
     members = source.members
     if source.format == "lastfm-1k":
@@ -132,8 +141,7 @@ def _batches(source: Source, listener: str | None) -> Iterator[Batch]:
         for member in members:
             yield from spotify.read_spotify(member, listener or ME)
     elif source.format == "listenbrainz":
-        wanted = [member for member in members if listenbrainz.is_listens(member)]
-        yield from listenbrainz.read_listenbrainz(wanted, listener or ME)
+        yield from listenbrainz.read_listenbrainz(members, listener or ME)
     else:
         for path in yambda.event_files(source.roles):
             yield from yambda.read_yambda(path, source.roles[path])
@@ -170,7 +178,7 @@ def _format_of(member: Member, roles: dict[Path, str]) -> str | None:
 def _json_format(member: Member, text: str) -> str | None:
     if any(mark in text for mark in _SPOTIFY):
         return "spotify"
-    if any(mark in text for mark in _LISTENBRAINZ) or (member.title == "user.json" and member.path.suffix == ".zip"):
+    if any(mark in text for mark in _LISTENBRAINZ) or member.title == "user.json":
         return "listenbrainz"
     is_lines = member.name is None and member.path.suffix.lower() in (".jsonl", ".ndjson")
     return "table" if is_lines and text[0] == "{" else None

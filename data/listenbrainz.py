@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -17,30 +18,48 @@ _COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mb
     "bad": pl.String,
 }
 _LIKES = {1: KINDS.index("like"), -1: KINDS.index("dislike")}
+_USER, _FEEDBACK = "user.json", "feedback.jsonl"
 Row = dict[str, Any]
 
 
 def read_listenbrainz(members: Sequence[Member], listener: str) -> Iterator[Batch]:
-    """Listens, then loves and hates: feedback names a recording by its MBID, which the listens know by name.
+    """One export's listens, then loves and hates: they name a recording by its MBID, which the listens know by name.
 
     The user is who `user.json` says, else who the listens say, else `listener`.
     """
     by_title = {member.title: member for member in members}
-    listener = _user_name(by_title.get("user.json")) or listener
+    listener = _user_name(by_title.get(_USER)) or listener
     names: dict[str, tuple[str, str]] = {}  # artist and title of each MBID
-    listens = [member for member in members if member.title not in ("user.json", "feedback.jsonl")]
+    listens = [member for member in members if member.title not in (_USER, _FEEDBACK)]
     for member in sorted(listens, key=lambda member: member.name or ""):
         for rows in _rows(member):
             yield _batch([_listen(row, names) for row in rows], listener)
-    if "feedback.jsonl" in by_title:
-        for rows in _rows(by_title["feedback.jsonl"]):
+    if _FEEDBACK in by_title:
+        for rows in _rows(by_title[_FEEDBACK]):
             yield _batch([_feedback(row, names) for row in rows], listener)
 
 
-def is_listens(member: Member) -> bool:
-    """Whether the file of an export belongs here: pins and stars of artists do not."""
-    name = member.name or member.title
-    return member.title in ("user.json", "feedback.jsonl") or "listens/" in name or member.path.suffix != ".zip"
+def exports(members: Sequence[Member]) -> list[list[Member]]:
+    """The files that tell of listens, export by export: what lies beside a user.json and below it, zipped or not.
+
+    Pins and stars of artists are left out, and so is a user.json that no listens belong to.
+    """
+    roots = {member.place.parent for member in members if member.title == _USER}
+    by_root: dict[Path | None, list[Member]] = {}
+    for member in members:
+        archive = member.path if member.name else None
+        root = next((folder for folder in member.place.parents if folder in roots), archive)
+        by_root.setdefault(root, []).append(member)
+    found = [_of_listens(root, export) for root, export in by_root.items()]
+    return [export for export in found if any(member.title != _USER for member in export)]
+
+
+def _of_listens(root: Path | None, export: list[Member]) -> list[Member]:
+    if root is None:
+        return export
+    listens = [member for member in export if "listens" in member.place.relative_to(root).parts[:-1]]
+    beside = [member for member in export if member.title in (_USER, _FEEDBACK)]
+    return [*listens, *beside] if listens else export
 
 
 def _batch(rows: list[Row], listener: str) -> Batch:

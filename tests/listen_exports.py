@@ -50,14 +50,14 @@ def listen(title: str = "One", time: Any = SECOND, **fields: Any) -> dict[str, A
     }
 
 
-def listenbrainz(path: Path, *listens: Any, feedback: tuple[Any, ...] = ()) -> Path:
-    """The zip of an export, of a user called ana."""
+def listenbrainz(path: Path, *listens: Any, feedback: tuple[Any, ...] = (), user: str = "ana") -> Path:
+    """The zip of a user's export."""
 
     def lines(values: tuple[Any, ...]) -> str:
         return "".join(value if isinstance(value, str) else json.dumps(value) + "\n" for value in values)
 
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("user.json", json.dumps({"user_id": 7, "username": "ana"}))
+        archive.writestr("user.json", json.dumps({"user_id": 7, "username": user}))
         archive.writestr("listens/2009/5.jsonl", lines(listens))
         archive.writestr("feedback.jsonl", lines(feedback))
         archive.writestr("pinned_recording.jsonl", json.dumps({"recording_mbid": "x", "blurb_content": "!"}))

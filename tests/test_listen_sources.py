@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import shutil
 import zipfile
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -61,14 +63,47 @@ def test_what_is_packed(tmp_path):
     path = tmp_path / "x.tsv.gz"
     path.write_bytes(gzip.compress(lastfm_1k(tmp_path / "x.tsv").read_bytes()))
     assert found(path)[0] == [("lastfm-1k", ["x.tsv"])]
-    names = ["user.json", "5.jsonl", "feedback.jsonl", "pinned_recording.jsonl"]
-    assert found(listenbrainz(tmp_path / "lb.zip", listen(), feedback=({"recording_mbid": "x"},)))[0] == [
-        ("listenbrainz", names)
-    ]
+    names = ["5.jsonl", "user.json", "feedback.jsonl"]
+    assert found(listenbrainz(tmp_path / "lb.zip", listen(), feedback=({"recording_mbid": "x"},))) == (
+        [("listenbrainz", names)], ["pinned_recording.jsonl"]
+    )  # fmt: skip
     with zipfile.ZipFile(tmp_path / "spotify.zip", "w") as archive:
         archive.writestr("a/Streaming_History_Audio_2009.json", json.dumps([stream()]))
         archive.writestr("a/ReadMe.pdf", b"%PDF")
     assert found(tmp_path / "spotify.zip") == ([("spotify", ["Streaming_History_Audio_2009.json"])], ["a/ReadMe.pdf"])
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip", ".tgz"])
+def test_a_listenbrainz_export_is_its_users_however_it_is_packed(tmp_path, suffix):
+    packed = listenbrainz(tmp_path / "lb.zip", listen(), feedback=({"recording_mbid": "x"},))
+    shutil.unpack_archive(packed, tmp_path / "in" / "lb")
+    if suffix:
+        packed.unlink()
+        root = shutil.make_archive(str(tmp_path / "lb"), {".zip": "zip", ".tgz": "gztar"}[suffix], tmp_path / "in")
+        Path(root).rename(tmp_path / f"lb{suffix}")
+    (source,), passed_over = find_sources(tmp_path / f"lb{suffix}" if suffix else tmp_path / "in")
+    assert [member.title for member in source.members] == ["5.jsonl", "feedback.jsonl", "user.json"]
+    assert [Path(name).name for name in passed_over] == ["pinned_recording.jsonl"]
+    listens = next(iter(read_source(source).batches))
+    assert listens.events["user"].to_list() == ["ana"] and listens.n_malformed == 0
+
+
+def test_exports_of_two_people_are_two_imports(tmp_path):
+    for user, title in (("ana", "One"), ("bob", "Two")):
+        packed = listenbrainz(tmp_path / f"{user}.zip", listen(title), user=user)
+        shutil.unpack_archive(packed, tmp_path / "in" / user)
+    shutil.copy(tmp_path / "bob.zip", tmp_path / "in")
+    sources, _ = find_sources(tmp_path / "in")
+    batches = [next(iter(read_source(source).batches)) for source in sources]
+    assert [batch.events.select("user", "title").row(0) for batch in batches] == [
+        ("ana", "One"), ("bob", "Two"), ("bob", "Two")
+    ]  # fmt: skip
+
+
+def test_a_user_without_listens_is_no_export(tmp_path):
+    spotify(tmp_path / "in" / "a.json", stream())
+    written(tmp_path / "in" / "user.json", '{"username": "ana"}')
+    assert found(tmp_path / "in") == ([("spotify", ["a.json"])], ["user.json"])
 
 
 def test_a_folder_of_one_export_is_one_import(tmp_path):
