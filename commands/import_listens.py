@@ -103,6 +103,8 @@ def _store_listens(
         f" ({done.n_new_users:,} new) to {counted(done.listens.n_items, gathering.level)}"
     )
     echo_nodes(done.items, gathering.level, words)
+    if n_repeats := len(gathering) - done.listens.n_events:
+        click.echo(f"  {n_repeats:,} that several of the files hold count once", err=True)
     if not gathering.is_timed:
         click.echo("  No column of times was found, so nobody knows what came first; --time names one.", err=True)
     for what, n_left_out in gathering.left_out.items():

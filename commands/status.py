@@ -48,7 +48,10 @@ def status(folder: Path, as_json: bool) -> None:
             f" recall@10 {facts.index['recall_at_10']:.3f}, {health}"
         )
     if facts.listens["files"]:
-        click.echo(f"Listens   {counted(facts.listens['events'], 'event')}, {counted(facts.listens['users'], 'user')}")
+        n_files = facts.listens["files"]
+        imports = f", in {n_files:,} imports: what several hold counts once" if n_files > 1 else ""
+        events, users = counted(facts.listens["events"], "event"), counted(facts.listens["users"], "user")
+        click.echo(f"Listens   {events}, {users}{imports}")
     if facts.towers:
         mark = facts.towers["validation"]
         judged = "" if mark is None else f", validation NDCG@20 {mark:.4f}"

@@ -66,6 +66,7 @@ class Gathering:
         self._folder = tempfile.TemporaryDirectory(prefix=".import-", dir=folder)
         self._sort = EventSort(Path(self._folder.name), events_at_once)
         self._users, self._items = Numbering(), Numbering()
+        self._n_parts = 0
         self.is_timed = False  # some events have a time
         self.n_malformed = 0
         self.malformed: tuple[str, ...] = ()
@@ -80,6 +81,7 @@ class Gathering:
         self._folder.cleanup()
 
     def __len__(self) -> int:
+        """Events of all parts, what several know counted in each."""
         return len(self._sort)
 
     def __repr__(self) -> str:
@@ -94,6 +96,7 @@ class Gathering:
             return
         there = set(events.columns)
         self.is_timed |= "time_s" in there
+        self._n_parts = max(self._n_parts, batch.part + 1)
         event_columns = {
             name: (pl.col(name) if name in there else pl.lit(None, dtype)).fill_null(pl.lit(_DEFAULTS.get(name), dtype))
             for name, dtype in EVENT_COLUMNS.items()
@@ -102,7 +105,8 @@ class Gathering:
             pl.Series("user_row", self._users.rows(events.select(key=pl.col("user")))),
             pl.Series("item_row", self._items.rows(_keyed(events))),
         ]
-        self._sort.add(events.with_columns(**event_columns).select(*EVENT_COLUMNS).with_columns(numbers))
+        block = events.with_columns(**event_columns).select(*EVENT_COLUMNS)
+        self._sort.add(block.with_columns(*numbers, part=pl.lit(batch.part, pl.UInt32)))
 
     @property
     def users(self) -> list[str]:
@@ -122,8 +126,12 @@ class Gathering:
         return self._items.column("key").to_numpy()
 
     def events(self, user_ids: np.ndarray, item_ids: np.ndarray) -> Iterator[pl.DataFrame]:
-        """All events with ids in the place of rows, (n_users,) and (n_items,), by user and time."""
+        """All events with ids in the place of rows, (n_users,) and (n_items,), by user and time.
+
+        What several parts know is there once.
+        """
         for block in self._sort.ordered():
+            block = _without_repeats(block) if self._n_parts > 1 else block
             users, items = user_ids[block["user_row"].to_numpy()], item_ids[block["item_row"].to_numpy()]
             yield block.select(
                 pl.Series("user_id", users), pl.Series(f"{self.level}_id", items), *map(pl.col, EVENT_COLUMNS)
@@ -137,6 +145,14 @@ class Gathering:
         if values.dtype == pl.String:
             return values.to_list()
         return (self._prefix + values.cast(pl.String)).to_list()
+
+
+def _without_repeats(block: pl.DataFrame) -> pl.DataFrame:
+    """As `data.events.without_repeats` of several files; of the parts that know an event the first one tells it."""
+    key = ["user_row", "item_row", "time_s", "kind"]
+    count = pl.int_range(pl.len(), dtype=pl.UInt32)
+    number = pl.when(pl.col("time_s").is_null()).then(count.over(key)).otherwise(count.over([*key, "part"]))
+    return block.with_columns(number=number).unique([*key, "number"], keep="first", maintain_order=True)
 
 
 _DEFAULTS = {"plays": 1.0, "kind": 0}

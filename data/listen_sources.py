@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -138,13 +138,17 @@ def _batches(source: Source, listener: str | None) -> Iterator[Batch]:
         for path in source.paths:
             yield from lastfm.read_lastfm_csv(path, listener)
     elif source.format == "spotify":
-        for member in members:
-            yield from spotify.read_spotify(member, listener or ME)
+        for part, member in enumerate(members):  # a folder may hold an earlier export, or the same one unpacked
+            yield from _of_part(part, spotify.read_spotify(member, listener or ME))
     elif source.format == "listenbrainz":
         yield from listenbrainz.read_listenbrainz(members, listener or ME)
     else:
-        for path in yambda.event_files(source.roles):
-            yield from yambda.read_yambda(path, source.roles[path])
+        for part, path in yambda.event_files(source.roles):
+            yield from _of_part(part, yambda.read_yambda(path, source.roles[path]))
+
+
+def _of_part(part: int, batches: Iterator[Batch]) -> Iterator[Batch]:
+    return (replace(batch, part=part) for batch in batches)
 
 
 def _format_of(member: Member, roles: dict[Path, str]) -> str | None:

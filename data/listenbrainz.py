@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,9 @@ def read_listenbrainz(members: Sequence[Member], listener: str) -> Iterator[Batc
     listener = _user_name(by_title.get(_USER)) or listener
     names: dict[str, tuple[str, str]] = {}  # artist and title of each MBID
     listens = [member for member in members if member.title not in (_USER, _FEEDBACK)]
-    for member in sorted(listens, key=lambda member: member.name or ""):
+    for part, member in enumerate(sorted(listens, key=lambda member: member.name or "")):
         for rows in _rows(member):
-            yield _batch([_listen(row, names) for row in rows], listener)
+            yield replace(_batch([_listen(row, names) for row in rows], listener), part=part)
     if _FEEDBACK in by_title:
         for rows in _rows(by_title[_FEEDBACK]):
             yield _batch([_feedback(row, names) for row in rows], listener)

@@ -4,6 +4,7 @@ https://huggingface.co/datasets/yandex/yambda. Users and items are numbers, time
 not told. Every name is the number behind ``yambda:``, so that it never means somebody else.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,10 +33,19 @@ def role_of(path: Path, columns: Sequence[str]) -> str | None:
     return next((role for role, names in _MAPS.items() if set(names) == have), None)
 
 
-def event_files(roles: Mapping[Path, str]) -> list[Path]:
-    """The files to read events from: `multi_event` holds what the others hold."""
-    whole = [path for path, role in roles.items() if role == "multi_event"]
-    return whole or [path for path, role in roles.items() if role in KINDS]
+def event_files(roles: Mapping[Path, str]) -> list[tuple[int, Path]]:
+    """The files to read events from, each with its part: files of one part hold nothing twice.
+
+    `multi_event` holds what the others of its folder hold. In another folder lies the data set in another size.
+    """
+    whole = {path.parent for path, role in roles.items() if role == "multi_event"}
+    files = [
+        path for path, role in roles.items()
+        if role == "multi_event" or (role in KINDS and path.parent not in whole)
+    ]  # fmt: skip
+    told = Counter(roles[path] for path in files)
+    is_one = max(told.values(), default=0) <= 1 and (len(told) == 1 or "multi_event" not in told)
+    return [(0 if is_one else number, path) for number, path in enumerate(files)]
 
 
 def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[Batch]:

@@ -131,12 +131,11 @@ def import_listens(
             matched = match_items(
                 library, items or gathering.items, gathering.level, folders=folders, names_are=names_are
             )
+            n_events = write_events(unfinished, gathering.events(user_ids, matched.ids), gathering.level)
             listens = StoredListens(
-                path.name, origin, gathering.level, len(gathering), len(users), matched.n_nodes,
-                gathering.n_malformed, now(),
-            )  # fmt: skip
+                path.name, origin, gathering.level, n_events, len(users), matched.n_nodes, gathering.n_malformed, now()
+            )
             _remember(library, listens, digest)
-            write_events(unfinished, gathering.events(user_ids, matched.ids), gathering.level)
             unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

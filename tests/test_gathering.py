@@ -58,6 +58,23 @@ def test_what_was_wrong_adds_up(tmp_path):
         assert len(gathering) == 0 and gathering.users == [] and len(gathering.items) == 0
 
 
+@pytest.mark.parametrize("at_once", [1, 1_000])
+def test_what_two_parts_know_is_there_once(tmp_path, at_once):
+    """One twice at 5 in the first part and thrice in the second is thrice; at no known time nothing is the same."""
+    first = [("u", "Air", "One", 5), ("u", "Air", "One", 5), ("u", "Air", "One", None), ("v", "Air", "One", 5)]
+    second = [("u", "Air", "One", 5)] * 3 + [("u", "AIR", "one", None), ("u", "Air", "Two", 5), ("u", "Air", "One", 4)]
+    with Gathering(tmp_path, events_at_once=at_once) as gathering:
+        gathering.add(batch(*second[:2], part=1))
+        gathering.add(batch(*first, part=0))
+        gathering.add(batch(*second[2:], part=1))
+        events = pl.concat(gathering.events(np.array([7, 8]), np.array([50, 51])))
+        assert len(gathering) == 10
+    assert events.select("user_id", "track_id", "time_s").rows() == [
+        *[(7, 50, None), (7, 50, None), (7, 50, 4), (7, 50, 5), (7, 50, 5), (7, 50, 5), (7, 51, 5)],
+        (8, 50, 5),
+    ]
+
+
 def test_a_kind_that_is_not_said_is_a_listen(tmp_path):
     frame = pl.DataFrame({"user": ["u", "u"], "title": ["x", "y"], "kind": [None, 1], "split": [None, 2]})
     with Gathering(tmp_path) as gathering:

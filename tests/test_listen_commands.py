@@ -1,6 +1,7 @@
 """Listens come in and find their files, as a user meets it."""
 
 import json
+import shutil
 from functools import partial
 
 import polars as pl
@@ -58,6 +59,32 @@ def test_a_later_export_adds_only_what_is_new(folder, run):
 
     with Library.open(folder / "library") as library:
         assert repr(read_listening(library).listening) == "<Listening 1 users x 2 tracks, 3 events>"
+
+
+def test_an_export_beside_its_earlier_one_or_unpacked_counts_once(folder, run):
+    first = [stream("One"), stream("Two", ts="2010-01-01T00:00:00Z"), stream("Two", ts="2010-01-01T00:00:00Z")]
+    spotify(folder / "in" / "a.json", *first)
+    assert "3 listens by 1 user" in run("import-listens", folder / "in").stdout
+    assert "Listens   3 events, 1 user\n" in run("status").stdout
+    spotify(folder / "in" / "b.json", *first, stream("Three"))
+    shutil.make_archive(str(folder / "in" / "packed"), "zip", folder / "in", "b.json")
+    result = run("import-listens", folder / "in")
+    assert "4 listens by 1 user" in result.stdout and "7 that several of the files hold count once" in result.stderr
+    assert "Listens   7 events, 1 user, in 2 imports: what several hold counts once\n" in run("status").stdout
+    from index.library import Library
+    from index.library_listening import read_listening
+
+    with Library.open(folder / "library") as library:
+        assert len(read_listening(library).listening) == 4
+
+
+def test_yambda_of_two_sizes_counts_once(folder, run):
+    events = pl.DataFrame({"uid": [7, 7, 9], "timestamp": [5, 10, 0], "item_id": [30, 31, 30]})
+    for size, rows in (("50m", events[:2]), ("500m", events)):
+        (folder / "yambda" / size).mkdir(parents=True)
+        rows.write_parquet(folder / "yambda" / size / "listens.parquet")
+        rows[:1].write_parquet(folder / "yambda" / size / "likes.parquet")
+    assert "4 listens by 2 users (2 new) to 2 tracks" in run("import-listens", folder / "yambda").stdout
 
 
 def test_the_published_thousand_users(folder, run):

@@ -170,6 +170,8 @@ def test_listenbrainz_as_one_list(tmp_path):
     path = spotify(tmp_path / "ana_lb-2020.json", listen(user_name="bob"), listen("Two"))
     batches = list(read_listenbrainz([Member(path)], "ana"))
     assert rows(batches, "user", "title") == [("bob", "One"), ("ana", "Two")]
+    later = spotify(tmp_path / "ana_lb-2021.json", listen("Two"), listen("Three"))
+    assert [batch.part for batch in read_listenbrainz([Member(path), Member(later)], "ana")] == [0, 1]
 
 
 @pytest.mark.parametrize("name", ["x.zip", "x.tar.gz"])

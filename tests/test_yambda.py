@@ -67,8 +67,16 @@ def test_what_a_file_is(tmp_path, name, columns, role):
 
 def test_the_file_of_all_events_makes_the_others_superfluous(tmp_path):
     one, two, whole = (tmp_path / name for name in ("a", "b", "c"))
-    assert event_files({one: "listen", two: "like"}) == [one, two]
-    assert event_files({one: "listen", two: "artist", whole: "multi_event"}) == [whole]
+    assert event_files({one: "listen", two: "like"}) == [(0, one), (0, two)]
+    assert event_files({one: "listen", two: "artist", whole: "multi_event"}) == [(0, whole)]
+
+
+def test_files_that_may_hold_the_same_are_parts(tmp_path):
+    small, large = tmp_path / "50m", tmp_path / "500m"
+    roles = {small / "likes": "like", small / "listens": "listen", large / "listens": "listen", large / "map": "artist"}
+    assert event_files(roles) == [(0, small / "likes"), (1, small / "listens"), (2, large / "listens")]
+    roles = {small / "listens": "listen", small / "multi": "multi_event", large / "likes": "like"}
+    assert event_files(roles) == [(0, small / "multi"), (1, large / "likes")]
 
 
 def test_one_owner_of_each_item(tmp_path):
