@@ -67,7 +67,7 @@ def import_listens(
         sources, passed_over = find_sources(path, format)
         for source in sources:
             name = source.paths[0].name if len(source.paths) == 1 else path.name
-            digest = listen_store.digest_of(*source.paths)
+            digest = listen_store.digest_of(*source.paths, number=source.number)
             known = listen_store.known_listens(library, digest)
             if known and not again:
                 click.echo(

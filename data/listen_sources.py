@@ -1,6 +1,7 @@
 """Which files hold listens, and of what format: seen from what is in them, not only from their names."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ class Source:
     format: str
     members: tuple[Member, ...]
     roles: Mapping[Path, str] = field(default_factory=dict)  # of Yambda's files
+    number: int = 0  # of the sources that lie in the very same files, as in an archive of two kinds
 
     @property
     def paths(self) -> list[Path]:
@@ -72,6 +74,10 @@ def find_sources(path: Path, format: str = "auto") -> tuple[list[Source], list[s
         for name, members in by_format.items()
         for part in _parts(name, members)
     ]
+    found_in: Counter[tuple[Path, ...]] = Counter()
+    for place, source in enumerate(sources):
+        sources[place] = replace(source, number=found_in[tuple(source.paths)])
+        found_in[tuple(source.paths)] += 1
     imported = {member for source in sources for member in source.members}
     passed_over += [str(member) for member in by_format.get("listenbrainz", ()) if member not in imported]
     if not sources:

@@ -38,8 +38,12 @@ class ListenImport:
     n_new_users: int
 
 
-def digest_of(*paths: Path) -> str:
+def digest_of(*paths: Path, number: int = 0) -> str:
     """A hash of every byte of some files, which says whether they were imported before. Their order does not count.
+
+    Parameters
+    ----------
+    number : of what is imported, where the files hold several things
 
     Raises
     ------
@@ -50,7 +54,8 @@ def digest_of(*paths: Path) -> str:
     for path in paths:
         with path.open("rb") as file:
             digests.append(hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest())
-    return digests[0] if len(digests) == 1 else hashlib.blake2b("".join(sorted(digests)).encode()).hexdigest()[:32]
+    words = sorted(digests) + ([str(number)] if number else [])
+    return words[0] if len(words) == 1 else hashlib.blake2b("".join(words).encode()).hexdigest()[:32]
 
 
 def listens_folder(library: Library) -> Path:

@@ -2,13 +2,14 @@
 
 import json
 import shutil
+import zipfile
 from functools import partial
 
 import polars as pl
 import pytest
 from commands_typed import invoke, rows_of
 from library_world import add, at, heard, open_library
-from listen_exports import SECOND, lastfm_1k, listen, listenbrainz, spotify, stream
+from listen_exports import LASTFM_1K, SECOND, lastfm_1k, listen, listenbrainz, spotify, stream
 
 
 @pytest.fixture
@@ -76,6 +77,17 @@ def test_an_export_beside_its_earlier_one_or_unpacked_counts_once(folder, run):
 
     with Library.open(folder / "library") as library:
         assert len(read_listening(library).listening) == 4
+
+
+def test_an_archive_of_two_kinds_is_two_imports(folder, run):
+    with zipfile.ZipFile(folder / "x.zip", "w") as archive:
+        archive.writestr("a.tsv", LASTFM_1K)
+        archive.writestr("b.json", json.dumps([stream()]))
+        archive.writestr("c.json", json.dumps([stream("Two")]))
+    for _ in range(2):
+        result = run("import-listens", folder / "x.zip")
+        assert rows_of(folder / "library", "SELECT n_events FROM listens ORDER BY id") == [(3,), (2,)]
+    assert result.stdout.count("Nothing added") == 2
 
 
 def test_yambda_of_two_sizes_counts_once(folder, run):
