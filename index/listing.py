@@ -1,6 +1,7 @@
 """Rows as people and programs read them: a table, JSON, CSV, M3U."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -11,6 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from index.lookup import TrackRow
+
+_UNFINISHED = ".unfinished"
+_LONGEST = 255 - len(".m3u8" + _UNFINISHED)  # bytes of a name: no usual file system takes more than 255
 
 
 def clock(seconds: float | None) -> str:
@@ -73,15 +77,22 @@ def write_m3u(path: Path, tracks: Iterable[TrackRow]) -> None:
         if track.path is not None:
             seconds = -1 if track.duration is None else round(track.duration)  # -1: unknown
             lines += [f"#EXTINF:{seconds},{one_line(track.name)}", _location(track, track.path)]
-    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished = path.with_name(path.name + _UNFINISHED)
     unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.replace(unfinished, path)
 
 
 def playlist_name(name: str) -> str:
-    """A file name for somebody's playlist: another for everybody, and never one that leads elsewhere or is hidden."""
+    """A file name for somebody's playlist: another for everybody, and never one that leads elsewhere or is hidden.
+
+    One that is too long for a file system ends with a hash, behind a sign that no other name holds.
+    """
     safe = name.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
-    return f"{'%2E' + safe[1:] if safe.startswith('.') else safe}.m3u8"
+    safe = f"%2E{safe[1:]}" if safe.startswith(".") else safe
+    if len(safe.encode()) > _LONGEST:
+        end = "%~" + hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+        safe = safe.encode()[: _LONGEST - len(end)].decode(errors="ignore") + end
+    return f"{safe}.m3u8"
 
 
 def _location(track: TrackRow, path: str) -> str:

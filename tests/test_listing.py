@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.listing import as_csv, as_json, clock, one_line, table, write_m3u
+from index.listing import as_csv, as_json, clock, one_line, playlist_name, table, write_m3u
 from index.lookup import TrackRow
 
 TRACK = TrackRow(1, "/music/joga.mp3", "Jóga", "Björk", "Homogenic", "Pop", 1997, 304.6, "abc")
@@ -160,6 +160,17 @@ def test_a_path_that_no_line_can_hold(tmp_path, name):
     assert (first, info[:8]) == ("#EXTM3U", "#EXTINF:")
     assert address.startswith("file:///music/")
     assert unquote_to_bytes(address.removeprefix("file://")) == name
+
+
+def test_everybody_has_a_playlist_of_their_own(tmp_path):
+    names = ["ana", "a/b", "a%2Fb", "..", "é" * 300, "é" * 301, "x" * 300, "/" * 300, "x" * 239, "x" * 240]
+    paths = [tmp_path / playlist_name(name) for name in names]
+    for path in paths:
+        write_m3u(path, [TRACK])
+    assert sorted(tmp_path.iterdir()) == sorted(paths) and len(set(paths)) == len(names)
+    assert paths[0].name == "ana.m3u8"
+    assert paths[4].name.startswith("é" * 110 + "%~")  # 220 bytes; a half of another would make 221
+    assert paths[8].name == "x" * 239 + ".m3u8"
 
 
 def test_a_playlist_is_whole_or_as_it_was(tmp_path):
