@@ -11,6 +11,7 @@ from functools import cached_property
 from heapq import nsmallest
 from itertools import product
 
+from data.codes import plain_isrc, plain_mbid
 from data.name_matching import artist_key, likeness, title_key
 from index.library import Library, LibraryError
 
@@ -142,7 +143,7 @@ def _named(library: Library, where: str) -> Iterator[Named]:
     for node, artist, title, mbid, isrc in library.db.execute(query):
         if artist is None and " - " in title:  # known as one name: "Artist - Title"
             artist, _, title = title.partition(" - ")
-        yield Named(node, artist or "", title, mbid and mbid.lower(), isrc and isrc.replace("-", "").upper())
+        yield Named(node, artist or "", title, plain_mbid(mbid), plain_isrc(isrc))
 
 
 def _same_spelling(track: Named, files: Sequence[Named]) -> Sequence[Named]:

@@ -1,9 +1,11 @@
 """From the items of listens to durable ids: a million and a half tracks by artist and title in seconds."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from data.codes import plain_isrc, plain_mbid
 from data.gathering import Items
 from index.library import Library
 from index.nodes import NodeMatch, ids_with_audio, insert_catalog_tracks, match_nodes, next_id
@@ -16,14 +18,16 @@ def match_items(
 ) -> NodeMatch:
     """Find, or else make, the track or artist of each item; the caller holds the transaction.
 
-    An item with an artist is the track of that artist and title, else the one with its MBID or ISRC, else a new
-    'catalog' track. One without is looked up as any name is (`index.nodes.match_nodes`).
+    An item with an artist is the track of that artist and title, else the one with its MBID or ISRC, which another
+    item may have brought, else a new 'catalog' track. One without is looked up as any name is
+    (`index.nodes.match_nodes`).
 
     Raises
     ------
     ValueError
         `names_are` is "ids" and a name is none.
     """
+    items = replace(items, mbids=[*map(plain_mbid, items.mbids)], isrcs=[*map(plain_isrc, items.isrcs)])
     titled = np.array([artist is not None for artist in items.artists], dtype=bool)
     if not titled.any():
         return match_nodes(library, items.titles, level, folders=folders, names_are=names_are)
@@ -41,16 +45,19 @@ def match_items(
 def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[int]:
     known, by_code = _known_tracks(library, items.titles_tell)
     first = next_id(library, "tracks")
+    keys = [_key("" if items.titles_tell else items.artists[row], items.titles[row]) for row in rows]
+    for row, key in zip(rows, keys, strict=True):  # first: whose code it is must not hang on the order of the items
+        if key in known:
+            _learn(by_code, items, row, known[key])
     found: list[int] = []
     new: list[int] = []  # the item of each new track
-    for row in rows:
-        artist = "" if items.titles_tell else str(items.artists[row])
-        key = (artist.casefold(), items.titles[row].casefold())
+    for row, key in zip(rows, keys, strict=True):
         codes = (items.mbids[row], items.isrcs[row])
-        node = known.get(key) or next((by_code[code] for code in codes if code is not None and code in by_code), None)
+        node = known.get(key) or next((by_code[code] for code in codes if code in by_code), None)
         if node is None:
             node = known[key] = first + len(new)
             new.append(row)
+            _learn(by_code, items, row, node)
         found.append(node)
     _tell_more(library, items, [(row, node) for row, node in zip(rows, found, strict=True) if node < first])
     artist_ids = _artist_ids(library, [str(items.artists[row]) for row in new])
@@ -70,6 +77,17 @@ def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[i
     return found
 
 
+def _key(artist: str | None, title: str) -> Key:
+    return str(artist).casefold(), title.casefold()
+
+
+def _learn(by_code: dict[str, int], items: Items, row: int, node: int) -> None:
+    """A track's codes, where they are not another's already."""
+    for code in (items.mbids[row], items.isrcs[row]):
+        if code is not None:
+            by_code.setdefault(code, node)
+
+
 def _known_tracks(library: Library, titles_tell: bool) -> tuple[dict[Key, int], dict[str, int]]:
     """Tracks by artist and title, and by MBID and ISRC. Of several the oldest, and rather one with audio."""
     known: dict[Key, int] = {}
@@ -82,8 +100,8 @@ def _known_tracks(library: Library, titles_tell: bool) -> tuple[dict[Key, int], 
             artist = ""
         elif artist is None:  # a playlist or a graph may have named it as one
             artist, _, title = title.partition(" - ")
-        known[artist.casefold(), title.casefold()] = node
-        by_code.update((code, node) for code in (mbid, isrc) if code is not None)
+        known[_key(artist, title)] = node
+        by_code.update((code, node) for code in (plain_mbid(mbid), plain_isrc(isrc)) if code is not None)
     return known, by_code
 
 

@@ -41,7 +41,7 @@ def spotify(path: Path, *streams: Any) -> Path:
 
 def listen(title: str = "One", time: Any = SECOND, **fields: Any) -> dict[str, Any]:
     """A line of a ListenBrainz export."""
-    info = {"recording_msid": f"msid of {title}", "duration_played": 12, "isrc": "FR1"}
+    info = {"recording_msid": f"msid of {title}", "duration_played": 12, "isrc": f"FR {title}"}
     track = {"artist_name": "Air", "track_name": title, "release_name": "Moon", "additional_info": info}
     return {
         "listened_at": time,

@@ -160,7 +160,7 @@ def test_listenbrainz(tmp_path):
         ("ana", "Two", SECOND, KINDS.index("dislike")),
     ]
     facts = rows(batches, "artist", "album", "mbid", "isrc", "played_ms")
-    assert facts[0] == ("Air", "Moon", "mbid of One", "FR1", 12_000)
+    assert facts[0] == ("Air", "Moon", "mbid of One", "FR One", 12_000)
     assert facts[2] == ("Air", None, "mbid of One", None, None)
     assert [batch.n_malformed for batch in batches] == [3, 1]
     assert batches[1].left_out == {"loves and hates of recordings that were never listened to": 1}

@@ -37,7 +37,7 @@ def test_known_and_new_tracks(library):
     assert match.ids.tolist() == [1, 4, 5, 6]  # of two encodings the first
     assert (match.n_nodes, match.n_matched, match.n_with_audio, match.were_ids) == (4, 1, 1, False)
     assert tracks(library) == [
-        ("Two", "Can", 2, "Ege", 2, "m2", "i2", "catalog"),
+        ("Two", "Can", 2, "Ege", 2, "m2", "I2", "catalog"),
         ("Three", "air", 1, "MOON", 1, None, None, "catalog"),  # artists and albums have no case either
         ("Four", "can", 2, None, None, None, None, "catalog"),
     ]
@@ -59,7 +59,24 @@ def test_codes_find_what_is_spelled_otherwise(library):
     matched(library, ("Can", "Two", None, "m2", None), ("Can", "Three", None, None, "i3"))
     match = matched(library, ("The Can", "Zwei", None, "m2"), ("The Can", "Drei", None, "unknown", "i3"))
     assert match.ids.tolist() == [4, 5]
-    assert library.db.execute("SELECT mbid, isrc FROM tracks WHERE id = 5").fetchall() == [("unknown", "i3")]
+    assert library.db.execute("SELECT mbid, isrc FROM tracks WHERE id = 5").fetchall() == [("unknown", "I3")]
+
+
+def test_codes_of_one_file_find_each_other_however_they_are_spelled(library):
+    rows = [
+        ("Foo", "Bar", None, "AAAA-1"),
+        ("Foo", "Bar!", None, "aaaa-1"),
+        ("Can", "Drei", None, None, "fr-z03-98-00212"),
+    ]
+    assert matched(library, *rows, ("Can", "Three", None, None, "FRZ039800212")).ids.tolist() == [4, 4, 5, 5]
+    assert [row[-3:] for row in tracks(library)] == [("aaaa-1", None, "catalog"), (None, "FRZ039800212", "catalog")]
+    library.db.execute("UPDATE tracks SET mbid = 'AAAA-1', isrc = 'fr-1' WHERE id = 4")  # as older imports left them
+    assert matched(library, ("X", "Y", None, "aaaa-1"), ("X", "Z", None, None, "FR1")).ids.tolist() == [4, 4]
+
+
+def test_a_code_is_the_known_tracks_wherever_it_stands(library):
+    match = matched(library, ("Luft", "Eins", None, "m"), ("Air", "One", None, "m"))
+    assert match.ids.tolist() == [1, 1] and tracks(library) == []
 
 
 def test_names_without_artists_are_looked_up_as_ever(library):
