@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="auto looks into the files.",
 )
-@click.option("--listener", metavar="NAME", help="Whose listens these are, where the files do not say; else me.")
+@click.option("--listener", metavar="NAME", help="Whose listens these are; else who the files say, else me.")
 @click.option("--level", type=click.Choice(["track", "artist"]), help="What a table's items are; else its columns say.")
 @click.option("--user", metavar="COLUMN", help="Of a table: who listened; else looked for.")
 @click.option("--item", metavar="COLUMN", help="Of a table: what was played; else looked for.")

@@ -11,7 +11,7 @@ import polars as pl
 from data import lastfm, listenbrainz, spotify, yambda
 from data.gathering import Gathering, Items
 from data.line_blocks import Member, is_tar, members_of
-from data.listen_batches import ME, Batch
+from data.listen_batches import Batch
 from data.listen_tables import read_listen_table
 from data.tables import SUFFIXES, header
 
@@ -100,7 +100,8 @@ def read_source(source: Source, listener: str | None = None, **columns: str | No
 
     Parameters
     ----------
-    listener : whose listens they are, where the files do not say; without, "me", and a table must say
+    listener : whose listens they are, whatever the files of one person say; without, who they say, else "me". A table
+        or a data set of many says it itself, and a table without users must have a listener.
     columns : of a table, see `data.listen_tables.read_listen_table`
 
     Raises
@@ -145,9 +146,9 @@ def _batches(source: Source, listener: str | None) -> Iterator[Batch]:
             yield from lastfm.read_lastfm_csv(path, listener)
     elif source.format == "spotify":
         for part, member in enumerate(members):  # a folder may hold an earlier export, or the same one unpacked
-            yield from _of_part(part, spotify.read_spotify(member, listener or ME))
+            yield from _of_part(part, spotify.read_spotify(member, listener))
     elif source.format == "listenbrainz":
-        yield from listenbrainz.read_listenbrainz(members, listener or ME)
+        yield from listenbrainz.read_listenbrainz(members, listener)
     else:
         for part, path in yambda.event_files(source.roles):
             yield from _of_part(part, yambda.read_yambda(path, source.roles[path]))

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from data.line_blocks import Member, json_blocks
-from data.listen_batches import Batch, json_number, json_text, whole_events
+from data.listen_batches import ME, Batch, json_number, json_text, whole_events
 from data.listening import KINDS
 
 _COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mbid", "isrc")} | {
@@ -23,21 +23,21 @@ _USER, _FEEDBACK = "user.json", "feedback.jsonl"
 Row = dict[str, Any]
 
 
-def read_listenbrainz(members: Sequence[Member], listener: str) -> Iterator[Batch]:
+def read_listenbrainz(members: Sequence[Member], listener: str | None) -> Iterator[Batch]:
     """One export's listens, then loves and hates: they name a recording by its MBID, which the listens know by name.
 
-    The user is who `user.json` says, else who the listens say, else `listener`.
+    The user is `listener`; without one who each listen says, else who `user.json` says.
     """
     by_title = {member.title: member for member in members}
-    listener = _user_name(by_title.get(_USER)) or listener
+    owner = pl.lit(listener) if listener else pl.col("user").fill_null(_user_name(by_title.get(_USER)) or ME)
     names: dict[str, tuple[str, str]] = {}  # artist and title of each MBID
     listens = [member for member in members if member.title not in (_USER, _FEEDBACK)]
     for part, member in enumerate(sorted(listens, key=lambda member: member.name or "")):
         for rows in _rows(member):
-            yield replace(_batch([_listen(row, names) for row in rows], listener), part=part)
+            yield replace(_batch([_listen(row, names) for row in rows], owner), part=part)
     if _FEEDBACK in by_title:
         for rows in _rows(by_title[_FEEDBACK]):
-            yield _batch([_feedback(row, names) for row in rows], listener)
+            yield _batch([_feedback(row, names) for row in rows], owner)
 
 
 def exports(members: Sequence[Member]) -> list[list[Member]]:
@@ -63,13 +63,13 @@ def _of_listens(root: Path | None, export: list[Member]) -> list[Member]:
     return [*listens, *beside] if listens else export
 
 
-def _batch(rows: list[Row], listener: str) -> Batch:
+def _batch(rows: list[Row], user: pl.Expr) -> Batch:
     raw = pl.DataFrame(rows, schema=_COLUMNS, strict=False, orient="row")
     unnamed = pl.col("bad") == "unnamed"
     n_unnamed = int(raw.select(unnamed.sum()).item())
     raw = raw.filter(~unnamed.fill_null(False)) if n_unnamed else raw
     columns = {name: pl.col(name) for name in ("artist", "title", "album", "mbid", "isrc", "time_s", "kind")}
-    columns |= {"user": pl.col("user").fill_null(listener), "played_ms": pl.col("ms").cast(pl.Int32, strict=False)}
+    columns |= {"user": user, "played_ms": pl.col("ms").cast(pl.Int32, strict=False)}
     left_out = {"loves and hates of recordings that were never listened to": n_unnamed} if n_unnamed else {}
     return whole_events(raw, columns, needed=("artist", "title", "time_s"), left_out=left_out)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from data.line_blocks import Member
-from data.listen_batches import Batch, json_text, whole_events
+from data.listen_batches import ME, Batch, json_text, whole_events
 
 _PAIRS = (  # ours, of the extended history, of the short one
     ("ended", "ts", "endTime"),
@@ -20,8 +20,10 @@ _PAIRS = (  # ours, of the extended history, of the short one
 _OTHER = {"podcasts": ("episode_name", "spotify_episode_uri"), "audiobooks": ("audiobook_title", "audiobook_uri")}
 
 
-def read_spotify(member: Member, listener: str) -> Iterator[Batch]:
+def read_spotify(member: Member, listener: str | None) -> Iterator[Batch]:
     """One file of the history. It says when a track ended; we keep when it began.
+
+    Without a `listener`, an entry is by its `username`, where it has one.
 
     Raises
     ------
@@ -50,8 +52,9 @@ def read_spotify(member: Member, listener: str) -> Iterator[Batch]:
     ).dt.epoch("s")
     played = pl.col("played_ms").cast(pl.Int64, strict=False)
     columns = {
-        "user": pl.col("user").fill_null(listener), "artist": pl.col("artist"), "title": pl.col("title"),
-        "album": pl.col("album"), "time_s": ended - played // 1_000, "played_ms": played.cast(pl.Int32, strict=False),
+        "user": pl.lit(listener) if listener else pl.col("user").fill_null(ME),
+        "artist": pl.col("artist"), "title": pl.col("title"), "album": pl.col("album"),
+        "time_s": ended - played // 1_000, "played_ms": played.cast(pl.Int32, strict=False),
     }  # fmt: skip
     needed = ("artist", "title", "time_s", "played_ms")
     yield whole_events(raw, columns, needed=needed, is_whole=played >= 0, left_out=left_out)

@@ -120,11 +120,12 @@ def test_spotify_extended(tmp_path):
     podcast = stream(None, None, episode_name="Talk")
     broken = [stream(ts="soon"), stream(None, None), stream(ms_played=-1), "x"]
     path = spotify(tmp_path / "x.json", stream(), stream("Two", username="bob", ms_played=0), podcast, *broken)
-    (batch,) = read_spotify(Member(path), "ana")
+    (batch,) = read_spotify(Member(path), None)
     # It ended at 57; 7 seconds of it were played.
     assert rows([batch], "user", "artist", "title", "album", "time_s", "played_ms") == [
-        ("ana", "Air", "One", "Moon", SECOND - 7, 7_000), ("bob", "Air", "Two", "Moon", SECOND, 0)
+        ("me", "Air", "One", "Moon", SECOND - 7, 7_000), ("bob", "Air", "Two", "Moon", SECOND, 0)
     ]  # fmt: skip
+    assert rows(read_spotify(Member(path), "ana"), "user") == [("ana",)] * 2
     assert batch.left_out == {"podcasts": 1} and batch.n_malformed == 4
     assert batch.malformed[0] == "row 3: soon, 7000, One, Air, Moon, "
 
@@ -152,7 +153,8 @@ def test_listenbrainz(tmp_path):
     unknown, broken = loved(recording_mbid="of nothing here"), loved(5)
     path = listenbrainz(tmp_path / "x.zip", *listens, feedback=(loved(), by_msid, unknown, broken))
     members = [member for member in members_of(path) if "pinned" not in member.name]
-    batches = list(read_listenbrainz(members, "nobody"))
+    assert set(rows(read_listenbrainz(members, "bob"), "user")) == {("bob",)}
+    batches = list(read_listenbrainz(members, None))
     assert rows(batches, "user", "title", "time_s", "kind") == [
         ("ana", "One", SECOND, 0),
         ("ana", "Two", SECOND + 9, 0),
@@ -168,8 +170,8 @@ def test_listenbrainz(tmp_path):
 
 def test_listenbrainz_as_one_list(tmp_path):
     path = spotify(tmp_path / "ana_lb-2020.json", listen(user_name="bob"), listen("Two"))
-    batches = list(read_listenbrainz([Member(path)], "ana"))
-    assert rows(batches, "user", "title") == [("bob", "One"), ("ana", "Two")]
+    batches = list(read_listenbrainz([Member(path)], None))
+    assert rows(batches, "user", "title") == [("bob", "One"), ("me", "Two")]
     later = spotify(tmp_path / "ana_lb-2021.json", listen("Two"), listen("Three"))
     assert [batch.part for batch in read_listenbrainz([Member(path), Member(later)], "ana")] == [0, 1]
 
