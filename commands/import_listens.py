@@ -65,6 +65,7 @@ def import_listens(
     columns = {"user": user, "item": item, "time": time, "plays": plays, "level": level}
     with explained(), Library.open_to_write(folder) as library:
         sources, passed_over = find_sources(path, format)
+        _refuse_what_means_nothing({source.format for source in sources}, listener, columns)
         for source in sources:
             name = source.paths[0].name if len(source.paths) == 1 else path.name
             digest = listen_store.digest_of(*source.paths, number=source.number)
@@ -82,6 +83,18 @@ def import_listens(
                 origin = source.paths[0] if len(source.paths) == 1 else path
                 _store_listens(library, source, gathering, digest, origin.absolute(), **naming)
         echo_some("Without listens", passed_over)
+
+
+def _refuse_what_means_nothing(formats: set[str], listener: str | None, columns: dict[str, str | None]) -> None:
+    """Options that none of the formats heeds are wrong usage: who gave them meant something else."""
+    given = ", ".join(f"--{name}" for name, value in columns.items() if value)
+    if given and "table" not in formats:
+        cure = " With --format table it is read as one." if formats == {"lastfm-csv"} else ""
+        raise click.UsageError(f"{given}: for tables only, and this is {', '.join(sorted(formats))}.{cure}")
+    if listener and formats <= {"lastfm-1k", "yambda"}:
+        raise click.UsageError(
+            f"--listener: for the listens of one person, and {', '.join(sorted(formats))} says who listened."
+        )
 
 
 def _store_listens(

@@ -164,6 +164,26 @@ def test_a_table_without_times_says_so(folder, run):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ("x.csv", "--user", "who", "--time", "when"),
+            "--user, --time: for tables only, and this is lastfm-csv. With --format",
+        ),
+        (("x.json", "--level", "artist"), "--level: for tables only, and this is spotify."),
+        (("x.tsv", "--listener", "ana"), "--listener: for the listens of one person, and lastfm-1k says who listened."),
+    ],
+)
+def test_an_option_that_means_nothing_is_wrong_usage(folder, run, arguments, words):
+    (folder / "x.csv").write_text("artist,track,date\nAir,One,2009-05-04\n")
+    spotify(folder / "x.json", stream())
+    lastfm_1k(folder / "x.tsv")
+    name, *options = arguments
+    assert words in run("import-listens", folder / name, *options, code=2).stderr
+    assert logs(folder) == []
+
+
+@pytest.mark.parametrize(
     ("text", "name", "arguments", "words"),
     [
         ("%PDF", "x.pdf", (), "x.pdf holds no listens that are known here; give a file of lastfm-1k, yambda, "),
