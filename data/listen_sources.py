@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from data import lastfm, listenbrainz, spotify, yambda
+from data.encodings import decoded
 from data.gathering import Gathering, Items
 from data.line_blocks import Member, is_tar, members_of
 from data.listen_batches import Batch
@@ -173,7 +174,7 @@ def _format_of(member: Member, roles: dict[Path, str]) -> str | None:
         if role is not None:
             roles[member.path] = role
         return "yambda" if role else "table"
-    text = head.decode("utf-8-sig", "replace").lstrip()
+    text = decoded(head).lstrip()
     if text[:1] in ("{", "["):
         return _json_format(member, text)
     lines = text.splitlines()

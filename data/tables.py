@@ -1,18 +1,21 @@
 """Tables as other programs write them: CSV, TSV, Parquet and JSON lines, with the columns that people name so."""
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
+from data.encodings import decoded, is_utf8
+
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson")
 N_EXAMPLES = 5  # malformed rows that are shown
 
 
 def read_table(path: Path, suffixes: Sequence[str] = SUFFIXES, what: str = "tables") -> pl.DataFrame:
-    """Read a whole table; the fields of a text file stay text.
+    """Read a whole table; the fields of a text file stay text. It need not be UTF-8 (`data.encodings.decoded`).
 
     A text file whose first line holds two numbers has no header. Missing fields are null and surplus ones are
     dropped, so that a damaged line costs only itself. Tab-separated files are read without quoting: titles hold
@@ -80,14 +83,15 @@ def _separator(line: str) -> str:
 
 
 def _read_text(path: Path) -> pl.DataFrame:
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
-        first = file.readline()
+    content: Path | bytes = path if is_utf8(path) else decoded(path.read_bytes()).encode()
+    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
+        first = file.readline().decode("utf-8-sig")
     separator = _separator(first)
     has_header = not all(field.strip().lstrip("-").isdigit() for field in first.split(separator)[:2])
 
     def read(quote: str | None) -> pl.DataFrame:
         return pl.read_csv(
-            path, separator=separator, has_header=has_header, infer_schema=False, truncate_ragged_lines=True,
+            content, separator=separator, has_header=has_header, infer_schema=False, truncate_ragged_lines=True,
             encoding="utf8-lossy", quote_char=quote, glob=False,
         )  # fmt: skip
 
@@ -102,11 +106,12 @@ def _read_text(path: Path) -> pl.DataFrame:
 def _read_json_lines(path: Path) -> pl.DataFrame:
     """One object per line; a line that is none becomes a row of nulls."""
     try:
-        with open(path, "rb") as file:  # of a path, polars takes brackets and stars for a pattern
-            return pl.read_ndjson(file, infer_schema_length=None)
+        if is_utf8(path):
+            with path.open("rb") as file:  # of a path, polars takes brackets and stars for a pattern
+                return pl.read_ndjson(file, infer_schema_length=None)
+        return pl.read_ndjson(io.StringIO(decoded(path.read_bytes())), infer_schema_length=None)
     except pl.exceptions.PolarsError:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            rows = [_json_object(line) for line in file if line.strip()]
+        rows = [_json_object(line) for line in decoded(path.read_bytes()).split("\n") if line.strip()]
         return pl.DataFrame(rows, infer_schema_length=None, strict=False)
 
 

@@ -59,6 +59,15 @@ def test_a_last_fm_csv_is_known_by_its_columns(tmp_path, header, format):
     assert found(written(tmp_path / "x.csv", header + "\n"))[0] == [(format, ["x.csv"])]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_an_export_in_old_letters(tmp_path, encoding):
+    path = tmp_path / "x.csv"
+    path.write_bytes("Artist,Album,Track,Date\nBjörk,Début,Één,04 May 2009 23:08\n".encode(encoding))
+    (source,), _ = find_sources(path)
+    (batch,) = read_source(source).batches
+    assert source.format == "lastfm-csv" and batch.events["artist"].to_list() == ["Björk"]
+
+
 def test_what_is_packed(tmp_path):
     path = tmp_path / "x.tsv.gz"
     path.write_bytes(gzip.compress(lastfm_1k(tmp_path / "x.tsv").read_bytes()))
