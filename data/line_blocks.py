@@ -3,7 +3,9 @@
 import errno
 import gzip
 import lzma
+import shutil
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -38,6 +40,11 @@ class Member:
         return (self.name or self.path.name).rsplit("/", 1)[-1].removesuffix(".gz")
 
     @property
+    def suffix(self) -> str:
+        """As `Path.suffix`, in small letters; of a gzipped file that of what is in it."""
+        return Path(self.name or self.title).suffix.lower()
+
+    @property
     def place(self) -> Path:
         """Where it lies, an archive being a folder like any other."""
         return self.path / (self.name or "")
@@ -65,6 +72,18 @@ class Member:
             else:
                 with zipfile.ZipFile(self.path) as bundle, bundle.open(self.name) as part:
                     yield part
+
+    @contextmanager
+    def as_file(self) -> Iterator[Path]:
+        """A file of its own: itself, or a copy of what is packed, which is gone at the end."""
+        if self.name is None and not self.path.name.endswith(".gz"):
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory(prefix="earshot-") as folder:
+            copy = Path(folder, self.title)
+            with self.open() as packed, copy.open("wb") as file:
+                shutil.copyfileobj(packed, file)
+            yield copy
 
 
 def members_of(path: Path) -> list[Member]:

@@ -11,7 +11,7 @@ import polars as pl
 from data import lastfm, listenbrainz, spotify, yambda
 from data.encodings import decoded
 from data.gathering import Gathering, Items
-from data.line_blocks import Member, is_tar, members_of
+from data.line_blocks import Member, members_of
 from data.listen_batches import Batch
 from data.listen_tables import read_listen_table
 from data.tables import SUFFIXES, header
@@ -55,11 +55,11 @@ def find_sources(path: Path, format: str = "auto") -> tuple[list[Source], list[s
         There are no listens, or none of the format that was asked for; or an archive is damaged.
     """
     files = sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
-    files = [file for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)]
     by_format: dict[str, list[Member]] = {}
     passed_over: list[str] = []
     roles: dict[Path, str] = {}
-    all_members = [member for file in files for member in members_of(file)]
+    shown = [file for file in files if not _is_hidden(file.relative_to(path))]
+    all_members = [member for file in shown for member in members_of(file) if not _is_hidden(Path(member.name or ""))]
     for member in all_members:
         found = _format_of(member, roles)
         if format not in ("auto", "yambda") and all_members == [Member(path)]:
@@ -88,6 +88,11 @@ def find_sources(path: Path, format: str = "auto") -> tuple[list[Source], list[s
     return sources, passed_over
 
 
+def _is_hidden(path: Path) -> bool:
+    """Also what a Mac packs beside each file."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
 @dataclass(frozen=True)
 class Reading:
     """A source that is being read."""
@@ -111,7 +116,8 @@ def read_source(source: Source, listener: str | None = None, **columns: str | No
         A table lacks the columns. What is wrong with other files shows when the batches are asked for.
     """
     if source.format == "table":
-        table = read_listen_table(source.paths[0], listener=listener, **columns)
+        with source.members[0].as_file() as path:
+            table = read_listen_table(path, listener=listener, **columns)
         return Reading(table.level, iter([table.batch]))
     return Reading("track", _explained(_batches(source, listener), source))
 
@@ -143,8 +149,9 @@ def _batches(source: Source, listener: str | None) -> Iterator[Batch]:
         for member in members:
             yield from lastfm.read_lastfm_1k(member)
     elif source.format == "lastfm-csv":
-        for path in source.paths:
-            yield from lastfm.read_lastfm_csv(path, listener)
+        for member in members:
+            with member.as_file() as path:
+                yield from lastfm.read_lastfm_csv(path, listener)
     elif source.format == "spotify":
         for part, member in enumerate(members):  # a folder may hold an earlier export, or the same one unpacked
             yield from _of_part(part, spotify.read_spotify(member, listener))
@@ -164,7 +171,7 @@ def _format_of(member: Member, roles: dict[Path, str]) -> str | None:
         head = file.read(_HEAD_BYTES)
     if head.startswith(b"PAR1"):
         if member.name is not None:
-            return None
+            return None  # Parquet is small enough as it is, and nobody packs it
         try:
             columns = list(pl.scan_parquet(member.path, glob=False).collect_schema())
         except pl.exceptions.PolarsError as error:
@@ -182,8 +189,8 @@ def _format_of(member: Member, roles: dict[Path, str]) -> str | None:
     fields = first.split("\t")
     if len(fields) == 6 and _1K_TIME.fullmatch(fields[1]):
         return "lastfm-1k"
-    if member.name is not None or is_tar(member.path) or member.path.suffix.lower() not in SUFFIXES:
-        return None  # tables are read from files of their own
+    if member.suffix not in SUFFIXES:
+        return None
     return "lastfm-csv" if _CSV_DATE.search(first) or lastfm.is_export(header(first)) else "table"
 
 
@@ -192,5 +199,4 @@ def _json_format(member: Member, text: str) -> str | None:
         return "spotify"
     if any(mark in text for mark in _LISTENBRAINZ) or member.title == "user.json":
         return "listenbrainz"
-    is_lines = member.name is None and member.path.suffix.lower() in (".jsonl", ".ndjson")
-    return "table" if is_lines and text[0] == "{" else None
+    return "table" if member.suffix in (".jsonl", ".ndjson") and text[0] == "{" else None

@@ -123,6 +123,25 @@ def test_a_folder_of_one_export_is_one_import(tmp_path):
     assert found(tmp_path / "in") == ([("spotify", ["a.json", "b.json"])], ["userdata.json"])
 
 
+def test_tables_are_read_as_they_are_packed(tmp_path):
+    text = "user,artist,track,time\na,Björk,One,5\n"
+    for name in ("plain.csv", "a.csv.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.write(tmp_path / "plain.csv", "tables/x.csv")
+        archive.writestr("tables/y.jsonl", '{"user": "b", "track": "Two"}')
+        archive.writestr("z.csv", "artist,track,date\nAir,Two,2009-05-04\n")
+        archive.writestr("__MACOSX/._z.csv", b"\0\5\x16\7")
+    expected = {"a.csv.gz": [("a", "One")], "b.zip": [("a", "One"), ("b", "Two")]}
+    for name, rows in expected.items():
+        sources, passed_over = find_sources(tmp_path / name, "table")
+        batches = [batch for source in sources for batch in read_source(source).batches]
+        assert [batch.events.select("user", "title").row(0) for batch in batches] == rows
+    assert passed_over == ["z.csv"]
+    (source,), _ = find_sources(tmp_path / "b.zip", "lastfm-csv")
+    assert [batch.events["title"].to_list() for batch in read_source(source).batches] == [["Two"]]
+
+
 def test_a_table_beside_listens_is_none_of_them(tmp_path):
     (tmp_path / "in").mkdir()
     lastfm_1k(tmp_path / "in" / "listens.tsv")
