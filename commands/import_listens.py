@@ -1,5 +1,6 @@
 """`cli import-listens`: who played what when."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,31 +59,36 @@ def import_listens(
         cli import-listens my_spotify_data.zip --listener ana
         cli import-listens plays.csv --user uid --item artist --level artist
     """
-    from data.listen_sources import find_sources, read_source
-    from index import listen_store
+    from data.listen_sources import find_sources
     from index.library import Library
 
     columns = {"user": user, "item": item, "time": time, "plays": plays, "level": level}
+    unread: list[str] = []  # why, of each file
+
+    def spare(error: ValueError) -> None:
+        """A file of a folder costs only itself."""
+        if not path.is_dir():
+            raise error
+        unread.append(str(error))
+
     with explained(), Library.open_to_write(folder) as library:
-        sources, passed_over = find_sources(path, format)
-        _refuse_what_means_nothing({source.format for source in sources}, listener, columns)
-        for source in sources:
-            name = source.paths[0].name if len(source.paths) == 1 else path.name
-            digest = listen_store.digest_of(*source.paths, number=source.number)
-            known = listen_store.known_listens(library, digest)
-            if known and not again:
-                click.echo(
-                    f"Nothing added: {name} was imported on {known.imported[:10]} from {known.origin},"
-                    f" {counted(known.n_events, 'listen')} to {known.level}s. With --again it is imported anew."
-                )
-                continue
-            reading = read_source(source, listener, **columns)
-            with listen_store.open_gathering(library, reading.level, prefix=source.prefix) as gathering:
-                for batch in progress(reading.batches, f"reading {name}", "block"):
-                    gathering.add(batch)
-                origin = source.paths[0] if len(source.paths) == 1 else path
-                _store_listens(library, source, gathering, digest, origin.absolute(), **naming)
-        echo_some("Without listens", passed_over)
+        try:
+            sources, passed_over = find_sources(path, format, spare)
+            _refuse_what_means_nothing({source.format for source in sources}, listener, columns)
+            n_unread = 0
+            for source in sources:
+                try:
+                    _import_source(library, source, path, again, spare, {"listener": listener, **columns}, **naming)
+                except ValueError as error:
+                    if len(sources) == 1:
+                        raise
+                    unread.append(str(error))
+                    n_unread += 1
+            echo_some("Without listens", passed_over)
+        finally:
+            echo_some("Left out, because it could not be read", unread)
+    if n_unread == len(sources):
+        raise click.ClickException(f"Nothing of {path.name} could be read.")
 
 
 def _refuse_what_means_nothing(formats: set[str], listener: str | None, columns: dict[str, str | None]) -> None:
@@ -95,6 +101,35 @@ def _refuse_what_means_nothing(formats: set[str], listener: str | None, columns:
         raise click.UsageError(
             f"--listener: for the listens of one person, and {', '.join(sorted(formats))} says who listened."
         )
+
+
+def _import_source(
+    library: "Library",
+    source: "Source",
+    path: Path,
+    again: bool,
+    spare: Callable[[ValueError], None],
+    asked: dict[str, str | None],
+    **naming: Any,
+) -> None:
+    """Read a source and keep its listens, unless they are known."""
+    from data.listen_sources import read_source
+    from index import listen_store
+
+    origin = source.paths[0] if len(source.paths) == 1 else path
+    digest = listen_store.digest_of(*source.paths, number=source.number)
+    known = listen_store.known_listens(library, digest)
+    if known and not again:
+        click.echo(
+            f"Nothing added: {origin.name} was imported on {known.imported[:10]} from {known.origin},"
+            f" {counted(known.n_events, 'listen')} to {known.level}s. With --again it is imported anew."
+        )
+        return
+    reading = read_source(source, spare=spare, **asked)
+    with listen_store.open_gathering(library, reading.level, prefix=source.prefix) as gathering:
+        for batch in progress(reading.batches, f"reading {origin.name}", "block"):
+            gathering.add(batch)
+        _store_listens(library, source, gathering, digest, origin.absolute(), **naming)
 
 
 def _store_listens(

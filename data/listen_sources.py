@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -44,24 +44,43 @@ class Source:
         return yambda.PREFIX if self.format == "yambda" else ""
 
 
-def find_sources(path: Path, format: str = "auto") -> tuple[list[Source], list[str]]:
+def raised(error: ValueError) -> None:
+    """Nothing is spared."""
+    raise error
+
+
+def find_sources(
+    path: Path, format: str = "auto", spare: Callable[[ValueError], None] = raised
+) -> tuple[list[Source], list[str]]:
     """What there is to import in a file, an archive or a folder, and the names of files that hold no listens.
 
     Tables in a folder count only where nothing else is there: next to listens they say other things.
 
+    Parameters
+    ----------
+    spare : is told of a file that cannot be read; where it does not raise, the others are read without it
+
     Raises
     ------
     ValueError
-        There are no listens, or none of the format that was asked for; or an archive is damaged.
+        There are no listens, or none of the format that was asked for.
     """
     files = sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
     by_format: dict[str, list[Member]] = {}
     passed_over: list[str] = []
     roles: dict[Path, str] = {}
-    shown = [file for file in files if not _is_hidden(file.relative_to(path))]
-    all_members = [member for file in shown for member in members_of(file) if not _is_hidden(Path(member.name or ""))]
+    all_members: list[Member] = []
+    for file in files:
+        try:
+            all_members += () if _is_hidden(file.relative_to(path)) else _shown(members_of(file))
+        except ValueError as error:
+            spare(error)
     for member in all_members:
-        found = _format_of(member, roles)
+        try:
+            found = _format_of(member, roles)
+        except ValueError as error:
+            spare(error)
+            continue
         if format not in ("auto", "yambda") and all_members == [Member(path)]:
             found = format  # whoever names one file and its format knows better
         if found is None or format not in ("auto", found):
@@ -88,6 +107,10 @@ def find_sources(path: Path, format: str = "auto") -> tuple[list[Source], list[s
     return sources, passed_over
 
 
+def _shown(members: list[Member]) -> list[Member]:
+    return [member for member in members if not _is_hidden(Path(member.name or ""))]
+
+
 def _is_hidden(path: Path) -> bool:
     """Also what a Mac packs beside each file."""
     return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
@@ -101,13 +124,19 @@ class Reading:
     batches: Iterator[Batch]
 
 
-def read_source(source: Source, listener: str | None = None, **columns: str | None) -> Reading:
+def read_source(
+    source: Source,
+    listener: str | None = None,
+    spare: Callable[[ValueError], None] = raised,
+    **columns: str | None,
+) -> Reading:
     """The events of a source, batch by batch, in the order of its files.
 
     Parameters
     ----------
     listener : whose listens they are, whatever the files of one person say; without, who they say, else "me". A table
         or a data set of many says it itself, and a table without users must have a listener.
+    spare : is told of a file of Spotify's that cannot be read; where it does not raise, the others are read without it
     columns : of a table, see `data.listen_tables.read_listen_table`
 
     Raises
@@ -119,7 +148,7 @@ def read_source(source: Source, listener: str | None = None, **columns: str | No
         with source.members[0].as_file() as path:
             table = read_listen_table(path, listener=listener, **columns)
         return Reading(table.level, iter([table.batch]))
-    return Reading("track", _explained(_batches(source, listener), source))
+    return Reading("track", _explained(_batches(source, listener, spare), source))
 
 
 def _explained(batches: Iterator[Batch], source: Source) -> Iterator[Batch]:
@@ -143,7 +172,7 @@ def _parts(format: str, members: list[Member]) -> list[list[Member]]:
     return [members] if format in _TOGETHER else [[member] for member in members]
 
 
-def _batches(source: Source, listener: str | None) -> Iterator[Batch]:
+def _batches(source: Source, listener: str | None, spare: Callable[[ValueError], None]) -> Iterator[Batch]:
     members = source.members
     if source.format == "lastfm-1k":
         for member in members:
@@ -154,7 +183,10 @@ def _batches(source: Source, listener: str | None) -> Iterator[Batch]:
                 yield from lastfm.read_lastfm_csv(path, listener)
     elif source.format == "spotify":
         for part, member in enumerate(members):  # a folder may hold an earlier export, or the same one unpacked
-            yield from _of_part(part, spotify.read_spotify(member, listener))
+            try:
+                yield from _of_part(part, spotify.read_spotify(member, listener))
+            except ValueError as error:
+                spare(error)
     elif source.format == "listenbrainz":
         yield from listenbrainz.read_listenbrainz(members, listener)
     else:

@@ -199,6 +199,37 @@ def test_mistakes_get_one_clear_message(folder, run, text, name, arguments, word
     assert logs(folder) == [] and not list((folder / "library").rglob(".import-*"))
 
 
+def test_a_damaged_file_of_a_folder_costs_only_itself(folder, run):
+    spotify(folder / "in" / "a.json", stream())
+    (folder / "in" / "b.json").write_text('[{"msPlayed": 1')
+    (folder / "in" / "c.zip").write_text("PK")
+    (folder / "in" / "d.csv").write_text("")
+    (folder / "in" / "e.parquet").write_text("PAR1 and no more PAR1")
+    result = run("import-listens", folder / "in")
+    assert "1 listen by 1 user" in result.stdout
+    told = result.stderr.partition("Left out, because it could not be read:\n")[2]
+    assert [line.split()[0] for line in told.splitlines()] == ["c.zip", "e.parquet", "b.json"]
+    assert "Nothing added" in run("import-listens", folder / "in").stdout
+    assert run("import-listens", folder / "in" / "b.json", code=1).stderr.startswith("Error: b.json is not JSON")
+
+
+def test_a_damaged_table_of_a_folder_costs_only_itself(folder, run):
+    (folder / "in").mkdir()
+    for name, text in (("a", ""), ("b", "user,track\nu,x\n"), ("c", "x\ny\n"), ("d", "user,track\nv,y\n")):
+        (folder / "in" / f"{name}.csv").write_text(text)
+    result = run("import-listens", folder / "in")
+    assert result.stdout.count("1 listen by 1 user") == 2
+    assert "a.csv cannot be read as a table: empty CSV" in result.stderr and "c.csv: no column of" in result.stderr
+    for name in "bd":
+        (folder / "in" / f"{name}.csv").unlink()
+    result = run("import-listens", folder / "in", code=1)
+    assert "c.csv: no column of" in result.stderr and "Error: Nothing of in could be read." in result.stderr
+    (folder / "in" / "c.csv").write_text("PK")
+    (folder / "in" / "c.csv").rename(folder / "in" / "c.zip")
+    assert "c.zip is a damaged archive" in run("import-listens", folder / "in", code=1).stderr
+    assert len(logs(folder)) == 2
+
+
 @pytest.fixture
 def listened(folder, run):
     lines = [("AIR", "One (2010 Remaster)"), ("Can", "Vitamine C"), ("Neu!", "Hero")]
