@@ -8,9 +8,9 @@ import numpy as np
 from data.codes import plain_isrc, plain_mbid
 from data.gathering import Items
 from index.library import Library
-from index.nodes import NodeMatch, ids_with_audio, insert_catalog_tracks, match_nodes, next_id
+from index.nodes import NodeMatch, folded, ids_with_audio, insert_catalog_tracks, match_nodes, next_id
 
-Key = tuple[str, str]  # artist and title, whatever their case
+Key = tuple[str, str]  # artist and title, folded
 
 
 def match_items(
@@ -78,7 +78,7 @@ def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[i
 
 
 def _key(artist: str | None, title: str) -> Key:
-    return str(artist).casefold(), title.casefold()
+    return folded(str(artist)), folded(title)
 
 
 def _learn(by_code: dict[str, int], items: Items, row: int, node: int) -> None:
@@ -138,7 +138,7 @@ def _album_ids(library: Library, names: Sequence[str | None], artist_ids: Sequen
     if not any(names):
         return [None] * len(names)
     query = "SELECT name, artist_id, id FROM albums WHERE artist_id IS NOT NULL"
-    known = {(name.casefold(), artist): node for name, artist, node in library.db.execute(query)}
+    known = {(folded(name), artist): node for name, artist, node in library.db.execute(query)}
     first = next_id(library, "albums")
     new: list[tuple[int, str, int]] = []
     found: list[int | None] = []
@@ -146,7 +146,7 @@ def _album_ids(library: Library, names: Sequence[str | None], artist_ids: Sequen
         if name is None:
             found.append(None)
             continue
-        key = (name.casefold(), artist)
+        key = (folded(name), artist)
         if key not in known:
             known[key] = first + len(new)
             new.append((known[key], name, artist))

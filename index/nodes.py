@@ -8,8 +8,8 @@ per name would take minutes where this takes seconds. What is called what:
 * an album: "Artist - Album", then a name that only one artist's album has;
 * an artist: the name.
 
-Letters' case never counts where the exact name is unknown. Names of digits only are the library's own ids when all of
-them exist as such and they are not all known names (`names_are="auto"`).
+Letters' case never counts where the exact name is unknown, nor how an umlaut is written. Names of digits only are the
+library's own ids when all of them exist as such and they are not all known names (`names_are="auto"`).
 """
 
 import json
@@ -138,8 +138,8 @@ def _lookup(library: Library, level: str, names: Sequence[str], folders: Iterabl
 
 def _artist_names(library: Library) -> Lookup:
     exact = {name: node for node, name in library.db.execute("SELECT id, name FROM artists ORDER BY id DESC")}
-    folded = {name.casefold(): node for name, node in exact.items()}  # of several spellings the oldest
-    return lambda name: exact.get(name) or folded.get(name.casefold())
+    others = {folded(name): node for name, node in exact.items()}  # of several spellings the oldest
+    return lambda name: exact.get(name) or others.get(folded(name))
 
 
 def _album_names(library: Library) -> Lookup:
@@ -150,13 +150,13 @@ def _album_names(library: Library) -> Lookup:
         "SELECT b.id, b.name, a.name FROM albums AS b LEFT JOIN artists AS a ON a.id = b.artist_id ORDER BY b.id DESC"
     )
     for node, album, artist in library.db.execute(query):
-        name = album.casefold()
+        name = folded(album)
         if artist is None:
             of_nobody[name] = node
         else:
-            full[f"{artist.casefold()} - {name}"] = node
+            full[f"{folded(artist)} - {name}"] = node
             bare[name] = _AMBIGUOUS if name in bare else node
-    return lambda name: _first(name.casefold(), full, bare, of_nobody)
+    return lambda name: _first(folded(name), full, bare, of_nobody)
 
 
 def _track_titles(library: Library) -> Lookup:
@@ -167,7 +167,7 @@ def _track_titles(library: Library) -> Lookup:
     # The last one stays: of several encodings of one recording that is the first embedded one.
     query = "SELECT id, title, artist, status FROM tracks WHERE title IS NOT NULL ORDER BY status = 'embedded', id DESC"
     for node, title, artist, status in library.db.execute(query):
-        name, artist = title.casefold(), artist and artist.casefold()
+        name, artist = folded(title), artist and folded(artist)
         if status == "catalog" and artist is None:
             of_nobody[name] = node
             continue
@@ -175,7 +175,7 @@ def _track_titles(library: Library) -> Lookup:
             full[f"{artist} - {name}"] = node
         bare[name] = _AMBIGUOUS if name in bare and artists[name] != artist else node
         artists[name] = artist
-    return lambda name: _first(name.casefold(), full, bare, of_nobody)
+    return lambda name: _first(folded(name), full, bare, of_nobody)
 
 
 def _first(name: str, *places: dict[str, int]) -> int | None:
@@ -222,6 +222,11 @@ def _composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def folded(name: str) -> str:
+    """A name as it is compared, whatever its case and however its umlauts are written."""
+    return _composed(name).casefold()
+
+
 def _n_agreeing(one: Sequence[str], other: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
@@ -245,12 +250,12 @@ def _create(library: Library, level: str, names: list[str]) -> list[int]:
     first = next_id(library, table)
     rows: dict[str, tuple[int, str]] = {}
     for name in names:
-        rows.setdefault(name.casefold(), (first + len(rows), name))
+        rows.setdefault(folded(name), (first + len(rows), name))
     if level == "track":
         insert_catalog_tracks(library, first, "id, title", rows.values())
     else:
         library.db.conn.executemany(f"INSERT INTO {table} (id, name) VALUES (?, ?)", rows.values())
-    return [rows[name.casefold()][0] for name in names]
+    return [rows[folded(name)][0] for name in names]
 
 
 def next_id(library: Library, table: str) -> int:

@@ -1,5 +1,7 @@
 """Tracks of listens become ids, many at once."""
 
+import unicodedata
+
 import pytest
 from library_world import add, at, heard, open_library
 
@@ -43,6 +45,19 @@ def test_known_and_new_tracks(library):
     ]
     assert library.db.execute("SELECT name, artist_id FROM albums").fetchall() == [("Moon", 1), ("Ege", 2)]
     assert matched(library, ("Can", "TWO"), ("AIR", "three")).ids.tolist() == [4, 5]
+
+
+def test_an_umlaut_in_two_parts_makes_no_other_track(library):
+    """As a Mac writes it, and as everybody else."""
+    whole, parted = [
+        [unicodedata.normalize(form, word) for word in ("Björk", "Jóga", "Müll")] for form in ("NFC", "NFD")
+    ]
+    assert whole != parted
+    match = matched(library, whole, parted, [word.upper() for word in parted])
+    assert match.ids.tolist() == [4] * 3 and match.n_nodes == 1
+    assert matched(library, parted, (parted[0], "Hunter", parted[2])).ids.tolist() == [4, 5]
+    assert library.db.execute("SELECT count(*) FROM artists").fetchone() == (2,)
+    assert library.db.execute("SELECT count(*) FROM albums").fetchone() == (2,)
 
 
 def test_new_tracks_are_found_by_their_words(library):
