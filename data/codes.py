@@ -3,7 +3,7 @@
 
 def plain_mbid(code: str | None) -> str | None:
     """A MusicBrainz id, whose letters have no case."""
-    return code.lower() if code else None
+    return _same(code, code.lower()) if code else None
 
 
 def plain_isrc(code: str | None) -> str | None:
@@ -12,4 +12,9 @@ def plain_isrc(code: str | None) -> str | None:
     >>> plain_isrc("fr-z03-98-00212")
     'FRZ039800212'
     """
-    return code.replace("-", "").upper() if code else None
+    return _same(code, code.replace("-", "").upper()) if code else None
+
+
+def _same(code: str, plain: str) -> str:
+    """The code itself where it is plain already, so that a million of them are not held twice."""
+    return code if code == plain else plain

@@ -130,8 +130,9 @@ class Gathering:
 
         What several parts know is there once.
         """
-        for block in self._sort.ordered():
-            block = _without_repeats(block) if self._n_parts > 1 else block
+        is_parted = self._n_parts > 1
+        for block in self._sort.ordered(*(() if is_parted else ("part",))):
+            block = _without_repeats(block) if is_parted else block
             users, items = user_ids[block["user_row"].to_numpy()], item_ids[block["item_row"].to_numpy()]
             yield block.select(
                 pl.Series("user_id", users), pl.Series(f"{self.level}_id", items), *map(pl.col, EVENT_COLUMNS)
