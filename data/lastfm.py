@@ -15,7 +15,6 @@ _TITLES = ("track", "name")
 _TIMES = ("uts", "utc_time", "date", "time", "timestamp")
 _MORE = {"album": "album", "mbid": "track_mbid"}
 _KNOWN = {"artist", *_TITLES, *_TIMES, *_MORE.values(), "id", "artist_mbid", "album_mbid", "albumid", "loved"}
-_DATES = ("%d %b %Y %H:%M", "%d %b %Y %H:%M:%S")
 
 
 def read_lastfm_1k(member: Member) -> Iterator[Batch]:
@@ -70,11 +69,11 @@ def read_lastfm_csv(path: Path, listener: str | None) -> Iterator[Batch]:
             raise ValueError(f"{path.name} has no column {', '.join(names)}; it has {', '.join(table.columns)}")
         return name
 
-    named = next((whose for name in table.columns if (whose := name.partition("#")[2].strip())), None)
     time = found(*_TIMES)
+    named = time.partition("#")[2].strip()
     columns = {
         "user": pl.lit(listener or named or ME), "artist": text(found("artist")), "title": text(found(*_TITLES)),
-        "time_s": _seconds(time, table.schema[time]),
+        "time_s": seconds(pl.col(time), table.schema[time]),
         **{ours: text(by_name[theirs]) for ours, theirs in _MORE.items() if theirs in by_name},
     }  # fmt: skip
     yield whole_events(table, columns, needed=("user", "artist", "title", "time_s"))
@@ -83,11 +82,3 @@ def read_lastfm_csv(path: Path, listener: str | None) -> Iterator[Batch]:
 def _plain(name: str) -> str:
     """A column's name without the user's, which one tool writes behind it."""
     return name.partition("#")[0].strip().lower()
-
-
-def _seconds(name: str, dtype: pl.DataType) -> pl.Expr:
-    told = seconds(pl.col(name), dtype)
-    if dtype != pl.String:
-        return told
-    written = pl.col(name).str.replace(",", "").str.strip_chars()
-    return pl.coalesce(told, *(written.str.to_datetime(form, strict=False).dt.epoch("s") for form in _DATES))

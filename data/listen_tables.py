@@ -27,6 +27,8 @@ _MORE = {  # what a column may be called, and what it is to us
     **dict.fromkeys(("ratio", "play_ratio", "played_ratio", "played_ratio_pct"), "ratio"),
     **dict.fromkeys(("played_ms", "ms_played", "msplayed"), "played_ms"),
 }
+_DATETIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M")
+_LASTFM_DATES = ("%d %b %Y %H:%M", "%d %b %Y %H:%M:%S")  # with a comma before the hour, or none
 _MILLI, _MICRO, _NANO = 1e11, 1e14, 1e17  # from here on; seconds since 1970 reach the first in the year 5138
 
 
@@ -56,9 +58,9 @@ def read_listen_table(
     """Read a table of listens. Columns that are not named are found by their well-known names.
 
     Without a `level`, items are tracks where a column of tracks is found, else artists. Times are numbers (seconds,
-    milli-, micro- or nanoseconds since 1970) or ISO 8601, taken as UTC where they do not say. Columns of albums, MBIDs,
-    ISRCs, kinds of events, splits and how much was played are taken along where they are found. Without a column of
-    users, all is by `listener`, if one is given.
+    milli-, micro- or nanoseconds since 1970), ISO 8601 or as in ``31 Dec 2020 23:59``, taken as UTC where they do not
+    say. Columns of albums, MBIDs, ISRCs, kinds of events, splits and how much was played are taken along where they
+    are found. Without a column of users, all is by `listener`, if one is given.
 
     Raises
     ------
@@ -155,8 +157,9 @@ def seconds(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     stripped = values.str.strip_chars().str.replace("Z$", "+00:00")
     zoned = stripped.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     plain = [
-        stripped.str.to_datetime(form, time_unit="us", strict=False).dt.replace_time_zone("UTC")
-        for form in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M")
+        written.str.to_datetime(form, time_unit="us", strict=False).dt.replace_time_zone("UTC")
+        for written, forms in ((stripped, _DATETIMES), (stripped.str.replace(",", ""), _LASTFM_DATES))
+        for form in forms
     ]
     day = stripped.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     return pl.coalesce(whole, pl.coalesce(zoned, *plain, day).dt.epoch("s"))

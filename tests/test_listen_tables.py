@@ -35,10 +35,12 @@ def test_play_counts_of_artists(tmp_path):
 def test_times_of_every_kind_are_seconds(tmp_path):
     stamps = ["2009-05-04T23:08:57Z", "2009-05-04 23:08:57", "2009-05-05T01:08:57+02:00", "2009-05-04T23:08:57.250Z"]
     stamps += [str(SECOND), f"{SECOND}123", f"{SECOND}123456", f"{SECOND}123456789"]
-    stamps += ["2009-05-04T23:08:57"]
+    stamps += ["2009-05-04T23:08:57", "04 May 2009 23:08:57"]
     lines = "\n".join(f"a,x,{stamp}" for stamp in stamps)
     table = read_listen_table(written(tmp_path, f"user,track,timestamp\n{lines}\n"))
-    assert table.batch.events["time_s"].to_list() == [SECOND] * 9 and table.batch.n_malformed == 0
+    assert table.batch.events["time_s"].to_list() == [SECOND] * 10 and table.batch.n_malformed == 0
+    minutes = read_listen_table(written(tmp_path, 'user,track,date\na,x,"04 May 2009, 23:08"\na,x,04 May 2009 23:08\n'))
+    assert minutes.batch.events["time_s"].to_list() == [SECOND - 57] * 2
     days = read_listen_table(written(tmp_path, "user,track,date\na,x,1970-01-02\n"))
     assert days.batch.events["time_s"].to_list() == [86_400]
 
