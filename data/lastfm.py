@@ -1,5 +1,6 @@
 """Listens from last.fm: the published thousand users, and the CSV that its export tools write."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from data.listen_tables import seconds
 from data.tables import read_table, text
 
 _1K = ["user", "time", "artist_mbid", "artist", "track_mbid", "track"]
+_REPEATED = re.compile(r"_duplicated_\d+$")
 _TITLES = ("track", "name")
 _TIMES = ("uts", "utc_time", "date", "time", "timestamp")
 _MORE = {"album": "album", "mbid": "track_mbid"}
@@ -57,8 +59,9 @@ def read_lastfm_csv(path: Path, listener: str | None) -> Iterator[Batch]:
     """
     table = read_table(path)
     if not {_plain(name) for name in table.columns}.intersection(_TITLES):
-        # The first line is a scrobble too; polars took it for the header.
-        rest = pl.DataFrame([[name] for name in table.columns], schema=table.columns, orient="col")
+        # The first line is a scrobble too; polars took it for the header, in which no name stands twice.
+        fields = [[_REPEATED.sub("", name)] for name in table.columns]
+        rest = pl.DataFrame(fields, schema=table.columns, orient="col")
         table = pl.concat([rest, table])
         table = table.rename(dict(zip(table.columns, ["artist", "album", "track", "date"], strict=False)))
     by_name = {_plain(name): name for name in reversed(table.columns)}

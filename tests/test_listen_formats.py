@@ -77,6 +77,12 @@ def test_lastfm_csv_with_a_header(tmp_path):
     assert batch.n_malformed == 1 and batch.malformed[0].startswith("row 2: x, 04 May 2009, 23:08, Air")
 
 
+def test_a_first_scrobble_of_a_title_track(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("Air,Air,Air,04 May 2009 23:08\nCan,Ege,Two,04 May 2009 23:09\n")
+    assert rows(read_lastfm_csv(path, None), "artist", "album", "title") == [("Air",) * 3, ("Can", "Ege", "Two")]
+
+
 @pytest.mark.parametrize(
     ("header", "time"),
     [
