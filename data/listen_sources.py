@@ -1,6 +1,5 @@
-"""Which files hold listens, and of what format: seen from what is in them, not only from their names."""
+"""Which files hold listens, and which of them are imported together."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,20 +8,13 @@ from pathlib import Path
 import polars as pl
 
 from data import lastfm, listenbrainz, spotify, yambda
-from data.encodings import decoded
 from data.gathering import Gathering, Items
 from data.line_blocks import Member, members_of
 from data.listen_batches import Batch
+from data.listen_formats import FORMATS, format_of
 from data.listen_tables import read_listen_table
-from data.tables import SUFFIXES, header
 
-FORMATS = ("lastfm-1k", "yambda", "listenbrainz", "spotify", "lastfm-csv", "table")
-_HEAD_BYTES = 65_536
-_1K_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-_CSV_DATE = re.compile(r'\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d"?$')
 _TOGETHER = ("yambda", "spotify")  # formats of many files that are one thing
-_SPOTIFY = ('"master_metadata_track_name"', '"msPlayed"')
-_LISTENBRAINZ = ('"track_metadata"', '"recording_mbid"', '"recording_msid"')
 
 
 @dataclass(frozen=True)
@@ -63,52 +55,59 @@ def find_sources(
     Raises
     ------
     ValueError
-        There are no listens, or none of the format that was asked for.
+        There are no listens, or none of the format that was asked for; or a file is damaged.
     """
-    files = sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
-    by_format: dict[str, list[Member]] = {}
-    passed_over: list[str] = []
-    roles: dict[Path, str] = {}
-    all_members: list[Member] = []
-    for file in files:
-        try:
-            all_members += () if _is_hidden(file.relative_to(path)) else _shown(members_of(file))
-        except ValueError as error:
-            spare(error)
-    for member in all_members:
-        try:
-            found = _format_of(member, roles)
-        except ValueError as error:
-            spare(error)
-            continue
-        if format not in ("auto", "yambda") and all_members == [Member(path)]:
-            found = format  # whoever names one file and its format knows better
-        if found is None or format not in ("auto", found):
-            passed_over.append(str(member))
-        else:
-            by_format.setdefault(found, []).append(member)
+    by_format, passed_over, roles = _by_format(path, format, spare)
     if len(by_format) > 1 and "table" in by_format:
-        passed_over += map(str, by_format.pop("table"))
+        passed_over += by_format.pop("table")
     sources = [
         Source(name, tuple(part), roles if name == "yambda" else {})
         for name, members in by_format.items()
         for part in _parts(name, members)
     ]
-    found_in: Counter[tuple[Path, ...]] = Counter()
-    for place, source in enumerate(sources):
-        sources[place] = replace(source, number=found_in[tuple(source.paths)])
-        found_in[tuple(source.paths)] += 1
     imported = {member for source in sources for member in source.members}
-    passed_over += [str(member) for member in by_format.get("listenbrainz", ()) if member not in imported]
+    passed_over += [member for members in by_format.values() for member in members if member not in imported]
     if not sources:
         what = "no listens" if format == "auto" else f"no listens of the format {format}"
         kinds = "a file of " + ", ".join(FORMATS)
         raise ValueError(f"{path.name} holds {what} that are known here; give {kinds}")
-    return sources, passed_over
+    return list(_numbered(sources)), list(map(str, passed_over))
 
 
-def _shown(members: list[Member]) -> list[Member]:
-    return [member for member in members if not _is_hidden(Path(member.name or ""))]
+def _by_format(
+    path: Path, format: str, spare: Callable[[ValueError], None]
+) -> tuple[dict[str, list[Member]], list[Member], dict[Path, str]]:
+    """The files of each format, those of none, and what Yambda's are."""
+    by_format: dict[str, list[Member]] = {}
+    others: list[Member] = []
+    roles: dict[Path, str] = {}
+    members = list(_members(path, spare))
+    for member in members:
+        try:
+            found = format_of(member, roles)
+        except ValueError as error:
+            spare(error)
+            continue
+        if format not in ("auto", "yambda") and members == [Member(path)]:
+            found = format  # whoever names one file and its format knows better
+        if found is None or format not in ("auto", found):
+            others.append(member)
+        else:
+            by_format.setdefault(found, []).append(member)
+    return by_format, others, roles
+
+
+def _members(path: Path, spare: Callable[[ValueError], None]) -> Iterator[Member]:
+    """All that is not hidden in a file, an archive or a folder and the archives in it."""
+    for file in sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]:
+        if _is_hidden(file.relative_to(path)):
+            continue
+        try:
+            members = members_of(file)
+        except ValueError as error:
+            spare(error)
+        else:
+            yield from (member for member in members if not _is_hidden(Path(member.name or "")))
 
 
 def _is_hidden(path: Path) -> bool:
@@ -172,6 +171,13 @@ def _parts(format: str, members: list[Member]) -> list[list[Member]]:
     return [members] if format in _TOGETHER else [[member] for member in members]
 
 
+def _numbered(sources: list[Source]) -> Iterator[Source]:
+    found_in: Counter[tuple[Path, ...]] = Counter()
+    for source in sources:
+        yield replace(source, number=found_in[tuple(source.paths)])
+        found_in[tuple(source.paths)] += 1
+
+
 def _batches(source: Source, listener: str | None, spare: Callable[[ValueError], None]) -> Iterator[Batch]:
     members = source.members
     if source.format == "lastfm-1k":
@@ -196,39 +202,3 @@ def _batches(source: Source, listener: str | None, spare: Callable[[ValueError],
 
 def _of_part(part: int, batches: Iterator[Batch]) -> Iterator[Batch]:
     return (replace(batch, part=part) for batch in batches)
-
-
-def _format_of(member: Member, roles: dict[Path, str]) -> str | None:
-    with member.open() as file:
-        head = file.read(_HEAD_BYTES)
-    if head.startswith(b"PAR1"):
-        if member.name is not None:
-            return None  # Parquet is small enough as it is, and nobody packs it
-        try:
-            columns = list(pl.scan_parquet(member.path, glob=False).collect_schema())
-        except pl.exceptions.PolarsError as error:
-            message = str(error).splitlines()[0]
-            raise ValueError(f"{member.path.name} cannot be read as Parquet: {message}") from None
-        role = yambda.role_of(member.path, columns)
-        if role is not None:
-            roles[member.path] = role
-        return "yambda" if role else "table"
-    text = decoded(head).lstrip()
-    if text[:1] in ("{", "["):
-        return _json_format(member, text)
-    lines = text.splitlines()
-    first = lines[0] if lines else ""
-    fields = first.split("\t")
-    if len(fields) == 6 and _1K_TIME.fullmatch(fields[1]):
-        return "lastfm-1k"
-    if member.suffix not in SUFFIXES:
-        return None
-    return "lastfm-csv" if _CSV_DATE.search(first) or lastfm.is_export(header(first)) else "table"
-
-
-def _json_format(member: Member, text: str) -> str | None:
-    if any(mark in text for mark in _SPOTIFY):
-        return "spotify"
-    if any(mark in text for mark in _LISTENBRAINZ) or member.title == "user.json":
-        return "listenbrainz"
-    return "table" if member.suffix in (".jsonl", ".ndjson") and text[0] == "{" else None

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from listen_exports import lastfm_1k, listen, listenbrainz, spotify, stream
 
-from data.listen_sources import FORMATS, find_sources, read_source
+from data.listen_formats import FORMATS
+from data.listen_sources import find_sources, read_source
 
 
 def found(path, format="auto"):
