@@ -40,7 +40,7 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
             "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
         )
     key, stands_for = listening_key(library, level), _stands_for(library, level)
-    folder = listens_folder(library) / f"arrays-{level}-{key}-{MADE}"
+    folder = listens_folder(library) / f"arrays-{level}-{key}"
     if not folder.is_dir():
         try:
             build_arrays(folder, files, level, stands_for)
@@ -60,7 +60,7 @@ def listening_key(library: Library, level: str = "track") -> str:
         path = listens_folder(library) / listens.file
         if listens.level == level and path.is_file():
             imports.append((listens.file, listens.imported, path.stat().st_size))
-    state = json.dumps([imports, sorted(_stands_for(library, level).items())])
+    state = json.dumps([MADE, imports, sorted(_stands_for(library, level).items())])
     return hashlib.blake2b(state.encode(), digest_size=8).hexdigest()
 
 
