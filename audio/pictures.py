@@ -46,10 +46,10 @@ class PictureMaker:
 class PictureCache:
     """The pictures of tracks by content hash, memory-mapped.
 
-    >>> cache = PictureCache(folder, config)
-    >>> for failure in fill_pictures(cache, paths_by_hash, config, HearingConfig()): ...
-    >>> rows = cache.rows["1f3a..."]                 # of this track's excerpts
-    >>> pictures = cache.pictures()[rows]            # (n_excerpts, n_mels, n_frames) float16
+    cache = PictureCache(folder, config)
+    for failure in fill_pictures(cache, paths_by_hash, config, HearingConfig()): ...
+    rows = cache.rows["1f3a..."]                 # of this track's excerpts
+    pictures = cache.pictures()[rows]            # (n_excerpts, n_mels, n_frames) float16
     """
 
     def __init__(self, folder: Path, config: EarConfig) -> None:

@@ -35,11 +35,11 @@ class LockedError(LibraryError):
 class Library:
     """One library folder.
 
-    >>> with Library.open(folder) as library:         # read
-    ...     library.db.execute("SELECT ...")
-    >>> with Library.open_to_write(folder) as library:  # one at a time
-    ...     with library.transaction():
-    ...         library.db.execute("INSERT ...")
+    with Library.open(folder) as library:         # read
+        library.db.execute("SELECT ...")
+    with Library.open_to_write(folder) as library:  # one at a time
+        with library.transaction():
+            library.db.execute("INSERT ...")
     """
 
     def __init__(self, folder: Path, db: Database, lock: FileLock | None = None) -> None:
