@@ -36,10 +36,15 @@ from commands.terminal import explained
 @click.option("--top", type=click.IntRange(2), help="Keep only so many nodes, the most recommended.")
 @split_options(
     "none",
-    "Of listens to tracks take only what cli train-tower with the same --split learns from. Then an ear that this graph"
-    " teaches knows nothing of what cli evaluate asks.",
+    "Of listens to tracks take only what cli train-tower with the same --split, --share, --gap and --seed learns from:"
+    " an ear that this graph teaches knows nothing of what cli evaluate asks. auto: as train-tower; none: all listens.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of the random choice among many tracks of one tag.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    help="Of the random choice among many tracks of one tag, and of a --split by chance.",
+)
 @click.pass_obj
 def build_graph(
     folder: Path,
@@ -76,6 +81,8 @@ def build_graph(
         with explained():
             of_sources = [groups.read_groups(library, source, parted) for source in chosen]
         read = {kind: found for of_source in of_sources for kind, found in of_source.items()}
+        if parted and not any(found.settings.get("split") for found in read.values()):
+            raise click.UsageError("--split parts listens to tracks, and this graph would be made of none.")
         if not read:
             raise click.ClickException(
                 f"This library has no {' and no '.join(chosen) or 'listens, playlists or tags'} to make a graph of.\n\n"
@@ -96,7 +103,7 @@ def build_graph(
                 graph = store_graph(
                     library, kind, found.level, edges.source_ids, edges.target_ids, edges.weights,
                     directed=edges.directed, origin="build-graph",
-                    settings=settings | {"min_degree": min_degree, "top": top, "seed": seed} | found.told(),
+                    settings=settings | {"min_degree": min_degree, "top": top, "seed": seed} | found.settings,
                 )  # fmt: skip
             direction = "directed" if graph.directed else "undirected"
             click.echo(

@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from index.library import Library
     from index.track_store import NewTrack, PendingFile
 
-
 EMBED_STAGE = "embed-audio"  # as `runs` calls it
-
-
 EXIT_SOME_FAILED = 3  # done, but some files could not be heard
 
 
@@ -41,7 +38,9 @@ EXIT_SOME_FAILED = 3  # done, but some files could not be heard
 @click.option("--retry", is_flag=True, help="Try files again that failed before.")
 @click.option("--again", is_flag=True, help="Hear every file again, also those that have a vector.")
 @click.option(
-    "--prune", is_flag=True, help="Remove tracks whose files are gone; of those you listened to the name stays."
+    "--prune",
+    is_flag=True,
+    help="Remove tracks whose files are gone; of those that anybody listened to the name stays.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
 @config_options(HearingConfig)
@@ -73,8 +72,8 @@ def embed_audio(
     from data.folders import find_files
     from index.intake import count_missing, plan_scan
     from index.library import Library
-    from index.library_listening import listened_ids
-    from index.track_store import prune_missing
+    from index.library_listening import listened_among
+    from index.track_store import missing_tracks, prune_missing
 
     began = monotonic()
     try:
@@ -100,9 +99,8 @@ def embed_audio(
             ear = ear_of(checkpoint, device)
             phases = _hear_pending(library, plan, ear, checkpoint, config, adopting=not again, **rules)
         count_missing(library, plan)
-        n_pruned = prune_missing(library, listened_ids(library)) if prune else 0
-        if plan.pending:
-            place_newcomers(library)
+        n_pruned = prune_missing(library, listened_among(library, missing_tracks(library))) if prune else 0
+        place_newcomers(library)
         refresh_index(library)
     seconds = monotonic() - began
     _echo_counts(plan.counts, n_pruned, seconds, phases, as_json)
@@ -221,7 +219,7 @@ def _echo_counts(counts: "ScanCounts", n_pruned: int, seconds: float, phases: di
         "of the reused moved or copied": counts.adopted,
         "of the failed unchanged since they failed before, not tried again (--retry does)": counts.failed_before,
         "gone from the disk, marked missing (--prune removes them)": 0 if n_pruned else counts.missing,
-        "removed for good": n_pruned,
+        "removed; of those that anybody listened to the name stays": n_pruned,
         "kept although not found: all that was under their folder is gone (unmounted?)": counts.kept,
     }
     for text, number in asides.items():

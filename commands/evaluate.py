@@ -14,6 +14,7 @@ from data.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
     from data.splits import Split
+    from index.library import Library
     from index.tower_store import TowerData
 
 
@@ -113,9 +114,7 @@ def evaluate(
     from data.verdict import Answers, verdict
     from index.ann_figures import ann_figures, ann_section
     from index.figures import store_figures
-    from index.heard_of import ear_in_use, listens_heard_of
     from index.library import Library
-    from index.track_store import AUDIO
     from towers.assessment import exam_offsets, exam_queries, tower_scores
     from towers.retrieval import item_vectors, searched, unit_vectors
 
@@ -151,13 +150,7 @@ def evaluate(
             more = [ann_section(of_types, k, recall)]
         store_figures(library, run, figures)
         library.finish_run(run, {"queries": len(exam), "tracks": exam.known.n_tracks, "settings": answers.settings})
-        heard_of = listens_heard_of(library, ear_in_use(library)) if told["sound"] == AUDIO else []
-    asked = [told_of(parts, exam, repeats=repeats), rules.told]
-    if any(parting != told["split"] for parting in heard_of):
-        asked.append(
-            "The ear was taught by a graph of listens that are asked about here. An ear that was not: `cli build-graph"
-            f" --split {parts.protocol}`, then `cli train-audio --start fresh` and `cli embed-audio`."
-        )
+        asked = [told_of(parts, exam, repeats=repeats), rules.told, _told_of_ear(library, parts, told)]
     if page is not None:
         heading = Heading(f"{name} before {len(answers.lists) - 1} rivals", asked, answers.settings)
         with explained():
@@ -173,6 +166,22 @@ def evaluate(
         echo_lines([section.note])
     click.echo()
     echo_lines(found.sentences())
+
+
+def _told_of_ear(library: "Library", parts: "Split", told: dict[str, Any]) -> str:
+    """What a reader of the figures has to know of the ear, if anything."""
+    from index.heard_of import ear_in_use, listens_heard_of
+    from index.track_store import AUDIO
+
+    heard_of = set(listens_heard_of(library, ear_in_use(library))) if told["sound"] == AUDIO else set()
+    if not heard_of - {parts.train.digest() if heard_of else None}:
+        return ""
+    how = "--split {protocol} --share {share:g} --gap {gap_s} --seed {seed}".format(**told["split"])
+    return (
+        "The ear was taught by a graph of other listens than the towers learned from, which may be asked about here. An"
+        f" ear that was not: `cli build-graph {how}`, `cli train-audio --start fresh`, `cli embed-audio`, and"
+        " `cli train-tower` as before."
+    )
 
 
 def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from commands.options import output_options
 from commands.terminal import echo_rows
+
+if TYPE_CHECKING:
+    from index.library import Library
 
 
 @click.command()
@@ -31,7 +34,6 @@ def link(
         cli link
         cli link --pair 1204 17
     """
-    from index.edges import stored_graphs
     from index.library import Library
     from index.linking import find_links, remove_links, store_links
 
@@ -43,13 +45,15 @@ def link(
     with opened as library:
         if pairs or unlink:
             n_removed, n_linked = remove_links(library, unlink), store_links(library, pairs)
+            if n_removed or n_linked:
+                _echo_stale(library)
             click.echo(f"{n_linked:,} linked, {n_removed:,} links taken back")
             return
         found = find_links(library)
         if not dry_run:
             store_links(library, [(pair.catalog.id, pair.file.id) for pair in found.matches])
-        if found.matches and stored_graphs(library) and not dry_run:
-            click.echo("Graphs that were built before know nothing of these links: run `cli build-graph`.", err=True)
+        if found.matches and not dry_run:
+            _echo_stale(library)
     groups = {"linked": found.matches, "near miss": found.near_misses, "conflict": found.conflicts}
     rows: list[dict[str, Any]] = [{"result": result, **pair.row()} for result, part in groups.items() for pair in part]
     if output:
@@ -66,3 +70,15 @@ def link(
             echo_rows([pair.row() for pair in part[:20]], None, "")
             if len(part) > 20:
                 click.echo(f"and {len(part) - 20:,} more: `cli link --dry-run --csv`")
+
+
+def _echo_stale(library: "Library") -> None:
+    """What was made before the links changed, and has to be made anew."""
+    from index.edges import stored_graphs
+    from index.spaces import current_space
+    from index.tower_store import TOWER
+
+    stale = ["`cli build-graph`"] if stored_graphs(library) else []
+    stale += ["`cli train-tower`"] if current_space(library, TOWER) is not None else []
+    if stale:
+        click.echo(f"What was made before knows nothing of this change: run {' and '.join(stale)}.", err=True)

@@ -72,14 +72,13 @@ def similar(
     from index.library import Library
     from index.search import Wishes
     from index.search import similar as find_similar
-    from index.sound_spaces import sound_space
-    from index.tower_store import TOWER
+    from index.tower_store import TOWER, tower_run
     from index.track_store import AUDIO
 
     space = TOWER if space == "towers" else space
     with Library.open(folder) as library:
         refuse_empty(library, TOWER if space == BOTH else space)
-        sound = sound_space(library) or AUDIO
+        sound = tower_run(library)[1]["sound"] or AUDIO if space == BOTH else space
         spaces = (sound, TOWER) if space == BOTH else (space,)
         wanted, unwanted = ([_seeds(library, text, spaces) for text in texts] for texts in (seeds, unlike))
         if space == BOTH:
@@ -137,7 +136,7 @@ def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: 
     """Why nothing can be searched from a track, and what to type."""
     from index.diffused import DIFFUSED
     from index.listing import one_line
-    from index.spaces import spaces as known_spaces
+    from index.sound_spaces import sound_space
     from index.tower_store import TOWER
     from index.track_store import AUDIO
 
@@ -154,7 +153,8 @@ def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: 
         )
     named = f"{one_line(row.name)} (track {row.id})"
     if tuple(spaces) == (AUDIO,):
-        other = max(set(known_spaces(library)) - {AUDIO, DIFFUSED}, default=TOWER)  # rather yambda than tower
+        other = sound_space(library)
+        other = TOWER if other in (None, AUDIO) else other
         return f"{named} was never heard.\n\nRun `cli embed-audio` on its folder, or ask otherwise: --by {other}."
     if TOWER in spaces:
         return f"{named} came after the last `cli train-tower`.\n\nRun it again."

@@ -49,28 +49,33 @@ def saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[s
 
 
 def place_newcomers(library: "Library") -> int:
-    """Give new files a vector by who would play them, where two-tower tells it without a new training; how many."""
-    import numpy as np
+    """Give new files a vector by who would play them, where two-tower tells it without a new training; how many.
 
+    Without any, or where the towers need a training anyhow, this asks SQLite and nothing else.
+    """
     from data.ids import IdMap
+    from index.sound_spaces import sound_mark
     from index.spaces import current_space
-    from index.tower_store import TOWER, add_tower_vectors, files_without_vector
+    from index.tower_store import TOWER, add_tower_vectors, placeable_files, tower_run
+
+    if current_space(library, TOWER) is None:
+        return 0
+    run, told = tower_run(library)
+    hears = bool(told["tower"]["use_audio"]) and told["ear"] is not None
+    newcomers = placeable_files(library, by_sound=hears)
+    is_stale = hears and told["ear"] != sound_mark(library, told["sound"])
+    if not len(newcomers) or is_stale or told["tower"]["model"] != "two-tower":
+        return 0  # other models know a track by its own vector or not at all
+
     from towers.retrieval import item_vectors, unit_vectors
 
-    newcomers = files_without_vector(library)
-    if current_space(library, TOWER) is None or not len(newcomers):
-        return 0
     try:
-        with trained_towers(library) as (kept, run, told):
-            if kept.config.model != "two-tower":
-                return 0  # they know a track by its own vector or not at all
+        with trained_towers(library) as (kept, run, _):
             saved = fitted_towers(library, kept, told["sound"], newcomers, IdMap([]))
     except click.ClickException:
-        return 0  # towers that are gone or hear by another ear: whoever asks them is told
-    towers = saved.towers
-    rows = np.flatnonzero(towers.catalog.has_content(with_audio=kept.hears))
-    add_tower_vectors(library, run, newcomers[rows], unit_vectors(item_vectors(towers, rows)))
-    return len(rows)
+        return 0  # the file is gone: whoever asks the towers is told
+    add_tower_vectors(library, run, newcomers, unit_vectors(item_vectors(saved.towers)))
+    return len(newcomers)
 
 
 def fitted_towers(

@@ -84,7 +84,7 @@ def train_audio(
     from graph.track_graph import split_by_group
     from index.evaluation import TRAINING_STAGE, read_judged_tracks
     from index.figures import store_figures
-    from index.heard_of import listens_heard_of, partings_of
+    from index.heard_of import listens_heard_of, listens_of_graphs
     from index.library import Library
 
     try:
@@ -118,7 +118,7 @@ def train_audio(
             "ear": asdict(ear.config),
             "fresh": fresh,
             "start": checkpoint.fingerprint,
-            "heard_of": partings_of(library, [graph.kind for graph in graphs]),
+            "heard_of": listens_of_graphs(library, [graph.kind for graph in graphs]),
         }
         if not fresh and checkpoint.path is not None:
             settings_told["heard_of"] += listens_heard_of(library, checkpoint.path.name)

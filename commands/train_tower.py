@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "--sound",
     metavar="SPACE",
     help="Whose vectors tell the item tower how tracks sound: audio, by cli embed-audio, or a space that an import"
-    " brought, such as yambda.  [default: audio, else what an import brought]",
+    " brought, such as yambda.  [default: that of the most tracks]",
 )
 @split_options(
     "auto",
@@ -82,6 +82,7 @@ def train_tower(
     from index.library import Library
     from index.sound_spaces import sound_mark, sound_space
     from index.tower_store import TOWER_STAGE, read_tower_data, usual_protocol
+    from index.track_store import AUDIO
     from towers.checkpoint_file import SavedTowers, training_key
     from towers.ranks import joined
     from towers.schooling import Schooling
@@ -113,7 +114,8 @@ def train_tower(
         name = f"towers-{key[:12]}.pt"
         if ranks.is_first:
             log = parts.told() if parts else f"all {len(data.listens):,} events"
-            click.echo(f"Learning from {data.catalog.told()}; {log}.", err=True)
+            by = "" if sound in (None, AUDIO) else f" ({sound})"
+            click.echo(f"Learning from {data.catalog.told()}{by}; {log}.", err=True)
             run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=versions(), checkpoint=name)
         with explained():
             report = _teach(schooling, library.folder / "checkpoints", key)

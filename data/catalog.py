@@ -51,7 +51,7 @@ class Catalog:
 
     def told(self) -> str:
         """For a reader who never saw the code."""
-        return f"{len(self):,} tracks, {int(self.has_audio().sum()):,} with audio"
+        return f"{len(self):,} tracks, {int(self.has_audio().sum()):,} with a sound"
 
     def has_audio(self) -> np.ndarray:
         """(n_tracks,) bool."""

@@ -76,6 +76,13 @@ def total_plays(
     return pairs["user_id"].to_numpy(), pairs["item_id"].to_numpy(), pairs["plays"].to_numpy()
 
 
+def played_among(paths: Sequence[Path], level: str, item_ids: Sequence[int]) -> list[int]:
+    """Those of some items that several files tell of, rising."""
+    item = pl.col(f"{level}_id")
+    files = [pl.scan_parquet(path, glob=False).filter(item.is_in(item_ids)).select(item) for path in paths]
+    return pl.concat(files).unique().collect(engine="streaming").to_series().sort().to_list()
+
+
 def without_repeats(files: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
     """The events of several files, those that an earlier file has already left out.
 

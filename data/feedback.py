@@ -4,11 +4,13 @@ import numpy as np
 
 from data.listening import KINDS
 
-LISTEN, LIKE, DISLIKE, UNLIKE, UNDISLIKE = range(len(KINDS))
+LISTEN, LIKE, DISLIKE, UNLIKE, UNDISLIKE = (
+    KINDS.index(kind) for kind in ("listen", "like", "dislike", "unlike", "undislike")
+)
 
 
 def standing(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray) -> np.ndarray:
-    """Which events speak for their track, (n_events,) bool: listens, and likes that were not taken back.
+    """Which events speak for their track, (n_events,) bool: listens, and likes that no unlike or dislike followed.
 
     Parameters
     ----------
@@ -17,8 +19,8 @@ def standing(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray) -
     stands = np.asarray(kinds) == LISTEN
     likes = np.flatnonzero(kinds == LIKE)
     if len(likes):
-        taken_back = _pairs_that_end_in(UNLIKE, (LIKE, UNLIKE), user_rows, track_rows, kinds)
-        stands[likes] = ~np.isin(_keys(user_rows[likes], track_rows[likes]), taken_back)
+        in_the_end = _pairs_that_end_in(LIKE, (LIKE, UNLIKE, DISLIKE), user_rows, track_rows, kinds)
+        stands[likes] = np.isin(_keys(user_rows[likes], track_rows[likes]), in_the_end)
     return stands
 
 

@@ -1,5 +1,6 @@
 """Who heard what when: one array per fact, ordered by user and time. Arrays may be memory-mapped."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -72,6 +73,14 @@ class Listening:
 
     def __repr__(self) -> str:
         return f"<Listening {self.n_users:,} users x {self.n_tracks:,} tracks, {len(self):,} events>"
+
+    def digest(self) -> str:
+        """Hexadecimal, the same only for the same events."""
+        digest = hashlib.blake2b(digest_size=16)
+        for start, stop in blocks(len(self)):
+            for array in (self.user_rows, self.track_rows, self.times):
+                digest.update(array[start:stop].tobytes())
+        return digest.hexdigest()
 
     def user_starts(self) -> np.ndarray:
         """Where each user's events begin, and the end: (n_users + 1,) int64."""

@@ -93,14 +93,14 @@ def best_columns(scores: np.ndarray, k: int) -> np.ndarray:
     found = np.full((n_rows, k), -1, dtype=np.int64)
     n_chunks = max(n // _CHUNK, 1)  # one is every n_chunks-th column: the whole catalog in small
     maxima = _chunk_maxima(scores, n_chunks) if n_chunks > k else None
-    chunks, columns, steps = np.arange(n_chunks), np.arange(n), np.arange(-(-n // n_chunks)) * n_chunks
+    columns, steps, chunk_lots = np.arange(n), np.arange(-(-n // n_chunks)) * n_chunks, _lot(np.arange(n_chunks))
     for place, row in enumerate(scores):
         if maxima is not None:
-            best = _greatest(maxima[place], k, _lot(chunks))
+            best = _greatest(maxima[place], k, chunk_lots)
             columns = (best[:, None] + steps).ravel()
             columns = columns[columns < n]
         values = row[columns]
-        best = _greatest(values, k, _lot(columns % n_chunks), _lot(columns))
+        best = _greatest(values, k, chunk_lots[columns % n_chunks], _lot(columns))
         best = best[~np.isneginf(values[best])]
         found[place, : len(best)] = columns[best]
     return found

@@ -1,13 +1,15 @@
 """What the library knows to belong together: playlists, albums, artists, genres; listens are read beside it."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from data.event_sort import EVENTS_AT_ONCE, user_ranges
 from data.events import total_plays
+from data.listening import Listening
 from data.splits import split_listens
 from index.library import Library
 from index.library_listening import read_listening
@@ -28,7 +30,7 @@ class Groups:
     group_rows: np.ndarray  # (n_memberships,) int64
     item_ids: np.ndarray  # (n_memberships,) int64
     counts: np.ndarray | None = None  # (n_memberships,) plays
-    split: Mapping[str, Any] | None = None  # of listens: how the part was cut off that is not here
+    settings: dict[str, Any] = field(default_factory=dict)  # of listens: how they were parted
 
     @property
     def n_groups(self) -> int:
@@ -37,10 +39,6 @@ class Groups:
     @property
     def n_items(self) -> int:
         return len(np.unique(self.item_ids))
-
-    def told(self) -> dict[str, Any]:
-        """What the settings of a graph of them say, from which `listens_heard_of` knows what an ear was taught."""
-        return {} if self.counts is None else {"split": self.split}
 
 
 def present_sources(library: Library) -> list[str]:
@@ -85,7 +83,8 @@ def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) ->
     user_ids, item_ids, plays = total_plays(
         listen_files(library, level), level, links(library) if level == "track" else None
     )
-    return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays)
+    settings = {"split": None, "listens": None}
+    return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays, settings)
 
 
 def _learners(library: Library, split: Mapping[str, Any]) -> Groups:
@@ -95,10 +94,21 @@ def _learners(library: Library, split: Mapping[str, Any]) -> Groups:
     if split["protocol"] == "auto":
         split = {**split, "protocol": usual_protocol(listens)}
     train = split_listens(listens, **split).train
-    pairs = train.user_rows.astype(np.int64) << 32 | train.track_rows
-    pairs, rows = np.unique(pairs, return_inverse=True)
-    plays = np.bincount(rows, train.weights, len(pairs))
-    return Groups("track", pairs >> 32, read.items.ids(pairs & 0xFFFFFFFF), plays, split)
+    users, items, plays = zip(*_plays_by_user(train), strict=True)
+    settings = {"split": dict(split), "listens": train.digest()}
+    return Groups(
+        "track", np.concatenate(users), read.items.ids(np.concatenate(items)), np.concatenate(plays), settings
+    )
+
+
+def _plays_by_user(listens: Listening) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Users, tracks and how often one played the other, some users at a time: no array is as long as the log."""
+    for first, stop in user_ranges(np.diff(listens.user_starts()), EVENTS_AT_ONCE):
+        low, high = np.searchsorted(listens.user_rows, np.array([first, stop], dtype=np.int32))
+        keys = listens.user_rows[low:high].astype(np.int64) << 32 | listens.track_rows[low:high]
+        pairs, rows = np.unique(keys, return_inverse=True)
+        # A skip is a play too, as where all listens are counted; the weights know plays and shares of them as one.
+        yield pairs >> 32, pairs & 0xFFFFFFFF, np.bincount(rows, np.maximum(listens.weights[low:high], 1), len(pairs))
 
 
 def _playlists(library: Library) -> Groups:

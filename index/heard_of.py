@@ -1,25 +1,22 @@
 """What the ear was taught by: has it heard of the listens that somebody is asked about?"""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from index.edges import stored_graphs
 from index.evaluation import TRAINING_STAGE
 from index.library import Library
 from index.track_store import AUDIO
 
-Parting = Mapping[str, Any] | None  # as `build-graph --split` has it; None for all listens
+
+def listens_of_graphs(library: Library, kinds: Sequence[str]) -> list[str | None]:
+    """Which listens to tracks some graphs were made of: their digest, None for all that there were."""
+    graphs = [graph for graph in stored_graphs(library) if graph.kind in kinds and graph.origin == "build-graph"]
+    return [graph.settings.get("listens") for graph in graphs if (graph.kind, graph.level) == ("listens", "track")]
 
 
-def partings_of(library: Library, kinds: Sequence[str]) -> list[Parting]:
-    """How the listens of some graphs were parted, of those that were made of listens here."""
-    graphs = [graph for graph in stored_graphs(library) if graph.kind in kinds]
-    return [graph.settings.get("split") for graph in graphs if graph.origin == "build-graph" and _is_heard(graph.kind)]
-
-
-def listens_heard_of(library: Library, ear: str | None) -> list[Parting]:
-    """Of all listens that an ear was ever taught by, how they were parted.
+def listens_heard_of(library: Library, ear: str | None) -> list[str | None]:
+    """Which listens an ear was ever taught by, as `listens_of_graphs`; of one that does not say, all.
 
     Parameters
     ----------
@@ -27,7 +24,7 @@ def listens_heard_of(library: Library, ear: str | None) -> list[Parting]:
     """
     query = "SELECT config FROM runs WHERE stage = ? AND checkpoint = ? ORDER BY id DESC LIMIT 1"
     row = library.db.execute(query, [TRAINING_STAGE, ear]).fetchone()
-    return json.loads(row[0]).get("heard_of", []) if row else []
+    return json.loads(row[0]).get("heard_of", [None]) if row else []
 
 
 def ear_in_use(library: Library) -> str | None:
@@ -35,7 +32,3 @@ def ear_in_use(library: Library) -> str | None:
     query = "SELECT r.checkpoint FROM spaces AS s JOIN runs AS r ON r.id = s.run_id WHERE s.space = ?"
     row = library.db.execute(query, [AUDIO]).fetchone()
     return row[0] if row else None
-
-
-def _is_heard(kind: str) -> bool:
-    return kind in ("listens", "listens-artist")

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from data.events import played_among
 from data.ids import IdMap
 from data.listen_arrays import MADE, build_arrays, open_arrays
 from data.listening import Listening
@@ -39,7 +39,8 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
             f"This library has no listens to {level}s yet.\n\n"
             "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
         )
-    key, stands_for = listening_key(library, level), _stands_for(library, level)
+    stands_for = _stands_for(library, level)
+    key = _key(library, level, stands_for)  # of the very links that the arrays are made with
     folder = listens_folder(library) / f"arrays-{level}-{key}"
     if not folder.is_dir():
         try:
@@ -55,12 +56,16 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
 
 def listening_key(library: Library, level: str = "track") -> str:
     """Of all listens as they are now: another after an import, and for tracks after a link."""
+    return _key(library, level, _stands_for(library, level))
+
+
+def _key(library: Library, level: str, stands_for: Mapping[int, int]) -> str:
     imports = []
     for listens in stored_listens(library):
         path = listens_folder(library) / listens.file
         if listens.level == level and path.is_file():
             imports.append((listens.file, listens.imported, path.stat().st_size))
-    state = json.dumps([MADE, imports, sorted(_stands_for(library, level).items())])
+    state = json.dumps([MADE, imports, sorted(stands_for.items())])
     return hashlib.blake2b(state.encode(), digest_size=8).hexdigest()
 
 
@@ -68,9 +73,7 @@ def _stands_for(library: Library, level: str) -> dict[int, int]:
     return links(library) if level == "track" else {}
 
 
-def listened_ids(library: Library) -> list[int]:
-    """The tracks that anybody listened to; none where the library has no listens."""
-    if not listen_files(library, "track"):
-        return []
-    items = read_listening(library).items
-    return items.ids(np.arange(len(items))).tolist()
+def listened_among(library: Library, track_ids: Sequence[int]) -> list[int]:
+    """Those of some tracks that the log itself names, whatever is linked with them."""
+    files = listen_files(library, "track") if track_ids else []
+    return played_among(files, "track", track_ids) if files else []

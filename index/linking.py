@@ -121,9 +121,7 @@ def store_links(library: Library, pairs: Iterable[tuple[int, int]]) -> int:
         for catalog_id, track_id in pairs:
             _require(library, catalog_id, "catalog", "catalog track")
             _require(library, track_id, "embedded", "track with audio")
-        library.db.conn.executemany(  # and what was linked with the catalog track, a file then, goes along
-            "UPDATE tracks SET linked_id = ?1 WHERE id = ?2 OR linked_id = ?2", [pair[::-1] for pair in pairs]
-        )
+        library.db.conn.executemany("UPDATE tracks SET linked_id = ? WHERE id = ?", [pair[::-1] for pair in pairs])
     return len(pairs)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from index.library import Library
+from index.library_listening import listening_key
 from index.lookup import TrackRow, track_rows
 from index.spaces import current_space
 from index.tower_store import TOWER
@@ -96,17 +97,16 @@ def stored_recommendations(library: Library) -> Iterator[dict[str, Any]]:
 def outdated_lists(library: Library) -> str | None:
     """Why the lists should be made anew, or None: they are what today's towers say, or nobody ever made any."""
     made_by = (
-        "SELECT json_extract(config, '$.towers'), started FROM runs"
+        "SELECT json_extract(config, '$.towers'), json_extract(config, '$.listens') FROM runs"
         " WHERE id = (SELECT run_id FROM recommendations LIMIT 1)"
     )
     row, space = library.db.execute(made_by).fetchone(), current_space(library, TOWER)
     if row is None or space is None:
         return None
-    towers, started = row
+    towers, listens = row
     if towers != space.run_id:
         return "the towers have learned since the lists were made"
-    (imported,) = library.db.execute("SELECT max(imported) FROM listens WHERE level = 'track'").fetchone()
-    return "listens were imported since the lists were made" if imported and imported > started else None
+    return None if listens == listening_key(library) else "listens or links have changed since the lists were made"
 
 
 def listed_files(library: Library) -> Iterator[tuple[str, list[TrackRow]]]:

@@ -8,16 +8,16 @@ from index.track_store import AUDIO
 
 
 def sound_space(library: Library, asked: str | None = None) -> str | None:
-    """The space of sound that is asked for, else the ear's own, else the one that was brought; None where none is.
+    """The space of sound that is asked for, else that of the most tracks, of equals the ear's own; None without any.
 
     Raises
     ------
     LibraryError
         What is asked for is not there, or is made from other spaces.
     """
-    there = {name for name in spaces(library) if name not in (DIFFUSED, TOWER) and _has_vectors(library, name)}
+    there = _sizes(library)
     if asked is None:
-        return AUDIO if AUDIO in there else min(there, default=None)
+        return max(there, key=lambda name: (there[name], name == AUDIO), default=None)
     if asked not in there:
         raise LibraryError(
             f"This library has no space of sound called {asked!r}; it has {', '.join(sorted(there)) or 'none'}.\n\n"
@@ -34,5 +34,9 @@ def sound_mark(library: Library, space: str | None) -> str | None:
     return None if current is None else f"run {current.run_id}"
 
 
-def _has_vectors(library: Library, space: str) -> bool:
-    return library.db.execute("SELECT 1 FROM current_vectors WHERE space = ? LIMIT 1", [space]).fetchone() is not None
+def _sizes(library: Library) -> dict[str, int]:
+    """How many vectors each space of sound has; without those that have none."""
+    query = "SELECT count(*) FROM vectors AS v JOIN spaces AS s USING (space, run_id) WHERE v.space = ?"
+    names = [name for name in spaces(library) if name not in (DIFFUSED, TOWER)]
+    sizes = {name: library.db.execute(query, [name]).fetchone()[0] for name in names}
+    return {name: n for name, n in sizes.items() if n}

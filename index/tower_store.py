@@ -135,13 +135,19 @@ def add_tower_vectors(library: Library, run_id: int, track_ids: np.ndarray, vect
         _insert_vectors(library, run_id, track_ids, vectors)
 
 
-def files_without_vector(library: Library) -> np.ndarray:
-    """The ids of the tracks with audio that came after the training of the towers in use, (n,)."""
+def placeable_files(library: Library, *, by_sound: bool) -> np.ndarray:
+    """The ids of the tracks with audio, (n,), that came after the training, and of which its towers know something.
+
+    Parameters
+    ----------
+    by_sound : whether these hear tracks, and not only know artists and albums
+    """
     query = (
-        "SELECT id FROM tracks WHERE status = 'embedded' AND id NOT IN"
-        " (SELECT track_id FROM current_vectors WHERE space = ?) ORDER BY id"
+        "SELECT id FROM tracks WHERE status = 'embedded' AND (? OR coalesce(artist_id, album_id) IS NOT NULL)"
+        " AND id NOT IN (SELECT track_id FROM current_vectors WHERE space = ?) ORDER BY id"
     )
-    return np.fromiter((track_id for (track_id,) in library.db.execute(query, [TOWER])), dtype=np.int64)
+    rows = library.db.execute(query, [by_sound, TOWER])
+    return np.fromiter((track_id for (track_id,) in rows), dtype=np.int64)
 
 
 def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
@@ -211,13 +217,11 @@ def find_user(library: Library, name: str) -> int:
 
 def _insert_vectors(library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray) -> None:
     # Listens may name tracks that were removed since; towers learn from them, and nobody asks for their vectors.
-    there = {track_id for (track_id,) in library.db.execute("SELECT id FROM tracks")}
     library.db.conn.executemany(
-        "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO vectors (track_id, space, run_id, dim, vector) SELECT id, ?, ?, ?, ? FROM tracks WHERE id = ?",
         (
-            (track_id, TOWER, run_id, len(vector), vector_blob(vector))
+            (TOWER, run_id, len(vector), vector_blob(vector), track_id)
             for track_id, vector in zip(track_ids.tolist(), vectors, strict=True)
-            if track_id in there
         ),
     )
 

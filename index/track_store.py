@@ -170,15 +170,25 @@ def set_status(library: Library, path: str, size: int, mtime_ns: int, status: st
     return int(row[0])
 
 
+def missing_tracks(library: Library) -> list[int]:
+    """The ids of the tracks whose files are gone."""
+    return [track_id for (track_id,) in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")]
+
+
 def prune_missing(library: Library, listened_ids: Iterable[int] = ()) -> int:
     """Remove the tracks whose files are gone, with all that belongs to them; how many there were.
 
-    Of those that somebody listened to the name stays, as a catalog track: the listens go on meaning something.
+    Of those that somebody listened to the name stays, as a catalog track, with what towers learned of it: the listens
+    go on meaning something.
     """
-    gone = {track_id for (track_id,) in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")}
+    gone = set(missing_tracks(library))
     with library.transaction():
         for track_id in sorted(gone.intersection(listened_ids)):
-            _forget_vectors(library, track_id)
+            library.db.execute("DELETE FROM vectors WHERE track_id = ? AND space IN ('audio', 'diffused')", [track_id])
+            library.db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
+            library.db.execute(
+                "UPDATE tracks SET linked_id = NULL WHERE linked_id = ?", [track_id]
+            )  # it is no file now
             library.db.execute(_ONLY_A_NAME, [track_id])
         library.db.execute("DELETE FROM tracks WHERE status = 'missing'")
         if gone:

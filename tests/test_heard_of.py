@@ -5,9 +5,11 @@ import pytest
 from library_world import add, at, heard, open_library
 from tower_world import import_table
 
+from data.splits import split_listens
 from index.edges import store_graph
 from index.groups import read_groups
-from index.heard_of import ear_in_use, listens_heard_of, partings_of
+from index.heard_of import ear_in_use, listens_heard_of, listens_of_graphs
+from index.tower_store import read_tower_data
 
 SPLIT = {"protocol": "global", "share": 0.2, "gap_s": 0, "seed": 0}
 
@@ -29,24 +31,39 @@ def pairs(groups):
 
 def test_of_listens_only_the_part_to_learn_from(library):
     everything = read_groups(library, "listens")["listens"]
-    assert (1, 1, 1.0) in pairs(everything) and everything.told() == {"split": None}
+    assert (1, 1, 1.0) in pairs(everything) and everything.settings == {"split": None, "listens": None}
     known = read_groups(library, "listens", SPLIT)["listens"]
     assert pairs(known) == [(0, 2, 2.0), (0, 3, 2.0), (0, 4, 1.0), (1, 2, 1.0)]
-    assert read_groups(library, "listens", SPLIT | {"protocol": "auto"})["listens"].told() == {"split": SPLIT}
-    with pytest.raises(ValueError, match="split"):
+    assert read_groups(library, "listens", SPLIT | {"protocol": "auto"})["listens"].settings == known.settings
+    train = split_listens(read_tower_data(library).listens, **SPLIT).train
+    assert known.settings == {"split": SPLIT, "listens": train.digest()}
+    with pytest.raises(ValueError, match="these listens are not parted"):
         read_groups(library, "listens", SPLIT | {"protocol": "given"})
+
+
+def test_a_skip_is_a_play_wherever_plays_are_counted(tmp_path):
+    library, _ = open_library(tmp_path / "library")
+    with library:
+        rows = [f"{user},Ann,Song {n},{10 * n},{0 if n % 2 else 0.1}" for user in ("eve", "sam") for n in range(10)]
+        import_table(library, tmp_path / "listens.csv", ["user,artist,title,timestamp,played_ratio", *rows])
+        (whole,), (part,) = (read_groups(library, "listens", split).values() for split in (None, SPLIT))
+        held = set(zip(part.group_rows.tolist(), part.item_ids.tolist(), strict=True))
+        assert set(pairs(part)) == {row for row in pairs(whole) if row[:2] in held} and len(held) == 12
 
 
 def test_an_ear_remembers_what_it_was_taught_by(library):
     ends = np.array([1, 2]), np.array([2, 3])
-    for kind, origin, settings in (("listens", "build-graph", {"split": SPLIT}), ("friends", "a file", {})):
+    for kind, origin, settings in (("listens", "build-graph", {"listens": "1f3a"}), ("friends", "a file", {})):
         store_graph(library, kind, "track", *ends, directed=True, origin=origin, settings=settings)
-    assert partings_of(library, ["listens", "friends"]) == [SPLIT] and partings_of(library, ["friends"]) == []
+    assert listens_of_graphs(library, ["listens", "friends"]) == ["1f3a"]
+    assert listens_of_graphs(library, ["friends"]) == []
     store_graph(library, "listens", "track", *ends, directed=True, origin="build-graph", settings={})
-    assert partings_of(library, ["listens"]) == [None]  # made before graphs said so: of all listens
+    assert listens_of_graphs(library, ["listens"]) == [None]  # made before graphs said so: of all listens
     assert ear_in_use(library) is None and listens_heard_of(library, None) == []
-    library.start_run("train-audio", {"heard_of": [SPLIT, None]}, checkpoint="ear-1.safetensors")
-    assert listens_heard_of(library, "ear-1.safetensors") == [SPLIT, None]
+    for told, ear in (({"heard_of": ["1f3a", None]}, "ear-1.safetensors"), ({}, "ear-2.safetensors")):
+        library.start_run("train-audio", told, checkpoint=ear)
+    assert listens_heard_of(library, "ear-1.safetensors") == ["1f3a", None]
+    assert listens_heard_of(library, "ear-2.safetensors") == [None]
     run, _ = library.start_run("embed-audio", {}, checkpoint="ear-1.safetensors")
     library.db.execute("UPDATE spaces SET run_id = ? WHERE space = 'audio'", [run])
     assert ear_in_use(library) == "ear-1.safetensors"

@@ -182,13 +182,6 @@ def test_a_linked_track_is_found_as_its_file(library):
     assert find_track(library, "Idioteque") is None and find_track(library, "Idioteque", catalog=True).id == 14
 
 
-def test_what_was_linked_with_a_pruned_file_goes_along_when_that_is_linked_anew(library):
-    store_links(library, [(8, 1)])
-    library.db.execute("UPDATE tracks SET status = 'catalog' WHERE id = 1")  # as pruning leaves what was listened to
-    store_links(library, [(1, 3)])
-    assert links(library) == {1: 3, 8: 3}
-
-
 def test_a_file_that_is_pruned_takes_its_links_along(library):
     store_links(library, [(8, 1)])
     library.db.execute("DELETE FROM tracks WHERE id = 1")

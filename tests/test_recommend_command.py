@@ -235,7 +235,7 @@ def test_status_tells_when_lists_are_of_earlier_towers_or_listens(run, library):
     connection.execute("UPDATE listens SET imported = '2999-01-01T00:00:00+00:00'")
     connection.commit()
     connection.close()
-    assert "cli recommend --all   (listens were imported since the lists were made)" in run("status").stdout
+    assert "cli recommend --all   (listens or links have changed since the lists were made)" in run("status").stdout
     run("train-tower", *QUICK, "--epochs", 1)
     assert "cli recommend --all   (the towers have learned since the lists were made)" in run("status").stdout
 

@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
 
 def test_towers_hear_it(folder):
     result = invoke(folder / "library", "train-tower", *QUICK, "--epochs", 1, "--sound", "yambda")
-    assert f"{N_TRACKS} tracks, {N_TRACKS} with audio" in result.stderr
+    assert f"{N_TRACKS} tracks, {N_TRACKS} with a sound (yambda); split" in result.stderr
     unknown = invoke(folder / "library", "train-tower", "--sound", "theirs", code=1)
     assert "no space of sound called 'theirs'; it has yambda." in str(unknown.exception)
 

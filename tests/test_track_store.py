@@ -9,6 +9,7 @@ from library_world import add, at, finish, heard, open_library
 from index.copies import read_excerpts
 from index.linking import find_links
 from index.spaces import read_vector
+from index.tower_store import store_tower_vectors
 from index.track_store import (
     AUDIO,
     PendingFile,
@@ -336,15 +337,19 @@ def test_pruning_removes_what_is_missing_and_nothing_else(world):
 def test_what_was_listened_to_keeps_its_name_when_its_file_is_pruned(world):
     library, head, _ = world
     add(library, head, [heard(f"/{i}.mp3", at(i), artist="Ann", title=f"Song {i}") for i in range(3)])
+    run, _ = library.start_run("train-tower", {})
+    store_tower_vectors(library, run, np.array([1, 2]), np.stack([at(0), at(1)]))
+    library.db.execute("INSERT INTO tracks (title, status, linked_id) VALUES ('Song 0, too', 'catalog', 1)")
     for path in ("/0.mp3", "/1.mp3"):
         set_status(library, path, 1, 1, "missing", None)
     assert prune_missing(library, [1, 3, 99]) == 2  # 3 is listened to as well, and still there
-    left = library.db.execute("SELECT id, path, title, status FROM tracks ORDER BY id").fetchall()
+    left = library.db.execute("SELECT id, path, title, status FROM tracks WHERE id <> 4 ORDER BY id").fetchall()
     assert left == [(1, None, "Song 0", "catalog"), (3, "/2.mp3", "Song 2", "embedded")]
-    assert vector_rows(library) == [(3, "audio", 1)]
+    assert vector_rows(library) == [(1, "tower", run), (3, "audio", 1)]
+    assert library.db.execute("SELECT linked_id FROM tracks WHERE title = 'Song 0, too'").fetchall() == [(None,)]
     assert prune_missing(library, [1, 3]) == 0
     add(library, head, [heard("/new.mp3", at(0), artist="Ann", title="Song 0")])  # the file comes back elsewhere
-    assert [(pair.catalog.id, pair.file.id) for pair in find_links(library).matches] == [(1, 6)]
+    assert [(pair.catalog.id, pair.file.id) for pair in find_links(library).matches] == [(1, 7)]
 
 
 def test_a_track_half_stored_is_not_stored(world):

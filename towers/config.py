@@ -159,9 +159,9 @@ class TowerTrainingConfig:
             raise ValueError("directions is 2 and in_batch 0; tracks have only the listeners of a step to choose among")
         if self.loss == "bpr" and not self.negatives:
             raise ValueError("negatives is 0; bpr compares each positive with at least one")
-        for name, usual in (("correction", "both"), ("frequency", "exact"), ("directions", 1)):
-            if self.loss == "bpr" and getattr(self, name) != usual:
-                raise ValueError(f"{name} is {getattr(self, name)}; it is of sampled-softmax, and bpr knows none")
+        for name in ("in_batch", "correction", "frequency", "directions"):
+            if self.loss == "bpr" and getattr(self, name) != getattr(type(self), name):  # a default is its class's
+                raise ValueError(f"{name} is {getattr(self, name)}; only sampled-softmax heeds it, and the loss is bpr")
         if self.popularity_share and (self.loss, self.correction) != ("sampled-softmax", "both"):
             raise ValueError(
                 f"popularity_share is {self.popularity_share:g}; it needs sampled-softmax with the correction of both"
