@@ -45,6 +45,7 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
     from graph.map_picture import refuse_unknown_format
     from index.library import Library
     from index.mapped import read_map
+    from index.spaces import spaces
 
     out = Path("map.png") if out is None and html is None else out
     with explained():  # before the work, not after it
@@ -54,10 +55,11 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
             refuse_unknown_format(out)
     with Library.open(folder) as library:
         refuse_empty(library, space)
-        found = read_map(library, space, limit, seed)
+        found, known = read_map(library, space, limit, seed), spaces(library)
     n_tracks = len(found.tracks)
     if not n_tracks:
-        raise click.ClickException(f"No track has a vector in the space {space!r}.\n\nRun `cli status`.")
+        there = ", ".join(known) or "none"
+        raise click.ClickException(f"No track has a vector in the space {space!r}; this library has {there}.")
     of_all = f" of {found.n_all:,}" if n_tracks < found.n_all else ""
     click.echo(f"placing {n_tracks:,} tracks{of_all}{', a sample (--limit)' if of_all else ''} ...", err=True)
     places = map_layout(found.vectors, seed=seed)

@@ -178,7 +178,8 @@ def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: di
     checkpoints = library.folder / "checkpoints"
     save_towers(saved, checkpoints / report["checkpoint"])
     vectors = unit_vectors(item_vectors(saved.towers), with_bias=saved.towers.config.model == "two-tower")
-    store_tower_vectors(library, run, saved.tracks.ids(range(len(saved.tracks))), vectors, report)
+    ids = saved.tracks.ids(range(len(saved.tracks)))
+    report["tracks"] = store_tower_vectors(library, run, ids, vectors, report)
     refresh_index(library)
     report["seconds"] = round(monotonic() - began, 1)
     library.finish_run(run, report)

@@ -4,13 +4,19 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_GUEST = re.compile(  # in brackets, or up to the next note: what follows may say that it is a remix
-    r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]|\s+(?:feat|ft|featuring)\b\.?\s(?:(?!\s+[-–—/]\s|\s*[(\[]).)*"
+_OTHER = "remix|mix|rework|bootleg|edit|live|acoustic|unplugged|demo|instrumental|karaoke|cover|dub|session"
+_BREAK = r"\s*[-–—/,:;(\[]"  # what parts a guest from the next note
+_BRACKETED = r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]"
+_GUEST = re.compile(rf"{_BRACKETED}|\s(?:feat|ft|featuring)\b\.?\s.*$")
+# Of a title a guest ends where it begins to say that it is another recording.
+_TITLE_GUEST = re.compile(
+    rf"{_BRACKETED}|\s(?:feat|ft|featuring)\b\.?\s.*?(?={_BREAK}[^-–—/,:;(\[]*\b(?:{_OTHER})\b|\s(?:{_OTHER})$|$)"
 )
 # What labels add to a title while the recording stays. A live take, a remix or an edit is another recording.
-_SAME = r"(?:\d{4}\s+(?:[-–—]\s+)?)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?"
-_SAME += r"(?:\s+(?:version|edition))?(?:\s+(?:in\s+)?\d{4})?"
-_SAME += r"|(?:original\s+)?(?:album|single|lp)\s+version|explicit(?:\s+version)?|bonus\s+track|mono|stereo"
+_SAME = (
+    r"(?:\d{4}\s+(?:[-–—]\s+)?)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+(?:version|edition))?(?:\s+(?:in\s+)?\d{4})?"
+    r"|(?:original\s+)?(?:album|single|lp)\s+version|explicit(?:\s+version)?|bonus\s+track|mono|stereo"
+)
 _SUFFIX = re.compile(rf"\s*[(\[]\s*(?:{_SAME})\s*[)\]]|\s+[-–—/]\s+(?:{_SAME})\s*$")
 _ARTICLE_LAST = re.compile(r",\s+the$")  # as catalogs sort them: "Beatles, The"
 _AND = re.compile(r"\s*&\s*|\s+\+\s+")
@@ -24,8 +30,8 @@ def artist_key(name: str) -> str:
     >>> artist_key("The Beyoncé (feat. JAY-Z)") == artist_key("beyonce")
     True
     """
-    text = _ARTICLE_LAST.sub("", name.casefold())
-    key = _plain(_GUEST.sub("", text) or name)
+    alone = _GUEST.sub("", " ".join(name.casefold().split()))
+    key = _plain(_ARTICLE_LAST.sub("", alone) or name)
     return key.removeprefix("the ") or key
 
 
@@ -37,8 +43,8 @@ def title_key(title: str) -> str:
     >>> title_key("Don't Stop (Live)") == title_key("Don't Stop")
     False
     """
-    text = title.casefold()
-    shorter = _GUEST.sub("", _SUFFIX.sub("", text))
+    text = " ".join(title.casefold().split())
+    shorter = _TITLE_GUEST.sub("", _SUFFIX.sub("", text))
     return _plain(shorter if shorter.strip() else text)
 
 

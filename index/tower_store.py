@@ -113,8 +113,8 @@ def store_tower_vectors(
     track_ids: np.ndarray,
     vectors: np.ndarray,
     metrics: dict[str, Any] | None = None,
-) -> None:
-    """Put a run's vectors of tracks in the place of an earlier run's, all or nothing.
+) -> int:
+    """Put a run's vectors of tracks in the place of an earlier run's, all or nothing; how many.
 
     Its metrics come with them, for `tower_run` reads the popularity dial there, although the run ends only later.
     """
@@ -127,6 +127,10 @@ def store_tower_vectors(
             [TOWER, run_id],
         )
         library.db.execute("DELETE FROM vectors WHERE space = ? AND run_id <> ?", [TOWER, run_id])
+        (n_stored,) = library.db.execute(
+            "SELECT count(*) FROM vectors WHERE space = ? AND run_id = ?", [TOWER, run_id]
+        ).fetchone()
+    return int(n_stored)
 
 
 def add_tower_vectors(library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray) -> None:

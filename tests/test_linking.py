@@ -26,6 +26,8 @@ from index.lookup import AmbiguousError, find_track
         ("Song - 2011 - Remaster", "Song"),
         ("Song feat. Somebody - 2009 Remaster", "Song"),
         ("Song feat. Somebody (Album Version)", "Song"),
+        ("Song ft. A, B & C", "Song"),
+        ("Song ft. X (from the film Y)", "Song"),
         ("Song (Album Version)", "Song / Mono"),
         ("Rock & Roll", "rock and roll"),
         ("Søren Łódź", "Soren Lodz"),
@@ -44,6 +46,11 @@ def test_titles_that_are_one(one, other):
         ("Song feat. Somebody - Remix", "Song"),
         ("Song ft. Somebody (Live at Wembley)", "Song"),
         ("Song feat. DJ Z [Acoustic]", "Song"),
+        ("Song feat. X -Remix", "Song"),
+        ("Song feat. A—Extended Mix", "Song"),
+        ("Song feat. A, Remix", "Song"),
+        ("Song feat. Somebody: Live", "Song"),
+        ("Song feat. Somebody Remix", "Song"),
         ("Song, Pt. 1", "Song, Pt. 2"),
         ("か", "が"),  # accents of other scripts make other letters
         ("Stereo", "Mono"),
@@ -58,6 +65,9 @@ def test_titles_that_are_two(one, other):
 def test_artists():
     assert artist_key("The Beatles") == artist_key("BEATLES") != artist_key("Beat")
     assert artist_key("Beyoncé feat. JAY-Z") == artist_key("Beyonce")
+    assert artist_key("Calvin Harris feat. Rihanna / John Newman") == artist_key("Calvin Harris")
+    assert artist_key("DJ Khaled ft. Drake - Lil Wayne [US]") == artist_key("DJ Khaled")
+    assert artist_key("Fugees, The feat. Somebody") == artist_key("The Fugees")
     assert artist_key("Beatles, The") == artist_key("The Beatles")
     assert artist_key("Simon & Garfunkel") == artist_key("Simon and Garfunkel")
     assert artist_key("The The") == "the" and artist_key("The") == "the" and artist_key("!!!") == "!!!"
