@@ -65,7 +65,8 @@ def read_listen_table(
     Raises
     ------
     ValueError
-        The file cannot be read, a named column is not in it, or no column holds users or items.
+        The file cannot be read, a named column is not in it, no column holds users or items, or one holds users
+        though there is a `listener`.
     """
     table = read_table(path, SUFFIXES, "tables of listens")
     columns = table.columns
@@ -74,6 +75,8 @@ def read_listen_table(
     time, plays = column(path, columns, time, _TIME), column(path, columns, plays, _PLAYS)
     if user is None and listener is None:
         raise _lacking(path, columns, "users", "--user, or say whose listens these are with --listener")
+    if user is not None and listener is not None:
+        raise ValueError(f"{path.name} says who listened, in its column {user!r}.\n\nLeave out --listener.")
     if item is None:
         raise _lacking(path, columns, f"{level}s", "--item")
     artist = column(path, columns, None, _ITEM["artist"]) if item.lower() in _TITLES else None

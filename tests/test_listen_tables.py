@@ -179,3 +179,6 @@ def test_of_a_path_the_library_knows_the_artist_better(tmp_path):
 def test_whose_listens_these_are(tmp_path):
     path = written(tmp_path, "track\nx\n")
     assert events(read_listen_table(path, listener="ana")) == [("ana", "x", None, 1.0)]
+    path.write_text("user,track\nbob,x\n")
+    with pytest.raises(ValueError, match=r"says who listened, in its column 'user'\.\n\nLeave out --listener"):
+        read_listen_table(path, listener="ana")
