@@ -12,7 +12,8 @@ from data.listen_batches import EVENT_COLUMNS
 from data.listening import KINDS
 
 _ROW_GROUP = 1_000_000
-_WANTED = [KINDS.index("listen"), KINDS.index("like")]  # what speaks for a track
+_LISTEN, _LIKE = KINDS.index("listen"), KINDS.index("like")
+_OF_LIKES = [_LIKE, KINDS.index("dislike"), KINDS.index("unlike")]  # the last of these decides, as in `data.feedback`
 
 
 def schema(level: str) -> dict[str, type[pl.DataType]]:
@@ -44,7 +45,7 @@ def total_plays(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How often each user played or liked each item, over several files.
 
-    An event that several files know, of one user, item and time, counts once.
+    An event that several files know, of one user, item and time, counts once; a like that was taken back does not.
 
     Parameters
     ----------
@@ -59,14 +60,16 @@ def total_plays(
     item = pl.col(f"{level}_id")
     if stands_for:
         item = item.replace(list(stands_for), list(stands_for.values()))
-    events = [
-        pl.scan_parquet(path, glob=False)
-        .filter(pl.col("kind").is_in(_WANTED))
-        .select("user_id", "time_s", "plays", "kind", item_id=item)
-        for path in paths
+    log = [
+        pl.scan_parquet(path, glob=False).select("user_id", "time_s", "plays", "kind", item_id=item) for path in paths
     ]
+    said = pl.concat([file.filter(pl.col("kind").is_in(_OF_LIKES)) for file in log])
+    last_said = said.group_by("user_id", "item_id").agg(pl.col("kind").sort_by("time_s", "kind").last())
+    likes = without_repeats([file.filter(pl.col("kind") == _LIKE) for file in log])
+    standing = likes.join(last_said.filter(pl.col("kind") == _LIKE), on=["user_id", "item_id"], how="semi")
+    listens = without_repeats([file.filter(pl.col("kind") == _LISTEN) for file in log])
     pairs = (
-        without_repeats(events)
+        pl.concat([listens, standing])
         .group_by("user_id", "item_id")
         .agg(pl.col("plays").cast(pl.Float64).sum())
         .sort("user_id", "item_id")

@@ -6,7 +6,7 @@ import pytest
 from data.events import schema, total_plays, write_events
 from data.listening import KINDS
 
-LIKE, DISLIKE = KINDS.index("like"), KINDS.index("dislike")
+LIKE, DISLIKE, UNLIKE = (KINDS.index(kind) for kind in ("like", "dislike", "unlike"))
 
 
 def block(*rows, level="track"):
@@ -63,6 +63,15 @@ def test_a_like_counts_and_a_dislike_does_not(tmp_path):
     path = written(tmp_path / "x.parquet", (1, 5, 10, 1, 0), (1, 5, 11, 1, LIKE), (1, 6, 12, 1, DISLIKE))
     users, items, totals = total_plays([path], "track")
     assert (users.tolist(), items.tolist(), totals.tolist()) == ([1], [5], [2.0])
+
+
+def test_a_like_that_was_taken_back_does_not_count(tmp_path):
+    likes = written(
+        tmp_path / "1.parquet", (1, 5, 10, 1, LIKE), (1, 6, 10, 1, LIKE), (2, 5, 10, 1, LIKE), (2, 5, 9, 1, 0)
+    )
+    later = written(tmp_path / "2.parquet", (1, 5, 20, 1, UNLIKE), (1, 6, 5, 1, UNLIKE), (2, 5, 11, 1, DISLIKE))
+    users, items, totals = total_plays([likes, later], "track")
+    assert list(zip(users.tolist(), items.tolist(), totals.tolist(), strict=True)) == [(1, 6, 1.0), (2, 5, 1.0)]
 
 
 def test_a_linked_track_counts_for_its_file(tmp_path):
