@@ -18,6 +18,7 @@ from commands.embed_audio import embed_audio
 from commands.evaluate import evaluate
 from commands.evaluate_audio import evaluate_audio
 from commands.failures import failures
+from commands.forget_listens import forget_listens
 from commands.graph_stats import graph_stats
 from commands.import_graph import import_graph
 from commands.import_listens import import_listens
@@ -42,6 +43,7 @@ _COMMANDS = (
     evaluate,
     evaluate_audio,
     failures,
+    forget_listens,
     graph_stats,
     import_graph,
     import_listens,

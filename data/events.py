@@ -86,6 +86,14 @@ def played_among(paths: Sequence[Path], level: str, item_ids: Sequence[int]) -> 
     return pl.concat(files).unique().collect(engine="streaming").to_series().sort().to_list()
 
 
+def distinct(paths: Sequence[Path], column: str) -> np.ndarray:
+    """The ids in one column of several files, (n,) int64, rising; each once."""
+    if not paths:
+        return np.empty(0, dtype=np.int64)
+    files = [pl.scan_parquet(path, glob=False).select(pl.col(column).cast(pl.Int64)) for path in paths]
+    return pl.concat(files).unique().sort(column).collect(engine="streaming").to_series().to_numpy()
+
+
 def without_repeats(files: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
     """The events of several files, those that an earlier file has already left out.
 

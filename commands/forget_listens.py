@@ -1,0 +1,46 @@
+"""`cli forget-listens`: which listens were imported, and taking some back."""
+
+from pathlib import Path
+
+import click
+
+from commands.options import output_options
+from commands.terminal import counted, echo_rows
+
+
+@click.command()
+@click.argument("number", type=int, required=False, metavar="[ID]")
+@output_options
+@click.pass_obj
+def forget_listens(folder: Path, number: int | None, output: str | None) -> None:
+    """List the imports of listens, or take one back, by its ID.
+
+    With it go the listeners that no other import has, and the catalog tracks that nothing else names. Files stay, and
+    the exported file can be imported again.
+
+    Example:
+
+    \b
+        cli forget-listens
+        cli forget-listens 2
+    """
+    from index.forgetting import forget_listens as forget
+    from index.library import Library
+
+    if number is None:
+        query = (
+            "SELECT id, imported, n_events AS listens, n_users AS users, n_items AS items, level, origin FROM listens"
+        )
+        with Library.open(folder) as library:
+            rows = list(library.db.query(f"{query} ORDER BY id"))
+        if output is None:  # a terminal has no room for whole paths
+            rows = [row | {"imported": row["imported"][:10], "origin": Path(row["origin"]).name} for row in rows]
+        echo_rows(rows, output, "No listens were imported.")
+        return
+    with Library.open_to_write(folder) as library:
+        gone = forget(library, number)
+    click.echo(
+        f"{counted(gone.n_events, 'listen')} from {gone.origin} forgotten, with {counted(gone.n_users, 'user')} and"
+        f" {counted(gone.n_tracks, 'catalog track')} that nothing else names"
+    )
+    click.echo("What was made of them knows them still; `cli status` says what to make anew.", err=True)
