@@ -35,8 +35,9 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
     """
     files = listen_files(library, level)
     if not files:
+        others = "; those to artists are for `cli build-graph`" if level == "track" and stored_listens(library) else ""
         raise LibraryError(
-            f"This library has no listens to {level}s yet.\n\n"
+            f"This library has no listens to {level}s yet{others}.\n\n"
             "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
         )
     stands_for = _stands_for(library, level)

@@ -67,6 +67,14 @@ def test_without_listens_it_says_what_to_type(library):
         read_listening(library, "artist")
 
 
+def test_towers_do_not_learn_from_artists(tmp_path):
+    library, _ = open_library(tmp_path)
+    with library:
+        listened(library, "a", ("me", None, "Air", 5), level="artist")
+        with pytest.raises(LibraryError, match="no listens to tracks yet; those to artists are for `cli build-graph`"):
+            read_listening(library)
+
+
 def test_listens_to_artists_stand_apart(library):
     batch = Batch(pl.DataFrame({"user": ["me"], "title": ["Air"]}))
     with gathered(library, batch, level="artist") as gathering:
