@@ -2,10 +2,11 @@
 
 import json
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
-from commands_typed import rows_of
+from commands_typed import invoke, rows_of
 from trained_library import QUICK
 
 EAR = ["--start", "fresh", "--channels", 8, "--dim", 16, "--epochs", 1, "--projection-epochs", 2]
@@ -13,7 +14,7 @@ TOWERS = [*QUICK, "--epochs", 2]
 
 
 @pytest.fixture(scope="module")
-def life(track_files, tmp_path_factory, run_cli):
+def life(track_files, tmp_path_factory):
     """Nine of the world's files, twelve listeners of six each, and towers; the folder is there for more files."""
     folder = tmp_path_factory.mktemp("life")
     library, music = folder / "library", folder / "music"
@@ -21,11 +22,7 @@ def life(track_files, tmp_path_factory, run_cli):
     for path in track_files[:9]:
         shutil.copy(path, music)
 
-    def run(*words, code=0):
-        result = run_cli(library, *words)
-        assert result.returncode == code, result.stderr
-        return result
-
+    run = partial(invoke, library)
     run("embed-audio", music)
     ids = [track_id for (track_id,) in rows_of(library, "SELECT id FROM tracks ORDER BY id")]
     rng, rows = np.random.default_rng(0), ["user,track_id,timestamp"]
