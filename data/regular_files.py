@@ -1,0 +1,92 @@
+"""Regular files, told from pipes, devices and the kernel's own files before anything waits on them."""
+
+import os
+import stat
+from functools import cache
+from typing import BinaryIO
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a block device",
+    stat.S_IFCHR: "a device",
+}
+_MOUNTS = "/proc/self/mountinfo"
+_KERNEL_FOLDERS = ("/proc", "/sys")
+_KERNEL_FILE_SYSTEMS = frozenset(
+    {
+        *("proc", "sysfs", "debugfs", "tracefs", "securityfs", "configfs", "cgroup", "cgroup2", "bpf", "pstore"),
+        *("efivarfs", "binfmt_misc", "mqueue", "selinuxfs", "fusectl", "rpc_pipefs"),
+    }
+)
+
+
+class IrregularFileError(ValueError):
+    """What was given as a file is none that can be read from its beginning to its end."""
+
+
+def open_regular(path: str | os.PathLike[str], *, buffering: int = -1) -> BinaryIO:
+    """Open a file for reading bytes, if it is a regular one. Nothing else is opened or waited for.
+
+    Raises
+    ------
+    IrregularFileError
+        It is a pipe, a socket, a device, a folder, or a file that the kernel makes up.
+    OSError
+        It cannot be opened.
+    """
+    require_regular(path)
+    # Another may have put a pipe in its place since: without O_NONBLOCK, opening it waits for a writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        _refuse_irregular(path, os.fstat(descriptor))
+        return os.fdopen(descriptor, "rb", buffering)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_regular(path: str | os.PathLike[str]) -> bytes:
+    """The whole content of a regular file; raises as `open_regular` does."""
+    with open_regular(path) as file:
+        return file.read()
+
+
+def require_regular(path: str | os.PathLike[str]) -> None:
+    """Refuse what is no regular file, for libraries that open a path themselves; raises as `open_regular` does."""
+    _refuse_irregular(path, os.stat(path))
+
+
+def irregular_kind(status: os.stat_result) -> str | None:
+    """What something is that is no regular file, as "a named pipe"; None for a regular file."""
+    if not stat.S_ISREG(status.st_mode):
+        return _KINDS.get(stat.S_IFMT(status.st_mode), "a special file")
+    return "a file of the kernel's" if status.st_dev in _kernel_devices() else None
+
+
+def _refuse_irregular(path: str | os.PathLike[str], status: os.stat_result) -> None:
+    kind = irregular_kind(status)
+    if kind is not None:
+        name = os.path.basename(os.fsdecode(path)) or os.fsdecode(path)
+        cure = "" if kind == "a folder" else "; save what it gives to a file first"
+        raise IrregularFileError(f"{name} is {kind}, not a regular file{cure}")
+
+
+@cache
+def _kernel_devices() -> frozenset[int]:
+    """The devices of file systems whose files the kernel makes up: they look regular, but some never end or answer."""
+    devices = set()
+    for folder in _KERNEL_FOLDERS:
+        if os.path.ismount(folder):
+            devices.add(os.stat(folder).st_dev)
+    try:
+        with open(_MOUNTS, encoding="utf-8", errors="replace") as file:
+            mounts = [line.split() for line in file]
+    except OSError:  # not Linux
+        return frozenset(devices)
+    for fields in mounts:  # a number, its parent's, the device, three more, any number of options, a dash, the type
+        if "-" in fields and fields[fields.index("-") + 1] in _KERNEL_FILE_SYSTEMS:
+            major, minor = fields[2].split(":")
+            devices.add(os.makedev(int(major), int(minor)))
+    return frozenset(devices)
