@@ -1,0 +1,111 @@
+"""Files and folders that are there whole or not at all, also after a kill, a full disk or a power cut.
+
+    write to a temporary name -> fsync -> rename -> fsync the folder -> then, the caller: COMMIT the row that names it
+
+A kill leaves at most a temporary file, which the next writer of the library removes (`leftovers`). What a killed stage
+goes on from is no leftover: its name ends with `RESUMABLE_SUFFIX`.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TEMPORARY_SUFFIX = ".unfinished"
+RESUMABLE_SUFFIX = ".resumable"
+# In a library: only where nobody else keeps files, and in its own folder only names that no file of a person has.
+_LEFTOVERS = (
+    *(f"*.faiss{TEMPORARY_SUFFIX}", f"library*.db{TEMPORARY_SUFFIX}", f"recommendations-*{RESUMABLE_SUFFIX}/*"),
+    *(f"{folder}/*" for folder in ("checkpoints", "listens", "cache", "cache/pictures-*")),
+)
+_EARLIER = (".part",)  # suffixes, and below prefixes, of temporary files before version 0.2
+_EARLIER_PREFIXES = (".arrays-", ".import-")
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary name to write to; when the block ends the file takes its own name, and is on the disk.
+
+    After an error nothing is left, and what had the name before is untouched.
+
+    >>> with atomic_path(Path(tempfile.mkdtemp()) / "three.txt") as temporary:
+    ...     _ = temporary.write_text("one two three")
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    try:
+        yield temporary
+        sync(temporary)
+        temporary.replace(path)
+    except BaseException:  # a full disk, Ctrl-C
+        temporary.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder to write files into, as `atomic_path` does for one file. `path` must not exist yet."""
+    make_folder(path.parent)
+    with temporary_folder(path.parent) as temporary:
+        yield temporary
+        for file in temporary.iterdir():
+            sync(file)
+        sync(temporary)
+        temporary.rename(path)
+    sync(path.parent)
+
+
+@contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """Yield a folder that is gone when the block ends, unless it was renamed; one that a kill leaves is a leftover."""
+    folder = Path(tempfile.mkdtemp(suffix=TEMPORARY_SUFFIX, dir=parent))
+    folder.chmod(0o755)  # mkdtemp's is for its maker alone
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that it is still there after a power cut."""
+    if not folder.exists():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until the content of a file, or the names in a folder, are on the disk.
+
+    Raises
+    ------
+    OSError
+        The disk did not take them. What was written must count as lost.
+    """
+    is_folder = path.is_dir()
+    if is_folder and os.name == "nt":  # Windows opens no folders, and needs no fsync of them
+        return
+    descriptor = os.open(path, os.O_RDONLY if is_folder or os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def leftovers(library_folder: Path) -> list[Path]:
+    """Temporary files and folders that a killed command left in a library; none while another writes."""
+    found = {path for pattern in _LEFTOVERS for path in library_folder.glob(pattern)}
+    return sorted(path for path in found if _is_temporary(path.name))
+
+
+def remove_leftovers(library_folder: Path) -> None:
+    """Remove what `leftovers` finds. Only for the one writer of the library."""
+    for path in leftovers(library_folder):
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _is_temporary(name: str) -> bool:
+    return name.endswith((TEMPORARY_SUFFIX, *_EARLIER)) or name.startswith(_EARLIER_PREFIXES)

@@ -1,0 +1,109 @@
+"""What is written is there whole, in this order: content, fsync, name, fsync of the folder."""
+
+import os
+
+import pytest
+
+from data.atomic import (
+    RESUMABLE_SUFFIX,
+    TEMPORARY_SUFFIX,
+    atomic_folder,
+    atomic_path,
+    leftovers,
+    make_folder,
+    remove_leftovers,
+    temporary_folder,
+)
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The names of what is synced and renamed, in order."""
+    calls = []
+    fsync, replace, rename = os.fsync, os.replace, os.rename
+
+    def named(descriptor):
+        return os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (calls.append(f"sync {named(descriptor)}"), fsync(descriptor)))
+    monkeypatch.setattr(os, "replace", lambda a, b: (calls.append(f"name {os.path.basename(b)}"), replace(a, b)))
+    monkeypatch.setattr(os, "rename", lambda a, b: (calls.append(f"name {os.path.basename(b)}"), rename(a, b)))
+    return calls
+
+
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="names of open files are told by /proc")
+
+
+@needs_proc
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_the_block_ends(tmp_path, calls):
+    with atomic_path(tmp_path / "new" / "three.txt") as temporary:
+        temporary.write_text("one two three")
+        assert not (tmp_path / "new" / "three.txt").exists()
+    assert (tmp_path / "new" / "three.txt").read_text() == "one two three"
+    assert calls == [f"sync {tmp_path.name}", f"sync three.txt{TEMPORARY_SUFFIX}", "name three.txt", "sync new"]
+
+
+@needs_proc
+def test_a_folder_is_on_the_disk_with_all_its_files_before_it_has_its_name(tmp_path, calls):
+    with atomic_folder(tmp_path / "arrays") as temporary:
+        (temporary / "a").write_text("a")
+        unnamed = temporary.name
+    assert [path.name for path in (tmp_path / "arrays").iterdir()] == ["a"]
+    assert calls == ["sync a", f"sync {unnamed}", "name arrays", f"sync {tmp_path.name}"]
+
+
+def test_an_error_leaves_what_was_there_and_nothing_else(tmp_path):
+    path = tmp_path / "three.txt"
+    path.write_text("before")
+    with pytest.raises(OSError, match="no space"), atomic_path(path) as temporary:
+        temporary.write_text("one tw")
+        raise OSError(28, "no space")
+    with pytest.raises(KeyboardInterrupt), atomic_folder(tmp_path / "arrays") as temporary:
+        (temporary / "a").write_text("a")
+        raise KeyboardInterrupt
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("three.txt", "before")]
+
+
+def test_a_disk_that_does_not_take_it_leaves_nothing(tmp_path, monkeypatch):
+    def failing(descriptor):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(OSError, match="Input/output"), atomic_path(tmp_path / "three.txt") as temporary:
+        temporary.write_text("one two three")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_temporary_folder_goes_with_its_block(tmp_path):
+    with temporary_folder(tmp_path) as folder:
+        (folder / "spilled").write_text("x")
+        assert folder.name.endswith(TEMPORARY_SUFFIX)
+    assert not list(tmp_path.iterdir())
+
+
+def test_leftovers_are_ours_alone_and_nothing_that_a_stage_goes_on_from(tmp_path):
+    ours = [
+        f"audio-0f.faiss{TEMPORARY_SUFFIX}",
+        f"library.before-m011.db{TEMPORARY_SUFFIX}",
+        f"checkpoints/ear-0f.safetensors{TEMPORARY_SUFFIX}",
+        "checkpoints/towers-0f.pt.part",
+        f"listens/0f.parquet{TEMPORARY_SUFFIX}",
+        "cache/baselines.npz.unfinished",
+        f"recommendations-0f{RESUMABLE_SUFFIX}/000000001.npz{TEMPORARY_SUFFIX}",
+    ]
+    others = [
+        "library.db",
+        f"my song.mp3{TEMPORARY_SUFFIX}",
+        f"Music/take.wav{TEMPORARY_SUFFIX}",
+        f"checkpoints/train-audio{RESUMABLE_SUFFIX}",
+        f"recommendations-0f{RESUMABLE_SUFFIX}/000000000.npz",
+        "listens/0f.parquet",
+    ]
+    for name in [*ours, *others, f"listens/tmpab{TEMPORARY_SUFFIX}/a", "listens/.arrays-xy/a", "listens/.import-xy/a"]:
+        make_folder((tmp_path / name).parent)
+        (tmp_path / name).write_text("x")
+    folders = [f"listens/tmpab{TEMPORARY_SUFFIX}", "listens/.arrays-xy", "listens/.import-xy"]
+    assert {str(path.relative_to(tmp_path)) for path in leftovers(tmp_path)} == {*ours, *folders}
+    remove_leftovers(tmp_path)
+    assert leftovers(tmp_path) == []
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == set(others)
