@@ -17,6 +17,7 @@ import torch
 from audio.config import EarConfig, HearingConfig
 from audio.hearing import Unheard, hear
 from audio.mel import log_mel
+from data.atomic import atomic_path
 
 _N_MFCC, _N_CHROMA, _N_FFT = 20, 12, 2_048
 _N_LIBROSA = _N_MFCC + _N_CHROMA
@@ -115,20 +116,9 @@ class SumsCache:
             pass
 
     def save(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path.with_name(self.path.name + ".unfinished")
-        try:
-            with open(unfinished, "wb") as file:
-                np.savez(
-                    file,
-                    settings=self._settings,
-                    hashes=np.array(list(self.sums)),
-                    sums=np.stack([*self.sums.values()]),
-                )
-            unfinished.replace(self.path)
-        except BaseException:  # a full disk, Ctrl-C
-            unfinished.unlink(missing_ok=True)
-            raise
+        hashes, sums = np.array(list(self.sums)), np.stack([*self.sums.values()])
+        with atomic_path(self.path) as temporary, open(temporary, "wb") as file:
+            np.savez(file, settings=self._settings, hashes=hashes, sums=sums)
 
 
 def fill_cache(

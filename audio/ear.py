@@ -16,6 +16,7 @@ from audio.checkpoint import FORMAT, Checkpoint
 from audio.config import DECODER_CONTRACT, EarConfig, EncoderConfig, ExcerptConfig, MelConfig
 from audio.encoder import Encoder, untrained_encoder
 from audio.mel import log_mel
+from data.atomic import atomic_path
 
 
 @dataclass
@@ -90,14 +91,8 @@ def save_ear(ear: Ear, path: Path) -> None:
     facts = {"format": FORMAT, "decoder": DECODER_CONTRACT, "config": asdict(ear.config)}
     metadata = {"ear": json.dumps(facts)}
     weights = {name: weight.cpu().contiguous() for name, weight in ear.encoder.state_dict().items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    try:
-        unfinished.write_bytes(save(weights, metadata=metadata))
-        unfinished.replace(path)
-    except BaseException:  # a full disk, Ctrl-C
-        unfinished.unlink(missing_ok=True)
-        raise
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(save(weights, metadata=metadata))
 
 
 def _read(path: Path) -> tuple[EarConfig, dict[str, Tensor]]:

@@ -19,6 +19,7 @@ import torch
 from audio.config import DECODER_CONTRACT, EarConfig, HearingConfig
 from audio.hearing import Unheard, hear
 from audio.mel import log_mel
+from data.atomic import atomic_path, make_folder, sync
 
 _SAVE_EVERY = 200  # tracks
 
@@ -92,19 +93,14 @@ class PictureCache:
         return 2 * self.shape[0] * self.shape[1]
 
     def _save_contents(self) -> None:
-        unfinished = self.folder / "contents.npz.unfinished"
-        try:
-            with open(unfinished, "wb") as file:
-                np.savez(
-                    file,
-                    hashes=np.array(list(self.rows)),
-                    starts=np.array([span.start for span in self.rows.values()], dtype=np.int64),
-                    counts=np.array([len(span) for span in self.rows.values()], dtype=np.int64),
-                )
-            unfinished.replace(self.folder / "contents.npz")
-        except BaseException:  # a full disk, Ctrl-C
-            unfinished.unlink(missing_ok=True)
-            raise
+        sync(self._file)  # before the contents name what is in it
+        with atomic_path(self.folder / "contents.npz") as temporary, open(temporary, "wb") as file:
+            np.savez(
+                file,
+                hashes=np.array(list(self.rows)),
+                starts=np.array([span.start for span in self.rows.values()], dtype=np.int64),
+                counts=np.array([len(span) for span in self.rows.values()], dtype=np.int64),
+            )
 
 
 def fill_pictures(
@@ -117,7 +113,7 @@ def fill_pictures(
     lacking = {path: content_hash for content_hash, path in paths.items() if content_hash not in cache.rows}
     if not lacking:
         return
-    cache.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(cache.folder)
     n_new = 0
     with open(cache._file, "ab") as file:
         file.truncate(cache.n_excerpts * cache._picture_bytes)  # what a kill left unnamed

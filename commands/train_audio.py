@@ -16,6 +16,7 @@ from commands.encoder_in_use import checkpoint_in_use, ear_of
 from commands.machine import SAVE_SECONDS, pick_device, versions
 from commands.options import config_options, device_option
 from commands.terminal import explained, progress, progress_bar
+from data.atomic import RESUMABLE_SUFFIX
 from graph.config import TasteConfig
 
 if TYPE_CHECKING:
@@ -127,9 +128,9 @@ def train_audio(
         run, _ = library.start_run(
             TRAINING_STAGE, settings_told, seed=config.seed, versions=versions(), checkpoint=name
         )
-        unfinished = library.folder / "checkpoints" / "train-audio.unfinished.pt"
+        state_file = library.folder / "checkpoints" / f"train-audio{RESUMABLE_SUFFIX}"
         with explained():
-            loss = _train(training, unfinished, key)
+            loss = _train(training, state_file, key)
         save_ear(Ear(ear.config, training.encoder.to("cpu")), library.folder / "checkpoints" / name)
         figures = training_figures(training)
         store_figures(library, run, figures)
@@ -137,7 +138,7 @@ def train_audio(
         report |= {f"{figure.metric}, {figure.subject}": figure.value for figure in figures}
         held_out_ids = tracks.ids.ids(heard[held_out]).tolist()
         library.finish_run(run, report | {"held_out_track_ids": held_out_ids})
-        unfinished.unlink(missing_ok=True)
+        state_file.unlink(missing_ok=True)
     if as_json:
         click.echo(json.dumps(report))
         return
@@ -197,7 +198,7 @@ def _music(library: "Library", tracks: "JudgedTracks", ear: "Ear") -> tuple["Mus
     return Music(cache.pictures(), [cache.rows[hashes[row]] for row in heard]), heard
 
 
-def _train(training: "Pretraining", unfinished: Path, key: str) -> float | None:
+def _train(training: "Pretraining", state_file: Path, key: str) -> float | None:
     """Run a training to its end, or on from where it was interrupted; the last loss."""
     import torch
 
@@ -205,7 +206,7 @@ def _train(training: "Pretraining", unfinished: Path, key: str) -> float | None:
     from graph.pretraining import read_state, write_state
 
     torch.set_num_threads(n_threads())
-    state = read_state(unfinished, key)
+    state = read_state(state_file, key)
     if state is not None:
         training.restore(state)
         click.echo(f"Going on after epoch {training.n_done} of the {training.phase_name}.", err=True)
@@ -222,6 +223,6 @@ def _train(training: "Pretraining", unfinished: Path, key: str) -> float | None:
             bar.set_postfix_str(f"loss {epoch.loss:.3f}{told}, {epoch.n_clips / epoch.seconds:,.0f} clips/s")
             loss = epoch.loss
             if monotonic() - saved > SAVE_SECONDS:
-                write_state(unfinished, key, training.state())
+                write_state(state_file, key, training.state())
                 saved = monotonic()
     return loss

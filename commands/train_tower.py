@@ -173,7 +173,7 @@ def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: di
     from index.tower_store import store_tower_vectors
     from towers.checkpoint_file import save_towers
     from towers.retrieval import item_vectors, unit_vectors
-    from towers.schooling import unfinished_files
+    from towers.schooling import state_files
 
     checkpoints = library.folder / "checkpoints"
     save_towers(saved, checkpoints / report["checkpoint"])
@@ -183,5 +183,5 @@ def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: di
     refresh_index(library)
     report["seconds"] = round(monotonic() - began, 1)
     library.finish_run(run, report)
-    for state in unfinished_files(checkpoints):
+    for state in state_files(checkpoints):
         state.unlink(missing_ok=True)

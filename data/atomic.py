@@ -13,6 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 TEMPORARY_SUFFIX = ".unfinished"
 RESUMABLE_SUFFIX = ".resumable"
 # In a library: only where nobody else keeps files, and in its own folder only names that no file of a person has.
@@ -20,7 +25,7 @@ _LEFTOVERS = (
     *(f"*.faiss{TEMPORARY_SUFFIX}", f"library*.db{TEMPORARY_SUFFIX}", f"recommendations-*{RESUMABLE_SUFFIX}/*"),
     *(f"{folder}/*" for folder in ("checkpoints", "listens", "cache", "cache/pictures-*")),
 )
-_EARLIER = (".part",)  # suffixes, and below prefixes, of temporary files before version 0.2
+_EARLIER = (".part", ".unfinished.pt")  # suffixes, and below prefixes, of temporary files before version 0.2
 _EARLIER_PREFIXES = (".arrays-", ".import-")
 
 
@@ -60,12 +65,19 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
-    """Yield a folder that is gone when the block ends, unless it was renamed; one that a kill leaves is a leftover."""
+    """Yield a folder that is gone when the block ends, unless it was renamed; one that a kill leaves is a leftover.
+
+    It is locked while the block lasts: readers of a library make such folders too, beside the one writer, who must not
+    take them for leftovers.
+    """
     folder = Path(tempfile.mkdtemp(suffix=TEMPORARY_SUFFIX, dir=parent))
     folder.chmod(0o755)  # mkdtemp's is for its maker alone
+    lock = _locked(folder)
     try:
         yield folder
     finally:
+        if lock is not None:
+            os.close(lock)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -98,13 +110,47 @@ def sync(path: Path) -> None:
 def leftovers(library_folder: Path) -> list[Path]:
     """Temporary files and folders that a killed command left in a library; none while another writes."""
     found = {path for pattern in _LEFTOVERS for path in library_folder.glob(pattern)}
-    return sorted(path for path in found if _is_temporary(path.name))
+    return sorted(path for path in found if _is_temporary(path.name) and not _is_in_use(path))
 
 
 def remove_leftovers(library_folder: Path) -> None:
     """Remove what `leftovers` finds. Only for the one writer of the library."""
     for path in leftovers(library_folder):
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder; the descriptor that holds the lock, or None where folders cannot be locked.
+
+    Raises
+    ------
+    BlockingIOError
+        Another process, or another descriptor of this one, holds it.
+    """
+    if fcntl is None:
+        return None
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
+    except OSError:  # some network file systems know no locks
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _is_in_use(path: Path) -> bool:
+    if not path.is_dir():
+        return False  # files are the writer's alone
+    try:
+        lock = _locked(path)
+    except OSError:  # held, or gone by now
+        return True
+    if lock is not None:
+        os.close(lock)
+    return False
 
 
 def _is_temporary(name: str) -> bool:

@@ -1,8 +1,8 @@
 """From batches of named events to rows, on disk, and the names that the rows stand for."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 
+from data.atomic import temporary_folder
 from data.event_sort import EVENTS_AT_ONCE, EventSort
 from data.listen_batches import EVENT_COLUMNS, ITEM_COLUMNS, Batch
 from data.numbering import Numbering
@@ -63,8 +64,8 @@ class Gathering:
         self, folder: Path, level: str = "track", *, prefix: str = "", events_at_once: int = EVENTS_AT_ONCE
     ) -> None:
         self.level, self._prefix = level, prefix
-        self._folder = tempfile.TemporaryDirectory(prefix=".import-", dir=folder)
-        self._sort = EventSort(Path(self._folder.name), events_at_once)
+        self._laid_down = ExitStack()
+        self._sort = EventSort(self._laid_down.enter_context(temporary_folder(folder)), events_at_once)
         self._users, self._items = Numbering(), Numbering()
         self._n_parts = 0
         self.is_timed = False  # some events have a time
@@ -78,7 +79,7 @@ class Gathering:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._folder.cleanup()
+        self._laid_down.close()
 
     def __len__(self) -> int:
         """Events of all parts, what several know counted in each."""

@@ -1,14 +1,14 @@
 """The event log as memory-mapped arrays: what training reads without holding it."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from data.atomic import atomic_folder
 from data.event_sort import EVENTS_AT_ONCE, user_ranges
 from data.events import without_repeats
 from data.ids import IdMap
@@ -50,11 +50,10 @@ def build_arrays(
     users = counts.collect(engine="streaming")
     items = pl.concat([frame.select("item_id") for frame in log]).unique().sort("item_id").collect(engine="streaming")
     user_ids, item_ids = users["user_id"].to_numpy(), items["item_id"].to_numpy()
-    unfinished = Path(tempfile.mkdtemp(prefix=".arrays-", dir=folder.parent))
-    try:
+    with atomic_folder(folder) as temporary:
         facts = {"n_events": 0, "n_kinds": 0, "n_splits": 0}
-        arrays = {name: (unfinished / name).open("wb") for name in _DTYPES}
-        try:
+        with ExitStack() as stack:
+            arrays = {name: stack.enter_context((temporary / name).open("wb")) for name in _DTYPES}
             for low, high in user_ranges(users["len"].to_numpy(), events_at_once):
                 block = _block(log, int(user_ids[low]), int(user_ids[high - 1]))
                 for name, values in _columns(block, user_ids, item_ids):
@@ -62,17 +61,9 @@ def build_arrays(
                 facts["n_events"] += len(block)
                 facts["n_kinds"] += int((block["kind"] > 0).sum())
                 facts["n_splits"] += int(block["split"].count())
-        finally:
-            for file in arrays.values():
-                file.close()
-        np.save(unfinished / "user_ids.npy", user_ids.astype(np.int64))
-        np.save(unfinished / "item_ids.npy", item_ids.astype(np.int64))
-        (unfinished / _FACTS).write_text(json.dumps(facts))
-        unfinished.chmod(0o755)  # mkdtemp's folder is for its maker alone
-        unfinished.rename(folder)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
+        np.save(temporary / "user_ids.npy", user_ids.astype(np.int64))
+        np.save(temporary / "item_ids.npy", item_ids.astype(np.int64))
+        (temporary / _FACTS).write_text(json.dumps(facts))
 
 
 def open_arrays(folder: Path) -> tuple[Listening, IdMap, IdMap]:

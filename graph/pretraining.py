@@ -26,6 +26,7 @@ from torch import Tensor
 
 from audio.augmentation import disguise
 from audio.encoder import Encoder, calibrate
+from data.atomic import atomic_path
 from data.report_card import Figure
 from graph.config import TasteConfig
 from graph.contrastive import graded_info_nce, info_nce
@@ -386,14 +387,8 @@ def training_key(
 
 def write_state(path: Path, key: str, state: dict[str, Any]) -> None:
     """Keep the state of a training, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        torch.save({"key": key, "state": state}, unfinished)
-        unfinished.replace(path)
-    except BaseException:  # a full disk, Ctrl-C
-        unfinished.unlink(missing_ok=True)
-        raise
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        torch.save({"key": key, "state": state}, file)
 
 
 def read_state(path: Path, key: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.atomic import leftovers
 from data.identity import content_hash
 from data.ids import IdMap
 from data.paths import path_from_columns
@@ -37,8 +38,11 @@ def check_library(library: Library) -> Iterator[Problem]:
             yield from _check_space(library, space)
     except sqlite3.DatabaseError as error:  # pages that cannot be read at all
         yield Problem(f"SQLite: {error}", _RECOVER)
-    for path in sorted(library.folder.glob("*.unfinished")):
-        yield Problem(f"{path.name} was left by a killed run", f"rm '{path}'")
+    for path in leftovers(library.folder):
+        name = path.relative_to(library.folder)
+        yield Problem(
+            f"{name} was left by a killed command", "cli embed-audio  (as any command that writes removes it)"
+        )
 
 
 def check_files(library: Library) -> Iterator[Problem | None]:

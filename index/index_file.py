@@ -1,7 +1,6 @@
 """One FAISS file per space: a cache of what library.db holds. Delete it, break it, and a rebuild mends it."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import faiss
 import numpy as np
 import xxhash
 
+from data.atomic import atomic_path
 from index.ann import TARGET_RECALL, build
 from index.library import Library, now
 from index.spaces import current_space, read_vectors
@@ -46,7 +46,8 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
     data = faiss.serialize_index(built.index).data  # a view of its bytes
     digest = xxhash.xxh3_128_hexdigest(data)
     path = library.folder / f"{space}-{digest[:12]}.faiss"
-    _publish(path, data)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
     with library.transaction():
         library.db.execute(
             "INSERT OR REPLACE INTO index_files"
@@ -110,13 +111,3 @@ def _hash(path: Path) -> str:
         while block := file.read(1 << 22):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _publish(path: Path, data: memoryview) -> None:
-    """Write a file whole or not at all, also through a power cut."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    with open(unfinished, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)

@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
+from data.atomic import atomic_path, make_folder, remove_leftovers
 from data.paths import path_from_columns
 from index.schema import APPLICATION_ID, migrations
 
@@ -45,6 +46,7 @@ class Library:
     def __init__(self, folder: Path, db: Database, lock: FileLock | None = None) -> None:
         self.folder, self.db, self._lock = folder, db, lock
         db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        db.execute("PRAGMA synchronous = EXTRA")  # else a power cut may bring back the journal, and undo what was done
 
     @classmethod
     def open(cls, folder: Path) -> "Library":
@@ -83,7 +85,7 @@ class Library:
         """
         lock = FileLock(folder / _LOCK)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             lock.acquire(timeout=0)
         except Timeout:
             raise LockedError(f"Another process is writing to {folder}: {_holder(folder)}.") from None
@@ -98,6 +100,7 @@ class Library:
             with _closing_on_error(db):
                 _refuse_foreign(db, path)
                 library = cls(folder, db, lock)
+                remove_leftovers(folder)
                 library._upgrade(path)
         except BaseException:
             lock.release()
@@ -224,10 +227,8 @@ class Library:
             return
         backup = path.with_name(f"{path.stem}.before-{pending[0].name}.db")
         if migrations.applied(self.db) and not backup.exists():
-            unfinished = backup.with_name(backup.name + ".unfinished")
-            unfinished.unlink(missing_ok=True)
-            self.db.execute("VACUUM INTO ?", [str(unfinished)])
-            unfinished.replace(backup)
+            with atomic_path(backup) as temporary:
+                self.db.execute("VACUUM INTO ?", [str(temporary)])
         with self.transaction():  # else a kill between two steps would leave a database that is nobody's
             migrations.apply(self.db)
 

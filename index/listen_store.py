@@ -1,13 +1,13 @@
 """Listens in the library: users and items become ids, and the events lie in listens/ as Parquet."""
 
 import hashlib
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from data.atomic import atomic_path, make_folder
 from data.events import write_events
 from data.gathering import Gathering, Items
 from index.library import Library, LibraryError, now
@@ -61,17 +61,13 @@ def digest_of(*paths: Path, number: int = 0) -> str:
 def listens_folder(library: Library) -> Path:
     """Where the events lie, and where there is room to sort them."""
     folder = library.folder / FOLDER
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)
     return folder
 
 
 def open_gathering(library: Library, level: str = "track", *, prefix: str = "") -> Gathering:
-    """Where an import gathers its events; the caller is the library's writer. What a killed import left is removed."""
+    """Where an import gathers its events; the caller is the library's writer."""
     folder = listens_folder(library)
-    for path in folder.glob(".import-*"):
-        shutil.rmtree(path, ignore_errors=True)
-    for path in folder.glob("*.unfinished"):
-        path.unlink()
     return Gathering(folder, level, prefix=prefix)
 
 
@@ -128,22 +124,16 @@ def import_listens(
     if not len(gathering):
         raise ValueError(f"{Path(origin).name} holds no listens; {gathering.n_malformed:,} rows are malformed")
     path = listens_folder(library) / f"{digest}.parquet"
-    unfinished = path.with_suffix(".unfinished")
     users = gathering.users
-    try:
-        with library.transaction():
-            user_ids, n_new_users = _match_users(library, users)
-            matched = match_items(
-                library, items or gathering.items, gathering.level, folders=folders, names_are=names_are
-            )
-            n_events = write_events(unfinished, gathering.events(user_ids, matched.ids), gathering.level)
-            listens = StoredListens(
-                path.name, origin, gathering.level, n_events, len(users), matched.n_nodes, gathering.n_malformed, now()
-            )
-            _remember(library, listens, digest)
-            unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with library.transaction():
+        user_ids, n_new_users = _match_users(library, users)
+        matched = match_items(library, items or gathering.items, gathering.level, folders=folders, names_are=names_are)
+        with atomic_path(path) as temporary:
+            n_events = write_events(temporary, gathering.events(user_ids, matched.ids), gathering.level)
+        listens = StoredListens(
+            path.name, origin, gathering.level, n_events, len(users), matched.n_nodes, gathering.n_malformed, now()
+        )
+        _remember(library, listens, digest)
     return ListenImport(listens, matched, n_new_users)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from data.atomic import RESUMABLE_SUFFIX, atomic_path, make_folder
 from index.library import Library
 from index.library_listening import listening_key
 from index.lookup import TrackRow, track_rows
@@ -31,11 +32,11 @@ class UnfinishedLists:
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         key = hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=6).hexdigest()
-        self.folder = folder / f"recommendations-{key}.unfinished"
-        for other in folder.glob("recommendations-*.unfinished"):
+        self.folder = folder / f"recommendations-{key}{RESUMABLE_SUFFIX}"
+        for other in folder.glob(f"recommendations-*{RESUMABLE_SUFFIX}"):
             if other != self.folder:
                 shutil.rmtree(other)
-        self.folder.mkdir(exist_ok=True)
+        make_folder(self.folder)
 
     def __repr__(self) -> str:
         return f"<UnfinishedLists {len(self)} parts in {self.folder}>"
@@ -55,10 +56,8 @@ class UnfinishedLists:
         user_ids : (n,)
         track_ids, scores : (n, k), the best first; of what a list lacks the score is minus infinity
         """
-        unfinished = self.folder / "part"
-        with unfinished.open("wb") as file:
+        with atomic_path(self._path(number)) as temporary, open(temporary, "wb") as file:
             np.savez(file, user_ids=user_ids, track_ids=track_ids, scores=scores.astype(np.float32))
-        unfinished.replace(self._path(number))
 
     def rows(self, run_id: int) -> Iterator[tuple[int, int, int, float, int]]:
         """Rows of the table, part by part."""

@@ -81,6 +81,15 @@ def test_a_temporary_folder_goes_with_its_block(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_that_somebody_fills_is_no_leftover(tmp_path):
+    make_folder(tmp_path / "listens")
+    with temporary_folder(tmp_path / "listens") as folder:
+        remove_leftovers(tmp_path)
+        assert folder.is_dir()
+        os.rename(folder, tmp_path / "listens" / f"killed{TEMPORARY_SUFFIX}")
+    assert [path.name for path in leftovers(tmp_path)] == [f"killed{TEMPORARY_SUFFIX}"]
+
+
 def test_leftovers_are_ours_alone_and_nothing_that_a_stage_goes_on_from(tmp_path):
     ours = [
         f"audio-0f.faiss{TEMPORARY_SUFFIX}",

@@ -198,7 +198,11 @@ def test_neighbours_that_are_wrong(library, lie):
 def test_what_a_killed_run_left(library):
     left = library.folder / "audio-0123456789ab.faiss.unfinished"
     left.write_bytes(b"half")
-    assert problems(library) == [(f"{left.name} was left by a killed run", f"rm '{left}'")]
+    ((what, cure),) = problems(library)
+    assert what == f"{left.name} was left by a killed command" and cure.startswith("cli embed-audio")
+    library.close()
+    with Library.open_to_write(library.folder) as opened:
+        assert problems(opened) == []
 
 
 def test_a_database_with_a_damaged_page(tmp_path, rng):

@@ -98,7 +98,8 @@ def test_what_a_killed_import_left_is_removed(library, file):
     (folder / ".import-abc").mkdir()
     (folder / ".import-abc" / "000000.parquet").write_bytes(b"half")
     (folder / "x.unfinished").write_bytes(b"half")
-    with listen_store.open_gathering(library, "artist") as gathering:
+    library.close()
+    with Library.open_to_write(library.folder) as opened, listen_store.open_gathering(opened, "artist") as gathering:
         assert gathering.level == "artist"
     assert [path.suffix for path in folder.iterdir()] == [".parquet"]
 

@@ -127,7 +127,7 @@ def test_a_kill_leaves_the_earlier_lists_and_is_gone_on_from(run, library, monke
 
 
 def test_what_a_killed_run_left_for_other_settings_is_not_used(run, library):
-    for name in ("recommendations-0123.unfinished", "recommendations-4567.unfinished"):
+    for name in ("recommendations-0123.resumable", "recommendations-4567.resumable"):
         (library / name).mkdir()
     run("recommend", "--all")
     assert not list(library.glob("recommendations-*"))

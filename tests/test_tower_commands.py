@@ -399,7 +399,7 @@ def test_a_killed_training_begins_anew_when_there_are_more_tracks(run, copied, m
     with monkeypatch.context() as patch:
         patch.setattr(TowerTraining, "reports", killed)
         run(*arguments, library=copied, code=1)
-    assert (copied / "checkpoints" / "train-tower.unfinished.pt").exists()
+    assert (copied / "checkpoints" / "train-tower.resumable").exists()
     library, head = open_library(copied)
     with library:
         add(library, head, [heard("/music/new.mp3", unit(1, 1), artist="Artist 0", title="Song 99")])

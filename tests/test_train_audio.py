@@ -123,7 +123,7 @@ def test_killed_it_goes_on_and_ends_as_if_undisturbed(trained, tmp_path, run_cli
     for library in (whole, killed):
         shutil.copytree(trained[0], library)
     assert run_cli(whole, "train-audio", *settings).returncode == 0
-    state = killed / "checkpoints" / "train-audio.unfinished.pt"
+    state = killed / "checkpoints" / "train-audio.resumable"
     process = subprocess.Popen(
         [sys.executable, "-m", "cli", "--library", str(killed), "train-audio", *settings],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"EARSHOT_SAVE_SECONDS": "0"},

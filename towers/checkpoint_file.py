@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from data.atomic import atomic_path
 from data.catalog import Catalog
 from data.ids import IdMap
 from data.listening import Listening, blocks
@@ -174,11 +175,5 @@ def _arrays(catalog: Catalog) -> dict[str, np.ndarray]:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        torch.save(content, unfinished)
-        unfinished.replace(path)
-    except BaseException:  # a full disk, Ctrl-C
-        unfinished.unlink(missing_ok=True)
-        raise
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        torch.save(content, file)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from data.atomic import RESUMABLE_SUFFIX
 from data.catalog import Catalog
 from data.listening import Listening
 from data.protocols import PROTOCOLS
@@ -27,17 +28,17 @@ class Lesson:
     """A training, and the file where its state is kept."""
 
     training: TowerTraining
-    unfinished: Path
+    state_file: Path
     key: str  # as `training_key` makes it
 
     def keep(self) -> None:
         """Write the state; of several ranks, which have the same, the first does."""
         if self.training.ranks.is_first:
-            write_training(self.unfinished, self.key, self.training.state())
+            write_training(self.state_file, self.key, self.training.state())
 
     def went_on(self) -> bool:
         """Go on from the state that was kept for this very training, if there is one."""
-        state = read_training(self.unfinished, self.key)
+        state = read_training(self.state_file, self.key)
         if state is not None:
             self.training.restore(state)
         return state is not None
@@ -90,7 +91,7 @@ class Schooling:
 
     def lessons(self, folder: Path, key: str) -> Iterator[Lesson]:
         """One after the other; before the next is asked for, the training of each is to be run to its end."""
-        lesson = Lesson(self._training, unfinished_files(folder)[0], key)
+        lesson = Lesson(self._training, state_files(folder)[0], key)
         yield lesson
         if self.judge is not None and lesson.training.best >= 0:
             self.validation = lesson.training.best
@@ -100,7 +101,7 @@ class Schooling:
             lesson.keep()  # a kill in the second lesson shall not cost the first
             config = replace(self.config, epochs=lesson.training.best_epochs)
             self._training = self._begun(self._known, config)
-            yield Lesson(self._training, unfinished_files(folder)[1], key)
+            yield Lesson(self._training, state_files(folder)[1], key)
 
     def _begun(
         self, events: Listening, config: TowerTrainingConfig, judge: Callable[[Towers], float] | None = None
@@ -115,9 +116,9 @@ class Schooling:
         return self.judge.dial
 
 
-def unfinished_files(folder: Path) -> list[Path]:
+def state_files(folder: Path) -> list[Path]:
     """Where the states of the lessons are kept, in their order."""
-    return [folder / f"train-tower{part}.unfinished.pt" for part in ("", ".refit")]
+    return [folder / f"train-tower{part}{RESUMABLE_SUFFIX}" for part in ("", ".refit")]
 
 
 def _known_for_refit(parts: Split | None, *, is_judged: bool) -> Listening:
