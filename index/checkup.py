@@ -16,6 +16,7 @@ from index.diffused import DIFFUSED
 from index.index_file import index_state, open_index
 from index.library import Library
 from index.neighbours import PER_TRACK
+from index.schema_guard import foreign_triggers
 from index.spaces import current_space, read_vectors, spaces
 from index.track_store import AUDIO
 
@@ -65,6 +66,11 @@ def _check_database(library: Library) -> Iterator[Problem]:
             yield Problem(f"SQLite: {message}", _RECOVER)
     for table, rowid, parent, _ in library.db.execute("PRAGMA foreign_key_check").fetchall():
         yield Problem(f"{table} row {rowid} points to a missing row of {parent}", "cli embed-audio")
+    for name in foreign_triggers(library.db):
+        yield Problem(
+            f"the trigger {name} is not Earshot's, and would run whenever Earshot writes",
+            f"""sqlite3 '{library.folder / "library.db"}' 'DROP TRIGGER "{name}"'""",
+        )
     lacking = library.db.execute(
         "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
         " (SELECT track_id FROM current_vectors WHERE space = ?)",

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from data.atomic import atomic_path, make_folder, remove_leftovers
 from data.paths import path_from_columns
 from index.schema import APPLICATION_ID, migrations
+from index.schema_guard import changed_objects, foreign_triggers, harden
 
 DATABASE = "library.db"
 _LOCK = ".writer.lock"
@@ -69,7 +70,9 @@ class Library:
                 raise nothing
             if migrations.pending(db):
                 raise LibraryError(f"{path} was made by an older version.\n\nRun `cli embed-audio` to upgrade it.")
+            _refuse_changed(db, path)
             db.execute("PRAGMA query_only = ON")
+            db.execute("PRAGMA trusted_schema = OFF")  # not to write: old versions of FTS5 refuse our own triggers then
         return cls(folder, db)
 
     @classmethod
@@ -99,9 +102,11 @@ class Library:
             db = Database(_connect(path))
             with _closing_on_error(db):
                 _refuse_foreign(db, path)
+                _refuse_triggers(db, path)
                 library = cls(folder, db, lock)
                 remove_leftovers(folder)
                 library._upgrade(path)
+                _refuse_changed(db, path)
         except BaseException:
             lock.release()
             raise
@@ -229,8 +234,14 @@ class Library:
         if migrations.applied(self.db) and not backup.exists():
             with atomic_path(backup) as temporary:
                 self.db.execute("VACUUM INTO ?", [str(temporary)])
-        with self.transaction():  # else a kill between two steps would leave a database that is nobody's
-            migrations.apply(self.db)
+        # SQLite heeds this outside of transactions only. A step that rebuilds a table would lose what points to it.
+        self.db.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with self.transaction():  # else a kill between two steps would leave a database that is nobody's
+                migrations.apply(self.db)
+                _refuse_changed(self.db, path)
+        finally:
+            self.db.execute("PRAGMA foreign_keys = ON")
 
 
 def now() -> str:
@@ -240,6 +251,7 @@ def now() -> str:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
+    harden(connection)
     return connection
 
 
@@ -264,6 +276,24 @@ def _refuse_foreign(db: Database, path: Path) -> None:
     unknown = sorted(applied - {migration.name for migration in migrations._migrations})
     if unknown:
         raise LibraryError(f"{path} was made by a newer version of Earshot (step {unknown[0]}).\n\nUpgrade Earshot.")
+
+
+def _refuse_changed(db: Database, path: Path) -> None:
+    changed = changed_objects(db)
+    if changed:
+        raise LibraryError(
+            f"{path} is not to be trusted: {changed[0]}.\n\nTake a copy of it that is whole, or make another library:"
+            " `cli --library NEW embed-audio FOLDER`."
+        )
+
+
+def _refuse_triggers(db: Database, path: Path) -> None:
+    foreign = foreign_triggers(db)
+    if foreign:
+        raise LibraryError(
+            f"{path} has a trigger that is not Earshot's: {foreign[0]}. It would run whenever Earshot writes.\n\n"
+            f"""Look at it, then remove it: sqlite3 '{path}' 'DROP TRIGGER "{foreign[0]}"'."""
+        )
 
 
 def _holder(folder: Path) -> str:

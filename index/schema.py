@@ -361,3 +361,53 @@ def m010_recommendations(db: Database) -> None:
         JOIN runs ON runs.id = r.run_id
         """,
     )
+
+
+_EDITED = (  # what m001 and m005 said before they were edited, after libraries had been made by them
+    (
+        "tracks",
+        "id INTEGER PRIMARY KEY,",
+        "id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: listens in Parquet name it for ever",
+    ),
+    (
+        "tracks",
+        "status TEXT NOT NULL CHECK (status IN ('embedded', 'failed', 'missing', 'excluded')),",
+        """-- 'catalog': known from a graph, listens or a playlist, without a file
+            status TEXT NOT NULL CHECK (status IN ('embedded', 'failed', 'missing', 'excluded', 'catalog')),""",
+    ),
+    (
+        "current_vectors",
+        "WHERE t.status = 'embedded'",
+        "WHERE t.status IN ('embedded', 'catalog')  -- a diffused vector needs no file",
+    ),
+)
+
+
+@migrations()
+def m011_repair(db: Database) -> None:
+    """Make libraries of the two edited steps what the edited steps make; all others stay as they are.
+
+    Foreign keys are off (`Library.open_to_write` sees to it): with them, dropping `tracks` would drop its vectors too.
+    """
+    names = "('tracks', 'current_vectors')"
+    schema = dict(db.execute(f"SELECT name, sql FROM sqlite_master WHERE name IN {names}").fetchall())
+    repaired = dict(schema)
+    for name, was, is_now in _EDITED:
+        if name in repaired:
+            repaired[name] = repaired[name].replace(was, is_now)
+    if repaired.get("tracks") != schema.get("tracks"):
+        assert not db.execute("PRAGMA foreign_keys").fetchone()[0]
+        with_it = db.execute(
+            "SELECT sql FROM sqlite_master WHERE tbl_name = 'tracks' AND type IN ('index', 'trigger') AND sql NOT NULL"
+        ).fetchall()
+        # Kept aside and put back, rather than renamed: a renaming rewrites what points to the table.
+        db.execute("CREATE TEMP TABLE kept_tracks AS SELECT * FROM main.tracks")
+        db.execute("DROP TABLE main.tracks")
+        db.execute(repaired["tracks"])
+        db.execute("INSERT INTO main.tracks SELECT * FROM temp.kept_tracks ORDER BY id")
+        db.execute("DROP TABLE temp.kept_tracks")
+        for (sql,) in with_it:
+            db.execute(sql)
+    if repaired.get("current_vectors") != schema.get("current_vectors"):
+        db.execute("DROP VIEW current_vectors")
+        db.execute(repaired["current_vectors"])

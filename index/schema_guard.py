@@ -1,0 +1,86 @@
+"""Is the schema of a library what the migrations make? A stranger's may hold triggers that run when we write.
+
+Tables, views and indexes that people add for themselves are welcome. What is ours must be as we made it.
+"""
+
+import re
+import sqlite3
+from functools import cache
+
+from sqlite_utils import Database
+
+from index.schema import migrations
+
+_TOKEN = re.compile(
+    r"""
+    (?P<nothing> --[^\n]* | /\*.*?\*/ | \s+ )
+    | "(?P<double> (?:[^"]|"")* )" | \[(?P<square> [^\]]* )\] | `(?P<back> (?:[^`]|``)* )`
+    | '(?:[^']|'')*' | \w+ | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_LEFT_ALONE = (
+    "sqlite_",
+    "_sqlite_migrations",
+    "tracks_fts_",
+)  # made by SQLite, sqlite-utils and FTS5 in their own words
+
+Tokens = tuple[str, ...]
+
+
+def changed_objects(db: Database) -> list[str]:
+    """Tables, indexes, triggers and views of ours that are missing or not as the migrations make them."""
+    there = _objects(db)
+    told = []
+    for (kind, name), tokens in _ours().items():
+        if there.get((kind, name)) != tokens:
+            told.append(f"the {kind} {name} is {'not as Earshot makes it' if (kind, name) in there else 'missing'}")
+    return told
+
+
+def foreign_triggers(db: Database) -> list[str]:
+    """The names of triggers on tables of ours that are not ours: SQLite would run them whenever we write."""
+    tables = {name for kind, name in _ours() if kind in ("table", "view")}
+    return [
+        name
+        for (kind, name), tokens in _objects(db).items()
+        if kind == "trigger" and _ours().get((kind, name)) != tokens and _tables_of(tokens) & tables
+    ]
+
+
+def _tables_of(trigger: Tokens) -> set[str]:
+    """What may be the table of a trigger: the words after each ON. (The column `tbl_name` may lie.)"""
+    words = [token.casefold() for token in trigger]
+    return {near for place, word in enumerate(words) if word == "on" for near in words[place + 1 : place + 4]}
+
+
+@cache
+def _ours() -> dict[tuple[str, str], Tokens]:
+    db = Database(memory=True)
+    try:
+        migrations.apply(db)
+        return _objects(db)
+    finally:
+        db.close()
+
+
+def _objects(db: Database) -> dict[tuple[str, str], Tokens]:
+    rows = db.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    return {(kind, name): _tokens(sql) for kind, name, sql in rows if not str(name).startswith(_LEFT_ALONE)}
+
+
+def _tokens(sql: str) -> Tokens:
+    """The words of a statement, without comments, and with names bare: sqlite-utils 3 wrote [x] where 4 writes "x"."""
+    found = []
+    for match in _TOKEN.finditer(str(sql)):
+        if match["nothing"] is None:
+            named = match["double"] or match["square"] or match["back"]
+            found.append(named if named is not None else match[0])
+    return tuple(found)
+
+
+def harden(connection: sqlite3.Connection) -> None:
+    """Let a database that a stranger made do nothing but hold rows."""
+    connection.execute("PRAGMA cell_size_check = ON")
+    if hasattr(connection, "setconfig"):  # Python 3.12
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)

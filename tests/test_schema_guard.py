@@ -1,0 +1,124 @@
+"""A library that a stranger made may not make us do what it likes."""
+
+import sqlite3
+
+import pytest
+from commands_typed import invoke
+from library_world import add, at, finish, heard, open_library
+
+from index.checkup import check_library
+from index.library import Library, LibraryError
+from index.schema_guard import changed_objects, foreign_triggers
+
+
+@pytest.fixture
+def folder(tmp_path):
+    library, head = open_library(tmp_path)
+    with library:
+        add(library, head, [heard(f"/{degrees}.mp3", at(degrees)) for degrees in (0, 10, 40)])
+        finish(library)
+    return tmp_path
+
+
+def run(folder, script):
+    connection = sqlite3.connect(folder / "library.db", isolation_level=None)
+    connection.executescript(script)
+    connection.close()
+
+
+def rewrite(folder, name, was, to):
+    """Change the text of a table, as no statement would."""
+    run(
+        folder,
+        "PRAGMA writable_schema = ON;"
+        f"UPDATE sqlite_master SET sql = replace(sql, '{was}', '{to}') WHERE name = '{name}';"
+        "PRAGMA writable_schema = RESET;",
+    )
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "CREATE TRIGGER trap AFTER INSERT ON runs BEGIN DELETE FROM tracks; END",
+        "CREATE TRIGGER trap BEFORE UPDATE OF status ON main.tracks BEGIN SELECT raise(IGNORE); END",
+        "CREATE TRIGGER trap AFTER DELETE ON [Vectors] BEGIN DELETE FROM listens; END",
+        "CREATE TRIGGER trap INSTEAD OF INSERT ON current_vectors BEGIN DELETE FROM tracks; END",
+    ],
+)
+def test_nothing_is_written_where_a_trigger_is_not_ours(folder, trigger):
+    run(folder, trigger)
+    before = (folder / "library.db").read_bytes()
+    with pytest.raises(LibraryError, match="has a trigger that is not Earshot's: trap.*") as told:
+        Library.open_to_write(folder)
+    assert """'DROP TRIGGER "trap"'.""" in str(told.value)
+    assert (folder / "library.db").read_bytes() == before
+    with Library.open(folder) as library:
+        problems = list(check_library(library))
+    assert [problem.what for problem in problems] == [
+        "the trigger trap is not Earshot's, and would run whenever Earshot writes"
+    ]
+    assert "DROP TRIGGER" in problems[0].mend
+
+
+def test_a_trigger_of_ours_with_another_body(folder):
+    run(
+        folder,
+        "DROP TRIGGER spaces_after_run;"
+        "CREATE TRIGGER spaces_after_run AFTER UPDATE OF run_id ON spaces BEGIN DELETE FROM tracks; END",
+    )
+    with pytest.raises(LibraryError, match="a trigger that is not Earshot's: spaces_after_run"):
+        Library.open_to_write(folder)
+    with pytest.raises(LibraryError, match="the trigger spaces_after_run is not as Earshot makes it"):
+        Library.open(folder)
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("DROP VIEW failures", "the view failures is missing"),
+        ("DROP INDEX tracks_by_content", "the index tracks_by_content is missing"),
+        (
+            "DROP VIEW current_vectors; CREATE VIEW current_vectors AS WITH RECURSIVE n(i) AS"
+            " (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS track_id, NULL AS path, 'audio' AS space, 2 AS dim,"
+            " zeroblob(8) AS vector FROM n",
+            "the view current_vectors is not as Earshot makes it",
+        ),
+        ("DROP TABLE edges; CREATE VIEW edges AS SELECT 1", "the table edges is missing"),
+    ],
+)
+def test_a_changed_schema_is_neither_read_nor_written(folder, script, told):
+    run(folder, script)
+    for opening in (Library.open, Library.open_to_write):
+        with pytest.raises(LibraryError, match=f"library.db is not to be trusted: {told}"):
+            opening(folder)
+    result = invoke(folder, "check", code=1)
+    assert isinstance(result.exception, LibraryError), "which the door tells in one sentence"
+
+
+def test_a_table_without_its_checks(folder):
+    rewrite(folder, "tracks", "AUTOINCREMENT", "")
+    with pytest.raises(LibraryError, match="the table tracks is not as Earshot makes it"):
+        Library.open(folder)
+
+
+def test_what_people_add_for_themselves_is_welcome(folder):
+    run(
+        folder,
+        "CREATE TABLE ratings (track_id INTEGER REFERENCES tracks(id), stars INTEGER);"
+        "CREATE TABLE log (said TEXT);"
+        "CREATE TRIGGER mine AFTER INSERT ON ratings BEGIN INSERT INTO log SELECT title FROM tracks; END;"
+        "CREATE VIEW best AS SELECT t.title FROM ratings JOIN tracks AS t ON t.id = track_id;"
+        "CREATE INDEX mine_by_year ON tracks(year);",
+    )
+    for opening in (Library.open, Library.open_to_write):
+        with opening(folder) as library:
+            assert changed_objects(library.db) == foreign_triggers(library.db) == []
+            assert list(check_library(library)) == []
+
+
+def test_names_in_brackets_are_the_same_names(folder):
+    """As sqlite-utils 3 wrote them."""
+    rewrite(folder, "failures", '"failures"', "[failures]")
+    rewrite(folder, "tracks_ai", '"title"', "[title]")
+    with Library.open(folder) as library:
+        assert changed_objects(library.db) == foreign_triggers(library.db) == []
