@@ -15,14 +15,25 @@ if TYPE_CHECKING:
     from towers.checkpoint_file import SavedTowers, TowerFile
 
 
+def _towers_told(library: "Library") -> tuple[int, dict[str, Any]]:
+    """The run of the towers in use, and its settings, which say at least what they are made of."""
+    from index.tower_store import tower_run
+
+    run, told = tower_run(library)
+    tower = told.get("tower")
+    if "ear" not in told or not isinstance(tower, dict) or not {"model", "use_audio"} <= tower.keys():
+        raise click.ClickException(f"Run {run} does not say what its towers are made of.\n\nRun `cli train-tower`.")
+    return run, told
+
+
 @contextlib.contextmanager
 def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[str, Any]]]:
     """The file of the towers in use, their run, and its settings; what is wrong with them is told."""
     from index.sound_spaces import sound_mark
-    from index.tower_store import tower_checkpoint, tower_run
+    from index.tower_store import tower_checkpoint
     from towers.checkpoint_file import CheckpointError, read_towers
 
-    run, told = tower_run(library)
+    run, told = _towers_told(library)
     path = tower_checkpoint(library, run)
     gone = f"The towers {path} are gone.\n\nPut them back, or run `cli train-tower`."
     try:
@@ -56,11 +67,11 @@ def place_newcomers(library: "Library") -> int:
     from data.ids import IdMap
     from index.sound_spaces import sound_mark
     from index.spaces import current_space
-    from index.tower_store import TOWER, add_tower_vectors, placeable_files, tower_run
+    from index.tower_store import TOWER, add_tower_vectors, placeable_files
 
     if current_space(library, TOWER) is None:
         return 0
-    run, told = tower_run(library)
+    run, told = _towers_told(library)
     hears = bool(told["tower"]["use_audio"]) and told["ear"] is not None
     newcomers = placeable_files(library, by_sound=hears)
     is_stale = hears and told["ear"] != sound_mark(library, told["sound"])

@@ -2,6 +2,8 @@
 
 import os
 
+_LONGEST_NAME = 255  # bytes, on most file systems
+
 
 def path_columns(path: str) -> tuple[str, bytes | None]:
     r"""A path as SQLite and people take it: text, and the bytes where the text is not the whole truth.
@@ -17,6 +19,20 @@ def path_columns(path: str) -> tuple[str, bytes | None]:
         raw = os.fsencode(path)
         return raw.decode("utf-8", "backslashreplace"), raw
     return path, None
+
+
+def is_bare_name(name: object) -> bool:
+    r"""Whether this names a file in a folder, and nothing beside or above it.
+
+    >>> is_bare_name("towers-1f3a.pt")
+    True
+    >>> [is_bare_name(name) for name in ("../x", "/etc/passwd", "..", "", "a\0b", None)]
+    [False, False, False, False, False, False]
+    """
+    if not isinstance(name, str) or name in ("", ".", ".."):
+        return False
+    leads_elsewhere = any(letter in "/\\:" or letter < " " for letter in name)
+    return not leads_elsewhere and len(name.encode("utf-8", "replace")) <= _LONGEST_NAME
 
 
 def path_from_columns(text: str, raw: bytes | None) -> str:

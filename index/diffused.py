@@ -1,6 +1,5 @@
 """Vectors that were spread over preference graphs: what is spread, what is kept of it, and when it is out of date."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 from data.ids import IdMap
 from data.rankings import unit_rows
 from index.edges import find_graph, read_edges, stored_graphs
-from index.library import Library, LibraryError
+from index.library import Library, LibraryError, read_json
 from index.nodes import LEVELS
 from index.spaces import current_space
 from index.track_store import AUDIO, vector_blob
@@ -223,7 +222,7 @@ def diffused_config(library: Library) -> dict[str, Any] | None:
     if space is None:
         return None
     (text,) = library.db.execute("SELECT config FROM runs WHERE id = ?", [space.run_id]).fetchone()
-    return dict(json.loads(text))
+    return read_json(text)
 
 
 def _nodes_of(library: Library, level: str, track_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

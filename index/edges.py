@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from index.library import Library, LibraryError, now
+from index.library import Library, LibraryError, now, read_json
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def stored_graphs(library: Library) -> list[StoredGraph]:
         "SELECT kind, level, directed, origin, settings, n_nodes, n_edges, made FROM graphs ORDER BY n_edges DESC, kind"
     )
     return [
-        StoredGraph(kind, level, bool(directed), origin, json.loads(settings), *others)
+        StoredGraph(kind, level, bool(directed), origin, read_json(settings), *others)
         for kind, level, directed, origin, settings, *others in rows
     ]
 

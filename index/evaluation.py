@@ -1,6 +1,5 @@
 """What a library knows of its tracks, as facts to judge vectors by."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -14,7 +13,7 @@ from data.label_tables import LabelTable, split_labels
 from data.paths import path_from_columns
 from data.report_card import Facts
 from index.edges import Edges, read_edges
-from index.library import Library, LibraryError
+from index.library import Library, LibraryError, read_json
 from index.nodes import UNKNOWN, match_nodes
 from index.spaces import read_vectors
 from index.track_store import AUDIO
@@ -140,7 +139,7 @@ def query_rows(library: Library, tracks: JudgedTracks, held_out: bool) -> np.nda
     found = library.db.execute(
         "SELECT metrics FROM runs WHERE stage = ? AND finished IS NOT NULL ORDER BY id DESC LIMIT 1", [TRAINING_STAGE]
     ).fetchone()
-    track_ids = json.loads(found[0] or "{}").get("held_out_track_ids", []) if found else []
+    track_ids = read_json(found[0]).get("held_out_track_ids", []) if found else []
     rows = np.flatnonzero(np.isin(tracks.nodes["track"], np.array(track_ids, dtype=np.int64)))
     if not len(rows):
         raise LibraryError("No training run has held out tracks of this library.\n\nRun `cli train-audio` first.")

@@ -8,7 +8,7 @@ import numpy as np
 from data.events import distinct
 from index.edges import forget_removed_tracks
 from index.library import Library, LibraryError
-from index.listen_store import listens_folder
+from index.listen_store import FOLDER
 
 # What people gave on purpose; graphs that were built here are built anew.
 _NAMED_ELSEWHERE = """
@@ -46,9 +46,9 @@ def forget_listens(library: Library, listens_id: int) -> Forgotten:
             f"There is no import {listens_id}; there are {known}.\n\nRun `cli forget-listens` to see them."
         )
     (forgotten,) = wanted
-    folder = listens_folder(library)
-    own = [path for path in [folder / forgotten["file"]] if path.is_file()]  # else nobody knows what it named
-    others = [(row["level"], folder / row["file"]) for row in rows if row["id"] != listens_id]
+    own_file = library.file(forgotten["file"], FOLDER)
+    own = [own_file] if own_file.is_file() else []  # else nobody knows what it named
+    others = [(row["level"], library.file(row["file"], FOLDER)) for row in rows if row["id"] != listens_id]
     others = [(level, path) for level, path in others if path.is_file()]
     users = np.setdiff1d(distinct(own, "user_id"), distinct([path for _, path in others], "user_id"))
     tracks = np.array([], dtype=np.int64)

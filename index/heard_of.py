@@ -1,11 +1,10 @@
 """What the ear was taught by: has it heard of the listens that somebody is asked about?"""
 
-import json
 from collections.abc import Sequence
 
 from index.edges import stored_graphs
 from index.evaluation import TRAINING_STAGE
-from index.library import Library
+from index.library import Library, read_json
 from index.track_store import AUDIO
 
 
@@ -24,7 +23,7 @@ def listens_heard_of(library: Library, ear: str | None) -> list[str | None]:
     """
     query = "SELECT config FROM runs WHERE stage = ? AND checkpoint = ? ORDER BY id DESC LIMIT 1"
     row = library.db.execute(query, [TRAINING_STAGE, ear]).fetchone()
-    return json.loads(row[0]).get("heard_of", [None]) if row else []
+    return read_json(row[0]).get("heard_of", [None]) if row else []
 
 
 def ear_in_use(library: Library) -> str | None:

@@ -11,7 +11,8 @@ import xxhash
 
 from data.atomic import atomic_path
 from index.ann import TARGET_RECALL, build
-from index.library import Library, now
+from index.faiss_layout import LayoutError, check_layout
+from index.library import Library, now, read_json
 from index.spaces import current_space, read_vectors
 
 
@@ -45,7 +46,7 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
     built = build(vectors, ids.ids(np.arange(len(ids))), type, target)
     data = faiss.serialize_index(built.index).data  # a view of its bytes
     digest = xxhash.xxh3_128_hexdigest(data)
-    path = library.folder / f"{space}-{digest[:12]}.faiss"
+    path = library.file(f"{space}-{digest[:12]}.faiss")
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
     with library.transaction():
@@ -58,8 +59,8 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
                 built.recall_at_10, json.dumps(built.settings), now(),
             ],
         )  # fmt: skip
-    for stale in library.folder.glob(f"{space}-*.faiss*"):
-        if stale != path:
+    for stale in library.folder.glob("*.faiss*"):
+        if stale != path and stale.name.startswith(f"{space}-"):
             stale.unlink()
     return index_state(library, space)
 
@@ -77,7 +78,7 @@ def index_state(library: Library, space: str, verify: bool = False) -> IndexStat
     if row is None:
         return None
     name, digest, type, asked_type, target, run_id, revision, n_vectors, recall, settings, built = row
-    path, current, problem = library.folder / name, current_space(library, space), None
+    path, current, problem = library.file(name), current_space(library, space), None
     if current is None or (run_id, revision) != (current.run_id, current.revision):
         problem = "the library has changed since it was built"
     elif not path.is_file():
@@ -87,18 +88,29 @@ def index_state(library: Library, space: str, verify: bool = False) -> IndexStat
             problem = None if _hash(path) == digest else "its file is damaged"
         except OSError as error:  # perhaps replaced just now
             problem = f"its file cannot be read: {error.strerror}"
-    return IndexState(path, type, asked_type, target, n_vectors, recall, json.loads(settings), built, problem)
+    return IndexState(path, type, asked_type, target, n_vectors, recall, read_json(settings), built, problem)
 
 
 def open_index(library: Library, space: str) -> tuple[Any, str | None]:
-    """A verified FAISS index, or None with the reason why search must do without it."""
+    """A verified FAISS index, or None with the reason why search must do without it.
+
+    The hash tells of an accident. A stranger's library may hold the hash of a trap, so the file is looked through
+    before FAISS believes what it says.
+    """
     state = index_state(library, space, verify=True)
     if state is None:
         return None, "there is no index yet"
     if state.problem:
         return None, state.problem
+    query = "SELECT dim FROM current_vectors WHERE space = ? LIMIT 1"
+    (dim,) = library.db.execute(query, [space]).fetchone() or (0,)
     try:
+        check_layout(state.path, state.type, dim, state.n_vectors)
         return faiss.read_index(str(state.path), faiss.IO_FLAG_MMAP_IFC), None
+    except LayoutError as error:
+        return None, f"its file is not one of this library's ({error})"
+    except OSError as error:  # perhaps replaced just now
+        return None, f"its file cannot be read: {error.strerror}"
     except RuntimeError as error:  # a hash that fits what this FAISS cannot read: another version wrote it
         return None, f"this version of FAISS cannot read it ({str(error)[:80]})"
     except TypeError:  # its binding takes paths as UTF-8 only

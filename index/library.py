@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from data.atomic import atomic_path, make_folder, remove_leftovers
-from data.paths import path_from_columns
+from data.paths import is_bare_name, path_from_columns
 from index.schema import APPLICATION_ID, migrations
 from index.schema_guard import changed_objects, foreign_triggers, harden
 
@@ -128,6 +128,21 @@ class Library:
         n_tracks = self.db.execute("SELECT count(*) FROM tracks").fetchone()[0]
         return f"<Library {self.folder} with {n_tracks:,} tracks>"
 
+    def file(self, name: str, below: str = "") -> Path:
+        """A file in the library folder, or in a folder of it, that the database names.
+
+        Raises
+        ------
+        LibraryError
+            The name leads elsewhere; no library of ours says so.
+        """
+        if not is_bare_name(name):
+            raise LibraryError(
+                f"{self.folder / DATABASE} names a file {str(name)[:80]!r}, which is not the name of a file in"
+                f" {self.folder / below}. It is damaged, or a trap.\n\nTake another copy of this library."
+            )
+        return self.folder / below / name
+
     def roots(self) -> list[str]:
         """The folders and files that were ever given to be embedded."""
         rows = self.db.execute("SELECT path, path_bytes FROM roots ORDER BY path")
@@ -217,7 +232,7 @@ class Library:
             " ORDER BY id DESC LIMIT 1",
             [stage],
         ).fetchone()
-        return self.folder / "checkpoints" / row[0] if row else None
+        return self.file(row[0], "checkpoints") if row else None
 
     def finish_run(self, run_id: int, metrics: dict[str, Any]) -> None:
         with self.transaction():
@@ -242,6 +257,23 @@ class Library:
                 _refuse_changed(self.db, path)
         finally:
             self.db.execute("PRAGMA foreign_keys = ON")
+
+
+def read_json(text: str | None) -> dict[str, Any]:
+    """The settings or figures that a row keeps as JSON; none for NULL.
+
+    Raises
+    ------
+    LibraryError
+        They are no JSON object.
+    """
+    try:
+        told = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise LibraryError(f"The library keeps {str(text)[:60]!r} where settings should be.\n\nRun `cli check`.")
+    return told
 
 
 def now() -> str:

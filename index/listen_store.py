@@ -90,7 +90,7 @@ def listen_files(library: Library, level: str) -> list[Path]:
     LibraryError
         One of them is gone.
     """
-    files = {library.folder / FOLDER / listens.file: listens for listens in stored_listens(library)}
+    files = {library.file(listens.file, FOLDER): listens for listens in stored_listens(library)}
     for path, listens in files.items():
         if listens.level == level and not path.is_file():
             raise LibraryError(f"{path} is gone.\n\nRun `cli import-listens --again {listens.origin}`.")

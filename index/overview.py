@@ -1,12 +1,11 @@
 """What a library holds, where it came from, what is stale, and what to type next."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from index.diffused import outdated, unspread
 from index.index_file import index_state
-from index.library import Library
+from index.library import Library, read_json
 from index.recommendation_store import outdated_lists
 from index.sound_spaces import sound_space
 from index.spaces import current_space
@@ -49,7 +48,7 @@ def overview(library: Library, fingerprint: str) -> Overview:
         steps.append("cli embed-audio FOLDER   (no track has a vector yet)")
     if space is not None:
         run = next(iter(db.query("SELECT * FROM runs WHERE id = ?", [space.run_id])))
-        config = json.loads(run["config"])
+        config = read_json(run["config"])
         ear = {"run": run["id"], "origin": config.get("origin"), "trained": config.get("trained")}
         ear |= {"started": run["started"], "current": run["fingerprint"] == fingerprint}
         lacking = db.execute(
@@ -101,6 +100,6 @@ def _towers(library: Library) -> dict[str, Any] | None:
     if space is None:
         return None
     run = next(iter(library.db.query("SELECT config, metrics, started FROM runs WHERE id = ?", [space.run_id])))
-    config, learned = json.loads(run["config"]), json.loads(run["metrics"] or "{}")
+    config, learned = read_json(run["config"]), read_json(run["metrics"])
     told = {"run": space.run_id, "model": config["tower"]["model"]}
     return told | {"validation": learned.get("validation"), "started": run["started"]}

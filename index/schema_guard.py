@@ -5,6 +5,7 @@ Tables, views and indexes that people add for themselves are welcome. What is ou
 
 import re
 import sqlite3
+import sys
 from functools import cache
 
 from sqlite_utils import Database
@@ -82,5 +83,5 @@ def _tokens(sql: str) -> Tokens:
 def harden(connection: sqlite3.Connection) -> None:
     """Let a database that a stranger made do nothing but hold rows."""
     connection.execute("PRAGMA cell_size_check = ON")
-    if hasattr(connection, "setconfig"):  # Python 3.12
+    if sys.version_info >= (3, 12):
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)

@@ -11,7 +11,7 @@ from data.catalog import Catalog
 from data.feedback import standing, unwanted
 from data.ids import IdMap
 from data.listening import Listening
-from index.library import Library, LibraryError
+from index.library import Library, LibraryError, read_json
 from index.library_listening import listening_key, read_listening
 from index.spaces import current_space, read_some_vectors, read_vectors
 from index.track_store import AUDIO, vector_blob
@@ -168,8 +168,8 @@ def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
             "This library has no trained towers yet.\n\nRun `cli train-tower` first (it needs `cli import-listens`)."
         )
     config, metrics = library.db.execute("SELECT config, metrics FROM runs WHERE id = ?", [space.run_id]).fetchone()
-    learned = json.loads(metrics or "{}")
-    return space.run_id, {"sound": AUDIO} | json.loads(config) | {"popularity": learned.get("popularity", 0.0)}
+    told = {"sound": AUDIO} | read_json(config) | {"popularity": read_json(metrics).get("popularity", 0.0)}
+    return space.run_id, told
 
 
 def tower_checkpoint(library: Library, run_id: int) -> Path:
@@ -178,7 +178,7 @@ def tower_checkpoint(library: Library, run_id: int) -> Path:
     It was written before the vectors of its run; the run itself ends only when they are indexed.
     """
     (name,) = library.db.execute("SELECT checkpoint FROM runs WHERE id = ?", [run_id]).fetchone()
-    return library.folder / "checkpoints" / str(name)
+    return library.file(name, "checkpoints")
 
 
 def untrained(library: Library) -> str | None:

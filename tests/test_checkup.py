@@ -155,7 +155,8 @@ def indexed_as(library, monkeypatch):
 
 def test_an_index_that_holds_too_few(library, indexed_as):
     indexed_as(29, np.arange(29) + 1)
-    assert problems(library) == [("index: holds 29 vectors for 30 (a wrong count)", "cli build-index")]
+    ((what, mend),) = problems(library)
+    assert "it says 29 vectors of" in what and mend == "cli build-index"
 
 
 def test_an_index_whose_ids_are_mixed_up(library, indexed_as):

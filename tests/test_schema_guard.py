@@ -48,7 +48,7 @@ def rewrite(folder, name, was, to):
 def test_nothing_is_written_where_a_trigger_is_not_ours(folder, trigger):
     run(folder, trigger)
     before = (folder / "library.db").read_bytes()
-    with pytest.raises(LibraryError, match="has a trigger that is not Earshot's: trap.*") as told:
+    with pytest.raises(LibraryError, match="has a trigger that is not Earshot's: trap") as told:
         Library.open_to_write(folder)
     assert """'DROP TRIGGER "trap"'.""" in str(told.value)
     assert (folder / "library.db").read_bytes() == before
