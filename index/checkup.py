@@ -14,7 +14,7 @@ from data.paths import path_from_columns
 from index.ann import rank
 from index.diffused import DIFFUSED
 from index.index_file import index_state, open_index
-from index.library import Library
+from index.library import Library, LibraryError
 from index.neighbours import PER_TRACK
 from index.schema_guard import foreign_triggers
 from index.spaces import current_space, read_vectors, spaces
@@ -94,7 +94,11 @@ def _check_space(library: Library, space: str) -> Iterator[Problem]:
     if len(dims) > 1:
         yield Problem(f"vectors of mixed dimensions {sorted(dims)} under one run", again)
         return
-    ids, vectors = read_vectors(library, space)
+    try:
+        ids, vectors = read_vectors(library, space)
+    except LibraryError as error:
+        yield Problem(str(error).splitlines()[0].rstrip("."), again)
+        return
     yield from _check_vectors(ids, vectors, again)
     yield from _check_index(library, space, ids, vectors)
     yield from _check_neighbours(library, space, ids, vectors)

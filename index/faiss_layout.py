@@ -118,14 +118,14 @@ def _ivf_sq8(file: _Words, dim: int, n_vectors: int) -> None:
     _require((kind, width, code_size) == (0, dim, dim), "its codes are not of one byte a number")
     _require(len(file.vector("<f4")) == 2 * dim, "its codes have no ranges")
     _require(file.number("Q") == dim, "its codes are not of one byte a number")
-    file.array("u1", 1)  # whether codes are of what a centroid leaves over
+    _require(file.number("B") <= 1, "its codes are neither of vectors nor of what a centroid leaves over")
     _lists(file, n_lists, dim, n_vectors)
 
 
 def _ivf_pq(file: _Words, dim: int, n_vectors: int) -> None:
     file.expect("IwPQ")
     n_lists = _ivf_header(file, dim, n_vectors)
-    file.array("u1", 1)  # whether codes are of what a centroid leaves over
+    _require(file.number("B") <= 1, "its codes are neither of vectors nor of what a centroid leaves over")
     code_size, width, n_parts, n_bits = (file.number("Q") for _ in range(4))
     _require((width, n_bits) == (dim, 8) and code_size == n_parts > 0, "its codes are not of one byte a part")
     _require(dim % n_parts == 0 and len(file.vector("<f4")) == 256 * dim, "its codebooks are not as large as it says")

@@ -109,6 +109,8 @@ def best_moment(seeds: Sequence[Seed], match: ExcerptVectors) -> Moment | None:
     for seed in seeds:
         if not len(seed.excerpts.starts) or not len(match.starts):
             continue
+        if seed.excerpts.vectors.shape[1] != match.vectors.shape[1]:
+            continue
         cosines = seed.excerpts.vectors @ match.vectors.T  # (n_seed_excerpts, n_match_excerpts)
         row, column = np.unravel_index(int(cosines.argmax()), cosines.shape)
         if best is None or cosines[row, column] > best.score:

@@ -1,7 +1,6 @@
 """What is read to serve trained towers: the tracks that are there with their vectors, and what a listener played."""
 
 import json
-from array import array
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,7 +13,7 @@ from index.ann import n_candidates
 from index.index_file import index_state, open_index
 from index.library import Library
 from index.library_listening import LibraryListening
-from index.spaces import read_some_vectors
+from index.spaces import as_matrix, read_some_vectors
 from index.tower_store import TOWER, without_dislikes
 
 _LARGE = 100_000  # tracks from which asking the index is quicker than reading every vector
@@ -111,9 +110,4 @@ def known_asker(read: LibraryListening, user_id: int, seed_id: int | None = None
 def _stored(library: Library, run_id: int) -> tuple[IdMap, np.ndarray]:
     """The vectors of a training, by rising id, whether or not their tracks are still there."""
     query = "SELECT track_id, vector FROM vectors WHERE space = ? AND run_id = ? ORDER BY track_id"
-    ids, data = array("q"), bytearray()
-    for track_id, blob in library.db.execute(query, [TOWER, run_id]):
-        ids.append(track_id)
-        data += blob
-    vectors = np.frombuffer(data, dtype="<f4")
-    return IdMap(np.array(ids, dtype=np.int64)), vectors.reshape(len(ids), -1 if len(ids) else 0)
+    return as_matrix(library.db.execute(query, [TOWER, run_id]), TOWER)

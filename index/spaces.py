@@ -10,6 +10,8 @@ import numpy as np
 from data.ids import IdMap
 from index.library import Library, LibraryError
 
+_MOST_DIMENSIONS = 2**16
+
 
 @dataclass(frozen=True)
 class Space:
@@ -34,15 +36,20 @@ def current_space(library: Library, name: str) -> Space | None:
 def read_vectors(library: Library, space: str) -> tuple[IdMap, np.ndarray]:
     """All current vectors: the id map and a matrix, shape (n_tracks, dim) float32, in the order of ids."""
     query = "SELECT track_id, vector FROM current_vectors WHERE space = ? ORDER BY track_id"
-    return _as_matrix(library.db.execute(query, [space]), space)
+    return as_matrix(library.db.execute(query, [space]), space)
 
 
 def read_vector(library: Library, space: str, track_id: int) -> np.ndarray | None:
     """One track's current vector, shape (dim,), or None."""
     row = library.db.execute(
-        "SELECT vector FROM current_vectors WHERE space = ? AND track_id = ?", [space, track_id]
+        "SELECT vector, (SELECT length(vector) FROM current_vectors WHERE space = ? LIMIT 1)"
+        " FROM current_vectors WHERE space = ? AND track_id = ?",
+        [space, space, track_id],
     ).fetchone()
-    return np.frombuffer(row[0], dtype="<f4") if row else None
+    if row is None:
+        return None
+    check_blob(row[0], row[1], space)
+    return np.frombuffer(row[0], dtype="<f4")
 
 
 def read_some_vectors(library: Library, space: str, ids: Sequence[int]) -> tuple[IdMap, np.ndarray]:
@@ -51,7 +58,7 @@ def read_some_vectors(library: Library, space: str, ids: Sequence[int]) -> tuple
         "SELECT track_id, vector FROM current_vectors WHERE space = ?"
         " AND track_id IN (SELECT value FROM json_each(?)) ORDER BY track_id"
     )
-    return _as_matrix(library.db.execute(query, [space, json.dumps(list(ids))]), space)
+    return as_matrix(library.db.execute(query, [space, json.dumps(list(ids))]), space)
 
 
 def use_run(library: Library, space: str, run_id: int) -> int:
@@ -77,14 +84,26 @@ def use_run(library: Library, space: str, run_id: int) -> int:
     return int(lacking)
 
 
-def _as_matrix(rows: Iterable[tuple[int, bytes]], space: str) -> tuple[IdMap, np.ndarray]:
+def as_matrix(rows: Iterable[tuple[int, bytes]], space: str) -> tuple[IdMap, np.ndarray]:
     """Rows of a query as they come: a list of them would take twice the memory of the matrix."""
-    ids, data, lengths = array("q"), bytearray(), set()
+    ids, data, length = array("q"), bytearray(), 0
     for track_id, blob in rows:
+        length = length or len(blob)
+        check_blob(blob, length, space)
         ids.append(track_id)
         data += blob
-        lengths.add(len(blob))
-    if len(lengths) > 1:
+    return IdMap(np.array(ids, dtype=np.int64)), np.frombuffer(data, dtype="<f4").reshape(len(ids), length // 4)
+
+
+def check_blob(blob: object, length: int, space: str) -> None:
+    """Refuse what is no vector, or of another length in bytes than the others; a stranger's may be of any size.
+
+    Raises
+    ------
+    LibraryError
+        It is such a one.
+    """
+    if not isinstance(blob, bytes) or not blob or len(blob) % 4 or len(blob) > 4 * _MOST_DIMENSIONS:
+        raise LibraryError(f"One of the {space} vectors is none.\n\nRun `cli check`.")
+    if len(blob) != length:
         raise LibraryError(f"The {space} vectors have different dimensions.\n\nRun `cli check`.")
-    dim = lengths.pop() // 4 if lengths else 0
-    return IdMap(np.array(ids, dtype=np.int64)), np.frombuffer(data, dtype="<f4").reshape(len(ids), dim)

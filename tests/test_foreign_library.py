@@ -1,0 +1,122 @@
+"""A library that was damaged, or that a stranger made: what it says of itself is looked at before it is believed."""
+
+import numpy as np
+import polars as pl
+import pytest
+from commands_typed import invoke
+from library_world import add, at, finish, heard, open_library
+
+from index.checkup import check_library
+from index.copies import read_excerpts
+from index.forgetting import forget_listens
+from index.index_file import build_index, index_state
+from index.library import Library, LibraryError, read_json
+from index.listen_store import listen_files
+from index.spaces import read_some_vectors, read_vector, read_vectors
+from index.tower_store import tower_checkpoint
+from index.track_store import AUDIO
+
+ELSEWHERE = ["../x", "/etc/passwd", "..", ".", "", "a/b", "a\\b", "C:x", "a\nb", "x" * 300]
+
+
+@pytest.fixture
+def library(tmp_path):
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard(f"/{degrees}.mp3", at(degrees)) for degrees in (0, 10, 40)])
+        finish(library)
+        yield library
+
+
+def listens_named(library, name):
+    library.db.execute("INSERT INTO listens VALUES (1, ?, 'x', 'x.csv', 'track', 1, 1, 1, 0, '2026')", [name])
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_names_that_lead_elsewhere(library, name):
+    library.db.execute("UPDATE index_files SET name = ?", [name])
+    library.db.execute("UPDATE runs SET checkpoint = ?, finished = '2026'", [name])
+    listens_named(library, name)
+    for read in (
+        lambda: index_state(library, AUDIO),
+        lambda: library.trained_checkpoint("embed-audio"),
+        lambda: tower_checkpoint(library, 1),
+        lambda: listen_files(library, "track"),
+        lambda: forget_listens(library, 1),
+    ):
+        with pytest.raises(LibraryError, match="which is not the name of a file in") as told:
+            read()
+        assert len(str(told.value)) < 700
+
+
+def test_what_such_a_name_leads_to_is_left_alone(library, tmp_path):
+    outside = tmp_path / "diary.parquet"
+    pl.DataFrame({"user_id": [1], "track_id": [1]}).write_parquet(outside)
+    listens_named(library, "../../diary.parquet")
+    library.close()
+    result = invoke(tmp_path / "library", "forget-listens", "1", code=1)
+    assert isinstance(result.exception, LibraryError) and outside.exists()
+
+
+def test_a_space_of_a_name_that_leads_elsewhere(library, tmp_path):
+    outside = tmp_path / "y-1.faiss"
+    outside.write_bytes(b"of somebody else")
+    library.db.execute("UPDATE vectors SET space = '../y'")
+    library.db.execute("INSERT INTO spaces VALUES ('../y', 1, 0, NULL)")
+    with pytest.raises(LibraryError, match=r"names a file '\.\./y-"):
+        build_index(library, "../y")
+    assert outside.exists()
+
+
+def test_settings_that_are_none():
+    assert read_json(None) == {} and read_json('{"a": 1}') == {"a": 1}
+    for text in ("[1]", "{", "7", "[" * 100_000, '"' + "x" * 10_000 + '"'):
+        with pytest.raises(LibraryError, match="where settings should be") as told:
+            read_json(text)
+        assert len(str(told.value)) < 150
+
+
+BLOBS = {
+    "nothing": (0, "zeroblob(0)", "One of the audio vectors is none"),
+    "half a number": (2, "zeroblob(7)", "One of the audio vectors is none"),
+    "far too many numbers": (2**18, "zeroblob(1048576)", "One of the audio vectors is none"),
+    "more numbers than others have": (3, "zeroblob(12)", "The audio vectors have different dimensions"),
+}
+
+
+@pytest.mark.parametrize(("dim", "blob", "told"), BLOBS.values(), ids=BLOBS)
+def test_vectors_that_are_none(library, dim, blob, told):
+    library.db.execute("PRAGMA ignore_check_constraints = ON")
+    library.db.execute(f"UPDATE vectors SET dim = {dim}, vector = {blob} WHERE track_id = 2")
+    for read in (
+        lambda: read_vectors(library, AUDIO),
+        lambda: read_vector(library, AUDIO, 2),
+        lambda: read_some_vectors(library, AUDIO, [1, 2]),
+    ):
+        with pytest.raises(LibraryError, match=told):
+            read()
+    assert any("vector" in problem.what for problem in check_library(library))
+
+
+def test_a_track_of_endless_excerpts(library):
+    library.db.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+        " INSERT INTO excerpts SELECT 1, 1, i, i, 2, x'0000803f00000000' FROM n"
+    )
+    assert len(read_excerpts(library, 1).starts) == 1_000
+    library.db.execute("PRAGMA ignore_check_constraints = ON")
+    library.db.execute("UPDATE excerpts SET vector = zeroblob(6) WHERE track_id = 1")
+    with pytest.raises(LibraryError, match="One of the audio vectors is none"):
+        read_excerpts(library, 1)
+
+
+def test_an_index_of_another_librarys_dimension_is_not_asked(library):
+    """FAISS would end the process, or at least the command."""
+    library.db.execute("UPDATE vectors SET dim = 4, vector = ?", [np.array([1, 0, 0, 0], "<f4").tobytes()])
+    library.db.execute("UPDATE index_files SET revision = (SELECT revision FROM spaces)")
+    library.db.execute("UPDATE excerpts SET dim = 4, vector = ?", [np.array([1, 0, 0, 0], "<f4").tobytes()])
+    folder = library.folder
+    library.close()
+    assert invoke(folder, "similar", "/0.mp3").stdout.count("\n") > 1
+    with Library.open(folder) as reader:
+        assert any("not one of this library's" in problem.what for problem in check_library(reader))
