@@ -37,7 +37,9 @@ class Checkpoint:
         if self.path is None:
             digest.update(json.dumps(asdict(EarConfig()), sort_keys=True).encode())
         else:
-            digest.update(self.path.read_bytes())  # the file holds the configuration too
+            with self.path.open("rb") as file:  # which holds the configuration too
+                while block := file.read(1 << 22):
+                    digest.update(block)
         return digest.hexdigest()
 
 

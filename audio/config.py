@@ -1,7 +1,12 @@
 """Every setting of the ear, with its unit. A checkpoint carries these; nothing is given twice."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Annotated
+
+from data.ranges import check_product, check_settings
+
+_MOST_SAMPLES = 2**27  # of a track: half a gigabyte
+_MOST_NUMBERS = 2**28  # of a track's spectrograms, and of what one convolution makes of them
 
 # Part of a vector's identity: raise it when the samples that reach the mel spectrogram change.
 DECODER_CONTRACT = "pyav-mean-soxr-hq-1"
@@ -14,6 +19,11 @@ class ExcerptConfig:
     sample_rate: Annotated[int, "Hz, after resampling"] = 16_000
     excerpts: Annotated[int, "excerpts per track, spread evenly over it"] = 6
     excerpt_seconds: Annotated[float, "length of one excerpt in seconds"] = 5.0
+
+    def __post_init__(self) -> None:
+        bounds = {"sample_rate": (1_000, 384_000), "excerpts": (1, 1_000), "excerpt_seconds": (0.1, 600)}
+        check_settings(self, bounds)
+        check_product(_MOST_SAMPLES, **asdict(self))
 
     @property
     def samples_per_excerpt(self) -> int:
@@ -33,6 +43,17 @@ class MelConfig:
     f_max: Annotated[float, "Hz, upper edge of the highest band"] = 7_000.0
     dynamic_range: Annotated[float, "dB below an excerpt's loudest point that can still be heard"] = 80.0
 
+    def __post_init__(self) -> None:
+        bounds = {
+            "sample_rate": (1_000, 384_000),
+            "n_fft": (16, 65_536),
+            "hop_length": (1, 65_536),
+            "n_mels": (1, 1_024),
+        }
+        check_settings(self, bounds | {"f_min": (0, 192_000), "f_max": (0, 192_000), "dynamic_range": (1, 300)})
+        if not self.f_min < self.f_max:
+            raise ValueError(f"f_min is {self.f_min:g} and f_max {self.f_max:g}; the lower edge is below the upper one")
+
     @property
     def frames_per_second(self) -> float:
         return self.sample_rate / self.hop_length  # 31.25
@@ -50,6 +71,10 @@ class EncoderConfig:
     dropout: Annotated[float, "share of the features hidden while training"] = 0.5
     seed: Annotated[int, "seed of the initial weights"] = 0
 
+    def __post_init__(self) -> None:
+        bounds = {"channels": (1, 4_096), "stages": (1, 16), "kernel_size": (1, 64), "pool_size": (1, 64)}
+        check_settings(self, bounds | {"dim": (1, 4_096), "dropout": (0, 0.99), "seed": (0, 2**63 - 1)})
+
 
 @dataclass(frozen=True)
 class EarConfig:
@@ -58,6 +83,16 @@ class EarConfig:
     excerpt: ExcerptConfig = field(default_factory=ExcerptConfig)
     mel: MelConfig = field(default_factory=MelConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
+
+    def __post_init__(self) -> None:
+        n_frames = self.excerpt.samples_per_excerpt // self.mel.hop_length + 1
+        check_product(
+            _MOST_NUMBERS,
+            excerpts=self.excerpt.excerpts,
+            frames=n_frames,
+            n_fft=self.mel.n_fft,
+        )
+        check_product(_MOST_NUMBERS, excerpts=self.excerpt.excerpts, frames=n_frames, channels=self.encoder.channels)
 
 
 @dataclass(frozen=True)

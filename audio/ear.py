@@ -78,10 +78,7 @@ def load_ear(checkpoint: Checkpoint, device: str = "cpu") -> Ear:
         return Ear(config, untrained_encoder(config.mel, config.encoder).to(device), device)
     config, weights = _read(checkpoint.path)
     encoder = untrained_encoder(config.mel, config.encoder)
-    try:
-        encoder.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ValueError(f"{checkpoint.path} holds weights of another shape than it says: {error}") from None
+    encoder.load_state_dict(weights)
     return Ear(config, encoder.to(device), device)
 
 
@@ -96,22 +93,45 @@ def save_ear(ear: Ear, path: Path) -> None:
 
 
 def _read(path: Path) -> tuple[EarConfig, dict[str, Tensor]]:
+    """The configuration of a checkpoint, and weights as it promises them."""
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
+            config = _config(path, file.metadata() or {})
+            _check_shapes(path, config, {name: file.get_slice(name).get_shape() for name in file.keys()})  # noqa: SIM118
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, MemoryError) as error:
         raise ValueError(f"{path} is not a readable checkpoint: {error}") from None
+    for name, weight in weights.items():
+        if not weight.isfinite().all():
+            raise ValueError(f"{path} holds weights that are no numbers, in {name}")
+    return config, weights
+
+
+def _config(path: Path, metadata: dict[str, str]) -> EarConfig:
     try:
         facts = json.loads(metadata.get("ear", "{}"))
         if facts.get("format") != FORMAT:
             raise ValueError(f"the format is {facts.get('format')!r}; this version reads {FORMAT!r}")
         settings = facts["config"]
-        config = EarConfig(
+        return EarConfig(
             excerpt=ExcerptConfig(**settings["excerpt"]),
             mel=MelConfig(**settings["mel"]),
             encoder=EncoderConfig(**settings["encoder"]),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is not an ear that this version understands: {error}") from None
-    return config, weights
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not an ear that this version understands: {str(error)[:300]}") from None
+
+
+def _check_shapes(path: Path, config: EarConfig, shapes: dict[str, list[int]]) -> None:
+    """Compare with an encoder that takes no memory, before one is made that does."""
+    with torch.device("meta"):
+        expected = {
+            name: list(weight.shape) for name, weight in Encoder(config.mel, config.encoder).state_dict().items()
+        }
+    for name in sorted(expected.keys() | shapes.keys()):
+        if expected.get(name) != shapes.get(name):
+            found = f"{name[:60]} of shape {shapes[name]}" if name in shapes else f"no {name}"
+            raise ValueError(
+                f"{path} holds weights of another shape than it says: {found}, where its settings make"
+                f" {expected.get(name, 'none')}"
+            )

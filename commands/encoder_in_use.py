@@ -31,4 +31,5 @@ def ear_of(checkpoint: "Checkpoint", device: str) -> "Ear":
     try:
         return load_ear(checkpoint, pick_device(device))
     except (ValueError, RuntimeError) as error:
-        raise click.ClickException(str(error)) from None
+        cure = "Take another copy of this library, or train anew: `cli train-audio --start fresh`."
+        raise click.ClickException(f"{error}.\n\n{cure}" if checkpoint.path else str(error)) from None

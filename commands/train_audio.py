@@ -153,7 +153,10 @@ def _ear_to_teach(checkpoint: "Checkpoint", start: str, seed: int, shape: dict[s
     from audio.encoder import untrained_encoder
 
     if start == "fresh" or checkpoint.path is None:
-        config = EarConfig(encoder=EncoderConfig(**shape, seed=seed))
+        try:
+            config = EarConfig(encoder=EncoderConfig(**shape, seed=seed))
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
         return Ear(config, untrained_encoder(config.mel, config.encoder)), True
     if shape:
         raise click.UsageError("--channels and --dim are of a fresh encoder; add `--start fresh`.")
@@ -208,7 +211,12 @@ def _train(training: "Pretraining", state_file: Path, key: str) -> float | None:
     torch.set_num_threads(n_threads())
     state = read_state(state_file, key)
     if state is not None:
-        training.restore(state)
+        try:
+            training.restore(state)
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+            raise click.ClickException(
+                f"{unfinished} is damaged.\n\nBegin anew without it: rm '{unfinished}'"
+            ) from None
         click.echo(f"Going on after epoch {training.n_done} of the {training.phase_name}.", err=True)
     loss, saved, phase = None, monotonic(), ""
     with contextlib.ExitStack() as bars:

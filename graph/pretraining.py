@@ -28,6 +28,7 @@ from audio.augmentation import disguise
 from audio.encoder import Encoder, calibrate
 from data.atomic import atomic_path
 from data.report_card import Figure
+from data.torch_files import check_torch_file
 from graph.config import TasteConfig
 from graph.contrastive import graded_info_nce, info_nce
 from graph.sampling import TasteSampler, TripletBatch, held_out_triplets
@@ -394,7 +395,8 @@ def write_state(path: Path, key: str, state: dict[str, Any]) -> None:
 def read_state(path: Path, key: str) -> dict[str, Any] | None:
     """The state that was kept for this very training, or None: there is none, or it is of another or damaged."""
     try:
-        kept = torch.load(path, map_location="cpu", weights_only=True)  # kept by a GPU, perhaps
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError):
+        check_torch_file(path)
+        kept = torch.load(path, map_location="cpu", weights_only=True, mmap=True)  # kept by a GPU, perhaps
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError, LookupError, TypeError):
         return None
-    return kept["state"] if kept.get("key") == key else None
+    return kept["state"] if isinstance(kept, dict) and kept.get("key") == key else None

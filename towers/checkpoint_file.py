@@ -16,6 +16,7 @@ from data.atomic import atomic_path
 from data.catalog import Catalog
 from data.ids import IdMap
 from data.listening import Listening, blocks
+from data.torch_files import check_torch_file
 from towers.config import TowerConfig
 from towers.designs import Towers, make_towers
 
@@ -76,26 +77,35 @@ def read_towers(path: Path, device: str = "cpu") -> TowerFile:
         It cannot be read.
     """
     try:
-        kept = torch.load(path, weights_only=True, map_location=device, mmap=True if device == "cpu" else None)
-    except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise CheckpointError(f"{path} is damaged, or no checkpoint: {str(error).splitlines()[0]}") from None
+        kept = _load(path)
+    except ValueError as error:
+        raise CheckpointError(f"{path} is damaged, or no checkpoint: {error}") from None
     if not isinstance(kept, dict) or kept.get("format") != FORMAT:
         found = kept.get("format") if isinstance(kept, dict) else type(kept).__name__
         raise CheckpointError(f"{path} is of the format {found!r}; this version reads {FORMAT!r}")
     known = {field.name for field in fields(TowerConfig)}
-    config = TowerConfig(**{name: value for name, value in kept["config"].items() if name in known})
-    facts = {name: value.cpu().numpy() for name, value in kept["facts"].items()}
-    maps = {name: IdMap(facts.pop(f"{name}_ids")) for name in ("tracks", "users", "artists", "albums")}
-    return TowerFile(config, kept["weights"], facts, **maps)
+    try:
+        config = TowerConfig(**{name: value for name, value in kept["config"].items() if name in known})
+        facts = {name: _array(name, value) for name, value in kept["facts"].items()}
+        maps = {name: IdMap(_ids(name, facts)) for name in ("tracks", "users", "artists", "albums")}
+        weights = {name: _weight(name, value).to(device) for name, value in kept["weights"].items()}
+        _check_rows(weights, {name: len(ids) for name, ids in maps.items()})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} holds no towers that this version understands: {str(error)[:300]}") from None
+    return TowerFile(config, weights, facts, **maps)
 
 
 def load_towers(path: Path, device: str = "cpu") -> SavedTowers:
     """Towers as they were saved; errors as of `read_towers`."""
     kept = read_towers(path, device)
-    catalog = Catalog(**kept.facts, n_artists=len(kept.artists), n_albums=len(kept.albums))
-    is_seen, is_known_user = (kept.weights[name].cpu().numpy() for name in ("is_seen", "is_known_user"))
-    towers = make_towers(kept.config, catalog, is_seen, is_known_user)
-    towers.load_state_dict(kept.weights, strict=False)  # without the state of the optimiser
+    try:
+        catalog = Catalog(**kept.facts, n_artists=len(kept.artists), n_albums=len(kept.albums))
+        is_seen, is_known_user = (kept.weights[name].cpu().numpy() for name in ("is_seen", "is_known_user"))
+        towers = make_towers(kept.config, catalog, is_seen, is_known_user)
+        _check_finite(kept.weights)
+        towers.load_state_dict(kept.weights, strict=False)  # without the state of the optimiser
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path} holds other weights than its settings promise: {str(error)[:300]}") from None
     towers.to(device).eval()
     return SavedTowers(towers, kept.tracks, kept.users, kept.artists, kept.albums)
 
@@ -128,14 +138,18 @@ def fitted(
     for name, (was, here) in parts.items():
         old_rows = torch.from_numpy(was.find(here.ids(np.arange(len(here)))))
         moved = torch.zeros_like(state[name])
+        if kept.weights[name].shape[1:] != moved.shape[1:]:
+            raise CheckpointError(f"these towers hold other weights than their settings promise, in {name}")
         moved[old_rows >= 0] = kept.weights[name][old_rows[old_rows >= 0]].to(moved.device)
         weights[name] = moved
+    _check_finite(weights)
     try:
         missing = towers.load_state_dict(weights, strict=False)
-    except RuntimeError:
-        raise CheckpointError(
-            "these towers hear tracks by other vectors of sound than the library's present ones"
-        ) from None
+    except RuntimeError as error:
+        what = "hear tracks by other vectors of sound than the library's present ones"
+        if "audio" not in str(error):
+            what = "hold other weights than their settings promise"
+        raise CheckpointError(f"these towers {what}") from None
     if missing.unexpected_keys:
         raise CheckpointError("these towers hear tracks, and the library has no audio vectors any more")
     towers.eval()
@@ -163,10 +177,59 @@ def write_training(path: Path, key: str, state: dict[str, Any]) -> None:
 def read_training(path: Path, key: str) -> dict[str, Any] | None:
     """The state that was kept for this very training, or None: there is none, or it is of another or damaged."""
     try:
-        kept = torch.load(path, weights_only=True, map_location="cpu")  # it may go on elsewhere than it began
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError):
+        kept = _load(path)
+    except (OSError, ValueError):
         return None
     return kept["state"] if isinstance(kept, dict) and kept.get("key") == key else None
+
+
+def _load(path: Path) -> Any:
+    """What `torch.save` wrote; its numbers stay on the disk until somebody looks at them.
+
+    Raises
+    ------
+    ValueError
+        It is anything else.
+    OSError
+        It cannot be read.
+    """
+    check_torch_file(path)
+    try:
+        return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+
+
+def _weight(name: str, value: Any) -> Tensor:
+    """A tensor whose numbers are all in the file: one that repeats a few of them has any size that it likes."""
+    if not isinstance(value, Tensor) or value.numel() * value.element_size() > value.untyped_storage().nbytes():
+        raise ValueError(f"{str(name)[:60]} is no tensor that was saved")
+    return value
+
+
+def _array(name: str, value: Any) -> np.ndarray:
+    return _weight(name, value).numpy()
+
+
+def _ids(name: str, facts: dict[str, np.ndarray]) -> np.ndarray:
+    ids = facts.pop(f"{name}_ids")
+    if ids.ndim != 1 or ids.dtype != np.int64:
+        raise ValueError(f"{name}_ids are no ids")
+    return ids
+
+
+def _check_rows(weights: dict[str, Tensor], n_ids: dict[str, int]) -> None:
+    """Each table has a row for each id."""
+    expected = {f"tables.{name}.weight": n for name, n in n_ids.items() if f"tables.{name}.weight" in weights}
+    for name, n in (expected | {"is_seen": n_ids["tracks"], "is_known_user": n_ids["users"]}).items():
+        if len(weights[name]) != n or weights[name].ndim != (2 if name in expected else 1):
+            raise ValueError(f"{name} has the shape {tuple(weights[name].shape)} for {n:,} ids")
+
+
+def _check_finite(weights: Mapping[str, Tensor]) -> None:
+    for name, weight in weights.items():
+        if not weight.isfinite().all():
+            raise CheckpointError(f"these towers hold weights that are no numbers, in {name}")
 
 
 def _arrays(catalog: Catalog) -> dict[str, np.ndarray]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from data.ranges import check_product, check_settings
+
 MODELS = ("two-tower", "dot", "neumf")
 ENCODERS = ("mean", "attention", "transformer")
 LOSSES = ("sampled-softmax", "bpr")
@@ -13,6 +15,7 @@ PROPOSALS = ("uniform", "popularity")
 _MOST_FIFTHS = 7  # of a temperature: the popularity dial at its highest
 _SEEDS = 2**63  # what the generators of torch take
 _HIGHEST_RATE = 1e6
+_MOST_WEIGHTS = 2**24  # of a layer
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ class TowerConfig:
     seed: Annotated[int, "of the initial weights, the batches, the dropouts, and of what --split draws by chance"] = 0
 
     def __post_init__(self) -> None:
+        check_settings(self, {"dim": (-1, 4_096), "hidden": (-1, 65_536), "history": (-1, 10_000), "layers": (-1, 64)})
+        check_product(_MOST_WEIGHTS, dim=self.dim, hidden=self.hidden)
+        check_product(_MOST_WEIGHTS, dim=self.dim, history=self.history)
+        if self.encoder == "transformer":
+            check_product(_MOST_WEIGHTS, dim=self.dim * self.dim, layers=self.layers)
         _one_of("model", self.model, MODELS)
         _one_of("encoder", self.encoder, ENCODERS)
         _one_of("start", self.start, STARTS)

@@ -37,10 +37,21 @@ class Lesson:
             write_training(self.state_file, self.key, self.training.state())
 
     def went_on(self) -> bool:
-        """Go on from the state that was kept for this very training, if there is one."""
+        """Go on from the state that was kept for this very training, if there is one.
+
+        Raises
+        ------
+        ValueError
+            It is none of such a training, whatever it says.
+        """
         state = read_training(self.state_file, self.key)
         if state is not None:
-            self.training.restore(state)
+            try:
+                self.training.restore(state)
+            except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+                raise ValueError(
+                    f"{self.state_file} is damaged.\n\nBegin anew without it: rm '{self.state_file}'"
+                ) from None
         return state is not None
 
 
