@@ -215,7 +215,7 @@ def _train(training: "Pretraining", state_file: Path, key: str) -> float | None:
             training.restore(state)
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
             raise click.ClickException(
-                f"{unfinished} is damaged.\n\nBegin anew without it: rm '{unfinished}'"
+                f"{state_file} is damaged.\n\nBegin anew without it: rm '{state_file}'"
             ) from None
         click.echo(f"Going on after epoch {training.n_done} of the {training.phase_name}.", err=True)
     loss, saved, phase = None, monotonic(), ""
