@@ -18,6 +18,7 @@ from commands.embed_audio import embed_audio
 from commands.evaluate import evaluate
 from commands.evaluate_audio import evaluate_audio
 from commands.failures import failures
+from commands.forget_folder import forget_folder
 from commands.forget_listens import forget_listens
 from commands.graph_stats import graph_stats
 from commands.import_graph import import_graph
@@ -26,6 +27,7 @@ from commands.import_playlists import import_playlists
 from commands.import_tags import import_tags
 from commands.link import link
 from commands.map import draw_map
+from commands.options import library_folder
 from commands.recommend import recommend
 from commands.similar import similar
 from commands.status import status
@@ -43,6 +45,7 @@ _COMMANDS = (
     evaluate,
     evaluate_audio,
     failures,
+    forget_folder,
     forget_listens,
     graph_stats,
     import_graph,
@@ -64,6 +67,7 @@ _COMMANDS = (
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("library"),
     envvar="EARSHOT_LIBRARY",
+    callback=library_folder,
     show_default=True,
     show_envvar=True,
     help="The library folder.",

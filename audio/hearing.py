@@ -8,7 +8,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
 from dataclasses import dataclass
 from itertools import islice
@@ -76,12 +76,15 @@ def hear(
     paths: Iterable[str],
     ear: Listener,
     config: HearingConfig,
-    min_duration: float | None = None,
-    max_duration: float | None = None,
+    bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
 ) -> Iterator[Heard | Unheard]:
     """Yield each file's result as soon as it is there, in no particular order.
 
     `paths` is drawn lazily, a few ahead of the workers. Closing the generator stops the workers.
+
+    Parameters
+    ----------
+    bounds : by path, the shortest and the longest duration in seconds that are not left out
     """
     for name, value in _WORKER_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -98,7 +101,7 @@ def hear(
     )
 
     def schedule(path: str) -> Future:
-        task = (path, ear.config.excerpt, min_duration, max_duration)
+        task = (path, ear.config.excerpt, *(bounds or {}).get(path, (None, None)))
         return pool.schedule(decode_task, args=task, timeout=config.time_limit)
 
     try:

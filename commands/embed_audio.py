@@ -1,10 +1,12 @@
 """`cli embed-audio`: hear folders and files."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +17,9 @@ from commands.build_index import refresh_index
 from commands.encoder_in_use import checkpoint_in_use, ear_of
 from commands.machine import versions
 from commands.options import config_options, device_option
-from commands.terminal import progress, progress_bar
+from commands.terminal import echo_some, progress, progress_bar
 from commands.towers_in_use import place_newcomers
+from data.paths import expanded, shown_path
 
 if TYPE_CHECKING:
     from audio.checkpoint import Checkpoint
@@ -40,7 +43,7 @@ EXIT_SOME_FAILED = 3  # done, but some files could not be heard
 @click.option(
     "--prune",
     is_flag=True,
-    help="Remove tracks whose files are gone; of those that anybody listened to the name stays.",
+    help="Remove tracks whose files an earlier run did not find either; of those with listens the name stays.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
 @config_options(HearingConfig)
@@ -64,46 +67,60 @@ def embed_audio(
     Run it again at any time: it hears only what is new or changed. Without PATHS it visits every folder
     that the library knows. Exits with 3 when a file could not be heard; `cli failures` lists them.
 
+    What a folder leaves out (--exclude, --min-duration, --max-duration) is remembered and holds in later runs too,
+    until the same option is given anew: --exclude "" leaves nothing out by name, a duration of 0 is no bound.
+    `cli status` shows it. `cli forget-folder` takes a folder back.
+
     Example:
 
     \b
         cli embed-audio ~/Music --exclude "*/Audiobooks/*" --max-duration 1800
+        cli embed-audio ~/Music --exclude ""
     """
     from data.folders import find_files
-    from index.intake import count_missing, plan_scan
+    from index.intake import count_vanished, plan_scan
     from index.library import Library
     from index.library_listening import listened_among
-    from index.track_store import missing_tracks, prune_missing
+    from index.roots import files_outside, given_rules, read_rules
+    from index.track_store import prune_missing
 
     began = monotonic()
     try:
         config = HearingConfig(**hearing)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    for path in paths:
-        if not Path(path).exists():
-            raise click.ClickException(f"There is no {path}. Is its disk mounted? Nothing was changed.")
-    if not paths and not (folder / "library.db").exists():
+    given = [_existing(path) for path in paths]
+    if not given and not (folder / "library.db").exists():
         raise click.UsageError("Which folder? For example `cli embed-audio ~/Music`.")
     with Library.open_to_write(folder) as library:
-        roots = [str(Path(path).absolute()) for path in paths] or library.roots()
+        known = read_rules(library)
+        roots = given or [*known, *files_outside(library)]
         if not roots:
             raise click.UsageError("Which folder? This library knows none yet: `cli embed-audio ~/Music`.")
+        try:
+            rules = given_rules(roots, known, exclude, min_duration, max_duration)
+        except ValueError as error:
+            raise click.UsageError(f"{error}. Nothing was changed.") from None
         checkpoint = checkpoint_in_use(library)
         head = None if again else library.head_run(EMBED_STAGE, checkpoint.fingerprint)
-        rules = {"min_duration": min_duration, "max_duration": max_duration}
-        found = progress(find_files(roots, exclude, [str(folder)]), "looking", unit="file")
-        plan = plan_scan(library, roots, found, head, retry=retry, **rules)
+        found = progress(find_files(roots, rules, [str(folder)]), "looking", unit="file")
+        plan = plan_scan(library, roots, found, head, rules=rules, retry=retry)
         phases = {}
         if plan.pending:
             ear = ear_of(checkpoint, device)
-            phases = _hear_pending(library, plan, ear, checkpoint, config, adopting=not again, **rules)
-        count_missing(library, plan)
-        n_pruned = prune_missing(library, listened_among(library, missing_tracks(library))) if prune else 0
+            phases = _hear_pending(library, plan, ear, checkpoint, config, adopting=not again)
+        elif set(known) <= set(roots):
+            library.finish_interrupted(EMBED_STAGE)
+        count_vanished(library, plan)
+        n_pruned = 0
+        if prune and plan.missing_before:
+            listened = listened_among(library, sorted(plan.missing_before))
+            n_pruned = prune_missing(library, listened, among=plan.missing_before)
         place_newcomers(library)
         refresh_index(library)
     seconds = monotonic() - began
-    _echo_counts(plan.counts, n_pruned, seconds, phases, as_json)
+    _echo_counts(plan.counts, n_pruned, seconds, phases, as_json, pruning=prune)
+    _echo_away(plan)
     if plan.pending and checkpoint.path is None:
         click.echo("The encoder is untrained: likeness is of spectra, not yet of taste.", err=True)
     if plan.counts.failed > plan.counts.failed_before:
@@ -119,8 +136,6 @@ def _hear_pending(
     config: HearingConfig,
     *,
     adopting: bool,
-    min_duration: float | None,
-    max_duration: float | None,
 ) -> dict[str, float]:
     """Hear what a plan left over, store each result as it comes; CPU seconds by phase."""
     from audio.hearing import Unheard, hear
@@ -149,9 +164,7 @@ def _hear_pending(
                 if isinstance(digest, OSError):
                     store_failure(library, pending[path], f"cannot be read: {digest.strerror}")
                     counts.failed += 1
-                elif adopting and adopt(
-                    library, pending[path], digest, head, min_duration=min_duration, max_duration=max_duration
-                ):
+                elif adopting and adopt(library, pending[path], digest, head):
                     counts.reused += 1
                     counts.adopted += 1
                 else:
@@ -160,7 +173,8 @@ def _hear_pending(
                     continue
                 bar.update()
 
-        for result in hear(unknown(), ear, config, min_duration, max_duration):
+        bounds = {file.path: file.bounds for file in plan.pending}
+        for result in hear(unknown(), ear, config, bounds):
             began, file = perf_counter(), pending[result.path]
             if not isinstance(result, Unheard):
                 store_track(library, _new_track(file, hashes.pop(result.path), result), head)
@@ -206,7 +220,32 @@ def _new_track(file: "PendingFile", content_hash: str, heard: "Heard") -> "NewTr
     )
 
 
-def _echo_counts(counts: "ScanCounts", n_pruned: int, seconds: float, phases: dict[str, float], as_json: bool) -> None:
+def _existing(path: str) -> str:
+    """A path that was given, absolute.
+
+    Raises
+    ------
+    click.ClickException
+        It is empty, or leads nowhere.
+    """
+    if not path:
+        raise click.UsageError("One of the paths is empty. Was it a variable that is not set? Nothing was changed.")
+    if not os.path.exists(expanded(path)):
+        raise click.ClickException(f"There is no {path}. Is its disk mounted? Nothing was changed.")
+    return os.path.abspath(expanded(path))
+
+
+def _echo_away(plan: "ScanPlan") -> None:
+    """Name the places that seem to be away, with what to type when they are gone for good."""
+    places = sorted({place for place in plan.kept.values() if place is not None})
+    if places:
+        cures = [f"cli forget-folder {quote(shown_path(place))}" for place in places]
+        echo_some("is one of them gone for good? This takes its tracks out of the library", cures)
+
+
+def _echo_counts(
+    counts: "ScanCounts", n_pruned: int, seconds: float, phases: dict[str, float], as_json: bool, *, pruning: bool
+) -> None:
     if as_json:
         numbers = asdict(counts) | {"pruned": n_pruned, "seconds": round(seconds, 3), "cpu_seconds": phases}
         click.echo(json.dumps(numbers))
@@ -218,7 +257,8 @@ def _echo_counts(counts: "ScanCounts", n_pruned: int, seconds: float, phases: di
     asides = {
         "of the reused moved or copied": counts.adopted,
         "of the failed unchanged since they failed before, not tried again (--retry does)": counts.failed_before,
-        "gone from the disk, marked missing (--prune removes them)": 0 if n_pruned else counts.missing,
+        f"gone from the disk{' since the last look' if pruning else ''}, marked missing"
+        f" ({'`cli embed-audio --prune` again' if pruning else '--prune'} removes them)": counts.missing,
         "removed; of those that anybody listened to the name stays": n_pruned,
         "kept although not found: all that was under their folder is gone (unmounted?)": counts.kept,
     }

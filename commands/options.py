@@ -8,7 +8,14 @@ from typing import get_args, get_type_hints
 
 import click
 
+from data.paths import expanded
 from data.protocols import PROTOCOLS
+
+
+def library_folder(_context: click.Context, _parameter: click.Parameter, folder: Path) -> Path:
+    """The library folder; in a unit or compose file, and behind `--library=`, no shell has replaced a ~."""
+    return Path(expanded(str(folder)))
+
 
 EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 

@@ -31,7 +31,9 @@ def status(folder: Path, as_json: bool) -> None:
         return
     numbers = facts.summary
     click.echo(f"Library   {facts.library}")
-    click.echo(f"Folders   {', '.join(facts.roots) or 'none yet'}")
+    for number, root in enumerate(facts.roots or ["none yet"]):
+        left_out = f"   ({facts.left_out[root]})" if root in facts.left_out else ""
+        click.echo(f"{'' if number else 'Folders':<10}{root}{left_out}")
     click.echo(
         f"Tracks    {numbers['tracks']:,} embedded, {numbers['artists']:,} artists, {numbers['albums']:,} albums,"
         f" {numbers['hours'] or 0:,.1f} hours"

@@ -38,3 +38,16 @@ def is_bare_name(name: object) -> bool:
 def path_from_columns(text: str, raw: bytes | None) -> str:
     """The path that the operating system knows."""
     return os.fsdecode(raw) if raw is not None else text
+
+
+def expanded(path: str) -> str:
+    """A path whose leading ~ no shell has replaced by a home folder.
+
+    What is there under the very name wins: an earlier version made folders called ~.
+    """
+    return path if os.path.lexists(path) else os.path.expanduser(path)
+
+
+def shown_path(path: str) -> str:
+    """A path as text that can be printed and stored."""
+    return path_columns(path)[0]

@@ -7,16 +7,18 @@
 The plan is recorded in one transaction; so is every batch of results. A kill loses what was in hand.
 """
 
+import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from data.folders import FoundFile
+from data.folders import FoundFile, Place
 from data.paths import path_columns, path_from_columns
-from data.rules import duration_exclusion
+from data.rules import Rules, duration_exclusion
 from index.library import Library
+from index.roots import drop_mount_points, read_mount_points, store_mount_points, store_rules
 from index.track_store import AUDIO, PendingFile, set_status
+from index.vanished import KnownFile, judge_vanished
 
 
 @dataclass
@@ -31,7 +33,7 @@ class ScanCounts:
     failed_before: int = 0  # of the failed: not tried again, unchanged since
     excluded: int = 0
     missing: int = 0  # known files that are gone; not among the found
-    kept: int = 0  # known files that are gone together with everything else under their root
+    kept: int = 0  # known files that were not found and may come back: their disk is away, or seems to be
 
     def add_up(self) -> bool:
         return self.found == self.embedded + self.reused + self.failed + self.excluded
@@ -41,19 +43,10 @@ class ScanCounts:
 class ScanPlan:
     counts: ScanCounts = field(default_factory=ScanCounts)
     pending: list[PendingFile] = field(default_factory=list)
-    gone: set[int] = field(default_factory=set)  # ids of known tracks whose files were not found
-
-
-class _Known(NamedTuple):  # not a dataclass: there are as many as files, and those take five times as long
-    id: int
-    path: str
-    size: int | None
-    mtime_ns: int | None
-    status: str
-    reason: str | None
-    duration: float | None
-    content_hash: str | None
-    has_vector: bool  # under the current run
+    gone: set[int] = field(default_factory=set)  # ids of known tracks whose files have gone since the last look
+    missing_before: set[int] = field(default_factory=set)  # ids of those that an earlier run did not find either
+    kept: dict[str, str | None] = field(default_factory=dict)  # by path of a file that was not found, what is away
+    emptied: set[str] = field(default_factory=set)  # of these places the folders that are there, without their tracks
 
 
 def plan_scan(
@@ -62,34 +55,39 @@ def plan_scan(
     found: Iterable[FoundFile],
     head_run: int | None,
     *,
+    rules: Mapping[str, Rules] | None = None,
     retry: bool = False,
-    min_duration: float | None = None,
-    max_duration: float | None = None,
 ) -> ScanPlan:
-    """Compare what was found with what is known, and record all that needs no decoding."""
+    """Compare what was found with what is known, and record all that needs no decoding.
+
+    `rules` are of the folders among the roots, which are remembered with them.
+    """
     plan = ScanPlan()
     counts = plan.counts
     roots = [os.path.abspath(root) for root in roots]
     known = {row.path: row for row in _known_files(library, head_run)}
-    seen: set[str] = set()
-    closed: list[str] = []  # folders that cannot be listed today; what lies in them is not gone
-    heard_roots: set[str] = set()  # roots under which at least one candidate was found
-    verdicts: list[tuple[str, int, int, str, str | None]] = []  # arguments of set_status
+    seen: dict[str, bool] = {}  # by path, whether it is a file to be heard
+    unreadable: set[str] = set()
+    changes: list[tuple[str, int, int, str, str | None]] = []  # arguments of set_status
+    place: Place | None = None
+    mounts: set[str] = set()
     for file in found:
-        if file.failure and file.path in roots and not os.path.lexists(file.path):
-            continue  # a root that is gone is no file that failed
+        if file.failure:
+            if file.path in roots and not os.path.lexists(file.path):
+                continue  # a root that is gone is no file that failed
+            unreadable.add(file.path)
         counts.found += 1
-        if file.failure and os.path.isdir(file.path):
-            closed.append(file.path)
-        seen.add(file.path)
+        seen[file.path] = not (file.exclusion or file.failure)
         row = known.get(file.path)
-        status, reason = _judge(file, row, retry, min_duration, max_duration)
-        if not (file.exclusion or file.failure or len(heard_roots) == len(roots)):
-            heard_roots.update(root for root in roots if _is_under(file.path, root))
+        if file.place is not place and seen[file.path]:
+            place = file.place
+            mounts.add(place.mount)
+        status, reason = _judge(file, row, retry)
         if status == "pending":
             unchanged = row is not None and (row.size, row.mtime_ns) == (file.size, file.mtime_ns)
             content_hash = row.content_hash if row is not None and unchanged else None
-            plan.pending.append(PendingFile(file.path, file.size, file.mtime_ns, content_hash))
+            bounds = (file.place.min_duration, file.place.max_duration)
+            plan.pending.append(PendingFile(file.path, file.size, file.mtime_ns, content_hash, bounds))
             continue
         counts.reused += status == "embedded"
         counts.failed += status == "failed"
@@ -97,38 +95,60 @@ def plan_scan(
         if row is not None and (row.status, row.reason) == (status, reason):
             counts.failed_before += status == "failed"
         elif row is not None and status == "excluded":
-            # A vector may lie here of what the file was when it was heard, so the row keeps saying when that was.
-            verdicts.append((file.path, row.size or 0, row.mtime_ns or 0, status, reason))
+            changes.append(_excluded(row, reason))
         else:
-            verdicts.append((file.path, file.size, file.mtime_ns, status, reason))
-    vanished = [row for row in known.values() if row.path not in seen and row.status != "missing"]
-    under = [(row, [root for root in roots if _is_under(row.path, root)]) for row in vanished]
-    gone = [
-        row for row, of in under if heard_roots.intersection(of) and not any(_is_under(row.path, f) for f in closed)
-    ]
-    counts.kept = sum(1 for _, of in under if of) - len(gone)
+            changes.append((file.path, file.size, file.mtime_ns, status, reason))
+    vanished = [row for path, row in known.items() if path not in seen]
+    verdict = judge_vanished(vanished, roots, seen, known, unreadable, read_mount_points(library))
+    gone = [row for row in verdict.gone if row.status != "missing"]
     plan.gone = {row.id for row in gone}
+    plan.missing_before = {row.id for row in verdict.gone} - plan.gone
+    kept = [row for row in vanished if row.status != "missing" and row.id in verdict.kept]
+    plan.kept = {row.path: verdict.kept[row.id] for row in kept}
+    plan.emptied = verdict.emptied
+    changes += [_excluded(row, reason) for row, reason in verdict.excluded if row.reason != reason]
     with library.transaction():
-        for root in roots:
-            library.db.execute("INSERT OR IGNORE INTO roots (path, path_bytes) VALUES (?, ?)", path_columns(root))
-        for verdict in verdicts:
-            set_status(library, *verdict)
+        folders = [root for root in roots if os.path.isdir(root)]
+        store_rules(library, {root: (rules or {}).get(root, Rules()) for root in folders})
+        drop_mount_points(library, verdict.found_again)
+        store_mount_points(library, mounts - {"/"}, was_mounted=True)
+        for change in changes:
+            set_status(library, *change)
         for row in gone:
             library.db.execute("UPDATE tracks SET status = 'missing', reason = NULL WHERE id = ?", [row.id])
-        # What never had a vector has nothing to lose, and is of no use once its file is gone.
-        library.db.execute("DELETE FROM tracks WHERE status = 'missing' AND id NOT IN (SELECT track_id FROM vectors)")
+        # What never had a vector has little to lose, and is of no use once its file is gone.
+        library.db.execute(
+            "DELETE FROM tracks WHERE status = 'missing' AND id NOT IN (SELECT track_id FROM vectors)"
+            " AND id NOT IN (SELECT track_id FROM playlist_tracks)"
+        )
     return plan
 
 
-def count_missing(library: Library, plan: ScanPlan) -> None:
-    """How many of the vanished are gone for good, now that the moved ones have been found again."""
+def count_vanished(library: Library, plan: ScanPlan) -> None:
+    """Count what is gone and what is kept, now that the moved files have been found again."""
     missing = {row[0] for row in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")}
     plan.counts.missing = len(missing & plan.gone)
+    plan.missing_before &= missing
+    if not plan.kept:
+        return
+    texts = {path_columns(path)[0]: path for path in plan.kept}
+    rows = library.db.execute(
+        "SELECT path FROM tracks WHERE path IN (SELECT value FROM json_each(?))", [json.dumps(list(texts))]
+    )
+    still = {texts[text] for (text,) in rows}
+    plan.kept = {path: place for path, place in plan.kept.items() if path in still}
+    plan.counts.kept = len(plan.kept)
+    with library.transaction():
+        emptied = {place for place in plan.kept.values() if place in plan.emptied}
+        store_mount_points(library, emptied, was_mounted=False)
 
 
-def _judge(
-    file: FoundFile, row: _Known | None, retry: bool, min_duration: float | None, max_duration: float | None
-) -> tuple[str, str | None]:
+def _excluded(row: KnownFile, reason: str | None) -> tuple[str, int, int, str, str | None]:
+    # A vector may lie here of what the file was when it was heard, so the row keeps saying when that was.
+    return row.path, row.size or 0, row.mtime_ns or 0, "excluded", reason
+
+
+def _judge(file: FoundFile, row: KnownFile | None, retry: bool) -> tuple[str, str | None]:
     """The status and reason of a found file; ``pending`` when it must be heard."""
     if file.failure:
         return "failed", file.failure
@@ -138,14 +158,16 @@ def _judge(
         return "pending", None
     if row.status == "failed":
         return ("pending", None) if retry else ("failed", row.reason)
-    if row.duration is not None and (reason := duration_exclusion(row.duration, min_duration, max_duration)):
-        return "excluded", reason
+    if row.duration is not None:
+        reason = duration_exclusion(row.duration, file.place.min_duration, file.place.max_duration)
+        if reason:
+            return "excluded", reason
     if row.has_vector:
         return "embedded", row.reason if row.status == "embedded" else None
     return "pending", None
 
 
-def _known_files(library: Library, head_run: int | None) -> Iterator[_Known]:
+def _known_files(library: Library, head_run: int | None) -> Iterator[KnownFile]:
     rows = library.db.execute(
         "SELECT t.id, t.path, t.path_bytes, t.size, t.mtime_ns, t.status, t.reason, t.duration_s, t.content_hash,"
         " v.track_id IS NOT NULL FROM tracks AS t LEFT JOIN vectors AS v"
@@ -153,8 +175,4 @@ def _known_files(library: Library, head_run: int | None) -> Iterator[_Known]:
         [AUDIO, head_run],
     )
     for identifier, text, raw, *columns in rows:
-        yield _Known(identifier, path_from_columns(text, raw), *columns)
-
-
-def _is_under(path: str, root: str) -> bool:
-    return path == root or path.startswith(root.rstrip("/") + "/")
+        yield KnownFile(identifier, path_from_columns(text, raw), *columns)

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from data.atomic import atomic_path, make_folder, remove_leftovers
-from data.paths import is_bare_name, path_from_columns
+from data.paths import is_bare_name, path_columns, path_from_columns
 from index.schema import APPLICATION_ID, migrations
 from index.schema_guard import changed_objects, foreign_triggers, harden
 
@@ -56,8 +56,9 @@ class Library:
         Raises
         ------
         LibraryError
-            There is none, it is not one of ours, or it is newer or older than this version.
+            There is none, it is not one of ours, it is newer or older than this version, or its path is not UTF-8.
         """
+        _require_utf8(folder)
         path = folder / DATABASE
         nothing = LibraryError(f"There is no library at {folder}.\n\nRun `cli embed-audio FOLDER` to make one.")
         if not path.is_file():
@@ -84,8 +85,9 @@ class Library:
         LockedError
             Another process is writing; the message says which.
         LibraryError
-            The folder holds something else, or a newer library.
+            The folder holds something else, or a newer library, or its path is not UTF-8.
         """
+        _require_utf8(folder)
         lock = FileLock(folder / _LOCK)
         try:
             make_folder(folder)
@@ -240,6 +242,18 @@ class Library:
                 "UPDATE runs SET finished = ?, metrics = ? WHERE id = ?", [now(), json.dumps(metrics), run_id]
             )
 
+    def finish_interrupted(self, stage: str) -> None:
+        """Close the runs of a stage that were cut short: a later look found nothing left to do."""
+        with self.transaction():
+            self.db.execute("UPDATE runs SET finished = ? WHERE stage = ? AND finished IS NULL", [now(), stage])
+
+    def is_interrupted(self, stage: str) -> bool:
+        """Whether the latest run of a stage has not ended."""
+        row = self.db.execute(
+            "SELECT finished IS NULL FROM runs WHERE stage = ? ORDER BY id DESC LIMIT 1", [stage]
+        ).fetchone()
+        return bool(row and row[0])
+
     def _upgrade(self, path: Path) -> None:
         """Bring the schema up to date, all or nothing; an older version is kept beside it."""
         pending = migrations.pending(self.db)
@@ -278,6 +292,16 @@ def read_json(text: str | None) -> dict[str, Any]:
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _require_utf8(folder: Path) -> None:
+    """Refuse a path that FAISS, safetensors and polars could not open: half of the commands would fail halfway."""
+    shown, raw = path_columns(os.path.abspath(folder))  # some make it absolute themselves
+    if raw is not None:
+        raise LibraryError(
+            f"The library folder {shown} has a name that is not UTF-8, and not every part of Earshot can open it.\n\n"
+            "Give another folder with --library, or rename it. (The music may lie in folders of any name.)"
+        )
 
 
 def _connect(path: Path) -> sqlite3.Connection:

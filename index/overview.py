@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
+from data.paths import shown_path
 from index.diffused import outdated, unspread
 from index.index_file import index_state
 from index.library import Library, read_json
 from index.recommendation_store import outdated_lists
+from index.roots import read_rules
 from index.sound_spaces import sound_space
 from index.spaces import current_space
 from index.tower_store import TOWER, untrained
 from index.track_store import AUDIO
 
+EMBED = "embed-audio"  # the stage, as `runs` calls it
 _LISTENS = (
     "SELECT count(*) AS files, coalesce(sum(n_events), 0) AS events, (SELECT count(*) FROM users) AS users FROM listens"
 )
@@ -24,6 +27,7 @@ class Overview:
     library: str
     summary: dict[str, Any]  # the library_summary view
     roots: list[str]
+    left_out: dict[str, str]  # by root, the options that say what it leaves out, where it has any
     ear: dict[str, Any] | None  # the run that search uses: id, origin, trained, started
     index: dict[str, Any] | None
     listens: dict[str, int]  # files, events, users
@@ -44,7 +48,9 @@ def overview(library: Library, fingerprint: str) -> Overview:
     space = current_space(library, AUDIO)
     steps: list[str] = []
     ear, index, lacking, up_to_date = None, None, 0, False
-    if (space is None and sound_space(library) is None) or (space is not None and not summary["tracks"]):
+    interrupted = library.is_interrupted(EMBED)  # what it did not come to includes the index
+    nothing_heard = sound_space(library) is None if space is None else not summary["tracks"]
+    if nothing_heard and not interrupted:
         steps.append("cli embed-audio FOLDER   (no track has a vector yet)")
     if space is not None:
         run = next(iter(db.query("SELECT * FROM runs WHERE id = ?", [space.run_id])))
@@ -58,6 +64,8 @@ def overview(library: Library, fingerprint: str) -> Overview:
         ).fetchone()[0]
         if not ear["current"]:
             steps.append("cli embed-audio   (the vectors belong to an older encoder)")
+        elif interrupted:
+            steps.append("cli embed-audio   (its last run has not ended; it goes on from there)")
         elif lacking:
             steps.append(f"cli embed-audio   ({lacking:,} tracks lack a vector)")
         state = index_state(library, AUDIO, verify=True)
@@ -66,7 +74,7 @@ def overview(library: Library, fingerprint: str) -> Overview:
             index |= {"recall_at_10": state.recall_at_10, "built": state.built, "problem": state.problem}
         filled = db.execute("SELECT neighbours_revision FROM spaces WHERE space = ?", [AUDIO]).fetchone()[0]
         up_to_date = filled == space.revision
-        if summary["tracks"] and (state is None or state.problem or not up_to_date):
+        if summary["tracks"] and not interrupted and (state is None or state.problem or not up_to_date):
             reason = state.problem if state and state.problem else "index or neighbours are not up to date"
             steps.append(f"cli build-index   ({reason})")
     if to_spread := outdated(library) or unspread(library):
@@ -79,11 +87,13 @@ def overview(library: Library, fingerprint: str) -> Overview:
         steps.append(f"cli failures   ({summary['failed']:,} files could not be heard)")
     if summary["missing"]:
         steps.append(f"cli embed-audio --prune   ({summary['missing']:,} tracks are gone from the disk)")
+    rules = read_rules(library)
     unfinished = db.execute("SELECT count(*) FROM runs WHERE finished IS NULL").fetchone()[0]
     return Overview(
         library=str(library.folder),
         summary=summary,
-        roots=[path for (path,) in db.execute("SELECT path FROM roots ORDER BY path")],
+        roots=[shown_path(path) for path in rules],
+        left_out={shown_path(path): str(rule) for path, rule in rules.items() if str(rule)},
         ear=ear,
         index=index,
         listens=next(iter(db.query(_LISTENS))),

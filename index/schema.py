@@ -411,3 +411,23 @@ def m011_repair(db: Database) -> None:
     if repaired.get("current_vectors") != schema.get("current_vectors"):
         db.execute("DROP VIEW current_vectors")
         db.execute(repaired["current_vectors"])
+
+
+@migrations()
+def m012_root_rules(db: Database) -> None:
+    _run(
+        db,
+        """
+        CREATE TABLE root_rules (      -- what a folder of `roots` leaves out, in this run and every later one
+            path TEXT PRIMARY KEY REFERENCES roots(path) ON DELETE CASCADE,
+            exclude TEXT NOT NULL,     -- JSON: a list of globs
+            min_duration_s REAL,
+            max_duration_s REAL
+        ) STRICT;
+        CREATE TABLE mount_points (    -- folders that are empty while a disk is away, which says nothing of its files
+            path TEXT PRIMARY KEY,
+            path_bytes BLOB,           -- where the path is not UTF-8
+            was_mounted INTEGER NOT NULL CHECK (was_mounted IN (0, 1))  -- 0: was only found without its tracks
+        ) STRICT;
+        """,
+    )

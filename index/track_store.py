@@ -1,7 +1,7 @@
 """One track at a time into the library: heard, adopted from a known twin, or failed."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +29,7 @@ class PendingFile:
     size: int  # bytes
     mtime_ns: int
     content_hash: str | None = None  # known when only the ear has changed
+    bounds: tuple[float | None, float | None] = (None, None)  # shortest and longest duration let in, seconds
 
 
 @dataclass(frozen=True)
@@ -55,19 +56,11 @@ class NewTrack:
     isrc: str | None = None
 
 
-def adopt(
-    library: Library,
-    file: PendingFile,
-    content_hash: str,
-    head_run: int,
-    *,
-    min_duration: float | None = None,
-    max_duration: float | None = None,
-) -> bool:
+def adopt(library: Library, file: PendingFile, content_hash: str, head_run: int) -> bool:
     """Give a file the vector of a known track with the same content. True when there was one.
 
     A track whose own file is gone has moved: it keeps its id. Otherwise the file is a copy, a track of its own.
-    What the bounds (in seconds) leave out is not adopted.
+    What the file's bounds leave out is not adopted.
     """
     twin = library.db.execute(
         # CROSS JOIN: SQLite would otherwise walk through all vectors of the run and look up each one's track.
@@ -76,7 +69,7 @@ def adopt(
         " ORDER BY t.path = ? DESC, t.status = 'missing' DESC, t.id LIMIT 1",
         [AUDIO, head_run, content_hash, path_columns(file.path)[0]],
     ).fetchone()
-    if twin is None or duration_exclusion(twin[-1], min_duration, max_duration):
+    if twin is None or duration_exclusion(twin[-1], *file.bounds):
         return False
     track_id, old_text, old_bytes, title, _ = twin
     old_path = path_from_columns(old_text, old_bytes)
@@ -175,25 +168,29 @@ def missing_tracks(library: Library) -> list[int]:
     return [track_id for (track_id,) in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")]
 
 
-def prune_missing(library: Library, listened_ids: Iterable[int] = ()) -> int:
-    """Remove the tracks whose files are gone, with all that belongs to them; how many there were.
+def remove_tracks(library: Library, track_ids: Iterable[int], listened_ids: Iterable[int] = ()) -> int:
+    """Remove tracks with all that belongs to them; how many there were. The caller holds the transaction.
 
     Of those that somebody listened to the name stays, as a catalog track, with what towers learned of it: the listens
     go on meaning something.
     """
-    gone = set(missing_tracks(library))
-    with library.transaction():
-        for track_id in sorted(gone.intersection(listened_ids)):
-            library.db.execute("DELETE FROM vectors WHERE track_id = ? AND space IN ('audio', 'diffused')", [track_id])
-            library.db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
-            library.db.execute(
-                "UPDATE tracks SET linked_id = NULL WHERE linked_id = ?", [track_id]
-            )  # it is no file now
-            library.db.execute(_ONLY_A_NAME, [track_id])
-        library.db.execute("DELETE FROM tracks WHERE status = 'missing'")
-        if gone:
-            forget_removed_tracks(library)
+    gone, listened, db = set(track_ids), set(listened_ids), library.db
+    for track_id in sorted(gone & listened):
+        db.execute("DELETE FROM vectors WHERE track_id = ? AND space IN ('audio', 'diffused')", [track_id])
+        db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
+        db.execute("UPDATE tracks SET linked_id = NULL WHERE linked_id = ?", [track_id])  # it is no file now
+        db.execute(_ONLY_A_NAME, [track_id])
+    db.conn.executemany("DELETE FROM tracks WHERE id = ?", ([track_id] for track_id in sorted(gone - listened)))
+    if gone:
+        forget_removed_tracks(library)
     return len(gone)
+
+
+def prune_missing(library: Library, listened_ids: Iterable[int] = (), among: Container[int] | None = None) -> int:
+    """Remove the tracks whose files are gone, or those of them that are `among` some; how many there were."""
+    gone = [track_id for track_id in missing_tracks(library) if among is None or track_id in among]
+    with library.transaction():
+        return remove_tracks(library, gone, listened_ids)
 
 
 def file_title(path: str) -> str:

@@ -12,8 +12,8 @@ from library_world import heard, open_library
 
 from data.folders import find_files
 from data.identity import content_hash
-from data.rules import duration_exclusion
-from index.intake import ScanCounts, count_missing, plan_scan
+from data.rules import Rules, duration_exclusion
+from index.intake import ScanCounts, count_vanished, plan_scan
 from index.spaces import read_vector, use_run
 from index.track_store import AUDIO, adopt, store_exclusion, store_failure, store_track
 
@@ -49,28 +49,27 @@ class Folders:
 
     def scan(self, *roots: str, exclude=(), again=False, retry=False, shortest=None, longest=None) -> ScanCounts:
         library, self.decoded = self.library, []
-        bounds = {"min_duration": shortest, "max_duration": longest}
         paths = [str(self.folder / root) for root in roots or ["music"]]
-        found = find_files(paths, exclude, [str(library.folder)])
-        plan = plan_scan(library, paths, found, None if again else self.head, retry=retry, **bounds)
+        rules = {os.path.abspath(path): Rules(tuple(exclude), shortest, longest) for path in paths}
+        found = find_files(paths, rules, [str(library.folder)])
+        self.plan = plan = plan_scan(library, paths, found, None if again else self.head, rules=rules, retry=retry)
         with library.transaction():
             for file in plan.pending:
-                self.hear(file, plan.counts, not again, shortest, longest)
+                self.hear(file, plan.counts, not again)
         use_run(library, AUDIO, self.head)
-        count_missing(library, plan)
+        count_vanished(library, plan)
         assert plan.counts.add_up(), plan.counts
         return plan.counts
 
-    def hear(self, file, counts, adopting, shortest, longest) -> None:
+    def hear(self, file, counts, adopting) -> None:
         digest = content_hash(file.path)
-        bounds = {"min_duration": shortest, "max_duration": longest}
-        if adopting and adopt(self.library, file, digest, self.head, **bounds):
+        if adopting and adopt(self.library, file, digest, self.head):
             counts.reused += 1
             counts.adopted += 1
             return
         self.decoded.append(os.path.basename(file.path))
         text = Path(file.path).read_text()
-        reason = duration_exclusion(seconds(text), shortest, longest)
+        reason = duration_exclusion(seconds(text), *file.bounds)
         if "bad" in text:
             store_failure(self.library, file, "not audio")
             counts.failed += 1

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.folders import find_files
+from data.rules import Rules
 
 
 def touch(path: Path, content: bytes = b"x") -> Path:
@@ -17,9 +18,10 @@ def touch(path: Path, content: bytes = b"x") -> Path:
     return path
 
 
-def found(*roots: Path, **options) -> dict[str, str | None]:
+def found(*roots: Path, exclude=(), **options) -> dict[str, str | None]:
     """Names below the first root, and why each is not heard (None: it is)."""
-    files = list(find_files([str(root) for root in roots], **options))
+    rules = {str(root): Rules(tuple(exclude)) for root in roots}
+    files = list(find_files([str(root) for root in roots], rules, **options))
     assert len({file.path for file in files}) == len(files)
     return {os.path.relpath(file.path, roots[0]): file.exclusion or file.failure for file in files}
 

@@ -71,7 +71,7 @@ def test_good_files_among_bad_ones(ear, track_files, bad_files):
 
 
 def test_a_rule_leaves_out_what_could_be_heard(ear, track_files):
-    [result] = hear([str(track_files[0])], ear, TWO, max_duration=5.0)
+    [result] = hear([str(track_files[0])], ear, TWO, {str(track_files[0]): (None, 5.0)})
     assert result.excluded and result.reason == "longer than --max-duration 5 (6 s)"
     assert result.duration == pytest.approx(6.0, abs=0.1) and result.tags.title
 

@@ -81,7 +81,7 @@ class AnyOrder:
         return f"{roots} without {away}, {rules}"
 
     def compare(self, roots, away, exclude, shortest, retry) -> None:
-        before, contents = self.folders.table(), self.contents()
+        before, contents, emptied = self.folders.table(), self.contents(), self.emptied()
         numbers = self.folders.scan(*roots, exclude=exclude, shortest=shortest, retry=retry)
         after, living = self.folders.table(), set(self.contents().values())
         found = [name for name in self.texts if root_of(name) in roots and root_of(name) != away]
@@ -90,10 +90,12 @@ class AnyOrder:
         for name in found:  # whatever happened before, a vector is of what the file holds now
             if expected[name] == "embedded":
                 assert self.folders.sounds_like(name, self.texts[name]), name
-        heard_roots = {root_of(name) for name in found if not self.is_left_out(name, exclude)}
+        vanished = [n for n in before if n not in expected and root_of(n) in roots and root_of(n) != away]
+        heard = [name for name in found if not self.is_left_out(name, exclude)]
         for name in set(before) - set(expected):
-            if name in after:  # still known: as before, or missing because others of its root were found
-                assert after[name] == ("missing" if root_of(name) in heard_roots else before[name]), name
+            if name in after:  # still known: as before, or missing because its folder is one of music
+                is_gone = name in vanished and self.shows_music(name, heard, vanished, before, emptied)
+                assert after[name] == ("missing" if is_gone else before[name]), name
             else:  # no longer known: it had no vector to lose, or lives on under another name
                 assert contents[name] is None or contents[name] in living, name
         newly_missing = [n for n, status in before.items() if after.get(n) == "missing" and status != "missing"]
@@ -111,6 +113,19 @@ class AnyOrder:
             assert self.folders.decoded == []
             assert (again.missing, again.failed_before) == (0, again.failed)
 
+    def shows_music(self, name, heard, vanished, before, emptied) -> bool:
+        """Whether a folder that stands empty says of a file that it is gone, by what else is in there."""
+        folder = os.path.dirname(name)
+        known = [other for other in heard if is_below(other, folder) and other in before]
+        return (bool(known) or is_full(folder, heard, vanished, before)) and all(
+            is_full(above, heard, vanished, before) for above in emptied if is_below(name, above)
+        )
+
+    def emptied(self) -> list[str]:
+        """Folders that an earlier scan found without their tracks."""
+        rows = self.folders.library.db.execute("SELECT path FROM mount_points WHERE NOT was_mounted")
+        return [os.path.relpath(path, self.folders.folder) for (path,) in rows]
+
     def verdict(self, name, exclude, shortest) -> str:
         if self.is_left_out(name, exclude):
             return "excluded"
@@ -127,6 +142,15 @@ class AnyOrder:
         """The content hash of every track that has one, by path."""
         rows = self.folders.library.db.execute("SELECT path, content_hash FROM tracks")
         return {os.path.relpath(path, self.folders.folder): digest for path, digest in rows}
+
+
+def is_below(name: str, folder: str) -> bool:
+    return name.startswith(folder + "/")
+
+
+def is_full(folder: str, heard, vanished, before) -> bool:
+    news = [name for name in vanished if is_below(name, folder) and before[name] != "missing"]
+    return 2 * sum(is_below(name, folder) for name in heard) > len(news)
 
 
 def root_of(name: str) -> str:

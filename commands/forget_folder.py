@@ -1,0 +1,52 @@
+"""`cli forget-folder`: which folders the library visits, and taking one back."""
+
+from pathlib import Path
+
+import click
+
+from commands.build_index import refresh_index
+from commands.options import output_options
+from commands.terminal import counted, echo_rows
+from data.paths import expanded, shown_path
+
+
+@click.command()
+@click.argument("path", required=False, type=click.Path(), metavar="[PATH]")
+@output_options
+@click.pass_obj
+def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
+    """List the folders that the library visits, or take one back: its tracks leave the library.
+
+    Of tracks that anybody listened to the name stays. No file is touched; `cli embed-audio PATH` hears them anew. PATH
+    may also be a folder below one of these whose disk is gone for good, as `cli embed-audio` names it.
+
+    Example:
+
+    \b
+        cli forget-folder
+        cli forget-folder ~/Music/Old
+    """
+    from index.forgotten_folders import forget_folder as forget
+    from index.forgotten_folders import listed_folders
+    from index.library import Library
+
+    if path is None:
+        with Library.open(folder) as library:
+            rows = listed_folders(library)
+        echo_rows(rows, output, "No folder was given to `cli embed-audio` yet.")
+        return
+    if not path:
+        raise click.UsageError("The path is empty. Was it a variable that is not set? Nothing was changed.")
+    with Library.open_to_write(folder) as library:
+        gone = forget(library, expanded(path))
+        refresh_index(library)
+    click.echo(f"{shown_path(gone.path)} is forgotten: {counted(gone.n_tracks, 'track')} removed. No file was touched.")
+    asides = {
+        "of the removed were listened to; their names stay": gone.n_names,
+        "tracks stay, which another folder of the library holds": gone.n_elsewhere,
+        "tracks stay, whose files are there": gone.n_there,
+        "entries of playlists went with them": gone.n_entries,
+    }
+    for text, number in asides.items():
+        if number:
+            click.echo(f"  {number:,} {text}")

@@ -1,0 +1,92 @@
+"""Which files and folders are no music of the user's, judged by their names."""
+
+import fnmatch
+import os
+import re
+from collections.abc import Iterable
+
+AUDIO_SUFFIXES = frozenset(
+    [
+        *(".mp3", ".mp2", ".mpga", ".flac", ".ogg", ".oga", ".ogv", ".oggflac", ".oggtheora", ".opus", ".spx"),
+        *(".m4a", ".m4b", ".mp4", ".3gp", ".3g2", ".aac", ".alac", ".ac3", ".eac3", ".mka", ".webm", ".weba"),
+        *(".wav", ".wave", ".w64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".dsf", ".dff"),
+        *(".wma", ".asf", ".wv", ".ape", ".mpc", ".mp+", ".tta", ".tak", ".amr", ".ra", ".rm", ".ofr", ".ofs"),
+    ]
+)
+
+# A file of such a name says that its folder, and all below it, holds no music for players.
+MARKERS = (".notmusic", ".nomedia", ".nomusic", ".noaudio", ".lmsignore")
+EMPTY_MARKERS = (".ndignore", ".ignore")  # these do so when they are empty; else they list patterns
+
+# What systems and storage boxes keep for themselves: deleted files, previews, earlier versions. In lower case.
+_SYSTEM_FOLDERS = frozenset(
+    {
+        *("#recycle", "#snapshot", "@eadir", "@tmp", "@sharebin", "@synoeastream", "@synoresource"),  # Synology
+        *("@recycle", "@recently-snapshot", "@__thumb", "@transcode", "@upload_cache"),  # QNAP
+        *("$recycle.bin", "recycler", "recycled", "system volume information", "$windows.~bt"),  # Windows
+        *("__macosx", "network trash folder", "temporary items", "thevolumesettingsfolder"),  # macOS
+        *("lost+found", "lost.dir", "~snapshot"),  # file systems, Android, NetApp
+    }
+)
+_CHECKED_DISK = re.compile(r"found\.\d{3}")  # where chkdsk puts what it found
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")  # what follows a dot in "Mr. Brightside" is no suffix
+
+# First bytes of sound files, for names that do not tell.
+_MAGIC: tuple[bytes, ...] = (
+    *(b"ID3", b"fLaC", b"OggS", b"FORM", b"MAC ", b"wvpk", b"MPCK", b"MP+", b"TTA1", b"tBaK", b"DSD ", b"FRM8"),
+    *(b".snd", b"caff", b"\x30\x26\xb2\x75", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9"),
+)
+
+
+def folder_exclusion(name: str) -> str | None:
+    """Why a folder of this name is not entered, or None.
+
+    >>> folder_exclusion("#recycle"), folder_exclusion(".Trash-1000"), folder_exclusion("Recycled Air")
+    ("in '#recycle', a folder of the system", "in the hidden folder '.Trash-1000'", None)
+    """
+    if name.startswith("."):
+        return f"in the hidden folder {name!r}"
+    lower = name.lower()
+    if lower in _SYSTEM_FOLDERS or _CHECKED_DISK.fullmatch(lower):
+        return f"in {name!r}, a folder of the system"
+    return None
+
+
+def path_exclusion(path: str, root: str) -> str | None:
+    """Why a walk from `root` never comes to the folder of this file, or None."""
+    names = os.path.dirname(path)[len(root.rstrip("/")) :].split("/")
+    return next(filter(None, map(folder_exclusion, filter(None, names))), None)
+
+
+def file_exclusion(path: str, marker: str | None, patterns: Iterable[tuple[str, str]]) -> str | None:
+    """Why a regular file is left out, or None. Its first bytes are read when its name tells nothing.
+
+    Parameters
+    ----------
+    marker : name of the marker that its folder, or one above, holds
+    patterns : pairs of a folder and a glob
+        The glob is matched against the absolute path, the path below that folder, and the name.
+    """
+    name = os.path.basename(path)
+    if name.startswith("."):
+        return "a hidden file"
+    if marker:
+        return f"in a folder marked {marker}"
+    for folder, pattern in patterns:
+        if any(fnmatch.fnmatch(text, pattern) for text in (path, os.path.relpath(path, folder), name)):
+            return f"matches --exclude {pattern}"
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix in AUDIO_SUFFIXES:
+        return None
+    if _SUFFIX.fullmatch(suffix):
+        return f"not audio by its name ({suffix})"
+    return None if _starts_like_audio(path) else "not audio by its name or its first bytes"
+
+
+def _starts_like_audio(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    return head.startswith(_MAGIC) or head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:] == b"WAVE")
