@@ -113,8 +113,6 @@ def open_index(library: Library, space: str) -> tuple[Any, str | None]:
         return None, f"its file cannot be read: {error.strerror}"
     except RuntimeError as error:  # a hash that fits what this FAISS cannot read: another version wrote it
         return None, f"this version of FAISS cannot read it ({str(error)[:80]})"
-    except TypeError:  # its binding takes paths as UTF-8 only
-        return None, "FAISS opens no files in a folder whose name is not UTF-8"
 
 
 def _hash(path: Path) -> str:

@@ -7,7 +7,7 @@ import shutil
 import faiss
 import numpy as np
 import pytest
-from library_world import add, at, heard, open_library, random_units
+from library_world import add, heard, open_library, random_units
 
 from index import index_file
 from index.ann import TYPES
@@ -263,16 +263,6 @@ def test_a_file_read_through_the_page_cache_answers_as_it_was_built(tmp_path, ty
         assert problem is None
         for one, other in zip(in_memory.search(vectors[:50], 10), mapped.search(vectors[:50], 10), strict=True):
             np.testing.assert_array_equal(one, other)
-
-
-def test_a_library_whose_folder_is_not_utf8(tmp_path):
-    """FAISS cannot open its file there; search does without, and says why."""
-    library, head = open_library(tmp_path / "cafe")
-    with library:
-        add(library, head, [heard("/a.mp3", at(0))])
-        assert build_index(library, AUDIO).problem is None
-    with Library.open(library.folder.rename(tmp_path / os.fsdecode(b"caf\xe9"))) as moved:
-        assert open_index(moved, AUDIO) == (None, "FAISS opens no files in a folder whose name is not UTF-8")
 
 
 def test_a_reader_needs_no_lock(library):
