@@ -6,6 +6,7 @@ track never waits for torch.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,6 +18,7 @@ from commands.diffuse_audio import diffuse_audio
 from commands.embed_audio import embed_audio
 from commands.evaluate import evaluate
 from commands.evaluate_audio import evaluate_audio
+from commands.failure import failure_sentence
 from commands.failures import failures
 from commands.forget_folder import forget_folder
 from commands.forget_listens import forget_listens
@@ -25,9 +27,11 @@ from commands.import_graph import import_graph
 from commands.import_listens import import_listens
 from commands.import_playlists import import_playlists
 from commands.import_tags import import_tags
+from commands.interrupt import TerminatedError, end_on_signals, say_interrupted
 from commands.link import link
 from commands.map import draw_map
 from commands.options import library_folder
+from commands.output import OutputError, close_outputs, open_outputs
 from commands.recommend import recommend
 from commands.similar import similar
 from commands.status import status
@@ -61,7 +65,25 @@ _COMMANDS = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """All commands; what the disk or the database did to one of them becomes one message."""
+
+    def invoke(self, context: click.Context) -> Any:
+        from index.library import LibraryError
+
+        try:
+            return super().invoke(context)
+        except LibraryError as error:
+            raise click.ClickException(str(error)) from None
+        except Exception as error:
+            is_known = isinstance(error, click.ClickException | OutputError)
+            sentence = None if is_known else failure_sentence(error, context.params["library"])
+            if sentence is None:
+                raise
+            raise click.ClickException(sentence) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--library",
     type=click.Path(path_type=Path, file_okay=False),
@@ -90,24 +112,42 @@ for _command in _COMMANDS:
 
 def main() -> None:
     """The console command: expected failures are one message and an exit code, never a traceback."""
+    open_outputs()
+    end_on_signals()
+    code = _run()
     try:
-        from index.library import LibraryError
+        close_outputs()
+    except OutputError as error:
+        code = _unwritten(error)
+    sys.exit(code)
 
-        cli(prog_name="cli", standalone_mode=False)
+
+def _unwritten(error: OutputError) -> int:
+    """The exit code of a command whose output nobody took: `cli failures | head`, or a full disk."""
+    if error.is_unread:
+        return 141  # as if SIGPIPE had ended it
+    click.echo(f"Error: {error}", err=True)
+    return 1
+
+
+def _run() -> int:
+    """Run the command that was typed; its exit code."""
+    try:
+        return cli(prog_name="cli", standalone_mode=False) or 0
+    except SystemExit as exit:  # 3, of embed-audio
+        return exit.code if isinstance(exit.code, int) else 1
     except click.exceptions.Exit as exit:
-        sys.exit(exit.exit_code)
+        return exit.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. What was finished is kept; the same command goes on from there.", err=True)
-        sys.exit(130)
-    except LibraryError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
-    except BrokenPipeError:  # `cli failures | head`
-        sys.stderr.close()
-        sys.exit(0)
+        say_interrupted()
+        return 130
+    except TerminatedError:
+        return 143
+    except OutputError as error:
+        return _unwritten(error)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """`cli diffuse-audio`: spread sound over the preference graphs."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -12,7 +11,7 @@ from commands.build_index import refresh_index
 from commands.choosing import refuse_empty
 from commands.machine import versions
 from commands.options import config_options
-from commands.terminal import echo_rows, progress
+from commands.terminal import echo_json, echo_rows, progress
 from graph.config import DiffusionConfig
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def _echo_spread(report: dict[str, Any], figures: list["Figure"], as_json: bool)
     from index.figures import compared
 
     if as_json:
-        click.echo(json.dumps(report | {"figures": [asdict(figure) for figure in figures]}, ensure_ascii=False))
+        echo_json(report | {"figures": [asdict(figure) for figure in figures]})
         return
     for level in report["levels"]:
         click.echo(

@@ -1,6 +1,5 @@
 """`cli graph-stats`: what a preference graph looks like."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.options import NEW_FILE
-from commands.terminal import explained
+from commands.terminal import echo_json, explained
 
 if TYPE_CHECKING:
     from index.library import Library
@@ -57,7 +56,7 @@ def graph_stats(
             if not as_json:
                 _echo_graph(facts[-1])
     if as_json:
-        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        echo_json(facts, indent=2)
     for path in filter(None, (plot, graphml)):
         click.echo(f"{path} written", err=True)
 

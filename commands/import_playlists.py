@@ -1,12 +1,11 @@
 """`cli import-playlists`: playlists whose entries are tracks of the library."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from commands.terminal import echo_some
+from commands.terminal import echo_json, echo_some
 
 
 @click.command()
@@ -36,7 +35,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], as_json: bool) -> Non
     with Library.open_to_write(folder) as library:
         done = playlist_store.import_playlists(library, playlists)
     if as_json:
-        click.echo(json.dumps([asdict(playlist) for playlist in done], ensure_ascii=False))
+        echo_json([asdict(playlist) for playlist in done])
     else:
         unmatched = [entry for playlist in done for entry in playlist.unmatched]
         click.echo(

@@ -11,7 +11,7 @@ import click
 from commands.choosing import track_meant
 from commands.machine import versions
 from commands.options import EXISTING_FILE, dial_option, output_options
-from commands.playlist_files import write_playlist, write_playlists
+from commands.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
 from commands.terminal import counted, echo_rows, echo_stream, explained, progress_bar
 from commands.towers_in_use import fitted_towers, trained_towers
 
@@ -49,7 +49,11 @@ if TYPE_CHECKING:
 )
 @click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Tracks of one artist.")
 @dial_option("Adds so many times the log of a track's share of all plays to its score.")
-@click.option("--m3u", type=click.Path(path_type=Path), help="Also write a playlist; with --all a folder of them.")
+@click.option(
+    "--m3u",
+    type=click.Path(path_type=Path),
+    help=f"{PLAYLIST_HELP} With --all a folder of them.",
+)
 @output_options
 @click.pass_obj
 def recommend(
@@ -106,6 +110,8 @@ def recommend(
         tracks = track_rows(library, [track_id for track_id, _ in best])
     if m3u is not None:
         write_playlist(m3u, [tracks[track_id] for track_id, _ in best])
+    if is_standard_output(m3u):
+        return
     echo_rows(list_rows(best, tracks, plain=output is None), output, _nothing_left(rules))
 
 

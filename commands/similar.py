@@ -10,7 +10,7 @@ from audio.config import HearingConfig
 from commands.choosing import refuse_empty, track_meant
 from commands.encoder_in_use import checkpoint_in_use, ear_of
 from commands.options import output_options
-from commands.playlist_files import write_playlist
+from commands.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
 from commands.terminal import echo_rows
 
 if TYPE_CHECKING:
@@ -40,7 +40,11 @@ if TYPE_CHECKING:
 @click.option("--min-duration", type=float, metavar="SECONDS", help="Only tracks this long.")
 @click.option("--max-duration", type=float, metavar="SECONDS", help="Only tracks this short.")
 @click.option("--why", is_flag=True, help="Show the moments that sound most alike.")
-@click.option("--m3u", type=click.Path(path_type=Path, dir_okay=False), help="Also write a playlist.")
+@click.option(
+    "--m3u",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=PLAYLIST_HELP,
+)
 @output_options
 @click.pass_obj
 def similar(
@@ -91,6 +95,8 @@ def similar(
         old = outdated(library) if space == DIFFUSED else None
     if m3u is not None:
         write_playlist(m3u, [match.track for match in answer.matches])
+    if is_standard_output(m3u):
+        return
     if output is None:
         names, others = ([next(iter(seed.values())).name for seed in part] for part in (wanted, unwanted))
         title = " + ".join(names) + "".join(f" - {name}" for name in others)

@@ -1,13 +1,12 @@
 """`cli status`: what the library holds, and what to type next."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from commands.encoder_in_use import checkpoint_in_use
-from commands.terminal import counted
+from commands.terminal import counted, echo_json
 
 
 @click.command()
@@ -27,7 +26,7 @@ def status(folder: Path, as_json: bool) -> None:
     with Library.open(folder) as library:
         facts = overview(library, checkpoint_in_use(library).fingerprint)
     if as_json:
-        click.echo(json.dumps(asdict(facts), ensure_ascii=False, indent=2))
+        echo_json(asdict(facts), indent=2)
         return
     numbers = facts.summary
     click.echo(f"Library   {facts.library}")

@@ -2,10 +2,15 @@
 
 import contextlib
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from commands.failure import failure_sentence
+from commands.output import SafeOutput, printable
 
 T = TypeVar("T")
 
@@ -16,12 +21,18 @@ def echo_rows(rows: Sequence[dict[str, Any]], output: str | None, nothing: str) 
     if output == "json":
         click.echo(listing.as_json(rows))
     elif output == "csv":
-        click.echo(listing.as_csv(rows), nl=False)
+        echo_csv(listing.as_csv(rows))
     elif rows:
         told = [name for name in rows[0] if any(row[name] is not None for row in rows)]
-        click.echo(listing.table([[row[name] for name in told] for row in rows], told, terminal_width()))
+        click.echo(listing.table([[row[name] for name in told] for row in rows], told, table_width()))
     else:
         click.echo(nothing, err=True)
+
+
+def echo_json(value: object, indent: int | None = None) -> None:
+    from index.listing import json_text
+
+    click.echo(json_text(value, indent))
 
 
 def echo_lines(lines: Iterable[str]) -> None:
@@ -34,7 +45,19 @@ def echo_stream(rows: Iterator[dict[str, Any]], output: str) -> None:
     """As `echo_rows` for programs, of more rows than memory may hold."""
     from index import listing
 
-    for text in listing.json_parts(rows) if output == "json" else listing.csv_parts(rows):
+    if output == "json":
+        for text in listing.json_parts(rows):
+            click.echo(text, nl=False)
+    else:
+        for text in listing.csv_parts(rows):
+            echo_csv(text)
+
+
+def echo_csv(text: str) -> None:
+    """CSV as it is where a program reads it, and as all other output at a terminal."""
+    if isinstance(sys.stdout, SafeOutput) and not sys.stdout.isatty():
+        sys.stdout.write_exactly(text)
+    else:
         click.echo(text, nl=False)
 
 
@@ -61,14 +84,36 @@ def echo_malformed(n_malformed: int, shown: Sequence[str]) -> None:
 
 
 def terminal_width() -> int:
+    """Cells that a line of sentences may have."""
     return shutil.get_terminal_size((120, 24)).columns
+
+
+def table_width() -> int | None:
+    """Cells that a line of a table may have; None, as many as it needs, where no terminal shows it."""
+    return terminal_width() if sys.stdout is not None and sys.stdout.isatty() else None
 
 
 def progress_bar(total: int | None, what: str, unit: str, *, is_hidden: bool = False) -> Any:
     """A progress bar with rate and ETA on stderr, silent where nobody watches."""
     from tqdm import tqdm
 
-    return tqdm(total=total, desc=what, unit=unit, disable=is_hidden or None, dynamic_ncols=True, leave=False)
+    # It moves the cursor itself, which safe output would not let it.
+    file = _Exactly(sys.stderr) if isinstance(sys.stderr, SafeOutput) else None
+    hidden = is_hidden or None
+    return tqdm(
+        total=total, desc=printable(what), unit=unit, disable=hidden, file=file, dynamic_ncols=True, leave=False
+    )
+
+
+class _Exactly:
+    """A stream for tqdm, past the safety of `SafeOutput`."""
+
+    def __init__(self, stream: SafeOutput) -> None:
+        self._stream = stream
+        self.write, self.flush, self.isatty, self.fileno = (
+            stream.write_exactly, stream.flush, stream.isatty, stream.fileno,
+        )  # fmt: skip
+        self.encoding = stream.encoding
 
 
 def progress(items: Iterable[T], what: str, unit: str, total: int | None = None) -> Iterator[T]:
@@ -84,6 +129,6 @@ def explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
+        raise click.ClickException(failure_sentence(error, Path()) or str(error)) from None
     except ValueError as error:
         raise click.ClickException(str(error)) from None

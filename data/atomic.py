@@ -51,6 +51,26 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def output_path(path: Path) -> Iterator[Path]:
+    """Yield a name to write to, as `atomic_path` does, for a file that a person asked for.
+
+    A symbolic link stays one, and what it leads to is written. Pipes, devices and ``/dev/stdout`` are written through.
+    """
+    target = Path(os.path.realpath(path))
+    is_device = str(path).startswith(("/dev/", "/proc/")) or (path.exists() and not path.is_file())
+    if not is_device:
+        target.parent.resolve(strict=True)  # a folder that is not there is a slip of the keyboard
+        with atomic_path(target) as temporary:
+            yield temporary
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder, "output")
+        yield temporary
+        with open(temporary, "rb") as written, open(path, "wb") as device:
+            shutil.copyfileobj(written, device)
+
+
+@contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder to write files into, as `atomic_path` does for one file. `path` must not exist yet."""
     make_folder(path.parent)

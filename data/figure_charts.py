@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from data.atomic import output_path
 from data.report_card import CHANCE, Figure
 from data.target_slices import ALL
 
@@ -86,4 +87,5 @@ class _figure:
 
     def __exit__(self, failure: object, *_: object) -> None:
         if failure is None:
-            self.picture.savefig(self.path, dpi=110)
+            with output_path(self.path) as temporary:
+                self.picture.savefig(temporary, dpi=110, format=self.path.suffix[1:])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from errno import EISDIR
 from pathlib import Path
 
+from data.atomic import output_path
 from data.figure_charts import draw_metric, draw_slices, draw_spread
 from data.target_slices import ALL
 from data.verdict import Section, Verdict
@@ -61,7 +62,8 @@ def write_report(page: Path, heading: Heading, verdict: Verdict, more: Sequence[
     for section in [*verdict.sections(), *more]:
         parts += [f"## {section.title}", as_markdown(section.rows), section.note]
     parts.append("Brackets and whiskers hold 95 % of a thousand draws of listeners. n counts queries.")
-    page.write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
+    with output_path(page) as temporary:
+        temporary.write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
 
 
 def as_markdown(rows: Sequence[dict[str, object]]) -> str:

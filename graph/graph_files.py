@@ -10,6 +10,7 @@ from xml.etree.ElementTree import ParseError
 import networkx as nx
 import numpy as np
 
+from data.atomic import output_path
 from data.edge_lists import EdgeList
 from graph.preference import PreferenceGraph
 
@@ -77,7 +78,8 @@ def write_graphml(path: Path, graph: PreferenceGraph, names: Sequence[str]) -> N
             f"a graph of {graph.n_edges:,} edges; GraphML is written of up to {MAX_EXPORT_EDGES:,}."
             " Ask for the surroundings of a node, or read the table `edges` itself."
         )
-    nx.write_graphml(as_networkx(graph, names), path)
+    with output_path(path) as temporary:
+        nx.write_graphml(as_networkx(graph, names), temporary)
 
 
 def as_networkx(graph: PreferenceGraph, names: Sequence[str]) -> nx.Graph:

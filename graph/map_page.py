@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data.atomic import output_path
 from graph.map_colors import GREY, PALETTE, Coloring
 
 GRID = 10_000  # places are whole numbers below this: finer than any screen, and short to write
@@ -44,7 +45,8 @@ def write_map_page(
     }
     page = _TEMPLATE.read_text(encoding="utf-8")
     page = page.replace("{{title}}", html.escape(title)).replace("{{grid}}", str(GRID))
-    path.write_text(page.replace("{{data}}", _inside_script(data)), encoding="utf-8")
+    with output_path(path) as temporary:
+        temporary.write_text(page.replace("{{data}}", _inside_script(data)), encoding="utf-8")
 
 
 def _on_grid(places: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from data.atomic import output_path
 from graph.map_colors import GREY, PALETTE, Coloring
 
 _LABEL_LENGTH = 24  # characters
@@ -48,7 +49,8 @@ def draw_map(path: Path, places: np.ndarray, coloring: Coloring, *, title: str) 
             line.set_parse_math(False)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # scripts that the font lacks
-        figure.savefig(path)
+        with output_path(path) as temporary:
+            figure.savefig(temporary, format=path.suffix[1:])
 
 
 def _shortened(text: str) -> str:

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from data.atomic import output_path
 from graph.graph_files import as_networkx
 from graph.preference import PreferenceGraph
 
@@ -70,7 +71,8 @@ def draw_graph(
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # scripts that the font lacks
-        figure.savefig(path)
+        with output_path(path) as temporary:
+            figure.savefig(temporary, format=path.suffix[1:] or "png")
 
 
 def _layout(graph: PreferenceGraph, seed: int) -> np.ndarray:

@@ -1,14 +1,16 @@
 """The library folder: library.db, who may write to it, and the runs recorded in it."""
 
 import contextlib
+import errno
 import json
 import os
+import shlex
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -23,6 +25,7 @@ DATABASE = "library.db"
 _LOCK = ".writer.lock"
 _HOLDER = ".writer.json"
 _BUSY_SECONDS = 60.0
+_HOLDER_SECONDS = 1.0
 _CACHE_KIB = 128 * 1024  # at most; with SQLite's 2 MB, filling `neighbours` takes half as long again
 
 
@@ -95,10 +98,17 @@ class Library:
         except Timeout:
             raise LockedError(f"Another process is writing to {folder}: {_holder(folder)}.") from None
         except OSError as error:
+            if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+                raise LibraryError(
+                    f"The disk of {folder} keeps no locks ({error.strerror}), so two commands could write at once.\n\n"
+                    "Give a folder on another disk with --library."
+                ) from None
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS):
+                raise  # of the disk, not of the folder
             raise LibraryError(f"{folder} cannot be a library folder: {error.strerror}.") from None
         try:
             (folder / _HOLDER).write_text(
-                json.dumps({"pid": os.getpid(), "command": " ".join(["cli", *sys.argv[1:3]]), "since": now()})
+                json.dumps({"pid": os.getpid(), "command": shlex.join(["cli", *sys.argv[1:]])[:200], "since": now()})
             )
             path = folder / DATABASE
             db = Database(_connect(path))
@@ -162,7 +172,8 @@ class Library:
             yield
             self.db.execute("COMMIT")  # may fail too: a full disk, a reader who does not let go
         except BaseException:
-            self.db.rollback()
+            with contextlib.suppress(sqlite3.Error):  # a disk that fails takes no rollback; the next opening does it
+                self.db.rollback()
             raise
 
     @contextlib.contextmanager
@@ -326,6 +337,8 @@ def _refuse_foreign(db: Database, path: Path) -> None:
         is_new = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
         applied = {migration.name for migration in migrations.applied(db)}
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise  # a lock, or a disk that fails, says nothing about the database
         raise LibraryError(f"{path} is not a readable SQLite database: {error}.") from None
     if application_id != APPLICATION_ID and not is_new:
         raise LibraryError(f"{path} is a database of another program.\n\nGive another folder with --library.")
@@ -353,8 +366,15 @@ def _refuse_triggers(db: Database, path: Path) -> None:
 
 
 def _holder(folder: Path) -> str:
-    try:
-        holder = json.loads((folder / _HOLDER).read_text())
-        return f"`{holder['command']}`, process {holder['pid']}, since {holder['since']}"
-    except (OSError, ValueError, KeyError):
-        return "it has only just started"
+    """The command that holds the lock. It writes its name just after it has locked, so it is waited for a little."""
+    until = monotonic() + _HOLDER_SECONDS
+    while monotonic() < until:
+        try:
+            holder = json.loads((folder / _HOLDER).read_text())
+            os.kill(holder["pid"], 0)  # else what a killed command left there
+            return f"`{holder['command']}`, process {holder['pid']}, since {holder['since']}"
+        except PermissionError:
+            return f"`{holder['command']}`, process {holder['pid']} of another user, since {holder['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            sleep(0.05)
+    return "one that does not say its name"

@@ -4,17 +4,22 @@ import csv
 import hashlib
 import io
 import json
-import os
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from data.atomic import TEMPORARY_SUFFIX, output_path
 from index.lookup import TrackRow
 
-_UNFINISHED = ".unfinished"
-_LONGEST = 255 - len(".m3u8" + _UNFINISHED)  # bytes of a name: no usual file system takes more than 255
+_LONGEST = 255 - len(".m3u8" + TEMPORARY_SUFFIX)  # bytes of a name: no usual file system takes more than 255
+
+# What JSON does not escape by itself: C1, marks of direction, line separators, lone surrogates, tags.
+_NO_LETTERS = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def clock(seconds: float | None) -> str:
@@ -26,11 +31,11 @@ def clock(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def table(rows: Sequence[Sequence[object]], header: Sequence[str], width: int = 100) -> str:
-    """Columns under a header, numbers to the right, the widest text cut so that a line fits `width` cells."""
+def table(rows: Sequence[Sequence[object]], header: Sequence[str], width: int | None = 100) -> str:
+    """Columns under a header, numbers to the right, the widest text cut so that a line fits `width` cells, if any."""
     cells = [[one_line(value) for value in row] for row in rows]
     widths = [max(_cells(text) for text in column) for column in zip(header, *cells, strict=True)]
-    while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 12:
+    while width is not None and sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 12:
         widths[widths.index(max(widths))] -= 1
     is_number = [bool(rows) and all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(header))]
     lines = [[str(text) for text in header], *cells]
@@ -40,14 +45,20 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str], width: int = 
 
 
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
-    return json.dumps(list(rows), ensure_ascii=False, indent=2)
+    return json_text(list(rows), indent=2)
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """JSON in letters as they are, with an escape for what could move a terminal's cursor or is half a letter."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _NO_LETTERS.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def json_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """As `as_json`, in pieces: a list of any length, an object a line."""
     before = "[\n"
     for row in rows:
-        yield before + json.dumps(row, ensure_ascii=False)
+        yield before + json_text(row)
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
 
@@ -77,9 +88,8 @@ def write_m3u(path: Path, tracks: Iterable[TrackRow]) -> None:
         if track.path is not None:
             seconds = -1 if track.duration is None else round(track.duration)  # -1: unknown
             lines += [f"#EXTINF:{seconds},{one_line(track.name)}", _location(track, track.path)]
-    unfinished = path.with_name(path.name + _UNFINISHED)
-    unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    with output_path(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def playlist_name(name: str) -> str:

@@ -1,6 +1,7 @@
 """What is written is there whole, in this order: content, fsync, name, fsync of the folder."""
 
 import os
+import threading
 
 import pytest
 
@@ -11,6 +12,7 @@ from data.atomic import (
     atomic_path,
     leftovers,
     make_folder,
+    output_path,
     remove_leftovers,
     temporary_folder,
 )
@@ -116,3 +118,25 @@ def test_leftovers_are_ours_alone_and_nothing_that_a_stage_goes_on_from(tmp_path
     remove_leftovers(tmp_path)
     assert leftovers(tmp_path) == []
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == set(others)
+
+
+def test_a_link_stays_a_link_and_a_pipe_is_written_through(tmp_path):
+    (tmp_path / "real.txt").write_text("before")
+    (tmp_path / "link.txt").symlink_to("real.txt")
+    with output_path(tmp_path / "link.txt") as temporary:
+        temporary.write_text("after")
+    assert (tmp_path / "link.txt").is_symlink() and (tmp_path / "real.txt").read_text() == "after"
+    os.mkfifo(tmp_path / "pipe")
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_text()), daemon=True)
+    read = []
+    reader.start()
+    with output_path(tmp_path / "pipe") as temporary:
+        temporary.write_text("through")
+    reader.join(10)
+    assert read == ["through"] and not (tmp_path / "pipe").is_file()
+
+
+def test_a_folder_that_is_not_there_is_not_made_for_a_file_somebody_named(tmp_path):
+    with pytest.raises(FileNotFoundError), output_path(tmp_path / "none" / "x.txt"):
+        raise AssertionError("nothing is written")
+    assert not list(tmp_path.iterdir())

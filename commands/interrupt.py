@@ -1,0 +1,58 @@
+"""Ctrl-C and SIGTERM end the command within two seconds, whatever it waits for.
+
+Python hears a signal only between two of its own steps. A read from a dead disk, or a long call into a library, is one
+step. So a thread is told too (`signal.set_wakeup_fd`), waits a moment for the command to end by itself, then ends it.
+That loses nothing: whatever is kept is written whole or not at all.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import select
+import signal
+import threading
+from types import FrameType
+
+GRACE_SECONDS = 1.5  # for a transaction to be rolled back, and workers to be stopped
+_INTERRUPTED = "Interrupted. What was finished is kept; the same command goes on from there."
+_is_said = False
+
+
+class TerminatedError(BaseException):
+    """SIGTERM; like KeyboardInterrupt nothing that handles errors catches it."""
+
+
+def end_on_signals() -> None:
+    """Let Ctrl-C and SIGTERM end this process soon. Once, from the main thread."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=[reading], daemon=True).start()
+
+
+def say_interrupted() -> None:
+    """Say once what an interruption means for what was done."""
+    global _is_said
+    if not _is_said:
+        _is_said = True
+        with contextlib.suppress(OSError):
+            os.write(2, f"{_INTERRUPTED}\n".encode())
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise TerminatedError
+
+
+def _watch(reading: int) -> None:
+    """Wait for a first signal, then for the end of the process, of the patience, or for a second signal."""
+    number = 0
+    while number not in (signal.SIGINT, signal.SIGTERM):
+        number = os.read(reading, 1)[0]
+    select.select([reading], [], [], GRACE_SECONDS)
+    for child in multiprocessing.active_children():
+        child.kill()
+    if number == signal.SIGINT:
+        say_interrupted()
+    os._exit(128 + number)  # as shells have it

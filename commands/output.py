@@ -1,0 +1,96 @@
+"""Standard output and error that show what comes from outside as letters, never as orders to a terminal.
+
+Titles, file names and names of listeners are other people's text. Control characters, escape sequences and marks that
+turn the direction of writing become U+FFFD wherever they are printed; letters that the terminal's encoding lacks become
+question marks; and a reader who stops reading, as `head` does, ends the command quietly.
+"""
+
+import io
+import os
+import re
+import sys
+from typing import TextIO
+
+# C0 and C1 but for newline, tab and (of progress bars) carriage return; bold and plain are our own. Then bidirectional
+# marks, line separators, interlinear marks, lone surrogates and tags. Joiners stay: scripts and emoji need them.
+_UNPRINTABLE = re.compile(
+    "\x1b(?!\\[[01]m)|[\x00-\x08\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_RETURN = re.compile("\r(?!\n)")
+REPLACEMENT = "\ufffd"
+
+
+class OutputError(Exception):
+    """The output cannot be written, or nobody reads it any more; no OSError, which click would end with 1."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"The output could not be written: {error.strerror}.")
+        self.is_unread = isinstance(error, BrokenPipeError)
+
+
+def printable(text: str) -> str:
+    """The text with `REPLACEMENT` for each character that could move a cursor or hide what is written.
+
+    >>> printable("Ágætis\\x1b]0;owned\\x07")
+    'Ágætis\ufffd]0;owned\ufffd'
+    """
+    return _UNPRINTABLE.sub(REPLACEMENT, text)
+
+
+class SafeOutput(io.TextIOWrapper):
+    """A text stream that prints only what is `printable`."""
+
+    def write(self, text: str) -> int:
+        return self.write_exactly(_RETURN.sub(REPLACEMENT, printable(text)))
+
+    def write_exactly(self, text: str) -> int:
+        """Write what is not for eyes: CSV into a file, or a progress bar, which moves the cursor itself."""
+        try:
+            return super().write(text)
+        except OSError as error:
+            raise OutputError(error) from None
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            raise OutputError(error) from None
+
+
+def open_outputs() -> None:
+    """Put `SafeOutput` in the place of standard output and error, which may be closed, or of any encoding."""
+    for descriptor in (0, 1, 2):  # a closed one would be given to the next file that is opened, the database perhaps
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout, sys.stderr = _safe(sys.stdout), _safe(sys.stderr)
+
+
+def _safe(stream: TextIO | None) -> TextIO | None:
+    buffer = getattr(stream, "buffer", None)
+    if stream is None or buffer is None:
+        return stream
+    return SafeOutput(buffer, encoding=stream.encoding, errors="replace", line_buffering=stream.isatty())
+
+
+def close_outputs() -> None:
+    """Send off what is still held back.
+
+    Raises
+    ------
+    OutputError
+        It could not be written, or nobody reads it.
+    """
+    failure = None
+    for stream in (sys.stderr, sys.stdout):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OutputError as error:
+            failure = error
+            # Or the interpreter's own last flush would complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if failure is not None:
+        raise failure

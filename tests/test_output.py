@@ -1,0 +1,108 @@
+"""Other people's text reaches a terminal as letters, in any encoding, and a reader may stop at any time."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from commands.output import OutputError, SafeOutput, printable
+from index.listing import json_text
+
+HOSTILE = ["\x1b]0;owned\x07", "\x9b31m", "\u202egnp", "\u2066x", "half\ud800", "a\u2028b", "\x1b[2J", "tag\U000e0041"]
+HARMLESS = ["Ágætis", "日本語", "👩\u200d🎤", "می\u200cخواهم", "a\tb\nc", "\x1b[1mbold\x1b[0m"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_moves_a_cursor_or_hides_is_replaced(text):
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", printable(text))
+    assert "\ufffd" in printable(text)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_letters_of_every_script_stay(text):
+    assert printable(text) == text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_json_keeps_what_it_escapes(text):
+    written = json_text([{"title": text}])
+    assert printable(written) == written
+    assert json.loads(written) == [{"title": text}]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii", "utf-8"])
+def test_letters_that_an_encoding_lacks_are_question_marks(encoding):
+    raw = io.BytesIO()
+    stream = SafeOutput(raw, encoding=encoding, errors="replace")
+    stream.write("日本語 x\ud800")
+    stream.flush()
+    assert raw.getvalue() == ("日本語 x\ufffd" if encoding == "utf-8" else "??? x?").encode()
+
+
+def test_a_full_disk_and_a_reader_that_left_are_told_apart():
+    class Failing(io.RawIOBase):
+        def __init__(self, error):
+            self.error = error
+
+        def writable(self):
+            return True
+
+        def write(self, data):
+            if self.error is not None:
+                raise self.error
+            return len(data)
+
+    for error, is_unread in ((BrokenPipeError(32, "Broken pipe"), True), (OSError(28, "No space left"), False)):
+        raw = Failing(error)
+        stream = SafeOutput(raw, encoding="utf-8")  # type: ignore[arg-type]
+        with pytest.raises(OutputError) as raised:
+            stream.write("x")
+            stream.flush()
+        assert raised.value.is_unread == is_unread
+        raw.error = None
+
+
+def cli(*arguments, **others):
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli", *map(str, arguments)], stderr=subprocess.PIPE, text=True, **others
+    )
+
+
+COMMANDS = [["--help"], ["status"], ["similar", "TITLE", "--json"], ["similar", "TITLE"], ["check"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: str(words[0]))
+def test_a_reader_that_left_ends_a_command_quietly(command, heard_library, world):
+    command = [word.replace("TITLE", world.tracks[0].title) for word in command]
+    reading, writing = os.pipe()
+    os.close(reading)  # as if `head` had gone already
+    process = cli("--library", heard_library, *command, stdout=writing)
+    os.close(writing)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 141
+    assert "Traceback" not in stderr and "Broken pipe" not in stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_an_output_on_a_full_disk_is_one_sentence(heard_library):
+    with open("/dev/full", "w") as full:
+        process = cli("--library", heard_library, "status", stdout=full)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert stderr == "Error: The output could not be written: No space left on device.\n"
+
+
+def test_a_closed_output_is_nothing_to_stumble_over(heard_library):
+    command = f"{sys.executable} -m cli --library '{heard_library}' status >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command], timeout=60).returncode == 0
+
+
+def test_tables_are_whole_where_no_terminal_cuts_them(heard_library, world):
+    command = ["--library", heard_library, "similar", world.tracks[0].title]
+    process = cli(*command, stdout=subprocess.PIPE, env=os.environ | {"COLUMNS": "40"})
+    output, _ = process.communicate(timeout=60)
+    assert "…" not in output and max(map(len, output.splitlines())) > 60
