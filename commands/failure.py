@@ -33,7 +33,7 @@ def failure_sentence(error: BaseException, library: Path) -> str | None:
         return f"Too many files are open ({os.strerror(number)}). Raise the limit with `ulimit -n 4096`. {_AGAIN}"
     if number == errno.ENOMEM:
         return f"There is not enough memory for this. {_KEPT} Close other programs, or ask for less at once."
-    return f"{place}: {os.strerror(number)}. {_KEPT}"
+    return f"{place}: {os.strerror(number)}."
 
 
 def _errno(error: BaseException) -> int | None:

@@ -6,6 +6,7 @@ A kill leaves at most a temporary file, which the next writer of the library rem
 goes on from is no leftover: its name ends with `RESUMABLE_SUFFIX`.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -59,7 +60,8 @@ def output_path(path: Path) -> Iterator[Path]:
     target = Path(os.path.realpath(path))
     is_device = str(path).startswith(("/dev/", "/proc/")) or (path.exists() and not path.is_file())
     if not is_device:
-        target.parent.resolve(strict=True)  # a folder that is not there is a slip of the keyboard
+        if not target.parent.is_dir():  # a slip of the keyboard; such a folder is not made
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         with atomic_path(target) as temporary:
             yield temporary
         return
