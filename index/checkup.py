@@ -2,8 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from shlex import quote
 
 import numpy as np
 
@@ -28,6 +29,7 @@ _RECOVER = "sqlite3 library.db .recover | sqlite3 mended.db"
 class Problem:
     what: str
     mend: str  # what to type
+    changed_id: int | None = None  # of a track whose file is no longer what was heard
 
 
 def check_library(library: Library) -> Iterator[Problem]:
@@ -49,15 +51,24 @@ def check_library(library: Library) -> Iterator[Problem]:
 def check_files(library: Library) -> Iterator[Problem | None]:
     """Read every embedded file again and compare its content with what was heard; None for a good one."""
     rows = library.db.execute(
-        "SELECT path, path_bytes, content_hash FROM tracks WHERE status = 'embedded' AND path IS NOT NULL ORDER BY path"
+        "SELECT id, path, path_bytes, content_hash FROM tracks WHERE status = 'embedded' AND path IS NOT NULL"
+        " ORDER BY path"
     ).fetchall()
-    for text, raw, digest in rows:
+    for track_id, text, raw, digest in rows:
         try:
             found = content_hash(path_from_columns(text, raw))
         except OSError as error:
             yield Problem(f"{text}: {error.strerror}", "cli embed-audio")
             continue
-        yield (None if found == digest else Problem(f"{text} has changed since it was heard", "cli embed-audio"))
+        # By size and time the file may look as it did: a plain scan would pass it by.
+        again = f"cli embed-audio --again {quote(text)}" if raw is None else "cli embed-audio --again"
+        yield None if found == digest else Problem(f"{text} has changed since it was heard", again, track_id)
+
+
+def hear_again(library: Library, track_ids: Iterable[int]) -> None:
+    """Let the next scan hear tracks again, whatever size and time their files have."""
+    with library.transaction():
+        library.db.conn.executemany("UPDATE tracks SET mtime_ns = NULL WHERE id = ?", ([one] for one in track_ids))
 
 
 def _check_database(library: Library) -> Iterator[Problem]:

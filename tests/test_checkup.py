@@ -232,7 +232,7 @@ def test_files_that_changed_or_went(library, tmp_path):
     (tmp_path / "03.mp3").write_text("other music")
     (tmp_path / "05.mp3").unlink()
     assert [problem for problem in check_files(library) if problem] == [
-        Problem(f"{tmp_path}/03.mp3 has changed since it was heard", "cli embed-audio"),
+        Problem(f"{tmp_path}/03.mp3 has changed since it was heard", f"cli embed-audio --again {tmp_path}/03.mp3", 4),
         Problem(f"{tmp_path}/05.mp3: No such file or directory", "cli embed-audio"),
     ]
 

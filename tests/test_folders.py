@@ -91,6 +91,52 @@ def test_hidden_folders_and_the_library_are_passed_over(tmp_path):
     assert found(tmp_path, passed_over=[str(tmp_path / "library")]) == {"song.mp3": None}
 
 
+def test_folders_of_systems_are_passed_over(tmp_path):
+    """What a storage box keeps of deleted files and of previews is no music."""
+    folders = ["#recycle", "@eaDir", "@Recycle", "#snapshot", "$RECYCLE.BIN", "System Volume Information", "lost+found"]
+    folders += ["__MACOSX", "found.000", ".Trash-1000", ".stversions", "RECYCLER", "@__thumb", "Recycled Air", "Tmp"]
+    for folder in folders:
+        touch(tmp_path / "Artist" / folder / "Album" / "song.mp3")
+    assert found(tmp_path) == {
+        "Artist/Recycled Air/Album/song.mp3": None,
+        "Artist/Tmp/Album/song.mp3": None,
+    }
+    assert found(tmp_path / "Artist" / "#recycle") == {"Album/song.mp3": None}, "given by name, it is meant"
+
+
+@pytest.mark.parametrize("marker", [".nomedia", ".nomusic", ".noaudio", ".lmsignore", ".ndignore", ".ignore"])
+def test_markers_of_other_programs(tmp_path, marker):
+    touch(tmp_path / "Ringtones" / marker, b"")
+    touch(tmp_path / "Ringtones" / "deep" / "ring.mp3")
+    touch(tmp_path / "song.mp3")
+    assert found(tmp_path) == {"song.mp3": None, "Ringtones/deep/ring.mp3": f"in a folder marked {marker}"}
+
+
+def test_a_list_of_patterns_is_no_marker(tmp_path):
+    """These two say that all of a folder is to be ignored only when they are empty."""
+    touch(tmp_path / ".ndignore", b"*.txt\n")
+    touch(tmp_path / "song.mp3")
+    assert found(tmp_path) == {".ndignore": "a hidden file", "song.mp3": None}
+
+
+def test_the_rules_of_all_folders_above_a_file_hold(tmp_path):
+    """Also where the walk begins between two folders that have some."""
+    music, live = tmp_path / "music", tmp_path / "music" / "artist" / "live"
+    for name in ("artist/live/talk.mp3", "artist/live/song.mp3", "artist/books/one.mp3", "artist/song.mp3"):
+        touch(music / name)
+    rules = {str(music): Rules(("*/books/*",), 30.0, 900.0), str(live): Rules(("talk.*",), 60.0)}
+    for root in (music, music / "artist"):
+        files = {os.path.relpath(file.path, music): file for file in find_files([str(root)], rules)}
+        assert {name: file.exclusion for name, file in files.items()} == {
+            "artist/live/talk.mp3": "matches --exclude talk.*",
+            "artist/live/song.mp3": None,
+            "artist/books/one.mp3": "matches --exclude */books/*",
+            "artist/song.mp3": None,
+        }
+        bounds = [(files[name].place.min_duration, files[name].place.max_duration) for name in files if "song" in name]
+        assert sorted(bounds) == [(30.0, 900.0), (60.0, 900.0)]
+
+
 def test_links_are_followed_and_circles_end(tmp_path):
     touch(tmp_path / "real" / "song.mp3")
     (tmp_path / "real" / "up").symlink_to(tmp_path)
