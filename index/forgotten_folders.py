@@ -1,6 +1,7 @@
 """Taking a folder back, with the tracks that came from it."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,9 +48,8 @@ def forget_folder(library: Library, path: str) -> ForgottenFolder:
     path = os.path.abspath(path)
     roots, mount_points = set(read_rules(library)), read_mount_points(library)
     if path not in {*roots, *mount_points} and path not in files_outside(library):
-        listed = "\n".join(f"    {shown_path(root)}" for root in sorted(roots)) or "    none"
         raise LibraryError(
-            f"{shown_path(path)} is no folder of this library. Its folders are\n{listed}\n\nNothing was changed."
+            f"{shown_path(path)} is no folder of this library; nothing was changed. Its folders are:{_listed(roots)}"
         )
     is_root = path in roots
     others = roots - {path}
@@ -75,6 +75,12 @@ def forget_folder(library: Library, path: str) -> ForgottenFolder:
         n_there=0 if is_root else n_stayed,
         n_entries=n_entries,
     )
+
+
+def _listed(roots: Collection[str]) -> str:
+    shown = [f"\n    {shown_path(root)}" for root in sorted(roots)]
+    more = f"\n    and {len(shown) - 10:,} more: `cli forget-folder` lists all" if len(shown) > 10 else ""
+    return "".join(shown[:10]) + more if shown else " none"
 
 
 def _tracks_under(library: Library, folder: str, *, searchable: bool = False) -> dict[int, str]:
