@@ -15,6 +15,7 @@ from index.tower_store import TOWER, untrained
 from index.track_store import AUDIO
 
 EMBED = "embed-audio"  # the stage, as `runs` calls it
+_GO_ON = "cli embed-audio   (its last run has not ended; it goes on from there)"
 _LISTENS = (
     "SELECT count(*) AS files, coalesce(sum(n_events), 0) AS events, (SELECT count(*) FROM users) AS users FROM listens"
 )
@@ -50,7 +51,9 @@ def overview(library: Library, fingerprint: str) -> Overview:
     ear, index, lacking, up_to_date = None, None, 0, False
     interrupted = library.is_interrupted(EMBED)  # what it did not come to includes the index
     nothing_heard = sound_space(library) is None if space is None else not summary["tracks"]
-    if nothing_heard and not interrupted:
+    if interrupted and space is None:
+        steps.append(_GO_ON)
+    elif nothing_heard and not interrupted:
         steps.append("cli embed-audio FOLDER   (no track has a vector yet)")
     if space is not None:
         run = next(iter(db.query("SELECT * FROM runs WHERE id = ?", [space.run_id])))
@@ -65,7 +68,7 @@ def overview(library: Library, fingerprint: str) -> Overview:
         if not ear["current"]:
             steps.append("cli embed-audio   (the vectors belong to an older encoder)")
         elif interrupted:
-            steps.append("cli embed-audio   (its last run has not ended; it goes on from there)")
+            steps.append(_GO_ON)
         elif lacking:
             steps.append(f"cli embed-audio   ({lacking:,} tracks lack a vector)")
         state = index_state(library, AUDIO, verify=True)

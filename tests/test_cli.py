@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -79,6 +80,7 @@ def test_a_moved_file_keeps_its_vector_and_its_id(track_files, tmp_path, run_cli
     folder.mkdir()  # as an unmounted disk leaves it
     result = run_cli(library, "embed-audio", folder, "--prune")
     assert "3 kept although not found" in result.stdout
+    assert f"cli forget-folder {folder}" in result.stderr
     assert rows_of(library, "SELECT tracks, missing FROM library_summary") == [(3, 0)]
 
 
@@ -123,9 +125,11 @@ def test_durations_and_globs_leave_tracks_out_and_let_them_back(track_files, tmp
     short = run_cli(library, "embed-audio", folder, "--min-duration", "10")
     assert "2 found = 0 embedded + 0 reused + 0 failed + 2 excluded" in short.stdout
     assert "shorter than --min-duration 10 (6 s)" in run_cli(library, "failures", "--excluded").stdout
-    globbed = run_cli(library, "embed-audio", folder, "--exclude", "0.*")
+    globbed = run_cli(library, "embed-audio", folder, "--min-duration", "0", "--exclude", "0.*")
     assert "2 found = 1 embedded + 0 reused + 0 failed + 1 excluded" in globbed.stdout
-    assert "2 found = 1 embedded + 1 reused" in run_cli(library, "embed-audio").stdout
+    assert "2 found = 0 embedded + 1 reused + 0 failed + 1 excluded" in run_cli(library, "embed-audio").stdout
+    let_in = run_cli(library, "embed-audio", folder, "--exclude", "")
+    assert "2 found = 1 embedded + 1 reused" in let_in.stdout
 
 
 def test_similar_by_path_id_words_and_from_outside(heard_library, track_files, world, tmp_path, run_cli):
@@ -245,6 +249,29 @@ def test_a_broken_index_costs_a_rebuild_and_never_a_wrong_answer(library, world,
     gone = run_cli(library, "similar", title, "--json")
     assert is_right(gone) and "its file is gone" in gone.stderr
     assert "flat, 18 vectors, recall@10 1.000" in run_cli(library, "build-index").stdout
+    assert run_cli(library, "check", "--read-data").stdout == "All is well.\n"
+
+
+def test_tags_that_changed_behind_the_time_of_a_file(track_files, tmp_path, run_cli):
+    """As taggers write that keep the time, into room that was left for it. The cure that is named is one."""
+    folder, library = tmp_path / "music", tmp_path / "library"
+    folder.mkdir()
+    for number in range(2):
+        write_audio(
+            folder / f"{number}.flac", np.sin(np.arange(44_100 * 2) / (9 + number))[None], 44_100, {"title": "Wrong"}
+        )
+    run_cli(library, "embed-audio", folder)
+    for path in folder.iterdir():
+        was = path.stat()
+        path.write_bytes(path.read_bytes().replace(b"Wrong", b"Right"))
+        os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert "2 reused" in run_cli(library, "embed-audio").stdout
+    checked = run_cli(library, "check", "--read-data")
+    assert checked.returncode == 1 and f"mend: cli embed-audio --again {folder}/0.flac" in checked.stdout
+    assert "The next `cli embed-audio` hears the files that have changed again." in checked.stderr
+    assert "1 embedded" in run_cli(library, "embed-audio", "--again", folder / "0.flac").stdout
+    assert "1 embedded + 1 reused" in run_cli(library, "embed-audio").stdout
+    assert rows_of(library, "SELECT title FROM tracks") == [("Right",), ("Right",)]
     assert run_cli(library, "check", "--read-data").stdout == "All is well.\n"
 
 

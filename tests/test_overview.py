@@ -7,9 +7,11 @@ from dataclasses import asdict
 import pytest
 from library_world import add, at, finish, heard, open_library
 
+from data.rules import Rules
 from index.index_file import index_state
 from index.library import Library
 from index.overview import overview
+from index.roots import store_rules
 from index.track_store import AUDIO, set_status
 
 
@@ -118,6 +120,27 @@ def test_no_index_and_no_neighbours(library):
 def test_runs_that_never_finished(library):
     library.start_run("embed-audio", {}, fingerprint="ear")
     assert overview(library, "ear").unfinished_runs == 1
+
+
+def test_a_run_that_was_interrupted_goes_on_before_anything_is_built(library):
+    add(library, 1, [heard("/music/new.mp3", at(50))])
+    assert steps(library) == [STALE]
+    library.start_run("embed-audio", {}, fingerprint="ear")
+    assert steps(library) == ["cli embed-audio   (its last run has not ended; it goes on from there)"]
+    library.finish_interrupted("embed-audio")
+    assert steps(library) == [STALE]
+
+
+def test_a_first_run_that_was_interrupted(tmp_path):
+    with Library.open_to_write(tmp_path) as library:
+        library.start_run("embed-audio", {}, fingerprint="ear")
+        assert steps(library) == ["cli embed-audio   (its last run has not ended; it goes on from there)"]
+
+
+def test_what_folders_leave_out_is_shown(library):
+    with library.transaction():
+        store_rules(library, {"/music": Rules(("a b*",), None, 1800.0)})
+    assert overview(library, "ear").left_out == {"/music": "--exclude 'a b*' --max-duration 1800"}
 
 
 def test_a_reader_can_ask(library):

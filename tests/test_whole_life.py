@@ -52,6 +52,8 @@ def test_a_new_file_is_placed_when_it_is_heard_and_a_pruned_one_keeps_its_name(l
     (music / path.rsplit("/", 1)[-1]).unlink()
     (music / track_files[9].name).unlink()  # nobody listened to this one
     out = run("embed-audio", "--prune").stdout
+    assert "2 gone from the disk since the last look, marked missing (`cli embed-audio --prune` again removes" in out
+    out = run("embed-audio", "--prune").stdout
     assert "2 removed; of those that anybody listened to the name stays" in out
     assert rows_of(library, "SELECT path, status FROM tracks WHERE id IN (?, ?)", gone, new) == [(None, "catalog")]
     assert json.loads(run("similar", title, "--by", "tower", "--json").stdout)  # the towers know it still
