@@ -5,7 +5,6 @@ Both are made from the very excerpts that an ear hears, at the ear's own sample 
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +16,7 @@ import torch
 from audio.config import EarConfig, HearingConfig
 from audio.hearing import Unheard, hear
 from audio.mel import log_mel
+from data.array_files import read_archive
 from data.atomic import atomic_path
 
 _N_MFCC, _N_CHROMA, _N_FFT = 20, 12, 2_048
@@ -109,10 +109,12 @@ class SumsCache:
         self._settings = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         self.sums: dict[str, np.ndarray] = {}
         try:
-            with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-                if str(file["settings"]) == self._settings:
-                    self.sums = dict(zip(file["hashes"].tolist(), file["sums"], strict=True))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            kept = read_archive(path, ("settings", "hashes", "sums"))
+            n_sums = 1 + 2 * _N_LIBROSA + config.mel.n_mels
+            is_ours = str(kept["settings"]) == self._settings and kept["sums"].shape[1:] == (n_sums,)
+            if is_ours and np.isfinite(kept["sums"]).all():
+                self.sums = dict(zip(kept["hashes"].tolist(), kept["sums"], strict=True))
+        except (OSError, ValueError, TypeError):
             pass
 
     def save(self) -> None:

@@ -8,7 +8,6 @@ Keyed by content, so a moved file is found again and a changed one is not. It ca
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ import torch
 from audio.config import DECODER_CONTRACT, EarConfig, HearingConfig
 from audio.hearing import Unheard, hear
 from audio.mel import log_mel
+from data.array_files import read_archive
 from data.atomic import atomic_path, make_folder, sync
 
 _SAVE_EVERY = 200  # tracks
@@ -61,11 +61,13 @@ class PictureCache:
         self.shape = (config.mel.n_mels, PictureMaker(config).n_frames)
         self.rows: dict[str, range] = {}
         try:
-            with np.load(self.folder / "contents.npz", allow_pickle=False) as file:
-                starts, counts = file["starts"].tolist(), file["counts"].tolist()
-                spans = [range(start, start + count) for start, count in zip(starts, counts, strict=True)]
-                self.rows = dict(zip(file["hashes"].tolist(), spans, strict=True))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            kept = read_archive(self.folder / "contents.npz", ("starts", "counts", "hashes"))
+            starts, counts = kept["starts"].astype(np.int64), kept["counts"].astype(np.int64)
+            if not (np.cumsum(counts)[:-1] == starts[1:]).all() or (counts < 1).any() or (starts[:1] != 0).any():
+                raise ValueError("its pictures are not one after another")
+            spans = [range(start, start + count) for start, count in zip(starts.tolist(), counts.tolist(), strict=True)]
+            self.rows = dict(zip(kept["hashes"].tolist(), spans, strict=True))
+        except (OSError, ValueError, TypeError):
             pass  # none yet, or damaged: it can always be made again
         size = self._file.stat().st_size if self._file.exists() else 0
         if size < self.n_excerpts * self._picture_bytes:

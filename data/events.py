@@ -1,6 +1,7 @@
 """The event log: who played what when, as Parquet that any columnar tool reads."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ from polars.io.plugins import register_io_source
 from data.event_sort import disk_errors
 from data.listen_batches import EVENT_COLUMNS
 from data.listening import KINDS
+from data.regular_files import require_regular
 
 _ROW_GROUP = 1_000_000
+_PACKED_EVENTS, _MOST_EVENTS_PER_BYTE = 10_000_000, 100  # a page of one number a billion times takes a few bytes
 _LISTEN, _LIKE = KINDS.index("listen"), KINDS.index("like")
 _OF_LIKES = [_LIKE, KINDS.index("dislike"), KINDS.index("unlike")]  # the last of these decides, as in `data.feedback`
 
@@ -38,6 +41,41 @@ def write_events(path: Path, blocks: Iterable[pl.DataFrame], level: str) -> int:
             maintain_order=True,
         )  # fmt: skip
     return n_events
+
+
+class LogError(ValueError):
+    """A file of events that is not as `write_events` writes it; the message says which and why."""
+
+
+def check_log(path: Path, level: str, n_events: int) -> None:
+    """Look at what a file of events says of itself, before anybody reads as much as it says.
+
+    Raises
+    ------
+    LogError
+        It is no such file, or not of so many events.
+    OSError
+        It cannot be read.
+    """
+    require_regular(path)
+    with log_errors(path):
+        log = pl.scan_parquet(path, glob=False)
+        columns, n_rows = log.collect_schema(), log.select(pl.len()).collect().item()
+    for name, dtype in schema(level).items():
+        if columns.get(name) != dtype:
+            raise LogError(f"{path} has {columns.get(name, 'nothing')} for {name}, not {dtype}")
+    if n_rows != n_events or n_rows > _PACKED_EVENTS + _MOST_EVENTS_PER_BYTE * path.stat().st_size:
+        raise LogError(f"{path} says that it holds {n_rows:,} events, not {n_events:,}")
+
+
+@contextmanager
+def log_errors(path: Path | None = None) -> Iterator[None]:
+    """Say in one sentence what Polars says of files of events that are damaged."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        what = str(error).strip().splitlines()[0][:100] if str(error).strip() else "no reason is given"
+        raise LogError(f"{path or 'a file of listens'} is damaged ({what})") from None
 
 
 def total_plays(

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from data.array_files import read_ids
 from data.atomic import atomic_folder
 from data.event_sort import EVENTS_AT_ONCE, user_ranges
-from data.events import without_repeats
+from data.events import LogError, without_repeats
 from data.ids import IdMap
 from data.listening import Listening
+from data.regular_files import require_regular
 
 _DTYPES = {  # of `Listening`'s arrays, one file each
     "user_rows": np.int32,
@@ -49,6 +51,9 @@ def build_arrays(
     counts = pl.concat([frame.select("user_id") for frame in log]).group_by("user_id").len().sort("user_id")
     users = counts.collect(engine="streaming")
     items = pl.concat([frame.select("item_id") for frame in log]).unique().sort("item_id").collect(engine="streaming")
+    for name, ids in (("user_id", users["user_id"]), ("item_id", items["item_id"])):
+        if ids.null_count() or not ids.dtype.is_integer() or (len(ids) and int(ids.to_numpy().min()) < 1):
+            raise LogError(f"a file of listens holds a {name} that is none")
     user_ids, item_ids = users["user_id"].to_numpy(), items["item_id"].to_numpy()
     with atomic_folder(folder) as temporary:
         facts = {"n_events": 0, "n_kinds": 0, "n_splits": 0}
@@ -67,9 +72,21 @@ def build_arrays(
 
 
 def open_arrays(folder: Path) -> tuple[Listening, IdMap, IdMap]:
-    """The arrays of a folder, memory-mapped; whose users and items its rows are."""
+    """The arrays of a folder, memory-mapped; whose users and items its rows are.
+
+    Raises
+    ------
+    ValueError
+        They are not as `build_arrays` writes them.
+    OSError
+        They cannot be read.
+    """
+    for name in (_FACTS, *_DTYPES):
+        require_regular(folder / name)
     facts = json.loads((folder / _FACTS).read_text())
-    users, items = IdMap(np.load(folder / "user_ids.npy")), IdMap(np.load(folder / "item_ids.npy"))
+    if not isinstance(facts, dict) or not {"n_kinds", "n_splits"} <= facts.keys():
+        raise ValueError(f"{folder / _FACTS} does not say what there is")
+    users, items = IdMap(read_ids(folder / "user_ids.npy")), IdMap(read_ids(folder / "item_ids.npy"))
     arrays = {name: np.memmap(folder / name, dtype=dtype, mode="r") for name, dtype in _DTYPES.items()}
     lacking = [name for name in ("kinds", "splits") if not facts[f"n_{name}"]]
     listening = Listening(**(arrays | dict.fromkeys(lacking)), n_users=len(users), n_tracks=len(items))  # type: ignore[arg-type]

@@ -9,14 +9,14 @@ import re
 import zipfile
 from pathlib import Path
 
+from data.array_files import check_stored_archive
+
 _OPCODES = re.compile(
     "APPENDS?|BINFLOAT|(LONG_)?BINGET|(LONG_)?BINPUT|BININT[12]?|BINPERSID|BINUNICODE|BUILD|EMPTY_(DICT|LIST|TUPLE)"
     "|GLOBAL|LONG1|MARK|NEWFALSE|NEWTRUE|NONE|PROTO|REDUCE|SETITEMS?|STOP|TUPLE[123]?"
 )
 _NAMES = re.compile(r"torch \w+Storage|torch\._utils _rebuild_(tensor_v2|parameter)|collections OrderedDict")
 _LARGEST_PICKLE = 2**26  # bytes; it holds the names and shapes of tensors, the numbers lie beside it
-_END = b"PK\5\6"
-_END_SIZE = 22  # bytes, of an archive without a comment
 
 
 def check_torch_file(path: Path) -> None:
@@ -41,29 +41,3 @@ def check_torch_file(path: Path) -> None:
     for code, argument in operations:
         if not _OPCODES.fullmatch(code) or (code == "GLOBAL" and not _NAMES.fullmatch(str(argument))):
             raise ValueError(f"it holds something else than tensors and plain values ({code} {str(argument)[:60]!r})")
-
-
-def check_stored_archive(path: Path) -> None:
-    """Refuse an archive whose members are packed, or longer than it: what torch and numpy keep lies in it as it is.
-
-    Raises
-    ------
-    ValueError
-        It is no archive, or such a one.
-    OSError
-        It cannot be read.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(max(size - _END_SIZE, 0))
-        if not file.read(4) == _END:  # two readers may find two tables of contents where something follows
-            raise ValueError("it is no archive, or cut short")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise ValueError(f"it is a damaged archive ({str(error)[:60]})") from None
-    for member in members:
-        is_stored = member.compress_type == zipfile.ZIP_STORED and member.file_size == member.compress_size
-        if not is_stored or member.header_offset + member.file_size > size:
-            raise ValueError(f"{member.filename[:60]!r} in it is packed, or longer than the file")

@@ -8,7 +8,7 @@ import numpy as np
 from data.events import distinct
 from index.edges import forget_removed_tracks
 from index.library import Library, LibraryError
-from index.listen_store import FOLDER
+from index.listen_store import FOLDER, told_logs
 
 # What people gave on purpose; graphs that were built here are built anew.
 _NAMED_ELSEWHERE = """
@@ -50,11 +50,12 @@ def forget_listens(library: Library, listens_id: int) -> Forgotten:
     own = [own_file] if own_file.is_file() else []  # else nobody knows what it named
     others = [(row["level"], library.file(row["file"], FOLDER)) for row in rows if row["id"] != listens_id]
     others = [(level, path) for level, path in others if path.is_file()]
-    users = np.setdiff1d(distinct(own, "user_id"), distinct([path for _, path in others], "user_id"))
     tracks = np.array([], dtype=np.int64)
-    if forgotten["level"] == "track":
-        named = distinct([path for level, path in others if level == "track"], "track_id")
-        tracks = np.setdiff1d(distinct(own, "track_id"), named)
+    with told_logs():
+        users = np.setdiff1d(distinct(own, "user_id"), distinct([path for _, path in others], "user_id"))
+        if forgotten["level"] == "track":
+            named = distinct([path for level, path in others if level == "track"], "track_id")
+            tracks = np.setdiff1d(distinct(own, "track_id"), named)
     with library.transaction():
         library.db.execute("DELETE FROM listens WHERE id = ?", [listens_id])
         n_users = _delete(library, "users", users.tolist())

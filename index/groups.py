@@ -14,7 +14,7 @@ from data.splits import split_listens
 from index.library import Library
 from index.library_listening import read_listening
 from index.linking import links
-from index.listen_store import listen_files
+from index.listen_store import listen_files, told_logs
 from index.tower_store import usual_protocol, without_dislikes
 
 SOURCES = ("listens", "playlists", "album", "artist", "genre")
@@ -80,9 +80,10 @@ def read_groups(library: Library, source: str, split: Mapping[str, Any] | None =
 def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) -> Groups:
     if split is not None and listen_files(library, level):
         return _learners(library, split)
-    user_ids, item_ids, plays = total_plays(
-        listen_files(library, level), level, links(library) if level == "track" else None
-    )
+    with told_logs():
+        user_ids, item_ids, plays = total_plays(
+            listen_files(library, level), level, links(library) if level == "track" else None
+        )
     settings = {"split": None, "listens": None}
     return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays, settings)
 

@@ -6,13 +6,13 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from data.events import played_among
+from data.events import LogError, played_among
 from data.ids import IdMap
 from data.listen_arrays import MADE, build_arrays, open_arrays
 from data.listening import Listening
 from index.library import Library, LibraryError
 from index.linking import links
-from index.listen_store import listen_files, listens_folder, stored_listens
+from index.listen_store import listen_files, listens_folder, stored_listens, told_logs
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,25 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
     folder = listens_folder(library) / f"arrays-{level}-{key}"
     if not folder.is_dir():
         try:
-            build_arrays(folder, files, level, stands_for)
+            with told_logs():
+                build_arrays(folder, files, level, stands_for)
         except OSError:
             if not folder.is_dir():  # else another process was quicker
                 raise
         for other in folder.parent.glob(f"arrays-{level}-*"):
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
-    return LibraryListening(*open_arrays(folder), key)
+    try:
+        return LibraryListening(*open_arrays(folder), key)
+    except (OSError, ValueError):  # damaged: they can always be made again
+        shutil.rmtree(folder)
+        with told_logs():
+            build_arrays(folder, files, level, stands_for)
+            try:
+                return LibraryListening(*open_arrays(folder), key)
+            except ValueError as error:
+                shutil.rmtree(folder)
+                raise LogError(f"the listens say what no import writes ({error})") from None
 
 
 def listening_key(library: Library, level: str = "track") -> str:
@@ -77,4 +88,5 @@ def _stands_for(library: Library, level: str) -> dict[int, int]:
 def listened_among(library: Library, track_ids: Sequence[int]) -> list[int]:
     """Those of some tracks that the log itself names, whatever is linked with them."""
     files = listen_files(library, "track") if track_ids else []
-    return played_among(files, "track", track_ids) if files else []
+    with told_logs():
+        return played_among(files, "track", track_ids) if files else []

@@ -1,15 +1,17 @@
 """Listens in the library: users and items become ids, and the events lie in listens/ as Parquet."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from data.atomic import atomic_path, make_folder
-from data.events import write_events
+from data.events import LogError, check_log, log_errors, write_events
 from data.gathering import Gathering, Items
+from data.regular_files import IrregularFileError
 from index.library import Library, LibraryError, now
 from index.listened_items import match_items
 from index.nodes import NodeMatch
@@ -88,13 +90,28 @@ def listen_files(library: Library, level: str) -> list[Path]:
     Raises
     ------
     LibraryError
-        One of them is gone.
+        One of them is gone, or not what an import writes.
     """
     files = {library.file(listens.file, FOLDER): listens for listens in stored_listens(library)}
     for path, listens in files.items():
         if listens.level == level and not path.is_file():
             raise LibraryError(f"{path} is gone.\n\nRun `cli import-listens --again {listens.origin}`.")
+        if listens.level == level:
+            with told_logs():
+                check_log(path, level, listens.n_events)
     return [path for path, listens in files.items() if listens.level == level]
+
+
+@contextmanager
+def told_logs() -> Iterator[None]:
+    """Say what is wrong with files of listens, and what to type."""
+    try:
+        with log_errors():
+            yield
+    except (LogError, IrregularFileError) as error:
+        raise LibraryError(
+            f"{error}.\n\nImport it again: `cli import-listens --again FILE`; `cli forget-listens` names the imports."
+        ) from None
 
 
 def import_listens(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
@@ -11,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from data.array_files import read_archive
 from data.atomic import RESUMABLE_SUFFIX, atomic_path, make_folder
-from index.library import Library
+from index.library import Library, LibraryError
 from index.library_listening import listening_key
 from index.lookup import TrackRow, track_rows
 from index.spaces import current_space
@@ -45,8 +47,8 @@ class UnfinishedLists:
         return len(list(self.folder.glob("*.npz")))
 
     def has(self, number: int) -> bool:
-        """Whether a part was kept."""
-        return self._path(number).exists()
+        """Whether a part was kept; one that was damaged since was not."""
+        return self._part(self._path(number)) is not None
 
     def keep(self, number: int, user_ids: np.ndarray, track_ids: np.ndarray, scores: np.ndarray) -> None:
         """Keep one part, whole or not at all.
@@ -62,11 +64,25 @@ class UnfinishedLists:
     def rows(self, run_id: int) -> Iterator[tuple[int, int, int, float, int]]:
         """Rows of the table, part by part."""
         for path in sorted(self.folder.glob("*.npz")):
-            with np.load(path) as part:
-                user_ids, track_ids, scores = part["user_ids"], part["track_ids"], part["scores"]
+            part = self._part(path)
+            if part is None:
+                raise LibraryError(f"{path} is damaged.\n\nRun `cli recommend --all` again: it makes this part anew.")
+            user_ids, track_ids, scores = part
             lists, ranks = np.nonzero(np.isfinite(scores))
             columns = user_ids[lists], ranks + 1, track_ids[lists, ranks], scores[lists, ranks]
             yield from ((*row, run_id) for row in zip(*(column.tolist() for column in columns), strict=True))
+
+    @staticmethod
+    def _part(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Users, tracks and scores as `keep` wrote them, or None."""
+        try:
+            kept = read_archive(path, ("user_ids", "track_ids", "scores"))
+        except (OSError, ValueError):
+            return None
+        users, tracks, scores = kept["user_ids"], kept["track_ids"], kept["scores"]
+        are_ids = users.dtype.kind == tracks.dtype.kind == "i" and scores.dtype == np.float32
+        fit = tracks.ndim == 2 and tracks.shape == scores.shape and users.shape == tracks.shape[:1]
+        return (users, tracks, scores) if are_ids and fit else None
 
     def discard(self) -> None:
         shutil.rmtree(self.folder)
@@ -79,10 +95,17 @@ def store_recommendations(library: Library, run_id: int, lists: UnfinishedLists)
     """Put lists in the place of all earlier ones; how many rows there are now."""
     with library.transaction():
         library.db.execute("DELETE FROM recommendations")
-        library.db.conn.executemany(
-            "INSERT INTO recommendations (user_id, rank, track_id, score, run_id) VALUES (?, ?, ?, ?, ?)",
-            lists.rows(run_id),
-        )
+        try:
+            library.db.conn.executemany(
+                "INSERT INTO recommendations (user_id, rank, track_id, score, run_id) VALUES (?, ?, ?, ?, ?)",
+                lists.rows(run_id),
+            )
+        except sqlite3.IntegrityError:
+            lists.discard()
+            raise LibraryError(
+                "The unfinished lists name tracks or listeners that are not there any more; they were removed."
+                "\n\nRun `cli recommend --all` again."
+            ) from None
         (n_rows,) = library.db.execute("SELECT count(*) FROM recommendations").fetchone()
     return int(n_rows)
 

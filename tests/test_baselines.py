@@ -128,7 +128,7 @@ def test_a_library_whose_files_are_all_gone_has_random_alone(tmp_path):
 @pytest.fixture
 def kept(tmp_path):
     cache = SumsCache(tmp_path / "baselines.npz", EAR)
-    cache.sums["a"] = np.arange(3.0)
+    cache.sums["a"] = np.arange(1 + 2 * baselines._N_LIBROSA + EAR.mel.n_mels, dtype=float)
     cache.save()
     return cache.path
 

@@ -1,0 +1,69 @@
+"""Arrays that were kept as .npy and .npz, read without believing what their headers say of types and sizes."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from data.regular_files import require_regular
+
+_END = b"PK\5\6"
+_END_SIZE = 22  # bytes, of an archive without a comment
+
+
+def read_archive(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """The arrays of these names in an .npz file.
+
+    Raises
+    ------
+    ValueError
+        It is none, or one that was not written here.
+    OSError
+        It cannot be read.
+    """
+    check_stored_archive(path)
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names}
+    except (LookupError, EOFError, MemoryError, SyntaxError, TypeError, zipfile.BadZipFile) as error:
+        raise ValueError(f"it is damaged ({type(error).__name__})") from None
+
+
+def read_ids(path: Path) -> np.ndarray:
+    """The one array in an .npy file, (n,) int64, on the disk; raises as `read_archive` does."""
+    require_regular(path)
+    try:
+        ids = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (EOFError, MemoryError, SyntaxError, TypeError, OverflowError) as error:
+        raise ValueError(f"it is damaged ({type(error).__name__})") from None
+    if not isinstance(ids, np.ndarray) or ids.ndim != 1 or ids.dtype != np.int64:
+        raise ValueError("it holds no ids")
+    return ids
+
+
+def check_stored_archive(path: Path) -> None:
+    """Refuse an archive whose members are packed, or longer than it: what torch and numpy keep lies in it as it is.
+
+    Raises
+    ------
+    ValueError
+        It is no archive, or such a one.
+    OSError
+        It cannot be read.
+    """
+    require_regular(path)
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(size - _END_SIZE, 0))
+        if not file.read(4) == _END:  # two readers may find two tables of contents where something follows
+            raise ValueError("it is no archive, or cut short")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise ValueError(f"it is a damaged archive ({str(error)[:60]})") from None
+    for member in members:
+        is_stored = member.compress_type == zipfile.ZIP_STORED and member.file_size == member.compress_size
+        if not is_stored or member.header_offset + member.file_size > size:
+            raise ValueError(f"{member.filename[:60]!r} in it is packed, or longer than the file")
