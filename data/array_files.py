@@ -34,7 +34,8 @@ def read_ids(path: Path) -> np.ndarray:
     """The one array in an .npy file, (n,) int64, on the disk; raises as `read_archive` does."""
     require_regular(path)
     try:
-        ids = np.load(path, mmap_mode="r", allow_pickle=False)
+        with np.errstate(over="ignore"):  # numpy multiplies the sizes before it looks at the file's
+            ids = np.load(path, mmap_mode="r", allow_pickle=False)
     except (EOFError, MemoryError, SyntaxError, TypeError, OverflowError) as error:
         raise ValueError(f"it is damaged ({type(error).__name__})") from None
     if not isinstance(ids, np.ndarray) or ids.ndim != 1 or ids.dtype != np.int64:

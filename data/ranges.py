@@ -27,7 +27,8 @@ def check_settings(config: Any, bounds: Mapping[str, tuple[float, float]]) -> No
             if not isinstance(value, str):
                 raise ValueError(f"{field.name} is {_short(value)}; it is a word")
             continue
-        if not is_number or not math.isfinite(value) or (kind is int and not isinstance(value, int)):
+        is_endless = isinstance(value, float) and not math.isfinite(value)
+        if not is_number or is_endless or (kind is int and not isinstance(value, int)):
             raise ValueError(f"{field.name} is {_short(value)}; it is a {'whole ' if kind is int else ''}number")
         low, high = bounds.get(field.name, (-math.inf, math.inf))
         if not low <= value <= high:

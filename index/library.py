@@ -280,6 +280,10 @@ class Library:
             with self.transaction():  # else a kill between two steps would leave a database that is nobody's
                 migrations.apply(self.db)
                 _refuse_changed(self.db, path)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # a full disk, a lock
+                raise
+            raise LibraryError(_untrusted(path, f"it says that other steps made it than did ({error})")) from None
         finally:
             self.db.execute("PRAGMA foreign_keys = ON")
 
@@ -340,6 +344,8 @@ def _refuse_foreign(db: Database, path: Path) -> None:
         if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise  # a lock, or a disk that fails, says nothing about the database
         raise LibraryError(f"{path} is not a readable SQLite database: {error}.") from None
+    except (LookupError, TypeError):
+        raise LibraryError(_untrusted(path, "it does not say which steps made it")) from None
     if application_id != APPLICATION_ID and not is_new:
         raise LibraryError(f"{path} is a database of another program.\n\nGive another folder with --library.")
     unknown = sorted(applied - {migration.name for migration in migrations._migrations})
@@ -350,10 +356,14 @@ def _refuse_foreign(db: Database, path: Path) -> None:
 def _refuse_changed(db: Database, path: Path) -> None:
     changed = changed_objects(db)
     if changed:
-        raise LibraryError(
-            f"{path} is not to be trusted: {changed[0]}.\n\nTake a copy of it that is whole, or make another library:"
-            " `cli --library NEW embed-audio FOLDER`."
-        )
+        raise LibraryError(_untrusted(path, changed[0]))
+
+
+def _untrusted(path: Path, why: str) -> str:
+    return (
+        f"{path} is not to be trusted: {why}.\n\nTake a copy of it that is whole, or make another library:"
+        " `cli --library NEW embed-audio FOLDER`."
+    )
 
 
 def _refuse_triggers(db: Database, path: Path) -> None:

@@ -114,5 +114,6 @@ def _towers(library: Library) -> dict[str, Any] | None:
         return None
     run = next(iter(library.db.query("SELECT config, metrics, started FROM runs WHERE id = ?", [space.run_id])))
     config, learned = read_json(run["config"]), read_json(run["metrics"])
-    told = {"run": space.run_id, "model": config["tower"]["model"]}
+    tower = config.get("tower")
+    told = {"run": space.run_id, "model": tower.get("model") if isinstance(tower, dict) else None}
     return told | {"validation": learned.get("validation"), "started": run["started"]}

@@ -227,3 +227,63 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch, ear, method):
     with pytest.raises(OSError, match="No space left"):
         save_ear(ear, path)
     assert [file.name for file in tmp_path.iterdir()] == ["ear"] and path.read_bytes() == b"the ear of yesterday"
+
+
+ABSURD = {
+    "mel bands for ever": ("mel", "n_mels", 10**9, "n_mels is 1000000000; it lies between 1 and 1,024"),
+    "layers for ever": ("encoder", "stages", 10**6, "stages is 1000000; it lies between 1 and 16"),
+    "more digits than anybody reads": ("encoder", "dim", 10**400, "dim is a number of more than 30 digits"),
+    "a negative number": ("encoder", "channels", -1, "channels is -1; it lies between 1 and 4,096"),
+    "no number": ("mel", "f_max", float("nan"), "f_max is nan; it is a number"),
+    "without end": ("excerpt", "excerpt_seconds", float("inf"), "excerpt_seconds is inf; it is a number"),
+    "a word": ("mel", "hop_length", "512", "hop_length is '512'; it is a whole number"),
+    "a half": ("mel", "n_fft", 512.5, "n_fft is 512.5; it is a whole number"),
+    "yes": ("excerpt", "excerpts", True, "excerpts is True; it is a whole number"),
+    "edges the wrong way round": ("mel", "f_min", 5_000.0, "f_min is 5000 and f_max 3999"),
+    "a frame for each sample": ("mel", "hop_length", 0, "hop_length is 0; it lies between 1"),
+}
+
+
+@pytest.mark.parametrize(("part", "name", "value", "told"), ABSURD.values(), ids=ABSURD)
+def test_settings_out_of_their_bounds(tmp_path, ear, part, name, value, told):
+    config = asdict(CONFIG)
+    config[part][name] = value
+    write_checkpoint(ear, tmp_path / "ear", config=config)
+    with pytest.raises(ValueError, match=f"ear is not an ear that this version understands: {told}"):
+        load_ear(Checkpoint(tmp_path / "ear"))
+
+
+def test_settings_that_are_too_much_together(tmp_path, ear):
+    config = asdict(CONFIG)
+    config["excerpt"] |= {"excerpts": 1_000, "excerpt_seconds": 10.0}
+    config["mel"]["hop_length"] = 1
+    write_checkpoint(ear, tmp_path / "ear", config=config)
+    with pytest.raises(ValueError, match="excerpts is 1,000, frames is 80,001, n_fft is 256; together these"):
+        load_ear(Checkpoint(tmp_path / "ear"))
+
+
+def test_weights_that_are_too_large_to_be_made(tmp_path, ear):
+    """17 GB of weights are promised; no encoder of that size is made to find out that they are not there."""
+    large = replace(CONFIG.encoder, channels=4_096, stages=16, kernel_size=16)
+    write_checkpoint(ear, tmp_path / "ear", config=asdict(replace(CONFIG, encoder=large)))
+    with pytest.raises(ValueError, match="ear holds weights of another shape than it says"):
+        load_ear(Checkpoint(tmp_path / "ear"))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers(tmp_path, ear, value):
+    path = tmp_path / "ear"
+    weights = {name: weight.clone() for name, weight in ear.encoder.state_dict().items()}
+    weights["projection.weight"][0, 0] = value
+    save_file(weights, path, metadata={"ear": json.dumps({"format": FORMAT, "config": asdict(CONFIG)})})
+    with pytest.raises(ValueError, match=r"ear holds weights that are no numbers, in projection\.weight"):
+        load_ear(Checkpoint(path))
+
+
+@pytest.mark.parametrize("length", [0, 1, 2**20, 2**40, 2**63, 2**64 - 1])
+def test_a_header_that_lies_of_its_length(tmp_path, ear, length):
+    path = tmp_path / "ear"
+    save_ear(ear, path)
+    path.write_bytes(length.to_bytes(8, "little") + path.read_bytes()[8:])
+    with pytest.raises(ValueError, match="ear is not a readable checkpoint"):
+        load_ear(Checkpoint(path))

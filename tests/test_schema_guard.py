@@ -122,3 +122,23 @@ def test_names_in_brackets_are_the_same_names(folder):
     rewrite(folder, "tracks_ai", '"title"', "[title]")
     with Library.open(folder) as library:
         assert changed_objects(library.db) == foreign_triggers(library.db) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("DELETE FROM _sqlite_migrations", "table artists already exists"),
+        ("DELETE FROM _sqlite_migrations WHERE name > 'm008'; ALTER TABLE tracks DROP COLUMN year", "duplicate column"),
+        (
+            "DROP TABLE _sqlite_migrations; CREATE TABLE _sqlite_migrations (migration_set, x);"
+            "INSERT INTO _sqlite_migrations VALUES ('earshot', 1)",
+            "it does not say which steps made it",
+        ),
+    ],
+)
+def test_a_library_that_lies_of_how_it_was_made(folder, script, told):
+    run(folder, script)
+    rows = sqlite3.connect(folder / "library.db").execute("SELECT count(*) FROM tracks").fetchall()
+    with pytest.raises(LibraryError, match=f"is not to be trusted: .*{told}"):
+        Library.open_to_write(folder)
+    assert sqlite3.connect(folder / "library.db").execute("SELECT count(*) FROM tracks").fetchall() == rows

@@ -161,3 +161,77 @@ def test_a_state_is_for_one_training_only(tmp_path):
     assert read_training(tmp_path / "nothing", key) is None
     (tmp_path / "state").write_bytes(b"damaged")
     assert read_training(tmp_path / "state", key) is None
+
+
+def changed(path, change):
+    """A checkpoint whose content is another."""
+    kept = torch.load(path, weights_only=True)
+    change(kept)
+    torch.save(kept, path)
+
+
+FOREIGN = {
+    "a dimension of a thousand millions": (lambda k: k["config"].update(dim=10**9), "dim is 1000000000; it lies"),
+    "a word for a number": (lambda k: k["config"].update(hidden="6"), "hidden is '6'; it is a whole number"),
+    "no number": (lambda k: k["config"].update(dropout=float("nan")), "dropout is nan; it is a number"),
+    "a number for a word": (lambda k: k["config"].update(model=7), "model is 7; it is a word"),
+    "a history without end": (lambda k: k["config"].update(history=10**9), "history is 1000000000; it lies"),
+    "layers for ever": (lambda k: k["config"].update(layers=10**6), "layers is 1000000; it lies"),
+    "too much together": (lambda k: k["config"].update(dim=4_096, hidden=65_536), "together these are more than"),
+    "another model": (lambda k: k["config"].update(model="three-tower"), "model 'three-tower'; there are"),
+    "settings that are a list": (lambda k: k.update(config=[1]), "holds no towers that this version understands"),
+    "no facts": (lambda k: k.pop("facts"), "holds no towers that this version understands: 'facts'"),
+    "ids twice": (lambda k: k["facts"].update(tracks_ids=torch.ones(6, dtype=torch.int64)), "id 1 stands for more"),
+    "ids that are none": (lambda k: k["facts"].update(users_ids=torch.ones(2)), "users_ids are no ids"),
+    "more ids than vectors": (
+        lambda k: k["facts"].update(tracks_ids=torch.arange(7)),
+        r"tables.tracks.weight has the shape \(6, 4\) for 7 ids",
+    ),
+    "one number for ever": (
+        lambda k: k["weights"].update(is_seen=torch.zeros(1, dtype=torch.bool).expand(2**40)),
+        "is_seen is no tensor that was saved",
+    ),
+    "a list for a tensor": (lambda k: k["weights"].update(length=[1.0]), "length is no tensor that was saved"),
+}
+
+
+@pytest.mark.parametrize(("change", "told"), FOREIGN.values(), ids=FOREIGN)
+def test_towers_of_a_stranger(tmp_path, change, told):
+    path = tmp_path / "towers.pt"
+    save_towers(saved(), path)
+    changed(path, change)
+    with pytest.raises(CheckpointError, match=told):
+        load_towers(path)
+
+
+@pytest.mark.parametrize("name", ["tables.tracks.weight", "item_mlp.0.weight"])
+@pytest.mark.parametrize("load", ["load", "fit"])
+def test_weights_that_are_no_numbers_or_of_another_shape(tmp_path, name, load):
+    path = tmp_path / "towers.pt"
+
+    def loaded():
+        if load == "load":
+            return load_towers(path)
+        maps = {"tracks": IdMap([10, 11]), "users": IdMap([]), "artists": IdMap([]), "albums": IdMap([])}
+        return fitted(read_towers(path), catalog(2, audio=SOUND[:2]), **maps)
+
+    save_towers(saved(), path)
+    changed(path, lambda kept: kept["weights"][name][0].fill_(torch.nan))
+    with pytest.raises(CheckpointError, match=f"hold weights that are no numbers, in {name}"):
+        loaded()
+    save_towers(saved(), path)
+    changed(path, lambda kept: kept["weights"].update({name: kept["weights"][name][:, :2].clone()}))
+    with pytest.raises(CheckpointError, match=r"holds? other weights than (their|its) settings promise"):
+        loaded()
+
+
+def test_a_storage_that_lies_of_its_length(tmp_path):
+    """A tensor of 255 numbers where the file has four: nobody may read what lies behind."""
+    path = tmp_path / "x.pt"
+    torch.save({"key": "x", "state": torch.arange(4.0)}, path)
+    data = path.read_bytes()
+    place = data.index(b"cpuq") + 5
+    assert data[place : place + 2] == b"K\x04"
+    path.write_bytes(data[: place + 1] + b"\xff" + data[place + 2 :])
+    state = read_training(path, "x")
+    assert state is None or state.untyped_storage().nbytes() <= path.stat().st_size

@@ -1,0 +1,60 @@
+"""Arrays are read without believing what their headers say."""
+
+import os
+import zipfile
+
+import numpy as np
+import pytest
+
+from data.array_files import read_archive, read_ids
+
+
+def test_what_was_kept_comes_back(tmp_path):
+    np.savez(tmp_path / "x.npz", a=np.arange(3), b=np.array(["x"]))
+    kept = read_archive(tmp_path / "x.npz", ("a", "b"))
+    assert kept["a"].tolist() == [0, 1, 2] and kept["b"].tolist() == ["x"]
+    np.save(tmp_path / "x.npy", np.arange(3))
+    assert read_ids(tmp_path / "x.npy").tolist() == [0, 1, 2]
+
+
+def header(shape, kind="<i8"):
+    words = f"{{'descr': {kind!r}, 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(words).to_bytes(2, "little") + words.encode()
+
+
+@pytest.mark.parametrize("shape", ["(10,)", "(1152921504606846976,)", "(-1,)", "(2, 2)", "(" + "1," * 40 + ")", "x"])
+def test_ids_whose_header_lies(tmp_path, shape):
+    (tmp_path / "x.npy").write_bytes(header(shape) + b"\0" * 32)
+    with pytest.raises(ValueError):
+        read_ids(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize("kind", ["|O", "<f8", "<i4", "<U9999999", "nonsense"])
+def test_ids_of_another_kind(tmp_path, kind):
+    (tmp_path / "x.npy").write_bytes(header("(4,)", kind) + b"\0" * 32)
+    with pytest.raises(ValueError):
+        read_ids(tmp_path / "x.npy")
+
+
+def test_archives_that_are_none(tmp_path):
+    path = tmp_path / "x.npz"
+    np.savez_compressed(path, a=np.zeros(10**6))
+    with pytest.raises(ValueError, match="is packed, or longer than the file"):
+        read_archive(path, ("a",))
+    np.savez(path, a=np.array([{"any": "thing"}], dtype=object))
+    with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
+        read_archive(path, ("a",))
+    np.savez(path, a=np.arange(3))
+    with pytest.raises(ValueError, match="it is damaged"):
+        read_archive(path, ("b",))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", header("(1152921504606846976,)") + b"\0" * 32)
+    with pytest.raises(ValueError):
+        read_archive(path, ("a",))
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match="it is no archive, or cut short"):
+        read_archive(path, ("a",))
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match="named pipe"):
+        read_archive(path, ("a",))
