@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from data.tables import column, examples, read_table, text
+from data.table_blocks import open_table
+from data.tables import column, examples, text
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 _SOURCE = ("source", "from", "from_node", "src", "node_1", "follower_artist_id")
@@ -43,15 +44,15 @@ def read_edge_list(
     ValueError
         The suffix is not one of `SUFFIXES`, the file cannot be parsed, or a named column is not in it.
     """
-    table = read_table(path, SUFFIXES, "edge lists")
+    table = open_table(path, SUFFIXES, "edge lists")
     columns = table.columns
     if len(columns) < 2:
         raise ValueError(f"{path.name} has {len(columns)} column; an edge needs a source and a target")
-    weight = column(path, columns, weight, _WEIGHT)
+    weight = column(path.name, columns, weight, _WEIGHT)
     nodes = [name for name in columns if name != weight]
-    source = column(path, columns, source, _SOURCE) or nodes[0]
-    target = column(path, columns, target, _TARGET) or next(name for name in nodes if name != source)
-    edges = table.select(
+    source = column(path.name, columns, source, _SOURCE) or nodes[0]
+    target = column(path.name, columns, target, _TARGET) or next(name for name in nodes if name != source)
+    edges = table.whole([source, target, *([weight] if weight else [])]).select(
         source=text(source),
         target=text(target),
         weight=pl.col(weight).cast(pl.Float32, strict=False) if weight else pl.lit(1.0, pl.Float32),

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.tables import column, read_table, text
+from data.table_blocks import open_table
+from data.tables import column, listed, text
 
 _FILE = ("file", "path", "filename", "location")
 _ARTIST = ("artist", "artist_name", "artist_id")
@@ -47,19 +48,20 @@ def read_labels(path: Path, columns: Sequence[str] = (), twins: str | None = Non
     ValueError
         The file cannot be read, a named column is not in it, or none says which file a row is about.
     """
-    table = read_table(path, what="tables of labels")
+    table = open_table(path, what="tables of labels")
     names = table.columns
-    file = column(path, names, None, _FILE)
+    file = column(path.name, names, None, _FILE)
     if file is None:
-        raise ValueError(f"{path.name} has no column file or path; it has {', '.join(names)}")
-    artist = column(path, names, None, _ARTIST)
-    wanted = [column(path, names, name, ()) for name in columns] or [name for name in names if _LABEL.search(name)]
-    known = table.filter(text(file).is_not_null())
+        raise ValueError(f"{path.name} has no column file or path; it has {listed(names)}")
+    artist = column(path.name, names, None, _ARTIST)
+    wanted = [column(path.name, names, name, ()) for name in columns] or [name for name in names if _LABEL.search(name)]
+    twin = column(path.name, names, twins, ()) if twins else None
+    used = [file, *(name for name in (artist, *wanted, twin) if name)]
+    known = table.whole(used).filter(text(file).is_not_null())
 
     def texts(name: str) -> list[str | None]:
         return known.select(text(name)).to_series().to_list()
 
-    twin = column(path, names, twins, ()) if twins else None
     return LabelTable(
         files=[str(name) for name in texts(file)],
         artists=texts(artist) if artist else None,

@@ -1,17 +1,20 @@
 """Listens from last.fm: the published thousand users, and the CSV that its export tools write."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from data.line_blocks import Member, field_blocks
-from data.listen_batches import ME, Batch, numbered, whole_events
+from data.listen_batches import ME, Batch, numbered, taken, whole_events
 from data.listen_tables import seconds
-from data.tables import read_table, text
+from data.table_blocks import open_table
+from data.tables import listed, text
 
 _1K = ["user", "time", "artist_mbid", "artist", "track_mbid", "track"]
+_HEADLESS = ("artist", "album", "track", "date")
 _REPEATED = re.compile(r"_duplicated_\d+$")
 _TITLES = ("track", "name")
 _TIMES = ("uts", "utc_time", "date", "time", "timestamp")
@@ -25,8 +28,9 @@ def read_lastfm_1k(member: Member) -> Iterator[Batch]:
     Its titles hold quotes that mean nothing, so no quoting is known here. A line without six fields, a name or a time
     is malformed.
     """
-    with member.open() as file:
-        for first, block in numbered(field_blocks(file, _1K)):
+    lost: Counter[str] = Counter()
+    with member.open_text() as file:
+        for first, block in numbered(field_blocks(file, _1K, lost=lost)):
             columns = {
                 "user": text("user"),
                 "artist": text("artist"),
@@ -35,7 +39,8 @@ def read_lastfm_1k(member: Member) -> Iterator[Batch]:
                 "time_s": pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False).dt.epoch("s"),
             }
             needed = ("user", "artist", "title", "time_s")
-            yield whole_events(block, columns, needed=needed, is_whole=pl.col("surplus").is_null(), first=first)
+            is_whole = pl.col("surplus").is_null()
+            yield whole_events(block, columns, needed=needed, is_whole=is_whole, first=first, left_out=taken(lost))
 
 
 def is_export(columns: Sequence[str]) -> bool:
@@ -46,7 +51,7 @@ def is_export(columns: Sequence[str]) -> bool:
     return names <= _KNOWN or ("uts" in names and not names & {"user", "username"})
 
 
-def read_lastfm_csv(path: Path, listener: str | None) -> Iterator[Batch]:
+def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch]:
     """A CSV of one user's scrobbles, with a header (``uts, artist, album, track, ...``) or as ``artist, album, track,
     date`` without one, the date as in ``31 Dec 2020 23:59``, UTC.
 
@@ -57,29 +62,35 @@ def read_lastfm_csv(path: Path, listener: str | None) -> Iterator[Batch]:
     ValueError
         The file cannot be read as a table, or has a header without artists or times.
     """
-    table = read_table(path)
-    if not {_plain(name) for name in table.columns}.intersection(_TITLES):
-        # The first line is a scrobble too; polars took it for the header, in which no name stands twice.
-        fields = [[_REPEATED.sub("", name)] for name in table.columns]
-        rest = pl.DataFrame(fields, schema=table.columns, orient="col")
-        table = pl.concat([rest, table])
-        table = table.rename(dict(zip(table.columns, ["artist", "album", "track", "date"], strict=False)))
-    by_name = {_plain(name): name for name in reversed(table.columns)}
+    table = open_table(file)
+    names = table.columns
+    # The first line is a scrobble too, where it names no titles; it was taken for the header, in which no name stands
+    # twice.
+    is_headless = not {_plain(name) for name in names}.intersection(_TITLES)
+    ours = [*_HEADLESS, *names[len(_HEADLESS) :]][: len(names)] if is_headless else names
+    by_name = {_plain(name): name for name in reversed(ours)}
 
-    def found(*names: str) -> str:
-        name = next((by_name[name] for name in names if name in by_name), None)
+    def found(*wanted: str) -> str:
+        name = next((by_name[name] for name in wanted if name in by_name), None)
         if name is None:
-            raise ValueError(f"{path.name} has no column {', '.join(names)}; it has {', '.join(table.columns)}")
+            raise ValueError(f"{table.name} has no column {', '.join(wanted)}; it has {listed(ours)}")
         return name
 
     time = found(*_TIMES)
     named = time.partition("#")[2].strip()
     columns = {
         "user": pl.lit(listener or named or ME), "artist": text(found("artist")), "title": text(found(*_TITLES)),
-        "time_s": seconds(pl.col(time), table.schema[time]),
+        "time_s": seconds(pl.col(time), pl.String()),
         **{ours: text(by_name[theirs]) for ours, theirs in _MORE.items() if theirs in by_name},
     }  # fmt: skip
-    yield whole_events(table, columns, needed=("user", "artist", "title", "time_s"))
+    for first, block in numbered(table.blocks()):
+        if is_headless:
+            block.columns = ours
+            if first == 0:
+                line = pl.DataFrame([[_REPEATED.sub("", name)] for name in names], schema=ours, orient="col")
+                block = pl.concat([line, block])
+        needed = ("user", "artist", "title", "time_s")
+        yield whole_events(block, columns, needed=needed, first=first, left_out=taken(table.lost))
 
 
 def _plain(name: str) -> str:

@@ -1,25 +1,34 @@
 """Text files larger than memory, some million characters at a time: plain, gzipped, or inside an archive."""
 
 import errno
-import gzip
+import io
+import json
 import lzma
-import shutil
+import struct
 import tarfile
-import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import polars as pl
 
+from data.encodings import Utf8File
+from data.regular_files import open_regular
+from data.unpacking import open_gzip, opened_archive
+
 _BLOCK_BYTES = 64 * 1024 * 1024
-_ENCRYPTED = 0x1  # of a zip entry's flags
+_PIECE_BYTES = 4 * 1024 * 1024  # that are read at once
+_BLOCK_LINES = 2_000_000  # a block of short lines has not many more, for a row takes memory whatever it holds
+_JSON_LINES = 100_000  # each becomes some Python objects
+LONGEST_LINE = 16 * 1024 * 1024  # bytes; a longer line is damage
 _DAMAGE = (
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
     NotImplementedError,  # packed in a way that zipfile does not know, or so a damaged entry says
 )
 
@@ -56,34 +65,24 @@ class Member:
         Raises
         ------
         ValueError
-            The archive is damaged.
+            It is no regular file, or the archive is damaged or unpacks to far more than it is.
         OSError
             It cannot be read.
         """
         with _damage_told(self.path):
-            if self.name is None:
-                with gzip.open(self.path) if self.path.name.endswith(".gz") else self.path.open("rb") as file:
-                    yield file  # type: ignore[misc]  # a GzipFile reads bytes as well
-            elif is_tar(self.path):
-                with tarfile.open(self.path) as archive:
-                    member = archive.extractfile(self.name)
-                    assert member is not None, self.name  # `members_of` lists files only
-                    yield member
+            if self.name is not None:
+                with opened_archive(self.path).open(self.name) as file:
+                    yield file
             else:
-                with zipfile.ZipFile(self.path) as bundle, bundle.open(self.name) as part:
-                    yield part
+                is_packed = self.path.name.endswith(".gz")
+                with open_gzip(self.path) if is_packed else open_regular(self.path) as file:
+                    yield file
 
     @contextmanager
-    def as_file(self) -> Iterator[Path]:
-        """A file of its own: itself, or a copy of what is packed, which is gone at the end."""
-        if self.name is None and not self.path.name.endswith(".gz"):
-            yield self.path
-            return
-        with tempfile.TemporaryDirectory(prefix="earshot-") as folder:
-            copy = Path(folder, self.title)
-            with self.open() as packed, copy.open("wb") as file:
-                shutil.copyfileobj(packed, file)
-            yield copy
+    def open_text(self) -> Iterator[IO[bytes]]:
+        """Its bytes from behind a byte order mark, UTF-16 turned into UTF-8; raises as `open` does."""
+        with self.open() as file:
+            yield io.BufferedReader(Utf8File(file), _PIECE_BYTES)
 
 
 def members_of(path: Path) -> list[Member]:
@@ -92,25 +91,16 @@ def members_of(path: Path) -> list[Member]:
     Raises
     ------
     ValueError
-        The archive is damaged or encrypted.
+        The archive is damaged, encrypted or a bomb.
     """
+    if path.suffix.lower() != ".zip" and not is_tar(path):
+        return [Member(path)]
     with _damage_told(path):
-        if path.suffix == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-            if any(entry.flag_bits & _ENCRYPTED for entry in entries):
-                raise ValueError(f"{path.name} is encrypted; unpack it, and import the folder")
-            return [Member(path, entry.filename) for entry in entries]
-        if is_tar(path):
-            with tarfile.open(path) as archive:
-                names = [entry.name for entry in archive if entry.isfile()]
-                _read_to_the_end(archive)
-            return [Member(path, name) for name in names]
-    return [Member(path)]
+        return [Member(path, name) for name in opened_archive(path).names]
 
 
 def is_tar(path: Path) -> bool:
-    return path.name.endswith((".tar", ".tar.gz", ".tgz"))
+    return path.name.lower().endswith((".tar", ".tar.gz", ".tgz"))
 
 
 @contextmanager
@@ -123,26 +113,72 @@ def _damage_told(path: Path) -> Iterator[None]:
         raise ValueError(f"{path.name} is a damaged archive: {error}") from None
 
 
-def _read_to_the_end(archive: tarfile.TarFile) -> None:
-    """Only there does gzip tell whether all before was what had been packed: tarfile takes damage for the last file."""
-    assert archive.fileobj is not None
-    while archive.fileobj.read(1_048_576):
-        pass
+def line_blocks(
+    file: IO[bytes],
+    size: int = _BLOCK_BYTES,
+    *,
+    lines: int = _BLOCK_LINES,
+    quote: bytes = b"",
+    lost: Counter[str] | None = None,
+) -> Iterator[bytes]:
+    """Whole lines, about so many bytes or lines at a time.
 
+    A line longer than `LONGEST_LINE` is left out and counted in `lost`.
 
-def line_blocks(file: IO[bytes], size: int = _BLOCK_BYTES) -> Iterator[bytes]:
-    """Whole lines, about so many bytes at a time."""
-    rest = b""
-    while chunk := file.read(size):
-        lines, end, begun = (rest + chunk).rpartition(b"\n")
-        if lines or end:
-            yield lines + end
-        rest = begun
+    Parameters
+    ----------
+    quote : the mark between two of which an end of line ends none
+    """
+    lost = Counter() if lost is None else lost
+    pieces: list[bytes] = []  # of the block that grows
+    n_bytes = n_lines = 0
+    is_skipping = False  # the rest of a line that is too long
+    while piece := file.read(min(size, _PIECE_BYTES)):
+        if is_skipping:
+            _, end, piece = piece.partition(b"\n")
+            is_skipping = not end
+        pieces.append(piece)
+        n_bytes, n_lines = n_bytes + len(piece), n_lines + piece.count(b"\n")
+        if n_bytes < size and n_lines < lines:
+            continue
+        block, rest, is_skipping = _cut(b"".join(pieces), quote, lost)
+        if block:
+            yield block
+        pieces, n_bytes, n_lines = [rest], len(rest), 0
+    rest = b"".join(pieces)
     if rest:
         yield rest
 
 
-def field_blocks(file: IO[bytes], columns: list[str], separator: str = "\t") -> Iterator[pl.DataFrame]:
+def _cut(text: bytes, quote: bytes, lost: Counter[str]) -> tuple[bytes, bytes, bool]:
+    """The whole lines of a text, the begun one, and whether the rest of that one is to be skipped for its length."""
+    end = _last_end(text, quote)
+    if len(text) - end <= LONGEST_LINE:
+        return text[:end], text[end:], False
+    following = text.find(b"\n", end)
+    if quote and following >= 0:  # a quote that is never closed: without quotes it costs only its line
+        line = text[end : following + 1].replace(quote, b"")
+        block, rest, is_skipping = _cut(text[following + 1 :], quote, lost)
+        return text[:end] + line + block, rest, is_skipping
+    lost[f"lines longer than {LONGEST_LINE // 1024**2} MiB"] += 1
+    return text[:end], b"", True
+
+
+def _last_end(text: bytes, quote: bytes) -> int:
+    """The place behind the last line that is whole."""
+    end = text.rfind(b"\n") + 1
+    if not quote or text.count(quote, 0, end) % 2 == 0:
+        return end
+    letters = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(letters == ord("\n"))
+    n_quotes = np.searchsorted(np.flatnonzero(letters == ord(quote)), ends)  # before each
+    whole = ends[n_quotes % 2 == 0]
+    return int(whole[-1]) + 1 if len(whole) else 0
+
+
+def field_blocks(
+    file: IO[bytes], columns: list[str], separator: str = "\t", lost: Counter[str] | None = None
+) -> Iterator[pl.DataFrame]:
     """Fields of text between separators, unquoted; a field too many lands in the column `surplus`.
 
     Blank lines are rows of nulls.
@@ -150,22 +186,24 @@ def field_blocks(file: IO[bytes], columns: list[str], separator: str = "\t") -> 
     names = [*columns, "surplus"]
     # polars takes the number of columns from the first line.
     first = separator.join("x" * len(names)).encode() + b"\n"
-    for block in line_blocks(file):
+    for block in line_blocks(file, lost=lost):
         yield pl.read_csv(
             first + block, separator=separator, has_header=False, new_columns=names, quote_char=None,
             infer_schema=False, truncate_ragged_lines=True, encoding="utf8-lossy",
         ).slice(1)  # fmt: skip
 
 
-def json_blocks(file: IO[bytes], pick: Callable[[object], dict[str, object]]) -> Iterator[list[dict[str, object]]]:
+def json_blocks(
+    file: IO[bytes], pick: Callable[[object], dict[str, object]], lost: Counter[str] | None = None
+) -> Iterator[list[dict[str, object]]]:
     """One value per line, each made flat by `pick`, which takes a line that is no JSON as None."""
-    import json
+    for block in line_blocks(file, _BLOCK_BYTES // 4, lines=_JSON_LINES, lost=lost):
+        yield [pick(json_value(line)) for line in block.split(b"\n") if line.strip()]
 
-    def value(line: bytes) -> object:
-        try:
-            return json.loads(line)
-        except (ValueError, RecursionError):
-            return None
 
-    for block in line_blocks(file, _BLOCK_BYTES // 4):
-        yield [pick(value(line)) for line in block.split(b"\n") if line.strip()]
+def json_value(text: bytes | str) -> object:
+    """What a text of JSON says, None if it is none, or is nested beyond all reason."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,8 +1,10 @@
 """What every reader of listens gives: whole events in columns of one kind, and what was wrong with the others."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import polars as pl
 
@@ -19,6 +21,7 @@ EVENT_COLUMNS = {
     "kind": pl.UInt8,  # codes of data.listening.KINDS
     "split": pl.UInt8,  # codes of data.listening.SPLITS
 }
+B = TypeVar("B", pl.DataFrame, list[object])
 ME = "me"  # who listened, where nobody is named
 _GREATEST = 1e15  # beyond lies no time and no duration
 _MOST = {"ratio": 1_000, "played_ms": 2**31 - 1}  # beyond lies what no play of one track comes to
@@ -118,9 +121,16 @@ def json_number(value: object, factor: int = 1) -> int | None:
     return int(value * factor)
 
 
-def numbered(blocks: Iterator[pl.DataFrame]) -> Iterator[tuple[int, pl.DataFrame]]:
+def numbered(blocks: Iterator[B]) -> Iterator[tuple[int, B]]:
     """Each block with the number of rows that came before it."""
     first = 0
     for block in blocks:
         yield first, block
         first += len(block)
+
+
+def taken(lost: Counter[str]) -> dict[str, int]:
+    """What was lost since it was last asked for."""
+    told = dict(lost)
+    lost.clear()
+    return told

@@ -8,7 +8,8 @@ import polars as pl
 from data import lastfm, yambda
 from data.encodings import decoded
 from data.line_blocks import Member
-from data.tables import SUFFIXES, header
+from data.table_blocks import SUFFIXES, header, table_errors
+from data.unpacking import refuse_packed
 
 FORMATS = ("lastfm-1k", "yambda", "listenbrainz", "spotify", "lastfm-csv", "table")
 _HEAD_BYTES = 65_536
@@ -28,14 +29,12 @@ def format_of(member: Member, roles: dict[Path, str]) -> str | None:
     """
     with member.open() as file:
         head = file.read(_HEAD_BYTES)
+    refuse_packed(head, str(member))
     if head.startswith(b"PAR1"):
         if member.name is not None:
             return None  # Parquet is small enough as it is, and nobody packs it
-        try:
+        with table_errors(member.path.name):
             columns = list(pl.scan_parquet(member.path, glob=False).collect_schema())
-        except pl.exceptions.PolarsError as error:
-            message = str(error).splitlines()[0]
-            raise ValueError(f"{member.path.name} cannot be read as Parquet: {message}") from None
         role = yambda.role_of(member.path, columns)
         if role is not None:
             roles[member.path] = role

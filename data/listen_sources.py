@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import polars as pl
-
 from data import lastfm, listenbrainz, spotify, yambda
 from data.gathering import Gathering, Items
 from data.line_blocks import Member, members_of
 from data.listen_batches import Batch
 from data.listen_formats import FORMATS, format_of
 from data.listen_tables import read_listen_table
+from data.regular_files import require_regular
+from data.table_blocks import table_errors
 
 _TOGETHER = ("yambda", "spotify")  # formats of many files that are one thing
 
@@ -84,7 +84,8 @@ def _by_format(
     members = list(_members(path, spare))
     for member in members:
         try:
-            found = format_of(member, roles)
+            with table_errors(member.path.name):
+                found = format_of(member, roles)
         except ValueError as error:
             spare(error)
             continue
@@ -99,11 +100,13 @@ def _by_format(
 
 def _members(path: Path, spare: Callable[[ValueError], None]) -> Iterator[Member]:
     """All that is not hidden in a file, an archive or a folder and the archives in it."""
-    for file in sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]:
+    for file in sorted(found for found in path.rglob("*") if not found.is_dir()) if path.is_dir() else [path]:
         if _is_hidden(file.relative_to(path)):
             continue
         try:
-            members = members_of(file)
+            with table_errors(file.name):
+                require_regular(file)
+                members = members_of(file)
         except ValueError as error:
             spare(error)
         else:
@@ -144,17 +147,14 @@ def read_source(
         A table lacks the columns. What is wrong with other files shows when the batches are asked for.
     """
     if source.format == "table":
-        with source.members[0].as_file() as path:
-            table = read_listen_table(path, listener=listener, **columns)
-        return Reading(table.level, iter([table.batch]))
+        table = read_listen_table(source.members[0], listener=listener, **columns)
+        return Reading(table.level, _explained(table.batches, source))
     return Reading("track", _explained(_batches(source, listener, spare), source))
 
 
 def _explained(batches: Iterator[Batch], source: Source) -> Iterator[Batch]:
-    try:
+    with table_errors(source.paths[0].name):
         yield from batches
-    except pl.exceptions.PolarsError as error:
-        raise ValueError(f"{source.paths[0].name} cannot be read: {str(error).splitlines()[0]}") from None
 
 
 def items_of(source: Source, gathering: Gathering) -> Items:
@@ -185,14 +185,15 @@ def _batches(source: Source, listener: str | None, spare: Callable[[ValueError],
             yield from lastfm.read_lastfm_1k(member)
     elif source.format == "lastfm-csv":
         for member in members:
-            with member.as_file() as path:
-                yield from lastfm.read_lastfm_csv(path, listener)
+            yield from lastfm.read_lastfm_csv(member, listener)
     elif source.format == "spotify":
         for part, member in enumerate(members):  # a folder may hold an earlier export, or the same one unpacked
             try:
-                yield from _of_part(part, spotify.read_spotify(member, listener))
+                batches = list(_of_part(part, spotify.read_spotify(member, listener)))  # whole, or not at all
             except ValueError as error:
                 spare(error)
+            else:
+                yield from batches
     elif source.format == "listenbrainz":
         yield from listenbrainz.read_listenbrainz(members, listener)
     else:

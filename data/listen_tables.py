@@ -1,13 +1,15 @@
 """Tables of listens: who played what, when or how often."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from data.listen_batches import EVENT_COLUMNS, Batch, kind_codes, split_codes, whole_events
-from data.tables import SUFFIXES, column, read_table, text
+from data.line_blocks import Member
+from data.listen_batches import EVENT_COLUMNS, Batch, kind_codes, numbered, split_codes, taken, whole_events
+from data.table_blocks import SUFFIXES, Table, open_table
+from data.tables import column, listed, text
 
 _USER = ("user", "user_id", "userid", "user_name", "username", "listener", "listener_id", "uid")
 _ITEM = {
@@ -27,6 +29,7 @@ _MORE = {  # what a column may be called, and what it is to us
     **dict.fromkeys(("ratio", "play_ratio", "played_ratio", "played_ratio_pct"), "ratio"),
     **dict.fromkeys(("played_ms", "ms_played", "msplayed"), "played_ms"),
 }
+_CODES = {"kind": kind_codes, "split": split_codes}
 _DATETIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M")
 _LASTFM_DATES = ("%d %b %Y %H:%M", "%d %b %Y %H:%M:%S")  # with a comma before the hour, or none
 _MILLI, _MICRO, _NANO = 1e11, 1e14, 1e17  # from here on; seconds since 1970 reach the first in the year 5138
@@ -34,19 +37,14 @@ _MILLI, _MICRO, _NANO = 1e11, 1e14, 1e17  # from here on; seconds since 1970 rea
 
 @dataclass(frozen=True)
 class ListenTable:
-    """A table of listens as it was understood."""
+    """A table of listens as it was understood; its events come batch by batch, once."""
 
     level: str  # what the items are: "track" or "artist"
-    batch: Batch
-
-    def __repr__(self) -> str:
-        events = self.batch.events
-        n_items = events.select("artist", "title").n_unique()
-        return f"<ListenTable {events['user'].n_unique():,} users x {n_items:,} {self.level}s, {len(events):,} events>"
+    batches: Iterator[Batch]
 
 
 def read_listen_table(
-    path: Path,
+    file: Path | Member,
     *,
     user: str | None = None,
     item: str | None = None,
@@ -66,20 +64,20 @@ def read_listen_table(
     ------
     ValueError
         The file cannot be read, a named column is not in it, no column holds users or items, or one holds users
-        though there is a `listener`.
+        though there is a `listener`. What is wrong further on shows when the batches are asked for.
     """
-    table = read_table(path, SUFFIXES, "tables of listens")
-    columns = table.columns
-    user = column(path, columns, user, _USER)
-    item, level = _item(path, columns, user, item, level)
-    time, plays = column(path, columns, time, _TIME), column(path, columns, plays, _PLAYS)
+    table = open_table(file, SUFFIXES, "tables of listens")
+    columns, name = table.columns, table.name
+    user = column(name, columns, user, _USER)
+    item, level = _item(name, columns, user, item, level)
+    time, plays = column(name, columns, time, _TIME), column(name, columns, plays, _PLAYS)
     if user is None and listener is None:
-        raise _lacking(path, columns, "users", "--user, or say whose listens these are with --listener")
+        raise _lacking(name, columns, "users", "--user, or say whose listens these are with --listener")
     if user is not None and listener is not None:
-        raise ValueError(f"{path.name} says who listened, in its column {user!r}.\n\nLeave out --listener.")
+        raise ValueError(f"{name} says who listened, in its column {user!r}.\n\nLeave out --listener.")
     if item is None:
-        raise _lacking(path, columns, f"{level}s", "--item")
-    artist = column(path, columns, None, _ITEM["artist"]) if item.lower() in _TITLES else None
+        raise _lacking(name, columns, f"{level}s", "--item")
+    artist = column(name, columns, None, _ITEM["artist"]) if item.lower() in _TITLES else None
     artist = None if artist == item else artist
     named = {
         "user": pl.lit(listener) if user is None else text(user),
@@ -88,56 +86,68 @@ def read_listen_table(
         **({"time_s": seconds(pl.col(time), table.schema[time])} if time else {}),
         **({"plays": pl.col(plays).cast(pl.Float32, strict=False)} if plays else {}),
     }
-    more, is_whole, found = _more_columns(table, {user, artist, item, time, plays}, has_artist=artist is not None)
     needed = ("user", "title", *(("artist",) if artist else ()), *(("time_s",) if time else ()))
-    shown = list(dict.fromkeys(name for name in (user, artist, item, time, plays, *found) if name))
-    return ListenTable(level, whole_events(table, named | more, needed=needed, is_whole=is_whole, shown=shown))
+    used = [name for name in (user, artist, item, time, plays) if name]
+    return ListenTable(level, _batches(table, used, named, needed, has_artist=artist is not None))
 
 
-def _lacking(path: Path, columns: Sequence[str], what: str, cure: str) -> ValueError:
-    return ValueError(f"{path.name}: no column of {what}; name one of {', '.join(columns)} with {cure}")
+def _batches(
+    table: Table, used: list[str], named: dict[str, pl.Expr], needed: tuple[str, ...], *, has_artist: bool
+) -> Iterator[Batch]:
+    more = _more_columns(table.columns, set(used), has_artist=has_artist)
+    for first, block in numbered(table.blocks([*used, *more.values()])):
+        if first == 0:
+            more = {ours: theirs for ours, theirs in more.items() if _means_ours(block, ours, theirs)}
+        exprs = {ours: _more_expr(ours, theirs) for ours, theirs in more.items()}
+        is_whole = pl.all_horizontal(
+            pl.lit(True), *(exprs[ours].is_not_null() | text(theirs).is_null() for ours, theirs in more.items())
+        )
+        shown = list(dict.fromkeys([*used, *more.values()]))
+        yield whole_events(
+            block, named | exprs, needed=needed, is_whole=is_whole, first=first, shown=shown, left_out=taken(table.lost)
+        )
 
 
-def _more_columns(
-    table: pl.DataFrame, taken: set[str | None], *, has_artist: bool
-) -> tuple[dict[str, pl.Expr], pl.Expr, list[str]]:
-    """What else is known of each event, when a row of it is whole, and the columns that say so."""
-    by_name = {name.lower(): name for name in table.columns if name not in taken}
+def _lacking(name: str, columns: Sequence[str], what: str, cure: str) -> ValueError:
+    return ValueError(f"{name}: no column of {what}; name one of {listed(columns)} with {cure}")
+
+
+def _more_columns(columns: Sequence[str], taken: set[str], *, has_artist: bool) -> dict[str, str]:
+    """What else is known of each event, and the columns that say so."""
+    by_name = {name.lower(): name for name in columns if name not in taken}
     found = {ours: by_name[theirs] for theirs, ours in _MORE.items() if theirs in by_name}
     if not has_artist:  # of a path or an id, the library knows better
         found = {ours: theirs for ours, theirs in found.items() if ours in EVENT_COLUMNS}
-    exprs: dict[str, pl.Expr] = {}
-    is_whole = pl.lit(True)
-    for ours, theirs in list(found.items()):
-        if ours in ("kind", "split"):
-            of_names = kind_codes if ours == "kind" else split_codes
-            if table.select(of_names(pl.col(theirs)).is_null().all()).item():
-                del found[ours]  # a column of that name which means something else
-                continue
-            exprs[ours] = of_names(pl.col(theirs))
-        elif ours == "ratio":
-            percent = theirs.lower().endswith("pct")
-            exprs[ours] = pl.col(theirs).cast(pl.Float32, strict=False) / (100 if percent else 1)
-        elif ours == "played_ms":
-            exprs[ours] = pl.col(theirs).cast(pl.Float64, strict=False).round().cast(pl.Int32, strict=False)
-        else:
-            exprs[ours] = text(theirs)
-        is_whole = is_whole & (exprs[ours].is_not_null() | text(theirs).is_null())
-    return exprs, is_whole, list(found.values())
+    return found
+
+
+def _means_ours(block: pl.DataFrame, ours: str, theirs: str) -> bool:
+    """Whether a column of kinds or splits holds any that are known; else it means something else."""
+    return ours not in _CODES or not block.select(_CODES[ours](pl.col(theirs)).is_null().all()).item()
+
+
+def _more_expr(ours: str, theirs: str) -> pl.Expr:
+    if ours in _CODES:
+        return _CODES[ours](pl.col(theirs))
+    if ours == "ratio":
+        return pl.col(theirs).cast(pl.Float32, strict=False) / (100 if theirs.lower().endswith("pct") else 1)
+    if ours == "played_ms":
+        return pl.col(theirs).cast(pl.Float64, strict=False).round().cast(pl.Int32, strict=False)
+    return text(theirs)
 
 
 def _item(
-    path: Path, columns: Sequence[str], user: str | None, item: str | None, level: str | None
+    name: str, columns: Sequence[str], user: str | None, item: str | None, level: str | None
 ) -> tuple[str | None, str]:
     """The column of items and what they are."""
     if item is not None:
         guessed = "artist" if item.lower() in _ITEM["artist"] else "track"
-        return column(path, columns, item, ()), level or guessed
-    others = [name for name in columns if name != user]
+        return column(name, columns, item, ()), level or guessed
+    others = [other for other in columns if other != user]
     for candidate in (level,) if level else ("track", "artist"):
-        found = column(path, others, None, _ITEM[candidate])
-        if found is None and candidate == "track" and column(path, others, None, _ITEM["artist"]):
-            found = column(path, others, None, ("name",))  # alone it may be anything's
+        found = column(name, others, None, _ITEM[candidate])
+        if found is None and candidate == "track" and column(name, others, None, _ITEM["artist"]):
+            found = column(name, others, None, ("name",))  # alone it may be anything's
         if found is not None:
             return found, candidate
     return None, level or "track"

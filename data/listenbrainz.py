@@ -1,6 +1,6 @@
 """A ListenBrainz export: the zip of JSON lines, its files one by one, or the older list of listens in one JSON file."""
 
-import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from data.line_blocks import Member, json_blocks
-from data.listen_batches import ME, Batch, json_number, json_text, whole_events
+from data.json_lists import json_entries
+from data.line_blocks import Member, json_blocks, json_value
+from data.listen_batches import ME, Batch, json_number, json_text, taken, whole_events
 from data.listening import KINDS
 
 _COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mbid", "isrc")} | {
@@ -19,6 +20,7 @@ _COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mb
     "bad": pl.String,
 }
 _LIKES = {1: KINDS.index("like"), -1: KINDS.index("dislike")}
+_HEAD_BYTES = 1024 * 1024  # what one person's facts have room in
 _USER, _FEEDBACK = "user.json", "feedback.jsonl"
 Row = dict[str, Any]
 
@@ -31,13 +33,15 @@ def read_listenbrainz(members: Sequence[Member], listener: str | None) -> Iterat
     by_title = {member.title: member for member in members}
     owner = pl.lit(listener) if listener else pl.col("user").fill_null(_user_name(by_title.get(_USER)) or ME)
     names: dict[str, tuple[str, str]] = {}  # artist and title of each MBID
+    lost: Counter[str] = Counter()
     listens = [member for member in members if member.title not in (_USER, _FEEDBACK)]
     for part, member in enumerate(sorted(listens, key=lambda member: member.name or "")):
-        for rows in _rows(member):
-            yield replace(_batch([_listen(row, names) for row in rows], owner), part=part)
+        for rows in _rows(member, lost):
+            batch = _batch([_listen(row, names) for row in rows], owner, taken(lost))
+            yield replace(batch, part=part)
     if _FEEDBACK in by_title:
-        for rows in _rows(by_title[_FEEDBACK]):
-            yield _batch([_feedback(row, names) for row in rows], owner)
+        for rows in _rows(by_title[_FEEDBACK], lost):
+            yield _batch([_feedback(row, names) for row in rows], owner, taken(lost))
 
 
 def exports(members: Sequence[Member]) -> list[list[Member]]:
@@ -63,38 +67,30 @@ def _of_listens(root: Path | None, export: list[Member]) -> list[Member]:
     return [*listens, *beside] if listens else export
 
 
-def _batch(rows: list[Row], user: pl.Expr) -> Batch:
+def _batch(rows: list[Row], user: pl.Expr, left_out: dict[str, int]) -> Batch:
     raw = pl.DataFrame(rows, schema=_COLUMNS, strict=False, orient="row")
     unnamed = pl.col("bad") == "unnamed"
     n_unnamed = int(raw.select(unnamed.sum()).item())
     raw = raw.filter(~unnamed.fill_null(False)) if n_unnamed else raw
     columns = {name: pl.col(name) for name in ("artist", "title", "album", "mbid", "isrc", "time_s", "kind")}
     columns |= {"user": user, "played_ms": pl.col("ms").cast(pl.Int32, strict=False)}
-    left_out = {"loves and hates of recordings that were never listened to": n_unnamed} if n_unnamed else {}
+    if n_unnamed:
+        left_out["loves and hates of recordings that were never listened to"] = n_unnamed
     return whole_events(raw, columns, needed=("artist", "title", "time_s"), left_out=left_out)
 
 
-def _rows(member: Member) -> Iterator[list[Row]]:
-    with member.open() as file:
-        if member.title.endswith(".json") or not member.title.endswith((".jsonl", ".ndjson", ".listens")):
-            text = file.read()
-            try:
-                whole = json.loads(text)
-            except (ValueError, RecursionError):
-                whole = None
-            if isinstance(whole, list):
-                yield [_object(value) for value in whole]
-                return
-            yield [_object(_parsed(line)) for line in text.split(b"\n") if line.strip()]
-            return
-        yield from json_blocks(file, _object)
+def _rows(member: Member, lost: Counter[str]) -> Iterator[list[Row]]:
+    with member.open_text() as file:
+        if not member.title.endswith((".jsonl", ".ndjson", ".listens")) and _is_list(member):
+            for entries in json_entries(file, member.title):
+                yield [_object(entry) for entry in entries]
+        else:
+            yield from json_blocks(file, _object, lost)
 
 
-def _parsed(line: bytes) -> object:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
+def _is_list(member: Member) -> bool:
+    with member.open_text() as file:
+        return file.read(_HEAD_BYTES).lstrip()[:1] == b"["
 
 
 def _object(value: object) -> Row:
@@ -137,6 +133,6 @@ def _feedback(row: Row, names: dict[str, tuple[str, str]]) -> Row:
 def _user_name(member: Member | None) -> str | None:
     if member is None:
         return None
-    with member.open() as file:
-        facts = _object(_parsed(file.read()))
+    with member.open_text() as file:
+        facts = _object(json_value(file.read(_HEAD_BYTES)))
     return json_text(facts.get("username") or facts.get("user_name"))

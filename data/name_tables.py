@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data.tables import column, read_table, text
+from data.tables import column, listed, read_table, text
 
 _MEANINGS = {  # of a column of ids: the columns that may say what it stands for, best first
     "track": ("file", "path", "filename", "title", "track", "track_name", "name"),
@@ -44,10 +44,10 @@ def translate(
     table = read_table(path, what="tables of names")
     columns = table.columns
     wanted = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)}).unique()
-    key = column(path, columns, key, ()) or _key(path, table, wanted, level)
-    value = column(path, columns, value, ()) or column(path, columns, None, _meanings(key))
+    key = column(path.name, columns, key, ()) or _key(path, table, wanted, level)
+    value = column(path.name, columns, value, ()) or column(path.name, columns, None, _meanings(key))
     if value is None or value == key:
-        raise ValueError(f"{path.name}: which column says what {key!r} means? It has {', '.join(columns)}")
+        raise ValueError(f"{path.name}: which column says what {key!r} means? It has {listed(columns)}")
     meanings = table.select(name=text(key), meaning=text(value)).drop_nulls().unique("name", keep="first")
     # Names of one row each: a join keeps their order, and a million take less than a second.
     found = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)}).join(

@@ -1,13 +1,13 @@
 """Spotify's streaming history, extended (``Streaming_History_Audio_*.json``, ``endsong_*.json``) or of a year."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 
 import polars as pl
 
+from data.json_lists import json_entries
 from data.line_blocks import Member
-from data.listen_batches import ME, Batch, json_text, whole_events
+from data.listen_batches import ME, Batch, json_text, numbered, whole_events
 
 _PAIRS = (  # ours, of the extended history, of the short one
     ("ended", "ts", "endTime"),
@@ -30,13 +30,12 @@ def read_spotify(member: Member, listener: str | None) -> Iterator[Batch]:
     ValueError
         The file is not a JSON list, or one nested beyond all reason.
     """
-    with member.open() as file:
-        try:
-            entries = json.load(file)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{member.title} is not JSON: {error}") from None
-    if not isinstance(entries, list):
-        raise ValueError(f"{member.title} is no list of streams")
+    with member.open_text() as file:
+        for first, entries in numbered(json_entries(file, member.title)):
+            yield _batch(entries, listener, first)
+
+
+def _batch(entries: list[object], listener: str | None, first: int) -> Batch:
     left_out: Counter[str] = Counter()
     rows = []
     for entry in entries:
@@ -57,7 +56,7 @@ def read_spotify(member: Member, listener: str | None) -> Iterator[Batch]:
         "time_s": ended - played // 1_000, "played_ms": played.cast(pl.Int32, strict=False),
     }  # fmt: skip
     needed = ("artist", "title", "time_s", "played_ms")
-    yield whole_events(raw, columns, needed=needed, is_whole=played >= 0, left_out=left_out)
+    return whole_events(raw, columns, needed=needed, is_whole=played >= 0, first=first, left_out=left_out)
 
 
 def _what_else(entry: dict[str, object]) -> str | None:

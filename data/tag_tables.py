@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from data.tables import column, examples, read_table, text
+from data.table_blocks import open_table
+from data.tables import column, examples, listed, text
 
 _PATH = ("file", "path", "filename", "file_name", "filepath")
 _FIELDS = {
@@ -46,19 +47,20 @@ def read_tag_table(path: Path) -> TagTable:
     ValueError
         It cannot be read, or lacks the column of files or any of the others.
     """
-    table = read_table(path, what="tables of tags")
+    table = open_table(path, what="tables of tags")
     columns = table.columns
-    file = column(path, columns, None, _PATH)
-    chosen = {field: column(path, columns, None, known) for field, known in _FIELDS.items()}
+    file = column(path.name, columns, None, _PATH)
+    chosen = {field: column(path.name, columns, None, known) for field, known in _FIELDS.items()}
     fields = tuple(field for field, name in chosen.items() if name)
     if file is None or not fields:
         lacking = "`file` or `path`" if file is None else "title, artist, album, genre or year"
-        raise ValueError(f"{path.name} has no column {lacking}; it has {', '.join(columns)}")
-    tags = table.select(
+        raise ValueError(f"{path.name} has no column {lacking}; it has {listed(columns)}")
+    rows_of = table.whole([file, *(name for name in chosen.values() if name)])
+    tags = rows_of.select(
         text(file).alias("path"),
         *(text(name).alias(field) if name else pl.lit(None, pl.String).alias(field) for field, name in chosen.items()),
     ).with_columns(pl.col("year").str.extract(r"(\d{4})").cast(pl.Int64))
     flags = tags["path"].is_not_null()
     whole = tags.filter(flags)
     rows = [TagRow(*values) for values in whole.iter_rows()]
-    return TagTable(rows, fields, len(tags) - len(whole), examples(table, flags))
+    return TagTable(rows, fields, len(tags) - len(whole), examples(rows_of, flags))

@@ -56,7 +56,7 @@ def test_blocks_end_with_lines(tmp_path, monkeypatch):
         with path.open("rb") as file:
             blocks = list(line_blocks(file, size))
         assert b"".join(blocks) == path.read_bytes() and all(block.endswith(b"\n") for block in blocks[:-1])
-    monkeypatch.setattr("data.line_blocks.line_blocks", lambda file: line_blocks(file, 100))
+    monkeypatch.setattr("data.line_blocks.line_blocks", lambda file, **options: line_blocks(file, 100, **options))
     batches = list(read_lastfm_1k(Member(lastfm_1k(tmp_path / "x.tsv"))))
     assert len(batches) > 3 and sum(len(batch.events) for batch in batches) == 3
     # The number of a row counts those of the blocks before.

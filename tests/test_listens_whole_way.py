@@ -55,7 +55,7 @@ def test_nothing_is_lost_or_mixed_up(tmp_path, rng, monkeypatch, at_once):
         f"{user}\t1970-01-01T00:{second // 60:02}:{second % 60:02}Z\t\t{artist}\t\t{title}\n"
         for user, second, artist, title in lines
     )
-    monkeypatch.setattr("data.line_blocks.line_blocks", lambda file: line_blocks(file, 700))
+    monkeypatch.setattr("data.line_blocks.line_blocks", lambda file, **options: line_blocks(file, 700, **options))
     batches = list(read_lastfm_1k(Member(lastfm_1k(tmp_path / "x.tsv", text))))
     assert len(batches) > 10
     library, _ = open_library(tmp_path / "library")

@@ -1,0 +1,105 @@
+"""Lists in JSON that are larger than memory, some entries at a time."""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from typing import IO
+
+_PIECE_BYTES = 4 * 1024 * 1024
+_ENTRIES_AT_ONCE = 20_000  # each becomes some Python objects
+_LONGEST_ENTRY = 16 * 1024 * 1024  # letters
+_LONGEST_NUMBER = 64  # letters that may still belong to a number before them
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+def json_entries(file: IO[bytes], name: str) -> Iterator[list[object]]:
+    """The entries of one list, in their order, some at a time.
+
+    Raises
+    ------
+    ValueError
+        It is no list, or not JSON, or nested beyond all reason.
+    """
+    text = _Text(file)
+    entries: list[object] = []
+    n_entries = 0
+    try:
+        if text.mark() != "[":
+            raise ValueError(f"{name} is no list of streams" if _is_json(text) else f"{name} is not JSON")
+        text.place += 1
+        if text.mark() == "]":
+            text.place += 1
+        else:
+            while True:
+                entries.append(text.value())
+                n_entries += 1
+                if len(entries) == _ENTRIES_AT_ONCE:
+                    yield entries
+                    entries = []
+                mark = text.mark()
+                text.place += 1
+                if mark == "]":
+                    break
+                if mark != ",":
+                    raise json.JSONDecodeError("Expecting ',' delimiter", "", 0)
+        if text.mark():
+            raise json.JSONDecodeError("Extra data", "", 0)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{name} is not JSON: {error.msg}, after {n_entries:,} entries") from None
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"{name} is not JSON: {error}") from None
+    yield entries
+
+
+def _is_json(text: "_Text") -> bool:
+    try:
+        text.value()
+    except (ValueError, RecursionError):
+        return False
+    return not text.mark()
+
+
+class _Text:
+    """A text that is read as far as it is looked at."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._decoder = file, codecs.getincrementaldecoder("utf-8")()
+        self._json = json.JSONDecoder()
+        self._letters = ""
+        self._is_whole = False
+        self.place = 0
+
+    def mark(self) -> str:
+        """The next letter that is no space, "" at the end."""
+        while True:
+            match = _SPACE.match(self._letters, self.place)
+            assert match is not None  # no space is a match, too
+            self.place = match.end()
+            if self.place < len(self._letters) or self._is_whole:
+                return self._letters[self.place : self.place + 1]
+            self._read_on(_PIECE_BYTES)
+
+    def value(self) -> object:
+        """The value that begins with the next mark."""
+        self.mark()
+        n_bytes = _PIECE_BYTES
+        while True:
+            try:
+                value, end = self._json.raw_decode(self._letters, self.place)
+            except ValueError as error:  # also a number of thousands of digits, which is none for Python
+                if self._is_whole or len(self._letters) - self.place > _LONGEST_ENTRY:
+                    message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+                    raise json.JSONDecodeError(message, "", 0) from None
+            else:
+                if self._is_whole or end + _LONGEST_NUMBER < len(self._letters):
+                    self.place = end
+                    return value
+            self._read_on(n_bytes)
+            n_bytes *= 2  # what is long is not decoded from its beginning for each piece
+
+    def _read_on(self, n_bytes: int) -> None:
+        content = self._file.read(n_bytes)
+        self._is_whole = not content
+        self._letters = self._letters[self.place :] + self._decoder.decode(content, final=not content)
+        self.place = 0
