@@ -250,13 +250,14 @@ def _known_track(library: "Library", text: str) -> int:
 def _track_lines(path: Path) -> list[str]:
     """The tracks of a playlist, or of a text file with one a line, the latest last."""
     from data.playlists import SUFFIXES, read_playlist
+    from data.regular_files import read_regular
 
     with explained():
         if path.suffix.lower() in SUFFIXES:
             tracks = read_playlist(str(path)).entries
         else:
             try:
-                lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+                lines = [line.strip() for line in read_regular(path).decode("utf-8-sig").splitlines()]
             except UnicodeDecodeError:
                 raise ValueError(f"{path} is no text in UTF-8.\n\nGive a playlist, or a track per line.") from None
             tracks = [line for line in lines if line and not line.startswith("#")]

@@ -5,9 +5,16 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from urllib.parse import unquote, urlsplit
 
+from data.encodings import decoded
+from data.regular_files import open_regular
+from data.xml_files import refuse_wild_xml
+
 SUFFIXES = (".m3u", ".m3u8", ".pls", ".xspf")
+_LARGEST = 64 * 1024 * 1024  # bytes of a playlist of a million entries
+_LONGEST_PATH = 4_096  # letters; no system opens a longer one
 _XSPF = "{http://xspf.org/ns/0/}"
 
 
@@ -47,8 +54,10 @@ def read_playlist(path: str) -> Playlist:
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"{path}: playlists end in {', '.join(SUFFIXES)}")
-    with open(path, "rb") as file:
-        data = file.read()
+    with open_regular(path) as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise ValueError(f"{path} is larger than {_LARGEST // 1024**2} MiB; no playlist is")
     if suffix == ".xspf":
         name, locations = _read_xspf(path, data)
     else:
@@ -59,29 +68,22 @@ def read_playlist(path: str) -> Playlist:
     return Playlist(os.path.abspath(path), name or stem, entries, len(locations) - len(entries))
 
 
-def _text(data: bytes) -> str:
-    """UTF-8, and what older Windows players wrote when it is not."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
 def _m3u_lines(data: bytes) -> Iterator[str]:
-    for line in _text(data).splitlines():
+    for line in decoded(data).splitlines():
         if line.strip() and not line.startswith("#"):
             yield line.strip()
 
 
 def _pls_lines(data: bytes) -> Iterator[str]:
-    files = re.findall(r"^\s*File(\d+)\s*=\s*(.+?)\s*$", _text(data), re.MULTILINE | re.IGNORECASE)
+    files = re.findall(r"^\s*File([0-9]{1,9})\s*=\s*(.+?)\s*$", decoded(data), re.MULTILINE | re.IGNORECASE)
     yield from (location for _, location in sorted(files, key=lambda pair: int(pair[0])))
 
 
 def _read_xspf(path: str, data: bytes) -> tuple[str | None, list[str]]:
+    refuse_wild_xml(BytesIO(data), path)
     try:
         root = ElementTree.fromstring(data)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError) as error:
         raise ValueError(f"{path} is not XML: {error}") from None
     if root.tag != f"{_XSPF}playlist":
         raise ValueError(f"{path} is XML, but not an XSPF playlist")
@@ -90,11 +92,16 @@ def _read_xspf(path: str, data: bytes) -> tuple[str | None, list[str]]:
 
 
 def _local_path(location: str, folder: str) -> str | None:
-    """The absolute path that a playlist's entry means, or None for an address elsewhere."""
-    scheme = urlsplit(location).scheme.lower() if "://" in location else ""
-    if scheme == "file":
-        location = unquote(urlsplit(location).path)
-    elif scheme:
+    """The absolute path that a playlist's entry means, or None for what can be no path or lies elsewhere."""
+    try:
+        scheme = urlsplit(location).scheme.lower() if "://" in location else ""
+        if scheme == "file":
+            location = unquote(urlsplit(location).path)
+        elif scheme:
+            return None
+    except ValueError:  # an address of brackets that mean nothing
+        return None
+    if "\0" in location or len(location) > _LONGEST_PATH:
         return None
     if "\\" in location and not os.path.exists(os.path.join(folder, location)):
         location = location.replace("\\", "/")  # written on Windows

@@ -1,7 +1,6 @@
 """GraphML and GEXF: graphs as other programs draw and keep them."""
 
 import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,14 @@ import numpy as np
 
 from data.atomic import output_path
 from data.edge_lists import EdgeList
+from data.regular_files import open_regular
+from data.xml_files import refuse_wild_xml
 from graph.preference import PreferenceGraph
 
 SUFFIXES = (".graphml", ".gexf")
 MAX_EXPORT_EDGES = 200_000  # networkx holds a kilobyte for each, and few programs draw as many
+# What networkx raises of files that are XML, but no graphs.
+_NOT_A_GRAPH = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError, RecursionError, MemoryError)
 _LABELS = ("label", "name")  # node attributes that say more than the node's key
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -37,10 +40,13 @@ def read_graph_file(path: Path, *, weight: str = "weight") -> GraphFile:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"{path.name}: graph files end in {', '.join(SUFFIXES)}")
-    try:
-        graph = nx.read_graphml(path) if suffix == ".graphml" else nx.read_gexf(path)
-    except (ParseError, nx.NetworkXException, ValueError, KeyError, AttributeError, UnicodeError, zlib.error) as error:
-        raise ValueError(f"{path.name} cannot be read as {suffix[1:].upper()}: {error}") from None
+    with open_regular(path) as file:
+        refuse_wild_xml(file, path.name)
+        try:
+            graph = nx.read_graphml(file) if suffix == ".graphml" else nx.read_gexf(file)
+        except (ParseError, nx.NetworkXException, *_NOT_A_GRAPH) as error:
+            reason = str(error) or type(error).__name__
+            raise ValueError(f"{path.name} cannot be read as {suffix[1:].upper()}: {reason}") from None
     names = [_label(key, attributes) for key, attributes in graph.nodes(data=True)]
     rows = {key: row for row, key in enumerate(graph.nodes)}
     sources, targets, weights, malformed = [], [], [], []

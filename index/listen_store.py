@@ -11,7 +11,7 @@ import numpy as np
 from data.atomic import atomic_path, make_folder
 from data.events import LogError, check_log, log_errors, write_events
 from data.gathering import Gathering, Items
-from data.regular_files import IrregularFileError
+from data.regular_files import IrregularFileError, open_regular
 from index.library import Library, LibraryError, now
 from index.listened_items import match_items
 from index.nodes import NodeMatch
@@ -54,8 +54,8 @@ def digest_of(*paths: Path, number: int = 0) -> str:
     """
     digests = []
     for path in paths:
-        with path.open("rb") as file:
-            digests.append(hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest())
+        with open_regular(path) as file:
+            digests.append(hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest())  # type: ignore[arg-type]  # a BinaryIO has no readinto, says typeshed
     words = sorted(digests) + ([str(number)] if number else [])
     return words[0] if len(words) == 1 else hashlib.blake2b("".join(words).encode()).hexdigest()[:32]
 

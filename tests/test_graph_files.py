@@ -64,10 +64,10 @@ def test_what_is_too_large_for_graphml_is_refused(tmp_path, monkeypatch):
     ("name", "content", "words"),
     [
         ("x.gml", "graph []", "x.gml: graph files end in .graphml, .gexf"),
-        ("x.graphml", "<graphml", "x.graphml cannot be read as GRAPHML"),
+        ("x.graphml", "<graphml", "x.graphml is not XML"),
         ("x.graphml", "<html></html>", "x.graphml cannot be read as GRAPHML"),
         ("x.gexf", "<html></html>", "x.gexf cannot be read as GEXF"),
-        ("x.gexf", "", "x.gexf cannot be read as GEXF"),
+        ("x.gexf", "", "x.gexf is not XML"),
     ],
 )
 def test_what_is_no_graph_is_refused(tmp_path, name, content, words):

@@ -219,5 +219,5 @@ def test_parquet_that_is_damaged(tmp_path):
     content[4:2_000] = bytes(1_996)
     whole.write_bytes(content)
     (source,), _ = find_sources(whole)
-    with pytest.raises(ValueError, match=r"listens\.parquet cannot be read: "):
+    with pytest.raises(ValueError, match=r"listens\.parquet cannot be read as a table: "):
         list(read_source(source).batches)

@@ -1,0 +1,47 @@
+"""XML of strangers: looked through before anything builds a tree of it."""
+
+from typing import BinaryIO, NoReturn
+from xml.parsers import expat
+
+MAX_DEPTH = 100  # elements in elements; playlists and graphs have ten
+MAX_ELEMENTS = 5_000_000  # each takes some hundred bytes of a tree
+_PIECE_BYTES = 1024 * 1024
+
+
+def refuse_wild_xml(file: BinaryIO, name: str) -> None:
+    """Raise a ValueError for XML that is damaged, declares entities, is nested too deeply or far too large.
+
+    An entity may stand for billions of letters or for another file. Nothing that players and graph programs write
+    declares any. The file is read from its beginning, and left there.
+    """
+    file.seek(0)
+    parser = expat.ParserCreate()
+    depth = n_elements = 0
+
+    def begin(_name: str, _attributes: object) -> None:
+        nonlocal depth, n_elements
+        depth, n_elements = depth + 1, n_elements + 1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"{name}: elements in elements more than {MAX_DEPTH} deep")
+        if n_elements > MAX_ELEMENTS:
+            raise ValueError(f"{name} has more than {MAX_ELEMENTS:,} elements; a table of edges or paths may be larger")
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def declared(*_: object) -> NoReturn:
+        raise ValueError(f"{name} declares XML entities, which are not read here")
+
+    parser.buffer_text = False
+    parser.StartElementHandler, parser.EndElementHandler = begin, end
+    parser.EntityDeclHandler = declared
+    try:
+        while piece := file.read(_PIECE_BYTES):
+            parser.Parse(piece, False)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise ValueError(f"{name} is not XML: {error}") from None
+    except (LookupError, RecursionError, MemoryError) as error:  # LookupError: an encoding that does not exist
+        raise ValueError(f"{name} cannot be read as XML: {error or 'it takes more memory than there is'}") from None
+    file.seek(0)
