@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 EVENTS_AT_ONCE = 8_000_000
+MOST_OF_A_USER = 20_000_000  # who listens for a lifetime comes to a million, and one user's events are held at once
 _ROW_GROUP = 250_000  # what is skipped or read together when a range of users is read back
 
 
@@ -28,13 +29,21 @@ class EventSort:
         return int(self._per_user.sum())
 
     def add(self, block: pl.DataFrame) -> None:
-        """Events with at least the columns `user_row` and `time_s`; all blocks have the same columns."""
+        """Events with at least the columns `user_row` and `time_s`; all blocks have the same columns.
+
+        Raises
+        ------
+        ValueError
+            One user has more than `MOST_OF_A_USER`.
+        """
         if not len(block):
             return
         counts = np.bincount(block["user_row"].to_numpy())
         if len(counts) > len(self._per_user):
             self._per_user = np.pad(self._per_user, (0, len(counts) - len(self._per_user)))
         self._per_user[: len(counts)] += counts
+        if self._per_user.max() > MOST_OF_A_USER:
+            raise ValueError(f"more than {MOST_OF_A_USER:,} listens are said to be by one person; name who listened")
         path = self._folder / f"{len(self._files):06}.parquet"
         block = block.sort("user_row", "time_s", maintain_order=True)
         with disk_errors(path):

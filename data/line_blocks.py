@@ -27,6 +27,7 @@ _PIECE_BYTES = 4 * 1024 * 1024  # that are read at once
 _BLOCK_LINES = 2_000_000  # a block of short lines has not many more, for a row takes memory whatever it holds
 _JSON_LINES = 100_000  # each becomes some Python objects
 LONGEST_LINE = 16 * 1024 * 1024  # bytes; a longer line is damage
+_TRIED_BYTES = 32 * 1024 * 1024  # of gzipped files that are unpacked once before they are read
 _DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
     NotImplementedError,  # packed in a way that zipfile does not know, or so a damaged entry says
@@ -93,7 +94,12 @@ def members_of(path: Path) -> list[Member]:
     ValueError
         The archive is damaged, encrypted or a bomb.
     """
-    if path.suffix.lower() != ".zip" and not is_tar(path):
+    is_archive = path.suffix.lower() == ".zip" or is_tar(path)
+    if not is_archive and path.name.endswith(".gz") and path.stat().st_size <= _TRIED_BYTES:
+        with Member(path).open() as file:  # a bomb is known in seconds so, long before its last row was read
+            while file.read(_PIECE_BYTES):
+                pass
+    if not is_archive:
         return [Member(path)]
     with _damage_told(path):
         return [Member(path, name) for name in opened_archive(path).names]

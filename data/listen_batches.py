@@ -25,6 +25,7 @@ B = TypeVar("B", pl.DataFrame, list[object])
 ME = "me"  # who listened, where nobody is named
 _GREATEST = 1e15  # beyond lies no time and no duration
 _MOST = {"ratio": 1_000, "played_ms": 2**31 - 1}  # beyond lies what no play of one track comes to
+_MUCH_NOISE, _NOISE_RATIO = 1_000_000, 100  # rows that are none, and so many for each event
 _SPLIT_NAMES = {
     **{name: code for code, name in enumerate(SPLITS)},
     **{"valid": 1, "val": 1, "dev": 1, "training": 0, "testing": 2},
@@ -87,6 +88,20 @@ def whole_events(
     kept = events.filter(flags)
     shown_rows = raw.select(shown) if shown else raw
     return Batch(kept, len(events) - len(kept), examples(shown_rows, flags, first), left_out or {})
+
+
+def refuse_noise(batches: Iterator[Batch], name: str) -> Iterator[Batch]:
+    """The same batches, but a ValueError once there are very many rows and hardly one of them is an event."""
+    n_events = n_malformed = 0
+    for batch in batches:
+        n_events, n_malformed = n_events + len(batch.events), n_malformed + batch.n_malformed
+        if n_malformed > _MUCH_NOISE and n_malformed > _NOISE_RATIO * n_events:
+            shown = f", such as {batch.malformed[0]}" if batch.malformed else ""
+            raise ValueError(
+                f"{name} holds no listens: of the first {n_events + n_malformed:,} rows {n_malformed:,} are"
+                f" malformed{shown}"
+            )
+        yield batch
 
 
 def codes(values: pl.Expr, names: Mapping[str, int]) -> pl.Expr:

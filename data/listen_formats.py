@@ -29,7 +29,8 @@ def format_of(member: Member, roles: dict[Path, str]) -> str | None:
     """
     with member.open() as file:
         head = file.read(_HEAD_BYTES)
-    refuse_packed(head, str(member))
+    if member.name is None:
+        refuse_packed(head, member.path.name)
     if head.startswith(b"PAR1"):
         if member.name is not None:
             return None  # Parquet is small enough as it is, and nobody packs it

@@ -8,7 +8,7 @@ from pathlib import Path
 from data import lastfm, listenbrainz, spotify, yambda
 from data.gathering import Gathering, Items
 from data.line_blocks import Member, members_of
-from data.listen_batches import Batch
+from data.listen_batches import Batch, refuse_noise
 from data.listen_formats import FORMATS, format_of
 from data.listen_tables import read_listen_table
 from data.regular_files import require_regular
@@ -154,7 +154,7 @@ def read_source(
 
 def _explained(batches: Iterator[Batch], source: Source) -> Iterator[Batch]:
     with table_errors(source.paths[0].name):
-        yield from batches
+        yield from refuse_noise(batches, source.paths[0].name)
 
 
 def items_of(source: Source, gathering: Gathering) -> Items:
@@ -189,7 +189,8 @@ def _batches(source: Source, listener: str | None, spare: Callable[[ValueError],
     elif source.format == "spotify":
         for part, member in enumerate(members):  # a folder may hold an earlier export, or the same one unpacked
             try:
-                batches = list(_of_part(part, spotify.read_spotify(member, listener)))  # whole, or not at all
+                read = refuse_noise(spotify.read_spotify(member, listener), member.title)
+                batches = list(_of_part(part, read))  # whole, or not at all
             except ValueError as error:
                 spare(error)
             else:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +55,8 @@ def digest_of(*paths: Path, number: int = 0) -> str:
     """
     digests = []
     for path in paths:
-        with open_regular(path) as file:
-            digests.append(hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest())  # type: ignore[arg-type]  # a BinaryIO has no readinto, says typeshed
+        status = path.stat()
+        digests.append(_file_digest(path, status.st_mtime_ns, status.st_size))
     words = sorted(digests) + ([str(number)] if number else [])
     return words[0] if len(words) == 1 else hashlib.blake2b("".join(words).encode()).hexdigest()[:32]
 
@@ -71,6 +72,13 @@ def open_gathering(library: Library, level: str = "track", *, prefix: str = "") 
     """Where an import gathers its events; the caller is the library's writer."""
     folder = listens_folder(library)
     return Gathering(folder, level, prefix=prefix)
+
+
+@lru_cache(maxsize=1)  # of an archive each of whose files is a source
+def _file_digest(path: Path, _mtime_ns: int, _size: int) -> str:
+    with open_regular(path) as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))  # type: ignore[arg-type]
+    return digest.hexdigest()
 
 
 def known_listens(library: Library, digest: str) -> StoredListens | None:
@@ -139,7 +147,8 @@ def import_listens(
         `names_are` is "ids" and an item is none, or there are no listens.
     """
     if not len(gathering):
-        raise ValueError(f"{Path(origin).name} holds no listens; {gathering.n_malformed:,} rows are malformed")
+        lost = "".join(f", {number:,} {what} left out" for what, number in gathering.left_out.items())
+        raise ValueError(f"{Path(origin).name} holds no listens; {gathering.n_malformed:,} rows are malformed{lost}")
     path = listens_folder(library) / f"{digest}.parquet"
     users = gathering.users
     with library.transaction():
