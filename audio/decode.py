@@ -6,6 +6,7 @@ This module runs in worker processes under a memory limit, so it imports neither
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import process_time
 from typing import Any
@@ -16,7 +17,8 @@ import soxr
 
 from audio.config import ExcerptConfig
 from audio.frames import FrameRun
-from audio.sniff import UnheardError, refuse_impostors
+from audio.music_file import Cause, MusicFile, Stamp, UnheardError, reading
+from audio.sniff import refuse_impostors
 from audio.tags import Tags, parse_tags
 from data.rules import duration_exclusion
 
@@ -27,6 +29,9 @@ _FORMATS = (
     "ogg,ofr,rm,spdif,tak,truehd,tta,w64,wav,wv,xwma"
 )
 _OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
+# Until PyAV 18, odd bytes in a tag are an error unless they are to be replaced. PyAV 19 always lets them through.
+_PYAV_OPTIONS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+_READ_BYTES = 2**15  # at a time, as many as FFmpeg asks a file of its own for
 
 SHORTEST_SECONDS = 1.0
 _WORTH_SEEKING_SECONDS = 1.0  # nearer than this, decoding on is cheaper than seeking
@@ -45,7 +50,10 @@ _SENTENCES: dict[type[Exception], str] = {
     av.error.InvalidDataError: "damaged, or not audio at all: the decoder finds no valid data",
     av.error.ArgumentError: "not an audio format",
     av.error.PatchWelcomeError: "uses a variant of its format that the decoder does not know",
+    av.error.PermissionError: "encrypted",
 }
+# Hostile bytes raise ValueError, IndexError and the like. These tell of a program: a PyAV that is too new, a mistake.
+_PROGRAM_ERRORS = (TypeError, AttributeError, NameError, ImportError, NotImplementedError, AssertionError, KeyError)
 
 av.logging.set_level(av.logging.PANIC)  # a worker's stderr is the user's terminal; reasons go in the library
 
@@ -54,7 +62,8 @@ class OutOfRangeError(UnheardError):
     """A readable track that the asked-for durations leave out."""
 
     def __init__(self, reason: str, duration: float, tags: Tags) -> None:
-        super().__init__(reason, duration, tags)  # all three, so that it survives pickling
+        super().__init__(reason, Cause.RULE)
+        self.args = reason, duration, tags  # all three, so that it survives pickling
         self.reason, self.duration, self.tags = reason, duration, tags
 
 
@@ -96,36 +105,37 @@ def decode_track(
     config: ExcerptConfig,
     min_duration: float | None = None,
     max_duration: float | None = None,
+    stamp: Stamp | None = None,
 ) -> DecodedTrack:
-    """Decode the excerpts of one file.
+    """Decode the excerpts of one file, which must still have the `stamp` of an earlier reading, if one is given.
 
     Raises
     ------
     UnheardError
-        The file is not audio, is broken, silent or shorter than a second; the message says which.
+        The file is not audio, is broken, silent or shorter than a second, or cannot be read; the message says which.
     OutOfRangeError
         The track's duration is outside ``[min_duration, max_duration]`` seconds.
     """
     began = process_time()
-    path = os.path.abspath(path)  # FFmpeg takes a relative name like ``concat:a.mp3`` for a protocol
-    refuse_impostors(path)
-    try:
-        with _open(path) as container:
-            return _decode_open(container, config, min_duration, max_duration, began)
-    except UnheardError:
-        raise
-    except MemoryError:
-        raise UnheardError("decoding needs more memory than the limit allows") from None
-    except PermissionError:
-        raise UnheardError("no permission to read it, or it is encrypted") from None
-    except Exception as error:  # PyAV raises FFmpegError, ValueError, IndexError, ... on hostile files
-        raise UnheardError(_plain(error)) from error
+    with reading(os.path.abspath(path), stamp) as file:
+        refuse_impostors(file)
+        try:
+            with _open(file) as container:
+                return _decode_open(container, config, min_duration, max_duration, began)
+        except UnheardError:
+            raise
+        except MemoryError:
+            raise UnheardError("decoding needs more memory than the limit allows", Cause.ENVIRONMENT) from None
+        except _PROGRAM_ERRORS as error:
+            raise UnheardError(f"{type(error).__name__}: {error}", Cause.PROGRAM) from error
+        except Exception as error:  # PyAV raises FFmpegError, ValueError, IndexError, ... on hostile files
+            raise UnheardError(_plain(error)) from error
 
 
-def _open(path: str) -> Any:
-    is_large = os.path.getsize(path) > _EXACT_SEEK_BYTES
+def _open(file: MusicFile) -> Any:
+    is_large = file.size > _EXACT_SEEK_BYTES
     options = _OPEN_OPTIONS | ({"usetoc": "1"} if is_large else {})
-    container: Any = av.open(path, options=options, metadata_errors="replace")
+    container: Any = av.open(file, options=options, buffer_size=_READ_BYTES, **_PYAV_OPTIONS)
     if is_large and container.format.name == "mp3":
         container.flags |= av.container.Flags.fast_seek.value
     return container
@@ -151,15 +161,13 @@ def _decode_open(
     if channels > _MAX_CHANNELS:
         raise UnheardError(f"an absurd number of channels, {channels:,}")
 
-    tags = parse_tags(container.metadata, stream.metadata)
+    tags = parse_tags(_readable(container.metadata), _readable(stream.metadata))
     declared = _declared_duration(container, stream)
     if declared is not None:
         _refuse_out_of_range(declared, min_duration, max_duration, tags)
     excerpts, starts, duration, note = _hear(FrameRun(container, stream), declared, config)
     if not excerpts:
-        if duration > 0:
-            raise UnheardError(f"shorter than one second ({duration:.2f} s)")
-        raise UnheardError("no sound could be decoded from it")
+        raise UnheardError(_too_little_sound(duration))
     _refuse_out_of_range(duration, min_duration, max_duration, tags)
 
     peaks = [float(np.abs(excerpt).max()) for excerpt in excerpts]
@@ -181,6 +189,19 @@ def _decode_open(
         note=note,
         decode_seconds=process_time() - began,
     )
+
+
+def _too_little_sound(duration: float) -> str:
+    if duration <= 0:
+        return "no sound could be decoded from it"
+    if duration < SHORTEST_SECONDS:
+        return f"shorter than one second ({duration:.2f} s)"
+    return f"no whole second of sound could be decoded from its {duration:.2f} s"
+
+
+def _readable(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Metadata with a replacement character for what is not UTF-8; PyAV 19 leaves surrogates there."""
+    return {key: value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for key, value in metadata.items()}
 
 
 def _declared_duration(container: Any, stream: Any) -> float | None:
@@ -206,12 +227,17 @@ def _hear(
         return _hear_beginning(run, config)
     planned = excerpt_starts(declared, config)
     excerpts, starts = _read_excerpts(run, planned, config)
-    if run.heard_to >= 0.9 * min(declared, planned[-1] + config.excerpt_seconds):
+    heard_to = run.heard_to
+    if heard_to >= 0.9 * min(declared, planned[-1] + config.excerpt_seconds):
         return excerpts, starts, declared, None
     # The declared duration is a lie (a forged header, a download cut short): spread over what is there.
     duration = _end_of_sound(run, declared)
     run.seek(0.0)
-    excerpts, starts = _read_excerpts(run, excerpt_starts(duration, config), config)
+    spread = _read_excerpts(run, excerpt_starts(duration, config), config)
+    if spread[0]:
+        excerpts, starts = spread
+    elif excerpts:  # after what it cannot decode, FFmpeg may not find back to the beginning
+        duration = heard_to
     return excerpts, starts, duration, f"cut short: it says {declared:.1f} s and {duration:.1f} s could be decoded"
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -31,6 +32,7 @@ class FrameRun:
         self._fifo = av.AudioFifo()
         self._format: tuple[str, str, int] | None = None  # of the first frame; the others are brought to it
         self._converters: dict[tuple[str, str, int], Any] = {}
+        self._clock = Fraction(1, self.rate or 1)
         self.begin = position  # of what is in the buffer
 
     @property
@@ -54,7 +56,8 @@ class FrameRun:
                 if start - self.begin > _FAR_SECONDS:
                     start = self.begin
             for part in self._alike(frame):
-                part.pts = None  # we count samples; broken timestamps would make the buffer refuse them
+                # We count samples; the buffer would refuse broken timestamps, and a clock that changes midway.
+                part.pts, part.time_base = None, self._clock
                 self._fifo.write(part)
             end = self.end
             self.heard_to = max(self.heard_to, end)
@@ -77,13 +80,10 @@ class FrameRun:
 
     def _decode(self) -> Iterator[Any]:
         """Frames, stepping over packets that cannot be decoded, up to where no packet can be found."""
-        packets = self._container.demux(self._stream)
-        with contextlib.suppress(av.FFmpegError):
-            for packet in packets:
-                try:
+        with _past_damage():
+            for packet in self._container.demux(self._stream):
+                with _past_damage():
                     yield from packet.decode()
-                except av.FFmpegError:
-                    continue
 
     def _begin_with(self, frame: Any) -> None:
         name, layout, rate = _format(frame)
@@ -101,6 +101,17 @@ class FrameRun:
         if its not in self._converters:
             self._converters[its] = av.AudioResampler(*ours)
         return self._converters[its].resample(frame)
+
+
+@contextlib.contextmanager
+def _past_damage() -> Iterator[None]:
+    """Go on after what cannot be decoded. A lack of memory is no damage."""
+    try:
+        yield
+    except av.error.MemoryError:
+        raise
+    except av.FFmpegError:
+        pass
 
 
 def _format(frame: Any) -> tuple[str, str, int]:

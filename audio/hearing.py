@@ -1,15 +1,20 @@
 """Many files in, vectors out: decoding processes feed one encoder, and no file can stop the run.
 
+    path --hash_task--> content hash --is it known?--> decode_task --> excerpts --ear--> vectors
+         [a process]                                   [a process]
+
 The parent holds the network and at most a few undecoded tracks per worker, so memory does not grow with the
-number of files or their length. A crash, a hang or a full memory costs one file (pebble replaces the process).
+number of files or their length. It never opens a music file: a read that does not return, a crash or a full memory
+costs one file and the process that met it (pebble replaces it).
 """
 
 import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
@@ -19,10 +24,11 @@ import torch
 from pebble import ProcessExpired, ProcessPool
 
 from audio.config import EarConfig, HearingConfig
-from audio.decode import OutOfRangeError
+from audio.decode import DecodedTrack, OutOfRangeError
 from audio.ear import track_vector
+from audio.music_file import Cause, UnheardError
 from audio.tags import Tags
-from audio.worker import decode_task, start_worker
+from audio.worker import HashedFile, decode_task, hash_task, start_worker
 
 # Read by a process before it runs a line of ours, so set before the workers are started.
 _WORKER_ENVIRONMENT = {
@@ -33,6 +39,12 @@ _WORKER_ENVIRONMENT = {
 }
 _WORKERS_PER_TORCH_THREAD = 4  # one thread encodes what four workers decode; idle threads would spin on their cores
 _AHEAD = 4  # tracks in hand per worker: enough that none waits, few enough to lose
+# A decoder that dies of these has met bytes that it cannot bear. SIGKILL is a lack of memory, SIGBUS a disk that fails.
+_SIGNALS_OF_CONTENT = ("SIGSEGV", "SIGFPE", "SIGILL")
+
+
+class WorkersLostError(Exception):
+    """The decoding processes cannot be kept running: no fact about any file."""
 
 
 class Listener(Protocol):
@@ -59,6 +71,7 @@ class Heard:
     tags: Tags
     note: str | None
     decode_seconds: float  # CPU time in the worker
+    content_hash: str | None = None  # where it was asked for
 
 
 @dataclass(frozen=True)
@@ -67,9 +80,22 @@ class Unheard:
 
     path: str
     reason: str
-    excluded: bool = False  # readable, but left out by a rule
+    cause: Cause = Cause.CONTENT
     duration: float | None = None
     tags: Tags | None = None
+    errno: int | None = None  # of the system's error, where that was the reason
+
+    @property
+    def excluded(self) -> bool:
+        return self.cause is Cause.RULE
+
+
+@dataclass(frozen=True)
+class _InHand:
+    """A file with a worker, and its hash once that is known."""
+
+    path: str
+    hashed: HashedFile | None = None
 
 
 def hear(
@@ -77,7 +103,9 @@ def hear(
     ear: Listener,
     config: HearingConfig,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
-) -> Iterator[Heard | Unheard]:
+    *,
+    is_known: Callable[[str, str], bool] | None = None,
+) -> Generator[Heard | Unheard, None, None]:
     """Yield each file's result as soon as it is there, in no particular order.
 
     `paths` is drawn lazily, a few ahead of the workers. Closing the generator stops the workers.
@@ -85,13 +113,49 @@ def hear(
     Parameters
     ----------
     bounds : by path, the shortest and the longest duration in seconds that are not left out
+    is_known : called with a path and its content hash
+        True when that file needs no decoding, and no result. Without it nothing is hashed.
+
+    Raises
+    ------
+    WorkersLostError
+        The decoding processes cannot be started, or are gone.
     """
+    n_workers = config.workers or os.cpu_count() or 1
+    waiting = iter(paths)
+    with _workers(n_workers, config) as schedule:
+
+        def begin(path: str) -> tuple[Future, _InHand]:
+            return decode(path, None) if is_known is None else (schedule(hash_task, path), _InHand(path))
+
+        def decode(path: str, hashed: HashedFile | None) -> tuple[Future, _InHand]:
+            stamp = hashed.stamp if hashed else None
+            shortest, longest = (bounds or {}).get(path, (None, None))
+            task = schedule(decode_task, path, ear.config.excerpt, shortest, longest, stamp)
+            return task, _InHand(path, hashed)
+
+        with _deaf_to_interrupts():  # the first call starts the pool's threads and processes
+            in_hand = dict(begin(path) for path in islice(waiting, n_workers * _AHEAD))
+        while in_hand:
+            finished, _ = wait(in_hand, return_when=FIRST_COMPLETED)
+            for future in finished:
+                file = in_hand.pop(future)
+                outcome = _outcome(future, config)
+                if isinstance(outcome, HashedFile) and is_known and not is_known(file.path, outcome.content_hash):
+                    in_hand.update([decode(file.path, outcome)])
+                    continue
+                in_hand.update(begin(following) for following in islice(waiting, 1))
+                if not isinstance(outcome, HashedFile):
+                    yield _result(file, outcome, ear)
+
+
+@contextlib.contextmanager
+def _workers(n_workers: int, config: HearingConfig) -> Iterator[Callable[..., Future]]:
+    """Decoding processes, and a function that gives them a task."""
     for name, value in _WORKER_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    n_workers = config.workers or os.cpu_count() or 1
     n_threads = torch.get_num_threads()
     torch.set_num_threads(max(1, min(n_threads, n_workers // _WORKERS_PER_TORCH_THREAD)))
-    waiting = iter(paths)
     pool = ProcessPool(
         max_workers=n_workers,
         # A forked child of a process that has used torch or FAISS hangs in its first parallel region.
@@ -100,19 +164,14 @@ def hear(
         initargs=[config.memory_limit],
     )
 
-    def schedule(path: str) -> Future:
-        task = (path, ear.config.excerpt, *(bounds or {}).get(path, (None, None)))
-        return pool.schedule(decode_task, args=task, timeout=config.time_limit)
+    def schedule(task: Callable, *args: object) -> Future:
+        try:
+            return pool.schedule(task, args=args, timeout=config.time_limit)
+        except (RuntimeError, OSError) as error:  # the pool is broken, or there is no memory for it
+            raise _workers_lost(error) from error
 
     try:
-        with _deaf_to_interrupts():  # the first call starts the pool's threads and processes
-            in_hand = {schedule(path): path for path in islice(waiting, n_workers * _AHEAD)}
-        while in_hand:
-            finished, _ = wait(in_hand, return_when=FIRST_COMPLETED)
-            for future in finished:
-                path = in_hand.pop(future)
-                in_hand.update((schedule(following), following) for following in islice(waiting, 1))
-                yield _encode(path, future, ear, config)
+        yield schedule
     finally:
         torch.set_num_threads(n_threads)
         pool.stop()
@@ -135,35 +194,50 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _encode(path: str, future: Future, ear: Listener, config: HearingConfig) -> Heard | Unheard:
+def _outcome(future: Future, config: HearingConfig) -> HashedFile | DecodedTrack | UnheardError:
+    """The result of a task, or the reason why there is none."""
     try:
-        decoded = future.result()
+        outcome: HashedFile | DecodedTrack | UnheardError = future.result()
+        return outcome
     except TimeoutError:
-        return Unheard(path, f"decoding took longer than {config.time_limit:g} s")
+        return UnheardError(f"hearing it took longer than {config.time_limit:g} s", Cause.ENVIRONMENT)
     except ProcessExpired as expired:
-        return Unheard(path, f"the decoder crashed ({_signal_name(expired.exitcode)})")
+        name = _signal_name(expired.exitcode)
+        cause = Cause.CONTENT if name in _SIGNALS_OF_CONTENT else Cause.ENVIRONMENT
+        memory = ", perhaps for lack of memory" if name == "SIGKILL" else ""
+        return UnheardError(f"the decoder crashed ({name}{memory})", cause)
     except MemoryError:
-        return Unheard(path, f"decoding needs more than {config.memory_limit} MiB of memory")
+        return UnheardError(f"decoding needs more than {config.memory_limit} MiB of memory", Cause.ENVIRONMENT)
+    except BrokenProcessPool as error:
+        raise _workers_lost(error) from error
     except Exception as error:  # a fault of ours, but met in one file: it must not cost the others
-        return Unheard(path, f"decoding failed in a way that we did not foresee: {error!r}")
-    if isinstance(decoded, str):
-        return Unheard(path, decoded)
-    if isinstance(decoded, OutOfRangeError):
-        return Unheard(path, decoded.reason, excluded=True, duration=decoded.duration, tags=decoded.tags)
-    vectors = ear.embed(decoded.excerpts)
+        return UnheardError(f"{type(error).__name__}: {error}", Cause.PROGRAM)
+
+
+def _result(file: _InHand, outcome: DecodedTrack | UnheardError, ear: Listener) -> Heard | Unheard:
+    if isinstance(outcome, OutOfRangeError):
+        return Unheard(file.path, outcome.reason, Cause.RULE, outcome.duration, outcome.tags)
+    if isinstance(outcome, UnheardError):
+        return Unheard(file.path, str(outcome), outcome.cause, errno=outcome.errno)
+    vectors = ear.embed(outcome.excerpts)
     return Heard(
-        path=path,
+        path=file.path,
         vector=track_vector(vectors),
         excerpt_vectors=vectors,
-        starts=decoded.starts,
-        duration=decoded.duration,
-        sample_rate=decoded.sample_rate,
-        channels=decoded.channels,
-        codec=decoded.codec,
-        tags=decoded.tags,
-        note=decoded.note,
-        decode_seconds=decoded.decode_seconds,
+        starts=outcome.starts,
+        duration=outcome.duration,
+        sample_rate=outcome.sample_rate,
+        channels=outcome.channels,
+        codec=outcome.codec,
+        tags=outcome.tags,
+        note=outcome.note,
+        decode_seconds=outcome.decode_seconds,
+        content_hash=file.hashed.content_hash if file.hashed else None,
     )
+
+
+def _workers_lost(error: Exception) -> WorkersLostError:
+    return WorkersLostError(f"the decoding processes cannot be kept running ({error.__cause__ or error})")
 
 
 def _signal_name(exitcode: int) -> str:

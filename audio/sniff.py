@@ -1,38 +1,22 @@
 """A first look at a file, before any decoder touches it."""
 
-import os
-import stat
+from audio.music_file import MusicFile, UnheardError
 
 _HEAD = 512  # bytes
 
 
-class UnheardError(Exception):
-    """A file that cannot be heard, with the reason in plain words."""
-
-
-def refuse_impostors(path: str) -> None:
-    """Say in a sentence what a decoder would only call invalid data, or wait for without end.
+def refuse_impostors(file: MusicFile) -> None:
+    """Say in a sentence what a decoder would only call invalid data. The file is left at its beginning.
 
     Raises
     ------
     UnheardError
-        It is no file, cannot be read, is empty, or is text that only poses as audio.
+        It is empty, or text that only poses as audio.
     """
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise UnheardError(f"cannot be opened: {error.strerror}") from None
-    if stat.S_ISDIR(status.st_mode):
-        raise UnheardError("a folder, not a file")
-    if not stat.S_ISREG(status.st_mode):
-        raise UnheardError("not a regular file but a pipe, a socket or a device")
-    if status.st_size == 0:
+    if file.size == 0:
         raise UnheardError("the file is empty")
-    try:
-        with open(path, "rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise UnheardError(f"cannot be read: {error.strerror}") from None
+    head = file.read(_HEAD)
+    file.seek(0)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(b"version https://git-lfs"):
         raise UnheardError("a git-LFS pointer, not the audio itself; run `git lfs pull`")
@@ -41,5 +25,5 @@ def refuse_impostors(path: str) -> None:
         raise UnheardError("a playlist, not audio")
     if text.startswith((b"<!doctype html", b"<html", b"<?xml")):
         raise UnheardError("a web page or XML document, not audio")
-    if not head.strip(b"\0") and status.st_size <= len(head):
+    if not head.strip(b"\0") and file.size <= len(head):
         raise UnheardError("nothing but zero bytes")

@@ -4,14 +4,26 @@ import os
 import signal
 import threading
 import time
+from dataclasses import dataclass
 
 from audio.config import ExcerptConfig
-from audio.decode import DecodedTrack, OutOfRangeError, UnheardError, decode_track
+from audio.decode import DecodedTrack, decode_track
+from audio.music_file import Stamp, UnheardError, reading
+from data.identity import hash_of
+
+
+@dataclass(frozen=True)
+class HashedFile:
+    """A file whose content is known, and the stamp that it had when it was read."""
+
+    content_hash: str
+    stamp: Stamp
 
 
 def start_worker(memory_limit: int) -> None:
     """Bound this process to `memory_limit` MiB of address space and to its parent's life; Ctrl-C is the parent's."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a handler in Python would wait for a read that never returns
     threading.Thread(target=_die_with, args=[os.getppid()], daemon=True).start()
     try:
         import resource
@@ -31,13 +43,24 @@ def _die_with(parent: int) -> None:
     os._exit(1)
 
 
-def decode_task(
-    path: str, config: ExcerptConfig, min_duration: float | None, max_duration: float | None
-) -> DecodedTrack | OutOfRangeError | str:
-    """The decoded track, or why there is none: a reason is a result here, not an exception with a traceback."""
+def hash_task(path: str) -> HashedFile | UnheardError:
+    """The content hash of a file, or why there is none: a result here, not an exception with a traceback."""
     try:
-        return decode_track(path, config, min_duration, max_duration)
-    except OutOfRangeError as error:
-        return error
+        with reading(path) as file:
+            return HashedFile(hash_of(file, file.size), file.stamp)
     except UnheardError as error:
-        return str(error)
+        return error
+
+
+def decode_task(
+    path: str,
+    config: ExcerptConfig,
+    min_duration: float | None,
+    max_duration: float | None,
+    stamp: Stamp | None = None,
+) -> DecodedTrack | UnheardError:
+    """The decoded track, or why there is none, as `hash_task` gives it."""
+    try:
+        return decode_track(path, config, min_duration, max_duration, stamp)
+    except UnheardError as error:
+        return error

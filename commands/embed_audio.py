@@ -3,11 +3,10 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,21 +14,15 @@ import click
 from audio.config import HearingConfig
 from commands.build_index import refresh_index
 from commands.encoder_in_use import checkpoint_in_use, ear_of
-from commands.machine import versions
 from commands.options import config_options, device_option
-from commands.terminal import echo_some, progress, progress_bar
+from commands.pending_files import EMBED_STAGE, hear_pending
+from commands.terminal import echo_some, progress
 from commands.towers_in_use import place_newcomers
 from data.paths import expanded, shown_path
 
 if TYPE_CHECKING:
-    from audio.checkpoint import Checkpoint
-    from audio.ear import Ear
-    from audio.hearing import Heard
     from index.intake import ScanCounts, ScanPlan
-    from index.library import Library
-    from index.track_store import NewTrack, PendingFile
 
-EMBED_STAGE = "embed-audio"  # as `runs` calls it
 EXIT_SOME_FAILED = 3  # done, but some files could not be heard
 
 
@@ -108,7 +101,7 @@ def embed_audio(
         phases = {}
         if plan.pending:
             ear = ear_of(checkpoint, device)
-            phases = _hear_pending(library, plan, ear, checkpoint, config, adopting=not again)
+            phases = hear_pending(library, plan, ear, checkpoint, config, adopting=not again)
         elif set(known) <= set(roots):
             library.finish_interrupted(EMBED_STAGE)
         count_vanished(library, plan)
@@ -123,101 +116,11 @@ def embed_audio(
     _echo_away(plan)
     if plan.pending and checkpoint.path is None:
         click.echo("The encoder is untrained: likeness is of spectra, not yet of taste.", err=True)
+    _echo_unread(plan.unread)
     if plan.counts.failed > plan.counts.failed_before:
-        click.echo("Some files could not be heard: `cli failures` lists them.", err=True)
+        if plan.counts.failed > plan.counts.unread:
+            click.echo("Some files could not be heard: `cli failures` lists them.", err=True)
         sys.exit(EXIT_SOME_FAILED)
-
-
-def _hear_pending(
-    library: "Library",
-    plan: "ScanPlan",
-    ear: "Ear",
-    checkpoint: "Checkpoint",
-    config: HearingConfig,
-    *,
-    adopting: bool,
-) -> dict[str, float]:
-    """Hear what a plan left over, store each result as it comes; CPU seconds by phase."""
-    from audio.hearing import Unheard, hear
-    from data.identity import content_hashes
-    from index.spaces import use_run
-    from index.track_store import AUDIO, adopt, store_exclusion, store_failure, store_track
-
-    counts, hashes = plan.counts, {}
-    pending = {file.path: file for file in plan.pending}
-    run, head = library.start_run(
-        EMBED_STAGE,
-        {"origin": checkpoint.origin, "trained": checkpoint.path is not None, "ear": asdict(ear.config)},
-        fingerprint=checkpoint.fingerprint,
-        seed=ear.config.encoder.seed,
-        versions=versions(),
-        checkpoint=checkpoint.path.name if checkpoint.path else None,
-    )
-    use_run(library, AUDIO, head)
-    phases = {"decode": 0.0, "mel": 0.0, "encoder": 0.0, "store": 0.0}
-
-    with library.steady_commits() as commit_if_due, progress_bar(len(pending), "hearing", "track") as bar:
-
-        def unknown() -> Iterator[str]:
-            """The files that must be decoded, in order; those with known content are adopted on the way."""
-            for path, digest in content_hashes(pending):
-                if isinstance(digest, OSError):
-                    store_failure(library, pending[path], f"cannot be read: {digest.strerror}")
-                    counts.failed += 1
-                elif adopting and adopt(library, pending[path], digest, head):
-                    counts.reused += 1
-                    counts.adopted += 1
-                else:
-                    hashes[path] = digest
-                    yield path
-                    continue
-                bar.update()
-
-        bounds = {file.path: file.bounds for file in plan.pending}
-        for result in hear(unknown(), ear, config, bounds):
-            began, file = perf_counter(), pending[result.path]
-            if not isinstance(result, Unheard):
-                store_track(library, _new_track(file, hashes.pop(result.path), result), head)
-                counts.embedded += 1
-                phases["decode"] += result.decode_seconds
-            elif result.excluded:
-                store_exclusion(library, file, result.reason, result.duration)
-                counts.excluded += 1
-            else:
-                store_failure(library, file, result.reason)
-                counts.failed += 1
-            commit_if_due()
-            phases["store"] += perf_counter() - began
-            bar.update()
-            bar.set_postfix_str(f"{counts.failed} failed" if counts.failed else "")
-    lacking = use_run(library, AUDIO, head)
-    if lacking:
-        click.echo(
-            f"{lacking:,} tracks elsewhere still have vectors of an older encoder; search stays with those until"
-            " `cli embed-audio`, without a folder, has visited them all.",
-            err=True,
-        )
-    phases |= {"mel": ear.times.mel, "encoder": ear.times.encoder}
-    library.finish_run(run, asdict(counts) | {"cpu_seconds": {k: round(v, 3) for k, v in phases.items()}})
-    return phases
-
-
-def _new_track(file: "PendingFile", content_hash: str, heard: "Heard") -> "NewTrack":
-    from index.track_store import NewTrack
-
-    return NewTrack(
-        file,
-        content_hash,
-        **asdict(heard.tags),
-        duration=heard.duration,
-        sample_rate=heard.sample_rate,
-        channels=heard.channels,
-        codec=heard.codec,
-        note=heard.note,
-        vector=heard.vector,
-        excerpt_vectors=heard.excerpt_vectors,
-        starts=heard.starts,
-    )
 
 
 def _existing(path: str) -> str:
@@ -243,6 +146,15 @@ def _echo_away(plan: "ScanPlan") -> None:
         echo_some("is one of them gone for good? This takes its tracks out of the library", cures)
 
 
+def _echo_unread(unread: dict[str, str]) -> None:
+    """Name the files that could not be read this time."""
+    if unread:
+        click.echo(
+            "What is known of the files that could not be read is kept; the next run tries them again:", err=True
+        )
+        echo_some("", [f"{shown_path(path)}: {reason}" for path, reason in unread.items()])
+
+
 def _echo_counts(
     counts: "ScanCounts", n_pruned: int, seconds: float, phases: dict[str, float], as_json: bool, *, pruning: bool
 ) -> None:
@@ -257,6 +169,7 @@ def _echo_counts(
     asides = {
         "of the reused moved or copied": counts.adopted,
         "of the failed unchanged since they failed before, not tried again (--retry does)": counts.failed_before,
+        "of the failed could not be read, and are tried again at the next run": counts.unread,
         f"gone from the disk{' since the last look' if pruning else ''}, marked missing"
         f" ({'`cli embed-audio --prune` again' if pruning else '--prune'} removes them)": counts.missing,
         "removed; of those that anybody listened to the name stays": n_pruned,

@@ -36,6 +36,7 @@ class FoundFile(NamedTuple):  # not a dataclass: there are as many as files, and
     mtime_ns: int = 0
     exclusion: str | None = None  # why it is left out
     failure: str | None = None  # why it cannot be read
+    is_passing: bool = False  # of the failure: by an error of the disk, which says nothing about the file
     place: Place = Place()
 
 
@@ -90,7 +91,9 @@ def _walk(
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            yield FoundFile(folder, failure=f"the folder cannot be read: {error.strerror}", place=place)
+            yield FoundFile(
+                folder, failure=f"the folder cannot be read: {error.strerror}", is_passing=True, place=place
+            )
             continue
         if device is not None and device != status.st_dev:
             place = replace(place, mount=folder)
@@ -129,11 +132,15 @@ def _examine(path: str, place: Place, marker: str | None, entry: os.DirEntry | N
     try:
         status = entry.stat() if entry else os.stat(path)
     except OSError as error:
-        return FoundFile(path, failure=_stat_failure(path, error), place=place)
+        return FoundFile(path, failure=_stat_failure(path, error), is_passing=True, place=place)
     size, mtime_ns = status.st_size, status.st_mtime_ns
     if (kind := irregular_kind(status)) is not None:
         return FoundFile(path, size, mtime_ns, failure=f"not a regular file but {kind}", place=place)
-    return FoundFile(path, size, mtime_ns, file_exclusion(path, marker, place.patterns), place=place)
+    try:
+        exclusion = file_exclusion(path, marker, place.patterns)
+    except OSError as error:
+        return FoundFile(path, failure=_stat_failure(path, error), is_passing=True, place=place)
+    return FoundFile(path, size, mtime_ns, exclusion, place=place)
 
 
 def _stat_failure(path: str, error: OSError) -> str:

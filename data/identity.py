@@ -1,15 +1,23 @@
 """What a file is, whatever it is called: a hash of its content."""
 
 import os
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from typing import Protocol
 
 import xxhash
 
+from data.regular_files import open_regular
+
 _BLOCK = 64 * 1024  # bytes
+_READ = 1024 * 1024  # bytes at a time
 _WHOLE = 16 * 1024 * 1024  # bytes; up to here every byte counts, beyond it as many are sampled
+
+
+class Bytes(Protocol):
+    """An open file, as far as it is read here."""
+
+    def read(self, n_bytes: int, /) -> bytes: ...
+
+    def seek(self, offset: int, /) -> int: ...
 
 
 def content_hash(path: str) -> str:
@@ -23,35 +31,23 @@ def content_hash(path: str) -> str:
     ------
     OSError
         The file cannot be read.
+    IrregularFileError
+        It is a pipe, a device or the like, which may never end.
     """
+    with open_regular(path, buffering=0) as file:
+        return hash_of(file, os.fstat(file.fileno()).st_size)
+
+
+def hash_of(file: Bytes, size: int) -> str:
+    """The content hash of an open file of `size` bytes, at its beginning."""
     digest = xxhash.xxh3_128()
-    with open(path, "rb", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size <= _WHOLE:
-            while block := file.read(_WHOLE):
-                digest.update(block)
-        else:
-            digest.update(size.to_bytes(8, "little"))
-            n_blocks = _WHOLE // _BLOCK
-            for number in range(n_blocks):
-                file.seek((size - _BLOCK) * number // (n_blocks - 1))
-                digest.update(file.read(_BLOCK))
+    if size <= _WHOLE:
+        while block := file.read(_READ):
+            digest.update(block)
+    else:
+        digest.update(size.to_bytes(8, "little"))
+        n_blocks = _WHOLE // _BLOCK
+        for number in range(n_blocks):
+            file.seek((size - _BLOCK) * number // (n_blocks - 1))
+            digest.update(file.read(_BLOCK))
     return digest.hexdigest()
-
-
-def content_hashes(paths: Iterable[str], threads: int = 4) -> Iterator[tuple[str, str | OSError]]:
-    """Yield each path with its content hash, or with the error that reading it raised, in order.
-
-    A few files are read ahead, so that a slow disk does not keep the reader of this waiting.
-    """
-    with ThreadPoolExecutor(threads) as pool:
-        ahead: deque[tuple[str, Future[str]]] = deque()
-        waiting = iter(paths)
-        ahead.extend((path, pool.submit(content_hash, path)) for path in islice(waiting, 4 * threads))
-        while ahead:
-            path, future = ahead.popleft()
-            ahead.extend((following, pool.submit(content_hash, following)) for following in islice(waiting, 1))
-            try:
-                yield path, future.result()
-            except OSError as error:
-                yield path, error

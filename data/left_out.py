@@ -5,6 +5,8 @@ import os
 import re
 from collections.abc import Iterable
 
+from data.first_bytes import first_bytes
+
 AUDIO_SUFFIXES = frozenset(
     [
         *(".mp3", ".mp2", ".mpga", ".flac", ".ogg", ".oga", ".ogv", ".oggflac", ".oggtheora", ".opus", ".spx"),
@@ -66,6 +68,11 @@ def file_exclusion(path: str, marker: str | None, patterns: Iterable[tuple[str, 
     marker : name of the marker that its folder, or one above, holds
     patterns : pairs of a folder and a glob
         The glob is matched against the absolute path, the path below that folder, and the name.
+
+    Raises
+    ------
+    OSError
+        Its first bytes are needed, and cannot be read.
     """
     name = os.path.basename(path)
     if name.startswith("."):
@@ -84,9 +91,5 @@ def file_exclusion(path: str, marker: str | None, patterns: Iterable[tuple[str, 
 
 
 def _starts_like_audio(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            head = file.read(12)
-    except OSError:
-        return False
+    head = first_bytes(path, 12)
     return head.startswith(_MAGIC) or head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:] == b"WAVE")

@@ -17,7 +17,7 @@ from data.paths import path_columns, path_from_columns
 from data.rules import Rules, duration_exclusion
 from index.library import Library
 from index.roots import drop_mount_points, read_mount_points, store_mount_points, store_rules
-from index.track_store import AUDIO, PendingFile, set_status
+from index.track_store import AUDIO, PendingFile, set_status, store_unread
 from index.vanished import KnownFile, judge_vanished
 
 
@@ -31,6 +31,7 @@ class ScanCounts:
     adopted: int = 0  # of the reused: known content under a new name
     failed: int = 0
     failed_before: int = 0  # of the failed: not tried again, unchanged since
+    unread: int = 0  # of the failed: by an error of the disk, the network or the program; tried again at the next run
     excluded: int = 0
     missing: int = 0  # known files that are gone; not among the found
     kept: int = 0  # known files that were not found and may come back: their disk is away, or seems to be
@@ -43,6 +44,7 @@ class ScanCounts:
 class ScanPlan:
     counts: ScanCounts = field(default_factory=ScanCounts)
     pending: list[PendingFile] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)  # by path, why a file could not be read this time
     gone: set[int] = field(default_factory=set)  # ids of known tracks whose files have gone since the last look
     missing_before: set[int] = field(default_factory=set)  # ids of those that an earlier run did not find either
     kept: dict[str, str | None] = field(default_factory=dict)  # by path of a file that was not found, what is away
@@ -78,6 +80,10 @@ def plan_scan(
             unreadable.add(file.path)
         counts.found += 1
         seen[file.path] = not (file.exclusion or file.failure)
+        if file.failure and file.is_passing:
+            counts.failed, counts.unread = counts.failed + 1, counts.unread + 1
+            plan.unread[file.path] = file.failure
+            continue
         row = known.get(file.path)
         if file.place is not place and seen[file.path]:
             place = file.place
@@ -114,6 +120,8 @@ def plan_scan(
         store_mount_points(library, mounts - {"/"}, was_mounted=True)
         for change in changes:
             set_status(library, *change)
+        for path, reason in plan.unread.items():
+            store_unread(library, path, reason)
         for row in gone:
             library.db.execute("UPDATE tracks SET status = 'missing', reason = NULL WHERE id = ?", [row.id])
         # What never had a vector has little to lose, and is of no use once its file is gone.

@@ -144,6 +144,20 @@ def store_failure(library: Library, file: PendingFile, reason: str) -> None:
     library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = NULL WHERE id = ?", [track_id])
 
 
+def store_unread(library: Library, path: str, reason: str) -> None:
+    """Record that a file could not be read, which is no fact about its content.
+
+    A track that has been heard stays as it is. Any other row fails without a size and a time of change: the next scan
+    finds it changed, and tries it again.
+    """
+    text, raw = path_columns(path)
+    library.db.execute(
+        "INSERT INTO tracks (path, path_bytes, status, reason) VALUES (?, ?, 'failed', ?) ON CONFLICT (path) DO UPDATE"
+        " SET size = NULL, mtime_ns = NULL, status = 'failed', reason = excluded.reason WHERE status <> 'embedded'",
+        [text, raw, reason],
+    )
+
+
 def store_exclusion(library: Library, file: PendingFile, reason: str, duration: float | None) -> None:
     """Record that a readable file is left out by a rule; what an earlier content of it had is dropped."""
     track_id = set_status(library, file.path, file.size, file.mtime_ns, "excluded", reason)

@@ -1,0 +1,126 @@
+"""Music files, read so that an error of the disk is never taken for damage of the file.
+
+FFmpeg reads through Python here. A read that fails ends the file for FFmpeg, which then calls it damaged or cut short;
+the error is kept, and counts for more than anything that was made of the bytes before it.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+from data.regular_files import IrregularFileError, irregular_kind, open_regular
+
+Stamp = tuple[int, int]  # bytes, and nanoseconds of the last change: one content has one
+
+
+class Cause(Enum):
+    """The kinds of reasons why a file was not heard."""
+
+    CONTENT = "content"  # a verdict on bytes that were read without an error
+    RULE = "rule"  # readable, but left out
+    ENVIRONMENT = "environment"  # the disk, the network, permissions, memory or time: no fact about the content
+    PROGRAM = "program"  # an error in a program, of ours or of a library: no fact about the content either
+
+
+class UnheardError(Exception):
+    """A file that cannot be heard, with the reason in plain words."""
+
+    def __init__(self, reason: str, cause: Cause = Cause.CONTENT, errno: int | None = None) -> None:
+        super().__init__(reason)
+        self.cause = cause
+        self.errno = errno  # of the system's error, where that is the reason
+
+
+class MusicFile:
+    """A regular file, open for reading bytes. Reading never raises: it ends at the first error, which is kept."""
+
+    def __init__(self, path: str) -> None:
+        self.name = path  # FFmpeg looks at the suffix
+        self._file = open_regular(path, buffering=0)
+        self.stamp = self._stamp()
+        self.error: OSError | None = None
+
+    @property
+    def size(self) -> int:
+        return self.stamp[0]  # bytes
+
+    def read(self, n_bytes: int) -> bytes:
+        """At most so many bytes; none at the end, and after an error."""
+        if self.error is None:
+            try:
+                return self._file.read(n_bytes) or b""
+            except OSError as error:
+                self.error = error
+        return b""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position, and return it; negative, as FFmpeg has it, where there is no such position."""
+        try:
+            return self._file.seek(offset, whence)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # which hostile files bring about
+                self.error = self.error or error
+            return -(error.errno or errno.EIO)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def has_changed(self) -> bool:
+        """Whether it was written to since it was opened."""
+        return self._stamp() != self.stamp
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _stamp(self) -> Stamp:
+        status = os.fstat(self._file.fileno())
+        return status.st_size, status.st_mtime_ns
+
+
+@contextmanager
+def reading(path: str, stamp: Stamp | None = None) -> Iterator[MusicFile]:
+    """Open a music file; whatever is made of it, a result or a verdict, counts only if all of it was read well.
+
+    Parameters
+    ----------
+    stamp : from an earlier reading
+        The file must still be the same.
+
+    Raises
+    ------
+    UnheardError
+        It cannot be opened or read, is no regular file, or changes while it is read.
+    """
+    file = _opened(path)
+    try:
+        try:
+            yield file
+        finally:
+            _require_well_read(file, stamp)
+    finally:
+        file.close()
+
+
+def _opened(path: str) -> MusicFile:
+    try:
+        kind = irregular_kind(os.stat(path))
+        if kind is not None:
+            raise UnheardError(f"not a regular file but {kind}", Cause.ENVIRONMENT)
+        return MusicFile(path)
+    except IrregularFileError as error:  # something else has taken its place in this very moment
+        raise UnheardError(str(error), Cause.ENVIRONMENT) from None
+    except OSError as error:
+        raise UnheardError(f"cannot be opened: {error.strerror}", Cause.ENVIRONMENT, error.errno) from None
+
+
+def _require_well_read(file: MusicFile, stamp: Stamp | None) -> None:
+    try:
+        has_changed = file.has_changed() or stamp not in (None, file.stamp)
+    except OSError as error:
+        file.error = file.error or error
+    if file.error is not None:
+        raise UnheardError(f"cannot be read: {file.error.strerror}", Cause.ENVIRONMENT, file.error.errno) from None
+    if has_changed:
+        raise UnheardError("it was changed while it was read", Cause.ENVIRONMENT) from None

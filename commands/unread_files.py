@@ -1,0 +1,112 @@
+"""Files that were not heard for reasons that are no fact about them, and when such reasons end a run."""
+
+import errno
+import os
+import platform
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.machine import versions
+from data.folders import is_under
+
+if TYPE_CHECKING:
+    from audio.hearing import Unheard
+
+_MANY = 10  # files in a row: a disk that fails, and not a file
+_ENOUGH = 5  # files with the same error of the program, and none without: it is the program
+_KEPT = "What was heard so far is kept, and so is all that the library knew of the others."
+_QUICK = (errno.EACCES, errno.EPERM)  # a folder of somebody else's may hold many, and asking costs nothing
+
+
+class UnreadFiles:
+    """Collects the files of one run that could not be read, and says when to stop."""
+
+    def __init__(self, roots: Sequence[str]) -> None:
+        self.reasons: dict[str, str] = {}  # by path
+        self._roots = [root for root in roots if _is_there(root)]
+        self._n_in_a_row = 0
+        self._n_errors = 0  # of the program
+        self._errors: set[str] = set()
+        self._n_heard = 0
+
+    def read_well(self, *, heard: bool) -> None:
+        """Note that a file's bytes were read, and whether it was heard."""
+        self._n_in_a_row = 0
+        self._n_heard += heard
+
+    def add(self, result: "Unheard") -> None:
+        """Note a file that was not read.
+
+        Raises
+        ------
+        click.ClickException
+            Going on is of no use: a disk is away or fails, or the installation is at fault.
+        """
+        from audio.hearing import Cause
+
+        self.reasons[result.path] = result.reason
+        if result.cause is Cause.PROGRAM:
+            self._n_errors += 1
+            self._errors.add(result.reason)
+            self._blame_installation(_ENOUGH)
+            return
+        if result.errno is not None:
+            self._require_root(result)
+        if result.errno not in _QUICK:
+            self._n_in_a_row += 1
+        if self._n_in_a_row >= _MANY:
+            raise click.ClickException(
+                f"{self._n_in_a_row} files in a row could not be read, the last of them {result.path}: {result.reason}."
+                f"\n\n{_KEPT} Run `cli embed-audio` again when the disk is well, or leave the files out with --exclude."
+            )
+
+    def end(self, *, is_first: bool) -> None:
+        """Look at the whole run once more; raises as `add` does.
+
+        Parameters
+        ----------
+        is_first : no other file of this library was ever heard
+        """
+        self._blame_installation(1 if is_first else 2)
+
+    def _require_root(self, result: "Unheard") -> None:
+        away = [root for root in self._roots if not _is_there(root) and is_under(result.path, root)]
+        if away:
+            raise click.ClickException(
+                f"{away[0]} went away while its files were read. Was its disk unmounted?\n\n"
+                f"{_KEPT} Run `cli embed-audio` again when it is back."
+            )
+
+    def _blame_installation(self, n_enough: int) -> None:
+        if self._n_heard == 0 and self._n_errors >= n_enough and len(self._errors) == 1:
+            raise fault_of_installation(next(iter(self._errors)))
+
+
+def fault_of_installation(error: str) -> click.ClickException:
+    """The message for an error that has nothing to do with any file."""
+    installed = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return click.ClickException(
+        f"Earshot's installation is at fault, not the files: each of them fails with the same error, {error}."
+        f" Nothing was recorded of them.\n\nInstalled are {installed}, Python {platform.python_version()}."
+        " Install Earshot anew in a fresh environment: python3 -m venv .venv && .venv/bin/pip install -e ."
+    )
+
+
+def workers_lost(error: Exception) -> click.ClickException:
+    """The message for decoding processes that are gone or cannot be started."""
+    return click.ClickException(
+        f"No more can be heard: {error}.\n\n{_KEPT} Is memory short? Run the same command again with --workers 1."
+    )
+
+
+def _is_there(root: str) -> bool:
+    """Whether a root exists; of an unmounted disk an empty folder may be left."""
+    try:
+        if not os.path.isdir(root):
+            return os.path.exists(root)
+        with os.scandir(root) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
