@@ -4,7 +4,7 @@ import errno
 import os
 import threading
 
-from data.regular_files import open_regular
+from data.regular_files import IrregularFileError, open_regular
 
 _SECONDS = 10.0  # for a few bytes; a disk that has to wake up takes five
 
@@ -25,6 +25,8 @@ def first_bytes(path: str, n_bytes: int) -> bytes:
         try:
             with open_regular(path, buffering=0) as file:
                 result.append(file.read(n_bytes))
+        except IrregularFileError as error:  # it has only just taken the place of a regular file
+            result.append(OSError(errno.EINVAL, str(error)))
         except Exception as error:
             result.append(error)
 

@@ -1,5 +1,6 @@
 """Walking folders of music: every file is found once, and none is opened unless its name says nothing."""
 
+import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,11 @@ from data.left_out import EMPTY_MARKERS, MARKERS, file_exclusion, folder_exclusi
 from data.mounts import mount_above
 from data.regular_files import irregular_kind
 from data.rules import Rules, combined_bounds
+
+BROKEN_LINKS = {  # by the system's error
+    errno.ENOENT: "a symbolic link that leads nowhere",
+    errno.ELOOP: "a symbolic link that leads back to itself",
+}
 
 
 @dataclass(frozen=True)
@@ -144,7 +150,6 @@ def _examine(path: str, place: Place, marker: str | None, entry: os.DirEntry | N
 
 
 def _stat_failure(path: str, error: OSError) -> str:
-    if os.path.islink(path):
-        circular = "leads back to itself" if error.strerror and "symbolic" in error.strerror else "leads nowhere"
-        return f"a symbolic link that {circular}"
+    if error.errno in BROKEN_LINKS and os.path.islink(path):
+        return BROKEN_LINKS[error.errno]
     return f"cannot be read: {error.strerror}"

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from data.folders import FoundFile, Place
+from data.folders import BROKEN_LINKS, FoundFile, Place
 from data.paths import path_columns, path_from_columns
 from data.rules import Rules, duration_exclusion
 from index.library import Library
@@ -80,11 +80,11 @@ def plan_scan(
             unreadable.add(file.path)
         counts.found += 1
         seen[file.path] = not (file.exclusion or file.failure)
-        if file.failure and file.is_passing:
+        row = known.get(file.path)
+        if file.failure and file.is_passing and not _is_old_link(file, row):
             counts.failed, counts.unread = counts.failed + 1, counts.unread + 1
             plan.unread[file.path] = file.failure
             continue
-        row = known.get(file.path)
         if file.place is not place and seen[file.path]:
             place = file.place
             mounts.add(place.mount)
@@ -154,6 +154,12 @@ def count_vanished(library: Library, plan: ScanPlan) -> None:
 def _excluded(row: KnownFile, reason: str | None) -> tuple[str, int, int, str, str | None]:
     # A vector may lie here of what the file was when it was heard, so the row keeps saying when that was.
     return row.path, row.size or 0, row.mtime_ns or 0, "excluded", reason
+
+
+def _is_old_link(file: FoundFile, row: KnownFile | None) -> bool:
+    """Whether this is a broken link of which nothing else is known: no news at every run."""
+    is_broken = file.failure in BROKEN_LINKS.values()
+    return is_broken and row is not None and row.status == "failed" and row.reason == file.failure
 
 
 def _judge(file: FoundFile, row: KnownFile | None, retry: bool) -> tuple[str, str | None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from audio.worker import decode_task
 
 
-def faulty_task(path, config, min_duration, max_duration):
+def faulty_task(path, config, min_duration, max_duration, stamp):
     match Path(path).stem:
         case "hangs":
             while True:
@@ -29,4 +29,4 @@ def faulty_task(path, config, min_duration, max_duration):
             raise KeyError("stereo")
         case "is interrupted":
             os.kill(os.getpid(), signal.SIGINT)  # Ctrl-C reaches every process of the terminal
-    return decode_task(path, config, min_duration, max_duration)
+    return decode_task(path, config, min_duration, max_duration, stamp)

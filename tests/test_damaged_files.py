@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from known_sound import BRIEF, READ_TAGS, TAGS, displacement, encode, heard_noise, noise, wav_bytes
 
 from audio.decode import decode_track, excerpt_starts
-from audio.sniff import UnheardError
+from audio.music_file import UnheardError
 from audio.writing import write_audio
 
 

@@ -18,6 +18,7 @@ from audio.config import HearingConfig
 from audio.decode import decode_track
 from audio.ear import load_ear, track_vector
 from audio.hearing import Heard, Unheard, hear
+from audio.music_file import Cause
 from audio.writing import write_audio
 
 TWO = HearingConfig(workers=2, time_limit=20.0, memory_limit=512)
@@ -38,7 +39,7 @@ def bad_files(tmp_path, rng):
     """Files that cannot be heard, and what is said of each."""
     reasons = {
         "empty.mp3": "the file is empty",
-        "folder.mp3": "a folder, not a file",
+        "folder.mp3": "not a regular file but a folder",
         "page.mp3": "a web page or XML document, not audio",
         "gone.mp3": "cannot be opened: No such file or directory",
         "brief.flac": "shorter than one second (0.50 s)",
@@ -85,13 +86,13 @@ def test_a_fault_costs_one_file(ear, track_files, tmp_path, monkeypatch):
     """The decoder of real files never does these things on demand, so a faulty one stands in for it."""
     monkeypatch.setattr(hearing, "decode_task", faulty_worker.faulty_task)
     reasons = {
-        "hangs": "decoding took longer than 3 s",
-        "spins": "decoding took longer than 3 s",
-        "crashes": "the decoder crashed (SIGSEGV)",
-        "exits": "the decoder crashed (exit code 3)",
-        "is killed": "the decoder crashed (SIGKILL)",
-        "devours": "decoding needs more than 512 MiB of memory",
-        "has a fault": "decoding failed in a way that we did not foresee: KeyError('stereo')",
+        "hangs": ("hearing it took longer than 3 s", Cause.ENVIRONMENT),
+        "spins": ("hearing it took longer than 3 s", Cause.ENVIRONMENT),
+        "crashes": ("the decoder crashed (SIGSEGV)", Cause.CONTENT),
+        "exits": ("the decoder crashed (exit code 3)", Cause.ENVIRONMENT),
+        "is killed": ("the decoder crashed (SIGKILL, perhaps for lack of memory)", Cause.ENVIRONMENT),
+        "devours": ("decoding needs more than 512 MiB of memory", Cause.ENVIRONMENT),
+        "has a fault": ("KeyError: 'stereo'", Cause.PROGRAM),
     }
     good = [tmp_path / f"{number}.flac" for number in range(14)] + [tmp_path / "is interrupted.flac"]
     for path in good:
@@ -101,7 +102,7 @@ def test_a_fault_costs_one_file(ear, track_files, tmp_path, monkeypatch):
         mixed.insert(2 * place, path)
     results = {result.path: result for result in hear(map(str, mixed), ear, HearingConfig(2, 3.0, 512))}
     assert len(results) == 15 + 7
-    failures = {path: result.reason for path, result in results.items() if isinstance(result, Unheard)}
+    failures = {p: (result.reason, result.cause) for p, result in results.items() if isinstance(result, Unheard)}
     assert failures == {str(tmp_path / name): reason for name, reason in reasons.items()}
     vectors = [results[str(path)].vector for path in good]
     np.testing.assert_allclose(vectors, [vectors[0]] * len(good), atol=1e-6)

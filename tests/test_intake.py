@@ -1,5 +1,6 @@
 """What a scan of folders changes in the library, and what it must not: one story per test."""
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -205,11 +206,11 @@ def test_nothing_is_missing_because_only_broken_links_are_left(folders):
         folders.write(f"music/{name}.mp3", name)
     folders.scan()
     leave_only_what_leads_nowhere(folders)
-    assert folders.scan() == counts(found=1, failed=1, kept=2)
-    assert folders.table() == {"music/a.mp3": "failed", "music/b.mp3": "embedded", "music/c.mp3": "embedded"}
+    assert folders.scan() == counts(found=1, failed=1, unread=1, kept=2)
+    assert folders.table() == {"music/a.mp3": "embedded", "music/b.mp3": "embedded", "music/c.mp3": "embedded"}
     shutil.rmtree(folders.folder / "music")
     (folders.folder / "away").rename(folders.folder / "music")
-    assert folders.scan() == counts(found=3, reused=3, adopted=1)
+    assert folders.scan() == counts(found=3, reused=3)
 
 
 def test_a_root_that_was_never_there_is_no_failed_file(folders):
@@ -309,12 +310,93 @@ def test_a_folder_that_cannot_be_listed_today(folders, monkeypatch):
         return real(path)
 
     monkeypatch.setattr("data.folders.os.scandir", scandir)
-    assert folders.scan() == counts(found=2, reused=1, failed=1, kept=1)
+    assert folders.scan() == counts(found=2, reused=1, failed=1, unread=1, kept=1)
     assert folders.reason("music/album") == "the folder cannot be read: Permission denied"
     assert folders.table()["music/album/b.mp3"] == "embedded"
     monkeypatch.undo()
     assert folders.scan() == counts(found=2, reused=2)
     assert "music/album" not in folders.table()
+
+
+@pytest.fixture
+def failing_disk(monkeypatch):
+    """A function that lets the status of every file with this name fail, or of none."""
+    real = os.DirEntry
+    failing = {"name": None, "errno": errno.EIO}
+
+    class Entry:
+        def __init__(self, entry: real) -> None:
+            self.name, self.path, self.is_dir, self._entry = entry.name, entry.path, entry.is_dir, entry
+
+        def stat(self):
+            if self.name == failing["name"]:
+                raise OSError(failing["errno"], os.strerror(failing["errno"]))
+            return self._entry.stat()
+
+    class Listing:
+        def __init__(self, path) -> None:
+            self._entries = scandir(path)
+
+        def __enter__(self):
+            return map(Entry, self._entries)
+
+        def __exit__(self, *exception):
+            self._entries.close()
+
+    scandir = os.scandir
+    monkeypatch.setattr("data.folders.os.scandir", Listing)
+    return failing.update
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.ESTALE, errno.ENOENT, errno.ENOTCONN])
+def test_an_error_of_the_disk_is_no_fact_about_a_file(folders, failing_disk, number):
+    for name in "ab":
+        folders.write(f"music/{name}.mp3", name)
+    folders.scan()
+    before = list(folders.library.db.query("SELECT * FROM tracks"))
+    failing_disk(name="b.mp3", errno=number)
+    for _ in range(2):
+        assert folders.scan() == counts(found=2, reused=1, failed=1, unread=1)
+        assert folders.plan.unread == {str(folders.folder / "music/b.mp3"): f"cannot be read: {os.strerror(number)}"}
+    assert list(folders.library.db.query("SELECT * FROM tracks")) == before
+    failing_disk(name=None)
+    assert folders.scan() == counts(found=2, reused=2)
+    assert list(folders.library.db.query("SELECT * FROM tracks")) == before
+
+
+def test_a_file_that_was_never_read_is_tried_again(folders, failing_disk):
+    folders.write("music/a.mp3", "a")
+    failing_disk(name="a.mp3")
+    for _ in range(2):
+        assert folders.scan() == counts(found=1, failed=1, unread=1)
+        assert folders.reason("music/a.mp3") == "cannot be read: Input/output error"
+    failing_disk(name=None)
+    assert folders.scan() == counts(found=1, embedded=1)
+
+
+def test_a_missing_track_that_cannot_be_read_is_not_pruned(folders, failing_disk):
+    for name in "ab":
+        folders.write(f"music/{name}.mp3", name)
+    folders.scan()
+    (folders.folder / "music/b.mp3").rename(folders.folder / "b.mp3")
+    assert folders.scan() == counts(found=1, reused=1, missing=1)
+    (folders.folder / "b.mp3").rename(folders.folder / "music/b.mp3")
+    failing_disk(name="b.mp3")
+    assert folders.scan() == counts(found=2, reused=1, failed=1, unread=1)
+    assert prune_missing(folders.library) == 0
+    failing_disk(name=None)
+    assert folders.scan() == counts(found=2, reused=2, adopted=1)
+    assert folders.sounds_like("music/b.mp3", "b")
+
+
+def test_a_broken_link_is_no_news_twice(folders):
+    (folders.folder / "music").mkdir()
+    (folders.folder / "music/a.mp3").symlink_to("gone")
+    assert folders.scan() == counts(found=1, failed=1, unread=1)
+    assert folders.scan() == counts(found=1, failed=1, failed_before=1)
+    assert folders.reason("music/a.mp3") == "a symbolic link that leads nowhere"
+    folders.write("music/gone", "a")
+    assert folders.scan() == counts(found=2, embedded=1, excluded=1)
 
 
 def test_a_failure_is_not_tried_again_until_the_file_changes(folders):
