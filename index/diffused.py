@@ -9,10 +9,11 @@ import numpy as np
 from data.ids import IdMap
 from data.rankings import unit_rows
 from index.edges import find_graph, read_edges, stored_graphs
-from index.library import Library, LibraryError, read_json
+from index.library import Library, LibraryError
 from index.nodes import LEVELS
 from index.spaces import current_space
 from index.track_store import AUDIO, vector_blob
+from index.trust import read_json
 
 DIFFUSED = "diffused"  # the space
 DIFFUSE_STAGE = "diffuse-audio"  # as `runs` calls it

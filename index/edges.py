@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from index.library import Library, LibraryError, now, read_json
+from index.library import Library, LibraryError, now
+from index.trust import read_json
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from data.label_tables import LabelTable, split_labels
 from data.paths import path_from_columns
 from data.report_card import Facts
 from index.edges import Edges, read_edges
-from index.library import Library, LibraryError, read_json
+from index.library import Library, LibraryError
 from index.nodes import UNKNOWN, match_nodes
 from index.spaces import read_vectors
 from index.track_store import AUDIO
+from index.trust import read_json
 
 TRAINING_STAGE = "train-audio"  # as `runs` calls it
 _TWIN_SECONDS = 1.0  # two encodings of one recording differ in length by the padding of their codecs

@@ -159,7 +159,8 @@ def _lists(file: _Words, n_lists: int, code_size: int, n_vectors: int) -> None:
         _require(len(pairs) == 0 or pairs[:, 0].max() < n_lists, "a list is none of those that it has")
         sizes[pairs[:, 0].astype(np.int64)] = pairs[:, 1]
     _require(sizes.max() <= n_vectors and int(sizes.sum()) == n_vectors, "its lists hold more or less than all vectors")
-    for size in sizes[sizes > 0].tolist():
-        file.array("u1", size * code_size)
-        ids = file.array("<i8", size)
-        _require(ids.min() >= 0 and ids.max() < n_vectors, "a list holds what is not there")
+    content, place = file.array("u1", n_vectors * (code_size + 8)).data, 0
+    for size in sizes[sizes > 0].tolist():  # many thousand: each with as little ado as can be
+        ids = np.frombuffer(content, dtype="<u8", count=size, offset=place + size * code_size)  # below 0 is far above
+        _require(ids.max() < n_vectors, "a list holds what is not there")
+        place += size * (code_size + 8)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from index.edges import stored_graphs
 from index.evaluation import TRAINING_STAGE
-from index.library import Library, read_json
+from index.library import Library
 from index.track_store import AUDIO
+from index.trust import read_json
 
 
 def listens_of_graphs(library: Library, kinds: Sequence[str]) -> list[str | None]:

@@ -12,8 +12,9 @@ import xxhash
 from data.atomic import atomic_path
 from index.ann import TARGET_RECALL, build
 from index.faiss_layout import LayoutError, check_layout
-from index.library import Library, now, read_json
+from index.library import Library, now
 from index.spaces import current_space, read_vectors
+from index.trust import read_json
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,10 @@ from sqlite_utils import Database
 
 from data.atomic import atomic_path, make_folder, remove_leftovers
 from data.paths import is_bare_name, path_columns, path_from_columns
-from index.schema import APPLICATION_ID, migrations
-from index.schema_guard import changed_objects, foreign_triggers, harden
+from index.library_errors import LibraryError, LockedError
+from index.schema import migrations
+from index.schema_guard import harden
+from index.trust import damage_told_by, refuse_changed, refuse_foreign, refuse_triggers, untrusted
 
 DATABASE = "library.db"
 _LOCK = ".writer.lock"
@@ -27,14 +29,6 @@ _HOLDER = ".writer.json"
 _BUSY_SECONDS = 60.0
 _HOLDER_SECONDS = 1.0
 _CACHE_KIB = 128 * 1024  # at most; with SQLite's 2 MB, filling `neighbours` takes half as long again
-
-
-class LibraryError(Exception):
-    """A library that cannot be used as asked; the message says what to type."""
-
-
-class LockedError(LibraryError):
-    """Somebody else is writing."""
 
 
 class Library:
@@ -69,12 +63,12 @@ class Library:
         # Not mode=ro: after a kill, SQLite must be allowed to roll the half-written transaction back.
         db = Database(_connect(path))
         with _closing_on_error(db):
-            _refuse_foreign(db, path)
+            refuse_foreign(db, path)
             if not migrations.applied(db):  # killed in its first moment
                 raise nothing
             if migrations.pending(db):
                 raise LibraryError(f"{path} was made by an older version.\n\nRun `cli embed-audio` to upgrade it.")
-            _refuse_changed(db, path)
+            refuse_changed(db, path)
             db.execute("PRAGMA query_only = ON")
             db.execute("PRAGMA trusted_schema = OFF")  # not to write: old versions of FTS5 refuse our own triggers then
         return cls(folder, db)
@@ -113,12 +107,12 @@ class Library:
             path = folder / DATABASE
             db = Database(_connect(path))
             with _closing_on_error(db):
-                _refuse_foreign(db, path)
-                _refuse_triggers(db, path)
+                refuse_foreign(db, path)
+                refuse_triggers(db, path)
                 library = cls(folder, db, lock)
                 remove_leftovers(folder)
                 library._upgrade(path)
-                _refuse_changed(db, path)
+                refuse_changed(db, path)
         except BaseException:
             lock.release()
             raise
@@ -133,8 +127,16 @@ class Library:
     def __enter__(self) -> "Library":
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, _type: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        """Close; an error that comes of rows which no program of ours writes is told as what it is."""
+        try:
+            damage = damage_told_by(error, self.db)
+        finally:
+            self.close()
+        if damage is not None:
+            raise LibraryError(
+                f"{self.folder / DATABASE} is damaged: {damage}.\n\nRun `cli check`; take another copy of this library."
+            ) from error
 
     def __repr__(self) -> str:
         n_tracks = self.db.execute("SELECT count(*) FROM tracks").fetchone()[0]
@@ -279,30 +281,13 @@ class Library:
         try:
             with self.transaction():  # else a kill between two steps would leave a database that is nobody's
                 migrations.apply(self.db)
-                _refuse_changed(self.db, path)
+                refuse_changed(self.db, path)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # a full disk, a lock
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:  # a full disk, a lock
                 raise
-            raise LibraryError(_untrusted(path, f"it says that other steps made it than did ({error})")) from None
+            raise LibraryError(untrusted(path, f"it says that other steps made it than did ({error})")) from None
         finally:
             self.db.execute("PRAGMA foreign_keys = ON")
-
-
-def read_json(text: str | None) -> dict[str, Any]:
-    """The settings or figures that a row keeps as JSON; none for NULL.
-
-    Raises
-    ------
-    LibraryError
-        They are no JSON object.
-    """
-    try:
-        told = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        raise LibraryError(f"The library keeps {str(text)[:60]!r} where settings should be.\n\nRun `cli check`.")
-    return told
 
 
 def now() -> str:
@@ -333,46 +318,6 @@ def _closing_on_error(db: Database) -> Iterator[None]:
     except BaseException:
         db.close()
         raise
-
-
-def _refuse_foreign(db: Database, path: Path) -> None:
-    try:
-        application_id = db.execute("PRAGMA application_id").fetchone()[0]
-        is_new = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-        applied = {migration.name for migration in migrations.applied(db)}
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise  # a lock, or a disk that fails, says nothing about the database
-        raise LibraryError(f"{path} is not a readable SQLite database: {error}.") from None
-    except (LookupError, TypeError):
-        raise LibraryError(_untrusted(path, "it does not say which steps made it")) from None
-    if application_id != APPLICATION_ID and not is_new:
-        raise LibraryError(f"{path} is a database of another program.\n\nGive another folder with --library.")
-    unknown = sorted(applied - {migration.name for migration in migrations._migrations})
-    if unknown:
-        raise LibraryError(f"{path} was made by a newer version of Earshot (step {unknown[0]}).\n\nUpgrade Earshot.")
-
-
-def _refuse_changed(db: Database, path: Path) -> None:
-    changed = changed_objects(db)
-    if changed:
-        raise LibraryError(_untrusted(path, changed[0]))
-
-
-def _untrusted(path: Path, why: str) -> str:
-    return (
-        f"{path} is not to be trusted: {why}.\n\nTake a copy of it that is whole, or make another library:"
-        " `cli --library NEW embed-audio FOLDER`."
-    )
-
-
-def _refuse_triggers(db: Database, path: Path) -> None:
-    foreign = foreign_triggers(db)
-    if foreign:
-        raise LibraryError(
-            f"{path} has a trigger that is not Earshot's: {foreign[0]}. It would run whenever Earshot writes.\n\n"
-            f"""Look at it, then remove it: sqlite3 '{path}' 'DROP TRIGGER "{foreign[0]}"'."""
-        )
 
 
 def _holder(folder: Path) -> str:

@@ -6,13 +6,14 @@ from typing import Any
 from data.paths import shown_path
 from index.diffused import outdated, unspread
 from index.index_file import index_state
-from index.library import Library, read_json
+from index.library import Library
 from index.recommendation_store import outdated_lists
 from index.roots import read_rules
 from index.sound_spaces import sound_space
 from index.spaces import current_space
 from index.tower_store import TOWER, untrained
 from index.track_store import AUDIO
+from index.trust import read_json
 
 EMBED = "embed-audio"  # the stage, as `runs` calls it
 _GO_ON = "cli embed-audio   (its last run has not ended; it goes on from there)"

@@ -66,14 +66,17 @@ def _ours() -> dict[tuple[str, str], Tokens]:
 
 
 def _objects(db: Database) -> dict[tuple[str, str], Tokens]:
-    rows = db.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    return {(kind, name): _tokens(sql) for kind, name, sql in rows if not str(name).startswith(_LEFT_ALONE)}
+    """All that has a text, as words; of what others word in their own way only that it is there."""
+    columns = ", ".join(f"CAST({name} AS BLOB)" for name in ("type", "name", "sql"))  # damaged ones are no UTF-8
+    rows = db.execute(f"SELECT {columns} FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    texts = [[bytes(text or b"").decode("utf-8", "replace") for text in row] for row in rows]
+    return {(kind, name): () if name.startswith(_LEFT_ALONE) else _tokens(sql) for kind, name, sql in texts}
 
 
 def _tokens(sql: str) -> Tokens:
     """The words of a statement, without comments, and with names bare: sqlite-utils 3 wrote [x] where 4 writes "x"."""
     found = []
-    for match in _TOKEN.finditer(str(sql)):
+    for match in _TOKEN.finditer(sql):
         if match["nothing"] is None:
             named = match["double"] or match["square"] or match["back"]
             found.append(named if named is not None else match[0])

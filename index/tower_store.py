@@ -11,10 +11,11 @@ from data.catalog import Catalog
 from data.feedback import standing, unwanted
 from data.ids import IdMap
 from data.listening import Listening
-from index.library import Library, LibraryError, read_json
+from index.library import Library, LibraryError
 from index.library_listening import listening_key, read_listening
 from index.spaces import current_space, read_some_vectors, read_vectors
 from index.track_store import AUDIO, vector_blob
+from index.trust import read_json
 
 TOWER = "tower"  # the space
 TOWER_STAGE = "train-tower"  # as `runs` calls it

@@ -10,11 +10,12 @@ from index.checkup import check_library
 from index.copies import read_excerpts
 from index.forgetting import forget_listens
 from index.index_file import build_index, index_state
-from index.library import Library, LibraryError, read_json
+from index.library import Library, LibraryError
 from index.listen_store import listen_files
 from index.spaces import read_some_vectors, read_vector, read_vectors
 from index.tower_store import tower_checkpoint
 from index.track_store import AUDIO
+from index.trust import read_json
 
 ELSEWHERE = ["../x", "/etc/passwd", "..", ".", "", "a/b", "a\\b", "C:x", "a\nb", "x" * 300]
 
@@ -55,7 +56,7 @@ def test_what_such_a_name_leads_to_is_left_alone(library, tmp_path):
     listens_named(library, "../../diary.parquet")
     library.close()
     result = invoke(tmp_path / "library", "forget-listens", "1", code=1)
-    assert isinstance(result.exception, LibraryError) and outside.exists()
+    assert "which is not the name of a file" in result.stderr and outside.exists()
 
 
 def test_a_space_of_a_name_that_leads_elsewhere(library, tmp_path):
@@ -120,3 +121,39 @@ def test_an_index_of_another_librarys_dimension_is_not_asked(library):
     assert invoke(folder, "similar", "/0.mp3").stdout.count("\n") > 1
     with Library.open(folder) as reader:
         assert any("not one of this library's" in problem.what for problem in check_library(reader))
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), TypeError("x"), ValueError("x"), IndexError("x")])
+def test_an_error_in_a_damaged_library_is_the_librarys(library, error):
+    with pytest.raises(type(error)), Library.open(library.folder):
+        raise error
+    library.db.execute("PRAGMA foreign_keys = OFF")
+    library.db.execute("DELETE FROM runs")
+    with (
+        pytest.raises(LibraryError, match="a missing row of runs") as told,
+        Library.open(library.folder),
+    ):
+        raise error
+    assert "Run `cli check`" in str(told.value) and told.value.__cause__ is error
+    with pytest.raises(LibraryError, match="my own words"), Library.open(library.folder):
+        raise LibraryError("my own words")
+
+
+def test_rows_that_break_their_checks(library):
+    library.db.execute("INSERT INTO graphs VALUES ('album', 'album', 0, 'x', '{}', 0, 0, '2026')")
+    library.db.execute("PRAGMA ignore_check_constraints = ON")
+    library.db.execute("UPDATE graphs SET level = ''")
+    with (
+        pytest.raises(LibraryError, match="damaged: CHECK constraint failed"),
+        Library.open(library.folder),
+    ):
+        raise ValueError("not enough values to unpack")
+
+
+def test_names_that_are_no_text(library):
+    library.db.execute("UPDATE tracks SET title = CAST(x'ff41' AS TEXT) WHERE id = 2")
+    with (
+        pytest.raises(LibraryError, match="is damaged: Could not decode to UTF-8"),
+        Library.open(library.folder) as reader,
+    ):
+        reader.db.execute("SELECT title FROM tracks").fetchall()
