@@ -49,9 +49,7 @@ class Table:
             columns = [name for name, dtype in self.schema.items() if not _odd_kind(dtype)]
         for name in columns:
             if kind := _odd_kind(self.schema[name]):
-                raise ValueError(
-                    f"{self.name}: the column {name!r} holds {kind}; give one with one text or number a row"
-                )
+                raise ValueError(f"{self.name}: the column {name!r} holds {kind}; give one of texts or numbers")
         wanted = list(dict.fromkeys(columns))
         with table_errors(self.name):
             is_empty = True

@@ -1,5 +1,7 @@
 """Playlists of other programs, as those programs write them."""
 
+import os
+
 import pytest
 
 from data.playlists import find_playlists, read_playlist
@@ -64,3 +66,34 @@ def test_playlists_are_found_in_folders_and_taken_as_given(tmp_path):
     given = [str(tmp_path), str(tmp_path / "song.mp3")]
     found = [path.removeprefix(f"{tmp_path}/") for path in find_playlists(given)]
     assert found == ["A.PLS", "b.m3u", "deep/c.xspf", "song.mp3"]
+
+
+def test_an_entry_that_can_be_no_path_costs_only_itself(tmp_path):
+    path = tmp_path / "x.m3u"
+    path.write_bytes(b"a\0b.mp3\nfile://\0\nfile://[::1\nhttp://[bad\n" + b"x" * 5_000 + b".mp3\nc.mp3\n")
+    playlist = read_playlist(str(path))
+    assert playlist.entries[-1] == str(tmp_path / "c.mp3") and playlist.n_elsewhere >= 4
+
+
+def test_numbers_of_a_pls_without_end(tmp_path):
+    path = tmp_path / "x.pls"
+    path.write_text(f"[playlist]\nFile{'9' * 5_000}=a.mp3\nFile2=b.mp3\nFile²=c.mp3\n")
+    assert read_playlist(str(path)).entries == [str(tmp_path / "b.mp3")]
+
+
+def test_a_playlist_in_utf16(tmp_path):
+    (tmp_path / "x.m3u").write_bytes("#EXTM3U\nä.mp3\n".encode("utf-16"))
+    assert read_playlist(str(tmp_path / "x.m3u")).entries == [str(tmp_path / "ä.mp3")]
+
+
+def test_a_playlist_of_gigabytes_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr("data.playlists._LARGEST", 10)
+    (tmp_path / "x.m3u").write_bytes(b"x" * 11)
+    with pytest.raises(ValueError, match=r"x\.m3u is larger than"):
+        read_playlist(str(tmp_path / "x.m3u"))
+
+
+def test_a_pipe_is_no_playlist(tmp_path):
+    os.mkfifo(tmp_path / "x.m3u")
+    with pytest.raises(ValueError, match=r"x\.m3u is a named pipe, not a regular file"):
+        read_playlist(str(tmp_path / "x.m3u"))

@@ -1,0 +1,166 @@
+"""Archives are opened once, and what unpacks to far more than it is is refused before it does harm."""
+
+import gzip
+import io
+import os
+import struct
+import tarfile
+import zipfile
+
+import pytest
+
+from data import unpacking
+from data.line_blocks import Member, members_of
+from data.unpacking import refuse_bomb, refuse_packed
+
+ROW = b"user,artist,title\nana,Air,One\n"
+
+
+@pytest.fixture
+def strict(monkeypatch):
+    """Ten kilobytes packed to a hundredth are a bomb."""
+    monkeypatch.setattr(unpacking, "BOMB_BYTES", 10_000)
+    unpacking._opened.cache_clear()
+
+
+def zipped(path, **files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(f"{name}.csv", content)
+    return path
+
+
+def tarred(path, mode="w:gz", **files):
+    with tarfile.open(path, mode) as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(f"{name}.csv")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return path
+
+
+def content_of(path):
+    contents = []
+    for member in members_of(path):
+        with member.open() as file:
+            contents.append(file.read())
+    return contents
+
+
+def gzipped(path, content):
+    path.write_bytes(gzip.compress(content))
+    return path
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred, gzipped], ids=lambda pack: pack.__name__)
+def test_a_bomb_is_refused(tmp_path, strict, pack):
+    path = tmp_path / {"zipped": "x.zip", "tarred": "x.tar.gz", "gzipped": "x.csv.gz"}[pack.__name__]
+    content = bytes(1_000_000)
+    path = gzipped(path, content) if pack is gzipped else pack(path, a=ROW, b=content)
+    with pytest.raises(ValueError, match=r"^x\.\S+ unpacks to more than .* as no listens do"):
+        content_of(path)
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred], ids=lambda pack: pack.__name__)
+def test_what_is_large_or_well_packed_is_no_bomb(tmp_path, strict, rng, pack):
+    path = tmp_path / {"zipped": "x.zip", "tarred": "x.tar.gz"}[pack.__name__]
+    well = b"".join(b"user,%d\n" % number for number in rng.integers(0, 9, 100_000))  # a tenth or so
+    assert content_of(pack(path, a=well, b=ROW)) == [well, ROW]
+
+
+def test_a_ratio_counts_only_beyond_a_size():
+    refuse_bomb(1_000_000, 1, "x")
+    refuse_bomb(50 * 1024**3, 1024**3, "x")
+    with pytest.raises(ValueError, match=r"x unpacks to more than 2\.0 GiB from 1\.0 MiB"):
+        refuse_bomb(2 * 1024**3, 1024**2, "x")
+
+
+def test_entries_of_a_zip_that_share_their_bytes_each_count(tmp_path, strict):
+    content = zipped(tmp_path / "x.zip", a=b"u,a\n" * 2_000).read_bytes()
+    at = content.index(b"PK\x01\x02")
+    end = content.index(b"PK\x05\x06")
+    entries = content[at:end] * 500
+    tail = b"PK\x05\x06" + struct.pack("<4H2IH", 0, 0, 500, 500, len(entries), at, 0)
+    (tmp_path / "x.zip").write_bytes(content[:at] + entries + tail)
+    with pytest.raises(ValueError, match="unpacks to more than"):
+        members_of(tmp_path / "x.zip")
+
+
+def test_a_zip_that_lies_about_a_size_is_damaged_or_a_bomb(tmp_path):
+    content = bytearray(zipped(tmp_path / "x.zip", a=ROW * 99).read_bytes())
+    at = content.index(b"PK\x01\x02") + 24  # the size as the directory has it
+    for size, words in ((10, "is a damaged archive"), (2**32 - 2, "unpacks to more than")):
+        content[at : at + 4] = struct.pack("<I", size)
+        (tmp_path / "x.zip").write_bytes(content)
+        with pytest.raises(ValueError, match=words):
+            content_of(tmp_path / "x.zip")
+
+
+def test_a_sparse_file_in_a_tar_is_bounded(tmp_path, strict):
+    entry = tarfile.TarInfo("x.csv")
+    entry.type = tarfile.GNUTYPE_SPARSE
+    header = bytearray(entry.tobuf(tarfile.GNU_FORMAT))
+    header[483:495] = b"%011o\0" % 2**30  # its size with all holes
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    (tmp_path / "x.tar").write_bytes(bytes(header) + bytes(1_024))
+    (member,) = members_of(tmp_path / "x.tar")
+    with pytest.raises(ValueError, match=r"x\.csv in x\.tar unpacks to more than"), member.open() as file:
+        while file.read(1_000_000):
+            pass
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.tar", "x.tar.gz"])
+def test_many_files_are_opened_without_reading_the_archive_as_often(tmp_path, monkeypatch, name):
+    files = {f"n{number}": b"%d" % number for number in range(500)}
+    mode = "w:gz" if name.endswith("gz") else "w"
+    path = zipped(tmp_path / name, **files) if name == "x.zip" else tarred(tmp_path / name, mode, **files)
+    n_opened = 0
+    plain = zipfile.ZipFile.__init__ if name == "x.zip" else tarfile.TarFile.__init__
+
+    def counted(self, *arguments, **options):
+        nonlocal n_opened
+        n_opened += 1
+        plain(self, *arguments, **options)
+
+    monkeypatch.setattr(zipfile.ZipFile if name == "x.zip" else tarfile.TarFile, "__init__", counted)
+    assert content_of(path) == list(files.values())
+    assert n_opened == 1
+
+
+def test_an_archive_that_changed_is_read_anew(tmp_path):
+    assert content_of(zipped(tmp_path / "x.zip", a=b"one")) == [b"one"]
+    assert content_of(zipped(tmp_path / "x.zip", a=b"another")) == [b"another"]
+
+
+def test_too_many_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpacking, "MAX_MEMBERS", 3)
+    for path in (
+        zipped(tmp_path / "x.zip", **dict.fromkeys("abcd", b"")),
+        tarred(tmp_path / "x.tar", "w", **dict.fromkeys("abcd", b"")),
+    ):
+        with pytest.raises(ValueError, match="holds more than 3 files; unpack it"):
+            members_of(path)
+
+
+def test_gzip_of_several_parts_and_of_garbage_behind_it(tmp_path):
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"a") + gzip.compress(b"b"))
+    assert content_of(tmp_path / "x.csv.gz") == [b"ab"]
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"a") + b"garbage")
+    with pytest.raises(ValueError, match=r"x\.csv\.gz is a damaged archive"):
+        content_of(tmp_path / "x.csv.gz")
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.tar", "x.tar.gz", "x.csv.gz", "x.csv"])
+def test_no_pipe_is_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ValueError, match="is a named pipe, not a regular file"), Member(tmp_path / name).open():
+        pass
+    with pytest.raises(ValueError, match="is a named pipe, not a regular file"):
+        content_of(tmp_path / name)
+
+
+def test_what_is_packed_otherwise_is_named():
+    refuse_packed(b"user,artist", "x.csv")
+    with pytest.raises(ValueError, match=r"x\.csv is packed \(zstd\); unpack it first"):
+        refuse_packed(b"\x28\xb5\x2f\xfd....", "x.csv")
