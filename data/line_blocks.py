@@ -25,7 +25,7 @@ from data.unpacking import open_gzip, opened_archive
 _BLOCK_BYTES = 64 * 1024 * 1024
 _PIECE_BYTES = 4 * 1024 * 1024  # that are read at once
 _BLOCK_LINES = 2_000_000  # a block of short lines has not many more, for a row takes memory whatever it holds
-_JSON_LINES = 100_000  # each becomes some Python objects
+_JSON_LINES = 50_000  # each becomes some Python objects
 LONGEST_LINE = 16 * 1024 * 1024  # bytes; a longer line is damage
 _TRIED_BYTES = 32 * 1024 * 1024  # of gzipped files that are unpacked once before they are read
 _DAMAGE = (
@@ -204,7 +204,9 @@ def json_blocks(
 ) -> Iterator[list[dict[str, object]]]:
     """One value per line, each made flat by `pick`, which takes a line that is no JSON as None."""
     for block in line_blocks(file, _BLOCK_BYTES // 4, lines=_JSON_LINES, lost=lost):
-        yield [pick(json_value(line)) for line in block.split(b"\n") if line.strip()]
+        rows = [line for line in block.split(b"\n") if line.strip()]
+        for first in range(0, len(rows), _JSON_LINES):  # a piece of short lines may hold millions
+            yield [pick(json_value(line)) for line in rows[first : first + _JSON_LINES]]
 
 
 def json_value(text: bytes | str) -> object:

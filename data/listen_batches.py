@@ -25,7 +25,7 @@ B = TypeVar("B", pl.DataFrame, list[object])
 ME = "me"  # who listened, where nobody is named
 _GREATEST = 1e15  # beyond lies no time and no duration
 _MOST = {"ratio": 1_000, "played_ms": 2**31 - 1}  # beyond lies what no play of one track comes to
-_MUCH_NOISE, _NOISE_RATIO = 1_000_000, 100  # rows that are none, and so many for each event
+_MUCH_NOISE, _NOISE_RATIO = 250_000, 100  # rows that are none, and so many for each event
 _SPLIT_NAMES = {
     **{name: code for code, name in enumerate(SPLITS)},
     **{"valid": 1, "val": 1, "dev": 1, "training": 0, "testing": 2},

@@ -101,7 +101,7 @@ def _local_path(location: str, folder: str) -> str | None:
             return None
     except ValueError:  # an address of brackets that mean nothing
         return None
-    if "\0" in location or len(location) > _LONGEST_PATH:
+    if not location or "\0" in location or len(location) > _LONGEST_PATH:
         return None
     if "\\" in location and not os.path.exists(os.path.join(folder, location)):
         location = location.replace("\\", "/")  # written on Windows
