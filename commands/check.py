@@ -1,39 +1,48 @@
-"""`cli check`: tables, vectors, index and neighbours against each other."""
+"""`cli check`: tables, vectors, index, neighbours and files against each other."""
 
 import contextlib
+import re
 import sqlite3
 import sys
 from pathlib import Path
 
 import click
 
-from commands.terminal import progress
+from commands.terminal import counted, progress
+from data.paths import shell_word
 
 
 @click.command()
 @click.option("--read-data", is_flag=True, help="Also read every file and compare its content with what was heard.")
 @click.pass_obj
 def check(folder: Path, read_data: bool) -> None:
-    """Verify the library: tables, vectors, index and neighbours against each other.
+    """Verify the library: tables, vectors, index and neighbours against each other, and that no file is missing.
 
-    Exits with 1 when something is wrong; every line says what to type. Of files that have changed, though size and time
-    are the same, the library takes a note: the next `cli embed-audio` hears them again.
+    Exits with 1 when something is wrong; every line says what to type. With --read-data also what is in the files of
+    music, in playlists, and in listens and trained checkpoints, which cannot be made again as they were. Of music that
+    has changed, though size and time are the same, the library takes a note: the next `cli embed-audio` hears it again.
 
     Example:
 
     \b
         cli check --read-data
     """
-    from index.checkup import check_files, check_library, hear_again, n_files
+    from index.checkup import check_library
+    from index.kept_checks import check_contents, hear_again, n_contents, n_unrecorded
     from index.library import Library, LibraryError
 
     with Library.open(folder) as library:
         problems = list(check_library(library))
         if read_data:
-            files = progress(check_files(library), "reading", unit="file", total=n_files(library))
+            files = progress(check_contents(library), "reading", unit="file", total=n_contents(library))
             problems += [problem for problem in files if problem]
+        n_unknown = n_unrecorded(library)
     for problem in problems:
-        click.echo(f"{problem.what}\n    mend: {problem.mend}")
+        click.echo(f"{problem.what}\n    fix: {_typed(problem.mend, folder)}")
+    if n_unknown:
+        click.echo(
+            f"Of {counted(n_unknown, 'file')} no hash is known; the next command that writes records it.", err=True
+        )
     if changed := [problem.changed_id for problem in problems if problem.changed_id is not None]:
         # Another command is writing, or nobody may: what was printed is a cure all the same.
         with contextlib.suppress(LibraryError, sqlite3.Error), Library.open_to_write(folder) as library:
@@ -42,3 +51,11 @@ def check(folder: Path, read_data: bool) -> None:
     if problems:
         sys.exit(1)
     click.echo("All is well.")
+
+
+def _typed(cure: str, folder: Path) -> str:
+    """A cure for this library, also where it is not the one that `cli` would take by itself."""
+    parent = click.get_current_context().parent
+    if parent is None or parent.get_parameter_source("library") != click.core.ParameterSource.COMMANDLINE:
+        return cure
+    return re.sub(r"(^|&& )cli ", lambda found: f"{found[1]}cli --library {shell_word(str(folder))} ", cure)

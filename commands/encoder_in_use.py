@@ -12,14 +12,27 @@ if TYPE_CHECKING:
     from index.library import Library
 
 
+_CURE = "Restore it from a backup, or train anew: `cli train-audio --start fresh`, then `cli embed-audio`."
+
+
 def checkpoint_in_use(library: "Library") -> "Checkpoint":
     """The library's own trained encoder, else the packaged one."""
+    found = find_checkpoint(library)
+    if found is None:
+        raise click.ClickException(
+            f"The trained encoder {library.trained_checkpoint('train-audio')} is missing.\n\n{_CURE}"
+        )
+    return found
+
+
+def find_checkpoint(library: "Library") -> "Checkpoint | None":
+    """As `checkpoint_in_use`; None where the file of the trained encoder is missing."""
     from audio.checkpoint import Checkpoint, default_checkpoint
 
     trained = library.trained_checkpoint("train-audio")
-    if trained is not None and not trained.is_file():
-        raise click.ClickException(f"The trained encoder {trained} is gone.\n\nPut it back, or train anew.")
-    return Checkpoint(trained) if trained else default_checkpoint()
+    if trained is None:
+        return default_checkpoint()
+    return Checkpoint(trained) if trained.is_file() else None
 
 
 def ear_of(checkpoint: "Checkpoint", device: str) -> "Ear":
@@ -31,5 +44,4 @@ def ear_of(checkpoint: "Checkpoint", device: str) -> "Ear":
     try:
         return load_ear(checkpoint, pick_device(device))
     except (ValueError, RuntimeError) as error:
-        cure = "Take another copy of this library, or train anew: `cli train-audio --start fresh`."
-        raise click.ClickException(f"{error}.\n\n{cure}" if checkpoint.path else str(error)) from None
+        raise click.ClickException(f"{error}.\n\n{_CURE}" if checkpoint.path else str(error)) from None

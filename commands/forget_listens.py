@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from commands.build_index import refresh_index
 from commands.options import output_options
 from commands.terminal import counted, echo_rows
 
@@ -38,7 +39,10 @@ def forget_listens(folder: Path, number: int | None, output: str | None) -> None
         echo_rows(rows, output, "No listens were imported.")
         return
     with Library.open_to_write(folder) as library:
-        gone = forget(library, number)
+        try:
+            gone = forget(library, number)
+        finally:  # also where an earlier try was killed before it came to this
+            refresh_index(library)
     click.echo(
         f"{counted(gone.n_events, 'listen')} from {gone.origin} forgotten, with {counted(gone.n_users, 'user')} and"
         f" {counted(gone.n_tracks, 'catalog track')} that nothing else names"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.naming import echo_nodes, names_options, translated
+from commands.options import typed_options
 from commands.terminal import counted, echo_malformed, echo_some, explained, progress
 
 if TYPE_CHECKING:
@@ -145,7 +146,10 @@ def _store_listens(
     words = items.names if naming["names"] else items.titles
     words, _, naming_options = translated(words, gathering.level, origin, **naming)
     items = Items.called(words) if naming["names"] else items
-    done = listen_store.import_listens(library, gathering, digest, origin=str(origin), items=items, **naming_options)
+    typed = typed_options(click.get_current_context(), "again")
+    done = listen_store.import_listens(
+        library, gathering, digest, origin=str(origin), items=items, options=typed, **naming_options
+    )
     click.echo(
         f"{counted(done.listens.n_events, 'listen')} by {counted(done.listens.n_users, 'user')}"
         f" ({done.n_new_users:,} new) to {counted(done.listens.n_items, gathering.level)}"

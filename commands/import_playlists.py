@@ -5,17 +5,18 @@ from pathlib import Path
 
 import click
 
-from commands.terminal import echo_json, echo_some
+from commands.terminal import counted, echo_json, echo_some
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option("--forget", is_flag=True, help="Take these playlists out of the library instead.")
 @click.option("--json", "as_json", is_flag=True, help="What became of each playlist, as JSON.")
 @click.pass_obj
-def import_playlists(folder: Path, paths: tuple[str, ...], as_json: bool) -> None:
+def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json: bool) -> None:
     """Read playlists (M3U, M3U8, PLS, XSPF) from files and folders; entries are matched with tracks by path.
 
-    A playlist that was read before is replaced.
+    A playlist that was read before is replaced. With --forget, playlists are taken out, also those whose file is gone.
 
     Example:
 
@@ -26,6 +27,12 @@ def import_playlists(folder: Path, paths: tuple[str, ...], as_json: bool) -> Non
     from index import playlist_store
     from index.library import Library
 
+    if forget:
+        _forget(folder, paths)
+        return
+    for path in paths:
+        if not Path(path).exists():
+            raise click.UsageError(f"There is no {path}.")
     playlists, unread = [], []
     for path in find_playlists(paths):
         try:
@@ -47,3 +54,14 @@ def import_playlists(folder: Path, paths: tuple[str, ...], as_json: bool) -> Non
         click.echo(f"Left out: {message}", err=True)
     if unread and not playlists:
         raise click.ClickException("No playlist could be read.")
+
+
+def _forget(folder: Path, paths: tuple[str, ...]) -> None:
+    from index.library import Library
+    from index.playlist_store import forget_playlists
+
+    with Library.open_to_write(folder) as library:
+        known = forget_playlists(library, paths)
+    click.echo(f"{counted(len(known), 'playlist')} forgotten")
+    if len(known) < len(paths):
+        raise click.ClickException(f"{len(paths) - len(known):,} of {len(paths):,} were never imported.")

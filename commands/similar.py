@@ -8,7 +8,7 @@ import click
 
 from audio.config import HearingConfig
 from commands.choosing import refuse_empty, track_meant
-from commands.encoder_in_use import checkpoint_in_use, ear_of
+from commands.encoder_in_use import checkpoint_in_use, ear_of, find_checkpoint
 from commands.options import output_options
 from commands.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
 from commands.terminal import echo_rows
@@ -91,7 +91,8 @@ def similar(
             likes, dislikes = ([seed[space] for seed in part] for part in (wanted, unwanted))
             answer = find_similar(library, space, likes, dislikes, Wishes(**wishes), why)
         is_heard = any({AUDIO, DIFFUSED} & set(seed) for seed in wanted + unwanted)
-        is_current = not is_heard or library.current_fingerprint() == checkpoint_in_use(library).fingerprint
+        checkpoint = find_checkpoint(library) if is_heard else None
+        is_current = checkpoint is None or library.current_fingerprint() == checkpoint.fingerprint
         old = outdated(library) if space == DIFFUSED else None
     if m3u is not None:
         write_playlist(m3u, [match.track for match in answer.matches])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from commands.encoder_in_use import checkpoint_in_use
+from commands.encoder_in_use import find_checkpoint
 from commands.terminal import counted, echo_json
 
 
@@ -24,7 +24,8 @@ def status(folder: Path, as_json: bool) -> None:
     from index.overview import overview
 
     with Library.open(folder) as library:
-        facts = overview(library, checkpoint_in_use(library).fingerprint)
+        checkpoint = find_checkpoint(library)
+        facts = overview(library, None if checkpoint is None else checkpoint.fingerprint)
     if as_json:
         echo_json(asdict(facts), indent=2)
         return

@@ -35,12 +35,14 @@ def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[
 
     run, told = _towers_told(library)
     path = tower_checkpoint(library, run)
-    gone = f"The towers {path} are gone.\n\nPut them back, or run `cli train-tower`."
+    cure = "Restore it from a backup, or run `cli train-tower`."
     try:
-        try:
-            kept = read_towers(path)
-        except OSError:
-            raise click.ClickException(gone) from None
+        kept = read_towers(path)
+    except OSError as error:
+        raise click.ClickException(f"The checkpoint of the towers {path}: {error.strerror}.\n\n{cure}") from None
+    except CheckpointError as error:
+        raise click.ClickException(f"{error}.\n\n{cure}") from None
+    try:
         if kept.hears and told["ear"] != sound_mark(library, told["sound"]):
             raise CheckpointError("these towers hear tracks by other vectors of sound than the library's present ones")
         yield kept, run, told

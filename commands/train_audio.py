@@ -12,7 +12,7 @@ import click
 
 from audio.config import EarConfig, EncoderConfig, HearingConfig
 from commands.choosing import refuse_empty
-from commands.encoder_in_use import checkpoint_in_use, ear_of
+from commands.encoder_in_use import checkpoint_in_use, ear_of, find_checkpoint
 from commands.machine import SAVE_SECONDS, pick_device, versions
 from commands.options import config_options, device_option
 from commands.terminal import explained, progress, progress_bar
@@ -80,12 +80,14 @@ def train_audio(
     """
     import numpy as np
 
+    from audio.checkpoint import default_checkpoint
     from audio.ear import Ear, save_ear
     from graph.pretraining import Pretraining, training_figures, training_key
     from graph.track_graph import split_by_group
     from index.evaluation import TRAINING_STAGE, read_judged_tracks
     from index.figures import store_figures
     from index.heard_of import listens_heard_of, listens_of_graphs
+    from index.kept_files import keeping
     from index.library import Library
 
     try:
@@ -98,7 +100,9 @@ def train_audio(
     with Library.open_to_write(folder) as library:
         refuse_empty(library)
         tracks = read_judged_tracks(library)
-        checkpoint = checkpoint_in_use(library)
+        # A fresh encoder needs no earlier one, which may be missing.
+        is_fresh = start == "fresh"
+        checkpoint = (find_checkpoint(library) or default_checkpoint()) if is_fresh else checkpoint_in_use(library)
         ear, fresh = _ear_to_teach(checkpoint, start, config.seed, shape)
         graphs = _taste_graphs(library, tracks, kinds, tags, use_stored=not no_graph)
         music, heard = _music(library, tracks, ear)
@@ -119,6 +123,7 @@ def train_audio(
             "ear": asdict(ear.config),
             "fresh": fresh,
             "start": checkpoint.fingerprint,
+            "graphs": [graph.kind for graph in graphs],
             "heard_of": listens_of_graphs(library, [graph.kind for graph in graphs]),
         }
         if not fresh and checkpoint.path is not None:
@@ -131,7 +136,9 @@ def train_audio(
         state_file = library.folder / "checkpoints" / f"train-audio{RESUMABLE_SUFFIX}"
         with explained():
             loss = _train(training, state_file, key)
-        save_ear(Ear(ear.config, training.encoder.to("cpu")), library.folder / "checkpoints" / name)
+        path = library.folder / "checkpoints" / name
+        with keeping(library, path):
+            save_ear(Ear(ear.config, training.encoder.to("cpu")), path)
         figures = training_figures(training)
         store_figures(library, run, figures)
         report = {"checkpoint": name, "loss": loss, "train_tracks": len(training.train_rows)}

@@ -170,13 +170,15 @@ def _give(lesson: "Lesson", *, is_hidden: bool) -> float | None:
 
 def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: dict[str, Any], began: float) -> None:
     """Put trained towers and their vectors in the place of earlier ones, and end the run that `began` then."""
+    from index.kept_files import keeping
     from index.tower_store import store_tower_vectors
     from towers.checkpoint_file import save_towers
     from towers.retrieval import item_vectors, unit_vectors
     from towers.schooling import state_files
 
     checkpoints = library.folder / "checkpoints"
-    save_towers(saved, checkpoints / report["checkpoint"])
+    with keeping(library, checkpoints / report["checkpoint"]):
+        save_towers(saved, checkpoints / report["checkpoint"])
     vectors = unit_vectors(item_vectors(saved.towers), with_bias=saved.towers.config.model == "two-tower")
     ids = saved.tracks.ids(range(len(saved.tracks)))
     report["tracks"] = store_tower_vectors(library, run, ids, vectors, report)

@@ -1,6 +1,7 @@
 """Paths as text. A file name is bytes; most are UTF-8 and some are not."""
 
 import os
+import shlex
 
 _LONGEST_NAME = 255  # bytes, on most file systems
 
@@ -51,3 +52,17 @@ def expanded(path: str) -> str:
 def shown_path(path: str) -> str:
     """A path as text that can be printed and stored."""
     return path_columns(path)[0]
+
+
+def shell_word(path: str) -> str:
+    r"""A path as it is typed in a shell.
+
+    >>> print(shell_word("/music/don't.mp3"), shell_word(os.fsdecode(b"/music/caf\xe9.mp3")))
+    '/music/don'"'"'t.mp3' $'/music/caf\xe9.mp3'
+    """
+    if path.isprintable():  # which bytes that are not UTF-8 are not
+        return shlex.quote(path)
+    escaped = "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in b"'\\" else f"\\x{byte:02x}" for byte in os.fsencode(path)
+    )
+    return f"$'{escaped}'"

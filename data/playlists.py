@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from urllib.parse import unquote, urlsplit
 
+import xxhash
+
 from data.encodings import decoded
 from data.regular_files import open_regular
 from data.xml_files import refuse_wild_xml
@@ -26,6 +28,7 @@ class Playlist:
     name: str
     entries: list[str]  # absolute paths, whether or not there is a file
     n_elsewhere: int  # entries that are no local file, such as radio stations
+    content_hash: str | None = None  # of the file
 
 
 def find_playlists(paths: Iterable[str]) -> Iterator[str]:
@@ -65,7 +68,8 @@ def read_playlist(path: str) -> Playlist:
     folder = os.path.dirname(os.path.abspath(path))
     entries = [entry for location in locations if (entry := _local_path(location, folder)) is not None]
     stem = os.path.splitext(os.path.basename(path))[0]
-    return Playlist(os.path.abspath(path), name or stem, entries, len(locations) - len(entries))
+    n_elsewhere = len(locations) - len(entries)
+    return Playlist(os.path.abspath(path), name or stem, entries, n_elsewhere, xxhash.xxh3_128_hexdigest(data))
 
 
 def _m3u_lines(data: bytes) -> Iterator[str]:

@@ -2,85 +2,56 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from shlex import quote
+from collections import Counter
+from collections.abc import Iterator
 
 import numpy as np
 
-from data.atomic import leftovers
-from data.identity import content_hash
 from data.ids import IdMap
-from data.paths import path_from_columns
+from data.paths import shell_word
 from index.ann import rank
 from index.diffused import DIFFUSED
 from index.index_file import index_state, open_index
-from index.library import Library, LibraryError
+from index.kept_checks import check_presence
+from index.library import DATABASE, Library, LibraryError
 from index.neighbours import PER_TRACK
+from index.problem import Problem
 from index.schema_guard import foreign_triggers
 from index.spaces import current_space, read_vectors, spaces
+from index.tower_store import TOWER
 from index.track_store import AUDIO
 
 _SAMPLE = 200  # vectors looked up in the index and among the neighbours
-_RECOVER = "sqlite3 library.db .recover | sqlite3 mended.db"
-
-
-@dataclass(frozen=True)
-class Problem:
-    what: str
-    mend: str  # what to type
-    changed_id: int | None = None  # of a track whose file is no longer what was heard
+_REMAKE = {AUDIO: "cli embed-audio --again", TOWER: "cli train-tower", DIFFUSED: "cli diffuse-audio"}
 
 
 def check_library(library: Library) -> Iterator[Problem]:
-    """Check tables, vectors, index and neighbours against each other."""
-    try:
-        yield from _check_database(library)
-        yield from _check_other_runs(library)
-        for space in spaces(library):
-            yield from _check_space(library, space)
-    except sqlite3.DatabaseError as error:  # pages that cannot be read at all
-        yield Problem(f"SQLite: {error}", _RECOVER)
-    for path in leftovers(library.folder):
-        name = path.relative_to(library.folder)
-        yield Problem(
-            f"{name} was left by a killed command", "cli embed-audio  (as any command that writes removes it)"
-        )
-
-
-def check_files(library: Library) -> Iterator[Problem | None]:
-    """Read every embedded file again and compare its content with what was heard; None for a good one."""
-    rows = library.db.execute(
-        "SELECT id, path, path_bytes, content_hash FROM tracks WHERE status = 'embedded' AND path IS NOT NULL"
-        " ORDER BY path"
-    ).fetchall()
-    for track_id, text, raw, digest in rows:
+    """Check tables, vectors, index and neighbours against each other, and whether every file is there."""
+    for check in (_check_tables, check_presence):
         try:
-            found = content_hash(path_from_columns(text, raw))
-        except OSError as error:
-            yield Problem(f"{text}: {error.strerror}", "cli embed-audio")
-            continue
-        # By size and time the file may look as it did: a plain scan would pass it by.
-        again = f"cli embed-audio --again {quote(text)}" if raw is None else "cli embed-audio --again"
-        yield None if found == digest else Problem(f"{text} has changed since it was heard", again, track_id)
+            yield from check(library)
+        except sqlite3.DatabaseError as error:  # pages that cannot be read at all
+            yield Problem(f"SQLite: {error}", _recovery(library))
 
 
-def hear_again(library: Library, track_ids: Iterable[int]) -> None:
-    """Let the next scan hear tracks again, whatever size and time their files have."""
-    with library.transaction():
-        library.db.conn.executemany("UPDATE tracks SET mtime_ns = NULL WHERE id = ?", ([one] for one in track_ids))
+def _check_tables(library: Library) -> Iterator[Problem]:
+    yield from _check_database(library)
+    yield from _check_other_runs(library)
+    for space in spaces(library):
+        yield from _check_space(library, space)
 
 
 def _check_database(library: Library) -> Iterator[Problem]:
     for (message,) in library.db.execute("PRAGMA integrity_check(5)").fetchall():
         if message != "ok":
-            yield Problem(f"SQLite: {message}", _RECOVER)
-    for table, rowid, parent, _ in library.db.execute("PRAGMA foreign_key_check").fetchall():
-        yield Problem(f"{table} row {rowid} points to a missing row of {parent}", "cli embed-audio")
+            yield Problem(f"SQLite: {message}", _recovery(library))
+    dangling = Counter((table, key) for table, _, _, key in library.db.execute("PRAGMA foreign_key_check"))
+    for (table, key), n_rows in dangling.items():
+        yield _dangling(library, table, key, n_rows)
     for name in foreign_triggers(library.db):
         yield Problem(
             f"the trigger {name} is not Earshot's, and would run whenever Earshot writes",
-            f"""sqlite3 '{library.folder / "library.db"}' 'DROP TRIGGER "{name}"'""",
+            _statement(library, f'DROP TRIGGER "{name}"'),
         )
     lacking = library.db.execute(
         "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
@@ -100,7 +71,7 @@ def _check_other_runs(library: Library) -> Iterator[Problem]:
 
 
 def _check_space(library: Library, space: str) -> Iterator[Problem]:
-    again = "cli diffuse-audio" if space == DIFFUSED else "cli embed-audio --again"
+    again = _REMAKE.get(space, "cli import-listens --again")
     dims = [dim for (dim,) in library.db.execute("SELECT DISTINCT dim FROM current_vectors WHERE space = ?", [space])]
     if len(dims) > 1:
         yield Problem(f"vectors of mixed dimensions {sorted(dims)} under one run", again)
@@ -187,7 +158,21 @@ def _sample(n_rows: int) -> np.ndarray:
     return np.linspace(0, n_rows - 1, min(_SAMPLE, n_rows)).astype(int)
 
 
-def n_files(library: Library) -> int:
-    """How many files `check_files` will read."""
-    row = library.db.execute("SELECT count(*) FROM tracks WHERE status = 'embedded' AND path IS NOT NULL").fetchone()
-    return int(row[0])
+def _dangling(library: Library, table: str, key: int, n_rows: int) -> Problem:
+    """Rows that point to nothing, by a foreign key of their table; nothing else can have been meant by them."""
+    keys = {row[0]: row[2:5] for row in library.db.execute(f'PRAGMA foreign_key_list("{table}")')}
+    parent, column, target = keys[key]
+    required = {row[1]: row[3] for row in library.db.execute(f'PRAGMA table_info("{table}")')}[column]
+    verb = f"DELETE FROM {table}" if required else f"UPDATE {table} SET {column} = NULL"
+    sql = f"{verb} WHERE {column} NOT IN (SELECT {target or 'id'} FROM {parent})"
+    return Problem(f"{table}: {n_rows:,} rows point to missing {parent}", _statement(library, sql))
+
+
+def _recovery(library: Library) -> str:
+    path, mended = (shell_word(str(library.folder / name)) for name in (DATABASE, "mended.db"))
+    return f"sqlite3 {path} .recover | sqlite3 {mended}"
+
+
+def _statement(library: Library, sql: str) -> str:
+    """A statement as it is typed in a shell."""
+    return f"sqlite3 {shell_word(str(library.folder / DATABASE))} {shell_word(sql)}"

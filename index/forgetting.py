@@ -1,15 +1,19 @@
 """Taking an import of listens back, with the names that nothing else knows."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from data.events import distinct
 from index.edges import forget_removed_tracks
-from index.library import Library, LibraryError
-from index.listen_store import FOLDER, told_logs
+from index.kept_files import LISTENS, file_problem, remove_unnamed
+from index.library import Library, LibraryError, now
+from index.listen_store import told_logs
 
+FORGET_STAGE = "forget-listens"  # as `runs` calls it
 # What people gave on purpose; graphs that were built here are built anew.
 _NAMED_ELSEWHERE = """
     SELECT track_id FROM playlist_tracks
@@ -38,7 +42,7 @@ def forget_listens(library: Library, listens_id: int) -> Forgotten:
     LibraryError
         There is no import of this id.
     """
-    rows = list(library.db.query("SELECT id, file, origin, level, n_events FROM listens"))
+    rows = list(library.db.query("SELECT id, file, origin, level, n_events, imported FROM listens"))
     wanted = [row for row in rows if row["id"] == listens_id]
     if not wanted:
         known = ", ".join(str(row["id"]) for row in rows) or "none"
@@ -46,26 +50,39 @@ def forget_listens(library: Library, listens_id: int) -> Forgotten:
             f"There is no import {listens_id}; there are {known}.\n\nRun `cli forget-listens` to see them."
         )
     (forgotten,) = wanted
-    own_file = library.file(forgotten["file"], FOLDER)
-    own = [own_file] if own_file.is_file() else []  # else nobody knows what it named
-    others = [(row["level"], library.file(row["file"], FOLDER)) for row in rows if row["id"] != listens_id]
-    others = [(level, path) for level, path in others if path.is_file()]
-    tracks = np.array([], dtype=np.int64)
     with told_logs():
-        users = np.setdiff1d(distinct(own, "user_id"), distinct([path for _, path in others], "user_id"))
-        if forgotten["level"] == "track":
-            named = distinct([path for level, path in others if level == "track"], "track_id")
-            tracks = np.setdiff1d(distinct(own, "track_id"), named)
+        users, tracks = _only_named_by(library, listens_id, rows)
+    run = json.dumps({key: forgotten[key] for key in ("origin", "level", "n_events", "imported")})
     with library.transaction():
         library.db.execute("DELETE FROM listens WHERE id = ?", [listens_id])
+        library.db.execute(
+            "INSERT INTO runs (stage, started, finished, config) VALUES (?, ?, ?, ?)", [FORGET_STAGE, now(), now(), run]
+        )  # for what was made of them
         n_users = _delete(library, "users", users.tolist())
         elsewhere = [track_id for (track_id,) in library.db.execute(_NAMED_ELSEWHERE)]
         n_tracks = _delete(library, "tracks", np.setdiff1d(tracks, elsewhere).tolist(), "status = 'catalog'")
         if n_tracks:
             forget_removed_tracks(library)
-    for path in own:
-        path.unlink(missing_ok=True)  # last: a kill before leaves a file that no row names
+    library.file(forgotten["file"], LISTENS).unlink(missing_ok=True)  # last, and after a kill by the next that writes
+    remove_unnamed(library)
     return Forgotten(forgotten["origin"], forgotten["n_events"], n_users, n_tracks)
+
+
+def _only_named_by(
+    library: Library, listens_id: int, rows: Sequence[Mapping[str, Any]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The users and tracks, (n,) each, that no other import names; none where a file is lost and may name them."""
+    if any(file_problem(library, f"{LISTENS}/{row['file']}", read=False) for row in rows):
+        return np.array([], dtype=np.int64), np.array([], dtype=np.int64)
+    paths = {row["id"]: library.file(row["file"], LISTENS) for row in rows}
+    level = next(row["level"] for row in rows if row["id"] == listens_id)
+    others = [row for row in rows if row["id"] != listens_id]
+    own = [paths[listens_id]]
+    users = np.setdiff1d(distinct(own, "user_id"), distinct([paths[row["id"]] for row in others], "user_id"))
+    if level != "track":
+        return users, np.array([], dtype=np.int64)
+    named = distinct([paths[row["id"]] for row in others if row["level"] == "track"], "track_id")
+    return users, np.setdiff1d(distinct(own, "track_id"), named)
 
 
 def _delete(library: Library, table: str, ids: Iterable[int], where: str = "TRUE") -> int:

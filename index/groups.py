@@ -12,7 +12,7 @@ from data.events import total_plays
 from data.listening import Listening
 from data.splits import split_listens
 from index.library import Library
-from index.library_listening import read_listening
+from index.library_listening import listening_key, read_listening
 from index.linking import links
 from index.listen_store import listen_files, told_logs
 from index.tower_store import usual_protocol, without_dislikes
@@ -84,7 +84,7 @@ def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) ->
         user_ids, item_ids, plays = total_plays(
             listen_files(library, level), level, links(library) if level == "track" else None
         )
-    settings = {"split": None, "listens": None}
+    settings = {"split": None, "listens": None, "listening": listening_key(library, level)}
     return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays, settings)
 
 
@@ -96,7 +96,7 @@ def _learners(library: Library, split: Mapping[str, Any]) -> Groups:
         split = {**split, "protocol": usual_protocol(listens)}
     train = split_listens(listens, **split).train
     users, items, plays = zip(*_plays_by_user(train), strict=True)
-    settings = {"split": dict(split), "listens": train.digest()}
+    settings = {"split": dict(split), "listens": train.digest(), "listening": read.key}
     return Groups(
         "track", np.concatenate(users), read.items.ids(np.concatenate(items)), np.concatenate(plays), settings
     )

@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from data.atomic import atomic_path, make_folder, remove_leftovers
 from data.paths import is_bare_name, path_columns, path_from_columns
+from index.kept_files import record_unknown, remove_unnamed
 from index.library_errors import LibraryError, LockedError
 from index.schema import migrations
 from index.schema_guard import harden
@@ -113,6 +114,8 @@ class Library:
                 remove_leftovers(folder)
                 library._upgrade(path)
                 refuse_changed(db, path)
+                remove_unnamed(library)
+                record_unknown(library)
         except BaseException:
             lock.release()
             raise
@@ -318,6 +321,17 @@ def _closing_on_error(db: Database) -> Iterator[None]:
     except BaseException:
         db.close()
         raise
+
+
+def another_writes(folder: Path) -> bool:
+    """Whether another process is writing to a library just now, as far as this machine can tell."""
+    try:
+        pid = int(json.loads((folder / _HOLDER).read_text())["pid"])
+        if os.name != "nt":  # where 0 is no question but Ctrl-C
+            os.kill(pid, 0)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return False
+    return pid != os.getpid()
 
 
 def _holder(folder: Path) -> str:

@@ -1,7 +1,8 @@
 """Listens in the library: users and items become ids, and the events lie in listens/ as Parquet."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,11 +14,10 @@ from data.atomic import atomic_path, make_folder
 from data.events import LogError, check_log, log_errors, write_events
 from data.gathering import Gathering, Items
 from data.regular_files import IrregularFileError, open_regular
+from index.kept_files import LISTENS, file_problem, listens_cure, record, remove_unnamed
 from index.library import Library, LibraryError, now
 from index.listened_items import match_items
 from index.nodes import NodeMatch
-
-FOLDER = "listens"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def digest_of(*paths: Path, number: int = 0) -> str:
 
 def listens_folder(library: Library) -> Path:
     """Where the events lie, and where there is room to sort them."""
-    folder = library.folder / FOLDER
+    folder = library.folder / LISTENS
     make_folder(folder)
     return folder
 
@@ -98,16 +98,18 @@ def listen_files(library: Library, level: str) -> list[Path]:
     Raises
     ------
     LibraryError
-        One of them is gone, or not what an import writes.
+        One of them is missing or damaged, or not what an import writes; the message says what to type.
     """
-    files = {library.file(listens.file, FOLDER): listens for listens in stored_listens(library)}
-    for path, listens in files.items():
-        if listens.level == level and not path.is_file():
-            raise LibraryError(f"{path} is gone.\n\nRun `cli import-listens --again {listens.origin}`.")
-        if listens.level == level:
-            with told_logs():
-                check_log(path, level, listens.n_events)
-    return [path for path, listens in files.items() if listens.level == level]
+    query = "SELECT id, file, origin, options, n_events FROM listens WHERE level = ? ORDER BY id"
+    paths = []
+    for number, file, origin, options, n_events in library.db.execute(query, [level]).fetchall():
+        paths.append(library.file(file, LISTENS))
+        if problem := file_problem(library, f"{LISTENS}/{file}", read=False):
+            cure = f"Restore it from a backup, or run `{listens_cure(number, origin, options)}`."
+            raise LibraryError(f"{paths[-1]} {problem}.\n\n{cure}")
+        with told_logs():
+            check_log(paths[-1], level, n_events)
+    return paths
 
 
 @contextmanager
@@ -131,15 +133,17 @@ def import_listens(
     items: Items | None = None,
     folders: Iterable[str] = (),
     names_are: str = "auto",
+    options: Sequence[str] = (),
 ) -> ListenImport:
     """Keep gathered listens, in the place of what the same content left before. All or nothing.
 
-    The file is written under a temporary name and moved to its own before the transaction ends; without its row in
-    `listens` nobody reads it.
+    The file has its own name before the transaction ends, and never that of what it replaces: killed in between, the
+    earlier one is as it was.
 
     Parameters
     ----------
     items : in the order of the gathering's, where other files say more of them
+    options : that were typed, for a later import of the same
 
     Raises
     ------
@@ -149,7 +153,10 @@ def import_listens(
     if not len(gathering):
         lost = "".join(f", {number:,} {what} left out" for what, number in gathering.left_out.items())
         raise ValueError(f"{Path(origin).name} holds no listens; {gathering.n_malformed:,} rows are malformed{lost}")
-    path = listens_folder(library) / f"{digest}.parquet"
+    known = known_listens(library, digest)
+    taken = known.file if known else None
+    name = f"{digest}.parquet"
+    path = listens_folder(library) / (name if name != taken else f"{digest}.2.parquet")
     users = gathering.users
     with library.transaction():
         user_ids, n_new_users = _match_users(library, users)
@@ -159,7 +166,11 @@ def import_listens(
         listens = StoredListens(
             path.name, origin, gathering.level, n_events, len(users), matched.n_nodes, gathering.n_malformed, now()
         )
-        _remember(library, listens, digest)
+        _remember(library, listens, digest, options)
+        record(library, path)
+    if taken:
+        library.file(taken, LISTENS).unlink(missing_ok=True)
+        remove_unnamed(library)
     return ListenImport(listens, matched, n_new_users)
 
 
@@ -173,14 +184,14 @@ def _match_users(library: Library, names: Iterable[str]) -> tuple[np.ndarray, in
     return np.array([known[name] for name in names], dtype=np.int64), len(new)
 
 
-def _remember(library: Library, listens: StoredListens, digest: str) -> None:
+def _remember(library: Library, listens: StoredListens, digest: str, options: Sequence[str]) -> None:
     library.db.execute("DELETE FROM listens WHERE content_hash = ?", [digest])
     library.db.execute(
-        "INSERT INTO listens (content_hash, file, origin, level, n_events, n_users, n_items, n_malformed, imported)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO listens (content_hash, file, origin, level, n_events, n_users, n_items, n_malformed, imported,"
+        " options) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             digest, listens.file, listens.origin, listens.level, listens.n_events, listens.n_users, listens.n_items,
-            listens.n_malformed, listens.imported,
+            listens.n_malformed, listens.imported, json.dumps(list(options)),
         ],
     )  # fmt: skip
 

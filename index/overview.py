@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from data.paths import shown_path
-from index.diffused import outdated, unspread
 from index.index_file import index_state
 from index.library import Library
-from index.recommendation_store import outdated_lists
 from index.roots import read_rules
 from index.sound_spaces import sound_space
 from index.spaces import current_space
-from index.tower_store import TOWER, untrained
+from index.staleness import stale_parts
+from index.tower_store import TOWER
 from index.track_store import AUDIO
 from index.trust import read_json
 
@@ -40,10 +39,10 @@ class Overview:
     next_steps: list[str]
 
 
-def overview(library: Library, fingerprint: str) -> Overview:
+def overview(library: Library, fingerprint: str | None) -> Overview:
     """Look at everything that can be seen without reading vectors.
 
-    `fingerprint` is of the ear that `cli embed-audio` would use today.
+    `fingerprint` is of the ear that `cli embed-audio` would use today; None where its file is missing.
     """
     db = library.db
     summary = next(iter(db.query("SELECT * FROM library_summary")))
@@ -60,7 +59,7 @@ def overview(library: Library, fingerprint: str) -> Overview:
         run = next(iter(db.query("SELECT * FROM runs WHERE id = ?", [space.run_id])))
         config = read_json(run["config"])
         ear = {"run": run["id"], "origin": config.get("origin"), "trained": config.get("trained")}
-        ear |= {"started": run["started"], "current": run["fingerprint"] == fingerprint}
+        ear |= {"started": run["started"], "current": fingerprint in (None, run["fingerprint"])}
         lacking = db.execute(
             "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
             " (SELECT track_id FROM vectors WHERE space = ? AND run_id = ?)",
@@ -81,12 +80,7 @@ def overview(library: Library, fingerprint: str) -> Overview:
         if summary["tracks"] and not interrupted and (state is None or state.problem or not up_to_date):
             reason = state.problem if state and state.problem else "index or neighbours are not up to date"
             steps.append(f"cli build-index   ({reason})")
-    if to_spread := outdated(library) or unspread(library):
-        steps.append(f"cli diffuse-audio   ({to_spread})")
-    if to_learn := untrained(library):
-        steps.append(f"cli train-tower   ({to_learn})")
-    if to_list := outdated_lists(library):
-        steps.append(f"cli recommend --all   ({to_list})")
+    steps += [f"{command}   ({why})" for command, why in stale_parts(library)]
     if summary["failed"]:
         steps.append(f"cli failures   ({summary['failed']:,} files could not be heard)")
     if summary["missing"]:

@@ -1,5 +1,6 @@
 """Playlists in the library: which tracks stand together, in which order."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,12 +34,20 @@ def import_playlists(library: Library, playlists: Sequence[Playlist]) -> list[Pl
     return done
 
 
+def forget_playlists(library: Library, paths: Sequence[str]) -> list[str]:
+    """Take playlists out, whether or not their files are still there; the paths of those that the library knew."""
+    texts = [path_columns(os.path.abspath(path))[0] for path in paths]
+    with library.transaction():
+        known = [text for text in texts if library.db.execute("DELETE FROM playlists WHERE path = ?", [text]).rowcount]
+    return known
+
+
 def _store(library: Library, playlist: Playlist, track_ids: Sequence[int]) -> PlaylistImport:
     text, raw = path_columns(playlist.path)
     library.db.execute("DELETE FROM playlists WHERE path = ?", [text])
     cursor = library.db.execute(
-        "INSERT INTO playlists (path, path_bytes, name, imported) VALUES (?, ?, ?, ?)",
-        [text, raw, playlist.name, now()],
+        "INSERT INTO playlists (path, path_bytes, name, imported, content_hash) VALUES (?, ?, ?, ?, ?)",
+        [text, raw, playlist.name, now(), playlist.content_hash],
     )
     matched = [track for track in track_ids if track != UNKNOWN]
     library.db.conn.executemany(

@@ -431,3 +431,19 @@ def m012_root_rules(db: Database) -> None:
         ) STRICT;
         """,
     )
+
+
+@migrations()
+def m013_recorded_hashes(db: Database) -> None:
+    _run(
+        db,
+        """
+        CREATE TABLE kept_files (      -- what cannot be made again as it was: listens and trained checkpoints
+            name TEXT PRIMARY KEY,     -- below the library folder
+            n_bytes INTEGER NOT NULL,
+            hash TEXT NOT NULL         -- xxh3_128 of the whole file
+        ) STRICT;
+        ALTER TABLE playlists ADD COLUMN content_hash TEXT;  -- of the file that was imported; NULL: nobody looked
+        ALTER TABLE listens ADD COLUMN options TEXT;         -- JSON: what was typed with the import; NULL: nobody knows
+        """,
+    )

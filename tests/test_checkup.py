@@ -1,6 +1,7 @@
 """`cli check`: each lie that a library may tell of itself is found, and comes with its cure."""
 
 import os
+import shlex
 import sqlite3
 
 import numpy as np
@@ -10,10 +11,12 @@ from library_world import add, at, finish, heard, open_library, random_units
 from data.identity import content_hash
 from index import checkup
 from index.ann import build
-from index.checkup import Problem, check_files, check_library, n_files
+from index.checkup import check_library
 from index.index_file import build_index, index_state
+from index.kept_checks import check_contents, n_contents
 from index.library import Library, LibraryError
 from index.neighbours import fill_neighbours
+from index.problem import Problem
 from index.spaces import read_vectors, use_run
 from index.track_store import AUDIO, set_status, vector_blob
 
@@ -40,15 +43,15 @@ def problems(library):
 
 def test_a_healthy_library_has_none(library):
     assert problems(library) == []
-    assert [problem for problem in check_files(library) if problem] == []
-    assert n_files(library) == len(list(check_files(library))) == 30
+    assert [problem for problem in check_contents(library) if problem] == []
+    assert n_contents(library) == len(list(check_contents(library))) == 30
 
 
 def test_an_empty_library_has_none(tmp_path):
     library, _ = open_library(tmp_path)
     with library:
         assert problems(library) == []
-        assert list(check_files(library)) == []
+        assert list(check_contents(library)) == []
 
 
 @pytest.mark.parametrize("n", [1, 2, 25])
@@ -83,8 +86,13 @@ def by_hand(library, *statements):
 def test_rows_that_point_to_nothing(library):
     by_hand(library, "INSERT INTO excerpts VALUES (999, 1, 0, 0.0, 1, zeroblob(4))", "DELETE FROM runs")
     found = problems(library)
-    assert ("excerpts row 31 points to a missing row of tracks", "cli embed-audio") in found
-    assert ("vectors row 1 points to a missing row of runs", "cli embed-audio") in found
+    told = [what for what, _ in found]
+    assert "excerpts: 1 rows point to missing tracks" in told and "vectors: 30 rows point to missing runs" in told
+    for _, cure in found:
+        if cure.startswith("sqlite3"):
+            _, _, statement = shlex.split(cure)
+            by_hand(library, statement)
+    assert not [what for what, _ in problems(library) if "rows point to" in what]
 
 
 def test_tracks_without_a_vector(library):
@@ -200,7 +208,8 @@ def test_what_a_killed_run_left(library):
     left = library.folder / "audio-0123456789ab.faiss.unfinished"
     left.write_bytes(b"half")
     ((what, cure),) = problems(library)
-    assert what == f"{left.name} was left by a killed command" and cure.startswith("cli embed-audio")
+    assert what == f"{left.name} was left by a killed command; the next one that writes removes it"
+    assert shlex.split(cure) == ["rm", "-r", str(left)]
     library.close()
     with Library.open_to_write(library.folder) as opened:
         assert problems(opened) == []
@@ -220,7 +229,7 @@ def test_a_database_with_a_damaged_page(tmp_path, rng):
         path.write_bytes(good[: 4_096 * page] + b"\xa5" * 4_096 + good[4_096 * (page + 1) :])
         try:
             with Library.open(tmp_path) as damaged:
-                n_told += any(problem.mend == checkup._RECOVER for problem in check_library(damaged))
+                n_told += any(problem.mend == checkup._recovery(damaged) for problem in check_library(damaged))
         except LibraryError as error:
             assert "is not a readable SQLite database: database disk image is malformed" in str(error)
             n_refused += 1
@@ -231,7 +240,7 @@ def test_a_database_with_a_damaged_page(tmp_path, rng):
 def test_files_that_changed_or_went(library, tmp_path):
     (tmp_path / "03.mp3").write_text("other music")
     (tmp_path / "05.mp3").unlink()
-    assert [problem for problem in check_files(library) if problem] == [
+    assert [problem for problem in check_contents(library) if problem] == [
         Problem(f"{tmp_path}/03.mp3 has changed since it was heard", f"cli embed-audio --again {tmp_path}/03.mp3", 4),
         Problem(f"{tmp_path}/05.mp3: No such file or directory", "cli embed-audio"),
     ]
@@ -240,7 +249,7 @@ def test_files_that_changed_or_went(library, tmp_path):
 def test_only_files_that_can_be_found_are_read(library, tmp_path):
     set_status(library, str(tmp_path / "03.mp3"), 1, 1, "missing", None)
     library.db.execute("INSERT INTO tracks (title, status) VALUES ('of a catalog', 'embedded')")
-    assert n_files(library) == len(list(check_files(library))) == 29
+    assert n_contents(library) == len(list(check_contents(library))) == 29
 
 
 def test_a_file_whose_name_is_not_utf8(library, tmp_path):
@@ -248,4 +257,4 @@ def test_a_file_whose_name_is_not_utf8(library, tmp_path):
     with open(path, "w") as file:
         file.write("music")
     add(library, 1, [heard(path, at(0), content_hash=content_hash(path))])
-    assert [problem for problem in check_files(library) if problem] == []
+    assert [problem for problem in check_contents(library) if problem] == []

@@ -61,7 +61,7 @@ def test_every_table_of_ours_is_strict(library):
     tables = {
         table.name: table for table in library.db.tables if not table.name.startswith(("_", "tracks_fts", "sqlite_"))
     }
-    assert set(tables) == names | {"neighbours", "recommendations", "root_rules", "mount_points"}
+    assert set(tables) == names | {"neighbours", "recommendations", "root_rules", "mount_points", "kept_files"}
     assert [name for name, table in tables.items() if not table.strict] == []
 
 

@@ -1,0 +1,203 @@
+"""What cannot be made again is seen when it is missing or damaged, and each cure works as it is printed."""
+
+import json
+import re
+import shlex
+
+import pytest
+from commands_typed import invoke, rows_of
+from library_world import add, at, finish, heard, open_library
+
+from data.atomic import RESUMABLE_SUFFIX
+from index.index_file import index_state
+from index.kept_files import kept_files, record_unknown
+from index.library import Library
+from index.track_store import AUDIO
+
+ROWS = ["who,artist,title,timestamp", "eve,Ann,One,5", "eve,Ann,Two,6", "sam,Ann,Two,9"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A library of one track, with listens that were typed with an option, and a playlist, in a folder with a space."""
+    music = tmp_path / "my music"
+    music.mkdir()
+    (music / "1.mp3").write_bytes(b"music")
+    library, head = open_library(tmp_path / "my library")
+    with library:
+        add(library, head, [heard(str(music / "1.mp3"), at(0), artist="Ann", title="One")])
+        finish(library)
+        library.finish_run(head, {})
+    (music / "it's.csv").write_text("\n".join(ROWS))
+    (music / "it's.m3u").write_text("1.mp3\n")
+    invoke(library.folder, "import-listens", music / "it's.csv", "--user", "who")
+    invoke(library.folder, "import-playlists", music)
+    return library.folder
+
+
+def cures(folder, *words):
+    """The cures that `cli check` prints, as words without `cli --library FOLDER`."""
+    out = invoke(folder, "check", *words, code=1).stdout
+    typed = re.findall(r"fix: (.*)", out)
+    words = [shlex.split(command) for line in typed for command in line.split(" && ")]
+    assert all(found[:3] == ["cli", "--library", str(folder)] or found[0] in ("rm", "touch") for found in words)
+    return out, [found[3:] if found[0] == "cli" else found for found in words]
+
+
+def parquet(folder):
+    (path,) = (folder / "listens").glob("*.parquet")
+    return path
+
+
+DAMAGES = {
+    "missing": lambda path: path.unlink(),
+    "empty": lambda path: path.write_bytes(b""),
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[:-9]),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"PAR1"),
+}
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_listens_that_are_damaged(folder, damage):
+    events = rows_of(folder, "SELECT n_events, n_users FROM listens")
+    DAMAGES[damage](parquet(folder))
+    told = str(invoke(folder, "train-tower", code=1).exception)
+    assert "Restore it from a backup, or run `cli import-listens --again --user who" in told
+    assert "cli import-listens --again --user who" in invoke(folder, "status").stdout
+    invoke(folder, "import-playlists", folder.parent / "my music")  # any command that writes hides nothing
+    out, (cure,) = cures(folder)
+    assert "it's.csv" in out and "cli recommend" in out
+    invoke(folder, *cure)
+    assert rows_of(folder, "SELECT n_events, n_users FROM listens") == events
+    assert invoke(folder, "check").stdout == "All is well.\n"
+
+
+def test_other_bytes_of_the_same_length_are_found_by_reading(folder):
+    flip(parquet(folder))
+    out, found = cures(folder, "--read-data")
+    assert re.search(r"listens/\w+\.parquet is damaged: its content is another", out)
+    invoke(folder, *next(words for words in found if words[0] == "import-listens"))
+    assert "parquet" not in invoke(folder, "check", "--read-data", code=1).stdout
+
+
+def test_listens_whose_origin_is_gone_can_be_done_without(folder):
+    (folder.parent / "my music" / "it's.csv").unlink()
+    parquet(folder).unlink()
+    _, (cure,) = cures(folder)
+    assert cure == ["forget-listens", "1"]
+    invoke(folder, *cure)
+    assert invoke(folder, "check").stdout == "All is well.\n"
+
+
+def test_a_playlist_that_went_or_changed(folder):
+    path = folder.parent / "my music" / "it's.m3u"
+    path.write_text("1.mp3\n1.mp3\n")
+    assert invoke(folder, "check").stdout == "All is well.\n"
+    out, found = cures(folder, "--read-data")
+    assert f"the playlist {path} has changed since it was imported" in out
+    invoke(folder, *next(words for words in found if words[0] == "import-playlists"))
+    assert rows_of(folder, "SELECT count(*) FROM playlist_tracks") == [(2,)]
+    path.unlink()
+    out, (cure,) = cures(folder)
+    assert f"the playlist {path} is missing; the library still holds its 2 tracks" in out
+    invoke(folder, *cure)
+    assert invoke(folder, "check").stdout == "All is well.\n"
+    assert "1 of 1 were never imported" in invoke(folder, "import-playlists", "--forget", path, code=1).stderr
+
+
+def test_where_the_disk_of_a_playlist_is_away_nothing_is_wrong(folder):
+    (folder.parent / "my music").rename(folder.parent / "away")
+    assert invoke(folder, "check").stdout == "All is well.\n"
+
+
+def test_a_track_that_changed_under_its_old_time_is_heard_again_by_its_cure(folder):
+    out, found = cures(folder, "--read-data")  # the track of this library was made by hand, with another hash
+    assert "1.mp3 has changed since it was heard" in out
+    assert ["embed-audio"] in found
+
+
+def test_what_an_older_version_did_not_record_is_recorded_unless_it_is_damaged(folder):
+    with Library.open_to_write(folder) as library:
+        library.db.execute("DELETE FROM kept_files")
+    assert "Of 1 file no hash is known" in invoke(folder, "check").stderr
+    whole = parquet(folder).read_bytes()
+    parquet(folder).write_bytes(b"")
+    with Library.open_to_write(folder) as library:
+        assert library.db.execute("SELECT count(*) FROM kept_files").fetchone() == (0,)
+    assert "is damaged" in invoke(folder, "check", code=1).stdout
+    parquet(folder).write_bytes(whole)
+    with Library.open_to_write(folder) as library:
+        assert library.db.execute("SELECT name, n_bytes FROM kept_files").fetchall() == [
+            (f"listens/{parquet(folder).name}", len(whole))
+        ]
+    flip(parquet(folder))
+    with Library.open_to_write(folder) as library:
+        record_unknown(library)  # what is recorded stays
+    assert "is damaged" in invoke(folder, "check", "--read-data", code=1).stdout
+
+
+def test_an_import_in_the_place_of_another_has_its_own_file(folder):
+    """Else a kill between file and COMMIT leaves the earlier row with the later file."""
+    before = parquet(folder).name
+    origin = folder.parent / "my music" / "it's.csv"
+    invoke(folder, "import-listens", origin, "--user", "who", "--again")
+    assert parquet(folder).name == before.replace(".parquet", ".2.parquet")
+    invoke(folder, "import-listens", origin, "--user", "who", "--again")
+    assert parquet(folder).name == before
+    assert rows_of(folder, "SELECT name FROM kept_files") == [(f"listens/{before}",)]
+
+
+def test_listens_that_a_killed_command_had_forgotten_go_with_the_next_that_writes(folder):
+    path = parquet(folder)
+    with Library.open_to_write(folder) as library:
+        library.db.execute("DELETE FROM listens")  # and killed before the file went
+    assert invoke(folder, "check").stdout == "All is well.\n"
+    with Library.open_to_write(folder):
+        assert not path.exists()
+
+
+def test_listens_that_no_import_knows_are_told_and_left_alone(folder):
+    """An older library.db, restored beside newer listens, must not cost them."""
+    stray = folder / "listens" / "0123.parquet"
+    stray.write_bytes(b"PAR1 newer than the database PAR1")
+    with Library.open_to_write(folder):
+        pass
+    out, (cure,) = cures(folder)
+    assert "listens/0123.parquet belongs to no import" in out and cure == ["rm", str(stray)]
+
+
+def test_resumable_work_is_no_leftover(folder):
+    (folder / "checkpoints").mkdir(exist_ok=True)
+    (folder / "checkpoints" / f"train-audio{RESUMABLE_SUFFIX}").write_bytes(b"state")
+    (folder / f"recommendations-0f{RESUMABLE_SUFFIX}").mkdir()
+    assert invoke(folder, "check").stdout == "All is well.\n"
+
+
+def test_a_writer_beside_check_is_no_leftover(folder, monkeypatch):
+    (folder / "listens" / "x.parquet.unfinished").write_bytes(b"half")
+    (folder / ".writer.json").write_text(json.dumps({"pid": 1}))
+    monkeypatch.setattr("os.kill", lambda pid, signal: None)
+    assert invoke(folder, "check").stdout == "All is well.\n"
+    monkeypatch.undo()
+    (folder / ".writer.json").unlink()
+    assert cures(folder)[1] == [["rm", "-r", str(folder / "listens" / "x.parquet.unfinished")]]
+
+
+def test_a_trained_encoder_that_is_gone(folder):
+    with Library.open_to_write(folder) as library:
+        run, _ = library.start_run("train-audio", {"heard_of": []}, checkpoint="ear-0f.safetensors")
+        library.finish_run(run, {})
+        assert [file.name for file in kept_files(library)][1:] == ["checkpoints/ear-0f.safetensors"]
+        assert index_state(library, AUDIO) is not None
+    out, found = cures(folder)
+    assert "checkpoints/ear-0f.safetensors is missing; without it `cli embed-audio`" in out
+    assert found == [["train-audio", "--start", "fresh"], ["embed-audio"]]
+    step = "cli train-audio --start fresh   (checkpoints/ear-0f.safetensors is missing)"
+    assert step in invoke(folder, "status").stdout
+    assert "`cli train-audio --start fresh`" in invoke(folder, "embed-audio", code=1).stderr
