@@ -27,6 +27,7 @@ LANDED = {
     "m010_recommendations": "179229c4ed6bf7f2",
     "m011_repair": "006ff96e2683ef14",
     "m012_root_rules": "60474b4f403b228a",
+    "m013_recorded_hashes": "6d84976acdb54247",
 }
 WORDS_OF_STEPS = {"m003_triggers": ("_BUMP", "_FORGET", "_CURRENT"), "m011_repair": ("_EDITED",)}
 OLD = Path(__file__).parent / "old_schemas"
