@@ -58,4 +58,4 @@ def _typed(cure: str, folder: Path) -> str:
     parent = click.get_current_context().parent
     if parent is None or parent.get_parameter_source("library") != click.core.ParameterSource.COMMANDLINE:
         return cure
-    return re.sub(r"(^|&& )cli ", lambda found: f"{found[1]}cli --library {shell_word(str(folder))} ", cure)
+    return re.sub(r"(^|&& )cli ", lambda found: f"{found[1]}EARSHOT_LIBRARY={shell_word(str(folder))} cli ", cure)

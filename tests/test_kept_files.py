@@ -36,12 +36,13 @@ def folder(tmp_path):
 
 
 def cures(folder, *words):
-    """The cures that `cli check` prints, as words without `cli --library FOLDER`."""
+    """The cures that `cli check` prints, as words after `cli`."""
     out = invoke(folder, "check", *words, code=1).stdout
     typed = re.findall(r"fix: (.*)", out)
     words = [shlex.split(command) for line in typed for command in line.split(" && ")]
-    assert all(found[:3] == ["cli", "--library", str(folder)] or found[0] in ("rm", "touch") for found in words)
-    return out, [found[3:] if found[0] == "cli" else found for found in words]
+    here = [f"EARSHOT_LIBRARY={folder}", "cli"]
+    assert all(found[:2] == here or found[0] in ("rm", "touch") for found in words)
+    return out, [found[2:] if found[:2] == here else found for found in words]
 
 
 def parquet(folder):

@@ -341,7 +341,7 @@ def test_a_checkpoint_that_is_gone_is_told(run, copied):
     for path in (copied / "checkpoints").glob("towers-*.pt"):
         path.unlink()
     assert (
-        "are gone.\n\nPut them back, or run `cli train-tower`."
+        "No such file or directory.\n\nRestore it from a backup, or run `cli train-tower`."
         in run("recommend", "listener 1", code=1, library=copied).output
     )
 
