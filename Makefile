@@ -1,6 +1,12 @@
 PYTHON ?= python3
 VENV ?= .venv
+# Where the wheel of torch comes from: an index's address, empty for pip's own, or auto (see install.py).
+TORCH_INDEX ?= auto
 BIN := $(VENV)/bin
+# One sentence where no Python is there; install.py says the rest.
+INSTALL = command -v $(PYTHON) >/dev/null 2>&1 || \
+	{ echo "Error: there is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=python3.12" >&2; exit 1; }; \
+	$(PYTHON) install.py $(VENV) --torch-index "$(TORCH_INDEX)"
 
 .PHONY: demo test lint bench install
 
@@ -16,13 +22,9 @@ lint: install
 	$(BIN)/mypy
 
 bench: install
-	$(BIN)/python -m pip install -q -e ".[bench]"
+	@$(INSTALL) dev bench
 	$(BIN)/python benchmarks/embed.py
 	$(BIN)/python benchmarks/search.py
 
-install: $(VENV)/installed
-
-$(VENV)/installed: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -e ".[dev]"
-	@touch $@
+install:
+	@$(INSTALL) dev

@@ -1,7 +1,9 @@
-"""An invented world on disk: audio files in several formats, playlists, listens and the graph as tables."""
+"""An invented world on disk: audio files in several formats, playlists, listens, the graph, one streaming history."""
 
 import csv
+import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -82,6 +84,30 @@ def _listen_lines(world: World) -> Iterator[tuple[object, ...]]:
         artist = world.artists[track.artist_row].name
         path = track_path(world, track_row)
         yield f"listener-{user_row + 1:03d}", artist, track.title, path, timestamp, f"{play_ratio:.3f}"
+
+
+def written_history(world: World, user_row: int, path: Path) -> Path:
+    """Write what one listener played as a file of Spotify's extended streaming history, and return its path."""
+    listens = world.listens
+    streams = [_stream(world, row) for row in np.flatnonzero(listens.user_rows == user_row)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(streams, indent=1, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def _stream(world: World, listen_row: int) -> dict[str, object]:
+    """One play as Spotify tells it: by names, without a file, and by the time at which it ended."""
+    listens = world.listens
+    track = world.tracks[listens.track_rows[listen_row]]
+    played_ms = round(1_000 * world.config.seconds * float(listens.play_ratio[listen_row]))
+    ended = datetime.fromtimestamp(int(listens.timestamps[listen_row]) + played_ms // 1_000, UTC)
+    return {
+        "ts": ended.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "ms_played": played_ms,
+        "master_metadata_track_name": track.title,
+        "master_metadata_album_artist_name": world.artists[track.artist_row].name,
+        "master_metadata_album_album_name": track.album,
+    }
 
 
 def _graph_lines(world: World) -> Iterator[tuple[object, ...]]:
