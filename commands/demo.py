@@ -1,11 +1,15 @@
 """`cli demo`: a small world of invented music, and every stage on it."""
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 import click
 
 from commands.terminal import progress
+
+SPOTIFY_USER_ROW = 4  # the listener whose history is also written as Spotify exports it: 39 tracks, of two genres
 
 
 @click.command()
@@ -27,13 +31,15 @@ def demo(world_folder: Path) -> None:
     """
     from audio.writing import write_audio
     from data.synthetic import WorldConfig, make_world
-    from data.world_files import written_files
+    from data.world_files import written_files, written_history
 
     library, tracks = world_folder / "library", world_folder / "tracks"
     world = make_world(WorldConfig())
     click.echo(f"{world}\n\nEvery artist has a taste; its music, listeners and playlists follow from it.")
     files = progress(written_files(world, tracks, write_audio), "rendering", "file", world.config.n_tracks)
     n_files = sum(1 for _ in files)
+    history = world_folder / "my_spotify_data" / "Streaming_History_Audio_2024.json"
+    written_history(world, SPOTIFY_USER_ROW, history)
     click.echo(f"{n_files} files in {tracks}: six audio formats, playlists, listens, a graph.")
 
     _demo_step(library, "embed-audio", tracks)
@@ -56,7 +62,17 @@ def demo(world_folder: Path) -> None:
     )
     _demo_step(library, "train-tower")
     _demo_step(library, "recommend", "listener-001", "-k", 5)
-    click.echo("\nYours next: `cli embed-audio ~/Music`, then `cli similar` with a file, an id or words.")
+    typed = _as_typed()
+    click.echo(
+        f"\nAll this is in {library}: `{typed} --library {library} status`."
+        f"\nYours next: `{typed} embed-audio ~/Music`, then `{typed} similar` with a file, an id or words."
+    )
+
+
+def _as_typed() -> str:
+    """The command's name as a shell finds it: without its folder if that is on the PATH."""
+    program = Path(sys.argv[0])
+    return "cli" if program.name != "cli" or shutil.which("cli") else str(program)
 
 
 def _genre_agreement(library_folder: Path) -> float:
