@@ -185,7 +185,7 @@ def test_forget_folder_as_it_is_typed(heard):
     listed = invoke(heard, "forget-folder").stdout
     assert "--exclude '*/Audiobooks/*'" in listed and "--max-duration 60" in listed
     refused = invoke(heard, "forget-folder", "m/Music", code=1)
-    assert "is no folder of this library; nothing was changed" in str(refused.exception)
+    assert "is no folder of this library; nothing was changed" in refused.stderr
     assert "the path is empty" in invoke(heard, "forget-folder", "", code=2).stderr.lower()
     assert "is forgotten: 2 tracks removed. No file was touched." in invoke(heard, "forget-folder", "m").stdout
     assert rows_of(heard, "SELECT count(*) FROM tracks") == [(1,)]
@@ -230,5 +230,5 @@ def test_a_library_whose_path_is_not_utf8_is_refused_at_the_start(tmp_path):
     (tmp_path / "music").mkdir()
     for command in (["embed-audio", str(tmp_path / "music")], ["status"], ["similar", "x"]):
         refused = invoke(library, *command, code=1)
-        assert "has a name that is not UTF-8" in str(refused.exception), command
+        assert "has a name that is not UTF-8" in refused.stderr, command
     assert not os.path.exists(library)
