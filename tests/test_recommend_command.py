@@ -257,7 +257,7 @@ def test_without_towers_nothing_is_recommended(tmp_path):
     with library:
         import_table(library, tmp_path / "listens.csv", ["user,artist,title", "eve,Ann,One"])
     out = CliRunner().invoke(cli, ["--library", str(tmp_path), "recommend", "--all"])
-    assert out.exit_code == 1 and "This library has no trained towers yet" in str(out.exception)
+    assert out.exit_code == 1 and "This library has no trained towers yet" in out.output
     assert not list(tmp_path.glob("recommendations-*"))
 
 
