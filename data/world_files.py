@@ -89,7 +89,7 @@ def _listen_lines(world: World) -> Iterator[tuple[object, ...]]:
 def written_history(world: World, user_row: int, path: Path) -> Path:
     """Write what one listener played as a file of Spotify's extended streaming history, and return its path."""
     listens = world.listens
-    streams = [_stream(world, row) for row in np.flatnonzero(listens.user_rows == user_row)]
+    streams = [_stream(world, row) for row in np.flatnonzero(listens.user_rows == user_row).tolist()]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(streams, indent=1, ensure_ascii=False), encoding="utf-8")
     return path

@@ -64,6 +64,6 @@ def test_as_a_user_meets_it(library, tmp_path):
     out = invoke(folder, "forget-listens", 2).stdout
     assert "second.csv forgotten, with 1 user and 3 catalog tracks that nothing else names" in out
     assert rows_of(folder, "SELECT count(*) FROM listens") == [(1,)]
-    assert "There is no import 7; there are 1." in str(invoke(folder, "forget-listens", 7, code=1).exception)
+    assert "There is no import 7; there are 1." in invoke(folder, "forget-listens", 7, code=1).stderr
     invoke(folder, "import-listens", tmp_path / "second.csv")
     assert rows_of(folder, "SELECT count(*) FROM tracks") == [(5,)]

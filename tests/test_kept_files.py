@@ -68,7 +68,7 @@ def flip(path):
 def test_listens_that_are_damaged(folder, damage):
     events = rows_of(folder, "SELECT n_events, n_users FROM listens")
     DAMAGES[damage](parquet(folder))
-    told = str(invoke(folder, "train-tower", code=1).exception)
+    told = invoke(folder, "train-tower", code=1).stderr
     assert "Restore it from a backup, or run `cli import-listens --again --user who" in told
     assert "cli import-listens --again --user who" in invoke(folder, "status").stdout
     invoke(folder, "import-playlists", folder.parent / "my music")  # any command that writes hides nothing
@@ -120,7 +120,7 @@ def test_where_the_disk_of_a_playlist_is_away_nothing_is_wrong(folder):
 def test_a_track_that_changed_under_its_old_time_is_heard_again_by_its_cure(folder):
     out, found = cures(folder, "--read-data")  # the track of this library was made by hand, with another hash
     assert "1.mp3 has changed since it was heard" in out
-    assert ["embed-audio"] in found
+    assert any(words[:2] == ["embed-audio", "--again"] and words[2].endswith("1.mp3") for words in found)
 
 
 def test_what_an_older_version_did_not_record_is_recorded_unless_it_is_damaged(folder):

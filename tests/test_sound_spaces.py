@@ -39,7 +39,7 @@ def test_towers_hear_it(folder):
     result = invoke(folder / "library", "train-tower", *QUICK, "--epochs", 1, "--sound", "yambda")
     assert f"{N_TRACKS} tracks, {N_TRACKS} with a sound (yambda); split" in result.stderr
     unknown = invoke(folder / "library", "train-tower", "--sound", "theirs", code=1)
-    assert "no space of sound called 'theirs'; it has yambda." in str(unknown.exception)
+    assert "no space of sound called 'theirs'; it has yambda." in unknown.stderr
 
 
 def test_neighbours_of_it_and_of_both(folder):
