@@ -15,16 +15,23 @@ from commands.terminal import echo_rows
 def failures(folder: Path, excluded: bool, output: str | None) -> None:
     """List the files that could not be heard, and why.
 
+    A verdict on a file's content holds until the file changes. What was an error of the disk, a lack of time or of
+    memory is tried again by the next `cli embed-audio`.
+
     Example:
 
     \b
         cli failures --csv > failures.csv
     """
     from index.library import Library
+    from index.track_store import UNREAD
 
     statuses = "('failed', 'excluded')" if excluded else "('failed')"
     with Library.open(folder) as library:
         rows = list(
-            library.db.query(f"SELECT status, reason, path FROM tracks WHERE status IN {statuses} ORDER BY 1, 2, 3")
+            library.db.query(
+                f"SELECT status, iif({UNREAD}, 'tried again', NULL) AS next_run, reason, path FROM tracks"
+                f" WHERE status IN {statuses} ORDER BY status, reason, path"
+            )
         )
     echo_rows(rows, output, "No file has failed.")

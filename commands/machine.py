@@ -16,4 +16,4 @@ def pick_device(asked: str) -> str:
 def versions() -> dict[str, str]:
     from importlib.metadata import version
 
-    return {name: version(name) for name in ("earshot", "torch", "torchaudio", "av", "numpy", "faiss-cpu")}
+    return {name: version(name) for name in ("earshot", "torch", "torchaudio", "av", "numpy", "soxr", "faiss-cpu")}

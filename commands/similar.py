@@ -12,6 +12,8 @@ from commands.encoder_in_use import checkpoint_in_use, ear_of, find_checkpoint
 from commands.options import output_options
 from commands.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
 from commands.terminal import echo_rows
+from commands.unread_files import installed, workers_lost
+from data.regular_files import irregular_kind
 
 if TYPE_CHECKING:
     from index.library import Library
@@ -153,6 +155,10 @@ def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: 
         return (
             f"{text} is not in the library, and cannot be heard as {spaces[0]} hears.\n\nAsk by its sound: --by audio."
         )
+    if row is None and Path(text).exists():
+        return (
+            f"{text} is {irregular_kind(Path(text).stat())}, not a music file.\n\nGive the path of one, or its title."
+        )
     if row is None:
         return (
             f"No track and no file answers to {one_line(text)!r}.\n\n"
@@ -177,8 +183,7 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     """A file outside the library, heard with the very encoder that the library's vectors come from."""
     import numpy as np
 
-    from audio.hearing import Unheard, hear
-    from data.identity import content_hash
+    from audio.hearing import Cause, Unheard, WorkersLostError, hear
     from graph.diffusion import centred
     from index.copies import ExcerptVectors
     from index.diffused import DIFFUSED, diffused_config
@@ -196,13 +201,18 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
             "Run `cli embed-audio` first: it hears the library again with the present one."
         )
     absolute = str(Path(path).absolute())
-    (result,) = hear([absolute], ear_of(checkpoint, "cpu"), HearingConfig(workers=1))
+    ear = ear_of(checkpoint, "cpu")
+    try:
+        (result,) = hear([absolute], ear, HearingConfig(workers=1), is_known=lambda path, content_hash: False)
+    except WorkersLostError as error:
+        raise workers_lost(error) from None
     if isinstance(result, Unheard):
-        raise click.ClickException(f"{path} cannot be heard: {result.reason}.")
+        cure = f"\n\n{installed()}" if result.cause is Cause.PROGRAM else ""
+        raise click.ClickException(f"{path} cannot be heard: {result.reason}.{cure}")
     title = result.tags.title or file_title(absolute)
     name = f"{result.tags.artist} - {title}" if result.tags.artist else title
     excerpts, vector = ExcerptVectors(result.excerpt_vectors, result.starts), result.vector
     if space == DIFFUSED:
         centre = (diffused_config(library) or {})["centre_vector"]
         vector = centred(vector[None], np.array(centre))[0]
-    return Seed(name, vector, excerpts, result.duration, result.tags.artist, title, content_hash(absolute))
+    return Seed(name, vector, excerpts, result.duration, result.tags.artist, title, result.content_hash)

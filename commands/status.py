@@ -38,8 +38,10 @@ def status(folder: Path, as_json: bool) -> None:
         f"Tracks    {numbers['tracks']:,} embedded, {numbers['artists']:,} artists, {numbers['albums']:,} albums,"
         f" {numbers['hours'] or 0:,.1f} hours"
     )
+    unread = f" ({facts.unread:,} of them tried again at the next run)" if facts.unread else ""
     click.echo(
-        f"          {numbers['failed']:,} failed, {numbers['excluded']:,} excluded, {numbers['missing']:,} missing"
+        f"          {numbers['failed']:,} failed{unread}, {numbers['excluded']:,} excluded,"
+        f" {numbers['missing']:,} missing"
     )
     if facts.ear:
         click.echo(f"Encoder   {facts.ear['origin']}, run {facts.ear['run']} of {facts.ear['started']}")

@@ -86,11 +86,18 @@ class UnreadFiles:
 
 def fault_of_installation(error: str) -> click.ClickException:
     """The message for an error that has nothing to do with any file."""
-    installed = ", ".join(f"{name} {number}" for name, number in versions().items())
     return click.ClickException(
         f"Earshot's installation is at fault, not the files: each of them fails with the same error, {error}."
-        f" Nothing was recorded of them.\n\nInstalled are {installed}, Python {platform.python_version()}."
-        " Install Earshot anew in a fresh environment: python3 -m venv .venv && .venv/bin/pip install -e ."
+        f" Nothing was recorded of them.\n\n{installed()}"
+    )
+
+
+def installed() -> str:
+    """What is installed, and what to type when it does not fit together."""
+    told = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return (
+        f"Installed are {told}, Python {platform.python_version()}. Install Earshot anew in a fresh environment, from"
+        " its folder: python3 -m venv .venv && .venv/bin/pip install -e ."
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from data.atomic import leftovers
 from data.identity import content_hash
 from data.paths import path_from_columns, shell_word, shown_path
+from data.regular_files import IrregularFileError
 from index.kept_files import file_hash, file_problem, is_recorded, kept_files
 from index.library import Library, another_writes
 from index.problem import Problem
@@ -67,8 +68,8 @@ def hear_again(library: Library, track_ids: Iterable[int]) -> None:
 def _changed_track(track_id: int, path: str, digest: str) -> Problem | None:
     try:
         is_same = content_hash(path) == digest
-    except OSError as error:
-        return Problem(f"{shown_path(path)}: {error.strerror}", "cli embed-audio")
+    except (OSError, IrregularFileError) as error:
+        return Problem(f"{shown_path(path)}: {getattr(error, 'strerror', error)}", "cli embed-audio")
     # By size and time the file may look as it did: a plain scan would pass it by.
     again = f"cli embed-audio --again {shell_word(path)}"
     return None if is_same else Problem(f"{shown_path(path)} has changed since it was heard", again, track_id)

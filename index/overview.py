@@ -11,7 +11,7 @@ from index.sound_spaces import sound_space
 from index.spaces import current_space
 from index.staleness import stale_parts
 from index.tower_store import TOWER
-from index.track_store import AUDIO
+from index.track_store import AUDIO, UNREAD
 from index.trust import read_json
 
 EMBED = "embed-audio"  # the stage, as `runs` calls it
@@ -35,6 +35,7 @@ class Overview:
     towers: dict[str, Any] | None  # the run that recommends: id, model, validation, started
     neighbours_up_to_date: bool
     lacking: int  # embedded tracks without a vector of the run that search uses
+    unread: int  # of the failed those that are tried again at the next run
     unfinished_runs: int
     next_steps: list[str]
 
@@ -81,8 +82,11 @@ def overview(library: Library, fingerprint: str | None) -> Overview:
             reason = state.problem if state and state.problem else "index or neighbours are not up to date"
             steps.append(f"cli build-index   ({reason})")
     steps += [f"{command}   ({why})" for command, why in stale_parts(library)]
-    if summary["failed"]:
-        steps.append(f"cli failures   ({summary['failed']:,} files could not be heard)")
+    n_unread = db.execute(f"SELECT count(*) FROM tracks WHERE {UNREAD}").fetchone()[0]
+    if n_unread and not interrupted:
+        steps.append(f"cli embed-audio   ({n_unread:,} files could not be read, and are tried again)")
+    if summary["failed"] > n_unread:
+        steps.append(f"cli failures   ({summary['failed'] - n_unread:,} files could not be heard)")
     if summary["missing"]:
         steps.append(f"cli embed-audio --prune   ({summary['missing']:,} tracks are gone from the disk)")
     rules = read_rules(library)
@@ -98,6 +102,7 @@ def overview(library: Library, fingerprint: str | None) -> Overview:
         towers=_towers(library),
         neighbours_up_to_date=up_to_date,
         lacking=lacking,
+        unread=n_unread,
         unfinished_runs=unfinished,
         next_steps=steps,
     )

@@ -14,6 +14,7 @@ from index.library import Library
 
 _TAGS = "title, artist, album, genre, year"
 AUDIO = "audio"  # the space of sound
+UNREAD = "status = 'failed' AND mtime_ns IS NULL"  # could not be read, see `store_unread`
 _ONLY_A_NAME = """
     UPDATE tracks SET status = 'catalog', path = NULL, path_bytes = NULL, content_hash = NULL, size = NULL,
     mtime_ns = NULL, sample_rate = NULL, channels = NULL, codec = NULL, reason = NULL WHERE id = ?
