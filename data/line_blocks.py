@@ -153,7 +153,7 @@ def line_blocks(
         pieces, n_bytes, n_lines = [rest], len(rest), 0
     rest = b"".join(pieces)
     if rest:
-        yield rest
+        yield _closed(rest, quote)
 
 
 def _cut(text: bytes, quote: bytes, lost: Counter[str]) -> tuple[bytes, bytes, bool]:
@@ -168,6 +168,15 @@ def _cut(text: bytes, quote: bytes, lost: Counter[str]) -> tuple[bytes, bytes, b
         return text[:end] + line + block, rest, is_skipping
     lost[f"lines longer than {LONGEST_LINE // 1024**2} MiB"] += 1
     return text[:end], b"", True
+
+
+def _closed(text: bytes, quote: bytes) -> bytes:
+    """The last lines of a file; one whose quote is never closed has none, and the others keep theirs."""
+    end = _last_end(text, quote)
+    if not quote or text.count(quote, end) % 2 == 0:
+        return text
+    following = text.find(b"\n", end) + 1 or len(text)
+    return text[:end] + text[end:following].replace(quote, b"") + _closed(text[following:], quote)
 
 
 def _last_end(text: bytes, quote: bytes) -> int:

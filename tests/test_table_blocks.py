@@ -97,6 +97,14 @@ def test_a_quote_that_is_never_closed_costs_only_its_line(tmp_path, monkeypatch)
     assert rows[0][0] == "a" and rows[1:] == [("b", "One, Two")] * 100
 
 
+@pytest.mark.parametrize(
+    "lines", ['"a, b",1\n' * 9 + 'c,"2', 'c,"2\n' + '"a, b",1\n' * 9], ids=["at the end", "before"]
+)
+def test_a_file_that_ends_within_quotes_keeps_its_other_lines(tmp_path, lines):
+    rows = read_table(written(tmp_path / "x.csv", "artist,n\n" + lines)).rows()
+    assert sorted(rows) == [("a, b", "1")] * 9 + [("c", "2")]
+
+
 def test_a_first_line_or_columns_without_end(tmp_path, monkeypatch):
     monkeypatch.setattr(table_blocks, "_HEAD_BYTES", 50)
     with pytest.raises(ValueError, match=r"x\.csv is no table: its first line is longer than"):
