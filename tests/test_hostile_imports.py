@@ -37,7 +37,7 @@ def refused(library, run, *words):
     result = run(*words, code=1)
     assert "Traceback" not in result.stderr and result.stderr.count("Error: ") == 1
     assert rows_of(library, COUNTS) == [(0, 0, 0)]
-    assert not list(library.rglob(".import*")) and not list(library.rglob("listens/*.parquet"))
+    assert not list(library.rglob("*.unfinished")) and not list(library.rglob("listens/*.parquet"))
     return result.stderr
 
 

@@ -196,7 +196,7 @@ def test_mistakes_get_one_clear_message(folder, run, text, name, arguments, word
     (folder / name).write_text(text)
     result = run("import-listens", folder / name, *arguments, code=1)
     assert words in result.stderr and "Traceback" not in result.stderr
-    assert logs(folder) == [] and not list((folder / "library").rglob(".import-*"))
+    assert logs(folder) == [] and not list((folder / "library").rglob("*.unfinished"))
 
 
 def test_a_damaged_file_of_a_folder_costs_only_itself(folder, run):

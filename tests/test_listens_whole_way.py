@@ -110,7 +110,7 @@ def test_an_import_that_is_killed_is_as_if_it_never_was(tmp_path):
     root = Path(__file__).parent.parent
     process = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not list(folder.glob("listens/.import-*/*.parquet")) and time.monotonic() < deadline:
+    while not list(folder.glob("listens/*.unfinished/*.parquet")) and time.monotonic() < deadline:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
