@@ -49,12 +49,19 @@ def listens_cure(number: int, origin: str, options: str | None) -> str:
     """What to type where the events of an import are lost: import them again as then, or else do without them."""
     if not Path(origin).exists():
         return f"cli forget-listens {number}"
-    return shlex.join(["cli", "import-listens", "--again", *json.loads(options or "[]"), origin])
+    try:
+        typed = json.loads(options or "[]")
+    except (ValueError, RecursionError):  # of a damaged library, or a stranger's
+        typed = []
+    words = typed if isinstance(typed, list) and all(isinstance(word, str) for word in typed) else []
+    return shlex.join(["cli", "import-listens", "--again", *words, origin])
 
 
 def file_problem(library: "Library", name: str, *, read: bool) -> str | None:
     """What is wrong with a file, None where nothing is; with `read` its whole content is compared."""
     path = library.folder / name
+    if not is_bare_name(name.partition("/")[2]):
+        return "is not the name of a file in the library"
     if not path.is_file():
         return "is missing"
     row = library.db.execute("SELECT n_bytes, hash FROM kept_files WHERE name = ?", [name]).fetchone()

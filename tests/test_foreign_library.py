@@ -30,7 +30,11 @@ def library(tmp_path):
 
 
 def listens_named(library, name):
-    library.db.execute("INSERT INTO listens VALUES (1, ?, 'x', 'x.csv', 'track', 1, 1, 1, 0, '2026')", [name])
+    library.db.execute(
+        "INSERT INTO listens (id, file, content_hash, origin, level, n_events, n_users, n_items, n_malformed, imported)"
+        " VALUES (1, ?, 'x', 'x.csv', 'track', 1, 1, 1, 0, '2026')",
+        [name],
+    )
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)

@@ -11,6 +11,7 @@ import torch
 from commands_typed import invoke, rows_of
 from trained_library import QUICK, make_trained_library
 
+from index.kept_files import file_hash, listens_cure
 from index.library import Library, LibraryError
 from index.library_listening import read_listening
 from index.listen_store import listen_files
@@ -43,8 +44,12 @@ def log_of(folder):
     return log
 
 
-def cut(table):
-    return table.head(10)
+def written(table, folder):
+    """A log in the place of an import's, whose recorded size and hash are right, as a stranger would see to."""
+    table.write_parquet(log_of(folder))
+    with Library.open_to_write(folder) as library:
+        row = [log_of(folder).stat().st_size, file_hash(log_of(folder)), f"listens/{log_of(folder).name}"]
+        library.db.execute("UPDATE kept_files SET n_bytes = ?, hash = ? WHERE name = ?", row)
 
 
 LOGS = {
@@ -60,7 +65,7 @@ LOGS = {
 
 @pytest.mark.parametrize(("change", "told"), LOGS.values(), ids=LOGS)
 def test_a_log_that_no_import_wrote(folder, change, told):
-    change(pl.read_parquet(log_of(folder))).write_parquet(log_of(folder))
+    written(change(pl.read_parquet(log_of(folder))), folder)
     with Library.open(folder) as library, pytest.raises(LibraryError, match=told) as error:
         listen_files(library, "track")
     assert "cli import-listens --again" in str(error.value)
@@ -77,7 +82,7 @@ VALUES = {
 
 @pytest.mark.parametrize(("column", "told"), VALUES.values(), ids=VALUES)
 def test_a_log_of_values_that_no_import_writes(folder, column, told):
-    pl.read_parquet(log_of(folder)).with_columns(column).write_parquet(log_of(folder))
+    written(pl.read_parquet(log_of(folder)).with_columns(column), folder)
     for arrays in (folder / "listens").glob("arrays-*"):
         shutil.rmtree(arrays)
     with Library.open(folder) as library:
@@ -101,9 +106,8 @@ def test_a_log_with_damaged_pages(folder, place):
 
 def test_users_and_tracks_that_the_tables_do_not_know(folder):
     """A row less is an import's user or track that was removed since, and takes nothing with it."""
-    pl.read_parquet(log_of(folder)).with_columns(
-        user_id=pl.col("user_id") + 1_000_000, track_id=pl.col("track_id") + 1_000_000
-    ).write_parquet(log_of(folder))
+    numbers = {name: pl.col(name) + 1_000_000 for name in ("user_id", "track_id")}
+    written(pl.read_parquet(log_of(folder)).with_columns(**numbers), folder)
     for words in (["train-tower", *QUICK], ["recommend", "--all"], ["build-graph"], ["check"], ["status"]):
         result = invoke_any(folder, *words)
         assert result.exception is None or isinstance(result.exception, LibraryError | SystemExit), words
@@ -193,3 +197,10 @@ def test_towers_whose_settings_are_gone(folder):
             result = run(*words)
             ends = (LibraryError, SystemExit)
             assert result.exception is None or isinstance(result.exception, ends), (words, result.exception)
+
+
+def test_options_of_an_import_that_are_none(tmp_path):
+    origin = str(tmp_path)
+    for options in (None, "nonsense", "{}", "[1]", "[" * 100_000):
+        assert listens_cure(1, origin, options) == f"cli import-listens --again {origin}"
+    assert listens_cure(1, origin, '["--listener", "a b"]') == f"cli import-listens --again --listener 'a b' {origin}"
