@@ -14,10 +14,12 @@ from data.atomic import atomic_path, make_folder
 from data.events import LogError, check_log, log_errors, write_events
 from data.gathering import Gathering, Items
 from data.regular_files import IrregularFileError, open_regular
-from index.kept_files import LISTENS, file_problem, listens_cure, record, remove_unnamed
+from index.kept_files import LISTENS, listens_cure, record, remove_unnamed
 from index.library import Library, LibraryError, now
 from index.listened_items import match_items
 from index.nodes import NodeMatch
+
+_AGAIN = "Import it again: `cli import-listens --again FILE`; `cli forget-listens` names the imports."
 
 
 @dataclass(frozen=True)
@@ -104,24 +106,22 @@ def listen_files(library: Library, level: str) -> list[Path]:
     paths = []
     for number, file, origin, options, n_events in library.db.execute(query, [level]).fetchall():
         paths.append(library.file(file, LISTENS))
-        if problem := file_problem(library, f"{LISTENS}/{file}", read=False):
-            cure = f"Restore it from a backup, or run `{listens_cure(number, origin, options)}`."
-            raise LibraryError(f"{paths[-1]} {problem}.\n\n{cure}")
-        with told_logs():
+        cure = f"Restore it from a backup, or run `{listens_cure(number, origin, options)}`."
+        if not paths[-1].is_file():
+            raise LibraryError(f"{paths[-1]} is missing.\n\n{cure}")
+        with told_logs(cure):
             check_log(paths[-1], level, n_events)
     return paths
 
 
 @contextmanager
-def told_logs() -> Iterator[None]:
+def told_logs(cure: str = _AGAIN) -> Iterator[None]:
     """Say what is wrong with files of listens, and what to type."""
     try:
         with log_errors():
             yield
     except (LogError, IrregularFileError) as error:
-        raise LibraryError(
-            f"{error}.\n\nImport it again: `cli import-listens --again FILE`; `cli forget-listens` names the imports."
-        ) from None
+        raise LibraryError(f"{error}.\n\n{cure}") from None
 
 
 def import_listens(
