@@ -63,7 +63,7 @@ STAGES = (
     Stage("embed-audio, files gone", ("embed-audio",), files_away=True),
     Stage("embed-audio --prune", ("embed-audio", "--prune"), files_away=True),
     Stage("embed-audio --again", ("embed-audio", "--again")),
-    Stage("forget-folder", ("forget-folder", "{music}", "--yes")),
+    Stage("forget-folder", ("forget-folder", "{music}")),
 )
 
 
