@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         work = Workplace((arguments.folder or Path(scratch)).absolute())
         work.folder.mkdir(parents=True, exist_ok=True)
-        print("Undisturbed:", flush=True)
+        print("Every command once, undisturbed:", flush=True)
         seconds = run_undisturbed(work)
         stages = [stage for stage in STAGES if not arguments.only or stage.name in arguments.only.split(";")]
         n_survived = run_trials(work, stages, seconds, arguments.kills, arguments.seed)

@@ -4,12 +4,14 @@ The trials beside this file disturb these commands and compare the library with 
 """
 
 import csv
+import json
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 
@@ -158,14 +160,18 @@ def _write_csv(path: Path, head: list[str], rows: list[list[str]]) -> None:
 def run_undisturbed(work: Workplace) -> dict[str, float]:
     """Run every stage once, with a copy of the library before and after it; the seconds that each took.
 
+    What an earlier call did in the same folder is not done again.
+
     Raises
     ------
     RuntimeError
         A stage failed, or `cli check` found something wrong after it.
     """
-    from time import monotonic
-
-    shutil.rmtree(work.folder / "snapshots", ignore_errors=True)
+    known = work.folder / "seconds.json"
+    if known.exists():
+        return dict(json.loads(known.read_text()))
+    for folder in (work.library, work.out, work.folder / "snapshots"):
+        shutil.rmtree(folder, ignore_errors=True)
     if not (work.music / "tags.csv").exists():
         make_music(work.music)
     seconds = {}
@@ -184,6 +190,7 @@ def run_undisturbed(work: Workplace) -> dict[str, float]:
             raise RuntimeError(f"after {stage.name}, `cli check` says: {check.stdout}{check.stderr}")
         print(f"{stage.name:32} {seconds[stage.name]:5.1f} s", flush=True)
     work.place_files(away=False)
+    known.write_text(json.dumps(seconds))
     return seconds
 
 
