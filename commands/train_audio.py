@@ -16,7 +16,7 @@ from commands.encoder_in_use import checkpoint_in_use, ear_of, find_checkpoint
 from commands.machine import SAVE_SECONDS, pick_device, versions
 from commands.options import config_options, device_option
 from commands.terminal import explained, progress, progress_bar
-from data.atomic import RESUMABLE_SUFFIX
+from data.atomic import RESUMABLE_SUFFIX, remove
 from graph.config import TasteConfig
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def train_audio(
         report |= {f"{figure.metric}, {figure.subject}": figure.value for figure in figures}
         held_out_ids = tracks.ids.ids(heard[held_out]).tolist()
         library.finish_run(run, report | {"held_out_track_ids": held_out_ids})
-        state_file.unlink(missing_ok=True)
+        remove(state_file)
     if as_json:
         click.echo(json.dumps(report))
         return

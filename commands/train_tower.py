@@ -12,6 +12,7 @@ from commands.build_index import refresh_index
 from commands.machine import SAVE_SECONDS, pick_device, versions
 from commands.options import config_options, device_option, split_options
 from commands.terminal import counted, explained, progress_bar
+from data.atomic import remove
 from data.protocols import PROTOCOLS
 from towers.config import TowerConfig, TowerTrainingConfig
 
@@ -186,4 +187,4 @@ def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: di
     report["seconds"] = round(monotonic() - began, 1)
     library.finish_run(run, report)
     for state in state_files(checkpoints):
-        state.unlink(missing_ok=True)
+        remove(state)

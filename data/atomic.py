@@ -6,12 +6,12 @@ A kill leaves at most a temporary file, which the next writer of the library rem
 goes on from is no leftover: its name ends with `RESUMABLE_SUFFIX`.
 """
 
+import contextlib
 import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 try:
@@ -30,7 +30,7 @@ _EARLIER = (".part", ".unfinished.pt")  # suffixes, and below prefixes, of tempo
 _EARLIER_PREFIXES = (".arrays-", ".import-")
 
 
-@contextmanager
+@contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary name to write to; when the block ends the file takes its own name, and is on the disk.
 
@@ -51,7 +51,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     sync(path.parent)
 
 
-@contextmanager
+@contextlib.contextmanager
 def output_path(path: Path) -> Iterator[Path]:
     """Yield a name to write to, as `atomic_path` does, for a file that a person asked for.
 
@@ -72,7 +72,7 @@ def output_path(path: Path) -> Iterator[Path]:
             shutil.copyfileobj(written, device)
 
 
-@contextmanager
+@contextlib.contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder to write files into, as `atomic_path` does for one file. `path` must not exist yet."""
     make_folder(path.parent)
@@ -85,7 +85,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     sync(path.parent)
 
 
-@contextmanager
+@contextlib.contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
     """Yield a folder that is gone when the block ends, unless it was renamed; one that a kill leaves is a leftover.
 
@@ -100,7 +100,8 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
     finally:
         if lock is not None:
             os.close(lock)
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():  # not renamed
+            remove(folder)
 
 
 def make_folder(folder: Path) -> None:
@@ -109,6 +110,16 @@ def make_folder(folder: Path) -> None:
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
         sync(folder.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there, so that a power cut does not bring it back.
+
+    What cannot be removed is left for the next that writes.
+    """
+    with contextlib.suppress(OSError):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        sync(path.parent)
 
 
 def sync(path: Path) -> None:
@@ -138,7 +149,7 @@ def leftovers(library_folder: Path) -> list[Path]:
 def remove_leftovers(library_folder: Path) -> None:
     """Remove what `leftovers` finds. Only for the one writer of the library."""
     for path in leftovers(library_folder):
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        remove(path)
 
 
 def _locked(folder: Path) -> int | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from data.atomic import remove
 from data.events import distinct
 from index.edges import forget_removed_tracks
 from index.kept_files import LISTENS, file_problem, remove_unnamed
@@ -63,7 +64,7 @@ def forget_listens(library: Library, listens_id: int) -> Forgotten:
         n_tracks = _delete(library, "tracks", np.setdiff1d(tracks, elsewhere).tolist(), "status = 'catalog'")
         if n_tracks:
             forget_removed_tracks(library)
-    library.file(forgotten["file"], LISTENS).unlink(missing_ok=True)  # last, and after a kill by the next that writes
+    remove(library.file(forgotten["file"], LISTENS))  # last, and after a kill by the next that writes
     remove_unnamed(library)
     return Forgotten(forgotten["origin"], forgotten["n_events"], n_users, n_tracks)
 

@@ -9,7 +9,7 @@ import faiss
 import numpy as np
 import xxhash
 
-from data.atomic import atomic_path
+from data.atomic import atomic_path, remove
 from index.ann import TARGET_RECALL, build
 from index.faiss_layout import LayoutError, check_layout
 from index.library import Library, now
@@ -62,7 +62,7 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
         )  # fmt: skip
     for stale in library.folder.glob("*.faiss*"):
         if stale != path and stale.name.startswith(f"{space}-"):
-            stale.unlink()
+            remove(stale)
     return index_state(library, space)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import xxhash
 
+from data.atomic import remove
 from data.paths import is_bare_name
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def remove_unnamed(library: "Library") -> None:
     unnamed = [name for (name,) in library.db.execute(query, [f"{LISTENS}/%", f"{LISTENS}/"])]
     for name in unnamed:
         if is_bare_name(name.removeprefix(f"{LISTENS}/")):
-            (library.folder / name).unlink(missing_ok=True)
+            remove(library.folder / name)
     if unnamed:
         with library.transaction():
             library.db.conn.executemany("DELETE FROM kept_files WHERE name = ?", [(name,) for name in unnamed])

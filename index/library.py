@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from data.atomic import atomic_path, make_folder, remove_leftovers
+from data.atomic import atomic_path, make_folder, remove, remove_leftovers
 from data.paths import is_bare_name, path_columns, path_from_columns
 from index.kept_files import record_unknown, remove_unnamed
 from index.library_errors import LibraryError, LockedError
@@ -124,7 +124,7 @@ class Library:
     def close(self) -> None:
         self.db.close()
         if self._lock is not None:
-            (self.folder / _HOLDER).unlink(missing_ok=True)
+            remove(self.folder / _HOLDER)
             self._lock.release()
 
     def __enter__(self) -> "Library":

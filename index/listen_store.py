@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.atomic import atomic_path, make_folder
+from data.atomic import atomic_path, make_folder, remove
 from data.events import LogError, check_log, log_errors, write_events
 from data.gathering import Gathering, Items
 from data.regular_files import IrregularFileError, open_regular
@@ -169,7 +169,7 @@ def import_listens(
         _remember(library, listens, digest, options)
         record(library, path)
     if taken:
-        library.file(taken, LISTENS).unlink(missing_ok=True)
+        remove(library.file(taken, LISTENS))
         remove_unnamed(library)
     return ListenImport(listens, matched, n_new_users)
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from data.array_files import read_archive
-from data.atomic import RESUMABLE_SUFFIX, atomic_path, make_folder
+from data.atomic import RESUMABLE_SUFFIX, atomic_path, make_folder, remove
 from index.library import Library, LibraryError
 from index.library_listening import listening_key
 from index.lookup import TrackRow, track_rows
@@ -37,7 +36,7 @@ class UnfinishedLists:
         self.folder = folder / f"recommendations-{key}{RESUMABLE_SUFFIX}"
         for other in folder.glob(f"recommendations-*{RESUMABLE_SUFFIX}"):
             if other != self.folder:
-                shutil.rmtree(other)
+                remove(other)
         make_folder(self.folder)
 
     def __repr__(self) -> str:
@@ -85,7 +84,7 @@ class UnfinishedLists:
         return (users, tracks, scores) if are_ids and fit else None
 
     def discard(self) -> None:
-        shutil.rmtree(self.folder)
+        remove(self.folder)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:09}.npz"

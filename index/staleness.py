@@ -58,11 +58,13 @@ _USUAL = {"weighting": "ppmi", "top_n": 20, "min_together": 2, "seed": 0}  # def
 
 def _graph_reason(library: Library, graph: StoredGraph) -> str | None:
     """Which listens a graph was made of, where they are others today."""
+    key = graph.settings.get("listening")  # older graphs have none
+    if key == listening_key(library, graph.level):
+        return None
     query = "SELECT 1 FROM runs WHERE stage = ? AND finished >= ?"
     if library.db.execute(query, [FORGET_STAGE, graph.made]).fetchone():
         return "listens that were forgotten"
-    key = graph.settings.get("listening")  # unknown of older graphs
-    return "other listens or links" if key not in (None, listening_key(library, graph.level)) else None
+    return "other listens or links" if key is not None else None
 
 
 def _encoder_reason(library: Library) -> str | None:
