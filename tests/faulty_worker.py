@@ -1,12 +1,14 @@
-"""A decoding task that goes wrong as the file's name says. It runs in worker processes, so it imports no torch."""
+"""Tasks that go wrong as the file's name says. They run in worker processes, so they import no torch."""
 
 import ctypes
+import errno
 import os
 import signal
 import time
 from pathlib import Path
 
-from audio.worker import decode_task
+from audio.music_file import Cause, UnheardError
+from audio.worker import decode_task, hash_task
 
 
 def faulty_task(path, config, min_duration, max_duration, stamp):
@@ -30,3 +32,19 @@ def faulty_task(path, config, min_duration, max_duration, stamp):
         case "is interrupted":
             os.kill(os.getpid(), signal.SIGINT)  # Ctrl-C reaches every process of the terminal
     return decode_task(path, config, min_duration, max_duration, stamp)
+
+
+def faulty_hash(path):
+    match Path(path).stem.split("-")[0]:
+        case "hangs":
+            time.sleep(3_600)
+        case "failing disk":
+            return UnheardError("cannot be read: Input/output error", Cause.ENVIRONMENT, errno.EIO)
+        case "not allowed":
+            return UnheardError("cannot be opened: Permission denied", Cause.ENVIRONMENT, errno.EACCES)
+        case "wrong program":
+            return UnheardError("TypeError: open() got a surprise", Cause.PROGRAM)
+        case "root goes":
+            os.rename(Path(path).parent, Path(path).parent.with_name("away"))
+            return UnheardError("cannot be opened: No such file or directory", Cause.ENVIRONMENT, errno.ENOENT)
+    return hash_task(path)

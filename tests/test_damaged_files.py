@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from known_sound import BRIEF, READ_TAGS, TAGS, displacement, encode, heard_noise, noise, wav_bytes
 
+from audio.config import ExcerptConfig
 from audio.decode import decode_track, excerpt_starts
 from audio.music_file import UnheardError
 from audio.writing import write_audio
@@ -83,6 +84,32 @@ def test_less_than_a_second(tmp_path, seconds):
     write_audio(tmp_path / "a.flac", noise(seconds, 16_000), 16_000, {})
     with pytest.raises(UnheardError, match=rf"^shorter than one second \({seconds:.2f} s\)$"):
         decode_track(str(tmp_path / "a.flac"), BRIEF)
+
+
+def test_a_second_of_which_too_little_is_there(tmp_path):
+    """The header claims 1.02 s, and 0.96 s are there: that it is shorter than a second would not be true."""
+    path = tmp_path / "a.flac"
+    write_audio(path, noise(0.96, 8_000), 8_000, {})
+    content = bytearray(path.read_bytes())
+    facts = int.from_bytes(content[18:26], "big")  # 20 bits rate, channels, depth, and in 36 bits the length
+    content[18:26] = (facts >> 36 << 36 | 8_160).to_bytes(8, "big")
+    path.write_bytes(content)
+    with pytest.raises(UnheardError, match=r"^no whole second of sound could be decoded from its 1\.02 s$"):
+        decode_track(str(path), BRIEF)
+
+
+@pytest.mark.parametrize("second", [(22_050, 1), (48_000, 2), (44_100, 2)])
+def test_a_format_that_changes_midway(tmp_path, second):
+    """Two mp3 files in one, as radio recorders and careless joins leave them."""
+    for name, rate, n_channels in (("a", 44_100, 1), ("b", *second)):
+        samples = np.repeat(noise(3, rate), n_channels, axis=0)
+        write_audio(tmp_path / f"{name}.mp3", samples, rate, {})
+    (tmp_path / "both.mp3").write_bytes((tmp_path / "a.mp3").read_bytes() + (tmp_path / "b.mp3").read_bytes())
+    track = decode_track(str(tmp_path / "both.mp3"), ExcerptConfig(excerpts=6, excerpt_seconds=1.0))
+    assert track.duration == pytest.approx(6, abs=0.2)
+    levels = [np.std(excerpt) for excerpt in track.excerpts]
+    # FFmpeg mixes a part in stereo down to the mono of the first, louder by the square root of two.
+    np.testing.assert_allclose(levels, levels[0], rtol=0.15 if second[1] == 1 else 0.5)
 
 
 def test_silence(tmp_path):
