@@ -166,7 +166,8 @@ def _workers(n_workers: int, config: HearingConfig) -> Iterator[Callable[..., Fu
 
     def schedule(task: Callable, *args: object) -> Future:
         try:
-            return pool.schedule(task, args=args, timeout=config.time_limit)
+            with _interrupts_blocked():
+                return pool.schedule(task, args=args, timeout=config.time_limit)
         except (RuntimeError, OSError) as error:  # the pool is broken, or there is no memory for it
             raise _workers_lost(error) from error
 
@@ -212,6 +213,19 @@ def _outcome(future: Future, config: HearingConfig) -> HashedFile | DecodedTrack
         raise _workers_lost(error) from error
     except Exception as error:  # a fault of ours, but met in one file: it must not cost the others
         return UnheardError(f"{type(error).__name__}: {error}", Cause.PROGRAM)
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Let threads and processes that begin in this block never see Ctrl-C: a worker would print a traceback of it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _result(file: _InHand, outcome: DecodedTrack | UnheardError, ear: Listener) -> Heard | Unheard:
