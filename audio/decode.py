@@ -192,7 +192,7 @@ def _decode_open(
 
 
 def _too_little_sound(duration: float) -> str:
-    if duration <= 0:
+    if duration < 0.01:
         return "no sound could be decoded from it"
     if duration < SHORTEST_SECONDS:
         return f"shorter than one second ({duration:.2f} s)"
