@@ -123,3 +123,33 @@ def test_a_graph_is_made_again_as_it_was():
     assert build_command(SETTINGS | {"split": split}) == (
         "cli build-graph --from listens --weighting cosine --top-n 5 --split random --share 0.1 --gap 0"
     )
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "other bytes"])
+def test_towers_that_a_disk_lost_are_trained_anew_as_check_says(folder, damage):
+    (towers,) = (folder / "checkpoints").glob("towers-*.pt")
+    whole = towers.read_bytes()
+    if damage == "missing":
+        towers.unlink()
+    else:
+        towers.write_bytes(b"" if damage == "empty" else whole[:-200] + bytes(100) + whole[-100:])
+    told = invoke(folder, "check", "--read-data", code=1).stdout
+    assert f"checkpoints/{towers.name} is {'missing' if damage == 'missing' else 'damaged'}" in told
+    assert "cli train-tower" in told
+    if damage != "other bytes":
+        told = invoke(folder, "recommend", "listener 1", code=1).stderr
+        assert "Restore it from a backup, or run `cli train-tower`." in told
+        assert steps(folder) == ["cli train-tower"]
+    invoke(folder, "train-tower", *QUICK)
+    assert "checkpoints/" not in invoke(folder, "check", "--read-data", code=1).stdout  # its music is made up
+
+
+def test_a_cache_that_a_disk_lost_is_made_anew_without_a_word(folder):
+    """FAISS files by the next command that writes, arrays of listens by whoever reads them."""
+    for path in [*folder.glob("*.faiss"), *(path for path in folder.glob("listens/arrays-*/*") if path.is_file())]:
+        path.write_bytes(b"")
+    found = invoke(folder, "recommend", "listener 1", "--json")
+    assert "listener" not in found.stderr and found.stdout.startswith("[")
+    assert invoke(folder, "similar", 1, "--json").stdout.startswith("[")
+    invoke(folder, "build-index")
+    assert invoke(folder, "check").stdout == "All is well.\n"

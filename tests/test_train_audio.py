@@ -137,3 +137,23 @@ def test_killed_it_goes_on_and_ends_as_if_undisturbed(trained, tmp_path, run_cli
     ((name,),) = rows_of(whole, "SELECT checkpoint FROM runs WHERE stage = 'train-audio' ORDER BY id DESC LIMIT 1")
     ours, theirs = (library / "checkpoints" / name for library in (killed, whole))
     assert np.array_equal(np.fromfile(ours, np.uint8), np.fromfile(theirs, np.uint8)), "bit for bit"
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty"])
+def test_an_encoder_that_a_disk_lost_is_trained_anew_as_check_says(trained, tmp_path, run_cli, damage):
+    library = tmp_path / "library"
+    shutil.copytree(trained[0], library)
+    (ear,) = (library / "checkpoints").glob("ear-*.safetensors")
+    ear.unlink() if damage == "missing" else ear.write_bytes(b"")
+    refused = run_cli(library, "embed-audio")
+    assert refused.returncode == 1 and "Traceback" not in refused.stderr
+    assert "Restore it from a backup, or train anew: `cli train-audio --start fresh`" in refused.stderr
+    assert "cli train-audio --start fresh" in run_cli(library, "status").stdout
+    ((track,),) = rows_of(library, "SELECT min(id) FROM tracks WHERE status = 'embedded'")
+    assert json.loads(run_cli(library, "similar", str(track), "--json").stdout)  # what was heard is found all the same
+    told = run_cli(library, "check").stdout
+    assert f"checkpoints/{ear.name} is {'missing' if damage == 'missing' else 'damaged'}" in told
+    assert "cli train-audio --start fresh && " in told
+    assert run_cli(library, "train-audio", *QUICK).returncode == 0  # --start fresh is among these
+    assert run_cli(library, "embed-audio").returncode == 0
+    assert run_cli(library, "check").stdout == "All is well.\n"
