@@ -4,7 +4,14 @@ Stages are imported inside the commands, so that `cli --help` answers at once an
 track never waits for torch.
 """
 
+import os
+import signal
 import sys
+
+# Ctrl-C while the commands below are imported is no traceback; `main` puts a better handler in the place of this one.
+if os.path.basename(sys.argv[0]) in ("cli", "cli.py", "earshot"):  # not where a test imports this
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
 from pathlib import Path
 from typing import Any
 
