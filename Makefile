@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # One sentence where no Python is there; install.py says the rest.
 INSTALL = command -v $(PYTHON) >/dev/null 2>&1 || \
 	{ echo "Error: there is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=python3.12" >&2; exit 1; }; \
-	$(PYTHON) install.py $(VENV) --torch-index "$(TORCH_INDEX)"
+	$(PYTHON) install.py --torch-index "$(TORCH_INDEX)" $(VENV)
 
 .PHONY: demo test lint bench install
 
