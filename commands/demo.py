@@ -34,6 +34,8 @@ def demo(world_folder: Path) -> None:
     from data.world_files import written_files, written_history
 
     library, tracks = world_folder / "library", world_folder / "tracks"
+    if library.exists():
+        click.echo(f"{library} is left from an earlier demo and learns on. Remove it to begin at the beginning.\n")
     world = make_world(WorldConfig())
     click.echo(f"{world}\n\nEvery artist has a taste; its music, listeners and playlists follow from it.")
     files = progress(written_files(world, tracks, write_audio), "rendering", "file", world.config.n_tracks)
