@@ -111,14 +111,15 @@ def venv_failure(venv: Path, words: str) -> str:
 
 def pip_install(venv: Path, extras: set, torch_index: str) -> None:
     """Let pip install Earshot, its talk and progress as they come, its errors as one sentence."""
-    index = ""
-    if not runs(venv, HAS_TORCH):
-        index = index_of_torch(torch_index)
+    has_torch = runs(venv, HAS_TORCH)  # then what is left to download is small
+    index = "" if has_torch else index_of_torch(torch_index)
+    if not has_torch:
         announce(venv, index)
     log = (venv / "install.log").absolute()
     if log.exists():  # pip would write on below it
         log.unlink()
     command = [str(python_of(venv)), "-m", "pip", "install", "--disable-pip-version-check", "--log", str(log)]
+    command += ["--quiet"] if has_torch else []
     command += ["--extra-index-url", index] if index else []
     command += ["--editable", ".[{}]".format(",".join(sorted(extras)))]
     pip = subprocess.Popen(command, stderr=subprocess.PIPE, universal_newlines=True, errors="replace", cwd=str(ROOT))
