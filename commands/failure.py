@@ -10,7 +10,9 @@ _KEPT = "Nothing half-done was kept."
 _AGAIN = "Then type the same command again: what was finished before is kept."
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _ERRNO_IN_WORDS = re.compile(r"\(os error (\d+)\)")  # as Rust's libraries tell it: polars, safetensors
+_NUMPY_SHORT_WRITE = re.compile(r"^\d+ requested and \d+ written$")  # it asks for no errno
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_FEW_FILES = 8  # those that the failed command has taken back by now are free again
 _FEW_BYTES = 64 * 1024  # free on a disk that just refused to take more
 
 
@@ -37,8 +39,10 @@ def failure_sentence(error: BaseException, library: Path) -> str | None:
 
 
 def _errno(error: BaseException) -> int | None:
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno is not None:
         return error.errno
+    if _NUMPY_SHORT_WRITE.search(str(error)):
+        return errno.ENOSPC
     if told := _ERRNO_IN_WORDS.search(str(error)):
         return int(told[1])
     # A library that wrote for us may have wrapped what the disk said.
@@ -83,7 +87,7 @@ def _is_full(place: Path) -> bool:
         disk = os.statvfs(_existing(place))
     except (AttributeError, OSError):  # Windows, or a disk that is gone
         return False
-    return disk.f_bavail * disk.f_frsize < _FEW_BYTES or (disk.f_files > 0 and disk.f_favail == 0)
+    return disk.f_bavail * disk.f_frsize < _FEW_BYTES or (disk.f_files > 0 and disk.f_favail < _FEW_FILES)
 
 
 def _existing(place: Path) -> Path:

@@ -46,6 +46,7 @@ def test_the_disk_that_is_full_is_named(tmp_path):
 
 def test_what_libraries_say_in_words_of_their_own(tmp_path):
     assert "No space" in told(RuntimeError("failed to write (os error 28)"), tmp_path)
+    assert "No space" in told(OSError("7498 requested and 2048 written"), tmp_path)  # numpy's tofile
     try:
         try:
             raise raised(errno.ENOSPC)
