@@ -138,7 +138,8 @@ def hear(
             in_hand = dict(begin(path) for path in islice(waiting, n_workers * _AHEAD))
         while in_hand:
             finished, _ = wait(in_hand, return_when=FIRST_COMPLETED)
-            for future in finished:
+            # Hashed files first, and one encoding at a time: meanwhile the workers have something to decode.
+            for future in sorted(finished, key=lambda future: in_hand[future].hashed is not None):
                 file = in_hand.pop(future)
                 outcome = _outcome(future, config)
                 if isinstance(outcome, HashedFile) and is_known and not is_known(file.path, outcome.content_hash):
@@ -147,6 +148,7 @@ def hear(
                 in_hand.update(begin(following) for following in islice(waiting, 1))
                 if not isinstance(outcome, HashedFile):
                     yield _result(file, outcome, ear)
+                    break
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import xxhash
 from data.regular_files import open_regular
 
 _BLOCK = 64 * 1024  # bytes
-_READ = 1024 * 1024  # bytes at a time
+_READ = 128 * 1024  # bytes at a time
 _WHOLE = 16 * 1024 * 1024  # bytes; up to here every byte counts, beyond it as many are sampled
 
 
