@@ -1,12 +1,12 @@
 PYTHON ?= python3
 VENV ?= .venv
-# Where the wheel of torch comes from: an index's address, empty for pip's own, or auto (see install.py).
+# Where the wheel of torch comes from: an index's address, empty for pip's own, or auto (see .ci/install.py).
 TORCH_INDEX ?= auto
 BIN := $(VENV)/bin
-# One sentence where no Python is there; install.py says the rest.
+# One sentence where no Python is there; .ci/install.py says the rest.
 INSTALL = command -v $(PYTHON) >/dev/null 2>&1 || \
 	{ echo "Error: there is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=python3.12" >&2; exit 1; }; \
-	$(PYTHON) install.py --torch-index "$(TORCH_INDEX)" $(VENV)
+	$(PYTHON) .ci/install.py --torch-index "$(TORCH_INDEX)" $(VENV)
 
 .PHONY: demo test lint bench install
 

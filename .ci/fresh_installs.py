@@ -22,12 +22,10 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import install
 from lowest_versions import lowest_versions
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-import install  # noqa: E402
-
 GB_FREE = 9.0  # an environment with CUDA, and what pip unpacks beside it
 INSTALL_SECONDS = 900
 TESTS = (  # what leaned on a newer version than it said, and one of each library

@@ -44,7 +44,7 @@ def status(folder: Path, as_json: bool) -> None:
         f" {numbers['missing']:,} missing"
     )
     if facts.ear:
-        click.echo(f"Encoder   {facts.ear['origin']}, run {facts.ear['run']} of {facts.ear['started']}")
+        click.echo(f"Encoder   {facts.ear['origin']}, run {facts.ear['run']} of {_minute(facts.ear['started'])}")
     if facts.index:
         health = facts.index["problem"] or "up to date"
         click.echo(
@@ -59,6 +59,11 @@ def status(folder: Path, as_json: bool) -> None:
     if facts.towers:
         mark = facts.towers["validation"]
         judged = "" if mark is None else f", validation NDCG@20 {mark:.4f}"
-        click.echo(f"Towers    {facts.towers['model']}{judged}, run {facts.towers['run']} of {facts.towers['started']}")
+        run = f"run {facts.towers['run']} of {_minute(facts.towers['started'])}"
+        click.echo(f"Towers    {facts.towers['model']}{judged}, {run}")
     for number, step in enumerate(facts.next_steps):
         click.echo(f"{'Next' if number == 0 else '':<10}{step}")
+
+
+def _minute(when: str) -> str:
+    return f"{when[:16].replace('T', ' ')} UTC"

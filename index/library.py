@@ -294,7 +294,8 @@ class Library:
 
 
 def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    """ISO 8601, UTC; to the millisecond, since graphs are told apart by when they were made."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _require_utf8(folder: Path) -> None:

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import install
+from lowest_versions import lowest_versions
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -27,7 +28,7 @@ VERSIONS = [found[1] for line in PROJECT["classifiers"] if (found := re.search(r
 
 def distributions(folders: list[str]) -> set[str]:
     """The installed distributions whose modules the files of some folders import, wherever in the file."""
-    ours = {*PYPROJECT["tool"]["setuptools"]["packages"], "cli", "install", "lowest_versions"}
+    ours = {*PYPROJECT["tool"]["setuptools"]["packages"], "cli", *(path.stem for path in (ROOT / ".ci").glob("*.py"))}
     imported = set()
     for folder in folders:
         files = [ROOT / folder] if folder.endswith(".py") else sorted((ROOT / folder).rglob("*.py"))
@@ -74,20 +75,14 @@ def test_what_is_installed_is_within_the_bounds(requirement):
 
 
 @pytest.mark.parametrize("requirement", [*RUNTIME, *chain(*EXTRAS.values())], ids=lambda requirement: requirement.name)
-def test_the_oldest_versions_are_the_lower_bounds(requirement, monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / ".ci"))
-    from lowest_versions import lowest_versions
-
+def test_the_oldest_versions_are_the_lower_bounds(requirement):
     pins = dict(line.split("==") for line in lowest_versions())
     (lower,) = (clause.version for clause in requirement.specifier if clause.operator == ">=")
     assert pins[requirement.name] == lower and requirement.specifier.contains(lower)
     assert len(pins) == len(names([*RUNTIME, *EXTRAS["dev"], *EXTRAS["bench"]]))
 
 
-def test_a_dependency_without_a_lower_bound_cannot_be_tried(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / ".ci"))
-    from lowest_versions import lowest_versions
-
+def test_a_dependency_without_a_lower_bound_cannot_be_tried(tmp_path):
     (tmp_path / "p.toml").write_text('[project]\ndependencies = ["numpy"]\n[project.optional-dependencies]\n')
     with pytest.raises(ValueError, match="numpy has no lower bound"):
         lowest_versions(tmp_path / "p.toml")

@@ -59,6 +59,12 @@ def test_it_installs_once(machine):
     assert machine.install("dev") == []
 
 
+def test_a_mark_without_a_word_installs_again(machine):
+    machine.install("dev")
+    (machine.venv / "installed").write_text("")  # older Makefiles only touched it
+    assert machine.install("dev") == ["pip dev"]
+
+
 def test_another_extra_is_added_and_the_first_stays(machine):
     machine.install("dev")
     assert machine.install("bench") == ["pip bench,dev"]
@@ -117,7 +123,7 @@ def test_an_old_python_gets_a_sentence(newer, cure):
 
 
 def test_an_old_python_can_read_the_file():
-    ast.parse((ROOT / "install.py").read_text(encoding="utf-8"), feature_version=(3, 6))
+    ast.parse((ROOT / ".ci/install.py").read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
 @pytest.mark.parametrize(

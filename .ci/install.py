@@ -1,6 +1,6 @@
 """Make the virtual environment that `make` works in, and say beforehand what that costs.
 
-    python3 install.py .venv dev
+    python3 .ci/install.py .venv dev
 
 A second call costs a tenth of a second, unless `pyproject.toml` changed or the first was interrupted. Any Python 3 can
 read this file, so that one which is too old is told so in a sentence.
@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PROBE_SECONDS = 5  # an index that does not answer within these is left alone
@@ -56,7 +56,8 @@ def install(venv: Path, extras: set, torch_index: str) -> None:
     if sys.version_info < OLDEST:
         raise InstallError(too_old(sys.version.split()[0], newer_pythons()))
     installed, wanted = venv / "installed", hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    done, *extras_there = installed.read_text().split() if runs(venv, "") and installed.exists() else [""]
+    told = installed.read_text().split() if runs(venv, "") and installed.exists() else []
+    done, *extras_there = told or [""]  # an empty file is of an older Makefile
     if done == wanted and extras <= set(extras_there):
         return
     make_venv(venv)
