@@ -1,7 +1,8 @@
-"""Whatever command writes a file that is kept: content, fsync, name, fsync of the folder, and then the COMMIT."""
+"""Commands that write files that are kept: content, fsync, name, fsync of the folder, and only then the row."""
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,12 @@ COMMANDS = {
     "train-tower": ("train-tower", *QUICK, "--seed", 1),
     "recommend --all": ("recommend", "--all", "-k", 3),
     "build-index": ("build-index", "--type", "hnsw"),
-    "forget-listens": ("forget-listens", 2),
+    "forget-listens": ("forget-listens", 1),
 }
+NAMED = (
+    "SELECT 'listens/' || file FROM listens UNION SELECT name FROM index_files"
+    " UNION SELECT 'checkpoints/' || checkpoint FROM runs WHERE finished NOT NULL AND checkpoint NOT NULL"
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +35,13 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture
+def library(made, tmp_path):
+    return shutil.copytree(made / "library", tmp_path / "library")
+
+
+@pytest.fixture
 def calls(monkeypatch):
-    """What is synced, named and committed, in order."""
+    """Calls that sync, name and commit, in order; with each commit, files that its rows name and the disk lacks."""
     calls = []
     fsync, replace, rename, transaction = os.fsync, os.replace, os.rename, Library.transaction
 
@@ -50,7 +60,8 @@ def calls(monkeypatch):
     def committed(library):
         with transaction(library):
             yield
-        calls.append(("commit",))
+        named = [name for (name,) in library.db.execute(NAMED)]
+        calls.append(("commit", *(name for name in named if not (library.folder / name).exists())))
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", named(replace))
@@ -60,8 +71,7 @@ def calls(monkeypatch):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_file_is_on_the_disk_before_its_name_and_its_name_before_the_row(made, calls, name):
-    library = made / "library"
+def test_every_file_is_on_the_disk_before_its_name_and_its_name_before_the_row(made, library, calls, name):
     invoke(library, *(str(word).format(folder=made) for word in COMMANDS[name]))
     names = [(place, *call[1:]) for place, call in enumerate(calls) if call[0] == "name"]
     assert names or name == "forget-listens"
@@ -70,12 +80,12 @@ def test_every_file_is_on_the_disk_before_its_name_and_its_name_before_the_row(m
         after = calls[place + 1 :]
         synced = after.index(("sync", str(Path(new).parent)))
         assert ("commit",) not in after[:synced], f"a row names {new} before its folder is on the disk"
+    assert [call for call in calls if call[0] == "commit" and len(call) > 1] == []
     files = {str(path) for below in ("listens/*.parquet", "checkpoints/*.pt") for path in library.glob(below)}
     written = {new for _, _, new in names}
     assert (files & written) or name not in ("import-listens", "train-tower")
 
 
-def test_what_is_removed_stays_away(made, calls):
-    library = made / "library"
+def test_what_is_removed_stays_away(library, calls):
     invoke(library, "link")
     assert calls[-1] == ("sync", str(library)) and not (library / ".writer.json").exists()

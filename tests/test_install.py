@@ -183,7 +183,6 @@ def test_the_small_torch_is_taken_where_no_gpu_is(monkeypatch, asked, gpu, answe
 
 def test_an_index_is_asked_for_a_moment_only(monkeypatch, tmp_path):
     (tmp_path / "torch").mkdir()
-    monkeypatch.setattr(install, "PROBE_SECONDS", 3)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
 

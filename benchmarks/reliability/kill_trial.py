@@ -15,13 +15,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
 from library_contents import differences, library_contents
-from writing_commands import STAGES, Stage, Workplace, run_undisturbed
+from tqdm import tqdm
+from writing_commands import STAGES, Stage, Workplace, undisturbed_workplace
 
 _ORPHAN_SECONDS = 6.0  # a worker looks after its parent once a second
 
@@ -33,11 +33,7 @@ def main() -> None:
     parser.add_argument("--only", help="names of commands, separated by semicolons")
     parser.add_argument("--folder", type=Path, help="where to work; kept, so that a second call begins at once")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        work = Workplace((arguments.folder or Path(scratch)).absolute())
-        work.folder.mkdir(parents=True, exist_ok=True)
-        print("Every command once, undisturbed:", flush=True)
-        seconds = run_undisturbed(work)
+    with undisturbed_workplace(arguments.folder) as (work, seconds):
         stages = [stage for stage in STAGES if not arguments.only or stage.name in arguments.only.split(";")]
         n_survived = run_trials(work, stages, seconds, arguments.kills, arguments.seed)
     print(f"{n_survived} of {arguments.kills} survived")
@@ -47,7 +43,7 @@ def main() -> None:
 def run_trials(work: Workplace, stages: list[Stage], seconds: dict[str, float], n_trials: int, seed: int) -> int:
     """How many trials ended as they should; every fault is printed."""
     rng, n_survived, struck = random.Random(seed), 0, Counter[str]()
-    for number in range(n_trials):
+    for number in tqdm(range(n_trials), unit=" trials"):
         stage = stages[number % len(stages)]
         how = signal.SIGINT if number % 10 == 9 else signal.SIGTERM if number % 11 == 10 else signal.SIGKILL
         work.prepare(stage)
@@ -57,9 +53,8 @@ def run_trials(work: Workplace, stages: list[Stage], seconds: dict[str, float], 
         n_survived += not faults
         if faults:
             _keep(work, number, stage)
-            print(f"LOST {stage.name}, {how.name} at {[round(moment, 2) for moment in moments]} s")
-            print("".join(f"     {fault}\n" for fault in faults), end="", flush=True)
-    work.place_files(away=False)
+            head = f"LOST {stage.name}, {how.name} at {[round(moment, 2) for moment in moments]} s"
+            tqdm.write("\n     ".join([head, *faults]))
     print(", ".join(f"{count} {what}" for what, count in sorted(struck.items())))
     return n_survived
 

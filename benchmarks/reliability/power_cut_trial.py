@@ -1,6 +1,6 @@
 """Pull the plug right after a command said that it was done: what it wrote must be whole.
 
-    sudo python benchmarks/reliability/power_cut_trial.py --folder FOLDER_OF_KILL_TRIAL
+    sudo python benchmarks/reliability/power_cut_trial.py
 
 The library lies on an ext4 image. When a command has ended, the image is copied as it is on the disk at that moment,
 without a sync: what the operating system had not written yet is lost, as by a power cut. The copy is mounted (ext4
@@ -15,21 +15,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from library_contents import differences, library_contents
-from writing_commands import STAGES, Stage, Workplace
+from writing_commands import STAGES, Stage, Workplace, undisturbed_workplace
 
 _IMAGE_MIB = 300
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, required=True, help="a folder of kill_trial.py, with its copies")
-    work = Workplace(parser.parse_args().folder.absolute())
+    parser.add_argument("--folder", type=Path, help="where to work; kept, so that a second call begins at once")
     n_survived = 0
-    for stage in STAGES:
-        faults = list(cut_faults(work, stage))
-        n_survived += not faults
-        print(f"{'LOST' if faults else 'ok  '} {stage.name}", *faults, sep="\n     ", flush=True)
-    work.place_files(away=False)
+    with undisturbed_workplace(parser.parse_args().folder) as (work, _):
+        for stage in STAGES:
+            faults = list(cut_faults(work, stage))
+            n_survived += not faults
+            print(f"{'LOST' if faults else 'ok  '} {stage.name}", *faults, sep="\n     ", flush=True)
     print(f"{n_survived} of {len(STAGES)} survived")
     sys.exit(n_survived != len(STAGES))
 

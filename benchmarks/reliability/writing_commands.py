@@ -9,6 +9,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -155,6 +158,17 @@ def _other_spelling(number: int, listen: dict[str, str]) -> list[str]:
 def _write_csv(path: Path, head: list[str], rows: list[list[str]]) -> None:
     with open(path, "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([head, *rows])
+
+
+@contextmanager
+def undisturbed_workplace(folder: Path | None) -> Iterator[tuple[Workplace, dict[str, float]]]:
+    """A folder where every stage ran once, and the seconds of each; a temporary one where none is named."""
+    with tempfile.TemporaryDirectory() as scratch:
+        work = Workplace((folder or Path(scratch)).absolute())
+        work.folder.mkdir(parents=True, exist_ok=True)
+        print("Every command once, undisturbed:", flush=True)
+        yield work, run_undisturbed(work)
+        work.place_files(away=False)
 
 
 def run_undisturbed(work: Workplace) -> dict[str, float]:
