@@ -56,6 +56,7 @@ def install(venv: Path, extras: set, torch_index: str) -> None:
     if sys.version_info < OLDEST:
         raise InstallError(too_old(sys.version.split()[0], newer_pythons()))
     installed, wanted = venv / "installed", hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    warn_of_python(venv)
     told = installed.read_text().split() if runs(venv, "") and installed.exists() else []
     done, *extras_there = told or [""]  # an empty file is of an older Makefile
     if done == wanted and extras <= set(extras_there):
@@ -72,6 +73,14 @@ def install(venv: Path, extras: set, torch_index: str) -> None:
         raise
     installed.write_text("\n".join([wanted, *sorted(extras)]))
     unfinished.unlink()
+
+
+def warn_of_python(venv: Path) -> None:
+    """Say so where the environment is of another Python than the one that was asked for."""
+    told = (venv / "pyvenv.cfg").read_text() if (venv / "pyvenv.cfg").exists() else ""
+    version, asked = re.search(r"^version\w* = (3\.\d+)", told, re.MULTILINE), "{}.{}".format(*sys.version_info)
+    if version and version.group(1) != asked:
+        print(f"{venv} is of Python {version.group(1)}; for {asked}, remove it first: rm -r {venv}")
 
 
 def too_old(version: str, newer: list) -> str:
@@ -179,11 +188,14 @@ def pip_failure(log: str, path: Path) -> str:
         built = re.search(r"Failed building (?:editable |wheel )?for ([\w.-]+)|Failed to build '?([\w.-]+)", log)
         name = next(filter(None, built.groups())) if built else "A dependency"
         return f"{name} has no wheel for {python} here and wants to be compiled: install a C++ compiler, {again}"
-    if re.search(r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Read timed out", log):
-        return f"no package index could be reached, and the install needs one, once: connect to a network, {again}"
+    offline = re.search(
+        r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Read timed out", log
+    )
     missing = re.search(r"No matching distribution found for ([^\s;]+)", log)
-    if missing:
+    if missing and not (offline and "from versions: none" in log):  # one retry is not being offline
         return f"there is no {missing.group(1)} for {python} here. Try another Python: `make PYTHON=...`. See {path}."
+    if offline:
+        return f"no package index could be reached, and the install needs one, once: connect to a network, {again}"
     return f"pip could not install Earshot. All that it said is in {path}."
 
 

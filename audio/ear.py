@@ -72,6 +72,8 @@ def load_ear(checkpoint: Checkpoint, device: str = "cpu") -> Ear:
     ------
     ValueError
         The file is no checkpoint of an ear, or of a newer format.
+    OSError
+        The disk does not give it, which says nothing about the file.
     """
     if checkpoint.path is None:
         config = EarConfig()
@@ -99,7 +101,7 @@ def _read(path: Path) -> tuple[EarConfig, dict[str, Tensor]]:
             config = _config(path, file.metadata() or {})
             _check_shapes(path, config, {name: file.get_slice(name).get_shape() for name in file.keys()})  # noqa: SIM118
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, OSError, MemoryError) as error:
+    except (SafetensorError, FileNotFoundError, MemoryError) as error:
         raise ValueError(f"{path} is not a readable checkpoint: {error}") from None
     for name, weight in weights.items():
         if not weight.isfinite().all():

@@ -17,6 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import resource_tracker
 from typing import Protocol
 
 import numpy as np
@@ -134,7 +135,8 @@ def hear(
             task = schedule(decode_task, path, ear.config.excerpt, shortest, longest, stamp)
             return task, _InHand(path, hashed)
 
-        with _deaf_to_interrupts():  # the first call starts the pool's threads and processes
+        resource_tracker.ensure_running()  # begun below, it would end what blocks Ctrl-C
+        with _interrupts_blocked():  # the first call starts the pool's threads and processes
             in_hand = dict(begin(path) for path in islice(waiting, n_workers * _AHEAD))
         while in_hand:
             finished, _ = wait(in_hand, return_when=FIRST_COMPLETED)
@@ -168,8 +170,7 @@ def _workers(n_workers: int, config: HearingConfig) -> Iterator[Callable[..., Fu
 
     def schedule(task: Callable, *args: object) -> Future:
         try:
-            with _interrupts_blocked():
-                return pool.schedule(task, args=args, timeout=config.time_limit)
+            return pool.schedule(task, args=args, timeout=config.time_limit)
         except (RuntimeError, OSError) as error:  # the pool is broken, or there is no memory for it
             raise _workers_lost(error) from error
 
@@ -182,7 +183,7 @@ def _workers(n_workers: int, config: HearingConfig) -> Iterator[Callable[..., Fu
 
 
 @contextlib.contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def _interrupts_blocked() -> Iterator[None]:
     """Threads and processes started in here never see Ctrl-C; the caller's thread sees it afterwards.
 
     A terminal sends it to the workers too. One that is just importing numpy would answer with a traceback.
@@ -215,19 +216,6 @@ def _outcome(future: Future, config: HearingConfig) -> HashedFile | DecodedTrack
         raise _workers_lost(error) from error
     except Exception as error:  # a fault of ours, but met in one file: it must not cost the others
         return UnheardError(f"{type(error).__name__}: {error}", Cause.PROGRAM)
-
-
-@contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Let threads and processes that begin in this block never see Ctrl-C: a worker would print a traceback of it."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _result(file: _InHand, outcome: DecodedTrack | UnheardError, ear: Listener) -> Heard | Unheard:

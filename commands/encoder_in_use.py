@@ -38,10 +38,12 @@ def find_checkpoint(library: "Library") -> "Checkpoint | None":
 def ear_of(checkpoint: "Checkpoint", device: str) -> "Ear":
     import torch
 
+    from audio.checkpoint import default_checkpoint
     from audio.ear import load_ear
 
     torch.set_num_threads(1)  # the decoding processes need the cores more
     try:
         return load_ear(checkpoint, pick_device(device))
-    except (ValueError, RuntimeError) as error:
-        raise click.ClickException(f"{error}.\n\n{_CURE}" if checkpoint.path else str(error)) from None
+    except ValueError as error:
+        cure = "Install Earshot anew." if checkpoint == default_checkpoint() else _CURE
+        raise click.ClickException(f"{error}.\n\n{cure}") from None

@@ -82,14 +82,15 @@ def hear_pending(
 
 
 class _Results:
-    """What becomes of each file's result; the caller holds the transaction."""
+    """Stores each file's result, and counts it; the caller holds the transaction."""
 
     def __init__(
         self, library: "Library", plan: "ScanPlan", head: int, adopting: bool, finished: Callable[[], None]
     ) -> None:
         self._library, self._plan, self._head, self._adopting = library, plan, head, adopting
         self._finished = finished  # called for every file
-        self._unread = UnreadFiles(library.roots())
+        is_first = library.db.execute("SELECT 1 FROM vectors").fetchone() is None
+        self._unread = UnreadFiles(library.roots(), is_first=is_first)
         self.pending = {file.path: file for file in plan.pending}
         self.decode_seconds = self.store_seconds = 0.0
 
@@ -101,7 +102,7 @@ class _Results:
             return False
         self._plan.counts.reused += 1
         self._plan.counts.adopted += 1
-        self._unread.read_well(heard=False)
+        self._unread.read_well()
         self._finished()
         return True
 
@@ -115,15 +116,15 @@ class _Results:
             store_track(self._library, _new_track(file, result), self._head)
             counts.embedded += 1
             self.decode_seconds += result.decode_seconds
-            self._unread.read_well(heard=True)
+            self._unread.read_well()
         elif result.cause is Cause.RULE:
             store_exclusion(self._library, file, result.reason, result.duration)
             counts.excluded += 1
-            self._unread.read_well(heard=True)
+            self._unread.read_well()
         elif result.cause is Cause.CONTENT:
             store_failure(self._library, file, result.reason)
             counts.failed += 1
-            self._unread.read_well(heard=False)
+            self._unread.read_well()
         else:
             counts.failed, counts.unread = counts.failed + 1, counts.unread + 1
             self._unread.add(result)
@@ -134,7 +135,7 @@ class _Results:
         """Record, at the end, which files could not be read; raises as `UnreadFiles.end` does."""
         from index.track_store import store_unread
 
-        self._unread.end(is_first=self._plan.counts.reused == 0)
+        self._unread.end()
         for path, reason in self._unread.reasons.items():
             store_unread(self._library, path, reason)
         self._plan.unread |= self._unread.reasons

@@ -12,7 +12,7 @@ from commands.encoder_in_use import checkpoint_in_use, ear_of, find_checkpoint
 from commands.options import output_options
 from commands.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
 from commands.terminal import echo_rows
-from commands.unread_files import installed, workers_lost
+from commands.unread_files import installed
 from data.regular_files import irregular_kind
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     try:
         (result,) = hear([absolute], ear, HearingConfig(workers=1), is_known=lambda path, content_hash: False)
     except WorkersLostError as error:
-        raise workers_lost(error) from None
+        raise click.ClickException(f"{path} cannot be heard: {error}. Is memory short?") from None
     if isinstance(result, Unheard):
         cure = f"\n\n{installed()}" if result.cause is Cause.PROGRAM else ""
         raise click.ClickException(f"{path} cannot be heard: {result.reason}.{cure}")

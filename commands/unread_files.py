@@ -15,26 +15,33 @@ if TYPE_CHECKING:
     from audio.hearing import Unheard
 
 _MANY = 10  # files in a row: a disk that fails, and not a file
-_ENOUGH = 5  # files with the same error of the program, and none without: it is the program
+_ENOUGH = {True: 5, False: 100}  # files with one error of the program and no other end, in a first run and in others
 _KEPT = "What was heard so far is kept, and so is all that the library knew of the others."
 _QUICK = (errno.EACCES, errno.EPERM)  # a folder of somebody else's may hold many, and asking costs nothing
 
 
 class UnreadFiles:
-    """Collects the files of one run that could not be read, and says when to stop."""
+    """Collects the files of one run that could not be read, and says when to stop.
 
-    def __init__(self, roots: Sequence[str]) -> None:
+    Parameters
+    ----------
+    roots : the folders of the run
+    is_first : no file of this library was ever heard
+    """
+
+    def __init__(self, roots: Sequence[str], *, is_first: bool) -> None:
         self.reasons: dict[str, str] = {}  # by path
+        self._is_first = is_first
         self._roots = [root for root in roots if _is_there(root)]
         self._n_in_a_row = 0
         self._n_errors = 0  # of the program
         self._errors: set[str] = set()
-        self._n_heard = 0
+        self._n_read_well = 0
 
-    def read_well(self, *, heard: bool) -> None:
-        """Note that a file's bytes were read, and whether it was heard."""
+    def read_well(self) -> None:
+        """Note that a file's bytes were read, and heard or judged."""
         self._n_in_a_row = 0
-        self._n_heard += heard
+        self._n_read_well += 1
 
     def add(self, result: "Unheard") -> None:
         """Note a file that was not read.
@@ -50,7 +57,7 @@ class UnreadFiles:
         if result.cause is Cause.PROGRAM:
             self._n_errors += 1
             self._errors.add(result.reason)
-            self._blame_installation(_ENOUGH)
+            self._blame_installation(_ENOUGH[self._is_first])
             return
         if result.errno is not None:
             self._require_root(result)
@@ -62,14 +69,9 @@ class UnreadFiles:
                 f"\n\n{_KEPT} Run `cli embed-audio` again when the disk is well, or leave the files out with --exclude."
             )
 
-    def end(self, *, is_first: bool) -> None:
-        """Look at the whole run once more; raises as `add` does.
-
-        Parameters
-        ----------
-        is_first : no other file of this library was ever heard
-        """
-        self._blame_installation(1 if is_first else 2)
+    def end(self) -> None:
+        """Look at the whole run once more; raises as `add` does."""
+        self._blame_installation(1 if self._is_first else 2)
 
     def _require_root(self, result: "Unheard") -> None:
         away = [root for root in self._roots if not _is_there(root) and is_under(result.path, root)]
@@ -80,7 +82,7 @@ class UnreadFiles:
             )
 
     def _blame_installation(self, n_enough: int) -> None:
-        if self._n_heard == 0 and self._n_errors >= n_enough and len(self._errors) == 1:
+        if self._n_read_well == 0 and self._n_errors >= n_enough and len(self._errors) == 1:
             raise fault_of_installation(next(iter(self._errors)))
 
 
@@ -93,16 +95,16 @@ def fault_of_installation(error: str) -> click.ClickException:
 
 
 def installed() -> str:
-    """What is installed, and what to type when it does not fit together."""
-    told = ", ".join(f"{name} {number}" for name, number in versions().items())
+    """Name the versions that are installed, and the command that makes them fit together."""
+    packages = ", ".join(f"{name} {number}" for name, number in versions().items())
     return (
-        f"Installed are {told}, Python {platform.python_version()}. Install Earshot anew in a fresh environment, from"
-        " its folder: python3 -m venv .venv && .venv/bin/pip install -e ."
+        f"Installed are {packages}, Python {platform.python_version()}. Install Earshot anew in a fresh environment,"
+        " from its folder: python3 -m venv .venv && .venv/bin/pip install -e ."
     )
 
 
 def workers_lost(error: Exception) -> click.ClickException:
-    """The message for decoding processes that are gone or cannot be started."""
+    """The message for decoding processes of `cli embed-audio` that are gone or cannot be started."""
     return click.ClickException(
         f"No more can be heard: {error}.\n\n{_KEPT} Is memory short? Run the same command again with --workers 1."
     )

@@ -65,6 +65,16 @@ def test_a_mark_without_a_word_installs_again(machine):
     assert machine.install("dev") == ["pip dev"]
 
 
+def test_another_python_than_the_environment_has_is_told(machine, capsys):
+    machine.install("dev")
+    (machine.venv / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.99.1\n")
+    machine.install("dev")
+    assert f"{machine.venv} is of Python 3.99; for 3." in capsys.readouterr().out
+    (machine.venv / "pyvenv.cfg").write_text("version = {}.{}.0\n".format(*sys.version_info))
+    machine.install("dev")
+    assert capsys.readouterr().out == ""
+
+
 def test_another_extra_is_added_and_the_first_stays(machine):
     machine.install("dev")
     assert machine.install("bench") == ["pip bench,dev"]
@@ -155,6 +165,11 @@ def test_an_environment_that_cannot_be_made(words, told):
         ("error: command '/usr/bin/g++' failed with exit code 1", "A dependency has no wheel"),
         ("RuntimeError: Unable to find a compiler. Failed to build 'soxr' when", "soxr has no wheel"),
         ("ERROR: No matching distribution found for torch<2.14,>=2.12", "there is no torch<2.14,>=2.12 for Python"),
+        (
+            "WARNING: Retrying after ReadTimeout\nERROR: Could not find torch (from versions: 2.9)\n"
+            "ERROR: No matching distribution found for torch>=2.12",
+            "there is no torch>=2.12 for Python",
+        ),
         ("Assertion failed", "pip could not install Earshot. All that it said is in venv/install.log."),
     ],
 )

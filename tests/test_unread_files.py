@@ -127,6 +127,26 @@ def test_an_installation_that_is_at_fault(music, trouble, tmp_path):
     assert "3 embedded" in invoke(tmp_path / "library", "embed-audio", music, *TWO).stdout
 
 
+def test_one_error_of_the_program_among_damaged_files_is_not_the_installation(music, trouble, tmp_path):
+    for number, path in enumerate(list(music.iterdir())):
+        path.unlink()
+        (music / f"damaged-{number}.mp3").write_bytes(b"ID3" + bytes(4_000))
+    trouble("wrong program")
+    result = invoke(tmp_path / "library", "embed-audio", music, *TWO, code=3)
+    assert "3 found = 0 embedded + 0 reused + 3 failed + 0 excluded" in result.stdout
+    assert "installation" not in result.stderr
+
+
+def test_an_error_of_the_program_in_many_new_files_lets_the_others_be_heard(music, trouble, track_files, tmp_path):
+    """A library that was heard before has an installation that works, whatever these files hold."""
+    library = tmp_path / "library"
+    invoke(library, "embed-audio", music, *TWO)
+    trouble(*(f"wrong program-{number}" for number in range(7)))
+    shutil.copy(track_files[2], music / f"zz{track_files[2].suffix}")
+    result = invoke(library, "embed-audio", *TWO, code=3)
+    assert "1 embedded + 2 reused + 7 failed" in result.stdout
+
+
 def test_an_error_of_the_program_in_one_file(music, trouble, tmp_path):
     trouble("wrong program")
     result = invoke(tmp_path / "library", "embed-audio", music, *TWO, code=3)
