@@ -66,11 +66,14 @@ def _ours() -> dict[tuple[str, str], Tokens]:
 
 
 def _objects(db: Database) -> dict[tuple[str, str], Tokens]:
-    """All that has a text, as words; of what others word in their own way only that it is there."""
+    """All that has a text, as words; of tables and indexes that others word in their own way only the name."""
     columns = ", ".join(f"CAST({name} AS BLOB)" for name in ("type", "name", "sql"))  # damaged ones are no UTF-8
     rows = db.execute(f"SELECT {columns} FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     texts = [[bytes(text or b"").decode("utf-8", "replace") for text in row] for row in rows]
-    return {(kind, name): () if name.startswith(_LEFT_ALONE) else _tokens(sql) for kind, name, sql in texts}
+    return {
+        (kind, name): () if kind in ("table", "index") and name.startswith(_LEFT_ALONE) else _tokens(sql)
+        for kind, name, sql in texts
+    }
 
 
 def _tokens(sql: str) -> Tokens:

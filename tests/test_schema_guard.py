@@ -60,6 +60,13 @@ def test_nothing_is_written_where_a_trigger_is_not_ours(folder, trigger):
     assert "DROP TRIGGER" in problems[0].mend
 
 
+@pytest.mark.parametrize("name", ["tracks_fts_x", "tracks_fts_data", "_sqlite_migrations", "_sqlite_migrations_2"])
+def test_a_trigger_under_a_name_of_sqlites_own_tables(folder, name):
+    run(folder, f"CREATE TRIGGER {name} AFTER INSERT ON tracks BEGIN DELETE FROM runs; END")
+    with pytest.raises(LibraryError, match=f"has a trigger that is not Earshot's: {name}"):
+        Library.open_to_write(folder)
+
+
 def test_a_trigger_of_ours_with_another_body(folder):
     run(
         folder,
