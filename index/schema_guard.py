@@ -7,6 +7,7 @@ import re
 import sqlite3
 import sys
 from functools import cache
+from itertools import pairwise
 
 from sqlite_utils import Database
 
@@ -14,9 +15,9 @@ from index.schema import migrations
 
 _TOKEN = re.compile(
     r"""
-    (?P<nothing> --[^\n]* | /\*.*?\*/ | \s+ )
+    (?P<nothing> --[^\n]* | /\*.*?\*/ | [ \t\n\f\r]+ )
     | "(?P<double> (?:[^"]|"")* )" | \[(?P<square> [^\]]* )\] | `(?P<back> (?:[^`]|``)* )`
-    | '(?:[^']|'')*' | \w+ | .
+    | '(?:[^']|'')*' | [0-9A-Za-z_$\x80-\U0010ffff]+ | .
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -40,19 +41,46 @@ def changed_objects(db: Database) -> list[str]:
 
 
 def foreign_triggers(db: Database) -> list[str]:
-    """The names of triggers on tables of ours that are not ours: SQLite would run them whenever we write."""
-    tables = {name for kind, name in _ours() if kind in ("table", "view")}
+    """The names of triggers that are not ours, on tables that change when we write: SQLite would run them then."""
+    there = _objects(db)
+    changing = _changing_tables(there)
     return [
         name
-        for (kind, name), tokens in _objects(db).items()
-        if kind == "trigger" and _ours().get((kind, name)) != tokens and _tables_of(tokens) & tables
+        for (kind, name), tokens in there.items()
+        if kind == "trigger" and _ours().get((kind, name)) != tokens and _tables_of(tokens) & changing
     ]
+
+
+def _changing_tables(there: dict[tuple[str, str], Tokens]) -> set[str]:
+    """Our tables and views, and the tables of others that a foreign key lets change with them."""
+    changing = {name.casefold() for kind, name in _ours() if kind in ("table", "view")}
+    parents = {name.casefold(): _parents_of(tokens) for (kind, name), tokens in there.items() if kind == "table"}
+    while found := {name for name, of in parents.items() if of & changing} - changing:
+        changing |= found
+    return changing
+
+
+def _parents_of(table: Tokens) -> set[str]:
+    """The tables whose deletions or updates change this one: CASCADE, SET NULL, SET DEFAULT."""
+    words = _words(table)
+    keys = [place for place, word in enumerate(words) if word == "references"]
+    return {
+        words[start + 1]
+        for start, stop in pairwise([*keys, len(words)])
+        if any(on in ("delete", "update") and do in ("cascade", "set") for on, do in pairwise(words[start:stop]))
+    }
 
 
 def _tables_of(trigger: Tokens) -> set[str]:
     """What may be the table of a trigger: the words after each ON. (The column `tbl_name` may lie.)"""
-    words = [token.casefold() for token in trigger]
+    words = _words(trigger)
     return {near for place, word in enumerate(words) if word == "on" for near in words[place + 1 : place + 4]}
+
+
+def _words(statement: Tokens) -> list[str]:
+    """Tokens as SQLite compares names: in lower case, and a string in the place of a name is one."""
+    bare = (token[1:-1].replace("''", "'") if token[:1] == "'" else token for token in statement)
+    return [token.casefold() for token in bare]
 
 
 @cache
@@ -81,8 +109,9 @@ def _tokens(sql: str) -> Tokens:
     found = []
     for match in _TOKEN.finditer(sql):
         if match["nothing"] is None:
-            named = match["double"] or match["square"] or match["back"]
-            found.append(named if named is not None else match[0])
+            double, square, back = match["double"], match["square"], match["back"]
+            named = double.replace('""', '"') if double else square or (back and back.replace("``", "`"))
+            found.append(named or match[0])
     return tuple(found)
 
 

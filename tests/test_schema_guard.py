@@ -43,6 +43,8 @@ def rewrite(folder, name, was, to):
         "CREATE TRIGGER trap BEFORE UPDATE OF status ON main.tracks BEGIN SELECT raise(IGNORE); END",
         "CREATE TRIGGER trap AFTER DELETE ON [Vectors] BEGIN DELETE FROM listens; END",
         "CREATE TRIGGER trap INSTEAD OF INSERT ON current_vectors BEGIN DELETE FROM tracks; END",
+        "CREATE TRIGGER trap AFTER INSERT ON 'tracks' BEGIN DELETE FROM runs; END",
+        "CREATE TRIGGER trap AFTER INSERT ON tracks_fts_data BEGIN DELETE FROM runs; END",
     ],
 )
 def test_nothing_is_written_where_a_trigger_is_not_ours(folder, trigger):
@@ -65,6 +67,38 @@ def test_a_trigger_under_a_name_of_sqlites_own_tables(folder, name):
     run(folder, f"CREATE TRIGGER {name} AFTER INSERT ON tracks BEGIN DELETE FROM runs; END")
     with pytest.raises(LibraryError, match=f"has a trigger that is not Earshot's: {name}"):
         Library.open_to_write(folder)
+
+
+FOLLOWERS = [
+    "CREATE TABLE x (t INTEGER REFERENCES tracks(id) ON DELETE CASCADE);",
+    "CREATE TABLE x (t INTEGER REFERENCES Tracks ON UPDATE RESTRICT ON DELETE SET NULL);",
+    "CREATE TABLE x (t INTEGER DEFAULT 1, FOREIGN KEY (t) REFERENCES 'tracks' (id) ON DELETE SET DEFAULT);",
+    "CREATE TABLE x (t INTEGER REFERENCES tracks(id) ON UPDATE CASCADE);",
+    "CREATE TABLE a (t INTEGER PRIMARY KEY REFERENCES tracks(id) ON DELETE CASCADE);"
+    "CREATE TABLE x (t INTEGER REFERENCES a(t) ON DELETE CASCADE);",
+    "CREATE TABLE x (t INTEGER); ALTER TABLE x ADD COLUMN u INTEGER REFERENCES tracks(id) ON DELETE CASCADE;",
+]
+
+
+@pytest.mark.parametrize("tables", FOLLOWERS)
+@pytest.mark.parametrize("name", ["x", '"say ""x"""', "`back``tick`", "a$b", "\u266b\u00a0\u266b"])
+def test_a_trigger_on_a_table_that_changes_with_ours(folder, tables, name):
+    run(folder, tables.replace("TABLE x", f"TABLE {name}"))
+    run(folder, f"CREATE TRIGGER trap AFTER DELETE ON {name} BEGIN DELETE FROM runs; END")
+    with pytest.raises(LibraryError, match="has a trigger that is not Earshot's: trap"):
+        Library.open_to_write(folder)
+
+
+def test_a_trigger_on_a_table_that_only_points_to_ours(folder):
+    run(
+        folder,
+        "CREATE TABLE shelves (id INTEGER PRIMARY KEY);"
+        "CREATE TABLE x (t INTEGER REFERENCES tracks(id) ON DELETE RESTRICT,"
+        " shelf INTEGER REFERENCES shelves(id) ON DELETE CASCADE);"
+        "CREATE TRIGGER mine AFTER DELETE ON x BEGIN DELETE FROM shelves WHERE id = old.shelf; END;",
+    )
+    with Library.open_to_write(folder) as library:
+        assert foreign_triggers(library.db) == []
 
 
 def test_a_trigger_of_ours_with_another_body(folder):
