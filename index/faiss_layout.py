@@ -99,6 +99,7 @@ def _hnsw(file: _Words, dim: int, n_vectors: int) -> None:
     _require(levels.min() >= 1 and levels.max() <= n_levels, "a node of its graph is on no level")
     _require(offsets[0] == 0 and offsets[-1] == len(links), "its links are not as many as it says")
     _require((np.diff(offsets) == bounds[levels].astype(np.uint64)).all(), "the links of a node are not where they are")
+    _require(len(links) > 0, "its graph has no links")
     _require(links.min() >= -1 and links.max() < n_vectors, "a link of its graph leads nowhere")
     _require(0 <= entry < n_vectors and top == levels.max() - 1, "its graph has no entry")
     _require(levels[entry] == top + 1, "its graph has no entry")

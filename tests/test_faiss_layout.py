@@ -104,6 +104,19 @@ def test_a_link_of_hnsw_that_leads_nowhere(written, looked_through):
         looked_through(replaced(data, links + 4 + 12, "<i", 2**31 - 1), "hnsw")
 
 
+def test_a_graph_of_hnsw_without_links(written, looked_through):
+    """Every node says that it has none, so that all counts agree with each other."""
+    n, data = N_VECTORS["hnsw"], written["hnsw"]
+    start = data.index(b"IHNf") + 4 + 33  # behind the second header
+    entry = data.rindex(b"IxFI") - 5 * 4
+    empty = struct.pack("<Q", 0)
+    bounds, levels = struct.pack("<Q2i", 2, 0, 0), struct.pack(f"<Q{n}i", n, *[1] * n)
+    offsets = struct.pack(f"<Q{n + 1}Q", n + 1, *[0] * (n + 1))
+    graph = empty + bounds + levels + offsets + empty + struct.pack("<2i", 0, 0)
+    with pytest.raises(LayoutError, match="its graph has no links"):
+        looked_through(data[:start] + graph + data[entry + 8 :], "hnsw")
+
+
 @pytest.mark.parametrize("type", ["ivf-sq8", "ivf-pq"])
 def test_a_list_that_holds_what_is_not_there(written, looked_through, type):
     data = written[type]
