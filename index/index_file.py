@@ -10,8 +10,10 @@ import numpy as np
 import xxhash
 
 from data.atomic import atomic_path, remove
+from data.regular_files import IrregularFileError
 from index.ann import TARGET_RECALL, build
 from index.faiss_layout import LayoutError, check_layout
+from index.kept_files import file_hash
 from index.library import Library, now
 from index.spaces import current_space, read_vectors
 from index.trust import read_json
@@ -86,9 +88,9 @@ def index_state(library: Library, space: str, verify: bool = False) -> IndexStat
         problem = "its file is gone"
     elif verify:
         try:
-            problem = None if _hash(path) == digest else "its file is damaged"
-        except OSError as error:  # perhaps replaced just now
-            problem = f"its file cannot be read: {error.strerror}"
+            problem = None if file_hash(path) == digest else "its file is damaged"
+        except (OSError, IrregularFileError) as error:  # perhaps replaced just now
+            problem = f"its file cannot be read: {getattr(error, 'strerror', error)}"
     return IndexState(path, type, asked_type, target, n_vectors, recall, read_json(settings), built, problem)
 
 
@@ -114,11 +116,3 @@ def open_index(library: Library, space: str) -> tuple[Any, str | None]:
         return None, f"its file cannot be read: {error.strerror}"
     except RuntimeError as error:  # a hash that fits what this FAISS cannot read: another version wrote it
         return None, f"this version of FAISS cannot read it ({str(error)[:80]})"
-
-
-def _hash(path: Path) -> str:
-    digest = xxhash.xxh3_128()
-    with open(path, "rb", buffering=0) as file:
-        while block := file.read(1 << 22):
-            digest.update(block)
-    return digest.hexdigest()

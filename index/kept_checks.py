@@ -79,8 +79,8 @@ def _changed_playlist(path: str, digest: str) -> Problem | None:
     cure = f"cli import-playlists {shell_word(path)}"
     try:
         is_same = file_hash(Path(path)) == digest
-    except OSError as error:
-        return Problem(f"the playlist {shown_path(path)}: {error.strerror}", cure)
+    except (OSError, IrregularFileError) as error:
+        return Problem(f"the playlist {shown_path(path)}: {getattr(error, 'strerror', error)}", cure)
     return None if is_same else Problem(f"the playlist {shown_path(path)} has changed since it was imported", cure)
 
 

@@ -13,6 +13,7 @@ import xxhash
 
 from data.atomic import remove
 from data.paths import is_bare_name
+from data.regular_files import IrregularFileError, open_regular
 
 if TYPE_CHECKING:
     from index.library import Library
@@ -73,8 +74,8 @@ def file_problem(library: "Library", name: str, *, read: bool) -> str | None:
         if not is_whole(path):
             return "is damaged"
         return "is damaged: its content is another" if read and row and file_hash(path) != row[1] else None
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
+    except (OSError, IrregularFileError) as error:
+        return f"cannot be read: {getattr(error, 'strerror', error)}"
 
 
 def is_recorded(library: "Library", name: str) -> bool:
@@ -134,7 +135,11 @@ def remove_unnamed(library: "Library") -> None:
 
 def is_whole(path: Path) -> bool:
     """Whether a Parquet file, safetensors or a torch file has its beginning and its end."""
-    with open(path, "rb") as file:
+    try:
+        opened = open_regular(path)
+    except IrregularFileError:
+        return False
+    with opened as file:
         n_bytes = file.seek(0, 2)
         if path.suffix == ".pt":
             return zipfile.is_zipfile(file)
@@ -151,11 +156,13 @@ def file_hash(path: Path) -> str:
 
     Raises
     ------
+    IrregularFileError
+        It is no file that has an end: a pipe, a device, a file of the kernel's.
     OSError
         It cannot be read.
     """
     digest = xxhash.xxh3_128()
-    with open(path, "rb", buffering=0) as file:
+    with open_regular(path, buffering=0) as file:
         while block := file.read(1 << 22):
             digest.update(block)
     return digest.hexdigest()

@@ -12,6 +12,7 @@ from library_world import add, heard, open_library, random_units
 from index import index_file
 from index.ann import TYPES
 from index.index_file import build_index, index_state, open_index
+from index.kept_files import file_hash
 from index.library import Library
 from index.track_store import AUDIO, set_status
 
@@ -236,15 +237,24 @@ def test_a_file_that_vanishes_while_it_is_verified(library, monkeypatch):
     def gone(*_):
         raise FileNotFoundError(2, "No such file or directory")
 
-    monkeypatch.setattr(index_file, "_hash", gone)
+    monkeypatch.setattr(index_file, "file_hash", gone)
     assert open_index(library, AUDIO) == (None, "its file cannot be read: No such file or directory")
+
+
+@pytest.mark.skipif(not os.path.isfile("/proc/self/status"), reason="needs /proc")
+def test_an_index_that_is_a_file_of_the_kernels(library):
+    path = index_state(library, AUDIO).path
+    path.unlink()
+    path.symlink_to("/proc/self/status")  # as /proc/kmsg, which waits for ever
+    found, problem = open_index(library, AUDIO)
+    assert found is None and "is a file of the kernel's, not a regular file" in problem
 
 
 def test_a_file_that_this_faiss_cannot_read(library):
     """Its hash is right: it was written so, by a version to come."""
     state = index_state(library, AUDIO)
     state.path.write_bytes(b"Zukunft" * 100)
-    library.db.execute("UPDATE index_files SET hash = ?", [index_file._hash(state.path)])
+    library.db.execute("UPDATE index_files SET hash = ?", [file_hash(state.path)])
     found, problem = open_index(library, AUDIO)
     assert found is None
     assert problem == "its file is not one of this library's (it holds b'Zuku' where 'IxMp' should be)"

@@ -1,6 +1,7 @@
 """What cannot be made again is seen when it is missing or damaged, and each cure works as it is printed."""
 
 import json
+import os
 import re
 import shlex
 
@@ -110,6 +111,30 @@ def test_a_playlist_that_went_or_changed(folder):
     invoke(folder, *cure)
     assert invoke(folder, "check").stdout == "All is well.\n"
     assert "1 of 1 were never imported" in invoke(folder, "import-playlists", "--forget", path, code=1).stderr
+
+
+needs_proc = pytest.mark.skipif(not os.path.isfile("/proc/self/status"), reason="needs /proc")
+
+
+@needs_proc
+def test_a_playlist_that_became_a_file_of_the_kernels(folder):
+    path = folder.parent / "my music" / "it's.m3u"
+    path.unlink()
+    path.symlink_to("/proc/self/status")  # as /proc/kmsg, which waits for ever
+    out, _ = cures(folder, "--read-data")
+    assert "it's.m3u is a file of the kernel's, not a regular file" in out
+
+
+@needs_proc
+def test_listens_that_became_a_file_of_the_kernels(folder):
+    path = parquet(folder)
+    path.unlink()
+    path.symlink_to("/proc/self/status")
+    with Library.open_to_write(folder) as library:
+        library.db.execute("DELETE FROM kept_files")
+    with Library.open_to_write(folder) as library:
+        assert library.db.execute("SELECT name FROM kept_files").fetchall() == []
+    assert f"listens/{path.name} is damaged" in invoke(folder, "check", code=1).stdout
 
 
 def test_where_the_disk_of_a_playlist_is_away_nothing_is_wrong(folder):
