@@ -9,8 +9,9 @@ from data.identity import content_hash
 from data.paths import path_from_columns, shell_word, shown_path
 from data.regular_files import IrregularFileError
 from index.kept_files import file_hash, file_problem, is_recorded, kept_files
-from index.library import Library, another_writes
+from index.library import Library
 from index.problem import Problem
+from index.writer import another_writes
 
 
 def check_presence(library: Library) -> Iterator[Problem]:

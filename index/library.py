@@ -4,31 +4,28 @@ import contextlib
 import errno
 import json
 import os
-import shlex
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from data.atomic import atomic_path, make_folder, remove, remove_leftovers
+from data.atomic import atomic_path, make_folder, remove_leftovers
 from data.paths import is_bare_name, path_columns, path_from_columns
 from index.kept_files import record_unknown, remove_unnamed
 from index.library_errors import LibraryError, LockedError
 from index.schema import migrations
 from index.schema_guard import harden
 from index.trust import damage_told_by, refuse_changed, refuse_foreign, refuse_triggers, untrusted
+from index.writer import announce_writer, describe_writer, withdraw_writer
 
 DATABASE = "library.db"
 _LOCK = ".writer.lock"
-_HOLDER = ".writer.json"
 _BUSY_SECONDS = 60.0
-_HOLDER_SECONDS = 1.0
 _CACHE_KIB = 128 * 1024  # at most; with SQLite's 2 MB, filling `neighbours` takes half as long again
 
 
@@ -91,7 +88,7 @@ class Library:
             make_folder(folder)
             lock.acquire(timeout=0)
         except Timeout:
-            raise LockedError(f"Another process is writing to {folder}: {_holder(folder)}.") from None
+            raise LockedError(f"Another process is writing to {folder}: {describe_writer(folder)}.") from None
         except OSError as error:
             if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
                 raise LibraryError(
@@ -102,9 +99,7 @@ class Library:
                 raise  # of the disk, not of the folder
             raise LibraryError(f"{folder} cannot be a library folder: {error.strerror}.") from None
         try:
-            (folder / _HOLDER).write_text(
-                json.dumps({"pid": os.getpid(), "command": shlex.join(["cli", *sys.argv[1:]])[:200], "since": now()})
-            )
+            announce_writer(folder, since=now())
             path = folder / DATABASE
             db = Database(_connect(path))
             with _closing_on_error(db):
@@ -124,7 +119,7 @@ class Library:
     def close(self) -> None:
         self.db.close()
         if self._lock is not None:
-            remove(self.folder / _HOLDER)
+            withdraw_writer(self.folder)
             self._lock.release()
 
     def __enter__(self) -> "Library":
@@ -322,29 +317,3 @@ def _closing_on_error(db: Database) -> Iterator[None]:
     except BaseException:
         db.close()
         raise
-
-
-def another_writes(folder: Path) -> bool:
-    """Whether another process is writing to a library just now, as far as this machine can tell."""
-    try:
-        pid = int(json.loads((folder / _HOLDER).read_text())["pid"])
-        if os.name != "nt":  # where 0 is no question but Ctrl-C
-            os.kill(pid, 0)
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
-        return False
-    return pid != os.getpid()
-
-
-def _holder(folder: Path) -> str:
-    """The command that holds the lock. It writes its name just after it has locked, so it is waited for a little."""
-    until = monotonic() + _HOLDER_SECONDS
-    while monotonic() < until:
-        try:
-            holder = json.loads((folder / _HOLDER).read_text())
-            os.kill(holder["pid"], 0)  # else what a killed command left there
-            return f"`{holder['command']}`, process {holder['pid']}, since {holder['since']}"
-        except PermissionError:
-            return f"`{holder['command']}`, process {holder['pid']} of another user, since {holder['since']}"
-        except (OSError, ValueError, KeyError, TypeError):
-            sleep(0.05)
-    return "one that does not say its name"
