@@ -17,10 +17,16 @@ _PATIENCE = 1.0  # seconds
 
 
 def announce_writer(folder: Path, since: str) -> None:
-    """Say that this process holds the lock."""
+    """Say that this process holds the lock.
+
+    A file of its own: what a killed command left under the name, or a stranger's link to somewhere else, is not
+    written through.
+    """
+    path = folder / _NAME
+    path.unlink(missing_ok=True)
     pid, command = os.getpid(), shlex.join(["cli", *sys.argv[1:]])[:200]
-    told = {"pid": pid, "started": _start(pid), "command": command, "since": since}
-    (folder / _NAME).write_text(json.dumps(told))
+    with path.open("x") as file:
+        json.dump({"pid": pid, "started": _start(pid), "command": command, "since": since}, file)
 
 
 def withdraw_writer(folder: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from index import writer
+from index.library import Library, LibraryError
 from index.writer import announce_writer, another_writes, describe_writer, withdraw_writer
 
 NAME = ".writer.json"
@@ -83,3 +84,27 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / NAME)
     assert not another_writes(tmp_path)
     assert describe_writer(tmp_path) == "one that does not say its name"
+    announce_writer(tmp_path, since="2026")
+    assert (tmp_path / NAME).is_file()
+
+
+@pytest.mark.parametrize("name", [NAME, ".writer.lock"])
+def test_a_link_to_another_file_is_not_written_through(tmp_path, name):
+    diary = tmp_path / "diary.txt"
+    diary.write_text("mine")
+    folder = tmp_path / "library"
+    folder.mkdir()
+    (folder / name).symlink_to(diary)
+    try:
+        Library.open_to_write(folder).close()
+    except LibraryError as error:
+        assert "cannot be a library folder: Too many levels of symbolic links" in str(error)
+    assert diary.read_text() == "mine"
+
+
+def test_a_link_that_leads_nowhere_makes_no_file(tmp_path):
+    folder = tmp_path / "library"
+    folder.mkdir()
+    (folder / NAME).symlink_to(tmp_path / "nothing")
+    Library.open_to_write(folder).close()
+    assert os.listdir(tmp_path) == ["library"]
