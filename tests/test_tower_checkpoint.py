@@ -204,16 +204,79 @@ def test_towers_of_a_stranger(tmp_path, change, told):
         load_towers(path)
 
 
+OTHERS = {
+    "a weight more": (lambda w: w.update(more=torch.zeros(3)), ""),
+    "a weight that is called as if it heard": (lambda w: w.update(audio_more=torch.zeros(3)), ""),
+    "no vectors of tracks": (lambda w: w.pop("tables.tracks.weight"), ", in tables.tracks.weight"),
+    "no vectors of listeners": (lambda w: w.pop("tables.users.weight"), ", in tables.users.weight"),
+    "small numbers": (
+        lambda w: w.update({"tables.tracks.weight": w["tables.tracks.weight"].to(torch.int8)}),
+        ", in tables.tracks.weight",
+    ),
+    "numbers for yes and no": (lambda w: w.update(is_seen=w["is_seen"].float()), ", in is_seen"),
+    "numbers of listeners for yes and no": (
+        lambda w: w.update(is_known_user=w["is_known_user"].long()),
+        ", in is_known_user",
+    ),
+}
+
+
+def fit(path):
+    maps = {"tracks": IdMap([10, 11]), "users": IdMap([7]), "artists": IdMap([]), "albums": IdMap([])}
+    return fitted(read_towers(path), catalog(2, audio=SOUND[:2]), **maps)
+
+
+@pytest.mark.parametrize(("change", "place"), OTHERS.values(), ids=OTHERS)
+def test_other_weights_than_towers_have(tmp_path, change, place):
+    path = tmp_path / "towers.pt"
+    save_towers(saved(), path)
+    changed(path, lambda kept: change(kept["weights"]))
+    with pytest.raises(CheckpointError, match=f"^these towers hold other weights than their settings promise{place}$"):
+        fit(path)
+    if "seen" in place:
+        with pytest.raises(CheckpointError, match="holds other weights than its settings promise"):
+            load_towers(path)
+
+
+@pytest.mark.parametrize("part", ["weights", "facts"])
+def test_a_name_that_is_none(tmp_path, part):
+    path = tmp_path / "towers.pt"
+    save_towers(saved(), path)
+    changed(path, lambda kept: kept[part].update({7: torch.zeros(3)}))
+    with pytest.raises(CheckpointError, match="7 is no tensor that was saved"):
+        read_towers(path)
+
+
+def test_parameters_in_the_place_of_tensors(tmp_path):
+    """They hold the same numbers, and are taken for them."""
+    path = tmp_path / "towers.pt"
+    save_towers(saved(), path)
+    before = item_vectors(fit(path).towers)
+
+    def parametrize(kept):
+        for part in (kept["weights"], kept["facts"]):
+            for name, value in part.items():
+                part[name] = torch.nn.Parameter(value, requires_grad=value.is_floating_point())
+
+    changed(path, parametrize)
+    torch.testing.assert_close(item_vectors(fit(path).towers), before, rtol=0, atol=0)
+
+
+def test_facts_that_are_negated_by_a_bit(tmp_path):
+    path = tmp_path / "towers.pt"
+    save_towers(saved(), path)
+    lazy = torch._neg_view(-torch.load(path, weights_only=True)["facts"]["tracks_ids"])
+    changed(path, lambda kept: kept["facts"].update(tracks_ids=lazy))
+    assert read_towers(path).tracks.ids([0, 5]).tolist() == [10, 15]
+
+
 @pytest.mark.parametrize("name", ["tables.tracks.weight", "item_mlp.0.weight"])
 @pytest.mark.parametrize("load", ["load", "fit"])
 def test_weights_that_are_no_numbers_or_of_another_shape(tmp_path, name, load):
     path = tmp_path / "towers.pt"
 
     def loaded():
-        if load == "load":
-            return load_towers(path)
-        maps = {"tracks": IdMap([10, 11]), "users": IdMap([]), "artists": IdMap([]), "albums": IdMap([])}
-        return fitted(read_towers(path), catalog(2, audio=SOUND[:2]), **maps)
+        return load_towers(path) if load == "load" else fit(path)
 
     save_towers(saved(), path)
     changed(path, lambda kept: kept["weights"][name][0].fill_(torch.nan))

@@ -104,7 +104,7 @@ def load_towers(path: Path, device: str = "cpu") -> SavedTowers:
         towers = make_towers(kept.config, catalog, is_seen, is_known_user)
         _check_finite(kept.weights)
         towers.load_state_dict(kept.weights, strict=False)  # without the state of the optimiser
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path} holds other weights than its settings promise: {str(error)[:300]}") from None
     towers.to(device).eval()
     return SavedTowers(towers, kept.tracks, kept.users, kept.artists, kept.albums)
@@ -137,10 +137,10 @@ def fitted(
     state = towers.state_dict()
     for name, (was, here) in parts.items():
         old_rows = torch.from_numpy(was.find(here.ids(np.arange(len(here)))))
-        moved = torch.zeros_like(state[name])
-        if kept.weights[name].shape[1:] != moved.shape[1:]:
+        moved, weight = torch.zeros_like(state[name]), kept.weights.get(name)
+        if weight is None or weight.dtype != moved.dtype or weight.shape[1:] != moved.shape[1:]:
             raise CheckpointError(f"these towers hold other weights than their settings promise, in {name}")
-        moved[old_rows >= 0] = kept.weights[name][old_rows[old_rows >= 0]].to(moved.device)
+        moved[old_rows >= 0] = weight[old_rows[old_rows >= 0]].to(moved.device)
         weights[name] = moved
     _check_finite(weights)
     try:
@@ -151,7 +151,9 @@ def fitted(
             what = "hold other weights than their settings promise"
         raise CheckpointError(f"these towers {what}") from None
     if missing.unexpected_keys:
-        raise CheckpointError("these towers hear tracks, and the library has no audio vectors any more")
+        is_deaf = catalog.audio is None and all("audio" in name for name in missing.unexpected_keys)
+        what = "hear tracks, and the library has no audio vectors any more"
+        raise CheckpointError(f"these towers {what if is_deaf else 'hold other weights than their settings promise'}")
     towers.eval()
     return SavedTowers(towers, tracks, users, artists, albums)
 
@@ -202,13 +204,14 @@ def _load(path: Path) -> Any:
 
 def _weight(name: str, value: Any) -> Tensor:
     """A tensor whose numbers are all in the file: one that repeats a few of them has any size that it likes."""
-    if not isinstance(value, Tensor) or value.numel() * value.element_size() > value.untyped_storage().nbytes():
+    is_saved = isinstance(name, str) and isinstance(value, Tensor)
+    if not is_saved or value.numel() * value.element_size() > value.untyped_storage().nbytes():
         raise ValueError(f"{str(name)[:60]} is no tensor that was saved")
-    return value
+    return value.detach()  # a parameter is a tensor too
 
 
 def _array(name: str, value: Any) -> np.ndarray:
-    return _weight(name, value).numpy()
+    return _weight(name, value).numpy(force=True)  # also where a bit says that it is negated or conjugated
 
 
 def _ids(name: str, facts: dict[str, np.ndarray]) -> np.ndarray:
