@@ -9,6 +9,7 @@ import numpy as np
 
 from data.ids import IdMap
 from data.paths import shell_word
+from data.rules import Rules
 from index.ann import rank
 from index.diffused import DIFFUSED
 from index.index_file import index_state, open_index
@@ -20,8 +21,13 @@ from index.schema_guard import foreign_triggers
 from index.spaces import current_space, read_vectors, spaces
 from index.tower_store import TOWER
 from index.track_store import AUDIO
+from index.trust import read_json, read_json_list
 
 _SAMPLE = 200  # vectors looked up in the index and among the neighbours
+_JSON = (  # that of `index_files` is looked at with the index; nobody reads runs.versions
+    *(("runs", "config", read_json), ("runs", "metrics", read_json), ("graphs", "settings", read_json)),
+    *(("root_rules", "exclude", read_json_list), ("listens", "options", read_json_list)),
+)
 _REMAKE = {AUDIO: "cli embed-audio --again", TOWER: "cli train-tower", DIFFUSED: "cli diffuse-audio"}
 
 
@@ -36,6 +42,8 @@ def check_library(library: Library) -> Iterator[Problem]:
 
 def _check_tables(library: Library) -> Iterator[Problem]:
     yield from _check_database(library)
+    yield from _check_json(library)
+    yield from _check_rules(library)
     yield from _check_other_runs(library)
     for space in spaces(library):
         yield from _check_space(library, space)
@@ -62,6 +70,26 @@ def _check_database(library: Library) -> Iterator[Problem]:
         yield Problem(f"{lacking:,} embedded tracks have no current vector", "cli embed-audio")
 
 
+def _check_json(library: Library) -> Iterator[Problem]:
+    for table, column, read in _JSON:
+        for row, text in library.db.execute(f"SELECT rowid, {column} FROM {table}").fetchall():
+            try:
+                read(text)
+            except LibraryError as error:
+                sql = f"UPDATE {table} SET {column} = '{'[]' if read is read_json_list else '{}'}' WHERE rowid = {row}"
+                yield Problem(f"{table}, row {row}: {_first_sentence(error)}", _statement(library, sql))
+
+
+def _check_rules(library: Library) -> Iterator[Problem]:
+    rows = library.db.execute("SELECT rowid, min_duration_s, max_duration_s FROM root_rules").fetchall()
+    for row, shortest, longest in rows:
+        try:
+            Rules((), shortest, longest)
+        except ValueError as error:
+            bounds = f"UPDATE root_rules SET min_duration_s = NULL, max_duration_s = NULL WHERE rowid = {row}"
+            yield Problem(f"root_rules, row {row}: {error}", _statement(library, bounds))
+
+
 def _check_other_runs(library: Library) -> Iterator[Problem]:
     others = library.db.execute(
         "SELECT count(*) FROM vectors AS v WHERE v.run_id NOT IN (SELECT run_id FROM spaces)"
@@ -79,7 +107,7 @@ def _check_space(library: Library, space: str) -> Iterator[Problem]:
     try:
         ids, vectors = read_vectors(library, space)
     except LibraryError as error:
-        yield Problem(str(error).splitlines()[0].rstrip("."), again)
+        yield Problem(_first_sentence(error), again)
         return
     yield from _check_vectors(ids, vectors, again)
     yield from _check_index(library, space, ids, vectors)
@@ -166,6 +194,10 @@ def _dangling(library: Library, table: str, key: int, n_rows: int) -> Problem:
     verb = f"DELETE FROM {table}" if required else f"UPDATE {table} SET {column} = NULL"
     sql = f"{verb} WHERE {column} NOT IN (SELECT {target or 'id'} FROM {parent})"
     return Problem(f"{table}: {n_rows:,} rows point to missing {parent}", _statement(library, sql))
+
+
+def _first_sentence(error: LibraryError) -> str:
+    return str(error).splitlines()[0].rstrip(".")
 
 
 def _recovery(library: Library) -> str:

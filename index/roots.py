@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from data.paths import path_columns, path_from_columns
 from data.rules import Rules
-from index.library import Library
+from index.library import Library, LibraryError
+from index.trust import read_json_list
 
 _OUTSIDE = """
     SELECT path, path_bytes FROM tracks WHERE path IS NOT NULL AND NOT EXISTS (
@@ -17,15 +18,26 @@ _OUTSIDE = """
 
 
 def read_rules(library: Library) -> dict[str, Rules]:
-    """All folders that were ever given to be embedded, with what they leave out, in the order of their names."""
+    """All folders that were ever given to be embedded, with what they leave out, in the order of their names.
+
+    Raises
+    ------
+    LibraryError
+        A folder leaves out what no run of ours stores.
+    """
     rows = library.db.execute(
         "SELECT r.path, r.path_bytes, o.exclude, o.min_duration_s, o.max_duration_s"
         " FROM roots AS r LEFT JOIN root_rules AS o ON o.path = r.path ORDER BY r.path"
     )
-    return {
-        path_from_columns(text, raw): Rules(tuple(json.loads(exclude or "[]")), *bounds)
-        for text, raw, exclude, *bounds in rows
-    }
+    return {path_from_columns(text, raw): _rules(*rule) for text, raw, *rule in rows}
+
+
+def _rules(exclude: str | None, shortest: float | None, longest: float | None) -> Rules:
+    patterns = tuple(read_json_list(exclude))
+    try:
+        return Rules(patterns, shortest, longest)
+    except ValueError as error:
+        raise LibraryError(f"The library keeps a rule that is none: {error}.\n\nRun `cli check`.") from None
 
 
 def store_rules(library: Library, rules: Mapping[str, Rules]) -> None:

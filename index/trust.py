@@ -80,13 +80,32 @@ def read_json(text: str | None) -> dict[str, Any]:
     LibraryError
         They are no JSON object.
     """
-    try:
-        told = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        told = None
+    told = _parsed(text or "{}")
     if not isinstance(told, dict):
         raise LibraryError(f"The library keeps {str(text)[:60]!r} where settings should be.\n\nRun `cli check`.")
     return told
+
+
+def read_json_list(text: str | None) -> list[str]:
+    """The words that a row keeps as JSON; none for NULL.
+
+    Raises
+    ------
+    LibraryError
+        They are no JSON list, or not all of them are words.
+    """
+    told = _parsed(text or "[]")
+    if not isinstance(told, list) or not all(isinstance(word, str) for word in told):
+        raise LibraryError(f"The library keeps {str(text)[:60]!r} where a list should be.\n\nRun `cli check`.")
+    return told
+
+
+def _parsed(text: str) -> Any:
+    """The value of a JSON text; None where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def untrusted(path: Path, why: str) -> str:

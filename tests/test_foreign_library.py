@@ -1,5 +1,7 @@
 """A library that was damaged, or that a stranger made: what it says of itself is looked at before it is believed."""
 
+import shlex
+
 import numpy as np
 import polars as pl
 import pytest
@@ -15,7 +17,7 @@ from index.listen_store import listen_files
 from index.spaces import read_some_vectors, read_vector, read_vectors
 from index.tower_store import tower_checkpoint
 from index.track_store import AUDIO
-from index.trust import read_json
+from index.trust import read_json, read_json_list
 
 ELSEWHERE = ["../x", "/etc/passwd", "..", ".", "", "a/b", "a\\b", "C:x", "a\nb", "x" * 300]
 
@@ -79,6 +81,65 @@ def test_settings_that_are_none():
         with pytest.raises(LibraryError, match="where settings should be") as told:
             read_json(text)
         assert len(str(told.value)) < 150
+
+
+def test_lists_that_are_none():
+    assert read_json_list(None) == [] and read_json_list('["a", "b"]') == ["a", "b"]
+    for text in ("{}", "[1", "5", '"ab"', "[1]", '["a", null]', '[["a"]]', "[" * 100_000, '"' + "x" * 10_000 + '"'):
+        with pytest.raises(LibraryError, match="where a list should be") as told:
+            read_json_list(text)
+        assert len(str(told.value)) < 150
+
+
+def sql_cures(folder):
+    """The statements that `cli check` prints, without the words around them."""
+    with Library.open(folder) as reader:
+        typed = [shlex.split(problem.mend) for problem in check_library(reader)]
+    assert all(words[:2] == ["sqlite3", str(folder / "library.db")] for words in typed)
+    return [words[2] for words in typed]
+
+
+RULES = {
+    "a list that does not end": ("'[1'", "NULL", "NULL"),
+    "a number": ("'5'", "NULL", "NULL"),
+    "numbers": ("'[1]'", "NULL", "NULL"),
+    "an object": ("""'{"a": 1}'""", "NULL", "NULL"),
+    "brackets without end": (f"'{'[' * 100_000}'", "NULL", "NULL"),
+    "a duration below nothing": ("'[]'", "-1", "NULL"),
+    "a duration without end": ("'[]'", "NULL", "9e999"),
+    "nothing in between": ("'[]'", "60", "30"),
+}
+
+
+@pytest.mark.parametrize("values", RULES.values(), ids=RULES)
+def test_rules_of_folders_that_are_none(library, values):
+    library.db.execute("INSERT INTO roots (path) VALUES ('/')")
+    library.db.execute(f"INSERT INTO root_rules VALUES ('/', {', '.join(values)})")
+    folder = library.folder
+    library.close()
+    for words in (["status"], ["forget-folder"], ["embed-audio"]):
+        assert "Run `cli check`" in invoke(folder, *words, code=1).stderr
+    (cure,) = sql_cures(folder)
+    with Library.open_to_write(folder) as writer:
+        writer.db.execute(cure)
+    invoke(folder, "status")
+    assert invoke(folder, "check").stdout == "All is well.\n"
+
+
+@pytest.mark.parametrize("text", ["[1", "5", "[1]", "null", "[" * 100_000])
+def test_json_that_is_none_is_told_with_its_cure(library, text):
+    listens_named(library, "x.parquet")
+    library.db.execute("INSERT INTO graphs VALUES ('album', 'album', 0, 'x', '{}', 0, 0, '2026')")
+    library.db.execute("UPDATE runs SET finished = '2026'")
+    before = len(list(check_library(library)))
+    columns = {"runs": ["config", "metrics"], "graphs": ["settings"], "listens": ["options"]}
+    for table, names in columns.items():
+        for name in names:
+            library.db.execute(f"UPDATE {table} SET {name} = ?", [text])
+            told = [problem for problem in check_library(library) if f"{table}, row 1: " in problem.what]
+            assert len(told) == 1 and len(told[0].what) < 150
+            library.db.execute(shlex.split(told[0].mend)[2])
+    assert len(list(check_library(library))) == before
 
 
 BLOBS = {
