@@ -38,6 +38,8 @@ def check_library(library: Library) -> Iterator[Problem]:
             yield from check(library)
         except sqlite3.DatabaseError as error:  # pages that cannot be read at all
             yield Problem(f"SQLite: {error}", _recovery(library))
+        except LibraryError as error:  # `cli check` is what it tells to type
+            yield Problem(_first_sentence(error), _recovery(library))
 
 
 def _check_tables(library: Library) -> Iterator[Problem]:

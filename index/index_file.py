@@ -11,10 +11,10 @@ import xxhash
 
 from data.atomic import atomic_path, remove
 from data.regular_files import IrregularFileError
-from index.ann import TARGET_RECALL, build
+from index.ann import TARGET_RECALL, TYPES, build
 from index.faiss_layout import LayoutError, check_layout
 from index.kept_files import file_hash
-from index.library import Library, now
+from index.library import Library, LibraryError, now
 from index.spaces import current_space, read_vectors
 from index.trust import read_json
 
@@ -32,6 +32,10 @@ class IndexState:
     settings: dict[str, Any]
     built: str
     problem: str | None  # why it cannot be used as it is, or None
+
+
+# In the place of a row that no version of ours writes; the next rebuild is one as if nobody had asked.
+_DAMAGED = IndexState(Path("unknown"), "unknown", "auto", TARGET_RECALL, 0, 0.0, {}, "", "its row is damaged")
 
 
 def build_index(library: Library, space: str, type: str = "auto", target: float = TARGET_RECALL) -> IndexState | None:
@@ -81,7 +85,13 @@ def index_state(library: Library, space: str, verify: bool = False) -> IndexStat
     if row is None:
         return None
     name, digest, type, asked_type, target, run_id, revision, n_vectors, recall, settings, built = row
-    path, current, problem = library.file(name), current_space(library, space), None
+    try:
+        path, told = library.file(name), read_json(settings)
+    except LibraryError:
+        return _DAMAGED
+    if type not in TYPES or asked_type not in ("auto", *TYPES) or recall is None:
+        return _DAMAGED
+    current, problem = current_space(library, space), None
     if current is None or (run_id, revision) != (current.run_id, current.revision):
         problem = "the library has changed since it was built"
     elif not path.is_file():
@@ -91,7 +101,7 @@ def index_state(library: Library, space: str, verify: bool = False) -> IndexStat
             problem = None if file_hash(path) == digest else "its file is damaged"
         except (OSError, IrregularFileError) as error:  # perhaps replaced just now
             problem = f"its file cannot be read: {getattr(error, 'strerror', error)}"
-    return IndexState(path, type, asked_type, target, n_vectors, recall, read_json(settings), built, problem)
+    return IndexState(path, type, asked_type, target, n_vectors, recall, told, built, problem)
 
 
 def open_index(library: Library, space: str) -> tuple[Any, str | None]:

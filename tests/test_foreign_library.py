@@ -8,10 +8,11 @@ import pytest
 from commands_typed import invoke
 from library_world import add, at, finish, heard, open_library
 
+from index import checkup
 from index.checkup import check_library
 from index.copies import read_excerpts
 from index.forgetting import forget_listens
-from index.index_file import build_index, index_state
+from index.index_file import build_index, index_state, open_index
 from index.library import Library, LibraryError
 from index.listen_store import listen_files
 from index.spaces import read_some_vectors, read_vector, read_vectors
@@ -41,11 +42,9 @@ def listens_named(library, name):
 
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_names_that_lead_elsewhere(library, name):
-    library.db.execute("UPDATE index_files SET name = ?", [name])
     library.db.execute("UPDATE runs SET checkpoint = ?, finished = '2026'", [name])
     listens_named(library, name)
     for read in (
-        lambda: index_state(library, AUDIO),
         lambda: library.trained_checkpoint("embed-audio"),
         lambda: tower_checkpoint(library, 1),
         lambda: listen_files(library, "track"),
@@ -54,6 +53,44 @@ def test_names_that_lead_elsewhere(library, name):
         with pytest.raises(LibraryError, match="which is not the name of a file in") as told:
             read()
         assert len(str(told.value)) < 700
+
+
+INDEX_ROWS = {
+    "settings that are none": ("settings", "[1"),
+    "settings that are a list": ("settings", "[1]"),
+    "another type": ("type", "annoy"),
+    "another type to be built": ("asked_type", "annoy"),
+    "no recall": ("recall_at_10", None),
+    **{f"the name {name[:10]!r}": ("name", name) for name in ELSEWHERE},
+}
+
+
+@pytest.mark.parametrize(("column", "value"), INDEX_ROWS.values(), ids=INDEX_ROWS)
+def test_a_row_of_an_index_that_is_damaged_is_made_anew(library, column, value):
+    library.db.execute(f"UPDATE index_files SET {column} = ?", [value])
+    assert index_state(library, AUDIO).problem == "its row is damaged"
+    assert open_index(library, AUDIO) == (None, "its row is damaged")
+    assert [(problem.what, problem.mend) for problem in check_library(library)] == [
+        ("index: its row is damaged", "cli build-index")
+    ]
+    folder = library.folder
+    library.close()
+    assert "its row is damaged" in invoke(folder, "status").stdout
+    assert invoke(folder, "similar", "/0.mp3").stdout.count("\n") > 1
+    invoke(folder, "build-index")
+    with Library.open(folder) as reader:
+        assert list(check_library(reader)) == []
+
+
+def test_check_goes_on_where_a_row_says_what_cannot_be(library, monkeypatch):
+    def refuse(library):
+        raise LibraryError("A row is none.\n\nRun `cli check`.")
+        yield
+
+    monkeypatch.setattr(checkup, "_check_tables", refuse)
+    library.db.execute("UPDATE runs SET checkpoint = 'x.pt', stage = 'train-audio', finished = '2026'")
+    one, other = check_library(library)
+    assert one.what == "A row is none" and "x.pt is missing" in other.what
 
 
 def test_what_such_a_name_leads_to_is_left_alone(library, tmp_path):
