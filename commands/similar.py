@@ -181,12 +181,10 @@ def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: 
 
 def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     """A file outside the library, heard with the very encoder that the library's vectors come from."""
-    import numpy as np
-
     from audio.hearing import Cause, Unheard, WorkersLostError, hear
     from graph.diffusion import centred
     from index.copies import ExcerptVectors
-    from index.diffused import DIFFUSED, diffused_config
+    from index.diffused import DIFFUSED, centre_vector
     from index.search import Seed
     from index.track_store import file_title
 
@@ -213,6 +211,5 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     name = f"{result.tags.artist} - {title}" if result.tags.artist else title
     excerpts, vector = ExcerptVectors(result.excerpt_vectors, result.starts), result.vector
     if space == DIFFUSED:
-        centre = (diffused_config(library) or {})["centre_vector"]
-        vector = centred(vector[None], np.array(centre))[0]
+        vector = centred(vector[None], centre_vector(library, len(vector)))[0]
     return Seed(name, vector, excerpts, result.duration, result.tags.artist, title, result.content_hash)

@@ -205,7 +205,10 @@ def outdated(library: Library) -> str | None:
     if space is None or config.get("audio") != [space.run_id, space.revision]:
         return "the audio vectors are newer than the spread ones"
     made = {graph.kind: graph.made for graph in stored_graphs(library)}
-    changed = [kind for kind, when in config.get("graphs", {}).items() if made.get(kind) != when]
+    used = config.get("graphs", {})
+    if not isinstance(used, dict):
+        return "the spread ones do not say which graphs they were made of"
+    changed = [kind for kind, when in used.items() if made.get(kind) != when]
     return f"the graph {changed[0]} has changed since" if changed else None
 
 
@@ -224,6 +227,20 @@ def diffused_config(library: Library) -> dict[str, Any] | None:
         return None
     (text,) = library.db.execute("SELECT config FROM runs WHERE id = ?", [space.run_id]).fetchone()
     return read_json(text)
+
+
+def centre_vector(library: Library, dim: int) -> np.ndarray:
+    """The vector that was taken away from each one before it was spread, (dim,).
+
+    Raises
+    ------
+    LibraryError
+        The run of the spread vectors does not say.
+    """
+    told = (diffused_config(library) or {}).get("centre_vector")
+    if not isinstance(told, list) or len(told) != dim or not all(isinstance(value, int | float) for value in told):
+        raise LibraryError("The spread vectors do not say what was taken away from them.\n\nRun `cli diffuse-audio`.")
+    return np.array(told)
 
 
 def _nodes_of(library: Library, level: str, track_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -140,8 +140,9 @@ def query_rows(library: Library, tracks: JudgedTracks, held_out: bool) -> np.nda
     found = library.db.execute(
         "SELECT metrics FROM runs WHERE stage = ? AND finished IS NOT NULL ORDER BY id DESC LIMIT 1", [TRAINING_STAGE]
     ).fetchone()
-    track_ids = read_json(found[0]).get("held_out_track_ids", []) if found else []
-    rows = np.flatnonzero(np.isin(tracks.nodes["track"], np.array(track_ids, dtype=np.int64)))
+    told = read_json(found[0]).get("held_out_track_ids") if found else None
+    track_ids = {track_id for track_id in told if isinstance(track_id, int)} if isinstance(told, list) else set()
+    rows = np.flatnonzero([track_id in track_ids for track_id in tracks.nodes["track"].tolist()])
     if not len(rows):
         raise LibraryError("No training run has held out tracks of this library.\n\nRun `cli train-audio` first.")
     return rows

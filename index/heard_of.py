@@ -24,7 +24,10 @@ def listens_heard_of(library: Library, ear: str | None) -> list[str | None]:
     """
     query = "SELECT config FROM runs WHERE stage = ? AND checkpoint = ? ORDER BY id DESC LIMIT 1"
     row = library.db.execute(query, [TRAINING_STAGE, ear]).fetchone()
-    return read_json(row[0]).get("heard_of", [None]) if row else []
+    told = read_json(row[0]).get("heard_of") if row else []
+    if isinstance(told, list) and all(digest is None or isinstance(digest, str) for digest in told):
+        return told
+    return [None]
 
 
 def ear_in_use(library: Library) -> str | None:

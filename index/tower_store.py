@@ -169,7 +169,8 @@ def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
             "This library has no trained towers yet.\n\nRun `cli train-tower` first (it needs `cli import-listens`)."
         )
     config, metrics = library.db.execute("SELECT config, metrics FROM runs WHERE id = ?", [space.run_id]).fetchone()
-    told = {"sound": AUDIO} | read_json(config) | {"popularity": read_json(metrics).get("popularity", 0.0)}
+    dial = read_json(metrics).get("popularity")
+    told = {"sound": AUDIO} | read_json(config) | {"popularity": dial if isinstance(dial, int | float) else 0.0}
     return space.run_id, told
 
 

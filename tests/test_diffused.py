@@ -14,6 +14,7 @@ from data.report_card import Figure
 from index.diffused import (
     DIFFUSED,
     Spread,
+    centre_vector,
     diffused_config,
     fill_catalog,
     level_graphs,
@@ -364,3 +365,19 @@ def test_figures_side_by_side():
         {"slice": "track", "figure": "mrr", "diffused": "0.250", "95 %": None, "chance": None, "n": 90},
     ]
     assert compared([]) == []
+
+
+@pytest.mark.parametrize(
+    "config", [{}, {"graphs": 5, "centre_vector": [1]}, {"graphs": [], "centre_vector": ["x"] * 2}]
+)
+def test_a_run_that_does_not_say_what_it_was_made_of(tmp_path, config):
+    library, head = open_library(tmp_path)
+    with library:
+        add(library, head, [heard("/a.mp3", at(0))])
+        space = current_space(library, AUDIO)
+        run, _ = library.start_run("diffuse-audio", {"audio": [space.run_id, space.revision], **config})
+        library.db.execute("INSERT INTO spaces (space, run_id) VALUES (?, ?)", [DIFFUSED, run])
+        if "graphs" in config:
+            assert outdated(library) == "the spread ones do not say which graphs they were made of"
+        with pytest.raises(LibraryError, match="Run `cli diffuse-audio`"):
+            centre_vector(library, 2)

@@ -138,3 +138,7 @@ def test_all_or_only_held_out_tracks_are_asked(library):
         query_rows(library, tracks, held_out=True)  # it is still going on
     library.finish_run(run, {"held_out_track_ids": [5, 2, 77]})
     assert query_rows(library, tracks, held_out=True).tolist() == [1, 4]
+    for told in ("5", "{}", '"x"', '["x", null, [2], 1e99]', "[1000000000000000000000000000000]"):
+        library.db.execute("UPDATE runs SET metrics = ?", [f'{{"held_out_track_ids": {told}}}'])
+        with pytest.raises(LibraryError, match="No training run has held out tracks"):
+            query_rows(library, tracks, held_out=True)

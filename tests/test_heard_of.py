@@ -1,5 +1,7 @@
 """Whether the ear knows of listens that towers are asked about."""
 
+import json
+
 import numpy as np
 import pytest
 from library_world import add, at, heard, open_library
@@ -64,6 +66,9 @@ def test_an_ear_remembers_what_it_was_taught_by(library):
         library.start_run("train-audio", told, checkpoint=ear)
     assert listens_heard_of(library, "ear-1.safetensors") == ["1f3a", None]
     assert listens_heard_of(library, "ear-2.safetensors") == [None]
+    for told in (5, {}, "x", [5], [["1f3a"]]):
+        library.db.execute("UPDATE runs SET config = ?", [json.dumps({"heard_of": told})])
+        assert listens_heard_of(library, "ear-1.safetensors") == [None]
     run, _ = library.start_run("embed-audio", {}, checkpoint="ear-1.safetensors")
     library.db.execute("UPDATE spaces SET run_id = ? WHERE space = 'audio'", [run])
     assert ear_in_use(library) == "ear-1.safetensors"
