@@ -98,6 +98,6 @@ _GENRE_AGREEMENT = """
 def _demo_step(library: Path, *arguments: object) -> None:
     """Show a command and run it, just as if it had been typed."""
     words = [str(argument) for argument in arguments]
-    click.echo(click.style(f"\n$ {shlex.join(['cli', *words])}", bold=True))
+    click.echo(f"\n$ {shlex.join(['cli', *words])}")
     whole = click.get_current_context().find_root().command
     whole.main(["--library", str(library), *words], standalone_mode=False)

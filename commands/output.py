@@ -2,19 +2,21 @@
 
 Titles, file names and names of listeners are other people's text. Control characters, escape sequences and marks that
 turn the direction of writing become U+FFFD wherever they are printed; letters that the terminal's encoding lacks become
-question marks; and a reader who stops reading, as `head` does, ends the command quietly.
+question marks; and a reader who stops reading, as `head` does, ends the command quietly. The one exception is data for
+other programs, CSV and playlists, in a file or a pipe: it has to come back as it was.
 """
 
+import codecs
 import io
 import os
 import re
 import sys
 from typing import TextIO
 
-# C0 and C1 but for newline, tab and (of progress bars) carriage return; bold and plain are our own. Then bidirectional
-# marks, line separators, interlinear marks, lone surrogates and tags. Joiners stay: scripts and emoji need them.
+# C0 and C1 but for newline, tab and (of progress bars) carriage return. Then bidirectional marks, line separators,
+# interlinear marks, lone surrogates and tags. Joiners stay: scripts and emoji need them.
 _UNPRINTABLE = re.compile(
-    "\x1b(?!\\[[01]m)|[\x00-\x08\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+    "[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _RETURN = re.compile("\r(?!\n)")
@@ -40,6 +42,12 @@ def printable(text: str) -> str:
 
 class SafeOutput(io.TextIOWrapper):
     """A text stream that prints only what is `printable`."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The name of the encoding; another one for ASCII, since click writes past a stream that calls itself so."""
+        name = super().encoding
+        return f"{name}+replace" if codecs.lookup(name).name == "ascii" else name
 
     def write(self, text: str) -> int:
         return self.write_exactly(_RETURN.sub(REPLACEMENT, printable(text)))

@@ -7,13 +7,24 @@ import re
 import subprocess
 import sys
 
+import click
 import pytest
 
 from commands.output import OutputError, SafeOutput, printable
 from index.listing import json_text
 
-HOSTILE = ["\x1b]0;owned\x07", "\x9b31m", "\u202egnp", "\u2066x", "half\ud800", "a\u2028b", "\x1b[2J", "tag\U000e0041"]
-HARMLESS = ["Ágætis", "日本語", "👩\u200d🎤", "می\u200cخواهم", "a\tb\nc", "\x1b[1mbold\x1b[0m"]
+HOSTILE = [
+    "\x1b]0;owned\x07",
+    "\x9b31m",
+    "\u202egnp",
+    "\u2066x",
+    "half\ud800",
+    "a\u2028b",
+    "\x1b[2J",
+    "\x1b[1mx\x1b[0m",
+    "tag\U000e0041",
+]
+HARMLESS = ["Ágætis", "日本語", "👩\u200d🎤", "می\u200cخواهم", "a\tb\nc"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -41,6 +52,20 @@ def test_letters_that_an_encoding_lacks_are_question_marks(encoding):
     stream.write("日本語 x\ud800")
     stream.flush()
     assert raw.getvalue() == ("日本語 x\ufffd" if encoding == "utf-8" else "??? x?").encode()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "ANSI_X3.4-1968", "cp1252", "utf-8"])
+def test_click_writes_through_it_in_any_encoding(encoding, monkeypatch):
+    """Click opens the buffer of a stream anew, as UTF-8, where the stream says that it is of ASCII."""
+    raw = io.BytesIO()
+    stream = SafeOutput(raw, encoding=encoding, errors="replace")
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", stream)
+    click.echo("caf\xe9 \x1b[31m\u202e\x07")
+    written = raw.getvalue().decode("ascii" if encoding.startswith("A") else encoding)
+    assert written == {"utf-8": "café \ufffd[31m\ufffd\ufffd\n", "cp1252": "café ?[31m??\n"}.get(
+        encoding, "caf? ?[31m??\n"
+    )
 
 
 def test_a_full_disk_and_a_reader_that_left_are_told_apart():
