@@ -6,27 +6,33 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.terminal import counted
+from commands.output import OutputError
+from commands.terminal import counted, echo_playlist
 
 if TYPE_CHECKING:
     from index.lookup import TrackRow
 
 
 PLAYLIST_HELP = "Also write a playlist; - writes it, and nothing else, to standard output."
-STANDARD_OUTPUT = Path("/dev/stdout")
+_STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 def is_standard_output(path: Path | None) -> bool:
     """Whether a playlist is all that standard output should hold."""
-    return path is not None and str(path) in ("-", str(STANDARD_OUTPUT), "/dev/fd/1", "/proc/self/fd/1")
+    return path is not None and str(path) in _STANDARD_OUTPUT
 
 
 def write_playlist(path: Path, tracks: "Sequence[TrackRow]") -> None:
-    from index.listing import write_m3u
+    from index.listing import m3u_text, write_m3u
 
     with_file = [track for track in tracks if track.path is not None]
     try:
-        write_m3u(STANDARD_OUTPUT if str(path) == "-" else path, with_file)
+        if is_standard_output(path):
+            echo_playlist(m3u_text(with_file))
+        else:
+            write_m3u(path, with_file)
+    except BrokenPipeError as error:  # the reader of a pipe has left
+        raise OutputError(error) from None
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from None
     click.echo(f"{counted(len(with_file), 'track')} written to {path}", err=True)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from commands.failure import failure_sentence
-from commands.output import SafeOutput, printable
+from commands.output import OutputError, SafeOutput, printable
 
 T = TypeVar("T")
 
@@ -59,6 +59,19 @@ def echo_csv(text: str) -> None:
         sys.stdout.write_exactly(text)
     else:
         click.echo(text, nl=False)
+
+
+def echo_playlist(text: str) -> None:
+    """Write a playlist in UTF-8 where a program reads it, and as all other output at a terminal."""
+    if sys.stdout is None or sys.stdout.isatty():
+        click.echo(text, nl=False)
+        return
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise OutputError(error) from None
 
 
 def counted(n: int, noun: str) -> str:
@@ -125,9 +138,11 @@ def progress(items: Iterable[T], what: str, unit: str, total: int | None = None)
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
-    """What is wrong with a file that was given, as one message."""
+    """Tell what is wrong with a file that was given as one message."""
     try:
         yield
+    except BrokenPipeError as error:  # the reader of a pipe that was given has left
+        raise OutputError(error) from None
     except OSError as error:
         raise click.ClickException(failure_sentence(error, Path()) or str(error)) from None
     except ValueError as error:

@@ -9,6 +9,7 @@ goes on from is no leftover: its name ends with `RESUMABLE_SUFFIX`.
 import contextlib
 import errno
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ _LEFTOVERS = (
     *(f"*.faiss{TEMPORARY_SUFFIX}", f"library*.db{TEMPORARY_SUFFIX}", f"recommendations-*{RESUMABLE_SUFFIX}/*"),
     *(f"{folder}/*" for folder in ("checkpoints", "listens", "cache", "cache/pictures-*")),
 )
+_STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
 _EARLIER = (".part", ".unfinished.pt")  # suffixes, and below prefixes, of temporary files before version 0.2
 _EARLIER_PREFIXES = (".arrays-", ".import-")
 
@@ -56,20 +59,44 @@ def output_path(path: Path) -> Iterator[Path]:
     """Yield a name to write to, as `atomic_path` does, for a file that a person asked for.
 
     A symbolic link stays one, and what it leads to is written. Pipes, devices and ``/dev/stdout`` are written through.
+
+    Raises
+    ------
+    OSError
+        It cannot be written; the error names the path, or the temporary folder whose disk is full.
     """
     target = Path(os.path.realpath(path))
     is_device = str(path).startswith(("/dev/", "/proc/")) or (path.exists() and not path.is_file())
     if not is_device:
         if not target.parent.is_dir():  # a slip of the keyboard; such a folder is not made
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-        with atomic_path(target) as temporary:
+        with _naming(path, target.with_name(target.name + TEMPORARY_SUFFIX)), atomic_path(target) as temporary:
             yield temporary
         return
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder, "output")
-        yield temporary
-        with open(temporary, "rb") as written, open(path, "wb") as device:
+        with _naming(Path(folder)):
+            yield temporary
+        with open(temporary, "rb") as written, _naming(path), open(_opened(path), "wb") as device:
             shutil.copyfileobj(written, device)
+
+
+def _opened(path: Path) -> str | int:
+    """What to open for a device; an open descriptor itself, for its name would be opened anew and truncated."""
+    found = _DESCRIPTOR.fullmatch(str(path))
+    descriptor = int(found[1]) if found else _STANDARD.get(str(path))
+    return str(path) if descriptor is None else os.dup(descriptor)
+
+
+@contextlib.contextmanager
+def _naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Let an error of the system name the path, where it names nothing or a temporary file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(temporary)):
+            error.filename = str(path)
+        raise
 
 
 @contextlib.contextmanager

@@ -82,14 +82,19 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def write_m3u(path: Path, tracks: Iterable[TrackRow]) -> None:
-    """An extended M3U playlist in UTF-8 with absolute paths, whole or not at all; without what has no file."""
+    """Write a playlist in UTF-8, whole or not at all."""
+    with output_path(path) as temporary:
+        temporary.write_text(m3u_text(tracks), encoding="utf-8")
+
+
+def m3u_text(tracks: Iterable[TrackRow]) -> str:
+    """An extended M3U playlist with absolute paths, without what has no file."""
     lines = ["#EXTM3U"]
     for track in tracks:
         if track.path is not None:
             seconds = -1 if track.duration is None else round(track.duration)  # -1: unknown
             lines += [f"#EXTINF:{seconds},{one_line(track.name)}", _location(track, track.path)]
-    with output_path(path) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return "\n".join(lines) + "\n"
 
 
 def playlist_name(name: str) -> str:

@@ -1,7 +1,10 @@
 """What is written is there whole, in this order: content, fsync, name, fsync of the folder."""
 
+import errno
 import os
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -140,3 +143,26 @@ def test_a_folder_that_is_not_there_is_not_made_for_a_file_somebody_named(tmp_pa
     with pytest.raises(FileNotFoundError), output_path(tmp_path / "none" / "x.txt"):
         raise AssertionError("nothing is written")
     assert not list(tmp_path.iterdir())
+
+
+def test_an_open_descriptor_is_written_on_and_never_truncated(tmp_path):
+    with open(tmp_path / "log", "a") as log:
+        log.write("before\n")
+        log.flush()
+        for name in (f"/dev/fd/{log.fileno()}", f"/proc/self/fd/{log.fileno()}"):
+            with output_path(Path(name)) as temporary:
+                temporary.write_text("more\n")
+        log.write("after\n")  # it is still open
+    assert (tmp_path / "log").read_text() == "before\nmore\nmore\nafter\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_an_error_names_what_a_person_asked_for(tmp_path, monkeypatch):
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"), output_path(Path("/dev/full")) as path:
+        path.write_text("x")
+    for name, named in ((tmp_path / "x.txt", tmp_path / "x.txt"), (Path("/dev/null"), Path(tempfile.gettempdir()))):
+        with pytest.raises(OSError) as raised, output_path(name):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        assert named in (Path(raised.value.filename), Path(raised.value.filename).parent)
+    with pytest.raises(FileNotFoundError, match=r"/x\.txt'"), output_path(tmp_path / "x.txt") as path:
+        path.unlink()  # of a writer that forgot to write

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import click
 import pytest
 
 from commands.output import OutputError, SafeOutput, printable
+from commands.terminal import explained
 from index.listing import json_text
 
 HOSTILE = [
@@ -131,3 +133,48 @@ def test_tables_are_whole_where_no_terminal_cuts_them(heard_library, world):
     process = cli(*command, stdout=subprocess.PIPE, env=os.environ | {"COLUMNS": "40"})
     output, _ = process.communicate(timeout=60)
     assert "…" not in output and max(map(len, output.splitlines())) > 60
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_a_playlist_on_standard_output_comes_after_what_is_there(name, heard_library, world, tmp_path):
+    with open(tmp_path / "list", "a") as file:
+        file.write("precious\n")
+        file.flush()
+        command = ["--library", heard_library, "similar", world.tracks[0].title, "-k", "2", "--m3u", name]
+        _, stderr = cli(*command, stdout=file).communicate(timeout=60)
+    first, second, *lines = (tmp_path / "list").read_text(encoding="utf-8").splitlines()
+    assert (first, second, len(lines)) == ("precious", "#EXTM3U", 4), stderr
+
+
+def test_a_playlist_reaches_a_socket(heard_library, world):
+    ours, theirs = socket.socketpair()
+    command = ["--library", heard_library, "similar", world.tracks[0].title, "--m3u", "-"]
+    process = cli(*command, stdout=theirs)
+    theirs.close()
+    with ours.makefile(encoding="utf-8") as received:
+        assert received.read().startswith("#EXTM3U\n")
+    assert process.wait(60) == 0
+    ours.close()
+    process.stderr.close()
+
+
+def test_a_playlist_whose_reader_left_ends_quietly(heard_library, world, tmp_path):
+    """A reader of standard output, and one of a named pipe."""
+    similar = ["--library", heard_library, "similar", world.tracks[0].title, "--m3u"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = cli(*similar, "-", stdout=writing)
+    os.close(writing)
+    assert (process.communicate(timeout=60)[1], process.returncode) == ("", 141)
+
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = cli(*similar, f"/dev/fd/{writing}", stdout=subprocess.DEVNULL, pass_fds=[writing])
+    os.close(writing)
+    assert (process.communicate(timeout=60)[1], process.returncode) == ("", 141)
+
+
+def test_a_file_whose_reader_left_ends_quietly():
+    with pytest.raises(OutputError) as raised, explained():
+        raise BrokenPipeError(32, "Broken pipe", "/tmp/pipe")
+    assert raised.value.is_unread
