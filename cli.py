@@ -9,7 +9,7 @@ import signal
 import sys
 
 # Ctrl-C while the commands below are imported is no traceback; `main` puts a better handler in the place of this one.
-if os.path.basename(sys.argv[0]) in ("cli", "cli.py", "earshot"):  # not where a test imports this
+if os.path.basename(sys.argv[0]) in ("cli", "cli.py"):  # not where a test imports this
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from pathlib import Path
@@ -72,6 +72,9 @@ _COMMANDS = (
 )
 
 
+_KNOWN = (click.ClickException, click.exceptions.Exit, click.Abort, OutputError)  # none of a disk or a database
+
+
 class _Commands(click.Group):
     """All commands; what the disk or the database did to one of them becomes one message."""
 
@@ -83,7 +86,7 @@ class _Commands(click.Group):
         except LibraryError as error:
             raise click.ClickException(str(error)) from None
         except Exception as error:
-            is_known = isinstance(error, click.ClickException | OutputError)
+            is_known = isinstance(error, _KNOWN)
             sentence = None if is_known else failure_sentence(error, context.params["library"])
             if sentence is None:
                 raise

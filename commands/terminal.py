@@ -144,6 +144,8 @@ def explained() -> Iterator[None]:
     except BrokenPipeError as error:  # the reader of a pipe that was given has left
         raise OutputError(error) from None
     except OSError as error:
-        raise click.ClickException(failure_sentence(error, Path()) or str(error)) from None
+        context = click.get_current_context(silent=True)
+        library = context.find_object(Path) if context else None
+        raise click.ClickException(failure_sentence(error, library or Path.cwd()) or str(error)) from None
     except ValueError as error:
         raise click.ClickException(str(error)) from None

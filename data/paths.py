@@ -1,8 +1,10 @@
 """Paths as text. A file name is bytes; most are UTF-8 and some are not."""
 
 import os
+import re
 import shlex
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LONGEST_NAME = 255  # bytes, on most file systems
 
 
@@ -50,8 +52,17 @@ def expanded(path: str) -> str:
 
 
 def shown_path(path: str) -> str:
-    """A path as text that can be printed and stored."""
-    return path_columns(path)[0]
+    """A path as a person sees it, in one line."""
+    return escaped(path_columns(path)[0])
+
+
+def escaped(text: str) -> str:
+    r"""Text that cannot begin another line: an escape in the place of each control character.
+
+    >>> print(escaped("one\nNext      rm"), escaped("東京\u3000事変"))
+    one\nNext      rm 東京　事変
+    """
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def shell_word(path: str) -> str:

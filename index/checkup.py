@@ -16,7 +16,7 @@ from index.index_file import index_state, open_index
 from index.kept_checks import check_presence
 from index.library import DATABASE, Library, LibraryError
 from index.neighbours import PER_TRACK
-from index.problem import Problem
+from index.problem import Problem, recovery
 from index.schema_guard import foreign_triggers
 from index.spaces import current_space, read_vectors, spaces
 from index.tower_store import TOWER
@@ -203,8 +203,7 @@ def _first_sentence(error: LibraryError) -> str:
 
 
 def _recovery(library: Library) -> str:
-    path, mended = (shell_word(str(library.folder / name)) for name in (DATABASE, "mended.db"))
-    return f"sqlite3 {path} .recover | sqlite3 {mended}"
+    return recovery(library.folder / DATABASE)
 
 
 def _statement(library: Library, sql: str) -> str:
