@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from commands.terminal import counted, progress
+from commands.terminal import counted, in_one_line, progress
 from data.paths import shell_word
 
 
@@ -38,7 +38,7 @@ def check(folder: Path, read_data: bool) -> None:
             problems += [problem for problem in files if problem]
         n_unknown = n_unrecorded(library)
     for problem in problems:
-        click.echo(f"{problem.what}\n    fix: {_typed(problem.mend, folder)}")
+        click.echo(f"{in_one_line(problem.what)}\n    fix: {_typed(problem.mend, folder)}")
     if n_unknown:
         click.echo(
             f"Of {counted(n_unknown, 'file')} no hash is known; the next command that writes records it.", err=True

@@ -5,7 +5,6 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from shlex import quote
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from commands.options import config_options, device_option
 from commands.pending_files import EMBED_STAGE, hear_pending
 from commands.terminal import echo_some, progress
 from commands.towers_in_use import place_newcomers
-from data.paths import expanded, shown_path
+from data.paths import expanded, shell_word, shown_path
 
 if TYPE_CHECKING:
     from index.intake import ScanCounts, ScanPlan
@@ -134,7 +133,7 @@ def _existing(path: str) -> str:
     if not path:
         raise click.UsageError("One of the paths is empty. Was it a variable that is not set? Nothing was changed.")
     if not os.path.exists(expanded(path)):
-        raise click.ClickException(f"There is no {path}. Is its disk mounted? Nothing was changed.")
+        raise click.ClickException(f"There is no {shown_path(path)}. Is its disk mounted? Nothing was changed.")
     return os.path.abspath(expanded(path))
 
 
@@ -142,7 +141,7 @@ def _echo_away(plan: "ScanPlan") -> None:
     """Name the places that seem to be away, with what to type when they are gone for good."""
     places = sorted({place for place in plan.kept.values() if place is not None})
     if places:
-        cures = [f"cli forget-folder {quote(shown_path(place))}" for place in places]
+        cures = [f"cli forget-folder {shell_word(place)}" for place in places]
         echo_some("is one of them gone for good? This takes its tracks out of the library", cures)
 
 

@@ -7,6 +7,7 @@ import click
 from commands.build_index import refresh_index
 from commands.options import output_options
 from commands.terminal import counted, echo_rows
+from data.paths import escaped
 
 
 @click.command()
@@ -44,7 +45,7 @@ def forget_listens(folder: Path, number: int | None, output: str | None) -> None
         finally:  # also where an earlier try was killed before it came to this
             refresh_index(library)
     click.echo(
-        f"{counted(gone.n_events, 'listen')} from {gone.origin} forgotten, with {counted(gone.n_users, 'user')} and"
-        f" {counted(gone.n_tracks, 'catalog track')} that nothing else names"
+        f"{counted(gone.n_events, 'listen')} from {escaped(gone.origin)} forgotten, with"
+        f" {counted(gone.n_users, 'user')} and {counted(gone.n_tracks, 'catalog track')} that nothing else names"
     )
     click.echo("What was made of them knows them still; `cli status` says what to make anew.", err=True)

@@ -8,6 +8,7 @@ import click
 
 from commands.options import NEW_FILE
 from commands.terminal import echo_json, explained
+from data.paths import escaped
 
 if TYPE_CHECKING:
     from index.library import Library
@@ -111,7 +112,8 @@ def _echo_graph(facts: dict[str, Any]) -> None:
 
     direction = "directed" if facts["directed"] else "undirected"
     click.echo(
-        f"{facts['kind']}: {facts['n_edges']:,} {direction} edges between {facts['n_nodes']:,} {facts['level']}s"
+        f"{escaped(facts['kind'])}: {facts['n_edges']:,} {direction} edges between"
+        f" {facts['n_nodes']:,} {facts['level']}s"
     )
     rows = {
         "made": f"{facts['made'][:10]}, {facts['origin']}",
@@ -126,4 +128,4 @@ def _echo_graph(facts: dict[str, Any]) -> None:
     }
     for name, text in rows.items():
         if text:
-            click.echo(f"  {name:<12}{text}")
+            click.echo(f"  {name:<12}{escaped(text)}")

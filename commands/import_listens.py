@@ -9,6 +9,7 @@ import click
 from commands.naming import echo_nodes, names_options, translated
 from commands.options import typed_options
 from commands.terminal import counted, echo_malformed, echo_some, explained, progress
+from data.paths import escaped, shown_path
 
 if TYPE_CHECKING:
     from data.gathering import Gathering
@@ -122,8 +123,9 @@ def _import_source(
     known = listen_store.known_listens(library, digest)
     if known and not again:
         click.echo(
-            f"Nothing added: {origin.name} was imported on {known.imported[:10]} from {known.origin},"
-            f" {counted(known.n_events, 'listen')} to {known.level}s. With --again it is imported anew."
+            f"Nothing added: {shown_path(origin.name)} was imported on {known.imported[:10]} from"
+            f" {escaped(known.origin)}, {counted(known.n_events, 'listen')} to {known.level}s."
+            " With --again it is imported anew."
         )
         return
     reading = read_source(source, spare=spare, **asked)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from commands.terminal import counted, echo_json, echo_some
+from commands.terminal import counted, echo_json, echo_some, in_one_line
+from data.paths import shown_path
 
 
 @click.command()
@@ -32,7 +33,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
         return
     for path in paths:
         if not Path(path).exists():
-            raise click.UsageError(f"There is no {path}.")
+            raise click.UsageError(f"There is no {shown_path(path)}.")
     playlists, unread = [], []
     for path in find_playlists(paths):
         try:
@@ -51,7 +52,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
         )
         echo_some("not in the library", unmatched)
     for message in unread:
-        click.echo(f"Left out: {message}", err=True)
+        click.echo(f"Left out: {in_one_line(message)}", err=True)
     if unread and not playlists:
         raise click.ClickException("No playlist could be read.")
 

@@ -13,6 +13,7 @@ from commands.options import output_options
 from commands.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
 from commands.terminal import echo_rows
 from commands.unread_files import installed
+from data.paths import shown_path
 from data.regular_files import irregular_kind
 
 if TYPE_CHECKING:
@@ -150,14 +151,16 @@ def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: 
     from index.track_store import AUDIO
 
     if is_file and TOWER in spaces:
-        return f"{text} is not in the library.\n\nRun `cli embed-audio` on it first."
+        return f"{shown_path(text)} is not in the library.\n\nRun `cli embed-audio` on it first."
     if is_file:
         return (
-            f"{text} is not in the library, and cannot be heard as {spaces[0]} hears.\n\nAsk by its sound: --by audio."
+            f"{shown_path(text)} is not in the library, and cannot be heard as {spaces[0]} hears."
+            "\n\nAsk by its sound: --by audio."
         )
     if row is None and Path(text).exists():
         return (
-            f"{text} is {irregular_kind(Path(text).stat())}, not a music file.\n\nGive the path of one, or its title."
+            f"{shown_path(text)} is {irregular_kind(Path(text).stat())}, not a music file."
+            "\n\nGive the path of one, or its title."
         )
     if row is None:
         return (
@@ -191,7 +194,8 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     checkpoint = checkpoint_in_use(library)
     if library.current_fingerprint() is None:
         raise click.ClickException(
-            f"No track here was heard yet: {path} cannot be compared.\n\nRun `cli embed-audio FOLDER` first."
+            f"No track here was heard yet: {shown_path(path)} cannot be compared."
+            "\n\nRun `cli embed-audio FOLDER` first."
         )
     if library.current_fingerprint() != checkpoint.fingerprint:
         raise click.ClickException(
@@ -203,10 +207,10 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     try:
         (result,) = hear([absolute], ear, HearingConfig(workers=1), is_known=lambda path, content_hash: False)
     except WorkersLostError as error:
-        raise click.ClickException(f"{path} cannot be heard: {error}. Is memory short?") from None
+        raise click.ClickException(f"{shown_path(path)} cannot be heard: {error}. Is memory short?") from None
     if isinstance(result, Unheard):
         cure = f"\n\n{installed()}" if result.cause is Cause.PROGRAM else ""
-        raise click.ClickException(f"{path} cannot be heard: {result.reason}.{cure}")
+        raise click.ClickException(f"{shown_path(path)} cannot be heard: {result.reason}.{cure}")
     title = result.tags.title or file_title(absolute)
     name = f"{result.tags.artist} - {title}" if result.tags.artist else title
     excerpts, vector = ExcerptVectors(result.excerpt_vectors, result.starts), result.vector

@@ -7,6 +7,7 @@ import click
 
 from commands.encoder_in_use import find_checkpoint
 from commands.terminal import counted, echo_json
+from data.paths import escaped, shown_path
 
 
 @click.command()
@@ -30,39 +31,43 @@ def status(folder: Path, as_json: bool) -> None:
         echo_json(asdict(facts), indent=2)
         return
     numbers = facts.summary
-    click.echo(f"Library   {facts.library}")
+    _echo("Library", shown_path(facts.library))
     for number, root in enumerate(facts.roots or ["none yet"]):
         left_out = f"   ({facts.left_out[root]})" if root in facts.left_out else ""
-        click.echo(f"{'' if number else 'Folders':<10}{root}{left_out}")
-    click.echo(
-        f"Tracks    {numbers['tracks']:,} embedded, {numbers['artists']:,} artists, {numbers['albums']:,} albums,"
-        f" {numbers['hours'] or 0:,.1f} hours"
+        _echo("" if number else "Folders", f"{root}{left_out}")
+    _echo(
+        "Tracks",
+        f"{numbers['tracks']:,} embedded, {numbers['artists']:,} artists, {numbers['albums']:,} albums,"
+        f" {numbers['hours'] or 0:,.1f} hours",
     )
     unread = f" ({facts.unread:,} of them tried again at the next run)" if facts.unread else ""
-    click.echo(
-        f"          {numbers['failed']:,} failed{unread}, {numbers['excluded']:,} excluded,"
-        f" {numbers['missing']:,} missing"
-    )
+    _echo("", f"{numbers['failed']:,} failed{unread}, {numbers['excluded']:,} excluded, {numbers['missing']:,} missing")
     if facts.ear:
-        click.echo(f"Encoder   {facts.ear['origin']}, run {facts.ear['run']} of {_minute(facts.ear['started'])}")
+        _echo("Encoder", f"{facts.ear['origin']}, run {facts.ear['run']} of {_minute(facts.ear['started'])}")
     if facts.index:
         health = facts.index["problem"] or "up to date"
-        click.echo(
-            f"Index     {facts.index['type']}, {facts.index['vectors']:,} vectors,"
-            f" recall@10 {facts.index['recall_at_10']:.3f}, {health}"
+        _echo(
+            "Index",
+            f"{facts.index['type']}, {facts.index['vectors']:,} vectors,"
+            f" recall@10 {facts.index['recall_at_10']:.3f}, {health}",
         )
     if facts.listens["files"]:
         n_files = facts.listens["files"]
         imports = f", in {n_files:,} imports: what several hold counts once" if n_files > 1 else ""
         events, users = counted(facts.listens["events"], "event"), counted(facts.listens["users"], "user")
-        click.echo(f"Listens   {events}, {users}{imports}")
+        _echo("Listens", f"{events}, {users}{imports}")
     if facts.towers:
         mark = facts.towers["validation"]
         judged = "" if mark is None else f", validation NDCG@20 {mark:.4f}"
         run = f"run {facts.towers['run']} of {_minute(facts.towers['started'])}"
-        click.echo(f"Towers    {facts.towers['model']}{judged}, {run}")
+        _echo("Towers", f"{facts.towers['model']}{judged}, {run}")
     for number, step in enumerate(facts.next_steps):
-        click.echo(f"{'Next' if number == 0 else '':<10}{step}")
+        _echo("" if number else "Next", step)
+
+
+def _echo(name: str, text: str) -> None:
+    """One line of facts, also where a folder is called after two."""
+    click.echo(f"{name:<10}{escaped(text)}")
 
 
 def _minute(when: str) -> str:

@@ -11,6 +11,7 @@ import click
 
 from commands.failure import failure_sentence
 from commands.output import OutputError, SafeOutput, printable
+from data.paths import escaped
 
 T = TypeVar("T")
 
@@ -80,14 +81,19 @@ def counted(n: int, noun: str) -> str:
 
 
 def echo_some(what: str, items: Sequence[str], n_items: int | None = None) -> None:
-    """The first few of many."""
+    """The first few of many, each in one line."""
     n_items, shown = n_items or len(items), items[:5]
     if shown and what:
         click.echo(f"  {what}:", err=True)
     for item in shown:
-        click.echo(f"    {item}", err=True)
+        click.echo(f"    {in_one_line(item)}", err=True)
     if n_items > len(shown):
         click.echo(f"    and {n_items - len(shown):,} more", err=True)
+
+
+def in_one_line(message: str) -> str:
+    """A message without its paragraphs, in which no name can begin another line."""
+    return escaped(message.replace("\n\n", " "))  # between what is wrong and what to type
 
 
 def echo_malformed(n_malformed: int, shown: Sequence[str]) -> None:

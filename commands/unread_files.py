@@ -10,6 +10,7 @@ import click
 
 from commands.machine import versions
 from data.folders import is_under
+from data.paths import shown_path
 
 if TYPE_CHECKING:
     from audio.hearing import Unheard
@@ -65,7 +66,8 @@ class UnreadFiles:
             self._n_in_a_row += 1
         if self._n_in_a_row >= _MANY:
             raise click.ClickException(
-                f"{self._n_in_a_row} files in a row could not be read, the last of them {result.path}: {result.reason}."
+                f"{self._n_in_a_row} files in a row could not be read, the last of them"
+                f" {shown_path(result.path)}: {result.reason}."
                 f"\n\n{_KEPT} Run `cli embed-audio` again when the disk is well, or leave the files out with --exclude."
             )
 
@@ -77,7 +79,7 @@ class UnreadFiles:
         away = [root for root in self._roots if not _is_there(root) and is_under(result.path, root)]
         if away:
             raise click.ClickException(
-                f"{away[0]} went away while its files were read. Was its disk unmounted?\n\n"
+                f"{shown_path(away[0])} went away while its files were read. Was its disk unmounted?\n\n"
                 f"{_KEPT} Run `cli embed-audio` again when it is back."
             )
 

@@ -30,8 +30,8 @@ def listed_folders(library: Library) -> list[dict[str, Any]]:
     rows = []
     for path, rules in read_rules(library).items():
         n_tracks = len(_tracks_under(library, path, searchable=True))
-        rows.append({"folder": shown_path(path), "tracks": n_tracks, "leaves_out": str(rules) or None})
-    rows += [{"folder": shown_path(path), "tracks": 1, "leaves_out": None} for path in files_outside(library)]
+        rows.append({"folder": path_columns(path)[0], "tracks": n_tracks, "leaves_out": str(rules) or None})
+    rows += [{"folder": path_columns(path)[0], "tracks": 1, "leaves_out": None} for path in files_outside(library)]
     return rows
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from data.paths import shown_path
+from data.paths import path_columns
 from index.index_file import index_state
 from index.library import Library
 from index.roots import read_rules
@@ -94,8 +94,8 @@ def overview(library: Library, fingerprint: str | None) -> Overview:
     return Overview(
         library=str(library.folder),
         summary=summary,
-        roots=[shown_path(path) for path in rules],
-        left_out={shown_path(path): str(rule) for path, rule in rules.items() if str(rule)},
+        roots=[path_columns(path)[0] for path in rules],
+        left_out={path_columns(path)[0]: str(rule) for path, rule in rules.items() if str(rule)},
         ear=ear,
         index=index,
         listens=next(iter(db.query(_LISTENS))),
