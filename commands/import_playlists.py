@@ -1,5 +1,6 @@
 """`cli import-playlists`: playlists whose entries are tracks of the library."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
         _forget(folder, paths)
         return
     for path in paths:
-        if not Path(path).exists():
+        if not os.path.exists(path):
             raise click.UsageError(f"There is no {shown_path(path)}.")
     playlists, unread = [], []
     for path in find_playlists(paths):

@@ -1,5 +1,6 @@
 """`cli similar`: what is near, by sound or by who plays it."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,7 +127,7 @@ def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "S
     from index.track_store import AUDIO
 
     row, seeds = track_meant(library, text, catalog=tuple(spaces) != (AUDIO,)), dict[str, Seed]()
-    is_file = row is None and Path(text).is_file()
+    is_file = row is None and os.path.isfile(text)
     for space in spaces:
         if is_file and space in (AUDIO, DIFFUSED):
             seeds[space] = _heard_seed(library, text, space)
@@ -157,9 +158,9 @@ def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: 
             f"{shown_path(text)} is not in the library, and cannot be heard as {spaces[0]} hears."
             "\n\nAsk by its sound: --by audio."
         )
-    if row is None and Path(text).exists():
+    if row is None and os.path.exists(text):
         return (
-            f"{shown_path(text)} is {irregular_kind(Path(text).stat())}, not a music file."
+            f"{shown_path(text)} is {irregular_kind(os.stat(text))}, not a music file."
             "\n\nGive the path of one, or its title."
         )
     if row is None:

@@ -86,3 +86,9 @@ def test_the_cure_for_a_folder_that_is_away_can_be_pasted(name, track_files, tmp
     invoke(library, "forget-folder", os.fsdecode(word))
     with Library.open(library) as opened:
         assert not read_rules(opened)
+
+
+@pytest.mark.parametrize("command", ["similar", "import-playlists", "embed-audio"])
+def test_words_longer_than_a_name_may_be_lead_nowhere(command, heard):
+    result = invoke(heard, command, "a" * 300, code=2 if command == "import-playlists" else 1)
+    assert "No track and no file answers" in result.stderr or "There is no aaa" in result.stderr
