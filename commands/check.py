@@ -32,11 +32,15 @@ def check(folder: Path, read_data: bool) -> None:
     from index.library import Library, LibraryError
 
     with Library.open(folder) as library:
-        problems = list(check_library(library))
-        if read_data:
-            files = progress(check_contents(library), "reading", unit="file", total=n_contents(library))
-            problems += [problem for problem in files if problem]
-        n_unknown = n_unrecorded(library)
+        problems, n_unknown = list(check_library(library)), 0
+        try:
+            if read_data:
+                files = progress(check_contents(library), "reading", unit="file", total=n_contents(library))
+                problems.extend(problem for problem in files if problem)
+            n_unknown = n_unrecorded(library)
+        except (LibraryError, sqlite3.DatabaseError):  # of rows that cannot be read, which the problems name
+            if not problems:
+                raise
     for problem in problems:
         click.echo(f"{in_one_line(problem.what)}\n    fix: {_typed(problem.mend, folder)}")
     if n_unknown:

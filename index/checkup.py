@@ -19,6 +19,7 @@ from index.neighbours import PER_TRACK
 from index.problem import Problem, recovery
 from index.schema_guard import foreign_triggers
 from index.spaces import current_space, read_vectors, spaces
+from index.text_check import check_text
 from index.tower_store import TOWER
 from index.track_store import AUDIO
 from index.trust import read_json, read_json_list
@@ -33,7 +34,7 @@ _REMAKE = {AUDIO: "cli embed-audio --again", TOWER: "cli train-tower", DIFFUSED:
 
 def check_library(library: Library) -> Iterator[Problem]:
     """Check tables, vectors, index and neighbours against each other, and whether every file is there."""
-    for check in (_check_tables, check_presence):
+    for check in (check_text, _check_tables, check_presence):
         try:
             yield from check(library)
         except sqlite3.DatabaseError as error:  # pages that cannot be read at all

@@ -6,7 +6,9 @@ import sqlite3
 
 import numpy as np
 import pytest
+from commands_typed import invoke
 from library_world import add, at, finish, heard, open_library, random_units
+from tower_world import import_table
 
 from data.identity import content_hash
 from index import checkup
@@ -93,6 +95,31 @@ def test_rows_that_point_to_nothing(library):
             _, _, statement = shlex.split(cure)
             by_hand(library, statement)
     assert not [what for what, _ in problems(library) if "rows point to" in what]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "rows"), [("tracks", "title", "7, 8"), ("tracks", "path", "7"), ("runs", "config", "1")]
+)
+def test_text_that_is_no_text(library, table, column, rows):
+    by_hand(library, f"UPDATE {table} SET {column} = CAST(x'636166e9' || rowid AS TEXT) WHERE rowid IN ({rows})")
+    found = [mend for what, mend in problems(library) if what.startswith(f"{table}: ") and column in what]
+    assert len(found) == 1
+    by_hand(library, shlex.split(found[0])[2])
+    assert not [what for what, _ in problems(library) if "UTF-8" in what]
+
+
+def test_check_names_text_that_even_its_own_questions_cannot_read(library, tmp_path):
+    import_table(library, tmp_path / "l.csv", ["user,artist,title,timestamp", "eve,Ann,One,5"])
+    for column in ("file", "origin"):
+        by_hand(library, f"UPDATE listens SET {column} = CAST(x'636166e9' AS TEXT)")
+        for options in ([], ["--read-data"]):
+            found = invoke(library.folder, "check", *options, code=1).stdout
+            assert f"listens: of 1 rows the {column} is not UTF-8" in found
+
+
+def test_text_of_tables_that_are_not_ours_is_their_affair(library):
+    by_hand(library, "CREATE TABLE theirs (x TEXT)", "INSERT INTO theirs VALUES (CAST(x'e9' AS TEXT))")
+    assert problems(library) == []
 
 
 def test_tracks_without_a_vector(library):
