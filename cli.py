@@ -4,6 +4,7 @@ Stages are imported inside the commands, so that `cli --help` answers at once an
 track never waits for torch.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -128,7 +129,7 @@ def main() -> None:
     try:
         close_outputs()
     except OutputError as error:
-        code = _unwritten(error)
+        code = code or _unwritten(error)
     sys.exit(code)
 
 
@@ -136,7 +137,8 @@ def _unwritten(error: OutputError) -> int:
     """The exit code of a command whose output nobody took: `cli failures | head`, or a full disk."""
     if error.is_unread:
         return 141  # as if SIGPIPE had ended it
-    click.echo(f"Error: {error}", err=True)
+    with contextlib.suppress(OutputError):  # standard error may be the very output that fails
+        click.echo(f"Error: {error}", err=True)
     return 1
 
 
@@ -149,7 +151,8 @@ def _run() -> int:
     except click.exceptions.Exit as exit:
         return exit.exit_code
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OutputError):  # nobody can be told, except by the code
+            error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         say_interrupted()

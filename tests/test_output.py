@@ -123,6 +123,22 @@ def test_an_output_on_a_full_disk_is_one_sentence(heard_library):
     assert stderr == "Error: The output could not be written: No space left on device.\n"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize(("words", "code"), [(["nosuch"], 2), (["similar"], 2), (["similar", "no such song"], 1)])
+def test_an_exit_code_does_not_need_standard_error(words, code, heard_library):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "cli", "--library", str(heard_library), *words]
+        for stdout in (subprocess.DEVNULL, full):
+            assert subprocess.run(command, stdout=stdout, stderr=full, timeout=60).returncode == code
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_two_outputs_on_a_full_disk_are_no_traceback(heard_library):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "cli", "--library", str(heard_library), "status"]
+        assert subprocess.run(command, stdout=full, stderr=full, timeout=60).returncode == 1
+
+
 def test_a_closed_output_is_nothing_to_stumble_over(heard_library):
     command = f"{sys.executable} -m cli --library '{heard_library}' status >&- 2>&-"
     assert subprocess.run(["sh", "-c", command], timeout=60).returncode == 0
