@@ -35,6 +35,8 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
             rows = listed_folders(library)
         echo_rows(rows, output, "No folder was given to `cli embed-audio` yet.")
         return
+    if output is not None:
+        raise click.UsageError(f"--{output} lists the folders; leave it out with PATH. Nothing was changed.")
     if not path:
         raise click.UsageError("The path is empty. Was it a variable that is not set? Nothing was changed.")
     with Library.open_to_write(folder) as library:

@@ -39,6 +39,8 @@ def forget_listens(folder: Path, number: int | None, output: str | None) -> None
             rows = [row | {"imported": row["imported"][:10], "origin": Path(row["origin"]).name} for row in rows]
         echo_rows(rows, output, "No listens were imported.")
         return
+    if output is not None:
+        raise click.UsageError(f"--{output} lists the imports; leave it out with ID. Nothing was changed.")
     with Library.open_to_write(folder) as library:
         try:
             gone = forget(library, number)

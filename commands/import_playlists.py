@@ -29,6 +29,8 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     from index import playlist_store
     from index.library import Library
 
+    if forget and as_json:
+        raise click.UsageError("--json tells of playlists that are read; leave it out with --forget.")
     if forget:
         _forget(folder, paths)
         return

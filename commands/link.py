@@ -39,6 +39,10 @@ def link(
 
     if dry_run and (pairs or unlink):
         raise click.UsageError("--dry-run shows what `cli link` by itself would do, without --pair and --unlink.")
+    if output and (pairs or unlink):
+        raise click.UsageError(
+            f"--{output} lists what `cli link` by itself finds; leave it out with --pair and --unlink."
+        )
     if twice := [catalog_id for catalog_id, n in Counter(one for one, _ in set(pairs)).items() if n > 1]:
         raise click.UsageError(f"--pair links {twice[0]} with two tracks; a catalog track is one of them.")
     opened = Library.open(folder) if dry_run else Library.open_to_write(folder)

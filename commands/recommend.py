@@ -94,6 +94,10 @@ def recommend(
     who = (user is not None) + bool(like) + (history is not None)
     if to_all and (who or seed_track is not None):
         raise click.UsageError("--all is for every listener: without USER, --like, --history and --seed-track.")
+    if to_all and is_standard_output(m3u):
+        raise click.UsageError(
+            f"--all writes a folder of playlists, and {m3u} is none; name a folder: --m3u playlists."
+        )
     if not to_all and (who > 1 or (not who and seed_track is None)):
         raise click.UsageError("Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all.")
     dial = _own_dial(folder) if popularity is None else popularity
