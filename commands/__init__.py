@@ -1,1 +1,1 @@
-"""What can be typed: `cli NAME` is in the file of that name; the rest is what several of them share."""
+"""The commands: `cli NAME` is in the file of that name; the rest is what several of them share."""

@@ -1,4 +1,4 @@
-"""Which track a person means, and that a space has some."""
+"""Find the track that a person means, and refuse a space that has none."""
 
 from typing import TYPE_CHECKING
 

@@ -1,6 +1,5 @@
 """`cli demo`: a small world of invented music, and every stage on it."""
 
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import click
 
 from commands.terminal import progress
+from data.paths import shell_word, shown_path
 
 SPOTIFY_USER_ROW = 6  # the listener whose history is also written as Spotify exports it: 150 plays of 33 tracks
 
@@ -35,14 +35,17 @@ def demo(world_folder: Path) -> None:
 
     library, tracks = world_folder / "library", world_folder / "tracks"
     if library.exists():
-        click.echo(f"{library} is left from an earlier demo and learns on. Remove it to begin at the beginning.\n")
+        click.echo(
+            f"{shown_path(str(library))} is left from an earlier demo and learns on."
+            " Remove it to begin at the beginning.\n"
+        )
     world = make_world(WorldConfig())
     click.echo(f"{world}\n\nEvery artist has a taste; its music, listeners and playlists follow from it.")
     files = progress(written_files(world, tracks, write_audio), "rendering", "file", world.config.n_tracks)
     n_files = sum(1 for _ in files)
     history = world_folder / "my_spotify_data" / "Streaming_History_Audio_2024.json"
     written_history(world, SPOTIFY_USER_ROW, history)
-    click.echo(f"{n_files} files in {tracks}: six audio formats, playlists, listens, a graph.")
+    click.echo(f"{n_files} files in {shown_path(str(tracks))}: six audio formats, playlists, listens, a graph.")
 
     _demo_step(library, "embed-audio", tracks)
     _demo_step(library, "status")
@@ -66,7 +69,7 @@ def demo(world_folder: Path) -> None:
     _demo_step(library, "recommend", "listener-001", "-k", 5)
     typed = _as_typed()
     click.echo(
-        f"\nAll this is in {library}: `{typed} --library {library} status`."
+        f"\nAll this is in {shown_path(str(library))}: `{typed} --library {shell_word(str(library))} status`."
         f"\nYours next: `{typed} embed-audio ~/Music`, then `{typed} similar` with a file, an id or words."
     )
 
@@ -74,11 +77,11 @@ def demo(world_folder: Path) -> None:
 def _as_typed() -> str:
     """The command's name as a shell finds it: without its folder if that is on the PATH."""
     program = Path(sys.argv[0])
-    return "cli" if program.name != "cli" or shutil.which("cli") else str(program)
+    return "cli" if program.name != "cli" or shutil.which("cli") else shell_word(str(program))
 
 
 def _genre_agreement(library_folder: Path) -> float:
-    """How many of a track's five nearest by another artist share its genre, in the demo's world."""
+    """The share of a track's five nearest by another artist that have its genre, in the demo's world."""
     from index.library import Library
 
     with Library.open(library_folder) as library:
@@ -98,6 +101,6 @@ _GENRE_AGREEMENT = """
 def _demo_step(library: Path, *arguments: object) -> None:
     """Show a command and run it, just as if it had been typed."""
     words = [str(argument) for argument in arguments]
-    click.echo(f"\n$ {shlex.join(['cli', *words])}")
+    click.echo("\n$ " + " ".join(["cli", *map(shell_word, words)]))
     whole = click.get_current_context().find_root().command
     whole.main(["--library", str(library), *words], standalone_mode=False)

@@ -26,7 +26,7 @@ def checkpoint_in_use(library: "Library") -> "Checkpoint":
 
 
 def find_checkpoint(library: "Library") -> "Checkpoint | None":
-    """As `checkpoint_in_use`; None where the file of the trained encoder is missing."""
+    """The encoder of `checkpoint_in_use`; None where the file of the trained one is missing."""
     from audio.checkpoint import Checkpoint, default_checkpoint
 
     trained = library.trained_checkpoint("train-audio")

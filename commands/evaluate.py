@@ -169,7 +169,7 @@ def evaluate(
 
 
 def _told_of_ear(library: "Library", parts: "Split", told: dict[str, Any]) -> str:
-    """What a reader of the figures has to know of the ear, if anything."""
+    """The facts about the encoder that a reader of the figures has to know, if any."""
     from index.heard_of import ear_in_use, listens_heard_of
     from index.track_store import AUDIO
 

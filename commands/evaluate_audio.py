@@ -137,7 +137,7 @@ def _with_questions(
 def _subjects(
     library: "Library", tracks: "JudgedTracks", baselines: bool, seed: int
 ) -> dict[str, tuple["ndarray", "ndarray | None"]]:
-    """Whose vectors are judged, with the penalty for hubs where there is one; the library's own come first."""
+    """The vectors that are judged, with the penalty for hubs where there is one; the library's own come first."""
     from index.neighbours import read_nearness
     from index.track_store import AUDIO
 

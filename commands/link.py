@@ -77,7 +77,7 @@ def link(
 
 
 def _echo_stale(library: "Library") -> None:
-    """What was made before the links changed, and has to be made anew."""
+    """Say what was made before the links changed, and has to be made anew."""
     from index.edges import stored_graphs
     from index.spaces import current_space
     from index.tower_store import TOWER

@@ -1,4 +1,4 @@
-"""What runs here: the device, the versions, and how often a training is kept."""
+"""The machine: the device, the versions, and how often a training is kept."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What the names of an imported file mean."""
+"""Translate the names of an imported file."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def names_options(command: Callable) -> Callable:
-    """How the names of an imported file are to be understood."""
+    """Options that say how the names of an imported file are to be understood."""
     options = [
         click.option(
             "--names", type=EXISTING_FILE, metavar="TABLE", help="A table that says what the file's names mean."

@@ -1,4 +1,4 @@
-"""What a person sees: rows and lines on stdout, asides and progress on stderr."""
+"""Output for a person: rows and lines on stdout, asides and progress on stderr."""
 
 import contextlib
 import shutil
@@ -43,7 +43,7 @@ def echo_lines(lines: Iterable[str]) -> None:
 
 
 def echo_stream(rows: Iterator[dict[str, Any]], output: str) -> None:
-    """As `echo_rows` for programs, of more rows than memory may hold."""
+    """Write rows for programs, more of them than memory may hold."""
     from index import listing
 
     if output == "json":

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from commands_typed import invoke
 
+from commands.demo import _as_typed
 from commands.terminal import echo_some
 from index.forgotten_folders import forget_folder
 from index.library import Library, LibraryError
@@ -86,6 +87,12 @@ def test_the_cure_for_a_folder_that_is_away_can_be_pasted(name, track_files, tmp
     invoke(library, "forget-folder", os.fsdecode(word))
     with Library.open(library) as opened:
         assert not read_rules(opened)
+
+
+def test_the_demo_names_a_command_that_can_be_pasted(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["/my apps/cli", "demo"])
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert _as_typed() == "'/my apps/cli'"
 
 
 @pytest.mark.parametrize("command", ["similar", "import-playlists", "embed-audio"])
