@@ -1,4 +1,4 @@
-"""What is written is there whole, in this order: content, fsync, name, fsync of the folder."""
+"""Files are written whole, in this order: content, fsync, name, fsync of the folder."""
 
 import errno
 import os

@@ -261,7 +261,7 @@ def test_a_broken_index_costs_a_rebuild_and_never_a_wrong_answer(library, world,
 
 
 def test_tags_that_changed_behind_the_time_of_a_file(track_files, tmp_path, run_cli):
-    """As taggers write that keep the time, into room that was left for it. The cure that is named is one."""
+    """Some taggers keep the time, and write into room that was left for it. The cure that is named is one."""
     folder, library = tmp_path / "music", tmp_path / "library"
     folder.mkdir()
     for number in range(2):

@@ -1,4 +1,4 @@
-"""What a disk or a database does to a command is one sentence that is true, and names what to do."""
+"""Failures of a disk or a database end a command in one sentence that is true, and names what to do."""
 
 import contextlib
 import errno

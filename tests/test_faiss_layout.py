@@ -1,4 +1,4 @@
-"""What FAISS is given to read was looked through before: no count, size or reference in it leads astray."""
+"""Files are looked through before FAISS reads them: no count, size or reference in them leads astray."""
 
 import random
 import struct

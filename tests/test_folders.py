@@ -92,7 +92,7 @@ def test_hidden_folders_and_the_library_are_passed_over(tmp_path):
 
 
 def test_folders_of_systems_are_passed_over(tmp_path):
-    """What a storage box keeps of deleted files and of previews is no music."""
+    """Deleted files and previews, as storage boxes keep them, are no music."""
     folders = ["#recycle", "@eaDir", "@Recycle", "#snapshot", "$RECYCLE.BIN", "System Volume Information", "lost+found"]
     folders += ["__MACOSX", "found.000", ".Trash-1000", ".stversions", "RECYCLER", "@__thumb", "Recycled Air", "Tmp"]
     for folder in folders:

@@ -17,7 +17,7 @@ LOG = Path("venv/install.log")
 
 
 class Machine:
-    """What `install` finds and does: a Python that runs or not, pip, and the making of environments."""
+    """A machine to install on: a Python that runs or not, pip, and the making of environments."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, venv: Path) -> None:
         self.venv, self.done, self.error = venv, [], None
@@ -40,7 +40,7 @@ class Machine:
             raise self.error
 
     def install(self, *extras):
-        """What a call did."""
+        """The steps that a call took."""
         self.done.clear()
         try:
             install.install(self.venv, set(extras), "auto")

@@ -1,4 +1,4 @@
-"""What cannot be made again is seen when it is missing or damaged, and each cure works as it is printed."""
+"""Files that cannot be made again are seen when missing or damaged, and each cure works as it is printed."""
 
 import json
 import os

@@ -127,7 +127,7 @@ def test_a_folder_that_is_none_is_refused_and_all_are_listed(folders):
 
 
 def test_a_disk_that_is_gone_for_good(folders):
-    """Of a folder below one of the library's only what is not there goes."""
+    """Only vanished tracks of a folder below one of the library's go."""
     for name in ("music/a.mp3", "music/nas/b.mp3", "music/nas/c.mp3", "music/nas/d.mp3"):
         folders.write(name, name)
     folders.scan()

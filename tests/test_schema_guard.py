@@ -170,7 +170,7 @@ def test_what_people_add_for_themselves_is_welcome(folder):
 
 
 def test_names_in_brackets_are_the_same_names(folder):
-    """As sqlite-utils 3 wrote them."""
+    """Migrations as sqlite-utils 3 wrote them."""
     rewrite(folder, "failures", '"failures"', "[failures]")
     rewrite(folder, "tracks_ai", '"title"', "[title]")
     with Library.open(folder) as library:

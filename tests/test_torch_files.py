@@ -1,4 +1,4 @@
-"""What torch is given to read: stored archives of tensors and plain values, whose members lie within the file."""
+"""Files that torch may read: stored archives of tensors and plain values, whose members lie within the file."""
 
 import os
 import pickle

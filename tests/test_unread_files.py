@@ -115,7 +115,7 @@ def test_a_root_that_goes_away(music, trouble, tmp_path):
 
 
 def test_an_installation_that_is_at_fault(music, trouble, tmp_path):
-    """As PyAV 19 was, to which a PyAV 18 was spoken: no file is to blame, and none is marked."""
+    """PyAV 19 was one, spoken to as PyAV 18: no file is to blame, and none is marked."""
     for path in list(music.iterdir()):
         path.unlink()
     trouble("wrong program-1", "wrong program-2", "wrong program-3")

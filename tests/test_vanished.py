@@ -34,7 +34,7 @@ def mount(folders):
 
 
 def scan_and_prune(folders, *roots):
-    """As `cli embed-audio --prune` does; the counts, and how many were removed."""
+    """Scan and prune like `cli embed-audio --prune`; the counts, and how many were removed."""
     counts = folders.scan(*roots)
     return counts, prune_missing(folders.library, among=folders.plan.missing_before)
 
@@ -96,7 +96,7 @@ def test_a_folder_that_went_with_its_mount_point_is_looked_for_twice(folders):
 
 
 def test_prune_takes_nothing_where_it_did_not_look(folders):
-    """What was missing yesterday may be back: a run that visits another folder cannot know."""
+    """Tracks that were missing yesterday may be back: a run that visits another folder cannot know."""
     path = folders.folder / "music/local/a.mp3"
     path.rename(folders.folder / "a.mp3")
     folders.scan()

@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def run_trials(work: Workplace, stages: list[Stage], seconds: dict[str, float], n_trials: int, seed: int) -> int:
-    """How many trials ended as they should; every fault is printed."""
+    """Run all trials and print every fault; the number of those without one."""
     rng, n_survived, struck = random.Random(seed), 0, Counter[str]()
     for number in tqdm(range(n_trials), unit=" trials"):
         stage = stages[number % len(stages)]
