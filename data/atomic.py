@@ -29,8 +29,10 @@ _LEFTOVERS = (
 )
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
-_EARLIER = (".part", ".unfinished.pt")  # suffixes, and below prefixes, of temporary files before version 0.2
+_EARLIER = (".part",)  # suffixes, and below prefixes, of temporary files before version 0.2
 _EARLIER_PREFIXES = (".arrays-", ".import-")
+# Before version 0.2, what stages go on from: where it lay, and how its name ended.
+_EARLIER_RESUMABLE = (("checkpoints/*", ".unfinished.pt"), ("recommendations-*", TEMPORARY_SUFFIX))
 
 
 @contextlib.contextmanager
@@ -175,8 +177,19 @@ def leftovers(library_folder: Path) -> list[Path]:
 
 def remove_leftovers(library_folder: Path) -> None:
     """Remove what `leftovers` finds. Only for the one writer of the library."""
+    _rename_resumable(library_folder)
     for path in leftovers(library_folder):
         remove(path)
+
+
+def _rename_resumable(library_folder: Path) -> None:
+    """Give what an earlier version left to go on from the name that is looked for today, where nothing else has it."""
+    for pattern, suffix in _EARLIER_RESUMABLE:
+        for path in library_folder.glob(pattern + suffix):
+            renamed = path.with_name(path.name.removesuffix(suffix) + RESUMABLE_SUFFIX)
+            if not os.path.lexists(renamed):
+                path.rename(renamed)
+                sync(path.parent)
 
 
 def _locked(folder: Path) -> int | None:

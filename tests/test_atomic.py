@@ -123,6 +123,23 @@ def test_leftovers_are_ours_alone_and_nothing_that_a_stage_goes_on_from(tmp_path
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == set(others)
 
 
+def test_work_of_an_earlier_version_is_gone_on_with_under_its_new_name(tmp_path):
+    names = {
+        "checkpoints/train-tower.unfinished.pt": f"checkpoints/train-tower{RESUMABLE_SUFFIX}",
+        "checkpoints/train-tower.refit.unfinished.pt": f"checkpoints/train-tower.refit{RESUMABLE_SUFFIX}",
+        "recommendations-0f.unfinished/000000000.npz": f"recommendations-0f{RESUMABLE_SUFFIX}/000000000.npz",
+        "checkpoints/train-audio.unfinished.pt": "checkpoints/train-audio.unfinished.pt",  # the new name is taken
+    }
+    for name in [*names, f"checkpoints/train-audio{RESUMABLE_SUFFIX}"]:
+        make_folder((tmp_path / name).parent)
+        (tmp_path / name).write_text(name)
+    assert leftovers(tmp_path) == []
+    remove_leftovers(tmp_path)
+    assert {old: (tmp_path / new).read_text() for old, new in names.items()} == {name: name for name in names}
+    assert (tmp_path / f"checkpoints/train-audio{RESUMABLE_SUFFIX}").read_text().endswith(RESUMABLE_SUFFIX)
+    assert not (tmp_path / "checkpoints/train-tower.unfinished.pt").exists()
+
+
 def test_a_link_stays_a_link_and_a_pipe_is_written_through(tmp_path):
     (tmp_path / "real.txt").write_text("before")
     (tmp_path / "link.txt").symlink_to("real.txt")

@@ -205,6 +205,14 @@ def test_resumable_work_is_no_leftover(folder):
     assert invoke(folder, "check").stdout == "All is well.\n"
 
 
+def test_resumable_work_of_an_earlier_version_outlives_an_upgrade(folder):
+    (folder / "checkpoints").mkdir(exist_ok=True)
+    (folder / "checkpoints" / "train-audio.unfinished.pt").write_bytes(b"state")
+    assert invoke(folder, "check").stdout == "All is well.\n"
+    with Library.open_to_write(folder):
+        assert (folder / "checkpoints" / f"train-audio{RESUMABLE_SUFFIX}").read_bytes() == b"state"
+
+
 def test_a_writer_beside_check_is_no_leftover(folder):
     (folder / "listens" / "x.parquet.unfinished").write_bytes(b"half")
     (folder / ".writer.json").write_text(json.dumps({"pid": os.getppid()}))
