@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from data.atomic import remove
-from data.events import distinct
+from data.events import LogError, distinct, log_errors
 from index.edges import forget_removed_tracks
 from index.kept_files import LISTENS, file_problem, remove_unnamed
 from index.library import Library, LibraryError, now
-from index.listen_store import told_logs
 
 FORGET_STAGE = "forget-listens"  # as `runs` calls it
 # What people gave on purpose; graphs that were built here are built anew.
@@ -51,8 +50,7 @@ def forget_listens(library: Library, listens_id: int) -> Forgotten:
             f"There is no import {listens_id}; there are {known}.\n\nRun `cli forget-listens` to see them."
         )
     (forgotten,) = wanted
-    with told_logs():
-        users, tracks = _only_named_by(library, listens_id, rows)
+    users, tracks = _only_named_by(library, listens_id, rows)
     run = json.dumps({key: forgotten[key] for key in ("origin", "level", "n_events", "imported")})
     with library.transaction():
         library.db.execute("DELETE FROM listens WHERE id = ?", [listens_id])
@@ -72,18 +70,26 @@ def forget_listens(library: Library, listens_id: int) -> Forgotten:
 def _only_named_by(
     library: Library, listens_id: int, rows: Sequence[Mapping[str, Any]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The users and tracks, (n,) each, that no other import names; none where a file is lost and may name them."""
-    if any(file_problem(library, f"{LISTENS}/{row['file']}", read=False) for row in rows):
-        return np.array([], dtype=np.int64), np.array([], dtype=np.int64)
+    """The users and tracks, (n,) each, that no other import names.
+
+    None where a file is lost or damaged: it may name any of them.
+    """
+    nothing = np.array([], dtype=np.int64)
+    if any(file_problem(library, f"{LISTENS}/{row['file']}", read=True) for row in rows):
+        return nothing, nothing
     paths = {row["id"]: library.file(row["file"], LISTENS) for row in rows}
     level = next(row["level"] for row in rows if row["id"] == listens_id)
     others = [row for row in rows if row["id"] != listens_id]
     own = [paths[listens_id]]
-    users = np.setdiff1d(distinct(own, "user_id"), distinct([paths[row["id"]] for row in others], "user_id"))
-    if level != "track":
-        return users, np.array([], dtype=np.int64)
-    named = distinct([paths[row["id"]] for row in others if row["level"] == "track"], "track_id")
-    return users, np.setdiff1d(distinct(own, "track_id"), named)
+    try:
+        with log_errors():  # of a file whose hash nobody recorded while it was whole
+            users = np.setdiff1d(distinct(own, "user_id"), distinct([paths[row["id"]] for row in others], "user_id"))
+            if level != "track":
+                return users, nothing
+            named = distinct([paths[row["id"]] for row in others if row["level"] == "track"], "track_id")
+            return users, np.setdiff1d(distinct(own, "track_id"), named)
+    except LogError:
+        return nothing, nothing
 
 
 def _delete(library: Library, table: str, ids: Iterable[int], where: str = "TRUE") -> int:

@@ -57,6 +57,23 @@ def test_the_last_one_and_one_whose_file_is_gone(library):
         forget_listens(library, 1)
 
 
+@pytest.mark.parametrize("is_recorded", [True, False])
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_where_a_log_is_damaged_any_import_can_be_forgotten_and_takes_no_name_along(library, damaged, is_recorded):
+    ((file,),) = library.db.execute("SELECT file FROM listens WHERE id = ?", [damaged]).fetchall()
+    data = bytearray((library.folder / "listens" / file).read_bytes())
+    data[4:-200] = bytes(len(data) - 204)  # the pages; its beginning, size and end are as they were
+    (library.folder / "listens" / file).write_bytes(data)
+    if not is_recorded:
+        library.db.execute("DELETE FROM kept_files")
+    before = titles(library)
+    assert [(gone.n_users, gone.n_tracks) for gone in (forget_listens(library, 2), forget_listens(library, 1))] == [
+        (0, 0),
+        (0, 0) if damaged == 1 else (1, 1),
+    ]
+    assert titles(library) == (before if damaged == 1 else [title for title in before if title != "Two"])
+
+
 def test_as_a_user_meets_it(library, tmp_path):
     library.close()
     folder = tmp_path / "library"
