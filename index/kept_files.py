@@ -3,8 +3,8 @@
 import json
 import shlex
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,8 +85,7 @@ def is_recorded(library: "Library", name: str) -> bool:
 
 def record(library: "Library", path: Path) -> None:
     """Keep the hash of a file that was just written; the caller holds the transaction that names it."""
-    row = [_name(library, path), path.stat().st_size, file_hash(path)]
-    library.db.execute("INSERT OR REPLACE INTO kept_files (name, n_bytes, hash) VALUES (?, ?, ?)", row)
+    _insert(library, [_row(library, path)])
 
 
 @contextmanager
@@ -102,7 +101,8 @@ def keeping(library: "Library", path: Path) -> Iterator[None]:
 def record_unknown(library: "Library") -> None:
     """Record what an older version, or a killed command, did not, where the file is whole by all that can be seen.
 
-    What is recorded stays, whatever the file holds by now.
+    What is recorded stays, whatever the file holds by now. What cannot be read waits for a better day: no command that
+    writes should fail for it, and `cli check` tells of it.
     """
     query = (
         f"SELECT ?, file FROM listens UNION SELECT ?, checkpoint FROM ({_EAR})"
@@ -110,12 +110,14 @@ def record_unknown(library: "Library") -> None:
     )
     named = library.db.execute(query, [LISTENS, CHECKPOINTS, CHECKPOINTS]).fetchall()
     paths = [library.folder / below / file for below, file in named if is_bare_name(file)]
-    unknown = [path for path in paths if not is_recorded(library, _name(library, path))]
-    whole = [path for path in unknown if path.is_file() and is_whole(path)]
-    if whole:
+    rows = []
+    for path in (path for path in paths if not is_recorded(library, _name(library, path))):
+        with suppress(OSError, IrregularFileError):
+            if path.is_file() and is_whole(path):
+                rows.append(_row(library, path))
+    if rows:
         with library.transaction():
-            for path in whole:
-                record(library, path)
+            _insert(library, rows)
 
 
 def remove_unnamed(library: "Library") -> None:
@@ -166,6 +168,14 @@ def file_hash(path: Path) -> str:
         while block := file.read(1 << 22):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _row(library: "Library", path: Path) -> tuple[str, int, str]:
+    return _name(library, path), path.stat().st_size, file_hash(path)
+
+
+def _insert(library: "Library", rows: Sequence[tuple[str, int, str]]) -> None:
+    library.db.conn.executemany("INSERT OR REPLACE INTO kept_files (name, n_bytes, hash) VALUES (?, ?, ?)", rows)
 
 
 def _name(library: "Library", path: Path) -> str:

@@ -1,5 +1,6 @@
 """Files that cannot be made again are seen when missing or damaged, and each cure works as it is printed."""
 
+import errno
 import json
 import os
 import re
@@ -166,6 +167,24 @@ def test_what_an_older_version_did_not_record_is_recorded_unless_it_is_damaged(f
     with Library.open_to_write(folder) as library:
         record_unknown(library)  # what is recorded stays
     assert "is damaged" in invoke(folder, "check", "--read-data", code=1).stdout
+
+
+@pytest.mark.parametrize("reading", ["is_whole", "file_hash"])
+def test_listens_that_cannot_be_read_stop_no_command_that_writes(folder, monkeypatch, reading):
+    with Library.open_to_write(folder) as library:
+        library.db.execute("DELETE FROM kept_files")
+    asked = []
+
+    def failing(path):
+        asked.append(path)
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"index.kept_files.{reading}", failing)
+        invoke(folder, "import-playlists", folder.parent / "my music")
+    assert asked == [parquet(folder)] and rows_of(folder, "SELECT count(*) FROM kept_files") == [(0,)]
+    invoke(folder, "import-playlists", folder.parent / "my music")
+    assert rows_of(folder, "SELECT count(*) FROM kept_files") == [(1,)]
 
 
 def test_an_import_in_the_place_of_another_has_its_own_file(folder):
