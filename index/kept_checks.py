@@ -8,7 +8,7 @@ from data.atomic import leftovers
 from data.identity import content_hash
 from data.paths import path_from_columns, shell_word, shown_path
 from data.regular_files import IrregularFileError
-from index.kept_files import file_hash, file_problem, is_recorded, kept_files
+from index.kept_files import file_hash, file_problem, is_recorded, kept_files, same_listens
 from index.library import Library
 from index.problem import Problem
 from index.writer import another_writes
@@ -101,12 +101,14 @@ def _check_leftovers(library: Library) -> Iterator[Problem]:
             f"{name} was left by a killed command; the next one that writes removes it",
             f"rm -r {shell_word(str(left))}",
         )
-    named = {name for (name,) in library.db.execute("SELECT file FROM listens")}
+    named = [name for (name,) in library.db.execute("SELECT file FROM listens")]
     recorded = {name for (name,) in library.db.execute("SELECT name FROM kept_files")}
+    told = {library.folder / "listens" / name for name in named} | {same_listens(library, name) for name in named}
     for path in sorted((library.folder / "listens").glob("*.parquet")):
         # What is recorded and named no more, the next command that writes removes.
-        if path.name not in named and f"listens/{path.name}" not in recorded:
+        if path not in told and f"listens/{path.name}" not in recorded:
             yield Problem(
-                f"listens/{path.name} belongs to no import: one was killed, or library.db is older than it",
-                f"rm {shell_word(str(path))}",
+                f"listens/{path.name} belongs to no import: one was killed, or library.db is older than it, and"
+                " then this may be the only copy",
+                f"mv {shell_word(str(path))} {shell_word(str(library.folder))}",  # where nothing looks for it
             )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from data.atomic import remove
-from data.paths import is_bare_name
+from data.paths import is_bare_name, shell_word
 from data.regular_files import IrregularFileError, open_regular
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def kept_files(library: "Library") -> Iterator[KeptFile]:
     rows = library.db.execute("SELECT id, file, origin, options FROM listens ORDER BY id").fetchall()
     for number, file, origin, options in rows:
         lost = f"its listens, for `cli train-tower`, `cli recommend` and `cli build-graph`, are those of {origin}"
-        yield KeptFile(f"{LISTENS}/{file}", lost, (listens_cure(number, origin, options),))
+        cure = renaming(library, file) or listens_cure(number, origin, options)
+        yield KeptFile(f"{LISTENS}/{file}", lost, (cure,))
     for (file,) in library.db.execute(_EAR):
         lost = "without it `cli embed-audio` and `cli similar FILE` cannot hear"
         yield KeptFile(f"{CHECKPOINTS}/{file}", lost, ("cli train-audio --start fresh", "cli embed-audio"))
@@ -48,15 +49,44 @@ def kept_files(library: "Library") -> Iterator[KeptFile]:
 
 
 def listens_cure(number: int, origin: str, options: str | None) -> str:
-    """What to type where the events of an import are lost: import them again as then, or else do without them."""
+    """What to type where the events of an import are lost: import them again as then, or else do without them.
+
+    They are forgotten in any case, for the origin may hold more by now: that would be an import beside the lost one.
+    """
+    forget = f"cli forget-listens {number}"
     if not Path(origin).exists():
-        return f"cli forget-listens {number}"
+        return forget
     try:
         typed = json.loads(options or "[]")
     except (ValueError, RecursionError):  # of a damaged library, or a stranger's
         typed = []
     words = typed if isinstance(typed, list) and all(isinstance(word, str) for word in typed) else []
-    return shlex.join(["cli", "import-listens", "--again", *words, origin])
+    return f"{forget} && {shlex.join(['cli', 'import-listens', *words, origin])}"
+
+
+def renaming(library: "Library", file: str) -> str | None:
+    """What to type where listens are missing, and the same lie there under another name."""
+    copy = same_listens(library, file)
+    if copy is None:
+        return None
+    return f"mv {shell_word(str(copy))} {shell_word(str(library.folder / LISTENS / file))}"
+
+
+def same_listens(library: "Library", file: str) -> Path | None:
+    """The very listens that are missing under the name `file`, as a later or earlier import of the same wrote them.
+
+    Such imports take two names in turn, so the other one is there when library.db comes from a backup.
+    """
+    folder = library.folder / LISTENS
+    if not is_bare_name(file) or (folder / file).exists():
+        return None
+    stem = file.removesuffix(".parquet").removesuffix(".2")
+    copy = folder / (f"{stem}.parquet" if file == f"{stem}.2.parquet" else f"{stem}.2.parquet")
+    row = library.db.execute("SELECT n_bytes, hash FROM kept_files WHERE name = ?", [f"{LISTENS}/{file}"]).fetchone()
+    with suppress(OSError, IrregularFileError):
+        if row is not None and copy.stat().st_size == row[0] and file_hash(copy) == row[1]:
+            return copy
+    return None
 
 
 def file_problem(library: "Library", name: str, *, read: bool) -> str | None:

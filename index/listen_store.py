@@ -14,12 +14,12 @@ from data.atomic import atomic_path, make_folder, remove
 from data.events import LogError, check_log, log_errors, write_events
 from data.gathering import Gathering, Items
 from data.regular_files import IrregularFileError, open_regular
-from index.kept_files import LISTENS, listens_cure, record, remove_unnamed
+from index.kept_files import LISTENS, listens_cure, record, remove_unnamed, renaming
 from index.library import Library, LibraryError, now
 from index.listened_items import match_items
 from index.nodes import NodeMatch
 
-_AGAIN = "Import it again: `cli import-listens --again FILE`; `cli forget-listens` names the imports."
+_AGAIN = "`cli forget-listens` names the imports: forget the damaged one, then import its file again."
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ def listen_files(library: Library, level: str) -> list[Path]:
     paths = []
     for number, file, origin, options, n_events in library.db.execute(query, [level]).fetchall():
         paths.append(library.file(file, LISTENS))
-        cure = f"Restore it from a backup, or run `{listens_cure(number, origin, options)}`."
+        typed = renaming(library, file) or listens_cure(number, origin, options)
+        cure = f"Restore it from a backup, or run `{typed}`."
         if not paths[-1].is_file():
             raise LibraryError(f"{paths[-1]} is missing.\n\n{cure}")
         with told_logs(cure):

@@ -68,7 +68,7 @@ def test_a_log_that_no_import_wrote(folder, change, told):
     written(change(pl.read_parquet(log_of(folder))), folder)
     with Library.open(folder) as library, pytest.raises(LibraryError, match=told) as error:
         listen_files(library, "track")
-    assert "cli import-listens --again" in str(error.value)
+    assert "cli forget-listens 1 && cli import-listens" in str(error.value)
 
 
 VALUES = {
@@ -202,5 +202,6 @@ def test_towers_whose_settings_are_gone(folder):
 def test_options_of_an_import_that_are_none(tmp_path):
     origin = str(tmp_path)
     for options in (None, "nonsense", "{}", "[1]", "[" * 100_000):
-        assert listens_cure(1, origin, options) == f"cli import-listens --again {origin}"
-    assert listens_cure(1, origin, '["--listener", "a b"]') == f"cli import-listens --again --listener 'a b' {origin}"
+        assert listens_cure(1, origin, options) == f"cli forget-listens 1 && cli import-listens {origin}"
+    cure = f"cli forget-listens 1 && cli import-listens --listener 'a b' {origin}"
+    assert listens_cure(1, origin, '["--listener", "a b"]') == cure

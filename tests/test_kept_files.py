@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import subprocess
 
 import pytest
 from commands_typed import invoke, rows_of
@@ -43,7 +44,7 @@ def cures(folder, *words):
     typed = re.findall(r"fix: (.*)", out)
     words = [shlex.split(command) for line in typed for command in line.split(" && ")]
     here = [f"EARSHOT_LIBRARY={folder}", "cli"]
-    assert all(found[:2] == here or found[0] in ("rm", "touch") for found in words)
+    assert all(found[:2] == here or found[0] in ("mv", "rm") for found in words)
     return out, [found[2:] if found[:2] == here else found for found in words]
 
 
@@ -69,15 +70,29 @@ def flip(path):
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_listens_that_are_damaged(folder, damage):
     events = rows_of(folder, "SELECT n_events, n_users FROM listens")
+    names = rows_of(folder, "SELECT * FROM users"), rows_of(folder, "SELECT id, title FROM tracks")
     DAMAGES[damage](parquet(folder))
     told = invoke(folder, "train-tower", code=1).stderr
-    assert "Restore it from a backup, or run `cli import-listens --again --user who" in told
-    assert "cli import-listens --again --user who" in invoke(folder, "status").stdout
+    assert "Restore it from a backup, or run `cli forget-listens 1 && cli import-listens --user who" in told
+    assert "cli forget-listens 1 && cli import-listens --user who" in invoke(folder, "status").stdout
     invoke(folder, "import-playlists", folder.parent / "my music")  # any command that writes hides nothing
-    out, (cure,) = cures(folder)
+    out, found = cures(folder)
     assert "it's.csv" in out and "cli recommend" in out
-    invoke(folder, *cure)
+    for cure in found:
+        invoke(folder, *cure)
     assert rows_of(folder, "SELECT n_events, n_users FROM listens") == events
+    assert (rows_of(folder, "SELECT * FROM users"), rows_of(folder, "SELECT id, title FROM tracks")) == names
+    assert invoke(folder, "check").stdout == "All is well.\n"
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_listens_whose_origin_has_grown_since(folder, damage):
+    """Imported again, it would be an import beside the damaged one."""
+    (folder.parent / "my music" / "it's.csv").write_text("\n".join([*ROWS, "sam,Ann,Three,11"]))
+    DAMAGES[damage](parquet(folder))
+    for cure in cures(folder)[1]:
+        invoke(folder, *cure)
+    assert rows_of(folder, "SELECT n_events FROM listens") == [(4,)]
     assert invoke(folder, "check").stdout == "All is well.\n"
 
 
@@ -85,7 +100,8 @@ def test_other_bytes_of_the_same_length_are_found_by_reading(folder):
     flip(parquet(folder))
     out, found = cures(folder, "--read-data")
     assert re.search(r"listens/\w+\.parquet is damaged: its content is another", out)
-    invoke(folder, *next(words for words in found if words[0] == "import-listens"))
+    for cure in (words for words in found if words[0].endswith("-listens")):
+        invoke(folder, *cure)
     assert "parquet" not in invoke(folder, "check", "--read-data", code=1).stdout
 
 
@@ -214,7 +230,36 @@ def test_listens_that_no_import_knows_are_told_and_left_alone(folder):
     with Library.open_to_write(folder):
         pass
     out, (cure,) = cures(folder)
-    assert "listens/0123.parquet belongs to no import" in out and cure == ["rm", str(stray)]
+    assert "listens/0123.parquet belongs to no import" in out and cure == ["mv", str(stray), str(folder)]
+    subprocess.run(cure, check=True)
+    assert invoke(folder, "check").stdout == "All is well.\n"
+
+
+@pytest.mark.parametrize("n_again", [1, 2])
+def test_listens_that_a_later_import_renamed_are_found_by_an_older_database(folder, n_again):
+    origin = folder.parent / "my music" / "it's.csv"
+    for _ in range(n_again - 1):
+        invoke(folder, "import-listens", origin, "--user", "who", "--again")
+    named = parquet(folder).name
+    backup = (folder / "library.db").read_bytes()
+    invoke(folder, "import-listens", origin, "--user", "who", "--again")
+    (folder / "library.db").write_bytes(backup)
+    origin.unlink()
+    assert f"or run `mv '{parquet(folder)}' " in invoke(folder, "train-tower", code=1).stderr
+    out, (cure,) = cures(folder)
+    assert f"listens/{named} is missing" in out
+    assert cure == ["mv", str(parquet(folder)), str(folder / "listens" / named)]
+    subprocess.run(cure, check=True)
+    assert invoke(folder, "check", "--read-data", code=1).stdout.count("fix:") == 1  # the music, which is made up
+
+
+def test_other_listens_under_that_name_are_not_taken_for_those_that_are_missing(folder):
+    listens = parquet(folder)
+    other = listens.with_name(f"{listens.stem}.2.parquet")
+    listens.rename(other)
+    flip(other)
+    assert sorted(cure[0] for cure in cures(folder)[1]) == ["forget-listens", "import-listens", "mv"]
+    assert cures(folder)[1][-1] == ["mv", str(other), str(folder)]
 
 
 def test_resumable_work_is_no_leftover(folder):

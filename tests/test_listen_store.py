@@ -132,7 +132,9 @@ def test_a_reader_sees_them(library, file):
 def test_a_file_that_is_gone_is_named_with_its_cure(library, file):
     imported(library, file)
     listen_files(library, "artist")[0].unlink()
-    with pytest.raises(LibraryError, match=r"parquet is missing\.\n\n.*`cli import-listens --again .*listens\.csv`"):
+    with pytest.raises(
+        LibraryError, match=r"parquet is missing\.\n\n.*`cli forget-listens 1 && cli import-listens .*listens\.csv`"
+    ):
         listen_files(library, "artist")
     assert listen_files(library, "track") == []
     imported(library, file)
