@@ -100,7 +100,7 @@ def z_scored(features: np.ndarray) -> np.ndarray:
 class SumsCache:
     """The sums of tracks by content hash, in one file that is written whole or not at all.
 
-    A file of other settings, or one that cannot be read, counts as empty: it can always be made again.
+    A file of other settings, or a damaged one, counts as empty: it can always be made again.
     """
 
     def __init__(self, path: Path, config: EarConfig) -> None:
@@ -114,7 +114,7 @@ class SumsCache:
             is_ours = str(kept["settings"]) == self._settings and kept["sums"].shape[1:] == (n_sums,)
             if is_ours and np.isfinite(kept["sums"]).all():
                 self.sums = dict(zip(kept["hashes"].tolist(), kept["sums"], strict=True))
-        except (OSError, ValueError, TypeError):
+        except (FileNotFoundError, ValueError, TypeError):
             pass
 
     def save(self) -> None:

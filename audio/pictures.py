@@ -67,7 +67,7 @@ class PictureCache:
                 raise ValueError("its pictures are not one after another")
             spans = [range(start, start + count) for start, count in zip(starts.tolist(), counts.tolist(), strict=True)]
             self.rows = dict(zip(kept["hashes"].tolist(), spans, strict=True))
-        except (OSError, ValueError, TypeError):
+        except (FileNotFoundError, ValueError, TypeError):
             pass  # none yet, or damaged: it can always be made again
         size = self._file.stat().st_size if self._file.exists() else 0
         if size < self.n_excerpts * self._picture_bytes:

@@ -1,5 +1,6 @@
 """Arrays that were kept as .npy and .npz, read without believing what their headers say of types and sizes."""
 
+import errno
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from data.regular_files import require_regular
 
 _END = b"PK\5\6"
 _END_SIZE = 22  # bytes, of an archive without a comment
+_ENCRYPTED_OR_PATCHED = 0x61  # flags of a member that zipfile cannot read as it is
 
 
 def read_archive(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -64,7 +66,12 @@ def check_stored_archive(path: Path) -> None:
             members = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise ValueError(f"it is a damaged archive ({str(error)[:60]})") from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise ValueError("it is a damaged archive (its contents would begin before the file)") from None
     for member in members:
         is_stored = member.compress_type == zipfile.ZIP_STORED and member.file_size == member.compress_size
-        if not is_stored or member.header_offset + member.file_size > size:
+        is_stored = is_stored and not member.flag_bits & _ENCRYPTED_OR_PATCHED
+        if not is_stored or not 0 <= member.header_offset <= size - member.file_size:
             raise ValueError(f"{member.filename[:60]!r} in it is packed, or longer than the file")

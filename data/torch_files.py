@@ -4,10 +4,12 @@
 tensor that our files never use. Read with `mmap=True`, what has passed here takes no more memory than the file is long.
 """
 
+import pickle
 import pickletools
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from data.array_files import check_stored_archive
 
@@ -17,6 +19,25 @@ _OPCODES = re.compile(
 )
 _NAMES = re.compile(r"torch \w+Storage|torch\._utils _rebuild_(tensor_v2|parameter)|collections OrderedDict")
 _LARGEST_PICKLE = 2**26  # bytes; it holds the names and shapes of tensors, the numbers lie beside it
+
+
+def load_torch_file(path: Path) -> Any:
+    """What `torch.save` wrote, on a GPU perhaps; its numbers stay on the disk until somebody looks at them.
+
+    Raises
+    ------
+    ValueError
+        It is anything else.
+    OSError
+        It cannot be read.
+    """
+    import torch
+
+    check_torch_file(path)
+    try:
+        return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
 
 
 def check_torch_file(path: Path) -> None:
@@ -36,7 +57,7 @@ def check_torch_file(path: Path) -> None:
             raise ValueError("it is no archive of tensors")
         try:
             operations = [(code.name, argument) for code, argument, _ in pickletools.genops(archive.read(pickles[0]))]
-        except (ValueError, zipfile.BadZipFile, UnicodeDecodeError) as error:
+        except (ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"its contents are damaged ({str(error)[:60]})") from None
     for code, argument in operations:
         if not _OPCODES.fullmatch(code) or (code == "GLOBAL" and not _NAMES.fullmatch(str(argument))):

@@ -12,7 +12,6 @@ before goes on from what it knows. The end is the best that there was, by held-o
 import hashlib
 import json
 import math
-import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from audio.augmentation import disguise
 from audio.encoder import Encoder, calibrate
 from data.atomic import atomic_path
 from data.report_card import Figure
-from data.torch_files import check_torch_file
+from data.torch_files import load_torch_file
 from graph.config import TasteConfig
 from graph.contrastive import graded_info_nce, info_nce
 from graph.sampling import TasteSampler, TripletBatch, held_out_triplets
@@ -393,10 +392,15 @@ def write_state(path: Path, key: str, state: dict[str, Any]) -> None:
 
 
 def read_state(path: Path, key: str) -> dict[str, Any] | None:
-    """The state that was kept for this very training, or None: there is none, or it is of another or damaged."""
+    """The state that was kept for this very training, or None: there is none, or it is of another or damaged.
+
+    Raises
+    ------
+    OSError
+        It cannot be read today, which is no reason to begin anew and write over it.
+    """
     try:
-        check_torch_file(path)
-        kept = torch.load(path, map_location="cpu", weights_only=True, mmap=True)  # kept by a GPU, perhaps
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError, LookupError, TypeError):
+        kept = load_torch_file(path)
+    except (FileNotFoundError, ValueError):
         return None
     return kept["state"] if isinstance(kept, dict) and kept.get("key") == key else None

@@ -73,10 +73,10 @@ class UnfinishedLists:
 
     @staticmethod
     def _part(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """Users, tracks and scores as `keep` wrote them, or None."""
+        """Users, tracks and scores as `keep` wrote them, or None; an error where the disk does not give them."""
         try:
             kept = read_archive(path, ("user_ids", "track_ids", "scores"))
-        except (OSError, ValueError):
+        except (FileNotFoundError, ValueError):
             return None
         users, tracks, scores = kept["user_ids"], kept["track_ids"], kept["scores"]
         are_ids = users.dtype.kind == tracks.dtype.kind == "i" and scores.dtype == np.float32

@@ -3,10 +3,12 @@
 Worker processes and the synthetic world take seconds, so both are made once per session and only read.
 """
 
+import errno
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,23 @@ SMALL = WorldConfig(n_genres=2, artists_per_genre=3, tracks_per_artist=3, second
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(7)
+
+
+@pytest.fixture
+def failing_disk(monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """A context in which the disk fails to read one archive."""
+
+    @contextmanager
+    def failing(path: Path) -> Iterator[None]:
+        def refuse(asked: Path) -> None:
+            if Path(asked) == path:
+                raise OSError(errno.EIO, "Input/output error", str(path))
+
+        with monkeypatch.context() as patch:
+            patch.setattr("data.array_files.require_regular", refuse)
+            yield
+
+    return failing
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,29 @@ def test_ids_of_another_kind(tmp_path, kind):
         read_ids(tmp_path / "x.npy")
 
 
+@pytest.mark.parametrize("flags", [0x01, 0x20, 0x40])
+def test_members_that_cannot_be_read_as_they_are(tmp_path, flags):
+    path = tmp_path / "x.npz"
+    np.savez(path, a=np.arange(3))
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\1\2") + 8] |= flags  # of the one member, in the table of contents
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"damaged archive|is packed"):
+        read_archive(path, ("a",))
+
+
+@pytest.mark.parametrize("n_bytes", [1, 2**16, 2**31])
+def test_an_archive_whose_contents_begin_before_it(tmp_path, n_bytes):
+    """No error of the disk, though the system call fails."""
+    path = tmp_path / "x.npz"
+    np.savez(path, a=np.arange(3))
+    data = path.read_bytes()
+    size = int.from_bytes(data[-10:-6], "little") + n_bytes  # of the table of contents
+    path.write_bytes(data[:-10] + size.to_bytes(4, "little") + data[-6:])
+    with pytest.raises(ValueError, match="damaged archive"):
+        read_archive(path, ("a",))
+
+
 def test_archives_that_are_none(tmp_path):
     path = tmp_path / "x.npz"
     np.savez_compressed(path, a=np.zeros(10**6))

@@ -148,6 +148,12 @@ def test_a_damaged_cache_is_an_empty_one(kept, damage, rng):
     assert SumsCache(kept, EAR).sums == {}
 
 
+def test_a_cache_that_cannot_be_read_today_is_not_emptied(kept, failing_disk):
+    with failing_disk(kept), pytest.raises(OSError, match="Input/output error"):
+        SumsCache(kept, EAR)
+    assert SumsCache(kept, EAR).sums.keys() == {"a"}
+
+
 def test_a_cache_that_cannot_be_written_leaves_the_old_one(kept, monkeypatch):
     cache = SumsCache(kept, EAR)
     cache.sums["b"] = cache.sums["a"] + 1

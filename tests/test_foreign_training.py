@@ -144,6 +144,16 @@ def test_arrays_that_are_damaged_are_made_anew(folder, name, data):
         assert read_listening(library).listening.digest() == before
 
 
+def test_lists_that_cannot_be_read_today_are_not_made_anew(folder, failing_disk):
+    lists = UnfinishedLists(folder, {})
+    lists.keep(0, np.array([1]), np.array([[1]]), np.ones((1, 1), np.float32))
+    with failing_disk(lists._path(0)):
+        for read in (lambda: lists.has(0), lambda: list(lists.rows(1))):
+            with pytest.raises(OSError, match="Input/output error"):
+                read()
+    assert lists.has(0)
+
+
 def test_lists_that_are_damaged_are_made_anew(folder):
     lists = UnfinishedLists(folder, {})
     ids, scores = np.array([[1, 2]]), np.ones((1, 2), np.float32)

@@ -108,6 +108,13 @@ def test_closed_early_it_keeps_what_it_had(files, tmp_path):
     assert not list(tmp_path.rglob("*.unfinished"))
 
 
+def test_a_cache_that_cannot_be_read_today_is_not_emptied(filled, failing_disk):
+    cache = PictureCache(filled[0], CONFIG)
+    with failing_disk(cache.folder / "contents.npz"), pytest.raises(OSError, match="Input/output error"):
+        PictureCache(filled[0], CONFIG)
+    assert PictureCache(filled[0], CONFIG).rows == cache.rows
+
+
 @pytest.mark.parametrize("damage", ["cut", "gone", "contents"])
 def test_a_damaged_cache_counts_as_empty(filled, tmp_path, damage):
     folder = tmp_path / "cache"

@@ -138,6 +138,13 @@ def test_a_state_of_something_else_is_not_gone_on_with(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
 
 
+def test_a_state_that_cannot_be_read_today_is_not_written_over(tmp_path, failing_disk):
+    write_state(tmp_path / "state.pt", "key", {"numbers": [1]})
+    with failing_disk(tmp_path / "state.pt"), pytest.raises(OSError, match="Input/output error"):
+        read_state(tmp_path / "state.pt", "key")
+    assert read_state(tmp_path / "state.pt", "key") == {"numbers": [1]}
+
+
 def test_the_key_knows_settings_tracks_and_edges(world):
     _, graph, _ = world
     none = np.empty(0, dtype=np.int64)

@@ -136,7 +136,7 @@ def test_a_file_never_runs_code(tmp_path):
         load_towers(tmp_path / "evil2.pt")
 
 
-def test_a_state_is_for_one_training_only(tmp_path):
+def test_a_state_is_for_one_training_only(tmp_path, failing_disk):
     events = checkerboard(6)
     quick = TowerTrainingConfig(batch_size=8, negatives=2, epochs=2, frequency="streaming")
     bare = catalog(6)
@@ -159,6 +159,8 @@ def test_a_state_is_for_one_training_only(tmp_path):
     assert len({key, *others}) == 7
     assert [read_training(tmp_path / "state", other) for other in others] == [None] * 6
     assert read_training(tmp_path / "nothing", key) is None
+    with failing_disk(tmp_path / "state"), pytest.raises(OSError, match="Input/output error"):
+        read_training(tmp_path / "state", key)  # no reason to begin anew
     (tmp_path / "state").write_bytes(b"damaged")
     assert read_training(tmp_path / "state", key) is None
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from data.atomic import atomic_path
 from data.catalog import Catalog
 from data.ids import IdMap
 from data.listening import Listening, blocks
-from data.torch_files import check_torch_file
+from data.torch_files import load_torch_file
 from towers.config import TowerConfig
 from towers.designs import Towers, make_towers
 
@@ -77,7 +76,7 @@ def read_towers(path: Path, device: str = "cpu") -> TowerFile:
         It cannot be read.
     """
     try:
-        kept = _load(path)
+        kept = load_torch_file(path)
     except ValueError as error:
         raise CheckpointError(f"{path} is damaged, or no checkpoint: {error}") from None
     if not isinstance(kept, dict) or kept.get("format") != FORMAT:
@@ -177,29 +176,18 @@ def write_training(path: Path, key: str, state: dict[str, Any]) -> None:
 
 
 def read_training(path: Path, key: str) -> dict[str, Any] | None:
-    """The state that was kept for this very training, or None: there is none, or it is of another or damaged."""
-    try:
-        kept = _load(path)
-    except (OSError, ValueError):
-        return None
-    return kept["state"] if isinstance(kept, dict) and kept.get("key") == key else None
-
-
-def _load(path: Path) -> Any:
-    """What `torch.save` wrote; its numbers stay on the disk until somebody looks at them.
+    """The state that was kept for this very training, or None: there is none, or it is of another or damaged.
 
     Raises
     ------
-    ValueError
-        It is anything else.
     OSError
-        It cannot be read.
+        It cannot be read today, which is no reason to begin anew and write over it.
     """
-    check_torch_file(path)
     try:
-        return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+        kept = load_torch_file(path)
+    except (FileNotFoundError, ValueError):
+        return None
+    return kept["state"] if isinstance(kept, dict) and kept.get("key") == key else None
 
 
 def _weight(name: str, value: Any) -> Tensor:
