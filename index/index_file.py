@@ -1,6 +1,7 @@
 """One FAISS file per space: a cache of what library.db holds. Delete it, break it, and a rebuild mends it."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
     if current is None or not len(ids):
         with library.transaction():
             library.db.execute("DELETE FROM index_files WHERE space = ?", [space])
+        _remove_files(library, space)
         return None
     built = build(vectors, ids.ids(np.arange(len(ids))), type, target)
     data = faiss.serialize_index(built.index).data  # a view of its bytes
@@ -66,10 +68,16 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
                 built.recall_at_10, json.dumps(built.settings), now(),
             ],
         )  # fmt: skip
-    for stale in library.folder.glob("*.faiss*"):
-        if stale != path and stale.name.startswith(f"{space}-"):
-            remove(stale)
+    _remove_files(library, space, but=path)
     return index_state(library, space)
+
+
+def _remove_files(library: Library, space: str, but: Path | None = None) -> None:
+    """Remove the index files of a space, also unfinished ones, and none of another space."""
+    ours = re.compile(rf"{re.escape(space)}-[0-9a-f]{{12}}\.faiss.*")  # `audio-x` is a space too
+    for path in library.folder.glob("*.faiss*"):
+        if path != but and ours.fullmatch(path.name):
+            remove(path)
 
 
 def index_state(library: Library, space: str, verify: bool = False) -> IndexState | None:
