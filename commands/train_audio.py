@@ -213,17 +213,14 @@ def _train(training: "Pretraining", state_file: Path, key: str) -> float | None:
     import torch
 
     from data.threads import n_threads
+    from data.torch_files import restoring
     from graph.pretraining import read_state, write_state
 
     torch.set_num_threads(n_threads())
     state = read_state(state_file, key)
     if state is not None:
-        try:
+        with restoring(state_file):
             training.restore(state)
-        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
-            raise click.ClickException(
-                f"{state_file} is damaged.\n\nBegin anew without it: rm '{state_file}'"
-            ) from None
         click.echo(f"Going on after epoch {training.n_done} of the {training.phase_name}.", err=True)
     loss, saved, phase = None, monotonic(), ""
     with contextlib.ExitStack() as bars:

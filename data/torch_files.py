@@ -8,10 +8,13 @@ import pickle
 import pickletools
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from data.array_files import check_stored_archive
+from data.paths import shell_word
 
 _OPCODES = re.compile(
     "APPENDS?|BINFLOAT|(LONG_)?BINGET|(LONG_)?BINPUT|BININT[12]?|BINPERSID|BINUNICODE|BUILD|EMPTY_(DICT|LIST|TUPLE)"
@@ -38,6 +41,21 @@ def load_torch_file(path: Path) -> Any:
         return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+
+
+@contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """Say that a file holds no state to go on from, whatever it says, when the block cannot restore it.
+
+    Raises
+    ------
+    ValueError
+        The block failed so; the message says what to type.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        raise ValueError(f"{path} is damaged.\n\nBegin anew without it: rm {shell_word(str(path))}") from None
 
 
 def check_torch_file(path: Path) -> None:

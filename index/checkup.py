@@ -22,7 +22,7 @@ from index.spaces import current_space, read_vectors, spaces
 from index.text_check import check_text
 from index.tower_store import TOWER
 from index.track_store import AUDIO
-from index.trust import read_json, read_json_list
+from index.trust import read_json, read_json_list, sql_name, typed_statement
 
 _SAMPLE = 200  # vectors looked up in the index and among the neighbours
 _JSON = (  # that of `index_files` is looked at with the index; nobody reads runs.versions
@@ -62,7 +62,7 @@ def _check_database(library: Library) -> Iterator[Problem]:
     for name in foreign_triggers(library.db):
         yield Problem(
             f"the trigger {name} is not Earshot's, and would run whenever Earshot writes",
-            _statement(library, f'DROP TRIGGER "{name}"'),
+            _statement(library, f"DROP TRIGGER {sql_name(name)}"),
         )
     lacking = library.db.execute(
         "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
@@ -191,11 +191,13 @@ def _sample(n_rows: int) -> np.ndarray:
 
 def _dangling(library: Library, table: str, key: int, n_rows: int) -> Problem:
     """Rows that point to nothing, by a foreign key of their table; nothing else can have been meant by them."""
-    keys = {row[0]: row[2:5] for row in library.db.execute(f'PRAGMA foreign_key_list("{table}")')}
+    own = sql_name(table)  # a table of somebody else may have any name
+    keys = {row[0]: row[2:5] for row in library.db.execute(f"PRAGMA foreign_key_list({own})")}
     parent, column, target = keys[key]
-    required = {row[1]: row[3] for row in library.db.execute(f'PRAGMA table_info("{table}")')}[column]
-    verb = f"DELETE FROM {table}" if required else f"UPDATE {table} SET {column} = NULL"
-    sql = f"{verb} WHERE {column} NOT IN (SELECT {target or 'id'} FROM {parent})"
+    required = {row[1]: row[3] for row in library.db.execute(f"PRAGMA table_info({own})")}[column]
+    verb = f"DELETE FROM {own}" if required else f"UPDATE {own} SET {sql_name(column)} = NULL"
+    found = sql_name(target) if target else "id"  # in quotes, a column that is not there would be a text
+    sql = f"{verb} WHERE {sql_name(column)} NOT IN (SELECT {found} FROM {sql_name(parent)})"
     return Problem(f"{table}: {n_rows:,} rows point to missing {parent}", _statement(library, sql))
 
 
@@ -208,5 +210,4 @@ def _recovery(library: Library) -> str:
 
 
 def _statement(library: Library, sql: str) -> str:
-    """A statement as it is typed in a shell."""
-    return f"sqlite3 {shell_word(str(library.folder / DATABASE))} {shell_word(sql)}"
+    return typed_statement(library.folder / DATABASE, sql)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.paths import shell_word
 from index.library_errors import LibraryError
 from index.schema import APPLICATION_ID, migrations
 from index.schema_guard import changed_objects, foreign_triggers
@@ -43,7 +44,7 @@ def refuse_triggers(db: Database, path: Path) -> None:
     if foreign:
         raise LibraryError(
             f"{path} has a trigger that is not Earshot's: {foreign[0]}. It would run whenever Earshot writes.\n\n"
-            f"""Look at it, then remove it: sqlite3 '{path}' 'DROP TRIGGER "{foreign[0]}"'."""
+            f"Look at it, then remove it: {typed_statement(path, f'DROP TRIGGER {sql_name(foreign[0])}')}."
         )
 
 
@@ -106,6 +107,16 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def typed_statement(path: Path, sql: str) -> str:
+    """A statement on a database, as it is typed in a shell."""
+    return f"sqlite3 {shell_word(str(path))} {shell_word(sql)}"
+
+
+def sql_name(name: str) -> str:
+    """A name of any letters as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def untrusted(path: Path, why: str) -> str:

@@ -85,6 +85,17 @@ def by_hand(library, *statements):
     client.close()
 
 
+def test_rows_of_a_table_of_any_name_that_point_to_nothing(library):
+    by_hand(
+        library,
+        """CREATE TABLE "my ""own"" table" ("the track" INTEGER REFERENCES tracks(id))""",
+        """INSERT INTO "my ""own"" table" VALUES (1), (999)""",
+    )
+    ((_, cure),) = problems(library)
+    by_hand(library, shlex.split(cure)[2])
+    assert library.db.execute("""SELECT * FROM "my ""own"" table" """).fetchall() == [(1,), (None,)]
+
+
 def test_rows_that_point_to_nothing(library):
     by_hand(library, "INSERT INTO excerpts VALUES (999, 1, 0, 0.0, 1, zeroblob(4))", "DELETE FROM runs")
     found = problems(library)

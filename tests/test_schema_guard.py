@@ -1,6 +1,7 @@
 """A library that a stranger made may not make us do what it likes."""
 
 import sqlite3
+import subprocess
 
 import pytest
 from commands_typed import invoke, rows_of
@@ -99,6 +100,23 @@ def test_a_trigger_on_a_table_that_only_points_to_ours(folder):
     )
     with Library.open_to_write(folder) as library:
         assert foreign_triggers(library.db) == []
+
+
+@pytest.mark.parametrize("name", ["don't", 'a "b"', 'x"; DELETE FROM tracks; --', "$(touch x) `y`", "two\nlines"])
+def test_the_statement_that_drops_a_trigger_of_any_name(folder, name, tmp_path_factory):
+    folder = folder.rename(tmp_path_factory.mktemp("moved") / "Ann's music")
+    quoted = '"' + name.replace('"', '""') + '"'
+    run(folder, f"CREATE TRIGGER {quoted} AFTER INSERT ON runs BEGIN SELECT 1; END")
+    with pytest.raises(LibraryError, match="not Earshot's") as told:
+        Library.open_to_write(folder)
+    with Library.open(folder) as library:
+        ((typed,),) = [[problem.mend] for problem in check_library(library)]
+    assert typed in str(told.value)
+    words = subprocess.run(["bash", "-c", f"printf '%s\\0' {typed}"], capture_output=True, text=True).stdout
+    program, database, statement, _ = words.split("\0")
+    assert (program, database) == ("sqlite3", str(folder / "library.db"))
+    run(folder, statement)
+    Library.open_to_write(folder).close()
 
 
 def test_a_trigger_of_ours_with_another_body(folder):

@@ -15,6 +15,7 @@ from data.catalog import Catalog
 from data.listening import Listening
 from data.protocols import PROTOCOLS
 from data.splits import Split
+from data.torch_files import restoring
 from towers.assessment import make_judge
 from towers.checkpoint_file import read_training, write_training
 from towers.config import TowerConfig, TowerTrainingConfig
@@ -46,12 +47,8 @@ class Lesson:
         """
         state = read_training(self.state_file, self.key)
         if state is not None:
-            try:
+            with restoring(self.state_file):
                 self.training.restore(state)
-            except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
-                raise ValueError(
-                    f"{self.state_file} is damaged.\n\nBegin anew without it: rm '{self.state_file}'"
-                ) from None
         return state is not None
 
 
