@@ -86,7 +86,7 @@ def train_audio(
     from graph.track_graph import split_by_group
     from index.evaluation import TRAINING_STAGE, read_judged_tracks
     from index.figures import store_figures
-    from index.heard_of import listens_heard_of, listens_of_graphs
+    from index.heard_of import imports_heard_of, listens_heard_of, listens_of_graphs
     from index.kept_files import keeping
     from index.library import Library
 
@@ -126,13 +126,13 @@ def train_audio(
             "graphs": [graph.kind for graph in graphs],
             "heard_of": listens_of_graphs(library, [graph.kind for graph in graphs]),
         }
-        if not fresh and checkpoint.path is not None:
-            settings_told["heard_of"] += listens_heard_of(library, checkpoint.path.name)
+        ear_before = None if fresh or checkpoint.path is None else checkpoint.path.name
+        settings_told["heard_of"] += listens_heard_of(library, ear_before)
         key = training_key(settings_told, hashes, held_out, graphs)
         name = f"ear-{key[:12]}.safetensors"
-        run, _ = library.start_run(
-            TRAINING_STAGE, settings_told, seed=config.seed, versions=versions(), checkpoint=name
-        )
+        # Not in the key, which a state of an earlier version must find; the edges are.
+        told_more = settings_told | {"imports": imports_heard_of(library, settings_told["graphs"], ear_before)}
+        run, _ = library.start_run(TRAINING_STAGE, told_more, seed=config.seed, versions=versions(), checkpoint=name)
         state_file = library.folder / "checkpoints" / f"train-audio{RESUMABLE_SUFFIX}"
         with explained():
             loss = _train(training, state_file, key)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from data.ids import IdMap
-from data.paths import shell_word
 from data.rules import Rules
 from index.ann import rank
 from index.diffused import DIFFUSED

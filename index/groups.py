@@ -14,7 +14,7 @@ from data.splits import split_listens
 from index.library import Library
 from index.library_listening import listening_key, read_listening
 from index.linking import links
-from index.listen_store import listen_files, told_logs
+from index.listen_store import import_digests, listen_files, told_logs
 from index.tower_store import usual_protocol, without_dislikes
 
 SOURCES = ("listens", "playlists", "album", "artist", "genre")
@@ -30,7 +30,7 @@ class Groups:
     group_rows: np.ndarray  # (n_memberships,) int64
     item_ids: np.ndarray  # (n_memberships,) int64
     counts: np.ndarray | None = None  # (n_memberships,) plays
-    settings: dict[str, Any] = field(default_factory=dict)  # of listens: how they were parted
+    settings: dict[str, Any] = field(default_factory=dict)  # of listens: which, and how they were parted
 
     @property
     def n_groups(self) -> int:
@@ -84,7 +84,8 @@ def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) ->
         user_ids, item_ids, plays = total_plays(
             listen_files(library, level), level, links(library) if level == "track" else None
         )
-    settings = {"split": None, "listens": None, "listening": listening_key(library, level)}
+    settings: dict[str, Any] = {"split": None, "listens": None, "imports": import_digests(library, level)}
+    settings |= {"listening": listening_key(library, level)}
     return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays, settings)
 
 
@@ -96,7 +97,8 @@ def _learners(library: Library, split: Mapping[str, Any]) -> Groups:
         split = {**split, "protocol": usual_protocol(listens)}
     train = split_listens(listens, **split).train
     users, items, plays = zip(*_plays_by_user(train), strict=True)
-    settings = {"split": dict(split), "listens": train.digest(), "listening": read.key}
+    settings = {"split": dict(split), "listens": train.digest(), "imports": import_digests(library, "track")}
+    settings |= {"listening": read.key}
     return Groups(
         "track", np.concatenate(users), read.items.ids(np.concatenate(items)), np.concatenate(plays), settings
     )

@@ -1,12 +1,20 @@
 """What the ear was taught by: has it heard of the listens that somebody is asked about?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from index.edges import stored_graphs
+from index.edges import StoredGraph, stored_graphs
 from index.evaluation import TRAINING_STAGE
 from index.library import Library
 from index.track_store import AUDIO
-from index.trust import read_json
+from index.trust import read_json, texts
+
+_LISTENS_GRAPHS = ("listens", "listens-artist")
+
+
+def is_of_listens(graph: StoredGraph) -> bool:
+    """Whether a graph was made of listens here, rather than imported under such a name."""
+    return graph.kind in _LISTENS_GRAPHS and graph.origin == "build-graph"
 
 
 def listens_of_graphs(library: Library, kinds: Sequence[str]) -> list[str | None]:
@@ -22,12 +30,42 @@ def listens_heard_of(library: Library, ear: str | None) -> list[str | None]:
     ----------
     ear : the file name of its checkpoint; None for the packaged one, which knows of no listens here
     """
+    config = _config_of(library, ear)
+    heard_of = [] if config is None else config.get("heard_of")
+    return [one if isinstance(one, str) else None for one in heard_of] if isinstance(heard_of, list) else [None]
+
+
+def imports_heard_of(library: Library, kinds: Sequence[str], ear: str | None) -> list[str] | None:
+    """The digests of all imports that an ear has heard of, once it has learned from some graphs.
+
+    Parameters
+    ----------
+    ear : that it goes on from, as above; None also for one that begins anew
+
+    Returns
+    -------
+    None where a graph or the ear, of an earlier version, does not say
+    """
+    graphs = [graph for graph in stored_graphs(library) if graph.kind in kinds and is_of_listens(graph)]
+    told = [texts(graph.settings.get("imports")) for graph in graphs]
+    config = _config_of(library, ear)
+    told += [] if config is None else [imports_of_training(config)]
+    known = [imports for imports in told if imports is not None]
+    return sorted({digest for imports in known for digest in imports}) if len(known) == len(told) else None
+
+
+def imports_of_training(config: Mapping[str, Any]) -> list[str] | None:
+    """What a training says of the imports that it learned from; of an older one only whether there were any."""
+    graphs = texts(config.get("graphs", []))
+    if config.get("heard_of") == [] and graphs is not None and not set(_LISTENS_GRAPHS).intersection(graphs):
+        return texts(config.get("imports", []))
+    return texts(config.get("imports"))
+
+
+def _config_of(library: Library, ear: str | None) -> dict[str, Any] | None:
     query = "SELECT config FROM runs WHERE stage = ? AND checkpoint = ? ORDER BY id DESC LIMIT 1"
     row = library.db.execute(query, [TRAINING_STAGE, ear]).fetchone()
-    told = read_json(row[0]).get("heard_of") if row else []
-    if isinstance(told, list) and all(digest is None or isinstance(digest, str) for digest in told):
-        return told
-    return [None]
+    return read_json(row[0]) if row else None
 
 
 def ear_in_use(library: Library) -> str | None:

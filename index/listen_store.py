@@ -94,6 +94,13 @@ def stored_listens(library: Library) -> list[StoredListens]:
     return [listens for _, listens in _rows(library)]
 
 
+def import_digests(library: Library, level: str | None = None) -> list[str]:
+    """The digests of what was imported, of all or of one level. An import anew has the digest that it had before."""
+    query = "SELECT content_hash FROM listens WHERE level = coalesce(?, level) ORDER BY id"
+    rows = library.db.execute(query, [level])
+    return [digest for (digest,) in rows]
+
+
 def listen_files(library: Library, level: str) -> list[Path]:
     """The Parquet files of all listens to tracks, or to artists.
 

@@ -18,6 +18,7 @@ from index.library_listening import listening_key
 from index.lookup import TrackRow, track_rows
 from index.spaces import current_space
 from index.tower_store import TOWER
+from index.trust import read_json
 
 RECOMMEND_STAGE = "recommend"  # as `runs` calls it
 
@@ -117,17 +118,18 @@ def stored_recommendations(library: Library) -> Iterator[dict[str, Any]]:
 
 def outdated_lists(library: Library) -> str | None:
     """Why the lists should be made anew, or None: they are what today's towers say, or nobody ever made any."""
-    made_by = (
-        "SELECT json_extract(config, '$.towers'), json_extract(config, '$.listens') FROM runs"
-        " WHERE id = (SELECT run_id FROM recommendations LIMIT 1)"
-    )
+    made_by = "SELECT config FROM runs WHERE id = (SELECT run_id FROM recommendations LIMIT 1)"
     row, space = library.db.execute(made_by).fetchone(), current_space(library, TOWER)
     if row is None or space is None:
         return None
-    towers, listens = row
-    if towers != space.run_id:
+    config = read_json(row[0])
+    if config.get("towers") != space.run_id:
         return "the towers have learned since the lists were made"
-    return None if listens == listening_key(library) else "listens or links have changed since the lists were made"
+    return (
+        None
+        if config.get("listens") == listening_key(library)
+        else "listens or links have changed since the lists were made"
+    )
 
 
 def listed_files(library: Library) -> Iterator[tuple[str, list[TrackRow]]]:

@@ -1,23 +1,33 @@
 """What is out of date, why, and which command renews it."""
 
+import re
 import shlex
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from index.diffused import outdated, unspread
 from index.edges import StoredGraph, stored_graphs
 from index.evaluation import TRAINING_STAGE
 from index.forgetting import FORGET_STAGE
+from index.heard_of import imports_of_training, is_of_listens
 from index.kept_files import file_problem, kept_files
 from index.library import Library
 from index.library_listening import listening_key
+from index.listen_store import import_digests
 from index.recommendation_store import outdated_lists
 from index.spaces import current_space
 from index.tower_store import TOWER, untrained
-from index.trust import read_json
+from index.trust import read_json, texts
 
 IMPORT = "cli import-listens FILE"
-_LISTENS_GRAPHS = ("listens", "listens-artist")
+
+
+class _Ended(NamedTuple):
+    """A run that has ended."""
+
+    id: int
+    finished: str  # ISO 8601, UTC
+    config: dict[str, Any]
 
 
 def stale_parts(library: Library) -> Iterator[tuple[str, str]]:
@@ -26,7 +36,7 @@ def stale_parts(library: Library) -> Iterator[tuple[str, str]]:
         if problem := file_problem(library, file.name, read=False):
             yield from ((cure, f"{file.name} {problem}") for cure in file.cures)
     for graph in stored_graphs(library):
-        if graph.kind in _LISTENS_GRAPHS and graph.origin == "build-graph" and (why := _graph_reason(library, graph)):
+        if is_of_listens(graph) and (why := _graph_reason(library, graph)):
             command = build_command(graph.settings) if _has_listens(library, graph.level) else IMPORT
             yield command, f"the graph {graph.kind} was made of {why}"
     if why := _encoder_reason(library):
@@ -45,14 +55,17 @@ def build_command(settings: Mapping[str, Any]) -> str:
     """The command that makes a graph of listens as it was made before."""
     words = ["cli", "build-graph", "--from", "listens"]
     options = {name: settings.get(name) for name in ("weighting", "top_n", "min_together", "min_degree", "top", "seed")}
-    split = settings.get("split") or {}
-    options |= {"split": split.get("protocol"), "share": split.get("share"), "gap": split.get("gap_s")}
+    split = settings.get("split")
+    if isinstance(split, dict):
+        options |= {"split": split.get("protocol"), "share": split.get("share"), "gap": split.get("gap_s")}
     for name, value in options.items():
-        if value is not None and value != _USUAL.get(name):
+        is_one = isinstance(value, int | float) or (isinstance(value, str) and _WORD.fullmatch(value))
+        if is_one and value != _USUAL.get(name):
             words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join(words)
 
 
+_WORD = re.compile("[a-z-]+")
 _USUAL = {"weighting": "ppmi", "top_n": 20, "min_together": 2, "seed": 0}  # defaults of `cli build-graph`
 
 
@@ -61,32 +74,46 @@ def _graph_reason(library: Library, graph: StoredGraph) -> str | None:
     key = graph.settings.get("listening")  # older graphs have none
     if key == listening_key(library, graph.level):
         return None
-    query = "SELECT 1 FROM runs WHERE stage = ? AND finished >= ?"
-    if library.db.execute(query, [FORGET_STAGE, graph.made]).fetchone():
+    imports = texts(graph.settings.get("imports"))
+    if imports is None:
+        query = "SELECT 1 FROM runs WHERE stage = ? AND finished >= ?"
+        is_forgotten = library.db.execute(query, [FORGET_STAGE, graph.made]).fetchone() is not None
+    else:
+        is_forgotten = not set(imports) <= set(import_digests(library))
+    if is_forgotten:
         return "listens that were forgotten"
     return "other listens or links" if key is not None else None
 
 
 def _encoder_reason(library: Library) -> str | None:
-    """Whether the trained encoder, or one that it goes on from, learned from listens that were forgotten since."""
-    latest = "SELECT id, finished, config FROM runs WHERE stage = ? AND finished NOT NULL ORDER BY id DESC LIMIT 1"
-    row = library.db.execute(latest, [TRAINING_STAGE]).fetchone()
-    if row is None:
+    """Whether the trained encoder, or one that it goes on from, learned from listens that were forgotten."""
+    query = "SELECT id, stage, finished, config FROM runs WHERE stage IN (?, ?) AND finished NOT NULL ORDER BY id DESC"
+    rows = library.db.execute(query, [TRAINING_STAGE, FORGET_STAGE]).fetchall()
+    trainings, forgettings = (
+        [_Ended(number, finished, read_json(config)) for number, of, finished, config in rows if of == stage]
+        for stage in (TRAINING_STAGE, FORGET_STAGE)
+    )
+    if not trainings:
         return None
-    run, finished, text = row
-    config = read_json(text)
-    if not config.get("heard_of", [None]) and not set(_LISTENS_GRAPHS).intersection(config.get("graphs", [])):
-        return None
-    (fresh,) = library.db.execute(
-        "SELECT coalesce(max(id), 0) FROM runs"
-        " WHERE stage = ? AND finished NOT NULL AND id <= ? AND json_extract(config, '$.fresh')",
-        [TRAINING_STAGE, run],
-    ).fetchone()
-    forgotten = library.db.execute(
-        "SELECT 1 FROM runs WHERE stage = ? AND id > ? AND json_extract(config, '$.imported') <= ?",
-        [FORGET_STAGE, fresh, finished],
-    ).fetchone()
-    return "the encoder learned from listens that were forgotten" if forgotten else None
+    imports = imports_of_training(trainings[0].config)
+    if imports is None:
+        is_forgotten = _is_forgotten_by_time(trainings, forgettings)
+    else:
+        is_forgotten = not set(imports) <= set(import_digests(library))
+    return "the encoder learned from listens that were forgotten" if is_forgotten else None
+
+
+def _is_forgotten_by_time(trainings: Sequence[_Ended], forgettings: Sequence[_Ended]) -> bool:
+    """Whether listens were forgotten that were there when one of the trainings ended, back to the first afresh.
+
+    For encoders of before trainings told what they learned from. All runs are given the latest first.
+    """
+    n_since = next((n for n, training in enumerate(trainings, 1) if training.config.get("fresh")), len(trainings))
+    return any(
+        forgetting.id > training.id and str(forgetting.config.get("imported")) <= training.finished
+        for training in trainings[:n_since]
+        for forgetting in forgettings
+    )
 
 
 def _has_listens(library: Library, level: str) -> bool:

@@ -95,10 +95,10 @@ def read_json_list(text: str | None) -> list[str]:
     LibraryError
         They are no JSON list, or not all of them are words.
     """
-    told = _parsed(text or "[]")
-    if not isinstance(told, list) or not all(isinstance(word, str) for word in told):
+    words = texts(_parsed(text or "[]"))
+    if words is None:
         raise LibraryError(f"The library keeps {str(text)[:60]!r} where a list should be.\n\nRun `cli check`.")
-    return told
+    return words
 
 
 def _parsed(text: str) -> Any:
@@ -107,6 +107,11 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def texts(value: object) -> list[str] | None:
+    """A list of texts in such settings; None for anything else, which a stranger may have put there."""
+    return value if isinstance(value, list) and all(isinstance(text, str) for text in value) else None
 
 
 def typed_statement(path: Path, sql: str) -> str:

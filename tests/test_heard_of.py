@@ -10,7 +10,7 @@ from tower_world import import_table
 from data.splits import split_listens
 from index.edges import store_graph
 from index.groups import read_groups
-from index.heard_of import ear_in_use, listens_heard_of, listens_of_graphs
+from index.heard_of import ear_in_use, imports_heard_of, listens_heard_of, listens_of_graphs
 from index.tower_store import read_tower_data
 
 SPLIT = {"protocol": "global", "share": 0.2, "gap_s": 0, "seed": 0}
@@ -51,6 +51,35 @@ def test_a_skip_is_a_play_wherever_plays_are_counted(tmp_path):
         (whole,), (part,) = (read_groups(library, "listens", split).values() for split in (None, SPLIT))
         held = set(zip(part.group_rows.tolist(), part.item_ids.tolist(), strict=True))
         assert set(pairs(part)) == {row for row in pairs(whole) if row[:2] in held} and len(held) == 12
+
+
+def test_a_graph_remembers_the_imports_that_it_was_made_of(library, tmp_path):
+    import_table(library, tmp_path / "more.csv", ["user,artist,title,timestamp", "ada,Ann,Song 1,500"])
+    import_table(library, tmp_path / "artists.csv", ["user,artist,timestamp", "ada,Ann,500"])
+    tracks, artists = (
+        [digest for (digest,) in library.db.execute("SELECT content_hash FROM listens WHERE level = ?", [level])]
+        for level in ("track", "artist")
+    )
+    for split in (None, SPLIT):
+        made = read_groups(library, "listens", split)
+        assert made["listens"].settings["imports"] == tracks and len(tracks) == 2
+        assert made["listens-artist"].settings["imports"] == artists and len(artists) == 1
+    ends = np.array([1, 2]), np.array([2, 3])
+    store_graph(library, "friends", "track", *ends, directed=True, origin="a file")
+    for kind, groups in made.items():
+        store_graph(library, kind, "track", *ends, directed=True, origin="build-graph", settings=groups.settings)
+    assert imports_heard_of(library, ["friends"], None) == []
+    assert imports_heard_of(library, ["listens", "friends"], None) == sorted(tracks)
+    told = {"heard_of": [], "graphs": ["listens-artist"], "imports": artists}
+    library.start_run("train-audio", told, checkpoint="ear-1.safetensors")
+    assert imports_heard_of(library, ["listens"], "ear-1.safetensors") == sorted(tracks + artists)
+    library.start_run("train-audio", {"heard_of": [], "graphs": ["friends"]}, checkpoint="ear-2.safetensors")
+    assert imports_heard_of(library, ["listens"], "ear-2.safetensors") == sorted(tracks)
+    for older in ({"heard_of": ["1f3a"]}, {"heard_of": [], "graphs": ["listens-artist"]}, {}):
+        library.start_run("train-audio", older, checkpoint="ear-3.safetensors")
+        assert imports_heard_of(library, ["listens"], "ear-3.safetensors") is None
+    store_graph(library, "listens", "track", *ends, directed=True, origin="build-graph", settings={})
+    assert imports_heard_of(library, ["listens"], None) is None
 
 
 def test_an_ear_remembers_what_it_was_taught_by(library):

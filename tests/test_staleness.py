@@ -1,5 +1,6 @@
 """After listens were forgotten `cli check` finds nothing, and `cli status` names what was made of them."""
 
+import json
 import shutil
 
 import numpy as np
@@ -9,6 +10,9 @@ from library_world import add, heard, open_library, unit
 from tower_world import import_table
 from trained_library import QUICK, listens
 
+from commands.build_graph import build_graph
+from index import staleness
+from index.heard_of import imports_heard_of, listens_heard_of, listens_of_graphs
 from index.library import Library
 from index.staleness import build_command, stale_parts
 
@@ -38,6 +42,7 @@ def made(tmp_path_factory):
 @pytest.fixture
 def folder(made, tmp_path):
     shutil.copytree(made / "library", tmp_path / "library")
+    shutil.copy(made / "more.csv", tmp_path / "library")
     return tmp_path / "library"
 
 
@@ -52,6 +57,21 @@ def trained(folder, **config):
         (folder / "checkpoints" / "ear-0f.safetensors").write_bytes((2).to_bytes(8, "little") + b"{} ")
         run, _ = library.start_run("train-audio", config, checkpoint="ear-0f.safetensors")
         library.finish_run(run, {})
+
+
+def taught(folder, ear, before=None):
+    """An encoder that learned from the graph of listens, afresh or on from another, as it says today."""
+    with Library.open_to_write(folder) as library:
+        imports = imports_heard_of(library, ["listens"], before)
+        heard_of = listens_of_graphs(library, ["listens"]) + listens_heard_of(library, before)
+        config = {"fresh": before is None, "heard_of": heard_of, "graphs": ["listens"], "imports": imports}
+        (folder / "checkpoints" / ear).write_bytes((2).to_bytes(8, "little") + b"{} ")
+        run, _ = library.start_run("train-audio", config, checkpoint=ear)
+        library.finish_run(run, {})
+
+
+BUILD = ("build-graph", "--from", "listens", "--weighting", "cosine", "--top-n", 5)
+FRESH = "cli train-audio --start fresh"
 
 
 def test_nothing_is_stale_before(folder):
@@ -95,6 +115,100 @@ def test_an_encoder_that_heard_of_no_listens_is_not_stale(folder):
     trained(folder, fresh=True, heard_of=[], graphs=["playlists"])
     invoke(folder, "forget-listens", 2)
     assert "cli train-audio --start fresh" not in steps(folder)
+
+
+def test_an_encoder_is_stale_though_its_listens_were_imported_again_before_they_were_forgotten(folder):
+    taught(folder, "ear-1.safetensors")
+    invoke(folder, "import-listens", folder / "more.csv", "--again")
+    assert FRESH not in steps(folder)
+    invoke(folder, "forget-listens", 2)
+    assert FRESH in steps(folder)
+    invoke(folder, "import-listens", folder / "more.csv")
+    assert FRESH not in steps(folder)  # it knows nothing that the library does not hold
+
+
+def test_an_encoder_is_stale_that_learned_afresh_from_a_graph_of_forgotten_listens(folder):
+    invoke(folder, "forget-listens", 2)
+    taught(folder, "ear-1.safetensors")
+    assert FRESH in steps(folder)
+    invoke(folder, *BUILD)
+    taught(folder, "ear-2.safetensors", before="ear-1.safetensors")
+    assert FRESH in steps(folder)
+    taught(folder, "ear-3.safetensors")
+    assert FRESH not in steps(folder)
+
+
+@pytest.mark.parametrize("says_what", [True, False])
+def test_an_encoder_is_not_stale_for_listens_that_came_and_went_while_it_learned_nothing(folder, says_what):
+    ears = "ear-1.safetensors", "ear-2.safetensors"
+    taught(folder, ears[0]) if says_what else trained(folder, fresh=True, heard_of=[None], graphs=["listens"])
+    (folder / "later.csv").write_text(f"{HEAD}\nsam,Nobody,Only 1,1\n")
+    invoke(folder, "import-listens", folder / "later.csv")
+    invoke(folder, "forget-listens", 3)
+    taught(folder, ears[1], ears[0]) if says_what else trained(folder, heard_of=[None], graphs=["listens"])
+    assert FRESH not in steps(folder)
+
+
+def test_what_an_encoder_of_before_learned_from_is_not_known_to_one_that_goes_on_from_it(folder):
+    trained(folder, fresh=True, heard_of=[None], graphs=["listens"])  # ear-0f, which does not say
+    invoke(folder, "forget-listens", 2)
+    invoke(folder, *BUILD)
+    taught(folder, "ear-1.safetensors", before="ear-0f.safetensors")
+    assert rows_of(folder, "SELECT json_extract(config, '$.imports') FROM runs ORDER BY id DESC LIMIT 1") == [(None,)]
+    assert FRESH in steps(folder)
+
+
+def test_a_graph_is_of_other_listens_where_those_that_it_was_made_of_are_there(folder):
+    (folder / "later.csv").write_text(f"{HEAD}\nsam,Nobody,Only 1,1\n")
+    invoke(folder, "import-listens", folder / "later.csv")
+    invoke(folder, "forget-listens", 3)
+    invoke(folder, "import-listens", folder / "later.csv")
+    assert "(the graph listens was made of other listens or links)" in invoke(folder, "status").stdout
+
+
+ODD = [None, 5, "x", [], [1], [[1]], [None], {}, {"a": [1]}, True, 1e400, "\ud800\u001b[31m"]
+
+
+def as_json(value):
+    return json.dumps(value).replace("Infinity", "1e999")
+
+
+@pytest.mark.parametrize("key", ["graphs", "heard_of", "imports", "fresh", "imported", "listens", "towers", "audio"])
+def test_odd_settings_of_runs_are_no_traceback(folder, key):
+    taught(folder, "ear-1.safetensors")
+    invoke(folder, "forget-listens", 2)
+    for odd in ODD:
+        with Library.open_to_write(folder) as library:
+            query = "UPDATE runs SET config = json_set(json_remove(config, '$.imports'), ?, json(?))"
+            library.db.execute(query, [f"$.{key}", as_json(odd)])
+            listens_heard_of(library, "ear-1.safetensors"), imports_heard_of(library, ["listens"], "ear-1.safetensors")
+        invoke(folder, "status")
+
+
+@pytest.mark.parametrize("key", ["split", "listening", "imports", "listens", "weighting", "top_n", "split.share"])
+def test_odd_settings_of_graphs_are_no_traceback(folder, key):
+    invoke(folder, "forget-listens", 2)
+    for odd in ODD:
+        with Library.open_to_write(folder) as library:
+            query = "UPDATE graphs SET settings = json_set(settings, '$.split', json('{}'), ?, json(?))"
+            library.db.execute(query, [f"$.{key}", as_json(odd)])
+            listens_of_graphs(library, ["listens"]), imports_heard_of(library, ["listens"], None)
+        assert "cli build-graph --from listens" in invoke(folder, "status").stdout
+
+
+@pytest.mark.parametrize("text", ["[1", "5", "[1]", "nonsense", "[" * 100_000])
+@pytest.mark.parametrize("column", ["runs SET config", "graphs SET settings"])
+def test_settings_that_are_none_are_told(folder, column, text):
+    taught(folder, "ear-1.safetensors")
+    with Library.open_to_write(folder) as library:
+        library.db.execute(f"UPDATE {column} = ?", [text])
+    assert "where settings should be" in invoke(folder, "status", code=1).stderr
+
+
+def test_what_build_graph_does_when_nobody_says_how_is_not_typed():
+    usual = {parameter.name: parameter.default for parameter in build_graph.params}
+    assert {name: usual[name] for name in staleness._USUAL} == staleness._USUAL
+    assert build_command(usual | {"split": None}) == "cli build-graph --from listens"
 
 
 def test_without_any_listens_left_status_says_to_import_some(folder):

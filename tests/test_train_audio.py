@@ -94,6 +94,23 @@ def test_a_stored_graph_teaches_and_no_graph_is_crops_alone(library, tmp_path, r
     assert result.returncode == 0 and "crops alone" in result.stderr and "triplet" not in result.stdout
 
 
+def test_it_remembers_the_imports_that_it_learned_from(library, tmp_path, run_cli):
+    songs = rows_of(library, "SELECT artist, title FROM tracks WHERE status = 'embedded'")
+    for name in ("eve", "sam"):
+        plays = "".join(f"{name} {n // 9},{artist},{title}\n" for n, (artist, title) in enumerate(2 * songs))
+        (tmp_path / f"{name}.csv").write_text("user,artist,title\n" + plays)
+        assert run_cli(library, "import-listens", tmp_path / f"{name}.csv").returncode == 0
+        assert run_cli(library, "build-graph", "--from", "listens").returncode == 0
+        few = ("--epochs", "0", "--projection-epochs", "1", "--held-out", "0")
+        assert run_cli(library, "train-audio", "--no-tags", *(QUICK[:2] if name == "eve" else ()), *few).returncode == 0
+    query = "SELECT json_extract(config, '$.imports') FROM runs WHERE stage = 'train-audio' ORDER BY id"
+    digests = [digest for (digest,) in rows_of(library, "SELECT content_hash FROM listens ORDER BY id")]
+    assert [json.loads(told) for (told,) in rows_of(library, query)] == [digests[:1], sorted(digests)]
+    assert "cli train-audio --start fresh" not in run_cli(library, "status").stdout
+    run_cli(library, "forget-listens", "1")
+    assert "(the encoder learned from listens that were forgotten)" in run_cli(library, "status").stdout
+
+
 @pytest.mark.parametrize(
     ("wrong", "code", "sentence"),
     [
