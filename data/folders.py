@@ -19,7 +19,7 @@ BROKEN_LINKS = {  # by the system's error
 
 @dataclass(frozen=True)
 class Place:
-    """What all files of a folder have in common."""
+    """Facts that all files of a folder share."""
 
     mount: str = "/"  # where the disk begins that they lie on
     rules: tuple[tuple[str, Rules], ...] = ()  # with the folders that they were given for

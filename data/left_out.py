@@ -1,4 +1,4 @@
-"""Which files and folders are no music of the user's, judged by their names."""
+"""Reasons to leave files and folders out, judged by their names."""
 
 import fnmatch
 import os

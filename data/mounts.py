@@ -1,4 +1,4 @@
-"""Where one disk ends and another begins, as a walk over folders sees it."""
+"""Borders between disks, as a walk over folders sees them."""
 
 import os
 

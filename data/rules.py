@@ -8,7 +8,7 @@ from shlex import quote
 
 @dataclass(frozen=True)
 class Rules:
-    """What one folder leaves out.
+    """Patterns and bounds by which one folder leaves files out.
 
     Raises
     ------

@@ -29,7 +29,7 @@ class KnownFile(NamedTuple):  # not a dataclass: there are as many as files, and
 
 @dataclass
 class Verdict:
-    """What became of the files that were not found."""
+    """Verdicts on the files that were not found."""
 
     gone: list[KnownFile] = field(default_factory=list)
     excluded: list[tuple[KnownFile, str]] = field(default_factory=list)  # with the reason: no walk comes there
@@ -40,7 +40,7 @@ class Verdict:
 
 @dataclass
 class _Tally:
-    """What was found below a folder, and what was not."""
+    """Counts of the files that were found below a folder, and of those that were not."""
 
     n_vanished: int = 0
     n_found: int = 0
