@@ -48,7 +48,7 @@ class ScanPlan:
     gone: set[int] = field(default_factory=set)  # ids of known tracks whose files have gone since the last look
     missing_before: set[int] = field(default_factory=set)  # ids of those that an earlier run did not find either
     kept: dict[str, str | None] = field(default_factory=dict)  # by path of a file that was not found, what is away
-    emptied: set[str] = field(default_factory=set)  # of these places the folders that are there, without their tracks
+    emptied: dict[str, str] = field(default_factory=dict)  # by path of a file not found, its folder, new as mount point
 
 
 def plan_scan(
@@ -105,19 +105,23 @@ def plan_scan(
         else:
             changes.append((file.path, file.size, file.mtime_ns, status, reason))
     vanished = [row for path, row in known.items() if path not in seen]
-    verdict = judge_vanished(vanished, roots, seen, known, unreadable, read_mount_points(library))
+    mount_points = read_mount_points(library)
+    verdict = judge_vanished(vanished, roots, seen, known, unreadable, mount_points)
     gone = [row for row in verdict.gone if row.status != "missing"]
     plan.gone = {row.id for row in gone}
     plan.missing_before = {row.id for row in verdict.gone} - plan.gone
     kept = [row for row in vanished if row.status != "missing" and row.id in verdict.kept]
     plan.kept = {row.path: verdict.kept[row.id] for row in kept}
-    plan.emptied = verdict.emptied
+    emptied = verdict.emptied - mounts - mount_points.keys()
+    plan.emptied = {row.path: folder for row in vanished if (folder := verdict.kept.get(row.id)) in emptied}
     changes += [_excluded(row, reason) for row, reason in verdict.excluded if row.reason != reason]
     with library.transaction():
         folders = [root for root in roots if os.path.isdir(root)]
         store_rules(library, {root: (rules or {}).get(root, Rules()) for root in folders})
         drop_mount_points(library, verdict.found_again)
         store_mount_points(library, mounts - {"/"}, was_mounted=True)
+        # Before anything is heard: a run that is killed then has made known what lies in these folders by mistake.
+        store_mount_points(library, emptied, was_mounted=False)
         for change in changes:
             set_status(library, *change)
         for path, reason in plan.unread.items():
@@ -137,9 +141,9 @@ def count_vanished(library: Library, plan: ScanPlan) -> None:
     missing = {row[0] for row in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")}
     plan.counts.missing = len(missing & plan.gone)
     plan.missing_before &= missing
-    if not plan.kept:
+    if not (plan.kept or plan.emptied):
         return
-    texts = {path_columns(path)[0]: path for path in plan.kept}
+    texts = {path_columns(path)[0]: path for path in (*plan.kept, *plan.emptied)}
     rows = library.db.execute(
         "SELECT path FROM tracks WHERE path IN (SELECT value FROM json_each(?))", [json.dumps(list(texts))]
     )
@@ -147,8 +151,8 @@ def count_vanished(library: Library, plan: ScanPlan) -> None:
     plan.kept = {path: place for path, place in plan.kept.items() if path in still}
     plan.counts.kept = len(plan.kept)
     with library.transaction():
-        emptied = {place for place in plan.kept.values() if place in plan.emptied}
-        store_mount_points(library, emptied, was_mounted=False)
+        left = {folder for path, folder in plan.emptied.items() if path in still}
+        drop_mount_points(library, set(plan.emptied.values()) - left)
 
 
 def _excluded(row: KnownFile, reason: str | None) -> tuple[str, int, int, str, str | None]:

@@ -240,3 +240,43 @@ def test_what_was_heard_in_a_folder_that_is_now_passed_over(folders):
     before = db.conn.total_changes
     folders.scan()
     assert db.conn.total_changes == before
+
+
+@pytest.mark.parametrize("name", ["new.mp3", "downloads/new.mp3"])
+def test_a_first_look_at_an_empty_mount_point_that_is_killed(folders, monkeypatch, name):
+    """The lone file is known by then; that nothing else lies there must be known too."""
+    unmount(folders)
+    folders.write(f"music/nas/{name}", "another song")
+    with monkeypatch.context() as killed:
+        killed.setattr("scanned_folders.count_vanished", kill)
+        with pytest.raises(KeyboardInterrupt):
+            folders.scan()
+    for _ in range(4):
+        counts, n_pruned = scan_and_prune(folders)
+        assert (counts.kept, counts.missing, n_pruned) == (3, 0, 0)
+    mount(folders)
+    assert scan_and_prune(folders)[0].reused == 6
+
+
+def kill(*arguments):
+    raise KeyboardInterrupt
+
+
+def test_files_that_move_while_a_run_is_killed_leave_no_mount_point(folders, monkeypatch):
+    (folders.folder / "music/nas/album").rename(folders.folder / "music/album")
+    with monkeypatch.context() as killed:
+        killed.setattr(Folders, "hear", kill)
+        with pytest.raises(KeyboardInterrupt):
+            folders.scan()
+    counts = folders.scan()
+    assert (counts.adopted, counts.kept, counts.missing) == (3, 0, 0)
+    assert statuses(folders, "music/album") == {"embedded"}
+
+
+def test_a_disk_that_was_seen_stays_known_when_its_music_moves_out(folders, monkeypatch):
+    nas = str(folders.folder / "music/nas")
+    pretend_a_disk(monkeypatch, nas)
+    folders.scan()
+    (folders.folder / "music/nas/album").rename(folders.folder / "music/album")
+    assert folders.scan().adopted == 3
+    assert read_mount_points(folders.library) == {nas: True}
