@@ -149,9 +149,8 @@ def _count(
         return above[folder]
 
     for row, _ in pending:
-        if row.status != "missing":  # what was so before is no news
-            for tally in of_file(row.path):
-                tally.n_vanished += 1
+        for tally in of_file(row.path):  # also what was missing before: an earlier version may have missed it wrongly
+            tally.n_vanished += 1
     for path, is_candidate in found.items() if tallies else ():
         if is_candidate:
             for tally in of_file(path):

@@ -280,3 +280,29 @@ def test_a_disk_that_was_seen_stays_known_when_its_music_moves_out(folders, monk
     (folders.folder / "music/nas/album").rename(folders.folder / "music/album")
     assert folders.scan().adopted == 3
     assert read_mount_points(folders.library) == {nas: True}
+
+
+@pytest.mark.parametrize("name", ["new.mp3", "downloads/new.mp3"])
+@pytest.mark.parametrize("was_seen", [False, True])
+def test_a_lone_file_where_an_earlier_version_marked_all_as_missing(folders, monkeypatch, name, was_seen):
+    if was_seen:
+        with monkeypatch.context() as mounted:
+            pretend_a_disk(mounted, str(folders.folder / "music/nas"))
+            folders.scan()
+    with folders.library.transaction():
+        folders.library.db.execute("UPDATE tracks SET status = 'missing' WHERE path LIKE '%/nas/%'")
+    unmount(folders)
+    folders.write(f"music/nas/{name}", "another song")
+    for _ in range(4):
+        counts, n_pruned = scan_and_prune(folders)
+        assert (counts.missing, n_pruned) == (0, 0)
+    mount(folders)
+    assert scan_and_prune(folders)[0].reused == 6
+    assert statuses(folders, "music/nas/album") == {"embedded"}
+
+
+def test_what_was_missing_goes_when_others_of_its_folder_stay(folders):
+    for name in "ab":
+        (folders.folder / f"music/local/{name}.mp3").unlink()
+    assert folders.scan().missing == 2
+    assert scan_and_prune(folders)[1] == 2
