@@ -6,8 +6,10 @@ away, like one where another disk was seen before and is not today: what was und
 """
 
 import os
+import unicodedata
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from data.folders import is_under
@@ -33,7 +35,7 @@ class Verdict:
 
     gone: list[KnownFile] = field(default_factory=list)
     excluded: list[tuple[KnownFile, str]] = field(default_factory=list)  # with the reason: no walk comes there
-    kept: dict[int, str | None] = field(default_factory=dict)  # by track id what is away; None: cannot be read
+    kept: dict[int, str | None] = field(default_factory=dict)  # by track id what is away; None: it was not reached
     emptied: set[str] = field(default_factory=set)  # of these folders those that are there, but without their tracks
     found_again: set[str] = field(default_factory=set)  # mount points that are ordinary folders now
 
@@ -77,6 +79,7 @@ def judge_vanished(
     """
     verdict = Verdict()
     standing = _StandingFolders()
+    found_files = _FilesByFolder(found)
     there = {root for root in roots if os.path.isdir(root)}
     pending: list[tuple[KnownFile, str]] = []  # with the nearest folder above that is still there
     for row in rows:
@@ -95,8 +98,10 @@ def judge_vanished(
             pending.append((row, folder))
         elif reason:
             verdict.excluded.append((row, reason))
-        else:  # found under another name of its folder
+        elif os.path.isdir(row.path) or row.path in found_files:  # no file any more, or one of another name
             verdict.gone.append(row)
+        else:  # its disk came back after the walk, or the listing lacked it
+            verdict.kept[row.id] = None
     near = {
         path: was_mounted
         for path, was_mounted in mount_points.items()
@@ -171,6 +176,43 @@ class _StandingFolders:
             if self._is_there[folder]:
                 return folder
         return "/"
+
+
+class _FilesByFolder:
+    """Found files by what their folders are on the disk: one may have several names, through links or letters."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = paths
+        self._identities: dict[str, tuple[int, int] | None] = {}  # by name of a folder
+
+    def __contains__(self, path: str) -> bool:
+        return any(_is_same_file(path, other) for other in self._alike.get(self._place(path), ()))
+
+    @cached_property
+    def _alike(self) -> dict[object, list[str]]:  # hardly ever needed, and then for few files
+        alike: dict[object, list[str]] = {}
+        for path in self._paths:
+            alike.setdefault(self._place(path), []).append(path)
+        return alike
+
+    def _place(self, path: str) -> object:
+        folder, name = os.path.split(path)
+        if folder not in self._identities:
+            self._identities[folder] = _identity(folder)
+        return self._identities[folder], unicodedata.normalize("NFC", name).casefold()
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _is_same_file(path: str, other: str) -> bool:
+    identity = _identity(path)
+    return identity is not None and identity == _identity(other)
 
 
 def _folders_above(path: str) -> Iterator[str]:

@@ -280,6 +280,7 @@ def test_the_root_of_all(folders):
     path = str(folders.write("music/a.mp3", "a"))
     folders.write("music/b.mp3", "b")
     folders.scan()
+    os.unlink(path)
     plan = plan_scan(folders.library, ["/"], find_files([str(folders.folder / "music/b.mp3")]), folders.head)
     count_vanished(folders.library, plan)
     assert (plan.counts.reused, plan.counts.missing) == (1, 1)

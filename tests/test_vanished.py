@@ -6,6 +6,7 @@ import shutil
 import pytest
 from scanned_folders import Folders
 
+from data.folders import find_files
 from index.roots import read_mount_points
 from index.track_store import prune_missing
 
@@ -306,3 +307,54 @@ def test_what_was_missing_goes_when_others_of_its_folder_stay(folders):
         (folders.folder / f"music/local/{name}.mp3").unlink()
     assert folders.scan().missing == 2
     assert scan_and_prune(folders)[1] == 2
+
+
+def scan_found(folders, found):
+    """As `Folders.scan`, of files that some other walk found."""
+    with pytest.MonkeyPatch.context() as walk:
+        walk.setattr("scanned_folders.find_files", lambda *arguments: found)
+        return scan_and_prune(folders)
+
+
+def test_a_share_that_is_mounted_between_the_walk_and_the_verdict(folders):
+    with folders.library.transaction():
+        folders.library.db.execute("UPDATE tracks SET status = 'missing' WHERE path LIKE '%/nas/a%'")
+    found = [file for file in find_files([str(folders.folder / "music")]) if "/nas/" not in file.path]
+    for _ in range(3):
+        counts, n_pruned = scan_found(folders, found)
+        assert (counts.missing, n_pruned) == (0, 0)
+    assert folders.scan().reused == 6
+
+
+def test_a_listing_that_lacks_a_file(folders):
+    found = [file for file in find_files([str(folders.folder / "music")]) if not file.path.endswith("nas/album/a.mp3")]
+    counts, n_pruned = scan_found(folders, found)
+    assert (counts.reused, counts.kept, counts.missing, n_pruned) == (5, 1, 0, 0)
+    assert folders.scan().reused == 6
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_folder_that_is_found_through_another_link(folders, is_link):
+    """The walk enters it once; the name that comes first is the one that counts."""
+    album = folders.folder / "music/nas/album"
+    if is_link:
+        album.rename(folders.folder / "album")
+        album.symlink_to(folders.folder / "album")
+        folders.scan()
+    (folders.folder / "music/a link").symlink_to(folders.folder / "album" if is_link else album)
+    counts = folders.scan()
+    assert (counts.reused, counts.missing, counts.kept) == (6, 3, 0)
+    assert scan_and_prune(folders)[1] == 3
+    assert statuses(folders, "music") == {"embedded"}
+
+
+@pytest.mark.parametrize("name", ["A.mp3", "a\u0308.mp3"])
+def test_a_file_that_is_found_in_other_letters(folders, name):
+    """A disk that takes both spellings for one finds the file under the old name too."""
+    old = folders.folder / "music/local" / ("\u00e4.mp3" if name.startswith("a") else "a.mp3")
+    folders.write(f"music/local/{old.name}", "a song")
+    folders.scan()
+    os.link(old, old.with_name(name))
+    found = [file for file in find_files([str(folders.folder / "music")]) if file.path != str(old)]
+    counts, _ = scan_found(folders, found)
+    assert (counts.missing, counts.kept) == (1, 0)
