@@ -148,13 +148,14 @@ def store_failure(library: Library, file: PendingFile, reason: str) -> None:
 def store_unread(library: Library, path: str, reason: str) -> None:
     """Record that a file could not be read, which is no fact about its content.
 
-    A track that has been heard stays as it is. Any other row fails without a size and a time of change: the next scan
-    finds it changed, and tries it again.
+    A track that has been heard stays as it is, and so does what a rule leaves out. Any other row fails without a size
+    and a time of change: the next scan finds it changed, and tries it again. A missing file is there after all.
     """
     text, raw = path_columns(path)
     library.db.execute(
         "INSERT INTO tracks (path, path_bytes, status, reason) VALUES (?, ?, 'failed', ?) ON CONFLICT (path) DO UPDATE"
-        " SET size = NULL, mtime_ns = NULL, status = 'failed', reason = excluded.reason WHERE status <> 'embedded'",
+        " SET size = NULL, mtime_ns = NULL, status = 'failed', reason = excluded.reason"
+        " WHERE status NOT IN ('embedded', 'excluded')",
         [text, raw, reason],
     )
 

@@ -375,6 +375,20 @@ def test_a_file_that_was_never_read_is_tried_again(folders, failing_disk):
     assert folders.scan() == counts(found=1, embedded=1)
 
 
+def test_an_excluded_file_that_cannot_be_read_stays_excluded(folders, failing_disk):
+    folders.write("music/a.mp3", "90 a song")
+    folders.scan(shortest=100)
+    before = list(folders.library.db.query("SELECT * FROM tracks"))
+    failing_disk(name="a.mp3")
+    for _ in range(2):
+        assert folders.scan(shortest=100) == counts(found=1, failed=1, unread=1)
+    assert list(folders.library.db.query("SELECT * FROM tracks")) == before
+    assert folders.scan(shortest=30) == counts(found=1, failed=1, unread=1)
+    failing_disk(name=None)
+    assert folders.scan(shortest=100) == counts(found=1, excluded=1)
+    assert folders.scan(shortest=30) == counts(found=1, embedded=1)
+
+
 def test_a_missing_track_that_cannot_be_read_is_not_pruned(folders, failing_disk):
     for name in "ab":
         folders.write(f"music/{name}.mp3", name)
