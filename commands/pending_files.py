@@ -11,7 +11,7 @@ import click
 from audio.config import HearingConfig
 from commands.machine import versions
 from commands.terminal import progress_bar
-from commands.unread_files import UnreadFiles, workers_lost
+from commands.unread_files import FailingDiskError, UnreadFiles, workers_lost
 
 if TYPE_CHECKING:
     from audio.checkpoint import Checkpoint
@@ -67,8 +67,12 @@ def hear_pending(
             try:
                 for result in hearing:
                     results.keep(result)
+                results.end()
                 results.keep_unread()
-            except click.ClickException as error:  # raised below: the transaction must not be undone by it
+            except FailingDiskError as error:  # raised below: the transaction must not be undone by it
+                results.keep_unread()  # so that the next run begins with other files
+                stopped = error
+            except click.ClickException as error:
                 stopped = error
             except WorkersLostError as error:
                 stopped = workers_lost(error)
@@ -90,14 +94,16 @@ class _Results:
         self._library, self._plan, self._head, self._adopting = library, plan, head, adopting
         self._finished = finished  # called for every file
         is_first = library.db.execute("SELECT 1 FROM vectors").fetchone() is None
-        self._unread = UnreadFiles(library.roots(), is_first=is_first)
         self.pending = {file.path: file for file in plan.pending}
+        unread_before = {file.path for file in plan.pending if file.was_unread}
+        self._unread = UnreadFiles(library.roots(), unread_before, is_first=is_first)
         self.decode_seconds = self.store_seconds = 0.0
 
     def is_known(self, path: str, content_hash: str) -> bool:
         """Whether this content was heard before, under whatever name: then it is adopted, and needs no decoding."""
         from index.track_store import adopt
 
+        self._unread.was_hashed()
         if not self._adopting or not adopt(self._library, self.pending[path], content_hash, self._head):
             return False
         self._plan.counts.reused += 1
@@ -131,13 +137,17 @@ class _Results:
         self._finished()
         self.store_seconds += perf_counter() - began
 
-    def keep_unread(self) -> None:
-        """Record, at the end, which files could not be read; raises as `UnreadFiles.end` does."""
-        from index.track_store import store_unread
-
+    def end(self) -> None:
+        """Look at the whole run once more; raises as `UnreadFiles.end` does."""
         self._unread.end()
+
+    def keep_unread(self) -> None:
+        """Record which files could not be read, after all others: the installation may be at fault."""
+        from index.track_store import forget_stamp, store_unread
+
         for path, reason in self._unread.reasons.items():
             store_unread(self._library, path, reason)
+            forget_stamp(self._library, path)
         self._plan.unread |= self._unread.reasons
 
 

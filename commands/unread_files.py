@@ -3,7 +3,7 @@
 import errno
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from audio.hearing import Unheard
 
 _MANY = 10  # files in a row: a disk that fails, and not a file
+_VERY_MANY = 100  # in a row of those that are no news, or cost no time
 _ENOUGH = {True: 5, False: 100}  # files with one error of the program and no other end, in a first run and in others
 _KEPT = "What was heard so far is kept, and so is all that the library knew of the others."
 _QUICK = (errno.EACCES, errno.EPERM)  # a folder of somebody else's may hold many, and asking costs nothing
+
+
+class FailingDiskError(click.ClickException):
+    """Many files in a row could not be read."""
 
 
 class UnreadFiles:
@@ -27,22 +32,30 @@ class UnreadFiles:
     Parameters
     ----------
     roots : the folders of the run
+    unread_before : paths of files that an earlier run could not read either
     is_first : no file of this library was ever heard
     """
 
-    def __init__(self, roots: Sequence[str], *, is_first: bool) -> None:
+    def __init__(self, roots: Sequence[str], unread_before: Container[str] = (), *, is_first: bool) -> None:
         self.reasons: dict[str, str] = {}  # by path
         self._is_first = is_first
         self._roots = [root for root in roots if _is_there(root)]
+        self._unread_before = unread_before
         self._n_in_a_row = 0
+        self._n_news_in_a_row = 0  # of files that an earlier run did not fail to read
+        self._was_any_hashed = False
         self._n_errors = 0  # of the program
         self._errors: set[str] = set()
         self._n_read_well = 0
 
     def read_well(self) -> None:
         """Note that a file's bytes were read, and heard or judged."""
-        self._n_in_a_row = 0
+        self._n_in_a_row = self._n_news_in_a_row = 0
         self._n_read_well += 1
+
+    def was_hashed(self) -> None:
+        """Note that a file's bytes were read; nothing is known yet of its decoding."""
+        self._was_any_hashed = True
 
     def add(self, result: "Unheard") -> None:
         """Note a file that was not read.
@@ -62,10 +75,9 @@ class UnreadFiles:
             return
         if result.errno is not None:
             self._require_root(result)
-        if result.errno not in _QUICK:
-            self._n_in_a_row += 1
-        if self._n_in_a_row >= _MANY:
-            raise click.ClickException(
+        self._count(result.errno in _QUICK, result.path in self._unread_before)
+        if self._n_news_in_a_row >= _MANY or self._n_in_a_row >= _VERY_MANY:
+            raise FailingDiskError(
                 f"{self._n_in_a_row} files in a row could not be read, the last of them"
                 f" {shown_path(result.path)}: {result.reason}."
                 f"\n\n{_KEPT} Run `cli embed-audio` again when the disk is well, or leave the files out with --exclude."
@@ -74,6 +86,12 @@ class UnreadFiles:
     def end(self) -> None:
         """Look at the whole run once more; raises as `add` does."""
         self._blame_installation(1 if self._is_first else 2)
+
+    def _count(self, is_quick: bool, was_unread: bool) -> None:
+        if is_quick and (was_unread or self._was_any_hashed):
+            return  # permissions of these files; those of a whole disk, as a ticket gives them, let none be read
+        self._n_in_a_row += 1
+        self._n_news_in_a_row += not (is_quick or was_unread)
 
     def _require_root(self, result: "Unheard") -> None:
         away = [root for root in self._roots if not _is_there(root) and is_under(result.path, root)]

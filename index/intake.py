@@ -93,7 +93,8 @@ def plan_scan(
             unchanged = row is not None and (row.size, row.mtime_ns) == (file.size, file.mtime_ns)
             content_hash = row.content_hash if row is not None and unchanged else None
             bounds = (file.place.min_duration, file.place.max_duration)
-            plan.pending.append(PendingFile(file.path, file.size, file.mtime_ns, content_hash, bounds))
+            was_unread = row is not None and row.mtime_ns is None
+            plan.pending.append(PendingFile(file.path, file.size, file.mtime_ns, content_hash, bounds, was_unread))
             continue
         counts.reused += status == "embedded"
         counts.failed += status == "failed"
@@ -104,6 +105,7 @@ def plan_scan(
             changes.append(_excluded(row, reason))
         else:
             changes.append((file.path, file.size, file.mtime_ns, status, reason))
+    plan.pending.sort(key=lambda file: file.was_unread)  # last, those that may hold up or end the run
     vanished = [row for path, row in known.items() if path not in seen]
     mount_points = read_mount_points(library)
     verdict = judge_vanished(vanished, roots, seen, known, unreadable, mount_points)

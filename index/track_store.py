@@ -31,6 +31,7 @@ class PendingFile:
     mtime_ns: int
     content_hash: str | None = None  # known when only the ear has changed
     bounds: tuple[float | None, float | None] = (None, None)  # shortest and longest duration let in, seconds
+    was_unread: bool = False  # by an earlier run
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,11 @@ def store_unread(library: Library, path: str, reason: str) -> None:
         " WHERE status NOT IN ('embedded', 'excluded')",
         [text, raw, reason],
     )
+
+
+def forget_stamp(library: Library, path: str) -> None:
+    """Let the next scan find a file changed, and hear it after those that no run has failed to read."""
+    library.db.execute("UPDATE tracks SET mtime_ns = NULL WHERE path = ?", [path_columns(path)[0]])
 
 
 def store_exclusion(library: Library, file: PendingFile, reason: str, duration: float | None) -> None:

@@ -92,16 +92,53 @@ def test_many_files_in_a_row_are_a_disk(music, trouble, tmp_path):
     result = invoke(library, "embed-audio", *TWO, code=1)
     assert "10 files in a row could not be read, the last of them" in result.stderr
     assert "Run `cli embed-audio` again when the disk is well" in result.stderr
-    assert tracks(library) == before
+    now = tracks(library)
+    assert {name: now.pop(name) for name in before} == before
+    assert len(now) == 10 and {status for status, *_ in now.values()} == {"failed"}
     trouble()
     result = invoke(library, "embed-audio", *TWO)
     assert "16 found = 14 embedded + 2 reused + 0 failed + 0 excluded" in result.stdout
 
 
+@pytest.mark.parametrize("were_heard", [False, True])
+def test_the_same_files_do_not_end_every_run(music, trouble, track_files, tmp_path, were_heard):
+    """What always fails comes last, and is no news: what is new is heard, and the run comes to its end."""
+    library, names = tmp_path / "library", [f"failing disk-{number:02}" for number in range(12)]
+    if were_heard:
+        trouble(*names)
+        trouble()
+    invoke(library, "embed-audio", music, *TWO)
+    before = tracks(library)
+    trouble(*names)
+    assert "10 files in a row" in invoke(library, "embed-audio", *TWO, code=1).stderr
+    shutil.copy(track_files[2], music / f"zz{track_files[2].suffix}")
+    result = invoke(library, "embed-audio", *TWO, code=3)
+    assert "15 found = 1 embedded + 2 reused + 12 failed + 0 excluded" in result.stdout
+    assert {name: row for name, row in tracks(library).items() if name in before} == before
+    trouble()
+    assert "15 found" in (result := invoke(library, "embed-audio", *TWO)).stdout and " 0 failed" in result.stdout
+
+
+def test_a_disk_that_lets_nothing_be_read(music, trouble, tmp_path):
+    """As a share whose ticket has run out: the names are there, and all is forbidden."""
+    library = tmp_path / "library"
+    invoke(library, "embed-audio", music, *TWO)
+    before = tracks(library)
+    trouble(*(f"not allowed-{number:03}" for number in range(120)))
+    result = invoke(library, "embed-audio", *TWO, code=1)
+    assert "100 files in a row could not be read" in result.stderr and "Permission denied" in result.stderr
+    now = tracks(library)
+    assert {name: now.pop(name) for name in before} == before
+    for _ in range(2):  # those that are known to be forbidden are no news
+        invoke(library, "embed-audio", *TWO, code=3)
+    trouble()
+    assert "120 embedded" in invoke(library, "embed-audio", *TWO).stdout
+
+
 def test_many_files_of_somebody_else_are_none(music, trouble, tmp_path):
-    trouble(*(f"not allowed-{number}" for number in range(12)))
+    trouble(*(f"not allowed-{number}" for number in range(120)))
     result = invoke(tmp_path / "library", "embed-audio", music, *TWO, code=3)
-    assert "14 found = 2 embedded + 0 reused + 12 failed + 0 excluded" in result.stdout
+    assert "122 found = 2 embedded + 0 reused + 120 failed + 0 excluded" in result.stdout
 
 
 def test_a_root_that_goes_away(music, trouble, tmp_path):
