@@ -129,7 +129,15 @@ def decode_track(
         except _PROGRAM_ERRORS as error:
             raise UnheardError(f"{type(error).__name__}: {error}", Cause.PROGRAM) from error
         except Exception as error:  # PyAV raises FFmpegError, ValueError, IndexError, ... on hostile files
+            if _lacks_memory(error):
+                raise UnheardError("decoding needs more memory than the limit allows", Cause.ENVIRONMENT) from error
             raise UnheardError(_plain(error)) from error
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether a library says in its own words that it was given no memory, as PyAV's AudioFifo does."""
+    is_in_words = isinstance(error, RuntimeError) and not isinstance(error, av.FFmpegError)  # whose text names the file
+    return is_in_words and "alloc" in str(error).lower()
 
 
 def _open(file: MusicFile) -> Any:

@@ -143,7 +143,7 @@ def hear(
             # Hashed files first, and one encoding at a time: meanwhile the workers have something to decode.
             for future in sorted(finished, key=lambda future: in_hand[future].hashed is not None):
                 file = in_hand.pop(future)
-                outcome = _outcome(future, config)
+                outcome = _outcome(future, config, is_decoding=file.hashed is not None or is_known is None)
                 if isinstance(outcome, HashedFile) and is_known and not is_known(file.path, outcome.content_hash):
                     in_hand.update([decode(file.path, outcome)])
                     continue
@@ -198,7 +198,7 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _outcome(future: Future, config: HearingConfig) -> HashedFile | DecodedTrack | UnheardError:
+def _outcome(future: Future, config: HearingConfig, *, is_decoding: bool) -> HashedFile | DecodedTrack | UnheardError:
     """The result of a task, or the reason why there is none."""
     try:
         outcome: HashedFile | DecodedTrack | UnheardError = future.result()
@@ -207,9 +207,10 @@ def _outcome(future: Future, config: HearingConfig) -> HashedFile | DecodedTrack
         return UnheardError(f"hearing it took longer than {config.time_limit:g} s", Cause.ENVIRONMENT)
     except ProcessExpired as expired:
         name = _signal_name(expired.exitcode)
-        cause = Cause.CONTENT if name in _SIGNALS_OF_CONTENT else Cause.ENVIRONMENT
+        # What only hashes a file reads its bytes, whatever they are.
+        cause = Cause.CONTENT if is_decoding and name in _SIGNALS_OF_CONTENT else Cause.ENVIRONMENT
         memory = ", perhaps for lack of memory" if name == "SIGKILL" else ""
-        return UnheardError(f"the decoder crashed ({name}{memory})", cause)
+        return UnheardError(f"the {'decoder' if is_decoding else 'reader'} crashed ({name}{memory})", cause)
     except MemoryError:
         return UnheardError(f"decoding needs more than {config.memory_limit} MiB of memory", Cause.ENVIRONMENT)
     except BrokenProcessPool as error:

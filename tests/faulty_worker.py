@@ -38,6 +38,8 @@ def faulty_hash(path):
     match Path(path).stem.split("-")[0]:
         case "hangs":
             time.sleep(3_600)
+        case "crashes":
+            ctypes.string_at(0)
         case "failing disk":
             return UnheardError("cannot be read: Input/output error", Cause.ENVIRONMENT, errno.EIO)
         case "not allowed":

@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 
+import av
 import numpy as np
 import psutil
 import pytest
@@ -19,6 +20,7 @@ from audio import decode
 from audio.config import ExcerptConfig
 from audio.decode import OutOfRangeError, decode_track, excerpt_starts
 from audio.frames import FrameRun
+from audio.music_file import Cause, UnheardError
 from audio.writing import write_audio
 
 
@@ -306,3 +308,26 @@ def test_names_that_a_decoder_would_misread(tmp_path, monkeypatch):
         os.rename("a.flac", name)
         assert decode_track(name, BRIEF).duration == 2.0
         os.rename(name, "a.flac")
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (RuntimeError("Could not allocate AVAudioFifo."), Cause.ENVIRONMENT),
+        (RuntimeError("soxr_create: malloc failed"), Cause.ENVIRONMENT),
+        (MemoryError(), Cause.ENVIRONMENT),
+        (RuntimeError("Failed to get layout name: -22"), Cause.CONTENT),
+        (av.error.InvalidDataError(1, "Invalid data found", "allocate.flac"), Cause.CONTENT),
+        (av.error.BugError(1, "Internal bug", "allocate.flac"), Cause.CONTENT),
+    ],
+)
+def test_a_lack_of_memory_is_no_verdict_whatever_it_is_called(track_files, monkeypatch, error, cause):
+    def fail(run):
+        raise error
+
+    monkeypatch.setattr(FrameRun, "_decode", fail)
+    with pytest.raises(UnheardError) as caught:
+        decode_track(str(track_files[0]), ExcerptConfig())
+    assert caught.value.cause is cause
+    if cause is Cause.ENVIRONMENT:
+        assert str(caught.value) == "decoding needs more memory than the limit allows"

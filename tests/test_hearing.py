@@ -108,6 +108,19 @@ def test_a_fault_costs_one_file(ear, track_files, tmp_path, monkeypatch):
     np.testing.assert_allclose(vectors, [vectors[0]] * len(good), atol=1e-6)
 
 
+@pytest.mark.parametrize("is_hashed", [False, True])
+def test_a_crash_says_something_of_the_content_only_while_it_is_decoded(ear, tmp_path, monkeypatch, is_hashed):
+    (tmp_path / "crashes.flac").write_bytes(b"any")
+    monkeypatch.setattr(hearing, "decode_task", faulty_worker.faulty_task)
+    if not is_hashed:
+        monkeypatch.setattr(hearing, "hash_task", faulty_worker.faulty_hash)
+    [result] = hear([str(tmp_path / "crashes.flac")], ear, TWO, is_known=lambda path, content_hash: False)
+    expected = ("the decoder crashed (SIGSEGV)", Cause.CONTENT)
+    assert (result.reason, result.cause) == (
+        expected if is_hashed else ("the reader crashed (SIGSEGV)", Cause.ENVIRONMENT)
+    )
+
+
 def test_it_can_be_left_early(ear, track_files, tmp_path, monkeypatch):
     monkeypatch.setattr(hearing, "decode_task", faulty_worker.faulty_task)
     drawn = []
