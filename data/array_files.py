@@ -1,9 +1,12 @@
 """Arrays that were kept as .npy and .npz, read without believing what their headers say of types and sizes."""
 
 import errno
+import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import TokenError
+from typing import IO
 
 import numpy as np
 
@@ -12,6 +15,9 @@ from data.regular_files import require_regular
 _END = b"PK\5\6"
 _END_SIZE = 22  # bytes, of an archive without a comment
 _ENCRYPTED_OR_PATCHED = 0x61  # flags of a member that zipfile cannot read as it is
+_HEADER_READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+# RuntimeError says of a member that it is encrypted. MemoryError is no damage: nothing is asked for that is not there.
+_DAMAGE = (LookupError, EOFError, OverflowError, RuntimeError, SyntaxError, TokenError, TypeError, zipfile.BadZipFile)
 
 
 def read_archive(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -26,9 +32,13 @@ def read_archive(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
     """
     check_stored_archive(path)
     try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                with archive.open(member) as opened:
+                    _check_header(opened, member.file_size)
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in names}
-    except (LookupError, EOFError, MemoryError, SyntaxError, TypeError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise ValueError(f"it is damaged ({type(error).__name__})") from None
 
 
@@ -38,7 +48,7 @@ def read_ids(path: Path) -> np.ndarray:
     try:
         with np.errstate(over="ignore"):  # numpy multiplies the sizes before it looks at the file's
             ids = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (EOFError, MemoryError, SyntaxError, TypeError, OverflowError) as error:
+    except _DAMAGE as error:
         raise ValueError(f"it is damaged ({type(error).__name__})") from None
     if not isinstance(ids, np.ndarray) or ids.ndim != 1 or ids.dtype != np.int64:
         raise ValueError("it holds no ids")
@@ -75,3 +85,13 @@ def check_stored_archive(path: Path) -> None:
         is_stored = is_stored and not member.flag_bits & _ENCRYPTED_OR_PATCHED
         if not is_stored or not 0 <= member.header_offset <= size - member.file_size:
             raise ValueError(f"{member.filename[:60]!r} in it is packed, or longer than the file")
+
+
+def _check_header(file: IO[bytes], size: int) -> None:
+    """Refuse an array that is larger than its file says: numpy asks for the memory before it looks."""
+    version = np.lib.format.read_magic(file)
+    if version not in _HEADER_READERS:
+        raise ValueError(f"it holds an array of version {version}, which is never written here")
+    shape, _, dtype = _HEADER_READERS[version](file)
+    if math.prod(shape) * dtype.itemsize > size:
+        raise ValueError("it is damaged (an array is longer than the file)")

@@ -55,7 +55,7 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
                 shutil.rmtree(other, ignore_errors=True)
     try:
         return LibraryListening(*open_arrays(folder), key)
-    except (OSError, ValueError):  # damaged: they can always be made again
+    except (FileNotFoundError, ValueError):  # damaged: they can always be made again
         shutil.rmtree(folder)
         with told_logs():
             build_arrays(folder, files, level, stands_for)

@@ -1,5 +1,7 @@
 """Arrays are read without believing what their headers say."""
 
+import contextlib
+import errno
 import os
 import zipfile
 
@@ -81,3 +83,35 @@ def test_archives_that_are_none(tmp_path):
     os.mkfifo(path)
     with pytest.raises(ValueError, match="named pipe"):
         read_archive(path, ("a",))
+
+
+@pytest.mark.parametrize("read", [lambda path: read_archive(path, ("a",)), read_ids])
+def test_an_error_of_the_disk_or_a_lack_of_memory_is_no_damage(tmp_path, monkeypatch, read):
+    np.savez(tmp_path / "x", a=np.arange(3))
+    for error in (OSError(errno.EIO, "Input/output error"), MemoryError("Unable to allocate")):
+
+        def fail(*arguments, error=error, **options):
+            raise error
+
+        with monkeypatch.context() as failing, pytest.raises(type(error)):
+            failing.setattr(np, "load", fail)
+            read(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("shape", ["(100000000000,)", "(5,)", "(1152921504606846976,)", "(-1,)"])
+def test_an_archive_whose_header_lies_asks_for_no_memory(tmp_path, shape):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("a.npy", header(shape) + b"\0" * 32)
+    with pytest.raises(ValueError):
+        read_archive(tmp_path / "x.npz", ("a",))
+
+
+def test_archives_with_a_byte_changed_are_damaged_or_whole(tmp_path):
+    """Each byte in turn: whatever zipfile and numpy raise, it is damage, and no error of the disk or the program."""
+    path = tmp_path / "x.npz"
+    np.savez(path, a=np.arange(3))
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with contextlib.suppress(ValueError):
+            read_archive(path, ("a",))

@@ -1,5 +1,8 @@
 """Vectors that need no learning: as librosa alone would make them, and kept whole or not at all."""
 
+import errno
+import os
+
 import librosa
 import numpy as np
 import pytest
@@ -174,3 +177,17 @@ def test_the_order_of_a_cache_does_not_matter(track_files, tmp_path):
     cache.sums = {name: np.random.default_rng(row).random(65 + 96) + 1 for row, name in enumerate("abc")}
     forth, back = (baseline_vectors(cache, list(names), seed=0)["mel"] for names in ("abc", "cba"))
     np.testing.assert_allclose(forth, back[::-1])
+
+
+def test_one_error_of_the_disk_does_not_empty_the_cache(tmp_path, monkeypatch):
+    cache = SumsCache(tmp_path / "baselines.npz", EAR)
+    cache.sums["a"] = np.ones(1 + 2 * 32 + EAR.mel.n_mels)
+    cache.save()
+
+    def fail(*arguments, **options):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as failing, pytest.raises(OSError, match="Input/output error"):
+        failing.setattr("data.array_files.np.load", fail)
+        SumsCache(cache.path, EAR)
+    assert SumsCache(cache.path, EAR).sums.keys() == {"a"}

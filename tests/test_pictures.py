@@ -1,5 +1,7 @@
 """Pictures on disk: what an ear would see, kept through kills, and only for the settings that made them."""
 
+import errno
+import os
 import shutil
 from dataclasses import replace
 from itertools import pairwise
@@ -127,3 +129,20 @@ def test_a_damaged_cache_counts_as_empty(filled, tmp_path, damage):
     else:
         (cache.folder / "contents.npz").write_bytes(b"PK nothing")
     assert PictureCache(folder, CONFIG).rows == {}
+
+
+def test_one_error_of_the_disk_does_not_empty_the_cache(filled, files, tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    shutil.copytree(filled[0], folder)
+    for error in (OSError(errno.EIO, os.strerror(errno.EIO)), MemoryError()):
+        with monkeypatch.context() as failing, pytest.raises(type(error)):
+            failing.setattr("data.array_files.np.load", raising(error))
+            list(fill_pictures(PictureCache(folder, CONFIG), files, CONFIG, ONE))
+    assert len(PictureCache(folder, CONFIG).rows) == 3
+
+
+def raising(error):
+    def fail(*arguments, **options):
+        raise error
+
+    return fail

@@ -1,5 +1,7 @@
 """Training on a small world whose taste is known: what is liked together shares a quiet trait, not the loud one."""
 
+import errno
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +23,7 @@ from graph.pretraining import (
 )
 from graph.sampling import TripletBatch
 from graph.track_graph import TrackGraph
+from towers.checkpoint_file import read_training
 
 N_MELS, N_FRAMES, N_TRACKS, N_EXCERPTS = 8, 24, 90, 3
 MEL, SMALL = MelConfig(n_mels=N_MELS), EncoderConfig(channels=6, stages=2, dim=8, dropout=0.2)
@@ -255,3 +258,16 @@ def test_a_batch_in_which_nothing_is_far_moves_nothing():
     loss = batch_loss(anchors, torch.ones(4, 3), batch, TasteConfig())
     loss.backward()
     assert loss.item() == 0 and (anchors.grad == 0).all()
+
+
+@pytest.mark.parametrize("read", [read_state, read_training])
+def test_one_error_of_the_disk_does_not_begin_a_training_anew(tmp_path, monkeypatch, read):
+    assert read(tmp_path / "none.pt", "key") is None
+
+    def fail(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("graph.pretraining.check_torch_file", fail)
+    monkeypatch.setattr("towers.checkpoint_file.check_torch_file", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        read(tmp_path / "state.pt", "key")
