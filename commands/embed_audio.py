@@ -17,6 +17,7 @@ from commands.options import config_options, device_option
 from commands.pending_files import EMBED_STAGE, hear_pending
 from commands.terminal import echo_some, progress
 from commands.towers_in_use import place_newcomers
+from commands.unread_files import until_disk_fails
 from data.paths import expanded, shell_word, shown_path
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def embed_audio(
             raise click.UsageError(f"{error}. Nothing was changed.") from None
         checkpoint = checkpoint_in_use(library)
         head = None if again else library.head_run(EMBED_STAGE, checkpoint.fingerprint)
-        found = progress(find_files(roots, rules, [str(folder)]), "looking", unit="file")
+        found = until_disk_fails(progress(find_files(roots, rules, [str(folder)]), "looking", unit="file"))
         plan = plan_scan(library, roots, found, head, rules=rules, retry=retry)
         phases = {}
         if plan.pending:

@@ -3,13 +3,13 @@
 import errno
 import os
 import platform
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from commands.machine import versions
-from data.folders import is_under
+from data.folders import FoundFile, is_under
 from data.paths import shown_path
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MANY = 10  # files in a row: a disk that fails, and not a file
 _VERY_MANY = 100  # in a row of those that are no news, or cost no time
 _ENOUGH = {True: 5, False: 100}  # files with one error of the program and no other end, in a first run and in others
+_MANY_TIMEOUTS = 3  # of a walk, each of ten seconds
 _KEPT = "What was heard so far is kept, and so is all that the library knew of the others."
 _QUICK = (errno.EACCES, errno.EPERM)  # a folder of somebody else's may hold many, and asking costs nothing
 
@@ -77,11 +78,7 @@ class UnreadFiles:
             self._require_root(result)
         self._count(result.errno in _QUICK, result.path in self._unread_before)
         if self._n_news_in_a_row >= _MANY or self._n_in_a_row >= _VERY_MANY:
-            raise FailingDiskError(
-                f"{self._n_in_a_row} files in a row could not be read, the last of them"
-                f" {shown_path(result.path)}: {result.reason}."
-                f"\n\n{_KEPT} Run `cli embed-audio` again when the disk is well, or leave the files out with --exclude."
-            )
+            raise _failing_disk(f"{self._n_in_a_row} files in a row", result.path, result.reason)
 
     def end(self) -> None:
         """Look at the whole run once more; raises as `add` does."""
@@ -104,6 +101,35 @@ class UnreadFiles:
     def _blame_installation(self, n_enough: int) -> None:
         if self._n_read_well == 0 and self._n_errors >= n_enough and len(self._errors) == 1:
             raise fault_of_installation(next(iter(self._errors)))
+
+
+def until_disk_fails(found: Iterable[FoundFile]) -> Iterator[FoundFile]:
+    """Pass on what a walk finds, for as long as the disk answers.
+
+    Raises
+    ------
+    FailingDiskError
+        Many files or folders in a row cannot be looked at, or several do not answer in time.
+    """
+    n_in_a_row = n_timeouts = 0
+    for file in found:
+        if file.failure is None:
+            n_in_a_row = 0
+        elif file.is_passing and file.errno not in (*_QUICK, errno.ENOENT, errno.ELOOP):  # gone, or a broken link
+            n_in_a_row += 1
+            n_timeouts += file.errno == errno.ETIMEDOUT
+            if n_in_a_row >= _MANY:
+                raise _failing_disk(f"{n_in_a_row} files in a row", file.path, file.failure)
+            if n_timeouts >= _MANY_TIMEOUTS:
+                raise _failing_disk(f"{n_timeouts} files", file.path, file.failure)
+        yield file
+
+
+def _failing_disk(files: str, last: str, reason: str) -> FailingDiskError:
+    return FailingDiskError(
+        f"{files} could not be read, the last of them {shown_path(last)}: {reason}."
+        f"\n\n{_KEPT} Run `cli embed-audio` again when the disk is well, or leave the files out with --exclude."
+    )
 
 
 def fault_of_installation(error: str) -> click.ClickException:

@@ -31,7 +31,10 @@ def first_bytes(path: str, n_bytes: int) -> bytes:
             result.append(error)
 
     thread = threading.Thread(target=read, daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError as error:  # the system has no room for it
+        raise OSError(errno.ENOMEM, str(error)) from None
     thread.join(_SECONDS)
     if not result:
         raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))

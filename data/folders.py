@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from data.left_out import EMPTY_MARKERS, MARKERS, file_exclusion, folder_exclusion
+from data.left_out import EMPTY_MARKERS, MARKERS, file_exclusion, folder_exclusion, pattern_exclusion
 from data.mounts import mount_above
 from data.regular_files import irregular_kind
 from data.rules import Rules, combined_bounds
@@ -42,8 +42,13 @@ class FoundFile(NamedTuple):  # not a dataclass: there are as many as files, and
     mtime_ns: int = 0
     exclusion: str | None = None  # why it is left out
     failure: str | None = None  # why it cannot be read
-    is_passing: bool = False  # of the failure: by an error of the disk, which says nothing about the file
+    errno: int | None = None  # of the system's error, where the failure is one
     place: Place = Place()
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the failure says nothing about the file: the disk was at fault."""
+        return self.errno is not None
 
 
 def find_files(
@@ -97,9 +102,7 @@ def _walk(
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            yield FoundFile(
-                folder, failure=f"the folder cannot be read: {error.strerror}", is_passing=True, place=place
-            )
+            yield _failed(folder, f"the folder cannot be read: {error.strerror}", error, place)
             continue
         if device is not None and device != status.st_dev:
             place = replace(place, mount=folder)
@@ -138,15 +141,21 @@ def _examine(path: str, place: Place, marker: str | None, entry: os.DirEntry | N
     try:
         status = entry.stat() if entry else os.stat(path)
     except OSError as error:
-        return FoundFile(path, failure=_stat_failure(path, error), is_passing=True, place=place)
+        if exclusion := pattern_exclusion(path, place.patterns):
+            return FoundFile(path, exclusion=exclusion, place=place)
+        return _failed(path, _stat_failure(path, error), error, place)
     size, mtime_ns = status.st_size, status.st_mtime_ns
     if (kind := irregular_kind(status)) is not None:
         return FoundFile(path, size, mtime_ns, failure=f"not a regular file but {kind}", place=place)
     try:
         exclusion = file_exclusion(path, marker, place.patterns)
     except OSError as error:
-        return FoundFile(path, failure=_stat_failure(path, error), is_passing=True, place=place)
+        return _failed(path, _stat_failure(path, error), error, place)
     return FoundFile(path, size, mtime_ns, exclusion, place=place)
+
+
+def _failed(path: str, failure: str, error: OSError, place: Place) -> FoundFile:
+    return FoundFile(path, failure=failure, errno=error.errno or errno.EIO, place=place)
 
 
 def _stat_failure(path: str, error: OSError) -> str:

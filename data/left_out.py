@@ -3,7 +3,7 @@
 import fnmatch
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from data.first_bytes import first_bytes
 
@@ -60,14 +60,28 @@ def path_exclusion(path: str, root: str) -> str | None:
     return next(filter(None, map(folder_exclusion, filter(None, names))), None)
 
 
-def file_exclusion(path: str, marker: str | None, patterns: Iterable[tuple[str, str]]) -> str | None:
+def pattern_exclusion(path: str, patterns: Iterable[tuple[str, str]]) -> str | None:
+    """Tell why a file is left out by its path, or None.
+
+    Parameters
+    ----------
+    patterns : pairs of a folder and a glob
+        The glob is matched against the absolute path, the path below that folder, and the name.
+    """
+    for folder, pattern in patterns:
+        texts = path, os.path.relpath(path, folder), os.path.basename(path)
+        if any(fnmatch.fnmatch(text, pattern) for text in texts):
+            return f"matches --exclude {pattern}"
+    return None
+
+
+def file_exclusion(path: str, marker: str | None, patterns: Collection[tuple[str, str]]) -> str | None:
     """Why a regular file is left out, or None. Its first bytes are read when its name tells nothing.
 
     Parameters
     ----------
     marker : name of the marker that its folder, or one above, holds
-    patterns : pairs of a folder and a glob
-        The glob is matched against the absolute path, the path below that folder, and the name.
+    patterns : as of `pattern_exclusion`
 
     Raises
     ------
@@ -79,9 +93,8 @@ def file_exclusion(path: str, marker: str | None, patterns: Iterable[tuple[str, 
         return "a hidden file"
     if marker:
         return f"in a folder marked {marker}"
-    for folder, pattern in patterns:
-        if any(fnmatch.fnmatch(text, pattern) for text in (path, os.path.relpath(path, folder), name)):
-            return f"matches --exclude {pattern}"
+    if patterns and (reason := pattern_exclusion(path, patterns)):
+        return reason
     suffix = os.path.splitext(name)[1].lower()
     if suffix in AUDIO_SUFFIXES:
         return None

@@ -15,6 +15,7 @@ from commands_typed import invoke, rows_of
 from audio import hearing
 from data import first_bytes, left_out
 from data.folders import find_files
+from data.rules import Rules
 
 TWO = ("--workers", 2)
 
@@ -243,3 +244,95 @@ def test_a_name_that_tells_nothing_on_a_disk_that_does_not_answer(tmp_path, monk
     monkeypatch.setattr(left_out, "first_bytes", failing)
     (file,) = find_files([str(tmp_path)])
     assert (file.failure, file.is_passing, file.exclusion) == ("cannot be read: Input/output error", True, None)
+
+
+@pytest.fixture
+def failing_walk(monkeypatch):
+    """Let the walk fail at folders called damaged, with an error of this number."""
+    real = os.scandir
+
+    def begin(number: int) -> None:
+        def scandir(path):
+            if "damaged" in str(path):
+                raise OSError(number, os.strerror(number))
+            return real(path)
+
+        monkeypatch.setattr("data.folders.os.scandir", scandir)
+
+    return begin
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ENOTCONN])
+def test_a_walk_over_a_disk_that_fails_comes_to_an_end(music, failing_walk, tmp_path, number):
+    library = tmp_path / "library"
+    invoke(library, "embed-audio", music, *TWO)
+    before = tracks(library)
+    for place in range(12):
+        (music / f"damaged-{place}").mkdir()
+    failing_walk(number)
+    result = invoke(library, "embed-audio", *TWO, code=1)
+    assert f"10 files in a row could not be read, the last of them {music}" in result.stderr
+    assert os.strerror(number) in result.stderr and "Run `cli embed-audio` again when the disk is well" in result.stderr
+    assert tracks(library) == before
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOENT])
+def test_many_folders_that_are_forbidden_or_gone_are_no_failing_disk(music, failing_walk, tmp_path, number):
+    for place in range(12):
+        (music / f"damaged-{place}").mkdir()
+    failing_walk(number)
+    result = invoke(tmp_path / "library", "embed-audio", music, *TWO, code=3)
+    assert "14 found = 2 embedded + 0 reused + 12 failed + 0 excluded" in result.stdout
+
+
+def test_many_files_that_were_given_and_are_gone(music, track_files, tmp_path):
+    files = [shutil.copy(track_files[place], tmp_path / f"{place}.mp3") for place in range(12)]
+    invoke(tmp_path / "library", "embed-audio", music, *files, *TWO)
+    for file in files:
+        os.unlink(file)
+    assert "2 found = 0 embedded + 2 reused" in invoke(tmp_path / "library", "embed-audio", *TWO).stdout
+
+
+def test_a_walk_waits_only_for_a_few_files(music, tmp_path, monkeypatch):
+    """Names that tell nothing, on a disk that still lists its files and answers no read."""
+    asked = []
+    for place in range(6):
+        (music / f"song {place}").write_bytes(b"ID3")
+        (music / f"song {place}.jpg").touch()
+
+    def silent(path: str, n_bytes: int) -> bytes:
+        asked.append(path)
+        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+
+    monkeypatch.setattr(left_out, "first_bytes", silent)
+    result = invoke(tmp_path / "library", "embed-audio", music, *TWO, code=1)
+    assert f"3 files could not be read, the last of them {music / 'song 2'}: cannot be read: Conn" in result.stderr
+    assert len(asked) == 3
+    assert "2 embedded" in invoke(tmp_path / "library", "embed-audio", music, "--exclude", "song *", *TWO).stdout
+
+
+def test_a_file_that_cannot_be_looked_at_may_be_left_out(tmp_path, monkeypatch):
+    path, real = str(tmp_path / "bad.mp3"), os.stat
+
+    def stat(name, **options):
+        if name == path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(name, **options)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "stat", stat)
+        (unread,) = find_files([path])
+        (excluded,) = find_files([path], {path: Rules(("bad*",))})
+    assert (unread.exclusion, unread.failure) == (None, "cannot be read: Input/output error")
+    assert (excluded.exclusion, excluded.failure) == ("matches --exclude bad*", None)
+
+
+def test_where_no_thread_can_be_started(tmp_path, monkeypatch):
+    (tmp_path / "song").write_bytes(b"ID3")
+
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    (file,) = find_files([str(tmp_path)])
+    assert (file.failure, file.errno) == ("cannot be read: can't start new thread", errno.ENOMEM)
