@@ -1,7 +1,5 @@
 """Training on a small world whose taste is known: what is liked together shares a quiet trait, not the loud one."""
 
-import errno
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -261,13 +259,7 @@ def test_a_batch_in_which_nothing_is_far_moves_nothing():
 
 
 @pytest.mark.parametrize("read", [read_state, read_training])
-def test_one_error_of_the_disk_does_not_begin_a_training_anew(tmp_path, monkeypatch, read):
+def test_one_error_of_the_disk_does_not_begin_a_training_anew(tmp_path, failing_disk, read):
     assert read(tmp_path / "none.pt", "key") is None
-
-    def fail(path):
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    monkeypatch.setattr("graph.pretraining.check_torch_file", fail)
-    monkeypatch.setattr("towers.checkpoint_file.check_torch_file", fail)
-    with pytest.raises(OSError, match="Input/output error"):
+    with failing_disk(tmp_path / "state.pt"), pytest.raises(OSError, match="Input/output error"):
         read(tmp_path / "state.pt", "key")
