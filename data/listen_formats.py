@@ -3,11 +3,10 @@
 import re
 from pathlib import Path
 
-import polars as pl
-
 from data import lastfm, yambda
 from data.encodings import decoded
 from data.line_blocks import Member
+from data.parquet_blocks import parquet_columns
 from data.table_blocks import SUFFIXES, header, table_errors
 from data.unpacking import refuse_packed
 
@@ -35,7 +34,7 @@ def format_of(member: Member, roles: dict[Path, str]) -> str | None:
         if member.name is not None:
             return None  # Parquet is small enough as it is, and nobody packs it
         with table_errors(member.path.name):
-            columns = list(pl.scan_parquet(member.path, glob=False).collect_schema())
+            columns = list(parquet_columns(member.path))
         role = yambda.role_of(member.path, columns)
         if role is not None:
             roles[member.path] = role

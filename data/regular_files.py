@@ -1,10 +1,14 @@
 """Regular files, told from pipes, devices and the kernel's own files before anything waits on them."""
 
+import io
 import os
 import stat
 from functools import cache
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
+from data.time_limits import in_time, timed_out
+
+_PIECE_BYTES = 1024**2  # that one thread reads: starting it costs nothing beside them
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -27,24 +31,22 @@ class IrregularFileError(ValueError):
 
 
 def open_regular(path: str | os.PathLike[str], *, buffering: int = -1) -> BinaryIO:
-    """Open a file for reading bytes, if it is a regular one. Nothing else is opened or waited for.
+    """Open a file for reading bytes, if it is a regular one. Opening it and each read end in time.
+
+    Parameters
+    ----------
+    buffering : 0 for a raw file without limits of time, for those who have one of their own
 
     Raises
     ------
     IrregularFileError
         It is a pipe, a socket, a device, a folder, or a file that the kernel makes up.
     OSError
-        It cannot be opened.
+        It cannot be opened; later, it cannot be read. A TimeoutError where the disk does not answer.
     """
-    require_regular(path)
-    # Another may have put a pipe in its place since: without O_NONBLOCK, opening it waits for a writer.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        _refuse_irregular(path, os.fstat(descriptor))
-        return os.fdopen(descriptor, "rb", buffering)
-    except BaseException:
-        os.close(descriptor)
-        raise
+    if buffering == 0:
+        return cast(BinaryIO, io.FileIO(_opened(path), "rb"))
+    return io.BufferedReader(_LimitedFile(in_time(lambda: _opened(path), path), path), _PIECE_BYTES)
 
 
 def read_regular(path: str | os.PathLike[str]) -> bytes:
@@ -63,6 +65,58 @@ def irregular_kind(status: os.stat_result) -> str | None:
     if not stat.S_ISREG(status.st_mode):
         return _KINDS.get(stat.S_IFMT(status.st_mode), "a special file")
     return "a file of the kernel's" if status.st_dev in _kernel_devices() else None
+
+
+class _LimitedFile(io.RawIOBase):
+    """A regular file each of whose reads ends in time; after one that did not, all fail at once."""
+
+    def __init__(self, descriptor: int, path: str | os.PathLike[str]) -> None:
+        super().__init__()
+        self._descriptor, self._path = descriptor, path
+        self._is_silent = False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return os.lseek(self._descriptor, offset, whence)
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]  # any writable buffer
+        if self._is_silent:
+            raise timed_out(self._path)
+        n_bytes = min(len(buffer), _PIECE_BYTES)
+        try:
+            # Not into the buffer: a thread that was left behind must not write to what has another use by then.
+            content = in_time(lambda: os.read(self._descriptor, n_bytes), self._path)
+        except TimeoutError:
+            self._is_silent = True
+            raise
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        if not self.closed and not self._is_silent:  # closing may wait for the disk as long as reading
+            os.close(self._descriptor)
+        super().close()
+
+
+def _opened(path: str | os.PathLike[str]) -> int:
+    """The descriptor of a regular file."""
+    require_regular(path)
+    # Another may have put a pipe in its place since: without O_NONBLOCK, opening it waits for a writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        _refuse_irregular(path, os.fstat(descriptor))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _refuse_irregular(path: str | os.PathLike[str], status: os.stat_result) -> None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, cast
 
-from data.regular_files import open_regular, require_regular
+from data.regular_files import open_regular
 
 BOMB_BYTES = 1024**3  # up to here anything may be packed as small as it likes
 BOMB_RATIO = 100  # unpacked bytes to packed ones
@@ -100,8 +100,12 @@ class ZipArchive:
     """The files of a zip archive; its directory is read once."""
 
     def __init__(self, path: Path) -> None:
-        require_regular(path)
-        self._zip = zipfile.ZipFile(path)
+        try:
+            self._zip = zipfile.ZipFile(open_regular(path))
+        except zipfile.BadZipFile as error:
+            if isinstance(error.__context__, OSError):  # of the disk, which zipfile takes for damage
+                raise error.__context__ from None
+            raise
         entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
         if any(entry.flag_bits & _ENCRYPTED for entry in entries):
             raise ValueError(f"{path.name} is encrypted; unpack it, and import the folder")

@@ -14,13 +14,16 @@ import numpy as np
 import polars as pl
 
 from data.gathering import Items
-from data.listen_batches import Batch, kind_codes, whole_events
+from data.listen_batches import Batch, kind_codes, numbered, whole_events
 from data.listening import KINDS
+from data.parquet_blocks import parquet_blocks, parquet_columns
+from data.time_limits import in_time
 
 PREFIX = "yambda:"
 _KIND_OF_FILE = {f"{kind}s": kind for kind in KINDS}
 _MAPS = {"artist": ("artist_id", "item_id"), "album": ("album_id", "item_id")}
 _ROWS_AT_ONCE = 4_000_000
+_OWNERS_SECONDS = 120.0  # for a map of ten million items
 
 
 def role_of(path: Path, columns: Sequence[str]) -> str | None:
@@ -50,8 +53,7 @@ def event_files(roles: Mapping[Path, str]) -> list[tuple[int, Path]]:
 
 def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[Batch]:
     """One file of events; `user` and `title` stay numbers."""
-    table = pl.scan_parquet(path, glob=False)
-    names = table.collect_schema().names()
+    names = parquet_columns(path)
     kind = kind_codes(pl.col("event_type")) if role == "multi_event" else pl.lit(KINDS.index(role), pl.UInt8)
     columns = {
         "user": pl.col("uid").cast(pl.Int64), "title": pl.col("item_id").cast(pl.Int64),
@@ -59,7 +61,7 @@ def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Ite
     }  # fmt: skip
     if "played_ratio_pct" in names:
         columns["ratio"] = pl.col("played_ratio_pct").cast(pl.Float32) / 100
-    if {"played_ratio_pct", "track_length_seconds"} <= set(names):
+    if {"played_ratio_pct", "track_length_seconds"} <= names.keys():
         played = pl.col("played_ratio_pct").cast(pl.Float64) * pl.col("track_length_seconds").cast(pl.Float64) * 10
         columns["played_ms"] = played.round().cast(pl.Int32, strict=False)
     used = [
@@ -67,10 +69,8 @@ def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Ite
         for name in ("uid", "item_id", "timestamp", "event_type", "played_ratio_pct", "track_length_seconds")
         if name in names
     ]
-    n_rows = int(table.select(pl.len()).collect().item())
-    for first in range(0, n_rows, rows_at_once):
-        block = table.select(used).slice(first, rows_at_once).collect()
-        needed = ("user", "title", "time_s", "kind")
+    needed = ("user", "title", "time_s", "kind")
+    for first, block in numbered(parquet_blocks(path, used, rows_at_once)):
         yield whole_events(block, columns, needed=needed, first=first, are_dated=False)
 
 
@@ -82,7 +82,8 @@ def owners(path: Path, role: str, items: np.ndarray) -> np.ndarray:
     name = _MAPS[role][0]
     first = pl.scan_parquet(path, glob=False).group_by("item_id").agg(pl.col(name).min()).cast(pl.Int64)
     wanted = pl.LazyFrame({"item_id": items.astype(np.int64)})
-    found = wanted.join(first, on="item_id", how="left", maintain_order="left").collect(engine="streaming")
+    joined = wanted.join(first, on="item_id", how="left", maintain_order="left")
+    found = in_time(lambda: joined.collect(engine="streaming"), path, _OWNERS_SECONDS)
     return found[name].fill_null(-1).to_numpy()
 
 
@@ -105,13 +106,10 @@ def with_owners(items: Items, numbers: np.ndarray, roles: Mapping[Path, str]) ->
 
 def embeddings(path: Path, items: np.ndarray, rows_at_once: int = 200_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Items and their unit vectors, float32, in pieces; only of the items asked for."""
-    table = pl.scan_parquet(path, glob=False)
-    names = table.collect_schema().names()
-    column = "normalized_embed" if "normalized_embed" in names else "embed"
+    column = "normalized_embed" if "normalized_embed" in parquet_columns(path) else "embed"
     wanted = pl.Series(items.astype(np.int64))
-    n_rows = int(table.select(pl.len()).collect().item())
-    for first in range(0, n_rows, rows_at_once):
-        block = table.select(pl.col("item_id").cast(pl.Int64), column).slice(first, rows_at_once).collect()
+    for block in parquet_blocks(path, ["item_id", column], rows_at_once):
+        block = block.with_columns(pl.col("item_id").cast(pl.Int64))
         block = block.filter(pl.col("item_id").is_in(wanted.implode()) & pl.col(column).is_not_null())
         if len(block):
             vectors = block[column].explode().to_numpy().reshape(len(block), -1).astype(np.float32)  # (n, dim)

@@ -8,10 +8,13 @@ from data.atomic import leftovers
 from data.identity import content_hash
 from data.paths import path_from_columns, shell_word, shown_path
 from data.regular_files import IrregularFileError
+from data.time_limits import in_time
 from index.kept_files import file_hash, file_problem, is_recorded, kept_files, same_listens
 from index.library import Library
 from index.problem import Problem
 from index.writer import another_writes
+
+_HASH_SECONDS = 60.0  # for at most 16 MiB of a track
 
 
 def check_presence(library: Library) -> Iterator[Problem]:
@@ -68,7 +71,7 @@ def hear_again(library: Library, track_ids: Iterable[int]) -> None:
 
 def _changed_track(track_id: int, path: str, digest: str) -> Problem | None:
     try:
-        is_same = content_hash(path) == digest
+        is_same = in_time(lambda: content_hash(path), path, _HASH_SECONDS) == digest
     except (OSError, IrregularFileError) as error:
         return Problem(f"{shown_path(path)}: {getattr(error, 'strerror', error)}", "cli embed-audio")
     # By size and time the file may look as it did: a plain scan would pass it by.

@@ -194,7 +194,7 @@ def file_hash(path: Path) -> str:
         It cannot be read.
     """
     digest = xxhash.xxh3_128()
-    with open_regular(path, buffering=0) as file:
+    with open_regular(path) as file:
         while block := file.read(1 << 22):
             digest.update(block)
     return digest.hexdigest()

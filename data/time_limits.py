@@ -1,0 +1,60 @@
+"""A time limit for work on files: a disk that does not answer is an error, not something to wait for without end."""
+
+import errno
+import os
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+ANSWER_SECONDS = 20.0  # for one read; a disk that has to wake up takes five
+_MOST_WAITING = 3  # threads; with as many on a disk that does not answer, a folder of a thousand files ends in a minute
+_left_behind: list[threading.Thread] = []
+T = TypeVar("T")
+
+
+def in_time(work: Callable[[], T], path: str | os.PathLike[str], seconds: float | None = None) -> T:
+    """The result of work on a file.
+
+    It is done in a thread of its own, which is left behind when it does not come back: it ends with the process. While
+    three such threads wait, no more work is begun.
+
+    Parameters
+    ----------
+    seconds : without, `ANSWER_SECONDS`
+
+    Raises
+    ------
+    TimeoutError
+        The work did not end in time, or was not begun; the error names the file.
+    OSError
+        No thread can be started, or the work itself failed so; its other errors are raised as they are, too.
+    """
+    _left_behind[:] = [thread for thread in _left_behind if thread.is_alive()]
+    if len(_left_behind) >= _MOST_WAITING:
+        raise timed_out(path)
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # polars' panics are no Exception
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), os.fspath(path)) from None
+    thread.join(ANSWER_SECONDS if seconds is None else seconds)
+    if errors:
+        raise errors[0]
+    if not results:
+        _left_behind.append(thread)
+        raise timed_out(path)
+    return results[0]
+
+
+def timed_out(path: str | os.PathLike[str]) -> TimeoutError:
+    """The error of a file that did not answer."""
+    return TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), os.fspath(path))
