@@ -4,6 +4,7 @@ A few kilobytes can unpack to terabytes. Listens pack to a fifth or a tenth, so 
 times smaller was made to do harm.
 """
 
+import bz2
 import gzip
 import io
 import os
@@ -11,6 +12,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, cast
@@ -21,6 +23,7 @@ BOMB_BYTES = 1024**3  # up to here anything may be packed as small as it likes
 BOMB_RATIO = 100  # unpacked bytes to packed ones
 MAX_MEMBERS = 100_000  # files in an archive
 _ENCRYPTED = 0x1  # in the flags of a zip entry
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 _GZIP = b"\x1f\x8b"
 _PIECE = 1024**2  # bytes
 
@@ -109,6 +112,8 @@ class ZipArchive:
         entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
         if any(entry.flag_bits & _ENCRYPTED for entry in entries):
             raise ValueError(f"{path.name} is encrypted; unpack it, and import the folder")
+        if any(entry.compress_type not in _PACKINGS for entry in entries):
+            raise ValueError(f"{path.name} is packed in a way that is not read here; unpack it, and import the folder")
         # No member gives more bytes than the directory says, and of several at one place each counts.
         refuse_bomb(sum(entry.file_size for entry in entries), path.stat().st_size, path.name)
         _refuse_crowd(len(entries), path)
@@ -116,8 +121,31 @@ class ZipArchive:
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
-        with self._zip.open(name) as member:
+        entry = self._zip.getinfo(name)
+        if entry.compress_type != zipfile.ZIP_BZIP2:
+            with self._zip.open(entry) as member:
+                yield member
+            return
+        # zipfile unpacks whatever a few kilobytes of bzip2 come to at once, so it gives them as they are.
+        packed = copy(entry)
+        packed.compress_type, packed.file_size = zipfile.ZIP_STORED, entry.compress_size
+        del packed.CRC  # of the content; bzip2 has its own
+        with self._zip.open(packed) as stored, io.BufferedReader(_BzippedMember(stored, entry), _PIECE) as member:
             yield member
+
+
+class _BzippedMember(Unpacked):
+    """A file in a zip, packed with bzip2: damaged if it is longer or shorter than its entry says."""
+
+    def __init__(self, stored: IO[bytes], entry: zipfile.ZipInfo) -> None:
+        super().__init__(cast(IO[bytes], bz2.BZ2File(stored)), entry.compress_size, entry.filename)
+        self._n_bytes = entry.file_size
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]  # any writable buffer
+        n_read = super().readinto(buffer)
+        if self._position > self._n_bytes or (len(buffer) and not n_read and self._position < self._n_bytes):
+            raise zipfile.BadZipFile(f"{self._name} is not as long as the archive says")
+        return n_read
 
 
 class TarArchive:

@@ -5,6 +5,7 @@ import io
 import os
 import struct
 import tarfile
+import tracemalloc
 import zipfile
 
 import pytest
@@ -164,3 +165,40 @@ def test_what_is_packed_otherwise_is_named():
     refuse_packed(b"user,artist", "x.csv")
     with pytest.raises(ValueError, match=r"x\.csv is packed \(zstd\); unpack it first"):
         refuse_packed(b"\x28\xb5\x2f\xfd....", "x.csv")
+
+
+def test_zips_that_no_piece_bounds_are_not_read(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("x.csv", ROW)
+    with pytest.raises(ValueError, match=r"^x\.zip is packed in a way that is not read here; unpack it"):
+        members_of(tmp_path / "x.zip")
+
+
+@pytest.mark.parametrize("n_said", [5_000, 50_000_000])
+def test_bzip2_in_a_zip_that_lies_about_its_size_is_unpacked_in_pieces(tmp_path, n_said):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("x.csv", bytes(30_000_000))
+    content = bytearray((tmp_path / "x.zip").read_bytes())
+    at = content.index(b"PK\x01\x02") + 24
+    content[at : at + 4] = struct.pack("<I", n_said)
+    (tmp_path / "x.zip").write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"x\.zip is a damaged archive: x\.csv is not as long as"):
+        drained(tmp_path / "x.zip")
+    assert tracemalloc.get_traced_memory()[1] < 15_000_000
+    tracemalloc.stop()
+
+
+def drained(path):
+    (member,) = members_of(path)
+    with member.open() as file:
+        while file.read(100_000):
+            pass
+
+
+def test_bzip2_in_a_zip_is_read(tmp_path, rng):
+    content = rng.bytes(3_000_000)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("x.csv", content)
+        archive.writestr("empty.csv", b"")
+    assert content_of(tmp_path / "x.zip") == [content, b""]
