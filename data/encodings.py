@@ -15,7 +15,7 @@ class Utf8File(io.RawIOBase):
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
         self._file = file
-        self._ready = file.read(3)
+        self._ready = file.read(_PIECE)  # not the mark alone: who peeks sees one piece
         self._decoder: codecs.IncrementalDecoder | None = None
         if self._ready.startswith(_UTF16):
             self._decoder = codecs.getincrementaldecoder("utf-16")("replace")

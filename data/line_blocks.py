@@ -80,7 +80,7 @@ class Member:
                     yield file
 
     @contextmanager
-    def open_text(self) -> Iterator[IO[bytes]]:
+    def open_text(self) -> Iterator[io.BufferedReader]:
         """Its bytes from behind a byte order mark, UTF-16 turned into UTF-8; raises as `open` does."""
         with self.open() as file:
             yield io.BufferedReader(Utf8File(file), _PIECE_BYTES)

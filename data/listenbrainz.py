@@ -1,5 +1,6 @@
 """A ListenBrainz export: the zip of JSON lines, its files one by one, or the older list of listens in one JSON file."""
 
+import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -35,7 +36,7 @@ def read_listenbrainz(members: Sequence[Member], listener: str | None) -> Iterat
     names: dict[str, tuple[str, str]] = {}  # artist and title of each MBID
     lost: Counter[str] = Counter()
     listens = [member for member in members if member.title not in (_USER, _FEEDBACK)]
-    for part, member in enumerate(sorted(listens, key=lambda member: member.name or "")):
+    for part, member in enumerate(listens):  # as they lie: to go back in a packed archive is to unpack it again
         for rows in _rows(member, lost):
             batch = _batch([_listen(row, names) for row in rows], owner, taken(lost))
             yield replace(batch, part=part)
@@ -81,16 +82,15 @@ def _batch(rows: list[Row], user: pl.Expr, left_out: dict[str, int]) -> Batch:
 
 def _rows(member: Member, lost: Counter[str]) -> Iterator[list[Row]]:
     with member.open_text() as file:
-        if not member.title.endswith((".jsonl", ".ndjson", ".listens")) and _is_list(member):
+        if not member.title.endswith((".jsonl", ".ndjson", ".listens")) and _is_list(file):
             for entries in json_entries(file, member.title):
                 yield [_object(entry) for entry in entries]
         else:
             yield from json_blocks(file, _object, lost)
 
 
-def _is_list(member: Member) -> bool:
-    with member.open_text() as file:
-        return file.read(_HEAD_BYTES).lstrip()[:1] == b"["
+def _is_list(file: io.BufferedReader) -> bool:
+    return file.peek(_HEAD_BYTES).lstrip()[:1] == b"["
 
 
 def _object(value: object) -> Row:

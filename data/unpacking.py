@@ -156,14 +156,17 @@ class TarArchive:
             is_gzipped = file.read(2) == _GZIP
             self._size = os.fstat(file.fileno()).st_size
         self._name = path.name
-        raw = open_gzip(path) if is_gzipped else io.BufferedReader(Unpacked(open_regular(path), self._size, path.name))
+        raw = open_gzip(path) if is_gzipped else open_regular(path)
         self._tar = tarfile.TarFile(fileobj=raw)
         self._members: dict[str, tarfile.TarInfo] = {}
         for member in self._tar:
             if member.isfile():
+                self._members.pop(member.name, None)  # the last of a name counts, and the place where that lies
                 self._members[member.name] = member
                 _refuse_crowd(len(self._members), path)
-        while raw.read(_PIECE):  # tarfile takes damage for the end; at the very end gzip tells whether all was whole
+        while is_gzipped and raw.read(
+            _PIECE
+        ):  # tarfile takes damage for the end; at the very end gzip tells whether all was whole
             pass
         self.names = list(self._members)
 

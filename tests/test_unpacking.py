@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import os
 import struct
 import tarfile
@@ -9,9 +10,11 @@ import tracemalloc
 import zipfile
 
 import pytest
+from listen_exports import listen
 
 from data import unpacking
 from data.line_blocks import Member, members_of
+from data.listen_sources import find_sources, read_source
 from data.unpacking import refuse_bomb, refuse_packed
 
 ROW = b"user,artist,title\nana,Air,One\n"
@@ -202,3 +205,66 @@ def test_bzip2_in_a_zip_is_read(tmp_path, rng):
         archive.writestr("x.csv", content)
         archive.writestr("empty.csv", b"")
     assert content_of(tmp_path / "x.zip") == [content, b""]
+
+
+@pytest.fixture
+def rewinds(monkeypatch):
+    """How often what is packed was unpacked from its beginning."""
+    rewinds = []
+    plain = unpacking.Unpacked.seek
+
+    def seek(self, offset, whence=os.SEEK_SET):
+        if whence == os.SEEK_SET and offset < self._position:
+            rewinds.append(offset)
+        return plain(self, offset, whence)
+
+    monkeypatch.setattr(unpacking.Unpacked, "seek", seek)
+    monkeypatch.setattr(unpacking, "_PIECE", 4_096)
+    return rewinds
+
+
+def test_files_of_a_tar_are_named_in_the_order_in_which_they_lie(tmp_path, rewinds):
+    path = tmp_path / "x.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:  # as `tar --append` leaves it: the later file of a name counts
+        for name, content in [
+            *((f"n{n}", b"old") for n in range(50)),
+            *((f"n{n}", b"new") for n in reversed(range(50))),
+        ]:
+            entry = tarfile.TarInfo(f"{name}.csv")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    assert content_of(path) == [b"new"] * 50
+    assert len(rewinds) <= 1
+
+
+def test_listens_in_a_tar_are_read_in_one_go(tmp_path, rewinds):
+    """Whatever their names: each rewind unpacks all that lies before."""
+    lines = {f"listens/{n:03d}": json.dumps([listen(f"Song {n}")]).encode() + b" " * 9_000 for n in reversed(range(40))}
+    with tarfile.open(tmp_path / "x.tar.gz", "w:gz") as archive:
+        for name, content in lines.items():
+            entry = tarfile.TarInfo(f"{name}.json")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    ((source,), _) = find_sources(tmp_path / "x.tar.gz")
+    assert sum(len(batch.events) for batch in read_source(source).batches) == 40
+    assert len(rewinds) <= 2
+
+
+def test_a_plain_tar_is_not_read_through(tmp_path, rng):
+    """What lies between two files is passed over."""
+    path = tarred(tmp_path / "x.tar", "w", a=bytes(50_000_000), b=ROW)
+    n_read = 0
+    plain = os.read
+
+    def read(descriptor, n_bytes):
+        nonlocal n_read
+        content = plain(descriptor, n_bytes)
+        n_read += len(content)
+        return content
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "read", read)
+        (_, member) = members_of(path)
+        with member.open() as file:
+            assert file.read() == ROW
+    assert n_read < 5_000_000
