@@ -31,6 +31,7 @@ _TRIED_BYTES = 32 * 1024 * 1024  # of gzipped files that are unpacked once befor
 _DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
     NotImplementedError,  # packed in a way that zipfile does not know, or so a damaged entry says
+    RecursionError,  # headers of headers in a tar archive
 )
 
 
@@ -70,14 +71,15 @@ class Member:
         OSError
             It cannot be read.
         """
-        with _damage_told(self.path):
-            if self.name is not None:
-                with opened_archive(self.path).open(self.name) as file:
-                    yield file
-            else:
-                is_packed = self.path.name.endswith(".gz")
-                with open_gzip(self.path) if is_packed else open_regular(self.path) as file:
-                    yield file
+        if self.name is not None:
+            with _damage_told(self.path), opened_archive(self.path).open(self.name) as member:
+                yield member
+        elif self.path.name.endswith(".gz"):
+            with _damage_told(self.path), open_gzip(self.path) as unpacked:
+                yield unpacked
+        else:
+            with open_regular(self.path) as file:
+                yield file
 
     @contextmanager
     def open_text(self) -> Iterator[io.BufferedReader]:

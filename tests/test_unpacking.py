@@ -268,3 +268,20 @@ def test_a_plain_tar_is_not_read_through(tmp_path, rng):
         with member.open() as file:
             assert file.read() == ROW
     assert n_read < 5_000_000
+
+
+@pytest.mark.parametrize("kind", [b"L", b"K", b"x"])  # a long name, a long link, an extended header
+def test_headers_of_headers_are_damage(tmp_path, kind):
+    header = tarfile.TarInfo("x").tobuf(tarfile.GNU_FORMAT)
+    header = bytearray(header[:156] + kind + header[157:])
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    (tmp_path / "x.tar").write_bytes(bytes(header) * 1_500 + bytes(1_024))
+    with pytest.raises(ValueError, match=r"x\.tar is a damaged archive"):
+        members_of(tmp_path / "x.tar")
+
+
+def test_a_mistake_of_ours_is_no_damage_of_a_plain_file(tmp_path):
+    (tmp_path / "x.csv").write_bytes(ROW)
+    with pytest.raises(NotImplementedError, match=r"^of ours$"), Member(tmp_path / "x.csv").open():
+        raise NotImplementedError("of ours")
