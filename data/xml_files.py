@@ -1,6 +1,6 @@
 """XML of strangers: looked through before anything builds a tree of it."""
 
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 from xml.parsers import expat
 
 MAX_DEPTH = 100  # elements in elements; playlists and graphs have ten
@@ -9,10 +9,11 @@ _PIECE_BYTES = 1024 * 1024
 
 
 def refuse_wild_xml(file: BinaryIO, name: str) -> None:
-    """Raise a ValueError for XML that is damaged, declares entities, is nested too deeply or far too large.
+    """Raise a ValueError for XML that is damaged, declares anything, is nested too deeply or far too large.
 
-    An entity may stand for billions of letters or for another file. Nothing that players and graph programs write
-    declares any. The file is read from its beginning, and left there.
+    An entity may stand for billions of letters or for another file, and an attribute's default of a megabyte for one
+    in every element. Players and graph programs declare none; a DTD that they only name is not fetched. The file is
+    read from its beginning, and left there.
     """
     file.seek(0)
     parser = expat.ParserCreate()
@@ -30,12 +31,13 @@ def refuse_wild_xml(file: BinaryIO, name: str) -> None:
         nonlocal depth
         depth -= 1
 
-    def declared(*_: object) -> NoReturn:
-        raise ValueError(f"{name} declares XML entities, which are not read here")
+    def named(_root: str, _system: str | None, _public: str | None, has_declarations: bool) -> None:
+        if has_declarations:
+            raise ValueError(f"{name} declares XML entities or the like, which are not read here")
 
     parser.buffer_text = False
     parser.StartElementHandler, parser.EndElementHandler = begin, end
-    parser.EntityDeclHandler = declared
+    parser.StartDoctypeDeclHandler = named
     try:
         while piece := file.read(_PIECE_BYTES):
             parser.Parse(piece, False)

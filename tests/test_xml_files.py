@@ -12,6 +12,8 @@ from graph.graph_files import read_graph_file
 
 ENTITIES = '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;">]>'
 EXTERNAL = '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+DEFAULTS = f'<?xml version="1.0"?><!DOCTYPE l [<!ATTLIST a b CDATA "{"x" * 1_000}">]>'
+ELEMENTS = "<!DOCTYPE l SYSTEM 'l.dtd' [<!ELEMENT a ANY>]>"
 GRAPHML = '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph edgedefault="directed"/></graphml>'
 GEXF = '<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2"><graph><nodes/></graph></gexf>'
 XSPF = '<playlist version="1" xmlns="http://xspf.org/ns/0/"><trackList/></playlist>'
@@ -23,8 +25,8 @@ READERS = {
 
 
 @pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize("entities", [ENTITIES, EXTERNAL])
-def test_entities_are_refused(tmp_path, name, entities):
+@pytest.mark.parametrize("entities", [ENTITIES, EXTERNAL, DEFAULTS, ELEMENTS])
+def test_declarations_are_refused(tmp_path, name, entities):
     text, read = READERS[name]
     (tmp_path / name).write_text(entities + text)
     with pytest.raises(ValueError, match=rf"{name} declares XML entities"):
