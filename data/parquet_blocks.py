@@ -10,6 +10,8 @@ from data.regular_files import require_regular
 from data.time_limits import in_time
 
 _ROWS_AT_ONCE = 1_000_000
+_ROWS_TRIED = 1_000  # to see how much text a row holds
+_TEXT_AT_ONCE = 128 * 1024**2  # bytes; a million listens hold about half
 _BLOCK_SECONDS = 40.0  # for so many rows, of a slow disk
 _MANY_ROWS = 50_000_000  # up to here a file may be as small as it likes
 _ROWS_A_BYTE = 100  # a million equal rows take a few bytes, but no two listens are equal
@@ -49,7 +51,39 @@ def n_parquet_rows(path: Path) -> int:
 
 
 def parquet_blocks(path: Path, columns: Sequence[str], rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[pl.DataFrame]:
-    """The rows of some columns, so many at a time."""
+    """The rows of some columns, so many at a time, or as many as hold `_TEXT_AT_ONCE` bytes of text."""
     table = pl.scan_parquet(path, glob=False).select(columns)
-    for first in range(0, n_parquet_rows(path), rows_at_once):
-        yield in_time(table.slice(first, rows_at_once).collect, path, _BLOCK_SECONDS)
+    n_rows, first = n_parquet_rows(path), 0
+    block = _rows(table, path, 0, _ROWS_TRIED)
+    while first < n_rows:
+        n_that_fit = len(block) * _TEXT_AT_ONCE // max(text_bytes(block), 1)
+        n_next = max(min(rows_at_once, n_that_fit), 1)
+        block = _rows(table, path, first, n_next)
+        first += n_next
+        yield from _portions(block)
+
+
+def _rows(table: pl.LazyFrame, path: Path, first: int, n_rows: int) -> pl.DataFrame:
+    return in_time(table.slice(first, n_rows).collect, path, _BLOCK_SECONDS)
+
+
+def text_bytes(block: pl.DataFrame) -> int:
+    """The bytes of text in all rows of a block.
+
+    It may take far less memory: polars keeps a text once that a file holds once, for however many rows.
+    """
+    return sum(
+        int((column.str if column.dtype == pl.String else column.cat).len_bytes().cast(pl.Int64).sum())
+        for column in block
+        if column.dtype in (pl.String, pl.Categorical, pl.Enum)
+    )
+
+
+def _portions(block: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Parts of a block with at most `_TEXT_AT_ONCE` bytes of text each, which whatever is made of them may copy."""
+    if len(block) <= 1 or text_bytes(block) <= _TEXT_AT_ONCE:
+        yield block
+    else:
+        half = len(block) // 2
+        yield from _portions(block[:half])
+        yield from _portions(block[half:])

@@ -13,8 +13,8 @@ import polars as pl
 
 from data.encodings import as_utf8
 from data.line_blocks import Member, json_value, line_blocks
-from data.parquet_blocks import parquet_blocks, parquet_schema
-from data.unpacking import refuse_packed
+from data.parquet_blocks import parquet_blocks, parquet_schema, text_bytes
+from data.unpacking import refuse_bomb, refuse_packed
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson")
 MAX_COLUMNS = 10_000
@@ -32,6 +32,7 @@ class Table:
     schema: Mapping[str, pl.DataType]
     read: Callable[[Sequence[str], Counter[str]], Blocks] = field(repr=False)  # these columns, in some order
     lost: Counter[str] = field(default_factory=Counter)  # lines that could be no rows, by why
+    packed_bytes: int | None = None  # the size of a file whose rows may hold far more text than it
 
     @property
     def columns(self) -> list[str]:
@@ -60,9 +61,15 @@ class Table:
                 yield pl.DataFrame(schema={name: self.schema[name] for name in wanted})
 
     def whole(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """All blocks as one table; raises as `blocks` does."""
+        """All blocks as one table; raises as `blocks` does, and for more text than so small a file should hold."""
+        blocks, n_bytes = [], 0
         with table_errors(self.name):
-            return pl.concat(list(self.blocks(columns)), rechunk=False)
+            for block in self.blocks(columns):
+                if self.packed_bytes is not None:
+                    n_bytes += text_bytes(block)
+                    refuse_bomb(n_bytes, self.packed_bytes, self.name)
+                blocks.append(block)
+            return pl.concat(blocks, rechunk=False)
 
 
 def open_table(file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: str = "tables") -> Table:
@@ -84,7 +91,8 @@ def open_table(file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: st
     with table_errors(name):
         if member.suffix == ".parquet":
             schema = parquet_schema(member)
-            return Table(name, schema, lambda columns, _: parquet_blocks(member.path, columns))
+            n_bytes = member.path.stat().st_size
+            return Table(name, schema, lambda columns, _: parquet_blocks(member.path, columns), packed_bytes=n_bytes)
         with member.open_text() as text:
             head = text.read(_HEAD_BYTES)
         refuse_packed(head, name)

@@ -9,7 +9,7 @@ from data.table_blocks import SUFFIXES, open_table
 
 N_EXAMPLES = 5  # malformed rows that are shown
 _N_NAMES = 20  # columns that an error names
-LONGEST_TEXT = 64 * 1024  # bytes; a longer field is no name of anything
+LONGEST_TEXT = 4_096  # bytes; a longer field is no name of anything, nor a path that a system opens
 
 
 def read_table(path: Path, suffixes: Sequence[str] = SUFFIXES, what: str = "tables") -> pl.DataFrame:

@@ -201,3 +201,34 @@ def test_quotes_at_the_edge_of_blocks():
     for size in range(1, 60):
         blocks = list(line_blocks.line_blocks(io.BytesIO(text), size, quote=b'"'))
         assert b"".join(blocks) == text and all(block.count(b'"') % 2 == 0 for block in blocks)
+
+
+@pytest.mark.parametrize("dtype", [pl.String, pl.Categorical, pl.Enum(["short", "x" * 1_000])])
+def test_blocks_hold_so_much_text_whatever_the_file_takes(tmp_path, monkeypatch, dtype):
+    """A text that a file holds once stands in a thousand rows, and in the last of many short ones."""
+    monkeypatch.setattr(parquet_blocks, "_TEXT_AT_ONCE", 10_000)
+    texts = ["short"] * 3_000 + ["x" * 1_000] * 1_000
+    frame = pl.DataFrame({"artist": pl.Series(texts, dtype=dtype), "n": range(4_000)})
+    frame.write_parquet(tmp_path / "x.parquet")
+    assert (tmp_path / "x.parquet").stat().st_size < 30_000
+    blocks = list(open_table(tmp_path / "x.parquet").blocks())
+    assert pl.concat(blocks).equals(frame)
+    assert max(parquet_blocks.text_bytes(block) for block in blocks) <= 10_000
+    assert len(blocks) < 4_000
+
+
+def test_one_row_of_more_text_than_a_block_holds(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet_blocks, "_TEXT_AT_ONCE", 10)
+    pl.DataFrame({"artist": ["a", None, "x" * 50, "b"]}).write_parquet(tmp_path / "x.parquet")
+    blocks = list(open_table(tmp_path / "x.parquet").blocks())
+    assert pl.concat(blocks)["artist"].to_list() == ["a", None, "x" * 50, "b"]
+
+
+def test_a_whole_table_of_far_more_text_than_its_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("data.unpacking.BOMB_BYTES", 1_000_000)
+    pl.DataFrame({"artist": ["x" * 1_000] * 2_000}).write_parquet(tmp_path / "x.parquet")
+    with pytest.raises(ValueError, match=r"x\.parquet unpacks to more than"):
+        read_table(tmp_path / "x.parquet")
+    assert sum(map(len, open_table(tmp_path / "x.parquet").blocks())) == 2_000  # one by one there is room for all
+    pl.DataFrame({"artist": [f"artist {number}" for number in range(200_000)]}).write_parquet(tmp_path / "x.parquet")
+    assert len(read_table(tmp_path / "x.parquet")) == 200_000
