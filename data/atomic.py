@@ -27,6 +27,7 @@ _LEFTOVERS = (
     *(f"*.faiss{TEMPORARY_SUFFIX}", f"library*.db{TEMPORARY_SUFFIX}", f"recommendations-*{RESUMABLE_SUFFIX}/*"),
     *(f"{folder}/*" for folder in ("checkpoints", "listens", "cache", "cache/pictures-*")),
 )
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF)  # as network and FUSE file systems say it
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
 _EARLIER = (".part",)  # suffixes, and below prefixes, of temporary files before version 0.2
@@ -159,12 +160,29 @@ def sync(path: Path) -> None:
     OSError
         The disk did not take them. What was written must count as lost.
     """
-    is_folder = path.is_dir()
-    if is_folder and os.name == "nt":  # Windows opens no folders, and needs no fsync of them
+    if path.is_dir():
+        _sync_folder(path)
         return
-    descriptor = os.open(path, os.O_RDONLY if is_folder or os.name != "nt" else os.O_RDWR)
+    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Sync the names in a folder, as far as its file system can."""
+    if os.name == "nt":  # Windows opens no folders, and needs no fsync of them
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # who may write to a folder need not be one who may list it
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 

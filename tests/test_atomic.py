@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import tempfile
 import threading
 from pathlib import Path
@@ -77,6 +78,48 @@ def test_a_disk_that_does_not_take_it_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="Input/output"), atomic_path(tmp_path / "three.txt") as temporary:
         temporary.write_text("one two three")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF])
+def test_a_file_system_without_fsync_of_folders(tmp_path, monkeypatch, number):
+    fsync = os.fsync
+
+    def files_only(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    with atomic_path(tmp_path / "new" / "three.txt") as temporary:
+        temporary.write_text("one two three")
+    with atomic_folder(tmp_path / "arrays") as temporary:
+        (temporary / "a").write_text("a")
+    assert (tmp_path / "new" / "three.txt").read_text() == "one two three" and (tmp_path / "arrays" / "a").is_file()
+
+
+def test_a_folder_that_may_be_written_but_not_listed(tmp_path, monkeypatch):
+    plain = os.open
+
+    def opened(path, *arguments, **options):
+        if os.path.isdir(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return plain(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", opened)
+    with atomic_path(tmp_path / "three.txt") as temporary:
+        temporary.write_text("one two three")
+    assert (tmp_path / "three.txt").read_text() == "one two three"
+
+
+@pytest.mark.parametrize(("number", "fails"), [(errno.EIO, "folder"), (errno.ENOSPC, "folder"), (errno.EINVAL, "file")])
+def test_any_other_fsync_that_fails_is_an_error(tmp_path, monkeypatch, number, fails):
+    def failing(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode) == (fails == "folder"):
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(OSError, match=os.strerror(number)), atomic_path(tmp_path / "three.txt") as temporary:
+        temporary.write_text("one two three")
 
 
 def test_a_temporary_folder_goes_with_its_block(tmp_path):
