@@ -11,9 +11,11 @@ import errno
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 
 try:
     import fcntl
@@ -46,7 +48,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
     ...     _ = temporary.write_text("one two three")
     """
     make_folder(path.parent)
-    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    with _renamed(path.with_name(path.name + TEMPORARY_SUFFIX), path) as temporary:
+        yield temporary
+
+
+@contextlib.contextmanager
+def _renamed(temporary: Path, path: Path) -> Iterator[Path]:
     try:
         yield temporary
         sync(temporary)
@@ -73,8 +80,11 @@ def output_path(path: Path) -> Iterator[Path]:
     if not is_device:
         if not target.parent.is_dir():  # a slip of the keyboard; such a folder is not made
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-        with _naming(path, target.with_name(target.name + TEMPORARY_SUFFIX)), atomic_path(target) as temporary:
+        temporary = target.with_name(f"{target.name[:40]}.{token_hex(8)}{TEMPORARY_SUFFIX}")  # as no file of theirs
+        with _naming(path, temporary), _renamed(temporary, target):
             yield temporary
+            with contextlib.suppress(OSError):  # it is new, or its file system knows no permissions
+                temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         return
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder, "output")
@@ -122,8 +132,8 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
     It is locked while the block lasts: readers of a library make such folders too, beside the one writer, who must not
     take them for leftovers.
     """
-    folder = Path(tempfile.mkdtemp(suffix=TEMPORARY_SUFFIX, dir=parent))
-    folder.chmod(0o755)  # mkdtemp's is for its maker alone
+    folder = parent / f"{token_hex(8)}{TEMPORARY_SUFFIX}"
+    folder.mkdir()  # mkdtemp's would be for its maker alone, whatever the umask
     lock = _locked(folder)
     try:
         yield folder

@@ -199,6 +199,24 @@ def test_a_link_stays_a_link_and_a_pipe_is_written_through(tmp_path):
     assert read == ["through"] and not (tmp_path / "pipe").is_file()
 
 
+def test_a_file_beside_the_output_and_the_permissions_of_what_it_replaces_stay(tmp_path):
+    (tmp_path / "mine.m3u.unfinished").write_text("of a person")
+    (tmp_path / "mine.m3u").write_text("before")
+    (tmp_path / "mine.m3u").chmod(0o664)
+    umask = os.umask(0o077)
+    try:
+        for name in ("mine.m3u", "new.m3u"):
+            with output_path(tmp_path / name) as temporary:
+                temporary.write_text("after")
+        with atomic_folder(tmp_path / "arrays"):
+            pass
+    finally:
+        os.umask(umask)
+    modes = [oct((tmp_path / name).stat().st_mode & 0o777) for name in ("mine.m3u", "new.m3u", "arrays")]
+    assert modes == ["0o664", "0o600", "0o700"]
+    assert (tmp_path / "mine.m3u.unfinished").read_text() == "of a person"
+
+
 def test_a_folder_that_is_not_there_is_not_made_for_a_file_somebody_named(tmp_path):
     with pytest.raises(FileNotFoundError), output_path(tmp_path / "none" / "x.txt"):
         raise AssertionError("nothing is written")
