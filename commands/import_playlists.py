@@ -25,7 +25,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     \b
         cli import-playlists ~/Music/Playlists
     """
-    from data.playlists import find_playlists, read_playlist
+    from data.playlists import Playlist, find_playlists, read_playlist
     from index import playlist_store
     from index.library import Library
 
@@ -37,8 +37,9 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     for path in paths:
         if not os.path.exists(path):
             raise click.UsageError(f"There is no {shown_path(path)}.")
-    playlists, unread = [], []
-    for path in find_playlists(paths):
+    playlists: list[Playlist] = []
+    unread: list[str] = []
+    for path in find_playlists(paths, lambda error: unread.append(str(error))):
         try:
             playlists.append(read_playlist(path))
         except (ValueError, OSError) as error:

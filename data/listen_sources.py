@@ -1,5 +1,6 @@
 """Which files hold listens, and which of them are imported together."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -100,9 +101,7 @@ def _by_format(
 
 def _members(path: Path, spare: Callable[[ValueError], None]) -> Iterator[Member]:
     """All that is not hidden in a file, an archive or a folder and the archives in it."""
-    for file in sorted(found for found in path.rglob("*") if not found.is_dir()) if path.is_dir() else [path]:
-        if _is_hidden(file.relative_to(path)):
-            continue
+    for file in _files(path, spare) if path.is_dir() else [path]:
         try:
             with table_errors(file.name):
                 require_regular(file)
@@ -111,6 +110,19 @@ def _members(path: Path, spare: Callable[[ValueError], None]) -> Iterator[Member
             spare(error)
         else:
             yield from (member for member in members if not _is_hidden(Path(member.name or "")))
+
+
+def _files(folder: Path, spare: Callable[[ValueError], None]) -> list[Path]:
+    """All files in a folder and those in it, in order of their names, without what is hidden."""
+
+    def unlisted(error: OSError) -> None:
+        spare(ValueError(f"{Path(error.filename).name} cannot be read: {error.strerror}"))
+
+    files: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=unlisted):
+        folders[:] = [name for name in folders if not _is_hidden(Path(name))]
+        files += [Path(parent, name) for name in names if not _is_hidden(Path(name))]
+    return sorted(files)
 
 
 def _is_hidden(path: Path) -> bool:

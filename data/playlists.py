@@ -3,7 +3,7 @@
 import os
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from urllib.parse import unquote, urlsplit
@@ -31,13 +31,18 @@ class Playlist:
     content_hash: str | None = None  # of the file
 
 
-def find_playlists(paths: Iterable[str]) -> Iterator[str]:
-    """The playlists among files, and those in folders and all that lie in them, in order of their names."""
+def find_playlists(paths: Iterable[str], unlisted: Callable[[OSError], None] | None = None) -> Iterator[str]:
+    """The playlists among files, and those in folders and all that lie in them, in order of their names.
+
+    Parameters
+    ----------
+    unlisted : is told of a folder that cannot be listed
+    """
     for path in paths:
         if not os.path.isdir(path):
             yield path
             continue
-        for folder, folders, names in os.walk(path):
+        for folder, folders, names in os.walk(path, onerror=unlisted):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 if name.lower().endswith(SUFFIXES) and not name.startswith("."):

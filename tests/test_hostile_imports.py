@@ -1,5 +1,6 @@
 """Imports of what no honest program wrote: one sentence, nothing kept, nothing waited for, other files unharmed."""
 
+import errno
 import io
 import json
 import os
@@ -87,6 +88,34 @@ def test_a_folder_of_all_kinds_of_things(run, tmp_path):
     assert [line.split()[0] for line in told.splitlines()] == [
         "gone.csv", "pipe.csv", "to_pipe.csv", "zero.csv", "odd.csv"
     ]  # fmt: skip
+
+
+@pytest.fixture
+def locked(monkeypatch):
+    """Listing folders of this name fails, also for root."""
+    scandir = os.scandir
+
+    def refused(path):
+        if isinstance(path, str) and os.path.basename(path) == "locked":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+
+
+def test_folders_that_cannot_be_listed_are_told(run, tmp_path, locked):
+    for folder in ("in", "in/locked", "in/.hidden/locked"):
+        (tmp_path / folder).mkdir(parents=True)
+    spotify(tmp_path / "in" / "good.json", stream())
+    (tmp_path / "in" / "x.m3u").write_text("a.mp3\n")
+    result = run("import-listens", tmp_path / "in")
+    assert "1 listen by 1 user" in result.stdout
+    assert result.stderr.count("locked cannot be read: Permission denied") == 1
+    result = run("import-playlists", tmp_path / "in")
+    assert "1 playlists" in result.stdout and result.stderr.count("Left out: [Errno 13] Permission denied") == 1
+    assert (
+        "locked cannot be read: Permission denied" in run("import-listens", tmp_path / "in" / "locked", code=1).stderr
+    )
 
 
 def test_of_a_history_that_breaks_off_nothing_is_kept(run, tmp_path, monkeypatch):
