@@ -221,7 +221,7 @@ def json_blocks(
 
 
 def json_value(text: bytes | str) -> object:
-    """What a text of JSON says, None if it is none, or is nested beyond all reason."""
+    """The value of a text of JSON, None if it is none, or is nested beyond all reason."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

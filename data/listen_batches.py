@@ -145,7 +145,7 @@ def numbered(blocks: Iterator[B]) -> Iterator[tuple[int, B]]:
 
 
 def taken(lost: Counter[str]) -> dict[str, int]:
-    """What was lost since it was last asked for."""
+    """Take the counts of lost rows out of a counter."""
     told = dict(lost)
     lost.clear()
     return told

@@ -113,7 +113,7 @@ def _lacking(name: str, columns: Sequence[str], what: str, cure: str) -> ValueEr
 
 
 def _more_columns(columns: Sequence[str], taken: set[str], *, has_artist: bool) -> dict[str, str]:
-    """What else is known of each event, and the columns that say so."""
+    """The other facts of each event, and the columns that hold them."""
     by_name = {name.lower(): name for name in columns if name not in taken}
     found = {ours: by_name[theirs] for theirs, ours in _MORE.items() if theirs in by_name}
     if not has_artist:  # of a path or an id, the library knows better

@@ -27,7 +27,7 @@ _KERNEL_FILE_SYSTEMS = frozenset(
 
 
 class IrregularFileError(ValueError):
-    """What was given as a file is none that can be read from its beginning to its end."""
+    """A path leads to something else than a file that can be read from its beginning to its end."""
 
 
 def open_regular(path: str | os.PathLike[str], *, buffering: int = -1) -> BinaryIO:
@@ -61,7 +61,7 @@ def require_regular(path: str | os.PathLike[str]) -> None:
 
 
 def irregular_kind(status: os.stat_result) -> str | None:
-    """What something is that is no regular file, as "a named pipe"; None for a regular file."""
+    """The kind of something that is no regular file, such as "a named pipe"; None for a regular file."""
     if not stat.S_ISREG(status.st_mode):
         return _KINDS.get(stat.S_IFMT(status.st_mode), "a special file")
     return "a file of the kernel's" if status.st_dev in _kernel_devices() else None

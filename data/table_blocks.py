@@ -122,7 +122,7 @@ def table_errors(name: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a text file is laid out, seen from its beginning."""
+    """The layout of a text file, seen from its beginning."""
 
     names: list[str]
     separator: str
@@ -241,7 +241,7 @@ def _json_text(value: object) -> str | None:
 
 
 def _odd_kind(dtype: pl.DataType) -> str | None:
-    """What a column holds that is neither text nor numbers nor times."""
+    """The kind of values in a column that holds neither text nor numbers nor times; None for any other."""
     if dtype.is_nested():
         return "structs" if isinstance(dtype, pl.Struct) else "lists"
     return {pl.Binary: "bytes", pl.Object: "objects"}.get(type(dtype))

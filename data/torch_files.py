@@ -1,4 +1,4 @@
-"""What torch is given to read was looked through before: a stored archive of tensors and plain values, nothing else.
+"""Checkpoints are looked through before torch reads them: stored archives of tensors and plain values, nothing else.
 
 `torch.load(weights_only=True)` runs no code. It does unpack what is packed, however large, and knows ways of making a
 tensor that our files never use. Read with `mmap=True`, what has passed here takes no more memory than the file is long.

@@ -29,7 +29,7 @@ _PIECE = 1024**2  # bytes
 
 
 class Unpacked(io.RawIOBase):
-    """What a packed file unpacks to, read forward: an error once it is far more than was packed."""
+    """The content of a packed file, read forward: an error once it is far more than was packed."""
 
     def __init__(self, file: IO[bytes], packed_bytes: int, name: str) -> None:
         super().__init__()
