@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -84,6 +85,18 @@ PICKLES = {
 def test_pickles_that_are_not_ours(path, pickled, told):
     rewritten(path, pickled=pickled)
     with pytest.raises(ValueError, match=told):
+        check_torch_file(path)
+
+
+def test_a_long_pickle_is_looked_through_as_it_is_read(path):
+    rewritten(path, pickled=b"\x80\x02" + b"N" * 1_000_000 + b"cos\nsystem\n.")
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="GLOBAL 'os system'"):
+        check_torch_file(path)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+    rewritten(path, pickled=b"\x80\x02" + b"N" * 5_000_000 + b".")
+    with pytest.raises(ValueError, match="it is no archive of tensors"):
         check_torch_file(path)
 
 
