@@ -6,6 +6,8 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
+from operator import itemgetter
 from urllib.parse import unquote, urlsplit
 
 import xxhash
@@ -15,7 +17,8 @@ from data.regular_files import open_regular
 from data.xml_files import refuse_wild_xml
 
 SUFFIXES = (".m3u", ".m3u8", ".pls", ".xspf")
-_LARGEST = 64 * 1024 * 1024  # bytes of a playlist of a million entries
+_LARGEST = 64 * 1024 * 1024  # bytes
+_MOST_ENTRIES = 1_000_000
 _LONGEST_PATH = 4_096  # letters; no system opens a longer one
 _XSPF = "{http://xspf.org/ns/0/}"
 
@@ -69,7 +72,9 @@ def read_playlist(path: str) -> Playlist:
     if suffix == ".xspf":
         name, locations = _read_xspf(path, data)
     else:
-        name, locations = None, list(_pls_lines(data) if suffix == ".pls" else _m3u_lines(data))
+        name, locations = None, _pls_locations(data) if suffix == ".pls" else _m3u_locations(data)
+    if len(locations) > _MOST_ENTRIES:
+        raise ValueError(f"{path} has more than {_MOST_ENTRIES:,} entries; no playlist has")
     folder = os.path.dirname(os.path.abspath(path))
     entries = [entry for location in locations if (entry := _local_path(location, folder)) is not None]
     stem = os.path.splitext(os.path.basename(path))[0]
@@ -77,15 +82,16 @@ def read_playlist(path: str) -> Playlist:
     return Playlist(os.path.abspath(path), name or stem, entries, n_elsewhere, xxhash.xxh3_128_hexdigest(data))
 
 
-def _m3u_lines(data: bytes) -> Iterator[str]:
-    for line in decoded(data).splitlines():
-        if line.strip() and not line.startswith("#"):
-            yield line.strip()
+def _m3u_locations(data: bytes) -> list[str]:
+    lines = (match[0] for match in re.finditer(r"[^\r\n]+", decoded(data)))  # a list of all may take gigabytes
+    locations = (line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    return list(islice(locations, _MOST_ENTRIES + 1))
 
 
-def _pls_lines(data: bytes) -> Iterator[str]:
-    files = re.findall(r"^\s*File([0-9]{1,9})\s*=\s*(.+?)\s*$", decoded(data), re.MULTILINE | re.IGNORECASE)
-    yield from (location for _, location in sorted(files, key=lambda pair: int(pair[0])))
+def _pls_locations(data: bytes) -> list[str]:
+    files = re.finditer(r"^\s*File([0-9]{1,9})\s*=\s*(.+?)\s*$", decoded(data), re.MULTILINE | re.IGNORECASE)
+    first = [(int(file[1]), file[2]) for file in islice(files, _MOST_ENTRIES + 1)]
+    return [location for _, location in sorted(first, key=itemgetter(0))]
 
 
 def _read_xspf(path: str, data: bytes) -> tuple[str | None, list[str]]:

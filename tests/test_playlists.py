@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from data import playlists
 from data.playlists import find_playlists, read_playlist
 
 
@@ -21,6 +22,22 @@ def test_m3u_of_an_old_windows_player(tmp_path):
     path = tmp_path / "old.m3u"
     path.write_bytes("Bj\xf6rk\\J\xf3ga.mp3\r\n".encode("cp1252"))
     assert read_playlist(str(path)).entries == [str(tmp_path / "Björk" / "Jóga.mp3")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.m3u", "a.mp3\n" * 11),
+        ("x.pls", "".join(f"File{number}=a.mp3\n" for number in range(11))),
+        ("x.xspf", '<playlist xmlns="http://xspf.org/ns/0/">' + "<location>a</location>" * 11 + "</playlist>"),
+    ],
+)
+def test_more_entries_than_any_playlist_has(tmp_path, monkeypatch, name, content):
+    (tmp_path / name).write_text(content)
+    assert len(read_playlist(str(tmp_path / name)).entries) == 11
+    monkeypatch.setattr(playlists, "_MOST_ENTRIES", 10)
+    with pytest.raises(ValueError, match=rf"{name} has more than 10 entries; no playlist has"):
+        read_playlist(str(tmp_path / name))
 
 
 def test_pls_in_the_order_of_its_numbers(tmp_path):
