@@ -8,6 +8,7 @@ from typing import IO
 
 _PIECE_BYTES = 4 * 1024 * 1024
 _ENTRIES_AT_ONCE = 20_000  # each becomes some Python objects
+_LETTERS_AT_ONCE = 64 * 1024 * 1024
 _LONGEST_ENTRY = 16 * 1024 * 1024  # letters
 _LONGEST_NUMBER = 64  # letters that may still belong to a number before them
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -23,7 +24,7 @@ def json_entries(file: IO[bytes], name: str) -> Iterator[list[object]]:
     """
     text = _Text(file)
     entries: list[object] = []
-    n_entries = 0
+    n_entries = n_letters = 0
     try:
         if text.mark() != "[":
             raise ValueError(f"{name} is no list of streams" if _is_json(text) else f"{name} is not JSON")
@@ -32,11 +33,12 @@ def json_entries(file: IO[bytes], name: str) -> Iterator[list[object]]:
             text.place += 1
         else:
             while True:
-                entries.append(text.value())
-                n_entries += 1
-                if len(entries) == _ENTRIES_AT_ONCE:
+                value, n_of_value = text.value()
+                entries.append(value)
+                n_entries, n_letters = n_entries + 1, n_letters + n_of_value
+                if len(entries) == _ENTRIES_AT_ONCE or n_letters >= _LETTERS_AT_ONCE:
                     yield entries
-                    entries = []
+                    entries, n_letters = [], 0
                 mark = text.mark()
                 text.place += 1
                 if mark == "]":
@@ -80,8 +82,8 @@ class _Text:
                 return self._letters[self.place : self.place + 1]
             self._read_on(_PIECE_BYTES)
 
-    def value(self) -> object:
-        """The value that begins with the next mark."""
+    def value(self) -> tuple[object, int]:
+        """The value that begins with the next mark, and how many letters it takes."""
         self.mark()
         n_bytes = _PIECE_BYTES
         while True:
@@ -93,8 +95,8 @@ class _Text:
                     raise json.JSONDecodeError(message, "", 0) from None
             else:
                 if self._is_whole or end + _LONGEST_NUMBER < len(self._letters):
-                    self.place = end
-                    return value
+                    n_letters, self.place = end - self.place, end
+                    return value, n_letters
             self._read_on(n_bytes)
             n_bytes *= 2  # what is long is not decoded from its beginning for each piece
 

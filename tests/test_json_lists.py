@@ -46,6 +46,14 @@ def test_what_is_no_list(monkeypatch, content, words):
         entries(content, 1_000, monkeypatch)
 
 
+def test_long_entries_come_fewer_at_a_time(monkeypatch):
+    monkeypatch.setattr(json_lists, "_LETTERS_AT_ONCE", 1_000)
+    values = ["x" * 400] * 9 + ["y"] * 5
+    pieces = list(json_entries(io.BytesIO(json.dumps(values).encode()), "x.json"))
+    assert [len(piece) for piece in pieces] == [3, 3, 3, 5]
+    assert [value for piece in pieces for value in piece] == values
+
+
 def test_an_entry_without_end_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(json_lists, "_LONGEST_ENTRY", 1_000)
     file = io.BytesIO(b'["' + b"x" * 1_000_000)
