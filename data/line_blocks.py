@@ -26,7 +26,7 @@ _BLOCK_BYTES = 64 * 1024 * 1024
 _PIECE_BYTES = 4 * 1024 * 1024  # that are read at once
 _BLOCK_LINES = 2_000_000  # a block of short lines has not many more, for a row takes memory whatever it holds
 _JSON_LINES = 50_000  # each becomes some Python objects
-LONGEST_LINE = 16 * 1024 * 1024  # bytes; a longer line is damage
+LONGEST_LINE = 16 * 1024 * 1024  # bytes that a block may grow by to hold the whole of a line
 _TRIED_BYTES = 32 * 1024 * 1024  # of gzipped files that are unpacked once before they are read
 _DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
@@ -131,7 +131,8 @@ def line_blocks(
 ) -> Iterator[bytes]:
     """Whole lines, about so many bytes or lines at a time.
 
-    A line longer than `LONGEST_LINE` is left out and counted in `lost`.
+    A line longer than `LONGEST_LINE` where a block ends is left out and counted in `lost`. One within a block, or at
+    the end of the file, is given: it takes no more memory than a block.
 
     Parameters
     ----------
