@@ -8,6 +8,7 @@ from typing import BinaryIO, cast
 
 from data.time_limits import in_time, timed_out
 
+_FLAGS = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))  # not all everywhere
 _PIECE_BYTES = 1024**2  # that one thread reads: starting it costs nothing beside them
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -110,7 +111,7 @@ def _opened(path: str | os.PathLike[str]) -> int:
     """The descriptor of a regular file."""
     require_regular(path)
     # Another may have put a pipe in its place since: without O_NONBLOCK, opening it waits for a writer.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, _FLAGS)
     try:
         _refuse_irregular(path, os.fstat(descriptor))
     except BaseException:
