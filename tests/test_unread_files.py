@@ -335,4 +335,4 @@ def test_where_no_thread_can_be_started(tmp_path, monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "start", start)
     (file,) = find_files([str(tmp_path)])
-    assert (file.failure, file.errno) == ("cannot be read: can't start new thread", errno.ENOMEM)
+    assert (file.failure, file.errno) == ("cannot be read: Cannot allocate memory", errno.ENOMEM)
