@@ -1,6 +1,5 @@
 """Runs of decoded frames: seek, read a stretch of mono sound, drop the rest."""
 
-import contextlib
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -80,10 +79,19 @@ class FrameRun:
 
     def _decode(self) -> Iterator[Any]:
         """Frames, stepping over packets that cannot be decoded, up to where no packet can be found."""
-        with _past_damage():
+        try:
             for packet in self._container.demux(self._stream):
-                with _past_damage():
-                    yield from packet.decode()
+                try:
+                    frames = packet.decode()
+                except av.error.MemoryError:  # no damage
+                    raise
+                except av.FFmpegError:
+                    continue
+                yield from frames
+        except av.error.MemoryError:
+            raise
+        except av.FFmpegError:
+            return
 
     def _begin_with(self, frame: Any) -> None:
         name, layout, rate = _format(frame)
@@ -101,17 +109,6 @@ class FrameRun:
         if its not in self._converters:
             self._converters[its] = av.AudioResampler(*ours)
         return self._converters[its].resample(frame)
-
-
-@contextlib.contextmanager
-def _past_damage() -> Iterator[None]:
-    """Go on after what cannot be decoded. A lack of memory is no damage."""
-    try:
-        yield
-    except av.error.MemoryError:
-        raise
-    except av.FFmpegError:
-        pass
 
 
 def _format(frame: Any) -> tuple[str, str, int]:
