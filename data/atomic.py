@@ -95,7 +95,7 @@ def output_path(path: Path) -> Iterator[Path]:
 
 
 def _opened(path: Path) -> str | int:
-    """What to open for a device; an open descriptor itself, for its name would be opened anew and truncated."""
+    """Name what to open for a device; an open descriptor itself, whose name would be opened anew and truncated."""
     found = _DESCRIPTOR.fullmatch(str(path))
     descriptor = int(found[1]) if found else _STANDARD.get(str(path))
     return str(path) if descriptor is None else os.dup(descriptor)

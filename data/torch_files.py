@@ -25,7 +25,7 @@ _LARGEST_PICKLE = 2**22  # bytes; it holds the names and shapes of tensors, the 
 
 
 def load_torch_file(path: Path) -> Any:
-    """What `torch.save` wrote, on a GPU perhaps; its numbers stay on the disk until somebody looks at them.
+    """Read what `torch.save` wrote, on a GPU perhaps; its numbers stay on the disk until somebody looks at them.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from index.track_store import remove_tracks
 
 @dataclass(frozen=True)
 class ForgottenFolder:
-    """What went with a folder, and what stayed."""
+    """A tally of what went with a folder, and of what stayed."""
 
     path: str
     n_tracks: int  # removed

@@ -55,7 +55,7 @@ def imports_heard_of(library: Library, kinds: Sequence[str], ear: str | None) ->
 
 
 def imports_of_training(config: Mapping[str, Any]) -> list[str] | None:
-    """What a training says of the imports that it learned from; of an older one only whether there were any."""
+    """The imports that a training says it learned from; of an older one only whether there were any."""
     graphs = texts(config.get("graphs", []))
     if config.get("heard_of") == [] and graphs is not None and not set(_LISTENS_GRAPHS).intersection(graphs):
         return texts(config.get("imports", []))

@@ -50,13 +50,13 @@ def check_contents(library: Library) -> Iterator[Problem | None]:
 
 
 def n_contents(library: Library) -> int:
-    """How many files `check_contents` will read."""
+    """The number of files that `check_contents` will read."""
     (n_tracks,) = library.db.execute(f"SELECT count(*) {_TRACKS}").fetchone()
     return int(n_tracks) + len(list(kept_files(library))) + len(list(_playlists(library)))
 
 
 def n_unrecorded(library: Library) -> int:
-    """How many of the kept files, made by an older version, nobody knows the content of."""
+    """The number of kept files, made by an older version, whose content nobody knows."""
     return sum(not is_recorded(library, file.name) for file in kept_files(library))
 
 

@@ -34,7 +34,7 @@ class KeptFile:
 
 
 def kept_files(library: "Library") -> Iterator[KeptFile]:
-    """What must be there: the listens of every import, the encoder that was trained last, the towers in use."""
+    """The files that must be there: listens of every import, the encoder that was trained last, towers in use."""
     rows = library.db.execute("SELECT id, file, origin, options FROM listens ORDER BY id").fetchall()
     for number, file, origin, options in rows:
         lost = f"its listens, for `cli train-tower`, `cli recommend` and `cli build-graph`, are those of {origin}"
@@ -49,7 +49,7 @@ def kept_files(library: "Library") -> Iterator[KeptFile]:
 
 
 def listens_cure(number: int, origin: str, options: str | None) -> str:
-    """What to type where the events of an import are lost: import them again as then, or else do without them.
+    """The cure where the events of an import are lost: import them again as then, or else do without them.
 
     They are forgotten in any case, for the origin may hold more by now: that would be an import beside the lost one.
     """
@@ -65,7 +65,7 @@ def listens_cure(number: int, origin: str, options: str | None) -> str:
 
 
 def renaming(library: "Library", file: str) -> str | None:
-    """What to type where listens are missing, and the same lie there under another name."""
+    """The cure where listens are missing, and the same lie there under another name."""
     copy = same_listens(library, file)
     if copy is None:
         return None
@@ -90,7 +90,7 @@ def same_listens(library: "Library", file: str) -> Path | None:
 
 
 def file_problem(library: "Library", name: str, *, read: bool) -> str | None:
-    """What is wrong with a file, None where nothing is; with `read` its whole content is compared."""
+    """Describe the damage of a kept file, None where there is none; with `read` its whole content is compared."""
     path = library.folder / name
     if not is_bare_name(name.partition("/")[2]):
         return "is not the name of a file in the library"

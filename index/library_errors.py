@@ -1,4 +1,4 @@
-"""What may be wrong with a library as a whole; each message says what to type."""
+"""Errors of a library as a whole; each message says what to type."""
 
 
 class LibraryError(Exception):

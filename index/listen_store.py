@@ -71,7 +71,7 @@ def listens_folder(library: Library) -> Path:
 
 
 def open_gathering(library: Library, level: str = "track", *, prefix: str = "") -> Gathering:
-    """Where an import gathers its events; the caller is the library's writer."""
+    """A folder where an import gathers its events; the caller is the library's writer."""
     folder = listens_folder(library)
     return Gathering(folder, level, prefix=prefix)
 

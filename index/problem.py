@@ -8,7 +8,7 @@ from data.paths import shell_word
 
 @dataclass(frozen=True)
 class Problem:
-    """What `cli check` tells."""
+    """A problem, as `cli check` tells it."""
 
     what: str
     mend: str  # what to type, safe for a shell

@@ -72,7 +72,7 @@ def _parents_of(table: Tokens) -> set[str]:
 
 
 def _tables_of(trigger: Tokens) -> set[str]:
-    """What may be the table of a trigger: the words after each ON. (The column `tbl_name` may lie.)"""
+    """Names that may be the table of a trigger: the words after each ON. (The column `tbl_name` may lie.)"""
     words = _words(trigger)
     return {near for place, word in enumerate(words) if word == "on" for near in words[place + 1 : place + 4]}
 

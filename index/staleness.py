@@ -1,4 +1,4 @@
-"""What is out of date, why, and which command renews it."""
+"""Parts of a library that are out of date, why, and which command renews each."""
 
 import re
 import shlex
@@ -70,7 +70,7 @@ _USUAL = {"weighting": "ppmi", "top_n": 20, "min_together": 2, "seed": 0}  # def
 
 
 def _graph_reason(library: Library, graph: StoredGraph) -> str | None:
-    """Which listens a graph was made of, where they are others today."""
+    """Name the listens that a graph was made of, where they are others today."""
     key = graph.settings.get("listening")  # older graphs have none
     if key == listening_key(library, graph.level):
         return None

@@ -62,7 +62,7 @@ def damage_told_by(error: BaseException | None, db: Database) -> str | None:
 
 
 def damage_of(db: Database) -> str | None:
-    """What SQLite itself says is wrong with rows: types, checks, and references that lead nowhere; None for nothing."""
+    """Name what SQLite itself finds wrong with rows: types, checks, references that lead nowhere; or None."""
     try:
         (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":

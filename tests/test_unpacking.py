@@ -209,7 +209,7 @@ def test_bzip2_in_a_zip_is_read(tmp_path, rng):
 
 @pytest.fixture
 def rewinds(monkeypatch):
-    """How often what is packed was unpacked from its beginning."""
+    """Count how often what is packed was unpacked from its beginning."""
     rewinds = []
     plain = unpacking.Unpacked.seek
 
@@ -251,7 +251,7 @@ def test_listens_in_a_tar_are_read_in_one_go(tmp_path, rewinds):
 
 
 def test_a_plain_tar_is_not_read_through(tmp_path, rng):
-    """What lies between two files is passed over."""
+    """Bytes between two files are passed over."""
     path = tarred(tmp_path / "x.tar", "w", a=bytes(50_000_000), b=ROW)
     n_read = 0
     plain = os.read

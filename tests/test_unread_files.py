@@ -103,7 +103,7 @@ def test_many_files_in_a_row_are_a_disk(music, trouble, tmp_path):
 
 @pytest.mark.parametrize("were_heard", [False, True])
 def test_the_same_files_do_not_end_every_run(music, trouble, track_files, tmp_path, were_heard):
-    """What always fails comes last, and is no news: what is new is heard, and the run comes to its end."""
+    """Files that always fail come last, and are no news: new ones are heard, and the run comes to its end."""
     library, names = tmp_path / "library", [f"failing disk-{number:02}" for number in range(12)]
     if were_heard:
         trouble(*names)
@@ -121,7 +121,7 @@ def test_the_same_files_do_not_end_every_run(music, trouble, track_files, tmp_pa
 
 
 def test_a_disk_that_lets_nothing_be_read(music, trouble, tmp_path):
-    """As a share whose ticket has run out: the names are there, and all is forbidden."""
+    """A share whose ticket has run out: the names are there, and all is forbidden."""
     library = tmp_path / "library"
     invoke(library, "embed-audio", music, *TWO)
     before = tracks(library)

@@ -310,7 +310,7 @@ def test_what_was_missing_goes_when_others_of_its_folder_stay(folders):
 
 
 def scan_found(folders, found):
-    """As `Folders.scan`, of files that some other walk found."""
+    """Scan like `Folders.scan`, with files that some other walk found."""
     with pytest.MonkeyPatch.context() as walk:
         walk.setattr("scanned_folders.find_files", lambda *arguments: found)
         return scan_and_prune(folders)
