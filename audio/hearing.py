@@ -158,7 +158,7 @@ def _workers(n_workers: int, config: HearingConfig) -> Iterator[Callable[..., Fu
     """Decoding processes, and a function that gives them a task."""
     for name, value in _WORKER_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    n_threads = torch.get_num_threads()
+    n_threads, others = torch.get_num_threads(), set(multiprocessing.active_children())
     torch.set_num_threads(max(1, min(n_threads, n_workers // _WORKERS_PER_TORCH_THREAD)))
     pool = ProcessPool(
         max_workers=n_workers,
@@ -180,6 +180,9 @@ def _workers(n_workers: int, config: HearingConfig) -> Iterator[Callable[..., Fu
         torch.set_num_threads(n_threads)
         pool.stop()
         pool.join()
+        for worker in set(multiprocessing.active_children()) - others:  # begun at that very moment, unknown to the pool
+            worker.kill()
+            worker.join()
 
 
 @contextlib.contextmanager

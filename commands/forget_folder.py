@@ -40,8 +40,10 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
     if not path:
         raise click.UsageError("The path is empty. Was it a variable that is not set? Nothing was changed.")
     with Library.open_to_write(folder) as library:
-        gone = forget(library, expanded(path))
-        refresh_index(library)
+        try:
+            gone = forget(library, expanded(path))
+        finally:  # also where an earlier try was killed before it came to this
+            refresh_index(library)
     click.echo(f"{shown_path(gone.path)} is forgotten: {counted(gone.n_tracks, 'track')} removed. No file was touched.")
     asides = {
         "of the removed were listened to; their names stay": gone.n_names,

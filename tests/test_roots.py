@@ -9,7 +9,7 @@ from scanned_folders import Folders
 
 from data.rules import Rules, combined_bounds
 from index.forgotten_folders import forget_folder, listed_folders
-from index.library import LibraryError
+from index.library import Library, LibraryError
 from index.roots import files_outside, given_rules, read_rules, store_rules
 
 
@@ -192,6 +192,14 @@ def test_forget_folder_as_it_is_typed(heard):
     assert invoke(heard, "check").stdout == "All is well.\n"
     assert "1 found" in invoke(heard, "embed-audio").stdout
     invoke(heard, "forget-folder", "other")
+    assert invoke(heard, "check").stdout == "All is well.\n"
+
+
+def test_a_forgotten_folder_mends_what_a_kill_left(heard, two_folders):
+    """Killed after the COMMIT, before the index: the same command, though it says that there is no such folder."""
+    with Library.open_to_write(heard) as library:
+        forget_folder(library, str(two_folders / "m"))
+    assert "is no folder of this library" in invoke(heard, "forget-folder", "m", code=1).stderr
     assert invoke(heard, "check").stdout == "All is well.\n"
 
 

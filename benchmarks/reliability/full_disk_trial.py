@@ -55,7 +55,8 @@ def full_disk(
         faults = list(_faults_of_sentence(done))
         subprocess.run(["mount", "-o", "remount,size=400m,nr_inodes=100000", disk], check=True)
         again = work.run(work.command(stage, library))
-        if again.returncode not in (0, 3) and "There is no import" not in again.stderr:
+        is_gone = "There is no import" in again.stderr or "no folder of this library" in again.stderr
+        if again.returncode not in (0, 3) and not is_gone:
             faults.append(f"with room, exit {again.returncode}: {again.stderr[-300:]!r}")
         check = work.cli("check", "--read-data", library=library)
         if check.returncode and not stage.files_away:

@@ -13,13 +13,15 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
-from library_contents import differences, library_contents
+from library_contents import Row, differences, library_contents
 from tqdm import tqdm
 from writing_commands import STAGES, Stage, Workplace, undisturbed_workplace
 
@@ -84,24 +86,38 @@ def strike(work: Workplace, stage: Stage, how: signal.Signals, moment: float, st
     faults = [f"{how.name}: a traceback: {stderr[-300:]!r}"] if "Traceback" in stderr else []
     if how != signal.SIGKILL and (waited := time.monotonic() - sent) > 2:
         faults.append(f"{how.name}: still there after {waited:.1f} s")
-    if how == signal.SIGINT and process.returncode not in (0, 3, 130):
+    if how == signal.SIGINT and process.returncode not in (0, 3, 130, -signal.SIGINT):  # the last before Python runs
         faults.append(f"SIGINT: exit {process.returncode}")
     return faults
 
 
 def recovery_faults(work: Workplace, stage: Stage) -> list[str]:
-    """Run the command again, to its end; what is not as if nothing had happened."""
+    """Run the command again, unless it was done before it ended; what is not as if nothing had happened."""
     orphans = _orphans(work)
     faults = [f"orphans: {orphans}"] if orphans else []
-    done = work.run(work.command(stage))
-    is_gone = "There is no import" in done.stderr or "no folder of this library" in done.stderr
-    if done.returncode not in (0, 3) and not is_gone:  # what was forgotten before the kill cannot be forgotten again
-        faults.append(f"again: exit {done.returncode}: {done.stderr[-400:]!r}")
+    expected = library_contents(work.snapshot(stage, "after"))
+    if not _is_done(work, expected):
+        done = work.run(work.command(stage))
+        is_gone = "There is no import" in done.stderr or "no folder of this library" in done.stderr
+        if done.returncode not in (0, 3) and not is_gone:  # it was forgotten, and only the index was left to be made
+            faults.append(f"again: exit {done.returncode}: {done.stderr[-400:]!r}")
     check = work.cli("check", "--read-data")
     if check.returncode and not stage.files_away:
         faults.append(f"check: {check.stdout[:400]}{check.stderr[-300:]}")
-    expected = library_contents(work.snapshot(stage, "after"))
     return faults + list(differences(expected, library_contents(work.library)))
+
+
+def _is_done(work: Workplace, expected: Mapping[str, list[Row]]) -> bool:
+    """Whether all was done when the command was struck; a copy is looked at, as a look may roll a journal back."""
+    copy = work.folder / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    if not (work.library / "library.db").exists():
+        return False
+    shutil.copytree(work.library, copy)
+    try:
+        return not list(differences(expected, library_contents(copy)))
+    except sqlite3.Error:
+        return False
 
 
 def _orphans(work: Workplace) -> list[int]:
