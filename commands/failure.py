@@ -19,6 +19,7 @@ _ERRNO_IN_WORDS = re.compile(r"\(os error (\d+)\)")  # as Rust's libraries tell 
 _NUMPY_SHORT_WRITE = re.compile(r"^\d+ requested and \d+ written$")  # it asks for no errno
 # RuntimeErrors without an errno: torch's, FAISS's and libsndfile's.
 _WRITERS = re.compile("PytorchStreamWriter|inline_container|iostream error|write error|close error|System error")
+_ALLOCATORS = re.compile("can't allocate memory|out of memory|bad_alloc", re.IGNORECASE)  # torch's and FAISS's
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _FEW_FILES = 8  # those that the failed command has taken back by now are free again
 _FEW_BYTES = 64 * 1024  # free on a disk that just refused to take more
@@ -28,7 +29,7 @@ def failure_sentence(error: BaseException, library: Path) -> str | None:
     """Tell what failed, where, and what to type; None for an error of the program itself."""
     if isinstance(error, sqlite3.Error):
         return _of_database(error, library)
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _ALLOCATORS.search(str(error))):
         return _NO_MEMORY
     if isinstance(error, EOFError):
         reason = f" ({error})" if str(error) else ""

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import click
 import pytest
+import torch
 from commands_typed import invoke
 
 import cli
@@ -60,6 +61,13 @@ def test_what_libraries_say_in_words_of_their_own(tmp_path):
             raise RuntimeError("PytorchStreamWriter failed writing file") from None
     except RuntimeError as error:
         assert "No space" in told(error, tmp_path)
+
+
+def test_a_lack_of_memory_in_any_words(tmp_path):
+    with pytest.raises(RuntimeError) as raised:
+        torch.empty(2**46)
+    for error in (MemoryError(), raised.value, RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")):
+        assert "There is not enough memory for this." in told(error, tmp_path)
 
 
 def of_sqlite(name):
