@@ -222,11 +222,11 @@ def test_what_it_costs_is_said(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(install.shutil, "disk_usage", lambda folder: SimpleNamespace(free=50e9))
     install.announce(tmp_path / "venv", "")
-    assert "up to 3.0 GB to download, 5.7 GB on the disk (50 GB are free), about 5 minutes" in capsys.readouterr().out
+    assert "up to 3.0 GB to download, 6.0 GB on the disk (50 GB are free), about 5 minutes" in capsys.readouterr().out
     install.announce(tmp_path / "venv", install.CPU_INDEX)
     assert "up to 0.5 GB to download, 2.0 GB on the disk (50 GB are free), about 2 minutes" in capsys.readouterr().out
     monkeypatch.setattr(install.shutil, "disk_usage", lambda folder: SimpleNamespace(free=1e9))
     with pytest.raises(install.InstallError, match=r"takes at least 2.0 GB, and .* has 1.0 GB free"):
         install.announce(tmp_path / "venv", "")
     readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("\n", " ")
-    assert "0.5 GB to download and 2 GB on the disk" in readme and "3 GB and 5.7 GB" in readme
+    assert "0.5 GB to download and 2 GB on the disk" in readme and "3 GB and 6 GB" in readme
