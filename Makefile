@@ -19,6 +19,7 @@ test: install
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	mkdir -p build/types && ln -sfn ../.. build/types/earshot
 	$(BIN)/mypy
 
 bench: install

@@ -10,7 +10,7 @@ import signal
 import sys
 
 # Ctrl-C while the commands below are imported is no traceback; `main` puts a better handler in the place of this one.
-if os.path.basename(sys.argv[0]) in ("cli", "cli.py"):  # not where a test imports this
+if os.path.basename(sys.argv[0]) in ("cli", "cli.py", "earshot"):  # not where a test imports this
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from pathlib import Path
@@ -18,33 +18,33 @@ from typing import Any
 
 import click
 
-from commands.build_graph import build_graph
-from commands.build_index import build_index
-from commands.check import check
-from commands.demo import demo
-from commands.diffuse_audio import diffuse_audio
-from commands.embed_audio import embed_audio
-from commands.evaluate import evaluate
-from commands.evaluate_audio import evaluate_audio
-from commands.failure import failure_sentence
-from commands.failures import failures
-from commands.forget_folder import forget_folder
-from commands.forget_listens import forget_listens
-from commands.graph_stats import graph_stats
-from commands.import_graph import import_graph
-from commands.import_listens import import_listens
-from commands.import_playlists import import_playlists
-from commands.import_tags import import_tags
-from commands.interrupt import TerminatedError, end_on_signals, say_interrupted
-from commands.link import link
-from commands.map import draw_map
-from commands.options import library_folder
-from commands.output import OutputError, close_outputs, open_outputs
-from commands.recommend import recommend
-from commands.similar import similar
-from commands.status import status
-from commands.train_audio import train_audio
-from commands.train_tower import train_tower
+from earshot.commands.build_graph import build_graph
+from earshot.commands.build_index import build_index
+from earshot.commands.check import check
+from earshot.commands.demo import demo
+from earshot.commands.diffuse_audio import diffuse_audio
+from earshot.commands.embed_audio import embed_audio
+from earshot.commands.evaluate import evaluate
+from earshot.commands.evaluate_audio import evaluate_audio
+from earshot.commands.failures import failures
+from earshot.commands.forget_folder import forget_folder
+from earshot.commands.forget_listens import forget_listens
+from earshot.commands.graph_stats import graph_stats
+from earshot.commands.import_graph import import_graph
+from earshot.commands.import_listens import import_listens
+from earshot.commands.import_playlists import import_playlists
+from earshot.commands.import_tags import import_tags
+from earshot.commands.link import link
+from earshot.commands.map import draw_map
+from earshot.commands.recommend import recommend
+from earshot.commands.shared.failure import failure_sentence
+from earshot.commands.shared.interrupt import TerminatedError, end_on_signals, say_interrupted
+from earshot.commands.shared.options import library_folder
+from earshot.commands.shared.output import OutputError, close_outputs, open_outputs
+from earshot.commands.similar import similar
+from earshot.commands.status import status
+from earshot.commands.train_audio import train_audio
+from earshot.commands.train_tower import train_tower
 
 _COMMANDS = (
     build_graph,
@@ -80,7 +80,7 @@ class _Commands(click.Group):
     """All commands; what the disk or the database did to one of them becomes one message."""
 
     def invoke(self, context: click.Context) -> Any:
-        from index.library import LibraryError
+        from earshot.index.library import LibraryError
 
         try:
             return super().invoke(context)

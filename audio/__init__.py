@@ -1,1 +1,1 @@
-"""How a track sounds: excerpts, log-mel spectrograms, and the CNN that turns them into vectors."""
+"""The audio encoder: excerpts, log-mel spectrograms, and the CNN that turns them into vectors."""

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from audio.config import DECODER_CONTRACT, EarConfig
+from earshot.audio.config import DECODER_CONTRACT, EarConfig
 
 FORMAT = "earshot-ear-1"
 PACKAGED_WEIGHTS = Path(__file__).parent / "weights" / "default.safetensors"

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Annotated
 
-from data.ranges import check_product, check_settings
+from earshot.data.ranges import check_product, check_settings
 
 _MOST_SAMPLES = 2**27  # of a track: half a gigabyte
 _MOST_NUMBERS = 2**28  # of a track's spectrograms, and of what one convolution makes of them

@@ -15,12 +15,12 @@ import av
 import numpy as np
 import soxr
 
-from audio.config import ExcerptConfig
-from audio.frames import FrameRun
-from audio.music_file import Cause, MusicFile, Stamp, UnheardError, reading
-from audio.sniff import refuse_impostors
-from audio.tags import Tags, parse_tags
-from data.rules import duration_exclusion
+from earshot.audio.config import ExcerptConfig
+from earshot.audio.file_checks import refuse_impostors
+from earshot.audio.frames import FrameRun
+from earshot.audio.music_file import Cause, MusicFile, Stamp, UnheardError, reading
+from earshot.audio.tags import Tags, parse_tags
+from earshot.data.files.rules import duration_exclusion
 
 # Demuxers that hold sound in one file. Playlist formats (hls, concat, ...) are left out on purpose: they
 # make FFmpeg open other files and network addresses.

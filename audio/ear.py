@@ -12,11 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from audio.checkpoint import FORMAT, Checkpoint
-from audio.config import DECODER_CONTRACT, EarConfig, EncoderConfig, ExcerptConfig, MelConfig
-from audio.encoder import Encoder, untrained_encoder
-from audio.mel import log_mel
-from data.atomic import atomic_path
+from earshot.audio.checkpoint import FORMAT, Checkpoint
+from earshot.audio.config import DECODER_CONTRACT, EarConfig, EncoderConfig, ExcerptConfig, MelConfig
+from earshot.audio.encoder import Encoder, untrained_encoder
+from earshot.audio.mel import log_mel
+from earshot.data.files.atomic import atomic_path
 
 
 @dataclass

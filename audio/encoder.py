@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from audio.config import EncoderConfig, MelConfig
-from audio.statistics import n_statistics, picture_statistics
+from earshot.audio.config import EncoderConfig, MelConfig
+from earshot.audio.mel_statistics import n_statistics, picture_statistics
 
 
 class Encoder(nn.Module):
@@ -23,7 +23,7 @@ class Encoder(nn.Module):
 
     The mel bands are the input channels, so a convolution sees the whole spectrum and slides over time only
     (Dieleman, "Recommending music on Spotify with deep learning", 2014). Convolutions need many tracks before
-    they hear more than `audio.statistics` does; standing beside it, they only ever add.
+    they hear more than `audio.mel_statistics` does; standing beside it, they only ever add.
     """
 
     def __init__(self, mel: MelConfig, config: EncoderConfig) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from audio.config import MelConfig
+from earshot.audio.config import MelConfig
 
 
 def log_mel(samples: Tensor, config: MelConfig) -> Tensor:

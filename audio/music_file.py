@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 
-from data.regular_files import IrregularFileError, irregular_kind, open_regular
+from earshot.data.files.regular_files import IrregularFileError, irregular_kind, open_regular
 
 Stamp = tuple[int, int]  # bytes, and nanoseconds of the last change: one content has one
 

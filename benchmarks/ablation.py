@@ -15,20 +15,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from cold_start import heard_world
-from measuring import show
 
-from data.bootstrap import bootstrap_interval
-from data.exam import make_exam
-from data.listening import Listening
-from data.ranking_figures import per_listener
-from data.rivals import rivals
-from data.splits import split_listens
-from data.synthetic import WorldConfig
-from towers.assessment import exam_offsets, tower_lists
-from towers.config import TowerConfig, TowerTrainingConfig
-from towers.designs import towers_for
-from towers.training import TowerTraining
+from cold_start import heard_world
+from earshot.data.events.interactions import Listening
+from earshot.data.events.splits import split_listens
+from earshot.data.synthetic.world import WorldConfig
+from earshot.evaluation.baselines.tuned_baselines import rivals
+from earshot.evaluation.metrics.bootstrap import bootstrap_interval
+from earshot.evaluation.metrics.ranking_metrics import per_listener
+from earshot.evaluation.queries import make_exam
+from earshot.towers.config import TowerConfig, TowerTrainingConfig
+from earshot.towers.models import towers_for
+from earshot.towers.retrieval.tower_scores import exam_offsets, tower_lists
+from earshot.towers.training.trainer import TowerTraining
+from measuring import show
 
 K = 10
 TOWER = TowerConfig(dim=64, hidden=0, encoder="mean", history=50, track_dropout=0.3)

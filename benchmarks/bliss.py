@@ -11,7 +11,7 @@ from pathlib import Path
 
 import bliss_audio
 
-from data.folders import find_files
+from earshot.data.files.folder_walk import find_files
 
 
 def analyse(path: str) -> float | None:

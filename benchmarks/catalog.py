@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from audio.checkpoint import default_checkpoint
-from index.library import Library
-from index.track_store import AUDIO
+from earshot.audio.checkpoint import default_checkpoint
+from earshot.index.library import Library
+from earshot.index.tracks.track_store import AUDIO
 
 DIM = 128
 TRACKS_PER_ARTIST, ARTISTS_PER_GENRE = 10, 200

@@ -17,23 +17,23 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from measuring import CLI, run, show
 
-from audio.writing import write_audio
-from data.bootstrap import bootstrap_interval
-from data.catalog import Catalog
-from data.listening import Listening
-from data.ranking_figures import Targets, chances, per_listener, targets_of
-from data.rankings import unit_rows
-from data.synthetic import WorldConfig, make_world
-from data.world_files import written_files
-from index.library import Library
-from index.tower_store import read_tower_data
-from towers.batches import now_asked
-from towers.config import TowerConfig, TowerTrainingConfig
-from towers.designs import towers_for
-from towers.retrieval import item_vectors, query_vectors
-from towers.training import TowerTraining
+from earshot.audio.audio_writer import write_audio
+from earshot.data.catalog import Catalog
+from earshot.data.cosine import unit_rows
+from earshot.data.events.interactions import Listening
+from earshot.data.synthetic.world import WorldConfig, make_world
+from earshot.data.synthetic.world_files import written_files
+from earshot.evaluation.metrics.bootstrap import bootstrap_interval
+from earshot.evaluation.metrics.ranking_metrics import Targets, chances, per_listener, targets_of
+from earshot.index.library import Library
+from earshot.index.recommending.tower_data import read_tower_data
+from earshot.towers.config import TowerConfig, TowerTrainingConfig
+from earshot.towers.models import towers_for
+from earshot.towers.retrieval.exact_search import item_vectors, query_vectors
+from earshot.towers.training.batches import now_asked
+from earshot.towers.training.trainer import TowerTraining
+from measuring import CLI, run, show
 
 K, FOLDS = 10, 5
 # Chosen on the invented world of seed 1, which no figure comes from.

@@ -21,21 +21,28 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from audio.baselines import SumsCache, baseline_vectors, fill_cache
-from audio.config import EarConfig, EncoderConfig, HearingConfig
-from audio.ear import Ear, save_ear
-from audio.encoder import untrained_encoder
-from audio.pictures import PictureCache, fill_pictures
-from data.bootstrap import draw_means, draw_spearmans, interval, spearman
-from data.judging import LabelSets, groups_of, hit_at_k, precision_at_k, share_at_k, triplet_accuracy
-from data.label_tables import split_labels
-from data.rankings import top_k, unit_rows
-from graph.co_occurrence import co_occurrence_edges
-from graph.config import TasteConfig
-from graph.preference import build_graph
-from graph.pretraining import Music, Pretraining
-from graph.questions import draw_questions
-from graph.track_graph import TrackGraph
+from earshot.audio.config import EarConfig, EncoderConfig, HearingConfig
+from earshot.audio.ear import Ear, save_ear
+from earshot.audio.encoder import untrained_encoder
+from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_cache
+from earshot.audio.spectrogram_cache import PictureCache, fill_pictures
+from earshot.data.cosine import top_k, unit_rows
+from earshot.data.tables.label_tables import split_labels
+from earshot.evaluation.metrics.bootstrap import draw_means, draw_spearmans, interval, spearman
+from earshot.evaluation.metrics.vector_metrics import (
+    LabelSets,
+    groups_of,
+    hit_at_k,
+    precision_at_k,
+    share_at_k,
+    triplet_accuracy,
+)
+from earshot.graph.build.co_occurrence import co_occurrence_edges
+from earshot.graph.config import TasteConfig
+from earshot.graph.preference_graph import build_graph
+from earshot.graph.taste.eval_triplets import draw_questions
+from earshot.graph.taste.taste_trainer import Music, Pretraining
+from earshot.graph.taste.track_graph import TrackGraph
 
 K = 10
 # What `--folds 5` found best; development data only.

@@ -11,11 +11,11 @@ import warnings
 from time import perf_counter
 
 import numpy as np
-from measuring import run, show
 
-from graph.config import DiffusionConfig
-from graph.diffusion import diffuse
-from graph.preference import build_graph
+from earshot.graph.config import DiffusionConfig
+from earshot.graph.diffusion.diffusion import diffuse
+from earshot.graph.preference_graph import build_graph
+from measuring import run, show
 
 DIM = 128
 WITH_AUDIO = 0.2

@@ -17,20 +17,20 @@ from time import perf_counter, process_time
 import faiss
 import numpy as np
 import torch
-from measuring import run, show
 
-from data.catalog import Catalog
-from data.exam import Exam, exam_of, practice_exam
-from data.listening import Listening
-from data.protocols import PROTOCOLS
-from data.ranking_figures import per_listener
-from data.rivals import rivals
-from data.splits import Split, split_listens
-from data.verdict import Answers, verdict
-from towers.assessment import exam_queries, tower_scores
-from towers.config import TowerConfig
-from towers.designs import Towers, towers_for
-from towers.retrieval import item_vectors, unit_vectors
+from earshot.data.catalog import Catalog
+from earshot.data.events.interactions import Listening
+from earshot.data.events.protocols import PROTOCOLS
+from earshot.data.events.splits import Split, split_listens
+from earshot.evaluation.baselines.tuned_baselines import rivals
+from earshot.evaluation.evaluation_report import Answers, verdict
+from earshot.evaluation.metrics.ranking_metrics import per_listener
+from earshot.evaluation.queries import Exam, exam_of, practice_exam
+from earshot.towers.config import TowerConfig
+from earshot.towers.models import Towers, towers_for
+from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
+from earshot.towers.retrieval.tower_scores import exam_queries, tower_scores
+from measuring import run, show
 
 N_USERS, N_TRACKS, N_ARTISTS, N_PLAYS = 1_000, 1_500_000, 174_000, 19_000_000
 K = 100

@@ -16,6 +16,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+
 from measuring import run, show
 
 # A script's own folder comes first in the search for modules, and there this file stands where the package `graph` is
@@ -37,8 +38,8 @@ def random_edges(n_nodes: int, n_edges: int) -> np.ndarray:
 
 
 def build_ours(edges: np.ndarray, n_nodes: int) -> Search:
-    from graph.hops import hops_from
-    from graph.preference import build_graph
+    from earshot.graph.bfs import hops_from
+    from earshot.graph.preference_graph import build_graph
 
     graph = build_graph(edges[0], edges[1], n_nodes=n_nodes)
     return lambda sources, hops: sum(len(reached.rows) for reached in hops_from(graph, sources, hops))

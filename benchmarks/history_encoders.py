@@ -9,13 +9,13 @@ from time import perf_counter
 
 import numpy as np
 import torch
-from measuring import show
 
-from data.catalog import Catalog
-from data.listening import Listening
-from towers.config import ENCODERS, TowerConfig, TowerTrainingConfig
-from towers.designs import towers_for
-from towers.training import TowerTraining
+from earshot.data.catalog import Catalog
+from earshot.data.events.interactions import Listening
+from earshot.towers.config import ENCODERS, TowerConfig, TowerTrainingConfig
+from earshot.towers.models import towers_for
+from earshot.towers.training.trainer import TowerTraining
+from measuring import show
 
 N_USERS, N_TRACKS, N_EVENTS = 10_000, 100_000, 1_000_000
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from data.bootstrap import skewness
-from data.judging import hit_at_k, k_occurrence, precision_at_k, share_at_k
-from data.label_tables import read_labels
-from data.rankings import hub_penalty, top_k, unit_rows
-from data.report_card import Facts
-from index.evaluation import label, read_judged_tracks
-from index.library import Library
-from index.neighbours import PER_TRACK
+from earshot.data.cosine import hub_penalty, top_k, unit_rows
+from earshot.data.tables.label_tables import read_labels
+from earshot.evaluation.metrics.bootstrap import skewness
+from earshot.evaluation.metrics.vector_metrics import hit_at_k, k_occurrence, precision_at_k, share_at_k
+from earshot.evaluation.vector_evaluation import Facts
+from earshot.index.evaluation.audio_facts import label, read_judged_tracks
+from earshot.index.library import Library
+from earshot.index.vectors.neighbour_table import PER_TRACK
 
 K = 10
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-CLI = (sys.executable, "-m", "cli")  # the real command, whatever PATH says
+CLI = (sys.executable, "-m", "earshot.cli")  # the real command, whatever PATH says
 _INTERVAL = 0.05  # seconds between two looks at the memory
 
 

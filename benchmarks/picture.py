@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from index.library import Library
-from index.spaces import read_vectors
+from earshot.index.library import Library
+from earshot.index.vectors.spaces import read_vectors
 
 WIDTH, HEIGHT, MARGIN = 760, 360, 30  # pixels
 COLOURS = ("#d1495b", "#2e86ab", "#e0a030", "#4f9d69", "#7d5ba6", "#555555")

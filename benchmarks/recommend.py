@@ -12,17 +12,17 @@ from time import perf_counter, process_time
 
 import numpy as np
 import torch
-from measuring import show
 
-from data.catalog import Catalog
-from data.ids import IdMap
-from data.listening import Listening
-from data.shelf import Shelf
-from towers.checkpoint_file import SavedTowers
-from towers.config import TowerConfig
-from towers.designs import towers_for
-from towers.retrieval import item_vectors
-from towers.serving import Rules, Serving, batches_of, lists_for_all, serve
+from earshot.data.catalog import Catalog
+from earshot.data.events.interactions import Listening
+from earshot.data.ids import IdMap
+from earshot.data.shelf import Shelf
+from earshot.towers.config import TowerConfig
+from earshot.towers.models import towers_for
+from earshot.towers.retrieval.exact_search import item_vectors
+from earshot.towers.retrieval.recommend_lists import Rules, Serving, batches_of, lists_for_all, serve
+from earshot.towers.tower_checkpoint import SavedTowers
+from measuring import show
 
 
 def make_world(n_tracks: int, n_artists: int, n_listeners: int, n_plays: int) -> tuple[Serving, Listening]:

@@ -13,11 +13,10 @@ from pathlib import Path
 from time import perf_counter
 
 from catalog import DIM, clustered_vectors, fill_library, make_files
+from earshot.index.library import Library
+from earshot.index.tracks.track_store import AUDIO
+from earshot.index.vectors.faiss_file import build_index
 from measuring import CLI, run, show
-
-from index.index_file import build_index
-from index.library import Library
-from index.track_store import AUDIO
 
 LIMIT = 5.0  # seconds for 100,000 known files
 

@@ -17,16 +17,16 @@ from time import perf_counter
 
 import faiss
 import numpy as np
+
 import workloads
 from catalog import clustered_vectors, fill_library
+from earshot.index.library import Library
+from earshot.index.search.same_recording import ExcerptVectors
+from earshot.index.search.similarity_search import Seed, Wishes, similar
+from earshot.index.tracks.track_store import AUDIO
+from earshot.index.vectors.ann import TARGET_RECALL, TYPES, exact_nearest, n_candidates, recall_at_k
+from earshot.index.vectors.faiss_file import build_index, open_index
 from measuring import CLI, run, show
-
-from index.ann import TARGET_RECALL, TYPES, exact_nearest, n_candidates, recall_at_k
-from index.copies import ExcerptVectors
-from index.index_file import build_index, open_index
-from index.library import Library
-from index.search import Seed, Wishes, similar
-from index.track_store import AUDIO
 
 Row = dict[str, str | float]
 

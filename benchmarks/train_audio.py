@@ -14,15 +14,15 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from audio.config import EarConfig
-from audio.encoder import untrained_encoder
-from audio.mel import log_mel
-from audio.pictures import PictureMaker
-from graph.config import TasteConfig
-from graph.preference import build_graph
-from graph.pretraining import PHASES, Music, Pretraining
-from graph.track_graph import TrackGraph
-from graph.triplet_loss import cosine_triplet_loss
+from earshot.audio.config import EarConfig
+from earshot.audio.encoder import untrained_encoder
+from earshot.audio.mel import log_mel
+from earshot.audio.spectrogram_cache import PictureMaker
+from earshot.graph.config import TasteConfig
+from earshot.graph.preference_graph import build_graph
+from earshot.graph.taste.taste_trainer import PHASES, Music, Pretraining
+from earshot.graph.taste.track_graph import TrackGraph
+from earshot.graph.taste.triplet_loss import cosine_triplet_loss
 
 EAR = EarConfig()
 

@@ -21,15 +21,15 @@ from time import perf_counter
 import numpy as np
 import torch
 import torch.nn.functional as F
-from measuring import run, show
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from data.catalog import Catalog
-from data.listening import Listening
-from towers.config import TowerConfig, TowerTrainingConfig
-from towers.designs import towers_for
-from towers.training import TowerTraining
+from earshot.data.catalog import Catalog
+from earshot.data.events.interactions import Listening
+from earshot.towers.config import TowerConfig, TowerTrainingConfig
+from earshot.towers.models import towers_for
+from earshot.towers.training.trainer import TowerTraining
+from measuring import run, show
 
 HIDDEN, WARM_UP, HISTORY = 256, 2, 10
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import av
 
-from audio.writing import write_audio
-from data.synthetic import WorldConfig, make_world, render
+from earshot.audio.audio_writer import write_audio
+from earshot.data.synthetic.world import WorldConfig, make_world, render
 
 DATA = os.environ.get("EARSHOT_DATA")  # a folder with pop_clips/ and cc_music/, or unset
 SONG_SECONDS, CLIP_SECONDS = 180.0, 30.0

@@ -1,1 +1,1 @@
-"""The commands: `cli NAME` is in the file of that name; the rest is what several of them share."""
+"""The commands: `cli NAME` is in the file of that name; what several of them share is in commands/shared."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from commands.options import split_options
-from commands.terminal import explained
+from earshot.commands.shared.options import split_options
+from earshot.commands.shared.terminal import explained
 
 
 @click.command()
@@ -69,10 +69,10 @@ def build_graph(
         cli build-graph
         cli build-graph --from listens --weighting cosine --top 1000
     """
-    from graph import building
-    from index import groups
-    from index.edges import store_graph
-    from index.library import Library
+    from earshot.graph.build import graph_builders as building
+    from earshot.index.graphs import item_groups as groups
+    from earshot.index.graphs.graph_store import store_graph
+    from earshot.index.library import Library
 
     settings: dict[str, Any] = {"weighting": weighting, "top_n": top_n, "min_together": min_together}
     with Library.open_to_write(folder) as library:

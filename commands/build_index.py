@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.choosing import refuse_empty
-from commands.terminal import progress
+from earshot.commands.shared.terminal import progress
+from earshot.commands.shared.track_argument import refuse_empty
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from earshot.index.library import Library
 
 
 @click.command()
@@ -34,7 +34,7 @@ def build_index(folder: Path, type: str, recall: float) -> None:
     \b
         cli build-index --type hnsw --recall 0.99
     """
-    from index.library import Library
+    from earshot.index.library import Library
 
     with Library.open_to_write(folder) as library:
         refuse_empty(library)
@@ -47,9 +47,9 @@ def refresh_index(library: "Library", type: str = "auto", recall: float = 0.98, 
 
     Without `anew`, a type that was once asked for stays.
     """
-    from index.index_file import build_index, index_state
-    from index.neighbours import fill_neighbours
-    from index.spaces import spaces
+    from earshot.index.vectors.faiss_file import build_index, index_state
+    from earshot.index.vectors.neighbour_table import fill_neighbours
+    from earshot.index.vectors.spaces import spaces
 
     for space in spaces(library):
         state, asked, target = index_state(library, space), type, recall
@@ -62,8 +62,8 @@ def refresh_index(library: "Library", type: str = "auto", recall: float = 0.98, 
 
 
 def _echo_index(library: "Library") -> None:
-    from index.index_file import index_state
-    from index.spaces import spaces
+    from earshot.index.vectors.faiss_file import index_state
+    from earshot.index.vectors.spaces import spaces
 
     for state in filter(None, (index_state(library, space) for space in spaces(library))):
         settings = "".join(f", {name} {value:g}" for name, value in state.settings.items())

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from commands.terminal import counted, in_one_line, progress
-from data.paths import shell_word
+from earshot.commands.shared.terminal import counted, in_one_line, progress
+from earshot.data.files.path_encoding import shell_word
 
 
 @click.command()
@@ -27,9 +27,9 @@ def check(folder: Path, read_data: bool) -> None:
     \b
         cli check --read-data
     """
-    from index.checkup import check_library
-    from index.kept_checks import check_contents, hear_again, n_contents, n_unrecorded
-    from index.library import Library, LibraryError
+    from earshot.index.health.integrity import check_library
+    from earshot.index.health.kept_checks import check_contents, hear_again, n_contents, n_unrecorded
+    from earshot.index.library import Library, LibraryError
 
     with Library.open(folder) as library:
         problems, n_unknown = list(check_library(library)), 0

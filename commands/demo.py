@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from commands.terminal import progress
-from data.paths import shell_word, shown_path
+from earshot.commands.shared.terminal import progress
+from earshot.data.files.path_encoding import shell_word, shown_path
 
 SPOTIFY_USER_ROW = 6  # the listener whose history is also written as Spotify exports it: 150 plays of 33 tracks
 
@@ -29,9 +29,9 @@ def demo(world_folder: Path) -> None:
     \b
         cli demo --folder /tmp/world
     """
-    from audio.writing import write_audio
-    from data.synthetic import WorldConfig, make_world
-    from data.world_files import written_files, written_history
+    from earshot.audio.audio_writer import write_audio
+    from earshot.data.synthetic.world import WorldConfig, make_world
+    from earshot.data.synthetic.world_files import written_files, written_history
 
     library, tracks = world_folder / "library", world_folder / "tracks"
     if library.exists():
@@ -82,7 +82,7 @@ def _as_typed() -> str:
 
 def _genre_agreement(library_folder: Path) -> float:
     """The share of a track's five nearest by another artist that have its genre, in the demo's world."""
-    from index.library import Library
+    from earshot.index.library import Library
 
     with Library.open(library_folder) as library:
         (share,) = library.db.execute(_GENRE_AGREEMENT).fetchone()

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.build_index import refresh_index
-from commands.choosing import refuse_empty
-from commands.machine import versions
-from commands.options import config_options
-from commands.terminal import echo_json, echo_rows, progress
-from graph.config import DiffusionConfig
+from earshot.commands.build_index import refresh_index
+from earshot.commands.shared.environment import versions
+from earshot.commands.shared.options import config_options
+from earshot.commands.shared.terminal import echo_json, echo_rows, progress
+from earshot.commands.shared.track_argument import refuse_empty
+from earshot.graph.config import DiffusionConfig
 
 if TYPE_CHECKING:
-    from data.report_card import Figure
-    from index.diffused import LevelGraph, Spread
-    from index.library import Library
+    from earshot.evaluation.vector_evaluation import Figure
+    from earshot.index.graphs.diffused_vectors import LevelGraph, Spread
+    from earshot.index.library import Library
 
 
 @click.command()
@@ -47,12 +47,19 @@ def diffuse_audio(
     \b
         cli diffuse-audio --graph listens --steps 3
     """
-    from graph.diffusion import centred, sound_centre
-    from index.diffused import DIFFUSE_STAGE, fill_catalog, level_graphs, n_catalog, sources_of, store_diffused
-    from index.figures import store_figures
-    from index.library import Library
-    from index.spaces import read_vectors
-    from index.track_store import AUDIO
+    from earshot.graph.diffusion.diffusion import centred, sound_centre
+    from earshot.index.evaluation.metrics_table import store_figures
+    from earshot.index.graphs.diffused_vectors import (
+        DIFFUSE_STAGE,
+        fill_catalog,
+        level_graphs,
+        n_catalog,
+        sources_of,
+        store_diffused,
+    )
+    from earshot.index.library import Library
+    from earshot.index.tracks.track_store import AUDIO
+    from earshot.index.vectors.spaces import read_vectors
 
     try:
         config = DiffusionConfig(**settings)
@@ -95,10 +102,10 @@ def _spread(
     seed: int,
 ) -> tuple["Spread", list["Figure"]]:
     """Spread over the graphs of one level; the figures of the check where something is to be hidden."""
-    from graph.diffusion import diffuse
-    from graph.preference import build_graph
-    from graph.recovery import check_recovery
-    from index.diffused import node_sounds, spread_of
+    from earshot.graph.diffusion.diffusion import diffuse
+    from earshot.graph.diffusion.hidden_audio_check import check_recovery
+    from earshot.graph.preference_graph import build_graph
+    from earshot.index.graphs.diffused_vectors import node_sounds, spread_of
 
     graph = build_graph(level.source_rows, level.target_rows, level.weights, n_nodes=len(level.ids))
     node_ids, sounds = node_sounds(library, level.level, track_ids, vectors)
@@ -114,7 +121,7 @@ def _spread(
 
 
 def _echo_spread(report: dict[str, Any], figures: list["Figure"], as_json: bool) -> None:
-    from index.figures import compared
+    from earshot.index.evaluation.metrics_table import compared
 
     if as_json:
         echo_json(report | {"figures": [asdict(figure) for figure in figures]})

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio.config import HearingConfig
-from commands.build_index import refresh_index
-from commands.encoder_in_use import checkpoint_in_use, ear_of
-from commands.options import config_options, device_option
-from commands.pending_files import EMBED_STAGE, hear_pending
-from commands.terminal import echo_some, progress
-from commands.towers_in_use import place_newcomers
-from commands.unread_files import until_disk_fails
-from data.paths import expanded, shell_word, shown_path
+from earshot.audio.config import HearingConfig
+from earshot.commands.build_index import refresh_index
+from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of
+from earshot.commands.shared.current_towers import place_newcomers
+from earshot.commands.shared.options import config_options, device_option
+from earshot.commands.shared.pending_files import EMBED_STAGE, hear_pending
+from earshot.commands.shared.terminal import echo_some, progress
+from earshot.commands.shared.unread_files import until_disk_fails
+from earshot.data.files.path_encoding import expanded, shell_word, shown_path
 
 if TYPE_CHECKING:
-    from index.intake import ScanCounts, ScanPlan
+    from earshot.index.tracks.scan_plan import ScanCounts, ScanPlan
 
 EXIT_SOME_FAILED = 3  # done, but some files could not be heard
 
@@ -70,12 +70,12 @@ def embed_audio(
         cli embed-audio ~/Music --exclude "*/Audiobooks/*" --max-duration 1800
         cli embed-audio ~/Music --exclude ""
     """
-    from data.folders import find_files
-    from index.intake import count_vanished, plan_scan
-    from index.library import Library
-    from index.library_listening import listened_among
-    from index.roots import files_outside, given_rules, read_rules
-    from index.track_store import prune_missing
+    from earshot.data.files.folder_walk import find_files
+    from earshot.index.library import Library
+    from earshot.index.listens.stored_interactions import listened_among
+    from earshot.index.tracks.roots import files_outside, given_rules, read_rules
+    from earshot.index.tracks.scan_plan import count_vanished, plan_scan
+    from earshot.index.tracks.track_store import prune_missing
 
     began = monotonic()
     try:

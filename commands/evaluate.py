@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.machine import versions
-from commands.options import dial_option, output_options
-from commands.terminal import echo_lines, echo_rows, explained, progress
-from commands.towers_in_use import saved_towers
-from data.protocols import PROTOCOLS
+from earshot.commands.shared.current_towers import saved_towers
+from earshot.commands.shared.environment import versions
+from earshot.commands.shared.options import dial_option, output_options
+from earshot.commands.shared.terminal import echo_lines, echo_rows, explained, progress
+from earshot.data.events.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
-    from data.splits import Split
-    from index.library import Library
-    from index.tower_store import TowerData
+    from earshot.data.events.splits import Split
+    from earshot.index.library import Library
+    from earshot.index.recommending.tower_data import TowerData
 
 
 _TUNED_BY = 300  # listeners by whom the rivals of the towers are set
@@ -108,15 +108,15 @@ def evaluate(
         cli evaluate --rivals all --sampled
         cli evaluate --ann --report evaluation/
     """
-    from data.exam import exam_of, practice_exam, told_of
-    from data.report_page import Heading, report_page, write_report
-    from data.rivals import rivals
-    from data.verdict import Answers, verdict
-    from index.ann_figures import ann_figures, ann_section
-    from index.figures import store_figures
-    from index.library import Library
-    from towers.assessment import exam_offsets, exam_queries, tower_scores
-    from towers.retrieval import item_vectors, searched, unit_vectors
+    from earshot.evaluation.baselines.tuned_baselines import rivals
+    from earshot.evaluation.evaluation_report import Answers, verdict
+    from earshot.evaluation.markdown_report import Heading, report_page, write_report
+    from earshot.evaluation.queries import exam_of, practice_exam, told_of
+    from earshot.index.evaluation.ann_benchmark import ann_figures, ann_section
+    from earshot.index.evaluation.metrics_table import store_figures
+    from earshot.index.library import Library
+    from earshot.towers.retrieval.exact_search import item_vectors, searched, unit_vectors
+    from earshot.towers.retrieval.tower_scores import exam_offsets, exam_queries, tower_scores
 
     with Library.open_to_write(folder) as library:
         saved, data, told = saved_towers(library)
@@ -170,8 +170,8 @@ def evaluate(
 
 def _told_of_ear(library: "Library", parts: "Split", told: dict[str, Any]) -> str:
     """The facts about the encoder that a reader of the figures has to know, if any."""
-    from index.heard_of import ear_in_use, listens_heard_of
-    from index.track_store import AUDIO
+    from earshot.index.evaluation.leakage import ear_in_use, listens_heard_of
+    from earshot.index.tracks.track_store import AUDIO
 
     heard_of = set(listens_heard_of(library, ear_in_use(library))) if told["sound"] == AUDIO else set()
     if not heard_of - {parts.train.digest() if heard_of else None}:
@@ -186,7 +186,7 @@ def _told_of_ear(library: "Library", parts: "Split", told: dict[str, Any]) -> st
 
 def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
     """The log as it was parted when the towers learned."""
-    from data.splits import split_listens
+    from earshot.data.events.splits import split_listens
 
     if told["split"]["protocol"] == "none":
         raise click.ClickException(

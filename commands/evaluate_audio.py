@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audio.config import HearingConfig
-from commands.choosing import refuse_empty
-from commands.encoder_in_use import checkpoint_in_use, ear_of
-from commands.machine import versions
-from commands.options import output_options
-from commands.terminal import echo_rows, progress
+from earshot.audio.config import HearingConfig
+from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of
+from earshot.commands.shared.environment import versions
+from earshot.commands.shared.options import output_options
+from earshot.commands.shared.terminal import echo_rows, progress
+from earshot.commands.shared.track_argument import refuse_empty
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-    from data.report_card import Facts
-    from index.evaluation import JudgedTracks
-    from index.library import Library
+    from earshot.evaluation.vector_evaluation import Facts
+    from earshot.index.evaluation.audio_facts import JudgedTracks
+    from earshot.index.library import Library
 
 
 @click.command()
@@ -58,11 +58,11 @@ def evaluate_audio(
     \b
         cli evaluate-audio --labels tracks.csv --column genre --column mood
     """
-    from data.report_card import all_figures, chances, choose_queries, measure
-    from data.report_card import wide_rows as wide
-    from index.evaluation import query_rows
-    from index.figures import store_figures
-    from index.library import Library
+    from earshot.evaluation.vector_evaluation import all_figures, chances, choose_queries, measure
+    from earshot.evaluation.vector_evaluation import wide_rows as wide
+    from earshot.index.evaluation.audio_facts import query_rows
+    from earshot.index.evaluation.metrics_table import store_figures
+    from earshot.index.library import Library
 
     if labels is None and (columns or twins):
         raise click.UsageError("--column and --twins name columns of a table; give it with --labels TABLE.")
@@ -92,8 +92,8 @@ def _judged(
     library: "Library", path: Path | None, columns: Sequence[str], twins: str | None
 ) -> tuple["JudgedTracks", "Facts"]:
     """The tracks to judge vectors by, and what is known about them."""
-    from data.label_tables import read_labels
-    from index.evaluation import facts_from_tags, label, read_judged_tracks
+    from earshot.data.tables.label_tables import read_labels
+    from earshot.index.evaluation.audio_facts import facts_from_tags, label, read_judged_tracks
 
     tracks = read_judged_tracks(library)
     if tracks.n_copies:
@@ -115,10 +115,10 @@ def _with_questions(
     """The facts with questions that the library's graphs know the answer to."""
     import numpy as np
 
-    from graph.preference import build_graph
-    from graph.questions import draw_questions
-    from index.edges import stored_graphs
-    from index.evaluation import graph_rows
+    from earshot.graph.preference_graph import build_graph
+    from earshot.graph.taste.eval_triplets import draw_questions
+    from earshot.index.evaluation.audio_facts import graph_rows
+    from earshot.index.graphs.graph_store import stored_graphs
 
     questions = {}
     for kind in kinds or [graph.kind for graph in stored_graphs(library)]:
@@ -138,14 +138,14 @@ def _subjects(
     library: "Library", tracks: "JudgedTracks", baselines: bool, seed: int
 ) -> dict[str, tuple["ndarray", "ndarray | None"]]:
     """The vectors that are judged, with the penalty for hubs where there is one; the library's own come first."""
-    from index.neighbours import read_nearness
-    from index.track_store import AUDIO
+    from earshot.index.tracks.track_store import AUDIO
+    from earshot.index.vectors.neighbour_table import read_nearness
 
     penalty = read_nearness(library, AUDIO, tracks.ids) / 2  # as `cli similar --fewer-hubs` ranks
     subjects = {"audio": (tracks.vectors, None), "audio, fewer hubs": (tracks.vectors, penalty)}
     if not baselines:
         return subjects
-    from audio.baselines import SumsCache, baseline_vectors, fill_cache
+    from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_cache
 
     ear = ear_of(checkpoint_in_use(library), "cpu").config
     cache = SumsCache(library.folder / "cache" / "baselines.npz", ear)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from commands.options import output_options
-from commands.terminal import echo_rows
+from earshot.commands.shared.options import output_options
+from earshot.commands.shared.terminal import echo_rows
 
 
 @click.command()
@@ -23,8 +23,8 @@ def failures(folder: Path, excluded: bool, output: str | None) -> None:
     \b
         cli failures --csv > failures.csv
     """
-    from index.library import Library
-    from index.track_store import UNREAD
+    from earshot.index.library import Library
+    from earshot.index.tracks.track_store import UNREAD
 
     statuses = "('failed', 'excluded')" if excluded else "('failed')"
     with Library.open(folder) as library:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from commands.build_index import refresh_index
-from commands.options import output_options
-from commands.terminal import counted, echo_rows
-from data.paths import expanded, shown_path
+from earshot.commands.build_index import refresh_index
+from earshot.commands.shared.options import output_options
+from earshot.commands.shared.terminal import counted, echo_rows
+from earshot.data.files.path_encoding import expanded, shown_path
 
 
 @click.command()
@@ -26,9 +26,9 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
         cli forget-folder
         cli forget-folder ~/Music/Old
     """
-    from index.forgotten_folders import forget_folder as forget
-    from index.forgotten_folders import listed_folders
-    from index.library import Library
+    from earshot.index.library import Library
+    from earshot.index.tracks.forgotten_folders import forget_folder as forget
+    from earshot.index.tracks.forgotten_folders import listed_folders
 
     if path is None:
         with Library.open(folder) as library:

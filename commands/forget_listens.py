@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from commands.build_index import refresh_index
-from commands.options import output_options
-from commands.terminal import counted, echo_rows
-from data.paths import escaped
+from earshot.commands.build_index import refresh_index
+from earshot.commands.shared.options import output_options
+from earshot.commands.shared.terminal import counted, echo_rows
+from earshot.data.files.path_encoding import escaped
 
 
 @click.command()
@@ -26,8 +26,8 @@ def forget_listens(folder: Path, number: int | None, output: str | None) -> None
         cli forget-listens
         cli forget-listens 2
     """
-    from index.forgetting import forget_listens as forget
-    from index.library import Library
+    from earshot.index.library import Library
+    from earshot.index.removal import forget_listens as forget
 
     if number is None:
         query = (

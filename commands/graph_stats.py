@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.options import NEW_FILE
-from commands.terminal import echo_json, explained
-from data.paths import escaped
+from earshot.commands.shared.options import NEW_FILE
+from earshot.commands.shared.terminal import echo_json, explained
+from earshot.data.files.path_encoding import escaped
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from earshot.index.library import Library
 
 
 _SURROUNDINGS = 60  # nodes that --around shows
@@ -40,8 +40,8 @@ def graph_stats(
         cli graph-stats
         cli graph-stats listens --plot listens.png --around "Kraftwerk"
     """
-    from index.edges import stored_graphs
-    from index.library import Library, LibraryError
+    from earshot.index.graphs.graph_store import stored_graphs
+    from earshot.index.library import Library, LibraryError
 
     with Library.open(folder) as library:
         kinds = kinds or tuple(graph.kind for graph in stored_graphs(library))
@@ -68,11 +68,11 @@ def _graph_facts(
     """All there is to say about one graph; the picture and the export are made on the way."""
     import numpy as np
 
-    from graph.anatomy import anatomy, surroundings
-    from graph.graph_files import write_graphml
-    from graph.preference import graph_from_ids
-    from index.edges import find_graph, read_edges
-    from index.nodes import ids_with_audio, match_nodes, node_names
+    from earshot.graph.graph_files import write_graphml
+    from earshot.graph.graph_statistics import anatomy, surroundings
+    from earshot.graph.preference_graph import graph_from_ids
+    from earshot.index.graphs.graph_store import find_graph, read_edges
+    from earshot.index.tracks.name_resolution import ids_with_audio, match_nodes, node_names
 
     stored, edges = find_graph(library, kind), read_edges(library, [kind])
     ids, graph = graph_from_ids(edges.source_ids, edges.target_ids, edges.weights, directed=edges.directed)
@@ -96,7 +96,7 @@ def _graph_facts(
         if graphml:
             write_graphml(graphml, graph.among(shown), node_names(library, stored.level, node_ids[shown]))
         if plot:
-            from graph.picture import MAX_NODES, draw_graph
+            from earshot.graph.drawing.graph_drawing import MAX_NODES, draw_graph
 
             whole = graph.n_nodes <= MAX_NODES and around is None
             shown = shown if whole or around else surroundings(graph, middle, MAX_NODES)

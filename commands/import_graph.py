@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from commands.naming import echo_nodes, names_options, translated
-from commands.options import EXISTING_FILE
-from commands.terminal import echo_malformed, explained
+from earshot.commands.shared.name_options import echo_nodes, names_options, translated
+from earshot.commands.shared.options import EXISTING_FILE
+from earshot.commands.shared.terminal import echo_malformed, explained
 
 
 @click.command()
@@ -47,12 +47,12 @@ def import_graph(
         cli import-graph friends.csv --level artist --undirected
         cli import-graph influence.csv --level artist --names artists.csv
     """
-    from data.edge_lists import read_edge_list
-    from data.name_tables import level_of
-    from graph import graph_files
-    from index import graph_import
-    from index.library import Library
-    from index.nodes import likeliest_level
+    from earshot.data.tables.edge_lists import read_edge_list
+    from earshot.data.tables.name_tables import level_of
+    from earshot.graph import graph_files
+    from earshot.index.graphs import graph_import
+    from earshot.index.library import Library
+    from earshot.index.tracks.name_resolution import likeliest_level
 
     with explained():
         if file.suffix.lower() in graph_files.SUFFIXES:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.naming import echo_nodes, names_options, translated
-from commands.options import typed_options
-from commands.terminal import counted, echo_malformed, echo_some, explained, progress
-from data.paths import escaped, shown_path
+from earshot.commands.shared.name_options import echo_nodes, names_options, translated
+from earshot.commands.shared.options import typed_options
+from earshot.commands.shared.terminal import counted, echo_malformed, echo_some, explained, progress
+from earshot.data.files.path_encoding import escaped, shown_path
 
 if TYPE_CHECKING:
-    from data.gathering import Gathering
-    from data.listen_sources import Source
-    from index.library import Library
+    from earshot.data.listens.event_collector import Gathering
+    from earshot.data.listens.listen_sources import Source
+    from earshot.index.library import Library
 
 
 @click.command()
@@ -61,8 +61,8 @@ def import_listens(
         cli import-listens my_spotify_data.zip --listener ana
         cli import-listens plays.csv --user uid --item artist --level artist
     """
-    from data.listen_sources import find_sources
-    from index.library import Library
+    from earshot.data.listens.listen_sources import find_sources
+    from earshot.index.library import Library
 
     columns = {"user": user, "item": item, "time": time, "plays": plays, "level": level}
     unread: list[str] = []  # why, of each file
@@ -115,8 +115,8 @@ def _import_source(
     **naming: Any,
 ) -> None:
     """Read a source and keep its listens, unless they are known."""
-    from data.listen_sources import read_source
-    from index import listen_store
+    from earshot.data.listens.listen_sources import read_source
+    from earshot.index.listens import listen_store
 
     origin = source.paths[0] if len(source.paths) == 1 else path
     digest = listen_store.digest_of(*source.paths, number=source.number)
@@ -139,10 +139,10 @@ def _store_listens(
     library: "Library", source: "Source", gathering: "Gathering", digest: str, origin: Path, **naming: Any
 ) -> None:
     """Keep what was gathered, and say what it was."""
-    from data.gathering import Items
-    from data.listen_sources import items_of
-    from index import listen_store
-    from index.given_vectors import store_embeddings
+    from earshot.data.listens.event_collector import Items
+    from earshot.data.listens.listen_sources import items_of
+    from earshot.index.listens import listen_store
+    from earshot.index.vectors.imported_vectors import store_embeddings
 
     items = items_of(source, gathering)
     words = items.names if naming["names"] else items.titles

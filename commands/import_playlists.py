@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from commands.terminal import counted, echo_json, echo_some, in_one_line
-from data.paths import shown_path
+from earshot.commands.shared.terminal import counted, echo_json, echo_some, in_one_line
+from earshot.data.files.path_encoding import shown_path
 
 
 @click.command()
@@ -25,9 +25,9 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     \b
         cli import-playlists ~/Music/Playlists
     """
-    from data.playlists import Playlist, find_playlists, read_playlist
-    from index import playlist_store
-    from index.library import Library
+    from earshot.data.tables.playlists import Playlist, find_playlists, read_playlist
+    from earshot.index.library import Library
+    from earshot.index.listens import playlist_store
 
     if forget and as_json:
         raise click.UsageError("--json tells of playlists that are read; leave it out with --forget.")
@@ -62,8 +62,8 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
 
 
 def _forget(folder: Path, paths: tuple[str, ...]) -> None:
-    from index.library import Library
-    from index.playlist_store import forget_playlists
+    from earshot.index.library import Library
+    from earshot.index.listens.playlist_store import forget_playlists
 
     with Library.open_to_write(folder) as library:
         known = forget_playlists(library, paths)

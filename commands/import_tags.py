@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from commands.options import EXISTING_FILE
-from commands.terminal import echo_malformed, echo_some, explained
+from earshot.commands.shared.options import EXISTING_FILE
+from earshot.commands.shared.terminal import echo_malformed, echo_some, explained
 
 
 @click.command()
@@ -22,9 +22,9 @@ def import_tags(folder: Path, table: Path, overwrite: bool) -> None:
     \b
         cli import-tags clips/tracks.csv
     """
-    from data.tag_tables import read_tag_table
-    from index import tag_store
-    from index.library import Library
+    from earshot.data.tables.tag_tables import read_tag_table
+    from earshot.index.library import Library
+    from earshot.index.tracks import tag_import as tag_store
 
     with explained():
         tags = read_tag_table(table)

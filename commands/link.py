@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.options import output_options
-from commands.terminal import echo_rows
+from earshot.commands.shared.options import output_options
+from earshot.commands.shared.terminal import echo_rows
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from earshot.index.library import Library
 
 
 @click.command()
@@ -34,8 +34,8 @@ def link(
         cli link
         cli link --pair 1204 17
     """
-    from index.library import Library
-    from index.linking import find_links, remove_links, store_links
+    from earshot.index.library import Library
+    from earshot.index.tracks.track_links import find_links, remove_links, store_links
 
     if dry_run and (pairs or unlink):
         raise click.UsageError("--dry-run shows what `cli link` by itself would do, without --pair and --unlink.")
@@ -78,9 +78,9 @@ def link(
 
 def _echo_stale(library: "Library") -> None:
     """Say what was made before the links changed, and has to be made anew."""
-    from index.edges import stored_graphs
-    from index.spaces import current_space
-    from index.tower_store import TOWER
+    from earshot.index.graphs.graph_store import stored_graphs
+    from earshot.index.recommending.tower_data import TOWER
+    from earshot.index.vectors.spaces import current_space
 
     stale = ["`cli build-graph`"] if stored_graphs(library) else []
     stale += ["`cli train-tower`"] if current_space(library, TOWER) is not None else []

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from commands.choosing import refuse_empty
-from commands.options import NEW_FILE
-from commands.terminal import explained
+from earshot.commands.shared.options import NEW_FILE
+from earshot.commands.shared.terminal import explained
+from earshot.commands.shared.track_argument import refuse_empty
 
 
 @click.command("map")
@@ -38,14 +38,14 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
         cli map
         cli map --space tower --color artist --html map.html
     """
-    from graph.map_colors import color_by
-    from graph.map_layout import map_layout
-    from graph.map_page import write_map_page
-    from graph.map_picture import draw_map as draw_picture
-    from graph.map_picture import refuse_unknown_format
-    from index.library import Library
-    from index.mapped import read_map
-    from index.spaces import spaces
+    from earshot.graph.drawing.map_colors import color_by
+    from earshot.graph.drawing.map_page import write_map_page
+    from earshot.graph.drawing.map_picture import draw_map as draw_picture
+    from earshot.graph.drawing.map_picture import refuse_unknown_format
+    from earshot.graph.drawing.umap_layout import map_layout
+    from earshot.index.library import Library
+    from earshot.index.search.map_sample import read_map
+    from earshot.index.vectors.spaces import spaces
 
     out = Path("map.png") if out is None and html is None else out
     with explained():  # before the work, not after it

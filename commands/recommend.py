@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.choosing import track_meant
-from commands.machine import versions
-from commands.options import EXISTING_FILE, dial_option, output_options
-from commands.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
-from commands.terminal import counted, echo_rows, echo_stream, explained, progress_bar
-from commands.towers_in_use import fitted_towers, trained_towers
+from earshot.commands.shared.current_towers import fitted_towers, trained_towers
+from earshot.commands.shared.environment import versions
+from earshot.commands.shared.options import EXISTING_FILE, dial_option, output_options
+from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
+from earshot.commands.shared.terminal import counted, echo_rows, echo_stream, explained, progress_bar
+from earshot.commands.shared.track_argument import track_meant
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-    from data.asker import Asker
-    from data.ids import IdMap
-    from index.library import Library
-    from index.library_listening import LibraryListening
-    from towers.serving import Rules, Serving
+    from earshot.data.ids import IdMap
+    from earshot.data.requests import Asker
+    from earshot.index.library import Library
+    from earshot.index.listens.stored_interactions import LibraryListening
+    from earshot.towers.retrieval.recommend_lists import Rules, Serving
 
 
 @click.command()
@@ -86,10 +86,10 @@ def recommend(
         cli recommend --history played.txt --repeats
         cli recommend --all -k 50
     """
-    from index.answer_rows import list_rows
-    from index.library import Library
-    from index.lookup import track_rows
-    from towers.serving import Rules
+    from earshot.commands.shared.output_rows import list_rows
+    from earshot.index.library import Library
+    from earshot.index.tracks.track_lookup import track_rows
+    from earshot.towers.retrieval.recommend_lists import Rules
 
     who = (user is not None) + bool(like) + (history is not None)
     if to_all and (who or seed_track is not None):
@@ -125,8 +125,8 @@ def _nothing_left(rules: "Rules") -> str:
 
 def _own_dial(folder: Path) -> float:
     """The popularity dial that suited the towers best when they learned."""
-    from index.library import Library
-    from index.tower_store import tower_run
+    from earshot.index.library import Library
+    from earshot.index.recommending.tower_data import tower_run
 
     with Library.open(folder) as library:
         return float(tower_run(library)[1]["popularity"])
@@ -136,17 +136,17 @@ def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: st
     """Fill the table of recommendations, or go on with what a killed run left."""
     import numpy as np
 
-    from index.library import Library
-    from index.library_listening import read_listening
-    from index.recommendation_store import (
+    from earshot.index.library import Library
+    from earshot.index.listens.stored_interactions import read_listening
+    from earshot.index.recommending.recommendation_table import (
         RECOMMEND_STAGE,
         UnfinishedLists,
         listed_files,
         store_recommendations,
         stored_recommendations,
     )  # fmt: skip
-    from index.tower_store import dislikes, tower_run, without_dislikes
-    from towers.serving import batches_of, lists_for_all
+    from earshot.index.recommending.tower_data import dislikes, tower_run, without_dislikes
+    from earshot.towers.retrieval.recommend_lists import batches_of, lists_for_all
 
     began = monotonic()
     if m3u is not None and m3u.exists() and not m3u.is_dir():
@@ -187,10 +187,10 @@ def _asker(
     library: "Library", user: str | None, tracks: Sequence[str], seed_track: str | None, *, ordered: bool
 ) -> tuple["LibraryListening", "Asker"]:
     """All listens, and who wants a list: a listener, or somebody who played or likes some tracks."""
-    from data.asker import Asker
-    from index.library_listening import read_listening
-    from index.serving_store import known_asker
-    from index.tower_store import find_user, tower_run
+    from earshot.data.requests import Asker
+    from earshot.index.listens.stored_interactions import read_listening
+    from earshot.index.recommending.candidate_store import known_asker
+    from earshot.index.recommending.tower_data import find_user, tower_run
 
     tower_run(library)  # first of all, somebody must have trained them
     listens = read_listening(library)
@@ -208,9 +208,9 @@ def _list_for(
     """One list, from the tracks that the index finds near the query where these are enough, else from all of them."""
     import numpy as np
 
-    from data.ids import IdMap
-    from index.serving_store import near_shelves
-    from towers.serving import list_for, query_of, serve
+    from earshot.data.ids import IdMap
+    from earshot.index.recommending.candidate_store import near_shelves
+    from earshot.towers.retrieval.recommend_lists import list_for, query_of, serve
 
     track_ids, users = np.unique(asker.track_ids()), IdMap([asker.user_id])
     with explained():
@@ -231,8 +231,8 @@ def _serving(
     """The towers in use, fitted to nothing but some tracks and listeners, and all that they may recommend."""
     import numpy as np
 
-    from index.serving_store import play_counts, read_shelf
-    from towers.serving import serve
+    from earshot.index.recommending.candidate_store import play_counts, read_shelf
+    from earshot.towers.retrieval.recommend_lists import serve
 
     with trained_towers(library) as (kept, run, told):
         shelf = read_shelf(library, run, with_vectors=kept.config.model == "two-tower")
@@ -253,8 +253,8 @@ def _known_track(library: "Library", text: str) -> int:
 
 def _track_lines(path: Path) -> list[str]:
     """The tracks of a playlist, or of a text file with one a line, the latest last."""
-    from data.playlists import SUFFIXES, read_playlist
-    from data.regular_files import read_regular
+    from earshot.data.files.regular_files import read_regular
+    from earshot.data.tables.playlists import SUFFIXES, read_playlist
 
     with explained():
         if path.suffix.lower() in SUFFIXES:

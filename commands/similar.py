@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio.config import HearingConfig
-from commands.choosing import refuse_empty, track_meant
-from commands.encoder_in_use import checkpoint_in_use, ear_of, find_checkpoint
-from commands.options import output_options
-from commands.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
-from commands.terminal import echo_rows
-from commands.unread_files import installed
-from data.paths import shown_path
-from data.regular_files import irregular_kind
+from earshot.audio.config import HearingConfig
+from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of, find_checkpoint
+from earshot.commands.shared.options import output_options
+from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
+from earshot.commands.shared.terminal import echo_rows
+from earshot.commands.shared.track_argument import refuse_empty, track_meant
+from earshot.commands.shared.unread_files import installed
+from earshot.data.files.path_encoding import shown_path
+from earshot.data.files.regular_files import irregular_kind
 
 if TYPE_CHECKING:
-    from index.library import Library
-    from index.lookup import TrackRow
-    from index.search import Seed
+    from earshot.index.library import Library
+    from earshot.index.search.similarity_search import Seed
+    from earshot.index.tracks.track_lookup import TrackRow
 
 
 @click.command()
@@ -73,15 +73,15 @@ def similar(
         cli similar "a song I only know from playlists" --by diffused
         cli similar "blue monday" --by both
     """
-    from index import listing
-    from index.answer_rows import match_rows
-    from index.blend import BOTH, similar_by_both
-    from index.diffused import DIFFUSED, outdated
-    from index.library import Library
-    from index.search import Wishes
-    from index.search import similar as find_similar
-    from index.tower_store import TOWER, tower_run
-    from index.track_store import AUDIO
+    from earshot.commands.shared import text_tables as listing
+    from earshot.commands.shared.output_rows import match_rows
+    from earshot.index.graphs.diffused_vectors import DIFFUSED, outdated
+    from earshot.index.library import Library
+    from earshot.index.recommending.tower_data import TOWER, tower_run
+    from earshot.index.search.rank_fusion import BOTH, similar_by_both
+    from earshot.index.search.similarity_search import Wishes
+    from earshot.index.search.similarity_search import similar as find_similar
+    from earshot.index.tracks.track_store import AUDIO
 
     space = TOWER if space == "towers" else space
     with Library.open(folder) as library:
@@ -119,12 +119,12 @@ def similar(
 
 def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "Seed"]:
     """The track that a person means, by each space that knows it: from the library or, a file elsewhere, heard now."""
-    from index.copies import read_excerpts
-    from index.diffused import DIFFUSED
-    from index.listing import one_line
-    from index.search import Seed
-    from index.spaces import read_vector
-    from index.track_store import AUDIO
+    from earshot.commands.shared.text_tables import one_line
+    from earshot.index.graphs.diffused_vectors import DIFFUSED
+    from earshot.index.search.same_recording import read_excerpts
+    from earshot.index.search.similarity_search import Seed
+    from earshot.index.tracks.track_store import AUDIO
+    from earshot.index.vectors.spaces import read_vector
 
     row, seeds = track_meant(library, text, catalog=tuple(spaces) != (AUDIO,)), dict[str, Seed]()
     is_file = row is None and os.path.isfile(text)
@@ -145,11 +145,11 @@ def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "S
 
 def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: Sequence[str], *, is_file: bool) -> str:
     """Why nothing can be searched from a track, and what to type."""
-    from index.diffused import DIFFUSED
-    from index.listing import one_line
-    from index.sound_spaces import sound_space
-    from index.tower_store import TOWER
-    from index.track_store import AUDIO
+    from earshot.commands.shared.text_tables import one_line
+    from earshot.index.graphs.diffused_vectors import DIFFUSED
+    from earshot.index.recommending.tower_data import TOWER
+    from earshot.index.tracks.track_store import AUDIO
+    from earshot.index.vectors.sound_spaces import sound_space
 
     if is_file and TOWER in spaces:
         return f"{shown_path(text)} is not in the library.\n\nRun `cli embed-audio` on it first."
@@ -185,12 +185,12 @@ def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: 
 
 def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     """A file outside the library, heard with the very encoder that the library's vectors come from."""
-    from audio.hearing import Cause, Unheard, WorkersLostError, hear
-    from graph.diffusion import centred
-    from index.copies import ExcerptVectors
-    from index.diffused import DIFFUSED, centre_vector
-    from index.search import Seed
-    from index.track_store import file_title
+    from earshot.audio.embedding import Cause, Unheard, WorkersLostError, hear
+    from earshot.graph.diffusion.diffusion import centred
+    from earshot.index.graphs.diffused_vectors import DIFFUSED, centre_vector
+    from earshot.index.search.same_recording import ExcerptVectors
+    from earshot.index.search.similarity_search import Seed
+    from earshot.index.tracks.track_store import file_title
 
     checkpoint = checkpoint_in_use(library)
     if library.current_fingerprint() is None:

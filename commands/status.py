@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from commands.encoder_in_use import find_checkpoint
-from commands.terminal import counted, echo_json
-from data.paths import escaped, shown_path
+from earshot.commands.shared.current_encoder import find_checkpoint
+from earshot.commands.shared.terminal import counted, echo_json
+from earshot.data.files.path_encoding import escaped, shown_path
 
 
 @click.command()
@@ -21,8 +21,8 @@ def status(folder: Path, as_json: bool) -> None:
     \b
         cli status
     """
-    from index.library import Library
-    from index.overview import overview
+    from earshot.index.health.library_status import overview
+    from earshot.index.library import Library
 
     with Library.open(folder) as library:
         checkpoint = find_checkpoint(library)

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio.config import EarConfig, EncoderConfig, HearingConfig
-from commands.choosing import refuse_empty
-from commands.encoder_in_use import checkpoint_in_use, ear_of, find_checkpoint
-from commands.machine import SAVE_SECONDS, pick_device, versions
-from commands.options import config_options, device_option
-from commands.terminal import explained, progress, progress_bar
-from data.atomic import RESUMABLE_SUFFIX, remove
-from graph.config import TasteConfig
+from earshot.audio.config import EarConfig, EncoderConfig, HearingConfig
+from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of, find_checkpoint
+from earshot.commands.shared.environment import SAVE_SECONDS, pick_device, versions
+from earshot.commands.shared.options import config_options, device_option
+from earshot.commands.shared.terminal import explained, progress, progress_bar
+from earshot.commands.shared.track_argument import refuse_empty
+from earshot.data.files.atomic import RESUMABLE_SUFFIX, remove
+from earshot.graph.config import TasteConfig
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-    from audio.checkpoint import Checkpoint
-    from audio.ear import Ear
-    from graph.pretraining import Music, Pretraining
-    from graph.track_graph import TrackGraph
-    from index.evaluation import JudgedTracks
-    from index.library import Library
+    from earshot.audio.checkpoint import Checkpoint
+    from earshot.audio.ear import Ear
+    from earshot.graph.taste.taste_trainer import Music, Pretraining
+    from earshot.graph.taste.track_graph import TrackGraph
+    from earshot.index.evaluation.audio_facts import JudgedTracks
+    from earshot.index.library import Library
 
 
 @click.command()
@@ -80,15 +80,15 @@ def train_audio(
     """
     import numpy as np
 
-    from audio.checkpoint import default_checkpoint
-    from audio.ear import Ear, save_ear
-    from graph.pretraining import Pretraining, training_figures, training_key
-    from graph.track_graph import split_by_group
-    from index.evaluation import TRAINING_STAGE, read_judged_tracks
-    from index.figures import store_figures
-    from index.heard_of import imports_heard_of, listens_heard_of, listens_of_graphs
-    from index.kept_files import keeping
-    from index.library import Library
+    from earshot.audio.checkpoint import default_checkpoint
+    from earshot.audio.ear import Ear, save_ear
+    from earshot.graph.taste.taste_trainer import Pretraining, training_figures, training_key
+    from earshot.graph.taste.track_graph import split_by_group
+    from earshot.index.evaluation.audio_facts import TRAINING_STAGE, read_judged_tracks
+    from earshot.index.evaluation.leakage import imports_heard_of, listens_heard_of, listens_of_graphs
+    from earshot.index.evaluation.metrics_table import store_figures
+    from earshot.index.kept_files import keeping
+    from earshot.index.library import Library
 
     try:
         config = TasteConfig(**settings)
@@ -156,8 +156,8 @@ def train_audio(
 
 def _ear_to_teach(checkpoint: "Checkpoint", start: str, seed: int, shape: dict[str, int]) -> tuple["Ear", bool]:
     """The ear in use, or one that has learned nothing; and whether it is that."""
-    from audio.ear import Ear
-    from audio.encoder import untrained_encoder
+    from earshot.audio.ear import Ear
+    from earshot.audio.encoder import untrained_encoder
 
     if start == "fresh" or checkpoint.path is None:
         try:
@@ -174,10 +174,10 @@ def _taste_graphs(
     library: "Library", tracks: "JudgedTracks", kinds: Sequence[str], tags: bool, use_stored: bool
 ) -> list["TrackGraph"]:
     """The stored graphs with the tracks' places in them, and the tracks' artists."""
-    from graph.preference import build_graph
-    from graph.track_graph import TrackGraph
-    from index.edges import stored_graphs
-    from index.evaluation import graph_rows
+    from earshot.graph.preference_graph import build_graph
+    from earshot.graph.taste.track_graph import TrackGraph
+    from earshot.index.evaluation.audio_facts import graph_rows
+    from earshot.index.graphs.graph_store import stored_graphs
 
     graphs = []
     for kind in (kinds or [graph.kind for graph in stored_graphs(library)]) if use_stored else []:
@@ -194,8 +194,8 @@ def _music(library: "Library", tracks: "JudgedTracks", ear: "Ear") -> tuple["Mus
     """The pictures to learn from, and the rows of the tracks that have some."""
     import numpy as np
 
-    from audio.pictures import PictureCache, fill_pictures
-    from graph.pretraining import Music
+    from earshot.audio.spectrogram_cache import PictureCache, fill_pictures
+    from earshot.graph.taste.taste_trainer import Music
 
     cache = PictureCache(library.folder / "cache", ear.config)
     n_lacking = len(tracks.paths.keys() - cache.rows.keys())
@@ -212,9 +212,9 @@ def _train(training: "Pretraining", state_file: Path, key: str) -> float | None:
     """Run a training to its end, or on from where it was interrupted; the last loss."""
     import torch
 
-    from data.threads import n_threads
-    from data.torch_files import restoring
-    from graph.pretraining import read_state, write_state
+    from earshot.data.files.torch_files import restoring
+    from earshot.data.parallel import n_threads
+    from earshot.graph.taste.taste_trainer import read_state, write_state
 
     torch.set_num_threads(n_threads())
     state = read_state(state_file, key)

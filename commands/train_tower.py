@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.build_index import refresh_index
-from commands.machine import SAVE_SECONDS, pick_device, versions
-from commands.options import config_options, device_option, split_options
-from commands.terminal import counted, explained, progress_bar
-from data.atomic import remove
-from data.protocols import PROTOCOLS
-from towers.config import TowerConfig, TowerTrainingConfig
+from earshot.commands.build_index import refresh_index
+from earshot.commands.shared.environment import SAVE_SECONDS, pick_device, versions
+from earshot.commands.shared.options import config_options, device_option, split_options
+from earshot.commands.shared.terminal import counted, explained, progress_bar
+from earshot.data.events.protocols import PROTOCOLS
+from earshot.data.files.atomic import remove
+from earshot.towers.config import TowerConfig, TowerTrainingConfig
 
 if TYPE_CHECKING:
-    from index.library import Library
-    from towers.checkpoint_file import SavedTowers
-    from towers.schooling import Lesson, Schooling
+    from earshot.index.library import Library
+    from earshot.towers.tower_checkpoint import SavedTowers
+    from earshot.towers.training.fit import Lesson, Schooling
 
 
 @click.command()
@@ -69,8 +69,8 @@ def train_tower(
     It takes what `cli import-listens` brought and what `cli embed-audio` heard. Interrupted, the same command goes on
     where it was. Afterwards `cli recommend` and `cli similar --by tower` use the towers; `cli evaluate` judges them.
 
-    `torchrun --nproc-per-node 2 -m cli -- train-tower` learns the same with two processes, or on two GPUs; without the
-    two dashes torchrun would take `--start` for its own.
+    `torchrun --nproc-per-node 2 -m earshot.cli -- train-tower` learns the same with two processes, or on two GPUs;
+    without the two dashes torchrun would take `--start` for its own.
 
     Example:
 
@@ -79,14 +79,14 @@ def train_tower(
         cli train-tower
         cli evaluate
     """
-    from data.splits import split_listens
-    from index.library import Library
-    from index.sound_spaces import sound_mark, sound_space
-    from index.tower_store import TOWER_STAGE, read_tower_data, usual_protocol
-    from index.track_store import AUDIO
-    from towers.checkpoint_file import SavedTowers, training_key
-    from towers.ranks import joined
-    from towers.schooling import Schooling
+    from earshot.data.events.splits import split_listens
+    from earshot.index.library import Library
+    from earshot.index.recommending.tower_data import TOWER_STAGE, read_tower_data, usual_protocol
+    from earshot.index.tracks.track_store import AUDIO
+    from earshot.index.vectors.sound_spaces import sound_mark, sound_space
+    from earshot.towers.tower_checkpoint import SavedTowers, training_key
+    from earshot.towers.training.distributed import joined
+    from earshot.towers.training.fit import Schooling
 
     try:
         tower = TowerConfig(**{field.name: settings[field.name] for field in fields(TowerConfig)})
@@ -138,7 +138,7 @@ def _teach(schooling: "Schooling", folder: Path, key: str) -> dict[str, Any]:
     """Give all lessons, or go on with them where they were interrupted; what was learned, of the last."""
     import torch
 
-    from data.threads import n_threads
+    from earshot.data.parallel import n_threads
 
     torch.set_num_threads(n_threads(schooling.ranks.n_ranks))
     report: dict[str, Any] = {}
@@ -171,11 +171,11 @@ def _give(lesson: "Lesson", *, is_hidden: bool) -> float | None:
 
 def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: dict[str, Any], began: float) -> None:
     """Put trained towers and their vectors in the place of earlier ones, and end the run that `began` then."""
-    from index.kept_files import keeping
-    from index.tower_store import store_tower_vectors
-    from towers.checkpoint_file import save_towers
-    from towers.retrieval import item_vectors, unit_vectors
-    from towers.schooling import state_files
+    from earshot.index.kept_files import keeping
+    from earshot.index.recommending.tower_data import store_tower_vectors
+    from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
+    from earshot.towers.tower_checkpoint import save_towers
+    from earshot.towers.training.fit import state_files
 
     checkpoints = library.folder / "checkpoints"
     with keeping(library, checkpoints / report["checkpoint"]):

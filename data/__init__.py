@@ -1,1 +1,1 @@
-"""What comes in from outside: folders, worlds, and the ids that everything else goes by."""
+"""Data that comes in from outside: files, tables, listening exports, and the ids that everything else goes by."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.ids import IdMap
+from earshot.data.ids import IdMap
 
 
 @dataclass(frozen=True)

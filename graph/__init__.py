@@ -1,1 +1,1 @@
-"""Who likes what with what: the preference graph."""
+"""The preference graph: which tracks, artists and tags are liked together."""

@@ -9,11 +9,11 @@ from xml.etree.ElementTree import ParseError
 import networkx as nx
 import numpy as np
 
-from data.atomic import output_path
-from data.edge_lists import EdgeList
-from data.regular_files import open_regular
-from data.xml_files import refuse_wild_xml
-from graph.preference import PreferenceGraph
+from earshot.data.files.atomic import output_path
+from earshot.data.files.regular_files import open_regular
+from earshot.data.tables.edge_lists import EdgeList
+from earshot.data.tables.xml_files import refuse_wild_xml
+from earshot.graph.preference_graph import PreferenceGraph
 
 SUFFIXES = (".graphml", ".gexf")
 MAX_EXPORT_EDGES = 200_000  # networkx holds a kilobyte for each, and few programs draw as many

@@ -1,1 +1,1 @@
-"""What is kept and found: the SQLite library and the FAISS indexes built from it."""
+"""The library: a SQLite store and the FAISS indexes built from it."""

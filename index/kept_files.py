@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import xxhash
 
-from data.atomic import remove
-from data.paths import is_bare_name, shell_word
-from data.regular_files import IrregularFileError, open_regular
+from earshot.data.files.atomic import remove
+from earshot.data.files.path_encoding import is_bare_name, shell_word
+from earshot.data.files.regular_files import IrregularFileError, open_regular
 
 if TYPE_CHECKING:
-    from index.library import Library
+    from earshot.index.library import Library
 
 LISTENS, CHECKPOINTS = "listens", "checkpoints"  # folders in a library
 _CHECKPOINT = "SELECT checkpoint FROM runs WHERE stage = 'train-audio' AND finished NOT NULL AND checkpoint NOT NULL"

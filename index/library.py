@@ -14,14 +14,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from data.atomic import atomic_path, make_folder, remove_leftovers
-from data.paths import is_bare_name, path_columns, path_from_columns
-from index.kept_files import record_unknown, remove_unnamed
-from index.library_errors import LibraryError, LockedError
-from index.schema import migrations
-from index.schema_guard import harden
-from index.trust import damage_told_by, refuse_changed, refuse_foreign, refuse_triggers, untrusted
-from index.writer import announce_writer, describe_writer, withdraw_writer
+from earshot.data.files.atomic import atomic_path, make_folder, remove_leftovers
+from earshot.data.files.path_encoding import is_bare_name, path_columns, path_from_columns
+from earshot.index.kept_files import record_unknown, remove_unnamed
+from earshot.index.library_errors import LibraryError, LockedError
+from earshot.index.migrations import migrations
+from earshot.index.schema_guard import harden
+from earshot.index.trust import damage_told_by, refuse_changed, refuse_foreign, refuse_triggers, untrusted
+from earshot.index.writer import announce_writer, describe_writer, withdraw_writer
 
 DATABASE = "library.db"
 _LOCK = ".writer.lock"

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from sqlite_utils import Database
 
-from index.schema import migrations
+from earshot.index.migrations import migrations
 
 _TOKEN = re.compile(
     r"""

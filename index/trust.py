@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from data.paths import shell_word
-from index.library_errors import LibraryError
-from index.schema import APPLICATION_ID, migrations
-from index.schema_guard import changed_objects, foreign_triggers
+from earshot.data.files.path_encoding import shell_word
+from earshot.index.library_errors import LibraryError
+from earshot.index.migrations import APPLICATION_ID, migrations
+from earshot.index.schema_guard import changed_objects, foreign_triggers
 
 _ERRORS_OF_ROWS = (
     *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError),

@@ -8,8 +8,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from data.atomic import remove
-from data.regular_files import open_regular
+from earshot.data.files.atomic import remove
+from earshot.data.files.regular_files import open_regular
 
 _NAME = ".writer.json"
 _MOST_BYTES = 10_000

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio.writing import write_audio
-from data.synthetic import World, WorldConfig, make_world
-from data.world_files import track_path, written_files
+from earshot.audio.audio_writer import write_audio
+from earshot.data.synthetic.world import World, WorldConfig, make_world
+from earshot.data.synthetic.world_files import track_path, written_files
 
 SMALL = WorldConfig(n_genres=2, artists_per_genre=3, tracks_per_artist=3, seconds=6.0, n_listeners=5, n_playlists=2)
 
@@ -37,7 +37,7 @@ def failing_disk(monkeypatch: pytest.MonkeyPatch) -> Callable:
                 raise OSError(errno.EIO, "Input/output error", str(path))
 
         with monkeypatch.context() as patch:
-            patch.setattr("data.array_files.require_regular", refuse)
+            patch.setattr("earshot.data.files.array_files.require_regular", refuse)
             yield
 
     return failing
@@ -67,7 +67,7 @@ def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
     """The real command in a process of its own: exit codes, stdout and stderr as a user gets them."""
 
     def run(library: Path, *arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "cli", "--library", str(library), *map(str, arguments)]
+        command = [sys.executable, "-m", "earshot.cli", "--library", str(library), *map(str, arguments)]
         environment = {key: value for key, value in os.environ.items() if key != "EARSHOT_LIBRARY"}
         return subprocess.run(
             command, capture_output=True, text=True, timeout=300, env=environment,

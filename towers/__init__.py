@@ -1,1 +1,1 @@
-"""Who wants what: the two-tower recommender."""
+"""The two-tower recommender: models, losses, training, retrieval."""

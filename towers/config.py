@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from data.ranges import check_product, check_settings
+from earshot.data.ranges import check_product, check_settings
 
 MODELS = ("two-tower", "dot", "neumf")
 ENCODERS = ("mean", "attention", "transformer")

@@ -18,9 +18,9 @@ from time import monotonic
 
 import numpy as np
 
-from audio.writing import write_audio
-from data.synthetic import WorldConfig, make_world
-from data.world_files import written_files
+from earshot.audio.audio_writer import write_audio
+from earshot.data.synthetic.world import WorldConfig, make_world
+from earshot.data.synthetic.world_files import written_files
 
 CLI = Path(sys.executable).with_name("cli")
 WORLD = WorldConfig(

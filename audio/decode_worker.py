@@ -1,0 +1,66 @@
+"""What runs inside a decoding process. Imports no torch: its mappings alone would eat the memory limit."""
+
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+
+from earshot.audio.config import ExcerptConfig
+from earshot.audio.decode import DecodedTrack, decode_track
+from earshot.audio.music_file import Stamp, UnheardError, reading
+from earshot.data.files.content_hash import hash_of
+
+
+@dataclass(frozen=True)
+class HashedFile:
+    """A file whose content is known, and the stamp that it had when it was read."""
+
+    content_hash: str
+    stamp: Stamp
+
+
+def start_worker(memory_limit: int) -> None:
+    """Bound this process to `memory_limit` MiB of address space and to its parent's life; Ctrl-C is the parent's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a handler in Python would wait for a read that never returns
+    threading.Thread(target=_die_with, args=[os.getppid()], daemon=True).start()
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit; the time limit still holds
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = memory_limit * 2**20
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _die_with(parent: int) -> None:
+    """End this process when the parent was killed: nobody is left who would stop a decoder that hangs."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def hash_task(path: str) -> HashedFile | UnheardError:
+    """The content hash of a file, or why there is none: a result here, not an exception with a traceback."""
+    try:
+        with reading(path) as file:
+            return HashedFile(hash_of(file, file.size), file.stamp)
+    except UnheardError as error:
+        return error
+
+
+def decode_task(
+    path: str,
+    config: ExcerptConfig,
+    min_duration: float | None,
+    max_duration: float | None,
+    stamp: Stamp | None = None,
+) -> DecodedTrack | UnheardError:
+    """The decoded track, or why there is none, as `hash_task` gives it."""
+    try:
+        return decode_track(path, config, min_duration, max_duration, stamp)
+    except UnheardError as error:
+        return error

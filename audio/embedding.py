@@ -1,0 +1,255 @@
+"""Many files in, vectors out: decoding processes feed one encoder, and no file can stop the run.
+
+    path --hash_task--> content hash --is it known?--> decode_task --> excerpts --ear--> vectors
+         [a process]                                   [a process]
+
+The parent holds the network and at most a few undecoded tracks per worker, so memory does not grow with the
+number of files or their length. It never opens a music file: a read that does not return, a crash or a full memory
+costs one file and the process that met it (pebble replaces it).
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing import resource_tracker
+from typing import Protocol
+
+import numpy as np
+import torch
+from pebble import ProcessExpired, ProcessPool
+
+from earshot.audio.config import EarConfig, HearingConfig
+from earshot.audio.decode import DecodedTrack, OutOfRangeError
+from earshot.audio.decode_worker import HashedFile, decode_task, hash_task, start_worker
+from earshot.audio.ear import track_vector
+from earshot.audio.music_file import Cause, UnheardError
+from earshot.audio.tags import Tags
+
+# Read by a process before it runs a line of ours, so set before the workers are started.
+_WORKER_ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",  # numpy would start a thread per core in every worker
+    # glibc hands an excerpt's memory back and asks for it again: one CPU second in fifteen. Others ignore this.
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
+}
+_WORKERS_PER_TORCH_THREAD = 4  # one thread encodes what four workers decode; idle threads would spin on their cores
+_AHEAD = 4  # tracks in hand per worker: enough that none waits, few enough to lose
+# A decoder that dies of these has met bytes that it cannot bear. SIGKILL is a lack of memory, SIGBUS a disk that fails.
+_SIGNALS_OF_CONTENT = ("SIGSEGV", "SIGFPE", "SIGILL")
+
+
+class WorkersLostError(Exception):
+    """The decoding processes cannot be kept running: no fact about any file."""
+
+
+class Listener(Protocol):
+    """An ear, or what stands in for one: anything that makes of each excerpt a row of numbers."""
+
+    @property
+    def config(self) -> EarConfig: ...
+
+    def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A track with its vectors."""
+
+    path: str
+    vector: np.ndarray  # (dim,) float32, unit length
+    excerpt_vectors: np.ndarray  # (n_excerpts, dim)
+    starts: list[float]  # seconds
+    duration: float  # seconds
+    sample_rate: int  # Hz, of the file
+    channels: int
+    codec: str
+    tags: Tags
+    note: str | None
+    decode_seconds: float  # CPU time in the worker
+    content_hash: str | None = None  # where it was asked for
+
+
+@dataclass(frozen=True)
+class Unheard:
+    """A file without a vector, and why."""
+
+    path: str
+    reason: str
+    cause: Cause = Cause.CONTENT
+    duration: float | None = None
+    tags: Tags | None = None
+    errno: int | None = None  # of the system's error, where that was the reason
+
+    @property
+    def excluded(self) -> bool:
+        return self.cause is Cause.RULE
+
+
+@dataclass(frozen=True)
+class _InHand:
+    """A file with a worker, and its hash once that is known."""
+
+    path: str
+    hashed: HashedFile | None = None
+
+
+def hear(
+    paths: Iterable[str],
+    ear: Listener,
+    config: HearingConfig,
+    bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
+    *,
+    is_known: Callable[[str, str], bool] | None = None,
+) -> Generator[Heard | Unheard, None, None]:
+    """Yield each file's result as soon as it is there, in no particular order.
+
+    `paths` is drawn lazily, a few ahead of the workers. Closing the generator stops the workers.
+
+    Parameters
+    ----------
+    bounds : by path, the shortest and the longest duration in seconds that are not left out
+    is_known : called with a path and its content hash
+        True when that file needs no decoding, and no result. Without it nothing is hashed.
+
+    Raises
+    ------
+    WorkersLostError
+        The decoding processes cannot be started, or are gone.
+    """
+    n_workers = config.workers or os.cpu_count() or 1
+    waiting = iter(paths)
+    with _workers(n_workers, config) as schedule:
+
+        def begin(path: str) -> tuple[Future, _InHand]:
+            return decode(path, None) if is_known is None else (schedule(hash_task, path), _InHand(path))
+
+        def decode(path: str, hashed: HashedFile | None) -> tuple[Future, _InHand]:
+            stamp = hashed.stamp if hashed else None
+            shortest, longest = (bounds or {}).get(path, (None, None))
+            task = schedule(decode_task, path, ear.config.excerpt, shortest, longest, stamp)
+            return task, _InHand(path, hashed)
+
+        resource_tracker.ensure_running()  # begun below, it would end what blocks Ctrl-C
+        with _interrupts_blocked():  # the first call starts the pool's threads and processes
+            in_hand = dict(begin(path) for path in islice(waiting, n_workers * _AHEAD))
+        while in_hand:
+            finished, _ = wait(in_hand, return_when=FIRST_COMPLETED)
+            # Hashed files first, and one encoding at a time: meanwhile the workers have something to decode.
+            for future in sorted(finished, key=lambda future: in_hand[future].hashed is not None):
+                file = in_hand.pop(future)
+                outcome = _outcome(future, config, is_decoding=file.hashed is not None or is_known is None)
+                if isinstance(outcome, HashedFile) and is_known and not is_known(file.path, outcome.content_hash):
+                    in_hand.update([decode(file.path, outcome)])
+                    continue
+                in_hand.update(begin(following) for following in islice(waiting, 1))
+                if not isinstance(outcome, HashedFile):
+                    yield _result(file, outcome, ear)
+                    break
+
+
+@contextlib.contextmanager
+def _workers(n_workers: int, config: HearingConfig) -> Iterator[Callable[..., Future]]:
+    """Decoding processes, and a function that gives them a task."""
+    for name, value in _WORKER_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    n_threads, others = torch.get_num_threads(), set(multiprocessing.active_children())
+    torch.set_num_threads(max(1, min(n_threads, n_workers // _WORKERS_PER_TORCH_THREAD)))
+    pool = ProcessPool(
+        max_workers=n_workers,
+        # A forked child of a process that has used torch or FAISS hangs in its first parallel region.
+        context=multiprocessing.get_context("spawn"),
+        initializer=start_worker,
+        initargs=[config.memory_limit],
+    )
+
+    def schedule(task: Callable, *args: object) -> Future:
+        try:
+            return pool.schedule(task, args=args, timeout=config.time_limit)
+        except (RuntimeError, OSError) as error:  # the pool is broken, or there is no memory for it
+            raise _workers_lost(error) from error
+
+    try:
+        yield schedule
+    finally:
+        torch.set_num_threads(n_threads)
+        pool.stop()
+        pool.join()
+        for worker in set(multiprocessing.active_children()) - others:  # begun at that very moment, unknown to the pool
+            worker.kill()
+            worker.join()
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Threads and processes started in here never see Ctrl-C; the caller's thread sees it afterwards.
+
+    A terminal sends it to the workers too. One that is just importing numpy would answer with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _outcome(future: Future, config: HearingConfig, *, is_decoding: bool) -> HashedFile | DecodedTrack | UnheardError:
+    """The result of a task, or the reason why there is none."""
+    try:
+        outcome: HashedFile | DecodedTrack | UnheardError = future.result()
+        return outcome
+    except TimeoutError:
+        return UnheardError(f"hearing it took longer than {config.time_limit:g} s", Cause.ENVIRONMENT)
+    except ProcessExpired as expired:
+        name = _signal_name(expired.exitcode)
+        # What only hashes a file reads its bytes, whatever they are.
+        cause = Cause.CONTENT if is_decoding and name in _SIGNALS_OF_CONTENT else Cause.ENVIRONMENT
+        memory = ", perhaps for lack of memory" if name == "SIGKILL" else ""
+        return UnheardError(f"the {'decoder' if is_decoding else 'reader'} crashed ({name}{memory})", cause)
+    except MemoryError:
+        return UnheardError(f"decoding needs more than {config.memory_limit} MiB of memory", Cause.ENVIRONMENT)
+    except BrokenProcessPool as error:
+        raise _workers_lost(error) from error
+    except Exception as error:  # a fault of ours, but met in one file: it must not cost the others
+        return UnheardError(f"{type(error).__name__}: {error}", Cause.PROGRAM)
+
+
+def _result(file: _InHand, outcome: DecodedTrack | UnheardError, ear: Listener) -> Heard | Unheard:
+    if isinstance(outcome, OutOfRangeError):
+        return Unheard(file.path, outcome.reason, Cause.RULE, outcome.duration, outcome.tags)
+    if isinstance(outcome, UnheardError):
+        return Unheard(file.path, str(outcome), outcome.cause, errno=outcome.errno)
+    vectors = ear.embed(outcome.excerpts)
+    return Heard(
+        path=file.path,
+        vector=track_vector(vectors),
+        excerpt_vectors=vectors,
+        starts=outcome.starts,
+        duration=outcome.duration,
+        sample_rate=outcome.sample_rate,
+        channels=outcome.channels,
+        codec=outcome.codec,
+        tags=outcome.tags,
+        note=outcome.note,
+        decode_seconds=outcome.decode_seconds,
+        content_hash=file.hashed.content_hash if file.hashed else None,
+    )
+
+
+def _workers_lost(error: Exception) -> WorkersLostError:
+    return WorkersLostError(f"the decoding processes cannot be kept running ({error.__cause__ or error})")
+
+
+def _signal_name(exitcode: int) -> str:
+    try:
+        return signal.Signals(-exitcode).name
+    except ValueError:
+        return f"exit code {exitcode}"

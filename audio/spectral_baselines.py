@@ -1,0 +1,151 @@
+"""Vectors that need no learning, to hold an ear against: what MFCC and a mean spectrum already know.
+
+Both are made from the very excerpts that an ear hears, at the ear's own sample rate, so a difference is of ears alone.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import librosa
+import numpy as np
+import torch
+
+from earshot.audio.config import EarConfig, HearingConfig
+from earshot.audio.embedding import Unheard, hear
+from earshot.audio.mel import log_mel
+from earshot.data.files.array_files import read_archive
+from earshot.data.files.atomic import atomic_path
+
+_N_MFCC, _N_CHROMA, _N_FFT = 20, 12, 2_048
+_N_LIBROSA = _N_MFCC + _N_CHROMA
+_VERSION = 1  # of the sums; raise it when they change
+_RANDOM_DIM = 64
+_SAVE_EVERY = 500  # tracks
+
+
+class SpectralSums:
+    """Stands in for an ear, and notes sums over frames where an ear makes vectors.
+
+    Per excerpt: the number of frames, the sums of 20 MFCC and 12 chroma, the sums of their squares, and the mean of
+    each band of the ear's own log-mel spectrogram. Sums of excerpts add up to those of the track.
+    """
+
+    def __init__(self, config: EarConfig | None = None) -> None:
+        self.config = config or EarConfig()
+
+    def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray:
+        """Sums, shape (n_excerpts, 1 + 2 * 32 + n_mels), of mono excerpts, each (n_samples,)."""
+        sums: dict[int, np.ndarray] = {}
+        for length in {len(excerpt) for excerpt in excerpts}:
+            rows = [row for row, excerpt in enumerate(excerpts) if len(excerpt) == length]
+            sums.update(zip(rows, self._sums(np.stack([excerpts[row] for row in rows])), strict=True))
+        return np.stack([sums[row] for row in range(len(excerpts))])
+
+    def _sums(self, samples: np.ndarray) -> np.ndarray:
+        """Of excerpts of one length, shape (n_excerpts, n_samples)."""
+        rate = self.config.excerpt.sample_rate
+        spectrum = librosa.stft(samples, n_fft=_N_FFT)  # once, for both
+        power = spectrum.real**2 + spectrum.imag**2  # (n_excerpts, n_fft // 2 + 1, n_frames)
+        # Each excerpt against its own loudest point, as librosa does with one at a time.
+        decibels = np.stack([librosa.power_to_db(one) for one in librosa.feature.melspectrogram(S=power, sr=rate)])
+        mfcc = librosa.feature.mfcc(S=decibels, n_mfcc=_N_MFCC)
+        # Tuned to concert pitch: estimating the tuning takes longer than all the rest together.
+        chroma = librosa.feature.chroma_stft(S=power, sr=rate, tuning=0.0, n_chroma=_N_CHROMA)
+        frames = np.concatenate([mfcc, chroma], axis=1).astype(np.float64)  # (n_excerpts, 32, n_frames)
+        n_frames = np.full((len(samples), 1), frames.shape[-1])
+        mel = log_mel(torch.from_numpy(samples), self.config.mel).mean(dim=-1).numpy()  # (n_excerpts, n_mels)
+        return np.concatenate([n_frames, frames.sum(axis=-1), (frames**2).sum(axis=-1), mel], axis=1)
+
+
+def mfcc_vectors(sums: np.ndarray) -> np.ndarray:
+    """Mean and deviation over the track of 20 MFCC and 12 chroma, z-scored; shape (n_tracks, 64)."""
+    n_frames = sums[:, :1]
+    mean = sums[:, 1 : 1 + _N_LIBROSA] / n_frames
+    square = sums[:, 1 + _N_LIBROSA : 1 + 2 * _N_LIBROSA] / n_frames
+    deviation = np.sqrt(np.maximum(square - mean**2, 0))
+    return z_scored(np.concatenate([mean, deviation], axis=1))
+
+
+def mel_vectors(sums: np.ndarray) -> np.ndarray:
+    """The mean level of each mel band, z-scored; shape (n_tracks, n_mels)."""
+    return z_scored(sums[:, 1 + 2 * _N_LIBROSA :])
+
+
+def random_vectors(n_tracks: int, seed: int) -> np.ndarray:
+    """What knows nothing; shape (n_tracks, 64)."""
+    return np.random.default_rng(seed).standard_normal((n_tracks, _RANDOM_DIM))
+
+
+def baseline_vectors(cache: "SumsCache", hashes: Sequence[str], seed: int) -> dict[str, np.ndarray]:
+    """The vectors of all baselines, by name; rows of zeros for tracks that the cache does not hold."""
+    result = {"random": random_vectors(len(hashes), seed)}
+    rows = [row for row, content_hash in enumerate(hashes) if content_hash in cache.sums]
+    if rows:
+        sums = np.stack([cache.sums[hashes[row]] for row in rows])
+        for name, known in (("mel", mel_vectors(sums)), ("mfcc", mfcc_vectors(sums))):
+            result[name] = np.zeros((len(hashes), known.shape[1]))
+            result[name][rows] = known
+    return dict(reversed(result.items()))
+
+
+def z_scored(features: np.ndarray) -> np.ndarray:
+    """Each column with mean 0 and deviation 1 over the collection; one that never changes becomes 0."""
+    deviation = features.std(axis=0)
+    return (features - features.mean(axis=0)) / np.where(deviation > 1e-9, deviation, np.inf)
+
+
+class SumsCache:
+    """The sums of tracks by content hash, in one file that is written whole or not at all.
+
+    A file of other settings, or a damaged one, counts as empty: it can always be made again.
+    """
+
+    def __init__(self, path: Path, config: EarConfig) -> None:
+        self.path = path
+        settings = {"version": _VERSION, "excerpt": asdict(config.excerpt), "mel": asdict(config.mel)}
+        self._settings = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        self.sums: dict[str, np.ndarray] = {}
+        try:
+            kept = read_archive(path, ("settings", "hashes", "sums"))
+            n_sums = 1 + 2 * _N_LIBROSA + config.mel.n_mels
+            is_ours = str(kept["settings"]) == self._settings and kept["sums"].shape[1:] == (n_sums,)
+            if is_ours and np.isfinite(kept["sums"]).all():
+                self.sums = dict(zip(kept["hashes"].tolist(), kept["sums"], strict=True))
+        except (FileNotFoundError, ValueError, TypeError):
+            pass
+
+    def save(self) -> None:
+        hashes, sums = np.array(list(self.sums)), np.stack([*self.sums.values()])
+        with atomic_path(self.path) as temporary, open(temporary, "wb") as file:
+            np.savez(file, settings=self._settings, hashes=hashes, sums=sums)
+
+
+def fill_cache(
+    cache: SumsCache, paths: Mapping[str, str], config: EarConfig, hearing: HearingConfig
+) -> Iterator[Unheard | None]:
+    """Hear the tracks that the cache lacks; `paths` are by content hash. Yields once per track, what failed as such.
+
+    What was heard is kept when the generator is closed early.
+    """
+    lacking = {path: content_hash for content_hash, path in paths.items() if content_hash not in cache.sums}
+    if not lacking:
+        return
+    n_new = 0
+    try:
+        for result in hear(lacking, SpectralSums(config), hearing):
+            if isinstance(result, Unheard):
+                yield result
+                continue
+            sums = result.excerpt_vectors
+            mel = sums[:, 1 + 2 * _N_LIBROSA :].mean(axis=0)
+            cache.sums[lacking[result.path]] = np.concatenate([sums[:, : 1 + 2 * _N_LIBROSA].sum(axis=0), mel])
+            n_new += 1
+            if n_new % _SAVE_EVERY == 0:
+                cache.save()
+            yield None
+    finally:
+        if n_new % _SAVE_EVERY:
+            cache.save()

@@ -1,0 +1,104 @@
+"""The towers that this library recommends with."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+    from earshot.data.ids import IdMap
+    from earshot.index.library import Library
+    from earshot.index.recommending.tower_data import TowerData
+    from earshot.towers.tower_checkpoint import SavedTowers, TowerFile
+
+
+def _towers_told(library: "Library") -> tuple[int, dict[str, Any]]:
+    """The run of the towers in use, and its settings, which say at least what they are made of."""
+    from earshot.index.recommending.tower_data import tower_run
+
+    run, told = tower_run(library)
+    tower = told.get("tower")
+    if "ear" not in told or not isinstance(tower, dict) or not {"model", "use_audio"} <= tower.keys():
+        raise click.ClickException(f"Run {run} does not say what its towers are made of.\n\nRun `cli train-tower`.")
+    return run, told
+
+
+@contextlib.contextmanager
+def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[str, Any]]]:
+    """The file of the towers in use, their run, and its settings; what is wrong with them is told."""
+    from earshot.index.recommending.tower_data import tower_checkpoint
+    from earshot.index.vectors.sound_spaces import sound_mark
+    from earshot.towers.tower_checkpoint import CheckpointError, read_towers
+
+    run, told = _towers_told(library)
+    path = tower_checkpoint(library, run)
+    cure = "Restore it from a backup, or run `cli train-tower`."
+    try:
+        kept = read_towers(path)
+    except OSError as error:
+        raise click.ClickException(f"The checkpoint of the towers {path}: {error.strerror}.\n\n{cure}") from None
+    except CheckpointError as error:
+        raise click.ClickException(f"{error}.\n\n{cure}") from None
+    try:
+        if kept.hears and told["ear"] != sound_mark(library, told["sound"]):
+            raise CheckpointError("these towers hear tracks by other vectors of sound than the library's present ones")
+        yield kept, run, told
+    except CheckpointError as error:
+        raise click.ClickException(f"{error}.\n\nRun `cli train-tower`.") from None
+
+
+def saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[str, Any]]:
+    """The towers in use, the listens and tracks of the library, and the settings of their training."""
+    from earshot.index.recommending.tower_data import read_tower_data
+    from earshot.towers.tower_checkpoint import fitted
+
+    with trained_towers(library) as (kept, _, told):
+        data = read_tower_data(library, told["sound"])
+        maps = {"tracks": data.tracks, "users": data.users, "artists": data.artists, "albums": data.albums}
+        return fitted(kept, data.catalog, **maps), data, told
+
+
+def place_newcomers(library: "Library") -> int:
+    """Give new files a vector by who would play them, where two-tower tells it without a new training; how many.
+
+    Without any, or where the towers need a training anyhow, this asks SQLite and nothing else.
+    """
+    from earshot.data.ids import IdMap
+    from earshot.index.recommending.tower_data import TOWER, add_tower_vectors, placeable_files
+    from earshot.index.vectors.sound_spaces import sound_mark
+    from earshot.index.vectors.spaces import current_space
+
+    if current_space(library, TOWER) is None:
+        return 0
+    run, told = _towers_told(library)
+    hears = bool(told["tower"]["use_audio"]) and told["ear"] is not None
+    newcomers = placeable_files(library, by_sound=hears)
+    is_stale = hears and told["ear"] != sound_mark(library, told["sound"])
+    if not len(newcomers) or is_stale or told["tower"]["model"] != "two-tower":
+        return 0  # other models know a track by its own vector or not at all
+
+    from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
+
+    try:
+        with trained_towers(library) as (kept, run, _):
+            saved = fitted_towers(library, kept, told["sound"], newcomers, IdMap([]))
+    except click.ClickException:
+        return 0  # the file is gone: whoever asks the towers is told
+    add_tower_vectors(library, run, newcomers, unit_vectors(item_vectors(saved.towers)))
+    return len(newcomers)
+
+
+def fitted_towers(
+    library: "Library", kept: "TowerFile", sound: str | None, track_ids: "ndarray", users: "IdMap"
+) -> "SavedTowers":
+    """The towers in use with room for these tracks, by their vectors of a space of sound, and these listeners."""
+    from earshot.data.ids import IdMap
+    from earshot.index.recommending.tower_data import read_catalog
+    from earshot.towers.tower_checkpoint import fitted
+
+    tracks = IdMap(track_ids)
+    catalog, artists, albums = read_catalog(library, tracks, sound)
+    return fitted(kept, catalog, tracks=tracks, users=users, artists=artists, albums=albums)

@@ -1,0 +1,157 @@
+"""Output for a person: rows and lines on stdout, asides and progress on stderr."""
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from earshot.commands.shared.failure import failure_sentence
+from earshot.commands.shared.output import OutputError, SafeOutput, printable
+from earshot.data.files.path_encoding import escaped
+
+T = TypeVar("T")
+
+
+def echo_rows(rows: Sequence[dict[str, Any]], output: str | None, nothing: str) -> None:
+    from earshot.commands.shared import text_tables as listing
+
+    if output == "json":
+        click.echo(listing.as_json(rows))
+    elif output == "csv":
+        echo_csv(listing.as_csv(rows))
+    elif rows:
+        told = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+        click.echo(listing.table([[row[name] for name in told] for row in rows], told, table_width()))
+    else:
+        click.echo(nothing, err=True)
+
+
+def echo_json(value: object, indent: int | None = None) -> None:
+    from earshot.commands.shared.text_tables import json_text
+
+    click.echo(json_text(value, indent))
+
+
+def echo_lines(lines: Iterable[str]) -> None:
+    """Sentences, broken between words where they are longer than the terminal is wide; nothing for an empty one."""
+    for line in filter(None, lines):
+        click.echo(click.wrap_text(line, terminal_width()))
+
+
+def echo_stream(rows: Iterator[dict[str, Any]], output: str) -> None:
+    """Write rows for programs, more of them than memory may hold."""
+    from earshot.commands.shared import text_tables as listing
+
+    if output == "json":
+        for text in listing.json_parts(rows):
+            click.echo(text, nl=False)
+    else:
+        for text in listing.csv_parts(rows):
+            echo_csv(text)
+
+
+def echo_csv(text: str) -> None:
+    """CSV as it is where a program reads it, and as all other output at a terminal."""
+    if isinstance(sys.stdout, SafeOutput) and not sys.stdout.isatty():
+        sys.stdout.write_exactly(text)
+    else:
+        click.echo(text, nl=False)
+
+
+def echo_playlist(text: str) -> None:
+    """Write a playlist in UTF-8 where a program reads it, and as all other output at a terminal."""
+    if sys.stdout is None or sys.stdout.isatty():
+        click.echo(text, nl=False)
+        return
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise OutputError(error) from None
+
+
+def counted(n: int, noun: str) -> str:
+    """ "1 user", "2 users"."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def echo_some(what: str, items: Sequence[str], n_items: int | None = None) -> None:
+    """The first few of many, each in one line."""
+    n_items, shown = n_items or len(items), items[:5]
+    if shown and what:
+        click.echo(f"  {what}:", err=True)
+    for item in shown:
+        click.echo(f"    {in_one_line(item)}", err=True)
+    if n_items > len(shown):
+        click.echo(f"    and {n_items - len(shown):,} more", err=True)
+
+
+def in_one_line(message: str) -> str:
+    """A message without its paragraphs, in which no name can begin another line."""
+    return escaped(message.replace("\n\n", " "))  # between what is wrong and what to type
+
+
+def echo_malformed(n_malformed: int, shown: Sequence[str]) -> None:
+    if n_malformed:
+        click.echo(f"  {n_malformed:,} malformed rows left out:", err=True)
+        echo_some("", shown, n_malformed)
+
+
+def terminal_width() -> int:
+    """Cells that a line of sentences may have."""
+    return shutil.get_terminal_size((120, 24)).columns
+
+
+def table_width() -> int | None:
+    """Cells that a line of a table may have; None, as many as it needs, where no terminal shows it."""
+    return terminal_width() if sys.stdout is not None and sys.stdout.isatty() else None
+
+
+def progress_bar(total: int | None, what: str, unit: str, *, is_hidden: bool = False) -> Any:
+    """A progress bar with rate and ETA on stderr, silent where nobody watches."""
+    from tqdm import tqdm
+
+    # It moves the cursor itself, which safe output would not let it.
+    file = _Exactly(sys.stderr) if isinstance(sys.stderr, SafeOutput) else None
+    hidden = is_hidden or None
+    return tqdm(
+        total=total, desc=printable(what), unit=unit, disable=hidden, file=file, dynamic_ncols=True, leave=False
+    )
+
+
+class _Exactly:
+    """A stream for tqdm, past the safety of `SafeOutput`."""
+
+    def __init__(self, stream: SafeOutput) -> None:
+        self._stream = stream
+        self.write, self.flush, self.isatty, self.fileno = (
+            stream.write_exactly, stream.flush, stream.isatty, stream.fileno,
+        )  # fmt: skip
+        self.encoding = stream.encoding
+
+
+def progress(items: Iterable[T], what: str, unit: str, total: int | None = None) -> Iterator[T]:
+    with progress_bar(total, what, unit) as bar:
+        for item in items:
+            yield item
+            bar.update()
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Tell what is wrong with a file that was given as one message."""
+    try:
+        yield
+    except BrokenPipeError as error:  # the reader of a pipe that was given has left
+        raise OutputError(error) from None
+    except OSError as error:
+        context = click.get_current_context(silent=True)
+        library = context.find_object(Path) if context else None
+        raise click.ClickException(failure_sentence(error, library or Path.cwd()) or str(error)) from None
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,155 @@
+"""Rows as people and programs read them: a table, JSON, CSV, M3U."""
+
+import csv
+import hashlib
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from earshot.data.files.atomic import TEMPORARY_SUFFIX, output_path
+from earshot.index.tracks.track_lookup import TrackRow
+
+_LONGEST = 255 - len(".m3u8" + TEMPORARY_SUFFIX)  # bytes of a name: no usual file system takes more than 255
+
+# What JSON does not escape by itself: C1, marks of direction, line separators, lone surrogates, tags.
+_NO_LETTERS = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def clock(seconds: float | None) -> str:
+    """``3:05``, or ``1:02:03`` from an hour on."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str], width: int | None = 100) -> str:
+    """Columns under a header, numbers to the right, the widest text cut so that a line fits `width` cells, if any."""
+    cells = [[one_line(value) for value in row] for row in rows]
+    widths = [max(_cells(text) for text in column) for column in zip(header, *cells, strict=True)]
+    while width is not None and sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 12:
+        widths[widths.index(max(widths))] -= 1
+    is_number = [bool(rows) and all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(header))]
+    lines = [[str(text) for text in header], *cells]
+    return "\n".join(
+        "  ".join(_fit(text, widths[i], is_number[i]) for i, text in enumerate(line)).rstrip() for line in lines
+    )
+
+
+def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    return json_text(list(rows), indent=2)
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """JSON in letters as they are, with an escape for what could move a terminal's cursor or is half a letter."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _NO_LETTERS.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def json_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """As `as_json`, in pieces: a list of any length, an object a line."""
+    before = "[\n"
+    for row in rows:
+        yield before + json_text(row)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def csv_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """As `as_csv`, in pieces; every row has the cells of the first."""
+    for number, row in enumerate(rows):
+        text = as_csv([row])
+        yield text if number == 0 else text.partition("\n")[2]
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """CSV with a header; a cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
+    out = io.StringIO()
+    if rows:
+        names = dict.fromkeys(name for row in rows for name in row)  # not every row has every cell
+        writer = csv.DictWriter(out, fieldnames=list(names), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def write_m3u(path: Path, tracks: Iterable[TrackRow]) -> None:
+    """Write a playlist in UTF-8, whole or not at all."""
+    with output_path(path) as temporary:
+        temporary.write_text(m3u_text(tracks), encoding="utf-8")
+
+
+def m3u_text(tracks: Iterable[TrackRow]) -> str:
+    """An extended M3U playlist with absolute paths, without what has no file."""
+    lines = ["#EXTM3U"]
+    for track in tracks:
+        if track.path is not None:
+            seconds = -1 if track.duration is None else round(track.duration)  # -1: unknown
+            lines += [f"#EXTINF:{seconds},{one_line(track.name)}", _location(track, track.path)]
+    return "\n".join(lines) + "\n"
+
+
+def playlist_name(name: str) -> str:
+    """A file name for somebody's playlist: another for everybody, and never one that leads elsewhere or is hidden.
+
+    One that is too long for a file system ends with a hash, behind a sign that no other name holds.
+    """
+    safe = name.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
+    safe = f"%2E{safe[1:]}" if safe.startswith(".") else safe
+    if len(safe.encode()) > _LONGEST:
+        end = "%~" + hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+        safe = safe.encode()[: _LONGEST - len(end)].decode(errors="ignore") + end
+    return f"{safe}.m3u8"
+
+
+def _location(track: TrackRow, path: str) -> str:
+    """A path, or a file:// address where a line of UTF-8 cannot hold it."""
+    if track.path_bytes is None and not {"\n", "\r"}.intersection(path):
+        return path
+    return "file://" + quote(track.path_bytes or path.encode())
+
+
+def one_line(value: object) -> str:
+    """A value as text that cannot move a terminal's cursor."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, int):
+        return f"{value}"
+    return "".join(character if character.isprintable() else " " for character in str(value))
+
+
+def _cells(text: str) -> int:
+    """Terminal cells: wide for East Asian characters, none for marks that sit on the one before."""
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _fit(text: str, width: int, right: bool) -> str:
+    if _cells(text) > width:
+        while _cells(text) > width - 1:
+            text = text[:-1]
+        text += "…"
+    padding = " " * (width - _cells(text))
+    return padding + text if right else text + padding
+
+
+def _harmless(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\r\n", "\n").replace("\r", "\n")  # a bare one would end the row for many readers
+    return "'" + value if value.startswith(("=", "+", "-", "@", "\t", "\n")) else value

@@ -1,0 +1,124 @@
+"""The event log as memory-mapped arrays: what training reads without holding it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from earshot.data.events.event_log import LogError, without_repeats
+from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
+from earshot.data.events.interactions import Listening
+from earshot.data.files.array_files import read_ids
+from earshot.data.files.atomic import atomic_folder
+from earshot.data.files.regular_files import require_regular
+from earshot.data.ids import IdMap
+
+_DTYPES = {  # of `Listening`'s arrays, one file each
+    "user_rows": np.int32,
+    "track_rows": np.int32,
+    "times": np.int64,
+    "weights": np.float32,
+    "kinds": np.uint8,
+    "splits": np.uint8,
+}
+_FACTS = "arrays.json"
+MADE = 2  # the version of how arrays are made: those that were made otherwise are not read
+LISTEN_MS = 30_000  # streaming services count a play from here on
+
+
+def build_arrays(
+    folder: Path,
+    files: Sequence[Path],
+    level: str,
+    stands_for: Mapping[int, int] | None = None,
+    events_at_once: int = EVENTS_AT_ONCE,
+) -> None:
+    """Write a folder of arrays from files of events, whole or not at all.
+
+    An event that several files know, of one user, item, time and kind, is there once. Its weight is its plays, times
+    the share of the track that was played, where that is known; else times the share of half a minute, if the time
+    played is. An unknown time is 0, and who is in no split is in the first.
+
+    Parameters
+    ----------
+    stands_for : items that are others under another name, and which
+    events_at_once : more are never held
+    """
+    log = [_read(path, level, stands_for) for path in files]
+    counts = pl.concat([frame.select("user_id") for frame in log]).group_by("user_id").len().sort("user_id")
+    users = counts.collect(engine="streaming")
+    items = pl.concat([frame.select("item_id") for frame in log]).unique().sort("item_id").collect(engine="streaming")
+    for name, ids in (("user_id", users["user_id"]), ("item_id", items["item_id"])):
+        if ids.null_count() or not ids.dtype.is_integer() or (len(ids) and int(ids.to_numpy().min()) < 1):
+            raise LogError(f"a file of listens holds a {name} that is none")
+    user_ids, item_ids = users["user_id"].to_numpy(), items["item_id"].to_numpy()
+    with atomic_folder(folder) as temporary:
+        facts = {"n_events": 0, "n_kinds": 0, "n_splits": 0}
+        with ExitStack() as stack:
+            arrays = {name: stack.enter_context((temporary / name).open("wb")) for name in _DTYPES}
+            for low, high in user_ranges(users["len"].to_numpy(), events_at_once):
+                block = _block(log, int(user_ids[low]), int(user_ids[high - 1]))
+                for name, values in _columns(block, user_ids, item_ids):
+                    values.tofile(arrays[name])
+                facts["n_events"] += len(block)
+                facts["n_kinds"] += int((block["kind"] > 0).sum())
+                facts["n_splits"] += int(block["split"].count())
+        np.save(temporary / "user_ids.npy", user_ids.astype(np.int64))
+        np.save(temporary / "item_ids.npy", item_ids.astype(np.int64))
+        (temporary / _FACTS).write_text(json.dumps(facts))
+
+
+def open_arrays(folder: Path) -> tuple[Listening, IdMap, IdMap]:
+    """The arrays of a folder, memory-mapped; whose users and items its rows are.
+
+    Raises
+    ------
+    ValueError
+        They are not as `build_arrays` writes them.
+    OSError
+        They cannot be read.
+    """
+    for name in (_FACTS, *_DTYPES):
+        require_regular(folder / name)
+    facts = json.loads((folder / _FACTS).read_text())
+    if not isinstance(facts, dict) or not {"n_kinds", "n_splits"} <= facts.keys():
+        raise ValueError(f"{folder / _FACTS} does not say what there is")
+    users, items = IdMap(read_ids(folder / "user_ids.npy")), IdMap(read_ids(folder / "item_ids.npy"))
+    arrays = {name: np.memmap(folder / name, dtype=dtype, mode="r") for name, dtype in _DTYPES.items()}
+    lacking = [name for name in ("kinds", "splits") if not facts[f"n_{name}"]]
+    listening = Listening(**(arrays | dict.fromkeys(lacking)), n_users=len(users), n_tracks=len(items))  # type: ignore[arg-type]
+    return listening, users, items
+
+
+def _read(path: Path, level: str, stands_for: Mapping[int, int] | None) -> pl.LazyFrame:
+    item = pl.col(f"{level}_id")
+    if stands_for:
+        item = item.replace(list(stands_for), list(stands_for.values()))
+    return pl.scan_parquet(path, glob=False).select(pl.exclude(f"{level}_id"), item_id=item)
+
+
+def _block(log: Sequence[pl.LazyFrame], low: int, high: int) -> pl.DataFrame:
+    """The events of users from `low` to `high`, by user and time."""
+    part = [frame.filter(pl.col("user_id").is_between(low, high)) for frame in log]
+    keys = ["user_id", "time_s"]
+    if len(part) > 1:
+        keys += ["item_id", "kind"]  # what was found twice comes back in no order
+    return without_repeats(part).collect().sort(keys, maintain_order=True)
+
+
+def _columns(block: pl.DataFrame, user_ids: np.ndarray, item_ids: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    ratio = pl.col("ratio").fill_nan(None)  # which imports let into the log once
+    part = block.select(
+        weights=pl.col("plays")
+        * pl.coalesce(ratio.clip(0, 1), (pl.col("played_ms") / LISTEN_MS).clip(0, 1), pl.lit(1.0)),
+        times=pl.col("time_s").fill_null(0),
+        kinds=pl.col("kind"),
+        splits=pl.col("split").fill_null(0),
+    )
+    yield "user_rows", np.searchsorted(user_ids, block["user_id"].to_numpy()).astype(np.int32)
+    yield "track_rows", np.searchsorted(item_ids, block["item_id"].to_numpy()).astype(np.int32)
+    for name in part.columns:
+        yield name, part[name].to_numpy().astype(_DTYPES[name])

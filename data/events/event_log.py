@@ -1,0 +1,154 @@
+"""The event log: who played what when, as Parquet that any columnar tool reads."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from earshot.data.events.external_sort import disk_errors
+from earshot.data.events.interactions import KINDS
+from earshot.data.files.regular_files import require_regular
+from earshot.data.listens.event_batch import EVENT_COLUMNS
+
+_ROW_GROUP = 1_000_000
+_PACKED_EVENTS, _MOST_EVENTS_PER_BYTE = 10_000_000, 100  # a page of one number a billion times takes a few bytes
+_LISTEN, _LIKE = KINDS.index("listen"), KINDS.index("like")
+_OF_LIKES = [
+    _LIKE,
+    KINDS.index("dislike"),
+    KINDS.index("unlike"),
+]  # the last of these decides, as in `data.events.feedback`
+
+
+def schema(level: str) -> dict[str, type[pl.DataType]]:
+    """The columns of a file of listens to tracks or artists: `user_id`, `track_id` or `artist_id`, then the event's."""
+    return {"user_id": pl.Int32, f"{level}_id": pl.Int32, **EVENT_COLUMNS}
+
+
+def write_events(path: Path, blocks: Iterable[pl.DataFrame], level: str) -> int:
+    """Write one file of events as they come, and return their number; no more than a block is held at once."""
+    n_events = 0
+
+    def source(*_: object) -> Iterator[pl.DataFrame]:
+        nonlocal n_events
+        for block in blocks:
+            n_events += len(block)
+            yield block.select([pl.col(name).cast(dtype) for name, dtype in schema(level).items()])
+
+    log = register_io_source(source, schema=schema(level))
+    with disk_errors(path):
+        log.sink_parquet(
+            path, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP, statistics=True,
+            maintain_order=True,
+        )  # fmt: skip
+    return n_events
+
+
+class LogError(ValueError):
+    """A file of events that is not as `write_events` writes it; the message says which and why."""
+
+
+def check_log(path: Path, level: str, n_events: int) -> None:
+    """Look at what a file of events says of itself, before anybody reads as much as it says.
+
+    Raises
+    ------
+    LogError
+        It is no such file, or not of so many events.
+    OSError
+        It cannot be read.
+    """
+    require_regular(path)
+    with log_errors(path):
+        log = pl.scan_parquet(path, glob=False)
+        columns, n_rows = log.collect_schema(), log.select(pl.len()).collect().item()
+    for name, dtype in schema(level).items():
+        if columns.get(name) != dtype:
+            raise LogError(f"{path} has {columns.get(name, 'nothing')} for {name}, not {dtype}")
+    if n_rows != n_events or n_rows > _PACKED_EVENTS + _MOST_EVENTS_PER_BYTE * path.stat().st_size:
+        raise LogError(f"{path} says that it holds {n_rows:,} events, not {n_events:,}")
+
+
+@contextmanager
+def log_errors(path: Path | None = None) -> Iterator[None]:
+    """Say in one sentence what Polars says of files of events that are damaged."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        what = str(error).strip().splitlines()[0][:100] if str(error).strip() else "no reason is given"
+        raise LogError(f"{path or 'a file of listens'} is damaged ({what})") from None
+
+
+def total_plays(
+    paths: Sequence[Path], level: str, stands_for: Mapping[int, int] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How often each user played or liked each item, over several files.
+
+    An event that several files know, of one user, item and time, counts once; a like that was taken back does not.
+
+    Parameters
+    ----------
+    stands_for : items that are others under another name, and which
+
+    Returns
+    -------
+    user_ids, item_ids, plays : shape (n_pairs,), int64, int64 and float64; each pair once
+    """
+    if not paths:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    item = pl.col(f"{level}_id")
+    if stands_for:
+        item = item.replace(list(stands_for), list(stands_for.values()))
+    log = [
+        pl.scan_parquet(path, glob=False).select("user_id", "time_s", "plays", "kind", item_id=item) for path in paths
+    ]
+    said = pl.concat([file.filter(pl.col("kind").is_in(_OF_LIKES)) for file in log])
+    last_said = said.group_by("user_id", "item_id").agg(pl.col("kind").sort_by("time_s", "kind").last())
+    likes = without_repeats([file.filter(pl.col("kind") == _LIKE) for file in log])
+    standing = likes.join(last_said.filter(pl.col("kind") == _LIKE), on=["user_id", "item_id"], how="semi")
+    listens = without_repeats([file.filter(pl.col("kind") == _LISTEN) for file in log])
+    pairs = (
+        pl.concat([listens, standing])
+        .group_by("user_id", "item_id")
+        .agg(pl.col("plays").cast(pl.Float64).sum())
+        .sort("user_id", "item_id")
+        .cast({"user_id": pl.Int64, "item_id": pl.Int64})
+        .collect(engine="streaming")
+    )
+    return pairs["user_id"].to_numpy(), pairs["item_id"].to_numpy(), pairs["plays"].to_numpy()
+
+
+def played_among(paths: Sequence[Path], level: str, item_ids: Sequence[int]) -> list[int]:
+    """Those of some items that several files tell of, rising."""
+    item = pl.col(f"{level}_id")
+    files = [pl.scan_parquet(path, glob=False).filter(item.is_in(item_ids)).select(item) for path in paths]
+    return pl.concat(files).unique().collect(engine="streaming").to_series().sort().to_list()
+
+
+def distinct(paths: Sequence[Path], column: str) -> np.ndarray:
+    """The ids in one column of several files, (n,) int64, rising; each once."""
+    if not paths:
+        return np.empty(0, dtype=np.int64)
+    files = [pl.scan_parquet(path, glob=False).select(pl.col(column).cast(pl.Int64)) for path in paths]
+    return pl.concat(files).unique().sort(column).collect(engine="streaming").to_series().to_numpy()
+
+
+def without_repeats(files: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+    """The events of several files, those that an earlier file has already left out.
+
+    A later export holds what an earlier one held. Within one file nothing is left out: where times are days, a track
+    may well be played twice at one time. Events without a time are never the same.
+    """
+    if len(files) == 1:
+        return files[0]
+    key = ["user_id", "item_id", "time_s", "kind"]
+    of_files = [
+        frame.with_columns(__n=pl.int_range(pl.len(), dtype=pl.UInt32).over(key), __file=pl.lit(number))
+        for number, frame in enumerate(files)
+    ]
+    events = pl.concat(of_files)
+    timed = events.filter(pl.col("time_s").is_not_null()).unique([*key, "__n"], keep="any")
+    return pl.concat([timed, events.filter(pl.col("time_s").is_null())]).drop("__n", "__file")

@@ -1,0 +1,162 @@
+"""What is learned from, and what is asked afterwards: five ways to part a log of listens.
+
+global      ------ train ------|gap|-- validation --|gap|-- test --      one moment for everybody
+per user    ---- train ----|- v -|- t -                                  each listener's own last part
+leave one   -------- train --------|v|t                                  each listener's last two events
+last days   as global, but the test is the log's last day and validation the day before
+given       as the file says
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from earshot.data.events.interactions import SPLITS, Listening
+from earshot.data.events.protocols import DAY_S, PROTOCOLS
+
+
+@dataclass(frozen=True)
+class Split:
+    """Three logs over the same users and tracks, and a fourth where listeners are held out."""
+
+    protocol: str
+    train: Listening
+    validation: Listening
+    test: Listening
+    apart: Listening | None = None  # what held-out listeners played before the test: nobody learns from it
+
+    def __repr__(self) -> str:
+        n = [f"{len(part):,}" for part in (self.train, self.validation, self.test)]
+        return f"<Split {self.protocol}: {n[0]} train, {n[1]} validation, {n[2]} test>"
+
+    def told(self) -> str:
+        """For a reader who never saw the code."""
+        n = [f"{len(part):,}" for part in (self.train, self.validation, self.test)]
+        return f"split {self.protocol}: {n[0]} events to learn from, {n[1]} to choose by, {n[2]} to judge by"
+
+    def known(self) -> Listening:
+        """What is known when the test begins: train and, but for a protocol that ignores it, validation."""
+        if not PROTOCOLS[self.protocol].knows_validation:
+            return self.train
+        return joined(self.train, self.validation)
+
+    def whole(self) -> Listening:
+        """Everything, in order."""
+        before = self.known() if self.apart is None else joined(self.known(), self.apart)
+        return joined(before, self.test)
+
+
+def split_listens(listens: Listening, protocol: str, *, share: float = 0.1, gap_s: int = 1_800, seed: int = 0) -> Split:
+    """Part a log.
+
+    Parameters
+    ----------
+    protocol : one of `PROTOCOLS`
+        "random" parts each listener's different tracks by chance; for logs that know nothing of time. A protocol's own
+        share and gap come before those given.
+    share : of the events (of each listener's, per user) that go to the test, and as many to validation
+    gap_s : seconds before each global cut whose events nobody sees, so that a session is not on both sides
+
+    Raises
+    ------
+    ValueError
+        There is no time to part by, no split was given, or a part is empty.
+    """
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
+    rules = PROTOCOLS[protocol]
+    share = share if rules.share is None else rules.share
+    gap_s = gap_s if rules.gap_s is None else rules.gap_s
+    if not 0 < share < 0.5:
+        raise ValueError(f"share is {share:g}; it is above 0 and below .5, for test and validation take one each")
+    if rules.parting not in ("given", "random") and not listens.times.any():
+        raise ValueError(f"these listens know nothing of time, and {protocol} parts by it; take random or given")
+    parts = {
+        "global": lambda: _by_moment(listens, share, gap_s),
+        "last-days": lambda: _by_last_days(listens, gap_s),
+        "per-user": lambda: _by_own_order(listens, share),
+        "leave-one-out": lambda: _last_two(listens),
+        "given": lambda: _as_given(listens, share, seed),
+        "random": lambda: _by_chance(listens, share, seed),
+    }[rules.parting]()
+    apart = None
+    if rules.held_out:
+        is_apart = (np.random.default_rng([seed, 1]).random(listens.n_users) < rules.held_out)[listens.user_rows]
+        apart = listens.where(is_apart & np.isin(parts, [0, 1]))
+        parts[is_apart & (parts < 2)] = -1
+    train, validation, test = (listens.where(parts == code) for code in range(3))
+    split = Split(protocol, train, validation, test, apart)
+    for name in ("train", "test"):
+        if not len(getattr(split, name)):
+            raise ValueError(
+                f"a {protocol} split leaves nothing to {name}, of {len(listens):,} events."
+                "\n\nTake another --split, --share or --gap; `cli train-tower --split none` learns from all."
+            )
+    return split
+
+
+def joined(first: Listening, second: Listening) -> Listening:
+    """Two logs over the same users and tracks as one."""
+    users, times = (np.concatenate([getattr(one, name) for one in (first, second)]) for name in ("user_rows", "times"))
+    order = np.lexsort((times, users))
+    columns = [
+        np.concatenate([getattr(one, name) for one in (first, second)])[order] for name in ("track_rows", "weights")
+    ]
+    kinds = None
+    if first.kinds is not None or second.kinds is not None:
+        told = [np.zeros(len(one), np.uint8) if one.kinds is None else one.kinds for one in (first, second)]
+        kinds = np.concatenate(told)[order]
+    return Listening(users[order], columns[0], times[order], columns[1], first.n_users, first.n_tracks, kinds)
+
+
+def _by_moment(listens: Listening, share: float, gap_s: int) -> np.ndarray:
+    """The part of each event, (n_events,) int64: a code into `SPLITS`, or -1 in a gap."""
+    return _by_cuts(listens, np.quantile(listens.times, [1 - 2 * share, 1 - share], method="lower"), gap_s)
+
+
+def _by_last_days(listens: Listening, gap_s: int) -> np.ndarray:
+    test = int(listens.times.max()) - DAY_S
+    return _by_cuts(listens, np.array([test - gap_s - DAY_S, test]), gap_s)
+
+
+def _by_cuts(listens: Listening, cuts: np.ndarray, gap_s: int) -> np.ndarray:
+    parts = np.searchsorted(cuts, listens.times, side="left").astype(np.int64)  # what happens at a cut is before it
+    for cut in cuts:
+        parts[(listens.times > cut - gap_s) & (listens.times <= cut)] = -1
+    return parts
+
+
+def _from_the_end(listens: Listening) -> tuple[np.ndarray, np.ndarray]:
+    """Of each event its place from the listener's last, 0 for that, and how many the listener has."""
+    starts = listens.user_starts()
+    lengths = np.diff(starts)
+    return starts[listens.user_rows + 1] - 1 - np.arange(len(listens)), lengths[listens.user_rows]
+
+
+def _by_own_order(listens: Listening, share: float) -> np.ndarray:
+    places, lengths = _from_the_end(listens)
+    n = np.floor(share * lengths + 1e-9)  # a listener of few events is only learned from
+    return 2 - (places >= n).astype(np.int64) - (places >= 2 * n)
+
+
+def _last_two(listens: Listening) -> np.ndarray:
+    places, lengths = _from_the_end(listens)
+    return np.where(lengths >= 3, 2 - np.minimum(places, 2), 0)
+
+
+def _as_given(listens: Listening, share: float, seed: int) -> np.ndarray:
+    if listens.splits is None:
+        raise ValueError("these listens are not parted; a table needs a column `split` of train and test")
+    parts = listens.splits.astype(np.int64)
+    if not (parts == SPLITS.index("validation")).any():  # carved from train, for nobody may tune on the test
+        train = np.flatnonzero(parts == 0)
+        chosen = np.random.default_rng(seed).random(len(train)) < share
+        parts[train[chosen]] = SPLITS.index("validation")
+    return parts
+
+
+def _by_chance(listens: Listening, share: float, seed: int) -> np.ndarray:
+    keys = listens.user_rows.astype(np.int64) * listens.n_tracks + listens.track_rows
+    _, pairs = np.unique(keys, return_inverse=True)  # all plays of a track go the same way
+    chances = np.random.default_rng(seed).random(pairs.max(initial=0) + 1)[pairs]
+    return np.where(chances < share, 2, np.where(chances < 2 * share, 1, 0))

@@ -1,0 +1,108 @@
+"""Reasons to leave files and folders out, judged by their names."""
+
+import fnmatch
+import os
+import re
+from collections.abc import Collection, Iterable
+
+from earshot.data.files.first_bytes import first_bytes
+
+AUDIO_SUFFIXES = frozenset(
+    [
+        *(".mp3", ".mp2", ".mpga", ".flac", ".ogg", ".oga", ".ogv", ".oggflac", ".oggtheora", ".opus", ".spx"),
+        *(".m4a", ".m4b", ".mp4", ".3gp", ".3g2", ".aac", ".alac", ".ac3", ".eac3", ".mka", ".webm", ".weba"),
+        *(".wav", ".wave", ".w64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".dsf", ".dff"),
+        *(".wma", ".asf", ".wv", ".ape", ".mpc", ".mp+", ".tta", ".tak", ".amr", ".ra", ".rm", ".ofr", ".ofs"),
+    ]
+)
+
+# A file of such a name says that its folder, and all below it, holds no music for players.
+MARKERS = (".notmusic", ".nomedia", ".nomusic", ".noaudio", ".lmsignore")
+EMPTY_MARKERS = (".ndignore", ".ignore")  # these do so when they are empty; else they list patterns
+
+# What systems and storage boxes keep for themselves: deleted files, previews, earlier versions. In lower case.
+_SYSTEM_FOLDERS = frozenset(
+    {
+        *("#recycle", "#snapshot", "@eadir", "@tmp", "@sharebin", "@synoeastream", "@synoresource"),  # Synology
+        *("@recycle", "@recently-snapshot", "@__thumb", "@transcode", "@upload_cache"),  # QNAP
+        *("$recycle.bin", "recycler", "recycled", "system volume information", "$windows.~bt"),  # Windows
+        *("__macosx", "network trash folder", "temporary items", "thevolumesettingsfolder"),  # macOS
+        *("lost+found", "lost.dir", "~snapshot"),  # file systems, Android, NetApp
+    }
+)
+_CHECKED_DISK = re.compile(r"found\.\d{3}")  # where chkdsk puts what it found
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")  # what follows a dot in "Mr. Brightside" is no suffix
+
+# First bytes of sound files, for names that do not tell.
+_MAGIC: tuple[bytes, ...] = (
+    *(b"ID3", b"fLaC", b"OggS", b"FORM", b"MAC ", b"wvpk", b"MPCK", b"MP+", b"TTA1", b"tBaK", b"DSD ", b"FRM8"),
+    *(b".snd", b"caff", b"\x30\x26\xb2\x75", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9"),
+)
+
+
+def folder_exclusion(name: str) -> str | None:
+    """Why a folder of this name is not entered, or None.
+
+    >>> folder_exclusion("#recycle"), folder_exclusion(".Trash-1000"), folder_exclusion("Recycled Air")
+    ("in '#recycle', a folder of the system", "in the hidden folder '.Trash-1000'", None)
+    """
+    if name.startswith("."):
+        return f"in the hidden folder {name!r}"
+    lower = name.lower()
+    if lower in _SYSTEM_FOLDERS or _CHECKED_DISK.fullmatch(lower):
+        return f"in {name!r}, a folder of the system"
+    return None
+
+
+def path_exclusion(path: str, root: str) -> str | None:
+    """Why a walk from `root` never comes to the folder of this file, or None."""
+    names = os.path.dirname(path)[len(root.rstrip("/")) :].split("/")
+    return next(filter(None, map(folder_exclusion, filter(None, names))), None)
+
+
+def pattern_exclusion(path: str, patterns: Iterable[tuple[str, str]]) -> str | None:
+    """Tell why a file is left out by its path, or None.
+
+    Parameters
+    ----------
+    patterns : pairs of a folder and a glob
+        The glob is matched against the absolute path, the path below that folder, and the name.
+    """
+    for folder, pattern in patterns:
+        texts = path, os.path.relpath(path, folder), os.path.basename(path)
+        if any(fnmatch.fnmatch(text, pattern) for text in texts):
+            return f"matches --exclude {pattern}"
+    return None
+
+
+def file_exclusion(path: str, marker: str | None, patterns: Collection[tuple[str, str]]) -> str | None:
+    """Why a regular file is left out, or None. Its first bytes are read when its name tells nothing.
+
+    Parameters
+    ----------
+    marker : name of the marker that its folder, or one above, holds
+    patterns : as of `pattern_exclusion`
+
+    Raises
+    ------
+    OSError
+        Its first bytes are needed, and cannot be read.
+    """
+    name = os.path.basename(path)
+    if name.startswith("."):
+        return "a hidden file"
+    if marker:
+        return f"in a folder marked {marker}"
+    if patterns and (reason := pattern_exclusion(path, patterns)):
+        return reason
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix in AUDIO_SUFFIXES:
+        return None
+    if _SUFFIX.fullmatch(suffix):
+        return f"not audio by its name ({suffix})"
+    return None if _starts_like_audio(path) else "not audio by its name or its first bytes"
+
+
+def _starts_like_audio(path: str) -> bool:
+    head = first_bytes(path, 12)
+    return head.startswith(_MAGIC) or head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:] == b"WAVE")

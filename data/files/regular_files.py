@@ -1,0 +1,147 @@
+"""Regular files, told from pipes, devices and the kernel's own files before anything waits on them."""
+
+import io
+import os
+import stat
+from functools import cache
+from typing import BinaryIO, cast
+
+from earshot.data.files.time_limits import in_time, timed_out
+
+_FLAGS = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))  # not all everywhere
+_PIECE_BYTES = 1024**2  # that one thread reads: starting it costs nothing beside them
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a block device",
+    stat.S_IFCHR: "a device",
+}
+_MOUNTS = "/proc/self/mountinfo"
+_KERNEL_FOLDERS = ("/proc", "/sys")
+_KERNEL_FILE_SYSTEMS = frozenset(
+    {
+        *("proc", "sysfs", "debugfs", "tracefs", "securityfs", "configfs", "cgroup", "cgroup2", "bpf", "pstore"),
+        *("efivarfs", "binfmt_misc", "mqueue", "selinuxfs", "fusectl", "rpc_pipefs"),
+    }
+)
+
+
+class IrregularFileError(ValueError):
+    """A path leads to something else than a file that can be read from its beginning to its end."""
+
+
+def open_regular(path: str | os.PathLike[str], *, buffering: int = -1) -> BinaryIO:
+    """Open a file for reading bytes, if it is a regular one. Opening it and each read end in time.
+
+    Parameters
+    ----------
+    buffering : 0 for a raw file without limits of time, for those who have one of their own
+
+    Raises
+    ------
+    IrregularFileError
+        It is a pipe, a socket, a device, a folder, or a file that the kernel makes up.
+    OSError
+        It cannot be opened; later, it cannot be read. A TimeoutError where the disk does not answer.
+    """
+    if buffering == 0:
+        return cast(BinaryIO, io.FileIO(_opened(path), "rb"))
+    return io.BufferedReader(_LimitedFile(in_time(lambda: _opened(path), path), path), _PIECE_BYTES)
+
+
+def read_regular(path: str | os.PathLike[str]) -> bytes:
+    """The whole content of a regular file; raises as `open_regular` does."""
+    with open_regular(path) as file:
+        return file.read()
+
+
+def require_regular(path: str | os.PathLike[str]) -> None:
+    """Refuse what is no regular file, for libraries that open a path themselves; raises as `open_regular` does."""
+    _refuse_irregular(path, os.stat(path))
+
+
+def irregular_kind(status: os.stat_result) -> str | None:
+    """The kind of something that is no regular file, such as "a named pipe"; None for a regular file."""
+    if not stat.S_ISREG(status.st_mode):
+        return _KINDS.get(stat.S_IFMT(status.st_mode), "a special file")
+    return "a file of the kernel's" if status.st_dev in _kernel_devices() else None
+
+
+class _LimitedFile(io.RawIOBase):
+    """A regular file each of whose reads ends in time; after one that did not, all fail at once."""
+
+    def __init__(self, descriptor: int, path: str | os.PathLike[str]) -> None:
+        super().__init__()
+        self._descriptor, self._path = descriptor, path
+        self._is_silent = False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return os.lseek(self._descriptor, offset, whence)
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]  # any writable buffer
+        if self._is_silent:
+            raise timed_out(self._path)
+        n_bytes = min(len(buffer), _PIECE_BYTES)
+        try:
+            # Not into the buffer: a thread that was left behind must not write to what has another use by then.
+            content = in_time(lambda: os.read(self._descriptor, n_bytes), self._path)
+        except TimeoutError:
+            self._is_silent = True
+            raise
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        if not self.closed and not self._is_silent:  # closing may wait for the disk as long as reading
+            os.close(self._descriptor)
+        super().close()
+
+
+def _opened(path: str | os.PathLike[str]) -> int:
+    """The descriptor of a regular file."""
+    require_regular(path)
+    # Another may have put a pipe in its place since: without O_NONBLOCK, opening it waits for a writer.
+    descriptor = os.open(path, _FLAGS)
+    try:
+        _refuse_irregular(path, os.fstat(descriptor))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _refuse_irregular(path: str | os.PathLike[str], status: os.stat_result) -> None:
+    kind = irregular_kind(status)
+    if kind is not None:
+        name = os.path.basename(os.fsdecode(path)) or os.fsdecode(path)
+        cure = "" if kind == "a folder" else "; save what it gives to a file first"
+        raise IrregularFileError(f"{name} is {kind}, not a regular file{cure}")
+
+
+@cache
+def _kernel_devices() -> frozenset[int]:
+    """The devices of file systems whose files the kernel makes up: they look regular, but some never end or answer."""
+    devices = set()
+    for folder in _KERNEL_FOLDERS:
+        if os.path.ismount(folder):
+            devices.add(os.stat(folder).st_dev)
+    try:
+        with open(_MOUNTS, encoding="utf-8", errors="replace") as file:
+            mounts = [line.split() for line in file]
+    except OSError:  # not Linux
+        return frozenset(devices)
+    for fields in mounts:  # a number, its parent's, the device, three more, any number of options, a dash, the type
+        if "-" in fields and fields[fields.index("-") + 1] in _KERNEL_FILE_SYSTEMS:
+            major, minor = fields[2].split(":")
+            devices.add(os.makedev(int(major), int(minor)))
+    return frozenset(devices)

@@ -1,0 +1,90 @@
+"""Checkpoints are looked through before torch reads them: stored archives of tensors and plain values, nothing else.
+
+`torch.load(weights_only=True)` runs no code. It does unpack what is packed, however large, and knows ways of making a
+tensor that our files never use. Read with `mmap=True`, what has passed here takes no more memory than the file is long.
+"""
+
+import pickle
+import pickletools
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from earshot.data.files.array_files import check_stored_archive
+from earshot.data.files.path_encoding import shell_word
+
+_OPCODES = re.compile(
+    "APPENDS?|BINFLOAT|(LONG_)?BINGET|(LONG_)?BINPUT|BININT[12]?|BINPERSID|BINUNICODE|BUILD|EMPTY_(DICT|LIST|TUPLE)"
+    "|GLOBAL|LONG1|MARK|NEWFALSE|NEWTRUE|NONE|PROTO|REDUCE|SETITEMS?|STOP|TUPLE[123]?"
+)
+_NAMES = re.compile(r"torch \w+Storage|torch\._utils _rebuild_(tensor_v2|parameter)|collections OrderedDict")
+_LARGEST_PICKLE = 2**22  # bytes; it holds the names and shapes of tensors, the numbers lie beside it
+
+
+def load_torch_file(path: Path) -> Any:
+    """Read what `torch.save` wrote, on a GPU perhaps; its numbers stay on the disk until somebody looks at them.
+
+    Raises
+    ------
+    ValueError
+        It is anything else.
+    OSError
+        It cannot be read.
+    """
+    import torch
+
+    check_torch_file(path)
+    try:
+        return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+
+
+@contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """Say that a file holds no state to go on from, whatever it says, when the block cannot restore it.
+
+    Raises
+    ------
+    ValueError
+        The block failed so; the message says what to type.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        raise ValueError(f"{path} is damaged.\n\nBegin anew without it: rm {shell_word(str(path))}") from None
+
+
+def check_torch_file(path: Path) -> None:
+    """Look through a file that `torch.save` is to have written.
+
+    Raises
+    ------
+    ValueError
+        It is anything else; the message says what.
+    OSError
+        It cannot be read.
+    """
+    check_stored_archive(path)
+    with zipfile.ZipFile(path) as archive:
+        pickles = [member for member in archive.infolist() if member.filename.endswith("data.pkl")]
+        if len(pickles) != 1 or pickles[0].file_size > _LARGEST_PICKLE:
+            raise ValueError("it is no archive of tensors")
+        try:
+            pickled = archive.read(pickles[0])
+        except (EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"its contents are damaged ({str(error)[:60]})") from None
+    for code, argument in _operations(pickled):
+        if not _OPCODES.fullmatch(code) or (code == "GLOBAL" and not _NAMES.fullmatch(str(argument))):
+            raise ValueError(f"it holds something else than tensors and plain values ({code} {str(argument)[:60]!r})")
+
+
+def _operations(pickled: bytes) -> Iterator[tuple[str, object]]:
+    """The operations of a pickle and their arguments, one by one: a list of them takes eighty times the file."""
+    try:
+        yield from ((code.name, argument) for code, argument, _ in pickletools.genops(pickled))
+    except ValueError as error:  # also a text that is no UTF-8
+        raise ValueError(f"its contents are damaged ({str(error)[:60]})") from None

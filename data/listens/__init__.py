@@ -1,0 +1,1 @@
+"""Importers of listening exports: format detection and one reader for each service."""

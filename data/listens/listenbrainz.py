@@ -1,0 +1,138 @@
+"""A ListenBrainz export: the zip of JSON lines, its files one by one, or the older list of listens in one JSON file."""
+
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from earshot.data.events.interactions import KINDS
+from earshot.data.listens.event_batch import ME, Batch, json_number, json_text, taken, whole_events
+from earshot.data.tables.json_lists import json_entries
+from earshot.data.tables.text_blocks import Member, json_blocks, json_value
+
+_COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mbid", "isrc")} | {
+    "time_s": pl.Int64,
+    "ms": pl.Int64,
+    "kind": pl.UInt8,
+    "bad": pl.String,
+}
+_LIKES = {1: KINDS.index("like"), -1: KINDS.index("dislike")}
+_HEAD_BYTES = 1024 * 1024  # what one person's facts have room in
+_USER, _FEEDBACK = "user.json", "feedback.jsonl"
+Row = dict[str, Any]
+
+
+def read_listenbrainz(members: Sequence[Member], listener: str | None) -> Iterator[Batch]:
+    """One export's listens, then loves and hates: they name a recording by its MBID, which the listens know by name.
+
+    The user is `listener`; without one who each listen says, else who `user.json` says.
+    """
+    by_title = {member.title: member for member in members}
+    owner = pl.lit(listener) if listener else pl.col("user").fill_null(_user_name(by_title.get(_USER)) or ME)
+    names: dict[str, tuple[str, str]] = {}  # artist and title of each MBID
+    lost: Counter[str] = Counter()
+    listens = [member for member in members if member.title not in (_USER, _FEEDBACK)]
+    for part, member in enumerate(listens):  # as they lie: to go back in a packed archive is to unpack it again
+        for rows in _rows(member, lost):
+            batch = _batch([_listen(row, names) for row in rows], owner, taken(lost))
+            yield replace(batch, part=part)
+    if _FEEDBACK in by_title:
+        for rows in _rows(by_title[_FEEDBACK], lost):
+            yield _batch([_feedback(row, names) for row in rows], owner, taken(lost))
+
+
+def exports(members: Sequence[Member]) -> list[list[Member]]:
+    """The files that tell of listens, export by export: what lies beside a user.json and below it, zipped or not.
+
+    Pins and stars of artists are left out, and so is a user.json that no listens belong to.
+    """
+    roots = {member.place.parent for member in members if member.title == _USER}
+    by_root: dict[Path | None, list[Member]] = {}
+    for member in members:
+        archive = member.path if member.name else None
+        root = next((folder for folder in member.place.parents if folder in roots), archive)
+        by_root.setdefault(root, []).append(member)
+    found = [_of_listens(root, export) for root, export in by_root.items()]
+    return [export for export in found if any(member.title != _USER for member in export)]
+
+
+def _of_listens(root: Path | None, export: list[Member]) -> list[Member]:
+    if root is None:
+        return export
+    listens = [member for member in export if "listens" in member.place.relative_to(root).parts[:-1]]
+    beside = [member for member in export if member.title in (_USER, _FEEDBACK)]
+    return [*listens, *beside] if listens else export
+
+
+def _batch(rows: list[Row], user: pl.Expr, left_out: dict[str, int]) -> Batch:
+    raw = pl.DataFrame(rows, schema=_COLUMNS, strict=False, orient="row")
+    unnamed = pl.col("bad") == "unnamed"
+    n_unnamed = int(raw.select(unnamed.sum()).item())
+    raw = raw.filter(~unnamed.fill_null(False)) if n_unnamed else raw
+    columns = {name: pl.col(name) for name in ("artist", "title", "album", "mbid", "isrc", "time_s", "kind")}
+    columns |= {"user": user, "played_ms": pl.col("ms").cast(pl.Int32, strict=False)}
+    if n_unnamed:
+        left_out["loves and hates of recordings that were never listened to"] = n_unnamed
+    return whole_events(raw, columns, needed=("artist", "title", "time_s"), left_out=left_out)
+
+
+def _rows(member: Member, lost: Counter[str]) -> Iterator[list[Row]]:
+    with member.open_text() as file:
+        if not member.title.endswith((".jsonl", ".ndjson", ".listens")) and _is_list(file):
+            for entries in json_entries(file, member.title):
+                yield [_object(entry) for entry in entries]
+        else:
+            yield from json_blocks(file, _object, lost)
+
+
+def _is_list(file: io.BufferedReader) -> bool:
+    return file.peek(_HEAD_BYTES).lstrip()[:1] == b"["
+
+
+def _object(value: object) -> Row:
+    return value if isinstance(value, dict) else {}
+
+
+def _listen(row: Row, names: dict[str, tuple[str, str]]) -> Row:
+    track = _object(row.get("track_metadata"))
+    info, mapping = _object(track.get("additional_info")), _object(track.get("mbid_mapping"))
+    artist, title = json_text(track.get("artist_name")), json_text(track.get("track_name"))
+    mbid = json_text(mapping.get("recording_mbid") or info.get("recording_mbid"))
+    if mbid and artist and title:
+        names.setdefault(mbid, (artist, title))
+    for key in (row.get("recording_msid"), info.get("recording_msid")):  # feedback may name it only so
+        if isinstance(key, str) and artist and title:
+            names.setdefault(key, (artist, title))
+    return {
+        "user": json_text(row.get("user_name")), "artist": artist, "title": title,
+        "album": json_text(track.get("release_name")), "mbid": mbid, "isrc": json_text(info.get("isrc")),
+        "time_s": json_number(row.get("listened_at", row.get("timestamp"))),
+        "ms": json_number(info.get("duration_played"), 1_000), "kind": 0, "bad": None,
+    }  # fmt: skip
+
+
+def _feedback(row: Row, names: dict[str, tuple[str, str]]) -> Row:
+    track = _object(row.get("track_metadata"))
+    keys = (row.get("recording_mbid"), row.get("recording_msid"))
+    known = next((names[key] for key in keys if isinstance(key, str) and key in names), (None, None))
+    artist = json_text(track.get("artist_name")) or known[0]
+    title = json_text(track.get("track_name")) or known[1]
+    score, created = json_number(row.get("score")) or 0, json_number(row.get("created"))
+    is_whole = score in _LIKES and created is not None and any(isinstance(key, str) for key in keys)
+    return {
+        "user": json_text(row.get("user_name")), "artist": artist, "title": title, "album": None,
+        "mbid": json_text(keys[0]), "isrc": None, "time_s": created if is_whole else None, "ms": None,
+        "kind": _LIKES.get(score), "bad": "unnamed" if is_whole and not (artist and title) else None,
+    }  # fmt: skip
+
+
+def _user_name(member: Member | None) -> str | None:
+    if member is None:
+        return None
+    with member.open_text() as file:
+        facts = _object(json_value(file.read(_HEAD_BYTES)))
+    return json_text(facts.get("username") or facts.get("user_name"))

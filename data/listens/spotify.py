@@ -1,0 +1,65 @@
+"""Spotify's streaming history, extended (``Streaming_History_Audio_*.json``, ``endsong_*.json``) or of a year."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import polars as pl
+
+from earshot.data.listens.event_batch import ME, Batch, json_text, numbered, whole_events
+from earshot.data.tables.json_lists import json_entries
+from earshot.data.tables.text_blocks import Member
+
+_PAIRS = (  # ours, of the extended history, of the short one
+    ("ended", "ts", "endTime"),
+    ("played_ms", "ms_played", "msPlayed"),
+    ("title", "master_metadata_track_name", "trackName"),
+    ("artist", "master_metadata_album_artist_name", "artistName"),
+    ("album", "master_metadata_album_album_name", ""),
+    ("user", "username", ""),
+)
+_OTHER = {"podcasts": ("episode_name", "spotify_episode_uri"), "audiobooks": ("audiobook_title", "audiobook_uri")}
+
+
+def read_spotify(member: Member, listener: str | None) -> Iterator[Batch]:
+    """One file of the history. It says when a track ended; we keep when it began.
+
+    Without a `listener`, an entry is by its `username`, where it has one.
+
+    Raises
+    ------
+    ValueError
+        The file is not a JSON list, or one nested beyond all reason.
+    """
+    with member.open_text() as file:
+        for first, entries in numbered(json_entries(file, member.title)):
+            yield _batch(entries, listener, first)
+
+
+def _batch(entries: list[object], listener: str | None, first: int) -> Batch:
+    left_out: Counter[str] = Counter()
+    rows = []
+    for entry in entries:
+        entry = entry if isinstance(entry, dict) else {}
+        other = _what_else(entry)
+        if other:
+            left_out[other] += 1
+        else:
+            rows.append({ours: json_text(entry.get(long, entry.get(short))) for ours, long, short in _PAIRS})
+    raw = pl.DataFrame(rows, schema={name: pl.String for name, _, _ in _PAIRS})
+    ended = pl.coalesce(
+        pl.col("ended").str.to_datetime(form, strict=False) for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M")
+    ).dt.epoch("s")
+    played = pl.col("played_ms").cast(pl.Int64, strict=False)
+    columns = {
+        "user": pl.lit(listener) if listener else pl.col("user").fill_null(ME),
+        "artist": pl.col("artist"), "title": pl.col("title"), "album": pl.col("album"),
+        "time_s": ended - played // 1_000, "played_ms": played.cast(pl.Int32, strict=False),
+    }  # fmt: skip
+    needed = ("artist", "title", "time_s", "played_ms")
+    return whole_events(raw, columns, needed=needed, is_whole=played >= 0, first=first, left_out=left_out)
+
+
+def _what_else(entry: dict[str, object]) -> str | None:
+    if entry.get("master_metadata_track_name") or entry.get("trackName"):
+        return None
+    return next((what for what, names in _OTHER.items() if any(entry.get(name) for name in names)), None)

@@ -1,0 +1,1 @@
+"""A synthetic world of artists, listeners and rendered music, with known answers."""

@@ -1,0 +1,312 @@
+"""A small invented world whose right answers are known: artists, listeners, listens, playlists, a graph.
+
+Every artist has a latent *taste*, a point on the unit sphere near its genre's. The sound of its tracks,
+who listens to them, which playlists hold them and which artists are related all follow from that point, so
+whatever learns from the one can be judged by the other.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from earshot.data.synthetic.synthesizer import N_KNOBS, perform, sound_of
+
+START = 1_704_067_200  # unix seconds: 2024-01-01 00:00 UTC
+SESSION_LENGTHS = (4, 13)  # listens in one sitting: at least, below
+DEVOTION = 8.0  # logits per unit of cosine: how strongly a listener keeps to a taste
+FONDNESS = 1.0  # logits: spread of each listener's own liking for each track
+FAME = 0.8  # Zipf's exponent: the k-th best known track is k to the minus this as well known
+
+GENRE_MOODS = ("Velvet", "Néon", "Dust", "Salt", "Glass", "Ember", "Moss", "Iron")
+GENRE_KINDS = ("Drone", "Samba", "Techno", "Folk", "Soul", "Forró", "Waltz", "Dub")
+LATIN = "ba de fa ka la lo ma mi na no ra ri sa so ta ti va zu"  # syllables
+ACCENTED = "bé çe ñu lø må mi nö rá ří sa šo ta tê vé zü"
+CYRILLIC = "бе ва го да ли ма но ра се та ю ня"
+KANA = "ア カ サ キ ノ ミ ラ ヨ ハ ル"
+SCRIPTS = (LATIN, LATIN, ACCENTED, LATIN, KANA, LATIN, CYRILLIC)  # each artist takes the next
+
+# Each part of the world draws from its own random stream: more of one leaves the others as they were.
+NAMES, TASTES, LISTENS, PLAYLISTS, AUDIO = range(5)
+
+
+@dataclass(frozen=True)
+class WorldConfig:
+    """How large the world is, and how strongly its people keep to their tastes."""
+
+    seed: Annotated[int, "the same seed is the same world, bit for bit"] = 0
+    n_genres: Annotated[int, "groups of artists with a common taste"] = 4
+    artists_per_genre: Annotated[int, "artists around each genre's taste"] = 5
+    tracks_per_artist: Annotated[int, "tracks, on one album or two"] = 4
+    seconds: Annotated[float, "seconds per track"] = 20.0
+    n_listeners: Annotated[int, "people who listen"] = 60
+    listens_per_listener: Annotated[int, "listens of each over all the days"] = 150
+    n_playlists: Annotated[int, "playlists, each around one point of taste"] = 20
+    playlist_length: Annotated[int, "different tracks in a playlist"] = 12
+    n_related: Annotated[int, "edges of the graph out of each artist"] = 3
+    taste_dim: Annotated[int, "dimensions of taste"] = 8
+    artist_spread: Annotated[float, "an artist's step from the genre, in radii of the sphere"] = 0.5
+    track_spread: Annotated[float, "a track's step from the artist, in radii of the sphere"] = 0.12
+    days: Annotated[int, "days that the listens span"] = 200
+    drift: Annotated[float, "share of listening that moves to a second taste over the days"] = 0.5
+    exploration: Annotated[float, "share of listens that follow fame alone"] = 0.1
+
+    def __post_init__(self) -> None:
+        sizes = ("n_genres", "artists_per_genre", "tracks_per_artist", "n_listeners", "listens_per_listener")
+        for name in (*sizes, "days"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, but a world needs at least 1")
+        for name in ("drift", "exploration"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, but a share lies in [0, 1]")
+        for name in ("seed", "n_playlists", "n_related"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, below 0")
+        if self.seconds < 1:
+            raise ValueError(f"seconds is {self.seconds}, too short for a beat: at least 1")
+        if not self.n_genres <= self.taste_dim <= N_KNOBS:
+            limits = f"from n_genres {self.n_genres} to the {N_KNOBS} knobs of a sound"
+            raise ValueError(f"taste_dim is {self.taste_dim}, but can go {limits}")
+        if not 1 <= self.playlist_length <= self.n_tracks:
+            raise ValueError(f"playlist_length {self.playlist_length} in a world of {self.n_tracks} tracks")
+        if self.n_related >= self.n_artists:
+            raise ValueError(f"n_related {self.n_related} in a world of {self.n_artists} artists")
+
+    @property
+    def n_artists(self) -> int:
+        return self.n_genres * self.artists_per_genre
+
+    @property
+    def n_tracks(self) -> int:
+        return self.n_artists * self.tracks_per_artist
+
+
+@dataclass(frozen=True)
+class Artist:
+    """Who plays, and around which genre."""
+
+    name: str
+    genre_row: int
+
+
+@dataclass(frozen=True)
+class Track:
+    """What the label on the record says."""
+
+    title: str
+    artist_row: int
+    album: str
+    year: int
+    number: int
+
+
+@dataclass(frozen=True, eq=False)
+class Listens:
+    """Who played what, when, and how much of it. Parallel arrays of shape (n_listens,), oldest first."""
+
+    user_rows: np.ndarray
+    track_rows: np.ndarray
+    timestamps: np.ndarray  # unix seconds, int64
+    play_ratio: np.ndarray  # share of the track that was heard, in [0, 1]
+
+    def __post_init__(self) -> None:
+        lengths = [len(column) for column in vars(self).values()]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"columns of {lengths} listens, but they are read side by side")
+        if np.any(np.diff(self.timestamps) < 0):
+            row = int(np.argmax(np.diff(self.timestamps) < 0)) + 1
+            raise ValueError(f"listen {row} is older than the one before it")
+        if not np.all((self.play_ratio >= 0) & (self.play_ratio <= 1)):
+            low, high = self.play_ratio.min(), self.play_ratio.max()
+            raise ValueError(f"play ratios from {low} to {high}, but a share lies in [0, 1]")
+
+    def __len__(self) -> int:
+        return len(self.timestamps)
+
+
+@dataclass(frozen=True, eq=False)
+class ArtistGraph:
+    """Who loves the source also loves the target. Parallel arrays of shape (n_edges,), by source."""
+
+    source_rows: np.ndarray
+    target_rows: np.ndarray
+    weights: np.ndarray  # 1 for the same taste, 0 for the opposite one
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Everything there is, with the tastes that nobody in it can see."""
+
+    config: WorldConfig
+    genres: list[str]
+    artists: list[Artist]
+    tracks: list[Track]
+    artist_tastes: np.ndarray  # (n_artists, taste_dim), unit length
+    track_tastes: np.ndarray  # (n_tracks, taste_dim), unit length
+    fame: np.ndarray  # (n_tracks,), sums to 1
+    listener_tastes: np.ndarray  # (n_listeners, 2, taste_dim), unit length: where each begins, and drifts to
+    listens: Listens
+    playlist_names: list[str]
+    playlists: np.ndarray  # (n_playlists, playlist_length), track rows
+    graph: ArtistGraph
+
+    def __repr__(self) -> str:
+        music = f"{len(self.genres):,} genres, {len(self.artists):,} artists, {len(self.tracks):,} tracks"
+        return f"<World {music}, {len(self.listener_tastes):,} listeners, {len(self.listens):,} listens>"
+
+    @property
+    def artist_rows(self) -> np.ndarray:
+        """Each track's artist, shape (n_tracks,)."""
+        return np.array([track.artist_row for track in self.tracks])
+
+    @property
+    def genre_rows(self) -> np.ndarray:
+        """Each track's genre, shape (n_tracks,)."""
+        return np.array([self.artists[track.artist_row].genre_row for track in self.tracks])
+
+
+def make_world(config: WorldConfig) -> World:
+    """Invent everything but the audio, which ``render`` plays track by track."""
+    rng = _stream(config, TASTES)
+    square = np.linalg.qr(rng.standard_normal((config.taste_dim, config.n_genres)))[0]
+    genre_tastes = square.T  # (n_genres, taste_dim), at right angles: no genre is nearer than another
+    artist_tastes = _near(rng, genre_tastes.repeat(config.artists_per_genre, axis=0), config.artist_spread)
+    track_tastes = _near(rng, artist_tastes.repeat(config.tracks_per_artist, axis=0), config.track_spread)
+    fame = (1 + rng.permutation(config.n_tracks)) ** -FAME
+    fame /= fame.sum()
+    log_fame = np.log(fame)
+
+    listener_tastes = np.zeros((config.n_listeners, 2, config.taste_dim))
+    columns = []  # one (user_rows, track_rows, timestamps, play_ratio) per listener
+    for user_row in range(config.n_listeners):
+        rng = _stream(config, LISTENS, user_row)
+        listener_tastes[user_row] = _listener_taste(config, rng, genre_tastes)
+        listened = _listened(config, rng, listener_tastes[user_row], track_tastes, log_fame)
+        columns.append((np.full(config.listens_per_listener, user_row), *listened))
+    user_rows, track_rows, timestamps, play_ratio = map(np.concatenate, zip(*columns, strict=True))
+    order = np.lexsort((user_rows, timestamps))
+
+    genres, artists, tracks, playlist_names = _labels(config)
+    return World(
+        config=config,
+        genres=genres,
+        artists=artists,
+        tracks=tracks,
+        artist_tastes=artist_tastes,
+        track_tastes=track_tastes,
+        fame=fame,
+        listener_tastes=listener_tastes,
+        listens=Listens(user_rows[order], track_rows[order], timestamps[order], play_ratio[order]),
+        playlist_names=playlist_names,
+        playlists=_playlists(config, genre_tastes, track_tastes, log_fame),
+        graph=_artist_graph(artist_tastes, config.n_related),
+    )
+
+
+def render(world: World, track_row: int, sample_rate: int = 22_050) -> np.ndarray:
+    """What a track sounds like: float32, shape (2, n_samples), peak below 0.9. At any rate the same music."""
+    if not 0 <= track_row < len(world.tracks):
+        raise ValueError(f"track row {track_row} in a world of {len(world.tracks)} tracks")
+    rng = _stream(world.config, AUDIO, track_row)
+    return perform(sound_of(world.track_tastes[track_row]), world.config.seconds, sample_rate, rng)
+
+
+def _stream(config: WorldConfig, *key: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(config.seed, spawn_key=key))
+
+
+def _near(rng: np.random.Generator, points: np.ndarray, spread: float) -> np.ndarray:
+    """Points of shape (..., dim), each moved by about ``spread`` and put back on the unit sphere."""
+    moved: np.ndarray = points + spread * rng.standard_normal(points.shape) / np.sqrt(points.shape[-1])
+    moved /= np.linalg.norm(moved, axis=-1, keepdims=True)
+    return moved
+
+
+def _listener_taste(config: WorldConfig, rng: np.random.Generator, genre_tastes: np.ndarray) -> np.ndarray:
+    """Where a listener begins and where they drift to, shape (2, taste_dim): in one genre or in two."""
+    first, second = rng.integers(config.n_genres, size=2)
+    homes = [first, first if rng.random() < 0.5 else second]
+    return _near(rng, genre_tastes[homes], config.artist_spread)
+
+
+def _listened(
+    config: WorldConfig,
+    rng: np.random.Generator,
+    tastes: np.ndarray,
+    track_tastes: np.ndarray,
+    log_fame: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One listener's track rows, timestamps and play ratios, in sessions, each in a single mood."""
+    n, span = config.listens_per_listener, config.days * 86_400
+    ends = np.cumsum(rng.integers(*SESSION_LENGTHS, n))
+    sessions = np.searchsorted(ends, np.arange(n), side="right")  # (n,), the session of each listen
+    evenings = rng.normal(20, 3, sessions[-1] + 1).clip(0, 23.5) * 3_600  # seconds after midnight
+    starts = np.sort(rng.integers(config.days, size=len(evenings)) * 86_400 + evenings)
+
+    moved = (1 - config.drift) / 2 + config.drift * starts / span  # chance of the second taste, each session
+    moods = (rng.random(len(starts)) < moved).astype(int)[sessions]  # (n,), 0 or 1: the row of the taste
+    match = tastes @ track_tastes.T  # (2, n_tracks), cosines
+    logits = DEVOTION * match + log_fame + FONDNESS * rng.standard_normal(len(track_tastes))
+    chances = np.exp(np.vstack([logits, log_fame]))  # (3, n_tracks): either taste, or fame alone
+    picks = np.where(rng.random(n) < config.exploration, 2, moods)
+    track_rows = np.zeros(n, np.int64)
+    for pick in range(3):
+        chance = chances[pick] / chances[pick].sum()
+        track_rows[picks == pick] = rng.choice(len(chance), np.count_nonzero(picks == pick), p=chance)
+
+    mismatch = 0.4 - match[moods, track_rows]
+    skipped = rng.random(n) < 1 / (1 + np.exp(-8 * mismatch))
+    play_ratio = np.where(skipped, rng.uniform(0.02, 0.3, n), rng.uniform(0.7, 1.3, n).clip(max=1))
+    heard = np.cumsum(play_ratio * config.seconds + 2)  # seconds, with two between tracks
+    since_start = heard - heard[np.searchsorted(sessions, sessions)]
+    return track_rows, START + (starts[sessions] + since_start).astype(np.int64), play_ratio
+
+
+def _playlists(
+    config: WorldConfig, genre_tastes: np.ndarray, track_tastes: np.ndarray, log_fame: np.ndarray
+) -> np.ndarray:
+    """Track rows around one taste each, none twice, shape (n_playlists, playlist_length)."""
+    rng = _stream(config, PLAYLISTS)
+    homes = rng.integers(config.n_genres, size=config.n_playlists)
+    points = _near(rng, genre_tastes[homes], config.artist_spread)
+    logits = DEVOTION * points @ track_tastes.T + log_fame  # (n_playlists, n_tracks)
+    return np.argsort(-(logits + rng.gumbel(size=logits.shape)), axis=1)[:, : config.playlist_length]
+
+
+def _artist_graph(artist_tastes: np.ndarray, n_related: int) -> ArtistGraph:
+    cosines = artist_tastes @ artist_tastes.T  # (n_artists, n_artists)
+    np.fill_diagonal(cosines, -np.inf)  # nobody is related to themselves
+    targets = np.argsort(-cosines, axis=1)[:, :n_related]
+    angles = np.arccos(np.take_along_axis(cosines, targets, axis=1).clip(-1, 1))
+    sources = np.arange(len(artist_tastes)).repeat(n_related)
+    return ArtistGraph(sources, targets.ravel(), 1 - angles.ravel() / np.pi)
+
+
+def _labels(config: WorldConfig) -> tuple[list[str], list[Artist], list[Track], list[str]]:
+    """Names for genres, artists, tracks and playlists. All differ; none tells of taste or sound."""
+    rng, taken = _stream(config, NAMES), set[str]()
+    pairs = [f"{mood} {kind}" for mood in GENRE_MOODS for kind in GENRE_KINDS]
+    genres = [pairs[pick] for pick in rng.permutation(len(pairs))[: config.n_genres]]
+    artists, tracks = [], []
+    for artist_row in range(config.n_artists):
+        script = SCRIPTS[artist_row % len(SCRIPTS)]
+        artists.append(Artist(_invented(rng, script, taken), artist_row // config.artists_per_genre))
+        year = int(rng.integers(1965, 2020))
+        per_album = math.ceil(config.tracks_per_artist / rng.integers(1, 3))
+        for position in range(config.tracks_per_artist):
+            if position % per_album == 0:
+                album, year = _invented(rng, script, taken), year + int(rng.integers(1, 4))
+            title = _invented(rng, script, taken)
+            tracks.append(Track(title, artist_row, album, year, position % per_album + 1))
+    return genres, artists, tracks, [_invented(rng, LATIN, taken) for _ in range(config.n_playlists)]
+
+
+def _invented(rng: np.random.Generator, script: str, taken: set[str]) -> str:
+    """Two words that nobody has yet, such as *Makalo Tiro*."""
+    while True:
+        words = ["".join(rng.choice(script.split(), rng.integers(2, 4))) for _ in range(2)]
+        name = " ".join(words).title()
+        if name not in taken:
+            taken.add(name)
+            return name

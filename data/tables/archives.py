@@ -1,0 +1,211 @@
+"""Packed files: archives opened once, and nothing unpacked without bounds.
+
+A few kilobytes can unpack to terabytes. Listens pack to a fifth or a tenth, so that what is large and packed a hundred
+times smaller was made to do harm.
+"""
+
+import bz2
+import gzip
+import io
+import os
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, cast
+
+from earshot.data.files.regular_files import open_regular
+
+BOMB_BYTES = 1024**3  # up to here anything may be packed as small as it likes
+BOMB_RATIO = 100  # unpacked bytes to packed ones
+MAX_MEMBERS = 100_000  # files in an archive
+_ENCRYPTED = 0x1  # in the flags of a zip entry
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+_GZIP = b"\x1f\x8b"
+_PIECE = 1024**2  # bytes
+
+
+class Unpacked(io.RawIOBase):
+    """The content of a packed file, read forward: an error once it is far more than was packed."""
+
+    def __init__(self, file: IO[bytes], packed_bytes: int, name: str) -> None:
+        super().__init__()
+        self._file, self._packed_bytes, self._name = file, packed_bytes, name
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]  # any writable buffer
+        content = self._file.read(len(buffer))
+        buffer[: len(content)] = content
+        self._position += len(content)
+        refuse_bomb(self._position, self._packed_bytes, self._name)
+        return len(content)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place from the beginning. On the way there as much is unpacked, and bounded, as by reading."""
+        target = offset + (self._position if whence == os.SEEK_CUR else 0)
+        if whence == os.SEEK_END:
+            raise io.UnsupportedOperation("the end is not known before all is unpacked")
+        if target < self._position:
+            self._file.seek(0)
+            self._position = 0
+        piece = bytearray(_PIECE)
+        while self._position < target:
+            if not self.readinto(memoryview(piece)[: target - self._position]):
+                break
+        return self._position
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def refuse_bomb(n_bytes: int, packed_bytes: int, name: str) -> None:
+    """Raise a ValueError if no honest file of so many bytes was packed so small."""
+    if n_bytes > BOMB_BYTES and n_bytes > BOMB_RATIO * packed_bytes:
+        raise ValueError(
+            f"{name} unpacks to more than {n_bytes / 1024**3:.1f} GiB from {packed_bytes / 1024**2:,.1f} MiB, as no"
+            " listens do; if it holds some all the same, unpack it yourself"
+        )
+
+
+def open_gzip(path: Path) -> io.BufferedReader:
+    """The content of a gzipped file."""
+    packed = open_regular(path)
+    unpacked = Unpacked(cast(IO[bytes], _Gzip(packed)), os.fstat(packed.fileno()).st_size, path.name)
+    return io.BufferedReader(unpacked, _PIECE)
+
+
+class _Gzip(gzip.GzipFile):
+    """A gzipped file that closes the file below it, too."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        super().__init__(fileobj=packed)
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
+
+
+class ZipArchive:
+    """The files of a zip archive; its directory is read once."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._zip = zipfile.ZipFile(open_regular(path))
+        except zipfile.BadZipFile as error:
+            if isinstance(error.__context__, OSError):  # of the disk, which zipfile takes for damage
+                raise error.__context__ from None
+            raise
+        entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
+        if any(entry.flag_bits & _ENCRYPTED for entry in entries):
+            raise ValueError(f"{path.name} is encrypted; unpack it, and import the folder")
+        if any(entry.compress_type not in _PACKINGS for entry in entries):
+            raise ValueError(f"{path.name} is packed in a way that is not read here; unpack it, and import the folder")
+        # No member gives more bytes than the directory says, and of several at one place each counts.
+        refuse_bomb(sum(entry.file_size for entry in entries), path.stat().st_size, path.name)
+        _refuse_crowd(len(entries), path)
+        self.names = list(dict.fromkeys(entry.filename for entry in entries))
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        entry = self._zip.getinfo(name)
+        if entry.compress_type != zipfile.ZIP_BZIP2:
+            with self._zip.open(entry) as member:
+                yield member
+            return
+        # zipfile unpacks whatever a few kilobytes of bzip2 come to at once, so it gives them as they are.
+        packed = copy(entry)
+        packed.compress_type, packed.file_size = zipfile.ZIP_STORED, entry.compress_size
+        del packed.CRC  # of the content; bzip2 has its own
+        with self._zip.open(packed) as stored, io.BufferedReader(_BzippedMember(stored, entry), _PIECE) as member:
+            yield member
+
+
+class _BzippedMember(Unpacked):
+    """A file in a zip, packed with bzip2: damaged if it is longer or shorter than its entry says."""
+
+    def __init__(self, stored: IO[bytes], entry: zipfile.ZipInfo) -> None:
+        super().__init__(cast(IO[bytes], bz2.BZ2File(stored)), entry.compress_size, entry.filename)
+        self._n_bytes = entry.file_size
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]  # any writable buffer
+        n_read = super().readinto(buffer)
+        if self._position > self._n_bytes or (len(buffer) and not n_read and self._position < self._n_bytes):
+            raise zipfile.BadZipFile(f"{self._name} is not as long as the archive says")
+        return n_read
+
+
+class TarArchive:
+    """The files of a tar archive, gzipped or not; they are cheapest to read in their order."""
+
+    def __init__(self, path: Path) -> None:
+        with open_regular(path) as file:
+            is_gzipped = file.read(2) == _GZIP
+            self._size = os.fstat(file.fileno()).st_size
+        self._name = path.name
+        raw = open_gzip(path) if is_gzipped else open_regular(path)
+        self._tar = tarfile.TarFile(fileobj=raw)
+        self._members: dict[str, tarfile.TarInfo] = {}
+        for member in self._tar:
+            if member.isfile():
+                self._members.pop(member.name, None)  # the last of a name counts, and the place where that lies
+                self._members[member.name] = member
+                _refuse_crowd(len(self._members), path)
+        while is_gzipped and raw.read(
+            _PIECE
+        ):  # tarfile takes damage for the end; at the very end gzip tells whether all was whole
+            pass
+        self.names = list(self._members)
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        member = self._tar.extractfile(self._members[name])
+        assert member is not None, name  # only files are among the names
+        # A sparse one holds more than the archive.
+        with io.BufferedReader(Unpacked(member, self._size, f"{name} in {self._name}"), _PIECE) as bounded:
+            yield bounded
+
+
+# Other ways of packing, by the first bytes of their files.
+_MAGIC = {
+    b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"PK\x03\x04": "zip",
+    b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar", b"\x04\x22\x4d\x18": "lz4",
+}  # fmt: skip
+
+
+def refuse_packed(head: bytes, name: str) -> None:
+    """Raise a ValueError if a file that should be text begins as packed ones do: polars unpacks those unasked."""
+    kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+    if kind:
+        raise ValueError(f"{name} is packed ({kind}); unpack it first")
+
+
+def opened_archive(path: Path) -> ZipArchive | TarArchive:
+    """An archive by its path. The last ones stay open: twenty thousand files are no reason to open it so often."""
+    status = path.stat()
+    return _opened(path, status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+@lru_cache(maxsize=2)
+def _opened(path: Path, _mtime_ns: int, _size: int, _inode: int) -> ZipArchive | TarArchive:
+    return ZipArchive(path) if path.suffix.lower() == ".zip" else TarArchive(path)
+
+
+def _refuse_crowd(n_members: int, path: Path) -> None:
+    if n_members > MAX_MEMBERS:
+        raise ValueError(
+            f"{path.name} holds more than {MAX_MEMBERS:,} files; unpack it, and import the folder of the listens alone"
+        )

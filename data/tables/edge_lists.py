@@ -1,0 +1,81 @@
+"""Edge lists as other programs write them: CSV, TSV or Parquet with a source, a target and perhaps a weight."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from earshot.data.tables.table_blocks import open_table
+from earshot.data.tables.table_reader import column, examples, text
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+_SOURCE = ("source", "from", "from_node", "src", "node_1", "follower_artist_id")
+_TARGET = ("target", "to", "to_node", "dst", "node_2", "influencer_artist_id")
+_WEIGHT = ("weight", "w", "count", "plays", "score")
+
+
+@dataclass(frozen=True)
+class EdgeList:
+    """Edges between named nodes. Rows index `names`."""
+
+    names: Sequence[str]  # as read: in order of their first letters; each once
+    source_rows: np.ndarray  # (n_edges,) int32
+    target_rows: np.ndarray  # (n_edges,) int32
+    weights: np.ndarray | None  # (n_edges,) float32
+    n_malformed: int  # lines without two names or with a weight that is no positive number
+    malformed: tuple[str, ...] = ()  # the first of them
+    columns: tuple[str, ...] = ()  # what the file calls sources and targets
+
+    def __repr__(self) -> str:
+        return f"<EdgeList {len(self.names):,} nodes, {len(self.source_rows):,} edges>"
+
+
+def read_edge_list(
+    path: Path, *, source: str | None = None, target: str | None = None, weight: str | None = None
+) -> EdgeList:
+    """Read a table of edges. Without names of columns, well-known ones are looked for, else the first two are taken.
+
+    A file whose first line holds two numbers has no header.
+
+    Raises
+    ------
+    ValueError
+        The suffix is not one of `SUFFIXES`, the file cannot be parsed, or a named column is not in it.
+    """
+    table = open_table(path, SUFFIXES, "edge lists")
+    columns = table.columns
+    if len(columns) < 2:
+        raise ValueError(f"{path.name} has {len(columns)} column; an edge needs a source and a target")
+    weight = column(path.name, columns, weight, _WEIGHT)
+    nodes = [name for name in columns if name != weight]
+    source = column(path.name, columns, source, _SOURCE) or nodes[0]
+    target = column(path.name, columns, target, _TARGET) or next(name for name in nodes if name != source)
+    edges = table.whole([source, target, *([weight] if weight else [])]).select(
+        source=text(source),
+        target=text(target),
+        weight=pl.col(weight).cast(pl.Float32, strict=False) if weight else pl.lit(1.0, pl.Float32),
+    )
+    is_whole = (
+        pl.col("source").is_not_null()
+        & pl.col("target").is_not_null()
+        & pl.col("weight").is_finite().fill_null(False)
+        & (pl.col("weight") > 0)
+    )
+    flags = edges.select(whole=is_whole)["whole"]
+    whole = edges.filter(flags)
+    names = pl.concat([whole["source"], whole["target"]]).unique().sort()
+    rows = pl.DataFrame({"name": names, "row": np.arange(len(names), dtype=np.int32)})
+    numbered = whole.join(rows, left_on="source", right_on="name", maintain_order="left").join(
+        rows, left_on="target", right_on="name", suffix="_target", maintain_order="left"
+    )
+    return EdgeList(
+        names.to_list(),
+        numbered["row"].to_numpy(),
+        numbered["row_target"].to_numpy(),
+        numbered["weight"].to_numpy() if weight else None,
+        len(edges) - len(whole),
+        examples(edges, flags) if len(whole) < len(edges) else (),
+        (source, target),
+    )

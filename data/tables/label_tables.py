@@ -1,0 +1,70 @@
+"""Tables that say what tracks are: genre, mood, artist, or which file is the same recording as which."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from earshot.data.tables.table_blocks import open_table
+from earshot.data.tables.table_reader import column, listed, text
+
+_FILE = ("file", "path", "filename", "location")
+_ARTIST = ("artist", "artist_name", "artist_id")
+_LABEL = re.compile(r"genre|mood|style|tag|label", re.IGNORECASE)  # columns that are labels unless told otherwise
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """Facts about files; all lists have one entry per row of the table."""
+
+    files: list[str]  # as the table writes them: absolute, or relative to the table
+    artists: list[str | None] | None  # None when the table names none
+    labels: dict[str, list[frozenset[str] | None]]  # by column
+    twins: list[str | None] | None  # the file that holds the same recording
+
+    def __repr__(self) -> str:
+        return f"<LabelTable {len(self.files):,} files, labels {', '.join(self.labels) or 'none'}>"
+
+
+def split_labels(cell: str | None) -> frozenset[str] | None:
+    """``"Rock; Pop"`` is two labels; case does not count.
+
+    Only ``;`` and ``|`` part them: Pop/Rock, R&B and "Folk, World" are each one genre.
+
+    >>> sorted(split_labels("Pop/Rock; Blues;"))
+    ['blues', 'pop/rock']
+    """
+    labels = frozenset(part.strip().casefold() for part in re.split(r"[;|\0]", cell or "")) - {""}
+    return labels or None
+
+
+def read_labels(path: Path, columns: Sequence[str] = (), twins: str | None = None) -> LabelTable:
+    """Read a table of labels: CSV, TSV, Parquet or JSON lines with a column ``file`` or ``path``.
+
+    Without `columns`, all those are taken whose name speaks of genre, mood, style, tag or label.
+
+    Raises
+    ------
+    ValueError
+        The file cannot be read, a named column is not in it, or none says which file a row is about.
+    """
+    table = open_table(path, what="tables of labels")
+    names = table.columns
+    file = column(path.name, names, None, _FILE)
+    if file is None:
+        raise ValueError(f"{path.name} has no column file or path; it has {listed(names)}")
+    artist = column(path.name, names, None, _ARTIST)
+    wanted = [column(path.name, names, name, ()) for name in columns] or [name for name in names if _LABEL.search(name)]
+    twin = column(path.name, names, twins, ()) if twins else None
+    used = [file, *(name for name in (artist, *wanted, twin) if name)]
+    known = table.whole(used).filter(text(file).is_not_null())
+
+    def texts(name: str) -> list[str | None]:
+        return known.select(text(name)).to_series().to_list()
+
+    return LabelTable(
+        files=[str(name) for name in texts(file)],
+        artists=texts(artist) if artist else None,
+        labels={name: [split_labels(cell) for cell in texts(name)] for name in wanted if name},
+        twins=texts(twin) if twin else None,
+    )

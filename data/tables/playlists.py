@@ -1,0 +1,123 @@
+"""Playlists from other programs: M3U, PLS and XSPF, as lists of local files."""
+
+import os
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
+from operator import itemgetter
+from urllib.parse import unquote, urlsplit
+
+import xxhash
+
+from earshot.data.files.regular_files import open_regular
+from earshot.data.tables.encodings import decoded
+from earshot.data.tables.xml_files import refuse_wild_xml
+
+SUFFIXES = (".m3u", ".m3u8", ".pls", ".xspf")
+_LARGEST = 64 * 1024 * 1024  # bytes
+_MOST_ENTRIES = 1_000_000
+_LONGEST_PATH = 4_096  # letters; no system opens a longer one
+_XSPF = "{http://xspf.org/ns/0/}"
+
+
+@dataclass(frozen=True)
+class Playlist:
+    """What a playlist file says, in its order."""
+
+    path: str
+    name: str
+    entries: list[str]  # absolute paths, whether or not there is a file
+    n_elsewhere: int  # entries that are no local file, such as radio stations
+    content_hash: str | None = None  # of the file
+
+
+def find_playlists(paths: Iterable[str], unlisted: Callable[[OSError], None] | None = None) -> Iterator[str]:
+    """The playlists among files, and those in folders and all that lie in them, in order of their names.
+
+    Parameters
+    ----------
+    unlisted : is told of a folder that cannot be listed
+    """
+    for path in paths:
+        if not os.path.isdir(path):
+            yield path
+            continue
+        for folder, folders, names in os.walk(path, onerror=unlisted):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                    yield os.path.join(folder, name)
+
+
+def read_playlist(path: str) -> Playlist:
+    """Read one playlist. Relative entries are relative to its folder.
+
+    Raises
+    ------
+    ValueError
+        The suffix is not one of `SUFFIXES`, or the file is not what its suffix says.
+    OSError
+        It cannot be read.
+    """
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"{path}: playlists end in {', '.join(SUFFIXES)}")
+    with open_regular(path) as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise ValueError(f"{path} is larger than {_LARGEST // 1024**2} MiB; no playlist is")
+    if suffix == ".xspf":
+        name, locations = _read_xspf(path, data)
+    else:
+        name, locations = None, _pls_locations(data) if suffix == ".pls" else _m3u_locations(data)
+    if len(locations) > _MOST_ENTRIES:
+        raise ValueError(f"{path} has more than {_MOST_ENTRIES:,} entries; no playlist has")
+    folder = os.path.dirname(os.path.abspath(path))
+    entries = [entry for location in locations if (entry := _local_path(location, folder)) is not None]
+    stem = os.path.splitext(os.path.basename(path))[0]
+    n_elsewhere = len(locations) - len(entries)
+    return Playlist(os.path.abspath(path), name or stem, entries, n_elsewhere, xxhash.xxh3_128_hexdigest(data))
+
+
+def _m3u_locations(data: bytes) -> list[str]:
+    lines = (match[0] for match in re.finditer(r"[^\r\n]+", decoded(data)))  # a list of all may take gigabytes
+    locations = (line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    return list(islice(locations, _MOST_ENTRIES + 1))
+
+
+def _pls_locations(data: bytes) -> list[str]:
+    files = re.finditer(r"^\s*File([0-9]{1,9})\s*=\s*(.+?)\s*$", decoded(data), re.MULTILINE | re.IGNORECASE)
+    first = [(int(file[1]), file[2]) for file in islice(files, _MOST_ENTRIES + 1)]
+    return [location for _, location in sorted(first, key=itemgetter(0))]
+
+
+def _read_xspf(path: str, data: bytes) -> tuple[str | None, list[str]]:
+    refuse_wild_xml(BytesIO(data), path)
+    try:
+        root = ElementTree.fromstring(data)
+    except (ElementTree.ParseError, LookupError) as error:
+        raise ValueError(f"{path} is not XML: {error}") from None
+    if root.tag != f"{_XSPF}playlist":
+        raise ValueError(f"{path} is XML, but not an XSPF playlist")
+    locations = [element.text.strip() for element in root.iter(f"{_XSPF}location") if element.text]
+    return root.findtext(f"{_XSPF}title"), locations
+
+
+def _local_path(location: str, folder: str) -> str | None:
+    """The absolute path that a playlist's entry means, or None for what can be no path or lies elsewhere."""
+    try:
+        scheme = urlsplit(location).scheme.lower() if "://" in location else ""
+        if scheme == "file":
+            location = unquote(urlsplit(location).path)
+        elif scheme:
+            return None
+    except ValueError:  # an address of brackets that mean nothing
+        return None
+    if not location or "\0" in location or len(location) > _LONGEST_PATH:
+        return None
+    if "\\" in location and not os.path.exists(os.path.join(folder, location)):
+        location = location.replace("\\", "/")  # written on Windows
+    return os.path.normpath(os.path.join(folder, location))

@@ -1,0 +1,247 @@
+"""Tables larger than memory, block by block: CSV, TSV, Parquet and JSON lines, packed or not."""
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from earshot.data.tables.archives import refuse_bomb, refuse_packed
+from earshot.data.tables.encodings import as_utf8
+from earshot.data.tables.parquet_blocks import parquet_blocks, parquet_schema, text_bytes
+from earshot.data.tables.text_blocks import Member, json_value, line_blocks
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson")
+MAX_COLUMNS = 10_000
+_HEAD_BYTES = 4 * 1024 * 1024  # in which a header ends
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*')  # which Excel heeds, and others write for it
+_JSON_BLOCK_BYTES = 16 * 1024 * 1024
+Blocks = Iterator[pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that is read block by block, and as often as it is asked for."""
+
+    name: str
+    schema: Mapping[str, pl.DataType]
+    read: Callable[[Sequence[str], Counter[str]], Blocks] = field(repr=False)  # these columns, in some order
+    lost: Counter[str] = field(default_factory=Counter)  # lines that could be no rows, by why
+    packed_bytes: int | None = None  # the size of a file whose rows may hold far more text than it
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self.schema)
+
+    def blocks(self, columns: Sequence[str] | None = None) -> Blocks:
+        """The columns that are asked for, else all that hold no lists and the like; at least one block.
+
+        Raises
+        ------
+        ValueError
+            A column that is asked for holds lists, structs or bytes; or the file is damaged.
+        """
+        if columns is None:
+            columns = [name for name, dtype in self.schema.items() if not _odd_kind(dtype)]
+        for name in columns:
+            if kind := _odd_kind(self.schema[name]):
+                raise ValueError(f"{self.name}: the column {name!r} holds {kind}; give one of texts or numbers")
+        wanted = list(dict.fromkeys(columns))
+        with table_errors(self.name):
+            is_empty = True
+            for block in self.read(wanted, self.lost):
+                is_empty = False
+                yield block.select(wanted)
+            if is_empty:
+                yield pl.DataFrame(schema={name: self.schema[name] for name in wanted})
+
+    def whole(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """All blocks as one table; raises as `blocks` does, and for more text than so small a file should hold."""
+        blocks, n_bytes = [], 0
+        with table_errors(self.name):
+            for block in self.blocks(columns):
+                if self.packed_bytes is not None:
+                    n_bytes += text_bytes(block)
+                    refuse_bomb(n_bytes, self.packed_bytes, self.name)
+                blocks.append(block)
+            return pl.concat(blocks, rechunk=False)
+
+
+def open_table(file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: str = "tables") -> Table:
+    """Look at the beginning of a table: which columns it has, and how it is to be read.
+
+    Of text files, each field is text; they need not be UTF-8 (`data.tables.encodings`). A CSV whose first line holds
+    two numbers has no header. Missing fields are null and surplus ones are dropped, so that a damaged line costs only
+    itself. Tab-separated files are read without quoting: titles hold quotes, and what writes TSV seldom escapes them.
+
+    Raises
+    ------
+    ValueError
+        The suffix is not one of `suffixes`, or the file cannot be read or parsed.
+    """
+    member = file if isinstance(file, Member) else Member(file)
+    name = str(member).rsplit("/", 1)[-1]
+    if member.suffix not in suffixes:
+        raise ValueError(f"{name}: {what} end in {', '.join(suffixes)}")
+    with table_errors(name):
+        if member.suffix == ".parquet":
+            schema = parquet_schema(member)
+            n_bytes = member.path.stat().st_size
+            return Table(name, schema, lambda columns, _: parquet_blocks(member.path, columns), packed_bytes=n_bytes)
+        with member.open_text() as text:
+            head = text.read(_HEAD_BYTES)
+        refuse_packed(head, name)
+        if member.suffix in (".jsonl", ".ndjson"):
+            schema = _json_schema(head, name)
+            return Table(name, schema, lambda columns, lost: _json_lines(member, columns, lost))
+        layout = Layout.of(head, name)
+        schema = dict.fromkeys(layout.names, pl.String())
+        return Table(name, schema, lambda columns, lost: _text_blocks(member, layout, columns, lost))
+
+
+@contextmanager
+def table_errors(name: str) -> Iterator[None]:
+    """Turn what polars and the system raise about a file into one sentence, a ValueError."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from None
+    except pl.exceptions.PanicException as error:  # no Exception at all
+        reason = (str(error).splitlines() or ["a failure in polars"])[0]
+        raise ValueError(f"{name} cannot be read as a table: {reason}") from None
+    except MemoryError:
+        raise ValueError(f"{name} cannot be read: it takes more memory than there is") from None
+    except OSError as error:
+        raise ValueError(f"{name} cannot be read: {error.strerror or error}") from None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The layout of a text file, seen from its beginning."""
+
+    names: list[str]
+    separator: str
+    quote: str | None
+    n_before: int  # bytes before the first row
+
+    @classmethod
+    def of(cls, head: bytes, name: str) -> "Layout":
+        """Raises a ValueError where no table begins so, a PolarsError where nothing does."""
+        begun = head.lstrip(b"\r\n")
+        first, separator = _line(begun), None
+        if named := _SEPARATOR_LINE.fullmatch(first):
+            begun, separator = begun.partition(b"\n")[2], named[1]
+            first = _line(begun)
+        if b"\n" not in begun and len(head) == _HEAD_BYTES:
+            raise ValueError(f"{name} is no table: its first line is longer than {_HEAD_BYTES // 1024**2} MiB")
+        separator = separator or separator_of(first)
+        has_header = not all(field.strip().lstrip("-").isdigit() for field in first.split(separator)[:2])
+        quote = None if separator == "\t" else '"'
+        record = _first_record(begun, quote)
+        if record.count(separator.encode()) >= MAX_COLUMNS:
+            n_columns = record.count(separator.encode()) + 1
+            raise ValueError(f"{name} has {n_columns:,} columns; a table has at most {MAX_COLUMNS:,}")
+        names = pl.read_csv(
+            as_utf8(record), separator=separator, has_header=has_header, infer_schema=False, quote_char=quote,
+            truncate_ragged_lines=True, encoding="utf8-lossy",
+        ).columns  # fmt: skip
+        return cls(names, separator, quote, len(head) - len(begun) + (len(record) if has_header else 0))
+
+
+def header(line: str) -> list[str]:
+    """The fields of a text file's first line."""
+    return next(csv.reader([line], delimiter=separator_of(line)), [])
+
+
+def separator_of(line: str) -> str:
+    return next((mark for mark in ("\t", ",", ";", " ") if mark in line.strip()), ",")
+
+
+def _line(text: bytes) -> str:
+    return as_utf8(text.partition(b"\n")[0]).decode("utf-8", "replace")
+
+
+def _first_record(text: bytes, quote: str | None) -> bytes:
+    """The first line, or the first lines where a quoted field holds the ends of some."""
+    end = first = text.find(b"\n") + 1 or len(text)
+    n_quotes = text.count(b'"', 0, end)
+    while quote and n_quotes % 2 and end < len(text):
+        following = text.find(b"\n", end) + 1 or len(text)
+        n_quotes, end = n_quotes + text.count(b'"', end, following), following
+    return text[:first] if quote and n_quotes % 2 else text[:end]
+
+
+def _text_blocks(member: Member, layout: Layout, columns: Sequence[str], lost: Counter[str]) -> Blocks:
+    places = [place for place, name in enumerate(layout.names) if name in set(columns)]
+    # polars takes the number of columns from the first line, and unpacks what begins as packed files do.
+    first = layout.separator.join("x" * len(layout.names)).encode() + b"\n"
+
+    def read(content: bytes, quote: str | None) -> pl.DataFrame:
+        frame = pl.read_csv(
+            content, separator=layout.separator, has_header=False, columns=places, infer_schema=False,
+            truncate_ragged_lines=True, encoding="utf8-lossy", quote_char=quote,
+        )  # fmt: skip
+        frame.columns = [layout.names[place] for place in places]
+        return frame.slice(1)
+
+    with member.open_text() as file:
+        file.read(layout.n_before)
+        for block in line_blocks(file, quote=(layout.quote or "").encode(), lost=lost):
+            content = first + as_utf8(block)
+            try:
+                yield read(content, layout.quote)
+            except pl.exceptions.ComputeError:  # a quote that is never closed
+                yield read(content, None)
+
+
+def _json_schema(head: bytes, name: str) -> dict[str, pl.DataType]:
+    """The names in the first lines, each of text; those that hold lists or objects say so."""
+    if len(head) == _HEAD_BYTES:
+        head = head[: head.rfind(b"\n") + 1]
+    schema: dict[str, pl.DataType] = {}
+    for line in as_utf8(head).split(b"\n"):
+        row = json_value(line) if line.strip() else None
+        for key, value in row.items() if isinstance(row, dict) else ():
+            nested = pl.List(pl.String()) if isinstance(value, list) else pl.Struct({})
+            dtype = nested if isinstance(value, list | dict) else pl.String()
+            if schema.setdefault(key, dtype) == pl.String():
+                schema[key] = dtype
+        if len(schema) > MAX_COLUMNS:
+            raise ValueError(f"{name} has more than {MAX_COLUMNS:,} columns")
+    return schema
+
+
+def _json_lines(member: Member, columns: Sequence[str], lost: Counter[str]) -> Blocks:
+    """One object per line; a line that is none becomes a row of nulls."""
+    schema = dict.fromkeys(columns, pl.String())
+    with member.open_text() as file:
+        for block in line_blocks(file, _JSON_BLOCK_BYTES, lost=lost):
+            content = as_utf8(block)
+            try:
+                yield pl.read_ndjson(content, schema=schema)
+            except pl.exceptions.PolarsError:  # one damaged line is enough
+                rows = [json_value(line) for line in content.split(b"\n") if line.strip()]
+                texts = [
+                    {name: _json_text(row.get(name)) for name in columns} if isinstance(row, dict) else {}
+                    for row in rows
+                ]
+                yield pl.DataFrame(texts, schema=schema)
+
+
+def _json_text(value: object) -> str | None:
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode()
+
+
+def _odd_kind(dtype: pl.DataType) -> str | None:
+    """The kind of values in a column that holds neither text nor numbers nor times; None for any other."""
+    if dtype.is_nested():
+        return "structs" if isinstance(dtype, pl.Struct) else "lists"
+    return {pl.Binary: "bytes", pl.Object: "objects"}.get(type(dtype))

@@ -1,0 +1,66 @@
+"""Tables of tags beside audio files that have none: research clips, rips, exports of other players."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from earshot.data.tables.table_blocks import open_table
+from earshot.data.tables.table_reader import column, examples, listed, text
+
+_PATH = ("file", "path", "filename", "file_name", "filepath")
+_FIELDS = {
+    "title": ("title", "track_name", "track_title", "name"),
+    "artist": ("artist", "artist_name"),
+    "album": ("album", "album_name", "release"),
+    "genre": ("genre", "genres"),
+    "year": ("year", "date", "release_year"),
+}
+
+
+@dataclass(frozen=True)
+class TagRow:
+    """What a table says of one file."""
+
+    path: str  # as it stands there
+    title: str | None
+    artist: str | None
+    album: str | None
+    genre: str | None
+    year: int | None
+
+
+@dataclass(frozen=True)
+class TagTable:
+    rows: Sequence[TagRow]
+    fields: tuple[str, ...]  # those that the table has
+    n_malformed: int  # rows without a path
+    malformed: tuple[str, ...] = ()  # the first of them
+
+
+def read_tag_table(path: Path) -> TagTable:
+    """Read a table with a column ``file`` or ``path`` and any of title, artist, album, genre(s) and year.
+
+    Raises
+    ------
+    ValueError
+        It cannot be read, or lacks the column of files or any of the others.
+    """
+    table = open_table(path, what="tables of tags")
+    columns = table.columns
+    file = column(path.name, columns, None, _PATH)
+    chosen = {field: column(path.name, columns, None, known) for field, known in _FIELDS.items()}
+    fields = tuple(field for field, name in chosen.items() if name)
+    if file is None or not fields:
+        lacking = "`file` or `path`" if file is None else "title, artist, album, genre or year"
+        raise ValueError(f"{path.name} has no column {lacking}; it has {listed(columns)}")
+    rows_of = table.whole([file, *(name for name in chosen.values() if name)])
+    tags = rows_of.select(
+        text(file).alias("path"),
+        *(text(name).alias(field) if name else pl.lit(None, pl.String).alias(field) for field, name in chosen.items()),
+    ).with_columns(pl.col("year").str.extract(r"(\d{4})").cast(pl.Int64))
+    flags = tags["path"].is_not_null()
+    whole = tags.filter(flags)
+    rows = [TagRow(*values) for values in whole.iter_rows()]
+    return TagTable(rows, fields, len(tags) - len(whole), examples(rows_of, flags))

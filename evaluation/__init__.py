@@ -1,0 +1,1 @@
+"""Offline evaluation of recommendations and audio vectors: queries, rankings, metrics, reports."""

@@ -1,0 +1,1 @@
+"""Baseline recommenders: popularity, personal top tracks, item k-NN, iALS, BPR."""

@@ -1,0 +1,104 @@
+"""Matrix factorisations of the package `implicit`: what a two-tower without content has to beat.
+
+Plays count once, however many there are of a track. Both models are seeded and give the same factors again.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from earshot.data.parallel import n_threads
+from earshot.evaluation.full_ranking import Scores
+from earshot.evaluation.queries import Exam, plays_of
+
+IALS_GRID = {"alpha": (10.0, 30.0, 100.0), "regularization": (1.0, 10.0, 100.0), "factors": (64, 128, 256)}
+BPR_GRID = {"regularization": (0.001, 0.01, 0.1), "learning_rate": (0.02, 0.1), "factors": (64, 128)}
+_SWEEPS = 16  # of alternating least squares
+_EPOCHS = 60
+_SEED = 7
+
+
+def ials(exam: Exam, setting: Mapping[str, float]) -> Scores:
+    r"""Implicit alternating least squares [1]_: an unplayed track is a weak "no", a played one a strong "yes".
+
+    .. math:: \sum_{ui} c_{ui} (p_{ui} - x_u \cdot y_i)^2 + \lambda (\sum_u |x_u|^2 + \sum_i |y_i|^2)
+
+    with :math:`c = \alpha` where :math:`p = 1`, else 1. Each past is solved for by itself, so that listeners whom the
+    factors have never seen are recommended to like all others.
+
+    Notes
+    -----
+    Rendle et al. [2]_ show that this needs tuning to be a baseline at all. Their weight of the unplayed is
+    :math:`1 / \alpha`. Their :math:`\lambda` grows with how often a row occurs; that of `implicit` is one constant,
+    so it is searched over more than one order of magnitude instead.
+
+    References
+    ----------
+    .. [1] Hu, Koren, Volinsky. Collaborative Filtering for Implicit Feedback Datasets. ICDM 2008.
+    .. [2] Rendle, Krichene, Zhang, Koren. Revisiting the Performance of iALS on Item Recommendation Benchmarks.
+       2021. https://arxiv.org/abs/2110.14037
+    """
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    with _one_blas_thread():
+        model = AlternatingLeastSquares(
+            factors=int(setting["factors"]), regularization=setting["regularization"], alpha=setting["alpha"],
+            iterations=_SWEEPS, num_threads=n_threads(), random_state=_SEED,
+        )  # fmt: skip
+        model.fit(plays_of(exam.known), show_progress=False)
+
+    def scores(start: int, stop: int, out: np.ndarray) -> None:
+        with _one_blas_thread():
+            past = exam.pasts.matrix(start, stop)
+            vectors = np.asarray(model.recalculate_user(np.arange(stop - start), past), dtype=np.float32)
+        vectors[np.diff(past.indptr) == 0] = 0  # of nobody nothing is known
+        np.matmul(vectors, model.item_factors.T, out=out)
+
+    return scores
+
+
+def bpr(exam: Exam, setting: Mapping[str, float]) -> Scores:
+    """Bayesian personalised ranking [1]_: played before unplayed, pair by pair, with a bias for each track.
+
+    A listener whom nobody has seen has no factors, and is told what is popular.
+
+    References
+    ----------
+    .. [1] Rendle, Freudenthaler, Gantner, Schmidt-Thieme. BPR. UAI 2009. https://arxiv.org/abs/1205.2618
+    """
+    from implicit.cpu.bpr import BayesianPersonalizedRanking
+
+    with _one_blas_thread():
+        model = BayesianPersonalizedRanking(
+            factors=int(setting["factors"]), regularization=setting["regularization"],
+            learning_rate=setting["learning_rate"], iterations=_EPOCHS,
+            num_threads=1, random_state=_SEED,  # threads that write over each other could not be repeated
+        )  # fmt: skip
+        model.fit(plays_of(exam.known), show_progress=False)
+    is_known = np.bincount(exam.known.user_rows, minlength=exam.known.n_users) > 0
+    vectors = np.where(is_known[:, None], model.user_factors, np.float32(0))
+    vectors[:, -1] = 1  # meets the bias
+
+    def scores(start: int, stop: int, out: np.ndarray) -> None:
+        np.matmul(vectors[exam.targets.user_rows[start:stop]], model.item_factors.T, out=out)
+
+    return scores
+
+
+def settings_of(grid: Mapping[str, tuple[float, ...]]) -> Iterator[dict[str, float]]:
+    """All pairs of the first two dials of a grid at the least value of the third."""
+    first, second, last = grid
+    for a in grid[first]:
+        for b in grid[second]:
+            yield {first: a, second: b, last: grid[last][0]}
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[Any]:
+    """`implicit` has threads of its own, and those of BLAS below them only wait for each other."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, "blas"):
+        yield

@@ -1,0 +1,59 @@
+"""What any recommender has to beat, and none of which learns: scores for `evaluation.full_ranking`."""
+
+import numpy as np
+
+from earshot.data.cosine import unit_rows
+from earshot.data.events.interactions import Listening, blocks
+from earshot.evaluation.full_ranking import SameForAll, Scores
+from earshot.evaluation.queries import Pasts
+
+_DAY = 86_400.0
+_EVENTS_AT_ONCE = 1_000_000
+
+
+def popular(known: Listening) -> Scores:
+    """How often a track was played, to everybody alike."""
+    return SameForAll(_plays(known).astype(np.float32))
+
+
+def popular_of_late(known: Listening, half_life_days: float = 7.0) -> Scores:
+    """As `popular`, of plays that count half after so many days."""
+    plays, latest = np.zeros(known.n_tracks), known.times.max(initial=0)
+    for start, stop in blocks(len(known), _EVENTS_AT_ONCE):  # memory-mapped arrays may be larger than memory
+        ages = (latest - known.times[start:stop]) / _DAY
+        np.add.at(plays, known.track_rows[start:stop], 0.5 ** (ages / half_life_days))
+    return SameForAll(plays.astype(np.float32))
+
+
+def own_favourites(known: Listening, pasts: Pasts, half_life_days: float = 30.0) -> Scores:
+    """What each listener has played most, of late; then what is popular.
+
+    Scores are places in these two orders, whole numbers, so that no rounding puts a popular track before a favourite.
+    """
+    steps, order = np.unique(_plays(known), return_inverse=True)
+
+    def scores(start: int, stop: int, out: np.ndarray) -> None:
+        out[:] = order
+        for place, query in enumerate(range(start, stop)):
+            times = pasts.times(query)
+            tracks, own = np.unique(pasts.tracks(query), return_inverse=True)
+            if len(tracks):  # ages from the last event: a common factor changes no order
+                plays = np.bincount(own, 0.5 ** ((times[-1] - times) / _DAY / half_life_days), len(tracks))
+                out[place, tracks] = len(steps) + np.unique(plays, return_inverse=True)[1]
+
+    return scores
+
+
+def sounding_alike(audio: np.ndarray, pasts: Pasts) -> Scores:
+    """The tracks nearest to the mean sound of what was played; `audio`, (n_tracks, dim), has zeros for the unheard."""
+    units, unheard = unit_rows(audio), ~audio.any(axis=1)
+
+    def scores(start: int, stop: int, out: np.ndarray) -> None:
+        np.matmul(np.asarray(pasts.matrix(start, stop) @ units), units.T, out=out)
+        out[:, unheard] = -np.inf
+
+    return scores
+
+
+def _plays(known: Listening) -> np.ndarray:
+    return np.bincount(known.track_rows, minlength=known.n_tracks)

@@ -1,0 +1,116 @@
+"""What a trained recommender has to beat, each given its best setting on the validation part and nowhere else."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from earshot.data.catalog import Catalog
+from earshot.evaluation.baselines.item_knn import FOREVER, ItemNeighbours
+from earshot.evaluation.baselines.matrix_factorization import BPR_GRID, IALS_GRID, bpr, ials, settings_of
+from earshot.evaluation.baselines.simple_baselines import own_favourites, popular, popular_of_late, sounding_alike
+from earshot.evaluation.full_ranking import Scores
+from earshot.evaluation.metrics.ranking_metrics import per_listener
+from earshot.evaluation.queries import Exam
+
+POPULAR = "popular"
+_TUNED_AT = 20  # places
+_HALF_LIVES = (1.0, 3.0, 7.0, 30.0, 90.0, 365.0)  # days
+_POWERS = [{"breadth": a, "popularity": b} for a, b in ((0.0, 0.5), (0.5, 0.5), (1.0, 0.5), (1.0, 0.3))]
+_FADING = [{"half_life_days": days} for days in (0.1, 7.0, 90.0, FOREVER)]
+_SCORES_OF_PRACTICE, _FEWEST = 2**27, 50  # of item neighbours: of a large catalog fewer listeners have to do
+
+Setting = Mapping[str, float]
+Ask = Callable[[Setting], Scores]
+Make = Callable[[Exam], Ask]  # what does not depend on the setting is done once
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A recommender, and what it was set to."""
+
+    name: str
+    scores: Scores
+    setting: Setting
+    tuned: float | None = None  # NDCG@20 on validation, where that chose the setting
+
+    def told(self) -> str:
+        """As ``iALS: alpha 10, factors 64 (NDCG@20 .1234 on validation)``; nothing where there was nothing to set."""
+        dials = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in self.setting.items())
+        judged = "" if self.tuned is None else f" (NDCG@{_TUNED_AT} {self.tuned:.4f} on validation)"
+        return f"{self.name}: {dials}{judged}" if dials else ""
+
+
+def rivals(exam: Exam, practice: Exam | None, catalog: Catalog, which: str = "quick") -> Iterator[Rival]:
+    """Who stands beside the towers, popularity first.
+
+    Parameters
+    ----------
+    practice : an exam about the validation part, by which dials are set; without, they stay where they are
+    which : "quick", or "all", which adds those that learn, and take as long
+    """
+    yield Rival(POPULAR, popular(exam.known), {})
+    has_time = bool(exam.known.times.any())
+    half_lives = [{"half_life_days": days} for days in _HALF_LIVES]
+    if has_time:
+        yield _tuned("popular of late", _simply(_late), [half_lives], {"half_life_days": 7.0}, exam, practice)
+    if exam.hidden is None:
+        stages = [half_lives] if has_time else []
+        yield _tuned("own favourites", _simply(_own), stages, {"half_life_days": 30.0}, exam, practice)
+    few = practice and practice.thinned(max(_SCORES_OF_PRACTICE // max(exam.known.n_tracks, 1), _FEWEST))
+    stages = [_POWERS, _FADING] if has_time else [_POWERS]
+    yield _tuned("item neighbours", _neighbours, stages, {"breadth": 1.0, "popularity": 0.5}, exam, few)
+    if catalog.audio is not None and catalog.has_audio().any():
+        yield Rival("sound alone", sounding_alike(catalog.audio, exam.pasts), {})
+    if which == "all":
+        yield _factorised("iALS", _simply(ials), IALS_GRID, exam, practice)
+        yield _factorised("BPR", _simply(bpr), BPR_GRID, exam, practice)
+
+
+def _late(exam: Exam, setting: Setting) -> Scores:
+    return popular_of_late(exam.known, setting["half_life_days"])
+
+
+def _own(exam: Exam, setting: Setting) -> Scores:
+    return own_favourites(exam.known, exam.pasts, setting["half_life_days"])
+
+
+def _neighbours(exam: Exam) -> Ask:
+    ready = ItemNeighbours(exam.known)
+    return lambda setting: ready.scores(exam.pasts, **setting)
+
+
+def _simply(make: Callable[[Exam, Setting], Scores]) -> Make:
+    """For recommenders that have nothing to keep from one setting to the next."""
+    return lambda exam: partial(make, exam)
+
+
+def _tuned(
+    name: str, make: Make, stages: Sequence[Sequence[Setting]], default: Setting, exam: Exam, practice: Exam | None
+) -> Rival:
+    """The setting that is best in practice, made anew of all that is known; each stage goes on from the one before."""
+    if practice is None or not stages:
+        return Rival(name, make(exam)(default), default if stages else {})
+    best: Setting = {}
+    ask, mark = make(practice), None
+    for stage in stages:
+        best, mark = _best(ask, [{**best, **setting} for setting in stage], practice)
+    return Rival(name, make(exam)(best), best, mark)
+
+
+def _factorised(
+    name: str, make: Make, grid: Mapping[str, tuple[float, ...]], exam: Exam, practice: Exam | None
+) -> Rival:
+    """First all pairs of two dials with few factors, then more factors with the best of these."""
+    pairs = list(settings_of(grid))
+    more = [{"factors": factors} for factors in grid["factors"]]
+    return _tuned(name, make, [pairs, more], pairs[len(pairs) // 2], exam, practice)
+
+
+def _best(ask: Ask, settings: Sequence[Setting], practice: Exam) -> tuple[Setting, float]:
+    """The setting with the highest NDCG on the validation part, and that."""
+    marks = []
+    for setting in settings:
+        lists, _ = practice.ranked(ask(setting), _TUNED_AT)
+        marks.append(float(per_listener(lists, practice.targets, _TUNED_AT)["ndcg"].mean()))
+    best = max(range(len(settings)), key=marks.__getitem__)
+    return settings[best], marks[best]

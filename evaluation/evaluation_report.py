@@ -1,0 +1,135 @@
+"""An evaluation from its first query to its last sentence: answers are gathered, judged and told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from earshot.data.catalog import Catalog
+from earshot.data.events.protocols import Protocol
+from earshot.evaluation.baselines.tuned_baselines import POPULAR
+from earshot.evaluation.evaluator import ACCURACY, leads, recommendation_figures, slice_rows, table_rows
+from earshot.evaluation.full_ranking import Scores
+from earshot.evaluation.legacy_figures import LEGACY, legacy_figures
+from earshot.evaluation.queries import Exam
+from earshot.evaluation.sampled_metrics import Probes, draw_probes, sampled_figures, sampled_rows
+from earshot.evaluation.slices import ALL
+from earshot.evaluation.vector_evaluation import Figure
+
+_PROBED_AT = 10  # places that the figures of 99 negatives need
+_N_LEAST = 10  # queries, for a slice to be shown in the summary
+_LEVEL = 5e-5  # a lead that four digits do not show
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table with its title and what a reader has to know of it."""
+
+    title: str
+    rows: list[dict[str, object]]
+    note: str = ""
+
+
+@dataclass
+class Answers:
+    """The lists of every recommender before one exam."""
+
+    exam: Exam
+    ks: Sequence[int]  # rising
+    probes: Probes | None = None
+    lists: dict[str, np.ndarray] = field(default_factory=dict)
+    probed: dict[str, np.ndarray] = field(default_factory=dict)
+    settings: list[str] = field(default_factory=list)  # what some of them were set to, told
+
+    @classmethod
+    def to(cls, exam: Exam, ks: Sequence[int], *, sampled: bool, seed: int) -> "Answers":
+        """Nobody has answered yet; with `sampled`, one target of each query is asked about apart."""
+        return cls(exam, ks, draw_probes(exam, seed) if sampled else None)
+
+    def add(self, subject: str, scores: Scores, setting: str = "") -> None:
+        deepest = max(self.ks[-1], _PROBED_AT if self.probes is not None else 0)
+        rows = None if self.probes is None else self.probes.rows()
+        self.lists[subject], self.probed[subject] = self.exam.ranked(scores, deepest, rows)
+        self.settings += filter(None, [setting])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came out."""
+
+    subject: str  # who is judged; all others are rivals
+    ks: Sequence[int]
+    figures: list[Figure]  # over the full catalog
+    ahead: list[Figure]
+    sampled: list[Figure]
+    note: str = ""  # on the sampled ones
+
+    def all_figures(self) -> list[Figure]:
+        return self.figures + self.ahead + self.sampled
+
+    def summary(self) -> list[Section]:
+        """The tables that fit a terminal: how good, what the lists are like, and recall by slice."""
+        accuracy = [figure for figure in self.figures if figure.metric in ACCURACY]
+        legacy = [figure for figure in self.figures if figure.metric in LEGACY]
+        likeness = [figure for figure in self.figures if figure.metric not in (*ACCURACY, *LEGACY)]
+        first, deepest = self.ks[0], self.ks[-1]
+        told = [Section(f"The first {k} places", table_rows(accuracy, k)) for k in self.ks]
+        for k in self.ks if legacy else ():  # beside the others they would be cut off
+            told.append(Section(f"The first {k} places, as Yambda's paper counts", table_rows(legacy, k)))
+        told.append(Section(f"What the lists of {first} are like", table_rows(likeness, first)))
+        if any(figure.slice != ALL for figure in accuracy):
+            rows, note = slice_rows(accuracy, deepest, "recall", _N_LEAST)
+            told.append(Section(f"Recall@{deepest} by kind of target", rows, note))
+        return told + self._of_samples()
+
+    def sections(self) -> list[Section]:
+        """All tables with all columns, the whole first."""
+        told = [Section(f"The first {k} places", table_rows(self.figures, k)) for k in self.ks]
+        deepest = self.ks[-1]
+        for part in dict.fromkeys(figure.slice for figure in self.figures if figure.slice != ALL):
+            rows = table_rows(self.figures, deepest, part)
+            told.append(Section(f"The first {deepest} places, of targets that are {part} only", rows))
+        return told + self._of_samples()
+
+    def _of_samples(self) -> list[Section]:
+        if not self.sampled:
+            return []
+        return [Section("One target among 99 others, HR and NDCG of 10 places", sampled_rows(self.sampled), self.note)]
+
+    def sentences(self) -> list[str]:
+        """By how much the subject is ahead of popularity, and of the best of the others."""
+        first = [figure for figure in self.ahead if figure.metric == "ndcg" and figure.k == self.ks[0]]
+        told = [figure for figure in first if figure.subject == f"{self.subject} - {POPULAR}"]
+        hardest = sorted(first, key=lambda figure: figure.value or 0)[:1]
+        told += [figure for figure in hardest if figure not in told]
+        return [self._sentence(figure) for figure in told]
+
+    def _sentence(self, lead: Figure) -> str:
+        other = lead.subject.removeprefix(f"{self.subject} - ")
+        by = lead.value or 0.0
+        bounds = "" if lead.ci_low is None else f", 95 % from {lead.ci_low:+.4f} to {lead.ci_high:+.4f}"
+        if abs(by) < _LEVEL:
+            return f"{self.subject} is level with {other} by NDCG@{lead.k}{bounds}."
+        return f"{self.subject} is {'behind' if by < 0 else 'ahead of'} {other} by {abs(by):.4f} NDCG@{lead.k}{bounds}."
+
+
+def verdict(
+    answers: Answers, subject: str, catalog: Catalog, rules: Protocol, *, vectors: np.ndarray, seed: int
+) -> Verdict:
+    """Judge all answers.
+
+    Parameters
+    ----------
+    vectors : (n_tracks, dim)
+        What tells how different two tracks are, where no track was heard.
+    """
+    exam, lists = answers.exam, answers.lists
+    sound = vectors if catalog.audio is None or not catalog.has_audio().any() else catalog.audio
+    figures = recommendation_figures(lists, exam, answers.ks, vectors=sound, artist_rows=catalog.artist_rows, seed=seed)
+    if rules.legacy:
+        figures += legacy_figures(lists, exam, answers.ks, seed=seed)
+    ahead = leads(lists, exam, subject, answers.ks, seed=seed)
+    if answers.probes is None:
+        return Verdict(subject, answers.ks, figures, ahead, [])
+    sampled = sampled_figures(lists, answers.probed, answers.probes, exam, seed=seed)
+    return Verdict(subject, answers.ks, figures, ahead, sampled, answers.probes.note())

@@ -1,0 +1,1 @@
+"""Metrics of rankings, recommendation lists and vectors, with bootstrap intervals."""

@@ -1,0 +1,117 @@
+"""How good recommendations are: figures over the full catalog, for each listener, and what chance would reach.
+
+Conventions
+-----------
+A *list* is a row of track rows, the best first, padded with -1. *Targets* are the different tracks that a listener
+really played afterwards. All functions return one number per listener, so that means, intervals and paired tests can
+be made of them. What lists are like, whoever they are for, is in `evaluation.metrics.list_metrics`.
+
+    recall     share of the targets in the list: not cut to the list's length, so above 1/k it stays honest
+    hit_rate   1 where the list holds any target. Often published as "recall"
+    ndcg       targets count 1/log2(place + 1), as a share of the best possible list
+    mrr        1 over the place of the first target
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from earshot.data.arrays import different
+from earshot.data.events.interactions import Listening
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What each asked listener really played, each track once."""
+
+    user_rows: np.ndarray  # (n_queries,), rising
+    starts: np.ndarray  # (n_queries + 1,)
+    track_rows: np.ndarray  # (n_targets,), rising within a listener
+    n_tracks: int
+
+    def __len__(self) -> int:
+        return len(self.user_rows)
+
+    def __repr__(self) -> str:
+        return f"<Targets of {len(self):,} listeners, {len(self.track_rows):,} in all>"
+
+    def counts(self) -> np.ndarray:
+        return np.diff(self.starts)
+
+    def hits(self, lists: np.ndarray) -> np.ndarray:
+        """Whether each place of each list holds a target: bool, of the shape of `lists`."""
+        keys = np.repeat(np.arange(len(self)), self.counts()) * self.n_tracks + self.track_rows  # rising
+        asked = np.arange(len(self))[:, None] * self.n_tracks + lists
+        places = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+        return (keys[places] == asked) & (lists >= 0)
+
+    def where(self, is_kept: np.ndarray) -> tuple["Targets", np.ndarray]:
+        """Only some targets, (n_targets,) bool, and which listeners have one of them left: (n_queries,) bool."""
+        owners = np.repeat(np.arange(len(self)), self.counts())
+        counts = np.bincount(owners[is_kept], minlength=len(self))
+        starts = np.concatenate([[0], np.cumsum(counts[counts > 0])])
+        return Targets(self.user_rows[counts > 0], starts, self.track_rows[is_kept], self.n_tracks), counts > 0
+
+
+def targets_of(test: Listening, *, without: Listening | None = None) -> Targets:
+    """What each listener plays in the test; with `without`, only what they did not play there (their discoveries)."""
+    counted = np.asarray(test.weights > 0)
+    keys = different(test.user_rows[counted].astype(np.int64) * test.n_tracks + test.track_rows[counted])
+    if without is not None:
+        keys = keys[~_are_known(keys, without)]
+    users, tracks = np.divmod(keys, test.n_tracks)
+    names, starts = np.unique(users, return_index=True)
+    return Targets(names, np.append(starts, len(keys)), tracks, test.n_tracks)
+
+
+def _are_known(keys: np.ndarray, known: Listening) -> np.ndarray:
+    """Which pairs of user and track, rising, are in a log: listener by listener, for sorting the log takes longer."""
+    users, tracks = np.divmod(keys, known.n_tracks)
+    names, firsts = np.unique(users, return_index=True)
+    edges, starts = np.append(firsts, len(keys)), known.user_starts()
+    played = [known.track_rows[starts[user] : starts[user + 1]] for user in names]
+    bounds = zip(edges[:-1], edges[1:], played, strict=True)
+    found = [np.isin(tracks[a:b], own, kind="table") for a, b, own in bounds]
+    return np.concatenate(found) if found else np.zeros(0, dtype=bool)
+
+
+def per_listener(lists: np.ndarray, targets: Targets, k: int) -> dict[str, np.ndarray]:
+    """Recall, hit rate, NDCG and MRR of the first k places, each (n_queries,)."""
+    hits = targets.hits(lists[:, :k])
+    discounts = 1 / np.log2(np.arange(2, hits.shape[1] + 2))
+    best = np.cumsum(1 / np.log2(np.arange(2, k + 2)))[np.minimum(targets.counts(), k) - 1]
+    return {
+        "recall": hits.sum(axis=1) / targets.counts(),
+        "hit_rate": hits.any(axis=1).astype(np.float64),
+        "ndcg": hits @ discounts / best,
+        "mrr": hits.any(axis=1) / (hits.argmax(axis=1) + 1),  # argmax is the first of equals
+    }
+
+
+def chances(
+    targets: Targets, k: int, n_candidates: np.ndarray, is_reachable: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """What a list drawn at random from each listener's candidates is expected to reach, each (n_queries,).
+
+    Parameters
+    ----------
+    n_candidates : (n_queries,), how many tracks each list could hold
+    is_reachable : (n_targets,) bool, which targets are among them; without, all
+    """
+    counts = targets.counts()
+    owners = np.repeat(np.arange(len(targets)), counts)
+    n_reachable = counts if is_reachable is None else np.bincount(owners[is_reachable], minlength=len(targets))
+    share = n_reachable / np.maximum(n_candidates, 1)  # of the candidates; nobody without any has a reachable target
+    length = np.clip(n_candidates, 1, k)
+    dcg = np.cumsum(1 / np.log2(np.arange(2, k + 2)))  # of targets in the first places
+    missed, mrr = np.ones(len(targets)), np.zeros(len(targets))
+    for place in range(1, k + 1):  # without replacement: the chance that the places before hold no target
+        left = np.maximum(n_candidates - (place - 1), 1)
+        mrr += missed * np.minimum(n_reachable / left, 1) / place
+        missed = missed * np.maximum(1 - n_reachable / left, 0)
+    return {
+        "recall": share * length / counts,
+        "hit_rate": 1 - missed,
+        "ndcg": share * dcg[length - 1] / dcg[np.minimum(counts, k) - 1],
+        "mrr": mrr,
+    }

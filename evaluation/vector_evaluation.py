@@ -1,0 +1,196 @@
+"""All figures of one set of vectors, with intervals: what `cli evaluate-audio` shows and `metrics` keeps."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from earshot.data.cosine import top_k
+from earshot.evaluation.metrics.bootstrap import (
+    draw_means,
+    draw_skewnesses,
+    draw_spearmans,
+    interval,
+    skewness,
+    spearman,
+)
+from earshot.evaluation.metrics.vector_metrics import (
+    LabelSets,
+    cosines,
+    hit_at_k,
+    hit_chance,
+    k_occurrence,
+    precision_at_k,
+    share_at_k,
+    share_chance,
+    skewness_chance,
+    triplet_accuracy,
+)
+
+CHANCE = "chance"  # the subject that knows nothing
+_N_MOST_QUERIES = 5_000  # beyond, more of them narrow no interval that anyone would notice
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What a preference graph asks: which of two is nearer to the anchor, and how near are the two of a pair."""
+
+    anchors: np.ndarray  # (n_triplets,) rows of tracks
+    positives: np.ndarray  # (n_triplets,), near their anchor in the graph
+    negatives: np.ndarray  # (n_triplets,), far from it
+    firsts: np.ndarray  # (n_pairs,) rows of tracks
+    seconds: np.ndarray  # (n_pairs,)
+    hops: np.ndarray  # (n_pairs,), how far apart in the graph
+
+    def __repr__(self) -> str:
+        return f"<Questions: {len(self.anchors):,} triplets, {len(self.firsts):,} pairs>"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts about the tracks of a matrix; groups as in `evaluation.metrics.vector_metrics`, each (n_tracks,)."""
+
+    artists: np.ndarray
+    sample_rates: np.ndarray
+    twins: np.ndarray  # tracks that hold the same recording
+    labels: Mapping[str, LabelSets] = field(default_factory=dict)  # by column
+    questions: Mapping[str, Questions] = field(default_factory=dict)  # by graph
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of one evaluation, as a row of `metrics`."""
+
+    subject: str  # whose
+    metric: str
+    k: int | None
+    slice: str  # which queries
+    value: float | None  # None where it is not defined
+    ci_low: float | None  # of the 95 % bootstrap interval, artists or listeners drawn
+    ci_high: float | None
+    n: int  # queries, triplets or pairs
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure with its bootstrap draws, so that two can be compared."""
+
+    metric: str
+    k: int | None
+    value: float
+    draws: np.ndarray  # (n_draws,)
+    n: int
+
+
+def choose_queries(rows: np.ndarray, seed: int) -> np.ndarray:
+    """All rows, or of a great many a seeded sample in rising order."""
+    if len(rows) <= _N_MOST_QUERIES:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, _N_MOST_QUERIES, replace=False))
+
+
+def measure(
+    vectors: np.ndarray,
+    facts: Facts,
+    query_rows: np.ndarray,
+    k: int = 10,
+    *,
+    penalty: np.ndarray | None = None,
+    seed: int = 0,
+) -> list[Measured]:
+    """Every figure that the facts allow, of vectors, shape (n_tracks, dim), without those that no query can answer.
+
+    `penalty` is that of `data.cosine.hub_penalty`, when hubs are to be corrected for.
+    """
+    groups = facts.artists[query_rows]
+
+    def mean(metric: str, per_query: np.ndarray, k: int | None, groups: np.ndarray = groups) -> Iterator[Measured]:
+        n = int((~np.isnan(per_query)).sum())
+        if n:
+            yield Measured(metric, k, float(np.nanmean(per_query)), draw_means(per_query, groups, seed=seed), n)
+
+    result: list[Measured] = []
+    for column, labels in facts.labels.items():
+        found = top_k(vectors, k, query_rows=query_rows, candidates=labels.known, apart=facts.artists, penalty=penalty)
+        result += mean(f"precision_{column}", precision_at_k(found, query_rows, labels), k)
+    found = top_k(vectors, k, query_rows=query_rows, penalty=penalty)
+    result += mean("same_artist_hit", hit_at_k(found, query_rows, facts.artists), k)
+    result += mean("twin_hit", hit_at_k(found[:, :1], query_rows, facts.twins), 1)
+    result += mean("same_sample_rate", share_at_k(found, query_rows, facts.sample_rates), k)
+    counts = k_occurrence(found, len(vectors))
+    skew_draws = draw_skewnesses(counts, facts.artists, seed=seed)
+    result.append(Measured("hubness_skew", k, skewness(counts), skew_draws, len(query_rows)))
+    for kind, asked in facts.questions.items():
+        right = triplet_accuracy(vectors, asked.anchors, asked.positives, asked.negatives, penalty)
+        result += mean(f"triplet_accuracy_{kind}", right, None, facts.artists[asked.anchors])
+        if len(asked.hops):
+            pairs = cosines(vectors, asked.firsts, asked.seconds, penalty), -asked.hops
+            draws = draw_spearmans(*pairs, facts.artists[asked.firsts], seed=seed)
+            result.append(Measured(f"spearman_{kind}", None, spearman(*pairs), draws, len(asked.hops)))
+    return result
+
+
+def chances(facts: Facts, query_rows: np.ndarray, k: int = 10) -> dict[str, float]:
+    """What a ranking at random would reach, by metric."""
+    per_query = {
+        f"precision_{column}": labels.chance(query_rows, facts.artists) for column, labels in facts.labels.items()
+    }
+    per_query |= {
+        "same_artist_hit": hit_chance(query_rows, facts.artists, k),
+        "twin_hit": hit_chance(query_rows, facts.twins, 1),
+        "same_sample_rate": share_chance(query_rows, facts.sample_rates),
+    }
+    result = {metric: float(np.nanmean(values)) for metric, values in per_query.items() if not np.isnan(values).all()}
+    result["hubness_skew"] = skewness_chance(len(facts.artists), len(query_rows), k)
+    for kind in facts.questions:
+        result |= {f"triplet_accuracy_{kind}": 0.5, f"spearman_{kind}": 0.0}
+    return result
+
+
+def all_figures(
+    measured: Mapping[str, Sequence[Measured]], by_chance: Mapping[str, float], slice: str = "all"
+) -> list[Figure]:
+    """Rows of every subject, of chance, and of the first subject's lead over each other one."""
+    first, *others = measured
+    rows = [_figure(name, one, slice, one.value, one.draws) for name in measured for one in measured[name]]
+    undrawn = np.full(1, np.nan)  # chance is exact and has no interval
+    rows += [_figure(CHANCE, one, slice, by_chance[one.metric], undrawn) for one in measured[first]]
+    for other in others:
+        beside = {one.metric: one for one in measured[other]}
+        pairs = [(one, beside[one.metric]) for one in measured[first]]
+        rows += [_figure(f"{first} - {other}", a, slice, a.value - b.value, a.draws - b.draws) for a, b in pairs]
+    return rows
+
+
+def wide_rows(rows: Sequence[Figure], leads: bool = False) -> list[dict[str, object]]:
+    """One row per metric and one column per subject, as text: ``.450 [.42 .48]``; or the leads alone."""
+    table: dict[str, dict[str, object]] = {}
+    for figure in rows:
+        if (" - " in figure.subject) == leads:
+            name = f"{figure.metric}@{figure.k}" if figure.k else figure.metric
+            row = table.setdefault(name, {"figure": name})
+            row[figure.subject] = _cell(figure)
+            row["n"] = figure.n
+    return [row | {"n": row.pop("n")} for row in table.values()]
+
+
+def _cell(figure: Figure) -> str | None:
+    if figure.value is None:
+        return None
+    value = short(figure.value, 3)
+    if figure.ci_low is None or figure.ci_high is None:
+        return value
+    return f"{value} [{short(figure.ci_low, 2)} {short(figure.ci_high, 2)}]"
+
+
+def short(number: float, digits: int) -> str:
+    """Without the zero before the point: eight columns of figures are wide enough."""
+    rounded = round(number, digits) + 0.0  # not -0
+    text = f"{rounded:.{digits}f}"
+    return text.replace("0.", ".", 1) if abs(rounded) < 1 else text
+
+
+def _figure(subject: str, of: Measured, slice: str, value: float, draws: np.ndarray) -> Figure:
+    low, high = interval(draws)
+    known = [None if np.isnan(number) else float(number) for number in (value, low, high)]
+    return Figure(subject, of.metric, of.k, slice, known[0], known[1], known[2], of.n)

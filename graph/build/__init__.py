@@ -1,0 +1,1 @@
+"""Construction of preference graphs from co-occurrence and tags."""

@@ -1,0 +1,1 @@
+"""Propagation of audio vectors over the preference graph, and its check on hidden tracks."""

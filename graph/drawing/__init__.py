@@ -1,0 +1,1 @@
+"""Drawings: graphs, neighbourhoods, and the UMAP map of all tracks."""

@@ -1,0 +1,75 @@
+"""What a preference graph looks like: degrees, components, and how far apart its nodes are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from earshot.graph.bfs import MAX_HOPS, hops_from
+from earshot.graph.preference_graph import PreferenceGraph
+
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
+_MOST_SOURCES, _FEWEST_SOURCES = 500, 20
+_ENTRIES = 500_000_000  # looked at by all searches together: some seconds
+
+
+@dataclass(frozen=True)
+class GraphAnatomy:
+    """Figures of one graph. Shares are in [0, 1]."""
+
+    n_nodes: int
+    n_edges: int
+    directed: bool
+    in_degrees: dict[str, float]  # by quantile: how many recommend a node; neighbours, where there is no direction
+    out_degrees: dict[str, float]
+    n_components: int  # whatever the directions
+    largest_component: float  # share of the nodes
+    hop_shares: dict[str, float]  # of pairs of nodes: "1" to "4" hops apart, or "unreachable"
+    n_sources: int  # nodes that the pairs were searched from
+
+
+def anatomy(graph: PreferenceGraph, *, max_hops: int = MAX_HOPS, seed: int = 0) -> GraphAnatomy:
+    """Measure a graph. Distances are from a seeded sample of nodes, smaller where the graph is very large."""
+    matrix = sparse.csr_array((graph.weights, graph.indices, graph.indptr), shape=(graph.n_nodes, graph.n_nodes))
+    n_components, component_rows = csgraph.connected_components(matrix, directed=graph.directed, connection="weak")
+    n_sources = int(np.clip(_ENTRIES // (len(graph.indices) + 1), _FEWEST_SOURCES, _MOST_SOURCES))
+    n_sources = min(n_sources, graph.n_nodes)
+    sources = np.random.default_rng(seed).choice(graph.n_nodes, n_sources, replace=False)
+    counts = np.zeros(max_hops + 1, dtype=np.int64)
+    for reached in hops_from(graph, sources, max_hops):
+        counts += np.bincount(reached.hops, minlength=max_hops + 1)
+    n_pairs = max(n_sources * (graph.n_nodes - 1), 1)
+    shares = {str(hop): float(counts[hop] / n_pairs) for hop in range(1, max_hops + 1)}
+    return GraphAnatomy(
+        graph.n_nodes,
+        graph.n_edges,
+        graph.directed,
+        _quantiles(graph.in_degrees()),
+        _quantiles(graph.out_degrees()),
+        int(n_components),
+        float(np.bincount(component_rows).max(initial=0) / max(graph.n_nodes, 1)),
+        shares | {"unreachable": 1.0 - sum(shares.values())},
+        n_sources,
+    )
+
+
+def surroundings(graph: PreferenceGraph, row: int, n_nodes: int) -> np.ndarray:
+    """A node and those around it, whatever the directions: the nearest first, of equals the best connected.
+
+    Shape (at most `n_nodes`,), the node itself first; those beyond `MAX_HOPS` hops are not among them.
+    """
+    both_ways = graph.undirected()
+    (reached,) = hops_from(both_ways, [row])
+    order = np.lexsort((-both_ways.out_degrees()[reached.rows], reached.hops))
+    return reached.rows[order][:n_nodes]
+
+
+def _quantiles(degrees: np.ndarray) -> dict[str, float]:
+    if not len(degrees):
+        return {}
+    names = {0.0: "min", 0.5: "median", 1.0: "max"}
+    values = np.quantile(degrees, QUANTILES)
+    return {
+        names.get(point, f"{100 * point:g} %"): float(value) for point, value in zip(QUANTILES, values, strict=True)
+    }

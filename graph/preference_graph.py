@@ -1,0 +1,120 @@
+"""The preference graph as three arrays: who is liked together with whom, and how strongly."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from earshot.data.ids import IdMap
+
+
+@dataclass(frozen=True)
+class PreferenceGraph:
+    """A graph over `n_nodes` rows in compressed sparse rows (CSR).
+
+    The neighbours of row ``r`` are ``indices[indptr[r]:indptr[r + 1]]``, in rising order. Fifty million
+    entries take 0.4 GB here; networkx takes 11 GB for them.
+    """
+
+    indptr: np.ndarray  # (n_nodes + 1,) int64
+    indices: np.ndarray  # (n_entries,) int32
+    weights: np.ndarray  # (n_entries,) float32
+    directed: bool
+
+    @property
+    def n_nodes(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def n_edges(self) -> int:
+        """Edges as a person counts them: an undirected one has two entries, a self-loop none (they are dropped)."""
+        return len(self.indices) if self.directed else len(self.indices) // 2
+
+    def __repr__(self) -> str:
+        kind = "directed" if self.directed else "undirected"
+        return f"<PreferenceGraph {self.n_nodes:,} nodes, {self.n_edges:,} {kind} edges>"
+
+    def out_degrees(self) -> np.ndarray:
+        """Neighbours of each node, shape (n_nodes,)."""
+        return np.diff(self.indptr)
+
+    def in_degrees(self) -> np.ndarray:
+        """How many distinct nodes recommend each node, shape (n_nodes,)."""
+        return np.bincount(self.indices, minlength=self.n_nodes)
+
+    def undirected(self) -> "PreferenceGraph":
+        """The same graph without directions; where both exist, the stronger weight stays."""
+        if not self.directed:
+            return self
+        sources = np.repeat(np.arange(self.n_nodes, dtype=np.int32), self.out_degrees())
+        return build_graph(sources, self.indices, self.weights, n_nodes=self.n_nodes)
+
+    def among(self, rows: np.ndarray) -> "PreferenceGraph":
+        """The part between some nodes, which become rows 0, 1, ... in the order given."""
+        entries = sparse.csr_array((self.weights, self.indices, self.indptr), shape=(self.n_nodes, self.n_nodes))
+        part = entries[rows][:, rows].tocsr()
+        part.sort_indices()
+        return PreferenceGraph(part.indptr.astype(np.int64), part.indices.astype(np.int32), part.data, self.directed)
+
+
+def build_graph(
+    source_rows: Sequence[int] | np.ndarray,
+    target_rows: Sequence[int] | np.ndarray,
+    weights: Sequence[float] | np.ndarray | None = None,
+    *,
+    n_nodes: int,
+    directed: bool = False,
+) -> PreferenceGraph:
+    """A graph from parallel arrays of edges. Self-loops are dropped; of a repeated edge the strongest stays.
+
+    Raises
+    ------
+    ValueError
+        The arrays differ in length, a row is outside the graph, or a weight is not a positive number.
+    """
+    sources = np.asarray(source_rows, dtype=np.int32)
+    targets = np.asarray(target_rows, dtype=np.int32)
+    values = np.ones(len(sources), np.float32) if weights is None else np.asarray(weights, dtype=np.float32)
+    if not len(sources) == len(targets) == len(values):
+        raise ValueError(f"columns of {len(sources)}, {len(targets)} and {len(values)} edges")
+    for rows in (sources, targets):
+        if len(rows) and not (rows.min() >= 0 and rows.max() < n_nodes):
+            stranger = rows[(rows < 0) | (rows >= n_nodes)][0]
+            raise ValueError(f"node row {stranger} in a graph of {n_nodes} nodes")
+    if not ((values > 0) & np.isfinite(values)).all():
+        wrong = values[~((values > 0) & np.isfinite(values))][0]
+        raise ValueError(f"an edge of weight {wrong:g}; weights are positive numbers")
+    loops = sources == targets
+    if loops.any():
+        sources, targets, values = sources[~loops], targets[~loops], values[~loops]
+    forward = _strongest(sources, targets, values, n_nodes)
+    if not directed:
+        forward = forward.maximum(forward.T).tocsr()
+        forward.sort_indices()
+    return PreferenceGraph(forward.indptr.astype(np.int64), forward.indices, forward.data, directed)
+
+
+def graph_from_ids(
+    source_ids: np.ndarray, target_ids: np.ndarray, weights: np.ndarray | None = None, *, directed: bool = False
+) -> tuple[IdMap, PreferenceGraph]:
+    """A graph from edges between durable ids, with the map from its rows to them (in rising order)."""
+    ids = IdMap(np.union1d(source_ids, target_ids))
+    graph = build_graph(ids.rows(source_ids), ids.rows(target_ids), weights, n_nodes=len(ids), directed=directed)
+    return ids, graph
+
+
+def _strongest(sources: np.ndarray, targets: np.ndarray, values: np.ndarray, n_nodes: int) -> sparse.csr_array:
+    """A sparse matrix with the largest weight of each edge."""
+    matrix = sparse.csr_array((values, (sources, targets)), shape=(n_nodes, n_nodes))
+    matrix.sort_indices()
+    if matrix.nnz == len(values):
+        return matrix
+    # scipy has added the weights of repeated edges up. Only rows that hold one are sorted and looked at again.
+    held = np.diff(matrix.indptr) < np.bincount(sources, minlength=n_nodes)  # (n_nodes,) bool
+    again = np.flatnonzero(held[sources])
+    again = again[np.lexsort((-values[again], targets[again], sources[again]))]
+    first = np.ones(len(again), dtype=bool)
+    first[1:] = (np.diff(sources[again]) != 0) | (np.diff(targets[again]) != 0)
+    matrix.data[np.repeat(held, np.diff(matrix.indptr))] = values[again[first]]
+    return matrix

@@ -1,0 +1,1 @@
+"""Training of the audio encoder on a preference graph: sampling, losses, trainer."""

@@ -1,0 +1,1 @@
+"""Evaluation against the library: labels, stored metrics, approximate search, leakage."""

@@ -1,0 +1,146 @@
+"""What an approximate index costs a recommender: neighbours missed, and how much of that anybody notices.
+
+Queries are those of an exam, and so is what each list may hold. An index is asked for more candidates than places, and
+these are put in order by their exact scores, as everywhere in `index.vectors.ann`.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import faiss
+import numpy as np
+
+from earshot.evaluation.evaluation_report import Section
+from earshot.evaluation.metrics.bootstrap import mean_intervals
+from earshot.evaluation.metrics.ranking_metrics import per_listener
+from earshot.evaluation.queries import Exam
+from earshot.evaluation.vector_evaluation import Figure
+from earshot.index.vectors.ann import TYPES, BuiltIndex, build, n_candidates
+
+SLICE = "ann"
+N_QUERIES = 500  # at most: latencies and losses are known well enough
+_EXACT = "flat"
+
+
+def ann_figures(
+    items: np.ndarray, queries: np.ndarray, exam: Exam, k: int, target: float, *, seed: int = 0
+) -> Iterator[tuple[str, list[Figure]]]:
+    """Every type of index: its settings, told, and its figures. Exact search comes first.
+
+    ann_recall        share of the exact list that is found
+    ndcg, recall      of the exam, and `*_loss`, by how much exact search is ahead of it, listener by listener
+    p50_ms, p95_ms    of one query in one thread, with what its listener has played left out
+    mib, build_s      of the index: on disk, and to train, fill and tune it
+
+    Parameters
+    ----------
+    items : (n_tracks, dim) float32; a track is wanted as its product with the query says
+    queries : (n_queries, dim) float32, in the order of the exam; at most `N_QUERIES` of them are asked
+    target : recall@k against exact search that each type is tuned to, on other queries than those it is judged by
+    """
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(exam))[:N_QUERIES])
+    others = np.setdiff1d(np.arange(len(exam)), chosen)[:N_QUERIES]
+    tuned_by = queries[others if 2 * len(others) >= len(chosen) else chosen]
+    owners = np.repeat(np.arange(len(exam)), exam.targets.counts())
+    targets, _ = exam.targets.where(np.isin(owners, chosen))
+    exact: np.ndarray | None = None
+    for type in TYPES:
+        began = perf_counter()
+        built = build(items, np.arange(len(items)), type, target, queries=tuned_by, k=k)
+        seconds = perf_counter() - began
+        if built.type != type:
+            continue  # too few tracks to train it
+        lists, latencies = _asked(built, items, queries, chosen, exam.hidden, k)
+        exact = lists if exact is None else exact
+        found = {name: per_listener(lists, targets, k)[name] for name in ("ndcg", "recall")}
+        best = {name: per_listener(exact, targets, k)[name] for name in ("ndcg", "recall")}
+        values = {"ann_recall": _shares(lists, exact), **found}
+        values |= {f"{name}_loss": best[name] - found[name] for name in found if type != _EXACT}
+        told = ", ".join(f"{name} {value:g}" for name, value in built.settings.items())
+        exactly = {
+            "p50_ms": 1e3 * float(np.median(latencies)),
+            "p95_ms": 1e3 * float(np.quantile(latencies, 0.95)),
+            "mib": _size(built.index) / 2**20,
+            "build_s": seconds,
+        }
+        yield f"{type} {told}" if told else "", _figures(type, values, exactly, k, targets.user_rows, seed)
+
+
+def ann_section(by_settings: Mapping[str, Sequence[Figure]], k: int, target: float) -> Section:
+    """A table of what `ann_figures` gives, of lists of k tracks."""
+    figures = [figure for some in by_settings.values() for figure in some]
+    return Section(f"Indexes tuned to recall@{k} {target:g}", ann_rows(figures), "; ".join(filter(None, by_settings)))
+
+
+def ann_rows(figures: Sequence[Figure]) -> list[dict[str, object]]:
+    """One row per type."""
+    table: dict[str, dict[str, object]] = {}
+    columns = dict.fromkeys(figure.metric for figure in figures)
+    for figure in figures:
+        row = table.setdefault(figure.subject, {"index": figure.subject, **dict.fromkeys(columns)})
+        assert figure.value is not None
+        row[figure.metric] = f"{figure.value:.4f}" if figure.ci_low is not None else f"{figure.value:,.3g}"
+        row["n"] = figure.n
+    return list(table.values())
+
+
+def _asked(
+    built: BuiltIndex, items: np.ndarray, queries: np.ndarray, chosen: np.ndarray, hidden: Any, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The lists of some queries, (n_chosen, k), and the seconds of each."""
+    lists = np.full((len(chosen), k), -1, dtype=np.int64)
+    latencies = np.zeros(len(chosen))
+    inner: Any = faiss.downcast_index(built.index.index)
+    n_asked = min(k if built.type == _EXACT else n_candidates(k), len(items))
+    n_threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        for place, query in enumerate(chosen):
+            left_out = np.empty(0, dtype=np.int64) if hidden is None else hidden[query].astype(np.int64)
+            began = perf_counter()
+            selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(left_out)) if len(left_out) else None
+            _, found = inner.search(queries[query : query + 1], n_asked, params=_parameters(inner, selector))
+            rows = found[0][found[0] >= 0]
+            best = rows[np.argsort(-(items[rows] @ queries[query]), kind="stable")][:k]
+            latencies[place] = perf_counter() - began
+            lists[place, : len(best)] = best
+    finally:
+        faiss.omp_set_num_threads(n_threads)
+    return lists, latencies
+
+
+def _parameters(inner: Any, selector: Any) -> Any:
+    """How wide the index was tuned to search, and what it may not find."""
+    generated: Any = faiss  # its wrapper knows these keywords, its stubs do not
+    if isinstance(inner, faiss.IndexHNSW):
+        return generated.SearchParametersHNSW(sel=selector, efSearch=inner.hnsw.efSearch)
+    if isinstance(inner, faiss.IndexIVF):
+        return generated.SearchParametersIVF(sel=selector, nprobe=inner.nprobe)
+    return generated.SearchParameters(sel=selector)
+
+
+def _shares(lists: np.ndarray, exact: np.ndarray) -> np.ndarray:
+    """Of each exact list the share that was found, (n_queries,)."""
+    return np.array([np.isin(b[b >= 0], a).mean() for a, b in zip(lists, exact, strict=True)])
+
+
+def _size(index: Any) -> int:
+    """In bytes, as it is stored."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "index"
+        faiss.write_index(index, str(path))
+        return path.stat().st_size
+
+
+def _figures(
+    type: str, values: dict[str, np.ndarray], exactly: dict[str, float], k: int, groups: np.ndarray, seed: int
+) -> list[Figure]:
+    bounds = mean_intervals(np.stack(list(values.values()), axis=1), groups, seed=seed)
+    n, figures = len(groups), []
+    for (metric, column), ends in zip(values.items(), bounds, strict=True):
+        low, high = (None if np.isnan(end) else float(end) for end in ends)
+        figures.append(Figure(type, metric, k, SLICE, float(column.mean()), low, high, n))
+    return figures + [Figure(type, metric, k, SLICE, value, None, None, n) for metric, value in exactly.items()]

@@ -1,0 +1,214 @@
+"""What a library knows of its tracks, as facts to judge vectors by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from earshot.data.files.path_encoding import path_from_columns
+from earshot.data.ids import IdMap
+from earshot.data.tables.label_tables import LabelTable, split_labels
+from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
+from earshot.evaluation.vector_evaluation import Facts
+from earshot.index.graphs.graph_store import Edges, read_edges
+from earshot.index.library import Library, LibraryError
+from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
+from earshot.index.tracks.track_store import AUDIO
+from earshot.index.trust import read_json
+from earshot.index.vectors.spaces import read_vectors
+
+TRAINING_STAGE = "train-audio"  # as `runs` calls it
+_TWIN_SECONDS = 1.0  # two encodings of one recording differ in length by the padding of their codecs
+_COLUMNS = "id, path, path_bytes, content_hash, duration_s, sample_rate, title, artist, genre, artist_id, album_id"
+
+
+@dataclass(frozen=True)
+class JudgedTracks:
+    """The tracks whose vectors are judged; every list and array has one entry per row."""
+
+    ids: IdMap
+    vectors: np.ndarray  # (n_tracks, dim)
+    paths: dict[str, str]  # by content hash, in the order of rows
+    artists: list[str | None]  # casefolded
+    genres: list[frozenset[str] | None]
+    titles: list[str]
+    durations: np.ndarray  # seconds
+    sample_rates: list[int | None]  # Hz
+    nodes: Mapping[str, np.ndarray]  # by level: the id of each track's node, UNKNOWN where it has none
+    n_copies: int  # left out: tracks with the very content of another
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"<JudgedTracks {len(self):,} tracks>"
+
+
+def read_judged_tracks(library: Library) -> JudgedTracks:
+    """All tracks with an audio vector, one of each content: copies would find each other and praise any ear."""
+    ids, vectors = read_vectors(library, AUDIO)
+    query = f"SELECT {_COLUMNS} FROM tracks WHERE status = 'embedded' AND path IS NOT NULL ORDER BY id"
+    chosen: dict[str, tuple] = {}
+    n_heard, with_vector = 0, set(ids.ids(np.arange(len(ids))).tolist())
+    for row in library.db.execute(query):
+        if row[0] in with_vector:
+            n_heard += 1
+            chosen.setdefault(row[3], row)
+    if not chosen:
+        raise LibraryError("No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.")
+    columns = list(zip(*chosen.values(), strict=True))
+    track_ids, texts, raws, hashes, durations, rates, titles, artists, genres, artist_ids, album_ids = columns
+    return JudgedTracks(
+        ids=IdMap(track_ids),
+        vectors=vectors[ids.rows(track_ids)],
+        paths=dict(zip(hashes, map(path_from_columns, texts, raws), strict=True)),
+        artists=[_folded(name) for name in artists],
+        genres=[split_labels(cell) for cell in genres],
+        titles=[title.casefold() for title in titles],
+        durations=np.array(durations, dtype=np.float64),
+        sample_rates=list(rates),
+        nodes={"track": np.array(track_ids), "artist": _node_ids(artist_ids), "album": _node_ids(album_ids)},
+        n_copies=n_heard - len(chosen),
+    )
+
+
+def facts_from_tags(tracks: JudgedTracks) -> Facts:
+    """What the library's own tags say: artists, genres, and which tracks seem to be one recording."""
+    genres = {"genre": tracks.genres} if any(tracks.genres) else {}
+    return Facts(
+        artists=groups_of(tracks.artists),
+        sample_rates=groups_of(tracks.sample_rates),
+        twins=groups_of(_twins_by_name(tracks)),
+        labels={column: LabelSets(sets) for column, sets in genres.items()},
+    )
+
+
+def label(library: Library, tracks: JudgedTracks, table: LabelTable, path: Path) -> tuple[JudgedTracks, Facts, int]:
+    """The tracks and facts with what a table says in place of the tags, and how many tracks it knows.
+
+    Raises
+    ------
+    LibraryError
+        It knows none of the tracks, or names twins and none of them.
+    """
+    rows = _matched_rows(library, tracks, table.files, path)
+    n_known = len(set(rows) - {None})
+    if n_known == 0:
+        example = f", such as {table.files[0]}" if table.files else ""
+        raise LibraryError(
+            f"None of the {len(table.files):,} files in {path.name} is in this library{example}.\n\n"
+            "Run `cli embed-audio FOLDER` on their folder; relative paths begin where the table lies."
+        )
+    if table.artists is not None:
+        tracks = _with_artists(library, tracks, rows, table.artists)
+    labels = {}
+    for column, cells in table.labels.items():
+        sets: list[frozenset[str] | None] = [None] * len(tracks)
+        for row, cell in zip(rows, cells, strict=True):
+            if row is not None:
+                sets[row] = cell
+        labels[column] = LabelSets(sets)
+    facts = replace(facts_from_tags(tracks), labels=labels)
+    if table.twins is not None:
+        facts = replace(facts, twins=_twins_by_table(library, tracks, rows, table.twins, path))
+    return tracks, facts, n_known
+
+
+def graph_rows(library: Library, tracks: JudgedTracks, kind: str) -> tuple[Edges, IdMap, np.ndarray]:
+    """A stored graph, the map of its nodes, and the node row of each track, shape (n_tracks,), -1 for none."""
+    edges = read_edges(library, [kind])
+    node_ids = np.union1d(edges.source_ids, edges.target_ids)
+    nodes = IdMap(node_ids)
+    known = np.isin(tracks.nodes[edges.level], node_ids)
+    node_rows = np.full(len(tracks), -1, dtype=np.int64)
+    node_rows[known] = nodes.rows(tracks.nodes[edges.level][known])
+    return edges, nodes, node_rows
+
+
+def query_rows(library: Library, tracks: JudgedTracks, held_out: bool) -> np.ndarray:
+    """Rows of all tracks, or of those that the latest finished training run never learnt from.
+
+    Raises
+    ------
+    LibraryError
+        No run has held any out, or none of them is among the tracks.
+    """
+    if not held_out:
+        return np.arange(len(tracks))
+    found = library.db.execute(
+        "SELECT metrics FROM runs WHERE stage = ? AND finished IS NOT NULL ORDER BY id DESC LIMIT 1", [TRAINING_STAGE]
+    ).fetchone()
+    told = read_json(found[0]).get("held_out_track_ids") if found else None
+    track_ids = {track_id for track_id in told if isinstance(track_id, int)} if isinstance(told, list) else set()
+    rows = np.flatnonzero([track_id in track_ids for track_id in tracks.nodes["track"].tolist()])
+    if not len(rows):
+        raise LibraryError("No training run has held out tracks of this library.\n\nRun `cli train-audio` first.")
+    return rows
+
+
+def _matched_rows(library: Library, tracks: JudgedTracks, files: Sequence[str], path: Path) -> list[int | None]:
+    """The row that each file name of a table means; relative names begin where the table lies."""
+    folder = str(path.absolute().parent)
+    ids = match_nodes(library, files, "track", folders=[folder], names_are="names", create=False).ids
+    row_of = {track_id: row for row, track_id in enumerate(tracks.nodes["track"].tolist())}
+    return [row_of.get(track_id) for track_id in ids.tolist()]
+
+
+def _with_artists(
+    library: Library, tracks: JudgedTracks, rows: Sequence[int | None], names: Sequence[str | None]
+) -> JudgedTracks:
+    artists, nodes = list(tracks.artists), tracks.nodes["artist"].copy()
+    different = sorted({name for name in names if name})
+    known = match_nodes(library, different, "artist", names_are="names", create=False).ids
+    node_of = dict(zip(different, known.tolist(), strict=True))
+    for row, name in zip(rows, names, strict=True):
+        if row is not None and name:
+            artists[row], nodes[row] = _folded(name), node_of[name]
+    return replace(tracks, artists=artists, nodes={**tracks.nodes, "artist": nodes})
+
+
+def _twins_by_table(
+    library: Library, tracks: JudgedTracks, rows: Sequence[int | None], twins: Sequence[str | None], path: Path
+) -> np.ndarray:
+    others = _matched_rows(library, tracks, [name or "" for name in twins], path)
+    pairs = [(one, other) for one, other in zip(rows, others, strict=True) if one is not None and other is not None]
+    if not pairs:
+        raise LibraryError(f"{path.name} names no pair of twins that are both in this library.")
+    return groups_of(_joined(len(tracks), pairs))
+
+
+def _twins_by_name(tracks: JudgedTracks) -> list[object | None]:
+    """A key for each group of tracks with one artist, title and length; None for those that are alone."""
+    by_name: dict[tuple[str, str], list[int]] = {}
+    for row, (artist, title) in enumerate(zip(tracks.artists, tracks.titles, strict=True)):
+        if artist:
+            by_name.setdefault((artist, title), []).append(row)
+    pairs = []
+    for rows in by_name.values():
+        by_length = sorted(rows, key=lambda row: tracks.durations[row])
+        for one, other in pairwise(by_length):
+            if tracks.durations[other] - tracks.durations[one] <= _TWIN_SECONDS:
+                pairs.append((one, other))
+    return _joined(len(tracks), pairs)
+
+
+def _joined(n: int, pairs: Sequence[tuple[int, int]]) -> list[object | None]:
+    """The lowest row that pairs lead to from each row, None where no pair begins or ends."""
+    lowest: dict[int, int] = {}
+    members: dict[int, list[int]] = {}
+    for pair in pairs:
+        roots = sorted({lowest.get(row, row) for row in pair})
+        joined = [row for root in roots for row in members.pop(root, [root])]
+        members[roots[0]] = joined
+        lowest.update(dict.fromkeys(joined, roots[0]))
+    return [lowest.get(row) for row in range(n)]
+
+
+def _node_ids(column: Sequence[int | None]) -> np.ndarray:
+    return np.array([UNKNOWN if node is None else node for node in column], dtype=np.int64)
+
+
+def _folded(name: str | None) -> str | None:
+    return name.casefold() if name else None

@@ -1,0 +1,75 @@
+"""What the ear was taught by: has it heard of the listens that somebody is asked about?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from earshot.index.evaluation.audio_facts import TRAINING_STAGE
+from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
+from earshot.index.library import Library
+from earshot.index.tracks.track_store import AUDIO
+from earshot.index.trust import read_json, texts
+
+_LISTENS_GRAPHS = ("listens", "listens-artist")
+
+
+def is_of_listens(graph: StoredGraph) -> bool:
+    """Whether a graph was made of listens here, rather than imported under such a name."""
+    return graph.kind in _LISTENS_GRAPHS and graph.origin == "build-graph"
+
+
+def listens_of_graphs(library: Library, kinds: Sequence[str]) -> list[str | None]:
+    """Which listens to tracks some graphs were made of: their digest, None for all that there were."""
+    graphs = [graph for graph in stored_graphs(library) if graph.kind in kinds and graph.origin == "build-graph"]
+    return [graph.settings.get("listens") for graph in graphs if (graph.kind, graph.level) == ("listens", "track")]
+
+
+def listens_heard_of(library: Library, ear: str | None) -> list[str | None]:
+    """Which listens an ear was ever taught by, as `listens_of_graphs`; of one that does not say, all.
+
+    Parameters
+    ----------
+    ear : the file name of its checkpoint; None for the packaged one, which knows of no listens here
+    """
+    config = _config_of(library, ear)
+    heard_of = [] if config is None else config.get("heard_of")
+    return [one if isinstance(one, str) else None for one in heard_of] if isinstance(heard_of, list) else [None]
+
+
+def imports_heard_of(library: Library, kinds: Sequence[str], ear: str | None) -> list[str] | None:
+    """The digests of all imports that an ear has heard of, once it has learned from some graphs.
+
+    Parameters
+    ----------
+    ear : that it goes on from, as above; None also for one that begins anew
+
+    Returns
+    -------
+    None where a graph or the ear, of an earlier version, does not say
+    """
+    graphs = [graph for graph in stored_graphs(library) if graph.kind in kinds and is_of_listens(graph)]
+    told = [texts(graph.settings.get("imports")) for graph in graphs]
+    config = _config_of(library, ear)
+    told += [] if config is None else [imports_of_training(config)]
+    known = [imports for imports in told if imports is not None]
+    return sorted({digest for imports in known for digest in imports}) if len(known) == len(told) else None
+
+
+def imports_of_training(config: Mapping[str, Any]) -> list[str] | None:
+    """The imports that a training says it learned from; of an older one only whether there were any."""
+    graphs = texts(config.get("graphs", []))
+    if config.get("heard_of") == [] and graphs is not None and not set(_LISTENS_GRAPHS).intersection(graphs):
+        return texts(config.get("imports", []))
+    return texts(config.get("imports"))
+
+
+def _config_of(library: Library, ear: str | None) -> dict[str, Any] | None:
+    query = "SELECT config FROM runs WHERE stage = ? AND checkpoint = ? ORDER BY id DESC LIMIT 1"
+    row = library.db.execute(query, [TRAINING_STAGE, ear]).fetchone()
+    return read_json(row[0]) if row else None
+
+
+def ear_in_use(library: Library) -> str | None:
+    """The file name of the checkpoint that the library was heard with; None for the packaged one."""
+    query = "SELECT r.checkpoint FROM spaces AS s JOIN runs AS r ON r.id = s.run_id WHERE s.space = ?"
+    row = library.db.execute(query, [AUDIO]).fetchone()
+    return row[0] if row else None

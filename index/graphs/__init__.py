@@ -1,0 +1,1 @@
+"""Preference graphs of the library, and the audio vectors diffused over them."""

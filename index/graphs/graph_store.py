@@ -1,0 +1,176 @@
+"""Preference graphs in the library: stored whole, read back as arrays of ids."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from earshot.index.library import Library, LibraryError, now
+from earshot.index.trust import read_json
+
+
+@dataclass(frozen=True)
+class StoredGraph:
+    """What the library says of one graph."""
+
+    kind: str  # its name
+    level: str  # of its nodes: track, album or artist
+    directed: bool
+    origin: str
+    settings: dict[str, Any]
+    n_nodes: int
+    n_edges: int
+    made: str  # ISO 8601, UTC
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Edges between nodes of one level. An undirected edge stands here once."""
+
+    level: str
+    directed: bool
+    source_ids: np.ndarray  # (n_edges,) int64
+    target_ids: np.ndarray  # (n_edges,) int64
+    weights: np.ndarray  # (n_edges,) float32, on the scale of their graph
+
+    def __repr__(self) -> str:
+        kind = "directed" if self.directed else "undirected"
+        return f"<Edges {len(self.source_ids):,} {kind}, between {self.level}s>"
+
+
+def store_graph(
+    library: Library,
+    kind: str,
+    level: str,
+    source_ids: np.ndarray,
+    target_ids: np.ndarray,
+    weights: np.ndarray | None = None,
+    *,
+    directed: bool,
+    origin: str,
+    settings: Mapping[str, Any] | None = None,
+) -> StoredGraph:
+    """Keep a graph, in the place of an earlier one of that name; the caller holds the transaction.
+
+    Self-loops are dropped, and of a repeated edge the strongest stays.
+
+    Raises
+    ------
+    LibraryError
+        No edge is left to keep.
+    """
+    sources, targets, values = _tidied(source_ids, target_ids, weights, directed)
+    if not len(sources):
+        raise LibraryError(f"The graph {kind!r} would have no edge between two different {level}s; nothing was kept.")
+    n_nodes = len(np.union1d(sources, targets))
+    remove_graph(library, kind)
+    graph = StoredGraph(kind, level, directed, origin, dict(settings or {}), n_nodes, len(sources), now())
+    library.db.execute(
+        "INSERT INTO graphs (kind, level, directed, origin, settings, n_nodes, n_edges, made)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [kind, level, int(directed), origin, json.dumps(graph.settings), n_nodes, len(sources), graph.made],
+    )
+    rows = zip(sources.tolist(), targets.tolist(), values.tolist(), strict=True)
+    library.db.conn.executemany(
+        "INSERT INTO edges (kind, source_id, target_id, weight) VALUES (?, ?, ?, ?)", ((kind, *row) for row in rows)
+    )
+    return graph
+
+
+def read_edges(library: Library, kinds: Sequence[str]) -> Edges:
+    """The edges of one graph, or of several with the same level, one after the other.
+
+    When one of several is directed, all are: the edges of the undirected ones come in both directions.
+
+    Raises
+    ------
+    LibraryError
+        A graph is not there, or their levels differ.
+    """
+    chosen = [find_graph(library, kind) for kind in kinds]
+    if len({graph.level for graph in chosen}) != 1:
+        levels = ", ".join(f"{graph.kind} ({graph.level})" for graph in chosen) or "none"
+        raise LibraryError(f"These graphs have no level in common: {levels}.\n\nName graphs of one level.")
+    directed = any(graph.directed for graph in chosen)
+    parts = []
+    for graph in chosen:
+        rows = library.db.execute("SELECT source_id, target_id, weight FROM edges WHERE kind = ?", [graph.kind])
+        edges = np.fromiter(rows, dtype=[("source", "i8"), ("target", "i8"), ("weight", "f4")])
+        parts.append((edges["source"], edges["target"], edges["weight"]))
+        if directed and not graph.directed:
+            parts.append((edges["target"], edges["source"], edges["weight"]))
+    sources, targets, weights = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return Edges(chosen[0].level, directed, sources, targets, weights)
+
+
+def stored_graphs(library: Library) -> list[StoredGraph]:
+    """All graphs of the library, the largest first."""
+    rows = library.db.execute(
+        "SELECT kind, level, directed, origin, settings, n_nodes, n_edges, made FROM graphs ORDER BY n_edges DESC, kind"
+    )
+    return [
+        StoredGraph(kind, level, bool(directed), origin, read_json(settings), *others)
+        for kind, level, directed, origin, settings, *others in rows
+    ]
+
+
+def find_graph(library: Library, kind: str) -> StoredGraph:
+    """One graph by its name.
+
+    Raises
+    ------
+    LibraryError
+        There is none of this name; the message lists those there are.
+    """
+    graphs = {graph.kind: graph for graph in stored_graphs(library)}
+    if kind not in graphs:
+        there = f"there are {', '.join(graphs)}" if graphs else "there is none yet"
+        raise LibraryError(
+            f"There is no graph {kind!r} in this library; {there}.\n\nRun `cli import-graph` or `cli build-graph`."
+        )
+    return graphs[kind]
+
+
+def remove_graph(library: Library, kind: str) -> bool:
+    """Take a graph away; whether there was one. The caller holds the transaction."""
+    library.db.execute("DELETE FROM edges WHERE kind = ?", [kind])
+    return library.db.execute("DELETE FROM graphs WHERE kind = ?", [kind]).rowcount > 0
+
+
+def forget_removed_tracks(library: Library) -> int:
+    """Take away the edges of tracks that are no longer there, before another track gets such an id; how many."""
+    gone = "NOT IN (SELECT id FROM tracks)"
+    n_forgotten = 0
+    for graph in [graph for graph in stored_graphs(library) if graph.level == "track"]:
+        n_edges = library.db.execute(
+            f"DELETE FROM edges WHERE kind = ? AND (source_id {gone} OR target_id {gone})", [graph.kind]
+        ).rowcount
+        if n_edges == graph.n_edges:
+            remove_graph(library, graph.kind)
+        elif n_edges:
+            nodes = (
+                "SELECT source_id FROM edges WHERE kind = :kind UNION SELECT target_id FROM edges WHERE kind = :kind"
+            )
+            library.db.execute(
+                f"UPDATE graphs SET n_edges = :n_edges, n_nodes = (SELECT count(*) FROM ({nodes})) WHERE kind = :kind",
+                {"kind": graph.kind, "n_edges": graph.n_edges - n_edges},
+            )
+        n_forgotten += n_edges
+    return n_forgotten
+
+
+def _tidied(
+    source_ids: np.ndarray, target_ids: np.ndarray, weights: np.ndarray | None, directed: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each edge once, without loops, in the order of the table's key."""
+    sources, targets = np.asarray(source_ids, dtype=np.int64), np.asarray(target_ids, dtype=np.int64)
+    values = np.ones(len(sources), np.float32) if weights is None else np.asarray(weights, dtype=np.float32)
+    if not directed:
+        sources, targets = np.minimum(sources, targets), np.maximum(sources, targets)
+    order = np.lexsort((-values, targets, sources))
+    sources, targets, values = sources[order], targets[order], values[order]
+    kept = sources != targets
+    kept[1:] &= (np.diff(sources) != 0) | (np.diff(targets) != 0)
+    return sources[kept], targets[kept], values[kept]

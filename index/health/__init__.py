@@ -1,0 +1,1 @@
+"""Health of the library: integrity checks, status, and what is out of date."""

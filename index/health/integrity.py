@@ -1,0 +1,212 @@
+"""`cli check`: does the library say of itself only what is true? Every problem comes with its cure."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from earshot.data.files.rules import Rules
+from earshot.data.ids import IdMap
+from earshot.index.graphs.diffused_vectors import DIFFUSED
+from earshot.index.health.kept_checks import check_presence
+from earshot.index.health.problem import Problem, recovery
+from earshot.index.health.text_check import check_text
+from earshot.index.library import DATABASE, Library, LibraryError
+from earshot.index.recommending.tower_data import TOWER
+from earshot.index.schema_guard import foreign_triggers
+from earshot.index.tracks.track_store import AUDIO
+from earshot.index.trust import read_json, read_json_list, sql_name, typed_statement
+from earshot.index.vectors.ann import rank
+from earshot.index.vectors.faiss_file import index_state, open_index
+from earshot.index.vectors.neighbour_table import PER_TRACK
+from earshot.index.vectors.spaces import current_space, read_vectors, spaces
+
+_SAMPLE = 200  # vectors looked up in the index and among the neighbours
+_JSON = (  # that of `index_files` is looked at with the index; nobody reads runs.versions
+    *(("runs", "config", read_json), ("runs", "metrics", read_json), ("graphs", "settings", read_json)),
+    *(("root_rules", "exclude", read_json_list), ("listens", "options", read_json_list)),
+)
+_REMAKE = {AUDIO: "cli embed-audio --again", TOWER: "cli train-tower", DIFFUSED: "cli diffuse-audio"}
+
+
+def check_library(library: Library) -> Iterator[Problem]:
+    """Check tables, vectors, index and neighbours against each other, and whether every file is there."""
+    for check in (check_text, _check_tables, check_presence):
+        try:
+            yield from check(library)
+        except sqlite3.DatabaseError as error:  # pages that cannot be read at all
+            yield Problem(f"SQLite: {error}", _recovery(library))
+        except LibraryError as error:  # `cli check` is what it tells to type
+            yield Problem(_first_sentence(error), _recovery(library))
+
+
+def _check_tables(library: Library) -> Iterator[Problem]:
+    yield from _check_database(library)
+    yield from _check_json(library)
+    yield from _check_rules(library)
+    yield from _check_other_runs(library)
+    for space in spaces(library):
+        yield from _check_space(library, space)
+
+
+def _check_database(library: Library) -> Iterator[Problem]:
+    for (message,) in library.db.execute("PRAGMA integrity_check(5)").fetchall():
+        if message != "ok":
+            yield Problem(f"SQLite: {message}", _recovery(library))
+    dangling = Counter((table, key) for table, _, _, key in library.db.execute("PRAGMA foreign_key_check"))
+    for (table, key), n_rows in dangling.items():
+        yield _dangling(library, table, key, n_rows)
+    for name in foreign_triggers(library.db):
+        yield Problem(
+            f"the trigger {name} is not Earshot's, and would run whenever Earshot writes",
+            _statement(library, f"DROP TRIGGER {sql_name(name)}"),
+        )
+    lacking = library.db.execute(
+        "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
+        " (SELECT track_id FROM current_vectors WHERE space = ?)",
+        [AUDIO],
+    ).fetchone()[0]
+    if lacking:
+        yield Problem(f"{lacking:,} embedded tracks have no current vector", "cli embed-audio")
+
+
+def _check_json(library: Library) -> Iterator[Problem]:
+    for table, column, read in _JSON:
+        for row, text in library.db.execute(f"SELECT rowid, {column} FROM {table}").fetchall():
+            try:
+                read(text)
+            except LibraryError as error:
+                sql = f"UPDATE {table} SET {column} = '{'[]' if read is read_json_list else '{}'}' WHERE rowid = {row}"
+                yield Problem(f"{table}, row {row}: {_first_sentence(error)}", _statement(library, sql))
+
+
+def _check_rules(library: Library) -> Iterator[Problem]:
+    rows = library.db.execute("SELECT rowid, min_duration_s, max_duration_s FROM root_rules").fetchall()
+    for row, shortest, longest in rows:
+        try:
+            Rules((), shortest, longest)
+        except ValueError as error:
+            bounds = f"UPDATE root_rules SET min_duration_s = NULL, max_duration_s = NULL WHERE rowid = {row}"
+            yield Problem(f"root_rules, row {row}: {error}", _statement(library, bounds))
+
+
+def _check_other_runs(library: Library) -> Iterator[Problem]:
+    others = library.db.execute(
+        "SELECT count(*) FROM vectors AS v WHERE v.run_id NOT IN (SELECT run_id FROM spaces)"
+    ).fetchone()[0]
+    if others:
+        yield Problem(f"{others:,} vectors of another encoder wait for the rest of their run", "cli embed-audio")
+
+
+def _check_space(library: Library, space: str) -> Iterator[Problem]:
+    again = _REMAKE.get(space, "cli import-listens --again")
+    dims = [dim for (dim,) in library.db.execute("SELECT DISTINCT dim FROM current_vectors WHERE space = ?", [space])]
+    if len(dims) > 1:
+        yield Problem(f"vectors of mixed dimensions {sorted(dims)} under one run", again)
+        return
+    try:
+        ids, vectors = read_vectors(library, space)
+    except LibraryError as error:
+        yield Problem(_first_sentence(error), again)
+        return
+    yield from _check_vectors(ids, vectors, again)
+    yield from _check_index(library, space, ids, vectors)
+    yield from _check_neighbours(library, space, ids, vectors)
+
+
+def _check_vectors(ids: IdMap, vectors: np.ndarray, again: str) -> Iterator[Problem]:
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    broken = np.flatnonzero(~(np.abs(lengths - 1) < 1e-3))  # also catches NaN
+    for row in broken[:10]:
+        yield Problem(
+            f"the vector of track {ids.ids(row)} is damaged (length {lengths[row]:.4g})",
+            again,
+        )
+
+
+def _check_index(library: Library, space: str, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
+    state = index_state(library, space, verify=True)
+    if not len(ids):
+        return
+    if state is None or state.problem:
+        yield Problem(f"index: {state.problem if state else 'there is none'}", "cli build-index")
+        return
+    index, reason = open_index(library, space)
+    if index is None or index.ntotal != len(ids):
+        held = "nothing" if index is None else f"{index.ntotal:,} vectors"
+        yield Problem(f"index: holds {held} for {len(ids):,} ({reason or 'a wrong count'})", "cli build-index")
+        return
+    queries = vectors[_sample(len(ids))]
+    found = index.search(queries, 10 if state.type == "ivf-pq" else 1)[1]  # product codes confuse close ones
+    known = np.isin(found, ids.ids(np.arange(len(ids))))
+    rows = np.full_like(found, -1)
+    rows[known] = ids.rows(found[known])
+    lost = int((rank(queries, vectors, rows)[0][:, 0] < 0.999).sum())  # of what should find itself, or an equal
+    if lost > len(queries) // 20:  # an approximate index may miss one
+        yield Problem(f"index: {lost} of {len(queries)} sampled vectors are not found in it", "cli build-index")
+
+
+def _check_neighbours(library: Library, space: str, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
+    current = current_space(library, space)
+    if current is None or not len(ids):
+        return
+    filled = library.db.execute("SELECT neighbours_revision FROM spaces WHERE space = ?", [space]).fetchone()[0]
+    if filled != current.revision:
+        yield Problem("the neighbours table is older than the vectors", "cli build-index")
+        return
+    strangers = library.db.execute(
+        "SELECT count(*) FROM neighbours AS n JOIN tracks AS t ON t.id = n.neighbour_id"
+        " WHERE n.space = ? AND t.status NOT IN ('embedded', 'catalog')",
+        [space],
+    ).fetchone()[0]
+    if strangers:
+        yield Problem(f"{strangers:,} neighbours are no longer searchable", "cli build-index")
+    all_ids = ids.ids(np.arange(len(ids)))
+    counts = dict(library.db.execute("SELECT track_id, count(*) FROM neighbours WHERE space = ? GROUP BY 1", [space]))
+    short = sum(counts.get(track_id, 0) < min(PER_TRACK, len(ids) - 1) for track_id in all_ids.tolist())
+    if short:
+        yield Problem(f"{short:,} tracks have too few neighbours", "cli build-index")
+    sample = json.dumps(all_ids[_sample(len(ids))].tolist())
+    rows = library.db.execute(
+        "SELECT track_id, neighbour_id, score FROM neighbours"
+        " WHERE space = ? AND track_id IN (SELECT value FROM json_each(?))",
+        [space, sample],
+    ).fetchall()
+    pairs = np.array([pair for *pair, _ in rows], dtype=np.int64).reshape(-1, 2)
+    known = np.isin(pairs, all_ids).all(axis=1)
+    one, other = vectors[ids.rows(pairs[known, 0])], vectors[ids.rows(pairs[known, 1])]
+    scores = np.array([score for *_, score in rows])[known]
+    wrong = int((np.abs((one * other).sum(axis=1) - scores) > 1e-3).sum())
+    if wrong:
+        yield Problem(f"{wrong:,} of {len(rows):,} sampled neighbours have a wrong score", "cli build-index")
+
+
+def _sample(n_rows: int) -> np.ndarray:
+    """Rows spread evenly over all."""
+    return np.linspace(0, n_rows - 1, min(_SAMPLE, n_rows)).astype(int)
+
+
+def _dangling(library: Library, table: str, key: int, n_rows: int) -> Problem:
+    """Rows that point to nothing, by a foreign key of their table; nothing else can have been meant by them."""
+    own = sql_name(table)  # a table of somebody else may have any name
+    keys = {row[0]: row[2:5] for row in library.db.execute(f"PRAGMA foreign_key_list({own})")}
+    parent, column, target = keys[key]
+    required = {row[1]: row[3] for row in library.db.execute(f"PRAGMA table_info({own})")}[column]
+    verb = f"DELETE FROM {own}" if required else f"UPDATE {own} SET {sql_name(column)} = NULL"
+    found = sql_name(target) if target else "id"  # in quotes, a column that is not there would be a text
+    sql = f"{verb} WHERE {sql_name(column)} NOT IN (SELECT {found} FROM {sql_name(parent)})"
+    return Problem(f"{table}: {n_rows:,} rows point to missing {parent}", _statement(library, sql))
+
+
+def _first_sentence(error: LibraryError) -> str:
+    return str(error).splitlines()[0].rstrip(".")
+
+
+def _recovery(library: Library) -> str:
+    return recovery(library.folder / DATABASE)
+
+
+def _statement(library: Library, sql: str) -> str:
+    return typed_statement(library.folder / DATABASE, sql)

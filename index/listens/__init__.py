@@ -1,0 +1,1 @@
+"""Listens and playlists of the library."""

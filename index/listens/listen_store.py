@@ -1,0 +1,212 @@
+"""Listens in the library: users and items become ids, and the events lie in listens/ as Parquet."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from earshot.data.events.event_log import LogError, check_log, log_errors, write_events
+from earshot.data.files.atomic import atomic_path, make_folder, remove
+from earshot.data.files.regular_files import IrregularFileError, open_regular
+from earshot.data.listens.event_collector import Gathering, Items
+from earshot.index.kept_files import LISTENS, listens_cure, record, remove_unnamed, renaming
+from earshot.index.library import Library, LibraryError, now
+from earshot.index.listens.item_resolution import match_items
+from earshot.index.tracks.name_resolution import NodeMatch
+
+_AGAIN = "`cli forget-listens` names the imports: forget the damaged one, then import its file again."
+
+
+@dataclass(frozen=True)
+class StoredListens:
+    """What the library says of one imported table."""
+
+    file: str  # name below listens/
+    origin: str
+    level: str  # of the items: track or artist
+    n_events: int
+    n_users: int
+    n_items: int
+    n_malformed: int
+    imported: str  # ISO 8601, UTC
+
+
+@dataclass(frozen=True)
+class ListenImport:
+    listens: StoredListens
+    items: NodeMatch
+    n_new_users: int
+
+
+def digest_of(*paths: Path, number: int = 0) -> str:
+    """A hash of every byte of some files, which says whether they were imported before. Their order does not count.
+
+    Parameters
+    ----------
+    number : of what is imported, where the files hold several things
+
+    Raises
+    ------
+    OSError
+        One cannot be read.
+    """
+    digests = []
+    for path in paths:
+        status = path.stat()
+        digests.append(_file_digest(path, status.st_mtime_ns, status.st_size))
+    words = sorted(digests) + ([str(number)] if number else [])
+    return words[0] if len(words) == 1 else hashlib.blake2b("".join(words).encode()).hexdigest()[:32]
+
+
+def listens_folder(library: Library) -> Path:
+    """Where the events lie, and where there is room to sort them."""
+    folder = library.folder / LISTENS
+    make_folder(folder)
+    return folder
+
+
+def open_gathering(library: Library, level: str = "track", *, prefix: str = "") -> Gathering:
+    """A folder where an import gathers its events; the caller is the library's writer."""
+    folder = listens_folder(library)
+    return Gathering(folder, level, prefix=prefix)
+
+
+@lru_cache(maxsize=1)  # of an archive each of whose files is a source
+def _file_digest(path: Path, _mtime_ns: int, _size: int) -> str:
+    with open_regular(path) as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))  # type: ignore[arg-type]
+    return digest.hexdigest()
+
+
+def known_listens(library: Library, digest: str) -> StoredListens | None:
+    """What an earlier import of the same content left."""
+    found = [listens for hash, listens in _rows(library) if hash == digest]
+    return found[0] if found else None
+
+
+def stored_listens(library: Library) -> list[StoredListens]:
+    """All imported tables, the oldest first."""
+    return [listens for _, listens in _rows(library)]
+
+
+def import_digests(library: Library, level: str | None = None) -> list[str]:
+    """The digests of what was imported, of all or of one level. An import anew has the digest that it had before."""
+    query = "SELECT content_hash FROM listens WHERE level = coalesce(?, level) ORDER BY id"
+    rows = library.db.execute(query, [level])
+    return [digest for (digest,) in rows]
+
+
+def listen_files(library: Library, level: str) -> list[Path]:
+    """The Parquet files of all listens to tracks, or to artists.
+
+    Raises
+    ------
+    LibraryError
+        One of them is missing or damaged, or not what an import writes; the message says what to type.
+    """
+    query = "SELECT id, file, origin, options, n_events FROM listens WHERE level = ? ORDER BY id"
+    paths = []
+    for number, file, origin, options, n_events in library.db.execute(query, [level]).fetchall():
+        paths.append(library.file(file, LISTENS))
+        typed = renaming(library, file) or listens_cure(number, origin, options)
+        cure = f"Restore it from a backup, or run `{typed}`."
+        if not paths[-1].is_file():
+            raise LibraryError(f"{paths[-1]} is missing.\n\n{cure}")
+        with told_logs(cure):
+            check_log(paths[-1], level, n_events)
+    return paths
+
+
+@contextmanager
+def told_logs(cure: str = _AGAIN) -> Iterator[None]:
+    """Say what is wrong with files of listens, and what to type."""
+    try:
+        with log_errors():
+            yield
+    except (LogError, IrregularFileError) as error:
+        raise LibraryError(f"{error}.\n\n{cure}") from None
+
+
+def import_listens(
+    library: Library,
+    gathering: Gathering,
+    digest: str,
+    *,
+    origin: str,
+    items: Items | None = None,
+    folders: Iterable[str] = (),
+    names_are: str = "auto",
+    options: Sequence[str] = (),
+) -> ListenImport:
+    """Keep gathered listens, in the place of what the same content left before. All or nothing.
+
+    The file has its own name before the transaction ends, and never that of what it replaces: killed in between, the
+    earlier one is as it was.
+
+    Parameters
+    ----------
+    items : in the order of the gathering's, where other files say more of them
+    options : that were typed, for a later import of the same
+
+    Raises
+    ------
+    ValueError
+        `names_are` is "ids" and an item is none, or there are no listens.
+    """
+    if not len(gathering):
+        lost = "".join(f", {number:,} {what} left out" for what, number in gathering.left_out.items())
+        raise ValueError(f"{Path(origin).name} holds no listens; {gathering.n_malformed:,} rows are malformed{lost}")
+    known = known_listens(library, digest)
+    taken = known.file if known else None
+    name = f"{digest}.parquet"
+    path = listens_folder(library) / (name if name != taken else f"{digest}.2.parquet")
+    users = gathering.users
+    with library.transaction():
+        user_ids, n_new_users = _match_users(library, users)
+        matched = match_items(library, items or gathering.items, gathering.level, folders=folders, names_are=names_are)
+        with atomic_path(path) as temporary:
+            n_events = write_events(temporary, gathering.events(user_ids, matched.ids), gathering.level)
+        listens = StoredListens(
+            path.name, origin, gathering.level, n_events, len(users), matched.n_nodes, gathering.n_malformed, now()
+        )
+        _remember(library, listens, digest, options)
+        record(library, path)
+    if taken:
+        remove(library.file(taken, LISTENS))
+        remove_unnamed(library)
+    return ListenImport(listens, matched, n_new_users)
+
+
+def _match_users(library: Library, names: Iterable[str]) -> tuple[np.ndarray, int]:
+    """The ids of users, shape (n_names,) int64, and how many of them are new."""
+    known = {name: user for user, name in library.db.execute("SELECT id, name FROM users")}
+    first = max(known.values(), default=0) + 1
+    new = {name: first + position for position, name in enumerate(name for name in names if name not in known)}
+    library.db.conn.executemany("INSERT INTO users (name, id) VALUES (?, ?)", new.items())
+    known.update(new)
+    return np.array([known[name] for name in names], dtype=np.int64), len(new)
+
+
+def _remember(library: Library, listens: StoredListens, digest: str, options: Sequence[str]) -> None:
+    library.db.execute("DELETE FROM listens WHERE content_hash = ?", [digest])
+    library.db.execute(
+        "INSERT INTO listens (content_hash, file, origin, level, n_events, n_users, n_items, n_malformed, imported,"
+        " options) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            digest, listens.file, listens.origin, listens.level, listens.n_events, listens.n_users, listens.n_items,
+            listens.n_malformed, listens.imported, json.dumps(list(options)),
+        ],
+    )  # fmt: skip
+
+
+def _rows(library: Library) -> list[tuple[str, StoredListens]]:
+    rows = library.db.execute(
+        "SELECT content_hash, file, origin, level, n_events, n_users, n_items, n_malformed, imported"
+        " FROM listens ORDER BY id"
+    )
+    return [(digest, StoredListens(*others)) for digest, *others in rows]

@@ -1,0 +1,58 @@
+"""Playlists in the library: which tracks stand together, in which order."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from earshot.data.files.path_encoding import path_columns
+from earshot.data.tables.playlists import Playlist
+from earshot.index.library import Library, now
+from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
+
+
+@dataclass(frozen=True)
+class PlaylistImport:
+    """What became of one playlist."""
+
+    path: str
+    name: str
+    n_matched: int  # entries that are tracks of the library
+    unmatched: tuple[str, ...]  # entries that are none
+    n_elsewhere: int  # entries that are no local file
+
+
+def import_playlists(library: Library, playlists: Sequence[Playlist]) -> list[PlaylistImport]:
+    """Keep playlists, each in the place of what an earlier import of the same file left. All or nothing."""
+    entries = [entry for playlist in playlists for entry in playlist.entries]
+    with library.transaction():
+        ids = match_nodes(library, entries, "track", names_are="names", create=False).ids.tolist()
+        done, begin = [], 0
+        for playlist in playlists:
+            end = begin + len(playlist.entries)
+            done.append(_store(library, playlist, ids[begin:end]))
+            begin = end
+    return done
+
+
+def forget_playlists(library: Library, paths: Sequence[str]) -> list[str]:
+    """Take playlists out, whether or not their files are still there; the paths of those that the library knew."""
+    texts = [path_columns(os.path.abspath(path))[0] for path in paths]
+    with library.transaction():
+        known = [text for text in texts if library.db.execute("DELETE FROM playlists WHERE path = ?", [text]).rowcount]
+    return known
+
+
+def _store(library: Library, playlist: Playlist, track_ids: Sequence[int]) -> PlaylistImport:
+    text, raw = path_columns(playlist.path)
+    library.db.execute("DELETE FROM playlists WHERE path = ?", [text])
+    cursor = library.db.execute(
+        "INSERT INTO playlists (path, path_bytes, name, imported, content_hash) VALUES (?, ?, ?, ?, ?)",
+        [text, raw, playlist.name, now(), playlist.content_hash],
+    )
+    matched = [track for track in track_ids if track != UNKNOWN]
+    library.db.conn.executemany(
+        "INSERT INTO playlist_tracks (playlist_id, position, track_id) VALUES (?, ?, ?)",
+        [(cursor.lastrowid, position, track) for position, track in enumerate(matched, start=1)],
+    )
+    unmatched = [entry for entry, track in zip(playlist.entries, track_ids, strict=True) if track == UNKNOWN]
+    return PlaylistImport(playlist.path, playlist.name, len(matched), tuple(unmatched), playlist.n_elsewhere)

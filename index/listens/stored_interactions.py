@@ -1,0 +1,92 @@
+"""All listens of a library as arrays for training, kept until something changes."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from earshot.data.events.event_arrays import MADE, build_arrays, open_arrays
+from earshot.data.events.event_log import LogError, played_among
+from earshot.data.events.interactions import Listening
+from earshot.data.ids import IdMap
+from earshot.index.library import Library, LibraryError
+from earshot.index.listens.listen_store import listen_files, listens_folder, stored_listens, told_logs
+from earshot.index.tracks.track_links import links
+
+
+@dataclass(frozen=True)
+class LibraryListening:
+    """Listens of every import together, and whose ids their rows are."""
+
+    listening: Listening
+    users: IdMap
+    items: IdMap  # tracks, or artists; a linked catalog track is its file's track
+    key: str  # another for other listens
+
+
+def read_listening(library: Library, level: str = "track") -> LibraryListening:
+    """The listens to tracks, or to artists. Made anew after an import or a link, which a reader may do as well.
+
+    Raises
+    ------
+    LibraryError
+        There are none, or their file is gone.
+    """
+    files = listen_files(library, level)
+    if not files:
+        others = "; those to artists are for `cli build-graph`" if level == "track" and stored_listens(library) else ""
+        raise LibraryError(
+            f"This library has no listens to {level}s yet{others}.\n\n"
+            "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
+        )
+    stands_for = _stands_for(library, level)
+    key = _key(library, level, stands_for)  # of the very links that the arrays are made with
+    folder = listens_folder(library) / f"arrays-{level}-{key}"
+    if not folder.is_dir():
+        try:
+            with told_logs():
+                build_arrays(folder, files, level, stands_for)
+        except OSError:
+            if not folder.is_dir():  # else another process was quicker
+                raise
+        for other in folder.parent.glob(f"arrays-{level}-*"):
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
+    try:
+        return LibraryListening(*open_arrays(folder), key)
+    except (FileNotFoundError, ValueError):  # damaged: they can always be made again
+        shutil.rmtree(folder)
+        with told_logs():
+            build_arrays(folder, files, level, stands_for)
+            try:
+                return LibraryListening(*open_arrays(folder), key)
+            except ValueError as error:
+                shutil.rmtree(folder)
+                raise LogError(f"the listens say what no import writes ({error})") from None
+
+
+def listening_key(library: Library, level: str = "track") -> str:
+    """Of all listens as they are now: another after an import, and for tracks after a link."""
+    return _key(library, level, _stands_for(library, level))
+
+
+def _key(library: Library, level: str, stands_for: Mapping[int, int]) -> str:
+    imports = []
+    for listens in stored_listens(library):
+        path = listens_folder(library) / listens.file
+        if listens.level == level and path.is_file():
+            imports.append((listens.file, listens.imported, path.stat().st_size))
+    state = json.dumps([MADE, imports, sorted(stands_for.items())])
+    return hashlib.blake2b(state.encode(), digest_size=8).hexdigest()
+
+
+def _stands_for(library: Library, level: str) -> dict[int, int]:
+    return links(library) if level == "track" else {}
+
+
+def listened_among(library: Library, track_ids: Sequence[int]) -> list[int]:
+    """Those of some tracks that the log itself names, whatever is linked with them."""
+    files = listen_files(library, "track") if track_ids else []
+    with told_logs():
+        return played_among(files, "track", track_ids) if files else []

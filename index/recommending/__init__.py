@@ -1,0 +1,1 @@
+"""Trained towers in the library: their runs, vectors, candidates and stored recommendations."""

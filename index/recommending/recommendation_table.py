@@ -1,0 +1,144 @@
+"""The `recommendations` table: lists for all listeners, whole or not at all, that any SQLite client may read."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from earshot.data.files.array_files import read_archive
+from earshot.data.files.atomic import RESUMABLE_SUFFIX, atomic_path, make_folder, remove
+from earshot.index.library import Library, LibraryError
+from earshot.index.listens.stored_interactions import listening_key
+from earshot.index.recommending.tower_data import TOWER
+from earshot.index.tracks.track_lookup import TrackRow, track_rows
+from earshot.index.trust import read_json
+from earshot.index.vectors.spaces import current_space
+
+RECOMMEND_STAGE = "recommend"  # as `runs` calls it
+
+
+class UnfinishedLists:
+    """Lists in files beside the database, until all of them are there: what a killed run goes on from.
+
+    Parameters
+    ----------
+    folder : the library's
+    settings : everything that the lists depend on; those made with others are thrown away
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        key = hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=6).hexdigest()
+        self.folder = folder / f"recommendations-{key}{RESUMABLE_SUFFIX}"
+        for other in folder.glob(f"recommendations-*{RESUMABLE_SUFFIX}"):
+            if other != self.folder:
+                remove(other)
+        make_folder(self.folder)
+
+    def __repr__(self) -> str:
+        return f"<UnfinishedLists {len(self)} parts in {self.folder}>"
+
+    def __len__(self) -> int:
+        return len(list(self.folder.glob("*.npz")))
+
+    def has(self, number: int) -> bool:
+        """Whether a part was kept; one that was damaged since was not."""
+        return self._part(self._path(number)) is not None
+
+    def keep(self, number: int, user_ids: np.ndarray, track_ids: np.ndarray, scores: np.ndarray) -> None:
+        """Keep one part, whole or not at all.
+
+        Parameters
+        ----------
+        user_ids : (n,)
+        track_ids, scores : (n, k), the best first; of what a list lacks the score is minus infinity
+        """
+        with atomic_path(self._path(number)) as temporary, open(temporary, "wb") as file:
+            np.savez(file, user_ids=user_ids, track_ids=track_ids, scores=scores.astype(np.float32))
+
+    def rows(self, run_id: int) -> Iterator[tuple[int, int, int, float, int]]:
+        """Rows of the table, part by part."""
+        for path in sorted(self.folder.glob("*.npz")):
+            part = self._part(path)
+            if part is None:
+                raise LibraryError(f"{path} is damaged.\n\nRun `cli recommend --all` again: it makes this part anew.")
+            user_ids, track_ids, scores = part
+            lists, ranks = np.nonzero(np.isfinite(scores))
+            columns = user_ids[lists], ranks + 1, track_ids[lists, ranks], scores[lists, ranks]
+            yield from ((*row, run_id) for row in zip(*(column.tolist() for column in columns), strict=True))
+
+    @staticmethod
+    def _part(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Users, tracks and scores as `keep` wrote them, or None; an error where the disk does not give them."""
+        try:
+            kept = read_archive(path, ("user_ids", "track_ids", "scores"))
+        except (FileNotFoundError, ValueError):
+            return None
+        users, tracks, scores = kept["user_ids"], kept["track_ids"], kept["scores"]
+        are_ids = users.dtype.kind == tracks.dtype.kind == "i" and scores.dtype == np.float32
+        fit = tracks.ndim == 2 and tracks.shape == scores.shape and users.shape == tracks.shape[:1]
+        return (users, tracks, scores) if are_ids and fit else None
+
+    def discard(self) -> None:
+        remove(self.folder)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:09}.npz"
+
+
+def store_recommendations(library: Library, run_id: int, lists: UnfinishedLists) -> int:
+    """Put lists in the place of all earlier ones; how many rows there are now."""
+    with library.transaction():
+        library.db.execute("DELETE FROM recommendations")
+        try:
+            library.db.conn.executemany(
+                "INSERT INTO recommendations (user_id, rank, track_id, score, run_id) VALUES (?, ?, ?, ?, ?)",
+                lists.rows(run_id),
+            )
+        except sqlite3.IntegrityError:
+            lists.discard()
+            raise LibraryError(
+                "The unfinished lists name tracks or listeners that are not there any more; they were removed."
+                "\n\nRun `cli recommend --all` again."
+            ) from None
+        (n_rows,) = library.db.execute("SELECT count(*) FROM recommendations").fetchone()
+    return int(n_rows)
+
+
+def stored_recommendations(library: Library) -> Iterator[dict[str, Any]]:
+    """All lists, listener by listener, as `cli recommend --all` prints them."""
+    query = "SELECT user, rank, score, track_id AS id, artist, title, album, path FROM user_recommendations"
+    return library.db.query(f"{query} ORDER BY user_id, rank")
+
+
+def outdated_lists(library: Library) -> str | None:
+    """Why the lists should be made anew, or None: they are what today's towers say, or nobody ever made any."""
+    made_by = "SELECT config FROM runs WHERE id = (SELECT run_id FROM recommendations LIMIT 1)"
+    row, space = library.db.execute(made_by).fetchone(), current_space(library, TOWER)
+    if row is None or space is None:
+        return None
+    config = read_json(row[0])
+    if config.get("towers") != space.run_id:
+        return "the towers have learned since the lists were made"
+    return (
+        None
+        if config.get("listens") == listening_key(library)
+        else "listens or links have changed since the lists were made"
+    )
+
+
+def listed_files(library: Library) -> Iterator[tuple[str, list[TrackRow]]]:
+    """Each listener's name, and those tracks of their list that are files; nobody without any."""
+    query = (
+        "SELECT u.name, r.track_id FROM recommendations AS r JOIN users AS u ON u.id = r.user_id"
+        " JOIN tracks AS t ON t.id = r.track_id WHERE t.path IS NOT NULL ORDER BY r.user_id, r.rank"
+    )
+    for name, rows in groupby(library.db.execute(query), key=itemgetter(0)):
+        ids = [track_id for _, track_id in rows]
+        found = track_rows(library, ids)
+        yield name, [found[track_id] for track_id in ids if track_id in found]

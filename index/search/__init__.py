@@ -1,0 +1,1 @@
+"""Similarity search: filters, rank fusion, copies of one recording."""

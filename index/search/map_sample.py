@@ -1,0 +1,33 @@
+"""The tracks of one space that a map shows: all of them, or as many as a picture can hold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from earshot.index.library import Library
+from earshot.index.tracks.track_lookup import TrackRow, track_rows
+from earshot.index.vectors.spaces import read_some_vectors
+
+
+@dataclass(frozen=True)
+class MappedTracks:
+    """Tracks with their vectors, in the order of ids."""
+
+    tracks: list[TrackRow]
+    vectors: np.ndarray  # (n_tracks, dim) float32
+    n_all: int  # tracks of the space, of which these may be a sample
+
+
+def read_map(library: Library, space: str, limit: int, seed: int = 0) -> MappedTracks:
+    """The current tracks of a space; of more than `limit` a sample, the same for the same seed.
+
+    No more vectors than these are ever in memory.
+    """
+    query = "SELECT track_id FROM current_vectors WHERE space = ? ORDER BY track_id"
+    all_ids = np.array([track_id for (track_id,) in library.db.execute(query, [space])], dtype=np.int64)
+    wanted = all_ids
+    if len(all_ids) > limit:
+        wanted = np.sort(np.random.default_rng(seed).choice(all_ids, limit, replace=False))
+    ids, vectors = read_some_vectors(library, space, wanted.tolist())
+    rows = track_rows(library, wanted.tolist())
+    return MappedTracks([rows[track_id] for track_id in ids.ids(range(len(ids))).tolist()], vectors, len(all_ids))

@@ -1,0 +1,178 @@
+"""What sounds like this: candidates by cosine, then the rules that make a list worth playing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from earshot.data.ids import IdMap
+from earshot.index.library import Library
+from earshot.index.search.filters import Places, Wishes, is_wanted, wanted_ids
+from earshot.index.search.same_recording import ExcerptVectors, is_copy, read_excerpts
+from earshot.index.tracks.track_lookup import TrackRow, track_rows
+from earshot.index.vectors.ann import n_candidates
+from earshot.index.vectors.faiss_file import open_index
+from earshot.index.vectors.neighbour_table import read_nearness
+from earshot.index.vectors.spaces import read_some_vectors, read_vectors
+
+_ROWS_AT_A_TIME = 2_000  # of tracks whose turn may never come
+_FAIR_POOL = 1_000  # no track farther away than these becomes a neighbour merely by not being a hub
+_UNLIKE_WEIGHT = 0.5  # Rocchio's gamma: an unwanted track pushes half as hard as a wanted one pulls
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A track to search from; `row` is None for a file outside the library."""
+
+    name: str
+    vector: np.ndarray  # (dim,) unit length
+    excerpts: ExcerptVectors
+    duration: float | None  # seconds; None for a catalog item
+    artist: str | None = None
+    title: str | None = None
+    content_hash: str | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where two tracks sound most alike."""
+
+    seed_start: float  # seconds
+    match_start: float  # seconds
+    score: float  # cosine
+
+
+@dataclass(frozen=True)
+class Match:
+    rank: int
+    score: float  # cosine similarity to the query, in [-1, 1]; with fewer hubs twice that, less the track's nearness
+    track: TrackRow
+    moment: Moment | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)  # of a blend: in the list of each space that has it
+
+
+@dataclass(frozen=True)
+class Matches:
+    """An answer, and what the asker should know about how it was found."""
+
+    matches: list[Match]
+    exhaustive: str | None = None  # why the index was not used
+    copies: list[TrackRow] = field(default_factory=list)  # of the seeds, left out
+    spaces: tuple[str, ...] = ()  # whose lists were blended
+
+
+def query_vector(seeds: Sequence[np.ndarray], unlike: Sequence[np.ndarray] = ()) -> np.ndarray:
+    """One unit vector, shape (dim,), that asks for tracks like `seeds` and unlike `unlike` (Rocchio, 1971)."""
+    query = np.mean(seeds, axis=0)
+    if unlike:
+        query = query - _UNLIKE_WEIGHT * np.mean(unlike, axis=0)
+    return (query / max(float(np.linalg.norm(query)), 1e-12)).astype(np.float32)
+
+
+def similar(
+    library: Library,
+    space: str,
+    seeds: Sequence[Seed],
+    unlike: Sequence[Seed],
+    wishes: Wishes,
+    why: bool = False,
+) -> Matches:
+    """The tracks most similar to the seeds, without the seeds and their copies."""
+    query = query_vector([seed.vector for seed in seeds], [seed.vector for seed in unlike])
+    index, exhaustive = open_index(library, space)
+    named = {seed.id for seed in (*seeds, *unlike)}
+    artists = {seed.artist.casefold() for seed in seeds if seed.artist}
+    places = Places(wishes)
+    matches: list[Match] = []
+    copies: list[TrackRow] = []
+    for track, score in _candidates(library, space, index, query, wishes, artists):
+        if track.id in named or not is_wanted(track, wishes, artists):
+            continue
+        if not places.has_room(track):
+            continue
+        if any(_is_copy_of(library, track, seed) for seed in seeds):
+            copies.append(track)
+            continue
+        places.take(track)
+        moment = best_moment(seeds, read_excerpts(library, track.id)) if why else None
+        matches.append(Match(len(matches) + 1, score, track, moment))
+        if len(matches) == wishes.k:
+            break  # here, not above: the next candidate may be dear
+    return Matches(matches, exhaustive, copies)
+
+
+def best_moment(seeds: Sequence[Seed], match: ExcerptVectors) -> Moment | None:
+    """The pair of excerpts, one of a seed and one of the match, that sound most alike."""
+    best: Moment | None = None
+    for seed in seeds:
+        if not len(seed.excerpts.starts) or not len(match.starts):
+            continue
+        if seed.excerpts.vectors.shape[1] != match.vectors.shape[1]:
+            continue
+        cosines = seed.excerpts.vectors @ match.vectors.T  # (n_seed_excerpts, n_match_excerpts)
+        row, column = np.unravel_index(int(cosines.argmax()), cosines.shape)
+        if best is None or cosines[row, column] > best.score:
+            best = Moment(seed.excerpts.starts[row], match.starts[column], float(cosines[row, column]))
+    return best
+
+
+def _candidates(
+    library: Library, space: str, index: Any, query: np.ndarray, wishes: Wishes, artists: set[str]
+) -> Iterator[tuple[TrackRow, float]]:
+    """Tracks by falling similarity: a few at first, ever more while the rules turn them away."""
+    given: set[int] = set()
+    n_first = n_candidates(wishes.k)
+    if wishes.fewer_hubs:
+        n_first = max(n_first, _FAIR_POOL)
+    for ids, vectors in _pools(library, space, index, query, n_first, wishes, artists):
+        if not len(ids):
+            continue  # nobody here fits, and vectors of nobody have no dimensions
+        scores = vectors @ query  # (n_pool,); the index's own scores may be of shortened vectors
+        if wishes.fewer_hubs:  # CSLS (data.cosine.hub_penalty); the query's own nearness is the same for all
+            scores = 2 * scores - read_nearness(library, space, ids)
+        order = np.argsort(-scores, kind="stable")
+        ranking = list(zip(ids.ids(order).tolist(), scores[order].tolist(), strict=True))
+        fresh = [(track_id, score) for track_id, score in ranking if track_id not in given]
+        for start in range(0, len(fresh), _ROWS_AT_A_TIME):
+            part = fresh[start : start + _ROWS_AT_A_TIME]
+            rows = track_rows(library, [track_id for track_id, _ in part])
+            yield from ((rows[track_id], score) for track_id, score in part if track_id in rows)
+        given.update(ids.ids(order).tolist())
+
+
+def _pools(
+    library: Library, space: str, index: Any, query: np.ndarray, n_first: int, wishes: Wishes, artists: set[str]
+) -> Iterator[tuple[IdMap, np.ndarray]]:
+    """Ids and vectors of ever more tracks, the nearest first; in the end of all that fit the wishes.
+
+    Without a usable index these are all at once, which is slower and just as right.
+    """
+    n = n_first
+    if index is not None and n < index.ntotal // 4:
+        yield read_some_vectors(library, space, _found(index, query, n).tolist())
+    # The first candidates were too few, so it pays to ask who may come at all before vectors are read.
+    wanted = wanted_ids(library, wishes, artists)
+    while index is not None and (n := 8 * n) < (index.ntotal if wanted is None else len(wanted)) // 4:
+        found = _found(index, query, n)
+        yield read_some_vectors(library, space, (found if wanted is None else np.intersect1d(found, wanted)).tolist())
+    yield read_vectors(library, space) if wanted is None else read_some_vectors(library, space, wanted.tolist())
+
+
+def _found(index: Any, query: np.ndarray, n: int) -> np.ndarray:
+    found = index.search(query[None], n)[1][0]
+    return found[found >= 0]
+
+
+def _is_copy_of(library: Library, track: TrackRow, seed: Seed) -> bool:
+    """Whether a track is the seed's recording again, perhaps in another encoding."""
+    if seed.content_hash is not None and seed.content_hash == track.content_hash:
+        return True
+    one, other = seed.duration, track.duration
+    if one is not None and other is not None and abs(one - other) > max(1.0, 0.005 * one):
+        return False
+    same_artist = bool(seed.artist) and (seed.artist or "").casefold() == (track.artist or "").casefold()
+    if same_artist and (seed.title or "").casefold() == track.title.casefold():
+        return True  # a catalog item of that name too: the same song, whose file an import did not find
+    return is_copy(seed.excerpts, read_excerpts(library, track.id))

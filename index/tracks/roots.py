@@ -1,0 +1,109 @@
+"""The folders that a library visits, what each leaves out, and where their disks begin."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+
+from earshot.data.files.path_encoding import path_columns, path_from_columns
+from earshot.data.files.rules import Rules
+from earshot.index.library import Library, LibraryError
+from earshot.index.trust import read_json_list
+
+_OUTSIDE = """
+    SELECT path, path_bytes FROM tracks WHERE path IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM roots AS r WHERE tracks.path = r.path
+        OR substr(tracks.path, 1, length(rtrim(r.path, '/')) + 1) = rtrim(r.path, '/') || '/'
+    ) ORDER BY path
+"""
+
+
+def read_rules(library: Library) -> dict[str, Rules]:
+    """All folders that were ever given to be embedded, with what they leave out, in the order of their names.
+
+    Raises
+    ------
+    LibraryError
+        A folder leaves out what no run of ours stores.
+    """
+    rows = library.db.execute(
+        "SELECT r.path, r.path_bytes, o.exclude, o.min_duration_s, o.max_duration_s"
+        " FROM roots AS r LEFT JOIN root_rules AS o ON o.path = r.path ORDER BY r.path"
+    )
+    return {path_from_columns(text, raw): _rules(*rule) for text, raw, *rule in rows}
+
+
+def _rules(exclude: str | None, shortest: float | None, longest: float | None) -> Rules:
+    patterns = tuple(read_json_list(exclude))
+    try:
+        return Rules(patterns, shortest, longest)
+    except ValueError as error:
+        raise LibraryError(f"The library keeps a rule that is none: {error}.\n\nRun `cli check`.") from None
+
+
+def store_rules(library: Library, rules: Mapping[str, Rules]) -> None:
+    """Remember folders and what they leave out; the caller holds the transaction."""
+    known = read_rules(library)
+    for path, new in rules.items():
+        text, raw = path_columns(path)
+        library.db.execute("INSERT OR IGNORE INTO roots (path, path_bytes) VALUES (?, ?)", [text, raw])
+        if new == known.get(path, Rules()):
+            continue
+        library.db.execute("DELETE FROM root_rules WHERE path = ?", [text])
+        if new != Rules():
+            library.db.execute(
+                "INSERT INTO root_rules (path, exclude, min_duration_s, max_duration_s) VALUES (?, ?, ?, ?)",
+                [text, json.dumps(new.exclude), new.min_duration, new.max_duration],
+            )
+
+
+def files_outside(library: Library) -> list[str]:
+    """The known files below no folder of the library: each was given by its own name."""
+    return [path_from_columns(text, raw) for text, raw in library.db.execute(_OUTSIDE)]
+
+
+def read_mount_points(library: Library) -> dict[str, bool]:
+    """Folders that may be empty because a disk is away, and whether one was ever seen there."""
+    rows = library.db.execute("SELECT path, path_bytes, was_mounted FROM mount_points ORDER BY path")
+    return {path_from_columns(text, raw): bool(was_mounted) for text, raw, was_mounted in rows}
+
+
+def store_mount_points(library: Library, paths: Iterable[str], *, was_mounted: bool) -> None:
+    """Remember mount points, once each; the caller holds the transaction."""
+    for text, raw in map(path_columns, sorted(paths)):
+        library.db.execute(
+            "INSERT INTO mount_points (path, path_bytes, was_mounted) VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET was_mounted = 1 WHERE was_mounted < excluded.was_mounted",
+            [text, raw, int(was_mounted)],
+        )
+
+
+def drop_mount_points(library: Library, paths: Iterable[str]) -> None:
+    for path in paths:
+        library.db.execute("DELETE FROM mount_points WHERE path = ?", [path_columns(path)[0]])
+
+
+def given_rules(
+    paths: Iterable[str],
+    known: Mapping[str, Rules],
+    exclude: Iterable[str] = (),
+    min_duration: float | None = None,
+    max_duration: float | None = None,
+) -> dict[str, Rules]:
+    """The rules of all folders, after some of them were given anew for `paths`.
+
+    A rule that is not given stays as it was; an empty pattern takes all patterns back, and a bound of 0 that bound.
+
+    Raises
+    ------
+    ValueError
+        A bound is no duration.
+    """
+    rules, exclude = dict(known), tuple(exclude)
+    for path in map(os.path.abspath, paths):
+        old = rules.get(path, Rules())
+        rules[path] = Rules(
+            tuple(filter(None, exclude)) if exclude else old.exclude,
+            old.min_duration if min_duration is None else min_duration or None,
+            old.max_duration if max_duration is None else max_duration or None,
+        )
+    return rules

@@ -1,0 +1,178 @@
+"""Catalog tracks that are a file here under another spelling: found, reported, and linked.
+
+A link says which file's track stands for a catalog track. No id changes and no listen is rewritten: whoever reads
+listens or looks a track up follows the link, so that it can be taken back at any time.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import nsmallest
+from itertools import product
+
+from earshot.data.codes import plain_isrc, plain_mbid
+from earshot.data.name_matching import artist_key, likeness, title_key
+from earshot.index.library import Library, LibraryError
+
+NEAR = 0.7  # likeness of two keys that a person should look at
+_MANY = 2_000  # pairs of tracks by one artist beyond which nobody looks for near misses
+
+
+@dataclass(frozen=True)
+class Named:
+    """A track by what it is called."""
+
+    id: int
+    artist: str  # empty where nobody is named: then only a code can tell
+    title: str
+    mbid: str | None
+    isrc: str | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.artist} - {self.title}" if self.artist else self.title
+
+    @cached_property
+    def key(self) -> tuple[str, str]:
+        return artist_key(self.artist), title_key(self.title)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A catalog track and a file that is, or may be, the same."""
+
+    catalog: Named
+    file: Named
+    why: str  # "isrc", "mbid", "name"; of near misses what is alike
+    likeness: float = 1.0
+
+    def row(self) -> dict[str, str | int | float]:
+        return {
+            "catalog_id": self.catalog.id, "catalog": self.catalog.name, "track_id": self.file.id,
+            "track": self.file.name, "why": self.why, "likeness": round(self.likeness, 3),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Linkage:
+    """What could be linked, and what a person should look at."""
+
+    n_catalog: int  # catalog tracks without a link, before
+    matches: list[Pair]
+    near_misses: list[Pair]
+    conflicts: list[Pair]  # a catalog track that could be several files stands once for each
+
+
+def links(library: Library) -> dict[int, int]:
+    """The track that stands for each linked one."""
+    query = "SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL"
+    return dict(library.db.execute(query).fetchall())
+
+
+def find_links(library: Library, n_near: int = 1_000) -> Linkage:
+    """Which catalog tracks are files here, by ISRC, MBID, or artist and title (`data.name_matching`).
+
+    Of several files with one name, a file of the very same spelling is taken, or else the first if they are one
+    recording by their ISRC or their spelling; where codes and names point to different files, or the spellings
+    differ, that is a conflict.
+
+    Parameters
+    ----------
+    n_near : of near misses only so many, the likest
+    """
+    files = list(_named(library, "status = 'embedded'"))
+    catalog = list(_named(library, "status = 'catalog' AND linked_id IS NULL"))
+    by_name, by_code = defaultdict(list), defaultdict(list)
+    for file in files:
+        if file.artist:
+            by_name[file.key].append(file)
+        for code in {file.isrc, file.mbid} - {None}:
+            by_code[code].append(file)
+    matches: list[Pair] = []
+    conflicts: list[Pair] = []
+    unmatched: list[Named] = []
+    for track in catalog:
+        of_name = _same_spelling(track, by_name.get(track.key, ()))
+        of_code = [(why, file) for why in ("isrc", "mbid") for file in by_code.get(getattr(track, why), ())]
+        candidates = {
+            file.id: Pair(track, file, why) for why, file in (*(("name", file) for file in of_name), *of_code)
+        }
+        spellings = {(pair.file.artist.casefold(), pair.file.title.casefold()) for pair in candidates.values()}
+        if not candidates:
+            unmatched.append(track)
+        elif len(spellings) == 1:
+            matches.append(candidates[min(candidates)])
+        else:
+            conflicts += candidates.values()
+    return Linkage(len(catalog), matches, _near_misses(unmatched, files, n_near), conflicts)
+
+
+def store_links(library: Library, pairs: Iterable[tuple[int, int]]) -> int:
+    """Link catalog tracks, by id, to the tracks of files; how many.
+
+    Raises
+    ------
+    LibraryError
+        One is no catalog track, or the other is no file.
+    """
+    pairs = list(pairs)
+    with library.transaction():
+        for catalog_id, track_id in pairs:
+            _require(library, catalog_id, "catalog", "catalog track")
+            _require(library, track_id, "embedded", "track with audio")
+        library.db.conn.executemany("UPDATE tracks SET linked_id = ? WHERE id = ?", [pair[::-1] for pair in pairs])
+    return len(pairs)
+
+
+def remove_links(library: Library, catalog_ids: Sequence[int]) -> int:
+    """Take links back; how many there were."""
+    with library.transaction():
+        return sum(
+            library.db.execute(
+                "UPDATE tracks SET linked_id = NULL WHERE id = ? AND linked_id IS NOT NULL", [catalog_id]
+            ).rowcount
+            for catalog_id in catalog_ids
+        )
+
+
+def _named(library: Library, where: str) -> Iterator[Named]:
+    query = f"SELECT id, artist, title, mbid, isrc FROM tracks WHERE title IS NOT NULL AND {where} ORDER BY id"
+    for node, artist, title, mbid, isrc in library.db.execute(query):
+        if artist is None and " - " in title:  # known as one name: "Artist - Title"
+            artist, _, title = title.partition(" - ")
+        yield Named(node, artist or "", title, plain_mbid(mbid), plain_isrc(isrc))
+
+
+def _same_spelling(track: Named, files: Sequence[Named]) -> Sequence[Named]:
+    """The files that are spelled as the track is, else all."""
+    same = [file for file in files if file.name.casefold() == track.name.casefold()]
+    return same or files
+
+
+def _near_misses(catalog: Sequence[Named], files: Sequence[Named], n_near: int) -> list[Pair]:
+    """The same artist with almost the same title, and the same title by almost the same artist; the likest first."""
+    return nsmallest(n_near, _alike(catalog, files), lambda pair: (-pair.likeness, pair.catalog.id, pair.file.id))
+
+
+def _alike(catalog: Sequence[Named], files: Sequence[Named]) -> Iterator[Pair]:
+    for place, why in ((0, "artist"), (1, "title")):
+        groups: dict[str, tuple[list[Named], list[Named]]] = defaultdict(lambda: ([], []))
+        for side, tracks in enumerate((files, catalog)):
+            for track in tracks:
+                key = track.key[place]
+                if track.artist and (side == 0 or key in groups):
+                    groups[key][side].append(track)
+        for here, there in groups.values():
+            if len(here) * len(there) > _MANY:
+                continue
+            for file, track in product(here, there):
+                alike = likeness(file.key[1 - place], track.key[1 - place])
+                if NEAR <= alike < 1:
+                    yield Pair(track, file, why, alike)
+
+
+def _require(library: Library, track_id: int, status: str, what: str) -> None:
+    row = library.db.execute("SELECT status FROM tracks WHERE id = ?", [track_id]).fetchone()
+    if row is None or row[0] != status:
+        raise LibraryError(f"{track_id} is the id of no {what}.\n\nRun `cli link --dry-run`, which shows both ids.")

@@ -1,0 +1,124 @@
+"""From what a person types to a track: a path, an id, or words of its title, artist and album."""
+
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from earshot.data.files.path_encoding import path_columns
+from earshot.index.library import Library
+
+_CHOICES = 15
+
+
+@dataclass(frozen=True)
+class TrackRow:
+    """What there is to say about a track in one line."""
+
+    id: int
+    path: str | None  # None for a catalog item, of which there is no file
+    title: str
+    artist: str | None
+    album: str | None
+    genre: str | None
+    year: int | None
+    duration: float | None  # seconds
+    content_hash: str | None
+    path_bytes: bytes | None = None  # where the path is not UTF-8
+
+    @property
+    def name(self) -> str:
+        return f"{self.artist} - {self.title}" if self.artist else self.title
+
+
+_SEARCHED = {False: "('embedded')", True: "('embedded', 'catalog')"}  # statuses, without and with the catalog
+_COLUMNS = "id, path, title, artist, album, genre, year, duration_s, content_hash, path_bytes"
+
+
+class AmbiguousError(LookupError):
+    """Several tracks answer to the words."""
+
+    def __init__(self, words: str, choices: list[TrackRow]) -> None:
+        more = " or more" if len(choices) >= _CHOICES else ""
+        super().__init__(f"{words!r} could be any of {len(choices)}{more} tracks")
+        self.words, self.choices = words, choices
+
+
+def track_rows(library: Library, ids: Sequence[int]) -> dict[int, TrackRow]:
+    """Rows of embedded tracks and catalog items by id; ids without one are left out."""
+    rows: dict[int, TrackRow] = {}
+    for start in range(0, len(ids), 500):  # SQLite takes a bounded number of parameters
+        part = list(ids[start : start + 500])
+        marks = ", ".join("?" * len(part))
+        query = f"SELECT {_COLUMNS} FROM tracks WHERE status IN {_SEARCHED[True]} AND id IN ({marks})"
+        rows.update((row[0], TrackRow(*row)) for row in library.db.execute(query, part))
+    return rows
+
+
+def find_track(library: Library, text: str, catalog: bool = False) -> TrackRow | None:
+    """The one track that `text` means, or None; with `catalog` it may be one without audio.
+
+    A catalog track that is linked with a file means the file's track.
+
+    Raises
+    ------
+    AmbiguousError
+        Its words fit several tracks; the error holds the first of them.
+    """
+    found = _one(library, "path = ?", path_columns(os.path.abspath(text))[0], catalog=catalog)
+    if found is None and text.isdecimal() and len(text) < 19:
+        stands_for = "id = coalesce((SELECT linked_id FROM tracks WHERE id = ?), ?)"
+        found = _one(library, stands_for, int(text), int(text), catalog=catalog)
+    if found is not None:
+        return found
+    choices = search_words(library, text, catalog=catalog) or search_words(library, text, catalog=True)
+    exact = [row for row in choices if text.casefold() in (row.title.casefold(), row.name.casefold())]
+    fitting = _files_of(library, exact or choices, catalog)
+    if len({row.name.casefold() for row in fitting}) > 1:
+        raise AmbiguousError(text, fitting)
+    return fitting[0] if fitting else None  # several encodings of one recording: any of them will do
+
+
+def search_words(library: Library, text: str, limit: int = _CHOICES, catalog: bool = False) -> list[TrackRow]:
+    """Embedded tracks whose title, artist and album hold all the words (the last one may be a beginning).
+
+    Those whose title, or artist and title, are the text itself come first. With `catalog` also those without audio.
+    """
+    # Bytes that are not UTF-8 as the library shows them, and an umlaut as one character, which \w would part.
+    text = unicodedata.normalize("NFC", path_columns(text)[0]).strip()
+    words = re.findall(r"\w+", text)
+    if not words:
+        return []
+    query = " ".join(f'"{word}"' for word in words) + "*"
+    columns = ", ".join(f"t.{column}" for column in _COLUMNS.split(", "))
+    rows = library.db.execute(
+        f"SELECT {columns} FROM tracks_fts JOIN tracks AS t ON t.id = tracks_fts.rowid"
+        f" WHERE tracks_fts MATCH :query AND t.status IN {_SEARCHED[catalog]}"
+        " ORDER BY (t.title = :text COLLATE NOCASE OR t.artist || ' - ' || t.title = :text COLLATE NOCASE) DESC,"
+        " bm25(tracks_fts), t.id LIMIT :limit",
+        {"query": query, "text": text, "limit": limit},
+    ).fetchall()
+    if not rows and not text.isascii():  # scripts without spaces make one word of a whole title
+        rows = library.db.execute(
+            f"SELECT {_COLUMNS} FROM tracks WHERE status IN {_SEARCHED[catalog]} AND"
+            " (instr(title, :text) OR instr(artist, :text) OR instr(album, :text)) ORDER BY id LIMIT :limit",
+            {"text": text, "limit": limit},
+        ).fetchall()
+    return [TrackRow(*row) for row in rows]
+
+
+def _files_of(library: Library, rows: list[TrackRow], catalog: bool) -> list[TrackRow]:
+    """The file's track in the place of each linked catalog track; others stay if the `catalog` is wanted."""
+    query = "SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL AND id IN (SELECT value FROM json_each(?))"
+    links = dict(library.db.execute(query, [json.dumps([row.id for row in rows])]).fetchall())
+    files = track_rows(library, list(links.values()))
+    found = [files.get(links.get(row.id, row.id), row) for row in rows]
+    return list({row.id: row for row in found if catalog or row.path is not None}.values())
+
+
+def _one(library: Library, where: str, *values: object, catalog: bool) -> TrackRow | None:
+    query = f"SELECT {_COLUMNS} FROM tracks WHERE status IN {_SEARCHED[catalog]} AND {where}"
+    row = library.db.execute(query, list(values)).fetchone()
+    return TrackRow(*row) if row else None

@@ -1,0 +1,267 @@
+"""One track at a time into the library: heard, adopted from a known twin, or failed."""
+
+import os
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from earshot.data.files.path_encoding import path_columns, path_from_columns
+from earshot.data.files.rules import duration_exclusion
+from earshot.index.graphs.graph_store import forget_removed_tracks
+from earshot.index.library import Library
+
+_TAGS = "title, artist, album, genre, year"
+AUDIO = "audio"  # the space of sound
+UNREAD = "status = 'failed' AND mtime_ns IS NULL"  # could not be read, see `store_unread`
+_ONLY_A_NAME = """
+    UPDATE tracks SET status = 'catalog', path = NULL, path_bytes = NULL, content_hash = NULL, size = NULL,
+    mtime_ns = NULL, sample_rate = NULL, channels = NULL, codec = NULL, reason = NULL WHERE id = ?
+"""
+_NOTE = "CASE WHEN status = 'embedded' THEN reason END"  # of a track; else the reason is why it was not embedded
+
+
+@dataclass(frozen=True)
+class PendingFile:
+    """A file that lacks a vector of the current ear."""
+
+    path: str
+    size: int  # bytes
+    mtime_ns: int
+    content_hash: str | None = None  # known when only the ear has changed
+    bounds: tuple[float | None, float | None] = (None, None)  # shortest and longest duration let in, seconds
+    was_unread: bool = False  # by an earlier run
+
+
+@dataclass(frozen=True)
+class NewTrack:
+    """A file that has been heard."""
+
+    file: PendingFile
+    content_hash: str
+    duration: float  # seconds
+    sample_rate: int  # Hz
+    channels: int
+    codec: str
+    title: str | None
+    artist: str | None
+    album: str | None
+    genre: str | None
+    year: int | None
+    track_number: int | None
+    note: str | None
+    vector: np.ndarray  # (dim,) float32
+    excerpt_vectors: np.ndarray  # (n_excerpts, dim) float32
+    starts: Sequence[float]  # seconds, one per excerpt
+    mbid: str | None = None
+    isrc: str | None = None
+
+
+def adopt(library: Library, file: PendingFile, content_hash: str, head_run: int) -> bool:
+    """Give a file the vector of a known track with the same content. True when there was one.
+
+    A track whose own file is gone has moved: it keeps its id. Otherwise the file is a copy, a track of its own.
+    What the file's bounds leave out is not adopted.
+    """
+    twin = library.db.execute(
+        # CROSS JOIN: SQLite would otherwise walk through all vectors of the run and look up each one's track.
+        "SELECT t.id, t.path, t.path_bytes, t.title, t.duration_s FROM tracks AS t CROSS JOIN vectors AS v"
+        " ON v.track_id = t.id AND v.space = ? AND v.run_id = ? WHERE t.content_hash = ?"
+        " ORDER BY t.path = ? DESC, t.status = 'missing' DESC, t.id LIMIT 1",
+        [AUDIO, head_run, content_hash, path_columns(file.path)[0]],
+    ).fetchone()
+    if twin is None or duration_exclusion(twin[-1], *file.bounds):
+        return False
+    track_id, old_text, old_bytes, title, _ = twin
+    old_path = path_from_columns(old_text, old_bytes)
+    text, raw = path_columns(file.path)
+    if title == file_title(old_path):  # no tag: the title was the file's name
+        title = file_title(file.path)
+    if old_path != file.path and os.path.lexists(old_path):
+        _copy_track(library, track_id, file, title)
+        return True
+    # What stood at the new place before is overwritten.
+    library.db.execute("DELETE FROM tracks WHERE path = ? AND id <> ?", [text, track_id])
+    library.db.execute(
+        "UPDATE tracks SET path = ?, path_bytes = ?, size = ?, mtime_ns = ?, title = ?, status = 'embedded',"
+        f" reason = {_NOTE} WHERE id = ?",
+        [text, raw, file.size, file.mtime_ns, title, track_id],
+    )
+    return True
+
+
+def store_track(library: Library, track: NewTrack, head_run: int) -> None:
+    """Write a heard track with its vectors; the caller holds the transaction."""
+    db, file = library.db, track.file
+    old = db.execute(
+        f"SELECT content_hash, {_TAGS} FROM tracks WHERE path = ?", [path_columns(file.path)[0]]
+    ).fetchone()
+    if old and old[0] == track.content_hash:
+        track = _with_known_tags(track, old[1:])
+    artist_id = entity_id(library, "artists", track.artist)
+    album_id = entity_id(library, "albums", track.album, artist_id)
+    track_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", track.note)
+    db.execute(
+        "UPDATE tracks SET content_hash = ?, duration_s = ?, sample_rate = ?, channels = ?, codec = ?, title = ?,"
+        " artist = ?, album = ?, genre = ?, year = ?, track_number = ?, artist_id = ?, album_id = ?,"
+        " mbid = coalesce(?, iif(content_hash IS ?, mbid, NULL)),"  # an import may have known it
+        " isrc = coalesce(?, iif(content_hash IS ?, isrc, NULL)) WHERE id = ?",
+        [
+            track.content_hash, track.duration, track.sample_rate, track.channels, track.codec,
+            track.title or file_title(file.path), track.artist, track.album, track.genre, track.year,
+            track.track_number, artist_id, album_id, track.mbid, track.content_hash, track.isrc, track.content_hash,
+            track_id,
+        ],
+    )  # fmt: skip
+    if old and old[0] != track.content_hash:  # other music under the old name: no earlier vector is of it
+        _forget_vectors(library, track_id)
+    db.execute(
+        "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET dim = excluded.dim, vector = excluded.vector",
+        [track_id, AUDIO, head_run, len(track.vector), vector_blob(track.vector)],
+    )
+    db.execute("DELETE FROM excerpts WHERE track_id = ? AND run_id = ?", [track_id, head_run])
+    db.conn.executemany(
+        "INSERT INTO excerpts (track_id, run_id, position, start_s, dim, vector) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (track_id, head_run, position, start, len(vector), vector_blob(vector))
+            for position, (start, vector) in enumerate(zip(track.starts, track.excerpt_vectors, strict=True))
+        ],
+    )
+
+
+def _with_known_tags(track: NewTrack, known: Sequence[Any]) -> NewTrack:
+    """A file that has not changed keeps the tags that were imported for it; the file's own fill what lacks."""
+    tags = {name: value for name, value in zip(_TAGS.split(", "), known, strict=True) if value is not None}
+    if tags.get("title") == file_title(track.file.path):
+        del tags["title"]
+    return replace(track, **tags)
+
+
+def store_failure(library: Library, file: PendingFile, reason: str) -> None:
+    """Record why a file has no vector; what an earlier content of it had is dropped."""
+    track_id = set_status(library, file.path, file.size, file.mtime_ns, "failed", reason)
+    _forget_vectors(library, track_id)
+    library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = NULL WHERE id = ?", [track_id])
+
+
+def store_unread(library: Library, path: str, reason: str) -> None:
+    """Record that a file could not be read, which is no fact about its content.
+
+    A track that has been heard stays as it is, and so does what a rule leaves out. Any other row fails without a size
+    and a time of change: the next scan finds it changed, and tries it again. A missing file is there after all.
+    """
+    text, raw = path_columns(path)
+    library.db.execute(
+        "INSERT INTO tracks (path, path_bytes, status, reason) VALUES (?, ?, 'failed', ?) ON CONFLICT (path) DO UPDATE"
+        " SET size = NULL, mtime_ns = NULL, status = 'failed', reason = excluded.reason"
+        " WHERE status NOT IN ('embedded', 'excluded')",
+        [text, raw, reason],
+    )
+
+
+def forget_stamp(library: Library, path: str) -> None:
+    """Let the next scan find a file changed, and hear it after those that no run has failed to read."""
+    library.db.execute("UPDATE tracks SET mtime_ns = NULL WHERE path = ?", [path_columns(path)[0]])
+
+
+def store_exclusion(library: Library, file: PendingFile, reason: str, duration: float | None) -> None:
+    """Record that a readable file is left out by a rule; what an earlier content of it had is dropped."""
+    track_id = set_status(library, file.path, file.size, file.mtime_ns, "excluded", reason)
+    _forget_vectors(library, track_id)
+    library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = ? WHERE id = ?", [duration, track_id])
+
+
+def set_status(library: Library, path: str, size: int, mtime_ns: int, status: str, reason: str | None) -> int:
+    """Insert or update the row of a file; its id."""
+    text, raw = path_columns(path)
+    row = library.db.execute(
+        "INSERT INTO tracks (path, path_bytes, size, mtime_ns, status, reason) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,"
+        " status = excluded.status, reason = excluded.reason RETURNING id",
+        [text, raw, size, mtime_ns, status, reason],
+    ).fetchone()
+    return int(row[0])
+
+
+def missing_tracks(library: Library) -> list[int]:
+    """The ids of the tracks whose files are gone."""
+    return [track_id for (track_id,) in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")]
+
+
+def remove_tracks(library: Library, track_ids: Iterable[int], listened_ids: Iterable[int] = ()) -> int:
+    """Remove tracks with all that belongs to them; how many there were. The caller holds the transaction.
+
+    Of those that somebody listened to the name stays, as a catalog track, with what towers learned of it: the listens
+    go on meaning something.
+    """
+    gone, listened, db = set(track_ids), set(listened_ids), library.db
+    for track_id in sorted(gone & listened):
+        db.execute("DELETE FROM vectors WHERE track_id = ? AND space IN ('audio', 'diffused')", [track_id])
+        db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
+        db.execute("UPDATE tracks SET linked_id = NULL WHERE linked_id = ?", [track_id])  # it is no file now
+        db.execute(_ONLY_A_NAME, [track_id])
+    db.conn.executemany("DELETE FROM tracks WHERE id = ?", ([track_id] for track_id in sorted(gone - listened)))
+    if gone:
+        forget_removed_tracks(library)
+    return len(gone)
+
+
+def prune_missing(library: Library, listened_ids: Iterable[int] = (), among: Container[int] | None = None) -> int:
+    """Remove the tracks whose files are gone, or those of them that are `among` some; how many there were."""
+    gone = [track_id for track_id in missing_tracks(library) if among is None or track_id in among]
+    with library.transaction():
+        return remove_tracks(library, gone, listened_ids)
+
+
+def file_title(path: str) -> str:
+    """What a file without a title tag is called, on one line."""
+    return " ".join(os.path.splitext(os.path.basename(path_columns(path)[0]))[0].split())
+
+
+def vector_blob(vector: np.ndarray) -> bytes:
+    return vector.astype("<f4").tobytes()
+
+
+def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) -> None:
+    """A second track with the content of a known one."""
+    copy_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", None)
+    _forget_vectors(library, copy_id)
+    columns = (
+        "content_hash, duration_s, sample_rate, channels, codec, artist, album, genre, year, track_number,"
+        " artist_id, album_id, mbid, isrc"
+    )
+    library.db.execute(
+        f"UPDATE tracks SET title = ?, ({columns}, reason) = (SELECT {columns}, {_NOTE} FROM tracks WHERE id = ?)"
+        " WHERE id = ?",
+        [title, track_id, copy_id],
+    )
+    library.db.execute(
+        "INSERT INTO vectors (track_id, space, run_id, dim, vector)"
+        " SELECT ?, space, run_id, dim, vector FROM vectors WHERE track_id = ? AND space = ?",
+        [copy_id, track_id, AUDIO],
+    )
+    library.db.execute(
+        "INSERT INTO excerpts (track_id, run_id, position, start_s, dim, vector)"
+        " SELECT ?, run_id, position, start_s, dim, vector FROM excerpts WHERE track_id = ?",
+        [copy_id, track_id],
+    )
+
+
+def _forget_vectors(library: Library, track_id: int) -> None:
+    library.db.execute("DELETE FROM vectors WHERE track_id = ?", [track_id])
+    library.db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
+
+
+def entity_id(library: Library, table: str, name: str | None, artist_id: int | None = None) -> int | None:
+    """The durable id of an artist or album, made when it is new."""
+    if name is None:
+        return None
+    columns, values = ("name, artist_id", [name, artist_id]) if table == "albums" else ("name", [name])
+    where = "name = ? AND artist_id IS ?" if table == "albums" else "name = ?"
+    row = library.db.execute(f"SELECT id FROM {table} WHERE {where}", values).fetchone()
+    if row is None:
+        marks = ", ".join("?" * len(values))
+        row = library.db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) RETURNING id", values).fetchone()
+    return int(row[0])

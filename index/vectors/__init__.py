@@ -1,0 +1,1 @@
+"""Vector spaces of the library, their FAISS indexes and nearest-neighbour tables."""

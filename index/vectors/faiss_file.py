@@ -1,0 +1,136 @@
+"""One FAISS file per space: a cache of what library.db holds. Delete it, break it, and a rebuild mends it."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import xxhash
+
+from earshot.data.files.atomic import atomic_path, remove
+from earshot.data.files.regular_files import IrregularFileError
+from earshot.index.kept_files import file_hash
+from earshot.index.library import Library, LibraryError, now
+from earshot.index.trust import read_json
+from earshot.index.vectors.ann import TARGET_RECALL, TYPES, build
+from earshot.index.vectors.faiss_layout import LayoutError, check_layout
+from earshot.index.vectors.spaces import current_space, read_vectors
+
+
+@dataclass(frozen=True)
+class IndexState:
+    """What library.db says about a space's index file, compared with the space and the file."""
+
+    path: Path
+    type: str
+    asked_type: str  # what the next rebuild is to be: a type, or auto
+    target_recall: float
+    n_vectors: int
+    recall_at_10: float
+    settings: dict[str, Any]
+    built: str
+    problem: str | None  # why it cannot be used as it is, or None
+
+
+# In the place of a row that no version of ours writes; the next rebuild is one as if nobody had asked.
+_DAMAGED = IndexState(Path("unknown"), "unknown", "auto", TARGET_RECALL, 0, 0.0, {}, "", "its row is damaged")
+
+
+def build_index(library: Library, space: str, type: str = "auto", target: float = TARGET_RECALL) -> IndexState | None:
+    """Build a space's index and publish it; None when there is nothing to index.
+
+    The file gets a name of its content, then the row in `index_files` points to it, then older files go:
+    a kill in between leaves a file too many, never a wrong one.
+    """
+    current = current_space(library, space)
+    ids, vectors = read_vectors(library, space)
+    if current is None or not len(ids):
+        with library.transaction():
+            library.db.execute("DELETE FROM index_files WHERE space = ?", [space])
+        _remove_files(library, space)
+        return None
+    built = build(vectors, ids.ids(np.arange(len(ids))), type, target)
+    data = faiss.serialize_index(built.index).data  # a view of its bytes
+    digest = xxhash.xxh3_128_hexdigest(data)
+    path = library.file(f"{space}-{digest[:12]}.faiss")
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+    with library.transaction():
+        library.db.execute(
+            "INSERT OR REPLACE INTO index_files"
+            " (space, name, hash, type, asked_type, target_recall, run_id, revision, n_vectors, recall_at_10,"
+            " settings, built) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                space, path.name, digest, built.type, type, target, current.run_id, current.revision, len(ids),
+                built.recall_at_10, json.dumps(built.settings), now(),
+            ],
+        )  # fmt: skip
+    _remove_files(library, space, but=path)
+    return index_state(library, space)
+
+
+def _remove_files(library: Library, space: str, but: Path | None = None) -> None:
+    """Remove the index files of a space, also unfinished ones, and none of another space."""
+    ours = re.compile(rf"{re.escape(space)}-[0-9a-f]{{12}}\.faiss.*")  # `audio-x` is a space too
+    for path in library.folder.glob("*.faiss*"):
+        if path != but and ours.fullmatch(path.name):
+            remove(path)
+
+
+def index_state(library: Library, space: str, verify: bool = False) -> IndexState | None:
+    """What is known of a space's index file, or None while there is none.
+
+    With `verify` the file is read and its hash compared; without, only its presence and age are looked at.
+    """
+    row = library.db.execute(
+        "SELECT name, hash, type, asked_type, target_recall, run_id, revision, n_vectors, recall_at_10, settings, built"
+        " FROM index_files WHERE space = ?",
+        [space],
+    ).fetchone()
+    if row is None:
+        return None
+    name, digest, type, asked_type, target, run_id, revision, n_vectors, recall, settings, built = row
+    try:
+        path, told = library.file(name), read_json(settings)
+    except LibraryError:
+        return _DAMAGED
+    if type not in TYPES or asked_type not in ("auto", *TYPES) or recall is None:
+        return _DAMAGED
+    current, problem = current_space(library, space), None
+    if current is None or (run_id, revision) != (current.run_id, current.revision):
+        problem = "the library has changed since it was built"
+    elif not path.is_file():
+        problem = "its file is gone"
+    elif verify:
+        try:
+            problem = None if file_hash(path) == digest else "its file is damaged"
+        except (OSError, IrregularFileError) as error:  # perhaps replaced just now
+            problem = f"its file cannot be read: {getattr(error, 'strerror', error)}"
+    return IndexState(path, type, asked_type, target, n_vectors, recall, told, built, problem)
+
+
+def open_index(library: Library, space: str) -> tuple[Any, str | None]:
+    """A verified FAISS index, or None with the reason why search must do without it.
+
+    The hash tells of an accident. A stranger's library may hold the hash of a trap, so the file is looked through
+    before FAISS believes what it says.
+    """
+    state = index_state(library, space, verify=True)
+    if state is None:
+        return None, "there is no index yet"
+    if state.problem:
+        return None, state.problem
+    query = "SELECT dim FROM current_vectors WHERE space = ? LIMIT 1"
+    (dim,) = library.db.execute(query, [space]).fetchone() or (0,)
+    try:
+        check_layout(state.path, state.type, dim, state.n_vectors)
+        return faiss.read_index(str(state.path), faiss.IO_FLAG_MMAP_IFC), None
+    except LayoutError as error:
+        return None, f"its file is not one of this library's ({error})"
+    except OSError as error:  # perhaps replaced just now
+        return None, f"its file cannot be read: {error.strerror}"
+    except RuntimeError as error:  # a hash that fits what this FAISS cannot read: another version wrote it
+        return None, f"this version of FAISS cannot read it ({str(error)[:80]})"

@@ -1,0 +1,152 @@
+"""The `neighbours` table: so that plain SQL, in any program, answers "what is similar to this"."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from earshot.data.ids import IdMap
+from earshot.index.library import Library
+from earshot.index.vectors.ann import build, n_candidates, rank
+from earshot.index.vectors.faiss_file import open_index
+from earshot.index.vectors.spaces import current_space, read_vectors
+
+Searcher = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # queries to scores and ids, -1 for none
+
+PER_TRACK = 20
+_EXACT_UP_TO = 300_000  # beyond, all pairs take hours, and the tuned index is asked instead
+_BLOCK = 8_192  # queries at a time; one transaction each, and every one rewrites much of an index
+_PAIRS = 2**24  # scores at a time, 64 MiB
+
+
+def fill_neighbours(library: Library, space: str, k: int = PER_TRACK, anew: bool = False) -> Iterator[tuple[int, int]]:
+    """Bring the k nearest of every track up to date; yields (done, total) as it goes.
+
+    A change to one track does not cost all pairs. Triggers have removed every row that mentions a track which
+    changed or went. What is left to do: offer the new tracks to all others, and search for those that lack
+    neighbours. With `anew` nothing is taken on trust.
+    """
+    current = current_space(library, space)
+    if current is None:
+        return
+    if anew:
+        with library.transaction():
+            library.db.execute("DELETE FROM neighbours WHERE space = ?", [space])
+            library.db.execute("UPDATE spaces SET neighbours_revision = NULL WHERE space = ?", [space])
+    (filled,) = library.db.execute("SELECT neighbours_revision FROM spaces WHERE space = ?", [space]).fetchone()
+    if filled == current.revision:
+        return
+    ids, vectors = read_vectors(library, space)
+    k = min(k, max(len(ids) - 1, 0))
+    n_held, last, floor = _held(library, space, ids)
+    is_short = (n_held < k) | (n_held < last)  # the latter in a library that shrank below k
+    # In this order: a new track gets rows of its own last, so after a kill it still counts as new.
+    _offer(library, space, ids, vectors, np.flatnonzero(n_held == 0), np.where(is_short, np.inf, floor), k)
+    yield from _search(library, space, ids, vectors, np.flatnonzero(is_short), k)
+    with library.transaction():
+        library.db.execute("UPDATE spaces SET neighbours_revision = ? WHERE space = ?", [current.revision, space])
+
+
+def read_nearness(library: Library, space: str, ids: IdMap) -> np.ndarray:
+    """The mean score of each row's stored neighbours, shape (n,): high for a hub, which is near to everything.
+
+    A track that has none yet (`fill_neighbours` finds them) counts as an average one.
+    """
+    track_ids = ids.ids(np.arange(len(ids)))
+    rows = library.db.execute(
+        "SELECT track_id, avg(score) FROM neighbours WHERE space = ?"
+        " AND track_id IN (SELECT value FROM json_each(?)) GROUP BY track_id",
+        [space, json.dumps(track_ids.tolist())],
+    ).fetchall()
+    nearness = np.full(len(ids), np.mean([score for _, score in rows]) if rows else 0.0)
+    if rows:
+        known, scores = zip(*rows, strict=True)
+        nearness[ids.rows(known)] = scores
+    return nearness
+
+
+def _held(library: Library, space: str, ids: IdMap) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How many neighbours each row has, their highest rank and lowest score (infinite for none); shape (n_tracks,)."""
+    n_held, last = np.zeros(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=np.int64)
+    floor = np.full(len(ids), np.inf)
+    query = "SELECT track_id, count(*), max(rank), min(score) FROM neighbours WHERE space = ? GROUP BY track_id"
+    if groups := library.db.execute(query, [space]).fetchall():
+        track_ids, *columns = (np.array(column) for column in zip(*groups, strict=True))
+        rows = ids.rows(track_ids)
+        n_held[rows], last[rows], floor[rows] = columns
+    return n_held, last, floor
+
+
+def _offer(
+    library: Library, space: str, ids: IdMap, vectors: np.ndarray, new: np.ndarray, floor: np.ndarray, k: int
+) -> None:
+    """Let new tracks take the places they deserve: where they score above a row's `floor`, shape (n_tracks,)."""
+    full = np.flatnonzero(floor < np.inf)
+    if not len(new):
+        return
+    n_block = max(1, _PAIRS // len(new))
+    for start in range(0, len(full), n_block):
+        rows = full[start : start + n_block]
+        scores = vectors[rows] @ vectors[new].T  # (n_block, n_new)
+        deserving = scores > floor[rows, None]
+        with library.transaction():
+            for place in np.flatnonzero(deserving.any(axis=1)):
+                best = deserving[place]
+                _merge(library, space, int(ids.ids(rows[place])), ids.ids(new[best]), scores[place][best], k)
+
+
+def _merge(library: Library, space: str, track_id: int, ids: np.ndarray, scores: np.ndarray, k: int) -> None:
+    held = library.db.execute(
+        "SELECT neighbour_id, score FROM neighbours WHERE space = ? AND track_id = ?", [space, track_id]
+    ).fetchall()
+    merged = dict(held) | dict(zip(ids.tolist(), scores.tolist(), strict=True))
+    best = sorted(merged.items(), key=lambda pair: (-pair[1], pair[0]))
+    found, values = np.array([[i for i, _ in best]]), np.array([[score for _, score in best]])
+    _replace(library, space, np.array([track_id]), found, values, k)
+
+
+def _search(
+    library: Library, space: str, ids: IdMap, vectors: np.ndarray, short: np.ndarray, k: int
+) -> Iterator[tuple[int, int]]:
+    """Find the neighbours of some rows; yields (done, total)."""
+    if not len(short):
+        return
+    nearest = _searcher(library, space, ids, vectors, k + 1)  # one more: a track finds itself
+    for start in range(0, len(short), _BLOCK):
+        rows = short[start : start + _BLOCK]
+        scores, found = nearest(vectors[rows])
+        with library.transaction():
+            _replace(library, space, ids.ids(rows), found, scores, k)
+        yield start + len(rows), len(short)
+
+
+def _searcher(library: Library, space: str, ids: IdMap, vectors: np.ndarray, k: int) -> Searcher:
+    """Exact search or, where that would take hours, candidates of the index ranked by their exact cosines."""
+    index = open_index(library, space)[0] if len(ids) > _EXACT_UP_TO else None
+    if index is None:
+        flat = build(vectors, ids.ids(np.arange(len(ids))), "flat").index
+        return lambda queries: flat.search(queries, k)
+
+    def ranked(queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        candidates = index.search(queries, min(n_candidates(k), len(ids)))[1]
+        real = candidates >= 0
+        rows = np.full_like(candidates, -1)
+        rows[real] = ids.rows(candidates[real])
+        scores, rows = rank(queries, vectors, rows)
+        return scores, np.where(rows < 0, -1, ids.ids(rows))
+
+    return ranked
+
+
+def _replace(
+    library: Library, space: str, track_ids: np.ndarray, found: np.ndarray, scores: np.ndarray, k: int
+) -> None:
+    """Write the rows of some tracks; `found` and `scores` have the shape (n_tracks, at least k)."""
+    library.db.conn.executemany(
+        "DELETE FROM neighbours WHERE space = ? AND track_id = ?", [(space, int(i)) for i in track_ids]
+    )
+    rows = []
+    for track_id, neighbours, values in zip(track_ids.tolist(), found.tolist(), scores.tolist(), strict=True):
+        others = [(n, s) for n, s in zip(neighbours, values, strict=True) if n not in (track_id, -1)][:k]
+        rows += [(track_id, space, place, n, min(s, 1.0)) for place, (n, s) in enumerate(others, 1)]
+    library.db.conn.executemany("INSERT INTO neighbours VALUES (?, ?, ?, ?, ?)", rows)

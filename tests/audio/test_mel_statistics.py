@@ -1,0 +1,77 @@
+"""Statistics of a picture, against other people's transforms and by hand."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.fft import dct
+
+from earshot.audio.mel_statistics import WINDOW, n_statistics, picture_statistics
+
+
+@pytest.fixture
+def pictures(rng):
+    return rng.uniform(size=(3, 50, 157)).astype(np.float32)
+
+
+def blocks(pictures):
+    found = picture_statistics(torch.from_numpy(pictures)).numpy()
+    ends = np.cumsum(n_statistics(pictures.shape[1]))
+    assert found.shape == (len(pictures), ends[-1])
+    return np.split(found, ends[:-1], axis=1)
+
+
+def moments(x):
+    steps = np.diff(x, axis=-1, prepend=x[..., :1])
+    return np.concatenate([x.mean(-1), x.std(-1), steps.std(-1)], axis=-1)
+
+
+def test_bands_by_hand():
+    # One band that goes 0, 1, 1, 0: mean 1/2, deviation 1/2; differences 0, 1, 0, -1 (the first frame differs from
+    # nothing), so their deviation is sqrt(1/2).
+    band = np.array([[[0.0, 1.0, 1.0, 0.0]]], dtype=np.float32)
+    np.testing.assert_allclose(blocks(band)[0], [[0.5, 0.5, 0.5**0.5]], rtol=1e-6)
+
+
+def test_cepstra_are_scipys(pictures):
+    cepstra = dct(pictures, axis=1, norm="ortho")[:, 1:41]
+    np.testing.assert_allclose(blocks(pictures)[1], moments(cepstra), atol=2e-5)
+
+
+def test_covariance_is_numpys(pictures):
+    cepstra = dct(pictures, axis=1, norm="ortho")[:, 1:21]
+    for found, picture in zip(blocks(pictures)[3], cepstra, strict=True):
+        expected = np.cov(picture, bias=True)[np.triu_indices(20)]
+        np.testing.assert_allclose(np.sign(found) * found**2, expected, atol=1e-5)
+
+
+def test_a_beat_stands_in_its_band():
+    """All bands swing together 8 times in a window of 128 frames: bin 8, in the band of bins 7 to 9."""
+    frames = np.arange(WINDOW)
+    swing = 0.5 + 0.4 * np.sin(2 * np.pi * 8 * frames / WINDOW)
+    rhythm = blocks(np.broadcast_to(swing, (1, 50, WINDOW)).astype(np.float32).copy())[2]
+    loudness = rhythm.reshape(20, 10)[0]  # the first cepstrum; the others are still
+    assert loudness.argmax() == 4  # edges 1, 2, 3, 5, 7, 10: the fifth band
+    assert np.allclose(rhythm.reshape(20, 10)[1:], np.log(1e-6), atol=0.1), "stillness has a logarithm"
+
+
+def test_what_is_louder_moves_no_more(pictures):
+    """The front end makes loudness an offset; timbre, rhythm and covariance do not hear it."""
+    quiet, loud = blocks(pictures), blocks(pictures + np.float32(0.25))
+    for one, other in zip(quiet[1:], loud[1:], strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-3)
+    assert np.abs(loud[0] - quiet[0]).max() == pytest.approx(0.25, abs=1e-5)
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 31, 127, 128, 129, 500])
+@pytest.mark.parametrize("n_mels", [1, 2, 20, 96])
+def test_any_shape_has_finite_statistics(n_frames, n_mels):
+    pictures = torch.rand(2, n_mels, n_frames, generator=torch.manual_seed(0))
+    found = picture_statistics(pictures)
+    assert found.shape == (2, sum(n_statistics(n_mels))) and found.isfinite().all()
+    assert picture_statistics(torch.zeros(2, n_mels, n_frames)).isfinite().all()
+
+
+def test_half_precision_around_it_does_not_reach_it(pictures):
+    with torch.autocast("cpu", torch.bfloat16):
+        found = picture_statistics(torch.from_numpy(pictures))
+    assert torch.equal(found, picture_statistics(torch.from_numpy(pictures)))

@@ -1,0 +1,291 @@
+"""Recommending to everybody at once, after a track, and by a popularity dial, as a user meets it."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import sqlite3
+from functools import partial
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from commands_typed import invoke, rows_of
+from earshot.cli import cli
+from library_world import add, heard, open_library, unit
+from tower_world import import_table
+from trained_library import QUICK, listens, make_trained_library
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """These tensors are so small that a second thread only waits for the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.cpu_count", lambda: 1)
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("towers")
+    result = make_trained_library(folder)
+    assert result.exit_code == 0, (result.output, result.exception)
+    return folder / "library"
+
+
+@pytest.fixture
+def library(trained, tmp_path):
+    return shutil.copytree(trained, tmp_path / "library")
+
+
+@pytest.fixture
+def run(library):
+    return partial(invoke, library)
+
+
+def rows(result):
+    return json.loads(result.stdout)
+
+
+def titles(result):
+    return [row["title"] for row in rows(result)]
+
+
+OPTIONS = {
+    "as it comes": ["-k", 5],
+    "what was played too": ["-k", 7, "--repeats"],
+    "one of each artist": ["-k", 9, "--max-per-artist", 1],
+    "discoveries": ["-k", 4, "--popularity", -0.3],
+    "more than there are": ["-k", 40, "--max-per-artist", 40],
+}
+
+
+@pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
+def test_everybody_gets_what_one_would_get(run, library, model):
+    if model != "two-tower":
+        run("train-tower", *QUICK, "--epochs", 1, "--model", model)
+    for options in OPTIONS.values() if model == "two-tower" else [OPTIONS["one of each artist"]]:
+        run("recommend", "--all", *options)
+        for user in ("listener 4", "listener 7"):
+            one = rows(run("recommend", user, *options, "--json"))
+            query = "SELECT rank, round(score, 3), track_id FROM user_recommendations WHERE user = ? ORDER BY rank"
+            found = rows_of(library, query, user)
+            assert [rank for rank, _, _ in found] == [row["rank"] for row in one]
+            assert [score for _, score, _ in found] == pytest.approx([row["score"] for row in one], abs=2e-3)
+            assert {track for _, _, track in found} == {row["id"] for row in one} or options[-1] == 4
+    assert rows_of(library, "SELECT count(DISTINCT user_id) FROM recommendations") == [(30,)]
+
+
+def test_all_lists_are_told_and_counted(run, library):
+    result = run("recommend", "--all", "-k", 3, "--csv")
+    assert result.stderr.startswith("90 recommendations to 30 listeners in ")
+    found = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert len(found) == 90 and found[0]["rank"] == "1" and found[0]["user"] == found[2]["user"]
+    own_taste = [int(row["title"].split()[1]) % 2 == int(row["user"].split()[1]) % 2 for row in found]
+    assert np.mean(own_taste) > 0.85  # chance is a half
+    assert [
+        {name: str(row[name]) for name in ("user", "id")} for row in rows(run("recommend", "--all", "-k", 3, "--json"))
+    ] == [{name: row[name] for name in ("user", "id")} for row in found]
+    ((stage, finished, n_runs),) = rows_of(
+        library,
+        "SELECT stage, finished IS NOT NULL, (SELECT count(DISTINCT run_id) FROM recommendations) FROM runs"
+        " WHERE id = (SELECT max(run_id) FROM recommendations)",
+    )
+    assert (stage, finished, n_runs) == ("recommend", 1, 1)
+    assert "Ask the view `user_recommendations`" in run("recommend", "--all").stdout
+
+
+def test_a_kill_leaves_the_earlier_lists_and_is_gone_on_from(run, library, monkeypatch):
+    from earshot.index.recommending.recommendation_table import UnfinishedLists
+
+    monkeypatch.setattr("earshot.towers.retrieval.recommend_lists._LISTENERS_AT_ONCE", 8)
+    run("recommend", "--all", "-k", 2)
+    before = rows_of(library, "SELECT * FROM recommendations")
+    keep, kept = UnfinishedLists.keep, []
+
+    def killed(self, number, *arguments):
+        if len(kept) == 2:
+            raise KeyboardInterrupt
+        kept.append(number)
+        keep(self, number, *arguments)
+
+    monkeypatch.setattr(UnfinishedLists, "keep", killed)
+    run("recommend", "--all", "-k", 3, code=1)
+    assert rows_of(library, "SELECT * FROM recommendations") == before
+    monkeypatch.setattr(
+        UnfinishedLists, "keep", lambda self, number, *rest: (kept.append(number), keep(self, number, *rest))
+    )
+    assert "Going on after 2 of 4 batches of listeners." in run("recommend", "--all", "-k", 3).stderr
+    assert kept == [0, 1, 2, 3]  # each was made once
+    assert rows_of(library, "SELECT count(*) FROM recommendations") == [(90,)]
+    assert not list(library.glob("recommendations-*"))
+    kept.clear()
+    run("recommend", "--all", "-k", 3)
+    assert kept == [0, 1, 2, 3]  # what was finished is made anew when asked
+
+
+def test_what_a_killed_run_left_for_other_settings_is_not_used(run, library):
+    for name in ("recommendations-0123.resumable", "recommendations-4567.resumable"):
+        (library / name).mkdir()
+    run("recommend", "--all")
+    assert not list(library.glob("recommendations-*"))
+
+
+def test_lists_of_a_track_that_went_go_with_it(run, library):
+    run("recommend", "--all")
+    connection = sqlite3.connect(library / "library.db")
+    connection.execute("PRAGMA foreign_keys = ON")
+    ((track,),) = connection.execute("SELECT track_id FROM recommendations LIMIT 1").fetchall()
+    connection.execute("DELETE FROM excerpts WHERE track_id = ?", [track])
+    connection.execute("DELETE FROM tracks WHERE id = ?", [track])
+    assert connection.execute("SELECT count(*) FROM recommendations WHERE track_id = ?", [track]).fetchone() == (0,)
+    assert connection.execute("SELECT count(*) FROM recommendations").fetchone()[0] > 0
+    connection.close()
+
+
+def test_what_to_play_after_a_track(run):
+    alone = titles(run("recommend", "--seed-track", "Song 6", "-k", 5, "--json"))
+    assert len(alone) == 5 and "Song 6" not in alone and {int(title.split()[1]) % 2 for title in alone} == {0}
+    played = titles(run("recommend", "listener 4", "-k", 24, "--max-per-artist", 24, "--repeats", "--json"))
+    seeded = rows(
+        run(
+            "recommend", "listener 4", "--seed-track", "Song 7", "-k", 24, "--max-per-artist", 24, "--repeats", "--json"
+        )
+    )
+    assert set(played) - {row["title"] for row in seeded} == {"Song 7"}
+    assert played != [row["title"] for row in seeded]
+    liked = rows(run("recommend", "--like", "Song 3", "--seed-track", "Song 7", "-k", 4, "--json"))
+    assert not {"Song 3", "Song 7"} & {row["title"] for row in liked}
+    assert "No track answers to 'nothing of it'." in run("recommend", "--seed-track", "nothing of it", code=1).output
+
+
+def test_a_seed_needs_towers_that_hear_it(run):
+    run("train-tower", *QUICK, "--epochs", 1, "--model", "dot")
+    out = run("recommend", "listener 4", "--seed-track", "Song 7", code=1).output
+    assert "These towers (dot) know a listener by one vector" in out and "Leave out --seed-track or USER" in out
+    assert len(rows(run("recommend", "--seed-track", "Song 7", "--json"))) == 10
+
+
+def test_a_popularity_dial_leads_to_hits_or_away_from_them(run, library, tmp_path):
+    plays = [f"fan {n},Artist 0,Song 0,{1_600_000_000 + n}" for n in range(300)]
+    writable, _ = open_library(library)
+    with writable:
+        import_table(writable, tmp_path / "hits.csv", ["user,artist,title,timestamp", *plays])
+    everything = ["recommend", "--like", "Song 5", "-k", 30, "--max-per-artist", 30, "--json"]
+    plain, hits, finds = (titles(run(*everything, *dial)) for dial in ([], ["--popularity", 5], ["--popularity", "-5"]))
+    assert hits[0] == finds[-1] == "Song 0" and plain[0] != "Song 0"
+    assert "--popularity is nan" in run(*everything, "--popularity", "nan", code=2).output
+    assert titles(run(*everything, "--popularity", 0)) == plain
+
+
+def test_a_new_track_is_recommended_to_all(run, library):
+    writable, head = open_library(library)
+    with writable:
+        add(writable, head, [heard("/music/new.mp3", unit(1, 1), artist="Artist 0", title="Song 99")])
+    run("recommend", "--all", "-k", 30, "--max-per-artist", 30)
+    query = "SELECT count(*) FROM user_recommendations WHERE title = 'Song 99' AND path = '/music/new.mp3'"
+    assert rows_of(library, query) == [(30,)]
+
+
+def test_who_has_played_everything_is_told_of_repeats(run):
+    assert len(rows(run("recommend", "listener 4", "-k", 10**12, "--repeats", "--max-per-artist", 99, "--json"))) == 24
+    with_all = ["recommend", *(word for n in range(24) for word in ("--like", f"Song {n}"))]
+    assert "Nothing is left to recommend; --repeats also lists what was played." in run(*with_all).stderr
+    assert rows(run(*with_all, "--json")) == []
+    run("recommend", "--all", "-k", 10**12)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [["listener 1"], ["--like", "Song 1"], ["--seed-track", "Song 1"]],
+    ids=lambda o: o[0],
+)
+def test_all_means_all(run, library, others):
+    assert "--all is for every listener: without USER" in run("recommend", "--all", *others, code=2).output
+    assert rows_of(library, "SELECT count(*) FROM recommendations") == [(0,)]
+
+
+def test_everybody_gets_a_playlist_of_what_can_be_played(run, library, tmp_path):
+    writable, _ = open_library(library)
+    with writable:
+        writable.db.execute("UPDATE users SET name = '../' || name WHERE name = 'listener 4'")
+    (tmp_path / "file").touch()
+    assert "is a file; with --all" in run("recommend", "--all", "--m3u", tmp_path / "file", code=2).output
+    out = run("recommend", "--all", "-k", 24, "--max-per-artist", 24, "--m3u", tmp_path / "lists")
+    names = [
+        name for (name,) in rows_of(library, "SELECT DISTINCT user FROM user_recommendations WHERE path IS NOT NULL")
+    ]
+    assert f"{len(names)} playlists written to" in out.stderr and len(names) > 20
+    written = {path.name for path in (tmp_path / "lists").iterdir()}
+    assert written == {"%2E.%2Flistener 4.m3u8" if "/" in name else f"{name}.m3u8" for name in names}
+    query = "SELECT path FROM user_recommendations WHERE user = 'listener 7' AND path IS NOT NULL ORDER BY rank"
+    lines = (tmp_path / "lists" / "listener 7.m3u8").read_text().splitlines()
+    assert [(line,) for line in lines if line.startswith("/")] == rows_of(library, query)
+    assert "is a folder; one playlist is a file" in run("recommend", "listener 7", "--m3u", tmp_path, code=2).output
+
+
+def test_status_tells_when_lists_are_of_earlier_towers_or_listens(run, library):
+    run("recommend", "--all")
+    told = run("status").stdout
+    assert "recommend --all" not in told and "Towers    two-tower, validation NDCG@20 0." in told
+    assert re.search(r"Listens   [\d,]+ events, \d+ users\n", told)
+    connection = sqlite3.connect(library / "library.db")
+    connection.execute("UPDATE listens SET imported = '2999-01-01T00:00:00+00:00'")
+    connection.commit()
+    connection.close()
+    assert "cli recommend --all   (listens or links have changed since the lists were made)" in run("status").stdout
+    run("train-tower", *QUICK, "--epochs", 1)
+    assert "cli recommend --all   (the towers have learned since the lists were made)" in run("status").stdout
+
+
+def test_a_file_is_compared_with_nothing_where_nothing_was_heard(tmp_path):
+    def run(*arguments):
+        return CliRunner().invoke(cli, ["--library", str(tmp_path / "library"), *map(str, arguments)])
+
+    (tmp_path / "listens.csv").write_text("\n".join(listens(np.random.default_rng(0))), encoding="utf-8")
+    (tmp_path / "new.mp3").touch()
+    for words in (["import-listens", tmp_path / "listens.csv"], ["train-tower", *QUICK, "--epochs", 1]):
+        assert run(*words).exit_code == 0
+    result = run("similar", tmp_path / "new.mp3", "--by", "both")
+    assert result.exit_code == 1 and "No track here was heard yet" in result.output
+
+
+def test_without_towers_nothing_is_recommended(tmp_path):
+    library, _ = open_library(tmp_path)
+    with library:
+        import_table(library, tmp_path / "listens.csv", ["user,artist,title", "eve,Ann,One"])
+    out = CliRunner().invoke(cli, ["--library", str(tmp_path), "recommend", "--all"])
+    assert out.exit_code == 1 and "This library has no trained towers yet" in out.output
+    assert not list(tmp_path.glob("recommendations-*"))
+
+
+def test_the_dial_is_a_power_of_popularity():
+    from earshot.towers.retrieval.exact_search import popularity_offsets
+
+    assert popularity_offsets(np.array([1, 2]), 0) is None
+    one, four = np.log(2 / 8), np.log(5 / 8)  # one more for each: 1, 2 and 5 of 8
+    expected = -2 * np.array([(one + four) / 2, one, four])  # whom nobody played is taken for an ordinary one
+    np.testing.assert_allclose(popularity_offsets(np.array([0, 1, 4]), -2.0), expected, rtol=1e-6)
+    np.testing.assert_allclose(popularity_offsets(np.zeros(2), 1.0), np.log([1 / 2, 1 / 2]), rtol=1e-6)
+
+
+def test_a_large_library_asks_its_index_and_gets_the_same(tmp_path, monkeypatch):
+    rng = np.random.default_rng(1)
+    table = ["user,artist,title,timestamp"]
+    for user, title, time in zip(
+        rng.integers(20, size=3_000), rng.permutation(3_000) % 1_500, range(3_000), strict=True
+    ):
+        table.append(f"user {user},Artist {title // 5},Song {title},{1_600_000_000 + 60 * time}")
+    library, _ = open_library(tmp_path / "library")
+    with library:
+        import_table(library, tmp_path / "listens.csv", table)
+    cli_of = lambda *words: CliRunner().invoke(cli, ["--library", str(tmp_path / "library"), *map(str, words)])  # noqa: E731
+    assert cli_of("train-tower", *QUICK, "--epochs", 1).exit_code == 0
+    questions = [["user 3"], ["user 3", "--repeats", "--max-per-artist", 1], ["--seed-track", "Song 9"]]
+    exact = [rows(cli_of("recommend", *words, "--json")) for words in questions]
+    monkeypatch.setattr("earshot.index.recommending.candidate_store._LARGE", 1_000)
+    monkeypatch.setattr("earshot.index.recommending.candidate_store.read_shelf", None)  # nobody reads them all
+    for words, expected in zip(questions, exact, strict=True):
+        assert rows(cli_of("recommend", *words, "--json")) == expected

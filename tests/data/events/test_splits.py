@@ -1,0 +1,130 @@
+"""The ways to part a log, each by hand."""
+
+import numpy as np
+import pytest
+
+from earshot.data.events.interactions import SPLITS
+from earshot.data.events.splits import joined, split_listens
+from tower_world import checkerboard, listening
+
+
+def rows(listens):
+    """(user, track) of each event."""
+    return list(zip(listens.user_rows.tolist(), listens.track_rows.tolist(), strict=True))
+
+
+def clockwork(n=20):
+    """Event i at second 100 i plays track i; users take turns."""
+    return listening([(i % 2, i, 100 * i + 1) for i in range(n)], 2, n)
+
+
+def test_one_moment_for_everybody():
+    split = split_listens(clockwork(), "global", share=0.2, gap_s=0)
+    # The cuts are the times at 60 % and 80 % of the log: those of events 11 and 15, which are before the cut.
+    assert sorted(track for _, track in rows(split.train)) == list(range(12))
+    assert sorted(track for _, track in rows(split.validation)) == [12, 13, 14, 15]
+    assert sorted(track for _, track in rows(split.test)) == [16, 17, 18, 19]
+    assert repr(split) == "<Split global: 12 train, 4 validation, 4 test>"
+
+
+def test_nobody_sees_the_gap():
+    split = split_listens(clockwork(), "global", share=0.2, gap_s=150)
+    assert sorted(track for _, track in rows(split.train)) == list(range(10))  # 10 and 11 are within 150 s of the cut
+    assert sorted(track for _, track in rows(split.validation)) == [12, 13]
+    assert split.test.times.min() - split.validation.times.max() > 150
+
+
+def test_each_listeners_own_last_part():
+    events = [(0, track, track) for track in range(1, 11)] + [(1, track, track) for track in range(1, 4)]
+    split = split_listens(listening(events, 2, 11), "per-user", share=0.2)
+    assert rows(split.test) == [(0, 9), (0, 10)]
+    assert rows(split.validation) == [(0, 7), (0, 8)]
+    assert (1, 3) in rows(split.train)  # a fifth of three events is none
+
+
+def test_the_last_two_events():
+    events = [(0, 5, 1), (0, 6, 2), (0, 7, 3), (0, 8, 4), (1, 1, 1), (1, 2, 2)]
+    split = split_listens(listening(events, 2, 9), "leave-one-out")
+    assert rows(split.test) == [(0, 8)] and rows(split.validation) == [(0, 7)]
+    assert rows(split.train) == [(0, 5), (0, 6), (1, 1), (1, 2)]  # who has but two is only learned from
+
+
+def test_as_the_file_says():
+    world = checkerboard(12)
+    codes = np.where(world.track_rows == 3, 2, 0).astype(np.uint8)
+    given = type(world)(world.user_rows, world.track_rows, world.times, world.weights, 12, 12, splits=codes)
+    split = split_listens(given, "given", share=0.3, seed=1)
+    assert {track for _, track in rows(split.test)} == {3}
+    n = len(split.train) + len(split.validation)
+    assert n == 60 - 5 and 5 < len(split.validation) < 30  # validation is carved from train
+    assert rows(split_listens(given, "given", share=0.3, seed=1).train) == rows(split.train)
+    codes[:4] = SPLITS.index("validation")
+    named = split_listens(given, "given")
+    assert rows(named.validation) == rows(world)[:4]
+
+
+def test_by_chance_all_plays_of_a_track_go_the_same_way():
+    world = listening([(0, track, 0) for track in range(200) for _ in range(3)], 1, 200)
+    split = split_listens(world, "random", share=0.2, seed=4)
+    parts = [set(rows(part)) for part in (split.train, split.validation, split.test)]
+    assert not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
+    assert [len(part) for part in parts] == pytest.approx([120, 40, 40], abs=15)
+
+
+def test_train_and_validation_joined_are_in_order():
+    split = split_listens(clockwork(), "global", share=0.2, gap_s=0)
+    known = split.known()  # the order is checked when it is made
+    assert len(known) == 16 and sorted(known.track_rows.tolist()) == list(range(16))
+    assert rows(joined(split.validation, split.train)) == rows(known)
+
+
+def test_joined_logs_keep_their_kinds():
+    world = clockwork(6)
+    liked = type(world)(*(getattr(world, name) for name in ("user_rows", "track_rows", "times", "weights")), 2, 6,
+                        kinds=(world.track_rows == 4).astype(np.uint8))  # fmt: skip
+    is_early = liked.times < 300
+    whole = joined(liked.where(~is_early), world.where(is_early))
+    assert whole.track_rows[whole.kinds == 1].tolist() == [4] and rows(whole) == rows(world)
+
+
+def test_what_cannot_be_parted_is_told():
+    with pytest.raises(ValueError, match="these listens know nothing of time, and global parts by it"):
+        split_listens(checkerboard(6), "global")
+    with pytest.raises(ValueError, match="these listens are not parted; a table needs a column `split`"):
+        split_listens(checkerboard(6), "given")
+    with pytest.raises(ValueError, match="protocol 'weekly'; there are global, per-user"):
+        split_listens(checkerboard(6), "weekly")
+    with pytest.raises(ValueError, match=r"share is 0\.5; it is above 0 and below \.5"):
+        split_listens(checkerboard(6), "random", share=0.5)
+    with pytest.raises(ValueError, match=r"leaves nothing to test, of 2 events\.\n\nTake another --split"):
+        split_listens(listening([(0, 1, 1), (0, 2, 2)], 1, 3), "leave-one-out")
+
+
+def test_the_last_day_and_the_day_before():
+    day, half_hour = 86_400, 1_800
+    ends = 10 * day
+    moments = [1, ends - 2 * day - 2 * half_hour, ends - 2 * day - half_hour, ends - day - half_hour, ends - day, ends]
+    split = split_listens(listening([(0, at, time) for at, time in enumerate(moments)], 1, 6), "yambda", gap_s=7)
+    # A cut belongs to what is before it, and the half hour before a cut to nobody, whatever --gap says.
+    assert rows(split.train) == [(0, 0), (0, 1)]
+    assert rows(split.validation) == [(0, 3)]
+    assert rows(split.test) == [(0, 5)]
+
+
+def test_a_protocols_own_share_comes_first():
+    split = split_listens(clockwork(), "loopback", share=0.3, gap_s=500)
+    assert [len(part) for part in (split.train, split.validation, split.test)] == [16, 2, 2]
+    assert len(split.known()) == 16  # validation stays unknown
+    assert len(split_listens(clockwork(), "global", share=0.1, gap_s=0).known()) == 18
+
+
+def test_nothing_is_learned_from_held_out_listeners():
+    events = [(user, at % 5, 100 * at + user) for user in range(50) for at in range(1, 11)]
+    split = split_listens(listening(events, 50, 5), "next-track", seed=3)
+    held_out = set(split.apart.user_rows.tolist())
+    assert 1 <= len(held_out) <= 12
+    assert not held_out & {*split.train.user_rows.tolist(), *split.validation.user_rows.tolist()}
+    assert held_out <= set(split.test.user_rows.tolist())
+    assert len(split.whole()) == 500 and rows(split.whole()) == rows(listening(events, 50, 5))
+    again = split_listens(listening(events, 50, 5), "next-track", seed=3)
+    assert set(again.apart.user_rows.tolist()) == held_out

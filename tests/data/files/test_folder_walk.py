@@ -1,0 +1,197 @@
+"""Every file is found once, judged by its name, and nothing that is not a plain file can stop the walk."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from earshot.data.files.folder_walk import find_files
+from earshot.data.files.rules import Rules
+
+
+def touch(path: Path, content: bytes = b"x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def found(*roots: Path, exclude=(), **options) -> dict[str, str | None]:
+    """Names below the first root, and why each is not heard (None: it is)."""
+    rules = {str(root): Rules(tuple(exclude)) for root in roots}
+    files = list(find_files([str(root) for root in roots], rules, **options))
+    assert len({file.path for file in files}) == len(files)
+    return {os.path.relpath(file.path, roots[0]): file.exclusion or file.failure for file in files}
+
+
+def test_names_sizes_and_times(tmp_path):
+    song = touch(tmp_path / "a" / "song.mp3", b"12345")
+    os.utime(song, ns=(0, 1_234_567_890_123_456_789))
+    (file,) = find_files([str(tmp_path)])
+    assert (file.path, file.size, file.mtime_ns) == (str(song), 5, 1_234_567_890_123_456_789)
+    assert file.exclusion is None and file.failure is None
+
+
+def test_the_order_is_that_of_names(tmp_path):
+    for name in ("b/2.mp3", "b/1.mp3", "a/z.mp3", "c.mp3", "B.flac"):
+        touch(tmp_path / name)
+    assert list(found(tmp_path)) == ["B.flac", "c.mp3", "a/z.mp3", "b/1.mp3", "b/2.mp3"]
+
+
+def test_what_is_not_audio_says_so(tmp_path):
+    names = {
+        "cover.jpg": "not audio by its name (.jpg)",
+        "list.m3u8": "not audio by its name (.m3u8)",
+        "README": "not audio by its name or its first bytes",
+        ".hidden.mp3": "a hidden file",
+        "._song.mp3": "a hidden file",
+        "SONG.MP3": None,
+        "song.opus": None,
+    }
+    for name in names:
+        touch(tmp_path / name)
+    assert found(tmp_path) == names
+
+
+@pytest.mark.parametrize(
+    "head", [b"ID3\x03", b"fLaC", b"OggS", b"RIFF\0\0\0\0WAVEfmt ", b"\0\0\0\x20ftypM4A ", b"\xff\xfb\x90\0"]
+)
+def test_a_name_that_tells_nothing_is_opened(tmp_path, head):
+    touch(tmp_path / "Mr. Brightside", head + b"\0" * 20)
+    assert found(tmp_path) == {"Mr. Brightside": None}
+
+
+def test_globs_match_the_path_the_rest_and_the_name(tmp_path):
+    for name in ("Audiobooks/one.mp3", "Talk/Audiobooks/two.mp3", "three.mp3", "three (live).mp3"):
+        touch(tmp_path / name)
+    kept = found(tmp_path, exclude=["*/Audiobooks/*", "*(live)*"])
+    assert kept == {
+        "three.mp3": None,
+        "three (live).mp3": "matches --exclude *(live)*",
+        "Audiobooks/one.mp3": "matches --exclude */Audiobooks/*",
+        "Talk/Audiobooks/two.mp3": "matches --exclude */Audiobooks/*",
+    }
+
+
+def test_a_marker_holds_for_everything_below(tmp_path):
+    touch(tmp_path / "talk" / ".notmusic")
+    touch(tmp_path / "talk" / "one.mp3")
+    touch(tmp_path / "talk" / "deep" / "two.mp3")
+    touch(tmp_path / "talkative" / "three.mp3")
+    marked = "in a folder marked .notmusic"
+    assert found(tmp_path) == {"talk/one.mp3": marked, "talk/deep/two.mp3": marked, "talkative/three.mp3": None}
+
+
+def test_hidden_folders_and_the_library_are_passed_over(tmp_path):
+    touch(tmp_path / ".Trash" / "gone.mp3")
+    touch(tmp_path / "library" / "x.mp3")
+    touch(tmp_path / "song.mp3")
+    assert found(tmp_path, passed_over=[str(tmp_path / "library")]) == {"song.mp3": None}
+
+
+def test_folders_of_systems_are_passed_over(tmp_path):
+    """Deleted files and previews, as storage boxes keep them, are no music."""
+    folders = ["#recycle", "@eaDir", "@Recycle", "#snapshot", "$RECYCLE.BIN", "System Volume Information", "lost+found"]
+    folders += ["__MACOSX", "found.000", ".Trash-1000", ".stversions", "RECYCLER", "@__thumb", "Recycled Air", "Tmp"]
+    for folder in folders:
+        touch(tmp_path / "Artist" / folder / "Album" / "song.mp3")
+    assert found(tmp_path) == {
+        "Artist/Recycled Air/Album/song.mp3": None,
+        "Artist/Tmp/Album/song.mp3": None,
+    }
+    assert found(tmp_path / "Artist" / "#recycle") == {"Album/song.mp3": None}, "given by name, it is meant"
+
+
+@pytest.mark.parametrize("marker", [".nomedia", ".nomusic", ".noaudio", ".lmsignore", ".ndignore", ".ignore"])
+def test_markers_of_other_programs(tmp_path, marker):
+    touch(tmp_path / "Ringtones" / marker, b"")
+    touch(tmp_path / "Ringtones" / "deep" / "ring.mp3")
+    touch(tmp_path / "song.mp3")
+    assert found(tmp_path) == {"song.mp3": None, "Ringtones/deep/ring.mp3": f"in a folder marked {marker}"}
+
+
+def test_a_list_of_patterns_is_no_marker(tmp_path):
+    """These two say that all of a folder is to be ignored only when they are empty."""
+    touch(tmp_path / ".ndignore", b"*.txt\n")
+    touch(tmp_path / "song.mp3")
+    assert found(tmp_path) == {".ndignore": "a hidden file", "song.mp3": None}
+
+
+def test_the_rules_of_all_folders_above_a_file_hold(tmp_path):
+    """Also where the walk begins between two folders that have some."""
+    music, live = tmp_path / "music", tmp_path / "music" / "artist" / "live"
+    for name in ("artist/live/talk.mp3", "artist/live/song.mp3", "artist/books/one.mp3", "artist/song.mp3"):
+        touch(music / name)
+    rules = {str(music): Rules(("*/books/*",), 30.0, 900.0), str(live): Rules(("talk.*",), 60.0)}
+    for root in (music, music / "artist"):
+        files = {os.path.relpath(file.path, music): file for file in find_files([str(root)], rules)}
+        assert {name: file.exclusion for name, file in files.items()} == {
+            "artist/live/talk.mp3": "matches --exclude talk.*",
+            "artist/live/song.mp3": None,
+            "artist/books/one.mp3": "matches --exclude */books/*",
+            "artist/song.mp3": None,
+        }
+        bounds = [(files[name].place.min_duration, files[name].place.max_duration) for name in files if "song" in name]
+        assert sorted(bounds) == [(30.0, 900.0), (60.0, 900.0)]
+
+
+def test_links_are_followed_and_circles_end(tmp_path):
+    touch(tmp_path / "real" / "song.mp3")
+    (tmp_path / "real" / "up").symlink_to(tmp_path)
+    (tmp_path / "other").symlink_to(tmp_path / "real")
+    (tmp_path / "loop.mp3").symlink_to(tmp_path / "loop.mp3")
+    (tmp_path / "gone.mp3").symlink_to(tmp_path / "nowhere")
+    assert found(tmp_path) == {
+        "gone.mp3": "a symbolic link that leads nowhere",
+        "loop.mp3": "a symbolic link that leads back to itself",
+        "other/song.mp3": None,
+    }
+
+
+def test_pipes_and_sockets_are_named_and_not_opened(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.mp3")
+    with socket.socket(socket.AF_UNIX) as server:
+        monkeypatch.chdir(tmp_path)  # a socket's path may be 108 bytes at most
+        server.bind("talk.mp3")
+        assert found(tmp_path) == {
+            "pipe.mp3": "not a regular file but a named pipe",
+            "talk.mp3": "not a regular file but a socket",
+        }
+
+
+def test_a_single_file_is_a_root_too(tmp_path):
+    song = touch(tmp_path / "song.mp3")
+    assert [file.path for file in find_files([str(song)])] == [str(song)]
+
+
+def test_overlapping_roots_find_a_file_once(tmp_path):
+    song = touch(tmp_path / "a" / "song.mp3")
+    assert found(tmp_path, tmp_path / "a", song) == {"a/song.mp3": None}
+    assert found(song.parent, tmp_path) == {"song.mp3": None}
+
+
+def test_a_folder_that_cannot_be_listed_is_a_failure(tmp_path, monkeypatch):
+    touch(tmp_path / "a" / "song.mp3")
+    touch(tmp_path / "b" / "song.mp3")
+    real = os.scandir
+
+    def scandir(folder):
+        if str(folder).endswith("/a"):
+            raise PermissionError(13, "Permission denied", folder)
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert found(tmp_path) == {"a": "the folder cannot be read: Permission denied", "b/song.mp3": None}
+
+
+@given(st.binary(min_size=1, max_size=40).filter(lambda name: not {0, 47} & set(name)))
+def test_any_name_the_disk_allows_is_found(tmp_path_factory, name):
+    if name in (b".", b".."):
+        return
+    folder = os.fsencode(tmp_path_factory.mktemp("names"))
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(b"fLaC")
+    (file,) = find_files([os.fsdecode(folder)])
+    assert os.fsencode(file.path) == os.path.join(folder, name)

@@ -1,0 +1,223 @@
+"""Formats seen from contents."""
+
+import gzip
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from earshot.data.listens.format_detection import FORMATS
+from earshot.data.listens.listen_sources import find_sources, read_source
+from listen_exports import lastfm_1k, listen, listenbrainz, spotify, stream
+
+
+def found(path, format="auto"):
+    """The format and the names of the files of each source, and what was passed over."""
+    sources, passed_over = find_sources(path, format)
+    return [(source.format, [member.title for member in source.members]) for source in sources], passed_over
+
+
+def written(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_one_file_of_each_format(tmp_path):
+    assert found(lastfm_1k(tmp_path / "some.tsv")) == ([("lastfm-1k", ["some.tsv"])], [])
+    assert found(spotify(tmp_path / "some.json", stream())) == ([("spotify", ["some.json"])], [])
+    assert found(spotify(tmp_path / "other.json", listen())) == ([("listenbrainz", ["other.json"])], [])
+    assert found(written(tmp_path / "5.jsonl", json.dumps(listen()) + "\n"))[0] == [("listenbrainz", ["5.jsonl"])]
+    assert found(written(tmp_path / "t.jsonl", '{"user": "a", "track": "b"}\n'))[0] == [("table", ["t.jsonl"])]
+    assert found(written(tmp_path / "a.csv", "Air,Moon,One,04 May 2009 23:08\n"))[0] == [("lastfm-csv", ["a.csv"])]
+    header = "uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid\n"
+    assert found(written(tmp_path / "b.csv", header))[0] == [("lastfm-csv", ["b.csv"])]
+    assert found(written(tmp_path / "c.csv", "user,uts,artist,track\n"))[0] == [("table", ["c.csv"])]
+    pl.DataFrame({"uid": [1], "timestamp": [5], "item_id": [3]}).write_parquet(tmp_path / "likes.parquet")
+    assert found(tmp_path / "likes.parquet")[0] == [("yambda", ["likes.parquet"])]
+    pl.DataFrame({"user": [1], "track": [5]}).write_parquet(tmp_path / "x.parquet")
+    assert found(tmp_path / "x.parquet")[0] == [("table", ["x.parquet"])]
+
+
+@pytest.mark.parametrize(
+    ("header", "format"),
+    [
+        *[
+            (names, "lastfm-csv")
+            for names in ("Artist,Album,Track,Date", "artist,album,name,date", "id,ARTIST,Track,Uts")
+        ],
+        *[('"Artist";"Album";"AlbumId";"Track";"Date#bob"', "lastfm-csv"), ("uts,artist,track,mood", "lastfm-csv")],
+        *[
+            (names, "table")
+            for names in ("artist,track", "artist,date", "artist,track,date,plays", "user,artist,track,date")
+        ],
+    ],
+)
+def test_a_last_fm_csv_is_known_by_its_columns(tmp_path, header, format):
+    assert found(written(tmp_path / "x.csv", header + "\n"))[0] == [(format, ["x.csv"])]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_an_export_in_old_letters(tmp_path, encoding):
+    path = tmp_path / "x.csv"
+    path.write_bytes("Artist,Album,Track,Date\nBjörk,Début,Één,04 May 2009 23:08\n".encode(encoding))
+    (source,), _ = find_sources(path)
+    (batch,) = read_source(source).batches
+    assert source.format == "lastfm-csv" and batch.events["artist"].to_list() == ["Björk"]
+
+
+def test_what_is_packed(tmp_path):
+    path = tmp_path / "x.tsv.gz"
+    path.write_bytes(gzip.compress(lastfm_1k(tmp_path / "x.tsv").read_bytes()))
+    assert found(path)[0] == [("lastfm-1k", ["x.tsv"])]
+    names = ["5.jsonl", "user.json", "feedback.jsonl"]
+    assert found(listenbrainz(tmp_path / "lb.zip", listen(), feedback=({"recording_mbid": "x"},))) == (
+        [("listenbrainz", names)], ["pinned_recording.jsonl"]
+    )  # fmt: skip
+    with zipfile.ZipFile(tmp_path / "spotify.zip", "w") as archive:
+        archive.writestr("a/Streaming_History_Audio_2009.json", json.dumps([stream()]))
+        archive.writestr("a/ReadMe.pdf", b"%PDF")
+    assert found(tmp_path / "spotify.zip") == ([("spotify", ["Streaming_History_Audio_2009.json"])], ["a/ReadMe.pdf"])
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip", ".tgz"])
+def test_a_listenbrainz_export_is_its_users_however_it_is_packed(tmp_path, suffix):
+    packed = listenbrainz(tmp_path / "lb.zip", listen(), feedback=({"recording_mbid": "x"},))
+    shutil.unpack_archive(packed, tmp_path / "in" / "lb")
+    if suffix:
+        packed.unlink()
+        root = shutil.make_archive(str(tmp_path / "lb"), {".zip": "zip", ".tgz": "gztar"}[suffix], tmp_path / "in")
+        Path(root).rename(tmp_path / f"lb{suffix}")
+    (source,), passed_over = find_sources(tmp_path / f"lb{suffix}" if suffix else tmp_path / "in")
+    assert [member.title for member in source.members] == ["5.jsonl", "feedback.jsonl", "user.json"]
+    assert [Path(name).name for name in passed_over] == ["pinned_recording.jsonl"]
+    listens = next(iter(read_source(source).batches))
+    assert listens.events["user"].to_list() == ["ana"] and listens.n_malformed == 0
+
+
+def test_exports_of_two_people_are_two_imports(tmp_path):
+    for user, title in (("ana", "One"), ("bob", "Two")):
+        packed = listenbrainz(tmp_path / f"{user}.zip", listen(title), user=user)
+        shutil.unpack_archive(packed, tmp_path / "in" / user)
+    shutil.copy(tmp_path / "bob.zip", tmp_path / "in")
+    sources, _ = find_sources(tmp_path / "in")
+    batches = [next(iter(read_source(source).batches)) for source in sources]
+    assert [batch.events.select("user", "title").row(0) for batch in batches] == [
+        ("ana", "One"), ("bob", "Two"), ("bob", "Two")
+    ]  # fmt: skip
+
+
+def test_a_user_without_listens_is_no_export(tmp_path):
+    spotify(tmp_path / "in" / "a.json", stream())
+    written(tmp_path / "in" / "user.json", '{"username": "ana"}')
+    assert found(tmp_path / "in") == ([("spotify", ["a.json"])], ["user.json"])
+
+
+def test_a_folder_of_one_export_is_one_import(tmp_path):
+    spotify(tmp_path / "in" / "b.json", stream())
+    spotify(tmp_path / "in" / "a.json", stream())
+    spotify(tmp_path / "in" / "userdata.json", {"name": "x"})
+    written(tmp_path / "in" / ".hidden.json", '{"msPlayed"')
+    assert found(tmp_path / "in") == ([("spotify", ["a.json", "b.json"])], ["userdata.json"])
+
+
+def test_tables_are_read_as_they_are_packed(tmp_path):
+    text = "user,artist,track,time\na,Björk,One,5\n"
+    for name in ("plain.csv", "a.csv.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.write(tmp_path / "plain.csv", "tables/x.csv")
+        archive.writestr("tables/y.jsonl", '{"user": "b", "track": "Two"}')
+        archive.writestr("z.csv", "artist,track,date\nAir,Two,2009-05-04\n")
+        archive.writestr("__MACOSX/._z.csv", b"\0\5\x16\7")
+    expected = {"a.csv.gz": [("a", "One")], "b.zip": [("a", "One"), ("b", "Two")]}
+    for name, rows in expected.items():
+        sources, passed_over = find_sources(tmp_path / name, "table")
+        batches = [batch for source in sources for batch in read_source(source).batches]
+        assert [batch.events.select("user", "title").row(0) for batch in batches] == rows
+    assert passed_over == ["z.csv"]
+    (source,), _ = find_sources(tmp_path / "b.zip", "lastfm-csv")
+    assert [batch.events["title"].to_list() for batch in read_source(source).batches] == [["Two"]]
+
+
+def test_a_table_beside_listens_is_none_of_them(tmp_path):
+    (tmp_path / "in").mkdir()
+    lastfm_1k(tmp_path / "in" / "listens.tsv")
+    written(tmp_path / "in" / "userid-profile.tsv", "#id\tgender\tage\nuser_000001\tm\t30\n")
+    assert found(tmp_path / "in") == ([("lastfm-1k", ["listens.tsv"])], ["userid-profile.tsv"])
+
+
+def test_tables_of_a_folder_are_imports_of_their_own(tmp_path):
+    for name in "ab":
+        written(tmp_path / "in" / f"{name}.csv", "user,track\nx,y\n")
+    assert found(tmp_path / "in") == ([("table", ["a.csv"]), ("table", ["b.csv"])], [])
+
+
+def test_yambda_knows_its_files(tmp_path):
+    events = pl.DataFrame({"uid": [1], "timestamp": [5], "item_id": [3]})
+    events.write_parquet(tmp_path / "listens.parquet")
+    events.write_parquet(tmp_path / "dislikes.parquet")
+    pl.DataFrame({"artist_id": [1], "item_id": [3]}).write_parquet(tmp_path / "artist_item_mapping.parquet")
+    ((source,), _) = find_sources(tmp_path)
+    assert {path.stem: role for path, role in source.roles.items()} == {
+        "listens": "listen", "dislikes": "dislike", "artist_item_mapping": "artist"
+    }  # fmt: skip
+    assert source.prefix == "yambda:" and len(source.paths) == 3
+    assert sorted(batch.events["kind"].item() for batch in read_source(source).batches) == [0, 2]
+
+
+def test_a_format_can_be_said(tmp_path):
+    path = written(tmp_path / "x.csv", "uts,artist,track\n5,Air,One\n")
+    assert found(path)[0] == [("lastfm-csv", ["x.csv"])] and found(path, "table")[0] == [("table", ["x.csv"])]
+    (source,), _ = find_sources(path, "table")
+    with pytest.raises(
+        ValueError, match=r"x\.csv: no column of users; .* with --user, or say whose listens these are with --listener"
+    ):
+        read_source(source)
+    (batch,) = read_source(source, "ana").batches
+    assert batch.events.rows() == [("ana", "Air", "One", 5)]
+
+
+@pytest.mark.parametrize("format", [name for name in FORMATS if name != "table"])
+def test_what_is_no_listens_is_refused(tmp_path, format):
+    path = written(tmp_path / "x.pdf", "%PDF-1.4")
+    with pytest.raises(ValueError, match=r"x\.pdf holds no listens that are known here; give a file of lastfm-1k, "):
+        find_sources(path)
+    table = written(tmp_path / "in" / "x.csv", "user,track\n").parent
+    with pytest.raises(ValueError, match=f"in holds no listens of the format {format}"):
+        find_sources(table, format)
+
+
+@pytest.mark.parametrize(
+    ("format", "make"),
+    [
+        ("lastfm-1k", lambda path: lastfm_1k(path / "x.tsv")),
+        ("spotify", lambda path: spotify(path / "x.json", stream())),
+        ("listenbrainz", lambda path: listenbrainz(path / "x.zip", listen(time=5))),
+        ("lastfm-csv", lambda path: written(path / "x.csv", "Air,Moon,One,04 May 2009 23:08\n")),
+    ],
+)
+def test_every_format_is_read(tmp_path, format, make):
+    (source,), _ = find_sources(make(tmp_path))
+    reading = read_source(source)
+    assert source.format == format and reading.level == "track"
+    events = [batch.events for batch in reading.batches]
+    assert sum(map(len, events)) > 0 and {"user", "artist", "title", "time_s"} <= set(events[0].columns)
+
+
+def test_parquet_that_is_damaged(tmp_path):
+    path = tmp_path / "x.parquet"
+    path.write_bytes(b"PAR1 and no more PAR1")
+    with pytest.raises(ValueError, match=r"x\.parquet cannot be read as a table: parquet: "):
+        find_sources(path)
+    whole = tmp_path / "listens.parquet"
+    pl.DataFrame({"uid": range(9_000), "timestamp": range(9_000), "item_id": range(9_000)}).write_parquet(whole)
+    content = bytearray(whole.read_bytes())
+    content[4:2_000] = bytes(1_996)
+    whole.write_bytes(content)
+    (source,), _ = find_sources(whole)
+    with pytest.raises(ValueError, match=r"listens\.parquet cannot be read as a table: "):
+        list(read_source(source).batches)

@@ -1,0 +1,287 @@
+"""Archives are opened once, and what unpacks to far more than it is is refused before it does harm."""
+
+import gzip
+import io
+import json
+import os
+import struct
+import tarfile
+import tracemalloc
+import zipfile
+
+import pytest
+
+from earshot.data.listens.listen_sources import find_sources, read_source
+from earshot.data.tables import archives as unpacking
+from earshot.data.tables.archives import refuse_bomb, refuse_packed
+from earshot.data.tables.text_blocks import Member, members_of
+from listen_exports import listen
+
+ROW = b"user,artist,title\nana,Air,One\n"
+
+
+@pytest.fixture
+def strict(monkeypatch):
+    """Ten kilobytes packed to a hundredth are a bomb."""
+    monkeypatch.setattr(unpacking, "BOMB_BYTES", 10_000)
+    unpacking._opened.cache_clear()
+
+
+def zipped(path, **files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(f"{name}.csv", content)
+    return path
+
+
+def tarred(path, mode="w:gz", **files):
+    with tarfile.open(path, mode) as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(f"{name}.csv")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return path
+
+
+def content_of(path):
+    contents = []
+    for member in members_of(path):
+        with member.open() as file:
+            contents.append(file.read())
+    return contents
+
+
+def gzipped(path, content):
+    path.write_bytes(gzip.compress(content))
+    return path
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred, gzipped], ids=lambda pack: pack.__name__)
+def test_a_bomb_is_refused(tmp_path, strict, pack):
+    path = tmp_path / {"zipped": "x.zip", "tarred": "x.tar.gz", "gzipped": "x.csv.gz"}[pack.__name__]
+    content = bytes(1_000_000)
+    path = gzipped(path, content) if pack is gzipped else pack(path, a=ROW, b=content)
+    with pytest.raises(ValueError, match=r"^x\.\S+ unpacks to more than .* as no listens do"):
+        content_of(path)
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred], ids=lambda pack: pack.__name__)
+def test_what_is_large_or_well_packed_is_no_bomb(tmp_path, strict, rng, pack):
+    path = tmp_path / {"zipped": "x.zip", "tarred": "x.tar.gz"}[pack.__name__]
+    well = b"".join(b"user,%d\n" % number for number in rng.integers(0, 9, 100_000))  # a tenth or so
+    assert content_of(pack(path, a=well, b=ROW)) == [well, ROW]
+
+
+def test_a_ratio_counts_only_beyond_a_size():
+    refuse_bomb(1_000_000, 1, "x")
+    refuse_bomb(50 * 1024**3, 1024**3, "x")
+    with pytest.raises(ValueError, match=r"x unpacks to more than 2\.0 GiB from 1\.0 MiB"):
+        refuse_bomb(2 * 1024**3, 1024**2, "x")
+
+
+def test_entries_of_a_zip_that_share_their_bytes_each_count(tmp_path, strict):
+    content = zipped(tmp_path / "x.zip", a=b"u,a\n" * 2_000).read_bytes()
+    at = content.index(b"PK\x01\x02")
+    end = content.index(b"PK\x05\x06")
+    entries = content[at:end] * 500
+    tail = b"PK\x05\x06" + struct.pack("<4H2IH", 0, 0, 500, 500, len(entries), at, 0)
+    (tmp_path / "x.zip").write_bytes(content[:at] + entries + tail)
+    with pytest.raises(ValueError, match="unpacks to more than"):
+        members_of(tmp_path / "x.zip")
+
+
+def test_a_zip_that_lies_about_a_size_is_damaged_or_a_bomb(tmp_path):
+    content = bytearray(zipped(tmp_path / "x.zip", a=ROW * 99).read_bytes())
+    at = content.index(b"PK\x01\x02") + 24  # the size as the directory has it
+    for size, words in ((10, "is a damaged archive"), (2**32 - 2, "unpacks to more than")):
+        content[at : at + 4] = struct.pack("<I", size)
+        (tmp_path / "x.zip").write_bytes(content)
+        with pytest.raises(ValueError, match=words):
+            content_of(tmp_path / "x.zip")
+
+
+def test_a_sparse_file_in_a_tar_is_bounded(tmp_path, strict):
+    entry = tarfile.TarInfo("x.csv")
+    entry.type = tarfile.GNUTYPE_SPARSE
+    header = bytearray(entry.tobuf(tarfile.GNU_FORMAT))
+    header[483:495] = b"%011o\0" % 2**30  # its size with all holes
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    (tmp_path / "x.tar").write_bytes(bytes(header) + bytes(1_024))
+    (member,) = members_of(tmp_path / "x.tar")
+    with pytest.raises(ValueError, match=r"x\.csv in x\.tar unpacks to more than"), member.open() as file:
+        while file.read(1_000_000):
+            pass
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.tar", "x.tar.gz"])
+def test_many_files_are_opened_without_reading_the_archive_as_often(tmp_path, monkeypatch, name):
+    files = {f"n{number}": b"%d" % number for number in range(500)}
+    mode = "w:gz" if name.endswith("gz") else "w"
+    path = zipped(tmp_path / name, **files) if name == "x.zip" else tarred(tmp_path / name, mode, **files)
+    n_opened = 0
+    plain = zipfile.ZipFile.__init__ if name == "x.zip" else tarfile.TarFile.__init__
+
+    def counted(self, *arguments, **options):
+        nonlocal n_opened
+        n_opened += 1
+        plain(self, *arguments, **options)
+
+    monkeypatch.setattr(zipfile.ZipFile if name == "x.zip" else tarfile.TarFile, "__init__", counted)
+    assert content_of(path) == list(files.values())
+    assert n_opened == 1
+
+
+def test_an_archive_that_changed_is_read_anew(tmp_path):
+    assert content_of(zipped(tmp_path / "x.zip", a=b"one")) == [b"one"]
+    assert content_of(zipped(tmp_path / "x.zip", a=b"another")) == [b"another"]
+
+
+def test_too_many_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpacking, "MAX_MEMBERS", 3)
+    for path in (
+        zipped(tmp_path / "x.zip", **dict.fromkeys("abcd", b"")),
+        tarred(tmp_path / "x.tar", "w", **dict.fromkeys("abcd", b"")),
+    ):
+        with pytest.raises(ValueError, match="holds more than 3 files; unpack it"):
+            members_of(path)
+
+
+def test_gzip_of_several_parts_and_of_garbage_behind_it(tmp_path):
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"a") + gzip.compress(b"b"))
+    assert content_of(tmp_path / "x.csv.gz") == [b"ab"]
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"a") + b"garbage")
+    with pytest.raises(ValueError, match=r"x\.csv\.gz is a damaged archive"):
+        content_of(tmp_path / "x.csv.gz")
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.tar", "x.tar.gz", "x.csv.gz", "x.csv"])
+def test_no_pipe_is_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ValueError, match="is a named pipe, not a regular file"), Member(tmp_path / name).open():
+        pass
+    with pytest.raises(ValueError, match="is a named pipe, not a regular file"):
+        content_of(tmp_path / name)
+
+
+def test_what_is_packed_otherwise_is_named():
+    refuse_packed(b"user,artist", "x.csv")
+    with pytest.raises(ValueError, match=r"x\.csv is packed \(zstd\); unpack it first"):
+        refuse_packed(b"\x28\xb5\x2f\xfd....", "x.csv")
+
+
+def test_zips_that_no_piece_bounds_are_not_read(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("x.csv", ROW)
+    with pytest.raises(ValueError, match=r"^x\.zip is packed in a way that is not read here; unpack it"):
+        members_of(tmp_path / "x.zip")
+
+
+@pytest.mark.parametrize("n_said", [5_000, 50_000_000])
+def test_bzip2_in_a_zip_that_lies_about_its_size_is_unpacked_in_pieces(tmp_path, n_said):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("x.csv", bytes(30_000_000))
+    content = bytearray((tmp_path / "x.zip").read_bytes())
+    at = content.index(b"PK\x01\x02") + 24
+    content[at : at + 4] = struct.pack("<I", n_said)
+    (tmp_path / "x.zip").write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"x\.zip is a damaged archive: x\.csv is not as long as"):
+        drained(tmp_path / "x.zip")
+    assert tracemalloc.get_traced_memory()[1] < 15_000_000
+    tracemalloc.stop()
+
+
+def drained(path):
+    (member,) = members_of(path)
+    with member.open() as file:
+        while file.read(100_000):
+            pass
+
+
+def test_bzip2_in_a_zip_is_read(tmp_path, rng):
+    content = rng.bytes(3_000_000)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("x.csv", content)
+        archive.writestr("empty.csv", b"")
+    assert content_of(tmp_path / "x.zip") == [content, b""]
+
+
+@pytest.fixture
+def rewinds(monkeypatch):
+    """Count how often what is packed was unpacked from its beginning."""
+    rewinds = []
+    plain = unpacking.Unpacked.seek
+
+    def seek(self, offset, whence=os.SEEK_SET):
+        if whence == os.SEEK_SET and offset < self._position:
+            rewinds.append(offset)
+        return plain(self, offset, whence)
+
+    monkeypatch.setattr(unpacking.Unpacked, "seek", seek)
+    monkeypatch.setattr(unpacking, "_PIECE", 4_096)
+    return rewinds
+
+
+def test_files_of_a_tar_are_named_in_the_order_in_which_they_lie(tmp_path, rewinds):
+    path = tmp_path / "x.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:  # as `tar --append` leaves it: the later file of a name counts
+        for name, content in [
+            *((f"n{n}", b"old") for n in range(50)),
+            *((f"n{n}", b"new") for n in reversed(range(50))),
+        ]:
+            entry = tarfile.TarInfo(f"{name}.csv")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    assert content_of(path) == [b"new"] * 50
+    assert len(rewinds) <= 1
+
+
+def test_listens_in_a_tar_are_read_in_one_go(tmp_path, rewinds):
+    """Whatever their names: each rewind unpacks all that lies before."""
+    lines = {f"listens/{n:03d}": json.dumps([listen(f"Song {n}")]).encode() + b" " * 9_000 for n in reversed(range(40))}
+    with tarfile.open(tmp_path / "x.tar.gz", "w:gz") as archive:
+        for name, content in lines.items():
+            entry = tarfile.TarInfo(f"{name}.json")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    ((source,), _) = find_sources(tmp_path / "x.tar.gz")
+    assert sum(len(batch.events) for batch in read_source(source).batches) == 40
+    assert len(rewinds) <= 2
+
+
+def test_a_plain_tar_is_not_read_through(tmp_path, rng):
+    """Bytes between two files are passed over."""
+    path = tarred(tmp_path / "x.tar", "w", a=bytes(50_000_000), b=ROW)
+    n_read = 0
+    plain = os.read
+
+    def read(descriptor, n_bytes):
+        nonlocal n_read
+        content = plain(descriptor, n_bytes)
+        n_read += len(content)
+        return content
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "read", read)
+        (_, member) = members_of(path)
+        with member.open() as file:
+            assert file.read() == ROW
+    assert n_read < 5_000_000
+
+
+@pytest.mark.parametrize("kind", [b"L", b"K", b"x"])  # a long name, a long link, an extended header
+def test_headers_of_headers_are_damage(tmp_path, kind):
+    header = tarfile.TarInfo("x").tobuf(tarfile.GNU_FORMAT)
+    header = bytearray(header[:156] + kind + header[157:])
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    (tmp_path / "x.tar").write_bytes(bytes(header) * 1_500 + bytes(1_024))
+    with pytest.raises(ValueError, match=r"x\.tar is a damaged archive"):
+        members_of(tmp_path / "x.tar")
+
+
+def test_a_mistake_of_ours_is_no_damage_of_a_plain_file(tmp_path):
+    (tmp_path / "x.csv").write_bytes(ROW)
+    with pytest.raises(NotImplementedError, match=r"^of ours$"), Member(tmp_path / "x.csv").open():
+        raise NotImplementedError("of ours")

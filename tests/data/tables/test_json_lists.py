@@ -1,0 +1,76 @@
+"""Lists in JSON, entry by entry, are the lists that json reads whole."""
+
+import io
+import json
+
+import polars as pl
+import pytest
+
+from earshot.data.listens.event_batch import Batch, refuse_noise
+from earshot.data.listens.spotify import read_spotify
+from earshot.data.tables import json_lists
+from earshot.data.tables.json_lists import json_entries
+from earshot.data.tables.text_blocks import Member
+
+
+def entries(content, size, monkeypatch):
+    monkeypatch.setattr(json_lists, "_PIECE_BYTES", size)
+    monkeypatch.setattr(json_lists, "_ENTRIES_AT_ONCE", 2)
+    return [entry for some in json_entries(io.BytesIO(content), "x.json") for entry in some]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1_000])
+def test_a_list_in_pieces(monkeypatch, size):
+    values = [{"a": [1, {"b": "}, {é]"}]}, 12345678901, 1.5e-7, "x" * 50, None, True, [], {}, "🎵"]
+    for content in (json.dumps(values), json.dumps(values, indent=3, ensure_ascii=False), " [ ] \n", "[1234]"):
+        assert entries(content.encode(), size, monkeypatch) == json.loads(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[1, 2", "is not JSON: Expecting ',' delimiter, after 2 entries"),
+        (b"[1, ", "is not JSON: Expecting value, after 1 entries"),
+        (b"[1 2]", "is not JSON: Expecting ',' delimiter, after 1 entries"),
+        (b"[1] 2", "is not JSON: Extra data"),
+        (b'["\xff"]', "is not JSON: 'utf-8' codec"),
+        (b"[" * 100_000, "is not JSON: maximum recursion depth"),
+        (b"[" + b"9" * 5_000 + b"]", "is not JSON: Exceeds the limit"),
+        (b'{"a": 1}', "is no list of streams"),
+        (b"", "is not JSON"),
+        (b"<html>", "is not JSON"),
+    ],
+)
+def test_what_is_no_list(monkeypatch, content, words):
+    with pytest.raises(ValueError, match=f"^x.json {words}"):
+        entries(content, 1_000, monkeypatch)
+
+
+def test_long_entries_come_fewer_at_a_time(monkeypatch):
+    monkeypatch.setattr(json_lists, "_LETTERS_AT_ONCE", 1_000)
+    values = ["x" * 400] * 9 + ["y"] * 5
+    pieces = list(json_entries(io.BytesIO(json.dumps(values).encode()), "x.json"))
+    assert [len(piece) for piece in pieces] == [3, 3, 3, 5]
+    assert [value for piece in pieces for value in piece] == values
+
+
+def test_an_entry_without_end_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(json_lists, "_LONGEST_ENTRY", 1_000)
+    file = io.BytesIO(b'["' + b"x" * 1_000_000)
+    monkeypatch.setattr(json_lists, "_PIECE_BYTES", 100)
+    with pytest.raises(ValueError, match="Unterminated string"):
+        list(json_entries(file, "x.json"))
+    assert file.tell() < 10_000
+
+
+def test_noise_ends_an_import(tmp_path, monkeypatch):
+    monkeypatch.setattr("earshot.data.listens.event_batch._MUCH_NOISE", 50)
+    (tmp_path / "x.json").write_text('[{"msPlayed": 1}' + ", 0" * 90 + "]")
+    with pytest.raises(ValueError, match=r"x\.json holds no listens: of the first 91 rows 91 are malformed"):
+        list(refuse_noise(read_spotify(Member(tmp_path / "x.json"), None), "x.json"))
+
+
+def test_some_malformed_rows_are_no_noise(monkeypatch):
+    monkeypatch.setattr("earshot.data.listens.event_batch._MUCH_NOISE", 50)
+    batches = [Batch(pl.DataFrame({"user": ["a"] * 10}), 999)]
+    assert list(refuse_noise(iter(batches), "x")) == batches

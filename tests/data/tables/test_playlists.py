@@ -1,0 +1,116 @@
+"""Playlists of other programs, as those programs write them."""
+
+import os
+
+import pytest
+
+from earshot.data.tables import playlists
+from earshot.data.tables.playlists import find_playlists, read_playlist
+
+
+def test_m3u8_with_comments_and_relative_paths(tmp_path):
+    path = tmp_path / "lists" / "Évening.m3u8"
+    path.parent.mkdir()
+    path.write_text("\ufeff#EXTM3U\n#EXTINF:200,A - B\n../music/ä b.mp3\n\n/abs/c.flac\nhttp://radio/stream\n", "utf-8")
+    playlist = read_playlist(str(path))
+    assert playlist.name == "Évening"
+    assert playlist.entries == [str(tmp_path / "music" / "ä b.mp3"), "/abs/c.flac"]
+    assert playlist.n_elsewhere == 1
+
+
+def test_m3u_of_an_old_windows_player(tmp_path):
+    path = tmp_path / "old.m3u"
+    path.write_bytes("Bj\xf6rk\\J\xf3ga.mp3\r\n".encode("cp1252"))
+    assert read_playlist(str(path)).entries == [str(tmp_path / "Björk" / "Jóga.mp3")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.m3u", "a.mp3\n" * 11),
+        ("x.pls", "".join(f"File{number}=a.mp3\n" for number in range(11))),
+        ("x.xspf", '<playlist xmlns="http://xspf.org/ns/0/">' + "<location>a</location>" * 11 + "</playlist>"),
+    ],
+)
+def test_more_entries_than_any_playlist_has(tmp_path, monkeypatch, name, content):
+    (tmp_path / name).write_text(content)
+    assert len(read_playlist(str(tmp_path / name)).entries) == 11
+    monkeypatch.setattr(playlists, "_MOST_ENTRIES", 10)
+    with pytest.raises(ValueError, match=rf"{name} has more than 10 entries; no playlist has"):
+        read_playlist(str(tmp_path / name))
+
+
+def test_pls_in_the_order_of_its_numbers(tmp_path):
+    path = tmp_path / "x.pls"
+    path.write_text("[playlist]\nNumberOfEntries=3\nFile2=b.mp3\nTitle2=B\nfile1 = a.mp3\nFile10=file:///c%20d.mp3\n")
+    assert read_playlist(str(path)).entries == [str(tmp_path / "a.mp3"), str(tmp_path / "b.mp3"), "/c d.mp3"]
+
+
+def test_xspf_with_a_title(tmp_path):
+    path = tmp_path / "x.xspf"
+    path.write_text(
+        '<?xml version="1.0"?><playlist version="1" xmlns="http://xspf.org/ns/0/"><title>Night</title><trackList>'
+        "<track><location>file:///m/%C3%A9.ogg</location></track><track><title>no place</title></track>"
+        "<track><location>sub/b.ogg</location></track></trackList></playlist>"
+    )
+    playlist = read_playlist(str(path))
+    assert (playlist.name, playlist.entries) == ("Night", ["/m/é.ogg", str(tmp_path / "sub" / "b.ogg")])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("x.txt", b"a.mp3", "playlists end in .m3u"),
+        ("x.xspf", b"<playlist", "is not XML"),
+        ("x.xspf", b"<html/>", "not an XSPF playlist"),
+    ],
+)
+def test_what_is_no_playlist_is_refused(tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=words):
+        read_playlist(str(tmp_path / name))
+
+
+def test_an_empty_playlist_is_empty(tmp_path):
+    (tmp_path / "x.m3u").write_bytes(b"")
+    assert read_playlist(str(tmp_path / "x.m3u")).entries == []
+
+
+def test_playlists_are_found_in_folders_and_taken_as_given(tmp_path):
+    for name in ("b.m3u", "A.PLS", "deep/c.xspf", "song.mp3", ".hidden.m3u", ".trash/d.m3u"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    given = [str(tmp_path), str(tmp_path / "song.mp3")]
+    found = [path.removeprefix(f"{tmp_path}/") for path in find_playlists(given)]
+    assert found == ["A.PLS", "b.m3u", "deep/c.xspf", "song.mp3"]
+
+
+def test_an_entry_that_can_be_no_path_costs_only_itself(tmp_path):
+    path = tmp_path / "x.m3u"
+    path.write_bytes(b"a\0b.mp3\nfile://\0\nfile://%zz\nfile://[::1\nhttp://[bad\n" + b"x" * 5_000 + b".mp3\nc.mp3\n")
+    playlist = read_playlist(str(path))
+    assert playlist.entries == [str(tmp_path / "c.mp3")] and playlist.n_elsewhere == 6
+
+
+def test_numbers_of_a_pls_without_end(tmp_path):
+    path = tmp_path / "x.pls"
+    path.write_text(f"[playlist]\nFile{'9' * 5_000}=a.mp3\nFile2=b.mp3\nFile²=c.mp3\n")
+    assert read_playlist(str(path)).entries == [str(tmp_path / "b.mp3")]
+
+
+def test_a_playlist_in_utf16(tmp_path):
+    (tmp_path / "x.m3u").write_bytes("#EXTM3U\nä.mp3\n".encode("utf-16"))
+    assert read_playlist(str(tmp_path / "x.m3u")).entries == [str(tmp_path / "ä.mp3")]
+
+
+def test_a_playlist_of_gigabytes_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr("earshot.data.tables.playlists._LARGEST", 10)
+    (tmp_path / "x.m3u").write_bytes(b"x" * 11)
+    with pytest.raises(ValueError, match=r"x\.m3u is larger than"):
+        read_playlist(str(tmp_path / "x.m3u"))
+
+
+def test_a_pipe_is_no_playlist(tmp_path):
+    os.mkfifo(tmp_path / "x.m3u")
+    with pytest.raises(ValueError, match=r"x\.m3u is a named pipe, not a regular file"):
+        read_playlist(str(tmp_path / "x.m3u"))

@@ -1,0 +1,236 @@
+"""Tables block by block are the tables that they are whole, and giants and odd columns cost one sentence."""
+
+import gzip
+import io
+import os
+import zipfile
+
+import polars as pl
+import pytest
+
+from earshot.data.listens.listen_tables import read_listen_table
+from earshot.data.tables import parquet_blocks, table_blocks
+from earshot.data.tables import table_reader as tables
+from earshot.data.tables import text_blocks as line_blocks
+from earshot.data.tables.table_blocks import open_table, table_errors
+from earshot.data.tables.table_reader import read_table
+from earshot.data.tables.text_blocks import Member
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    plain = line_blocks.line_blocks
+    monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 40, **options))
+    monkeypatch.setattr(parquet_blocks.parquet_blocks, "__defaults__", (2,))
+
+
+def written(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+CASES = [
+    "a,b\n1,2\n\n3,4\n",
+    'a,b\n"x, y",2\n"over\ntwo lines, even\nthree",4\nz,"say ""hi"""\n' * 5,
+    "a,b,a\n1,2,3,4,5\n6\n7,8,9\n" * 4,
+    "\r\n\r\na,b\r\n1,2\r\n3,4",
+    "1,2\n3,4\n5,6\n" * 9,
+    "a\n1\n\n2\n",
+    '"a\nb",c\n1,2\n',
+    "a;b\n" + "1;2,3\n" * 30,
+]
+
+
+@pytest.mark.parametrize("text", CASES, ids=range(len(CASES)))
+def test_blocks_are_what_polars_reads_whole(tmp_path, small_blocks, text):
+    has_header = not text.startswith("1,2")
+    mark = ";" if ";" in text else ","
+    whole = pl.read_csv(
+        text.encode(), separator=mark, has_header=has_header, infer_schema=False, truncate_ragged_lines=True
+    )  # fmt: skip
+    table = open_table(written(tmp_path / "x.csv", text))
+    assert table.columns == whole.columns
+    assert table.whole().rows() == whole.rows()
+    some = whole.columns[-1:]
+    assert table.whole(some).rows() == whole.select(some).rows()
+
+
+def test_many_blocks(tmp_path, small_blocks):
+    text = "user,n\n" + "".join(f"u{number},{number}\n" for number in range(100))
+    blocks = list(open_table(written(tmp_path / "x.csv", text)).blocks(["n"]))
+    assert len(blocks) > 10 and pl.concat(blocks)["n"].to_list() == [str(number) for number in range(100)]
+    pl.DataFrame({"n": range(7)}).write_parquet(tmp_path / "x.parquet")
+    blocks = list(open_table(tmp_path / "x.parquet").blocks())
+    assert [block["n"].to_list() for block in blocks] == [[0, 1], [2, 3], [4, 5], [6]]
+
+
+def test_packed_tables_need_no_copy(tmp_path):
+    content = b"user,artist\nana,Air\n"
+    written(tmp_path / "x.csv.gz", gzip.compress(content))
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("in/y.csv", content)
+    for member in (Member(tmp_path / "x.csv.gz"), Member(tmp_path / "x.zip", "in/y.csv")):
+        assert open_table(member).whole().rows() == [("ana", "Air")]
+
+
+def test_the_separator_that_excel_is_told(tmp_path):
+    path = written(tmp_path / "x.csv", '"sep=;"\r\nartist;n\r\nAir, Moon;2\r\n')
+    assert read_table(path).rows(named=True) == [{"artist": "Air, Moon", "n": "2"}]
+
+
+def test_a_line_too_long_costs_only_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(line_blocks, "LONGEST_LINE", 100)
+    plain = line_blocks.line_blocks
+    monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 64, **options))
+    path = written(tmp_path / "x.csv", "user,title\na,One\nb," + "x" * 5_000 + "\nc,Two\n")
+    table = open_table(path)
+    assert table.whole().rows() == [("a", "One"), ("c", "Two")]
+    assert table.lost == {"lines longer than 0 MiB": 1}
+    (tmp_path / "x.jsonl").write_text('{"user": "a"}\n{"user": "' + "x" * 5_000 + '"}\n{"user": "c"}\n')
+    assert open_table(tmp_path / "x.jsonl").whole().rows() == [("a",), ("c",)]
+
+
+def test_a_quote_that_is_never_closed_costs_only_its_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(line_blocks, "LONGEST_LINE", 100)
+    plain = line_blocks.line_blocks
+    monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 300, **options))
+    path = written(tmp_path / "x.csv", 'user,title\na,12" mix\n' + 'b,"One, Two"\n' * 100)
+    rows = read_table(path).rows()
+    assert rows[0][0] == "a" and rows[1:] == [("b", "One, Two")] * 100
+
+
+@pytest.mark.parametrize(
+    "lines", ['"a, b",1\n' * 9 + 'c,"2', 'c,"2\n' + '"a, b",1\n' * 9], ids=["at the end", "before"]
+)
+def test_a_file_that_ends_within_quotes_keeps_its_other_lines(tmp_path, lines):
+    rows = read_table(written(tmp_path / "x.csv", "artist,n\n" + lines)).rows()
+    assert sorted(rows) == [("a, b", "1")] * 9 + [("c", "2")]
+
+
+def test_a_first_line_or_columns_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(table_blocks, "_HEAD_BYTES", 50)
+    with pytest.raises(ValueError, match=r"x\.csv is no table: its first line is longer than"):
+        open_table(written(tmp_path / "x.csv", "user,title" * 20))
+    monkeypatch.undo()
+    monkeypatch.setattr(table_blocks, "MAX_COLUMNS", 3)
+    with pytest.raises(ValueError, match=r"x\.csv has 5 columns; a table has at most 3"):
+        open_table(written(tmp_path / "x.csv", "a,b,c,d,e\n"))
+    with pytest.raises(ValueError, match=r"x\.jsonl has more than 3 columns"):
+        open_table(written(tmp_path / "x.jsonl", '{"a":1,"b":1}\n{"c":1,"d":1}\n'))
+
+
+def test_an_error_names_some_columns_only(tmp_path):
+    path = written(tmp_path / "x.csv", ",".join(f"c{number}" for number in range(500)) + "\n")
+    with pytest.raises(ValueError, match=r"one of c0, c1, .*, c19 and 480 more with --user") as caught:
+        read_listen_table(path)
+    assert len(str(caught.value)) < 300
+
+
+def test_columns_of_lists_are_named(tmp_path):
+    frame = {"user": [["a"]], "artist": [{"x": 1}], "title": [b"\xff"], "n": [1]}
+    pl.DataFrame(frame).write_parquet(tmp_path / "x.parquet")
+    table = open_table(tmp_path / "x.parquet")
+    assert table.whole().rows() == [(1,)]
+    for name, kind in (("user", "lists"), ("artist", "structs"), ("title", "bytes")):
+        with pytest.raises(ValueError, match=rf"x\.parquet: the column '{name}' holds {kind}; give one"):
+            table.whole([name])
+    with pytest.raises(ValueError, match=r"x\.parquet: the column 'user' holds lists"):
+        list(read_listen_table(tmp_path / "x.parquet").batches)
+    with pytest.raises(ValueError, match=r"x\.jsonl: the column 'artist' holds lists"):
+        open_table(written(tmp_path / "x.jsonl", '{"user":"a","artist":["b"]}\n')).whole(["artist"])
+
+
+def test_a_text_longer_than_any_name_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "LONGEST_TEXT", 20)
+    path = written(tmp_path / "x.csv", "user,artist\na,Air\nb," + "x" * 21 + "\n")
+    (batch,) = read_listen_table(path).batches
+    assert batch.events["user"].to_list() == ["a"] and batch.n_malformed == 1
+
+
+def test_parquet_of_more_rows_than_its_bytes_tell_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet_blocks, "_MANY_ROWS", 1_000)
+    pl.DataFrame({"n": [1] * 1_000_000}).write_parquet(tmp_path / "x.parquet")
+    with pytest.raises(ValueError, match=r"x\.parquet holds 1,000,000 rows in [\d,]+ bytes"):
+        open_table(tmp_path / "x.parquet")
+    pl.DataFrame({"n": range(5_000)}).write_parquet(tmp_path / "x.parquet")
+    assert len(read_table(tmp_path / "x.parquet")) == 5_000
+
+
+def test_damaged_json_lines_cost_only_themselves(tmp_path):
+    half = '{"a": "' + "\\ud800" + 'y", "n": 1e400}'  # of a letter
+    lines = ['{"a": "x", "n": 1}', "no json", "[1]", half, '{"a":' * 5_000, '{"a": "z"}']
+    rows = read_table(written(tmp_path / "x.jsonl", "\n".join(lines))).rows()
+    assert rows == [("x", "1"), (None, None), (None, None), ("?y", "Infinity"), (None, None), ("z", None)]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.parquet", "x.jsonl"])
+def test_what_is_no_regular_file_is_refused(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ValueError, match=rf"{name} is a named pipe, not a regular file"):
+        read_table(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+def test_a_packed_file_under_another_name_is_not_unpacked(tmp_path, name):
+    with pytest.raises(ValueError, match=rf"{name} is packed \(gzip\)"):
+        read_table(written(tmp_path / name, gzip.compress(b"a,b\n1,2\n")))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            pl.exceptions.PanicException("index out of bounds\nat main.rs"),
+            "cannot be read as a table: index out of bounds$",
+        ),
+        (MemoryError(), "cannot be read: it takes more memory than there is"),
+        (OSError(5, "Input/output error"), "cannot be read: Input/output error"),
+        (pl.exceptions.ComputeError("bad\nand long"), "cannot be read as a table: bad$"),
+    ],
+)
+def test_failures_below_are_one_sentence(error, words):
+    with pytest.raises(ValueError, match=f"^x.csv {words}"), table_errors("x.csv"):
+        raise error
+
+
+def test_a_utf16_file_cut_within_a_letter(tmp_path):
+    content = "artist,n\nBjörk,1\nSigur Rós \U0001f3b5".encode("utf-16")[:-1]
+    assert read_table(written(tmp_path / "x.csv", content))["artist"].to_list() == ["Björk", "Sigur Rós \ufffd"]
+
+
+def test_quotes_at_the_edge_of_blocks():
+    text = b"".join(b'a,"x\ny%d"\n' % number for number in range(50))
+    for size in range(1, 60):
+        blocks = list(line_blocks.line_blocks(io.BytesIO(text), size, quote=b'"'))
+        assert b"".join(blocks) == text and all(block.count(b'"') % 2 == 0 for block in blocks)
+
+
+@pytest.mark.parametrize("dtype", [pl.String, pl.Categorical, pl.Enum(["short", "x" * 1_000])])
+def test_blocks_hold_so_much_text_whatever_the_file_takes(tmp_path, monkeypatch, dtype):
+    """A text that a file holds once stands in a thousand rows, and in the last of many short ones."""
+    monkeypatch.setattr(parquet_blocks, "_TEXT_AT_ONCE", 10_000)
+    texts = ["short"] * 3_000 + ["x" * 1_000] * 1_000
+    frame = pl.DataFrame({"artist": pl.Series(texts, dtype=dtype), "n": range(4_000)})
+    frame.write_parquet(tmp_path / "x.parquet")
+    assert (tmp_path / "x.parquet").stat().st_size < 30_000
+    blocks = list(open_table(tmp_path / "x.parquet").blocks())
+    assert pl.concat(blocks).equals(frame)
+    assert max(parquet_blocks.text_bytes(block) for block in blocks) <= 10_000
+    assert len(blocks) < 4_000
+
+
+def test_one_row_of_more_text_than_a_block_holds(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet_blocks, "_TEXT_AT_ONCE", 10)
+    pl.DataFrame({"artist": ["a", None, "x" * 50, "b"]}).write_parquet(tmp_path / "x.parquet")
+    blocks = list(open_table(tmp_path / "x.parquet").blocks())
+    assert pl.concat(blocks)["artist"].to_list() == ["a", None, "x" * 50, "b"]
+
+
+def test_a_whole_table_of_far_more_text_than_its_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("earshot.data.tables.archives.BOMB_BYTES", 1_000_000)
+    pl.DataFrame({"artist": ["x" * 1_000] * 2_000}).write_parquet(tmp_path / "x.parquet")
+    with pytest.raises(ValueError, match=r"x\.parquet unpacks to more than"):
+        read_table(tmp_path / "x.parquet")
+    assert sum(map(len, open_table(tmp_path / "x.parquet").blocks())) == 2_000  # one by one there is room for all
+    pl.DataFrame({"artist": [f"artist {number}" for number in range(200_000)]}).write_parquet(tmp_path / "x.parquet")
+    assert len(read_table(tmp_path / "x.parquet")) == 200_000

@@ -1,0 +1,127 @@
+"""Tables of figures: whose, of which targets, how sure, and beside what."""
+
+import numpy as np
+import pytest
+
+from earshot.evaluation.evaluator import leads, recommendation_figures, slice_rows, table_rows
+from earshot.evaluation.metrics.bootstrap import mean_intervals
+from earshot.evaluation.queries import make_exam
+from earshot.evaluation.slices import popularity_slices, target_slices
+from earshot.evaluation.vector_evaluation import Figure
+from tower_world import listening
+
+KNOWN = listening([(0, 0, 0), (3, 0, 0), (3, 2, 0), (1, 5, 0)], 4, 8)
+TEST = listening([(0, 2, 1), (0, 2, 2), (0, 5, 3), (2, 5, 3), (3, 1, 1), (3, 0, 2)], 4, 8)
+EXAM = make_exam(KNOWN, TEST, repeats=True, n_users=9, seed=0)  # of listeners 0, 2 and 3
+CATALOG = {"coverage", "gini"}  # of all lists together
+LISTS = np.array([[5, 0, 2, 1], [0, 2, 3, 4], [0, 2, 3, 4]])
+
+
+def test_head_and_tail_share_the_plays():
+    slices = popularity_slices(np.array([0, 2, 50, 30, 10, 8, 0]))
+    # By falling plays: 50 | 80 90 98 | 100 of all before the end; the first begins below 20 %, the last three at 80 %.
+    assert {name: np.flatnonzero(mask).tolist() for name, mask in slices.items()} == {
+        "head": [2],
+        "mid": [3],
+        "tail": [1, 4, 5],
+        "cold track": [0, 6],
+    }
+
+
+def test_slices_of_targets():
+    # Targets: 2 and 5 of listener 0, 5 of 2, 0 and 1 of 3. Nobody played 1 before; 3 played 0; 2 played nothing.
+    assert EXAM.targets.track_rows.tolist() == [2, 5, 5, 0, 1]
+    slices = {name: np.flatnonzero(mask).tolist() for name, mask in target_slices(EXAM).items()}
+    assert slices["all"] == [0, 1, 2, 3, 4] and next(iter(slices)) == "all"
+    assert slices["repeat"] == [3] and slices["novel"] == [0, 1, 2, 4]
+    assert slices["cold track"] == [4] and slices["cold user"] == [2]
+    by_popularity = [slices.get(name, []) for name in ("head", "mid", "tail", "cold track")]
+    assert sorted(place for places in by_popularity for place in places) == [0, 1, 2, 3, 4]
+    novel = make_exam(KNOWN, TEST, repeats=False, n_users=9, seed=0)
+    assert not {"repeat", "novel"} & set(target_slices(novel))  # all of them are
+
+
+def test_a_table_of_figures():
+    rows = recommendation_figures({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3], vectors=np.eye(8))
+    found = {(row.subject, row.metric, row.k, row.slice): row for row in rows}
+    assert rows[0].subject == "chance"
+    assert found["mine", "recall", 3, "all"].value == pytest.approx((2 / 2 + 0 + 1 / 2) / 3)
+    assert found["mine", "recall", 3, "all"].n == 3
+    assert found["chance", "recall", 3, "all"].value == pytest.approx(3 / 8)
+    assert found["chance", "recall", 3, "all"].ci_low is None
+    assert 0 <= found["mine", "recall", 3, "all"].ci_low <= found["mine", "recall", 3, "all"].ci_high <= 1
+    assert found["mine", "coverage", 3, "all"].value == 4 / 8
+    assert found["mine", "diversity", 3, "all"].value == 1  # no two tracks have anything in common
+    assert found["mine", "recall", 3, "cold track"].value == 0  # listener 3 wanted track 1, which nobody had played
+    assert found["mine", "recall", 3, "cold track"].n == 1
+    assert found["mine", "recall", 3, "repeat"].value == 1 and found["mine", "recall", 3, "cold user"].value == 0
+    assert ("mine", "artist_diversity", 3, "all") not in found
+
+
+def test_listeners_are_drawn_once_for_all_figures_of_a_slice(monkeypatch):
+    """Of two thousand listeners one drawing takes as long as all the rest of their figures."""
+    n_drawn = []
+
+    def counted(values, *arguments, **options):
+        n_drawn.append(values.shape[1])
+        return mean_intervals(values, *arguments, **options)
+
+    monkeypatch.setattr("earshot.evaluation.evaluator.mean_intervals", counted)
+    rows = recommendation_figures({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3])
+    assert len(n_drawn) == len(target_slices(EXAM)) and sum(n_drawn) == sum(row.metric not in CATALOG for row in rows)
+    leads({"a": LISTS, "b": LISTS, "mine": LISTS}, EXAM, "mine", [1, 3])
+    assert n_drawn[-1] == 2 * 2 * 2  # rivals, ks, metrics
+
+
+def test_one_metric_by_slice():
+    rows = recommendation_figures({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3])
+    table, note = slice_rows(rows, 3, "recall", 2)
+    assert [row["subject"] for row in table] == ["popular", "mine", "chance", "n"]
+    assert table[1]["all"] == ".500" and table[1]["novel"] == ".333" and "cold track" not in table[1]
+    assert table[-1] == {"subject": "n", "all": "3", "novel": "3", "mid": "2"}
+    assert note.startswith("Asked of fewer than 2, and left out here: ") and "cold track (1)" in note
+    assert slice_rows(rows, 3, "recall", 1)[1] == ""
+
+
+def test_an_interval_draws_listeners_and_not_queries():
+    """A listener asked ten times is one witness: the interval is that of two, not of twenty."""
+    from dataclasses import replace
+
+    from earshot.evaluation.metrics.ranking_metrics import Targets
+    from earshot.evaluation.queries import Pasts
+
+    users = np.repeat([0, 1], 10)
+    known = listening([(0, 0, 0), (1, 0, 0)], 2, 3)
+    targets = Targets(users, np.arange(21), np.where(users == 0, 1, 2), 3)
+    exam = replace(EXAM, known=known, pasts=Pasts(known, np.zeros(20, int), np.zeros(20, int)), targets=targets)
+    rows = recommendation_figures({"mine": np.ones((20, 1), int)}, exam, [1])
+    (figure,) = (row for row in rows if (row.subject, row.metric, row.slice) == ("mine", "recall", "all"))
+    assert (figure.value, figure.ci_low, figure.ci_high, figure.n) == (0.5, 0.0, 1.0, 20)
+
+
+def test_leads_are_of_pairs():
+    base = np.array([[0], [1], [7]])
+    mine = np.array([[2], [5], [7]])  # right about the first two
+    rows = leads({"base": base, "mine": mine}, EXAM, "mine", [1])
+    assert {row.subject for row in rows} == {"mine - base"}
+    recall = next(row for row in rows if row.metric == "recall")
+    assert recall.value == pytest.approx((1 / 2 + 1 + 0) / 3) and recall.n == 3
+    assert 0 <= recall.ci_low <= recall.ci_high <= 1
+
+
+def test_a_table_has_popularity_first_and_chance_last():
+    rows = [
+        Figure("chance", "recall", 10, "all", 0.01, None, None, 7),
+        Figure("popular", "recall", 10, "all", 0.0512, 0.04, 0.0625, 7),
+        Figure("popular", "gini", 10, "all", 1.0, None, None, 7),
+        Figure("mine", "recall", 10, "all", 0.25, 0.2, 0.3, 7),
+        Figure("mine", "recall", 20, "all", 0.5, 0.4, 0.6, 7),
+        Figure("mine", "mrr", 10, "tail", None, None, None, 0),
+    ]
+    assert table_rows(rows, 10) == [
+        {"subject": "popular", "recall": ".051 [.040 .062]", "gini": "1.000", "n": 7},
+        {"subject": "mine", "recall": ".250 [.200 .300]", "gini": None, "n": 7},
+        {"subject": "chance", "recall": ".010", "gini": None, "n": 7},
+    ]
+    assert table_rows(rows, 10, "tail") == [{"subject": "mine", "mrr": None, "n": 0}]
+    assert table_rows(rows, 5) == []

@@ -1,0 +1,265 @@
+"""Training on a small world whose taste is known: what is liked together shares a quiet trait, not the loud one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from earshot.audio.config import EncoderConfig, MelConfig
+from earshot.audio.encoder import untrained_encoder
+from earshot.graph.config import TasteConfig
+from earshot.graph.preference_graph import build_graph
+from earshot.graph.taste.taste_sampler import TripletBatch
+from earshot.graph.taste.taste_trainer import (
+    Music,
+    Pretraining,
+    batch_loss,
+    read_state,
+    training_figures,
+    training_key,
+    write_state,
+)
+from earshot.graph.taste.track_graph import TrackGraph
+from earshot.towers.tower_checkpoint import read_training
+
+N_MELS, N_FRAMES, N_TRACKS, N_EXCERPTS = 8, 24, 90, 3
+MEL, SMALL = MelConfig(n_mels=N_MELS), EncoderConfig(channels=6, stages=2, dim=8, dropout=0.2)
+QUICK = TasteConfig(
+    loss="graded", near_hops=1, gap=1, epochs=2, batch_size=40, projection_epochs=12, projection_crops=1, crops=1
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """The tensors are tiny: threads would only wait for each other."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.fixture(scope="module")
+def world():
+    """90 tracks by 30 artists. Taste is one of three: which of the lower bands carries a faint tone. The upper bands
+    carry a loud colour that differs from track to track and says nothing. Artists of one taste are liked together."""
+    rng = np.random.default_rng(5)
+    artists = np.arange(N_TRACKS) // 3
+    tastes = artists % 3
+    pictures = rng.uniform(0.3, 0.4, size=(N_TRACKS, N_EXCERPTS, N_MELS, N_FRAMES))
+    pictures[:, :, 4:] += rng.uniform(0, 0.6, size=(N_TRACKS, 1, 4, 1))
+    pictures[np.arange(N_TRACKS), :, tastes] += 0.12
+    music = Music(
+        pictures.reshape(-1, N_MELS, N_FRAMES).astype(np.float16),
+        [range(N_EXCERPTS * track, N_EXCERPTS * (track + 1)) for track in range(N_TRACKS)],
+    )
+    pairs = [(a, b) for a in range(30) for b in range(a) if a % 3 == b % 3]
+    graph = TrackGraph("likes", build_graph(*np.array(pairs).T, n_nodes=30), artists)
+    return music, graph, np.flatnonzero(artists >= 21)  # held out: three artists of each taste
+
+
+def training(world, config=QUICK, with_graph=True, **kwargs):
+    music, graph, held_out = world
+    encoder = untrained_encoder(MEL, SMALL)
+    return Pretraining(encoder, music, [graph] if with_graph else [], held_out, config, **kwargs)
+
+
+@pytest.mark.parametrize("loss", ["triplet", "infonce", "graded"])
+def test_taste_is_learned_and_holds_for_artists_never_heard(world, loss):
+    taught = training(world, replace(QUICK, loss=loss, projection_epochs=40))
+    reports = list(taught.epochs())
+    before, after = taught.start_accuracy, taught.best_accuracy
+    assert after > max(0.85, before + 0.08), f"{loss}: {before:.2f} before, {after:.2f} after"
+    assert reports[0].phase == "convolutions" and reports[-1].phase == "projection"
+    figures = {figure.subject: figure.value for figure in training_figures(taught)}
+    assert figures == {"before training": before, "audio": after}
+
+
+def test_crops_alone_cannot_know_taste(world):
+    """The control: without the graph the loud colour, which tells tracks apart, wins."""
+    longer = replace(QUICK, projection_epochs=80)
+    taught, blind = training(world, longer), training(world, longer, with_graph=False)
+    for one in (taught, blind):
+        list(one.epochs())
+    blind.triplets = taught.triplets
+    assert blind._held_out_accuracy() < taught.best_accuracy - 0.07
+
+
+def test_the_same_seed_is_the_same_training(world):
+    ends = []
+    for _ in range(2):
+        one = training(world)
+        losses = [epoch.loss for epoch in one.epochs()]
+        ends.append((losses, one.encoder.state_dict()))
+    assert ends[0][0] == ends[1][0]
+    assert all(torch.equal(ends[0][1][name], ends[1][1][name]) for name in ends[0][1])
+    other = next(training(world, replace(QUICK, seed=1)).epochs())
+    assert other.loss != ends[0][0][0]
+
+
+def test_the_order_in_which_files_were_heard_does_not_matter(world):
+    """Workers finish in any order, and a cache may hold pictures of tracks that the library has no more."""
+    music, graph, held_out = world
+    spans = np.random.default_rng(1).permutation(N_TRACKS + 1) * N_EXCERPTS  # one of them is of nobody
+    pictures = np.full((len(spans) * N_EXCERPTS, N_MELS, N_FRAMES), 0.5, dtype=np.float16)
+    for start, own in zip(spans, music.excerpt_rows, strict=False):
+        pictures[start : start + N_EXCERPTS] = music.pictures[own]
+    elsewhere = Music(pictures, [range(start, start + N_EXCERPTS) for start in spans[:N_TRACKS]])
+    one, other = training(world), training((elsewhere, graph, held_out))
+    assert [epoch.loss for epoch in one.epochs()] == [epoch.loss for epoch in other.epochs()]
+    ours, theirs = one.encoder.state_dict(), other.encoder.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 7])
+def test_interrupted_it_goes_on_along_its_trajectory(world, tmp_path, stop_after):
+    whole = training(world)
+    losses = [epoch.loss for epoch in whole.epochs()]
+
+    first = training(world)
+    for _, epoch in zip(range(stop_after), first.epochs(), strict=False):
+        assert epoch.loss == losses[(epoch.number - 1) + (2 if epoch.phase == "projection" else 0)]
+    write_state(tmp_path / "state.pt", "key", first.state())
+    second = training(world)
+    second.restore(read_state(tmp_path / "state.pt", "key"))
+    assert [epoch.loss for epoch in second.epochs()] == losses[stop_after:]
+    ours, theirs = second.encoder.state_dict(), whole.encoder.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert second.best_accuracy == whole.best_accuracy and second.start_accuracy == whole.start_accuracy
+
+
+def test_a_state_of_something_else_is_not_gone_on_with(tmp_path):
+    assert read_state(tmp_path / "none.pt", "key") is None
+    write_state(tmp_path / "state.pt", "key", {"numbers": [1]})
+    assert read_state(tmp_path / "state.pt", "key") == {"numbers": [1]}
+    assert read_state(tmp_path / "state.pt", "other key") is None
+    whole = (tmp_path / "state.pt").read_bytes()
+    (tmp_path / "state.pt").write_bytes(whole[: len(whole) // 2])
+    assert read_state(tmp_path / "state.pt", "key") is None
+    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
+
+
+def test_a_state_that_cannot_be_read_today_is_not_written_over(tmp_path, failing_disk):
+    write_state(tmp_path / "state.pt", "key", {"numbers": [1]})
+    with failing_disk(tmp_path / "state.pt"), pytest.raises(OSError, match="Input/output error"):
+        read_state(tmp_path / "state.pt", "key")
+    assert read_state(tmp_path / "state.pt", "key") == {"numbers": [1]}
+
+
+def test_the_key_knows_settings_tracks_and_edges(world):
+    _, graph, _ = world
+    none = np.empty(0, dtype=np.int64)
+    key = training_key({"loss": "triplet"}, ["a", "b"], none, [graph])
+    assert key == training_key({"loss": "triplet"}, ["a", "b"], none, [graph])
+    others = [
+        training_key({"loss": "infonce"}, ["a", "b"], none, [graph]),
+        training_key({"loss": "triplet"}, ["b", "a"], none, [graph]),
+        training_key({"loss": "triplet"}, ["a", "b"], np.array([1]), [graph]),
+        training_key({"loss": "triplet"}, ["a", "b"], none, []),
+        training_key({"loss": "triplet"}, ["a", "b"], none, [replace(graph, share=2.0)]),
+        training_key({"loss": "triplet"}, ["a", "b"], none, [graph.without(np.array([0, 1, 2]))]),
+    ]
+    assert len({key, *others}) == 7
+
+
+def test_it_stops_when_it_gets_no_better(world):
+    patient = training(world, replace(QUICK, epochs=0, projection_epochs=500, patience=3))
+    epochs = list(patient.epochs())
+    assert len(epochs) < 500 and not any(epoch.is_best for epoch in epochs[-3:])
+    best = max(epoch.accuracy for epoch in epochs)
+    assert patient.best_accuracy == max(best, patient.start_accuracy)
+    assert patient._held_out_accuracy() == pytest.approx(patient.best_accuracy), "the encoder is the best one"
+
+
+def test_what_the_convolutions_learned_is_kept_where_the_projection_falls_behind(world, monkeypatch):
+    config = replace(QUICK, loss="triplet", epochs=6, projection_epochs=1, projection_rate=1e-9)
+    found = training(world, config)
+    epochs = found.epochs()
+    first = [next(epochs) for _ in range(6)]
+    noise = torch.randn(found.encoder.projection.weight.shape, generator=torch.Generator().manual_seed(0))
+    monkeypatch.setattr(Pretraining, "_calibrate", lambda self, phase: self.encoder.projection.weight.data.copy_(noise))
+    (last,) = epochs
+    best = max(found.start_accuracy, *(epoch.accuracy for epoch in first))
+    assert last.accuracy < best and found.best_accuracy == best
+    assert found._held_out_accuracy() == pytest.approx(best), "the encoder is that one"
+
+
+def test_without_its_own_epochs_the_projection_stays_as_the_convolutions_left_it(world):
+    found = training(world, replace(QUICK, projection_epochs=0))
+    epochs = list(found.epochs())
+    best = max(found.start_accuracy, *(epoch.accuracy for epoch in epochs))
+    assert len(epochs) == 2 and found._held_out_accuracy() == pytest.approx(best)
+
+
+def test_a_loss_that_is_no_number_ends_the_training(world):
+    """Without held-out tracks every epoch counts as the best: an ear of nothing but NaN would be kept."""
+    music, graph, _ = world
+    config = replace(QUICK, learning_rate=1e30, epochs=5)
+    diverging = Pretraining(untrained_encoder(MEL, SMALL), music, [graph], np.empty(0, dtype=np.int64), config)
+    with pytest.raises(ValueError, match=r"the loss is nan in epoch \d of the convolutions; lower learning_rate"):
+        list(diverging.epochs())
+
+
+def test_an_ear_that_has_learned_goes_on_from_there(world):
+    first = training(world, replace(QUICK, projection_epochs=40))
+    list(first.epochs())
+    music, graph, held_out = world
+    none = replace(QUICK, epochs=0, projection_epochs=0)
+    second = Pretraining(first.encoder, music, [graph], held_out, none, fresh=False)
+    expected = {name: weight.clone() for name, weight in first.encoder.state_dict().items()}
+    assert list(second.epochs()) == []
+    assert all(torch.equal(expected[name], weight) for name, weight in second.encoder.state_dict().items())
+    assert second.start_accuracy == pytest.approx(first.best_accuracy)
+
+
+def test_views_of_a_track_share_no_excerpt_where_there_are_enough(world):
+    music, _, _ = world
+    drawn = music.draw(np.array([4, 7]), 1, np.random.default_rng(0))
+    assert drawn.shape == (2, 2, 1) and (drawn[0] != drawn[1]).all()
+    assert set(drawn[:, 0].ravel().tolist()) <= {12, 13, 14} and set(drawn[:, 1].ravel().tolist()) <= {21, 22, 23}
+    many = music.draw(np.array([4]), 4, np.random.default_rng(0))
+    assert set(many.ravel().tolist()) == {12, 13, 14}, "with too few, all of them, again and again"
+
+
+def test_track_vectors_are_those_of_a_scan(world):
+    one = training(world)
+    _ = next(one.epochs())
+    vectors = one.track_vectors(np.array([3, 8]))
+    with torch.no_grad():
+        excerpts = one.encoder.eval()(torch.from_numpy(one.music.pictures[9:12]).float())
+    mean = excerpts.mean(dim=0)
+    np.testing.assert_allclose(vectors[0], (mean / mean.norm()).numpy(), atol=1e-5)
+
+
+def test_one_track_teaches_nothing(world):
+    music, _, _ = world
+    with pytest.raises(ValueError, match="1 track is left to learn from; it takes at least two"):
+        Pretraining(untrained_encoder(MEL, SMALL), music, [], np.arange(1, N_TRACKS), QUICK)
+
+
+def test_the_triplet_loss_of_a_batch_by_hand():
+    """Anchor (1, 0); positive at 90 degrees, chord sqrt(2); the far track at 180 degrees is the only one allowed.
+
+    Its chord is 2, so the loss is sqrt(2) - 2 + 0.75 = 0.164. The second anchor has no far track and is left out.
+    """
+    anchors = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    candidates = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    hops = np.array([[0, 255, 1, 1], [1, 0, 1, 1]], dtype=np.uint8)
+    batch = TripletBatch(np.array([0, 1]), np.array([2, 3]), hops)
+    loss = batch_loss(anchors, candidates, batch, TasteConfig(margin=0.75, gap=2))
+    assert loss.item() == pytest.approx(2**0.5 - 2 + 0.75)
+
+
+def test_a_batch_in_which_nothing_is_far_moves_nothing():
+    anchors = torch.ones(2, 3, requires_grad=True)
+    batch = TripletBatch(np.array([0, 1]), np.array([1, 0]), np.zeros((2, 4), np.uint8))
+    loss = batch_loss(anchors, torch.ones(4, 3), batch, TasteConfig())
+    loss.backward()
+    assert loss.item() == 0 and (anchors.grad == 0).all()
+
+
+@pytest.mark.parametrize("read", [read_state, read_training])
+def test_one_error_of_the_disk_does_not_begin_a_training_anew(tmp_path, failing_disk, read):
+    assert read(tmp_path / "none.pt", "key") is None
+    with failing_disk(tmp_path / "state.pt"), pytest.raises(OSError, match="Input/output error"):
+        read(tmp_path / "state.pt", "key")

@@ -1,0 +1,298 @@
+"""`cli check`: each lie that a library may tell of itself is found, and comes with its cure."""
+
+import os
+import shlex
+import sqlite3
+
+import numpy as np
+import pytest
+
+from commands_typed import invoke
+from earshot.data.files.content_hash import content_hash
+from earshot.index.health import integrity as checkup
+from earshot.index.health.integrity import check_library
+from earshot.index.health.kept_checks import check_contents, n_contents
+from earshot.index.health.problem import Problem
+from earshot.index.library import Library, LibraryError
+from earshot.index.tracks.track_store import AUDIO, set_status, vector_blob
+from earshot.index.vectors.ann import build
+from earshot.index.vectors.faiss_file import build_index, index_state
+from earshot.index.vectors.neighbour_table import fill_neighbours
+from earshot.index.vectors.spaces import read_vectors, use_run
+from library_world import add, at, finish, heard, open_library, random_units
+from tower_world import import_table
+
+
+@pytest.fixture
+def library(tmp_path):
+    """30 tracks of 4 dimensions, with all that belongs to them, told by real (dummy) files."""
+    library, head = open_library(tmp_path / "library")
+    with library:
+        tracks = []
+        for number, vector in enumerate(random_units(np.random.default_rng(2), 30, 4)):
+            path = tmp_path / f"{number:02}.mp3"
+            path.write_text(f"music {number}")
+            tracks.append(heard(str(path), vector, content_hash=content_hash(str(path))))
+        add(library, head, tracks)
+        finish(library)
+        library.finish_run(head, {})
+        yield library
+
+
+def problems(library):
+    return [(problem.what, problem.mend) for problem in check_library(library)]
+
+
+def test_a_healthy_library_has_none(library):
+    assert problems(library) == []
+    assert [problem for problem in check_contents(library) if problem] == []
+    assert n_contents(library) == len(list(check_contents(library))) == 30
+
+
+def test_an_empty_library_has_none(tmp_path):
+    library, _ = open_library(tmp_path)
+    with library:
+        assert problems(library) == []
+        assert list(check_contents(library)) == []
+
+
+@pytest.mark.parametrize("n", [1, 2, 25])
+def test_a_small_library_has_none(tmp_path, n, rng):
+    library, head = open_library(tmp_path)
+    with library:
+        add(library, head, [heard(f"/{number}.mp3", vector) for number, vector in enumerate(random_units(rng, n, 3))])
+        finish(library)
+        assert problems(library) == []
+
+
+@pytest.mark.parametrize("type", ["flat", "ivf-sq8", "hnsw", "ivf-pq"])
+def test_an_approximate_index_is_no_problem(tmp_path, type, rng):
+    library, head = open_library(tmp_path)
+    with library:
+        vectors = random_units(rng, 10_000 if type == "ivf-pq" else 1_500, 8)
+        add(library, head, [heard(f"/{number}.mp3", vector, excerpts=[]) for number, vector in enumerate(vectors)])
+        assert build_index(library, AUDIO, type).type == type
+        library.db.execute("UPDATE spaces SET neighbours_revision = NULL")
+        assert problems(library) == [("the neighbours table is older than the vectors", "cli build-index")]
+
+
+def by_hand(library, *statements):
+    """As another program would, without foreign keys and without our triggers' blessing."""
+    client = sqlite3.connect(library.folder / "library.db")
+    for statement in statements:
+        client.execute(*statement) if isinstance(statement, tuple) else client.execute(statement)
+    client.commit()
+    client.close()
+
+
+def test_rows_of_a_table_of_any_name_that_point_to_nothing(library):
+    by_hand(
+        library,
+        """CREATE TABLE "my ""own"" table" ("the track" INTEGER REFERENCES tracks(id))""",
+        """INSERT INTO "my ""own"" table" VALUES (1), (999)""",
+    )
+    ((_, cure),) = problems(library)
+    by_hand(library, shlex.split(cure)[2])
+    assert library.db.execute("""SELECT * FROM "my ""own"" table" """).fetchall() == [(1,), (None,)]
+
+
+def test_rows_that_point_to_nothing(library):
+    by_hand(library, "INSERT INTO excerpts VALUES (999, 1, 0, 0.0, 1, zeroblob(4))", "DELETE FROM runs")
+    found = problems(library)
+    told = [what for what, _ in found]
+    assert "excerpts: 1 rows point to missing tracks" in told and "vectors: 30 rows point to missing runs" in told
+    for _, cure in found:
+        if cure.startswith("sqlite3"):
+            _, _, statement = shlex.split(cure)
+            by_hand(library, statement)
+    assert not [what for what, _ in problems(library) if "rows point to" in what]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "rows"), [("tracks", "title", "7, 8"), ("tracks", "path", "7"), ("runs", "config", "1")]
+)
+def test_text_that_is_no_text(library, table, column, rows):
+    by_hand(library, f"UPDATE {table} SET {column} = CAST(x'636166e9' || rowid AS TEXT) WHERE rowid IN ({rows})")
+    found = [mend for what, mend in problems(library) if what.startswith(f"{table}: ") and column in what]
+    assert len(found) == 1
+    by_hand(library, shlex.split(found[0])[2])
+    assert not [what for what, _ in problems(library) if "UTF-8" in what]
+
+
+def test_check_names_text_that_even_its_own_questions_cannot_read(library, tmp_path):
+    import_table(library, tmp_path / "l.csv", ["user,artist,title,timestamp", "eve,Ann,One,5"])
+    for column in ("file", "origin"):
+        by_hand(library, f"UPDATE listens SET {column} = CAST(x'636166e9' AS TEXT)")
+        for options in ([], ["--read-data"]):
+            found = invoke(library.folder, "check", *options, code=1).stdout
+            assert f"listens: of 1 rows the {column} is not UTF-8" in found
+
+
+def test_text_of_tables_that_are_not_ours_is_their_affair(library):
+    by_hand(library, "CREATE TABLE theirs (x TEXT)", "INSERT INTO theirs VALUES (CAST(x'e9' AS TEXT))")
+    assert problems(library) == []
+
+
+def test_tracks_without_a_vector(library):
+    set_status(library, "/heard_of.mp3", 1, 1, "embedded", None)
+    assert ("1 embedded tracks have no current vector", "cli embed-audio") in problems(library)
+
+
+@pytest.mark.parametrize(
+    ("vector", "length"), [([0, 0, 0, 0], "0"), ([2, 0, 0, 0], "2"), ([np.nan, 0, 0, 0], "nan"), ([np.inf] * 4, "inf")]
+)
+def test_a_damaged_vector(library, vector, length):
+    by_hand(library, ("UPDATE vectors SET vector = ? WHERE track_id = 7", [vector_blob(np.array(vector))]))
+    expected = (f"the vector of track 7 is damaged (length {length})", "cli embed-audio --again")
+    assert expected in problems(library)
+
+
+def test_at_most_ten_damaged_vectors_are_named(library):
+    by_hand(library, "UPDATE vectors SET vector = zeroblob(16)")
+    assert sum("is damaged" in what for what, _ in problems(library)) == 10
+
+
+def test_vectors_of_mixed_dimensions(library):
+    by_hand(library, "UPDATE vectors SET dim = 2, vector = zeroblob(8) WHERE track_id = 7")
+    assert problems(library) == [("vectors of mixed dimensions [2, 4] under one run", "cli embed-audio --again")]
+
+
+def test_vectors_of_a_run_that_was_never_completed(library):
+    _, head = library.start_run("embed-audio", {}, fingerprint="new ear")
+    path = library.db.execute("SELECT path FROM tracks LIMIT 1").fetchone()[0]
+    digest = library.db.execute("SELECT content_hash FROM tracks LIMIT 1").fetchone()[0]
+    add(library, head, [heard(path, at(0), content_hash=digest)])
+    assert use_run(library, AUDIO, head) == 29
+    assert problems(library) == [("1 vectors of another encoder wait for the rest of their run", "cli embed-audio")]
+
+
+def test_an_index_that_is_not_there(library):
+    library.db.execute("DELETE FROM index_files")
+    assert problems(library) == [("index: there is none", "cli build-index")]
+
+
+def test_an_index_that_is_damaged(library):
+    path = index_state(library, AUDIO).path
+    path.write_bytes(path.read_bytes() + b"x")
+    assert problems(library) == [("index: its file is damaged", "cli build-index")]
+    path.unlink()
+    assert problems(library) == [("index: its file is gone", "cli build-index")]
+
+
+def test_an_index_and_neighbours_that_are_stale(library):
+    add(library, 1, [heard("/new.mp3", random_units(np.random.default_rng(9), 1, 4)[0])])
+    assert problems(library) == [
+        ("index: the library has changed since it was built", "cli build-index"),
+        ("the neighbours table is older than the vectors", "cli build-index"),
+    ]
+
+
+@pytest.fixture
+def indexed_as(library, monkeypatch):
+    """An index with a true hash and a true revision, built wrongly."""
+
+    def build_wrongly(n, ids):
+        vectors = read_vectors(library, AUDIO)[1]
+        monkeypatch.setattr("earshot.index.vectors.faiss_file.build", lambda *_: build(vectors[:n], ids, "flat"))
+        build_index(library, AUDIO)
+
+    return build_wrongly
+
+
+def test_an_index_that_holds_too_few(library, indexed_as):
+    indexed_as(29, np.arange(29) + 1)
+    ((what, mend),) = problems(library)
+    assert "it says 29 vectors of" in what and mend == "cli build-index"
+
+
+def test_an_index_whose_ids_are_mixed_up(library, indexed_as):
+    indexed_as(30, np.roll(np.arange(30) + 1, 1))
+    assert problems(library) == [("index: 30 of 30 sampled vectors are not found in it", "cli build-index")]
+    indexed_as(30, np.arange(30) + 1_000)
+    assert problems(library) == [("index: 30 of 30 sampled vectors are not found in it", "cli build-index")]
+
+
+NEIGHBOUR_LIES = {
+    "a stranger": (
+        "UPDATE tracks SET status = 'failed' WHERE id = 31",
+        "1 neighbours are no longer searchable",
+    ),
+    "a wrong score": (
+        "UPDATE neighbours SET score = score - 0.01 WHERE track_id = 3 AND rank = 2",
+        "1 of 600 sampled neighbours have a wrong score",
+    ),
+    "another neighbour": (
+        "UPDATE neighbours SET neighbour_id = (SELECT neighbour_id FROM neighbours WHERE track_id = 3 AND rank = 20)"
+        " WHERE track_id = 3 AND rank = 1",
+        "1 of 600 sampled neighbours have a wrong score",
+    ),
+    "too few": ("DELETE FROM neighbours WHERE track_id IN (3, 4) AND rank = 20", "2 tracks have too few neighbours"),
+}
+
+
+@pytest.mark.parametrize("lie", NEIGHBOUR_LIES)
+def test_neighbours_that_are_wrong(library, lie):
+    statement, what = NEIGHBOUR_LIES[lie]
+    if lie == "a stranger":
+        set_status(library, "/bad.mp3", 1, 1, "failed", "not audio")
+        statement = "UPDATE neighbours SET neighbour_id = 31 WHERE track_id = 3 AND rank = 20"
+    by_hand(library, statement)
+    assert (what, "cli build-index") in problems(library)
+    list(fill_neighbours(library, AUDIO, anew=True))
+    assert problems(library) == []
+
+
+def test_what_a_killed_run_left(library):
+    left = library.folder / "audio-0123456789ab.faiss.unfinished"
+    left.write_bytes(b"half")
+    ((what, cure),) = problems(library)
+    assert what == f"{left.name} was left by a killed command; the next one that writes removes it"
+    assert shlex.split(cure) == ["rm", "-r", str(left)]
+    library.close()
+    with Library.open_to_write(library.folder) as opened:
+        assert problems(opened) == []
+
+
+def test_a_database_with_a_damaged_page(tmp_path, rng):
+    """Whichever page it is: a problem with its cure, or a refusal, and no traceback."""
+    library, head = open_library(tmp_path)
+    with library:
+        add(library, head, [heard(f"/{number}.mp3", vector) for number, vector in enumerate(random_units(rng, 300, 4))])
+        finish(library)
+        (n_pages,) = library.db.execute("PRAGMA page_count").fetchone()
+    path = tmp_path / "library.db"
+    good = path.read_bytes()
+    n_told = n_refused = 0
+    for page in range(1, n_pages, n_pages // 40):
+        path.write_bytes(good[: 4_096 * page] + b"\xa5" * 4_096 + good[4_096 * (page + 1) :])
+        try:
+            with Library.open(tmp_path) as damaged:
+                n_told += any(problem.mend == checkup._recovery(damaged) for problem in check_library(damaged))
+        except LibraryError as error:
+            assert "is not a readable SQLite database: database disk image is malformed" in str(error)
+            n_refused += 1
+    assert n_told + n_refused == len(range(1, n_pages, n_pages // 40))
+    assert n_told > n_refused
+
+
+def test_files_that_changed_or_went(library, tmp_path):
+    (tmp_path / "03.mp3").write_text("other music")
+    (tmp_path / "05.mp3").unlink()
+    assert [problem for problem in check_contents(library) if problem] == [
+        Problem(f"{tmp_path}/03.mp3 has changed since it was heard", f"cli embed-audio --again {tmp_path}/03.mp3", 4),
+        Problem(f"{tmp_path}/05.mp3: No such file or directory", "cli embed-audio"),
+    ]
+
+
+def test_only_files_that_can_be_found_are_read(library, tmp_path):
+    set_status(library, str(tmp_path / "03.mp3"), 1, 1, "missing", None)
+    library.db.execute("INSERT INTO tracks (title, status) VALUES ('of a catalog', 'embedded')")
+    assert n_contents(library) == len(list(check_contents(library))) == 29
+
+
+def test_a_file_whose_name_is_not_utf8(library, tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.mp3")
+    with open(path, "w") as file:
+        file.write("music")
+    add(library, 1, [heard(path, at(0), content_hash=content_hash(path))])
+    assert [problem for problem in check_contents(library) if problem] == []

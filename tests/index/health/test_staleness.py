@@ -1,0 +1,269 @@
+"""After listens were forgotten `cli check` finds nothing, and `cli status` names what was made of them."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from commands_typed import invoke, rows_of
+from earshot.commands.build_graph import build_graph
+from earshot.index.evaluation.leakage import imports_heard_of, listens_heard_of, listens_of_graphs
+from earshot.index.health import staleness
+from earshot.index.health.staleness import build_command, stale_parts
+from earshot.index.library import Library
+from library_world import add, heard, open_library, unit
+from tower_world import import_table
+from trained_library import QUICK, listens
+
+HEAD = "user,artist,title,timestamp"
+SETTINGS = {"weighting": "cosine", "top_n": 5, "min_together": 2, "min_degree": None, "top": None, "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Two imports, a graph, spread vectors, towers, lists and an encoder that say what they were made of."""
+    folder = tmp_path_factory.mktemp("stale")
+    library, head = open_library(folder / "library")
+    with library:
+        files = [(f"/music/{n}.mp3", f"Artist {n // 4}", f"Song {n}") for n in range(6)]
+        add(library, head, [heard(path, unit(1, 0.1 * n), artist=a, title=t) for n, (path, a, t) in enumerate(files)])
+        import_table(library, folder / "first.csv", listens(np.random.default_rng(0)))
+        import_table(library, folder / "more.csv", [HEAD, *(f"sam,Nobody,Only {n},{n}" for n in range(9))])
+        library.finish_run(head, {})
+    invoke(folder / "library", "build-graph", "--weighting", "cosine", "--top-n", 5)
+    invoke(folder / "library", "diffuse-audio")
+    invoke(folder / "library", "train-tower", *QUICK)
+    invoke(folder / "library", "recommend", "--all", "-k", 3)
+    invoke(folder / "library", "build-index")
+    return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    shutil.copytree(made / "library", tmp_path / "library")
+    shutil.copy(made / "more.csv", tmp_path / "library")
+    return tmp_path / "library"
+
+
+def steps(folder):
+    with Library.open(folder) as library:
+        return [command for command, _ in stale_parts(library)]
+
+
+def trained(folder, **config):
+    """An encoder, as `cli train-audio` would have left it."""
+    with Library.open_to_write(folder) as library:
+        (folder / "checkpoints" / "ear-0f.safetensors").write_bytes((2).to_bytes(8, "little") + b"{} ")
+        run, _ = library.start_run("train-audio", config, checkpoint="ear-0f.safetensors")
+        library.finish_run(run, {})
+
+
+def taught(folder, ear, before=None):
+    """An encoder that learned from the graph of listens, afresh or on from another, as it says today."""
+    with Library.open_to_write(folder) as library:
+        imports = imports_heard_of(library, ["listens"], before)
+        heard_of = listens_of_graphs(library, ["listens"]) + listens_heard_of(library, before)
+        config = {"fresh": before is None, "heard_of": heard_of, "graphs": ["listens"], "imports": imports}
+        (folder / "checkpoints" / ear).write_bytes((2).to_bytes(8, "little") + b"{} ")
+        run, _ = library.start_run("train-audio", config, checkpoint=ear)
+        library.finish_run(run, {})
+
+
+BUILD = ("build-graph", "--from", "listens", "--weighting", "cosine", "--top-n", 5)
+FRESH = "cli train-audio --start fresh"
+
+
+def test_nothing_is_stale_before(folder):
+    assert steps(folder) == []
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_was_made_of_forgotten_listens_is_named_and_renewed_by_what_is_named(folder, number):
+    trained(folder, fresh=True, heard_of=[None], graphs=["listens"])
+    invoke(folder, "forget-listens", number)
+    assert invoke(folder, "check").stdout == "All is well.\n"
+    build = "cli build-graph --from listens --weighting cosine --top-n 5"
+    again = [build, "cli train-audio --start fresh", "cli train-tower"]
+    again += ["cli recommend --all"] if number == 2 else []  # with their listeners all lists went
+    assert [step for step in steps(folder) if step != "cli diffuse-audio"] == again
+    told = invoke(folder, "status").stdout
+    assert "(the graph listens was made of listens that were forgotten)" in told
+    assert "(the encoder learned from listens that were forgotten)" in told
+
+
+def test_they_are_renewed_by_what_is_named(folder):
+    invoke(folder, "forget-listens", 2)
+    for command in ("build-graph --from listens --weighting cosine --top-n 5", "diffuse-audio", "train-tower"):
+        assert f"cli {command}" in steps(folder)
+        invoke(folder, *command.split(), *(QUICK if command == "train-tower" else []))
+    invoke(folder, "recommend", "--all", "-k", 3)
+    assert steps(folder) == []
+    assert invoke(folder, "check").stdout == "All is well.\n"
+
+
+def test_an_encoder_is_stale_until_a_fresh_one_was_trained(folder):
+    trained(folder, fresh=True, heard_of=[None], graphs=["listens"])
+    invoke(folder, "forget-listens", 2)
+    trained(folder, fresh=False, heard_of=[None], graphs=["listens"])
+    assert "cli train-audio --start fresh" in steps(folder)  # it goes on from what had learned
+    trained(folder, fresh=True, heard_of=[None], graphs=["listens"])
+    assert "cli train-audio --start fresh" not in steps(folder)
+
+
+def test_an_encoder_that_heard_of_no_listens_is_not_stale(folder):
+    trained(folder, fresh=True, heard_of=[], graphs=["playlists"])
+    invoke(folder, "forget-listens", 2)
+    assert "cli train-audio --start fresh" not in steps(folder)
+
+
+def test_an_encoder_is_stale_though_its_listens_were_imported_again_before_they_were_forgotten(folder):
+    taught(folder, "ear-1.safetensors")
+    invoke(folder, "import-listens", folder / "more.csv", "--again")
+    assert FRESH not in steps(folder)
+    invoke(folder, "forget-listens", 2)
+    assert FRESH in steps(folder)
+    invoke(folder, "import-listens", folder / "more.csv")
+    assert FRESH not in steps(folder)  # it knows nothing that the library does not hold
+
+
+def test_an_encoder_is_stale_that_learned_afresh_from_a_graph_of_forgotten_listens(folder):
+    invoke(folder, "forget-listens", 2)
+    taught(folder, "ear-1.safetensors")
+    assert FRESH in steps(folder)
+    invoke(folder, *BUILD)
+    taught(folder, "ear-2.safetensors", before="ear-1.safetensors")
+    assert FRESH in steps(folder)
+    taught(folder, "ear-3.safetensors")
+    assert FRESH not in steps(folder)
+
+
+@pytest.mark.parametrize("says_what", [True, False])
+def test_an_encoder_is_not_stale_for_listens_that_came_and_went_while_it_learned_nothing(folder, says_what):
+    ears = "ear-1.safetensors", "ear-2.safetensors"
+    taught(folder, ears[0]) if says_what else trained(folder, fresh=True, heard_of=[None], graphs=["listens"])
+    (folder / "later.csv").write_text(f"{HEAD}\nsam,Nobody,Only 1,1\n")
+    invoke(folder, "import-listens", folder / "later.csv")
+    invoke(folder, "forget-listens", 3)
+    taught(folder, ears[1], ears[0]) if says_what else trained(folder, heard_of=[None], graphs=["listens"])
+    assert FRESH not in steps(folder)
+
+
+def test_what_an_encoder_of_before_learned_from_is_not_known_to_one_that_goes_on_from_it(folder):
+    trained(folder, fresh=True, heard_of=[None], graphs=["listens"])  # ear-0f, which does not say
+    invoke(folder, "forget-listens", 2)
+    invoke(folder, *BUILD)
+    taught(folder, "ear-1.safetensors", before="ear-0f.safetensors")
+    assert rows_of(folder, "SELECT json_extract(config, '$.imports') FROM runs ORDER BY id DESC LIMIT 1") == [(None,)]
+    assert FRESH in steps(folder)
+
+
+def test_a_graph_is_of_other_listens_where_those_that_it_was_made_of_are_there(folder):
+    (folder / "later.csv").write_text(f"{HEAD}\nsam,Nobody,Only 1,1\n")
+    invoke(folder, "import-listens", folder / "later.csv")
+    invoke(folder, "forget-listens", 3)
+    invoke(folder, "import-listens", folder / "later.csv")
+    assert "(the graph listens was made of other listens or links)" in invoke(folder, "status").stdout
+
+
+ODD = [None, 5, "x", [], [1], [[1]], [None], {}, {"a": [1]}, True, 1e400, "\ud800\u001b[31m"]
+
+
+def as_json(value):
+    return json.dumps(value).replace("Infinity", "1e999")
+
+
+@pytest.mark.parametrize("key", ["graphs", "heard_of", "imports", "fresh", "imported", "listens", "towers", "audio"])
+def test_odd_settings_of_runs_are_no_traceback(folder, key):
+    taught(folder, "ear-1.safetensors")
+    invoke(folder, "forget-listens", 2)
+    for odd in ODD:
+        with Library.open_to_write(folder) as library:
+            query = "UPDATE runs SET config = json_set(json_remove(config, '$.imports'), ?, json(?))"
+            library.db.execute(query, [f"$.{key}", as_json(odd)])
+            listens_heard_of(library, "ear-1.safetensors"), imports_heard_of(library, ["listens"], "ear-1.safetensors")
+        invoke(folder, "status")
+
+
+@pytest.mark.parametrize("key", ["split", "listening", "imports", "listens", "weighting", "top_n", "split.share"])
+def test_odd_settings_of_graphs_are_no_traceback(folder, key):
+    invoke(folder, "forget-listens", 2)
+    for odd in ODD:
+        with Library.open_to_write(folder) as library:
+            query = "UPDATE graphs SET settings = json_set(settings, '$.split', json('{}'), ?, json(?))"
+            library.db.execute(query, [f"$.{key}", as_json(odd)])
+            listens_of_graphs(library, ["listens"]), imports_heard_of(library, ["listens"], None)
+        assert "cli build-graph --from listens" in invoke(folder, "status").stdout
+
+
+@pytest.mark.parametrize("text", ["[1", "5", "[1]", "nonsense", "[" * 100_000])
+@pytest.mark.parametrize("column", ["runs SET config", "graphs SET settings"])
+def test_settings_that_are_none_are_told(folder, column, text):
+    taught(folder, "ear-1.safetensors")
+    with Library.open_to_write(folder) as library:
+        library.db.execute(f"UPDATE {column} = ?", [text])
+    assert "where settings should be" in invoke(folder, "status", code=1).stderr
+
+
+def test_what_build_graph_does_when_nobody_says_how_is_not_typed():
+    usual = {parameter.name: parameter.default for parameter in build_graph.params}
+    assert {name: usual[name] for name in staleness._USUAL} == staleness._USUAL
+    assert build_command(usual | {"split": None}) == "cli build-graph --from listens"
+
+
+def test_without_any_listens_left_status_says_to_import_some(folder):
+    invoke(folder, "forget-listens", 1)
+    invoke(folder, "forget-listens", 2)
+    assert invoke(folder, "check").stdout == "All is well.\n"
+    told = steps(folder)
+    assert told.count("cli import-listens FILE") == 2 and "cli train-tower" not in told
+    assert "cli recommend --all" not in told
+
+
+def test_a_forgotten_import_mends_what_a_kill_left(folder):
+    """Killed after the COMMIT, before the index: the same command, though it says that there is no such import."""
+    with Library.open_to_write(folder) as library:
+        from earshot.index.removal import forget_listens
+
+        forget_listens(library, 2)
+    assert "There is no import 2" in invoke(folder, "forget-listens", 2, code=1).stderr
+    assert invoke(folder, "check").stdout == "All is well.\n"
+    assert rows_of(folder, "SELECT count(*) FROM listens") == [(1,)]
+
+
+def test_a_graph_is_made_again_as_it_was():
+    assert build_command({}) == "cli build-graph --from listens"
+    split = {"protocol": "random", "share": 0.1, "gap_s": 0, "seed": 0}
+    assert build_command(SETTINGS | {"split": split}) == (
+        "cli build-graph --from listens --weighting cosine --top-n 5 --split random --share 0.1 --gap 0"
+    )
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "other bytes"])
+def test_towers_that_a_disk_lost_are_trained_anew_as_check_says(folder, damage):
+    (towers,) = (folder / "checkpoints").glob("towers-*.pt")
+    whole = towers.read_bytes()
+    if damage == "missing":
+        towers.unlink()
+    else:
+        towers.write_bytes(b"" if damage == "empty" else whole[:-200] + bytes(100) + whole[-100:])
+    told = invoke(folder, "check", "--read-data", code=1).stdout
+    assert f"checkpoints/{towers.name} is {'missing' if damage == 'missing' else 'damaged'}" in told
+    assert "cli train-tower" in told
+    if damage != "other bytes":
+        told = invoke(folder, "recommend", "listener 1", code=1).stderr
+        assert "Restore it from a backup, or run `cli train-tower`." in told
+        assert steps(folder) == ["cli train-tower"]
+    invoke(folder, "train-tower", *QUICK)
+    assert "checkpoints/" not in invoke(folder, "check", "--read-data", code=1).stdout  # its music is made up
+
+
+def test_a_cache_that_a_disk_lost_is_made_anew_without_a_word(folder):
+    """FAISS files by the next command that writes, arrays of listens by whoever reads them."""
+    for path in [*folder.glob("*.faiss"), *(path for path in folder.glob("listens/arrays-*/*") if path.is_file())]:
+        path.write_bytes(b"")
+    found = invoke(folder, "recommend", "listener 1", "--json")
+    assert "listener" not in found.stderr and found.stdout.startswith("[")
+    assert invoke(folder, "similar", 1, "--json").stdout.startswith("[")
+    invoke(folder, "build-index")
+    assert invoke(folder, "check").stdout == "All is well.\n"

@@ -1,0 +1,83 @@
+"""What a library's listens are to training."""
+
+import polars as pl
+import pytest
+
+from earshot.data.listens.event_batch import Batch
+from earshot.index.library import Library, LibraryError
+from earshot.index.listens.listen_store import import_listens
+from earshot.index.listens.stored_interactions import read_listening
+from library_world import add, at, gathered, heard, open_library
+
+
+def listened(library, digest, *rows, level="track"):
+    batch = Batch(pl.DataFrame(rows, schema=["user", "artist", "title", "time_s"], orient="row"))
+    with gathered(library, batch, level=level) as gathering:
+        import_listens(library, gathering, digest, origin=digest)
+
+
+@pytest.fixture
+def library(tmp_path):
+    """Track 1 has audio; 2 is a catalog track of the listens."""
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard("/1.mp3", at(0), artist="Air", title="One")])
+        listened(library, "a", ("me", "Air", "One", 5), ("me", "Can", "Two", 3), ("you", "can", "two", 4))
+        yield library
+
+
+def test_rows_and_the_ids_they_are(library):
+    found = read_listening(library)
+    assert repr(found.listening) == "<Listening 2 users x 2 tracks, 3 events>"
+    assert found.users.ids(found.listening.user_rows).tolist() == [1, 1, 2]
+    assert found.items.ids(found.listening.track_rows).tolist() == [2, 1, 2]
+    assert found.listening.times.tolist() == [3, 5, 4]
+
+
+def folders(library):
+    return sorted(path.name for path in (library.folder / "listens").glob("*arrays*"))
+
+
+def test_they_are_made_once_and_again_after_a_change(library):
+    read_listening(library)
+    (first,) = folders(library)
+    with Library.open(library.folder) as reader:
+        assert len(read_listening(reader).listening) == 3
+    assert folders(library) == [first]
+    listened(library, "b", ("me", "Air", "One", 5), ("me", "Air", "One", 9))  # one of them was known
+    assert len(read_listening(library).listening) == 4
+    (second,) = folders(library)
+    assert second != first
+    library.db.execute("UPDATE tracks SET linked_id = 1 WHERE id = 2")
+    assert read_listening(library).items.ids([0]).tolist() == [1] and read_listening(library).listening.n_tracks == 1
+    assert len(folders(library)) == 1 and folders(library) != [second]
+
+
+def test_arrays_of_an_older_version_are_made_anew(library, monkeypatch):
+    read_listening(library)
+    (before,) = folders(library)
+    (library.folder / "listens" / before / "weights").write_bytes(b"of another kind")
+    monkeypatch.setattr("earshot.index.listens.stored_interactions.MADE", 99)
+    assert read_listening(library).listening.weights.tolist() == [1.0] * 3
+    assert len(folders(library)) == 1 and folders(library) != [before]
+
+
+def test_without_listens_it_says_what_to_type(library):
+    with pytest.raises(LibraryError, match=r"no listens to artists yet\.\n\nRun `cli import-listens FILE` first"):
+        read_listening(library, "artist")
+
+
+def test_towers_do_not_learn_from_artists(tmp_path):
+    library, _ = open_library(tmp_path)
+    with library:
+        listened(library, "a", ("me", None, "Air", 5), level="artist")
+        with pytest.raises(LibraryError, match="no listens to tracks yet; those to artists are for `cli build-graph`"):
+            read_listening(library)
+
+
+def test_listens_to_artists_stand_apart(library):
+    batch = Batch(pl.DataFrame({"user": ["me"], "title": ["Air"]}))
+    with gathered(library, batch, level="artist") as gathering:
+        import_listens(library, gathering, "artists", origin="x")
+    assert repr(read_listening(library, "artist").listening) == "<Listening 1 users x 1 tracks, 1 events>"
+    assert len(read_listening(library).listening) == 3 and len(folders(library)) == 2

@@ -1,0 +1,133 @@
+"""What is read to serve towers: what is there today, and not what training saw."""
+
+import numpy as np
+import pytest
+
+from earshot.index.listens.stored_interactions import read_listening
+from earshot.index.recommending.candidate_store import known_asker, near_shelves, play_counts, read_shelf
+from earshot.index.recommending.tower_data import dislikes, find_user, store_tower_vectors
+from earshot.index.vectors.faiss_file import build_index
+from library_world import add, at, heard, open_library, unit
+from tower_world import import_table
+
+
+@pytest.fixture
+def library(tmp_path):
+    """Three heard tracks of two artists, two more that only listens know, vectors of all but the last one heard."""
+    library, head = open_library(tmp_path / "library")
+    tracks = [("a.mp3", "Ann", "One"), ("b.mp3", "Ann", "Two"), ("c.mp3", "Bob", "Three")]
+    add(library, head, [heard(path, unit(1, 0), artist=artist, title=title) for path, artist, title in tracks])
+    rows = ["user,artist,title,timestamp", "eve,Ann,Two,100", "eve,Cid,Four,200", "eve,Ann,Two,300", "sam,Cid,Five,4"]
+    import_table(library, tmp_path / "listens.csv", rows)
+    run, _ = library.start_run("train-tower", {})
+    store_tower_vectors(library, run, np.array([1, 2, 4, 5]), np.eye(4, dtype=np.float32))
+    library.finish_run(run, {})
+    with library:
+        yield library, run
+
+
+def test_newcomers_follow_those_with_a_vector(library):
+    library, run = library
+    shelf = read_shelf(library, run, with_vectors=True)
+    assert shelf.tracks.ids(range(5)).tolist() == [1, 2, 4, 5, 3] and shelf.newcomers.tolist() == [3]
+    np.testing.assert_array_equal(shelf.vectors, np.eye(4))
+    assert shelf.artists[0] == shelf.artists[1] != shelf.artists[4] and shelf.artists.min() > 0
+    assert repr(shelf) == "<Shelf 5 tracks, 4 with a vector>"
+    everybody = read_shelf(library, run, with_vectors=False)
+    assert everybody.newcomers.tolist() == [1, 2, 3, 4, 5] and len(everybody.vectors) == 0
+
+
+def test_what_is_gone_or_has_another_name_is_not_on_the_shelf(library):
+    library, run = library
+    before = read_shelf(library, run, with_vectors=True).digest()
+    library.db.execute("UPDATE tracks SET status = 'missing' WHERE id = 1")
+    library.db.execute("UPDATE tracks SET linked_id = 2 WHERE id = 4")
+    library.db.execute("UPDATE tracks SET artist_id = NULL WHERE id = 5")
+    shelf = read_shelf(library, run, with_vectors=True)
+    assert shelf.tracks.ids(range(3)).tolist() == [2, 5, 3] and shelf.artists[1] == -1
+    np.testing.assert_array_equal(shelf.vectors, np.eye(4)[[1, 3]])
+    assert shelf.digest() != before
+
+
+def test_who_played_what(library):
+    library, run = library
+    read = read_listening(library)
+    named = dict(library.db.execute("SELECT title, id FROM tracks"))
+    eve = known_asker(read, find_user(library, "eve"), seed_id=1)
+    assert eve.track_ids().tolist() == [named["Two"], named["Four"], named["Two"], 1]
+    assert eve.times.tolist() == [100, 200, 300] and eve.is_ordered and repr(eve) == "<Asker listener 1, 3 plays>"
+    assert known_asker(read, 99).track_ids().tolist() == []
+    shelf = read_shelf(library, run, with_vectors=True)
+    plays = shelf.plays(*play_counts(read))
+    expected = {"One": 0, "Two": 2, "Three": 0, "Four": 1, "Five": 1}
+    assert {title: plays[shelf.tracks.rows([track])[0]] for title, track in named.items()} == expected
+
+
+def test_a_dislike_is_no_play(tmp_path):
+    library, _ = open_library(tmp_path / "library")
+    with library:
+        rows = ["user,artist,title,timestamp,event_type", "eve,Ann,One,1,listen", "eve,Ann,Two,2,dislike"]
+        import_table(library, tmp_path / "listens.csv", rows)
+        read = read_listening(library)
+        (one,) = library.db.execute("SELECT id FROM tracks WHERE title = 'One'").fetchone()
+        asker = known_asker(read, find_user(library, "eve"))
+        assert (asker.played.tolist(), asker.times.tolist(), asker.kinds.tolist()) == ([one], [1], [0])
+        assert asker.disliked.tolist() == [3 - one] and dislikes(read.listening)[1].tolist() == [2 - one]
+        ids, counts = play_counts(read)
+        assert counts[ids == one].tolist() == [1] and counts.sum() == 1
+
+
+@pytest.fixture
+def many(tmp_path):
+    """A thousand tracks around a circle, track n at n degrees / 10, four by each artist; searched by their index."""
+    library, _ = open_library(tmp_path / "many")
+    with library:
+        library.db.conn.executemany(
+            "INSERT INTO artists (id, name) VALUES (?, ?)", [(n, str(n)) for n in range(1, 251)]
+        )
+        rows = [(n, f"Song {n}", (n - 1) // 4 + 1) for n in range(1, 1_001)]
+        library.db.conn.executemany(
+            "INSERT INTO tracks (id, title, artist_id, status) VALUES (?, ?, ?, 'catalog')", rows
+        )
+        run, _ = library.start_run("train-tower", {})
+        store_tower_vectors(library, run, np.arange(1, 1_001), np.stack([at(n / 10) for n in range(1, 1_001)]))
+        build_index(library, "tower")
+        yield library
+
+
+def shelves(library, **options):
+    return list(near_shelves(library, at(50), **{"k": 5, "n_left_out": 0} | options))
+
+
+def test_the_index_finds_ever_more_tracks_near_a_query(many, monkeypatch):
+    assert shelves(many) == []  # so few are read at once
+    monkeypatch.setattr("earshot.index.recommending.candidate_store._LARGE", 1_000)
+    (shelf,) = shelves(many)
+    assert set(shelf.tracks.ids(range(99)).tolist()) <= set(range(450, 551)) and len(shelf) == 100
+    assert shelf.newcomers.tolist() == [] and 500 in shelf.tracks
+    (track,) = shelf.tracks.ids([7])
+    assert shelf.artists[7] == (track - 1) // 4 + 1
+    np.testing.assert_allclose(shelf.vectors[7], at(track / 10), rtol=1e-6)
+    assert [len(shelf) for shelf in shelves(many, k=1, n_left_out=-50)] == [10, 80]
+    assert shelves(many, n_left_out=150) == []  # a quarter of all is better read at once
+
+
+@pytest.mark.parametrize("change", ["a newcomer", "a gone file", "no index", "a damaged index"])
+def test_an_index_that_may_lack_something_is_not_asked(many, monkeypatch, change):
+    monkeypatch.setattr("earshot.index.recommending.candidate_store._LARGE", 1_000)
+    if change == "a newcomer":
+        many.db.execute("INSERT INTO tracks (title, status) VALUES ('new', 'catalog')")
+    elif change == "a gone file":
+        many.db.execute("DELETE FROM vectors WHERE track_id = 3")
+    elif change == "no index":
+        many.db.execute("DELETE FROM index_files")
+    else:
+        next(many.folder.glob("tower-*.faiss")).write_bytes(b"damaged")
+    assert shelves(many) == []
+
+
+def test_a_track_under_another_name_is_not_near(many, monkeypatch):
+    monkeypatch.setattr("earshot.index.recommending.candidate_store._LARGE", 1_000)
+    many.db.execute("UPDATE tracks SET linked_id = 1 WHERE id = 500")
+    (shelf,) = shelves(many)
+    assert 500 not in shelf.tracks and 499 in shelf.tracks and len(shelf) == 99

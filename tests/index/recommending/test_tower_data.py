@@ -1,0 +1,146 @@
+"""What the towers read from a library and leave in it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from earshot.data.ids import IdMap
+from earshot.index.health.library_status import overview
+from earshot.index.library import Library, LibraryError
+from earshot.index.recommending.tower_data import (
+    TOWER,
+    find_user,
+    read_catalog,
+    read_tower_data,
+    store_tower_vectors,
+    tower_run,
+    untrained,
+    usual_protocol,
+    without_dislikes,
+)
+from earshot.index.tracks.track_store import AUDIO
+from earshot.index.vectors.spaces import current_space, read_vector, read_vectors
+from library_world import add, heard, open_library, unit
+from tower_world import checkerboard, import_table, listening
+
+
+@pytest.fixture
+def library(tmp_path):
+    """Three heard tracks of two artists, and three that only listens know."""
+    library, head = open_library(tmp_path / "library")
+    facts = [("a.mp3", unit(1, 0), "Ann", "One", "First"), ("b.mp3", unit(0, 1), "Ann", "Two", "First")]
+    facts.append(("c.mp3", unit(1, 1), "Bob", "Three", None))
+    add(library, head, [heard(p, v, artist=a, title=t, album=al, duration=120.0) for p, v, a, t, al in facts])
+    rows = ["user,artist,title,timestamp", "eve,Ann,Two,100", "eve,Cid,Four,200", "sam,Bob,Three,50"]
+    rows += ["sam,Cid,Four,300", "sam,Cid,Five,400"]
+    import_table(library, tmp_path / "listens.csv", rows)
+    yield library
+    library.close()
+
+
+def names(library, ids):
+    return [library.db.execute("SELECT title FROM tracks WHERE id = ?", [int(track)]).fetchone()[0] for track in ids]
+
+
+def test_listened_tracks_come_first_and_all_others_follow(library):
+    data = read_tower_data(library)
+    ids = data.tracks.ids(np.arange(len(data.tracks)))
+    assert sorted(names(library, ids)) == ["Five", "Four", "One", "Three", "Two"]
+    assert names(library, ids)[-1] == "One"  # nobody listened to it
+    assert data.listens.n_tracks == 5 and data.listens.n_users == 2
+
+
+def test_what_is_known_of_tracks(library):
+    data = read_tower_data(library)
+    catalog, rows = data.catalog, {name: row for row, name in enumerate(names(library, data.tracks.ids(range(5))))}
+    np.testing.assert_allclose(catalog.audio[rows["Three"]], unit(1, 1))
+    assert not catalog.audio[rows["Four"]].any()
+    assert catalog.artist_rows[rows["One"]] == catalog.artist_rows[rows["Two"]] >= 0
+    assert catalog.artist_rows[rows["Four"]] == catalog.artist_rows[rows["Five"]] != catalog.artist_rows[rows["One"]]
+    assert catalog.album_rows[rows["One"]] == 0 and catalog.album_rows[rows["Three"]] == -1
+    assert catalog.seconds[rows["One"]] == 120 and np.isnan(catalog.seconds[rows["Four"]])
+    assert (len(data.artists), len(data.albums), catalog.n_artists, catalog.n_albums) == (3, 1, 3, 1)
+
+
+def test_what_is_known_of_few_tracks_is_what_is_known_of_all(library, monkeypatch):
+    tracks = IdMap(library.db.execute("SELECT group_concat(id) FROM tracks").fetchone()[0].split(","))
+    few, artists, albums = read_catalog(library, tracks)
+    monkeypatch.setattr("earshot.index.recommending.tower_data._FEW", 0)
+    whole, all_artists, all_albums = read_catalog(library, tracks)
+    for name in ("artist_rows", "album_rows", "seconds", "audio"):
+        np.testing.assert_array_equal(getattr(few, name), getattr(whole, name))
+    assert (len(artists), len(albums)) == (len(all_artists), len(all_albums)) == (3, 1)
+    monkeypatch.undo()
+    silent, _, _ = read_catalog(library, IdMap([5]))  # one that nobody heard: the others still have a sound
+    assert silent.audio.shape == (1, 2) and not silent.audio.any()
+
+
+def test_a_library_without_audio_has_a_catalog_too(tmp_path):
+    with Library.open_to_write(tmp_path) as library:
+        catalog, artists, albums = read_catalog(library, IdMap([]))
+        assert len(catalog) == len(artists) == len(albums) == 0 and catalog.audio is None
+
+
+def test_listens_to_a_track_that_is_gone_do_not_stop_the_storing(library):
+    library.db.execute("DELETE FROM tracks WHERE title = 'Two'")
+    data = read_tower_data(library)
+    assert len(data.tracks) == 5  # the listens still know it
+    run, _ = library.start_run("train-tower", {})
+    store_tower_vectors(library, run, data.tracks.ids(np.arange(5)), np.tile(unit(1, 0), (5, 1)))
+    assert len(read_vectors(library, TOWER)[0]) == 4
+
+
+def test_vectors_of_a_later_run_take_the_place_of_earlier_ones(library):
+    with pytest.raises(LibraryError, match="This library has no trained towers yet"):
+        tower_run(library)
+    for number, vector in enumerate((unit(1, 0), unit(0, 1))):
+        run, _ = library.start_run("train-tower", {"number": number})
+        store_tower_vectors(library, run, np.array([1, 2]), np.stack([vector, vector]), {"popularity": number / 2})
+        np.testing.assert_array_equal(read_vector(library, TOWER, 2), vector)
+        assert tower_run(library) == (run, {"number": number, "sound": AUDIO, "popularity": number / 2})
+        assert current_space(library, TOWER).run_id == run
+    (n,) = library.db.execute("SELECT count(*) FROM vectors WHERE space = 'tower'").fetchone()
+    assert n == 2
+
+
+def test_when_to_learn(library):
+    assert untrained(library) == "5 listens say who wants what"
+    told = {"tower": {"model": "dot"}, "listens": read_tower_data(library).listens_key}
+    run, _ = library.start_run("train-tower", told)
+    store_tower_vectors(library, run, np.array([1]), unit(1, 0)[None])
+    assert untrained(library) is None
+    library.db.execute("UPDATE tracks SET linked_id = 1 WHERE title = 'Five'")
+    assert untrained(library) == "listens or links have changed since the towers learned"
+    library.db.execute("UPDATE tracks SET linked_id = NULL")
+    assert untrained(library) is None
+    library.db.execute("UPDATE listens SET imported = '2999-01-01'")
+    assert untrained(library) == "listens or links have changed since the towers learned"
+    assert f"cli train-tower   ({untrained(library)})" in overview(library, "ear").next_steps
+    library.db.execute("DELETE FROM listens")
+    assert untrained(library) is None
+
+
+def test_nobody_of_that_name(library):
+    with pytest.raises(LibraryError, match=r"No listener is called 'bob'; there are eve, sam\.\n"):
+        find_user(library, "bob")
+    library.db["users"].insert_all({"name": name} for name in ("ann", "ben", "cid", "dan"))
+    with pytest.raises(LibraryError, match=r"'bob'; among 6 there are ann, ben, cid, dan, eve\.\n"):
+        find_user(library, "bob")
+
+
+def test_a_dislike_is_no_listen():
+    events = listening([(0, track, track) for track in range(5)], 1, 5)
+    kinds = np.arange(5, dtype=np.uint8)  # listen, like, dislike, unlike, undislike
+    assert without_dislikes(replace(events, kinds=kinds)).track_rows.tolist() == [0, 1]
+    assert without_dislikes(events) is events
+
+
+def test_how_a_log_is_parted_when_nobody_says_how():
+    assert usual_protocol(checkerboard(4)) == "random"
+    timed = listening([(0, 0, 5)], 1, 1)
+    assert usual_protocol(timed) == "global"
+    given = type(timed)(
+        timed.user_rows, timed.track_rows, timed.times, timed.weights, 1, 1, splits=np.zeros(1, np.uint8)
+    )
+    assert usual_protocol(given) == "given"

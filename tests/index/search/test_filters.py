@@ -1,0 +1,99 @@
+"""Asked of SQLite or of each track, the wishes let the same tracks through."""
+
+from itertools import product
+
+import pytest
+
+from earshot.index.search.filters import Wishes, is_wanted, wanted_ids
+from earshot.index.search.similarity_search import similar
+from earshot.index.tracks.track_lookup import track_rows
+from earshot.index.tracks.track_store import AUDIO
+from earshot.index.vectors.faiss_file import build_index
+from library_world import add, at, heard, open_library, seed_of
+
+ARTISTS = ("Björk", "BJÖRK", "Can", None)
+GENRES = ("Чardash", "чARDASH, Folk", "Folk", None)
+DURATIONS = (60.0, 90.0, None)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """A track of every artist, genre and duration: 48, of which the last has a vector like all others."""
+    library, head = open_library(tmp_path_factory.mktemp("wishes"))
+    with library:
+        kinds = list(product(ARTISTS, GENRES, DURATIONS))
+        tracks = [
+            heard(f"/{row}.mp3", at(row), excerpts=[], artist=artist, genre=genre, duration=duration)
+            for row, (artist, genre, duration) in enumerate(kinds)
+        ]
+        add(library, head, tracks)
+        yield library
+
+
+def test_wishes_by_hand(library):
+    # 4 x 4 x 3 tracks: artists change every 12, genres every 3, durations each time
+    assert wanted_ids(library, Wishes(same_artist=True), {"can"}).tolist() == list(range(25, 37))
+    assert wanted_ids(library, Wishes(genre="ЧAR", max_duration=60.0), set()).tolist() == [1, 4, 13, 16, 25, 28, 37, 40]
+    assert wanted_ids(library, Wishes(min_duration=60.5, same_artist=True), {"björk"}).tolist() == [
+        *(2, 5, 8, 11), *(14, 17, 20, 23),
+    ]  # fmt: skip
+
+
+def test_letters_that_fold_into_plain_ones(tmp_path):
+    """The Kelvin sign and the sharp s, which SQLite takes for themselves."""
+    library, head = open_library(tmp_path)
+    names = ["Kiss", "KISS", "\u212aISS", "Ki\u00df", "Kisses", "K\u00efss"]
+    with library:
+        add(library, head, [heard(f"/{row}.mp3", at(row), artist=name) for row, name in enumerate(names)])
+        assert wanted_ids(library, Wishes(same_artist=True), {"kiss"}).tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("same_artist", [None, True])
+@pytest.mark.parametrize("genre", [None, "", "чardash", "FOLK", "polka"])
+@pytest.mark.parametrize(("shortest", "longest"), [(None, None), (61, None), (None, 60.0), (60, 90), (91, None)])
+@pytest.mark.parametrize("artists", [set(), {"björk"}, {"björk", "can"}])
+def test_sqlite_and_python_agree(library, same_artist, genre, shortest, longest, artists):
+    wishes = Wishes(same_artist=same_artist, genre=genre, min_duration=shortest, max_duration=longest)
+    rows = track_rows(library, range(1, 49))
+    expected = [track_id for track_id, row in rows.items() if is_wanted(row, wishes, artists)]
+    found = wanted_ids(library, wishes, artists)
+    assert (expected if found is None else found.tolist()) == expected
+
+
+@pytest.mark.parametrize("wishes", [Wishes(), Wishes(same_artist=False), Wishes(max_per_artist=1, fewer_hubs=True)])
+def test_who_is_next_to_nobody_is_not_listed(library, wishes):
+    assert wanted_ids(library, wishes, {"can"}) is None
+
+
+@pytest.mark.parametrize("with_index", [True, False])
+@pytest.mark.parametrize(
+    ("wishes", "reads"),
+    [
+        (Wishes(genre="polka"), []),  # what nobody fits costs no vector
+        (Wishes(genre="folk", min_duration=91.0), []),
+        (Wishes(same_artist=True, genre="folk", max_duration=60.0), [28, 31]),  # Can's
+    ],
+)
+def test_only_vectors_of_the_wanted_are_read(library, monkeypatch, wishes, reads, with_index):
+    """Behind the first candidates, which an index finds among all."""
+    if with_index:
+        build_index(library, AUDIO)
+    else:
+        library.db.execute("DELETE FROM index_files")
+    asked = []
+
+    def spy(library, space, ids):
+        asked.append(ids)
+        return read(library, space, ids)
+
+    from earshot.index.search.similarity_search import read_some_vectors as read
+
+    monkeypatch.setattr("earshot.index.search.similarity_search.read_some_vectors", spy)
+    monkeypatch.setattr(
+        "earshot.index.search.similarity_search.read_vectors", lambda *_: pytest.fail("all vectors were read")
+    )
+    monkeypatch.setattr("earshot.index.search.similarity_search.n_candidates", lambda k: 4)
+    answer = similar(library, AUDIO, [seed_of(library, 25)], [], wishes)
+    assert [match.track.id for match in answer.matches] == reads
+    assert asked[1:] == [reads] if with_index else asked == [reads]
+    assert not with_index or len(asked[0]) == 4

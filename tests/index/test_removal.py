@@ -1,0 +1,86 @@
+"""An import taken back leaves what others know, and nothing else."""
+
+import numpy as np
+import pytest
+
+from commands_typed import invoke, rows_of
+from earshot.data.tables.playlists import Playlist
+from earshot.index.graphs.graph_store import store_graph
+from earshot.index.library import LibraryError
+from earshot.index.listens.playlist_store import import_playlists
+from earshot.index.listens.stored_interactions import read_listening
+from earshot.index.removal import forget_listens
+from library_world import add, at, heard, open_library
+from tower_world import import_table
+
+
+@pytest.fixture
+def library(tmp_path):
+    """A file, One; two imports, of which both know Two, and only the second knows Three to Five and sam."""
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard("/1.mp3", at(0), artist="Ann", title="One")])
+        head = "user,artist,title,timestamp"
+        import_table(library, tmp_path / "first.csv", [head, "eve,Ann,One,5", "eve,Ann,Two,6"])
+        more = ["eve,Ann,Two,9", *(f"sam,Ann,{title},9" for title in ("One", "Three", "Four", "Five"))]
+        import_table(library, tmp_path / "second.csv", [head, *more])
+        yield library
+
+
+def titles(library):
+    return [title for (title,) in library.db.execute("SELECT title FROM tracks ORDER BY id")]
+
+
+def test_what_only_it_knew_goes_along(library):
+    ids = dict(library.db.execute("SELECT title, id FROM tracks"))
+    ends = np.array([ids["Three"]]), np.array([ids["Two"]])
+    store_graph(library, "listens", "track", *ends, directed=True, origin="build-graph")
+    ends = np.array([ids["Four"]]), np.array([ids["One"]])
+    store_graph(library, "friends", "track", *ends, directed=True, origin="friends.csv")
+    import_playlists(library, [Playlist("/p.m3u", "p", ["Ann - Five"], 0)])
+    files = set((library.folder / "listens").glob("*.parquet"))
+    gone = forget_listens(library, 2)
+    assert (gone.n_events, gone.n_users, gone.n_tracks) == (5, 1, 1) and gone.origin.endswith("second.csv")
+    assert titles(library) == ["One", "Two", "Four", "Five"]
+    assert library.db.execute("SELECT name FROM users").fetchall() == [("eve",)]
+    assert library.db.execute("SELECT kind FROM graphs").fetchall() == [("friends",)]
+    assert len(files) == 2 and len(set((library.folder / "listens").glob("*.parquet"))) == 1
+    assert len(read_listening(library).listening) == 2
+
+
+def test_the_last_one_and_one_whose_file_is_gone(library):
+    assert forget_listens(library, 2).n_tracks == 3
+    for path in (library.folder / "listens").glob("*.parquet"):
+        path.unlink()
+    assert (forget_listens(library, 1).n_tracks, titles(library)) == (0, ["One", "Two"])
+    with pytest.raises(LibraryError, match=r"There is no import 1; there are none\."):
+        forget_listens(library, 1)
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_where_a_log_is_damaged_any_import_can_be_forgotten_and_takes_no_name_along(library, damaged, is_recorded):
+    ((file,),) = library.db.execute("SELECT file FROM listens WHERE id = ?", [damaged]).fetchall()
+    data = bytearray((library.folder / "listens" / file).read_bytes())
+    data[4:-200] = bytes(len(data) - 204)  # the pages; its beginning, size and end are as they were
+    (library.folder / "listens" / file).write_bytes(data)
+    if not is_recorded:
+        library.db.execute("DELETE FROM kept_files")
+    before = titles(library)
+    assert [(gone.n_users, gone.n_tracks) for gone in (forget_listens(library, 2), forget_listens(library, 1))] == [
+        (0, 0),
+        (0, 0) if damaged == 1 else (1, 1),
+    ]
+    assert titles(library) == (before if damaged == 1 else [title for title in before if title != "Two"])
+
+
+def test_as_a_user_meets_it(library, tmp_path):
+    library.close()
+    folder = tmp_path / "library"
+    assert "second.csv" in invoke(folder, "forget-listens").stdout
+    out = invoke(folder, "forget-listens", 2).stdout
+    assert "second.csv forgotten, with 1 user and 3 catalog tracks that nothing else names" in out
+    assert rows_of(folder, "SELECT count(*) FROM listens") == [(1,)]
+    assert "There is no import 7; there are 1." in invoke(folder, "forget-listens", 7, code=1).stderr
+    invoke(folder, "import-listens", tmp_path / "second.csv")
+    assert rows_of(folder, "SELECT count(*) FROM tracks") == [(5,)]

@@ -1,0 +1,212 @@
+"""Spellings of one recording, by hand."""
+
+import polars as pl
+import pytest
+
+from earshot.data.listens.event_batch import Batch
+from earshot.data.name_matching import artist_key, likeness, title_key
+from earshot.index.graphs.item_groups import read_groups
+from earshot.index.library import LibraryError
+from earshot.index.listens.listen_store import import_listens
+from earshot.index.listens.stored_interactions import read_listening
+from earshot.index.tracks.track_links import find_links, links, remove_links, store_links
+from earshot.index.tracks.track_lookup import AmbiguousError, find_track
+from library_world import add, at, gathered, heard, open_library
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Don't Stop", "DON’T STOP!"),
+        ("Café del Mar", "Cafe\u0301 Del Mar"),
+        ("Song (feat. Somebody Else)", "song"),
+        ("Song ft. Somebody", "Song [featuring X & Y]"),
+        ("Song - 2009 Remaster", "Song (Remastered 2011)"),
+        ("Song - Remastered", "Song"),
+        ("Song - 2011 - Remaster", "Song"),
+        ("Song feat. Somebody - 2009 Remaster", "Song"),
+        ("Song feat. Somebody (Album Version)", "Song"),
+        ("Song ft. A, B & C", "Song"),
+        ("Song ft. X (from the film Y)", "Song"),
+        ("Song (Album Version)", "Song / Mono"),
+        ("Rock & Roll", "rock and roll"),
+        ("Søren Łódź", "Soren Lodz"),
+        ("…", "…"),
+    ],
+)
+def test_titles_that_are_one(one, other):
+    assert title_key(one) == title_key(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Song (Live)", "Song"),
+        ("Song - Someone Remix", "Song"),
+        ("Song feat. Somebody - Remix", "Song"),
+        ("Song ft. Somebody (Live at Wembley)", "Song"),
+        ("Song feat. DJ Z [Acoustic]", "Song"),
+        ("Song feat. X -Remix", "Song"),
+        ("Song feat. A—Extended Mix", "Song"),
+        ("Song feat. A, Remix", "Song"),
+        ("Song feat. Somebody: Live", "Song"),
+        ("Song feat. Somebody Remix", "Song"),
+        ("Song, Pt. 1", "Song, Pt. 2"),
+        ("か", "が"),  # accents of other scripts make other letters
+        ("Stereo", "Mono"),
+        ("Remastered", "Explicit"),
+        ("!!!", "???"),
+    ],
+)
+def test_titles_that_are_two(one, other):
+    assert title_key(one) != title_key(other)
+
+
+def test_artists():
+    assert artist_key("The Beatles") == artist_key("BEATLES") != artist_key("Beat")
+    assert artist_key("Beyoncé feat. JAY-Z") == artist_key("Beyonce")
+    assert artist_key("Calvin Harris feat. Rihanna / John Newman") == artist_key("Calvin Harris")
+    assert artist_key("DJ Khaled ft. Drake - Lil Wayne [US]") == artist_key("DJ Khaled")
+    assert artist_key("Fugees, The feat. Somebody") == artist_key("The Fugees")
+    assert artist_key("Beatles, The") == artist_key("The Beatles")
+    assert artist_key("Simon & Garfunkel") == artist_key("Simon and Garfunkel")
+    assert artist_key("The The") == "the" and artist_key("The") == "the" and artist_key("!!!") == "!!!"
+    assert artist_key("坂本龍一") != artist_key("坂本")
+
+
+def test_likeness_by_hand():
+    # he el ll lo and he el lp share two: 2 * 2 / (4 + 3)
+    assert likeness("hello", "help") == pytest.approx(4 / 7)
+    assert likeness("a", "a") == 1.0 and likeness("a", "b") == 0.0 and likeness("", "") == 1.0
+
+
+FILES = [
+    ("/1.mp3", "Air", "La Femme d'Argent"),
+    ("/2.flac", "Air", "La femme d'argent"),  # the same again, in another encoding
+    ("/3.mp3", "Beyoncé", "Halo"),
+    ("/4.mp3", "Can", "Vitamin C"),
+    ("/5.mp3", "Can", "Vitamin C (2004 Remaster)"),
+    ("/6.mp3", None, "Neu! - Hallogallo"),
+    ("/7.mp3", "Radiohead", "Paranoid Android"),
+]
+LISTENED = [
+    ("AIR", "La Femme d’Argent - Remastered", None),
+    ("Beyonce", "Halo (feat. Nobody)", None),
+    ("Can", "Vitamin C - Remastered", None),  # could be 4 or 5
+    ("NEU", "Hallogallo", None),
+    ("Radiohed", "Paranoid Android", None),
+    ("Radiohead", "Paranoid Androids", None),
+    ("Radiohead", "Idioteque", None),
+    ("Somebody", "Entirely Else", "mbid of 7"),
+]
+
+
+@pytest.fixture
+def library(tmp_path):
+    """Files 1 to 7, and what was listened to as 8 to 15, once each at the time of its place."""
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(
+            library,
+            head,
+            [heard(path, at(n), artist=artist, title=title) for n, (path, artist, title) in enumerate(FILES)],
+        )
+        rows = [("me", artist, title, mbid, place) for place, (artist, title, mbid) in enumerate(LISTENED)]
+        names = ["user", "artist", "title", "mbid", "time_s"]
+        with gathered(library, Batch(pl.DataFrame(rows, schema=names, orient="row"))) as gathering:
+            import_listens(library, gathering, "digest", origin="x")
+        yield library
+
+
+def ids(pairs):
+    return [(pair.catalog.id, pair.file.id, pair.why) for pair in pairs]
+
+
+def test_matches_near_misses_and_conflicts(library):
+    library.db.execute("UPDATE tracks SET mbid = 'mbid of 7' WHERE id = 7")
+    found = find_links(library)
+    assert found.n_catalog == 8
+    assert ids(found.matches) == [(8, 1, "name"), (9, 3, "name"), (11, 6, "name"), (15, 7, "mbid")]
+    assert ids(found.conflicts) == [(10, 4, "name"), (10, 5, "name")]
+    # paranoid android has 12 different pairs, and androids ds as well; ra ad di io oh he are shared, ea and ed not
+    assert ids(found.near_misses) == [(13, 7, "artist"), (12, 7, "title")]
+    assert [pair.likeness for pair in found.near_misses] == pytest.approx([2 * 12 / (12 + 13), 2 * 6 / (7 + 7)])
+    assert found.near_misses[1].row() == {
+        "catalog_id": 12, "catalog": "Radiohed - Paranoid Android", "track_id": 7,
+        "track": "Radiohead - Paranoid Android", "why": "title", "likeness": 0.857,
+    }  # fmt: skip
+    assert len(find_links(library, n_near=1).near_misses) == 1
+
+
+def test_codes_of_a_file_are_kept_while_its_music_stays(library):
+    def codes(**facts):
+        add(library, library.db.execute("SELECT run_id FROM spaces").fetchone()[0], [heard("/3.mp3", at(2), **facts)])
+        return library.db.execute("SELECT mbid, isrc FROM tracks WHERE id = 3").fetchone()
+
+    assert codes(mbid="m", isrc="USABC1234567") == ("m", "USABC1234567")
+    assert codes() == ("m", "USABC1234567") and codes(mbid="n") == ("n", "USABC1234567")
+    library.db.execute("UPDATE tracks SET isrc = 'us-abc-12-34567' WHERE id = 14")  # as a table may write it
+    assert (14, 3, "isrc") in ids(find_links(library).matches)
+    assert codes(content_hash="other music") == (None, None)
+
+
+def test_without_an_artist_only_a_code_tells(library):
+    for node in (3, 9):
+        library.db.execute("UPDATE tracks SET artist = NULL, title = 'Track 01' WHERE id = ?", [node])
+    found = find_links(library)
+    assert found.n_catalog == 8 and 9 not in [pair.catalog.id for pair in found.matches + found.near_misses]
+    library.db.execute("UPDATE tracks SET isrc = 'USABC1234567' WHERE id IN (3, 9)")
+    assert (9, 3, "isrc") in ids(find_links(library).matches)
+
+
+def test_a_code_that_contradicts_the_name_is_a_conflict(library):
+    library.db.execute("UPDATE tracks SET isrc = 'x' WHERE id IN (3, 8)")
+    found = find_links(library)
+    assert [pair for pair in ids(found.conflicts) if pair[0] == 8] == [(8, 1, "name"), (8, 2, "name"), (8, 3, "isrc")]
+
+
+def test_the_very_same_spelling_settles_it(library):
+    library.db.execute("UPDATE tracks SET title = 'vitamin c' WHERE id = 10")
+    assert (10, 4, "name") in ids(find_links(library).matches)
+
+
+def test_a_linked_track_is_its_file_to_all_who_read_listens(library):
+    pairs = [(pair.catalog.id, pair.file.id) for pair in find_links(library).matches]
+    assert store_links(library, pairs) == 3 and links(library) == {8: 1, 9: 3, 11: 6}
+    heard_listens = read_listening(library)
+    assert heard_listens.items.ids(heard_listens.listening.track_rows).tolist() == [1, 3, 10, 6, 12, 13, 14, 15]
+    assert read_groups(library, "listens")["listens"].item_ids.tolist() == [1, 3, 6, 10, 12, 13, 14, 15]
+    assert find_links(library).n_catalog == 5  # nothing is linked twice
+    assert remove_links(library, [8, 8, 12]) == 1 and links(library) == {9: 3, 11: 6}
+    assert read_listening(library).items.ids([0, 1]).tolist() == [3, 6]
+
+
+def test_a_linked_track_is_found_as_its_file(library):
+    assert find_track(library, "Halo (feat. Nobody)") is None and find_track(library, "9") is None
+    assert find_track(library, "Halo (feat. Nobody)", catalog=True).id == 9
+    store_links(library, [(9, 3), (10, 4)])
+    for text in ("Halo (feat. Nobody)", "9", "Beyonce - Halo (feat. Nobody)"):
+        assert find_track(library, text).path == find_track(library, text, catalog=True).path == "/3.mp3"
+    with pytest.raises(AmbiguousError, match="'vitamin' could be any of 2 tracks"):
+        find_track(library, "vitamin")
+    assert find_track(library, "Idioteque") is None and find_track(library, "Idioteque", catalog=True).id == 14
+
+
+def test_a_file_that_is_pruned_takes_its_links_along(library):
+    store_links(library, [(8, 1)])
+    library.db.execute("DELETE FROM tracks WHERE id = 1")
+    assert links(library) == {}
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ((1, 2), "1 is the id of no catalog track"),
+        ((8, 9), "9 is the id of no track with audio"),
+        ((99, 1), r"99 is the id of no catalog track\.\n\nRun `cli link --dry-run`"),
+    ],
+)
+def test_only_a_catalog_track_is_linked_and_only_to_a_file(library, pair, words):
+    with pytest.raises(LibraryError, match=words):
+        store_links(library, [(9, 3), pair])
+    assert links(library) == {}  # all or nothing

@@ -1,0 +1,47 @@
+"""Small worlds of listeners whose taste is known, for the tests of the towers."""
+
+import numpy as np
+
+from earshot.data.catalog import Catalog
+from earshot.data.events.interactions import Listening
+from earshot.data.listens.event_collector import Gathering
+from earshot.data.listens.listen_sources import find_sources, read_source
+from earshot.index.listens import listen_store
+
+
+def listening(events, n_users, n_tracks):
+    """From (user, track, time) or (user, track, time, weight), in any order."""
+    table = sorted((user, time, track, *weight) for user, track, time, *weight in events)
+    return Listening(
+        np.array([row[0] for row in table], dtype=np.int32),
+        np.array([row[2] for row in table], dtype=np.int32),
+        np.array([row[1] for row in table], dtype=np.int64),
+        np.array([row[3] if len(row) > 3 else 1.0 for row in table], dtype=np.float32),
+        n_users,
+        n_tracks,
+    )
+
+
+def checkerboard(n):
+    """Even listeners love even tracks; listener i has not yet heard track i. Nothing is known of time."""
+    pairs = [(user, track, 0) for user in range(n) for track in range(n) if user % 2 == track % 2 and user != track]
+    return listening(pairs, n, n)
+
+
+def catalog(n_tracks, *, artists=None, audio=None):
+    nobody = np.full(n_tracks, -1, dtype=np.int32)
+    artist_rows = nobody if artists is None else np.asarray(artists, dtype=np.int32)
+    sound = None if audio is None else np.asarray(audio, dtype=np.float32)
+    seconds = np.full(n_tracks, 180, dtype=np.float32)
+    return Catalog(artist_rows, nobody, seconds, int(artist_rows.max()) + 1, 0, sound)
+
+
+def import_table(library, path, lines):
+    """What `cli import-listens` does with a table of these lines."""
+    path.write_text("\n".join(lines), encoding="utf-8")
+    ((source,), _) = find_sources(path, "table")
+    reading = read_source(source, None, **dict.fromkeys(("user", "item", "time", "plays", "level")))
+    with Gathering(listen_store.listens_folder(library), reading.level, prefix=source.prefix) as gathering:
+        for batch in reading.batches:
+            gathering.add(batch)
+        listen_store.import_listens(library, gathering, listen_store.digest_of(path), origin=str(path))

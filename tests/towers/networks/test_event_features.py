@@ -1,0 +1,127 @@
+"""Facts of the events of a history: the codes by hand, the same at serving as in training, nothing where unknown."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from earshot.data.events.interactions import KINDS
+from earshot.towers.config import TowerConfig, TowerTrainingConfig
+from earshot.towers.models import towers_for
+from earshot.towers.networks.event_features import N_GAPS, N_PLAYS, EventFacts, event_codes
+from earshot.towers.networks.two_tower import TwoTower
+from earshot.towers.retrieval.exact_search import query_vectors, recommend
+from earshot.towers.training.batches import Asked, Batches, now_asked
+from earshot.towers.training.trainer import TowerTraining
+from tower_world import catalog, listening
+
+HOUR, DAY = 3_600, 86_400
+TOWER = TowerConfig(
+    dim=8, hidden=8, history=3, use_events=1, user_dropout=0, history_dropout=0, track_dropout=0, dropout=0
+)
+QUICK = TowerTrainingConfig(batch_size=8, negatives=3, example_age=0)
+
+
+def world(kinds=(0, 1, 0, 0, 0)):
+    """User 0 plays a whole track, likes one an hour on, hears 30 % of one a day on, then two whole ones."""
+    events = [(0, 1, DAY, 1.0), (0, 2, DAY + HOUR, 1.0), (0, 3, 2 * DAY, 0.3), (0, 4, 3 * DAY, 1.0), (1, 5, DAY, 1.0)]
+    return replace(listening(events, 2, 6), kinds=np.array(kinds, dtype=np.uint8))
+
+
+def towers(tower=TOWER, told=True):
+    made = TwoTower(tower, catalog(6), np.ones(6, bool), np.ones(2, bool))
+    if told and made.facts is not None:
+        with torch.no_grad():
+            for number, table in enumerate(made.facts.parameters()):
+                table.normal_(generator=torch.Generator().manual_seed(number))
+    return made
+
+
+def test_codes_by_hand():
+    codes = event_codes(world(), np.array([[2, 1, 0]]), np.array([2]))
+    # Back from the third event: 0 s, 23 h = 1,380 min and 1,440 min: 15 ln(1 + t) / ln(1 + a year) = 8.2 both.
+    gaps, plays, kinds = codes % N_GAPS, codes // N_GAPS % N_PLAYS, codes // (N_GAPS * N_PLAYS)
+    assert gaps.tolist() == [[0, 8, 8]]
+    assert plays.tolist() == [[3, 0, 0]]  # between a quarter and a half
+    assert kinds.tolist() == [[0, 1, 0]]
+
+
+def test_a_code_is_the_sum_of_three_vectors():
+    facts = EventFacts(2)
+    with torch.no_grad():
+        for scale, table in zip((1.0, 100.0, 10_000.0), facts.parameters(), strict=True):
+            table.copy_(scale * torch.arange(1, len(table) + 1)[:, None].expand(-1, 2))
+    table = facts()[:, 0]
+    assert len(table) == N_GAPS * N_PLAYS * 2
+    assert table[0] == 0 and table[7] == 7 and table[7 + N_GAPS * 3] == 307
+    assert table[7 + N_GAPS * (3 + N_PLAYS)] == 10_307
+
+
+@pytest.mark.parametrize("encoder", ["mean", "attention", "transformer"])
+def test_training_and_serving_ask_the_same_of_the_same_past(encoder, monkeypatch):
+    monkeypatch.setattr("earshot.towers.training.batches._WITHHELD", 0.0)
+    events, made = world(), towers(replace(TOWER, encoder=encoder)).eval()
+    batch = Batches(events, made.config, QUICK).batch(0, 0)
+    learned = query_vectors(made, batch.asked, batch.track_rows)
+    for row, position in enumerate(batch.candidates[: len(batch.asked)]):
+        track = batch.track_rows[position]
+        event = int(np.flatnonzero(events.track_rows == track)[0])
+        user = int(events.user_rows[event])
+        past = events.where((np.arange(5) < event) | (events.user_rows != user))
+        asked, rows = now_asked(past, np.array([user]), 3, np.ones(2, bool))
+        torch.testing.assert_close(query_vectors(made, asked, rows)[0], learned[row])
+
+
+@pytest.mark.parametrize("encoder", ["mean", "attention", "transformer"])
+def test_facts_change_a_query_and_ordinary_ones_do_not(encoder):
+    made = towers(replace(TOWER, encoder=encoder))
+    asked, rows = now_asked(world(), np.array([0]), 3, np.ones(2, bool))
+    told = query_vectors(made, asked, rows)
+    unknown = query_vectors(made, replace(asked, facts=None), rows)
+    assert not torch.allclose(told, unknown)
+    ordinary = query_vectors(made, replace(asked, facts=np.zeros_like(asked.facts)), rows)
+    torch.testing.assert_close(ordinary, unknown)
+    new = towers(made.config, told=False)  # and before training nothing does
+    torch.testing.assert_close(query_vectors(new, asked, rows), query_vectors(new, replace(asked, facts=None), rows))
+
+
+def test_of_some_histories_only_the_tracks_are_told():
+    """As of a stranger, who names tracks and says nothing more."""
+    events = listening([(user, at % 5, DAY * (1 + at), 0.3) for user in range(100) for at in range(4)], 100, 6)
+    batch = Batches(events, TOWER, replace(QUICK, batch_size=400)).batch(0, 0)
+    bare = ~batch.asked.facts.any(axis=1)
+    assert 0.05 < bare.mean() < 0.2
+    assert Batches(events, replace(TOWER, use_events=0), QUICK).batch(0, 0).asked.facts is None
+
+
+def test_where_the_order_is_unknown_there_are_no_facts():
+    untimed = replace(world(), times=np.zeros(5, dtype=np.int64))
+    assert Batches(untimed, TOWER, QUICK).batch(0, 0).asked.facts is None
+    assert now_asked(untimed, np.array([0]), 3, np.ones(2, bool))[0].facts is None
+
+
+def test_what_was_liked_is_learned():
+    """Everybody plays 0 and 1, likes one of them, and then plays 2 if it was 0, else 3."""
+    rng, rows, kinds = np.random.default_rng(0), [], []
+    for user in range(200):
+        liked = int(rng.integers(2))
+        rows += [(user, 0, 1, 0.0), (user, 1, 2, 0.0), (user, 2 + liked, 3, 1.0)]
+        kinds += [KINDS.index("like") if liked == track else 0 for track in (0, 1)] + [0]
+    events = replace(listening(rows, 200, 4), kinds=np.array(kinds, dtype=np.uint8))
+    right = {}
+    for use_events in (1, 0):
+        tower = replace(TOWER, use_events=use_events, use_seed=0, encoder="transformer")
+        config = TowerTrainingConfig(batch_size=64, negatives=0, epochs=40, table_rate=0.1, learning_rate=3e-3)
+        training = TowerTraining(towers_for(tower, catalog(4), events), events, config)
+        list(training.reports())
+        past = events.where(events.times < 3)
+        (found, _), *_ = recommend(training.towers, past, np.arange(200), 1, hidden=[np.array([0, 1])] * 200)
+        right[use_events] = (found[:, 0] == events.track_rows[events.times == 3]).mean()
+    assert right[1] > 0.99 and right[0] < 0.7
+
+
+def test_asked_without_facts_is_as_before():
+    asked = Asked(np.array([0]), np.array([[0, -1]]), np.array([-1]), np.zeros(1, np.float32))
+    assert asked.facts is None
+    assert query_vectors(towers(), asked, np.array([3])).shape == (1, 8)

@@ -1,0 +1,1 @@
+"""Losses of the towers: sampled softmax with logQ correction, BPR."""

@@ -1,0 +1,1 @@
+"""Networks of the query and item towers, and their input features."""

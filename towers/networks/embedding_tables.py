@@ -1,0 +1,68 @@
+"""Tables of vectors of which a step touches only a few rows, and the optimiser that touches no others."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from earshot.towers.distinct import distinct
+
+_EPSILON = 1e-8
+
+
+class Block(NamedTuple):
+    """The rows of a table that one step needs, each once."""
+
+    rows: Tensor  # (n,) int64
+    values: Tensor  # (n, dim), the leaf that gradients arrive at
+    places: Tensor  # any shape int64: where in `values` each asked row is; -1 where none was asked
+
+    def look_up(self) -> Tensor:
+        """The vector of each asked row, shape (*places, dim); zeros where none was asked."""
+        found = nn.functional.embedding(self.places.clamp(min=0), self.values)
+        return found * (self.places >= 0)[..., None]
+
+
+class Table(nn.Module):
+    """Vectors by row, learned with row-wise Adagrad.
+
+    The gradient of a step exists for the rows of its `Block` only, so the cost of a step does not grow with the table.
+    Row-wise Adagrad [1]_ keeps one number for each row, the sum of its mean squared gradients, where Adam keeps two
+    numbers for each weight.
+
+    References
+    ----------
+    .. [1] Mudigere et al. Software-Hardware Co-design for Fast and Scalable Training of Deep Learning Recommendation
+       Models. ISCA 2022, section 4.1. https://arxiv.org/abs/2104.05158
+    """
+
+    weight: Tensor
+    squares: Tensor
+
+    def __init__(self, n_rows: int, dim: int, deviation: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.empty(n_rows, dim).normal_(0, deviation, generator=generator))
+        self.register_buffer("squares", torch.zeros(n_rows))
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+    def block(self, asked: np.ndarray) -> Block:
+        """The rows that are asked for, any shape, -1 for none."""
+        rows, places = distinct(asked, len(self))
+        device = self.weight.device
+        kept = torch.from_numpy(rows).to(device)
+        values = self.weight[kept] if len(kept) else self.weight.new_zeros(1, self.weight.shape[1])
+        values.requires_grad_(torch.is_grad_enabled())
+        return Block(kept, values, torch.from_numpy(places).to(device))
+
+    @torch.no_grad()
+    def step(self, block: Block, rate: float, decay: float = 0.0) -> None:
+        """Move the rows of a block against their gradients; each by `rate` at its first step, and less later."""
+        if block.values.grad is None or not len(block.rows):
+            return
+        gradient = block.values.grad + decay * block.values if decay else block.values.grad
+        squares = self.squares[block.rows] + gradient.square().mean(dim=1)
+        self.squares[block.rows] = squares
+        self.weight[block.rows] = block.values - rate * gradient / (squares.sqrt() + _EPSILON)[:, None]

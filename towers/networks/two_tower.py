@@ -1,0 +1,260 @@
+"""Two towers that meet in a dot product: one makes vectors of tracks, the other of who wants one now.
+
+audio ---W--+                          history --pool--+
+artist -----+                          seed track --W--+
+album ------+--> x --> MLP --> unit    listener -------+--> MLP --> unit
+length --W--+    |                     example age -W--+
+own vector -+    '--- the same x stands for a track in history and seed
+"""
+
+import math
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from earshot.data.catalog import Catalog
+from earshot.towers.config import TowerConfig
+from earshot.towers.networks.embedding_tables import Block, Table
+from earshot.towers.networks.event_features import EventFacts
+from earshot.towers.networks.history_transformer import HistoryTransformer
+from earshot.towers.training.batches import Asked
+
+_DEVIATION = 0.1  # of initial vectors, so that cosines begin as if drawn at random
+
+
+class TwoTower(nn.Module):
+    """The two towers.
+
+    A track's own vector is a residual: it begins at zero, is withheld at random in training and always from a track
+    that training has not seen, so that a new track is nothing unusual [1]_. Only a track of which nothing else is
+    known begins with a random one.
+
+    References
+    ----------
+    .. [1] Volkovs, Yu, Poutanen. DropoutNet: Addressing Cold Start in Recommender Systems. NeurIPS 2017.
+    """
+
+    is_seen: Tensor
+    audio_middle: Tensor
+    audio_spread: Tensor
+    is_known_user: Tensor
+
+    def __init__(self, config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_known_user: np.ndarray) -> None:
+        super().__init__()
+        self.config, self.catalog = config, catalog
+        generator = torch.Generator().manual_seed(config.seed)
+        dim = config.dim
+        self.register_buffer("is_seen", torch.from_numpy(is_seen.copy()))
+        self.register_buffer("is_known_user", torch.from_numpy(is_known_user.copy()))
+        tables = {"tracks": len(catalog), "artists": catalog.n_artists, "albums": catalog.n_albums}
+        tables |= {"users": len(is_known_user)} if config.use_user else {}
+        self.tables = nn.ModuleDict({name: Table(n, dim, _DEVIATION, generator) for name, n in tables.items()})
+        self.uses_audio = bool(config.use_audio) and catalog.audio is not None
+        self.has_content = catalog.has_content(with_audio=self.uses_audio)  # (n_tracks,) bool
+        self._own("tracks").weight[torch.from_numpy(self.has_content)] = 0
+        for name, rows in (("artists", catalog.artist_rows), ("albums", catalog.album_rows)):
+            is_met = np.isin(np.arange(tables[name]), rows[is_seen])
+            self._own(name).weight[torch.from_numpy(~is_met)] = 0  # what never learns shall not be noise
+        if self.uses_audio:
+            assert catalog.audio is not None
+            middle, spread = _middle_and_spread(catalog.audio)
+            self.register_buffer("audio_middle", middle)
+            self.register_buffer("audio_spread", spread)
+            self.audio = nn.Linear(catalog.audio.shape[1], dim, bias=False)
+            with torch.no_grad():
+                self.audio.weight.copy_(0.5 * _principal_directions(catalog.audio, middle, dim))
+            self.no_audio = _vector(dim, generator)
+        self.length = nn.Linear(2, dim, bias=False)
+        nn.init.zeros_(self.length.weight)
+        self.item_mlp = _mlp(dim, config.hidden, generator)
+        self.query_mlp = _mlp(dim, config.hidden, generator)
+        self.pooled, self.seed = _identity(dim, 1.0), _identity(dim, 0.5)
+        self.no_history, self.no_user = _vector(dim, generator), _vector(dim, generator)
+        self.age = nn.Linear(1, dim, bias=False)
+        nn.init.zeros_(self.age.weight)
+        self.facts = EventFacts(dim) if config.use_events else None
+        if config.encoder == "attention":
+            self.attention = nn.Parameter(torch.zeros(dim))
+            self.recency = nn.Parameter(torch.zeros(max(config.history, 1)))
+        if config.encoder == "transformer":
+            self.transformer = HistoryTransformer(
+                dim,
+                config.history,
+                layers=config.layers,
+                heads=config.heads,
+                dropout=config.dropout,
+                generator=generator,
+            )
+
+    @torch.no_grad()
+    def start_from(self, vectors: Tensor) -> None:
+        """Begin with these directions, (n_tracks, dim), for tracks of which nothing but plays is known."""
+        own, has_content = self._own("tracks").weight, torch.from_numpy(self.has_content)
+        own.copy_(torch.where(has_content[:, None], own, _DEVIATION * math.sqrt(vectors.shape[1]) * vectors))
+
+    def blocks(self, track_rows: np.ndarray, user_rows: np.ndarray) -> dict[str, Block]:
+        """The rows of all tables that some tracks and users need."""
+        catalog = self.catalog
+        asked = {"tracks": track_rows, "artists": catalog.artist_rows[track_rows]}
+        asked |= {"albums": catalog.album_rows[track_rows], "users": user_rows}
+        return {name: self._own(name).block(rows) for name, rows in asked.items() if name in self.tables}
+
+    def features(
+        self,
+        blocks: dict[str, Block],
+        track_rows: np.ndarray,
+        with_own: np.ndarray | None = None,
+        with_audio: np.ndarray | None = None,
+        with_artist: np.ndarray | None = None,
+    ) -> Tensor:
+        """What stands for a track everywhere, shape (n_tracks, dim)."""
+        device, catalog = self.is_seen.device, self.catalog
+        own = self.is_seen[torch.from_numpy(track_rows.astype(np.int64)).to(device)]
+        if with_own is not None:  # of a track without content the own vector is all there is
+            own = own & torch.from_numpy(with_own | ~self.has_content[track_rows]).to(device)
+        x = blocks["tracks"].look_up() * own[:, None]
+        names = blocks["artists"].look_up() + blocks["albums"].look_up()
+        x = x + self.length(torch.from_numpy(_lengths(catalog.seconds[track_rows])).to(device))
+        if self.uses_audio:
+            assert catalog.audio is not None
+            sound = torch.from_numpy(np.ascontiguousarray(catalog.audio[track_rows])).to(device)
+            heard = sound.any(dim=1)
+            if with_artist is not None:  # of a track that nobody heard the artist may be all that is known
+                names = names * (torch.from_numpy(with_artist).to(device) | ~heard)[:, None]
+            if with_audio is not None:
+                heard = heard & torch.from_numpy(with_audio).to(device)
+            sound = (sound - self.audio_middle) / self.audio_spread
+            x = x + torch.where(heard[:, None], self.audio(sound), self.no_audio)
+        return x + names
+
+    def items(self, features: Tensor) -> Tensor:
+        """Vectors of tracks, of unit length."""
+        return F.normalize(features + self.item_mlp(features), dim=-1)
+
+    def queries(self, features: Tensor, blocks: dict[str, Block], asked: Asked) -> Tensor:
+        """Vectors of who wants a track now, of unit length; `features` are of the tracks that `asked` points to."""
+        device = features.device
+        x = self.age(torch.from_numpy(np.log1p(asked.days)).to(device)[:, None])
+        if self.config.history:
+            x = x + self._pool(features, asked)
+        if self.config.use_seed:
+            seeds = torch.from_numpy(asked.seeds).to(device)
+            x = x + self.seed(features[seeds.clamp(min=0)] * (seeds >= 0)[:, None] if len(features) else x * 0)
+        if self.config.use_user:
+            users = torch.from_numpy(asked.user_rows).to(device)
+            x = x + torch.where((users >= 0)[:, None], blocks["users"].look_up(), self.no_user)
+        return F.normalize(x + self.query_mlp(x), dim=-1)
+
+    def scores(self, queries: Tensor, items: Tensor) -> Tensor:
+        """How much each query wants each item, the cosine: (n_queries, n_items)."""
+        return queries @ items.T
+
+    def pair_scores(self, queries: Tensor, items: Tensor) -> Tensor:
+        """As `scores`, of pairs; shapes (..., dim) are broadcast."""
+        return (queries * items).sum(dim=-1)
+
+    def _pool(self, features: Tensor, asked: Asked) -> Tensor:
+        """The events of each history in one vector, (batch, dim)."""
+        history = torch.from_numpy(asked.history).to(features.device)  # (batch, length) places
+        if not len(features):
+            return self.pooled(self.no_history).expand(len(history), -1)
+        told = None  # a vector for each code of `event_codes`, and the code of each event
+        if self.facts is not None and asked.facts is not None:
+            told = self.facts(), torch.from_numpy(asked.facts).to(features.device)
+        is_there = history >= 0
+        if self.config.encoder == "transformer":
+            n = _longest(is_there)
+            events = F.embedding(history[:, :n].clamp(min=0), features)  # (batch, n, dim)
+            if told is not None:
+                facts, codes = told
+                events = events + F.embedding(codes[:, :n], facts)
+            pooled = self.transformer(events, is_there[:, :n])
+        else:
+            pooled = self._weighted_mean(features, history, told)
+        return self.pooled(torch.where(is_there.any(dim=1, keepdim=True), pooled, self.no_history))
+
+    def _weighted_mean(self, features: Tensor, history: Tensor, told: tuple[Tensor, Tensor] | None) -> Tensor:
+        is_there, places = history >= 0, history.clamp(min=0)
+        if self.config.encoder == "attention":
+            ages = torch.arange(history.shape[1], device=history.device).clamp(max=len(self.recency) - 1)
+            logits = (features @ self.attention)[places] + self.recency[ages]
+            if told is not None:
+                logits = logits + (told[0] @ self.attention)[told[1]]
+            shares = logits.masked_fill(~is_there, -1e9).softmax(dim=1) * is_there
+        else:
+            shares = is_there / is_there.sum(dim=1, keepdim=True).clamp(min=1)
+        # The mean of a bag, without ever holding (batch, length, dim) numbers.
+        bag = partial(F.embedding_bag, mode="sum", per_sample_weights=shares.to(features.dtype))
+        return bag(places, features) if told is None else bag(places, features) + bag(told[1], told[0])
+
+    def _own(self, name: str) -> Table:
+        table = self.tables[name]
+        assert isinstance(table, Table)
+        return table
+
+
+def _middle_and_spread(audio: np.ndarray) -> tuple[Tensor, Tensor]:
+    """The mean of all vectors that are there, and their mean distance from it.
+
+    Vectors of one encoder lie in a narrow cone; what tells tracks apart is how they differ from its axis.
+    """
+    heard = audio[audio.any(axis=1)]
+    if not len(heard):
+        return torch.zeros(audio.shape[1]), torch.ones(())
+    middle = heard.mean(axis=0, dtype=np.float64)
+    spread = np.sqrt(max((np.square(heard, dtype=np.float64).sum(axis=1)).mean() - np.square(middle).sum(), 1e-12))
+    return torch.from_numpy(middle.astype(np.float32)), torch.tensor(spread, dtype=torch.float32)
+
+
+def _principal_directions(audio: np.ndarray, middle: Tensor, dim: int) -> Tensor:
+    """The directions in which sounds differ most, (dim, audio_dim), zeros where there are no more.
+
+    The towers so begin by recommending what sounds like the history; a random projection would blur that.
+    """
+    heard = torch.from_numpy(audio[audio.any(axis=1)]) - middle
+    _, directions = torch.linalg.eigh(heard.T @ heard)  # rising
+    rows = torch.zeros(dim, audio.shape[1])
+    found = directions.T.flip(0)[:dim]
+    rows[: len(found)] = found
+    return rows
+
+
+def _lengths(seconds: np.ndarray) -> np.ndarray:
+    """The logarithm of minutes, and whether it is known: (n, 2) float32."""
+    known = np.isfinite(seconds) & (seconds > 0)
+    return np.stack([np.log(np.where(known, seconds, 60) / 60), known], axis=1).astype(np.float32)
+
+
+def _longest(is_there: Tensor) -> int:
+    """Up to which column there is an event in any row, at least 1."""
+    return int(is_there.any(dim=0).nonzero().max()) + 1 if is_there.any() else 1
+
+
+def _vector(dim: int, generator: torch.Generator) -> nn.Parameter:
+    return nn.Parameter(torch.empty(dim).normal_(0, _DEVIATION, generator=generator))
+
+
+def _identity(dim: int, scale: float) -> nn.Linear:
+    layer = nn.Linear(dim, dim, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(scale * torch.eye(dim))
+    return layer
+
+
+def _mlp(dim: int, hidden: int, generator: torch.Generator) -> nn.Module:
+    """A residual branch that begins as nothing, or with no hidden units stays it."""
+    if not hidden:
+        return _Nothing()
+    first, last = nn.Linear(dim, hidden), nn.Linear(hidden, dim)
+    nn.init.normal_(first.weight, 0, 1 / math.sqrt(dim), generator=generator)
+    for zero in (first.bias, last.weight, last.bias):
+        nn.init.zeros_(zero)
+    return nn.Sequential(first, nn.GELU(), last)
+
+
+class _Nothing(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 0

@@ -1,0 +1,1 @@
+"""Retrieval with trained towers: exact search, artist caps, recommendation lists."""

@@ -1,0 +1,1 @@
+"""Training of the towers: batches, negatives, the trainer, several processes."""
