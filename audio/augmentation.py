@@ -10,7 +10,7 @@ _COLOUR = 0.01  # deviation of each, in units of the dynamic range: 0.8 dB at th
 _LOWEST_CUT = 0.75  # of the bands: what the poorest mp3 leaves
 
 
-def disguise(pictures: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+def augment(pictures: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """The same music as another copy of it might sound, shape as `pictures`, (batch, n_mels, n_frames).
 
     A smooth random colour on what can be heard at all, and for half of the pictures nothing above a random band. A

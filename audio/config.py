@@ -96,7 +96,7 @@ class EarConfig:
 
 
 @dataclass(frozen=True)
-class HearingConfig:
+class DecodeConfig:
     """How a scan treats its worker processes. None of it changes a vector."""
 
     workers: Annotated[int, "decoding processes; 0 means one per CPU core"] = 0

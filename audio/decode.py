@@ -16,9 +16,9 @@ import numpy as np
 import soxr
 
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.file_checks import refuse_impostors
+from earshot.audio.file_checks import check_is_audio
 from earshot.audio.frames import FrameRun
-from earshot.audio.music_file import Cause, MusicFile, Stamp, UnheardError, reading
+from earshot.audio.music_file import Cause, MusicFile, Stamp, UndecodableError, reading
 from earshot.audio.tags import Tags, parse_tags
 from earshot.data.files.rules import duration_exclusion
 
@@ -58,7 +58,7 @@ _PROGRAM_ERRORS = (TypeError, AttributeError, NameError, ImportError, NotImpleme
 av.logging.set_level(av.logging.PANIC)  # a worker's stderr is the user's terminal; reasons go in the library
 
 
-class OutOfRangeError(UnheardError):
+class OutOfRangeError(UndecodableError):
     """A readable track that the asked-for durations leave out."""
 
     def __init__(self, reason: str, duration: float, tags: Tags) -> None:
@@ -118,20 +118,20 @@ def decode_track(
     """
     began = process_time()
     with reading(os.path.abspath(path), stamp) as file:
-        refuse_impostors(file)
+        check_is_audio(file)
         try:
             with _open(file) as container:
                 return _decode_open(container, config, min_duration, max_duration, began)
-        except UnheardError:
+        except UndecodableError:
             raise
         except MemoryError:
-            raise UnheardError("decoding needs more memory than the limit allows", Cause.ENVIRONMENT) from None
+            raise UndecodableError("decoding needs more memory than the limit allows", Cause.ENVIRONMENT) from None
         except _PROGRAM_ERRORS as error:
-            raise UnheardError(f"{type(error).__name__}: {error}", Cause.PROGRAM) from error
+            raise UndecodableError(f"{type(error).__name__}: {error}", Cause.PROGRAM) from error
         except Exception as error:  # PyAV raises FFmpegError, ValueError, IndexError, ... on hostile files
             if _lacks_memory(error):
-                raise UnheardError("decoding needs more memory than the limit allows", Cause.ENVIRONMENT) from error
-            raise UnheardError(_plain(error)) from error
+                raise UndecodableError("decoding needs more memory than the limit allows", Cause.ENVIRONMENT) from error
+            raise UndecodableError(_plain(error)) from error
 
 
 def _lacks_memory(error: Exception) -> bool:
@@ -157,17 +157,17 @@ def _decode_open(
     began: float,
 ) -> DecodedTrack:
     if not container.streams.audio:
-        raise UnheardError("holds no audio stream")
+        raise UndecodableError("holds no audio stream")
     stream = container.streams.audio[0]
     codec = stream.codec_context
     if codec is None:
-        raise UnheardError("its codec is not known to the decoder")
+        raise UndecodableError("its codec is not known to the decoder")
     codec.thread_count = 1  # the workers are the parallelism
     rate, channels = codec.sample_rate, codec.channels
     if rate and not _RATE_RANGE[0] <= rate <= _RATE_RANGE[1]:
-        raise UnheardError(f"an absurd sample rate of {rate:,} Hz")
+        raise UndecodableError(f"an absurd sample rate of {rate:,} Hz")
     if channels > _MAX_CHANNELS:
-        raise UnheardError(f"an absurd number of channels, {channels:,}")
+        raise UndecodableError(f"an absurd number of channels, {channels:,}")
 
     tags = parse_tags(_readable(container.metadata), _readable(stream.metadata))
     declared = _declared_duration(container, stream)
@@ -175,17 +175,17 @@ def _decode_open(
         _refuse_out_of_range(declared, min_duration, max_duration, tags)
     excerpts, starts, duration, note = _hear(FrameRun(container, stream), declared, config)
     if not excerpts:
-        raise UnheardError(_too_little_sound(duration))
+        raise UndecodableError(_too_little_sound(duration))
     _refuse_out_of_range(duration, min_duration, max_duration, tags)
 
     peaks = [float(np.abs(excerpt).max()) for excerpt in excerpts]
     if not np.isfinite(peaks).all():
-        raise UnheardError("contains samples that are not numbers (NaN or infinity)")
+        raise UndecodableError("contains samples that are not numbers (NaN or infinity)")
     if max(peaks) > _ABSURD_PEAK:
-        raise UnheardError(f"contains samples of absurd size ({max(peaks):.3g}, where 1 is full scale)")
+        raise UndecodableError(f"contains samples of absurd size ({max(peaks):.3g}, where 1 is full scale)")
     audible = [number for number, peak in enumerate(peaks) if peak > _SILENCE]
     if not audible:
-        raise UnheardError("silence from beginning to end")
+        raise UndecodableError("silence from beginning to end")
     return DecodedTrack(
         excerpts=[excerpts[number] for number in audible],
         starts=[starts[number] for number in audible],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from earshot.audio.config import ExcerptConfig
 from earshot.audio.decode import DecodedTrack, decode_track
-from earshot.audio.music_file import Stamp, UnheardError, reading
+from earshot.audio.music_file import Stamp, UndecodableError, reading
 from earshot.data.files.content_hash import hash_of
 
 
@@ -43,12 +43,12 @@ def _die_with(parent: int) -> None:
     os._exit(1)
 
 
-def hash_task(path: str) -> HashedFile | UnheardError:
+def hash_task(path: str) -> HashedFile | UndecodableError:
     """The content hash of a file, or why there is none: a result here, not an exception with a traceback."""
     try:
         with reading(path) as file:
             return HashedFile(hash_of(file, file.size), file.stamp)
-    except UnheardError as error:
+    except UndecodableError as error:
         return error
 
 
@@ -58,9 +58,9 @@ def decode_task(
     min_duration: float | None,
     max_duration: float | None,
     stamp: Stamp | None = None,
-) -> DecodedTrack | UnheardError:
+) -> DecodedTrack | UndecodableError:
     """The decoded track, or why there is none, as `hash_task` gives it."""
     try:
         return decode_track(path, config, min_duration, max_duration, stamp)
-    except UnheardError as error:
+    except UndecodableError as error:
         return error

@@ -24,11 +24,11 @@ import numpy as np
 import torch
 from pebble import ProcessExpired, ProcessPool
 
-from earshot.audio.config import EarConfig, HearingConfig
+from earshot.audio.config import DecodeConfig, EarConfig
 from earshot.audio.decode import DecodedTrack, OutOfRangeError
 from earshot.audio.decode_worker import HashedFile, decode_task, hash_task, start_worker
 from earshot.audio.ear import track_vector
-from earshot.audio.music_file import Cause, UnheardError
+from earshot.audio.music_file import Cause, UndecodableError
 from earshot.audio.tags import Tags
 
 # Read by a process before it runs a line of ours, so set before the workers are started.
@@ -48,7 +48,7 @@ class WorkersLostError(Exception):
     """The decoding processes cannot be kept running: no fact about any file."""
 
 
-class Listener(Protocol):
+class ExcerptEmbedder(Protocol):
     """An ear, or what stands in for one: anything that makes of each excerpt a row of numbers."""
 
     @property
@@ -58,7 +58,7 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True)
-class Heard:
+class EmbeddedTrack:
     """A track with its vectors."""
 
     path: str
@@ -76,7 +76,7 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Unheard:
+class EmbedFailure:
     """A file without a vector, and why."""
 
     path: str
@@ -99,14 +99,14 @@ class _InHand:
     hashed: HashedFile | None = None
 
 
-def hear(
+def embed_files(
     paths: Iterable[str],
-    ear: Listener,
-    config: HearingConfig,
+    ear: ExcerptEmbedder,
+    config: DecodeConfig,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     *,
     is_known: Callable[[str, str], bool] | None = None,
-) -> Generator[Heard | Unheard, None, None]:
+) -> Generator[EmbeddedTrack | EmbedFailure, None, None]:
     """Yield each file's result as soon as it is there, in no particular order.
 
     `paths` is drawn lazily, a few ahead of the workers. Closing the generator stops the workers.
@@ -154,7 +154,7 @@ def hear(
 
 
 @contextlib.contextmanager
-def _workers(n_workers: int, config: HearingConfig) -> Iterator[Callable[..., Future]]:
+def _workers(n_workers: int, config: DecodeConfig) -> Iterator[Callable[..., Future]]:
     """Decoding processes, and a function that gives them a task."""
     for name, value in _WORKER_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -201,34 +201,38 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _outcome(future: Future, config: HearingConfig, *, is_decoding: bool) -> HashedFile | DecodedTrack | UnheardError:
+def _outcome(
+    future: Future, config: DecodeConfig, *, is_decoding: bool
+) -> HashedFile | DecodedTrack | UndecodableError:
     """The result of a task, or the reason why there is none."""
     try:
-        outcome: HashedFile | DecodedTrack | UnheardError = future.result()
+        outcome: HashedFile | DecodedTrack | UndecodableError = future.result()
         return outcome
     except TimeoutError:
-        return UnheardError(f"hearing it took longer than {config.time_limit:g} s", Cause.ENVIRONMENT)
+        return UndecodableError(f"hearing it took longer than {config.time_limit:g} s", Cause.ENVIRONMENT)
     except ProcessExpired as expired:
         name = _signal_name(expired.exitcode)
         # What only hashes a file reads its bytes, whatever they are.
         cause = Cause.CONTENT if is_decoding and name in _SIGNALS_OF_CONTENT else Cause.ENVIRONMENT
         memory = ", perhaps for lack of memory" if name == "SIGKILL" else ""
-        return UnheardError(f"the {'decoder' if is_decoding else 'reader'} crashed ({name}{memory})", cause)
+        return UndecodableError(f"the {'decoder' if is_decoding else 'reader'} crashed ({name}{memory})", cause)
     except MemoryError:
-        return UnheardError(f"decoding needs more than {config.memory_limit} MiB of memory", Cause.ENVIRONMENT)
+        return UndecodableError(f"decoding needs more than {config.memory_limit} MiB of memory", Cause.ENVIRONMENT)
     except BrokenProcessPool as error:
         raise _workers_lost(error) from error
     except Exception as error:  # a fault of ours, but met in one file: it must not cost the others
-        return UnheardError(f"{type(error).__name__}: {error}", Cause.PROGRAM)
+        return UndecodableError(f"{type(error).__name__}: {error}", Cause.PROGRAM)
 
 
-def _result(file: _InHand, outcome: DecodedTrack | UnheardError, ear: Listener) -> Heard | Unheard:
+def _result(
+    file: _InHand, outcome: DecodedTrack | UndecodableError, ear: ExcerptEmbedder
+) -> EmbeddedTrack | EmbedFailure:
     if isinstance(outcome, OutOfRangeError):
-        return Unheard(file.path, outcome.reason, Cause.RULE, outcome.duration, outcome.tags)
-    if isinstance(outcome, UnheardError):
-        return Unheard(file.path, str(outcome), outcome.cause, errno=outcome.errno)
+        return EmbedFailure(file.path, outcome.reason, Cause.RULE, outcome.duration, outcome.tags)
+    if isinstance(outcome, UndecodableError):
+        return EmbedFailure(file.path, str(outcome), outcome.cause, errno=outcome.errno)
     vectors = ear.embed(outcome.excerpts)
-    return Heard(
+    return EmbeddedTrack(
         path=file.path,
         vector=track_vector(vectors),
         excerpt_vectors=vectors,

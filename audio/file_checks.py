@@ -1,11 +1,11 @@
 """A first look at a file, before any decoder touches it."""
 
-from earshot.audio.music_file import MusicFile, UnheardError
+from earshot.audio.music_file import MusicFile, UndecodableError
 
 _HEAD = 512  # bytes
 
 
-def refuse_impostors(file: MusicFile) -> None:
+def check_is_audio(file: MusicFile) -> None:
     """Say in a sentence what a decoder would only call invalid data. The file is left at its beginning.
 
     Raises
@@ -14,16 +14,16 @@ def refuse_impostors(file: MusicFile) -> None:
         It is empty, or text that only poses as audio.
     """
     if file.size == 0:
-        raise UnheardError("the file is empty")
+        raise UndecodableError("the file is empty")
     head = file.read(_HEAD)
     file.seek(0)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(b"version https://git-lfs"):
-        raise UnheardError("a git-LFS pointer, not the audio itself; run `git lfs pull`")
+        raise UndecodableError("a git-LFS pointer, not the audio itself; run `git lfs pull`")
     is_markup = text.startswith(b"<")
     if text.startswith((b"#extm3u", b"#extinf", b"ffconcat", b"[playlist]")) or (is_markup and b"<playlist" in text):
-        raise UnheardError("a playlist, not audio")
+        raise UndecodableError("a playlist, not audio")
     if text.startswith((b"<!doctype html", b"<html", b"<?xml")):
-        raise UnheardError("a web page or XML document, not audio")
+        raise UndecodableError("a web page or XML document, not audio")
     if not head.strip(b"\0") and file.size <= len(head):
-        raise UnheardError("nothing but zero bytes")
+        raise UndecodableError("nothing but zero bytes")

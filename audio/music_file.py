@@ -24,7 +24,7 @@ class Cause(Enum):
     PROGRAM = "program"  # an error in a program, of ours or of a library: no fact about the content either
 
 
-class UnheardError(Exception):
+class UndecodableError(Exception):
     """A file that cannot be heard, with the reason in plain words."""
 
     def __init__(self, reason: str, cause: Cause = Cause.CONTENT, errno: int | None = None) -> None:
@@ -107,12 +107,12 @@ def _opened(path: str) -> MusicFile:
     try:
         kind = irregular_kind(os.stat(path))
         if kind is not None:
-            raise UnheardError(f"not a regular file but {kind}", Cause.ENVIRONMENT)
+            raise UndecodableError(f"not a regular file but {kind}", Cause.ENVIRONMENT)
         return MusicFile(path)
     except IrregularFileError as error:  # something else has taken its place in this very moment
-        raise UnheardError(str(error), Cause.ENVIRONMENT) from None
+        raise UndecodableError(str(error), Cause.ENVIRONMENT) from None
     except OSError as error:
-        raise UnheardError(f"cannot be opened: {error.strerror}", Cause.ENVIRONMENT, error.errno) from None
+        raise UndecodableError(f"cannot be opened: {error.strerror}", Cause.ENVIRONMENT, error.errno) from None
 
 
 def _require_well_read(file: MusicFile, stamp: Stamp | None) -> None:
@@ -121,6 +121,6 @@ def _require_well_read(file: MusicFile, stamp: Stamp | None) -> None:
     except OSError as error:
         file.error = file.error or error
     if file.error is not None:
-        raise UnheardError(f"cannot be read: {file.error.strerror}", Cause.ENVIRONMENT, file.error.errno) from None
+        raise UndecodableError(f"cannot be read: {file.error.strerror}", Cause.ENVIRONMENT, file.error.errno) from None
     if has_changed:
-        raise UnheardError("it was changed while it was read", Cause.ENVIRONMENT) from None
+        raise UndecodableError("it was changed while it was read", Cause.ENVIRONMENT) from None

@@ -13,8 +13,8 @@ import librosa
 import numpy as np
 import torch
 
-from earshot.audio.config import EarConfig, HearingConfig
-from earshot.audio.embedding import Unheard, hear
+from earshot.audio.config import DecodeConfig, EarConfig
+from earshot.audio.embedding import EmbedFailure, embed_files
 from earshot.audio.mel import log_mel
 from earshot.data.files.array_files import read_archive
 from earshot.data.files.atomic import atomic_path
@@ -124,8 +124,8 @@ class SumsCache:
 
 
 def fill_cache(
-    cache: SumsCache, paths: Mapping[str, str], config: EarConfig, hearing: HearingConfig
-) -> Iterator[Unheard | None]:
+    cache: SumsCache, paths: Mapping[str, str], config: EarConfig, hearing: DecodeConfig
+) -> Iterator[EmbedFailure | None]:
     """Hear the tracks that the cache lacks; `paths` are by content hash. Yields once per track, what failed as such.
 
     What was heard is kept when the generator is closed early.
@@ -135,8 +135,8 @@ def fill_cache(
         return
     n_new = 0
     try:
-        for result in hear(lacking, SpectralSums(config), hearing):
-            if isinstance(result, Unheard):
+        for result in embed_files(lacking, SpectralSums(config), hearing):
+            if isinstance(result, EmbedFailure):
                 yield result
                 continue
             sums = result.excerpt_vectors

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from earshot.audio.config import DECODER_CONTRACT, EarConfig, HearingConfig
-from earshot.audio.embedding import Unheard, hear
+from earshot.audio.config import DECODER_CONTRACT, DecodeConfig, EarConfig
+from earshot.audio.embedding import EmbedFailure, embed_files
 from earshot.audio.mel import log_mel
 from earshot.data.files.array_files import read_archive
 from earshot.data.files.atomic import atomic_path, make_folder, sync
@@ -44,7 +44,7 @@ class PictureMaker:
         return picture[:, frames].astype(np.float16).ravel()
 
 
-class PictureCache:
+class SpectrogramCache:
     """The pictures of tracks by content hash, memory-mapped.
 
     cache = PictureCache(folder, config)
@@ -106,8 +106,8 @@ class PictureCache:
 
 
 def fill_pictures(
-    cache: PictureCache, paths: Mapping[str, str], config: EarConfig, hearing: HearingConfig
-) -> Iterator[Unheard | None]:
+    cache: SpectrogramCache, paths: Mapping[str, str], config: EarConfig, hearing: DecodeConfig
+) -> Iterator[EmbedFailure | None]:
     """Hear the tracks that the cache lacks; `paths` are by content hash. Yields once per track, what failed as such.
 
     Closed early or killed, it loses at most the last few tracks.
@@ -120,8 +120,8 @@ def fill_pictures(
     with open(cache._file, "ab") as file:
         file.truncate(cache.n_excerpts * cache._picture_bytes)  # what a kill left unnamed
         try:
-            for result in hear(lacking, PictureMaker(config), hearing):
-                if isinstance(result, Unheard):
+            for result in embed_files(lacking, PictureMaker(config), hearing):
+                if isinstance(result, EmbedFailure):
                     yield result
                     continue
                 start = cache.n_excerpts

@@ -17,13 +17,13 @@ import numpy as np
 import torch
 
 from cold_start import heard_world
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.data.events.splits import split_listens
 from earshot.data.synthetic.world import WorldConfig
-from earshot.evaluation.baselines.tuned_baselines import rivals
+from earshot.evaluation.baselines.tuned_baselines import tuned_baselines
 from earshot.evaluation.metrics.bootstrap import bootstrap_interval
-from earshot.evaluation.metrics.ranking_metrics import per_listener
-from earshot.evaluation.queries import make_exam
+from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
+from earshot.evaluation.queries import queries_at_cutoff
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.tower_scores import exam_offsets, tower_lists
@@ -83,13 +83,15 @@ def main() -> None:
     parts = split_listens(events, "global", share=0.15, gap_s=0, seed=options.seed)
     is_cold = np.random.default_rng(options.seed).random(catalog.n_artists)[catalog.artist_rows] < 0.1
 
-    def without_new(part: Listening) -> Listening:
+    def without_new(part: Interactions) -> Interactions:
         return part.where(~is_cold[part.track_rows])
 
     train = without_new(parts.known())
-    exam = make_exam(train, parts.test, repeats=False, n_users=len(events), seed=options.seed)
-    of_new, has_new = exam.targets.where(is_cold[exam.targets.track_rows])
-    lists = {rival.name: exam.ranked(rival.scores, K)[0] for rival in rivals(exam, None, catalog)}
+    eval_queries = queries_at_cutoff(train, parts.test, repeats=False, n_users=len(events), seed=options.seed)
+    of_new, has_new = eval_queries.targets.where(is_cold[eval_queries.targets.track_rows])
+    lists = {
+        rival.name: eval_queries.ranked(rival.scores, K)[0] for rival in tuned_baselines(eval_queries, None, catalog)
+    }
     for name, switch in SWITCHES.items():
         if options.only and name != "the recipe" and not any(part in name for part in options.only):
             continue
@@ -97,10 +99,10 @@ def main() -> None:
         towers = towers_for(replace(tower, seed=options.seed), catalog, train)
         for _ in TowerTraining(towers, train, training).reports():
             pass
-        dial = training.popularity_share * training.temperature  # adds what the loss left out
-        lists[name] = tower_lists(towers, exam, K, exam_offsets(exam, dial))
-        figures = {who: per_listener(found, exam.targets, K)["ndcg"] for who, found in lists.items()}
-        new = {who: per_listener(found[has_new], of_new, K)["ndcg"] for who, found in lists.items()}
+        popularity_weight = training.popularity_share * training.temperature  # adds what the loss left out
+        lists[name] = tower_lists(towers, eval_queries, K, exam_offsets(eval_queries, popularity_weight))
+        figures = {who: ranking_metrics(found, eval_queries.targets, K)["ndcg"] for who, found in lists.items()}
+        new = {who: ranking_metrics(found[has_new], of_new, K)["ndcg"] for who, found in lists.items()}
         print(f"{name}: {figures[name].mean():.4f}, new {new[name].mean():.4f}", flush=True)
     rows = []
     for name in lists:
@@ -108,7 +110,7 @@ def main() -> None:
         rows.append({"switch": name, "NDCG@10": f"{figures[name].mean():.3f}", "against the recipe": _interval(gain),
                      "new artists": f"{new[name].mean():.3f}", "there": _interval(new_gain)})  # fmt: skip
     show(rows)
-    print(f"{len(exam.targets):,} listeners, {len(of_new):,} of them with discoveries of new artists")
+    print(f"{len(eval_queries.targets):,} listeners, {len(of_new):,} of them with discoveries of new artists")
 
 
 def _interval(values: np.ndarray) -> str:

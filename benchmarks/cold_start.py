@@ -21,17 +21,17 @@ import torch
 from earshot.audio.audio_writer import write_audio
 from earshot.data.catalog import Catalog
 from earshot.data.cosine import unit_rows
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.data.synthetic.world import WorldConfig, make_world
 from earshot.data.synthetic.world_files import written_files
 from earshot.evaluation.metrics.bootstrap import bootstrap_interval
-from earshot.evaluation.metrics.ranking_metrics import Targets, chances, per_listener, targets_of
+from earshot.evaluation.metrics.ranking_metrics import Targets, chance_ranking, ranking_metrics, targets_of
 from earshot.index.library import Library
 from earshot.index.recommending.tower_data import read_tower_data
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.exact_search import item_vectors, query_vectors
-from earshot.towers.training.batches import now_asked
+from earshot.towers.training.batches import inputs_now
 from earshot.towers.training.trainer import TowerTraining
 from measuring import CLI, run, show
 
@@ -42,7 +42,7 @@ TRAINING = TowerTrainingConfig(batch_size=512, negatives=0, temperature=0.2, epo
 
 
 def judged(
-    events: Listening, catalog: Catalog, is_cold: np.ndarray, seed: int, training: TowerTrainingConfig
+    events: Interactions, catalog: Catalog, is_cold: np.ndarray, seed: int, training: TowerTrainingConfig
 ) -> dict[str, np.ndarray]:
     """NDCG and recall of the first ten places among cold tracks, by (subject, metric), per listener."""
     is_kept = ~is_cold[events.track_rows]
@@ -55,15 +55,15 @@ def judged(
         towers = towers_for(replace(TOWER, use_audio=use_audio, seed=seed), catalog, train)
         for _ in TowerTraining(towers, train, training).reports():
             pass
-        asked, rows = now_asked(train, targets.user_rows, 4 * TOWER.history, has_history)
+        asked, rows = inputs_now(train, targets.user_rows, 4 * TOWER.history, has_history)
         items = item_vectors(towers)[torch.from_numpy(cold_rows)]
         lists[name] = _ranked(towers.scores(query_vectors(towers, asked, rows), items).numpy(force=True))
     figures = {
         (name, metric): values
         for name, found in lists.items()
-        for metric, values in per_listener(found, targets, K).items()
+        for metric, values in ranking_metrics(found, targets, K).items()
     }
-    by_chance = chances(targets, K, np.full(len(targets), len(cold_rows)))
+    by_chance = chance_ranking(targets, K, np.full(len(targets), len(cold_rows)))
     return figures | {("chance, popular", metric): values for metric, values in by_chance.items()}
 
 
@@ -78,9 +78,9 @@ def _ranked(scores: np.ndarray) -> np.ndarray:
     return shuffled[np.argsort(-scores[:, shuffled], axis=1, kind="stable")][:, :K]
 
 
-def _sound_alone(train: Listening, catalog: Catalog, targets: Targets, cold_rows: np.ndarray) -> np.ndarray:
+def _sound_alone(train: Interactions, catalog: Catalog, targets: Targets, cold_rows: np.ndarray) -> np.ndarray:
     assert catalog.audio is not None
-    units, starts = unit_rows(catalog.audio), train.user_starts()
+    units, starts = unit_rows(catalog.audio), train.user_offsets()
     tastes = [units[np.unique(train.track_rows[starts[u] : starts[u + 1]])].sum(axis=0) for u in targets.user_rows]
     return _ranked(np.array(tastes) @ units[cold_rows].T)
 
@@ -108,7 +108,7 @@ def _cell(values: np.ndarray, sign: str = "") -> str:
     return f"{values.mean():{sign}.3f} [{low:{sign}.3f} {high:{sign}.3f}]"
 
 
-def heard_world(config: WorldConfig, folder: Path) -> tuple[Listening, Catalog]:
+def heard_world(config: WorldConfig, folder: Path) -> tuple[Interactions, Catalog]:
     """A world that is rendered, heard by the shipped ear, and read from its library; made once."""
     if not (folder / "library").exists():
         for _ in written_files(make_world(config), folder / "tracks", write_audio):
@@ -146,14 +146,14 @@ def real_artists(cache: Path, seed: int, training: TowerTrainingConfig) -> list[
     return figures
 
 
-def _artist_listens(path: Path, names: np.ndarray) -> Listening:
+def _artist_listens(path: Path, names: np.ndarray) -> Interactions:
     table = np.genfromtxt(path, delimiter=",", skip_header=1, dtype=np.int64)
     _, users = np.unique(table[:, 0], return_inverse=True)
     row_of = {int(name): row for row, name in enumerate(names)}
     artists = np.array([row_of[artist] for artist in table[:, 1]])
     order = np.lexsort((artists, users))
     n = len(order)
-    return Listening(
+    return Interactions(
         users[order].astype(np.int32), artists[order].astype(np.int32), np.zeros(n, np.int64),
         np.ones(n, np.float32), int(users.max()) + 1, len(names),
     )  # fmt: skip

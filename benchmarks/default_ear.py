@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from earshot.audio.config import EarConfig, EncoderConfig, HearingConfig
+from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
 from earshot.audio.ear import Ear, save_ear
 from earshot.audio.encoder import untrained_encoder
 from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_cache
-from earshot.audio.spectrogram_cache import PictureCache, fill_pictures
+from earshot.audio.spectrogram_cache import SpectrogramCache, fill_pictures
 from earshot.data.cosine import top_k, unit_rows
 from earshot.data.tables.label_tables import split_labels
 from earshot.evaluation.metrics.bootstrap import draw_means, draw_spearmans, interval, spearman
@@ -41,7 +41,7 @@ from earshot.graph.build.co_occurrence import co_occurrence_edges
 from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
 from earshot.graph.taste.eval_triplets import draw_questions
-from earshot.graph.taste.taste_trainer import Music, Pretraining
+from earshot.graph.taste.taste_trainer import ExcerptDataset, TasteTrainer
 from earshot.graph.taste.track_graph import TrackGraph
 
 K = 10
@@ -102,11 +102,11 @@ def load(data: Path, cache_folder: Path, ear: EarConfig, shares: dict[str, float
     open_music = read_open_music(data) if use_open_music else []
     paths = [str(data / "pop_clips" / clip["file"]) for clip in clips]
     paths += [str(data / "cc_music" / track["path"]) for track in open_music]
-    cache = PictureCache(cache_folder, ear)
-    for failure in fill_pictures(cache, {path: path for path in paths}, ear, HearingConfig()):
+    cache = SpectrogramCache(cache_folder, ear)
+    for failure in fill_pictures(cache, {path: path for path in paths}, ear, DecodeConfig()):
         if failure is not None:
             sys.exit(f"{failure.path}: {failure.reason}")
-    music = Music(cache.pictures(), [cache.rows[path] for path in paths])
+    music = ExcerptDataset(cache.pictures(), [cache.rows[path] for path in paths])
     unknown: list[frozenset[str]] = [frozenset()] * len(open_music)
     artists = [clip["artist_id"] for clip in clips] + ["open " + track["artist"] for track in open_music]
     graphs = [
@@ -171,16 +171,21 @@ def baseline(data: Path, clips: list[dict[str, str]], cache_folder: Path, ear: E
     """MFCC and chroma of librosa, as `cli evaluate-audio` has them."""
     paths = {clip["file"]: str(data / "pop_clips" / clip["file"]) for clip in clips}
     cache = SumsCache(cache_folder / "baselines.npz", ear)
-    for _ in fill_cache(cache, paths, ear, HearingConfig()):
+    for _ in fill_cache(cache, paths, ear, DecodeConfig()):
         pass
     return baseline_vectors(cache, list(paths), seed=0)["mfcc"]
 
 
 def train(
-    music: Music, graphs: list[TrackGraph], held_out: np.ndarray, config: TasteConfig, ear: EarConfig, told: bool
+    music: ExcerptDataset,
+    graphs: list[TrackGraph],
+    held_out: np.ndarray,
+    config: TasteConfig,
+    ear: EarConfig,
+    told: bool,
 ):
     encoder = untrained_encoder(ear.mel, replace(ear.encoder, seed=config.seed))
-    training = Pretraining(encoder, music, graphs, held_out, config)
+    training = TasteTrainer(encoder, music, graphs, held_out, config)
     training.triplets = None  # the queries must not choose the epoch
     for epoch in training.epochs():
         if told and (epoch.number % 20 == 0 or epoch.phase == "convolutions"):
@@ -194,7 +199,7 @@ def train(
 def cross_validate(
     data: Path,
     clips: list[dict[str, str]],
-    music: Music,
+    music: ExcerptDataset,
     graphs: list[TrackGraph],
     config: TasteConfig,
     ear: EarConfig,

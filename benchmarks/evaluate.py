@@ -19,13 +19,13 @@ import numpy as np
 import torch
 
 from earshot.data.catalog import Catalog
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.events.splits import Split, split_listens
-from earshot.evaluation.baselines.tuned_baselines import rivals
-from earshot.evaluation.evaluation_report import Answers, verdict
-from earshot.evaluation.metrics.ranking_metrics import per_listener
-from earshot.evaluation.queries import Exam, exam_of, practice_exam
+from earshot.evaluation.baselines.tuned_baselines import tuned_baselines
+from earshot.evaluation.evaluation_report import Rankings, evaluate_rankings
+from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
+from earshot.evaluation.queries import EvaluationQueries, queries_of_split, validation_queries
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import Towers, towers_for
 from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
@@ -60,55 +60,57 @@ def make_world() -> tuple[Split, Catalog]:
     tracks = rng.permutation(N_TRACKS)[np.minimum(ranks.astype(np.int64), N_TRACKS - 1)].astype(np.int32)
     times = rng.integers(4 * 365 * 86_400, size=N_PLAYS)
     times = times[np.lexsort((times, users))]
-    events = Listening(users, tracks, times, np.ones(N_PLAYS, np.float32), N_USERS, N_TRACKS)
+    events = Interactions(users, tracks, times, np.ones(N_PLAYS, np.float32), N_USERS, N_TRACKS)
     artists = rng.integers(N_ARTISTS, size=N_TRACKS).astype(np.int32)
     nobody, seconds = np.full(N_TRACKS, -1, np.int32), np.full(N_TRACKS, np.nan, np.float32)
     return split_listens(events, "global"), Catalog(artists, nobody, seconds, N_ARTISTS, 0)
 
 
 def make_towers(split: Split, catalog: Catalog, dim: int) -> Towers:
-    return towers_for(TowerConfig(dim=dim, hidden=256), catalog, split.train)
+    return towers_for(TowerConfig(dim=dim, excluded=256), catalog, split.train)
 
 
-def ours(split: Split, catalog: Catalog, exam: Exam, towers: Towers) -> Spent:
+def ours(split: Split, catalog: Catalog, eval_queries: EvaluationQueries, towers: Towers) -> Spent:
     clock = _Clock()
-    scores = tower_scores(towers, exam_queries(towers, exam), item_vectors(towers))
-    lists, _ = exam.ranked(scores, K)
-    found = per_listener(lists, exam.targets, K)
-    assert len(found["recall"]) == len(exam)
+    scores = tower_scores(towers, exam_queries(towers, eval_queries), item_vectors(towers))
+    lists, _ = eval_queries.ranked(scores, K)
+    found = ranking_metrics(lists, eval_queries.targets, K)
+    assert len(found["recall"]) == len(eval_queries)
     return clock.spent()
 
 
-def whole(split: Split, catalog: Catalog, exam: Exam, towers: Towers) -> Spent:
+def whole(split: Split, catalog: Catalog, eval_queries: EvaluationQueries, towers: Towers) -> Spent:
     """As `cli evaluate` does, from the split on."""
     clock = _Clock()
-    practice = practice_exam(split, repeats=False, n_users=300)
-    answers = Answers.to(exam, [10, 20, K], sampled=False, seed=0)
-    for rival in rivals(exam, practice, catalog):
+    practice = validation_queries(split, repeats=False, n_users=300)
+    answers = Rankings.to(eval_queries, [10, 20, K], sampled=False, seed=0)
+    for rival in tuned_baselines(eval_queries, practice, catalog):
         answers.add(rival.name, rival.scores)
         clock.tell(rival.name)
     items = item_vectors(towers)
-    answers.add("two-tower", tower_scores(towers, exam_queries(towers, exam), items))
+    answers.add("two-tower", tower_scores(towers, exam_queries(towers, eval_queries), items))
     clock.tell("two-tower")
-    verdict(answers, "two-tower", catalog, PROTOCOLS["global"], vectors=unit_vectors(items), seed=0)
+    evaluate_rankings(answers, "two-tower", catalog, PROTOCOLS["global"], vectors=unit_vectors(items), seed=0)
     return clock.spent()
 
 
-def peer(split: Split, catalog: Catalog, exam: Exam, towers: Towers, n_users: int = 40) -> Spent:
-    items, queries = item_vectors(towers).numpy(), exam_queries(towers, exam).numpy()
+def peer(split: Split, catalog: Catalog, eval_queries: EvaluationQueries, towers: Towers, n_users: int = 40) -> Spent:
+    items, queries = item_vectors(towers).numpy(), exam_queries(towers, eval_queries).numpy()
     clock = _Clock()
     index = faiss.IndexFlatIP(items.shape[1])
     index.add(items)
-    assert exam.hidden is not None
+    assert eval_queries.excluded is not None
     hits = 0
     for place in range(n_users):
-        seen = set(exam.hidden[place].tolist())
+        seen = set(eval_queries.excluded[place].tolist())
         _, found = index.search(queries[place : place + 1], K + len(seen))
         best = [track for track in found[0].tolist() if track not in seen][:K]
-        own = exam.targets.track_rows[exam.targets.starts[place] : exam.targets.starts[place + 1]]
+        own = eval_queries.targets.track_rows[
+            eval_queries.targets.starts[place] : eval_queries.targets.starts[place + 1]
+        ]
         hits += len(set(best) & set(own.tolist())) > 0
     wall, cpu = clock.spent()
-    return wall * len(exam) / n_users, cpu * len(exam) / n_users
+    return wall * len(eval_queries) / n_users, cpu * len(eval_queries) / n_users
 
 
 def main() -> None:
@@ -121,10 +123,10 @@ def main() -> None:
         torch.set_num_threads(options.threads)
         faiss.omp_set_num_threads(options.threads)
         split, catalog = make_world()
-        exam = exam_of(split, repeats=False, n_queries=N_USERS, seed=0)
+        eval_queries = queries_of_split(split, repeats=False, n_queries=N_USERS, seed=0)
         towers = make_towers(split, catalog, options.dim)
         side = {"ours": ours, "whole": whole, "peer": peer}[options.side]
-        print(len(exam), *side(split, catalog, exam, towers))
+        print(len(eval_queries), *side(split, catalog, eval_queries, towers))
         return
     rows, spent = [], {}
     for side in ("ours", "whole", "peer"):

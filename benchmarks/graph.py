@@ -38,11 +38,11 @@ def random_edges(n_nodes: int, n_edges: int) -> np.ndarray:
 
 
 def build_ours(edges: np.ndarray, n_nodes: int) -> Search:
-    from earshot.graph.bfs import hops_from
+    from earshot.graph.bfs import bfs
     from earshot.graph.preference_graph import build_graph
 
     graph = build_graph(edges[0], edges[1], n_nodes=n_nodes)
-    return lambda sources, hops: sum(len(reached.rows) for reached in hops_from(graph, sources, hops))
+    return lambda sources, hops: sum(len(reached.rows) for reached in bfs(graph, sources, hops))
 
 
 def build_networkx(edges: np.ndarray, n_nodes: int) -> Search:

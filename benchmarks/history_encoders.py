@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from earshot.data.catalog import Catalog
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.towers.config import ENCODERS, TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.training.trainer import TowerTraining
@@ -20,13 +20,13 @@ from measuring import show
 N_USERS, N_TRACKS, N_EVENTS = 10_000, 100_000, 1_000_000
 
 
-def make_listens() -> Listening:
+def make_listens() -> Interactions:
     rng = np.random.default_rng(0)
     users = np.sort(rng.integers(N_USERS, size=N_EVENTS)).astype(np.int32)
     ranks = np.exp(rng.random(N_EVENTS) * np.log(N_TRACKS))  # Zipf's law
     times = np.arange(1, N_EVENTS + 1, dtype=np.int64)  # of one listener after another: only their order counts
     weights = np.ones(N_EVENTS, dtype=np.float32)
-    return Listening(users, ranks.astype(np.int32), times, weights, N_USERS, N_TRACKS)
+    return Interactions(users, ranks.astype(np.int32), times, weights, N_USERS, N_TRACKS)
 
 
 def main() -> None:

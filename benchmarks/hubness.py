@@ -12,8 +12,8 @@ from earshot.data.cosine import hub_penalty, top_k, unit_rows
 from earshot.data.tables.label_tables import read_labels
 from earshot.evaluation.metrics.bootstrap import skewness
 from earshot.evaluation.metrics.vector_metrics import hit_at_k, k_occurrence, precision_at_k, share_at_k
-from earshot.evaluation.vector_evaluation import Facts
-from earshot.index.evaluation.audio_facts import label, read_judged_tracks
+from earshot.evaluation.vector_evaluation import TrackFacts
+from earshot.index.evaluation.audio_facts import apply_labels, read_judged_tracks
 from earshot.index.library import Library
 from earshot.index.vectors.neighbour_table import PER_TRACK
 
@@ -39,7 +39,7 @@ def mutual_proximity(vectors: np.ndarray) -> np.ndarray:
     return np.stack([((row < row[:, None]) & (cosines < row[:, None])).mean(axis=1) for row in cosines])
 
 
-def line(name: str, all_found: np.ndarray, found: np.ndarray, facts: Facts) -> str:
+def line(name: str, all_found: np.ndarray, found: np.ndarray, facts: TrackFacts) -> str:
     rows = np.arange(len(found))
     cells = [float(np.nanmean(precision_at_k(found, rows, labels))) for labels in facts.labels.values()]
     cells += [float(np.nanmean(hit_at_k(all_found, rows, facts.artists)))]
@@ -54,7 +54,9 @@ def main() -> None:
     parser.add_argument("--labels", type=Path, required=True)
     arguments = parser.parse_args()
     with Library.open(arguments.library) as library:
-        tracks, facts, _ = label(library, read_judged_tracks(library), read_labels(arguments.labels), arguments.labels)
+        tracks, facts, _ = apply_labels(
+            library, read_judged_tracks(library), read_labels(arguments.labels), arguments.labels
+        )
     vectors, apart = tracks.vectors, facts.artists
     print("| vectors | " + " | ".join([*facts.labels, "same artist", "same sample rate", "skew"]) + " |")
     print("|" + "---|" * (4 + len(facts.labels)))

@@ -14,30 +14,30 @@ import numpy as np
 import torch
 
 from earshot.data.catalog import Catalog
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.data.ids import IdMap
-from earshot.data.shelf import Shelf
+from earshot.data.shelf import Candidates
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.exact_search import item_vectors
-from earshot.towers.retrieval.recommend_lists import Rules, Serving, batches_of, lists_for_all, serve
+from earshot.towers.retrieval.recommend_lists import RecommendOptions, Serving, batches_of, prepare, recommend_all
 from earshot.towers.tower_checkpoint import SavedTowers
 from measuring import show
 
 
-def make_world(n_tracks: int, n_artists: int, n_listeners: int, n_plays: int) -> tuple[Serving, Listening]:
+def make_world(n_tracks: int, n_artists: int, n_listeners: int, n_plays: int) -> tuple[Serving, Interactions]:
     """Towers over random plays, `n_plays` of each listener and an hour apart, more of some tracks than of others."""
     rng = np.random.default_rng(0)
     n = n_listeners * n_plays
     users = np.repeat(np.arange(n_listeners, dtype=np.int32), n_plays)
     tracks = (n_tracks * rng.random(n) ** 2).astype(np.int32)
     times = np.tile(1_600_000_000 + 3_600 * np.arange(n_plays, dtype=np.int64), n_listeners)
-    events = Listening(users, tracks, times, np.ones(n, dtype=np.float32), n_listeners, n_tracks)
+    events = Interactions(users, tracks, times, np.ones(n, dtype=np.float32), n_listeners, n_tracks)
     artists, nobody = rng.integers(n_artists, size=n_tracks), np.full(n_tracks, -1, dtype=np.int32)
     seconds = np.full(n_tracks, 180, dtype=np.float32)
     towers = towers_for(TowerConfig(), Catalog(artists.astype(np.int32), nobody, seconds, n_artists, 0), events)
     ids = [IdMap(np.arange(size)) for size in (n_tracks, n_listeners, n_artists, 0)]
-    return serve(SavedTowers(towers, *ids), Shelf(ids[0], artists, item_vectors(towers).numpy())), events
+    return prepare(SavedTowers(towers, *ids), Candidates(ids[0], artists, item_vectors(towers).numpy())), events
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
     for k in options.k:
         began, busy = perf_counter(), process_time()
         for users in batches_of(serving, np.arange(options.listeners)):
-            lists_for_all(serving, events, users, Rules(k))
+            recommend_all(serving, events, users, RecommendOptions(k))
         seconds, cpu = perf_counter() - began, process_time() - busy
         rows.append({"k": k, "lists/s": options.listeners / seconds, "lists a CPU second": options.listeners / cpu})
     show(rows)

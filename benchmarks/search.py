@@ -22,7 +22,7 @@ import workloads
 from catalog import clustered_vectors, fill_library
 from earshot.index.library import Library
 from earshot.index.search.same_recording import ExcerptVectors
-from earshot.index.search.similarity_search import Seed, Wishes, similar
+from earshot.index.search.similarity_search import SearchFilters, Seed, similar
 from earshot.index.tracks.track_store import AUDIO
 from earshot.index.vectors.ann import TARGET_RECALL, TYPES, exact_nearest, n_candidates, recall_at_k
 from earshot.index.vectors.faiss_file import build_index, open_index
@@ -68,12 +68,12 @@ def measure_index(library: Library, type: str, vectors: np.ndarray) -> Row:
 
     def ask_library(call: int) -> None:
         row = int(rows[call % _QUERIES])
-        similar(library, AUDIO, [Seed("", vectors[row], _NO_EXCERPTS, 1.0, id=row + 1)], [], Wishes(k=10))
+        similar(library, AUDIO, [Seed("", vectors[row], _NO_EXCERPTS, 1.0, id=row + 1)], [], SearchFilters(k=10))
 
     def ask_in_vain(call: int) -> None:
         row = int(rows[call % _QUERIES])
         seed = Seed("", vectors[row], _NO_EXCERPTS, 1.0, id=row + 1)
-        assert not similar(library, AUDIO, [seed], [], Wishes(genre="a genre of no track")).matches
+        assert not similar(library, AUDIO, [seed], [], SearchFilters(genre="a genre of no track")).matches
 
     asked, in_vain = timings(ask_library), timings(ask_in_vain)
     p50 = float(np.median(single))

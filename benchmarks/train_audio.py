@@ -20,7 +20,7 @@ from earshot.audio.mel import log_mel
 from earshot.audio.spectrogram_cache import PictureMaker
 from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
-from earshot.graph.taste.taste_trainer import PHASES, Music, Pretraining
+from earshot.graph.taste.taste_trainer import PHASES, ExcerptDataset, TasteTrainer
 from earshot.graph.taste.track_graph import TrackGraph
 from earshot.graph.taste.triplet_loss import cosine_triplet_loss
 
@@ -32,11 +32,11 @@ def ours(n_tracks: int, loss: str) -> dict[str, tuple[float, float]]:
     rng = np.random.default_rng(0)
     shape = (6 * n_tracks, EAR.mel.n_mels, PictureMaker(EAR).n_frames)
     pictures = rng.random(shape, dtype=np.float32).astype(np.float16)
-    music = Music(pictures, [range(6 * track, 6 * track + 6) for track in range(n_tracks)])
+    music = ExcerptDataset(pictures, [range(6 * track, 6 * track + 6) for track in range(n_tracks)])
     ends = rng.integers(n_tracks, size=(2, 10 * n_tracks))
     graph = TrackGraph("random", build_graph(*ends, n_nodes=n_tracks), np.arange(n_tracks))
     config = TasteConfig(loss=loss, epochs=2, projection_epochs=20, held_out=0.0)
-    training = Pretraining(untrained_encoder(EAR.mel, EAR.encoder), music, [graph], np.empty(0, np.int64), config)
+    training = TasteTrainer(untrained_encoder(EAR.mel, EAR.encoder), music, [graph], np.empty(0, np.int64), config)
     epochs, found = list(training.epochs()), {}
     for phase in PHASES:
         timed = [epoch for epoch in epochs if epoch.phase == phase][1:]  # the first warms up

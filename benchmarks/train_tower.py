@@ -25,7 +25,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from earshot.data.catalog import Catalog
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.training.trainer import TowerTraining
@@ -64,7 +64,7 @@ def ours(size: Size, dim: int, batch: int, steps: int) -> float:
     # A play a minute, so that the order of a listener's plays means something.
     times = np.arange(size.n_plays, dtype=np.int64) * (60 if size.history else 0)
     weights = np.ones(size.n_plays, np.float32)
-    events = Listening(users, tracks, times, weights, size.n_users, size.n_tracks)
+    events = Interactions(users, tracks, times, weights, size.n_users, size.n_tracks)
     tower = TowerConfig(
         dim=dim, hidden=HIDDEN, history=size.history, encoder="mean", use_seed=0, use_audio=0, use_user=1, use_events=0
     )

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from earshot.commands.shared.options import split_options
-from earshot.commands.shared.terminal import explained
+from earshot.commands.shared.terminal import user_errors
 
 
 @click.command()
@@ -69,17 +69,17 @@ def build_graph(
         cli build-graph
         cli build-graph --from listens --weighting cosine --top 1000
     """
-    from earshot.graph.build import graph_builders as building
-    from earshot.index.graphs import item_groups as groups
+    from earshot.graph.build import graph_builders
+    from earshot.index.graphs import item_groups
     from earshot.index.graphs.graph_store import store_graph
     from earshot.index.library import Library
 
     settings: dict[str, Any] = {"weighting": weighting, "top_n": top_n, "min_together": min_together}
     with Library.open_to_write(folder) as library:
-        chosen = list(dict.fromkeys(sources)) or groups.present_sources(library)
+        chosen = list(dict.fromkeys(sources)) or item_groups.present_sources(library)
         parted = None if split == "none" else {"protocol": split, "share": share, "gap_s": gap, "seed": seed}
-        with explained():
-            of_sources = [groups.read_groups(library, source, parted) for source in chosen]
+        with user_errors():
+            of_sources = [item_groups.read_groups(library, source, parted) for source in chosen]
         read = {kind: found for of_source in of_sources for kind, found in of_source.items()}
         if parted and not any(found.settings.get("split") for found in read.values()):
             raise click.UsageError("--split parts listens to tracks, and this graph would be made of none.")
@@ -90,10 +90,10 @@ def build_graph(
             )
         for kind, found in read.items():
             if found.counts is not None or kind == "playlists":
-                edges = building.liked_together(found.group_rows, found.item_ids, found.counts, **settings)
+                edges = graph_builders.co_occurrence_graph(found.group_rows, found.item_ids, found.counts, **settings)
             else:
-                edges = building.tagged_alike(found.group_rows, found.item_ids, top_n=top_n, seed=seed)
-            edges = building.most_recommended(edges, min_degree=min_degree, top=top)
+                edges = graph_builders.tag_graph(found.group_rows, found.item_ids, top_n=top_n, seed=seed)
+            edges = graph_builders.top_in_degree(edges, min_degree=min_degree, top=top)
             if not len(edges.source_ids):
                 click.echo(
                     f"{kind}: no edge among {found.n_items:,} {found.level}s in {found.n_groups:,} groups", err=True

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from earshot.commands.shared.terminal import progress
-from earshot.commands.shared.track_argument import refuse_empty
+from earshot.commands.shared.track_argument import require_vectors
 
 if TYPE_CHECKING:
     from earshot.index.library import Library
@@ -37,7 +37,7 @@ def build_index(folder: Path, type: str, recall: float) -> None:
     from earshot.index.library import Library
 
     with Library.open_to_write(folder) as library:
-        refuse_empty(library)
+        require_vectors(library)
         refresh_index(library, type, recall, anew=True)
         _echo_index(library)
 

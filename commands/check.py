@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from earshot.commands.shared.terminal import counted, in_one_line, progress
+from earshot.commands.shared.terminal import in_one_line, plural, progress
 from earshot.data.files.path_encoding import shell_word
 
 
@@ -42,10 +42,10 @@ def check(folder: Path, read_data: bool) -> None:
             if not problems:
                 raise
     for problem in problems:
-        click.echo(f"{in_one_line(problem.what)}\n    fix: {_typed(problem.mend, folder)}")
+        click.echo(f"{in_one_line(problem.what)}\n    fix: {_typed(problem.fix, folder)}")
     if n_unknown:
         click.echo(
-            f"Of {counted(n_unknown, 'file')} no hash is known; the next command that writes records it.", err=True
+            f"Of {plural(n_unknown, 'file')} no hash is known; the next command that writes records it.", err=True
         )
     if changed := [problem.changed_id for problem in problems if problem.changed_id is not None]:
         # Another command is writing, or nobody may: what was printed is a cure all the same.

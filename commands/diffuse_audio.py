@@ -11,12 +11,12 @@ from earshot.commands.build_index import refresh_index
 from earshot.commands.shared.environment import versions
 from earshot.commands.shared.options import config_options
 from earshot.commands.shared.terminal import echo_json, echo_rows, progress
-from earshot.commands.shared.track_argument import refuse_empty
+from earshot.commands.shared.track_argument import require_vectors
 from earshot.graph.config import DiffusionConfig
 
 if TYPE_CHECKING:
-    from earshot.evaluation.vector_evaluation import Figure
-    from earshot.index.graphs.diffused_vectors import LevelGraph, Spread
+    from earshot.evaluation.vector_evaluation import MetricValue
+    from earshot.index.graphs.diffused_vectors import DiffusionResult, LevelGraph
     from earshot.index.library import Library
 
 
@@ -67,7 +67,7 @@ def diffuse_audio(
         raise click.UsageError(str(error)) from None
     began = monotonic()
     with Library.open_to_write(folder) as library:
-        refuse_empty(library)
+        require_vectors(library)
         levels = level_graphs(library, kinds)
         ids, vectors = read_vectors(library, AUDIO)
         track_ids, centre = ids.ids(range(len(ids))), sound_centre(vectors, config.centre)
@@ -100,15 +100,15 @@ def _spread(
     config: DiffusionConfig,
     hide: float,
     seed: int,
-) -> tuple["Spread", list["Figure"]]:
+) -> tuple["DiffusionResult", list["MetricValue"]]:
     """Spread over the graphs of one level; the figures of the check where something is to be hidden."""
     from earshot.graph.diffusion.diffusion import diffuse
     from earshot.graph.diffusion.hidden_audio_check import check_recovery
     from earshot.graph.preference_graph import build_graph
-    from earshot.index.graphs.diffused_vectors import node_sounds, spread_of
+    from earshot.index.graphs.diffused_vectors import node_vectors, spread_of
 
     graph = build_graph(level.source_rows, level.target_rows, level.weights, n_nodes=len(level.ids))
-    node_ids, sounds = node_sounds(library, level.level, track_ids, vectors)
+    node_ids, sounds = node_vectors(library, level.level, track_ids, vectors)
     known_rows, figures = level.ids.rows(node_ids), []
     if hide:
         try:
@@ -120,7 +120,7 @@ def _spread(
     return spread_of(level, found.vectors, found.is_known, found.is_reached, perf_counter() - began), figures
 
 
-def _echo_spread(report: dict[str, Any], figures: list["Figure"], as_json: bool) -> None:
+def _echo_spread(report: dict[str, Any], figures: list["MetricValue"], as_json: bool) -> None:
     from earshot.index.evaluation.metrics_table import compared
 
     if as_json:

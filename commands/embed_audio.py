@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from earshot.audio.config import HearingConfig
+from earshot.audio.config import DecodeConfig
 from earshot.commands.build_index import refresh_index
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of
 from earshot.commands.shared.current_towers import place_newcomers
@@ -39,7 +39,7 @@ EXIT_SOME_FAILED = 3  # done, but some files could not be heard
     help="Remove tracks whose files an earlier run did not find either; of those with listens the name stays.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
-@config_options(HearingConfig)
+@config_options(DecodeConfig)
 @device_option("Of the encoder.")
 @click.pass_obj
 def embed_audio(
@@ -79,7 +79,7 @@ def embed_audio(
 
     began = monotonic()
     try:
-        config = HearingConfig(**hearing)
+        config = DecodeConfig(**hearing)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     given = [_existing(path) for path in paths]

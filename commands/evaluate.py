@@ -9,7 +9,7 @@ import click
 from earshot.commands.shared.current_towers import saved_towers
 from earshot.commands.shared.environment import versions
 from earshot.commands.shared.options import dial_option, output_options
-from earshot.commands.shared.terminal import echo_lines, echo_rows, explained, progress
+from earshot.commands.shared.terminal import echo_lines, echo_rows, progress, user_errors
 from earshot.data.events.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
@@ -108,14 +108,14 @@ def evaluate(
         cli evaluate --rivals all --sampled
         cli evaluate --ann --report evaluation/
     """
-    from earshot.evaluation.baselines.tuned_baselines import rivals
-    from earshot.evaluation.evaluation_report import Answers, verdict
+    from earshot.evaluation.baselines.tuned_baselines import tuned_baselines
+    from earshot.evaluation.evaluation_report import Rankings, evaluate_rankings
     from earshot.evaluation.markdown_report import Heading, report_page, write_report
-    from earshot.evaluation.queries import exam_of, practice_exam, told_of
+    from earshot.evaluation.queries import describe_queries, queries_of_split, validation_queries
     from earshot.index.evaluation.ann_benchmark import ann_figures, ann_section
     from earshot.index.evaluation.metrics_table import store_figures
     from earshot.index.library import Library
-    from earshot.towers.retrieval.exact_search import item_vectors, searched, unit_vectors
+    from earshot.towers.retrieval.exact_search import fold_offsets, item_vectors, unit_vectors
     from earshot.towers.retrieval.tower_scores import exam_offsets, exam_queries, tower_scores
 
     with Library.open_to_write(folder) as library:
@@ -126,34 +126,36 @@ def evaluate(
         parts = _parts_of(data, told)
         rules = PROTOCOLS[parts.protocol]
         repeats = bool(rules.repeats) if repeats is None else repeats
-        with explained():
+        with user_errors():
             page = None if report is None else report_page(report)
-            exam = exam_of(parts, repeats=repeats, n_queries=n_users, seed=seed)
-        practice = practice_exam(parts, repeats=repeats, n_users=_TUNED_BY, seed=seed)
-        config = {"split": told["split"], "repeats": repeats, "queries": len(exam), "tower": told["tower"]}
-        config["popularity"] = dial = told["popularity"] if popularity is None else popularity
+            eval_queries = queries_of_split(parts, repeats=repeats, n_queries=n_users, seed=seed)
+        practice = validation_queries(parts, repeats=repeats, n_users=_TUNED_BY, seed=seed)
+        config = {"split": told["split"], "repeats": repeats, "queries": len(eval_queries), "tower": told["tower"]}
+        config["popularity"] = popularity_weight = told["popularity"] if popularity is None else popularity
         run, _ = library.start_run("evaluate", config, seed=seed, versions=versions())
         sampled = rules.sampled if sampled is None else sampled
-        answers = Answers.to(exam, sorted(set(ks)) or [10, 20, 100], sampled=sampled, seed=seed)
-        for rival in progress(rivals(exam, practice, data.catalog, which), "ranking", "rival"):
-            answers.add(rival.name, rival.scores, rival.told())
-        queries, items = exam_queries(saved.towers, exam), item_vectors(saved.towers)
-        offsets = exam_offsets(exam, dial)
+        answers = Rankings.to(eval_queries, sorted(set(ks)) or [10, 20, 100], sampled=sampled, seed=seed)
+        for rival in progress(tuned_baselines(eval_queries, practice, data.catalog, which), "ranking", "rival"):
+            answers.add(rival.name, rival.scores, rival.describe())
+        queries, items = exam_queries(saved.towers, eval_queries), item_vectors(saved.towers)
+        offsets = exam_offsets(eval_queries, popularity_weight)
         answers.add(name, tower_scores(saved.towers, queries, items, offsets))
-        found = verdict(answers, name, data.catalog, rules, vectors=unit_vectors(items), seed=seed)
+        found = evaluate_rankings(answers, name, data.catalog, rules, vectors=unit_vectors(items), seed=seed)
         figures, more = found.all_figures(), []
         if ann:
             k = answers.ks[-1]
-            compared = ann_figures(*searched(items, queries, offsets), exam, k, recall, seed=seed)
+            compared = ann_figures(*fold_offsets(items, queries, offsets), eval_queries, k, recall, seed=seed)
             of_types = dict(progress(compared, "building", "index"))
             figures += [figure for some in of_types.values() for figure in some]
             more = [ann_section(of_types, k, recall)]
         store_figures(library, run, figures)
-        library.finish_run(run, {"queries": len(exam), "tracks": exam.known.n_tracks, "settings": answers.settings})
-        asked = [told_of(parts, exam, repeats=repeats), rules.told, _told_of_ear(library, parts, told)]
+        library.finish_run(
+            run, {"queries": len(eval_queries), "tracks": eval_queries.known.n_tracks, "settings": answers.settings}
+        )
+        asked = [describe_queries(parts, eval_queries, repeats=repeats), rules.told, _told_of_ear(library, parts, told)]
     if page is not None:
         heading = Heading(f"{name} before {len(answers.lists) - 1} rivals", asked, answers.settings)
-        with explained():
+        with user_errors():
             write_report(page, heading, found, more)
         click.echo(f"{page} written.", err=True)
     if output is not None:
@@ -170,10 +172,10 @@ def evaluate(
 
 def _told_of_ear(library: "Library", parts: "Split", told: dict[str, Any]) -> str:
     """The facts about the encoder that a reader of the figures has to know, if any."""
-    from earshot.index.evaluation.leakage import ear_in_use, listens_heard_of
+    from earshot.index.evaluation.leakage import ear_in_use, training_listens
     from earshot.index.tracks.track_store import AUDIO
 
-    heard_of = set(listens_heard_of(library, ear_in_use(library))) if told["sound"] == AUDIO else set()
+    heard_of = set(training_listens(library, ear_in_use(library))) if told["sound"] == AUDIO else set()
     if not heard_of - {parts.train.digest() if heard_of else None}:
         return ""
     how = "--split {protocol} --share {share:g} --gap {gap_s} --seed {seed}".format(**told["split"])
@@ -197,5 +199,5 @@ def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
             "The listens, or their links with files, have changed since the towers learned from them.\n\n"
             "Run `cli train-tower` anew."
         )
-    with explained():
+    with user_errors():
         return split_listens(data.listens, **told["split"])

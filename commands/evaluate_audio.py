@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from earshot.audio.config import HearingConfig
+from earshot.audio.config import DecodeConfig
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of
 from earshot.commands.shared.environment import versions
 from earshot.commands.shared.options import output_options
 from earshot.commands.shared.terminal import echo_rows, progress
-from earshot.commands.shared.track_argument import refuse_empty
+from earshot.commands.shared.track_argument import require_vectors
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-    from earshot.evaluation.vector_evaluation import Facts
-    from earshot.index.evaluation.audio_facts import JudgedTracks
+    from earshot.evaluation.vector_evaluation import TrackFacts
+    from earshot.index.evaluation.audio_facts import TrackTable
     from earshot.index.library import Library
 
 
@@ -58,7 +58,7 @@ def evaluate_audio(
     \b
         cli evaluate-audio --labels tracks.csv --column genre --column mood
     """
-    from earshot.evaluation.vector_evaluation import all_figures, chances, choose_queries, measure
+    from earshot.evaluation.vector_evaluation import all_figures, chance_vectors, choose_queries, evaluate_vectors
     from earshot.evaluation.vector_evaluation import wide_rows as wide
     from earshot.index.evaluation.audio_facts import query_rows
     from earshot.index.evaluation.metrics_table import store_figures
@@ -67,7 +67,7 @@ def evaluate_audio(
     if labels is None and (columns or twins):
         raise click.UsageError("--column and --twins name columns of a table; give it with --labels TABLE.")
     with Library.open_to_write(folder) as library:
-        refuse_empty(library)
+        require_vectors(library)
         tracks, facts = _judged(library, labels, columns, twins)
         rows = choose_queries(query_rows(library, tracks, held_out), seed)
         facts = _with_questions(library, tracks, facts, kinds, rows, seed)
@@ -75,8 +75,10 @@ def evaluate_audio(
         run, _ = library.start_run("evaluate-audio", config, seed=seed, versions=versions())
         subjects = _subjects(library, tracks, baselines, seed)
         judging = progress(subjects.items(), "judging", unit="subject", total=len(subjects))
-        measured = {name: measure(vectors, facts, rows, k, penalty=p, seed=seed) for name, (vectors, p) in judging}
-        figures = all_figures(measured, chances(facts, rows, k), "held-out" if held_out else "all")
+        measured = {
+            name: evaluate_vectors(vectors, facts, rows, k, penalty=p, seed=seed) for name, (vectors, p) in judging
+        }
+        figures = all_figures(measured, chance_vectors(facts, rows, k), "held-out" if held_out else "all")
         store_figures(library, run, figures)
         library.finish_run(run, {"tracks": len(tracks), "queries": len(rows), "copies_left_out": tracks.n_copies})
     if output is not None:
@@ -90,10 +92,10 @@ def evaluate_audio(
 
 def _judged(
     library: "Library", path: Path | None, columns: Sequence[str], twins: str | None
-) -> tuple["JudgedTracks", "Facts"]:
+) -> tuple["TrackTable", "TrackFacts"]:
     """The tracks to judge vectors by, and what is known about them."""
     from earshot.data.tables.label_tables import read_labels
-    from earshot.index.evaluation.audio_facts import facts_from_tags, label, read_judged_tracks
+    from earshot.index.evaluation.audio_facts import apply_labels, facts_from_tags, read_judged_tracks
 
     tracks = read_judged_tracks(library)
     if tracks.n_copies:
@@ -104,14 +106,14 @@ def _judged(
         table = read_labels(path, columns, twins)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    tracks, facts, n_known = label(library, tracks, table, path)
+    tracks, facts, n_known = apply_labels(library, tracks, table, path)
     click.echo(f"{path.name} knows {n_known:,} of {len(tracks):,} tracks.", err=True)
     return tracks, facts
 
 
 def _with_questions(
-    library: "Library", tracks: "JudgedTracks", facts: "Facts", kinds: Sequence[str], rows: "ndarray", seed: int
-) -> "Facts":
+    library: "Library", tracks: "TrackTable", facts: "TrackFacts", kinds: Sequence[str], rows: "ndarray", seed: int
+) -> "TrackFacts":
     """The facts with questions that the library's graphs know the answer to."""
     import numpy as np
 
@@ -135,13 +137,13 @@ def _with_questions(
 
 
 def _subjects(
-    library: "Library", tracks: "JudgedTracks", baselines: bool, seed: int
+    library: "Library", tracks: "TrackTable", baselines: bool, seed: int
 ) -> dict[str, tuple["ndarray", "ndarray | None"]]:
     """The vectors that are judged, with the penalty for hubs where there is one; the library's own come first."""
     from earshot.index.tracks.track_store import AUDIO
-    from earshot.index.vectors.neighbour_table import read_nearness
+    from earshot.index.vectors.neighbour_table import mean_neighbour_score
 
-    penalty = read_nearness(library, AUDIO, tracks.ids) / 2  # as `cli similar --fewer-hubs` ranks
+    penalty = mean_neighbour_score(library, AUDIO, tracks.ids) / 2  # as `cli similar --fewer-hubs` ranks
     subjects = {"audio": (tracks.vectors, None), "audio, fewer hubs": (tracks.vectors, penalty)}
     if not baselines:
         return subjects
@@ -150,7 +152,7 @@ def _subjects(
     ear = ear_of(checkpoint_in_use(library), "cpu").config
     cache = SumsCache(library.folder / "cache" / "baselines.npz", ear)
     n_lacking = len(tracks.paths.keys() - cache.sums.keys())
-    heard = progress(fill_cache(cache, tracks.paths, ear, HearingConfig()), "baselines", "track", n_lacking)
+    heard = progress(fill_cache(cache, tracks.paths, ear, DecodeConfig()), "baselines", "track", n_lacking)
     if n_unheard := sum(result is not None for result in heard):
         click.echo(f"{n_unheard:,} files could not be heard again: mfcc and mel know nothing of them.", err=True)
     return subjects | {name: (v, None) for name, v in baseline_vectors(cache, list(tracks.paths), seed).items()}

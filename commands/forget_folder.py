@@ -6,7 +6,7 @@ import click
 
 from earshot.commands.build_index import refresh_index
 from earshot.commands.shared.options import output_options
-from earshot.commands.shared.terminal import counted, echo_rows
+from earshot.commands.shared.terminal import echo_rows, plural
 from earshot.data.files.path_encoding import expanded, shown_path
 
 
@@ -44,7 +44,7 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
             gone = forget(library, expanded(path))
         finally:  # also where an earlier try was killed before it came to this
             refresh_index(library)
-    click.echo(f"{shown_path(gone.path)} is forgotten: {counted(gone.n_tracks, 'track')} removed. No file was touched.")
+    click.echo(f"{shown_path(gone.path)} is forgotten: {plural(gone.n_tracks, 'track')} removed. No file was touched.")
     asides = {
         "of the removed were listened to; their names stay": gone.n_names,
         "tracks stay, which another folder of the library holds": gone.n_elsewhere,

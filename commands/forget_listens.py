@@ -6,7 +6,7 @@ import click
 
 from earshot.commands.build_index import refresh_index
 from earshot.commands.shared.options import output_options
-from earshot.commands.shared.terminal import counted, echo_rows
+from earshot.commands.shared.terminal import echo_rows, plural
 from earshot.data.files.path_encoding import escaped
 
 
@@ -47,7 +47,7 @@ def forget_listens(folder: Path, number: int | None, output: str | None) -> None
         finally:  # also where an earlier try was killed before it came to this
             refresh_index(library)
     click.echo(
-        f"{counted(gone.n_events, 'listen')} from {escaped(gone.origin)} forgotten, with"
-        f" {counted(gone.n_users, 'user')} and {counted(gone.n_tracks, 'catalog track')} that nothing else names"
+        f"{plural(gone.n_events, 'listen')} from {escaped(gone.origin)} forgotten, with"
+        f" {plural(gone.n_users, 'user')} and {plural(gone.n_tracks, 'catalog track')} that nothing else names"
     )
     click.echo("What was made of them knows them still; `cli status` says what to make anew.", err=True)

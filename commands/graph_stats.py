@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.commands.shared.options import NEW_FILE
-from earshot.commands.shared.terminal import echo_json, explained
+from earshot.commands.shared.terminal import echo_json, user_errors
 from earshot.data.files.path_encoding import escaped
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _graph_facts(
     import numpy as np
 
     from earshot.graph.graph_files import write_graphml
-    from earshot.graph.graph_statistics import anatomy, surroundings
+    from earshot.graph.graph_statistics import graph_statistics, neighbourhood
     from earshot.graph.preference_graph import graph_from_ids
     from earshot.index.graphs.graph_store import find_graph, read_edges
     from earshot.index.tracks.name_resolution import ids_with_audio, match_nodes, node_names
@@ -79,7 +79,7 @@ def _graph_facts(
     node_ids, degrees = ids.ids(np.arange(len(ids))), graph.in_degrees()
     has_audio = np.isin(node_ids, ids_with_audio(library, stored.level))
     best = np.argsort(-degrees, kind="stable")
-    facts = asdict(stored) | asdict(anatomy(graph)) | {"with_audio": float(has_audio.mean())}
+    facts = asdict(stored) | asdict(graph_statistics(graph)) | {"with_audio": float(has_audio.mean())}
     names = node_names(library, stored.level, node_ids[best[:10]])
     facts["most_recommended"] = dict(zip(names, degrees[best[:10]].tolist(), strict=True))
     if not (plot or graphml or around):
@@ -90,19 +90,20 @@ def _graph_facts(
         if wanted not in node_ids:
             raise click.ClickException(f"No {stored.level} of the graph {kind!r} answers to {around!r}.")
         middle = int(ids.rows(wanted))
-        shown = surroundings(graph, middle, _SURROUNDINGS)
+        shown = neighbourhood(graph, middle, _SURROUNDINGS)
         facts["around"] = node_names(library, stored.level, node_ids[shown[1:11]])
-    with explained():
+    with user_errors():
         if graphml:
-            write_graphml(graphml, graph.among(shown), node_names(library, stored.level, node_ids[shown]))
+            write_graphml(graphml, graph.subgraph(shown), node_names(library, stored.level, node_ids[shown]))
         if plot:
             from earshot.graph.drawing.graph_drawing import MAX_NODES, draw_graph
 
             whole = graph.n_nodes <= MAX_NODES and around is None
-            shown = shown if whole or around else surroundings(graph, middle, MAX_NODES)
+            shown = shown if whole or around else neighbourhood(graph, middle, MAX_NODES)
             names = node_names(library, stored.level, node_ids[shown])
             title = kind if whole else f"{kind} around {names[0]}"
-            draw_graph(plot, graph.among(shown), names, has_audio[shown], title=title, middle_row=None if whole else 0)
+            middle_row = None if whole else 0
+            draw_graph(plot, graph.subgraph(shown), names, has_audio[shown], title=title, middle_row=middle_row)
     return facts
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from earshot.commands.shared.name_options import echo_nodes, names_options, translated
+from earshot.commands.shared.name_options import echo_nodes, map_names, names_options
 from earshot.commands.shared.options import EXISTING_FILE
-from earshot.commands.shared.terminal import echo_malformed, explained
+from earshot.commands.shared.terminal import echo_malformed, user_errors
 
 
 @click.command()
@@ -54,13 +54,13 @@ def import_graph(
     from earshot.index.library import Library
     from earshot.index.tracks.name_resolution import likeliest_level
 
-    with explained():
+    with user_errors():
         if file.suffix.lower() in graph_files.SUFFIXES:
             found = graph_files.read_graph_file(file, weight=weight or "weight")
             edges, directed = found.edges, found.directed if directed is None else directed
         else:
             edges = read_edge_list(file, source=source, target=target, weight=weight)
-        names, level, naming_options = translated(edges.names, level or level_of(*edges.columns), file, **naming)
+        names, level, naming_options = map_names(edges.names, level or level_of(*edges.columns), file, **naming)
         with Library.open_to_write(folder) as library:
             level = level or likeliest_level(library, names, naming_options["folders"])
             done = graph_import.import_graph(

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from earshot.commands.shared.name_options import echo_nodes, names_options, translated
+from earshot.commands.shared.name_options import echo_nodes, map_names, names_options
 from earshot.commands.shared.options import typed_options
-from earshot.commands.shared.terminal import counted, echo_malformed, echo_some, explained, progress
+from earshot.commands.shared.terminal import echo_malformed, echo_some, plural, progress, user_errors
 from earshot.data.files.path_encoding import escaped, shown_path
 
 if TYPE_CHECKING:
-    from earshot.data.listens.event_collector import Gathering
+    from earshot.data.listens.event_collector import EventCollector
     from earshot.data.listens.listen_sources import Source
     from earshot.index.library import Library
 
@@ -67,20 +67,20 @@ def import_listens(
     columns = {"user": user, "item": item, "time": time, "plays": plays, "level": level}
     unread: list[str] = []  # why, of each file
 
-    def spare(error: ValueError) -> None:
+    def on_error(error: ValueError) -> None:
         """A file of a folder costs only itself."""
         if not path.is_dir():
             raise error
         unread.append(str(error))
 
-    with explained(), Library.open_to_write(folder) as library:
+    with user_errors(), Library.open_to_write(folder) as library:
         try:
-            sources, passed_over = find_sources(path, format, spare)
+            sources, passed_over = find_sources(path, format, on_error)
             _refuse_what_means_nothing({source.format for source in sources}, listener, columns)
             n_unread = 0
             for source in sources:
                 try:
-                    _import_source(library, source, path, again, spare, {"listener": listener, **columns}, **naming)
+                    _import_source(library, source, path, again, on_error, {"listener": listener, **columns}, **naming)
                 except ValueError as error:
                     if len(sources) == 1:
                         raise
@@ -110,7 +110,7 @@ def _import_source(
     source: "Source",
     path: Path,
     again: bool,
-    spare: Callable[[ValueError], None],
+    on_error: Callable[[ValueError], None],
     asked: dict[str, str | None],
     **naming: Any,
 ) -> None:
@@ -119,16 +119,16 @@ def _import_source(
     from earshot.index.listens import listen_store
 
     origin = source.paths[0] if len(source.paths) == 1 else path
-    digest = listen_store.digest_of(*source.paths, number=source.number)
+    digest = listen_store.content_digest(*source.paths, number=source.number)
     known = listen_store.known_listens(library, digest)
     if known and not again:
         click.echo(
             f"Nothing added: {shown_path(origin.name)} was imported on {known.imported[:10]} from"
-            f" {escaped(known.origin)}, {counted(known.n_events, 'listen')} to {known.level}s."
+            f" {escaped(known.origin)}, {plural(known.n_events, 'listen')} to {known.level}s."
             " With --again it is imported anew."
         )
         return
-    reading = read_source(source, spare=spare, **asked)
+    reading = read_source(source, on_error=on_error, **asked)
     with listen_store.open_gathering(library, reading.level, prefix=source.prefix) as gathering:
         for batch in progress(reading.batches, f"reading {origin.name}", "block"):
             gathering.add(batch)
@@ -136,7 +136,7 @@ def _import_source(
 
 
 def _store_listens(
-    library: "Library", source: "Source", gathering: "Gathering", digest: str, origin: Path, **naming: Any
+    library: "Library", source: "Source", gathering: "EventCollector", digest: str, origin: Path, **naming: Any
 ) -> None:
     """Keep what was gathered, and say what it was."""
     from earshot.data.listens.event_collector import Items
@@ -146,15 +146,15 @@ def _store_listens(
 
     items = items_of(source, gathering)
     words = items.names if naming["names"] else items.titles
-    words, _, naming_options = translated(words, gathering.level, origin, **naming)
+    words, _, naming_options = map_names(words, gathering.level, origin, **naming)
     items = Items.called(words) if naming["names"] else items
     typed = typed_options(click.get_current_context(), "again")
     done = listen_store.import_listens(
         library, gathering, digest, origin=str(origin), items=items, options=typed, **naming_options
     )
     click.echo(
-        f"{counted(done.listens.n_events, 'listen')} by {counted(done.listens.n_users, 'user')}"
-        f" ({done.n_new_users:,} new) to {counted(done.listens.n_items, gathering.level)}"
+        f"{plural(done.listens.n_events, 'listen')} by {plural(done.listens.n_users, 'user')}"
+        f" ({done.n_new_users:,} new) to {plural(done.listens.n_items, gathering.level)}"
     )
     echo_nodes(done.items, gathering.level, words)
     if n_repeats := len(gathering) - done.listens.n_events:

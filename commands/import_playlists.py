@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from earshot.commands.shared.terminal import counted, echo_json, echo_some, in_one_line
+from earshot.commands.shared.terminal import echo_json, echo_some, in_one_line, plural
 from earshot.data.files.path_encoding import shown_path
 
 
@@ -67,6 +67,6 @@ def _forget(folder: Path, paths: tuple[str, ...]) -> None:
 
     with Library.open_to_write(folder) as library:
         known = forget_playlists(library, paths)
-    click.echo(f"{counted(len(known), 'playlist')} forgotten")
+    click.echo(f"{plural(len(known), 'playlist')} forgotten")
     if len(known) < len(paths):
         raise click.ClickException(f"{len(paths) - len(known):,} of {len(paths):,} were never imported.")

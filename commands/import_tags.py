@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from earshot.commands.shared.options import EXISTING_FILE
-from earshot.commands.shared.terminal import echo_malformed, echo_some, explained
+from earshot.commands.shared.terminal import echo_malformed, echo_some, user_errors
 
 
 @click.command()
@@ -24,12 +24,12 @@ def import_tags(folder: Path, table: Path, overwrite: bool) -> None:
     """
     from earshot.data.tables.tag_tables import read_tag_table
     from earshot.index.library import Library
-    from earshot.index.tracks import tag_import as tag_store
+    from earshot.index.tracks import tag_import
 
-    with explained():
+    with user_errors():
         tags = read_tag_table(table)
     with Library.open_to_write(folder) as library:
-        done = tag_store.import_tags(library, tags, [str(table.absolute().parent)], overwrite=overwrite)
+        done = tag_import.import_tags(library, tags, [str(table.absolute().parent)], overwrite=overwrite)
     click.echo(
         f"{done.n_rows:,} rows with {', '.join(tags.fields)}: {done.n_matched:,} are tracks of the library,"
         f" {done.n_changed:,} tracks changed"

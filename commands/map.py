@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from earshot.commands.shared.options import NEW_FILE
-from earshot.commands.shared.terminal import explained
-from earshot.commands.shared.track_argument import refuse_empty
+from earshot.commands.shared.terminal import user_errors
+from earshot.commands.shared.track_argument import require_vectors
 
 
 @click.command("map")
@@ -48,13 +48,13 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
     from earshot.index.vectors.spaces import spaces
 
     out = Path("map.png") if out is None and html is None else out
-    with explained():  # before the work, not after it
+    with user_errors():  # before the work, not after it
         for path in filter(None, (out, html)):
             path.absolute().parent.resolve(strict=True)
         if out is not None:
             refuse_unknown_format(out)
     with Library.open(folder) as library:
-        refuse_empty(library, space)
+        require_vectors(library, space)
         found, known = read_map(library, space, limit, seed), spaces(library)
     n_tracks = len(found.tracks)
     if not n_tracks:
@@ -65,7 +65,7 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
     places = map_layout(found.vectors, seed=seed)
     coloring = color_by([getattr(track, color) for track in found.tracks], several=color == "genre")
     title = f"{n_tracks:,} tracks{of_all} by {space}, colored by {color}"
-    with explained():
+    with user_errors():
         if out is not None:
             draw_picture(out, places, coloring, title=title)
         if html is not None:

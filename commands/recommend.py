@@ -12,17 +12,17 @@ from earshot.commands.shared.current_towers import fitted_towers, trained_towers
 from earshot.commands.shared.environment import versions
 from earshot.commands.shared.options import EXISTING_FILE, dial_option, output_options
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
-from earshot.commands.shared.terminal import counted, echo_rows, echo_stream, explained, progress_bar
-from earshot.commands.shared.track_argument import track_meant
+from earshot.commands.shared.terminal import echo_rows, echo_stream, plural, progress_bar, user_errors
+from earshot.commands.shared.track_argument import resolve_track
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
     from earshot.data.ids import IdMap
-    from earshot.data.requests import Asker
+    from earshot.data.requests import RecommendRequest
     from earshot.index.library import Library
     from earshot.index.listens.stored_interactions import LibraryListening
-    from earshot.towers.retrieval.recommend_lists import Rules, Serving
+    from earshot.towers.retrieval.recommend_lists import RecommendOptions, Serving
 
 
 @click.command()
@@ -89,7 +89,7 @@ def recommend(
     from earshot.commands.shared.output_rows import list_rows
     from earshot.index.library import Library
     from earshot.index.tracks.track_lookup import track_rows
-    from earshot.towers.retrieval.recommend_lists import Rules
+    from earshot.towers.retrieval.recommend_lists import RecommendOptions
 
     who = (user is not None) + bool(like) + (history is not None)
     if to_all and (who or seed_track is not None):
@@ -100,8 +100,8 @@ def recommend(
         )
     if not to_all and (who > 1 or (not who and seed_track is None)):
         raise click.UsageError("Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all.")
-    dial = _own_dial(folder) if popularity is None else popularity
-    rules = Rules(k, novel=novel, max_per_artist=max_per_artist, popularity=dial)
+    popularity_weight = _own_dial(folder) if popularity is None else popularity
+    rules = RecommendOptions(k, novel=novel, max_per_artist=max_per_artist, popularity=popularity_weight)
     if to_all:
         _recommend_to_all(folder, rules, m3u, output)
         return
@@ -109,8 +109,8 @@ def recommend(
         raise click.UsageError(f"{m3u} is a folder; one playlist is a file, such as {m3u / 'mix.m3u8'}.")
     with Library.open(folder) as library:
         named = like if history is None else _track_lines(history)
-        listens, asker = _asker(library, user, named, seed_track, ordered=not like)
-        best = _list_for(library, listens, asker, rules)
+        listens, request = _asker(library, user, named, seed_track, ordered=not like)
+        best = _list_for(library, listens, request, rules)
         tracks = track_rows(library, [track_id for track_id, _ in best])
     if m3u is not None:
         write_playlist(m3u, [tracks[track_id] for track_id, _ in best])
@@ -119,7 +119,7 @@ def recommend(
     echo_rows(list_rows(best, tracks, plain=output is None), output, _nothing_left(rules))
 
 
-def _nothing_left(rules: "Rules") -> str:
+def _nothing_left(rules: "RecommendOptions") -> str:
     return "Nothing is left to recommend" + ("; --repeats also lists what was played." if rules.novel else ".")
 
 
@@ -132,7 +132,7 @@ def _own_dial(folder: Path) -> float:
         return float(tower_run(library)[1]["popularity"])
 
 
-def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: str | None) -> None:
+def _recommend_to_all(folder: Path, rules: "RecommendOptions", m3u: Path | None, output: str | None) -> None:
     """Fill the table of recommendations, or go on with what a killed run left."""
     import numpy as np
 
@@ -140,13 +140,13 @@ def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: st
     from earshot.index.listens.stored_interactions import read_listening
     from earshot.index.recommending.recommendation_table import (
         RECOMMEND_STAGE,
-        UnfinishedLists,
+        ResumableLists,
         listed_files,
         store_recommendations,
         stored_recommendations,
     )  # fmt: skip
     from earshot.index.recommending.tower_data import dislikes, tower_run, without_dislikes
-    from earshot.towers.retrieval.recommend_lists import batches_of, lists_for_all
+    from earshot.towers.retrieval.recommend_lists import batches_of, recommend_all
 
     began = monotonic()
     if m3u is not None and m3u.exists() and not m3u.is_dir():
@@ -159,14 +159,14 @@ def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: st
         user_rows = np.unique(listens.user_rows)
         told = asdict(rules) | {"towers": tower_run_id, "listens": read.key, "tracks": serving.shelf.digest()}
         run, _ = library.start_run(RECOMMEND_STAGE, told, versions=versions())
-        lists = UnfinishedLists(library.folder, told)
+        lists = ResumableLists(library.folder, told)
         batches = batches_of(serving, user_rows)
         if n_kept := len(lists):
             click.echo(f"Going on after {n_kept:,} of {len(batches):,} batches of listeners.", err=True)
         with progress_bar(len(user_rows), "recommending", "listener") as bar:
             for number, part in enumerate(batches):
                 if not lists.has(number):
-                    lists.keep(number, read.users.ids(part), *lists_for_all(serving, listens, part, rules, disliked))
+                    lists.keep(number, read.users.ids(part), *recommend_all(serving, listens, part, rules, disliked))
                 bar.update(len(part))
         n_rows = store_recommendations(library, run, lists)
         report = {"listeners": len(user_rows), "recommendations": n_rows, "seconds": round(monotonic() - began, 1)}
@@ -177,7 +177,7 @@ def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: st
         if output is not None:
             echo_stream(stored_recommendations(library), output)
     click.echo(
-        f"{counted(n_rows, 'recommendation')} to {counted(len(user_rows), 'listener')} in {report['seconds']} s."
+        f"{plural(n_rows, 'recommendation')} to {plural(len(user_rows), 'listener')} in {report['seconds']} s."
         " Ask the view `user_recommendations` of library.db for them.",
         err=output is not None,
     )
@@ -185,67 +185,67 @@ def _recommend_to_all(folder: Path, rules: "Rules", m3u: Path | None, output: st
 
 def _asker(
     library: "Library", user: str | None, tracks: Sequence[str], seed_track: str | None, *, ordered: bool
-) -> tuple["LibraryListening", "Asker"]:
+) -> tuple["LibraryListening", "RecommendRequest"]:
     """All listens, and who wants a list: a listener, or somebody who played or likes some tracks."""
-    from earshot.data.requests import Asker
+    from earshot.data.requests import RecommendRequest
     from earshot.index.listens.stored_interactions import read_listening
-    from earshot.index.recommending.candidate_store import known_asker
+    from earshot.index.recommending.candidate_store import request_for_user
     from earshot.index.recommending.tower_data import find_user, tower_run
 
     tower_run(library)  # first of all, somebody must have trained them
     listens = read_listening(library)
     seed_id = None if seed_track is None else _known_track(library, seed_track)
     if user is not None:
-        return listens, known_asker(listens, find_user(library, user), seed_id)
+        return listens, request_for_user(listens, find_user(library, user), seed_id)
     ordered = ordered and bool(listens.listening.times.any())  # towers that learned of no order hear none
     played = [_known_track(library, text) for text in tracks]
-    return listens, Asker.stranger(played, ordered=ordered, seed_id=seed_id)
+    return listens, RecommendRequest.stranger(played, ordered=ordered, seed_id=seed_id)
 
 
 def _list_for(
-    library: "Library", listens: "LibraryListening", asker: "Asker", rules: "Rules"
+    library: "Library", listens: "LibraryListening", request: "RecommendRequest", rules: "RecommendOptions"
 ) -> list[tuple[int, float]]:
     """One list, from the tracks that the index finds near the query where these are enough, else from all of them."""
     import numpy as np
 
     from earshot.data.ids import IdMap
-    from earshot.index.recommending.candidate_store import near_shelves
-    from earshot.towers.retrieval.recommend_lists import list_for, query_of, serve
+    from earshot.index.recommending.candidate_store import candidate_pools
+    from earshot.towers.retrieval.recommend_lists import prepare, query_of, recommend_one
 
-    track_ids, users = np.unique(asker.track_ids()), IdMap([asker.user_id])
-    with explained():
+    track_ids, users = np.unique(request.track_ids()), IdMap([request.user_id])
+    with user_errors():
         with trained_towers(library) as (kept, _, told):
             if kept.config.model == "two-tower" and not rules.popularity:  # which the index knows nothing of
                 saved = fitted_towers(library, kept, told["sound"], track_ids, users)
-                query = query_of(saved, asker).numpy()[0]
-                for shelf in near_shelves(library, query, rules.k, n_left_out=len(asker.left_out(novel=True))):
-                    best = list_for(serve(saved, shelf), asker, rules)
+                query = query_of(saved, request).numpy()[0]
+                for shelf in candidate_pools(library, query, rules.k, n_left_out=len(request.left_out(novel=True))):
+                    best = recommend_one(prepare(saved, shelf), request, rules)
                     if len(best) == rules.k:
                         return best
-        return list_for(_serving(library, listens, rules, track_ids, users), asker, rules)
+        return recommend_one(_serving(library, listens, rules, track_ids, users), request, rules)
 
 
 def _serving(
-    library: "Library", listens: "LibraryListening", rules: "Rules", track_ids: "ndarray", users: "IdMap"
+    library: "Library", listens: "LibraryListening", rules: "RecommendOptions", track_ids: "ndarray", users: "IdMap"
 ) -> "Serving":
     """The towers in use, fitted to nothing but some tracks and listeners, and all that they may recommend."""
     import numpy as np
 
     from earshot.index.recommending.candidate_store import play_counts, read_shelf
-    from earshot.towers.retrieval.recommend_lists import serve
+    from earshot.towers.retrieval.recommend_lists import prepare
 
     with trained_towers(library) as (kept, run, told):
         shelf = read_shelf(library, run, with_vectors=kept.config.model == "two-tower")
         known = np.concatenate([track_ids, np.setdiff1d(shelf.newcomers, track_ids)])
         saved = fitted_towers(library, kept, told["sound"], known, users)
     plays = shelf.plays(*play_counts(listens)) if rules.popularity else None
-    with explained():
-        return serve(saved, shelf, plays)
+    with user_errors():
+        return prepare(saved, shelf, plays)
 
 
 def _known_track(library: "Library", text: str) -> int:
     """The id of the track that a person means, with audio or without."""
-    row = track_meant(library, text, catalog=True)
+    row = resolve_track(library, text, catalog=True)
     if row is None:
         raise click.ClickException(f"No track answers to {text!r}.\n\nTry fewer words, or its id.")
     return row.id
@@ -256,7 +256,7 @@ def _track_lines(path: Path) -> list[str]:
     from earshot.data.files.regular_files import read_regular
     from earshot.data.tables.playlists import SUFFIXES, read_playlist
 
-    with explained():
+    with user_errors():
         if path.suffix.lower() in SUFFIXES:
             tracks = read_playlist(str(path)).entries
         else:

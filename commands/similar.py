@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from earshot.audio.config import HearingConfig
+from earshot.audio.config import DecodeConfig
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of, find_checkpoint
 from earshot.commands.shared.options import output_options
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
 from earshot.commands.shared.terminal import echo_rows
-from earshot.commands.shared.track_argument import refuse_empty, track_meant
+from earshot.commands.shared.track_argument import require_vectors, resolve_track
 from earshot.commands.shared.unread_files import installed
 from earshot.data.files.path_encoding import shown_path
 from earshot.data.files.regular_files import irregular_kind
@@ -59,7 +59,7 @@ def similar(
     why: bool,
     m3u: Path | None,
     output: str | None,
-    **wishes: Any,
+    **filters: Any,
 ) -> None:
     """List the tracks that sound like SEEDS, or are played by the same people: paths, ids, or words of titles.
 
@@ -73,27 +73,27 @@ def similar(
         cli similar "a song I only know from playlists" --by diffused
         cli similar "blue monday" --by both
     """
-    from earshot.commands.shared import text_tables as listing
+    from earshot.commands.shared import text_tables
     from earshot.commands.shared.output_rows import match_rows
     from earshot.index.graphs.diffused_vectors import DIFFUSED, outdated
     from earshot.index.library import Library
     from earshot.index.recommending.tower_data import TOWER, tower_run
+    from earshot.index.search.filters import SearchFilters
     from earshot.index.search.rank_fusion import BOTH, similar_by_both
-    from earshot.index.search.similarity_search import Wishes
     from earshot.index.search.similarity_search import similar as find_similar
     from earshot.index.tracks.track_store import AUDIO
 
     space = TOWER if space == "towers" else space
     with Library.open(folder) as library:
-        refuse_empty(library, TOWER if space == BOTH else space)
+        require_vectors(library, TOWER if space == BOTH else space)
         sound = tower_run(library)[1]["sound"] or AUDIO if space == BOTH else space
         spaces = (sound, TOWER) if space == BOTH else (space,)
         wanted, unwanted = ([_seeds(library, text, spaces) for text in texts] for texts in (seeds, unlike))
         if space == BOTH:
-            answer = similar_by_both(library, wanted, unwanted, Wishes(**wishes), why, sound)
+            answer = similar_by_both(library, wanted, unwanted, SearchFilters(**filters), why, sound)
         else:
             likes, dislikes = ([seed[space] for seed in part] for part in (wanted, unwanted))
-            answer = find_similar(library, space, likes, dislikes, Wishes(**wishes), why)
+            answer = find_similar(library, space, likes, dislikes, SearchFilters(**filters), why)
         is_heard = any({AUDIO, DIFFUSED} & set(seed) for seed in wanted + unwanted)
         checkpoint = find_checkpoint(library) if is_heard else None
         is_current = checkpoint is None or library.current_fingerprint() == checkpoint.fingerprint
@@ -105,7 +105,7 @@ def similar(
     if output is None:
         names, others = ([next(iter(seed.values())).name for seed in part] for part in (wanted, unwanted))
         title = " + ".join(names) + "".join(f" - {name}" for name in others)
-        click.echo(listing.one_line(f"Similar to {title}"))
+        click.echo(text_tables.one_line(f"Similar to {title}"))
     echo_rows(match_rows(answer, why=why, plain=output is None), output, "Nothing in the library fits these wishes.")
     if answer.copies and output is None:
         click.echo(f"Left out as copies: {', '.join(str(track.id) for track in answer.copies)}", err=True)
@@ -126,7 +126,7 @@ def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "S
     from earshot.index.tracks.track_store import AUDIO
     from earshot.index.vectors.spaces import read_vector
 
-    row, seeds = track_meant(library, text, catalog=tuple(spaces) != (AUDIO,)), dict[str, Seed]()
+    row, seeds = resolve_track(library, text, catalog=tuple(spaces) != (AUDIO,)), dict[str, Seed]()
     is_file = row is None and os.path.isfile(text)
     for space in spaces:
         if is_file and space in (AUDIO, DIFFUSED):
@@ -135,7 +135,7 @@ def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "S
             facts = row.duration, row.artist, row.title, row.content_hash, row.id
             seeds[space] = Seed(row.name, vector, read_excerpts(library, row.id), *facts)
     if not seeds:
-        unheard = track_meant(library, text, catalog=True) if row is None and not is_file else None
+        unheard = resolve_track(library, text, catalog=True) if row is None and not is_file else None
         raise click.ClickException(_why_no_seed(library, row or unheard, text, spaces, is_file=is_file))
     for space in spaces:
         if space not in seeds:
@@ -185,7 +185,7 @@ def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: 
 
 def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     """A file outside the library, heard with the very encoder that the library's vectors come from."""
-    from earshot.audio.embedding import Cause, Unheard, WorkersLostError, hear
+    from earshot.audio.embedding import Cause, EmbedFailure, WorkersLostError, embed_files
     from earshot.graph.diffusion.diffusion import centred
     from earshot.index.graphs.diffused_vectors import DIFFUSED, centre_vector
     from earshot.index.search.same_recording import ExcerptVectors
@@ -206,10 +206,10 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     absolute = str(Path(path).absolute())
     ear = ear_of(checkpoint, "cpu")
     try:
-        (result,) = hear([absolute], ear, HearingConfig(workers=1), is_known=lambda path, content_hash: False)
+        (result,) = embed_files([absolute], ear, DecodeConfig(workers=1), is_known=lambda path, content_hash: False)
     except WorkersLostError as error:
         raise click.ClickException(f"{shown_path(path)} cannot be heard: {error}. Is memory short?") from None
-    if isinstance(result, Unheard):
+    if isinstance(result, EmbedFailure):
         cure = f"\n\n{installed()}" if result.cause is Cause.PROGRAM else ""
         raise click.ClickException(f"{shown_path(path)} cannot be heard: {result.reason}.{cure}")
     title = result.tags.title or file_title(absolute)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from earshot.commands.shared.current_encoder import find_checkpoint
-from earshot.commands.shared.terminal import counted, echo_json
+from earshot.commands.shared.terminal import echo_json, plural
 from earshot.data.files.path_encoding import escaped, shown_path
 
 
@@ -54,7 +54,7 @@ def status(folder: Path, as_json: bool) -> None:
     if facts.listens["files"]:
         n_files = facts.listens["files"]
         imports = f", in {n_files:,} imports: what several hold counts once" if n_files > 1 else ""
-        events, users = counted(facts.listens["events"], "event"), counted(facts.listens["users"], "user")
+        events, users = plural(facts.listens["events"], "event"), plural(facts.listens["users"], "user")
         _echo("Listens", f"{events}, {users}{imports}")
     if facts.towers:
         mark = facts.towers["validation"]

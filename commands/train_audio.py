@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from earshot.audio.config import EarConfig, EncoderConfig, HearingConfig
+from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of, find_checkpoint
 from earshot.commands.shared.environment import SAVE_SECONDS, pick_device, versions
 from earshot.commands.shared.options import config_options, device_option
-from earshot.commands.shared.terminal import explained, progress, progress_bar
-from earshot.commands.shared.track_argument import refuse_empty
+from earshot.commands.shared.terminal import progress, progress_bar, user_errors
+from earshot.commands.shared.track_argument import require_vectors
 from earshot.data.files.atomic import RESUMABLE_SUFFIX, remove
 from earshot.graph.config import TasteConfig
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from earshot.audio.checkpoint import Checkpoint
     from earshot.audio.ear import Ear
-    from earshot.graph.taste.taste_trainer import Music, Pretraining
+    from earshot.graph.taste.taste_trainer import ExcerptDataset, TasteTrainer
     from earshot.graph.taste.track_graph import TrackGraph
-    from earshot.index.evaluation.audio_facts import JudgedTracks
+    from earshot.index.evaluation.audio_facts import TrackTable
     from earshot.index.library import Library
 
 
@@ -82,10 +82,10 @@ def train_audio(
 
     from earshot.audio.checkpoint import default_checkpoint
     from earshot.audio.ear import Ear, save_ear
-    from earshot.graph.taste.taste_trainer import Pretraining, training_figures, training_key
+    from earshot.graph.taste.taste_trainer import TasteTrainer, training_figures, training_key
     from earshot.graph.taste.track_graph import split_by_group
     from earshot.index.evaluation.audio_facts import TRAINING_STAGE, read_judged_tracks
-    from earshot.index.evaluation.leakage import imports_heard_of, listens_heard_of, listens_of_graphs
+    from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
     from earshot.index.evaluation.metrics_table import store_figures
     from earshot.index.kept_files import keeping
     from earshot.index.library import Library
@@ -98,7 +98,7 @@ def train_audio(
         raise click.UsageError("--graph names a graph to learn from, --no-graph says there is none; give one of them.")
     shape = {name: value for name, value in {"channels": channels, "dim": dim}.items() if value is not None}
     with Library.open_to_write(folder) as library:
-        refuse_empty(library)
+        require_vectors(library)
         tracks = read_judged_tracks(library)
         # A fresh encoder needs no earlier one, which may be missing.
         is_fresh = start == "fresh"
@@ -109,9 +109,9 @@ def train_audio(
         graphs = [replace(graph, node_rows=graph.node_rows[heard]) for graph in graphs]
         hashes = np.array(list(tracks.paths))[heard].tolist()
         artists = [tracks.artists[row] or digest for row, digest in zip(heard, hashes, strict=True)]
-        with explained():
+        with user_errors():
             held_out = split_by_group(artists, config.held_out, config.seed)
-            training = Pretraining(
+            training = TasteTrainer(
                 ear.encoder, music, graphs, held_out, config, fresh=fresh, device=pick_device(device)
             )
         told = ", ".join(f"{graph.kind} ({(graph.node_rows >= 0).sum():,} tracks)" for graph in graphs) or "crops alone"
@@ -127,14 +127,14 @@ def train_audio(
             "heard_of": listens_of_graphs(library, [graph.kind for graph in graphs]),
         }
         ear_before = None if fresh or checkpoint.path is None else checkpoint.path.name
-        settings_told["heard_of"] += listens_heard_of(library, ear_before)
+        settings_told["heard_of"] += training_listens(library, ear_before)
         key = training_key(settings_told, hashes, held_out, graphs)
         name = f"ear-{key[:12]}.safetensors"
         # Not in the key, which a state of an earlier version must find; the edges are.
         told_more = settings_told | {"imports": imports_heard_of(library, settings_told["graphs"], ear_before)}
         run, _ = library.start_run(TRAINING_STAGE, told_more, seed=config.seed, versions=versions(), checkpoint=name)
         state_file = library.folder / "checkpoints" / f"train-audio{RESUMABLE_SUFFIX}"
-        with explained():
+        with user_errors():
             loss = _train(training, state_file, key)
         path = library.folder / "checkpoints" / name
         with keeping(library, path):
@@ -171,7 +171,7 @@ def _ear_to_teach(checkpoint: "Checkpoint", start: str, seed: int, shape: dict[s
 
 
 def _taste_graphs(
-    library: "Library", tracks: "JudgedTracks", kinds: Sequence[str], tags: bool, use_stored: bool
+    library: "Library", tracks: "TrackTable", kinds: Sequence[str], tags: bool, use_stored: bool
 ) -> list["TrackGraph"]:
     """The stored graphs with the tracks' places in them, and the tracks' artists."""
     from earshot.graph.preference_graph import build_graph
@@ -190,25 +190,25 @@ def _taste_graphs(
     return graphs
 
 
-def _music(library: "Library", tracks: "JudgedTracks", ear: "Ear") -> tuple["Music", "ndarray"]:
+def _music(library: "Library", tracks: "TrackTable", ear: "Ear") -> tuple["ExcerptDataset", "ndarray"]:
     """The pictures to learn from, and the rows of the tracks that have some."""
     import numpy as np
 
-    from earshot.audio.spectrogram_cache import PictureCache, fill_pictures
-    from earshot.graph.taste.taste_trainer import Music
+    from earshot.audio.spectrogram_cache import SpectrogramCache, fill_pictures
+    from earshot.graph.taste.taste_trainer import ExcerptDataset
 
-    cache = PictureCache(library.folder / "cache", ear.config)
+    cache = SpectrogramCache(library.folder / "cache", ear.config)
     n_lacking = len(tracks.paths.keys() - cache.rows.keys())
-    filling = fill_pictures(cache, tracks.paths, ear.config, HearingConfig())
+    filling = fill_pictures(cache, tracks.paths, ear.config, DecodeConfig())
     unheard = [failure for failure in progress(filling, "picturing", "track", n_lacking) if failure]
     if unheard:
         click.echo(f"{len(unheard):,} files could not be heard again and teach nothing.", err=True)
     heard = np.array([row for row, digest in enumerate(tracks.paths) if digest in cache.rows], dtype=np.int64)
     hashes = list(tracks.paths)
-    return Music(cache.pictures(), [cache.rows[hashes[row]] for row in heard]), heard
+    return ExcerptDataset(cache.pictures(), [cache.rows[hashes[row]] for row in heard]), heard
 
 
-def _train(training: "Pretraining", state_file: Path, key: str) -> float | None:
+def _train(training: "TasteTrainer", state_file: Path, key: str) -> float | None:
     """Run a training to its end, or on from where it was interrupted; the last loss."""
     import torch
 

@@ -11,7 +11,7 @@ import click
 from earshot.commands.build_index import refresh_index
 from earshot.commands.shared.environment import SAVE_SECONDS, pick_device, versions
 from earshot.commands.shared.options import config_options, device_option, split_options
-from earshot.commands.shared.terminal import counted, explained, progress_bar
+from earshot.commands.shared.terminal import plural, progress_bar, user_errors
 from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.files.atomic import remove
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
@@ -19,7 +19,7 @@ from earshot.towers.config import TowerConfig, TowerTrainingConfig
 if TYPE_CHECKING:
     from earshot.index.library import Library
     from earshot.towers.tower_checkpoint import SavedTowers
-    from earshot.towers.training.fit import Lesson, Schooling
+    from earshot.towers.training.fit import FitStage, TowerFit
 
 
 @click.command()
@@ -81,12 +81,12 @@ def train_tower(
     """
     from earshot.data.events.splits import split_listens
     from earshot.index.library import Library
-    from earshot.index.recommending.tower_data import TOWER_STAGE, read_tower_data, usual_protocol
+    from earshot.index.recommending.tower_data import TOWER_STAGE, default_protocol, read_tower_data
     from earshot.index.tracks.track_store import AUDIO
-    from earshot.index.vectors.sound_spaces import sound_mark, sound_space
+    from earshot.index.vectors.sound_spaces import sound_space, vector_fingerprint
     from earshot.towers.tower_checkpoint import SavedTowers, training_key
     from earshot.towers.training.distributed import joined
-    from earshot.towers.training.fit import Schooling
+    from earshot.towers.training.fit import TowerFit
 
     try:
         tower = TowerConfig(**{field.name: settings[field.name] for field in fields(TowerConfig)})
@@ -98,27 +98,27 @@ def train_tower(
     began = monotonic()
     with (
         joined(pick_device(device)) as (ranks, place),
-        ranks.in_turn(lambda: (Library.open_to_write if ranks.is_first else Library.open)(folder)) as library,
+        ranks.first_then_others(lambda: (Library.open_to_write if ranks.is_first else Library.open)(folder)) as library,
     ):
-        sound = ranks.in_turn(lambda: sound_space(library, sound))
-        data = ranks.in_turn(lambda: read_tower_data(library, sound))
-        protocol = usual_protocol(data.listens) if split == "auto" else split
+        sound = ranks.first_then_others(lambda: sound_space(library, sound))
+        data = ranks.first_then_others(lambda: read_tower_data(library, sound))
+        protocol = default_protocol(data.listens) if split == "auto" else split
         repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats) if repeats is None else repeats
         asked: dict[str, Any] = {"protocol": protocol, "share": share, "gap_s": gap, "seed": tower.seed}
         learning: dict[str, Any] = {"repeats": repeats, "refit": refit, "device": place, "ranks": ranks}
-        with explained():
+        with user_errors():
             parts = None if protocol == "none" else split_listens(data.listens, **asked)
-            schooling = Schooling(tower, config, data.catalog, data.listens, parts, **learning)
+            schooling = TowerFit(tower, config, data.catalog, data.listens, parts, **learning)
         told: dict[str, Any] = {"tower": asdict(tower), "training": asdict(config), "split": asked}
-        told |= {"listens": data.listens_key, "sound": sound, "ear": sound_mark(library, sound), "refit": refit}
+        told |= {"listens": data.listens_key, "sound": sound, "ear": vector_fingerprint(library, sound), "refit": refit}
         key = training_key(told | {"repeats": repeats}, data.listens, data.catalog)
         name = f"towers-{key[:12]}.pt"
         if ranks.is_first:
-            log = parts.told() if parts else f"all {len(data.listens):,} events"
+            log = parts.describe() if parts else f"all {len(data.listens):,} events"
             by = "" if sound in (None, AUDIO) else f" ({sound})"
-            click.echo(f"Learning from {data.catalog.told()}{by}; {log}.", err=True)
+            click.echo(f"Learning from {data.catalog.describe()}{by}; {log}.", err=True)
             run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=versions(), checkpoint=name)
-        with explained():
+        with user_errors():
             report = _teach(schooling, library.folder / "checkpoints", key)
         if not ranks.is_first:
             return
@@ -130,11 +130,11 @@ def train_tower(
         return
     judged = "" if report["validation"] is None else f", validation NDCG@20 {report['validation']:.4f}"
     loss = "" if report["loss"] is None else f", loss {report['loss']:.3f}"  # None: it had ended, but for the storing
-    click.echo(f"{counted(report['epochs'], 'epoch')} in {report['seconds']:.0f} s{loss}{judged}.")
+    click.echo(f"{plural(report['epochs'], 'epoch')} in {report['seconds']:.0f} s{loss}{judged}.")
     click.echo(f"{report['tracks']:,} tracks have a vector. Next: `cli evaluate`, `cli recommend USER`.")
 
 
-def _teach(schooling: "Schooling", folder: Path, key: str) -> dict[str, Any]:
+def _teach(schooling: "TowerFit", folder: Path, key: str) -> dict[str, Any]:
     """Give all lessons, or go on with them where they were interrupted; what was learned, of the last."""
     import torch
 
@@ -146,10 +146,10 @@ def _teach(schooling: "Schooling", folder: Path, key: str) -> dict[str, Any]:
         loss = _give(lesson, is_hidden=not schooling.ranks.is_first)
         report = {"epochs": lesson.training.epoch, "events": len(lesson.training.batches.targets), "loss": loss}
     report["validation"] = schooling.validation
-    return report if schooling.dial is None else report | {"popularity": schooling.dial}
+    return report if schooling.popularity_weight is None else report | {"popularity": schooling.popularity_weight}
 
 
-def _give(lesson: "Lesson", *, is_hidden: bool) -> float | None:
+def _give(lesson: "FitStage", *, is_hidden: bool) -> float | None:
     """Run the training of a lesson to its end; the last loss, None if all was learned before."""
     training = lesson.training
     if lesson.went_on() and not is_hidden:

@@ -49,7 +49,7 @@ class Catalog:
     def __repr__(self) -> str:
         return f"<Catalog {len(self):,} tracks, {int(self.has_audio().sum()):,} with audio, {self.n_artists:,} artists>"
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """For a reader who never saw the code."""
         return f"{len(self):,} tracks, {int(self.has_audio().sum()):,} with a sound"
 

@@ -7,7 +7,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Asker:
+class RecommendRequest:
     """One listener, in the data or not.
 
     Parameters
@@ -32,7 +32,9 @@ class Asker:
     disliked: np.ndarray | None = None
 
     @classmethod
-    def stranger(cls, played: Sequence[int] | np.ndarray, *, ordered: bool, seed_id: int | None = None) -> "Asker":
+    def stranger(
+        cls, played: Sequence[int] | np.ndarray, *, ordered: bool, seed_id: int | None = None
+    ) -> "RecommendRequest":
         """Somebody who is not in the data: all that they played was played whole, and a moment ago."""
         tracks = np.asarray(played, dtype=np.int64)
         times = np.full(len(tracks), int(ordered), dtype=np.int64)

@@ -9,7 +9,7 @@ from earshot.data.ids import IdMap
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Candidates:
     """All tracks of which somebody may be told; those that the last training made a vector of come first.
 
     Parameters

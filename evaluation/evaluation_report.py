@@ -8,13 +8,13 @@ import numpy as np
 from earshot.data.catalog import Catalog
 from earshot.data.events.protocols import Protocol
 from earshot.evaluation.baselines.tuned_baselines import POPULAR
-from earshot.evaluation.evaluator import ACCURACY, leads, recommendation_figures, slice_rows, table_rows
+from earshot.evaluation.evaluator import ACCURACY, paired_differences, recommendation_figures, slice_rows, table_rows
 from earshot.evaluation.full_ranking import Scores
 from earshot.evaluation.legacy_figures import LEGACY, legacy_figures
-from earshot.evaluation.queries import Exam
-from earshot.evaluation.sampled_metrics import Probes, draw_probes, sampled_figures, sampled_rows
+from earshot.evaluation.queries import EvaluationQueries
+from earshot.evaluation.sampled_metrics import SampledCandidates, draw_probes, sampled_figures, sampled_rows
 from earshot.evaluation.slices import ALL
-from earshot.evaluation.vector_evaluation import Figure
+from earshot.evaluation.vector_evaluation import MetricValue
 
 _PROBED_AT = 10  # places that the figures of 99 negatives need
 _N_LEAST = 10  # queries, for a slice to be shown in the summary
@@ -31,40 +31,40 @@ class Section:
 
 
 @dataclass
-class Answers:
+class Rankings:
     """The lists of every recommender before one exam."""
 
-    exam: Exam
+    eval_queries: EvaluationQueries
     ks: Sequence[int]  # rising
-    probes: Probes | None = None
+    probes: SampledCandidates | None = None
     lists: dict[str, np.ndarray] = field(default_factory=dict)
     probed: dict[str, np.ndarray] = field(default_factory=dict)
     settings: list[str] = field(default_factory=list)  # what some of them were set to, told
 
     @classmethod
-    def to(cls, exam: Exam, ks: Sequence[int], *, sampled: bool, seed: int) -> "Answers":
+    def to(cls, eval_queries: EvaluationQueries, ks: Sequence[int], *, sampled: bool, seed: int) -> "Rankings":
         """Nobody has answered yet; with `sampled`, one target of each query is asked about apart."""
-        return cls(exam, ks, draw_probes(exam, seed) if sampled else None)
+        return cls(eval_queries, ks, draw_probes(eval_queries, seed) if sampled else None)
 
     def add(self, subject: str, scores: Scores, setting: str = "") -> None:
         deepest = max(self.ks[-1], _PROBED_AT if self.probes is not None else 0)
         rows = None if self.probes is None else self.probes.rows()
-        self.lists[subject], self.probed[subject] = self.exam.ranked(scores, deepest, rows)
+        self.lists[subject], self.probed[subject] = self.eval_queries.ranked(scores, deepest, rows)
         self.settings += filter(None, [setting])
 
 
 @dataclass(frozen=True)
-class Verdict:
+class EvaluationReport:
     """What came out."""
 
     subject: str  # who is judged; all others are rivals
     ks: Sequence[int]
-    figures: list[Figure]  # over the full catalog
-    ahead: list[Figure]
-    sampled: list[Figure]
+    figures: list[MetricValue]  # over the full catalog
+    ahead: list[MetricValue]
+    sampled: list[MetricValue]
     note: str = ""  # on the sampled ones
 
-    def all_figures(self) -> list[Figure]:
+    def all_figures(self) -> list[MetricValue]:
         return self.figures + self.ahead + self.sampled
 
     def summary(self) -> list[Section]:
@@ -104,7 +104,7 @@ class Verdict:
         told += [figure for figure in hardest if figure not in told]
         return [self._sentence(figure) for figure in told]
 
-    def _sentence(self, lead: Figure) -> str:
+    def _sentence(self, lead: MetricValue) -> str:
         other = lead.subject.removeprefix(f"{self.subject} - ")
         by = lead.value or 0.0
         bounds = "" if lead.ci_low is None else f", 95 % from {lead.ci_low:+.4f} to {lead.ci_high:+.4f}"
@@ -113,9 +113,9 @@ class Verdict:
         return f"{self.subject} is {'behind' if by < 0 else 'ahead of'} {other} by {abs(by):.4f} NDCG@{lead.k}{bounds}."
 
 
-def verdict(
-    answers: Answers, subject: str, catalog: Catalog, rules: Protocol, *, vectors: np.ndarray, seed: int
-) -> Verdict:
+def evaluate_rankings(
+    answers: Rankings, subject: str, catalog: Catalog, rules: Protocol, *, vectors: np.ndarray, seed: int
+) -> EvaluationReport:
     """Judge all answers.
 
     Parameters
@@ -123,13 +123,15 @@ def verdict(
     vectors : (n_tracks, dim)
         What tells how different two tracks are, where no track was heard.
     """
-    exam, lists = answers.exam, answers.lists
+    eval_queries, lists = answers.eval_queries, answers.lists
     sound = vectors if catalog.audio is None or not catalog.has_audio().any() else catalog.audio
-    figures = recommendation_figures(lists, exam, answers.ks, vectors=sound, artist_rows=catalog.artist_rows, seed=seed)
+    figures = recommendation_figures(
+        lists, eval_queries, answers.ks, vectors=sound, artist_rows=catalog.artist_rows, seed=seed
+    )
     if rules.legacy:
-        figures += legacy_figures(lists, exam, answers.ks, seed=seed)
-    ahead = leads(lists, exam, subject, answers.ks, seed=seed)
+        figures += legacy_figures(lists, eval_queries, answers.ks, seed=seed)
+    ahead = paired_differences(lists, eval_queries, subject, answers.ks, seed=seed)
     if answers.probes is None:
-        return Verdict(subject, answers.ks, figures, ahead, [])
-    sampled = sampled_figures(lists, answers.probed, answers.probes, exam, seed=seed)
-    return Verdict(subject, answers.ks, figures, ahead, sampled, answers.probes.note())
+        return EvaluationReport(subject, answers.ks, figures, ahead, [])
+    sampled = sampled_figures(lists, answers.probed, answers.probes, eval_queries, seed=seed)
+    return EvaluationReport(subject, answers.ks, figures, ahead, sampled, answers.probes.note())

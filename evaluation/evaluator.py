@@ -15,10 +15,10 @@ from earshot.evaluation.metrics.list_metrics import (
     own_popularity,
     popularity_lift,
 )
-from earshot.evaluation.metrics.ranking_metrics import chances, per_listener
-from earshot.evaluation.queries import Exam
+from earshot.evaluation.metrics.ranking_metrics import chance_ranking, ranking_metrics
+from earshot.evaluation.queries import EvaluationQueries
 from earshot.evaluation.slices import ALL, target_slices
-from earshot.evaluation.vector_evaluation import CHANCE, Figure, short
+from earshot.evaluation.vector_evaluation import CHANCE, MetricValue, short
 
 ACCURACY = ("recall", "hit_rate", "ndcg", "mrr")
 _WITH_INTERVAL = ("recall", "ndcg")  # in tables; the others' would fill the page
@@ -27,13 +27,13 @@ Columns = dict[tuple[str, str, int], np.ndarray]  # of a subject, a metric and a
 
 def recommendation_figures(
     lists: Mapping[str, np.ndarray],
-    exam: Exam,
+    eval_queries: EvaluationQueries,
     ks: Sequence[int],
     *,
     vectors: np.ndarray | None = None,
     artist_rows: np.ndarray | None = None,
     seed: int = 0,
-) -> list[Figure]:
+) -> list[MetricValue]:
     """Accuracy of every slice and subject, and what the lists are like; chance comes first.
 
     Intervals are over listeners drawn anew: queries of one listener are drawn together.
@@ -45,17 +45,17 @@ def recommendation_figures(
         Of sound, or whatever tells how different two tracks are: for the diversity of lists.
     artist_rows : (n_tracks,), -1 for unknown: likewise
     """
-    figures: list[Figure] = []
+    figures: list[MetricValue] = []
     units = None if vectors is None else unit_rows(vectors)
-    play_counts = np.bincount(exam.known.track_rows, minlength=exam.known.n_tracks)
-    own = own_popularity(exam.known, exam.targets.user_rows, play_counts)
-    is_reachable = exam.is_reachable
-    for slice_name, is_kept in target_slices(exam).items():
-        some, is_asked = exam.targets.where(is_kept)
+    play_counts = np.bincount(eval_queries.known.track_rows, minlength=eval_queries.known.n_tracks)
+    own = own_popularity(eval_queries.known, eval_queries.targets.user_rows, play_counts)
+    is_reachable = eval_queries.is_reachable
+    for slice_name, is_kept in target_slices(eval_queries).items():
+        some, is_asked = eval_queries.targets.where(is_kept)
         columns: Columns = {}
         for k in ks:
-            by_subject = {CHANCE: chances(some, k, exam.n_candidates[is_asked], is_reachable[is_kept])}
-            by_subject |= {name: per_listener(found[is_asked], some, k) for name, found in lists.items()}
+            by_subject = {CHANCE: chance_ranking(some, k, eval_queries.n_candidates[is_asked], is_reachable[is_kept])}
+            by_subject |= {name: ranking_metrics(found[is_asked], some, k) for name, found in lists.items()}
             for subject, values in by_subject.items():
                 if slice_name == ALL and subject != CHANCE:
                     found = lists[subject][:, :k]
@@ -64,23 +64,23 @@ def recommendation_figures(
                     values |= _variety(found, units, artist_rows)
                 columns |= {(subject, metric, k): column for metric, column in values.items()}
         figures += _figures(columns, slice_name, some.user_rows, seed)
-    return figures + _of_catalog(lists, ks, exam.known.n_tracks)
+    return figures + _of_catalog(lists, ks, eval_queries.known.n_tracks)
 
 
-def leads(
-    lists: Mapping[str, np.ndarray], exam: Exam, subject: str, ks: Sequence[int], *, seed: int = 0
-) -> list[Figure]:
+def paired_differences(
+    lists: Mapping[str, np.ndarray], eval_queries: EvaluationQueries, subject: str, ks: Sequence[int], *, seed: int = 0
+) -> list[MetricValue]:
     """By how much a subject is ahead of each other one, query by query, with the interval of the difference."""
     columns: Columns = {}
     for k in ks:
-        values = {name: per_listener(found, exam.targets, k) for name, found in lists.items()}
+        values = {name: ranking_metrics(found, eval_queries.targets, k) for name, found in lists.items()}
         for name in lists:
             for metric in ("recall", "ndcg") if name != subject else ():
                 columns[f"{subject} - {name}", metric, k] = values[subject][metric] - values[name][metric]
-    return _figures(columns, ALL, exam.targets.user_rows, seed)
+    return _figures(columns, ALL, eval_queries.targets.user_rows, seed)
 
 
-def table_rows(figures: Sequence[Figure], k: int, slice_name: str = ALL) -> list[dict[str, object]]:
+def table_rows(figures: Sequence[MetricValue], k: int, slice_name: str = ALL) -> list[dict[str, object]]:
     """One row per subject and one column per metric, as text; in the order of the figures, but chance last."""
     told = [figure for figure in figures if (figure.k, figure.slice) == (k, slice_name)]
     columns = dict.fromkeys(figure.metric for figure in told)
@@ -92,7 +92,9 @@ def table_rows(figures: Sequence[Figure], k: int, slice_name: str = ALL) -> list
     return sorted(table.values(), key=lambda row: row["subject"] == CHANCE)
 
 
-def slice_rows(figures: Sequence[Figure], k: int, metric: str, n_least: int) -> tuple[list[dict[str, object]], str]:
+def slice_rows(
+    figures: Sequence[MetricValue], k: int, metric: str, n_least: int
+) -> tuple[list[dict[str, object]], str]:
     """One metric: a row per subject and a column per slice, n below; and which slices have too few queries for that."""
     told = [figure for figure in figures if (figure.metric, figure.k) == (metric, k)]
     n = {figure.slice: figure.n for figure in told}
@@ -108,7 +110,7 @@ def slice_rows(figures: Sequence[Figure], k: int, metric: str, n_least: int) -> 
     return rows, f"Asked of fewer than {n_least}, and left out here: {few}." if few else ""
 
 
-def _figures(columns: Columns, slice_name: str, groups: np.ndarray, seed: int) -> list[Figure]:
+def _figures(columns: Columns, slice_name: str, groups: np.ndarray, seed: int) -> list[MetricValue]:
     """Means of columns with their intervals, all by the same draws of groups; chance is exact and needs none."""
     if not columns:
         return []
@@ -118,7 +120,7 @@ def _figures(columns: Columns, slice_name: str, groups: np.ndarray, seed: int) -
         n = int((~np.isnan(column)).sum())
         mean = float(np.nanmean(column)) if n else None
         low, high = (None if subject == CHANCE else _known(end) for end in ends)
-        figures.append(Figure(subject, metric, k, slice_name, mean, low, high, n))
+        figures.append(MetricValue(subject, metric, k, slice_name, mean, low, high, n))
     return figures
 
 
@@ -133,16 +135,16 @@ def _variety(lists: np.ndarray, units: np.ndarray | None, artist_rows: np.ndarra
     return values
 
 
-def _of_catalog(lists: Mapping[str, np.ndarray], ks: Sequence[int], n_tracks: int) -> list[Figure]:
+def _of_catalog(lists: Mapping[str, np.ndarray], ks: Sequence[int], n_tracks: int) -> list[MetricValue]:
     return [
-        Figure(subject, metric, k, ALL, of_all(found[:, :k], n_tracks), None, None, len(found))
+        MetricValue(subject, metric, k, ALL, of_all(found[:, :k], n_tracks), None, None, len(found))
         for subject, found in lists.items()
         for k in ks
         for metric, of_all in (("coverage", coverage), ("gini", gini))
     ]
 
 
-def _cell(figure: Figure) -> str | None:
+def _cell(figure: MetricValue) -> str | None:
     if figure.value is None:
         return None
     if figure.ci_low is None or figure.ci_high is None or figure.metric not in _WITH_INTERVAL:

@@ -6,13 +6,13 @@ from typing import Any
 
 from earshot.data.files.atomic import output_path
 from earshot.evaluation.slices import ALL
-from earshot.evaluation.vector_evaluation import CHANCE, Figure
+from earshot.evaluation.vector_evaluation import CHANCE, MetricValue
 
 _OURS, _OTHERS = "#c2410c", "#94a3b8"
 _WIDTH = 7.0  # inches
 
 
-def draw_metric(figures: Sequence[Figure], subject: str, metric: str, k: int, path: Path) -> None:
+def draw_metric(figures: Sequence[MetricValue], subject: str, metric: str, k: int, path: Path) -> None:
     """One bar per recommender with its 95 % interval; chance is a line."""
     chosen = [figure for figure in figures if (figure.metric, figure.k, figure.slice) == (metric, k, ALL)]
     bars = [figure for figure in chosen if figure.subject != CHANCE and figure.value is not None]
@@ -29,7 +29,7 @@ def draw_metric(figures: Sequence[Figure], subject: str, metric: str, k: int, pa
         axes.set_xlabel(f"{metric}@{k}, 95 % intervals; dotted: chance")
 
 
-def draw_slices(figures: Sequence[Figure], subject: str, metric: str, k: int, path: Path) -> None:
+def draw_slices(figures: Sequence[MetricValue], subject: str, metric: str, k: int, path: Path) -> None:
     """For each slice of the targets, the subject beside the best of the others."""
     told = [figure for figure in figures if (figure.metric, figure.k) == (metric, k) and figure.value is not None]
     slices = list(dict.fromkeys(figure.slice for figure in told))
@@ -49,7 +49,7 @@ def draw_slices(figures: Sequence[Figure], subject: str, metric: str, k: int, pa
         axes.set_xlabel(f"{metric}@{k}: {subject} (dark) and the best of the others (light)")
 
 
-def draw_spread(figures: Sequence[Figure], subject: str, metric: str, k: int, path: Path) -> None:
+def draw_spread(figures: Sequence[MetricValue], subject: str, metric: str, k: int, path: Path) -> None:
     """Accuracy against the share of the catalog that is ever recommended: up and to the right is better."""
     at = {(figure.subject, figure.metric): figure.value for figure in figures if (figure.k, figure.slice) == (k, ALL)}
     with _figure(path, 4.5) as axes:
@@ -62,7 +62,7 @@ def draw_spread(figures: Sequence[Figure], subject: str, metric: str, k: int, pa
         axes.set_ylabel(f"{metric}@{k}")
 
 
-def _errors(figures: Sequence[Figure]) -> list[list[float]] | None:
+def _errors(figures: Sequence[MetricValue]) -> list[list[float]] | None:
     if not figures or any(figure.ci_low is None or figure.ci_high is None for figure in figures):
         return None
     low = [max((figure.value or 0) - (figure.ci_low or 0), 0) for figure in figures]

@@ -12,7 +12,7 @@ One array serves all blocks, for fresh memory of this size costs more than what 
 
 
 @dataclass(frozen=True)
-class SameForAll:
+class GlobalScores:
     """Scores that are the same whoever asks: one order serves all queries."""
 
     row: np.ndarray  # (n_tracks,) float32
@@ -32,7 +32,7 @@ def ranked(
     n_tracks: int,
     k: int,
     *,
-    hidden: Sequence[np.ndarray] | None = None,
+    excluded: Sequence[np.ndarray] | None = None,
     probes: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rank all tracks for all queries.
@@ -52,9 +52,9 @@ def ranked(
     if probes is None:
         probes = np.empty((n_queries, 0), dtype=np.int64)
     probed = np.full(probes.shape, -np.inf, dtype=np.float32)
-    if isinstance(scores, SameForAll):
+    if isinstance(scores, GlobalScores):
         probed = np.where(probes >= 0, scores.row[np.maximum(probes, 0)], -np.inf).astype(np.float32)
-        return _filtered(scores.row, n_queries, k, hidden), probed
+        return _filtered(scores.row, n_queries, k, excluded), probed
     n_block = min(max(1, _AT_ONCE // max(n_tracks, 1)), max(n_queries, 1))
     room = np.empty((n_block, n_tracks), dtype=np.float32)
     for start in range(0, n_queries, n_block):
@@ -63,27 +63,27 @@ def ranked(
         scores(start, stop, block)
         taken = np.take_along_axis(block, np.maximum(probes[start:stop], 0), axis=1)
         probed[start:stop] = np.where(probes[start:stop] >= 0, taken, -np.inf)
-        for place, tracks in enumerate(hidden[start:stop] if hidden is not None else ()):
+        for place, tracks in enumerate(excluded[start:stop] if excluded is not None else ()):
             block[place, tracks] = -np.inf
-        lists[start:stop] = best_columns(block, k)
+        lists[start:stop] = top_k_columns(block, k)
     return lists, probed
 
 
-def _filtered(row: np.ndarray, n_queries: int, k: int, hidden: Sequence[np.ndarray] | None) -> np.ndarray:
+def _filtered(row: np.ndarray, n_queries: int, k: int, excluded: Sequence[np.ndarray] | None) -> np.ndarray:
     """Lists from one order of the tracks, each without what is hidden from it."""
-    most = max((len(tracks) for tracks in hidden), default=0) if hidden is not None else 0
-    (order,) = best_columns(row[None], min(k + most, len(row)))
+    most = max((len(tracks) for tracks in excluded), default=0) if excluded is not None else 0
+    (order,) = top_k_columns(row[None], min(k + most, len(row)))
     order = order[order >= 0]
     lists = np.full((n_queries, k), -1, dtype=np.int64)
     for query in range(n_queries):
-        best = order[: k + len(hidden[query])] if hidden is not None else order[:k]
-        if hidden is not None:
-            best = best[~np.isin(best, hidden[query], kind="table")][:k]
+        best = order[: k + len(excluded[query])] if excluded is not None else order[:k]
+        if excluded is not None:
+            best = best[~np.isin(best, excluded[query], kind="table")][:k]
         lists[query, : len(best)] = best
     return lists
 
 
-def best_columns(scores: np.ndarray, k: int) -> np.ndarray:
+def top_k_columns(scores: np.ndarray, k: int) -> np.ndarray:
     """Columns of the k greatest scores of each row, (n, k): equal ones by lot, -1 for minus infinity.
 
     Whatever is among the k best lies in one of the k chunks with the greatest maxima, so that a row is read once and
@@ -93,14 +93,14 @@ def best_columns(scores: np.ndarray, k: int) -> np.ndarray:
     found = np.full((n_rows, k), -1, dtype=np.int64)
     n_chunks = max(n // _CHUNK, 1)  # one is every n_chunks-th column: the whole catalog in small
     maxima = _chunk_maxima(scores, n_chunks) if n_chunks > k else None
-    columns, steps, chunk_lots = np.arange(n), np.arange(-(-n // n_chunks)) * n_chunks, _lot(np.arange(n_chunks))
+    columns, steps, chunk_lots = np.arange(n), np.arange(-(-n // n_chunks)) * n_chunks, _hash_order(np.arange(n_chunks))
     for place, row in enumerate(scores):
         if maxima is not None:
             best = _greatest(maxima[place], k, chunk_lots)
             columns = (best[:, None] + steps).ravel()
             columns = columns[columns < n]
         values = row[columns]
-        best = _greatest(values, k, chunk_lots[columns % n_chunks], _lot(columns))
+        best = _greatest(values, k, chunk_lots[columns % n_chunks], _hash_order(columns))
         best = best[~np.isneginf(values[best])]
         found[place, : len(best)] = columns[best]
     return found
@@ -116,7 +116,7 @@ def _chunk_maxima(scores: np.ndarray, n_chunks: int) -> np.ndarray:
     return maxima
 
 
-def _lot(numbers: np.ndarray) -> np.ndarray:
+def _hash_order(numbers: np.ndarray) -> np.ndarray:
     """An order for equals that knows nothing of them, and the same each time: multiplicative hashing [1]_.
 
     In the order of rows, tracks that somebody played, if only in the test, would stand before those that nobody did.

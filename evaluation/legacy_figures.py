@@ -15,26 +15,28 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from earshot.evaluation.metrics.bootstrap import ratio_interval
-from earshot.evaluation.queries import Exam
+from earshot.evaluation.queries import EvaluationQueries
 from earshot.evaluation.slices import ALL
-from earshot.evaluation.vector_evaluation import Figure
+from earshot.evaluation.vector_evaluation import MetricValue
 
 LEGACY = ("recall_legacy", "ndcg_legacy")
 
 
-def legacy_figures(lists: Mapping[str, np.ndarray], exam: Exam, ks: Sequence[int], *, seed: int = 0) -> list[Figure]:
+def legacy_figures(
+    lists: Mapping[str, np.ndarray], eval_queries: EvaluationQueries, ks: Sequence[int], *, seed: int = 0
+) -> list[MetricValue]:
     """Both figures of every subject."""
-    n_plays = np.add.reduceat(exam.plays, exam.targets.starts[:-1]).astype(np.float64)  # (n_queries,)
+    n_plays = np.add.reduceat(eval_queries.plays, eval_queries.targets.starts[:-1]).astype(np.float64)  # (n_queries,)
     figures = []
     for subject, found in lists.items():
         for k in ks:
-            hits = exam.targets.hits(found[:, :k])
+            hits = eval_queries.targets.hits(found[:, :k])
             discounts = 1 / np.log2(np.arange(2, k + 2))
             best = np.cumsum(discounts)[np.minimum(n_plays, k).astype(np.int64) - 1]
             pairs = (hits.sum(axis=1) / n_plays, np.ones(len(hits))), (hits @ discounts, best)
             for metric, (over, under) in zip(LEGACY, pairs, strict=True):
-                low, high = ratio_interval(over, under, exam.targets.user_rows, seed=seed)
+                low, high = ratio_interval(over, under, eval_queries.targets.user_rows, seed=seed)
                 bounds = [None if np.isnan(bound) else bound for bound in (low, high)]
                 value = float(over.mean() / under.mean())
-                figures.append(Figure(subject, metric, k, ALL, value, bounds[0], bounds[1], len(hits)))
+                figures.append(MetricValue(subject, metric, k, ALL, value, bounds[0], bounds[1], len(hits)))
     return figures

@@ -7,7 +7,7 @@ from errno import EISDIR
 from pathlib import Path
 
 from earshot.data.files.atomic import output_path
-from earshot.evaluation.evaluation_report import Section, Verdict
+from earshot.evaluation.evaluation_report import EvaluationReport, Section
 from earshot.evaluation.figure_charts import draw_metric, draw_slices, draw_spread
 from earshot.evaluation.slices import ALL
 
@@ -38,7 +38,7 @@ def report_page(to: Path) -> Path:
     return page
 
 
-def write_report(page: Path, heading: Heading, verdict: Verdict, more: Sequence[Section] = ()) -> None:
+def write_report(page: Path, heading: Heading, verdict: EvaluationReport, more: Sequence[Section] = ()) -> None:
     """Write a page, and its pictures beside it."""
     k = verdict.ks[0]
     pictures = {

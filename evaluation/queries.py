@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from earshot.data.arrays import different
-from earshot.data.events.interactions import Listening
+from earshot.data.arrays import unique_sorted
+from earshot.data.events.interactions import Interactions
 from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.events.splits import Split
 from earshot.evaluation.full_ranking import Scores, ranked
@@ -20,10 +20,10 @@ _NOBODY = (
 
 
 @dataclass(frozen=True)
-class Pasts:
+class Histories:
     """What each query may look back on: a stretch of one listener's events, in order."""
 
-    events: Listening
+    events: Interactions
     starts: np.ndarray  # (n_queries,)
     stops: np.ndarray  # (n_queries,)
 
@@ -42,7 +42,7 @@ class Pasts:
 
     def matrix(self, start: int, stop: int) -> sparse.csr_matrix:
         """Who played what before, 1 or nothing: (stop - start, n_tracks) float32."""
-        played = [different(self.tracks(query)) for query in range(start, stop)]
+        played = [unique_sorted(self.tracks(query)) for query in range(start, stop)]
         edges = np.concatenate([[0], np.cumsum([len(tracks) for tracks in played])])
         tracks = np.concatenate(played) if played else np.empty(0, dtype=np.int64)
         return sparse.csr_matrix(
@@ -50,20 +50,20 @@ class Pasts:
         )
 
 
-def plays_of(known: Listening) -> sparse.csr_matrix:
+def plays_of(known: Interactions) -> sparse.csr_matrix:
     """Who played what, 1 or nothing: (n_users, n_tracks) float32."""
-    starts = known.user_starts()
-    return Pasts(known, starts[:-1], starts[1:]).matrix(0, known.n_users)
+    starts = known.user_offsets()
+    return Histories(known, starts[:-1], starts[1:]).matrix(0, known.n_users)
 
 
 @dataclass(frozen=True)
-class Exam:
+class EvaluationQueries:
     """Queries, all that may be known before them, and what was played afterwards."""
 
-    known: Listening  # of all listeners together
-    pasts: Pasts
+    known: Interactions  # of all listeners together
+    pasts: Histories
     targets: Targets
-    hidden: list[np.ndarray] | None  # of each query the tracks that no list may hold; None with repeats
+    excluded: list[np.ndarray] | None  # of each query the tracks that no list may hold; None with repeats
     plays: np.ndarray  # (n_targets,), how often each target was played
 
     def __len__(self) -> int:
@@ -73,40 +73,41 @@ class Exam:
     def n_candidates(self) -> np.ndarray:
         """How many tracks each list could hold, (n_queries,)."""
         n = np.full(len(self.targets), self.known.n_tracks)
-        return n if self.hidden is None else n - np.array([len(tracks) for tracks in self.hidden])
+        return n if self.excluded is None else n - np.array([len(tracks) for tracks in self.excluded])
 
     @property
     def is_reachable(self) -> np.ndarray:
         """Which targets a list could hold, (n_targets,) bool."""
         reachable = np.ones(len(self.targets.track_rows), dtype=bool)
         edges = zip(self.targets.starts[:-1], self.targets.starts[1:], strict=True)
-        for (start, stop), tracks in zip(edges, self.hidden or [], strict=self.hidden is not None):
+        for (start, stop), tracks in zip(edges, self.excluded or [], strict=self.excluded is not None):
             reachable[start:stop] = ~np.isin(self.targets.track_rows[start:stop], tracks, kind="table")
         return reachable
 
-    def thinned(self, n: int) -> "Exam":
+    def subsample(self, n: int) -> "EvaluationQueries":
         """At most so many of the queries, evenly spread over all."""
         n = max(min(n, len(self)), 1)
         chosen = np.zeros(len(self), dtype=bool)
         chosen[np.arange(n) * len(self) // n] = True
         of_chosen = np.repeat(chosen, self.targets.counts())
         targets, _ = self.targets.where(of_chosen)
-        pasts = Pasts(self.pasts.events, self.pasts.starts[chosen], self.pasts.stops[chosen])
-        hidden = self.hidden and [tracks for tracks, stays in zip(self.hidden, chosen, strict=True) if stays]
-        return Exam(self.known, pasts, targets, hidden, self.plays[of_chosen])
+        pasts = Histories(self.pasts.events, self.pasts.starts[chosen], self.pasts.stops[chosen])
+        excluded = self.excluded and [tracks for tracks, stays in zip(self.excluded, chosen, strict=True) if stays]
+        return EvaluationQueries(self.known, pasts, targets, excluded, self.plays[of_chosen])
 
     def ranked(self, scores: Scores, k: int, probes: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Lists of k tracks and the scores of probes, as `evaluation.full_ranking.ranked`."""
-        return ranked(scores, len(self), self.known.n_tracks, k, hidden=self.hidden, probes=probes)
+        return ranked(scores, len(self), self.known.n_tracks, k, excluded=self.excluded, probes=probes)
 
 
-def told_of(split: Split, exam: Exam, *, repeats: bool) -> str:
+def describe_queries(split: Split, eval_queries: EvaluationQueries, *, repeats: bool) -> str:
     """Who is asked about what, in a line."""
     who = "queries" if PROTOCOLS[split.protocol].rolling else "listeners"
-    return f"{split.told().capitalize()}; {len(exam):,} {who}, {'repeats count' if repeats else 'discoveries only'}."
+    targets = "repeats count" if repeats else "discoveries only"
+    return f"{split.describe().capitalize()}; {len(eval_queries):,} {who}, {targets}."
 
 
-def exam_of(split: Split, *, repeats: bool, n_queries: int, seed: int) -> Exam:
+def queries_of_split(split: Split, *, repeats: bool, n_queries: int, seed: int) -> EvaluationQueries:
     """What a protocol asks about the test. At most so many queries, drawn by chance.
 
     Raises
@@ -125,12 +126,12 @@ def exam_of(split: Split, *, repeats: bool, n_queries: int, seed: int) -> Exam:
         is_known = np.bincount(known.user_rows, minlength=asked.n_users) > 0
         asked = asked.where(is_known[asked.user_rows])
     unreachable = rules.keeps_unreachable
-    return make_exam(known, asked, repeats=repeats, n_users=n_queries, seed=seed, unreachable=unreachable)
+    return queries_at_cutoff(known, asked, repeats=repeats, n_users=n_queries, seed=seed, unreachable=unreachable)
 
 
-def make_exam(
-    known: Listening, asked: Listening, *, repeats: bool, n_users: int, seed: int, unreachable: bool = False
-) -> Exam:
+def queries_at_cutoff(
+    known: Interactions, asked: Interactions, *, repeats: bool, n_users: int, seed: int, unreachable: bool = False
+) -> EvaluationQueries:
     """Ask about at most so many listeners, drawn by chance, at the end of all that is known.
 
     Without `repeats` it is about discoveries: what a listener had played before is neither target nor candidate; with
@@ -148,13 +149,13 @@ def make_exam(
         chosen = np.zeros(len(targets), dtype=bool)
         chosen[np.random.default_rng(seed).choice(len(targets), n_users, replace=False)] = True
         targets, _ = targets.where(np.repeat(chosen, targets.counts()))
-    starts = known.user_starts()
-    pasts = Pasts(known, starts[targets.user_rows], starts[targets.user_rows + 1])
-    hidden = None if repeats else [different(pasts.tracks(query)) for query in range(len(targets))]
-    return Exam(known, pasts, targets, hidden, _plays(targets, asked))
+    starts = known.user_offsets()
+    pasts = Histories(known, starts[targets.user_rows], starts[targets.user_rows + 1])
+    excluded = None if repeats else [unique_sorted(pasts.tracks(query)) for query in range(len(targets))]
+    return EvaluationQueries(known, pasts, targets, excluded, _plays(targets, asked))
 
 
-def _plays(targets: Targets, asked: Listening) -> np.ndarray:
+def _plays(targets: Targets, asked: Interactions) -> np.ndarray:
     """How often each target was played, (n_targets,)."""
     counted = asked.weights > 0
     keys, plays = np.unique(
@@ -164,10 +165,10 @@ def _plays(targets: Targets, asked: Listening) -> np.ndarray:
     return plays[np.searchsorted(keys, owners * asked.n_tracks + targets.track_rows)]
 
 
-def _rolling_exam(split: Split, n_queries: int, seed: int) -> Exam:
+def _rolling_exam(split: Split, n_queries: int, seed: int) -> EvaluationQueries:
     """Each listen of the test that has one before it is a query about the next track."""
     events = split.whole()
-    firsts = events.user_starts()[events.user_rows]
+    firsts = events.user_offsets()[events.user_rows]
     is_asked = (events.times >= split.test.times.min()) & (np.arange(len(events)) > firsts) & (events.weights > 0)
     asked = np.flatnonzero(is_asked)
     if not len(asked):
@@ -176,14 +177,16 @@ def _rolling_exam(split: Split, n_queries: int, seed: int) -> Exam:
         asked = np.sort(np.random.default_rng(seed).choice(asked, n_queries, replace=False))
     tracks = events.track_rows[asked].astype(np.int64)
     targets = Targets(events.user_rows[asked], np.arange(len(asked) + 1), tracks, events.n_tracks)
-    return Exam(split.known(), Pasts(events, firsts[asked], asked), targets, None, np.ones(len(asked), dtype=np.int64))
+    return EvaluationQueries(
+        split.known(), Histories(events, firsts[asked], asked), targets, None, np.ones(len(asked), dtype=np.int64)
+    )
 
 
-def practice_exam(split: Split, *, repeats: bool, n_users: int, seed: int = 0) -> Exam | None:
+def validation_queries(split: Split, *, repeats: bool, n_users: int, seed: int = 0) -> EvaluationQueries | None:
     """An exam about the validation part, by which anything may be tuned; None where nothing could be asked."""
     if not len(split.validation):
         return None
     try:
-        return make_exam(split.train, split.validation, repeats=repeats, n_users=n_users, seed=seed)
+        return queries_at_cutoff(split.train, split.validation, repeats=repeats, n_users=n_users, seed=seed)
     except ValueError:
         return None

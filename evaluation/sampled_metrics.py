@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from earshot.evaluation.metrics.bootstrap import mean_intervals
-from earshot.evaluation.metrics.ranking_metrics import chances, per_listener
-from earshot.evaluation.queries import Exam
-from earshot.evaluation.vector_evaluation import CHANCE, Figure, short
+from earshot.evaluation.metrics.ranking_metrics import chance_ranking, ranking_metrics
+from earshot.evaluation.queries import EvaluationQueries
+from earshot.evaluation.vector_evaluation import CHANCE, MetricValue, short
 
 N_NEGATIVES = 99
 WHY_NOT = (
@@ -32,7 +32,7 @@ _ROUNDS = 20  # of drawing anew what a listener had played
 
 
 @dataclass(frozen=True)
-class Probes:
+class SampledCandidates:
     """The target of each query, and tracks that its listener never played."""
 
     is_target: np.ndarray  # (n_targets,) bool: which target of the exam each query is asked about, one of each
@@ -50,22 +50,22 @@ class Probes:
         return WHY_NOT + few
 
 
-def draw_probes(exam: Exam, seed: int = 0) -> Probes:
+def draw_probes(eval_queries: EvaluationQueries, seed: int = 0) -> SampledCandidates:
     """Uniform negatives, and negatives drawn by how often they were played; each at most once."""
     rng = np.random.default_rng([seed, 99])
-    targets = exam.targets
+    targets = eval_queries.targets
     chosen = targets.starts[:-1] + rng.integers(targets.counts())
     is_target = np.zeros(len(targets.track_rows), dtype=bool)
     is_target[chosen] = True
-    n = exam.known.n_tracks
-    edges = np.cumsum(np.bincount(exam.known.track_rows, minlength=n)) / max(len(exam.known), 1)
+    n = eval_queries.known.n_tracks
+    edges = np.cumsum(np.bincount(eval_queries.known.track_rows, minlength=n)) / max(len(eval_queries.known), 1)
     ways = {
         "99 uniform": lambda size: rng.integers(n, size=size),
         "99 popular": lambda size: np.minimum(np.searchsorted(edges, rng.random(size), side="right"), n - 1),
     }
     negatives = {name: np.full((len(targets), N_NEGATIVES), -1, dtype=np.int64) for name in ways}
     for query, (start, stop) in enumerate(zip(targets.starts[:-1], targets.starts[1:], strict=True)):
-        played = np.union1d(exam.pasts.tracks(query), targets.track_rows[start:stop])
+        played = np.union1d(eval_queries.pasts.tracks(query), targets.track_rows[start:stop])
         for name, draw in ways.items():
             drawn = np.empty(0, dtype=np.int64)
             for _ in range(_ROUNDS):
@@ -76,12 +76,17 @@ def draw_probes(exam: Exam, seed: int = 0) -> Probes:
                 if len(drawn) == N_NEGATIVES:
                     break
             negatives[name][query, : len(drawn)] = drawn
-    return Probes(is_target, targets.track_rows[chosen], negatives)
+    return SampledCandidates(is_target, targets.track_rows[chosen], negatives)
 
 
 def sampled_figures(
-    lists: Mapping[str, np.ndarray], probed: Mapping[str, np.ndarray], probes: Probes, exam: Exam, *, seed: int = 0
-) -> list[Figure]:
+    lists: Mapping[str, np.ndarray],
+    probed: Mapping[str, np.ndarray],
+    probes: SampledCandidates,
+    eval_queries: EvaluationQueries,
+    *,
+    seed: int = 0,
+) -> list[MetricValue]:
     """HR@10 and NDCG@10 against each kind of negatives, and of the same queries over the full catalog.
 
     A negative with the target's score is before it.
@@ -91,8 +96,8 @@ def sampled_figures(
     lists : by subject, (n_queries, >= 10)
     probed : by subject, scores of `probes.rows()`
     """
-    users, figures = exam.targets.user_rows, []
-    only, _ = exam.targets.where(probes.is_target)
+    users, figures = eval_queries.targets.user_rows, []
+    only, _ = eval_queries.targets.where(probes.is_target)
     for place, (name, negatives) in enumerate(probes.negatives.items()):
         columns = slice(1 + place * N_NEGATIVES, 1 + (place + 1) * N_NEGATIVES)
         is_there = negatives >= 0
@@ -103,14 +108,14 @@ def sampled_figures(
         places = np.arange(_K)[:, None]
         gains = np.where(places <= n, 1 / np.log2(places + 2), 0)
         figures += _figures(CHANCE, name, np.minimum(_K / (n + 1), 1), gains.sum(axis=0) / (n + 1), users, seed)
-    full = {subject: per_listener(found, only, _K) for subject, found in lists.items()}
-    full[CHANCE] = chances(only, _K, exam.n_candidates, exam.is_reachable[probes.is_target])
+    full = {subject: ranking_metrics(found, only, _K) for subject, found in lists.items()}
+    full[CHANCE] = chance_ranking(only, _K, eval_queries.n_candidates, eval_queries.is_reachable[probes.is_target])
     for subject, values in full.items():
         figures += _figures(subject, _FULL, values["hit_rate"], values["ndcg"], users, seed)
     return figures
 
 
-def sampled_rows(figures: list[Figure]) -> list[dict[str, object]]:
+def sampled_rows(figures: list[MetricValue]) -> list[dict[str, object]]:
     """One row per subject and, side by side, hit rate and NDCG for each kind of negatives and the full catalog."""
     table: dict[str, dict[str, object]] = {}
     for figure in figures:
@@ -131,11 +136,11 @@ def _at_place(before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _figures(
     subject: str, way: str, hit_rate: np.ndarray, ndcg: np.ndarray, users: np.ndarray, seed: int
-) -> list[Figure]:
+) -> list[MetricValue]:
     values = np.stack([hit_rate, ndcg], axis=1)
     bounds = mean_intervals(values, users, seed=seed)
     figures = []
     for name, column, (low, high) in zip(("hit_rate", "ndcg"), values.T, bounds, strict=True):
         ends = [None if subject == CHANCE or np.isnan(end) else float(end) for end in (low, high)]
-        figures.append(Figure(subject, name, _K, way, float(column.mean()), ends[0], ends[1], len(column)))
+        figures.append(MetricValue(subject, name, _K, way, float(column.mean()), ends[0], ends[1], len(column)))
     return figures

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from earshot.evaluation.queries import Exam
+from earshot.evaluation.queries import EvaluationQueries
 
 ALL = "all"
 
@@ -24,7 +24,7 @@ def popularity_slices(play_counts: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def target_slices(exam: Exam) -> dict[str, np.ndarray]:
+def target_slices(eval_queries: EvaluationQueries) -> dict[str, np.ndarray]:
     """Masks of targets, (n_targets,) bool; `ALL` comes first, and no other that holds everything or nothing.
 
     repeat, novel          whether the query's own past holds the track
@@ -32,11 +32,11 @@ def target_slices(exam: Exam) -> dict[str, np.ndarray]:
     head, mid, tail, cold  as `popularity_slices`, by what is known then; towers that were not fitted again to the
                            validation part have learned from less
     """
-    targets, known = exam.targets, exam.known
+    targets, known = eval_queries.targets, eval_queries.known
     owners = np.repeat(np.arange(len(targets)), targets.counts())
     is_repeat = np.concatenate(
         [
-            np.isin(targets.track_rows[a:b], exam.pasts.tracks(query), kind="table")
+            np.isin(targets.track_rows[a:b], eval_queries.pasts.tracks(query), kind="table")
             for query, (a, b) in enumerate(_bounds(targets.starts))
         ]
     )

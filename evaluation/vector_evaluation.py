@@ -32,7 +32,7 @@ _N_MOST_QUERIES = 5_000  # beyond, more of them narrow no interval that anyone w
 
 
 @dataclass(frozen=True)
-class Questions:
+class GraphTriplets:
     """What a preference graph asks: which of two is nearer to the anchor, and how near are the two of a pair."""
 
     anchors: np.ndarray  # (n_triplets,) rows of tracks
@@ -47,18 +47,18 @@ class Questions:
 
 
 @dataclass(frozen=True)
-class Facts:
+class TrackFacts:
     """Facts about the tracks of a matrix; groups as in `evaluation.metrics.vector_metrics`, each (n_tracks,)."""
 
     artists: np.ndarray
     sample_rates: np.ndarray
     twins: np.ndarray  # tracks that hold the same recording
     labels: Mapping[str, LabelSets] = field(default_factory=dict)  # by column
-    questions: Mapping[str, Questions] = field(default_factory=dict)  # by graph
+    questions: Mapping[str, GraphTriplets] = field(default_factory=dict)  # by graph
 
 
 @dataclass(frozen=True)
-class Figure:
+class MetricValue:
     """One figure of one evaluation, as a row of `metrics`."""
 
     subject: str  # whose
@@ -72,7 +72,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Measured:
+class BootstrappedMetric:
     """A figure with its bootstrap draws, so that two can be compared."""
 
     metric: str
@@ -89,27 +89,31 @@ def choose_queries(rows: np.ndarray, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(rows, _N_MOST_QUERIES, replace=False))
 
 
-def measure(
+def evaluate_vectors(
     vectors: np.ndarray,
-    facts: Facts,
+    facts: TrackFacts,
     query_rows: np.ndarray,
     k: int = 10,
     *,
     penalty: np.ndarray | None = None,
     seed: int = 0,
-) -> list[Measured]:
+) -> list[BootstrappedMetric]:
     """Every figure that the facts allow, of vectors, shape (n_tracks, dim), without those that no query can answer.
 
     `penalty` is that of `data.cosine.hub_penalty`, when hubs are to be corrected for.
     """
     groups = facts.artists[query_rows]
 
-    def mean(metric: str, per_query: np.ndarray, k: int | None, groups: np.ndarray = groups) -> Iterator[Measured]:
+    def mean(
+        metric: str, per_query: np.ndarray, k: int | None, groups: np.ndarray = groups
+    ) -> Iterator[BootstrappedMetric]:
         n = int((~np.isnan(per_query)).sum())
         if n:
-            yield Measured(metric, k, float(np.nanmean(per_query)), draw_means(per_query, groups, seed=seed), n)
+            yield BootstrappedMetric(
+                metric, k, float(np.nanmean(per_query)), draw_means(per_query, groups, seed=seed), n
+            )
 
-    result: list[Measured] = []
+    result: list[BootstrappedMetric] = []
     for column, labels in facts.labels.items():
         found = top_k(vectors, k, query_rows=query_rows, candidates=labels.known, apart=facts.artists, penalty=penalty)
         result += mean(f"precision_{column}", precision_at_k(found, query_rows, labels), k)
@@ -119,18 +123,18 @@ def measure(
     result += mean("same_sample_rate", share_at_k(found, query_rows, facts.sample_rates), k)
     counts = k_occurrence(found, len(vectors))
     skew_draws = draw_skewnesses(counts, facts.artists, seed=seed)
-    result.append(Measured("hubness_skew", k, skewness(counts), skew_draws, len(query_rows)))
+    result.append(BootstrappedMetric("hubness_skew", k, skewness(counts), skew_draws, len(query_rows)))
     for kind, asked in facts.questions.items():
         right = triplet_accuracy(vectors, asked.anchors, asked.positives, asked.negatives, penalty)
         result += mean(f"triplet_accuracy_{kind}", right, None, facts.artists[asked.anchors])
         if len(asked.hops):
             pairs = cosines(vectors, asked.firsts, asked.seconds, penalty), -asked.hops
             draws = draw_spearmans(*pairs, facts.artists[asked.firsts], seed=seed)
-            result.append(Measured(f"spearman_{kind}", None, spearman(*pairs), draws, len(asked.hops)))
+            result.append(BootstrappedMetric(f"spearman_{kind}", None, spearman(*pairs), draws, len(asked.hops)))
     return result
 
 
-def chances(facts: Facts, query_rows: np.ndarray, k: int = 10) -> dict[str, float]:
+def chance_vectors(facts: TrackFacts, query_rows: np.ndarray, k: int = 10) -> dict[str, float]:
     """What a ranking at random would reach, by metric."""
     per_query = {
         f"precision_{column}": labels.chance(query_rows, facts.artists) for column, labels in facts.labels.items()
@@ -148,8 +152,8 @@ def chances(facts: Facts, query_rows: np.ndarray, k: int = 10) -> dict[str, floa
 
 
 def all_figures(
-    measured: Mapping[str, Sequence[Measured]], by_chance: Mapping[str, float], slice: str = "all"
-) -> list[Figure]:
+    measured: Mapping[str, Sequence[BootstrappedMetric]], by_chance: Mapping[str, float], slice: str = "all"
+) -> list[MetricValue]:
     """Rows of every subject, of chance, and of the first subject's lead over each other one."""
     first, *others = measured
     rows = [_figure(name, one, slice, one.value, one.draws) for name in measured for one in measured[name]]
@@ -162,7 +166,7 @@ def all_figures(
     return rows
 
 
-def wide_rows(rows: Sequence[Figure], leads: bool = False) -> list[dict[str, object]]:
+def wide_rows(rows: Sequence[MetricValue], leads: bool = False) -> list[dict[str, object]]:
     """One row per metric and one column per subject, as text: ``.450 [.42 .48]``; or the leads alone."""
     table: dict[str, dict[str, object]] = {}
     for figure in rows:
@@ -174,7 +178,7 @@ def wide_rows(rows: Sequence[Figure], leads: bool = False) -> list[dict[str, obj
     return [row | {"n": row.pop("n")} for row in table.values()]
 
 
-def _cell(figure: Figure) -> str | None:
+def _cell(figure: MetricValue) -> str | None:
     if figure.value is None:
         return None
     value = short(figure.value, 3)
@@ -190,7 +194,7 @@ def short(number: float, digits: int) -> str:
     return text.replace("0.", ".", 1) if abs(rounded) < 1 else text
 
 
-def _figure(subject: str, of: Measured, slice: str, value: float, draws: np.ndarray) -> Figure:
+def _figure(subject: str, of: BootstrappedMetric, slice: str, value: float, draws: np.ndarray) -> MetricValue:
     low, high = interval(draws)
     known = [None if np.isnan(number) else float(number) for number in (value, low, high)]
-    return Figure(subject, of.metric, of.k, slice, known[0], known[1], known[2], of.n)
+    return MetricValue(subject, of.metric, of.k, slice, known[0], known[1], known[2], of.n)

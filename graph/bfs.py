@@ -12,7 +12,7 @@ MAX_HOPS = 4  # "six degrees" of a music graph are everything; beyond four, dist
 
 
 @dataclass(frozen=True)
-class Reached:
+class BfsResult:
     """What one search from one node found."""
 
     source_row: int
@@ -26,9 +26,9 @@ class Reached:
         return distances
 
 
-def hops_from(
+def bfs(
     graph: PreferenceGraph, source_rows: Sequence[int] | np.ndarray, max_hops: int = MAX_HOPS
-) -> Iterator[Reached]:
+) -> Iterator[BfsResult]:
     """Search from each source in turn, along the direction of the edges, at most `max_hops` far.
 
     One byte per node of memory, once. A search touches only what it reaches: two hops from a hundred
@@ -48,7 +48,7 @@ def hops_from(
     return _searches(graph, sources.tolist(), max_hops)
 
 
-def _searches(graph: PreferenceGraph, sources: Iterable[int], max_hops: int) -> Iterator[Reached]:
+def _searches(graph: PreferenceGraph, sources: Iterable[int], max_hops: int) -> Iterator[BfsResult]:
     seen = np.zeros(graph.n_nodes, dtype=bool)
     for source in sources:
         frontier = np.array([source], dtype=np.int32)
@@ -62,7 +62,7 @@ def _searches(graph: PreferenceGraph, sources: Iterable[int], max_hops: int) -> 
         rows = np.concatenate(layers)
         seen[rows] = False  # only what was touched: resetting all nodes would cost more than the search
         hops = np.repeat(np.arange(len(layers), dtype=np.uint8), [len(layer) for layer in layers])
-        yield Reached(source, rows, hops)
+        yield BfsResult(source, rows, hops)
 
 
 def _fresh(graph: PreferenceGraph, frontier: np.ndarray, seen: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from earshot.graph.bfs import MAX_HOPS, hops_from
+from earshot.graph.bfs import MAX_HOPS, bfs
 from earshot.graph.preference_graph import PreferenceGraph
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
@@ -15,7 +15,7 @@ _ENTRIES = 500_000_000  # looked at by all searches together: some seconds
 
 
 @dataclass(frozen=True)
-class GraphAnatomy:
+class GraphStatistics:
     """Figures of one graph. Shares are in [0, 1]."""
 
     n_nodes: int
@@ -29,7 +29,7 @@ class GraphAnatomy:
     n_sources: int  # nodes that the pairs were searched from
 
 
-def anatomy(graph: PreferenceGraph, *, max_hops: int = MAX_HOPS, seed: int = 0) -> GraphAnatomy:
+def graph_statistics(graph: PreferenceGraph, *, max_hops: int = MAX_HOPS, seed: int = 0) -> GraphStatistics:
     """Measure a graph. Distances are from a seeded sample of nodes, smaller where the graph is very large."""
     matrix = sparse.csr_array((graph.weights, graph.indices, graph.indptr), shape=(graph.n_nodes, graph.n_nodes))
     n_components, component_rows = csgraph.connected_components(matrix, directed=graph.directed, connection="weak")
@@ -37,11 +37,11 @@ def anatomy(graph: PreferenceGraph, *, max_hops: int = MAX_HOPS, seed: int = 0) 
     n_sources = min(n_sources, graph.n_nodes)
     sources = np.random.default_rng(seed).choice(graph.n_nodes, n_sources, replace=False)
     counts = np.zeros(max_hops + 1, dtype=np.int64)
-    for reached in hops_from(graph, sources, max_hops):
+    for reached in bfs(graph, sources, max_hops):
         counts += np.bincount(reached.hops, minlength=max_hops + 1)
     n_pairs = max(n_sources * (graph.n_nodes - 1), 1)
     shares = {str(hop): float(counts[hop] / n_pairs) for hop in range(1, max_hops + 1)}
-    return GraphAnatomy(
+    return GraphStatistics(
         graph.n_nodes,
         graph.n_edges,
         graph.directed,
@@ -54,13 +54,13 @@ def anatomy(graph: PreferenceGraph, *, max_hops: int = MAX_HOPS, seed: int = 0) 
     )
 
 
-def surroundings(graph: PreferenceGraph, row: int, n_nodes: int) -> np.ndarray:
+def neighbourhood(graph: PreferenceGraph, row: int, n_nodes: int) -> np.ndarray:
     """A node and those around it, whatever the directions: the nearest first, of equals the best connected.
 
     Shape (at most `n_nodes`,), the node itself first; those beyond `MAX_HOPS` hops are not among them.
     """
     both_ways = graph.undirected()
-    (reached,) = hops_from(both_ways, [row])
+    (reached,) = bfs(both_ways, [row])
     order = np.lexsort((-both_ways.out_degrees()[reached.rows], reached.hops))
     return reached.rows[order][:n_nodes]
 

@@ -50,7 +50,7 @@ class PreferenceGraph:
         sources = np.repeat(np.arange(self.n_nodes, dtype=np.int32), self.out_degrees())
         return build_graph(sources, self.indices, self.weights, n_nodes=self.n_nodes)
 
-    def among(self, rows: np.ndarray) -> "PreferenceGraph":
+    def subgraph(self, rows: np.ndarray) -> "PreferenceGraph":
         """The part between some nodes, which become rows 0, 1, ... in the order given."""
         entries = sparse.csr_array((self.weights, self.indices, self.indptr), shape=(self.n_nodes, self.n_nodes))
         part = entries[rows][:, rows].tocsr()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from earshot.data.events.event_log import LogError, distinct, log_errors
+from earshot.data.events.event_log import LogError, log_errors, unique_ids
 from earshot.data.files.atomic import remove
 from earshot.index.graphs.graph_store import forget_removed_tracks
 from earshot.index.kept_files import LISTENS, file_problem, remove_unnamed
@@ -83,11 +83,13 @@ def _only_named_by(
     own = [paths[listens_id]]
     try:
         with log_errors():  # of a file whose hash nobody recorded while it was whole
-            users = np.setdiff1d(distinct(own, "user_id"), distinct([paths[row["id"]] for row in others], "user_id"))
+            users = np.setdiff1d(
+                unique_ids(own, "user_id"), unique_ids([paths[row["id"]] for row in others], "user_id")
+            )
             if level != "track":
                 return users, nothing
-            named = distinct([paths[row["id"]] for row in others if row["level"] == "track"], "track_id")
-            return users, np.setdiff1d(distinct(own, "track_id"), named)
+            named = unique_ids([paths[row["id"]] for row in others if row["level"] == "track"], "track_id")
+            return users, np.setdiff1d(unique_ids(own, "track_id"), named)
     except LogError:
         return nothing, nothing
 

@@ -184,7 +184,7 @@ class TowerTrainingConfig:
         if not 0.01 <= self.temperature <= 1:
             raise ValueError(f"temperature is {self.temperature:g}; it lies between 0.01 and 1")
 
-    def dials(self) -> tuple[float, ...]:
+    def popularity_weights(self) -> tuple[float, ...]:
         """What the popularity dial may be at serving; without a popularity share it stays at 0."""
         if not self.popularity_share:
             return (0.0,)

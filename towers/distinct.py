@@ -5,7 +5,7 @@ import numpy as np
 _SPARSEST = 32  # rows of a table for each that is asked, above which sorting is quicker than marking
 
 
-def distinct(asked: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+def unique_inverse(asked: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """The different rows, rising, and the place of each asked one among them, -1 where none was asked.
 
     Parameters

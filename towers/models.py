@@ -3,7 +3,7 @@
 import numpy as np
 
 from earshot.data.catalog import Catalog
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.towers.config import TowerConfig
 from earshot.towers.networks.factorization import DotProduct, NeuralFactorization
 from earshot.towers.networks.spectral_init import spectral_vectors
@@ -26,7 +26,7 @@ def make_towers(config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_k
     return _MODELS[config.model](config, catalog, is_seen, is_known_user)
 
 
-def towers_for(config: TowerConfig, catalog: Catalog, events: Listening) -> Towers:
+def towers_for(config: TowerConfig, catalog: Catalog, events: Interactions) -> Towers:
     """Untrained towers for what is played in some events, and by whom."""
     is_seen = np.bincount(events.track_rows, minlength=len(catalog)) > 0
     is_known_user = np.bincount(events.user_rows, minlength=events.n_users) > 0

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from earshot.data.catalog import Catalog
-from earshot.data.events.interactions import Listening, blocks
+from earshot.data.events.interactions import Interactions, blocks
 from earshot.data.files.atomic import atomic_path
 from earshot.data.files.torch_files import load_torch_file
 from earshot.data.ids import IdMap
@@ -109,7 +109,7 @@ def load_towers(path: Path, device: str = "cpu") -> SavedTowers:
     return SavedTowers(towers, kept.tracks, kept.users, kept.artists, kept.albums)
 
 
-def fitted(
+def remap_towers(
     kept: TowerFile, catalog: Catalog, *, tracks: IdMap, users: IdMap, artists: IdMap, albums: IdMap
 ) -> SavedTowers:
     """Trained towers for other tracks, listeners, artists and albums: those of now, or only those that are asked about.
@@ -157,7 +157,7 @@ def fitted(
     return SavedTowers(towers, tracks, users, artists, albums)
 
 
-def training_key(settings: Mapping[str, Any], events: Listening, catalog: Catalog) -> str:
+def training_key(settings: Mapping[str, Any], events: Interactions, catalog: Catalog) -> str:
     """What a state may be gone on with: the same settings, events and facts of tracks. Hexadecimal."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     told = [events.user_rows, events.track_rows, events.times, events.weights, events.kinds, events.splits]

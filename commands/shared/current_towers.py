@@ -30,7 +30,7 @@ def _towers_told(library: "Library") -> tuple[int, dict[str, Any]]:
 def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[str, Any]]]:
     """The file of the towers in use, their run, and its settings; what is wrong with them is told."""
     from earshot.index.recommending.tower_data import tower_checkpoint
-    from earshot.index.vectors.sound_spaces import sound_mark
+    from earshot.index.vectors.sound_spaces import vector_fingerprint
     from earshot.towers.tower_checkpoint import CheckpointError, read_towers
 
     run, told = _towers_told(library)
@@ -43,7 +43,7 @@ def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[
     except CheckpointError as error:
         raise click.ClickException(f"{error}.\n\n{cure}") from None
     try:
-        if kept.hears and told["ear"] != sound_mark(library, told["sound"]):
+        if kept.hears and told["ear"] != vector_fingerprint(library, told["sound"]):
             raise CheckpointError("these towers hear tracks by other vectors of sound than the library's present ones")
         yield kept, run, told
     except CheckpointError as error:
@@ -53,12 +53,12 @@ def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[
 def saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[str, Any]]:
     """The towers in use, the listens and tracks of the library, and the settings of their training."""
     from earshot.index.recommending.tower_data import read_tower_data
-    from earshot.towers.tower_checkpoint import fitted
+    from earshot.towers.tower_checkpoint import remap_towers
 
     with trained_towers(library) as (kept, _, told):
         data = read_tower_data(library, told["sound"])
         maps = {"tracks": data.tracks, "users": data.users, "artists": data.artists, "albums": data.albums}
-        return fitted(kept, data.catalog, **maps), data, told
+        return remap_towers(kept, data.catalog, **maps), data, told
 
 
 def place_newcomers(library: "Library") -> int:
@@ -67,16 +67,16 @@ def place_newcomers(library: "Library") -> int:
     Without any, or where the towers need a training anyhow, this asks SQLite and nothing else.
     """
     from earshot.data.ids import IdMap
-    from earshot.index.recommending.tower_data import TOWER, add_tower_vectors, placeable_files
-    from earshot.index.vectors.sound_spaces import sound_mark
+    from earshot.index.recommending.tower_data import TOWER, add_tower_vectors, embeddable_tracks
+    from earshot.index.vectors.sound_spaces import vector_fingerprint
     from earshot.index.vectors.spaces import current_space
 
     if current_space(library, TOWER) is None:
         return 0
     run, told = _towers_told(library)
     hears = bool(told["tower"]["use_audio"]) and told["ear"] is not None
-    newcomers = placeable_files(library, by_sound=hears)
-    is_stale = hears and told["ear"] != sound_mark(library, told["sound"])
+    newcomers = embeddable_tracks(library, by_sound=hears)
+    is_stale = hears and told["ear"] != vector_fingerprint(library, told["sound"])
     if not len(newcomers) or is_stale or told["tower"]["model"] != "two-tower":
         return 0  # other models know a track by its own vector or not at all
 
@@ -97,8 +97,8 @@ def fitted_towers(
     """The towers in use with room for these tracks, by their vectors of a space of sound, and these listeners."""
     from earshot.data.ids import IdMap
     from earshot.index.recommending.tower_data import read_catalog
-    from earshot.towers.tower_checkpoint import fitted
+    from earshot.towers.tower_checkpoint import remap_towers
 
     tracks = IdMap(track_ids)
     catalog, artists, albums = read_catalog(library, tracks, sound)
-    return fitted(kept, catalog, tracks=tracks, users=users, artists=artists, albums=albums)
+    return remap_towers(kept, catalog, tracks=tracks, users=users, artists=artists, albums=albums)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.commands.shared.options import EXISTING_FILE
-from earshot.commands.shared.terminal import counted
+from earshot.commands.shared.terminal import plural
 
 if TYPE_CHECKING:
     from earshot.index.tracks.name_resolution import NodeMatch
@@ -34,7 +34,7 @@ def names_options(command: Callable) -> Callable:
     return command
 
 
-def translated(
+def map_names(
     words: Sequence[str],
     level: str | None,
     file: Path,
@@ -62,7 +62,7 @@ def translated(
 def echo_nodes(nodes: "NodeMatch", level: str, words: Sequence[str]) -> None:
     meant = ", taken as the library's own ids" if nodes.were_ids else ""
     click.echo(
-        f"  of {counted(nodes.n_nodes, level)} named{meant}, {nodes.n_matched:,} were known and {nodes.n_with_audio:,}"
+        f"  of {plural(nodes.n_nodes, level)} named{meant}, {nodes.n_matched:,} were known and {nodes.n_with_audio:,}"
         " have audio"
     )
     if not nodes.were_ids and words and all(word.isdecimal() for word in words):

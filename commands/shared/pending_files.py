@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from earshot.audio.config import HearingConfig
+from earshot.audio.config import DecodeConfig
 from earshot.commands.shared.environment import versions
 from earshot.commands.shared.terminal import progress_bar
 from earshot.commands.shared.unread_files import FailingDiskError, UnreadFiles, workers_lost
@@ -16,7 +16,7 @@ from earshot.commands.shared.unread_files import FailingDiskError, UnreadFiles, 
 if TYPE_CHECKING:
     from earshot.audio.checkpoint import Checkpoint
     from earshot.audio.ear import Ear
-    from earshot.audio.embedding import Heard, Unheard
+    from earshot.audio.embedding import EmbeddedTrack, EmbedFailure
     from earshot.index.library import Library
     from earshot.index.tracks.scan_plan import ScanPlan
     from earshot.index.tracks.track_store import NewTrack, PendingFile
@@ -29,7 +29,7 @@ def hear_pending(
     plan: "ScanPlan",
     ear: "Ear",
     checkpoint: "Checkpoint",
-    config: HearingConfig,
+    config: DecodeConfig,
     *,
     adopting: bool,
 ) -> dict[str, float]:
@@ -40,7 +40,7 @@ def hear_pending(
     click.ClickException
         Going on is of no use: a disk is away, or the installation is at fault. What was heard so far is kept.
     """
-    from earshot.audio.embedding import WorkersLostError, hear
+    from earshot.audio.embedding import WorkersLostError, embed_files
     from earshot.index.tracks.track_store import AUDIO
     from earshot.index.vectors.spaces import use_run
 
@@ -63,7 +63,7 @@ def hear_pending(
 
         results = _Results(library, plan, head, adopting, finished)
         bounds = {file.path: file.bounds for file in plan.pending}
-        with closing(hear(results.pending, ear, config, bounds, is_known=results.is_known)) as hearing:
+        with closing(embed_files(results.pending, ear, config, bounds, is_known=results.is_known)) as hearing:
             try:
                 for result in hearing:
                     results.keep(result)
@@ -101,10 +101,10 @@ class _Results:
 
     def is_known(self, path: str, content_hash: str) -> bool:
         """Whether this content was heard before, under whatever name: then it is adopted, and needs no decoding."""
-        from earshot.index.tracks.track_store import adopt
+        from earshot.index.tracks.track_store import reuse_vectors
 
         self._unread.was_hashed()
-        if not self._adopting or not adopt(self._library, self.pending[path], content_hash, self._head):
+        if not self._adopting or not reuse_vectors(self._library, self.pending[path], content_hash, self._head):
             return False
         self._plan.counts.reused += 1
         self._plan.counts.adopted += 1
@@ -112,13 +112,13 @@ class _Results:
         self._finished()
         return True
 
-    def keep(self, result: "Heard | Unheard") -> None:
+    def keep(self, result: "EmbeddedTrack | EmbedFailure") -> None:
         """Store what was heard, or why it was not; raises as `UnreadFiles.add` does."""
-        from earshot.audio.embedding import Cause, Unheard
+        from earshot.audio.embedding import Cause, EmbedFailure
         from earshot.index.tracks.track_store import store_exclusion, store_failure, store_track
 
         began, file, counts = perf_counter(), self.pending[result.path], self._plan.counts
-        if not isinstance(result, Unheard):
+        if not isinstance(result, EmbedFailure):
             store_track(self._library, _new_track(file, result), self._head)
             counts.embedded += 1
             self.decode_seconds += result.decode_seconds
@@ -151,7 +151,7 @@ class _Results:
         self._plan.unread |= self._unread.reasons
 
 
-def _new_track(file: "PendingFile", heard: "Heard") -> "NewTrack":
+def _new_track(file: "PendingFile", heard: "EmbeddedTrack") -> "NewTrack":
     from earshot.index.tracks.track_store import NewTrack
 
     assert heard.content_hash is not None  # asked for by `is_known`

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from earshot.commands.shared.output import OutputError
-from earshot.commands.shared.terminal import counted, echo_playlist
+from earshot.commands.shared.terminal import echo_playlist, plural
 
 if TYPE_CHECKING:
     from earshot.index.tracks.track_lookup import TrackRow
@@ -35,7 +35,7 @@ def write_playlist(path: Path, tracks: "Sequence[TrackRow]") -> None:
         raise OutputError(error) from None
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from None
-    click.echo(f"{counted(len(with_file), 'track')} written to {path}", err=True)
+    click.echo(f"{plural(len(with_file), 'track')} written to {path}", err=True)
 
 
 def write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]") -> None:
@@ -49,4 +49,4 @@ def write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]")
             n_written += 1
     except OSError as error:
         raise click.ClickException(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
-    click.echo(f"{counted(n_written, 'playlist')} written to {folder}", err=True)
+    click.echo(f"{plural(n_written, 'playlist')} written to {folder}", err=True)

@@ -17,15 +17,15 @@ T = TypeVar("T")
 
 
 def echo_rows(rows: Sequence[dict[str, Any]], output: str | None, nothing: str) -> None:
-    from earshot.commands.shared import text_tables as listing
+    from earshot.commands.shared import text_tables
 
     if output == "json":
-        click.echo(listing.as_json(rows))
+        click.echo(text_tables.as_json(rows))
     elif output == "csv":
-        echo_csv(listing.as_csv(rows))
+        echo_csv(text_tables.as_csv(rows))
     elif rows:
         told = [name for name in rows[0] if any(row[name] is not None for row in rows)]
-        click.echo(listing.table([[row[name] for name in told] for row in rows], told, table_width()))
+        click.echo(text_tables.table([[row[name] for name in told] for row in rows], told, table_width()))
     else:
         click.echo(nothing, err=True)
 
@@ -44,13 +44,13 @@ def echo_lines(lines: Iterable[str]) -> None:
 
 def echo_stream(rows: Iterator[dict[str, Any]], output: str) -> None:
     """Write rows for programs, more of them than memory may hold."""
-    from earshot.commands.shared import text_tables as listing
+    from earshot.commands.shared import text_tables
 
     if output == "json":
-        for text in listing.json_parts(rows):
+        for text in text_tables.json_parts(rows):
             click.echo(text, nl=False)
     else:
-        for text in listing.csv_parts(rows):
+        for text in text_tables.csv_parts(rows):
             echo_csv(text)
 
 
@@ -75,7 +75,7 @@ def echo_playlist(text: str) -> None:
         raise OutputError(error) from None
 
 
-def counted(n: int, noun: str) -> str:
+def plural(n: int, noun: str) -> str:
     """ "1 user", "2 users"."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
@@ -143,7 +143,7 @@ def progress(items: Iterable[T], what: str, unit: str, total: int | None = None)
 
 
 @contextlib.contextmanager
-def explained() -> Iterator[None]:
+def user_errors() -> Iterator[None]:
     """Tell what is wrong with a file that was given as one message."""
     try:
         yield

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from earshot.index.tracks.track_lookup import TrackRow
 
 
-def track_meant(library: "Library", text: str, *, catalog: bool) -> "TrackRow | None":
+def resolve_track(library: "Library", text: str, *, catalog: bool) -> "TrackRow | None":
     """The one track that a person means, or None; of several the person must choose."""
     from earshot.commands.shared.text_tables import table
     from earshot.index.tracks.track_lookup import AmbiguousError, find_track
@@ -24,7 +24,7 @@ def track_meant(library: "Library", text: str, *, catalog: bool) -> "TrackRow | 
         raise click.ClickException(f"{error}. Which one? Give its id, or more words.\n\n{choices}") from None
 
 
-def refuse_empty(library: "Library", space: str = "audio") -> None:
+def require_vectors(library: "Library", space: str = "audio") -> None:
     """Say what to type where a space has no vector to search by."""
     from earshot.index.graphs.diffused_vectors import DIFFUSED
     from earshot.index.recommending.tower_data import TOWER, tower_run

@@ -13,7 +13,7 @@ from earshot.data.files.folder_walk import FoundFile, is_under
 from earshot.data.files.path_encoding import shown_path
 
 if TYPE_CHECKING:
-    from earshot.audio.embedding import Unheard
+    from earshot.audio.embedding import EmbedFailure
 
 _MANY = 10  # files in a row: a disk that fails, and not a file
 _VERY_MANY = 100  # in a row of those that are no news, or cost no time
@@ -58,7 +58,7 @@ class UnreadFiles:
         """Note that a file's bytes were read; nothing is known yet of its decoding."""
         self._was_any_hashed = True
 
-    def add(self, result: "Unheard") -> None:
+    def add(self, result: "EmbedFailure") -> None:
         """Note a file that was not read.
 
         Raises
@@ -90,7 +90,7 @@ class UnreadFiles:
         self._n_in_a_row += 1
         self._n_news_in_a_row += not (is_quick or was_unread)
 
-    def _require_root(self, result: "Unheard") -> None:
+    def _require_root(self, result: "EmbedFailure") -> None:
         away = [root for root in self._roots if not _is_there(root) and is_under(result.path, root)]
         if away:
             raise click.ClickException(

@@ -10,13 +10,13 @@ import polars as pl
 
 from earshot.data.events.event_log import LogError, without_repeats
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.data.files.array_files import read_ids
 from earshot.data.files.atomic import atomic_folder
 from earshot.data.files.regular_files import require_regular
 from earshot.data.ids import IdMap
 
-_DTYPES = {  # of `Listening`'s arrays, one file each
+_DTYPES = {  # of `Interactions`'s arrays, one file each
     "user_rows": np.int32,
     "track_rows": np.int32,
     "times": np.int64,
@@ -71,7 +71,7 @@ def build_arrays(
         (temporary / _FACTS).write_text(json.dumps(facts))
 
 
-def open_arrays(folder: Path) -> tuple[Listening, IdMap, IdMap]:
+def open_arrays(folder: Path) -> tuple[Interactions, IdMap, IdMap]:
     """The arrays of a folder, memory-mapped; whose users and items its rows are.
 
     Raises
@@ -89,7 +89,7 @@ def open_arrays(folder: Path) -> tuple[Listening, IdMap, IdMap]:
     users, items = IdMap(read_ids(folder / "user_ids.npy")), IdMap(read_ids(folder / "item_ids.npy"))
     arrays = {name: np.memmap(folder / name, dtype=dtype, mode="r") for name, dtype in _DTYPES.items()}
     lacking = [name for name in ("kinds", "splits") if not facts[f"n_{name}"]]
-    listening = Listening(**(arrays | dict.fromkeys(lacking)), n_users=len(users), n_tracks=len(items))  # type: ignore[arg-type]
+    listening = Interactions(**(arrays | dict.fromkeys(lacking)), n_users=len(users), n_tracks=len(items))  # type: ignore[arg-type]
     return listening, users, items
 
 

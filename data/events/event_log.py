@@ -128,7 +128,7 @@ def played_among(paths: Sequence[Path], level: str, item_ids: Sequence[int]) -> 
     return pl.concat(files).unique().collect(engine="streaming").to_series().sort().to_list()
 
 
-def distinct(paths: Sequence[Path], column: str) -> np.ndarray:
+def unique_ids(paths: Sequence[Path], column: str) -> np.ndarray:
     """The ids in one column of several files, (n,) int64, rising; each once."""
     if not paths:
         return np.empty(0, dtype=np.int64)

@@ -9,12 +9,12 @@ LISTEN, LIKE, DISLIKE, UNLIKE, UNDISLIKE = (
 )
 
 
-def standing(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+def active_mask(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray) -> np.ndarray:
     """Which events speak for their track, (n_events,) bool: listens, and likes that no unlike or dislike followed.
 
     Parameters
     ----------
-    user_rows, track_rows, kinds : (n_events,), as in `data.events.interactions.Listening`, each user's by time
+    user_rows, track_rows, kinds : (n_events,), as in `data.events.interactions.Interactions`, each user's by time
     """
     stands = np.asarray(kinds) == LISTEN
     likes = np.flatnonzero(kinds == LIKE)
@@ -24,7 +24,7 @@ def standing(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray) -
     return stands
 
 
-def unwanted(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def disliked_pairs(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Who wants which tracks no more: the users, rising, and the tracks, (n,) each; their last word is a dislike."""
     keys = _pairs_that_end_in(DISLIKE, (DISLIKE, UNDISLIKE, LIKE), user_rows, track_rows, kinds)
     return keys >> 32, keys & 0xFFFFFFFF

@@ -12,7 +12,7 @@ _BLOCK = 4_000_000  # events that are looked at together: checking memory-mapped
 
 
 @dataclass(frozen=True)
-class Listening:
+class Interactions:
     """Events between users and tracks. Rows, not ids: whoever reads them holds the `IdMap` of each.
 
     Parameters
@@ -82,20 +82,20 @@ class Listening:
                 digest.update(array[start:stop].tobytes())
         return digest.hexdigest()
 
-    def user_starts(self) -> np.ndarray:
+    def user_offsets(self) -> np.ndarray:
         """Where each user's events begin, and the end: (n_users + 1,) int64."""
         return np.searchsorted(self.user_rows, np.arange(self.n_users + 1, dtype=np.int32)).astype(np.int64)
 
-    def of_kind(self, kind: str) -> "Listening":
+    def of_kind(self, kind: str) -> "Interactions":
         """Only the listens, or the likes, ..."""
         code = KINDS.index(kind)
         if self.kinds is None:
             return self if code == 0 else self.where(np.zeros(len(self), dtype=bool))
         return self.where(self.kinds == code)
 
-    def where(self, is_kept: np.ndarray) -> "Listening":
+    def where(self, is_kept: np.ndarray) -> "Interactions":
         """The events of a mask, (n_events,) bool; users and tracks keep their rows."""
-        return Listening(
+        return Interactions(
             self.user_rows[is_kept], self.track_rows[is_kept], self.times[is_kept], self.weights[is_kept],
             self.n_users, self.n_tracks,
             None if self.kinds is None else self.kinds[is_kept],
@@ -103,7 +103,7 @@ class Listening:
         )  # fmt: skip
 
 
-def sessions(listening: Listening, gap_s: int = 1_800) -> np.ndarray:
+def sessions(listening: Interactions, gap_s: int = 1_800) -> np.ndarray:
     """Number each event by its session, (n_events,) int64 from 0.
 
     A session ends where the user changes or nothing comes for longer than `gap_s` seconds.

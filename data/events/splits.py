@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earshot.data.events.interactions import SPLITS, Listening
+from earshot.data.events.interactions import SPLITS, Interactions
 from earshot.data.events.protocols import DAY_S, PROTOCOLS
 
 
@@ -20,33 +20,35 @@ class Split:
     """Three logs over the same users and tracks, and a fourth where listeners are held out."""
 
     protocol: str
-    train: Listening
-    validation: Listening
-    test: Listening
-    apart: Listening | None = None  # what held-out listeners played before the test: nobody learns from it
+    train: Interactions
+    validation: Interactions
+    test: Interactions
+    held_out_users: Interactions | None = None  # what held-out listeners played before the test: nobody learns from it
 
     def __repr__(self) -> str:
         n = [f"{len(part):,}" for part in (self.train, self.validation, self.test)]
         return f"<Split {self.protocol}: {n[0]} train, {n[1]} validation, {n[2]} test>"
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """For a reader who never saw the code."""
         n = [f"{len(part):,}" for part in (self.train, self.validation, self.test)]
         return f"split {self.protocol}: {n[0]} events to learn from, {n[1]} to choose by, {n[2]} to judge by"
 
-    def known(self) -> Listening:
+    def known(self) -> Interactions:
         """What is known when the test begins: train and, but for a protocol that ignores it, validation."""
         if not PROTOCOLS[self.protocol].knows_validation:
             return self.train
-        return joined(self.train, self.validation)
+        return merged(self.train, self.validation)
 
-    def whole(self) -> Listening:
+    def whole(self) -> Interactions:
         """Everything, in order."""
-        before = self.known() if self.apart is None else joined(self.known(), self.apart)
-        return joined(before, self.test)
+        before = self.known() if self.held_out_users is None else merged(self.known(), self.held_out_users)
+        return merged(before, self.test)
 
 
-def split_listens(listens: Listening, protocol: str, *, share: float = 0.1, gap_s: int = 1_800, seed: int = 0) -> Split:
+def split_listens(
+    listens: Interactions, protocol: str, *, share: float = 0.1, gap_s: int = 1_800, seed: int = 0
+) -> Split:
     """Part a log.
 
     Parameters
@@ -79,13 +81,13 @@ def split_listens(listens: Listening, protocol: str, *, share: float = 0.1, gap_
         "given": lambda: _as_given(listens, share, seed),
         "random": lambda: _by_chance(listens, share, seed),
     }[rules.parting]()
-    apart = None
+    held_out_users = None
     if rules.held_out:
         is_apart = (np.random.default_rng([seed, 1]).random(listens.n_users) < rules.held_out)[listens.user_rows]
-        apart = listens.where(is_apart & np.isin(parts, [0, 1]))
+        held_out_users = listens.where(is_apart & np.isin(parts, [0, 1]))
         parts[is_apart & (parts < 2)] = -1
     train, validation, test = (listens.where(parts == code) for code in range(3))
-    split = Split(protocol, train, validation, test, apart)
+    split = Split(protocol, train, validation, test, held_out_users)
     for name in ("train", "test"):
         if not len(getattr(split, name)):
             raise ValueError(
@@ -95,7 +97,7 @@ def split_listens(listens: Listening, protocol: str, *, share: float = 0.1, gap_
     return split
 
 
-def joined(first: Listening, second: Listening) -> Listening:
+def merged(first: Interactions, second: Interactions) -> Interactions:
     """Two logs over the same users and tracks as one."""
     users, times = (np.concatenate([getattr(one, name) for one in (first, second)]) for name in ("user_rows", "times"))
     order = np.lexsort((times, users))
@@ -104,47 +106,47 @@ def joined(first: Listening, second: Listening) -> Listening:
     ]
     kinds = None
     if first.kinds is not None or second.kinds is not None:
-        told = [np.zeros(len(one), np.uint8) if one.kinds is None else one.kinds for one in (first, second)]
-        kinds = np.concatenate(told)[order]
-    return Listening(users[order], columns[0], times[order], columns[1], first.n_users, first.n_tracks, kinds)
+        describe = [np.zeros(len(one), np.uint8) if one.kinds is None else one.kinds for one in (first, second)]
+        kinds = np.concatenate(describe)[order]
+    return Interactions(users[order], columns[0], times[order], columns[1], first.n_users, first.n_tracks, kinds)
 
 
-def _by_moment(listens: Listening, share: float, gap_s: int) -> np.ndarray:
+def _by_moment(listens: Interactions, share: float, gap_s: int) -> np.ndarray:
     """The part of each event, (n_events,) int64: a code into `SPLITS`, or -1 in a gap."""
     return _by_cuts(listens, np.quantile(listens.times, [1 - 2 * share, 1 - share], method="lower"), gap_s)
 
 
-def _by_last_days(listens: Listening, gap_s: int) -> np.ndarray:
+def _by_last_days(listens: Interactions, gap_s: int) -> np.ndarray:
     test = int(listens.times.max()) - DAY_S
     return _by_cuts(listens, np.array([test - gap_s - DAY_S, test]), gap_s)
 
 
-def _by_cuts(listens: Listening, cuts: np.ndarray, gap_s: int) -> np.ndarray:
+def _by_cuts(listens: Interactions, cuts: np.ndarray, gap_s: int) -> np.ndarray:
     parts = np.searchsorted(cuts, listens.times, side="left").astype(np.int64)  # what happens at a cut is before it
     for cut in cuts:
         parts[(listens.times > cut - gap_s) & (listens.times <= cut)] = -1
     return parts
 
 
-def _from_the_end(listens: Listening) -> tuple[np.ndarray, np.ndarray]:
+def _from_the_end(listens: Interactions) -> tuple[np.ndarray, np.ndarray]:
     """Of each event its place from the listener's last, 0 for that, and how many the listener has."""
-    starts = listens.user_starts()
+    starts = listens.user_offsets()
     lengths = np.diff(starts)
     return starts[listens.user_rows + 1] - 1 - np.arange(len(listens)), lengths[listens.user_rows]
 
 
-def _by_own_order(listens: Listening, share: float) -> np.ndarray:
+def _by_own_order(listens: Interactions, share: float) -> np.ndarray:
     places, lengths = _from_the_end(listens)
     n = np.floor(share * lengths + 1e-9)  # a listener of few events is only learned from
     return 2 - (places >= n).astype(np.int64) - (places >= 2 * n)
 
 
-def _last_two(listens: Listening) -> np.ndarray:
+def _last_two(listens: Interactions) -> np.ndarray:
     places, lengths = _from_the_end(listens)
     return np.where(lengths >= 3, 2 - np.minimum(places, 2), 0)
 
 
-def _as_given(listens: Listening, share: float, seed: int) -> np.ndarray:
+def _as_given(listens: Interactions, share: float, seed: int) -> np.ndarray:
     if listens.splits is None:
         raise ValueError("these listens are not parted; a table needs a column `split` of train and test")
     parts = listens.splits.astype(np.int64)
@@ -155,7 +157,7 @@ def _as_given(listens: Listening, share: float, seed: int) -> np.ndarray:
     return parts
 
 
-def _by_chance(listens: Listening, share: float, seed: int) -> np.ndarray:
+def _by_chance(listens: Interactions, share: float, seed: int) -> np.ndarray:
     keys = listens.user_rows.astype(np.int64) * listens.n_tracks + listens.track_rows
     _, pairs = np.unique(keys, return_inverse=True)  # all plays of a track go the same way
     chances = np.random.default_rng(seed).random(pairs.max(initial=0) + 1)[pairs]

@@ -47,7 +47,7 @@ class Batch:
     part: int = 0  # what another part of an import knows of one user, item, time and kind is the same event
 
 
-def whole_events(
+def valid_events(
     raw: pl.DataFrame,
     columns: Mapping[str, pl.Expr],
     *,

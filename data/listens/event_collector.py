@@ -15,7 +15,7 @@ import polars as pl
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, EventSort
 from earshot.data.files.atomic import temporary_folder
 from earshot.data.listens.event_batch import EVENT_COLUMNS, ITEM_COLUMNS, Batch
-from earshot.data.listens.vocabulary import Numbering
+from earshot.data.listens.vocabulary import Vocabulary
 from earshot.data.tables.table_reader import N_EXAMPLES
 
 _BETWEEN = "\x1f"  # of artist and title in a key: stands in no name
@@ -30,7 +30,7 @@ class Items:
     albums: Sequence[str | None]
     mbids: Sequence[str | None]
     isrcs: Sequence[str | None]
-    titles_tell: bool = False  # a title means one item, whoever is said to have made it
+    title_is_key: bool = False  # a title means one item, whoever is said to have made it
 
     @classmethod
     def called(cls, names: Sequence[str]) -> "Items":
@@ -50,7 +50,7 @@ class Items:
         ]
 
 
-class Gathering:
+class EventCollector:
     """Takes the batches of one import. A context: what it lays on disk is gone at the end.
 
     Parameters
@@ -66,7 +66,7 @@ class Gathering:
         self.level, self._prefix = level, prefix
         self._laid_down = ExitStack()
         self._sort = EventSort(self._laid_down.enter_context(temporary_folder(folder)), events_at_once)
-        self._users, self._items = Numbering(), Numbering()
+        self._users, self._items = Vocabulary(), Vocabulary()
         self._n_parts = 0
         self.is_timed = False  # some events have a time
         self.n_malformed = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from earshot.data.listens.event_batch import ME, Batch, numbered, taken, whole_events
+from earshot.data.listens.event_batch import ME, Batch, numbered, taken, valid_events
 from earshot.data.listens.listen_tables import seconds
 from earshot.data.tables.table_blocks import open_table
 from earshot.data.tables.table_reader import listed, text
@@ -40,7 +40,7 @@ def read_lastfm_1k(member: Member) -> Iterator[Batch]:
             }
             needed = ("user", "artist", "title", "time_s")
             is_whole = pl.col("surplus").is_null()
-            yield whole_events(block, columns, needed=needed, is_whole=is_whole, first=first, left_out=taken(lost))
+            yield valid_events(block, columns, needed=needed, is_whole=is_whole, first=first, left_out=taken(lost))
 
 
 def is_export(columns: Sequence[str]) -> bool:
@@ -90,7 +90,7 @@ def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch
                 line = pl.DataFrame([[_REPEATED.sub("", name)] for name in names], schema=ours, orient="col")
                 block = pl.concat([line, block])
         needed = ("user", "artist", "title", "time_s")
-        yield whole_events(block, columns, needed=needed, first=first, left_out=taken(table.lost))
+        yield valid_events(block, columns, needed=needed, first=first, left_out=taken(table.lost))
 
 
 def _plain(name: str) -> str:

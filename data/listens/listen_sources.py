@@ -9,7 +9,7 @@ from pathlib import Path
 from earshot.data.files.regular_files import require_regular
 from earshot.data.listens import lastfm, listenbrainz, spotify, yambda
 from earshot.data.listens.event_batch import Batch, refuse_noise
-from earshot.data.listens.event_collector import Gathering, Items
+from earshot.data.listens.event_collector import EventCollector, Items
 from earshot.data.listens.format_detection import FORMATS, format_of
 from earshot.data.listens.listen_tables import read_listen_table
 from earshot.data.tables.table_blocks import table_errors
@@ -37,13 +37,13 @@ class Source:
         return yambda.PREFIX if self.format == "yambda" else ""
 
 
-def raised(error: ValueError) -> None:
+def reraise(error: ValueError) -> None:
     """Nothing is spared."""
     raise error
 
 
 def find_sources(
-    path: Path, format: str = "auto", spare: Callable[[ValueError], None] = raised
+    path: Path, format: str = "auto", on_error: Callable[[ValueError], None] = reraise
 ) -> tuple[list[Source], list[str]]:
     """What there is to import in a file, an archive or a folder, and the names of files that hold no listens.
 
@@ -58,7 +58,7 @@ def find_sources(
     ValueError
         There are no listens, or none of the format that was asked for; or a file is damaged.
     """
-    by_format, passed_over, roles = _by_format(path, format, spare)
+    by_format, passed_over, roles = _by_format(path, format, on_error)
     if len(by_format) > 1 and "table" in by_format:
         passed_over += by_format.pop("table")
     sources = [
@@ -76,19 +76,19 @@ def find_sources(
 
 
 def _by_format(
-    path: Path, format: str, spare: Callable[[ValueError], None]
+    path: Path, format: str, on_error: Callable[[ValueError], None]
 ) -> tuple[dict[str, list[Member]], list[Member], dict[Path, str]]:
     """The files of each format, those of none, and what Yambda's are."""
     by_format: dict[str, list[Member]] = {}
     others: list[Member] = []
     roles: dict[Path, str] = {}
-    members = list(_members(path, spare))
+    members = list(_members(path, on_error))
     for member in members:
         try:
             with table_errors(member.path.name):
                 found = format_of(member, roles)
         except ValueError as error:
-            spare(error)
+            on_error(error)
             continue
         if format not in ("auto", "yambda") and members == [Member(path)]:
             found = format  # whoever names one file and its format knows better
@@ -99,24 +99,24 @@ def _by_format(
     return by_format, others, roles
 
 
-def _members(path: Path, spare: Callable[[ValueError], None]) -> Iterator[Member]:
+def _members(path: Path, on_error: Callable[[ValueError], None]) -> Iterator[Member]:
     """All that is not hidden in a file, an archive or a folder and the archives in it."""
-    for file in _files(path, spare) if path.is_dir() else [path]:
+    for file in _files(path, on_error) if path.is_dir() else [path]:
         try:
             with table_errors(file.name):
                 require_regular(file)
                 members = members_of(file)
         except ValueError as error:
-            spare(error)
+            on_error(error)
         else:
             yield from (member for member in members if not _is_hidden(Path(member.name or "")))
 
 
-def _files(folder: Path, spare: Callable[[ValueError], None]) -> list[Path]:
+def _files(folder: Path, on_error: Callable[[ValueError], None]) -> list[Path]:
     """All files in a folder and those in it, in order of their names, without what is hidden."""
 
     def unlisted(error: OSError) -> None:
-        spare(ValueError(f"{Path(error.filename).name} cannot be read: {error.strerror}"))
+        on_error(ValueError(f"{Path(error.filename).name} cannot be read: {error.strerror}"))
 
     files: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=unlisted):
@@ -131,7 +131,7 @@ def _is_hidden(path: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Reading:
+class OpenedSource:
     """A source that is being read."""
 
     level: str  # of what is listened to: "track" or "artist"
@@ -141,9 +141,9 @@ class Reading:
 def read_source(
     source: Source,
     listener: str | None = None,
-    spare: Callable[[ValueError], None] = raised,
+    on_error: Callable[[ValueError], None] = reraise,
     **columns: str | None,
-) -> Reading:
+) -> OpenedSource:
     """The events of a source, batch by batch, in the order of its files.
 
     Parameters
@@ -160,8 +160,8 @@ def read_source(
     """
     if source.format == "table":
         table = read_listen_table(source.members[0], listener=listener, **columns)
-        return Reading(table.level, _explained(table.batches, source))
-    return Reading("track", _explained(_batches(source, listener, spare), source))
+        return OpenedSource(table.level, _explained(table.batches, source))
+    return OpenedSource("track", _explained(_batches(source, listener, on_error), source))
 
 
 def _explained(batches: Iterator[Batch], source: Source) -> Iterator[Batch]:
@@ -169,7 +169,7 @@ def _explained(batches: Iterator[Batch], source: Source) -> Iterator[Batch]:
         yield from refuse_noise(batches, source.paths[0].name)
 
 
-def items_of(source: Source, gathering: Gathering) -> Items:
+def items_of(source: Source, gathering: EventCollector) -> Items:
     """The items that were gathered from a source, with what its other files say of them."""
     if source.format == "yambda" and len(gathering):
         return yambda.with_owners(gathering.items, gathering.item_numbers(), source.roles)
@@ -190,7 +190,7 @@ def _numbered(sources: list[Source]) -> Iterator[Source]:
         found_in[tuple(source.paths)] += 1
 
 
-def _batches(source: Source, listener: str | None, spare: Callable[[ValueError], None]) -> Iterator[Batch]:
+def _batches(source: Source, listener: str | None, on_error: Callable[[ValueError], None]) -> Iterator[Batch]:
     members = source.members
     if source.format == "lastfm-1k":
         for member in members:
@@ -204,7 +204,7 @@ def _batches(source: Source, listener: str | None, spare: Callable[[ValueError],
                 read = refuse_noise(spotify.read_spotify(member, listener), member.title)
                 batches = list(_of_part(part, read))  # whole, or not at all
             except ValueError as error:
-                spare(error)
+                on_error(error)
             else:
                 yield from batches
     elif source.format == "listenbrainz":

@@ -13,7 +13,7 @@ from earshot.data.listens.event_batch import (
     numbered,
     split_codes,
     taken,
-    whole_events,
+    valid_events,
 )
 from earshot.data.tables.table_blocks import SUFFIXES, Table, open_table
 from earshot.data.tables.table_reader import column, listed, text
@@ -111,7 +111,7 @@ def _batches(
             pl.lit(True), *(exprs[ours].is_not_null() | text(theirs).is_null() for ours, theirs in more.items())
         )
         shown = list(dict.fromkeys([*used, *more.values()]))
-        yield whole_events(
+        yield valid_events(
             block, named | exprs, needed=needed, is_whole=is_whole, first=first, shown=shown, left_out=taken(table.lost)
         )
 

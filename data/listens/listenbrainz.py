@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from earshot.data.events.interactions import KINDS
-from earshot.data.listens.event_batch import ME, Batch, json_number, json_text, taken, whole_events
+from earshot.data.listens.event_batch import ME, Batch, json_number, json_text, taken, valid_events
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member, json_blocks, json_value
 
@@ -77,7 +77,7 @@ def _batch(rows: list[Row], user: pl.Expr, left_out: dict[str, int]) -> Batch:
     columns |= {"user": user, "played_ms": pl.col("ms").cast(pl.Int32, strict=False)}
     if n_unnamed:
         left_out["loves and hates of recordings that were never listened to"] = n_unnamed
-    return whole_events(raw, columns, needed=("artist", "title", "time_s"), left_out=left_out)
+    return valid_events(raw, columns, needed=("artist", "title", "time_s"), left_out=left_out)
 
 
 def _rows(member: Member, lost: Counter[str]) -> Iterator[list[Row]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from earshot.data.listens.event_batch import ME, Batch, json_text, numbered, whole_events
+from earshot.data.listens.event_batch import ME, Batch, json_text, numbered, valid_events
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member
 
@@ -56,7 +56,7 @@ def _batch(entries: list[object], listener: str | None, first: int) -> Batch:
         "time_s": ended - played // 1_000, "played_ms": played.cast(pl.Int32, strict=False),
     }  # fmt: skip
     needed = ("artist", "title", "time_s", "played_ms")
-    return whole_events(raw, columns, needed=needed, is_whole=played >= 0, first=first, left_out=left_out)
+    return valid_events(raw, columns, needed=needed, is_whole=played >= 0, first=first, left_out=left_out)
 
 
 def _what_else(entry: dict[str, object]) -> str | None:

@@ -6,7 +6,7 @@ import polars as pl
 _MOST_NUMBERS = 2**28  # keys that are numbers below this are looked up in an array of a gigabyte
 
 
-class Numbering:
+class Vocabulary:
     """Keys in the order they come first, with what was known of each when it came.
 
     >>> users = Numbering()

@@ -15,7 +15,7 @@ import polars as pl
 
 from earshot.data.events.interactions import KINDS
 from earshot.data.files.time_limits import in_time
-from earshot.data.listens.event_batch import Batch, kind_codes, numbered, whole_events
+from earshot.data.listens.event_batch import Batch, kind_codes, numbered, valid_events
 from earshot.data.listens.event_collector import Items
 from earshot.data.tables.parquet_blocks import parquet_blocks, parquet_columns
 
@@ -71,7 +71,7 @@ def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Ite
     ]
     needed = ("user", "title", "time_s", "kind")
     for first, block in numbered(parquet_blocks(path, used, rows_at_once)):
-        yield whole_events(block, columns, needed=needed, first=first, are_dated=False)
+        yield valid_events(block, columns, needed=needed, first=first, are_dated=False)
 
 
 def owners(path: Path, role: str, items: np.ndarray) -> np.ndarray:
@@ -101,7 +101,7 @@ def with_owners(items: Items, numbers: np.ndarray, roles: Mapping[Path, str]) ->
                 f"{PREFIX}{role}:{owner}" if owner >= 0 else None for owner in owners(path, role, numbers).tolist()
             ]
             told[f"{role}s"] = names
-    return replace(items, **told, titles_tell=True) if "artists" in told else items
+    return replace(items, **told, title_is_key=True) if "artists" in told else items
 
 
 def embeddings(path: Path, items: np.ndarray, rows_at_once: int = 200_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -5,11 +5,11 @@ from functools import partial
 import numpy as np
 from scipy import sparse
 
-from earshot.data.arrays import different
-from earshot.data.events.interactions import Listening
+from earshot.data.arrays import unique_sorted
+from earshot.data.events.interactions import Interactions
 from earshot.data.parallel import side_by_side
 from earshot.evaluation.full_ranking import TILE, Scores
-from earshot.evaluation.queries import Pasts, plays_of
+from earshot.evaluation.queries import Histories, plays_of
 
 FOREVER = float("inf")
 _DAY = 86_400.0
@@ -36,7 +36,7 @@ class ItemNeighbours:
        Interactive Applications. TiiS 7(1), 2016: RP3-beta. https://doi.org/10.1145/2955101
     """
 
-    def __init__(self, known: Listening) -> None:
+    def __init__(self, known: Interactions) -> None:
         self._listeners = plays_of(known).T.tocsr()  # (n_tracks, n_users), 1 or nothing
         self._n_listeners = np.maximum(np.diff(self._listeners.indptr), 1).astype(np.float32)
         n_tracks_of = np.bincount(self._listeners.indices, minlength=known.n_users)
@@ -49,7 +49,7 @@ class ItemNeighbours:
         return f"<ItemNeighbours of {n_tracks:,} tracks by {n_users:,} listeners>"
 
     def scores(
-        self, pasts: Pasts, *, breadth: float = 1.0, popularity: float = 0.5, half_life_days: float = FOREVER
+        self, pasts: Histories, *, breadth: float = 1.0, popularity: float = 0.5, half_life_days: float = FOREVER
     ) -> Scores:
         """What each past wants; -inf for a track that nobody speaks for.
 
@@ -78,7 +78,7 @@ class ItemNeighbours:
         """How much of each past every listener shares, (n_users, n_block)."""
         # A dense block of the tracks that anybody here has played: a product of two sparse matrices takes four times
         # as long, though it adds the same numbers in the same order.
-        tracks = different(past.indices)
+        tracks = unique_sorted(past.indices)
         return np.asarray(self._listeners[tracks].T @ past[:, tracks].T.toarray())
 
     def _fill(
@@ -92,8 +92,8 @@ class ItemNeighbours:
         out[:, there] = found.T
 
 
-def _faded(pasts: Pasts, start: int, stop: int, half_life_days: float) -> sparse.csr_matrix:
-    """`Pasts.matrix` with each track at the age of its latest play."""
+def _faded(pasts: Histories, start: int, stop: int, half_life_days: float) -> sparse.csr_matrix:
+    """`Histories.matrix` with each track at the age of its latest play."""
     matrix = pasts.matrix(start, stop)
     if np.isinf(half_life_days):
         return matrix

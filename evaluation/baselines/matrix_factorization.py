@@ -11,7 +11,7 @@ import numpy as np
 
 from earshot.data.parallel import n_threads
 from earshot.evaluation.full_ranking import Scores
-from earshot.evaluation.queries import Exam, plays_of
+from earshot.evaluation.queries import EvaluationQueries, plays_of
 
 IALS_GRID = {"alpha": (10.0, 30.0, 100.0), "regularization": (1.0, 10.0, 100.0), "factors": (64, 128, 256)}
 BPR_GRID = {"regularization": (0.001, 0.01, 0.1), "learning_rate": (0.02, 0.1), "factors": (64, 128)}
@@ -20,7 +20,7 @@ _EPOCHS = 60
 _SEED = 7
 
 
-def ials(exam: Exam, setting: Mapping[str, float]) -> Scores:
+def ials(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Scores:
     r"""Implicit alternating least squares [1]_: an unplayed track is a weak "no", a played one a strong "yes".
 
     .. math:: \sum_{ui} c_{ui} (p_{ui} - x_u \cdot y_i)^2 + \lambda (\sum_u |x_u|^2 + \sum_i |y_i|^2)
@@ -47,11 +47,11 @@ def ials(exam: Exam, setting: Mapping[str, float]) -> Scores:
             factors=int(setting["factors"]), regularization=setting["regularization"], alpha=setting["alpha"],
             iterations=_SWEEPS, num_threads=n_threads(), random_state=_SEED,
         )  # fmt: skip
-        model.fit(plays_of(exam.known), show_progress=False)
+        model.fit(plays_of(eval_queries.known), show_progress=False)
 
     def scores(start: int, stop: int, out: np.ndarray) -> None:
         with _one_blas_thread():
-            past = exam.pasts.matrix(start, stop)
+            past = eval_queries.pasts.matrix(start, stop)
             vectors = np.asarray(model.recalculate_user(np.arange(stop - start), past), dtype=np.float32)
         vectors[np.diff(past.indptr) == 0] = 0  # of nobody nothing is known
         np.matmul(vectors, model.item_factors.T, out=out)
@@ -59,7 +59,7 @@ def ials(exam: Exam, setting: Mapping[str, float]) -> Scores:
     return scores
 
 
-def bpr(exam: Exam, setting: Mapping[str, float]) -> Scores:
+def bpr(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Scores:
     """Bayesian personalised ranking [1]_: played before unplayed, pair by pair, with a bias for each track.
 
     A listener whom nobody has seen has no factors, and is told what is popular.
@@ -76,13 +76,13 @@ def bpr(exam: Exam, setting: Mapping[str, float]) -> Scores:
             learning_rate=setting["learning_rate"], iterations=_EPOCHS,
             num_threads=1, random_state=_SEED,  # threads that write over each other could not be repeated
         )  # fmt: skip
-        model.fit(plays_of(exam.known), show_progress=False)
-    is_known = np.bincount(exam.known.user_rows, minlength=exam.known.n_users) > 0
+        model.fit(plays_of(eval_queries.known), show_progress=False)
+    is_known = np.bincount(eval_queries.known.user_rows, minlength=eval_queries.known.n_users) > 0
     vectors = np.where(is_known[:, None], model.user_factors, np.float32(0))
     vectors[:, -1] = 1  # meets the bias
 
     def scores(start: int, stop: int, out: np.ndarray) -> None:
-        np.matmul(vectors[exam.targets.user_rows[start:stop]], model.item_factors.T, out=out)
+        np.matmul(vectors[eval_queries.targets.user_rows[start:stop]], model.item_factors.T, out=out)
 
     return scores
 

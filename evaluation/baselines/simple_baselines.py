@@ -3,29 +3,29 @@
 import numpy as np
 
 from earshot.data.cosine import unit_rows
-from earshot.data.events.interactions import Listening, blocks
-from earshot.evaluation.full_ranking import SameForAll, Scores
-from earshot.evaluation.queries import Pasts
+from earshot.data.events.interactions import Interactions, blocks
+from earshot.evaluation.full_ranking import GlobalScores, Scores
+from earshot.evaluation.queries import Histories
 
 _DAY = 86_400.0
 _EVENTS_AT_ONCE = 1_000_000
 
 
-def popular(known: Listening) -> Scores:
+def popular(known: Interactions) -> Scores:
     """How often a track was played, to everybody alike."""
-    return SameForAll(_plays(known).astype(np.float32))
+    return GlobalScores(_plays(known).astype(np.float32))
 
 
-def popular_of_late(known: Listening, half_life_days: float = 7.0) -> Scores:
+def decayed_popularity(known: Interactions, half_life_days: float = 7.0) -> Scores:
     """As `popular`, of plays that count half after so many days."""
     plays, latest = np.zeros(known.n_tracks), known.times.max(initial=0)
     for start, stop in blocks(len(known), _EVENTS_AT_ONCE):  # memory-mapped arrays may be larger than memory
         ages = (latest - known.times[start:stop]) / _DAY
         np.add.at(plays, known.track_rows[start:stop], 0.5 ** (ages / half_life_days))
-    return SameForAll(plays.astype(np.float32))
+    return GlobalScores(plays.astype(np.float32))
 
 
-def own_favourites(known: Listening, pasts: Pasts, half_life_days: float = 30.0) -> Scores:
+def personal_top(known: Interactions, pasts: Histories, half_life_days: float = 30.0) -> Scores:
     """What each listener has played most, of late; then what is popular.
 
     Scores are places in these two orders, whole numbers, so that no rounding puts a popular track before a favourite.
@@ -44,7 +44,7 @@ def own_favourites(known: Listening, pasts: Pasts, half_life_days: float = 30.0)
     return scores
 
 
-def sounding_alike(audio: np.ndarray, pasts: Pasts) -> Scores:
+def content_knn(audio: np.ndarray, pasts: Histories) -> Scores:
     """The tracks nearest to the mean sound of what was played; `audio`, (n_tracks, dim), has zeros for the unheard."""
     units, unheard = unit_rows(audio), ~audio.any(axis=1)
 
@@ -55,5 +55,5 @@ def sounding_alike(audio: np.ndarray, pasts: Pasts) -> Scores:
     return scores
 
 
-def _plays(known: Listening) -> np.ndarray:
+def _plays(known: Interactions) -> np.ndarray:
     return np.bincount(known.track_rows, minlength=known.n_tracks)

@@ -7,10 +7,10 @@ from functools import partial
 from earshot.data.catalog import Catalog
 from earshot.evaluation.baselines.item_knn import FOREVER, ItemNeighbours
 from earshot.evaluation.baselines.matrix_factorization import BPR_GRID, IALS_GRID, bpr, ials, settings_of
-from earshot.evaluation.baselines.simple_baselines import own_favourites, popular, popular_of_late, sounding_alike
+from earshot.evaluation.baselines.simple_baselines import content_knn, decayed_popularity, personal_top, popular
 from earshot.evaluation.full_ranking import Scores
-from earshot.evaluation.metrics.ranking_metrics import per_listener
-from earshot.evaluation.queries import Exam
+from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
+from earshot.evaluation.queries import EvaluationQueries
 
 POPULAR = "popular"
 _TUNED_AT = 20  # places
@@ -21,11 +21,11 @@ _SCORES_OF_PRACTICE, _FEWEST = 2**27, 50  # of item neighbours: of a large catal
 
 Setting = Mapping[str, float]
 Ask = Callable[[Setting], Scores]
-Make = Callable[[Exam], Ask]  # what does not depend on the setting is done once
+Make = Callable[[EvaluationQueries], Ask]  # what does not depend on the setting is done once
 
 
 @dataclass(frozen=True)
-class Rival:
+class Baseline:
     """A recommender, and what it was set to."""
 
     name: str
@@ -33,14 +33,16 @@ class Rival:
     setting: Setting
     tuned: float | None = None  # NDCG@20 on validation, where that chose the setting
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """As ``iALS: alpha 10, factors 64 (NDCG@20 .1234 on validation)``; nothing where there was nothing to set."""
         dials = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in self.setting.items())
         judged = "" if self.tuned is None else f" (NDCG@{_TUNED_AT} {self.tuned:.4f} on validation)"
         return f"{self.name}: {dials}{judged}" if dials else ""
 
 
-def rivals(exam: Exam, practice: Exam | None, catalog: Catalog, which: str = "quick") -> Iterator[Rival]:
+def tuned_baselines(
+    eval_queries: EvaluationQueries, practice: EvaluationQueries | None, catalog: Catalog, which: str = "quick"
+) -> Iterator[Baseline]:
     """Who stands beside the towers, popularity first.
 
     Parameters
@@ -48,69 +50,78 @@ def rivals(exam: Exam, practice: Exam | None, catalog: Catalog, which: str = "qu
     practice : an exam about the validation part, by which dials are set; without, they stay where they are
     which : "quick", or "all", which adds those that learn, and take as long
     """
-    yield Rival(POPULAR, popular(exam.known), {})
-    has_time = bool(exam.known.times.any())
+    yield Baseline(POPULAR, popular(eval_queries.known), {})
+    has_time = bool(eval_queries.known.times.any())
     half_lives = [{"half_life_days": days} for days in _HALF_LIVES]
     if has_time:
-        yield _tuned("popular of late", _simply(_late), [half_lives], {"half_life_days": 7.0}, exam, practice)
-    if exam.hidden is None:
+        yield _tuned("popular of late", _simply(_late), [half_lives], {"half_life_days": 7.0}, eval_queries, practice)
+    if eval_queries.excluded is None:
         stages = [half_lives] if has_time else []
-        yield _tuned("own favourites", _simply(_own), stages, {"half_life_days": 30.0}, exam, practice)
-    few = practice and practice.thinned(max(_SCORES_OF_PRACTICE // max(exam.known.n_tracks, 1), _FEWEST))
+        yield _tuned("own favourites", _simply(_own), stages, {"half_life_days": 30.0}, eval_queries, practice)
+    few = practice and practice.subsample(max(_SCORES_OF_PRACTICE // max(eval_queries.known.n_tracks, 1), _FEWEST))
     stages = [_POWERS, _FADING] if has_time else [_POWERS]
-    yield _tuned("item neighbours", _neighbours, stages, {"breadth": 1.0, "popularity": 0.5}, exam, few)
+    yield _tuned("item neighbours", _neighbours, stages, {"breadth": 1.0, "popularity": 0.5}, eval_queries, few)
     if catalog.audio is not None and catalog.has_audio().any():
-        yield Rival("sound alone", sounding_alike(catalog.audio, exam.pasts), {})
+        yield Baseline("sound alone", content_knn(catalog.audio, eval_queries.pasts), {})
     if which == "all":
-        yield _factorised("iALS", _simply(ials), IALS_GRID, exam, practice)
-        yield _factorised("BPR", _simply(bpr), BPR_GRID, exam, practice)
+        yield _factorised("iALS", _simply(ials), IALS_GRID, eval_queries, practice)
+        yield _factorised("BPR", _simply(bpr), BPR_GRID, eval_queries, practice)
 
 
-def _late(exam: Exam, setting: Setting) -> Scores:
-    return popular_of_late(exam.known, setting["half_life_days"])
+def _late(eval_queries: EvaluationQueries, setting: Setting) -> Scores:
+    return decayed_popularity(eval_queries.known, setting["half_life_days"])
 
 
-def _own(exam: Exam, setting: Setting) -> Scores:
-    return own_favourites(exam.known, exam.pasts, setting["half_life_days"])
+def _own(eval_queries: EvaluationQueries, setting: Setting) -> Scores:
+    return personal_top(eval_queries.known, eval_queries.pasts, setting["half_life_days"])
 
 
-def _neighbours(exam: Exam) -> Ask:
-    ready = ItemNeighbours(exam.known)
-    return lambda setting: ready.scores(exam.pasts, **setting)
+def _neighbours(eval_queries: EvaluationQueries) -> Ask:
+    ready = ItemNeighbours(eval_queries.known)
+    return lambda setting: ready.scores(eval_queries.pasts, **setting)
 
 
-def _simply(make: Callable[[Exam, Setting], Scores]) -> Make:
+def _simply(make: Callable[[EvaluationQueries, Setting], Scores]) -> Make:
     """For recommenders that have nothing to keep from one setting to the next."""
-    return lambda exam: partial(make, exam)
+    return lambda eval_queries: partial(make, eval_queries)
 
 
 def _tuned(
-    name: str, make: Make, stages: Sequence[Sequence[Setting]], default: Setting, exam: Exam, practice: Exam | None
-) -> Rival:
+    name: str,
+    make: Make,
+    stages: Sequence[Sequence[Setting]],
+    default: Setting,
+    eval_queries: EvaluationQueries,
+    practice: EvaluationQueries | None,
+) -> Baseline:
     """The setting that is best in practice, made anew of all that is known; each stage goes on from the one before."""
     if practice is None or not stages:
-        return Rival(name, make(exam)(default), default if stages else {})
+        return Baseline(name, make(eval_queries)(default), default if stages else {})
     best: Setting = {}
     ask, mark = make(practice), None
     for stage in stages:
         best, mark = _best(ask, [{**best, **setting} for setting in stage], practice)
-    return Rival(name, make(exam)(best), best, mark)
+    return Baseline(name, make(eval_queries)(best), best, mark)
 
 
 def _factorised(
-    name: str, make: Make, grid: Mapping[str, tuple[float, ...]], exam: Exam, practice: Exam | None
-) -> Rival:
+    name: str,
+    make: Make,
+    grid: Mapping[str, tuple[float, ...]],
+    eval_queries: EvaluationQueries,
+    practice: EvaluationQueries | None,
+) -> Baseline:
     """First all pairs of two dials with few factors, then more factors with the best of these."""
     pairs = list(settings_of(grid))
     more = [{"factors": factors} for factors in grid["factors"]]
-    return _tuned(name, make, [pairs, more], pairs[len(pairs) // 2], exam, practice)
+    return _tuned(name, make, [pairs, more], pairs[len(pairs) // 2], eval_queries, practice)
 
 
-def _best(ask: Ask, settings: Sequence[Setting], practice: Exam) -> tuple[Setting, float]:
+def _best(ask: Ask, settings: Sequence[Setting], practice: EvaluationQueries) -> tuple[Setting, float]:
     """The setting with the highest NDCG on the validation part, and that."""
     marks = []
     for setting in settings:
         lists, _ = practice.ranked(ask(setting), _TUNED_AT)
-        marks.append(float(per_listener(lists, practice.targets, _TUNED_AT)["ndcg"].mean()))
+        marks.append(float(ranking_metrics(lists, practice.targets, _TUNED_AT)["ndcg"].mean()))
     best = max(range(len(settings)), key=marks.__getitem__)
     return settings[best], marks[best]

@@ -5,7 +5,7 @@ A list is a row of track rows, padded with -1, as in `evaluation.metrics.ranking
 
 import numpy as np
 
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 
 _NUMBERS_AT_ONCE = 2**24
 
@@ -37,9 +37,9 @@ def popularity_lift(lists: np.ndarray, own_popularity: np.ndarray, play_counts: 
     return _mean_over_lists(play_counts.astype(np.float64), lists) / own_popularity
 
 
-def own_popularity(known: Listening, user_rows: np.ndarray, play_counts: np.ndarray) -> np.ndarray:
+def own_popularity(known: Interactions, user_rows: np.ndarray, play_counts: np.ndarray) -> np.ndarray:
     """Mean play count of what each listener has played, (n,); NaN for somebody of whom nothing is known."""
-    starts = known.user_starts()
+    starts = known.user_offsets()
     played = [play_counts[known.track_rows[starts[user] : starts[user + 1]]] for user in user_rows]
     return np.array([plays.mean() if len(plays) else np.nan for plays in played])
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earshot.data.arrays import different
-from earshot.data.events.interactions import Listening
+from earshot.data.arrays import unique_sorted
+from earshot.data.events.interactions import Interactions
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ class Targets:
         return Targets(self.user_rows[counts > 0], starts, self.track_rows[is_kept], self.n_tracks), counts > 0
 
 
-def targets_of(test: Listening, *, without: Listening | None = None) -> Targets:
+def targets_of(test: Interactions, *, without: Interactions | None = None) -> Targets:
     """What each listener plays in the test; with `without`, only what they did not play there (their discoveries)."""
     counted = np.asarray(test.weights > 0)
-    keys = different(test.user_rows[counted].astype(np.int64) * test.n_tracks + test.track_rows[counted])
+    keys = unique_sorted(test.user_rows[counted].astype(np.int64) * test.n_tracks + test.track_rows[counted])
     if without is not None:
         keys = keys[~_are_known(keys, without)]
     users, tracks = np.divmod(keys, test.n_tracks)
@@ -64,18 +64,18 @@ def targets_of(test: Listening, *, without: Listening | None = None) -> Targets:
     return Targets(names, np.append(starts, len(keys)), tracks, test.n_tracks)
 
 
-def _are_known(keys: np.ndarray, known: Listening) -> np.ndarray:
+def _are_known(keys: np.ndarray, known: Interactions) -> np.ndarray:
     """Which pairs of user and track, rising, are in a log: listener by listener, for sorting the log takes longer."""
     users, tracks = np.divmod(keys, known.n_tracks)
     names, firsts = np.unique(users, return_index=True)
-    edges, starts = np.append(firsts, len(keys)), known.user_starts()
+    edges, starts = np.append(firsts, len(keys)), known.user_offsets()
     played = [known.track_rows[starts[user] : starts[user + 1]] for user in names]
     bounds = zip(edges[:-1], edges[1:], played, strict=True)
     found = [np.isin(tracks[a:b], own, kind="table") for a, b, own in bounds]
     return np.concatenate(found) if found else np.zeros(0, dtype=bool)
 
 
-def per_listener(lists: np.ndarray, targets: Targets, k: int) -> dict[str, np.ndarray]:
+def ranking_metrics(lists: np.ndarray, targets: Targets, k: int) -> dict[str, np.ndarray]:
     """Recall, hit rate, NDCG and MRR of the first k places, each (n_queries,)."""
     hits = targets.hits(lists[:, :k])
     discounts = 1 / np.log2(np.arange(2, hits.shape[1] + 2))
@@ -88,7 +88,7 @@ def per_listener(lists: np.ndarray, targets: Targets, k: int) -> dict[str, np.nd
     }
 
 
-def chances(
+def chance_ranking(
     targets: Targets, k: int, n_candidates: np.ndarray, is_reachable: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
     """What a list drawn at random from each listener's candidates is expected to reach, each (n_queries,).

@@ -20,7 +20,7 @@ class BuiltEdges:
     directed: bool
 
 
-def liked_together(
+def co_occurrence_graph(
     group_rows: np.ndarray,
     item_ids: np.ndarray,
     counts: np.ndarray | None = None,
@@ -38,13 +38,13 @@ def liked_together(
     return BuiltEdges(items.ids(sources), items.ids(targets), weights, directed=True)
 
 
-def tagged_alike(group_rows: np.ndarray, item_ids: np.ndarray, *, top_n: int = 20, seed: int = 0) -> BuiltEdges:
+def tag_graph(group_rows: np.ndarray, item_ids: np.ndarray, *, top_n: int = 20, seed: int = 0) -> BuiltEdges:
     """Edges between the items of a tag, of weight one."""
     sources, targets = tag_edges(group_rows, item_ids, top_n=top_n, seed=seed)
     return BuiltEdges(sources, targets, None, directed=False)
 
 
-def most_recommended(edges: BuiltEdges, *, min_degree: int | None = None, top: int | None = None) -> BuiltEdges:
+def top_in_degree(edges: BuiltEdges, *, min_degree: int | None = None, top: int | None = None) -> BuiltEdges:
     """Only the edges between the nodes with the highest in-degree.
 
     "Reconstructing a music recommendation model" (ocramz.github.io, 2024) keeps the albums that more than ten others

@@ -16,7 +16,7 @@ from scipy import sparse
 
 from earshot.data.cosine import top_k, unit_rows
 from earshot.evaluation.metrics.bootstrap import bootstrap_interval
-from earshot.evaluation.vector_evaluation import CHANCE, Figure
+from earshot.evaluation.vector_evaluation import CHANCE, MetricValue
 from earshot.graph.config import DiffusionConfig
 from earshot.graph.diffusion.diffusion import diffuse
 from earshot.graph.preference_graph import PreferenceGraph, build_graph
@@ -35,7 +35,7 @@ def check_recovery(
     hide: float = 0.2,
     seed: int = 0,
     slice: str = "all",
-) -> list[Figure]:
+) -> list[MetricValue]:
     """Hide a share of the nodes with audio and see how well spreading recovers them.
 
     Parameters
@@ -75,9 +75,9 @@ def check_recovery(
     guesses = {
         "diffused": recovered(graph),
         "neighbour mean": neighbour_means(graph, vectors[heard], known_rows[heard])[rows],
-        "random graph": recovered(shuffled(graph, rng)),
+        "random graph": recovered(degree_preserving_random(graph, rng)),
     }
-    figures: list[Figure] = []
+    figures: list[MetricValue] = []
     for subject, guess in guesses.items():
         figures += _own_figures(subject, guess[queries], truth, queries, seed)
     by_chance = {
@@ -96,7 +96,7 @@ def neighbour_means(graph: PreferenceGraph, vectors: np.ndarray, known_rows: np.
     return unit_rows(matrix[:, known_rows] @ vectors)
 
 
-def shuffled(graph: PreferenceGraph, rng: np.random.Generator) -> PreferenceGraph:
+def degree_preserving_random(graph: PreferenceGraph, rng: np.random.Generator) -> PreferenceGraph:
     """A random undirected graph in which every node keeps its degree, but for the few edges that fall together."""
     sources = np.repeat(np.arange(graph.n_nodes, dtype=np.int32), graph.out_degrees())
     once = sources < graph.indices
@@ -119,7 +119,7 @@ def middle_ranks(guesses: np.ndarray, truth: np.ndarray, own_rows: np.ndarray) -
 
 def _own_figures(
     subject: str, guesses: np.ndarray, truth: np.ndarray, own_rows: np.ndarray, seed: int
-) -> Iterator[Figure]:
+) -> Iterator[MetricValue]:
     """Whose vector is it?"""
     cosines = np.einsum("nd,nd->n", guesses, truth[own_rows])
     ranks = middle_ranks(guesses, truth, own_rows)
@@ -142,7 +142,7 @@ def _neighbour_figures(
     queries: np.ndarray,
     guesses: np.ndarray,
     seed: int,
-) -> Iterator[Figure]:
+) -> Iterator[MetricValue]:
     """Who is near? Everything here is a place among the nodes with audio, not a row of the graph."""
     place_of = np.full(graph.n_nodes, -1, dtype=np.int64)
     place_of[known_rows] = np.arange(len(known_rows))
@@ -164,10 +164,10 @@ def _neighbour_figures(
     yield _exact(CHANCE, "graph neighbours", NEAREST, float(by_chance), len(asked))
 
 
-def _mean(subject: str, metric: str, k: int | None, values: np.ndarray, seed: int) -> Figure:
+def _mean(subject: str, metric: str, k: int | None, values: np.ndarray, seed: int) -> MetricValue:
     low, high = bootstrap_interval(values, seed=seed)
     is_known = low == low  # of a single query there is no interval
-    return Figure(
+    return MetricValue(
         subject,
         metric,
         k,
@@ -179,5 +179,5 @@ def _mean(subject: str, metric: str, k: int | None, values: np.ndarray, seed: in
     )
 
 
-def _exact(subject: str, metric: str, k: int | None, value: float, n: int) -> Figure:
-    return Figure(subject, metric, k, "all", value, None, None, n)
+def _exact(subject: str, metric: str, k: int | None, value: float, n: int) -> MetricValue:
+    return MetricValue(subject, metric, k, "all", value, None, None, n)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from earshot.evaluation.vector_evaluation import Questions
-from earshot.graph.bfs import MAX_HOPS, UNREACHABLE, hops_from
+from earshot.evaluation.vector_evaluation import GraphTriplets
+from earshot.graph.bfs import MAX_HOPS, UNREACHABLE, bfs
 from earshot.graph.preference_graph import PreferenceGraph
 
 N_ANCHORS = 2_000
@@ -13,7 +13,7 @@ FAR_HOPS = 3  # from here on, and where no path leads, tracks count as strangers
 
 def draw_questions(
     graph: PreferenceGraph, node_rows: np.ndarray, anchor_rows: np.ndarray, rng: np.random.Generator
-) -> Questions:
+) -> GraphTriplets:
     """Draw questions about tracks at the nodes of a graph; tracks of one node are never asked against each other.
 
     A positive is one hop from its anchor, a negative `FAR_HOPS` or more, and the distance of a pair that no path of
@@ -34,7 +34,7 @@ def draw_questions(
     if len(anchors) > N_ANCHORS:
         anchors = rng.choice(anchors, N_ANCHORS, replace=False)
     triplets, pairs = [np.empty((0, 3), np.int64)], [np.empty((0, 3), np.int64)]
-    for anchor, reached in zip(anchors, hops_from(graph, node_rows[anchors], MAX_HOPS), strict=True):
+    for anchor, reached in zip(anchors, bfs(graph, node_rows[anchors], MAX_HOPS), strict=True):
         hops = reached.dense(graph.n_nodes)[node_rows[known]].astype(np.int64)  # (n_known,)
         near, far, others = known[hops == 1], known[hops >= FAR_HOPS], np.flatnonzero(hops > 0)
         if len(near) and len(far):
@@ -44,4 +44,4 @@ def draw_questions(
             drawn = rng.choice(others, PER_ANCHOR)
             distances = np.where(hops[drawn] == UNREACHABLE, MAX_HOPS + 1, hops[drawn])
             pairs.append(np.stack([np.full(PER_ANCHOR, anchor), known[drawn], distances], axis=1))
-    return Questions(*np.concatenate(triplets).T, *np.concatenate(pairs).T)
+    return GraphTriplets(*np.concatenate(triplets).T, *np.concatenate(pairs).T)

@@ -23,11 +23,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from earshot.audio.augmentation import disguise
+from earshot.audio.augmentation import augment
 from earshot.audio.encoder import Encoder, calibrate
 from earshot.data.files.atomic import atomic_path
 from earshot.data.files.torch_files import load_torch_file
-from earshot.evaluation.vector_evaluation import Figure
+from earshot.evaluation.vector_evaluation import MetricValue
 from earshot.graph.config import TasteConfig
 from earshot.graph.taste.contrastive_loss import graded_info_nce, info_nce
 from earshot.graph.taste.taste_sampler import TasteSampler, TripletBatch, held_out_triplets
@@ -56,7 +56,7 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Music:
+class ExcerptDataset:
     """What there is to learn from. Row r of every sequence is the same track."""
 
     pictures: np.ndarray  # (n_excerpts, n_mels, n_frames) float16, perhaps on disk
@@ -79,7 +79,7 @@ class Music:
         return (starts + places).reshape(-1, 2, crops).swapaxes(0, 1)
 
 
-class Pretraining:
+class TasteTrainer:
     """The state of a training that can be stopped after any epoch and gone on with.
 
     Parameters
@@ -104,7 +104,7 @@ class Pretraining:
     def __init__(
         self,
         encoder: Encoder,
-        music: Music,
+        music: ExcerptDataset,
         graphs: Sequence[TrackGraph],
         held_out_rows: np.ndarray,
         config: TasteConfig,
@@ -262,7 +262,7 @@ class Pretraining:
                     vectors = F.normalize(self._projected(inputs), dim=-1)
                 else:
                     with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
-                        seen = self.encoder(disguise(inputs, config.augmentation, generator))
+                        seen = self.encoder(augment(inputs, config.augmentation, generator))
                     vectors = F.normalize(seen.float().reshape(3 * n, crops, -1).mean(dim=1), dim=-1)
                 loss = batch_loss(vectors[:n], vectors[n:], batch, config)
                 optimizer.zero_grad(set_to_none=True)
@@ -323,7 +323,7 @@ class Pretraining:
             for version, strength in enumerate(strengths):
                 for start in range(0, len(excerpts), _CHUNK):
                     chunk = self._pictures(excerpts[start : start + _CHUNK])
-                    features = self.encoder.features(disguise(chunk, strength, generator))
+                    features = self.encoder.features(augment(chunk, strength, generator))
                     found[version, start : start + _CHUNK] = self.encoder.standardize(features)
         self._feature_rows[excerpts] = np.arange(len(excerpts))
         return found
@@ -361,14 +361,15 @@ def batch_loss(anchors: Tensor, candidates: Tensor, batch: TripletBatch, config:
     return cosine_triplet_loss(anchors[usable], positives[usable], candidates[negatives], margin=config.margin)
 
 
-def training_figures(training: Pretraining) -> list[Figure]:
+def training_figures(training: TasteTrainer) -> list[MetricValue]:
     """How well held-out triplets were told before the training and are told now; none where nothing was held out."""
     if training.triplets is None:
         return []
     values = {"before training": training.start_accuracy, "audio": training.best_accuracy}
     n = len(training.triplets)
     return [
-        Figure(subject, "triplet accuracy", None, "held-out", value, None, None, n) for subject, value in values.items()
+        MetricValue(subject, "triplet accuracy", None, "held-out", value, None, None, n)
+        for subject, value in values.items()
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from earshot.graph.bfs import UNREACHABLE, hops_from
+from earshot.graph.bfs import UNREACHABLE, bfs
 from earshot.graph.preference_graph import PreferenceGraph
 
 _CACHE_BYTES = 2**29  # of distances that were searched before
@@ -111,9 +111,7 @@ class TrackDistances:
         if len(self._nodes) * (len(self._searched) + len(unknown)) > _CACHE_BYTES:
             self._searched.clear()
             unknown = np.unique(places).tolist()
-        for place, reached in zip(
-            unknown, hops_from(self.graph.graph, self._nodes[unknown], self.max_hops), strict=True
-        ):
+        for place, reached in zip(unknown, bfs(self.graph.graph, self._nodes[unknown], self.max_hops), strict=True):
             self._searched[place] = reached.dense(self.graph.graph.n_nodes)[self._nodes]
 
     def _row(self, place: int) -> np.ndarray:

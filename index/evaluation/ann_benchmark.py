@@ -15,9 +15,9 @@ import numpy as np
 
 from earshot.evaluation.evaluation_report import Section
 from earshot.evaluation.metrics.bootstrap import mean_intervals
-from earshot.evaluation.metrics.ranking_metrics import per_listener
-from earshot.evaluation.queries import Exam
-from earshot.evaluation.vector_evaluation import Figure
+from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
+from earshot.evaluation.queries import EvaluationQueries
+from earshot.evaluation.vector_evaluation import MetricValue
 from earshot.index.vectors.ann import TYPES, BuiltIndex, build, n_candidates
 
 SLICE = "ann"
@@ -26,8 +26,8 @@ _EXACT = "flat"
 
 
 def ann_figures(
-    items: np.ndarray, queries: np.ndarray, exam: Exam, k: int, target: float, *, seed: int = 0
-) -> Iterator[tuple[str, list[Figure]]]:
+    items: np.ndarray, queries: np.ndarray, eval_queries: EvaluationQueries, k: int, target: float, *, seed: int = 0
+) -> Iterator[tuple[str, list[MetricValue]]]:
     """Every type of index: its settings, told, and its figures. Exact search comes first.
 
     ann_recall        share of the exact list that is found
@@ -41,11 +41,11 @@ def ann_figures(
     queries : (n_queries, dim) float32, in the order of the exam; at most `N_QUERIES` of them are asked
     target : recall@k against exact search that each type is tuned to, on other queries than those it is judged by
     """
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(exam))[:N_QUERIES])
-    others = np.setdiff1d(np.arange(len(exam)), chosen)[:N_QUERIES]
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(eval_queries))[:N_QUERIES])
+    others = np.setdiff1d(np.arange(len(eval_queries)), chosen)[:N_QUERIES]
     tuned_by = queries[others if 2 * len(others) >= len(chosen) else chosen]
-    owners = np.repeat(np.arange(len(exam)), exam.targets.counts())
-    targets, _ = exam.targets.where(np.isin(owners, chosen))
+    owners = np.repeat(np.arange(len(eval_queries)), eval_queries.targets.counts())
+    targets, _ = eval_queries.targets.where(np.isin(owners, chosen))
     exact: np.ndarray | None = None
     for type in TYPES:
         began = perf_counter()
@@ -53,10 +53,10 @@ def ann_figures(
         seconds = perf_counter() - began
         if built.type != type:
             continue  # too few tracks to train it
-        lists, latencies = _asked(built, items, queries, chosen, exam.hidden, k)
+        lists, latencies = _asked(built, items, queries, chosen, eval_queries.excluded, k)
         exact = lists if exact is None else exact
-        found = {name: per_listener(lists, targets, k)[name] for name in ("ndcg", "recall")}
-        best = {name: per_listener(exact, targets, k)[name] for name in ("ndcg", "recall")}
+        found = {name: ranking_metrics(lists, targets, k)[name] for name in ("ndcg", "recall")}
+        best = {name: ranking_metrics(exact, targets, k)[name] for name in ("ndcg", "recall")}
         values = {"ann_recall": _shares(lists, exact), **found}
         values |= {f"{name}_loss": best[name] - found[name] for name in found if type != _EXACT}
         told = ", ".join(f"{name} {value:g}" for name, value in built.settings.items())
@@ -69,13 +69,13 @@ def ann_figures(
         yield f"{type} {told}" if told else "", _figures(type, values, exactly, k, targets.user_rows, seed)
 
 
-def ann_section(by_settings: Mapping[str, Sequence[Figure]], k: int, target: float) -> Section:
+def ann_section(by_settings: Mapping[str, Sequence[MetricValue]], k: int, target: float) -> Section:
     """A table of what `ann_figures` gives, of lists of k tracks."""
     figures = [figure for some in by_settings.values() for figure in some]
     return Section(f"Indexes tuned to recall@{k} {target:g}", ann_rows(figures), "; ".join(filter(None, by_settings)))
 
 
-def ann_rows(figures: Sequence[Figure]) -> list[dict[str, object]]:
+def ann_rows(figures: Sequence[MetricValue]) -> list[dict[str, object]]:
     """One row per type."""
     table: dict[str, dict[str, object]] = {}
     columns = dict.fromkeys(figure.metric for figure in figures)
@@ -88,7 +88,7 @@ def ann_rows(figures: Sequence[Figure]) -> list[dict[str, object]]:
 
 
 def _asked(
-    built: BuiltIndex, items: np.ndarray, queries: np.ndarray, chosen: np.ndarray, hidden: Any, k: int
+    built: BuiltIndex, items: np.ndarray, queries: np.ndarray, chosen: np.ndarray, excluded: Any, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The lists of some queries, (n_chosen, k), and the seconds of each."""
     lists = np.full((len(chosen), k), -1, dtype=np.int64)
@@ -99,7 +99,7 @@ def _asked(
     faiss.omp_set_num_threads(1)
     try:
         for place, query in enumerate(chosen):
-            left_out = np.empty(0, dtype=np.int64) if hidden is None else hidden[query].astype(np.int64)
+            left_out = np.empty(0, dtype=np.int64) if excluded is None else excluded[query].astype(np.int64)
             began = perf_counter()
             selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(left_out)) if len(left_out) else None
             _, found = inner.search(queries[query : query + 1], n_asked, params=_parameters(inner, selector))
@@ -137,10 +137,10 @@ def _size(index: Any) -> int:
 
 def _figures(
     type: str, values: dict[str, np.ndarray], exactly: dict[str, float], k: int, groups: np.ndarray, seed: int
-) -> list[Figure]:
+) -> list[MetricValue]:
     bounds = mean_intervals(np.stack(list(values.values()), axis=1), groups, seed=seed)
     n, figures = len(groups), []
     for (metric, column), ends in zip(values.items(), bounds, strict=True):
         low, high = (None if np.isnan(end) else float(end) for end in ends)
-        figures.append(Figure(type, metric, k, SLICE, float(column.mean()), low, high, n))
-    return figures + [Figure(type, metric, k, SLICE, value, None, None, n) for metric, value in exactly.items()]
+        figures.append(MetricValue(type, metric, k, SLICE, float(column.mean()), low, high, n))
+    return figures + [MetricValue(type, metric, k, SLICE, value, None, None, n) for metric, value in exactly.items()]

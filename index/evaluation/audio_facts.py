@@ -11,7 +11,7 @@ from earshot.data.files.path_encoding import path_from_columns
 from earshot.data.ids import IdMap
 from earshot.data.tables.label_tables import LabelTable, split_labels
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
-from earshot.evaluation.vector_evaluation import Facts
+from earshot.evaluation.vector_evaluation import TrackFacts
 from earshot.index.graphs.graph_store import Edges, read_edges
 from earshot.index.library import Library, LibraryError
 from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
@@ -25,7 +25,7 @@ _COLUMNS = "id, path, path_bytes, content_hash, duration_s, sample_rate, title, 
 
 
 @dataclass(frozen=True)
-class JudgedTracks:
+class TrackTable:
     """The tracks whose vectors are judged; every list and array has one entry per row."""
 
     ids: IdMap
@@ -46,7 +46,7 @@ class JudgedTracks:
         return f"<JudgedTracks {len(self):,} tracks>"
 
 
-def read_judged_tracks(library: Library) -> JudgedTracks:
+def read_judged_tracks(library: Library) -> TrackTable:
     """All tracks with an audio vector, one of each content: copies would find each other and praise any ear."""
     ids, vectors = read_vectors(library, AUDIO)
     query = f"SELECT {_COLUMNS} FROM tracks WHERE status = 'embedded' AND path IS NOT NULL ORDER BY id"
@@ -60,7 +60,7 @@ def read_judged_tracks(library: Library) -> JudgedTracks:
         raise LibraryError("No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.")
     columns = list(zip(*chosen.values(), strict=True))
     track_ids, texts, raws, hashes, durations, rates, titles, artists, genres, artist_ids, album_ids = columns
-    return JudgedTracks(
+    return TrackTable(
         ids=IdMap(track_ids),
         vectors=vectors[ids.rows(track_ids)],
         paths=dict(zip(hashes, map(path_from_columns, texts, raws), strict=True)),
@@ -74,10 +74,10 @@ def read_judged_tracks(library: Library) -> JudgedTracks:
     )
 
 
-def facts_from_tags(tracks: JudgedTracks) -> Facts:
+def facts_from_tags(tracks: TrackTable) -> TrackFacts:
     """What the library's own tags say: artists, genres, and which tracks seem to be one recording."""
     genres = {"genre": tracks.genres} if any(tracks.genres) else {}
-    return Facts(
+    return TrackFacts(
         artists=groups_of(tracks.artists),
         sample_rates=groups_of(tracks.sample_rates),
         twins=groups_of(_twins_by_name(tracks)),
@@ -85,7 +85,9 @@ def facts_from_tags(tracks: JudgedTracks) -> Facts:
     )
 
 
-def label(library: Library, tracks: JudgedTracks, table: LabelTable, path: Path) -> tuple[JudgedTracks, Facts, int]:
+def apply_labels(
+    library: Library, tracks: TrackTable, table: LabelTable, path: Path
+) -> tuple[TrackTable, TrackFacts, int]:
     """The tracks and facts with what a table says in place of the tags, and how many tracks it knows.
 
     Raises
@@ -116,7 +118,7 @@ def label(library: Library, tracks: JudgedTracks, table: LabelTable, path: Path)
     return tracks, facts, n_known
 
 
-def graph_rows(library: Library, tracks: JudgedTracks, kind: str) -> tuple[Edges, IdMap, np.ndarray]:
+def graph_rows(library: Library, tracks: TrackTable, kind: str) -> tuple[Edges, IdMap, np.ndarray]:
     """A stored graph, the map of its nodes, and the node row of each track, shape (n_tracks,), -1 for none."""
     edges = read_edges(library, [kind])
     node_ids = np.union1d(edges.source_ids, edges.target_ids)
@@ -127,7 +129,7 @@ def graph_rows(library: Library, tracks: JudgedTracks, kind: str) -> tuple[Edges
     return edges, nodes, node_rows
 
 
-def query_rows(library: Library, tracks: JudgedTracks, held_out: bool) -> np.ndarray:
+def query_rows(library: Library, tracks: TrackTable, held_out: bool) -> np.ndarray:
     """Rows of all tracks, or of those that the latest finished training run never learnt from.
 
     Raises
@@ -148,7 +150,7 @@ def query_rows(library: Library, tracks: JudgedTracks, held_out: bool) -> np.nda
     return rows
 
 
-def _matched_rows(library: Library, tracks: JudgedTracks, files: Sequence[str], path: Path) -> list[int | None]:
+def _matched_rows(library: Library, tracks: TrackTable, files: Sequence[str], path: Path) -> list[int | None]:
     """The row that each file name of a table means; relative names begin where the table lies."""
     folder = str(path.absolute().parent)
     ids = match_nodes(library, files, "track", folders=[folder], names_are="names", create=False).ids
@@ -157,8 +159,8 @@ def _matched_rows(library: Library, tracks: JudgedTracks, files: Sequence[str], 
 
 
 def _with_artists(
-    library: Library, tracks: JudgedTracks, rows: Sequence[int | None], names: Sequence[str | None]
-) -> JudgedTracks:
+    library: Library, tracks: TrackTable, rows: Sequence[int | None], names: Sequence[str | None]
+) -> TrackTable:
     artists, nodes = list(tracks.artists), tracks.nodes["artist"].copy()
     different = sorted({name for name in names if name})
     known = match_nodes(library, different, "artist", names_are="names", create=False).ids
@@ -170,7 +172,7 @@ def _with_artists(
 
 
 def _twins_by_table(
-    library: Library, tracks: JudgedTracks, rows: Sequence[int | None], twins: Sequence[str | None], path: Path
+    library: Library, tracks: TrackTable, rows: Sequence[int | None], twins: Sequence[str | None], path: Path
 ) -> np.ndarray:
     others = _matched_rows(library, tracks, [name or "" for name in twins], path)
     pairs = [(one, other) for one, other in zip(rows, others, strict=True) if one is not None and other is not None]
@@ -179,7 +181,7 @@ def _twins_by_table(
     return groups_of(_joined(len(tracks), pairs))
 
 
-def _twins_by_name(tracks: JudgedTracks) -> list[object | None]:
+def _twins_by_name(tracks: TrackTable) -> list[object | None]:
     """A key for each group of tracks with one artist, title and length; None for those that are alone."""
     by_name: dict[tuple[str, str], list[int]] = {}
     for row, (artist, title) in enumerate(zip(tracks.artists, tracks.titles, strict=True)):

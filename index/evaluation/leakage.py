@@ -23,7 +23,7 @@ def listens_of_graphs(library: Library, kinds: Sequence[str]) -> list[str | None
     return [graph.settings.get("listens") for graph in graphs if (graph.kind, graph.level) == ("listens", "track")]
 
 
-def listens_heard_of(library: Library, ear: str | None) -> list[str | None]:
+def training_listens(library: Library, ear: str | None) -> list[str | None]:
     """Which listens an ear was ever taught by, as `listens_of_graphs`; of one that does not say, all.
 
     Parameters

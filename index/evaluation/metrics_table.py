@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from earshot.evaluation.vector_evaluation import Figure
+from earshot.evaluation.vector_evaluation import MetricValue
 from earshot.index.library import Library
 
 
-def store_figures(library: Library, run_id: int, figures: Iterable[Figure]) -> None:
+def store_figures(library: Library, run_id: int, figures: Iterable[MetricValue]) -> None:
     """Keep a run's figures, in the place of those it had."""
     with library.transaction():
         library.db.execute("DELETE FROM metrics WHERE run_id = ?", [run_id])
@@ -19,7 +19,7 @@ def store_figures(library: Library, run_id: int, figures: Iterable[Figure]) -> N
         )
 
 
-def latest_figures(library: Library, stage: str) -> list[Figure]:
+def latest_figures(library: Library, stage: str) -> list[MetricValue]:
     """The figures of the latest finished run of a stage that has any, in the order they were kept."""
     rows = library.db.execute(
         "SELECT subject, metric, k, slice, value, ci_low, ci_high, n FROM metrics WHERE run_id ="
@@ -27,10 +27,10 @@ def latest_figures(library: Library, stage: str) -> list[Figure]:
         " WHERE r.stage = ? AND r.finished IS NOT NULL) ORDER BY id",
         [stage],
     )
-    return [Figure(*row) for row in rows]
+    return [MetricValue(*row) for row in rows]
 
 
-def compared(figures: Iterable[Figure]) -> list[dict[str, Any]]:
+def compared(figures: Iterable[MetricValue]) -> list[dict[str, Any]]:
     """One row per slice and metric, one column per subject, the first subject with its interval."""
     rows: dict[tuple[str, str, int | None], dict[str, Any]] = {}
     for figure in figures:
@@ -45,7 +45,7 @@ def compared(figures: Iterable[Figure]) -> list[dict[str, Any]]:
     return [{name: row.get(name) for name in ordered} for row in rows.values()]
 
 
-def _interval(figure: Figure) -> str | None:
+def _interval(figure: MetricValue) -> str | None:
     return None if figure.ci_low is None else f"{_text(figure.ci_low)} to {_text(figure.ci_high)}"
 
 

@@ -37,7 +37,7 @@ class LevelGraph:
 
 
 @dataclass(frozen=True)
-class Spread:
+class DiffusionResult:
     """What spreading over the graphs of one level gave."""
 
     level: str
@@ -91,7 +91,7 @@ def _read_level(library: Library, level: str, kinds: Sequence[str]) -> LevelGrap
     return LevelGraph(level, tuple(kinds), ids, ids.rows(sources), ids.rows(targets), weights.astype(np.float32))
 
 
-def node_sounds(
+def node_vectors(
     library: Library, level: str, track_ids: np.ndarray, vectors: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The nodes that can be heard, and how they sound: each the mean direction of its tracks.
@@ -111,15 +111,17 @@ def node_sounds(
 
 def spread_of(
     level: LevelGraph, vectors: np.ndarray, is_known: np.ndarray, is_reached: np.ndarray, seconds: float
-) -> Spread:
+) -> DiffusionResult:
     """What spreading found, by row of the graph, as what is to be kept of it, by id."""
     rows = np.flatnonzero((is_known | is_reached) & vectors.any(axis=1))
     counts = int(is_known.sum()), int(is_reached.sum())
-    return Spread(level.level, level.kinds, level.ids.ids(rows), vectors[rows], len(level.ids), *counts, seconds)
+    return DiffusionResult(
+        level.level, level.kinds, level.ids.ids(rows), vectors[rows], len(level.ids), *counts, seconds
+    )
 
 
 def fill_catalog(
-    library: Library, track_ids: np.ndarray, vectors: np.ndarray, spreads: Sequence[Spread]
+    library: Library, track_ids: np.ndarray, vectors: np.ndarray, spreads: Sequence[DiffusionResult]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The vectors of all tracks that have one now.
 
@@ -150,7 +152,7 @@ def fill_catalog(
 
 
 def store_diffused(
-    library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray, spreads: Sequence[Spread]
+    library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray, spreads: Sequence[DiffusionResult]
 ) -> None:
     """Put a run's vectors of tracks, albums and artists in the place of an earlier run's, all or nothing."""
     with library.transaction():

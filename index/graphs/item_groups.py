@@ -9,12 +9,12 @@ import numpy as np
 
 from earshot.data.events.event_log import total_plays
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.data.events.splits import split_listens
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import import_digests, listen_files, told_logs
 from earshot.index.listens.stored_interactions import listening_key, read_listening
-from earshot.index.recommending.tower_data import usual_protocol, without_dislikes
+from earshot.index.recommending.tower_data import default_protocol, without_dislikes
 from earshot.index.tracks.track_links import links
 
 SOURCES = ("listens", "playlists", "album", "artist", "genre")
@@ -94,7 +94,7 @@ def _learners(library: Library, split: Mapping[str, Any]) -> Groups:
     read = read_listening(library)
     listens = without_dislikes(read.listening)
     if split["protocol"] == "auto":
-        split = {**split, "protocol": usual_protocol(listens)}
+        split = {**split, "protocol": default_protocol(listens)}
     train = split_listens(listens, **split).train
     users, items, plays = zip(*_plays_by_user(train), strict=True)
     settings = {"split": dict(split), "listens": train.digest(), "imports": import_digests(library, "track")}
@@ -104,9 +104,9 @@ def _learners(library: Library, split: Mapping[str, Any]) -> Groups:
     )
 
 
-def _plays_by_user(listens: Listening) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def _plays_by_user(listens: Interactions) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Users, tracks and how often one played the other, some users at a time: no array is as long as the log."""
-    for first, stop in user_ranges(np.diff(listens.user_starts()), EVENTS_AT_ONCE):
+    for first, stop in user_ranges(np.diff(listens.user_offsets()), EVENTS_AT_ONCE):
         low, high = np.searchsorted(listens.user_rows, np.array([first, stop], dtype=np.int32))
         keys = listens.user_rows[low:high].astype(np.int64) << 32 | listens.track_rows[low:high]
         pairs, rows = np.unique(keys, return_inverse=True)

@@ -11,7 +11,7 @@ class Problem:
     """A problem, as `cli check` tells it."""
 
     what: str
-    mend: str  # what to type, safe for a shell
+    fix: str  # what to type, safe for a shell
     changed_id: int | None = None  # of a track whose file is no longer what was heard
 
 

@@ -21,8 +21,8 @@ def check_text(library: Library) -> Iterator[Problem]:
             if rows:
                 named = ", ".join(map(str, rows[:_MOST_ROWS]))
                 sql = f'UPDATE "{table}" SET "{column}" = hex("{column}") WHERE rowid IN ({named})'
-                mend = f"sqlite3 {shell_word(str(library.folder / DATABASE))} {shell_word(sql)}"
-                yield Problem(f"{table}: of {len(rows):,} rows the {column} is not UTF-8", mend)
+                fix = f"sqlite3 {shell_word(str(library.folder / DATABASE))} {shell_word(sql)}"
+                yield Problem(f"{table}: of {len(rows):,} rows the {column} is not UTF-8", fix)
 
 
 def _text_columns(library: Library) -> dict[str, list[str]]:

@@ -50,9 +50,9 @@ def match_items(
 
 
 def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[int]:
-    known, by_code = _known_tracks(library, items.titles_tell)
+    known, by_code = _known_tracks(library, items.title_is_key)
     first = next_id(library, "tracks")
-    keys = [_key("" if items.titles_tell else items.artists[row], items.titles[row]) for row in rows]
+    keys = [_key("" if items.title_is_key else items.artists[row], items.titles[row]) for row in rows]
     for row, key in zip(rows, keys, strict=True):  # first: whose code it is must not hang on the order of the items
         if key in known:
             _learn(by_code, items, row, known[key])
@@ -95,7 +95,7 @@ def _learn(by_code: dict[str, int], items: Items, row: int, node: int) -> None:
             by_code.setdefault(code, node)
 
 
-def _known_tracks(library: Library, titles_tell: bool) -> tuple[dict[Key, int], dict[str, int]]:
+def _known_tracks(library: Library, title_is_key: bool) -> tuple[dict[Key, int], dict[str, int]]:
     """Tracks by artist and title, and by MBID and ISRC. Of several the oldest, and rather one with audio."""
     known: dict[Key, int] = {}
     by_code: dict[str, int] = {}
@@ -103,7 +103,7 @@ def _known_tracks(library: Library, titles_tell: bool) -> tuple[dict[Key, int], 
         "SELECT id, title, artist, mbid, isrc FROM tracks WHERE title IS NOT NULL ORDER BY status = 'embedded', id DESC"
     )
     for node, title, artist, mbid, isrc in library.db.execute(query):
-        if titles_tell:
+        if title_is_key:
             artist = ""
         elif artist is None:  # a playlist or a graph may have named it as one
             artist, _, title = title.partition(" - ")
@@ -118,7 +118,7 @@ def _tell_more(library: Library, items: Items, pairs: Sequence[tuple[int, int]])
     library.db.conn.executemany(
         "UPDATE tracks SET mbid = coalesce(mbid, ?), isrc = coalesce(isrc, ?) WHERE id = ?", codes
     )
-    if not items.titles_tell:
+    if not items.title_is_key:
         return
     nobodys = {node for (node,) in library.db.execute("SELECT id FROM tracks WHERE artist IS NULL")}
     pairs = [(row, node) for row, node in pairs if node in nobodys]

@@ -13,7 +13,7 @@ import numpy as np
 from earshot.data.events.event_log import LogError, check_log, log_errors, write_events
 from earshot.data.files.atomic import atomic_path, make_folder, remove
 from earshot.data.files.regular_files import IrregularFileError, open_regular
-from earshot.data.listens.event_collector import Gathering, Items
+from earshot.data.listens.event_collector import EventCollector, Items
 from earshot.index.kept_files import LISTENS, listens_cure, record, remove_unnamed, renaming
 from earshot.index.library import Library, LibraryError, now
 from earshot.index.listens.item_resolution import match_items
@@ -43,7 +43,7 @@ class ListenImport:
     n_new_users: int
 
 
-def digest_of(*paths: Path, number: int = 0) -> str:
+def content_digest(*paths: Path, number: int = 0) -> str:
     """A hash of every byte of some files, which says whether they were imported before. Their order does not count.
 
     Parameters
@@ -70,10 +70,10 @@ def listens_folder(library: Library) -> Path:
     return folder
 
 
-def open_gathering(library: Library, level: str = "track", *, prefix: str = "") -> Gathering:
+def open_gathering(library: Library, level: str = "track", *, prefix: str = "") -> EventCollector:
     """A folder where an import gathers its events; the caller is the library's writer."""
     folder = listens_folder(library)
-    return Gathering(folder, level, prefix=prefix)
+    return EventCollector(folder, level, prefix=prefix)
 
 
 @lru_cache(maxsize=1)  # of an archive each of whose files is a source
@@ -134,7 +134,7 @@ def told_logs(cure: str = _AGAIN) -> Iterator[None]:
 
 def import_listens(
     library: Library,
-    gathering: Gathering,
+    gathering: EventCollector,
     digest: str,
     *,
     origin: str,

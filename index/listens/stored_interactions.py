@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from earshot.data.events.event_arrays import MADE, build_arrays, open_arrays
 from earshot.data.events.event_log import LogError, played_among
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import listen_files, listens_folder, stored_listens, told_logs
@@ -19,7 +19,7 @@ from earshot.index.tracks.track_links import links
 class LibraryListening:
     """Listens of every import together, and whose ids their rows are."""
 
-    listening: Listening
+    listening: Interactions
     users: IdMap
     items: IdMap  # tracks, or artists; a linked catalog track is its file's track
     key: str  # another for other listens

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from earshot.data.events.feedback import standing, unwanted
+from earshot.data.events.feedback import active_mask, disliked_pairs
 from earshot.data.ids import IdMap
-from earshot.data.requests import Asker
-from earshot.data.shelf import Shelf
+from earshot.data.requests import RecommendRequest
+from earshot.data.shelf import Candidates
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import LibraryListening
 from earshot.index.recommending.tower_data import TOWER, without_dislikes
@@ -19,7 +19,7 @@ from earshot.index.vectors.spaces import as_matrix, read_some_vectors
 _LARGE = 100_000  # tracks from which asking the index is quicker than reading every vector
 
 
-def read_shelf(library: Library, run_id: int, *, with_vectors: bool) -> Shelf:
+def read_shelf(library: Library, run_id: int, *, with_vectors: bool) -> Candidates:
     """The tracks that are there, and not merely a file's track under another name.
 
     Parameters
@@ -38,10 +38,10 @@ def read_shelf(library: Library, run_id: int, *, with_vectors: bool) -> Shelf:
     if not (len(rows) == len(stored) and np.array_equal(rows, np.arange(len(stored)))):  # else: no copy of them all
         vectors = vectors[rows[is_stored]]
     order = np.concatenate([np.flatnonzero(is_stored), np.flatnonzero(~is_stored)])
-    return Shelf(IdMap(present["id"][order]), present["artist"][order], vectors)
+    return Candidates(IdMap(present["id"][order]), present["artist"][order], vectors)
 
 
-def near_shelves(library: Library, query: np.ndarray, k: int, *, n_left_out: int) -> Iterator[Shelf]:
+def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_left_out: int) -> Iterator[Candidates]:
     """Small shelves of the tracks nearest to a query, (dim,), by the index, each larger than the one before.
 
     There are none where reading all vectors is as quick, where the index is out of date, and where a track came after
@@ -65,7 +65,7 @@ def near_shelves(library: Library, query: np.ndarray, k: int, *, n_left_out: int
         is_there = np.array([track_id in artist_of for track_id in ids.tolist()], dtype=bool)
         artists = np.array([artist_of[track_id] for track_id in ids[is_there].tolist()], dtype=np.int64)
         if is_there.any():
-            yield Shelf(IdMap(ids[is_there]), artists, vectors[is_there])
+            yield Candidates(IdMap(ids[is_there]), artists, vectors[is_there])
         n *= 8
 
 
@@ -86,7 +86,7 @@ def play_counts(read: LibraryListening) -> tuple[np.ndarray, np.ndarray]:
     return read.items.ids(np.arange(len(read.items))), np.bincount(listens.track_rows, minlength=len(read.items))
 
 
-def known_asker(read: LibraryListening, user_id: int, seed_id: int | None = None) -> Asker:
+def request_for_user(read: LibraryListening, user_id: int, seed_id: int | None = None) -> RecommendRequest:
     """A listener of the library, with what they played or liked."""
     listening, first, stop = read.listening, 0, 0
     if user_id in read.users:
@@ -95,15 +95,15 @@ def known_asker(read: LibraryListening, user_id: int, seed_id: int | None = None
     own = slice(first, stop)
     users, tracks = np.asarray(listening.user_rows[own]), np.asarray(listening.track_rows[own])
     kinds = None if listening.kinds is None else np.asarray(listening.kinds[own])
-    liked = slice(None) if kinds is None else standing(users, tracks, kinds)
-    return Asker(
+    liked = slice(None) if kinds is None else active_mask(users, tracks, kinds)
+    return RecommendRequest(
         read.items.ids(tracks[liked]),
         np.asarray(listening.times[own])[liked],
         np.asarray(listening.weights[own])[liked],
         None if kinds is None else kinds[liked],
         user_id,
         seed_id,
-        None if kinds is None else read.items.ids(unwanted(users, tracks, kinds)[1]),
+        None if kinds is None else read.items.ids(disliked_pairs(users, tracks, kinds)[1]),
     )
 
 

@@ -23,7 +23,7 @@ from earshot.index.vectors.spaces import current_space
 RECOMMEND_STAGE = "recommend"  # as `runs` calls it
 
 
-class UnfinishedLists:
+class ResumableLists:
     """Lists in files beside the database, until all of them are there: what a killed run goes on from.
 
     Parameters
@@ -91,7 +91,7 @@ class UnfinishedLists:
         return self.folder / f"{number:09}.npz"
 
 
-def store_recommendations(library: Library, run_id: int, lists: UnfinishedLists) -> int:
+def store_recommendations(library: Library, run_id: int, lists: ResumableLists) -> int:
     """Put lists in the place of all earlier ones; how many rows there are now."""
     with library.transaction():
         library.db.execute("DELETE FROM recommendations")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from earshot.data.catalog import Catalog
-from earshot.data.events.feedback import standing, unwanted
-from earshot.data.events.interactions import Listening
+from earshot.data.events.feedback import active_mask, disliked_pairs
+from earshot.data.events.interactions import Interactions
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.stored_interactions import listening_key, read_listening
@@ -26,7 +26,7 @@ _FEW = 20_000  # tracks that are read one by one rather than with all others
 class TowerData:
     """Listens, and every track that could be recommended. The tracks that were listened to come first."""
 
-    listens: Listening
+    listens: Interactions
     catalog: Catalog
     tracks: IdMap
     users: IdMap
@@ -58,16 +58,16 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
     return TowerData(listens, catalog, tracks, read.users, artists, albums, read.key)
 
 
-def without_dislikes(listens: Listening) -> Listening:
+def without_dislikes(listens: Interactions) -> Interactions:
     """Listens, and likes that were not taken back; who dislikes a track wants it no more for that."""
     if listens.kinds is None:
         return listens
-    return listens.where(standing(listens.user_rows, listens.track_rows, listens.kinds))
+    return listens.where(active_mask(listens.user_rows, listens.track_rows, listens.kinds))
 
 
-def dislikes(listens: Listening) -> tuple[np.ndarray, np.ndarray] | None:
+def dislikes(listens: Interactions) -> tuple[np.ndarray, np.ndarray] | None:
     """The users, rising, and the tracks that they want no more, (n,) each; None where nobody said so."""
-    return None if listens.kinds is None else unwanted(listens.user_rows, listens.track_rows, listens.kinds)
+    return None if listens.kinds is None else disliked_pairs(listens.user_rows, listens.track_rows, listens.kinds)
 
 
 def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> tuple[Catalog, IdMap, IdMap]:
@@ -140,7 +140,7 @@ def add_tower_vectors(library: Library, run_id: int, track_ids: np.ndarray, vect
         _insert_vectors(library, run_id, track_ids, vectors)
 
 
-def placeable_files(library: Library, *, by_sound: bool) -> np.ndarray:
+def embeddable_tracks(library: Library, *, by_sound: bool) -> np.ndarray:
     """The ids of the tracks with audio, (n,), that came after the training, and of which its towers know something.
 
     Parameters
@@ -169,8 +169,12 @@ def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
             "This library has no trained towers yet.\n\nRun `cli train-tower` first (it needs `cli import-listens`)."
         )
     config, metrics = library.db.execute("SELECT config, metrics FROM runs WHERE id = ?", [space.run_id]).fetchone()
-    dial = read_json(metrics).get("popularity")
-    told = {"sound": AUDIO} | read_json(config) | {"popularity": dial if isinstance(dial, int | float) else 0.0}
+    popularity_weight = read_json(metrics).get("popularity")
+    told = (
+        {"sound": AUDIO}
+        | read_json(config)
+        | {"popularity": popularity_weight if isinstance(popularity_weight, int | float) else 0.0}
+    )
     return space.run_id, told
 
 
@@ -195,7 +199,7 @@ def untrained(library: Library) -> str | None:
     return None if is_same else "listens or links have changed since the towers learned"
 
 
-def usual_protocol(listens: Listening) -> str:
+def default_protocol(listens: Interactions) -> str:
     """How a log is parted when nobody says how: as it says itself, else by one moment, else by chance."""
     if listens.splits is not None:
         return "given"

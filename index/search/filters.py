@@ -11,7 +11,7 @@ from earshot.index.tracks.track_lookup import TrackRow
 
 
 @dataclass(frozen=True)
-class Wishes:
+class SearchFilters:
     """Which of the similar tracks are wanted."""
 
     k: int = 10
@@ -24,20 +24,20 @@ class Wishes:
     fewer_hubs: bool = False  # rank down what is near to everything
 
 
-class Places:
+class ListCaps:
     """The places of a list that artists and albums have taken already."""
 
-    def __init__(self, wishes: Wishes) -> None:
-        self.wishes = wishes
+    def __init__(self, filters: SearchFilters) -> None:
+        self.filters = filters
         self._by_artist: Counter[str] = Counter()
         self._by_album: Counter[tuple[str, str]] = Counter()
 
     def has_room(self, track: TrackRow) -> bool:
         """Whether neither its artist nor its album has all the places that the wishes grant."""
         artist, album = _named(track)
-        if artist and self.wishes.same_artist is not True and self._by_artist[artist] >= self.wishes.max_per_artist:
+        if artist and self.filters.same_artist is not True and self._by_artist[artist] >= self.filters.max_per_artist:
             return False
-        most = self.wishes.max_per_album
+        most = self.filters.max_per_album
         return not album or most is None or self._by_album[artist, album] < most
 
     def take(self, track: TrackRow) -> None:
@@ -46,42 +46,42 @@ class Places:
         self._by_album[artist, album] += 1
 
 
-def is_wanted(track: TrackRow, wishes: Wishes, artists: set[str]) -> bool:
+def is_wanted(track: TrackRow, filters: SearchFilters, artists: set[str]) -> bool:
     """Whether a track fits; `artists` are the seeds', casefolded."""
-    if wishes.same_artist is not None and ((track.artist or "").casefold() in artists) != wishes.same_artist:
+    if filters.same_artist is not None and ((track.artist or "").casefold() in artists) != filters.same_artist:
         return False
-    if wishes.genre is not None and wishes.genre.casefold() not in (track.genre or "").casefold():
+    if filters.genre is not None and filters.genre.casefold() not in (track.genre or "").casefold():
         return False
     if track.duration is None:  # a wish about length is a wish to know it
-        return wishes.min_duration is None and wishes.max_duration is None
-    if wishes.min_duration is not None and track.duration < wishes.min_duration:
+        return filters.min_duration is None and filters.max_duration is None
+    if filters.min_duration is not None and track.duration < filters.min_duration:
         return False
-    return wishes.max_duration is None or track.duration <= wishes.max_duration
+    return filters.max_duration is None or track.duration <= filters.max_duration
 
 
-def wanted_ids(library: Library, wishes: Wishes, artists: set[str]) -> np.ndarray | None:
+def wanted_ids(library: Library, filters: SearchFilters, artists: set[str]) -> np.ndarray | None:
     """Ids of all tracks that `is_wanted` may find to fit, rising; None when the wishes leave out next to nobody.
 
     Letters' case is Python's matter, so it sees each genre and each artist once, and SQLite the million tracks.
     """
     conditions: list[str] = []
     values: list[object] = []
-    if wishes.same_artist:
+    if filters.same_artist:
         conditions.append("artist IN (SELECT value FROM json_each(?))")
         # There are as many artists as genres a thousand times over; of plain letters SQLite knows the case itself.
         alike = "WHERE artist COLLATE NOCASE IN (SELECT value FROM json_each(?)) OR artist GLOB '*[^ -~]*'"
         names = _distinct(library, "artist", alike, json.dumps(list(artists)))
         values.append(json.dumps([name for name in names if name.casefold() in artists]))
-    if wishes.genre is not None:
-        genre = wishes.genre.casefold()
+    if filters.genre is not None:
+        genre = filters.genre.casefold()
         conditions.append("coalesce(genre, '') IN (SELECT value FROM json_each(?))")
         values.append(json.dumps([name for name in _distinct(library, "genre") if genre in name.casefold()]))
-    if wishes.min_duration is not None:
+    if filters.min_duration is not None:
         conditions.append("duration_s >= ?")
-        values.append(wishes.min_duration)
-    if wishes.max_duration is not None:
+        values.append(filters.min_duration)
+    if filters.max_duration is not None:
         conditions.append("duration_s <= ?")
-        values.append(wishes.max_duration)
+        values.append(filters.max_duration)
     if not conditions:
         return None
     query = f"SELECT id FROM tracks WHERE {' AND '.join(conditions)} ORDER BY id"

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from earshot.index.library import Library
 from earshot.index.recommending.tower_data import TOWER
-from earshot.index.search.filters import Places, Wishes
+from earshot.index.search.filters import ListCaps, SearchFilters
 from earshot.index.search.same_recording import read_excerpts
 from earshot.index.search.similarity_search import Match, Matches, Seed, best_moment, similar
 from earshot.index.tracks.track_store import AUDIO
@@ -19,7 +19,7 @@ def similar_by_both(
     library: Library,
     wanted: Sequence[Mapping[str, Seed]],
     unwanted: Sequence[Mapping[str, Seed]],
-    wishes: Wishes,
+    filters: SearchFilters,
     why: bool = False,
     sound: str = AUDIO,
 ) -> Matches:
@@ -33,16 +33,16 @@ def similar_by_both(
     wanted, unwanted : of each track its seed by space; one without a seed in a space says nothing there
     sound : the space that tells how tracks sound
     """
-    depth = max(_DEPTH, 10 * wishes.k)
+    depth = max(_DEPTH, 10 * filters.k)
     while True:
-        deep = replace(wishes, k=depth, max_per_artist=depth, max_per_album=None)
+        deep = replace(filters, k=depth, max_per_artist=depth, max_per_album=None)
         answers = {}
         for space in (sound, TOWER):
             seeds, unlike = ([seed[space] for seed in part if space in seed] for part in (wanted, unwanted))
             if seeds:
                 answers[space] = similar(library, space, seeds, unlike, deep)
-        kept = _with_room(blended({space: answer.matches for space, answer in answers.items()}), wishes)
-        if len(kept) == wishes.k or all(len(answer.matches) < depth for answer in answers.values()):
+        kept = _with_room(reciprocal_rank_fusion({space: answer.matches for space, answer in answers.items()}), filters)
+        if len(kept) == filters.k or all(len(answer.matches) < depth for answer in answers.values()):
             break
         depth *= 8
     heard = [seed[sound] for seed in wanted if sound in seed]
@@ -53,7 +53,7 @@ def similar_by_both(
     return Matches(kept, exhaustive, list(copies.values()), (sound, TOWER))
 
 
-def blended(lists: Mapping[str, Sequence[Match]]) -> list[Match]:
+def reciprocal_rank_fusion(lists: Mapping[str, Sequence[Match]]) -> list[Match]:
     r"""One list of several: reciprocal rank fusion [1]_.
 
     .. math:: s(t) = \sum_{l \ni t} \frac{1}{60 + rank_l(t)}
@@ -75,11 +75,11 @@ def blended(lists: Mapping[str, Sequence[Match]]) -> list[Match]:
     return [Match(n, scores[best], tracks[best], ranks=ranks[best]) for n, best in enumerate(order, start=1)]
 
 
-def _with_room(matches: Sequence[Match], wishes: Wishes) -> list[Match]:
+def _with_room(matches: Sequence[Match], filters: SearchFilters) -> list[Match]:
     """The first k matches that their artists and albums have places for."""
-    places, kept = Places(wishes), list[Match]()
+    places, kept = ListCaps(filters), list[Match]()
     for match in matches:
-        if len(kept) == wishes.k:
+        if len(kept) == filters.k:
             break
         if places.has_room(match.track):
             places.take(match.track)

@@ -8,12 +8,12 @@ import numpy as np
 
 from earshot.data.ids import IdMap
 from earshot.index.library import Library
-from earshot.index.search.filters import Places, Wishes, is_wanted, wanted_ids
+from earshot.index.search.filters import ListCaps, SearchFilters, is_wanted, wanted_ids
 from earshot.index.search.same_recording import ExcerptVectors, is_copy, read_excerpts
 from earshot.index.tracks.track_lookup import TrackRow, track_rows
 from earshot.index.vectors.ann import n_candidates
 from earshot.index.vectors.faiss_file import open_index
-from earshot.index.vectors.neighbour_table import read_nearness
+from earshot.index.vectors.neighbour_table import mean_neighbour_score
 from earshot.index.vectors.spaces import read_some_vectors, read_vectors
 
 _ROWS_AT_A_TIME = 2_000  # of tracks whose turn may never come
@@ -76,7 +76,7 @@ def similar(
     space: str,
     seeds: Sequence[Seed],
     unlike: Sequence[Seed],
-    wishes: Wishes,
+    filters: SearchFilters,
     why: bool = False,
 ) -> Matches:
     """The tracks most similar to the seeds, without the seeds and their copies."""
@@ -84,11 +84,11 @@ def similar(
     index, exhaustive = open_index(library, space)
     named = {seed.id for seed in (*seeds, *unlike)}
     artists = {seed.artist.casefold() for seed in seeds if seed.artist}
-    places = Places(wishes)
+    places = ListCaps(filters)
     matches: list[Match] = []
     copies: list[TrackRow] = []
-    for track, score in _candidates(library, space, index, query, wishes, artists):
-        if track.id in named or not is_wanted(track, wishes, artists):
+    for track, score in _candidates(library, space, index, query, filters, artists):
+        if track.id in named or not is_wanted(track, filters, artists):
             continue
         if not places.has_room(track):
             continue
@@ -98,7 +98,7 @@ def similar(
         places.take(track)
         moment = best_moment(seeds, read_excerpts(library, track.id)) if why else None
         matches.append(Match(len(matches) + 1, score, track, moment))
-        if len(matches) == wishes.k:
+        if len(matches) == filters.k:
             break  # here, not above: the next candidate may be dear
     return Matches(matches, exhaustive, copies)
 
@@ -119,19 +119,19 @@ def best_moment(seeds: Sequence[Seed], match: ExcerptVectors) -> Moment | None:
 
 
 def _candidates(
-    library: Library, space: str, index: Any, query: np.ndarray, wishes: Wishes, artists: set[str]
+    library: Library, space: str, index: Any, query: np.ndarray, filters: SearchFilters, artists: set[str]
 ) -> Iterator[tuple[TrackRow, float]]:
     """Tracks by falling similarity: a few at first, ever more while the rules turn them away."""
     given: set[int] = set()
-    n_first = n_candidates(wishes.k)
-    if wishes.fewer_hubs:
+    n_first = n_candidates(filters.k)
+    if filters.fewer_hubs:
         n_first = max(n_first, _FAIR_POOL)
-    for ids, vectors in _pools(library, space, index, query, n_first, wishes, artists):
+    for ids, vectors in _pools(library, space, index, query, n_first, filters, artists):
         if not len(ids):
             continue  # nobody here fits, and vectors of nobody have no dimensions
         scores = vectors @ query  # (n_pool,); the index's own scores may be of shortened vectors
-        if wishes.fewer_hubs:  # CSLS (data.cosine.hub_penalty); the query's own nearness is the same for all
-            scores = 2 * scores - read_nearness(library, space, ids)
+        if filters.fewer_hubs:  # CSLS (data.cosine.hub_penalty); the query's own nearness is the same for all
+            scores = 2 * scores - mean_neighbour_score(library, space, ids)
         order = np.argsort(-scores, kind="stable")
         ranking = list(zip(ids.ids(order).tolist(), scores[order].tolist(), strict=True))
         fresh = [(track_id, score) for track_id, score in ranking if track_id not in given]
@@ -143,7 +143,7 @@ def _candidates(
 
 
 def _pools(
-    library: Library, space: str, index: Any, query: np.ndarray, n_first: int, wishes: Wishes, artists: set[str]
+    library: Library, space: str, index: Any, query: np.ndarray, n_first: int, filters: SearchFilters, artists: set[str]
 ) -> Iterator[tuple[IdMap, np.ndarray]]:
     """Ids and vectors of ever more tracks, the nearest first; in the end of all that fit the wishes.
 
@@ -153,7 +153,7 @@ def _pools(
     if index is not None and n < index.ntotal // 4:
         yield read_some_vectors(library, space, _found(index, query, n).tolist())
     # The first candidates were too few, so it pays to ask who may come at all before vectors are read.
-    wanted = wanted_ids(library, wishes, artists)
+    wanted = wanted_ids(library, filters, artists)
     while index is not None and (n := 8 * n) < (index.ntotal if wanted is None else len(wanted)) // 4:
         found = _found(index, query, n)
         yield read_some_vectors(library, space, (found if wanted is None else np.intersect1d(found, wanted)).tolist())

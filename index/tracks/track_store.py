@@ -58,7 +58,7 @@ class NewTrack:
     isrc: str | None = None
 
 
-def adopt(library: Library, file: PendingFile, content_hash: str, head_run: int) -> bool:
+def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_run: int) -> bool:
     """Give a file the vector of a known track with the same content. True when there was one.
 
     A track whose own file is gone has moved: it keeps its id. Otherwise the file is a copy, a track of its own.

@@ -47,7 +47,7 @@ def fill_neighbours(library: Library, space: str, k: int = PER_TRACK, anew: bool
         library.db.execute("UPDATE spaces SET neighbours_revision = ? WHERE space = ?", [current.revision, space])
 
 
-def read_nearness(library: Library, space: str, ids: IdMap) -> np.ndarray:
+def mean_neighbour_score(library: Library, space: str, ids: IdMap) -> np.ndarray:
     """The mean score of each row's stored neighbours, shape (n,): high for a hub, which is near to everything.
 
     A track that has none yet (`fill_neighbours` finds them) counts as an average one.

@@ -26,7 +26,7 @@ def sound_space(library: Library, asked: str | None = None) -> str | None:
     return asked
 
 
-def sound_mark(library: Library, space: str | None) -> str | None:
+def vector_fingerprint(library: Library, space: str | None) -> str | None:
     """What a space's vectors were made by: they are others where it is another."""
     if space is None or space == AUDIO:
         return library.current_fingerprint()

@@ -20,7 +20,7 @@ from earshot.audio.audio_writer import write_audio
 from earshot.audio.config import ExcerptConfig
 from earshot.audio.decode import OutOfRangeError, decode_track, excerpt_starts
 from earshot.audio.frames import FrameRun
-from earshot.audio.music_file import Cause, UnheardError
+from earshot.audio.music_file import Cause, UndecodableError
 from known_sound import BRIEF, READ_TAGS, TAGS, displacement, encode, heard_noise, noise, wav_bytes
 
 
@@ -326,7 +326,7 @@ def test_a_lack_of_memory_is_no_verdict_whatever_it_is_called(track_files, monke
         raise error
 
     monkeypatch.setattr(FrameRun, "_decode", fail)
-    with pytest.raises(UnheardError) as caught:
+    with pytest.raises(UndecodableError) as caught:
         decode_track(str(track_files[0]), ExcerptConfig())
     assert caught.value.cause is cause
     if cause is Cause.ENVIRONMENT:

@@ -12,16 +12,16 @@ import pytest
 import torch
 
 import faulty_worker
-from earshot.audio import embedding as hearing
+from earshot.audio import embedding
 from earshot.audio.audio_writer import write_audio
 from earshot.audio.checkpoint import Checkpoint
-from earshot.audio.config import HearingConfig
+from earshot.audio.config import DecodeConfig
 from earshot.audio.decode import decode_track
 from earshot.audio.ear import load_ear, track_vector
-from earshot.audio.embedding import Heard, Unheard, hear
+from earshot.audio.embedding import EmbeddedTrack, EmbedFailure, embed_files
 from earshot.audio.music_file import Cause
 
-TWO = HearingConfig(workers=2, time_limit=20.0, memory_limit=512)
+TWO = DecodeConfig(workers=2, time_limit=20.0, memory_limit=512)
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +56,9 @@ def bad_files(tmp_path, rng):
 def test_good_files_among_bad_ones(ear, track_files, bad_files):
     good = [str(path) for path in track_files]
     mixed = list(itertools.chain(*itertools.zip_longest(good, bad_files)))
-    results = {result.path: result for result in hear([path for path in mixed if path], ear, TWO)}
+    results = {result.path: result for result in embed_files([path for path in mixed if path], ear, TWO)}
     assert len(results) == 18 + 6
-    assert {path: result.reason for path, result in results.items() if isinstance(result, Unheard)} == bad_files
+    assert {path: result.reason for path, result in results.items() if isinstance(result, EmbedFailure)} == bad_files
     assert not any(results[path].excluded for path in bad_files)
     for path in good:
         heard, here = results[path], decode_track(path, ear.config.excerpt)
@@ -72,19 +72,19 @@ def test_good_files_among_bad_ones(ear, track_files, bad_files):
 
 
 def test_a_rule_leaves_out_what_could_be_heard(ear, track_files):
-    [result] = hear([str(track_files[0])], ear, TWO, {str(track_files[0]): (None, 5.0)})
+    [result] = embed_files([str(track_files[0])], ear, TWO, {str(track_files[0]): (None, 5.0)})
     assert result.excluded and result.reason == "longer than --max-duration 5 (6 s)"
     assert result.duration == pytest.approx(6.0, abs=0.1) and result.tags.title
 
 
 def test_no_files_are_no_results(ear):
-    assert list(hear([], ear, TWO)) == []
+    assert list(embed_files([], ear, TWO)) == []
 
 
 @pytest.mark.slow
 def test_a_fault_costs_one_file(ear, track_files, tmp_path, monkeypatch):
     """The decoder of real files never does these things on demand, so a faulty one stands in for it."""
-    monkeypatch.setattr(hearing, "decode_task", faulty_worker.faulty_task)
+    monkeypatch.setattr(embedding, "decode_task", faulty_worker.faulty_task)
     reasons = {
         "hangs": ("hearing it took longer than 3 s", Cause.ENVIRONMENT),
         "spins": ("hearing it took longer than 3 s", Cause.ENVIRONMENT),
@@ -100,9 +100,9 @@ def test_a_fault_costs_one_file(ear, track_files, tmp_path, monkeypatch):
     mixed = [tmp_path / name for name in reasons]
     for place, path in enumerate(good):
         mixed.insert(2 * place, path)
-    results = {result.path: result for result in hear(map(str, mixed), ear, HearingConfig(2, 3.0, 512))}
+    results = {result.path: result for result in embed_files(map(str, mixed), ear, DecodeConfig(2, 3.0, 512))}
     assert len(results) == 15 + 7
-    failures = {p: (result.reason, result.cause) for p, result in results.items() if isinstance(result, Unheard)}
+    failures = {p: (result.reason, result.cause) for p, result in results.items() if isinstance(result, EmbedFailure)}
     assert failures == {str(tmp_path / name): reason for name, reason in reasons.items()}
     vectors = [results[str(path)].vector for path in good]
     np.testing.assert_allclose(vectors, [vectors[0]] * len(good), atol=1e-6)
@@ -111,10 +111,10 @@ def test_a_fault_costs_one_file(ear, track_files, tmp_path, monkeypatch):
 @pytest.mark.parametrize("is_hashed", [False, True])
 def test_a_crash_says_something_of_the_content_only_while_it_is_decoded(ear, tmp_path, monkeypatch, is_hashed):
     (tmp_path / "crashes.flac").write_bytes(b"any")
-    monkeypatch.setattr(hearing, "decode_task", faulty_worker.faulty_task)
+    monkeypatch.setattr(embedding, "decode_task", faulty_worker.faulty_task)
     if not is_hashed:
-        monkeypatch.setattr(hearing, "hash_task", faulty_worker.faulty_hash)
-    [result] = hear([str(tmp_path / "crashes.flac")], ear, TWO, is_known=lambda path, content_hash: False)
+        monkeypatch.setattr(embedding, "hash_task", faulty_worker.faulty_hash)
+    [result] = embed_files([str(tmp_path / "crashes.flac")], ear, TWO, is_known=lambda path, content_hash: False)
     expected = ("the decoder crashed (SIGSEGV)", Cause.CONTENT)
     assert (result.reason, result.cause) == (
         expected if is_hashed else ("the reader crashed (SIGSEGV)", Cause.ENVIRONMENT)
@@ -122,7 +122,7 @@ def test_a_crash_says_something_of_the_content_only_while_it_is_decoded(ear, tmp
 
 
 def test_it_can_be_left_early(ear, track_files, tmp_path, monkeypatch):
-    monkeypatch.setattr(hearing, "decode_task", faulty_worker.faulty_task)
+    monkeypatch.setattr(embedding, "decode_task", faulty_worker.faulty_task)
     drawn = []
 
     def endless():
@@ -131,10 +131,10 @@ def test_it_can_be_left_early(ear, track_files, tmp_path, monkeypatch):
             drawn.append(number)
             yield str(tmp_path / "hangs")
 
-    results = hear(endless(), ear, TWO)
+    results = embed_files(endless(), ear, TWO)
     first = next(results)
-    assert isinstance(first, Heard) and len(workers()) == 2
-    assert len(drawn) <= 2 * hearing._AHEAD  # paths are not drawn before they are needed
+    assert isinstance(first, EmbeddedTrack) and len(workers()) == 2
+    assert len(drawn) <= 2 * embedding._AHEAD  # paths are not drawn before they are needed
     results.close()
     assert not workers() and not multiprocessing.active_children()
 
@@ -145,10 +145,10 @@ def test_it_works_after_torch_and_faiss_did(ear, track_files):
     index = faiss.IndexFlatIP(32)
     index.add(np.ones((10_000, 32), dtype=np.float32))
     index.search(np.ones((100, 32), dtype=np.float32), 5)
-    results = hear([str(path) for path in track_files[:3]], ear, TWO)
-    assert isinstance(next(results), Heard)
+    results = embed_files([str(path) for path in track_files[:3]], ear, TWO)
+    assert isinstance(next(results), EmbeddedTrack)
     assert workers() and all("spawn_main" in " ".join(worker.cmdline()) for worker in workers())
-    assert all(isinstance(result, Heard) for result in results)
+    assert all(isinstance(result, EmbeddedTrack) for result in results)
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def two_threads():
 
 def test_the_caller_finds_everything_as_it_was(ear, track_files, two_threads):
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    results = hear([str(track_files[0])] * 2, ear, TWO)
+    results = embed_files([str(track_files[0])] * 2, ear, TWO)
     next(results)
     assert torch.get_num_threads() == 1  # two workers leave no core for a second thread to wait on
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == mask

@@ -12,7 +12,7 @@ from earshot.audio import decode
 from earshot.audio.audio_writer import write_audio
 from earshot.audio.config import ExcerptConfig
 from earshot.audio.decode import decode_track
-from earshot.audio.music_file import UnheardError
+from earshot.audio.music_file import UndecodableError
 
 PLAYLIST = "^a playlist, not audio$"
 WEB_PAGE = "^a web page or XML document, not audio$"
@@ -45,14 +45,14 @@ TEXTS = {
 def test_an_impostor_is_named(tmp_path, kind):
     content, sentence = TEXTS[kind]
     (tmp_path / "song.mp3").write_bytes(content)
-    with pytest.raises(UnheardError, match=sentence):
+    with pytest.raises(UndecodableError, match=sentence):
         decode_track(str(tmp_path / "song.mp3"), ExcerptConfig())
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_random_bytes_are_not_audio(tmp_path, seed):
     (tmp_path / "song.mp3").write_bytes(np.random.default_rng(seed).bytes(20_000))
-    with pytest.raises(UnheardError, match=r"^[a-z][^\n]{10,}$"):
+    with pytest.raises(UndecodableError, match=r"^[a-z][^\n]{10,}$"):
         decode_track(str(tmp_path / "song.mp3"), ExcerptConfig())
 
 
@@ -76,9 +76,9 @@ def secret(tmp_path, rng):
 )
 def test_a_playlist_does_not_lead_to_another_file(tmp_path, monkeypatch, secret, text, past_the_first_wall):
     if past_the_first_wall:  # what we do not recognise, FFmpeg's lists of allowed formats must stop
-        monkeypatch.setattr(decode, "refuse_impostors", lambda path: None)
+        monkeypatch.setattr(decode, "check_is_audio", lambda path: None)
     (tmp_path / "song.mp3").write_text(text.format(secret.name))
-    with pytest.raises(UnheardError, match="not a" if past_the_first_wall else PLAYLIST):
+    with pytest.raises(UndecodableError, match="not a" if past_the_first_wall else PLAYLIST):
         decode_track(str(tmp_path / "song.mp3"), ExcerptConfig())
 
 
@@ -116,9 +116,9 @@ def server():
 def test_nothing_is_fetched_from_a_network(tmp_path, monkeypatch, server, text, past_the_first_wall):
     address, requests = server
     if past_the_first_wall:
-        monkeypatch.setattr(decode, "refuse_impostors", lambda path: None)
+        monkeypatch.setattr(decode, "check_is_audio", lambda path: None)
     (tmp_path / "song.mp3").write_text(text.format(address))
-    with pytest.raises(UnheardError, match="not a"):
+    with pytest.raises(UndecodableError, match="not a"):
         decode_track(str(tmp_path / "song.mp3"), ExcerptConfig())
     assert requests == []
 
@@ -127,7 +127,7 @@ def test_nothing_is_fetched_from_a_network(tmp_path, monkeypatch, server, text, 
 def test_a_name_is_never_an_address(tmp_path, monkeypatch, server, name):
     address, requests = server
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UnheardError, match=r"^cannot be opened: "):
+    with pytest.raises(UndecodableError, match=r"^cannot be opened: "):
         decode_track(name.format(address.split(":")[2].split("/")[0]), ExcerptConfig())
     assert requests == []
 
@@ -164,12 +164,12 @@ def test_what_is_no_file_does_not_keep_us_waiting(tmp_path, monkeypatch, make, s
     def look():
         try:
             decode_track(str(tmp_path / "song.mp3"), ExcerptConfig())
-        except UnheardError as error:
+        except UndecodableError as error:
             caught.append(error)
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
     thread.join(timeout=10)
     assert not thread.is_alive(), "it waits for somebody to write into the pipe"
-    with pytest.raises(UnheardError, match=sentence):
+    with pytest.raises(UndecodableError, match=sentence):
         raise caught[0]

@@ -14,7 +14,7 @@ from earshot.audio.audio_writer import write_audio
 from earshot.audio.config import ExcerptConfig
 from earshot.audio.decode import decode_track
 from earshot.audio.decode_worker import HashedFile, decode_task, hash_task
-from earshot.audio.music_file import Cause, UnheardError, reading
+from earshot.audio.music_file import Cause, UndecodableError, reading
 from earshot.data.files.content_hash import content_hash
 from earshot.data.files.regular_files import open_regular
 
@@ -58,7 +58,7 @@ def test_whichever_read_fails_it_is_no_verdict(song, failing_disk, number):
     for n in itertools.count():
         failing_disk(n, number)
         outcome = decode_task(song, BRIEF, None, None)
-        if not isinstance(outcome, UnheardError):
+        if not isinstance(outcome, UndecodableError):
             break
         assert str(outcome) == f"cannot be read: {os.strerror(number)}"
         assert (outcome.cause, outcome.errno) == (Cause.ENVIRONMENT, number)
@@ -77,13 +77,13 @@ def test_a_hash_of_half_a_file_is_none(song, failing_disk):
 def test_damage_is_a_verdict(song):
     size = os.path.getsize(song)
     Path(song).write_bytes(bytes(size - 40) + Path(song).read_bytes()[-40:])
-    with pytest.raises(UnheardError) as caught:
+    with pytest.raises(UndecodableError) as caught:
         decode_track(song, BRIEF)
     assert (caught.value.cause, caught.value.errno) == (Cause.CONTENT, None)
 
 
 def test_what_cannot_be_opened(tmp_path, song, monkeypatch):
-    with pytest.raises(UnheardError, match=r"^cannot be opened: No such file or directory$") as caught:
+    with pytest.raises(UndecodableError, match=r"^cannot be opened: No such file or directory$") as caught:
         decode_track(str(tmp_path / "gone.mp3"), BRIEF)
     assert (caught.value.cause, caught.value.errno) == (Cause.ENVIRONMENT, errno.ENOENT)
 
@@ -91,7 +91,7 @@ def test_what_cannot_be_opened(tmp_path, song, monkeypatch):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
     monkeypatch.setattr(music_file, "open_regular", refused)
-    with pytest.raises(UnheardError, match=r"^cannot be opened: Permission denied$") as caught:
+    with pytest.raises(UndecodableError, match=r"^cannot be opened: Permission denied$") as caught:
         decode_track(song, BRIEF)
     assert (caught.value.cause, caught.value.errno) == (Cause.ENVIRONMENT, errno.EACCES)
 
@@ -103,9 +103,9 @@ def test_a_file_that_is_being_written(song):
         file.write(b"more")
     outcome = decode_task(song, BRIEF, None, None, before)
     assert (str(outcome), outcome.cause) == ("it was changed while it was read", Cause.ENVIRONMENT)
-    with pytest.raises(UnheardError, match="changed"), reading(song) as file:
+    with pytest.raises(UndecodableError, match="changed"), reading(song) as file:
         os.truncate(song, 7)
-        raise UnheardError("damaged")
+        raise UndecodableError("damaged")
     assert file.size > 7
 
 

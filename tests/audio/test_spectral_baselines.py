@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from earshot.audio import spectral_baselines as baselines
-from earshot.audio.config import EarConfig, ExcerptConfig, HearingConfig
+from earshot.audio import spectral_baselines
+from earshot.audio.config import DecodeConfig, EarConfig, ExcerptConfig
 from earshot.audio.decode import decode_track
-from earshot.audio.embedding import Unheard
+from earshot.audio.embedding import EmbedFailure
 from earshot.audio.mel import log_mel
 from earshot.audio.spectral_baselines import (
     SpectralSums,
@@ -25,7 +25,7 @@ from earshot.audio.spectral_baselines import (
 )
 
 EAR = EarConfig()
-ONE = HearingConfig(workers=1)
+ONE = DecodeConfig(workers=1)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_files_are_heard_once_and_kept(track_files, tmp_path, monkeypatch):
     assert again.sums.keys() == paths.keys()
     here = sums_of([decode_track(path, EAR.excerpt).excerpts for path in paths.values()])
     np.testing.assert_allclose([again.sums[key] for key in paths], here, rtol=1e-4, atol=1e-2)
-    monkeypatch.setattr(baselines, "hear", None)  # nobody asks it
+    monkeypatch.setattr(spectral_baselines, "embed_files", None)  # nobody asks it
     assert list(fill_cache(again, paths, EAR, ONE)) == []
     assert [path.name for path in cache.path.parent.iterdir()] == ["baselines.npz"]
 
@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_heard_costs_only_itself(track_files, tmp_path):
     cache = SumsCache(tmp_path / "baselines.npz", EAR)
     results = list(fill_cache(cache, paths, EAR, ONE))
     (unheard,) = [result for result in results if result is not None]
-    assert isinstance(unheard, Unheard) and unheard.path == paths["gone"]
+    assert isinstance(unheard, EmbedFailure) and unheard.path == paths["gone"]
     assert list(cache.sums) == ["good"]
     vectors = baseline_vectors(cache, ["gone", "good"], seed=0)
     assert list(vectors) == ["mfcc", "mel", "random"]
@@ -131,7 +131,7 @@ def test_a_library_whose_files_are_all_gone_has_random_alone(tmp_path):
 @pytest.fixture
 def kept(tmp_path):
     cache = SumsCache(tmp_path / "baselines.npz", EAR)
-    cache.sums["a"] = np.arange(1 + 2 * baselines._N_LIBROSA + EAR.mel.n_mels, dtype=float)
+    cache.sums["a"] = np.arange(1 + 2 * spectral_baselines._N_LIBROSA + EAR.mel.n_mels, dtype=float)
     cache.save()
     return cache.path
 

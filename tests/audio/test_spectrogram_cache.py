@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from earshot.audio.audio_writer import write_audio
-from earshot.audio.config import EarConfig, ExcerptConfig, HearingConfig, MelConfig
+from earshot.audio.config import DecodeConfig, EarConfig, ExcerptConfig, MelConfig
 from earshot.audio.decode import decode_track
 from earshot.audio.mel import log_mel
-from earshot.audio.spectrogram_cache import PictureCache, PictureMaker, fill_pictures
+from earshot.audio.spectrogram_cache import PictureMaker, SpectrogramCache, fill_pictures
 
 CONFIG = EarConfig(ExcerptConfig(sample_rate=8_000, excerpts=2, excerpt_seconds=2.0), MelConfig(sample_rate=8_000))
-ONE = HearingConfig(workers=1)
+ONE = DecodeConfig(workers=1)
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +37,13 @@ def files(tmp_path_factory):
 @pytest.fixture(scope="module")
 def filled(files, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
-    results = list(fill_pictures(PictureCache(folder, CONFIG), files, CONFIG, ONE))
+    results = list(fill_pictures(SpectrogramCache(folder, CONFIG), files, CONFIG, ONE))
     return folder, results
 
 
 def test_a_picture_is_what_the_ear_would_see(filled, files):
     folder, _ = filled
-    cache = PictureCache(folder, CONFIG)
+    cache = SpectrogramCache(folder, CONFIG)
     excerpts = decode_track(files["hash of a"], CONFIG.excerpt).excerpts
     expected = log_mel(torch.from_numpy(np.stack(excerpts)), CONFIG.mel).numpy()
     found = cache.pictures()[cache.rows["hash of a"]]
@@ -55,7 +55,7 @@ def test_failures_are_told_and_everything_else_is_there(filled):
     folder, results = filled
     (failure,) = [result for result in results if result is not None]
     assert failure.path.endswith("broken.wav") and len(results) == 4
-    cache = PictureCache(folder, CONFIG)
+    cache = SpectrogramCache(folder, CONFIG)
     assert set(cache.rows) == {"hash of a", "hash of b", "hash of short"}
     spans = sorted((span.start, span.stop) for span in cache.rows.values())
     assert spans[0][0] == 0 and all(one[1] == other[0] for one, other in pairwise(spans))
@@ -71,7 +71,7 @@ def test_a_short_excerpt_is_repeated_to_the_end():
 def test_what_is_there_is_not_heard_again(filled, files):
     folder, _ = filled
     known = {digest: path + " is gone" for digest, path in files.items() if "broken" not in digest}
-    assert list(fill_pictures(PictureCache(folder, CONFIG), known, CONFIG, ONE)) == []
+    assert list(fill_pictures(SpectrogramCache(folder, CONFIG), known, CONFIG, ONE)) == []
 
 
 def test_other_settings_have_other_pictures(filled):
@@ -80,55 +80,55 @@ def test_other_settings_have_other_pictures(filled):
         replace(CONFIG, mel=replace(CONFIG.mel, n_mels=40)),
         replace(CONFIG, excerpt=replace(CONFIG.excerpt, excerpts=3)),
     ):
-        cache = PictureCache(folder, other)
+        cache = SpectrogramCache(folder, other)
         assert cache.rows == {} and cache.pictures().shape[0] == 0
     same_front_end = replace(CONFIG, encoder=replace(CONFIG.encoder, dim=16))
-    assert len(PictureCache(folder, same_front_end).rows) == 3, "the encoder does not change what it sees"
+    assert len(SpectrogramCache(folder, same_front_end).rows) == 3, "the encoder does not change what it sees"
 
 
 def test_a_kill_between_pictures_and_contents_costs_only_what_was_in_hand(filled, files, tmp_path):
     folder = tmp_path / "cache"
     shutil.copytree(filled[0], folder)
-    before = PictureCache(folder, CONFIG)
+    before = SpectrogramCache(folder, CONFIG)
     with open(before._file, "ab") as file:
         file.write(b"half a picture")
     added = {"hash of a again": files["hash of a"]}
-    list(fill_pictures(PictureCache(folder, CONFIG), added, CONFIG, ONE))
-    after = PictureCache(folder, CONFIG)
+    list(fill_pictures(SpectrogramCache(folder, CONFIG), added, CONFIG, ONE))
+    after = SpectrogramCache(folder, CONFIG)
     assert len(after.rows) == 4
     found, expected = after.pictures()[after.rows["hash of a again"]], after.pictures()[after.rows["hash of a"]]
     assert (found == expected).all()
 
 
 def test_closed_early_it_keeps_what_it_had(files, tmp_path):
-    cache = PictureCache(tmp_path, CONFIG)
+    cache = SpectrogramCache(tmp_path, CONFIG)
     filling = fill_pictures(cache, files, CONFIG, ONE)
     while next(filling) is not None:  # the broken file may come first
         pass
     filling.close()
-    assert cache.rows and PictureCache(tmp_path, CONFIG).rows == cache.rows
+    assert cache.rows and SpectrogramCache(tmp_path, CONFIG).rows == cache.rows
     assert not list(tmp_path.rglob("*.unfinished"))
 
 
 def test_a_cache_that_cannot_be_read_today_is_not_emptied(filled, failing_disk):
-    cache = PictureCache(filled[0], CONFIG)
+    cache = SpectrogramCache(filled[0], CONFIG)
     with failing_disk(cache.folder / "contents.npz"), pytest.raises(OSError, match="Input/output error"):
-        PictureCache(filled[0], CONFIG)
-    assert PictureCache(filled[0], CONFIG).rows == cache.rows
+        SpectrogramCache(filled[0], CONFIG)
+    assert SpectrogramCache(filled[0], CONFIG).rows == cache.rows
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "contents"])
 def test_a_damaged_cache_counts_as_empty(filled, tmp_path, damage):
     folder = tmp_path / "cache"
     shutil.copytree(filled[0], folder)
-    cache = PictureCache(folder, CONFIG)
+    cache = SpectrogramCache(folder, CONFIG)
     if damage == "cut":
         cache._file.write_bytes(cache._file.read_bytes()[:-1])
     elif damage == "gone":
         cache._file.unlink()
     else:
         (cache.folder / "contents.npz").write_bytes(b"PK nothing")
-    assert PictureCache(folder, CONFIG).rows == {}
+    assert SpectrogramCache(folder, CONFIG).rows == {}
 
 
 def test_one_error_of_the_disk_does_not_empty_the_cache(filled, files, tmp_path, monkeypatch):
@@ -137,8 +137,8 @@ def test_one_error_of_the_disk_does_not_empty_the_cache(filled, files, tmp_path,
     for error in (OSError(errno.EIO, os.strerror(errno.EIO)), MemoryError()):
         with monkeypatch.context() as failing, pytest.raises(type(error)):
             failing.setattr("earshot.data.files.array_files.np.load", raising(error))
-            list(fill_pictures(PictureCache(folder, CONFIG), files, CONFIG, ONE))
-    assert len(PictureCache(folder, CONFIG).rows) == 3
+            list(fill_pictures(SpectrogramCache(folder, CONFIG), files, CONFIG, ONE))
+    assert len(SpectrogramCache(folder, CONFIG).rows) == 3
 
 
 def raising(error):

@@ -98,12 +98,12 @@ def test_all_lists_are_told_and_counted(run, library):
 
 
 def test_a_kill_leaves_the_earlier_lists_and_is_gone_on_from(run, library, monkeypatch):
-    from earshot.index.recommending.recommendation_table import UnfinishedLists
+    from earshot.index.recommending.recommendation_table import ResumableLists
 
     monkeypatch.setattr("earshot.towers.retrieval.recommend_lists._LISTENERS_AT_ONCE", 8)
     run("recommend", "--all", "-k", 2)
     before = rows_of(library, "SELECT * FROM recommendations")
-    keep, kept = UnfinishedLists.keep, []
+    keep, kept = ResumableLists.keep, []
 
     def killed(self, number, *arguments):
         if len(kept) == 2:
@@ -111,11 +111,11 @@ def test_a_kill_leaves_the_earlier_lists_and_is_gone_on_from(run, library, monke
         kept.append(number)
         keep(self, number, *arguments)
 
-    monkeypatch.setattr(UnfinishedLists, "keep", killed)
+    monkeypatch.setattr(ResumableLists, "keep", killed)
     run("recommend", "--all", "-k", 3, code=1)
     assert rows_of(library, "SELECT * FROM recommendations") == before
     monkeypatch.setattr(
-        UnfinishedLists, "keep", lambda self, number, *rest: (kept.append(number), keep(self, number, *rest))
+        ResumableLists, "keep", lambda self, number, *rest: (kept.append(number), keep(self, number, *rest))
     )
     assert "Going on after 2 of 4 batches of listeners." in run("recommend", "--all", "-k", 3).stderr
     assert kept == [0, 1, 2, 3]  # each was made once
@@ -174,7 +174,10 @@ def test_a_popularity_dial_leads_to_hits_or_away_from_them(run, library, tmp_pat
     with writable:
         import_table(writable, tmp_path / "hits.csv", ["user,artist,title,timestamp", *plays])
     everything = ["recommend", "--like", "Song 5", "-k", 30, "--max-per-artist", 30, "--json"]
-    plain, hits, finds = (titles(run(*everything, *dial)) for dial in ([], ["--popularity", 5], ["--popularity", "-5"]))
+    plain, hits, finds = (
+        titles(run(*everything, *popularity_weight))
+        for popularity_weight in ([], ["--popularity", 5], ["--popularity", "-5"])
+    )
     assert hits[0] == finds[-1] == "Song 0" and plain[0] != "Song 0"
     assert "--popularity is nan" in run(*everything, "--popularity", "nan", code=2).output
     assert titles(run(*everything, "--popularity", 0)) == plain

@@ -7,18 +7,25 @@ import pytest
 import torch
 
 from earshot.data.ids import IdMap
-from earshot.data.requests import Asker
-from earshot.data.shelf import Shelf
+from earshot.data.requests import RecommendRequest
+from earshot.data.shelf import Candidates
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.exact_search import item_vectors, recommend, unit_vectors
-from earshot.towers.retrieval.recommend_lists import Rules, batches_of, list_for, lists_for_all, query_of, serve
+from earshot.towers.retrieval.recommend_lists import (
+    RecommendOptions,
+    batches_of,
+    prepare,
+    query_of,
+    recommend_all,
+    recommend_one,
+)
 from earshot.towers.tower_checkpoint import SavedTowers
 from tower_world import catalog, listening
 
 EVENTS = listening([(0, 1, 1), (0, 4, 2), (0, 1, 3), (1, 2, 1), (1, 3, 9)], 3, 6)
 IDS = np.array([11, 12, 13, 14, 15, 16])  # of the six tracks; the three listeners are 70, 71, 72
-ALL = Rules(k=6, novel=False, max_per_artist=9)
+ALL = RecommendOptions(k=6, novel=False, max_per_artist=9)
 
 
 def towers(**settings):
@@ -37,18 +44,18 @@ def serving(*, order=(0, 1, 2, 3, 4, 5), n_stored=6, artists=(-1,) * 6, plays=No
     made = towers(**settings)
     saved = SavedTowers(made, IdMap(IDS), IdMap([70, 71, 72]), IdMap([]), IdMap([]))
     order = np.array(order)
-    shelf = Shelf(IdMap(IDS[order]), np.array(artists)[order], item_vectors(made).numpy()[order[:n_stored]])
-    return serve(saved, shelf, plays)
+    shelf = Candidates(IdMap(IDS[order]), np.array(artists)[order], item_vectors(made).numpy()[order[:n_stored]])
+    return prepare(saved, shelf, plays)
 
 
 def asked(*tracks, ordered=True, user_id=-1, seed_id=None):
-    return replace(Asker.stranger(tracks, ordered=ordered, seed_id=seed_id), user_id=user_id)
+    return replace(RecommendRequest.stranger(tracks, ordered=ordered, seed_id=seed_id), user_id=user_id)
 
 
 def known(user):
     """A listener with everything that `EVENTS` tells of them."""
     own = EVENTS.user_rows == user
-    return Asker(IDS[EVENTS.track_rows[own]], EVENTS.times[own], EVENTS.weights[own], user_id=70 + user)
+    return RecommendRequest(IDS[EVENTS.track_rows[own]], EVENTS.times[own], EVENTS.weights[own], user_id=70 + user)
 
 
 def ids(found):
@@ -73,84 +80,88 @@ MODELS = {
 def test_a_known_listener_gets_what_all_would_get(model, user):
     served = serving(**MODELS[model], order=(3, 1, 0, 5, 2, 4), n_stored=4)
     ((rows, values),) = recommend(served.saved.towers, EVENTS, np.array([user]), 6)
-    found = list_for(served, known(user), ALL)
+    found = recommend_one(served, known(user), ALL)
     np.testing.assert_allclose(scores(found), values[0], rtol=1e-5)
     expected = dict(zip(IDS[rows[0]].tolist(), values[0].tolist(), strict=True))  # tracks 11 and 16 are equally good
     assert dict(found) == pytest.approx(expected, rel=1e-5)
-    everybody = lists_for_all(served, EVENTS, np.array([0, 1]), ALL)
+    everybody = recommend_all(served, EVENTS, np.array([0, 1]), ALL)
     everybody = dict(zip(*(array[user].tolist() for array in everybody), strict=True))
     assert everybody == pytest.approx(expected, rel=1e-5)
 
 
 def test_what_was_played_is_left_out_on_wish():
-    novel = Rules(k=6, max_per_artist=9)
-    found = list_for(serving(), asked(12, 15, 12, user_id=70), novel)
+    novel = RecommendOptions(k=6, max_per_artist=9)
+    found = recommend_one(serving(), asked(12, 15, 12, user_id=70), novel)
     assert set(ids(found)) == {11, 13, 14, 16} and np.isfinite(scores(found)).all()
-    assert list_for(serving(), asked(*IDS, ordered=False), novel) == []  # somebody who has heard everything
-    lists, values = lists_for_all(serving(order=(5, 3, 2, 0)), EVENTS, np.array([0, 1]), novel)  # 12 and 15 are gone
+    assert recommend_one(serving(), asked(*IDS, ordered=False), novel) == []  # somebody who has heard everything
+    lists, values = recommend_all(serving(order=(5, 3, 2, 0)), EVENTS, np.array([0, 1]), novel)  # 12 and 15 are gone
     assert [set(line[line > 0].tolist()) for line in lists] == [{11, 13, 14, 16}, {11, 16}]
     assert np.isneginf(values[lists < 0]).all()
 
 
 def test_what_is_disliked_is_left_out_also_of_repeats():
-    found = list_for(serving(), replace(asked(12, user_id=70), disliked=np.array([13, 99])), ALL)
+    found = recommend_one(serving(), replace(asked(12, user_id=70), disliked=np.array([13, 99])), ALL)
     assert set(ids(found)) == {11, 12, 14, 15, 16}
     disliked = np.array([1, 1]), np.array([0, 4])  # tracks 11 and 15, of the second listener
-    lists, _ = lists_for_all(serving(order=(5, 3, 2, 0, 1, 4)), EVENTS, np.array([0, 1]), ALL, disliked)
+    lists, _ = recommend_all(serving(order=(5, 3, 2, 0, 1, 4)), EVENTS, np.array([0, 1]), ALL, disliked)
     assert [set(IDS) - set(line.tolist()) for line in lists] == [set(), {11, 15}]
-    novel = Rules(k=6, max_per_artist=9)
-    lists, _ = lists_for_all(serving(order=(5, 3, 2, 0, 1, 4)), EVENTS, np.array([0, 1]), novel, disliked)
+    novel = RecommendOptions(k=6, max_per_artist=9)
+    lists, _ = recommend_all(serving(order=(5, 3, 2, 0, 1, 4)), EVENTS, np.array([0, 1]), novel, disliked)
     assert not {11, 15} & set(lists[1].tolist())
 
 
 def test_a_listener_without_a_vector_is_a_stranger():
-    unknown, stranger = (list_for(serving(), asked(12, user_id=user), ALL) for user in (72, -1))
+    unknown, stranger = (recommend_one(serving(), asked(12, user_id=user), ALL) for user in (72, -1))
     assert unknown == stranger  # listener 72 played nothing in training
-    assert not np.allclose(scores(list_for(serving(), asked(12, user_id=70), ALL)), scores(stranger))
+    assert not np.allclose(scores(recommend_one(serving(), asked(12, user_id=70), ALL)), scores(stranger))
 
 
 def test_only_where_there_is_an_order_there_is_a_latest():
     served = serving(encoder="mean")
-    one, other = (list_for(served, asked(*tracks), ALL) for tracks in ((12, 15, 13), (13, 15, 12)))
+    one, other = (recommend_one(served, asked(*tracks), ALL) for tracks in ((12, 15, 13), (13, 15, 12)))
     assert not np.allclose(sorted(scores(one)), sorted(scores(other)))  # the seed is another
-    liked, again = (list_for(served, asked(*tracks, ordered=False), ALL) for tracks in ((12, 15, 13), (13, 15, 12)))
+    liked, again = (
+        recommend_one(served, asked(*tracks, ordered=False), ALL) for tracks in ((12, 15, 13), (13, 15, 12))
+    )
     np.testing.assert_allclose(scores(liked), scores(again), rtol=1e-5)
 
 
 def test_somebody_of_whom_nothing_is_known_gets_something():
-    found = list_for(serving(), asked(ordered=False), Rules(k=6))
+    found = recommend_one(serving(), asked(ordered=False), RecommendOptions(k=6))
     assert sorted(ids(found)) == IDS.tolist() and np.isfinite(scores(found)).all()
 
 
 def test_a_seed_track_is_the_latest_and_has_its_own_place():
     served = serving()
-    playing = list_for(served, asked(12, 15, seed_id=13), ALL)
+    playing = recommend_one(served, asked(12, 15, seed_id=13), ALL)
     assert 13 not in ids(playing)  # it plays already, with repeats or without
-    as_latest = dict(list_for(served, asked(12, 15, 13), ALL))
+    as_latest = dict(recommend_one(served, asked(12, 15, 13), ALL))
     assert playing == [(track, score) for track, score in as_latest.items() if track != 13]
-    liked = list_for(served, asked(12, 15, ordered=False, seed_id=13), ALL)
+    liked = recommend_one(served, asked(12, 15, ordered=False, seed_id=13), ALL)
     without = query_of(served.saved, asked(12, 15, 13, ordered=False))
     without = dict(zip(IDS.tolist(), (without @ served.items.T)[0].tolist(), strict=True))
     assert max(abs(score - without[track]) for track, score in liked) > 1e-3  # not in the history alone
-    alone = list_for(served, asked(seed_id=13), Rules(k=6))
+    alone = recommend_one(served, asked(seed_id=13), RecommendOptions(k=6))
     assert set(ids(alone)) == set(IDS.tolist()) - {13}
 
 
 def test_towers_that_hear_no_track_have_no_place_for_a_seed():
     for settings in ({"model": "dot"}, {"history": 0, "use_seed": 0}):
         with pytest.raises(ValueError, match="know a listener by one vector, and no track that plays") as refused:
-            list_for(serving(**settings), asked(12, user_id=70, seed_id=13), ALL)
+            recommend_one(serving(**settings), asked(12, user_id=70, seed_id=13), ALL)
         assert "train others: `cli train-tower --model two-tower --history 50`" in str(refused.value)
-    assert list_for(serving(model="dot"), asked(seed_id=13), ALL)  # a stranger is what they play
+    assert recommend_one(serving(model="dot"), asked(seed_id=13), ALL)  # a stranger is what they play
 
 
 def test_a_stranger_needs_towers_that_read_a_history():
     with pytest.raises(ValueError, match="know nothing of somebody who is not in the data"):
-        list_for(serving(history=0, use_seed=0), asked(12, 13), ALL)
+        recommend_one(serving(history=0, use_seed=0), asked(12, 13), ALL)
     with pytest.raises(ValueError, match="Train others: `cli train-tower --history 50`"):
-        list_for(serving(history=0), asked(12, 13, ordered=False), ALL)  # no track is the latest
-    assert list_for(serving(history=0), asked(12, 13), ALL) != list_for(serving(history=0), asked(13, 12), ALL)
-    assert list_for(serving(history=0, use_seed=0), asked(12, user_id=72), ALL)
+        recommend_one(serving(history=0), asked(12, 13, ordered=False), ALL)  # no track is the latest
+    assert recommend_one(serving(history=0), asked(12, 13), ALL) != recommend_one(
+        serving(history=0), asked(13, 12), ALL
+    )
+    assert recommend_one(serving(history=0, use_seed=0), asked(12, user_id=72), ALL)
 
 
 def test_a_bias_is_no_direction_of_taste():
@@ -161,10 +172,10 @@ def test_a_bias_is_no_direction_of_taste():
 
 def test_no_artist_takes_the_list():
     served = serving(artists=(5, 5, 5, 5, 8, -1))
-    capped = list_for(served, asked(12), Rules(k=3, novel=False, max_per_artist=1))
+    capped = recommend_one(served, asked(12), RecommendOptions(k=3, novel=False, max_per_artist=1))
     by_artist = dict(zip(IDS.tolist(), served.shelf.artists.tolist(), strict=True))
     assert sorted(by_artist[track] for track in ids(capped)) == [-1, 5, 8]
-    best = {artist: max(score for track, score in list_for(served, asked(12), ALL) if by_artist[track] == artist)
+    best = {artist: max(score for track, score in recommend_one(served, asked(12), ALL) if by_artist[track] == artist)
             for artist in (-1, 5, 8)}  # fmt: skip
     assert sorted(scores(capped)) == pytest.approx(sorted(best.values()))
 
@@ -173,20 +184,24 @@ def test_a_popularity_dial_adds_the_logarithm_of_a_share():
     # With one more for each: 10, 2 and 5 of 20; those without plays are an ordinary one, the geometric mean.
     plays, ordinary = np.array([0, 9, 1, 0, 4, 0]), 100 ** (1 / 3)
     served = serving(plays=plays)
-    plain = dict(list_for(served, asked(12), ALL))
-    found = dict(list_for(served, asked(12), Rules(k=6, novel=False, max_per_artist=9, popularity=-0.5)))
+    plain = dict(recommend_one(served, asked(12), ALL))
+    found = dict(
+        recommend_one(served, asked(12), RecommendOptions(k=6, novel=False, max_per_artist=9, popularity=-0.5))
+    )
     shares = dict(zip(IDS.tolist(), np.array([ordinary, 10, 2, ordinary, 5, ordinary]) / 20, strict=True))
     for track, score in found.items():
         assert score == pytest.approx(plain[track] - 0.5 * np.log(shares[track]), abs=1e-5)
     assert list(found) != list(plain)
-    lists, _ = lists_for_all(served, EVENTS, np.array([0]), Rules(k=6, novel=False, max_per_artist=9, popularity=50))
+    lists, _ = recommend_all(
+        served, EVENTS, np.array([0]), RecommendOptions(k=6, novel=False, max_per_artist=9, popularity=50)
+    )
     assert lists[0][[0, 1, -1]].tolist() == [12, 15, 13]  # popularity alone decides
 
 
 def test_an_empty_shelf_is_told():
     saved = SavedTowers(towers(), IdMap(IDS), IdMap([]), IdMap([]), IdMap([]))
     with pytest.raises(ValueError, match="No track that could be recommended is there any more"):
-        serve(saved, Shelf(IdMap([]), np.empty(0, np.int64), np.empty((0, 0), np.float32)))
+        prepare(saved, Candidates(IdMap([]), np.empty(0, np.int64), np.empty((0, 0), np.float32)))
 
 
 def test_a_batch_of_a_large_shelf_is_smaller(monkeypatch):

@@ -153,7 +153,9 @@ def test_the_evaluation_stands_beside_its_rivals(run, trained):
 
 
 def test_a_popularity_dial_turned_up_leaves_nothing_else(run):
-    plain, turned = (told(run("evaluate", "-k", 5, "--popularity", dial, "--json")) for dial in (0, 100))
+    plain, turned = (
+        told(run("evaluate", "-k", 5, "--popularity", popularity_weight, "--json")) for popularity_weight in (0, 100)
+    )
     assert turned["two-tower", "novelty"]["value"] == pytest.approx(turned["popular", "novelty"]["value"])
     assert plain["two-tower", "novelty"]["value"] > 1.01 * turned["two-tower", "novelty"]["value"]
 
@@ -164,11 +166,11 @@ def killed(*_):
 
 def test_popularity_that_vectors_need_not_tell_is_given_back_by_the_dial(run, copied, monkeypatch):
     arguments = ["train-tower", *QUICK, "--epochs", 3, "--temperature", 0.2, "--popularity-share", 0.7]
-    dial = json.loads(run(*arguments, "--json", library=copied).stdout)["popularity"]
-    assert dial in TowerTrainingConfig(temperature=0.2, popularity_share=0.7).dials()
+    popularity_weight = json.loads(run(*arguments, "--json", library=copied).stdout)["popularity"]
+    assert popularity_weight in TowerTrainingConfig(temperature=0.2, popularity_share=0.7).dials()
     listed = [
         run("recommend", "listener 0", *of, "--json", library=copied).stdout
-        for of in ([], ["--popularity", dial], ["--popularity", dial + 1])
+        for of in ([], ["--popularity", popularity_weight], ["--popularity", popularity_weight + 1])
     ]
     assert listed[0] == listed[1] != listed[2]
     with monkeypatch.context() as patch:  # the dial comes with the vectors, though nobody may index them
@@ -410,10 +412,10 @@ def test_a_killed_training_begins_anew_when_there_are_more_tracks(run, copied, m
 def test_a_refit_learns_from_the_validation_part_too(run, copied):
     arguments = ["train-tower", *QUICK, "--epochs", 2, "--split", "leave-one-out"]
     run(*arguments, library=copied)
-    apart = _seen(copied)
+    held_out_users = _seen(copied)
     report = json.loads(run(*arguments, "--refit", "--json", library=copied).stdout)
     assert report["epochs"] <= 2 and report["validation"] > 0
-    assert _seen(copied) > apart
+    assert _seen(copied) > held_out_users
     assert "ndcg" in run("evaluate", library=copied).stdout
 
 
@@ -481,11 +483,11 @@ def test_the_five_exercises_run(run, copied):
 
 def test_a_dial_turns_what_indexes_are_asked_too(run):
     told = {}
-    for dial in (0, 0.3):
-        found = json.loads(run("evaluate", "-k", 5, "--popularity", dial, "--ann", "--json").stdout)
+    for popularity_weight in (0, 0.3):
+        found = json.loads(run("evaluate", "-k", 5, "--popularity", popularity_weight, "--ann", "--json").stdout)
         rows = (row for row in found if row["slice"] in ("all", "ann") and row["metric"] == "ndcg")
-        told[dial] = {row["subject"]: row["value"] for row in rows}
-        assert told[dial]["flat"] == pytest.approx(told[dial]["two-tower"])
+        told[popularity_weight] = {row["subject"]: row["value"] for row in rows}
+        assert told[popularity_weight]["flat"] == pytest.approx(told[popularity_weight]["two-tower"])
     assert told[0]["flat"] != told[0.3]["flat"]
 
 

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from earshot.evaluation.evaluator import leads, recommendation_figures, slice_rows, table_rows
+from earshot.evaluation.evaluator import paired_differences, recommendation_figures, slice_rows, table_rows
 from earshot.evaluation.metrics.bootstrap import mean_intervals
-from earshot.evaluation.queries import make_exam
+from earshot.evaluation.queries import queries_at_cutoff
 from earshot.evaluation.slices import popularity_slices, target_slices
-from earshot.evaluation.vector_evaluation import Figure
+from earshot.evaluation.vector_evaluation import MetricValue
 from tower_world import listening
 
 KNOWN = listening([(0, 0, 0), (3, 0, 0), (3, 2, 0), (1, 5, 0)], 4, 8)
 TEST = listening([(0, 2, 1), (0, 2, 2), (0, 5, 3), (2, 5, 3), (3, 1, 1), (3, 0, 2)], 4, 8)
-EXAM = make_exam(KNOWN, TEST, repeats=True, n_users=9, seed=0)  # of listeners 0, 2 and 3
+EXAM = queries_at_cutoff(KNOWN, TEST, repeats=True, n_users=9, seed=0)  # of listeners 0, 2 and 3
 CATALOG = {"coverage", "gini"}  # of all lists together
 LISTS = np.array([[5, 0, 2, 1], [0, 2, 3, 4], [0, 2, 3, 4]])
 
@@ -37,7 +37,7 @@ def test_slices_of_targets():
     assert slices["cold track"] == [4] and slices["cold user"] == [2]
     by_popularity = [slices.get(name, []) for name in ("head", "mid", "tail", "cold track")]
     assert sorted(place for places in by_popularity for place in places) == [0, 1, 2, 3, 4]
-    novel = make_exam(KNOWN, TEST, repeats=False, n_users=9, seed=0)
+    novel = queries_at_cutoff(KNOWN, TEST, repeats=False, n_users=9, seed=0)
     assert not {"repeat", "novel"} & set(target_slices(novel))  # all of them are
 
 
@@ -69,7 +69,7 @@ def test_listeners_are_drawn_once_for_all_figures_of_a_slice(monkeypatch):
     monkeypatch.setattr("earshot.evaluation.evaluator.mean_intervals", counted)
     rows = recommendation_figures({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3])
     assert len(n_drawn) == len(target_slices(EXAM)) and sum(n_drawn) == sum(row.metric not in CATALOG for row in rows)
-    leads({"a": LISTS, "b": LISTS, "mine": LISTS}, EXAM, "mine", [1, 3])
+    paired_differences({"a": LISTS, "b": LISTS, "mine": LISTS}, EXAM, "mine", [1, 3])
     assert n_drawn[-1] == 2 * 2 * 2  # rivals, ks, metrics
 
 
@@ -88,13 +88,15 @@ def test_an_interval_draws_listeners_and_not_queries():
     from dataclasses import replace
 
     from earshot.evaluation.metrics.ranking_metrics import Targets
-    from earshot.evaluation.queries import Pasts
+    from earshot.evaluation.queries import Histories
 
     users = np.repeat([0, 1], 10)
     known = listening([(0, 0, 0), (1, 0, 0)], 2, 3)
     targets = Targets(users, np.arange(21), np.where(users == 0, 1, 2), 3)
-    exam = replace(EXAM, known=known, pasts=Pasts(known, np.zeros(20, int), np.zeros(20, int)), targets=targets)
-    rows = recommendation_figures({"mine": np.ones((20, 1), int)}, exam, [1])
+    eval_queries = replace(
+        EXAM, known=known, pasts=Histories(known, np.zeros(20, int), np.zeros(20, int)), targets=targets
+    )
+    rows = recommendation_figures({"mine": np.ones((20, 1), int)}, eval_queries, [1])
     (figure,) = (row for row in rows if (row.subject, row.metric, row.slice) == ("mine", "recall", "all"))
     assert (figure.value, figure.ci_low, figure.ci_high, figure.n) == (0.5, 0.0, 1.0, 20)
 
@@ -102,7 +104,7 @@ def test_an_interval_draws_listeners_and_not_queries():
 def test_leads_are_of_pairs():
     base = np.array([[0], [1], [7]])
     mine = np.array([[2], [5], [7]])  # right about the first two
-    rows = leads({"base": base, "mine": mine}, EXAM, "mine", [1])
+    rows = paired_differences({"base": base, "mine": mine}, EXAM, "mine", [1])
     assert {row.subject for row in rows} == {"mine - base"}
     recall = next(row for row in rows if row.metric == "recall")
     assert recall.value == pytest.approx((1 / 2 + 1 + 0) / 3) and recall.n == 3
@@ -111,12 +113,12 @@ def test_leads_are_of_pairs():
 
 def test_a_table_has_popularity_first_and_chance_last():
     rows = [
-        Figure("chance", "recall", 10, "all", 0.01, None, None, 7),
-        Figure("popular", "recall", 10, "all", 0.0512, 0.04, 0.0625, 7),
-        Figure("popular", "gini", 10, "all", 1.0, None, None, 7),
-        Figure("mine", "recall", 10, "all", 0.25, 0.2, 0.3, 7),
-        Figure("mine", "recall", 20, "all", 0.5, 0.4, 0.6, 7),
-        Figure("mine", "mrr", 10, "tail", None, None, None, 0),
+        MetricValue("chance", "recall", 10, "all", 0.01, None, None, 7),
+        MetricValue("popular", "recall", 10, "all", 0.0512, 0.04, 0.0625, 7),
+        MetricValue("popular", "gini", 10, "all", 1.0, None, None, 7),
+        MetricValue("mine", "recall", 10, "all", 0.25, 0.2, 0.3, 7),
+        MetricValue("mine", "recall", 20, "all", 0.5, 0.4, 0.6, 7),
+        MetricValue("mine", "mrr", 10, "tail", None, None, None, 0),
     ]
     assert table_rows(rows, 10) == [
         {"subject": "popular", "recall": ".051 [.040 .062]", "gini": "1.000", "n": 7},

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from earshot.evaluation.legacy_figures import legacy_figures
-from earshot.evaluation.queries import make_exam
+from earshot.evaluation.queries import queries_at_cutoff
 from tower_world import listening
 
 
 def test_repeated_plays_are_in_the_denominators():
     known = listening([(0, 0, 0), (1, 0, 0)], 2, 5)
     asked = listening([(0, 1, 1), (0, 1, 2), (0, 1, 3), (0, 2, 4), (1, 3, 1)], 2, 5)
-    exam = make_exam(known, asked, repeats=True, n_users=2, seed=0)
-    rows = legacy_figures({"mine": np.array([[1, 4], [3, 4]])}, exam, [2])
+    eval_queries = queries_at_cutoff(known, asked, repeats=True, n_users=2, seed=0)
+    rows = legacy_figures({"mine": np.array([[1, 4], [3, 4]])}, eval_queries, [2])
     found = {row.metric: row for row in rows}
     # Listener 0 played four times, two tracks: one is hit. Listener 1 once, and it is hit.
     assert found["recall_legacy"].value == pytest.approx((1 / 4 + 1) / 2)

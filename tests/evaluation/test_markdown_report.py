@@ -4,14 +4,16 @@ import re
 
 import pytest
 
-from earshot.evaluation.evaluation_report import Section, Verdict
+from earshot.evaluation.evaluation_report import EvaluationReport, Section
 from earshot.evaluation.markdown_report import Heading, as_markdown, report_page, write_report
-from earshot.evaluation.vector_evaluation import Figure
+from earshot.evaluation.vector_evaluation import MetricValue
 
 
 def figure(subject, metric, value, part="all", k=10):
     sure = subject != "chance" and metric != "coverage"
-    return Figure(subject, metric, k, part, value, value - 0.01 if sure else None, value + 0.02 if sure else None, 40)
+    return MetricValue(
+        subject, metric, k, part, value, value - 0.01 if sure else None, value + 0.02 if sure else None, 40
+    )
 
 
 @pytest.fixture
@@ -21,9 +23,9 @@ def verdict():
         for subject, value in (("chance", 0.01), ("popular", 0.1), ("mine", 0.3)):
             figures += [figure(subject, metric, value, part) for metric in ("recall", "ndcg")]
     figures += [figure("popular", "coverage", 0.02), figure("mine", "coverage", 0.4)]
-    ahead = [Figure("mine - popular", "ndcg", 10, "all", 0.2, 0.15, 0.25, 40)]
+    ahead = [MetricValue("mine - popular", "ndcg", 10, "all", 0.2, 0.15, 0.25, 40)]
     sampled = [figure("mine", "hit_rate", 0.8, "99 uniform"), figure("mine", "hit_rate", 0.2, "one of all tracks")]
-    return Verdict("mine", [10], figures, ahead, sampled, "Do not trust these alone.")
+    return EvaluationReport("mine", [10], figures, ahead, sampled, "Do not trust these alone.")
 
 
 def test_a_page_with_its_pictures(verdict, tmp_path):
@@ -45,14 +47,14 @@ def test_a_page_by_its_own_name(verdict, tmp_path):
     page = report_page(tmp_path / "figures.md")
     write_report(page, Heading("x", [], []), verdict)
     assert page == tmp_path / "figures.md" and (tmp_path / "figures-recall.png").exists()
-    only = Verdict("mine", [10], [one for one in verdict.figures if one.slice == "all"], [], [])
+    only = EvaluationReport("mine", [10], [one for one in verdict.figures if one.slice == "all"], [], [])
     write_report(tmp_path / "bare.md", Heading("x", [], []), only)
     assert "bare-slices.png" not in (tmp_path / "bare.md").read_text() and not (tmp_path / "bare-slices.png").exists()
 
 
 def test_a_lead_that_no_digit_shows_is_none():
-    ahead = [Figure("mine - popular", "ndcg", 10, "all", -0.00004, -0.1, 0.1, 40)]
-    (sentence,) = Verdict("mine", [10], [], ahead, []).sentences()
+    ahead = [MetricValue("mine - popular", "ndcg", 10, "all", -0.00004, -0.1, 0.1, 40)]
+    (sentence,) = EvaluationReport("mine", [10], [], ahead, []).sentences()
     assert sentence == "mine is level with popular by NDCG@10, 95 % from -0.1000 to +0.1000."
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from earshot.data.events.interactions import KINDS
 from earshot.data.events.splits import Split, split_listens
-from earshot.evaluation.queries import Pasts, exam_of, make_exam, practice_exam
+from earshot.evaluation.queries import Histories, queries_at_cutoff, queries_of_split, validation_queries
 from tower_world import checkerboard, listening
 
 KNOWN = listening([(0, 0, 1), (0, 1, 2), (1, 2, 3), (2, 3, 4)], 3, 6)
@@ -13,62 +13,69 @@ ASKED = listening([(0, 0, 9), (0, 4, 9), (0, 4, 9), (1, 2, 9), (2, 5, 9)], 3, 6)
 
 
 def test_discoveries_only():
-    exam = make_exam(KNOWN, ASKED, repeats=False, n_users=10, seed=0)
-    assert exam.targets.user_rows.tolist() == [0, 2]  # listener 1 played only what they knew
-    assert exam.targets.track_rows.tolist() == [4, 5] and exam.plays.tolist() == [2, 1]
-    assert [tracks.tolist() for tracks in exam.hidden] == [[0, 1], [3]]
-    assert exam.n_candidates.tolist() == [4, 5]
-    assert [exam.pasts.tracks(query).tolist() for query in range(2)] == [[0, 1], [3]]
-    assert exam.pasts.matrix(0, 2).toarray().tolist() == [[1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0]]
+    eval_queries = queries_at_cutoff(KNOWN, ASKED, repeats=False, n_users=10, seed=0)
+    assert eval_queries.targets.user_rows.tolist() == [0, 2]  # listener 1 played only what they knew
+    assert eval_queries.targets.track_rows.tolist() == [4, 5] and eval_queries.plays.tolist() == [2, 1]
+    assert [tracks.tolist() for tracks in eval_queries.excluded] == [[0, 1], [3]]
+    assert eval_queries.n_candidates.tolist() == [4, 5]
+    assert [eval_queries.pasts.tracks(query).tolist() for query in range(2)] == [[0, 1], [3]]
+    assert eval_queries.pasts.matrix(0, 2).toarray().tolist() == [[1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0]]
 
 
 def test_repeats_count():
-    exam = make_exam(KNOWN, ASKED, repeats=True, n_users=10, seed=0)
-    assert exam.targets.user_rows.tolist() == [0, 1, 2] and exam.hidden is None
-    assert exam.n_candidates.tolist() == [6, 6, 6]
-    some = make_exam(KNOWN, ASKED, repeats=True, n_users=2, seed=1).targets.user_rows.tolist()
+    eval_queries = queries_at_cutoff(KNOWN, ASKED, repeats=True, n_users=10, seed=0)
+    assert eval_queries.targets.user_rows.tolist() == [0, 1, 2] and eval_queries.excluded is None
+    assert eval_queries.n_candidates.tolist() == [6, 6, 6]
+    some = queries_at_cutoff(KNOWN, ASKED, repeats=True, n_users=2, seed=1).targets.user_rows.tolist()
     assert some in ([0, 1], [0, 2], [1, 2])
     with pytest.raises(ValueError, match=r"nobody plays anything new in the test\.\n\nAsk about repeats"):
-        make_exam(KNOWN, KNOWN, repeats=False, n_users=2, seed=0)
+        queries_at_cutoff(KNOWN, KNOWN, repeats=False, n_users=2, seed=0)
     with pytest.raises(ValueError, match="nobody who could be asked about plays anything in the test"):
-        make_exam(KNOWN, listening([], 3, 6), repeats=True, n_users=2, seed=0)
+        queries_at_cutoff(KNOWN, listening([], 3, 6), repeats=True, n_users=2, seed=0)
     with pytest.raises(ValueError, match="nobody who could be asked about"):
-        make_exam(KNOWN, listening([], 3, 6), repeats=False, n_users=2, seed=0, unreachable=True)
+        queries_at_cutoff(KNOWN, listening([], 3, 6), repeats=False, n_users=2, seed=0, unreachable=True)
 
 
 def test_targets_that_no_list_may_hold():
-    exam = make_exam(KNOWN, ASKED, repeats=False, n_users=10, seed=0, unreachable=True)
-    assert exam.targets.user_rows.tolist() == [0, 1, 2] and exam.targets.track_rows.tolist() == [0, 4, 2, 5]
-    assert [tracks.tolist() for tracks in exam.hidden] == [[0, 1], [2], [3]]
-    assert exam.is_reachable.tolist() == [False, True, False, True]
+    eval_queries = queries_at_cutoff(KNOWN, ASKED, repeats=False, n_users=10, seed=0, unreachable=True)
+    assert eval_queries.targets.user_rows.tolist() == [0, 1, 2] and eval_queries.targets.track_rows.tolist() == [
+        0,
+        4,
+        2,
+        5,
+    ]
+    assert [tracks.tolist() for tracks in eval_queries.excluded] == [[0, 1], [2], [3]]
+    assert eval_queries.is_reachable.tolist() == [False, True, False, True]
 
 
 def test_fewer_queries_of_the_same_exam():
-    exam = make_exam(KNOWN, ASKED, repeats=False, n_users=10, seed=0, unreachable=True)
-    some = exam.thinned(2)
+    eval_queries = queries_at_cutoff(KNOWN, ASKED, repeats=False, n_users=10, seed=0, unreachable=True)
+    some = eval_queries.subsample(2)
     assert some.targets.user_rows.tolist() == [0, 1] and some.targets.track_rows.tolist() == [0, 4, 2]
     assert [some.pasts.tracks(query).tolist() for query in range(2)] == [[0, 1], [2]]
-    assert [tracks.tolist() for tracks in some.hidden] == [[0, 1], [2]]
-    assert some.plays.tolist() == exam.plays[:3].tolist()
-    assert len(exam.thinned(99)) == len(exam) and len(exam.thinned(0)) == 1
+    assert [tracks.tolist() for tracks in some.excluded] == [[0, 1], [2]]
+    assert some.plays.tolist() == eval_queries.plays[:3].tolist()
+    assert len(eval_queries.subsample(99)) == len(eval_queries) and len(eval_queries.subsample(0)) == 1
 
 
 def test_practice_is_about_validation():
-    assert practice_exam(
+    assert validation_queries(
         Split("global", KNOWN, ASKED, KNOWN), repeats=False, n_users=9
     ).targets.track_rows.tolist() == [4, 5]
-    assert practice_exam(Split("global", KNOWN, listening([], 3, 6), ASKED), repeats=True, n_users=9) is None
-    assert practice_exam(Split("global", KNOWN, KNOWN, ASKED), repeats=False, n_users=9) is None
+    assert validation_queries(Split("global", KNOWN, listening([], 3, 6), ASKED), repeats=True, n_users=9) is None
+    assert validation_queries(Split("global", KNOWN, KNOWN, ASKED), repeats=False, n_users=9) is None
 
 
 def test_loopback_knows_only_train_and_only_its_listeners():
     validation = listening([(0, 5, 5)], 3, 6)
     test = listening([(0, 0, 9), (0, 5, 9), (1, 4, 9)], 3, 6)
     train = KNOWN.where(KNOWN.user_rows == 0)
-    exam = exam_of(Split("loopback", train, validation, test), repeats=False, n_queries=9, seed=0)
-    assert exam.targets.user_rows.tolist() == [0]  # listener 1 is in no event of train
-    assert exam.targets.track_rows.tolist() == [0, 5]  # 0 was played in train: a target that cannot be hit
-    assert exam.hidden[0].tolist() == [0, 1] and len(exam.known) == 2  # the validation part stays unknown
+    eval_queries = queries_of_split(Split("loopback", train, validation, test), repeats=False, n_queries=9, seed=0)
+    assert eval_queries.targets.user_rows.tolist() == [0]  # listener 1 is in no event of train
+    assert eval_queries.targets.track_rows.tolist() == [0, 5]  # 0 was played in train: a target that cannot be hit
+    assert (
+        eval_queries.excluded[0].tolist() == [0, 1] and len(eval_queries.known) == 2
+    )  # the validation part stays unknown
 
 
 def test_yambda_asks_for_half_a_track():
@@ -76,28 +83,32 @@ def test_yambda_asks_for_half_a_track():
     likes = np.array([KINDS.index("listen")] * 5, dtype=np.uint8)
     likes[[track == 1 and user == 0 for user, track in zip(test.user_rows, test.track_rows, strict=True)]] = 1
     test = type(test)(test.user_rows, test.track_rows, test.times, test.weights, 3, 6, kinds=likes)
-    exam = exam_of(Split("yambda", KNOWN, listening([], 3, 6), test), repeats=True, n_queries=9, seed=0)
-    assert exam.targets.track_rows.tolist() == [2, 2] and exam.plays.tolist() == [1, 2]
+    eval_queries = queries_of_split(
+        Split("yambda", KNOWN, listening([], 3, 6), test), repeats=True, n_queries=9, seed=0
+    )
+    assert eval_queries.targets.track_rows.tolist() == [2, 2] and eval_queries.plays.tolist() == [1, 2]
 
 
 def test_next_track_is_asked_after_everything_before_it():
     events = [(user, (at + user) % 7, 1_000 * at + user) for user in range(40) for at in range(1, 21)]
     split = split_listens(listening(events, 40, 7), "next-track")
-    exam = exam_of(split, repeats=True, n_queries=1_000, seed=0)
-    assert len(exam) == len(split.test) and exam.hidden is None
-    for query in (0, 7, len(exam) - 1):
-        past, user = exam.pasts.tracks(query), int(exam.targets.user_rows[query])
-        (target,) = exam.targets.track_rows[exam.targets.starts[query] : exam.targets.starts[query + 1]]
+    eval_queries = queries_of_split(split, repeats=True, n_queries=1_000, seed=0)
+    assert len(eval_queries) == len(split.test) and eval_queries.excluded is None
+    for query in (0, 7, len(eval_queries) - 1):
+        past, user = eval_queries.pasts.tracks(query), int(eval_queries.targets.user_rows[query])
+        (target,) = eval_queries.targets.track_rows[
+            eval_queries.targets.starts[query] : eval_queries.targets.starts[query + 1]
+        ]
         assert past.tolist() == [(at + user) % 7 for at in range(1, len(past) + 1)]  # validation and held-out too
         assert target == (len(past) + 1 + user) % 7
-    held_out = set(split.apart.user_rows.tolist())
+    held_out = set(split.held_out_users.user_rows.tolist())
     assert 0 < len(held_out) < 12 and not held_out & set(split.train.user_rows.tolist())
-    assert held_out <= set(exam.targets.user_rows.tolist())
-    some = exam_of(split, repeats=True, n_queries=5, seed=2)
+    assert held_out <= set(eval_queries.targets.user_rows.tolist())
+    some = queries_of_split(split, repeats=True, n_queries=5, seed=2)
     assert len(some) == 5 and (np.diff(some.targets.user_rows) >= 0).all()
 
 
 def test_a_past_introduces_itself():
     world = checkerboard(4)
-    starts = world.user_starts()
-    assert repr(Pasts(world, starts[:-1], starts[1:])) == "<Pasts of 4 queries, 4 events in all>"
+    starts = world.user_offsets()
+    assert repr(Histories(world, starts[:-1], starts[1:])) == "<Pasts of 4 queries, 4 events in all>"

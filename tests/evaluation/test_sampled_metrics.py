@@ -4,22 +4,22 @@ import numpy as np
 import pytest
 
 from earshot.evaluation.baselines.simple_baselines import popular
-from earshot.evaluation.queries import make_exam
+from earshot.evaluation.queries import queries_at_cutoff
 from earshot.evaluation.sampled_metrics import N_NEGATIVES, draw_probes, sampled_figures, sampled_rows
 from tower_world import listening
 
 N_TRACKS = 400
 
 
-def exam(rng, n_users=60):
+def eval_queries(rng, n_users=60):
     before = [(user, int(track), 1) for user in range(n_users) for track in rng.choice(N_TRACKS // 2, 15)]
     after = [(user, int(track), 2) for user in range(n_users) for track in rng.choice(N_TRACKS, 3)]
     known, asked = (listening(events, n_users, N_TRACKS) for events in (before, after))
-    return make_exam(known, asked, repeats=False, n_users=n_users, seed=0)
+    return queries_at_cutoff(known, asked, repeats=False, n_users=n_users, seed=0)
 
 
 def test_nobody_is_asked_about_what_they_played(rng):
-    asked = exam(rng)
+    asked = eval_queries(rng)
     probes = draw_probes(asked, seed=3)
     assert list(probes.negatives) == ["99 uniform", "99 popular"]
     for query in range(len(asked)):
@@ -37,7 +37,7 @@ def test_nobody_is_asked_about_what_they_played(rng):
 
 
 def test_equal_scores_are_before_the_target(rng):
-    asked = exam(rng)
+    asked = eval_queries(rng)
     probes = draw_probes(asked)
     n_rows = probes.rows().shape[1]
     flat, best = np.zeros((len(asked), n_rows)), np.zeros((len(asked), n_rows))
@@ -62,7 +62,7 @@ def test_equal_scores_are_before_the_target(rng):
 
 
 def test_chance_is_what_random_scores_reach(rng):
-    asked = exam(rng)
+    asked = eval_queries(rng)
     probes = draw_probes(asked)
     lists = np.full((len(asked), 10), -1)
     drawn = []
@@ -75,7 +75,7 @@ def test_chance_is_what_random_scores_reach(rng):
 
 def test_a_small_catalog_has_fewer_negatives():
     known = listening([(0, 0, 1), (1, 1, 1)], 2, 5)
-    asked = make_exam(known, listening([(0, 2, 2), (1, 3, 2)], 2, 5), repeats=False, n_users=2, seed=0)
+    asked = queries_at_cutoff(known, listening([(0, 2, 2), (1, 3, 2)], 2, 5), repeats=False, n_users=2, seed=0)
     probes = draw_probes(asked)
     assert [sorted(row[row >= 0].tolist()) for row in probes.negatives["99 uniform"]] == [[1, 3, 4], [0, 2, 4]]
     lists, probed = asked.ranked(popular(known), 10, probes.rows())

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from earshot.data.cosine import hub_penalty
-from earshot.evaluation import vector_evaluation as report_card
+from earshot.evaluation import vector_evaluation
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
 from earshot.evaluation.vector_evaluation import (
     CHANCE,
-    Facts,
-    Figure,
-    Questions,
+    GraphTriplets,
+    MetricValue,
+    TrackFacts,
     all_figures,
-    chances,
+    chance_vectors,
     choose_queries,
-    measure,
+    evaluate_vectors,
     wide_rows,
 )
 from library_world import at
@@ -27,13 +27,13 @@ NOBODY = groups_of([None] * 6)
 
 @pytest.fixture
 def facts():
-    return Facts(
+    return TrackFacts(
         artists=groups_of(["a", "a", "b", "c", "c", "d"]),
         sample_rates=groups_of([44_100, 44_100, 44_100, 48_000, 48_000, 48_000]),
         twins=groups_of(["t", "t", None, "u", "u", None]),
         labels={"genre": LabelSets([frozenset([name]) for name in ("x", "x", "x", "y", "y", "y")])},
         questions={
-            "listens": Questions(
+            "listens": GraphTriplets(
                 anchors=np.array([0, 3]),
                 positives=np.array([2, 5]),
                 negatives=np.array([4, 1]),
@@ -50,7 +50,7 @@ def values(measured):
 
 
 def test_perfect_vectors_score_one(facts):
-    assert values(measure(PERFECT, facts, ROWS, k=1)) == {
+    assert values(evaluate_vectors(PERFECT, facts, ROWS, k=1)) == {
         ("precision_genre", 1): (1.0, 6),
         ("same_artist_hit", 1): (1.0, 4),
         ("twin_hit", 1): (1.0, 4),
@@ -65,12 +65,12 @@ def test_perfect_vectors_score_one(facts):
 def test_turned_genres_score_nothing(facts):
     """Every track lies among the other genre's."""
     wrong = PERFECT[[3, 4, 5, 0, 1, 2]][[0, 4, 2, 3, 1, 5]]
-    measured = {one.metric: one.value for one in measure(wrong, facts, ROWS, k=1)}
+    measured = {one.metric: one.value for one in evaluate_vectors(wrong, facts, ROWS, k=1)}
     assert measured["precision_genre"] < 0.5 and measured["twin_hit"] == 0.0
 
 
 def test_chance_by_hand(facts):
-    by_chance = chances(facts, ROWS, k=1)
+    by_chance = chance_vectors(facts, ROWS, k=1)
     # Of the four tracks by others than a (c), one has the genre x (y); of the five by others than b (d), two.
     assert by_chance["precision_genre"] == pytest.approx((4 * 1 / 4 + 2 * 2 / 5) / 6)
     assert by_chance["same_artist_hit"] == by_chance["twin_hit"] == pytest.approx(1 / 5)
@@ -79,21 +79,21 @@ def test_chance_by_hand(facts):
 
 
 def test_only_some_are_asked(facts):
-    measured = {one.metric: one.n for one in measure(PERFECT, facts, np.array([2, 5]), k=1)}
+    measured = {one.metric: one.n for one in evaluate_vectors(PERFECT, facts, np.array([2, 5]), k=1)}
     assert measured["precision_genre"] == 2
     assert "same_artist_hit" not in measured and "twin_hit" not in measured  # both are alone in theirs
 
 
 def test_what_is_unknown_is_not_measured():
-    nothing = Facts(NOBODY, NOBODY, NOBODY)
-    assert [one.metric for one in measure(PERFECT, nothing, ROWS)] == ["hubness_skew"]
-    assert list(chances(nothing, ROWS)) == ["hubness_skew"]
+    nothing = TrackFacts(NOBODY, NOBODY, NOBODY)
+    assert [one.metric for one in evaluate_vectors(PERFECT, nothing, ROWS)] == ["hubness_skew"]
+    assert list(chance_vectors(nothing, ROWS)) == ["hubness_skew"]
 
 
 def test_an_empty_graph_asks_nothing(facts):
     none = np.empty(0, dtype=np.int64)
-    silent = Facts(NOBODY, NOBODY, NOBODY, questions={"bare": Questions(none, none, none, none, none, none)})
-    assert [one.metric for one in measure(PERFECT, silent, ROWS)] == ["hubness_skew"]
+    silent = TrackFacts(NOBODY, NOBODY, NOBODY, questions={"bare": GraphTriplets(none, none, none, none, none, none)})
+    assert [one.metric for one in evaluate_vectors(PERFECT, silent, ROWS)] == ["hubness_skew"]
     assert repr(silent.questions["bare"]) == "<Questions: 0 triplets, 0 pairs>"
 
 
@@ -102,20 +102,23 @@ def test_hubs_can_be_corrected_for(rng):
     vectors = rng.standard_normal((60, 30)) + 1.0
     vectors[0] = 1.0
     nobody = groups_of([None] * 60)
-    facts = Facts(nobody, nobody, nobody)
-    (before,) = measure(vectors, facts, np.arange(60), k=3)
-    (after,) = measure(vectors, facts, np.arange(60), k=3, penalty=hub_penalty(vectors, 10))
+    facts = TrackFacts(nobody, nobody, nobody)
+    (before,) = evaluate_vectors(vectors, facts, np.arange(60), k=3)
+    (after,) = evaluate_vectors(vectors, facts, np.arange(60), k=3, penalty=hub_penalty(vectors, 10))
     assert before.value > 4 and after.value < 0.7 * before.value, (before.value, after.value)
 
 
 def test_rows_of_subjects_chance_and_leads(facts):
     shuffled = PERFECT[[0, 4, 2, 3, 1, 5]]
-    measured = {"audio": measure(PERFECT, facts, ROWS, k=1), "mfcc": measure(shuffled, facts, ROWS, k=1)}
-    rows = all_figures(measured, chances(facts, ROWS, k=1), "held-out")
+    measured = {
+        "audio": evaluate_vectors(PERFECT, facts, ROWS, k=1),
+        "mfcc": evaluate_vectors(shuffled, facts, ROWS, k=1),
+    }
+    rows = all_figures(measured, chance_vectors(facts, ROWS, k=1), "held-out")
     assert {row.subject for row in rows} == {"audio", "mfcc", CHANCE, "audio - mfcc"}
     assert {row.slice for row in rows} == {"held-out"}
     twins = {row.subject: row for row in rows if row.metric == "twin_hit"}
-    assert twins["audio"] == Figure("audio", "twin_hit", 1, "held-out", 1.0, 1.0, 1.0, 4)
+    assert twins["audio"] == MetricValue("audio", "twin_hit", 1, "held-out", 1.0, 1.0, 1.0, 4)
     assert twins[CHANCE].ci_low is None and twins[CHANCE].value == pytest.approx(1 / 5)
     lead = twins["audio - mfcc"]
     assert lead.value == twins["audio"].value - twins["mfcc"].value == 1.0
@@ -123,19 +126,21 @@ def test_rows_of_subjects_chance_and_leads(facts):
 
 
 def test_a_lead_over_oneself_is_nothing(facts):
-    same = measure(PERFECT, facts, ROWS, k=1)
-    leads = [row for row in all_figures({"a": same, "b": same}, chances(facts, ROWS, 1)) if row.subject == "a - b"]
+    same = evaluate_vectors(PERFECT, facts, ROWS, k=1)
+    leads = [
+        row for row in all_figures({"a": same, "b": same}, chance_vectors(facts, ROWS, 1)) if row.subject == "a - b"
+    ]
     assert {row.value for row in leads} == {0.0}
     assert {(row.ci_low, row.ci_high) for row in leads} <= {(0.0, 0.0), (None, None)}
 
 
 def test_a_table_for_people():
     rows = [
-        Figure("audio", "twin_hit", 1, "all", 1.0, 0.995, 1.0, 22),
-        Figure("audio", "spearman_x", None, "all", -0.0314, -0.1, 0.05, 40),
-        Figure("mfcc", "twin_hit", 1, "all", 0.5, None, None, 22),
-        Figure("mfcc", "spearman_x", None, "all", None, None, None, 40),
-        Figure("audio - mfcc", "twin_hit", 1, "all", 0.5, -0.004, 1.25, 22),
+        MetricValue("audio", "twin_hit", 1, "all", 1.0, 0.995, 1.0, 22),
+        MetricValue("audio", "spearman_x", None, "all", -0.0314, -0.1, 0.05, 40),
+        MetricValue("mfcc", "twin_hit", 1, "all", 0.5, None, None, 22),
+        MetricValue("mfcc", "spearman_x", None, "all", None, None, None, 40),
+        MetricValue("audio - mfcc", "twin_hit", 1, "all", 0.5, -0.004, 1.25, 22),
     ]
     assert wide_rows(rows) == [
         {"figure": "twin_hit@1", "audio": "1.000 [.99 1.00]", "mfcc": ".500", "n": 22},
@@ -145,7 +150,7 @@ def test_a_table_for_people():
 
 
 def test_of_very_many_a_sample_is_asked(monkeypatch):
-    monkeypatch.setattr(report_card, "_N_MOST_QUERIES", 10)
+    monkeypatch.setattr(vector_evaluation, "_N_MOST_QUERIES", 10)
     rows = np.arange(5, 105)
     chosen = choose_queries(rows, seed=1)
     assert len(set(chosen.tolist())) == 10 and set(chosen) <= set(rows) and (np.diff(chosen) > 0).all()

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from earshot.graph.graph_files import as_networkx
-from earshot.graph.graph_statistics import anatomy, surroundings
+from earshot.graph.graph_statistics import graph_statistics, neighbourhood
 from earshot.graph.preference_graph import build_graph
 
 
 def test_a_graph_by_hand():
     # 0 -> 1 -> 2 -> 3 and 4 -> 5: in-degrees 0, 1, 1, 1, 0, 1
-    found = anatomy(build_graph([0, 1, 2, 4], [1, 2, 3, 5], n_nodes=6, directed=True))
+    found = graph_statistics(build_graph([0, 1, 2, 4], [1, 2, 3, 5], n_nodes=6, directed=True))
     assert (found.n_nodes, found.n_edges, found.directed, found.n_sources) == (6, 4, True, 6)
     assert (found.n_components, found.largest_component) == (2, pytest.approx(4 / 6))
     assert found.in_degrees["min"] == 0 and found.in_degrees["median"] == 1 and found.in_degrees["max"] == 1
@@ -24,7 +24,7 @@ def test_a_graph_by_hand():
 def test_it_agrees_with_networkx(rng, directed):
     graph = build_graph(*rng.integers(0, 60, (2, 70)), n_nodes=60, directed=directed)
     oracle = as_networkx(graph, [""] * 60)
-    found = anatomy(graph)
+    found = graph_statistics(graph)
     parts = list(nx.weakly_connected_components(oracle) if directed else nx.connected_components(oracle))
     assert found.n_components == len(parts)
     assert found.largest_component == pytest.approx(max(map(len, parts)) / 60)
@@ -37,18 +37,18 @@ def test_it_agrees_with_networkx(rng, directed):
 
 def test_a_sample_of_sources_is_the_seeds(rng):
     graph = build_graph(*rng.integers(0, 3_000, (2, 6_000)), n_nodes=3_000)
-    found = anatomy(graph, seed=1)
-    assert found.n_sources == 500 and found == anatomy(graph, seed=1) != anatomy(graph, seed=2)
+    found = graph_statistics(graph, seed=1)
+    assert found.n_sources == 500 and found == graph_statistics(graph, seed=1) != graph_statistics(graph, seed=2)
 
 
 def test_no_nodes():
-    found = anatomy(build_graph([], [], n_nodes=0))
+    found = graph_statistics(build_graph([], [], n_nodes=0))
     assert (found.n_nodes, found.n_components, found.largest_component, found.in_degrees) == (0, 0, 0.0, {})
 
 
 def test_surroundings_begin_with_the_nearest_and_the_best_connected():
     # 2 -> 0, 0 -> 1, 1 -> 3, 1 -> 4: around 0 are 1 (three neighbours) and 2 (one), then 3 and 4
     graph = build_graph([2, 0, 1, 1], [0, 1, 3, 4], n_nodes=6, directed=True)
-    assert surroundings(graph, 0, 10).tolist() == [0, 1, 2, 3, 4]
-    assert surroundings(graph, 0, 3).tolist() == [0, 1, 2]
-    assert surroundings(graph, 5, 3).tolist() == [5]
+    assert neighbourhood(graph, 0, 10).tolist() == [0, 1, 2, 3, 4]
+    assert neighbourhood(graph, 0, 3).tolist() == [0, 1, 2]
+    assert neighbourhood(graph, 5, 3).tolist() == [5]

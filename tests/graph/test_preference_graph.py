@@ -39,7 +39,7 @@ def test_ids_become_rows_in_rising_order():
 
 def test_the_part_between_some_nodes():
     graph = build_graph([0, 1, 2, 3], [1, 2, 3, 0], [1.0, 2.0, 3.0, 4.0], n_nodes=4, directed=True)
-    part = graph.among(np.array([3, 0, 2]))
+    part = graph.subgraph(np.array([3, 0, 2]))
     assert as_edges(part) == {(0, 1): 4.0, (2, 0): 3.0} and part.directed
 
 

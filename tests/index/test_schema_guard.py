@@ -60,7 +60,7 @@ def test_nothing_is_written_where_a_trigger_is_not_ours(folder, trigger):
     assert [problem.what for problem in problems] == [
         "the trigger trap is not Earshot's, and would run whenever Earshot writes"
     ]
-    assert "DROP TRIGGER" in problems[0].mend
+    assert "DROP TRIGGER" in problems[0].fix
 
 
 @pytest.mark.parametrize("name", ["tracks_fts_x", "tracks_fts_data", "_sqlite_migrations", "_sqlite_migrations_2"])
@@ -110,7 +110,7 @@ def test_the_statement_that_drops_a_trigger_of_any_name(folder, name, tmp_path_f
     with pytest.raises(LibraryError, match="not Earshot's") as told:
         Library.open_to_write(folder)
     with Library.open(folder) as library:
-        ((typed,),) = [[problem.mend] for problem in check_library(library)]
+        ((typed,),) = [[problem.fix] for problem in check_library(library)]
     assert typed in str(told.value)
     words = subprocess.run(["bash", "-c", f"printf '%s\\0' {typed}"], capture_output=True, text=True).stdout
     program, database, statement, _ = words.split("\0")

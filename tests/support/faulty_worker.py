@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from earshot.audio.decode_worker import decode_task, hash_task
-from earshot.audio.music_file import Cause, UnheardError
+from earshot.audio.music_file import Cause, UndecodableError
 
 
 def faulty_task(path, config, min_duration, max_duration, stamp):
@@ -41,12 +41,12 @@ def faulty_hash(path):
         case "crashes":
             ctypes.string_at(0)
         case "failing disk":
-            return UnheardError("cannot be read: Input/output error", Cause.ENVIRONMENT, errno.EIO)
+            return UndecodableError("cannot be read: Input/output error", Cause.ENVIRONMENT, errno.EIO)
         case "not allowed":
-            return UnheardError("cannot be opened: Permission denied", Cause.ENVIRONMENT, errno.EACCES)
+            return UndecodableError("cannot be opened: Permission denied", Cause.ENVIRONMENT, errno.EACCES)
         case "wrong program":
-            return UnheardError("TypeError: open() got a surprise", Cause.PROGRAM)
+            return UndecodableError("TypeError: open() got a surprise", Cause.PROGRAM)
         case "root goes":
             os.rename(Path(path).parent, Path(path).parent.with_name("away"))
-            return UnheardError("cannot be opened: No such file or directory", Cause.ENVIRONMENT, errno.ENOENT)
+            return UndecodableError("cannot be opened: No such file or directory", Cause.ENVIRONMENT, errno.ENOENT)
     return hash_task(path)

@@ -9,7 +9,7 @@ import numpy as np
 
 from earshot.data.files.path_encoding import path_columns
 from earshot.data.listens.event_batch import Batch
-from earshot.data.listens.event_collector import Gathering
+from earshot.data.listens.event_collector import EventCollector
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import listens_folder
 from earshot.index.search.same_recording import read_excerpts
@@ -86,9 +86,9 @@ def seed_of(library: Library, track_id: int) -> Seed:
     return Seed(row.name, vector, excerpts, row.duration, row.artist, row.title, row.content_hash, row.id)
 
 
-def gathered(library: Library, *batches: Batch, level: str = "track", **options: Any) -> Gathering:
+def gathered(library: Library, *batches: Batch, level: str = "track", **options: Any) -> EventCollector:
     """Batches of listens as an import gathers them; a context."""
-    gathering = Gathering(listens_folder(library), level, **options)
+    gathering = EventCollector(listens_folder(library), level, **options)
     for batch in batches:
         gathering.add(batch)
     return gathering

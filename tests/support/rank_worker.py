@@ -13,7 +13,7 @@ import torch.distributed as dist
 
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
-from earshot.towers.training.distributed import Ranks
+from earshot.towers.training.distributed import Distributed
 from earshot.towers.training.trainer import TowerTraining
 from tower_world import catalog, listening
 
@@ -58,7 +58,7 @@ def begun(tower, config, ranks=None, judge=None):
         for weight in [*towers.parameters(), *(table.weight for table in towers.tables.values())]:
             weight.add_(0.2 * torch.randn(weight.shape, generator=generator))
             weight.add_(0 if ranks is None else ranks.rank)  # who begins elsewhere is put right
-    return TowerTraining(towers, events, config, judge, ranks=ranks or Ranks())
+    return TowerTraining(towers, events, config, judge, ranks=ranks or Distributed())
 
 
 def gradients(tower, config, ranks=None):
@@ -70,7 +70,7 @@ def gradients(tower, config, ranks=None):
     loss.backward()
     named = dict(training.towers.named_parameters()) | {"temperature": training.temperature.log}
     named |= {f"table {name}": block.values for name, block in blocks.items()}
-    training.ranks.add_up(named.values())
+    training.ranks.all_reduce_gradients(named.values())
     found = {name: weight.grad for name, weight in named.items() if weight.grad is not None}
     return found | {"loss": training.ranks.total(loss.detach())}
 
@@ -97,7 +97,7 @@ def main():
     rank, n_ranks, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=n_ranks)
-    ranks = Ranks(rank, n_ranks)
+    ranks = Distributed(rank, n_ranks)
     found = {name: gradients(*case, ranks) for name, case in CASES.items()}
     state = torch.load(folder / "state.pt", weights_only=True)
     outcome = {"gradients": found, "whole": trained(ranks), "gone on": trained(ranks, state=state)}

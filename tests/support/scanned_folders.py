@@ -13,7 +13,7 @@ from earshot.data.files.content_hash import content_hash
 from earshot.data.files.folder_walk import find_files
 from earshot.data.files.rules import Rules, duration_exclusion
 from earshot.index.tracks.scan_plan import ScanCounts, count_vanished, plan_scan
-from earshot.index.tracks.track_store import AUDIO, adopt, store_exclusion, store_failure, store_track
+from earshot.index.tracks.track_store import AUDIO, reuse_vectors, store_exclusion, store_failure, store_track
 from earshot.index.vectors.spaces import read_vector, use_run
 from library_world import heard, open_library
 
@@ -58,12 +58,12 @@ class Folders:
                 self.hear(file, plan.counts, not again)
         use_run(library, AUDIO, self.head)
         count_vanished(library, plan)
-        assert plan.counts.add_up(), plan.counts
+        assert plan.counts.all_reduce_gradients(), plan.counts
         return plan.counts
 
     def hear(self, file, counts, adopting) -> None:
         digest = content_hash(file.path)
-        if adopting and adopt(self.library, file, digest, self.head):
+        if adopting and reuse_vectors(self.library, file, digest, self.head):
             counts.reused += 1
             counts.adopted += 1
             return

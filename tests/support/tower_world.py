@@ -3,8 +3,8 @@
 import numpy as np
 
 from earshot.data.catalog import Catalog
-from earshot.data.events.interactions import Listening
-from earshot.data.listens.event_collector import Gathering
+from earshot.data.events.interactions import Interactions
+from earshot.data.listens.event_collector import EventCollector
 from earshot.data.listens.listen_sources import find_sources, read_source
 from earshot.index.listens import listen_store
 
@@ -12,7 +12,7 @@ from earshot.index.listens import listen_store
 def listening(events, n_users, n_tracks):
     """From (user, track, time) or (user, track, time, weight), in any order."""
     table = sorted((user, time, track, *weight) for user, track, time, *weight in events)
-    return Listening(
+    return Interactions(
         np.array([row[0] for row in table], dtype=np.int32),
         np.array([row[2] for row in table], dtype=np.int32),
         np.array([row[1] for row in table], dtype=np.int64),
@@ -41,7 +41,7 @@ def import_table(library, path, lines):
     path.write_text("\n".join(lines), encoding="utf-8")
     ((source,), _) = find_sources(path, "table")
     reading = read_source(source, None, **dict.fromkeys(("user", "item", "time", "plays", "level")))
-    with Gathering(listen_store.listens_folder(library), reading.level, prefix=source.prefix) as gathering:
+    with EventCollector(listen_store.listens_folder(library), reading.level, prefix=source.prefix) as gathering:
         for batch in reading.batches:
             gathering.add(batch)
-        listen_store.import_listens(library, gathering, listen_store.digest_of(path), origin=str(path))
+        listen_store.import_listens(library, gathering, listen_store.content_digest(path), origin=str(path))

@@ -14,15 +14,15 @@ from earshot.towers.retrieval.exact_search import item_vectors, query_vectors, r
 from earshot.towers.tower_checkpoint import (
     CheckpointError,
     SavedTowers,
-    fitted,
     load_towers,
     read_towers,
     read_training,
+    remap_towers,
     save_towers,
     training_key,
     write_training,
 )
-from earshot.towers.training.batches import stranger_asked
+from earshot.towers.training.batches import inputs_for_new_users
 from earshot.towers.training.trainer import TowerTraining
 from tower_world import catalog, checkerboard, listening
 
@@ -61,7 +61,7 @@ def test_a_library_that_has_grown_keeps_what_was_learned(tmp_path):
     ids, rows = [20, 12, 10], [2, 2, 0]
     now = catalog(3, artists=[2, 2, 1], audio=SOUND[rows])
     maps = {"tracks": IdMap(ids), "users": IdMap([8, 9, 7]), "artists": IdMap([99, 100, 101]), "albums": IdMap([])}
-    new = fitted(read_towers(tmp_path / "towers.pt"), now, **maps)
+    new = remap_towers(read_towers(tmp_path / "towers.pt"), now, **maps)
     before, after = item_vectors(old.towers), item_vectors(new.towers)
     torch.testing.assert_close(after[1:], before[[2, 0]])
     own = old.towers.tables["tracks"].weight[2].clone()
@@ -77,7 +77,7 @@ def test_towers_that_hear_need_the_same_ear(tmp_path):
     maps = {"tracks": IdMap(range(6)), "users": IdMap([7, 8]), "artists": IdMap([100]), "albums": IdMap([])}
     for audio in (SOUND[:, :3], None):
         with pytest.raises(CheckpointError, match="these towers hear tracks"):
-            fitted(kept, catalog(6, artists=[0] * 6, audio=audio), **maps)
+            remap_towers(kept, catalog(6, artists=[0] * 6, audio=audio), **maps)
 
 
 @pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
@@ -88,7 +88,7 @@ def test_towers_that_never_heard_a_track_go_on_without(tmp_path, model):
     kept = read_towers(tmp_path / "towers.pt")
     now = catalog(6, artists=[0, 0, 1, 1, -1, -1], audio=SOUND)
     maps = {name: getattr(old, name) for name in ("tracks", "users", "artists", "albums")}
-    new = fitted(kept, now, **maps)
+    new = remap_towers(kept, now, **maps)
     assert not kept.hears
     torch.testing.assert_close(item_vectors(new.towers), item_vectors(old.towers), rtol=0, atol=0)
 
@@ -100,9 +100,9 @@ def test_towers_for_two_tracks_give_them_the_vectors_that_all_give(tmp_path, mod
     save_towers(old, tmp_path / "towers.pt")
     few = catalog(2, artists=[0, 1], audio=SOUND[[3, 1]])
     maps = {"tracks": IdMap([13, 11]), "users": IdMap([7]), "artists": IdMap([101, 100]), "albums": IdMap([])}
-    new = fitted(read_towers(tmp_path / "towers.pt"), few, **maps)
+    new = remap_towers(read_towers(tmp_path / "towers.pt"), few, **maps)
     torch.testing.assert_close(item_vectors(new.towers), item_vectors(old.towers)[[3, 1]])
-    asked, rows = stranger_asked([np.array([0, 1])], 3), stranger_asked([np.array([3, 1])], 3)
+    asked, rows = inputs_for_new_users([np.array([0, 1])], 3), inputs_for_new_users([np.array([3, 1])], 3)
     one, other = (query_vectors(kept.towers, *of) for kept, of in ((new, asked), (old, rows)))
     torch.testing.assert_close(one, other)
 
@@ -225,7 +225,7 @@ OTHERS = {
 
 def fit(path):
     maps = {"tracks": IdMap([10, 11]), "users": IdMap([7]), "artists": IdMap([]), "albums": IdMap([])}
-    return fitted(read_towers(path), catalog(2, audio=SOUND[:2]), **maps)
+    return remap_towers(read_towers(path), catalog(2, audio=SOUND[:2]), **maps)
 
 
 @pytest.mark.parametrize(("change", "place"), OTHERS.values(), ids=OTHERS)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from earshot.audio.audio_writer import write_audio
 from earshot.audio.config import ExcerptConfig
 from earshot.audio.decode import decode_track, excerpt_starts
-from earshot.audio.music_file import UnheardError
+from earshot.audio.music_file import UndecodableError
 from known_sound import BRIEF, READ_TAGS, TAGS, displacement, encode, heard_noise, noise, wav_bytes
 
 
@@ -82,7 +82,7 @@ def test_a_file_that_does_not_know_its_length(tmp_path, seconds, duration, start
 @pytest.mark.parametrize("seconds", [0.5, 0.99])
 def test_less_than_a_second(tmp_path, seconds):
     write_audio(tmp_path / "a.flac", noise(seconds, 16_000), 16_000, {})
-    with pytest.raises(UnheardError, match=rf"^shorter than one second \({seconds:.2f} s\)$"):
+    with pytest.raises(UndecodableError, match=rf"^shorter than one second \({seconds:.2f} s\)$"):
         decode_track(str(tmp_path / "a.flac"), BRIEF)
 
 
@@ -94,7 +94,7 @@ def test_a_second_of_which_too_little_is_there(tmp_path):
     facts = int.from_bytes(content[18:26], "big")  # 20 bits rate, channels, depth, and in 36 bits the length
     content[18:26] = (facts >> 36 << 36 | 8_160).to_bytes(8, "big")
     path.write_bytes(content)
-    with pytest.raises(UnheardError, match=r"^no whole second of sound could be decoded from its 1\.02 s$"):
+    with pytest.raises(UndecodableError, match=r"^no whole second of sound could be decoded from its 1\.02 s$"):
         decode_track(str(path), BRIEF)
 
 
@@ -115,7 +115,7 @@ def test_a_format_that_changes_midway(tmp_path, second):
 def test_silence(tmp_path):
     dither = np.random.default_rng(7).choice([-1, 0, 1], (1, 160_000)) / 2**15  # -90 dB
     write_audio(tmp_path / "a.wav", dither.astype(np.float32), 16_000, {})
-    with pytest.raises(UnheardError, match=r"^silence from beginning to end$"):
+    with pytest.raises(UndecodableError, match=r"^silence from beginning to end$"):
         decode_track(str(tmp_path / "a.wav"), BRIEF)
 
 
@@ -134,7 +134,7 @@ def test_samples_that_no_sound_has(tmp_path, sample, sentence, n_channels):
     samples[5_000] = sample
     data = samples.tobytes()
     (tmp_path / "a.wav").write_bytes(wav_bytes(data, code=3, bits=32, channels=n_channels))
-    with pytest.raises(UnheardError, match=sentence):
+    with pytest.raises(UndecodableError, match=sentence):
         decode_track(str(tmp_path / "a.wav"), BRIEF)
 
 
@@ -142,7 +142,7 @@ def test_a_sample_that_only_64_bits_can_hold(tmp_path):
     samples = np.full(24_000, 0.1, dtype="<f8")
     samples[5_000] = 1e300
     (tmp_path / "a.wav").write_bytes(wav_bytes(samples.tobytes(), code=3, bits=64))
-    with pytest.raises(UnheardError, match=r"contains samples that are not numbers \(NaN or infinity\)"):
+    with pytest.raises(UndecodableError, match=r"contains samples that are not numbers \(NaN or infinity\)"):
         decode_track(str(tmp_path / "a.wav"), BRIEF)
 
 
@@ -154,7 +154,7 @@ def test_floating_point_may_exceed_full_scale(tmp_path):
 @pytest.mark.parametrize("sample_rate", [1, 999, 3_000_001, 2**31 - 1])
 def test_an_absurd_sample_rate(tmp_path, sample_rate):
     (tmp_path / "a.wav").write_bytes(wav_bytes(bytes(range(256)) * 100, sample_rate=sample_rate))
-    with pytest.raises(UnheardError, match=f"^an absurd sample rate of {sample_rate:,} Hz$"):
+    with pytest.raises(UndecodableError, match=f"^an absurd sample rate of {sample_rate:,} Hz$"):
         decode_track(str(tmp_path / "a.wav"), BRIEF)
 
 
@@ -163,7 +163,9 @@ def test_an_absurd_sample_rate(tmp_path, sample_rate):
 )
 def test_an_impossible_header(tmp_path, header):
     (tmp_path / "a.wav").write_bytes(wav_bytes(bytes(range(256)) * 1_000, **header))
-    with pytest.raises(UnheardError, match=r"^(damaged|an absurd|no sound|not an audio|it ends|the decoder gave up)"):
+    with pytest.raises(
+        UndecodableError, match=r"^(damaged|an absurd|no sound|not an audio|it ends|the decoder gave up)"
+    ):
         decode_track(str(tmp_path / "a.wav"), BRIEF)
 
 
@@ -174,7 +176,7 @@ def test_a_film_without_sound(tmp_path):
         picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), dtype=np.uint8), format="rgb24")
         container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
-    with pytest.raises(UnheardError, match=r"^holds no audio stream$"):
+    with pytest.raises(UndecodableError, match=r"^holds no audio stream$"):
         decode_track(str(tmp_path / "a.mp4"), BRIEF)
 
 
@@ -201,7 +203,7 @@ def test_a_damaged_file_is_heard_or_refused(victims, suffix, keep, flips, head_f
     victims[1].write_bytes(content)
     try:
         track = decode_track(str(victims[1]), BRIEF)
-    except UnheardError as error:
+    except UndecodableError as error:
         assert str(error) and "\n" not in str(error)
     else:
         assert 1 <= len(track.excerpts) <= 3

@@ -5,11 +5,12 @@ import pytest
 
 from earshot.data.cosine import nearness
 from earshot.data.ids import IdMap
-from earshot.index.search import similarity_search as search
+from earshot.index.search import similarity_search
+from earshot.index.search.filters import SearchFilters
 from earshot.index.search.same_recording import ExcerptVectors
-from earshot.index.search.similarity_search import Seed, Wishes, similar
+from earshot.index.search.similarity_search import Seed, similar
 from earshot.index.tracks.track_store import AUDIO
-from earshot.index.vectors.neighbour_table import PER_TRACK, read_nearness
+from earshot.index.vectors.neighbour_table import PER_TRACK, mean_neighbour_score
 from earshot.index.vectors.spaces import read_vectors
 from library_world import add, at, finish, heard, open_library, random_units, unit
 
@@ -30,8 +31,8 @@ def crowd(tmp_path):
         yield library
 
 
-def ask(library, vector, **wishes):
-    return similar(library, AUDIO, [Seed("here", vector, NO_EXCERPTS, 1e6)], [], Wishes(**wishes)).matches
+def ask(library, vector, **filters):
+    return similar(library, AUDIO, [Seed("here", vector, NO_EXCERPTS, 1e6)], [], SearchFilters(**filters)).matches
 
 
 def test_the_loner_comes_before_the_crowd(crowd):
@@ -54,19 +55,21 @@ def test_nearness_is_that_of_the_vectors(tmp_path, rng):
         add(library, head, [heard(f"/{row}.mp3", vector) for row, vector in enumerate(vectors)])
         finish(library)
         ids, stored = read_vectors(library, AUDIO)
-        np.testing.assert_allclose(read_nearness(library, AUDIO, ids), nearness(stored, PER_TRACK), atol=1e-6)
+        np.testing.assert_allclose(mean_neighbour_score(library, AUDIO, ids), nearness(stored, PER_TRACK), atol=1e-6)
         some = IdMap([7, 3])
-        np.testing.assert_allclose(read_nearness(library, AUDIO, some), nearness(stored, PER_TRACK)[[6, 2]], atol=1e-6)
+        np.testing.assert_allclose(
+            mean_neighbour_score(library, AUDIO, some), nearness(stored, PER_TRACK)[[6, 2]], atol=1e-6
+        )
 
 
 def test_a_track_without_neighbours_counts_as_an_average_one(crowd):
     with crowd.transaction():
         crowd.db.execute("DELETE FROM neighbours WHERE track_id = 4")
     known = [(cos(2) + cos(4) + cos(45)) / 3, (cos(2) + cos(2) + cos(47)) / 3, (cos(4) + cos(2) + cos(49)) / 3]
-    assert read_nearness(crowd, AUDIO, IdMap([1, 2, 3, 4])) == pytest.approx([*known, np.mean(known)], abs=1e-6)
+    assert mean_neighbour_score(crowd, AUDIO, IdMap([1, 2, 3, 4])) == pytest.approx([*known, np.mean(known)], abs=1e-6)
     with crowd.transaction():
         crowd.db.execute("DELETE FROM neighbours")
-    assert read_nearness(crowd, AUDIO, IdMap([1, 2])).tolist() == [0.0, 0.0]
+    assert mean_neighbour_score(crowd, AUDIO, IdMap([1, 2])).tolist() == [0.0, 0.0]
     assert [match.track.id for match in ask(crowd, at(0), fewer_hubs=True)] == [1, 2, 3, 4]
 
 
@@ -93,5 +96,5 @@ def test_a_wide_pool_is_looked_at_before_any_is_preferred(tmp_path, rng, monkeyp
         query = unit(1, 0, 0, 0, 0, 0, 0, 0)
         assert ids[300] not in [match.track.id for match in ask(library, query)]
         assert ask(library, query, fewer_hubs=True)[0].track.id == ids[300]
-        monkeypatch.setattr(search, "_FAIR_POOL", 0)
+        monkeypatch.setattr(similarity_search, "_FAIR_POOL", 0)
         assert ids[300] not in [match.track.id for match in ask(library, query, fewer_hubs=True)]

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from commands_typed import invoke
-from earshot.index.health import integrity as checkup
+from earshot.index.health import integrity
 from earshot.index.health.integrity import check_library
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import listen_files
@@ -87,7 +87,7 @@ def test_check_goes_on_where_a_row_says_what_cannot_be(library, monkeypatch):
         raise LibraryError("A row is none.\n\nRun `cli check`.")
         yield
 
-    monkeypatch.setattr(checkup, "_check_tables", refuse)
+    monkeypatch.setattr(integrity, "_check_tables", refuse)
     library.db.execute("UPDATE runs SET checkpoint = 'x.pt', stage = 'train-audio', finished = '2026'")
     one, other = check_library(library)
     assert one.what == "A row is none" and "x.pt is missing" in other.what

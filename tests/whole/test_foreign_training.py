@@ -14,7 +14,7 @@ from earshot.index.kept_files import file_hash, listens_cure
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import listen_files
 from earshot.index.listens.stored_interactions import read_listening
-from earshot.index.recommending.recommendation_table import UnfinishedLists, store_recommendations
+from earshot.index.recommending.recommendation_table import ResumableLists, store_recommendations
 from trained_library import QUICK, make_trained_library
 
 
@@ -144,7 +144,7 @@ def test_arrays_that_are_damaged_are_made_anew(folder, name, data):
 
 
 def test_lists_that_cannot_be_read_today_are_not_made_anew(folder, failing_disk):
-    lists = UnfinishedLists(folder, {})
+    lists = ResumableLists(folder, {})
     lists.keep(0, np.array([1]), np.array([[1]]), np.ones((1, 1), np.float32))
     with failing_disk(lists._path(0)):
         for read in (lambda: lists.has(0), lambda: list(lists.rows(1))):
@@ -154,7 +154,7 @@ def test_lists_that_cannot_be_read_today_are_not_made_anew(folder, failing_disk)
 
 
 def test_lists_that_are_damaged_are_made_anew(folder):
-    lists = UnfinishedLists(folder, {})
+    lists = ResumableLists(folder, {})
     ids, scores = np.array([[1, 2]]), np.ones((1, 2), np.float32)
     lists.keep(0, np.array([1]), ids, scores)
     assert lists.has(0) and not lists.has(1)
@@ -173,7 +173,7 @@ def test_lists_of_tracks_that_are_not_there(folder):
     before = rows_of(folder, "SELECT * FROM recommendations")
     with Library.open_to_write(folder) as library:
         run, _ = library.start_run("recommend", {})
-        lists = UnfinishedLists(folder, {})
+        lists = ResumableLists(folder, {})
         lists.keep(0, np.array([1]), np.array([[999_999]]), np.ones((1, 1)))
         with pytest.raises(LibraryError, match="name tracks or listeners that are not there any more"):
             store_recommendations(library, run, lists)
@@ -182,11 +182,11 @@ def test_lists_of_tracks_that_are_not_there(folder):
 
 def test_a_state_of_another_shape(folder, monkeypatch):
     """A stranger may know the key; what goes on from it must fit all the same."""
-    from earshot.towers.training import fit as schooling
+    from earshot.towers.training import fit
 
     key = []
-    read = schooling.read_training
-    monkeypatch.setattr(schooling, "read_training", lambda path, of: key.append((path, of)) or read(path, of))
+    read = fit.read_training
+    monkeypatch.setattr(fit, "read_training", lambda path, of: key.append((path, of)) or read(path, of))
     invoke(folder, "train-tower", *QUICK, "--seed", 3)
     path, of = key[0]
     for state in ({}, {"towers": {"is_seen": torch.zeros(1)}}, [1]):

@@ -14,8 +14,8 @@ import pytest
 
 from commands_typed import invoke, rows_of
 from earshot.commands.recommend import _track_lines
-from earshot.data.events import external_sort as event_sort
-from earshot.data.tables import archives as unpacking
+from earshot.data.events import external_sort
+from earshot.data.tables import archives
 from library_world import open_library
 from listen_exports import SECOND, listen, spotify, stream
 
@@ -148,7 +148,7 @@ def test_other_ways_of_packing_are_named(library, run, tmp_path, name):
 
 
 def test_bombs_leave_nothing(library, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(unpacking, "BOMB_BYTES", 100_000)
+    monkeypatch.setattr(archives, "BOMB_BYTES", 100_000)
     with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.csv", "user,track\n" + "ana,x\n" * 100_000)
     assert "x.zip unpacks to more than" in refused(library, run, "import-listens", tmp_path / "x.zip")
@@ -166,7 +166,7 @@ def test_a_line_without_end_is_counted(run, tmp_path, monkeypatch):
 
 
 def test_one_person_of_more_listens_than_a_lifetime_has(library, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(event_sort, "MOST_OF_A_USER", 10)
+    monkeypatch.setattr(external_sort, "MOST_OF_A_USER", 10)
     (tmp_path / "x.csv").write_text("user,track\n" + "ana,x\n" * 11)
     assert "more than 10 listens are said to be by one person" in refused(
         library, run, "import-listens", tmp_path / "x.csv"

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from earshot.towers.distinct import distinct
+from earshot.towers.distinct import unique_inverse
 
 _EPSILON = 1e-8
 
@@ -50,7 +50,7 @@ class Table(nn.Module):
 
     def block(self, asked: np.ndarray) -> Block:
         """The rows that are asked for, any shape, -1 for none."""
-        rows, places = distinct(asked, len(self))
+        rows, places = unique_inverse(asked, len(self))
         device = self.weight.device
         kept = torch.from_numpy(rows).to(device)
         values = self.weight[kept] if len(kept) else self.weight.new_zeros(1, self.weight.shape[1])

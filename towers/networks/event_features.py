@@ -9,13 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from earshot.data.events.interactions import KINDS, Listening
+from earshot.data.events.interactions import KINDS, Interactions
 
 N_GAPS, N_PLAYS, N_KINDS = 16, 5, 2
 _MINUTE, _YEAR = 60.0, 365 * 24 * 60.0  # seconds, and minutes
 
 
-def event_codes(events: Listening, places: np.ndarray, latest: np.ndarray) -> np.ndarray:
+def event_codes(events: Interactions, places: np.ndarray, latest: np.ndarray) -> np.ndarray:
     """The facts of each event of some histories as one number, (batch, length) int64; 0 is the ordinary event.
 
     Time is counted back from the latest event of the same past, and not from now: at serving nobody knows when the

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
 from earshot.towers.networks.embedding_tables import Block, Table
-from earshot.towers.training.batches import Asked
+from earshot.towers.training.batches import QueryInputs
 
 _DEVIATION = 0.1
 
@@ -63,13 +63,13 @@ class _Factorization(nn.Module):
     def items(self, features: Tensor) -> Tensor:
         return features
 
-    def queries(self, features: Tensor, blocks: dict[str, Block], asked: Asked) -> Tensor:
+    def queries(self, features: Tensor, blocks: dict[str, Block], asked: QueryInputs) -> Tensor:
         """The listener's vector and a 1 that meets the bias: (batch, width + 1)."""
         users = torch.from_numpy(asked.user_rows).to(features.device)[:, None]
         vectors = torch.where(users >= 0, blocks["users"].look_up(), self._stranger(features, asked))
         return F.pad(vectors, (0, 1), value=1.0)
 
-    def _stranger(self, features: Tensor, asked: Asked) -> Tensor:
+    def _stranger(self, features: Tensor, asked: QueryInputs) -> Tensor:
         history = torch.from_numpy(asked.history).to(features.device)
         shares = (history >= 0) / (history >= 0).sum(dim=1, keepdim=True).clamp(min=1)
         if not len(features) or not history.shape[1]:

@@ -3,13 +3,13 @@
 import numpy as np
 import torch
 
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 
 _MORE = 16  # directions that are sought beside the wanted ones, so that these come out right
 _ROUNDS = 3
 
 
-def spectral_vectors(events: Listening, dim: int, seed: int) -> torch.Tensor:
+def spectral_vectors(events: Interactions, dim: int, seed: int) -> torch.Tensor:
     r"""The leading right singular vectors of who plays what, one row of unit length per track: (n_tracks, dim).
 
     .. math:: R_{ut} / \sqrt{d_u d_t} \approx U S V^\top, \quad x_t \propto (V S^{1/2})_t

@@ -20,7 +20,7 @@ from earshot.towers.config import TowerConfig
 from earshot.towers.networks.embedding_tables import Block, Table
 from earshot.towers.networks.event_features import EventFacts
 from earshot.towers.networks.history_transformer import HistoryTransformer
-from earshot.towers.training.batches import Asked
+from earshot.towers.training.batches import QueryInputs
 
 _DEVIATION = 0.1  # of initial vectors, so that cosines begin as if drawn at random
 
@@ -134,7 +134,7 @@ class TwoTower(nn.Module):
         """Vectors of tracks, of unit length."""
         return F.normalize(features + self.item_mlp(features), dim=-1)
 
-    def queries(self, features: Tensor, blocks: dict[str, Block], asked: Asked) -> Tensor:
+    def queries(self, features: Tensor, blocks: dict[str, Block], asked: QueryInputs) -> Tensor:
         """Vectors of who wants a track now, of unit length; `features` are of the tracks that `asked` points to."""
         device = features.device
         x = self.age(torch.from_numpy(np.log1p(asked.days)).to(device)[:, None])
@@ -156,7 +156,7 @@ class TwoTower(nn.Module):
         """As `scores`, of pairs; shapes (..., dim) are broadcast."""
         return (queries * items).sum(dim=-1)
 
-    def _pool(self, features: Tensor, asked: Asked) -> Tensor:
+    def _pool(self, features: Tensor, asked: QueryInputs) -> Tensor:
         """The events of each history in one vector, (batch, dim)."""
         history = torch.from_numpy(asked.history).to(features.device)  # (batch, length) places
         if not len(features):

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.towers.models import Towers
 from earshot.towers.retrieval.artist_caps import first_kept, within_caps
-from earshot.towers.training.batches import Asked, now_asked, stranger_asked
+from earshot.towers.training.batches import QueryInputs, inputs_for_new_users, inputs_now
 
 _TRACKS_AT_ONCE = 65_536
 _SCORES_AT_ONCE = 2**24  # 64 MiB
@@ -37,7 +37,7 @@ def history_length(towers: Towers, *, ordered: bool) -> int:
 
 
 @torch.no_grad()
-def query_vectors(towers: Towers, asked: Asked, track_rows: np.ndarray) -> Tensor:
+def query_vectors(towers: Towers, asked: QueryInputs, track_rows: np.ndarray) -> Tensor:
     """Of queries whose places are positions in `track_rows`: (n_queries, dim)."""
     towers.eval()
     blocks = towers.blocks(track_rows, asked.user_rows)
@@ -46,7 +46,7 @@ def query_vectors(towers: Towers, asked: Asked, track_rows: np.ndarray) -> Tenso
 
 def queries_of(
     towers: Towers,
-    events: Listening,
+    events: Interactions,
     user_rows: np.ndarray,
     known_rows: Sequence[int] | np.ndarray | None = None,
     *,
@@ -64,16 +64,16 @@ def queries_of(
     is_ordered = bool(events.times.any()) if ordered is None else ordered
     length = history_length(towers, ordered=is_ordered)
     if len(events):
-        asked, track_rows = now_asked(events, user_rows, length, np.zeros(events.n_users, dtype=bool))
+        asked, track_rows = inputs_now(events, user_rows, length, np.zeros(events.n_users, dtype=bool))
     else:
-        asked, track_rows = stranger_asked([np.empty(0)] * len(user_rows), length)
+        asked, track_rows = inputs_for_new_users([np.empty(0)] * len(user_rows), length)
     rows = np.asarray(user_rows if known_rows is None else known_rows)
     is_known = towers.is_known_user.cpu().numpy()
     known = (rows >= 0) & (is_known[rows] if len(is_known) else False)
     return query_vectors(towers, replace(asked, user_rows=np.where(known, rows, -1)), track_rows)
 
 
-def hears_tracks(towers: Towers, user_row: int, *, ordered: bool = True) -> bool:
+def uses_history(towers: Towers, user_row: int, *, ordered: bool = True) -> bool:
     """Whether what somebody played makes a difference to what is recommended.
 
     Parameters
@@ -93,7 +93,7 @@ def best_tracks(
     items: Tensor,
     k: int,
     *,
-    hidden: Sequence[np.ndarray] | None = None,
+    excluded: Sequence[np.ndarray] | None = None,
     offsets: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k best tracks of each query, by exact search.
@@ -116,8 +116,8 @@ def best_tracks(
         block = towers.scores(queries[start : start + n_block], items)
         if offsets is not None:
             block += torch.from_numpy(offsets).to(block.device)
-        if hidden is not None:
-            lists = hidden[start : start + n_block]
+        if excluded is not None:
+            lists = excluded[start : start + n_block]
             places = np.repeat(np.arange(len(lists)), [len(tracks) for tracks in lists])
             tracks = np.concatenate(lists).astype(np.int64)
             block[torch.from_numpy(places).to(block.device), torch.from_numpy(tracks).to(block.device)] = -torch.inf
@@ -136,7 +136,7 @@ def best_of_artists(
     *,
     artists: np.ndarray,
     max_per_artist: int,
-    hidden: Sequence[np.ndarray] | None = None,
+    excluded: Sequence[np.ndarray] | None = None,
     offsets: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """As `best_tracks`, but no artist has more than some places of a list.
@@ -155,8 +155,8 @@ def best_of_artists(
         n_block = max(1, _SCORES_AT_ONCE // max(width, 1))
         for start in range(0, len(waiting), n_block):
             block = waiting[start : start + n_block]
-            left_out = None if hidden is None else [hidden[place] for place in block]
-            found, values = best_tracks(towers, queries[block], items, width, hidden=left_out, offsets=offsets)
+            left_out = None if excluded is None else [excluded[place] for place in block]
+            found, values = best_tracks(towers, queries[block], items, width, excluded=left_out, offsets=offsets)
             kept = (found >= 0) & within_caps(np.where(found < 0, -1, artists[found]), max_per_artist)
             rows[block], scores[block] = first_kept(found, values, kept, k)
             could_be_more = (rows[block, -1] < 0) & (found[:, -1] >= 0) if width else np.zeros(len(block), dtype=bool)
@@ -167,11 +167,11 @@ def best_of_artists(
 
 def recommend(
     towers: Towers,
-    events: Listening,
+    events: Interactions,
     user_rows: np.ndarray,
     k: int,
     *,
-    hidden: list[np.ndarray] | None = None,
+    excluded: list[np.ndarray] | None = None,
     offsets: np.ndarray | None = None,
     n_at_once: int = 1_024,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -179,19 +179,19 @@ def recommend(
     items = item_vectors(towers)
     for start in range(0, len(user_rows), n_at_once):
         queries = queries_of(towers, events, user_rows[start : start + n_at_once])
-        left_out = None if hidden is None else hidden[start : start + n_at_once]
-        yield best_tracks(towers, queries, items, k, hidden=left_out, offsets=offsets)
+        left_out = None if excluded is None else excluded[start : start + n_at_once]
+        yield best_tracks(towers, queries, items, k, excluded=left_out, offsets=offsets)
 
 
-def popularity_offsets(counts: np.ndarray, dial: float) -> np.ndarray | None:
+def popularity_offsets(counts: np.ndarray, popularity_weight: float) -> np.ndarray | None:
     r"""What a popularity dial adds to the score of each track, (n_tracks,) float32; None for a dial at 0.
 
     .. math:: dial \cdot \log p_t, \quad p_t = \frac{n_t + 1}{\sum_s (n_s + 1)}
 
     with the plays n of each track; one more for everybody, so that a single play is no verdict. How popular a track
     without any play will be nobody knows: it counts as an ordinary one, with the mean logarithm of those that have
-    some. Popularity is adjusted when recommending, as [1]_ does with a power of it (they multiply by ``p ** dial``,
-    and we rank by logarithms) and [2]_ with logits; the towers need not learn again.
+    some. Popularity is adjusted when recommending, as [1]_ does with a power of it (they multiply by ``p **
+    popularity_weight``, and we rank by logarithms) and [2]_ with logits; the towers need not learn again.
 
     References
     ----------
@@ -199,14 +199,14 @@ def popularity_offsets(counts: np.ndarray, dial: float) -> np.ndarray | None:
        https://arxiv.org/abs/2105.06067
     .. [2] Menon et al. Long-tail Learning via Logit Adjustment. ICLR 2021. https://arxiv.org/abs/2007.07314
     """
-    if not dial:
+    if not popularity_weight:
         return None
     plays = counts + 1.0
     log_shares = np.log(plays / plays.sum())
     is_played = counts > 0
     if is_played.any():
         log_shares[~is_played] = log_shares[is_played].mean()
-    return (dial * log_shares).astype(np.float32)
+    return (popularity_weight * log_shares).astype(np.float32)
 
 
 def unit_vectors(items: Tensor, *, with_bias: bool = True) -> np.ndarray:
@@ -219,7 +219,7 @@ def unit_vectors(items: Tensor, *, with_bias: bool = True) -> np.ndarray:
     return F.normalize(items if with_bias else items[:, :-1], dim=-1).cpu().numpy()
 
 
-def searched(items: Tensor, queries: Tensor, offsets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def fold_offsets(items: Tensor, queries: Tensor, offsets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Items and queries whose inner products are scores with the offsets, (n_tracks,): each with one number more."""
     if offsets is None:
         return items.numpy(), queries.numpy()

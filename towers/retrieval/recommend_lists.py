@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from earshot.data.events.interactions import Listening
-from earshot.data.requests import Asker
-from earshot.data.shelf import Shelf
+from earshot.data.events.interactions import Interactions
+from earshot.data.requests import RecommendRequest
+from earshot.data.shelf import Candidates
 from earshot.towers.retrieval.exact_search import (
     best_of_artists,
-    hears_tracks,
     item_vectors,
     popularity_offsets,
     queries_of,
+    uses_history,
 )
 from earshot.towers.tower_checkpoint import SavedTowers
 
@@ -24,7 +24,7 @@ _SCORES_AT_ONCE = 2**27  # of a batch of listeners: a second or two, which is wh
 
 
 @dataclass(frozen=True)
-class Rules:
+class RecommendOptions:
     """What a list is to be."""
 
     k: int
@@ -38,7 +38,7 @@ class Serving:
     """Towers that know the tracks and listeners they are asked about, and the shelf that they choose from."""
 
     saved: SavedTowers
-    shelf: Shelf
+    shelf: Candidates
     items: Tensor  # (n_shelf, dim)
     plays: np.ndarray | None = None  # (n_shelf,), where popularity plays a part
 
@@ -47,11 +47,11 @@ class Serving:
         """Where each track that the towers know is on the shelf, -1 for nowhere."""
         return self.shelf.tracks.find(self.saved.tracks.ids(np.arange(len(self.saved.tracks))))
 
-    def offsets(self, rules: Rules) -> np.ndarray | None:
+    def offsets(self, rules: RecommendOptions) -> np.ndarray | None:
         return None if self.plays is None else popularity_offsets(self.plays, rules.popularity)
 
 
-def serve(saved: SavedTowers, shelf: Shelf, plays: np.ndarray | None = None) -> Serving:
+def prepare(saved: SavedTowers, shelf: Candidates, plays: np.ndarray | None = None) -> Serving:
     """Make vectors for the newcomers of a shelf; all other tracks have one.
 
     Parameters
@@ -74,12 +74,12 @@ def serve(saved: SavedTowers, shelf: Shelf, plays: np.ndarray | None = None) -> 
 
 
 def batches_of(serving: Serving, user_rows: np.ndarray) -> list[np.ndarray]:
-    """Listeners in the batches that `lists_for_all` is to be asked about; the same for the same shelf."""
+    """Listeners in the batches that `recommend_all` is to be asked about; the same for the same shelf."""
     n = min(_LISTENERS_AT_ONCE, max(_SCORES_AT_ONCE // len(serving.shelf), 1))
     return [user_rows[start : start + n] for start in range(0, len(user_rows), n)]
 
 
-def list_for(serving: Serving, asker: Asker, rules: Rules) -> list[tuple[int, float]]:
+def recommend_one(serving: Serving, request: RecommendRequest, rules: RecommendOptions) -> list[tuple[int, float]]:
     """The list of one: ids of tracks and their scores, the best first.
 
     Raises
@@ -87,13 +87,13 @@ def list_for(serving: Serving, asker: Asker, rules: Rules) -> list[tuple[int, fl
     ValueError
         A seed track that the towers cannot hear.
     """
-    left_out = serving.shelf.tracks.find(asker.left_out(novel=rules.novel))
-    rows, scores = _best(serving, query_of(serving.saved, asker), rules, [left_out[left_out >= 0]])
+    left_out = serving.shelf.tracks.find(request.left_out(novel=rules.novel))
+    rows, scores = _best(serving, query_of(serving.saved, request), rules, [left_out[left_out >= 0]])
     found = rows[0] >= 0
     return list(zip(serving.shelf.tracks.ids(rows[0][found]).tolist(), scores[0][found].tolist(), strict=True))
 
 
-def query_of(saved: SavedTowers, asker: Asker) -> Tensor:
+def query_of(saved: SavedTowers, request: RecommendRequest) -> Tensor:
     """What one listener wants, (1, dim).
 
     A track that plays now is the latest that they played, whole; it takes the seed's own place in the query, also where
@@ -108,36 +108,36 @@ def query_of(saved: SavedTowers, asker: Asker) -> Tensor:
     ValueError
         A seed track, or somebody who is not in the data, and the towers cannot hear what they play.
     """
-    user_row = int(saved.users.find([asker.user_id])[0])
-    is_stranger = asker.user_id < 0 and asker.seed_id is None and len(asker)
-    if is_stranger and not hears_tracks(saved.towers, user_row, ordered=asker.is_ordered):
+    user_row = int(saved.users.find([request.user_id])[0])
+    is_stranger = request.user_id < 0 and request.seed_id is None and len(request)
+    if is_stranger and not uses_history(saved.towers, user_row, ordered=request.is_ordered):
         raise ValueError(
             "These towers read no history, so they know nothing of somebody who is not in the data."
             "\n\nTrain others: `cli train-tower --history 50`."
         )
-    if asker.seed_id is not None and not hears_tracks(saved.towers, user_row):
+    if request.seed_id is not None and not uses_history(saved.towers, user_row):
         raise ValueError(
             f"These towers ({saved.towers.config.model}) know a listener by one vector, and no track that plays."
             "\n\nLeave out --seed-track or USER, or train others: `cli train-tower --model two-tower --history 50`."
         )
-    n_seeds, now = len(asker.seeds), max(int(asker.times.max(initial=1)), 1)
-    events = Listening(
-        np.zeros(len(asker) + n_seeds, dtype=np.int32),
-        saved.tracks.rows(asker.track_ids()).astype(np.int32),
-        np.append(asker.times, np.full(n_seeds, now)).astype(np.int64),
-        np.append(asker.weights, np.ones(n_seeds)).astype(np.float32),
+    n_seeds, now = len(request.seeds), max(int(request.times.max(initial=1)), 1)
+    events = Interactions(
+        np.zeros(len(request) + n_seeds, dtype=np.int32),
+        saved.tracks.rows(request.track_ids()).astype(np.int32),
+        np.append(request.times, np.full(n_seeds, now)).astype(np.int64),
+        np.append(request.weights, np.ones(n_seeds)).astype(np.float32),
         n_users=1,
         n_tracks=len(saved.tracks),
-        kinds=None if asker.kinds is None else np.append(asker.kinds, np.zeros(n_seeds)).astype(np.uint8),
+        kinds=None if request.kinds is None else np.append(request.kinds, np.zeros(n_seeds)).astype(np.uint8),
     )
-    return queries_of(saved.towers, events, np.zeros(1, dtype=np.int64), [user_row], ordered=asker.is_ordered)
+    return queries_of(saved.towers, events, np.zeros(1, dtype=np.int64), [user_row], ordered=request.is_ordered)
 
 
-def lists_for_all(
+def recommend_all(
     serving: Serving,
-    events: Listening,
+    events: Interactions,
     user_rows: np.ndarray,
-    rules: Rules,
+    rules: RecommendOptions,
     disliked: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The lists of some listeners after all of `events`, whose rows are those of the towers.
@@ -154,11 +154,11 @@ def lists_for_all(
     left_out = [_of_users(*disliked, user_rows)] if disliked is not None else []
     if rules.novel:
         left_out.append(_of_users(events.user_rows, events.track_rows, user_rows))
-    hidden = None
+    excluded = None
     if left_out:
         of_each = [serving.shelf_rows[np.concatenate(parts)] for parts in zip(*left_out, strict=True)]
-        hidden = [rows[rows >= 0] for rows in of_each]
-    rows, scores = _best(serving, queries_of(serving.saved.towers, events, user_rows, user_rows), rules, hidden)
+        excluded = [rows[rows >= 0] for rows in of_each]
+    rows, scores = _best(serving, queries_of(serving.saved.towers, events, user_rows, user_rows), rules, excluded)
     return np.where(rows < 0, -1, serving.shelf.tracks.ids(rows)), scores
 
 
@@ -169,7 +169,7 @@ def _of_users(users: np.ndarray, tracks: np.ndarray, user_rows: np.ndarray) -> l
 
 
 def _best(
-    serving: Serving, queries: Tensor, rules: Rules, hidden: list[np.ndarray] | None
+    serving: Serving, queries: Tensor, rules: RecommendOptions, excluded: list[np.ndarray] | None
 ) -> tuple[np.ndarray, np.ndarray]:
     return best_of_artists(
         serving.saved.towers,
@@ -178,6 +178,6 @@ def _best(
         min(rules.k, len(serving.items)),  # room is made for so many
         artists=serving.shelf.artists,
         max_per_artist=rules.max_per_artist,
-        hidden=hidden,
+        excluded=excluded,
         offsets=serving.offsets(rules),
     )

@@ -7,45 +7,51 @@ import torch
 
 from earshot.data.events.splits import Split
 from earshot.evaluation.full_ranking import TILE, Scores
-from earshot.evaluation.metrics.ranking_metrics import per_listener
-from earshot.evaluation.queries import Exam, practice_exam
+from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
+from earshot.evaluation.queries import EvaluationQueries, validation_queries
 from earshot.towers.models import Towers
 from earshot.towers.retrieval.exact_search import history_length, popularity_offsets, query_vectors, recommend
-from earshot.towers.training.batches import past_asked
+from earshot.towers.training.batches import inputs_at
 
 _JUDGED_AT = 20  # places that validation looks at
 _QUERIES_AT_ONCE = 1_024
 _TRACKS_OF_A_NETWORK = 2**12  # at a time, where a network looks at each pair
 
 
-class Judge:
+class Validator:
     """What early stopping goes by: NDCG@20 on the validation part, at the popularity dial that suits it best."""
 
-    def __init__(self, exam: Exam, dials: Sequence[float] = (0.0,)) -> None:
-        self.exam, self.dials = exam, dials
-        self.dial = dials[0]  # the best, when last asked
+    def __init__(self, eval_queries: EvaluationQueries, popularity_weights: Sequence[float] = (0.0,)) -> None:
+        self.eval_queries, self.popularity_weights = eval_queries, popularity_weights
+        self.popularity_weight = popularity_weights[0]  # the best, when last asked
 
     def __call__(self, towers: Towers) -> float:
-        values = {dial: self._ndcg(towers, dial) for dial in self.dials}
-        self.dial = max(values, key=values.__getitem__)
-        return values[self.dial]
+        values = {
+            popularity_weight: self._ndcg(towers, popularity_weight) for popularity_weight in self.popularity_weights
+        }
+        self.popularity_weight = max(values, key=values.__getitem__)
+        return values[self.popularity_weight]
 
-    def _ndcg(self, towers: Towers, dial: float) -> float:
-        lists = tower_lists(towers, self.exam, _JUDGED_AT, exam_offsets(self.exam, dial))
-        return float(per_listener(lists, self.exam.targets, _JUDGED_AT)["ndcg"].mean())
+    def _ndcg(self, towers: Towers, popularity_weight: float) -> float:
+        lists = tower_lists(towers, self.eval_queries, _JUDGED_AT, exam_offsets(self.eval_queries, popularity_weight))
+        return float(ranking_metrics(lists, self.eval_queries.targets, _JUDGED_AT)["ndcg"].mean())
 
 
 def make_judge(
-    split: Split, *, repeats: bool, n_users: int = 2_000, seed: int = 0, dials: Sequence[float] = (0.0,)
-) -> Judge | None:
+    split: Split, *, repeats: bool, n_users: int = 2_000, seed: int = 0, popularity_weights: Sequence[float] = (0.0,)
+) -> Validator | None:
     """A judge of the validation part, or None where that is empty."""
-    exam = practice_exam(split, repeats=repeats, n_users=n_users, seed=seed)
-    return None if exam is None else Judge(exam, dials)
+    eval_queries = validation_queries(split, repeats=repeats, n_users=n_users, seed=seed)
+    return None if eval_queries is None else Validator(eval_queries, popularity_weights)
 
 
-def tower_lists(towers: Towers, exam: Exam, k: int, offsets: np.ndarray | None = None) -> np.ndarray:
+def tower_lists(
+    towers: Towers, eval_queries: EvaluationQueries, k: int, offsets: np.ndarray | None = None
+) -> np.ndarray:
     """What the towers recommend at the end of all that is known, found where they are: (n_queries, k) rows."""
-    found = recommend(towers, exam.known, exam.targets.user_rows, k, hidden=exam.hidden, offsets=offsets)
+    found = recommend(
+        towers, eval_queries.known, eval_queries.targets.user_rows, k, excluded=eval_queries.excluded, offsets=offsets
+    )
     return np.concatenate([rows for rows, _ in found])
 
 
@@ -66,18 +72,20 @@ def tower_scores(
     return scores
 
 
-def exam_queries(towers: Towers, exam: Exam) -> torch.Tensor:
+def exam_queries(towers: Towers, eval_queries: EvaluationQueries) -> torch.Tensor:
     """Vectors of the queries of an exam, (n_queries, dim): each looks back on its own past, and now is its end."""
-    pasts, users, parts = exam.pasts, exam.targets.user_rows, []
+    pasts, users, parts = eval_queries.pasts, eval_queries.targets.user_rows, []
     length = history_length(towers, ordered=bool(pasts.events.times.any()))
     known = towers.is_known_user.cpu().numpy()
-    for start in range(0, len(exam), _QUERIES_AT_ONCE):
+    for start in range(0, len(eval_queries), _QUERIES_AT_ONCE):
         some = slice(start, start + _QUERIES_AT_ONCE)
-        asked, track_rows = past_asked(pasts.events, users[some], pasts.starts[some], pasts.stops[some], length, known)
+        asked, track_rows = inputs_at(pasts.events, users[some], pasts.starts[some], pasts.stops[some], length, known)
         parts.append(query_vectors(towers, asked, track_rows))
     return torch.cat(parts)
 
 
-def exam_offsets(exam: Exam, dial: float) -> np.ndarray | None:
+def exam_offsets(eval_queries: EvaluationQueries, popularity_weight: float) -> np.ndarray | None:
     """What a popularity dial adds to the score of each track, by what is known before the exam."""
-    return popularity_offsets(np.bincount(exam.known.track_rows, minlength=exam.known.n_tracks), dial)
+    return popularity_offsets(
+        np.bincount(eval_queries.known.track_rows, minlength=eval_queries.known.n_tracks), popularity_weight
+    )

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
-from earshot.towers.distinct import distinct
+from earshot.towers.distinct import unique_inverse
 from earshot.towers.networks.event_features import event_codes
-from earshot.towers.training.hard_negatives import HardTracks
-from earshot.towers.training.negatives import KnownTracks
+from earshot.towers.training.hard_negatives import HardNegatives
+from earshot.towers.training.negatives import KnownPairs
 
 _DAY = 86_400.0
 _POPULARITY_POWER = 0.75
@@ -25,7 +25,7 @@ _WITHHELD = 0.1  # share of the histories of which, as of a stranger's, only the
 
 
 @dataclass(frozen=True)
-class Asked:
+class QueryInputs:
     """What the query tower is told. Places are positions in the `track_rows` of whoever made it."""
 
     user_rows: np.ndarray  # (batch,), -1 for somebody who is not in the data, or is withheld
@@ -42,7 +42,7 @@ class Asked:
 class Batch:
     """One step. All tracks that play a part in it are in `track_rows`, each once."""
 
-    asked: Asked
+    asked: QueryInputs
     track_rows: np.ndarray  # (n_unique,)
     with_own: np.ndarray  # (n_unique,) bool: False where the track's own vector is withheld
     with_audio: np.ndarray  # (n_unique,) bool: False where its sound is withheld
@@ -67,7 +67,7 @@ class Batches:
         There is no target, or no query that could be told from another.
     """
 
-    def __init__(self, events: Listening, tower: TowerConfig, training: TowerTrainingConfig) -> None:
+    def __init__(self, events: Interactions, tower: TowerConfig, training: TowerTrainingConfig) -> None:
         self.events, self.tower, self.training = events, tower, training
         self.has_time = bool(len(events)) and bool(events.times.any())
         self.targets = np.flatnonzero(events.weights > 0) if training.weighted else np.arange(len(events))
@@ -80,15 +80,15 @@ class Batches:
             )
         self.track_counts = np.bincount(events.track_rows[self.targets], minlength=events.n_tracks)
         self.seen_rows = np.flatnonzero(self.track_counts)
-        self.known = KnownTracks(events.user_rows, events.track_rows, events.n_users, events.n_tracks)
+        self.known = KnownPairs(events.user_rows, events.track_rows, events.n_users, events.n_tracks)
         self._knows_all = self.known.n_known() == len(np.unique(events.track_rows))
-        self._starts = events.user_starts()
+        self._starts = events.user_offsets()
         self._latest = int(events.times.max()) if self.has_time else 0
         shares = self.track_counts[self.seen_rows] ** _POPULARITY_POWER
         self._edges = np.cumsum(shares) / shares.sum()
         self._epoch, self._order = -1, np.empty(0)
         self._tracks, self._weights = events.track_rows, events.weights
-        self.hard: HardTracks | None = None  # whoever trains gives them for an epoch
+        self.hard: HardNegatives | None = None  # whoever trains gives them for an epoch
 
     def __len__(self) -> int:
         """Steps in an epoch."""
@@ -130,14 +130,14 @@ class Batches:
             if not self.training.in_batch:
                 hidden[:, : len(events)] = True
         mentioned = np.concatenate([candidate_rows.ravel(), history.ravel(), seeds])
-        track_rows, places = distinct(mentioned, self.events.n_tracks)
+        track_rows, places = unique_inverse(mentioned, self.events.n_tracks)
         parts = np.split(places, [candidate_rows.size, candidate_rows.size + history.size])
         weights = np.minimum(self._weights[events], 1) if self.training.weighted else np.ones(len(events))
         with_artist = rng.random(len(track_rows)) >= self.tower.artist_dropout
         asked_users = np.where(rng.random(len(events)) < self.tower.user_dropout, -1, users)
         facts = self._facts(events, rng)
         return Batch(
-            Asked(asked_users, parts[1].reshape(history.shape), parts[2], self._days(events), facts),
+            QueryInputs(asked_users, parts[1].reshape(history.shape), parts[2], self._days(events), facts),
             track_rows,
             with_artist & (rng.random(len(track_rows)) >= self.tower.track_dropout),
             rng.random(len(track_rows)) >= self.tower.audio_dropout,
@@ -231,9 +231,9 @@ class Batches:
         return self.seen_rows[np.minimum(places, len(self.seen_rows) - 1)]
 
 
-def now_asked(
-    events: Listening, user_rows: np.ndarray, length: int, known_users: np.ndarray
-) -> tuple[Asked, np.ndarray]:
+def inputs_now(
+    events: Interactions, user_rows: np.ndarray, length: int, known_users: np.ndarray
+) -> tuple[QueryInputs, np.ndarray]:
     """Queries at serving: the latest events of listeners, and an example age of 0, which is now.
 
     Parameters
@@ -247,14 +247,19 @@ def now_asked(
     -------
     asked, and the track rows that its places are positions in
     """
-    starts = events.user_starts()
-    return past_asked(events, user_rows, starts[user_rows], starts[user_rows + 1], length, known_users)
+    starts = events.user_offsets()
+    return inputs_at(events, user_rows, starts[user_rows], starts[user_rows + 1], length, known_users)
 
 
-def past_asked(
-    events: Listening, user_rows: np.ndarray, first: np.ndarray, stop: np.ndarray, length: int, known_users: np.ndarray
-) -> tuple[Asked, np.ndarray]:
-    """As `now_asked`, of pasts that end anywhere: the events of each query from `first` to before `stop`, (n,)."""
+def inputs_at(
+    events: Interactions,
+    user_rows: np.ndarray,
+    first: np.ndarray,
+    stop: np.ndarray,
+    length: int,
+    known_users: np.ndarray,
+) -> tuple[QueryInputs, np.ndarray]:
+    """As `inputs_now`, of pasts that end anywhere: the events of each query from `first` to before `stop`, (n,)."""
     there = stop[:, None] - np.arange(1, length + 1)
     history = np.where(there >= first[:, None], events.track_rows[np.maximum(there, 0)], -1)
     has_time = bool(len(events)) and bool(events.times.any())
@@ -264,7 +269,9 @@ def past_asked(
     return _placed(np.where(known_users[user_rows], user_rows, -1), history, seeds, facts)
 
 
-def stranger_asked(histories: Sequence[np.ndarray], length: int, *, ordered: bool = True) -> tuple[Asked, np.ndarray]:
+def inputs_for_new_users(
+    histories: Sequence[np.ndarray], length: int, *, ordered: bool = True
+) -> tuple[QueryInputs, np.ndarray]:
     """Queries of people who are not in the data, from the tracks that each heard, the latest last."""
     history = np.full((len(histories), length), -1, dtype=np.int64)
     seeds = np.full(len(histories), -1, dtype=np.int64)
@@ -278,9 +285,9 @@ def stranger_asked(histories: Sequence[np.ndarray], length: int, *, ordered: boo
 
 def _placed(
     user_rows: np.ndarray, history: np.ndarray, seeds: np.ndarray, facts: np.ndarray | None = None
-) -> tuple[Asked, np.ndarray]:
+) -> tuple[QueryInputs, np.ndarray]:
     mentioned = np.concatenate([history.ravel(), seeds])
-    track_rows, places = distinct(mentioned, int(mentioned.max(initial=-1)) + 1)
+    track_rows, places = unique_inverse(mentioned, int(mentioned.max(initial=-1)) + 1)
     n = history.size
     now = np.zeros(len(seeds), dtype=np.float32)
-    return Asked(user_rows, places[:n].reshape(history.shape), places[n:], now, facts), track_rows
+    return QueryInputs(user_rows, places[:n].reshape(history.shape), places[n:], now, facts), track_rows

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Share:
+class LocalBatch:
     """What one rank does of a step.
 
     Its `batch` asks about own events, and its tracks are those that these or own candidates need; each line of
@@ -41,7 +41,9 @@ class Share:
     """
 
     batch: Batch
-    columns: np.ndarray  # (n_candidates,) of the whole batch, in the order in which `Ranks.gather` gives their vectors
+    columns: (
+        np.ndarray
+    )  # (n_candidates,) of the whole batch, in the order in which `Distributed.gather` gives their vectors
     sizes: list[int]  # how many candidates each rank makes vectors of
     weight: float  # of the rank's mean loss in the mean of all
     tracks: np.ndarray | None = None  # where its tracks are among those of the whole batch
@@ -56,7 +58,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Ranks:
+class Distributed:
     """This process among all that learn together; without arguments it is alone."""
 
     rank: int = 0
@@ -67,12 +69,12 @@ class Ranks:
         """Whether this is the one that prints, judges and saves."""
         return self.rank == 0
 
-    def share(self, batch: Batch) -> Share:
+    def share(self, batch: Batch) -> LocalBatch:
         """This rank's part of a batch."""
         n, is_bpr = len(batch.asked), batch.candidates.ndim == 2
         columns = np.arange(len(batch.candidates))
         if self.n_ranks == 1:
-            return Share(batch, columns, [len(columns)], 1.0)
+            return LocalBatch(batch, columns, [len(columns)], 1.0)
         events = np.array_split(np.arange(n), self.n_ranks)
         # Drawn candidates go evenly to all ranks; the positives go with their events, and come first.
         drawn = np.array_split(columns[n:], self.n_ranks)
@@ -102,7 +104,7 @@ class Ranks:
         )
         counts = batch.weights[:, None] * ~batch.hidden if is_bpr else batch.weights
         weight = float(counts[own].sum() / max(counts.sum(), 1e-12))
-        return Share(mine, columns, [len(part) for part in parts], weight, tracks, own)
+        return LocalBatch(mine, columns, [len(part) for part in parts], weight, tracks, own)
 
     def gather(self, own: Tensor, sizes: list[int]) -> Tensor:
         """The vectors of all ranks, own ones first; (n, dim) of each, where n is its place in `sizes`."""
@@ -117,7 +119,7 @@ class Ranks:
             for weight in weights:
                 dist.broadcast(weight, 0)
 
-    def add_up(self, weights: Iterable[Tensor]) -> None:
+    def all_reduce_gradients(self, weights: Iterable[Tensor]) -> None:
         """Put the sum of all ranks' gradients in the place of each; where nobody has one, there is none."""
         if self.n_ranks == 1:
             return
@@ -136,7 +138,7 @@ class Ranks:
             dist.all_reduce(value)
         return value
 
-    def first_says(self, make: Callable[[], T]) -> T:
+    def broadcast_from_first(self, make: Callable[[], T]) -> T:
         """What the first rank makes, for all; nobody else makes it."""
         if self.n_ranks == 1:
             return make()
@@ -144,7 +146,7 @@ class Ranks:
         dist.broadcast_object_list(said)
         return said[0]  # type: ignore[return-value]
 
-    def in_turn(self, make: Callable[[], T]) -> T:
+    def first_then_others(self, make: Callable[[], T]) -> T:
         """What each rank makes for itself, after the first has made its own and left things in order."""
         if self.n_ranks == 1:
             return make()
@@ -157,11 +159,11 @@ class Ranks:
 
 
 @contextmanager
-def joined(device: str) -> Iterator[tuple[Ranks, str]]:
+def joined(device: str) -> Iterator[tuple[Distributed, str]]:
     """The ranks that `torchrun` started, and this one's own device of a kind; without `torchrun` a rank alone."""
     n_ranks = int(os.environ.get("WORLD_SIZE", "1"))
     if n_ranks == 1:
-        yield Ranks(), device
+        yield Distributed(), device
         return
     is_cuda = device.startswith("cuda")
     if is_cuda:
@@ -169,7 +171,7 @@ def joined(device: str) -> Iterator[tuple[Ranks, str]]:
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if is_cuda else "gloo")
     try:
-        yield Ranks(dist.get_rank(), n_ranks), device
+        yield Distributed(dist.get_rank(), n_ranks), device
     finally:
         dist.destroy_process_group()
 

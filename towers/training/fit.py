@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from earshot.data.catalog import Catalog
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.events.splits import Split
 from earshot.data.files.atomic import RESUMABLE_SUFFIX
@@ -20,12 +20,12 @@ from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import Towers, towers_for
 from earshot.towers.retrieval.tower_scores import make_judge
 from earshot.towers.tower_checkpoint import read_training, write_training
-from earshot.towers.training.distributed import Ranks
+from earshot.towers.training.distributed import Distributed
 from earshot.towers.training.trainer import TowerTraining
 
 
 @dataclass(frozen=True)
-class Lesson:
+class FitStage:
     """A training, and the file where its state is kept."""
 
     training: TowerTraining
@@ -52,7 +52,7 @@ class Lesson:
         return state is not None
 
 
-class Schooling:
+class TowerFit:
     """What towers learn from, and who judges it.
 
     Parameters
@@ -72,20 +72,24 @@ class Schooling:
         tower: TowerConfig,
         config: TowerTrainingConfig,
         catalog: Catalog,
-        listens: Listening,
+        listens: Interactions,
         parts: Split | None,
         *,
         repeats: bool = False,
         refit: bool = False,
         device: str = "cpu",
-        ranks: Ranks = Ranks(),  # noqa: B008  (it is frozen)
+        ranks: Distributed = Distributed(),  # noqa: B008  (it is frozen)
     ) -> None:
         self.tower, self.config, self.catalog, self.ranks, self._device = tower, config, catalog, ranks, device
         self.judge = None
         if parts is not None:
-            self.judge = make_judge(parts, repeats=repeats, seed=tower.seed, dials=config.dials())
+            self.judge = make_judge(
+                parts, repeats=repeats, seed=tower.seed, popularity_weights=config.popularity_weights()
+            )
         self._known = _known_for_refit(parts, is_judged=self.judge is not None) if refit else None
-        self.dial: float | None = None  # of popularity, for serving; known after the first lesson, if there is one
+        self.popularity_weight: float | None = (
+            None  # of popularity, for serving; known after the first lesson, if there is one
+        )
         self.validation: float | None = None  # how good the best epoch of the first lesson was
         self._training = self._begun(listens if parts is None else parts.train, config, self.judge)
 
@@ -97,22 +101,22 @@ class Schooling:
         """As the lesson that was given last has left them."""
         return self._training.towers
 
-    def lessons(self, folder: Path, key: str) -> Iterator[Lesson]:
+    def lessons(self, folder: Path, key: str) -> Iterator[FitStage]:
         """One after the other; before the next is asked for, the training of each is to be run to its end."""
-        lesson = Lesson(self._training, state_files(folder)[0], key)
+        lesson = FitStage(self._training, state_files(folder)[0], key)
         yield lesson
         if self.judge is not None and lesson.training.best >= 0:
             self.validation = lesson.training.best
         if self.config.popularity_share:
-            self.dial = self.ranks.first_says(self._best_dial)
+            self.popularity_weight = self.ranks.broadcast_from_first(self._best_dial)
         if self._known is not None:
             lesson.keep()  # a kill in the second lesson shall not cost the first
             config = replace(self.config, epochs=lesson.training.best_epochs)
             self._training = self._begun(self._known, config)
-            yield Lesson(self._training, state_files(folder)[1], key)
+            yield FitStage(self._training, state_files(folder)[1], key)
 
     def _begun(
-        self, events: Listening, config: TowerTrainingConfig, judge: Callable[[Towers], float] | None = None
+        self, events: Interactions, config: TowerTrainingConfig, judge: Callable[[Towers], float] | None = None
     ) -> TowerTraining:
         towers = towers_for(self.tower, self.catalog, events)
         return TowerTraining(towers, events, config, judge, device=self._device, ranks=self.ranks)
@@ -121,7 +125,7 @@ class Schooling:
         if self.judge is None:
             return self.config.popularity_share * self.config.temperature  # as the loss has it
         self.judge(self.towers)  # the last epoch that it saw need not be the best
-        return self.judge.dial
+        return self.judge.popularity_weight
 
 
 def state_files(folder: Path) -> list[Path]:
@@ -129,7 +133,7 @@ def state_files(folder: Path) -> list[Path]:
     return [folder / f"train-tower{part}{RESUMABLE_SUFFIX}" for part in ("", ".refit")]
 
 
-def _known_for_refit(parts: Split | None, *, is_judged: bool) -> Listening:
+def _known_for_refit(parts: Split | None, *, is_judged: bool) -> Interactions:
     if parts is None or not is_judged:
         raise ValueError(
             "validation asks nobody about anything, so --refit cannot know how long to learn."

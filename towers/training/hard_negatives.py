@@ -6,7 +6,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class HardTracks:
+class HardNegatives:
     """Of some listeners, tracks that they never played and that were high on their lists."""
 
     track_rows: np.ndarray  # (n_asked, n_kept) int32, -1 behind the last of a shorter list

@@ -2,17 +2,19 @@
 
 import numpy as np
 
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.towers.models import Towers
 from earshot.towers.retrieval.exact_search import recommend
-from earshot.towers.training.hard_negatives import HardTracks
-from earshot.towers.training.negatives import KnownTracks
+from earshot.towers.training.hard_negatives import HardNegatives
+from earshot.towers.training.negatives import KnownPairs
 
 _USERS_ASKED = 16_384  # at most, another choice each epoch
 _KEPT = 64  # tracks of each
 
 
-def mine(towers: Towers, events: Listening, known: KnownTracks, *, first: int, last: int, seed: int) -> HardTracks:
+def mine_negatives(
+    towers: Towers, events: Interactions, known: KnownPairs, *, first: int, last: int, seed: int
+) -> HardNegatives:
     """Ask the towers what listeners want after all of `events`, and keep some of the ranks from `first` up to `last`.
 
     Parameters
@@ -28,16 +30,16 @@ def mine(towers: Towers, events: Listening, known: KnownTracks, *, first: int, l
        better than the top. https://arxiv.org/abs/2006.11632
     """
     rng = np.random.default_rng(seed)
-    users = np.flatnonzero(np.diff(events.user_starts()))
+    users = np.flatnonzero(np.diff(events.user_offsets()))
     if len(users) > _USERS_ASKED:
         users = np.sort(rng.choice(users, _USERS_ASKED, replace=False))
     is_seen = np.append(towers.is_seen.cpu().numpy(), False)  # -1, the end of a short catalog, is nobody's
-    hidden = [known.of_user(user) for user in users.tolist()]
+    excluded = [known.of_user(user) for user in users.tolist()]
     kept = []
-    for rows, _ in recommend(towers, events, users, last, hidden=hidden):
+    for rows, _ in recommend(towers, events, users, last, excluded=excluded):
         rows = np.where(is_seen[rows], rows, -1)[:, first:]
         order = np.argsort(np.where(rows >= 0, rng.random(rows.shape), 2.0), axis=1)[:, :_KEPT]
         kept.append(np.take_along_axis(rows, order, axis=1).astype(np.int32))
     place_of = np.full(events.n_users, -1, dtype=np.int32)
     place_of[users] = np.arange(len(users))
-    return HardTracks(np.concatenate(kept), place_of)
+    return HardNegatives(np.concatenate(kept), place_of)

@@ -5,7 +5,7 @@ import numpy as np
 _MOST_PAIRS = 2**25  # of known tracks or listeners that a step looks through
 
 
-class KnownTracks:
+class KnownPairs:
     """Who is known to play what: marks candidates that are no negatives."""
 
     def __init__(self, user_rows: np.ndarray, track_rows: np.ndarray, n_users: int, n_tracks: int) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from earshot.data.events.interactions import Listening
+from earshot.data.events.interactions import Interactions
 from earshot.towers.config import TowerTrainingConfig
 from earshot.towers.losses.bpr_loss import bpr_loss
 from earshot.towers.losses.fused_softmax import fits, fused_sampled_softmax
@@ -21,16 +21,16 @@ from earshot.towers.networks.embedding_tables import Table
 from earshot.towers.networks.two_tower import TwoTower
 from earshot.towers.retrieval.exact_search import popularity_offsets
 from earshot.towers.training.batches import Batch, Batches
-from earshot.towers.training.distributed import Ranks, Share
-from earshot.towers.training.hard_negatives import HardTracks
-from earshot.towers.training.negative_mining import mine
+from earshot.towers.training.distributed import Distributed, LocalBatch
+from earshot.towers.training.hard_negatives import HardNegatives
+from earshot.towers.training.negative_mining import mine_negatives
 
 _STEPS_A_REPORT = 50
 _MIXED_ON = ("cuda",)  # devices whose dense layers multiply bfloat16 numbers; the weights stay float32
 _BUCKETS_PER_TRACK = 4
 
 
-class Diverged(ValueError):
+class DivergedError(ValueError):
     """What was learned is no number any more; the message says what to change."""
 
 
@@ -66,12 +66,12 @@ class TowerTraining:
     def __init__(
         self,
         towers: Towers,
-        events: Listening,
+        events: Interactions,
         config: TowerTrainingConfig,
         judge: Callable[[Towers], float] | None = None,
         *,
         device: str = "cpu",
-        ranks: Ranks = Ranks(),  # noqa: B008  (it is frozen)
+        ranks: Distributed = Distributed(),  # noqa: B008  (it is frozen)
     ) -> None:
         self.towers, self.config, self.judge, self.ranks = towers.to(device), config, judge, ranks
         self.device = torch.device(device)
@@ -134,7 +134,7 @@ class TowerTraining:
         self._best = state["best"]
         self.epoch, self.step, self.best, self.n_since_best = state["numbers"]
         hard = {name: tensor.numpy() for name, tensor in state["hard"].items()}
-        self.batches.hard = HardTracks(**hard) if hard else None
+        self.batches.hard = HardNegatives(**hard) if hard else None
         if self.frequency is not None:
             self.frequency.restore({name: tensor.numpy() for name, tensor in state["frequency"].items()})
 
@@ -146,16 +146,24 @@ class TowerTraining:
         towers, config = self.towers, self.config
         blocks = towers.blocks(batch.track_rows, batch.asked.user_rows)
         share = self.ranks.share(batch)
-        mine, known = share.batch, share.blocks(blocks)
-        candidates = torch.from_numpy(mine.candidates).to(self.device)
+        mine_negatives, known = share.batch, share.blocks(blocks)
+        candidates = torch.from_numpy(mine_negatives.candidates).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_mixed):
-            features = towers.features(known, mine.track_rows, mine.with_own, mine.with_audio, mine.with_artist)
-            queries = towers.queries(features, known, mine.asked).float()
+            features = towers.features(
+                known,
+                mine_negatives.track_rows,
+                mine_negatives.with_own,
+                mine_negatives.with_audio,
+                mine_negatives.with_artist,
+            )
+            queries = towers.queries(features, known, mine_negatives.asked).float()
             is_bpr = config.loss == "bpr"  # there each event has candidates of its own, and most tracks are many's
             items = towers.items(features if is_bpr else features[candidates]).float()
         if is_bpr:
             scores = towers.pair_scores(queries[:, None], items[candidates]) / self.temperature()
-            hidden, weights = (torch.from_numpy(array).to(scores.device) for array in (mine.hidden, mine.weights))
+            hidden, weights = (
+                torch.from_numpy(array).to(scores.device) for array in (mine_negatives.hidden, mine_negatives.weights)
+            )
             return share.weight * bpr_loss(scores[:, 0], scores[:, 1:], hidden=hidden, weights=weights), blocks
         items = self.ranks.gather(items, share.sizes)  # (batch + negatives, dim)
         loss = self._softmax(queries, items, share, self._log_counts(batch)[share.columns])
@@ -163,7 +171,7 @@ class TowerTraining:
             loss = 0.5 * (loss + self._other_direction(queries, items, share, batch.hidden))
         return share.weight * loss, blocks
 
-    def _softmax(self, queries: Tensor, items: Tensor, share: Share, log_counts: np.ndarray) -> Tensor:
+    def _softmax(self, queries: Tensor, items: Tensor, share: LocalBatch, log_counts: np.ndarray) -> Tensor:
         config, device = self.config, queries.device
         temperature = self.temperature()
         facts: dict[str, Any] = {"directions": config.directions if self.ranks.n_ranks == 1 else 1}
@@ -174,7 +182,7 @@ class TowerTraining:
             return fused_sampled_softmax(queries, items, temperature, half=bool(config.half), **facts)
         return sampled_softmax(self.towers.scores(queries, items) / temperature, correction=config.correction, **facts)
 
-    def _other_direction(self, queries: Tensor, items: Tensor, share: Share, hidden: np.ndarray) -> Tensor:
+    def _other_direction(self, queries: Tensor, items: Tensor, share: LocalBatch, hidden: np.ndarray) -> Tensor:
         """Own tracks look for their listeners among those of all ranks; `hidden` is that of the whole batch."""
         n, device = len(queries), queries.device
         sizes = [len(part) for part in np.array_split(np.arange(len(hidden)), self.ranks.n_ranks)]
@@ -213,8 +221,8 @@ class TowerTraining:
             return
         places = {"first": config.hard_first, "last": config.hard_last}
         batches, seed = self.batches, self._seed()
-        batches.hard = self.ranks.first_says(
-            lambda: mine(self.towers, batches.events, batches.known, **places, seed=seed)
+        batches.hard = self.ranks.broadcast_from_first(
+            lambda: mine_negatives(self.towers, batches.events, batches.known, **places, seed=seed)
         )
 
     def _learn(self, batch: Batch) -> Tensor:
@@ -224,7 +232,7 @@ class TowerTraining:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         dense = [*self.towers.parameters(), *self.temperature.parameters()]
-        self.ranks.add_up([*dense, *(block.values for block in blocks.values())])
+        self.ranks.all_reduce_gradients([*dense, *(block.values for block in blocks.values())])
         self.optimizer.step()
         for name, block in blocks.items():
             table = self.towers.tables[name]
@@ -253,16 +261,16 @@ class TowerTraining:
         if judge is None:
             return None
         self.towers.eval()
-        value = self.ranks.first_says(lambda: judge(self.towers))
+        value = self.ranks.broadcast_from_first(lambda: judge(self.towers))
         self.n_since_best += 1
         if value > self.best:
             self.best, self.n_since_best = value, 0
             self._best = {name: weight.clone() for name, weight in self.towers.state_dict().items()}
         return value
 
-    def _diverged(self, what: str) -> Diverged:
+    def _diverged(self, what: str) -> DivergedError:
         config = self.config
-        return Diverged(
+        return DivergedError(
             f"{what} is no number any more, with learning_rate {config.learning_rate:g}, table_rate"
             f" {config.table_rate:g} and weight_decay {config.weight_decay:g}.\n\nLower what is highest among them."
         )

@@ -14,7 +14,7 @@ import torch
 from commands_typed import invoke
 from earshot import cli
 from earshot.commands.shared.failure import failure_sentence
-from earshot.commands.shared.terminal import explained
+from earshot.commands.shared.terminal import user_errors
 from earshot.data.files.atomic import output_path
 from earshot.index.library import Library
 
@@ -218,13 +218,13 @@ def test_the_cure_of_a_damaged_database_can_be_pasted(tmp_path):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 def test_the_disk_of_a_file_that_was_asked_for_is_named(tmp_path):
     full, words = Path("/dev/full"), "No space is left on the disk of /dev/full"
-    with pytest.raises(click.ClickException, match=words), explained(), output_path(full) as path:
+    with pytest.raises(click.ClickException, match=words), user_errors(), output_path(full) as path:
         path.write_text("x")
 
 
 def test_the_disk_of_the_library_is_named_where_no_file_is(tmp_path):
     context = click.Context(click.Command("x"), obj=tmp_path)
-    with pytest.raises(click.ClickException, match=f"the disk of {tmp_path}"), context, explained():
+    with pytest.raises(click.ClickException, match=f"the disk of {tmp_path}"), context, user_errors():
         raise raised(errno.ENOSPC)
 
 

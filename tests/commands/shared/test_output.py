@@ -12,7 +12,7 @@ import click
 import pytest
 
 from earshot.commands.shared.output import OutputError, SafeOutput, printable
-from earshot.commands.shared.terminal import explained
+from earshot.commands.shared.terminal import user_errors
 from earshot.commands.shared.text_tables import json_text
 
 HOSTILE = [
@@ -191,6 +191,6 @@ def test_a_playlist_whose_reader_left_ends_quietly(heard_library, world, tmp_pat
 
 
 def test_a_file_whose_reader_left_ends_quietly():
-    with pytest.raises(OutputError) as raised, explained():
+    with pytest.raises(OutputError) as raised, user_errors():
         raise BrokenPipeError(32, "Broken pipe", "/tmp/pipe")
     assert raised.value.is_unread

@@ -12,7 +12,7 @@ import pytest
 
 import faulty_worker
 from commands_typed import invoke, rows_of
-from earshot.audio import embedding as hearing
+from earshot.audio import embedding
 from earshot.data.files import first_bytes, left_out
 from earshot.data.files.folder_walk import find_files
 from earshot.data.files.rules import Rules
@@ -37,7 +37,7 @@ def trouble(music, track_files, monkeypatch):
     def begin(*names: str) -> None:
         monkeypatch.undo()
         if names:
-            monkeypatch.setattr(hearing, "hash_task", faulty_worker.faulty_hash)
+            monkeypatch.setattr(embedding, "hash_task", faulty_worker.faulty_hash)
         for number, name in enumerate(names):
             shutil.copy(track_files[2 + number % 6], music / f"{name}.flac")
             with open(music / f"{name}.flac", "ab") as file:

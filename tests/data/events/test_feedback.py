@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from earshot.data.events.feedback import DISLIKE, LIKE, LISTEN, UNDISLIKE, UNLIKE, standing, unwanted
+from earshot.data.events.feedback import DISLIKE, LIKE, LISTEN, UNDISLIKE, UNLIKE, active_mask, disliked_pairs
 
 EVENTS = np.array(
     [
@@ -15,14 +15,14 @@ COLUMNS = EVENTS[:, 0].astype(np.int32), EVENTS[:, 1].astype(np.int32), EVENTS[:
 
 
 def test_a_like_stands_until_it_is_taken_back():
-    assert EVENTS[standing(*COLUMNS)][:, :2].tolist() == [[0, 2], [0, 3], [1, 1], [1, 3]]
+    assert EVENTS[active_mask(*COLUMNS)][:, :2].tolist() == [[0, 2], [0, 3], [1, 1], [1, 3]]
 
 
 def test_who_dislikes_what_in_the_end():
-    users, tracks = unwanted(*COLUMNS)
+    users, tracks = disliked_pairs(*COLUMNS)
     assert list(zip(users.tolist(), tracks.tolist(), strict=True)) == [(0, 2), (1, 4), (1, 5)]
 
 
 def test_of_nobody():
     nothing = [column[:0] for column in COLUMNS]
-    assert len(standing(*nothing)) == 0 and [part.tolist() for part in unwanted(*nothing)] == [[], []]
+    assert len(active_mask(*nothing)) == 0 and [part.tolist() for part in disliked_pairs(*nothing)] == [[], []]

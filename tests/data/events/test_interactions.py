@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from earshot.data.events import interactions as module
-from earshot.data.events.interactions import Listening, blocks, sessions
+from earshot.data.events import interactions
+from earshot.data.events.interactions import Interactions, blocks, sessions
 
 
 def listening(users=(0, 0, 0, 2), tracks=(1, 0, 1, 4), times=(5, 5, 3_000, 7), **others):
     """User 1 of three heard nothing; tracks 2 and 3 of five were never heard."""
     columns = {"user_rows": np.array(users, np.int32), "track_rows": np.array(tracks, np.int32)}
     columns |= {"times": np.array(times, np.int64), "weights": np.ones(len(users), np.float32)}
-    return Listening(**(columns | {"n_users": 3, "n_tracks": 5} | others))
+    return Interactions(**(columns | {"n_users": 3, "n_tracks": 5} | others))
 
 
 def test_it_introduces_itself():
@@ -21,8 +21,8 @@ def test_it_introduces_itself():
 
 
 def test_where_each_user_begins():
-    assert listening().user_starts().tolist() == [0, 3, 3, 4]
-    assert listening((), (), ()).user_starts().tolist() == [0, 0, 0, 0]
+    assert listening().user_offsets().tolist() == [0, 3, 3, 4]
+    assert listening((), (), ()).user_offsets().tolist() == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_what_does_not_fit_is_refused(changes, words):
 
 
 def test_the_order_is_checked_across_blocks(monkeypatch):
-    monkeypatch.setattr(module, "blocks", lambda n: blocks(n, 2))
+    monkeypatch.setattr(interactions, "blocks", lambda n: blocks(n, 2))
     assert len(listening()) == 4
     with pytest.raises(ValueError, match="event 2 is not in the order"):
         listening(times=(5, 6, 4, 7))
@@ -60,7 +60,7 @@ def test_a_session_ends_with_a_long_silence_or_another_user(monkeypatch):
     assert sessions(listening(), gap_s=2_995).tolist() == [0, 0, 0, 1]
     assert sessions(listening(), gap_s=2_994).tolist() == [0, 0, 1, 2]
     assert sessions(listening((), (), ())).tolist() == []
-    monkeypatch.setattr(module, "blocks", lambda n: blocks(n, 2))
+    monkeypatch.setattr(interactions, "blocks", lambda n: blocks(n, 2))
     assert sessions(listening()).tolist() == [0, 0, 1, 2]
 
 

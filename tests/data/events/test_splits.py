@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from earshot.data.events.interactions import SPLITS
-from earshot.data.events.splits import joined, split_listens
+from earshot.data.events.splits import merged, split_listens
 from tower_world import checkerboard, listening
 
 
@@ -75,7 +75,7 @@ def test_train_and_validation_joined_are_in_order():
     split = split_listens(clockwork(), "global", share=0.2, gap_s=0)
     known = split.known()  # the order is checked when it is made
     assert len(known) == 16 and sorted(known.track_rows.tolist()) == list(range(16))
-    assert rows(joined(split.validation, split.train)) == rows(known)
+    assert rows(merged(split.validation, split.train)) == rows(known)
 
 
 def test_joined_logs_keep_their_kinds():
@@ -83,7 +83,7 @@ def test_joined_logs_keep_their_kinds():
     liked = type(world)(*(getattr(world, name) for name in ("user_rows", "track_rows", "times", "weights")), 2, 6,
                         kinds=(world.track_rows == 4).astype(np.uint8))  # fmt: skip
     is_early = liked.times < 300
-    whole = joined(liked.where(~is_early), world.where(is_early))
+    whole = merged(liked.where(~is_early), world.where(is_early))
     assert whole.track_rows[whole.kinds == 1].tolist() == [4] and rows(whole) == rows(world)
 
 
@@ -121,10 +121,10 @@ def test_a_protocols_own_share_comes_first():
 def test_nothing_is_learned_from_held_out_listeners():
     events = [(user, at % 5, 100 * at + user) for user in range(50) for at in range(1, 11)]
     split = split_listens(listening(events, 50, 5), "next-track", seed=3)
-    held_out = set(split.apart.user_rows.tolist())
+    held_out = set(split.held_out_users.user_rows.tolist())
     assert 1 <= len(held_out) <= 12
     assert not held_out & {*split.train.user_rows.tolist(), *split.validation.user_rows.tolist()}
     assert held_out <= set(split.test.user_rows.tolist())
     assert len(split.whole()) == 500 and rows(split.whole()) == rows(listening(events, 50, 5))
     again = split_listens(listening(events, 50, 5), "next-track", seed=3)
-    assert set(again.apart.user_rows.tolist()) == held_out
+    assert set(again.held_out_users.user_rows.tolist()) == held_out

@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from earshot.data.listens.event_batch import Batch, kind_codes, split_codes, whole_events
-from earshot.data.listens.event_collector import Gathering
-from earshot.data.listens.vocabulary import Numbering
+from earshot.data.listens.event_batch import Batch, kind_codes, split_codes, valid_events
+from earshot.data.listens.event_collector import EventCollector
+from earshot.data.listens.vocabulary import Vocabulary
 
 
 def batch(*rows, **options):
@@ -14,16 +14,16 @@ def batch(*rows, **options):
 
 
 def test_numbers_follow_the_order_of_first_sight():
-    names = Numbering()
+    names = Vocabulary()
     assert names.rows(pl.DataFrame({"key": ["b", "a", "b"], "fact": [1, 2, 3]})).tolist() == [0, 1, 0]
     rows = names.rows(pl.DataFrame({"key": ["c", "a", "c", "d"], "fact": [4, 5, 6, 7]}))
     assert rows.tolist() == [2, 1, 2, 3] and rows.dtype == np.int32
     assert names.column("key").to_list() == ["b", "a", "c", "d"] and names.column("fact").to_list() == [1, 2, 4, 7]
-    assert len(names) == 4 and len(Numbering()) == 0 and Numbering().column("key").to_list() == []
+    assert len(names) == 4 and len(Vocabulary()) == 0 and Vocabulary().column("key").to_list() == []
 
 
 def test_case_makes_no_other_track(tmp_path):
-    with Gathering(tmp_path) as gathering:
+    with EventCollector(tmp_path) as gathering:
         gathering.add(batch(("u", "Air", "One", 5), ("v", "Can", "Two", 6)))
         gathering.add(batch(("v", "AIR", "one", 3), ("u", None, "x.mp3", 4), ("u", None, "X.mp3", 4)))
         assert repr(gathering) == "<Gathering 2 users x 4 tracks, 5 events>"
@@ -40,17 +40,17 @@ def test_case_makes_no_other_track(tmp_path):
 
 
 def test_what_lies_on_disk_is_gone_at_the_end(tmp_path):
-    with Gathering(tmp_path) as gathering:
+    with EventCollector(tmp_path) as gathering:
         gathering.add(batch(("u", "Air", "One", 5)))
         assert list(tmp_path.rglob("*.parquet"))
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(RuntimeError), Gathering(tmp_path):
+    with pytest.raises(RuntimeError), EventCollector(tmp_path):
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_wrong_adds_up(tmp_path):
-    with Gathering(tmp_path) as gathering:
+    with EventCollector(tmp_path) as gathering:
         gathering.add(batch(n_malformed=4, malformed=("a", "b", "c", "d"), left_out={"podcasts": 2}))
         gathering.add(batch(n_malformed=3, malformed=("e", "f", "g"), left_out={"podcasts": 1, "audiobooks": 1}))
         assert gathering.n_malformed == 7 and gathering.malformed == ("a", "b", "c", "d", "e")
@@ -63,7 +63,7 @@ def test_what_two_parts_know_is_there_once(tmp_path, at_once):
     """One twice at 5 in the first part and thrice in the second is thrice; at no known time nothing is the same."""
     first = [("u", "Air", "One", 5), ("u", "Air", "One", 5), ("u", "Air", "One", None), ("v", "Air", "One", 5)]
     second = [("u", "Air", "One", 5)] * 3 + [("u", "AIR", "one", None), ("u", "Air", "Two", 5), ("u", "Air", "One", 4)]
-    with Gathering(tmp_path, events_at_once=at_once) as gathering:
+    with EventCollector(tmp_path, events_at_once=at_once) as gathering:
         gathering.add(batch(*second[:2], part=1))
         gathering.add(batch(*first, part=0))
         gathering.add(batch(*second[2:], part=1))
@@ -77,14 +77,14 @@ def test_what_two_parts_know_is_there_once(tmp_path, at_once):
 
 def test_a_kind_that_is_not_said_is_a_listen(tmp_path):
     frame = pl.DataFrame({"user": ["u", "u"], "title": ["x", "y"], "kind": [None, 1], "split": [None, 2]})
-    with Gathering(tmp_path) as gathering:
+    with EventCollector(tmp_path) as gathering:
         gathering.add(Batch(frame))
         (events,) = gathering.events(np.array([1]), np.array([5, 6]))
     assert events.select("track_id", "plays", "kind", "split").rows() == [(5, 1.0, 0, None), (6, 1.0, 1, 2)]
 
 
 def test_numbers_get_their_prefix(tmp_path):
-    with Gathering(tmp_path, prefix="yambda:") as gathering:
+    with EventCollector(tmp_path, prefix="yambda:") as gathering:
         gathering.add(Batch(pl.DataFrame({"user": [7], "title": [30], "time_s": [5]})))
         assert (gathering.users, gathering.items.titles) == (["yambda:7"], ["yambda:30"])
         assert gathering.items.artists == [None] and gathering.item_numbers().tolist() == [30]
@@ -93,10 +93,10 @@ def test_numbers_get_their_prefix(tmp_path):
 def test_a_row_is_whole_or_an_example():
     raw = pl.DataFrame({"u": ["a", None, "a", "a"], "t": ["x"] * 4, "n": [1.0, 1.0, float("nan"), 0.0]})
     columns = {"user": pl.col("u"), "title": pl.col("t"), "plays": pl.col("n")}
-    found = whole_events(raw, columns, first=100, shown=["u", "n"])
+    found = valid_events(raw, columns, first=100, shown=["u", "n"])
     assert found.events.rows() == [("a", "x", 1.0)] and found.n_malformed == 3
     assert found.malformed == ("row 102: , 1.0", "row 103: a, nan", "row 104: a, 0.0")
-    assert whole_events(raw, columns, is_whole=pl.col("u").is_null()).events.is_empty()
+    assert valid_events(raw, columns, is_whole=pl.col("u").is_null()).events.is_empty()
 
 
 def test_words_for_kinds_and_splits():
@@ -108,7 +108,7 @@ def test_words_for_kinds_and_splits():
 
 def test_keys_may_be_numbers_small_or_great():
     for keys, more in (([7, 3, 7], [9, 3]), ([2**40, -5, 2**40], [0, -5])):
-        names = Numbering()
+        names = Vocabulary()
         assert names.rows(pl.DataFrame({"key": keys})).tolist() == [0, 1, 0]
         assert names.rows(pl.DataFrame({"key": more})).tolist() == [2, 1]
         assert names.column("key").to_list() == [*keys[:2], more[0]]
@@ -116,7 +116,7 @@ def test_keys_may_be_numbers_small_or_great():
 
 
 def test_many_keys_in_many_blocks_keep_their_rows(rng):
-    names, known = Numbering(), {}
+    names, known = Vocabulary(), {}
     for _ in range(20):
         keys = [f"name {number}" for number in rng.integers(0, 3_000, 400)]
         expected = [known.setdefault(key, len(known)) for key in keys]

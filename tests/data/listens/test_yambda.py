@@ -90,7 +90,7 @@ def test_items_get_their_owners(tmp_path):
     items, numbers = Items.called(["yambda:30", "yambda:31"]), np.array([30, 31])
     known = with_owners(items, numbers, {tmp_path / "a.parquet": "artist", tmp_path / "b.parquet": "album"})
     assert (known.artists, known.albums) == (["yambda:artist:9", None], [None, "yambda:album:5"])
-    assert known.titles == items.titles and known.titles_tell
+    assert known.titles == items.titles and known.title_is_key
     assert with_owners(items, numbers, {tmp_path / "listens.parquet": "listen"}) is items
 
 

@@ -12,7 +12,7 @@ import zipfile
 import pytest
 
 from earshot.data.listens.listen_sources import find_sources, read_source
-from earshot.data.tables import archives as unpacking
+from earshot.data.tables import archives
 from earshot.data.tables.archives import refuse_bomb, refuse_packed
 from earshot.data.tables.text_blocks import Member, members_of
 from listen_exports import listen
@@ -23,8 +23,8 @@ ROW = b"user,artist,title\nana,Air,One\n"
 @pytest.fixture
 def strict(monkeypatch):
     """Ten kilobytes packed to a hundredth are a bomb."""
-    monkeypatch.setattr(unpacking, "BOMB_BYTES", 10_000)
-    unpacking._opened.cache_clear()
+    monkeypatch.setattr(archives, "BOMB_BYTES", 10_000)
+    archives._opened.cache_clear()
 
 
 def zipped(path, **files):
@@ -138,7 +138,7 @@ def test_an_archive_that_changed_is_read_anew(tmp_path):
 
 
 def test_too_many_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(unpacking, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 3)
     for path in (
         zipped(tmp_path / "x.zip", **dict.fromkeys("abcd", b"")),
         tarred(tmp_path / "x.tar", "w", **dict.fromkeys("abcd", b"")),
@@ -211,15 +211,15 @@ def test_bzip2_in_a_zip_is_read(tmp_path, rng):
 def rewinds(monkeypatch):
     """Count how often what is packed was unpacked from its beginning."""
     rewinds = []
-    plain = unpacking.Unpacked.seek
+    plain = archives.Unpacked.seek
 
     def seek(self, offset, whence=os.SEEK_SET):
         if whence == os.SEEK_SET and offset < self._position:
             rewinds.append(offset)
         return plain(self, offset, whence)
 
-    monkeypatch.setattr(unpacking.Unpacked, "seek", seek)
-    monkeypatch.setattr(unpacking, "_PIECE", 4_096)
+    monkeypatch.setattr(archives.Unpacked, "seek", seek)
+    monkeypatch.setattr(archives, "_PIECE", 4_096)
     return rewinds
 
 

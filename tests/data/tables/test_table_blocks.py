@@ -9,9 +9,7 @@ import polars as pl
 import pytest
 
 from earshot.data.listens.listen_tables import read_listen_table
-from earshot.data.tables import parquet_blocks, table_blocks
-from earshot.data.tables import table_reader as tables
-from earshot.data.tables import text_blocks as line_blocks
+from earshot.data.tables import parquet_blocks, table_blocks, table_reader, text_blocks
 from earshot.data.tables.table_blocks import open_table, table_errors
 from earshot.data.tables.table_reader import read_table
 from earshot.data.tables.text_blocks import Member
@@ -19,7 +17,7 @@ from earshot.data.tables.text_blocks import Member
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    plain = line_blocks.line_blocks
+    plain = text_blocks.line_blocks
     monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 40, **options))
     monkeypatch.setattr(parquet_blocks.parquet_blocks, "__defaults__", (2,))
 
@@ -79,8 +77,8 @@ def test_the_separator_that_excel_is_told(tmp_path):
 
 
 def test_a_line_too_long_costs_only_itself(tmp_path, monkeypatch):
-    monkeypatch.setattr(line_blocks, "LONGEST_LINE", 100)
-    plain = line_blocks.line_blocks
+    monkeypatch.setattr(text_blocks, "LONGEST_LINE", 100)
+    plain = text_blocks.line_blocks
     monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 64, **options))
     path = written(tmp_path / "x.csv", "user,title\na,One\nb," + "x" * 5_000 + "\nc,Two\n")
     table = open_table(path)
@@ -91,8 +89,8 @@ def test_a_line_too_long_costs_only_itself(tmp_path, monkeypatch):
 
 
 def test_a_quote_that_is_never_closed_costs_only_its_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(line_blocks, "LONGEST_LINE", 100)
-    plain = line_blocks.line_blocks
+    monkeypatch.setattr(text_blocks, "LONGEST_LINE", 100)
+    plain = text_blocks.line_blocks
     monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 300, **options))
     path = written(tmp_path / "x.csv", 'user,title\na,12" mix\n' + 'b,"One, Two"\n' * 100)
     rows = read_table(path).rows()
@@ -141,7 +139,7 @@ def test_columns_of_lists_are_named(tmp_path):
 
 
 def test_a_text_longer_than_any_name_is_none(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "LONGEST_TEXT", 20)
+    monkeypatch.setattr(table_reader, "LONGEST_TEXT", 20)
     path = written(tmp_path / "x.csv", "user,artist\na,Air\nb," + "x" * 21 + "\n")
     (batch,) = read_listen_table(path).batches
     assert batch.events["user"].to_list() == ["a"] and batch.n_malformed == 1
@@ -201,7 +199,7 @@ def test_a_utf16_file_cut_within_a_letter(tmp_path):
 def test_quotes_at_the_edge_of_blocks():
     text = b"".join(b'a,"x\ny%d"\n' % number for number in range(50))
     for size in range(1, 60):
-        blocks = list(line_blocks.line_blocks(io.BytesIO(text), size, quote=b'"'))
+        blocks = list(text_blocks.line_blocks(io.BytesIO(text), size, quote=b'"'))
         assert b"".join(blocks) == text and all(block.count(b'"') % 2 == 0 for block in blocks)
 
 

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from earshot.evaluation.baselines import item_knn as item_neighbours
+from earshot.evaluation.baselines import item_knn
 from earshot.evaluation.baselines.item_knn import FOREVER, ItemNeighbours
 from earshot.evaluation.full_ranking import ranked
-from earshot.evaluation.queries import Pasts
+from earshot.evaluation.queries import Histories
 from tower_world import checkerboard, listening
 
 DAY = 86_400
 
 
 def pasts(known):
-    starts = known.user_starts()
-    return Pasts(known, starts[:-1], starts[1:])
+    starts = known.user_offsets()
+    return Histories(known, starts[:-1], starts[1:])
 
 
 def crowd(rng):
@@ -43,8 +43,8 @@ def test_no_number_of_threads_and_no_block_changes_a_bit(rng, monkeypatch):
     known, found = crowd(rng), []
     for n_threads, tile, at_once in (("1", 20, 256), ("3", 3, 256), ("2", 7, 4)):
         monkeypatch.setenv("OMP_NUM_THREADS", n_threads)
-        monkeypatch.setattr(item_neighbours, "TILE", tile)
-        monkeypatch.setattr(item_neighbours, "_QUERIES_AT_ONCE", at_once)
+        monkeypatch.setattr(item_knn, "TILE", tile)
+        monkeypatch.setattr(item_knn, "_QUERIES_AT_ONCE", at_once)
         found.append(np.empty((30, 20), dtype=np.float32))
         ItemNeighbours(known).scores(pasts(known), half_life_days=2.0)(0, 30, found[-1])
     assert np.array_equal(found[0], found[1]) and np.array_equal(found[0], found[2])
@@ -53,7 +53,7 @@ def test_no_number_of_threads_and_no_block_changes_a_bit(rng, monkeypatch):
 def test_a_listener_of_everything_says_less_than_one_who_chooses():
     """Track 0 is played by somebody who plays all, and by somebody who else plays only track 1."""
     known = listening([(0, track, 0) for track in range(6)] + [(1, 0, 0), (1, 1, 0), (2, 2, 0), (3, 2, 0)], 5, 6)
-    asked = Pasts(listening([(4, 0, 5)], 5, 6), np.array([0]), np.array([1]))
+    asked = Histories(listening([(4, 0, 5)], 5, 6), np.array([0]), np.array([1]))
     found = np.empty((1, 6), dtype=np.float32)
     ready = ItemNeighbours(known)
     ready.scores(asked, breadth=0, popularity=0)(0, 1, found)
@@ -66,13 +66,13 @@ def test_a_listener_of_everything_says_less_than_one_who_chooses():
 def test_a_past_that_nobody_learned_from():
     """Two tracks with the same listeners are each other's neighbours, whoever asks."""
     known = listening([(user, track, 0) for user in range(3) for track in (1, 4)] + [(3, 2, 0)], 5, 6)
-    asked = Pasts(listening([(4, 1, 5)], 5, 6), np.array([0]), np.array([1]))
-    lists, _ = ranked(ItemNeighbours(known).scores(asked), 1, 6, 3, hidden=[np.array([1])])
+    asked = Histories(listening([(4, 1, 5)], 5, 6), np.array([0]), np.array([1]))
+    lists, _ = ranked(ItemNeighbours(known).scores(asked), 1, 6, 3, excluded=[np.array([1])])
     assert lists.tolist() == [[4, -1, -1]]
 
 
 def test_they_find_the_missing_square():
     known = checkerboard(12)
-    hidden = [known.track_rows[known.user_rows == user] for user in range(12)]
-    lists, _ = ranked(ItemNeighbours(known).scores(pasts(known)), 12, 12, 2, hidden=hidden)
+    excluded = [known.track_rows[known.user_rows == user] for user in range(12)]
+    lists, _ = ranked(ItemNeighbours(known).scores(pasts(known)), 12, 12, 2, excluded=excluded)
     assert lists.tolist() == [[user, -1] for user in range(12)]

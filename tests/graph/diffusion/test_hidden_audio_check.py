@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 
 from earshot.graph.config import DIFFUSIONS, DiffusionConfig
-from earshot.graph.diffusion.hidden_audio_check import NEAREST, check_recovery, middle_ranks, neighbour_means, shuffled
+from earshot.graph.diffusion.hidden_audio_check import (
+    NEAREST,
+    check_recovery,
+    degree_preserving_random,
+    middle_ranks,
+    neighbour_means,
+)
 from earshot.graph.preference_graph import build_graph
 from library_world import random_units, unit
 
@@ -43,12 +49,12 @@ def test_a_shuffled_graph_keeps_degrees(rng):
     ring = build_graph(range(1_000), [*range(1, 1_000), 0], n_nodes=1_000)
     star = build_graph([0] * 30, range(1, 31), n_nodes=1_000)
     for graph in (ring, star):
-        other = shuffled(graph, rng)
+        other = degree_preserving_random(graph, rng)
         lost = graph.out_degrees() - other.out_degrees()
         assert lost.min() >= 0 and lost.sum() <= 0.02 * len(graph.indices) + 30
     kept = nx.Graph(zip(np.repeat(np.arange(1_000), 2), ring.indices, strict=True))
     assert sum(kept.has_edge(row, row + 1) for row in range(999)) == 999
-    mixed = shuffled(ring, rng)
+    mixed = degree_preserving_random(ring, rng)
     same = sum(row + 1 in mixed.indices[mixed.indptr[row] : mixed.indptr[row + 1]] for row in range(999))
     assert same < 20, "and forgets who knew whom"
 

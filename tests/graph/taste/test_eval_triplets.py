@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from earshot.graph.bfs import MAX_HOPS
 from earshot.graph.preference_graph import build_graph
-from earshot.graph.taste import eval_triplets as questions
+from earshot.graph.taste import eval_triplets
 from earshot.graph.taste.eval_triplets import FAR_HOPS, PER_ANCHOR, draw_questions
 
 # 0 - 1 - 2 - 3 - 4 - 5 - 6, and 7 alone
@@ -52,7 +52,7 @@ def test_where_all_are_near_no_triplet_is_asked(rng):
 
 
 def test_of_many_anchors_some_are_drawn(rng, monkeypatch):
-    monkeypatch.setattr(questions, "N_ANCHORS", 3)
+    monkeypatch.setattr(eval_triplets, "N_ANCHORS", 3)
     assert len(set(draw_questions(PATH, np.arange(8), np.arange(8), rng).firsts)) == 3
 
 

@@ -12,8 +12,8 @@ from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
 from earshot.graph.taste.taste_sampler import TripletBatch
 from earshot.graph.taste.taste_trainer import (
-    Music,
-    Pretraining,
+    ExcerptDataset,
+    TasteTrainer,
     batch_loss,
     read_state,
     training_figures,
@@ -49,7 +49,7 @@ def world():
     pictures = rng.uniform(0.3, 0.4, size=(N_TRACKS, N_EXCERPTS, N_MELS, N_FRAMES))
     pictures[:, :, 4:] += rng.uniform(0, 0.6, size=(N_TRACKS, 1, 4, 1))
     pictures[np.arange(N_TRACKS), :, tastes] += 0.12
-    music = Music(
+    music = ExcerptDataset(
         pictures.reshape(-1, N_MELS, N_FRAMES).astype(np.float16),
         [range(N_EXCERPTS * track, N_EXCERPTS * (track + 1)) for track in range(N_TRACKS)],
     )
@@ -61,7 +61,7 @@ def world():
 def training(world, config=QUICK, with_graph=True, **kwargs):
     music, graph, held_out = world
     encoder = untrained_encoder(MEL, SMALL)
-    return Pretraining(encoder, music, [graph] if with_graph else [], held_out, config, **kwargs)
+    return TasteTrainer(encoder, music, [graph] if with_graph else [], held_out, config, **kwargs)
 
 
 @pytest.mark.parametrize("loss", ["triplet", "infonce", "graded"])
@@ -104,7 +104,7 @@ def test_the_order_in_which_files_were_heard_does_not_matter(world):
     pictures = np.full((len(spans) * N_EXCERPTS, N_MELS, N_FRAMES), 0.5, dtype=np.float16)
     for start, own in zip(spans, music.excerpt_rows, strict=False):
         pictures[start : start + N_EXCERPTS] = music.pictures[own]
-    elsewhere = Music(pictures, [range(start, start + N_EXCERPTS) for start in spans[:N_TRACKS]])
+    elsewhere = ExcerptDataset(pictures, [range(start, start + N_EXCERPTS) for start in spans[:N_TRACKS]])
     one, other = training(world), training((elsewhere, graph, held_out))
     assert [epoch.loss for epoch in one.epochs()] == [epoch.loss for epoch in other.epochs()]
     ours, theirs = one.encoder.state_dict(), other.encoder.state_dict()
@@ -177,7 +177,9 @@ def test_what_the_convolutions_learned_is_kept_where_the_projection_falls_behind
     epochs = found.epochs()
     first = [next(epochs) for _ in range(6)]
     noise = torch.randn(found.encoder.projection.weight.shape, generator=torch.Generator().manual_seed(0))
-    monkeypatch.setattr(Pretraining, "_calibrate", lambda self, phase: self.encoder.projection.weight.data.copy_(noise))
+    monkeypatch.setattr(
+        TasteTrainer, "_calibrate", lambda self, phase: self.encoder.projection.weight.data.copy_(noise)
+    )
     (last,) = epochs
     best = max(found.start_accuracy, *(epoch.accuracy for epoch in first))
     assert last.accuracy < best and found.best_accuracy == best
@@ -195,7 +197,7 @@ def test_a_loss_that_is_no_number_ends_the_training(world):
     """Without held-out tracks every epoch counts as the best: an ear of nothing but NaN would be kept."""
     music, graph, _ = world
     config = replace(QUICK, learning_rate=1e30, epochs=5)
-    diverging = Pretraining(untrained_encoder(MEL, SMALL), music, [graph], np.empty(0, dtype=np.int64), config)
+    diverging = TasteTrainer(untrained_encoder(MEL, SMALL), music, [graph], np.empty(0, dtype=np.int64), config)
     with pytest.raises(ValueError, match=r"the loss is nan in epoch \d of the convolutions; lower learning_rate"):
         list(diverging.epochs())
 
@@ -205,7 +207,7 @@ def test_an_ear_that_has_learned_goes_on_from_there(world):
     list(first.epochs())
     music, graph, held_out = world
     none = replace(QUICK, epochs=0, projection_epochs=0)
-    second = Pretraining(first.encoder, music, [graph], held_out, none, fresh=False)
+    second = TasteTrainer(first.encoder, music, [graph], held_out, none, fresh=False)
     expected = {name: weight.clone() for name, weight in first.encoder.state_dict().items()}
     assert list(second.epochs()) == []
     assert all(torch.equal(expected[name], weight) for name, weight in second.encoder.state_dict().items())
@@ -234,7 +236,7 @@ def test_track_vectors_are_those_of_a_scan(world):
 def test_one_track_teaches_nothing(world):
     music, _, _ = world
     with pytest.raises(ValueError, match="1 track is left to learn from; it takes at least two"):
-        Pretraining(untrained_encoder(MEL, SMALL), music, [], np.arange(1, N_TRACKS), QUICK)
+        TasteTrainer(untrained_encoder(MEL, SMALL), music, [], np.arange(1, N_TRACKS), QUICK)
 
 
 def test_the_triplet_loss_of_a_batch_by_hand():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from earshot.evaluation.metrics.ranking_metrics import per_listener
-from earshot.evaluation.queries import make_exam
-from earshot.index.evaluation import ann_benchmark as module
+from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
+from earshot.evaluation.queries import queries_at_cutoff
+from earshot.index.evaluation import ann_benchmark
 from earshot.index.evaluation.ann_benchmark import ann_figures, ann_rows
 from tower_world import listening
 
@@ -21,8 +21,10 @@ def world(rng):
     order = np.argsort(-(queries @ items.T), axis=1)
     known = listening([(user, int(order[user, 0]), 1) for user in range(N_USERS)], N_USERS, N_TRACKS)
     wanted = [(user, int(track), 2) for user in range(N_USERS) for track in order[user, 1 : K + 1]]
-    exam = make_exam(known, listening(wanted, N_USERS, N_TRACKS), repeats=False, n_users=N_USERS, seed=0)
-    return items, queries, exam
+    eval_queries = queries_at_cutoff(
+        known, listening(wanted, N_USERS, N_TRACKS), repeats=False, n_users=N_USERS, seed=0
+    )
+    return items, queries, eval_queries
 
 
 def told(found):
@@ -30,8 +32,8 @@ def told(found):
 
 
 def test_exact_search_finds_what_was_played(world):
-    items, queries, exam = world
-    found = told(ann_figures(items, queries, exam, K, 1.0))
+    items, queries, eval_queries = world
+    found = told(ann_figures(items, queries, eval_queries, K, 1.0))
     assert {subject for subject, _ in found} == {"flat", "ivf-sq8", "hnsw"}  # too few tracks to train product codes
     assert found["flat", "ndcg"].value == pytest.approx(1) and found["flat", "ann_recall"].value == 1
     assert ("flat", "ndcg_loss") not in found
@@ -43,17 +45,19 @@ def test_exact_search_finds_what_was_played(world):
 
 
 def test_a_single_query_also_tunes_what_it_judges(world):
-    items, queries, exam = world
-    found = told(ann_figures(items, queries[:1], exam.thinned(1), K, 1.0))
+    items, queries, eval_queries = world
+    found = told(ann_figures(items, queries[:1], eval_queries.subsample(1), K, 1.0))
     assert found["hnsw", "ann_recall"].value == 1 and found["hnsw", "ann_recall"].n == 1
 
 
 def test_what_an_index_misses_is_missed_in_the_figures(world, monkeypatch):
-    items, queries, exam = world
-    monkeypatch.setattr(module, "n_candidates", lambda k: 3)  # of seven
-    found = told(ann_figures(items, queries, exam, K, 1.0))
+    items, queries, eval_queries = world
+    monkeypatch.setattr(ann_benchmark, "n_candidates", lambda k: 3)  # of seven
+    found = told(ann_figures(items, queries, eval_queries, K, 1.0))
     assert found["ivf-sq8", "ann_recall"].value == pytest.approx(3 / 7, abs=0.01)
-    best_of_three = per_listener(exam.ranked(_scores(items, queries), 3)[0], exam.targets, K)["ndcg"].mean()
+    best_of_three = ranking_metrics(eval_queries.ranked(_scores(items, queries), 3)[0], eval_queries.targets, K)[
+        "ndcg"
+    ].mean()
     assert found["ivf-sq8", "ndcg_loss"].value == pytest.approx(1 - best_of_three, abs=0.01)
     assert found["ivf-sq8", "recall_loss"].ci_low > 0.5
 
@@ -66,12 +70,14 @@ def _scores(items, queries):
 
 
 def test_a_few_are_asked_and_others_tune(world, monkeypatch):
-    items, queries, exam = world
-    monkeypatch.setattr(module, "N_QUERIES", 11)
+    items, queries, eval_queries = world
+    monkeypatch.setattr(ann_benchmark, "N_QUERIES", 11)
     built = []
-    build = module.build
-    monkeypatch.setattr(module, "build", lambda *args, **named: built.append(named["queries"]) or build(*args, **named))
-    found = told(ann_figures(items, queries, exam, K, 0.9))
+    build = ann_benchmark.build
+    monkeypatch.setattr(
+        ann_benchmark, "build", lambda *args, **named: built.append(named["queries"]) or build(*args, **named)
+    )
+    found = told(ann_figures(items, queries, eval_queries, K, 0.9))
     assert found["hnsw", "ndcg"].n == 11
     assert len(built[0]) == 11
     ours = {tuple(row) for row in queries[np.sort(np.random.default_rng(0).permutation(N_USERS)[:11])]}

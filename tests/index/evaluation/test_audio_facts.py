@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from earshot.data.tables.label_tables import LabelTable, read_labels
-from earshot.index.evaluation.audio_facts import facts_from_tags, graph_rows, label, query_rows, read_judged_tracks
+from earshot.index.evaluation.audio_facts import (
+    apply_labels,
+    facts_from_tags,
+    graph_rows,
+    query_rows,
+    read_judged_tracks,
+)
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError
 from library_world import add, at, heard, open_library
@@ -35,7 +41,7 @@ def library(tmp_path):
 def labelled(library, folder, text, **asked):
     path = folder / "labels.csv"
     path.write_text(text)
-    return label(library, read_judged_tracks(library), read_labels(path, **asked), path)
+    return apply_labels(library, read_judged_tracks(library), read_labels(path, **asked), path)
 
 
 def test_tags_become_facts(library):
@@ -109,7 +115,7 @@ def test_a_table_about_other_files_is_refused(library, tmp_path):
     with pytest.raises(LibraryError, match=r"labels\.csv names no pair of twins that are both in this library"):
         labelled(library, tmp_path, "file,pair\n/music/a.mp3,/music/gone.mp3\n", twins="pair")
     with pytest.raises(LibraryError, match=r"None of the 0 files in empty\.csv is in this library"):
-        label(library, read_judged_tracks(library), LabelTable([], None, {}, None), tmp_path / "empty.csv")
+        apply_labels(library, read_judged_tracks(library), LabelTable([], None, {}, None), tmp_path / "empty.csv")
 
 
 @pytest.mark.parametrize(

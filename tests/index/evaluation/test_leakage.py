@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from earshot.data.events.splits import split_listens
-from earshot.index.evaluation.leakage import ear_in_use, imports_heard_of, listens_heard_of, listens_of_graphs
+from earshot.index.evaluation.leakage import ear_in_use, imports_heard_of, listens_of_graphs, training_listens
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.graphs.item_groups import read_groups
 from earshot.index.recommending.tower_data import read_tower_data
@@ -90,14 +90,14 @@ def test_an_ear_remembers_what_it_was_taught_by(library):
     assert listens_of_graphs(library, ["friends"]) == []
     store_graph(library, "listens", "track", *ends, directed=True, origin="build-graph", settings={})
     assert listens_of_graphs(library, ["listens"]) == [None]  # made before graphs said so: of all listens
-    assert ear_in_use(library) is None and listens_heard_of(library, None) == []
+    assert ear_in_use(library) is None and training_listens(library, None) == []
     for told, ear in (({"heard_of": ["1f3a", None]}, "ear-1.safetensors"), ({}, "ear-2.safetensors")):
         library.start_run("train-audio", told, checkpoint=ear)
-    assert listens_heard_of(library, "ear-1.safetensors") == ["1f3a", None]
-    assert listens_heard_of(library, "ear-2.safetensors") == [None]
+    assert training_listens(library, "ear-1.safetensors") == ["1f3a", None]
+    assert training_listens(library, "ear-2.safetensors") == [None]
     for told in (5, {}, "x", [5], [["1f3a"]]):
         library.db.execute("UPDATE runs SET config = ?", [json.dumps({"heard_of": told})])
-        assert listens_heard_of(library, "ear-1.safetensors") == [None]
+        assert training_listens(library, "ear-1.safetensors") == [None]
     run, _ = library.start_run("embed-audio", {}, checkpoint="ear-1.safetensors")
     library.db.execute("UPDATE spaces SET run_id = ? WHERE space = 'audio'", [run])
     assert ear_in_use(library) == "ear-1.safetensors"

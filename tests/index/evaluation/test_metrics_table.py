@@ -2,12 +2,12 @@
 
 import pytest
 
-from earshot.evaluation.vector_evaluation import Figure
+from earshot.evaluation.vector_evaluation import MetricValue
 from earshot.index.evaluation.metrics_table import latest_figures, store_figures
 from library_world import open_library
 
-TWINS = Figure("audio", "twin_hit", 1, "all", 1.0, 0.9, 1.0, 22)
-UNDEFINED = Figure("chance", "spearman_listens", None, "held-out", None, None, None, 40)
+TWINS = MetricValue("audio", "twin_hit", 1, "all", 1.0, 0.9, 1.0, 22)
+UNDEFINED = MetricValue("chance", "spearman_listens", None, "held-out", None, None, None, 40)
 
 
 @pytest.fixture

@@ -9,17 +9,17 @@ import pytest
 from click.testing import CliRunner
 
 from earshot.cli import cli
-from earshot.evaluation.vector_evaluation import Figure
+from earshot.evaluation.vector_evaluation import MetricValue
 from earshot.index.evaluation.metrics_table import compared
 from earshot.index.graphs.diffused_vectors import (
     DIFFUSED,
-    Spread,
+    DiffusionResult,
     centre_vector,
     diffused_config,
     fill_catalog,
     level_graphs,
     n_catalog,
-    node_sounds,
+    node_vectors,
     outdated,
     sources_of,
     store_diffused,
@@ -313,12 +313,12 @@ def test_a_node_sounds_as_the_mean_of_its_tracks(hand_made):
     add(hand_made, head, [heard("/c.mp3", at(60), title="C", artist="Ann", album="Anthology"), heard("/d.mp3", at(10))])
     ids, vectors = read_vectors(hand_made, AUDIO)
     track_ids = ids.ids(range(len(ids)))
-    node_ids, sounds = node_sounds(hand_made, "artist", track_ids, vectors)
+    node_ids, sounds = node_vectors(hand_made, "artist", track_ids, vectors)
     assert node_ids.tolist() == [1, 2]
     np.testing.assert_allclose(sounds, [at(30), at(90)], atol=1e-6)
-    albums, _ = node_sounds(hand_made, "album", track_ids, vectors)
+    albums, _ = node_vectors(hand_made, "album", track_ids, vectors)
     assert albums.tolist() == [1, 2]
-    same_ids, same = node_sounds(hand_made, "track", track_ids, vectors)
+    same_ids, same = node_vectors(hand_made, "track", track_ids, vectors)
     assert same_ids is track_ids and same is vectors
 
 
@@ -327,8 +327,8 @@ def test_the_finest_level_lends_first(hand_made):
     hand_made.db.execute("UPDATE tracks SET artist_id = 1 WHERE id = 3")
     counts = (9, 2, 2, 0.0)
     spreads = [
-        Spread("artist", ("y",), np.array([1]), np.stack([at(70)]), *counts),
-        Spread("track", ("x",), np.array([1, 3]), np.stack([at(5), at(30)]), *counts),
+        DiffusionResult("artist", ("y",), np.array([1]), np.stack([at(70)]), *counts),
+        DiffusionResult("track", ("x",), np.array([1, 3]), np.stack([at(5), at(30)]), *counts),
     ]
     ids, vectors = fill_catalog(hand_made, np.array([1, 2]), np.stack([at(0), at(90)]), spreads)
     assert ids.tolist() == [1, 2, 3, 5]
@@ -349,9 +349,9 @@ def test_all_or_nothing(hand_made):
 
 def test_figures_side_by_side():
     figures = [
-        Figure("diffused", "hit", 10, "track", 0.5, 0.4, 0.6, 90),
-        Figure("chance", "hit", 10, "track", 0.1, None, None, 90),
-        Figure("diffused", "mrr", None, "track", 0.25, None, None, 90),
+        MetricValue("diffused", "hit", 10, "track", 0.5, 0.4, 0.6, 90),
+        MetricValue("chance", "hit", 10, "track", 0.1, None, None, 90),
+        MetricValue("diffused", "mrr", None, "track", 0.25, None, None, 90),
     ]
     assert compared(figures) == [
         {

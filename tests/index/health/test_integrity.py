@@ -9,7 +9,7 @@ import pytest
 
 from commands_typed import invoke
 from earshot.data.files.content_hash import content_hash
-from earshot.index.health import integrity as checkup
+from earshot.index.health import integrity
 from earshot.index.health.integrity import check_library
 from earshot.index.health.kept_checks import check_contents, n_contents
 from earshot.index.health.problem import Problem
@@ -40,7 +40,7 @@ def library(tmp_path):
 
 
 def problems(library):
-    return [(problem.what, problem.mend) for problem in check_library(library)]
+    return [(problem.what, problem.fix) for problem in check_library(library)]
 
 
 def test_a_healthy_library_has_none(library):
@@ -113,7 +113,7 @@ def test_rows_that_point_to_nothing(library):
 )
 def test_text_that_is_no_text(library, table, column, rows):
     by_hand(library, f"UPDATE {table} SET {column} = CAST(x'636166e9' || rowid AS TEXT) WHERE rowid IN ({rows})")
-    found = [mend for what, mend in problems(library) if what.startswith(f"{table}: ") and column in what]
+    found = [fix for what, fix in problems(library) if what.startswith(f"{table}: ") and column in what]
     assert len(found) == 1
     by_hand(library, shlex.split(found[0])[2])
     assert not [what for what, _ in problems(library) if "UTF-8" in what]
@@ -201,8 +201,8 @@ def indexed_as(library, monkeypatch):
 
 def test_an_index_that_holds_too_few(library, indexed_as):
     indexed_as(29, np.arange(29) + 1)
-    ((what, mend),) = problems(library)
-    assert "it says 29 vectors of" in what and mend == "cli build-index"
+    ((what, fix),) = problems(library)
+    assert "it says 29 vectors of" in what and fix == "cli build-index"
 
 
 def test_an_index_whose_ids_are_mixed_up(library, indexed_as):
@@ -267,7 +267,7 @@ def test_a_database_with_a_damaged_page(tmp_path, rng):
         path.write_bytes(good[: 4_096 * page] + b"\xa5" * 4_096 + good[4_096 * (page + 1) :])
         try:
             with Library.open(tmp_path) as damaged:
-                n_told += any(problem.mend == checkup._recovery(damaged) for problem in check_library(damaged))
+                n_told += any(problem.fix == integrity._recovery(damaged) for problem in check_library(damaged))
         except LibraryError as error:
             assert "is not a readable SQLite database: database disk image is malformed" in str(error)
             n_refused += 1

@@ -8,7 +8,7 @@ import pytest
 
 from commands_typed import invoke, rows_of
 from earshot.commands.build_graph import build_graph
-from earshot.index.evaluation.leakage import imports_heard_of, listens_heard_of, listens_of_graphs
+from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
 from earshot.index.health import staleness
 from earshot.index.health.staleness import build_command, stale_parts
 from earshot.index.library import Library
@@ -63,7 +63,7 @@ def taught(folder, ear, before=None):
     """An encoder that learned from the graph of listens, afresh or on from another, as it says today."""
     with Library.open_to_write(folder) as library:
         imports = imports_heard_of(library, ["listens"], before)
-        heard_of = listens_of_graphs(library, ["listens"]) + listens_heard_of(library, before)
+        heard_of = listens_of_graphs(library, ["listens"]) + training_listens(library, before)
         config = {"fresh": before is None, "heard_of": heard_of, "graphs": ["listens"], "imports": imports}
         (folder / "checkpoints" / ear).write_bytes((2).to_bytes(8, "little") + b"{} ")
         run, _ = library.start_run("train-audio", config, checkpoint=ear)
@@ -181,7 +181,7 @@ def test_odd_settings_of_runs_are_no_traceback(folder, key):
         with Library.open_to_write(folder) as library:
             query = "UPDATE runs SET config = json_set(json_remove(config, '$.imports'), ?, json(?))"
             library.db.execute(query, [f"$.{key}", as_json(odd)])
-            listens_heard_of(library, "ear-1.safetensors"), imports_heard_of(library, ["listens"], "ear-1.safetensors")
+            training_listens(library, "ear-1.safetensors"), imports_heard_of(library, ["listens"], "ear-1.safetensors")
         invoke(folder, "status")
 
 

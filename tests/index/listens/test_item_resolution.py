@@ -107,10 +107,10 @@ def test_a_name_of_a_playlist_is_the_track_it_says(library):
 
 def test_a_title_may_tell_everything(library):
     (made,) = matched(library, (None, "yambda:7")).ids.tolist()
-    match = matched(library, ("yambda:artist:1", "yambda:7", "yambda:album:2"), titles_tell=True)
+    match = matched(library, ("yambda:artist:1", "yambda:7", "yambda:album:2"), title_is_key=True)
     assert match.ids.tolist() == [made]
     assert tracks(library) == [("yambda:7", "yambda:artist:1", 2, "yambda:album:2", 2, None, None, "catalog")]
-    again = matched(library, ("yambda:artist:9", "yambda:7"), titles_tell=True)
+    again = matched(library, ("yambda:artist:9", "yambda:7"), title_is_key=True)
     assert again.ids.tolist() == [made] and tracks(library)[0][1] == "yambda:artist:1"
 
 

@@ -3,11 +3,17 @@
 import polars as pl
 import pytest
 
-from earshot.data.events import event_log as events
+from earshot.data.events import event_log
 from earshot.data.listens.listen_sources import find_sources, read_source
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens import listen_store
-from earshot.index.listens.listen_store import digest_of, import_listens, known_listens, listen_files, stored_listens
+from earshot.index.listens.listen_store import (
+    content_digest,
+    import_listens,
+    known_listens,
+    listen_files,
+    stored_listens,
+)
 from library_world import add, at, gathered, heard, open_library
 
 
@@ -30,7 +36,7 @@ def imported(library, file, **options):
     (source,), _ = find_sources(file)
     reading = read_source(source)
     with gathered(library, *reading.batches, level=reading.level) as gathering:
-        return import_listens(library, gathering, digest_of(file), origin=str(file), **options)
+        return import_listens(library, gathering, content_digest(file), origin=str(file), **options)
 
 
 def plays(path):
@@ -51,13 +57,13 @@ def test_users_and_items_become_ids(library, file):
 
 
 def test_the_same_content_is_known_under_any_name(library, file, tmp_path):
-    assert known_listens(library, digest_of(file)) is None
+    assert known_listens(library, content_digest(file)) is None
     done = imported(library, file)
     copy = tmp_path / "copy.csv"
     copy.write_bytes(file.read_bytes())
-    assert known_listens(library, digest_of(copy)) == done.listens
+    assert known_listens(library, content_digest(copy)) == done.listens
     copy.write_bytes(file.read_bytes() + b"u3,Air,1\n")
-    assert known_listens(library, digest_of(copy)) is None
+    assert known_listens(library, content_digest(copy)) is None
 
 
 def test_an_import_again_takes_the_place_of_the_first(library, file):
@@ -79,7 +85,7 @@ def test_users_of_another_file_keep_their_ids(library, file, tmp_path):
 
 def test_a_failure_leaves_nothing_behind(library, file, monkeypatch):
     def failing(path, *events_of):
-        events.write_events(path, *events_of)
+        event_log.write_events(path, *events_of)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(listen_store, "write_events", failing)
@@ -118,9 +124,9 @@ def test_an_empty_table_is_refused(library, tmp_path):
 def test_several_files_are_one_content_in_any_order(file, tmp_path):
     other = tmp_path / "other"
     other.write_bytes(b"x")
-    assert digest_of(file, other) == digest_of(other, file) != digest_of(file)
-    assert len({digest_of(file), digest_of(file, number=1), digest_of(file, number=2)}) == 3
-    assert len(digest_of(file, other)) == len(digest_of(file)) == len(digest_of(file, number=1)) == 32
+    assert content_digest(file, other) == content_digest(other, file) != content_digest(file)
+    assert len({content_digest(file), content_digest(file, number=1), content_digest(file, number=2)}) == 3
+    assert len(content_digest(file, other)) == len(content_digest(file)) == len(content_digest(file, number=1)) == 32
 
 
 def test_a_reader_sees_them(library, file):

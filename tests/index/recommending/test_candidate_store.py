@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from earshot.index.listens.stored_interactions import read_listening
-from earshot.index.recommending.candidate_store import known_asker, near_shelves, play_counts, read_shelf
+from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_shelf, request_for_user
 from earshot.index.recommending.tower_data import dislikes, find_user, store_tower_vectors
 from earshot.index.vectors.faiss_file import build_index
 from library_world import add, at, heard, open_library, unit
@@ -53,10 +53,10 @@ def test_who_played_what(library):
     library, run = library
     read = read_listening(library)
     named = dict(library.db.execute("SELECT title, id FROM tracks"))
-    eve = known_asker(read, find_user(library, "eve"), seed_id=1)
+    eve = request_for_user(read, find_user(library, "eve"), seed_id=1)
     assert eve.track_ids().tolist() == [named["Two"], named["Four"], named["Two"], 1]
     assert eve.times.tolist() == [100, 200, 300] and eve.is_ordered and repr(eve) == "<Asker listener 1, 3 plays>"
-    assert known_asker(read, 99).track_ids().tolist() == []
+    assert request_for_user(read, 99).track_ids().tolist() == []
     shelf = read_shelf(library, run, with_vectors=True)
     plays = shelf.plays(*play_counts(read))
     expected = {"One": 0, "Two": 2, "Three": 0, "Four": 1, "Five": 1}
@@ -70,9 +70,9 @@ def test_a_dislike_is_no_play(tmp_path):
         import_table(library, tmp_path / "listens.csv", rows)
         read = read_listening(library)
         (one,) = library.db.execute("SELECT id FROM tracks WHERE title = 'One'").fetchone()
-        asker = known_asker(read, find_user(library, "eve"))
-        assert (asker.played.tolist(), asker.times.tolist(), asker.kinds.tolist()) == ([one], [1], [0])
-        assert asker.disliked.tolist() == [3 - one] and dislikes(read.listening)[1].tolist() == [2 - one]
+        request = request_for_user(read, find_user(library, "eve"))
+        assert (request.played.tolist(), request.times.tolist(), request.kinds.tolist()) == ([one], [1], [0])
+        assert request.disliked.tolist() == [3 - one] and dislikes(read.listening)[1].tolist() == [2 - one]
         ids, counts = play_counts(read)
         assert counts[ids == one].tolist() == [1] and counts.sum() == 1
 
@@ -96,7 +96,7 @@ def many(tmp_path):
 
 
 def shelves(library, **options):
-    return list(near_shelves(library, at(50), **{"k": 5, "n_left_out": 0} | options))
+    return list(candidate_pools(library, at(50), **{"k": 5, "n_left_out": 0} | options))
 
 
 def test_the_index_finds_ever_more_tracks_near_a_query(many, monkeypatch):

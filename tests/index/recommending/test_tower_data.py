@@ -10,13 +10,13 @@ from earshot.index.health.library_status import overview
 from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.tower_data import (
     TOWER,
+    default_protocol,
     find_user,
     read_catalog,
     read_tower_data,
     store_tower_vectors,
     tower_run,
     untrained,
-    usual_protocol,
     without_dislikes,
 )
 from earshot.index.tracks.track_store import AUDIO
@@ -137,10 +137,10 @@ def test_a_dislike_is_no_listen():
 
 
 def test_how_a_log_is_parted_when_nobody_says_how():
-    assert usual_protocol(checkerboard(4)) == "random"
+    assert default_protocol(checkerboard(4)) == "random"
     timed = listening([(0, 0, 5)], 1, 1)
-    assert usual_protocol(timed) == "global"
+    assert default_protocol(timed) == "global"
     given = type(timed)(
         timed.user_rows, timed.track_rows, timed.times, timed.weights, 1, 1, splits=np.zeros(1, np.uint8)
     )
-    assert usual_protocol(given) == "given"
+    assert default_protocol(given) == "given"

@@ -1,10 +1,10 @@
-"""Asked of SQLite or of each track, the wishes let the same tracks through."""
+"""Asked of SQLite or of each track, the filters let the same tracks through."""
 
 from itertools import product
 
 import pytest
 
-from earshot.index.search.filters import Wishes, is_wanted, wanted_ids
+from earshot.index.search.filters import SearchFilters, is_wanted, wanted_ids
 from earshot.index.search.similarity_search import similar
 from earshot.index.tracks.track_lookup import track_rows
 from earshot.index.tracks.track_store import AUDIO
@@ -19,7 +19,7 @@ DURATIONS = (60.0, 90.0, None)
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     """A track of every artist, genre and duration: 48, of which the last has a vector like all others."""
-    library, head = open_library(tmp_path_factory.mktemp("wishes"))
+    library, head = open_library(tmp_path_factory.mktemp("filters"))
     with library:
         kinds = list(product(ARTISTS, GENRES, DURATIONS))
         tracks = [
@@ -30,11 +30,20 @@ def library(tmp_path_factory):
         yield library
 
 
-def test_wishes_by_hand(library):
+def test_filters_by_hand(library):
     # 4 x 4 x 3 tracks: artists change every 12, genres every 3, durations each time
-    assert wanted_ids(library, Wishes(same_artist=True), {"can"}).tolist() == list(range(25, 37))
-    assert wanted_ids(library, Wishes(genre="ЧAR", max_duration=60.0), set()).tolist() == [1, 4, 13, 16, 25, 28, 37, 40]
-    assert wanted_ids(library, Wishes(min_duration=60.5, same_artist=True), {"björk"}).tolist() == [
+    assert wanted_ids(library, SearchFilters(same_artist=True), {"can"}).tolist() == list(range(25, 37))
+    assert wanted_ids(library, SearchFilters(genre="ЧAR", max_duration=60.0), set()).tolist() == [
+        1,
+        4,
+        13,
+        16,
+        25,
+        28,
+        37,
+        40,
+    ]
+    assert wanted_ids(library, SearchFilters(min_duration=60.5, same_artist=True), {"björk"}).tolist() == [
         *(2, 5, 8, 11), *(14, 17, 20, 23),
     ]  # fmt: skip
 
@@ -45,7 +54,7 @@ def test_letters_that_fold_into_plain_ones(tmp_path):
     names = ["Kiss", "KISS", "\u212aISS", "Ki\u00df", "Kisses", "K\u00efss"]
     with library:
         add(library, head, [heard(f"/{row}.mp3", at(row), artist=name) for row, name in enumerate(names)])
-        assert wanted_ids(library, Wishes(same_artist=True), {"kiss"}).tolist() == [1, 2, 3, 4]
+        assert wanted_ids(library, SearchFilters(same_artist=True), {"kiss"}).tolist() == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("same_artist", [None, True])
@@ -53,28 +62,30 @@ def test_letters_that_fold_into_plain_ones(tmp_path):
 @pytest.mark.parametrize(("shortest", "longest"), [(None, None), (61, None), (None, 60.0), (60, 90), (91, None)])
 @pytest.mark.parametrize("artists", [set(), {"björk"}, {"björk", "can"}])
 def test_sqlite_and_python_agree(library, same_artist, genre, shortest, longest, artists):
-    wishes = Wishes(same_artist=same_artist, genre=genre, min_duration=shortest, max_duration=longest)
+    filters = SearchFilters(same_artist=same_artist, genre=genre, min_duration=shortest, max_duration=longest)
     rows = track_rows(library, range(1, 49))
-    expected = [track_id for track_id, row in rows.items() if is_wanted(row, wishes, artists)]
-    found = wanted_ids(library, wishes, artists)
+    expected = [track_id for track_id, row in rows.items() if is_wanted(row, filters, artists)]
+    found = wanted_ids(library, filters, artists)
     assert (expected if found is None else found.tolist()) == expected
 
 
-@pytest.mark.parametrize("wishes", [Wishes(), Wishes(same_artist=False), Wishes(max_per_artist=1, fewer_hubs=True)])
-def test_who_is_next_to_nobody_is_not_listed(library, wishes):
-    assert wanted_ids(library, wishes, {"can"}) is None
+@pytest.mark.parametrize(
+    "filters", [SearchFilters(), SearchFilters(same_artist=False), SearchFilters(max_per_artist=1, fewer_hubs=True)]
+)
+def test_who_is_next_to_nobody_is_not_listed(library, filters):
+    assert wanted_ids(library, filters, {"can"}) is None
 
 
 @pytest.mark.parametrize("with_index", [True, False])
 @pytest.mark.parametrize(
-    ("wishes", "reads"),
+    ("filters", "reads"),
     [
-        (Wishes(genre="polka"), []),  # what nobody fits costs no vector
-        (Wishes(genre="folk", min_duration=91.0), []),
-        (Wishes(same_artist=True, genre="folk", max_duration=60.0), [28, 31]),  # Can's
+        (SearchFilters(genre="polka"), []),  # what nobody fits costs no vector
+        (SearchFilters(genre="folk", min_duration=91.0), []),
+        (SearchFilters(same_artist=True, genre="folk", max_duration=60.0), [28, 31]),  # Can's
     ],
 )
-def test_only_vectors_of_the_wanted_are_read(library, monkeypatch, wishes, reads, with_index):
+def test_only_vectors_of_the_wanted_are_read(library, monkeypatch, filters, reads, with_index):
     """Behind the first candidates, which an index finds among all."""
     if with_index:
         build_index(library, AUDIO)
@@ -93,7 +104,7 @@ def test_only_vectors_of_the_wanted_are_read(library, monkeypatch, wishes, reads
         "earshot.index.search.similarity_search.read_vectors", lambda *_: pytest.fail("all vectors were read")
     )
     monkeypatch.setattr("earshot.index.search.similarity_search.n_candidates", lambda k: 4)
-    answer = similar(library, AUDIO, [seed_of(library, 25)], [], wishes)
+    answer = similar(library, AUDIO, [seed_of(library, 25)], [], filters)
     assert [match.track.id for match in answer.matches] == reads
     assert asked[1:] == [reads] if with_index else asked == [reads]
     assert not with_index or len(asked[0]) == 4

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from earshot.index.recommending.tower_data import TOWER, store_tower_vectors
-from earshot.index.search.filters import Wishes
-from earshot.index.search.rank_fusion import blended, similar_by_both
+from earshot.index.search.filters import SearchFilters
+from earshot.index.search.rank_fusion import reciprocal_rank_fusion, similar_by_both
 from earshot.index.search.similarity_search import Match, Seed
 from earshot.index.tracks.track_lookup import TrackRow
 from earshot.index.tracks.track_store import AUDIO
@@ -22,14 +22,14 @@ def matches(*numbers):
 
 
 def test_ranks_are_fused_by_hand():
-    best = blended({"audio": matches(1, 2, 3), "tower": matches(3, 4, 1)})
+    best = reciprocal_rank_fusion({"audio": matches(1, 2, 3), "tower": matches(3, 4, 1)})
     # 1: 1/61 + 1/63; 3: 1/63 + 1/61, first in the later list; 2 and 4: 1/62
     assert [match.track.id for match in best] == [1, 3, 2, 4]
     expected = [1 / 61 + 1 / 63, 1 / 61 + 1 / 63, 1 / 62, 1 / 62]
     assert [match.score for match in best] == pytest.approx(expected)
     assert [match.rank for match in best] == [1, 2, 3, 4]
     assert best[0].ranks == {"audio": 1, "tower": 3} and best[3].ranks == {"tower": 2}
-    assert blended({}) == []
+    assert reciprocal_rank_fusion({}) == []
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def songs(answer):
     return [int(match.track.title.split()[1]) for match in answer.matches]
 
 
-FREE = Wishes(k=6, max_per_artist=99)
+FREE = SearchFilters(k=6, max_per_artist=99)
 
 
 def test_both_ends_come_before_the_middle(library):
@@ -76,19 +76,19 @@ def test_a_seed_without_sound_asks_who_plays_it(library):
 
 
 def test_shares_hold_for_the_blend_and_filters_for_both_lists(library):
-    few = similar_by_both(library, [both(library, 1)], [], Wishes(k=6, max_per_artist=1))
+    few = similar_by_both(library, [both(library, 1)], [], SearchFilters(k=6, max_per_artist=1))
     assert len(few.matches) == 3 and len({match.track.artist for match in few.matches}) == 3
-    albums = similar_by_both(library, [both(library, 1)], [], Wishes(k=30, max_per_artist=99, max_per_album=2))
+    albums = similar_by_both(library, [both(library, 1)], [], SearchFilters(k=30, max_per_artist=99, max_per_album=2))
     assert [match.track.album for match in albums.matches].count("Ä") == 2 * 3  # an album of each artist
-    short = similar_by_both(library, [both(library, 1)], [], Wishes(k=30, max_per_artist=99, max_duration=104.0))
+    short = similar_by_both(library, [both(library, 1)], [], SearchFilters(k=30, max_per_artist=99, max_duration=104.0))
     assert sorted(songs(short)) == [1, 2, 3, 4]
-    others = similar_by_both(library, [both(library, 1)], [], Wishes(k=30, max_per_artist=99, same_artist=False))
+    others = similar_by_both(library, [both(library, 1)], [], SearchFilters(k=30, max_per_artist=99, same_artist=False))
     assert sorted(songs(others)) == list(range(10, 30))
 
 
 def test_a_list_that_comes_out_short_looks_deeper(library, monkeypatch):
     monkeypatch.setattr("earshot.index.search.rank_fusion._DEPTH", 1)
-    whole = similar_by_both(library, [both(library, 1)], [], Wishes(k=3, max_per_artist=1))
+    whole = similar_by_both(library, [both(library, 1)], [], SearchFilters(k=3, max_per_artist=1))
     assert {match.track.artist for match in whole.matches} == {"Artist 0", "Artist 1", "Artist 2"}
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from earshot.index.search.filters import SearchFilters
 from earshot.index.search.same_recording import ExcerptVectors
-from earshot.index.search.similarity_search import Moment, Seed, Wishes, best_moment, query_vector, similar
+from earshot.index.search.similarity_search import Moment, Seed, best_moment, query_vector, similar
 from earshot.index.tracks.track_store import AUDIO, set_status
 from earshot.index.vectors.ann import TYPES, n_candidates
 from earshot.index.vectors.faiss_file import build_index, index_state
@@ -46,9 +47,9 @@ def ids(answer):
     return [match.track.id for match in answer.matches]
 
 
-def ask(library, *degrees, unlike=(), **wishes):
+def ask(library, *degrees, unlike=(), **filters):
     seeds, unwanted = ([outside(angle) for angle in angles] for angles in (degrees, unlike))
-    return similar(library, AUDIO, seeds, unwanted, Wishes(**{"max_per_artist": 99} | wishes))
+    return similar(library, AUDIO, seeds, unwanted, SearchFilters(**{"max_per_artist": 99} | filters))
 
 
 def test_the_nearest_come_first(shelf):
@@ -63,7 +64,7 @@ def test_the_nearest_come_first(shelf):
 
 
 def test_a_seed_is_not_in_the_answer(shelf):
-    answer = similar(shelf, AUDIO, [seed_of(shelf, 1)], [], Wishes(k=3))
+    answer = similar(shelf, AUDIO, [seed_of(shelf, 1)], [], SearchFilters(k=3))
     assert ids(answer) == [2, 3, 4]
 
 
@@ -89,15 +90,15 @@ def test_one_album_does_not_fill_the_list(shelf):
 
 def test_only_the_same_artist_or_only_others(shelf):
     seed = seed_of(shelf, 5)  # of B
-    assert ids(similar(shelf, AUDIO, [seed], [], Wishes(same_artist=True))) == [6]
-    others = ids(similar(shelf, AUDIO, [seed], [], Wishes(same_artist=False)))
+    assert ids(similar(shelf, AUDIO, [seed], [], SearchFilters(same_artist=True))) == [6]
+    others = ids(similar(shelf, AUDIO, [seed], [], SearchFilters(same_artist=False)))
     assert others[0] == 4 and sorted(others) == [2, 3, 4, 7, 8], "the fourth of A is one too many"
-    same = similar(shelf, AUDIO, [seed_of(shelf, 1)], [], Wishes(same_artist=True, max_per_artist=1))
+    same = similar(shelf, AUDIO, [seed_of(shelf, 1)], [], SearchFilters(same_artist=True, max_per_artist=1))
     assert ids(same) == [2, 3, 4], "a cap on artists makes no sense when one was asked for"
 
 
 def test_the_same_artist_as_nobody_is_nobody(shelf):
-    assert ids(similar(shelf, AUDIO, [seed_of(shelf, 8)], [], Wishes(same_artist=True))) == []
+    assert ids(similar(shelf, AUDIO, [seed_of(shelf, 8)], [], SearchFilters(same_artist=True))) == []
 
 
 def test_a_genre_is_part_of_the_tag(shelf):
@@ -127,7 +128,7 @@ def test_away_from_an_unwanted_track():
 
 def test_what_is_unwanted_is_not_in_the_answer(shelf):
     """From 20 degrees away from 40: (cos 20 - 0.5 cos 40, sin 20 - 0.5 sin 40) = (0.557, 0.021), at 2 degrees."""
-    answer = similar(shelf, AUDIO, [seed_of(shelf, 3)], [seed_of(shelf, 5)], Wishes(k=9, max_per_artist=9))
+    answer = similar(shelf, AUDIO, [seed_of(shelf, 3)], [seed_of(shelf, 5)], SearchFilters(k=9, max_per_artist=9))
     query = query_vector([at(20)], [at(40)])
     assert np.degrees(np.arctan2(query[1], query[0])) == pytest.approx(2.1, abs=0.05)
     assert ids(answer) == [1, 2, 4, 6, 7, 8]
@@ -170,7 +171,7 @@ def test_copies_of_a_seed_are_left_out_and_told(tmp_path, kind):
                 heard("/far.mp3", at(90), artist="C"),
             ],
         )
-        answer = similar(library, AUDIO, [seed_of(library, seed)], [], Wishes())
+        answer = similar(library, AUDIO, [seed_of(library, seed)], [], SearchFilters())
         expected = ([far], [other]) if kind in COPIES else ([other, far], [])
         assert (ids(answer), [track.id for track in answer.copies]) == expected
 
@@ -188,14 +189,14 @@ def test_a_copy_is_known_by_its_excerpts(tmp_path):
                 heard("/c.mp3", at(42), excerpts=[at(60), at(42), at(20), at(7)]),
             ],
         )
-        answer = similar(library, AUDIO, [seed_of(library, seed)], [], Wishes())
+        answer = similar(library, AUDIO, [seed_of(library, seed)], [], SearchFilters())
         assert (ids(answer), [track.id for track in answer.copies]) == ([song], [copy])
 
 
 def test_a_copy_of_a_seed_from_outside(shelf):
     excerpts = ExcerptVectors(np.array([at(0)]), [0.0])
     seed = outside(0, duration=100.0, title="song 0", artist="a", excerpts=excerpts)
-    answer = similar(shelf, AUDIO, [seed], [], Wishes(k=2))
+    answer = similar(shelf, AUDIO, [seed], [], SearchFilters(k=2))
     assert (ids(answer), [track.id for track in answer.copies]) == ([2, 3], [1])
 
 
@@ -242,7 +243,7 @@ def test_needles_are_found_wherever_they_lie_and_once(crowd, type):
         crowd.db.execute("DELETE FROM index_files")
     else:
         build_index(crowd, AUDIO, type)
-    answer = similar(crowd, AUDIO, [CENTER], [], Wishes(genre="waltz"))
+    answer = similar(crowd, AUDIO, [CENTER], [], SearchFilters(genre="waltz"))
     assert titles(answer) == ["Song 3", "Song 700", "Song 4999"]
     assert answer.exhaustive == (None if type else "there is no index yet")
 
@@ -251,10 +252,10 @@ def test_needles_are_found_wherever_they_lie_and_once(crowd, type):
 def test_with_and_without_the_index_the_answer_is_one(crowd, type):
     """Also where the first candidates do not suffice: the caps let 2 of each 50 artists pass."""
     build_index(crowd, AUDIO, type, target=1.0)
-    wishes = Wishes(k=90, max_per_artist=2)
-    with_index = similar(crowd, AUDIO, [CENTER], [], wishes)
+    filters = SearchFilters(k=90, max_per_artist=2)
+    with_index = similar(crowd, AUDIO, [CENTER], [], filters)
     index_state(crowd, AUDIO).path.unlink()
-    without = similar(crowd, AUDIO, [CENTER], [], wishes)
+    without = similar(crowd, AUDIO, [CENTER], [], filters)
     assert (with_index.exhaustive, without.exhaustive) == (None, "its file is gone")
     assert titles(with_index) == titles(without)
     assert [m.score for m in with_index.matches] == pytest.approx([m.score for m in without.matches], abs=1e-6)
@@ -267,7 +268,7 @@ def test_the_scores_of_a_quantised_index_are_exact(tmp_path, rng):
         vectors = random_units(rng, 2_000, 6)
         add(library, head, [heard(f"/{number}.mp3", vector, excerpts=[]) for number, vector in enumerate(vectors)])
         build_index(library, AUDIO, "ivf-sq8")
-        answer = similar(library, AUDIO, [Seed("", vectors[0], NO_EXCERPTS, 1.0, id=1)], [], Wishes(k=5))
+        answer = similar(library, AUDIO, [Seed("", vectors[0], NO_EXCERPTS, 1.0, id=1)], [], SearchFilters(k=5))
         expected = np.sort(vectors[1:] @ vectors[0])[::-1][:5]
         assert answer.exhaustive is None
         assert [match.score for match in answer.matches] == pytest.approx(expected, abs=1e-6)
@@ -281,7 +282,7 @@ def test_few_are_read_when_few_are_asked_for(crowd, monkeypatch):
         raise AssertionError("all vectors were read")
 
     monkeypatch.setattr("earshot.index.search.similarity_search.read_vectors", refuse)
-    answer = similar(crowd, AUDIO, [CENTER], [], Wishes(k=10))
+    answer = similar(crowd, AUDIO, [CENTER], [], SearchFilters(k=10))
     assert titles(answer) == [f"Song {place}" for place in range(10)]
     assert n_candidates(10) == 150
 
@@ -302,9 +303,9 @@ def test_no_moment_without_excerpts():
 
 
 def test_why_shows_the_moments(shelf):
-    answer = similar(shelf, AUDIO, [seed_of(shelf, 1)], [], Wishes(k=1), why=True)
+    answer = similar(shelf, AUDIO, [seed_of(shelf, 1)], [], SearchFilters(k=1), why=True)
     assert answer.matches[0].moment == Moment(0.0, 0.0, pytest.approx(np.cos(np.radians(10)), abs=1e-6))
-    assert similar(shelf, AUDIO, [seed_of(shelf, 1)], [], Wishes(k=1)).matches[0].moment is None
+    assert similar(shelf, AUDIO, [seed_of(shelf, 1)], [], SearchFilters(k=1)).matches[0].moment is None
 
 
 def test_a_search_changes_nothing(shelf):

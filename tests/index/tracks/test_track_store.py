@@ -12,9 +12,9 @@ from earshot.index.tracks.track_links import find_links
 from earshot.index.tracks.track_store import (
     AUDIO,
     PendingFile,
-    adopt,
     file_title,
     prune_missing,
+    reuse_vectors,
     set_status,
     store_exclusion,
     store_failure,
@@ -174,7 +174,7 @@ def test_an_exclusion_drops_what_an_earlier_content_had(world):
 def test_a_new_content_is_not_adopted(world):
     library, head, folder = world
     hear(library, head, make(folder, "a.mp3", "one"), "one", at(0))
-    assert not adopt(library, make(folder, "b.mp3", "two"), "two", head)
+    assert not reuse_vectors(library, make(folder, "b.mp3", "two"), "two", head)
     assert len(tracks(library)) == 1
 
 
@@ -184,7 +184,7 @@ def test_a_moved_file_keeps_its_id_and_all_it_had(world):
     hear(library, head, file, "one", at(0), title="Jóga", note="cut short")
     os.rename(file.path, folder / "moved.mp3")
     moved = PendingFile(str(folder / "moved.mp3"), 3, 99)
-    assert adopt(library, moved, "one", head)
+    assert reuse_vectors(library, moved, "one", head)
     assert tracks(library) == [(1, moved.path, "embedded")]
     row = row_of(library)
     assert (row["title"], row["mtime_ns"], row["reason"]) == ("Jóga", 99, "cut short")
@@ -199,7 +199,7 @@ def test_a_move_is_no_change_to_the_neighbours(world):
     finish(library)
     before = library.db.execute("SELECT * FROM neighbours").fetchall()
     os.rename(folder / "10.mp3", folder / "ten.mp3")
-    assert adopt(library, PendingFile(str(folder / "ten.mp3"), 2, 5), "10", head)
+    assert reuse_vectors(library, PendingFile(str(folder / "ten.mp3"), 2, 5), "10", head)
     assert library.db.execute("SELECT * FROM neighbours").fetchall() == before != []
 
 
@@ -208,7 +208,7 @@ def test_a_missing_track_comes_back_without_its_reason(world):
     file = make(folder, "a.mp3", "one")
     hear(library, head, file, "one", at(0))
     set_status(library, file.path, file.size, file.mtime_ns, "excluded", "in a folder marked .notmusic")
-    assert adopt(library, file, "one", head)
+    assert reuse_vectors(library, file, "one", head)
     assert (row_of(library)["status"], row_of(library)["reason"]) == ("embedded", None)
 
 
@@ -217,7 +217,7 @@ def test_a_title_that_was_the_file_name_follows_the_file(world):
     file = make(folder, "track01.mp3", "one")
     hear(library, head, file, "one", at(0))
     os.rename(file.path, folder / "Hyperballad.mp3")
-    adopt(library, PendingFile(str(folder / "Hyperballad.mp3"), 3, 1), "one", head)
+    reuse_vectors(library, PendingFile(str(folder / "Hyperballad.mp3"), 3, 1), "one", head)
     assert row_of(library)["title"] == "Hyperballad"
     assert library.db.execute("SELECT rowid FROM tracks_fts WHERE tracks_fts MATCH 'hyperballad'").fetchall() == [(1,)]
 
@@ -227,7 +227,7 @@ def test_a_copy_is_a_track_of_its_own(world):
     facts = {"artist": "Björk", "album": "Post", "genre": "Pop", "year": 1995, "track_number": 3}
     hear(library, head, make(folder, "a.mp3", "one"), "one", at(0), excerpts=[at(1), at(2)], note="cut short", **facts)
     copy = make(folder, "b.mp3", "one")
-    assert adopt(library, copy, "one", head)
+    assert reuse_vectors(library, copy, "one", head)
     first, second = row_of(library, 1), row_of(library, 2)
     own = {"id": 2, "path": copy.path, "title": "b", "mtime_ns": copy.mtime_ns, "size": 3}
     assert second == first | own
@@ -241,7 +241,7 @@ def test_a_copy_of_an_excluded_track_does_not_inherit_the_reason(world):
     file = make(folder, "a.mp3", "one")
     hear(library, head, file, "one", at(0))
     set_status(library, file.path, file.size, file.mtime_ns, "excluded", "matches --exclude a*")
-    adopt(library, make(folder, "b.mp3", "one"), "one", head)
+    reuse_vectors(library, make(folder, "b.mp3", "one"), "one", head)
     copy = row_of(library, tracks(library)[-1][0])
     assert (copy["status"], copy["reason"]) == ("embedded", None)
 
@@ -253,7 +253,7 @@ def test_a_file_that_was_moved_over_another(world):
     hear(library, head, make(folder, "b.mp3", "two"), "two", at(90))
     os.rename(folder / "b.mp3", folder / "a.mp3")
     file = PendingFile(str(folder / "a.mp3"), 3, 7)
-    assert adopt(library, file, "two", head)
+    assert reuse_vectors(library, file, "two", head)
     assert tracks(library) == [(2, file.path, "embedded")]
     np.testing.assert_array_equal(read_vector(library, AUDIO, 2), at(90))
     assert vector_rows(library) == [(2, "audio", 1)]
@@ -263,7 +263,7 @@ def test_a_file_that_was_copied_over_another(world):
     library, head, folder = world
     hear(library, head, make(folder, "a.mp3", "one"), "one", at(0))
     hear(library, head, make(folder, "b.mp3", "two"), "two", at(90))
-    assert adopt(library, make(folder, "a.mp3", "two"), "two", head)
+    assert reuse_vectors(library, make(folder, "a.mp3", "two"), "two", head)
     assert [(i, s) for i, _, s in tracks(library)] == [(1, "embedded"), (2, "embedded")]
     np.testing.assert_array_equal(read_vector(library, AUDIO, 1), at(90))
     assert row_of(library, 1)["content_hash"] == "two"
@@ -273,7 +273,7 @@ def test_a_file_that_was_copied_over_another(world):
 def test_what_a_rule_leaves_out_is_not_adopted(world, bounds, adopted):
     library, head, folder = world
     hear(library, head, make(folder, "a.mp3", "one"), "one", at(0), duration=30.0)
-    assert adopt(library, replace(make(folder, "b.mp3", "one"), bounds=bounds), "one", head) is adopted
+    assert reuse_vectors(library, replace(make(folder, "b.mp3", "one"), bounds=bounds), "one", head) is adopted
     assert len(tracks(library)) == 1 + adopted
 
 
@@ -282,8 +282,8 @@ def test_only_a_vector_of_the_same_ear_is_adopted(world):
     file = make(folder, "a.mp3", "one")
     hear(library, head, file, "one", at(0))
     _, new_head = library.start_run("embed-audio", {}, fingerprint="another ear")
-    assert not adopt(library, make(folder, "b.mp3", "one"), "one", new_head)
-    assert adopt(library, make(folder, "b.mp3", "one"), "one", head)
+    assert not reuse_vectors(library, make(folder, "b.mp3", "one"), "one", new_head)
+    assert reuse_vectors(library, make(folder, "b.mp3", "one"), "one", head)
 
 
 def test_a_twin_that_is_gone_is_taken_before_one_that_is_there(world):
@@ -293,7 +293,7 @@ def test_a_twin_that_is_gone_is_taken_before_one_that_is_there(world):
         hear(library, head, make(folder, name, "one"), "one", at(0))
     os.rename(folder / "b.mp3", folder / "c.mp3")
     set_status(library, str(folder / "b.mp3"), 3, 1, "missing", None)
-    assert adopt(library, PendingFile(str(folder / "c.mp3"), 3, 1), "one", head)
+    assert reuse_vectors(library, PendingFile(str(folder / "c.mp3"), 3, 1), "one", head)
     assert [(i, os.path.basename(p), s) for i, p, s in tracks(library)] == [
         *[(1, "a.mp3", "embedded"), (2, "c.mp3", "embedded")]
     ]
@@ -311,7 +311,7 @@ def test_looking_for_a_twin_does_not_walk_through_the_library(world):
             count += 1
 
         library.db.conn.set_progress_handler(tick, 1)
-        assert not adopt(library, PendingFile(str(folder / "new.mp3"), 1, 1), "new", head)
+        assert not reuse_vectors(library, PendingFile(str(folder / "new.mp3"), 1, 1), "new", head)
         library.db.conn.set_progress_handler(None, 0)
         return count
 

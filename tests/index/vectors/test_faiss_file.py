@@ -11,7 +11,7 @@ import pytest
 from earshot.index.kept_files import file_hash
 from earshot.index.library import Library
 from earshot.index.tracks.track_store import AUDIO, set_status
-from earshot.index.vectors import faiss_file as index_file
+from earshot.index.vectors import faiss_file
 from earshot.index.vectors.ann import TYPES
 from earshot.index.vectors.faiss_file import build_index, index_state, open_index
 from library_world import add, heard, open_library, random_units
@@ -207,7 +207,7 @@ def test_killed_between_the_file_and_its_row(library, monkeypatch):
     def die():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(index_file, "now", die)  # the last thing before the row is written
+    monkeypatch.setattr(faiss_file, "now", die)  # the last thing before the row is written
     with pytest.raises(KeyboardInterrupt):
         build_index(library, AUDIO)
     monkeypatch.undo()
@@ -240,7 +240,7 @@ def test_a_file_that_vanishes_while_it_is_verified(library, monkeypatch):
     def gone(*_):
         raise FileNotFoundError(2, "No such file or directory")
 
-    monkeypatch.setattr(index_file, "file_hash", gone)
+    monkeypatch.setattr(faiss_file, "file_hash", gone)
     assert open_index(library, AUDIO) == (None, "its file cannot be read: No such file or directory")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from earshot.index.tracks.track_store import AUDIO, set_status
-from earshot.index.vectors import neighbour_table as neighbours
+from earshot.index.vectors import neighbour_table
 from earshot.index.vectors.faiss_file import build_index
 from earshot.index.vectors.neighbour_table import PER_TRACK, fill_neighbours
 from earshot.index.vectors.spaces import read_vectors
@@ -165,9 +165,9 @@ def test_a_fill_may_be_killed_anywhere(world, seed, monkeypatch):
     """Each transaction of its own may be the last; what is missing is done the next time, and nothing is wrong."""
     library, head = world
     rng = np.random.default_rng(100 + seed)
-    monkeypatch.setattr(neighbours, "_BLOCK", 5)  # many transactions
-    monkeypatch.setattr(neighbours, "_PAIRS", 16)
-    original, left = neighbours._replace, 0
+    monkeypatch.setattr(neighbour_table, "_BLOCK", 5)  # many transactions
+    monkeypatch.setattr(neighbour_table, "_PAIRS", 16)
+    original, left = neighbour_table._replace, 0
 
     def fail_after_a_while(*arguments):
         nonlocal left
@@ -179,7 +179,7 @@ def test_a_fill_may_be_killed_anywhere(world, seed, monkeypatch):
     for number in range(8):
         change_at_random(library, head, rng, number)
         change_at_random(library, head, rng, 100 + number)
-        monkeypatch.setattr(neighbours, "_replace", fail_after_a_while)
+        monkeypatch.setattr(neighbour_table, "_replace", fail_after_a_while)
         for _ in range(int(rng.integers(1, 4))):
             left = int(rng.integers(0, 12))
             try:
@@ -187,7 +187,7 @@ def test_a_fill_may_be_killed_anywhere(world, seed, monkeypatch):
             except KeyboardInterrupt:
                 if rng.random() < 0.5:
                     change_at_random(library, head, rng, 200 + 10 * number + left)
-        monkeypatch.setattr(neighbours, "_replace", original)
+        monkeypatch.setattr(neighbour_table, "_replace", original)
         list(fill_neighbours(library, AUDIO, k=6))
         assert_right(library, k=6)
 
@@ -208,8 +208,8 @@ def test_beyond_a_size_the_index_is_asked_and_scores_stay_exact(world, rng, monk
     vectors = random_units(rng, 1_500, 8)
     add(library, head, [heard(f"/{number}.mp3", vector, excerpts=[]) for number, vector in enumerate(vectors)])
     state = build_index(library, AUDIO, type, target=0.999)
-    monkeypatch.setattr(neighbours, "_EXACT_UP_TO", 1_000)
-    monkeypatch.setattr(neighbours, "build", None)  # exact search is not to be had
+    monkeypatch.setattr(neighbour_table, "_EXACT_UP_TO", 1_000)
+    monkeypatch.setattr(neighbour_table, "build", None)  # exact search is not to be had
     list(fill_neighbours(library, AUDIO))
     ours, theirs = held(library), brute_force(library, PER_TRACK)
     n_found = sum(len({i for i, _ in ours[track]} & {i for i, _ in theirs[track]}) for track in theirs)

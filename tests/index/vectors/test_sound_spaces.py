@@ -9,7 +9,7 @@ import pytest
 from commands_typed import invoke
 from earshot.index.library import LibraryError
 from earshot.index.vectors.imported_vectors import store_given_vectors
-from earshot.index.vectors.sound_spaces import sound_mark, sound_space
+from earshot.index.vectors.sound_spaces import sound_space, vector_fingerprint
 from library_world import add, at, heard, open_library
 from trained_library import QUICK
 
@@ -84,9 +84,9 @@ def test_the_ear_comes_first_and_other_vectors_have_another_mark(tmp_path):
         add_catalog_track(library)
         store_given_vectors(library, "theirs", "x", [(np.array([1]), at(0)[None])])
         assert sound_space(library) == "theirs"  # though the ear has a space, in which nothing is yet
-        first = sound_mark(library, "theirs")
+        first = vector_fingerprint(library, "theirs")
         store_given_vectors(library, "theirs", "x", [(np.array([1]), at(0)[None])])
-        assert sound_mark(library, "theirs") != first
+        assert vector_fingerprint(library, "theirs") != first
         add(library, head, [heard("/1.mp3", at(1), title="One")])
         assert sound_space(library) == "audio" and sound_space(library, "theirs") == "theirs"
-        assert sound_mark(library, "audio") == library.current_fingerprint()
+        assert vector_fingerprint(library, "audio") == library.current_fingerprint()

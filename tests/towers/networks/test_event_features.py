@@ -12,7 +12,7 @@ from earshot.towers.models import towers_for
 from earshot.towers.networks.event_features import N_GAPS, N_PLAYS, EventFacts, event_codes
 from earshot.towers.networks.two_tower import TwoTower
 from earshot.towers.retrieval.exact_search import query_vectors, recommend
-from earshot.towers.training.batches import Asked, Batches, now_asked
+from earshot.towers.training.batches import Batches, QueryInputs, inputs_now
 from earshot.towers.training.trainer import TowerTraining
 from tower_world import catalog, listening
 
@@ -69,14 +69,14 @@ def test_training_and_serving_ask_the_same_of_the_same_past(encoder, monkeypatch
         event = int(np.flatnonzero(events.track_rows == track)[0])
         user = int(events.user_rows[event])
         past = events.where((np.arange(5) < event) | (events.user_rows != user))
-        asked, rows = now_asked(past, np.array([user]), 3, np.ones(2, bool))
+        asked, rows = inputs_now(past, np.array([user]), 3, np.ones(2, bool))
         torch.testing.assert_close(query_vectors(made, asked, rows)[0], learned[row])
 
 
 @pytest.mark.parametrize("encoder", ["mean", "attention", "transformer"])
 def test_facts_change_a_query_and_ordinary_ones_do_not(encoder):
     made = towers(replace(TOWER, encoder=encoder))
-    asked, rows = now_asked(world(), np.array([0]), 3, np.ones(2, bool))
+    asked, rows = inputs_now(world(), np.array([0]), 3, np.ones(2, bool))
     told = query_vectors(made, asked, rows)
     unknown = query_vectors(made, replace(asked, facts=None), rows)
     assert not torch.allclose(told, unknown)
@@ -98,7 +98,7 @@ def test_of_some_histories_only_the_tracks_are_told():
 def test_where_the_order_is_unknown_there_are_no_facts():
     untimed = replace(world(), times=np.zeros(5, dtype=np.int64))
     assert Batches(untimed, TOWER, QUICK).batch(0, 0).asked.facts is None
-    assert now_asked(untimed, np.array([0]), 3, np.ones(2, bool))[0].facts is None
+    assert inputs_now(untimed, np.array([0]), 3, np.ones(2, bool))[0].facts is None
 
 
 def test_what_was_liked_is_learned():
@@ -122,6 +122,6 @@ def test_what_was_liked_is_learned():
 
 
 def test_asked_without_facts_is_as_before():
-    asked = Asked(np.array([0]), np.array([[0, -1]]), np.array([-1]), np.zeros(1, np.float32))
+    asked = QueryInputs(np.array([0]), np.array([[0, -1]]), np.array([-1]), np.zeros(1, np.float32))
     assert asked.facts is None
     assert query_vectors(towers(), asked, np.array([3])).shape == (1, 8)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
 from earshot.towers.networks.factorization import DotProduct, NeuralFactorization
-from earshot.towers.training.batches import Asked
+from earshot.towers.training.batches import QueryInputs
 
 
 def made(kind, dim=3, hidden=8, seen=None):
@@ -18,7 +18,7 @@ def made(kind, dim=3, hidden=8, seen=None):
 def both(model, users, history=None):
     rows = np.arange(5)
     nothing = np.full((len(users), 2), -1)
-    asked = Asked(
+    asked = QueryInputs(
         np.array(users), nothing if history is None else np.array(history), nothing[:, 0], np.zeros(len(users))
     )
     blocks = model.blocks(rows, asked.user_rows)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from earshot.towers.config import TowerConfig
 from earshot.towers.networks.two_tower import TwoTower
-from earshot.towers.training.batches import Asked
+from earshot.towers.training.batches import QueryInputs
 from tower_world import catalog
 
 RNG = np.random.default_rng(5)
@@ -27,7 +27,7 @@ def items(model, rows, **withheld):
 
 def queries(model, users=(0,), history=((0, 1, -1),), seeds=(0,), days=(0.0,)):
     rows = np.arange(6)
-    asked = Asked(np.array(users), np.array(history), np.array(seeds), np.array(days, dtype=np.float32))
+    asked = QueryInputs(np.array(users), np.array(history), np.array(seeds), np.array(days, dtype=np.float32))
     blocks = model.blocks(rows, asked.user_rows)
     return model.queries(model.features(blocks, rows), blocks, asked).detach()
 
@@ -172,7 +172,7 @@ def test_who_has_no_history_is_the_same_in_any_company(encoder):
     model = towers(TowerConfig(dim=4, hidden=3, history=3, encoder=encoder))
     with torch.no_grad():
         model.pooled.weight.copy_(2 * torch.eye(4) + 0.5)
-    alone = Asked(np.array([-1]), np.full((1, 3), -1), np.array([-1]), np.zeros(1, np.float32))
+    alone = QueryInputs(np.array([-1]), np.full((1, 3), -1), np.array([-1]), np.zeros(1, np.float32))
     nothing = np.empty(0, dtype=int)
     blocks = model.blocks(nothing, alone.user_rows)
     found = model.queries(model.features(blocks, nothing), blocks, alone).detach()
@@ -193,7 +193,9 @@ def test_the_age_of_now_adds_nothing_and_any_other_does():
 def test_gradients_reach_every_part(encoder):
     model = towers(TowerConfig(dim=4, hidden=3, history=3, encoder=encoder, use_user=1, dropout=0.0))
     rows = np.arange(6)
-    asked = Asked(np.array([1, -1]), np.array([[0, 1, 5], [-1, -1, -1]]), np.array([2, -1]), np.ones(2, np.float32))
+    asked = QueryInputs(
+        np.array([1, -1]), np.array([[0, 1, 5], [-1, -1, -1]]), np.array([2, -1]), np.ones(2, np.float32)
+    )
     with torch.no_grad():  # the last layers begin at zero, and would stop it
         model.item_mlp[-1].weight.fill_(0.1)
         model.query_mlp[-1].weight.fill_(0.1)

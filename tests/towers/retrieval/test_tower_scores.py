@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from earshot.data.events.splits import Split, split_listens
-from earshot.evaluation.queries import exam_of, make_exam
+from earshot.evaluation.queries import queries_at_cutoff, queries_of_split
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.exact_search import item_vectors, recommend
-from earshot.towers.retrieval.tower_scores import Judge, exam_queries, make_judge, tower_scores
+from earshot.towers.retrieval.tower_scores import Validator, exam_queries, make_judge, tower_scores
 from tower_world import catalog, checkerboard, listening
 
 KNOWN = listening([(0, 0, 1), (0, 1, 2), (1, 2, 3), (2, 3, 4)], 3, 6)
@@ -18,7 +18,7 @@ ASKED = listening([(0, 0, 9), (0, 4, 9), (1, 2, 9), (2, 5, 9)], 3, 6)
 def test_a_judge_goes_by_validation():
     world = split_listens(checkerboard(20), "random", share=0.2)
     judge = make_judge(world, repeats=False, n_users=8)
-    towers = towers_for(TowerConfig(dim=4, hidden=0, history=3), catalog(20), world.train)
+    towers = towers_for(TowerConfig(dim=4, excluded=0, history=3), catalog(20), world.train)
     assert 0 <= judge(towers) <= 1
     nothing = Split("global", KNOWN, listening([], 3, 6), ASKED)
     assert make_judge(nothing, repeats=True) is None
@@ -29,11 +29,11 @@ def test_a_judge_turns_the_dial_to_what_suits_best():
     """Everybody goes on to the track that most have played; untrained towers do not know that, and a dial does."""
     known = listening([(user, 5, 1) for user in range(5, 12)] + [(user, user % 4, 2) for user in range(12)], 12, 30)
     asked = listening([(user, 5, 9) for user in range(5)], 12, 30)
-    towers = towers_for(TowerConfig(dim=4, hidden=0, history=3), catalog(30), known)
-    exam = make_exam(known, asked, repeats=False, n_users=10, seed=0)
-    judge = Judge(exam, (0.0, 10.0, -10.0))
-    assert judge(towers) == 1 and judge.dial == 10
-    assert Judge(exam)(towers) < 1
+    towers = towers_for(TowerConfig(dim=4, excluded=0, history=3), catalog(30), known)
+    eval_queries = queries_at_cutoff(known, asked, repeats=False, n_users=10, seed=0)
+    judge = Validator(eval_queries, (0.0, 10.0, -10.0))
+    assert judge(towers) == 1 and judge.popularity_weight == 10
+    assert Validator(eval_queries)(towers) < 1
 
 
 @pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
@@ -41,28 +41,28 @@ def test_a_judge_turns_the_dial_to_what_suits_best():
 def test_towers_are_asked_as_they_recommend(model, world, monkeypatch):
     monkeypatch.setattr("earshot.towers.retrieval.tower_scores._TRACKS_OF_A_NETWORK", 4)
     asked = listening([(user, 5 - user, 9) for user in range(3)], world.n_users, 6)
-    exam = make_exam(world, asked, repeats=False, n_users=10, seed=0)
-    towers = towers_for(TowerConfig(model=model, dim=4, hidden=8, history=3), catalog(6), world)
-    scores_of = tower_scores(towers, exam_queries(towers, exam), item_vectors(towers))
-    lists, _ = exam.ranked(scores_of, 4)
-    ((found, scores),) = recommend(towers, world, exam.targets.user_rows, 4, hidden=exam.hidden)
-    room = np.empty((len(exam), 6), dtype=np.float32)
-    scores_of(0, len(exam), room)
+    eval_queries = queries_at_cutoff(world, asked, repeats=False, n_users=10, seed=0)
+    towers = towers_for(TowerConfig(model=model, dim=4, excluded=8, history=3), catalog(6), world)
+    scores_of = tower_scores(towers, exam_queries(towers, eval_queries), item_vectors(towers))
+    lists, _ = eval_queries.ranked(scores_of, 4)
+    ((found, scores),) = recommend(towers, world, eval_queries.targets.user_rows, 4, excluded=eval_queries.excluded)
+    room = np.empty((len(eval_queries), 6), dtype=np.float32)
+    scores_of(0, len(eval_queries), room)
     ours = np.take_along_axis(room, np.maximum(lists, 0), axis=1)
     np.testing.assert_array_equal(lists >= 0, found >= 0)
     np.testing.assert_allclose(ours[lists >= 0], scores[found >= 0], rtol=1e-5)  # equal scores in any order
-    assert not set(lists[0].tolist()) & set(exam.hidden[0].tolist())
+    assert not set(lists[0].tolist()) & set(eval_queries.excluded[0].tolist())
 
 
 def test_a_seed_is_the_track_before():
     """Towers that only look at the seed give two queries of one listener the lists of their last tracks."""
     events = [(user, (at + user) % 7, 1_000 * at + user) for user in range(20) for at in range(1, 21)]
     split = split_listens(listening(events, 20, 7), "next-track")
-    exam = exam_of(split, repeats=True, n_queries=100, seed=0)
-    towers = towers_for(TowerConfig(dim=4, hidden=0, history=0, use_user=0), catalog(7), split.train)
-    scores = np.empty((len(exam), 7), dtype=np.float32)
-    tower_scores(towers, exam_queries(towers, exam), item_vectors(towers))(0, len(exam), scores)
-    last = np.array([exam.pasts.tracks(query)[-1] for query in range(len(exam))])
+    eval_queries = queries_of_split(split, repeats=True, n_queries=100, seed=0)
+    towers = towers_for(TowerConfig(dim=4, excluded=0, history=0, use_user=0), catalog(7), split.train)
+    scores = np.empty((len(eval_queries), 7), dtype=np.float32)
+    tower_scores(towers, exam_queries(towers, eval_queries), item_vectors(towers))(0, len(eval_queries), scores)
+    last = np.array([eval_queries.pasts.tracks(query)[-1] for query in range(len(eval_queries))])
     for track in range(7):
         same = scores[last == track]
         np.testing.assert_allclose(same, np.broadcast_to(same[:1], same.shape), atol=1e-6)

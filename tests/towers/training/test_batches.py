@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
-from earshot.towers.training.batches import Batches, now_asked, stranger_asked
-from earshot.towers.training.negatives import KnownTracks
+from earshot.towers.training.batches import Batches, inputs_for_new_users, inputs_now
+from earshot.towers.training.negatives import KnownPairs
 from tower_world import checkerboard, listening
 
 PLAIN = TowerConfig(history=2, user_dropout=0.0, history_dropout=0.0, track_dropout=0.0, audio_dropout=0.0)
@@ -162,7 +162,7 @@ def test_a_listener_alone_tells_now_from_other_times(loss):
 
 def test_what_is_known_is_told_the_same_from_both_sides(rng):
     users, tracks = rng.integers(30, size=200), rng.integers(40, size=200)
-    known = KnownTracks(users, tracks, 30, 40)
+    known = KnownPairs(users, tracks, 30, 40)
     pairs = set(zip(users.tolist(), tracks.tolist(), strict=True))
     for n_users, n_tracks in ((3, 60), (50, 2)):  # the fewer pairs lie with the users, then with the tracks
         asked_users, asked_tracks = rng.integers(30, size=n_users), rng.integers(40, size=n_tracks)
@@ -171,11 +171,11 @@ def test_what_is_known_is_told_the_same_from_both_sides(rng):
         np.testing.assert_array_equal(known.contains(asked_users[:, None], asked_tracks[None]), expected)
     assert set(known.of_user(7).tolist()) == {track for user, track in pairs if user == 7}
     assert not known.contains(np.array([-1]), np.array([0])).any()
-    assert not KnownTracks(users[:0], tracks[:0], 3, 3).contains(np.array([0]), np.array([1])).any()
+    assert not KnownPairs(users[:0], tracks[:0], 3, 3).contains(np.array([0]), np.array([1])).any()
 
 
 def test_at_serving_it_is_now():
-    asked, rows = now_asked(listening(EVENTS, 3, 9), np.array([0, 1, 2]), 3, np.array([True, False, True]))
+    asked, rows = inputs_now(listening(EVENTS, 3, 9), np.array([0, 1, 2]), 3, np.array([True, False, True]))
     named = np.append(rows, -1)
     assert named[asked.history].tolist() == [[8, 7, 6], [1, 1, -1], [-1, -1, -1]]
     assert named[asked.seeds].tolist() == [8, 1, -1]
@@ -184,9 +184,9 @@ def test_at_serving_it_is_now():
 
 
 def test_a_stranger_has_a_history_too():
-    asked, rows = stranger_asked([np.array([4, 2, 7]), np.array([], dtype=int)], 2)
+    asked, rows = inputs_for_new_users([np.array([4, 2, 7]), np.array([], dtype=int)], 2)
     named = np.append(rows, -1)
     assert named[asked.history].tolist() == [[7, 2], [-1, -1]]
     assert named[asked.seeds].tolist() == [7, -1] and asked.user_rows.tolist() == [-1, -1]
-    liked, _ = stranger_asked([np.array([4, 2])], 2, ordered=False)  # what was named in no order has no latest
+    liked, _ = inputs_for_new_users([np.array([4, 2])], 2, ordered=False)  # what was named in no order has no latest
     assert liked.seeds.tolist() == [-1]

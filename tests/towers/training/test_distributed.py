@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from earshot.towers.training.distributed import Ranks
+from earshot.towers.training.distributed import Distributed
 from rank_worker import CASES, PLAIN, TOWER, begun, gradients, trained
 
 WORKER = Path(__file__).parents[2] / "support" / "rank_worker.py"
@@ -58,7 +58,7 @@ def test_all_ranks_end_with_equal_weights_and_those_of_one(outcomes, which):
 
 def test_the_shares_of_all_ranks_are_the_batch():
     batch = begun(TOWER, PLAIN).batches.batch(0, 0)
-    shares = [Ranks(rank, 3).share(batch) for rank in range(3)]
+    shares = [Distributed(rank, 3).share(batch) for rank in range(3)]
     assert sum(share.weight for share in shares) == pytest.approx(1)
     assert [len(share.batch.asked) for share in shares] == [4, 4, 3]
     for share in shares:
@@ -72,5 +72,5 @@ def test_the_shares_of_all_ranks_are_the_batch():
 
 def test_a_rank_alone_takes_the_whole_batch():
     batch = begun(TOWER, PLAIN).batches.batch(0, 0)
-    share = Ranks().share(batch)
-    assert share.batch is batch and share.weight == 1 and Ranks().first_says(lambda: 3) == 3
+    share = Distributed().share(batch)
+    assert share.batch is batch and share.weight == 1 and Distributed().broadcast_from_first(lambda: 3) == 3

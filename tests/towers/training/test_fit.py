@@ -6,7 +6,7 @@ import pytest
 
 from earshot.data.events.splits import split_listens
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
-from earshot.towers.training.fit import Schooling
+from earshot.towers.training.fit import TowerFit
 from tower_world import catalog, checkerboard, listening
 
 N = 12
@@ -17,7 +17,7 @@ QUICK = TowerTrainingConfig(batch_size=16, negatives=6, epochs=3, table_rate=0.2
 def schooling(config=QUICK, protocol="random", listens=None, **settings):
     listens = checkerboard(N) if listens is None else listens
     parts = None if protocol is None else split_listens(listens, protocol, share=0.2)
-    return Schooling(TOWER, config, catalog(listens.n_tracks), listens, parts, **settings), parts
+    return TowerFit(TOWER, config, catalog(listens.n_tracks), listens, parts, **settings), parts
 
 
 def given(school, folder, key="key"):
@@ -33,7 +33,7 @@ def given(school, folder, key="key"):
 def test_one_lesson_unjudged(tmp_path):
     school, _ = schooling(protocol=None)
     assert given(school, tmp_path) == [(60, 3)]  # 12 listeners, 5 tracks each
-    assert school.validation is None and school.dial is None
+    assert school.validation is None and school.popularity_weight is None
     assert repr(school) == "<Schooling in 1 lessons, <Batches 4 steps of 16, 60 targets>>"
 
 
@@ -62,12 +62,12 @@ def test_the_dial_is_what_suits_the_best_towers(tmp_path):
     shared = replace(QUICK, popularity_share=0.5, temperature=0.2)
     school, _ = schooling(shared)
     given(school, tmp_path)
-    assert school.dial in shared.dials()
+    assert school.popularity_weight in shared.popularity_weights()
     school.judge(school.towers)
-    assert school.dial == school.judge.dial
+    assert school.popularity_weight == school.judge.popularity_weight
     unjudged, _ = schooling(shared, protocol=None)
     given(unjudged, tmp_path, "unjudged")
-    assert unjudged.dial == pytest.approx(0.1)  # half of the temperature, as the loss has it
+    assert unjudged.popularity_weight == pytest.approx(0.1)  # half of the temperature, as the loss has it
 
 
 def test_nothing_to_refit_by():

@@ -10,9 +10,9 @@ from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers, towers_for
 from earshot.towers.training.batches import Batches
-from earshot.towers.training.hard_negatives import HardTracks
-from earshot.towers.training.negative_mining import mine
-from earshot.towers.training.negatives import KnownTracks
+from earshot.towers.training.hard_negatives import HardNegatives
+from earshot.towers.training.negative_mining import mine_negatives
+from earshot.towers.training.negatives import KnownPairs
 from earshot.towers.training.trainer import TowerTraining
 from tower_world import checkerboard, listening
 
@@ -30,13 +30,13 @@ def ranked():
     towers = make_towers(TowerConfig(model="dot", dim=2), Catalog.unknown(10), is_seen, np.ones(4, bool))
     towers.tables["tracks"].weight[:] = 0
     towers.tables["tracks"].weight[:, -1] = torch.tensor([-1.0, -2, -3, -4, -5, -6, -7, -8, -9, 0])
-    known = KnownTracks(events.user_rows, events.track_rows, 4, 10)
+    known = KnownPairs(events.user_rows, events.track_rows, 4, 10)
     return towers, events, known
 
 
 def test_the_ranks_are_counted_among_what_was_not_played():
     towers, events, known = ranked()
-    hard = mine(towers, events, known, first=2, last=5, seed=0)
+    hard = mine_negatives(towers, events, known, first=2, last=5, seed=0)
     lists = {user: set(hard.track_rows[hard.place_of[user]].tolist()) for user in (0, 1, 2)}
     # 9 is on top but was never played: it has a rank and is no negative. Listener 0: 9 0 [2 4 5], the others alike.
     assert lists == {0: {2, 4, 5}, 1: {2, 3, 4}, 2: {1, 2, 3}}
@@ -46,9 +46,9 @@ def test_the_ranks_are_counted_among_what_was_not_played():
 
 def test_a_list_may_be_shorter_than_its_ranks():
     towers, events, known = ranked()
-    hard = mine(towers, events, known, first=7, last=50, seed=0)
+    hard = mine_negatives(towers, events, known, first=7, last=50, seed=0)
     assert sorted(hard.track_rows[hard.place_of[0]].tolist())[-1:] == [8]
-    none = mine(towers, events, known, first=20, last=50, seed=0)
+    none = mine_negatives(towers, events, known, first=20, last=50, seed=0)
     assert not none.has(np.arange(4)).any()
     assert none.draw(np.array([0, 3]), np.random.default_rng(0)).tolist() == [
         -1,
@@ -57,7 +57,9 @@ def test_a_list_may_be_shorter_than_its_ranks():
 
 
 def test_draws_are_even_over_a_list():
-    hard = HardTracks(np.array([[7, 5, 3, -1], [2, -1, -1, -1]], dtype=np.int32), np.array([0, -1, 1], dtype=np.int32))
+    hard = HardNegatives(
+        np.array([[7, 5, 3, -1], [2, -1, -1, -1]], dtype=np.int32), np.array([0, -1, 1], dtype=np.int32)
+    )
     drawn = hard.draw(np.tile([0, 1, 2], (3_000, 1)), np.random.default_rng(0))
     np.testing.assert_allclose(np.bincount(drawn[:, 0], minlength=8)[[3, 5, 7]] / 3_000, 1 / 3, atol=0.03)
     assert (drawn[:, 1] == -1).all() and (drawn[:, 2] == 2).all()
@@ -67,7 +69,7 @@ def mined(hard, **settings):
     """The batches of a checkerboard in which some listeners have a hard track each, and the first of them."""
     batches = Batches(checkerboard(N), TOWER, replace(QUICK, **settings))
     bare = batches.batch(3, 0)
-    batches.hard = HardTracks(np.array(hard, dtype=np.int32)[:, None], np.r_[: len(hard), [-1] * (N - len(hard))])
+    batches.hard = HardNegatives(np.array(hard, dtype=np.int32)[:, None], np.r_[: len(hard), [-1] * (N - len(hard))])
     return bare, batches.batch(3, 0)
 
 
@@ -77,7 +79,7 @@ def test_all_events_of_a_step_share_what_was_mined():
     np.testing.assert_array_equal(batch.candidate_rows[:-5], bare.candidate_rows)  # nothing else is drawn differently
     owners = [user for user in batch.asked.user_rows if 0 <= user < 4]
     assert owners and set(batch.candidate_rows[-5:].tolist()) <= {5, 7, 9, 11}
-    known = KnownTracks(checkerboard(N).user_rows, checkerboard(N).track_rows, N, N)
+    known = KnownPairs(checkerboard(N).user_rows, checkerboard(N).track_rows, N, N)
     users = batch_users(batch)
     np.testing.assert_array_equal(batch.hidden[:, -5:], known.grid(users, batch.candidate_rows[-5:]))
 
@@ -107,7 +109,7 @@ def training(config=QUICK, tower=TOWER, events=None):
 def test_what_was_mined_stands_for_itself_alone():
     """The mixture of batch and draws is corrected by its expected counts; the mined ones by nothing: log 1 = 0."""
     world = training()
-    world.batches.hard = HardTracks(np.full((N, 1), 3, dtype=np.int32), np.arange(N))
+    world.batches.hard = HardNegatives(np.full((N, 1), 3, dtype=np.int32), np.arange(N))
     batch = world.batches.batch(0, 0)
     found = world._log_counts(batch)
     np.testing.assert_allclose(np.exp(found[:-5]), 16 * 5 / 60 + 6 / 12, rtol=1e-5)
@@ -119,9 +121,9 @@ def test_they_come_from_the_towers_of_the_epoch_before(monkeypatch):
 
     def told(towers, *arguments, **settings):
         lists.append(towers.tables["tracks"].weight.clone())
-        return mine(towers, *arguments, **settings)
+        return mine_negatives(towers, *arguments, **settings)
 
-    monkeypatch.setattr("earshot.towers.training.trainer.mine", told)
+    monkeypatch.setattr("earshot.towers.training.trainer.mine_negatives", told)
     world = training()
     for report in world.reports():
         if report.epoch == 0:

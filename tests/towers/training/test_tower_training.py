@@ -10,8 +10,8 @@ from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers
 from earshot.towers.retrieval.exact_search import best_tracks, item_vectors, query_vectors, recommend, unit_vectors
-from earshot.towers.training.batches import stranger_asked
-from earshot.towers.training.trainer import Diverged, TowerTraining
+from earshot.towers.training.batches import inputs_for_new_users
+from earshot.towers.training.trainer import DivergedError, TowerTraining
 from tower_world import catalog, checkerboard, listening
 
 N = 12
@@ -37,7 +37,7 @@ def training(tower=TOWER, config=QUICK, events=None, tracks=None, judge=None):
 
 
 def recommended(towers, events, k=1):
-    starts = events.user_starts()
+    starts = events.user_offsets()
     heard = [events.track_rows[starts[user] : starts[user + 1]] for user in range(events.n_users)]
     return np.concatenate([rows for rows, _ in recommend(towers, events, np.arange(events.n_users), k, hidden=heard)])
 
@@ -109,7 +109,7 @@ def test_a_training_that_diverges_says_so(at_once, words):
 
     if at_once:
         spoiled(world.towers)
-    with pytest.raises(Diverged, match=f"{words} no number any more, with learning_rate 0.0003, table_rate 0.2"):
+    with pytest.raises(DivergedError, match=f"{words} no number any more, with learning_rate 0.0003, table_rate 0.2"):
         list(world.reports())
 
 
@@ -187,7 +187,9 @@ def test_a_stranger_needs_no_training(rng):
     _, audio, events = sounding_world(rng)
     world = training(TOWER, replace(QUICK, epochs=15, batch_size=32), events, catalog(30, audio=audio))
     list(world.reports())
-    asked, rows = stranger_asked([np.array([21, 23, 25]), np.array([0, 2, 24])], 4)  # some of it never played by anyone
+    asked, rows = inputs_for_new_users(
+        [np.array([21, 23, 25]), np.array([0, 2, 24])], 4
+    )  # some of it never played by anyone
     found, _ = best_tracks(world.towers, query_vectors(world.towers, asked, rows), item_vectors(world.towers), 5)
     assert (found[0] % 2 == 1).all() and (found[1] % 2 == 0).all()
 
@@ -198,7 +200,7 @@ def test_a_search_in_blocks_is_a_search(model, monkeypatch, rng):
     events = listening(
         [(user, int(track), 0) for user in range(9) for track in rng.choice(40, 5, replace=False)], 9, 40
     )
-    starts = events.user_starts()
+    starts = events.user_offsets()
     hidden = [events.track_rows[starts[user] : starts[user + 1]] for user in range(9)]
     whole = list(recommend(towers, events, np.arange(9), 38, hidden=hidden))
     for name, n in (("_TRACKS_AT_ONCE", 7), ("_SCORES_AT_ONCE", 80), ("_PAIRS_AT_ONCE", 80)):
