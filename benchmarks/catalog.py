@@ -8,7 +8,7 @@ import numpy as np
 
 from earshot.audio.checkpoint import default_checkpoint
 from earshot.index.library import Library
-from earshot.index.tracks.track_store import AUDIO
+from earshot.index.vectors.spaces import AUDIO
 
 DIM = 128
 TRACKS_PER_ARTIST, ARTISTS_PER_GENRE = 10, 200

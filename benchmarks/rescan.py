@@ -14,8 +14,8 @@ from time import perf_counter
 
 from catalog import DIM, clustered_vectors, fill_library, make_files
 from earshot.index.library import Library
-from earshot.index.tracks.track_store import AUDIO
 from earshot.index.vectors.faiss_file import build_index
+from earshot.index.vectors.spaces import AUDIO
 from measuring import CLI, run, show
 
 LIMIT = 5.0  # seconds for 100,000 known files

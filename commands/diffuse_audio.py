@@ -15,7 +15,7 @@ from earshot.commands.shared.track_argument import require_vectors
 from earshot.graph.config import DiffusionConfig
 
 if TYPE_CHECKING:
-    from earshot.evaluation.vector_evaluation import MetricValue
+    from earshot.evaluation.metrics.metric_value import MetricValue
     from earshot.index.graphs.diffused_vectors import DiffusionResult, LevelGraph
     from earshot.index.library import Library
 
@@ -58,8 +58,7 @@ def diffuse_audio(
         store_diffused,
     )
     from earshot.index.library import Library
-    from earshot.index.tracks.track_store import AUDIO
-    from earshot.index.vectors.spaces import read_vectors
+    from earshot.index.vectors.spaces import AUDIO, read_vectors
 
     try:
         config = DiffusionConfig(**settings)

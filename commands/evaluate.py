@@ -173,7 +173,7 @@ def evaluate(
 def _told_of_ear(library: "Library", parts: "Split", told: dict[str, Any]) -> str:
     """The facts about the encoder that a reader of the figures has to know, if any."""
     from earshot.index.evaluation.leakage import ear_in_use, training_listens
-    from earshot.index.tracks.track_store import AUDIO
+    from earshot.index.vectors.spaces import AUDIO
 
     heard_of = set(training_listens(library, ear_in_use(library))) if told["sound"] == AUDIO else set()
     if not heard_of - {parts.train.digest() if heard_of else None}:

@@ -140,8 +140,8 @@ def _subjects(
     library: "Library", tracks: "TrackTable", baselines: bool, seed: int
 ) -> dict[str, tuple["ndarray", "ndarray | None"]]:
     """The vectors that are judged, with the penalty for hubs where there is one; the library's own come first."""
-    from earshot.index.tracks.track_store import AUDIO
     from earshot.index.vectors.neighbour_table import mean_neighbour_score
+    from earshot.index.vectors.spaces import AUDIO
 
     penalty = mean_neighbour_score(library, AUDIO, tracks.ids) / 2  # as `cli similar --fewer-hubs` ranks
     subjects = {"audio": (tracks.vectors, None), "audio, fewer hubs": (tracks.vectors, penalty)}

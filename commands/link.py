@@ -79,8 +79,7 @@ def link(
 def _echo_stale(library: "Library") -> None:
     """Say what was made before the links changed, and has to be made anew."""
     from earshot.index.graphs.graph_store import stored_graphs
-    from earshot.index.recommending.tower_data import TOWER
-    from earshot.index.vectors.spaces import current_space
+    from earshot.index.vectors.spaces import TOWER, current_space
 
     stale = ["`cli build-graph`"] if stored_graphs(library) else []
     stale += ["`cli train-tower`"] if current_space(library, TOWER) is not None else []

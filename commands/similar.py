@@ -75,13 +75,13 @@ def similar(
     """
     from earshot.commands.shared import text_tables
     from earshot.commands.shared.output_rows import match_rows
-    from earshot.index.graphs.diffused_vectors import DIFFUSED, outdated
+    from earshot.index.graphs.diffused_vectors import outdated
     from earshot.index.library import Library
-    from earshot.index.recommending.tower_data import TOWER, tower_run
+    from earshot.index.recommending.tower_data import tower_run
     from earshot.index.search.filters import SearchFilters
     from earshot.index.search.rank_fusion import BOTH, similar_by_both
     from earshot.index.search.similarity_search import similar as find_similar
-    from earshot.index.tracks.track_store import AUDIO
+    from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER
 
     space = TOWER if space == "towers" else space
     with Library.open(folder) as library:
@@ -120,11 +120,9 @@ def similar(
 def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "Seed"]:
     """The track that a person means, by each space that knows it: from the library or, a file elsewhere, heard now."""
     from earshot.commands.shared.text_tables import one_line
-    from earshot.index.graphs.diffused_vectors import DIFFUSED
     from earshot.index.search.same_recording import read_excerpts
     from earshot.index.search.similarity_search import Seed
-    from earshot.index.tracks.track_store import AUDIO
-    from earshot.index.vectors.spaces import read_vector
+    from earshot.index.vectors.spaces import AUDIO, DIFFUSED, read_vector
 
     row, seeds = resolve_track(library, text, catalog=tuple(spaces) != (AUDIO,)), dict[str, Seed]()
     is_file = row is None and os.path.isfile(text)
@@ -146,10 +144,8 @@ def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "S
 def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: Sequence[str], *, is_file: bool) -> str:
     """Why nothing can be searched from a track, and what to type."""
     from earshot.commands.shared.text_tables import one_line
-    from earshot.index.graphs.diffused_vectors import DIFFUSED
-    from earshot.index.recommending.tower_data import TOWER
-    from earshot.index.tracks.track_store import AUDIO
     from earshot.index.vectors.sound_spaces import sound_space
+    from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER
 
     if is_file and TOWER in spaces:
         return f"{shown_path(text)} is not in the library.\n\nRun `cli embed-audio` on it first."
@@ -187,10 +183,11 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     """A file outside the library, heard with the very encoder that the library's vectors come from."""
     from earshot.audio.embedding import Cause, EmbedFailure, WorkersLostError, embed_files
     from earshot.graph.diffusion.diffusion import centred
-    from earshot.index.graphs.diffused_vectors import DIFFUSED, centre_vector
+    from earshot.index.graphs.diffused_vectors import centre_vector
     from earshot.index.search.same_recording import ExcerptVectors
     from earshot.index.search.similarity_search import Seed
     from earshot.index.tracks.track_store import file_title
+    from earshot.index.vectors.spaces import DIFFUSED
 
     checkpoint = checkpoint_in_use(library)
     if library.current_fingerprint() is None:

@@ -82,8 +82,8 @@ def train_tower(
     from earshot.data.events.splits import split_listens
     from earshot.index.library import Library
     from earshot.index.recommending.tower_data import TOWER_STAGE, default_protocol, read_tower_data
-    from earshot.index.tracks.track_store import AUDIO
     from earshot.index.vectors.sound_spaces import sound_space, vector_fingerprint
+    from earshot.index.vectors.spaces import AUDIO
     from earshot.towers.tower_checkpoint import SavedTowers, training_key
     from earshot.towers.training.distributed import joined
     from earshot.towers.training.fit import TowerFit

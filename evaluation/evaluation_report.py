@@ -7,14 +7,12 @@ import numpy as np
 
 from earshot.data.catalog import Catalog
 from earshot.data.events.protocols import Protocol
-from earshot.evaluation.baselines.tuned_baselines import POPULAR
 from earshot.evaluation.evaluator import ACCURACY, paired_differences, recommendation_figures, slice_rows, table_rows
 from earshot.evaluation.full_ranking import Scores
 from earshot.evaluation.legacy_figures import LEGACY, legacy_figures
+from earshot.evaluation.metrics.metric_value import ALL, POPULAR, MetricValue
 from earshot.evaluation.queries import EvaluationQueries
 from earshot.evaluation.sampled_metrics import SampledCandidates, draw_probes, sampled_figures, sampled_rows
-from earshot.evaluation.slices import ALL
-from earshot.evaluation.vector_evaluation import MetricValue
 
 _PROBED_AT = 10  # places that the figures of 99 negatives need
 _N_LEAST = 10  # queries, for a slice to be shown in the summary

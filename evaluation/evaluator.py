@@ -15,10 +15,10 @@ from earshot.evaluation.metrics.list_metrics import (
     own_popularity,
     popularity_lift,
 )
+from earshot.evaluation.metrics.metric_value import ALL, CHANCE, MetricValue, short
 from earshot.evaluation.metrics.ranking_metrics import chance_ranking, ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
-from earshot.evaluation.slices import ALL, target_slices
-from earshot.evaluation.vector_evaluation import CHANCE, MetricValue, short
+from earshot.evaluation.slices import target_slices
 
 ACCURACY = ("recall", "hit_rate", "ndcg", "mrr")
 _WITH_INTERVAL = ("recall", "ndcg")  # in tables; the others' would fill the page

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from earshot.data.files.atomic import output_path
-from earshot.evaluation.slices import ALL
-from earshot.evaluation.vector_evaluation import CHANCE, MetricValue
+from earshot.evaluation.metrics.metric_value import ALL, CHANCE, MetricValue
 
 _OURS, _OTHERS = "#c2410c", "#94a3b8"
 _WIDTH = 7.0  # inches

@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from earshot.evaluation.metrics.bootstrap import ratio_interval
+from earshot.evaluation.metrics.metric_value import ALL, MetricValue
 from earshot.evaluation.queries import EvaluationQueries
-from earshot.evaluation.slices import ALL
-from earshot.evaluation.vector_evaluation import MetricValue
 
 LEGACY = ("recall_legacy", "ndcg_legacy")
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from earshot.evaluation.metrics.bootstrap import mean_intervals
+from earshot.evaluation.metrics.metric_value import CHANCE, MetricValue, short
 from earshot.evaluation.metrics.ranking_metrics import chance_ranking, ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
-from earshot.evaluation.vector_evaluation import CHANCE, MetricValue, short
 
 N_NEGATIVES = 99
 WHY_NOT = (

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from earshot.evaluation.metrics.metric_value import ALL
 from earshot.evaluation.queries import EvaluationQueries
-
-ALL = "all"
 
 
 def popularity_slices(play_counts: np.ndarray) -> dict[str, np.ndarray]:

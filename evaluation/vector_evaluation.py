@@ -14,6 +14,7 @@ from earshot.evaluation.metrics.bootstrap import (
     skewness,
     spearman,
 )
+from earshot.evaluation.metrics.metric_value import CHANCE, MetricValue, short
 from earshot.evaluation.metrics.vector_metrics import (
     LabelSets,
     cosines,
@@ -27,7 +28,6 @@ from earshot.evaluation.metrics.vector_metrics import (
     triplet_accuracy,
 )
 
-CHANCE = "chance"  # the subject that knows nothing
 _N_MOST_QUERIES = 5_000  # beyond, more of them narrow no interval that anyone would notice
 
 
@@ -55,20 +55,6 @@ class TrackFacts:
     twins: np.ndarray  # tracks that hold the same recording
     labels: Mapping[str, LabelSets] = field(default_factory=dict)  # by column
     questions: Mapping[str, GraphTriplets] = field(default_factory=dict)  # by graph
-
-
-@dataclass(frozen=True)
-class MetricValue:
-    """One figure of one evaluation, as a row of `metrics`."""
-
-    subject: str  # whose
-    metric: str
-    k: int | None
-    slice: str  # which queries
-    value: float | None  # None where it is not defined
-    ci_low: float | None  # of the 95 % bootstrap interval, artists or listeners drawn
-    ci_high: float | None
-    n: int  # queries, triplets or pairs
 
 
 @dataclass(frozen=True)
@@ -185,13 +171,6 @@ def _cell(figure: MetricValue) -> str | None:
     if figure.ci_low is None or figure.ci_high is None:
         return value
     return f"{value} [{short(figure.ci_low, 2)} {short(figure.ci_high, 2)}]"
-
-
-def short(number: float, digits: int) -> str:
-    """Without the zero before the point: eight columns of figures are wide enough."""
-    rounded = round(number, digits) + 0.0  # not -0
-    text = f"{rounded:.{digits}f}"
-    return text.replace("0.", ".", 1) if abs(rounded) < 1 else text
 
 
 def _figure(subject: str, of: BootstrappedMetric, slice: str, value: float, draws: np.ndarray) -> MetricValue:

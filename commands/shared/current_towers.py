@@ -67,9 +67,9 @@ def place_newcomers(library: "Library") -> int:
     Without any, or where the towers need a training anyhow, this asks SQLite and nothing else.
     """
     from earshot.data.ids import IdMap
-    from earshot.index.recommending.tower_data import TOWER, add_tower_vectors, embeddable_tracks
+    from earshot.index.recommending.tower_data import add_tower_vectors, embeddable_tracks
     from earshot.index.vectors.sound_spaces import vector_fingerprint
-    from earshot.index.vectors.spaces import current_space
+    from earshot.index.vectors.spaces import TOWER, current_space
 
     if current_space(library, TOWER) is None:
         return 0

@@ -41,8 +41,7 @@ def hear_pending(
         Going on is of no use: a disk is away, or the installation is at fault. What was heard so far is kept.
     """
     from earshot.audio.embedding import WorkersLostError, embed_files
-    from earshot.index.tracks.track_store import AUDIO
-    from earshot.index.vectors.spaces import use_run
+    from earshot.index.vectors.spaces import AUDIO, use_run
 
     run, head = library.start_run(
         EMBED_STAGE,

@@ -26,10 +26,8 @@ def resolve_track(library: "Library", text: str, *, catalog: bool) -> "TrackRow 
 
 def require_vectors(library: "Library", space: str = "audio") -> None:
     """Say what to type where a space has no vector to search by."""
-    from earshot.index.graphs.diffused_vectors import DIFFUSED
-    from earshot.index.recommending.tower_data import TOWER, tower_run
-    from earshot.index.tracks.track_store import AUDIO
-    from earshot.index.vectors.spaces import current_space, spaces
+    from earshot.index.recommending.tower_data import tower_run
+    from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, current_space, spaces
 
     if space not in (AUDIO, DIFFUSED, TOWER) and current_space(library, space) is None:
         raise click.ClickException(

@@ -11,7 +11,15 @@ from polars.io.plugins import register_io_source
 from earshot.data.events.external_sort import disk_errors
 from earshot.data.events.interactions import KINDS
 from earshot.data.files.regular_files import require_regular
-from earshot.data.listens.event_batch import EVENT_COLUMNS
+
+EVENT_COLUMNS = {
+    "time_s": pl.Int64,  # since 1970, UTC
+    "plays": pl.Float32,  # 1 where each row is one play
+    "played_ms": pl.Int32,
+    "ratio": pl.Float32,  # of the track that was played
+    "kind": pl.UInt8,  # codes of data.events.interactions.KINDS
+    "split": pl.UInt8,  # codes of data.events.interactions.SPLITS
+}
 
 _ROW_GROUP = 1_000_000
 _PACKED_EVENTS, _MOST_EVENTS_PER_BYTE = 10_000_000, 100  # a page of one number a billion times takes a few bytes

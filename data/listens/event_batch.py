@@ -13,14 +13,6 @@ from earshot.data.tables.table_reader import examples
 
 # Of the track; a reader leaves out what its format does not know. Without an artist, the title is any name of a track.
 ITEM_COLUMNS = {"artist": pl.String, "title": pl.String, "album": pl.String, "mbid": pl.String, "isrc": pl.String}
-EVENT_COLUMNS = {
-    "time_s": pl.Int64,  # since 1970, UTC
-    "plays": pl.Float32,  # 1 where each row is one play
-    "played_ms": pl.Int32,
-    "ratio": pl.Float32,  # of the track that was played
-    "kind": pl.UInt8,  # codes of data.events.interactions.KINDS
-    "split": pl.UInt8,  # codes of data.events.interactions.SPLITS
-}
 B = TypeVar("B", pl.DataFrame, list[object])
 ME = "me"  # who listened, where nobody is named
 _GREATEST = 1e15  # beyond lies no time and no duration

@@ -12,9 +12,10 @@ from typing import Self
 import numpy as np
 import polars as pl
 
+from earshot.data.events.event_log import EVENT_COLUMNS
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, EventSort
 from earshot.data.files.atomic import temporary_folder
-from earshot.data.listens.event_batch import EVENT_COLUMNS, ITEM_COLUMNS, Batch
+from earshot.data.listens.event_batch import ITEM_COLUMNS, Batch
 from earshot.data.listens.vocabulary import Vocabulary
 from earshot.data.tables.table_reader import N_EXAMPLES
 

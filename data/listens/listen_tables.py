@@ -6,15 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from earshot.data.listens.event_batch import (
-    EVENT_COLUMNS,
-    Batch,
-    kind_codes,
-    numbered,
-    split_codes,
-    taken,
-    valid_events,
-)
+from earshot.data.events.event_log import EVENT_COLUMNS
+from earshot.data.listens.event_batch import Batch, kind_codes, numbered, split_codes, taken, valid_events
 from earshot.data.tables.table_blocks import SUFFIXES, Table, open_table
 from earshot.data.tables.table_reader import column, listed, text
 from earshot.data.tables.text_blocks import Member

@@ -9,10 +9,10 @@ from earshot.evaluation.baselines.item_knn import FOREVER, ItemNeighbours
 from earshot.evaluation.baselines.matrix_factorization import BPR_GRID, IALS_GRID, bpr, ials, settings_of
 from earshot.evaluation.baselines.simple_baselines import content_knn, decayed_popularity, personal_top, popular
 from earshot.evaluation.full_ranking import Scores
+from earshot.evaluation.metrics.metric_value import POPULAR
 from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
 
-POPULAR = "popular"
 _TUNED_AT = 20  # places
 _HALF_LIVES = (1.0, 3.0, 7.0, 30.0, 90.0, 365.0)  # days
 _POWERS = [{"breadth": a, "popularity": b} for a, b in ((0.0, 0.5), (0.5, 0.5), (1.0, 0.5), (1.0, 0.3))]

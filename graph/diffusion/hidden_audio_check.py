@@ -16,7 +16,7 @@ from scipy import sparse
 
 from earshot.data.cosine import top_k, unit_rows
 from earshot.evaluation.metrics.bootstrap import bootstrap_interval
-from earshot.evaluation.vector_evaluation import CHANCE, MetricValue
+from earshot.evaluation.metrics.metric_value import CHANCE, MetricValue
 from earshot.graph.config import DiffusionConfig
 from earshot.graph.diffusion.diffusion import diffuse
 from earshot.graph.preference_graph import PreferenceGraph, build_graph

@@ -27,7 +27,7 @@ from earshot.audio.augmentation import augment
 from earshot.audio.encoder import Encoder, calibrate
 from earshot.data.files.atomic import atomic_path
 from earshot.data.files.torch_files import load_torch_file
-from earshot.evaluation.vector_evaluation import MetricValue
+from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.graph.config import TasteConfig
 from earshot.graph.taste.contrastive_loss import graded_info_nce, info_nce
 from earshot.graph.taste.taste_sampler import TasteSampler, TripletBatch, held_out_triplets

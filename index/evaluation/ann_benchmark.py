@@ -15,9 +15,9 @@ import numpy as np
 
 from earshot.evaluation.evaluation_report import Section
 from earshot.evaluation.metrics.bootstrap import mean_intervals
+from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
-from earshot.evaluation.vector_evaluation import MetricValue
 from earshot.index.vectors.ann import TYPES, BuiltIndex, build, n_candidates
 
 SLICE = "ann"

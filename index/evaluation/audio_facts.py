@@ -15,9 +15,8 @@ from earshot.evaluation.vector_evaluation import TrackFacts
 from earshot.index.graphs.graph_store import Edges, read_edges
 from earshot.index.library import Library, LibraryError
 from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
-from earshot.index.tracks.track_store import AUDIO
 from earshot.index.trust import read_json
-from earshot.index.vectors.spaces import read_vectors
+from earshot.index.vectors.spaces import AUDIO, read_vectors
 
 TRAINING_STAGE = "train-audio"  # as `runs` calls it
 _TWIN_SECONDS = 1.0  # two encodings of one recording differ in length by the padding of their codecs

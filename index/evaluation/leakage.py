@@ -6,8 +6,8 @@ from typing import Any
 from earshot.index.evaluation.audio_facts import TRAINING_STAGE
 from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
 from earshot.index.library import Library
-from earshot.index.tracks.track_store import AUDIO
 from earshot.index.trust import read_json, texts
+from earshot.index.vectors.spaces import AUDIO
 
 _LISTENS_GRAPHS = ("listens", "listens-artist")
 

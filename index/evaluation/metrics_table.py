@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from earshot.evaluation.vector_evaluation import MetricValue
+from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.index.library import Library
 
 

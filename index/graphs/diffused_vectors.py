@@ -11,11 +11,9 @@ from earshot.data.ids import IdMap
 from earshot.index.graphs.graph_store import find_graph, read_edges, stored_graphs
 from earshot.index.library import Library, LibraryError
 from earshot.index.tracks.name_resolution import LEVELS
-from earshot.index.tracks.track_store import AUDIO, vector_blob
 from earshot.index.trust import read_json
-from earshot.index.vectors.spaces import current_space
+from earshot.index.vectors.spaces import AUDIO, DIFFUSED, current_space, vector_blob
 
-DIFFUSED = "diffused"  # the space
 DIFFUSE_STAGE = "diffuse-audio"  # as `runs` calls it
 _NODES = {
     "track": "SELECT id FROM tracks WHERE status IN ('embedded', 'catalog')",

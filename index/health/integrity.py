@@ -9,19 +9,16 @@ import numpy as np
 
 from earshot.data.files.rules import Rules
 from earshot.data.ids import IdMap
-from earshot.index.graphs.diffused_vectors import DIFFUSED
 from earshot.index.health.kept_checks import check_presence
 from earshot.index.health.problem import Problem, recovery
 from earshot.index.health.text_check import check_text
 from earshot.index.library import DATABASE, Library, LibraryError
-from earshot.index.recommending.tower_data import TOWER
 from earshot.index.schema_guard import foreign_triggers
-from earshot.index.tracks.track_store import AUDIO
 from earshot.index.trust import read_json, read_json_list, sql_name, typed_statement
 from earshot.index.vectors.ann import rank
 from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.neighbour_table import PER_TRACK
-from earshot.index.vectors.spaces import current_space, read_vectors, spaces
+from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, current_space, read_vectors, spaces
 
 _SAMPLE = 200  # vectors looked up in the index and among the neighbours
 _JSON = (  # that of `index_files` is looked at with the index; nobody reads runs.versions

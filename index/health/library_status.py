@@ -6,13 +6,12 @@ from typing import Any
 from earshot.data.files.path_encoding import path_columns
 from earshot.index.health.staleness import stale_parts
 from earshot.index.library import Library
-from earshot.index.recommending.tower_data import TOWER
 from earshot.index.tracks.roots import read_rules
-from earshot.index.tracks.track_store import AUDIO, UNREAD
+from earshot.index.tracks.track_store import UNREAD
 from earshot.index.trust import read_json
 from earshot.index.vectors.faiss_file import index_state
 from earshot.index.vectors.sound_spaces import sound_space
-from earshot.index.vectors.spaces import current_space
+from earshot.index.vectors.spaces import AUDIO, TOWER, current_space
 
 EMBED = "embed-audio"  # the stage, as `runs` calls it
 _GO_ON = "cli embed-audio   (its last run has not ended; it goes on from there)"

@@ -14,10 +14,10 @@ from earshot.index.library import Library
 from earshot.index.listens.listen_store import import_digests
 from earshot.index.listens.stored_interactions import listening_key
 from earshot.index.recommending.recommendation_table import outdated_lists
-from earshot.index.recommending.tower_data import TOWER, untrained
+from earshot.index.recommending.tower_data import untrained
 from earshot.index.removal import FORGET_STAGE
 from earshot.index.trust import read_json, texts
-from earshot.index.vectors.spaces import current_space
+from earshot.index.vectors.spaces import TOWER, current_space
 
 IMPORT = "cli import-listens FILE"
 

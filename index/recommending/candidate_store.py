@@ -11,10 +11,10 @@ from earshot.data.requests import RecommendRequest
 from earshot.data.shelf import Candidates
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import LibraryListening
-from earshot.index.recommending.tower_data import TOWER, without_dislikes
+from earshot.index.recommending.tower_data import without_dislikes
 from earshot.index.vectors.ann import n_candidates
 from earshot.index.vectors.faiss_file import index_state, open_index
-from earshot.index.vectors.spaces import as_matrix, read_some_vectors
+from earshot.index.vectors.spaces import TOWER, as_matrix, read_some_vectors
 
 _LARGE = 100_000  # tracks from which asking the index is quicker than reading every vector
 

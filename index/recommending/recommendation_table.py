@@ -15,10 +15,9 @@ from earshot.data.files.array_files import read_archive
 from earshot.data.files.atomic import RESUMABLE_SUFFIX, atomic_path, make_folder, remove
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.stored_interactions import listening_key
-from earshot.index.recommending.tower_data import TOWER
 from earshot.index.tracks.track_lookup import TrackRow, track_rows
 from earshot.index.trust import read_json
-from earshot.index.vectors.spaces import current_space
+from earshot.index.vectors.spaces import TOWER, current_space
 
 RECOMMEND_STAGE = "recommend"  # as `runs` calls it
 

@@ -13,11 +13,9 @@ from earshot.data.events.interactions import Interactions
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.stored_interactions import listening_key, read_listening
-from earshot.index.tracks.track_store import AUDIO, vector_blob
 from earshot.index.trust import read_json
-from earshot.index.vectors.spaces import current_space, read_some_vectors, read_vectors
+from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, read_some_vectors, read_vectors, vector_blob
 
-TOWER = "tower"  # the space
 TOWER_STAGE = "train-tower"  # as `runs` calls it
 _FEW = 20_000  # tracks that are read one by one rather than with all others
 

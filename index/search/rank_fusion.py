@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from earshot.index.library import Library
-from earshot.index.recommending.tower_data import TOWER
 from earshot.index.search.filters import ListCaps, SearchFilters
 from earshot.index.search.same_recording import read_excerpts
 from earshot.index.search.similarity_search import Match, Matches, Seed, best_moment, similar
-from earshot.index.tracks.track_store import AUDIO
+from earshot.index.vectors.spaces import AUDIO, TOWER
 
 BOTH = "both"
 _RANK_CONSTANT = 60  # as the paper has it: the first place is worth little more than the tenth

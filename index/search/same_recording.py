@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earshot.index.library import Library
-from earshot.index.tracks.track_store import AUDIO
-from earshot.index.vectors.spaces import check_blob
+from earshot.index.vectors.spaces import AUDIO, check_blob
 
 _MOST_EXCERPTS = 1_000  # of a track; all of them are compared with each other
 

@@ -11,9 +11,9 @@ from earshot.data.files.path_encoding import path_columns, path_from_columns
 from earshot.data.files.rules import duration_exclusion
 from earshot.index.graphs.graph_store import forget_removed_tracks
 from earshot.index.library import Library
+from earshot.index.vectors.spaces import AUDIO, vector_blob
 
 _TAGS = "title, artist, album, genre, year"
-AUDIO = "audio"  # the space of sound
 UNREAD = "status = 'failed' AND mtime_ns IS NULL"  # could not be read, see `store_unread`
 _ONLY_A_NAME = """
     UPDATE tracks SET status = 'catalog', path = NULL, path_bytes = NULL, content_hash = NULL, size = NULL,
@@ -218,10 +218,6 @@ def prune_missing(library: Library, listened_ids: Iterable[int] = (), among: Con
 def file_title(path: str) -> str:
     """What a file without a title tag is called, on one line."""
     return " ".join(os.path.splitext(os.path.basename(path_columns(path)[0]))[0].split())
-
-
-def vector_blob(vector: np.ndarray) -> bytes:
-    return vector.astype("<f4").tobytes()
 
 
 def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) -> None:

@@ -8,7 +8,7 @@ from earshot.data.ids import IdMap
 from earshot.data.listens.listen_sources import Source
 from earshot.data.listens.yambda import embeddings
 from earshot.index.library import Library
-from earshot.index.tracks.track_store import vector_blob
+from earshot.index.vectors.spaces import vector_blob
 
 STAGE = "import-listens"  # as `runs` calls it
 

@@ -1,10 +1,7 @@
 """The spaces that tell how tracks sound: the ear's own, and those that a data set brought along."""
 
-from earshot.index.graphs.diffused_vectors import DIFFUSED
 from earshot.index.library import Library, LibraryError
-from earshot.index.recommending.tower_data import TOWER
-from earshot.index.tracks.track_store import AUDIO
-from earshot.index.vectors.spaces import current_space, spaces
+from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, current_space, spaces
 
 
 def sound_space(library: Library, asked: str | None = None) -> str | None:

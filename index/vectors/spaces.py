@@ -10,6 +10,12 @@ import numpy as np
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
 
+AUDIO = "audio"  # the space of sound
+
+DIFFUSED = "diffused"  # the space
+
+TOWER = "tower"  # the space
+
 _MOST_DIMENSIONS = 2**16
 
 
@@ -107,3 +113,7 @@ def check_blob(blob: object, length: int, space: str) -> None:
         raise LibraryError(f"One of the {space} vectors is none.\n\nRun `cli check`.")
     if len(blob) != length:
         raise LibraryError(f"The {space} vectors have different dimensions.\n\nRun `cli check`.")
+
+
+def vector_blob(vector: np.ndarray) -> bytes:
+    return vector.astype("<f4").tobytes()

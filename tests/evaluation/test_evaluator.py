@@ -5,9 +5,9 @@ import pytest
 
 from earshot.evaluation.evaluator import paired_differences, recommendation_figures, slice_rows, table_rows
 from earshot.evaluation.metrics.bootstrap import mean_intervals
+from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.evaluation.queries import queries_at_cutoff
 from earshot.evaluation.slices import popularity_slices, target_slices
-from earshot.evaluation.vector_evaluation import MetricValue
 from tower_world import listening
 
 KNOWN = listening([(0, 0, 0), (3, 0, 0), (3, 2, 0), (1, 5, 0)], 4, 8)

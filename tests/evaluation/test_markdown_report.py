@@ -6,7 +6,7 @@ import pytest
 
 from earshot.evaluation.evaluation_report import EvaluationReport, Section
 from earshot.evaluation.markdown_report import Heading, as_markdown, report_page, write_report
-from earshot.evaluation.vector_evaluation import MetricValue
+from earshot.evaluation.metrics.metric_value import MetricValue
 
 
 def figure(subject, metric, value, part="all", k=10):

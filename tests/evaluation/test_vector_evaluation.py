@@ -5,11 +5,10 @@ import pytest
 
 from earshot.data.cosine import hub_penalty
 from earshot.evaluation import vector_evaluation
+from earshot.evaluation.metrics.metric_value import CHANCE, MetricValue
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
 from earshot.evaluation.vector_evaluation import (
-    CHANCE,
     GraphTriplets,
-    MetricValue,
     TrackFacts,
     all_figures,
     chance_vectors,

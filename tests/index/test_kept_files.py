@@ -13,8 +13,8 @@ from commands_typed import invoke, rows_of
 from earshot.data.files.atomic import RESUMABLE_SUFFIX
 from earshot.index.kept_files import kept_files, record_unknown
 from earshot.index.library import Library
-from earshot.index.tracks.track_store import AUDIO
 from earshot.index.vectors.faiss_file import index_state
+from earshot.index.vectors.spaces import AUDIO
 from library_world import add, at, finish, heard, open_library
 
 ROWS = ["who,artist,title,timestamp", "eve,Ann,One,5", "eve,Ann,Two,6", "sam,Ann,Two,9"]

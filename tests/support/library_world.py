@@ -15,10 +15,10 @@ from earshot.index.listens.listen_store import listens_folder
 from earshot.index.search.same_recording import read_excerpts
 from earshot.index.search.similarity_search import Seed
 from earshot.index.tracks.track_lookup import track_rows
-from earshot.index.tracks.track_store import AUDIO, NewTrack, PendingFile, store_track
+from earshot.index.tracks.track_store import NewTrack, PendingFile, store_track
 from earshot.index.vectors.faiss_file import build_index
 from earshot.index.vectors.neighbour_table import fill_neighbours
-from earshot.index.vectors.spaces import read_vector, use_run
+from earshot.index.vectors.spaces import AUDIO, read_vector, use_run
 
 
 def unit(*numbers: float) -> np.ndarray:

@@ -9,9 +9,8 @@ from earshot.index.search import similarity_search
 from earshot.index.search.filters import SearchFilters
 from earshot.index.search.same_recording import ExcerptVectors
 from earshot.index.search.similarity_search import Seed, similar
-from earshot.index.tracks.track_store import AUDIO
 from earshot.index.vectors.neighbour_table import PER_TRACK, mean_neighbour_score
-from earshot.index.vectors.spaces import read_vectors
+from earshot.index.vectors.spaces import AUDIO, read_vectors
 from library_world import add, at, finish, heard, open_library, random_units, unit
 
 NO_EXCERPTS = ExcerptVectors(np.empty((0, 2), dtype=np.float32), [])

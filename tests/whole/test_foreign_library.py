@@ -14,10 +14,9 @@ from earshot.index.listens.listen_store import listen_files
 from earshot.index.recommending.tower_data import tower_checkpoint
 from earshot.index.removal import forget_listens
 from earshot.index.search.same_recording import read_excerpts
-from earshot.index.tracks.track_store import AUDIO
 from earshot.index.trust import read_json, read_json_list
 from earshot.index.vectors.faiss_file import build_index, index_state, open_index
-from earshot.index.vectors.spaces import read_some_vectors, read_vector, read_vectors
+from earshot.index.vectors.spaces import AUDIO, read_some_vectors, read_vector, read_vectors
 from library_world import add, at, finish, heard, open_library
 
 ELSEWHERE = ["../x", "/etc/passwd", "..", ".", "", "a/b", "a\\b", "C:x", "a\nb", "x" * 300]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.evaluation.vector_evaluation import MetricValue
+from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.index.evaluation.metrics_table import latest_figures, store_figures
 from library_world import open_library
 

@@ -9,10 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from earshot.cli import cli
-from earshot.evaluation.vector_evaluation import MetricValue
+from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.index.evaluation.metrics_table import compared
 from earshot.index.graphs.diffused_vectors import (
-    DIFFUSED,
     DiffusionResult,
     centre_vector,
     diffused_config,
@@ -26,8 +25,7 @@ from earshot.index.graphs.diffused_vectors import (
 )
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import Library, LibraryError
-from earshot.index.tracks.track_store import AUDIO
-from earshot.index.vectors.spaces import current_space, read_vector, read_vectors
+from earshot.index.vectors.spaces import AUDIO, DIFFUSED, current_space, read_vector, read_vectors
 from library_world import add, at, finish, heard, open_library, unit
 
 

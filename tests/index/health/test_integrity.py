@@ -14,11 +14,11 @@ from earshot.index.health.integrity import check_library
 from earshot.index.health.kept_checks import check_contents, n_contents
 from earshot.index.health.problem import Problem
 from earshot.index.library import Library, LibraryError
-from earshot.index.tracks.track_store import AUDIO, set_status, vector_blob
+from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors.ann import build
 from earshot.index.vectors.faiss_file import build_index, index_state
 from earshot.index.vectors.neighbour_table import fill_neighbours
-from earshot.index.vectors.spaces import read_vectors, use_run
+from earshot.index.vectors.spaces import AUDIO, read_vectors, use_run, vector_blob
 from library_world import add, at, finish, heard, open_library, random_units
 from tower_world import import_table
 

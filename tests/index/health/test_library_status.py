@@ -10,8 +10,9 @@ from earshot.data.files.rules import Rules
 from earshot.index.health.library_status import overview
 from earshot.index.library import Library
 from earshot.index.tracks.roots import store_rules
-from earshot.index.tracks.track_store import AUDIO, set_status
+from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors.faiss_file import index_state
+from earshot.index.vectors.spaces import AUDIO
 from library_world import add, at, finish, heard, open_library
 
 

@@ -9,7 +9,6 @@ from earshot.data.ids import IdMap
 from earshot.index.health.library_status import overview
 from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.tower_data import (
-    TOWER,
     default_protocol,
     find_user,
     read_catalog,
@@ -19,8 +18,7 @@ from earshot.index.recommending.tower_data import (
     untrained,
     without_dislikes,
 )
-from earshot.index.tracks.track_store import AUDIO
-from earshot.index.vectors.spaces import current_space, read_vector, read_vectors
+from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, read_vector, read_vectors
 from library_world import add, heard, open_library, unit
 from tower_world import checkerboard, import_table, listening
 

@@ -7,8 +7,8 @@ import pytest
 from earshot.index.search.filters import SearchFilters, is_wanted, wanted_ids
 from earshot.index.search.similarity_search import similar
 from earshot.index.tracks.track_lookup import track_rows
-from earshot.index.tracks.track_store import AUDIO
 from earshot.index.vectors.faiss_file import build_index
+from earshot.index.vectors.spaces import AUDIO
 from library_world import add, at, heard, open_library, seed_of
 
 ARTISTS = ("Björk", "BJÖRK", "Can", None)

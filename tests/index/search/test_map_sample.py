@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from earshot.index.search.map_sample import read_map
-from earshot.index.tracks.track_store import AUDIO, set_status
+from earshot.index.tracks.track_store import set_status
+from earshot.index.vectors.spaces import AUDIO
 from library_world import add, at, heard, open_library
 
 

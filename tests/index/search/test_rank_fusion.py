@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from earshot.index.recommending.tower_data import TOWER, store_tower_vectors
+from earshot.index.recommending.tower_data import store_tower_vectors
 from earshot.index.search.filters import SearchFilters
 from earshot.index.search.rank_fusion import reciprocal_rank_fusion, similar_by_both
 from earshot.index.search.similarity_search import Match, Seed
 from earshot.index.tracks.track_lookup import TrackRow
-from earshot.index.tracks.track_store import AUDIO
-from earshot.index.vectors.spaces import read_vector
+from earshot.index.vectors.spaces import AUDIO, TOWER, read_vector
 from library_world import add, at, finish, heard, open_library, seed_of
 
 

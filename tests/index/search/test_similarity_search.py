@@ -6,10 +6,10 @@ import pytest
 from earshot.index.search.filters import SearchFilters
 from earshot.index.search.same_recording import ExcerptVectors
 from earshot.index.search.similarity_search import Moment, Seed, best_moment, query_vector, similar
-from earshot.index.tracks.track_store import AUDIO, set_status
+from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors.ann import TYPES, n_candidates
 from earshot.index.vectors.faiss_file import build_index, index_state
-from earshot.index.vectors.spaces import read_vectors
+from earshot.index.vectors.spaces import AUDIO, read_vectors
 from library_world import add, at, finish, heard, open_library, random_units, seed_of, unit
 
 NO_EXCERPTS = ExcerptVectors(np.empty((0, 2), dtype=np.float32), [])

@@ -10,7 +10,6 @@ from earshot.index.recommending.tower_data import store_tower_vectors
 from earshot.index.search.same_recording import read_excerpts
 from earshot.index.tracks.track_links import find_links
 from earshot.index.tracks.track_store import (
-    AUDIO,
     PendingFile,
     file_title,
     prune_missing,
@@ -19,9 +18,8 @@ from earshot.index.tracks.track_store import (
     store_exclusion,
     store_failure,
     store_track,
-    vector_blob,
 )
-from earshot.index.vectors.spaces import read_vector
+from earshot.index.vectors.spaces import AUDIO, read_vector, vector_blob
 from library_world import add, at, finish, heard, open_library
 
 

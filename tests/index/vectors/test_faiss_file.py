@@ -10,10 +10,11 @@ import pytest
 
 from earshot.index.kept_files import file_hash
 from earshot.index.library import Library
-from earshot.index.tracks.track_store import AUDIO, set_status
+from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors import faiss_file
 from earshot.index.vectors.ann import TYPES
 from earshot.index.vectors.faiss_file import build_index, index_state, open_index
+from earshot.index.vectors.spaces import AUDIO
 from library_world import add, heard, open_library, random_units
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from earshot.index.tracks.track_store import AUDIO, set_status
+from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors import neighbour_table
 from earshot.index.vectors.faiss_file import build_index
 from earshot.index.vectors.neighbour_table import PER_TRACK, fill_neighbours
-from earshot.index.vectors.spaces import read_vectors
+from earshot.index.vectors.spaces import AUDIO, read_vectors
 from library_world import add, at, heard, open_library, random_units
 
 

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 
 from earshot.index.library import LibraryError
-from earshot.index.tracks.track_store import AUDIO, set_status
-from earshot.index.vectors.spaces import Space, current_space, read_some_vectors, read_vector, read_vectors, use_run
+from earshot.index.tracks.track_store import set_status
+from earshot.index.vectors.spaces import (
+    AUDIO,
+    Space,
+    current_space,
+    read_some_vectors,
+    read_vector,
+    read_vectors,
+    use_run,
+)
 from library_world import add, at, heard, open_library, unit
 
 
