@@ -20,7 +20,7 @@ from earshot.audio.file_checks import check_is_audio
 from earshot.audio.frames import FrameRun
 from earshot.audio.music_file import Cause, MusicFile, Stamp, UndecodableError, reading
 from earshot.audio.tags import Tags, parse_tags
-from earshot.data.files.rules import duration_exclusion
+from earshot.data.files.exclusion import duration_exclusion
 
 # Demuxers that hold sound in one file. Playlist formats (hls, concat, ...) are left out on purpose: they
 # make FFmpeg open other files and network addresses.

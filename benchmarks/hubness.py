@@ -12,7 +12,7 @@ from earshot.data.cosine import hub_penalty, top_k, unit_rows
 from earshot.data.tables.label_tables import read_labels
 from earshot.evaluation.metrics.bootstrap import skewness
 from earshot.evaluation.metrics.vector_metrics import hit_at_k, k_occurrence, precision_at_k, share_at_k
-from earshot.evaluation.vector_evaluation import TrackFacts
+from earshot.evaluation.vector_facts import TrackFacts
 from earshot.index.evaluation.audio_facts import apply_labels, read_judged_tracks
 from earshot.index.library import Library
 from earshot.index.vectors.neighbour_table import PER_TRACK

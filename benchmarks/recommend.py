@@ -16,7 +16,7 @@ import torch
 from earshot.data.catalog import Catalog
 from earshot.data.events.interactions import Interactions
 from earshot.data.ids import IdMap
-from earshot.data.shelf import Candidates
+from earshot.data.requests import Candidates
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.exact_search import item_vectors

@@ -73,9 +73,9 @@ def embed_audio(
     from earshot.data.files.folder_walk import find_files
     from earshot.index.library import Library
     from earshot.index.listens.stored_interactions import listened_among
+    from earshot.index.removal import prune_missing
     from earshot.index.tracks.roots import files_outside, given_rules, read_rules
     from earshot.index.tracks.scan_plan import count_vanished, plan_scan
-    from earshot.index.tracks.track_store import prune_missing
 
     began = monotonic()
     try:

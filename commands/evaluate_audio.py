@@ -17,7 +17,7 @@ from earshot.commands.shared.track_argument import require_vectors
 if TYPE_CHECKING:
     from numpy import ndarray
 
-    from earshot.evaluation.vector_evaluation import TrackFacts
+    from earshot.evaluation.vector_facts import TrackFacts
     from earshot.index.evaluation.audio_facts import TrackTable
     from earshot.index.library import Library
 

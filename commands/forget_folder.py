@@ -27,8 +27,8 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
         cli forget-folder ~/Music/Old
     """
     from earshot.index.library import Library
-    from earshot.index.tracks.forgotten_folders import forget_folder as forget
-    from earshot.index.tracks.forgotten_folders import listed_folders
+    from earshot.index.removal import forget_folder as forget
+    from earshot.index.removal import listed_folders
 
     if path is None:
         with Library.open(folder) as library:

@@ -50,7 +50,7 @@ def import_graph(
     from earshot.data.tables.edge_lists import read_edge_list
     from earshot.data.tables.name_tables import level_of
     from earshot.graph import graph_files
-    from earshot.index.graphs import graph_import
+    from earshot.index.graphs import graph_store
     from earshot.index.library import Library
     from earshot.index.tracks.name_resolution import likeliest_level
 
@@ -63,7 +63,7 @@ def import_graph(
         names, level, naming_options = map_names(edges.names, level or level_of(*edges.columns), file, **naming)
         with Library.open_to_write(folder) as library:
             level = level or likeliest_level(library, names, naming_options["folders"])
-            done = graph_import.import_graph(
+            done = graph_store.import_graph(
                 library, replace(edges, names=names), kind or file.stem, level,
                 directed=directed is not False, origin=str(file.absolute()), **naming_options,
             )  # fmt: skip

@@ -126,7 +126,7 @@ def _nothing_left(rules: "RecommendOptions") -> str:
 def _own_dial(folder: Path) -> float:
     """The popularity dial that suited the towers best when they learned."""
     from earshot.index.library import Library
-    from earshot.index.recommending.tower_data import tower_run
+    from earshot.index.recommending.tower_runs import tower_run
 
     with Library.open(folder) as library:
         return float(tower_run(library)[1]["popularity"])
@@ -136,6 +136,7 @@ def _recommend_to_all(folder: Path, rules: "RecommendOptions", m3u: Path | None,
     """Fill the table of recommendations, or go on with what a killed run left."""
     import numpy as np
 
+    from earshot.data.events.interactions import dislikes, without_dislikes
     from earshot.index.library import Library
     from earshot.index.listens.stored_interactions import read_listening
     from earshot.index.recommending.recommendation_table import (
@@ -145,7 +146,7 @@ def _recommend_to_all(folder: Path, rules: "RecommendOptions", m3u: Path | None,
         store_recommendations,
         stored_recommendations,
     )  # fmt: skip
-    from earshot.index.recommending.tower_data import dislikes, tower_run, without_dislikes
+    from earshot.index.recommending.tower_runs import tower_run
     from earshot.towers.retrieval.recommend_lists import batches_of, recommend_all
 
     began = monotonic()
@@ -188,9 +189,9 @@ def _asker(
 ) -> tuple["LibraryListening", "RecommendRequest"]:
     """All listens, and who wants a list: a listener, or somebody who played or likes some tracks."""
     from earshot.data.requests import RecommendRequest
-    from earshot.index.listens.stored_interactions import read_listening
+    from earshot.index.listens.stored_interactions import find_user, read_listening
     from earshot.index.recommending.candidate_store import request_for_user
-    from earshot.index.recommending.tower_data import find_user, tower_run
+    from earshot.index.recommending.tower_runs import tower_run
 
     tower_run(library)  # first of all, somebody must have trained them
     listens = read_listening(library)

@@ -77,7 +77,7 @@ def similar(
     from earshot.commands.shared.output_rows import match_rows
     from earshot.index.graphs.diffused_vectors import outdated
     from earshot.index.library import Library
-    from earshot.index.recommending.tower_data import tower_run
+    from earshot.index.recommending.tower_runs import tower_run
     from earshot.index.search.filters import SearchFilters
     from earshot.index.search.rank_fusion import BOTH, similar_by_both
     from earshot.index.search.similarity_search import similar as find_similar
@@ -144,8 +144,7 @@ def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "S
 def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: Sequence[str], *, is_file: bool) -> str:
     """Why nothing can be searched from a track, and what to type."""
     from earshot.commands.shared.text_tables import one_line
-    from earshot.index.vectors.sound_spaces import sound_space
-    from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER
+    from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, sound_space
 
     if is_file and TOWER in spaces:
         return f"{shown_path(text)} is not in the library.\n\nRun `cli embed-audio` on it first."

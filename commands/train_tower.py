@@ -79,11 +79,11 @@ def train_tower(
         cli train-tower
         cli evaluate
     """
-    from earshot.data.events.splits import split_listens
+    from earshot.data.events.splits import default_protocol, split_listens
     from earshot.index.library import Library
-    from earshot.index.recommending.tower_data import TOWER_STAGE, default_protocol, read_tower_data
-    from earshot.index.vectors.sound_spaces import sound_space, vector_fingerprint
-    from earshot.index.vectors.spaces import AUDIO
+    from earshot.index.recommending.tower_data import read_tower_data
+    from earshot.index.recommending.tower_runs import TOWER_STAGE
+    from earshot.index.vectors.spaces import AUDIO, sound_space, vector_fingerprint
     from earshot.towers.tower_checkpoint import SavedTowers, training_key
     from earshot.towers.training.distributed import joined
     from earshot.towers.training.fit import TowerFit
@@ -172,7 +172,7 @@ def _give(lesson: "FitStage", *, is_hidden: bool) -> float | None:
 def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: dict[str, Any], began: float) -> None:
     """Put trained towers and their vectors in the place of earlier ones, and end the run that `began` then."""
     from earshot.index.kept_files import keeping
-    from earshot.index.recommending.tower_data import store_tower_vectors
+    from earshot.index.recommending.tower_vectors import store_tower_vectors
     from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
     from earshot.towers.tower_checkpoint import save_towers
     from earshot.towers.training.fit import state_files

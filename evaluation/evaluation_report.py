@@ -7,9 +7,16 @@ import numpy as np
 
 from earshot.data.catalog import Catalog
 from earshot.data.events.protocols import Protocol
-from earshot.evaluation.evaluator import ACCURACY, paired_differences, recommendation_figures, slice_rows, table_rows
+from earshot.evaluation.evaluator import (
+    ACCURACY,
+    LEGACY,
+    legacy_figures,
+    paired_differences,
+    recommendation_figures,
+    slice_rows,
+    table_rows,
+)
 from earshot.evaluation.full_ranking import Scores
-from earshot.evaluation.legacy_figures import LEGACY, legacy_figures
 from earshot.evaluation.metrics.metric_value import ALL, POPULAR, MetricValue
 from earshot.evaluation.queries import EvaluationQueries
 from earshot.evaluation.sampled_metrics import SampledCandidates, draw_probes, sampled_figures, sampled_rows

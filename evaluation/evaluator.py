@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from earshot.data.cosine import unit_rows
-from earshot.evaluation.metrics.bootstrap import mean_intervals
+from earshot.evaluation.metrics.bootstrap import mean_intervals, ratio_interval
 from earshot.evaluation.metrics.list_metrics import (
     artist_diversity,
     coverage,
@@ -19,6 +19,8 @@ from earshot.evaluation.metrics.metric_value import ALL, CHANCE, MetricValue, sh
 from earshot.evaluation.metrics.ranking_metrics import chance_ranking, ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
 from earshot.evaluation.slices import target_slices
+
+LEGACY = ("recall_legacy", "ndcg_legacy")
 
 ACCURACY = ("recall", "hit_rate", "ndcg", "mrr")
 _WITH_INTERVAL = ("recall", "ndcg")  # in tables; the others' would fill the page
@@ -150,3 +152,23 @@ def _cell(figure: MetricValue) -> str | None:
     if figure.ci_low is None or figure.ci_high is None or figure.metric not in _WITH_INTERVAL:
         return short(figure.value, 3)
     return f"{short(figure.value, 3)} [{short(figure.ci_low, 3)} {short(figure.ci_high, 3)}]"
+
+
+def legacy_figures(
+    lists: Mapping[str, np.ndarray], eval_queries: EvaluationQueries, ks: Sequence[int], *, seed: int = 0
+) -> list[MetricValue]:
+    """Both figures of every subject."""
+    n_plays = np.add.reduceat(eval_queries.plays, eval_queries.targets.starts[:-1]).astype(np.float64)  # (n_queries,)
+    figures = []
+    for subject, found in lists.items():
+        for k in ks:
+            hits = eval_queries.targets.hits(found[:, :k])
+            discounts = 1 / np.log2(np.arange(2, k + 2))
+            best = np.cumsum(discounts)[np.minimum(n_plays, k).astype(np.int64) - 1]
+            pairs = (hits.sum(axis=1) / n_plays, np.ones(len(hits))), (hits @ discounts, best)
+            for metric, (over, under) in zip(LEGACY, pairs, strict=True):
+                low, high = ratio_interval(over, under, eval_queries.targets.user_rows, seed=seed)
+                bounds = [None if np.isnan(bound) else bound for bound in (low, high)]
+                value = float(over.mean() / under.mean())
+                figures.append(MetricValue(subject, metric, k, ALL, value, bounds[0], bounds[1], len(hits)))
+    return figures

@@ -17,10 +17,17 @@ from sqlite_utils import Database
 from earshot.data.files.atomic import atomic_path, make_folder, remove_leftovers
 from earshot.data.files.path_encoding import is_bare_name, path_columns, path_from_columns
 from earshot.index.kept_files import record_unknown, remove_unnamed
-from earshot.index.library_errors import LibraryError, LockedError
 from earshot.index.migrations import migrations
 from earshot.index.schema_guard import harden
-from earshot.index.trust import damage_told_by, refuse_changed, refuse_foreign, refuse_triggers, untrusted
+from earshot.index.trust import (
+    LibraryError,
+    LockedError,
+    damage_told_by,
+    refuse_changed,
+    refuse_foreign,
+    refuse_triggers,
+    untrusted,
+)
 from earshot.index.writer import announce_writer, describe_writer, withdraw_writer
 
 DATABASE = "library.db"

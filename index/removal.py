@@ -1,7 +1,8 @@
 """Taking an import of listens back, with the names that nothing else knows."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,18 @@ import numpy as np
 
 from earshot.data.events.event_log import LogError, log_errors, unique_ids
 from earshot.data.files.atomic import remove
+from earshot.data.files.folder_walk import is_under
+from earshot.data.files.path_encoding import path_columns, path_from_columns, shown_path
 from earshot.index.graphs.graph_store import forget_removed_tracks
 from earshot.index.kept_files import LISTENS, file_problem, remove_unnamed
 from earshot.index.library import Library, LibraryError, now
+from earshot.index.listens.stored_interactions import listened_among
+from earshot.index.tracks.roots import drop_mount_points, files_outside, read_mount_points, read_rules
+
+_ONLY_A_NAME = """
+    UPDATE tracks SET status = 'catalog', path = NULL, path_bytes = NULL, content_hash = NULL, size = NULL,
+    mtime_ns = NULL, sample_rate = NULL, channels = NULL, codec = NULL, reason = NULL WHERE id = ?
+"""
 
 FORGET_STAGE = "forget-listens"  # as `runs` calls it
 # What people gave on purpose; graphs that were built here are built anew.
@@ -96,3 +106,119 @@ def _only_named_by(
 
 def _delete(library: Library, table: str, ids: Iterable[int], where: str = "TRUE") -> int:
     return sum(library.db.execute(f"DELETE FROM {table} WHERE id = ? AND {where}", [one]).rowcount for one in ids)
+
+
+def missing_tracks(library: Library) -> list[int]:
+    """The ids of the tracks whose files are gone."""
+    return [track_id for (track_id,) in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")]
+
+
+def prune_missing(library: Library, listened_ids: Iterable[int] = (), among: Container[int] | None = None) -> int:
+    """Remove the tracks whose files are gone, or those of them that are `among` some; how many there were."""
+    gone = [track_id for track_id in missing_tracks(library) if among is None or track_id in among]
+    with library.transaction():
+        return remove_tracks(library, gone, listened_ids)
+
+
+@dataclass(frozen=True)
+class ForgottenFolder:
+    """A tally of what went with a folder, and of what stayed."""
+
+    path: str
+    n_tracks: int  # removed
+    n_names: int = 0  # of these those that somebody listened to: the name stays
+    n_elsewhere: int = 0  # not removed: another folder of the library holds them
+    n_there: int = 0  # not removed: their files are there, below a folder that was only thought to be away
+    n_entries: int = 0  # of playlists
+
+
+def listed_folders(library: Library) -> list[dict[str, Any]]:
+    """Each folder with its tracks and what it leaves out; files that were given by name come last."""
+    rows = []
+    for path, rules in read_rules(library).items():
+        n_tracks = len(_tracks_under(library, path, searchable=True))
+        rows.append({"folder": path_columns(path)[0], "tracks": n_tracks, "leaves_out": str(rules) or None})
+    rows += [{"folder": path_columns(path)[0], "tracks": 1, "leaves_out": None} for path in files_outside(library)]
+    return rows
+
+
+def forget_folder(library: Library, path: str) -> ForgottenFolder:
+    """Remove a folder of the library with the tracks that no other holds; all or nothing.
+
+    Of a folder below one of the library's, whose disk seems to be away, only the tracks go whose files are not there.
+
+    Raises
+    ------
+    LibraryError
+        The library knows no such folder; the message lists those it knows.
+    """
+    path = os.path.abspath(path)
+    roots, mount_points = set(read_rules(library)), read_mount_points(library)
+    if path not in {*roots, *mount_points} and path not in files_outside(library):
+        raise LibraryError(
+            f"{shown_path(path)} is no folder of this library; nothing was changed. Its folders are:{_listed(roots)}"
+        )
+    is_root = path in roots
+    others = roots - {path}
+    tracks = _tracks_under(library, path)
+    if is_root:
+        removed = {track_id for track_id, file in tracks.items() if not any(is_under(file, root) for root in others)}
+    else:
+        removed = {track_id for track_id, file in tracks.items() if file == path or not os.path.lexists(file)}
+    listened = listened_among(library, sorted(removed))
+    near = [point for point in mount_points if any(is_under(point, root) or is_under(root, point) for root in others)]
+    with library.transaction():
+        n_entries = _n_entries(library)
+        remove_tracks(library, removed, listened)
+        library.db.execute("DELETE FROM roots WHERE path = ?", [path_columns(path)[0]])
+        drop_mount_points(library, set(mount_points).difference(near) if is_root else [path])
+        n_entries -= _n_entries(library)
+    n_stayed = len(tracks) - len(removed)
+    return ForgottenFolder(
+        path,
+        len(removed),
+        len(listened),
+        n_elsewhere=n_stayed if is_root else 0,
+        n_there=0 if is_root else n_stayed,
+        n_entries=n_entries,
+    )
+
+
+def _listed(roots: Collection[str]) -> str:
+    shown = [f"\n    {shown_path(root)}" for root in sorted(roots)]
+    more = f"\n    and {len(shown) - 10:,} more: `cli forget-folder` lists all" if len(shown) > 10 else ""
+    return "".join(shown[:10]) + more if shown else " none"
+
+
+def _tracks_under(library: Library, folder: str, *, searchable: bool = False) -> dict[int, str]:
+    """The files at or below a path, by track id."""
+    text = path_columns(folder)[0]
+    start = text.rstrip("/") + "/"
+    rows = library.db.execute(
+        "SELECT id, path, path_bytes FROM tracks WHERE (path = ? OR substr(path, 1, ?) = ?)"
+        + (" AND status = 'embedded'" if searchable else ""),
+        [text, len(start), start],
+    )
+    return {track_id: path_from_columns(path, raw) for track_id, path, raw in rows}
+
+
+def _n_entries(library: Library) -> int:
+    return int(library.db.execute("SELECT count(*) FROM playlist_tracks").fetchone()[0])
+
+
+def remove_tracks(library: Library, track_ids: Iterable[int], listened_ids: Iterable[int] = ()) -> int:
+    """Remove tracks with all that belongs to them; how many there were. The caller holds the transaction.
+
+    Of those that somebody listened to the name stays, as a catalog track, with what towers learned of it: the listens
+    go on meaning something.
+    """
+    gone, listened, db = set(track_ids), set(listened_ids), library.db
+    for track_id in sorted(gone & listened):
+        db.execute("DELETE FROM vectors WHERE track_id = ? AND space IN ('audio', 'diffused')", [track_id])
+        db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
+        db.execute("UPDATE tracks SET linked_id = NULL WHERE linked_id = ?", [track_id])  # it is no file now
+        db.execute(_ONLY_A_NAME, [track_id])
+    db.conn.executemany("DELETE FROM tracks WHERE id = ?", ([track_id] for track_id in sorted(gone - listened)))
+    if gone:
+        forget_removed_tracks(library)
+    return len(gone)

@@ -8,7 +8,6 @@ from typing import Any
 from sqlite_utils import Database
 
 from earshot.data.files.path_encoding import shell_word
-from earshot.index.library_errors import LibraryError
 from earshot.index.migrations import APPLICATION_ID, migrations
 from earshot.index.schema_guard import changed_objects, foreign_triggers
 
@@ -129,3 +128,11 @@ def untrusted(path: Path, why: str) -> str:
         f"{path} is not to be trusted: {why}.\n\nTake a copy of it that is whole, or make another library:"
         " `cli --library NEW embed-audio FOLDER`."
     )
+
+
+class LibraryError(Exception):
+    """A library that cannot be used as asked; the message says what to type."""
+
+
+class LockedError(LibraryError):
+    """Somebody else is writing."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _towers_told(library: "Library") -> tuple[int, dict[str, Any]]:
     """The run of the towers in use, and its settings, which say at least what they are made of."""
-    from earshot.index.recommending.tower_data import tower_run
+    from earshot.index.recommending.tower_runs import tower_run
 
     run, told = tower_run(library)
     tower = told.get("tower")
@@ -29,8 +29,8 @@ def _towers_told(library: "Library") -> tuple[int, dict[str, Any]]:
 @contextlib.contextmanager
 def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[str, Any]]]:
     """The file of the towers in use, their run, and its settings; what is wrong with them is told."""
-    from earshot.index.recommending.tower_data import tower_checkpoint
-    from earshot.index.vectors.sound_spaces import vector_fingerprint
+    from earshot.index.recommending.tower_runs import tower_checkpoint
+    from earshot.index.vectors.spaces import vector_fingerprint
     from earshot.towers.tower_checkpoint import CheckpointError, read_towers
 
     run, told = _towers_told(library)
@@ -67,9 +67,8 @@ def place_newcomers(library: "Library") -> int:
     Without any, or where the towers need a training anyhow, this asks SQLite and nothing else.
     """
     from earshot.data.ids import IdMap
-    from earshot.index.recommending.tower_data import add_tower_vectors, embeddable_tracks
-    from earshot.index.vectors.sound_spaces import vector_fingerprint
-    from earshot.index.vectors.spaces import TOWER, current_space
+    from earshot.index.recommending.tower_vectors import add_tower_vectors, embeddable_tracks
+    from earshot.index.vectors.spaces import TOWER, current_space, vector_fingerprint
 
     if current_space(library, TOWER) is None:
         return 0

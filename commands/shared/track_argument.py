@@ -26,7 +26,7 @@ def resolve_track(library: "Library", text: str, *, catalog: bool) -> "TrackRow 
 
 def require_vectors(library: "Library", space: str = "audio") -> None:
     """Say what to type where a space has no vector to search by."""
-    from earshot.index.recommending.tower_data import tower_run
+    from earshot.index.recommending.tower_runs import tower_run
     from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, current_space, spaces
 
     if space not in (AUDIO, DIFFUSED, TOWER) and current_space(library, space) is None:

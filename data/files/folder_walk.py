@@ -6,10 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from earshot.data.files.left_out import EMPTY_MARKERS, MARKERS, file_exclusion, folder_exclusion, pattern_exclusion
-from earshot.data.files.mounts import mount_above
+from earshot.data.files.exclusion import (
+    EMPTY_MARKERS,
+    MARKERS,
+    Rules,
+    combined_bounds,
+    file_exclusion,
+    folder_exclusion,
+    pattern_exclusion,
+)
 from earshot.data.files.regular_files import irregular_kind
-from earshot.data.files.rules import Rules, combined_bounds
 
 BROKEN_LINKS = {  # by the system's error
     errno.ENOENT: "a symbolic link that leads nowhere",
@@ -162,3 +168,18 @@ def _stat_failure(path: str, error: OSError) -> str:
     if error.errno in BROKEN_LINKS and os.path.islink(path):
         return BROKEN_LINKS[error.errno]
     return f"cannot be read: {error.strerror}"
+
+
+def is_mounted(folder: str) -> bool:
+    """Whether a folder lies on another disk than the one that holds it. A link to another disk counts."""
+    try:
+        return os.stat(folder).st_dev != os.stat(os.path.dirname(folder)).st_dev
+    except OSError:
+        return False
+
+
+def mount_above(path: str) -> str:
+    """The nearest folder, `path` or one above it, where another disk begins; "/" where none does."""
+    while path != os.path.dirname(path) and not is_mounted(path):
+        path = os.path.dirname(path)
+    return path

@@ -1,5 +1,6 @@
 """Regular files, told from pipes, devices and the kernel's own files before anything waits on them."""
 
+import errno
 import io
 import os
 import stat
@@ -7,6 +8,8 @@ from functools import cache
 from typing import BinaryIO, cast
 
 from earshot.data.files.time_limits import in_time, timed_out
+
+_SECONDS = 10.0  # for a few bytes; a disk that has to wake up takes five
 
 _FLAGS = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))  # not all everywhere
 _PIECE_BYTES = 1024**2  # that one thread reads: starting it costs nothing beside them
@@ -145,3 +148,22 @@ def _kernel_devices() -> frozenset[int]:
             major, minor = fields[2].split(":")
             devices.add(os.makedev(int(major), int(minor)))
     return frozenset(devices)
+
+
+def first_bytes(path: str, n_bytes: int) -> bytes:
+    """At most so many bytes from the beginning of a regular file.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read, or does not answer within ten seconds.
+    """
+
+    def read() -> bytes:
+        with open_regular(path, buffering=0) as file:
+            return file.read(n_bytes)
+
+    try:
+        return in_time(read, path, _SECONDS)
+    except IrregularFileError as error:  # it has only just taken the place of a regular file
+        raise OSError(errno.EINVAL, str(error)) from None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from earshot.evaluation.vector_evaluation import GraphTriplets
+from earshot.evaluation.vector_facts import GraphTriplets
 from earshot.graph.bfs import MAX_HOPS, UNREACHABLE, bfs
 from earshot.graph.preference_graph import PreferenceGraph
 

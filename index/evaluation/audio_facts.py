@@ -11,7 +11,7 @@ from earshot.data.files.path_encoding import path_from_columns
 from earshot.data.ids import IdMap
 from earshot.data.tables.label_tables import LabelTable, split_labels
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
-from earshot.evaluation.vector_evaluation import TrackFacts
+from earshot.evaluation.vector_facts import TrackFacts
 from earshot.index.graphs.graph_store import Edges, read_edges
 from earshot.index.library import Library, LibraryError
 from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes

@@ -1,13 +1,15 @@
 """Preference graphs in the library: stored whole, read back as arrays of ids."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from earshot.data.tables.edge_lists import EdgeList
 from earshot.index.library import Library, LibraryError, now
+from earshot.index.tracks.name_resolution import NodeMatch, match_nodes
 from earshot.index.trust import read_json
 
 
@@ -174,3 +176,47 @@ def _tidied(
     kept = sources != targets
     kept[1:] &= (np.diff(sources) != 0) | (np.diff(targets) != 0)
     return sources[kept], targets[kept], values[kept]
+
+
+@dataclass(frozen=True)
+class GraphImport:
+    graph: StoredGraph
+    nodes: NodeMatch
+
+
+def import_graph(
+    library: Library,
+    edges: EdgeList,
+    kind: str,
+    level: str,
+    *,
+    directed: bool,
+    origin: str,
+    folders: Iterable[str] = (),
+    names_are: str = "auto",
+) -> GraphImport:
+    """Match the names of an edge list with the library's nodes, make those that lack, and keep the graph.
+
+    All or nothing: after a failure there are no new nodes, and an earlier graph of that name is as it was.
+
+    Raises
+    ------
+    ValueError
+        `names_are` is "ids" and a name is none.
+    LibraryError
+        No edge joins two different nodes.
+    """
+    with library.transaction():
+        nodes = match_nodes(library, edges.names, level, folders=folders, names_are=names_are)
+        graph = store_graph(
+            library,
+            kind,
+            level,
+            np.take(nodes.ids, edges.source_rows),
+            np.take(nodes.ids, edges.target_rows),
+            edges.weights,
+            directed=directed,
+            origin=origin,
+            settings={"names_are": "ids" if nodes.were_ids else "names", "n_malformed": edges.n_malformed},
+        )
+    return GraphImport(graph, nodes)

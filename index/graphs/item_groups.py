@@ -9,12 +9,11 @@ import numpy as np
 
 from earshot.data.events.event_log import total_plays
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
-from earshot.data.events.interactions import Interactions
-from earshot.data.events.splits import split_listens
+from earshot.data.events.interactions import Interactions, without_dislikes
+from earshot.data.events.splits import default_protocol, split_listens
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import import_digests, listen_files, told_logs
 from earshot.index.listens.stored_interactions import listening_key, read_listening
-from earshot.index.recommending.tower_data import default_protocol, without_dislikes
 from earshot.index.tracks.track_links import links
 
 SOURCES = ("listens", "playlists", "album", "artist", "genre")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from earshot.data.files.rules import Rules
+from earshot.data.files.exclusion import Rules
 from earshot.data.ids import IdMap
 from earshot.index.health.kept_checks import check_presence
 from earshot.index.health.problem import Problem, recovery

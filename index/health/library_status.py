@@ -10,8 +10,7 @@ from earshot.index.tracks.roots import read_rules
 from earshot.index.tracks.track_store import UNREAD
 from earshot.index.trust import read_json
 from earshot.index.vectors.faiss_file import index_state
-from earshot.index.vectors.sound_spaces import sound_space
-from earshot.index.vectors.spaces import AUDIO, TOWER, current_space
+from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, sound_space
 
 EMBED = "embed-audio"  # the stage, as `runs` calls it
 _GO_ON = "cli embed-audio   (its last run has not ended; it goes on from there)"

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from earshot.data.codes import plain_isrc, plain_mbid
 from earshot.data.listens.event_collector import Items
+from earshot.data.name_matching import plain_isrc, plain_mbid
 from earshot.index.library import Library
 from earshot.index.tracks.name_resolution import (
     NodeMatch,

@@ -90,3 +90,22 @@ def listened_among(library: Library, track_ids: Sequence[int]) -> list[int]:
     files = listen_files(library, "track") if track_ids else []
     with told_logs():
         return played_among(files, "track", track_ids) if files else []
+
+
+def find_user(library: Library, name: str) -> int:
+    """The id of a listener.
+
+    Raises
+    ------
+    LibraryError
+        Nobody is called so; the message names some who are there.
+    """
+    row = library.db.execute("SELECT id FROM users WHERE name = ?", [name]).fetchone()
+    if row is not None:
+        return int(row[0])
+    (n,) = library.db.execute("SELECT count(*) FROM users").fetchone()
+    some = ", ".join(other for (other,) in library.db.execute("SELECT name FROM users ORDER BY name LIMIT 5"))
+    others = f"among {n:,} there are {some}" if n > 5 else f"there are {some}" if n else "nobody is known"
+    raise LibraryError(
+        f"No listener is called {name!r}; {others}.\n\nFor somebody else use `cli recommend --like TRACK`."
+    )

@@ -5,13 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from earshot.data.events.feedback import active_mask, disliked_pairs
+from earshot.data.events.interactions import active_mask, disliked_pairs, without_dislikes
 from earshot.data.ids import IdMap
-from earshot.data.requests import RecommendRequest
-from earshot.data.shelf import Candidates
+from earshot.data.requests import Candidates, RecommendRequest
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import LibraryListening
-from earshot.index.recommending.tower_data import without_dislikes
 from earshot.index.vectors.ann import n_candidates
 from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.spaces import TOWER, as_matrix, read_some_vectors

@@ -4,8 +4,8 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 
+from earshot.data.files.exclusion import Rules
 from earshot.data.files.path_encoding import path_columns, path_from_columns
-from earshot.data.files.rules import Rules
 from earshot.index.library import Library, LibraryError
 from earshot.index.trust import read_json_list
 

@@ -11,8 +11,7 @@ from functools import cached_property
 from heapq import nsmallest
 from itertools import product
 
-from earshot.data.codes import plain_isrc, plain_mbid
-from earshot.data.name_matching import artist_key, likeness, title_key
+from earshot.data.name_matching import artist_key, likeness, plain_isrc, plain_mbid, title_key
 from earshot.index.library import Library, LibraryError
 
 NEAR = 0.7  # likeness of two keys that a person should look at

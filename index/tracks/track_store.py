@@ -1,24 +1,19 @@
 """One track at a time into the library: heard, adopted from a known twin, or failed."""
 
 import os
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from earshot.data.files.exclusion import duration_exclusion
 from earshot.data.files.path_encoding import path_columns, path_from_columns
-from earshot.data.files.rules import duration_exclusion
-from earshot.index.graphs.graph_store import forget_removed_tracks
 from earshot.index.library import Library
 from earshot.index.vectors.spaces import AUDIO, vector_blob
 
 _TAGS = "title, artist, album, genre, year"
 UNREAD = "status = 'failed' AND mtime_ns IS NULL"  # could not be read, see `store_unread`
-_ONLY_A_NAME = """
-    UPDATE tracks SET status = 'catalog', path = NULL, path_bytes = NULL, content_hash = NULL, size = NULL,
-    mtime_ns = NULL, sample_rate = NULL, channels = NULL, codec = NULL, reason = NULL WHERE id = ?
-"""
 _NOTE = "CASE WHEN status = 'embedded' THEN reason END"  # of a track; else the reason is why it was not embedded
 
 
@@ -183,36 +178,6 @@ def set_status(library: Library, path: str, size: int, mtime_ns: int, status: st
         [text, raw, size, mtime_ns, status, reason],
     ).fetchone()
     return int(row[0])
-
-
-def missing_tracks(library: Library) -> list[int]:
-    """The ids of the tracks whose files are gone."""
-    return [track_id for (track_id,) in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")]
-
-
-def remove_tracks(library: Library, track_ids: Iterable[int], listened_ids: Iterable[int] = ()) -> int:
-    """Remove tracks with all that belongs to them; how many there were. The caller holds the transaction.
-
-    Of those that somebody listened to the name stays, as a catalog track, with what towers learned of it: the listens
-    go on meaning something.
-    """
-    gone, listened, db = set(track_ids), set(listened_ids), library.db
-    for track_id in sorted(gone & listened):
-        db.execute("DELETE FROM vectors WHERE track_id = ? AND space IN ('audio', 'diffused')", [track_id])
-        db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
-        db.execute("UPDATE tracks SET linked_id = NULL WHERE linked_id = ?", [track_id])  # it is no file now
-        db.execute(_ONLY_A_NAME, [track_id])
-    db.conn.executemany("DELETE FROM tracks WHERE id = ?", ([track_id] for track_id in sorted(gone - listened)))
-    if gone:
-        forget_removed_tracks(library)
-    return len(gone)
-
-
-def prune_missing(library: Library, listened_ids: Iterable[int] = (), among: Container[int] | None = None) -> int:
-    """Remove the tracks whose files are gone, or those of them that are `among` some; how many there were."""
-    gone = [track_id for track_id in missing_tracks(library) if among is None or track_id in among]
-    with library.transaction():
-        return remove_tracks(library, gone, listened_ids)
 
 
 def file_title(path: str) -> str:

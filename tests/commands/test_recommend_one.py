@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from earshot.data.ids import IdMap
-from earshot.data.requests import RecommendRequest
-from earshot.data.shelf import Candidates
+from earshot.data.requests import Candidates, RecommendRequest
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.exact_search import item_vectors, recommend, unit_vectors

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earshot.evaluation.legacy_figures import legacy_figures
+from earshot.evaluation.evaluator import legacy_figures
 from earshot.evaluation.queries import queries_at_cutoff
 from tower_world import listening
 

@@ -8,14 +8,13 @@ from earshot.evaluation import vector_evaluation
 from earshot.evaluation.metrics.metric_value import CHANCE, MetricValue
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
 from earshot.evaluation.vector_evaluation import (
-    GraphTriplets,
-    TrackFacts,
     all_figures,
     chance_vectors,
     choose_queries,
     evaluate_vectors,
     wide_rows,
 )
+from earshot.evaluation.vector_facts import GraphTriplets, TrackFacts
 from library_world import at
 
 ROWS = np.arange(6)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earshot.towers.distinct import unique_inverse
+from earshot.data.arrays import unique_inverse
 
 
 @pytest.mark.parametrize("n", [6, 10**6], ids=["marked", "sorted"])

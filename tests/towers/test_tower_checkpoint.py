@@ -10,6 +10,7 @@ import torch
 from earshot.data.ids import IdMap
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers, towers_for
+from earshot.towers.query_inputs import inputs_for_new_users
 from earshot.towers.retrieval.exact_search import item_vectors, query_vectors, recommend
 from earshot.towers.tower_checkpoint import (
     CheckpointError,
@@ -22,7 +23,6 @@ from earshot.towers.tower_checkpoint import (
     training_key,
     write_training,
 )
-from earshot.towers.training.batches import inputs_for_new_users
 from earshot.towers.training.trainer import TowerTraining
 from tower_world import catalog, checkerboard, listening
 

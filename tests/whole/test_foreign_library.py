@@ -11,7 +11,7 @@ from earshot.index.health import integrity
 from earshot.index.health.integrity import check_library
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import listen_files
-from earshot.index.recommending.tower_data import tower_checkpoint
+from earshot.index.recommending.tower_runs import tower_checkpoint
 from earshot.index.removal import forget_listens
 from earshot.index.search.same_recording import read_excerpts
 from earshot.index.trust import read_json, read_json_list

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from earshot.data.files.rules import duration_exclusion
-from earshot.index.tracks.track_store import prune_missing
+from earshot.data.files.exclusion import duration_exclusion
+from earshot.index.removal import prune_missing
 from scanned_folders import Folders, seconds
 
 NAMES = ["one/a.mp3", "one/b.mp3", "one/c.mp3", "two/a.mp3", "two/live/b.mp3", "two/live/c.mp3"]

@@ -12,7 +12,7 @@ from commands_typed import invoke
 from earshot.commands.demo import _as_typed
 from earshot.commands.shared.terminal import echo_some
 from earshot.index.library import Library, LibraryError
-from earshot.index.tracks.forgotten_folders import forget_folder
+from earshot.index.removal import forget_folder
 from earshot.index.tracks.roots import read_rules
 
 FORGED = "x\nNext      rm -rf ~"

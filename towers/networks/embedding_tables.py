@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from earshot.towers.distinct import unique_inverse
+from earshot.data.arrays import unique_inverse
 
 _EPSILON = 1e-8
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
 from earshot.towers.networks.embedding_tables import Block, Table
-from earshot.towers.training.batches import QueryInputs
+from earshot.towers.query_inputs import QueryInputs
 
 _DEVIATION = 0.1
 

@@ -20,7 +20,7 @@ from earshot.towers.config import TowerConfig
 from earshot.towers.networks.embedding_tables import Block, Table
 from earshot.towers.networks.event_features import EventFacts
 from earshot.towers.networks.history_transformer import HistoryTransformer
-from earshot.towers.training.batches import QueryInputs
+from earshot.towers.query_inputs import QueryInputs
 
 _DEVIATION = 0.1  # of initial vectors, so that cosines begin as if drawn at random
 

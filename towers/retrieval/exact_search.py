@@ -10,8 +10,8 @@ from torch import Tensor
 
 from earshot.data.events.interactions import Interactions
 from earshot.towers.models import Towers
+from earshot.towers.query_inputs import QueryInputs, inputs_for_new_users, inputs_now
 from earshot.towers.retrieval.artist_caps import first_kept, within_caps
-from earshot.towers.training.batches import QueryInputs, inputs_for_new_users, inputs_now
 
 _TRACKS_AT_ONCE = 65_536
 _SCORES_AT_ONCE = 2**24  # 64 MiB

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from earshot.data.events.interactions import Interactions
-from earshot.data.requests import RecommendRequest
-from earshot.data.shelf import Candidates
+from earshot.data.requests import Candidates, RecommendRequest
 from earshot.towers.retrieval.exact_search import (
     best_of_artists,
     item_vectors,

@@ -10,8 +10,8 @@ from earshot.evaluation.full_ranking import TILE, Scores
 from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries, validation_queries
 from earshot.towers.models import Towers
+from earshot.towers.query_inputs import inputs_at
 from earshot.towers.retrieval.exact_search import history_length, popularity_offsets, query_vectors, recommend
-from earshot.towers.training.batches import inputs_at
 
 _JUDGED_AT = 20  # places that validation looks at
 _QUERIES_AT_ONCE = 1_024

@@ -7,35 +7,19 @@ Where nothing is known of time, the history is made of the listener's other even
 each epoch.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from earshot.data.arrays import unique_inverse
 from earshot.data.events.interactions import Interactions
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
-from earshot.towers.distinct import unique_inverse
-from earshot.towers.networks.event_features import event_codes
-from earshot.towers.training.hard_negatives import HardNegatives
-from earshot.towers.training.negatives import KnownPairs
+from earshot.towers.query_inputs import QueryInputs, event_codes
+from earshot.towers.training.negatives import HardNegatives, KnownPairs
 
 _DAY = 86_400.0
 _POPULARITY_POWER = 0.75
 _WITHHELD = 0.1  # share of the histories of which, as of a stranger's, only the tracks are told
-
-
-@dataclass(frozen=True)
-class QueryInputs:
-    """What the query tower is told. Places are positions in the `track_rows` of whoever made it."""
-
-    user_rows: np.ndarray  # (batch,), -1 for somebody who is not in the data, or is withheld
-    history: np.ndarray  # (batch, length) places, the latest first, -1 where there is none
-    seeds: np.ndarray  # (batch,) places, -1 for none
-    days: np.ndarray  # (batch,) float32: the age of the example; 0 is now
-    facts: np.ndarray | None = None  # (batch, length) as `event_codes`; without, every event is an ordinary one
-
-    def __len__(self) -> int:
-        return len(self.user_rows)
 
 
 @dataclass(frozen=True)
@@ -229,65 +213,3 @@ class Batches:
             return self.seen_rows[rng.integers(len(self.seen_rows), size=shape)]
         places = np.searchsorted(self._edges, rng.random(shape), side="right")
         return self.seen_rows[np.minimum(places, len(self.seen_rows) - 1)]
-
-
-def inputs_now(
-    events: Interactions, user_rows: np.ndarray, length: int, known_users: np.ndarray
-) -> tuple[QueryInputs, np.ndarray]:
-    """Queries at serving: the latest events of listeners, and an example age of 0, which is now.
-
-    Parameters
-    ----------
-    events : everything heard so far
-    user_rows : (n,), rows in `events`
-    known_users : (n_users,) bool
-        Who has a vector of their own; the others are asked about as strangers.
-
-    Returns
-    -------
-    asked, and the track rows that its places are positions in
-    """
-    starts = events.user_offsets()
-    return inputs_at(events, user_rows, starts[user_rows], starts[user_rows + 1], length, known_users)
-
-
-def inputs_at(
-    events: Interactions,
-    user_rows: np.ndarray,
-    first: np.ndarray,
-    stop: np.ndarray,
-    length: int,
-    known_users: np.ndarray,
-) -> tuple[QueryInputs, np.ndarray]:
-    """As `inputs_now`, of pasts that end anywhere: the events of each query from `first` to before `stop`, (n,)."""
-    there = stop[:, None] - np.arange(1, length + 1)
-    history = np.where(there >= first[:, None], events.track_rows[np.maximum(there, 0)], -1)
-    has_time = bool(len(events)) and bool(events.times.any())
-    seeds = events.track_rows[np.maximum(stop - 1, 0)] if has_time else np.full(len(user_rows), -1)
-    seeds = np.where(stop > first, seeds, -1)
-    facts = event_codes(events, np.maximum(there, 0), np.maximum(stop - 1, 0)) if has_time else None
-    return _placed(np.where(known_users[user_rows], user_rows, -1), history, seeds, facts)
-
-
-def inputs_for_new_users(
-    histories: Sequence[np.ndarray], length: int, *, ordered: bool = True
-) -> tuple[QueryInputs, np.ndarray]:
-    """Queries of people who are not in the data, from the tracks that each heard, the latest last."""
-    history = np.full((len(histories), length), -1, dtype=np.int64)
-    seeds = np.full(len(histories), -1, dtype=np.int64)
-    for place, tracks in enumerate(histories):
-        latest = np.asarray(tracks, dtype=np.int64)[::-1][:length]
-        history[place, : len(latest)] = latest
-        if ordered and len(tracks):
-            seeds[place] = tracks[-1]
-    return _placed(np.full(len(histories), -1), history, seeds)
-
-
-def _placed(
-    user_rows: np.ndarray, history: np.ndarray, seeds: np.ndarray, facts: np.ndarray | None = None
-) -> tuple[QueryInputs, np.ndarray]:
-    mentioned = np.concatenate([history.ravel(), seeds])
-    track_rows, places = unique_inverse(mentioned, int(mentioned.max(initial=-1)) + 1)
-    n = history.size
-    now = np.zeros(len(seeds), dtype=np.float32)
-    return QueryInputs(user_rows, places[:n].reshape(history.shape), places[n:], now, facts), track_rows

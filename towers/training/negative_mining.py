@@ -5,8 +5,7 @@ import numpy as np
 from earshot.data.events.interactions import Interactions
 from earshot.towers.models import Towers
 from earshot.towers.retrieval.exact_search import recommend
-from earshot.towers.training.hard_negatives import HardNegatives
-from earshot.towers.training.negatives import KnownPairs
+from earshot.towers.training.negatives import HardNegatives, KnownPairs
 
 _USERS_ASKED = 16_384  # at most, another choice each epoch
 _KEPT = 64  # tracks of each

@@ -22,8 +22,8 @@ from earshot.towers.networks.two_tower import TwoTower
 from earshot.towers.retrieval.exact_search import popularity_offsets
 from earshot.towers.training.batches import Batch, Batches
 from earshot.towers.training.distributed import Distributed, LocalBatch
-from earshot.towers.training.hard_negatives import HardNegatives
 from earshot.towers.training.negative_mining import mine_negatives
+from earshot.towers.training.negatives import HardNegatives
 
 _STEPS_A_REPORT = 50
 _MIXED_ON = ("cuda",)  # devices whose dense layers multiply bfloat16 numbers; the weights stay float32

@@ -13,9 +13,9 @@ import pytest
 import faulty_worker
 from commands_typed import invoke, rows_of
 from earshot.audio import embedding
-from earshot.data.files import first_bytes, left_out
+from earshot.data.files import exclusion, regular_files
+from earshot.data.files.exclusion import Rules
 from earshot.data.files.folder_walk import find_files
-from earshot.data.files.rules import Rules
 
 TWO = ("--workers", 2)
 
@@ -230,10 +230,10 @@ def test_a_name_that_tells_nothing_on_a_disk_that_does_not_answer(tmp_path, monk
     """The first bytes must tell: of a dead disk they are not waited for, and the file is not left out for ever."""
     (tmp_path / "song").write_bytes(b"ID3")
     assert [file.exclusion for file in find_files([str(tmp_path)])] == [None]
-    monkeypatch.setattr(first_bytes, "_SECONDS", 0.1)
+    monkeypatch.setattr(regular_files, "_SECONDS", 0.1)
     answer = threading.Event()
     with monkeypatch.context() as context:
-        context.setattr(first_bytes, "open_regular", lambda path, buffering: answer.wait())
+        context.setattr(regular_files, "open_regular", lambda path, buffering: answer.wait())
         (file,) = find_files([str(tmp_path)])
     answer.set()
     assert (file.failure, file.is_passing, file.exclusion) == ("cannot be read: Connection timed out", True, None)
@@ -241,7 +241,7 @@ def test_a_name_that_tells_nothing_on_a_disk_that_does_not_answer(tmp_path, monk
     def failing(path: str, n_bytes: int) -> bytes:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(left_out, "first_bytes", failing)
+    monkeypatch.setattr(exclusion, "first_bytes", failing)
     (file,) = find_files([str(tmp_path)])
     assert (file.failure, file.is_passing, file.exclusion) == ("cannot be read: Input/output error", True, None)
 
@@ -304,7 +304,7 @@ def test_a_walk_waits_only_for_a_few_files(music, tmp_path, monkeypatch):
         asked.append(path)
         raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
-    monkeypatch.setattr(left_out, "first_bytes", silent)
+    monkeypatch.setattr(exclusion, "first_bytes", silent)
     result = invoke(tmp_path / "library", "embed-audio", music, *TWO, code=1)
     assert f"3 files could not be read, the last of them {music / 'song 2'}: cannot be read: Conn" in result.stderr
     assert len(asked) == 3

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from earshot.data.events.feedback import DISLIKE, LIKE, LISTEN, UNDISLIKE, UNLIKE, active_mask, disliked_pairs
+from earshot.data.events.interactions import DISLIKE, LIKE, LISTEN, UNDISLIKE, UNLIKE, active_mask, disliked_pairs
 
 EVENTS = np.array(
     [

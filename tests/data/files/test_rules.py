@@ -1,6 +1,6 @@
 """Which durations are left out, and in what words."""
 
-from earshot.data.files.rules import duration_exclusion
+from earshot.data.files.exclusion import duration_exclusion
 
 
 def test_both_bounds_belong_to_the_wanted():

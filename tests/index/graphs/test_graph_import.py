@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from earshot.data.tables.edge_lists import EdgeList, read_edge_list
-from earshot.index.graphs.graph_import import import_graph
-from earshot.index.graphs.graph_store import read_edges, stored_graphs
+from earshot.index.graphs.graph_store import import_graph, read_edges, stored_graphs
 from earshot.index.library import LibraryError
 from library_world import add, at, heard, open_library
 

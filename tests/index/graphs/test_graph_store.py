@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from earshot.index.graphs.graph_store import find_graph, read_edges, remove_graph, store_graph, stored_graphs
 from earshot.index.library import LibraryError
-from earshot.index.tracks.track_store import prune_missing
+from earshot.index.removal import prune_missing
 from library_world import add, at, heard, open_library
 
 

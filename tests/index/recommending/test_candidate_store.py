@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from earshot.index.listens.stored_interactions import read_listening
+from earshot.data.events.interactions import dislikes
+from earshot.index.listens.stored_interactions import find_user, read_listening
 from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_shelf, request_for_user
-from earshot.index.recommending.tower_data import dislikes, find_user, store_tower_vectors
+from earshot.index.recommending.tower_vectors import store_tower_vectors
 from earshot.index.vectors.faiss_file import build_index
 from library_world import add, at, heard, open_library, unit
 from tower_world import import_table

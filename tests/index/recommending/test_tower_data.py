@@ -5,19 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from earshot.data.events.interactions import without_dislikes
+from earshot.data.events.splits import default_protocol
 from earshot.data.ids import IdMap
 from earshot.index.health.library_status import overview
 from earshot.index.library import Library, LibraryError
-from earshot.index.recommending.tower_data import (
-    default_protocol,
-    find_user,
-    read_catalog,
-    read_tower_data,
-    store_tower_vectors,
-    tower_run,
-    untrained,
-    without_dislikes,
-)
+from earshot.index.listens.stored_interactions import find_user
+from earshot.index.recommending.tower_data import read_catalog, read_tower_data, untrained
+from earshot.index.recommending.tower_runs import tower_run
+from earshot.index.recommending.tower_vectors import store_tower_vectors
 from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, read_vector, read_vectors
 from library_world import add, heard, open_library, unit
 from tower_world import checkerboard, import_table, listening

@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from commands_typed import invoke, rows_of
-from earshot.data.files.rules import Rules, combined_bounds
+from earshot.data.files.exclusion import Rules, combined_bounds
 from earshot.index.library import Library, LibraryError
-from earshot.index.tracks.forgotten_folders import forget_folder, listed_folders
+from earshot.index.removal import forget_folder, listed_folders
 from earshot.index.tracks.roots import files_outside, given_rules, read_rules, store_rules
 from scanned_folders import Folders
 

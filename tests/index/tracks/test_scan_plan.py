@@ -10,8 +10,8 @@ import pytest
 from earshot.data.files.content_hash import content_hash
 from earshot.data.files.folder_walk import find_files
 from earshot.index.library import Library
+from earshot.index.removal import prune_missing
 from earshot.index.tracks.scan_plan import ScanCounts, count_vanished, plan_scan
-from earshot.index.tracks.track_store import prune_missing
 from earshot.index.vectors.spaces import AUDIO, read_vector
 from scanned_folders import Folders
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from earshot.index.recommending.tower_data import store_tower_vectors
+from earshot.index.recommending.tower_vectors import store_tower_vectors
+from earshot.index.removal import prune_missing
 from earshot.index.search.same_recording import read_excerpts
 from earshot.index.tracks.track_links import find_links
 from earshot.index.tracks.track_store import (
     PendingFile,
     file_title,
-    prune_missing,
     reuse_vectors,
     set_status,
     store_exclusion,

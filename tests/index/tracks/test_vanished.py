@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from earshot.data.files.folder_walk import find_files
+from earshot.index.removal import prune_missing
 from earshot.index.tracks.roots import read_mount_points
-from earshot.index.tracks.track_store import prune_missing
 from scanned_folders import Folders
 
 

@@ -9,7 +9,7 @@ import pytest
 from commands_typed import invoke
 from earshot.index.library import LibraryError
 from earshot.index.vectors.imported_vectors import store_given_vectors
-from earshot.index.vectors.sound_spaces import sound_space, vector_fingerprint
+from earshot.index.vectors.spaces import sound_space, vector_fingerprint
 from library_world import add, at, heard, open_library
 from trained_library import QUICK
 

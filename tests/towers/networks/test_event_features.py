@@ -9,10 +9,11 @@ import torch
 from earshot.data.events.interactions import KINDS
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
-from earshot.towers.networks.event_features import N_GAPS, N_PLAYS, EventFacts, event_codes
+from earshot.towers.networks.event_features import EventFacts
 from earshot.towers.networks.two_tower import TwoTower
+from earshot.towers.query_inputs import N_GAPS, N_PLAYS, QueryInputs, event_codes, inputs_now
 from earshot.towers.retrieval.exact_search import query_vectors, recommend
-from earshot.towers.training.batches import Batches, QueryInputs, inputs_now
+from earshot.towers.training.batches import Batches
 from earshot.towers.training.trainer import TowerTraining
 from tower_world import catalog, listening
 

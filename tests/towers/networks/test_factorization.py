@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
 from earshot.towers.networks.factorization import DotProduct, NeuralFactorization
-from earshot.towers.training.batches import QueryInputs
+from earshot.towers.query_inputs import QueryInputs
 
 
 def made(kind, dim=3, hidden=8, seen=None):

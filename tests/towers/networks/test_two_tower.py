@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from earshot.towers.config import TowerConfig
 from earshot.towers.networks.two_tower import TwoTower
-from earshot.towers.training.batches import QueryInputs
+from earshot.towers.query_inputs import QueryInputs
 from tower_world import catalog
 
 RNG = np.random.default_rng(5)

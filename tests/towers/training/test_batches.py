@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
-from earshot.towers.training.batches import Batches, inputs_for_new_users, inputs_now
+from earshot.towers.query_inputs import inputs_for_new_users, inputs_now
+from earshot.towers.training.batches import Batches
 from earshot.towers.training.negatives import KnownPairs
 from tower_world import checkerboard, listening
 

@@ -10,9 +10,8 @@ from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers, towers_for
 from earshot.towers.training.batches import Batches
-from earshot.towers.training.hard_negatives import HardNegatives
 from earshot.towers.training.negative_mining import mine_negatives
-from earshot.towers.training.negatives import KnownPairs
+from earshot.towers.training.negatives import HardNegatives, KnownPairs
 from earshot.towers.training.trainer import TowerTraining
 from tower_world import checkerboard, listening
 

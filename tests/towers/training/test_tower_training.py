@@ -9,8 +9,8 @@ import torch
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers
+from earshot.towers.query_inputs import inputs_for_new_users
 from earshot.towers.retrieval.exact_search import best_tracks, item_vectors, query_vectors, recommend, unit_vectors
-from earshot.towers.training.batches import inputs_for_new_users
 from earshot.towers.training.trainer import DivergedError, TowerTraining
 from tower_world import catalog, checkerboard, listening
 
