@@ -47,7 +47,7 @@ TESTS = (  # what leaned on a newer version than it said, and one of each librar
         "format_detection",
         "table_reader",
         "migrations",
-        "tower_training",
+        "trainer",
         "mel",
         "cli",
     ),

@@ -25,11 +25,11 @@ import torch
 from pebble import ProcessExpired, ProcessPool
 
 from earshot.audio.config import DecodeConfig, EarConfig
-from earshot.audio.decode import DecodedTrack, OutOfRangeError
-from earshot.audio.decode_worker import HashedFile, decode_task, hash_task, start_worker
+from earshot.audio.decoding.decode import DecodedTrack, OutOfRangeError
+from earshot.audio.decoding.decode_worker import HashedFile, decode_task, hash_task, start_worker
+from earshot.audio.decoding.music_file import Cause, UndecodableError
+from earshot.audio.decoding.tags import Tags
 from earshot.audio.ear import track_vector
-from earshot.audio.music_file import Cause, UndecodableError
-from earshot.audio.tags import Tags
 
 # Read by a process before it runs a line of ours, so set before the workers are started.
 _WORKER_ENVIRONMENT = {

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from earshot.audio.audio_writer import write_audio
+from earshot.audio.decoding.audio_writer import write_audio
 from earshot.data.catalog import Catalog
 from earshot.data.cosine import unit_rows
 from earshot.data.events.interactions import Interactions

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import av
 
-from earshot.audio.audio_writer import write_audio
+from earshot.audio.decoding.audio_writer import write_audio
 from earshot.data.synthetic.world import WorldConfig, make_world, render
 
 DATA = os.environ.get("EARSHOT_DATA")  # a folder with pop_clips/ and cc_music/, or unset

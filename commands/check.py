@@ -28,7 +28,7 @@ def check(folder: Path, read_data: bool) -> None:
         cli check --read-data
     """
     from earshot.index.health.integrity import check_library
-    from earshot.index.health.kept_checks import check_contents, hear_again, n_contents, n_unrecorded
+    from earshot.index.health.manifest_check import check_contents, hear_again, n_contents, n_unrecorded
     from earshot.index.library import Library, LibraryError
 
     with Library.open(folder) as library:

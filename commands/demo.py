@@ -29,7 +29,7 @@ def demo(world_folder: Path) -> None:
     \b
         cli demo --folder /tmp/world
     """
-    from earshot.audio.audio_writer import write_audio
+    from earshot.audio.decoding.audio_writer import write_audio
     from earshot.data.synthetic.world import WorldConfig, make_world
     from earshot.data.synthetic.world_files import written_files, written_history
 

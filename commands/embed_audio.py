@@ -16,8 +16,8 @@ from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of
 from earshot.commands.shared.current_towers import place_newcomers
 from earshot.commands.shared.options import config_options, device_option
 from earshot.commands.shared.pending_files import EMBED_STAGE, hear_pending
+from earshot.commands.shared.read_failures import until_disk_fails
 from earshot.commands.shared.terminal import echo_some, progress
-from earshot.commands.shared.unread_files import until_disk_fails
 from earshot.data.files.path_encoding import expanded, shell_word, shown_path
 
 if TYPE_CHECKING:

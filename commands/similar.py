@@ -11,9 +11,9 @@ from earshot.audio.config import DecodeConfig
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of, find_checkpoint
 from earshot.commands.shared.options import output_options
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
+from earshot.commands.shared.read_failures import installed
 from earshot.commands.shared.terminal import echo_rows
 from earshot.commands.shared.track_argument import require_vectors, resolve_track
-from earshot.commands.shared.unread_files import installed
 from earshot.data.files.path_encoding import shown_path
 from earshot.data.files.regular_files import irregular_kind
 

@@ -87,8 +87,8 @@ def train_audio(
     from earshot.index.evaluation.audio_facts import TRAINING_STAGE, read_judged_tracks
     from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
     from earshot.index.evaluation.metrics_table import store_figures
-    from earshot.index.kept_files import keeping
     from earshot.index.library import Library
+    from earshot.index.manifest import keeping
 
     try:
         config = TasteConfig(**settings)

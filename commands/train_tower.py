@@ -171,7 +171,7 @@ def _give(lesson: "FitStage", *, is_hidden: bool) -> float | None:
 
 def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: dict[str, Any], began: float) -> None:
     """Put trained towers and their vectors in the place of earlier ones, and end the run that `began` then."""
-    from earshot.index.kept_files import keeping
+    from earshot.index.manifest import keeping
     from earshot.index.recommending.tower_vectors import store_tower_vectors
     from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
     from earshot.towers.tower_checkpoint import save_towers

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from earshot.data.files.atomic import output_path
 from earshot.evaluation.evaluation_report import EvaluationReport, Section
-from earshot.evaluation.figure_charts import draw_metric, draw_slices, draw_spread
+from earshot.evaluation.metric_charts import draw_metric, draw_slices, draw_spread
 from earshot.evaluation.metrics.metric_value import ALL
 
 _PAGE = "evaluation.md"

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from earshot.data.files.atomic import atomic_path, make_folder, remove_leftovers
 from earshot.data.files.path_encoding import is_bare_name, path_columns, path_from_columns
-from earshot.index.kept_files import record_unknown, remove_unnamed
+from earshot.index.manifest import record_unknown, remove_unnamed
 from earshot.index.migrations import migrations
 from earshot.index.schema_guard import harden
 from earshot.index.trust import (

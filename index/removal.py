@@ -13,9 +13,9 @@ from earshot.data.files.atomic import remove
 from earshot.data.files.folder_walk import is_under
 from earshot.data.files.path_encoding import path_columns, path_from_columns, shown_path
 from earshot.index.graphs.graph_store import forget_removed_tracks
-from earshot.index.kept_files import LISTENS, file_problem, remove_unnamed
 from earshot.index.library import Library, LibraryError, now
 from earshot.index.listens.stored_interactions import listened_among
+from earshot.index.manifest import LISTENS, file_problem, remove_unnamed
 from earshot.index.tracks.roots import drop_mount_points, files_outside, read_mount_points, read_rules
 
 _ONLY_A_NAME = """

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earshot.audio.audio_writer import write_audio
+from earshot.audio.decoding.audio_writer import write_audio
 from earshot.data.synthetic.world import World, WorldConfig, make_world
 from earshot.data.synthetic.world_files import track_path, written_files
 

@@ -26,7 +26,7 @@ import torch
 from tqdm import tqdm
 from writing_commands import STAGES, Workplace, undisturbed_workplace
 
-from earshot.index.kept_files import file_hash
+from earshot.index.manifest import file_hash
 
 _SECONDS, _ADDRESS_SPACE = 60, 8 * 2**30
 _VALUES = (

@@ -18,7 +18,7 @@ from time import monotonic
 
 import numpy as np
 
-from earshot.audio.audio_writer import write_audio
+from earshot.audio.decoding.audio_writer import write_audio
 from earshot.data.synthetic.world import WorldConfig, make_world
 from earshot.data.synthetic.world_files import written_files
 

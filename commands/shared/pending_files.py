@@ -10,8 +10,8 @@ import click
 
 from earshot.audio.config import DecodeConfig
 from earshot.commands.shared.environment import versions
+from earshot.commands.shared.read_failures import FailingDiskError, UnreadFiles, workers_lost
 from earshot.commands.shared.terminal import progress_bar
-from earshot.commands.shared.unread_files import FailingDiskError, UnreadFiles, workers_lost
 
 if TYPE_CHECKING:
     from earshot.audio.checkpoint import Checkpoint

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from earshot.commands.shared.output import OutputError
+from earshot.commands.shared.console import OutputError
 from earshot.commands.shared.terminal import echo_playlist, plural
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from earshot.commands.shared.failure import failure_sentence
-from earshot.commands.shared.output import OutputError, SafeOutput, printable
+from earshot.commands.shared.console import OutputError, SafeOutput, printable
+from earshot.commands.shared.error_messages import failure_sentence
 from earshot.data.files.path_encoding import escaped
 
 T = TypeVar("T")

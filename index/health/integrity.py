@@ -9,7 +9,7 @@ import numpy as np
 
 from earshot.data.files.exclusion import Rules
 from earshot.data.ids import IdMap
-from earshot.index.health.kept_checks import check_presence
+from earshot.index.health.manifest_check import check_presence
 from earshot.index.health.problem import Problem, recovery
 from earshot.index.health.text_check import check_text
 from earshot.index.library import DATABASE, Library, LibraryError

@@ -9,10 +9,10 @@ from earshot.index.evaluation.audio_facts import TRAINING_STAGE
 from earshot.index.evaluation.leakage import imports_of_training, is_of_listens
 from earshot.index.graphs.diffused_vectors import outdated, unspread
 from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
-from earshot.index.kept_files import file_problem, kept_files
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import import_digests
 from earshot.index.listens.stored_interactions import listening_key
+from earshot.index.manifest import file_problem, kept_files
 from earshot.index.recommending.recommendation_table import outdated_lists
 from earshot.index.recommending.tower_data import untrained
 from earshot.index.removal import FORGET_STAGE

@@ -14,9 +14,9 @@ from earshot.data.events.event_log import LogError, check_log, log_errors, write
 from earshot.data.files.atomic import atomic_path, make_folder, remove
 from earshot.data.files.regular_files import IrregularFileError, open_regular
 from earshot.data.listens.event_collector import EventCollector, Items
-from earshot.index.kept_files import LISTENS, listens_cure, record, remove_unnamed, renaming
 from earshot.index.library import Library, LibraryError, now
 from earshot.index.listens.item_resolution import match_items
+from earshot.index.manifest import LISTENS, listens_cure, record, remove_unnamed, renaming
 from earshot.index.tracks.name_resolution import NodeMatch
 
 _AGAIN = "`cli forget-listens` names the imports: forget the damaged one, then import its file again."

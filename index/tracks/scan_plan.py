@@ -16,9 +16,9 @@ from earshot.data.files.exclusion import Rules, duration_exclusion
 from earshot.data.files.folder_walk import BROKEN_LINKS, FoundFile, Place
 from earshot.data.files.path_encoding import path_columns, path_from_columns
 from earshot.index.library import Library
+from earshot.index.tracks.missing_files import KnownFile, judge_vanished
 from earshot.index.tracks.roots import drop_mount_points, read_mount_points, store_mount_points, store_rules
 from earshot.index.tracks.track_store import PendingFile, set_status, store_unread
-from earshot.index.tracks.vanished import KnownFile, judge_vanished
 from earshot.index.vectors.spaces import AUDIO
 
 

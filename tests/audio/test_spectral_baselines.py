@@ -10,7 +10,7 @@ import torch
 
 from earshot.audio import spectral_baselines
 from earshot.audio.config import DecodeConfig, EarConfig, ExcerptConfig
-from earshot.audio.decode import decode_track
+from earshot.audio.decoding.decode import decode_track
 from earshot.audio.embedding import EmbedFailure
 from earshot.audio.mel import log_mel
 from earshot.audio.spectral_baselines import (

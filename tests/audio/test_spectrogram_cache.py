@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from earshot.audio.audio_writer import write_audio
 from earshot.audio.config import DecodeConfig, EarConfig, ExcerptConfig, MelConfig
-from earshot.audio.decode import decode_track
+from earshot.audio.decoding.audio_writer import write_audio
+from earshot.audio.decoding.decode import decode_track
 from earshot.audio.mel import log_mel
 from earshot.audio.spectrogram_cache import PictureMaker, SpectrogramCache, fill_pictures
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from commands_typed import rows_of
-from earshot.audio.audio_writer import write_audio
+from earshot.audio.decoding.audio_writer import write_audio
 from earshot.cli import cli
 
 

@@ -7,8 +7,8 @@ import signal
 import time
 from pathlib import Path
 
-from earshot.audio.decode_worker import decode_task, hash_task
-from earshot.audio.music_file import Cause, UndecodableError
+from earshot.audio.decoding.decode_worker import decode_task, hash_task
+from earshot.audio.decoding.music_file import Cause, UndecodableError
 
 
 def faulty_task(path, config, min_duration, max_duration, stamp):

@@ -7,7 +7,7 @@ import numpy as np
 import soxr
 
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.tags import Tags
+from earshot.audio.decoding.tags import Tags
 
 BRIEF = ExcerptConfig(excerpts=3, excerpt_seconds=2.0)
 TAGS = {"title": "Café", "artist": "Someone", "album": "First", "genre": "Waltz", "date": "1999", "track": "4"}

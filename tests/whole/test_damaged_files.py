@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earshot.audio.audio_writer import write_audio
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.decode import decode_track, excerpt_starts
-from earshot.audio.music_file import UndecodableError
+from earshot.audio.decoding.audio_writer import write_audio
+from earshot.audio.decoding.decode import decode_track, excerpt_starts
+from earshot.audio.decoding.music_file import UndecodableError
 from known_sound import BRIEF, READ_TAGS, TAGS, displacement, encode, heard_noise, noise, wav_bytes
 
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from commands_typed import invoke, rows_of
-from earshot.index.kept_files import file_hash, listens_cure
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import listen_files
 from earshot.index.listens.stored_interactions import read_listening
+from earshot.index.manifest import file_hash, listens_cure
 from earshot.index.recommending.recommendation_table import ResumableLists, store_recommendations
 from trained_library import QUICK, make_trained_library
 

@@ -14,7 +14,7 @@ import time
 import numpy as np
 import pytest
 
-from earshot.audio.audio_writer import write_audio
+from earshot.audio.decoding.audio_writer import write_audio
 
 N_FILES = 300  # enough for several commits per run: one a second
 N_KILLS = 12

@@ -11,7 +11,7 @@ from commands_typed import invoke
 from earshot.data.files.content_hash import content_hash
 from earshot.index.health import integrity
 from earshot.index.health.integrity import check_library
-from earshot.index.health.kept_checks import check_contents, n_contents
+from earshot.index.health.manifest_check import check_contents, n_contents
 from earshot.index.health.problem import Problem
 from earshot.index.library import Library, LibraryError
 from earshot.index.tracks.track_store import set_status

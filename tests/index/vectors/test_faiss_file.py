@@ -8,8 +8,8 @@ import faiss
 import numpy as np
 import pytest
 
-from earshot.index.kept_files import file_hash
 from earshot.index.library import Library
+from earshot.index.manifest import file_hash
 from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors import faiss_file
 from earshot.index.vectors.ann import TYPES

@@ -13,7 +13,7 @@ import torch
 
 from commands_typed import invoke
 from earshot import cli
-from earshot.commands.shared.failure import failure_sentence
+from earshot.commands.shared.error_messages import failure_sentence
 from earshot.commands.shared.terminal import user_errors
 from earshot.data.files.atomic import output_path
 from earshot.index.library import Library
@@ -185,7 +185,7 @@ def test_only_writers_are_taken_for_victims_of_a_full_disk(tmp_path, monkeypatch
 
 
 def test_help_is_help_on_a_full_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr("earshot.commands.shared.failure._is_full", lambda place: True)
+    monkeypatch.setattr("earshot.commands.shared.error_messages._is_full", lambda place: True)
     assert "Example:" in invoke(tmp_path, "status", "--help").stdout
 
 

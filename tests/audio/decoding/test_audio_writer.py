@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from earshot.audio.audio_writer import write_audio
+from earshot.audio.decoding.audio_writer import write_audio
 
 TAGS = {"title": "Café", "artist": "Someone", "album": "First", "genre": "Waltz", "date": "1999", "track": "4"}
 CODECS = {

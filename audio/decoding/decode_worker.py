@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.decode import DecodedTrack, decode_track
-from earshot.audio.music_file import Stamp, UndecodableError, reading
+from earshot.audio.decoding.decode import DecodedTrack, decode_track
+from earshot.audio.decoding.music_file import Stamp, UndecodableError, reading
 from earshot.data.files.content_hash import hash_of
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from commands_typed import invoke, rows_of
 from earshot.data.files.atomic import RESUMABLE_SUFFIX
-from earshot.index.kept_files import kept_files, record_unknown
 from earshot.index.library import Library
+from earshot.index.manifest import kept_files, record_unknown
 from earshot.index.vectors.faiss_file import index_state
 from earshot.index.vectors.spaces import AUDIO
 from library_world import add, at, finish, heard, open_library
@@ -196,7 +196,7 @@ def test_listens_that_cannot_be_read_stop_no_command_that_writes(folder, monkeyp
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"index.kept_files.{reading}", failing)
+        patch.setattr(f"index.manifest.{reading}", failing)
         invoke(folder, "import-playlists", folder.parent / "my music")
     assert asked == [parquet(folder)] and rows_of(folder, "SELECT count(*) FROM kept_files") == [(0,)]
     invoke(folder, "import-playlists", folder.parent / "my music")

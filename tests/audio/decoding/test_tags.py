@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earshot.audio.tags import Tags, clean_text, parse_tags
+from earshot.audio.decoding.tags import Tags, clean_text, parse_tags
 
 BIDI_OVERRIDES = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
 

@@ -8,11 +8,11 @@ import threading
 import numpy as np
 import pytest
 
-from earshot.audio import decode
-from earshot.audio.audio_writer import write_audio
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.decode import decode_track
-from earshot.audio.music_file import UndecodableError
+from earshot.audio.decoding import decode
+from earshot.audio.decoding.audio_writer import write_audio
+from earshot.audio.decoding.decode import decode_track
+from earshot.audio.decoding.music_file import UndecodableError
 
 PLAYLIST = "^a playlist, not audio$"
 WEB_PAGE = "^a web page or XML document, not audio$"

@@ -11,7 +11,7 @@ import sys
 import click
 import pytest
 
-from earshot.commands.shared.output import OutputError, SafeOutput, printable
+from earshot.commands.shared.console import OutputError, SafeOutput, printable
 from earshot.commands.shared.terminal import user_errors
 from earshot.commands.shared.text_tables import json_text
 

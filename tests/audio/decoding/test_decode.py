@@ -15,12 +15,12 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earshot.audio import decode
-from earshot.audio.audio_writer import write_audio
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.decode import OutOfRangeError, decode_track, excerpt_starts
-from earshot.audio.frames import FrameRun
-from earshot.audio.music_file import Cause, UndecodableError
+from earshot.audio.decoding import decode
+from earshot.audio.decoding.audio_writer import write_audio
+from earshot.audio.decoding.decode import OutOfRangeError, decode_track, excerpt_starts
+from earshot.audio.decoding.frames import FrameRun
+from earshot.audio.decoding.music_file import Cause, UndecodableError
 from known_sound import BRIEF, READ_TAGS, TAGS, displacement, encode, heard_noise, noise, wav_bytes
 
 
@@ -230,7 +230,7 @@ def test_a_long_track_costs_what_a_short_one_costs(tmp_path, decoded, make, time
 @pytest.mark.parametrize(("make", "times"), [(repeated_mp3, 60), (sparse_wav, 60)])
 def test_memory_does_not_grow_with_length(tmp_path, make, times):
     code = (
-        "import resource, sys; from audio.config import ExcerptConfig; from audio.decode import decode_track\n"
+        "import resource, sys; from audio.config import ExcerptConfig; from audio.decoding.decode import decode_track\n"
         "assert len(decode_track(sys.argv[1], ExcerptConfig()).excerpts) == 6\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )

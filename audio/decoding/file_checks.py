@@ -1,6 +1,6 @@
 """A first look at a file, before any decoder touches it."""
 
-from earshot.audio.music_file import MusicFile, UndecodableError
+from earshot.audio.decoding.music_file import MusicFile, UndecodableError
 
 _HEAD = 512  # bytes
 

@@ -11,7 +11,7 @@ import pytest
 # A call that returns for nothing, not even a signal, as a read from a dead disk; with workers, as `embed-audio` has.
 STUCK = """
 import ctypes, multiprocessing, sys, time
-from earshot.commands.shared.interrupt import end_on_signals
+from earshot.commands.shared.signals import end_on_signals
 end_on_signals()
 worker = multiprocessing.Process(target=time.sleep, args=[60])
 worker.start()

@@ -16,10 +16,10 @@ import numpy as np
 import soxr
 
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.file_checks import check_is_audio
-from earshot.audio.frames import FrameRun
-from earshot.audio.music_file import Cause, MusicFile, Stamp, UndecodableError, reading
-from earshot.audio.tags import Tags, parse_tags
+from earshot.audio.decoding.file_checks import check_is_audio
+from earshot.audio.decoding.frames import FrameRun
+from earshot.audio.decoding.music_file import Cause, MusicFile, Stamp, UndecodableError, reading
+from earshot.audio.decoding.tags import Tags, parse_tags
 from earshot.data.files.exclusion import duration_exclusion
 
 # Demuxers that hold sound in one file. Playlist formats (hls, concat, ...) are left out on purpose: they

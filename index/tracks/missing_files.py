@@ -29,7 +29,7 @@ class KnownFile(NamedTuple):  # not a dataclass: there are as many as files, and
 
 
 @dataclass
-class Verdict:
+class Absence:
     """Verdicts on the files that were not found."""
 
     gone: list[KnownFile] = field(default_factory=list)
@@ -65,7 +65,7 @@ def judge_vanished(
     known: Container[str],
     unreadable: Collection[str],
     mount_points: Mapping[str, bool],
-) -> Verdict:
+) -> Absence:
     """Say of each file below `roots` that was not found what became of it.
 
     Parameters
@@ -76,7 +76,7 @@ def judge_vanished(
     unreadable : found paths that cannot be read today; what lay below them is not gone
     mount_points : folders that may be empty because a disk is away, and whether one was ever seen there
     """
-    verdict = Verdict()
+    verdict = Absence()
     standing = _StandingFolders()
     found_files = _FilesByFolder(found)
     there = {root for root in roots if os.path.isdir(root)}
@@ -112,7 +112,7 @@ def judge_vanished(
 
 
 def _judge_by_folder(
-    verdict: Verdict,
+    verdict: Absence,
     pending: Sequence[tuple[KnownFile, str]],
     found: Mapping[str, bool],
     known: Container[str],

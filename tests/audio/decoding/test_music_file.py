@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earshot.audio import decode, music_file
-from earshot.audio.audio_writer import write_audio
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.decode import decode_track
-from earshot.audio.decode_worker import HashedFile, decode_task, hash_task
-from earshot.audio.music_file import Cause, UndecodableError, reading
+from earshot.audio.decoding import decode, music_file
+from earshot.audio.decoding.audio_writer import write_audio
+from earshot.audio.decoding.decode import decode_track
+from earshot.audio.decoding.decode_worker import HashedFile, decode_task, hash_task
+from earshot.audio.decoding.music_file import Cause, UndecodableError, reading
 from earshot.data.files.content_hash import content_hash
 from earshot.data.files.regular_files import open_regular
 

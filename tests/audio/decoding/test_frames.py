@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from earshot.audio.frames import FrameRun, mono
+from earshot.audio.decoding.frames import FrameRun, mono
 
 # Two channels of three samples, exact in eight bits: the means are 0.25, 0.0 and -0.75.
 LEFT = np.array([0.5, -0.25, -1.0])

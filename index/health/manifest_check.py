@@ -10,8 +10,8 @@ from earshot.data.files.path_encoding import path_from_columns, shell_word, show
 from earshot.data.files.regular_files import IrregularFileError
 from earshot.data.files.time_limits import in_time
 from earshot.index.health.problem import Problem
-from earshot.index.kept_files import file_hash, file_problem, is_recorded, kept_files, same_listens
 from earshot.index.library import Library
+from earshot.index.manifest import file_hash, file_problem, is_recorded, kept_files, same_listens
 from earshot.index.writer import another_writes
 
 _HASH_SECONDS = 60.0  # for at most 16 MiB of a track

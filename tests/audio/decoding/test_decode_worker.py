@@ -9,7 +9,7 @@ import pytest
 
 PARENT = """
 import multiprocessing, os, time
-from earshot.audio.decode_worker import start_worker
+from earshot.audio.decoding.decode_worker import start_worker
 
 def hang():
     start_worker(1024)

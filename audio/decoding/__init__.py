@@ -1,0 +1,1 @@
+"""Decoding of audio files: any format to mono excerpts and tags, in processes with limits."""
