@@ -47,8 +47,8 @@ class PictureMaker:
 class SpectrogramCache:
     """The pictures of tracks by content hash, memory-mapped.
 
-    cache = PictureCache(folder, config)
-    for failure in fill_pictures(cache, paths_by_hash, config, HearingConfig()): ...
+    cache = SpectrogramCache(folder, config)
+    for failure in fill_pictures(cache, paths_by_hash, config, DecodeConfig()): ...
     rows = cache.rows["1f3a..."]                 # of this track's excerpts
     pictures = cache.pictures()[rows]            # (n_excerpts, n_mels, n_frames) float16
     """
@@ -74,7 +74,7 @@ class SpectrogramCache:
             self.rows = {}
 
     def __repr__(self) -> str:
-        return f"<PictureCache {len(self.rows):,} tracks, {self.n_excerpts:,} excerpts>"
+        return f"<SpectrogramCache {len(self.rows):,} tracks, {self.n_excerpts:,} excerpts>"
 
     @property
     def n_excerpts(self) -> int:

@@ -111,7 +111,7 @@ def decode_track(
 
     Raises
     ------
-    UnheardError
+    UndecodableError
         The file is not audio, is broken, silent or shorter than a second, or cannot be read; the message says which.
     OutOfRangeError
         The track's duration is outside ``[min_duration, max_duration]`` seconds.

@@ -10,7 +10,7 @@ def check_is_audio(file: MusicFile) -> None:
 
     Raises
     ------
-    UnheardError
+    UndecodableError
         It is empty, or text that only poses as audio.
     """
     if file.size == 0:

@@ -90,7 +90,7 @@ def reading(path: str, stamp: Stamp | None = None) -> Iterator[MusicFile]:
 
     Raises
     ------
-    UnheardError
+    UndecodableError
         It cannot be opened or read, is no regular file, or changes while it is read.
     """
     file = _opened(path)

@@ -42,7 +42,7 @@ class TrackTable:
         return len(self.ids)
 
     def __repr__(self) -> str:
-        return f"<JudgedTracks {len(self):,} tracks>"
+        return f"<TrackTable {len(self):,} tracks>"
 
 
 def read_judged_tracks(library: Library) -> TrackTable:

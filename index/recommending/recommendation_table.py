@@ -40,7 +40,7 @@ class ResumableLists:
         make_folder(self.folder)
 
     def __repr__(self) -> str:
-        return f"<UnfinishedLists {len(self)} parts in {self.folder}>"
+        return f"<ResumableLists {len(self)} parts in {self.folder}>"
 
     def __len__(self) -> int:
         return len(list(self.folder.glob("*.npz")))

@@ -59,7 +59,7 @@ def test_failures_are_told_and_everything_else_is_there(filled):
     assert set(cache.rows) == {"hash of a", "hash of b", "hash of short"}
     spans = sorted((span.start, span.stop) for span in cache.rows.values())
     assert spans[0][0] == 0 and all(one[1] == other[0] for one, other in pairwise(spans))
-    assert repr(cache) == "<PictureCache 3 tracks, 5 excerpts>"
+    assert repr(cache) == "<SpectrogramCache 3 tracks, 5 excerpts>"
 
 
 def test_a_short_excerpt_is_repeated_to_the_end():

@@ -1,25 +1,44 @@
-"""Who may know whom: the two import tables of the design, enforced.
+"""Laws of the house: who may import whom, one home for each library, and rooms of a size that can be read.
 
-data <- audio <- graph;  data <- towers;  data <- index;  all <- commands <- cli
+data <- evaluation;  data <- audio;  data <- towers;  data <- index;  evaluation <- graph, towers, index
+all <- commands <- cli
 """
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("audio", "graph", "towers", "index", "data", "commands")
+PACKAGES = ("audio", "commands", "data", "evaluation", "graph", "index", "towers")
 
 MAY_IMPORT = {
     "data": {"data"},
+    "evaluation": {"evaluation", "data"},
     "audio": {"audio", "data"},
-    "graph": {"graph", "audio", "data"},
-    "towers": {"towers", "data"},
-    "index": {"index", "data"},
+    "graph": {"graph", "audio", "evaluation", "data"},
+    "towers": {"towers", "evaluation", "data"},
+    "index": {"index", "evaluation", "data"},
     "commands": {*PACKAGES},
     "cli": {"commands", "index"},
 }
+FLOORS = {  # within a package, lowest first: a module or wing imports from lower floors alone, and from its own wing
+    "audio": ("config augmentation mel_statistics", "decoding checkpoint encoder mel", "ear", "embedding",
+              "spectral_baselines spectrogram_cache"),
+    "data": ("ids catalog arrays cosine parallel name_matching ranges files", "tables requests", "events", "listens",
+             "synthetic"),
+    "evaluation": ("metrics", "vector_facts full_ranking", "queries vector_evaluation",
+                   "slices sampled_metrics baselines", "evaluator metric_charts", "evaluation_report",
+                   "markdown_report"),
+    "graph": ("config preference_graph", "bfs build diffusion graph_files", "taste drawing graph_statistics"),
+    "towers": ("config query_inputs losses", "networks", "models", "tower_checkpoint", "retrieval", "training"),
+    "index": ("migrations", "schema_guard", "trust manifest writer", "library", "vectors", "tracks", "listens search",
+              "graphs recommending", "evaluation removal", "health"),
+    "commands": ("shared", "build_index", "build_graph check demo diffuse_audio embed_audio evaluate evaluate_audio "
+                 "failures forget_folder forget_listens graph_stats import_graph import_listens import_playlists "
+                 "import_tags link map recommend similar status train_audio train_tower"),
+}  # fmt: skip
 HOME: dict[str, str | tuple[str, ...]] = {  # one library, one home
     "av": "audio",
     "torchaudio": "audio",
@@ -27,19 +46,33 @@ HOME: dict[str, str | tuple[str, ...]] = {  # one library, one home
     "soundfile": "audio",
     "soxr": "audio",
     "networkx": "graph",
-    "matplotlib": ("graph", "data"),  # pictures of graphs there, of figures where results are judged
+    "matplotlib": ("graph", "evaluation"),  # pictures of graphs there, of metrics here
     "umap": "graph",  # it lays out a graph of nearest neighbours
     "torch_geometric": "graph",
     "sqlite_utils": "index",
     "faiss": "index",
     "polars": "data",
     "pyarrow": "data",
-    "implicit": "data",  # rivals, by which recommenders are judged
-    "threadpoolctl": "data",
+    "implicit": "evaluation",  # baselines, beside which recommenders are judged
+    "threadpoolctl": "evaluation",
     "click": ("commands", "cli"),
     "tqdm": "commands",
 }
-FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "misc", "model", "losses"}
+FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "misc", "model"}
+MAX_FILES, MAX_LINES, MIN_LINES = 15, 350, 30
+LARGER = {  # file or folder: the reason
+    "commands": "a listing of it is the list of commands",
+    "index/migrations.py": "grows by every migration, and none may change",
+    "graph/taste/taste_trainer.py": "to be split into its two phases",
+}
+SMALLER = {
+    "audio/augmentation.py": "one transform, with its reasons",
+    "audio/decoding/file_checks.py": "one check, before any decoder",
+    "towers/networks/event_features.py": "one embedding",
+    "commands/shared/environment.py": "the machine, asked by three commands",
+    "data/parallel.py": "the number of threads has one home",
+    "index/health/problem.py": "what every check yields",
+}
 
 
 def sources() -> list[tuple[str, Path]]:
@@ -47,40 +80,72 @@ def sources() -> list[tuple[str, Path]]:
     return [*files, ("cli", ROOT / "cli.py")]
 
 
-def imports(path: Path) -> set[str]:
-    """The top-level names of every import in a file, also of those inside functions."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def each_source() -> pytest.MarkDecorator:
+    ids = [str(path.relative_to(ROOT)) for _, path in sources()]
+    return pytest.mark.parametrize(("package", "path"), sources(), ids=ids)
+
+
+def imported_modules(path: Path) -> Iterator[tuple[str, ...]]:
+    """The dotted parts of every import in a file, also of those inside functions; not of those for types alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
         if isinstance(node, ast.Import):
-            names.update(alias.name.split(".")[0] for alias in node.names)
+            yield from (tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name} has a relative import"
-            names.add((node.module or "").split(".")[0])
-    return names
+            yield from ((*(node.module or "").split("."), alias.name) for alias in node.names)
 
 
-@pytest.mark.parametrize(("package", "path"), sources(), ids=lambda value: getattr(value, "stem", value))
+def ours(path: Path) -> set[tuple[str, ...]]:
+    """What a file imports of earshot, without that word."""
+    return {parts[1:] for parts in imported_modules(path) if parts[0] == "earshot"}
+
+
+@each_source()
 def test_a_package_imports_only_what_lies_below_it(package, path):
-    ours = imports(path) & {*PACKAGES, "cli"}
-    assert ours <= MAY_IMPORT[package], f"{path.relative_to(ROOT)} imports {ours - MAY_IMPORT[package]}"
+    packages = {parts[0] for parts in ours(path)}
+    assert packages <= MAY_IMPORT[package], f"imports {packages - MAY_IMPORT[package]}"
 
 
-@pytest.mark.parametrize(("package", "path"), sources(), ids=lambda value: getattr(value, "stem", value))
+@each_source()
+def test_nothing_is_imported_but_by_the_name_that_is_installed(package, path):
+    assert not {parts[0] for parts in imported_modules(path)} & {*PACKAGES, "cli"}
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_inside_a_package_imports_go_down(package):
+    floor_of = {wing: floor for floor, wings in enumerate(FLOORS[package]) for wing in wings.split()}
+    there = {
+        path.stem for path in (ROOT / package).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert set(floor_of) == there - {"__init__"}
+    upwards = [
+        f"{path.relative_to(ROOT)} imports {'.'.join(parts)}"
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for parts in ours(path)
+        if parts[0] == package and (wing := path.relative_to(ROOT).parts[1].removesuffix(".py")) != parts[1]
+        if floor_of[wing] <= floor_of[parts[1]]
+    ]
+    assert not upwards
+
+
+@each_source()
 def test_a_library_has_one_home(package, path):
-    strays = {name: HOME[name] for name in imports(path) if package not in _homes(name, package)}
-    assert not strays, f"{path.relative_to(ROOT)} imports what lives elsewhere: {strays}"
+    strays = {name: HOME[name] for name, *_ in imported_modules(path) if package not in _homes(name, package)}
+    assert not strays, f"imports what lives elsewhere: {strays}"
 
 
 def _homes(name: str, package: str) -> tuple[str, ...]:
     homes = HOME.get(name, package)
     return (homes,) if isinstance(homes, str) else homes
-
-
-def test_packages_are_never_imported_whole():
-    for _, path in sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                assert not {alias.name for alias in node.names} & set(PACKAGES), path
 
 
 def test_module_names_are_honest_and_unique():
@@ -89,15 +154,34 @@ def test_module_names_are_honest_and_unique():
     assert not set(stems) & FORBIDDEN_NAMES
 
 
+@each_source()
+def test_a_file_is_neither_long_nor_a_crumb(package, path):
+    name, n_lines = str(path.relative_to(ROOT)), len(path.read_text(encoding="utf-8").splitlines())
+    assert (n_lines > MAX_LINES) == (name in LARGER)
+    assert (n_lines < MIN_LINES) == (name in SMALLER) or path.name == "__init__.py"
+
+
+def test_a_folder_is_read_at_one_look():
+    folders = {path.parent for _, path in sources()}
+    crowded = {str(folder.relative_to(ROOT)) for folder in folders if len(list(folder.glob("[!_]*.py"))) > MAX_FILES}
+    assert crowded == {name for name in LARGER if not name.endswith(".py")}
+
+
+def test_every_folder_of_code_is_installed():
+    import tomllib
+
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    folders = {path.parent.relative_to(ROOT) for _, path in sources()}
+    assert sorted(setuptools["packages"]) == sorted(".".join(("earshot", *folder.parts)) for folder in folders)
+
+
 def test_the_worker_of_a_decoding_process_needs_no_torch():
     """Its memory limit would not hold what torch maps."""
-    reached, pending = set(), {"audio.decoding.decode_worker"}
+    reached, pending = set(), {("audio", "decoding", "decode_worker")}
     while pending:
         module = pending.pop()
         reached.add(module)
-        path = ROOT / (module.replace(".", "/") + ".py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PACKAGES:
-                pending.update({node.module} - reached)
-        assert not imports(path) & {"torch", "torchaudio", "librosa"}, module
-    assert "audio.decoding.decode" in reached
+        path = ROOT.joinpath(*module).with_suffix(".py")
+        pending.update({parts[:-1] for parts in ours(path)} - reached)
+        assert not {parts[0] for parts in imported_modules(path)} & {"torch", "torchaudio", "librosa"}, module
+    assert ("audio", "decoding", "decode") in reached

@@ -114,8 +114,9 @@ def test_users_and_tracks_that_the_tables_do_not_know(folder):
 
 
 def invoke_any(folder, *words):
-    from cli import cli
     from click.testing import CliRunner
+
+    from earshot.cli import cli
 
     return CliRunner().invoke(cli, ["--library", str(folder), *map(str, words)])
 

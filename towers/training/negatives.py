@@ -21,7 +21,7 @@ class KnownPairs:
         self._track_starts = np.searchsorted(tracks[order], np.arange(n_tracks + 1))
 
     def __repr__(self) -> str:
-        return f"<KnownTracks {self.n_users:,} users x {self.n_tracks:,} tracks, {len(self._keys):,} pairs>"
+        return f"<KnownPairs {self.n_users:,} users x {self.n_tracks:,} tracks, {len(self._keys):,} pairs>"
 
     def of_user(self, user_row: int) -> np.ndarray:
         """The tracks of a user, rising."""
@@ -84,7 +84,7 @@ class HardNegatives:
     place_of: np.ndarray  # (n_users,) int32: where in these a listener is, -1 for who was not asked
 
     def __repr__(self) -> str:
-        return f"<HardTracks of {len(self.track_rows):,} listeners>"
+        return f"<HardNegatives of {len(self.track_rows):,} listeners>"
 
     def has(self, user_rows: np.ndarray) -> np.ndarray:
         """Of whom there is a track, bool."""

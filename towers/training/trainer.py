@@ -98,7 +98,7 @@ class TowerTraining:
 
         Raises
         ------
-        Diverged
+        DivergedError
             The loss, or a weight, is infinite or no number.
         """
         while self.epoch < self.config.epochs and self.n_since_best < self.config.patience:

@@ -47,7 +47,7 @@ def labelled(library, folder, text, **asked):
 def test_tags_become_facts(library):
     tracks = read_judged_tracks(library)
     facts = facts_from_tags(tracks)
-    assert repr(tracks) == "<JudgedTracks 5 tracks>"
+    assert repr(tracks) == "<TrackTable 5 tracks>"
     np.testing.assert_array_equal(facts.artists, [0, 0, 0, -4, 1])  # Ann and ann are one; nobody is alone
     np.testing.assert_array_equal(facts.sample_rates, [0, 1, 0, 0, 0])
     np.testing.assert_array_equal(facts.labels["genre"].known, [True, True, False, False, True])
