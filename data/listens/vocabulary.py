@@ -9,7 +9,7 @@ _MOST_NUMBERS = 2**28  # keys that are numbers below this are looked up in an ar
 class Vocabulary:
     """Keys in the order they come first, with what was known of each when it came.
 
-    >>> users = Numbering()
+    >>> users = Vocabulary()
     >>> users.rows(pl.DataFrame({"key": ["b", "a", "b"]}))
     array([0, 1, 0], dtype=int32)
     """
