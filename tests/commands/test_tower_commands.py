@@ -167,7 +167,7 @@ def killed(*_):
 def test_popularity_that_vectors_need_not_tell_is_given_back_by_the_dial(run, copied, monkeypatch):
     arguments = ["train-tower", *QUICK, "--epochs", 3, "--temperature", 0.2, "--popularity-share", 0.7]
     popularity_weight = json.loads(run(*arguments, "--json", library=copied).stdout)["popularity"]
-    assert popularity_weight in TowerTrainingConfig(temperature=0.2, popularity_share=0.7).dials()
+    assert popularity_weight in TowerTrainingConfig(temperature=0.2, popularity_share=0.7).popularity_weights()
     listed = [
         run("recommend", "listener 0", *of, "--json", library=copied).stdout
         for of in ([], ["--popularity", popularity_weight], ["--popularity", popularity_weight + 1])

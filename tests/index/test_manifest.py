@@ -196,7 +196,7 @@ def test_listens_that_cannot_be_read_stop_no_command_that_writes(folder, monkeyp
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"index.manifest.{reading}", failing)
+        patch.setattr(f"earshot.index.manifest.{reading}", failing)
         invoke(folder, "import-playlists", folder.parent / "my music")
     assert asked == [parquet(folder)] and rows_of(folder, "SELECT count(*) FROM kept_files") == [(0,)]
     invoke(folder, "import-playlists", folder.parent / "my music")

@@ -58,7 +58,7 @@ class Folders:
                 self.hear(file, plan.counts, not again)
         use_run(library, AUDIO, self.head)
         count_vanished(library, plan)
-        assert plan.counts.all_reduce_gradients(), plan.counts
+        assert plan.counts.add_up(), plan.counts
         return plan.counts
 
     def hear(self, file, counts, adopting) -> None:
