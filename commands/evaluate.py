@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from earshot.data.events.splits import Split
     from earshot.index.library import Library
     from earshot.index.recommending.tower_data import TowerData
+    from earshot.index.recommending.tower_runs import TowerRun
 
 
 _TUNED_BY = 300  # listeners by whom the rivals of the towers are set
@@ -119,19 +120,19 @@ def evaluate(
     from earshot.towers.retrieval.tower_scores import exam_offsets, exam_queries, tower_scores
 
     with Library.open_to_write(folder) as library:
-        saved, data, told = saved_towers(library)
-        name = told["tower"]["model"]
+        saved, data, trained = saved_towers(library)
+        name = trained.model
         if ann and name == "neumf":
             raise click.ClickException("NeuMF has no inner product that an index could search by.\n\nLeave out --ann.")
-        parts = _parts_of(data, told)
+        parts = _parts_of(data, trained)
         rules = PROTOCOLS[parts.protocol]
         repeats = bool(rules.repeats) if repeats is None else repeats
         with user_errors():
             page = None if report is None else report_page(report)
             eval_queries = queries_of_split(parts, repeats=repeats, n_queries=n_users, seed=seed)
         practice = validation_queries(parts, repeats=repeats, n_users=_TUNED_BY, seed=seed)
-        config = {"split": told["split"], "repeats": repeats, "queries": len(eval_queries), "tower": told["tower"]}
-        config["popularity"] = popularity_weight = told["popularity"] if popularity is None else popularity
+        config = {"split": trained.split, "repeats": repeats, "queries": len(eval_queries), "tower": trained.tower}
+        config["popularity"] = popularity_weight = trained.popularity if popularity is None else popularity
         run, _ = library.start_run("evaluate", config, seed=seed, versions=versions())
         sampled = rules.sampled if sampled is None else sampled
         answers = Rankings.to(eval_queries, sorted(set(ks)) or [10, 20, 100], sampled=sampled, seed=seed)
@@ -152,7 +153,11 @@ def evaluate(
         library.finish_run(
             run, {"queries": len(eval_queries), "tracks": eval_queries.known.n_tracks, "settings": answers.settings}
         )
-        asked = [describe_queries(parts, eval_queries, repeats=repeats), rules.told, _told_of_ear(library, parts, told)]
+        asked = [
+            describe_queries(parts, eval_queries, repeats=repeats),
+            rules.told,
+            _told_of_ear(library, parts, trained),
+        ]
     if page is not None:
         heading = Heading(f"{name} before {len(answers.lists) - 1} rivals", asked, answers.settings)
         with user_errors():
@@ -170,15 +175,15 @@ def evaluate(
     echo_lines(found.sentences())
 
 
-def _told_of_ear(library: "Library", parts: "Split", told: dict[str, Any]) -> str:
+def _told_of_ear(library: "Library", parts: "Split", trained: "TowerRun") -> str:
     """The facts about the encoder that a reader of the figures has to know, if any."""
     from earshot.index.evaluation.leakage import ear_in_use, training_listens
     from earshot.index.vectors.spaces import AUDIO
 
-    heard_of = set(training_listens(library, ear_in_use(library))) if told["sound"] == AUDIO else set()
+    heard_of = set(training_listens(library, ear_in_use(library))) if trained.sound == AUDIO else set()
     if not heard_of - {parts.train.digest() if heard_of else None}:
         return ""
-    how = "--split {protocol} --share {share:g} --gap {gap_s} --seed {seed}".format(**told["split"])
+    how = "--split {protocol} --share {share:g} --gap {gap_s} --seed {seed}".format(**trained.split)
     return (
         "The ear was taught by a graph of other listens than the towers learned from, which may be asked about here. An"
         f" ear that was not: `cli build-graph {how}`, `cli train-audio --start fresh`, `cli embed-audio`, and"
@@ -186,18 +191,22 @@ def _told_of_ear(library: "Library", parts: "Split", told: dict[str, Any]) -> st
     )
 
 
-def _parts_of(data: "TowerData", told: dict[str, Any]) -> "Split":
+def _parts_of(data: "TowerData", trained: "TowerRun") -> "Split":
     """The log as it was parted when the towers learned."""
     from earshot.data.events.splits import split_listens
 
-    if told["split"]["protocol"] == "none":
+    if not trained.split:
+        raise click.ClickException(
+            f"Run {trained.id} does not say which listens it kept back.\n\nRun `cli train-tower` anew."
+        )
+    if trained.split["protocol"] == "none":
         raise click.ClickException(
             "These towers learned from everything: nothing is left to judge them by.\n\nRun `cli train-tower` anew."
         )
-    if told.get("listens") != data.listens_key:
+    if trained.listens_key != data.listens_key:
         raise click.ClickException(
             "The listens, or their links with files, have changed since the towers learned from them.\n\n"
             "Run `cli train-tower` anew."
         )
     with user_errors():
-        return split_listens(data.listens, **told["split"])
+        return split_listens(data.listens, **trained.split)

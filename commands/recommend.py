@@ -129,7 +129,7 @@ def _own_dial(folder: Path) -> float:
     from earshot.index.recommending.tower_runs import tower_run
 
     with Library.open(folder) as library:
-        return float(tower_run(library)[1]["popularity"])
+        return tower_run(library).popularity
 
 
 def _recommend_to_all(folder: Path, rules: "RecommendOptions", m3u: Path | None, output: str | None) -> None:
@@ -153,12 +153,12 @@ def _recommend_to_all(folder: Path, rules: "RecommendOptions", m3u: Path | None,
     if m3u is not None and m3u.exists() and not m3u.is_dir():
         raise click.UsageError(f"{m3u} is a file; with --all, --m3u names a folder of playlists.")
     with Library.open_to_write(folder) as library:
-        tower_run_id, _ = tower_run(library)
+        run_id = tower_run(library).id
         read = read_listening(library)
         serving = _serving(library, read, rules, read.items.ids(np.arange(len(read.items))), read.users)
         listens, disliked = without_dislikes(read.listening), dislikes(read.listening)
         user_rows = np.unique(listens.user_rows)
-        told = asdict(rules) | {"towers": tower_run_id, "listens": read.key, "tracks": serving.shelf.digest()}
+        told = asdict(rules) | {"towers": run_id, "listens": read.key, "tracks": serving.shelf.digest()}
         run, _ = library.start_run(RECOMMEND_STAGE, told, versions=versions())
         lists = ResumableLists(library.folder, told)
         batches = batches_of(serving, user_rows)
@@ -215,9 +215,9 @@ def _list_for(
 
     track_ids, users = np.unique(request.track_ids()), IdMap([request.user_id])
     with user_errors():
-        with trained_towers(library) as (kept, _, told):
+        with trained_towers(library) as (kept, run):
             if kept.config.model == "two-tower" and not rules.popularity:  # which the index knows nothing of
-                saved = fitted_towers(library, kept, told["sound"], track_ids, users)
+                saved = fitted_towers(library, kept, run.sound, track_ids, users)
                 query = query_of(saved, request).numpy()[0]
                 for shelf in candidate_pools(library, query, rules.k, n_left_out=len(request.left_out(novel=True))):
                     best = recommend_one(prepare(saved, shelf), request, rules)
@@ -235,10 +235,10 @@ def _serving(
     from earshot.index.recommending.candidate_store import play_counts, read_shelf
     from earshot.towers.retrieval.recommend_lists import prepare
 
-    with trained_towers(library) as (kept, run, told):
-        shelf = read_shelf(library, run, with_vectors=kept.config.model == "two-tower")
+    with trained_towers(library) as (kept, run):
+        shelf = read_shelf(library, run.id, with_vectors=kept.config.model == "two-tower")
         known = np.concatenate([track_ids, np.setdiff1d(shelf.newcomers, track_ids)])
-        saved = fitted_towers(library, kept, told["sound"], known, users)
+        saved = fitted_towers(library, kept, run.sound, known, users)
     plays = shelf.plays(*play_counts(listens)) if rules.popularity else None
     with user_errors():
         return prepare(saved, shelf, plays)

@@ -86,7 +86,7 @@ def similar(
     space = TOWER if space == "towers" else space
     with Library.open(folder) as library:
         require_vectors(library, TOWER if space == BOTH else space)
-        sound = tower_run(library)[1]["sound"] or AUDIO if space == BOTH else space
+        sound = tower_run(library).sound or AUDIO if space == BOTH else space
         spaces = (sound, TOWER) if space == BOTH else (space,)
         wanted, unwanted = ([_seeds(library, text, spaces) for text in texts] for texts in (seeds, unlike))
         if space == BOTH:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,29 +12,19 @@ if TYPE_CHECKING:
     from earshot.data.ids import IdMap
     from earshot.index.library import Library
     from earshot.index.recommending.tower_data import TowerData
+    from earshot.index.recommending.tower_runs import TowerRun
     from earshot.towers.tower_checkpoint import SavedTowers, TowerFile
 
 
-def _towers_told(library: "Library") -> tuple[int, dict[str, Any]]:
-    """The run of the towers in use, and its settings, which say at least what they are made of."""
-    from earshot.index.recommending.tower_runs import tower_run
-
-    run, told = tower_run(library)
-    tower = told.get("tower")
-    if "ear" not in told or not isinstance(tower, dict) or not {"model", "use_audio"} <= tower.keys():
-        raise click.ClickException(f"Run {run} does not say what its towers are made of.\n\nRun `cli train-tower`.")
-    return run, told
-
-
 @contextlib.contextmanager
-def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[str, Any]]]:
-    """The file of the towers in use, their run, and its settings; what is wrong with them is told."""
-    from earshot.index.recommending.tower_runs import tower_checkpoint
+def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", "TowerRun"]]:
+    """The file of the towers in use, and their run; what is wrong with them is told."""
+    from earshot.index.recommending.tower_runs import tower_checkpoint, tower_run
     from earshot.index.vectors.spaces import vector_fingerprint
     from earshot.towers.tower_checkpoint import CheckpointError, read_towers
 
-    run, told = _towers_told(library)
-    path = tower_checkpoint(library, run)
+    run = tower_run(library).require_settings()
+    path = tower_checkpoint(library, run.id)
     cure = "Restore it from a backup, or run `cli train-tower`."
     try:
         kept = read_towers(path)
@@ -43,22 +33,22 @@ def trained_towers(library: "Library") -> Iterator[tuple["TowerFile", int, dict[
     except CheckpointError as error:
         raise click.ClickException(f"{error}.\n\n{cure}") from None
     try:
-        if kept.hears and told["ear"] != vector_fingerprint(library, told["sound"]):
+        if kept.hears and run.encoder != vector_fingerprint(library, run.sound):
             raise CheckpointError("these towers hear tracks by other vectors of sound than the library's present ones")
-        yield kept, run, told
+        yield kept, run
     except CheckpointError as error:
         raise click.ClickException(f"{error}.\n\nRun `cli train-tower`.") from None
 
 
-def saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", dict[str, Any]]:
+def saved_towers(library: "Library") -> tuple["SavedTowers", "TowerData", "TowerRun"]:
     """The towers in use, the listens and tracks of the library, and the settings of their training."""
     from earshot.index.recommending.tower_data import read_tower_data
     from earshot.towers.tower_checkpoint import remap_towers
 
-    with trained_towers(library) as (kept, _, told):
-        data = read_tower_data(library, told["sound"])
+    with trained_towers(library) as (kept, run):
+        data = read_tower_data(library, run.sound)
         maps = {"tracks": data.tracks, "users": data.users, "artists": data.artists, "albums": data.albums}
-        return remap_towers(kept, data.catalog, **maps), data, told
+        return remap_towers(kept, data.catalog, **maps), data, run
 
 
 def place_newcomers(library: "Library") -> int:
@@ -67,26 +57,26 @@ def place_newcomers(library: "Library") -> int:
     Without any, or where the towers need a training anyhow, this asks SQLite and nothing else.
     """
     from earshot.data.ids import IdMap
+    from earshot.index.recommending.tower_runs import tower_run
     from earshot.index.recommending.tower_vectors import add_tower_vectors, embeddable_tracks
     from earshot.index.vectors.spaces import TOWER, current_space, vector_fingerprint
 
     if current_space(library, TOWER) is None:
         return 0
-    run, told = _towers_told(library)
-    hears = bool(told["tower"]["use_audio"]) and told["ear"] is not None
-    newcomers = embeddable_tracks(library, by_sound=hears)
-    is_stale = hears and told["ear"] != vector_fingerprint(library, told["sound"])
-    if not len(newcomers) or is_stale or told["tower"]["model"] != "two-tower":
+    run = tower_run(library).require_settings()
+    newcomers = embeddable_tracks(library, by_sound=run.uses_audio)
+    is_stale = run.uses_audio and run.encoder != vector_fingerprint(library, run.sound)
+    if not len(newcomers) or is_stale or run.model != "two-tower":
         return 0  # other models know a track by its own vector or not at all
 
     from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
 
     try:
-        with trained_towers(library) as (kept, run, _):
-            saved = fitted_towers(library, kept, told["sound"], newcomers, IdMap([]))
+        with trained_towers(library) as (kept, run):
+            saved = fitted_towers(library, kept, run.sound, newcomers, IdMap([]))
     except click.ClickException:
         return 0  # the file is gone: whoever asks the towers is told
-    add_tower_vectors(library, run, newcomers, unit_vectors(item_vectors(saved.towers)))
+    add_tower_vectors(library, run.id, newcomers, unit_vectors(item_vectors(saved.towers)))
     return len(newcomers)
 
 

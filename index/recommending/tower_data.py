@@ -98,7 +98,7 @@ def untrained(library: Library) -> str | None:
     space = current_space(library, TOWER)
     if space is None:
         return f"{n_events:,} listens say who wants what"
-    is_same = tower_run(library)[1].get("listens") == listening_key(library)
+    is_same = tower_run(library).listens_key == listening_key(library)
     return None if is_same else "listens or links have changed since the towers learned"
 
 

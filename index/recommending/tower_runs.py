@@ -1,5 +1,6 @@
-"""TODO."""
+"""The training runs of towers: which one recommends, its settings, and its checkpoint."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +11,79 @@ from earshot.index.vectors.spaces import AUDIO, TOWER, current_space
 TOWER_STAGE = "train-tower"  # as `runs` calls it
 
 
-def tower_run(library: Library) -> tuple[int, dict[str, Any]]:
-    """The run whose towers recommend, and its settings; among them `popularity`, the dial that suited it best.
+@dataclass(frozen=True)
+class TowerRun:
+    """A training run of towers, and its settings as far as the library records them.
+
+    Parameters
+    ----------
+    tower : the fields of `TowerConfig`; empty where the library does not say what the towers are made of
+    split : the arguments of `split_listens`, `protocol` among them; empty where they are not recorded
+    sound : the space of vectors that told the towers how tracks sound; None for none
+    encoder : the fingerprint of these vectors
+    listens_key : names the listens and links of the training, as `TowerData.listens_key` does
+    popularity : the weight of popularity in scores that suited validation best
+    """
+
+    id: int
+    tower: dict[str, Any]
+    split: dict[str, Any]
+    sound: str | None
+    encoder: str | None
+    listens_key: str | None
+    popularity: float
+
+    @property
+    def model(self) -> str:
+        return str(self.tower["model"])
+
+    @property
+    def uses_audio(self) -> bool:
+        return bool(self.tower["use_audio"]) and self.encoder is not None
+
+    def require_settings(self) -> "TowerRun":
+        """Refuse a run that does not say what its towers are made of.
+
+        Raises
+        ------
+        LibraryError
+        """
+        if not self.tower:
+            raise LibraryError(f"Run {self.id} does not say what its towers are made of.\n\nRun `cli train-tower`.")
+        return self
+
+
+def tower_run(library: Library) -> TowerRun:
+    """Read the run whose towers recommend.
 
     Raises
     ------
     LibraryError
-        There is none.
+        There is none, or its settings are no JSON.
     """
     space = current_space(library, TOWER)
     if space is None:
         raise LibraryError(
             "This library has no trained towers yet.\n\nRun `cli train-tower` first (it needs `cli import-listens`)."
         )
-    config, metrics = library.db.execute("SELECT config, metrics FROM runs WHERE id = ?", [space.run_id]).fetchone()
-    popularity_weight = read_json(metrics).get("popularity")
-    told = (
-        {"sound": AUDIO}
-        | read_json(config)
-        | {"popularity": popularity_weight if isinstance(popularity_weight, int | float) else 0.0}
+    row = library.db.execute("SELECT config, metrics FROM runs WHERE id = ?", [space.run_id]).fetchone()
+    config, metrics = (read_json(text) for text in row)
+    sound, popularity = config.get("sound", AUDIO), metrics.get("popularity")
+    return TowerRun(
+        space.run_id,
+        tower=_settings(config, "tower", {"model", "use_audio"}) if "ear" in config else {},
+        split=_settings(config, "split", {"protocol", "share", "gap_s", "seed"}),
+        sound=sound if isinstance(sound, str | None) else AUDIO,
+        encoder=config.get("ear"),
+        listens_key=config.get("listens"),
+        popularity=popularity if isinstance(popularity, int | float) else 0.0,
     )
-    return space.run_id, told
+
+
+def _settings(config: dict[str, Any], name: str, needed: set[str]) -> dict[str, Any]:
+    """Read settings inside of others, or none where some that are needed are missing."""
+    settings = config.get(name)
+    return settings if isinstance(settings, dict) and needed <= settings.keys() else {}
 
 
 def tower_checkpoint(library: Library, run_id: int) -> Path:

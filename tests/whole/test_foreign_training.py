@@ -199,7 +199,8 @@ def test_a_state_of_another_shape(folder, monkeypatch):
 
 
 def test_towers_whose_settings_are_gone(folder):
-    for config in ("{}", '{"tower": 1, "ear": null}', "[]", "nonsense"):
+    unsplit = '{"tower": {"model": "two-tower", "use_audio": 0}, "ear": null}'
+    for config in ("{}", '{"tower": 1, "ear": null}', unsplit, "[]", "nonsense"):
         with Library.open_to_write(folder) as library:
             library.db.execute("UPDATE runs SET config = ? WHERE stage = 'train-tower'", [config])
         run = partial(invoke_any, folder)
