@@ -32,7 +32,7 @@ def draw(library: Library) -> str:
     genres = dict(library.db.execute("SELECT id, genre FROM tracks WHERE status = 'embedded'"))
     names = sorted(set(genres.values()))
     marks = []
-    for (x, y), track_id in zip(points, ids.ids(np.arange(len(ids))).tolist(), strict=True):
+    for (x, y), track_id in zip(points, ids.all_ids.tolist(), strict=True):
         left, top = MARGIN + x * (WIDTH - 200 - 2 * MARGIN), MARGIN + y * (HEIGHT - 2 * MARGIN)
         colour = COLOURS[names.index(genres[track_id])]
         marks.append(

@@ -69,7 +69,7 @@ def diffuse_audio(
         require_vectors(library)
         levels = level_graphs(library, kinds)
         ids, vectors = read_vectors(library, AUDIO)
-        track_ids, centre = ids.ids(range(len(ids))), sound_centre(vectors, config.centre)
+        track_ids, centre = ids.all_ids, sound_centre(vectors, config.centre)
         vectors = centred(vectors, centre)
         sources = sources_of(library, [kind for level in levels for kind in level.kinds])
         facts = asdict(config) | sources | {"centre_vector": centre.tolist()}

@@ -76,7 +76,7 @@ def _graph_facts(
 
     stored, edges = find_graph(library, kind), read_edges(library, [kind])
     ids, graph = graph_from_ids(edges.source_ids, edges.target_ids, edges.weights, directed=edges.directed)
-    node_ids, degrees = ids.ids(np.arange(len(ids))), graph.in_degrees()
+    node_ids, degrees = ids.all_ids, graph.in_degrees()
     has_audio = np.isin(node_ids, ids_with_audio(library, stored.level))
     best = np.argsort(-degrees, kind="stable")
     facts = asdict(stored) | asdict(graph_statistics(graph)) | {"with_audio": float(has_audio.mean())}

@@ -155,7 +155,7 @@ def _recommend_to_all(folder: Path, rules: "RecommendOptions", m3u: Path | None,
     with Library.open_to_write(folder) as library:
         run_id = tower_run(library).id
         read = read_listening(library)
-        serving = _serving(library, read, rules, read.items.ids(np.arange(len(read.items))), read.users)
+        serving = _serving(library, read, rules, read.items.all_ids, read.users)
         listens, disliked = without_dislikes(read.listening), dislikes(read.listening)
         user_rows = np.unique(listens.user_rows)
         told = asdict(rules) | {"towers": run_id, "listens": read.key, "tracks": serving.shelf.digest()}

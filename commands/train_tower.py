@@ -181,7 +181,7 @@ def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: di
     with keeping(library, checkpoints / report["checkpoint"]):
         save_towers(saved, checkpoints / report["checkpoint"])
     vectors = unit_vectors(item_vectors(saved.towers), with_bias=saved.towers.config.model == "two-tower")
-    ids = saved.tracks.ids(range(len(saved.tracks)))
+    ids = saved.tracks.all_ids
     report["tracks"] = store_tower_vectors(library, run, ids, vectors, report)
     refresh_index(library)
     report["seconds"] = round(monotonic() - began, 1)

@@ -39,6 +39,11 @@ class IdMap:
     def __repr__(self) -> str:
         return f"<IdMap {len(self):,} rows>"
 
+    @property
+    def all_ids(self) -> np.ndarray:
+        """The id of every row, shape (n,) int64: a copy."""
+        return self._ids.copy()
+
     def ids(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """The ids, int64, of rows; any shape."""
         return self._ids[np.asarray(rows, dtype=np.int64)]

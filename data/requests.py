@@ -92,7 +92,7 @@ class Candidates:
     @property
     def newcomers(self) -> np.ndarray:
         """The ids of the tracks that came after the training, in the order of the rows that are left."""
-        return self.tracks.ids(np.arange(len(self.vectors), len(self)))
+        return self.tracks.all_ids[len(self.vectors) :]
 
     def plays(self, track_ids: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """How often each track here was played, (n_tracks,), by counts of tracks that may be elsewhere."""
@@ -103,6 +103,6 @@ class Candidates:
 
     def digest(self) -> str:
         """Hexadecimal, the same only for the same tracks by the same artists."""
-        digest = hashlib.blake2b(self.tracks.ids(np.arange(len(self))).tobytes(), digest_size=8)
+        digest = hashlib.blake2b(self.tracks.all_ids.tobytes(), digest_size=8)
         digest.update(self.artists.tobytes())
         return digest.hexdigest()

@@ -60,7 +60,7 @@ def save_towers(saved: SavedTowers, path: Path) -> None:
     catalog = saved.towers.catalog
     weights = {name: weight.cpu() for name, weight in saved.towers.state_dict().items() if "squares" not in name}
     maps = {name: getattr(saved, name) for name in ("tracks", "users", "artists", "albums")}
-    facts = {f"{name}_ids": torch.from_numpy(ids.ids(np.arange(len(ids)))) for name, ids in maps.items()}
+    facts = {f"{name}_ids": torch.from_numpy(ids.all_ids) for name, ids in maps.items()}
     facts |= {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in _arrays(catalog).items()}
     _write(path, {"format": FORMAT, "config": asdict(saved.towers.config), "weights": weights, "facts": facts})
 
@@ -135,7 +135,7 @@ def remap_towers(
     parts |= {f"tables.{name}.weight": (getattr(kept, name), now[name]) for name in towers.tables}
     state = towers.state_dict()
     for name, (was, here) in parts.items():
-        old_rows = torch.from_numpy(was.find(here.ids(np.arange(len(here)))))
+        old_rows = torch.from_numpy(was.find(here.all_ids))
         moved, weight = torch.zeros_like(state[name]), kept.weights.get(name)
         if weight is None or weight.dtype != moved.dtype or weight.shape[1:] != moved.shape[1:]:
             raise CheckpointError(f"these towers hold other weights than their settings promise, in {name}")

@@ -50,7 +50,7 @@ def read_judged_tracks(library: Library) -> TrackTable:
     ids, vectors = read_vectors(library, AUDIO)
     query = f"SELECT {_COLUMNS} FROM tracks WHERE status = 'embedded' AND path IS NOT NULL ORDER BY id"
     chosen: dict[str, tuple] = {}
-    n_heard, with_vector = 0, set(ids.ids(np.arange(len(ids))).tolist())
+    n_heard, with_vector = 0, set(ids.all_ids.tolist())
     for row in library.db.execute(query):
         if row[0] in with_vector:
             n_heard += 1

@@ -137,7 +137,7 @@ def _check_index(library: Library, space: str, ids: IdMap, vectors: np.ndarray) 
         return
     queries = vectors[_sample(len(ids))]
     found = index.search(queries, 10 if state.type == "ivf-pq" else 1)[1]  # product codes confuse close ones
-    known = np.isin(found, ids.ids(np.arange(len(ids))))
+    known = np.isin(found, ids.all_ids)
     rows = np.full_like(found, -1)
     rows[known] = ids.rows(found[known])
     lost = int((rank(queries, vectors, rows)[0][:, 0] < 0.999).sum())  # of what should find itself, or an equal
@@ -160,7 +160,7 @@ def _check_neighbours(library: Library, space: str, ids: IdMap, vectors: np.ndar
     ).fetchone()[0]
     if strangers:
         yield Problem(f"{strangers:,} neighbours are no longer searchable", "cli build-index")
-    all_ids = ids.ids(np.arange(len(ids)))
+    all_ids = ids.all_ids
     counts = dict(library.db.execute("SELECT track_id, count(*) FROM neighbours WHERE space = ? GROUP BY 1", [space]))
     short = sum(counts.get(track_id, 0) < min(PER_TRACK, len(ids) - 1) for track_id in all_ids.tolist())
     if short:

@@ -57,7 +57,7 @@ def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_left_out: 
     while index is not None and n < state.n_vectors // 4:
         found = index.search(query[None], n)[1][0]
         tracks, vectors = read_some_vectors(library, TOWER, found[found >= 0].tolist())
-        ids = tracks.ids(np.arange(len(tracks)))
+        ids = tracks.all_ids
         facts = "SELECT id, coalesce(artist_id, -1) FROM tracks WHERE linked_id IS NULL AND id IN"
         artist_of = dict(library.db.execute(f"{facts} (SELECT value FROM json_each(?))", [json.dumps(ids.tolist())]))
         is_there = np.array([track_id in artist_of for track_id in ids.tolist()], dtype=bool)
@@ -81,7 +81,7 @@ def _has_newcomers(library: Library, n_indexed: int) -> bool:
 def play_counts(read: LibraryListening) -> tuple[np.ndarray, np.ndarray]:
     """The ids of all tracks that anybody listened to, and how often they were played or liked."""
     listens = without_dislikes(read.listening)
-    return read.items.ids(np.arange(len(read.items))), np.bincount(listens.track_rows, minlength=len(read.items))
+    return read.items.all_ids, np.bincount(listens.track_rows, minlength=len(read.items))
 
 
 def request_for_user(read: LibraryListening, user_id: int, seed_id: int | None = None) -> RecommendRequest:

@@ -43,7 +43,7 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
     """
     read = read_listening(library)
     listens = without_dislikes(read.listening)
-    listened = read.items.ids(np.arange(len(read.items)))
+    listened = read.items.all_ids
     query = "SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND linked_id IS NULL ORDER BY id"
     present = np.fromiter((node for (node,) in library.db.execute(query)), dtype=np.int64)
     tracks = IdMap(np.concatenate([listened, np.setdiff1d(present, listened)]))
@@ -61,7 +61,7 @@ def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> 
     ----------
     sound : as in `read_tower_data`
     """
-    ids = tracks.ids(np.arange(len(tracks)))
+    ids = tracks.all_ids
     query, values = "SELECT id, artist_id, album_id, duration_s FROM tracks", []
     if len(ids) <= _FEW:
         query += " WHERE id IN (SELECT value FROM json_each(?))"
@@ -109,7 +109,7 @@ def _audio(library: Library, ids: np.ndarray, sound: str | None) -> np.ndarray |
         return None
     is_few = len(ids) <= _FEW
     heard, vectors = read_some_vectors(library, sound, ids.tolist()) if is_few else read_vectors(library, sound)
-    heard_ids = heard.ids(np.arange(len(heard)))
+    heard_ids = heard.all_ids
     _, places, found = np.intersect1d(ids, heard_ids, assume_unique=True, return_indices=True)
     audio = np.zeros((len(ids), any_vector[0]), dtype=np.float32)
     if len(found):

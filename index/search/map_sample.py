@@ -30,4 +30,4 @@ def read_map(library: Library, space: str, limit: int, seed: int = 0) -> MappedT
         wanted = np.sort(np.random.default_rng(seed).choice(all_ids, limit, replace=False))
     ids, vectors = read_some_vectors(library, space, wanted.tolist())
     rows = track_rows(library, wanted.tolist())
-    return MappedTracks([rows[track_id] for track_id in ids.ids(range(len(ids))).tolist()], vectors, len(all_ids))
+    return MappedTracks([rows[track_id] for track_id in ids.all_ids.tolist()], vectors, len(all_ids))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import faiss
-import numpy as np
 import xxhash
 
 from earshot.data.files.atomic import atomic_path, remove
@@ -52,7 +51,7 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
             library.db.execute("DELETE FROM index_files WHERE space = ?", [space])
         _remove_files(library, space)
         return None
-    built = build(vectors, ids.ids(np.arange(len(ids))), type, target)
+    built = build(vectors, ids.all_ids, type, target)
     data = faiss.serialize_index(built.index).data  # a view of its bytes
     digest = xxhash.xxh3_128_hexdigest(data)
     path = library.file(f"{space}-{digest[:12]}.faiss")

@@ -52,7 +52,7 @@ def mean_neighbour_score(library: Library, space: str, ids: IdMap) -> np.ndarray
 
     A track that has none yet (`fill_neighbours` finds them) counts as an average one.
     """
-    track_ids = ids.ids(np.arange(len(ids)))
+    track_ids = ids.all_ids
     rows = library.db.execute(
         "SELECT track_id, avg(score) FROM neighbours WHERE space = ?"
         " AND track_id IN (SELECT value FROM json_each(?)) GROUP BY track_id",
@@ -124,7 +124,7 @@ def _searcher(library: Library, space: str, ids: IdMap, vectors: np.ndarray, k: 
     """Exact search or, where that would take hours, candidates of the index ranked by their exact cosines."""
     index = open_index(library, space)[0] if len(ids) > _EXACT_UP_TO else None
     if index is None:
-        flat = build(vectors, ids.ids(np.arange(len(ids))), "flat").index
+        flat = build(vectors, ids.all_ids, "flat").index
         return lambda queries: flat.search(queries, k)
 
     def ranked(queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -44,7 +44,7 @@ class Serving:
     @cached_property
     def shelf_rows(self) -> np.ndarray:
         """Where each track that the towers know is on the shelf, -1 for nowhere."""
-        return self.shelf.tracks.find(self.saved.tracks.ids(np.arange(len(self.saved.tracks))))
+        return self.shelf.tracks.find(self.saved.tracks.all_ids)
 
     def offsets(self, rules: RecommendOptions) -> np.ndarray | None:
         return None if self.plays is None else popularity_offsets(self.plays, rules.popularity)

@@ -79,7 +79,7 @@ def run(library, *arguments):
 
 def vectors_of(library):
     ids, vectors = read_vectors(library, DIFFUSED)
-    return dict(zip(ids.ids(range(len(ids))).tolist(), vectors, strict=True))
+    return dict(zip(ids.all_ids.tolist(), vectors, strict=True))
 
 
 def test_the_whole_command(hand_made):
@@ -301,7 +301,7 @@ def test_graphs_of_one_level_are_merged_on_one_scale(hand_made):
     graph(hand_made, "second", "artist", [(2, 9, 0.1)])
     (level,) = level_graphs(hand_made, ["second", "first", "first"])
     assert level.kinds == ("second", "first")
-    assert level.ids.ids(range(len(level.ids))).tolist() == [1, 2, 9], "also a node that the library has forgotten"
+    assert level.ids.all_ids.tolist() == [1, 2, 9], "also a node that the library has forgotten"
     edges = zip(level.source_rows.tolist(), level.target_rows.tolist(), level.weights.tolist(), strict=True)
     assert list(edges) == [(1, 2, 1.0), (0, 1, 0.5), (0, 2, 1.5)]
 
@@ -310,7 +310,7 @@ def test_a_node_sounds_as_the_mean_of_its_tracks(hand_made):
     _, head = hand_made.head_run("embed-audio", "ear"), 1
     add(hand_made, head, [heard("/c.mp3", at(60), title="C", artist="Ann", album="Anthology"), heard("/d.mp3", at(10))])
     ids, vectors = read_vectors(hand_made, AUDIO)
-    track_ids = ids.ids(range(len(ids)))
+    track_ids = ids.all_ids
     node_ids, sounds = node_vectors(hand_made, "artist", track_ids, vectors)
     assert node_ids.tolist() == [1, 2]
     np.testing.assert_allclose(sounds, [at(30), at(90)], atol=1e-6)

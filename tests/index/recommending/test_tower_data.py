@@ -39,7 +39,7 @@ def names(library, ids):
 
 def test_listened_tracks_come_first_and_all_others_follow(library):
     data = read_tower_data(library)
-    ids = data.tracks.ids(np.arange(len(data.tracks)))
+    ids = data.tracks.all_ids
     assert sorted(names(library, ids)) == ["Five", "Four", "One", "Three", "Two"]
     assert names(library, ids)[-1] == "One"  # nobody listened to it
     assert data.listens.n_tracks == 5 and data.listens.n_users == 2
@@ -47,7 +47,7 @@ def test_listened_tracks_come_first_and_all_others_follow(library):
 
 def test_what_is_known_of_tracks(library):
     data = read_tower_data(library)
-    catalog, rows = data.catalog, {name: row for row, name in enumerate(names(library, data.tracks.ids(range(5))))}
+    catalog, rows = data.catalog, {name: row for row, name in enumerate(names(library, data.tracks.all_ids))}
     np.testing.assert_allclose(catalog.audio[rows["Three"]], unit(1, 1))
     assert not catalog.audio[rows["Four"]].any()
     assert catalog.artist_rows[rows["One"]] == catalog.artist_rows[rows["Two"]] >= 0
@@ -81,7 +81,7 @@ def test_listens_to_a_track_that_is_gone_do_not_stop_the_storing(library):
     data = read_tower_data(library)
     assert len(data.tracks) == 5  # the listens still know it
     run, _ = library.start_run("train-tower", {})
-    store_tower_vectors(library, run, data.tracks.ids(np.arange(5)), np.tile(unit(1, 0), (5, 1)))
+    store_tower_vectors(library, run, data.tracks.all_ids, np.tile(unit(1, 0), (5, 1)))
     assert len(read_vectors(library, TOWER)[0]) == 4
 
 

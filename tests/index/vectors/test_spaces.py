@@ -49,7 +49,7 @@ def test_vectors_come_in_the_order_of_ids(world):
     library.db.execute("DELETE FROM vectors WHERE track_id = 3")
     add(library, head, [heard("/2.mp3", vectors[2])])
     ids, matrix = read_vectors(library, AUDIO)
-    assert ids.ids(range(5)).tolist() == [1, 2, 3, 4, 5]
+    assert ids.all_ids.tolist() == [1, 2, 3, 4, 5]
     np.testing.assert_array_equal(matrix, vectors)
     assert matrix.dtype == np.float32
     np.testing.assert_array_equal(read_vector(library, AUDIO, 3), unit(1, 2, 3))
@@ -72,7 +72,7 @@ def test_some_vectors_by_id(world):
     add(library, head, [heard(f"/{number}.mp3", at(number)) for number in range(2_000)])
     wanted = [1_999, 3, 3, 50_000, *range(100, 1_100)]
     ids, matrix = read_some_vectors(library, AUDIO, wanted)
-    assert ids.ids(np.arange(len(ids))).tolist() == [3, *range(100, 1_100), 1_999]
+    assert ids.all_ids.tolist() == [3, *range(100, 1_100), 1_999]
     np.testing.assert_array_equal(matrix[[0, -1]], [at(2), at(1_998)])
 
 
