@@ -26,12 +26,13 @@ TEMPORARY_SUFFIX = ".unfinished"
 RESUMABLE_SUFFIX = ".resumable"
 # In a library: only where nobody else keeps files, and in its own folder only names that no file of a person has.
 _LEFTOVERS = (
-    *(f"*.faiss{TEMPORARY_SUFFIX}", f"library*.db{TEMPORARY_SUFFIX}", f"recommendations-*{RESUMABLE_SUFFIX}/*"),
+    *(f"*.faiss{TEMPORARY_SUFFIX}", f"library*.db{TEMPORARY_SUFFIX}*", f"recommendations-*{RESUMABLE_SUFFIX}/*"),
     *(f"{folder}/*" for folder in ("checkpoints", "listens", "cache", "cache/pictures-*")),
 )
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF)  # as network and FUSE file systems say it
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
+_JOURNAL = TEMPORARY_SUFFIX + "-journal"  # what SQLite lays beside a database that it writes
 _EARLIER = (".part",)  # suffixes, and below prefixes, of temporary files before version 0.2
 _EARLIER_PREFIXES = (".arrays-", ".import-")
 # Before version 0.2, what stages go on from: where it lay, and how its name ended.
@@ -255,4 +256,4 @@ def _is_in_use(path: Path) -> bool:
 
 
 def _is_temporary(name: str) -> bool:
-    return name.endswith((TEMPORARY_SUFFIX, *_EARLIER)) or name.startswith(_EARLIER_PREFIXES)
+    return name.endswith((TEMPORARY_SUFFIX, _JOURNAL, *_EARLIER)) or name.startswith(_EARLIER_PREFIXES)

@@ -3,11 +3,13 @@
 import contextlib
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from commands_typed import invoke
+from earshot.data.files.atomic import leftovers
 from earshot.index.library import Library
 from trained_library import QUICK, make_trained_library
 
@@ -40,8 +42,11 @@ def library(made, tmp_path):
 
 
 @pytest.fixture
-def calls(monkeypatch):
-    """Calls that sync, name and commit, in order; with each commit, files that its rows name and the disk lacks."""
+def calls(monkeypatch, library, tmp_path):
+    """Calls that sync, name and commit, in order; with each commit, files that its rows name and the disk lacks.
+
+    A kill before a name is given would leave the temporary file or folder, and it must be known for a leftover.
+    """
     calls = []
     fsync, replace, rename, transaction = os.fsync, os.replace, os.rename, Library.transaction
 
@@ -51,6 +56,8 @@ def calls(monkeypatch):
 
     def named(original):
         def rename_and_tell(old, new):
+            if Path(old).is_relative_to(library):
+                assert leftovers(_as_killed(Path(old), library, tmp_path)), f"{old} would not be removed after a kill"
             calls.append(("name", str(old), str(new)))
             original(old, new)
 
@@ -68,6 +75,15 @@ def calls(monkeypatch):
     monkeypatch.setattr(os, "rename", named(rename))
     monkeypatch.setattr(Library, "transaction", committed)
     return calls
+
+
+def _as_killed(temporary, library, tmp_path):
+    """A library that holds nothing but a temporary file or folder in its place."""
+    killed = Path(tempfile.mkdtemp(dir=tmp_path))
+    copy = killed / temporary.relative_to(library)
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(temporary, copy) if temporary.is_dir() else shutil.copy(temporary, copy)
+    return killed
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import stat
 import tempfile
 import threading
@@ -20,6 +21,8 @@ from earshot.data.files.atomic import (
     remove_leftovers,
     temporary_folder,
 )
+
+PACKAGES = ("audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers")
 
 
 @pytest.fixture
@@ -138,10 +141,19 @@ def test_a_folder_that_somebody_fills_is_no_leftover(tmp_path):
     assert [path.name for path in leftovers(tmp_path)] == [f"killed{TEMPORARY_SUFFIX}"]
 
 
+def test_no_other_source_syncs_files_or_spells_a_temporary_suffix():
+    root = Path(__file__).parents[3]
+    sources = [path for package in PACKAGES for path in (root / package).rglob("*.py")]
+    by_hand = re.compile(r"fsync\(|os\.replace|os\.rename|\.unfinished|\.resumable|\.part[\"']")
+    found = {path.name for path in sources if by_hand.search(path.read_text(encoding="utf-8"))}
+    assert len(sources) > 200 and found == {"atomic.py"}
+
+
 def test_leftovers_are_ours_alone_and_nothing_that_a_stage_goes_on_from(tmp_path):
     ours = [
         f"audio-0f.faiss{TEMPORARY_SUFFIX}",
         f"library.before-m011.db{TEMPORARY_SUFFIX}",
+        f"library.before-m011.db{TEMPORARY_SUFFIX}-journal",
         f"checkpoints/ear-0f.safetensors{TEMPORARY_SUFFIX}",
         "checkpoints/towers-0f.pt.part",
         f"listens/0f.parquet{TEMPORARY_SUFFIX}",
