@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from earshot.commands.shared.name_options import echo_nodes, map_names, names_options
+from earshot.commands.shared.name_options import echo_nodes, echo_translation, names_options
 from earshot.commands.shared.options import EXISTING_FILE
 from earshot.commands.shared.terminal import echo_malformed, user_errors
 
@@ -53,6 +53,7 @@ def import_graph(
     from earshot.index.graphs import graph_store
     from earshot.index.library import Library
     from earshot.index.tracks.name_resolution import likeliest_level
+    from earshot.stages.name_mapping import NameOptions, map_names
 
     with user_errors():
         if file.suffix.lower() in graph_files.SUFFIXES:
@@ -60,15 +61,18 @@ def import_graph(
             edges, directed = found.edges, found.directed if directed is None else directed
         else:
             edges = read_edge_list(file, source=source, target=target, weight=weight)
-        names, level, naming_options = map_names(edges.names, level or level_of(*edges.columns), file, **naming)
+        options = NameOptions(**naming)
+        mapped = map_names(edges.names, level or level_of(*edges.columns), file, options)
+        echo_translation(mapped, options.names)
         with Library.open_to_write(folder) as library:
-            level = level or likeliest_level(library, names, naming_options["folders"])
+            level = mapped.level or likeliest_level(library, mapped.names, mapped.folders)
             done = graph_store.import_graph(
-                library, replace(edges, names=names), kind or file.stem, level,
-                directed=directed is not False, origin=str(file.absolute()), **naming_options,
+                library, replace(edges, names=list(mapped.names)), kind or file.stem, level,
+                directed=directed is not False, origin=str(file.absolute()), names_are=mapped.names_are,
+                folders=mapped.folders,
             )  # fmt: skip
     graph = done.graph
     direction = "directed" if graph.directed else "undirected"
     click.echo(f"{graph.kind}: {graph.n_edges:,} {direction} edges between {graph.n_nodes:,} {level}s")
-    echo_nodes(done.nodes, level, names)
+    echo_nodes(done.nodes, level, mapped.names)
     echo_malformed(edges.n_malformed, edges.malformed)

@@ -1,8 +1,8 @@
-"""Translate the names of an imported file."""
+"""Options that say how the names of an imported file are to be understood, and what became of the names."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +11,7 @@ from earshot.commands.shared.terminal import plural
 
 if TYPE_CHECKING:
     from earshot.index.tracks.name_resolution import NodeMatch
+    from earshot.stages.name_mapping import MappedNames
 
 
 def names_options(command: Callable) -> Callable:
@@ -34,29 +35,14 @@ def names_options(command: Callable) -> Callable:
     return command
 
 
-def map_names(
-    words: Sequence[str],
-    level: str | None,
-    file: Path,
-    *,
-    names: Path | None,
-    names_key: str | None,
-    names_value: str | None,
-    names_are: str,
-) -> tuple[Sequence[str], str | None, dict[str, Any]]:
-    """A file's names in the library's words; what they are, where columns say it; how they are to be matched."""
-    from earshot.data.tables.name_tables import level_of, translate
-
-    folders = [str(file.absolute().parent)]
-    if names is not None:
-        found = translate(words, names, key=names_key, value=names_value, level=level or "")
-        level = level or level_of(found.value, found.key)
+def echo_translation(mapped: "MappedNames", table: Path | None) -> None:
+    """Say how many names the table knows; nothing where there is none."""
+    found = mapped.translation
+    if table is not None and found is not None:
         click.echo(
-            f"{found.n_known:,} of {len(words):,} names stand in {names.name}: {found.key} means {found.value}",
+            f"{found.n_known:,} of {len(found.names):,} names stand in {table.name}: {found.key} means {found.value}",
             err=True,
         )
-        words, names_are, folders = found.names, "names", [str(names.absolute().parent), *folders]
-    return words, level, {"names_are": names_are, "folders": folders}
 
 
 def echo_nodes(nodes: "NodeMatch", level: str, words: Sequence[str]) -> None:

@@ -23,27 +23,6 @@ EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-def typed_options(context: click.Context, *without: str) -> list[str]:
-    """The options of a command as they were typed, for typing it again."""
-    words = []
-    for parameter in context.command.params:
-        name = str(parameter.name)
-        typed = context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
-        if not isinstance(parameter, click.Option) or not typed or name in without:
-            continue
-        value = context.params[name]
-        if parameter.is_flag:
-            words.append(parameter.opts[0] if value else parameter.secondary_opts[0])
-        else:
-            values = value if parameter.multiple else [value]
-            words += [word for one in values for word in (parameter.opts[0], _absolute(one))]
-    return words
-
-
-def _absolute(value: object) -> str:
-    return str(value.absolute() if isinstance(value, Path) else value)
-
-
 def config_options(config_class: type) -> Callable:
     """Give a command one option per field of a config dataclass."""
     hints = get_type_hints(config_class, include_extras=True)

@@ -48,7 +48,7 @@ def names(requirements: list[Requirement]) -> set[str]:
 
 
 def test_what_the_packages_import_is_what_they_depend_on():
-    folders = ["audio", "commands", "data", "evaluation", "graph", "index", "towers", "cli.py"]
+    folders = ["audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers", "cli.py"]
     assert distributions(folders) == names(RUNTIME)
 
 

@@ -1,0 +1,1 @@
+"""Stages: everything a command does, without click; the way in from Python."""

@@ -1,0 +1,54 @@
+"""Imports of listens from Python: what is reported, in what order."""
+
+import pytest
+
+from earshot.index.library import Library
+from earshot.stages.import_listens import (
+    BlockRead,
+    ImportedSource,
+    ImportListensConfig,
+    KnownSource,
+    LeftOut,
+    UnusedOptionError,
+    WithoutListens,
+    import_listens,
+)
+from listen_exports import spotify, stream
+
+
+@pytest.fixture
+def library(tmp_path):
+    with Library.open_to_write(tmp_path / "library") as opened:
+        yield opened
+
+
+def test_an_import_reports_blocks_then_the_source_then_other_files(library, tmp_path):
+    spotify(tmp_path / "in" / "a.json", stream(), stream("Two"))
+    (tmp_path / "in" / "notes.txt").write_text("x")
+    reports = list(import_listens(library, tmp_path / "in", ImportListensConfig(listener="ana")))
+    assert list(map(type, reports)) == [BlockRead, ImportedSource, WithoutListens]
+    assert reports[0].name == "a.json" and reports[2].names == ["notes.txt"]
+    assert reports[1].result.listens.n_events == 2 and reports[1].is_timed and reports[1].n_vectors is None
+    known, _ = import_listens(library, tmp_path / "in")
+    assert isinstance(known, KnownSource) and known.listens == reports[1].result.listens
+
+
+def test_a_damaged_file_of_a_folder_is_reported(library, tmp_path):
+    spotify(tmp_path / "in" / "a.json", stream())
+    (tmp_path / "in" / "b.zip").write_text("PK")
+    (tmp_path / "in" / "c.json").write_text('[{"msPlayed": 1')
+    reports = list(import_listens(library, tmp_path / "in"))
+    assert [report.error.split()[0] for report in reports if isinstance(report, LeftOut)] == ["b.zip", "c.json"]
+    assert sum(isinstance(report, ImportedSource) for report in reports) == 1
+
+
+def test_an_option_that_means_nothing_is_an_error_of_its_own(library, tmp_path):
+    path = spotify(tmp_path / "a.json", stream())
+    with pytest.raises(UnusedOptionError, match="--level: for tables only, and this is spotify"):
+        list(import_listens(library, path, ImportListensConfig(level="artist")))
+
+
+def test_the_options_that_import_the_same_again(tmp_path):
+    config = ImportListensConfig(listener="ana", names=tmp_path / "x.csv", again=True)
+    assert config.typed() == ["--names", str(tmp_path / "x.csv"), "--listener", "ana"]
+    assert ImportListensConfig().typed() == []
