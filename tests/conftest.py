@@ -18,6 +18,9 @@ from earshot.audio.decoding.audio_writer import write_audio
 from earshot.data.synthetic.world import World, WorldConfig, make_world
 from earshot.data.synthetic.world_files import track_path, written_files
 
+# `python -m pytest` puts the checkout on the path, where its folders have other names than those that are installed.
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parents[1]]
+
 SMALL = WorldConfig(n_genres=2, artists_per_genre=3, tracks_per_artist=3, seconds=6.0, n_listeners=5, n_playlists=2)
 
 

@@ -117,7 +117,7 @@ def test_what_was_liked_is_learned():
         training = TowerTraining(towers_for(tower, catalog(4), events), events, config)
         list(training.reports())
         past = events.where(events.times < 3)
-        (found, _), *_ = recommend(training.towers, past, np.arange(200), 1, hidden=[np.array([0, 1])] * 200)
+        (found, _), *_ = recommend(training.towers, past, np.arange(200), 1, excluded=[np.array([0, 1])] * 200)
         right[use_events] = (found[:, 0] == events.track_rows[events.times == 3]).mean()
     assert right[1] > 0.99 and right[0] < 0.7
 

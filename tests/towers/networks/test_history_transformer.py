@@ -119,7 +119,7 @@ def test_it_solves_what_a_sum_cannot(rng):
         training = TowerTraining(towers_for(tower, Catalog.unknown(4), world), world, QUICK)
         list(training.reports())
         letters = [np.array([0, 1])] * 200
-        (found, _), *_ = recommend(training.towers, asked, np.arange(200), 1, hidden=letters)
+        (found, _), *_ = recommend(training.towers, asked, np.arange(200), 1, excluded=letters)
         right[encoder] = (found[:, 0] == answers).mean()
     assert right["transformer"] > 0.99
     assert right["attention"] < 0.8  # three of the four pairs at best

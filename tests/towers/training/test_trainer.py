@@ -39,7 +39,7 @@ def training(tower=TOWER, config=QUICK, events=None, tracks=None, judge=None):
 def recommended(towers, events, k=1):
     starts = events.user_offsets()
     heard = [events.track_rows[starts[user] : starts[user + 1]] for user in range(events.n_users)]
-    return np.concatenate([rows for rows, _ in recommend(towers, events, np.arange(events.n_users), k, hidden=heard)])
+    return np.concatenate([rows for rows, _ in recommend(towers, events, np.arange(events.n_users), k, excluded=heard)])
 
 
 @pytest.mark.parametrize(
@@ -201,16 +201,16 @@ def test_a_search_in_blocks_is_a_search(model, monkeypatch, rng):
         [(user, int(track), 0) for user in range(9) for track in rng.choice(40, 5, replace=False)], 9, 40
     )
     starts = events.user_offsets()
-    hidden = [events.track_rows[starts[user] : starts[user + 1]] for user in range(9)]
-    whole = list(recommend(towers, events, np.arange(9), 38, hidden=hidden))
+    excluded = [events.track_rows[starts[user] : starts[user + 1]] for user in range(9)]
+    whole = list(recommend(towers, events, np.arange(9), 38, excluded=excluded))
     for name, n in (("_TRACKS_AT_ONCE", 7), ("_SCORES_AT_ONCE", 80), ("_PAIRS_AT_ONCE", 80)):
-        monkeypatch.setattr(f"towers.retrieval.exact_search.{name}", n)
-    parts = list(recommend(towers, events, np.arange(9), 38, hidden=hidden, n_at_once=4))
+        monkeypatch.setattr(f"earshot.towers.retrieval.exact_search.{name}", n)
+    parts = list(recommend(towers, events, np.arange(9), 38, excluded=excluded, n_at_once=4))
     assert len(whole) == 1 and len(parts) == 3
     np.testing.assert_array_equal(np.concatenate([rows for rows, _ in parts]), whole[0][0])
     np.testing.assert_allclose(np.concatenate([scores for _, scores in parts]), whole[0][1], rtol=1e-4)
     rows = whole[0][0]
-    assert all(not set(row) & set(left_out) for row, left_out in zip(rows.tolist(), hidden, strict=True))
+    assert all(not set(row) & set(left_out) for row, left_out in zip(rows.tolist(), excluded, strict=True))
     assert (rows[:, 35:] == -1).all() and (rows[:, :35] >= 0).all()  # 40 tracks, 5 of them hidden
     np.testing.assert_allclose(np.linalg.norm(unit_vectors(item_vectors(towers)), axis=1), 1, rtol=1e-5)
 
