@@ -67,7 +67,7 @@ def make_world() -> tuple[Split, Catalog]:
 
 
 def make_towers(split: Split, catalog: Catalog, dim: int) -> Towers:
-    return towers_for(TowerConfig(dim=dim, excluded=256), catalog, split.train)
+    return towers_for(TowerConfig(dim=dim, hidden=256), catalog, split.train)
 
 
 def ours(split: Split, catalog: Catalog, eval_queries: EvaluationQueries, towers: Towers) -> Spent:

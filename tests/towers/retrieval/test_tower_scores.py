@@ -18,7 +18,7 @@ ASKED = listening([(0, 0, 9), (0, 4, 9), (1, 2, 9), (2, 5, 9)], 3, 6)
 def test_a_judge_goes_by_validation():
     world = split_listens(checkerboard(20), "random", share=0.2)
     judge = make_judge(world, repeats=False, n_users=8)
-    towers = towers_for(TowerConfig(dim=4, excluded=0, history=3), catalog(20), world.train)
+    towers = towers_for(TowerConfig(dim=4, hidden=0, history=3), catalog(20), world.train)
     assert 0 <= judge(towers) <= 1
     nothing = Split("global", KNOWN, listening([], 3, 6), ASKED)
     assert make_judge(nothing, repeats=True) is None
@@ -29,7 +29,7 @@ def test_a_judge_turns_the_dial_to_what_suits_best():
     """Everybody goes on to the track that most have played; untrained towers do not know that, and a dial does."""
     known = listening([(user, 5, 1) for user in range(5, 12)] + [(user, user % 4, 2) for user in range(12)], 12, 30)
     asked = listening([(user, 5, 9) for user in range(5)], 12, 30)
-    towers = towers_for(TowerConfig(dim=4, excluded=0, history=3), catalog(30), known)
+    towers = towers_for(TowerConfig(dim=4, hidden=0, history=3), catalog(30), known)
     eval_queries = queries_at_cutoff(known, asked, repeats=False, n_users=10, seed=0)
     judge = Validator(eval_queries, (0.0, 10.0, -10.0))
     assert judge(towers) == 1 and judge.popularity_weight == 10
@@ -42,7 +42,7 @@ def test_towers_are_asked_as_they_recommend(model, world, monkeypatch):
     monkeypatch.setattr("earshot.towers.retrieval.tower_scores._TRACKS_OF_A_NETWORK", 4)
     asked = listening([(user, 5 - user, 9) for user in range(3)], world.n_users, 6)
     eval_queries = queries_at_cutoff(world, asked, repeats=False, n_users=10, seed=0)
-    towers = towers_for(TowerConfig(model=model, dim=4, excluded=8, history=3), catalog(6), world)
+    towers = towers_for(TowerConfig(model=model, dim=4, hidden=8, history=3), catalog(6), world)
     scores_of = tower_scores(towers, exam_queries(towers, eval_queries), item_vectors(towers))
     lists, _ = eval_queries.ranked(scores_of, 4)
     ((found, scores),) = recommend(towers, world, eval_queries.targets.user_rows, 4, excluded=eval_queries.excluded)
@@ -59,7 +59,7 @@ def test_a_seed_is_the_track_before():
     events = [(user, (at + user) % 7, 1_000 * at + user) for user in range(20) for at in range(1, 21)]
     split = split_listens(listening(events, 20, 7), "next-track")
     eval_queries = queries_of_split(split, repeats=True, n_queries=100, seed=0)
-    towers = towers_for(TowerConfig(dim=4, excluded=0, history=0, use_user=0), catalog(7), split.train)
+    towers = towers_for(TowerConfig(dim=4, hidden=0, history=0, use_user=0), catalog(7), split.train)
     scores = np.empty((len(eval_queries), 7), dtype=np.float32)
     tower_scores(towers, exam_queries(towers, eval_queries), item_vectors(towers))(0, len(eval_queries), scores)
     last = np.array([eval_queries.pasts.tracks(query)[-1] for query in range(len(eval_queries))])
