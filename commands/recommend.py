@@ -108,7 +108,7 @@ def recommend(
     if m3u is not None and m3u.is_dir():
         raise click.UsageError(f"{m3u} is a folder; one playlist is a file, such as {m3u / 'mix.m3u8'}.")
     with Library.open(folder) as library:
-        named = like if history is None else _track_lines(history)
+        named = like if history is None else _history(history)
         listens, request = _asker(library, user, named, seed_track, ordered=not like)
         best = _list_for(library, listens, request, rules)
         tracks = track_rows(library, [track_id for track_id, _ in best])
@@ -252,20 +252,8 @@ def _known_track(library: "Library", text: str) -> int:
     return row.id
 
 
-def _track_lines(path: Path) -> list[str]:
-    """The tracks of a playlist, or of a text file with one a line, the latest last."""
-    from earshot.data.files.regular_files import read_regular
-    from earshot.data.tables.playlists import SUFFIXES, read_playlist
+def _history(path: Path) -> list[str]:
+    from earshot.data.tables.playlists import read_history
 
     with user_errors():
-        if path.suffix.lower() in SUFFIXES:
-            tracks = read_playlist(str(path)).entries
-        else:
-            try:
-                lines = [line.strip() for line in read_regular(path).decode("utf-8-sig").splitlines()]
-            except UnicodeDecodeError:
-                raise ValueError(f"{path} is no text in UTF-8.\n\nGive a playlist, or a track per line.") from None
-            tracks = [line for line in lines if line and not line.startswith("#")]
-        if not tracks:
-            raise ValueError(f"{path} names no track.\n\nGive a playlist, or a track per line.")
-    return tracks
+        return read_history(path)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
 from operator import itemgetter
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import xxhash
 
-from earshot.data.files.regular_files import open_regular
+from earshot.data.files.regular_files import open_regular, read_regular
 from earshot.data.tables.encodings import decoded
 from earshot.data.tables.xml_files import refuse_wild_xml
 
@@ -80,6 +81,34 @@ def read_playlist(path: str) -> Playlist:
     stem = os.path.splitext(os.path.basename(path))[0]
     n_elsewhere = len(locations) - len(entries)
     return Playlist(os.path.abspath(path), name or stem, entries, n_elsewhere, xxhash.xxh3_128_hexdigest(data))
+
+
+def read_history(path: Path) -> list[str]:
+    """Read the tracks that one listener played, the latest last, from a playlist or a text with one per line.
+
+    Returns
+    -------
+    list of str
+        The paths of a playlist; else the lines, in any encoding that `decoded` knows, without comments.
+
+    Raises
+    ------
+    ValueError
+        The file names no track, is no text, or no playlist.
+    OSError
+        It cannot be read.
+    """
+    advice = "Give a playlist, or a track per line."
+    if path.suffix.lower() in SUFFIXES:
+        tracks = read_playlist(str(path)).entries
+    else:
+        text = decoded(read_regular(path))
+        if "\0" in text:
+            raise ValueError(f"{path} is no text.\n\n{advice}")
+        tracks = [line for part in text.splitlines() if (line := part.strip()) and not line.startswith("#")]
+    if not tracks:
+        raise ValueError(f"{path} names no track.\n\n{advice}")
+    return tracks
 
 
 def _m3u_locations(data: bytes) -> list[str]:

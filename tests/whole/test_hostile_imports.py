@@ -8,14 +8,13 @@ import zipfile
 from functools import partial
 from pathlib import Path
 
-import click
 import polars as pl
 import pytest
 
 from commands_typed import invoke, rows_of
-from earshot.commands.recommend import _track_lines
 from earshot.data.events import external_sort
 from earshot.data.tables import archives
+from earshot.data.tables.playlists import read_history
 from library_world import open_library
 from listen_exports import SECOND, listen, spotify, stream
 
@@ -62,8 +61,8 @@ def test_pipes_and_devices_are_refused_by_every_import(library, run, tmp_path, c
 @pytest.mark.parametrize("name", ["x.txt", "x.m3u8"])
 def test_a_history_is_a_regular_file(tmp_path, name):
     os.mkfifo(tmp_path / name)
-    with pytest.raises(click.ClickException, match=rf"{name} is a named pipe, not a regular file"):
-        _track_lines(tmp_path / name)
+    with pytest.raises(ValueError, match=rf"{name} is a named pipe, not a regular file"):
+        read_history(tmp_path / name)
 
 
 def test_a_table_of_names_is_a_regular_file(library, run, tmp_path):

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from earshot.data.tables import playlists
-from earshot.data.tables.playlists import find_playlists, read_playlist
+from earshot.data.tables.playlists import find_playlists, read_history, read_playlist
 
 
 def test_m3u8_with_comments_and_relative_paths(tmp_path):
@@ -22,6 +22,32 @@ def test_m3u_of_an_old_windows_player(tmp_path):
     path = tmp_path / "old.m3u"
     path.write_bytes("Bj\xf6rk\\J\xf3ga.mp3\r\n".encode("cp1252"))
     assert read_playlist(str(path)).entries == [str(tmp_path / "Björk" / "Jóga.mp3")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("name", ["x.m3u", "x.m3u8", "x.pls"])
+def test_a_playlist_in_any_encoding(tmp_path, name, encoding):
+    text = "File1=Jóga.mp3\r\n" if name == "x.pls" else "#EXTM3U\r\nJóga.mp3\r\n"
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    assert read_playlist(str(tmp_path / name)).entries == [str(tmp_path / "Jóga.mp3")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_history_in_any_encoding(tmp_path, encoding):
+    (tmp_path / "played.txt").write_bytes("# lately\r\n Jóga \r\n\r\n/music/é.mp3\r\n".encode(encoding))
+    assert read_history(tmp_path / "played.txt") == ["Jóga", "/music/é.mp3"]
+    (tmp_path / "x.m3u8").write_bytes("é.mp3\n".encode(encoding))
+    assert read_history(tmp_path / "x.m3u8") == [str(tmp_path / "é.mp3")]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"# nothing\n\n", "names no track"), ("Song 1".encode("utf-16-be"), "is no text"), (b"ID3\3\0", "is no text")],
+)
+def test_a_history_of_nothing_or_of_no_text(tmp_path, content, words):
+    (tmp_path / "played.txt").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"played\.txt {words}.\n\nGive a playlist, or a track per line"):
+        read_history(tmp_path / "played.txt")
 
 
 @pytest.mark.parametrize(
@@ -96,11 +122,6 @@ def test_numbers_of_a_pls_without_end(tmp_path):
     path = tmp_path / "x.pls"
     path.write_text(f"[playlist]\nFile{'9' * 5_000}=a.mp3\nFile2=b.mp3\nFile²=c.mp3\n")
     assert read_playlist(str(path)).entries == [str(tmp_path / "b.mp3")]
-
-
-def test_a_playlist_in_utf16(tmp_path):
-    (tmp_path / "x.m3u").write_bytes("#EXTM3U\nä.mp3\n".encode("utf-16"))
-    assert read_playlist(str(tmp_path / "x.m3u")).entries == [str(tmp_path / "ä.mp3")]
 
 
 def test_a_playlist_of_gigabytes_is_none(tmp_path, monkeypatch):
