@@ -82,7 +82,7 @@ def train_audio(
 
     from earshot.audio.checkpoint import default_checkpoint
     from earshot.audio.ear import Ear, save_ear
-    from earshot.graph.taste.taste_trainer import TasteTrainer, training_figures, training_key
+    from earshot.graph.taste.taste_trainer import TasteTrainer, taste_training_key, training_figures
     from earshot.graph.taste.track_graph import split_by_group
     from earshot.index.evaluation.audio_facts import TRAINING_STAGE, read_judged_tracks
     from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
@@ -128,7 +128,7 @@ def train_audio(
         }
         ear_before = None if fresh or checkpoint.path is None else checkpoint.path.name
         settings_told["heard_of"] += training_listens(library, ear_before)
-        key = training_key(settings_told, hashes, held_out, graphs)
+        key = taste_training_key(settings_told, hashes, held_out, graphs)
         name = f"ear-{key[:12]}.safetensors"
         # Not in the key, which a state of an earlier version must find; the edges are.
         told_more = settings_told | {"imports": imports_heard_of(library, settings_told["graphs"], ear_before)}
@@ -212,15 +212,11 @@ def _train(training: "TasteTrainer", state_file: Path, key: str) -> float | None
     """Run a training to its end, or on from where it was interrupted; the last loss."""
     import torch
 
-    from earshot.data.files.torch_files import restoring
+    from earshot.data.files.training_state import resume_training, write_training
     from earshot.data.parallel import n_threads
-    from earshot.graph.taste.taste_trainer import read_state, write_state
 
     torch.set_num_threads(n_threads())
-    state = read_state(state_file, key)
-    if state is not None:
-        with restoring(state_file):
-            training.restore(state)
+    if resume_training(state_file, key, training.restore):
         click.echo(f"Going on after epoch {training.n_done} of the {training.phase_name}.", err=True)
     loss, saved, phase = None, monotonic(), ""
     with contextlib.ExitStack() as bars:
@@ -235,6 +231,6 @@ def _train(training: "TasteTrainer", state_file: Path, key: str) -> float | None
             bar.set_postfix_str(f"loss {epoch.loss:.3f}{told}, {epoch.n_clips / epoch.seconds:,.0f} clips/s")
             loss = epoch.loss
             if monotonic() - saved > SAVE_SECONDS:
-                write_state(state_file, key, training.state())
+                write_training(state_file, key, training.state())
                 saved = monotonic()
     return loss

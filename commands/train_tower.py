@@ -84,7 +84,7 @@ def train_tower(
     from earshot.index.recommending.tower_data import read_tower_data
     from earshot.index.recommending.tower_runs import TOWER_STAGE
     from earshot.index.vectors.spaces import AUDIO, sound_space, vector_fingerprint
-    from earshot.towers.tower_checkpoint import SavedTowers, training_key
+    from earshot.towers.tower_checkpoint import SavedTowers, tower_training_key
     from earshot.towers.training.distributed import joined
     from earshot.towers.training.fit import TowerFit
 
@@ -111,7 +111,7 @@ def train_tower(
             schooling = TowerFit(tower, config, data.catalog, data.listens, parts, **learning)
         told: dict[str, Any] = {"tower": asdict(tower), "training": asdict(config), "split": asked}
         told |= {"listens": data.listens_key, "sound": sound, "ear": vector_fingerprint(library, sound), "refit": refit}
-        key = training_key(told | {"repeats": repeats}, data.listens, data.catalog)
+        key = tower_training_key(told | {"repeats": repeats}, data.listens, data.catalog)
         name = f"towers-{key[:12]}.pt"
         if ranks.is_first:
             log = parts.describe() if parts else f"all {len(data.listens):,} events"

@@ -1,7 +1,5 @@
 """Trained towers in a file that carries all it takes to serve them, and the state of a training that goes on."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -12,9 +10,9 @@ import torch
 from torch import Tensor
 
 from earshot.data.catalog import Catalog
-from earshot.data.events.interactions import Interactions, blocks
-from earshot.data.files.atomic import atomic_path
-from earshot.data.files.torch_files import load_torch_file
+from earshot.data.events.interactions import Interactions
+from earshot.data.files.torch_files import load_torch_file, save_torch_file
+from earshot.data.files.training_state import training_key
 from earshot.data.ids import IdMap
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import Towers, make_towers
@@ -62,7 +60,7 @@ def save_towers(saved: SavedTowers, path: Path) -> None:
     maps = {name: getattr(saved, name) for name in ("tracks", "users", "artists", "albums")}
     facts = {f"{name}_ids": torch.from_numpy(ids.all_ids) for name, ids in maps.items()}
     facts |= {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in _arrays(catalog).items()}
-    _write(path, {"format": FORMAT, "config": asdict(saved.towers.config), "weights": weights, "facts": facts})
+    save_torch_file(path, {"format": FORMAT, "config": asdict(saved.towers.config), "weights": weights, "facts": facts})
 
 
 def read_towers(path: Path, device: str = "cpu") -> TowerFile:
@@ -157,37 +155,11 @@ def remap_towers(
     return SavedTowers(towers, tracks, users, artists, albums)
 
 
-def training_key(settings: Mapping[str, Any], events: Interactions, catalog: Catalog) -> str:
-    """What a state may be gone on with: the same settings, events and facts of tracks. Hexadecimal."""
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    told = [events.user_rows, events.track_rows, events.times, events.weights, events.kinds, events.splits]
-    for array in [*told, *_arrays(catalog).values()]:
-        if array is None:
-            continue
-        digest.update(repr(array.shape).encode())
-        for start, stop in blocks(len(array)):
-            digest.update(np.ascontiguousarray(array[start:stop]).data)
-    return digest.hexdigest()
-
-
-def write_training(path: Path, key: str, state: dict[str, Any]) -> None:
-    """Keep the state of a training, whole or not at all."""
-    _write(path, {"key": key, "state": state})
-
-
-def read_training(path: Path, key: str) -> dict[str, Any] | None:
-    """The state that was kept for this very training, or None: there is none, or it is of another or damaged.
-
-    Raises
-    ------
-    OSError
-        It cannot be read today, which is no reason to begin anew and write over it.
-    """
-    try:
-        kept = load_torch_file(path)
-    except (FileNotFoundError, ValueError):
-        return None
-    return kept["state"] if isinstance(kept, dict) and kept.get("key") == key else None
+def tower_training_key(settings: Mapping[str, Any], events: Interactions, catalog: Catalog) -> str:
+    """Key of a training with these settings, events and facts about tracks. Hexadecimal."""
+    columns = (events.user_rows, events.track_rows, events.times, events.weights, events.kinds, events.splits)
+    arrays = [array for array in (*columns, *_arrays(catalog).values()) if array is not None]
+    return training_key(settings, (content for array in arrays for content in (repr(array.shape), array)))
 
 
 def _weight(name: str, value: Any) -> Tensor:
@@ -226,8 +198,3 @@ def _check_finite(weights: Mapping[str, Tensor]) -> None:
 def _arrays(catalog: Catalog) -> dict[str, np.ndarray]:
     names = ("artist_rows", "album_rows", "seconds") + (() if catalog.audio is None else ("audio",))
     return {name: getattr(catalog, name) for name in names}
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        torch.save(content, file)

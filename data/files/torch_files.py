@@ -9,12 +9,11 @@ import pickletools
 import re
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from earshot.data.files.array_files import check_stored_archive
-from earshot.data.files.path_encoding import shell_word
+from earshot.data.files.atomic import atomic_path
 
 _OPCODES = re.compile(
     "APPENDS?|BINFLOAT|(LONG_)?BINGET|(LONG_)?BINPUT|BININT[12]?|BINPERSID|BINUNICODE|BUILD|EMPTY_(DICT|LIST|TUPLE)"
@@ -43,19 +42,12 @@ def load_torch_file(path: Path) -> Any:
         raise ValueError(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
 
 
-@contextmanager
-def restoring(path: Path) -> Iterator[None]:
-    """Say that a file holds no state to go on from, whatever it says, when the block cannot restore it.
+def save_torch_file(path: Path, content: Any) -> None:
+    """Write tensors and plain values with `torch.save`, whole or not at all."""
+    import torch
 
-    Raises
-    ------
-    ValueError
-        The block failed so; the message says what to type.
-    """
-    try:
-        yield
-    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
-        raise ValueError(f"{path} is damaged.\n\nBegin anew without it: rm {shell_word(str(path))}") from None
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        torch.save(content, file)
 
 
 def check_torch_file(path: Path) -> None:

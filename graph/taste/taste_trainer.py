@@ -9,12 +9,9 @@ A fresh encoder begins each of them where unsupervised statistics end (`audio.en
 before goes on from what it knows. The end is the best that there was, by held-out triplets: never worse than the start.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -25,8 +22,7 @@ from torch import Tensor
 
 from earshot.audio.augmentation import augment
 from earshot.audio.encoder import Encoder, calibrate
-from earshot.data.files.atomic import atomic_path
-from earshot.data.files.torch_files import load_torch_file
+from earshot.data.files.training_state import training_key
 from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.graph.config import TasteConfig
 from earshot.graph.taste.contrastive_loss import graded_info_nce, info_nce
@@ -373,35 +369,12 @@ def training_figures(training: TasteTrainer) -> list[MetricValue]:
     ]
 
 
-def training_key(
+def taste_training_key(
     settings: Mapping[str, Any], track_hashes: Sequence[str], held_out_rows: np.ndarray, graphs: Sequence[TrackGraph]
 ) -> str:
-    """What a state may be gone on with: the same settings, tracks, split and edges. Hexadecimal."""
-    facts = [_STATE_FORMAT, settings, track_hashes, held_out_rows.tolist()]
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    """Key of a training with these settings, tracks, held-out tracks and edges. Hexadecimal."""
+    contents: list[str | np.ndarray] = []
     for graph in graphs:
-        digest.update(f"{graph.kind} {graph.share}".encode())
-        for array in (graph.graph.indptr, graph.graph.indices, graph.graph.weights, graph.node_rows):
-            digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
-def write_state(path: Path, key: str, state: dict[str, Any]) -> None:
-    """Keep the state of a training, whole or not at all."""
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        torch.save({"key": key, "state": state}, file)
-
-
-def read_state(path: Path, key: str) -> dict[str, Any] | None:
-    """The state that was kept for this very training, or None: there is none, or it is of another or damaged.
-
-    Raises
-    ------
-    OSError
-        It cannot be read today, which is no reason to begin anew and write over it.
-    """
-    try:
-        kept = load_torch_file(path)
-    except (FileNotFoundError, ValueError):
-        return None
-    return kept["state"] if isinstance(kept, dict) and kept.get("key") == key else None
+        edges = graph.graph
+        contents += [f"{graph.kind} {graph.share}", edges.indptr, edges.indices, edges.weights, graph.node_rows]
+    return training_key([_STATE_FORMAT, settings, track_hashes, held_out_rows.tolist()], contents)

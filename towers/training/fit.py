@@ -15,11 +15,10 @@ from earshot.data.events.interactions import Interactions
 from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.events.splits import Split
 from earshot.data.files.atomic import RESUMABLE_SUFFIX
-from earshot.data.files.torch_files import restoring
+from earshot.data.files.training_state import resume_training, write_training
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import Towers, towers_for
 from earshot.towers.retrieval.tower_scores import make_judge
-from earshot.towers.tower_checkpoint import read_training, write_training
 from earshot.towers.training.distributed import Distributed
 from earshot.towers.training.trainer import TowerTraining
 
@@ -30,7 +29,7 @@ class FitStage:
 
     training: TowerTraining
     state_file: Path
-    key: str  # as `training_key` makes it
+    key: str  # as `tower_training_key` makes it
 
     def keep(self) -> None:
         """Write the state; of several ranks, which have the same, the first does."""
@@ -45,11 +44,7 @@ class FitStage:
         ValueError
             It is none of such a training, whatever it says.
         """
-        state = read_training(self.state_file, self.key)
-        if state is not None:
-            with restoring(self.state_file):
-                self.training.restore(state)
-        return state is not None
+        return resume_training(self.state_file, self.key, self.training.restore)
 
 
 class TowerFit:

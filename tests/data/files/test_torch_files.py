@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from earshot.data.files.path_encoding import shell_word
-from earshot.data.files.torch_files import check_torch_file, restoring
+from earshot.data.files.torch_files import check_torch_file
 
 CONTENT = {
     "config": {"dim": 4, "rate": 0.5, "name": "x", "none": None, "yes": True, "large": 2**70},
@@ -110,12 +109,3 @@ def test_archives_of_something_else(tmp_path):
     torch.save(CONTENT, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
     with pytest.raises(ValueError, match="it is no archive, or cut short"):
         check_torch_file(tmp_path / "old.pt")
-
-
-def test_what_cannot_be_gone_on_with_is_told_with_what_to_type(tmp_path):
-    path = tmp_path / "Ann's" / "x.resumable"
-    with pytest.raises(ValueError) as told, restoring(path):
-        raise KeyError("optimizer")
-    assert str(told.value) == f"{path} is damaged.\n\nBegin anew without it: rm {shell_word(str(path))}"
-    with pytest.raises(OSError, match="Input/output error"), restoring(path):
-        raise OSError(5, "Input/output error")

@@ -8,6 +8,7 @@ import torch
 
 from earshot.audio.config import EncoderConfig, MelConfig
 from earshot.audio.encoder import untrained_encoder
+from earshot.data.files.training_state import read_training, write_training
 from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
 from earshot.graph.taste.taste_sampler import TripletBatch
@@ -15,13 +16,10 @@ from earshot.graph.taste.taste_trainer import (
     ExcerptDataset,
     TasteTrainer,
     batch_loss,
-    read_state,
+    taste_training_key,
     training_figures,
-    training_key,
-    write_state,
 )
 from earshot.graph.taste.track_graph import TrackGraph
-from earshot.towers.tower_checkpoint import read_training
 
 N_MELS, N_FRAMES, N_TRACKS, N_EXCERPTS = 8, 24, 90, 3
 MEL, SMALL = MelConfig(n_mels=N_MELS), EncoderConfig(channels=6, stages=2, dim=8, dropout=0.2)
@@ -119,47 +117,37 @@ def test_interrupted_it_goes_on_along_its_trajectory(world, tmp_path, stop_after
     first = training(world)
     for _, epoch in zip(range(stop_after), first.epochs(), strict=False):
         assert epoch.loss == losses[(epoch.number - 1) + (2 if epoch.phase == "projection" else 0)]
-    write_state(tmp_path / "state.pt", "key", first.state())
+    write_training(tmp_path / "state.pt", "key", first.state())
     second = training(world)
-    second.restore(read_state(tmp_path / "state.pt", "key"))
+    second.restore(read_training(tmp_path / "state.pt", "key"))
     assert [epoch.loss for epoch in second.epochs()] == losses[stop_after:]
     ours, theirs = second.encoder.state_dict(), whole.encoder.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     assert second.best_accuracy == whole.best_accuracy and second.start_accuracy == whole.start_accuracy
 
 
-def test_a_state_of_something_else_is_not_gone_on_with(tmp_path):
-    assert read_state(tmp_path / "none.pt", "key") is None
-    write_state(tmp_path / "state.pt", "key", {"numbers": [1]})
-    assert read_state(tmp_path / "state.pt", "key") == {"numbers": [1]}
-    assert read_state(tmp_path / "state.pt", "other key") is None
-    whole = (tmp_path / "state.pt").read_bytes()
-    (tmp_path / "state.pt").write_bytes(whole[: len(whole) // 2])
-    assert read_state(tmp_path / "state.pt", "key") is None
-    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
-
-
-def test_a_state_that_cannot_be_read_today_is_not_written_over(tmp_path, failing_disk):
-    write_state(tmp_path / "state.pt", "key", {"numbers": [1]})
-    with failing_disk(tmp_path / "state.pt"), pytest.raises(OSError, match="Input/output error"):
-        read_state(tmp_path / "state.pt", "key")
-    assert read_state(tmp_path / "state.pt", "key") == {"numbers": [1]}
-
-
 def test_the_key_knows_settings_tracks_and_edges(world):
     _, graph, _ = world
     none = np.empty(0, dtype=np.int64)
-    key = training_key({"loss": "triplet"}, ["a", "b"], none, [graph])
-    assert key == training_key({"loss": "triplet"}, ["a", "b"], none, [graph])
+    key = taste_training_key({"loss": "triplet"}, ["a", "b"], none, [graph])
+    assert key == taste_training_key({"loss": "triplet"}, ["a", "b"], none, [graph])
     others = [
-        training_key({"loss": "infonce"}, ["a", "b"], none, [graph]),
-        training_key({"loss": "triplet"}, ["b", "a"], none, [graph]),
-        training_key({"loss": "triplet"}, ["a", "b"], np.array([1]), [graph]),
-        training_key({"loss": "triplet"}, ["a", "b"], none, []),
-        training_key({"loss": "triplet"}, ["a", "b"], none, [replace(graph, share=2.0)]),
-        training_key({"loss": "triplet"}, ["a", "b"], none, [graph.without(np.array([0, 1, 2]))]),
+        taste_training_key({"loss": "infonce"}, ["a", "b"], none, [graph]),
+        taste_training_key({"loss": "triplet"}, ["b", "a"], none, [graph]),
+        taste_training_key({"loss": "triplet"}, ["a", "b"], np.array([1]), [graph]),
+        taste_training_key({"loss": "triplet"}, ["a", "b"], none, []),
+        taste_training_key({"loss": "triplet"}, ["a", "b"], none, [replace(graph, share=2.0)]),
+        taste_training_key({"loss": "triplet"}, ["a", "b"], none, [graph.without(np.array([0, 1, 2]))]),
     ]
     assert len({key, *others}) == 7
+
+
+def test_the_key_is_that_of_version_0_1():
+    """A training that was interrupted before an upgrade goes on after it."""
+    edges = build_graph(np.array([0, 1]), np.array([1, 2]), n_nodes=3)
+    graph = TrackGraph("likes", edges, np.array([0, 1, 2, -1]), 0.5)
+    key = taste_training_key({"loss": "triplet", "a": 1}, ["a", "b"], np.array([1]), [graph])
+    assert key == "8badb328865f1a289efe5c4ca2214302ceecdcd7abc746007250ef22830ca7ba"
 
 
 def test_it_stops_when_it_gets_no_better(world):
@@ -258,10 +246,3 @@ def test_a_batch_in_which_nothing_is_far_moves_nothing():
     loss = batch_loss(anchors, torch.ones(4, 3), batch, TasteConfig())
     loss.backward()
     assert loss.item() == 0 and (anchors.grad == 0).all()
-
-
-@pytest.mark.parametrize("read", [read_state, read_training])
-def test_one_error_of_the_disk_does_not_begin_a_training_anew(tmp_path, failing_disk, read):
-    assert read(tmp_path / "none.pt", "key") is None
-    with failing_disk(tmp_path / "state.pt"), pytest.raises(OSError, match="Input/output error"):
-        read(tmp_path / "state.pt", "key")

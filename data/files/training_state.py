@@ -1,0 +1,69 @@
+"""State of an interrupted training in a file: only the very same training, known by its key, goes on from it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from earshot.data.files.path_encoding import shell_word
+from earshot.data.files.torch_files import load_torch_file, save_torch_file
+
+_BLOCK = 2**20  # rows of an array hashed at a time; it may lie on disk
+
+
+def training_key(settings: Any, contents: Iterable[str | np.ndarray]) -> str:
+    """Hash the settings of a training, as JSON, and the texts and arrays that it learns from. Hexadecimal.
+
+    Two trainings with one key take the same steps. Keys name checkpoints, so they never change between versions.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for content in contents:
+        if isinstance(content, str):
+            digest.update(content.encode())
+            continue
+        for start in range(0, len(content), _BLOCK):
+            digest.update(np.ascontiguousarray(content[start : start + _BLOCK]).data)
+    return digest.hexdigest()
+
+
+def write_training(path: Path, key: str, state: Any) -> None:
+    """Write the state of the training with this key, whole or not at all."""
+    save_torch_file(path, {"key": key, "state": state})
+
+
+def read_training(path: Path, key: str) -> Any:
+    """Read the state of the training with this key; None if the file is missing, damaged or of another training.
+
+    Raises
+    ------
+    OSError
+        The disk failed. That is no reason to begin anew and write over the file.
+    """
+    try:
+        content = load_torch_file(path)
+    except (FileNotFoundError, ValueError):
+        return None
+    return content["state"] if isinstance(content, dict) and content.get("key") == key else None
+
+
+def resume_training(path: Path, key: str, restore: Callable[[Any], None]) -> bool:
+    """Restore the state of the training with this key, and return whether there was one.
+
+    Raises
+    ------
+    ValueError
+        `restore` cannot use the state, whatever its key says; the message says what to type.
+    OSError
+        The disk failed.
+    """
+    state = read_training(path, key)
+    if state is None:
+        return False
+    try:
+        restore(state)
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        raise ValueError(f"{path} is damaged.\n\nBegin anew without it: rm {shell_word(str(path))}") from None
+    return True
