@@ -21,7 +21,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
 EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
-COMMANDS = {"ruff", "mypy"}  # the Makefile runs them
+COMMANDS = {"ruff", "mypy", "setuptools"}  # the Makefile runs them, and pip the last
 NOT_INSTALLED_HERE = {"bliss_audio": "bliss-audio"}  # only `make bench` does
 VERSIONS = [found[1] for line in PROJECT["classifiers"] if (found := re.search(r":: (3\.\d+)$", line))]
 
