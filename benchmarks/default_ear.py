@@ -27,7 +27,7 @@ from earshot.audio.encoder import untrained_encoder
 from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_cache
 from earshot.audio.spectrogram_cache import SpectrogramCache, fill_pictures
 from earshot.data.cosine import top_k, unit_rows
-from earshot.data.tables.label_tables import split_labels
+from earshot.data.name_matching import split_labels
 from earshot.evaluation.metrics.bootstrap import draw_means, draw_spearmans, interval, spearman
 from earshot.evaluation.metrics.vector_metrics import (
     LabelSets,
@@ -110,7 +110,7 @@ def load(data: Path, cache_folder: Path, ear: EarConfig, shares: dict[str, float
     unknown: list[frozenset[str]] = [frozenset()] * len(open_music)
     artists = [clip["artist_id"] for clip in clips] + ["open " + track["artist"] for track in open_music]
     graphs = [
-        tag_graph("genre", [split_labels(clip["genres"]) or frozenset() for clip in clips] + unknown, shares["genre"]),
+        tag_graph("genre", [split_labels(clip["genres"]) for clip in clips] + unknown, shares["genre"]),
         tag_graph("mood", [frozenset([clip["mood_quadrant"]]) for clip in clips] + unknown, shares["mood"]),
         TrackGraph.of_groups("artist", groups_of(artists), shares["artist"]),
         listens_graph(

@@ -1,4 +1,4 @@
-"""When two spellings of an artist and a title mean the same recording."""
+"""Keys of artists, titles, labels and codes, equal where two spellings mean the same."""
 
 import re
 import unicodedata
@@ -20,6 +20,7 @@ _SAME = (
 _SUFFIX = re.compile(rf"\s*[(\[]\s*(?:{_SAME})\s*[)\]]|\s+[-–—/]\s+(?:{_SAME})\s*$")
 _ARTICLE_LAST = re.compile(r",\s+the$")  # as catalogs sort them: "Beatles, The"
 _AND = re.compile(r"\s*&\s*|\s+\+\s+")
+_BETWEEN_LABELS = re.compile(r"[;|\0]")
 _LAST_ACCENTED_SCRIPT = 0x530  # Latin, Greek and Cyrillic end before; Japanese marks make other letters
 
 
@@ -46,6 +47,24 @@ def title_key(title: str) -> str:
     text = " ".join(title.casefold().split())
     shorter = _TITLE_GUEST.sub("", _SUFFIX.sub("", text))
     return _plain(shorter if shorter.strip() else text)
+
+
+def split_labels(cell: str | None) -> frozenset[str]:
+    """The labels in a genre tag or a cell of a table, without case; see `label_spellings`.
+
+    >>> sorted(split_labels("Pop/Rock; Blues;blues"))
+    ['blues', 'pop/rock']
+    """
+    return frozenset(label.casefold() for label in label_spellings(cell))
+
+
+def label_spellings(cell: str | None) -> list[str]:
+    """The labels in a genre tag or a cell of a table, as they are written there but for superfluous blanks.
+
+    Only ``;``, ``|`` and the zero byte of ID3 separate labels: Pop/Rock, R&B and "Folk, World" are each one genre.
+    """
+    labels = (" ".join(part.split()) for part in _BETWEEN_LABELS.split(cell or ""))
+    return [label for label in labels if label]
 
 
 def likeness(one: str, other: str) -> float:

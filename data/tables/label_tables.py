@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from earshot.data.name_matching import split_labels
 from earshot.data.tables.table_blocks import open_table
 from earshot.data.tables.table_reader import column, listed, text
 
@@ -19,23 +20,11 @@ class LabelTable:
 
     files: list[str]  # as the table writes them: absolute, or relative to the table
     artists: list[str | None] | None  # None when the table names none
-    labels: dict[str, list[frozenset[str] | None]]  # by column
+    labels: dict[str, list[frozenset[str]]]  # by column; empty where a cell is
     twins: list[str | None] | None  # the file that holds the same recording
 
     def __repr__(self) -> str:
         return f"<LabelTable {len(self.files):,} files, labels {', '.join(self.labels) or 'none'}>"
-
-
-def split_labels(cell: str | None) -> frozenset[str] | None:
-    """``"Rock; Pop"`` is two labels; case does not count.
-
-    Only ``;`` and ``|`` part them: Pop/Rock, R&B and "Folk, World" are each one genre.
-
-    >>> sorted(split_labels("Pop/Rock; Blues;"))
-    ['blues', 'pop/rock']
-    """
-    labels = frozenset(part.strip().casefold() for part in re.split(r"[;|\0]", cell or "")) - {""}
-    return labels or None
 
 
 def read_labels(path: Path, columns: Sequence[str] = (), twins: str | None = None) -> LabelTable:

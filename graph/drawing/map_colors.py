@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from earshot.data.name_matching import label_spellings
+
 PALETTE = (
     "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377",  # Tol's bright scheme, for every kind of eye
     "#ee7733", "#009988", "#332288", "#88bb22", "#882255", "#ffaabb",
@@ -36,12 +38,10 @@ class Coloring:
 def color_by(labels: Sequence[str | None], n_colors: int = len(PALETTE), *, several: bool = False) -> Coloring:
     """Group tracks by label, whatever its letters' case and blanks around it; a group goes by its usual spelling.
 
-    Labels that are equally common stand in the order of the alphabet. A label may hold `several`, parted by
-    semicolons, as genre tags do: the one that is the most common of all counts.
+    Labels that are equally common stand in the order of the alphabet. With `several`, as of genre tags, a text may
+    hold some labels: the one that is the most common of all counts.
     """
-    spellings = [" ".join((label or "").split()) for label in labels]
-    if several:
-        spellings = _commonest_parts(spellings)
+    spellings = _commonest_labels(labels) if several else [" ".join((label or "").split()) for label in labels]
     keys = [spelling.casefold() for spelling in spellings]
     counts = Counter(key for key in keys if key)
     common = sorted(counts, key=lambda key: (-counts[key], key))[: min(n_colors, len(PALETTE))]
@@ -57,7 +57,7 @@ def color_by(labels: Sequence[str | None], n_colors: int = len(PALETTE), *, seve
     return Coloring(groups, names, named, counts.total() - sum(named), n_without)
 
 
-def _commonest_parts(spellings: Sequence[str]) -> list[str]:
-    parts = [[part.strip() for part in spelling.split(";")] for spelling in spellings]
-    counts = Counter(part.casefold() for several in parts for part in several if part)
-    return [min(several, key=lambda part: (-counts[part.casefold()], part)) for several in parts]
+def _commonest_labels(texts: Sequence[str | None]) -> list[str]:
+    spellings = [label_spellings(text) for text in texts]
+    counts = Counter(label.casefold() for labels in spellings for label in labels)
+    return [min(labels, key=lambda label: (-counts[label.casefold()], label), default="") for labels in spellings]

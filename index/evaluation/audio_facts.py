@@ -9,7 +9,8 @@ import numpy as np
 
 from earshot.data.files.path_encoding import path_from_columns
 from earshot.data.ids import IdMap
-from earshot.data.tables.label_tables import LabelTable, split_labels
+from earshot.data.name_matching import split_labels
+from earshot.data.tables.label_tables import LabelTable
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
 from earshot.evaluation.vector_facts import TrackFacts
 from earshot.index.graphs.graph_store import Edges, read_edges
@@ -31,7 +32,7 @@ class TrackTable:
     vectors: np.ndarray  # (n_tracks, dim)
     paths: dict[str, str]  # by content hash, in the order of rows
     artists: list[str | None]  # casefolded
-    genres: list[frozenset[str] | None]
+    genres: list[frozenset[str]]
     titles: list[str]
     durations: np.ndarray  # seconds
     sample_rates: list[int | None]  # Hz

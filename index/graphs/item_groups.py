@@ -1,6 +1,5 @@
 """What the library knows to belong together: playlists, albums, artists, genres; listens are read beside it."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,13 +10,13 @@ from earshot.data.events.event_log import total_plays
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
 from earshot.data.events.interactions import Interactions, without_dislikes
 from earshot.data.events.splits import default_protocol, split_listens
+from earshot.data.name_matching import split_labels
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import import_digests, listen_files, told_logs
 from earshot.index.listens.stored_interactions import listening_key, read_listening
 from earshot.index.tracks.track_links import links
 
 SOURCES = ("listens", "playlists", "album", "artist", "genre")
-_BETWEEN_GENRES = re.compile(r"[;,|\0]")  # not the slash: Pop/Rock is one genre
 _TAGGED = "status IN ('embedded', 'catalog')"
 
 
@@ -131,7 +130,7 @@ def _genres(library: Library) -> Groups:
     genre_rows, item_ids = [], []
     query = f"SELECT id, genre FROM tracks WHERE genre IS NOT NULL AND {_TAGGED} ORDER BY id"
     for track, text in library.db.execute(query):
-        for genre in sorted({part.strip().casefold() for part in _BETWEEN_GENRES.split(text)} - {""}):
+        for genre in sorted(split_labels(text)):
             genre_rows.append(rows.setdefault(genre, len(rows)))
             item_ids.append(track)
     return Groups("track", np.array(genre_rows, dtype=np.int64), np.array(item_ids, dtype=np.int64))

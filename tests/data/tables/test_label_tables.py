@@ -2,30 +2,13 @@
 
 import pytest
 
-from earshot.data.tables.label_tables import read_labels, split_labels
+from earshot.data.tables.label_tables import read_labels
 
 
 def table(folder, text, name="tracks.csv"):
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
-
-
-@pytest.mark.parametrize(
-    ("cell", "labels"),
-    [
-        ("Rock; Pop", {"rock", "pop"}),
-        ("Rock|Pop", {"rock", "pop"}),
-        ("Pop/Rock", {"pop/rock"}),
-        ("Folk, World, & Country", {"folk, world, & country"}),
-        ("rock;;Rock; ", {"rock"}),
-        (" ; ", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_labels_are_split_where_people_mean_it(cell, labels):
-    assert split_labels(cell) == (None if labels is None else frozenset(labels))
 
 
 def test_a_table_with_the_usual_names(tmp_path):
@@ -36,7 +19,7 @@ def test_a_table_with_the_usual_names(tmp_path):
     assert labels.files == ["a.mp3", "b.mp3"]
     assert labels.artists == ["Ann", None]  # the name, not the id
     assert labels.labels == {
-        "genres": [frozenset({"rock", "pop"}), None],
+        "genres": [frozenset({"rock", "pop"}), frozenset()],
         "mood_quadrant": [frozenset({"q1"}), frozenset({"q2"})],
     }
     assert labels.twins is None

@@ -17,7 +17,7 @@ def library(tmp_path):
     library, head = open_library(tmp_path / "library")
     tracks = [
         heard("/m/1.mp3", at(0), title="One", artist="Air", album="Moon", genre="Pop/Rock; Electronic"),
-        heard("/m/2.mp3", at(1), title="Two", artist="Air", album="Moon", genre="electronic, Electronic"),
+        heard("/m/2.mp3", at(1), title="Two", artist="Air", album="Moon", genre="electronic| Electronic"),
         heard("/m/3.mp3", at(2), title="Three", artist="Can", genre="Pop/Rock"),
         heard("/m/4.mp3", at(3)),
     ]

@@ -1,0 +1,108 @@
+"""Spellings of one artist, recording or label, by hand."""
+
+import pytest
+
+from earshot.data.name_matching import (
+    artist_key,
+    label_spellings,
+    likeness,
+    plain_isrc,
+    plain_mbid,
+    split_labels,
+    title_key,
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Don't Stop", "DON’T STOP!"),
+        ("Café del Mar", "Cafe\u0301 Del Mar"),
+        ("Song (feat. Somebody Else)", "song"),
+        ("Song ft. Somebody", "Song [featuring X & Y]"),
+        ("Song - 2009 Remaster", "Song (Remastered 2011)"),
+        ("Song - Remastered", "Song"),
+        ("Song - 2011 - Remaster", "Song"),
+        ("Song feat. Somebody - 2009 Remaster", "Song"),
+        ("Song feat. Somebody (Album Version)", "Song"),
+        ("Song ft. A, B & C", "Song"),
+        ("Song ft. X (from the film Y)", "Song"),
+        ("Song (Album Version)", "Song / Mono"),
+        ("Rock & Roll", "rock and roll"),
+        ("Søren Łódź", "Soren Lodz"),
+        ("…", "…"),
+    ],
+)
+def test_titles_that_are_one(one, other):
+    assert title_key(one) == title_key(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Song (Live)", "Song"),
+        ("Song - Someone Remix", "Song"),
+        ("Song feat. Somebody - Remix", "Song"),
+        ("Song ft. Somebody (Live at Wembley)", "Song"),
+        ("Song feat. DJ Z [Acoustic]", "Song"),
+        ("Song feat. X -Remix", "Song"),
+        ("Song feat. A—Extended Mix", "Song"),
+        ("Song feat. A, Remix", "Song"),
+        ("Song feat. Somebody: Live", "Song"),
+        ("Song feat. Somebody Remix", "Song"),
+        ("Song, Pt. 1", "Song, Pt. 2"),
+        ("か", "が"),  # accents of other scripts make other letters
+        ("Stereo", "Mono"),
+        ("Remastered", "Explicit"),
+        ("!!!", "???"),
+    ],
+)
+def test_titles_that_are_two(one, other):
+    assert title_key(one) != title_key(other)
+
+
+def test_artists():
+    assert artist_key("The Beatles") == artist_key("BEATLES") != artist_key("Beat")
+    assert artist_key("Beyoncé feat. JAY-Z") == artist_key("Beyonce")
+    assert artist_key("Calvin Harris feat. Rihanna / John Newman") == artist_key("Calvin Harris")
+    assert artist_key("DJ Khaled ft. Drake - Lil Wayne [US]") == artist_key("DJ Khaled")
+    assert artist_key("Fugees, The feat. Somebody") == artist_key("The Fugees")
+    assert artist_key("Beatles, The") == artist_key("The Beatles")
+    assert artist_key("Simon & Garfunkel") == artist_key("Simon and Garfunkel")
+    assert artist_key("The The") == "the" and artist_key("The") == "the" and artist_key("!!!") == "!!!"
+    assert artist_key("坂本龍一") != artist_key("坂本")
+
+
+def test_likeness_by_hand():
+    # he el ll lo and he el lp share two: 2 * 2 / (4 + 3)
+    assert likeness("hello", "help") == pytest.approx(4 / 7)
+    assert likeness("a", "a") == 1.0 and likeness("a", "b") == 0.0 and likeness("", "") == 1.0
+
+
+@pytest.mark.parametrize(
+    ("cell", "labels"),
+    [
+        ("Rock; Pop", {"rock", "pop"}),
+        ("Rock|Pop", {"rock", "pop"}),
+        ("Rock\0Pop", {"rock", "pop"}),
+        ("Rock, Pop", {"rock, pop"}),
+        ("Pop/Rock", {"pop/rock"}),
+        ("Folk, World, & Country", {"folk, world, & country"}),
+        ("rock;;Rock; ", {"rock"}),
+        ("Hip  hop;hip hop", {"hip hop"}),
+        (" ; ", set()),
+        ("", set()),
+        (None, set()),
+    ],
+)
+def test_labels_are_split_where_people_mean_it(cell, labels):
+    assert split_labels(cell) == labels == {spelling.casefold() for spelling in label_spellings(cell)}
+
+
+def test_spellings_of_labels_keep_their_order_and_case():
+    assert label_spellings(" Trip  Hop;;IDM | idm") == ["Trip Hop", "IDM", "idm"]
+
+
+def test_codes_have_one_spelling():
+    assert plain_mbid("0A1B") == plain_mbid("0a1b") == "0a1b" and plain_mbid(None) is plain_mbid("") is None
+    assert plain_isrc("fr-z03-98-00212") == plain_isrc("FRZ039800212") == "FRZ039800212" and plain_isrc("") is None
