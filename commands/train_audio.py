@@ -13,10 +13,11 @@ import click
 from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of, find_checkpoint
 from earshot.commands.shared.environment import SAVE_SECONDS, pick_device, versions
-from earshot.commands.shared.options import config_options, device_option
+from earshot.commands.shared.options import click_type, config_options, device_option
 from earshot.commands.shared.terminal import progress, progress_bar, user_errors
 from earshot.commands.shared.track_argument import require_vectors
 from earshot.data.files.atomic import RESUMABLE_SUFFIX, remove
+from earshot.data.settings import settings_of
 from earshot.graph.config import TasteConfig
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from earshot.graph.taste.track_graph import TrackGraph
     from earshot.index.evaluation.audio_facts import TrackTable
     from earshot.index.library import Library
+
+
+_SHAPE = {setting.name: setting for setting in settings_of(EncoderConfig)}
 
 
 @click.command()
@@ -43,11 +47,13 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--channels",
-    type=click.IntRange(1),
+    type=click_type(_SHAPE["channels"]),
     help=f"Of a fresh encoder: feature maps of a convolution.  [default: {EncoderConfig.channels}]",
 )
 @click.option(
-    "--dim", type=click.IntRange(1), help=f"Of a fresh encoder: numbers in a vector.  [default: {EncoderConfig.dim}]"
+    "--dim",
+    type=click_type(_SHAPE["dim"]),
+    help=f"Of a fresh encoder: numbers in a vector.  [default: {EncoderConfig.dim}]",
 )
 @config_options(TasteConfig)
 @device_option("Of the encoder.")

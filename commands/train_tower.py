@@ -1,7 +1,7 @@
 """`cli train-tower`: learn from listens who wants what."""
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,11 @@ import click
 
 from earshot.commands.build_index import refresh_index
 from earshot.commands.shared.environment import SAVE_SECONDS, pick_device, versions
-from earshot.commands.shared.options import config_options, device_option, split_options
+from earshot.commands.shared.options import SwitchCommand, config_options, device_option, split_options
 from earshot.commands.shared.terminal import plural, progress_bar, user_errors
 from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.files.atomic import remove
+from earshot.data.settings import stored
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from earshot.towers.training.fit import FitStage, TowerFit
 
 
-@click.command()
+@click.command(cls=SwitchCommand)
 @config_options(TowerConfig)
 @config_options(TowerTrainingConfig)
 @click.option(
@@ -109,7 +110,7 @@ def train_tower(
         with user_errors():
             parts = None if protocol == "none" else split_listens(data.listens, **asked)
             schooling = TowerFit(tower, config, data.catalog, data.listens, parts, **learning)
-        told: dict[str, Any] = {"tower": asdict(tower), "training": asdict(config), "split": asked}
+        told: dict[str, Any] = {"tower": stored(tower), "training": stored(config), "split": asked}
         told |= {"listens": data.listens_key, "sound": sound, "ear": vector_fingerprint(library, sound), "refit": refit}
         key = tower_training_key(told | {"repeats": repeats}, data.listens, data.catalog)
         name = f"towers-{key[:12]}.pt"

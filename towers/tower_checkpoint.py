@@ -1,7 +1,7 @@
 """Trained towers in a file that carries all it takes to serve them, and the state of a training that goes on."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from earshot.data.events.interactions import Interactions
 from earshot.data.files.torch_files import load_torch_file, save_torch_file
 from earshot.data.files.training_state import training_key
 from earshot.data.ids import IdMap
+from earshot.data.settings import stored
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import Towers, make_towers
 
@@ -60,7 +61,8 @@ def save_towers(saved: SavedTowers, path: Path) -> None:
     maps = {name: getattr(saved, name) for name in ("tracks", "users", "artists", "albums")}
     facts = {f"{name}_ids": torch.from_numpy(ids.all_ids) for name, ids in maps.items()}
     facts |= {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in _arrays(catalog).items()}
-    save_torch_file(path, {"format": FORMAT, "config": asdict(saved.towers.config), "weights": weights, "facts": facts})
+    content = {"format": FORMAT, "config": stored(saved.towers.config), "weights": weights, "facts": facts}
+    save_torch_file(path, content)
 
 
 def read_towers(path: Path, device: str = "cpu") -> TowerFile:
@@ -125,7 +127,7 @@ def remap_towers(
         The towers hear tracks, and by vectors of another length than those of now, or there are none.
     """
     nobody, nothing = np.zeros(len(users), dtype=bool), np.zeros(len(tracks), dtype=bool)
-    config = kept.config if kept.hears else replace(kept.config, use_audio=0)
+    config = kept.config if kept.hears else replace(kept.config, use_audio=False)
     towers = make_towers(config, catalog, nothing, nobody)
     weights = {name: weight for name, weight in kept.weights.items() if not name.startswith("tables")}
     parts = {"is_seen": (kept.tracks, tracks), "is_known_user": (kept.users, users)}

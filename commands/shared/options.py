@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any
 
 import click
 
 from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.files.path_encoding import expanded
+from earshot.data.settings import Range, Setting, settings_of
 
 
 def library_folder(_context: click.Context, _parameter: click.Parameter, folder: Path) -> Path:
@@ -23,18 +23,58 @@ EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
+class Switch(click.Option):
+    """An option `--x/--no-x` of a bool setting."""
+
+
+class SwitchCommand(click.Command):
+    """A command whose switches take the 0 and 1 of release 0.1 too: `--half 0` and `--half=0` are `--no-half`."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        switches = {option.opts[0]: option for option in self.params if isinstance(option, Switch)}
+        words, rest = [], args[::-1]
+        while rest:
+            word = rest.pop()
+            name, _, value = word.partition("=")
+            if word in switches and rest and rest[-1] in ("0", "1"):
+                value = rest.pop()
+            if name in switches and value in ("0", "1"):
+                word = name if value == "1" else switches[name].secondary_opts[0]
+                click.echo(f"`{name} {value}` is spelled `{word}` now; the next release takes no other.", err=True)
+            words.append(word)
+        return super().parse_args(context, words)
+
+
 def config_options(config_class: type) -> Callable:
-    """Give a command one option per field of a config dataclass."""
-    hints = get_type_hints(config_class, include_extras=True)
+    """Give a command one option per field of a config dataclass, with its range; a bool is `--x/--no-x`."""
 
     def decorate(command: Callable) -> Callable:
-        for field in reversed(fields(config_class)):
-            kind, text = get_args(hints[field.name])
-            flag = "--" + field.name.replace("_", "-")
-            command = click.option(flag, type=kind, default=field.default, show_default=True, help=text)(command)
+        for setting in reversed(settings_of(config_class)):
+            flag = setting.name.replace("_", "-")
+            facts: dict[str, Any] = {"default": setting.default, "show_default": True, "help": setting.text}
+            if setting.kind is bool:
+                command = click.option(f"--{flag}/--no-{flag}", cls=Switch, **facts)(command)
+            else:
+                command = click.option(f"--{flag}", type=click_type(setting), **facts)(command)
         return command
 
     return decorate
+
+
+def click_type(setting: Setting) -> click.ParamType | type:
+    """The type of an option that takes what `validate` lets pass, but for numbers that are nan or infinite."""
+    if setting.choices:
+        return click.Choice(setting.choices)
+    allowed = setting.range
+    if setting.kind not in (int, float) or allowed == Range():
+        return setting.kind
+    bounds: dict[str, Any] = {
+        "min": allowed.above if allowed.low is None else allowed.low,
+        "max": allowed.below if allowed.high is None else allowed.high,
+        "min_open": allowed.above is not None,
+        "max_open": allowed.below is not None,
+    }
+    return click.IntRange(**bounds) if setting.kind is int else click.FloatRange(**bounds)
 
 
 def output_options(command: Callable) -> Callable:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import numpy as np
 
+from earshot.data.settings import Range, validate
 from earshot.data.synthetic.synthesizer import N_KNOBS, perform, sound_of
 
 START = 1_704_067_200  # unix seconds: 2024-01-01 00:00 UTC
@@ -35,40 +36,28 @@ NAMES, TASTES, LISTENS, PLAYLISTS, AUDIO = range(5)
 class WorldConfig:
     """How large the world is, and how strongly its people keep to their tastes."""
 
-    seed: Annotated[int, "the same seed is the same world, bit for bit"] = 0
-    n_genres: Annotated[int, "groups of artists with a common taste"] = 4
-    artists_per_genre: Annotated[int, "artists around each genre's taste"] = 5
-    tracks_per_artist: Annotated[int, "tracks, on one album or two"] = 4
-    seconds: Annotated[float, "seconds per track"] = 20.0
-    n_listeners: Annotated[int, "people who listen"] = 60
-    listens_per_listener: Annotated[int, "listens of each over all the days"] = 150
-    n_playlists: Annotated[int, "playlists, each around one point of taste"] = 20
-    playlist_length: Annotated[int, "different tracks in a playlist"] = 12
-    n_related: Annotated[int, "edges of the graph out of each artist"] = 3
-    taste_dim: Annotated[int, "dimensions of taste"] = 8
+    seed: Annotated[int, "the same seed is the same world, bit for bit", Range(0)] = 0
+    n_genres: Annotated[int, "groups of artists with a common taste", Range(1)] = 4
+    artists_per_genre: Annotated[int, "artists around each genre's taste", Range(1)] = 5
+    tracks_per_artist: Annotated[int, "tracks, on one album or two", Range(1)] = 4
+    seconds: Annotated[float, "seconds per track; a beat needs 1", Range(1)] = 20.0
+    n_listeners: Annotated[int, "people who listen", Range(1)] = 60
+    listens_per_listener: Annotated[int, "listens of each over all the days", Range(1)] = 150
+    n_playlists: Annotated[int, "playlists, each around one point of taste", Range(0)] = 20
+    playlist_length: Annotated[int, "different tracks in a playlist", Range(1)] = 12
+    n_related: Annotated[int, "edges of the graph out of each artist", Range(0)] = 3
+    taste_dim: Annotated[int, "dimensions of taste", Range(1, N_KNOBS)] = 8
     artist_spread: Annotated[float, "an artist's step from the genre, in radii of the sphere"] = 0.5
     track_spread: Annotated[float, "a track's step from the artist, in radii of the sphere"] = 0.12
-    days: Annotated[int, "days that the listens span"] = 200
-    drift: Annotated[float, "share of listening that moves to a second taste over the days"] = 0.5
-    exploration: Annotated[float, "share of listens that follow fame alone"] = 0.1
+    days: Annotated[int, "days that the listens span", Range(1)] = 200
+    drift: Annotated[float, "share of listening that moves to a second taste over the days", Range(0, 1)] = 0.5
+    exploration: Annotated[float, "share of listens that follow fame alone", Range(0, 1)] = 0.1
 
     def __post_init__(self) -> None:
-        sizes = ("n_genres", "artists_per_genre", "tracks_per_artist", "n_listeners", "listens_per_listener")
-        for name in (*sizes, "days"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, but a world needs at least 1")
-        for name in ("drift", "exploration"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, but a share lies in [0, 1]")
-        for name in ("seed", "n_playlists", "n_related"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)}, below 0")
-        if self.seconds < 1:
-            raise ValueError(f"seconds is {self.seconds}, too short for a beat: at least 1")
-        if not self.n_genres <= self.taste_dim <= N_KNOBS:
-            limits = f"from n_genres {self.n_genres} to the {N_KNOBS} knobs of a sound"
-            raise ValueError(f"taste_dim is {self.taste_dim}, but can go {limits}")
-        if not 1 <= self.playlist_length <= self.n_tracks:
+        validate(self)
+        if self.n_genres > self.taste_dim:
+            raise ValueError(f"n_genres is {self.n_genres}; it is at most taste_dim, {self.taste_dim}")
+        if self.playlist_length > self.n_tracks:
             raise ValueError(f"playlist_length {self.playlist_length} in a world of {self.n_tracks} tracks")
         if self.n_related >= self.n_artists:
             raise ValueError(f"n_related {self.n_related} in a world of {self.n_artists} artists")

@@ -192,8 +192,8 @@ def test_why_csv_and_m3u(heard_library, track_files, world, tmp_path, run_cli):
         (["forget-listens", "1", "--csv"], 2, "--csv lists the imports"),
         (["link", "--pair", "1", "2", "--json"], 2, "--json lists what `cli link` by itself finds"),
         (["link", "--unlink", "1", "--csv"], 2, "leave it out with --pair and --unlink"),
-        (["embed-audio", ".", "--workers", "-1"], 2, "workers is -1; 0 means one per CPU core"),
-        (["embed-audio", ".", "--memory-limit", "10"], 2, "memory_limit is 10 MiB"),
+        (["embed-audio", ".", "--workers", "-1"], 2, "Invalid value for '--workers': -1 is not in the range x>=0"),
+        (["embed-audio", ".", "--memory-limit", "10"], 2, "10 is not in the range x>=256"),
     ],
 )
 def test_mistakes_get_one_clear_message(heard_library, run_cli, arguments, code, words):

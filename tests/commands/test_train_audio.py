@@ -115,8 +115,8 @@ def test_it_remembers_the_imports_that_it_learned_from(library, tmp_path, run_cl
 @pytest.mark.parametrize(
     ("wrong", "code", "sentence"),
     [
-        (["--loss", "quadruplet"], 2, "loss 'quadruplet'; there are triplet, infonce, graded"),
-        (["--held-out", "1"], 2, "held_out is 1; it is a share from 0 up to, but not at, 1"),
+        (["--loss", "quadruplet"], 2, "'quadruplet' is not one of 'triplet', 'infonce', 'graded'"),
+        (["--held-out", "1"], 2, "1.0 is not in the range 0<=x<1"),
         (["--graph", "friends"], 1, "There is no graph 'friends' in this library"),
         (["--graph", "likes", "--no-graph"], 2, "--graph names a graph to learn from, --no-graph says there is none"),
         (["--channels", "8"], 2, "--channels and --dim are of a fresh encoder; add `--start fresh`."),

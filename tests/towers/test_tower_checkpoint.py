@@ -26,7 +26,7 @@ from earshot.towers.training.trainer import TowerTraining
 from tower_world import catalog, checkerboard, listening
 
 SOUND = np.random.default_rng(3).standard_normal((6, 4))
-CONFIG = TowerConfig(dim=4, hidden=6, history=3, use_user=1)
+CONFIG = TowerConfig(dim=4, hidden=6, history=3, use_user=True)
 
 
 def saved(config=CONFIG, *, audio=SOUND, track_ids=(10, 11, 12, 13, 14, 15), artists=(0, 0, 1, 1, -1, -1)):
@@ -172,15 +172,30 @@ def changed(path, change):
     torch.save(kept, path)
 
 
+def test_a_switch_is_0_or_1_in_the_file(tmp_path):
+    """The spelling of every release: an older one reads these towers, and this one reads those of an older."""
+    path = tmp_path / "towers.pt"
+    save_towers(saved(), path)
+    config = torch.load(path, weights_only=True)["config"]
+    assert {name: config[name] for name in ("use_user", "use_audio", "use_events")} == {
+        "use_user": 1,
+        "use_audio": 1,
+        "use_events": 0,
+    }
+    assert not [name for name, value in config.items() if isinstance(value, bool)]
+    changed(path, lambda kept: kept["config"].update(use_seed=0))
+    assert read_towers(path).config == replace(CONFIG, use_seed=False)
+
+
 FOREIGN = {
     "a dimension of a thousand millions": (lambda k: k["config"].update(dim=10**9), "dim is 1000000000; it lies"),
     "a word for a number": (lambda k: k["config"].update(hidden="6"), "hidden is '6'; it is a whole number"),
     "no number": (lambda k: k["config"].update(dropout=float("nan")), "dropout is nan; it is a number"),
-    "a number for a word": (lambda k: k["config"].update(model=7), "model is 7; it is a word"),
+    "a number for a word": (lambda k: k["config"].update(model=7), "model is 7; it is one of"),
     "a history without end": (lambda k: k["config"].update(history=10**9), "history is 1000000000; it lies"),
     "layers for ever": (lambda k: k["config"].update(layers=10**6), "layers is 1000000; it lies"),
     "too much together": (lambda k: k["config"].update(dim=4_096, hidden=65_536), "together these are more than"),
-    "another model": (lambda k: k["config"].update(model="three-tower"), "model 'three-tower'; there are"),
+    "another model": (lambda k: k["config"].update(model="three-tower"), "model is 'three-tower'; it is one of"),
     "settings that are a list": (lambda k: k.update(config=[1]), "holds no towers that this version understands"),
     "no facts": (lambda k: k.pop("facts"), "holds no towers that this version understands: 'facts'"),
     "ids twice": (lambda k: k["facts"].update(tracks_ids=torch.ones(6, dtype=torch.int64)), "id 1 stands for more"),

@@ -59,8 +59,8 @@ class Batches:
             raise ValueError("there is no event to learn from")
         if tower.model == "two-tower" and not (tower.history or tower.use_user or self.has_time):
             raise ValueError(
-                "history and use_user are 0, and without times no track is the latest: all queries are the same."
-                "\n\nGive `--history 50` or `--use-user 1`."
+                "history is 0, use_user is off, and without times no track is the latest: all queries are the same."
+                "\n\nGive `--history 50` or `--use-user`."
             )
         self.track_counts = np.bincount(events.track_rows[self.targets], minlength=events.n_tracks)
         self.seen_rows = np.flatnonzero(self.track_counts)

@@ -228,17 +228,3 @@ def test_graphs_of_different_scales_are_merged():
 def test_vectors_that_fit_no_node(rows, message):
     with pytest.raises(ValueError, match=message):
         diffuse(path_graph(4), np.stack([A, B]), rows, DiffusionConfig())
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"method": "magic"}, "method 'magic'; there are clamp, ppr, lightgcn"),
-        ({"steps": 0}, "steps is 0; sound must travel at least one hop"),
-        ({"alpha": 1.0}, "alpha is 1; it lies from 0 up to, but not at, 1"),
-        ({"centre": -0.5}, "centre is -0.5; it lies between 0 and 1"),
-    ],
-)
-def test_settings_that_make_no_sense(settings, message):
-    with pytest.raises(ValueError, match=message):
-        DiffusionConfig(**settings)

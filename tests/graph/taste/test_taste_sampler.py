@@ -90,19 +90,5 @@ def test_held_out_triplets_obey_the_distances(gap, rng):
     assert (held_out_triplets([graph], held_out, config, n=300) == triplets).all()
 
 
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        ({"near_hops": 200, "gap": 56}, "near_hops is 200 and gap is 56; together they are at most 255"),
-        ({"own_share": -1.0}, "own_share is -1 and augmentation is 1; from 0 up"),
-        ({"augmentation": float("nan")}, "own_share is 1 and augmentation is nan; from 0 up"),
-        ({"projection_rate": 0.0}, "learning_rate is 0.0005 and projection_rate is 0; both are above 0"),
-    ],
-)
-def test_a_setting_without_sense_is_refused(settings, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        TasteConfig(**settings)
-
-
 def test_without_a_graph_there_is_nothing_to_ask():
     assert held_out_triplets([], np.arange(4), TasteConfig()).shape == (0, 3)

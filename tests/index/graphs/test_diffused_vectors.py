@@ -285,8 +285,8 @@ def test_without_audio_or_graph_it_says_what_to_type(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--method", "magic"), "method 'magic'; there are clamp, ppr, lightgcn"),
-        (("--steps", 0), "steps is 0"),
+        (("--method", "magic"), "'magic' is not one of 'clamp', 'ppr', 'lightgcn'"),
+        (("--steps", 0), "0 is not in the range x>=1"),
         (("--hide", 1), "is not in the range 0<x<1"),
     ],
 )
