@@ -8,6 +8,7 @@ import numpy as np
 
 from earshot.audio.checkpoint import default_checkpoint
 from earshot.index.library import Library
+from earshot.index.runs import finish_run, start_run
 from earshot.index.vectors.spaces import AUDIO
 
 DIM = 128
@@ -58,7 +59,7 @@ def fill_library(
         for row, file in enumerate(files)
     )
     with Library.open_to_write(folder) as library:
-        run, _ = library.start_run("embed-audio", {}, fingerprint=default_checkpoint().fingerprint)
+        run, _ = start_run(library, "embed-audio", {}, fingerprint=default_checkpoint().fingerprint)
         with library.transaction():
             write = library.db.conn.executemany
             write(
@@ -79,7 +80,7 @@ def fill_library(
                 )
             # Last, or each row above would count as a change to what search knows.
             write("INSERT INTO spaces (space, run_id, neighbours_revision) VALUES (?, ?, 0)", [(AUDIO, run)])
-        library.finish_run(run, {})
+        finish_run(library, run, {})
 
 
 def make_files(folder: Path, n_files: int, per_folder: int = 100) -> list[tuple[str, int, int]]:

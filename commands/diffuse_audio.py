@@ -49,15 +49,9 @@ def diffuse_audio(
     """
     from earshot.graph.diffusion.diffusion import centred, sound_centre
     from earshot.index.evaluation.metrics_table import store_figures
-    from earshot.index.graphs.diffused_vectors import (
-        DIFFUSE_STAGE,
-        fill_catalog,
-        level_graphs,
-        n_catalog,
-        sources_of,
-        store_diffused,
-    )
+    from earshot.index.graphs.diffused_vectors import fill_catalog, level_graphs, n_catalog, sources_of, store_diffused
     from earshot.index.library import Library
+    from earshot.index.runs import DIFFUSE_STAGE, finish_run, start_run
     from earshot.index.vectors.spaces import AUDIO, read_vectors
 
     try:
@@ -73,7 +67,7 @@ def diffuse_audio(
         vectors = centred(vectors, centre)
         sources = sources_of(library, [kind for level in levels for kind in level.kinds])
         facts = asdict(config) | sources | {"centre_vector": centre.tolist()}
-        run, _ = library.start_run(DIFFUSE_STAGE, facts, seed=seed, versions=versions())
+        run, _ = start_run(library, DIFFUSE_STAGE, facts, seed=seed, versions=versions())
         results = progress(
             (_spread(library, level, track_ids, vectors, config, hide if check else 0, seed) for level in levels),
             *("spreading", "level", len(levels)),
@@ -87,7 +81,7 @@ def diffuse_audio(
         counts = {"with_audio": len(track_ids), "catalog": n_catalog(library), "lacking": n_catalog(library, True)}
         counts["filled"] = counts["catalog"] - counts["lacking"]
         report = counts | {"levels": [spread.counts() for spread in spreads], "seconds": round(monotonic() - began, 3)}
-        library.finish_run(run, report)
+        finish_run(library, run, report)
     _echo_spread(report, figures, as_json)
 
 

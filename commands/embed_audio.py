@@ -15,7 +15,7 @@ from earshot.commands.build_index import refresh_index
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of
 from earshot.commands.shared.current_towers import place_newcomers
 from earshot.commands.shared.options import config_options, device_option
-from earshot.commands.shared.pending_files import EMBED_STAGE, hear_pending
+from earshot.commands.shared.pending_files import hear_pending
 from earshot.commands.shared.read_failures import until_disk_fails
 from earshot.commands.shared.terminal import echo_some, progress
 from earshot.data.files.path_encoding import expanded, shell_word, shown_path
@@ -74,6 +74,7 @@ def embed_audio(
     from earshot.index.library import Library
     from earshot.index.listens.stored_interactions import listened_among
     from earshot.index.removal import prune_missing
+    from earshot.index.runs import EMBED_STAGE, finish_interrupted, head_run
     from earshot.index.tracks.roots import files_outside, given_rules, read_rules
     from earshot.index.tracks.scan_plan import count_vanished, plan_scan
 
@@ -95,7 +96,7 @@ def embed_audio(
         except ValueError as error:
             raise click.UsageError(f"{error}. Nothing was changed.") from None
         checkpoint = checkpoint_in_use(library)
-        head = None if again else library.head_run(EMBED_STAGE, checkpoint.fingerprint)
+        head = None if again else head_run(library, EMBED_STAGE, checkpoint.fingerprint)
         found = until_disk_fails(progress(find_files(roots, rules, [str(folder)]), "looking", unit="file"))
         plan = plan_scan(library, roots, found, head, rules=rules, retry=retry)
         phases = {}
@@ -103,7 +104,7 @@ def embed_audio(
             ear = ear_of(checkpoint, device)
             phases = hear_pending(library, plan, ear, checkpoint, config, adopting=not again)
         elif set(known) <= set(roots):
-            library.finish_interrupted(EMBED_STAGE)
+            finish_interrupted(library, EMBED_STAGE)
         count_vanished(library, plan)
         n_pruned = 0
         if prune and plan.missing_before:

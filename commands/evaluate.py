@@ -116,6 +116,7 @@ def evaluate(
     from earshot.index.evaluation.ann_benchmark import ann_figures, ann_section
     from earshot.index.evaluation.metrics_table import store_figures
     from earshot.index.library import Library
+    from earshot.index.runs import finish_run, start_run
     from earshot.towers.retrieval.exact_search import fold_offsets, item_vectors, unit_vectors
     from earshot.towers.retrieval.tower_scores import exam_offsets, exam_queries, tower_scores
 
@@ -133,7 +134,7 @@ def evaluate(
         practice = validation_queries(parts, repeats=repeats, n_users=_TUNED_BY, seed=seed)
         config = {"split": trained.split, "repeats": repeats, "queries": len(eval_queries), "tower": trained.tower}
         config["popularity"] = popularity_weight = trained.popularity if popularity is None else popularity
-        run, _ = library.start_run("evaluate", config, seed=seed, versions=versions())
+        run, _ = start_run(library, "evaluate", config, seed=seed, versions=versions())
         sampled = rules.sampled if sampled is None else sampled
         answers = Rankings.to(eval_queries, sorted(set(ks)) or [10, 20, 100], sampled=sampled, seed=seed)
         for rival in progress(tuned_baselines(eval_queries, practice, data.catalog, which), "ranking", "rival"):
@@ -150,8 +151,10 @@ def evaluate(
             figures += [figure for some in of_types.values() for figure in some]
             more = [ann_section(of_types, k, recall)]
         store_figures(library, run, figures)
-        library.finish_run(
-            run, {"queries": len(eval_queries), "tracks": eval_queries.known.n_tracks, "settings": answers.settings}
+        finish_run(
+            library,
+            run,
+            {"queries": len(eval_queries), "tracks": eval_queries.known.n_tracks, "settings": answers.settings},
         )
         asked = [
             describe_queries(parts, eval_queries, repeats=repeats),

@@ -63,6 +63,7 @@ def evaluate_audio(
     from earshot.index.evaluation.audio_facts import query_rows
     from earshot.index.evaluation.metrics_table import store_figures
     from earshot.index.library import Library
+    from earshot.index.runs import current_fingerprint, finish_run, start_run
 
     if labels is None and (columns or twins):
         raise click.UsageError("--column and --twins name columns of a table; give it with --labels TABLE.")
@@ -71,8 +72,8 @@ def evaluate_audio(
         tracks, facts = _judged(library, labels, columns, twins)
         rows = choose_queries(query_rows(library, tracks, held_out), seed)
         facts = _with_questions(library, tracks, facts, kinds, rows, seed)
-        config = {"labels": labels and str(labels), "k": k, "held_out": held_out, "ear": library.current_fingerprint()}
-        run, _ = library.start_run("evaluate-audio", config, seed=seed, versions=versions())
+        config = {"labels": labels and str(labels), "k": k, "held_out": held_out, "ear": current_fingerprint(library)}
+        run, _ = start_run(library, "evaluate-audio", config, seed=seed, versions=versions())
         subjects = _subjects(library, tracks, baselines, seed)
         judging = progress(subjects.items(), "judging", unit="subject", total=len(subjects))
         measured = {
@@ -80,7 +81,7 @@ def evaluate_audio(
         }
         figures = all_figures(measured, chance_vectors(facts, rows, k), "held-out" if held_out else "all")
         store_figures(library, run, figures)
-        library.finish_run(run, {"tracks": len(tracks), "queries": len(rows), "copies_left_out": tracks.n_copies})
+        finish_run(library, run, {"tracks": len(tracks), "queries": len(rows), "copies_left_out": tracks.n_copies})
     if output is not None:
         echo_rows([asdict(figure) for figure in figures], output, "")
         return

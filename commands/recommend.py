@@ -140,13 +140,13 @@ def _recommend_to_all(folder: Path, rules: "RecommendOptions", m3u: Path | None,
     from earshot.index.library import Library
     from earshot.index.listens.stored_interactions import read_listening
     from earshot.index.recommending.recommendation_table import (
-        RECOMMEND_STAGE,
         ResumableLists,
         listed_files,
         store_recommendations,
         stored_recommendations,
-    )  # fmt: skip
+    )
     from earshot.index.recommending.tower_runs import tower_run
+    from earshot.index.runs import RECOMMEND_STAGE, finish_run, start_run
     from earshot.towers.retrieval.recommend_lists import batches_of, recommend_all
 
     began = monotonic()
@@ -159,7 +159,7 @@ def _recommend_to_all(folder: Path, rules: "RecommendOptions", m3u: Path | None,
         listens, disliked = without_dislikes(read.listening), dislikes(read.listening)
         user_rows = np.unique(listens.user_rows)
         told = asdict(rules) | {"towers": run_id, "listens": read.key, "tracks": serving.shelf.digest()}
-        run, _ = library.start_run(RECOMMEND_STAGE, told, versions=versions())
+        run, _ = start_run(library, RECOMMEND_STAGE, told, versions=versions())
         lists = ResumableLists(library.folder, told)
         batches = batches_of(serving, user_rows)
         if n_kept := len(lists):
@@ -171,7 +171,7 @@ def _recommend_to_all(folder: Path, rules: "RecommendOptions", m3u: Path | None,
                 bar.update(len(part))
         n_rows = store_recommendations(library, run, lists)
         report = {"listeners": len(user_rows), "recommendations": n_rows, "seconds": round(monotonic() - began, 1)}
-        library.finish_run(run, report)
+        finish_run(library, run, report)
         lists.discard()
         if m3u is not None:
             write_playlists(m3u, listed_files(library))

@@ -78,6 +78,7 @@ def similar(
     from earshot.index.graphs.diffused_vectors import outdated
     from earshot.index.library import Library
     from earshot.index.recommending.tower_runs import tower_run
+    from earshot.index.runs import current_fingerprint
     from earshot.index.search.filters import SearchFilters
     from earshot.index.search.rank_fusion import BOTH, similar_by_both
     from earshot.index.search.similarity_search import similar as find_similar
@@ -96,7 +97,7 @@ def similar(
             answer = find_similar(library, space, likes, dislikes, SearchFilters(**filters), why)
         is_heard = any({AUDIO, DIFFUSED} & set(seed) for seed in wanted + unwanted)
         checkpoint = find_checkpoint(library) if is_heard else None
-        is_current = checkpoint is None or library.current_fingerprint() == checkpoint.fingerprint
+        is_current = checkpoint is None or current_fingerprint(library) == checkpoint.fingerprint
         old = outdated(library) if space == DIFFUSED else None
     if m3u is not None:
         write_playlist(m3u, [match.track for match in answer.matches])
@@ -183,18 +184,19 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     from earshot.audio.embedding import Cause, EmbedFailure, WorkersLostError, embed_files
     from earshot.graph.diffusion.diffusion import centred
     from earshot.index.graphs.diffused_vectors import centre_vector
+    from earshot.index.runs import current_fingerprint
     from earshot.index.search.same_recording import ExcerptVectors
     from earshot.index.search.similarity_search import Seed
     from earshot.index.tracks.track_store import file_title
     from earshot.index.vectors.spaces import DIFFUSED
 
     checkpoint = checkpoint_in_use(library)
-    if library.current_fingerprint() is None:
+    if current_fingerprint(library) is None:
         raise click.ClickException(
             f"No track here was heard yet: {shown_path(path)} cannot be compared."
             "\n\nRun `cli embed-audio FOLDER` first."
         )
-    if library.current_fingerprint() != checkpoint.fingerprint:
+    if current_fingerprint(library) != checkpoint.fingerprint:
         raise click.ClickException(
             "The library's vectors belong to an older encoder, so a new file cannot be compared with them.\n\n"
             "Run `cli embed-audio` first: it hears the library again with the present one."

@@ -90,11 +90,12 @@ def train_audio(
     from earshot.audio.ear import Ear, save_ear
     from earshot.graph.taste.taste_trainer import TasteTrainer, taste_training_key, training_figures
     from earshot.graph.taste.track_graph import split_by_group
-    from earshot.index.evaluation.audio_facts import TRAINING_STAGE, read_judged_tracks
+    from earshot.index.evaluation.audio_facts import read_judged_tracks
     from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
     from earshot.index.evaluation.metrics_table import store_figures
     from earshot.index.library import Library
     from earshot.index.manifest import keeping
+    from earshot.index.runs import TRAINING_STAGE, finish_run, start_run
 
     try:
         config = TasteConfig(**settings)
@@ -138,7 +139,7 @@ def train_audio(
         name = f"ear-{key[:12]}.safetensors"
         # Not in the key, which a state of an earlier version must find; the edges are.
         told_more = settings_told | {"imports": imports_heard_of(library, settings_told["graphs"], ear_before)}
-        run, _ = library.start_run(TRAINING_STAGE, told_more, seed=config.seed, versions=versions(), checkpoint=name)
+        run, _ = start_run(library, TRAINING_STAGE, told_more, seed=config.seed, versions=versions(), checkpoint=name)
         state_file = library.folder / "checkpoints" / f"train-audio{RESUMABLE_SUFFIX}"
         with user_errors():
             loss = _train(training, state_file, key)
@@ -150,7 +151,7 @@ def train_audio(
         report = {"checkpoint": name, "loss": loss, "train_tracks": len(training.train_rows)}
         report |= {f"{figure.metric}, {figure.subject}": figure.value for figure in figures}
         held_out_ids = tracks.ids.ids(heard[held_out]).tolist()
-        library.finish_run(run, report | {"held_out_track_ids": held_out_ids})
+        finish_run(library, run, report | {"held_out_track_ids": held_out_ids})
         remove(state_file)
     if as_json:
         click.echo(json.dumps(report))

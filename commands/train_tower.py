@@ -83,7 +83,7 @@ def train_tower(
     from earshot.data.events.splits import default_protocol, split_listens
     from earshot.index.library import Library
     from earshot.index.recommending.tower_data import read_tower_data
-    from earshot.index.recommending.tower_runs import TOWER_STAGE
+    from earshot.index.runs import TOWER_STAGE, start_run
     from earshot.index.vectors.spaces import AUDIO, sound_space, vector_fingerprint
     from earshot.towers.tower_checkpoint import SavedTowers, tower_training_key
     from earshot.towers.training.distributed import joined
@@ -118,7 +118,7 @@ def train_tower(
             log = parts.describe() if parts else f"all {len(data.listens):,} events"
             by = "" if sound in (None, AUDIO) else f" ({sound})"
             click.echo(f"Learning from {data.catalog.describe()}{by}; {log}.", err=True)
-            run, _ = library.start_run(TOWER_STAGE, told, seed=tower.seed, versions=versions(), checkpoint=name)
+            run, _ = start_run(library, TOWER_STAGE, told, seed=tower.seed, versions=versions(), checkpoint=name)
         with user_errors():
             report = _teach(schooling, library.folder / "checkpoints", key)
         if not ranks.is_first:
@@ -174,6 +174,7 @@ def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: di
     """Put trained towers and their vectors in the place of earlier ones, and end the run that `began` then."""
     from earshot.index.manifest import keeping
     from earshot.index.recommending.tower_vectors import store_tower_vectors
+    from earshot.index.runs import finish_run
     from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
     from earshot.towers.tower_checkpoint import save_towers
     from earshot.towers.training.fit import state_files
@@ -186,6 +187,6 @@ def _store_towers(library: "Library", saved: "SavedTowers", run: int, report: di
     report["tracks"] = store_tower_vectors(library, run, ids, vectors, report)
     refresh_index(library)
     report["seconds"] = round(monotonic() - began, 1)
-    library.finish_run(run, report)
+    finish_run(library, run, report)
     for state in state_files(checkpoints):
         remove(state)

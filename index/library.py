@@ -2,20 +2,18 @@
 
 import contextlib
 import errno
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from earshot.data.files.atomic import atomic_path, make_folder, remove_leftovers
-from earshot.data.files.path_encoding import is_bare_name, path_columns, path_from_columns
+from earshot.data.files.path_encoding import is_bare_name, path_columns
 from earshot.index.manifest import record_unknown, remove_unnamed
 from earshot.index.migrations import migrations
 from earshot.index.schema_guard import harden
@@ -162,11 +160,6 @@ class Library:
             )
         return self.folder / below / name
 
-    def roots(self) -> list[str]:
-        """The folders and files that were ever given to be embedded."""
-        rows = self.db.execute("SELECT path, path_bytes FROM roots ORDER BY path")
-        return [path_from_columns(text, raw) for text, raw in rows]
-
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing.
@@ -201,76 +194,6 @@ class Library:
 
         with self.transaction():
             yield commit_if_due
-
-    def start_run(
-        self,
-        stage: str,
-        config: dict[str, Any],
-        *,
-        fingerprint: str | None = None,
-        seed: int | None = None,
-        versions: dict[str, str] | None = None,
-        checkpoint: str | None = None,
-    ) -> tuple[int, int]:
-        """Record that a stage starts.
-
-        Returns
-        -------
-        (run_id, head_id)
-            Results belong to `head_id`, the first run with the same fingerprint: a later run with the same ear
-            continues it. Without such a run both are equal.
-        """
-        with self.transaction():
-            head = self.head_run(stage, fingerprint)
-            cursor = self.db.execute(
-                "INSERT INTO runs (stage, continues, fingerprint, started, config, seed, versions, checkpoint)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [stage, head, fingerprint, now(), json.dumps(config), seed, json.dumps(versions), checkpoint],
-            )
-        run_id = int(cursor.lastrowid or 0)
-        return run_id, run_id if head is None else head
-
-    def head_run(self, stage: str, fingerprint: str | None) -> int | None:
-        """The first run of a stage with this fingerprint, which later ones continue."""
-        row = self.db.execute(
-            "SELECT id FROM runs WHERE stage = ? AND fingerprint = ? AND continues IS NULL",
-            [stage, fingerprint],
-        ).fetchone()
-        return row[0] if row else None
-
-    def current_fingerprint(self) -> str | None:
-        """Of the ear whose vectors search uses."""
-        row = self.db.execute(
-            "SELECT r.fingerprint FROM spaces AS s JOIN runs AS r ON r.id = s.run_id WHERE s.space = 'audio'"
-        ).fetchone()
-        return row[0] if row else None
-
-    def trained_checkpoint(self, stage: str) -> Path | None:
-        """The checkpoint of the latest finished run of a training stage."""
-        row = self.db.execute(
-            "SELECT checkpoint FROM runs WHERE stage = ? AND finished IS NOT NULL AND checkpoint IS NOT NULL"
-            " ORDER BY id DESC LIMIT 1",
-            [stage],
-        ).fetchone()
-        return self.file(row[0], "checkpoints") if row else None
-
-    def finish_run(self, run_id: int, metrics: dict[str, Any]) -> None:
-        with self.transaction():
-            self.db.execute(
-                "UPDATE runs SET finished = ?, metrics = ? WHERE id = ?", [now(), json.dumps(metrics), run_id]
-            )
-
-    def finish_interrupted(self, stage: str) -> None:
-        """Close the runs of a stage that were cut short: a later look found nothing left to do."""
-        with self.transaction():
-            self.db.execute("UPDATE runs SET finished = ? WHERE stage = ? AND finished IS NULL", [now(), stage])
-
-    def is_interrupted(self, stage: str) -> bool:
-        """Whether the latest run of a stage has not ended."""
-        row = self.db.execute(
-            "SELECT finished IS NULL FROM runs WHERE stage = ? ORDER BY id DESC LIMIT 1", [stage]
-        ).fetchone()
-        return bool(row and row[0])
 
     def _upgrade(self, path: Path) -> None:
         """Bring the schema up to date, all or nothing; an older version is kept beside it."""

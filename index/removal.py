@@ -16,6 +16,7 @@ from earshot.index.graphs.graph_store import forget_removed_tracks
 from earshot.index.library import Library, LibraryError, now
 from earshot.index.listens.stored_interactions import listened_among
 from earshot.index.manifest import LISTENS, file_problem, remove_unnamed
+from earshot.index.runs import FORGET_STAGE
 from earshot.index.tracks.roots import drop_mount_points, files_outside, read_mount_points, read_rules
 
 _ONLY_A_NAME = """
@@ -23,7 +24,6 @@ _ONLY_A_NAME = """
     mtime_ns = NULL, sample_rate = NULL, channels = NULL, codec = NULL, reason = NULL WHERE id = ?
 """
 
-FORGET_STAGE = "forget-listens"  # as `runs` calls it
 # What people gave on purpose; graphs that were built here are built anew.
 _NAMED_ELSEWHERE = """
     SELECT track_id FROM playlist_tracks

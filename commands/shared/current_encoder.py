@@ -17,10 +17,12 @@ _CURE = "Restore it from a backup, or train anew: `cli train-audio --start fresh
 
 def checkpoint_in_use(library: "Library") -> "Checkpoint":
     """The library's own trained encoder, else the packaged one."""
+    from earshot.index.runs import TRAINING_STAGE, trained_checkpoint
+
     found = find_checkpoint(library)
     if found is None:
         raise click.ClickException(
-            f"The trained encoder {library.trained_checkpoint('train-audio')} is missing.\n\n{_CURE}"
+            f"The trained encoder {trained_checkpoint(library, TRAINING_STAGE)} is missing.\n\n{_CURE}"
         )
     return found
 
@@ -28,8 +30,9 @@ def checkpoint_in_use(library: "Library") -> "Checkpoint":
 def find_checkpoint(library: "Library") -> "Checkpoint | None":
     """The encoder of `checkpoint_in_use`; None where the file of the trained one is missing."""
     from earshot.audio.checkpoint import Checkpoint, default_checkpoint
+    from earshot.index.runs import TRAINING_STAGE, trained_checkpoint
 
-    trained = library.trained_checkpoint("train-audio")
+    trained = trained_checkpoint(library, TRAINING_STAGE)
     if trained is None:
         return default_checkpoint()
     return Checkpoint(trained) if trained.is_file() else None

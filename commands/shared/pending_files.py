@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from earshot.index.tracks.scan_plan import ScanPlan
     from earshot.index.tracks.track_store import NewTrack, PendingFile
 
-EMBED_STAGE = "embed-audio"  # as `runs` calls it
-
 
 def hear_pending(
     library: "Library",
@@ -41,9 +39,11 @@ def hear_pending(
         Going on is of no use: a disk is away, or the installation is at fault. What was heard so far is kept.
     """
     from earshot.audio.embedding import WorkersLostError, embed_files
+    from earshot.index.runs import EMBED_STAGE, finish_run, start_run
     from earshot.index.vectors.spaces import AUDIO, use_run
 
-    run, head = library.start_run(
+    run, head = start_run(
+        library,
         EMBED_STAGE,
         {"origin": checkpoint.origin, "trained": checkpoint.path is not None, "ear": asdict(ear.config)},
         fingerprint=checkpoint.fingerprint,
@@ -80,7 +80,7 @@ def hear_pending(
     _echo_lacking(use_run(library, AUDIO, head))
     phases = {"decode": results.decode_seconds, "mel": ear.times.mel, "encoder": ear.times.encoder}
     phases["store"] = results.store_seconds
-    library.finish_run(run, asdict(plan.counts) | {"cpu_seconds": {k: round(v, 3) for k, v in phases.items()}})
+    finish_run(library, run, asdict(plan.counts) | {"cpu_seconds": {k: round(v, 3) for k, v in phases.items()}})
     return phases
 
 
@@ -90,12 +90,14 @@ class _Results:
     def __init__(
         self, library: "Library", plan: "ScanPlan", head: int, adopting: bool, finished: Callable[[], None]
     ) -> None:
+        from earshot.index.tracks.roots import read_rules
+
         self._library, self._plan, self._head, self._adopting = library, plan, head, adopting
         self._finished = finished  # called for every file
         is_first = library.db.execute("SELECT 1 FROM vectors").fetchone() is None
         self.pending = {file.path: file for file in plan.pending}
         unread_before = {file.path for file in plan.pending if file.was_unread}
-        self._unread = UnreadFiles(library.roots(), unread_before, is_first=is_first)
+        self._unread = UnreadFiles(list(read_rules(library)), unread_before, is_first=is_first)
         self.decode_seconds = self.store_seconds = 0.0
 
     def is_known(self, path: str, content_hash: str) -> bool:

@@ -15,11 +15,11 @@ from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
 from earshot.evaluation.vector_facts import TrackFacts
 from earshot.index.graphs.graph_store import Edges, read_edges
 from earshot.index.library import Library, LibraryError
+from earshot.index.runs import TRAINING_STAGE
 from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
 from earshot.index.trust import read_json
 from earshot.index.vectors.spaces import AUDIO, read_vectors
 
-TRAINING_STAGE = "train-audio"  # as `runs` calls it
 _TWIN_SECONDS = 1.0  # two encodings of one recording differ in length by the padding of their codecs
 _COLUMNS = "id, path, path_bytes, content_hash, duration_s, sample_rate, title, artist, genre, artist_id, album_id"
 

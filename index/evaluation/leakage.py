@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from earshot.index.evaluation.audio_facts import TRAINING_STAGE
 from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
 from earshot.index.library import Library
+from earshot.index.runs import TRAINING_STAGE
 from earshot.index.trust import read_json, texts
 from earshot.index.vectors.spaces import AUDIO
 

@@ -10,11 +10,10 @@ from earshot.data.cosine import unit_rows
 from earshot.data.ids import IdMap
 from earshot.index.graphs.graph_store import find_graph, read_edges, stored_graphs
 from earshot.index.library import Library, LibraryError
+from earshot.index.runs import run_config
 from earshot.index.tracks.name_resolution import LEVELS
-from earshot.index.trust import read_json
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, current_space, vector_blob
 
-DIFFUSE_STAGE = "diffuse-audio"  # as `runs` calls it
 _NODES = {
     "track": "SELECT id FROM tracks WHERE status IN ('embedded', 'catalog')",
     "album": "SELECT id FROM albums",
@@ -225,8 +224,7 @@ def diffused_config(library: Library) -> dict[str, Any] | None:
     space = current_space(library, DIFFUSED)
     if space is None:
         return None
-    (text,) = library.db.execute("SELECT config FROM runs WHERE id = ?", [space.run_id]).fetchone()
-    return read_json(text)
+    return run_config(library, space.run_id)
 
 
 def centre_vector(library: Library, dim: int) -> np.ndarray:

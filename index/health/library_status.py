@@ -6,13 +6,13 @@ from typing import Any
 from earshot.data.files.path_encoding import path_columns
 from earshot.index.health.staleness import stale_parts
 from earshot.index.library import Library
+from earshot.index.runs import EMBED_STAGE, is_interrupted
 from earshot.index.tracks.roots import read_rules
 from earshot.index.tracks.track_store import UNREAD
 from earshot.index.trust import read_json
 from earshot.index.vectors.faiss_file import index_state
 from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, sound_space
 
-EMBED = "embed-audio"  # the stage, as `runs` calls it
 _GO_ON = "cli embed-audio   (its last run has not ended; it goes on from there)"
 _LISTENS = (
     "SELECT count(*) AS files, coalesce(sum(n_events), 0) AS events, (SELECT count(*) FROM users) AS users FROM listens"
@@ -48,7 +48,7 @@ def overview(library: Library, fingerprint: str | None) -> Overview:
     space = current_space(library, AUDIO)
     steps: list[str] = []
     ear, index, lacking, up_to_date = None, None, 0, False
-    interrupted = library.is_interrupted(EMBED)  # what it did not come to includes the index
+    interrupted = is_interrupted(library, EMBED_STAGE)  # what it did not come to includes the index
     nothing_heard = sound_space(library) is None if space is None else not summary["tracks"]
     if interrupted and space is None:
         steps.append(_GO_ON)

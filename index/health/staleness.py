@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from earshot.index.evaluation.audio_facts import TRAINING_STAGE
 from earshot.index.evaluation.leakage import imports_of_training, is_of_listens
 from earshot.index.graphs.diffused_vectors import outdated, unspread
 from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
@@ -15,7 +14,7 @@ from earshot.index.listens.stored_interactions import listening_key
 from earshot.index.manifest import file_problem, kept_files
 from earshot.index.recommending.recommendation_table import outdated_lists
 from earshot.index.recommending.tower_data import untrained
-from earshot.index.removal import FORGET_STAGE
+from earshot.index.runs import FORGET_STAGE, TRAINING_STAGE
 from earshot.index.trust import read_json, texts
 from earshot.index.vectors.spaces import TOWER, current_space
 

@@ -19,8 +19,6 @@ from earshot.index.tracks.track_lookup import TrackRow, track_rows
 from earshot.index.trust import read_json
 from earshot.index.vectors.spaces import TOWER, current_space
 
-RECOMMEND_STAGE = "recommend"  # as `runs` calls it
-
 
 class ResumableLists:
     """Lists in files beside the database, until all of them are there: what a killed run goes on from.

@@ -8,8 +8,6 @@ from earshot.index.library import Library, LibraryError
 from earshot.index.trust import read_json
 from earshot.index.vectors.spaces import AUDIO, TOWER, current_space
 
-TOWER_STAGE = "train-tower"  # as `runs` calls it
-
 
 @dataclass(frozen=True)
 class TowerRun:

@@ -8,9 +8,8 @@ from earshot.data.ids import IdMap
 from earshot.data.listens.listen_sources import Source
 from earshot.data.listens.yambda import embeddings
 from earshot.index.library import Library
+from earshot.index.runs import IMPORT_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import vector_blob
-
-STAGE = "import-listens"  # as `runs` calls it
 
 
 def store_embeddings(library: Library, source: Source, numbers: np.ndarray, track_ids: np.ndarray) -> int:
@@ -35,7 +34,7 @@ def store_given_vectors(
     ----------
     pieces : ids of tracks, (n,), and their vectors, (n, dim) float32
     """
-    run_id, _ = library.start_run(STAGE, {"space": space, "origin": origin})
+    run_id, _ = start_run(library, IMPORT_STAGE, {"space": space, "origin": origin})
     n_vectors = 0
     with library.transaction():
         for track_ids, vectors in pieces:
@@ -52,5 +51,5 @@ def store_given_vectors(
             [space, run_id],
         )
         library.db.execute("DELETE FROM vectors WHERE space = ? AND run_id <> ?", [space, run_id])
-    library.finish_run(run_id, {"n_vectors": n_vectors})
+    finish_run(library, run_id, {"n_vectors": n_vectors})
     return n_vectors

@@ -9,6 +9,7 @@ import numpy as np
 
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
+from earshot.index.runs import current_fingerprint
 
 AUDIO = "audio"  # the space of sound
 
@@ -141,7 +142,7 @@ def sound_space(library: Library, asked: str | None = None) -> str | None:
 def vector_fingerprint(library: Library, space: str | None) -> str | None:
     """What a space's vectors were made by: they are others where it is another."""
     if space is None or space == AUDIO:
-        return library.current_fingerprint()
+        return current_fingerprint(library)
     current = current_space(library, space)
     return None if current is None else f"run {current.run_id}"
 

@@ -13,6 +13,7 @@ from earshot.cli import cli
 from earshot.index.evaluation.metrics_table import latest_figures
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import Library
+from earshot.index.runs import finish_run, start_run
 from library_world import add, at, finish, heard, open_library
 
 
@@ -106,8 +107,8 @@ def test_graphs_ask_their_questions(library):
 
 def test_held_out_tracks_alone_are_asked(library):
     with Library.open_to_write(library) as opened:
-        run, _ = opened.start_run("train-audio", {})
-        opened.finish_run(run, {"held_out_track_ids": [1, 2, 16]})
+        run, _ = start_run(opened, "train-audio", {})
+        finish_run(opened, run, {"held_out_track_ids": [1, 2, 16]})
     rows = json.loads(evaluate(library, "--no-baselines", "--held-out", "--json").stdout)
     assert {row["slice"] for row in rows} == {"held-out"}
     assert {row["n"] for row in rows} == {3}

@@ -18,6 +18,7 @@ from commands_typed import invoke
 from earshot.cli import cli
 from earshot.commands.shared.current_towers import place_newcomers
 from earshot.index.library import Library
+from earshot.index.runs import start_run
 from earshot.towers.config import TowerTrainingConfig
 from library_world import add, heard, open_library, unit
 from tower_world import import_table
@@ -285,7 +286,7 @@ def test_an_ear_that_knows_what_is_asked_is_told_of(run, copied):
     assert told not in run("evaluate", library=copied).stdout.replace("\n", " ")
     library, _ = open_library(copied)
     with library:
-        library.start_run("train-audio", {"heard_of": [None]}, checkpoint="ear-1.safetensors")
+        start_run(library, "train-audio", {"heard_of": [None]}, checkpoint="ear-1.safetensors")
         library.db.execute("UPDATE runs SET checkpoint = 'ear-1.safetensors' WHERE stage = 'embed-audio'")
     out = run("evaluate", library=copied).stdout.replace("\n", " ")
     assert told in out and "`cli build-graph --split global --share 0.1 --gap 1800 --seed 0`" in out

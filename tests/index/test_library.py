@@ -1,7 +1,5 @@
 """The library folder: made, refused, locked, upgraded, and whole after a kill."""
 
-import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -52,7 +50,6 @@ def test_a_library_is_made_where_there_is_none(tmp_path):
     folder = tmp_path / "deep" / "library"
     with Library.open_to_write(folder) as library:
         assert repr(library) == f"<Library {folder} with 0 tracks>"
-        assert library.roots() == []
     with Library.open(folder) as library:
         assert migrations.pending(library.db) == []
 
@@ -280,63 +277,3 @@ def test_steady_commits_are_not_made_before_they_are_due(library):
             commit_if_due()
             assert n_artists(reader) == 0
         assert n_artists(reader) == 1
-
-
-def test_a_run_is_recorded(library):
-    run, head = library.start_run(
-        "embed-audio",
-        {"dim": 128},
-        fingerprint="ear-1",
-        seed=7,
-        versions={"numpy": "2.0"},
-        checkpoint="ear.safetensors",
-    )
-    assert (run, head) == (1, 1)
-    columns = "stage, continues, fingerprint, finished, config, metrics, seed, versions, checkpoint"
-    row = library.db.execute(f"SELECT {columns} FROM runs").fetchone()
-    assert row == ("embed-audio", None, "ear-1", None, '{"dim": 128}', None, 7, '{"numpy": "2.0"}', "ear.safetensors")
-    library.finish_run(run, {"embedded": 3})
-    started, finished, metrics = library.db.execute("SELECT started, finished, metrics FROM runs").fetchone()
-    assert started <= finished and finished.endswith("+00:00")
-    assert json.loads(metrics) == {"embedded": 3}
-
-
-def test_runs_with_one_fingerprint_have_one_head(library):
-    assert library.head_run("embed-audio", "ear-1") is None
-    assert library.start_run("embed-audio", {}, fingerprint="ear-1") == (1, 1)
-    assert library.start_run("embed-audio", {}, fingerprint="ear-1") == (2, 1)
-    assert library.start_run("embed-audio", {}, fingerprint="ear-2") == (3, 3)
-    assert library.start_run("train-audio", {}, fingerprint="ear-1") == (4, 4), "another stage"
-    assert library.start_run("embed-audio", {}, fingerprint="ear-1") == (5, 1)
-    assert library.head_run("embed-audio", "ear-2") == 3
-    assert library.db.execute("SELECT id, continues FROM runs WHERE continues NOT NULL").fetchall() == [(2, 1), (5, 1)]
-
-
-def test_runs_without_a_fingerprint_stand_alone(library):
-    assert library.start_run("evaluate", {}) == (1, 1)
-    assert library.start_run("evaluate", {}) == (2, 2)
-
-
-def test_the_trained_checkpoint_is_of_the_latest_finished_run(library):
-    assert library.trained_checkpoint("train-audio") is None
-    for name in ("old.safetensors", "new.safetensors", None, "unfinished.safetensors"):
-        run, _ = library.start_run("train-audio", {}, checkpoint=name)
-        if name != "unfinished.safetensors":
-            library.finish_run(run, {})
-    assert library.trained_checkpoint("train-audio") == library.folder / "checkpoints" / "new.safetensors"
-    assert library.trained_checkpoint("train-tower") is None
-
-
-def test_the_current_fingerprint_is_of_the_run_that_search_uses(library):
-    assert library.current_fingerprint() is None
-    library.start_run("embed-audio", {}, fingerprint="ear-1")
-    _, head = library.start_run("embed-audio", {}, fingerprint="ear-2")
-    library.db.execute("INSERT INTO spaces (space, run_id) VALUES ('audio', ?)", [head])
-    assert library.current_fingerprint() == "ear-2"
-
-
-def test_roots_come_back_as_the_system_knows_them(library):
-    strange = os.fsdecode(b"/music/caf\xe9")
-    library.db.execute("INSERT INTO roots VALUES (?, ?)", ["/music/caf\\xe9", b"/music/caf\xe9"])
-    library.db.execute("INSERT INTO roots VALUES ('/music/b', NULL)")
-    assert library.roots() == ["/music/b", strange]

@@ -13,6 +13,7 @@ from commands_typed import invoke, rows_of
 from earshot.data.files.atomic import RESUMABLE_SUFFIX
 from earshot.index.library import Library
 from earshot.index.manifest import kept_files, record_unknown
+from earshot.index.runs import finish_run, start_run
 from earshot.index.vectors.faiss_file import index_state
 from earshot.index.vectors.spaces import AUDIO
 from library_world import add, at, finish, heard, open_library
@@ -30,7 +31,7 @@ def folder(tmp_path):
     with library:
         add(library, head, [heard(str(music / "1.mp3"), at(0), artist="Ann", title="One")])
         finish(library)
-        library.finish_run(head, {})
+        finish_run(library, head, {})
     (music / "it's.csv").write_text("\n".join(ROWS))
     (music / "it's.m3u").write_text("1.mp3\n")
     invoke(library.folder, "import-listens", music / "it's.csv", "--user", "who")
@@ -287,8 +288,8 @@ def test_a_writer_beside_check_is_no_leftover(folder):
 
 def test_a_trained_encoder_that_is_gone(folder):
     with Library.open_to_write(folder) as library:
-        run, _ = library.start_run("train-audio", {"heard_of": []}, checkpoint="ear-0f.safetensors")
-        library.finish_run(run, {})
+        run, _ = start_run(library, "train-audio", {"heard_of": []}, checkpoint="ear-0f.safetensors")
+        finish_run(library, run, {})
         assert [file.name for file in kept_files(library)][1:] == ["checkpoints/ear-0f.safetensors"]
         assert index_state(library, AUDIO) is not None
     out, found = cures(folder)

@@ -7,6 +7,7 @@ from sqlite_utils import Database
 
 from earshot.index.library import Library
 from earshot.index.migrations import APPLICATION_ID, migrations
+from earshot.index.runs import start_run
 from earshot.index.tracks.track_store import set_status
 from library_world import add, at, finish, heard, open_library
 
@@ -110,7 +111,7 @@ def test_the_summary_counts_what_can_be_searched(library):
 
 
 def test_current_vectors_are_of_one_run_and_of_embedded_tracks(library):
-    _, other = library.start_run("embed-audio", {}, fingerprint="another ear")
+    _, other = start_run(library, "embed-audio", {}, fingerprint="another ear")
     library.db.execute("INSERT INTO vectors SELECT track_id, space, ?, dim, vector FROM vectors", [other])
     set_status(library, "/40.mp3", 1_000, 1, "missing", None)
     rows = library.db.execute("SELECT track_id, path, space, dim, vector FROM current_vectors").fetchall()
@@ -137,7 +138,7 @@ CHANGES = {  # what search may find is another afterwards: the neighbours left, 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_to_what_search_may_find_moves_the_revision(library, change):
     script, left = CHANGES[change]
-    library.start_run("embed-audio", {}, fingerprint="another ear")
+    start_run(library, "embed-audio", {}, fingerprint="another ear")
     before = revision(library)
     assert neighbours(library) == ALL
     for statement in script.split(";"):
@@ -170,7 +171,7 @@ INDIFFERENT = {
 
 @pytest.mark.parametrize("change", INDIFFERENT)
 def test_other_changes_leave_the_revision_alone(library, change):
-    library.start_run("embed-audio", {}, fingerprint="another ear")
+    start_run(library, "embed-audio", {}, fingerprint="another ear")
     set_status(library, "/cover.jpg", 1, 1, "failed", "not audio")
     before = revision(library)
     assert library.db.execute(INDIFFERENT[change]).rowcount > 0

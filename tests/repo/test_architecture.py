@@ -34,8 +34,8 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
                    "markdown_report"),
     "graph": ("config preference_graph", "bfs build diffusion graph_files", "taste drawing graph_statistics"),
     "towers": ("config query_inputs losses", "networks", "models", "tower_checkpoint", "retrieval", "training"),
-    "index": ("migrations", "schema_guard", "trust manifest writer", "library", "vectors", "tracks", "listens search",
-              "graphs recommending", "evaluation removal", "health"),
+    "index": ("migrations", "schema_guard", "trust manifest writer", "library", "runs", "vectors", "tracks",
+              "listens search", "graphs recommending", "evaluation removal", "health"),
     "stages": ("name_mapping", "import_listens"),
     "commands": ("shared", "build_index", "build_graph check demo diffuse_audio embed_audio evaluate evaluate_audio "
                  "failures forget_folder forget_listens graph_stats import_graph import_listens import_playlists "

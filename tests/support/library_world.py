@@ -12,6 +12,7 @@ from earshot.data.listens.event_batch import Batch
 from earshot.data.listens.event_collector import EventCollector
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import listens_folder
+from earshot.index.runs import start_run
 from earshot.index.search.same_recording import read_excerpts
 from earshot.index.search.similarity_search import Seed
 from earshot.index.tracks.track_lookup import track_rows
@@ -54,7 +55,7 @@ def open_library(folder: Path, fingerprint: str = "ear") -> tuple[Library, int]:
     """A library open to write, and the run that its vectors belong to. Nothing waits for the disk."""
     library = Library.open_to_write(folder)
     library.db.execute("PRAGMA synchronous = OFF")
-    _, head = library.start_run("embed-audio", {"origin": "by hand", "trained": False}, fingerprint=fingerprint)
+    _, head = start_run(library, "embed-audio", {"origin": "by hand", "trained": False}, fingerprint=fingerprint)
     use_run(library, AUDIO, head)
     return library, head
 

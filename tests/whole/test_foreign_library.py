@@ -13,6 +13,7 @@ from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import listen_files
 from earshot.index.recommending.tower_runs import tower_checkpoint
 from earshot.index.removal import forget_listens
+from earshot.index.runs import trained_checkpoint
 from earshot.index.search.same_recording import read_excerpts
 from earshot.index.trust import read_json, read_json_list
 from earshot.index.vectors.faiss_file import build_index, index_state, open_index
@@ -44,7 +45,7 @@ def test_names_that_lead_elsewhere(library, name):
     library.db.execute("UPDATE runs SET checkpoint = ?, finished = '2026'", [name])
     listens_named(library, name)
     for read in (
-        lambda: library.trained_checkpoint("embed-audio"),
+        lambda: trained_checkpoint(library, "embed-audio"),
         lambda: tower_checkpoint(library, 1),
         lambda: listen_files(library, "track"),
         lambda: forget_listens(library, 1),

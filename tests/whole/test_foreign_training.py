@@ -15,6 +15,7 @@ from earshot.index.listens.listen_store import listen_files
 from earshot.index.listens.stored_interactions import read_listening
 from earshot.index.manifest import file_hash, listens_cure
 from earshot.index.recommending.recommendation_table import ResumableLists, store_recommendations
+from earshot.index.runs import start_run
 from trained_library import QUICK, make_trained_library
 
 
@@ -173,7 +174,7 @@ def test_lists_of_tracks_that_are_not_there(folder):
     invoke(folder, "recommend", "--all", "-k", 3)
     before = rows_of(folder, "SELECT * FROM recommendations")
     with Library.open_to_write(folder) as library:
-        run, _ = library.start_run("recommend", {})
+        run, _ = start_run(library, "recommend", {})
         lists = ResumableLists(folder, {})
         lists.keep(0, np.array([1]), np.array([[999_999]]), np.ones((1, 1)))
         with pytest.raises(LibraryError, match="name tracks or listeners that are not there any more"):

@@ -15,6 +15,7 @@ from earshot.index.evaluation.audio_facts import (
 )
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError
+from earshot.index.runs import finish_run, start_run
 from library_world import add, at, heard, open_library
 
 
@@ -138,11 +139,11 @@ def test_all_or_only_held_out_tracks_are_asked(library):
     assert query_rows(library, tracks, held_out=False).tolist() == [0, 1, 2, 3, 4]
     with pytest.raises(LibraryError, match="Run `cli train-audio` first"):
         query_rows(library, tracks, held_out=True)
-    run, _ = library.start_run("train-audio", {})
+    run, _ = start_run(library, "train-audio", {})
     library.db.execute("UPDATE runs SET metrics = ? WHERE id = ?", [json.dumps({"held_out_track_ids": [1]}), run])
     with pytest.raises(LibraryError, match="No training run has held out tracks"):
         query_rows(library, tracks, held_out=True)  # it is still going on
-    library.finish_run(run, {"held_out_track_ids": [5, 2, 77]})
+    finish_run(library, run, {"held_out_track_ids": [5, 2, 77]})
     assert query_rows(library, tracks, held_out=True).tolist() == [1, 4]
     for told in ("5", "{}", '"x"', '["x", null, [2], 1e99]', "[1000000000000000000000000000000]"):
         library.db.execute("UPDATE runs SET metrics = ?", [f'{{"held_out_track_ids": {told}}}'])

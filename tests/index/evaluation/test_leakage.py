@@ -10,6 +10,7 @@ from earshot.index.evaluation.leakage import ear_in_use, imports_heard_of, liste
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.graphs.item_groups import read_groups
 from earshot.index.recommending.tower_data import read_tower_data
+from earshot.index.runs import start_run
 from library_world import add, at, heard, open_library
 from tower_world import import_table
 
@@ -71,12 +72,12 @@ def test_a_graph_remembers_the_imports_that_it_was_made_of(library, tmp_path):
     assert imports_heard_of(library, ["friends"], None) == []
     assert imports_heard_of(library, ["listens", "friends"], None) == sorted(tracks)
     told = {"heard_of": [], "graphs": ["listens-artist"], "imports": artists}
-    library.start_run("train-audio", told, checkpoint="ear-1.safetensors")
+    start_run(library, "train-audio", told, checkpoint="ear-1.safetensors")
     assert imports_heard_of(library, ["listens"], "ear-1.safetensors") == sorted(tracks + artists)
-    library.start_run("train-audio", {"heard_of": [], "graphs": ["friends"]}, checkpoint="ear-2.safetensors")
+    start_run(library, "train-audio", {"heard_of": [], "graphs": ["friends"]}, checkpoint="ear-2.safetensors")
     assert imports_heard_of(library, ["listens"], "ear-2.safetensors") == sorted(tracks)
     for older in ({"heard_of": ["1f3a"]}, {"heard_of": [], "graphs": ["listens-artist"]}, {}):
-        library.start_run("train-audio", older, checkpoint="ear-3.safetensors")
+        start_run(library, "train-audio", older, checkpoint="ear-3.safetensors")
         assert imports_heard_of(library, ["listens"], "ear-3.safetensors") is None
     store_graph(library, "listens", "track", *ends, directed=True, origin="build-graph", settings={})
     assert imports_heard_of(library, ["listens"], None) is None
@@ -92,12 +93,12 @@ def test_an_ear_remembers_what_it_was_taught_by(library):
     assert listens_of_graphs(library, ["listens"]) == [None]  # made before graphs said so: of all listens
     assert ear_in_use(library) is None and training_listens(library, None) == []
     for told, ear in (({"heard_of": ["1f3a", None]}, "ear-1.safetensors"), ({}, "ear-2.safetensors")):
-        library.start_run("train-audio", told, checkpoint=ear)
+        start_run(library, "train-audio", told, checkpoint=ear)
     assert training_listens(library, "ear-1.safetensors") == ["1f3a", None]
     assert training_listens(library, "ear-2.safetensors") == [None]
     for told in (5, {}, "x", [5], [["1f3a"]]):
         library.db.execute("UPDATE runs SET config = ?", [json.dumps({"heard_of": told})])
         assert training_listens(library, "ear-1.safetensors") == [None]
-    run, _ = library.start_run("embed-audio", {}, checkpoint="ear-1.safetensors")
+    run, _ = start_run(library, "embed-audio", {}, checkpoint="ear-1.safetensors")
     library.db.execute("UPDATE spaces SET run_id = ? WHERE space = 'audio'", [run])
     assert ear_in_use(library) == "ear-1.safetensors"

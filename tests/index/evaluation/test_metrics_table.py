@@ -4,6 +4,7 @@ import pytest
 
 from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.index.evaluation.metrics_table import latest_figures, store_figures
+from earshot.index.runs import finish_run, start_run
 from library_world import open_library
 
 TWINS = MetricValue("audio", "twin_hit", 1, "all", 1.0, 0.9, 1.0, 22)
@@ -18,9 +19,9 @@ def library(tmp_path):
 
 
 def finished_run(library, figures, stage="evaluate-audio"):
-    run, _ = library.start_run(stage, {})
+    run, _ = start_run(library, stage, {})
     store_figures(library, run, figures)
-    library.finish_run(run, {})
+    finish_run(library, run, {})
     return run
 
 
@@ -39,7 +40,7 @@ def test_the_latest_finished_run_of_the_stage_that_has_any(library):
     finished_run(library, [TWINS])
     finished_run(library, [])
     finished_run(library, [UNDEFINED], stage="diffuse-audio")
-    unfinished, _ = library.start_run("evaluate-audio", {})
+    unfinished, _ = start_run(library, "evaluate-audio", {})
     store_figures(library, unfinished, [UNDEFINED])
     assert latest_figures(library, "evaluate-audio") == [TWINS]
     assert latest_figures(library, "train-audio") == []

@@ -25,6 +25,7 @@ from earshot.index.graphs.diffused_vectors import (
 )
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import Library, LibraryError
+from earshot.index.runs import head_run, start_run
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, current_space, read_vector, read_vectors
 from library_world import add, at, finish, heard, open_library, unit
 
@@ -307,7 +308,7 @@ def test_graphs_of_one_level_are_merged_on_one_scale(hand_made):
 
 
 def test_a_node_sounds_as_the_mean_of_its_tracks(hand_made):
-    _, head = hand_made.head_run("embed-audio", "ear"), 1
+    _, head = head_run(hand_made, "embed-audio", "ear"), 1
     add(hand_made, head, [heard("/c.mp3", at(60), title="C", artist="Ann", album="Anthology"), heard("/d.mp3", at(10))])
     ids, vectors = read_vectors(hand_made, AUDIO)
     track_ids = ids.all_ids
@@ -335,10 +336,10 @@ def test_the_finest_level_lends_first(hand_made):
 
 def test_all_or_nothing(hand_made):
     """A failure halfway leaves the earlier vectors where they were."""
-    run_id, _ = hand_made.start_run("diffuse-audio", sources_of(hand_made, ["listens"]))
+    run_id, _ = start_run(hand_made, "diffuse-audio", sources_of(hand_made, ["listens"]))
     store_diffused(hand_made, run_id, np.array([1, 2]), np.stack([at(0), at(90)]), [])
     before = current_space(hand_made, DIFFUSED)
-    second, _ = hand_made.start_run("diffuse-audio", {})
+    second, _ = start_run(hand_made, "diffuse-audio", {})
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         store_diffused(hand_made, second, np.array([1, 99]), np.stack([at(5), at(6)]), [])
     assert current_space(hand_made, DIFFUSED) == before and diffused_config(hand_made)["graphs"].keys() == {"listens"}
@@ -373,7 +374,7 @@ def test_a_run_that_does_not_say_what_it_was_made_of(tmp_path, config):
     with library:
         add(library, head, [heard("/a.mp3", at(0))])
         space = current_space(library, AUDIO)
-        run, _ = library.start_run("diffuse-audio", {"audio": [space.run_id, space.revision], **config})
+        run, _ = start_run(library, "diffuse-audio", {"audio": [space.run_id, space.revision], **config})
         library.db.execute("INSERT INTO spaces (space, run_id) VALUES (?, ?)", [DIFFUSED, run])
         if "graphs" in config:
             assert outdated(library) == "the spread ones do not say which graphs they were made of"

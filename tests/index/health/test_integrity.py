@@ -14,6 +14,7 @@ from earshot.index.health.integrity import check_library
 from earshot.index.health.manifest_check import check_contents, n_contents
 from earshot.index.health.problem import Problem
 from earshot.index.library import Library, LibraryError
+from earshot.index.runs import finish_run, start_run
 from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors.ann import build
 from earshot.index.vectors.faiss_file import build_index, index_state
@@ -35,7 +36,7 @@ def library(tmp_path):
             tracks.append(heard(str(path), vector, content_hash=content_hash(str(path))))
         add(library, head, tracks)
         finish(library)
-        library.finish_run(head, {})
+        finish_run(library, head, {})
         yield library
 
 
@@ -158,7 +159,7 @@ def test_vectors_of_mixed_dimensions(library):
 
 
 def test_vectors_of_a_run_that_was_never_completed(library):
-    _, head = library.start_run("embed-audio", {}, fingerprint="new ear")
+    _, head = start_run(library, "embed-audio", {}, fingerprint="new ear")
     path = library.db.execute("SELECT path FROM tracks LIMIT 1").fetchone()[0]
     digest = library.db.execute("SELECT content_hash FROM tracks LIMIT 1").fetchone()[0]
     add(library, head, [heard(path, at(0), content_hash=digest)])

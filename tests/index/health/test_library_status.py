@@ -9,6 +9,7 @@ import pytest
 from earshot.data.files.exclusion import Rules
 from earshot.index.health.library_status import overview
 from earshot.index.library import Library
+from earshot.index.runs import finish_interrupted, finish_run, start_run
 from earshot.index.tracks.roots import store_rules
 from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors.faiss_file import index_state
@@ -28,7 +29,7 @@ def library(tmp_path):
         add(library, head, tracks)
         library.db.execute("INSERT INTO roots VALUES ('/music', NULL), ('/b', NULL)")
         finish(library)
-        library.finish_run(head, {})
+        finish_run(library, head, {})
         yield library
 
 
@@ -119,22 +120,22 @@ def test_no_index_and_no_neighbours(library):
 
 
 def test_runs_that_never_finished(library):
-    library.start_run("embed-audio", {}, fingerprint="ear")
+    start_run(library, "embed-audio", {}, fingerprint="ear")
     assert overview(library, "ear").unfinished_runs == 1
 
 
 def test_a_run_that_was_interrupted_goes_on_before_anything_is_built(library):
     add(library, 1, [heard("/music/new.mp3", at(50))])
     assert steps(library) == [STALE]
-    library.start_run("embed-audio", {}, fingerprint="ear")
+    start_run(library, "embed-audio", {}, fingerprint="ear")
     assert steps(library) == ["cli embed-audio   (its last run has not ended; it goes on from there)"]
-    library.finish_interrupted("embed-audio")
+    finish_interrupted(library, "embed-audio")
     assert steps(library) == [STALE]
 
 
 def test_a_first_run_that_was_interrupted(tmp_path):
     with Library.open_to_write(tmp_path) as library:
-        library.start_run("embed-audio", {}, fingerprint="ear")
+        start_run(library, "embed-audio", {}, fingerprint="ear")
         assert steps(library) == ["cli embed-audio   (its last run has not ended; it goes on from there)"]
 
 

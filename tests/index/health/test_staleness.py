@@ -12,6 +12,7 @@ from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs
 from earshot.index.health import staleness
 from earshot.index.health.staleness import build_command, stale_parts
 from earshot.index.library import Library
+from earshot.index.runs import finish_run, start_run
 from library_world import add, heard, open_library, unit
 from tower_world import import_table
 from trained_library import QUICK, listens
@@ -30,7 +31,7 @@ def made(tmp_path_factory):
         add(library, head, [heard(path, unit(1, 0.1 * n), artist=a, title=t) for n, (path, a, t) in enumerate(files)])
         import_table(library, folder / "first.csv", listens(np.random.default_rng(0)))
         import_table(library, folder / "more.csv", [HEAD, *(f"sam,Nobody,Only {n},{n}" for n in range(9))])
-        library.finish_run(head, {})
+        finish_run(library, head, {})
     invoke(folder / "library", "build-graph", "--weighting", "cosine", "--top-n", 5)
     invoke(folder / "library", "diffuse-audio")
     invoke(folder / "library", "train-tower", *QUICK)
@@ -55,8 +56,8 @@ def trained(folder, **config):
     """An encoder, as `cli train-audio` would have left it."""
     with Library.open_to_write(folder) as library:
         (folder / "checkpoints" / "ear-0f.safetensors").write_bytes((2).to_bytes(8, "little") + b"{} ")
-        run, _ = library.start_run("train-audio", config, checkpoint="ear-0f.safetensors")
-        library.finish_run(run, {})
+        run, _ = start_run(library, "train-audio", config, checkpoint="ear-0f.safetensors")
+        finish_run(library, run, {})
 
 
 def taught(folder, ear, before=None):
@@ -66,8 +67,8 @@ def taught(folder, ear, before=None):
         heard_of = listens_of_graphs(library, ["listens"]) + training_listens(library, before)
         config = {"fresh": before is None, "heard_of": heard_of, "graphs": ["listens"], "imports": imports}
         (folder / "checkpoints" / ear).write_bytes((2).to_bytes(8, "little") + b"{} ")
-        run, _ = library.start_run("train-audio", config, checkpoint=ear)
-        library.finish_run(run, {})
+        run, _ = start_run(library, "train-audio", config, checkpoint=ear)
+        finish_run(library, run, {})
 
 
 BUILD = ("build-graph", "--from", "listens", "--weighting", "cosine", "--top-n", 5)

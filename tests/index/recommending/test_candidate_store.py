@@ -7,6 +7,7 @@ from earshot.data.events.interactions import dislikes
 from earshot.index.listens.stored_interactions import find_user, read_listening
 from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_shelf, request_for_user
 from earshot.index.recommending.tower_vectors import store_tower_vectors
+from earshot.index.runs import finish_run, start_run
 from earshot.index.vectors.faiss_file import build_index
 from library_world import add, at, heard, open_library, unit
 from tower_world import import_table
@@ -20,9 +21,9 @@ def library(tmp_path):
     add(library, head, [heard(path, unit(1, 0), artist=artist, title=title) for path, artist, title in tracks])
     rows = ["user,artist,title,timestamp", "eve,Ann,Two,100", "eve,Cid,Four,200", "eve,Ann,Two,300", "sam,Cid,Five,4"]
     import_table(library, tmp_path / "listens.csv", rows)
-    run, _ = library.start_run("train-tower", {})
+    run, _ = start_run(library, "train-tower", {})
     store_tower_vectors(library, run, np.array([1, 2, 4, 5]), np.eye(4, dtype=np.float32))
-    library.finish_run(run, {})
+    finish_run(library, run, {})
     with library:
         yield library, run
 
@@ -90,7 +91,7 @@ def many(tmp_path):
         library.db.conn.executemany(
             "INSERT INTO tracks (id, title, artist_id, status) VALUES (?, ?, ?, 'catalog')", rows
         )
-        run, _ = library.start_run("train-tower", {})
+        run, _ = start_run(library, "train-tower", {})
         store_tower_vectors(library, run, np.arange(1, 1_001), np.stack([at(n / 10) for n in range(1, 1_001)]))
         build_index(library, "tower")
         yield library

@@ -14,6 +14,7 @@ from earshot.index.listens.stored_interactions import find_user
 from earshot.index.recommending.tower_data import read_catalog, read_tower_data, untrained
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.recommending.tower_vectors import store_tower_vectors
+from earshot.index.runs import start_run
 from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, read_vector, read_vectors
 from library_world import add, heard, open_library, unit
 from tower_world import checkerboard, import_table, listening
@@ -80,7 +81,7 @@ def test_listens_to_a_track_that_is_gone_do_not_stop_the_storing(library):
     library.db.execute("DELETE FROM tracks WHERE title = 'Two'")
     data = read_tower_data(library)
     assert len(data.tracks) == 5  # the listens still know it
-    run, _ = library.start_run("train-tower", {})
+    run, _ = start_run(library, "train-tower", {})
     store_tower_vectors(library, run, data.tracks.all_ids, np.tile(unit(1, 0), (5, 1)))
     assert len(read_vectors(library, TOWER)[0]) == 4
 
@@ -89,7 +90,7 @@ def test_vectors_of_a_later_run_take_the_place_of_earlier_ones(library):
     with pytest.raises(LibraryError, match="This library has no trained towers yet"):
         tower_run(library)
     for number, vector in enumerate((unit(1, 0), unit(0, 1))):
-        run, _ = library.start_run("train-tower", {"number": number})
+        run, _ = start_run(library, "train-tower", {"number": number})
         store_tower_vectors(library, run, np.array([1, 2]), np.stack([vector, vector]), {"popularity": number / 2})
         np.testing.assert_array_equal(read_vector(library, TOWER, 2), vector)
         now = tower_run(library)
@@ -102,7 +103,7 @@ def test_vectors_of_a_later_run_take_the_place_of_earlier_ones(library):
 def test_when_to_learn(library):
     assert untrained(library) == "5 listens say who wants what"
     told = {"tower": {"model": "dot"}, "listens": read_tower_data(library).listens_key}
-    run, _ = library.start_run("train-tower", told)
+    run, _ = start_run(library, "train-tower", told)
     store_tower_vectors(library, run, np.array([1]), unit(1, 0)[None])
     assert untrained(library) is None
     library.db.execute("UPDATE tracks SET linked_id = 1 WHERE title = 'Five'")

@@ -8,6 +8,7 @@ import pytest
 from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.tower_runs import TowerRun, tower_run
 from earshot.index.recommending.tower_vectors import store_tower_vectors
+from earshot.index.runs import start_run
 from earshot.index.vectors.spaces import AUDIO
 from library_world import add, heard, open_library, unit
 
@@ -25,7 +26,7 @@ def library(tmp_path):
 
 def run_of(library: Library, config: object, metrics: object = None) -> TowerRun:
     """The run of a training that left this behind."""
-    number, _ = library.start_run("train-tower", {})
+    number, _ = start_run(library, "train-tower", {})
     store_tower_vectors(library, number, np.array([1]), unit(1, 0)[None])
     texts = [value if isinstance(value, str) else json.dumps(value) for value in (config, metrics or {})]
     library.db.execute("UPDATE runs SET config = ?, metrics = ? WHERE id = ?", [*texts, number])

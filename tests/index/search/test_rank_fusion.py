@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from earshot.index.recommending.tower_vectors import store_tower_vectors
+from earshot.index.runs import start_run
 from earshot.index.search.filters import SearchFilters
 from earshot.index.search.rank_fusion import reciprocal_rank_fusion, similar_by_both
 from earshot.index.search.similarity_search import Match, Seed
@@ -40,7 +41,7 @@ def library(tmp_path):
             {"artist": f"Artist {n // 10}", "album": "Ä" if n % 2 else "B", "duration": 100.0 + n} for n in range(30)
         ]
         add(library, head, [heard(f"/{n}.mp3", at(n), title=f"Song {n}", **facts[n]) for n in range(30)])
-        run, _ = library.start_run("train-tower", {})
+        run, _ = start_run(library, "train-tower", {})
         played = np.stack([at(0), *(at(30 - n) for n in range(1, 30))])
         store_tower_vectors(library, run, np.arange(1, 31), played)
         finish(library)

@@ -8,6 +8,7 @@ import pytest
 
 from earshot.index.recommending.tower_vectors import store_tower_vectors
 from earshot.index.removal import prune_missing
+from earshot.index.runs import start_run
 from earshot.index.search.same_recording import read_excerpts
 from earshot.index.tracks.track_links import find_links
 from earshot.index.tracks.track_store import (
@@ -139,7 +140,7 @@ def vector_rows(library):
 def test_another_ear_adds_a_vector_and_other_music_drops_them_all(world):
     library, head, _ = world
     add(library, head, [heard("/a.mp3", at(0), content_hash="x")])
-    _, new_head = library.start_run("embed-audio", {}, fingerprint="another ear")
+    _, new_head = start_run(library, "embed-audio", {}, fingerprint="another ear")
     add(library, new_head, [heard("/a.mp3", at(5), content_hash="x")])
     library.db.execute("INSERT INTO vectors SELECT track_id, 'tower', run_id, dim, vector FROM vectors LIMIT 1")
     assert vector_rows(library) == [(1, "audio", 1), (1, "audio", 2), (1, "tower", 1)]
@@ -279,7 +280,7 @@ def test_only_a_vector_of_the_same_ear_is_adopted(world):
     library, head, folder = world
     file = make(folder, "a.mp3", "one")
     hear(library, head, file, "one", at(0))
-    _, new_head = library.start_run("embed-audio", {}, fingerprint="another ear")
+    _, new_head = start_run(library, "embed-audio", {}, fingerprint="another ear")
     assert not reuse_vectors(library, make(folder, "b.mp3", "one"), "one", new_head)
     assert reuse_vectors(library, make(folder, "b.mp3", "one"), "one", head)
 
@@ -334,7 +335,7 @@ def test_pruning_removes_what_is_missing_and_nothing_else(world):
 def test_what_was_listened_to_keeps_its_name_when_its_file_is_pruned(world):
     library, head, _ = world
     add(library, head, [heard(f"/{i}.mp3", at(i), artist="Ann", title=f"Song {i}") for i in range(3)])
-    run, _ = library.start_run("train-tower", {})
+    run, _ = start_run(library, "train-tower", {})
     store_tower_vectors(library, run, np.array([1, 2]), np.stack([at(0), at(1)]))
     library.db.execute("INSERT INTO tracks (title, status, linked_id) VALUES ('Song 0, too', 'catalog', 1)")
     for path in ("/0.mp3", "/1.mp3"):

@@ -10,6 +10,7 @@ import pytest
 
 from earshot.index.library import Library
 from earshot.index.manifest import file_hash
+from earshot.index.runs import start_run
 from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors import faiss_file
 from earshot.index.vectors.ann import TYPES
@@ -164,13 +165,13 @@ def a_missing_track(library):
 
 
 def another_run(library):
-    library.start_run("embed-audio", {}, fingerprint="new ear")
+    start_run(library, "embed-audio", {}, fingerprint="new ear")
     library.db.execute("UPDATE spaces SET run_id = 2")
 
 
 def a_row_of_another_run(library):
     """At the very same revision."""
-    library.start_run("embed-audio", {}, fingerprint="new ear")
+    start_run(library, "embed-audio", {}, fingerprint="new ear")
     library.db.execute("UPDATE index_files SET run_id = 2")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from commands_typed import invoke
 from earshot.index.library import LibraryError
+from earshot.index.runs import current_fingerprint
 from earshot.index.vectors.imported_vectors import store_given_vectors
 from earshot.index.vectors.spaces import sound_space, vector_fingerprint
 from library_world import add, at, heard, open_library
@@ -89,4 +90,4 @@ def test_the_ear_comes_first_and_other_vectors_have_another_mark(tmp_path):
         assert vector_fingerprint(library, "theirs") != first
         add(library, head, [heard("/1.mp3", at(1), title="One")])
         assert sound_space(library) == "audio" and sound_space(library, "theirs") == "theirs"
-        assert vector_fingerprint(library, "audio") == library.current_fingerprint()
+        assert vector_fingerprint(library, "audio") == current_fingerprint(library)

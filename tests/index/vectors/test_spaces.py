@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from earshot.index.library import LibraryError
+from earshot.index.runs import start_run
 from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors.spaces import (
     AUDIO,
@@ -25,7 +26,7 @@ def world(tmp_path):
 
 
 def new_ear(library) -> int:
-    return library.start_run("embed-audio", {}, fingerprint="new ear")[1]
+    return start_run(library, "embed-audio", {}, fingerprint="new ear")[1]
 
 
 def runs_held(library, table="vectors"):
@@ -125,7 +126,7 @@ def test_tracks_that_are_not_searched_do_not_block(world):
 def test_a_switch_of_one_space_leaves_the_other_alone(world):
     library, audio = world
     add(library, audio, [heard("/a.mp3", at(0))])
-    towers = [library.start_run("train-tower", {}, fingerprint=name)[1] for name in ("first", "second")]
+    towers = [start_run(library, "train-tower", {}, fingerprint=name)[1] for name in ("first", "second")]
     for tower in towers:
         library.db.execute("INSERT INTO vectors VALUES (1, 'tower', ?, 2, ?)", [tower, at(tower).tobytes()])
         assert use_run(library, "tower", tower) == 0

@@ -1,0 +1,100 @@
+"""Runs of stages, recorded in the library: start, continue and finish them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from earshot.index.library import Library, now
+from earshot.index.trust import read_json
+
+# Names of stages in the column `stage`.
+DIFFUSE_STAGE = "diffuse-audio"
+EMBED_STAGE = "embed-audio"
+FORGET_STAGE = "forget-listens"
+IMPORT_STAGE = "import-listens"
+RECOMMEND_STAGE = "recommend"
+TOWER_STAGE = "train-tower"
+TRAINING_STAGE = "train-audio"
+
+
+def start_run(
+    library: Library,
+    stage: str,
+    config: dict[str, Any],
+    *,
+    fingerprint: str | None = None,
+    seed: int | None = None,
+    versions: dict[str, str] | None = None,
+    checkpoint: str | None = None,
+) -> tuple[int, int]:
+    """Record that a stage starts.
+
+    Returns
+    -------
+    (run_id, head_id)
+        Results belong to `head_id`, the first run of the stage with the same fingerprint, which this run continues.
+        Without such a run both ids are equal.
+    """
+    with library.transaction():
+        head = head_run(library, stage, fingerprint)
+        cursor = library.db.execute(
+            "INSERT INTO runs (stage, continues, fingerprint, started, config, seed, versions, checkpoint)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [stage, head, fingerprint, now(), json.dumps(config), seed, json.dumps(versions), checkpoint],
+        )
+    run_id = int(cursor.lastrowid or 0)
+    return run_id, run_id if head is None else head
+
+
+def head_run(library: Library, stage: str, fingerprint: str | None) -> int | None:
+    """The first run of a stage with this fingerprint; later ones continue it."""
+    row = library.db.execute(
+        "SELECT id FROM runs WHERE stage = ? AND fingerprint = ? AND continues IS NULL",
+        [stage, fingerprint],
+    ).fetchone()
+    return row[0] if row else None
+
+
+def current_fingerprint(library: Library) -> str | None:
+    """The fingerprint of the ear whose vectors search uses; None before the first embedding."""
+    row = library.db.execute(
+        "SELECT r.fingerprint FROM spaces AS s JOIN runs AS r ON r.id = s.run_id WHERE s.space = 'audio'"
+    ).fetchone()
+    return row[0] if row else None
+
+
+def trained_checkpoint(library: Library, stage: str) -> Path | None:
+    """The checkpoint of the latest finished run of a training stage."""
+    row = library.db.execute(
+        "SELECT checkpoint FROM runs WHERE stage = ? AND finished IS NOT NULL AND checkpoint IS NOT NULL"
+        " ORDER BY id DESC LIMIT 1",
+        [stage],
+    ).fetchone()
+    return library.file(row[0], "checkpoints") if row else None
+
+
+def finish_run(library: Library, run_id: int, metrics: dict[str, Any]) -> None:
+    """Record that a run has ended, with its metrics."""
+    with library.transaction():
+        library.db.execute(
+            "UPDATE runs SET finished = ?, metrics = ? WHERE id = ?", [now(), json.dumps(metrics), run_id]
+        )
+
+
+def finish_interrupted(library: Library, stage: str) -> None:
+    """Close the interrupted runs of a stage, once nothing is left of their work."""
+    with library.transaction():
+        library.db.execute("UPDATE runs SET finished = ? WHERE stage = ? AND finished IS NULL", [now(), stage])
+
+
+def is_interrupted(library: Library, stage: str) -> bool:
+    """Tell whether the latest run of a stage has not ended."""
+    row = library.db.execute(
+        "SELECT finished IS NULL FROM runs WHERE stage = ? ORDER BY id DESC LIMIT 1", [stage]
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def run_config(library: Library, run_id: int) -> dict[str, Any]:
+    """The settings that a run was started with."""
+    return read_json(library.db.execute("SELECT config FROM runs WHERE id = ?", [run_id]).fetchone()[0])
