@@ -64,3 +64,12 @@ def test_the_links_lead_somewhere():
 
 def test_no_path_of_this_machine_is_in_the_readme():
     assert not re.search(r"/(work|root|home|tmp)/", README)
+
+
+def test_the_tree_of_the_code_names_every_folder():
+    tree = README[README.index("## The code") :].split("```")[1]
+    packages = {path.parent for path in ROOT.glob("*/__init__.py")}
+    folders = {
+        path.name for package in packages for path in (package, *package.iterdir()) if (path / "__init__.py").exists()
+    }
+    assert set(re.findall(r"(\w+)/", tree)) == folders
