@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,24 @@ if TYPE_CHECKING:
     from earshot.stages import import_listens as stage
 
 
+class _Formats(click.Choice):
+    """The names of all readers, looked up when they are needed: importing them takes long."""
+
+    def __init__(self) -> None:
+        self.case_sensitive = True
+
+    @cached_property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        from earshot.data.listens.format_detection import READERS
+
+        return ("auto", *(reader.name for reader in READERS))
+
+
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--format",
-    type=click.Choice(["auto", "lastfm-1k", "yambda", "listenbrainz", "spotify", "lastfm-csv", "table"]),
+    type=_Formats(),
     default="auto",
     show_default=True,
     help="auto looks into the files.",

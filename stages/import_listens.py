@@ -1,31 +1,26 @@
 """Import listening exports: who played what when."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from earshot.data.listens.event_collector import EventCollector, Items
-from earshot.data.listens.listen_sources import Source, find_sources, items_of, read_source
+from earshot.data.listens.event_collector import Items
+from earshot.data.listens.lastfm import LASTFM_CSV
+from earshot.data.listens.listen_reader import Reader, ReadOptions
+from earshot.data.listens.listen_sources import Source, find_sources
+from earshot.data.listens.listen_tables import TABLE
 from earshot.index.library import Library
 from earshot.index.listens import listen_store
 from earshot.index.listens.listen_store import ListenImport, StoredListens
 from earshot.index.vectors.imported_vectors import store_embeddings
 from earshot.stages.name_mapping import MappedNames, NameOptions, map_names
 
-_TABLE_OPTIONS = ("user", "item", "time", "plays", "level")
-
 
 @dataclass(frozen=True)
-class ImportListensConfig(NameOptions):
-    """What a person knows better than the files say."""
+class ImportListensConfig(NameOptions, ReadOptions):
+    """What a person says of an export, where its files do not."""
 
-    format: str = "auto"  # else seen from the contents
-    listener: str | None = None  # who listened; else who the files say, else "me"
-    level: str | None = None  # of a table's items, "track" or "artist"; else its columns say
-    user: str | None = None  # columns of a table; else looked for
-    item: str | None = None
-    time: str | None = None
-    plays: str | None = None
+    format: str = "auto"  # the name of a reader; auto looks into the files
     again: bool = False  # import a file anew that was imported before, in the place of it
 
     def typed(self) -> list[str]:
@@ -103,60 +98,35 @@ def import_listens(library: Library, path: Path, config: ImportListensConfig | N
         A setting means nothing to the formats that were found.
     """
     config = config or ImportListensConfig()
-    errors: list[ValueError] = []  # not reported yet
-
-    def on_error(error: ValueError) -> None:
-        if not path.is_dir():
-            raise error
-        errors.append(error)
-
-    try:
-        sources, passed_over = find_sources(path, config.format, on_error)
-    except ValueError:
-        yield from _left_out(errors)
-        raise
-    yield from _left_out(errors)
-    _refuse_unused(config, {source.format for source in sources})
+    found = find_sources(path, config.format)
+    yield from (LeftOut(str(error)) for error in found.errors)
+    _refuse_unused(config, {source.reader for source in found.sources})
     n_unread = 0
-    for source in sources:
+    for source in found.sources:
         try:
-            yield from _import_source(library, source, path, config, on_error)
+            yield from _import_source(library, source, path, config)
         except ValueError as error:
-            if len(sources) == 1:
+            if len(found.sources) == 1:
                 raise
-            errors.append(error)
+            yield LeftOut(str(error))
             n_unread += 1
-        yield from _left_out(errors)
-    yield WithoutListens(passed_over)
-    if n_unread == len(sources):
+    yield WithoutListens(found.without_listens)
+    if n_unread == len(found.sources):
         raise ValueError(f"Nothing of {path.name} could be read.")
 
 
-def _left_out(errors: list[ValueError]) -> Iterator[LeftOut]:
-    """Take errors out of their list, as reports."""
-    reports = [LeftOut(str(error)) for error in errors]
-    errors.clear()
-    yield from reports
+def _refuse_unused(config: ImportListensConfig, readers: set[Reader]) -> None:
+    names = ", ".join(sorted(reader.name for reader in readers))
+    columns = ("user", "item", "time", "plays", "level")
+    given = ", ".join(f"--{name}" for name in columns if getattr(config, name))
+    if given and readers and TABLE not in readers:
+        cure = " With --format table it is read as one." if readers == {LASTFM_CSV} else ""
+        raise UnusedOptionError(f"{given}: for tables only, and this is {names}.{cure}")
+    if config.listener and readers and all(reader.names_users for reader in readers):
+        raise UnusedOptionError(f"--listener: for the listens of one person, and {names} says who listened.")
 
 
-def _refuse_unused(config: ImportListensConfig, formats: set[str]) -> None:
-    given = ", ".join(f"--{name}" for name in _TABLE_OPTIONS if getattr(config, name))
-    if given and "table" not in formats:
-        cure = " With --format table it is read as one." if formats == {"lastfm-csv"} else ""
-        raise UnusedOptionError(f"{given}: for tables only, and this is {', '.join(sorted(formats))}.{cure}")
-    if config.listener and formats <= {"lastfm-1k", "yambda"}:
-        raise UnusedOptionError(
-            f"--listener: for the listens of one person, and {', '.join(sorted(formats))} says who listened."
-        )
-
-
-def _import_source(
-    library: Library,
-    source: Source,
-    path: Path,
-    config: ImportListensConfig,
-    on_error: Callable[[ValueError], None],
-) -> Iterator[Report]:
+def _import_source(library: Library, source: Source, path: Path, config: ImportListensConfig) -> Iterator[Report]:
     """Read a source and keep its listens, unless they are known."""
     origin = source.paths[0] if len(source.paths) == 1 else path
     digest = listen_store.content_digest(*source.paths, number=source.number)
@@ -164,37 +134,30 @@ def _import_source(
     if known and not config.again:
         yield KnownSource(origin.name, known)
         return
-    columns = {name: getattr(config, name) for name in _TABLE_OPTIONS}
-    opened = read_source(source, config.listener, on_error, **columns)
-    with listen_store.open_gathering(library, opened.level, prefix=source.prefix) as collector:
+    opened = source.open(config)
+    with listen_store.open_gathering(library, opened.level, prefix=opened.prefix) as collector:
         for batch in opened.batches:
+            if batch.errors and not path.is_dir():
+                raise batch.errors[0]
             collector.add(batch)
+            yield from (LeftOut(str(error)) for error in batch.errors)
             yield BlockRead(origin.name)
-        yield from _store(library, source, collector, digest, origin.absolute(), config)
-
-
-def _store(
-    library: Library,
-    source: Source,
-    collector: EventCollector,
-    digest: str,
-    origin: Path,
-    config: ImportListensConfig,
-) -> Iterator[Report]:
-    """Keep the events that were collected."""
-    items = items_of(source, collector)
-    mapped = map_names(items.names if config.names else items.titles, collector.level, origin, config)
-    if mapped.translation is not None:
-        items = Items.called(mapped.names)
-        yield mapped
-    result = listen_store.import_listens(
-        library, collector, digest, origin=str(origin), items=items, options=config.typed(),
-        names_are=mapped.names_are, folders=mapped.folders,
-    )  # fmt: skip
-    n_vectors = None
-    if "embeddings" in source.roles.values():
-        n_vectors = store_embeddings(library, source, collector.item_numbers(), result.items.ids)
+        items = collector.items
+        if opened.describe is not None and len(collector):
+            items = opened.describe(items, collector.item_numbers())
+        mapped = map_names(items.names if config.names else items.titles, collector.level, origin, config)
+        if mapped.translation is not None:
+            items = Items.called(mapped.names)
+            yield mapped
+        result = listen_store.import_listens(
+            library, collector, digest, origin=str(origin.absolute()), items=items, options=config.typed(),
+            names_are=mapped.names_are, folders=mapped.folders,
+        )  # fmt: skip
+        n_vectors = None
+        if opened.vector_files:
+            numbers, ids = collector.item_numbers(), result.items.ids
+            n_vectors = store_embeddings(library, source.reader.name, opened.vector_files, numbers, ids)
     yield ImportedSource(
         result, mapped, collector.is_timed, len(collector) - result.listens.n_events, dict(collector.left_out),
-        collector.n_malformed, collector.malformed, source.format, n_vectors,
+        collector.n_malformed, collector.malformed, source.reader.name, n_vectors,
     )  # fmt: skip

@@ -36,7 +36,8 @@ class Batch:
     n_malformed: int = 0
     malformed: tuple[str, ...] = ()  # the first of them, as a person finds them
     left_out: Mapping[str, int] = field(default_factory=dict)  # well-formed but not wanted: what, and how many
-    part: int = 0  # what another part of an import knows of one user, item, time and kind is the same event
+    part: int = 0  # of the files: an event that several parts hold (user, item, time, kind) is one event
+    errors: tuple[ValueError, ...] = ()  # of files that cannot be read beside others that can
 
 
 def valid_events(

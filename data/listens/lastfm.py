@@ -8,18 +8,32 @@ from pathlib import Path
 import polars as pl
 
 from earshot.data.listens.event_batch import ME, Batch, numbered, taken, valid_events
+from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_tables import seconds
-from earshot.data.tables.table_blocks import open_table
+from earshot.data.tables.table_blocks import SUFFIXES, header, open_table
 from earshot.data.tables.table_reader import listed, text
 from earshot.data.tables.text_blocks import Member, field_blocks
 
 _1K = ["user", "time", "artist_mbid", "artist", "track_mbid", "track"]
 _HEADLESS = ("artist", "album", "track", "date")
+_1K_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_CSV_DATE = re.compile(r'\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d"?$')
 _REPEATED = re.compile(r"_duplicated_\d+$")
 _TITLES = ("track", "name")
 _TIMES = ("uts", "utc_time", "date", "time", "timestamp")
 _MORE = {"album": "album", "mbid": "track_mbid"}
 _KNOWN = {"artist", *_TITLES, *_TIMES, *_MORE.values(), "id", "artist_mbid", "album_mbid", "albumid", "loved"}
+
+
+def _is_lastfm_1k(head: Head) -> bool:
+    fields = head.first_line.split("\t")
+    return len(fields) == 6 and _1K_TIME.fullmatch(fields[1]) is not None
+
+
+def _is_lastfm_csv(head: Head) -> bool:
+    if head.member.suffix not in SUFFIXES or not head.first_line:
+        return False
+    return _CSV_DATE.search(head.first_line) is not None or is_export(header(head.first_line))
 
 
 def read_lastfm_1k(member: Member) -> Iterator[Batch]:
@@ -96,3 +110,13 @@ def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch
 def _plain(name: str) -> str:
     """A column's name without the user's, which one tool writes behind it."""
     return name.partition("#")[0].strip().lower()
+
+
+LASTFM_1K = Reader(
+    "lastfm-1k", _is_lastfm_1k, lambda members, _: OpenedSource(read_lastfm_1k(members[0])), names_users=True
+)
+LASTFM_CSV = Reader(
+    "lastfm-csv",
+    _is_lastfm_csv,
+    lambda members, options: OpenedSource(read_lastfm_csv(members[0], options.listener)),
+)

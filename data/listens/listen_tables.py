@@ -1,13 +1,13 @@
 """Tables of listens: who played what, when or how often."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from earshot.data.events.event_log import EVENT_COLUMNS
 from earshot.data.listens.event_batch import Batch, kind_codes, numbered, split_codes, taken, valid_events
+from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, ReadOptions
 from earshot.data.tables.table_blocks import SUFFIXES, Table, open_table
 from earshot.data.tables.table_reader import column, listed, text
 from earshot.data.tables.text_blocks import Member
@@ -36,12 +36,20 @@ _LASTFM_DATES = ("%d %b %Y %H:%M", "%d %b %Y %H:%M:%S")  # with a comma before t
 _MILLI, _MICRO, _NANO = 1e11, 1e14, 1e17  # from here on; seconds since 1970 reach the first in the year 5138
 
 
-@dataclass(frozen=True)
-class ListenTable:
-    """A table of listens as it was understood; its events come batch by batch, once."""
+def _is_table(head: Head) -> bool:
+    if head.columns:
+        return True
+    suffix = head.member.suffix
+    if head.is_json:
+        return suffix in (".jsonl", ".ndjson") and head.text[0] == "{"
+    return suffix in SUFFIXES
 
-    level: str  # what the items are: "track" or "artist"
-    batches: Iterator[Batch]
+
+def _open(members: Sequence[Member], options: ReadOptions) -> OpenedSource:
+    return read_listen_table(
+        members[0], user=options.user, item=options.item, time=options.time, plays=options.plays, level=options.level,
+        listener=options.listener,
+    )  # fmt: skip
 
 
 def read_listen_table(
@@ -53,7 +61,7 @@ def read_listen_table(
     plays: str | None = None,
     level: str | None = None,
     listener: str | None = None,
-) -> ListenTable:
+) -> OpenedSource:
     """Read a table of listens. Columns that are not named are found by their well-known names.
 
     Without a `level`, items are tracks where a column of tracks is found, else artists. Times are numbers (seconds,
@@ -89,7 +97,7 @@ def read_listen_table(
     }
     needed = ("user", "title", *(("artist",) if artist else ()), *(("time_s",) if time else ()))
     used = [name for name in (user, artist, item, time, plays) if name]
-    return ListenTable(level, _batches(table, used, named, needed, has_artist=artist is not None))
+    return OpenedSource(_batches(table, used, named, needed, has_artist=artist is not None), level)
 
 
 def _batches(
@@ -177,3 +185,6 @@ def seconds(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     ]
     day = stripped.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     return pl.coalesce(whole, pl.coalesce(zoned, *plain, day).dt.epoch("s"))
+
+
+TABLE = Reader("table", _is_table, _open)

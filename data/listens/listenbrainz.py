@@ -11,6 +11,7 @@ import polars as pl
 
 from earshot.data.events.interactions import KINDS
 from earshot.data.listens.event_batch import ME, Batch, json_number, json_text, taken, valid_events
+from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member, json_blocks, json_value
 
@@ -20,10 +21,15 @@ _COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mb
     "kind": pl.UInt8,
     "bad": pl.String,
 }
+_MARKS = ('"track_metadata"', '"recording_mbid"', '"recording_msid"')
 _LIKES = {1: KINDS.index("like"), -1: KINDS.index("dislike")}
 _HEAD_BYTES = 1024 * 1024  # what one person's facts have room in
 _USER, _FEEDBACK = "user.json", "feedback.jsonl"
 Row = dict[str, Any]
+
+
+def _is_listenbrainz(head: Head) -> bool:
+    return head.is_json and (any(mark in head.text for mark in _MARKS) or head.member.title == _USER)
 
 
 def read_listenbrainz(members: Sequence[Member], listener: str | None) -> Iterator[Batch]:
@@ -136,3 +142,11 @@ def _user_name(member: Member | None) -> str | None:
     with member.open_text() as file:
         facts = _object(json_value(file.read(_HEAD_BYTES)))
     return json_text(facts.get("username") or facts.get("user_name"))
+
+
+LISTENBRAINZ = Reader(
+    "listenbrainz",
+    _is_listenbrainz,
+    lambda members, options: OpenedSource(read_listenbrainz(members, options.listener)),
+    exports,
+)

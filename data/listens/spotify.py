@@ -1,14 +1,17 @@
 """Spotify's streaming history, extended (``Streaming_History_Audio_*.json``, ``endsong_*.json``) or of a year."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
-from earshot.data.listens.event_batch import ME, Batch, json_text, numbered, valid_events
+from earshot.data.listens.event_batch import ME, Batch, json_text, numbered, refuse_noise, valid_events
+from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, together
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member
 
+_MARKS = ('"master_metadata_track_name"', '"msPlayed"')
 _PAIRS = (  # ours, of the extended history, of the short one
     ("ended", "ts", "endTime"),
     ("played_ms", "ms_played", "msPlayed"),
@@ -18,6 +21,21 @@ _PAIRS = (  # ours, of the extended history, of the short one
     ("user", "username", ""),
 )
 _OTHER = {"podcasts": ("episode_name", "spotify_episode_uri"), "audiobooks": ("audiobook_title", "audiobook_uri")}
+
+
+def _is_spotify(head: Head) -> bool:
+    return head.is_json and any(mark in head.text for mark in _MARKS)
+
+
+def _read_files(members: Sequence[Member], listener: str | None) -> Iterator[Batch]:
+    """Every file, whole or not at all: a folder may hold an earlier export, or the same one unpacked."""
+    for part, member in enumerate(members):
+        try:
+            batches = list(refuse_noise(read_spotify(member, listener), member.title))
+        except ValueError as error:
+            yield Batch(pl.DataFrame(), errors=(error,))
+        else:
+            yield from (replace(batch, part=part) for batch in batches)
 
 
 def read_spotify(member: Member, listener: str | None) -> Iterator[Batch]:
@@ -63,3 +81,8 @@ def _what_else(entry: dict[str, object]) -> str | None:
     if entry.get("master_metadata_track_name") or entry.get("trackName"):
         return None
     return next((what for what, names in _OTHER.items() if any(entry.get(name) for name in names)), None)
+
+
+SPOTIFY = Reader(
+    "spotify", _is_spotify, lambda members, options: OpenedSource(_read_files(members, options.listener)), together
+)

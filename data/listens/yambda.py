@@ -7,6 +7,7 @@ not told. Every name is the number behind ``yambda:``, so that it never means so
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from earshot.data.events.interactions import KINDS
 from earshot.data.files.time_limits import in_time
 from earshot.data.listens.event_batch import Batch, kind_codes, numbered, valid_events
 from earshot.data.listens.event_collector import Items
+from earshot.data.listens.listen_reader import OpenedSource, Reader, ReadOptions, together
 from earshot.data.tables.parquet_blocks import parquet_blocks, parquet_columns
+from earshot.data.tables.text_blocks import Member
 
-PREFIX = "yambda:"
+_PREFIX = "yambda:"
 _KIND_OF_FILE = {f"{kind}s": kind for kind in KINDS}
 _MAPS = {"artist": ("artist_id", "item_id"), "album": ("album_id", "item_id")}
 _ROWS_AT_ONCE = 4_000_000
@@ -98,7 +101,7 @@ def with_owners(items: Items, numbers: np.ndarray, roles: Mapping[Path, str]) ->
     for path, role in roles.items():
         if role in _MAPS:
             names = [
-                f"{PREFIX}{role}:{owner}" if owner >= 0 else None for owner in owners(path, role, numbers).tolist()
+                f"{_PREFIX}{role}:{owner}" if owner >= 0 else None for owner in owners(path, role, numbers).tolist()
             ]
             told[f"{role}s"] = names
     return replace(items, **told, title_is_key=True) if "artists" in told else items
@@ -116,3 +119,21 @@ def embeddings(path: Path, items: np.ndarray, rows_at_once: int = 200_000) -> It
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
             there = lengths[:, 0] > 0
             yield block["item_id"].to_numpy()[there], vectors[there] / lengths[there]
+
+
+def _open(members: Sequence[Member], _: ReadOptions) -> OpenedSource:
+    roles = {
+        member.path: role for member in members if (role := role_of(member.path, list(parquet_columns(member.path))))
+    }
+    batches = (
+        replace(batch, part=part)
+        for part, path in event_files(roles)
+        for batch in read_yambda(path, roles[path])
+    )  # fmt: skip
+    vector_files = tuple(path for path, role in roles.items() if role == "embeddings")
+    return OpenedSource(batches, prefix=_PREFIX, describe=partial(with_owners, roles=roles), vector_files=vector_files)
+
+
+YAMBDA = Reader(
+    "yambda", lambda head: role_of(head.member.path, head.columns) is not None, _open, together, names_users=True
+)

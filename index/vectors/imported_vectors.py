@@ -1,28 +1,29 @@
 """Vectors that a data set brings along, in a space of their own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from earshot.data.ids import IdMap
-from earshot.data.listens.listen_sources import Source
 from earshot.data.listens.yambda import embeddings
 from earshot.index.library import Library
 from earshot.index.runs import IMPORT_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import vector_blob
 
 
-def store_embeddings(library: Library, source: Source, numbers: np.ndarray, track_ids: np.ndarray) -> int:
-    """Keep the audio embeddings among a source's files, of tracks that were listened to; how many.
+def store_embeddings(
+    library: Library, space: str, files: Sequence[Path], numbers: np.ndarray, track_ids: np.ndarray
+) -> int:
+    """Store the audio embeddings of an export, of tracks that were listened to; how many.
 
     Parameters
     ----------
     numbers, track_ids : (n,), what the data set calls the tracks, and what the library does
     """
-    files = [path for path, role in source.roles.items() if role == "embeddings"]
     rows = IdMap(numbers)
     pieces = ((track_ids[rows.rows(found)], vectors) for path in files for found, vectors in embeddings(path, numbers))
-    return store_given_vectors(library, source.format, str(files[0]), pieces) if files else 0
+    return store_given_vectors(library, space, str(files[0]), pieces) if files else 0
 
 
 def store_given_vectors(

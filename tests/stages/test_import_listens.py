@@ -50,5 +50,5 @@ def test_an_option_that_means_nothing_is_an_error_of_its_own(library, tmp_path):
 
 def test_the_options_that_import_the_same_again(tmp_path):
     config = ImportListensConfig(listener="ana", names=tmp_path / "x.csv", again=True)
-    assert config.typed() == ["--names", str(tmp_path / "x.csv"), "--listener", "ana"]
+    assert config.typed() == ["--listener", "ana", "--names", str(tmp_path / "x.csv")]
     assert ImportListensConfig().typed() == []

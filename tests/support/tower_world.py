@@ -5,7 +5,7 @@ import numpy as np
 from earshot.data.catalog import Catalog
 from earshot.data.events.interactions import Interactions
 from earshot.data.listens.event_collector import EventCollector
-from earshot.data.listens.listen_sources import find_sources, read_source
+from earshot.data.listens.listen_sources import find_sources
 from earshot.index.listens import listen_store
 
 
@@ -39,9 +39,9 @@ def catalog(n_tracks, *, artists=None, audio=None):
 def import_table(library, path, lines):
     """What `cli import-listens` does with a table of these lines."""
     path.write_text("\n".join(lines), encoding="utf-8")
-    ((source,), _) = find_sources(path, "table")
-    reading = read_source(source, None, **dict.fromkeys(("user", "item", "time", "plays", "level")))
-    with EventCollector(listen_store.listens_folder(library), reading.level, prefix=source.prefix) as gathering:
-        for batch in reading.batches:
-            gathering.add(batch)
-        listen_store.import_listens(library, gathering, listen_store.content_digest(path), origin=str(path))
+    (source,) = find_sources(path, "table").sources
+    opened = source.open()
+    with EventCollector(listen_store.listens_folder(library), opened.level) as collector:
+        for batch in opened.batches:
+            collector.add(batch)
+        listen_store.import_listens(library, collector, listen_store.content_digest(path), origin=str(path))

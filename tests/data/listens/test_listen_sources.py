@@ -9,15 +9,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from earshot.data.listens.format_detection import FORMATS
-from earshot.data.listens.listen_sources import find_sources, read_source
+from earshot.data.listens.format_detection import READERS
+from earshot.data.listens.listen_reader import ReadOptions
+from earshot.data.listens.listen_sources import find_sources
 from listen_exports import lastfm_1k, listen, listenbrainz, spotify, stream
 
 
 def found(path, format="auto"):
     """The format and the names of the files of each source, and what was passed over."""
-    sources, passed_over = find_sources(path, format)
-    return [(source.format, [member.title for member in source.members]) for source in sources], passed_over
+    sources = find_sources(path, format)
+    return [
+        (source.reader.name, [member.title for member in source.members]) for source in sources.sources
+    ], sources.without_listens
 
 
 def written(path, text):
@@ -64,9 +67,9 @@ def test_a_last_fm_csv_is_known_by_its_columns(tmp_path, header, format):
 def test_an_export_in_old_letters(tmp_path, encoding):
     path = tmp_path / "x.csv"
     path.write_bytes("Artist,Album,Track,Date\nBjörk,Début,Één,04 May 2009 23:08\n".encode(encoding))
-    (source,), _ = find_sources(path)
-    (batch,) = read_source(source).batches
-    assert source.format == "lastfm-csv" and batch.events["artist"].to_list() == ["Björk"]
+    (source,) = find_sources(path).sources
+    (batch,) = source.open().batches
+    assert source.reader.name == "lastfm-csv" and batch.events["artist"].to_list() == ["Björk"]
 
 
 def test_what_is_packed(tmp_path):
@@ -91,10 +94,11 @@ def test_a_listenbrainz_export_is_its_users_however_it_is_packed(tmp_path, suffi
         packed.unlink()
         root = shutil.make_archive(str(tmp_path / "lb"), {".zip": "zip", ".tgz": "gztar"}[suffix], tmp_path / "in")
         Path(root).rename(tmp_path / f"lb{suffix}")
-    (source,), passed_over = find_sources(tmp_path / f"lb{suffix}" if suffix else tmp_path / "in")
+    found_sources = find_sources(tmp_path / f"lb{suffix}" if suffix else tmp_path / "in")
+    (source,), passed_over = found_sources.sources, found_sources.without_listens
     assert [member.title for member in source.members] == ["5.jsonl", "feedback.jsonl", "user.json"]
     assert [Path(name).name for name in passed_over] == ["pinned_recording.jsonl"]
-    listens = next(iter(read_source(source).batches))
+    listens = next(iter(source.open().batches))
     assert listens.events["user"].to_list() == ["ana"] and listens.n_malformed == 0
 
 
@@ -103,8 +107,8 @@ def test_exports_of_two_people_are_two_imports(tmp_path):
         packed = listenbrainz(tmp_path / f"{user}.zip", listen(title), user=user)
         shutil.unpack_archive(packed, tmp_path / "in" / user)
     shutil.copy(tmp_path / "bob.zip", tmp_path / "in")
-    sources, _ = find_sources(tmp_path / "in")
-    batches = [next(iter(read_source(source).batches)) for source in sources]
+    sources = find_sources(tmp_path / "in").sources
+    batches = [next(iter(source.open().batches)) for source in sources]
     assert [batch.events.select("user", "title").row(0) for batch in batches] == [
         ("ana", "One"), ("bob", "Two"), ("bob", "Two")
     ]  # fmt: skip
@@ -135,12 +139,12 @@ def test_tables_are_read_as_they_are_packed(tmp_path):
         archive.writestr("__MACOSX/._z.csv", b"\0\5\x16\7")
     expected = {"a.csv.gz": [("a", "One")], "b.zip": [("a", "One"), ("b", "Two")]}
     for name, rows in expected.items():
-        sources, passed_over = find_sources(tmp_path / name, "table")
-        batches = [batch for source in sources for batch in read_source(source).batches]
+        tables = find_sources(tmp_path / name, "table")
+        batches = [batch for source in tables.sources for batch in source.open().batches]
         assert [batch.events.select("user", "title").row(0) for batch in batches] == rows
-    assert passed_over == ["z.csv"]
-    (source,), _ = find_sources(tmp_path / "b.zip", "lastfm-csv")
-    assert [batch.events["title"].to_list() for batch in read_source(source).batches] == [["Two"]]
+    assert tables.without_listens == ["z.csv"]
+    (source,) = find_sources(tmp_path / "b.zip", "lastfm-csv").sources
+    assert [batch.events["title"].to_list() for batch in source.open().batches] == [["Two"]]
 
 
 def test_a_table_beside_listens_is_none_of_them(tmp_path):
@@ -161,27 +165,28 @@ def test_yambda_knows_its_files(tmp_path):
     events.write_parquet(tmp_path / "listens.parquet")
     events.write_parquet(tmp_path / "dislikes.parquet")
     pl.DataFrame({"artist_id": [1], "item_id": [3]}).write_parquet(tmp_path / "artist_item_mapping.parquet")
-    ((source,), _) = find_sources(tmp_path)
-    assert {path.stem: role for path, role in source.roles.items()} == {
-        "listens": "listen", "dislikes": "dislike", "artist_item_mapping": "artist"
-    }  # fmt: skip
-    assert source.prefix == "yambda:" and len(source.paths) == 3
-    assert sorted(batch.events["kind"].item() for batch in read_source(source).batches) == [0, 2]
+    (source,) = find_sources(tmp_path).sources
+    assert source.open().prefix == "yambda:" and len(source.paths) == 3
+    assert sorted(batch.events["kind"].item() for batch in source.open().batches) == [0, 2]
 
 
 def test_a_format_can_be_said(tmp_path):
     path = written(tmp_path / "x.csv", "uts,artist,track\n5,Air,One\n")
     assert found(path)[0] == [("lastfm-csv", ["x.csv"])] and found(path, "table")[0] == [("table", ["x.csv"])]
-    (source,), _ = find_sources(path, "table")
+    (source,) = find_sources(path, "table").sources
     with pytest.raises(
         ValueError, match=r"x\.csv: no column of users; .* with --user, or say whose listens these are with --listener"
     ):
-        read_source(source)
-    (batch,) = read_source(source, "ana").batches
+        source.open()
+    with pytest.raises(ValueError, match=r"x\.csv cannot be read as a table: parquet: "):
+        find_sources(path, "yambda").sources[0].open()
+    with pytest.raises(ValueError, match="There is no format 'tabel' of listens; give auto, lastfm-1k, "):
+        find_sources(path, "tabel")
+    (batch,) = source.open(ReadOptions(listener="ana")).batches
     assert batch.events.rows() == [("ana", "Air", "One", 5)]
 
 
-@pytest.mark.parametrize("format", [name for name in FORMATS if name != "table"])
+@pytest.mark.parametrize("format", [reader.name for reader in READERS if reader.name != "table"])
 def test_what_is_no_listens_is_refused(tmp_path, format):
     path = written(tmp_path / "x.pdf", "%PDF-1.4")
     with pytest.raises(ValueError, match=r"x\.pdf holds no listens that are known here; give a file of lastfm-1k, "):
@@ -201,9 +206,9 @@ def test_what_is_no_listens_is_refused(tmp_path, format):
     ],
 )
 def test_every_format_is_read(tmp_path, format, make):
-    (source,), _ = find_sources(make(tmp_path))
-    reading = read_source(source)
-    assert source.format == format and reading.level == "track"
+    (source,) = find_sources(make(tmp_path)).sources
+    reading = source.open()
+    assert source.reader.name == format and reading.level == "track"
     events = [batch.events for batch in reading.batches]
     assert sum(map(len, events)) > 0 and {"user", "artist", "title", "time_s"} <= set(events[0].columns)
 
@@ -218,6 +223,6 @@ def test_parquet_that_is_damaged(tmp_path):
     content = bytearray(whole.read_bytes())
     content[4:2_000] = bytes(1_996)
     whole.write_bytes(content)
-    (source,), _ = find_sources(whole)
+    (source,) = find_sources(whole).sources
     with pytest.raises(ValueError, match=r"listens\.parquet cannot be read as a table: "):
-        list(read_source(source).batches)
+        list(source.open().batches)

@@ -11,7 +11,7 @@ import zipfile
 
 import pytest
 
-from earshot.data.listens.listen_sources import find_sources, read_source
+from earshot.data.listens.listen_sources import find_sources
 from earshot.data.tables import archives
 from earshot.data.tables.archives import refuse_bomb, refuse_packed
 from earshot.data.tables.text_blocks import Member, members_of
@@ -245,8 +245,8 @@ def test_listens_in_a_tar_are_read_in_one_go(tmp_path, rewinds):
             entry = tarfile.TarInfo(f"{name}.json")
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
-    ((source,), _) = find_sources(tmp_path / "x.tar.gz")
-    assert sum(len(batch.events) for batch in read_source(source).batches) == 40
+    (source,) = find_sources(tmp_path / "x.tar.gz").sources
+    assert sum(len(batch.events) for batch in source.open().batches) == 40
     assert len(rewinds) <= 2
 
 

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from earshot.data.events import event_log
-from earshot.data.listens.listen_sources import find_sources, read_source
+from earshot.data.listens.listen_sources import find_sources
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens import listen_store
 from earshot.index.listens.listen_store import (
@@ -33,9 +33,9 @@ def file(tmp_path):
 
 
 def imported(library, file, **options):
-    (source,), _ = find_sources(file)
-    reading = read_source(source)
-    with gathered(library, *reading.batches, level=reading.level) as gathering:
+    (source,) = find_sources(file).sources
+    opened = source.open()
+    with gathered(library, *opened.batches, level=opened.level) as gathering:
         return import_listens(library, gathering, content_digest(file), origin=str(file), **options)
 
 

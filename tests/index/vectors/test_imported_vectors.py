@@ -56,11 +56,11 @@ def test_of_a_source_only_what_was_listened_to(library, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     pl.DataFrame({"uid": [1], "timestamp": [1], "item_id": [70]}).write_parquet(folder / "listens.parquet")
-    ((source,), _) = find_sources(folder)
-    assert store_embeddings(library, source, np.array([70]), np.array([2])) == 0 and spaces(library) == ["audio"]
+    assert store_embeddings(library, "yambda", (), np.array([70]), np.array([2])) == 0 and spaces(library) == ["audio"]
     vectors = {"item_id": [71, 70], "embed": [[1.0, 0.0], [0.0, 2.0]]}
     pl.DataFrame(vectors).write_parquet(folder / "embeddings.parquet")
-    ((source,), _) = find_sources(folder)
-    assert store_embeddings(library, source, np.array([70]), np.array([2])) == 1
+    (source,) = find_sources(folder).sources
+    files = source.open().vector_files
+    assert store_embeddings(library, "yambda", files, np.array([70]), np.array([2])) == 1
     ids, stored = read_vectors(library, "yambda")
     assert ids.ids([0]).tolist() == [2] and stored.tolist() == [[0.0, 1.0]]
