@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.commands.build_index import refresh_index
-from earshot.commands.shared.environment import versions
 from earshot.commands.shared.options import config_options
 from earshot.commands.shared.terminal import echo_json, echo_rows, progress
 from earshot.commands.shared.track_argument import require_vectors
 from earshot.graph.config import DiffusionConfig
+from earshot.stages.environment import versions
 
 if TYPE_CHECKING:
     from earshot.evaluation.metrics.metric_value import MetricValue

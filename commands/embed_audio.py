@@ -13,12 +13,12 @@ import click
 from earshot.audio.config import DecodeConfig
 from earshot.commands.build_index import refresh_index
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of
-from earshot.commands.shared.current_towers import place_newcomers
 from earshot.commands.shared.options import config_options, device_option
 from earshot.commands.shared.pending_files import hear_pending
 from earshot.commands.shared.read_failures import until_disk_fails
 from earshot.commands.shared.terminal import echo_some, progress
 from earshot.data.files.path_encoding import expanded, shell_word, shown_path
+from earshot.stages.current_towers import place_newcomers
 
 if TYPE_CHECKING:
     from earshot.index.tracks.scan_plan import ScanCounts, ScanPlan

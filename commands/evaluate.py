@@ -1,25 +1,12 @@
-"""`cli evaluate`: the towers on listens that they never saw, beside their rivals."""
+"""`cli evaluate`: the towers on listens that they never saw, beside baselines."""
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from earshot.commands.shared.current_towers import saved_towers
-from earshot.commands.shared.environment import versions
 from earshot.commands.shared.options import dial_option, output_options
-from earshot.commands.shared.terminal import echo_lines, echo_rows, progress, user_errors
-from earshot.data.events.protocols import PROTOCOLS
-
-if TYPE_CHECKING:
-    from earshot.data.events.splits import Split
-    from earshot.index.library import Library
-    from earshot.index.recommending.tower_data import TowerData
-    from earshot.index.recommending.tower_runs import TowerRun
-
-
-_TUNED_BY = 300  # listeners by whom the rivals of the towers are set
+from earshot.commands.shared.terminal import drawn, echo_lines, echo_rows, user_errors
 
 
 @click.command()
@@ -109,107 +96,29 @@ def evaluate(
         cli evaluate --rivals all --sampled
         cli evaluate --ann --report evaluation/
     """
-    from earshot.evaluation.baselines.tuned_baselines import tuned_baselines
-    from earshot.evaluation.evaluation_report import Rankings, evaluate_rankings
-    from earshot.evaluation.markdown_report import Heading, report_page, write_report
-    from earshot.evaluation.queries import describe_queries, queries_of_split, validation_queries
-    from earshot.index.evaluation.ann_benchmark import ann_figures, ann_section
-    from earshot.index.evaluation.metrics_table import store_figures
+    from earshot.evaluation.markdown_report import report_page
     from earshot.index.library import Library
-    from earshot.index.runs import finish_run, start_run
-    from earshot.towers.retrieval.exact_search import fold_offsets, item_vectors, unit_vectors
-    from earshot.towers.retrieval.tower_scores import exam_offsets, exam_queries, tower_scores
+    from earshot.stages.evaluate import evaluate_towers
 
-    with Library.open_to_write(folder) as library:
-        saved, data, trained = saved_towers(library)
-        name = trained.model
-        if ann and name == "neumf":
-            raise click.ClickException("NeuMF has no inner product that an index could search by.\n\nLeave out --ann.")
-        parts = _parts_of(data, trained)
-        rules = PROTOCOLS[parts.protocol]
-        repeats = bool(rules.repeats) if repeats is None else repeats
-        with user_errors():
-            page = None if report is None else report_page(report)
-            eval_queries = queries_of_split(parts, repeats=repeats, n_queries=n_users, seed=seed)
-        practice = validation_queries(parts, repeats=repeats, n_users=_TUNED_BY, seed=seed)
-        config = {"split": trained.split, "repeats": repeats, "queries": len(eval_queries), "tower": trained.tower}
-        config["popularity"] = popularity_weight = trained.popularity if popularity is None else popularity
-        run, _ = start_run(library, "evaluate", config, seed=seed, versions=versions())
-        sampled = rules.sampled if sampled is None else sampled
-        answers = Rankings.to(eval_queries, sorted(set(ks)) or [10, 20, 100], sampled=sampled, seed=seed)
-        for rival in progress(tuned_baselines(eval_queries, practice, data.catalog, which), "ranking", "rival"):
-            answers.add(rival.name, rival.scores, rival.describe())
-        queries, items = exam_queries(saved.towers, eval_queries), item_vectors(saved.towers)
-        offsets = exam_offsets(eval_queries, popularity_weight)
-        answers.add(name, tower_scores(saved.towers, queries, items, offsets))
-        found = evaluate_rankings(answers, name, data.catalog, rules, vectors=unit_vectors(items), seed=seed)
-        figures, more = found.all_figures(), []
-        if ann:
-            k = answers.ks[-1]
-            compared = ann_figures(*fold_offsets(items, queries, offsets), eval_queries, k, recall, seed=seed)
-            of_types = dict(progress(compared, "building", "index"))
-            figures += [figure for some in of_types.values() for figure in some]
-            more = [ann_section(of_types, k, recall)]
-        store_figures(library, run, figures)
-        finish_run(
-            library,
-            run,
-            {"queries": len(eval_queries), "tracks": eval_queries.known.n_tracks, "settings": answers.settings},
-        )
-        asked = [
-            describe_queries(parts, eval_queries, repeats=repeats),
-            rules.told,
-            _told_of_ear(library, parts, trained),
-        ]
+    with Library.open_to_write(folder) as library, user_errors():
+        page = None if report is None else report_page(report)
+        (evaluation,) = drawn(
+            evaluate_towers(
+                library, ks=ks or (10, 20, 100), repeats=repeats, baselines=which, sampled=sampled, ann=ann,
+                recall=recall, popularity=popularity, n_users=n_users, seed=seed,
+            )
+        )  # fmt: skip
     if page is not None:
-        heading = Heading(f"{name} before {len(answers.lists) - 1} rivals", asked, answers.settings)
         with user_errors():
-            write_report(page, heading, found, more)
+            evaluation.write(page)
         click.echo(f"{page} written.", err=True)
     if output is not None:
-        echo_rows([asdict(figure) for figure in figures], output, "")
+        echo_rows([asdict(value) for value in evaluation.metrics], output, "")
         return
-    echo_lines([*asked, *answers.settings])
-    for section in [*found.summary(), *more]:
+    echo_lines([*evaluation.notes, *evaluation.settings])
+    for section in evaluation.summary():
         click.echo(f"\n{section.title}:")
         echo_rows(section.rows, None, "")
         echo_lines([section.note])
     click.echo()
-    echo_lines(found.sentences())
-
-
-def _told_of_ear(library: "Library", parts: "Split", trained: "TowerRun") -> str:
-    """The facts about the encoder that a reader of the figures has to know, if any."""
-    from earshot.index.evaluation.leakage import ear_in_use, training_listens
-    from earshot.index.vectors.spaces import AUDIO
-
-    heard_of = set(training_listens(library, ear_in_use(library))) if trained.sound == AUDIO else set()
-    if not heard_of - {parts.train.digest() if heard_of else None}:
-        return ""
-    how = "--split {protocol} --share {share:g} --gap {gap_s} --seed {seed}".format(**trained.split)
-    return (
-        "The ear was taught by a graph of other listens than the towers learned from, which may be asked about here. An"
-        f" ear that was not: `cli build-graph {how}`, `cli train-audio --start fresh`, `cli embed-audio`, and"
-        " `cli train-tower` as before."
-    )
-
-
-def _parts_of(data: "TowerData", trained: "TowerRun") -> "Split":
-    """The log as it was parted when the towers learned."""
-    from earshot.data.events.splits import split_listens
-
-    if not trained.split:
-        raise click.ClickException(
-            f"Run {trained.id} does not say which listens it kept back.\n\nRun `cli train-tower` anew."
-        )
-    if trained.split["protocol"] == "none":
-        raise click.ClickException(
-            "These towers learned from everything: nothing is left to judge them by.\n\nRun `cli train-tower` anew."
-        )
-    if trained.listens_key != data.listens_key:
-        raise click.ClickException(
-            "The listens, or their links with files, have changed since the towers learned from them.\n\n"
-            "Run `cli train-tower` anew."
-        )
-    with user_errors():
-        return split_listens(data.listens, **trained.split)
+    echo_lines(evaluation.report.sentences())

@@ -9,10 +9,10 @@ import click
 
 from earshot.audio.config import DecodeConfig
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of
-from earshot.commands.shared.environment import versions
 from earshot.commands.shared.options import output_options
 from earshot.commands.shared.terminal import echo_rows, progress
 from earshot.commands.shared.track_argument import require_vectors
+from earshot.stages.environment import versions
 
 if TYPE_CHECKING:
     from numpy import ndarray

@@ -12,13 +12,13 @@ import click
 
 from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of, find_checkpoint
-from earshot.commands.shared.environment import SAVE_SECONDS, pick_device, versions
 from earshot.commands.shared.options import click_type, config_options, device_option
 from earshot.commands.shared.terminal import progress, progress_bar, user_errors
 from earshot.commands.shared.track_argument import require_vectors
 from earshot.data.files.atomic import RESUMABLE_SUFFIX, remove
 from earshot.data.settings import settings_of
 from earshot.graph.config import TasteConfig
+from earshot.stages.environment import SAVE_SECONDS, pick_device, versions
 
 if TYPE_CHECKING:
     from numpy import ndarray

@@ -10,6 +10,7 @@ from earshot.index.trust import read_json
 # Names of stages in the column `stage`.
 DIFFUSE_STAGE = "diffuse-audio"
 EMBED_STAGE = "embed-audio"
+EVALUATE_STAGE = "evaluate"
 FORGET_STAGE = "forget-listens"
 IMPORT_STAGE = "import-listens"
 RECOMMEND_STAGE = "recommend"

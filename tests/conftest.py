@@ -5,6 +5,7 @@ Worker processes and the synthetic world take seconds, so both are made once per
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 from earshot.audio.decoding.audio_writer import write_audio
 from earshot.data.synthetic.world import World, WorldConfig, make_world
 from earshot.data.synthetic.world_files import track_path, written_files
+from trained_library import make_trained_library
 
 # `python -m pytest` puts the checkout on the path, where its folders have other names than those that are installed.
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parents[1]]
@@ -87,3 +89,28 @@ def heard_library(tracks_folder: Path, tmp_path_factory: pytest.TempPathFactory,
     result = run_cli(library, "embed-audio", tracks_folder)
     assert result.returncode == 0, result.stderr
     return library
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Train on one core: the tensors of tests are so small that a second thread only waits for the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.cpu_count", lambda: 1)
+        yield
+
+
+@pytest.fixture(scope="session")
+def trained_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of listens and four files, whose towers have learned. Read only: `library_copy` may be changed."""
+    folder = tmp_path_factory.mktemp("towers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.cpu_count", lambda: 1)
+        result = make_trained_library(folder)
+    assert result.exit_code == 0, (result.output, result.exception)
+    return folder / "library"
+
+
+@pytest.fixture
+def library_copy(trained_library: Path, tmp_path: Path) -> Path:
+    """A copy of `trained_library` that a test may change."""
+    return shutil.copytree(trained_library, tmp_path / "library")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from earshot.commands.shared.environment import pick_device
+from earshot.stages.environment import pick_device
 
 if TYPE_CHECKING:
     from earshot.audio.checkpoint import Checkpoint

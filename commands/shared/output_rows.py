@@ -1,12 +1,14 @@
 """Answers as rows: of numbers for a program, or with clocks in the place of seconds for somebody who reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from earshot.commands.shared.text_tables import clock
 from earshot.index.search.similarity_search import Matches
-from earshot.index.tracks.track_lookup import TrackRow
+
+if TYPE_CHECKING:  # torch comes with it
+    from earshot.stages.recommend import Recommendation
 
 
 def match_rows(answer: Matches, *, why: bool, plain: bool) -> list[dict[str, Any]]:
@@ -28,14 +30,12 @@ def match_rows(answer: Matches, *, why: bool, plain: bool) -> list[dict[str, Any
     return rows
 
 
-def list_rows(
-    best: Sequence[tuple[int, float]], tracks: Mapping[int, TrackRow], *, plain: bool
-) -> list[dict[str, Any]]:
-    """What `cli recommend` lists, of ids and scores, the best first; `plain` for a reader, who needs no paths."""
+def recommendation_rows(recommended: "Sequence[Recommendation]", *, plain: bool) -> list[dict[str, Any]]:
+    """Rows of `cli recommend`; `plain` for a reader, who needs no paths."""
     rows = []
-    for rank, (track_id, score) in enumerate(best, start=1):
-        track = tracks[track_id]
-        row: dict[str, Any] = {"rank": rank, "score": round(score, 4), "id": track_id, "artist": track.artist}
-        row |= {"title": track.title, "album": track.album}
+    for place in recommended:
+        track = place.track
+        row: dict[str, Any] = {"rank": place.rank, "score": round(place.score, 4), "id": track.id}
+        row |= {"artist": track.artist, "title": track.title, "album": track.album}
         rows.append(row if plain else row | {"path": track.path})
     return rows

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from earshot.audio.config import DecodeConfig
-from earshot.commands.shared.environment import versions
 from earshot.commands.shared.read_failures import FailingDiskError, UnreadFiles, workers_lost
 from earshot.commands.shared.terminal import progress_bar
+from earshot.stages.environment import versions
 
 if TYPE_CHECKING:
     from earshot.audio.checkpoint import Checkpoint

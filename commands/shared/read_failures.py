@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from earshot.commands.shared.environment import versions
 from earshot.data.files.folder_walk import FoundFile, is_under
 from earshot.data.files.path_encoding import shown_path
+from earshot.stages.environment import versions
 
 if TYPE_CHECKING:
     from earshot.audio.embedding import EmbedFailure

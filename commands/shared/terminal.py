@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ import click
 from earshot.commands.shared.console import OutputError, SafeOutput, printable
 from earshot.commands.shared.error_messages import failure_sentence
 from earshot.data.files.path_encoding import escaped
+from earshot.stages.reports import InputError, Progress, StageError
 
 T = TypeVar("T")
 
@@ -135,6 +136,35 @@ class _Exactly:
         self.encoding = stream.encoding
 
 
+def drawn(reports: Generator[Progress | T, None, None]) -> Iterator[T]:
+    """Run a stage: draw its progress, and yield its other reports.
+
+    Raises
+    ------
+    click.ClickException
+        The stage cannot go on; a `click.UsageError` if what was typed is wrong.
+    """
+    bar: Any = None
+    phase = ""
+    try:
+        with stage_errors(), contextlib.closing(reports):
+            for report in reports:
+                if bar is not None and (not isinstance(report, Progress) or report.phase != phase):
+                    bar.close()  # erases it
+                    bar = None
+                if not isinstance(report, Progress):
+                    yield report
+                    continue
+                phase = report.phase
+                if bar is None:
+                    bar = progress_bar(report.total, report.phase, report.unit)
+                bar.update(report.done - bar.n)
+                bar.set_postfix_str(report.detail)
+    finally:
+        if bar is not None:
+            bar.close()
+
+
 def progress(items: Iterable[T], what: str, unit: str, total: int | None = None) -> Iterator[T]:
     with progress_bar(total, what, unit) as bar:
         for item in items:
@@ -143,10 +173,22 @@ def progress(items: Iterable[T], what: str, unit: str, total: int | None = None)
 
 
 @contextlib.contextmanager
-def user_errors() -> Iterator[None]:
-    """Tell what is wrong with a file that was given as one message."""
+def stage_errors() -> Iterator[None]:
+    """Show the reason why a stage cannot go on as one message; wrong arguments exit with 2, all else with 1."""
     try:
         yield
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
+    except StageError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextlib.contextmanager
+def user_errors() -> Iterator[None]:
+    """Show what is wrong with a file that was given as one message, and what stops a stage."""
+    try:
+        with stage_errors():
+            yield
     except BrokenPipeError as error:  # the reader of a pipe that was given has left
         raise OutputError(error) from None
     except OSError as error:

@@ -36,7 +36,8 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "towers": ("config query_inputs losses", "networks", "models", "tower_checkpoint", "retrieval", "training"),
     "index": ("migrations", "schema_guard", "trust manifest writer", "library", "runs", "vectors", "tracks",
               "listens search", "graphs recommending", "evaluation removal", "health"),
-    "stages": ("name_mapping", "import_listens"),
+    "stages": ("reports environment", "indexes current_towers name_mapping",
+               "evaluate import_listens recommend train_tower"),
     "commands": ("shared", "build_index", "build_graph check demo diffuse_audio embed_audio evaluate evaluate_audio "
                  "failures forget_folder forget_listens graph_stats import_graph import_listens import_playlists "
                  "import_tags link map recommend similar status train_audio train_tower"),
@@ -71,7 +72,7 @@ SMALLER = {
     "audio/augmentation.py": "one transform, with its reasons",
     "audio/decoding/file_checks.py": "one check, before any decoder",
     "towers/networks/event_features.py": "one embedding",
-    "commands/shared/environment.py": "the machine, asked by three commands",
+    "stages/environment.py": "the machine, asked by three commands",
     "data/parallel.py": "the number of threads has one home",
     "index/health/problem.py": "what every check yields",
 }

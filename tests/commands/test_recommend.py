@@ -1,10 +1,9 @@
-"""Recommending to everybody at once, after a track, and by a popularity dial, as a user meets it."""
+"""`cli recommend` as a user meets it: to one user, to somebody new, to all; after a track, and by popularity."""
 
 import csv
 import io
 import json
 import re
-import shutil
 import sqlite3
 from functools import partial
 
@@ -16,28 +15,14 @@ from commands_typed import invoke, rows_of
 from earshot.cli import cli
 from library_world import add, heard, open_library, unit
 from tower_world import import_table
-from trained_library import QUICK, listens, make_trained_library
+from trained_library import QUICK
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """These tensors are so small that a second thread only waits for the first."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.cpu_count", lambda: 1)
-        yield
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("towers")
-    result = make_trained_library(folder)
-    assert result.exit_code == 0, (result.output, result.exception)
-    return folder / "library"
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
-def library(trained, tmp_path):
-    return shutil.copytree(trained, tmp_path / "library")
+def library(library_copy):
+    return library_copy
 
 
 @pytest.fixture
@@ -51,6 +36,107 @@ def rows(result):
 
 def titles(result):
     return [row["title"] for row in rows(result)]
+
+
+def parity(rows):
+    return {int(row["title"].split()[1]) % 2 for row in rows}
+
+
+def test_a_listener_is_recommended_what_they_have_not_played(run, library):
+    rows = json.loads(run("recommend", "listener 4", "-k", 3, "--json").stdout)
+    assert len(rows) == 3 and parity(rows) == {0}
+    connection = sqlite3.connect(library / "library.db")
+    (n,) = connection.execute("SELECT count(*) FROM vectors WHERE space = 'tower'").fetchone()
+    connection.close()
+    assert n == 24
+    everything = json.loads(run("recommend", "listener 4", "-k", 24, "--max-per-artist", 24, "--json").stdout)
+    assert len(everything) == 24 - 9
+    again = json.loads(run("recommend", "listener 4", "-k", 24, "--max-per-artist", 24, "--repeats", "--json").stdout)
+    assert len(again) == 24 and [row["rank"] for row in again] == list(range(1, 25))
+    assert [row["score"] for row in again] == sorted((row["score"] for row in again), reverse=True)
+
+
+def test_a_stranger_is_recommended_by_what_they_like(run, tmp_path):
+    rows = json.loads(run("recommend", "--like", "Song 3", "--like", "Song 7", "-k", 5, "--json").stdout)
+    assert parity(rows) == {1} and not {"Song 3", "Song 7"} & {row["title"] for row in rows}
+    (tmp_path / "played.txt").write_text("# déjà vu\n/music/1.mp3\nSong 5\n\n", encoding="cp1252")
+    rows = list(csv.DictReader(io.StringIO(run("recommend", "--history", tmp_path / "played.txt", "--csv").stdout)))
+    assert parity(rows[:3]) == {1} and "Song 5" not in {row["title"] for row in rows}
+    (tmp_path / "mix.m3u8").write_text("#EXTM3U\nfile:///music/1.mp3\n/music/no/../3.mp3\n", encoding="utf-8")
+    played = run("recommend", "--history", tmp_path / "mix.m3u8", "-k", 3, "--json").stdout
+    liked = run("recommend", "--history", _lines(tmp_path, "Song 1", "Song 3"), "-k", 3, "--json").stdout
+    assert played == liked and parity(json.loads(played)) == {1}
+
+
+def _lines(folder, *lines):
+    (folder / "lines.txt").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "lines.txt"
+
+
+def test_no_artist_takes_the_list(run):
+    rows = json.loads(run("recommend", "listener 1", "-k", 9, "--max-per-artist", 1, "--json").stdout)
+    assert len({row["artist"] for row in rows}) == len(rows)
+
+
+def test_a_playlist_holds_what_can_be_played(run, tmp_path):
+    out = run("recommend", "--like", "Song 6", "-k", 24, "--max-per-artist", 9, "--m3u", tmp_path / "mix.m3u8")
+    assert "4 tracks written to" in out.stderr
+    assert (tmp_path / "mix.m3u8").read_text().count("/music/") == 4
+    assert "cannot be written" in run("recommend", "--like", "Song 6", "--m3u", tmp_path / "no/mix.m3u8", code=1).stderr
+
+
+def test_a_history_of_nothing_is_refused(run, tmp_path):
+    for name, data, words in (
+        ("empty.txt", b"# nothing\n\n", "empty.txt names no track."),
+        ("empty.m3u8", b"#EXTM3U\n", "empty.m3u8 names no track."),
+        ("song.mp3", b"ID3\3\0\0\0", "song.mp3 is no text."),
+    ):
+        (tmp_path / name).write_bytes(data)
+        out = run("recommend", "--history", tmp_path / name, code=1).output
+        assert f"{words}\n\nGive a playlist, or a track per line." in out
+
+
+def test_another_ear_needs_other_towers(run, library):
+    writer, _ = open_library(library, "another ear")
+    with writer:
+        writer.db.execute("UPDATE spaces SET run_id = (SELECT max(id) FROM runs) WHERE space = 'audio'")
+    out = run("recommend", "listener 1", code=1)
+    assert "these towers hear tracks by other vectors of sound" in out.output and "Run `cli train-tower`." in out.output
+
+
+def test_towers_that_hear_nothing_need_no_ear(run, library):
+    run("train-tower", *QUICK, "--epochs", 1, "--model", "dot")
+    before = run("recommend", "listener 1", "--json").stdout
+    writer, _ = open_library(library, "another ear")
+    with writer:
+        writer.db.execute("UPDATE spaces SET run_id = (SELECT max(id) FROM runs) WHERE space = 'audio'")
+    assert run("recommend", "listener 1", "--json").stdout == before
+
+
+def test_a_checkpoint_that_is_gone_is_told(run, library):
+    for path in (library / "checkpoints").glob("towers-*.pt"):
+        path.write_text("damaged")
+    assert "is damaged, or no checkpoint" in run("recommend", "listener 1", code=1).output
+    for path in (library / "checkpoints").glob("towers-*.pt"):
+        path.unlink()
+    assert (
+        "No such file or directory.\n\nRestore it from a backup, or run `cli train-tower`."
+        in run("recommend", "listener 1", code=1).output
+    )
+
+
+def test_what_cannot_be_is_told(run, tmp_path):
+    message = "Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all."
+    assert message in run("recommend", code=2).output
+    assert "No track answers to 'nothing of it'." in run("recommend", "--like", "nothing of it", code=1).output
+    assert "could be any of" in run("recommend", "--like", "Artist 1", code=1).output
+    assert "0 is not in the range 1<=x<=4096" in run("train-tower", "--dim", 0, code=2).output
+    empty = CliRunner().invoke(cli, ["--library", str(tmp_path / "empty"), "train-tower"])
+    assert empty.exit_code == 1 and "has no listens to tracks yet" in empty.output
+    library, _ = open_library(tmp_path / "new")
+    library.close()
+    out = CliRunner().invoke(cli, ["--library", str(tmp_path / "new"), "recommend", "ann"])
+    assert "This library has no trained towers yet" in out.output
 
 
 OPTIONS = {
@@ -243,18 +329,6 @@ def test_status_tells_when_lists_are_of_earlier_towers_or_listens(run, library):
     assert "cli recommend --all   (the towers have learned since the lists were made)" in run("status").stdout
 
 
-def test_a_file_is_compared_with_nothing_where_nothing_was_heard(tmp_path):
-    def run(*arguments):
-        return CliRunner().invoke(cli, ["--library", str(tmp_path / "library"), *map(str, arguments)])
-
-    (tmp_path / "listens.csv").write_text("\n".join(listens(np.random.default_rng(0))), encoding="utf-8")
-    (tmp_path / "new.mp3").touch()
-    for words in (["import-listens", tmp_path / "listens.csv"], ["train-tower", *QUICK, "--epochs", 1]):
-        assert run(*words).exit_code == 0
-    result = run("similar", tmp_path / "new.mp3", "--by", "both")
-    assert result.exit_code == 1 and "No track here was heard yet" in result.output
-
-
 def test_without_towers_nothing_is_recommended(tmp_path):
     library, _ = open_library(tmp_path)
     with library:
@@ -262,16 +336,6 @@ def test_without_towers_nothing_is_recommended(tmp_path):
     out = CliRunner().invoke(cli, ["--library", str(tmp_path), "recommend", "--all"])
     assert out.exit_code == 1 and "This library has no trained towers yet" in out.output
     assert not list(tmp_path.glob("recommendations-*"))
-
-
-def test_the_dial_is_a_power_of_popularity():
-    from earshot.towers.retrieval.exact_search import popularity_offsets
-
-    assert popularity_offsets(np.array([1, 2]), 0) is None
-    one, four = np.log(2 / 8), np.log(5 / 8)  # one more for each: 1, 2 and 5 of 8
-    expected = -2 * np.array([(one + four) / 2, one, four])  # whom nobody played is taken for an ordinary one
-    np.testing.assert_allclose(popularity_offsets(np.array([0, 1, 4]), -2.0), expected, rtol=1e-6)
-    np.testing.assert_allclose(popularity_offsets(np.zeros(2), 1.0), np.log([1 / 2, 1 / 2]), rtol=1e-6)
 
 
 def test_a_large_library_asks_its_index_and_gets_the_same(tmp_path, monkeypatch):

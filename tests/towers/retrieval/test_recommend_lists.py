@@ -10,7 +10,7 @@ from earshot.data.ids import IdMap
 from earshot.data.requests import Candidates, RecommendRequest
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
-from earshot.towers.retrieval.exact_search import item_vectors, recommend, unit_vectors
+from earshot.towers.retrieval.exact_search import item_vectors, recommend
 from earshot.towers.retrieval.recommend_lists import (
     RecommendOptions,
     batches_of,
@@ -161,12 +161,6 @@ def test_a_stranger_needs_towers_that_read_a_history():
         serving(history=0), asked(13, 12), ALL
     )
     assert recommend_one(serving(history=0, use_seed=0), asked(12, user_id=72), ALL)
-
-
-def test_a_bias_is_no_direction_of_taste():
-    items = torch.tensor([[3.0, 4.0, 9.0]])
-    np.testing.assert_allclose(unit_vectors(items, with_bias=False), [[0.6, 0.8]])
-    np.testing.assert_allclose(unit_vectors(torch.tensor([[3.0, 4.0]])), [[0.6, 0.8]])
 
 
 def test_no_artist_takes_the_list():

@@ -1,0 +1,105 @@
+"""The towers that a library recommends with, and vectors of tracks that came after their training."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from earshot.data.ids import IdMap
+from earshot.index.library import Library
+from earshot.index.recommending.tower_data import TowerData, read_catalog, read_tower_data
+from earshot.index.recommending.tower_runs import TowerRun, tower_checkpoint, tower_run
+from earshot.index.recommending.tower_vectors import add_tower_vectors, embeddable_tracks
+from earshot.index.vectors.spaces import TOWER, current_space, vector_fingerprint
+from earshot.stages.reports import StageError
+
+if TYPE_CHECKING:  # torch takes seconds to import
+    from numpy import ndarray
+
+    from earshot.towers.tower_checkpoint import SavedTowers, TowerFile
+
+
+@contextlib.contextmanager
+def open_towers(library: Library) -> Iterator[tuple["TowerFile", TowerRun]]:
+    """Open the file of the towers that recommend; yield it with their run.
+
+    Raises
+    ------
+    LibraryError
+        There are no towers, or their run does not say what they are made of.
+    StageError
+        Their file is missing or damaged; or they do not fit the vectors of today. Also where the block finds that out.
+    """
+    from earshot.towers.tower_checkpoint import CheckpointError, read_towers
+
+    run = tower_run(library).require_settings()
+    path = tower_checkpoint(library, run.id)
+    fix = "Restore it from a backup, or run `cli train-tower`."
+    try:
+        file = read_towers(path)
+    except OSError as error:
+        raise StageError(f"The checkpoint of the towers {path}: {error.strerror}.\n\n{fix}") from None
+    except CheckpointError as error:
+        raise StageError(f"{error}.\n\n{fix}") from None
+    try:
+        if file.hears and run.encoder != vector_fingerprint(library, run.sound):
+            raise CheckpointError("these towers hear tracks by other vectors of sound than the library's present ones")
+        yield file, run
+    except CheckpointError as error:
+        raise StageError(f"{error}.\n\nRun `cli train-tower`.") from None
+
+
+def load_towers(library: Library) -> tuple["SavedTowers", TowerData, TowerRun]:
+    """Load the towers that recommend, for all tracks and users of today, with the data they would learn from.
+
+    Raises
+    ------
+    LibraryError, StageError
+        As of `open_towers`.
+    """
+    from earshot.towers.tower_checkpoint import remap_towers
+
+    with open_towers(library) as (file, run):
+        data = read_tower_data(library, run.sound)
+        maps = {"tracks": data.tracks, "users": data.users, "artists": data.artists, "albums": data.albums}
+        return remap_towers(file, data.catalog, **maps), data, run
+
+
+def towers_for(
+    library: Library, file: "TowerFile", sound: str | None, track_ids: "ndarray", users: IdMap
+) -> "SavedTowers":
+    """Load towers with no more than some tracks and users.
+
+    Parameters
+    ----------
+    sound : the space whose vectors say how the tracks sound
+    track_ids : (n,) int64
+    """
+    from earshot.towers.tower_checkpoint import remap_towers
+
+    tracks = IdMap(track_ids)
+    catalog, artists, albums = read_catalog(library, tracks, sound)
+    return remap_towers(file, catalog, tracks=tracks, users=users, artists=artists, albums=albums)
+
+
+def place_newcomers(library: Library) -> int:
+    """Give tracks that came after the training a vector by the towers; how many.
+
+    Only two-tower can. Where there are none, or the towers need another training anyhow, only SQLite is asked.
+    """
+    if current_space(library, TOWER) is None:
+        return 0
+    run = tower_run(library).require_settings()
+    new_ids = embeddable_tracks(library, by_sound=run.uses_audio)
+    is_stale = run.uses_audio and run.encoder != vector_fingerprint(library, run.sound)
+    if not len(new_ids) or is_stale or run.model != "two-tower":
+        return 0  # other models know a track by its own vector or not at all
+
+    from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
+
+    try:
+        with open_towers(library) as (file, run):
+            saved = towers_for(library, file, run.sound, new_ids, IdMap([]))
+    except StageError:
+        return 0  # whoever uses the towers next will read why
+    add_tower_vectors(library, run.id, new_ids, unit_vectors(item_vectors(saved.towers)))
+    return len(new_ids)

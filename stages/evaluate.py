@@ -1,0 +1,162 @@
+"""Evaluate the towers of a library on listens that they never saw, over the full catalog, beside baselines."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from earshot.data.events.protocols import PROTOCOLS
+from earshot.data.events.splits import Split, split_listens
+from earshot.evaluation.baselines.tuned_baselines import tuned_baselines
+from earshot.evaluation.evaluation_report import EvaluationReport, Rankings, Section, evaluate_rankings
+from earshot.evaluation.markdown_report import Heading, write_report
+from earshot.evaluation.metrics.metric_value import MetricValue
+from earshot.evaluation.queries import describe_queries, queries_of_split, validation_queries
+from earshot.index.evaluation.ann_benchmark import ann_figures, ann_section
+from earshot.index.evaluation.leakage import ear_in_use, training_listens
+from earshot.index.evaluation.metrics_table import store_figures
+from earshot.index.library import Library
+from earshot.index.recommending.tower_data import TowerData
+from earshot.index.recommending.tower_runs import TowerRun
+from earshot.index.runs import EVALUATE_STAGE, finish_run, start_run
+from earshot.index.vectors.spaces import AUDIO
+from earshot.stages.current_towers import load_towers
+from earshot.stages.environment import versions
+from earshot.stages.reports import Progress, StageError
+from earshot.towers.retrieval.exact_search import fold_offsets, item_vectors, unit_vectors
+from earshot.towers.retrieval.tower_scores import exam_offsets, exam_queries, tower_scores
+
+_MAX_TUNING_USERS = 300  # whose validation queries choose the settings of baselines
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Towers beside baselines: every metric, and what a reader needs to know of them."""
+
+    model: str
+    report: EvaluationReport
+    metrics: Sequence[MetricValue]  # all of them, with those of indexes
+    notes: Sequence[str]  # on the queries, the protocol, and leakage
+    settings: Sequence[str]  # that were chosen for the baselines
+    n_baselines: int
+    more: Sequence[Section]  # tables beyond the report's: of indexes, if they were tuned
+
+    def value(self, metric: str, k: int, subject: str | None = None) -> float | None:
+        """A metric over all targets, of the towers or of another subject, such as ``popular``."""
+        subject = subject or self.model
+        values = (value for value in self.report.figures if (value.slice, value.k) == ("all", k))
+        return next((one.value for one in values if (one.subject, one.metric) == (subject, metric)), None)
+
+    def summary(self) -> list[Section]:
+        """The tables that fit a terminal."""
+        return [*self.report.summary(), *self.more]
+
+    def write(self, page: Path) -> None:
+        """Write all tables as a page of Markdown, with pictures beside it."""
+        heading = Heading(f"{self.model} before {self.n_baselines} rivals", self.notes, self.settings)
+        write_report(page, heading, self.report, self.more)
+
+
+def evaluate_towers(
+    library: Library,
+    *,
+    ks: Sequence[int] = (10, 20, 100),
+    repeats: bool | None = None,
+    baselines: str = "quick",
+    sampled: bool | None = None,
+    ann: bool = False,
+    recall: float = 0.98,
+    popularity: float | None = None,
+    n_users: int = 2_000,
+    seed: int = 0,
+) -> Generator[Progress | Evaluation, None, None]:
+    """Evaluate the towers and keep every metric in the library; the last report is the `Evaluation`.
+
+    Parameters
+    ----------
+    library : open to write
+    ks : lengths of list
+    repeats : whether lists may hold what was played before; None for as the split of the training says
+    baselines : "quick", or "all" for those too that take a while to train
+    sampled : also rank one target among 99 tracks drawn by chance; None for as the split says
+    ann : also measure approximate indexes, tuned to this `recall` of exact search
+    popularity : weight of the log of a track's share of all plays; None for what suited validation best
+    n_users : users, or listens of next-track, that are asked about at most
+    seed : of the choice of users, of sampled candidates and of intervals
+
+    Raises
+    ------
+    LibraryError
+        There are no towers, or no listens.
+    StageError
+        The towers saw all listens, the listens have changed since, or the towers cannot do what is asked.
+    ValueError
+        The test part holds no query.
+    """
+    saved, data, trained = load_towers(library)
+    if ann and trained.model == "neumf":
+        raise StageError("NeuMF has no inner product that an index could search by.\n\nLeave out --ann.")
+    parts = _split_of_training(data, trained)
+    rules = PROTOCOLS[parts.protocol]
+    repeats = bool(rules.repeats) if repeats is None else repeats
+    sampled = rules.sampled if sampled is None else sampled
+    popularity = trained.popularity if popularity is None else popularity
+    eval_queries = queries_of_split(parts, repeats=repeats, n_queries=n_users, seed=seed)
+    validation = validation_queries(parts, repeats=repeats, n_users=_MAX_TUNING_USERS, seed=seed)
+    config: dict[str, Any] = {"split": trained.split, "repeats": repeats, "queries": len(eval_queries)}
+    config |= {"tower": trained.tower, "popularity": popularity}
+    run_id, _ = start_run(library, EVALUATE_STAGE, config, seed=seed, versions=versions())
+
+    rankings = Rankings.to(eval_queries, sorted(set(ks)), sampled=sampled, seed=seed)
+    contenders = tuned_baselines(eval_queries, validation, data.catalog, baselines)
+    for n_done, baseline in enumerate(contenders, start=1):
+        rankings.add(baseline.name, baseline.scores, baseline.describe())
+        yield Progress("ranking", n_done, None, "baseline")
+    queries, items = exam_queries(saved.towers, eval_queries), item_vectors(saved.towers)
+    offsets = exam_offsets(eval_queries, popularity)
+    rankings.add(trained.model, tower_scores(saved.towers, queries, items, offsets))
+    vectors = unit_vectors(items)
+    report = evaluate_rankings(rankings, trained.model, data.catalog, rules, vectors=vectors, seed=seed)
+    metrics, more = report.all_figures(), []
+    if ann:
+        by_index: dict[str, list[MetricValue]] = {}
+        vectors_of = fold_offsets(items, queries, offsets)
+        for index, values in ann_figures(*vectors_of, eval_queries, rankings.ks[-1], recall, seed=seed):
+            by_index[index] = values
+            yield Progress("building", len(by_index), None, "index", index)
+        metrics += [value for values in by_index.values() for value in values]
+        more = [ann_section(by_index, rankings.ks[-1], recall)]
+    store_figures(library, run_id, metrics)
+    facts = {"queries": len(eval_queries), "tracks": eval_queries.known.n_tracks, "settings": rankings.settings}
+    finish_run(library, run_id, facts)
+    notes = [describe_queries(parts, eval_queries, repeats=repeats), rules.told, _leakage_note(library, parts, trained)]
+    yield Evaluation(trained.model, report, metrics, notes, rankings.settings, len(rankings.lists) - 1, more)
+
+
+def _split_of_training(data: TowerData, trained: TowerRun) -> Split:
+    """Split the listens as they were when the towers learned."""
+    if not trained.split:
+        raise StageError(f"Run {trained.id} does not say which listens it kept back.\n\nRun `cli train-tower` anew.")
+    if trained.split["protocol"] == "none":
+        raise StageError(
+            "These towers learned from everything: nothing is left to judge them by.\n\nRun `cli train-tower` anew."
+        )
+    if trained.listens_key != data.listens_key:
+        raise StageError(
+            "The listens, or their links with files, have changed since the towers learned from them.\n\n"
+            "Run `cli train-tower` anew."
+        )
+    return split_listens(data.listens, **trained.split)
+
+
+def _leakage_note(library: Library, parts: Split, trained: TowerRun) -> str:
+    """Say if the encoder was trained on listens that the evaluation may ask about; empty if it was not."""
+    listens = set(training_listens(library, ear_in_use(library))) if trained.sound == AUDIO else set()
+    if not listens - {parts.train.digest() if listens else None}:
+        return ""
+    how = "--split {protocol} --share {share:g} --gap {gap_s} --seed {seed}".format(**trained.split)
+    return (
+        "The ear was taught by a graph of other listens than the towers learned from, which may be asked about here. An"
+        f" ear that was not: `cli build-graph {how}`, `cli train-audio --start fresh`, `cli embed-audio`, and"
+        " `cli train-tower` as before."
+    )

@@ -1,0 +1,214 @@
+"""Recommend tracks by the towers of a library: to one user, to somebody new, or to all users at once."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass
+from time import monotonic
+
+import numpy as np
+
+from earshot.data.events.interactions import dislikes, without_dislikes
+from earshot.data.ids import IdMap
+from earshot.data.requests import RecommendRequest
+from earshot.index.library import Library
+from earshot.index.listens.stored_interactions import LibraryListening, find_user, read_listening
+from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_shelf, request_for_user
+from earshot.index.recommending.recommendation_table import ResumableLists, store_recommendations
+from earshot.index.recommending.tower_runs import tower_run
+from earshot.index.runs import RECOMMEND_STAGE, finish_run, start_run
+from earshot.index.tracks.track_lookup import TrackRow, find_track, track_rows
+from earshot.stages.current_towers import open_towers, towers_for
+from earshot.stages.environment import versions
+from earshot.stages.reports import InputError, Progress, StageError
+from earshot.towers.retrieval.recommend_lists import (
+    RecommendOptions,
+    Serving,
+    batches_of,
+    prepare,
+    query_of,
+    recommend_all,
+    recommend_one,
+)
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A place in a list of recommendations."""
+
+    rank: int  # from 1
+    score: float
+    track: TrackRow
+
+
+@dataclass(frozen=True)
+class ResumedLists:
+    """Lists of a killed run that need not be made again."""
+
+    n_done: int
+    n_batches: int
+
+    def __str__(self) -> str:
+        return f"Going on after {self.n_done:,} of {self.n_batches:,} batches of listeners."
+
+
+@dataclass(frozen=True)
+class RecommendAllReport:
+    """The outcome of recommending to all users; the lists are in the table `recommendations`."""
+
+    n_users: int
+    n_recommendations: int
+    seconds: float
+
+
+def recommend_tracks(
+    library: Library,
+    user: str | None = None,
+    *,
+    history: Sequence[str | int] = (),
+    liked: Sequence[str | int] = (),
+    seed_track: str | int | None = None,
+    k: int = 10,
+    novel: bool = True,
+    max_per_artist: int = 3,
+    popularity: float | None = None,
+) -> list[Recommendation]:
+    """Recommend tracks to a user of the library, or to somebody new by what they played or like.
+
+    Tracks are ids, paths, or words of artist and title.
+
+    Parameters
+    ----------
+    user : a name in the imported listens
+    history : tracks that somebody new played, the latest last
+    liked : tracks that somebody new likes, in no order
+    seed_track : the track that plays now
+    novel : leave out what was played
+    max_per_artist : tracks of one artist
+    popularity : weight of the log of a track's share of all plays; None for what suited validation best
+
+    Raises
+    ------
+    InputError
+        More than one of `user`, `history` and `liked` is given, or nothing at all.
+    LibraryError, StageError
+        There are no towers, no such user or track; or the towers cannot serve this request.
+    AmbiguousError
+        Words fit several tracks.
+    """
+    n_given = (user is not None) + bool(len(history)) + bool(len(liked))
+    if n_given > 1 or (not n_given and seed_track is None):
+        raise InputError("Give one of a user, a history or liked tracks, or a seed track.")
+    options = RecommendOptions(
+        k, novel=novel, max_per_artist=max_per_artist, popularity=_popularity(library, popularity)
+    )
+    listens = read_listening(library)
+    seed_id = None if seed_track is None else _track_id(library, seed_track)
+    if user is not None:
+        request = request_for_user(listens, find_user(library, user), seed_id)
+    else:
+        is_ordered = not len(liked) and bool(listens.listening.times.any())  # the towers have learned of no order else
+        track_ids = [_track_id(library, track) for track in (*history, *liked)]
+        request = RecommendRequest.stranger(track_ids, ordered=is_ordered, seed_id=seed_id)
+    try:
+        best = _recommend(library, listens, request, options)
+    except ValueError as error:  # of these towers and this request, such as a seed that they cannot read
+        raise StageError(str(error)) from None
+    tracks = track_rows(library, [track_id for track_id, _ in best])
+    return [Recommendation(rank, score, tracks[track_id]) for rank, (track_id, score) in enumerate(best, start=1)]
+
+
+def recommend_to_all(
+    library: Library,
+    *,
+    k: int = 10,
+    novel: bool = True,
+    max_per_artist: int = 3,
+    popularity: float | None = None,
+) -> Generator[Progress | ResumedLists | RecommendAllReport, None, None]:
+    """Recommend to every user, into the table `recommendations`; the last report is the `RecommendAllReport`.
+
+    All lists take the place of the earlier ones at once. Killed, the same call goes on from the lists that are made.
+
+    Parameters
+    ----------
+    library : open to write
+    k, novel, max_per_artist, popularity : as of `recommend_tracks`
+
+    Raises
+    ------
+    LibraryError, StageError
+        There are no towers, or nothing that can be recommended.
+    """
+    began = monotonic()
+    run = tower_run(library)
+    options = RecommendOptions(
+        k, novel=novel, max_per_artist=max_per_artist, popularity=_popularity(library, popularity)
+    )
+    listens = read_listening(library)
+    serving = _prepare(library, listens, options, listens.items.all_ids, listens.users)
+    events, disliked = without_dislikes(listens.listening), dislikes(listens.listening)
+    user_rows = np.unique(events.user_rows)
+    settings = asdict(options) | {"towers": run.id, "listens": listens.key, "tracks": serving.shelf.digest()}
+    run_id, _ = start_run(library, RECOMMEND_STAGE, settings, versions=versions())
+    lists = ResumableLists(library.folder, settings)
+    batches = batches_of(serving, user_rows)
+    if n_done := len(lists):
+        yield ResumedLists(n_done, len(batches))
+    n_users = 0
+    for number, batch in enumerate(batches):
+        if not lists.has(number):
+            made = recommend_all(serving, events, batch, options, disliked)
+            lists.keep(number, listens.users.ids(batch), *made)
+        n_users += len(batch)
+        yield Progress("recommending", n_users, len(user_rows), "listener")
+    n_rows = store_recommendations(library, run_id, lists)
+    report = RecommendAllReport(len(user_rows), n_rows, round(monotonic() - began, 1))
+    metrics = {"listeners": report.n_users, "recommendations": n_rows, "seconds": report.seconds}
+    finish_run(library, run_id, metrics)
+    lists.discard()
+    yield report
+
+
+def _popularity(library: Library, popularity: float | None) -> float:
+    """A weight that was given, else the one that suited the towers best."""
+    run = tower_run(library)
+    return run.popularity if popularity is None else popularity
+
+
+def _track_id(library: Library, track: str | int) -> int:
+    """The id of a track, with audio or without."""
+    row = find_track(library, str(track), catalog=True)
+    if row is None:
+        raise StageError(f"No track answers to {str(track)!r}.\n\nTry fewer words, or its id.")
+    return row.id
+
+
+def _recommend(
+    library: Library, listens: LibraryListening, request: RecommendRequest, options: RecommendOptions
+) -> list[tuple[int, float]]:
+    """One list, from the tracks that the index finds near the query where these are enough, else from all of them."""
+    track_ids, users = np.unique(request.track_ids()), IdMap([request.user_id])
+    with open_towers(library) as (file, run):
+        if file.config.model == "two-tower" and not options.popularity:  # of which the index knows nothing
+            saved = towers_for(library, file, run.sound, track_ids, users)
+            query = query_of(saved, request).numpy()[0]
+            n_excluded = len(request.left_out(novel=True))
+            for candidates in candidate_pools(library, query, options.k, n_left_out=n_excluded):
+                best = recommend_one(prepare(saved, candidates), request, options)
+                if len(best) == options.k:
+                    return best
+    return recommend_one(_prepare(library, listens, options, track_ids, users), request, options)
+
+
+def _prepare(
+    library: Library, listens: LibraryListening, options: RecommendOptions, track_ids: np.ndarray, users: IdMap
+) -> Serving:
+    """Load the towers with no more than some tracks and users, and all candidates."""
+    with open_towers(library) as (file, run):
+        candidates = read_shelf(library, run.id, with_vectors=file.config.model == "two-tower")
+        tracks = np.concatenate([track_ids, np.setdiff1d(candidates.newcomers, track_ids)])
+        saved = towers_for(library, file, run.sound, tracks, users)
+    plays = candidates.plays(*play_counts(listens)) if options.popularity else None
+    try:
+        return prepare(saved, candidates, plays)
+    except ValueError as error:
+        raise StageError(str(error)) from None

@@ -1,0 +1,193 @@
+"""Train towers on the listens of a library; they and their vectors take the place of earlier ones.
+
+    listens --split--> train | validation | test
+    train, validation --TowerFit--> towers --> checkpoint, vectors of tracks, indexes
+
+The state of the training is saved every now and then: the same call goes on from there after a kill.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import torch
+
+from earshot.data.events.protocols import PROTOCOLS
+from earshot.data.events.splits import default_protocol, split_listens
+from earshot.data.files.atomic import remove
+from earshot.data.parallel import n_threads
+from earshot.data.settings import stored
+from earshot.index.library import Library
+from earshot.index.manifest import keeping
+from earshot.index.recommending.tower_data import read_tower_data
+from earshot.index.recommending.tower_vectors import store_tower_vectors
+from earshot.index.runs import TOWER_STAGE, finish_run, start_run
+from earshot.index.vectors.spaces import AUDIO, sound_space, vector_fingerprint
+from earshot.stages.environment import SAVE_SECONDS, pick_device, versions
+from earshot.stages.indexes import refresh_indexes
+from earshot.stages.reports import Progress
+from earshot.towers.config import TowerConfig, TowerTrainingConfig
+from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
+from earshot.towers.tower_checkpoint import SavedTowers, save_towers, tower_training_key
+from earshot.towers.training.distributed import Distributed
+from earshot.towers.training.fit import FitStage, TowerFit, state_files
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The data that towers are about to learn from."""
+
+    catalog: str  # how many tracks, and what is known of them
+    sound: str | None  # the space of vectors that says how tracks sound
+    events: str  # how many, and how they are split
+
+    def __str__(self) -> str:
+        by = "" if self.sound in (None, AUDIO) else f" ({self.sound})"
+        return f"Learning from {self.catalog}{by}; {self.events}."
+
+
+@dataclass(frozen=True)
+class ResumedTraining:
+    """A training that goes on from a saved state."""
+
+    step: int
+    epoch: int  # counted from 1
+
+    def __str__(self) -> str:
+        return f"Going on after step {self.step:,} of epoch {self.epoch}."
+
+
+@dataclass(frozen=True)
+class TrainTowerReport:
+    """The outcome of a training."""
+
+    n_epochs: int
+    n_events: int  # that the towers learned from
+    loss: float | None  # of the last step; None if all was learned before, and only the storing was interrupted
+    validation: float | None  # NDCG@20 of the best epoch; None without a validation part
+    popularity: float | None  # weight of popularity at serving that suits them best; None for 0
+    checkpoint: str  # file name
+    n_tracks: int  # with a vector
+    n_users: int
+    split: str  # a name of `PROTOCOLS`, or "none"
+    seconds: float | None = None
+
+    def metrics(self) -> dict[str, Any]:
+        """The report as the library records it and `cli train-tower --json` prints it."""
+        metrics: dict[str, Any] = {"epochs": self.n_epochs, "events": self.n_events, "loss": self.loss}
+        metrics["validation"] = self.validation
+        if self.popularity is not None:
+            metrics["popularity"] = self.popularity
+        metrics |= {"checkpoint": self.checkpoint, "tracks": self.n_tracks, "users": self.n_users, "split": self.split}
+        return metrics if self.seconds is None else metrics | {"seconds": self.seconds}
+
+
+TrainingReport = Progress | TrainingData | ResumedTraining | TrainTowerReport
+
+
+def train_towers(
+    library: Library,
+    tower: TowerConfig | None = None,
+    training: TowerTrainingConfig | None = None,
+    *,
+    sound: str | None = None,
+    split: str = "auto",
+    share: float = 0.1,
+    gap_s: int = 1_800,
+    repeats: bool | None = None,
+    refit: bool = False,
+    device: str = "auto",
+    ranks: Distributed | None = None,
+) -> Generator[TrainingReport, None, None]:
+    """Train towers and store them; the last report is the `TrainTowerReport`.
+
+    Parameters
+    ----------
+    library : open to write, in the first process
+    sound : the space of vectors that says how tracks sound; None for that of the most tracks
+    split : a name of `PROTOCOLS`, "auto" for what suits the listens, or "none" to learn from all of them
+    share : of the listens, for the test; as much for validation
+    gap_s : seconds before each cut whose listens are left out
+    repeats : whether validation counts what was played before; None for as the split says
+    refit : learn once more, from the validation part too, for as many epochs as were best
+    device : ``auto``, ``cpu`` or ``cuda``
+    ranks : this process among those that train together; the others than the first report progress alone
+
+    Raises
+    ------
+    LibraryError
+        There are no listens, or no such space.
+    ValueError
+        The split leaves nothing to learn from or to refit by; or the loss diverged, and nothing was stored.
+    """
+    began = monotonic()
+    tower, training, ranks = tower or TowerConfig(), training or TowerTrainingConfig(), ranks or Distributed()
+    sound = ranks.first_then_others(lambda: sound_space(library, sound))
+    data = ranks.first_then_others(lambda: read_tower_data(library, sound))
+    protocol = default_protocol(data.listens) if split == "auto" else split
+    if repeats is None:
+        repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats)
+    split_settings: dict[str, Any] = {"protocol": protocol, "share": share, "gap_s": gap_s, "seed": tower.seed}
+    parts = None if protocol == "none" else split_listens(data.listens, **split_settings)
+    fit = TowerFit(
+        tower, training, data.catalog, data.listens, parts,
+        repeats=repeats, refit=refit, device=pick_device(device), ranks=ranks,
+    )  # fmt: skip
+    settings: dict[str, Any] = {"tower": stored(tower), "training": stored(training), "split": split_settings}
+    settings |= {"listens": data.listens_key, "sound": sound, "ear": vector_fingerprint(library, sound), "refit": refit}
+    key = tower_training_key(settings | {"repeats": repeats}, data.listens, data.catalog)
+    checkpoint = f"towers-{key[:12]}.pt"
+    if ranks.is_first:
+        events = parts.describe() if parts else f"all {len(data.listens):,} events"
+        yield TrainingData(data.catalog.describe(), sound, events)
+        run, _ = start_run(library, TOWER_STAGE, settings, seed=tower.seed, versions=versions(), checkpoint=checkpoint)
+    last, loss = yield from _train(fit, library.folder / "checkpoints", key)
+    if not ranks.is_first:
+        return
+    report = TrainTowerReport(
+        last.training.epoch, len(last.training.batches.targets), loss, fit.validation, fit.popularity_weight,
+        checkpoint, len(data.tracks), len(data.users), protocol,
+    )  # fmt: skip
+    saved = SavedTowers(fit.towers.to("cpu"), data.tracks, data.users, data.artists, data.albums)
+    yield from _store(library, run, saved, report, began)
+
+
+def _train(fit: TowerFit, folder: Path, key: str) -> Generator[TrainingReport, None, tuple[FitStage, float | None]]:
+    """Run all stages of a fit, or go on with them; the last stage and its last loss are returned."""
+    torch.set_num_threads(n_threads(fit.ranks.n_ranks))
+    for stage in fit.lessons(folder, key):
+        training = stage.training
+        if stage.went_on():
+            yield ResumedTraining(training.step, training.epoch + 1)
+        n_steps, saved, loss = len(training.batches), monotonic(), None
+        n_all = training.config.epochs * n_steps
+        yield Progress("learning", training.epoch * n_steps + training.step, n_all, "step")
+        for report in training.reports():
+            validation = f", validation {training.best:.4f}" if training.best > 0 else ""
+            rate = f"{report.n_events / report.seconds:,.0f} listens/s"
+            detail = f"epoch {report.epoch + 1}, loss {report.loss:.3f}{validation}, {rate}"
+            yield Progress("learning", report.epoch * n_steps + report.step, n_all, "step", detail)
+            loss = report.loss
+            if monotonic() - saved > SAVE_SECONDS:
+                stage.keep()
+                saved = monotonic()
+    return stage, loss
+
+
+def _store(
+    library: Library, run_id: int, saved: SavedTowers, report: TrainTowerReport, began: float
+) -> Generator[TrainingReport, None, None]:
+    """Put trained towers and their vectors in the place of earlier ones, and end the run that `began` then."""
+    checkpoints = library.folder / "checkpoints"
+    with keeping(library, checkpoints / report.checkpoint):
+        save_towers(saved, checkpoints / report.checkpoint)
+    vectors = unit_vectors(item_vectors(saved.towers), with_bias=saved.towers.config.model == "two-tower")
+    n_tracks = store_tower_vectors(library, run_id, saved.tracks.all_ids, vectors, report.metrics())
+    yield from refresh_indexes(library)
+    report = replace(report, n_tracks=n_tracks, seconds=round(monotonic() - began, 1))
+    finish_run(library, run_id, report.metrics())
+    for state in state_files(checkpoints):
+        remove(state)
+    yield report
