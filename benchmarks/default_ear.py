@@ -41,7 +41,8 @@ from earshot.graph.build.co_occurrence import co_occurrence_edges
 from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
 from earshot.graph.taste.eval_triplets import draw_questions
-from earshot.graph.taste.taste_trainer import ExcerptDataset, TasteTrainer
+from earshot.graph.taste.excerpt_views import ExcerptDataset
+from earshot.graph.taste.taste_trainer import TasteTrainer
 from earshot.graph.taste.track_graph import TrackGraph
 
 K = 10

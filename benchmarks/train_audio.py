@@ -20,7 +20,8 @@ from earshot.audio.mel import log_mel
 from earshot.audio.spectrogram_cache import PictureMaker
 from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
-from earshot.graph.taste.taste_trainer import PHASES, ExcerptDataset, TasteTrainer
+from earshot.graph.taste.excerpt_views import ExcerptDataset
+from earshot.graph.taste.taste_trainer import PHASES, TasteTrainer
 from earshot.graph.taste.track_graph import TrackGraph
 from earshot.graph.taste.triplet_loss import cosine_triplet_loss
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from earshot.audio.checkpoint import Checkpoint
     from earshot.audio.ear import Ear
-    from earshot.graph.taste.taste_trainer import ExcerptDataset, TasteTrainer
+    from earshot.graph.taste.excerpt_views import ExcerptDataset
+    from earshot.graph.taste.taste_trainer import TasteTrainer
     from earshot.graph.taste.track_graph import TrackGraph
     from earshot.index.evaluation.audio_facts import TrackTable
     from earshot.index.library import Library
@@ -88,7 +89,7 @@ def train_audio(
 
     from earshot.audio.checkpoint import default_checkpoint
     from earshot.audio.ear import Ear, save_ear
-    from earshot.graph.taste.taste_trainer import TasteTrainer, taste_training_key, training_figures
+    from earshot.graph.taste.taste_trainer import TasteTrainer, taste_training_key, training_metrics
     from earshot.graph.taste.track_graph import split_by_group
     from earshot.index.evaluation.audio_facts import read_judged_tracks
     from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
@@ -146,7 +147,7 @@ def train_audio(
         path = library.folder / "checkpoints" / name
         with keeping(library, path):
             save_ear(Ear(ear.config, training.encoder.to("cpu")), path)
-        figures = training_figures(training)
+        figures = training_metrics(training)
         store_figures(library, run, figures)
         report = {"checkpoint": name, "loss": loss, "train_tracks": len(training.train_rows)}
         report |= {f"{figure.metric}, {figure.subject}": figure.value for figure in figures}
@@ -202,7 +203,7 @@ def _music(library: "Library", tracks: "TrackTable", ear: "Ear") -> tuple["Excer
     import numpy as np
 
     from earshot.audio.spectrogram_cache import SpectrogramCache, fill_pictures
-    from earshot.graph.taste.taste_trainer import ExcerptDataset
+    from earshot.graph.taste.excerpt_views import ExcerptDataset
 
     cache = SpectrogramCache(library.folder / "cache", ear.config)
     n_lacking = len(tracks.paths.keys() - cache.rows.keys())

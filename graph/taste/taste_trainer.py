@@ -1,16 +1,16 @@
-"""Taste teaches the ear: the encoder learns that what is liked together should sound alike.
+"""Training of the encoder by preference graphs: what is liked together should sound alike.
 
 Two phases, because convolutions and projection need different things:
 
-    convolutions   small batches of pictures; everything moves
+    convolutions   small batches of log-mels; every weight moves
     projection     features computed once, so thousands of tracks per step cost nothing; only the projection moves
 
-A fresh encoder begins each of them where unsupervised statistics end (`audio.encoder.calibrate`); one that has learned
-before goes on from what it knows. The end is the best that there was, by held-out triplets: never worse than the start.
+A fresh encoder begins each of them where unsupervised statistics end (`audio.encoder.calibrate`); a trained one goes on
+from its weights. The final weights are the best by held-out triplets, so never worse than those at the start.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -25,26 +25,25 @@ from earshot.audio.encoder import Encoder, calibrate
 from earshot.data.files.training_state import training_key
 from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.graph.config import TasteConfig
-from earshot.graph.taste.contrastive_loss import graded_info_nce, info_nce
+from earshot.graph.taste.excerpt_views import CHUNK_SIZE, ExcerptDataset, FeatureTable
+from earshot.graph.taste.taste_loss import batch_loss
 from earshot.graph.taste.taste_sampler import TasteSampler, TripletBatch, held_out_triplets
 from earshot.graph.taste.track_graph import TrackGraph
-from earshot.graph.taste.triplet_loss import cosine_triplet_loss, semi_hard_negatives
 
 PHASES = ("convolutions", "projection")
-_CHUNK = 256  # excerpts encoded at a time outside of training
-_STATE_FORMAT = 2  # raise it when states of before cannot be gone on with
-_WARM_UP = 8  # chunks from which batch norm learns what is usual before anything else does
+_STATE_FORMAT = 2  # raised when training cannot go on from earlier states
+_MAX_WARM_UP_CHUNKS = 8  # of `CHUNK_SIZE` excerpts, from which batch norm learns its statistics before any step
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the training tracks did."""
+    """Report of one pass over the training tracks."""
 
     phase: str
     number: int  # from 1
     n_epochs: int  # planned in this phase
     loss: float  # mean over steps
-    accuracy: float | None  # share of held-out triplets told right; None when nothing is held out
+    accuracy: float | None  # share of held-out triplets ordered correctly; None when nothing is held out
     is_best: bool  # of its phase so far
     n_clips: int  # excerpts that went through the network
     seconds: float
@@ -52,39 +51,28 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class ExcerptDataset:
-    """What there is to learn from. Row r of every sequence is the same track."""
+class _Step:
+    """Vectors of one batch, before its loss."""
 
-    pictures: np.ndarray  # (n_excerpts, n_mels, n_frames) float16, perhaps on disk
-    excerpt_rows: Sequence[range]  # of each track, none of them empty
+    batch: TripletBatch
+    vectors: Tensor  # (3 n, dim) of the anchors, then of the candidates
+    n_clips: int
+    drawn_at: float  # when the inputs were ready, by `perf_counter`
 
-    def all_excerpts(self, track_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Every excerpt of these tracks, track after track, and for each the place of its track in `track_rows`."""
-        spans = [self.excerpt_rows[track] for track in track_rows.tolist()]
-        owners = np.repeat(np.arange(len(spans)), [len(span) for span in spans])
-        return np.concatenate([np.arange(span.start, span.stop) for span in spans]), owners
 
-    def draw(self, track_rows: np.ndarray, crops: int, rng: np.random.Generator) -> np.ndarray:
-        """Excerpts for two views of each track, shape (2, n_tracks, crops); different ones where there are enough."""
-        spans = [self.excerpt_rows[track] for track in track_rows.tolist()]
-        starts, counts = (np.array([(span.start, len(span)) for span in spans]).T)[:, :, None]  # (n_tracks, 1) each
-        chances = rng.random((len(spans), counts.max()))
-        chances[np.arange(counts.max()) >= counts] = np.inf
-        order = chances.argsort(axis=1)  # each track's own excerpts first, shuffled
-        places = np.take_along_axis(order, np.arange(2 * crops) % counts, axis=1)
-        return (starts + places).reshape(-1, 2, crops).swapaxes(0, 1)
+_Steps = Callable[[np.random.Generator, torch.Generator], Iterator[_Step]]  # of one epoch
 
 
 class TasteTrainer:
-    """The state of a training that can be stopped after any epoch and gone on with.
+    """Training that can stop after any epoch and go on from its `state`.
 
     Parameters
     ----------
     encoder : untrained, or one to go on with
-    music : of all tracks, held out or not
-    graphs : where the tracks stand in preference graphs; may be none
+    dataset : of all tracks, held out or not
+    graphs : the tracks' nodes in preference graphs; may be empty
     held_out_rows : tracks that only judge; see `graph.taste.track_graph.split_by_group`
-    fresh : whether the encoder is untrained, so that it first has to learn what is usual
+    fresh : whether the encoder is untrained, so that it first has to be calibrated
 
     Raises
     ------
@@ -93,14 +81,14 @@ class TasteTrainer:
 
     Notes
     -----
-    Every epoch has its own seed, made from the configuration's, so a training that was interrupted goes on along the
-    trajectory that it would have had.
+    Every epoch has its own seed, made from the configuration's, so an interrupted training takes the same steps as one
+    that was not.
     """
 
     def __init__(
         self,
         encoder: Encoder,
-        music: ExcerptDataset,
+        dataset: ExcerptDataset,
         graphs: Sequence[TrackGraph],
         held_out_rows: np.ndarray,
         config: TasteConfig,
@@ -108,10 +96,10 @@ class TasteTrainer:
         fresh: bool = True,
         device: str = "cpu",
     ) -> None:
-        self.encoder, self.music, self.config, self.device = encoder.to(device), music, config, device
+        self.encoder, self.dataset, self.config, self.device = encoder.to(device), dataset, config, device
         self.fresh = fresh
         self.held_out_rows = np.asarray(held_out_rows, dtype=np.int64)
-        self.train_rows = np.setdiff1d(np.arange(len(music.excerpt_rows)), self.held_out_rows)
+        self.train_rows = np.setdiff1d(np.arange(len(dataset)), self.held_out_rows)
         if len(self.train_rows) < 2:
             raise ValueError(f"{len(self.train_rows)} track is left to learn from; it takes at least two")
         # An edge to a held-out track would let the encoder hear the answer.
@@ -123,30 +111,23 @@ class TasteTrainer:
         self.start_accuracy = self.best_accuracy = -1.0  # of held-out triplets, before the first epoch and at best
         self.n_since_best = 0
         self._best: dict[str, Tensor] = {}
-        self._earlier_accuracy, self._earlier = -1.0, self._best  # what the phase before ended with
-        self._optimizer: torch.optim.Optimizer | None = None
-        self._features: Tensor | None = None
-        self._feature_rows = np.full(len(music.pictures), -1)  # where in them each picture's are
+        self._earlier_accuracy, self._earlier = -1.0, self._best  # final ones of the phase before
+        self._optimizer: torch.optim.Optimizer | None = None  # of the phase that has begun
+        self._features: FeatureTable | None = None  # while the projection alone moves
 
     def epochs(self) -> Iterator[Epoch]:
-        """Train to the end, one report per epoch; afterwards the encoder is the best one, ready to be used.
+        """Train to the end, one report per epoch; afterwards the encoder has its best weights and is in eval mode.
 
         Raises
         ------
         ValueError
-            The loss is no number any more.
+            The loss is not a finite number.
         """
-        for phase in range(self.phase, len(PHASES)):
-            planned = (self.config.epochs, self.config.projection_epochs)[phase]
-            if phase > 0 and not planned:  # a calibration would only undo what the projection has learned
-                break
-            if self._optimizer is None:
-                self._begin(phase)
-            while self.n_done < planned and self.n_since_best < self.config.patience:
-                yield self._epoch(planned)
-            if self._best:
-                self.encoder.load_state_dict(self._best)
-            self._optimizer, self._features = None, None
+        if self.phase == 0:
+            yield from self._train_convolutions()
+        # Without epochs of its own, a calibration would only undo what the projection has learned.
+        if self.phase == 1 or self.config.projection_epochs:
+            yield from self._train_projection()
         if self._earlier_accuracy > self.best_accuracy:  # calibrated anew, the projection never caught up
             self.best_accuracy, self._best = self._earlier_accuracy, self._earlier
             self.encoder.load_state_dict(self._best)
@@ -154,7 +135,7 @@ class TasteTrainer:
 
     def state(self) -> dict[str, Any]:
         """Everything that the next epoch depends on, as tensors and numbers."""
-        assert self._optimizer is not None, "there is nothing to go on with before the first epoch"
+        assert self._optimizer is not None, "no state before the first epoch"
         return {
             "encoder": self.encoder.state_dict(),
             "optimizer": self._optimizer.state_dict(),
@@ -169,118 +150,158 @@ class TasteTrainer:
         return PHASES[self.phase]
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a `state` of a training with the same music, graphs and configuration."""
+        """Go on from a `state` of a training with the same dataset, graphs and configuration."""
         self.encoder.load_state_dict(state["encoder"])
         self.phase, self.n_done, self.n_since_best = state["counts"]
         self.start_accuracy, self._earlier_accuracy, self.best_accuracy = state["accuracies"]
         self._best, self._earlier = state["best"], state["earlier"]
-        self._optimizer = self._make_optimizer(self.phase)
+        self._optimizer = self._make_optimizer()
         self._optimizer.load_state_dict(state["optimizer"])
 
     def track_vectors(self, track_rows: np.ndarray) -> np.ndarray:
-        """Vectors as a scan would make them, shape (n_tracks, dim): the normalised mean over a track's excerpts."""
-        excerpts, owners = self.music.all_excerpts(track_rows)
+        """Vectors as `embed-audio` makes them, shape (n_tracks, dim): the normalised mean over a track's excerpts."""
+        excerpts, owners = self.dataset.all_excerpts(track_rows)
         self.encoder.eval()
         with torch.no_grad():
             if self._features is None:
-                vectors = self.encoder.project(self._encode_features(excerpts)).cpu()
+                vectors = self.encoder.project(self._encode(excerpts)).cpu()
             else:
-                features = self._features[0, self._feature_rows[excerpts]].float()
-                vectors = F.normalize(self._projected(features), dim=-1).cpu()
+                vectors = self._project(self._features.unaugmented(excerpts)).cpu()
             sums = torch.zeros(len(track_rows), vectors.shape[1]).index_add_(0, torch.from_numpy(owners), vectors)
         return F.normalize(sums, dim=-1).numpy()
 
-    # One phase
+    # Two phases
+
+    def _train_convolutions(self) -> Iterator[Epoch]:
+        """Train every weight, on log-mels."""
+        if self._optimizer is None:
+            if self.fresh:
+                self._warm_up()
+            self._begin(0)
+        yield from self._train(self.config.epochs, self._convolution_steps, "learning_rate")
+
+    def _convolution_steps(self, rng: np.random.Generator, generator: torch.Generator) -> Iterator[_Step]:
+        config = self.config
+        for batch in self.sampler.epoch(rng, config.batch_size):
+            excerpts = self.dataset.draw_views(batch, config.crops, rng)
+            log_mels = self.dataset.load(excerpts.ravel(), self.device)
+            drawn_at = perf_counter()
+            self.encoder.train()
+            with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
+                vectors = self.encoder(augment(log_mels, config.augmentation, generator))
+            views = vectors.float().reshape(*excerpts.shape, -1).mean(dim=1)  # (3 n, dim)
+            yield _Step(batch, F.normalize(views, dim=-1), excerpts.size, drawn_at)
+
+    def _train_projection(self) -> Iterator[Epoch]:
+        """Train the projection alone, on features computed once."""
+        if self._optimizer is None:
+            self._begin(1)
+        self._features = FeatureTable.compute(
+            self.encoder,
+            self.dataset,
+            augmentation=self.config.augmentation,
+            seed=self.config.seed,
+            device=self.device,
+        )
+        yield from self._train(self.config.projection_epochs, self._projection_steps, "projection_rate")
+        self._features = None
+
+    def _projection_steps(self, rng: np.random.Generator, _: torch.Generator) -> Iterator[_Step]:
+        assert self._features is not None
+        for batch in self.sampler.epoch(rng, self.config.projection_batch):
+            excerpts = self.dataset.draw_views(batch, self.config.projection_crops, rng)
+            features = self._features.draw(excerpts, rng)
+            drawn_at = perf_counter()
+            self.encoder.train()
+            yield _Step(batch, self._project(features), excerpts.size, drawn_at)
+
+    # What both share
 
     def _begin(self, phase: int) -> None:
         self.phase, self.n_done, self.n_since_best = phase, 0, 0
         self._earlier_accuracy, self._earlier = self.best_accuracy, self._best
         self.encoder.eval()
         if self.fresh:
-            self._calibrate(phase)
+            self._calibrate()
         accuracy = self._held_out_accuracy()
         self.best_accuracy = -1.0 if accuracy is None else accuracy
         self.start_accuracy = self.best_accuracy if phase == 0 else self.start_accuracy
         self._best = self._weights()
-        self._optimizer = self._make_optimizer(phase)
+        self._optimizer = self._make_optimizer()
 
-    def _calibrate(self, phase: int) -> None:
-        rng = np.random.default_rng([self.config.seed, phase])
-        excerpts, owners = self.music.all_excerpts(self.train_rows)
-        if phase == 0:
-            self.encoder.train()
-            with torch.no_grad():
-                order = rng.permutation(excerpts)[: _WARM_UP * _CHUNK]
-                for chunk in np.array_split(order, -(-len(order) // _CHUNK)):
-                    self.encoder.features(self._pictures(chunk))
-            self.encoder.eval()
-        features = self._encode_features(excerpts)
+    def _warm_up(self) -> None:
+        """Let batch norm learn the statistics of random excerpts."""
+        rng = np.random.default_rng([self.config.seed, 0])
+        excerpts, _ = self.dataset.all_excerpts(self.train_rows)
+        drawn = rng.permutation(excerpts)[: _MAX_WARM_UP_CHUNKS * CHUNK_SIZE]
+        self.encoder.train()
+        with torch.no_grad():
+            for chunk in np.array_split(drawn, -(-len(drawn) // CHUNK_SIZE)):
+                self.encoder.features(self.dataset.load(chunk, self.device))
+
+    def _calibrate(self) -> None:
+        excerpts, owners = self.dataset.all_excerpts(self.train_rows)
+        features = self._encode(excerpts)
         calibrate(self.encoder, features, torch.from_numpy(owners).to(features.device))
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: weight.clone() for name, weight in self.encoder.state_dict().items()}
 
-    def _make_optimizer(self, phase: int) -> torch.optim.Optimizer:
-        projection = [self.encoder.projection.weight]
-        step = self.config.projection_rate * float(projection[0].detach().abs().mean())
-        own = {"params": projection, "lr": step, "weight_decay": 0.0}
-        if PHASES[phase] == "projection":
-            return torch.optim.AdamW([own])
-        moving = [*self.encoder.convolutions.parameters(), *self.encoder.norms.parameters()]
-        return torch.optim.AdamW([own, {"params": moving, "lr": self.config.learning_rate, "weight_decay": 0.01}])
+    def _make_optimizer(self) -> torch.optim.Optimizer:
+        projection = self.encoder.projection.weight
+        step = self.config.projection_rate * float(projection.detach().abs().mean())
+        groups: list[dict[str, Any]] = [{"params": [projection], "lr": step, "weight_decay": 0.0}]
+        if self.phase == 0:
+            moving = [*self.encoder.convolutions.parameters(), *self.encoder.norms.parameters()]
+            groups.append({"params": moving, "lr": self.config.learning_rate, "weight_decay": 0.01})
+        return torch.optim.AdamW(groups)
 
-    def _epoch(self, planned: int) -> Epoch:
-        config, optimizer = self.config, self._optimizer
+    def _train(self, n_epochs: int, steps: _Steps, rate: str) -> Iterator[Epoch]:
+        """Run the epochs of a phase and end with its best weights; `rate` is the setting that a divergence lowers."""
+        while self.n_done < n_epochs and self.n_since_best < self.config.patience:
+            yield self._epoch(n_epochs, steps, rate)
+        if self._best:
+            self.encoder.load_state_dict(self._best)
+        self._optimizer = None
+
+    def _epoch(self, n_epochs: int, steps: _Steps, rate: str) -> Epoch:
+        optimizer = self._optimizer
         assert optimizer is not None
-        is_projection = self.phase_name == "projection"
-        if is_projection and self._features is None:
-            self._features = self._all_features()
         began, waited, losses, n_clips = perf_counter(), 0.0, [], 0
-        seed = [config.seed, self.phase, self.n_done]
-        rng = np.random.default_rng(seed)
-        batch_size = config.projection_batch if is_projection else config.batch_size
-        crops = config.projection_crops if is_projection else config.crops
+        rng = np.random.default_rng([self.config.seed, self.phase, self.n_done])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(rng.integers(2**62)))  # of dropout
             generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-            mark = perf_counter()
-            for batch in self.sampler.epoch(rng, batch_size):
-                tracks = np.concatenate([batch.anchor_rows, batch.positive_rows])
-                first, second = self.music.draw(tracks, crops, rng)
-                n = len(batch.anchor_rows)
-                alone = batch.positive_rows == batch.anchor_rows
-                second[n:][alone] = second[:n][alone]  # its own positive: other excerpts than the anchor's
-                excerpts = np.concatenate([first[:n], second])  # anchors, then candidates: their own, and positives
-                inputs = self._draw_features(excerpts, rng) if is_projection else self._pictures(excerpts.ravel())
-                waited += perf_counter() - mark
-                self.encoder.train()
-                if is_projection:
-                    vectors = F.normalize(self._projected(inputs), dim=-1)
-                else:
-                    with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
-                        seen = self.encoder(augment(inputs, config.augmentation, generator))
-                    vectors = F.normalize(seen.float().reshape(3 * n, crops, -1).mean(dim=1), dim=-1)
-                loss = batch_loss(vectors[:n], vectors[n:], batch, config)
+            ended = perf_counter()
+            for step in steps(rng, generator):
+                waited += step.drawn_at - ended
+                n = len(step.batch.anchor_rows)
+                loss = batch_loss(step.vectors[:n], step.vectors[n:], step.batch, self.config)
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 optimizer.step()
                 losses.append(loss.item())
-                n_clips += excerpts.size
-                mark = perf_counter()
+                n_clips += step.n_clips
+                ended = perf_counter()
         loss_mean = float(np.mean(losses))
         if not math.isfinite(loss_mean):
-            rate = "projection_rate" if is_projection else "learning_rate"
-            place = f"epoch {self.n_done + 1} of the {self.phase_name}"
-            raise ValueError(f"the loss is {loss_mean} in {place}; lower {rate}")
+            raise ValueError(
+                f"the loss is {loss_mean} in epoch {self.n_done + 1} of the {self.phase_name}; lower {rate}"
+            )
         self.n_done += 1
+        accuracy, is_best = self._judge()
+        seconds = perf_counter() - began
+        return Epoch(self.phase_name, self.n_done, n_epochs, loss_mean, accuracy, is_best, n_clips, seconds, waited)
+
+    def _judge(self) -> tuple[float | None, bool]:
+        """Held-out accuracy, and whether it is the best of the phase, whose weights are then remembered."""
         accuracy = self._held_out_accuracy()
-        is_best = accuracy is None or accuracy >= self.best_accuracy  # a tie goes to who has learned more
+        is_best = accuracy is None or accuracy >= self.best_accuracy  # a tie goes to the longer training
         self.n_since_best = 0 if is_best else self.n_since_best + 1
         if is_best:
             self.best_accuracy = self.best_accuracy if accuracy is None else accuracy
             self._best = self._weights()
-        seconds = perf_counter() - began
-        return Epoch(self.phase_name, self.n_done, planned, loss_mean, accuracy, is_best, n_clips, seconds, waited)
+        return accuracy, is_best
 
     def _held_out_accuracy(self) -> float | None:
         if self.triplets is None:
@@ -291,78 +312,23 @@ class TasteTrainer:
         far = (vectors[:, 0] * vectors[:, 2]).sum(axis=1)
         return float(((near > far) + 0.5 * (near == far)).mean())
 
-    # From excerpts to features
-
-    def _pictures(self, excerpts: np.ndarray) -> Tensor:
-        return torch.from_numpy(self.music.pictures[excerpts]).to(self.device).float()
-
-    def _encode_features(self, excerpts: np.ndarray) -> Tensor:
-        """Shape (n_excerpts, n_features), by an encoder in eval mode."""
+    def _encode(self, excerpts: np.ndarray) -> Tensor:
+        """Features not yet standardised, shape (n_excerpts, n_features), by an encoder in eval mode."""
         with torch.no_grad():
-            chunks = [excerpts[start : start + _CHUNK] for start in range(0, len(excerpts), _CHUNK)]
-            return torch.cat([self.encoder.features(self._pictures(chunk)) for chunk in chunks])
+            chunks = self.dataset.load_chunks(excerpts, self.device)
+            return torch.cat([self.encoder.features(chunk) for chunk in chunks])
 
-    def _all_features(self) -> Tensor:
-        """Standardised features of every track's excerpts, shape (versions, n_excerpts, n_features) float16.
-
-        Two versions when there is augmentation: as they are, and disguised once. Some 2 KB per excerpt and version. In
-        the order of tracks, not of the cache: that is the order in which files happened to be heard, and would give the
-        same seed another disguise.
-        """
-        self.encoder.eval()
-        generator = torch.Generator().manual_seed(self.config.seed)
-        excerpts, _ = self.music.all_excerpts(np.arange(len(self.music.excerpt_rows)))
-        strengths = [0.0, self.config.augmentation][: 2 if self.config.augmentation else 1]
-        shape = (len(strengths), len(excerpts), sum(self.encoder.blocks))
-        found = torch.empty(shape, dtype=torch.float16, device=self.device)
-        with torch.no_grad():
-            for version, strength in enumerate(strengths):
-                for start in range(0, len(excerpts), _CHUNK):
-                    chunk = self._pictures(excerpts[start : start + _CHUNK])
-                    features = self.encoder.features(augment(chunk, strength, generator))
-                    found[version, start : start + _CHUNK] = self.encoder.standardize(features)
-        self._feature_rows[excerpts] = np.arange(len(excerpts))
-        return found
-
-    def _draw_features(self, excerpts: np.ndarray, rng: np.random.Generator) -> Tensor:
-        """Mean features of each view, shape (n_views, n_features), of excerpts (n_views, crops)."""
-        assert self._features is not None
-        versions = rng.integers(len(self._features), size=excerpts.shape)
-        return self._features[versions, self._feature_rows[excerpts]].float().mean(dim=1)
-
-    def _projected(self, features: Tensor) -> Tensor:
-        return self.encoder.projection(self.encoder.dropout(features))
+    def _project(self, features: Tensor) -> Tensor:
+        """Unit vectors, shape (n, dim), of standardised features."""
+        return F.normalize(self.encoder.projection(self.encoder.dropout(features)), dim=-1)
 
 
-def batch_loss(anchors: Tensor, candidates: Tensor, batch: TripletBatch, config: TasteConfig) -> Tensor:
-    """The configured loss of one batch; `candidates`, shape (2 n, dim), are in the order of the batch."""
-    if config.loss == "graded":
-        assert batch.affinity is not None
-        affinity = torch.from_numpy(batch.affinity).to(anchors.device)
-        return graded_info_nce(anchors, candidates, affinity, temperature=config.temperature)
-    assert batch.hops is not None
-    n = len(anchors)
-    hops = torch.from_numpy(batch.hops.astype(np.int64)).to(anchors.device)
-    same = torch.from_numpy(batch.same_track()).to(anchors.device)
-    if config.loss == "infonce":
-        near = (hops <= config.near_hops) | same
-        return info_nce(anchors, candidates[n:], near[:, n:], temperature=config.temperature)
-    positives = candidates[n:]
-    rows = torch.arange(n, device=anchors.device)
-    allowed = (hops >= hops[rows, rows + n][:, None] + config.gap) & ~same
-    usable = allowed.any(dim=1)
-    if not usable.any():  # one artist alone in a batch: nothing is far
-        return anchors.sum() * 0
-    negatives = semi_hard_negatives(anchors[usable], positives[usable], candidates, allowed[usable])
-    return cosine_triplet_loss(anchors[usable], positives[usable], candidates[negatives], margin=config.margin)
-
-
-def training_figures(training: TasteTrainer) -> list[MetricValue]:
-    """How well held-out triplets were told before the training and are told now; none where nothing was held out."""
-    if training.triplets is None:
+def training_metrics(trainer: TasteTrainer) -> list[MetricValue]:
+    """Accuracy on held-out triplets before training and now; empty where nothing was held out."""
+    if trainer.triplets is None:
         return []
-    values = {"before training": training.start_accuracy, "audio": training.best_accuracy}
-    n = len(training.triplets)
+    values = {"before training": trainer.start_accuracy, "audio": trainer.best_accuracy}
+    n = len(trainer.triplets)
     return [
         MetricValue(subject, "triplet accuracy", None, "held-out", value, None, None, n)
         for subject, value in values.items()

@@ -11,13 +11,11 @@ from earshot.audio.encoder import untrained_encoder
 from earshot.data.files.training_state import read_training, write_training
 from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
-from earshot.graph.taste.taste_sampler import TripletBatch
+from earshot.graph.taste.excerpt_views import ExcerptDataset
 from earshot.graph.taste.taste_trainer import (
-    ExcerptDataset,
     TasteTrainer,
-    batch_loss,
     taste_training_key,
-    training_figures,
+    training_metrics,
 )
 from earshot.graph.taste.track_graph import TrackGraph
 
@@ -44,22 +42,22 @@ def world():
     rng = np.random.default_rng(5)
     artists = np.arange(N_TRACKS) // 3
     tastes = artists % 3
-    pictures = rng.uniform(0.3, 0.4, size=(N_TRACKS, N_EXCERPTS, N_MELS, N_FRAMES))
-    pictures[:, :, 4:] += rng.uniform(0, 0.6, size=(N_TRACKS, 1, 4, 1))
-    pictures[np.arange(N_TRACKS), :, tastes] += 0.12
-    music = ExcerptDataset(
-        pictures.reshape(-1, N_MELS, N_FRAMES).astype(np.float16),
+    log_mels = rng.uniform(0.3, 0.4, size=(N_TRACKS, N_EXCERPTS, N_MELS, N_FRAMES))
+    log_mels[:, :, 4:] += rng.uniform(0, 0.6, size=(N_TRACKS, 1, 4, 1))
+    log_mels[np.arange(N_TRACKS), :, tastes] += 0.12
+    dataset = ExcerptDataset(
+        log_mels.reshape(-1, N_MELS, N_FRAMES).astype(np.float16),
         [range(N_EXCERPTS * track, N_EXCERPTS * (track + 1)) for track in range(N_TRACKS)],
     )
     pairs = [(a, b) for a in range(30) for b in range(a) if a % 3 == b % 3]
     graph = TrackGraph("likes", build_graph(*np.array(pairs).T, n_nodes=30), artists)
-    return music, graph, np.flatnonzero(artists >= 21)  # held out: three artists of each taste
+    return dataset, graph, np.flatnonzero(artists >= 21)  # held out: three artists of each taste
 
 
 def training(world, config=QUICK, with_graph=True, **kwargs):
-    music, graph, held_out = world
+    dataset, graph, held_out = world
     encoder = untrained_encoder(MEL, SMALL)
-    return TasteTrainer(encoder, music, [graph] if with_graph else [], held_out, config, **kwargs)
+    return TasteTrainer(encoder, dataset, [graph] if with_graph else [], held_out, config, **kwargs)
 
 
 @pytest.mark.parametrize("loss", ["triplet", "infonce", "graded"])
@@ -69,8 +67,8 @@ def test_taste_is_learned_and_holds_for_artists_never_heard(world, loss):
     before, after = taught.start_accuracy, taught.best_accuracy
     assert after > max(0.85, before + 0.08), f"{loss}: {before:.2f} before, {after:.2f} after"
     assert reports[0].phase == "convolutions" and reports[-1].phase == "projection"
-    figures = {figure.subject: figure.value for figure in training_figures(taught)}
-    assert figures == {"before training": before, "audio": after}
+    values = {metric.subject: metric.value for metric in training_metrics(taught)}
+    assert values == {"before training": before, "audio": after}
 
 
 def test_crops_alone_cannot_know_taste(world):
@@ -97,12 +95,12 @@ def test_the_same_seed_is_the_same_training(world):
 
 def test_the_order_in_which_files_were_heard_does_not_matter(world):
     """Workers finish in any order, and a cache may hold pictures of tracks that the library has no more."""
-    music, graph, held_out = world
+    dataset, graph, held_out = world
     spans = np.random.default_rng(1).permutation(N_TRACKS + 1) * N_EXCERPTS  # one of them is of nobody
-    pictures = np.full((len(spans) * N_EXCERPTS, N_MELS, N_FRAMES), 0.5, dtype=np.float16)
-    for start, own in zip(spans, music.excerpt_rows, strict=False):
-        pictures[start : start + N_EXCERPTS] = music.pictures[own]
-    elsewhere = ExcerptDataset(pictures, [range(start, start + N_EXCERPTS) for start in spans[:N_TRACKS]])
+    log_mels = np.full((len(spans) * N_EXCERPTS, N_MELS, N_FRAMES), 0.5, dtype=np.float16)
+    for start, own in zip(spans, dataset.excerpt_rows, strict=False):
+        log_mels[start : start + N_EXCERPTS] = dataset.log_mels[own]
+    elsewhere = ExcerptDataset(log_mels, [range(start, start + N_EXCERPTS) for start in spans[:N_TRACKS]])
     one, other = training(world), training((elsewhere, graph, held_out))
     assert [epoch.loss for epoch in one.epochs()] == [epoch.loss for epoch in other.epochs()]
     ours, theirs = one.encoder.state_dict(), other.encoder.state_dict()
@@ -165,9 +163,7 @@ def test_what_the_convolutions_learned_is_kept_where_the_projection_falls_behind
     epochs = found.epochs()
     first = [next(epochs) for _ in range(6)]
     noise = torch.randn(found.encoder.projection.weight.shape, generator=torch.Generator().manual_seed(0))
-    monkeypatch.setattr(
-        TasteTrainer, "_calibrate", lambda self, phase: self.encoder.projection.weight.data.copy_(noise)
-    )
+    monkeypatch.setattr(TasteTrainer, "_calibrate", lambda self: self.encoder.projection.weight.data.copy_(noise))
     (last,) = epochs
     best = max(found.start_accuracy, *(epoch.accuracy for epoch in first))
     assert last.accuracy < best and found.best_accuracy == best
@@ -183,9 +179,9 @@ def test_without_its_own_epochs_the_projection_stays_as_the_convolutions_left_it
 
 def test_a_loss_that_is_no_number_ends_the_training(world):
     """Without held-out tracks every epoch counts as the best: an ear of nothing but NaN would be kept."""
-    music, graph, _ = world
+    dataset, graph, _ = world
     config = replace(QUICK, learning_rate=1e30, epochs=5)
-    diverging = TasteTrainer(untrained_encoder(MEL, SMALL), music, [graph], np.empty(0, dtype=np.int64), config)
+    diverging = TasteTrainer(untrained_encoder(MEL, SMALL), dataset, [graph], np.empty(0, dtype=np.int64), config)
     with pytest.raises(ValueError, match=r"the loss is nan in epoch \d of the convolutions; lower learning_rate"):
         list(diverging.epochs())
 
@@ -193,22 +189,13 @@ def test_a_loss_that_is_no_number_ends_the_training(world):
 def test_an_ear_that_has_learned_goes_on_from_there(world):
     first = training(world, replace(QUICK, projection_epochs=40))
     list(first.epochs())
-    music, graph, held_out = world
+    dataset, graph, held_out = world
     none = replace(QUICK, epochs=0, projection_epochs=0)
-    second = TasteTrainer(first.encoder, music, [graph], held_out, none, fresh=False)
+    second = TasteTrainer(first.encoder, dataset, [graph], held_out, none, fresh=False)
     expected = {name: weight.clone() for name, weight in first.encoder.state_dict().items()}
     assert list(second.epochs()) == []
     assert all(torch.equal(expected[name], weight) for name, weight in second.encoder.state_dict().items())
     assert second.start_accuracy == pytest.approx(first.best_accuracy)
-
-
-def test_views_of_a_track_share_no_excerpt_where_there_are_enough(world):
-    music, _, _ = world
-    drawn = music.draw(np.array([4, 7]), 1, np.random.default_rng(0))
-    assert drawn.shape == (2, 2, 1) and (drawn[0] != drawn[1]).all()
-    assert set(drawn[:, 0].ravel().tolist()) <= {12, 13, 14} and set(drawn[:, 1].ravel().tolist()) <= {21, 22, 23}
-    many = music.draw(np.array([4]), 4, np.random.default_rng(0))
-    assert set(many.ravel().tolist()) == {12, 13, 14}, "with too few, all of them, again and again"
 
 
 def test_track_vectors_are_those_of_a_scan(world):
@@ -216,33 +203,12 @@ def test_track_vectors_are_those_of_a_scan(world):
     _ = next(one.epochs())
     vectors = one.track_vectors(np.array([3, 8]))
     with torch.no_grad():
-        excerpts = one.encoder.eval()(torch.from_numpy(one.music.pictures[9:12]).float())
+        excerpts = one.encoder.eval()(torch.from_numpy(one.dataset.log_mels[9:12]).float())
     mean = excerpts.mean(dim=0)
     np.testing.assert_allclose(vectors[0], (mean / mean.norm()).numpy(), atol=1e-5)
 
 
 def test_one_track_teaches_nothing(world):
-    music, _, _ = world
+    dataset, _, _ = world
     with pytest.raises(ValueError, match="1 track is left to learn from; it takes at least two"):
-        TasteTrainer(untrained_encoder(MEL, SMALL), music, [], np.arange(1, N_TRACKS), QUICK)
-
-
-def test_the_triplet_loss_of_a_batch_by_hand():
-    """Anchor (1, 0); positive at 90 degrees, chord sqrt(2); the far track at 180 degrees is the only one allowed.
-
-    Its chord is 2, so the loss is sqrt(2) - 2 + 0.75 = 0.164. The second anchor has no far track and is left out.
-    """
-    anchors = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    candidates = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    hops = np.array([[0, 255, 1, 1], [1, 0, 1, 1]], dtype=np.uint8)
-    batch = TripletBatch(np.array([0, 1]), np.array([2, 3]), hops)
-    loss = batch_loss(anchors, candidates, batch, TasteConfig(margin=0.75, gap=2))
-    assert loss.item() == pytest.approx(2**0.5 - 2 + 0.75)
-
-
-def test_a_batch_in_which_nothing_is_far_moves_nothing():
-    anchors = torch.ones(2, 3, requires_grad=True)
-    batch = TripletBatch(np.array([0, 1]), np.array([1, 0]), np.zeros((2, 4), np.uint8))
-    loss = batch_loss(anchors, torch.ones(4, 3), batch, TasteConfig())
-    loss.backward()
-    assert loss.item() == 0 and (anchors.grad == 0).all()
+        TasteTrainer(untrained_encoder(MEL, SMALL), dataset, [], np.arange(1, N_TRACKS), QUICK)
