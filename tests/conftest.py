@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -22,6 +23,9 @@ from trained_library import make_trained_library
 
 # `python -m pytest` puts the checkout on the path, where its folders have other names than those that are installed.
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parents[1]]
+
+hypothesis.settings.register_profile("earshot", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("earshot")
 
 SMALL = WorldConfig(n_genres=2, artists_per_genre=3, tracks_per_artist=3, seconds=6.0, n_listeners=5, n_playlists=2)
 
