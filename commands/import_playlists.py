@@ -25,9 +25,8 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     \b
         cli import-playlists ~/Music/Playlists
     """
-    from earshot.data.tables.playlists import Playlist, find_playlists, read_playlist
     from earshot.index.library import Library
-    from earshot.index.listens import playlist_store
+    from earshot.stages import import_playlists as stage
 
     if forget and as_json:
         raise click.UsageError("--json tells of playlists that are read; leave it out with --forget.")
@@ -37,27 +36,22 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     for path in paths:
         if not os.path.exists(path):
             raise click.UsageError(f"There is no {shown_path(path)}.")
-    playlists: list[Playlist] = []
-    unread: list[str] = []
-    for path in find_playlists(paths, lambda error: unread.append(str(error))):
-        try:
-            playlists.append(read_playlist(path))
-        except (ValueError, OSError) as error:
-            unread.append(str(error))
     with Library.open_to_write(folder) as library:
-        done = playlist_store.import_playlists(library, playlists)
+        report = stage.import_playlists(library, paths)
+    playlists = report.playlists
     if as_json:
-        echo_json([asdict(playlist) for playlist in done])
+        echo_json([asdict(playlist) for playlist in playlists])
     else:
-        unmatched = [entry for playlist in done for entry in playlist.unmatched]
+        unmatched = [entry for playlist in playlists for entry in playlist.unmatched]
         click.echo(
-            f"{len(done):,} playlists: {sum(playlist.n_matched for playlist in done):,} entries are tracks of the"
-            f" library, {len(unmatched):,} are not, {sum(playlist.n_elsewhere for playlist in done):,} are no files"
+            f"{len(playlists):,} playlists: {sum(playlist.n_matched for playlist in playlists):,} entries are tracks of"
+            f" the library, {len(unmatched):,} are not, {sum(playlist.n_elsewhere for playlist in playlists):,} are no"
+            " files"
         )
         echo_some("not in the library", unmatched)
-    for message in unread:
-        click.echo(f"Left out: {in_one_line(message)}", err=True)
-    if unread and not playlists:
+    for error in report.errors:
+        click.echo(f"Left out: {in_one_line(error)}", err=True)
+    if report.errors and not playlists:
         raise click.ClickException("No playlist could be read.")
 
 

@@ -10,7 +10,9 @@ from earshot.commands.shared.options import output_options
 from earshot.commands.shared.terminal import echo_rows
 
 if TYPE_CHECKING:
-    from earshot.index.library import Library
+    from earshot.index.tracks.track_links import Linkage
+
+N_SHOWN = 20  # near misses and conflicts
 
 
 @click.command()
@@ -35,7 +37,7 @@ def link(
         cli link --pair 1204 17
     """
     from earshot.index.library import Library
-    from earshot.index.tracks.track_links import find_links, remove_links, store_links
+    from earshot.stages import link as stage
 
     if dry_run and (pairs or unlink):
         raise click.UsageError("--dry-run shows what `cli link` by itself would do, without --pair and --unlink.")
@@ -43,45 +45,38 @@ def link(
         raise click.UsageError(
             f"--{output} lists what `cli link` by itself finds; leave it out with --pair and --unlink."
         )
-    if twice := [catalog_id for catalog_id, n in Counter(one for one, _ in set(pairs)).items() if n > 1]:
+    if twice := [catalog_id for catalog_id, n in Counter(catalog_id for catalog_id, _ in set(pairs)).items() if n > 1]:
         raise click.UsageError(f"--pair links {twice[0]} with two tracks; a catalog track is one of them.")
     opened = Library.open(folder) if dry_run else Library.open_to_write(folder)
     with opened as library:
-        if pairs or unlink:
-            n_removed, n_linked = remove_links(library, unlink), store_links(library, pairs)
-            if n_removed or n_linked:
-                _echo_stale(library)
-            click.echo(f"{n_linked:,} linked, {n_removed:,} links taken back")
-            return
-        found = find_links(library)
-        if not dry_run:
-            store_links(library, [(pair.catalog.id, pair.file.id) for pair in found.matches])
-        if found.matches and not dry_run:
-            _echo_stale(library)
-    groups = {"linked": found.matches, "near miss": found.near_misses, "conflict": found.conflicts}
-    rows: list[dict[str, Any]] = [{"result": result, **pair.row()} for result, part in groups.items() for pair in part]
+        is_by_hand = bool(pairs or unlink)
+        report = stage.change_links(library, pairs, unlink) if is_by_hand else stage.link(library, dry_run=dry_run)
+    if report.stale:
+        commands = " and ".join(f"`{command}`" for command in report.stale)
+        click.echo(f"What was made before knows nothing of this change: run {commands}.", err=True)
+    if report.linkage is None:
+        click.echo(f"{report.n_linked:,} linked, {report.n_removed:,} links taken back")
+    else:
+        _echo_linkage(report.linkage, dry_run, output)
+
+
+def _echo_linkage(linkage: "Linkage", dry_run: bool, output: str | None) -> None:
+    groups = {"linked": linkage.matches, "near miss": linkage.near_misses, "conflict": linkage.conflicts}
+    rows: list[dict[str, Any]] = [
+        {"result": result, **pair.row()} for result, pairs in groups.items() for pair in pairs
+    ]
     if output:
         echo_rows(rows, output, "")
         return
-    n_unsure = len({pair.catalog.id for pair in found.conflicts})
+    n_conflicts = len({pair.catalog.id for pair in linkage.conflicts})
     click.echo(
-        f"{len(found.matches):,} of {found.n_catalog:,} catalog tracks {'would be' if dry_run else 'are now'} linked"
-        f" with files; {len(found.near_misses):,} near misses, {n_unsure:,} conflicts"
+        f"{len(linkage.matches):,} of {linkage.n_catalog:,} catalog tracks"
+        f" {'would be' if dry_run else 'are now'} linked with files; {len(linkage.near_misses):,} near misses,"
+        f" {n_conflicts:,} conflicts"
     )
-    for result, part in groups.items():
-        if part and result != "linked":
+    for result, pairs in groups.items():
+        if pairs and result != "linked":
             click.echo(f"\n{result}: {'what could be several files' if result == 'conflict' else 'almost the same'}")
-            echo_rows([pair.row() for pair in part[:20]], None, "")
-            if len(part) > 20:
-                click.echo(f"and {len(part) - 20:,} more: `cli link --dry-run --csv`")
-
-
-def _echo_stale(library: "Library") -> None:
-    """Say what was made before the links changed, and has to be made anew."""
-    from earshot.index.graphs.graph_store import stored_graphs
-    from earshot.index.vectors.spaces import TOWER, current_space
-
-    stale = ["`cli build-graph`"] if stored_graphs(library) else []
-    stale += ["`cli train-tower`"] if current_space(library, TOWER) is not None else []
-    if stale:
-        click.echo(f"What was made before knows nothing of this change: run {' and '.join(stale)}.", err=True)
+            echo_rows([pair.row() for pair in pairs[:N_SHOWN]], None, "")
+            if len(pairs) > N_SHOWN:
+                click.echo(f"and {len(pairs) - N_SHOWN:,} more: `cli link --dry-run --csv`")

@@ -1,0 +1,78 @@
+"""Import a preference graph from an edge list, GraphML or GEXF."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from earshot.data.tables.edge_lists import EdgeList, read_edge_list
+from earshot.data.tables.name_tables import level_of
+from earshot.graph import graph_files
+from earshot.index.graphs import graph_store
+from earshot.index.graphs.graph_store import GraphImport
+from earshot.index.library import Library
+from earshot.index.tracks.name_resolution import likeliest_level
+from earshot.stages.name_mapping import MappedNames, NameOptions, map_names
+
+
+@dataclass(frozen=True)
+class ImportGraphConfig(NameOptions):
+    """What a person says of a graph, where its file does not."""
+
+    level: str | None = None  # of the nodes: "track", "album" or "artist"; else by their columns, else by their names
+    kind: str | None = None  # the name of the graph; else the file's
+    directed: bool | None = None  # else as a graph file says, else directed
+    source: str | None = None  # columns of an edge list; else looked for
+    target: str | None = None
+    weight: str | None = None  # also the attribute of edges in a graph file
+
+
+@dataclass(frozen=True)
+class ReadGraph:
+    """A graph as its file has it, with its names in the library's words."""
+
+    file: Path
+    edges: EdgeList
+    names: MappedNames
+    is_directed: bool
+
+
+def read_graph(file: Path, config: ImportGraphConfig | None = None) -> ReadGraph:
+    """Read a graph before the library is opened, so that a faulty file changes nothing and a long one blocks nobody.
+
+    Raises
+    ------
+    ValueError
+        The file or its table of names cannot be read, or lacks a column.
+    """
+    config = config or ImportGraphConfig()
+    is_directed = True
+    if file.suffix.lower() in graph_files.SUFFIXES:
+        graph_file = graph_files.read_graph_file(file, weight=config.weight or "weight")
+        edges, is_directed = graph_file.edges, graph_file.directed
+    else:
+        edges = read_edge_list(file, source=config.source, target=config.target, weight=config.weight)
+    mapped = map_names(edges.names, config.level or level_of(*edges.columns), file, config)
+    is_directed = is_directed if config.directed is None else config.directed
+    return ReadGraph(file, replace(edges, names=mapped.names), mapped, is_directed)
+
+
+def import_graph(library: Library, graph: ReadGraph, kind: str | None = None) -> GraphImport:
+    """Keep a graph, in the place of an earlier one of its name; nodes that the library does not know are made.
+
+    Raises
+    ------
+    ValueError
+        The names are to be ids, and one is none.
+    LibraryError
+        No edge joins two different nodes.
+    """
+    names = graph.names
+    return graph_store.import_graph(
+        library,
+        graph.edges,
+        kind or graph.file.stem,
+        names.level or likeliest_level(library, names.names, names.folders),
+        directed=graph.is_directed,
+        origin=str(graph.file.absolute()),
+        names_are=names.names_are,
+        folders=names.folders,
+    )

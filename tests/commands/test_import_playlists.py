@@ -1,0 +1,52 @@
+"""`cli import-playlists`, as a user meets it."""
+
+import json
+from functools import partial
+
+import pytest
+
+from commands_typed import invoke, rows_of
+from library_world import add, at, heard, open_library
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """File 1, and a playlist with it, a lost file and a radio station."""
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard("/m/1.mp3", at(0), artist="Air", title="One")])
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.m3u").write_text("/m/1.mp3\n/m/2.mp3\nhttp://radio.example/\n")
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder):
+    return partial(invoke, folder / "library", "import-playlists")
+
+
+def test_playlists_of_a_folder(folder, run):
+    (folder / "in" / "b.xspf").write_text("<")
+    result = run(folder / "in")
+    assert result.stdout == "1 playlists: 1 entries are tracks of the library, 1 are not, 1 are no files\n"
+    assert "not in the library:\n    /m/2.mp3" in result.stderr and "Left out: " in result.stderr
+    assert rows_of(folder / "library", "SELECT name FROM playlists") == [("a",)]
+
+
+def test_playlists_for_programs(folder, run):
+    (playlist,) = json.loads(run(folder / "in", "--json").stdout)
+    assert (playlist["name"], playlist["n_matched"], playlist["unmatched"]) == ("a", 1, ["/m/2.mp3"])
+
+
+def test_playlists_are_forgotten(folder, run):
+    run(folder / "in")
+    assert run("--forget", folder / "in" / "a.m3u").stdout == "1 playlist forgotten\n"
+    assert rows_of(folder / "library", "SELECT name FROM playlists") == []
+    assert "1 of 1 were never imported." in run("--forget", folder / "in" / "a.m3u", code=1).stderr
+
+
+def test_mistakes(folder, run):
+    assert "--json tells of playlists that are read" in run(folder / "in", "--json", "--forget", code=2).stderr
+    assert "There is no " in run(folder / "none", code=2).stderr
+    (folder / "in" / "a.m3u").rename(folder / "x.xspf")
+    assert "No playlist could be read." in run(folder / "x.xspf", code=1).stderr
