@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import click
 
 from earshot.commands.shared.terminal import progress
-from earshot.commands.shared.track_argument import require_vectors
 
 if TYPE_CHECKING:
     from earshot.index.library import Library
@@ -35,6 +34,7 @@ def build_index(folder: Path, type: str, recall: float) -> None:
         cli build-index --type hnsw --recall 0.99
     """
     from earshot.index.library import Library
+    from earshot.index.vectors.spaces import require_vectors
 
     with Library.open_to_write(folder) as library:
         require_vectors(library)

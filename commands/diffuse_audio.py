@@ -10,7 +10,6 @@ import click
 from earshot.commands.build_index import refresh_index
 from earshot.commands.shared.options import config_options
 from earshot.commands.shared.terminal import echo_json, echo_rows, progress
-from earshot.commands.shared.track_argument import require_vectors
 from earshot.graph.config import DiffusionConfig
 from earshot.stages.environment import versions
 
@@ -52,7 +51,7 @@ def diffuse_audio(
     from earshot.index.graphs.diffused_vectors import fill_catalog, level_graphs, n_catalog, sources_of, store_diffused
     from earshot.index.library import Library
     from earshot.index.runs import DIFFUSE_STAGE, finish_run, start_run
-    from earshot.index.vectors.spaces import AUDIO, read_vectors
+    from earshot.index.vectors.spaces import AUDIO, read_vectors, require_vectors
 
     try:
         config = DiffusionConfig(**settings)

@@ -11,7 +11,6 @@ from earshot.audio.config import DecodeConfig
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of
 from earshot.commands.shared.options import output_options
 from earshot.commands.shared.terminal import echo_rows, progress
-from earshot.commands.shared.track_argument import require_vectors
 from earshot.stages.environment import versions
 
 if TYPE_CHECKING:
@@ -64,6 +63,7 @@ def evaluate_audio(
     from earshot.index.evaluation.metrics_table import store_figures
     from earshot.index.library import Library
     from earshot.index.runs import current_fingerprint, finish_run, start_run
+    from earshot.index.vectors.spaces import require_vectors
 
     if labels is None and (columns or twins):
         raise click.UsageError("--column and --twins name columns of a table; give it with --labels TABLE.")

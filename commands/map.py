@@ -6,7 +6,6 @@ import click
 
 from earshot.commands.shared.options import NEW_FILE
 from earshot.commands.shared.terminal import user_errors
-from earshot.commands.shared.track_argument import require_vectors
 
 
 @click.command("map")
@@ -45,7 +44,7 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
     from earshot.graph.drawing.umap_layout import map_layout
     from earshot.index.library import Library
     from earshot.index.search.map_sample import read_map
-    from earshot.index.vectors.spaces import spaces
+    from earshot.index.vectors.spaces import require_vectors, spaces
 
     out = Path("map.png") if out is None and html is None else out
     with user_errors():  # before the work, not after it

@@ -13,7 +13,7 @@ from earshot.commands.shared.options import output_options
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
 from earshot.commands.shared.read_failures import installed
 from earshot.commands.shared.terminal import echo_rows
-from earshot.commands.shared.track_argument import require_vectors, resolve_track
+from earshot.commands.shared.track_argument import resolve_track
 from earshot.data.files.path_encoding import shown_path
 from earshot.data.files.regular_files import irregular_kind
 
@@ -82,7 +82,7 @@ def similar(
     from earshot.index.search.filters import SearchFilters
     from earshot.index.search.rank_fusion import BOTH, similar_by_both
     from earshot.index.search.similarity_search import similar as find_similar
-    from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER
+    from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, require_vectors
 
     space = TOWER if space == "towers" else space
     with Library.open(folder) as library:

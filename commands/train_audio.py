@@ -14,7 +14,6 @@ from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
 from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of, find_checkpoint
 from earshot.commands.shared.options import click_type, config_options, device_option
 from earshot.commands.shared.terminal import progress, progress_bar, user_errors
-from earshot.commands.shared.track_argument import require_vectors
 from earshot.data.files.atomic import RESUMABLE_SUFFIX, remove
 from earshot.data.settings import settings_of
 from earshot.graph.config import TasteConfig
@@ -97,6 +96,7 @@ def train_audio(
     from earshot.index.library import Library
     from earshot.index.manifest import keeping
     from earshot.index.runs import TRAINING_STAGE, finish_run, start_run
+    from earshot.index.vectors.spaces import require_vectors
 
     try:
         config = TasteConfig(**settings)

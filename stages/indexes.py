@@ -1,33 +1,10 @@
-"""Vector spaces made ready for search: checked, indexed, with neighbours."""
+"""Vector spaces made ready for search: indexed, with neighbours."""
 
 from collections.abc import Generator
 
 from earshot.index.library import Library
-from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, current_space, spaces
-from earshot.stages.reports import Progress, StageError
-
-
-def require_vectors(library: Library, space: str = AUDIO) -> None:
-    """Refuse a space in which nothing can be searched, and say what to type.
-
-    Raises
-    ------
-    StageError, LibraryError
-        There is no such space, or it has no vectors.
-    """
-    from earshot.index.recommending.tower_runs import tower_run
-
-    if space not in (AUDIO, DIFFUSED, TOWER) and current_space(library, space) is None:
-        raise StageError(
-            f"There is no space {space!r}; this library has {', '.join(spaces(library)) or 'none yet'}.\n\n"
-            "Run `cli embed-audio`, `cli diffuse-audio`, `cli train-tower`, or import a data set with its vectors."
-        )
-    if space == TOWER:
-        tower_run(library)
-    if space == DIFFUSED and current_space(library, DIFFUSED) is None:
-        raise StageError("Nothing was spread over a graph yet.\n\nRun `cli diffuse-audio` first.")
-    if not library.db.execute("SELECT 1 FROM current_vectors LIMIT 1").fetchone():
-        raise StageError("No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.")
+from earshot.index.vectors.spaces import spaces
+from earshot.stages.reports import Progress
 
 
 def refresh_indexes(

@@ -1,4 +1,4 @@
-"""Find the track that a person means, and refuse a space that has none."""
+"""Find the track that a person means."""
 
 import contextlib
 from collections.abc import Iterator
@@ -33,21 +33,3 @@ def choosing() -> Iterator[None]:
         rows = [(row.id, row.artist, row.title, row.album, row.path) for row in error.choices]
         choices = table(rows, ("id", "artist", "title", "album", "path"), terminal_width())
         raise click.ClickException(f"{error}. Which one? Give its id, or more words.\n\n{choices}") from None
-
-
-def require_vectors(library: "Library", space: str = "audio") -> None:
-    """Say what to type where a space has no vector to search by."""
-    from earshot.index.recommending.tower_runs import tower_run
-    from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, current_space, spaces
-
-    if space not in (AUDIO, DIFFUSED, TOWER) and current_space(library, space) is None:
-        raise click.ClickException(
-            f"There is no space {space!r}; this library has {', '.join(spaces(library)) or 'none yet'}.\n\n"
-            "Run `cli embed-audio`, `cli diffuse-audio`, `cli train-tower`, or import a data set with its vectors."
-        )
-    if space == TOWER:
-        tower_run(library)
-    if space == DIFFUSED and current_space(library, DIFFUSED) is None:
-        raise click.ClickException("Nothing was spread over a graph yet.\n\nRun `cli diffuse-audio` first.")
-    if not library.db.execute("SELECT 1 FROM current_vectors LIMIT 1").fetchone():
-        raise click.ClickException("No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.")

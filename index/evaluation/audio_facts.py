@@ -18,7 +18,7 @@ from earshot.index.library import Library, LibraryError
 from earshot.index.runs import TRAINING_STAGE
 from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
 from earshot.index.trust import read_json
-from earshot.index.vectors.spaces import AUDIO, read_vectors
+from earshot.index.vectors.spaces import AUDIO, no_vectors, read_vectors
 
 _TWIN_SECONDS = 1.0  # two encodings of one recording differ in length by the padding of their codecs
 _COLUMNS = "id, path, path_bytes, content_hash, duration_s, sample_rate, title, artist, genre, artist_id, album_id"
@@ -57,7 +57,7 @@ def read_judged_tracks(library: Library) -> TrackTable:
             n_heard += 1
             chosen.setdefault(row[3], row)
     if not chosen:
-        raise LibraryError("No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.")
+        raise no_vectors()
     columns = list(zip(*chosen.values(), strict=True))
     track_ids, texts, raws, hashes, durations, rates, titles, artists, genres, artist_ids, album_ids = columns
     return TrackTable(

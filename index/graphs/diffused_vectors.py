@@ -12,7 +12,7 @@ from earshot.index.graphs.graph_store import find_graph, read_edges, stored_grap
 from earshot.index.library import Library, LibraryError
 from earshot.index.runs import run_config
 from earshot.index.tracks.name_resolution import LEVELS
-from earshot.index.vectors.spaces import AUDIO, DIFFUSED, current_space, vector_blob
+from earshot.index.vectors.spaces import AUDIO, DIFFUSED, current_space, publish, require_space, vector_blob
 
 _NODES = {
     "track": "SELECT id FROM tracks WHERE status IN ('embedded', 'catalog')",
@@ -153,19 +153,7 @@ def store_diffused(
 ) -> None:
     """Put a run's vectors of tracks, albums and artists in the place of an earlier run's, all or nothing."""
     with library.transaction():
-        # Before the space turns to this run: the triggers of a current run would cost more than the rows.
-        library.db.conn.executemany(
-            "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)",
-            (
-                (track_id, DIFFUSED, run_id, len(vector), vector_blob(vector))
-                for track_id, vector in zip(track_ids.tolist(), vectors, strict=True)
-            ),
-        )
-        library.db.execute(
-            "INSERT INTO spaces (space, run_id) VALUES (?, ?) ON CONFLICT DO UPDATE SET run_id = excluded.run_id",
-            [DIFFUSED, run_id],
-        )
-        library.db.execute("DELETE FROM vectors WHERE space = ? AND run_id <> ?", [DIFFUSED, run_id])
+        publish(library, DIFFUSED, run_id, [(track_ids, vectors)])
         library.db.execute("DELETE FROM node_vectors")
         for spread in spreads:
             if spread.level != "track":  # those of tracks are in `vectors`
@@ -180,9 +168,7 @@ def store_diffused(
 
 def sources_of(library: Library, kinds: Iterable[str]) -> dict[str, Any]:
     """What a run is made from, for its `config`: compared later, it tells whether the vectors are out of date."""
-    space = current_space(library, AUDIO)
-    if space is None:
-        raise LibraryError("No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.")
+    space = require_space(library, AUDIO)
     graphs = {kind: find_graph(library, kind).made for kind in kinds}
     return {"audio": [space.run_id, space.revision], "graphs": graphs}
 

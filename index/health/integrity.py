@@ -18,7 +18,7 @@ from earshot.index.trust import read_json, read_json_list, sql_name, typed_state
 from earshot.index.vectors.ann import rank
 from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.neighbour_table import PER_TRACK
-from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, current_space, read_vectors, spaces
+from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, current_space, n_without_vector, read_vectors, spaces
 
 _SAMPLE = 200  # vectors looked up in the index and among the neighbours
 _JSON = (  # that of `index_files` is looked at with the index; nobody reads runs.versions
@@ -60,13 +60,10 @@ def _check_database(library: Library) -> Iterator[Problem]:
             f"the trigger {name} is not Earshot's, and would run whenever Earshot writes",
             _statement(library, f"DROP TRIGGER {sql_name(name)}"),
         )
-    lacking = library.db.execute(
-        "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
-        " (SELECT track_id FROM current_vectors WHERE space = ?)",
-        [AUDIO],
-    ).fetchone()[0]
-    if lacking:
-        yield Problem(f"{lacking:,} embedded tracks have no current vector", "cli embed-audio")
+    space = current_space(library, AUDIO)
+    n_lacking = n_without_vector(library, AUDIO, space.run_id if space else None)
+    if n_lacking:
+        yield Problem(f"{n_lacking:,} embedded tracks have no current vector", "cli embed-audio")
 
 
 def _check_json(library: Library) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from earshot.index.tracks.roots import read_rules
 from earshot.index.tracks.track_store import UNREAD
 from earshot.index.trust import read_json
 from earshot.index.vectors.faiss_file import index_state
-from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, sound_space
+from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, n_without_vector, sound_space
 
 _GO_ON = "cli embed-audio   (its last run has not ended; it goes on from there)"
 _LISTENS = (
@@ -59,11 +59,7 @@ def overview(library: Library, fingerprint: str | None) -> Overview:
         config = read_json(run["config"])
         ear = {"run": run["id"], "origin": config.get("origin"), "trained": config.get("trained")}
         ear |= {"started": run["started"], "current": fingerprint in (None, run["fingerprint"])}
-        lacking = db.execute(
-            "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
-            " (SELECT track_id FROM vectors WHERE space = ? AND run_id = ?)",
-            [AUDIO, space.run_id],
-        ).fetchone()[0]
+        lacking = n_without_vector(library, AUDIO, space.run_id)
         if not ear["current"]:
             steps.append("cli embed-audio   (the vectors belong to an older encoder)")
         elif interrupted:

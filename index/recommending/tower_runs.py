@@ -6,7 +6,7 @@ from typing import Any
 
 from earshot.index.library import Library, LibraryError
 from earshot.index.trust import read_json
-from earshot.index.vectors.spaces import AUDIO, TOWER, current_space
+from earshot.index.vectors.spaces import AUDIO, TOWER, require_space
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,7 @@ def tower_run(library: Library) -> TowerRun:
     LibraryError
         There is none, or its settings are no JSON.
     """
-    space = current_space(library, TOWER)
-    if space is None:
-        raise LibraryError(
-            "This library has no trained towers yet.\n\nRun `cli train-tower` first (it needs `cli import-listens`)."
-        )
+    space = require_space(library, TOWER)
     row = library.db.execute("SELECT config, metrics FROM runs WHERE id = ?", [space.run_id]).fetchone()
     config, metrics = (read_json(text) for text in row)
     sound, popularity = config.get("sound", AUDIO), metrics.get("popularity")

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Vectors of the item tower: those of a training, and of tracks that came after it."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from earshot.index.library import Library
-from earshot.index.vectors.spaces import TOWER, vector_blob
+from earshot.index.vectors.spaces import TOWER, insert_vectors, publish
 
 
 def store_tower_vectors(
@@ -16,37 +16,27 @@ def store_tower_vectors(
     vectors: np.ndarray,
     metrics: dict[str, Any] | None = None,
 ) -> int:
-    """Put a run's vectors of tracks in the place of an earlier run's, all or nothing; how many.
+    """Put a run's vectors of tracks in place of an earlier run's, all or nothing; return their number.
 
-    Its metrics come with them, for `tower_run` reads the popularity dial there, although the run ends only later.
+    The metrics of the run are stored with them: `tower_run` reads the popularity weight there, and the run ends later.
     """
     with library.transaction():
         library.db.execute("UPDATE runs SET metrics = ? WHERE id = ?", [json.dumps(metrics or {}), run_id])
-        # Before the space turns to this run: the triggers of a current run would cost more than the rows.
-        _insert_vectors(library, run_id, track_ids, vectors)
-        library.db.execute(
-            "INSERT INTO spaces (space, run_id) VALUES (?, ?) ON CONFLICT DO UPDATE SET run_id = excluded.run_id",
-            [TOWER, run_id],
-        )
-        library.db.execute("DELETE FROM vectors WHERE space = ? AND run_id <> ?", [TOWER, run_id])
-        (n_stored,) = library.db.execute(
-            "SELECT count(*) FROM vectors WHERE space = ? AND run_id = ?", [TOWER, run_id]
-        ).fetchone()
-    return int(n_stored)
+        return publish(library, TOWER, run_id, [(track_ids, vectors)])
 
 
 def add_tower_vectors(library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray) -> None:
-    """Vectors of tracks that came after a training, by its towers; all or nothing."""
+    """Add vectors of tracks that came after a training, computed by its towers; all or nothing."""
     with library.transaction():
-        _insert_vectors(library, run_id, track_ids, vectors)
+        insert_vectors(library, TOWER, run_id, [(track_ids, vectors)])
 
 
 def embeddable_tracks(library: Library, *, by_sound: bool) -> np.ndarray:
-    """The ids of the tracks with audio, (n,), that came after the training, and of which its towers know something.
+    """The ids, (n,), of tracks with audio that came after the training and that its towers can embed.
 
     Parameters
     ----------
-    by_sound : whether these hear tracks, and not only know artists and albums
+    by_sound : whether the towers read audio vectors; else a track needs an artist or an album
     """
     query = (
         "SELECT id FROM tracks WHERE status = 'embedded' AND (? OR coalesce(artist_id, album_id) IS NOT NULL)"
@@ -54,14 +44,3 @@ def embeddable_tracks(library: Library, *, by_sound: bool) -> np.ndarray:
     )
     rows = library.db.execute(query, [by_sound, TOWER])
     return np.fromiter((track_id for (track_id,) in rows), dtype=np.int64)
-
-
-def _insert_vectors(library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray) -> None:
-    # Listens may name tracks that were removed since; towers learn from them, and nobody asks for their vectors.
-    library.db.conn.executemany(
-        "INSERT INTO vectors (track_id, space, run_id, dim, vector) SELECT id, ?, ?, ?, ? FROM tracks WHERE id = ?",
-        (
-            (TOWER, run_id, len(vector), vector_blob(vector), track_id)
-            for track_id, vector in zip(track_ids.tolist(), vectors, strict=True)
-        ),
-    )

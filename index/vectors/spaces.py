@@ -1,4 +1,4 @@
-"""Vector spaces: which run's vectors are searched today, read as one matrix."""
+"""Vector spaces: publish the vectors of a run, and read the current ones as one matrix."""
 
 import json
 from array import array
@@ -11,13 +11,18 @@ from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
 from earshot.index.runs import current_fingerprint
 
-AUDIO = "audio"  # the space of sound
+AUDIO = "audio"  # vectors of the encoder
+DIFFUSED = "diffused"  # vectors that were spread over a preference graph
+TOWER = "tower"  # vectors of the item tower
 
-DIFFUSED = "diffused"  # the space
+Pieces = Iterable[tuple[np.ndarray, np.ndarray]]  # ids of tracks, (n,), and their vectors, (n, dim) float32
 
-TOWER = "tower"  # the space
-
-_MOST_DIMENSIONS = 2**16
+_MAX_DIMENSIONS = 2**16
+_MISSING = {
+    AUDIO: "No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.",
+    DIFFUSED: "Nothing was spread over a graph yet.\n\nRun `cli diffuse-audio` first.",
+    TOWER: "This library has no trained towers yet.\n\nRun `cli train-tower` first (it needs `cli import-listens`).",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,43 @@ def current_space(library: Library, name: str) -> Space | None:
     """The space, or None while nothing was embedded."""
     row = library.db.execute("SELECT space, run_id, revision FROM spaces WHERE space = ?", [name]).fetchone()
     return Space(*row) if row else None
+
+
+def require_space(library: Library, name: str) -> Space:
+    """The space.
+
+    Raises
+    ------
+    LibraryError
+        Nothing was embedded into it yet.
+    """
+    space = current_space(library, name)
+    if space is None:
+        raise LibraryError(
+            _MISSING.get(name)
+            or f"There is no space {name!r}; this library has {', '.join(spaces(library)) or 'none yet'}.\n\n"
+            "Run `cli embed-audio`, `cli diffuse-audio`, `cli train-tower`, or import a data set with its vectors."
+        )
+    return space
+
+
+def require_vectors(library: Library, space: str = AUDIO) -> None:
+    """Refuse a library that has no vector to search by, or none in a space other than that of the encoder.
+
+    Raises
+    ------
+    LibraryError
+        There is none.
+    """
+    if space != AUDIO:
+        require_space(library, space)
+    if not library.db.execute("SELECT 1 FROM current_vectors LIMIT 1").fetchone():
+        raise no_vectors()
+
+
+def no_vectors() -> LibraryError:
+    """The error of a library in which no track has a vector."""
+    return LibraryError(_MISSING[AUDIO])
 
 
 def read_vectors(library: Library, space: str) -> tuple[IdMap, np.ndarray]:
@@ -68,27 +110,75 @@ def read_some_vectors(library: Library, space: str, ids: Sequence[int]) -> tuple
     return as_matrix(library.db.execute(query, [space, json.dumps(list(ids))]), space)
 
 
-def use_run(library: Library, space: str, run_id: int) -> int:
-    """Make a run's vectors the ones that search uses, as soon as no track would be lost by it.
+def publish(library: Library, space: str, run_id: int, pieces: Pieces) -> int:
+    """Store a run's vectors and make them the space, in place of those of earlier runs.
 
-    Until every embedded track has a vector of the new run, search stays with the old one; the number
-    of tracks still lacking is returned. When none is left, vectors of earlier runs are removed.
+    The caller holds the transaction.
+
+    Returns
+    -------
+    The number of vectors stored.
+    """
+    # Before the space turns to this run: the triggers of a current run would cost more than the rows.
+    n_stored = insert_vectors(library, space, run_id, pieces)
+    _point_to(library, space, run_id)
+    return n_stored
+
+
+def insert_vectors(library: Library, space: str, run_id: int, pieces: Pieces) -> int:
+    """Store vectors of a run; the caller holds the transaction.
+
+    Tracks that were removed are skipped: listens may still name them, and towers learn vectors for them.
+
+    Returns
+    -------
+    The number of vectors stored.
+    """
+    cursor = library.db.conn.executemany(
+        "INSERT INTO vectors (track_id, space, run_id, dim, vector) SELECT id, ?, ?, ?, ? FROM tracks WHERE id = ?",
+        (
+            (space, run_id, len(vector), vector_blob(vector), track_id)
+            for track_ids, vectors in pieces
+            for track_id, vector in zip(track_ids.tolist(), vectors, strict=True)
+        ),
+    )
+    return max(cursor.rowcount, 0)
+
+
+def use_run(library: Library, space: str, run_id: int) -> int:
+    """Make a run's vectors the ones that search uses, once every embedded track has one.
+
+    Until then search stays with the old run. Afterwards vectors of earlier runs are removed.
+
+    Returns
+    -------
+    The number of embedded tracks without a vector of the run.
     """
     with library.transaction():
-        current = current_space(library, space)
-        lacking = library.db.execute(
-            "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
-            " (SELECT track_id FROM vectors WHERE space = ? AND run_id = ?)",
-            [space, run_id],
-        ).fetchone()[0]
-        if current is None:
-            library.db.execute("INSERT INTO spaces (space, run_id) VALUES (?, ?)", [space, run_id])
-        elif current.run_id != run_id and lacking == 0:
-            library.db.execute("UPDATE spaces SET run_id = ? WHERE space = ?", [run_id, space])
+        current, n_lacking = current_space(library, space), n_without_vector(library, space, run_id)
+        if current is None or (current.run_id != run_id and n_lacking == 0):
             old_runs = "SELECT run_id FROM vectors WHERE space = ? AND run_id <> ?"
             library.db.execute(f"DELETE FROM excerpts WHERE run_id IN ({old_runs})", [space, run_id])
-            library.db.execute("DELETE FROM vectors WHERE space = ? AND run_id <> ?", [space, run_id])
-    return int(lacking)
+            _point_to(library, space, run_id)
+    return n_lacking
+
+
+def _point_to(library: Library, space: str, run_id: int) -> None:
+    """Make a run the one of a space, and remove the vectors of other runs."""
+    library.db.execute(
+        "INSERT INTO spaces (space, run_id) VALUES (?, ?) ON CONFLICT DO UPDATE SET run_id = excluded.run_id",
+        [space, run_id],
+    )
+    library.db.execute("DELETE FROM vectors WHERE space = ? AND run_id <> ?", [space, run_id])
+
+
+def n_without_vector(library: Library, space: str, run_id: int | None) -> int:
+    """The number of embedded tracks that have no vector of a run; all of them for None."""
+    query = (
+        "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
+        " (SELECT track_id FROM vectors WHERE space = ? AND run_id = ?)"
+    )
+    return int(library.db.execute(query, [space, run_id]).fetchone()[0])
 
 
 def as_matrix(rows: Iterable[tuple[int, bytes]], space: str) -> tuple[IdMap, np.ndarray]:
@@ -110,7 +200,7 @@ def check_blob(blob: object, length: int, space: str) -> None:
     LibraryError
         It is such a one.
     """
-    if not isinstance(blob, bytes) or not blob or len(blob) % 4 or len(blob) > 4 * _MOST_DIMENSIONS:
+    if not isinstance(blob, bytes) or not blob or len(blob) % 4 or len(blob) > 4 * _MAX_DIMENSIONS:
         raise LibraryError(f"One of the {space} vectors is none.\n\nRun `cli check`.")
     if len(blob) != length:
         raise LibraryError(f"The {space} vectors have different dimensions.\n\nRun `cli check`.")

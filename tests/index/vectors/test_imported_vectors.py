@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from earshot.data.listens.listen_sources import find_sources
-from earshot.index.vectors.imported_vectors import store_embeddings, store_given_vectors
+from earshot.index.vectors.imported_vectors import store_embeddings, store_imported_vectors
 from earshot.index.vectors.spaces import current_space, read_vectors, spaces
 from library_world import add, at, heard, open_library, unit
 
@@ -20,7 +20,7 @@ def library(tmp_path):
 
 def test_a_space_of_their_own(library):
     pieces = [(np.array([3]), unit(1, 0, 0)[None]), (np.array([1]), unit(0, 3, 4)[None])]
-    assert store_given_vectors(library, "theirs", "x.parquet", iter(pieces)) == 2
+    assert store_imported_vectors(library, "theirs", "x.parquet", iter(pieces)) == 2
     ids, vectors = read_vectors(library, "theirs")
     assert ids.ids([0, 1]).tolist() == [1, 3]
     np.testing.assert_allclose(vectors, [[0, 0.6, 0.8], [1, 0, 0]], rtol=1e-6)
@@ -32,23 +32,23 @@ def test_a_space_of_their_own(library):
 
 
 def test_later_ones_take_their_place(library):
-    store_given_vectors(library, "theirs", "x", [(np.array([1, 2]), np.stack([at(0), at(1)]))])
+    store_imported_vectors(library, "theirs", "x", [(np.array([1, 2]), np.stack([at(0), at(1)]))])
     before = current_space(library, "theirs").revision
-    store_given_vectors(library, "theirs", "x", [(np.array([2]), at(2)[None])])
+    store_imported_vectors(library, "theirs", "x", [(np.array([2]), at(2)[None])])
     assert read_vectors(library, "theirs")[0].ids([0]).tolist() == [2]
     assert library.db.execute("SELECT count(*) FROM vectors WHERE space = 'theirs'").fetchone() == (1,)
     assert current_space(library, "theirs").revision > before  # so that an index of the first is known as stale
 
 
 def test_a_failure_leaves_the_first(library):
-    store_given_vectors(library, "theirs", "x", [(np.array([1]), at(0)[None])])
+    store_imported_vectors(library, "theirs", "x", [(np.array([1]), at(0)[None])])
 
     def pieces():
         yield np.array([2]), at(1)[None]
         raise ValueError("x.parquet is damaged")
 
     with pytest.raises(ValueError, match=r"x\.parquet is damaged"):
-        store_given_vectors(library, "theirs", "x", pieces())
+        store_imported_vectors(library, "theirs", "x", pieces())
     assert read_vectors(library, "theirs")[0].ids([0]).tolist() == [1]
 
 
