@@ -1,4 +1,4 @@
-"""A library of two tastes whose towers have learned, in seconds: for the tests of commands that serve them."""
+"""A library of two tastes whose towers have learned, in seconds."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 from click.testing import CliRunner, Result
 
 from earshot.cli import cli
+from earshot.index.library import Library
 from library_world import add, heard, open_library, unit
 from tower_world import import_table
 
@@ -26,14 +27,16 @@ def listens(rng: np.random.Generator) -> list[str]:
     return rows
 
 
-def make_trained_library(folder: Path) -> Result:
-    """Listens and four files in `folder`/library, and what `cli train-tower` said to them."""
+def make_library(folder: Path) -> Library:
+    """A library in `folder`/library, open to write: the listens of two tastes, and files of the first four songs."""
     library, head = open_library(folder / "library")
-    with library:
-        add(
-            library,
-            head,
-            [heard(f"/music/{n}.mp3", unit(1, n % 2), artist=f"Artist {n // 4}", title=f"Song {n}") for n in range(4)],
-        )
-        import_table(library, folder / "listens.csv", listens(np.random.default_rng(0)))
+    files = [heard(f"/music/{n}.mp3", unit(1, n % 2), artist=f"Artist {n // 4}", title=f"Song {n}") for n in range(4)]
+    add(library, head, files)
+    import_table(library, folder / "listens.csv", listens(np.random.default_rng(0)))
+    return library
+
+
+def make_trained_library(folder: Path) -> Result:
+    """The library of `make_library`, closed, and the output of the `cli train-tower` that it has seen."""
+    make_library(folder).close()
     return CliRunner().invoke(cli, ["--library", str(folder / "library"), "train-tower", *map(str, QUICK)])

@@ -1,0 +1,47 @@
+"""Evaluations from Python: metrics, notes and a page."""
+
+import shutil
+
+import pytest
+
+from earshot.index.library import Library
+from earshot.index.recommending.tower_runs import tower_run
+from earshot.stages.evaluate import Evaluation, evaluate_towers
+from earshot.stages.reports import Progress, StageError
+
+
+@pytest.fixture(scope="module")
+def library(trained_library, tmp_path_factory):
+    folder = shutil.copytree(trained_library, tmp_path_factory.mktemp("evaluated") / "library")
+    with Library.open_to_write(folder) as library:
+        yield library
+
+
+def test_towers_are_evaluated_beside_baselines(library, tmp_path):
+    *progress, evaluation = evaluate_towers(library, ks=(10, 5, 5))
+    assert isinstance(evaluation, Evaluation) and {type(one) for one in progress} == {Progress}
+    assert (evaluation.model, evaluation.n_baselines, evaluation.report.ks) == ("two-tower", len(progress), [5, 10])
+    assert evaluation.value("recall", k=5) > 1.5 * evaluation.value("recall", k=5, subject="chance")
+    assert evaluation.value("recall", k=7) is None
+    assert "listeners, discoveries only." in evaluation.notes[0]
+    (n_stored,) = library.db.execute("SELECT count(*) FROM metrics").fetchone()
+    assert n_stored == len(evaluation.metrics)
+    evaluation.write(tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text(encoding="utf-8").startswith("# two-tower before ")
+
+
+def test_indexes_are_measured_too(library):
+    *_, evaluation = evaluate_towers(library, ks=(5,), ann=True)
+    (section,) = evaluation.more
+    assert section.title.startswith("Indexes tuned to recall@5 0.98")
+    assert {value.slice for value in evaluation.metrics} >= {"all", "ann"}
+
+
+def test_towers_that_saw_everything_are_refused(library):
+    run = tower_run(library)
+    with library.transaction():
+        library.db.execute(
+            "UPDATE runs SET config = json_set(config, '$.split.protocol', 'none') WHERE id = ?", [run.id]
+        )
+    with pytest.raises(StageError, match="nothing is left to judge them by"):
+        next(evaluate_towers(library))
