@@ -18,7 +18,6 @@ from earshot.commands.shared.pending_files import hear_pending
 from earshot.commands.shared.read_failures import until_disk_fails
 from earshot.commands.shared.terminal import echo_some, progress
 from earshot.data.files.path_encoding import expanded, shell_word, shown_path
-from earshot.stages.current_towers import place_newcomers
 
 if TYPE_CHECKING:
     from earshot.index.tracks.scan_plan import ScanCounts, ScanPlan
@@ -77,6 +76,7 @@ def embed_audio(
     from earshot.index.runs import EMBED_STAGE, finish_interrupted, head_run
     from earshot.index.tracks.roots import files_outside, given_rules, read_rules
     from earshot.index.tracks.scan_plan import count_vanished, plan_scan
+    from earshot.stages.current_towers import place_newcomers
 
     began = monotonic()
     try:

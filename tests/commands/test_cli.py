@@ -53,6 +53,13 @@ def test_a_rescan_and_a_search_never_import_torch(library):
     assert result.stdout == "done\n", result.stderr
 
 
+def test_help_imports_no_library_of_arrays_or_tables():
+    """Each of them takes as long as all of the help."""
+    code = "import sys, earshot.cli\nprint({'torch', 'numpy', 'polars', 'sqlite_utils'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == "set()\n", result.stderr
+
+
 def test_a_moved_file_keeps_its_vector_and_its_id(track_files, tmp_path, run_cli):
     folder = tmp_path / "music"
     folder.mkdir()
