@@ -88,7 +88,7 @@ def main() -> None:
 
     train = without_new(parts.known())
     eval_queries = queries_at_cutoff(train, parts.test, repeats=False, n_users=len(events), seed=options.seed)
-    of_new, has_new = eval_queries.targets.where(is_cold[eval_queries.targets.track_rows])
+    of_new, has_new = eval_queries.targets.select(is_cold[eval_queries.targets.track_rows])
     lists = {
         rival.name: eval_queries.ranked(rival.scores, K)[0] for rival in tuned_baselines(eval_queries, None, catalog)
     }

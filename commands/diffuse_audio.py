@@ -47,7 +47,7 @@ def diffuse_audio(
         cli diffuse-audio --graph listens --steps 3
     """
     from earshot.graph.diffusion.diffusion import centred, sound_centre
-    from earshot.index.evaluation.metrics_table import store_figures
+    from earshot.index.evaluation.metrics_table import store_metrics
     from earshot.index.graphs.diffused_vectors import fill_catalog, level_graphs, n_catalog, sources_of, store_diffused
     from earshot.index.library import Library
     from earshot.index.runs import DIFFUSE_STAGE, finish_run, start_run
@@ -75,7 +75,7 @@ def diffuse_audio(
         figures = [figure for of_level in figures for figure in of_level]
         filled_ids, filled = fill_catalog(library, track_ids, vectors, spreads)
         store_diffused(library, run, filled_ids, filled, spreads)
-        store_figures(library, run, figures)
+        store_metrics(library, run, figures)
         refresh_index(library)
         counts = {"with_audio": len(track_ids), "catalog": n_catalog(library), "lacking": n_catalog(library, True)}
         counts["filled"] = counts["catalog"] - counts["lacking"]
@@ -113,7 +113,7 @@ def _spread(
 
 
 def _echo_spread(report: dict[str, Any], figures: list["MetricValue"], as_json: bool) -> None:
-    from earshot.index.evaluation.metrics_table import compared
+    from earshot.evaluation.metrics.metric_tables import recovery_rows
 
     if as_json:
         echo_json(report | {"figures": [asdict(figure) for figure in figures]})
@@ -129,4 +129,4 @@ def _echo_spread(report: dict[str, Any], figures: list["MetricValue"], as_json: 
     )
     if figures:
         click.echo(f"\nWhat comes back when audio is hidden ({report['seconds']:.1f} s in all):\n")
-        echo_rows(compared(figures), None, "")
+        echo_rows(recovery_rows(figures), None, "")

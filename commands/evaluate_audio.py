@@ -57,10 +57,15 @@ def evaluate_audio(
     \b
         cli evaluate-audio --labels tracks.csv --column genre --column mood
     """
-    from earshot.evaluation.vector_evaluation import all_figures, chance_vectors, choose_queries, evaluate_vectors
-    from earshot.evaluation.vector_evaluation import wide_rows as wide
+    from earshot.evaluation.metrics.metric_tables import wide_rows
+    from earshot.evaluation.vector_evaluation import (
+        chance_vectors,
+        choose_queries,
+        evaluate_vectors,
+        vector_metric_values,
+    )
     from earshot.index.evaluation.audio_facts import query_rows
-    from earshot.index.evaluation.metrics_table import store_figures
+    from earshot.index.evaluation.metrics_table import store_metrics
     from earshot.index.library import Library
     from earshot.index.runs import current_fingerprint, finish_run, start_run
     from earshot.index.vectors.spaces import require_vectors
@@ -79,14 +84,14 @@ def evaluate_audio(
         measured = {
             name: evaluate_vectors(vectors, facts, rows, k, penalty=p, seed=seed) for name, (vectors, p) in judging
         }
-        figures = all_figures(measured, chance_vectors(facts, rows, k), "held-out" if held_out else "all")
-        store_figures(library, run, figures)
+        figures = vector_metric_values(measured, chance_vectors(facts, rows, k), "held-out" if held_out else "all")
+        store_metrics(library, run, figures)
         finish_run(library, run, {"tracks": len(tracks), "queries": len(rows), "copies_left_out": tracks.n_copies})
     if output is not None:
         echo_rows([asdict(figure) for figure in figures], output, "")
         return
-    echo_rows(wide(figures), None, "")
-    if leads := wide(figures, leads=True):
+    echo_rows(wide_rows(figures), None, "")
+    if leads := wide_rows(figures, leads=True):
         click.echo("\nAhead by, with the interval of the difference:")
         echo_rows(leads, None, "")
 

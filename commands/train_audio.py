@@ -92,7 +92,7 @@ def train_audio(
     from earshot.graph.taste.track_graph import split_by_group
     from earshot.index.evaluation.audio_facts import read_judged_tracks
     from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
-    from earshot.index.evaluation.metrics_table import store_figures
+    from earshot.index.evaluation.metrics_table import store_metrics
     from earshot.index.library import Library
     from earshot.index.manifest import keeping
     from earshot.index.runs import TRAINING_STAGE, finish_run, start_run
@@ -148,7 +148,7 @@ def train_audio(
         with keeping(library, path):
             save_ear(Ear(ear.config, training.encoder.to("cpu")), path)
         figures = training_metrics(training)
-        store_figures(library, run, figures)
+        store_metrics(library, run, figures)
         report = {"checkpoint": name, "loss": loss, "train_tracks": len(training.train_rows)}
         report |= {f"{figure.metric}, {figure.subject}": figure.value for figure in figures}
         held_out_ids = tracks.ids.ids(heard[held_out]).tolist()

@@ -38,28 +38,28 @@ def report_page(to: Path) -> Path:
     return page
 
 
-def write_report(page: Path, heading: Heading, verdict: EvaluationReport, more: Sequence[Section] = ()) -> None:
+def write_report(page: Path, heading: Heading, report: EvaluationReport, more: Sequence[Section] = ()) -> None:
     """Write a page, and its pictures beside it."""
-    k = verdict.ks[0]
+    k = report.ks[0]
     pictures = {
         "recall": f"Recall@{k} of every recommender",
         "ndcg": f"NDCG@{k} of every recommender",
         "coverage": f"NDCG@{k} against the share of the catalog that is recommended",
-        "slices": f"Recall@{verdict.ks[-1]} by slice of the targets",
+        "slices": f"Recall@{report.ks[-1]} by slice of the targets",
     }
     files = {name: page.with_name(f"{page.stem}-{name}.png") for name in pictures}
-    draw_metric(verdict.figures, verdict.subject, "recall", k, files["recall"])
-    draw_metric(verdict.figures, verdict.subject, "ndcg", k, files["ndcg"])
-    draw_spread(verdict.figures, verdict.subject, "ndcg", k, files["coverage"])
-    if any(figure.slice != ALL for figure in verdict.figures):
-        draw_slices(verdict.figures, verdict.subject, "recall", verdict.ks[-1], files["slices"])
+    draw_metric(report.metric_values, report.subject, "recall", k, files["recall"])
+    draw_metric(report.metric_values, report.subject, "ndcg", k, files["ndcg"])
+    draw_spread(report.metric_values, report.subject, "ndcg", k, files["coverage"])
+    if any(value.slice != ALL for value in report.metric_values):
+        draw_slices(report.metric_values, report.subject, "recall", report.ks[-1], files["slices"])
     else:
         del pictures["slices"]
-    parts = [f"# {heading.title}", *heading.lines, "\n".join(f"* {line}" for line in verdict.sentences())]
+    parts = [f"# {heading.title}", *heading.lines, "\n".join(f"* {line}" for line in report.sentences())]
     if heading.settings:
         parts += ["Set by the validation part alone:", "\n".join(f"* {line}" for line in heading.settings)]
     parts += [f"![{text}]({files[name].name})" for name, text in pictures.items()]
-    for section in [*verdict.sections(), *more]:
+    for section in [*report.sections(), *more]:
         parts += [f"## {section.title}", as_markdown(section.rows), section.note]
     parts.append("Brackets and whiskers hold 95 % of a thousand draws of listeners. n counts queries.")
     with output_path(page) as temporary:

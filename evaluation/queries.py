@@ -61,7 +61,7 @@ class EvaluationQueries:
     """Queries, all that may be known before them, and what was played afterwards."""
 
     known: Interactions  # of all listeners together
-    pasts: Histories
+    histories: Histories
     targets: Targets
     excluded: list[np.ndarray] | None  # of each query the tracks that no list may hold; None with repeats
     plays: np.ndarray  # (n_targets,), how often each target was played
@@ -90,10 +90,10 @@ class EvaluationQueries:
         chosen = np.zeros(len(self), dtype=bool)
         chosen[np.arange(n) * len(self) // n] = True
         of_chosen = np.repeat(chosen, self.targets.counts())
-        targets, _ = self.targets.where(of_chosen)
-        pasts = Histories(self.pasts.events, self.pasts.starts[chosen], self.pasts.stops[chosen])
+        targets, _ = self.targets.select(of_chosen)
+        histories = Histories(self.histories.events, self.histories.starts[chosen], self.histories.stops[chosen])
         excluded = self.excluded and [tracks for tracks, stays in zip(self.excluded, chosen, strict=True) if stays]
-        return EvaluationQueries(self.known, pasts, targets, excluded, self.plays[of_chosen])
+        return EvaluationQueries(self.known, histories, targets, excluded, self.plays[of_chosen])
 
     def ranked(self, scores: Scores, k: int, probes: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Lists of k tracks and the scores of probes, as `evaluation.full_ranking.ranked`."""
@@ -148,11 +148,11 @@ def queries_at_cutoff(
     if len(targets) > n_users:
         chosen = np.zeros(len(targets), dtype=bool)
         chosen[np.random.default_rng(seed).choice(len(targets), n_users, replace=False)] = True
-        targets, _ = targets.where(np.repeat(chosen, targets.counts()))
+        targets, _ = targets.select(np.repeat(chosen, targets.counts()))
     starts = known.user_offsets()
-    pasts = Histories(known, starts[targets.user_rows], starts[targets.user_rows + 1])
-    excluded = None if repeats else [unique_sorted(pasts.tracks(query)) for query in range(len(targets))]
-    return EvaluationQueries(known, pasts, targets, excluded, _plays(targets, asked))
+    histories = Histories(known, starts[targets.user_rows], starts[targets.user_rows + 1])
+    excluded = None if repeats else [unique_sorted(histories.tracks(query)) for query in range(len(targets))]
+    return EvaluationQueries(known, histories, targets, excluded, _plays(targets, asked))
 
 
 def _plays(targets: Targets, asked: Interactions) -> np.ndarray:

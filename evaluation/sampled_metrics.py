@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earshot.evaluation.metrics.bootstrap import mean_intervals
-from earshot.evaluation.metrics.metric_value import CHANCE, MetricValue, short
+from earshot.evaluation.metrics.metric_value import BY_PLAYS, CHANCE, FULL, UNIFORM, MetricValue, mean_values
 from earshot.evaluation.metrics.ranking_metrics import chance_ranking, ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
 
@@ -25,8 +24,6 @@ WHY_NOT = (
     "Do not trust these alone: a hundred tracks instead of all can turn the order of two recommenders round"
     " (Krichene and Rendle, KDD 2020)."
 )
-_FULL = "one of all tracks"
-_HEADS = {"99 uniform": "uniform", "99 popular": "popular", _FULL: "all"}  # of columns: six have to fit a terminal
 _K = 10
 _ROUNDS = 20  # of drawing anew what a listener had played
 
@@ -50,7 +47,7 @@ class SampledCandidates:
         return WHY_NOT + few
 
 
-def draw_probes(eval_queries: EvaluationQueries, seed: int = 0) -> SampledCandidates:
+def draw_candidates(eval_queries: EvaluationQueries, seed: int = 0) -> SampledCandidates:
     """Uniform negatives, and negatives drawn by how often they were played; each at most once."""
     rng = np.random.default_rng([seed, 99])
     targets = eval_queries.targets
@@ -60,12 +57,12 @@ def draw_probes(eval_queries: EvaluationQueries, seed: int = 0) -> SampledCandid
     n = eval_queries.known.n_tracks
     edges = np.cumsum(np.bincount(eval_queries.known.track_rows, minlength=n)) / max(len(eval_queries.known), 1)
     ways = {
-        "99 uniform": lambda size: rng.integers(n, size=size),
-        "99 popular": lambda size: np.minimum(np.searchsorted(edges, rng.random(size), side="right"), n - 1),
+        UNIFORM: lambda size: rng.integers(n, size=size),
+        BY_PLAYS: lambda size: np.minimum(np.searchsorted(edges, rng.random(size), side="right"), n - 1),
     }
     negatives = {name: np.full((len(targets), N_NEGATIVES), -1, dtype=np.int64) for name in ways}
     for query, (start, stop) in enumerate(zip(targets.starts[:-1], targets.starts[1:], strict=True)):
-        played = np.union1d(eval_queries.pasts.tracks(query), targets.track_rows[start:stop])
+        played = np.union1d(eval_queries.histories.tracks(query), targets.track_rows[start:stop])
         for name, draw in ways.items():
             drawn = np.empty(0, dtype=np.int64)
             for _ in range(_ROUNDS):
@@ -79,7 +76,7 @@ def draw_probes(eval_queries: EvaluationQueries, seed: int = 0) -> SampledCandid
     return SampledCandidates(is_target, targets.track_rows[chosen], negatives)
 
 
-def sampled_figures(
+def sampled_metrics(
     lists: Mapping[str, np.ndarray],
     probed: Mapping[str, np.ndarray],
     probes: SampledCandidates,
@@ -96,51 +93,31 @@ def sampled_figures(
     lists : by subject, (n_queries, >= 10)
     probed : by subject, scores of `probes.rows()`
     """
-    users, figures = eval_queries.targets.user_rows, []
-    only, _ = eval_queries.targets.where(probes.is_target)
+    users, metric_values = eval_queries.targets.user_rows, list[MetricValue]()
+
+    def add(subject: str, slice_name: str, hit_rate: np.ndarray, ndcg: np.ndarray) -> None:
+        columns = {(subject, "hit_rate", _K): hit_rate, (subject, "ndcg", _K): ndcg}
+        metric_values.extend(mean_values(columns, users, slice=slice_name, seed=seed))
+
+    only, _ = eval_queries.targets.select(probes.is_target)
     for place, (name, negatives) in enumerate(probes.negatives.items()):
         columns = slice(1 + place * N_NEGATIVES, 1 + (place + 1) * N_NEGATIVES)
         is_there = negatives >= 0
         for subject, scores in probed.items():
             before = ((scores[:, columns] >= scores[:, :1]) & is_there).sum(axis=1)  # (n_queries,)
-            figures += _figures(subject, name, *_at_place(before), users, seed)
+            add(subject, name, *_at_place(before))
         n = is_there.sum(axis=1)
         places = np.arange(_K)[:, None]
         gains = np.where(places <= n, 1 / np.log2(places + 2), 0)
-        figures += _figures(CHANCE, name, np.minimum(_K / (n + 1), 1), gains.sum(axis=0) / (n + 1), users, seed)
+        add(CHANCE, name, np.minimum(_K / (n + 1), 1), gains.sum(axis=0) / (n + 1))
     full = {subject: ranking_metrics(found, only, _K) for subject, found in lists.items()}
     full[CHANCE] = chance_ranking(only, _K, eval_queries.n_candidates, eval_queries.is_reachable[probes.is_target])
     for subject, values in full.items():
-        figures += _figures(subject, _FULL, values["hit_rate"], values["ndcg"], users, seed)
-    return figures
-
-
-def sampled_rows(figures: list[MetricValue]) -> list[dict[str, object]]:
-    """One row per subject and, side by side, hit rate and NDCG for each kind of negatives and the full catalog."""
-    table: dict[str, dict[str, object]] = {}
-    for figure in figures:
-        row = table.setdefault(figure.subject, {"subject": figure.subject})
-        assert figure.value is not None
-        row[f"{'hr' if figure.metric == 'hit_rate' else figure.metric} {_HEADS[figure.slice]}"] = short(figure.value, 3)
-        row["n"] = figure.n
-    columns = dict.fromkeys(name for row in table.values() for name in row if name != "n")
-    rows = [{name: row.get(name) for name in [*columns, "n"]} for row in table.values()]
-    return sorted(rows, key=lambda row: row["subject"] == CHANCE)
+        add(subject, FULL, values["hit_rate"], values["ndcg"])
+    return metric_values
 
 
 def _at_place(before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Hit rate and NDCG at 10 of one target with so many tracks before it."""
     hit = (before < _K).astype(np.float64)
     return hit, hit / np.log2(before + 2)
-
-
-def _figures(
-    subject: str, way: str, hit_rate: np.ndarray, ndcg: np.ndarray, users: np.ndarray, seed: int
-) -> list[MetricValue]:
-    values = np.stack([hit_rate, ndcg], axis=1)
-    bounds = mean_intervals(values, users, seed=seed)
-    figures = []
-    for name, column, (low, high) in zip(("hit_rate", "ndcg"), values.T, bounds, strict=True):
-        ends = [None if subject == CHANCE or np.isnan(end) else float(end) for end in (low, high)]
-        figures.append(MetricValue(subject, name, _K, way, float(column.mean()), ends[0], ends[1], len(column)))
-    return figures

@@ -35,7 +35,7 @@ def target_slices(eval_queries: EvaluationQueries) -> dict[str, np.ndarray]:
     owners = np.repeat(np.arange(len(targets)), targets.counts())
     is_repeat = np.concatenate(
         [
-            np.isin(targets.track_rows[a:b], eval_queries.pasts.tracks(query), kind="table")
+            np.isin(targets.track_rows[a:b], eval_queries.histories.tracks(query), kind="table")
             for query, (a, b) in enumerate(_bounds(targets.starts))
         ]
     )

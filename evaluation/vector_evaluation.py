@@ -14,7 +14,7 @@ from earshot.evaluation.metrics.bootstrap import (
     skewness,
     spearman,
 )
-from earshot.evaluation.metrics.metric_value import CHANCE, MetricValue, short
+from earshot.evaluation.metrics.metric_value import ALL, CHANCE, MetricValue
 from earshot.evaluation.metrics.vector_metrics import (
     cosines,
     hit_at_k,
@@ -111,43 +111,20 @@ def chance_vectors(facts: TrackFacts, query_rows: np.ndarray, k: int = 10) -> di
     return result
 
 
-def all_figures(
-    measured: Mapping[str, Sequence[BootstrappedMetric]], by_chance: Mapping[str, float], slice: str = "all"
+def vector_metric_values(
+    measured: Mapping[str, Sequence[BootstrappedMetric]], by_chance: Mapping[str, float], slice: str = ALL
 ) -> list[MetricValue]:
-    """Rows of every subject, of chance, and of the first subject's lead over each other one."""
+    """Values of every subject, of chance, and of the paired differences between the first subject and each other."""
+
+    def value_of(subject: str, of: BootstrappedMetric, value: float, draws: np.ndarray) -> MetricValue:
+        return MetricValue.of(subject, of.metric, of.k, value, of.n, slice=slice, interval=interval(draws))
+
     first, *others = measured
-    rows = [_figure(name, one, slice, one.value, one.draws) for name in measured for one in measured[name]]
-    undrawn = np.full(1, np.nan)  # chance is exact and has no interval
-    rows += [_figure(CHANCE, one, slice, by_chance[one.metric], undrawn) for one in measured[first]]
+    exact = np.empty(0)  # chance is not drawn
+    values = [value_of(name, one, one.value, one.draws) for name in measured for one in measured[name]]
+    values += [value_of(CHANCE, one, by_chance[one.metric], exact) for one in measured[first]]
     for other in others:
-        beside = {one.metric: one for one in measured[other]}
-        pairs = [(one, beside[one.metric]) for one in measured[first]]
-        rows += [_figure(f"{first} - {other}", a, slice, a.value - b.value, a.draws - b.draws) for a, b in pairs]
-    return rows
-
-
-def wide_rows(rows: Sequence[MetricValue], leads: bool = False) -> list[dict[str, object]]:
-    """One row per metric and one column per subject, as text: ``.450 [.42 .48]``; or the leads alone."""
-    table: dict[str, dict[str, object]] = {}
-    for figure in rows:
-        if (" - " in figure.subject) == leads:
-            name = f"{figure.metric}@{figure.k}" if figure.k else figure.metric
-            row = table.setdefault(name, {"figure": name})
-            row[figure.subject] = _cell(figure)
-            row["n"] = figure.n
-    return [row | {"n": row.pop("n")} for row in table.values()]
-
-
-def _cell(figure: MetricValue) -> str | None:
-    if figure.value is None:
-        return None
-    value = short(figure.value, 3)
-    if figure.ci_low is None or figure.ci_high is None:
-        return value
-    return f"{value} [{short(figure.ci_low, 2)} {short(figure.ci_high, 2)}]"
-
-
-def _figure(subject: str, of: BootstrappedMetric, slice: str, value: float, draws: np.ndarray) -> MetricValue:
-    low, high = interval(draws)
-    known = [None if np.isnan(number) else float(number) for number in (value, low, high)]
-    return MetricValue(subject, of.metric, of.k, slice, known[0], known[1], known[2], of.n)
+        by_metric = {one.metric: one for one in measured[other]}
+        pairs = [(one, by_metric[one.metric]) for one in measured[first]]
+        values += [value_of(f"{first} - {other}", a, a.value - b.value, a.draws - b.draws) for a, b in pairs]
+    return values

@@ -12,9 +12,9 @@ from earshot.evaluation.evaluation_report import EvaluationReport, Rankings, Sec
 from earshot.evaluation.markdown_report import Heading, write_report
 from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.evaluation.queries import describe_queries, queries_of_split, validation_queries
-from earshot.index.evaluation.ann_benchmark import ann_figures, ann_section
+from earshot.index.evaluation.ann_benchmark import ann_metrics, ann_section
 from earshot.index.evaluation.leakage import ear_in_use, training_listens
-from earshot.index.evaluation.metrics_table import store_figures
+from earshot.index.evaluation.metrics_table import store_metrics
 from earshot.index.library import Library
 from earshot.index.recommending.tower_data import TowerData
 from earshot.index.recommending.tower_runs import TowerRun
@@ -44,7 +44,7 @@ class Evaluation:
     def value(self, metric: str, k: int, subject: str | None = None) -> float | None:
         """A metric over all targets, of the towers or of another subject, such as ``popular``."""
         subject = subject or self.model
-        values = (value for value in self.report.figures if (value.slice, value.k) == ("all", k))
+        values = (value for value in self.report.metric_values if (value.slice, value.k) == ("all", k))
         return next((one.value for one in values if (one.subject, one.metric) == (subject, metric)), None)
 
     def summary(self) -> list[Section]:
@@ -107,7 +107,7 @@ def evaluate_towers(
     config |= {"tower": trained.tower, "popularity": popularity}
     run_id, _ = start_run(library, EVALUATE_STAGE, config, seed=seed, versions=versions())
 
-    rankings = Rankings.to(eval_queries, sorted(set(ks)), sampled=sampled, seed=seed)
+    rankings = Rankings.for_queries(eval_queries, sorted(set(ks)), sampled=sampled, seed=seed)
     contenders = tuned_baselines(eval_queries, validation, data.catalog, baselines)
     for n_done, baseline in enumerate(contenders, start=1):
         rankings.add(baseline.name, baseline.scores, baseline.describe())
@@ -117,16 +117,16 @@ def evaluate_towers(
     rankings.add(trained.model, tower_scores(saved.towers, queries, items, offsets))
     vectors = unit_vectors(items)
     report = evaluate_rankings(rankings, trained.model, data.catalog, rules, vectors=vectors, seed=seed)
-    metrics, more = report.all_figures(), []
+    metrics, more = report.all_values(), []
     if ann:
         by_index: dict[str, list[MetricValue]] = {}
         vectors_of = fold_offsets(items, queries, offsets)
-        for index, values in ann_figures(*vectors_of, eval_queries, rankings.ks[-1], recall, seed=seed):
+        for index, values in ann_metrics(*vectors_of, eval_queries, rankings.ks[-1], recall, seed=seed):
             by_index[index] = values
             yield Progress("building", len(by_index), None, "index", index)
         metrics += [value for values in by_index.values() for value in values]
         more = [ann_section(by_index, rankings.ks[-1], recall)]
-    store_figures(library, run_id, metrics)
+    store_metrics(library, run_id, metrics)
     facts = {"queries": len(eval_queries), "tracks": eval_queries.known.n_tracks, "settings": rankings.settings}
     finish_run(library, run_id, facts)
     notes = [describe_queries(parts, eval_queries, repeats=repeats), rules.told, _leakage_note(library, parts, trained)]

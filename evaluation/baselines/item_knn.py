@@ -49,7 +49,7 @@ class ItemNeighbours:
         return f"<ItemNeighbours of {n_tracks:,} tracks by {n_users:,} listeners>"
 
     def scores(
-        self, pasts: Histories, *, breadth: float = 1.0, popularity: float = 0.5, half_life_days: float = FOREVER
+        self, histories: Histories, *, breadth: float = 1.0, popularity: float = 0.5, half_life_days: float = FOREVER
     ) -> Scores:
         """What each past wants; -inf for a track that nobody speaks for.
 
@@ -66,7 +66,7 @@ class ItemNeighbours:
         def scores(start: int, stop: int, out: np.ndarray) -> None:
             for first in range(start, stop, n_block):
                 last = min(first + n_block, stop)
-                past = _faded(pasts, first, last, half_life_days)
+                past = _faded(histories, first, last, half_life_days)
                 past.data *= of_track[past.indices]
                 alike = self._shared(past) * of_user[:, None]
                 block = out[first - start : last - start]
@@ -92,16 +92,16 @@ class ItemNeighbours:
         out[:, there] = found.T
 
 
-def _faded(pasts: Histories, start: int, stop: int, half_life_days: float) -> sparse.csr_matrix:
+def _faded(histories: Histories, start: int, stop: int, half_life_days: float) -> sparse.csr_matrix:
     """`Histories.matrix` with each track at the age of its latest play."""
-    matrix = pasts.matrix(start, stop)
+    matrix = histories.matrix(start, stop)
     if np.isinf(half_life_days):
         return matrix
-    latest = np.empty(pasts.events.n_tracks, dtype=np.int64)
+    latest = np.empty(histories.events.n_tracks, dtype=np.int64)
     for place, query in enumerate(range(start, stop)):
-        times, own = pasts.times(query), slice(*matrix.indptr[place : place + 2])
+        times, own = histories.times(query), slice(*matrix.indptr[place : place + 2])
         if len(times):
-            latest[pasts.tracks(query)] = times  # of a track that comes twice the last one stays
+            latest[histories.tracks(query)] = times  # of a track that comes twice the last one stays
             ages = (times[-1] - latest[matrix.indices[own]]) / _DAY
             matrix.data[own] = 0.5 ** (ages / half_life_days)
     return matrix

@@ -51,7 +51,7 @@ def ials(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Score
 
     def scores(start: int, stop: int, out: np.ndarray) -> None:
         with _one_blas_thread():
-            past = eval_queries.pasts.matrix(start, stop)
+            past = eval_queries.histories.matrix(start, stop)
             vectors = np.asarray(model.recalculate_user(np.arange(stop - start), past), dtype=np.float32)
         vectors[np.diff(past.indptr) == 0] = 0  # of nobody nothing is known
         np.matmul(vectors, model.item_factors.T, out=out)

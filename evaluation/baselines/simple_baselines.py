@@ -25,7 +25,7 @@ def decayed_popularity(known: Interactions, half_life_days: float = 7.0) -> Scor
     return GlobalScores(plays.astype(np.float32))
 
 
-def personal_top(known: Interactions, pasts: Histories, half_life_days: float = 30.0) -> Scores:
+def personal_top(known: Interactions, histories: Histories, half_life_days: float = 30.0) -> Scores:
     """What each listener has played most, of late; then what is popular.
 
     Scores are places in these two orders, whole numbers, so that no rounding puts a popular track before a favourite.
@@ -35,8 +35,8 @@ def personal_top(known: Interactions, pasts: Histories, half_life_days: float = 
     def scores(start: int, stop: int, out: np.ndarray) -> None:
         out[:] = order
         for place, query in enumerate(range(start, stop)):
-            times = pasts.times(query)
-            tracks, own = np.unique(pasts.tracks(query), return_inverse=True)
+            times = histories.times(query)
+            tracks, own = np.unique(histories.tracks(query), return_inverse=True)
             if len(tracks):  # ages from the last event: a common factor changes no order
                 plays = np.bincount(own, 0.5 ** ((times[-1] - times) / _DAY / half_life_days), len(tracks))
                 out[place, tracks] = len(steps) + np.unique(plays, return_inverse=True)[1]
@@ -44,12 +44,12 @@ def personal_top(known: Interactions, pasts: Histories, half_life_days: float = 
     return scores
 
 
-def content_knn(audio: np.ndarray, pasts: Histories) -> Scores:
+def content_knn(audio: np.ndarray, histories: Histories) -> Scores:
     """The tracks nearest to the mean sound of what was played; `audio`, (n_tracks, dim), has zeros for the unheard."""
     units, unheard = unit_rows(audio), ~audio.any(axis=1)
 
     def scores(start: int, stop: int, out: np.ndarray) -> None:
-        np.matmul(np.asarray(pasts.matrix(start, stop) @ units), units.T, out=out)
+        np.matmul(np.asarray(histories.matrix(start, stop) @ units), units.T, out=out)
         out[:, unheard] = -np.inf
 
     return scores

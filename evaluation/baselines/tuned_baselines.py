@@ -62,7 +62,7 @@ def tuned_baselines(
     stages = [_POWERS, _FADING] if has_time else [_POWERS]
     yield _tuned("item neighbours", _neighbours, stages, {"breadth": 1.0, "popularity": 0.5}, eval_queries, few)
     if catalog.audio is not None and catalog.has_audio().any():
-        yield Baseline("sound alone", content_knn(catalog.audio, eval_queries.pasts), {})
+        yield Baseline("sound alone", content_knn(catalog.audio, eval_queries.histories), {})
     if which == "all":
         yield _factorised("iALS", _simply(ials), IALS_GRID, eval_queries, practice)
         yield _factorised("BPR", _simply(bpr), BPR_GRID, eval_queries, practice)
@@ -73,12 +73,12 @@ def _late(eval_queries: EvaluationQueries, setting: Setting) -> Scores:
 
 
 def _own(eval_queries: EvaluationQueries, setting: Setting) -> Scores:
-    return personal_top(eval_queries.known, eval_queries.pasts, setting["half_life_days"])
+    return personal_top(eval_queries.known, eval_queries.histories, setting["half_life_days"])
 
 
 def _neighbours(eval_queries: EvaluationQueries) -> Ask:
     ready = ItemNeighbours(eval_queries.known)
-    return lambda setting: ready.scores(eval_queries.pasts, **setting)
+    return lambda setting: ready.scores(eval_queries.histories, **setting)
 
 
 def _simply(make: Callable[[EvaluationQueries, Setting], Scores]) -> Make:

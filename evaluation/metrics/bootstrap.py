@@ -20,13 +20,14 @@ from scipy.stats import rankdata
 N_DRAWS = 1_000
 _COUNTS_AT_ONCE = 2**24  # 128 MiB
 _SMALLEST_VARIANCE = 1e-12
+NO_INTERVAL = (float("nan"), float("nan"))
 
 
 def interval(draws: np.ndarray) -> tuple[float, float]:
     """The central 95 % of the draws; NaN when there are none."""
     real = draws[~np.isnan(draws)]
     if not len(real):
-        return float("nan"), float("nan")
+        return NO_INTERVAL
     low, high = np.percentile(real, [2.5, 97.5])
     return float(low), float(high)
 

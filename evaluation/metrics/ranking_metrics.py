@@ -45,12 +45,12 @@ class Targets:
         places = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
         return (keys[places] == asked) & (lists >= 0)
 
-    def where(self, is_kept: np.ndarray) -> tuple["Targets", np.ndarray]:
-        """Only some targets, (n_targets,) bool, and which listeners have one of them left: (n_queries,) bool."""
+    def select(self, mask: np.ndarray) -> tuple["Targets", np.ndarray]:
+        """Keep the targets of a mask, (n_targets,) bool, and tell which queries have one left, (n_queries,) bool."""
         owners = np.repeat(np.arange(len(self)), self.counts())
-        counts = np.bincount(owners[is_kept], minlength=len(self))
+        counts = np.bincount(owners[mask], minlength=len(self))
         starts = np.concatenate([[0], np.cumsum(counts[counts > 0])])
-        return Targets(self.user_rows[counts > 0], starts, self.track_rows[is_kept], self.n_tracks), counts > 0
+        return Targets(self.user_rows[counts > 0], starts, self.track_rows[mask], self.n_tracks), counts > 0
 
 
 def targets_of(test: Interactions, *, without: Interactions | None = None) -> Targets:

@@ -3,7 +3,7 @@
 Each hidden node is asked two questions. *Whose vector is it?* All hidden nodes' true vectors are ranked by their cosine
 with the spread one. *Who is near?* Among all nodes with audio, how many of the ten nearest are neighbours in the graph?
 
-Beside the figures of spreading stand those of chance (exact, not drawn), of the mean of the direct neighbours, of the
+Beside the values of spreading stand those of chance (exact, not drawn), of the mean of the direct neighbours, of the
 same spreading over a random graph with the same degrees, and for the second question of the true audio vectors. A node
 that nothing reaches has a cosine of zero with everything and the middle rank; it counts.
 """
@@ -16,7 +16,7 @@ from scipy import sparse
 
 from earshot.data.cosine import top_k, unit_rows
 from earshot.evaluation.metrics.bootstrap import bootstrap_interval
-from earshot.evaluation.metrics.metric_value import CHANCE, MetricValue
+from earshot.evaluation.metrics.metric_value import ALL, CHANCE, MetricValue
 from earshot.graph.config import DiffusionConfig
 from earshot.graph.diffusion.diffusion import diffuse
 from earshot.graph.preference_graph import PreferenceGraph, build_graph
@@ -34,7 +34,7 @@ def check_recovery(
     config: DiffusionConfig,
     hide: float = 0.2,
     seed: int = 0,
-    slice: str = "all",
+    slice: str = ALL,
 ) -> list[MetricValue]:
     """Hide a share of the nodes with audio and see how well spreading recovers them.
 
@@ -43,11 +43,11 @@ def check_recovery(
     vectors : shape (n_known, dim)
         Of unit length, as `diffuse` takes them.
     hide : between 0 and 1
-    slice : what the figures are to say that they are of
+    slice : the slice of the values
 
     Returns
     -------
-    list of Figure
+    list of MetricValue
         Of the subjects 'diffused', 'neighbour mean', 'random graph', 'chance' and 'audio'; metrics 'reached', 'cosine',
         'hit' (of the own vector among the first k), 'mrr', and 'graph neighbours' (their share among the k nearest).
 
@@ -77,17 +77,17 @@ def check_recovery(
         "neighbour mean": neighbour_means(graph, vectors[heard], known_rows[heard])[rows],
         "random graph": recovered(degree_preserving_random(graph, rng)),
     }
-    figures: list[MetricValue] = []
+    values: list[MetricValue] = []
     for subject, guess in guesses.items():
-        figures += _own_figures(subject, guess[queries], truth, queries, seed)
+        values += _rank_values(subject, guess[queries], truth, queries, seed)
     by_chance = {
         ("hit", 1): 1 / n_hidden,
         ("hit", NEAREST): min(NEAREST / n_hidden, 1.0),
         ("mrr", None): (1 / np.arange(1, n_hidden + 1)).mean(),
     }
-    figures += [_exact(CHANCE, metric, k, float(value), len(queries)) for (metric, k), value in by_chance.items()]
-    figures += _neighbour_figures(graph, vectors, known_rows, hidden, queries, guesses["diffused"], seed)
-    return [replace(figure, slice=slice) for figure in figures]
+    values += [MetricValue.of(CHANCE, metric, k, value, len(queries)) for (metric, k), value in by_chance.items()]
+    values += _neighbour_values(graph, vectors, known_rows, hidden, queries, guesses["diffused"], seed)
+    return [replace(value, slice=slice) for value in values]
 
 
 def neighbour_means(graph: PreferenceGraph, vectors: np.ndarray, known_rows: np.ndarray) -> np.ndarray:
@@ -117,7 +117,7 @@ def middle_ranks(guesses: np.ndarray, truth: np.ndarray, own_rows: np.ndarray) -
     return ranks
 
 
-def _own_figures(
+def _rank_values(
     subject: str, guesses: np.ndarray, truth: np.ndarray, own_rows: np.ndarray, seed: int
 ) -> Iterator[MetricValue]:
     """Whose vector is it?"""
@@ -134,7 +134,7 @@ def _own_figures(
         yield _mean(subject, metric, k, column.astype(np.float64), seed)
 
 
-def _neighbour_figures(
+def _neighbour_values(
     graph: PreferenceGraph,
     vectors: np.ndarray,
     known_rows: np.ndarray,
@@ -161,23 +161,9 @@ def _neighbour_figures(
         shares = [np.isin(list_, neighbours[at]).mean() for list_, at in zip(found, asked, strict=True)]
         yield _mean(subject, "graph neighbours", NEAREST, np.array(shares), seed)
     by_chance = np.mean([len(neighbours[at]) for at in asked]) / (len(known_rows) - 1)
-    yield _exact(CHANCE, "graph neighbours", NEAREST, float(by_chance), len(asked))
+    yield MetricValue.of(CHANCE, "graph neighbours", NEAREST, float(by_chance), len(asked))
 
 
 def _mean(subject: str, metric: str, k: int | None, values: np.ndarray, seed: int) -> MetricValue:
-    low, high = bootstrap_interval(values, seed=seed)
-    is_known = low == low  # of a single query there is no interval
-    return MetricValue(
-        subject,
-        metric,
-        k,
-        "all",
-        float(values.mean()),
-        low if is_known else None,
-        high if is_known else None,
-        len(values),
-    )
-
-
-def _exact(subject: str, metric: str, k: int | None, value: float, n: int) -> MetricValue:
-    return MetricValue(subject, metric, k, "all", value, None, None, n)
+    interval = bootstrap_interval(values, seed=seed)
+    return MetricValue.of(subject, metric, k, values.mean(), len(values), interval=interval)

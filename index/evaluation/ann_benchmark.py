@@ -14,8 +14,8 @@ import faiss
 import numpy as np
 
 from earshot.evaluation.evaluation_report import Section
-from earshot.evaluation.metrics.bootstrap import mean_intervals
-from earshot.evaluation.metrics.metric_value import MetricValue
+from earshot.evaluation.metrics.metric_tables import ann_rows
+from earshot.evaluation.metrics.metric_value import MetricValue, mean_values
 from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
 from earshot.index.vectors.ann import TYPES, BuiltIndex, build, n_candidates
@@ -25,7 +25,7 @@ N_QUERIES = 500  # at most: latencies and losses are known well enough
 _EXACT = "flat"
 
 
-def ann_figures(
+def ann_metrics(
     items: np.ndarray, queries: np.ndarray, eval_queries: EvaluationQueries, k: int, target: float, *, seed: int = 0
 ) -> Iterator[tuple[str, list[MetricValue]]]:
     """Every type of index: its settings, told, and its figures. Exact search comes first.
@@ -45,7 +45,7 @@ def ann_figures(
     others = np.setdiff1d(np.arange(len(eval_queries)), chosen)[:N_QUERIES]
     tuned_by = queries[others if 2 * len(others) >= len(chosen) else chosen]
     owners = np.repeat(np.arange(len(eval_queries)), eval_queries.targets.counts())
-    targets, _ = eval_queries.targets.where(np.isin(owners, chosen))
+    targets, _ = eval_queries.targets.select(np.isin(owners, chosen))
     exact: np.ndarray | None = None
     for type in TYPES:
         began = perf_counter()
@@ -59,32 +59,26 @@ def ann_figures(
         best = {name: ranking_metrics(exact, targets, k)[name] for name in ("ndcg", "recall")}
         values = {"ann_recall": _shares(lists, exact), **found}
         values |= {f"{name}_loss": best[name] - found[name] for name in found if type != _EXACT}
-        told = ", ".join(f"{name} {value:g}" for name, value in built.settings.items())
-        exactly = {
-            "p50_ms": 1e3 * float(np.median(latencies)),
-            "p95_ms": 1e3 * float(np.quantile(latencies, 0.95)),
+        settings = ", ".join(f"{name} {value:g}" for name, value in built.settings.items())
+        columns = {(type, metric, k): column for metric, column in values.items()}
+        metric_values = mean_values(columns, targets.user_rows, slice=SLICE, seed=seed)
+        exact_values = {
+            "p50_ms": 1e3 * np.median(latencies),
+            "p95_ms": 1e3 * np.quantile(latencies, 0.95),
             "mib": _size(built.index) / 2**20,
             "build_s": seconds,
         }
-        yield f"{type} {told}" if told else "", _figures(type, values, exactly, k, targets.user_rows, seed)
+        for metric, value in exact_values.items():
+            metric_values.append(MetricValue.of(type, metric, k, value, len(chosen), slice=SLICE))
+        yield f"{type} {settings}" if settings else "", metric_values
 
 
 def ann_section(by_settings: Mapping[str, Sequence[MetricValue]], k: int, target: float) -> Section:
-    """A table of what `ann_figures` gives, of lists of k tracks."""
-    figures = [figure for some in by_settings.values() for figure in some]
-    return Section(f"Indexes tuned to recall@{k} {target:g}", ann_rows(figures), "; ".join(filter(None, by_settings)))
-
-
-def ann_rows(figures: Sequence[MetricValue]) -> list[dict[str, object]]:
-    """One row per type."""
-    table: dict[str, dict[str, object]] = {}
-    columns = dict.fromkeys(figure.metric for figure in figures)
-    for figure in figures:
-        row = table.setdefault(figure.subject, {"index": figure.subject, **dict.fromkeys(columns)})
-        assert figure.value is not None
-        row[figure.metric] = f"{figure.value:.4f}" if figure.ci_low is not None else f"{figure.value:,.3g}"
-        row["n"] = figure.n
-    return list(table.values())
+    """A table of what `ann_metrics` gives, of lists of k tracks."""
+    metric_values = [value for some in by_settings.values() for value in some]
+    return Section(
+        f"Indexes tuned to recall@{k} {target:g}", ann_rows(metric_values), "; ".join(filter(None, by_settings))
+    )
 
 
 def _asked(
@@ -133,14 +127,3 @@ def _size(index: Any) -> int:
         path = Path(folder) / "index"
         faiss.write_index(index, str(path))
         return path.stat().st_size
-
-
-def _figures(
-    type: str, values: dict[str, np.ndarray], exactly: dict[str, float], k: int, groups: np.ndarray, seed: int
-) -> list[MetricValue]:
-    bounds = mean_intervals(np.stack(list(values.values()), axis=1), groups, seed=seed)
-    n, figures = len(groups), []
-    for (metric, column), ends in zip(values.items(), bounds, strict=True):
-        low, high = (None if np.isnan(end) else float(end) for end in ends)
-        figures.append(MetricValue(type, metric, k, SLICE, float(column.mean()), low, high, n))
-    return figures + [MetricValue(type, metric, k, SLICE, value, None, None, n) for metric, value in exactly.items()]

@@ -1,11 +1,11 @@
-"""Tables of figures: whose, of which targets, how sure, and beside what."""
+"""Metric values of recommenders: by slice, with intervals, and beside chance."""
 
 import numpy as np
 import pytest
 
-from earshot.evaluation.evaluator import paired_differences, recommendation_figures, slice_rows, table_rows
+from earshot.evaluation.evaluator import legacy_metrics, paired_differences, recommendation_metrics
 from earshot.evaluation.metrics.bootstrap import mean_intervals
-from earshot.evaluation.metrics.metric_value import MetricValue
+from earshot.evaluation.metrics.metric_tables import slice_rows
 from earshot.evaluation.queries import queries_at_cutoff
 from earshot.evaluation.slices import popularity_slices, target_slices
 from tower_world import listening
@@ -41,8 +41,8 @@ def test_slices_of_targets():
     assert not {"repeat", "novel"} & set(target_slices(novel))  # all of them are
 
 
-def test_a_table_of_figures():
-    rows = recommendation_figures({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3], vectors=np.eye(8))
+def test_metrics_by_hand():
+    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3], vectors=np.eye(8))
     found = {(row.subject, row.metric, row.k, row.slice): row for row in rows}
     assert rows[0].subject == "chance"
     assert found["mine", "recall", 3, "all"].value == pytest.approx((2 / 2 + 0 + 1 / 2) / 3)
@@ -58,23 +58,23 @@ def test_a_table_of_figures():
     assert ("mine", "artist_diversity", 3, "all") not in found
 
 
-def test_listeners_are_drawn_once_for_all_figures_of_a_slice(monkeypatch):
-    """Of two thousand listeners one drawing takes as long as all the rest of their figures."""
+def test_listeners_are_drawn_once_for_all_metrics_of_a_slice(monkeypatch):
+    """Of two thousand listeners one drawing takes as long as all the rest of their metrics."""
     n_drawn = []
 
     def counted(values, *arguments, **options):
         n_drawn.append(values.shape[1])
         return mean_intervals(values, *arguments, **options)
 
-    monkeypatch.setattr("earshot.evaluation.evaluator.mean_intervals", counted)
-    rows = recommendation_figures({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3])
+    monkeypatch.setattr("earshot.evaluation.metrics.metric_value.mean_intervals", counted)
+    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3])
     assert len(n_drawn) == len(target_slices(EXAM)) and sum(n_drawn) == sum(row.metric not in CATALOG for row in rows)
     paired_differences({"a": LISTS, "b": LISTS, "mine": LISTS}, EXAM, "mine", [1, 3])
     assert n_drawn[-1] == 2 * 2 * 2  # rivals, ks, metrics
 
 
 def test_one_metric_by_slice():
-    rows = recommendation_figures({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3])
+    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3])
     table, note = slice_rows(rows, 3, "recall", 2)
     assert [row["subject"] for row in table] == ["popular", "mine", "chance", "n"]
     assert table[1]["all"] == ".500" and table[1]["novel"] == ".333" and "cold track" not in table[1]
@@ -94,11 +94,11 @@ def test_an_interval_draws_listeners_and_not_queries():
     known = listening([(0, 0, 0), (1, 0, 0)], 2, 3)
     targets = Targets(users, np.arange(21), np.where(users == 0, 1, 2), 3)
     eval_queries = replace(
-        EXAM, known=known, pasts=Histories(known, np.zeros(20, int), np.zeros(20, int)), targets=targets
+        EXAM, known=known, histories=Histories(known, np.zeros(20, int), np.zeros(20, int)), targets=targets
     )
-    rows = recommendation_figures({"mine": np.ones((20, 1), int)}, eval_queries, [1])
-    (figure,) = (row for row in rows if (row.subject, row.metric, row.slice) == ("mine", "recall", "all"))
-    assert (figure.value, figure.ci_low, figure.ci_high, figure.n) == (0.5, 0.0, 1.0, 20)
+    rows = recommendation_metrics({"mine": np.ones((20, 1), int)}, eval_queries, [1])
+    (value,) = (row for row in rows if (row.subject, row.metric, row.slice) == ("mine", "recall", "all"))
+    assert (value.value, value.ci_low, value.ci_high, value.n) == (0.5, 0.0, 1.0, 20)
 
 
 def test_leads_are_of_pairs():
@@ -111,19 +111,14 @@ def test_leads_are_of_pairs():
     assert 0 <= recall.ci_low <= recall.ci_high <= 1
 
 
-def test_a_table_has_popularity_first_and_chance_last():
-    rows = [
-        MetricValue("chance", "recall", 10, "all", 0.01, None, None, 7),
-        MetricValue("popular", "recall", 10, "all", 0.0512, 0.04, 0.0625, 7),
-        MetricValue("popular", "gini", 10, "all", 1.0, None, None, 7),
-        MetricValue("mine", "recall", 10, "all", 0.25, 0.2, 0.3, 7),
-        MetricValue("mine", "recall", 20, "all", 0.5, 0.4, 0.6, 7),
-        MetricValue("mine", "mrr", 10, "tail", None, None, None, 0),
-    ]
-    assert table_rows(rows, 10) == [
-        {"subject": "popular", "recall": ".051 [.040 .062]", "gini": "1.000", "n": 7},
-        {"subject": "mine", "recall": ".250 [.200 .300]", "gini": None, "n": 7},
-        {"subject": "chance", "recall": ".010", "gini": None, "n": 7},
-    ]
-    assert table_rows(rows, 10, "tail") == [{"subject": "mine", "mrr": None, "n": 0}]
-    assert table_rows(rows, 5) == []
+def test_repeated_plays_are_in_the_denominators():
+    known = listening([(0, 0, 0), (1, 0, 0)], 2, 5)
+    asked = listening([(0, 1, 1), (0, 1, 2), (0, 1, 3), (0, 2, 4), (1, 3, 1)], 2, 5)
+    eval_queries = queries_at_cutoff(known, asked, repeats=True, n_users=2, seed=0)
+    rows = legacy_metrics({"mine": np.array([[1, 4], [3, 4]])}, eval_queries, [2])
+    found = {row.metric: row for row in rows}
+    # Listener 0 played four times, two tracks: one is hit. Listener 1 once, and it is hit.
+    assert found["recall_legacy"].value == pytest.approx((1 / 4 + 1) / 2)
+    # DCG 1 and 1; the best that four and one plays allow in two places: 1 + 1/log2(3) and 1.
+    assert found["ndcg_legacy"].value == pytest.approx((1 + 1) / ((1 + 1 / np.log2(3)) + 1))
+    assert found["ndcg_legacy"].n == 2 and found["ndcg_legacy"].ci_low <= found["ndcg_legacy"].value

@@ -9,29 +9,27 @@ from earshot.evaluation.markdown_report import Heading, as_markdown, report_page
 from earshot.evaluation.metrics.metric_value import MetricValue
 
 
-def figure(subject, metric, value, part="all", k=10):
-    sure = subject != "chance" and metric != "coverage"
-    return MetricValue(
-        subject, metric, k, part, value, value - 0.01 if sure else None, value + 0.02 if sure else None, 40
-    )
+def made(subject, metric, value, slice="all"):
+    drawn = {} if subject == "chance" or metric == "coverage" else {"interval": (value - 0.01, value + 0.02)}
+    return MetricValue.of(subject, metric, 10, value, 40, slice=slice, **drawn)
 
 
 @pytest.fixture
-def verdict():
-    figures = []
+def report():
+    metric_values = []
     for part in ("all", "novel"):
         for subject, value in (("chance", 0.01), ("popular", 0.1), ("mine", 0.3)):
-            figures += [figure(subject, metric, value, part) for metric in ("recall", "ndcg")]
-    figures += [figure("popular", "coverage", 0.02), figure("mine", "coverage", 0.4)]
-    ahead = [MetricValue("mine - popular", "ndcg", 10, "all", 0.2, 0.15, 0.25, 40)]
-    sampled = [figure("mine", "hit_rate", 0.8, "99 uniform"), figure("mine", "hit_rate", 0.2, "one of all tracks")]
-    return EvaluationReport("mine", [10], figures, ahead, sampled, "Do not trust these alone.")
+            metric_values += [made(subject, metric, value, part) for metric in ("recall", "ndcg")]
+    metric_values += [made("popular", "coverage", 0.02), made("mine", "coverage", 0.4)]
+    differences = [MetricValue("mine - popular", "ndcg", 10, "all", 0.2, 0.15, 0.25, 40)]
+    sampled = [made("mine", "hit_rate", 0.8, "99 uniform"), made("mine", "hit_rate", 0.2, "one of all tracks")]
+    return EvaluationReport("mine", [10], metric_values, differences, sampled, "Do not trust these alone.")
 
 
-def test_a_page_with_its_pictures(verdict, tmp_path):
+def test_a_page_with_its_pictures(report, tmp_path):
     heading = Heading("mine before 1 rivals", ["40 listeners.", ""], ["popular of late: half life days 3"])
     page = report_page(tmp_path / "new" / "out")
-    write_report(page, heading, verdict, [Section("Indexes", [{"index": "flat"}], "tuned")])
+    write_report(page, heading, report, [Section("Indexes", [{"index": "flat"}], "tuned")])
     assert page == tmp_path / "new" / "out" / "evaluation.md"
     text = page.read_text(encoding="utf-8")
     assert text.startswith("# mine before 1 rivals\n\n40 listeners.\n\n* mine is ahead of popular by 0.2000 NDCG@10")
@@ -43,18 +41,18 @@ def test_a_page_with_its_pictures(verdict, tmp_path):
         assert (page.parent / name).read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_page_by_its_own_name(verdict, tmp_path):
-    page = report_page(tmp_path / "figures.md")
-    write_report(page, Heading("x", [], []), verdict)
-    assert page == tmp_path / "figures.md" and (tmp_path / "figures-recall.png").exists()
-    only = EvaluationReport("mine", [10], [one for one in verdict.figures if one.slice == "all"], [], [])
+def test_a_page_by_its_own_name(report, tmp_path):
+    page = report_page(tmp_path / "page.md")
+    write_report(page, Heading("x", [], []), report)
+    assert page == tmp_path / "page.md" and (tmp_path / "page-recall.png").exists()
+    only = EvaluationReport("mine", [10], [one for one in report.metric_values if one.slice == "all"], [], [])
     write_report(tmp_path / "bare.md", Heading("x", [], []), only)
     assert "bare-slices.png" not in (tmp_path / "bare.md").read_text() and not (tmp_path / "bare-slices.png").exists()
 
 
 def test_a_lead_that_no_digit_shows_is_none():
-    ahead = [MetricValue("mine - popular", "ndcg", 10, "all", -0.00004, -0.1, 0.1, 40)]
-    (sentence,) = EvaluationReport("mine", [10], [], ahead, []).sentences()
+    differences = [MetricValue("mine - popular", "ndcg", 10, "all", -0.00004, -0.1, 0.1, 40)]
+    (sentence,) = EvaluationReport("mine", [10], [], differences, []).sentences()
     assert sentence == "mine is level with popular by NDCG@10, 95 % from -0.1000 to +0.1000."
 
 

@@ -18,8 +18,8 @@ def test_discoveries_only():
     assert eval_queries.targets.track_rows.tolist() == [4, 5] and eval_queries.plays.tolist() == [2, 1]
     assert [tracks.tolist() for tracks in eval_queries.excluded] == [[0, 1], [3]]
     assert eval_queries.n_candidates.tolist() == [4, 5]
-    assert [eval_queries.pasts.tracks(query).tolist() for query in range(2)] == [[0, 1], [3]]
-    assert eval_queries.pasts.matrix(0, 2).toarray().tolist() == [[1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0]]
+    assert [eval_queries.histories.tracks(query).tolist() for query in range(2)] == [[0, 1], [3]]
+    assert eval_queries.histories.matrix(0, 2).toarray().tolist() == [[1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0]]
 
 
 def test_repeats_count():
@@ -52,7 +52,7 @@ def test_fewer_queries_of_the_same_exam():
     eval_queries = queries_at_cutoff(KNOWN, ASKED, repeats=False, n_users=10, seed=0, unreachable=True)
     some = eval_queries.subsample(2)
     assert some.targets.user_rows.tolist() == [0, 1] and some.targets.track_rows.tolist() == [0, 4, 2]
-    assert [some.pasts.tracks(query).tolist() for query in range(2)] == [[0, 1], [2]]
+    assert [some.histories.tracks(query).tolist() for query in range(2)] == [[0, 1], [2]]
     assert [tracks.tolist() for tracks in some.excluded] == [[0, 1], [2]]
     assert some.plays.tolist() == eval_queries.plays[:3].tolist()
     assert len(eval_queries.subsample(99)) == len(eval_queries) and len(eval_queries.subsample(0)) == 1
@@ -95,7 +95,7 @@ def test_next_track_is_asked_after_everything_before_it():
     eval_queries = queries_of_split(split, repeats=True, n_queries=1_000, seed=0)
     assert len(eval_queries) == len(split.test) and eval_queries.excluded is None
     for query in (0, 7, len(eval_queries) - 1):
-        past, user = eval_queries.pasts.tracks(query), int(eval_queries.targets.user_rows[query])
+        past, user = eval_queries.histories.tracks(query), int(eval_queries.targets.user_rows[query])
         (target,) = eval_queries.targets.track_rows[
             eval_queries.targets.starts[query] : eval_queries.targets.starts[query + 1]
         ]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from earshot.evaluation.baselines.simple_baselines import popular
+from earshot.evaluation.metrics.metric_tables import sampled_rows
 from earshot.evaluation.queries import queries_at_cutoff
-from earshot.evaluation.sampled_metrics import N_NEGATIVES, draw_probes, sampled_figures, sampled_rows
+from earshot.evaluation.sampled_metrics import N_NEGATIVES, draw_candidates, sampled_metrics
 from tower_world import listening
 
 N_TRACKS = 400
@@ -20,25 +21,25 @@ def eval_queries(rng, n_users=60):
 
 def test_nobody_is_asked_about_what_they_played(rng):
     asked = eval_queries(rng)
-    probes = draw_probes(asked, seed=3)
+    probes = draw_candidates(asked, seed=3)
     assert list(probes.negatives) == ["99 uniform", "99 popular"]
     for query in range(len(asked)):
         own = asked.targets.track_rows[asked.targets.starts[query] : asked.targets.starts[query + 1]]
         assert probes.target_rows[query] in own
         for drawn in probes.negatives.values():
             assert len(set(drawn[query].tolist())) == N_NEGATIVES and drawn[query].min() >= 0
-            assert not set(drawn[query].tolist()) & {*own.tolist(), *asked.pasts.tracks(query).tolist()}
+            assert not set(drawn[query].tolist()) & {*own.tolist(), *asked.histories.tracks(query).tolist()}
     # Nobody had played the second half of the catalog.
     assert (probes.negatives["99 popular"] < N_TRACKS // 2).all()
     assert (probes.negatives["99 uniform"] >= N_TRACKS // 2).any()
-    again = draw_probes(asked, seed=3)
+    again = draw_candidates(asked, seed=3)
     np.testing.assert_array_equal(again.rows(), probes.rows())
-    assert (draw_probes(asked, seed=4).rows() != probes.rows()).any()
+    assert (draw_candidates(asked, seed=4).rows() != probes.rows()).any()
 
 
 def test_equal_scores_are_before_the_target(rng):
     asked = eval_queries(rng)
-    probes = draw_probes(asked)
+    probes = draw_candidates(asked)
     n_rows = probes.rows().shape[1]
     flat, best = np.zeros((len(asked), n_rows)), np.zeros((len(asked), n_rows))
     best[:, 0] = 1
@@ -47,7 +48,7 @@ def test_equal_scores_are_before_the_target(rng):
     fourth[:, 1 + N_NEGATIVES] = 1  # of the popular ones, one is as good
     lists = np.full((len(asked), 10), -1)
     probed = {"flat": flat, "best": best, "fourth": fourth}
-    rows = sampled_figures(dict.fromkeys(probed, lists), probed, probes, asked)
+    rows = sampled_metrics(dict.fromkeys(probed, lists), probed, probes, asked)
     found = {(row.subject, row.metric, row.slice): row.value for row in rows}
     assert found["flat", "hit_rate", "99 uniform"] == 0 and found["flat", "ndcg", "99 popular"] == 0
     assert found["best", "ndcg", "99 uniform"] == 1 and found["best", "hit_rate", "one of all tracks"] == 0
@@ -63,12 +64,12 @@ def test_equal_scores_are_before_the_target(rng):
 
 def test_chance_is_what_random_scores_reach(rng):
     asked = eval_queries(rng)
-    probes = draw_probes(asked)
+    probes = draw_candidates(asked)
     lists = np.full((len(asked), 10), -1)
     drawn = []
     for _ in range(60):
         scores = {"random": rng.random((len(asked), probes.rows().shape[1]))}
-        rows = sampled_figures({"random": lists}, scores, probes, asked)
+        rows = sampled_metrics({"random": lists}, scores, probes, asked)
         drawn.append([row.value for row in rows if row.subject == "random" and row.slice == "99 uniform"])
     np.testing.assert_allclose(np.mean(drawn, axis=0), [0.1, 0.0454], atol=0.01)
 
@@ -76,10 +77,10 @@ def test_chance_is_what_random_scores_reach(rng):
 def test_a_small_catalog_has_fewer_negatives():
     known = listening([(0, 0, 1), (1, 1, 1)], 2, 5)
     asked = queries_at_cutoff(known, listening([(0, 2, 2), (1, 3, 2)], 2, 5), repeats=False, n_users=2, seed=0)
-    probes = draw_probes(asked)
+    probes = draw_candidates(asked)
     assert [sorted(row[row >= 0].tolist()) for row in probes.negatives["99 uniform"]] == [[1, 3, 4], [0, 2, 4]]
     lists, probed = asked.ranked(popular(known), 10, probes.rows())
-    rows = sampled_figures({"popular": lists}, {"popular": probed}, probes, asked)
+    rows = sampled_metrics({"popular": lists}, {"popular": probed}, probes, asked)
     found = {(row.subject, row.metric, row.slice): row for row in rows}
     assert found["chance", "hit_rate", "99 uniform"].value == 1
     # Three of four are as popular as the target or more: it is the last of four.

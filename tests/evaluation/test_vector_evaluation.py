@@ -8,11 +8,10 @@ from earshot.evaluation import vector_evaluation
 from earshot.evaluation.metrics.metric_value import CHANCE, MetricValue
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
 from earshot.evaluation.vector_evaluation import (
-    all_figures,
     chance_vectors,
     choose_queries,
     evaluate_vectors,
-    wide_rows,
+    vector_metric_values,
 )
 from earshot.evaluation.vector_facts import GraphTriplets, TrackFacts
 from library_world import at
@@ -112,7 +111,7 @@ def test_rows_of_subjects_chance_and_leads(facts):
         "audio": evaluate_vectors(PERFECT, facts, ROWS, k=1),
         "mfcc": evaluate_vectors(shuffled, facts, ROWS, k=1),
     }
-    rows = all_figures(measured, chance_vectors(facts, ROWS, k=1), "held-out")
+    rows = vector_metric_values(measured, chance_vectors(facts, ROWS, k=1), "held-out")
     assert {row.subject for row in rows} == {"audio", "mfcc", CHANCE, "audio - mfcc"}
     assert {row.slice for row in rows} == {"held-out"}
     twins = {row.subject: row for row in rows if row.metric == "twin_hit"}
@@ -126,25 +125,12 @@ def test_rows_of_subjects_chance_and_leads(facts):
 def test_a_lead_over_oneself_is_nothing(facts):
     same = evaluate_vectors(PERFECT, facts, ROWS, k=1)
     leads = [
-        row for row in all_figures({"a": same, "b": same}, chance_vectors(facts, ROWS, 1)) if row.subject == "a - b"
+        row
+        for row in vector_metric_values({"a": same, "b": same}, chance_vectors(facts, ROWS, 1))
+        if row.subject == "a - b"
     ]
     assert {row.value for row in leads} == {0.0}
     assert {(row.ci_low, row.ci_high) for row in leads} <= {(0.0, 0.0), (None, None)}
-
-
-def test_a_table_for_people():
-    rows = [
-        MetricValue("audio", "twin_hit", 1, "all", 1.0, 0.995, 1.0, 22),
-        MetricValue("audio", "spearman_x", None, "all", -0.0314, -0.1, 0.05, 40),
-        MetricValue("mfcc", "twin_hit", 1, "all", 0.5, None, None, 22),
-        MetricValue("mfcc", "spearman_x", None, "all", None, None, None, 40),
-        MetricValue("audio - mfcc", "twin_hit", 1, "all", 0.5, -0.004, 1.25, 22),
-    ]
-    assert wide_rows(rows) == [
-        {"figure": "twin_hit@1", "audio": "1.000 [.99 1.00]", "mfcc": ".500", "n": 22},
-        {"figure": "spearman_x", "audio": "-.031 [-.10 .05]", "mfcc": None, "n": 40},
-    ]
-    assert wide_rows(rows, leads=True) == [{"figure": "twin_hit@1", "audio - mfcc": ".500 [.00 1.25]", "n": 22}]
 
 
 def test_of_very_many_a_sample_is_asked(monkeypatch):

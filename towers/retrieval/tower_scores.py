@@ -74,12 +74,14 @@ def tower_scores(
 
 def exam_queries(towers: Towers, eval_queries: EvaluationQueries) -> torch.Tensor:
     """Vectors of the queries of an exam, (n_queries, dim): each looks back on its own past, and now is its end."""
-    pasts, users, parts = eval_queries.pasts, eval_queries.targets.user_rows, []
-    length = history_length(towers, ordered=bool(pasts.events.times.any()))
+    histories, users, parts = eval_queries.histories, eval_queries.targets.user_rows, []
+    length = history_length(towers, ordered=bool(histories.events.times.any()))
     known = towers.is_known_user.cpu().numpy()
     for start in range(0, len(eval_queries), _QUERIES_AT_ONCE):
         some = slice(start, start + _QUERIES_AT_ONCE)
-        asked, track_rows = inputs_at(pasts.events, users[some], pasts.starts[some], pasts.stops[some], length, known)
+        asked, track_rows = inputs_at(
+            histories.events, users[some], histories.starts[some], histories.stops[some], length, known
+        )
         parts.append(query_vectors(towers, asked, track_rows))
     return torch.cat(parts)
 

@@ -12,7 +12,7 @@ from tower_world import checkerboard, listening
 DAY = 86_400
 
 
-def pasts(known):
+def histories(known):
     starts = known.user_offsets()
     return Histories(known, starts[:-1], starts[1:])
 
@@ -35,7 +35,7 @@ def test_they_are_dense_algebra(rng, breadth, popularity, half_life_days):
     paths = (plays.T / plays.sum(1) ** breadth) @ plays / np.outer(n_listeners**0.5, n_listeners**popularity)
     found = np.empty((14, 20), dtype=np.float32)
     ask = ItemNeighbours(known).scores
-    ask(pasts(known), breadth=breadth, popularity=popularity, half_life_days=half_life_days)(3, 17, found)
+    ask(histories(known), breadth=breadth, popularity=popularity, half_life_days=half_life_days)(3, 17, found)
     np.testing.assert_allclose(np.where(np.isneginf(found), 0, found), (fresh @ paths)[3:17], rtol=1e-5, atol=1e-6)
 
 
@@ -46,7 +46,7 @@ def test_no_number_of_threads_and_no_block_changes_a_bit(rng, monkeypatch):
         monkeypatch.setattr(item_knn, "TILE", tile)
         monkeypatch.setattr(item_knn, "_QUERIES_AT_ONCE", at_once)
         found.append(np.empty((30, 20), dtype=np.float32))
-        ItemNeighbours(known).scores(pasts(known), half_life_days=2.0)(0, 30, found[-1])
+        ItemNeighbours(known).scores(histories(known), half_life_days=2.0)(0, 30, found[-1])
     assert np.array_equal(found[0], found[1]) and np.array_equal(found[0], found[2])
 
 
@@ -74,5 +74,5 @@ def test_a_past_that_nobody_learned_from():
 def test_they_find_the_missing_square():
     known = checkerboard(12)
     excluded = [known.track_rows[known.user_rows == user] for user in range(12)]
-    lists, _ = ranked(ItemNeighbours(known).scores(pasts(known)), 12, 12, 2, excluded=excluded)
+    lists, _ = ranked(ItemNeighbours(known).scores(histories(known)), 12, 12, 2, excluded=excluded)
     assert lists.tolist() == [[user, -1] for user in range(12)]

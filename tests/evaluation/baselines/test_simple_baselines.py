@@ -16,7 +16,7 @@ def world():
     return listening(events, 3, 5)
 
 
-def pasts(known):
+def histories(known):
     starts = known.user_offsets()
     return Histories(known, starts[:-1], starts[1:])
 
@@ -43,16 +43,16 @@ def test_the_most_popular_of_late():
 def test_ones_own_favourites_come_first_and_popular_ones_fill_up():
     # Of listener 0: track 1 fifty days ago against track 2 twice a hundred days ago.
     known = world()
-    assert lists(personal_top(known, pasts(known), 10), 2, 5, 4).tolist() == [[1, 2, 0, 4], [0, 2, 1, 4]]
-    assert lists(personal_top(known, pasts(known), 10_000), 2, 5, 2).tolist() == [[2, 1], [0, 2]]
+    assert lists(personal_top(known, histories(known), 10), 2, 5, 4).tolist() == [[1, 2, 0, 4], [0, 2, 1, 4]]
+    assert lists(personal_top(known, histories(known), 10_000), 2, 5, 2).tolist() == [[2, 1], [0, 2]]
     nobody = listening([(0, 1, 0)], 2, 3)
-    assert lists(personal_top(nobody, pasts(nobody)), 2, 3, 2).tolist() == [[1, 0], [1, 0]]
+    assert lists(personal_top(nobody, histories(nobody)), 2, 3, 2).tolist() == [[1, 0], [1, 0]]
 
 
 def test_sound_alone_by_hand():
     # Listener 0 played sounds (1, 0) and (0, 1): nearest to their mean is track 4. Track 5 was never heard by us.
     audio = np.array([[1, 0], [0, 1], [1, -1], [-1, 1], [1, 1], [0, 0]], dtype=np.float32)
     known = listening([(0, 0, 1), (0, 1, 2), (1, 5, 1)], 2, 6)
-    found = lists(content_knn(audio, pasts(known)), 2, 6, 6, [np.array([0, 1]), np.array([5])])
+    found = lists(content_knn(audio, histories(known)), 2, 6, 6, [np.array([0, 1]), np.array([5])])
     assert found[0].tolist() == [4, 3, 2, -1, -1, -1]
     assert 5 not in found

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from earshot.evaluation.metrics import ranking_metrics as figures
-from earshot.evaluation.metrics.ranking_metrics import ranking_metrics, targets_of
+from earshot.evaluation.metrics.ranking_metrics import chance_ranking, ranking_metrics, targets_of
 from tower_world import listening
 
 TEST = listening([(0, 2, 1), (0, 2, 2), (0, 5, 3), (3, 1, 1), (3, 7, 2, 0.0)], 4, 8)
@@ -68,7 +67,7 @@ def test_it_is_what_a_loop_computes(rng, k):
 
 def test_chance_is_the_mean_of_many_random_lists(rng):
     targets = random_targets(rng, n_users=3, n_tracks=12)
-    expected = figures.chance_ranking(targets, 4, np.full(len(targets), 12))
+    expected = chance_ranking(targets, 4, np.full(len(targets), 12))
     drawn = [
         ranking_metrics(np.stack([rng.permutation(12)[:4] for _ in range(len(targets))]), targets, 4)
         for _ in range(4_000)
@@ -82,7 +81,7 @@ def test_chance_of_lists_that_may_not_hold_all_targets(rng):
     targets = random_targets(rng, n_users=3, n_tracks=12)
     open_to = np.arange(6, 12)
     reachable = targets.track_rows >= 6
-    expected = figures.chance_ranking(targets, 8, np.full(len(targets), 6), reachable)
+    expected = chance_ranking(targets, 8, np.full(len(targets), 6), reachable)
     padding = np.full(2, -1)
     drawn = [
         ranking_metrics(np.stack([np.r_[rng.permutation(open_to), padding] for _ in range(len(targets))]), targets, 8)

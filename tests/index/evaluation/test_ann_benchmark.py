@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from earshot.evaluation.metrics.metric_tables import ann_rows
 from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
 from earshot.evaluation.queries import queries_at_cutoff
 from earshot.index.evaluation import ann_benchmark
-from earshot.index.evaluation.ann_benchmark import ann_figures, ann_rows
+from earshot.index.evaluation.ann_benchmark import ann_metrics
 from tower_world import listening
 
 N_USERS, N_TRACKS, K = 60, 900, 7
@@ -28,12 +29,12 @@ def world(rng):
 
 
 def told(found):
-    return {(figure.subject, figure.metric): figure for _, figures in found for figure in figures}
+    return {(value.subject, value.metric): value for _, metric_values in found for value in metric_values}
 
 
 def test_exact_search_finds_what_was_played(world):
     items, queries, eval_queries = world
-    found = told(ann_figures(items, queries, eval_queries, K, 1.0))
+    found = told(ann_metrics(items, queries, eval_queries, K, 1.0))
     assert {subject for subject, _ in found} == {"flat", "ivf-sq8", "hnsw"}  # too few tracks to train product codes
     assert found["flat", "ndcg"].value == pytest.approx(1) and found["flat", "ann_recall"].value == 1
     assert ("flat", "ndcg_loss") not in found
@@ -46,14 +47,14 @@ def test_exact_search_finds_what_was_played(world):
 
 def test_a_single_query_also_tunes_what_it_judges(world):
     items, queries, eval_queries = world
-    found = told(ann_figures(items, queries[:1], eval_queries.subsample(1), K, 1.0))
+    found = told(ann_metrics(items, queries[:1], eval_queries.subsample(1), K, 1.0))
     assert found["hnsw", "ann_recall"].value == 1 and found["hnsw", "ann_recall"].n == 1
 
 
 def test_what_an_index_misses_is_missed_in_the_figures(world, monkeypatch):
     items, queries, eval_queries = world
     monkeypatch.setattr(ann_benchmark, "n_candidates", lambda k: 3)  # of seven
-    found = told(ann_figures(items, queries, eval_queries, K, 1.0))
+    found = told(ann_metrics(items, queries, eval_queries, K, 1.0))
     assert found["ivf-sq8", "ann_recall"].value == pytest.approx(3 / 7, abs=0.01)
     best_of_three = ranking_metrics(eval_queries.ranked(_scores(items, queries), 3)[0], eval_queries.targets, K)[
         "ndcg"
@@ -77,7 +78,7 @@ def test_a_few_are_asked_and_others_tune(world, monkeypatch):
     monkeypatch.setattr(
         ann_benchmark, "build", lambda *args, **named: built.append(named["queries"]) or build(*args, **named)
     )
-    found = told(ann_figures(items, queries, eval_queries, K, 0.9))
+    found = told(ann_metrics(items, queries, eval_queries, K, 0.9))
     assert found["hnsw", "ndcg"].n == 11
     assert len(built[0]) == 11
     ours = {tuple(row) for row in queries[np.sort(np.random.default_rng(0).permutation(N_USERS)[:11])]}
@@ -85,6 +86,6 @@ def test_a_few_are_asked_and_others_tune(world, monkeypatch):
 
 
 def test_a_row_per_type(world):
-    rows = ann_rows([figure for _, figures in ann_figures(*world, K, 1.0) for figure in figures])
+    rows = ann_rows([value for _, metric_values in ann_metrics(*world, K, 1.0) for value in metric_values])
     assert [row["index"] for row in rows] == ["flat", "ivf-sq8", "hnsw"]
     assert rows[0]["ndcg_loss"] is None and rows[1]["ndcg_loss"] == "0.0000" and rows[1]["n"] == N_USERS

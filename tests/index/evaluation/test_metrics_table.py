@@ -1,10 +1,10 @@
-"""Figures in the table `metrics`: kept, replaced, read again."""
+"""Metric values in the table `metrics`: stored, replaced, removed."""
 
 import pytest
 
 from earshot.evaluation.metrics.metric_value import MetricValue
-from earshot.index.evaluation.metrics_table import latest_figures, store_figures
-from earshot.index.runs import finish_run, start_run
+from earshot.index.evaluation.metrics_table import store_metrics
+from earshot.index.runs import start_run
 from library_world import open_library
 
 TWINS = MetricValue("audio", "twin_hit", 1, "all", 1.0, 0.9, 1.0, 22)
@@ -18,35 +18,27 @@ def library(tmp_path):
         yield library
 
 
-def finished_run(library, figures, stage="evaluate-audio"):
-    run, _ = start_run(library, stage, {})
-    store_figures(library, run, figures)
-    finish_run(library, run, {})
-    return run
+def stored(library):
+    rows = library.db.execute("SELECT subject, metric, k, slice, value, ci_low, ci_high, n FROM metrics ORDER BY id")
+    return [MetricValue(*row) for row in rows]
 
 
-def test_what_is_kept_comes_back(library):
-    finished_run(library, [TWINS, UNDEFINED])
-    assert latest_figures(library, "evaluate-audio") == [TWINS, UNDEFINED]
+def test_what_is_stored_comes_back(library):
+    run, _ = start_run(library, "evaluate-audio", {})
+    store_metrics(library, run, [TWINS, UNDEFINED])
+    assert stored(library) == [TWINS, UNDEFINED]
 
 
-def test_a_second_keeping_replaces_the_first(library):
-    run = finished_run(library, [TWINS, UNDEFINED])
-    store_figures(library, run, [UNDEFINED])
-    assert latest_figures(library, "evaluate-audio") == [UNDEFINED]
+def test_a_run_replaces_its_values_alone(library):
+    first, second = (start_run(library, "evaluate-audio", {})[0] for _ in range(2))
+    store_metrics(library, first, [TWINS, UNDEFINED])
+    store_metrics(library, second, [TWINS])
+    store_metrics(library, first, [UNDEFINED])
+    assert stored(library) == [TWINS, UNDEFINED]
 
 
-def test_the_latest_finished_run_of_the_stage_that_has_any(library):
-    finished_run(library, [TWINS])
-    finished_run(library, [])
-    finished_run(library, [UNDEFINED], stage="diffuse-audio")
-    unfinished, _ = start_run(library, "evaluate-audio", {})
-    store_figures(library, unfinished, [UNDEFINED])
-    assert latest_figures(library, "evaluate-audio") == [TWINS]
-    assert latest_figures(library, "train-audio") == []
-
-
-def test_figures_go_with_their_run(library):
-    run = finished_run(library, [TWINS])
+def test_values_go_with_their_run(library):
+    run, _ = start_run(library, "evaluate-audio", {})
+    store_metrics(library, run, [TWINS])
     library.db.execute("DELETE FROM runs WHERE id = ?", [run])
-    assert library.db.execute("SELECT count(*) FROM metrics").fetchone() == (0,)
+    assert stored(library) == []

@@ -9,8 +9,6 @@ import pytest
 from click.testing import CliRunner
 
 from earshot.cli import cli
-from earshot.evaluation.metrics.metric_value import MetricValue
-from earshot.index.evaluation.metrics_table import compared
 from earshot.index.graphs.diffused_vectors import (
     DiffusionResult,
     centre_vector,
@@ -344,26 +342,6 @@ def test_all_or_nothing(hand_made):
         store_diffused(hand_made, second, np.array([1, 2]), at(5)[None], [])
     assert current_space(hand_made, DIFFUSED) == before and diffused_config(hand_made)["graphs"].keys() == {"listens"}
     assert sorted(vectors_of(hand_made)) == [1, 2] and n_catalog(hand_made, lacking=True) == 4
-
-
-def test_figures_side_by_side():
-    figures = [
-        MetricValue("diffused", "hit", 10, "track", 0.5, 0.4, 0.6, 90),
-        MetricValue("chance", "hit", 10, "track", 0.1, None, None, 90),
-        MetricValue("diffused", "mrr", None, "track", 0.25, None, None, 90),
-    ]
-    assert compared(figures) == [
-        {
-            "slice": "track",
-            "figure": "hit@10",
-            "diffused": "0.500",
-            "95 %": "0.400 to 0.600",
-            "chance": "0.100",
-            "n": 90,
-        },
-        {"slice": "track", "figure": "mrr", "diffused": "0.250", "95 %": None, "chance": None, "n": 90},
-    ]
-    assert compared([]) == []
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_a_seed_is_the_track_before():
     towers = towers_for(TowerConfig(dim=4, hidden=0, history=0, use_user=0), catalog(7), split.train)
     scores = np.empty((len(eval_queries), 7), dtype=np.float32)
     tower_scores(towers, exam_queries(towers, eval_queries), item_vectors(towers))(0, len(eval_queries), scores)
-    last = np.array([eval_queries.pasts.tracks(query)[-1] for query in range(len(eval_queries))])
+    last = np.array([eval_queries.histories.tracks(query)[-1] for query in range(len(eval_queries))])
     for track in range(7):
         same = scores[last == track]
         np.testing.assert_allclose(same, np.broadcast_to(same[:1], same.shape), atol=1e-6)
