@@ -123,22 +123,19 @@ def _with_questions(
     """The facts with questions that the library's graphs know the answer to."""
     import numpy as np
 
-    from earshot.graph.preference_graph import build_graph
     from earshot.graph.taste.eval_triplets import draw_questions
-    from earshot.index.evaluation.audio_facts import graph_rows
-    from earshot.index.graphs.graph_store import stored_graphs
+    from earshot.stages.taste_graphs import stored_track_graphs
 
     questions = {}
-    for kind in kinds or [graph.kind for graph in stored_graphs(library)]:
-        edges, nodes, node_rows = graph_rows(library, tracks, kind)
-        ends = nodes.rows(edges.source_ids), nodes.rows(edges.target_ids)
-        graph = build_graph(*ends, edges.weights, n_nodes=len(nodes), directed=edges.directed)
-        rng = np.random.default_rng([seed, *kind.encode()])  # no graph's questions depend on another's
-        asked = draw_questions(graph, node_rows, rows, rng)
-        if len(asked.firsts):
-            questions[kind] = asked
+    for graph in stored_track_graphs(library, tracks, kinds):
+        rng = np.random.default_rng([seed, *graph.kind.encode()])  # no graph's questions depend on another's
+        drawn = draw_questions(graph.graph, graph.node_rows, rows, rng)
+        if len(drawn.firsts):
+            questions[graph.kind] = drawn
         else:
-            click.echo(f"The graph {kind!r} has no two nodes with tracks that are asked about; left out.", err=True)
+            click.echo(
+                f"The graph {graph.kind!r} has no two nodes with tracks that are asked about; left out.", err=True
+            )
     return replace(facts, questions=questions)
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from earshot.audio.ear import Ear
     from earshot.graph.taste.excerpt_views import ExcerptDataset
     from earshot.graph.taste.taste_trainer import TasteTrainer
-    from earshot.graph.taste.track_graph import TrackGraph
     from earshot.index.evaluation.audio_facts import TrackTable
     from earshot.index.library import Library
 
@@ -97,6 +95,7 @@ def train_audio(
     from earshot.index.manifest import keeping
     from earshot.index.runs import TRAINING_STAGE, finish_run, start_run
     from earshot.index.vectors.spaces import require_vectors
+    from earshot.stages.taste_graphs import same_artist_graph, stored_track_graphs
 
     try:
         config = TasteConfig(**settings)
@@ -112,7 +111,8 @@ def train_audio(
         is_fresh = start == "fresh"
         checkpoint = (find_checkpoint(library) or default_checkpoint()) if is_fresh else checkpoint_in_use(library)
         ear, fresh = _ear_to_teach(checkpoint, start, config.seed, shape)
-        graphs = _taste_graphs(library, tracks, kinds, tags, use_stored=not no_graph)
+        graphs = [] if no_graph else list(stored_track_graphs(library, tracks, kinds))
+        graphs += same_artist_graph(tracks) if tags else []
         music, heard = _music(library, tracks, ear)
         graphs = [replace(graph, node_rows=graph.node_rows[heard]) for graph in graphs]
         hashes = np.array(list(tracks.paths))[heard].tolist()
@@ -176,26 +176,6 @@ def _ear_to_teach(checkpoint: "Checkpoint", start: str, seed: int, shape: dict[s
     if shape:
         raise click.UsageError("--channels and --dim are of a fresh encoder; add `--start fresh`.")
     return ear_of(checkpoint, "cpu"), False
-
-
-def _taste_graphs(
-    library: "Library", tracks: "TrackTable", kinds: Sequence[str], tags: bool, use_stored: bool
-) -> list["TrackGraph"]:
-    """The stored graphs with the tracks' places in them, and the tracks' artists."""
-    from earshot.graph.preference_graph import build_graph
-    from earshot.graph.taste.track_graph import TrackGraph
-    from earshot.index.evaluation.audio_facts import graph_rows
-    from earshot.index.graphs.graph_store import stored_graphs
-
-    graphs = []
-    for kind in (kinds or [graph.kind for graph in stored_graphs(library)]) if use_stored else []:
-        edges, nodes, node_rows = graph_rows(library, tracks, kind)
-        ends = nodes.rows(edges.source_ids), nodes.rows(edges.target_ids)
-        graphs.append(TrackGraph(kind, build_graph(*ends, edges.weights, n_nodes=len(nodes)), node_rows))
-    artists = tracks.nodes["artist"]
-    if tags and (artists >= 0).any():
-        graphs.append(TrackGraph.of_groups("same artist", artists))
-    return graphs
 
 
 def _music(library: "Library", tracks: "TrackTable", ear: "Ear") -> tuple["ExcerptDataset", "ndarray"]:

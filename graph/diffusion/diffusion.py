@@ -112,11 +112,6 @@ def sound_centre(vectors: np.ndarray, share: float = 1.0) -> np.ndarray:
     return (share * vectors.mean(axis=0, dtype=np.float64)).astype(np.float32)
 
 
-def merged_weights(weights: Sequence[np.ndarray]) -> np.ndarray:
-    """The weights of several graphs on one scale, shape (n_edges of all,): each graph's mean becomes one."""
-    return np.concatenate([values / values.mean() if len(values) else values for values in weights])
-
-
 def _propagation_matrix(graph: PreferenceGraph, self_loops: bool) -> Any:
     """A symmetrically normalised torch CSR matrix, shape (n_nodes, n_nodes); 32-bit indices halve its memory."""
     import torch

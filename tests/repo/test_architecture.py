@@ -36,7 +36,7 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "towers": ("config query_inputs losses", "networks", "models", "tower_checkpoint", "retrieval", "training"),
     "index": ("migrations", "schema_guard", "trust manifest writer", "library", "runs", "vectors", "tracks",
               "listens search", "graphs recommending", "evaluation removal", "health"),
-    "stages": ("reports environment", "indexes current_towers name_mapping",
+    "stages": ("reports environment", "indexes current_towers name_mapping taste_graphs",
                "evaluate import_graph import_listens import_playlists link recommend train_tower"),
     "commands": ("shared", "build_index", "build_graph check demo diffuse_audio embed_audio evaluate evaluate_audio "
                  "failures forget_folder forget_listens graph_stats import_graph import_listens import_playlists "

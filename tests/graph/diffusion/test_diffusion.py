@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.graph.config import DIFFUSIONS, DiffusionConfig
-from earshot.graph.diffusion.diffusion import centred, diffuse, merged_weights, sound_centre
+from earshot.graph.diffusion.diffusion import centred, diffuse, sound_centre
 from earshot.graph.preference_graph import build_graph
 from library_world import random_units, unit
 
@@ -208,12 +208,6 @@ def test_few_vectors_have_no_centre_but_themselves():
     """Of two tracks, each would become the other's opposite; of one, nothing would be left."""
     np.testing.assert_array_equal(sound_centre(np.stack([A, B])), [0, 0])
     np.testing.assert_array_equal(centred(A[None], A), A[None])
-
-
-def test_graphs_of_different_scales_are_merged():
-    # Means 2 and 0.1: (1, 3) becomes (0.5, 1.5), and (0.1,) becomes (1,).
-    merged = merged_weights([np.array([1.0, 3.0]), np.array([]), np.array([0.1])])
-    np.testing.assert_allclose(merged, [0.5, 1.5, 1.0])
 
 
 @pytest.mark.parametrize(
