@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from earshot.commands.build_index import refresh_index
 from earshot.commands.shared.options import output_options
-from earshot.commands.shared.terminal import echo_rows, plural
+from earshot.commands.shared.terminal import drawn, echo_rows, plural
 from earshot.data.files.path_encoding import expanded, shown_path
 
 
@@ -27,8 +26,8 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
         cli forget-folder ~/Music/Old
     """
     from earshot.index.library import Library
-    from earshot.index.removal import forget_folder as forget
     from earshot.index.removal import listed_folders
+    from earshot.stages import forget
 
     if path is None:
         with Library.open(folder) as library:
@@ -40,17 +39,15 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
     if not path:
         raise click.UsageError("The path is empty. Was it a variable that is not set? Nothing was changed.")
     with Library.open_to_write(folder) as library:
-        try:
-            gone = forget(library, expanded(path))
-        finally:  # also where an earlier try was killed before it came to this
-            refresh_index(library)
-    click.echo(f"{shown_path(gone.path)} is forgotten: {plural(gone.n_tracks, 'track')} removed. No file was touched.")
-    asides = {
-        "of the removed were listened to; their names stay": gone.n_names,
-        "tracks stay, which another folder of the library holds": gone.n_elsewhere,
-        "tracks stay, whose files are there": gone.n_there,
-        "entries of playlists went with them": gone.n_entries,
+        (forgotten,) = drawn(forget.forget_folder(library, expanded(path)))
+    n_tracks = plural(forgotten.n_tracks, "track")
+    click.echo(f"{shown_path(forgotten.path)} is forgotten: {n_tracks} removed. No file was touched.")
+    notes = {
+        "of the removed were listened to; their names stay": forgotten.n_names,
+        "tracks stay, which another folder of the library holds": forgotten.n_elsewhere,
+        "tracks stay, whose files are there": forgotten.n_there,
+        "entries of playlists went with them": forgotten.n_entries,
     }
-    for text, number in asides.items():
+    for text, number in notes.items():
         if number:
             click.echo(f"  {number:,} {text}")

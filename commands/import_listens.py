@@ -1,7 +1,5 @@
 """`cli import-listens`: who played what when."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.commands.shared.name_options import echo_nodes, echo_translation, names_options
-from earshot.commands.shared.terminal import echo_malformed, echo_some, plural, progress_bar, user_errors
+from earshot.commands.shared.terminal import drawn, echo_malformed, echo_some, plural, user_errors
 from earshot.data.files.path_encoding import escaped, shown_path
 
 if TYPE_CHECKING:
@@ -68,7 +66,7 @@ def import_listens(folder: Path, path: Path, **settings: Any) -> None:
     errors: list[str] = []
     with user_errors(), Library.open_to_write(folder) as library:
         try:
-            for report in _with_progress(stage.import_listens(library, path, config)):
+            for report in drawn(stage.import_listens(library, path, config)):
                 match report:
                     case stage.LeftOut():
                         errors.append(report.error)
@@ -80,27 +78,8 @@ def import_listens(folder: Path, path: Path, **settings: Any) -> None:
                         echo_translation(report, config.names)
                     case stage.ImportedSource():
                         _echo_imported(report)
-        except stage.UnusedOptionError as error:
-            raise click.UsageError(str(error)) from None
         finally:
             echo_some("Left out, because it could not be read", errors)
-
-
-def _with_progress(reports: "Iterable[stage.Report]") -> "Iterator[stage.Report]":
-    """Draw the blocks that are read as a bar for each source; the other reports."""
-    from earshot.stages.import_listens import BlockRead
-
-    bar = None
-    with ExitStack() as bars:
-        for report in reports:
-            if not isinstance(report, BlockRead):
-                bars.close()
-                bar = None
-                yield report
-                continue
-            if bar is None:
-                bar = bars.enter_context(progress_bar(None, f"reading {report.name}", "block"))
-            bar.update()
 
 
 def _echo_known(report: "stage.KnownSource") -> None:

@@ -42,6 +42,12 @@ class Forgotten:
     n_tracks: int  # catalog tracks
 
 
+def listed_imports(library: Library) -> list[dict[str, Any]]:
+    """Each import of listens, the oldest first."""
+    columns = "id, imported, n_events AS listens, n_users AS users, n_items AS items, level, origin"
+    return list(library.db.query(f"SELECT {columns} FROM listens ORDER BY id"))
+
+
 def forget_listens(library: Library, listens_id: int) -> Forgotten:
     """Remove an import, the users that no other import has, and the catalog tracks that nothing else names.
 

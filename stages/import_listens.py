@@ -1,6 +1,6 @@
 """Import listening exports: who played what when."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from earshot.index.listens import listen_store
 from earshot.index.listens.listen_store import ListenImport, StoredListens
 from earshot.index.vectors.imported_vectors import store_embeddings
 from earshot.stages.name_mapping import MappedNames, NameOptions, map_names
+from earshot.stages.reports import InputError, Progress
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,6 @@ class ImportListensConfig(NameOptions, ReadOptions):
                 value = value.absolute() if isinstance(value, Path) else value
                 words += ["--" + field.name.replace("_", "-"), str(value)]
         return words
-
-
-class UnusedOptionError(ValueError):
-    """An option that none of the formats heeds: who gave it meant something else."""
-
-
-@dataclass(frozen=True)
-class BlockRead:
-    """A block of events has been read."""
-
-    name: str  # of the file or folder
 
 
 @dataclass(frozen=True)
@@ -82,10 +72,12 @@ class WithoutListens:
     names: Sequence[str]
 
 
-Report = BlockRead | KnownSource | ImportedSource | MappedNames | LeftOut | WithoutListens
+Report = Progress | KnownSource | ImportedSource | MappedNames | LeftOut | WithoutListens
 
 
-def import_listens(library: Library, path: Path, config: ImportListensConfig | None = None) -> Iterator[Report]:
+def import_listens(
+    library: Library, path: Path, config: ImportListensConfig | None = None
+) -> Generator[Report, None, None]:
     """Import every source of listens in a file, an archive or a folder; what is known already adds nothing.
 
     In a folder, a file that cannot be read costs only itself.
@@ -94,7 +86,7 @@ def import_listens(library: Library, path: Path, config: ImportListensConfig | N
     ------
     ValueError
         There are no listens, or none that can be read.
-    UnusedOptionError
+    InputError
         A setting means nothing to the formats that were found.
     """
     config = config or ImportListensConfig()
@@ -121,12 +113,14 @@ def _refuse_unused(config: ImportListensConfig, readers: set[Reader]) -> None:
     given = ", ".join(f"--{name}" for name in columns if getattr(config, name))
     if given and readers and TABLE not in readers:
         cure = " With --format table it is read as one." if readers == {LASTFM_CSV} else ""
-        raise UnusedOptionError(f"{given}: for tables only, and this is {names}.{cure}")
+        raise InputError(f"{given}: for tables only, and this is {names}.{cure}")
     if config.listener and readers and all(reader.names_users for reader in readers):
-        raise UnusedOptionError(f"--listener: for the listens of one person, and {names} says who listened.")
+        raise InputError(f"--listener: for the listens of one person, and {names} says who listened.")
 
 
-def _import_source(library: Library, source: Source, path: Path, config: ImportListensConfig) -> Iterator[Report]:
+def _import_source(
+    library: Library, source: Source, path: Path, config: ImportListensConfig
+) -> Generator[Report, None, None]:
     """Read a source and keep its listens, unless they are known."""
     origin = source.paths[0] if len(source.paths) == 1 else path
     digest = listen_store.content_digest(*source.paths, number=source.number)
@@ -136,12 +130,12 @@ def _import_source(library: Library, source: Source, path: Path, config: ImportL
         return
     opened = source.open(config)
     with listen_store.open_gathering(library, opened.level, prefix=opened.prefix) as collector:
-        for batch in opened.batches:
+        for n_blocks, batch in enumerate(opened.batches, start=1):
             if batch.errors and not path.is_dir():
                 raise batch.errors[0]
             collector.add(batch)
             yield from (LeftOut(str(error)) for error in batch.errors)
-            yield BlockRead(origin.name)
+            yield Progress(f"reading {origin.name}", n_blocks, None, "block")
         items = collector.items
         if opened.describe is not None and len(collector):
             items = opened.describe(items, collector.item_numbers())

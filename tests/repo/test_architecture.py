@@ -37,7 +37,7 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "index": ("migrations", "schema_guard", "trust manifest writer", "library", "runs", "vectors", "tracks",
               "listens search", "graphs recommending", "evaluation removal", "health"),
     "stages": ("reports environment", "indexes current_towers name_mapping taste_graphs",
-               "evaluate import_graph import_listens import_playlists link recommend train_tower"),
+               "evaluate forget import_graph import_listens import_playlists link recommend train_tower"),
     "commands": ("shared", "build_index", "build_graph check demo diffuse_audio embed_audio evaluate evaluate_audio "
                  "failures forget_folder forget_listens graph_stats import_graph import_listens import_playlists "
                  "import_tags link map recommend similar status train_audio train_tower"),

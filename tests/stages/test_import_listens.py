@@ -4,15 +4,14 @@ import pytest
 
 from earshot.index.library import Library
 from earshot.stages.import_listens import (
-    BlockRead,
     ImportedSource,
     ImportListensConfig,
     KnownSource,
     LeftOut,
-    UnusedOptionError,
     WithoutListens,
     import_listens,
 )
+from earshot.stages.reports import InputError, Progress
 from listen_exports import spotify, stream
 
 
@@ -26,8 +25,8 @@ def test_an_import_reports_blocks_then_the_source_then_other_files(library, tmp_
     spotify(tmp_path / "in" / "a.json", stream(), stream("Two"))
     (tmp_path / "in" / "notes.txt").write_text("x")
     reports = list(import_listens(library, tmp_path / "in", ImportListensConfig(listener="ana")))
-    assert list(map(type, reports)) == [BlockRead, ImportedSource, WithoutListens]
-    assert reports[0].name == "a.json" and reports[2].names == ["notes.txt"]
+    assert list(map(type, reports)) == [Progress, ImportedSource, WithoutListens]
+    assert str(reports[0]) == "reading a.json: 1 blocks" and reports[2].names == ["notes.txt"]
     assert reports[1].result.listens.n_events == 2 and reports[1].is_timed and reports[1].n_vectors is None
     known, _ = import_listens(library, tmp_path / "in")
     assert isinstance(known, KnownSource) and known.listens == reports[1].result.listens
@@ -44,7 +43,7 @@ def test_a_damaged_file_of_a_folder_is_reported(library, tmp_path):
 
 def test_an_option_that_means_nothing_is_an_error_of_its_own(library, tmp_path):
     path = spotify(tmp_path / "a.json", stream())
-    with pytest.raises(UnusedOptionError, match="--level: for tables only, and this is spotify"):
+    with pytest.raises(InputError, match="--level: for tables only, and this is spotify"):
         list(import_listens(library, path, ImportListensConfig(level="artist")))
 
 
