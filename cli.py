@@ -81,10 +81,11 @@ class _Commands(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         from earshot.index.library import LibraryError
+        from earshot.stages.reports import StageError
 
         try:
             return super().invoke(context)
-        except LibraryError as error:
+        except (LibraryError, StageError) as error:
             raise click.ClickException(str(error)) from None
         except Exception as error:
             is_known = isinstance(error, _KNOWN)

@@ -18,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import resource_tracker
-from typing import Protocol
+from typing import Protocol, overload
 
 import numpy as np
 import torch
@@ -92,6 +92,13 @@ class EmbedFailure:
 
 
 @dataclass(frozen=True)
+class KnownContent:
+    """A file whose content is known already, so that it was not decoded."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class _InHand:
     """A file with a worker, and its hash once that is known."""
 
@@ -99,14 +106,34 @@ class _InHand:
     hashed: HashedFile | None = None
 
 
+_Bounds = Mapping[str, tuple[float | None, float | None]]
+
+
+@overload
+def embed_files(
+    paths: Iterable[str], ear: ExcerptEmbedder, config: DecodeConfig, bounds: _Bounds | None = None
+) -> Generator[EmbeddedTrack | EmbedFailure, None, None]: ...
+
+
+@overload
 def embed_files(
     paths: Iterable[str],
     ear: ExcerptEmbedder,
     config: DecodeConfig,
-    bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
+    bounds: _Bounds | None = None,
+    *,
+    is_known: Callable[[str, str], bool],
+) -> Generator[EmbeddedTrack | EmbedFailure | KnownContent, None, None]: ...
+
+
+def embed_files(
+    paths: Iterable[str],
+    ear: ExcerptEmbedder,
+    config: DecodeConfig,
+    bounds: _Bounds | None = None,
     *,
     is_known: Callable[[str, str], bool] | None = None,
-) -> Generator[EmbeddedTrack | EmbedFailure, None, None]:
+) -> Generator[EmbeddedTrack | EmbedFailure | KnownContent, None, None]:
     """Yield each file's result as soon as it is there, in no particular order.
 
     `paths` is drawn lazily, a few ahead of the workers. Closing the generator stops the workers.
@@ -115,7 +142,7 @@ def embed_files(
     ----------
     bounds : by path, the shortest and the longest duration in seconds that are not left out
     is_known : called with a path and its content hash
-        True when that file needs no decoding, and no result. Without it nothing is hashed.
+        True if that file needs no decoding; its result is a `KnownContent`. Without it nothing is hashed.
 
     Raises
     ------
@@ -148,7 +175,9 @@ def embed_files(
                     in_hand.update([decode(file.path, outcome)])
                     continue
                 in_hand.update(begin(following) for following in islice(waiting, 1))
-                if not isinstance(outcome, HashedFile):
+                if isinstance(outcome, HashedFile):
+                    yield KnownContent(file.path)
+                else:
                     yield _result(file, outcome, ear)
                     break
 

@@ -1,11 +1,11 @@
-"""`cli build-index`, and what keeps the indexes up to date behind other commands."""
+"""`cli build-index`: the search index and the table of neighbours."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from earshot.commands.shared.terminal import progress
+from earshot.commands.shared.terminal import drawn
 
 if TYPE_CHECKING:
     from earshot.index.library import Library
@@ -43,22 +43,11 @@ def build_index(folder: Path, type: str, recall: float) -> None:
 
 
 def refresh_index(library: "Library", type: str = "auto", recall: float = 0.98, anew: bool = False) -> None:
-    """Bring the index and the neighbours of every space up to date; nothing happens when they are.
+    """Bring the index and the neighbours of every space up to date, with a progress bar."""
+    from earshot.stages.indexes import refresh_indexes
 
-    Without `anew`, a type that was once asked for stays.
-    """
-    from earshot.index.vectors.faiss_file import build_index, index_state
-    from earshot.index.vectors.neighbour_table import fill_neighbours
-    from earshot.index.vectors.spaces import spaces
-
-    for space in spaces(library):
-        state, asked, target = index_state(library, space), type, recall
-        if state is not None and not anew:
-            asked, target = state.asked_type, state.target_recall
-        if anew or state is None or state.problem:
-            build_index(library, space, asked, target)
-        for _ in progress(fill_neighbours(library, space, anew=anew), f"neighbours by {space}", unit="block"):
-            pass
+    for _ in drawn(refresh_indexes(library, type, recall, anew=anew)):
+        pass
 
 
 def _echo_index(library: "Library") -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from earshot.audio.config import DecodeConfig
-from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of
 from earshot.commands.shared.options import output_options
 from earshot.commands.shared.terminal import echo_rows, progress
 from earshot.stages.environment import versions
@@ -151,8 +150,9 @@ def _subjects(
     if not baselines:
         return subjects
     from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_cache
+    from earshot.stages.current_encoder import current_checkpoint, load_encoder
 
-    ear = ear_of(checkpoint_in_use(library), "cpu").config
+    ear = load_encoder(current_checkpoint(library), "cpu").config
     cache = SumsCache(library.folder / "cache" / "baselines.npz", ear)
     n_lacking = len(tracks.paths.keys() - cache.sums.keys())
     heard = progress(fill_cache(cache, tracks.paths, ear, DecodeConfig()), "baselines", "track", n_lacking)

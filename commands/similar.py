@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.audio.config import DecodeConfig
-from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of, find_checkpoint
 from earshot.commands.shared.options import output_options
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
-from earshot.commands.shared.read_failures import installed
 from earshot.commands.shared.terminal import echo_rows
 from earshot.commands.shared.track_argument import resolve_track
 from earshot.data.files.path_encoding import shown_path
@@ -83,6 +81,7 @@ def similar(
     from earshot.index.search.rank_fusion import BOTH, similar_by_both
     from earshot.index.search.similarity_search import similar as find_similar
     from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, require_vectors
+    from earshot.stages.current_encoder import find_checkpoint
 
     space = TOWER if space == "towers" else space
     with Library.open(folder) as library:
@@ -181,7 +180,7 @@ def _why_no_seed(library: "Library", row: "TrackRow | None", text: str, spaces: 
 
 def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     """A file outside the library, heard with the very encoder that the library's vectors come from."""
-    from earshot.audio.embedding import Cause, EmbedFailure, WorkersLostError, embed_files
+    from earshot.audio.embedding import Cause, EmbeddedTrack, EmbedFailure, WorkersLostError, embed_files
     from earshot.graph.diffusion.diffusion import centred
     from earshot.index.graphs.diffused_vectors import centre_vector
     from earshot.index.runs import current_fingerprint
@@ -189,8 +188,10 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     from earshot.index.search.similarity_search import Seed
     from earshot.index.tracks.track_store import file_title
     from earshot.index.vectors.spaces import DIFFUSED
+    from earshot.stages.current_encoder import current_checkpoint, load_encoder
+    from earshot.stages.unread_files import installed
 
-    checkpoint = checkpoint_in_use(library)
+    checkpoint = current_checkpoint(library)
     if current_fingerprint(library) is None:
         raise click.ClickException(
             f"No track here was heard yet: {shown_path(path)} cannot be compared."
@@ -202,7 +203,7 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
             "Run `cli embed-audio` first: it hears the library again with the present one."
         )
     absolute = str(Path(path).absolute())
-    ear = ear_of(checkpoint, "cpu")
+    ear = load_encoder(checkpoint, "cpu")
     try:
         (result,) = embed_files([absolute], ear, DecodeConfig(workers=1), is_known=lambda path, content_hash: False)
     except WorkersLostError as error:
@@ -210,6 +211,7 @@ def _heard_seed(library: "Library", path: str, space: str) -> "Seed":
     if isinstance(result, EmbedFailure):
         cure = f"\n\n{installed()}" if result.cause is Cause.PROGRAM else ""
         raise click.ClickException(f"{shown_path(path)} cannot be heard: {result.reason}.{cure}")
+    assert isinstance(result, EmbeddedTrack)
     title = result.tags.title or file_title(absolute)
     name = f"{result.tags.artist} - {title}" if result.tags.artist else title
     excerpts, vector = ExcerptVectors(result.excerpt_vectors, result.starts), result.vector

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from earshot.commands.shared.current_encoder import find_checkpoint
 from earshot.commands.shared.terminal import echo_json, plural
 from earshot.data.files.path_encoding import escaped, shown_path
 
@@ -23,6 +22,7 @@ def status(folder: Path, as_json: bool) -> None:
     """
     from earshot.index.health.library_status import overview
     from earshot.index.library import Library
+    from earshot.stages.current_encoder import find_checkpoint
 
     with Library.open(folder) as library:
         checkpoint = find_checkpoint(library)

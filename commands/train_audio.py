@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
-from earshot.commands.shared.current_encoder import checkpoint_in_use, ear_of, find_checkpoint
 from earshot.commands.shared.options import click_type, config_options, device_option
 from earshot.commands.shared.terminal import progress, progress_bar, user_errors
 from earshot.data.files.atomic import RESUMABLE_SUFFIX, remove
@@ -95,6 +94,7 @@ def train_audio(
     from earshot.index.manifest import keeping
     from earshot.index.runs import TRAINING_STAGE, finish_run, start_run
     from earshot.index.vectors.spaces import require_vectors
+    from earshot.stages.current_encoder import current_checkpoint, find_checkpoint
     from earshot.stages.taste_graphs import same_artist_graph, stored_track_graphs
 
     try:
@@ -109,7 +109,7 @@ def train_audio(
         tracks = read_judged_tracks(library)
         # A fresh encoder needs no earlier one, which may be missing.
         is_fresh = start == "fresh"
-        checkpoint = (find_checkpoint(library) or default_checkpoint()) if is_fresh else checkpoint_in_use(library)
+        checkpoint = (find_checkpoint(library) or default_checkpoint()) if is_fresh else current_checkpoint(library)
         ear, fresh = _ear_to_teach(checkpoint, start, config.seed, shape)
         graphs = [] if no_graph else list(stored_track_graphs(library, tracks, kinds))
         graphs += same_artist_graph(tracks) if tags else []
@@ -166,6 +166,7 @@ def _ear_to_teach(checkpoint: "Checkpoint", start: str, seed: int, shape: dict[s
     """The ear in use, or one that has learned nothing; and whether it is that."""
     from earshot.audio.ear import Ear
     from earshot.audio.encoder import untrained_encoder
+    from earshot.stages.current_encoder import load_encoder
 
     if start == "fresh" or checkpoint.path is None:
         try:
@@ -175,7 +176,7 @@ def _ear_to_teach(checkpoint: "Checkpoint", start: str, seed: int, shape: dict[s
         return Ear(config, untrained_encoder(config.mel, config.encoder)), True
     if shape:
         raise click.UsageError("--channels and --dim are of a fresh encoder; add `--start fresh`.")
-    return ear_of(checkpoint, "cpu"), False
+    return load_encoder(checkpoint, "cpu"), False
 
 
 def _music(library: "Library", tracks: "TrackTable", ear: "Ear") -> tuple["ExcerptDataset", "ndarray"]:

@@ -1,0 +1,276 @@
+"""Embed folders and files: what is new or changed gets a vector, and the indexes follow.
+
+    files --plan_scan--> reused | failed | excluded | pending
+    pending --embed_files--> stored as they come --> indexes
+
+Every result is stored before the next one is awaited, so that whatever ends a run costs a second of work.
+"""
+
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING
+
+from earshot.audio.checkpoint import Checkpoint
+from earshot.audio.config import DecodeConfig
+from earshot.audio.decoding.music_file import Cause
+from earshot.data.files.folder_walk import find_files
+from earshot.data.files.path_encoding import expanded, shown_path
+from earshot.index.library import Library
+from earshot.index.listens.stored_interactions import listened_among
+from earshot.index.removal import prune_missing
+from earshot.index.runs import EMBED_STAGE, finish_interrupted, finish_run, head_run, start_run
+from earshot.index.tracks.roots import files_outside, given_rules, read_rules
+from earshot.index.tracks.scan_plan import ScanCounts, ScanPlan, count_vanished, plan_scan
+from earshot.index.tracks.track_store import (
+    NewTrack,
+    PendingFile,
+    forget_stamp,
+    reuse_vectors,
+    store_exclusion,
+    store_failure,
+    store_track,
+    store_unread,
+)
+from earshot.index.vectors.spaces import AUDIO, use_run
+from earshot.stages.current_encoder import current_checkpoint, load_encoder
+from earshot.stages.current_towers import place_newcomers
+from earshot.stages.environment import versions
+from earshot.stages.indexes import refresh_indexes
+from earshot.stages.reports import InputError, Progress, StageError, collected
+from earshot.stages.unread_files import FailingDiskError, UnreadFiles, until_disk_fails, workers_lost
+
+if TYPE_CHECKING:  # torch takes seconds to import, and a rescan needs none
+    from earshot.audio.ear import Ear
+    from earshot.audio.embedding import EmbeddedTrack, EmbedFailure, KnownContent
+
+
+@dataclass(frozen=True)
+class EmbedReport:
+    """The outcome of a run over folders and files."""
+
+    counts: ScanCounts
+    n_pruned: int  # tracks that were removed, since their files are gone
+    n_outdated: int  # tracks that still have a vector of an older encoder; search stays with those
+    unread: Mapping[str, str]  # by path, why a file could not be read this time
+    away: Sequence[str]  # folders that seem to be unmounted; their tracks are kept
+    is_untrained: bool  # files were embedded by an encoder that has learned nothing
+    seconds: float
+    cpu_seconds: Mapping[str, float]  # by phase: decode, mel, encoder, store
+
+
+def embed_folders(
+    library: Library,
+    paths: Sequence[str | Path] = (),
+    config: DecodeConfig | None = None,
+    *,
+    exclude: Sequence[str] = (),
+    min_duration: float | None = None,
+    max_duration: float | None = None,
+    retry: bool = False,
+    again: bool = False,
+    prune: bool = False,
+    device: str = "auto",
+) -> Generator[Progress | EmbedReport, None, None]:
+    """Embed all tracks in folders and files that are new or changed; the last report is the `EmbedReport`.
+
+    The library remembers the folders and what they leave out. Left early, it keeps what was finished.
+
+    Parameters
+    ----------
+    paths : all that the library knows, if none is given
+    exclude : glob patterns of paths or names that are left out; ``[""]`` takes earlier ones back
+    min_duration, max_duration : seconds; tracks outside are left out, and 0 takes an earlier bound back
+    retry : try files again that failed before
+    again : embed files anew that have a vector
+    prune : remove tracks whose files an earlier run did not find either
+    device : ``auto``, ``cpu`` or ``cuda``, of the encoder
+
+    Raises
+    ------
+    StageError
+        A path does not exist; or going on is of no use: a disk is away, or the installation is at fault. What was
+        embedded so far is kept.
+    InputError
+        There is no path, or a bound is no duration.
+    """
+    began = monotonic()
+    known = read_rules(library)
+    roots = [existing_path(os.fspath(path)) for path in paths] or [*known, *files_outside(library)]
+    if not roots:
+        raise InputError("Which folder? This library knows none yet: `cli embed-audio ~/Music`.")
+    try:
+        rules = given_rules(roots, known, exclude, min_duration, max_duration)
+    except ValueError as error:
+        raise InputError(f"{error}. Nothing was changed.") from None
+    checkpoint = current_checkpoint(library)
+    head = None if again else head_run(library, EMBED_STAGE, checkpoint.fingerprint)
+    walk = until_disk_fails(find_files(roots, rules, [str(library.folder)]))
+    files = yield from collected(walk, "looking", "file")
+    plan = plan_scan(library, roots, files, head, rules=rules, retry=retry)
+    cpu_seconds: dict[str, float] = {}
+    n_outdated = 0
+    if plan.pending:
+        ear = load_encoder(checkpoint, device)
+        cpu_seconds, n_outdated = yield from _embed_pending(
+            library, plan, ear, checkpoint, config or DecodeConfig(), reuse=not again
+        )
+    elif set(known) <= set(roots):
+        finish_interrupted(library, EMBED_STAGE)
+    count_vanished(library, plan)
+    n_pruned = 0
+    if prune and plan.missing_before:
+        listened = listened_among(library, sorted(plan.missing_before))
+        n_pruned = prune_missing(library, listened, among=plan.missing_before)
+    place_newcomers(library)
+    yield from refresh_indexes(library)
+    yield EmbedReport(
+        plan.counts,
+        n_pruned,
+        n_outdated,
+        plan.unread,
+        sorted({place for place in plan.kept.values() if place is not None}),
+        is_untrained=bool(plan.pending) and checkpoint.path is None,
+        seconds=monotonic() - began,
+        cpu_seconds=cpu_seconds,
+    )
+
+
+def existing_path(path: str) -> str:
+    """A path that was given, absolute.
+
+    Raises
+    ------
+    InputError
+        It is empty.
+    StageError
+        It leads nowhere.
+    """
+    if not path:
+        raise InputError("One of the paths is empty. Was it a variable that is not set? Nothing was changed.")
+    if not os.path.exists(expanded(path)):
+        raise StageError(f"There is no {shown_path(path)}. Is its disk mounted? Nothing was changed.")
+    return os.path.abspath(expanded(path))
+
+
+def _embed_pending(
+    library: Library, plan: ScanPlan, ear: "Ear", checkpoint: Checkpoint, config: DecodeConfig, *, reuse: bool
+) -> Generator[Progress, None, tuple[dict[str, float], int]]:
+    """Embed the files that a scan left over, and count them in its plan.
+
+    Returns
+    -------
+    CPU seconds by phase, and the number of tracks that still have a vector of an older encoder only
+    """
+    from earshot.audio.embedding import WorkersLostError, embed_files
+
+    run, head = start_run(
+        library,
+        EMBED_STAGE,
+        {"origin": checkpoint.origin, "trained": checkpoint.path is not None, "ear": asdict(ear.config)},
+        fingerprint=checkpoint.fingerprint,
+        seed=ear.config.encoder.seed,
+        versions=versions(),
+        checkpoint=checkpoint.path.name if checkpoint.path else None,
+    )
+    use_run(library, AUDIO, head)
+    stopped: StageError | None = None
+    with library.steady_commits() as commit_if_due:
+        store = _ResultStore(library, plan, head, commit_if_due, reuse=reuse)
+        bounds = {file.path: file.bounds for file in plan.pending}
+        with closing(embed_files(store.pending, ear, config, bounds, is_known=store.is_known)) as results:
+            try:
+                for n_done, result in enumerate(results, start=1):
+                    store.keep(result)
+                    failed = f"{plan.counts.failed} failed" if plan.counts.failed else ""
+                    yield Progress("hearing", n_done, len(plan.pending), "track", failed)
+                store.unread.end()
+                store.keep_unread()
+            except FailingDiskError as error:  # raised below: the transaction must not be undone by it
+                store.keep_unread()  # so that the next run begins with other files
+                stopped = error
+            except StageError as error:
+                stopped = error
+            except WorkersLostError as error:
+                stopped = workers_lost(error)
+    if stopped is not None:
+        raise stopped
+    n_outdated = use_run(library, AUDIO, head)
+    cpu_seconds = {"decode": store.decode_seconds, "mel": ear.times.mel, "encoder": ear.times.encoder}
+    cpu_seconds["store"] = store.store_seconds
+    metrics = asdict(plan.counts) | {"cpu_seconds": {phase: round(spent, 3) for phase, spent in cpu_seconds.items()}}
+    finish_run(library, run, metrics)
+    return cpu_seconds, n_outdated
+
+
+class _ResultStore:
+    """Stores the result of each file, and counts it; the caller holds the transaction."""
+
+    def __init__(
+        self, library: Library, plan: ScanPlan, head: int, commit_if_due: Callable[[], None], *, reuse: bool
+    ) -> None:
+        self._library, self._plan, self._head, self._reuse = library, plan, head, reuse
+        self._commit_if_due = commit_if_due
+        self.pending = {file.path: file for file in plan.pending}
+        unread_before = {file.path for file in plan.pending if file.was_unread}
+        is_first = library.db.execute("SELECT 1 FROM vectors").fetchone() is None
+        self.unread = UnreadFiles(list(read_rules(library)), unread_before, is_first=is_first)
+        self.decode_seconds = self.store_seconds = 0.0
+
+    def is_known(self, path: str, content_hash: str) -> bool:
+        """Whether this content has a vector under whatever name; then the file gets the same, and is not decoded."""
+        self.unread.was_hashed()
+        return self._reuse and reuse_vectors(self._library, self.pending[path], content_hash, self._head)
+
+    def keep(self, result: "EmbeddedTrack | EmbedFailure | KnownContent") -> None:
+        """Store a vector, or why there is none; raises as `UnreadFiles.add` does."""
+        from earshot.audio.embedding import EmbeddedTrack, EmbedFailure
+
+        began, file, counts = perf_counter(), self.pending[result.path], self._plan.counts
+        if isinstance(result, EmbeddedTrack):
+            store_track(self._library, _new_track(file, result), self._head)
+            counts.embedded += 1
+            self.decode_seconds += result.decode_seconds
+        elif not isinstance(result, EmbedFailure):
+            counts.reused, counts.adopted = counts.reused + 1, counts.adopted + 1
+        elif result.cause is Cause.RULE:
+            store_exclusion(self._library, file, result.reason, result.duration)
+            counts.excluded += 1
+        else:
+            counts.failed += 1
+            if result.cause is Cause.CONTENT:
+                store_failure(self._library, file, result.reason)
+            else:
+                counts.unread += 1
+                self.unread.add(result)
+        if result.path not in self.unread.reasons:
+            self.unread.read_well()
+        self._commit_if_due()
+        self.store_seconds += perf_counter() - began
+
+    def keep_unread(self) -> None:
+        """Record the files that could not be read, after all others: the installation may be at fault."""
+        for path, reason in self.unread.reasons.items():
+            store_unread(self._library, path, reason)
+            forget_stamp(self._library, path)
+        self._plan.unread |= self.unread.reasons
+
+
+def _new_track(file: PendingFile, track: "EmbeddedTrack") -> NewTrack:
+    assert track.content_hash is not None  # computed for `is_known`
+    return NewTrack(
+        file,
+        track.content_hash,
+        **asdict(track.tags),
+        duration=track.duration,
+        sample_rate=track.sample_rate,
+        channels=track.channels,
+        codec=track.codec,
+        note=track.note,
+        vector=track.vector,
+        excerpt_vectors=track.excerpt_vectors,
+        starts=track.starts,
+    )
