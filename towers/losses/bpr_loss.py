@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def bpr_loss(
-    positives: Tensor, negatives: Tensor, *, hidden: Tensor | None = None, weights: Tensor | None = None
+    positives: Tensor, negatives: Tensor, *, excluded: Tensor | None = None, weights: Tensor | None = None
 ) -> Tensor:
     r"""The negative log likelihood that each positive outranks each of its negatives.
 
@@ -17,7 +17,7 @@ def bpr_loss(
         Scores of what was played.
     negatives : shape (batch, n_negatives)
         Scores of draws from the catalog.
-    hidden : shape (batch, n_negatives), bool
+    excluded : shape (batch, n_negatives), bool
         True where a draw is something that the listener does play.
     weights : shape (batch,), not negative
         How much each event counts.
@@ -33,7 +33,7 @@ def bpr_loss(
        UAI 2009. https://arxiv.org/abs/1205.2618
     """
     losses = F.softplus(negatives - positives[:, None])  # (batch, n_negatives)
-    counts = losses.new_ones(losses.shape) if hidden is None else (~hidden).to(losses.dtype)
+    counts = losses.new_ones(losses.shape) if excluded is None else (~excluded).to(losses.dtype)
     if weights is not None:
         counts = counts * weights[:, None]
     return (counts * losses).sum() / counts.sum().clamp(min=1e-12)

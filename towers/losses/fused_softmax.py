@@ -26,7 +26,7 @@ def fused_sampled_softmax(
     temperature: Tensor,
     *,
     log_counts: Tensor | None = None,
-    hidden: Tensor | None = None,
+    excluded: Tensor | None = None,
     weights: Tensor | None = None,
     directions: int = 1,
     half: bool = True,
@@ -44,7 +44,7 @@ def fused_sampled_softmax(
     if log_counts is None:
         log_counts = queries.new_zeros(m)
     weights = queries.new_ones(n) if weights is None else weights
-    return _Fused.apply(queries, items, temperature, log_counts, hidden, weights, directions, half)
+    return _Fused.apply(queries, items, temperature, log_counts, excluded, weights, directions, half)
 
 
 class _Fused(torch.autograd.Function):
@@ -55,7 +55,7 @@ class _Fused(torch.autograd.Function):
         items: Tensor,
         temperature: Tensor,
         log_counts: Tensor,
-        hidden: Tensor | None,
+        excluded: Tensor | None,
         weights: Tensor,
         directions: int,
         half: bool,
@@ -75,8 +75,8 @@ class _Fused(torch.autograd.Function):
             block = space[: rows.stop - start].copy_(exponentials[rows])  # (rows, m)
             block.mul_(scale).sub_(shift).exp_()
             own = block.diagonal(start)[: rows.stop - start].clone()
-            if hidden is not None:  # a product with bytes is several times as fast as a masked fill
-                block.mul_(1 - hidden[rows].view(torch.uint8))
+            if excluded is not None:  # a product with bytes is several times as fast as a masked fill
+                block.mul_(1 - excluded[rows].view(torch.uint8))
                 block.diagonal(start)[: rows.stop - start] = own
             row_sums[rows], positives[rows] = block.sum(dim=1), own
             if directions == 2:

@@ -27,7 +27,7 @@ def sampled_softmax(
     logits: Tensor,
     *,
     log_counts: Tensor | None = None,
-    hidden: Tensor | None = None,
+    excluded: Tensor | None = None,
     weights: Tensor | None = None,
     correction: str = "both",
     directions: int = 1,
@@ -44,9 +44,9 @@ def sampled_softmax(
     log_counts : shape (n_candidates,)
         The logarithm of how often a candidate is expected among the columns: ``batch * p + n_drawn * u`` for one that
         is played with probability p and drawn with u. Without, nothing is corrected.
-    hidden : shape (batch, n_candidates), bool
+    excluded : shape (batch, n_candidates), bool
         True where a candidate is no negative: the same track again (an accidental hit), or one that this listener is
-        known to play. Column b of row b is never hidden.
+        known to play. Column b of row b is never excluded.
     weights : shape (batch,), not negative
         How much each event counts.
     correction : "both", "negatives", "refined" or "none"
@@ -77,9 +77,9 @@ def sampled_softmax(
     logits = logits.float()
     if log_counts is None:
         correction, log_counts = "none", logits.new_zeros(logits.shape[1])
-    if hidden is not None:
+    if excluded is not None:
         own = torch.eye(*logits.shape, dtype=torch.bool, device=logits.device)
-        logits = logits.masked_fill(hidden & ~own, -torch.inf)  # accidental hits are no negatives
+        logits = logits.masked_fill(excluded & ~own, -torch.inf)  # accidental hits are no negatives
     weights = logits.new_ones(n) if weights is None else weights
     forward = _choice(logits, log_counts, correction)
     if directions == 2:
@@ -111,5 +111,5 @@ def _refined(logits: Tensor, log_counts: Tensor) -> Tensor:
     negatives = negatives.diagonal_scatter(torch.full_like(positives, -torch.inf))
     rest = negatives.logsumexp(dim=1)  # (batch,)
     wrongness = torch.sigmoid(rest - positives).detach()  # 1 - P(positive)
-    # A row whose every candidate is hidden has nothing to learn; its infinite log-sum would poison the mean.
+    # A row whose every candidate is excluded has nothing to learn; its infinite log-sum would poison the mean.
     return torch.where(rest.isfinite(), wrongness * (rest - positives), torch.zeros_like(rest))

@@ -48,17 +48,10 @@ class _Factorization(nn.Module):
         assert isinstance(tracks, Table) and isinstance(users, Table)
         return {"tracks": tracks.block(track_rows), "users": users.block(user_rows)}
 
-    def features(
-        self,
-        blocks: dict[str, Block],
-        track_rows: np.ndarray,
-        with_own: np.ndarray | None = None,
-        with_audio: np.ndarray | None = None,
-        with_artist: np.ndarray | None = None,
-    ) -> Tensor:
-        """The vector and the bias of each track, shape (n_tracks, width + 1); nothing is ever withheld."""
-        own = self.is_seen[torch.from_numpy(track_rows.astype(np.int64)).to(self.is_seen.device)]
-        return blocks["tracks"].look_up() * own[:, None]
+    def features(self, blocks: dict[str, Block], track_rows: np.ndarray) -> Tensor:
+        """The vector and the bias of each track, shape (n_tracks, width + 1)."""
+        is_seen = self.is_seen[torch.from_numpy(track_rows.astype(np.int64)).to(self.is_seen.device)]
+        return blocks["tracks"].look_up() * is_seen[:, None]
 
     def items(self, features: Tensor) -> Tensor:
         return features

@@ -8,6 +8,7 @@ own vector -+    '--- the same x stands for a track in history and seed
 """
 
 import math
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -23,6 +24,18 @@ from earshot.towers.networks.history_transformer import HistoryTransformer
 from earshot.towers.query_inputs import QueryInputs
 
 _DEVIATION = 0.1  # of initial vectors, so that cosines begin as if drawn at random
+
+
+@dataclass(frozen=True)
+class TrackDropout:
+    """Inputs of tracks that a training step uses: False where one is withheld, so that tracks without it fit too."""
+
+    vectors: np.ndarray  # (n_tracks,) bool: the track's own vector
+    audio: np.ndarray  # (n_tracks,) bool: its sound
+    names: np.ndarray  # (n_tracks,) bool: artist and album; withheld only beside a sound
+
+    def select(self, places: np.ndarray) -> "TrackDropout":
+        return TrackDropout(self.vectors[places], self.audio[places], self.names[places])
 
 
 class TwoTower(nn.Module):
@@ -102,32 +115,24 @@ class TwoTower(nn.Module):
         asked |= {"albums": catalog.album_rows[track_rows], "users": user_rows}
         return {name: self._own(name).block(rows) for name, rows in asked.items() if name in self.tables}
 
-    def features(
-        self,
-        blocks: dict[str, Block],
-        track_rows: np.ndarray,
-        with_own: np.ndarray | None = None,
-        with_audio: np.ndarray | None = None,
-        with_artist: np.ndarray | None = None,
-    ) -> Tensor:
-        """What stands for a track everywhere, shape (n_tracks, dim)."""
+    def features(self, blocks: dict[str, Block], track_rows: np.ndarray, dropout: TrackDropout | None = None) -> Tensor:
+        """The vector that stands for a track in items, histories and seeds, shape (n_tracks, dim)."""
         device, catalog = self.is_seen.device, self.catalog
-        own = self.is_seen[torch.from_numpy(track_rows.astype(np.int64)).to(device)]
-        if with_own is not None:  # of a track without content the own vector is all there is
-            own = own & torch.from_numpy(with_own | ~self.has_content[track_rows]).to(device)
-        x = blocks["tracks"].look_up() * own[:, None]
+        has_vector = self.is_seen[torch.from_numpy(track_rows.astype(np.int64)).to(device)]
+        if dropout is not None:  # of a track without content its own vector is all there is
+            has_vector = has_vector & torch.from_numpy(dropout.vectors | ~self.has_content[track_rows]).to(device)
+        x = blocks["tracks"].look_up() * has_vector[:, None]
         names = blocks["artists"].look_up() + blocks["albums"].look_up()
         x = x + self.length(torch.from_numpy(_lengths(catalog.seconds[track_rows])).to(device))
         if self.uses_audio:
             assert catalog.audio is not None
             sound = torch.from_numpy(np.ascontiguousarray(catalog.audio[track_rows])).to(device)
-            heard = sound.any(dim=1)
-            if with_artist is not None:  # of a track that nobody heard the artist may be all that is known
-                names = names * (torch.from_numpy(with_artist).to(device) | ~heard)[:, None]
-            if with_audio is not None:
-                heard = heard & torch.from_numpy(with_audio).to(device)
+            has_sound = sound.any(dim=1)
+            if dropout is not None:  # of a track without sound the artist may be all there is
+                names = names * (torch.from_numpy(dropout.names).to(device) | ~has_sound)[:, None]
+                has_sound = has_sound & torch.from_numpy(dropout.audio).to(device)
             sound = (sound - self.audio_middle) / self.audio_spread
-            x = x + torch.where(heard[:, None], self.audio(sound), self.no_audio)
+            x = x + torch.where(has_sound[:, None], self.audio(sound), self.no_audio)
         return x + names
 
     def items(self, features: Tensor) -> Tensor:

@@ -1,10 +1,9 @@
 """Batches gathered from arrays: whole steps are indexed out of the events at once, never row by row.
 
-    event e of a listener:   ... e-3  e-2  e-1  [e]  e+1 ...
+    event e of a user:       ... e-3  e-2  e-1  [e]  e+1 ...
                              '--- history ---'  target
 
-Where nothing is known of time, the history is made of the listener's other events instead, in a new random order at
-each epoch.
+Without times, the history is made of the user's other events instead, in a new random order at each epoch.
 """
 
 from dataclasses import dataclass
@@ -14,28 +13,31 @@ import numpy as np
 from earshot.data.arrays import unique_inverse
 from earshot.data.events.interactions import Interactions
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
+from earshot.towers.networks.two_tower import TrackDropout
 from earshot.towers.query_inputs import QueryInputs, event_codes
-from earshot.towers.training.negatives import HardNegatives, KnownPairs
+from earshot.towers.training.candidate_sampler import CandidateSampler
+from earshot.towers.training.negatives import KnownPairs
 
-_DAY = 86_400.0
-_POPULARITY_POWER = 0.75
-_WITHHELD = 0.1  # share of the histories of which, as of a stranger's, only the tracks are told
+_DAY = 86_400.0  # seconds
+_WITHHELD_CODES_SHARE = 0.1  # share of the histories that are given without codes of their events
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One step. All tracks that play a part in it are in `track_rows`, each once."""
+    """One step. Every track that it needs is in `track_rows`, once; places are positions in that."""
 
-    asked: QueryInputs
+    inputs: QueryInputs
     track_rows: np.ndarray  # (n_unique,)
-    with_own: np.ndarray  # (n_unique,) bool: False where the track's own vector is withheld
-    with_audio: np.ndarray  # (n_unique,) bool: False where its sound is withheld
-    with_artist: np.ndarray  # (n_unique,) bool: False where all that is withheld but its sound
+    dropout: TrackDropout  # of these tracks
     candidates: np.ndarray  # (batch + negatives,) places; of bpr (batch, 1 + negatives); positives come first
     candidate_rows: np.ndarray  # the same as rows
-    hidden: np.ndarray  # (batch, batch + negatives) bool, or of bpr (batch, negatives): no negative
+    excluded: np.ndarray  # (batch, batch + negatives) bool, or of bpr (batch, negatives): no negative
     weights: np.ndarray  # (batch,) float32
-    n_hard: int = 0  # how many of the candidates, the last ones, were mined
+    n_hard: int = 0  # the last so many candidates were mined
+
+    def __len__(self) -> int:
+        """Number of events."""
+        return len(self.inputs)
 
 
 class Batches:
@@ -43,12 +45,12 @@ class Batches:
 
     Parameters
     ----------
-    events : what is learned from; events of weight 0 are history, but never a target
+    events : to learn from; events of weight 0 are history, but never a target
 
     Raises
     ------
     ValueError
-        There is no target, or no query that could be told from another.
+        There is no target, or all queries are the same.
     """
 
     def __init__(self, events: Interactions, tower: TowerConfig, training: TowerTrainingConfig) -> None:
@@ -62,17 +64,13 @@ class Batches:
                 "history is 0, use_user is off, and without times no track is the latest: all queries are the same."
                 "\n\nGive `--history 50` or `--use-user`."
             )
-        self.track_counts = np.bincount(events.track_rows[self.targets], minlength=events.n_tracks)
-        self.seen_rows = np.flatnonzero(self.track_counts)
-        self.known = KnownPairs(events.user_rows, events.track_rows, events.n_users, events.n_tracks)
-        self._knows_all = self.known.n_known() == len(np.unique(events.track_rows))
+        counts = np.bincount(events.track_rows[self.targets], minlength=events.n_tracks)
+        known = KnownPairs(events.user_rows, events.track_rows, events.n_users, events.n_tracks)
+        self.sampler = CandidateSampler(counts, known, training)
         self._starts = events.user_offsets()
         self._latest = int(events.times.max()) if self.has_time else 0
-        shares = self.track_counts[self.seen_rows] ** _POPULARITY_POWER
-        self._edges = np.cumsum(shares) / shares.sum()
         self._epoch, self._order = -1, np.empty(0)
         self._tracks, self._weights = events.track_rows, events.weights
-        self.hard: HardNegatives | None = None  # whoever trains gives them for an epoch
 
     def __len__(self) -> int:
         """Steps in an epoch."""
@@ -81,60 +79,47 @@ class Batches:
     def __repr__(self) -> str:
         return f"<Batches {len(self):,} steps of {self.training.batch_size:,}, {len(self.targets):,} targets>"
 
-    def draw_chances(self, track_rows: np.ndarray) -> np.ndarray:
-        """The chance of each track in one draw from the catalog; 0 for what nobody played."""
-        if self.training.proposal == "uniform":
-            return (self.track_counts[track_rows] > 0) / len(self.seen_rows)
-        powers = self.track_counts**_POPULARITY_POWER
-        return powers[track_rows] / powers.sum()
-
     def batch(self, epoch: int, step: int) -> Batch:
         """One step of one epoch."""
         self._begin(epoch)
-        rng = np.random.default_rng([self.tower.seed, epoch, step, 1])
-        size = self.training.batch_size
-        events = self._order[step * size : (step + 1) * size]
-        history, seeds = self._histories(events, rng)
+        seed = [self.tower.seed, epoch, step]
+        rng, hard_rng = np.random.default_rng([*seed, 1]), np.random.default_rng([*seed, 3])
+        events = self._order[step * self.training.batch_size : (step + 1) * self.training.batch_size]
         users, positives = self.events.user_rows[events], self._tracks[events]
-        n_drawn, hard = self.training.negatives, self._hard(users, epoch, step)
-        if self.training.loss == "bpr":
-            drawn = np.concatenate([self._draw((len(events), n_drawn), rng), hard], axis=1)
-            candidate_rows = np.concatenate([positives[:, None], drawn], axis=1)
-            hidden = drawn == positives[:, None]
-            if self.training.mask_known:
-                hidden |= self.known.contains(users[:, None], drawn)
-                self._leave_some(hidden, users, drawn, positives)
-        else:
-            candidate_rows = np.concatenate([positives, self._draw(n_drawn, rng), hard])
-            if self.training.mask_known:  # the positive itself, drawn again, is known too
-                hidden = self.known.grid(users, candidate_rows)
-                self._leave_some(hidden, users, candidate_rows[None], positives)
-            else:
-                hidden = candidate_rows[None] == positives[:, None]
-            if not self.training.in_batch:
-                hidden[:, : len(events)] = True
-        mentioned = np.concatenate([candidate_rows.ravel(), history.ravel(), seeds])
+        history, seeds = self._histories(events, rng)
+        sample = self.sampler.per_event if self.training.loss == "bpr" else self.sampler.shared
+        candidates = sample(users, positives, rng, hard_rng)
+
+        mentioned = np.concatenate([candidates.rows.ravel(), history.ravel(), seeds])
         track_rows, places = unique_inverse(mentioned, self.events.n_tracks)
-        parts = np.split(places, [candidate_rows.size, candidate_rows.size + history.size])
-        weights = np.minimum(self._weights[events], 1) if self.training.weighted else np.ones(len(events))
-        with_artist = rng.random(len(track_rows)) >= self.tower.artist_dropout
-        asked_users = np.where(rng.random(len(events)) < self.tower.user_dropout, -1, users)
-        facts = self._facts(events, rng)
+        of_candidates, of_history, of_seeds = np.split(
+            places, [candidates.rows.size, candidates.rows.size + history.size]
+        )
+        # In this order, for all these draw from one generator.
+        names = rng.random(len(track_rows)) >= self.tower.artist_dropout
+        input_users = np.where(rng.random(len(events)) < self.tower.user_dropout, -1, users)
+        codes = self._event_codes(events, rng)
+        vectors = names & (rng.random(len(track_rows)) >= self.tower.track_dropout)
+        audio = rng.random(len(track_rows)) >= self.tower.audio_dropout
         return Batch(
-            QueryInputs(asked_users, parts[1].reshape(history.shape), parts[2], self._days(events), facts),
-            track_rows,
-            with_artist & (rng.random(len(track_rows)) >= self.tower.track_dropout),
-            rng.random(len(track_rows)) >= self.tower.audio_dropout,
-            with_artist,
-            parts[0].reshape(candidate_rows.shape),
-            candidate_rows,
-            hidden,
-            weights.astype(np.float32),
-            n_hard=0 if self.training.loss == "bpr" else len(hard),
+            inputs=QueryInputs(
+                user_rows=input_users,
+                history=of_history.reshape(history.shape),
+                seeds=of_seeds,
+                days=self._days(events),
+                facts=codes,
+            ),
+            track_rows=track_rows,
+            dropout=TrackDropout(vectors=vectors, audio=audio, names=names),
+            candidates=of_candidates.reshape(candidates.rows.shape),
+            candidate_rows=candidates.rows,
+            excluded=candidates.excluded,
+            weights=self._event_weights(events),
+            n_hard=candidates.n_hard,
         )
 
     def _begin(self, epoch: int) -> None:
-        """The order of an epoch; without times also that within each listener."""
+        """Draw the order of an epoch; without times also the order within each user."""
         if epoch == self._epoch:
             return
         rng = np.random.default_rng([self.tower.seed, epoch])
@@ -143,73 +128,46 @@ class Batches:
             within = np.lexsort((rng.random(len(self.events)), self.events.user_rows))
             # The users stay where they are; of a track its weight goes with it.
             self._tracks, self._weights = self.events.track_rows[within], self.events.weights[within]
-            where = np.empty(len(within), dtype=np.int64)
-            where[within] = np.arange(len(within))
-            self._order = where[self._order]
+            position = np.empty(len(within), dtype=np.int64)
+            position[within] = np.arange(len(within))
+            self._order = position[self._order]
 
     def _histories(self, events: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Tracks before (or, without times, around) each event, the latest first, and the seeds; -1 for none."""
         users = self.events.user_rows[events]
         starts, stops = self._starts[users], self._starts[users + 1]
         ages = np.arange(1, self.tower.history + 1)
-        there = events[:, None] - ages
+        positions = events[:, None] - ages
         if self.has_time:
-            is_there = there >= starts[:, None]
+            is_event = positions >= starts[:, None]
         else:
             lengths = (stops - starts)[:, None]
-            is_there = ages < lengths
-            there = starts[:, None] + (there - starts[:, None]) % lengths
-        history = np.where(is_there, self._tracks[np.maximum(there, 0)], -1)
+            is_event = ages < lengths
+            positions = starts[:, None] + (positions - starts[:, None]) % lengths
+        history = np.where(is_event, self._tracks[np.maximum(positions, 0)], -1)
         if not self.has_time:
-            history[history == self._tracks[events][:, None]] = -1  # the answer itself
-        has_seed = self.has_time and self.tower.use_seed
-        seeds = np.where(events - 1 >= starts, self._tracks[np.maximum(events - 1, 0)], -1) if has_seed else None
+            history[history == self._tracks[events][:, None]] = -1  # the target itself
+        seeds = np.full(len(events), -1)
+        if self.has_time and self.tower.use_seed:
+            seeds = np.where(events - 1 >= starts, self._tracks[np.maximum(events - 1, 0)], -1)
         if self.tower.history_dropout:
             history[rng.random(history.shape) < self.tower.history_dropout] = -1
-        return history, np.full(len(events), -1) if seeds is None else seeds
+        return history, seeds
 
-    def _hard(self, users: np.ndarray, epoch: int, step: int) -> np.ndarray:
-        """Mined tracks: (n_hard,) of listeners of the step by chance, or of bpr (batch, n_hard) of each listener.
-
-        Who was not asked draws from the catalog instead in bpr, and elsewhere leaves it to the others.
-        """
-        n, is_bpr = self.training.hard_negatives, self.training.loss == "bpr"
-        if self.hard is None or not n:
-            return np.empty((len(users), 0) if is_bpr else 0, dtype=np.int64)
-        rng = np.random.default_rng([self.tower.seed, epoch, step, 3])
-        if is_bpr:
-            tracks = self.hard.draw(np.repeat(users[:, None], n, axis=1), rng)
-            return np.where(tracks >= 0, tracks, self._draw((len(users), n), rng))
-        asked = users[self.hard.has(users)]
-        return self.hard.draw(asked[rng.integers(len(asked), size=n)], rng) if len(asked) else asked.astype(np.int64)
-
-    def _facts(self, events: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
+    def _event_codes(self, events: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
+        """Codes of the events of each history; some histories are given as tracks alone, like those of new users."""
         if not self.has_time or not self.tower.use_events:
             return None
-        places = np.maximum(events[:, None] - np.arange(1, self.tower.history + 1), 0)
-        facts = event_codes(self.events, places, np.maximum(events - 1, 0))
-        facts[rng.random(len(events)) < _WITHHELD] = 0
-        return facts
+        positions = np.maximum(events[:, None] - np.arange(1, self.tower.history + 1), 0)
+        codes = event_codes(self.events, positions, np.maximum(events - 1, 0))
+        codes[rng.random(len(events)) < _WITHHELD_CODES_SHARE] = 0
+        return codes
+
+    def _event_weights(self, events: np.ndarray) -> np.ndarray:
+        weights = np.minimum(self._weights[events], 1) if self.training.weighted else np.ones(len(events))
+        return weights.astype(np.float32)
 
     def _days(self, events: np.ndarray) -> np.ndarray:
         if not self.has_time or not self.training.example_age:
             return np.zeros(len(events), dtype=np.float32)
         return ((self._latest - self.events.times[events]) / _DAY).astype(np.float32)
-
-    def _leave_some(
-        self, hidden: np.ndarray, users: np.ndarray, candidate_rows: np.ndarray, positives: np.ndarray
-    ) -> None:
-        """For a listener who knows everything that anybody played hide the same track alone.
-
-        Where one person is all the listeners there are, what they play now is told from what they play at other times.
-        """
-        rows = np.flatnonzero(self._knows_all[users])
-        if len(rows):
-            theirs = candidate_rows if len(candidate_rows) == 1 else candidate_rows[rows]
-            hidden[rows] = theirs == positives[rows, None]
-
-    def _draw(self, shape: int | tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-        if self.training.proposal == "uniform":
-            return self.seen_rows[rng.integers(len(self.seen_rows), size=shape)]
-        places = np.searchsorted(self._edges, rng.random(shape), side="right")
-        return self.seen_rows[np.minimum(places, len(self.seen_rows) - 1)]

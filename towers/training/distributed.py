@@ -37,7 +37,7 @@ class LocalBatch:
     """What one rank does of a step.
 
     Its `batch` asks about own events, and its tracks are those that these or own candidates need; each line of
-    `hidden` is still over all candidates, in the order of `columns`.
+    `excluded` is still over all candidates, in the order of `columns`.
     """
 
     batch: Batch
@@ -71,7 +71,7 @@ class Distributed:
 
     def share(self, batch: Batch) -> LocalBatch:
         """This rank's part of a batch."""
-        n, is_bpr = len(batch.asked), batch.candidates.ndim == 2
+        n, is_bpr = len(batch), batch.candidates.ndim == 2
         columns = np.arange(len(batch.candidates))
         if self.n_ranks == 1:
             return LocalBatch(batch, columns, [len(columns)], 1.0)
@@ -80,29 +80,30 @@ class Distributed:
         drawn = np.array_split(columns[n:], self.n_ranks)
         parts = events if is_bpr else [np.concatenate(pair) for pair in zip(events, drawn, strict=True)]
         columns = np.concatenate([parts[self.rank], *(part for r, part in enumerate(parts) if r != self.rank)])
-        own, asked = events[self.rank], batch.asked
-        candidates, history, seeds = batch.candidates[parts[self.rank]], asked.history[own], asked.seeds[own]
+        own, inputs = events[self.rank], batch.inputs
+        candidates, history, seeds = batch.candidates[parts[self.rank]], inputs.history[own], inputs.seeds[own]
         tracks = np.unique(np.concatenate([candidates.ravel(), history.ravel(), seeds]))
         tracks = tracks[tracks >= 0]
         place_of = np.full(len(batch.track_rows) + 1, -1, dtype=np.int64)  # the last is that of nobody, -1
         place_of[tracks] = np.arange(len(tracks))
         mine = replace(
             batch,
-            asked=replace(
-                asked,
-                user_rows=asked.user_rows[own],
+            inputs=replace(
+                inputs,
+                user_rows=inputs.user_rows[own],
                 history=place_of[history],
                 seeds=place_of[seeds],
-                days=asked.days[own],
-                facts=None if asked.facts is None else asked.facts[own],
+                days=inputs.days[own],
+                facts=None if inputs.facts is None else inputs.facts[own],
             ),
-            **{name: getattr(batch, name)[tracks] for name in ("track_rows", "with_own", "with_audio", "with_artist")},
+            track_rows=batch.track_rows[tracks],
+            dropout=batch.dropout.select(tracks),
             candidates=place_of[candidates],
             candidate_rows=batch.candidate_rows[columns],
-            hidden=batch.hidden[own] if is_bpr else batch.hidden[own][:, columns],
+            excluded=batch.excluded[own] if is_bpr else batch.excluded[own][:, columns],
             weights=batch.weights[own],
         )
-        counts = batch.weights[:, None] * ~batch.hidden if is_bpr else batch.weights
+        counts = batch.weights[:, None] * ~batch.excluded if is_bpr else batch.weights
         weight = float(counts[own].sum() / max(counts.sum(), 1e-12))
         return LocalBatch(mine, columns, [len(part) for part in parts], weight, tracks, own)
 

@@ -27,9 +27,9 @@ class KnownPairs:
         """The tracks of a user, rising."""
         return self._tracks[self._user_starts[user_row] : self._user_starts[user_row + 1]]
 
-    def n_known(self) -> np.ndarray:
-        """How many tracks each user knows, (n_users,)."""
-        return np.diff(self._user_starts)
+    def knows_all(self) -> np.ndarray:
+        """Mark the users who play every track that anyone plays, (n_users,) bool."""
+        return np.diff(self._user_starts) == np.count_nonzero(np.diff(self._track_starts))
 
     def contains(self, user_rows: np.ndarray, track_rows: np.ndarray) -> np.ndarray:
         """Whether each pair is known; shapes are broadcast. A user row of -1 knows nothing."""

@@ -88,7 +88,7 @@ class TowerTraining:
             )
         targets = events.track_rows[self.batches.targets]
         self._exact = expected_counts(targets, events.n_tracks, config.batch_size)
-        self._popularity = popularity_offsets(self.batches.track_counts, config.popularity_share)
+        self._popularity = popularity_offsets(self.batches.sampler.track_counts, config.popularity_share)
         self.epoch, self.step = 0, 0
         self.best, self.n_since_best = -math.inf, 0
         self._best: dict[str, Tensor] = {}
@@ -115,7 +115,7 @@ class TowerTraining:
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on."""
-        hard = self.batches.hard
+        hard = self.batches.sampler.hard
         return {
             "towers": self.towers.state_dict(),
             "temperature": self.temperature.state_dict(),
@@ -134,7 +134,7 @@ class TowerTraining:
         self._best = state["best"]
         self.epoch, self.step, self.best, self.n_since_best = state["numbers"]
         hard = {name: tensor.numpy() for name, tensor in state["hard"].items()}
-        self.batches.hard = HardNegatives(**hard) if hard else None
+        self.batches.sampler.hard = HardNegatives(**hard) if hard else None
         if self.frequency is not None:
             self.frequency.restore({name: tensor.numpy() for name, tensor in state["frequency"].items()})
 
@@ -144,31 +144,26 @@ class TowerTraining:
         With several ranks it is this one's share, which the others' complete to the loss of a single process.
         """
         towers, config = self.towers, self.config
-        blocks = towers.blocks(batch.track_rows, batch.asked.user_rows)
+        blocks = towers.blocks(batch.track_rows, batch.inputs.user_rows)
         share = self.ranks.share(batch)
-        mine_negatives, known = share.batch, share.blocks(blocks)
-        candidates = torch.from_numpy(mine_negatives.candidates).to(self.device)
+        own, own_blocks = share.batch, share.blocks(blocks)
+        candidates = torch.from_numpy(own.candidates).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_mixed):
-            features = towers.features(
-                known,
-                mine_negatives.track_rows,
-                mine_negatives.with_own,
-                mine_negatives.with_audio,
-                mine_negatives.with_artist,
-            )
-            queries = towers.queries(features, known, mine_negatives.asked).float()
+            if isinstance(towers, TwoTower):
+                features = towers.features(own_blocks, own.track_rows, own.dropout)
+            else:
+                features = towers.features(own_blocks, own.track_rows)
+            queries = towers.queries(features, own_blocks, own.inputs).float()
             is_bpr = config.loss == "bpr"  # there each event has candidates of its own, and most tracks are many's
             items = towers.items(features if is_bpr else features[candidates]).float()
         if is_bpr:
             scores = towers.pair_scores(queries[:, None], items[candidates]) / self.temperature()
-            hidden, weights = (
-                torch.from_numpy(array).to(scores.device) for array in (mine_negatives.hidden, mine_negatives.weights)
-            )
-            return share.weight * bpr_loss(scores[:, 0], scores[:, 1:], hidden=hidden, weights=weights), blocks
+            excluded, weights = (torch.from_numpy(array).to(scores.device) for array in (own.excluded, own.weights))
+            return share.weight * bpr_loss(scores[:, 0], scores[:, 1:], excluded=excluded, weights=weights), blocks
         items = self.ranks.gather(items, share.sizes)  # (batch + negatives, dim)
         loss = self._softmax(queries, items, share, self._log_counts(batch)[share.columns])
         if config.directions == 2 and self.ranks.n_ranks > 1:
-            loss = 0.5 * (loss + self._other_direction(queries, items, share, batch.hidden))
+            loss = 0.5 * (loss + self._other_direction(queries, items, share, batch.excluded))
         return share.weight * loss, blocks
 
     def _softmax(self, queries: Tensor, items: Tensor, share: LocalBatch, log_counts: np.ndarray) -> Tensor:
@@ -176,22 +171,22 @@ class TowerTraining:
         temperature = self.temperature()
         facts: dict[str, Any] = {"directions": config.directions if self.ranks.n_ranks == 1 else 1}
         facts["log_counts"] = None if config.correction == "none" else torch.from_numpy(log_counts).to(device)
-        facts |= {name: torch.from_numpy(getattr(share.batch, name)).to(device) for name in ("hidden", "weights")}
+        facts |= {name: torch.from_numpy(getattr(share.batch, name)).to(device) for name in ("excluded", "weights")}
         is_cosine = isinstance(self.towers, TwoTower) and config.correction in ("both", "none")
         if is_cosine and fits(temperature.item(), facts["log_counts"]):
             return fused_sampled_softmax(queries, items, temperature, half=bool(config.half), **facts)
         return sampled_softmax(self.towers.scores(queries, items) / temperature, correction=config.correction, **facts)
 
-    def _other_direction(self, queries: Tensor, items: Tensor, share: LocalBatch, hidden: np.ndarray) -> Tensor:
-        """Own tracks look for their listeners among those of all ranks; `hidden` is that of the whole batch."""
+    def _other_direction(self, queries: Tensor, items: Tensor, share: LocalBatch, excluded: np.ndarray) -> Tensor:
+        """Own tracks look for their listeners among those of all ranks; `excluded` is that of the whole batch."""
         n, device = len(queries), queries.device
-        sizes = [len(part) for part in np.array_split(np.arange(len(hidden)), self.ranks.n_ranks)]
+        sizes = [len(part) for part in np.array_split(np.arange(len(excluded)), self.ranks.n_ranks)]
         everybody = self.ranks.gather(queries, sizes)  # own ones first
-        order = share.columns[share.columns < len(hidden)]
-        seen = np.ascontiguousarray(hidden[order][:, share.columns[:n]].T)  # (own, all)
+        order = share.columns[share.columns < len(excluded)]
+        seen = np.ascontiguousarray(excluded[order][:, share.columns[:n]].T)  # (own, all)
         logits = self.towers.scores(everybody, items[:n]).T / self.temperature()
         weights = torch.from_numpy(share.batch.weights).to(device)
-        return sampled_softmax(logits, hidden=torch.from_numpy(seen).to(device), weights=weights)
+        return sampled_softmax(logits, excluded=torch.from_numpy(seen).to(device), weights=weights)
 
     def _report(self) -> Progress:
         began, losses, n_events, epoch = perf_counter(), [], 0, self.epoch
@@ -203,7 +198,7 @@ class TowerTraining:
         while self.step < stop:
             batch = self.batches.batch(self.epoch, self.step)
             losses.append(self._learn(batch))
-            n_events += len(batch.asked)
+            n_events += len(batch)
             self.step += 1
         loss = float(self.ranks.total(torch.stack(losses).mean()))
         if not math.isfinite(loss):  # a judge would not see it: what cannot be compared is ranked somehow, too
@@ -220,9 +215,9 @@ class TowerTraining:
         if not config.hard_negatives or self.epoch < config.hard_from_epoch:
             return
         places = {"first": config.hard_first, "last": config.hard_last}
-        batches, seed = self.batches, self._seed()
-        batches.hard = self.ranks.broadcast_from_first(
-            lambda: mine_negatives(self.towers, batches.events, batches.known, **places, seed=seed)
+        events, sampler, seed = self.batches.events, self.batches.sampler, self._seed()
+        sampler.hard = self.ranks.broadcast_from_first(
+            lambda: mine_negatives(self.towers, events, sampler.known, **places, seed=seed)
         )
 
     def _learn(self, batch: Batch) -> Tensor:
@@ -239,18 +234,18 @@ class TowerTraining:
             assert isinstance(table, Table)
             table.step(block, self.config.table_rate, self.config.table_decay)
         if self.frequency is not None:
-            in_batch = batch.candidate_rows[: len(batch.asked)]
+            in_batch = batch.candidate_rows[: len(batch)]
             self.frequency.observe(in_batch if in_batch.ndim == 1 else in_batch[:, 0], self._number())
         return loss.detach()
 
     def _log_counts(self, batch: Batch) -> np.ndarray:
         """How often each candidate is expected among the columns, as logarithm: (n_candidates,) float32."""
-        rows, n = batch.candidate_rows, len(batch.asked)
+        rows, n = batch.candidate_rows, len(batch)
         counts = np.zeros(len(rows))
         if self.config.in_batch:
             counts = self._exact[rows] if self.frequency is None else self.frequency.expected_counts(rows)
             counts = counts * (n / self.config.batch_size)
-        counts = counts + (len(rows) - n - batch.n_hard) * self.batches.draw_chances(rows)
+        counts = counts + (len(rows) - n - batch.n_hard) * self.batches.sampler.draw_probabilities(rows)
         counts[len(rows) - batch.n_hard :] = 1  # a stratum of its own: what was mined stands for itself alone
         log_counts = np.log(np.maximum(counts, 1e-12)).astype(np.float32)
         # What is popular anyhow: the dial will say so at serving, and the vectors are free to tell what is wanted.

@@ -27,8 +27,8 @@ def test_equal_scores_cost_log_two():
 def test_weights_and_what_is_hidden():
     # Row 0 counts twice and only its second negative is seen: log 2; row 1 counts once, with both: log(1 + e) each.
     positives, negatives = torch.tensor([0.0, 0.0]), torch.tensor([[9.0, 0.0], [1.0, 1.0]])
-    hidden = torch.tensor([[True, False], [False, False]])
-    loss = bpr_loss(positives, negatives, hidden=hidden, weights=torch.tensor([2.0, 1.0]))
+    excluded = torch.tensor([[True, False], [False, False]])
+    loss = bpr_loss(positives, negatives, excluded=excluded, weights=torch.tensor([2.0, 1.0]))
     assert loss.item() == pytest.approx((2 * math.log(2) + 2 * math.log(1 + math.e)) / 4)
 
 
@@ -40,4 +40,4 @@ def test_the_most_wrongly_ranked_still_has_a_gradient():
 
 
 def test_nothing_but_hidden_negatives_is_no_loss():
-    assert bpr_loss(torch.zeros(1), torch.ones(1, 2), hidden=torch.ones(1, 2, dtype=torch.bool)).item() == 0
+    assert bpr_loss(torch.zeros(1), torch.ones(1, 2), excluded=torch.ones(1, 2, dtype=torch.bool)).item() == 0

@@ -15,12 +15,12 @@ def world(n=37, m=61, dim=8):
     draw = lambda *shape: torch.randn(*shape, generator=generator)  # noqa: E731
     queries, items = (F.normalize(draw(rows, dim), dim=-1).requires_grad_() for rows in (n, m))
     temperature = torch.tensor(0.2, requires_grad=True)
-    facts = {"log_counts": draw(m), "hidden": draw(n, m) > 1.2, "weights": draw(n).abs()}
+    facts = {"log_counts": draw(m), "excluded": draw(n, m) > 1.2, "weights": draw(n).abs()}
     return queries, items, temperature, facts
 
 
 @pytest.mark.parametrize("directions", [1, 2])
-@pytest.mark.parametrize("left_out", [(), ("log_counts",), ("hidden",), ("weights",)])
+@pytest.mark.parametrize("left_out", [(), ("log_counts",), ("excluded",), ("weights",)])
 def test_it_is_the_plain_loss(monkeypatch, directions, left_out):
     monkeypatch.setattr(fused_softmax, "_ROWS_AT_ONCE", 16)
     queries, items, temperature, facts = world()

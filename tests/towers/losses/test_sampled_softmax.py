@@ -53,15 +53,15 @@ def test_refined_has_the_gradient_of_the_plain_softmax_when_all_are_drawn_alike(
 def test_it_is_what_a_loop_computes():
     n, m = 5, 8
     logits, log_counts = logits_of(n, m).float(), torch.linspace(-1, 1, m)
-    hidden = torch.zeros(n, m, dtype=torch.bool)
-    hidden[0, 3] = hidden[1, 6] = hidden[2, 2] = True  # the positive of row 2 stays
+    excluded = torch.zeros(n, m, dtype=torch.bool)
+    excluded[0, 3] = excluded[1, 6] = excluded[2, 2] = True  # the positive of row 2 stays
     weights = torch.tensor([1.0, 0.5, 0.0, 2.0, 1.0])
     total = 0.0
     for b in range(n):
-        there = [j for j in range(m) if j == b or not hidden[b, j]]
+        there = [j for j in range(m) if j == b or not excluded[b, j]]
         summed = sum(math.exp(float(logits[b, j] - log_counts[j])) for j in there)
         total -= float(weights[b]) * math.log(math.exp(float(logits[b, b] - log_counts[b])) / summed)
-    loss = sampled_softmax(logits, log_counts=log_counts, hidden=hidden, weights=weights)
+    loss = sampled_softmax(logits, log_counts=log_counts, excluded=excluded, weights=weights)
     assert loss.item() == pytest.approx(total / 4.5, rel=1e-5)
 
 
@@ -84,8 +84,10 @@ def test_the_corrected_gradient_is_that_of_the_full_softmax():
     gradients = {}
     for correction in ("refined", "negatives", "none"):
         catalog = scores.clone().requires_grad_()
-        hidden = (drawn == 5)[None]
-        loss = sampled_softmax(catalog[drawn][None], log_counts=log_counts[drawn], hidden=hidden, correction=correction)
+        excluded = (drawn == 5)[None]
+        loss = sampled_softmax(
+            catalog[drawn][None], log_counts=log_counts[drawn], excluded=excluded, correction=correction
+        )
         (gradients[correction],) = torch.autograd.grad(loss, catalog)
     torch.testing.assert_close(gradients["negatives"], full[0], atol=0.01, rtol=0)
     assert (gradients["none"] - full[0]).abs().max() > 0.1
@@ -94,10 +96,10 @@ def test_the_corrected_gradient_is_that_of_the_full_softmax():
 
 
 def test_a_listener_whose_every_candidate_is_hidden_teaches_nothing():
-    hidden = torch.tensor([[False, True, True]])
+    excluded = torch.tensor([[False, True, True]])
     for correction in ("both", "negatives", "refined", "none"):
         logits = torch.tensor([[0.3, 5.0, 1.0]], requires_grad=True)
-        loss = sampled_softmax(logits, log_counts=torch.zeros(3), hidden=hidden, correction=correction)
+        loss = sampled_softmax(logits, log_counts=torch.zeros(3), excluded=excluded, correction=correction)
         loss.backward()
         assert loss.item() == pytest.approx(0, abs=1e-6)
         assert logits.grad.abs().max() == pytest.approx(0, abs=1e-6)

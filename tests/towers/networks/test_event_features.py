@@ -61,11 +61,11 @@ def test_a_code_is_the_sum_of_three_vectors():
 
 @pytest.mark.parametrize("encoder", ["mean", "attention", "transformer"])
 def test_training_and_serving_ask_the_same_of_the_same_past(encoder, monkeypatch):
-    monkeypatch.setattr("earshot.towers.training.batches._WITHHELD", 0.0)
+    monkeypatch.setattr("earshot.towers.training.batches._WITHHELD_CODES_SHARE", 0.0)
     events, made = world(), towers(replace(TOWER, encoder=encoder)).eval()
     batch = Batches(events, made.config, QUICK).batch(0, 0)
-    learned = query_vectors(made, batch.asked, batch.track_rows)
-    for row, position in enumerate(batch.candidates[: len(batch.asked)]):
+    learned = query_vectors(made, batch.inputs, batch.track_rows)
+    for row, position in enumerate(batch.candidates[: len(batch.inputs)]):
         track = batch.track_rows[position]
         event = int(np.flatnonzero(events.track_rows == track)[0])
         user = int(events.user_rows[event])
@@ -91,14 +91,14 @@ def test_of_some_histories_only_the_tracks_are_told():
     """As of a stranger, who names tracks and says nothing more."""
     events = listening([(user, at % 5, DAY * (1 + at), 0.3) for user in range(100) for at in range(4)], 100, 6)
     batch = Batches(events, TOWER, replace(QUICK, batch_size=400)).batch(0, 0)
-    bare = ~batch.asked.facts.any(axis=1)
+    bare = ~batch.inputs.facts.any(axis=1)
     assert 0.05 < bare.mean() < 0.2
-    assert Batches(events, replace(TOWER, use_events=0), QUICK).batch(0, 0).asked.facts is None
+    assert Batches(events, replace(TOWER, use_events=0), QUICK).batch(0, 0).inputs.facts is None
 
 
 def test_where_the_order_is_unknown_there_are_no_facts():
     untimed = replace(world(), times=np.zeros(5, dtype=np.int64))
-    assert Batches(untimed, TOWER, QUICK).batch(0, 0).asked.facts is None
+    assert Batches(untimed, TOWER, QUICK).batch(0, 0).inputs.facts is None
     assert inputs_now(untimed, np.array([0]), 3, np.ones(2, bool))[0].facts is None
 
 

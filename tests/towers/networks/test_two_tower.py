@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from earshot.towers.config import TowerConfig
-from earshot.towers.networks.two_tower import TwoTower
+from earshot.towers.networks.two_tower import TrackDropout, TwoTower
 from earshot.towers.query_inputs import QueryInputs
 from tower_world import catalog
 
@@ -20,9 +20,10 @@ def towers(config=None, *, seen=(1, 1, 1, 0, 1, 1), artists=(0, 0, 1, 1, -1, -1)
     return TwoTower(config, catalog(6, artists=artists, audio=sound), np.array(seen, dtype=bool), np.ones(4, bool))
 
 
-def items(model, rows, **withheld):
+def items(model, rows, *withheld):
     rows = np.asarray(rows)
-    return model.items(model.features(model.blocks(rows, np.array([-1])), rows, **withheld)).detach()
+    masks = {name: np.full(len(rows), name not in withheld) for name in ("vectors", "audio", "names")}
+    return model.items(model.features(model.blocks(rows, np.array([-1])), rows, TrackDropout(**masks))).detach()
 
 
 def queries(model, users=(0,), history=((0, 1, -1),), seeds=(0,), days=(0.0,)):
@@ -67,23 +68,21 @@ def test_a_withheld_vector_is_as_if_the_track_were_unseen():
     model.tables["tracks"].weight[:] = 0.7
     new = towers(seen=(0, 0, 0, 0, 0, 0))
     new.load_state_dict({name: value for name, value in model.state_dict().items() if name != "is_seen"}, strict=False)
-    nothing = np.zeros(4, dtype=bool)
-    torch.testing.assert_close(items(model, range(4), with_own=nothing), items(new, range(4)))
+    torch.testing.assert_close(items(model, range(4), "vectors"), items(new, range(4)))
     # Of track 5 nothing else is known, so its own vector is never withheld.
-    torch.testing.assert_close(items(model, [5], with_own=np.array([False])), items(model, [5]))
+    torch.testing.assert_close(items(model, [5], "vectors"), items(model, [5]))
 
 
 def test_of_a_withheld_artist_only_the_sound_is_told():
     model = towers()
     model.tables["tracks"].weight[:] = 0.7
-    nothing = {name: np.zeros(3, dtype=bool) for name in ("with_own", "with_artist")}
     unknown = towers(artists=(-1,) * 6, seen=(0,) * 6)
     weights = {name: value for name, value in model.state_dict().items() if "artists" not in name and name != "is_seen"}
     unknown.load_state_dict(weights, strict=False)
-    torch.testing.assert_close(items(model, range(3), **nothing), items(unknown, range(3)))
+    torch.testing.assert_close(items(model, range(3), "vectors", "names"), items(unknown, range(3)))
     # Nobody heard tracks 4 and 5: who plays them may be all there is.
     known = towers(artists=(0, 0, 1, 1, 0, -1))
-    torch.testing.assert_close(items(known, [4], with_artist=np.zeros(1, dtype=bool)), items(known, [4]))
+    torch.testing.assert_close(items(known, [4], "names"), items(known, [4]))
 
 
 def test_an_artist_whom_nobody_played_is_no_noise():
@@ -114,7 +113,7 @@ def test_withheld_sound_is_as_if_nobody_had_heard_it():
     model, deaf = towers(), towers(sound=np.where(np.arange(6)[:, None] == 5, 1, 0) * np.ones((6, 5)))
     own = {"audio_middle", "audio_spread"}
     deaf.load_state_dict({name: value for name, value in model.state_dict().items() if name not in own}, strict=False)
-    torch.testing.assert_close(items(model, [0, 1], with_audio=np.zeros(2, dtype=bool)), items(deaf, [0, 1]))
+    torch.testing.assert_close(items(model, [0, 1], "audio"), items(deaf, [0, 1]))
 
 
 def test_features_add_up_by_hand():

@@ -1,5 +1,6 @@
 """Batches gathered from arrays: who is asked about what, what is hidden, and the same again from the same seed."""
 
+import hashlib
 from dataclasses import fields, replace
 
 import numpy as np
@@ -25,10 +26,10 @@ def batches(tower=PLAIN, training=QUICK, events=None):
 def told(batch):
     """Of each event: user, positive, history and seed as tracks, the days since; in the order of the first two."""
     rows = np.append(batch.track_rows, -1)  # place -1 is nobody
-    columns = (batch.candidates, batch.asked.history, batch.asked.seeds)
+    columns = (batch.candidates, batch.inputs.history, batch.inputs.seeds)
     positives, histories, seeds = (rows[places].tolist() for places in columns)
     return sorted(
-        zip(batch.asked.user_rows.tolist(), positives, histories, seeds, batch.asked.days.tolist(), strict=False)
+        zip(batch.inputs.user_rows.tolist(), positives, histories, seeds, batch.inputs.days.tolist(), strict=False)
     )
 
 
@@ -47,10 +48,10 @@ def test_without_times_it_is_everything_else():
     world = batches(replace(PLAIN, history=9), events=checkerboard(8))
     batch = world.batch(3, 0)
     rows = np.append(batch.track_rows, -1)
-    for user, positive, history in zip(batch.asked.user_rows, batch.candidates, batch.asked.history, strict=False):
+    for user, positive, history in zip(batch.inputs.user_rows, batch.candidates, batch.inputs.history, strict=False):
         loved = {track for track in range(8) if track % 2 == user % 2 and track != user}
         assert set(rows[history].tolist()) - {-1} == loved - {int(rows[positive])}
-    assert (batch.asked.seeds == -1).all() and (batch.asked.days == 0).all()
+    assert (batch.inputs.seeds == -1).all() and (batch.inputs.days == 0).all()
 
 
 def test_a_short_history_without_times_is_another_one_each_epoch():
@@ -68,7 +69,7 @@ def test_an_epoch_asks_about_every_event_once():
     asked = []
     for step in range(len(world)):
         batch = world.batch(0, step)
-        asked += list(zip(batch.asked.user_rows, batch.candidate_rows[: len(batch.asked)], strict=True))
+        asked += list(zip(batch.inputs.user_rows, batch.candidate_rows[: len(batch.inputs)], strict=True))
     events = checkerboard(8)
     assert sorted(asked) == sorted(zip(events.user_rows, events.track_rows, strict=True))
     assert len(world) == 4 and repr(world) == "<Batches 4 steps of 7, 24 targets>"
@@ -77,27 +78,27 @@ def test_an_epoch_asks_about_every_event_once():
 def test_what_a_listener_plays_is_hidden_from_them():
     batch = batches().batch(0, 0)
     known = {0: {5, 6, 7, 8}, 1: {1}}
-    for row, user in enumerate(batch.asked.user_rows):
-        np.testing.assert_array_equal(batch.hidden[row], [track in known[user] for track in batch.candidate_rows])
+    for row, user in enumerate(batch.inputs.user_rows):
+        np.testing.assert_array_equal(batch.excluded[row], [track in known[user] for track in batch.candidate_rows])
     blind = batches(training=replace(QUICK, mask_known=0)).batch(0, 0)
-    np.testing.assert_array_equal(blind.hidden, blind.candidate_rows == blind.candidate_rows[:6, None])
+    np.testing.assert_array_equal(blind.excluded, blind.candidate_rows == blind.candidate_rows[:6, None])
     alone = batches(training=replace(QUICK, in_batch=0)).batch(0, 0)
-    assert alone.hidden[:, :6].all() and not alone.hidden[:, 6:].all()
+    assert alone.excluded[:, :6].all() and not alone.excluded[:, 6:].all()
 
 
 def test_of_bpr_each_event_has_its_own_negatives():
     batch = batches(training=replace(QUICK, loss="bpr", negatives=4)).batch(0, 0)
-    assert batch.candidates.shape == (6, 5) and batch.hidden.shape == (6, 4)
+    assert batch.candidates.shape == (6, 5) and batch.excluded.shape == (6, 4)
     known = {0: {5, 6, 7, 8}, 1: {1}}
-    for user, tracks, hidden in zip(batch.asked.user_rows, batch.candidate_rows, batch.hidden, strict=True):
+    for user, tracks, hidden in zip(batch.inputs.user_rows, batch.candidate_rows, batch.excluded, strict=True):
         assert hidden.tolist() == [track in known[user] for track in tracks[1:]]
 
 
 @pytest.mark.parametrize("proposal", ["uniform", "popularity"])
 def test_draws_have_the_chances_that_are_told(proposal):
     world = batches(training=replace(QUICK, proposal=proposal))
-    chances = world.draw_chances(np.arange(9))
-    drawn = np.bincount(world._draw(60_000, np.random.default_rng(0)), minlength=9) / 60_000
+    chances = world.sampler.draw_probabilities(np.arange(9))
+    drawn = np.bincount(world.sampler._draw(60_000, np.random.default_rng(0)), minlength=9) / 60_000
     np.testing.assert_allclose(drawn, chances, atol=0.01)
     # Track 1 was played twice: 2^0.75 against 1 of four others. Nobody played 0, 2, 3 and 4.
     share = 1 / 5 if proposal == "uniform" else 2**0.75 / (2**0.75 + 4)
@@ -111,10 +112,32 @@ def test_any_step_can_be_made_again():
         one.batch(epoch, step)
     again, fresh = one.batch(2, 0), other.batch(2, 0)
     for field in fields(again):
-        if field.name != "asked":
+        if field.name not in ("inputs", "dropout"):
             np.testing.assert_array_equal(getattr(again, field.name), getattr(fresh, field.name))
-    for field in fields(again.asked):
-        np.testing.assert_array_equal(getattr(again.asked, field.name), getattr(fresh.asked, field.name))
+    for part in ("inputs", "dropout"):
+        for name, array in vars(getattr(again, part)).items():
+            np.testing.assert_array_equal(array, getattr(getattr(fresh, part), name))
+
+
+PINNED = {  # SHA-256 of two steps of `digest`, as of the first release
+    "sampled-softmax": "0ac9e467241a0f97277ff311065e2e036ea92074a88407b8a19a0306108c9d76",
+    "bpr": "7d5fe4035d57889d6a13d474445617357c7bd108815205529d599dbb29934e33",
+}
+
+
+@pytest.mark.parametrize("loss", PINNED)
+def test_a_seed_gives_the_batches_of_every_release(loss):
+    """An interrupted training goes on with another version along the same trajectory."""
+    tower = TowerConfig(history=4, use_events=True, use_user=True, seed=3)
+    world = batches(tower, TowerTrainingConfig(batch_size=4, negatives=3, loss=loss))
+    digest = hashlib.sha256()
+    for batch in (world.batch(0, 0), world.batch(1, 1)):
+        inputs, dropout = batch.inputs, batch.dropout
+        for array in (inputs.user_rows, inputs.history, inputs.seeds, inputs.facts, batch.track_rows):
+            digest.update(np.asarray(array, dtype="<i8").tobytes())
+        for array in (dropout.vectors, dropout.audio, dropout.names, batch.excluded, batch.candidates):
+            digest.update(np.asarray(array, dtype="<i8").tobytes())
+    assert digest.hexdigest() == PINNED[loss]
 
 
 def test_an_event_of_weight_nought_is_history_but_no_target():
@@ -133,7 +156,7 @@ def test_without_times_an_event_keeps_its_own_weight():
     world = batches(events=listening([(user, track, 0, track / 8) for user in range(2) for track in range(9)], 2, 9))
     for epoch in range(3):
         batch = world.batch(epoch, 0)
-        positives = batch.candidate_rows[: len(batch.asked)]
+        positives = batch.candidate_rows[: len(batch.inputs)]
         assert len(positives) == 16 and 0 not in positives
         np.testing.assert_array_equal(batch.weights, positives / 8)
 
@@ -154,11 +177,11 @@ def test_a_listener_alone_tells_now_from_other_times(loss):
     rows = batch.candidate_rows if loss == "bpr" else np.broadcast_to(batch.candidate_rows, (5, 13))
     drawn = rows[:, 1:] if loss == "bpr" else rows
     positives = rows[:, 0] if loss == "bpr" else batch.candidate_rows[:5]
-    np.testing.assert_array_equal(batch.hidden, drawn == positives[:, None])
+    np.testing.assert_array_equal(batch.excluded, drawn == positives[:, None])
     together = listening([(0, track, track) for track in range(5)] + [(1, 5, 0)], 2, 6)
     batch = batches(events=together, training=TowerTrainingConfig(batch_size=6, negatives=0)).batch(0, 0)
     users = batch.candidate_rows[:6] == 5  # the second listener's only event
-    np.testing.assert_array_equal(batch.hidden, users[:, None] == users[None])
+    np.testing.assert_array_equal(batch.excluded, users[:, None] == users[None])
 
 
 def test_what_is_known_is_told_the_same_from_both_sides(rng):

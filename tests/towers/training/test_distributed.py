@@ -60,13 +60,13 @@ def test_the_shares_of_all_ranks_are_the_batch():
     batch = begun(TOWER, PLAIN).batches.batch(0, 0)
     shares = [Distributed(rank, 3).share(batch) for rank in range(3)]
     assert sum(share.weight for share in shares) == pytest.approx(1)
-    assert [len(share.batch.asked) for share in shares] == [4, 4, 3]
+    assert [len(share.batch.inputs) for share in shares] == [4, 4, 3]
     for share in shares:
-        n, mine = len(share.batch.asked), share.batch
+        n, mine = len(share.batch.inputs), share.batch
         assert sorted(share.columns.tolist()) == list(range(len(batch.candidates)))
         own = mine.track_rows[mine.candidates]  # the vectors that this rank makes, its positives first
         assert own.tolist() == batch.candidate_rows[share.columns[: len(own)]].tolist()
-        assert mine.hidden.shape == (n, len(batch.candidates)) and mine.hidden[range(n), range(n)].all()
+        assert mine.excluded.shape == (n, len(batch.candidates)) and mine.excluded[range(n), range(n)].all()
         assert len(mine.track_rows) < len(batch.track_rows)
 
 

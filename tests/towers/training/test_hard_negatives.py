@@ -68,25 +68,27 @@ def mined(hard, **settings):
     """The batches of a checkerboard in which some listeners have a hard track each, and the first of them."""
     batches = Batches(checkerboard(N), TOWER, replace(QUICK, **settings))
     bare = batches.batch(3, 0)
-    batches.hard = HardNegatives(np.array(hard, dtype=np.int32)[:, None], np.r_[: len(hard), [-1] * (N - len(hard))])
+    batches.sampler.hard = HardNegatives(
+        np.array(hard, dtype=np.int32)[:, None], np.r_[: len(hard), [-1] * (N - len(hard))]
+    )
     return bare, batches.batch(3, 0)
 
 
 def test_all_events_of_a_step_share_what_was_mined():
     bare, batch = mined([5, 7, 9, 11])  # of listeners 0 to 3
-    assert (bare.n_hard, batch.n_hard) == (0, 5) and batch.hidden.shape == (16, 16 + 6 + 5)
+    assert (bare.n_hard, batch.n_hard) == (0, 5) and batch.excluded.shape == (16, 16 + 6 + 5)
     np.testing.assert_array_equal(batch.candidate_rows[:-5], bare.candidate_rows)  # nothing else is drawn differently
-    owners = [user for user in batch.asked.user_rows if 0 <= user < 4]
+    owners = [user for user in batch.inputs.user_rows if 0 <= user < 4]
     assert owners and set(batch.candidate_rows[-5:].tolist()) <= {5, 7, 9, 11}
     known = KnownPairs(checkerboard(N).user_rows, checkerboard(N).track_rows, N, N)
     users = batch_users(batch)
-    np.testing.assert_array_equal(batch.hidden[:, -5:], known.grid(users, batch.candidate_rows[-5:]))
+    np.testing.assert_array_equal(batch.excluded[:, -5:], known.grid(users, batch.candidate_rows[-5:]))
 
 
 def batch_users(batch):
     """Whose events they are; the checkerboard's user rows may be withheld from the query."""
     whole = Batches(checkerboard(N), replace(TOWER, user_dropout=0.0), QUICK).batch(3, 0)
-    return whole.asked.user_rows
+    return whole.inputs.user_rows
 
 
 def test_of_bpr_each_event_has_its_own():
@@ -108,7 +110,7 @@ def training(config=QUICK, tower=TOWER, events=None):
 def test_what_was_mined_stands_for_itself_alone():
     """The mixture of batch and draws is corrected by its expected counts; the mined ones by nothing: log 1 = 0."""
     world = training()
-    world.batches.hard = HardNegatives(np.full((N, 1), 3, dtype=np.int32), np.arange(N))
+    world.batches.sampler.hard = HardNegatives(np.full((N, 1), 3, dtype=np.int32), np.arange(N))
     batch = world.batches.batch(0, 0)
     found = world._log_counts(batch)
     np.testing.assert_allclose(np.exp(found[:-5]), 16 * 5 / 60 + 6 / 12, rtol=1e-5)
@@ -126,7 +128,7 @@ def test_they_come_from_the_towers_of_the_epoch_before(monkeypatch):
     world = training()
     for report in world.reports():
         if report.epoch == 0:
-            assert world.batches.hard is None
+            assert world.batches.sampler.hard is None
             after_first = world.towers.tables["tracks"].weight.clone()
     assert len(lists) == 3 and torch.equal(lists[0], after_first)
 
