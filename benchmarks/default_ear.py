@@ -160,7 +160,7 @@ class Judge:
         return np.stack([asked.anchors, right], axis=1), np.stack([asked.firsts, cosine, -asked.hops], axis=1)
 
     def figures(self, vectors: np.ndarray, query_rows: np.ndarray) -> dict[str, np.ndarray]:
-        others = top_k(vectors, K, query_rows=query_rows, apart=self.artists)
+        others = top_k(vectors, K, query_rows=query_rows, groups=self.artists)
         every = top_k(vectors, K, query_rows=query_rows)
         figures = {name: precision_at_k(others, query_rows, labels) for name, labels in self.labels.items()}
         figures["artist"] = hit_at_k(every, query_rows, self.artists)

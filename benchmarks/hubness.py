@@ -67,7 +67,7 @@ def main() -> None:
         ("centred", centred, None),
         ("centred, CSLS", centred, hub_penalty(centred, PER_TRACK)),
     ):
-        found = top_k(matrix, K, apart=apart, penalty=penalty)
+        found = top_k(matrix, K, groups=apart, penalty=penalty)
         print(line(name, top_k(matrix, K, penalty=penalty), found, facts))
     for name, matrix in (("mutual proximity", vectors), ("centred, mutual proximity", centred)):
         similarity = mutual_proximity(matrix)

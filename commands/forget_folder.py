@@ -6,7 +6,7 @@ import click
 
 from earshot.commands.shared.options import output_options
 from earshot.commands.shared.terminal import drawn, echo_rows, plural
-from earshot.data.files.path_encoding import expanded, shown_path
+from earshot.data.files.path_encoding import expand_home, shown_path
 
 
 @click.command()
@@ -39,7 +39,7 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
     if not path:
         raise click.UsageError("The path is empty. Was it a variable that is not set? Nothing was changed.")
     with Library.open_to_write(folder) as library:
-        (forgotten,) = drawn(forget.forget_folder(library, expanded(path)))
+        (forgotten,) = drawn(forget.forget_folder(library, expand_home(path)))
     n_tracks = plural(forgotten.n_tracks, "track")
     click.echo(f"{shown_path(forgotten.path)} is forgotten: {n_tracks} removed. No file was touched.")
     notes = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_SPARSEST = 32  # rows of a table for each that is asked, above which sorting is quicker than marking
+_MAX_ROWS_PER_VALUE = 32  # rows of a table for each that is asked, above which sorting is quicker than marking
 
 
 def unique_sorted(values: np.ndarray) -> np.ndarray:
@@ -22,7 +22,7 @@ def unique_inverse(asked: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     -------
     rows, shape (n_different,) int64; places, int64 of the shape of `asked`
     """
-    if n > _SPARSEST * asked.size:
+    if n > _MAX_ROWS_PER_VALUE * asked.size:
         rows, places = np.unique(asked, return_inverse=True)
         there = int(np.searchsorted(rows, 0))  # how many are below zero: -1 or nothing
         return rows[there:].astype(np.int64), places.reshape(asked.shape) - there

@@ -6,7 +6,7 @@ others, whatever they sound like (Radovanovic, Nanopoulos, Ivanovic. Hubs in Spa
 
 import numpy as np
 
-_SCORES = 2**24  # at a time, 64 MiB
+_SCORES_AT_ONCE = 2**24  # at a time, 64 MiB
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
@@ -21,7 +21,7 @@ def top_k(
     *,
     query_rows: np.ndarray | None = None,
     candidates: np.ndarray | None = None,
-    apart: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
     penalty: np.ndarray | None = None,
 ) -> np.ndarray:
     """The rows of the k nearest of each query by cosine, the query itself never among them.
@@ -36,7 +36,7 @@ def top_k(
         Whose lists are wanted; all rows when not given.
     candidates : shape (n,), bool
         Who may be found; everyone when not given.
-    apart : shape (n,), int
+    groups : shape (n,), int
         A query finds nobody of its own group.
     penalty : shape (n,)
         Subtracted from the cosine with each candidate, as `hub_penalty` makes it.
@@ -57,7 +57,7 @@ def top_k(
     n = len(units)
     rows = np.arange(n) if query_rows is None else np.asarray(query_rows, dtype=np.int64)
     found = np.full((len(rows), k), -1, dtype=np.int64)
-    n_block = max(1, _SCORES // max(n, 1))
+    n_block = max(1, _SCORES_AT_ONCE // max(n, 1))
     for start in range(0, len(rows), n_block):
         block = rows[start : start + n_block]
         scores = units[block] @ units.T  # (n_block, n)
@@ -65,8 +65,8 @@ def top_k(
             scores -= penalty.astype(np.float32)
         if candidates is not None:
             scores[:, ~candidates] = -np.inf
-        if apart is not None:
-            scores[apart[block, None] == apart] = -np.inf
+        if groups is not None:
+            scores[groups[block, None] == groups] = -np.inf
         scores[np.arange(len(block)), block] = -np.inf
         best = _best(scores, min(k, n))
         found[start : start + n_block, : best.shape[1]] = best
@@ -84,7 +84,7 @@ def _best(scores: np.ndarray, k: int) -> np.ndarray:
     return np.where(np.isneginf(values), -1, columns)
 
 
-def nearness(vectors: np.ndarray, k: int) -> np.ndarray:
+def mean_top_k_cosine(vectors: np.ndarray, k: int) -> np.ndarray:
     """The mean cosine of each row with its k nearest, shape (n,): r(x) of CSLS. High for a hub."""
     units, found = unit_rows(vectors), top_k(vectors, k)
     total, count = np.zeros(len(units)), np.zeros(len(units))
@@ -106,4 +106,4 @@ def hub_penalty(vectors: np.ndarray, k: int) -> np.ndarray:
     .. [1] Conneau, Lample, Ranzato, Denoyer, Jegou. Word Translation Without Parallel Data. ICLR 2018.
        https://arxiv.org/abs/1710.04087
     """
-    return nearness(vectors, k) / 2
+    return mean_top_k_cosine(vectors, k) / 2

@@ -4,20 +4,21 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_OTHER = "remix|mix|rework|bootleg|edit|live|acoustic|unplugged|demo|instrumental|karaoke|cover|dub|session"
-_BREAK = r"\s*[-–—/,:;(\[]"  # what parts a guest from the next note
-_BRACKETED = r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]"
-_GUEST = re.compile(rf"{_BRACKETED}|\s(?:feat|ft|featuring)\b\.?\s.*$")
+_OTHER_RECORDING = "remix|mix|rework|bootleg|edit|live|acoustic|unplugged|demo|instrumental|karaoke|cover|dub|session"
+_NOTE_START = r"\s*[-–—/,:;(\[]"  # what parts a guest from the next note
+_BRACKETED_GUEST = r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]"
+_GUEST = re.compile(rf"{_BRACKETED_GUEST}|\s(?:feat|ft|featuring)\b\.?\s.*$")
 # Of a title a guest ends where it begins to say that it is another recording.
 _TITLE_GUEST = re.compile(
-    rf"{_BRACKETED}|\s(?:feat|ft|featuring)\b\.?\s.*?(?={_BREAK}[^-–—/,:;(\[]*\b(?:{_OTHER})\b|\s(?:{_OTHER})$|$)"
+    rf"{_BRACKETED_GUEST}|\s(?:feat|ft|featuring)\b\.?\s.*?"
+    rf"(?={_NOTE_START}[^-–—/,:;(\[]*\b(?:{_OTHER_RECORDING})\b|\s(?:{_OTHER_RECORDING})$|$)"
 )
 # What labels add to a title while the recording stays. A live take, a remix or an edit is another recording.
-_SAME = (
+_SAME_RECORDING = (
     r"(?:\d{4}\s+(?:[-–—]\s+)?)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+(?:version|edition))?(?:\s+(?:in\s+)?\d{4})?"
     r"|(?:original\s+)?(?:album|single|lp)\s+version|explicit(?:\s+version)?|bonus\s+track|mono|stereo"
 )
-_SUFFIX = re.compile(rf"\s*[(\[]\s*(?:{_SAME})\s*[)\]]|\s+[-–—/]\s+(?:{_SAME})\s*$")
+_MASTERING_NOTE = re.compile(rf"\s*[(\[]\s*(?:{_SAME_RECORDING})\s*[)\]]|\s+[-–—/]\s+(?:{_SAME_RECORDING})\s*$")
 _ARTICLE_LAST = re.compile(r",\s+the$")  # as catalogs sort them: "Beatles, The"
 _AND = re.compile(r"\s*&\s*|\s+\+\s+")
 _BETWEEN_LABELS = re.compile(r"[;|\0]")
@@ -45,7 +46,7 @@ def title_key(title: str) -> str:
     False
     """
     text = " ".join(title.casefold().split())
-    shorter = _TITLE_GUEST.sub("", _SUFFIX.sub("", text))
+    shorter = _TITLE_GUEST.sub("", _MASTERING_NOTE.sub("", text))
     return _plain(shorter if shorter.strip() else text)
 
 
@@ -100,7 +101,7 @@ def _without_accent(character: str) -> str:
 
 def plain_mbid(code: str | None) -> str | None:
     """A MusicBrainz id, whose letters have no case."""
-    return _same(code, code.lower()) if code else None
+    return _reuse_if_equal(code, code.lower()) if code else None
 
 
 def plain_isrc(code: str | None) -> str | None:
@@ -109,9 +110,9 @@ def plain_isrc(code: str | None) -> str | None:
     >>> plain_isrc("fr-z03-98-00212")
     'FRZ039800212'
     """
-    return _same(code, code.replace("-", "").upper()) if code else None
+    return _reuse_if_equal(code, code.replace("-", "").upper()) if code else None
 
 
-def _same(code: str, plain: str) -> str:
+def _reuse_if_equal(code: str, plain: str) -> str:
     """The code itself where it is plain already, so that a million of them are not held twice."""
     return code if code == plain else plain

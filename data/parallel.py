@@ -13,7 +13,7 @@ def n_threads(n_processes: int = 1) -> int:
     return int(os.environ.get("OMP_NUM_THREADS", 0)) or max((os.cpu_count() or 1) // n_processes, 1)
 
 
-def side_by_side(work: Callable[[T], None], pieces: Iterable[T]) -> None:
+def run_in_threads(work: Callable[[T], None], pieces: Iterable[T]) -> None:
     """Do the work of every piece. Each writes to a place of its own, so that no number of threads changes anything."""
     n = n_threads()
     if n == 1:

@@ -1,4 +1,4 @@
-"""Who asks for recommendations, and what they are known to have played."""
+"""A request for recommendations, and the candidates that may answer it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from earshot.data.ids import IdMap
 
 @dataclass(frozen=True)
 class RecommendRequest:
-    """One listener, in the data or not.
+    """A user, in the data or new, and their history.
 
     Parameters
     ----------
@@ -21,9 +21,9 @@ class RecommendRequest:
         Seconds since 1970, never falling; all 0 where the order means nothing.
     weights : (n,) float32
     kinds : (n,) uint8, codes into `data.events.interactions.KINDS`; without, all are listens
-    user_id : -1 for somebody who is not in the data
+    user_id : -1 for a user who is not in the data
     seed_id : the track that plays now
-    disliked : (n,) int64, ids of the tracks that no list may hold
+    disliked : (n,) int64, ids of tracks that are never recommended
     """
 
     played: np.ndarray
@@ -35,10 +35,10 @@ class RecommendRequest:
     disliked: np.ndarray | None = None
 
     @classmethod
-    def stranger(
+    def for_new_user(
         cls, played: Sequence[int] | np.ndarray, *, ordered: bool, seed_id: int | None = None
     ) -> "RecommendRequest":
-        """Somebody who is not in the data: all that they played was played whole, and a moment ago."""
+        """Request for a user who is not in the data; every track counts as one whole play, a moment ago."""
         tracks = np.asarray(played, dtype=np.int64)
         times = np.full(len(tracks), int(ordered), dtype=np.int64)
         return cls(tracks, times, np.ones(len(tracks), dtype=np.float32), seed_id=seed_id)
@@ -47,8 +47,8 @@ class RecommendRequest:
         return len(self.played)
 
     def __repr__(self) -> str:
-        who = "a stranger" if self.user_id < 0 else f"listener {self.user_id}"
-        return f"<Asker {who}, {len(self):,} plays>"
+        user = "new user" if self.user_id < 0 else f"user {self.user_id}"
+        return f"<RecommendRequest {user}, {len(self):,} plays>"
 
     @property
     def is_ordered(self) -> bool:
@@ -59,23 +59,23 @@ class RecommendRequest:
         """The id of the track that plays now, or none: (0,) or (1,)."""
         return np.array([] if self.seed_id is None else [self.seed_id], dtype=np.int64)
 
-    def left_out(self, *, novel: bool) -> np.ndarray:
-        """The ids of the tracks that their list shall not hold."""
+    def excluded_ids(self, *, novel: bool) -> np.ndarray:
+        """The ids of the tracks that may not be recommended: disliked ones, and with `novel` those played."""
         disliked = np.array([], dtype=np.int64) if self.disliked is None else self.disliked
         return np.concatenate([self.track_ids() if novel else self.seeds, disliked])
 
     def track_ids(self) -> np.ndarray:
-        """Of all that was played and what plays now, which is the last."""
+        """The ids of the history, then of the track that plays now."""
         return np.concatenate([self.played, self.seeds])
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """All tracks of which somebody may be told; those that the last training made a vector of come first.
+    """All tracks that may be recommended; those with a vector of the last training come first.
 
     Parameters
     ----------
-    artists : (n_tracks,) int64, the id of each track's artist, -1 where nobody knows
+    artists : (n_tracks,) int64, the id of each track's artist, -1 if unknown
     vectors : (n_stored, dim) float32
     """
 
@@ -87,22 +87,22 @@ class Candidates:
         return len(self.tracks)
 
     def __repr__(self) -> str:
-        return f"<Shelf {len(self):,} tracks, {len(self.vectors):,} with a vector>"
+        return f"<Candidates {len(self):,} tracks, {len(self.vectors):,} with a vector>"
 
     @property
-    def newcomers(self) -> np.ndarray:
-        """The ids of the tracks that came after the training, in the order of the rows that are left."""
+    def new_ids(self) -> np.ndarray:
+        """The ids of the tracks without a vector, in the order of their rows."""
         return self.tracks.all_ids[len(self.vectors) :]
 
     def plays(self, track_ids: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        """How often each track here was played, (n_tracks,), by counts of tracks that may be elsewhere."""
+        """The play count of each candidate, (n_tracks,); `track_ids` may hold other tracks, too."""
         rows = self.tracks.find(track_ids)
         plays = np.zeros(len(self), dtype=np.int64)
         plays[rows[rows >= 0]] = counts[rows >= 0]
         return plays
 
     def digest(self) -> str:
-        """Hexadecimal, the same only for the same tracks by the same artists."""
+        """Hash of the candidates and their artists, hexadecimal."""
         digest = hashlib.blake2b(self.tracks.all_ids.tobytes(), digest_size=8)
         digest.update(self.artists.tobytes())
         return digest.hexdigest()

@@ -75,7 +75,7 @@ def evaluate_vectors(
 
     result: list[BootstrappedMetric] = []
     for column, labels in facts.labels.items():
-        found = top_k(vectors, k, query_rows=query_rows, candidates=labels.known, apart=facts.artists, penalty=penalty)
+        found = top_k(vectors, k, query_rows=query_rows, candidates=labels.known, groups=facts.artists, penalty=penalty)
         result += mean(f"precision_{column}", precision_at_k(found, query_rows, labels), k)
     found = top_k(vectors, k, query_rows=query_rows, penalty=penalty)
     result += mean("same_artist_hit", hit_at_k(found, query_rows, facts.artists), k)

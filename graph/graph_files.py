@@ -12,7 +12,7 @@ import numpy as np
 from earshot.data.files.atomic import output_path
 from earshot.data.files.regular_files import open_regular
 from earshot.data.tables.edge_lists import EdgeList
-from earshot.data.tables.xml_files import refuse_wild_xml
+from earshot.data.tables.xml_files import refuse_unsafe_xml
 from earshot.graph.preference_graph import PreferenceGraph
 
 SUFFIXES = (".graphml", ".gexf")
@@ -41,7 +41,7 @@ def read_graph_file(path: Path, *, weight: str = "weight") -> GraphFile:
     if suffix not in SUFFIXES:
         raise ValueError(f"{path.name}: graph files end in {', '.join(SUFFIXES)}")
     with open_regular(path) as file:
-        refuse_wild_xml(file, path.name)
+        refuse_unsafe_xml(file, path.name)
         try:
             graph = nx.read_graphml(file) if suffix == ".graphml" else nx.read_gexf(file)
         except (ParseError, nx.NetworkXException, *_NOT_A_GRAPH) as error:

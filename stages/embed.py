@@ -18,7 +18,7 @@ from earshot.audio.checkpoint import Checkpoint
 from earshot.audio.config import DecodeConfig
 from earshot.audio.decoding.music_file import Cause
 from earshot.data.files.folder_walk import find_files
-from earshot.data.files.path_encoding import expanded, shown_path
+from earshot.data.files.path_encoding import expand_home, shown_path
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import listened_among
 from earshot.index.removal import prune_missing
@@ -151,9 +151,9 @@ def existing_path(path: str) -> str:
     """
     if not path:
         raise InputError("One of the paths is empty. Was it a variable that is not set? Nothing was changed.")
-    if not os.path.exists(expanded(path)):
+    if not os.path.exists(expand_home(path)):
         raise StageError(f"There is no {shown_path(path)}. Is its disk mounted? Nothing was changed.")
-    return os.path.abspath(expanded(path))
+    return os.path.abspath(expand_home(path))
 
 
 def _embed_pending(

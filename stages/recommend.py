@@ -107,7 +107,7 @@ def recommend_tracks(
     else:
         is_ordered = not len(liked) and bool(listens.listening.times.any())  # the towers have learned of no order else
         track_ids = [_track_id(library, track) for track in (*history, *liked)]
-        request = RecommendRequest.stranger(track_ids, ordered=is_ordered, seed_id=seed_id)
+        request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id)
     try:
         best = _recommend(library, listens, request, options)
     except ValueError as error:  # of these towers and this request, such as a seed that they cannot read
@@ -191,7 +191,7 @@ def _recommend(
         if file.config.model == "two-tower" and not options.popularity:  # of which the index knows nothing
             saved = towers_for(library, file, run.sound, track_ids, users)
             query = query_of(saved, request).numpy()[0]
-            n_excluded = len(request.left_out(novel=True))
+            n_excluded = len(request.excluded_ids(novel=True))
             for candidates in candidate_pools(library, query, options.k, n_left_out=n_excluded):
                 best = recommend_one(prepare(saved, candidates), request, options)
                 if len(best) == options.k:
@@ -205,7 +205,7 @@ def _prepare(
     """Load the towers with no more than some tracks and users, and all candidates."""
     with open_towers(library) as (file, run):
         candidates = read_shelf(library, run.id, with_vectors=file.config.model == "two-tower")
-        tracks = np.concatenate([track_ids, np.setdiff1d(candidates.newcomers, track_ids)])
+        tracks = np.concatenate([track_ids, np.setdiff1d(candidates.new_ids, track_ids)])
         saved = towers_for(library, file, run.sound, tracks, users)
     plays = candidates.plays(*play_counts(listens)) if options.popularity else None
     try:

@@ -116,7 +116,7 @@ def until_disk_fails(found: Iterable[FoundFile]) -> Iterator[FoundFile]:
     for file in found:
         if file.failure is None:
             n_in_a_row = 0
-        elif file.is_passing and file.errno not in (
+        elif file.is_transient and file.errno not in (
             *_QUICK_ERRORS,
             errno.ENOENT,
             errno.ELOOP,

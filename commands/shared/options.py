@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from earshot.data.events.protocols import PROTOCOLS
-from earshot.data.files.path_encoding import expanded
+from earshot.data.files.path_encoding import expand_home
 from earshot.data.settings import Range, Setting, settings_of
 
 
 def library_folder(_context: click.Context, _parameter: click.Parameter, folder: Path) -> Path:
     """The library folder; in a unit or compose file, and behind `--library=`, no shell has replaced a ~."""
-    return Path(expanded(str(folder)))
+    return Path(expand_home(str(folder)))
 
 
 EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)

@@ -12,8 +12,8 @@ import numpy as np
 
 from earshot.data.files.regular_files import require_regular
 
-_END = b"PK\5\6"
-_END_SIZE = 22  # bytes, of an archive without a comment
+_END_RECORD = b"PK\5\6"
+_END_RECORD_BYTES = 22  # bytes, of an archive without a comment
 _ENCRYPTED_OR_PATCHED = 0x61  # flags of a member that zipfile cannot read as it is
 _HEADER_READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 # RuntimeError says of a member that it is encrypted. MemoryError is no damage: nothing is asked for that is not there.
@@ -68,8 +68,8 @@ def check_stored_archive(path: Path) -> None:
     require_regular(path)
     size = path.stat().st_size
     with path.open("rb") as file:
-        file.seek(max(size - _END_SIZE, 0))
-        if not file.read(4) == _END:  # two readers may find two tables of contents where something follows
+        file.seek(max(size - _END_RECORD_BYTES, 0))
+        if not file.read(4) == _END_RECORD:  # two readers may find two tables of contents where something follows
             raise ValueError("it is no archive, or cut short")
     try:
         with zipfile.ZipFile(path) as archive:

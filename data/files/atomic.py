@@ -30,10 +30,10 @@ _LEFTOVERS = (
     *(f"{folder}/*" for folder in ("checkpoints", "listens", "cache", "cache/pictures-*")),
 )
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF)  # as network and FUSE file systems say it
-_STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+_STANDARD_STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
 _JOURNAL = TEMPORARY_SUFFIX + "-journal"  # what SQLite lays beside a database that it writes
-_EARLIER = (".part",)  # suffixes, and below prefixes, of temporary files before version 0.2
+_EARLIER_SUFFIXES = (".part",)  # suffixes, and below prefixes, of temporary files before version 0.2
 _EARLIER_PREFIXES = (".arrays-", ".import-")
 # Before version 0.2, what stages go on from: where it lay, and how its name ended.
 _EARLIER_RESUMABLE = (("checkpoints/*", ".unfinished.pt"), ("recommendations-*", TEMPORARY_SUFFIX))
@@ -82,28 +82,28 @@ def output_path(path: Path) -> Iterator[Path]:
         if not target.parent.is_dir():  # a slip of the keyboard; such a folder is not made
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         temporary = target.with_name(f"{target.name[:40]}.{token_hex(8)}{TEMPORARY_SUFFIX}")  # as no file of theirs
-        with _naming(path, temporary), _renamed(temporary, target):
+        with _errors_name(path, temporary), _renamed(temporary, target):
             yield temporary
             with contextlib.suppress(OSError):  # it is new, or its file system knows no permissions
                 temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         return
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder, "output")
-        with _naming(Path(folder)):
+        with _errors_name(Path(folder)):
             yield temporary
-        with open(temporary, "rb") as written, _naming(path), open(_opened(path), "wb") as device:
+        with open(temporary, "rb") as written, _errors_name(path), open(_device_to_open(path), "wb") as device:
             shutil.copyfileobj(written, device)
 
 
-def _opened(path: Path) -> str | int:
+def _device_to_open(path: Path) -> str | int:
     """Name what to open for a device; an open descriptor itself, whose name would be opened anew and truncated."""
     found = _DESCRIPTOR.fullmatch(str(path))
-    descriptor = int(found[1]) if found else _STANDARD.get(str(path))
+    descriptor = int(found[1]) if found else _STANDARD_STREAMS.get(str(path))
     return str(path) if descriptor is None else os.dup(descriptor)
 
 
 @contextlib.contextmanager
-def _naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
+def _errors_name(path: Path, temporary: Path | None = None) -> Iterator[None]:
     """Let an error of the system name the path, where it names nothing or a temporary file."""
     try:
         yield
@@ -256,4 +256,4 @@ def _is_in_use(path: Path) -> bool:
 
 
 def _is_temporary(name: str) -> bool:
-    return name.endswith((TEMPORARY_SUFFIX, _JOURNAL, *_EARLIER)) or name.startswith(_EARLIER_PREFIXES)
+    return name.endswith((TEMPORARY_SUFFIX, _JOURNAL, *_EARLIER_SUFFIXES)) or name.startswith(_EARLIER_PREFIXES)

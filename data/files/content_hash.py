@@ -7,9 +7,9 @@ import xxhash
 
 from earshot.data.files.regular_files import open_regular
 
-_BLOCK = 64 * 1024  # bytes
-_READ = 128 * 1024  # bytes at a time
-_WHOLE = 16 * 1024 * 1024  # bytes; up to here every byte counts, beyond it as many are sampled
+_SAMPLE_BYTES = 64 * 1024  # bytes
+_READ_BYTES = 128 * 1024  # bytes at a time
+_MAX_WHOLE_BYTES = 16 * 1024 * 1024  # bytes; up to here every byte counts, beyond it as many are sampled
 
 
 class Bytes(Protocol):
@@ -41,13 +41,13 @@ def content_hash(path: str) -> str:
 def hash_of(file: Bytes, size: int) -> str:
     """The content hash of an open file of `size` bytes, at its beginning."""
     digest = xxhash.xxh3_128()
-    if size <= _WHOLE:
-        while block := file.read(_READ):
+    if size <= _MAX_WHOLE_BYTES:
+        while block := file.read(_READ_BYTES):
             digest.update(block)
     else:
         digest.update(size.to_bytes(8, "little"))
-        n_blocks = _WHOLE // _BLOCK
+        n_blocks = _MAX_WHOLE_BYTES // _SAMPLE_BYTES
         for number in range(n_blocks):
-            file.seek((size - _BLOCK) * number // (n_blocks - 1))
-            digest.update(file.read(_BLOCK))
+            file.seek((size - _SAMPLE_BYTES) * number // (n_blocks - 1))
+            digest.update(file.read(_SAMPLE_BYTES))
     return digest.hexdigest()

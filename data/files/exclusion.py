@@ -33,11 +33,11 @@ _SYSTEM_FOLDERS = frozenset(
         *("lost+found", "lost.dir", "~snapshot"),  # file systems, Android, NetApp
     }
 )
-_CHECKED_DISK = re.compile(r"found\.\d{3}")  # where chkdsk puts what it found
+_CHKDSK_FOLDER = re.compile(r"found\.\d{3}")  # where chkdsk puts what it found
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")  # what follows a dot in "Mr. Brightside" is no suffix
 
 # First bytes of sound files, for names that do not tell.
-_MAGIC: tuple[bytes, ...] = (
+_AUDIO_MAGIC: tuple[bytes, ...] = (
     *(b"ID3", b"fLaC", b"OggS", b"FORM", b"MAC ", b"wvpk", b"MPCK", b"MP+", b"TTA1", b"tBaK", b"DSD ", b"FRM8"),
     *(b".snd", b"caff", b"\x30\x26\xb2\x75", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9"),
 )
@@ -52,7 +52,7 @@ def folder_exclusion(name: str) -> str | None:
     if name.startswith("."):
         return f"in the hidden folder {name!r}"
     lower = name.lower()
-    if lower in _SYSTEM_FOLDERS or _CHECKED_DISK.fullmatch(lower):
+    if lower in _SYSTEM_FOLDERS or _CHKDSK_FOLDER.fullmatch(lower):
         return f"in {name!r}, a folder of the system"
     return None
 
@@ -108,7 +108,7 @@ def file_exclusion(path: str, marker: str | None, patterns: Collection[tuple[str
 
 def _starts_like_audio(path: str) -> bool:
     head = first_bytes(path, 12)
-    return head.startswith(_MAGIC) or head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:] == b"WAVE")
+    return head.startswith(_AUDIO_MAGIC) or head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:] == b"WAVE")
 
 
 @dataclass(frozen=True)

@@ -52,18 +52,18 @@ class FoundFile(NamedTuple):  # not a dataclass: there are as many as files, and
     place: Place = Place()
 
     @property
-    def is_passing(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether the failure says nothing about the file: the disk was at fault."""
         return self.errno is not None
 
 
 def find_files(
-    roots: Sequence[str], rules: Mapping[str, Rules] | None = None, passed_over: Sequence[str] = ()
+    roots: Sequence[str], rules: Mapping[str, Rules] | None = None, skipped_folders: Sequence[str] = ()
 ) -> Iterator[FoundFile]:
     """Yield every file under `roots` (files or folders), in the order of their names.
 
     Symbolic links are followed; a folder that was already visited, by whatever name, is not visited again, so
-    that links in a circle end. Hidden folders, those of the system and those in `passed_over` are not entered.
+    that links in a circle end. Hidden folders, those of the system and those in `skipped_folders` are not entered.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def find_files(
         if not os.path.isdir(root):
             found: Iterator[FoundFile] = iter([_examine(root, place, None)])
         else:
-            found = _walk(root, place, rules, {os.path.abspath(folder) for folder in passed_over}, visited)
+            found = _walk(root, place, rules, {os.path.abspath(folder) for folder in skipped_folders}, visited)
         for file in found:
             if file.path not in seen:  # roots may overlap
                 seen.add(file.path)
@@ -94,7 +94,7 @@ def is_under(path: str, folder: str) -> bool:
 
 
 def _walk(
-    root: str, place: Place, rules: Mapping[str, Rules], passed_over: set[str], visited: set[tuple[int, int]]
+    root: str, place: Place, rules: Mapping[str, Rules], skipped_folders: set[str], visited: set[tuple[int, int]]
 ) -> Iterator[FoundFile]:
     # A folder, the device of the one above, what holds for it, and the marker that it or one above holds.
     pending: list[tuple[str, int | None, Place, str | None]] = [(root, None, place, None)]
@@ -119,7 +119,7 @@ def _walk(
         folders = []
         for entry in entries:
             if _is_folder(entry):
-                if folder_exclusion(entry.name) is None and entry.path not in passed_over:
+                if folder_exclusion(entry.name) is None and entry.path not in skipped_folders:
                     folders.append((entry.path, status.st_dev, place, marker))
             elif entry.name not in markers:
                 yield _examine(entry.path, place, marker, entry)

@@ -5,7 +5,7 @@ import re
 import shlex
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_LONGEST_NAME = 255  # bytes, on most file systems
+_MAX_NAME_BYTES = 255  # bytes, on most file systems
 
 
 def path_columns(path: str) -> tuple[str, bytes | None]:
@@ -35,7 +35,7 @@ def is_bare_name(name: object) -> bool:
     if not isinstance(name, str) or name in ("", ".", ".."):
         return False
     leads_elsewhere = any(letter in "/\\:" or letter < " " for letter in name)
-    return not leads_elsewhere and len(name.encode("utf-8", "replace")) <= _LONGEST_NAME
+    return not leads_elsewhere and len(name.encode("utf-8", "replace")) <= _MAX_NAME_BYTES
 
 
 def path_from_columns(text: str, raw: bytes | None) -> str:
@@ -43,7 +43,7 @@ def path_from_columns(text: str, raw: bytes | None) -> str:
     return os.fsdecode(raw) if raw is not None else text
 
 
-def expanded(path: str) -> str:
+def expand_home(path: str) -> str:
     """A path whose leading ~ no shell has replaced by a home folder.
 
     What is there under the very name wins: an earlier version made folders called ~.

@@ -9,9 +9,9 @@ from typing import BinaryIO, cast
 
 from earshot.data.files.time_limits import in_time, timed_out
 
-_SECONDS = 10.0  # for a few bytes; a disk that has to wake up takes five
-
-_FLAGS = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))  # not all everywhere
+_FIRST_BYTES_SECONDS = 10.0  # a disk that has to wake up takes five
+# Not every system has all of them.
+_OPEN_FLAGS = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _PIECE_BYTES = 1024**2  # that one thread reads: starting it costs nothing beside them
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -20,7 +20,7 @@ _KINDS = {
     stat.S_IFBLK: "a block device",
     stat.S_IFCHR: "a device",
 }
-_MOUNTS = "/proc/self/mountinfo"
+_MOUNT_TABLE = "/proc/self/mountinfo"
 _KERNEL_FOLDERS = ("/proc", "/sys")
 _KERNEL_FILE_SYSTEMS = frozenset(
     {
@@ -49,8 +49,8 @@ def open_regular(path: str | os.PathLike[str], *, buffering: int = -1) -> Binary
         It cannot be opened; later, it cannot be read. A TimeoutError where the disk does not answer.
     """
     if buffering == 0:
-        return cast(BinaryIO, io.FileIO(_opened(path), "rb"))
-    return io.BufferedReader(_LimitedFile(in_time(lambda: _opened(path), path), path), _PIECE_BYTES)
+        return cast(BinaryIO, io.FileIO(_open_descriptor(path), "rb"))
+    return io.BufferedReader(_LimitedFile(in_time(lambda: _open_descriptor(path), path), path), _PIECE_BYTES)
 
 
 def read_regular(path: str | os.PathLike[str]) -> bytes:
@@ -110,11 +110,11 @@ class _LimitedFile(io.RawIOBase):
         super().close()
 
 
-def _opened(path: str | os.PathLike[str]) -> int:
+def _open_descriptor(path: str | os.PathLike[str]) -> int:
     """The descriptor of a regular file."""
     require_regular(path)
     # Another may have put a pipe in its place since: without O_NONBLOCK, opening it waits for a writer.
-    descriptor = os.open(path, _FLAGS)
+    descriptor = os.open(path, _OPEN_FLAGS)
     try:
         _refuse_irregular(path, os.fstat(descriptor))
     except BaseException:
@@ -139,7 +139,7 @@ def _kernel_devices() -> frozenset[int]:
         if os.path.ismount(folder):
             devices.add(os.stat(folder).st_dev)
     try:
-        with open(_MOUNTS, encoding="utf-8", errors="replace") as file:
+        with open(_MOUNT_TABLE, encoding="utf-8", errors="replace") as file:
             mounts = [line.split() for line in file]
     except OSError:  # not Linux
         return frozenset(devices)
@@ -164,6 +164,6 @@ def first_bytes(path: str, n_bytes: int) -> bytes:
             return file.read(n_bytes)
 
     try:
-        return in_time(read, path, _SECONDS)
+        return in_time(read, path, _FIRST_BYTES_SECONDS)
     except IrregularFileError as error:  # it has only just taken the place of a regular file
         raise OSError(errno.EINVAL, str(error)) from None

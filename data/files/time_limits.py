@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 ANSWER_SECONDS = 20.0  # for one read; a disk that has to wake up takes five
-_MOST_WAITING = 3  # threads; with as many on a disk that does not answer, a folder of a thousand files ends in a minute
-_left_behind: list[threading.Thread] = []
+_MAX_WAITING_THREADS = 3  # on a disk that does not answer, a folder of a thousand files then fails within a minute
+_abandoned_threads: list[threading.Thread] = []
 T = TypeVar("T")
 
 
@@ -29,8 +29,8 @@ def in_time(work: Callable[[], T], path: str | os.PathLike[str], seconds: float 
     OSError
         No thread can be started, or the work itself failed so; its other errors are raised as they are, too.
     """
-    _left_behind[:] = [thread for thread in _left_behind if thread.is_alive()]
-    if len(_left_behind) >= _MOST_WAITING:
+    _abandoned_threads[:] = [thread for thread in _abandoned_threads if thread.is_alive()]
+    if len(_abandoned_threads) >= _MAX_WAITING_THREADS:
         raise timed_out(path)
     results: list[T] = []
     errors: list[BaseException] = []
@@ -50,7 +50,7 @@ def in_time(work: Callable[[], T], path: str | os.PathLike[str], seconds: float 
     if errors:
         raise errors[0]
     if not results:
-        _left_behind.append(thread)
+        _abandoned_threads.append(thread)
         raise timed_out(path)
     return results[0]
 

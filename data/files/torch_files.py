@@ -15,12 +15,12 @@ from typing import Any
 from earshot.data.files.array_files import check_stored_archive
 from earshot.data.files.atomic import atomic_path
 
-_OPCODES = re.compile(
+_ALLOWED_OPCODES = re.compile(
     "APPENDS?|BINFLOAT|(LONG_)?BINGET|(LONG_)?BINPUT|BININT[12]?|BINPERSID|BINUNICODE|BUILD|EMPTY_(DICT|LIST|TUPLE)"
     "|GLOBAL|LONG1|MARK|NEWFALSE|NEWTRUE|NONE|PROTO|REDUCE|SETITEMS?|STOP|TUPLE[123]?"
 )
-_NAMES = re.compile(r"torch \w+Storage|torch\._utils _rebuild_(tensor_v2|parameter)|collections OrderedDict")
-_LARGEST_PICKLE = 2**22  # bytes; it holds the names and shapes of tensors, the numbers lie beside it
+_ALLOWED_GLOBALS = re.compile(r"torch \w+Storage|torch\._utils _rebuild_(tensor_v2|parameter)|collections OrderedDict")
+_MAX_PICKLE_BYTES = 2**22  # bytes; it holds the names and shapes of tensors, the numbers lie beside it
 
 
 def load_torch_file(path: Path) -> Any:
@@ -63,14 +63,14 @@ def check_torch_file(path: Path) -> None:
     check_stored_archive(path)
     with zipfile.ZipFile(path) as archive:
         pickles = [member for member in archive.infolist() if member.filename.endswith("data.pkl")]
-        if len(pickles) != 1 or pickles[0].file_size > _LARGEST_PICKLE:
+        if len(pickles) != 1 or pickles[0].file_size > _MAX_PICKLE_BYTES:
             raise ValueError("it is no archive of tensors")
         try:
             pickled = archive.read(pickles[0])
         except (EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"its contents are damaged ({str(error)[:60]})") from None
     for code, argument in _operations(pickled):
-        if not _OPCODES.fullmatch(code) or (code == "GLOBAL" and not _NAMES.fullmatch(str(argument))):
+        if not _ALLOWED_OPCODES.fullmatch(code) or (code == "GLOBAL" and not _ALLOWED_GLOBALS.fullmatch(str(argument))):
             raise ValueError(f"it holds something else than tensors and plain values ({code} {str(argument)[:60]!r})")
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import polars as pl
 
 from earshot.data.events.interactions import KINDS, SPLITS
-from earshot.data.tables.table_reader import examples
+from earshot.data.tables.table_reader import malformed_examples
 
 # Of the track; a reader leaves out what its format does not know. Without an artist, the title is any name of a track.
 ITEM_COLUMNS = {"artist": pl.String, "title": pl.String, "album": pl.String, "mbid": pl.String, "isrc": pl.String}
@@ -80,7 +80,7 @@ def valid_events(
         return Batch(events, left_out=left_out or {})
     kept = events.filter(flags)
     shown_rows = raw.select(shown) if shown else raw
-    return Batch(kept, len(events) - len(kept), examples(shown_rows, flags, first), left_out or {})
+    return Batch(kept, len(events) - len(kept), malformed_examples(shown_rows, flags, first), left_out or {})
 
 
 def refuse_noise(batches: Iterator[Batch], name: str) -> Iterator[Batch]:

@@ -10,8 +10,8 @@ import polars as pl
 from earshot.data.listens.event_batch import ME, Batch, numbered, taken, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_tables import seconds
-from earshot.data.tables.table_blocks import SUFFIXES, header, open_table
-from earshot.data.tables.table_reader import listed, text
+from earshot.data.tables.table_blocks import SUFFIXES, header_fields, open_table
+from earshot.data.tables.table_reader import list_columns, stripped
 from earshot.data.tables.text_blocks import Member, field_blocks
 
 _1K = ["user", "time", "artist_mbid", "artist", "track_mbid", "track"]
@@ -33,7 +33,7 @@ def _is_lastfm_1k(head: Head) -> bool:
 def _is_lastfm_csv(head: Head) -> bool:
     if head.member.suffix not in SUFFIXES or not head.first_line:
         return False
-    return _CSV_DATE.search(head.first_line) is not None or is_export(header(head.first_line))
+    return _CSV_DATE.search(head.first_line) is not None or is_export(header_fields(head.first_line))
 
 
 def read_lastfm_1k(member: Member) -> Iterator[Batch]:
@@ -46,10 +46,10 @@ def read_lastfm_1k(member: Member) -> Iterator[Batch]:
     with member.open_text() as file:
         for first, block in numbered(field_blocks(file, _1K, lost=lost)):
             columns = {
-                "user": text("user"),
-                "artist": text("artist"),
-                "title": text("track"),
-                "mbid": text("track_mbid"),
+                "user": stripped("user"),
+                "artist": stripped("artist"),
+                "title": stripped("track"),
+                "mbid": stripped("track_mbid"),
                 "time_s": pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False).dt.epoch("s"),
             }
             needed = ("user", "artist", "title", "time_s")
@@ -87,15 +87,15 @@ def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch
     def found(*wanted: str) -> str:
         name = next((by_name[name] for name in wanted if name in by_name), None)
         if name is None:
-            raise ValueError(f"{table.name} has no column {', '.join(wanted)}; it has {listed(ours)}")
+            raise ValueError(f"{table.name} has no column {', '.join(wanted)}; it has {list_columns(ours)}")
         return name
 
     time = found(*_TIMES)
     named = time.partition("#")[2].strip()
     columns = {
-        "user": pl.lit(listener or named or ME), "artist": text(found("artist")), "title": text(found(*_TITLES)),
-        "time_s": seconds(pl.col(time), pl.String()),
-        **{ours: text(by_name[theirs]) for ours, theirs in _MORE.items() if theirs in by_name},
+        "user": pl.lit(listener or named or ME), "time_s": seconds(pl.col(time), pl.String()),
+        "artist": stripped(found("artist")), "title": stripped(found(*_TITLES)),
+        **{ours: stripped(by_name[theirs]) for ours, theirs in _MORE.items() if theirs in by_name},
     }  # fmt: skip
     for first, block in numbered(table.blocks()):
         if is_headless:

@@ -9,7 +9,7 @@ from earshot.data.events.event_log import EVENT_COLUMNS
 from earshot.data.listens.event_batch import Batch, kind_codes, numbered, split_codes, taken, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, ReadOptions
 from earshot.data.tables.table_blocks import SUFFIXES, Table, open_table
-from earshot.data.tables.table_reader import column, listed, text
+from earshot.data.tables.table_reader import find_column, list_columns, stripped
 from earshot.data.tables.text_blocks import Member
 
 _USER = ("user", "user_id", "userid", "user_name", "username", "listener", "listener_id", "uid")
@@ -77,21 +77,21 @@ def read_listen_table(
     """
     table = open_table(file, SUFFIXES, "tables of listens")
     columns, name = table.columns, table.name
-    user = column(name, columns, user, _USER)
+    user = find_column(name, columns, user, _USER)
     item, level = _item(name, columns, user, item, level)
-    time, plays = column(name, columns, time, _TIME), column(name, columns, plays, _PLAYS)
+    time, plays = find_column(name, columns, time, _TIME), find_column(name, columns, plays, _PLAYS)
     if user is None and listener is None:
         raise _lacking(name, columns, "users", "--user, or say whose listens these are with --listener")
     if user is not None and listener is not None:
         raise ValueError(f"{name} says who listened, in its column {user!r}.\n\nLeave out --listener.")
     if item is None:
         raise _lacking(name, columns, f"{level}s", "--item")
-    artist = column(name, columns, None, _ITEM["artist"]) if item.lower() in _TITLES else None
+    artist = find_column(name, columns, None, _ITEM["artist"]) if item.lower() in _TITLES else None
     artist = None if artist == item else artist
     named = {
-        "user": pl.lit(listener) if user is None else text(user),
-        "artist": text(artist) if artist else pl.lit(None, pl.String),
-        "title": text(item),
+        "user": pl.lit(listener) if user is None else stripped(user),
+        "artist": stripped(artist) if artist else pl.lit(None, pl.String),
+        "title": stripped(item),
         **({"time_s": seconds(pl.col(time), table.schema[time])} if time else {}),
         **({"plays": pl.col(plays).cast(pl.Float32, strict=False)} if plays else {}),
     }
@@ -109,7 +109,7 @@ def _batches(
             more = {ours: theirs for ours, theirs in more.items() if _means_ours(block, ours, theirs)}
         exprs = {ours: _more_expr(ours, theirs) for ours, theirs in more.items()}
         is_whole = pl.all_horizontal(
-            pl.lit(True), *(exprs[ours].is_not_null() | text(theirs).is_null() for ours, theirs in more.items())
+            pl.lit(True), *(exprs[ours].is_not_null() | stripped(theirs).is_null() for ours, theirs in more.items())
         )
         shown = list(dict.fromkeys([*used, *more.values()]))
         yield valid_events(
@@ -118,7 +118,7 @@ def _batches(
 
 
 def _lacking(name: str, columns: Sequence[str], what: str, cure: str) -> ValueError:
-    return ValueError(f"{name}: no column of {what}; name one of {listed(columns)} with {cure}")
+    return ValueError(f"{name}: no column of {what}; name one of {list_columns(columns)} with {cure}")
 
 
 def _more_columns(columns: Sequence[str], taken: set[str], *, has_artist: bool) -> dict[str, str]:
@@ -142,7 +142,7 @@ def _more_expr(ours: str, theirs: str) -> pl.Expr:
         return pl.col(theirs).cast(pl.Float32, strict=False) / (100 if theirs.lower().endswith("pct") else 1)
     if ours == "played_ms":
         return pl.col(theirs).cast(pl.Float64, strict=False).round().cast(pl.Int32, strict=False)
-    return text(theirs)
+    return stripped(theirs)
 
 
 def _item(
@@ -151,12 +151,12 @@ def _item(
     """The column of items and what they are."""
     if item is not None:
         guessed = "artist" if item.lower() in _ITEM["artist"] else "track"
-        return column(name, columns, item, ()), level or guessed
+        return find_column(name, columns, item, ()), level or guessed
     others = [other for other in columns if other != user]
     for candidate in (level,) if level else ("track", "artist"):
-        found = column(name, others, None, _ITEM[candidate])
-        if found is None and candidate == "track" and column(name, others, None, _ITEM["artist"]):
-            found = column(name, others, None, ("name",))  # alone it may be anything's
+        found = find_column(name, others, None, _ITEM[candidate])
+        if found is None and candidate == "track" and find_column(name, others, None, _ITEM["artist"]):
+            found = find_column(name, others, None, ("name",))  # alone it may be anything's
         if found is not None:
             return found, candidate
     return None, level or "track"

@@ -24,8 +24,8 @@ BOMB_RATIO = 100  # unpacked bytes to packed ones
 MAX_MEMBERS = 100_000  # files in an archive
 _ENCRYPTED = 0x1  # in the flags of a zip entry
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
-_GZIP = b"\x1f\x8b"
-_PIECE = 1024**2  # bytes
+_GZIP_MAGIC = b"\x1f\x8b"
+_PIECE_BYTES = 1024**2  # bytes
 
 
 class Unpacked(io.RawIOBase):
@@ -60,7 +60,7 @@ class Unpacked(io.RawIOBase):
         if target < self._position:
             self._file.seek(0)
             self._position = 0
-        piece = bytearray(_PIECE)
+        piece = bytearray(_PIECE_BYTES)
         while self._position < target:
             if not self.readinto(memoryview(piece)[: target - self._position]):
                 break
@@ -84,7 +84,7 @@ def open_gzip(path: Path) -> io.BufferedReader:
     """The content of a gzipped file."""
     packed = open_regular(path)
     unpacked = Unpacked(cast(IO[bytes], _Gzip(packed)), os.fstat(packed.fileno()).st_size, path.name)
-    return io.BufferedReader(unpacked, _PIECE)
+    return io.BufferedReader(unpacked, _PIECE_BYTES)
 
 
 class _Gzip(gzip.GzipFile):
@@ -116,7 +116,7 @@ class ZipArchive:
             raise ValueError(f"{path.name} is packed in a way that is not read here; unpack it, and import the folder")
         # No member gives more bytes than the directory says, and of several at one place each counts.
         refuse_bomb(sum(entry.file_size for entry in entries), path.stat().st_size, path.name)
-        _refuse_crowd(len(entries), path)
+        _refuse_too_many(len(entries), path)
         self.names = list(dict.fromkeys(entry.filename for entry in entries))
 
     @contextmanager
@@ -130,7 +130,7 @@ class ZipArchive:
         packed = copy(entry)
         packed.compress_type, packed.file_size = zipfile.ZIP_STORED, entry.compress_size
         del packed.CRC  # of the content; bzip2 has its own
-        with self._zip.open(packed) as stored, io.BufferedReader(_BzippedMember(stored, entry), _PIECE) as member:
+        with self._zip.open(packed) as stored, io.BufferedReader(_BzippedMember(stored, entry), _PIECE_BYTES) as member:
             yield member
 
 
@@ -153,7 +153,7 @@ class TarArchive:
 
     def __init__(self, path: Path) -> None:
         with open_regular(path) as file:
-            is_gzipped = file.read(2) == _GZIP
+            is_gzipped = file.read(2) == _GZIP_MAGIC
             self._size = os.fstat(file.fileno()).st_size
         self._name = path.name
         raw = open_gzip(path) if is_gzipped else open_regular(path)
@@ -163,9 +163,9 @@ class TarArchive:
             if member.isfile():
                 self._members.pop(member.name, None)  # the last of a name counts, and the place where that lies
                 self._members[member.name] = member
-                _refuse_crowd(len(self._members), path)
+                _refuse_too_many(len(self._members), path)
         while is_gzipped and raw.read(
-            _PIECE
+            _PIECE_BYTES
         ):  # tarfile takes damage for the end; at the very end gzip tells whether all was whole
             pass
         self.names = list(self._members)
@@ -175,7 +175,7 @@ class TarArchive:
         member = self._tar.extractfile(self._members[name])
         assert member is not None, name  # only files are among the names
         # A sparse one holds more than the archive.
-        with io.BufferedReader(Unpacked(member, self._size, f"{name} in {self._name}"), _PIECE) as bounded:
+        with io.BufferedReader(Unpacked(member, self._size, f"{name} in {self._name}"), _PIECE_BYTES) as bounded:
             yield bounded
 
 
@@ -193,18 +193,18 @@ def refuse_packed(head: bytes, name: str) -> None:
         raise ValueError(f"{name} is packed ({kind}); unpack it first")
 
 
-def opened_archive(path: Path) -> ZipArchive | TarArchive:
+def open_archive(path: Path) -> ZipArchive | TarArchive:
     """An archive by its path. The last ones stay open: twenty thousand files are no reason to open it so often."""
     status = path.stat()
-    return _opened(path, status.st_mtime_ns, status.st_size, status.st_ino)
+    return _cached_archive(path, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 @lru_cache(maxsize=2)
-def _opened(path: Path, _mtime_ns: int, _size: int, _inode: int) -> ZipArchive | TarArchive:
+def _cached_archive(path: Path, _mtime_ns: int, _size: int, _inode: int) -> ZipArchive | TarArchive:
     return ZipArchive(path) if path.suffix.lower() == ".zip" else TarArchive(path)
 
 
-def _refuse_crowd(n_members: int, path: Path) -> None:
+def _refuse_too_many(n_members: int, path: Path) -> None:
     if n_members > MAX_MEMBERS:
         raise ValueError(
             f"{path.name} holds more than {MAX_MEMBERS:,} files; unpack it, and import the folder of the listens alone"

@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 
 from earshot.data.tables.table_blocks import open_table
-from earshot.data.tables.table_reader import column, examples, text
+from earshot.data.tables.table_reader import find_column, malformed_examples, stripped
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
-_SOURCE = ("source", "from", "from_node", "src", "node_1", "follower_artist_id")
-_TARGET = ("target", "to", "to_node", "dst", "node_2", "influencer_artist_id")
-_WEIGHT = ("weight", "w", "count", "plays", "score")
+_SOURCE_COLUMNS = ("source", "from", "from_node", "src", "node_1", "follower_artist_id")
+_TARGET_COLUMNS = ("target", "to", "to_node", "dst", "node_2", "influencer_artist_id")
+_WEIGHT_COLUMNS = ("weight", "w", "count", "plays", "score")
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ def read_edge_list(
     columns = table.columns
     if len(columns) < 2:
         raise ValueError(f"{path.name} has {len(columns)} column; an edge needs a source and a target")
-    weight = column(path.name, columns, weight, _WEIGHT)
+    weight = find_column(path.name, columns, weight, _WEIGHT_COLUMNS)
     nodes = [name for name in columns if name != weight]
-    source = column(path.name, columns, source, _SOURCE) or nodes[0]
-    target = column(path.name, columns, target, _TARGET) or next(name for name in nodes if name != source)
+    source = find_column(path.name, columns, source, _SOURCE_COLUMNS) or nodes[0]
+    target = find_column(path.name, columns, target, _TARGET_COLUMNS) or next(name for name in nodes if name != source)
     edges = table.whole([source, target, *([weight] if weight else [])]).select(
-        source=text(source),
-        target=text(target),
+        source=stripped(source),
+        target=stripped(target),
         weight=pl.col(weight).cast(pl.Float32, strict=False) if weight else pl.lit(1.0, pl.Float32),
     )
     is_whole = (
@@ -76,6 +76,6 @@ def read_edge_list(
         numbered["row_target"].to_numpy(),
         numbered["weight"].to_numpy() if weight else None,
         len(edges) - len(whole),
-        examples(edges, flags) if len(whole) < len(edges) else (),
+        malformed_examples(edges, flags) if len(whole) < len(edges) else (),
         (source, target),
     )

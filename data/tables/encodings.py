@@ -4,9 +4,9 @@ import codecs
 import io
 from typing import IO
 
-_PIECE = 1024 * 1024  # bytes that are looked at together
-_LOST = "\ufffd"  # stands where bytes are no letter
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_PIECE_BYTES = 1024 * 1024  # bytes that are looked at together
+_REPLACEMENT = "\ufffd"  # stands where bytes are no letter
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Utf8File(io.RawIOBase):
@@ -15,9 +15,9 @@ class Utf8File(io.RawIOBase):
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
         self._file = file
-        self._ready = file.read(_PIECE)  # not the mark alone: who peeks sees one piece
+        self._ready = file.read(_PIECE_BYTES)  # not the mark alone: who peeks sees one piece
         self._decoder: codecs.IncrementalDecoder | None = None
-        if self._ready.startswith(_UTF16):
+        if self._ready.startswith(_UTF16_MARKS):
             self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
             self._ready = self._decoded(self._ready)
         self._ready = self._ready.removeprefix(codecs.BOM_UTF8)
@@ -54,14 +54,14 @@ def decoded(content: bytes) -> str:
     >>> decoded("Björk".encode("cp1252")), decoded("Björk".encode("utf-16"))
     ('Björk', 'Björk')
     """
-    if content.startswith(_UTF16):
+    if content.startswith(_UTF16_MARKS):
         return content.decode("utf-16", "replace")
     return _western(content.removeprefix(codecs.BOM_UTF8))
 
 
 def _western(content: bytes) -> str:
     text = content.decode("utf-8", "replace")
-    n_lost = text.count(_LOST)
+    n_lost = text.count(_REPLACEMENT)
     n_beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
     if n_lost > n_beyond_ascii / 2:  # hardly two letters of another encoding look like one of UTF-8
         return content.decode("cp1252", "replace")
@@ -71,8 +71,8 @@ def _western(content: bytes) -> str:
 def _is_utf8(content: bytes) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for place in range(0, len(content), _PIECE):
-            decoder.decode(content[place : place + _PIECE])
+        for place in range(0, len(content), _PIECE_BYTES):
+            decoder.decode(content[place : place + _PIECE_BYTES])
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False

@@ -9,8 +9,8 @@ from typing import IO
 _PIECE_BYTES = 4 * 1024 * 1024
 _ENTRIES_AT_ONCE = 20_000  # each becomes some Python objects
 _LETTERS_AT_ONCE = 64 * 1024 * 1024
-_LONGEST_ENTRY = 16 * 1024 * 1024  # letters
-_LONGEST_NUMBER = 64  # letters that may still belong to a number before them
+_MAX_ENTRY_LETTERS = 16 * 1024 * 1024  # letters
+_MAX_NUMBER_LETTERS = 64  # letters that may still belong to a number before them
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -22,7 +22,7 @@ def json_entries(file: IO[bytes], name: str) -> Iterator[list[object]]:
     ValueError
         It is no list, or not JSON, or nested beyond all reason.
     """
-    text = _Text(file)
+    text = _JsonReader(file)
     entries: list[object] = []
     n_entries = n_letters = 0
     try:
@@ -54,7 +54,7 @@ def json_entries(file: IO[bytes], name: str) -> Iterator[list[object]]:
     yield entries
 
 
-def _is_json(text: "_Text") -> bool:
+def _is_json(text: "_JsonReader") -> bool:
     try:
         text.value()
     except (ValueError, RecursionError):
@@ -62,7 +62,7 @@ def _is_json(text: "_Text") -> bool:
     return not text.mark()
 
 
-class _Text:
+class _JsonReader:
     """A text that is read as far as it is looked at."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -90,11 +90,11 @@ class _Text:
             try:
                 value, end = self._json.raw_decode(self._letters, self.place)
             except ValueError as error:  # also a number of thousands of digits, which is none for Python
-                if self._is_whole or len(self._letters) - self.place > _LONGEST_ENTRY:
+                if self._is_whole or len(self._letters) - self.place > _MAX_ENTRY_LETTERS:
                     message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
                     raise json.JSONDecodeError(message, "", 0) from None
             else:
-                if self._is_whole or end + _LONGEST_NUMBER < len(self._letters):
+                if self._is_whole or end + _MAX_NUMBER_LETTERS < len(self._letters):
                     n_letters, self.place = end - self.place, end
                     return value, n_letters
             self._read_on(n_bytes)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from earshot.data.name_matching import split_labels
 from earshot.data.tables.table_blocks import open_table
-from earshot.data.tables.table_reader import column, listed, text
+from earshot.data.tables.table_reader import find_column, list_columns, stripped
 
-_FILE = ("file", "path", "filename", "location")
-_ARTIST = ("artist", "artist_name", "artist_id")
-_LABEL = re.compile(r"genre|mood|style|tag|label", re.IGNORECASE)  # columns that are labels unless told otherwise
+_FILE_COLUMNS = ("file", "path", "filename", "location")
+_ARTIST_COLUMNS = ("artist", "artist_name", "artist_id")
+_LABEL_COLUMN = re.compile(r"genre|mood|style|tag|label", re.IGNORECASE)  # read by default
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,18 @@ def read_labels(path: Path, columns: Sequence[str] = (), twins: str | None = Non
     """
     table = open_table(path, what="tables of labels")
     names = table.columns
-    file = column(path.name, names, None, _FILE)
+    file = find_column(path.name, names, None, _FILE_COLUMNS)
     if file is None:
-        raise ValueError(f"{path.name} has no column file or path; it has {listed(names)}")
-    artist = column(path.name, names, None, _ARTIST)
-    wanted = [column(path.name, names, name, ()) for name in columns] or [name for name in names if _LABEL.search(name)]
-    twin = column(path.name, names, twins, ()) if twins else None
+        raise ValueError(f"{path.name} has no column file or path; it has {list_columns(names)}")
+    artist = find_column(path.name, names, None, _ARTIST_COLUMNS)
+    wanted = [find_column(path.name, names, name, ()) for name in columns]
+    wanted = wanted or [name for name in names if _LABEL_COLUMN.search(name)]
+    twin = find_column(path.name, names, twins, ()) if twins else None
     used = [file, *(name for name in (artist, *wanted, twin) if name)]
-    known = table.whole(used).filter(text(file).is_not_null())
+    known = table.whole(used).filter(stripped(file).is_not_null())
 
     def texts(name: str) -> list[str | None]:
-        return known.select(text(name)).to_series().to_list()
+        return known.select(stripped(name)).to_series().to_list()
 
     return LabelTable(
         files=[str(name) for name in texts(file)],

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from earshot.data.tables.table_reader import column, listed, read_table, text
+from earshot.data.tables.table_reader import find_column, list_columns, read_table, stripped
 
-_MEANINGS = {  # of a column of ids: the columns that may say what it stands for, best first
+_VALUE_COLUMNS = {  # of a column of ids: the columns that may say what it stands for, best first
     "track": ("file", "path", "filename", "title", "track", "track_name", "name"),
     "song": ("file", "path", "filename", "title", "song", "name"),
     "artist": ("artist", "artist_name", "name"),
@@ -44,11 +44,11 @@ def translate(
     table = read_table(path, what="tables of names")
     columns = table.columns
     wanted = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)}).unique()
-    key = column(path.name, columns, key, ()) or _key(path, table, wanted, level)
-    value = column(path.name, columns, value, ()) or column(path.name, columns, None, _meanings(key))
+    key = find_column(path.name, columns, key, ()) or _key_column(path, table, wanted, level)
+    value = find_column(path.name, columns, value, ()) or find_column(path.name, columns, None, _value_columns(key))
     if value is None or value == key:
-        raise ValueError(f"{path.name}: which column says what {key!r} means? It has {listed(columns)}")
-    meanings = table.select(name=text(key), meaning=text(value)).drop_nulls().unique("name", keep="first")
+        raise ValueError(f"{path.name}: which column says what {key!r} means? It has {list_columns(columns)}")
+    meanings = table.select(name=stripped(key), meaning=stripped(value)).drop_nulls().unique("name", keep="first")
     # Names of one row each: a join keeps their order, and a million take less than a second.
     found = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)}).join(
         meanings, on="name", how="left", maintain_order="left"
@@ -62,9 +62,9 @@ def level_of(*columns: str) -> str | None:
     return next((level for level in ("artist", "album", "track") for name in columns if level in name.lower()), None)
 
 
-def _key(path: Path, table: pl.DataFrame, wanted: pl.DataFrame, level: str) -> str:
+def _key_column(path: Path, table: pl.DataFrame, wanted: pl.DataFrame, level: str) -> str:
     def n_held(name: str) -> int:
-        return len(wanted.join(table.select(name=text(name)), on="name", how="semi"))
+        return len(wanted.join(table.select(name=stripped(name)), on="name", how="semi"))
 
     best = max(table.columns, key=lambda name: (n_held(name), bool(level) and level in name.lower()))
     if n_held(best) == 0:
@@ -73,7 +73,7 @@ def _key(path: Path, table: pl.DataFrame, wanted: pl.DataFrame, level: str) -> s
     return best
 
 
-def _meanings(key: str) -> tuple[str, ...]:
+def _value_columns(key: str) -> tuple[str, ...]:
     lowered = key.lower().removesuffix("_id").removesuffix("id").strip("_ ")
-    stem = next((stem for stem in _MEANINGS if stem and lowered.endswith(stem)), "")
-    return tuple(name for name in _MEANINGS[stem] if name != key.lower())
+    stem = next((stem for stem in _VALUE_COLUMNS if stem and lowered.endswith(stem)), "")
+    return tuple(name for name in _VALUE_COLUMNS[stem] if name != key.lower())

@@ -10,11 +10,11 @@ from earshot.data.files.time_limits import in_time
 from earshot.data.tables.text_blocks import Member
 
 _ROWS_AT_ONCE = 1_000_000
-_ROWS_TRIED = 1_000  # to see how much text a row holds
-_TEXT_AT_ONCE = 128 * 1024**2  # bytes; a million listens hold about half
+_FIRST_ROWS = 1_000  # to see how much text a row holds
+_TEXT_BYTES_AT_ONCE = 128 * 1024**2  # bytes; a million listens hold about half
 _BLOCK_SECONDS = 40.0  # for so many rows, of a slow disk
-_MANY_ROWS = 50_000_000  # up to here a file may be as small as it likes
-_ROWS_A_BYTE = 100  # a million equal rows take a few bytes, but no two listens are equal
+_UNCHECKED_ROWS = 50_000_000  # up to here a file may be as small as it likes
+_MAX_ROWS_PER_BYTE = 100  # a million equal rows take a few bytes, but no two listens are equal
 
 
 def parquet_schema(member: Member) -> dict[str, pl.DataType]:
@@ -31,7 +31,7 @@ def parquet_schema(member: Member) -> dict[str, pl.DataType]:
         raise ValueError(f"{member} is Parquet inside an archive; unpack it first")
     schema = parquet_columns(member.path)
     n_rows, n_bytes = n_parquet_rows(member.path), member.path.stat().st_size
-    if n_rows > _MANY_ROWS and n_rows > _ROWS_A_BYTE * n_bytes:
+    if n_rows > _UNCHECKED_ROWS and n_rows > _MAX_ROWS_PER_BYTE * n_bytes:
         raise ValueError(f"{member.path.name} holds {n_rows:,} rows in {n_bytes:,} bytes, as no table of listens does")
     return schema
 
@@ -51,16 +51,16 @@ def n_parquet_rows(path: Path) -> int:
 
 
 def parquet_blocks(path: Path, columns: Sequence[str], rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[pl.DataFrame]:
-    """The rows of some columns, so many at a time, or as many as hold `_TEXT_AT_ONCE` bytes of text."""
+    """The rows of some columns, so many at a time, or as many as hold `_TEXT_BYTES_AT_ONCE` bytes of text."""
     table = pl.scan_parquet(path, glob=False).select(columns)
     n_rows, first = n_parquet_rows(path), 0
-    block = _rows(table, path, 0, _ROWS_TRIED)
+    block = _rows(table, path, 0, _FIRST_ROWS)
     while first < n_rows:
-        n_that_fit = len(block) * _TEXT_AT_ONCE // max(text_bytes(block), 1)
+        n_that_fit = len(block) * _TEXT_BYTES_AT_ONCE // max(text_bytes(block), 1)
         n_next = max(min(rows_at_once, n_that_fit), 1)
         block = _rows(table, path, first, n_next)
         first += n_next
-        yield from _portions(block)
+        yield from _split_by_text(block)
 
 
 def _rows(table: pl.LazyFrame, path: Path, first: int, n_rows: int) -> pl.DataFrame:
@@ -79,11 +79,11 @@ def text_bytes(block: pl.DataFrame) -> int:
     )
 
 
-def _portions(block: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Parts of a block with at most `_TEXT_AT_ONCE` bytes of text each, which whatever is made of them may copy."""
-    if len(block) <= 1 or text_bytes(block) <= _TEXT_AT_ONCE:
+def _split_by_text(block: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Split a block into pieces with at most `_TEXT_BYTES_AT_ONCE` bytes of text, which later steps may copy."""
+    if len(block) <= 1 or text_bytes(block) <= _TEXT_BYTES_AT_ONCE:
         yield block
     else:
         half = len(block) // 2
-        yield from _portions(block[:half])
-        yield from _portions(block[half:])
+        yield from _split_by_text(block[:half])
+        yield from _split_by_text(block[half:])

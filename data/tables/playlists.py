@@ -15,12 +15,12 @@ import xxhash
 
 from earshot.data.files.regular_files import open_regular, read_regular
 from earshot.data.tables.encodings import decoded
-from earshot.data.tables.xml_files import refuse_wild_xml
+from earshot.data.tables.xml_files import refuse_unsafe_xml
 
 SUFFIXES = (".m3u", ".m3u8", ".pls", ".xspf")
-_LARGEST = 64 * 1024 * 1024  # bytes
-_MOST_ENTRIES = 1_000_000
-_LONGEST_PATH = 4_096  # letters; no system opens a longer one
+_MAX_BYTES = 64 * 1024 * 1024  # bytes
+_MAX_ENTRIES = 1_000_000
+_MAX_PATH_LETTERS = 4_096  # letters; no system opens a longer one
 _XSPF = "{http://xspf.org/ns/0/}"
 
 
@@ -67,15 +67,15 @@ def read_playlist(path: str) -> Playlist:
     if suffix not in SUFFIXES:
         raise ValueError(f"{path}: playlists end in {', '.join(SUFFIXES)}")
     with open_regular(path) as file:
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise ValueError(f"{path} is larger than {_LARGEST // 1024**2} MiB; no playlist is")
+        data = file.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise ValueError(f"{path} is larger than {_MAX_BYTES // 1024**2} MiB; no playlist is")
     if suffix == ".xspf":
         name, locations = _read_xspf(path, data)
     else:
         name, locations = None, _pls_locations(data) if suffix == ".pls" else _m3u_locations(data)
-    if len(locations) > _MOST_ENTRIES:
-        raise ValueError(f"{path} has more than {_MOST_ENTRIES:,} entries; no playlist has")
+    if len(locations) > _MAX_ENTRIES:
+        raise ValueError(f"{path} has more than {_MAX_ENTRIES:,} entries; no playlist has")
     folder = os.path.dirname(os.path.abspath(path))
     entries = [entry for location in locations if (entry := _local_path(location, folder)) is not None]
     stem = os.path.splitext(os.path.basename(path))[0]
@@ -114,17 +114,17 @@ def read_history(path: Path) -> list[str]:
 def _m3u_locations(data: bytes) -> list[str]:
     lines = (match[0] for match in re.finditer(r"[^\r\n]+", decoded(data)))  # a list of all may take gigabytes
     locations = (line.strip() for line in lines if line.strip() and not line.startswith("#"))
-    return list(islice(locations, _MOST_ENTRIES + 1))
+    return list(islice(locations, _MAX_ENTRIES + 1))
 
 
 def _pls_locations(data: bytes) -> list[str]:
     files = re.finditer(r"^\s*File([0-9]{1,9})\s*=\s*(.+?)\s*$", decoded(data), re.MULTILINE | re.IGNORECASE)
-    first = [(int(file[1]), file[2]) for file in islice(files, _MOST_ENTRIES + 1)]
+    first = [(int(file[1]), file[2]) for file in islice(files, _MAX_ENTRIES + 1)]
     return [location for _, location in sorted(first, key=itemgetter(0))]
 
 
 def _read_xspf(path: str, data: bytes) -> tuple[str | None, list[str]]:
-    refuse_wild_xml(BytesIO(data), path)
+    refuse_unsafe_xml(BytesIO(data), path)
     try:
         root = ElementTree.fromstring(data)
     except (ElementTree.ParseError, LookupError) as error:
@@ -145,7 +145,7 @@ def _local_path(location: str, folder: str) -> str | None:
             return None
     except ValueError:  # an address of brackets that mean nothing
         return None
-    if not location or "\0" in location or len(location) > _LONGEST_PATH:
+    if not location or "\0" in location or len(location) > _MAX_PATH_LETTERS:
         return None
     if "\\" in location and not os.path.exists(os.path.join(folder, location)):
         location = location.replace("\\", "/")  # written on Windows

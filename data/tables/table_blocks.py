@@ -47,9 +47,9 @@ class Table:
             A column that is asked for holds lists, structs or bytes; or the file is damaged.
         """
         if columns is None:
-            columns = [name for name, dtype in self.schema.items() if not _odd_kind(dtype)]
+            columns = [name for name, dtype in self.schema.items() if not _unsupported_kind(dtype)]
         for name in columns:
-            if kind := _odd_kind(self.schema[name]):
+            if kind := _unsupported_kind(self.schema[name]):
                 raise ValueError(f"{self.name}: the column {name!r} holds {kind}; give one of texts or numbers")
         wanted = list(dict.fromkeys(columns))
         with table_errors(self.name):
@@ -99,7 +99,7 @@ def open_table(file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: st
         if member.suffix in (".jsonl", ".ndjson"):
             schema = _json_schema(head, name)
             return Table(name, schema, lambda columns, lost: _json_lines(member, columns, lost))
-        layout = Layout.of(head, name)
+        layout = Layout.detect(head, name)
         schema = dict.fromkeys(layout.names, pl.String())
         return Table(name, schema, lambda columns, lost: _text_blocks(member, layout, columns, lost))
 
@@ -130,16 +130,16 @@ class Layout:
     n_before: int  # bytes before the first row
 
     @classmethod
-    def of(cls, head: bytes, name: str) -> "Layout":
+    def detect(cls, head: bytes, name: str) -> "Layout":
         """Raises a ValueError where no table begins so, a PolarsError where nothing does."""
         begun = head.lstrip(b"\r\n")
-        first, separator = _line(begun), None
+        first, separator = _first_line(begun), None
         if named := _SEPARATOR_LINE.fullmatch(first):
             begun, separator = begun.partition(b"\n")[2], named[1]
-            first = _line(begun)
+            first = _first_line(begun)
         if b"\n" not in begun and len(head) == _HEAD_BYTES:
             raise ValueError(f"{name} is no table: its first line is longer than {_HEAD_BYTES // 1024**2} MiB")
-        separator = separator or separator_of(first)
+        separator = separator or detect_separator(first)
         has_header = not all(field.strip().lstrip("-").isdigit() for field in first.split(separator)[:2])
         quote = None if separator == "\t" else '"'
         record = _first_record(begun, quote)
@@ -153,16 +153,16 @@ class Layout:
         return cls(names, separator, quote, len(head) - len(begun) + (len(record) if has_header else 0))
 
 
-def header(line: str) -> list[str]:
+def header_fields(line: str) -> list[str]:
     """The fields of a text file's first line."""
-    return next(csv.reader([line], delimiter=separator_of(line)), [])
+    return next(csv.reader([line], delimiter=detect_separator(line)), [])
 
 
-def separator_of(line: str) -> str:
+def detect_separator(line: str) -> str:
     return next((mark for mark in ("\t", ",", ";", " ") if mark in line.strip()), ",")
 
 
-def _line(text: bytes) -> str:
+def _first_line(text: bytes) -> str:
     return as_utf8(text.partition(b"\n")[0]).decode("utf-8", "replace")
 
 
@@ -240,7 +240,7 @@ def _json_text(value: object) -> str | None:
     return text.encode("utf-8", "replace").decode()
 
 
-def _odd_kind(dtype: pl.DataType) -> str | None:
+def _unsupported_kind(dtype: pl.DataType) -> str | None:
     """The kind of values in a column that holds neither text nor numbers nor times; None for any other."""
     if dtype.is_nested():
         return "structs" if isinstance(dtype, pl.Struct) else "lists"

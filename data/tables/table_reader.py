@@ -8,7 +8,7 @@ import polars as pl
 from earshot.data.tables.table_blocks import SUFFIXES, open_table
 
 N_EXAMPLES = 5  # malformed rows that are shown
-_N_NAMES = 20  # columns that an error names
+_MAX_NAMES = 20  # columns that an error names
 LONGEST_TEXT = 4_096  # bytes; a longer field is no name of anything, nor a path that a system opens
 
 
@@ -23,7 +23,7 @@ def read_table(path: Path, suffixes: Sequence[str] = SUFFIXES, what: str = "tabl
     return open_table(path, suffixes, what).whole()
 
 
-def column(name: str, columns: Sequence[str], asked: str | None, known: Sequence[str]) -> str | None:
+def find_column(name: str, columns: Sequence[str], asked: str | None, known: Sequence[str]) -> str | None:
     """The column that was asked for, else the first well-known one, in the order of `known`.
 
     Raises
@@ -32,25 +32,25 @@ def column(name: str, columns: Sequence[str], asked: str | None, known: Sequence
         The one asked for is not there.
     """
     if asked is not None and asked not in columns:
-        raise ValueError(f"{name} has no column {asked!r}; it has {listed(columns)}")
+        raise ValueError(f"{name} has no column {asked!r}; it has {list_columns(columns)}")
     by_name = {given.lower(): given for given in reversed(columns)}
     return asked or next((by_name[wanted] for wanted in known if wanted in by_name), None)
 
 
-def listed(columns: Sequence[str]) -> str:
+def list_columns(columns: Sequence[str]) -> str:
     """The names of columns in a sentence, as people need them to see what a file is."""
-    shown = ", ".join(name[:60] for name in columns[:_N_NAMES])
-    return f"{shown} and {len(columns) - _N_NAMES:,} more" if len(columns) > _N_NAMES else shown
+    shown = ", ".join(name[:60] for name in columns[:_MAX_NAMES])
+    return f"{shown} and {len(columns) - _MAX_NAMES:,} more" if len(columns) > _MAX_NAMES else shown
 
 
-def text(name: str) -> pl.Expr:
+def stripped(name: str) -> pl.Expr:
     """A column as stripped text, null where it is empty or longer than any name."""
     given = pl.col(name).cast(pl.String, strict=False)
-    stripped = pl.when(given.str.len_bytes() <= LONGEST_TEXT).then(given).str.strip_chars()
-    return pl.when(stripped != "").then(stripped)
+    text = pl.when(given.str.len_bytes() <= LONGEST_TEXT).then(given).str.strip_chars()
+    return pl.when(text != "").then(text)
 
 
-def examples(table: pl.DataFrame, is_whole: pl.Series, first: int = 0) -> tuple[str, ...]:
+def malformed_examples(table: pl.DataFrame, is_whole: pl.Series, first: int = 0) -> tuple[str, ...]:
     """The first rows that are not whole, as a person can find them: their number and their fields.
 
     `first` rows came before this table's.

@@ -7,10 +7,10 @@ from pathlib import Path
 import polars as pl
 
 from earshot.data.tables.table_blocks import open_table
-from earshot.data.tables.table_reader import column, examples, listed, text
+from earshot.data.tables.table_reader import find_column, list_columns, malformed_examples, stripped
 
-_PATH = ("file", "path", "filename", "file_name", "filepath")
-_FIELDS = {
+_PATH_COLUMNS = ("file", "path", "filename", "file_name", "filepath")
+_TAG_COLUMNS = {
     "title": ("title", "track_name", "track_title", "name"),
     "artist": ("artist", "artist_name"),
     "album": ("album", "album_name", "release"),
@@ -49,18 +49,18 @@ def read_tag_table(path: Path) -> TagTable:
     """
     table = open_table(path, what="tables of tags")
     columns = table.columns
-    file = column(path.name, columns, None, _PATH)
-    chosen = {field: column(path.name, columns, None, known) for field, known in _FIELDS.items()}
+    file = find_column(path.name, columns, None, _PATH_COLUMNS)
+    chosen = {field: find_column(path.name, columns, None, known) for field, known in _TAG_COLUMNS.items()}
     fields = tuple(field for field, name in chosen.items() if name)
     if file is None or not fields:
         lacking = "`file` or `path`" if file is None else "title, artist, album, genre or year"
-        raise ValueError(f"{path.name} has no column {lacking}; it has {listed(columns)}")
+        raise ValueError(f"{path.name} has no column {lacking}; it has {list_columns(columns)}")
     rows_of = table.whole([file, *(name for name in chosen.values() if name)])
-    tags = rows_of.select(
-        text(file).alias("path"),
-        *(text(name).alias(field) if name else pl.lit(None, pl.String).alias(field) for field, name in chosen.items()),
-    ).with_columns(pl.col("year").str.extract(r"(\d{4})").cast(pl.Int64))
+    texts = {field: stripped(name) if name else pl.lit(None, pl.String) for field, name in chosen.items()}
+    tags = rows_of.select(path=stripped(file), **texts).with_columns(
+        pl.col("year").str.extract(r"(\d{4})").cast(pl.Int64)
+    )
     flags = tags["path"].is_not_null()
     whole = tags.filter(flags)
     rows = [TagRow(*values) for values in whole.iter_rows()]
-    return TagTable(rows, fields, len(tags) - len(whole), examples(rows_of, flags))
+    return TagTable(rows, fields, len(tags) - len(whole), malformed_examples(rows_of, flags))

@@ -19,15 +19,15 @@ import numpy as np
 import polars as pl
 
 from earshot.data.files.regular_files import open_regular
-from earshot.data.tables.archives import open_gzip, opened_archive
+from earshot.data.tables.archives import open_archive, open_gzip
 from earshot.data.tables.encodings import Utf8File
 
 _BLOCK_BYTES = 64 * 1024 * 1024
 _PIECE_BYTES = 4 * 1024 * 1024  # that are read at once
 _BLOCK_LINES = 2_000_000  # a block of short lines has not many more, for a row takes memory whatever it holds
 _JSON_LINES = 50_000  # each becomes some Python objects
-LONGEST_LINE = 16 * 1024 * 1024  # bytes that a block may grow by to hold the whole of a line
-_TRIED_BYTES = 32 * 1024 * 1024  # of gzipped files that are unpacked once before they are read
+MAX_LINE_BYTES = 16 * 1024 * 1024  # bytes that a block may grow by to hold the whole of a line
+_CHECKED_GZIP_BYTES = 32 * 1024 * 1024  # of gzipped files that are unpacked once before they are read
 _DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
     NotImplementedError,  # packed in a way that zipfile does not know, or so a damaged entry says
@@ -72,10 +72,10 @@ class Member:
             It cannot be read.
         """
         if self.name is not None:
-            with _damage_told(self.path), opened_archive(self.path).open(self.name) as member:
+            with _damage_as_value_error(self.path), open_archive(self.path).open(self.name) as member:
                 yield member
         elif self.path.name.endswith(".gz"):
-            with _damage_told(self.path), open_gzip(self.path) as unpacked:
+            with _damage_as_value_error(self.path), open_gzip(self.path) as unpacked:
                 yield unpacked
         else:
             with open_regular(self.path) as file:
@@ -97,14 +97,14 @@ def members_of(path: Path) -> list[Member]:
         The archive is damaged, encrypted or a bomb.
     """
     is_archive = path.suffix.lower() == ".zip" or is_tar(path)
-    if not is_archive and path.name.endswith(".gz") and path.stat().st_size <= _TRIED_BYTES:
+    if not is_archive and path.name.endswith(".gz") and path.stat().st_size <= _CHECKED_GZIP_BYTES:
         with Member(path).open() as file:  # a bomb is known in seconds so, long before its last row was read
             while file.read(_PIECE_BYTES):
                 pass
     if not is_archive:
         return [Member(path)]
-    with _damage_told(path):
-        return [Member(path, name) for name in opened_archive(path).names]
+    with _damage_as_value_error(path):
+        return [Member(path, name) for name in open_archive(path).names]
 
 
 def is_tar(path: Path) -> bool:
@@ -112,7 +112,7 @@ def is_tar(path: Path) -> bool:
 
 
 @contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
+def _damage_as_value_error(path: Path) -> Iterator[None]:
     try:
         yield
     except (*_DAMAGE, OSError) as error:
@@ -131,7 +131,7 @@ def line_blocks(
 ) -> Iterator[bytes]:
     """Whole lines, about so many bytes or lines at a time.
 
-    A line longer than `LONGEST_LINE` where a block ends is left out and counted in `lost`. One within a block, or at
+    A line longer than `MAX_LINE_BYTES` where a block ends is left out and counted in `lost`. One within a block, or at
     the end of the file, is given: it takes no more memory than a block.
 
     Parameters
@@ -150,39 +150,39 @@ def line_blocks(
         n_bytes, n_lines = n_bytes + len(piece), n_lines + piece.count(b"\n")
         if n_bytes < size and n_lines < lines:
             continue
-        block, rest, is_skipping = _cut(b"".join(pieces), quote, lost)
+        block, rest, is_skipping = _split_last_line(b"".join(pieces), quote, lost)
         if block:
             yield block
         pieces, n_bytes, n_lines = [rest], len(rest), 0
     rest = b"".join(pieces)
     if rest:
-        yield _closed(rest, quote)
+        yield _close_quote(rest, quote)
 
 
-def _cut(text: bytes, quote: bytes, lost: Counter[str]) -> tuple[bytes, bytes, bool]:
+def _split_last_line(text: bytes, quote: bytes, lost: Counter[str]) -> tuple[bytes, bytes, bool]:
     """The whole lines of a text, the begun one, and whether the rest of that one is to be skipped for its length."""
-    end = _last_end(text, quote)
-    if len(text) - end <= LONGEST_LINE:
+    end = _end_of_last_line(text, quote)
+    if len(text) - end <= MAX_LINE_BYTES:
         return text[:end], text[end:], False
     following = text.find(b"\n", end)
     if quote and following >= 0:  # a quote that is never closed: without quotes it costs only its line
         line = text[end : following + 1].replace(quote, b"")
-        block, rest, is_skipping = _cut(text[following + 1 :], quote, lost)
+        block, rest, is_skipping = _split_last_line(text[following + 1 :], quote, lost)
         return text[:end] + line + block, rest, is_skipping
-    lost[f"lines longer than {LONGEST_LINE // 1024**2} MiB"] += 1
+    lost[f"lines longer than {MAX_LINE_BYTES // 1024**2} MiB"] += 1
     return text[:end], b"", True
 
 
-def _closed(text: bytes, quote: bytes) -> bytes:
+def _close_quote(text: bytes, quote: bytes) -> bytes:
     """The last lines of a file; one whose quote is never closed has none, and the others keep theirs."""
-    end = _last_end(text, quote)
+    end = _end_of_last_line(text, quote)
     if not quote or text.count(quote, end) % 2 == 0:
         return text
     following = text.find(b"\n", end) + 1 or len(text)
-    return text[:end] + text[end:following].replace(quote, b"") + _closed(text[following:], quote)
+    return text[:end] + text[end:following].replace(quote, b"") + _close_quote(text[following:], quote)
 
 
-def _last_end(text: bytes, quote: bytes) -> int:
+def _end_of_last_line(text: bytes, quote: bytes) -> int:
     """The place behind the last line that is whole."""
     end = text.rfind(b"\n") + 1
     if not quote or text.count(quote, 0, end) % 2 == 0:

@@ -8,7 +8,7 @@ MAX_ELEMENTS = 5_000_000  # each takes some hundred bytes of a tree
 _PIECE_BYTES = 1024 * 1024
 
 
-def refuse_wild_xml(file: BinaryIO, name: str) -> None:
+def refuse_unsafe_xml(file: BinaryIO, name: str) -> None:
     """Raise a ValueError for XML that is damaged, declares anything, is nested too deeply or far too large.
 
     An entity may stand for billions of letters or for another file, and an attribute's default of a megabyte for one

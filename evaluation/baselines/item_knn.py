@@ -7,7 +7,7 @@ from scipy import sparse
 
 from earshot.data.arrays import unique_sorted
 from earshot.data.events.interactions import Interactions
-from earshot.data.parallel import side_by_side
+from earshot.data.parallel import run_in_threads
 from earshot.evaluation.full_ranking import TILE, Scores
 from earshot.evaluation.queries import Histories, plays_of
 
@@ -70,7 +70,7 @@ class ItemNeighbours:
                 past.data *= of_track[past.indices]
                 alike = self._shared(past) * of_user[:, None]
                 block = out[first - start : last - start]
-                side_by_side(partial(self._fill, alike, of_candidate, block), self._tiles)
+                run_in_threads(partial(self._fill, alike, of_candidate, block), self._tiles)
 
         return scores
 

@@ -94,7 +94,7 @@ class LabelSets:
 def precision_at_k(found: np.ndarray, query_rows: np.ndarray, labels: LabelSets) -> np.ndarray:
     """The share of each query's neighbours that have a label in common with it, shape (n_queries,).
 
-    Rank among the labelled tracks of other artists alone (`candidates` and `apart` of `top_k`): an unlabelled track
+    Rank among the labelled tracks of other artists alone (`candidates` and `groups` of `top_k`): an unlabelled track
     is neither right nor wrong, and that an artist stays with one genre is no merit of the ear.
     """
     right = labels.agree(np.broadcast_to(query_rows[:, None], found.shape), found) & (found >= 0)

@@ -82,7 +82,7 @@ def plan_scan(
         counts.found += 1
         seen[file.path] = not (file.exclusion or file.failure)
         row = known.get(file.path)
-        if file.failure and file.is_passing and not _is_old_link(file, row):
+        if file.failure and file.is_transient and not _is_old_link(file, row):
             counts.failed, counts.unread = counts.failed + 1, counts.unread + 1
             plan.unread[file.path] = file.failure
             continue

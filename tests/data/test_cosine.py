@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earshot.data import cosine as rankings
-from earshot.data.cosine import hub_penalty, nearness, top_k, unit_rows
+from earshot.data.cosine import hub_penalty, mean_top_k_cosine, top_k, unit_rows
 from library_world import at
 
 FAN = np.array([at(degrees) for degrees in (0, 10, 30, 60)])  # gaps of 10, 20 and 30 degrees
@@ -16,13 +16,13 @@ def cos(degrees):
     return np.cos(np.radians(degrees))
 
 
-def naive_top_k(vectors, k, penalty=None, apart=None, candidates=None):
+def naive_top_k(vectors, k, penalty=None, groups=None, candidates=None):
     """The same with Python's own sort, one query at a time."""
     lists = []
     for query in range(len(vectors)):
         scored = []
         for other in range(len(vectors)):
-            if other == query or (apart is not None and apart[other] == apart[query]):
+            if other == query or (groups is not None and groups[other] == groups[query]):
                 continue
             if candidates is not None and not candidates[other]:
                 continue
@@ -54,8 +54,8 @@ def test_some_queries_among_all_candidates():
 
 
 def test_nobody_of_the_own_group_and_only_candidates():
-    apart = np.array([0, 0, 1, 1])
-    np.testing.assert_array_equal(top_k(FAN, 2, apart=apart), [[2, 3], [2, 3], [1, 0], [1, 0]])
+    groups = np.array([0, 0, 1, 1])
+    np.testing.assert_array_equal(top_k(FAN, 2, groups=groups), [[2, 3], [2, 3], [1, 0], [1, 0]])
     heard = np.array([True, False, True, True])
     np.testing.assert_array_equal(top_k(FAN, 2, candidates=heard), [[2, 3], [0, 2], [0, 3], [2, 0]])
 
@@ -77,13 +77,13 @@ def test_a_list_has_a_place():
 def test_nearness_by_hand():
     # The two nearest: of 0 at 10 and 30 degrees, of 10 at 10 and 20, of 30 at 20 and 30, of 60 at 30 and 50.
     expected = [cos(10) + cos(30), cos(10) + cos(20), cos(20) + cos(30), cos(30) + cos(50)]
-    assert nearness(FAN, 2) == pytest.approx(np.array(expected) / 2, abs=1e-6)
+    assert mean_top_k_cosine(FAN, 2) == pytest.approx(np.array(expected) / 2, abs=1e-6)
     assert hub_penalty(FAN, 2) == pytest.approx(np.array(expected) / 4, abs=1e-6)
 
 
 def test_nearness_of_those_there_are():
-    assert nearness(FAN[:2], 5) == pytest.approx([cos(10), cos(10)], abs=1e-6)
-    assert nearness(FAN[:1], 5) == pytest.approx([0.0])
+    assert mean_top_k_cosine(FAN[:2], 5) == pytest.approx([cos(10), cos(10)], abs=1e-6)
+    assert mean_top_k_cosine(FAN[:1], 5) == pytest.approx([0.0])
 
 
 def test_a_hub_loses_its_head_start():
@@ -98,15 +98,15 @@ def test_a_hub_loses_its_head_start():
 @given(st.integers(0, 12), st.integers(1, 6), st.integers(0, 99))
 def test_as_a_plain_loop_finds_it(n, k, seed):
     rng = np.random.default_rng(seed)
-    vectors, apart = rng.standard_normal((n, 5)), rng.integers(0, 4, n)
+    vectors, groups = rng.standard_normal((n, 5)), rng.integers(0, 4, n)
     penalty, candidates = rng.random(n), rng.random(n) < 0.7
     np.testing.assert_array_equal(top_k(vectors, k), naive_top_k(vectors, k).reshape(n, k))
-    ours = top_k(vectors, k, apart=apart, penalty=penalty, candidates=candidates)
-    np.testing.assert_array_equal(ours, naive_top_k(vectors, k, penalty, apart, candidates).reshape(n, k))
+    ours = top_k(vectors, k, groups=groups, penalty=penalty, candidates=candidates)
+    np.testing.assert_array_equal(ours, naive_top_k(vectors, k, penalty, groups, candidates).reshape(n, k))
 
 
 def test_small_blocks_change_nothing(rng, monkeypatch):
-    vectors, apart = rng.standard_normal((23, 4)), rng.integers(0, 5, 23)
-    at_once = top_k(vectors, 7, apart=apart)
-    monkeypatch.setattr(rankings, "_SCORES", 50)  # two queries at a time
-    np.testing.assert_array_equal(top_k(vectors, 7, apart=apart), at_once)
+    vectors, groups = rng.standard_normal((23, 4)), rng.integers(0, 5, 23)
+    at_once = top_k(vectors, 7, groups=groups)
+    monkeypatch.setattr(rankings, "_SCORES_AT_ONCE", 50)  # two queries at a time
+    np.testing.assert_array_equal(top_k(vectors, 7, groups=groups), at_once)

@@ -230,20 +230,20 @@ def test_a_name_that_tells_nothing_on_a_disk_that_does_not_answer(tmp_path, monk
     """The first bytes must tell: of a dead disk they are not waited for, and the file is not left out for ever."""
     (tmp_path / "song").write_bytes(b"ID3")
     assert [file.exclusion for file in find_files([str(tmp_path)])] == [None]
-    monkeypatch.setattr(regular_files, "_SECONDS", 0.1)
+    monkeypatch.setattr(regular_files, "_FIRST_BYTES_SECONDS", 0.1)
     answer = threading.Event()
     with monkeypatch.context() as context:
         context.setattr(regular_files, "open_regular", lambda path, buffering: answer.wait())
         (file,) = find_files([str(tmp_path)])
     answer.set()
-    assert (file.failure, file.is_passing, file.exclusion) == ("cannot be read: Connection timed out", True, None)
+    assert (file.failure, file.is_transient, file.exclusion) == ("cannot be read: Connection timed out", True, None)
 
     def failing(path: str, n_bytes: int) -> bytes:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(exclusion, "first_bytes", failing)
     (file,) = find_files([str(tmp_path)])
-    assert (file.failure, file.is_passing, file.exclusion) == ("cannot be read: Input/output error", True, None)
+    assert (file.failure, file.is_transient, file.exclusion) == ("cannot be read: Input/output error", True, None)
 
 
 @pytest.fixture

@@ -154,7 +154,7 @@ def test_bombs_leave_nothing(library, run, tmp_path, monkeypatch):
 
 
 def test_a_line_without_end_is_counted(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("earshot.data.tables.text_blocks.LONGEST_LINE", 1_000)
+    monkeypatch.setattr("earshot.data.tables.text_blocks.MAX_LINE_BYTES", 1_000)
     monkeypatch.setattr("earshot.data.tables.text_blocks._PIECE_BYTES", 100)
     monkeypatch.setattr("earshot.data.tables.text_blocks.line_blocks.__defaults__", (500,))
     monkeypatch.setattr("earshot.data.tables.text_blocks._BLOCK_BYTES", 2_000)

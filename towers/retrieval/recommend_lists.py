@@ -65,7 +65,7 @@ def prepare(saved: SavedTowers, shelf: Candidates, plays: np.ndarray | None = No
     """
     if not len(shelf):
         raise ValueError("No track that could be recommended is there any more.\n\n`cli status` says what is.")
-    items, newcomers = torch.from_numpy(shelf.vectors), shelf.newcomers
+    items, newcomers = torch.from_numpy(shelf.vectors), shelf.new_ids
     if len(newcomers):
         new = item_vectors(saved.towers, saved.tracks.rows(newcomers))
         items = torch.cat([items, new]) if len(items) else new
@@ -86,7 +86,7 @@ def recommend_one(serving: Serving, request: RecommendRequest, rules: RecommendO
     ValueError
         A seed track that the towers cannot hear.
     """
-    left_out = serving.shelf.tracks.find(request.left_out(novel=rules.novel))
+    left_out = serving.shelf.tracks.find(request.excluded_ids(novel=rules.novel))
     rows, scores = _best(serving, query_of(serving.saved, request), rules, [left_out[left_out >= 0]])
     found = rows[0] >= 0
     return list(zip(serving.shelf.tracks.ids(rows[0][found]).tolist(), scores[0][found].tolist(), strict=True))

@@ -88,7 +88,7 @@ def test_hidden_folders_and_the_library_are_passed_over(tmp_path):
     touch(tmp_path / ".Trash" / "gone.mp3")
     touch(tmp_path / "library" / "x.mp3")
     touch(tmp_path / "song.mp3")
-    assert found(tmp_path, passed_over=[str(tmp_path / "library")]) == {"song.mp3": None}
+    assert found(tmp_path, skipped_folders=[str(tmp_path / "library")]) == {"song.mp3": None}
 
 
 def test_folders_of_systems_are_passed_over(tmp_path):

@@ -81,10 +81,10 @@ def test_kernel_file_systems_are_found_among_the_mounts(tmp_path, monkeypatch):
         "25 1 253:1 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
         "31 25 0:29 / /sys/kernel/tracing rw,nosuid master:7 shared:11 - tracefs tracefs rw\n"
     )
-    monkeypatch.setattr(regular_files, "_MOUNTS", str(mounts))
+    monkeypatch.setattr(regular_files, "_MOUNT_TABLE", str(mounts))
     monkeypatch.setattr(regular_files, "_KERNEL_FOLDERS", ())
     assert regular_files._kernel_devices.__wrapped__() == {os.makedev(0, 29)}
-    monkeypatch.setattr(regular_files, "_MOUNTS", str(tmp_path / "missing"))
+    monkeypatch.setattr(regular_files, "_MOUNT_TABLE", str(tmp_path / "missing"))
     assert regular_files._kernel_devices.__wrapped__() == set()
 
 

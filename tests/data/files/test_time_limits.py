@@ -26,7 +26,7 @@ def answer(monkeypatch):
     answer = threading.Event()
     yield answer
     answer.set()
-    for thread in time_limits._left_behind:
+    for thread in time_limits._abandoned_threads:
         thread.join()
 
 
@@ -34,7 +34,7 @@ def answer(monkeypatch):
 def silent_reads(monkeypatch, answer):
     """Opens go well, and so do the first reads; the others wait for the answer."""
     n_well, descriptors = [0], []
-    plain_open, plain_read = regular_files._opened, os.read
+    plain_open, plain_read = regular_files._open_descriptor, os.read
 
     def opened(path):
         descriptors.append(plain_open(path))
@@ -47,7 +47,7 @@ def silent_reads(monkeypatch, answer):
                 answer.wait()
         return plain_read(descriptor, n_bytes)
 
-    monkeypatch.setattr(regular_files, "_opened", opened)
+    monkeypatch.setattr(regular_files, "_open_descriptor", opened)
     monkeypatch.setattr(os, "read", read)
     return n_well
 
@@ -83,7 +83,7 @@ def test_a_disk_is_asked_a_few_times_only_until_it_answers(answer):
             in_time(wait, f"{number}.csv")
     assert n_begun == 3
     answer.set()
-    for thread in time_limits._left_behind:
+    for thread in time_limits._abandoned_threads:
         thread.join()
     assert in_time(lambda: 3, "x.csv") == 3
 
@@ -118,7 +118,7 @@ def test_after_a_read_without_an_answer_all_fail_at_once(tmp_path, silent_reads,
 
 def test_opening_ends_in_time(tmp_path, answer, monkeypatch):
     (tmp_path / "x").touch()
-    monkeypatch.setattr(regular_files, "_opened", lambda path: answer.wait())
+    monkeypatch.setattr(regular_files, "_open_descriptor", lambda path: answer.wait())
     with pytest.raises(TimeoutError, match=SILENT):
         open_regular(tmp_path / "x")
 

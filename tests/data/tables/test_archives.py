@@ -24,7 +24,7 @@ ROW = b"user,artist,title\nana,Air,One\n"
 def strict(monkeypatch):
     """Ten kilobytes packed to a hundredth are a bomb."""
     monkeypatch.setattr(archives, "BOMB_BYTES", 10_000)
-    archives._opened.cache_clear()
+    archives._cached_archive.cache_clear()
 
 
 def zipped(path, **files):
@@ -219,7 +219,7 @@ def rewinds(monkeypatch):
         return plain(self, offset, whence)
 
     monkeypatch.setattr(archives.Unpacked, "seek", seek)
-    monkeypatch.setattr(archives, "_PIECE", 4_096)
+    monkeypatch.setattr(archives, "_PIECE_BYTES", 4_096)
     return rewinds
 
 

@@ -55,7 +55,7 @@ def test_long_entries_come_fewer_at_a_time(monkeypatch):
 
 
 def test_an_entry_without_end_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(json_lists, "_LONGEST_ENTRY", 1_000)
+    monkeypatch.setattr(json_lists, "_MAX_ENTRY_LETTERS", 1_000)
     file = io.BytesIO(b'["' + b"x" * 1_000_000)
     monkeypatch.setattr(json_lists, "_PIECE_BYTES", 100)
     with pytest.raises(ValueError, match="Unterminated string"):

@@ -61,7 +61,7 @@ def test_a_history_of_nothing_or_of_no_text(tmp_path, content, words):
 def test_more_entries_than_any_playlist_has(tmp_path, monkeypatch, name, content):
     (tmp_path / name).write_text(content)
     assert len(read_playlist(str(tmp_path / name)).entries) == 11
-    monkeypatch.setattr(playlists, "_MOST_ENTRIES", 10)
+    monkeypatch.setattr(playlists, "_MAX_ENTRIES", 10)
     with pytest.raises(ValueError, match=rf"{name} has more than 10 entries; no playlist has"):
         read_playlist(str(tmp_path / name))
 
@@ -125,7 +125,7 @@ def test_numbers_of_a_pls_without_end(tmp_path):
 
 
 def test_a_playlist_of_gigabytes_is_none(tmp_path, monkeypatch):
-    monkeypatch.setattr("earshot.data.tables.playlists._LARGEST", 10)
+    monkeypatch.setattr("earshot.data.tables.playlists._MAX_BYTES", 10)
     (tmp_path / "x.m3u").write_bytes(b"x" * 11)
     with pytest.raises(ValueError, match=r"x\.m3u is larger than"):
         read_playlist(str(tmp_path / "x.m3u"))

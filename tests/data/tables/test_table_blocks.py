@@ -77,7 +77,7 @@ def test_the_separator_that_excel_is_told(tmp_path):
 
 
 def test_a_line_too_long_costs_only_itself(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_blocks, "LONGEST_LINE", 100)
+    monkeypatch.setattr(text_blocks, "MAX_LINE_BYTES", 100)
     plain = text_blocks.line_blocks
     monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 64, **options))
     path = written(tmp_path / "x.csv", "user,title\na,One\nb," + "x" * 5_000 + "\nc,Two\n")
@@ -89,7 +89,7 @@ def test_a_line_too_long_costs_only_itself(tmp_path, monkeypatch):
 
 
 def test_a_quote_that_is_never_closed_costs_only_its_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_blocks, "LONGEST_LINE", 100)
+    monkeypatch.setattr(text_blocks, "MAX_LINE_BYTES", 100)
     plain = text_blocks.line_blocks
     monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 300, **options))
     path = written(tmp_path / "x.csv", 'user,title\na,12" mix\n' + 'b,"One, Two"\n' * 100)
@@ -146,7 +146,7 @@ def test_a_text_longer_than_any_name_is_none(tmp_path, monkeypatch):
 
 
 def test_parquet_of_more_rows_than_its_bytes_tell_apart(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_blocks, "_MANY_ROWS", 1_000)
+    monkeypatch.setattr(parquet_blocks, "_UNCHECKED_ROWS", 1_000)
     pl.DataFrame({"n": [1] * 1_000_000}).write_parquet(tmp_path / "x.parquet")
     with pytest.raises(ValueError, match=r"x\.parquet holds 1,000,000 rows in [\d,]+ bytes"):
         open_table(tmp_path / "x.parquet")
@@ -206,7 +206,7 @@ def test_quotes_at_the_edge_of_blocks():
 @pytest.mark.parametrize("dtype", [pl.String, pl.Categorical, pl.Enum(["short", "x" * 1_000])])
 def test_blocks_hold_so_much_text_whatever_the_file_takes(tmp_path, monkeypatch, dtype):
     """A text that a file holds once stands in a thousand rows, and in the last of many short ones."""
-    monkeypatch.setattr(parquet_blocks, "_TEXT_AT_ONCE", 10_000)
+    monkeypatch.setattr(parquet_blocks, "_TEXT_BYTES_AT_ONCE", 10_000)
     texts = ["short"] * 3_000 + ["x" * 1_000] * 1_000
     frame = pl.DataFrame({"artist": pl.Series(texts, dtype=dtype), "n": range(4_000)})
     frame.write_parquet(tmp_path / "x.parquet")
@@ -218,7 +218,7 @@ def test_blocks_hold_so_much_text_whatever_the_file_takes(tmp_path, monkeypatch,
 
 
 def test_one_row_of_more_text_than_a_block_holds(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_blocks, "_TEXT_AT_ONCE", 10)
+    monkeypatch.setattr(parquet_blocks, "_TEXT_BYTES_AT_ONCE", 10)
     pl.DataFrame({"artist": ["a", None, "x" * 50, "b"]}).write_parquet(tmp_path / "x.parquet")
     blocks = list(open_table(tmp_path / "x.parquet").blocks())
     assert pl.concat(blocks)["artist"].to_list() == ["a", None, "x" * 50, "b"]

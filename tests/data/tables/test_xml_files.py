@@ -7,7 +7,7 @@ import pytest
 
 from earshot.data.tables import xml_files
 from earshot.data.tables.playlists import read_playlist
-from earshot.data.tables.xml_files import refuse_wild_xml
+from earshot.data.tables.xml_files import refuse_unsafe_xml
 from earshot.graph.graph_files import read_graph_file
 
 ENTITIES = '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;">]>'
@@ -56,12 +56,12 @@ def test_an_encoding_that_does_not_exist(tmp_path, name):
 
 def test_elements_are_counted(monkeypatch):
     monkeypatch.setattr(xml_files, "MAX_ELEMENTS", 10)
-    refuse_wild_xml(io.BytesIO(b"<a>" + b"<b/>" * 9 + b"</a>"), "x")
+    refuse_unsafe_xml(io.BytesIO(b"<a>" + b"<b/>" * 9 + b"</a>"), "x")
     with pytest.raises(ValueError, match="x has more than 10 elements"):
-        refuse_wild_xml(io.BytesIO(b"<a>" + b"<b/>" * 10 + b"</a>"), "x")
+        refuse_unsafe_xml(io.BytesIO(b"<a>" + b"<b/>" * 10 + b"</a>"), "x")
 
 
 def test_tame_xml_is_left_at_its_beginning():
     file = io.BytesIO(b'<!DOCTYPE graphml SYSTEM "http://graphml.graphdrawing.org/dtds/1.0rc/graphml.dtd"><graphml/>')
-    refuse_wild_xml(file, "x")
+    refuse_unsafe_xml(file, "x")
     assert file.tell() == 0

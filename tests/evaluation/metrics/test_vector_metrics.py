@@ -50,7 +50,7 @@ def test_labels_agree_when_one_is_shared():
 
 def test_precision_by_hand():
     labels = LabelSets(sets("rock", "rock", "rock pop", "jazz", "rock"))
-    found = top_k(FAN, 2, apart=ARTISTS)
+    found = top_k(FAN, 2, groups=ARTISTS)
     np.testing.assert_array_equal(found, [[2, 3], [2, 3], [1, 0], [4, 1], [3, 2]])
     # 0 and 1 find a rock and a jazz; 2 finds two of rock; 3 is jazz among rock; 4 finds jazz and rock
     np.testing.assert_array_equal(precision_at_k(found, ALL, labels), [0.5, 0.5, 1.0, 0.0, 0.5])
@@ -59,7 +59,7 @@ def test_precision_by_hand():
 def test_precision_of_perfect_input_is_one():
     labels = LabelSets(sets("x", "y", "x", "y"))
     vectors = np.array([at(0), at(90), at(1), at(91)])
-    found = top_k(vectors, 1, apart=np.arange(4))
+    found = top_k(vectors, 1, groups=np.arange(4))
     assert precision_at_k(found, np.arange(4), labels).tolist() == [1.0] * 4
 
 
@@ -156,7 +156,7 @@ def test_as_plain_loops_count_it(n, seed):
     rng = np.random.default_rng(seed)
     artists = groups_of([None if rng.random() < 0.2 else int(rng.integers(4)) for _ in range(n)])
     cells = [frozenset(rng.choice(list("abcd"), rng.integers(0, 3))) or None for _ in range(n)]
-    labels, rows, found = LabelSets(cells), np.arange(n), top_k(rng.standard_normal((n, 3)), 3, apart=artists)
+    labels, rows, found = LabelSets(cells), np.arange(n), top_k(rng.standard_normal((n, 3)), 3, groups=artists)
     precision, chance, hits = (
         precision_at_k(found, rows, labels),
         labels.chance(rows, artists),

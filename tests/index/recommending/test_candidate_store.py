@@ -31,12 +31,12 @@ def library(tmp_path):
 def test_newcomers_follow_those_with_a_vector(library):
     library, run = library
     shelf = read_shelf(library, run, with_vectors=True)
-    assert shelf.tracks.all_ids.tolist() == [1, 2, 4, 5, 3] and shelf.newcomers.tolist() == [3]
+    assert shelf.tracks.all_ids.tolist() == [1, 2, 4, 5, 3] and shelf.new_ids.tolist() == [3]
     np.testing.assert_array_equal(shelf.vectors, np.eye(4))
     assert shelf.artists[0] == shelf.artists[1] != shelf.artists[4] and shelf.artists.min() > 0
-    assert repr(shelf) == "<Shelf 5 tracks, 4 with a vector>"
+    assert repr(shelf) == "<Candidates 5 tracks, 4 with a vector>"
     everybody = read_shelf(library, run, with_vectors=False)
-    assert everybody.newcomers.tolist() == [1, 2, 3, 4, 5] and len(everybody.vectors) == 0
+    assert everybody.new_ids.tolist() == [1, 2, 3, 4, 5] and len(everybody.vectors) == 0
 
 
 def test_what_is_gone_or_has_another_name_is_not_on_the_shelf(library):
@@ -57,7 +57,9 @@ def test_who_played_what(library):
     named = dict(library.db.execute("SELECT title, id FROM tracks"))
     eve = request_for_user(read, find_user(library, "eve"), seed_id=1)
     assert eve.track_ids().tolist() == [named["Two"], named["Four"], named["Two"], 1]
-    assert eve.times.tolist() == [100, 200, 300] and eve.is_ordered and repr(eve) == "<Asker listener 1, 3 plays>"
+    assert (
+        eve.times.tolist() == [100, 200, 300] and eve.is_ordered and repr(eve) == "<RecommendRequest user 1, 3 plays>"
+    )
     assert request_for_user(read, 99).track_ids().tolist() == []
     shelf = read_shelf(library, run, with_vectors=True)
     plays = shelf.plays(*play_counts(read))
@@ -106,7 +108,7 @@ def test_the_index_finds_ever_more_tracks_near_a_query(many, monkeypatch):
     monkeypatch.setattr("earshot.index.recommending.candidate_store._LARGE", 1_000)
     (shelf,) = shelves(many)
     assert set(shelf.tracks.all_ids[:99].tolist()) <= set(range(450, 551)) and len(shelf) == 100
-    assert shelf.newcomers.tolist() == [] and 500 in shelf.tracks
+    assert shelf.new_ids.tolist() == [] and 500 in shelf.tracks
     (track,) = shelf.tracks.ids([7])
     assert shelf.artists[7] == (track - 1) // 4 + 1
     np.testing.assert_allclose(shelf.vectors[7], at(track / 10), rtol=1e-6)

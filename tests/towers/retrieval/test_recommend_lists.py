@@ -48,7 +48,7 @@ def serving(*, order=(0, 1, 2, 3, 4, 5), n_stored=6, artists=(-1,) * 6, plays=No
 
 
 def asked(*tracks, ordered=True, user_id=-1, seed_id=None):
-    return replace(RecommendRequest.stranger(tracks, ordered=ordered, seed_id=seed_id), user_id=user_id)
+    return replace(RecommendRequest.for_new_user(tracks, ordered=ordered, seed_id=seed_id), user_id=user_id)
 
 
 def known(user):
