@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from earshot.commands.shared.options import dial_option, output_options
+from earshot.commands.shared.options import output_options, popularity_option
 from earshot.commands.shared.terminal import drawn, echo_lines, echo_rows, user_errors
 
 
@@ -15,8 +15,8 @@ from earshot.commands.shared.terminal import drawn, echo_lines, echo_rows, user_
     "--k",
     "ks",
     multiple=True,
-    type=click.IntRange(1, 10_000),  # there is room for so many places of every list
-    help="Judge so many places of a list; may be repeated.  [default: 10, 20 and 100]",
+    type=click.IntRange(1, 10_000),  # memory is reserved for this many places of every list
+    help="The length of a list; may be repeated.  [default: 10, 20 and 100]",
 )
 @click.option(
     "--repeats/--novel",
@@ -25,46 +25,50 @@ from earshot.commands.shared.terminal import drawn, echo_lines, echo_rows, user_
 )
 @click.option(
     "--rivals",
-    "which",
+    "baselines",
     type=click.Choice(["quick", "all"]),
     default="quick",
     show_default=True,
-    help="Who stands beside the towers. quick: popularity, own favourites where lists may repeat, item"
-    " neighbours and sound alone; all: also"
-    " iALS and BPR, which take a while to tune and to learn.",
+    help="The baselines. quick: popularity, own favourites if lists may repeat, item neighbours, and sound alone; all:"
+    " also iALS and BPR, which take a while to tune and to train.",
 )
 @click.option(
     "--sampled/--full-only",
     default=None,
-    help="Also rank one target among 99 tracks drawn by chance, as older papers do, or nothing but the full catalog."
+    help="Also rank one target among 99 random tracks, as older papers do, or the full catalog alone."
     "  [default: sampled for leave-one-out]",
 )
-@click.option("--ann", is_flag=True, help="Also what each type of index would cost: recall, accuracy, time and size.")
+@click.option(
+    "--ann", is_flag=True, help="Also measure each type of approximate index: its recall, accuracy, time and size."
+)
 @click.option(
     "--recall",
     default=0.98,
     show_default=True,
     type=click.FloatRange(0, 1),
-    help="What --ann tunes each index to: the share of the exact list that it finds.",
+    help="The share of the exact list that --ann tunes each index to find.",
 )
 @click.option(
-    "--report", type=click.Path(path_type=Path), metavar="FOLDER|FILE.md", help="Also a page with pictures beside it."
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER|FILE.md",
+    help="Also write a page with pictures beside it.",
 )
-@dial_option("Judges lists that cli recommend would make with the same dial.")
+@popularity_option("Evaluates the lists of cli recommend with the same option.")
 @click.option(
     "--users",
     "n_users",
     default=2_000,
     show_default=True,
     type=click.IntRange(2),
-    help="So many listeners, or of next-track listens, are asked about at most.",
+    help="At most this many evaluation queries: listeners, or listens of next-track.",
 )
 @click.option(
     "--seed",
     default=0,
     show_default=True,
     type=click.IntRange(0),
-    help="Of the choice of listeners, of the drawn negatives and of the intervals.",
+    help="For the choice of listeners, the sampled candidates and the intervals.",
 )
 @output_options
 @click.pass_obj
@@ -72,7 +76,7 @@ def evaluate(
     folder: Path,
     ks: tuple[int, ...],
     repeats: bool | None,
-    which: str,
+    baselines: str,
     sampled: bool | None,
     ann: bool,
     recall: float,
@@ -82,11 +86,11 @@ def evaluate(
     seed: int,
     output: str | None,
 ) -> None:
-    """Judge the towers on listens that they never saw, over the full catalog, beside what they have to beat.
+    """Evaluate the towers on listens that they never saw, over the full catalog, beside baselines.
 
-    Each figure has its 95 % interval (listeners drawn anew a thousand times). Beside it stand chance and the same
-    figure of other recommenders, set to what did best on the validation part where there is anything to set. What is
-    asked follows the --split of `cli train-tower`. All figures are kept in the table `metrics`.
+    Each metric has its 95 % interval (a bootstrap of a thousand draws of listeners). Beside it stand chance and the
+    same metric of the baselines, whose settings were chosen on the validation part. The evaluation queries follow the
+    --split of `cli train-tower`. All values are kept in the table `metrics`.
 
     Example:
 
@@ -104,7 +108,7 @@ def evaluate(
         page = None if report is None else report_page(report)
         (evaluation,) = drawn(
             evaluate_towers(
-                library, ks=ks or (10, 20, 100), repeats=repeats, baselines=which, sampled=sampled, ann=ann,
+                library, ks=ks or (10, 20, 100), repeats=repeats, baselines=baselines, sampled=sampled, ann=ann,
                 recall=recall, popularity=popularity, n_users=n_users, seed=seed,
             )
         )  # fmt: skip

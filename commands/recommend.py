@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from earshot.commands.shared.options import EXISTING_FILE, dial_option, output_options
+from earshot.commands.shared.options import EXISTING_FILE, output_options, popularity_option
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
 from earshot.commands.shared.terminal import drawn, echo_rows, echo_stream, plural, user_errors
 from earshot.commands.shared.track_argument import choosing
@@ -13,28 +13,34 @@ from earshot.commands.shared.track_argument import choosing
 
 @click.command()
 @click.argument("user", required=False)
-@click.option("--all", "to_all", is_flag=True, help="For every listener, into the table `recommendations`.")
-@click.option("--like", multiple=True, metavar="TRACK", help="For somebody who likes this; may be repeated.")
+@click.option("--all", "to_all", is_flag=True, help="To every listener, into the table `recommendations`.")
+@click.option("--like", multiple=True, metavar="TRACK", help="To somebody new who likes this; may be repeated.")
 @click.option(
     "--history",
     type=EXISTING_FILE,
     metavar="FILE",
-    help="For somebody who played these, the latest last: a playlist, or a text file with a track per line.",
+    help="To somebody new who played these, the latest last: a playlist, or a text file with a track per line.",
 )
 @click.option(
     "--seed-track",
     metavar="TRACK",
-    help="What to play after this track; alone, or with USER, --like or --history for that listener.",
+    help="Tracks to play after this one; alone, or with USER, --like or --history for that listener.",
 )
-@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="Number of tracks.")
 @click.option(
     "--novel/--repeats",
     default=True,
     show_default=True,
-    help="Only what the listener has not played, or also what they have.",
+    help="Leave out what the listener has played, or not.",
 )
-@click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Tracks of one artist.")
-@dial_option("Adds so many times the log of a track's share of all plays to its score.")
+@click.option(
+    "--max-per-artist",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1),
+    help="At most this many tracks of one artist.",
+)
+@popularity_option("Weight of the log of a track's share of all plays in its score.")
 @click.option(
     "--m3u",
     type=click.Path(path_type=Path),
@@ -56,12 +62,11 @@ def recommend(
     m3u: Path | None,
     output: str | None,
 ) -> None:
-    """Recommend tracks to USER, a listener of the imported listens, or to anybody by what they like.
+    """Recommend tracks to USER, a listener of the imported listens, or to somebody new by what they like.
 
     TRACK is a path, an id, or words of artist and title. A new listener needs no training: what they played is enough.
-    Neither does a new track that has a sound or an artist, where the towers are two-tower. With --all the lists of all
-    listeners take the place of the earlier ones when the last of them is made; killed, the same command goes on where
-    it was.
+    Neither does a new track that has a sound or an artist, if the towers are two-tower. With --all the lists of all
+    listeners replace the earlier ones when the last of them is made; killed, the same command goes on where it was.
 
     Example:
 

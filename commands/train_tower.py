@@ -23,29 +23,29 @@ if TYPE_CHECKING:
 @click.option(
     "--sound",
     metavar="SPACE",
-    help="Whose vectors tell the item tower how tracks sound: audio, by cli embed-audio, or a space that an import"
-    " brought, such as yambda.  [default: that of the most tracks]",
+    help="The vectors that say how tracks sound: audio, of cli embed-audio, or a space that an import brought, such as"
+    " yambda.  [default: that of the most tracks]",
 )
 @split_options(
     "auto",
-    "What is kept from the towers for early stopping and cli evaluate. auto: as the log itself says, else its end,"
-    " or where nothing is known of time a part drawn by chance. none: nothing. loopback, yambda and next-track part and"
-    " ask as others did, whatever --share and --gap say.",
+    "How listens are kept back for early stopping and cli evaluate. auto: as the listens themselves say, else the last"
+    " ones, or random ones if their times are unknown. none: all are learned from. loopback, yambda and next-track"
+    " split and evaluate as in the published results of that name, whatever --share and --gap say.",
 )
 @click.option(
     "--repeats/--novel",
     default=None,
-    help="Whether early stopping also counts what was played before, or only discoveries."
+    help="Whether early stopping also counts tracks that were played before, or only discoveries."
     "  [default: as the split says, else novel]",
 )
 @click.option(
     "--refit/--no-refit",
     default=False,
     show_default=True,
-    help="Then learn anew from training and validation part together, for as many epochs as were best on validation.",
+    help="Afterwards train anew on training and validation part, for as many epochs as were best on validation.",
 )
-@device_option("Where the towers learn; auto: on a GPU if there is one.")
-@click.option("--json", "as_json", is_flag=True, help="What was learned, as JSON.")
+@device_option("For training; auto: a GPU if there is one.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @click.pass_obj
 def train_tower(
     folder: Path,
@@ -59,13 +59,14 @@ def train_tower(
     as_json: bool,
     **settings: Any,
 ) -> None:
-    """Learn from listens who wants what: one tower makes vectors of tracks, the other of listeners.
+    """Train a two-tower recommender on listens: one tower makes vectors of tracks, the other of listeners.
 
-    It takes what `cli import-listens` brought and what `cli embed-audio` heard. Interrupted, the same command goes on
-    where it was. Afterwards `cli recommend` and `cli similar --by tower` use the towers; `cli evaluate` judges them.
+    It needs `cli import-listens`, and uses the vectors of `cli embed-audio` if there are any. Interrupted, the same
+    command goes on where it was. Afterwards `cli recommend` and `cli similar --by tower` use the towers; `cli evaluate`
+    measures how good they are.
 
-    `torchrun --nproc-per-node 2 -m earshot.cli -- train-tower` learns the same with two processes, or on two GPUs;
-    without the two dashes torchrun would take `--start` for its own.
+    `torchrun --nproc-per-node 2 -m earshot.cli -- train-tower` trains the same towers with two processes, or on two
+    GPUs; without the two dashes torchrun would take `--start` for its own.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Options that say how the names of an imported file are to be understood, and what became of the names."""
+"""Options on the meaning of the names in an imported file, and lines on how many of them matched."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,13 +15,21 @@ if TYPE_CHECKING:
 
 
 def names_options(command: Callable) -> Callable:
-    """Options that say how the names of an imported file are to be understood."""
+    """Add options on the meaning of the names in an imported file."""
     options = [
         click.option(
             "--names", type=EXISTING_FILE, metavar="TABLE", help="A table that says what the file's names mean."
         ),
-        click.option("--names-key", metavar="COLUMN", help="Of that table, with the file's names; else looked for."),
-        click.option("--names-value", metavar="COLUMN", help="Of that table, with their meanings; else looked for."),
+        click.option(
+            "--names-key",
+            metavar="COLUMN",
+            help="The column of that table with the file's names; detected if left out.",
+        ),
+        click.option(
+            "--names-value",
+            metavar="COLUMN",
+            help="The column of that table with their meanings; detected if left out.",
+        ),
         click.option(
             "--names-are",
             type=click.Choice(["auto", "names", "ids"]),
@@ -36,16 +44,18 @@ def names_options(command: Callable) -> Callable:
 
 
 def echo_translation(mapped: "MappedNames", table: Path | None) -> None:
-    """Say how many names the table knows; nothing where there is none."""
-    found = mapped.translation
-    if table is not None and found is not None:
+    """Print how many names the table translates, if there is one."""
+    translation = mapped.translation
+    if table is not None and translation is not None:
         click.echo(
-            f"{found.n_known:,} of {len(found.names):,} names stand in {table.name}: {found.key} means {found.value}",
+            f"{translation.n_known:,} of {len(translation.names):,} names stand in {table.name}:"
+            f" {translation.key} means {translation.value}",
             err=True,
         )
 
 
 def echo_nodes(nodes: "NodeMatch", level: str, words: Sequence[str]) -> None:
+    """Print how many tracks, albums or artists were named and matched."""
     meant = ", taken as the library's own ids" if nodes.were_ids else ""
     click.echo(
         f"  of {plural(nodes.n_nodes, level)} named{meant}, {nodes.n_matched:,} were known and {nodes.n_with_audio:,}"

@@ -83,10 +83,10 @@ def output_options(command: Callable) -> Callable:
     return click.option("--json", "output", flag_value="json", help="Rows as JSON.")(command)
 
 
-def dial_option(text: str) -> Callable:
-    """The same --popularity where lists are made and where they are judged."""
-    text += " Below 0 for discoveries. Scores of two-tower are cosines: 0.01 is a nudge, 0.1 a lot."
-    text += "  [default: 0, or what suited best after --popularity-share]"
+def popularity_option(text: str) -> Callable:
+    """The same --popularity where lists are made and where they are evaluated."""
+    text += " Below 0 for discoveries. Scores of two-tower are cosines: 0.01 changes little, 0.1 much."
+    text += "  [default: 0, or what was best on validation after --popularity-share]"
     return click.option("--popularity", type=click.FloatRange(-100, 100), callback=_finite, help=text)
 
 
@@ -100,8 +100,8 @@ def split_options(default: str, text: str) -> Callable:
     """The same --split, --share and --gap wherever a part of the listens is kept back."""
 
     def decorate(command: Callable) -> Callable:
-        gap = "So long before the moment that parts two parts nobody sees a listen: no session is in both."
-        share = "Of the listens, for the test; as much for validation."
+        gap = "Listens this shortly before the start of a part are left out, so that no session is in two parts."
+        share = "Share of the listens for the test; as much for validation."
         options = [
             click.option(
                 "--split",

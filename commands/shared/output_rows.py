@@ -1,4 +1,4 @@
-"""Answers as rows: of numbers for a program, or with clocks in the place of seconds for somebody who reads them."""
+"""Answers as rows for `echo_rows`: numbers for programs, rounded scores and clock times for readers."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # torch comes with it
 
 
 def match_rows(answer: Matches, *, why: bool, plain: bool) -> list[dict[str, Any]]:
-    """What `cli similar` lists; with `why` also the moments that sound most alike, `plain` for a reader."""
+    """Rows of `cli similar`; `why` adds the moments that sound most alike, `plain` is for a reader."""
     rows = []
     for match in answer.matches:
         track = match.track

@@ -1,4 +1,4 @@
-"""Playlists that are written, with what went wrong as one message."""
+"""Playlists written to files or standard output, with one message for what goes wrong."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,11 +18,12 @@ _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 def is_standard_output(path: Path | None) -> bool:
-    """Whether a playlist is all that standard output should hold."""
+    """Tell whether the playlist is meant for standard output, which then holds nothing else."""
     return path is not None and str(path) in _STANDARD_OUTPUT
 
 
 def write_playlist(path: Path, tracks: "Sequence[TrackRow]") -> None:
+    """Write the tracks that have a file."""
     from earshot.commands.shared.text_tables import m3u_text, write_m3u
 
     with_file = [track for track in tracks if track.path is not None]
@@ -39,6 +40,7 @@ def write_playlist(path: Path, tracks: "Sequence[TrackRow]") -> None:
 
 
 def write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]") -> None:
+    """Write a playlist for each user, by name."""
     from earshot.commands.shared.text_tables import playlist_name, write_m3u
 
     n_written = 0

@@ -1,4 +1,4 @@
-"""Rows as people and programs read them: a table, JSON, CSV, M3U."""
+"""Rows as text: a table for people; JSON, CSV and M3U for programs."""
 
 import csv
 import hashlib
@@ -14,10 +14,10 @@ from urllib.parse import quote
 from earshot.data.files.atomic import TEMPORARY_SUFFIX, output_path
 from earshot.index.tracks.track_lookup import TrackRow
 
-_LONGEST = 255 - len(".m3u8" + TEMPORARY_SUFFIX)  # bytes of a name: no usual file system takes more than 255
+_MAX_NAME_BYTES = 255 - len(".m3u8" + TEMPORARY_SUFFIX)  # the usual file systems take no longer name
 
-# What JSON does not escape by itself: C1, marks of direction, line separators, lone surrogates, tags.
-_NO_LETTERS = re.compile(
+# Characters that JSON leaves unescaped: C1, marks of direction, line separators, lone surrogates, tags.
+_CONTROLS = re.compile(
     "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
@@ -32,7 +32,7 @@ def clock(seconds: float | None) -> str:
 
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str], width: int | None = 100) -> str:
-    """Columns under a header, numbers to the right, the widest text cut so that a line fits `width` cells, if any."""
+    """Align columns under a header, numbers to the right; cut the widest so that a line fits `width` cells, if any."""
     cells = [[one_line(value) for value in row] for row in rows]
     widths = [max(_cells(text) for text in column) for column in zip(header, *cells, strict=True)]
     while width is not None and sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 12:
@@ -49,13 +49,13 @@ def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def json_text(value: object, indent: int | None = None) -> str:
-    """JSON in letters as they are, with an escape for what could move a terminal's cursor or is half a letter."""
+    """JSON with letters unescaped, except for characters that could move a terminal's cursor or are half a letter."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _NO_LETTERS.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return _CONTROLS.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def json_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """As `as_json`, in pieces: a list of any length, an object a line."""
+    """Yield the pieces of a JSON list of any length, an object a line."""
     before = "[\n"
     for row in rows:
         yield before + json_text(row)
@@ -64,14 +64,14 @@ def json_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def csv_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """As `as_csv`, in pieces; every row has the cells of the first."""
+    """Yield the lines of a CSV table of any length; every row has the cells of the first."""
     for number, row in enumerate(rows):
         text = as_csv([row])
         yield text if number == 0 else text.partition("\n")[2]
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """CSV with a header; a cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
+    """CSV with a header; a cell that a spreadsheet would run as a formula begins with an apostrophe."""
     out = io.StringIO()
     if rows:
         names = dict.fromkeys(name for row in rows for name in row)  # not every row has every cell
@@ -88,7 +88,7 @@ def write_m3u(path: Path, tracks: Iterable[TrackRow]) -> None:
 
 
 def m3u_text(tracks: Iterable[TrackRow]) -> str:
-    """An extended M3U playlist with absolute paths, without what has no file."""
+    """An extended M3U playlist with absolute paths; tracks without a file are left out."""
     lines = ["#EXTM3U"]
     for track in tracks:
         if track.path is not None:
@@ -98,20 +98,20 @@ def m3u_text(tracks: Iterable[TrackRow]) -> str:
 
 
 def playlist_name(name: str) -> str:
-    """A file name for somebody's playlist: another for everybody, and never one that leads elsewhere or is hidden.
+    """The file name of a user's playlist: another for every name, without separators, and not hidden.
 
-    One that is too long for a file system ends with a hash, behind a sign that no other name holds.
+    A name that is too long for a file system is cut, and ends with a hash behind a sign that no other name holds.
     """
     safe = name.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
     safe = f"%2E{safe[1:]}" if safe.startswith(".") else safe
-    if len(safe.encode()) > _LONGEST:
+    if len(safe.encode()) > _MAX_NAME_BYTES:
         end = "%~" + hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
-        safe = safe.encode()[: _LONGEST - len(end)].decode(errors="ignore") + end
+        safe = safe.encode()[: _MAX_NAME_BYTES - len(end)].decode(errors="ignore") + end
     return f"{safe}.m3u8"
 
 
 def _location(track: TrackRow, path: str) -> str:
-    """A path, or a file:// address where a line of UTF-8 cannot hold it."""
+    """A path, or a file:// address if no line of UTF-8 can hold the path."""
     if track.path_bytes is None and not {"\n", "\r"}.intersection(path):
         return path
     return "file://" + quote(track.path_bytes or path.encode())
@@ -129,7 +129,7 @@ def one_line(value: object) -> str:
 
 
 def _cells(text: str) -> int:
-    """Terminal cells: wide for East Asian characters, none for marks that sit on the one before."""
+    """Count terminal cells: two for East Asian characters, none for marks that sit on the one before."""
     return sum(_width(character) for character in text)
 
 
