@@ -1,4 +1,4 @@
-"""Which weights an ear uses, and the fingerprint that pins its vectors. Imports no torch: a rescan asks only this."""
+"""Checkpoint of an ear, and the fingerprint of its vectors. Imports no torch: a rescan needs the fingerprint alone."""
 
 import hashlib
 import json
@@ -19,14 +19,14 @@ class Checkpoint:
 
     @property
     def origin(self) -> str:
-        """Where the weights come from, for people."""
+        """Origin of the weights, in words."""
         if self.path is None:
             return f"untrained (initial weights of seed {EarConfig().encoder.seed})"
         return "packaged default weights" if self.path == PACKAGED_WEIGHTS else f"checkpoint {self.path.name}"
 
     @property
     def fingerprint(self) -> str:
-        """What pins a vector: decoder, front end and weights. Vectors of two fingerprints never meet.
+        """Hash of decoder, front end and weights. Vectors of different fingerprints are never compared.
 
         Raises
         ------
@@ -44,5 +44,5 @@ class Checkpoint:
 
 
 def default_checkpoint() -> Checkpoint:
-    """The packaged weights, or none while this version ships none."""
+    """The packaged weights, or untrained ones where this version ships none."""
     return Checkpoint(PACKAGED_WEIGHTS if PACKAGED_WEIGHTS.exists() else None)

@@ -1,4 +1,4 @@
-"""An ear: everything between samples and vectors."""
+"""Ear: the front end and the encoder together, from samples to vectors."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from earshot.data.files.atomic import atomic_path
 
 @dataclass
 class PhaseTimes:
-    """Seconds spent, so that a scan can say where its time went."""
+    """Seconds spent in each phase, for the report of a scan."""
 
     mel: float = 0.0
     encoder: float = 0.0
@@ -39,8 +39,7 @@ class Ear:
     def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray:
         """Vectors, shape (n_excerpts, dim) float32 on the unit sphere, of mono excerpts, each (n_samples,).
 
-        Excerpts of one length go through together. Nothing is padded, so a vector does not depend on
-        what it was computed beside.
+        Excerpts of one length are one batch. Nothing is padded, so a vector does not depend on its batch.
         """
         vectors = np.empty((len(excerpts), self.config.encoder.dim), dtype=np.float32)
         for length in sorted({len(excerpt) for excerpt in excerpts}):
@@ -52,10 +51,10 @@ class Ear:
     def _embed_batch(self, samples: np.ndarray) -> np.ndarray:
         began = perf_counter()
         spectrograms = log_mel(torch.from_numpy(samples).to(self.device), self.config.mel)
-        heard = perf_counter()
+        encoding_began = perf_counter()
         vectors = self.encoder(spectrograms).cpu().numpy()
-        self.times.mel += heard - began
-        self.times.encoder += perf_counter() - heard
+        self.times.mel += encoding_began - began
+        self.times.encoder += perf_counter() - encoding_began
         return vectors
 
 
@@ -66,14 +65,14 @@ def track_vector(excerpt_vectors: np.ndarray) -> np.ndarray:
 
 
 def load_ear(checkpoint: Checkpoint, device: str = "cpu") -> Ear:
-    """The ear of a checkpoint.
+    """Load the ear of a checkpoint.
 
     Raises
     ------
     ValueError
         The file is no checkpoint of an ear, or of a newer format.
     OSError
-        The disk does not give it, which says nothing about the file.
+        The file cannot be read, which says nothing about its content.
     """
     if checkpoint.path is None:
         config = EarConfig()
@@ -87,15 +86,15 @@ def load_ear(checkpoint: Checkpoint, device: str = "cpu") -> Ear:
 def save_ear(ear: Ear, path: Path) -> None:
     """Write an ear as safetensors, whole or not at all."""
     # One entry of metadata: safetensors writes several in random order, and equal ears should be equal files.
-    facts = {"format": FORMAT, "decoder": DECODER_CONTRACT, "config": asdict(ear.config)}
-    metadata = {"ear": json.dumps(facts)}
+    header = {"format": FORMAT, "decoder": DECODER_CONTRACT, "config": asdict(ear.config)}
+    metadata = {"ear": json.dumps(header)}
     weights = {name: weight.cpu().contiguous() for name, weight in ear.encoder.state_dict().items()}
     with atomic_path(path) as temporary:
         temporary.write_bytes(save(weights, metadata=metadata))
 
 
 def _read(path: Path) -> tuple[EarConfig, dict[str, Tensor]]:
-    """The configuration of a checkpoint, and weights as it promises them."""
+    """Read the configuration of a checkpoint, and the weights, whose shapes must fit it."""
     try:
         with safe_open(path, framework="pt") as file:
             config = _config(path, file.metadata() or {})
@@ -111,10 +110,10 @@ def _read(path: Path) -> tuple[EarConfig, dict[str, Tensor]]:
 
 def _config(path: Path, metadata: dict[str, str]) -> EarConfig:
     try:
-        facts = json.loads(metadata.get("ear", "{}"))
-        if facts.get("format") != FORMAT:
-            raise ValueError(f"the format is {facts.get('format')!r}; this version reads {FORMAT!r}")
-        settings = facts["config"]
+        header = json.loads(metadata.get("ear", "{}"))
+        if header.get("format") != FORMAT:
+            raise ValueError(f"the format is {header.get('format')!r}; this version reads {FORMAT!r}")
+        settings = header["config"]
         return EarConfig(
             excerpt=ExcerptConfig(**settings["excerpt"]),
             mel=MelConfig(**settings["mel"]),
@@ -125,15 +124,15 @@ def _config(path: Path, metadata: dict[str, str]) -> EarConfig:
 
 
 def _check_shapes(path: Path, config: EarConfig, shapes: dict[str, list[int]]) -> None:
-    """Compare with an encoder that takes no memory, before one is made that does."""
+    """Compare with an encoder on the meta device, before one is made that takes memory."""
     with torch.device("meta"):
         expected = {
             name: list(weight.shape) for name, weight in Encoder(config.mel, config.encoder).state_dict().items()
         }
     for name in sorted(expected.keys() | shapes.keys()):
         if expected.get(name) != shapes.get(name):
-            found = f"{name[:60]} of shape {shapes[name]}" if name in shapes else f"no {name}"
+            actual = f"{name[:60]} of shape {shapes[name]}" if name in shapes else f"no {name}"
             raise ValueError(
-                f"{path} holds weights of another shape than it says: {found}, where its settings make"
+                f"{path} holds weights of another shape than it says: {actual}, where its settings make"
                 f" {expected.get(name, 'none')}"
             )

@@ -1,4 +1,4 @@
-"""Many files in, vectors out: decoding processes feed one encoder, and no file can stop the run.
+"""Embedding of many files: decoding processes feed one encoder, and no file can stop the run.
 
     path --hash_task--> content hash --is it known?--> decode_task --> excerpts --ear--> vectors
          [a process]                                   [a process]
@@ -39,8 +39,8 @@ _WORKER_ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
 }
 _WORKERS_PER_TORCH_THREAD = 4  # one thread encodes what four workers decode; idle threads would spin on their cores
-_AHEAD = 4  # tracks in hand per worker: enough that none waits, few enough to lose
-# A decoder that dies of these has met bytes that it cannot bear. SIGKILL is a lack of memory, SIGBUS a disk that fails.
+_TASKS_PER_WORKER = 4  # submitted at a time: enough that no worker waits, few enough to lose
+# A decoder that dies of these has met bytes that it cannot handle. SIGKILL is a lack of memory, SIGBUS a failing disk.
 _SIGNALS_OF_CONTENT = ("SIGSEGV", "SIGFPE", "SIGILL")
 
 
@@ -49,7 +49,7 @@ class WorkersLostError(Exception):
 
 
 class ExcerptEmbedder(Protocol):
-    """An ear, or what stands in for one: anything that makes of each excerpt a row of numbers."""
+    """An `Ear`, or anything else that makes a row of numbers from each excerpt."""
 
     @property
     def config(self) -> EarConfig: ...
@@ -72,7 +72,7 @@ class EmbeddedTrack:
     tags: Tags
     note: str | None
     decode_seconds: float  # CPU time in the worker
-    content_hash: str | None = None  # where it was asked for
+    content_hash: str | None = None  # None where files were not hashed
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class EmbedFailure:
     cause: Cause = Cause.CONTENT
     duration: float | None = None
     tags: Tags | None = None
-    errno: int | None = None  # of the system's error, where that was the reason
+    errno: int | None = None  # of the system's error, if that was the reason
 
     @property
     def excluded(self) -> bool:
@@ -99,7 +99,7 @@ class KnownContent:
 
 
 @dataclass(frozen=True)
-class _InHand:
+class _PendingFile:
     """A file with a worker, and its hash once that is known."""
 
     path: str
@@ -134,13 +134,13 @@ def embed_files(
     *,
     is_known: Callable[[str, str], bool] | None = None,
 ) -> Generator[EmbeddedTrack | EmbedFailure | KnownContent, None, None]:
-    """Yield each file's result as soon as it is there, in no particular order.
+    """Embed files and yield each result as soon as it is ready, in no particular order.
 
     `paths` is drawn lazily, a few ahead of the workers. Closing the generator stops the workers.
 
     Parameters
     ----------
-    bounds : by path, the shortest and the longest duration in seconds that are not left out
+    bounds : by path, the shortest and the longest duration in seconds; other files are excluded
     is_known : called with a path and its content hash
         True if that file needs no decoding; its result is a `KnownContent`. Without it nothing is hashed.
 
@@ -153,28 +153,28 @@ def embed_files(
     waiting = iter(paths)
     with _workers(n_workers, config) as schedule:
 
-        def begin(path: str) -> tuple[Future, _InHand]:
-            return decode(path, None) if is_known is None else (schedule(hash_task, path), _InHand(path))
+        def begin(path: str) -> tuple[Future, _PendingFile]:
+            return decode(path, None) if is_known is None else (schedule(hash_task, path), _PendingFile(path))
 
-        def decode(path: str, hashed: HashedFile | None) -> tuple[Future, _InHand]:
+        def decode(path: str, hashed: HashedFile | None) -> tuple[Future, _PendingFile]:
             stamp = hashed.stamp if hashed else None
             shortest, longest = (bounds or {}).get(path, (None, None))
             task = schedule(decode_task, path, ear.config.excerpt, shortest, longest, stamp)
-            return task, _InHand(path, hashed)
+            return task, _PendingFile(path, hashed)
 
         resource_tracker.ensure_running()  # begun below, it would end what blocks Ctrl-C
         with _interrupts_blocked():  # the first call starts the pool's threads and processes
-            in_hand = dict(begin(path) for path in islice(waiting, n_workers * _AHEAD))
-        while in_hand:
-            finished, _ = wait(in_hand, return_when=FIRST_COMPLETED)
+            pending = dict(begin(path) for path in islice(waiting, n_workers * _TASKS_PER_WORKER))
+        while pending:
+            finished, _ = wait(pending, return_when=FIRST_COMPLETED)
             # Hashed files first, and one encoding at a time: meanwhile the workers have something to decode.
-            for future in sorted(finished, key=lambda future: in_hand[future].hashed is not None):
-                file = in_hand.pop(future)
+            for future in sorted(finished, key=lambda future: pending[future].hashed is not None):
+                file = pending.pop(future)
                 outcome = _outcome(future, config, is_decoding=file.hashed is not None or is_known is None)
                 if isinstance(outcome, HashedFile) and is_known and not is_known(file.path, outcome.content_hash):
-                    in_hand.update([decode(file.path, outcome)])
+                    pending.update([decode(file.path, outcome)])
                     continue
-                in_hand.update(begin(following) for following in islice(waiting, 1))
+                pending.update(begin(following) for following in islice(waiting, 1))
                 if isinstance(outcome, HashedFile):
                     yield KnownContent(file.path)
                 else:
@@ -184,10 +184,10 @@ def embed_files(
 
 @contextlib.contextmanager
 def _workers(n_workers: int, config: DecodeConfig) -> Iterator[Callable[..., Future]]:
-    """Decoding processes, and a function that gives them a task."""
+    """Start decoding processes, and yield the function that schedules a task."""
     for name, value in _WORKER_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    n_threads, others = torch.get_num_threads(), set(multiprocessing.active_children())
+    n_threads, unrelated = torch.get_num_threads(), set(multiprocessing.active_children())
     torch.set_num_threads(max(1, min(n_threads, n_workers // _WORKERS_PER_TORCH_THREAD)))
     pool = ProcessPool(
         max_workers=n_workers,
@@ -209,16 +209,16 @@ def _workers(n_workers: int, config: DecodeConfig) -> Iterator[Callable[..., Fut
         torch.set_num_threads(n_threads)
         pool.stop()
         pool.join()
-        for worker in set(multiprocessing.active_children()) - others:  # begun at that very moment, unknown to the pool
+        for worker in set(multiprocessing.active_children()) - unrelated:  # just started, and unknown to the pool
             worker.kill()
             worker.join()
 
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Threads and processes started in here never see Ctrl-C; the caller's thread sees it afterwards.
+    """Hide Ctrl-C from threads and processes started inside; the caller's thread sees it afterwards.
 
-    A terminal sends it to the workers too. One that is just importing numpy would answer with a traceback.
+    A terminal sends it to the workers too, and one that is importing numpy would answer with a traceback.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
@@ -241,7 +241,7 @@ def _outcome(
         return UndecodableError(f"hearing it took longer than {config.time_limit:g} s", Cause.ENVIRONMENT)
     except ProcessExpired as expired:
         name = _signal_name(expired.exitcode)
-        # What only hashes a file reads its bytes, whatever they are.
+        # Hashing reads bytes without interpreting them, so its crash says nothing about the content.
         cause = Cause.CONTENT if is_decoding and name in _SIGNALS_OF_CONTENT else Cause.ENVIRONMENT
         memory = ", perhaps for lack of memory" if name == "SIGKILL" else ""
         return UndecodableError(f"the {'decoder' if is_decoding else 'reader'} crashed ({name}{memory})", cause)
@@ -249,12 +249,12 @@ def _outcome(
         return UndecodableError(f"decoding needs more than {config.memory_limit} MiB of memory", Cause.ENVIRONMENT)
     except BrokenProcessPool as error:
         raise _workers_lost(error) from error
-    except Exception as error:  # a fault of ours, but met in one file: it must not cost the others
+    except Exception as error:  # a fault of ours, but in one file: it must not cost the others
         return UndecodableError(f"{type(error).__name__}: {error}", Cause.PROGRAM)
 
 
 def _result(
-    file: _InHand, outcome: DecodedTrack | UndecodableError, ear: ExcerptEmbedder
+    file: _PendingFile, outcome: DecodedTrack | UndecodableError, ear: ExcerptEmbedder
 ) -> EmbeddedTrack | EmbedFailure:
     if isinstance(outcome, OutOfRangeError):
         return EmbedFailure(file.path, outcome.reason, Cause.RULE, outcome.duration, outcome.tags)

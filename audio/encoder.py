@@ -1,4 +1,4 @@
-"""The CNN: a picture of a few seconds of sound becomes a point on the unit sphere."""
+"""Convolutional encoder from log-mel spectrograms to vectors on the unit sphere."""
 
 from itertools import pairwise
 
@@ -7,23 +7,23 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from earshot.audio.config import EncoderConfig, MelConfig
-from earshot.audio.mel_statistics import n_statistics, picture_statistics
+from earshot.audio.mel_statistics import n_statistics, spectrogram_statistics
 
 
 class Encoder(nn.Module):
-    """Conv1d stages over time, pooled over time, beside what the picture says by itself; projected, normalised.
+    """Conv1d stages pooled over time, beside unsupervised statistics of the spectrogram; projected, normalised.
 
     ::
 
         (batch, n_mels, n_frames)
           |-> [Conv1d -> batch norm -> ReLU -> max-pool] x stages    (batch, channels, n_frames / pool_size ** stages)
           |     -> mean, maximum and deviation over time             (batch, 3 * channels)
-          |-> statistics of the picture                              (batch, n_statistics)
+          |-> statistics of the spectrogram                          (batch, n_statistics)
           '-> both, standardised -> dropout -> Linear -> L2 norm     (batch, dim)
 
     The mel bands are the input channels, so a convolution sees the whole spectrum and slides over time only
     (Dieleman, "Recommending music on Spotify with deep learning", 2014). Convolutions need many tracks before
-    they hear more than `audio.mel_statistics` does; standing beside it, they only ever add.
+    they beat `audio.mel_statistics`; beside it, they only ever add.
     """
 
     def __init__(self, mel: MelConfig, config: EncoderConfig) -> None:
@@ -46,12 +46,12 @@ class Encoder(nn.Module):
         return self.project(self.features(spectrograms))
 
     def features(self, spectrograms: Tensor) -> Tensor:
-        """Everything that is heard before the projection, shape (batch, sum of ``blocks``), not yet standardised."""
+        """Input of the projection, shape (batch, sum of ``blocks``), not yet standardised."""
         x = spectrograms
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = self.pool(F.relu(norm(convolution(x))))
         learned = torch.cat([x.mean(dim=-1), x.amax(dim=-1), x.std(dim=-1, correction=0)], dim=-1)
-        return torch.cat([learned, picture_statistics(spectrograms)], dim=-1)
+        return torch.cat([learned, spectrogram_statistics(spectrograms)], dim=-1)
 
     def project(self, features: Tensor) -> Tensor:
         """Unit vectors, shape (batch, dim), of `features`."""
@@ -67,18 +67,18 @@ def untrained_encoder(mel: MelConfig, config: EncoderConfig) -> Encoder:
 
 @torch.no_grad()
 def calibrate(encoder: Encoder, features: Tensor, track_rows: Tensor) -> None:
-    """Begin where unsupervised statistics end: standardised features, decorrelated by half.
+    """Initialise with unsupervised statistics: standardised features, decorrelated by half.
 
     The projection becomes the principal components of the tracks' mean features, each divided by the root of its
-    deviation. Undivided, what is loud in the data drowns the rest; divided in full (whitening), noise speaks as
-    loudly as music. Every block of features has the same say, however many numbers it has.
+    deviation. Undivided, large components drown the rest; divided in full (whitening), noise weighs as much as
+    music. Every block of features has the same weight, however many numbers it has.
 
     Parameters
     ----------
     features : shape (n_excerpts, sum of ``encoder.blocks``)
         Of `Encoder.features`.
     track_rows : shape (n_excerpts,), int64
-        Which track an excerpt is of; rows count from zero without gaps.
+        Track of each excerpt; rows count from zero without gaps.
     """
     norm = encoder.standardize
     mean, variance = features.mean(dim=0), features.var(dim=0, correction=0)

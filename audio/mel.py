@@ -1,4 +1,4 @@
-"""From samples to a log-mel spectrogram that does not know how loud the music was."""
+"""Log-mel spectrogram, relative to its loudest point, so that it does not depend on loudness."""
 
 import functools
 import sys
@@ -13,7 +13,7 @@ from earshot.audio.config import MelConfig
 
 
 def log_mel(samples: Tensor, config: MelConfig) -> Tensor:
-    """The log-mel spectrogram of mono sound, relative to its own loudest point.
+    """Compute the log-mel spectrogram of mono sound, relative to its loudest point.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def log_mel(samples: Tensor, config: MelConfig) -> Tensor:
     -------
     Tensor, shape (..., n_mels, n_frames)
         1 at the loudest point of each excerpt, falling to 0 at ``config.dynamic_range`` dB below it, so that
-        neither loudness nor what a codec leaves in the cracks can be heard. Slaney filters, as librosa's
+        neither loudness nor residues of a codec remain. Slaney filters, as librosa's
         default; periodic Hann window; zero padding at the edges.
     """
     power = _mel_spectrogram(config, samples.device)(samples)  # (..., n_mels, n_frames)
@@ -37,7 +37,7 @@ def log_mel(samples: Tensor, config: MelConfig) -> Tensor:
 def _mel_spectrogram(config: MelConfig, device: torch.device) -> Any:
     """torchaudio's transform with its window and filters made once."""
     torchaudio = import_torchaudio()
-    # Made inside inference mode, the kept window and filters could never again take part in a gradient.
+    # Made inside inference mode, the cached window and filters could never take part in a gradient.
     with warnings.catch_warnings(), torch.inference_mode(False):
         # A narrow lowest band may fall between two FFT bins and stay empty; it costs nothing.
         warnings.filterwarnings("ignore", message="At least one mel filterbank has all zero values")
@@ -56,7 +56,7 @@ def _mel_spectrogram(config: MelConfig, device: torch.device) -> Any:
 
 
 def import_torchaudio() -> Any:
-    """torchaudio, also beside a CPU build of torch.
+    """Import torchaudio, also beside a CPU build of torch.
 
     The Linux wheel of torchaudio 2.11 links its C++ extension to CUDA, so beside a CPU torch the import dies
     with an OSError. The transforms are pure Python and need no extension: a stand-in for the module that

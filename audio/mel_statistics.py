@@ -1,4 +1,4 @@
-"""What a picture of sound says without any learning: timbre, how it moves, what moves together, and rhythm."""
+"""Unsupervised statistics of a log-mel spectrogram: timbre and its change, covariance, and rhythm."""
 
 import functools
 import math
@@ -9,30 +9,31 @@ import torch.nn.functional as F
 from torch import Tensor
 
 N_CEPSTRA = 40  # of timbre; the first, which is loudness, is left out
-N_MOVING = 20  # of those whose rhythm and covariance are told
+N_RHYTHM_CEPSTRA = 20  # of rhythm and covariance
 WINDOW = 128  # frames of one rhythm analysis, about four seconds
-_HOP = 29  # frames between two; an excerpt of five seconds holds two whole windows
+_HOP = 29  # frames between windows; an excerpt of five seconds holds two whole ones
 # Edges of the rhythm bands in bins of the modulation spectrum, each about 1.4 times as wide as the one before.
 _MODULATION_EDGES = (1, 2, 3, 5, 7, 10, 14, 20, 30, 44, 64)
 _FLOOR = 1e-6  # of modulation power, so that stillness has a logarithm
 
 
 def n_statistics(n_mels: int) -> tuple[int, int, int, int]:
-    """The sizes of the blocks of `picture_statistics`: bands, cepstra, rhythm, covariance."""
-    n_timbre, n_moving, n_paired = min(N_CEPSTRA, n_mels - 1), min(N_MOVING, n_mels), min(N_MOVING, n_mels - 1)
-    return 3 * n_mels, 3 * n_timbre, n_moving * (len(_MODULATION_EDGES) - 1), n_paired * (n_paired + 1) // 2
+    """Sizes of the blocks of `spectrogram_statistics`: bands, cepstra, rhythm, covariance."""
+    n_timbre, n_paired = min(N_CEPSTRA, n_mels - 1), min(N_RHYTHM_CEPSTRA, n_mels - 1)
+    n_rhythm = min(N_RHYTHM_CEPSTRA, n_mels) * (len(_MODULATION_EDGES) - 1)
+    return 3 * n_mels, 3 * n_timbre, n_rhythm, n_paired * (n_paired + 1) // 2
 
 
 @torch.no_grad()
-def picture_statistics(spectrograms: Tensor) -> Tensor:
-    """Four blocks of numbers side by side, shape (batch, sum of `n_statistics`).
+def spectrogram_statistics(spectrograms: Tensor) -> Tensor:
+    """Compute four blocks of statistics side by side, shape (batch, sum of `n_statistics`).
 
     ::
 
         bands       mean, deviation and deviation of differences of each mel band
-        cepstra     the same of the cosine transform over the bands: timbre, freed of neighbouring bands' likeness
+        cepstra     the same of the cosine transform over the bands: timbre, decorrelated across bands
         rhythm      log power of each cepstrum's modulation spectrum, in bands of 0.2 to 15 Hz
-        covariance  which cepstra move together, each entry as its signed root
+        covariance  of the cepstra, each entry as its signed root
 
     Parameters
     ----------
@@ -47,8 +48,12 @@ def picture_statistics(spectrograms: Tensor) -> Tensor:
     with torch.autocast(spectrograms.device.type, enabled=False):  # logarithms of small differences want float32
         spectrograms = spectrograms.float()
         cepstra = _cosine_transform(spectrograms.shape[1], spectrograms.device) @ spectrograms  # of the same shape
-        blocks = [_moments(spectrograms), _moments(cepstra[:, 1 : N_CEPSTRA + 1]), _rhythm(cepstra[:, :N_MOVING])]
-        return torch.cat([*blocks, _covariance(cepstra[:, 1 : N_MOVING + 1])], dim=-1)
+        blocks = [
+            _moments(spectrograms),
+            _moments(cepstra[:, 1 : N_CEPSTRA + 1]),
+            _rhythm(cepstra[:, :N_RHYTHM_CEPSTRA]),
+        ]
+        return torch.cat([*blocks, _covariance(cepstra[:, 1 : N_RHYTHM_CEPSTRA + 1])], dim=-1)
 
 
 def _moments(x: Tensor) -> Tensor:

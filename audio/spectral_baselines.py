@@ -1,6 +1,6 @@
-"""Vectors that need no learning, to hold an ear against: what MFCC and a mean spectrum already know.
+"""Baseline vectors without learning, to compare an ear with: MFCC, the mean log-mel spectrum, and random vectors.
 
-Both are made from the very excerpts that an ear hears, at the ear's own sample rate, so a difference is of ears alone.
+MFCC and spectrum are made from the same excerpts at the same sample rate, so any difference is the encoder's.
 """
 
 import hashlib
@@ -21,13 +21,13 @@ from earshot.data.files.atomic import atomic_path
 
 _N_MFCC, _N_CHROMA, _N_FFT = 20, 12, 2_048
 _N_LIBROSA = _N_MFCC + _N_CHROMA
-_VERSION = 1  # of the sums; raise it when they change
+_SUMS_VERSION = 1  # raised when the sums change
 _RANDOM_DIM = 64
-_SAVE_EVERY = 500  # tracks
+_TRACKS_PER_SAVE = 500
 
 
 class SpectralSums:
-    """Stands in for an ear, and notes sums over frames where an ear makes vectors.
+    """Embedder that computes sums over frames in place of vectors.
 
     Per excerpt: the number of frames, the sums of 20 MFCC and 12 chroma, the sums of their squares, and the mean of
     each band of the ear's own log-mel spectrogram. Sums of excerpts add up to those of the track.
@@ -45,14 +45,14 @@ class SpectralSums:
         return np.stack([sums[row] for row in range(len(excerpts))])
 
     def _sums(self, samples: np.ndarray) -> np.ndarray:
-        """Of excerpts of one length, shape (n_excerpts, n_samples)."""
+        """Sums of excerpts of one length, shape (n_excerpts, n_samples)."""
         rate = self.config.excerpt.sample_rate
         spectrum = librosa.stft(samples, n_fft=_N_FFT)  # once, for both
         power = spectrum.real**2 + spectrum.imag**2  # (n_excerpts, n_fft // 2 + 1, n_frames)
-        # Each excerpt against its own loudest point, as librosa does with one at a time.
-        decibels = np.stack([librosa.power_to_db(one) for one in librosa.feature.melspectrogram(S=power, sr=rate)])
+        # Relative to each excerpt's loudest point, as librosa does with one at a time.
+        decibels = np.stack([librosa.power_to_db(mel) for mel in librosa.feature.melspectrogram(S=power, sr=rate)])
         mfcc = librosa.feature.mfcc(S=decibels, n_mfcc=_N_MFCC)
-        # Tuned to concert pitch: estimating the tuning takes longer than all the rest together.
+        # At concert pitch: estimating the tuning takes longer than all the rest together.
         chroma = librosa.feature.chroma_stft(S=power, sr=rate, tuning=0.0, n_chroma=_N_CHROMA)
         frames = np.concatenate([mfcc, chroma], axis=1).astype(np.float64)  # (n_excerpts, 32, n_frames)
         n_frames = np.full((len(samples), 1), frames.shape[-1])
@@ -75,19 +75,19 @@ def mel_vectors(sums: np.ndarray) -> np.ndarray:
 
 
 def random_vectors(n_tracks: int, seed: int) -> np.ndarray:
-    """What knows nothing; shape (n_tracks, 64)."""
+    """Random vectors, shape (n_tracks, 64)."""
     return np.random.default_rng(seed).standard_normal((n_tracks, _RANDOM_DIM))
 
 
 def baseline_vectors(cache: "SumsCache", hashes: Sequence[str], seed: int) -> dict[str, np.ndarray]:
-    """The vectors of all baselines, by name; rows of zeros for tracks that the cache does not hold."""
+    """Vectors of all baselines, by name; rows of zeros for tracks that the cache does not hold."""
     result = {"random": random_vectors(len(hashes), seed)}
     rows = [row for row, content_hash in enumerate(hashes) if content_hash in cache.sums]
     if rows:
         sums = np.stack([cache.sums[hashes[row]] for row in rows])
-        for name, known in (("mel", mel_vectors(sums)), ("mfcc", mfcc_vectors(sums))):
-            result[name] = np.zeros((len(hashes), known.shape[1]))
-            result[name][rows] = known
+        for name, vectors in (("mel", mel_vectors(sums)), ("mfcc", mfcc_vectors(sums))):
+            result[name] = np.zeros((len(hashes), vectors.shape[1]))
+            result[name][rows] = vectors
     return dict(reversed(result.items()))
 
 
@@ -98,22 +98,22 @@ def z_scored(features: np.ndarray) -> np.ndarray:
 
 
 class SumsCache:
-    """The sums of tracks by content hash, in one file that is written whole or not at all.
+    """Sums of tracks by content hash, in one file that is written whole or not at all.
 
     A file of other settings, or a damaged one, counts as empty: it can always be made again.
     """
 
     def __init__(self, path: Path, config: EarConfig) -> None:
         self.path = path
-        settings = {"version": _VERSION, "excerpt": asdict(config.excerpt), "mel": asdict(config.mel)}
+        settings = {"version": _SUMS_VERSION, "excerpt": asdict(config.excerpt), "mel": asdict(config.mel)}
         self._settings = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         self.sums: dict[str, np.ndarray] = {}
         try:
-            kept = read_archive(path, ("settings", "hashes", "sums"))
+            archive = read_archive(path, ("settings", "hashes", "sums"))
             n_sums = 1 + 2 * _N_LIBROSA + config.mel.n_mels
-            is_ours = str(kept["settings"]) == self._settings and kept["sums"].shape[1:] == (n_sums,)
-            if is_ours and np.isfinite(kept["sums"]).all():
-                self.sums = dict(zip(kept["hashes"].tolist(), kept["sums"], strict=True))
+            is_ours = str(archive["settings"]) == self._settings and archive["sums"].shape[1:] == (n_sums,)
+            if is_ours and np.isfinite(archive["sums"]).all():
+                self.sums = dict(zip(archive["hashes"].tolist(), archive["sums"], strict=True))
         except (FileNotFoundError, ValueError, TypeError):
             pass
 
@@ -123,19 +123,19 @@ class SumsCache:
             np.savez(file, settings=self._settings, hashes=hashes, sums=sums)
 
 
-def fill_cache(
-    cache: SumsCache, paths: Mapping[str, str], config: EarConfig, hearing: DecodeConfig
+def fill_sums(
+    cache: SumsCache, paths: Mapping[str, str], config: EarConfig, decoding: DecodeConfig
 ) -> Iterator[EmbedFailure | None]:
-    """Hear the tracks that the cache lacks; `paths` are by content hash. Yields once per track, what failed as such.
+    """Decode the tracks that the cache lacks; `paths` are by content hash. Yield a failure, or None, for each track.
 
-    What was heard is kept when the generator is closed early.
+    Finished tracks are saved when the generator is closed early.
     """
     lacking = {path: content_hash for content_hash, path in paths.items() if content_hash not in cache.sums}
     if not lacking:
         return
     n_new = 0
     try:
-        for result in embed_files(lacking, SpectralSums(config), hearing):
+        for result in embed_files(lacking, SpectralSums(config), decoding):
             if isinstance(result, EmbedFailure):
                 yield result
                 continue
@@ -143,9 +143,9 @@ def fill_cache(
             mel = sums[:, 1 + 2 * _N_LIBROSA :].mean(axis=0)
             cache.sums[lacking[result.path]] = np.concatenate([sums[:, : 1 + 2 * _N_LIBROSA].sum(axis=0), mel])
             n_new += 1
-            if n_new % _SAVE_EVERY == 0:
+            if n_new % _TRACKS_PER_SAVE == 0:
                 cache.save()
             yield None
     finally:
-        if n_new % _SAVE_EVERY:
+        if n_new % _TRACKS_PER_SAVE:
             cache.save()

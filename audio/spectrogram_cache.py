@@ -1,7 +1,7 @@
 """Log-mel spectrograms on disk, so that an epoch of training never decodes a file.
 
     cache/pictures-<front end>/pictures.f16    (n_excerpts, n_mels, n_frames) float16, appended to
-                               contents.npz    which rows are whose; written last, so what it names is whole
+                               contents.npz    rows of each track; written last, so the rows it names are whole
 
 Keyed by content, so a moved file is found again and a changed one is not. It can be deleted at any time.
 """
@@ -21,56 +21,56 @@ from earshot.audio.mel import log_mel
 from earshot.data.files.array_files import read_archive
 from earshot.data.files.atomic import atomic_path, make_folder, sync
 
-_SAVE_EVERY = 200  # tracks
+_TRACKS_PER_SAVE = 200
 
 
-class PictureMaker:
-    """Stands in for an ear: where an ear makes vectors, this makes the pictures that it would have seen."""
+class SpectrogramMaker:
+    """Embedder that computes the log-mels of an ear in place of its vectors."""
 
     def __init__(self, config: EarConfig) -> None:
         self.config = config
         self.n_frames = config.excerpt.samples_per_excerpt // config.mel.hop_length + 1
 
     def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray:
-        """Spectrograms, shape (n_excerpts, n_mels * n_frames) float16, of mono excerpts, each (n_samples,).
+        """Log-mels, shape (n_excerpts, n_mels * n_frames) float16, of mono excerpts, each (n_samples,).
 
-        One shorter than the others is repeated until it fills its frames.
+        A shorter excerpt is repeated until it fills its frames.
         """
-        return np.stack([self._picture(excerpt) for excerpt in excerpts])
+        return np.stack([self._log_mel(excerpt) for excerpt in excerpts])
 
-    def _picture(self, samples: np.ndarray) -> np.ndarray:
-        picture = log_mel(torch.from_numpy(samples), self.config.mel).numpy()  # (n_mels, some frames)
-        frames = np.arange(self.n_frames) % picture.shape[1]
-        return picture[:, frames].astype(np.float16).ravel()
+    def _log_mel(self, samples: np.ndarray) -> np.ndarray:
+        spectrogram = log_mel(torch.from_numpy(samples), self.config.mel).numpy()  # (n_mels, n_frames or fewer)
+        frames = np.arange(self.n_frames) % spectrogram.shape[1]
+        return spectrogram[:, frames].astype(np.float16).ravel()
 
 
 class SpectrogramCache:
-    """The pictures of tracks by content hash, memory-mapped.
+    """Log-mels of tracks by content hash, memory-mapped.
 
     cache = SpectrogramCache(folder, config)
-    for failure in fill_pictures(cache, paths_by_hash, config, DecodeConfig()): ...
+    for failure in fill_spectrograms(cache, paths_by_hash, config, DecodeConfig()): ...
     rows = cache.rows["1f3a..."]                 # of this track's excerpts
-    pictures = cache.pictures()[rows]            # (n_excerpts, n_mels, n_frames) float16
+    log_mels = cache.log_mels()[rows]            # (n_excerpts, n_mels, n_frames) float16
     """
 
     def __init__(self, folder: Path, config: EarConfig) -> None:
-        """The cache below `folder` that belongs to these settings of the front end."""
+        """Open the cache below `folder` that belongs to these settings of the front end."""
         settings = {"decoder": DECODER_CONTRACT, "excerpt": asdict(config.excerpt), "mel": asdict(config.mel)}
         key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
         self.folder = folder / f"pictures-{key}"
-        self.shape = (config.mel.n_mels, PictureMaker(config).n_frames)
+        self.shape = (config.mel.n_mels, SpectrogramMaker(config).n_frames)
         self.rows: dict[str, range] = {}
         try:
-            kept = read_archive(self.folder / "contents.npz", ("starts", "counts", "hashes"))
-            starts, counts = kept["starts"].astype(np.int64), kept["counts"].astype(np.int64)
+            archive = read_archive(self.folder / "contents.npz", ("starts", "counts", "hashes"))
+            starts, counts = archive["starts"].astype(np.int64), archive["counts"].astype(np.int64)
             if not (np.cumsum(counts)[:-1] == starts[1:]).all() or (counts < 1).any() or (starts[:1] != 0).any():
-                raise ValueError("its pictures are not one after another")
+                raise ValueError("its rows are not one after another")
             spans = [range(start, start + count) for start, count in zip(starts.tolist(), counts.tolist(), strict=True)]
-            self.rows = dict(zip(kept["hashes"].tolist(), spans, strict=True))
+            self.rows = dict(zip(archive["hashes"].tolist(), spans, strict=True))
         except (FileNotFoundError, ValueError, TypeError):
             pass  # none yet, or damaged: it can always be made again
         size = self._file.stat().st_size if self._file.exists() else 0
-        if size < self.n_excerpts * self._picture_bytes:
+        if size < self.n_excerpts * self._excerpt_bytes:
             self.rows = {}
 
     def __repr__(self) -> str:
@@ -80,8 +80,8 @@ class SpectrogramCache:
     def n_excerpts(self) -> int:
         return next(reversed(self.rows.values())).stop if self.rows else 0
 
-    def pictures(self) -> np.ndarray:
-        """All pictures, shape (n_excerpts, n_mels, n_frames) float16, read only and not in memory."""
+    def log_mels(self) -> np.ndarray:
+        """Log-mels of all excerpts, shape (n_excerpts, n_mels, n_frames) float16, read only and not in memory."""
         if not self.rows:
             return np.empty((0, *self.shape), dtype=np.float16)
         return np.memmap(self._file, dtype=np.float16, mode="r", shape=(self.n_excerpts, *self.shape))
@@ -91,11 +91,11 @@ class SpectrogramCache:
         return self.folder / "pictures.f16"
 
     @property
-    def _picture_bytes(self) -> int:
+    def _excerpt_bytes(self) -> int:
         return 2 * self.shape[0] * self.shape[1]
 
     def _save_contents(self) -> None:
-        sync(self._file)  # before the contents name what is in it
+        sync(self._file)  # before the contents name its rows
         with atomic_path(self.folder / "contents.npz") as temporary, open(temporary, "wb") as file:
             np.savez(
                 file,
@@ -105,12 +105,12 @@ class SpectrogramCache:
             )
 
 
-def fill_pictures(
-    cache: SpectrogramCache, paths: Mapping[str, str], config: EarConfig, hearing: DecodeConfig
+def fill_spectrograms(
+    cache: SpectrogramCache, paths: Mapping[str, str], config: EarConfig, decoding: DecodeConfig
 ) -> Iterator[EmbedFailure | None]:
-    """Hear the tracks that the cache lacks; `paths` are by content hash. Yields once per track, what failed as such.
+    """Decode the tracks that the cache lacks; `paths` are by content hash. Yield a failure, or None, for each track.
 
-    Closed early or killed, it loses at most the last few tracks.
+    A kill loses at most the last few tracks.
     """
     lacking = {path: content_hash for content_hash, path in paths.items() if content_hash not in cache.rows}
     if not lacking:
@@ -118,9 +118,9 @@ def fill_pictures(
     make_folder(cache.folder)
     n_new = 0
     with open(cache._file, "ab") as file:
-        file.truncate(cache.n_excerpts * cache._picture_bytes)  # what a kill left unnamed
+        file.truncate(cache.n_excerpts * cache._excerpt_bytes)  # rows that a kill left without a name
         try:
-            for result in embed_files(lacking, PictureMaker(config), hearing):
+            for result in embed_files(lacking, SpectrogramMaker(config), decoding):
                 if isinstance(result, EmbedFailure):
                     yield result
                     continue
@@ -128,11 +128,11 @@ def fill_pictures(
                 file.write(result.excerpt_vectors.tobytes())
                 cache.rows[lacking[result.path]] = range(start, start + len(result.excerpt_vectors))
                 n_new += 1
-                if n_new % _SAVE_EVERY == 0:
+                if n_new % _TRACKS_PER_SAVE == 0:
                     file.flush()
                     cache._save_contents()
                 yield None
         finally:
             file.flush()
-            if n_new % _SAVE_EVERY:
+            if n_new % _TRACKS_PER_SAVE:
                 cache._save_contents()

@@ -24,8 +24,8 @@ import torch
 from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
 from earshot.audio.ear import Ear, save_ear
 from earshot.audio.encoder import untrained_encoder
-from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_cache
-from earshot.audio.spectrogram_cache import SpectrogramCache, fill_pictures
+from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_sums
+from earshot.audio.spectrogram_cache import SpectrogramCache, fill_spectrograms
 from earshot.data.cosine import top_k, unit_rows
 from earshot.data.name_matching import split_labels
 from earshot.evaluation.metrics.bootstrap import draw_means, draw_spearmans, interval, spearman
@@ -40,7 +40,7 @@ from earshot.evaluation.metrics.vector_metrics import (
 from earshot.graph.build.co_occurrence import co_occurrence_edges
 from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
-from earshot.graph.taste.eval_triplets import draw_questions
+from earshot.graph.taste.eval_triplets import draw_triplets
 from earshot.graph.taste.excerpt_views import ExcerptDataset
 from earshot.graph.taste.taste_trainer import TasteTrainer
 from earshot.graph.taste.track_graph import TrackGraph
@@ -104,10 +104,10 @@ def load(data: Path, cache_folder: Path, ear: EarConfig, shares: dict[str, float
     paths = [str(data / "pop_clips" / clip["file"]) for clip in clips]
     paths += [str(data / "cc_music" / track["path"]) for track in open_music]
     cache = SpectrogramCache(cache_folder, ear)
-    for failure in fill_pictures(cache, {path: path for path in paths}, ear, DecodeConfig()):
+    for failure in fill_spectrograms(cache, {path: path for path in paths}, ear, DecodeConfig()):
         if failure is not None:
             sys.exit(f"{failure.path}: {failure.reason}")
-    music = ExcerptDataset(cache.pictures(), [cache.rows[path] for path in paths])
+    music = ExcerptDataset(cache.log_mels(), [cache.rows[path] for path in paths])
     unknown: list[frozenset[str]] = [frozenset()] * len(open_music)
     artists = [clip["artist_id"] for clip in clips] + ["open " + track["artist"] for track in open_music]
     graphs = [
@@ -153,7 +153,7 @@ class Judge:
         minus the hops between the two.
         """
         rng = np.random.default_rng(seed)
-        asked = draw_questions(self.listens.graph, self.listens.node_rows, query_rows, rng)
+        asked = draw_triplets(self.listens.graph, self.listens.node_rows, query_rows, rng)
         right = triplet_accuracy(vectors, asked.anchors, asked.positives, asked.negatives)
         unit = unit_rows(vectors)
         cosine = (unit[asked.firsts] * unit[asked.seconds]).sum(axis=1)
@@ -172,7 +172,7 @@ def baseline(data: Path, clips: list[dict[str, str]], cache_folder: Path, ear: E
     """MFCC and chroma of librosa, as `cli evaluate-audio` has them."""
     paths = {clip["file"]: str(data / "pop_clips" / clip["file"]) for clip in clips}
     cache = SumsCache(cache_folder / "baselines.npz", ear)
-    for _ in fill_cache(cache, paths, ear, DecodeConfig()):
+    for _ in fill_sums(cache, paths, ear, DecodeConfig()):
         pass
     return baseline_vectors(cache, list(paths), seed=0)["mfcc"]
 

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from earshot.audio.config import EarConfig
 from earshot.audio.encoder import untrained_encoder
 from earshot.audio.mel import log_mel
-from earshot.audio.spectrogram_cache import PictureMaker
+from earshot.audio.spectrogram_cache import SpectrogramMaker
 from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
 from earshot.graph.taste.excerpt_views import ExcerptDataset
@@ -31,7 +31,7 @@ EAR = EarConfig()
 def ours(n_tracks: int, loss: str) -> dict[str, tuple[float, float]]:
     """Clips a second and the share of time outside the network, by phase."""
     rng = np.random.default_rng(0)
-    shape = (6 * n_tracks, EAR.mel.n_mels, PictureMaker(EAR).n_frames)
+    shape = (6 * n_tracks, EAR.mel.n_mels, SpectrogramMaker(EAR).n_frames)
     pictures = rng.random(shape, dtype=np.float32).astype(np.float16)
     music = ExcerptDataset(pictures, [range(6 * track, 6 * track + 6) for track in range(n_tracks)])
     ends = rng.integers(n_tracks, size=(2, 10 * n_tracks))

@@ -122,13 +122,13 @@ def _with_questions(
     """The facts with questions that the library's graphs know the answer to."""
     import numpy as np
 
-    from earshot.graph.taste.eval_triplets import draw_questions
+    from earshot.graph.taste.eval_triplets import draw_triplets
     from earshot.stages.taste_graphs import stored_track_graphs
 
     questions = {}
     for graph in stored_track_graphs(library, tracks, kinds):
         rng = np.random.default_rng([seed, *graph.kind.encode()])  # no graph's questions depend on another's
-        drawn = draw_questions(graph.graph, graph.node_rows, rows, rng)
+        drawn = draw_triplets(graph.graph, graph.node_rows, rows, rng)
         if len(drawn.firsts):
             questions[graph.kind] = drawn
         else:
@@ -149,13 +149,13 @@ def _subjects(
     subjects = {"audio": (tracks.vectors, None), "audio, fewer hubs": (tracks.vectors, penalty)}
     if not baselines:
         return subjects
-    from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_cache
+    from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_sums
     from earshot.stages.current_encoder import current_checkpoint, load_encoder
 
     ear = load_encoder(current_checkpoint(library), "cpu").config
     cache = SumsCache(library.folder / "cache" / "baselines.npz", ear)
     n_lacking = len(tracks.paths.keys() - cache.sums.keys())
-    heard = progress(fill_cache(cache, tracks.paths, ear, DecodeConfig()), "baselines", "track", n_lacking)
+    heard = progress(fill_sums(cache, tracks.paths, ear, DecodeConfig()), "baselines", "track", n_lacking)
     if n_unheard := sum(result is not None for result in heard):
         click.echo(f"{n_unheard:,} files could not be heard again: mfcc and mel know nothing of them.", err=True)
     return subjects | {name: (v, None) for name, v in baseline_vectors(cache, list(tracks.paths), seed).items()}

@@ -102,8 +102,8 @@ def _graph_facts(
             shown = shown if whole or around else neighbourhood(graph, middle, MAX_NODES)
             names = node_names(library, stored.level, node_ids[shown])
             title = kind if whole else f"{kind} around {names[0]}"
-            middle_row = None if whole else 0
-            draw_graph(plot, graph.subgraph(shown), names, has_audio[shown], title=title, middle_row=middle_row)
+            marked_row = None if whole else 0
+            draw_graph(plot, graph.subgraph(shown), names, has_audio[shown], title=title, marked_row=marked_row)
     return facts
 
 

@@ -39,8 +39,8 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
     """
     from earshot.graph.drawing.map_colors import color_by
     from earshot.graph.drawing.map_page import write_map_page
+    from earshot.graph.drawing.map_picture import check_picture_format
     from earshot.graph.drawing.map_picture import draw_map as draw_picture
-    from earshot.graph.drawing.map_picture import refuse_unknown_format
     from earshot.graph.drawing.umap_layout import map_layout
     from earshot.index.library import Library
     from earshot.index.search.map_sample import read_map
@@ -51,7 +51,7 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
         for path in filter(None, (out, html)):
             path.absolute().parent.resolve(strict=True)
         if out is not None:
-            refuse_unknown_format(out)
+            check_picture_format(out)
     with Library.open(folder) as library:
         require_vectors(library, space)
         found, known = read_map(library, space, limit, seed), spaces(library)

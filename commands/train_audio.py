@@ -183,18 +183,18 @@ def _music(library: "Library", tracks: "TrackTable", ear: "Ear") -> tuple["Excer
     """The pictures to learn from, and the rows of the tracks that have some."""
     import numpy as np
 
-    from earshot.audio.spectrogram_cache import SpectrogramCache, fill_pictures
+    from earshot.audio.spectrogram_cache import SpectrogramCache, fill_spectrograms
     from earshot.graph.taste.excerpt_views import ExcerptDataset
 
     cache = SpectrogramCache(library.folder / "cache", ear.config)
     n_lacking = len(tracks.paths.keys() - cache.rows.keys())
-    filling = fill_pictures(cache, tracks.paths, ear.config, DecodeConfig())
+    filling = fill_spectrograms(cache, tracks.paths, ear.config, DecodeConfig())
     unheard = [failure for failure in progress(filling, "picturing", "track", n_lacking) if failure]
     if unheard:
         click.echo(f"{len(unheard):,} files could not be heard again and teach nothing.", err=True)
     heard = np.array([row for row, digest in enumerate(tracks.paths) if digest in cache.rows], dtype=np.int64)
     hashes = list(tracks.paths)
-    return ExcerptDataset(cache.pictures(), [cache.rows[hashes[row]] for row in heard]), heard
+    return ExcerptDataset(cache.log_mels(), [cache.rows[hashes[row]] for row in heard]), heard
 
 
 def _train(training: "TasteTrainer", state_file: Path, key: str) -> float | None:

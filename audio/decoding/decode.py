@@ -235,8 +235,8 @@ def _hear(
         return _hear_beginning(run, config)
     planned = excerpt_starts(declared, config)
     excerpts, starts = _read_excerpts(run, planned, config)
-    heard_to = run.heard_to
-    if heard_to >= 0.9 * min(declared, planned[-1] + config.excerpt_seconds):
+    decoded_to = run.decoded_to
+    if decoded_to >= 0.9 * min(declared, planned[-1] + config.excerpt_seconds):
         return excerpts, starts, declared, None
     # The declared duration is a lie (a forged header, a download cut short): spread over what is there.
     duration = _end_of_sound(run, declared)
@@ -245,7 +245,7 @@ def _hear(
     if spread[0]:
         excerpts, starts = spread
     elif excerpts:  # after what it cannot decode, FFmpeg may not find back to the beginning
-        duration = heard_to
+        duration = decoded_to
     return excerpts, starts, duration, f"cut short: it says {declared:.1f} s and {duration:.1f} s could be decoded"
 
 
@@ -259,18 +259,18 @@ def _hear_beginning(run: FrameRun, config: ExcerptConfig) -> tuple[list[np.ndarr
     if len(excerpts) > config.excerpts:
         kept = np.linspace(0, len(excerpts) - 1, config.excerpts).round().astype(int)
         excerpts, starts = [excerpts[number] for number in kept], [starts[number] for number in kept]
-    return excerpts, starts, round(run.heard_to, 3), note
+    return excerpts, starts, round(run.decoded_to, 3), note
 
 
 def _end_of_sound(run: FrameRun, silent_from: float) -> float:
     """Where the sound ends, in seconds, by halving again and again what lies beyond the last that was heard."""
-    while silent_from - run.heard_to > _END_TOLERANCE:
-        middle = (run.heard_to + silent_from) / 2
+    while silent_from - run.decoded_to > _END_TOLERANCE:
+        middle = (run.decoded_to + silent_from) / 2
         run.seek(middle)
         run.read(middle, _END_TOLERANCE)
-        if run.heard_to <= middle:
+        if run.decoded_to <= middle:
             silent_from = middle
-    return round(run.heard_to, 3)
+    return round(run.decoded_to, 3)
 
 
 def _read_excerpts(run: FrameRun, planned: list[float], config: ExcerptConfig) -> tuple[list[np.ndarray], list[float]]:

@@ -23,7 +23,7 @@ class FrameRun:
         self.rate = stream.codec_context.sample_rate
         origin = stream.start_time if stream.start_time is not None else 0
         self._origin = float(origin * stream.time_base) if stream.time_base else 0.0
-        self.heard_to = 0.0  # how far into the track sound was found
+        self.decoded_to = 0.0  # how far into the track sound was found
         self._start_over(0.0)
 
     def _start_over(self, position: float) -> None:
@@ -59,7 +59,7 @@ class FrameRun:
                 part.pts, part.time_base = None, self._clock
                 self._fifo.write(part)
             end = self.end
-            self.heard_to = max(self.heard_to, end)
+            self.decoded_to = max(self.decoded_to, end)
             if end <= start:
                 self._drop(self._fifo.samples)
             elif end >= start + seconds:

@@ -29,7 +29,7 @@ def draw_graph(
     has_audio: np.ndarray,
     *,
     title: str,
-    middle_row: int | None = None,
+    marked_row: int | None = None,
     seed: int = 0,
 ) -> None:
     """Draw a graph of up to `MAX_NODES` nodes: larger dots are recommended by more.
@@ -62,10 +62,10 @@ def draw_graph(
     colors = np.where(has_audio, _HEARD, _UNHEARD)
     sizes = 14 + 220 * degrees / max(degrees.max(initial=0), 1)
     axes.scatter(places[:, 0], places[:, 1], s=sizes, c=colors, linewidths=0.5, edgecolors="white", zorder=2)
-    if middle_row is not None:
-        x, y = places[middle_row]
-        axes.scatter([x], [y], s=sizes[middle_row] + 60, facecolors="none", edgecolors=_MIDDLE, linewidths=2, zorder=3)
-    _label(axes, places, names, degrees, sizes, middle_row)
+    if marked_row is not None:
+        x, y = places[marked_row]
+        axes.scatter([x], [y], s=sizes[marked_row] + 60, facecolors="none", edgecolors=_MIDDLE, linewidths=2, zorder=3)
+    _label(axes, places, names, degrees, sizes, marked_row)
     for color, what in ((_HEARD, "with audio"), (_UNHEARD, "without")):
         axes.scatter([], [], s=50, c=color, label=what)
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2)

@@ -15,7 +15,7 @@ _INK = 40_000  # square points: what all dots together may cover
 _SMALLEST, _LARGEST = 1.5, 40.0  # square points, of one dot
 
 
-def refuse_unknown_format(path: Path) -> None:
+def check_picture_format(path: Path) -> None:
     """Raise ValueError, before the work is done, when no picture can have this name."""
     known = sorted(FigureCanvasAgg.get_supported_filetypes())
     if path.suffix.lower().lstrip(".") not in known:
@@ -30,7 +30,7 @@ def draw_map(path: Path, places: np.ndarray, coloring: Coloring, *, title: str) 
     ValueError
         The suffix of `path` is of no kind of picture.
     """
-    refuse_unknown_format(path)
+    check_picture_format(path)
     figure = Figure(figsize=(12, 9), dpi=110)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.01, 0.01, 0.76, 0.94))

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.fft import dct
 
-from earshot.audio.mel_statistics import WINDOW, n_statistics, picture_statistics
+from earshot.audio.mel_statistics import WINDOW, n_statistics, spectrogram_statistics
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def pictures(rng):
 
 
 def blocks(pictures):
-    found = picture_statistics(torch.from_numpy(pictures)).numpy()
+    found = spectrogram_statistics(torch.from_numpy(pictures)).numpy()
     ends = np.cumsum(n_statistics(pictures.shape[1]))
     assert found.shape == (len(pictures), ends[-1])
     return np.split(found, ends[:-1], axis=1)
@@ -66,12 +66,12 @@ def test_what_is_louder_moves_no_more(pictures):
 @pytest.mark.parametrize("n_mels", [1, 2, 20, 96])
 def test_any_shape_has_finite_statistics(n_frames, n_mels):
     pictures = torch.rand(2, n_mels, n_frames, generator=torch.manual_seed(0))
-    found = picture_statistics(pictures)
+    found = spectrogram_statistics(pictures)
     assert found.shape == (2, sum(n_statistics(n_mels))) and found.isfinite().all()
-    assert picture_statistics(torch.zeros(2, n_mels, n_frames)).isfinite().all()
+    assert spectrogram_statistics(torch.zeros(2, n_mels, n_frames)).isfinite().all()
 
 
 def test_half_precision_around_it_does_not_reach_it(pictures):
     with torch.autocast("cpu", torch.bfloat16):
-        found = picture_statistics(torch.from_numpy(pictures))
-    assert torch.equal(found, picture_statistics(torch.from_numpy(pictures)))
+        found = spectrogram_statistics(torch.from_numpy(pictures))
+    assert torch.equal(found, spectrogram_statistics(torch.from_numpy(pictures)))

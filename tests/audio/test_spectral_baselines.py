@@ -17,7 +17,7 @@ from earshot.audio.spectral_baselines import (
     SpectralSums,
     SumsCache,
     baseline_vectors,
-    fill_cache,
+    fill_sums,
     mel_vectors,
     mfcc_vectors,
     random_vectors,
@@ -39,7 +39,7 @@ def excerpts(rng):
 
 
 def sums_of(tracks):
-    """As `fill_cache` adds them up."""
+    """As `fill_sums` adds them up."""
     rows = []
     for track in tracks:
         parts = SpectralSums().embed(track)
@@ -91,20 +91,20 @@ def test_random_vectors_follow_their_seed():
 def test_files_are_heard_once_and_kept(track_files, tmp_path, monkeypatch):
     paths = {f"hash {row}": str(path) for row, path in enumerate(track_files[:3])}
     cache = SumsCache(tmp_path / "cache" / "baselines.npz", EAR)
-    assert list(fill_cache(cache, paths, EAR, ONE)) == [None] * 3
+    assert list(fill_sums(cache, paths, EAR, ONE)) == [None] * 3
     again = SumsCache(cache.path, EAR)
     assert again.sums.keys() == paths.keys()
     here = sums_of([decode_track(path, EAR.excerpt).excerpts for path in paths.values()])
     np.testing.assert_allclose([again.sums[key] for key in paths], here, rtol=1e-4, atol=1e-2)
     monkeypatch.setattr(spectral_baselines, "embed_files", None)  # nobody asks it
-    assert list(fill_cache(again, paths, EAR, ONE)) == []
+    assert list(fill_sums(again, paths, EAR, ONE)) == []
     assert [path.name for path in cache.path.parent.iterdir()] == ["baselines.npz"]
 
 
 def test_a_file_that_cannot_be_heard_costs_only_itself(track_files, tmp_path):
     paths = {"good": str(track_files[0]), "gone": str(tmp_path / "gone.mp3")}
     cache = SumsCache(tmp_path / "baselines.npz", EAR)
-    results = list(fill_cache(cache, paths, EAR, ONE))
+    results = list(fill_sums(cache, paths, EAR, ONE))
     (unheard,) = [result for result in results if result is not None]
     assert isinstance(unheard, EmbedFailure) and unheard.path == paths["gone"]
     assert list(cache.sums) == ["good"]
@@ -117,7 +117,7 @@ def test_a_file_that_cannot_be_heard_costs_only_itself(track_files, tmp_path):
 def test_what_was_heard_before_an_interruption_is_kept(track_files, tmp_path):
     paths = {path.name: str(path) for path in track_files[:4]}
     cache = SumsCache(tmp_path / "baselines.npz", EAR)
-    hearing = fill_cache(cache, paths, EAR, ONE)
+    hearing = fill_sums(cache, paths, EAR, ONE)
     next(hearing)
     hearing.close()
     assert len(SumsCache(cache.path, EAR).sums) == 1

@@ -14,7 +14,7 @@ from earshot.audio.config import DecodeConfig, EarConfig, ExcerptConfig, MelConf
 from earshot.audio.decoding.audio_writer import write_audio
 from earshot.audio.decoding.decode import decode_track
 from earshot.audio.mel import log_mel
-from earshot.audio.spectrogram_cache import PictureMaker, SpectrogramCache, fill_pictures
+from earshot.audio.spectrogram_cache import SpectrogramCache, SpectrogramMaker, fill_spectrograms
 
 CONFIG = EarConfig(ExcerptConfig(sample_rate=8_000, excerpts=2, excerpt_seconds=2.0), MelConfig(sample_rate=8_000))
 ONE = DecodeConfig(workers=1)
@@ -37,7 +37,7 @@ def files(tmp_path_factory):
 @pytest.fixture(scope="module")
 def filled(files, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
-    results = list(fill_pictures(SpectrogramCache(folder, CONFIG), files, CONFIG, ONE))
+    results = list(fill_spectrograms(SpectrogramCache(folder, CONFIG), files, CONFIG, ONE))
     return folder, results
 
 
@@ -46,7 +46,7 @@ def test_a_picture_is_what_the_ear_would_see(filled, files):
     cache = SpectrogramCache(folder, CONFIG)
     excerpts = decode_track(files["hash of a"], CONFIG.excerpt).excerpts
     expected = log_mel(torch.from_numpy(np.stack(excerpts)), CONFIG.mel).numpy()
-    found = cache.pictures()[cache.rows["hash of a"]]
+    found = cache.log_mels()[cache.rows["hash of a"]]
     assert found.shape == (2, 96, 32) and found.dtype == np.float16  # 16,000 samples, a frame every 512, and one more
     np.testing.assert_allclose(found, expected, atol=1e-3)  # half precision
 
@@ -64,14 +64,14 @@ def test_failures_are_told_and_everything_else_is_there(filled):
 
 def test_a_short_excerpt_is_repeated_to_the_end():
     samples = np.random.default_rng(1).standard_normal(8_000).astype(np.float32)  # one second, 16 frames
-    picture = PictureMaker(CONFIG).embed([samples]).reshape(96, 32)
+    picture = SpectrogramMaker(CONFIG).embed([samples]).reshape(96, 32)
     assert (picture[:, 16:] == picture[:, :16]).all()
 
 
 def test_what_is_there_is_not_heard_again(filled, files):
     folder, _ = filled
     known = {digest: path + " is gone" for digest, path in files.items() if "broken" not in digest}
-    assert list(fill_pictures(SpectrogramCache(folder, CONFIG), known, CONFIG, ONE)) == []
+    assert list(fill_spectrograms(SpectrogramCache(folder, CONFIG), known, CONFIG, ONE)) == []
 
 
 def test_other_settings_have_other_pictures(filled):
@@ -81,7 +81,7 @@ def test_other_settings_have_other_pictures(filled):
         replace(CONFIG, excerpt=replace(CONFIG.excerpt, excerpts=3)),
     ):
         cache = SpectrogramCache(folder, other)
-        assert cache.rows == {} and cache.pictures().shape[0] == 0
+        assert cache.rows == {} and cache.log_mels().shape[0] == 0
     same_front_end = replace(CONFIG, encoder=replace(CONFIG.encoder, dim=16))
     assert len(SpectrogramCache(folder, same_front_end).rows) == 3, "the encoder does not change what it sees"
 
@@ -93,16 +93,16 @@ def test_a_kill_between_pictures_and_contents_costs_only_what_was_in_hand(filled
     with open(before._file, "ab") as file:
         file.write(b"half a picture")
     added = {"hash of a again": files["hash of a"]}
-    list(fill_pictures(SpectrogramCache(folder, CONFIG), added, CONFIG, ONE))
+    list(fill_spectrograms(SpectrogramCache(folder, CONFIG), added, CONFIG, ONE))
     after = SpectrogramCache(folder, CONFIG)
     assert len(after.rows) == 4
-    found, expected = after.pictures()[after.rows["hash of a again"]], after.pictures()[after.rows["hash of a"]]
+    found, expected = after.log_mels()[after.rows["hash of a again"]], after.log_mels()[after.rows["hash of a"]]
     assert (found == expected).all()
 
 
 def test_closed_early_it_keeps_what_it_had(files, tmp_path):
     cache = SpectrogramCache(tmp_path, CONFIG)
-    filling = fill_pictures(cache, files, CONFIG, ONE)
+    filling = fill_spectrograms(cache, files, CONFIG, ONE)
     while next(filling) is not None:  # the broken file may come first
         pass
     filling.close()
@@ -137,7 +137,7 @@ def test_one_error_of_the_disk_does_not_empty_the_cache(filled, files, tmp_path,
     for error in (OSError(errno.EIO, os.strerror(errno.EIO)), MemoryError()):
         with monkeypatch.context() as failing, pytest.raises(type(error)):
             failing.setattr("earshot.data.files.array_files.np.load", raising(error))
-            list(fill_pictures(SpectrogramCache(folder, CONFIG), files, CONFIG, ONE))
+            list(fill_spectrograms(SpectrogramCache(folder, CONFIG), files, CONFIG, ONE))
     assert len(SpectrogramCache(folder, CONFIG).rows) == 3
 
 

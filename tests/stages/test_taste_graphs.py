@@ -5,7 +5,7 @@ import pytest
 
 from earshot.graph.bfs import MAX_HOPS
 from earshot.graph.preference_graph import build_graph
-from earshot.graph.taste.eval_triplets import draw_questions
+from earshot.graph.taste.eval_triplets import draw_triplets
 from earshot.index.evaluation.audio_facts import read_judged_tracks
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError
@@ -41,11 +41,11 @@ def test_each_track_stands_at_its_node(library):
 
 
 def test_questions_are_those_of_the_directed_graph(library):
-    """`draw_questions` looks in both directions itself."""
+    """`draw_triplets` looks in both directions itself."""
     (graph,) = stored_track_graphs(library, read_judged_tracks(library), ["liked"])
     directed = build_graph([0, 1, 2, 3], [1, 2, 3, 4], [1, 2, 1, 3], n_nodes=5, directed=True)
     rows = np.arange(5)
-    ours, theirs = (draw_questions(one, rows, rows, np.random.default_rng(0)) for one in (graph.graph, directed))
+    ours, theirs = (draw_triplets(one, rows, rows, np.random.default_rng(0)) for one in (graph.graph, directed))
     np.testing.assert_array_equal(ours.hops, theirs.hops)
     assert ours.hops.max() == MAX_HOPS
 

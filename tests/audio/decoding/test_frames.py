@@ -92,7 +92,7 @@ def test_a_run_is_read_in_stretches():
     np.testing.assert_array_equal(second, np.full(4_000, 0.25, dtype=np.float32))
     np.testing.assert_array_equal(rest, np.full(4_000, 0.5, dtype=np.float32))
     assert run.read(2.5, 1.0) is None
-    assert run.heard_to == 2.5
+    assert run.decoded_to == 2.5
 
 
 def test_what_lies_between_two_stretches_is_dropped():
@@ -139,4 +139,4 @@ def test_a_damaged_packet_is_stepped_over():
 def test_a_damaged_end_keeps_what_came_before():
     run = FrameRun(script := Script(level(0.25), ends_badly=True), script)
     assert set(run.read(0.0, 5.0)) == {0.25}
-    assert run.read(1.0, 5.0) is None and run.heard_to == 1.0
+    assert run.read(1.0, 5.0) is None and run.decoded_to == 1.0

@@ -33,7 +33,7 @@ def test_the_same_graph_is_the_same_picture(tmp_path, graph):
 
 
 def test_a_node_in_the_middle_is_marked(tmp_path, graph):
-    image = drawn(tmp_path / "x.png", graph, middle_row=3)
+    image = drawn(tmp_path / "x.png", graph, marked_row=3)
     red = np.abs(image[..., :3] - np.array([0xC0, 0x39, 0x2B]) / 255).max(axis=2) < 0.01
     assert red.sum() > 20
 

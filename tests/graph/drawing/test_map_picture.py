@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from earshot.graph.drawing.map_colors import GREY, PALETTE, color_by
-from earshot.graph.drawing.map_picture import draw_map, refuse_unknown_format
+from earshot.graph.drawing.map_picture import check_picture_format, draw_map
 
 
 def drawn(path, places, labels):
@@ -52,5 +52,5 @@ def test_labels_of_any_kind(tmp_path):
 def test_what_is_no_picture_is_refused(tmp_path, name):
     with pytest.raises(ValueError, match=f"{name} ends in no kind of picture; there are .*png"):
         draw_map(tmp_path / name, np.zeros((1, 2)), color_by([None]), title="")
-    refuse_unknown_format(tmp_path / "x.PNG")
+    check_picture_format(tmp_path / "x.PNG")
     assert list(tmp_path.iterdir()) == []

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from earshot.graph.bfs import MAX_HOPS
 from earshot.graph.preference_graph import build_graph
 from earshot.graph.taste import eval_triplets
-from earshot.graph.taste.eval_triplets import FAR_HOPS, PER_ANCHOR, draw_questions
+from earshot.graph.taste.eval_triplets import DRAWS_PER_ANCHOR, FAR_HOPS, draw_triplets
 
 # 0 - 1 - 2 - 3 - 4 - 5 - 6, and 7 alone
 PATH = build_graph(range(6), range(1, 7), n_nodes=8)
 
 
 def test_on_a_path(rng):
-    asked = draw_questions(PATH, np.arange(8), np.array([0]), rng)
-    assert set(asked.anchors) == {0} and len(asked.anchors) == PER_ANCHOR
+    asked = draw_triplets(PATH, np.arange(8), np.array([0]), rng)
+    assert set(asked.anchors) == {0} and len(asked.anchors) == DRAWS_PER_ANCHOR
     assert set(asked.positives) == {1}
     assert set(asked.negatives) <= {3, 4, 5, 6, 7}
     assert set(asked.firsts) == {0} and set(asked.seconds) <= set(range(1, 8))
@@ -26,38 +26,38 @@ def test_on_a_path(rng):
 
 def test_directions_do_not_count(rng):
     directed = build_graph([1], [0], n_nodes=3, directed=True)
-    asked = draw_questions(directed, np.arange(3), np.array([0]), rng)
+    asked = draw_triplets(directed, np.arange(3), np.array([0]), rng)
     assert set(asked.positives) == {1} and set(asked.negatives) == {2}
 
 
 def test_tracks_of_one_node_are_not_asked_against_each_other(rng):
     """Tracks 0, 1 and 2 are at node 0, 3 at node 1, 4 at node 7."""
-    asked = draw_questions(PATH, np.array([0, 0, 0, 1, 7]), np.arange(3), rng)
+    asked = draw_triplets(PATH, np.array([0, 0, 0, 1, 7]), np.arange(3), rng)
     assert set(asked.anchors) == {0, 1, 2} and set(asked.positives) == {3} and set(asked.negatives) == {4}
     assert set(asked.seconds) == {3, 4}
 
 
 def test_tracks_that_the_graph_does_not_know(rng):
     node_rows = np.array([-1, 0, 1, 7, -1])
-    asked = draw_questions(PATH, node_rows, np.arange(5), rng)
+    asked = draw_triplets(PATH, node_rows, np.arange(5), rng)
     assert {0, 4} & {*asked.anchors, *asked.positives, *asked.negatives, *asked.firsts, *asked.seconds} == set()
-    nothing = draw_questions(PATH, np.full(5, -1), np.arange(5), rng)
+    nothing = draw_triplets(PATH, np.full(5, -1), np.arange(5), rng)
     assert len(nothing.anchors) == len(nothing.firsts) == 0
 
 
 def test_where_all_are_near_no_triplet_is_asked(rng):
     triangle = build_graph([0, 1, 2], [1, 2, 0], n_nodes=3)
-    asked = draw_questions(triangle, np.arange(3), np.arange(3), rng)
+    asked = draw_triplets(triangle, np.arange(3), np.arange(3), rng)
     assert len(asked.anchors) == 0 and set(asked.hops) == {1}
 
 
 def test_of_many_anchors_some_are_drawn(rng, monkeypatch):
-    monkeypatch.setattr(eval_triplets, "N_ANCHORS", 3)
-    assert len(set(draw_questions(PATH, np.arange(8), np.arange(8), rng).firsts)) == 3
+    monkeypatch.setattr(eval_triplets, "MAX_ANCHORS", 3)
+    assert len(set(draw_triplets(PATH, np.arange(8), np.arange(8), rng).firsts)) == 3
 
 
 def test_one_seed_one_set_of_questions():
-    one, again = (draw_questions(PATH, np.arange(8), np.arange(8), np.random.default_rng(3)) for _ in range(2))
+    one, again = (draw_triplets(PATH, np.arange(8), np.arange(8), np.random.default_rng(3)) for _ in range(2))
     np.testing.assert_array_equal(one.negatives, again.negatives)
     np.testing.assert_array_equal(one.hops, again.hops)
 
@@ -67,7 +67,7 @@ def test_distances_are_those_of_networkx(edges, seed):
     graph = build_graph([one for one, _ in edges], [other for _, other in edges], n_nodes=10)
     oracle = nx.Graph(edges)
     oracle.add_nodes_from(range(10))
-    asked = draw_questions(graph, np.arange(10), np.arange(10), np.random.default_rng(seed))
+    asked = draw_triplets(graph, np.arange(10), np.arange(10), np.random.default_rng(seed))
 
     def hops(one, other):
         try:
@@ -82,5 +82,5 @@ def test_distances_are_those_of_networkx(edges, seed):
 
 
 def test_questions_introduce_themselves(rng):
-    text = repr(draw_questions(PATH, np.arange(8), np.array([0]), rng))
+    text = repr(draw_triplets(PATH, np.arange(8), np.array([0]), rng))
     assert text == "<Questions: 20 triplets, 20 pairs>"
