@@ -84,7 +84,7 @@ def main() -> None:
     is_cold = np.random.default_rng(options.seed).random(catalog.n_artists)[catalog.artist_rows] < 0.1
 
     def without_new(part: Interactions) -> Interactions:
-        return part.where(~is_cold[part.track_rows])
+        return part.select(~is_cold[part.track_rows])
 
     train = without_new(parts.known())
     eval_queries = queries_at_cutoff(train, parts.test, repeats=False, n_users=len(events), seed=options.seed)

@@ -46,10 +46,10 @@ def judged(
 ) -> dict[str, np.ndarray]:
     """NDCG and recall of the first ten places among cold tracks, by (subject, metric), per listener."""
     is_kept = ~is_cold[events.track_rows]
-    train, test = events.where(is_kept), events.where(~is_kept)
+    train, test = events.select(is_kept), events.select(~is_kept)
     cold_rows = np.flatnonzero(is_cold)
     has_history = np.bincount(train.user_rows, minlength=events.n_users) > 0
-    targets = _among(targets_of(test.where(has_history[test.user_rows])), cold_rows)
+    targets = _among(targets_of(test.select(has_history[test.user_rows])), cold_rows)
     lists = {"sound alone": _sound_alone(train, catalog, targets, cold_rows)}
     for name, use_audio in (("towers with audio", 1), ("towers without", 0)):
         towers = towers_for(replace(TOWER, use_audio=use_audio, seed=seed), catalog, train)

@@ -121,10 +121,10 @@ def queries_of_split(split: Split, *, repeats: bool, n_queries: int, seed: int) 
     known, asked = split.known(), split.test
     if rules.least_weight:
         asked = asked.of_kind("listen")
-        asked = asked.where(asked.weights >= rules.least_weight)
+        asked = asked.select(asked.weights >= rules.least_weight)
     if rules.known_users:
         is_known = np.bincount(known.user_rows, minlength=asked.n_users) > 0
-        asked = asked.where(is_known[asked.user_rows])
+        asked = asked.select(is_known[asked.user_rows])
     unreachable = rules.keeps_unreachable
     return queries_at_cutoff(known, asked, repeats=repeats, n_users=n_queries, seed=seed, unreachable=unreachable)
 

@@ -129,7 +129,7 @@ def evaluate_towers(
     store_metrics(library, run_id, metrics)
     facts = {"queries": len(eval_queries), "tracks": eval_queries.known.n_tracks, "settings": rankings.settings}
     finish_run(library, run_id, facts)
-    notes = [describe_queries(parts, eval_queries, repeats=repeats), rules.told, _leakage_note(library, parts, trained)]
+    notes = [describe_queries(parts, eval_queries, repeats=repeats), rules.note, _leakage_note(library, parts, trained)]
     yield Evaluation(trained.model, report, metrics, notes, rankings.settings, len(rankings.lists) - 1, more)
 
 

@@ -129,7 +129,7 @@ def _import_source(
         yield KnownSource(origin.name, known)
         return
     opened = source.open(config)
-    with listen_store.open_gathering(library, opened.level, prefix=opened.prefix) as collector:
+    with listen_store.open_collector(library, opened.level, prefix=opened.prefix) as collector:
         for n_blocks, batch in enumerate(opened.batches, start=1):
             if batch.errors and not path.is_dir():
                 raise batch.errors[0]
@@ -141,7 +141,7 @@ def _import_source(
             items = opened.describe(items, collector.item_numbers())
         mapped = map_names(items.names if config.names else items.titles, collector.level, origin, config)
         if mapped.translation is not None:
-            items = Items.called(mapped.names)
+            items = Items.from_names(mapped.names)
             yield mapped
         result = listen_store.import_listens(
             library, collector, digest, origin=str(origin.absolute()), items=items, options=config.typed(),

@@ -25,7 +25,7 @@ _DTYPES = {  # of `Interactions`'s arrays, one file each
     "splits": np.uint8,
 }
 _FACTS = "arrays.json"
-MADE = 2  # the version of how arrays are made: those that were made otherwise are not read
+ARRAY_FORMAT = 2  # the version of how arrays are made: those that were made otherwise are not read
 LISTEN_MS = 30_000  # streaming services count a play from here on
 
 
@@ -33,7 +33,7 @@ def build_arrays(
     folder: Path,
     files: Sequence[Path],
     level: str,
-    stands_for: Mapping[int, int] | None = None,
+    links: Mapping[int, int] | None = None,
     events_at_once: int = EVENTS_AT_ONCE,
 ) -> None:
     """Write a folder of arrays from files of events, whole or not at all.
@@ -44,10 +44,10 @@ def build_arrays(
 
     Parameters
     ----------
-    stands_for : items that are others under another name, and which
+    links : ids of items, and of the items that stand for them
     events_at_once : more are never held
     """
-    log = [_read(path, level, stands_for) for path in files]
+    log = [_read(path, level, links) for path in files]
     counts = pl.concat([frame.select("user_id") for frame in log]).group_by("user_id").len().sort("user_id")
     users = counts.collect(engine="streaming")
     items = pl.concat([frame.select("item_id") for frame in log]).unique().sort("item_id").collect(engine="streaming")
@@ -93,10 +93,10 @@ def open_arrays(folder: Path) -> tuple[Interactions, IdMap, IdMap]:
     return listening, users, items
 
 
-def _read(path: Path, level: str, stands_for: Mapping[int, int] | None) -> pl.LazyFrame:
+def _read(path: Path, level: str, links: Mapping[int, int] | None) -> pl.LazyFrame:
     item = pl.col(f"{level}_id")
-    if stands_for:
-        item = item.replace(list(stands_for), list(stands_for.values()))
+    if links:
+        item = item.replace(list(links), list(links.values()))
     return pl.scan_parquet(path, glob=False).select(pl.exclude(f"{level}_id"), item_id=item)
 
 

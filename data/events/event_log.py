@@ -91,7 +91,7 @@ def log_errors(path: Path | None = None) -> Iterator[None]:
 
 
 def total_plays(
-    paths: Sequence[Path], level: str, stands_for: Mapping[int, int] | None = None
+    paths: Sequence[Path], level: str, links: Mapping[int, int] | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How often each user played or liked each item, over several files.
 
@@ -99,7 +99,7 @@ def total_plays(
 
     Parameters
     ----------
-    stands_for : items that are others under another name, and which
+    links : ids of items, and of the items that stand for them
 
     Returns
     -------
@@ -108,8 +108,8 @@ def total_plays(
     if not paths:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     item = pl.col(f"{level}_id")
-    if stands_for:
-        item = item.replace(list(stands_for), list(stands_for.values()))
+    if links:
+        item = item.replace(list(links), list(links.values()))
     log = [
         pl.scan_parquet(path, glob=False).select("user_id", "time_s", "plays", "kind", item_id=item) for path in paths
     ]

@@ -10,7 +10,9 @@ import numpy as np
 import polars as pl
 
 EVENTS_AT_ONCE = 8_000_000
-MOST_OF_A_USER = 20_000_000  # who listens for a lifetime comes to a million, and one user's events are held at once
+MAX_EVENTS_PER_USER = (
+    20_000_000  # who listens for a lifetime comes to a million, and one user's events are held at once
+)
 _ROW_GROUP = 250_000  # what is skipped or read together when a range of users is read back
 
 
@@ -34,7 +36,7 @@ class EventSort:
         Raises
         ------
         ValueError
-            One user has more than `MOST_OF_A_USER`.
+            One user has more than `MAX_EVENTS_PER_USER`.
         """
         if not len(block):
             return
@@ -42,8 +44,10 @@ class EventSort:
         if len(counts) > len(self._per_user):
             self._per_user = np.pad(self._per_user, (0, len(counts) - len(self._per_user)))
         self._per_user[: len(counts)] += counts
-        if self._per_user.max() > MOST_OF_A_USER:
-            raise ValueError(f"more than {MOST_OF_A_USER:,} listens are said to be by one person; name who listened")
+        if self._per_user.max() > MAX_EVENTS_PER_USER:
+            raise ValueError(
+                f"more than {MAX_EVENTS_PER_USER:,} listens are said to be by one person; name who listened"
+            )
         path = self._folder / f"{len(self._files):06}.parquet"
         block = block.sort("user_row", "time_s", maintain_order=True)
         with disk_errors(path):

@@ -75,7 +75,7 @@ class Interactions:
         return len(self.user_rows)
 
     def __repr__(self) -> str:
-        return f"<Listening {self.n_users:,} users x {self.n_tracks:,} tracks, {len(self):,} events>"
+        return f"<Interactions {self.n_users:,} users x {self.n_tracks:,} tracks, {len(self):,} events>"
 
     def digest(self) -> str:
         """Hexadecimal, the same only for the same events."""
@@ -93,10 +93,10 @@ class Interactions:
         """Only the listens, or the likes, ..."""
         code = KINDS.index(kind)
         if self.kinds is None:
-            return self if code == 0 else self.where(np.zeros(len(self), dtype=bool))
-        return self.where(self.kinds == code)
+            return self if code == 0 else self.select(np.zeros(len(self), dtype=bool))
+        return self.select(self.kinds == code)
 
-    def where(self, is_kept: np.ndarray) -> "Interactions":
+    def select(self, is_kept: np.ndarray) -> "Interactions":
         """The events of a mask, (n_events,) bool; users and tracks keep their rows."""
         return Interactions(
             self.user_rows[is_kept], self.track_rows[is_kept], self.times[is_kept], self.weights[is_kept],
@@ -164,7 +164,7 @@ def without_dislikes(listens: Interactions) -> Interactions:
     """Listens, and likes that were not taken back; who dislikes a track wants it no more for that."""
     if listens.kinds is None:
         return listens
-    return listens.where(active_mask(listens.user_rows, listens.track_rows, listens.kinds))
+    return listens.select(active_mask(listens.user_rows, listens.track_rows, listens.kinds))
 
 
 def dislikes(listens: Interactions) -> tuple[np.ndarray, np.ndarray] | None:

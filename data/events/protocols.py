@@ -24,7 +24,7 @@ class Protocol:
     rolling: bool = False  # whether each event is a query, after all events before it
     legacy: bool = False  # whether Yambda's own figures stand beside ours
     sampled: bool = False  # whether 99 negatives are drawn unasked
-    told: str = ""  # what a reader of the figures has to know
+    note: str = ""  # what a reader of the figures has to know
 
 
 PROTOCOLS = {
@@ -35,17 +35,17 @@ PROTOCOLS = {
     "random": Protocol("random"),
     "loopback": Protocol(
         "global", share=0.1, gap_s=0, repeats=False, knows_validation=False, known_users=True, keeps_unreachable=True,
-        told="hit_rate is what loopback calls recall. Targets are all that was played, though lists leave out what had"
+        note="hit_rate is what loopback calls recall. Targets are all that was played, though lists leave out what had"
         " been played in training: the slice novel is what could be reached.",
     ),
     "yambda": Protocol(
         "last-days", gap_s=1_800, repeats=True, known_users=True, least_weight=0.5, legacy=True,
-        told="Targets are listens to at least half a track. ndcg_legacy is the ratio of two means, and both legacy"
+        note="Targets are listens to at least half a track. ndcg_legacy is the ratio of two means, and both legacy"
         " figures count repeated plays in the denominator, as the paper's code did; the others are per listener.",
     ),
     "next-track": Protocol(
         "global", share=0.1, gap_s=0, repeats=True, held_out=0.1, rolling=True,
-        told="Every query is one listen of the test, after all that its listener played before; the last of these is"
+        note="Every query is one listen of the test, after all that its listener played before; the last of these is"
         " the seed. Nothing was learned from a tenth of the listeners: they are the slice cold user.",
     ),
 }  # fmt: skip

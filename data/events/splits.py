@@ -84,9 +84,9 @@ def split_listens(
     held_out_users = None
     if rules.held_out:
         is_apart = (np.random.default_rng([seed, 1]).random(listens.n_users) < rules.held_out)[listens.user_rows]
-        held_out_users = listens.where(is_apart & np.isin(parts, [0, 1]))
+        held_out_users = listens.select(is_apart & np.isin(parts, [0, 1]))
         parts[is_apart & (parts < 2)] = -1
-    train, validation, test = (listens.where(parts == code) for code in range(3))
+    train, validation, test = (listens.select(parts == code) for code in range(3))
     split = Split(protocol, train, validation, test, held_out_users)
     for name in ("train", "test"):
         if not len(getattr(split, name)):

@@ -34,7 +34,7 @@ class Items:
     title_is_key: bool = False  # a title means one item, whoever is said to have made it
 
     @classmethod
-    def called(cls, names: Sequence[str]) -> "Items":
+    def from_names(cls, names: Sequence[str]) -> "Items":
         """Items of which nothing is known but some name."""
         nothing = [None] * len(names)
         return cls(nothing, names, nothing, nothing, nothing)
@@ -87,7 +87,7 @@ class EventCollector:
         return len(self._sort)
 
     def __repr__(self) -> str:
-        return f"<Gathering {len(self._users):,} users x {len(self._items):,} {self.level}s, {len(self):,} events>"
+        return f"<EventCollector {len(self._users):,} users x {len(self._items):,} {self.level}s, {len(self):,} events>"
 
     def add(self, batch: Batch) -> None:
         self.n_malformed += batch.n_malformed

@@ -70,8 +70,8 @@ def listens_folder(library: Library) -> Path:
     return folder
 
 
-def open_gathering(library: Library, level: str = "track", *, prefix: str = "") -> EventCollector:
-    """A folder where an import gathers its events; the caller is the library's writer."""
+def open_collector(library: Library, level: str = "track", *, prefix: str = "") -> EventCollector:
+    """Begin to collect the events of an import; the caller is the library's writer."""
     folder = listens_folder(library)
     return EventCollector(folder, level, prefix=prefix)
 
@@ -134,7 +134,7 @@ def told_logs(cure: str = _AGAIN) -> Iterator[None]:
 
 def import_listens(
     library: Library,
-    gathering: EventCollector,
+    collector: EventCollector,
     digest: str,
     *,
     origin: str,
@@ -143,14 +143,14 @@ def import_listens(
     names_are: str = "auto",
     options: Sequence[str] = (),
 ) -> ListenImport:
-    """Keep gathered listens, in the place of what the same content left before. All or nothing.
+    """Keep collected listens, in the place of what the same content left before. All or nothing.
 
     The file has its own name before the transaction ends, and never that of what it replaces: killed in between, the
     earlier one is as it was.
 
     Parameters
     ----------
-    items : in the order of the gathering's, where other files say more of them
+    items : in the order of the collector's, where other files say more of them
     options : that were typed, for a later import of the same
 
     Raises
@@ -158,21 +158,21 @@ def import_listens(
     ValueError
         `names_are` is "ids" and an item is none, or there are no listens.
     """
-    if not len(gathering):
-        lost = "".join(f", {number:,} {what} left out" for what, number in gathering.left_out.items())
-        raise ValueError(f"{Path(origin).name} holds no listens; {gathering.n_malformed:,} rows are malformed{lost}")
+    if not len(collector):
+        lost = "".join(f", {number:,} {what} left out" for what, number in collector.left_out.items())
+        raise ValueError(f"{Path(origin).name} holds no listens; {collector.n_malformed:,} rows are malformed{lost}")
     known = known_listens(library, digest)
     taken = known.file if known else None
     name = f"{digest}.parquet"
     path = listens_folder(library) / (name if name != taken else f"{digest}.2.parquet")
-    users = gathering.users
+    users = collector.users
     with library.transaction():
         user_ids, n_new_users = _match_users(library, users)
-        matched = match_items(library, items or gathering.items, gathering.level, folders=folders, names_are=names_are)
+        matched = match_items(library, items or collector.items, collector.level, folders=folders, names_are=names_are)
         with atomic_path(path) as temporary:
-            n_events = write_events(temporary, gathering.events(user_ids, matched.ids), gathering.level)
+            n_events = write_events(temporary, collector.events(user_ids, matched.ids), collector.level)
         listens = StoredListens(
-            path.name, origin, gathering.level, n_events, len(users), matched.n_nodes, gathering.n_malformed, now()
+            path.name, origin, collector.level, n_events, len(users), matched.n_nodes, collector.n_malformed, now()
         )
         _remember(library, listens, digest, options)
         record(library, path)

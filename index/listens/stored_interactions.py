@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from earshot.data.events.event_arrays import MADE, build_arrays, open_arrays
+from earshot.data.events.event_arrays import ARRAY_FORMAT, build_arrays, open_arrays
 from earshot.data.events.event_log import LogError, played_among
 from earshot.data.events.interactions import Interactions
 from earshot.data.ids import IdMap
@@ -40,13 +40,13 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
             f"This library has no listens to {level}s yet{others}.\n\n"
             "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
         )
-    stands_for = _stands_for(library, level)
-    key = _key(library, level, stands_for)  # of the very links that the arrays are made with
+    linked = _links(library, level)
+    key = _key(library, level, linked)  # of the very links that the arrays are made with
     folder = listens_folder(library) / f"arrays-{level}-{key}"
     if not folder.is_dir():
         try:
             with told_logs():
-                build_arrays(folder, files, level, stands_for)
+                build_arrays(folder, files, level, linked)
         except OSError:
             if not folder.is_dir():  # else another process was quicker
                 raise
@@ -58,7 +58,7 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
     except (FileNotFoundError, ValueError):  # damaged: they can always be made again
         shutil.rmtree(folder)
         with told_logs():
-            build_arrays(folder, files, level, stands_for)
+            build_arrays(folder, files, level, linked)
             try:
                 return LibraryListening(*open_arrays(folder), key)
             except ValueError as error:
@@ -68,20 +68,20 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
 
 def listening_key(library: Library, level: str = "track") -> str:
     """Of all listens as they are now: another after an import, and for tracks after a link."""
-    return _key(library, level, _stands_for(library, level))
+    return _key(library, level, _links(library, level))
 
 
-def _key(library: Library, level: str, stands_for: Mapping[int, int]) -> str:
+def _key(library: Library, level: str, linked: Mapping[int, int]) -> str:
     imports = []
     for listens in stored_listens(library):
         path = listens_folder(library) / listens.file
         if listens.level == level and path.is_file():
             imports.append((listens.file, listens.imported, path.stat().st_size))
-    state = json.dumps([MADE, imports, sorted(stands_for.items())])
+    state = json.dumps([ARRAY_FORMAT, imports, sorted(linked.items())])
     return hashlib.blake2b(state.encode(), digest_size=8).hexdigest()
 
 
-def _stands_for(library: Library, level: str) -> dict[int, int]:
+def _links(library: Library, level: str) -> dict[int, int]:
     return links(library) if level == "track" else {}
 
 

@@ -60,7 +60,7 @@ def test_a_later_export_adds_only_what_is_new(folder, run):
     from earshot.index.listens.stored_interactions import read_listening
 
     with Library.open(folder / "library") as library:
-        assert repr(read_listening(library).listening) == "<Listening 1 users x 2 tracks, 3 events>"
+        assert repr(read_listening(library).listening) == "<Interactions 1 users x 2 tracks, 3 events>"
 
 
 def test_an_export_beside_its_earlier_one_or_unpacked_counts_once(folder, run):

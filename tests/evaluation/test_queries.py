@@ -69,7 +69,7 @@ def test_practice_is_about_validation():
 def test_loopback_knows_only_train_and_only_its_listeners():
     validation = listening([(0, 5, 5)], 3, 6)
     test = listening([(0, 0, 9), (0, 5, 9), (1, 4, 9)], 3, 6)
-    train = KNOWN.where(KNOWN.user_rows == 0)
+    train = KNOWN.select(KNOWN.user_rows == 0)
     eval_queries = queries_of_split(Split("loopback", train, validation, test), repeats=False, n_queries=9, seed=0)
     assert eval_queries.targets.user_rows.tolist() == [0]  # listener 1 is in no event of train
     assert eval_queries.targets.track_rows.tolist() == [0, 5]  # 0 was played in train: a target that cannot be hit

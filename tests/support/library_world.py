@@ -87,9 +87,9 @@ def seed_of(library: Library, track_id: int) -> Seed:
     return Seed(row.name, vector, excerpts, row.duration, row.artist, row.title, row.content_hash, row.id)
 
 
-def gathered(library: Library, *batches: Batch, level: str = "track", **options: Any) -> EventCollector:
+def collected_events(library: Library, *batches: Batch, level: str = "track", **options: Any) -> EventCollector:
     """Batches of listens as an import gathers them; a context."""
-    gathering = EventCollector(listens_folder(library), level, **options)
+    collector = EventCollector(listens_folder(library), level, **options)
     for batch in batches:
-        gathering.add(batch)
-    return gathering
+        collector.add(batch)
+    return collector

@@ -165,7 +165,7 @@ def test_a_line_without_end_is_counted(run, tmp_path, monkeypatch):
 
 
 def test_one_person_of_more_listens_than_a_lifetime_has(library, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(external_sort, "MOST_OF_A_USER", 10)
+    monkeypatch.setattr(external_sort, "MAX_EVENTS_PER_USER", 10)
     (tmp_path / "x.csv").write_text("user,track\n" + "ana,x\n" * 11)
     assert "more than 10 listens are said to be by one person" in refused(
         library, run, "import-listens", tmp_path / "x.csv"

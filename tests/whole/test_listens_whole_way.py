@@ -16,7 +16,7 @@ from earshot.data.tables.text_blocks import Member, line_blocks
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import import_listens, stored_listens
 from earshot.index.listens.stored_interactions import read_listening
-from library_world import gathered, open_library
+from library_world import collected_events, open_library
 from listen_exports import lastfm_1k, spotify, stream
 
 
@@ -61,8 +61,8 @@ def test_nothing_is_lost_or_mixed_up(tmp_path, rng, monkeypatch, at_once):
     batches = list(read_lastfm_1k(Member(lastfm_1k(tmp_path / "x.tsv", text))))
     assert len(batches) > 10
     library, _ = open_library(tmp_path / "library")
-    with library, gathered(library, *batches, events_at_once=at_once) as gathering:
-        import_listens(library, gathering, "digest", origin="x")
+    with library, collected_events(library, *batches, events_at_once=at_once) as collector:
+        import_listens(library, collector, "digest", origin="x")
         assert told(library) == plainly(lines)
 
 
@@ -70,8 +70,8 @@ def test_a_split_goes_all_the_way(tmp_path):
     library, _ = open_library(tmp_path / "library")
     rows = [("u", "Air", "One", 3, 0), ("u", "Air", "Two", 9, 2), ("v", "Air", "One", 4, 1)]
     frame = pl.DataFrame(rows, schema=["user", "artist", "title", "time_s", "split"], orient="row")
-    with library, gathered(library, Batch(frame)) as gathering:
-        import_listens(library, gathering, "digest", origin="x")
+    with library, collected_events(library, Batch(frame)) as collector:
+        import_listens(library, collector, "digest", origin="x")
         assert read_listening(library).listening.splits.tolist() == [0, 2, 1]
 
 

@@ -30,7 +30,7 @@ def events(listening, users, items):
 
 def test_events_stand_by_user_and_time(tmp_path, file):
     listening, users, items = arrays(tmp_path / "a", file)
-    assert repr(listening) == "<Listening 2 users x 3 tracks, 4 events>"
+    assert repr(listening) == "<Interactions 2 users x 3 tracks, 4 events>"
     assert events(listening, users, items) == [(4, 30, 5, 1.0), (4, 20, 10, 1.0), (7, 10, 20, 2.0), (7, 30, 50, 1.0)]
     assert listening.kinds.tolist() == [0, LIKE, 0, 0] and listening.splits is None
     assert isinstance(listening.times, np.memmap) and listening.track_rows.dtype == np.int32
@@ -54,7 +54,7 @@ def test_what_two_files_know_is_there_once(tmp_path, file):
 
 
 def test_a_linked_item_is_another(tmp_path, file):
-    listening, users, items = arrays(tmp_path / "a", file, stands_for={20: 30, 99: 10})
+    listening, users, items = arrays(tmp_path / "a", file, links={20: 30, 99: 10})
     assert [item for _, item, _, _ in events(listening, users, items)] == [30, 30, 10, 30]
     assert len(items) == 2 and listening.n_tracks == 2
 

@@ -17,7 +17,7 @@ def listening(users=(0, 0, 0, 2), tracks=(1, 0, 1, 4), times=(5, 5, 3_000, 7), *
 
 
 def test_it_introduces_itself():
-    assert repr(listening()) == "<Listening 3 users x 5 tracks, 4 events>" and len(listening()) == 4
+    assert repr(listening()) == "<Interactions 3 users x 5 tracks, 4 events>" and len(listening()) == 4
 
 
 def test_where_each_user_begins():
@@ -77,4 +77,4 @@ def test_arrays_may_lie_on_disk(tmp_path):
     path = tmp_path / "times.npy"
     np.save(path, np.array([5, 5, 3_000, 7]))
     mapped = replace(listening(), times=np.load(path, mmap_mode="r"))
-    assert isinstance(mapped.times, np.memmap) and mapped.where(np.array([1, 0, 0, 1], bool)).times.tolist() == [5, 7]
+    assert isinstance(mapped.times, np.memmap) and mapped.select(np.array([1, 0, 0, 1], bool)).times.tolist() == [5, 7]

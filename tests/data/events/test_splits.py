@@ -83,7 +83,7 @@ def test_joined_logs_keep_their_kinds():
     liked = type(world)(*(getattr(world, name) for name in ("user_rows", "track_rows", "times", "weights")), 2, 6,
                         kinds=(world.track_rows == 4).astype(np.uint8))  # fmt: skip
     is_early = liked.times < 300
-    whole = merged(liked.where(~is_early), world.where(is_early))
+    whole = merged(liked.select(~is_early), world.select(is_early))
     assert whole.track_rows[whole.kinds == 1].tolist() == [4] and rows(whole) == rows(world)
 
 

@@ -23,14 +23,14 @@ def test_numbers_follow_the_order_of_first_sight():
 
 
 def test_case_makes_no_other_track(tmp_path):
-    with EventCollector(tmp_path) as gathering:
-        gathering.add(batch(("u", "Air", "One", 5), ("v", "Can", "Two", 6)))
-        gathering.add(batch(("v", "AIR", "one", 3), ("u", None, "x.mp3", 4), ("u", None, "X.mp3", 4)))
-        assert repr(gathering) == "<Gathering 2 users x 4 tracks, 5 events>"
-        assert gathering.users == ["u", "v"]
-        assert gathering.items.names == ["Air - One", "Can - Two", "x.mp3", "X.mp3"]  # paths have case
+    with EventCollector(tmp_path) as collector:
+        collector.add(batch(("u", "Air", "One", 5), ("v", "Can", "Two", 6)))
+        collector.add(batch(("v", "AIR", "one", 3), ("u", None, "x.mp3", 4), ("u", None, "X.mp3", 4)))
+        assert repr(collector) == "<EventCollector 2 users x 4 tracks, 5 events>"
+        assert collector.users == ["u", "v"]
+        assert collector.items.names == ["Air - One", "Can - Two", "x.mp3", "X.mp3"]  # paths have case
         ids = np.array([70, 71, 72, 73])
-        events = pl.concat(gathering.events(np.array([20, 10]), ids))
+        events = pl.concat(collector.events(np.array([20, 10]), ids))
     rows = events.select("user_id", "track_id", "time_s", "plays", "kind", "ratio").rows()
     # by the rows of users, so u comes first although its id is greater
     assert rows == [
@@ -40,8 +40,8 @@ def test_case_makes_no_other_track(tmp_path):
 
 
 def test_what_lies_on_disk_is_gone_at_the_end(tmp_path):
-    with EventCollector(tmp_path) as gathering:
-        gathering.add(batch(("u", "Air", "One", 5)))
+    with EventCollector(tmp_path) as collector:
+        collector.add(batch(("u", "Air", "One", 5)))
         assert list(tmp_path.rglob("*.parquet"))
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(RuntimeError), EventCollector(tmp_path):
@@ -50,12 +50,12 @@ def test_what_lies_on_disk_is_gone_at_the_end(tmp_path):
 
 
 def test_what_was_wrong_adds_up(tmp_path):
-    with EventCollector(tmp_path) as gathering:
-        gathering.add(batch(n_malformed=4, malformed=("a", "b", "c", "d"), left_out={"podcasts": 2}))
-        gathering.add(batch(n_malformed=3, malformed=("e", "f", "g"), left_out={"podcasts": 1, "audiobooks": 1}))
-        assert gathering.n_malformed == 7 and gathering.malformed == ("a", "b", "c", "d", "e")
-        assert gathering.left_out == {"podcasts": 3, "audiobooks": 1}
-        assert len(gathering) == 0 and gathering.users == [] and len(gathering.items) == 0
+    with EventCollector(tmp_path) as collector:
+        collector.add(batch(n_malformed=4, malformed=("a", "b", "c", "d"), left_out={"podcasts": 2}))
+        collector.add(batch(n_malformed=3, malformed=("e", "f", "g"), left_out={"podcasts": 1, "audiobooks": 1}))
+        assert collector.n_malformed == 7 and collector.malformed == ("a", "b", "c", "d", "e")
+        assert collector.left_out == {"podcasts": 3, "audiobooks": 1}
+        assert len(collector) == 0 and collector.users == [] and len(collector.items) == 0
 
 
 @pytest.mark.parametrize("at_once", [1, 1_000])
@@ -63,12 +63,12 @@ def test_what_two_parts_know_is_there_once(tmp_path, at_once):
     """One twice at 5 in the first part and thrice in the second is thrice; at no known time nothing is the same."""
     first = [("u", "Air", "One", 5), ("u", "Air", "One", 5), ("u", "Air", "One", None), ("v", "Air", "One", 5)]
     second = [("u", "Air", "One", 5)] * 3 + [("u", "AIR", "one", None), ("u", "Air", "Two", 5), ("u", "Air", "One", 4)]
-    with EventCollector(tmp_path, events_at_once=at_once) as gathering:
-        gathering.add(batch(*second[:2], part=1))
-        gathering.add(batch(*first, part=0))
-        gathering.add(batch(*second[2:], part=1))
-        events = pl.concat(gathering.events(np.array([7, 8]), np.array([50, 51])))
-        assert len(gathering) == 10
+    with EventCollector(tmp_path, events_at_once=at_once) as collector:
+        collector.add(batch(*second[:2], part=1))
+        collector.add(batch(*first, part=0))
+        collector.add(batch(*second[2:], part=1))
+        events = pl.concat(collector.events(np.array([7, 8]), np.array([50, 51])))
+        assert len(collector) == 10
     assert events.select("user_id", "track_id", "time_s").rows() == [
         *[(7, 50, None), (7, 50, None), (7, 50, 4), (7, 50, 5), (7, 50, 5), (7, 50, 5), (7, 51, 5)],
         (8, 50, 5),
@@ -77,17 +77,17 @@ def test_what_two_parts_know_is_there_once(tmp_path, at_once):
 
 def test_a_kind_that_is_not_said_is_a_listen(tmp_path):
     frame = pl.DataFrame({"user": ["u", "u"], "title": ["x", "y"], "kind": [None, 1], "split": [None, 2]})
-    with EventCollector(tmp_path) as gathering:
-        gathering.add(Batch(frame))
-        (events,) = gathering.events(np.array([1]), np.array([5, 6]))
+    with EventCollector(tmp_path) as collector:
+        collector.add(Batch(frame))
+        (events,) = collector.events(np.array([1]), np.array([5, 6]))
     assert events.select("track_id", "plays", "kind", "split").rows() == [(5, 1.0, 0, None), (6, 1.0, 1, 2)]
 
 
 def test_numbers_get_their_prefix(tmp_path):
-    with EventCollector(tmp_path, prefix="yambda:") as gathering:
-        gathering.add(Batch(pl.DataFrame({"user": [7], "title": [30], "time_s": [5]})))
-        assert (gathering.users, gathering.items.titles) == (["yambda:7"], ["yambda:30"])
-        assert gathering.items.artists == [None] and gathering.item_numbers().tolist() == [30]
+    with EventCollector(tmp_path, prefix="yambda:") as collector:
+        collector.add(Batch(pl.DataFrame({"user": [7], "title": [30], "time_s": [5]})))
+        assert (collector.users, collector.items.titles) == (["yambda:7"], ["yambda:30"])
+        assert collector.items.artists == [None] and collector.item_numbers().tolist() == [30]
 
 
 def test_a_row_is_whole_or_an_example():

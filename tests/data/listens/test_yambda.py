@@ -87,7 +87,7 @@ def test_one_owner_of_each_item(tmp_path):
 def test_items_get_their_owners(tmp_path):
     pl.DataFrame({"artist_id": [9], "item_id": [30]}).write_parquet(tmp_path / "a.parquet")
     pl.DataFrame({"album_id": [5], "item_id": [31]}).write_parquet(tmp_path / "b.parquet")
-    items, numbers = Items.called(["yambda:30", "yambda:31"]), np.array([30, 31])
+    items, numbers = Items.from_names(["yambda:30", "yambda:31"]), np.array([30, 31])
     known = with_owners(items, numbers, {tmp_path / "a.parquet": "artist", tmp_path / "b.parquet": "album"})
     assert (known.artists, known.albums) == (["yambda:artist:9", None], [None, "yambda:album:5"])
     assert known.titles == items.titles and known.title_is_key

@@ -8,7 +8,7 @@ from earshot.data.tables.playlists import Playlist
 from earshot.index.graphs.item_groups import present_sources, read_groups
 from earshot.index.listens.listen_store import import_listens
 from earshot.index.listens.playlist_store import import_playlists
-from library_world import add, at, gathered, heard, open_library
+from library_world import add, at, collected_events, heard, open_library
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def library(tmp_path):
 
 def listened(library, level, items):
     batch = Batch(pl.DataFrame({"user": ["me"] * len(items), "title": items, "plays": [2.0] * len(items)}))
-    with gathered(library, batch, level=level) as gathering:
-        import_listens(library, gathering, f"digest of {level}", origin="by hand")
+    with collected_events(library, batch, level=level) as collector:
+        import_listens(library, collector, f"digest of {level}", origin="by hand")
 
 
 def members(groups):

@@ -14,7 +14,7 @@ from earshot.index.listens.listen_store import (
     listen_files,
     stored_listens,
 )
-from library_world import add, at, gathered, heard, open_library
+from library_world import add, at, collected_events, heard, open_library
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def file(tmp_path):
 def imported(library, file, **options):
     (source,) = find_sources(file).sources
     opened = source.open()
-    with gathered(library, *opened.batches, level=opened.level) as gathering:
-        return import_listens(library, gathering, content_digest(file), origin=str(file), **options)
+    with collected_events(library, *opened.batches, level=opened.level) as collector:
+        return import_listens(library, collector, content_digest(file), origin=str(file), **options)
 
 
 def plays(path):
@@ -105,8 +105,8 @@ def test_what_a_killed_import_left_is_removed(library, file):
     (folder / ".import-abc" / "000000.parquet").write_bytes(b"half")
     (folder / "x.unfinished").write_bytes(b"half")
     library.close()
-    with Library.open_to_write(library.folder) as opened, listen_store.open_gathering(opened, "artist") as gathering:
-        assert gathering.level == "artist"
+    with Library.open_to_write(library.folder) as opened, listen_store.open_collector(opened, "artist") as collector:
+        assert collector.level == "artist"
     assert [path.suffix for path in folder.iterdir()] == [".parquet"]
 
 

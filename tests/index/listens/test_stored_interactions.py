@@ -7,13 +7,13 @@ from earshot.data.listens.event_batch import Batch
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import import_listens
 from earshot.index.listens.stored_interactions import read_listening
-from library_world import add, at, gathered, heard, open_library
+from library_world import add, at, collected_events, heard, open_library
 
 
 def listened(library, digest, *rows, level="track"):
     batch = Batch(pl.DataFrame(rows, schema=["user", "artist", "title", "time_s"], orient="row"))
-    with gathered(library, batch, level=level) as gathering:
-        import_listens(library, gathering, digest, origin=digest)
+    with collected_events(library, batch, level=level) as collector:
+        import_listens(library, collector, digest, origin=digest)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def library(tmp_path):
 
 def test_rows_and_the_ids_they_are(library):
     found = read_listening(library)
-    assert repr(found.listening) == "<Listening 2 users x 2 tracks, 3 events>"
+    assert repr(found.listening) == "<Interactions 2 users x 2 tracks, 3 events>"
     assert found.users.ids(found.listening.user_rows).tolist() == [1, 1, 2]
     assert found.items.ids(found.listening.track_rows).tolist() == [2, 1, 2]
     assert found.listening.times.tolist() == [3, 5, 4]
@@ -57,7 +57,7 @@ def test_arrays_of_an_older_version_are_made_anew(library, monkeypatch):
     read_listening(library)
     (before,) = folders(library)
     (library.folder / "listens" / before / "weights").write_bytes(b"of another kind")
-    monkeypatch.setattr("earshot.index.listens.stored_interactions.MADE", 99)
+    monkeypatch.setattr("earshot.index.listens.stored_interactions.ARRAY_FORMAT", 99)
     assert read_listening(library).listening.weights.tolist() == [1.0] * 3
     assert len(folders(library)) == 1 and folders(library) != [before]
 
@@ -77,7 +77,7 @@ def test_towers_do_not_learn_from_artists(tmp_path):
 
 def test_listens_to_artists_stand_apart(library):
     batch = Batch(pl.DataFrame({"user": ["me"], "title": ["Air"]}))
-    with gathered(library, batch, level="artist") as gathering:
-        import_listens(library, gathering, "artists", origin="x")
-    assert repr(read_listening(library, "artist").listening) == "<Listening 1 users x 1 tracks, 1 events>"
+    with collected_events(library, batch, level="artist") as collector:
+        import_listens(library, collector, "artists", origin="x")
+    assert repr(read_listening(library, "artist").listening) == "<Interactions 1 users x 1 tracks, 1 events>"
     assert len(read_listening(library).listening) == 3 and len(folders(library)) == 2

@@ -10,7 +10,7 @@ from earshot.index.listens.listen_store import import_listens
 from earshot.index.listens.stored_interactions import read_listening
 from earshot.index.tracks.track_links import find_links, links, remove_links, store_links
 from earshot.index.tracks.track_lookup import AmbiguousError, find_track
-from library_world import add, at, gathered, heard, open_library
+from library_world import add, at, collected_events, heard, open_library
 
 FILES = [
     ("/1.mp3", "Air", "La Femme d'Argent"),
@@ -45,8 +45,8 @@ def library(tmp_path):
         )
         rows = [("me", artist, title, mbid, place) for place, (artist, title, mbid) in enumerate(LISTENED)]
         names = ["user", "artist", "title", "mbid", "time_s"]
-        with gathered(library, Batch(pl.DataFrame(rows, schema=names, orient="row"))) as gathering:
-            import_listens(library, gathering, "digest", origin="x")
+        with collected_events(library, Batch(pl.DataFrame(rows, schema=names, orient="row"))) as collector:
+            import_listens(library, collector, "digest", origin="x")
         yield library
 
 

@@ -69,7 +69,7 @@ def test_training_and_serving_ask_the_same_of_the_same_past(encoder, monkeypatch
         track = batch.track_rows[position]
         event = int(np.flatnonzero(events.track_rows == track)[0])
         user = int(events.user_rows[event])
-        past = events.where((np.arange(5) < event) | (events.user_rows != user))
+        past = events.select((np.arange(5) < event) | (events.user_rows != user))
         asked, rows = inputs_now(past, np.array([user]), 3, np.ones(2, bool))
         torch.testing.assert_close(query_vectors(made, asked, rows)[0], learned[row])
 
@@ -116,7 +116,7 @@ def test_what_was_liked_is_learned():
         config = TowerTrainingConfig(batch_size=64, negatives=0, epochs=40, table_rate=0.1, learning_rate=3e-3)
         training = TowerTraining(towers_for(tower, catalog(4), events), events, config)
         list(training.reports())
-        past = events.where(events.times < 3)
+        past = events.select(events.times < 3)
         (found, _), *_ = recommend(training.towers, past, np.arange(200), 1, excluded=[np.array([0, 1])] * 200)
         right[use_events] = (found[:, 0] == events.track_rows[events.times == 3]).mean()
     assert right[1] > 0.99 and right[0] < 0.7

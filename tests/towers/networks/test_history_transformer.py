@@ -111,7 +111,7 @@ def riddle(rng):
 
 def test_it_solves_what_a_sum_cannot(rng):
     world = riddle(rng)
-    asked = world.where(world.times < 3)
+    asked = world.select(world.times < 3)
     answers = world.track_rows[world.times == 3]
     right = {}
     for encoder in ("transformer", "attention"):
