@@ -1,4 +1,4 @@
-"""What is known of the tracks themselves, beside who plays them."""
+"""Facts of tracks: artist, album, duration and audio vector."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Catalog:
-    """Facts of tracks by row; -1, NaN or a vector of zeros where nothing is known.
+    """Facts of tracks by row; -1, NaN or a vector of zeros if unknown.
 
     Parameters
     ----------
     artist_rows, album_rows : (n_tracks,) int32, -1 for unknown
     seconds : (n_tracks,) float32, NaN for unknown
-    audio : (n_tracks, audio_dim) float32, rows of zeros for tracks that nobody heard; None where nobody heard any
+    audio : (n_tracks, audio_dim) float32, rows of zeros for tracks without audio; None if no track has any
 
     Raises
     ------
@@ -39,9 +39,9 @@ class Catalog:
 
     @classmethod
     def unknown(cls, n_tracks: int) -> "Catalog":
-        """A catalog of bare numbers."""
-        nobody = np.full(n_tracks, -1, dtype=np.int32)
-        return cls(nobody, nobody, np.full(n_tracks, np.nan, dtype=np.float32), 0, 0)
+        """A catalog in which nothing is known."""
+        none = np.full(n_tracks, -1, dtype=np.int32)
+        return cls(none, none, np.full(n_tracks, np.nan, dtype=np.float32), 0, 0)
 
     def __len__(self) -> int:
         return len(self.artist_rows)
@@ -50,14 +50,14 @@ class Catalog:
         return f"<Catalog {len(self):,} tracks, {int(self.has_audio().sum()):,} with audio, {self.n_artists:,} artists>"
 
     def describe(self) -> str:
-        """For a reader who never saw the code."""
+        """Describe the catalog in a few words."""
         return f"{len(self):,} tracks, {int(self.has_audio().sum()):,} with a sound"
 
     def has_audio(self) -> np.ndarray:
-        """(n_tracks,) bool."""
+        """Tracks with an audio vector, (n_tracks,) bool."""
         return np.zeros(len(self), dtype=bool) if self.audio is None else np.asarray(self.audio.any(axis=1))
 
     def has_content(self, *, with_audio: bool = True) -> np.ndarray:
-        """Of which tracks something is known that other tracks may share, (n_tracks,) bool; sound only on wish."""
+        """Tracks with an artist, an album or, `with_audio`, an audio vector, (n_tracks,) bool."""
         is_named = (self.artist_rows >= 0) | (self.album_rows >= 0)
         return is_named | self.has_audio() if with_audio else is_named

@@ -1,6 +1,6 @@
-"""Who is nearest to whom: cosine rankings in blocks, and what hubs do to them.
+"""Cosine rankings in blocks, and a penalty for hubs.
 
-A *hub* is a track that turns up in everybody's list. In many dimensions a few points lie near the middle of all
+A *hub* is a track that turns up in most lists. In many dimensions a few points lie near the center of all
 others, whatever they sound like (Radovanovic, Nanopoulos, Ivanovic. Hubs in Space. JMLR 2010).
 """
 
@@ -10,7 +10,7 @@ _SCORES_AT_ONCE = 2**24  # at a time, 64 MiB
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
-    """Every row at length 1, float32; a row of zeros stays what it is."""
+    """Scale every row to length 1, float32; a row of zeros stays zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
 
@@ -24,27 +24,27 @@ def top_k(
     groups: np.ndarray | None = None,
     penalty: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The rows of the k nearest of each query by cosine, the query itself never among them.
+    """Find the k nearest rows of each query by cosine, without the query itself.
 
-    Memory does not grow with the number of queries: scores live in blocks of 64 MiB.
+    Memory does not grow with the number of queries: scores are computed in blocks of 64 MiB.
 
     Parameters
     ----------
     vectors : shape (n, dim)
         Of any length; only the direction counts.
     query_rows : shape (n_queries,)
-        Whose lists are wanted; all rows when not given.
+        The queries; all rows if not given.
     candidates : shape (n,), bool
-        Who may be found; everyone when not given.
+        Rows that may be found; all if not given.
     groups : shape (n,), int
-        A query finds nobody of its own group.
+        A query finds no row of its own group.
     penalty : shape (n,)
         Subtracted from the cosine with each candidate, as `hub_penalty` makes it.
 
     Returns
     -------
     np.ndarray, shape (n_queries, k), int64
-        Rows, the nearest first and of equal ones the lower row, -1 where candidates run out.
+        Rows, the nearest first and of equal ones the lower row; -1 where candidates run out.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def top_k(
     units = unit_rows(vectors)
     n = len(units)
     rows = np.arange(n) if query_rows is None else np.asarray(query_rows, dtype=np.int64)
-    found = np.full((len(rows), k), -1, dtype=np.int64)
+    nearest = np.full((len(rows), k), -1, dtype=np.int64)
     n_block = max(1, _SCORES_AT_ONCE // max(n, 1))
     for start in range(0, len(rows), n_block):
         block = rows[start : start + n_block]
@@ -69,12 +69,12 @@ def top_k(
             scores[groups[block, None] == groups] = -np.inf
         scores[np.arange(len(block)), block] = -np.inf
         best = _best(scores, min(k, n))
-        found[start : start + n_block, : best.shape[1]] = best
-    return found
+        nearest[start : start + n_block, : best.shape[1]] = best
+    return nearest
 
 
 def _best(scores: np.ndarray, k: int) -> np.ndarray:
-    """Columns of the k greatest scores of each row, the greatest first, -1 for minus infinity."""
+    """Columns of the k highest scores of each row, the highest first; -1 for minus infinity."""
     if not k:
         return np.empty((len(scores), 0), dtype=np.int64)
     columns = np.argpartition(scores, -k, axis=1)[:, -k:]
@@ -85,18 +85,18 @@ def _best(scores: np.ndarray, k: int) -> np.ndarray:
 
 
 def mean_top_k_cosine(vectors: np.ndarray, k: int) -> np.ndarray:
-    """The mean cosine of each row with its k nearest, shape (n,): r(x) of CSLS. High for a hub."""
-    units, found = unit_rows(vectors), top_k(vectors, k)
+    """Mean cosine of each row with its k nearest, shape (n,): r(x) of CSLS. High for a hub."""
+    units, nearest = unit_rows(vectors), top_k(vectors, k)
     total, count = np.zeros(len(units)), np.zeros(len(units))
     for place in range(k):  # column by column: (n, k, dim) at once would not fit
-        real = found[:, place] >= 0
-        total[real] += np.einsum("nd,nd->n", units[real], units[found[real, place]])
-        count += real
+        is_found = nearest[:, place] >= 0
+        total[is_found] += np.einsum("nd,nd->n", units[is_found], units[nearest[is_found, place]])
+        count += is_found
     return total / np.maximum(count, 1)
 
 
 def hub_penalty(vectors: np.ndarray, k: int) -> np.ndarray:
-    """What to subtract from a cosine so that hubs lose their head start, shape (n,).
+    """Compute the penalty to subtract from the cosine with each row, so that hubs lose their advantage, shape (n,).
 
     Cross-domain similarity local scaling [1]_ ranks by ``2 cos(q, x) - r(q) - r(x)``. Within one list r(q) is a
     constant, so ``cos(q, x) - r(x) / 2`` gives the same order.

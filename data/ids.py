@@ -1,4 +1,4 @@
-"""Ids and rows. An *id* is durable (SQLite, FAISS); a *row* is a position in a matrix. Only here they meet."""
+"""Conversion between ids, which are durable (SQLite, FAISS), and rows, which are positions in a matrix."""
 
 from collections.abc import Sequence
 
@@ -45,11 +45,11 @@ class IdMap:
         return self._ids.copy()
 
     def ids(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """The ids, int64, of rows; any shape."""
+        """Convert rows of any shape to ids, int64."""
         return self._ids[np.asarray(rows, dtype=np.int64)]
 
     def rows(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
-        """The rows, int64, of ids; any shape.
+        """Convert ids of any shape to rows, int64.
 
         Raises
         ------
@@ -58,13 +58,13 @@ class IdMap:
         """
         wanted = np.asarray(ids, dtype=np.int64)
         rows = self.find(wanted)
-        strangers = wanted[rows < 0]
-        if strangers.size:
-            raise KeyError(f"id {strangers.flat[0]} is not among {len(self):,} rows")
+        unknown = wanted[rows < 0]
+        if unknown.size:
+            raise KeyError(f"id {unknown.flat[0]} is not among {len(self):,} rows")
         return rows
 
     def find(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
-        """The rows, int64, of ids, -1 for an id that has none; any shape."""
+        """Convert ids of any shape to rows, int64; -1 for an id without a row."""
         wanted = np.asarray(ids, dtype=np.int64)
         if not len(self):
             return np.full(wanted.shape, -1, dtype=np.int64)

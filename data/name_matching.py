@@ -5,15 +5,15 @@ import unicodedata
 from functools import lru_cache
 
 _OTHER_RECORDING = "remix|mix|rework|bootleg|edit|live|acoustic|unplugged|demo|instrumental|karaoke|cover|dub|session"
-_NOTE_START = r"\s*[-–—/,:;(\[]"  # what parts a guest from the next note
+_NOTE_START = r"\s*[-–—/,:;(\[]"  # between a guest and the next note
 _BRACKETED_GUEST = r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]"
 _GUEST = re.compile(rf"{_BRACKETED_GUEST}|\s(?:feat|ft|featuring)\b\.?\s.*$")
-# Of a title a guest ends where it begins to say that it is another recording.
+# In a title, the guest ends at a note on another recording.
 _TITLE_GUEST = re.compile(
     rf"{_BRACKETED_GUEST}|\s(?:feat|ft|featuring)\b\.?\s.*?"
     rf"(?={_NOTE_START}[^-–—/,:;(\[]*\b(?:{_OTHER_RECORDING})\b|\s(?:{_OTHER_RECORDING})$|$)"
 )
-# What labels add to a title while the recording stays. A live take, a remix or an edit is another recording.
+# Notes that labels add to the same recording. A live take, a remix or an edit is another recording.
 _SAME_RECORDING = (
     r"(?:\d{4}\s+(?:[-–—]\s+)?)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+(?:version|edition))?(?:\s+(?:in\s+)?\d{4})?"
     r"|(?:original\s+)?(?:album|single|lp)\s+version|explicit(?:\s+version)?|bonus\s+track|mono|stereo"
@@ -22,12 +22,12 @@ _MASTERING_NOTE = re.compile(rf"\s*[(\[]\s*(?:{_SAME_RECORDING})\s*[)\]]|\s+[-�
 _ARTICLE_LAST = re.compile(r",\s+the$")  # as catalogs sort them: "Beatles, The"
 _AND = re.compile(r"\s*&\s*|\s+\+\s+")
 _BETWEEN_LABELS = re.compile(r"[;|\0]")
-_LAST_ACCENTED_SCRIPT = 0x530  # Latin, Greek and Cyrillic end before; Japanese marks make other letters
+_LAST_ACCENTED_SCRIPT = 0x530  # Latin, Greek and Cyrillic come before; Japanese marks make other letters
 
 
 @lru_cache(maxsize=100_000)
 def artist_key(name: str) -> str:
-    """An artist without case, accents, punctuation, guests and a leading article.
+    """Normalize an artist: no case, accents, punctuation, guests or leading article.
 
     >>> artist_key("The Beyoncé (feat. JAY-Z)") == artist_key("beyonce")
     True
@@ -38,7 +38,7 @@ def artist_key(name: str) -> str:
 
 
 def title_key(title: str) -> str:
-    """A title without case, accents, punctuation, guests and notes on its mastering.
+    """Normalize a title: no case, accents, punctuation, guests or notes on mastering.
 
     >>> title_key("Don’t Stop (feat. Somebody) - 2009 Remaster") == title_key("dont stop")
     True
@@ -51,7 +51,7 @@ def title_key(title: str) -> str:
 
 
 def split_labels(cell: str | None) -> frozenset[str]:
-    """The labels in a genre tag or a cell of a table, without case; see `label_spellings`.
+    """Split a genre tag or a cell of a table into labels without case; see `label_spellings`.
 
     >>> sorted(split_labels("Pop/Rock; Blues;blues"))
     ['blues', 'pop/rock']
@@ -60,7 +60,7 @@ def split_labels(cell: str | None) -> frozenset[str]:
 
 
 def label_spellings(cell: str | None) -> list[str]:
-    """The labels in a genre tag or a cell of a table, as they are written there but for superfluous blanks.
+    """Split a genre tag or a cell of a table into labels as they are written, without superfluous blanks.
 
     Only ``;``, ``|`` and the zero byte of ID3 separate labels: Pop/Rock, R&B and "Folk, World" are each one genre.
     """
@@ -69,15 +69,15 @@ def label_spellings(cell: str | None) -> list[str]:
 
 
 def likeness(one: str, other: str) -> float:
-    """How many pairs of neighbouring letters two keys share, from 0 to 1 (Dice's coefficient).
+    """Similarity of two keys by their pairs of neighbouring letters, from 0 to 1 (Dice's coefficient).
 
-    >>> likeness("night", "nacht")  # of ni ig gh ht and na ac ch ht one is shared: 2 * 1 / (4 + 4)
+    >>> likeness("night", "nacht")  # ni ig gh ht and na ac ch ht share one: 2 * 1 / (4 + 4)
     0.25
     """
     if one == other:
         return 1.0
-    pairs, others = _pairs(one), _pairs(other)
-    return 2 * len(pairs & others) / max(len(pairs) + len(others), 1)
+    pairs, other_pairs = _pairs(one), _pairs(other)
+    return 2 * len(pairs & other_pairs) / max(len(pairs) + len(other_pairs), 1)
 
 
 def _pairs(text: str) -> set[str]:
@@ -100,12 +100,12 @@ def _without_accent(character: str) -> str:
 
 
 def plain_mbid(code: str | None) -> str | None:
-    """A MusicBrainz id, whose letters have no case."""
+    """Normalize a MusicBrainz id, whose letters have no case."""
     return _reuse_if_equal(code, code.lower()) if code else None
 
 
 def plain_isrc(code: str | None) -> str | None:
-    """An ISRC as it is meant to be stored.
+    """Normalize an ISRC: no dashes, upper case.
 
     >>> plain_isrc("fr-z03-98-00212")
     'FRZ039800212'
@@ -114,5 +114,5 @@ def plain_isrc(code: str | None) -> str | None:
 
 
 def _reuse_if_equal(code: str, plain: str) -> str:
-    """The code itself where it is plain already, so that a million of them are not held twice."""
+    """Return the code itself if it is normal already, so that a million of them are not held twice."""
     return code if code == plain else plain

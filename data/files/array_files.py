@@ -1,4 +1,4 @@
-"""Arrays that were kept as .npy and .npz, read without believing what their headers say of types and sizes."""
+"""Reading of .npy and .npz files that does not trust the types and sizes in their headers."""
 
 import errno
 import math
@@ -16,19 +16,19 @@ _END_RECORD = b"PK\5\6"
 _END_RECORD_BYTES = 22  # bytes, of an archive without a comment
 _ENCRYPTED_OR_PATCHED = 0x61  # flags of a member that zipfile cannot read as it is
 _HEADER_READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-# RuntimeError says of a member that it is encrypted. MemoryError is no damage: nothing is asked for that is not there.
+# RuntimeError: an encrypted member. MemoryError is no damage, since sizes are checked before anything is allocated.
 _DAMAGE = (LookupError, EOFError, OverflowError, RuntimeError, SyntaxError, TokenError, TypeError, zipfile.BadZipFile)
 
 
 def read_archive(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """The arrays of these names in an .npz file.
+    """Read the arrays of these names from an .npz file.
 
     Raises
     ------
     ValueError
-        It is none, or one that was not written here.
+        The file is damaged, or no program of ours wrote it.
     OSError
-        It cannot be read.
+        The file cannot be read.
     """
     check_stored_archive(path)
     try:
@@ -43,7 +43,7 @@ def read_archive(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 def read_ids(path: Path) -> np.ndarray:
-    """The one array in an .npy file, (n,) int64, on the disk; raises as `read_archive` does."""
+    """Memory-map the one array of an .npy file, (n,) int64; raises as `read_archive` does."""
     require_regular(path)
     try:
         with np.errstate(over="ignore"):  # numpy multiplies the sizes before it looks at the file's
@@ -56,20 +56,20 @@ def read_ids(path: Path) -> np.ndarray:
 
 
 def check_stored_archive(path: Path) -> None:
-    """Refuse an archive whose members are packed, or longer than it: what torch and numpy keep lies in it as it is.
+    """Refuse an archive with compressed members, or with members longer than the file: torch and numpy write neither.
 
     Raises
     ------
     ValueError
-        It is no archive, or such a one.
+        The file is no archive, or such a one.
     OSError
-        It cannot be read.
+        The file cannot be read.
     """
     require_regular(path)
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(size - _END_RECORD_BYTES, 0))
-        if not file.read(4) == _END_RECORD:  # two readers may find two tables of contents where something follows
+        if not file.read(4) == _END_RECORD:  # two readers may find two tables of contents in front of a trailer
             raise ValueError("it is no archive, or cut short")
     try:
         with zipfile.ZipFile(path) as archive:
@@ -88,7 +88,7 @@ def check_stored_archive(path: Path) -> None:
 
 
 def _check_header(file: IO[bytes], size: int) -> None:
-    """Refuse an array that is larger than its file says: numpy asks for the memory before it looks."""
+    """Refuse an array larger than its member of `size` bytes, since numpy allocates before it reads."""
     version = np.lib.format.read_magic(file)
     if version not in _HEADER_READERS:
         raise ValueError(f"it holds an array of version {version}, which is never written here")

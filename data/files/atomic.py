@@ -1,9 +1,9 @@
-"""Files and folders that are there whole or not at all, also after a kill, a full disk or a power cut.
+"""Atomic writes: after a kill, a full disk or a power cut a file or folder is complete, or not there.
 
     write to a temporary name -> fsync -> rename -> fsync the folder -> then, the caller: COMMIT the row that names it
 
-A kill leaves at most a temporary file, which the next writer of the library removes (`leftovers`). What a killed stage
-goes on from is no leftover: its name ends with `RESUMABLE_SUFFIX`.
+A kill leaves at most a temporary file, which the next writer of the library removes (`leftovers`). State from which
+the next run of a killed stage continues is no leftover: its name ends with `RESUMABLE_SUFFIX`.
 """
 
 import contextlib
@@ -24,26 +24,26 @@ except ImportError:  # Windows
 
 TEMPORARY_SUFFIX = ".unfinished"
 RESUMABLE_SUFFIX = ".resumable"
-# In a library: only where nobody else keeps files, and in its own folder only names that no file of a person has.
+# In a library. Beside the database only names that no file of a person has, elsewhere any temporary name.
 _LEFTOVERS = (
     *(f"*.faiss{TEMPORARY_SUFFIX}", f"library*.db{TEMPORARY_SUFFIX}*", f"recommendations-*{RESUMABLE_SUFFIX}/*"),
     *(f"{folder}/*" for folder in ("checkpoints", "listens", "cache", "cache/pictures-*")),
 )
-_NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF)  # as network and FUSE file systems say it
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF)  # of network and FUSE file systems
 _STANDARD_STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
-_JOURNAL = TEMPORARY_SUFFIX + "-journal"  # what SQLite lays beside a database that it writes
+_JOURNAL = TEMPORARY_SUFFIX + "-journal"  # of SQLite, beside a database that it writes
 _EARLIER_SUFFIXES = (".part",)  # suffixes, and below prefixes, of temporary files before version 0.2
 _EARLIER_PREFIXES = (".arrays-", ".import-")
-# Before version 0.2, what stages go on from: where it lay, and how its name ended.
+# Resumable state before version 0.2: pattern of its place, and suffix.
 _EARLIER_RESUMABLE = (("checkpoints/*", ".unfinished.pt"), ("recommendations-*", TEMPORARY_SUFFIX))
 
 
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary name to write to; when the block ends the file takes its own name, and is on the disk.
+    """Yield a temporary name to write to; when the block ends, the file gets its final name and is on the disk.
 
-    After an error nothing is left, and what had the name before is untouched.
+    After an error the temporary file is removed, and an older file of that name is untouched.
 
     >>> with atomic_path(Path(tempfile.mkdtemp()) / "three.txt") as temporary:
     ...     _ = temporary.write_text("one two three")
@@ -67,44 +67,45 @@ def _renamed(temporary: Path, path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def output_path(path: Path) -> Iterator[Path]:
-    """Yield a name to write to, as `atomic_path` does, for a file that a person asked for.
+    """Yield a name to write to, as `atomic_path` does, for an output that a person named.
 
-    A symbolic link stays one, and what it leads to is written. Pipes, devices and ``/dev/stdout`` are written through.
+    A symbolic link stays, and its target is written. Pipes, devices and ``/dev/stdout`` are written through.
 
     Raises
     ------
     OSError
-        It cannot be written; the error names the path, or the temporary folder whose disk is full.
+        The output cannot be written; the error names the path, or the temporary folder whose disk is full.
     """
     target = Path(os.path.realpath(path))
     is_device = str(path).startswith(("/dev/", "/proc/")) or (path.exists() and not path.is_file())
     if not is_device:
-        if not target.parent.is_dir():  # a slip of the keyboard; such a folder is not made
+        if not target.parent.is_dir():  # a typing error; such a folder is not made
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-        temporary = target.with_name(f"{target.name[:40]}.{token_hex(8)}{TEMPORARY_SUFFIX}")  # as no file of theirs
-        with _errors_name(path, temporary), _renamed(temporary, target):
+        # No file of a person has such a name.
+        temporary = target.with_name(f"{target.name[:40]}.{token_hex(8)}{TEMPORARY_SUFFIX}")
+        with _path_in_errors(path, temporary), _renamed(temporary, target):
             yield temporary
             with contextlib.suppress(OSError):  # it is new, or its file system knows no permissions
                 temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         return
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder, "output")
-        with _errors_name(Path(folder)):
+        with _path_in_errors(Path(folder)):
             yield temporary
-        with open(temporary, "rb") as written, _errors_name(path), open(_device_to_open(path), "wb") as device:
+        with open(temporary, "rb") as written, _path_in_errors(path), open(_device_to_open(path), "wb") as device:
             shutil.copyfileobj(written, device)
 
 
 def _device_to_open(path: Path) -> str | int:
-    """Name what to open for a device; an open descriptor itself, whose name would be opened anew and truncated."""
-    found = _DESCRIPTOR.fullmatch(str(path))
-    descriptor = int(found[1]) if found else _STANDARD_STREAMS.get(str(path))
+    """A device's path, or a copy of its descriptor if it is open already: opening the path would truncate a file."""
+    match = _DESCRIPTOR.fullmatch(str(path))
+    descriptor = int(match[1]) if match else _STANDARD_STREAMS.get(str(path))
     return str(path) if descriptor is None else os.dup(descriptor)
 
 
 @contextlib.contextmanager
-def _errors_name(path: Path, temporary: Path | None = None) -> Iterator[None]:
-    """Let an error of the system name the path, where it names nothing or a temporary file."""
+def _path_in_errors(path: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Put the path into an error of the system that names nothing, or the temporary file."""
     try:
         yield
     except OSError as error:
@@ -128,13 +129,13 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
-    """Yield a folder that is gone when the block ends, unless it was renamed; one that a kill leaves is a leftover.
+    """Yield a folder that is removed when the block ends, unless it was renamed.
 
-    It is locked while the block lasts: readers of a library make such folders too, beside the one writer, who must not
+    The folder is locked while the block lasts. Readers of a library make such folders too, and its one writer must not
     take them for leftovers.
     """
     folder = parent / f"{token_hex(8)}{TEMPORARY_SUFFIX}"
-    folder.mkdir()  # mkdtemp's would be for its maker alone, whatever the umask
+    folder.mkdir()  # mkdtemp ignores the umask
     lock = _locked(folder)
     try:
         yield folder
@@ -146,7 +147,7 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, so that it is still there after a power cut."""
+    """Make a folder and its parents durably."""
     if not folder.exists():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -154,10 +155,7 @@ def make_folder(folder: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there, so that a power cut does not bring it back.
-
-    What cannot be removed is left for the next that writes.
-    """
+    """Remove a file or folder durably, if it exists. On an error it stays, for the next writer to remove."""
     with contextlib.suppress(OSError):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
         sync(path.parent)
@@ -169,7 +167,7 @@ def sync(path: Path) -> None:
     Raises
     ------
     OSError
-        The disk did not take them. What was written must count as lost.
+        The disk failed; what was written is lost.
     """
     if path.is_dir():
         _sync_folder(path)
@@ -183,11 +181,11 @@ def sync(path: Path) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Sync the names in a folder, as far as its file system can."""
-    if os.name == "nt":  # Windows opens no folders, and needs no fsync of them
+    if os.name == "nt":  # Windows cannot open folders, and need not
         return
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except PermissionError:  # who may write to a folder need not be one who may list it
+    except PermissionError:  # a folder may be writable and not readable
         return
     try:
         os.fsync(descriptor)
@@ -199,20 +197,23 @@ def _sync_folder(folder: Path) -> None:
 
 
 def leftovers(library_folder: Path) -> list[Path]:
-    """Temporary files and folders that a killed command left in a library; none while another writes."""
-    found = {path for pattern in _LEFTOVERS for path in library_folder.glob(pattern)}
-    return sorted(path for path in found if _is_temporary(path.name) and not _is_in_use(path))
+    """Temporary files and folders that a killed command left in a library, sorted by path.
+
+    While another process writes to the library, its temporary files are among them.
+    """
+    paths = {path for pattern in _LEFTOVERS for path in library_folder.glob(pattern)}
+    return sorted(path for path in paths if _is_temporary(path.name) and not _is_in_use(path))
 
 
 def remove_leftovers(library_folder: Path) -> None:
-    """Remove what `leftovers` finds. Only for the one writer of the library."""
+    """Remove all `leftovers`, and rename resumable state of earlier versions. For the one writer of the library."""
     _rename_resumable(library_folder)
     for path in leftovers(library_folder):
         remove(path)
 
 
 def _rename_resumable(library_folder: Path) -> None:
-    """Give what an earlier version left to go on from the name that is looked for today, where nothing else has it."""
+    """Rename resumable state of earlier versions to today's suffix, unless that name is taken."""
     for pattern, suffix in _EARLIER_RESUMABLE:
         for path in library_folder.glob(pattern + suffix):
             renamed = path.with_name(path.name.removesuffix(suffix) + RESUMABLE_SUFFIX)
@@ -222,12 +223,12 @@ def _rename_resumable(library_folder: Path) -> None:
 
 
 def _locked(folder: Path) -> int | None:
-    """Lock a folder; the descriptor that holds the lock, or None where folders cannot be locked.
+    """Lock a folder, and return the descriptor that holds the lock; None where folders cannot be locked.
 
     Raises
     ------
     BlockingIOError
-        Another process, or another descriptor of this one, holds it.
+        Another process, or another descriptor of this one, holds the lock.
     """
     if fcntl is None:
         return None
@@ -237,7 +238,7 @@ def _locked(folder: Path) -> int | None:
     except BlockingIOError:
         os.close(descriptor)
         raise
-    except OSError:  # some network file systems know no locks
+    except OSError:  # some network file systems have no locks
         os.close(descriptor)
         return None
     return descriptor
@@ -245,10 +246,10 @@ def _locked(folder: Path) -> int | None:
 
 def _is_in_use(path: Path) -> bool:
     if not path.is_dir():
-        return False  # files are the writer's alone
+        return False  # only the writer makes files
     try:
         lock = _locked(path)
-    except OSError:  # held, or gone by now
+    except OSError:  # held, or removed by now
         return True
     if lock is not None:
         os.close(lock)

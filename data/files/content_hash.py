@@ -1,4 +1,4 @@
-"""What a file is, whatever it is called: a hash of its content."""
+"""Hash of a file's content, which identifies it under any name."""
 
 import os
 from typing import Protocol
@@ -7,13 +7,13 @@ import xxhash
 
 from earshot.data.files.regular_files import open_regular
 
-_SAMPLE_BYTES = 64 * 1024  # bytes
-_READ_BYTES = 128 * 1024  # bytes at a time
-_MAX_WHOLE_BYTES = 16 * 1024 * 1024  # bytes; up to here every byte counts, beyond it as many are sampled
+_SAMPLE_BYTES = 64 * 1024
+_READ_BYTES = 128 * 1024  # at a time
+_MAX_WHOLE_BYTES = 16 * 1024 * 1024  # of larger files as many bytes are sampled
 
 
 class Bytes(Protocol):
-    """An open file, as far as it is read here."""
+    """An open file: the two methods that hashing calls."""
 
     def read(self, n_bytes: int, /) -> bytes: ...
 
@@ -21,10 +21,10 @@ class Bytes(Protocol):
 
 
 def content_hash(path: str) -> str:
-    """A 128-bit hash of a file's content, as 32 hexadecimal digits.
+    """Hash a file's content to 128 bits, as 32 hexadecimal digits.
 
     Up to 16 MiB every byte is read. A larger file is read in 256 blocks of 64 KiB spread evenly from its
-    first byte to its last, and its size is hashed with them: a ten-hour mix costs what a song costs, and
+    first byte to its last, and its size is hashed with them: a ten-hour mix costs as much as a song, and
     two recordings never agree in all of these. xxHash guards against accidents, not against forgers.
 
     Raises
@@ -32,14 +32,14 @@ def content_hash(path: str) -> str:
     OSError
         The file cannot be read.
     IrregularFileError
-        It is a pipe, a device or the like, which may never end.
+        It is a pipe or a device, which may never end.
     """
     with open_regular(path, buffering=0) as file:
         return hash_of(file, os.fstat(file.fileno()).st_size)
 
 
 def hash_of(file: Bytes, size: int) -> str:
-    """The content hash of an open file of `size` bytes, at its beginning."""
+    """Hash an open file of `size` bytes that stands at its beginning."""
     digest = xxhash.xxh3_128()
     if size <= _MAX_WHOLE_BYTES:
         while block := file.read(_READ_BYTES):

@@ -1,4 +1,4 @@
-"""Reasons to leave files and folders out, judged by their names."""
+"""Reasons to exclude files and folders from a walk, judged by their names."""
 
 import fnmatch
 import math
@@ -19,11 +19,11 @@ AUDIO_SUFFIXES = frozenset(
     ]
 )
 
-# A file of such a name says that its folder, and all below it, holds no music for players.
+# A file of such a name excludes its folder and all below it.
 MARKERS = (".notmusic", ".nomedia", ".nomusic", ".noaudio", ".lmsignore")
-EMPTY_MARKERS = (".ndignore", ".ignore")  # these do so when they are empty; else they list patterns
+EMPTY_MARKERS = (".ndignore", ".ignore")  # these too if they are empty; else they list patterns
 
-# What systems and storage boxes keep for themselves: deleted files, previews, earlier versions. In lower case.
+# Folders of operating systems and storage boxes: deleted files, previews, earlier versions. In lower case.
 _SYSTEM_FOLDERS = frozenset(
     {
         *("#recycle", "#snapshot", "@eadir", "@tmp", "@sharebin", "@synoeastream", "@synoresource"),  # Synology
@@ -33,10 +33,10 @@ _SYSTEM_FOLDERS = frozenset(
         *("lost+found", "lost.dir", "~snapshot"),  # file systems, Android, NetApp
     }
 )
-_CHKDSK_FOLDER = re.compile(r"found\.\d{3}")  # where chkdsk puts what it found
-_SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")  # what follows a dot in "Mr. Brightside" is no suffix
+_CHKDSK_FOLDER = re.compile(r"found\.\d{3}")  # of fragments that chkdsk saved
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")  # "Mr. Brightside" has none
 
-# First bytes of sound files, for names that do not tell.
+# First bytes of audio files, for names without a known suffix.
 _AUDIO_MAGIC: tuple[bytes, ...] = (
     *(b"ID3", b"fLaC", b"OggS", b"FORM", b"MAC ", b"wvpk", b"MPCK", b"MP+", b"TTA1", b"tBaK", b"DSD ", b"FRM8"),
     *(b".snd", b"caff", b"\x30\x26\xb2\x75", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9"),
@@ -44,7 +44,7 @@ _AUDIO_MAGIC: tuple[bytes, ...] = (
 
 
 def folder_exclusion(name: str) -> str | None:
-    """Why a folder of this name is not entered, or None.
+    """Give the reason not to enter a folder of this name, or None.
 
     >>> folder_exclusion("#recycle"), folder_exclusion(".Trash-1000"), folder_exclusion("Recycled Air")
     ("in '#recycle', a folder of the system", "in the hidden folder '.Trash-1000'", None)
@@ -58,13 +58,13 @@ def folder_exclusion(name: str) -> str | None:
 
 
 def path_exclusion(path: str, root: str) -> str | None:
-    """Why a walk from `root` never comes to the folder of this file, or None."""
+    """Give the reason that a walk from `root` does not enter the folder of this file, or None."""
     names = os.path.dirname(path)[len(root.rstrip("/")) :].split("/")
     return next(filter(None, map(folder_exclusion, filter(None, names))), None)
 
 
 def pattern_exclusion(path: str, patterns: Iterable[tuple[str, str]]) -> str | None:
-    """Tell why a file is left out by its path, or None.
+    """Give the pattern that excludes a file, as a reason, or None.
 
     Parameters
     ----------
@@ -79,17 +79,17 @@ def pattern_exclusion(path: str, patterns: Iterable[tuple[str, str]]) -> str | N
 
 
 def file_exclusion(path: str, marker: str | None, patterns: Collection[tuple[str, str]]) -> str | None:
-    """Why a regular file is left out, or None. Its first bytes are read when its name tells nothing.
+    """Give the reason to exclude a regular file, or None. Its first bytes are read if its name has no suffix.
 
     Parameters
     ----------
-    marker : name of the marker that its folder, or one above, holds
-    patterns : as of `pattern_exclusion`
+    marker : name of the marker in its folder or one above
+    patterns : see `pattern_exclusion`
 
     Raises
     ------
     OSError
-        Its first bytes are needed, and cannot be read.
+        The first bytes are needed and cannot be read.
     """
     name = os.path.basename(path)
     if name.startswith("."):
@@ -113,7 +113,7 @@ def _starts_like_audio(path: str) -> bool:
 
 @dataclass(frozen=True)
 class Rules:
-    """Patterns and bounds by which one folder leaves files out.
+    """Patterns and bounds that exclude files below one folder.
 
     Raises
     ------
@@ -134,7 +134,7 @@ class Rules:
             raise ValueError(f"{bounds} leave nothing in between")
 
     def __str__(self) -> str:
-        """The options as they would be typed.
+        """The rules as options of the command line.
 
         >>> print(Rules(("*/Audiobooks/*",), max_duration=1800.0))
         --exclude '*/Audiobooks/*' --max-duration 1800
@@ -146,7 +146,7 @@ class Rules:
 
 
 def combined_bounds(rules: Iterable[Rules]) -> tuple[float | None, float | None]:
-    """The shortest and the longest duration, in seconds, that all of some rules let in; None for no bound."""
+    """The shortest and longest duration in seconds that all rules allow; None for no bound."""
     rules = list(rules)
     shortest = max((rule.min_duration for rule in rules if rule.min_duration is not None), default=None)
     longest = min((rule.max_duration for rule in rules if rule.max_duration is not None), default=None)
@@ -154,7 +154,7 @@ def combined_bounds(rules: Iterable[Rules]) -> tuple[float | None, float | None]
 
 
 def duration_exclusion(seconds: float, shortest: float | None, longest: float | None) -> str | None:
-    """Why a track of this duration is left out, or None. Both bounds are in seconds and optional."""
+    """Give the reason to exclude a track of this duration, or None. Both bounds are in seconds and optional."""
     if shortest is not None and seconds < shortest:
         return f"shorter than --min-duration {shortest:g} ({seconds:.0f} s)"
     if longest is not None and seconds > longest:

@@ -1,4 +1,4 @@
-"""Walking folders of music: every file is found once, and none is opened unless its name says nothing."""
+"""Walks through folders of music: each file is listed once, and opened only if its name has no suffix."""
 
 import errno
 import os
@@ -25,35 +25,35 @@ BROKEN_LINKS = {  # by the system's error
 
 @dataclass(frozen=True)
 class Place:
-    """Facts that all files of a folder share."""
+    """Disk and rules that hold for all files of a folder."""
 
-    mount: str = "/"  # where the disk begins that they lie on
-    rules: tuple[tuple[str, Rules], ...] = ()  # with the folders that they were given for
-    patterns: tuple[tuple[str, str], ...] = ()  # those of the rules, each with its folder
+    mount: str = "/"  # the folder in which their disk is mounted
+    rules: tuple[tuple[str, Rules], ...] = ()  # each with its folder
+    patterns: tuple[tuple[str, str], ...] = ()  # of all rules, each with its folder
     min_duration: float | None = None  # seconds
     max_duration: float | None = None  # seconds
 
     def under(self, folder: str, rules: Rules) -> "Place":
-        """The place below a folder that has rules too: the rules of all folders above a file hold for it."""
+        """The place below a folder with rules of its own, which are added to those of the folders above."""
         both = (*self.rules, (folder, rules))
         patterns = (*self.patterns, *((folder, pattern) for pattern in rules.exclude))
         return Place(self.mount, both, patterns, *combined_bounds(rules for _, rules in both))
 
 
-class FoundFile(NamedTuple):  # not a dataclass: there are as many as files, and those take five times as long
+class FoundFile(NamedTuple):  # not a dataclass, which takes five times as long to make: there is one per file
     """One file under a root. At most one of `exclusion` and `failure` is set."""
 
     path: str  # absolute; bytes that are not UTF-8 are surrogates, as os.fsdecode leaves them
     size: int = 0  # bytes
     mtime_ns: int = 0
-    exclusion: str | None = None  # why it is left out
-    failure: str | None = None  # why it cannot be read
-    errno: int | None = None  # of the system's error, where the failure is one
+    exclusion: str | None = None  # the reason
+    failure: str | None = None  # the reason that it cannot be read
+    errno: int | None = None  # of the failure, if it is an error of the system
     place: Place = Place()
 
     @property
     def is_transient(self) -> bool:
-        """Whether the failure says nothing about the file: the disk was at fault."""
+        """Whether the failure is one of the disk, which says nothing about the file."""
         return self.errno is not None
 
 
@@ -62,13 +62,13 @@ def find_files(
 ) -> Iterator[FoundFile]:
     """Yield every file under `roots` (files or folders), in the order of their names.
 
-    Symbolic links are followed; a folder that was already visited, by whatever name, is not visited again, so
-    that links in a circle end. Hidden folders, those of the system and those in `skipped_folders` are not entered.
+    Symbolic links are followed. A folder is visited once under any of its names, so circles of links end. Hidden
+    folders, folders of the system and `skipped_folders` are not entered.
 
     Parameters
     ----------
-    rules : by absolute folder, or file
-        They hold for all that lies below.
+    rules : by absolute path of a folder or file
+        Rules hold for all files below.
     """
     rules = rules or {}
     visited: set[tuple[int, int]] = set()
@@ -79,24 +79,24 @@ def find_files(
         for folder in sorted(folder for folder in rules if is_under(root, folder)):
             place = place.under(folder, rules[folder])
         if not os.path.isdir(root):
-            found: Iterator[FoundFile] = iter([_examine(root, place, None)])
+            files: Iterator[FoundFile] = iter([_examine(root, place, None)])
         else:
-            found = _walk(root, place, rules, {os.path.abspath(folder) for folder in skipped_folders}, visited)
-        for file in found:
+            files = _walk(root, place, rules, {os.path.abspath(folder) for folder in skipped_folders}, visited)
+        for file in files:
             if file.path not in seen:  # roots may overlap
                 seen.add(file.path)
                 yield file
 
 
 def is_under(path: str, folder: str) -> bool:
-    """Whether a path is a folder's own or of something in it; both absolute."""
+    """Whether a path is the folder itself or lies in it; both absolute."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def _walk(
     root: str, place: Place, rules: Mapping[str, Rules], skipped_folders: set[str], visited: set[tuple[int, int]]
 ) -> Iterator[FoundFile]:
-    # A folder, the device of the one above, what holds for it, and the marker that it or one above holds.
+    # A folder, the device of its parent, its place, and the marker in it or above it.
     pending: list[tuple[str, int | None, Place, str | None]] = [(root, None, place, None)]
     while pending:
         folder, device, place, marker = pending.pop()
@@ -127,7 +127,7 @@ def _walk(
 
 
 def _is_marker(entry: os.DirEntry) -> bool:
-    if entry.name[0] != ".":  # nearly all: a rescan looks at every name
+    if entry.name[0] != ".":  # nearly all; a quick test, since a rescan reads every name
         return False
     try:
         return entry.name in MARKERS or (entry.name in EMPTY_MARKERS and entry.stat().st_size == 0)
@@ -143,7 +143,7 @@ def _is_folder(entry: os.DirEntry) -> bool:
 
 
 def _examine(path: str, place: Place, marker: str | None, entry: os.DirEntry | None = None) -> FoundFile:
-    """One file, judged by its name, its status and, when the name tells nothing, its first bytes."""
+    """Judge one file by its name, its status and, if the name has no suffix, its first bytes."""
     try:
         status = entry.stat() if entry else os.stat(path)
     except OSError as error:
@@ -171,7 +171,7 @@ def _stat_failure(path: str, error: OSError) -> str:
 
 
 def is_mounted(folder: str) -> bool:
-    """Whether a folder lies on another disk than the one that holds it. A link to another disk counts."""
+    """Whether a folder lies on another disk than its parent. A link to another disk counts."""
     try:
         return os.stat(folder).st_dev != os.stat(os.path.dirname(folder)).st_dev
     except OSError:
@@ -179,7 +179,7 @@ def is_mounted(folder: str) -> bool:
 
 
 def mount_above(path: str) -> str:
-    """The nearest folder, `path` or one above it, where another disk begins; "/" where none does."""
+    """The folder, `path` or the nearest above it, in which another disk is mounted; "/" if none is."""
     while path != os.path.dirname(path) and not is_mounted(path):
         path = os.path.dirname(path)
     return path

@@ -1,4 +1,4 @@
-"""Paths as text. A file name is bytes; most are UTF-8 and some are not."""
+"""Paths as text, for databases, people and shells. File names are bytes, and not all of them are UTF-8."""
 
 import os
 import re
@@ -9,7 +9,7 @@ _MAX_NAME_BYTES = 255  # bytes, on most file systems
 
 
 def path_columns(path: str) -> tuple[str, bytes | None]:
-    r"""A path as SQLite and people take it: text, and the bytes where the text is not the whole truth.
+    r"""Encode a path for two columns of SQLite: readable text, and its bytes if they are not UTF-8.
 
     >>> path_columns("/music/Sigur Rós.mp3")
     ('/music/Sigur Rós.mp3', None)
@@ -25,7 +25,7 @@ def path_columns(path: str) -> tuple[str, bytes | None]:
 
 
 def is_bare_name(name: object) -> bool:
-    r"""Whether this names a file in a folder, and nothing beside or above it.
+    r"""Whether this is the name of a file in a folder, and not a path that leads elsewhere.
 
     >>> is_bare_name("towers-1f3a.pt")
     True
@@ -39,39 +39,39 @@ def is_bare_name(name: object) -> bool:
 
 
 def path_from_columns(text: str, raw: bytes | None) -> str:
-    """The path that the operating system knows."""
+    """Decode a path from the columns of `path_columns`."""
     return os.fsdecode(raw) if raw is not None else text
 
 
 def expand_home(path: str) -> str:
-    """A path whose leading ~ no shell has replaced by a home folder.
+    """Replace a leading ~ by the home folder, where no shell has done so.
 
-    What is there under the very name wins: an earlier version made folders called ~.
+    An existing path of that very name stays: an earlier version made folders called ~.
     """
     return path if os.path.lexists(path) else os.path.expanduser(path)
 
 
 def shown_path(path: str) -> str:
-    """A path as a person sees it, in one line."""
+    """Show a path in one line."""
     return escaped(path_columns(path)[0])
 
 
 def escaped(text: str) -> str:
-    r"""Text that cannot begin another line: an escape in the place of each control character.
+    r"""Replace control characters by escapes, so that text stays in its line.
 
     >>> print(escaped("one\nNext      rm"), escaped("東京\u3000事変"))
     one\nNext      rm 東京　事変
     """
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def shell_word(path: str) -> str:
-    r"""A path as it is typed in a shell.
+    r"""Quote a path for a shell.
 
     >>> print(shell_word("/music/don't.mp3"), shell_word(os.fsdecode(b"/music/caf\xe9.mp3")))
     '/music/don'"'"'t.mp3' $'/music/caf\xe9.mp3'
     """
-    if path.isprintable():  # which bytes that are not UTF-8 are not
+    if path.isprintable():  # surrogates of other bytes are not
         return shlex.quote(path)
     escaped = "".join(
         chr(byte) if 32 <= byte < 127 and byte not in b"'\\" else f"\\x{byte:02x}" for byte in os.fsencode(path)

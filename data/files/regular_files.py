@@ -1,4 +1,4 @@
-"""Regular files, told from pipes, devices and the kernel's own files before anything waits on them."""
+"""Reading of regular files only: pipes, devices and files of the kernel are refused before anything waits on them."""
 
 import errno
 import io
@@ -12,7 +12,7 @@ from earshot.data.files.time_limits import in_time, timed_out
 _FIRST_BYTES_SECONDS = 10.0  # a disk that has to wake up takes five
 # Not every system has all of them.
 _OPEN_FLAGS = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
-_PIECE_BYTES = 1024**2  # that one thread reads: starting it costs nothing beside them
+_PIECE_BYTES = 1024**2  # read by one thread, whose start takes no time beside them
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -31,22 +31,22 @@ _KERNEL_FILE_SYSTEMS = frozenset(
 
 
 class IrregularFileError(ValueError):
-    """A path leads to something else than a file that can be read from its beginning to its end."""
+    """A path leads to a pipe, a device, a folder or a file of the kernel, not to a regular file."""
 
 
 def open_regular(path: str | os.PathLike[str], *, buffering: int = -1) -> BinaryIO:
-    """Open a file for reading bytes, if it is a regular one. Opening it and each read end in time.
+    """Open a regular file for reading bytes. Opening it and each read have a time limit.
 
     Parameters
     ----------
-    buffering : 0 for a raw file without limits of time, for those who have one of their own
+    buffering : 0 for a raw file without time limits, if the caller has one
 
     Raises
     ------
     IrregularFileError
         It is a pipe, a socket, a device, a folder, or a file that the kernel makes up.
     OSError
-        It cannot be opened; later, it cannot be read. A TimeoutError where the disk does not answer.
+        It cannot be opened; later, it cannot be read. A TimeoutError if the disk does not answer.
     """
     if buffering == 0:
         return cast(BinaryIO, io.FileIO(_open_descriptor(path), "rb"))
@@ -54,25 +54,25 @@ def open_regular(path: str | os.PathLike[str], *, buffering: int = -1) -> Binary
 
 
 def read_regular(path: str | os.PathLike[str]) -> bytes:
-    """The whole content of a regular file; raises as `open_regular` does."""
+    """Read a regular file; raises as `open_regular` does."""
     with open_regular(path) as file:
         return file.read()
 
 
 def require_regular(path: str | os.PathLike[str]) -> None:
-    """Refuse what is no regular file, for libraries that open a path themselves; raises as `open_regular` does."""
+    """Refuse an irregular file before a library opens the path itself; raises as `open_regular` does."""
     _refuse_irregular(path, os.stat(path))
 
 
 def irregular_kind(status: os.stat_result) -> str | None:
-    """The kind of something that is no regular file, such as "a named pipe"; None for a regular file."""
+    """The kind of an irregular file, such as "a named pipe"; None for a regular one."""
     if not stat.S_ISREG(status.st_mode):
         return _KINDS.get(stat.S_IFMT(status.st_mode), "a special file")
     return "a file of the kernel's" if status.st_dev in _kernel_devices() else None
 
 
 class _LimitedFile(io.RawIOBase):
-    """A regular file each of whose reads ends in time; after one that did not, all fail at once."""
+    """A regular file with a time limit for each read; after one was exceeded, all others fail at once."""
 
     def __init__(self, descriptor: int, path: str | os.PathLike[str]) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class _LimitedFile(io.RawIOBase):
             raise timed_out(self._path)
         n_bytes = min(len(buffer), _PIECE_BYTES)
         try:
-            # Not into the buffer: a thread that was left behind must not write to what has another use by then.
+            # Not into the buffer: an abandoned thread must not write to memory that has another use by then.
             content = in_time(lambda: os.read(self._descriptor, n_bytes), self._path)
         except TimeoutError:
             self._is_silent = True
@@ -105,15 +105,15 @@ class _LimitedFile(io.RawIOBase):
         return len(content)
 
     def close(self) -> None:
-        if not self.closed and not self._is_silent:  # closing may wait for the disk as long as reading
+        if not self.closed and not self._is_silent:  # closing may wait for the disk, too
             os.close(self._descriptor)
         super().close()
 
 
 def _open_descriptor(path: str | os.PathLike[str]) -> int:
-    """The descriptor of a regular file."""
+    """Open a regular file, and return its descriptor."""
     require_regular(path)
-    # Another may have put a pipe in its place since: without O_NONBLOCK, opening it waits for a writer.
+    # A pipe may have taken its place since: without O_NONBLOCK, opening it waits for a writer.
     descriptor = os.open(path, _OPEN_FLAGS)
     try:
         _refuse_irregular(path, os.fstat(descriptor))
@@ -133,7 +133,7 @@ def _refuse_irregular(path: str | os.PathLike[str], status: os.stat_result) -> N
 
 @cache
 def _kernel_devices() -> frozenset[int]:
-    """The devices of file systems whose files the kernel makes up: they look regular, but some never end or answer."""
+    """The devices of file systems made up by the kernel, whose files look regular but may never end or answer."""
     devices = set()
     for folder in _KERNEL_FOLDERS:
         if os.path.ismount(folder):
@@ -143,7 +143,7 @@ def _kernel_devices() -> frozenset[int]:
             mounts = [line.split() for line in file]
     except OSError:  # not Linux
         return frozenset(devices)
-    for fields in mounts:  # a number, its parent's, the device, three more, any number of options, a dash, the type
+    for fields in mounts:  # id, id of the parent, device, three more, any number of options, a dash, type
         if "-" in fields and fields[fields.index("-") + 1] in _KERNEL_FILE_SYSTEMS:
             major, minor = fields[2].split(":")
             devices.add(os.makedev(int(major), int(minor)))
@@ -151,7 +151,7 @@ def _kernel_devices() -> frozenset[int]:
 
 
 def first_bytes(path: str, n_bytes: int) -> bytes:
-    """At most so many bytes from the beginning of a regular file.
+    """Read at most so many bytes from the beginning of a regular file.
 
     Raises
     ------
@@ -165,5 +165,5 @@ def first_bytes(path: str, n_bytes: int) -> bytes:
 
     try:
         return in_time(read, path, _FIRST_BYTES_SECONDS)
-    except IrregularFileError as error:  # it has only just taken the place of a regular file
+    except IrregularFileError as error:  # it has just taken the place of a regular file
         raise OSError(errno.EINVAL, str(error)) from None

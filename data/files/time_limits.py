@@ -1,4 +1,4 @@
-"""A time limit for work on files: a disk that does not answer is an error, not something to wait for without end."""
+"""Time limits for work on files, so that a disk that does not answer is an error."""
 
 import errno
 import os
@@ -13,21 +13,21 @@ T = TypeVar("T")
 
 
 def in_time(work: Callable[[], T], path: str | os.PathLike[str], seconds: float | None = None) -> T:
-    """The result of work on a file.
+    """Do work on a file within a time limit, and return its result.
 
-    It is done in a thread of its own, which is left behind when it does not come back: it ends with the process. While
-    three such threads wait, no more work is begun.
+    The work runs in a thread, which is abandoned at the limit and ends with the process. While three abandoned threads
+    wait, no more work is begun.
 
     Parameters
     ----------
-    seconds : without, `ANSWER_SECONDS`
+    seconds : the limit; `ANSWER_SECONDS` if not given
 
     Raises
     ------
     TimeoutError
         The work did not end in time, or was not begun; the error names the file.
     OSError
-        No thread can be started, or the work itself failed so; its other errors are raised as they are, too.
+        No thread can be started, or the work raised it. Other errors of the work are raised unchanged, too.
     """
     _abandoned_threads[:] = [thread for thread in _abandoned_threads if thread.is_alive()]
     if len(_abandoned_threads) >= _MAX_WAITING_THREADS:
@@ -38,7 +38,7 @@ def in_time(work: Callable[[], T], path: str | os.PathLike[str], seconds: float 
     def run() -> None:
         try:
             results.append(work())
-        except BaseException as error:  # polars' panics are no Exception
+        except BaseException as error:  # panics of polars are no Exception
             errors.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
@@ -56,5 +56,5 @@ def in_time(work: Callable[[], T], path: str | os.PathLike[str], seconds: float 
 
 
 def timed_out(path: str | os.PathLike[str]) -> TimeoutError:
-    """The error of a file that did not answer."""
+    """Make the error of a file that did not answer."""
     return TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), os.fspath(path))

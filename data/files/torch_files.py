@@ -1,7 +1,7 @@
-"""Checkpoints are looked through before torch reads them: stored archives of tensors and plain values, nothing else.
+"""Checkpoints, checked before torch reads them: uncompressed archives of tensors and plain values, nothing else.
 
-`torch.load(weights_only=True)` runs no code. It does unpack what is packed, however large, and knows ways of making a
-tensor that our files never use. Read with `mmap=True`, what has passed here takes no more memory than the file is long.
+`torch.load(weights_only=True)` runs no code, but it unpacks compressed members of any size, and can build tensors in
+ways that our files never use. Read with `mmap=True`, a checked file takes no more memory than it has bytes.
 """
 
 import pickle
@@ -20,18 +20,18 @@ _ALLOWED_OPCODES = re.compile(
     "|GLOBAL|LONG1|MARK|NEWFALSE|NEWTRUE|NONE|PROTO|REDUCE|SETITEMS?|STOP|TUPLE[123]?"
 )
 _ALLOWED_GLOBALS = re.compile(r"torch \w+Storage|torch\._utils _rebuild_(tensor_v2|parameter)|collections OrderedDict")
-_MAX_PICKLE_BYTES = 2**22  # bytes; it holds the names and shapes of tensors, the numbers lie beside it
+_MAX_PICKLE_BYTES = 2**22  # names and shapes of tensors; their numbers are other members
 
 
 def load_torch_file(path: Path) -> Any:
-    """Read what `torch.save` wrote, on a GPU perhaps; its numbers stay on the disk until somebody looks at them.
+    """Load a file of `torch.save` to the CPU. Tensors are memory-mapped.
 
     Raises
     ------
     ValueError
-        It is anything else.
+        The file is damaged, or anything else.
     OSError
-        It cannot be read.
+        The file cannot be read.
     """
     import torch
 
@@ -51,12 +51,12 @@ def save_torch_file(path: Path, content: Any) -> None:
 
 
 def check_torch_file(path: Path) -> None:
-    """Look through a file that `torch.save` is to have written.
+    """Check that a file holds what `torch.save` writes for tensors and plain values.
 
     Raises
     ------
     ValueError
-        It is anything else; the message says what.
+        It holds anything else; the message says what.
     OSError
         It cannot be read.
     """
@@ -75,8 +75,8 @@ def check_torch_file(path: Path) -> None:
 
 
 def _operations(pickled: bytes) -> Iterator[tuple[str, object]]:
-    """The operations of a pickle and their arguments, one by one: a list of them takes eighty times the file."""
+    """Yield the operations of a pickle with their arguments; a list of them would take eighty times the file."""
     try:
         yield from ((code.name, argument) for code, argument, _ in pickletools.genops(pickled))
-    except ValueError as error:  # also a text that is no UTF-8
+    except ValueError as error:  # also for text that is not UTF-8
         raise ValueError(f"its contents are damaged ({str(error)[:60]})") from None
