@@ -16,6 +16,7 @@ from earshot.data.files.path_encoding import shown_path
 from earshot.data.files.regular_files import irregular_kind
 
 if TYPE_CHECKING:
+    from earshot.index.health.staleness import StalePart
     from earshot.index.library import Library
     from earshot.index.search.similarity_search import Seed
     from earshot.index.tracks.track_lookup import TrackRow
@@ -73,7 +74,6 @@ def similar(
     """
     from earshot.commands.shared import text_tables
     from earshot.commands.shared.output_rows import match_rows
-    from earshot.index.graphs.diffused_vectors import outdated
     from earshot.index.library import Library
     from earshot.index.recommending.tower_runs import tower_run
     from earshot.index.runs import current_fingerprint
@@ -97,7 +97,7 @@ def similar(
         is_heard = any({AUDIO, DIFFUSED} & set(seed) for seed in wanted + unwanted)
         checkpoint = find_checkpoint(library) if is_heard else None
         is_current = checkpoint is None or current_fingerprint(library) == checkpoint.fingerprint
-        old = outdated(library) if space == DIFFUSED else None
+        stale = _stale_vectors(library) if space == DIFFUSED else None
     if m3u is not None:
         write_playlist(m3u, [match.track for match in answer.matches])
     if is_standard_output(m3u):
@@ -111,10 +111,16 @@ def similar(
         click.echo(f"Left out as copies: {', '.join(str(track.id) for track in answer.copies)}", err=True)
     if not is_current:
         click.echo("These vectors belong to an older encoder; `cli embed-audio` brings them up to date.", err=True)
-    if old:
-        click.echo(f"`cli diffuse-audio` brings these vectors up to date: {old}.", err=True)
+    if stale:
+        click.echo(f"`{stale.command}` brings these vectors up to date: {stale.why}.", err=True)
     if answer.exhaustive:
         click.echo(f"Searched without the index ({answer.exhaustive}); `cli build-index` makes it fast.", err=True)
+
+
+def _stale_vectors(library: "Library") -> "StalePart | None":
+    from earshot.index.health.staleness import stale_diffusion  # reads tables of graphs, which other searches need not
+
+    return next(stale_diffusion(library), None)
 
 
 def _seeds(library: "Library", text: str, spaces: Sequence[str]) -> dict[str, "Seed"]:

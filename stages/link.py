@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from earshot.index.graphs.graph_store import stored_graphs
+from earshot.index.health.staleness import stale_after_links
 from earshot.index.library import Library
 from earshot.index.tracks.track_links import Linkage, find_links, remove_links, store_links
-from earshot.index.vectors.spaces import TOWER, current_space
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ def link(library: Library, *, dry_run: bool = False) -> LinkReport:
     if dry_run:
         return LinkReport(linkage, 0, 0, ())
     n_linked = store_links(library, [(pair.catalog.id, pair.file.id) for pair in linkage.matches])
-    return LinkReport(linkage, n_linked, 0, _stale(library) if n_linked else ())
+    return LinkReport(linkage, n_linked, 0, _stale_commands(library) if n_linked else ())
 
 
 def change_links(library: Library, pairs: Iterable[tuple[int, int]] = (), unlink: Iterable[int] = ()) -> LinkReport:
@@ -37,10 +36,8 @@ def change_links(library: Library, pairs: Iterable[tuple[int, int]] = (), unlink
         The first of a pair is no catalog track, or the second is no file.
     """
     n_removed, n_linked = remove_links(library, list(unlink)), store_links(library, pairs)
-    return LinkReport(None, n_linked, n_removed, _stale(library) if n_removed or n_linked else ())
+    return LinkReport(None, n_linked, n_removed, _stale_commands(library) if n_removed or n_linked else ())
 
 
-def _stale(library: Library) -> tuple[str, ...]:
-    """The commands that renew what was made before the links changed."""
-    graphs = ("cli build-graph",) if stored_graphs(library) else ()
-    return (*graphs, *(("cli train-tower",) if current_space(library, TOWER) is not None else ()))
+def _stale_commands(library: Library) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.command for part in stale_after_links(library)))

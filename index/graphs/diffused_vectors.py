@@ -181,30 +181,6 @@ def n_catalog(library: Library, lacking: bool = False) -> int:
     return int(library.db.execute(query).fetchone()[0])
 
 
-def outdated(library: Library) -> str | None:
-    """Why the spread vectors should be made anew, or None; also None while nothing was ever spread."""
-    config = diffused_config(library)
-    if config is None:
-        return None
-    space = current_space(library, AUDIO)
-    if space is None or config.get("audio") != [space.run_id, space.revision]:
-        return "the audio vectors are newer than the spread ones"
-    made = {graph.kind: graph.made for graph in stored_graphs(library)}
-    used = config.get("graphs", {})
-    if not isinstance(used, dict):
-        return "the spread ones do not say which graphs they were made of"
-    changed = [kind for kind, when in used.items() if made.get(kind) != when]
-    return f"the graph {changed[0]} has changed since" if changed else None
-
-
-def unspread(library: Library) -> str | None:
-    """What a first spreading could bring, or None where it was done, or could bring nothing."""
-    is_possible = library.db.execute("SELECT 1 FROM graphs").fetchone() and current_space(library, AUDIO)
-    if not is_possible or current_space(library, DIFFUSED) is not None or not (n_waiting := n_catalog(library)):
-        return None
-    return f"{n_waiting:,} tracks without audio could get a vector from the graphs"
-
-
 def diffused_config(library: Library) -> dict[str, Any] | None:
     """Of the run whose vectors search uses: its settings, its sources, and the `centre_vector` that was taken away."""
     space = current_space(library, DIFFUSED)

@@ -11,6 +11,7 @@ from earshot.data.files.exclusion import Rules
 from earshot.data.ids import IdMap
 from earshot.index.health.manifest_check import check_presence
 from earshot.index.health.problem import Problem, recovery
+from earshot.index.health.staleness import StalePart, missing_vectors, stale_index, stale_neighbours
 from earshot.index.health.text_check import check_text
 from earshot.index.library import DATABASE, Library, LibraryError
 from earshot.index.schema_guard import foreign_triggers
@@ -18,7 +19,7 @@ from earshot.index.trust import read_json, read_json_list, sql_name, typed_state
 from earshot.index.vectors.ann import rank
 from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.neighbour_table import PER_TRACK
-from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, current_space, n_without_vector, read_vectors, spaces
+from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, read_vectors, spaces
 
 _SAMPLE = 200  # vectors looked up in the index and among the neighbours
 _JSON = (  # that of `index_files` is looked at with the index; nobody reads runs.versions
@@ -60,10 +61,7 @@ def _check_database(library: Library) -> Iterator[Problem]:
             f"the trigger {name} is not Earshot's, and would run whenever Earshot writes",
             _statement(library, f"DROP TRIGGER {sql_name(name)}"),
         )
-    space = current_space(library, AUDIO)
-    n_lacking = n_without_vector(library, AUDIO, space.run_id if space else None)
-    if n_lacking:
-        yield Problem(f"{n_lacking:,} embedded tracks have no current vector", "cli embed-audio")
+    yield from map(_stale, missing_vectors(library))
 
 
 def _check_json(library: Library) -> Iterator[Problem]:
@@ -121,11 +119,10 @@ def _check_vectors(ids: IdMap, vectors: np.ndarray, again: str) -> Iterator[Prob
 
 
 def _check_index(library: Library, space: str, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
-    state = index_state(library, space, verify=True)
-    if not len(ids):
-        return
-    if state is None or state.problem:
-        yield Problem(f"index: {state.problem if state else 'there is none'}", "cli build-index")
+    stale = list(stale_index(library, space))
+    yield from map(_stale, stale)
+    state = index_state(library, space)
+    if stale or state is None or not len(ids):
         return
     index, reason = open_index(library, space)
     if index is None or index.ntotal != len(ids):
@@ -143,12 +140,9 @@ def _check_index(library: Library, space: str, ids: IdMap, vectors: np.ndarray) 
 
 
 def _check_neighbours(library: Library, space: str, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
-    current = current_space(library, space)
-    if current is None or not len(ids):
-        return
-    filled = library.db.execute("SELECT neighbours_revision FROM spaces WHERE space = ?", [space]).fetchone()[0]
-    if filled != current.revision:
-        yield Problem("the neighbours table is older than the vectors", "cli build-index")
+    stale = list(stale_neighbours(library, space))
+    yield from map(_stale, stale)
+    if stale or not len(ids):
         return
     strangers = library.db.execute(
         "SELECT count(*) FROM neighbours AS n JOIN tracks AS t ON t.id = n.neighbour_id"
@@ -192,6 +186,10 @@ def _dangling(library: Library, table: str, key: int, n_rows: int) -> Problem:
     found = sql_name(target) if target else "id"  # in quotes, a column that is not there would be a text
     sql = f"{verb} WHERE {sql_name(column)} NOT IN (SELECT {found} FROM {sql_name(parent)})"
     return Problem(f"{table}: {n_rows:,} rows point to missing {parent}", _statement(library, sql))
+
+
+def _stale(part: StalePart) -> Problem:
+    return Problem(part.why, part.command)
 
 
 def _first_sentence(error: LibraryError) -> str:

@@ -1,5 +1,6 @@
-"""What a library holds, where it came from, what is stale, and what to type next."""
+"""An overview of a library: what it holds, where that came from, what is stale, and what to type next."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,8 @@ from earshot.index.tracks.roots import read_rules
 from earshot.index.tracks.track_store import UNREAD
 from earshot.index.trust import read_json
 from earshot.index.vectors.faiss_file import index_state
-from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, n_without_vector, sound_space
+from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, n_without_vector
 
-_GO_ON = "cli embed-audio   (its last run has not ended; it goes on from there)"
 _LISTENS = (
     "SELECT count(*) AS files, coalesce(sum(n_events), 0) AS events, (SELECT count(*) FROM users) AS users FROM listens"
 )
@@ -26,88 +26,91 @@ class Overview:
     library: str
     summary: dict[str, Any]  # the library_summary view
     roots: list[str]
-    left_out: dict[str, str]  # by root, the options that say what it leaves out, where it has any
+    left_out: dict[str, str]  # by root, the options of its exclusions, where it has any
     ear: dict[str, Any] | None  # the run that search uses: id, origin, trained, started
     index: dict[str, Any] | None
     listens: dict[str, int]  # files, events, users
     towers: dict[str, Any] | None  # the run that recommends: id, model, validation, started
     neighbours_up_to_date: bool
     lacking: int  # embedded tracks without a vector of the run that search uses
-    unread: int  # of the failed those that are tried again at the next run
+    unread: int  # failed files that the next run tries again
     unfinished_runs: int
     next_steps: list[str]
 
 
 def overview(library: Library, fingerprint: str | None) -> Overview:
-    """Look at everything that can be seen without reading vectors.
+    """Describe a library without reading its vectors.
 
-    `fingerprint` is of the ear that `cli embed-audio` would use today; None where its file is missing.
+    Parameters
+    ----------
+    fingerprint : of the encoder that `cli embed-audio` would use today; None where its file is missing
     """
     db = library.db
     summary = next(iter(db.query("SELECT * FROM library_summary")))
     space = current_space(library, AUDIO)
-    steps: list[str] = []
-    ear, index, lacking, up_to_date = None, None, 0, False
-    interrupted = is_interrupted(library, EMBED_STAGE)  # what it did not come to includes the index
-    nothing_heard = sound_space(library) is None if space is None else not summary["tracks"]
-    if interrupted and space is None:
-        steps.append(_GO_ON)
-    elif nothing_heard and not interrupted:
-        steps.append("cli embed-audio FOLDER   (no track has a vector yet)")
-    if space is not None:
-        run = next(iter(db.query("SELECT * FROM runs WHERE id = ?", [space.run_id])))
-        config = read_json(run["config"])
-        ear = {"run": run["id"], "origin": config.get("origin"), "trained": config.get("trained")}
-        ear |= {"started": run["started"], "current": fingerprint in (None, run["fingerprint"])}
-        lacking = n_without_vector(library, AUDIO, space.run_id)
-        if not ear["current"]:
-            steps.append("cli embed-audio   (the vectors belong to an older encoder)")
-        elif interrupted:
-            steps.append(_GO_ON)
-        elif lacking:
-            steps.append(f"cli embed-audio   ({lacking:,} tracks lack a vector)")
-        state = index_state(library, AUDIO, verify=True)
-        if state is not None:
-            index = {"file": state.path.name, "type": state.type, "vectors": state.n_vectors}
-            index |= {"recall_at_10": state.recall_at_10, "built": state.built, "problem": state.problem}
-        filled = db.execute("SELECT neighbours_revision FROM spaces WHERE space = ?", [AUDIO]).fetchone()[0]
-        up_to_date = filled == space.revision
-        if summary["tracks"] and not interrupted and (state is None or state.problem or not up_to_date):
-            reason = state.problem if state and state.problem else "index or neighbours are not up to date"
-            steps.append(f"cli build-index   ({reason})")
-    steps += [f"{command}   ({why})" for command, why in stale_parts(library)]
-    n_unread = db.execute(f"SELECT count(*) FROM tracks WHERE {UNREAD}").fetchone()[0]
-    if n_unread and not interrupted:
-        steps.append(f"cli embed-audio   ({n_unread:,} files could not be read, and are tried again)")
-    if summary["failed"] > n_unread:
-        steps.append(f"cli failures   ({summary['failed'] - n_unread:,} files could not be heard)")
-    if summary["missing"]:
-        steps.append(f"cli embed-audio --prune   ({summary['missing']:,} tracks are gone from the disk)")
+    up_to_date = "SELECT 1 FROM spaces WHERE space = ? AND neighbours_revision = revision"
+    (n_unread,) = db.execute(f"SELECT count(*) FROM tracks WHERE {UNREAD}").fetchone()
+    (n_unfinished,) = db.execute("SELECT count(*) FROM runs WHERE finished IS NULL").fetchone()
     rules = read_rules(library)
-    unfinished = db.execute("SELECT count(*) FROM runs WHERE finished IS NULL").fetchone()[0]
     return Overview(
         library=str(library.folder),
         summary=summary,
         roots=[path_columns(path)[0] for path in rules],
         left_out={path_columns(path)[0]: str(rule) for path, rule in rules.items() if str(rule)},
-        ear=ear,
-        index=index,
+        ear=_encoder(library, fingerprint),
+        index=None if space is None else _index(library),
         listens=next(iter(db.query(_LISTENS))),
         towers=_towers(library),
-        neighbours_up_to_date=up_to_date,
-        lacking=lacking,
+        neighbours_up_to_date=db.execute(up_to_date, [AUDIO]).fetchone() is not None,
+        lacking=0 if space is None else n_without_vector(library, AUDIO, space.run_id),
         unread=n_unread,
-        unfinished_runs=unfinished,
-        next_steps=steps,
+        unfinished_runs=n_unfinished,
+        next_steps=[
+            *map(str, stale_parts(library, fingerprint)),
+            *_steps_for_files(summary, 0 if is_interrupted(library, EMBED_STAGE) else n_unread, n_unread),
+        ],
     )
 
 
-def _towers(library: Library) -> dict[str, Any] | None:
-    space = current_space(library, TOWER)
-    if space is None:
+def _steps_for_files(summary: dict[str, Any], n_retried: int, n_unread: int) -> Iterator[str]:
+    """Commands for files that have no vector, or are gone."""
+    if n_retried:
+        yield f"cli embed-audio   ({n_retried:,} files could not be read, and are tried again)"
+    if summary["failed"] > n_unread:
+        yield f"cli failures   ({summary['failed'] - n_unread:,} files could not be heard)"
+    if summary["missing"]:
+        yield f"cli embed-audio --prune   ({summary['missing']:,} tracks are gone from the disk)"
+
+
+def _encoder(library: Library, fingerprint: str | None) -> dict[str, Any] | None:
+    """The run whose vectors search uses, and whether its encoder is today's."""
+    run = _run_of_space(library, AUDIO)
+    if run is None:
         return None
-    run = next(iter(library.db.query("SELECT config, metrics, started FROM runs WHERE id = ?", [space.run_id])))
-    config, learned = read_json(run["config"]), read_json(run["metrics"])
+    config = read_json(run["config"])
+    described = {"run": run["id"], "origin": config.get("origin"), "trained": config.get("trained")}
+    return described | {"started": run["started"], "current": fingerprint in (None, run["fingerprint"])}
+
+
+def _index(library: Library) -> dict[str, Any] | None:
+    state = index_state(library, AUDIO, verify=True)
+    if state is None:
+        return None
+    described = {"file": state.path.name, "type": state.type, "vectors": state.n_vectors}
+    return described | {"recall_at_10": state.recall_at_10, "built": state.built, "problem": state.problem}
+
+
+def _towers(library: Library) -> dict[str, Any] | None:
+    """The run whose towers recommend."""
+    run = _run_of_space(library, TOWER)
+    if run is None:
+        return None
+    config, metrics = read_json(run["config"]), read_json(run["metrics"])
     tower = config.get("tower")
-    told = {"run": space.run_id, "model": tower.get("model") if isinstance(tower, dict) else None}
-    return told | {"validation": learned.get("validation"), "started": run["started"]}
+    described = {"run": run["id"], "model": tower.get("model") if isinstance(tower, dict) else None}
+    return described | {"validation": metrics.get("validation"), "started": run["started"]}
+
+
+def _run_of_space(library: Library, space: str) -> dict[str, Any] | None:
+    query = "SELECT r.* FROM spaces AS s JOIN runs AS r ON r.id = s.run_id WHERE s.space = ?"
+    return next(iter(library.db.query(query, [space])), None)

@@ -10,6 +10,7 @@ from earshot.data.files.path_encoding import path_from_columns, shell_word, show
 from earshot.data.files.regular_files import IrregularFileError
 from earshot.data.files.time_limits import in_time
 from earshot.index.health.problem import Problem
+from earshot.index.health.staleness import damaged_files
 from earshot.index.library import Library
 from earshot.index.manifest import file_hash, file_problem, is_recorded, kept_files, same_listens
 from earshot.index.writer import another_writes
@@ -19,11 +20,8 @@ _HASH_SECONDS = 60.0  # for at most 16 MiB of a track
 
 def check_presence(library: Library) -> Iterator[Problem]:
     """Listens, checkpoints and playlists that are missing or cut short, and what a killed command left."""
-    for file in kept_files(library):
-        if problem := file_problem(library, file.name, read=False):
-            yield Problem(
-                f"{file.name} {problem}; {file.purpose} (or restore it from a backup)", " && ".join(file.cures)
-            )
+    for part in damaged_files(library):
+        yield Problem(f"{part.why} (or restore it from a backup)", part.command)
     for path, n_tracks, _ in _playlists(library):
         # Where the folder is not there either, a disk may be away, which says nothing of the playlist.
         if not os.path.isfile(path) and os.path.isdir(os.path.dirname(path)):

@@ -1,4 +1,7 @@
-"""Parts of a library that are out of date, why, and which command renews each."""
+"""Parts of a library that are out of date or were never made: why, and the command that renews each.
+
+`cli status` lists all of them, `cli check` those that can be damaged, other commands those that they use or change.
+"""
 
 import re
 import shlex
@@ -6,48 +9,192 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from earshot.index.evaluation.leakage import imports_of_training, is_of_listens
-from earshot.index.graphs.diffused_vectors import outdated, unspread
+from earshot.index.graphs.diffused_vectors import diffused_config, n_catalog
 from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import import_digests
 from earshot.index.listens.stored_interactions import listening_key
 from earshot.index.manifest import file_problem, kept_files
-from earshot.index.recommending.recommendation_table import outdated_lists
-from earshot.index.recommending.tower_data import untrained
-from earshot.index.runs import FORGET_STAGE, TRAINING_STAGE
+from earshot.index.recommending.recommendation_table import lists_config
+from earshot.index.recommending.tower_runs import tower_run
+from earshot.index.runs import (
+    EMBED_STAGE,
+    FORGET_STAGE,
+    TRAINING_STAGE,
+    current_fingerprint,
+    is_interrupted,
+)
 from earshot.index.trust import read_json, texts
-from earshot.index.vectors.spaces import TOWER, current_space
+from earshot.index.vectors.faiss_file import index_state
+from earshot.index.vectors.spaces import (
+    AUDIO,
+    TOWER,
+    current_space,
+    n_without_vector,
+    sound_space,
+    spaces,
+)
 
-IMPORT = "cli import-listens FILE"
+_EMBED, _BUILD_INDEX, _TRAIN_TOWER = "cli embed-audio", "cli build-index", "cli train-tower"
+_IMPORT = "cli import-listens FILE"
+_PLAIN_WORD = re.compile("[a-z-]+")
+BUILD_DEFAULTS = {"weighting": "ppmi", "top_n": 20, "min_together": 2, "seed": 0}  # defaults of `cli build-graph`
 
 
-class _Ended(NamedTuple):
-    """A run that has ended."""
+class StalePart(NamedTuple):
+    """A part of a library that is out of date or was never made."""
 
-    id: int
-    finished: str  # ISO 8601, UTC
-    config: dict[str, Any]
+    command: str  # makes it, or renews it
+    why: str
+    is_new: bool = False  # it was never made
+
+    def __str__(self) -> str:
+        return f"{self.command}   ({self.why})"
 
 
-def stale_parts(library: Library) -> Iterator[tuple[str, str]]:
-    """Commands, in the order in which they are to be typed, and why; first what is missing or damaged."""
+def stale_parts(library: Library, fingerprint: str | None = None) -> Iterator[StalePart]:
+    """All parts, in the order in which their commands are to be typed.
+
+    Parameters
+    ----------
+    fingerprint : of the encoder that `cli embed-audio` would use today; None where its file is missing
+    """
+    yield from stale_vectors(library, fingerprint)
+    if not is_interrupted(library, EMBED_STAGE):  # else the embedding goes on, and ends with the index
+        for space in spaces(library):
+            yield from (*stale_index(library, space), *stale_neighbours(library, space))
+    yield from damaged_files(library)
+    for find in (stale_graphs, stale_encoder, stale_diffusion, stale_towers, stale_lists):
+        yield from find(library)
+
+
+def stale_after_links(library: Library) -> Iterator[StalePart]:
+    """The parts that were made of listens and links other than today's."""
+    for find in (stale_graphs, stale_towers, stale_lists):
+        yield from (part for part in find(library) if not part.is_new)
+
+
+def stale_vectors(library: Library, fingerprint: str | None) -> Iterator[StalePart]:
+    """Tracks to embed: the first ones, those of an interrupted run or of an older encoder, those without a vector."""
+    is_embedding = is_interrupted(library, EMBED_STAGE)
+    if not is_embedding and _is_empty(library):
+        yield StalePart(f"{_EMBED} FOLDER", "no track has a vector yet", is_new=True)
+    if current_space(library, AUDIO) is not None and fingerprint not in (None, current_fingerprint(library)):
+        yield StalePart(_EMBED, "the vectors belong to an older encoder")
+    elif is_embedding:
+        yield StalePart(_EMBED, "its last run has not ended; it goes on from there")
+    else:
+        yield from missing_vectors(library)
+
+
+def missing_vectors(library: Library) -> Iterator[StalePart]:
+    """Embedded tracks without a vector of the run that search uses."""
+    space = current_space(library, AUDIO)
+    if n_missing := n_without_vector(library, AUDIO, space.run_id if space else None):
+        yield StalePart(_EMBED, f"{n_missing:,} embedded tracks have no current vector")
+
+
+def _is_empty(library: Library) -> bool:
+    if current_space(library, AUDIO) is None:
+        return sound_space(library) is None
+    return library.db.execute("SELECT 1 FROM tracks WHERE status = 'embedded'").fetchone() is None
+
+
+def stale_index(library: Library, space: str) -> Iterator[StalePart]:
+    """The index of a space that has vectors, where it is missing, older than these, or damaged."""
+    if not _has_vectors(library, space):
+        return
+    state = index_state(library, space, verify=True)
+    if state is None:
+        yield StalePart(_BUILD_INDEX, "index: there is none", is_new=True)
+    elif state.problem:
+        yield StalePart(_BUILD_INDEX, f"index: {state.problem}")
+
+
+def stale_neighbours(library: Library, space: str) -> Iterator[StalePart]:
+    """The neighbours of a space that has vectors, where they are older than these."""
+    query = "SELECT neighbours_revision IS revision FROM spaces WHERE space = ?"
+    if _has_vectors(library, space) and not library.db.execute(query, [space]).fetchone()[0]:
+        yield StalePart(_BUILD_INDEX, "the neighbours table is older than the vectors")
+
+
+def _has_vectors(library: Library, space: str) -> bool:
+    return library.db.execute("SELECT 1 FROM current_vectors WHERE space = ?", [space]).fetchone() is not None
+
+
+def damaged_files(library: Library) -> Iterator[StalePart]:
+    """Files that cannot be made again as they were, where they are missing or cut short."""
     for file in kept_files(library):
         if problem := file_problem(library, file.name, read=False):
-            yield from ((cure, f"{file.name} {problem}") for cure in file.cures)
+            yield StalePart(" && ".join(file.cures), f"{file.name} {problem}; {file.purpose}")
+
+
+def stale_graphs(library: Library) -> Iterator[StalePart]:
+    """Graphs of listens that are others today, or were forgotten."""
     for graph in stored_graphs(library):
         if is_of_listens(graph) and (why := _graph_reason(library, graph)):
-            command = build_command(graph.settings) if _has_listens(library, graph.level) else IMPORT
-            yield command, f"the graph {graph.kind} was made of {why}"
-    if why := _encoder_reason(library):
-        yield "cli train-audio --start fresh", why
-    if why := outdated(library) or unspread(library):
-        yield "cli diffuse-audio", why
-    if why := untrained(library):
-        yield "cli train-tower", why
-    if current_space(library, TOWER) is not None and not _has_listens(library, "track"):
-        yield IMPORT, "the towers, and the lists that they made, are of listens that were forgotten"
-    elif why := outdated_lists(library):
-        yield "cli recommend --all", why
+            command = build_command(graph.settings) if _has_listens(library, graph.level) else _IMPORT
+            yield StalePart(command, f"the graph {graph.kind} was made of {why}")
+
+
+def stale_encoder(library: Library) -> Iterator[StalePart]:
+    """The trained encoder, where it or one that it was trained on from learned from listens that were forgotten."""
+    query = "SELECT id, stage, finished, config FROM runs WHERE stage IN (?, ?) AND finished NOT NULL ORDER BY id DESC"
+    rows = library.db.execute(query, [TRAINING_STAGE, FORGET_STAGE]).fetchall()
+    trainings, removals = (
+        [_FinishedRun(number, finished, read_json(config)) for number, of, finished, config in rows if of == stage]
+        for stage in (TRAINING_STAGE, FORGET_STAGE)
+    )
+    if not trainings:
+        return
+    imports = imports_of_training(trainings[0].config)
+    if imports is None:
+        is_stale = _is_forgotten_by_time(trainings, removals)
+    else:
+        is_stale = not set(imports) <= set(import_digests(library))
+    if is_stale:
+        yield StalePart("cli train-audio --start fresh", "the encoder learned from listens that were forgotten")
+
+
+def stale_diffusion(library: Library) -> Iterator[StalePart]:
+    """Diffused vectors that are older than the audio vectors or graphs, or that could be made for the first time."""
+    command, config, audio = "cli diffuse-audio", diffused_config(library), current_space(library, AUDIO)
+    if config is None:
+        n_catalog_tracks = n_catalog(library)
+        if n_catalog_tracks and audio is not None and library.db.execute("SELECT 1 FROM graphs").fetchone():
+            why = f"{n_catalog_tracks:,} tracks without audio could get a vector from the graphs"
+            yield StalePart(command, why, is_new=True)
+        return
+    made, used = {graph.kind: graph.made for graph in stored_graphs(library)}, config.get("graphs", {})
+    if audio is None or config.get("audio") != [audio.run_id, audio.revision]:
+        yield StalePart(command, "the audio vectors are newer than the diffused ones")
+    elif not isinstance(used, dict):
+        yield StalePart(command, "the diffused vectors do not say which graphs they were made of")
+    elif changed := [kind for kind, when in used.items() if made.get(kind) != when]:
+        yield StalePart(command, f"the graph {changed[0]} has changed since")
+
+
+def stale_towers(library: Library) -> Iterator[StalePart]:
+    """Towers that learned from listens or links other than today's, or that could learn for the first time."""
+    (n_events,) = library.db.execute("SELECT sum(n_events) FROM listens WHERE level = 'track'").fetchone()
+    is_trained = current_space(library, TOWER) is not None
+    if is_trained and not _has_listens(library, "track"):
+        yield StalePart(_IMPORT, "the towers, and the lists that they made, are of listens that were forgotten")
+    elif n_events and not is_trained:
+        yield StalePart(_TRAIN_TOWER, f"{n_events:,} listens say who wants what", is_new=True)
+    elif n_events and tower_run(library).listens_key != listening_key(library):
+        yield StalePart(_TRAIN_TOWER, "listens or links have changed since the towers learned")
+
+
+def stale_lists(library: Library) -> Iterator[StalePart]:
+    """Stored recommendations by other towers, or of other listens or links, than today's."""
+    config, space = lists_config(library), current_space(library, TOWER)
+    if config is None or space is None or not _has_listens(library, "track"):
+        return
+    if config.get("towers") != space.run_id:
+        yield StalePart("cli recommend --all", "the towers have learned since the lists were made")
+    elif config.get("listens") != listening_key(library):
+        yield StalePart("cli recommend --all", "listens or links have changed since the lists were made")
 
 
 def build_command(settings: Mapping[str, Any]) -> str:
@@ -58,18 +205,14 @@ def build_command(settings: Mapping[str, Any]) -> str:
     if isinstance(split, dict):
         options |= {"split": split.get("protocol"), "share": split.get("share"), "gap": split.get("gap_s")}
     for name, value in options.items():
-        is_one = isinstance(value, int | float) or (isinstance(value, str) and _WORD.fullmatch(value))
-        if is_one and value != _USUAL.get(name):
+        is_one = isinstance(value, int | float) or (isinstance(value, str) and _PLAIN_WORD.fullmatch(value))
+        if is_one and value != BUILD_DEFAULTS.get(name):
             words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join(words)
 
 
-_WORD = re.compile("[a-z-]+")
-_USUAL = {"weighting": "ppmi", "top_n": 20, "min_together": 2, "seed": 0}  # defaults of `cli build-graph`
-
-
 def _graph_reason(library: Library, graph: StoredGraph) -> str | None:
-    """Name the listens that a graph was made of, where they are others today."""
+    """The listens that a graph was made of, in words, where they are others today."""
     key = graph.settings.get("listening")  # older graphs have none
     if key == listening_key(library, graph.level):
         return None
@@ -84,34 +227,24 @@ def _graph_reason(library: Library, graph: StoredGraph) -> str | None:
     return "other listens or links" if key is not None else None
 
 
-def _encoder_reason(library: Library) -> str | None:
-    """Whether the trained encoder, or one that it goes on from, learned from listens that were forgotten."""
-    query = "SELECT id, stage, finished, config FROM runs WHERE stage IN (?, ?) AND finished NOT NULL ORDER BY id DESC"
-    rows = library.db.execute(query, [TRAINING_STAGE, FORGET_STAGE]).fetchall()
-    trainings, forgettings = (
-        [_Ended(number, finished, read_json(config)) for number, of, finished, config in rows if of == stage]
-        for stage in (TRAINING_STAGE, FORGET_STAGE)
-    )
-    if not trainings:
-        return None
-    imports = imports_of_training(trainings[0].config)
-    if imports is None:
-        is_forgotten = _is_forgotten_by_time(trainings, forgettings)
-    else:
-        is_forgotten = not set(imports) <= set(import_digests(library))
-    return "the encoder learned from listens that were forgotten" if is_forgotten else None
+class _FinishedRun(NamedTuple):
+    """A run of training or of forgetting listens."""
+
+    id: int
+    finished: str  # ISO 8601, UTC
+    config: dict[str, Any]
 
 
-def _is_forgotten_by_time(trainings: Sequence[_Ended], forgettings: Sequence[_Ended]) -> bool:
-    """Whether listens were forgotten that were there when one of the trainings ended, back to the first afresh.
+def _is_forgotten_by_time(trainings: Sequence[_FinishedRun], removals: Sequence[_FinishedRun]) -> bool:
+    """Tell by dates whether listens were forgotten that one of the trainings read, back to the latest fresh one.
 
-    For encoders of before trainings told what they learned from. All runs are given the latest first.
+    Older trainings did not record their imports. All runs are given the latest first.
     """
     n_since = next((n for n, training in enumerate(trainings, 1) if training.config.get("fresh")), len(trainings))
     return any(
-        forgetting.id > training.id and str(forgetting.config.get("imported")) <= training.finished
+        removal.id > training.id and str(removal.config.get("imported")) <= training.finished
         for training in trainings[:n_since]
-        for forgetting in forgettings
+        for removal in removals
     )
 
 

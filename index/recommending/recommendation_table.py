@@ -14,10 +14,8 @@ import numpy as np
 from earshot.data.files.array_files import read_archive
 from earshot.data.files.atomic import RESUMABLE_SUFFIX, atomic_path, make_folder, remove
 from earshot.index.library import Library, LibraryError
-from earshot.index.listens.stored_interactions import listening_key
+from earshot.index.runs import run_config
 from earshot.index.tracks.track_lookup import TrackRow, track_rows
-from earshot.index.trust import read_json
-from earshot.index.vectors.spaces import TOWER, current_space
 
 
 class ResumableLists:
@@ -113,20 +111,10 @@ def stored_recommendations(library: Library) -> Iterator[dict[str, Any]]:
     return library.db.query(f"{query} ORDER BY user_id, rank")
 
 
-def outdated_lists(library: Library) -> str | None:
-    """Why the lists should be made anew, or None: they are what today's towers say, or nobody ever made any."""
-    made_by = "SELECT config FROM runs WHERE id = (SELECT run_id FROM recommendations LIMIT 1)"
-    row, space = library.db.execute(made_by).fetchone(), current_space(library, TOWER)
-    if row is None or space is None:
-        return None
-    config = read_json(row[0])
-    if config.get("towers") != space.run_id:
-        return "the towers have learned since the lists were made"
-    return (
-        None
-        if config.get("listens") == listening_key(library)
-        else "listens or links have changed since the lists were made"
-    )
+def lists_config(library: Library) -> dict[str, Any] | None:
+    """The settings that the stored lists were made with; None without lists."""
+    row = library.db.execute("SELECT run_id FROM recommendations LIMIT 1").fetchone()
+    return run_config(library, row[0]) if row else None
 
 
 def listed_files(library: Library) -> Iterator[tuple[str, list[TrackRow]]]:

@@ -9,9 +9,8 @@ from earshot.data.catalog import Catalog
 from earshot.data.events.interactions import Interactions, without_dislikes
 from earshot.data.ids import IdMap
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import listening_key, read_listening
-from earshot.index.recommending.tower_runs import tower_run
-from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, read_some_vectors, read_vectors
+from earshot.index.listens.stored_interactions import read_listening
+from earshot.index.vectors.spaces import AUDIO, read_some_vectors, read_vectors
 
 _FEW = 20_000  # tracks that are read one by one rather than with all others
 
@@ -88,18 +87,6 @@ def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> 
     n_artists, n_albums = len(maps["artist"]), len(maps["album"])
     catalog = Catalog(artist_rows, album_rows, seconds, n_artists, n_albums, _audio(library, ids, sound))
     return catalog, maps["artist"], maps["album"]
-
-
-def untrained(library: Library) -> str | None:
-    """Why the towers should learn, or learn anew; None where they need not, or nothing is there to learn from."""
-    (n_events,) = library.db.execute("SELECT sum(n_events) FROM listens WHERE level = 'track'").fetchone()
-    if not n_events:
-        return None
-    space = current_space(library, TOWER)
-    if space is None:
-        return f"{n_events:,} listens say who wants what"
-    is_same = tower_run(library).listens_key == listening_key(library)
-    return None if is_same else "listens or links have changed since the towers learned"
 
 
 def _audio(library: Library, ids: np.ndarray, sound: str | None) -> np.ndarray | None:

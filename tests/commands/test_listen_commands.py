@@ -279,4 +279,4 @@ def test_link_says_what_is_wrong(listened, run, run_cli):
 
 def test_link_reminds_of_graphs(listened, run):
     run("build-graph", "--min-together", 1)
-    assert "run `cli build-graph`" in run("link").stderr
+    assert "run `cli build-graph --from listens --min-together 1`" in run("link").stderr

@@ -1,10 +1,15 @@
 """Links from Python: found, rehearsed, made by hand, and what they make stale."""
 
+import json
+
 import pytest
 
 from earshot.index.library import LibraryError
+from earshot.index.listens.listen_store import import_digests
+from earshot.index.listens.stored_interactions import listening_key
 from earshot.stages.link import change_links, link
 from library_world import add, at, heard, open_library
+from tower_world import import_table
 
 
 @pytest.fixture
@@ -35,10 +40,15 @@ def test_links_by_hand(library):
         change_links(library, [(1, 2)])
 
 
-def test_a_change_names_what_is_stale(library):
-    library.db.execute(
-        "INSERT INTO graphs (kind, level, directed, origin, settings, n_nodes, n_edges, made)"
-        " VALUES ('taste', 'track', 1, 'x', '{}', 0, 0, '2026-01-01')"
-    )
-    assert change_links(library, [(2, 1)]).stale == ("cli build-graph",)
+def test_a_change_names_what_is_stale(library, tmp_path):
+    """A graph of listens; one of playlists knows nothing of links."""
+    import_table(library, tmp_path / "x.csv", ["user,artist,title,timestamp", "me,Air,One,5"])
+    settings = json.dumps({"listening": listening_key(library), "imports": import_digests(library, "track")})
+    for kind in ("listens", "playlists"):
+        library.db.execute(
+            "INSERT INTO graphs (kind, level, directed, origin, settings, n_nodes, n_edges, made)"
+            " VALUES (?, 'track', 1, 'build-graph', ?, 0, 0, '2026-01-01')",
+            [kind, settings],
+        )
+    assert change_links(library, [(2, 1)]).stale == ("cli build-graph --from listens",)
     assert change_links(library).stale == ()

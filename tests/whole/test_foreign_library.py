@@ -70,7 +70,7 @@ def test_a_row_of_an_index_that_is_damaged_is_made_anew(library, column, value):
     library.db.execute(f"UPDATE index_files SET {column} = ?", [value])
     assert index_state(library, AUDIO).problem == "its row is damaged"
     assert open_index(library, AUDIO) == (None, "its row is damaged")
-    assert [(problem.what, problem.mend) for problem in check_library(library)] == [
+    assert [(problem.what, problem.fix) for problem in check_library(library)] == [
         ("index: its row is damaged", "cli build-index")
     ]
     folder = library.folder
@@ -131,7 +131,7 @@ def test_lists_that_are_none():
 def sql_cures(folder):
     """The statements that `cli check` prints, without the words around them."""
     with Library.open(folder) as reader:
-        typed = [shlex.split(problem.mend) for problem in check_library(reader)]
+        typed = [shlex.split(problem.fix) for problem in check_library(reader)]
     assert all(words[:2] == ["sqlite3", str(folder / "library.db")] for words in typed)
     return [words[2] for words in typed]
 
@@ -175,7 +175,7 @@ def test_json_that_is_none_is_told_with_its_cure(library, text):
             library.db.execute(f"UPDATE {table} SET {name} = ?", [text])
             told = [problem for problem in check_library(library) if f"{table}, row 1: " in problem.what]
             assert len(told) == 1 and len(told[0].what) < 150
-            library.db.execute(shlex.split(told[0].mend)[2])
+            library.db.execute(shlex.split(told[0].fix)[2])
     assert len(list(check_library(library))) == before
 
 

@@ -17,11 +17,11 @@ from earshot.index.graphs.diffused_vectors import (
     level_graphs,
     n_catalog,
     node_vectors,
-    outdated,
     sources_of,
     store_diffused,
 )
 from earshot.index.graphs.graph_store import store_graph
+from earshot.index.health.staleness import stale_diffusion
 from earshot.index.library import Library, LibraryError
 from earshot.index.runs import head_run, start_run
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, current_space, read_vector, read_vectors
@@ -250,6 +250,10 @@ def test_a_file_outside_is_heard_and_moved_by_the_same_centre(heard_library, tra
     np.testing.assert_allclose([r["score"] for r in heard_now], [r["score"] for r in known], atol=1e-5)
 
 
+def reasons(library):
+    return [part.why for part in stale_diffusion(library)]
+
+
 def test_status_says_when_it_is_old(hand_made, tmp_path):
     def steps_of(library):
         return json.loads(run(library, "status", "--json").stdout)["next_steps"]
@@ -260,13 +264,13 @@ def test_status_says_when_it_is_old(hand_made, tmp_path):
     assert not [step for step in steps_of(hand_made) if "diffuse-audio" in step]
     library, head = open_library(hand_made.folder)
     with library:
-        assert outdated(library) is None
+        assert reasons(library) == []
         graph(library, "listens", "track", [(1, 3)])
         library.db.execute("UPDATE graphs SET made = 'later'")
-        assert outdated(library) == "the graph listens has changed since"
+        assert reasons(library) == ["the graph listens has changed since"]
         add(library, head, [heard("/c.mp3", at(45))])
-        assert outdated(library) == "the audio vectors are newer than the spread ones"
-    assert "cli diffuse-audio   (the audio vectors are newer than the spread ones)" in steps_of(library)
+        assert reasons(library) == ["the audio vectors are newer than the diffused ones"]
+    assert "cli diffuse-audio   (the audio vectors are newer than the diffused ones)" in steps_of(library)
     result = run(library, "similar", "heard a", "--by", "diffused")
     assert "`cli diffuse-audio` brings these vectors up to date: the audio vectors are newer" in result.stderr
 
@@ -355,6 +359,6 @@ def test_a_run_that_does_not_say_what_it_was_made_of(tmp_path, config):
         run, _ = start_run(library, "diffuse-audio", {"audio": [space.run_id, space.revision], **config})
         library.db.execute("INSERT INTO spaces (space, run_id) VALUES (?, ?)", [DIFFUSED, run])
         if "graphs" in config:
-            assert outdated(library) == "the spread ones do not say which graphs they were made of"
+            assert reasons(library) == ["the diffused vectors do not say which graphs they were made of"]
         with pytest.raises(LibraryError, match="Run `cli diffuse-audio`"):
             centre_vector(library, 2)

@@ -10,7 +10,8 @@ from commands_typed import invoke, rows_of
 from earshot.commands.build_graph import build_graph
 from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
 from earshot.index.health import staleness
-from earshot.index.health.staleness import build_command, stale_parts
+from earshot.index.health.integrity import check_library
+from earshot.index.health.staleness import build_command, stale_after_links, stale_lists, stale_parts, stale_towers
 from earshot.index.library import Library
 from earshot.index.runs import finish_run, start_run
 from library_world import add, heard, open_library, unit
@@ -49,7 +50,7 @@ def folder(made, tmp_path):
 
 def steps(folder):
     with Library.open(folder) as library:
-        return [command for command, _ in stale_parts(library)]
+        return [part.command for part in stale_parts(library)]
 
 
 def trained(folder, **config):
@@ -167,6 +168,61 @@ def test_a_graph_is_of_other_listens_where_those_that_it_was_made_of_are_there(f
     assert "(the graph listens was made of other listens or links)" in invoke(folder, "status").stdout
 
 
+def reasons(library, find):
+    return [part.why for part in find(library)]
+
+
+def test_towers_and_lists_are_stale_after_a_link_or_an_import(folder):
+    changed = "listens or links have changed since the {}"
+    with Library.open_to_write(folder) as library:
+        assert reasons(library, stale_towers) == reasons(library, stale_lists) == []
+        (track_id,) = library.db.execute("SELECT id FROM tracks WHERE status = 'catalog'").fetchone()
+        for change, undo in (
+            (f"UPDATE tracks SET linked_id = 1 WHERE id = {track_id}", "UPDATE tracks SET linked_id = NULL"),
+            ("UPDATE listens SET imported = '2999-01-01'", ""),
+        ):
+            library.db.execute(change)
+            assert reasons(library, stale_towers) == [changed.format("towers learned")]
+            assert reasons(library, stale_lists) == [changed.format("lists were made")]
+            library.db.execute(undo)
+        library.db.execute("DELETE FROM spaces WHERE space = 'tower'")
+        (towers,) = stale_towers(library)
+        assert towers.is_new and towers.why.endswith("listens say who wants what")
+        assert "cli train-tower" not in {part.command for part in stale_after_links(library)}  # none were ever trained
+        library.db.execute("DELETE FROM listens")
+        assert reasons(library, stale_towers) == []
+
+
+def test_lists_of_earlier_towers_are_stale(folder):
+    invoke(folder, "train-tower", *QUICK, "--seed", 1)
+    assert steps(folder) == ["cli recommend --all"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "file", "fix"),
+    [
+        ("DELETE FROM index_files WHERE space = 'tower'", None, "cli build-index"),
+        ("UPDATE spaces SET neighbours_revision = NULL WHERE space = 'diffused'", None, "cli build-index"),
+        ("DELETE FROM vectors WHERE space = 'audio' AND track_id = 1", None, "cli embed-audio"),
+        ("", "diffused-*.faiss", "cli build-index"),
+        ("", "audio-*.faiss", "cli build-index"),
+        ("", "checkpoints/towers-*.pt", "cli train-tower"),
+    ],
+)
+def test_status_and_check_agree(folder, sql, file, fix):
+    """In every space: what `cli check` says to type is among what `cli status` says, for the same reason."""
+    with Library.open_to_write(folder) as library:
+        library.db.execute(sql)
+        for path in folder.glob(file) if file else ():
+            path.write_bytes(path.read_bytes()[:-9])
+        problems, parts = list(check_library(library)), list(stale_parts(library))
+    assert fix in {problem.fix for problem in problems}
+    assert {problem.fix for problem in problems} <= {part.command for part in parts}
+    assert all(any(problem.what.startswith(part.why) for part in parts) for problem in problems)
+    learned = {"cli diffuse-audio"}  # of vectors that are others now, which is no damage
+    assert {part.command for part in parts} - {problem.fix for problem in problems} <= learned
+
+
 ODD = [None, 5, "x", [], [1], [[1]], [None], {}, {"a": [1]}, True, 1e400, "\ud800\u001b[31m"]
 
 
@@ -208,7 +264,7 @@ def test_settings_that_are_none_are_told(folder, column, text):
 
 def test_what_build_graph_does_when_nobody_says_how_is_not_typed():
     usual = {parameter.name: parameter.default for parameter in build_graph.params}
-    assert {name: usual[name] for name in staleness._USUAL} == staleness._USUAL
+    assert {name: usual[name] for name in staleness.BUILD_DEFAULTS} == staleness.BUILD_DEFAULTS
     assert build_command(usual | {"split": None}) == "cli build-graph --from listens"
 
 

@@ -8,10 +8,9 @@ import pytest
 from earshot.data.events.interactions import without_dislikes
 from earshot.data.events.splits import default_protocol
 from earshot.data.ids import IdMap
-from earshot.index.health.library_status import overview
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.stored_interactions import find_user
-from earshot.index.recommending.tower_data import read_catalog, read_tower_data, untrained
+from earshot.index.recommending.tower_data import read_catalog, read_tower_data
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.recommending.tower_vectors import store_tower_vectors
 from earshot.index.runs import start_run
@@ -98,23 +97,6 @@ def test_vectors_of_a_later_run_take_the_place_of_earlier_ones(library):
         assert current_space(library, TOWER).run_id == run
     (n,) = library.db.execute("SELECT count(*) FROM vectors WHERE space = 'tower'").fetchone()
     assert n == 2
-
-
-def test_when_to_learn(library):
-    assert untrained(library) == "5 listens say who wants what"
-    told = {"tower": {"model": "dot"}, "listens": read_tower_data(library).listens_key}
-    run, _ = start_run(library, "train-tower", told)
-    store_tower_vectors(library, run, np.array([1]), unit(1, 0)[None])
-    assert untrained(library) is None
-    library.db.execute("UPDATE tracks SET linked_id = 1 WHERE title = 'Five'")
-    assert untrained(library) == "listens or links have changed since the towers learned"
-    library.db.execute("UPDATE tracks SET linked_id = NULL")
-    assert untrained(library) is None
-    library.db.execute("UPDATE listens SET imported = '2999-01-01'")
-    assert untrained(library) == "listens or links have changed since the towers learned"
-    assert f"cli train-tower   ({untrained(library)})" in overview(library, "ear").next_steps
-    library.db.execute("DELETE FROM listens")
-    assert untrained(library) is None
 
 
 def test_nobody_of_that_name(library):
