@@ -1,4 +1,4 @@
-"""The event log as memory-mapped arrays: what training reads without holding it."""
+"""The event log as memory-mapped arrays, which training reads without holding them in memory."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from earshot.data.files.atomic import atomic_folder
 from earshot.data.files.regular_files import require_regular
 from earshot.data.ids import IdMap
 
-_DTYPES = {  # of `Interactions`'s arrays, one file each
+_DTYPES = {  # one file for each array of `Interactions`
     "user_rows": np.int32,
     "track_rows": np.int32,
     "times": np.int64,
@@ -24,9 +24,9 @@ _DTYPES = {  # of `Interactions`'s arrays, one file each
     "kinds": np.uint8,
     "splits": np.uint8,
 }
-_FACTS = "arrays.json"
-ARRAY_FORMAT = 2  # the version of how arrays are made: those that were made otherwise are not read
-LISTEN_MS = 30_000  # streaming services count a play from here on
+_COUNTS_FILE = "arrays.json"
+ARRAY_FORMAT = 2  # arrays of another version are built anew
+LISTEN_MS = 30_000  # streaming services count a play from this length on
 
 
 def build_arrays(
@@ -38,41 +38,41 @@ def build_arrays(
 ) -> None:
     """Write a folder of arrays from files of events, whole or not at all.
 
-    An event that several files know, of one user, item, time and kind, is there once. Its weight is its plays, times
-    the share of the track that was played, where that is known; else times the share of half a minute, if the time
-    played is. An unknown time is 0, and who is in no split is in the first.
+    An event that several files hold (one user, item, time and kind) is written once. Its weight is its plays times
+    the share of the track that was played, if that is known; else times the share of half a minute, if the time played
+    is known. An unknown time is written as 0, an unknown split as train.
 
     Parameters
     ----------
     links : ids of items, and of the items that stand for them
-    events_at_once : more are never held
+    events_at_once : the most that are held in memory
     """
     log = [_read(path, level, links) for path in files]
-    counts = pl.concat([frame.select("user_id") for frame in log]).group_by("user_id").len().sort("user_id")
-    users = counts.collect(engine="streaming")
+    per_user = pl.concat([frame.select("user_id") for frame in log]).group_by("user_id").len().sort("user_id")
+    users = per_user.collect(engine="streaming")
     items = pl.concat([frame.select("item_id") for frame in log]).unique().sort("item_id").collect(engine="streaming")
     for name, ids in (("user_id", users["user_id"]), ("item_id", items["item_id"])):
         if ids.null_count() or not ids.dtype.is_integer() or (len(ids) and int(ids.to_numpy().min()) < 1):
             raise LogError(f"a file of listens holds a {name} that is none")
     user_ids, item_ids = users["user_id"].to_numpy(), items["item_id"].to_numpy()
     with atomic_folder(folder) as temporary:
-        facts = {"n_events": 0, "n_kinds": 0, "n_splits": 0}
+        counts = {"n_events": 0, "n_kinds": 0, "n_splits": 0}
         with ExitStack() as stack:
             arrays = {name: stack.enter_context((temporary / name).open("wb")) for name in _DTYPES}
             for low, high in user_ranges(users["len"].to_numpy(), events_at_once):
                 block = _block(log, int(user_ids[low]), int(user_ids[high - 1]))
                 for name, values in _columns(block, user_ids, item_ids):
                     values.tofile(arrays[name])
-                facts["n_events"] += len(block)
-                facts["n_kinds"] += int((block["kind"] > 0).sum())
-                facts["n_splits"] += int(block["split"].count())
+                counts["n_events"] += len(block)
+                counts["n_kinds"] += int((block["kind"] > 0).sum())
+                counts["n_splits"] += int(block["split"].count())
         np.save(temporary / "user_ids.npy", user_ids.astype(np.int64))
         np.save(temporary / "item_ids.npy", item_ids.astype(np.int64))
-        (temporary / _FACTS).write_text(json.dumps(facts))
+        (temporary / _COUNTS_FILE).write_text(json.dumps(counts))
 
 
 def open_arrays(folder: Path) -> tuple[Interactions, IdMap, IdMap]:
-    """The arrays of a folder, memory-mapped; whose users and items its rows are.
+    """Open a folder of arrays, memory-mapped, with the ids of its user rows and item rows.
 
     Raises
     ------
@@ -81,16 +81,16 @@ def open_arrays(folder: Path) -> tuple[Interactions, IdMap, IdMap]:
     OSError
         They cannot be read.
     """
-    for name in (_FACTS, *_DTYPES):
+    for name in (_COUNTS_FILE, *_DTYPES):
         require_regular(folder / name)
-    facts = json.loads((folder / _FACTS).read_text())
-    if not isinstance(facts, dict) or not {"n_kinds", "n_splits"} <= facts.keys():
-        raise ValueError(f"{folder / _FACTS} does not say what there is")
+    counts = json.loads((folder / _COUNTS_FILE).read_text())
+    if not isinstance(counts, dict) or not {"n_kinds", "n_splits"} <= counts.keys():
+        raise ValueError(f"{folder / _COUNTS_FILE} does not say how many kinds and splits there are")
     users, items = IdMap(read_ids(folder / "user_ids.npy")), IdMap(read_ids(folder / "item_ids.npy"))
     arrays = {name: np.memmap(folder / name, dtype=dtype, mode="r") for name, dtype in _DTYPES.items()}
-    lacking = [name for name in ("kinds", "splits") if not facts[f"n_{name}"]]
-    listening = Interactions(**(arrays | dict.fromkeys(lacking)), n_users=len(users), n_tracks=len(items))  # type: ignore[arg-type]
-    return listening, users, items
+    absent = [name for name in ("kinds", "splits") if not counts[f"n_{name}"]]
+    listens = Interactions(**(arrays | dict.fromkeys(absent)), n_users=len(users), n_tracks=len(items))  # type: ignore[arg-type]
+    return listens, users, items
 
 
 def _read(path: Path, level: str, links: Mapping[int, int] | None) -> pl.LazyFrame:
@@ -101,17 +101,17 @@ def _read(path: Path, level: str, links: Mapping[int, int] | None) -> pl.LazyFra
 
 
 def _block(log: Sequence[pl.LazyFrame], low: int, high: int) -> pl.DataFrame:
-    """The events of users from `low` to `high`, by user and time."""
-    part = [frame.filter(pl.col("user_id").is_between(low, high)) for frame in log]
+    """Read the events of users from `low` to `high`, by user and time."""
+    frames = [frame.filter(pl.col("user_id").is_between(low, high)) for frame in log]
     keys = ["user_id", "time_s"]
-    if len(part) > 1:
-        keys += ["item_id", "kind"]  # what was found twice comes back in no order
-    return without_repeats(part).collect().sort(keys, maintain_order=True)
+    if len(frames) > 1:
+        keys += ["item_id", "kind"]  # dropping repeats loses the order
+    return without_repeats(frames).collect().sort(keys, maintain_order=True)
 
 
 def _columns(block: pl.DataFrame, user_ids: np.ndarray, item_ids: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    ratio = pl.col("ratio").fill_nan(None)  # which imports let into the log once
-    part = block.select(
+    ratio = pl.col("ratio").fill_nan(None)  # early imports let NaN into the log
+    columns = block.select(
         weights=pl.col("plays")
         * pl.coalesce(ratio.clip(0, 1), (pl.col("played_ms") / LISTEN_MS).clip(0, 1), pl.lit(1.0)),
         times=pl.col("time_s").fill_null(0),
@@ -120,5 +120,5 @@ def _columns(block: pl.DataFrame, user_ids: np.ndarray, item_ids: np.ndarray) ->
     )
     yield "user_rows", np.searchsorted(user_ids, block["user_id"].to_numpy()).astype(np.int32)
     yield "track_rows", np.searchsorted(item_ids, block["item_id"].to_numpy()).astype(np.int32)
-    for name in part.columns:
-        yield name, part[name].to_numpy().astype(_DTYPES[name])
+    for name in columns.columns:
+        yield name, columns[name].to_numpy().astype(_DTYPES[name])

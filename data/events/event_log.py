@@ -9,7 +9,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from earshot.data.events.external_sort import disk_errors
-from earshot.data.events.interactions import KINDS
+from earshot.data.events.interactions import DISLIKE, LIKE, LISTEN, UNLIKE
 from earshot.data.files.regular_files import require_regular
 
 EVENT_COLUMNS = {
@@ -22,22 +22,18 @@ EVENT_COLUMNS = {
 }
 
 _ROW_GROUP = 1_000_000
-_PACKED_EVENTS, _MOST_EVENTS_PER_BYTE = 10_000_000, 100  # a page of one number a billion times takes a few bytes
-_LISTEN, _LIKE = KINDS.index("listen"), KINDS.index("like")
-_OF_LIKES = [
-    _LIKE,
-    KINDS.index("dislike"),
-    KINDS.index("unlike"),
-]  # the last of these decides, as in `data.events.feedback`
+# Parquet packs one number a billion times into a few bytes: beyond these, a file claims more events than it can hold.
+_FREE_EVENTS, _MAX_EVENTS_PER_BYTE = 10_000_000, 100
+_OPINIONS = [LIKE, DISLIKE, UNLIKE]  # the last decides, as in `active_mask`
 
 
 def schema(level: str) -> dict[str, type[pl.DataType]]:
-    """The columns of a file of listens to tracks or artists: `user_id`, `track_id` or `artist_id`, then the event's."""
+    """Columns of a file of listens: `user_id`, `track_id` or `artist_id` by the level, then `EVENT_COLUMNS`."""
     return {"user_id": pl.Int32, f"{level}_id": pl.Int32, **EVENT_COLUMNS}
 
 
 def write_events(path: Path, blocks: Iterable[pl.DataFrame], level: str) -> int:
-    """Write one file of events as they come, and return their number; no more than a block is held at once."""
+    """Write blocks of events into one file, holding one block at a time; return the number of events."""
     n_events = 0
 
     def source(*_: object) -> Iterator[pl.DataFrame]:
@@ -56,16 +52,16 @@ def write_events(path: Path, blocks: Iterable[pl.DataFrame], level: str) -> int:
 
 
 class LogError(ValueError):
-    """A file of events that is not as `write_events` writes it; the message says which and why."""
+    """A file of events differs from what `write_events` writes; the message says which and why."""
 
 
 def check_log(path: Path, level: str, n_events: int) -> None:
-    """Look at what a file of events says of itself, before anybody reads as much as it says.
+    """Check the columns and the size that a file of events claims, before reading it.
 
     Raises
     ------
     LogError
-        It is no such file, or not of so many events.
+        Its columns are others, or it claims another number of events.
     OSError
         It cannot be read.
     """
@@ -76,26 +72,26 @@ def check_log(path: Path, level: str, n_events: int) -> None:
     for name, dtype in schema(level).items():
         if columns.get(name) != dtype:
             raise LogError(f"{path} has {columns.get(name, 'nothing')} for {name}, not {dtype}")
-    if n_rows != n_events or n_rows > _PACKED_EVENTS + _MOST_EVENTS_PER_BYTE * path.stat().st_size:
+    if n_rows != n_events or n_rows > _FREE_EVENTS + _MAX_EVENTS_PER_BYTE * path.stat().st_size:
         raise LogError(f"{path} says that it holds {n_rows:,} events, not {n_events:,}")
 
 
 @contextmanager
 def log_errors(path: Path | None = None) -> Iterator[None]:
-    """Say in one sentence what Polars says of files of events that are damaged."""
+    """Turn what polars raises about a damaged file of events into a LogError of one sentence."""
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        what = str(error).strip().splitlines()[0][:100] if str(error).strip() else "no reason is given"
-        raise LogError(f"{path or 'a file of listens'} is damaged ({what})") from None
+        reason = str(error).strip().splitlines()[0][:100] if str(error).strip() else "no reason is given"
+        raise LogError(f"{path or 'a file of listens'} is damaged ({reason})") from None
 
 
 def total_plays(
     paths: Sequence[Path], level: str, links: Mapping[int, int] | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How often each user played or liked each item, over several files.
+    """Count how often each user played or liked each item, over several files.
 
-    An event that several files know, of one user, item and time, counts once; a like that was taken back does not.
+    An event that several files hold (one user, item and time) counts once; a like that was taken back does not count.
 
     Parameters
     ----------
@@ -113,13 +109,13 @@ def total_plays(
     log = [
         pl.scan_parquet(path, glob=False).select("user_id", "time_s", "plays", "kind", item_id=item) for path in paths
     ]
-    said = pl.concat([file.filter(pl.col("kind").is_in(_OF_LIKES)) for file in log])
-    last_said = said.group_by("user_id", "item_id").agg(pl.col("kind").sort_by("time_s", "kind").last())
-    likes = without_repeats([file.filter(pl.col("kind") == _LIKE) for file in log])
-    standing = likes.join(last_said.filter(pl.col("kind") == _LIKE), on=["user_id", "item_id"], how="semi")
-    listens = without_repeats([file.filter(pl.col("kind") == _LISTEN) for file in log])
+    opinions = pl.concat([file.filter(pl.col("kind").is_in(_OPINIONS)) for file in log])
+    last = opinions.group_by("user_id", "item_id").agg(pl.col("kind").sort_by("time_s", "kind").last())
+    likes = without_repeats([file.filter(pl.col("kind") == LIKE) for file in log])
+    active = likes.join(last.filter(pl.col("kind") == LIKE), on=["user_id", "item_id"], how="semi")
+    listens = without_repeats([file.filter(pl.col("kind") == LISTEN) for file in log])
     pairs = (
-        pl.concat([listens, standing])
+        pl.concat([listens, active])
         .group_by("user_id", "item_id")
         .agg(pl.col("plays").cast(pl.Float64).sum())
         .sort("user_id", "item_id")
@@ -130,14 +126,14 @@ def total_plays(
 
 
 def played_among(paths: Sequence[Path], level: str, item_ids: Sequence[int]) -> list[int]:
-    """Those of some items that several files tell of, rising."""
+    """Find which of some items occur in any of several files; their ids, rising."""
     item = pl.col(f"{level}_id")
     files = [pl.scan_parquet(path, glob=False).filter(item.is_in(item_ids)).select(item) for path in paths]
     return pl.concat(files).unique().collect(engine="streaming").to_series().sort().to_list()
 
 
 def unique_ids(paths: Sequence[Path], column: str) -> np.ndarray:
-    """The ids in one column of several files, (n,) int64, rising; each once."""
+    """Collect the different ids in one column of several files: (n,) int64, rising."""
     if not paths:
         return np.empty(0, dtype=np.int64)
     files = [pl.scan_parquet(path, glob=False).select(pl.col(column).cast(pl.Int64)) for path in paths]
@@ -145,10 +141,10 @@ def unique_ids(paths: Sequence[Path], column: str) -> np.ndarray:
 
 
 def without_repeats(files: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
-    """The events of several files, those that an earlier file has already left out.
+    """Concatenate the events of several files without those that an earlier file holds already.
 
-    A later export holds what an earlier one held. Within one file nothing is left out: where times are days, a track
-    may well be played twice at one time. Events without a time are never the same.
+    A later export repeats an earlier one. Within one file nothing is dropped: if times are days, a track may well be
+    played twice at one time. Events without a time are never repeats.
     """
     if len(files) == 1:
         return files[0]

@@ -1,4 +1,4 @@
-"""More events than memory holds, put in order of users and times by way of the disk."""
+"""Sort more events than memory holds by user and time, by way of the disk."""
 
 import os
 import re
@@ -10,16 +10,14 @@ import numpy as np
 import polars as pl
 
 EVENTS_AT_ONCE = 8_000_000
-MAX_EVENTS_PER_USER = (
-    20_000_000  # who listens for a lifetime comes to a million, and one user's events are held at once
-)
-_ROW_GROUP = 250_000  # what is skipped or read together when a range of users is read back
+MAX_EVENTS_PER_USER = 20_000_000  # held in memory together; a lifetime of listening comes to a million
+_ROW_GROUP = 250_000  # events that are skipped or read together when a range of users is read back
 
 
 class EventSort:
-    """Takes blocks of events in any order and gives them back sorted by `user_row` and `time_s`.
+    """A sorter that takes blocks of events in any order and returns them by `user_row` and `time_s`.
 
-    Each block is sorted and laid on disk. Then users are read back range by range, each range so small that it fits.
+    Each block is sorted and written to disk. Then users are read back range by range, each small enough for memory.
     """
 
     def __init__(self, folder: Path, events_at_once: int = EVENTS_AT_ONCE) -> None:
@@ -31,7 +29,7 @@ class EventSort:
         return int(self._per_user.sum())
 
     def add(self, block: pl.DataFrame) -> None:
-        """Events with at least the columns `user_row` and `time_s`; all blocks have the same columns.
+        """Add events with at least the columns `user_row` and `time_s`; all blocks have the same columns.
 
         Raises
         ------
@@ -55,18 +53,20 @@ class EventSort:
         self._files.append(path)
 
     def ordered(self, *without: str) -> Iterator[pl.DataFrame]:
-        """All events, some whole users at a time. A user's events of one time keep the order they came in.
+        """Read back all events, some whole users at a time; equal times keep the order in which they were added.
 
-        Columns that are not wanted cost nothing.
+        Parameters
+        ----------
+        without : columns that are not read
         """
         for low, high in user_ranges(self._per_user, self._at_once):
-            wanted = pl.col("user_row").is_between(low, high - 1)
-            found = pl.scan_parquet(self._files, glob=False).filter(wanted).drop(without).collect()
-            yield found.sort("user_row", "time_s", maintain_order=True)
+            is_in_range = pl.col("user_row").is_between(low, high - 1)
+            block = pl.scan_parquet(self._files, glob=False).filter(is_in_range).drop(without).collect()
+            yield block.sort("user_row", "time_s", maintain_order=True)
 
 
 def user_ranges(n_events: np.ndarray, at_once: int) -> Iterator[tuple[int, int]]:
-    """Ranges of users with at most so many events together; a user with more stands alone.
+    """Yield ranges of users that have at most `at_once` events together; a user with more is a range alone.
 
     >>> list(user_ranges(np.array([2, 2, 9, 1]), 4))
     [(0, 2), (2, 3), (3, 4)]
@@ -82,11 +82,11 @@ def user_ranges(n_events: np.ndarray, at_once: int) -> Iterator[tuple[int, int]]
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """A full disk as the OSError that it is: polars tells it in words only."""
+    """Raise the OSError behind an error of polars, which names a full disk in words only."""
     try:
         yield
     except pl.exceptions.PolarsError as error:
-        told = re.search(r"\(os error (\d+)\)", str(error))
-        if told is None:
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if number is None:
             raise
-        raise OSError(int(told[1]), os.strerror(int(told[1])), str(path)) from None
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None

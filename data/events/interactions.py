@@ -1,4 +1,4 @@
-"""Who heard what when: one array per fact, ordered by user and time. Arrays may be memory-mapped."""
+"""Interactions of users and tracks: one array for each fact, ordered by user and time, perhaps memory-mapped."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,32 +7,30 @@ from dataclasses import dataclass
 import numpy as np
 
 KINDS = ("listen", "like", "dislike", "unlike", "undislike")  # the code of a kind is its place here
-LISTEN, LIKE, DISLIKE, UNLIKE, UNDISLIKE = (
-    KINDS.index(kind) for kind in ("listen", "like", "dislike", "unlike", "undislike")
-)
+LISTEN, LIKE, DISLIKE, UNLIKE, UNDISLIKE = range(len(KINDS))
 SPLITS = ("train", "validation", "test")
-_BLOCK = 4_000_000  # events that are looked at together: checking memory-mapped arrays must not read them whole
+_BLOCK_EVENTS = 4_000_000  # read together: checking memory-mapped arrays must not load them whole
 
 
 @dataclass(frozen=True)
 class Interactions:
-    """Events between users and tracks. Rows, not ids: whoever reads them holds the `IdMap` of each.
+    """Events between users and tracks, by rows; the ids behind the rows are in an `IdMap` of each.
 
     Parameters
     ----------
     user_rows, track_rows : (n_events,) int32
         Ordered by user.
     times : (n_events,) int64
-        Seconds since 1970; within a user never falling. All 0 where nothing is known of time.
+        Seconds since 1970, never falling within a user. All 0 if no times are known.
     weights : (n_events,) float32, not negative
-        How much an event counts: plays, or the share of the track that was played.
-    kinds : (n_events,) uint8, codes into `KINDS`; without, all are listens
-    splits : (n_events,) uint8, codes into `SPLITS`; without, nobody has parted them
+        The weight of each event: plays, or the share of the track that was played.
+    kinds : (n_events,) uint8, codes into `KINDS`; if None, all are listens
+    splits : (n_events,) uint8, codes into `SPLITS`; if None, the export gives no split
 
     Raises
     ------
     ValueError
-        Shapes or types differ from the above, a row lies outside, the order is another, a weight is negative.
+        A shape or type differs, a row is out of range, the order is wrong, or a weight is negative.
     """
 
     user_rows: np.ndarray
@@ -63,7 +61,7 @@ class Interactions:
         for name, codes, words in (("kind", self.kinds, KINDS), ("split", self.splits, SPLITS)):
             if codes is not None and codes[start:stop].max() >= len(words):
                 raise ValueError(f"{name} {codes[start:stop].max()} is none of {len(words)}")
-        if not (self.weights[start:stop] >= 0).all():  # also of what is no number
+        if not (self.weights[start:stop] >= 0).all():  # NaN fails too
             raise ValueError(f"weight {self.weights[start:stop].min()} of an event; weights are not negative")
         before = max(start - 1, 0)  # the order must hold across blocks
         users, times = np.diff(self.user_rows[before:stop]), np.diff(self.times[before:stop])
@@ -78,7 +76,7 @@ class Interactions:
         return f"<Interactions {self.n_users:,} users x {self.n_tracks:,} tracks, {len(self):,} events>"
 
     def digest(self) -> str:
-        """Hexadecimal, the same only for the same events."""
+        """Hash the events; hexadecimal."""
         digest = hashlib.blake2b(digest_size=16)
         for start, stop in blocks(len(self)):
             for array in (self.user_rows, self.track_rows, self.times):
@@ -86,23 +84,23 @@ class Interactions:
         return digest.hexdigest()
 
     def user_offsets(self) -> np.ndarray:
-        """Where each user's events begin, and the end: (n_users + 1,) int64."""
+        """Offsets of each user's first event, then the number of events: (n_users + 1,) int64."""
         return np.searchsorted(self.user_rows, np.arange(self.n_users + 1, dtype=np.int32)).astype(np.int64)
 
     def of_kind(self, kind: str) -> "Interactions":
-        """Only the listens, or the likes, ..."""
+        """Select the events of one kind."""
         code = KINDS.index(kind)
         if self.kinds is None:
             return self if code == 0 else self.select(np.zeros(len(self), dtype=bool))
         return self.select(self.kinds == code)
 
-    def select(self, is_kept: np.ndarray) -> "Interactions":
-        """The events of a mask, (n_events,) bool; users and tracks keep their rows."""
+    def select(self, mask: np.ndarray) -> "Interactions":
+        """Select events by a mask, (n_events,) bool; users and tracks keep their rows."""
         return Interactions(
-            self.user_rows[is_kept], self.track_rows[is_kept], self.times[is_kept], self.weights[is_kept],
+            self.user_rows[mask], self.track_rows[mask], self.times[mask], self.weights[mask],
             self.n_users, self.n_tracks,
-            None if self.kinds is None else self.kinds[is_kept],
-            None if self.splits is None else self.splits[is_kept],
+            None if self.kinds is None else self.kinds[mask],
+            None if self.splits is None else self.splits[mask],
         )  # fmt: skip
 
 
@@ -120,29 +118,29 @@ def sessions(listening: Interactions, gap_s: int = 1_800) -> np.ndarray:
     return np.cumsum(starts, out=starts)
 
 
-def blocks(n: int, size: int = _BLOCK) -> Iterator[tuple[int, int]]:
-    """The bounds of pieces of n events."""
+def blocks(n: int, size: int = _BLOCK_EVENTS) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of consecutive blocks of n events."""
     for start in range(0, n, size):
         yield start, min(start + size, n)
 
 
 def active_mask(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray) -> np.ndarray:
-    """Which events speak for their track, (n_events,) bool: listens, and likes that no unlike or dislike followed.
+    """Mark positive events, (n_events,) bool: listens, and likes that no unlike or dislike followed.
 
     Parameters
     ----------
     user_rows, track_rows, kinds : (n_events,), as in `data.events.interactions.Interactions`, each user's by time
     """
-    stands = np.asarray(kinds) == LISTEN
+    mask = np.asarray(kinds) == LISTEN
     likes = np.flatnonzero(kinds == LIKE)
     if len(likes):
-        in_the_end = _pairs_that_end_in(LIKE, (LIKE, UNLIKE, DISLIKE), user_rows, track_rows, kinds)
-        stands[likes] = np.isin(_keys(user_rows[likes], track_rows[likes]), in_the_end)
-    return stands
+        liked = _pairs_that_end_in(LIKE, (LIKE, UNLIKE, DISLIKE), user_rows, track_rows, kinds)
+        mask[likes] = np.isin(_keys(user_rows[likes], track_rows[likes]), liked)
+    return mask
 
 
 def disliked_pairs(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Who wants which tracks no more: the users, rising, and the tracks, (n,) each; their last word is a dislike."""
+    """Find the pairs whose last opinion is a dislike: users, rising, and tracks, (n,) each."""
     keys = _pairs_that_end_in(DISLIKE, (DISLIKE, UNDISLIKE, LIKE), user_rows, track_rows, kinds)
     return keys >> 32, keys & 0xFFFFFFFF
 
@@ -150,7 +148,7 @@ def disliked_pairs(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndar
 def _pairs_that_end_in(
     last: int, among: tuple[int, ...], user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray
 ) -> np.ndarray:
-    """Keys of the pairs of whose events, of some kinds, the last is of one kind; (n,) int64, rising."""
+    """Keys of the pairs whose last event among some kinds is of the kind `last`: (n,) int64, rising."""
     rows = np.flatnonzero(np.isin(kinds, among))[::-1]
     keys, latest = np.unique(_keys(user_rows[rows], track_rows[rows]), return_index=True)
     return keys[kinds[rows[latest]] == last]
@@ -161,12 +159,12 @@ def _keys(user_rows: np.ndarray, track_rows: np.ndarray) -> np.ndarray:
 
 
 def without_dislikes(listens: Interactions) -> Interactions:
-    """Listens, and likes that were not taken back; who dislikes a track wants it no more for that."""
+    """Select listens, and likes that were not taken back."""
     if listens.kinds is None:
         return listens
     return listens.select(active_mask(listens.user_rows, listens.track_rows, listens.kinds))
 
 
 def dislikes(listens: Interactions) -> tuple[np.ndarray, np.ndarray] | None:
-    """The users, rising, and the tracks that they want no more, (n,) each; None where nobody said so."""
+    """Find the disliked pairs: users, rising, and tracks, (n,) each; None if only listens are known."""
     return None if listens.kinds is None else disliked_pairs(listens.user_rows, listens.track_rows, listens.kinds)

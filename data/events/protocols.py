@@ -1,6 +1,6 @@
-"""The ways to part a log of listens and to ask about its end; see `data.events.splits` and `evaluation.queries`.
+"""Evaluation protocols: how listens are split and how the test is queried (`data.events.splits`, `evaluation.queries`).
 
-Standard library only: the command line asks for the names.
+Standard library only: the command line lists the names.
 """
 
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ DAY_S = 86_400
 
 @dataclass(frozen=True)
 class Protocol:
-    """Settings that make figures comparable with those of others. None: as the command line says."""
+    """Settings that make metric values comparable with published ones; None leaves a setting to the command line."""
 
-    parting: str  # which of the ways in `data.events.splits`
-    share: float | None = None  # of the events, for the test and for validation
-    gap_s: int | None = None  # seconds before a cut that nobody sees
-    repeats: bool | None = None  # whether lists may hold what was played before
-    held_out: float = 0.0  # share of listeners of whom nothing is learned
+    parting: str  # the way to split, as `data.events.splits` names them
+    share: float | None = None  # of the events, for the test and again for validation
+    gap_s: int | None = None  # seconds before a cut whose events are dropped
+    repeats: bool | None = None  # whether lists may hold tracks of the history
+    held_out: float = 0.0  # share of users who are left out of training
     knows_validation: bool = True  # whether validation is known when the test begins
-    known_users: bool = False  # whether only listeners are asked who were learned from
-    keeps_unreachable: bool = False  # whether targets may be tracks that no list may hold
-    least_weight: float = 0.0  # of a listen that is a target: the share that was played
-    rolling: bool = False  # whether each event is a query, after all events before it
-    legacy: bool = False  # whether Yambda's own figures stand beside ours
-    sampled: bool = False  # whether 99 negatives are drawn unasked
-    note: str = ""  # what a reader of the figures has to know
+    known_users: bool = False  # whether only users in training are queried
+    keeps_unreachable: bool = False  # whether tracks that no list may hold count as targets
+    least_weight: float = 0.0  # of a target: the share of the track that was played
+    rolling: bool = False  # whether each test event is a query, with all events before it as the history
+    legacy: bool = False  # whether the metrics of Yambda's paper are reported too
+    sampled: bool = False  # whether ranking among 99 sampled negatives is on by default
+    note: str = ""  # for the reader of the metric values
 
 
 PROTOCOLS = {

@@ -1,10 +1,10 @@
-"""What is learned from, and what is asked afterwards: five ways to part a log of listens.
+"""Split listens into train, validation and test, in one of five ways.
 
-global      ------ train ------|gap|-- validation --|gap|-- test --      one moment for everybody
-per user    ---- train ----|- v -|- t -                                  each listener's own last part
-leave one   -------- train --------|v|t                                  each listener's last two events
+global      ------ train ------|gap|-- validation --|gap|-- test --      one moment for all users
+per user    ---- train ----|- v -|- t -                                  the last share of each user's events
+leave one   -------- train --------|v|t                                  the last two events of each user
 last days   as global, but the test is the log's last day and validation the day before
-given       as the file says
+given       as a column of the import says
 """
 
 from dataclasses import dataclass
@@ -17,31 +17,34 @@ from earshot.data.events.protocols import DAY_S, PROTOCOLS
 
 @dataclass(frozen=True)
 class Split:
-    """Three logs over the same users and tracks, and a fourth where listeners are held out."""
+    """Train, validation and test over the same users and tracks, and the events of held-out users."""
 
     protocol: str
     train: Interactions
     validation: Interactions
     test: Interactions
-    held_out_users: Interactions | None = None  # what held-out listeners played before the test: nobody learns from it
+    held_out_users: Interactions | None = None  # what they played before the test
 
     def __repr__(self) -> str:
-        n = [f"{len(part):,}" for part in (self.train, self.validation, self.test)]
-        return f"<Split {self.protocol}: {n[0]} train, {n[1]} validation, {n[2]} test>"
+        n_train, n_validation, n_test = map(len, (self.train, self.validation, self.test))
+        return f"<Split {self.protocol}: {n_train:,} train, {n_validation:,} validation, {n_test:,} test>"
 
     def describe(self) -> str:
-        """For a reader who never saw the code."""
-        n = [f"{len(part):,}" for part in (self.train, self.validation, self.test)]
-        return f"split {self.protocol}: {n[0]} events to learn from, {n[1]} to choose by, {n[2]} to judge by"
+        """Describe the split in one line for a report."""
+        n_train, n_validation, n_test = map(len, (self.train, self.validation, self.test))
+        return (
+            f"split {self.protocol}: {n_train:,} events to learn from, {n_validation:,} to choose by, {n_test:,} to"
+            " judge by"
+        )
 
     def known(self) -> Interactions:
-        """What is known when the test begins: train and, but for a protocol that ignores it, validation."""
+        """Merge the events that are known when the test begins: train and, if the protocol allows, validation."""
         if not PROTOCOLS[self.protocol].knows_validation:
             return self.train
         return merged(self.train, self.validation)
 
     def whole(self) -> Interactions:
-        """Everything, in order."""
+        """Merge all events, in order."""
         before = self.known() if self.held_out_users is None else merged(self.known(), self.held_out_users)
         return merged(before, self.test)
 
@@ -49,20 +52,20 @@ class Split:
 def split_listens(
     listens: Interactions, protocol: str, *, share: float = 0.1, gap_s: int = 1_800, seed: int = 0
 ) -> Split:
-    """Part a log.
+    """Split listens by a protocol.
 
     Parameters
     ----------
     protocol : one of `PROTOCOLS`
-        "random" parts each listener's different tracks by chance; for logs that know nothing of time. A protocol's own
-        share and gap come before those given.
-    share : of the events (of each listener's, per user) that go to the test, and as many to validation
-    gap_s : seconds before each global cut whose events nobody sees, so that a session is not on both sides
+        "random" splits each user's different tracks by chance, for listens without times. A protocol's share and gap
+        override the arguments.
+    share : of the events (per user: of each user's) that go to the test, and as many to validation
+    gap_s : seconds before each global cut whose events are dropped, so that no session is on both sides
 
     Raises
     ------
     ValueError
-        There is no time to part by, no split was given, or a part is empty.
+        The listens have no times, no split was given, or train or test would be empty.
     """
     if protocol not in PROTOCOLS:
         raise ValueError(f"protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
@@ -72,20 +75,20 @@ def split_listens(
     if not 0 < share < 0.5:
         raise ValueError(f"share is {share:g}; it is above 0 and below .5, for test and validation take one each")
     if rules.parting not in ("given", "random") and not listens.times.any():
-        raise ValueError(f"these listens know nothing of time, and {protocol} parts by it; take random or given")
+        raise ValueError(f"these listens have no times, and {protocol} splits by them; take random or given")
     parts = {
         "global": lambda: _by_moment(listens, share, gap_s),
         "last-days": lambda: _by_last_days(listens, gap_s),
-        "per-user": lambda: _by_own_order(listens, share),
+        "per-user": lambda: _by_user_order(listens, share),
         "leave-one-out": lambda: _last_two(listens),
         "given": lambda: _as_given(listens, share, seed),
         "random": lambda: _by_chance(listens, share, seed),
     }[rules.parting]()
     held_out_users = None
     if rules.held_out:
-        is_apart = (np.random.default_rng([seed, 1]).random(listens.n_users) < rules.held_out)[listens.user_rows]
-        held_out_users = listens.select(is_apart & np.isin(parts, [0, 1]))
-        parts[is_apart & (parts < 2)] = -1
+        is_held_out = (np.random.default_rng([seed, 1]).random(listens.n_users) < rules.held_out)[listens.user_rows]
+        held_out_users = listens.select(is_held_out & np.isin(parts, [0, 1]))
+        parts[is_held_out & (parts < 2)] = -1
     train, validation, test = (listens.select(parts == code) for code in range(3))
     split = Split(protocol, train, validation, test, held_out_users)
     for name in ("train", "test"):
@@ -98,7 +101,7 @@ def split_listens(
 
 
 def merged(first: Interactions, second: Interactions) -> Interactions:
-    """Two logs over the same users and tracks as one."""
+    """Merge two sets of events over the same users and tracks."""
     users, times = (np.concatenate([getattr(one, name) for one in (first, second)]) for name in ("user_rows", "times"))
     order = np.lexsort((times, users))
     columns = [
@@ -106,13 +109,13 @@ def merged(first: Interactions, second: Interactions) -> Interactions:
     ]
     kinds = None
     if first.kinds is not None or second.kinds is not None:
-        describe = [np.zeros(len(one), np.uint8) if one.kinds is None else one.kinds for one in (first, second)]
-        kinds = np.concatenate(describe)[order]
+        both = [np.zeros(len(one), np.uint8) if one.kinds is None else one.kinds for one in (first, second)]
+        kinds = np.concatenate(both)[order]
     return Interactions(users[order], columns[0], times[order], columns[1], first.n_users, first.n_tracks, kinds)
 
 
 def _by_moment(listens: Interactions, share: float, gap_s: int) -> np.ndarray:
-    """The part of each event, (n_events,) int64: a code into `SPLITS`, or -1 in a gap."""
+    """Assign each event a code into `SPLITS`, or -1 in a gap: (n_events,) int64."""
     return _by_cuts(listens, np.quantile(listens.times, [1 - 2 * share, 1 - share], method="lower"), gap_s)
 
 
@@ -122,35 +125,35 @@ def _by_last_days(listens: Interactions, gap_s: int) -> np.ndarray:
 
 
 def _by_cuts(listens: Interactions, cuts: np.ndarray, gap_s: int) -> np.ndarray:
-    parts = np.searchsorted(cuts, listens.times, side="left").astype(np.int64)  # what happens at a cut is before it
+    parts = np.searchsorted(cuts, listens.times, side="left").astype(np.int64)  # an event at a cut lies before it
     for cut in cuts:
         parts[(listens.times > cut - gap_s) & (listens.times <= cut)] = -1
     return parts
 
 
 def _from_the_end(listens: Interactions) -> tuple[np.ndarray, np.ndarray]:
-    """Of each event its place from the listener's last, 0 for that, and how many the listener has."""
+    """Position of each event from its user's last, which is 0, and the number of that user's events."""
     starts = listens.user_offsets()
     lengths = np.diff(starts)
     return starts[listens.user_rows + 1] - 1 - np.arange(len(listens)), lengths[listens.user_rows]
 
 
-def _by_own_order(listens: Interactions, share: float) -> np.ndarray:
-    places, lengths = _from_the_end(listens)
-    n = np.floor(share * lengths + 1e-9)  # a listener of few events is only learned from
-    return 2 - (places >= n).astype(np.int64) - (places >= 2 * n)
+def _by_user_order(listens: Interactions, share: float) -> np.ndarray:
+    positions, lengths = _from_the_end(listens)
+    n = np.floor(share * lengths + 1e-9)  # 0 for a user of few events, who is all in train
+    return 2 - (positions >= n).astype(np.int64) - (positions >= 2 * n)
 
 
 def _last_two(listens: Interactions) -> np.ndarray:
-    places, lengths = _from_the_end(listens)
-    return np.where(lengths >= 3, 2 - np.minimum(places, 2), 0)
+    positions, lengths = _from_the_end(listens)
+    return np.where(lengths >= 3, 2 - np.minimum(positions, 2), 0)
 
 
 def _as_given(listens: Interactions, share: float, seed: int) -> np.ndarray:
     if listens.splits is None:
-        raise ValueError("these listens are not parted; a table needs a column `split` of train and test")
+        raise ValueError("these listens have no given split; a table needs a column `split` of train and test")
     parts = listens.splits.astype(np.int64)
-    if not (parts == SPLITS.index("validation")).any():  # carved from train, for nobody may tune on the test
+    if not (parts == SPLITS.index("validation")).any():  # drawn from train, as nothing may be tuned on the test
         train = np.flatnonzero(parts == 0)
         chosen = np.random.default_rng(seed).random(len(train)) < share
         parts[train[chosen]] = SPLITS.index("validation")
@@ -165,7 +168,7 @@ def _by_chance(listens: Interactions, share: float, seed: int) -> np.ndarray:
 
 
 def default_protocol(listens: Interactions) -> str:
-    """How a log is parted when nobody says how: as it says itself, else by one moment, else by chance."""
+    """Choose a protocol for listens: given if they have a split, else global if they have times, else random."""
     if listens.splits is not None:
         return "given"
     return "global" if listens.times.any() else "random"

@@ -1,4 +1,4 @@
-"""Events of three users, by hand."""
+"""Events of three users, and likes and dislikes of two, by hand."""
 
 from dataclasses import replace
 
@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from earshot.data.events import interactions
-from earshot.data.events.interactions import Interactions, blocks, sessions
+from earshot.data.events.interactions import (
+    DISLIKE,
+    LIKE,
+    LISTEN,
+    UNDISLIKE,
+    UNLIKE,
+    Interactions,
+    active_mask,
+    blocks,
+    disliked_pairs,
+    sessions,
+)
 
 
 def listening(users=(0, 0, 0, 2), tracks=(1, 0, 1, 4), times=(5, 5, 3_000, 7), **others):
@@ -78,3 +89,27 @@ def test_arrays_may_lie_on_disk(tmp_path):
     np.save(path, np.array([5, 5, 3_000, 7]))
     mapped = replace(listening(), times=np.load(path, mmap_mode="r"))
     assert isinstance(mapped.times, np.memmap) and mapped.select(np.array([1, 0, 0, 1], bool)).times.tolist() == [5, 7]
+
+
+OPINIONS = np.array(
+    [
+        (0, 1, LIKE), (0, 1, UNLIKE), (0, 2, LISTEN), (0, 2, DISLIKE), (0, 3, UNLIKE), (0, 3, LIKE),
+        (1, 1, LIKE), (1, 2, DISLIKE), (1, 2, UNDISLIKE), (1, 3, DISLIKE), (1, 3, LIKE),
+        (1, 4, UNDISLIKE), (1, 4, DISLIKE), (1, 5, LIKE), (1, 5, DISLIKE),
+    ]
+)  # fmt: skip
+OPINION_COLUMNS = OPINIONS[:, 0].astype(np.int32), OPINIONS[:, 1].astype(np.int32), OPINIONS[:, 2].astype(np.uint8)
+
+
+def test_a_like_stands_until_it_is_taken_back():
+    assert OPINIONS[active_mask(*OPINION_COLUMNS)][:, :2].tolist() == [[0, 2], [0, 3], [1, 1], [1, 3]]
+
+
+def test_who_dislikes_what_in_the_end():
+    users, tracks = disliked_pairs(*OPINION_COLUMNS)
+    assert list(zip(users.tolist(), tracks.tolist(), strict=True)) == [(0, 2), (1, 4), (1, 5)]
+
+
+def test_opinions_of_nobody():
+    nothing = [column[:0] for column in OPINION_COLUMNS]
+    assert len(active_mask(*nothing)) == 0 and [part.tolist() for part in disliked_pairs(*nothing)] == [[], []]

@@ -88,9 +88,9 @@ def test_joined_logs_keep_their_kinds():
 
 
 def test_what_cannot_be_parted_is_told():
-    with pytest.raises(ValueError, match="these listens know nothing of time, and global parts by it"):
+    with pytest.raises(ValueError, match="these listens have no times, and global splits by them"):
         split_listens(checkerboard(6), "global")
-    with pytest.raises(ValueError, match="these listens are not parted; a table needs a column `split`"):
+    with pytest.raises(ValueError, match="these listens have no given split; a table needs a column `split`"):
         split_listens(checkerboard(6), "given")
     with pytest.raises(ValueError, match="protocol 'weekly'; there are global, per-user"):
         split_listens(checkerboard(6), "weekly")

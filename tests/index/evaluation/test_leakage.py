@@ -40,7 +40,7 @@ def test_of_listens_only_the_part_to_learn_from(library):
     assert read_groups(library, "listens", SPLIT | {"protocol": "auto"})["listens"].settings == known.settings
     train = split_listens(read_tower_data(library).listens, **SPLIT).train
     assert known.settings["split"] == SPLIT and known.settings["listens"] == train.digest()
-    with pytest.raises(ValueError, match="these listens are not parted"):
+    with pytest.raises(ValueError, match="these listens have no given split"):
         read_groups(library, "listens", SPLIT | {"protocol": "given"})
 
 
