@@ -81,7 +81,7 @@ def towers_for(
     return remap_towers(file, catalog, tracks=tracks, users=users, artists=artists, albums=albums)
 
 
-def place_newcomers(library: Library) -> int:
+def extend_to_new_tracks(library: Library) -> int:
     """Give tracks that came after the training a vector by the towers; how many.
 
     Only two-tower can. Where there are none, or the towers need another training anyhow, only SQLite is asked.

@@ -37,7 +37,7 @@ from earshot.index.tracks.track_store import (
 )
 from earshot.index.vectors.spaces import AUDIO, use_run
 from earshot.stages.current_encoder import current_checkpoint, load_encoder
-from earshot.stages.current_towers import place_newcomers
+from earshot.stages.current_towers import extend_to_new_tracks
 from earshot.stages.environment import versions
 from earshot.stages.indexes import refresh_indexes
 from earshot.stages.reports import InputError, Progress, StageError, collected
@@ -125,7 +125,7 @@ def embed_folders(
     if prune and plan.missing_before:
         listened = listened_among(library, sorted(plan.missing_before))
         n_pruned = prune_missing(library, listened, among=plan.missing_before)
-    place_newcomers(library)
+    extend_to_new_tracks(library)
     yield from refresh_indexes(library)
     yield EmbedReport(
         plan.counts,

@@ -22,7 +22,7 @@ from earshot.index.runs import EVALUATE_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import AUDIO
 from earshot.stages.current_towers import load_towers
 from earshot.stages.environment import versions
-from earshot.stages.reports import Progress, StageError
+from earshot.stages.reports import Progress, StageError, collected
 from earshot.towers.retrieval.exact_search import fold_offsets, item_vectors, unit_vectors
 from earshot.towers.retrieval.tower_scores import exam_offsets, exam_queries, tower_scores
 
@@ -119,18 +119,17 @@ def evaluate_towers(
     report = evaluate_rankings(rankings, trained.model, data.catalog, rules, vectors=vectors, seed=seed)
     metrics, more = report.all_values(), []
     if ann:
-        by_index: dict[str, list[MetricValue]] = {}
-        vectors_of = fold_offsets(items, queries, offsets)
-        for index, values in ann_metrics(*vectors_of, eval_queries, rankings.ks[-1], recall, seed=seed):
-            by_index[index] = values
-            yield Progress("building", len(by_index), None, "index", index)
+        folded, k = fold_offsets(items, queries, offsets), rankings.ks[-1]
+        indexes = ann_metrics(*folded, eval_queries, k, recall, seed=seed)
+        by_index = dict((yield from collected(indexes, "building", "index")))
         metrics += [value for values in by_index.values() for value in values]
-        more = [ann_section(by_index, rankings.ks[-1], recall)]
+        more = [ann_section(by_index, k, recall)]
     store_metrics(library, run_id, metrics)
     facts = {"queries": len(eval_queries), "tracks": eval_queries.known.n_tracks, "settings": rankings.settings}
     finish_run(library, run_id, facts)
     notes = [describe_queries(parts, eval_queries, repeats=repeats), rules.note, _leakage_note(library, parts, trained)]
-    yield Evaluation(trained.model, report, metrics, notes, rankings.settings, len(rankings.lists) - 1, more)
+    settings, n_baselines = rankings.settings, len(rankings.lists) - 1
+    yield Evaluation(trained.model, report, metrics, list(filter(None, notes)), settings, n_baselines, more)
 
 
 def _split_of_training(data: TowerData, trained: TowerRun) -> Split:

@@ -155,25 +155,31 @@ def train_towers(
 
 
 def _train(fit: TowerFit, folder: Path, key: str) -> Generator[TrainingReport, None, tuple[FitStage, float | None]]:
-    """Run all stages of a fit, or go on with them; the last stage and its last loss are returned."""
+    """Run a training and, if asked for, its refit to the end; return the last of them, and its last loss."""
     torch.set_num_threads(n_threads(fit.ranks.n_ranks))
-    for stage in fit.lessons(folder, key):
-        training = stage.training
+    for stage, phase in zip(fit.lessons(folder, key), ("learning", "refitting"), strict=False):
         if stage.went_on():
-            yield ResumedTraining(training.step, training.epoch + 1)
-        n_steps, saved, loss = len(training.batches), monotonic(), None
-        n_all = training.config.epochs * n_steps
-        yield Progress("learning", training.epoch * n_steps + training.step, n_all, "step")
-        for report in training.reports():
-            validation = f", validation {training.best:.4f}" if training.best > 0 else ""
-            rate = f"{report.n_events / report.seconds:,.0f} listens/s"
-            detail = f"epoch {report.epoch + 1}, loss {report.loss:.3f}{validation}, {rate}"
-            yield Progress("learning", report.epoch * n_steps + report.step, n_all, "step", detail)
-            loss = report.loss
-            if monotonic() - saved > SAVE_SECONDS:
-                stage.keep()
-                saved = monotonic()
+            yield ResumedTraining(stage.training.step, stage.training.epoch + 1)
+        loss = yield from _run(stage, phase)
     return stage, loss
+
+
+def _run(stage: FitStage, phase: str) -> Generator[TrainingReport, None, float | None]:
+    """Run a training to its end, saving its state every now and then; return its last loss."""
+    training, saved, loss = stage.training, monotonic(), None
+    n_steps = len(training.batches)
+    start = Progress(phase, training.epoch * n_steps + training.step, training.config.epochs * n_steps, "step")
+    yield start
+    for report in training.reports():
+        validation = f", validation {training.best:.4f}" if training.best > 0 else ""
+        rate = f"{report.n_events / report.seconds:,.0f} listens/s"
+        detail = f"epoch {report.epoch + 1}, loss {report.loss:.3f}{validation}, {rate}"
+        yield start._replace(done=report.epoch * n_steps + report.step, detail=detail)
+        loss = report.loss
+        if monotonic() - saved > SAVE_SECONDS:
+            stage.keep()
+            saved = monotonic()
+    return loss
 
 
 def _store(

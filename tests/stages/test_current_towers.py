@@ -7,7 +7,7 @@ import pytest
 
 from commands_typed import invoke
 from earshot.index.library import Library
-from earshot.stages.current_towers import place_newcomers
+from earshot.stages.current_towers import extend_to_new_tracks
 from library_world import add, heard, open_library, unit
 from trained_library import QUICK
 
@@ -38,7 +38,7 @@ def test_a_new_track_and_a_new_listener_need_no_training(run, library):
     out = run("similar", "Song 99", "--by", "tower", code=1)
     assert "came after the last `cli train-tower`" in out.output
     with Library.open_to_write(library) as writer:  # as embed-audio does with what it has heard
-        assert (place_newcomers(writer), place_newcomers(writer)) == (1, 0)
+        assert (extend_to_new_tracks(writer), extend_to_new_tracks(writer)) == (1, 0)
     near = json.loads(run("similar", "Song 99", "--by", "tower", "-k", 4, "--json").stdout)
     assert len(near) == 4 and "Song 99" not in {row["title"] for row in near}
     others = json.loads(run("similar", near[0]["title"], "--by", "tower", "-k", 24, "--max-per-artist", 24, "--json",
@@ -53,7 +53,7 @@ def test_towers_that_cannot_hear_place_no_newcomer(run, library):
     writer, head = open_library(library)
     with writer:
         add(writer, head, [heard("/music/new.mp3", unit(1, 1), artist="Artist 0", title="Song 99")])
-        assert place_newcomers(writer) == 0
+        assert extend_to_new_tracks(writer) == 0
         for path in (library / "checkpoints").glob("towers-*"):
             path.unlink()
-        assert place_newcomers(writer) == 0
+        assert extend_to_new_tracks(writer) == 0

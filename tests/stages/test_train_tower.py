@@ -1,7 +1,7 @@
 """Towers trained from Python: reports on the way, what is stored, and a training that is left in the middle."""
 
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 
 import pytest
 
@@ -53,6 +53,13 @@ def test_a_training_that_is_left_goes_on(library, monkeypatch):
     _, resumed, *_, report = train_towers(*arguments)
     assert resumed == ResumedTraining(step=0, epoch=2) and str(resumed) == "Going on after step 0 of epoch 2."
     assert report.n_epochs == 4 and not (library.folder / "checkpoints" / "train-tower.resumable").exists()
+
+
+def test_a_refit_follows_the_training(library):
+    _, *progress, report = train_towers(library, TOWER_CONFIG, TRAINING, split="leave-one-out", refit=True)
+    steps = [one for one in progress if one.phase in ("learning", "refitting")]
+    assert [phase for phase, _ in groupby(one.phase for one in steps)] == ["learning", "refitting"]
+    assert report.n_events == 270 - 30 and report.validation > 0  # one listen of each user is the test
 
 
 def test_all_listens_may_be_learned_from(library):
