@@ -1,4 +1,4 @@
-"""Sound into files, for worlds that we make ourselves. Music that somebody else owns is only ever read."""
+"""Encoding of audio files, for synthetic worlds. Files of a user are only ever read."""
 
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,12 @@ _CODECS = {
     ".aiff": "pcm_s16be", ".wv": "wavpack", ".wma": "wmav2", ".alac.m4a": "alac",
 }  # fmt: skip
 _LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}  # by number of channels
-_BIT_RATE = 128_000  # bits per second, for the codecs that lose something
+_BIT_RATE = 128_000  # bits per second, of lossy codecs
 _BLOCK_SECONDS = 1
 
 
 def write_audio(path: Path, samples: np.ndarray, sample_rate: int, tags: dict[str, str]) -> None:
-    """Encode sound in the format that the file's suffix names.
+    """Encode sound in the format of the file's suffix.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def write_audio(path: Path, samples: np.ndarray, sample_rate: int, tags: dict[st
     Raises
     ------
     ValueError
-        No encoder for the suffix, or neither 1, 2 nor 6 channels.
+        There is no encoder for the suffix, or neither 1, 2 nor 6 channels.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".ogg":  # FFmpeg's wheels come without a Vorbis encoder
@@ -38,7 +38,7 @@ def write_audio(path: Path, samples: np.ndarray, sample_rate: int, tags: dict[st
     if len(samples) not in _LAYOUTS:
         raise ValueError(f"{path.name}: {len(samples)} channels; mono, stereo and 5.1 can be written")
     layout = _LAYOUTS[len(samples)]
-    # Without ID3 an aiff file has room for a title only; the other formats pass over the option.
+    # Without ID3 an aiff file has room for a title only; other formats ignore the option.
     with av.open(str(path), "w", container_options={"write_id3v2": "1"}) as container:
         container.metadata.update(tags)
         stream: Any = container.add_stream(_CODECS[suffix], rate=sample_rate, layout=layout)
@@ -47,8 +47,8 @@ def write_audio(path: Path, samples: np.ndarray, sample_rate: int, tags: dict[st
         converter = av.AudioResampler(stream.codec_context.format, layout, sample_rate, stream.codec_context.frame_size)
         block = sample_rate * _BLOCK_SECONDS
         for start in range(0, samples.shape[1], block):
-            part = np.ascontiguousarray(samples[:, start : start + block], dtype=np.float32)
-            frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
+            block_samples = np.ascontiguousarray(samples[:, start : start + block], dtype=np.float32)
+            frame = av.AudioFrame.from_ndarray(block_samples, format="fltp", layout=layout)
             frame.sample_rate, frame.pts = sample_rate, start
             for resampled in converter.resample(frame):
                 container.mux(stream.encode(resampled))

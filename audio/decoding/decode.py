@@ -1,6 +1,6 @@
-"""From a file to a few mono excerpts, whatever the file tries.
+"""Decoding of a file to a few mono excerpts, however hostile the file.
 
-    file --sniff--> container --seek--> frames --mean over channels--> mono --resample--> excerpt
+    file --check--> container --seek--> frames --mean over channels--> mono --resample--> excerpt
 
 This module runs in worker processes under a memory limit, so it imports neither torch nor anything that does.
 """
@@ -22,8 +22,8 @@ from earshot.audio.decoding.music_file import Cause, MusicFile, Stamp, Undecodab
 from earshot.audio.decoding.tags import Tags, parse_tags
 from earshot.data.files.exclusion import duration_exclusion
 
-# Demuxers that hold sound in one file. Playlist formats (hls, concat, ...) are left out on purpose: they
-# make FFmpeg open other files and network addresses.
+# Demuxers of single files. Playlist formats (hls, concat, ...) are excluded on purpose: they make FFmpeg open other
+# files and network addresses.
 _FORMATS = (
     "aac,ac3,eac3,aiff,amr,ape,asf,asf_o,au,caf,dsf,flac,iff,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc,mpc8,"
     "ogg,ofr,rm,spdif,tak,truehd,tta,w64,wav,wv,xwma"
@@ -31,19 +31,19 @@ _FORMATS = (
 _OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 # Until PyAV 18, odd bytes in a tag are an error unless they are to be replaced. PyAV 19 always lets them through.
 _PYAV_OPTIONS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
-_READ_BYTES = 2**15  # at a time, as many as FFmpeg asks a file of its own for
+_BUFFER_BYTES = 2**15  # as FFmpeg has it for files that it opens itself
 
-SHORTEST_SECONDS = 1.0
-_WORTH_SEEKING_SECONDS = 1.0  # nearer than this, decoding on is cheaper than seeking
-# To find a moment of an mp3 to the frame, FFmpeg walks all frames before it. Beyond this size the table of contents,
-# which is right to half a percent, or else plain proportion must do: a ten-hour mix costs what a song costs.
-_EXACT_SEEK_BYTES = 32 * 2**20
-_UNKNOWN_DURATION_CAP = 120.0  # seconds decoded from the start when a file does not know its length
-_END_TOLERANCE = 0.5  # seconds; the end of a file cut short is looked for as closely as this
+MIN_SECONDS = 1.0  # of a track, and of an excerpt
+_MIN_SEEK_SECONDS = 1.0  # below, decoding on is cheaper than seeking
+# To seek an mp3 to the frame, FFmpeg walks all frames before it. Beyond this size the table of contents, which is
+# right to half a percent, or else proportion is used: a ten-hour mix takes as long as a song.
+_MAX_EXACT_SEEK_BYTES = 32 * 2**20
+_MAX_UNKNOWN_SECONDS = 120.0  # decoded from the start of a file that does not declare its duration
+_END_TOLERANCE = 0.5  # seconds, in the search for the end of a truncated file
 _MAX_CHANNELS = 64
 _RATE_RANGE = (1_000, 3_000_000)  # Hz; DSD512 comes as 2,822,400
-_SILENCE = 1e-4  # peak below -80 dBFS: dither and encoder noise, no music
-_ABSURD_PEAK = 1e4  # floating-point files may exceed 1.0, but not by this much
+_SILENT_PEAK = 1e-4  # -80 dBFS: dither and encoder noise, no music
+_MAX_PEAK = 1e4  # floating-point files may exceed 1.0, but not by this much
 
 _SENTENCES: dict[type[Exception], str] = {
     av.error.EOFError: "it ends before any sound",
@@ -52,14 +52,14 @@ _SENTENCES: dict[type[Exception], str] = {
     av.error.PatchWelcomeError: "uses a variant of its format that the decoder does not know",
     av.error.PermissionError: "encrypted",
 }
-# Hostile bytes raise ValueError, IndexError and the like. These tell of a program: a PyAV that is too new, a mistake.
+# Hostile bytes raise ValueError, IndexError and the like. These are faults of a program: a bug, or too new a PyAV.
 _PROGRAM_ERRORS = (TypeError, AttributeError, NameError, ImportError, NotImplementedError, AssertionError, KeyError)
 
 av.logging.set_level(av.logging.PANIC)  # a worker's stderr is the user's terminal; reasons go in the library
 
 
 class OutOfRangeError(UndecodableError):
-    """A readable track that the asked-for durations leave out."""
+    """A readable track whose duration is excluded."""
 
     def __init__(self, reason: str, duration: float, tags: Tags) -> None:
         super().__init__(reason, Cause.RULE)
@@ -69,7 +69,7 @@ class OutOfRangeError(UndecodableError):
 
 @dataclass(frozen=True)
 class DecodedTrack:
-    """The excerpts of one track, and what its container says."""
+    """Excerpts of one track, and the facts of its container."""
 
     excerpts: list[np.ndarray]  # each (n_samples,) float32 mono at ExcerptConfig.sample_rate
     starts: list[float]  # seconds from the track's beginning, one per excerpt
@@ -78,22 +78,22 @@ class DecodedTrack:
     channels: int
     codec: str
     tags: Tags
-    note: str | None  # what the listener should know, for example that the file is cut short
+    note: str | None  # a warning for the user, for example that the file is truncated
     decode_seconds: float  # CPU time
 
 
 def excerpt_starts(duration: float, config: ExcerptConfig) -> list[float]:
-    """Where the excerpts of a track begin, in seconds.
+    """Place the excerpts of a track: their starts in seconds.
 
-    A long track is cut into equal parts and heard in the middle of each; a short one is heard whole,
-    in as many excerpts as fit::
+    A long track is cut into equal parts with an excerpt in the middle of each; a short one is covered whole,
+    by as many excerpts as fit::
 
         |--[==]--|--[==]--|--[==]--|      long
         [==][==][=]                       short
     """
     length = config.excerpt_seconds
     if duration < length * config.excerpts:
-        n_whole = max(1, int((duration + length - SHORTEST_SECONDS) // length))  # a rest below 1 s is left out
+        n_whole = max(1, int((duration + length - MIN_SECONDS) // length))  # a rest below 1 s is dropped
         return [number * length for number in range(n_whole)]
     part = duration / config.excerpts
     return [(number + 0.5) * part - length / 2 for number in range(config.excerpts)]
@@ -107,7 +107,7 @@ def decode_track(
     max_duration: float | None = None,
     stamp: Stamp | None = None,
 ) -> DecodedTrack:
-    """Decode the excerpts of one file, which must still have the `stamp` of an earlier reading, if one is given.
+    """Decode the excerpts of one file, which must still have the `stamp` of an earlier read, if one is given.
 
     Raises
     ------
@@ -131,19 +131,19 @@ def decode_track(
         except Exception as error:  # PyAV raises FFmpegError, ValueError, IndexError, ... on hostile files
             if _lacks_memory(error):
                 raise UndecodableError("decoding needs more memory than the limit allows", Cause.ENVIRONMENT) from error
-            raise UndecodableError(_plain(error)) from error
+            raise UndecodableError(_sentence(error)) from error
 
 
 def _lacks_memory(error: Exception) -> bool:
-    """Whether a library says in its own words that it was given no memory, as PyAV's AudioFifo does."""
-    is_in_words = isinstance(error, RuntimeError) and not isinstance(error, av.FFmpegError)  # whose text names the file
-    return is_in_words and "alloc" in str(error).lower()
+    """Detect a failed allocation that a library reports as text, as PyAV's AudioFifo does."""
+    is_text = isinstance(error, RuntimeError) and not isinstance(error, av.FFmpegError)  # which names the file
+    return is_text and "alloc" in str(error).lower()
 
 
 def _open(file: MusicFile) -> Any:
-    is_large = file.size > _EXACT_SEEK_BYTES
+    is_large = file.size > _MAX_EXACT_SEEK_BYTES
     options = _OPEN_OPTIONS | ({"usetoc": "1"} if is_large else {})
-    container: Any = av.open(file, options=options, buffer_size=_READ_BYTES, **_PYAV_OPTIONS)
+    container: Any = av.open(file, options=options, buffer_size=_BUFFER_BYTES, **_PYAV_OPTIONS)
     if is_large and container.format.name == "mp3":
         container.flags |= av.container.Flags.fast_seek.value
     return container
@@ -172,18 +172,18 @@ def _decode_open(
     tags = parse_tags(_readable(container.metadata), _readable(stream.metadata))
     declared = _declared_duration(container, stream)
     if declared is not None:
-        _refuse_out_of_range(declared, min_duration, max_duration, tags)
-    excerpts, starts, duration, note = _hear(FrameRun(container, stream), declared, config)
+        _check_duration(declared, min_duration, max_duration, tags)
+    excerpts, starts, duration, note = _decode_excerpts(FrameRun(container, stream), declared, config)
     if not excerpts:
         raise UndecodableError(_too_little_sound(duration))
-    _refuse_out_of_range(duration, min_duration, max_duration, tags)
+    _check_duration(duration, min_duration, max_duration, tags)
 
     peaks = [float(np.abs(excerpt).max()) for excerpt in excerpts]
     if not np.isfinite(peaks).all():
         raise UndecodableError("contains samples that are not numbers (NaN or infinity)")
-    if max(peaks) > _ABSURD_PEAK:
+    if max(peaks) > _MAX_PEAK:
         raise UndecodableError(f"contains samples of absurd size ({max(peaks):.3g}, where 1 is full scale)")
-    audible = [number for number, peak in enumerate(peaks) if peak > _SILENCE]
+    audible = [number for number, peak in enumerate(peaks) if peak > _SILENT_PEAK]
     if not audible:
         raise UndecodableError("silence from beginning to end")
     return DecodedTrack(
@@ -202,13 +202,13 @@ def _decode_open(
 def _too_little_sound(duration: float) -> str:
     if duration < 0.01:
         return "no sound could be decoded from it"
-    if duration < SHORTEST_SECONDS:
+    if duration < MIN_SECONDS:
         return f"shorter than one second ({duration:.2f} s)"
     return f"no whole second of sound could be decoded from its {duration:.2f} s"
 
 
 def _readable(metadata: Mapping[str, str]) -> dict[str, str]:
-    """Metadata with a replacement character for what is not UTF-8; PyAV 19 leaves surrogates there."""
+    """Replace bytes that are not UTF-8, which PyAV 19 leaves as surrogates."""
     return {key: value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for key, value in metadata.items()}
 
 
@@ -222,48 +222,48 @@ def _declared_duration(container: Any, stream: Any) -> float | None:
     return seconds if 0 < seconds < 1e7 else None  # 2^63 samples is a missing length, not four months of music
 
 
-def _refuse_out_of_range(duration: float, shortest: float | None, longest: float | None, tags: Tags) -> None:
+def _check_duration(duration: float, shortest: float | None, longest: float | None, tags: Tags) -> None:
     if reason := duration_exclusion(duration, shortest, longest):
         raise OutOfRangeError(reason, duration, tags)
 
 
-def _hear(
+def _decode_excerpts(
     run: FrameRun, declared: float | None, config: ExcerptConfig
 ) -> tuple[list[np.ndarray], list[float], float, str | None]:
-    """Excerpts, their starts, the track's duration in seconds, and what the listener should know."""
+    """Decode excerpts: they, their starts and the track's duration in seconds, and a note for the user."""
     if declared is None:
-        return _hear_beginning(run, config)
+        return _decode_beginning(run, config)
     planned = excerpt_starts(declared, config)
     excerpts, starts = _read_excerpts(run, planned, config)
     decoded_to = run.decoded_to
     if decoded_to >= 0.9 * min(declared, planned[-1] + config.excerpt_seconds):
         return excerpts, starts, declared, None
-    # The declared duration is a lie (a forged header, a download cut short): spread over what is there.
+    # The declared duration is wrong (a forged header, an incomplete download): spread over the sound that exists.
     duration = _end_of_sound(run, declared)
     run.seek(0.0)
     spread = _read_excerpts(run, excerpt_starts(duration, config), config)
     if spread[0]:
         excerpts, starts = spread
-    elif excerpts:  # after what it cannot decode, FFmpeg may not find back to the beginning
+    elif excerpts:  # after undecodable packets, FFmpeg may not seek back to the beginning
         duration = decoded_to
     return excerpts, starts, duration, f"cut short: it says {declared:.1f} s and {duration:.1f} s could be decoded"
 
 
-def _hear_beginning(run: FrameRun, config: ExcerptConfig) -> tuple[list[np.ndarray], list[float], float, str | None]:
-    """The same of a file that does not know how long it is: which excerpts to keep is known when they end."""
-    n_planned = int(_UNKNOWN_DURATION_CAP // config.excerpt_seconds)
+def _decode_beginning(run: FrameRun, config: ExcerptConfig) -> tuple[list[np.ndarray], list[float], float, str | None]:
+    """Decode excerpts of a file without a declared duration: which of them to keep is known at their end."""
+    n_planned = int(_MAX_UNKNOWN_SECONDS // config.excerpt_seconds)
     excerpts, starts = _read_excerpts(run, [number * config.excerpt_seconds for number in range(n_planned)], config)
     note = None
     if len(excerpts) == n_planned:
-        note = f"does not say how long it is: only its first {_UNKNOWN_DURATION_CAP:g} s were heard"
+        note = f"does not say how long it is: only its first {_MAX_UNKNOWN_SECONDS:g} s were heard"
     if len(excerpts) > config.excerpts:
-        kept = np.linspace(0, len(excerpts) - 1, config.excerpts).round().astype(int)
-        excerpts, starts = [excerpts[number] for number in kept], [starts[number] for number in kept]
+        chosen = np.linspace(0, len(excerpts) - 1, config.excerpts).round().astype(int)
+        excerpts, starts = [excerpts[number] for number in chosen], [starts[number] for number in chosen]
     return excerpts, starts, round(run.decoded_to, 3), note
 
 
 def _end_of_sound(run: FrameRun, silent_from: float) -> float:
-    """Where the sound ends, in seconds, by halving again and again what lies beyond the last that was heard."""
+    """Bisect for the end of the sound, in seconds, between the last decoded moment and `silent_from`."""
     while silent_from - run.decoded_to > _END_TOLERANCE:
         middle = (run.decoded_to + silent_from) / 2
         run.seek(middle)
@@ -274,16 +274,16 @@ def _end_of_sound(run: FrameRun, silent_from: float) -> float:
 
 
 def _read_excerpts(run: FrameRun, planned: list[float], config: ExcerptConfig) -> tuple[list[np.ndarray], list[float]]:
-    """The excerpts at the planned moments, as far as the sound goes, and where they really start."""
+    """Read excerpts at the planned starts, as far as the sound goes, and their actual starts."""
     excerpts, starts = [], []
     for start in planned:
-        if start > run.end + _WORTH_SEEKING_SECONDS:
+        if start > run.end + _MIN_SEEK_SECONDS:
             run.seek(start)
         samples = run.read(start, config.excerpt_seconds)
         if samples is None:
             break
         seconds = len(samples) / run.rate
-        if seconds >= SHORTEST_SECONDS:
+        if seconds >= MIN_SECONDS:
             excerpts.append(_resample(samples, run.rate, config))
             starts.append(max(0.0, round(run.begin - seconds, 3)))
     return excerpts, starts
@@ -295,8 +295,8 @@ def _resample(samples: np.ndarray, rate: int, config: ExcerptConfig) -> np.ndarr
     return samples[: config.samples_per_excerpt]
 
 
-def _plain(error: Exception) -> str:
-    """A sentence for what FFmpeg calls by a name."""
+def _sentence(error: Exception) -> str:
+    """Describe an error of FFmpeg in a sentence."""
     for kind, sentence in _SENTENCES.items():
         if isinstance(error, kind):
             return sentence

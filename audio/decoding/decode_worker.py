@@ -1,4 +1,4 @@
-"""What runs inside a decoding process. Imports no torch: its mappings alone would eat the memory limit."""
+"""Tasks of a decoding process. Imports no torch: its mappings alone would exceed the memory limit."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from earshot.data.files.content_hash import hash_of
 
 @dataclass(frozen=True)
 class HashedFile:
-    """A file whose content is known, and the stamp that it had when it was read."""
+    """Content hash of a file, and the stamp that it had when it was read."""
 
     content_hash: str
     stamp: Stamp
@@ -37,14 +37,14 @@ def start_worker(memory_limit: int) -> None:
 
 
 def _die_with(parent: int) -> None:
-    """End this process when the parent was killed: nobody is left who would stop a decoder that hangs."""
+    """End this process when the parent was killed, which can no longer stop a decoder that hangs."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
 
 
 def hash_task(path: str) -> HashedFile | UndecodableError:
-    """The content hash of a file, or why there is none: a result here, not an exception with a traceback."""
+    """Hash a file, or return the error: a result here, not an exception with a traceback."""
     try:
         with reading(path) as file:
             return HashedFile(hash_of(file, file.size), file.stamp)
@@ -59,7 +59,7 @@ def decode_task(
     max_duration: float | None,
     stamp: Stamp | None = None,
 ) -> DecodedTrack | UndecodableError:
-    """The decoded track, or why there is none, as `hash_task` gives it."""
+    """Decode a track, or return the error, as `hash_task` does."""
     try:
         return decode_track(path, config, min_duration, max_duration, stamp)
     except UndecodableError as error:

@@ -1,21 +1,21 @@
-"""A first look at a file, before any decoder touches it."""
+"""Check of the first bytes of a file, before any decoder reads it."""
 
 from earshot.audio.decoding.music_file import MusicFile, UndecodableError
 
-_HEAD = 512  # bytes
+_HEAD_BYTES = 512
 
 
 def check_is_audio(file: MusicFile) -> None:
-    """Say in a sentence what a decoder would only call invalid data. The file is left at its beginning.
+    """Refuse files that are recognizably not audio, with a better reason than a decoder's. Rewinds the file.
 
     Raises
     ------
     UndecodableError
-        It is empty, or text that only poses as audio.
+        It is empty, or a text file with the suffix of audio.
     """
     if file.size == 0:
         raise UndecodableError("the file is empty")
-    head = file.read(_HEAD)
+    head = file.read(_HEAD_BYTES)
     file.seek(0)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(b"version https://git-lfs"):

@@ -1,4 +1,4 @@
-"""Runs of decoded frames: seek, read a stretch of mono sound, drop the rest."""
+"""Runs of decoded frames: seek, read mono samples, drop the rest."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -7,13 +7,13 @@ from typing import Any
 import av
 import numpy as np
 
-_LEAD_SECONDS = 0.1  # decoded and dropped after a seek: mp3 and AAC need a frame or two to settle
-_FAR_SECONDS = 20.0  # a seek may land this far ahead of the moment; a coarser index moves the moment instead
-_READABLE = {"s64": "dbl", "s64p": "dblp"}  # numpy gets no 64-bit integers out of a frame
+_PREROLL_SECONDS = 0.1  # decoded and dropped after a seek: mp3 and AAC need a frame or two to settle
+_MAX_OVERSHOOT_SECONDS = 20.0  # a seek that lands further ahead of its target moves the target
+_NUMPY_FORMATS = {"s64": "dbl", "s64p": "dblp"}  # PyAV cannot hand 64-bit integers to numpy
 
 
 class FrameRun:
-    """A run of decoded frames, kept in FFmpeg's own buffer until an excerpt is cut out of it.
+    """Decoded frames in a row, kept in FFmpeg's buffer until an excerpt is read from it.
 
     Positions are seconds from the beginning of the track.
     """
@@ -23,24 +23,24 @@ class FrameRun:
         self.rate = stream.codec_context.sample_rate
         origin = stream.start_time if stream.start_time is not None else 0
         self._origin = float(origin * stream.time_base) if stream.time_base else 0.0
-        self.decoded_to = 0.0  # how far into the track sound was found
+        self.decoded_to = 0.0  # the furthest decoded moment of the track
         self._start_over(0.0)
 
     def _start_over(self, position: float) -> None:
         self._frames = self._decode()
         self._fifo = av.AudioFifo()
-        self._format: tuple[str, str, int] | None = None  # of the first frame; the others are brought to it
+        self._format: tuple[str, str, int] | None = None  # of the first frame; later ones are converted to it
         self._converters: dict[tuple[str, str, int], Any] = {}
         self._clock = Fraction(1, self.rate or 1)
-        self.begin = position  # of what is in the buffer
+        self.begin = position  # of the buffer
 
     @property
     def end(self) -> float:
         return self.begin + (self._fifo.samples / self.rate if self.rate else 0.0)
 
     def seek(self, position: float) -> None:
-        """Go on near `position`, or, in a file that cannot seek, where the run is."""
-        target = max(0.0, position - _LEAD_SECONDS) + self._origin
+        """Continue near `position`, or in a file that cannot seek, at the present one."""
+        target = max(0.0, position - _PREROLL_SECONDS) + self._origin
         try:
             self._container.seek(int(target * av.time_base))
         except av.FFmpegError:
@@ -48,16 +48,16 @@ class FrameRun:
         self._start_over(position)
 
     def read(self, start: float, seconds: float) -> np.ndarray | None:
-        """Mono samples from `start` on, at most `seconds` of them; None when nothing is left."""
+        """Read mono samples from `start` on, at most `seconds` of them; None at the end."""
         for frame in self._frames:
             if self._format is None:
                 self._begin_with(frame)
-                if start - self.begin > _FAR_SECONDS:
+                if start - self.begin > _MAX_OVERSHOOT_SECONDS:
                     start = self.begin
-            for part in self._alike(frame):
+            for converted in self._converted(frame):
                 # We count samples; the buffer would refuse broken timestamps, and a clock that changes midway.
-                part.pts, part.time_base = None, self._clock
-                self._fifo.write(part)
+                converted.pts, converted.time_base = None, self._clock
+                self._fifo.write(converted)
             end = self.end
             self.decoded_to = max(self.decoded_to, end)
             if end <= start:
@@ -78,7 +78,7 @@ class FrameRun:
             self.begin += n_samples / self.rate
 
     def _decode(self) -> Iterator[Any]:
-        """Frames, stepping over packets that cannot be decoded, up to where no packet can be found."""
+        """Yield frames, skipping packets that cannot be decoded, until no packet can be found."""
         try:
             for packet in self._container.demux(self._stream):
                 try:
@@ -95,20 +95,20 @@ class FrameRun:
 
     def _begin_with(self, frame: Any) -> None:
         name, layout, rate = _format(frame)
-        self._format = (_READABLE.get(name, name), layout, rate)
+        self._format = (_NUMPY_FORMATS.get(name, name), layout, rate)
         self.rate = frame.sample_rate
         if frame.pts is not None and frame.time_base:
             self.begin = float(frame.pts * frame.time_base) - self._origin
 
-    def _alike(self, frame: Any) -> list[Any]:
-        """The frame in the format of the first one; files may change theirs midway."""
-        its = _format(frame)
-        ours = self._format or its
-        if its == ours:
+    def _converted(self, frame: Any) -> list[Any]:
+        """Convert a frame to the format of the first one; files may change theirs midway."""
+        source = _format(frame)
+        target = self._format or source
+        if source == target:
             return [frame]
-        if its not in self._converters:
-            self._converters[its] = av.AudioResampler(*ours)
-        return self._converters[its].resample(frame)
+        if source not in self._converters:
+            self._converters[source] = av.AudioResampler(*target)
+        return self._converters[source].resample(frame)
 
 
 def _format(frame: Any) -> tuple[str, str, int]:
@@ -116,10 +116,10 @@ def _format(frame: Any) -> tuple[str, str, int]:
 
 
 def mono(frame: Any) -> np.ndarray:
-    """The mean of a frame's channels, shape ``(n_samples,)`` float32, full scale 1.
+    """Average a frame's channels, shape ``(n_samples,)`` float32, full scale 1.
 
     FFmpeg's own downmix is louder by the square root of two than the mean that librosa and soundfile take,
-    so a mono and a stereo file of one song would sound different to the ear.
+    so a mono and a stereo file of one song would get different vectors.
     """
     samples = frame.to_ndarray()  # planar: (channels, n); packed: (1, n * channels)
     n_channels = frame.layout.nb_channels
@@ -131,7 +131,7 @@ def mono(frame: Any) -> np.ndarray:
         offset, scale = 0, 1.0
     samples = samples.astype(np.float32, copy=False)
     if frame.format.is_planar:
-        mean = samples[0]  # ours alone: to_ndarray copies the planes
+        mean = samples[0]  # to_ndarray copies the planes, so it may be changed
         for channel in range(1, n_channels):
             mean += samples[channel]  # ten times faster than mean(axis=0) on two long rows
         mean *= np.float32(scale / n_channels)

@@ -1,7 +1,7 @@
-"""Music files, read so that an error of the disk is never taken for damage of the file.
+"""Music files, read so that an error of the disk is never mistaken for damage of the file.
 
-FFmpeg reads through Python here. A read that fails ends the file for FFmpeg, which then calls it damaged or cut short;
-the error is kept, and counts for more than anything that was made of the bytes before it.
+FFmpeg reads through Python here. A read that fails ends the file for FFmpeg, which then calls it damaged or truncated;
+the error is remembered, and overrides any result made from the bytes before it.
 """
 
 import errno
@@ -12,29 +12,29 @@ from enum import Enum
 
 from earshot.data.files.regular_files import IrregularFileError, irregular_kind, open_regular
 
-Stamp = tuple[int, int]  # bytes, and nanoseconds of the last change: one content has one
+Stamp = tuple[int, int]  # bytes, and nanoseconds of the last change; an unchanged file keeps its stamp
 
 
 class Cause(Enum):
-    """The kinds of reasons why a file was not heard."""
+    """Kinds of reasons why a file was not embedded."""
 
-    CONTENT = "content"  # a verdict on bytes that were read without an error
-    RULE = "rule"  # readable, but left out
+    CONTENT = "content"  # its bytes, read without an error
+    RULE = "rule"  # readable, but excluded
     ENVIRONMENT = "environment"  # the disk, the network, permissions, memory or time: no fact about the content
     PROGRAM = "program"  # an error in a program, of ours or of a library: no fact about the content either
 
 
 class UndecodableError(Exception):
-    """A file that cannot be heard, with the reason in plain words."""
+    """A file that cannot be decoded, with the reason in words."""
 
     def __init__(self, reason: str, cause: Cause = Cause.CONTENT, errno: int | None = None) -> None:
         super().__init__(reason)
         self.cause = cause
-        self.errno = errno  # of the system's error, where that is the reason
+        self.errno = errno  # of the system's error, if that is the reason
 
 
 class MusicFile:
-    """A regular file, open for reading bytes. Reading never raises: it ends at the first error, which is kept."""
+    """A regular file, open for reading bytes. Reading never raises: it ends at the first error, kept in `error`."""
 
     def __init__(self, path: str) -> None:
         self.name = path  # FFmpeg looks at the suffix
@@ -47,7 +47,7 @@ class MusicFile:
         return self.stamp[0]  # bytes
 
     def read(self, n_bytes: int) -> bytes:
-        """At most so many bytes; none at the end, and after an error."""
+        """Read at most so many bytes; none at the end, and after an error."""
         if self.error is None:
             try:
                 return self._file.read(n_bytes) or b""
@@ -56,11 +56,11 @@ class MusicFile:
         return b""
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a position, and return it; negative, as FFmpeg has it, where there is no such position."""
+        """Go to a position, and return it; for an invalid one return a negative error number, as FFmpeg does."""
         try:
             return self._file.seek(offset, whence)
         except OSError as error:
-            if error.errno != errno.EINVAL:  # which hostile files bring about
+            if error.errno != errno.EINVAL:  # which hostile files provoke
                 self.error = self.error or error
             return -(error.errno or errno.EIO)
 
@@ -68,7 +68,7 @@ class MusicFile:
         return self._file.tell()
 
     def has_changed(self) -> bool:
-        """Whether it was written to since it was opened."""
+        """Detect a write since the file was opened."""
         return self._stamp() != self.stamp
 
     def close(self) -> None:
@@ -81,12 +81,12 @@ class MusicFile:
 
 @contextmanager
 def reading(path: str, stamp: Stamp | None = None) -> Iterator[MusicFile]:
-    """Open a music file; whatever is made of it, a result or a verdict, counts only if all of it was read well.
+    """Open a music file, and raise at the end of the block unless all of it was read without an error.
 
     Parameters
     ----------
-    stamp : from an earlier reading
-        The file must still be the same.
+    stamp : of an earlier read
+        The file must be unchanged since.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def _opened(path: str) -> MusicFile:
         if kind is not None:
             raise UndecodableError(f"not a regular file but {kind}", Cause.ENVIRONMENT)
         return MusicFile(path)
-    except IrregularFileError as error:  # something else has taken its place in this very moment
+    except IrregularFileError as error:  # replaced since the check above
         raise UndecodableError(str(error), Cause.ENVIRONMENT) from None
     except OSError as error:
         raise UndecodableError(f"cannot be opened: {error.strerror}", Cause.ENVIRONMENT, error.errno) from None

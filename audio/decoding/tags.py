@@ -1,6 +1,6 @@
-"""Tags, from the container that is already open for decoding.
+"""Tags of a file, from the container that is already open for decoding.
 
-mutagen would be the obvious choice, but a 4 KB hostile tag keeps it busy for minutes; FFmpeg has already
+mutagen would be the obvious choice, but a hostile tag of 4 KB keeps it busy for minutes, and FFmpeg has already
 parsed the same bytes.
 """
 
@@ -12,13 +12,13 @@ _YEAR = re.compile(r"(?<!\d)\d{4}(?=(?:\d{4})?(?!\d))", re.ASCII)  # 1997 of 199
 _NUMBER = re.compile(r"(?<!\d)\d{1,4}(?!\d)", re.ASCII)  # 3 of 03/12
 _MBID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}", re.ASCII)
-_LONGEST = 500  # characters; a title longer than this is a pasted lyric or an attack
+_MAX_CHARACTERS = 500  # a longer title is a pasted lyric or an attack
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 @dataclass(frozen=True)
 class Tags:
-    """What a file says about itself; None where it says nothing."""
+    """Tags of a file; None for a missing one."""
 
     title: str | None = None
     artist: str | None = None
@@ -31,37 +31,37 @@ class Tags:
 
 
 def clean_text(text: str) -> str:
-    """One line without control characters, bidirectional overrides or broken surrogates."""
-    return " ".join(_CONTROL.sub(" ", text).split())[:_LONGEST].rstrip()
+    """Reduce a text to one line without control characters, bidirectional overrides or broken surrogates."""
+    return " ".join(_CONTROL.sub(" ", text).split())[:_MAX_CHARACTERS].rstrip()
 
 
 def parse_tags(*metadata: Mapping[str, str]) -> Tags:
-    """Tags from one or more FFmpeg metadata dictionaries, the first that has a value winning.
+    """Parse one or more FFmpeg metadata dictionaries; the first with a value wins.
 
     Ogg keeps its tags on the stream and mp3 on the container; keys come in any case.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for mapping in metadata:
         for key, value in mapping.items():
             text = clean_text(str(value))
             if text:
-                found.setdefault(key.lower(), text)
+                values.setdefault(key.lower(), text)
     return Tags(
-        title=found.get("title"),
-        artist=found.get("artist") or found.get("album_artist"),
-        album=found.get("album"),
-        genre=found.get("genre"),
-        year=_first(_YEAR, found.get("date") or found.get("year") or found.get("originaldate")),
-        track_number=_first(_NUMBER, found.get("track") or found.get("tracknumber")),
-        mbid=_whole(_MBID, found.get("musicbrainz_trackid") or found.get("musicbrainz track id")),
-        isrc=_whole(_ISRC, (found.get("isrc") or found.get("tsrc") or "").replace("-", "").upper()),
+        title=values.get("title"),
+        artist=values.get("artist") or values.get("album_artist"),
+        album=values.get("album"),
+        genre=values.get("genre"),
+        year=_first_number(_YEAR, values.get("date") or values.get("year") or values.get("originaldate")),
+        track_number=_first_number(_NUMBER, values.get("track") or values.get("tracknumber")),
+        mbid=_full_match(_MBID, values.get("musicbrainz_trackid") or values.get("musicbrainz track id")),
+        isrc=_full_match(_ISRC, (values.get("isrc") or values.get("tsrc") or "").replace("-", "").upper()),
     )
 
 
-def _whole(code: re.Pattern[str], text: str | None) -> str | None:
+def _full_match(code: re.Pattern[str], text: str | None) -> str | None:
     return text if text and code.fullmatch(text) else None
 
 
-def _first(number: re.Pattern[str], text: str | None) -> int | None:
+def _first_number(number: re.Pattern[str], text: str | None) -> int | None:
     match = number.search(text or "")
     return int(match.group()) if match else None

@@ -261,7 +261,7 @@ def test_the_largest_mp3_is_not_read_to_find_a_moment(tmp_path, monkeypatch, dec
     """Beyond a size, a table of contents or proportion leads to a moment: near, not exactly."""
     path = tmp_path / "a.mp3"
     encode(path, "libmp3lame", sweep(300, 16_000), 16_000, **options)
-    monkeypatch.setattr(decode, "_EXACT_SEEK_BYTES", 100_000)
+    monkeypatch.setattr(decode, "_MAX_EXACT_SEEK_BYTES", 100_000)
     before = psutil.Process().io_counters().read_chars if psutil.LINUX else 0
     track = decode_track(str(path), BRIEF)
     if psutil.LINUX:
