@@ -1,7 +1,7 @@
-"""Packed files: archives opened once, and nothing unpacked without bounds.
+"""Reading of zip, tar and gzip with bounds on how much is unpacked.
 
-A few kilobytes can unpack to terabytes. Listens pack to a fifth or a tenth, so that what is large and packed a hundred
-times smaller was made to do harm.
+A few kilobytes can unpack to terabytes. Listens pack to a fifth or a tenth of their size, so a large file packed to a
+hundredth was made to do harm.
 """
 
 import bz2
@@ -19,17 +19,17 @@ from typing import IO, cast
 
 from earshot.data.files.regular_files import open_regular
 
-BOMB_BYTES = 1024**3  # up to here anything may be packed as small as it likes
+BOMB_BYTES = 1024**3  # less than this may have any ratio
 BOMB_RATIO = 100  # unpacked bytes to packed ones
 MAX_MEMBERS = 100_000  # files in an archive
 _ENCRYPTED = 0x1  # in the flags of a zip entry
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 _GZIP_MAGIC = b"\x1f\x8b"
-_PIECE_BYTES = 1024**2  # bytes
+_PIECE_BYTES = 1024**2
 
 
 class Unpacked(io.RawIOBase):
-    """The content of a packed file, read forward: an error once it is far more than was packed."""
+    """The content of a packed file, read forward; an error once it is far longer than the packed one."""
 
     def __init__(self, file: IO[bytes], packed_bytes: int, name: str) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Unpacked(io.RawIOBase):
         return len(content)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place from the beginning. On the way there as much is unpacked, and bounded, as by reading."""
+        """Go to a position by unpacking everything before it, within the bounds of reading."""
         target = offset + (self._position if whence == os.SEEK_CUR else 0)
         if whence == os.SEEK_END:
             raise io.UnsupportedOperation("the end is not known before all is unpacked")
@@ -72,7 +72,7 @@ class Unpacked(io.RawIOBase):
 
 
 def refuse_bomb(n_bytes: int, packed_bytes: int, name: str) -> None:
-    """Raise a ValueError if no honest file of so many bytes was packed so small."""
+    """Raise a ValueError if so many bytes were packed into implausibly few."""
     if n_bytes > BOMB_BYTES and n_bytes > BOMB_RATIO * packed_bytes:
         raise ValueError(
             f"{name} unpacks to more than {n_bytes / 1024**3:.1f} GiB from {packed_bytes / 1024**2:,.1f} MiB, as no"
@@ -81,14 +81,14 @@ def refuse_bomb(n_bytes: int, packed_bytes: int, name: str) -> None:
 
 
 def open_gzip(path: Path) -> io.BufferedReader:
-    """The content of a gzipped file."""
+    """Open the content of a gzipped file."""
     packed = open_regular(path)
     unpacked = Unpacked(cast(IO[bytes], _Gzip(packed)), os.fstat(packed.fileno()).st_size, path.name)
     return io.BufferedReader(unpacked, _PIECE_BYTES)
 
 
 class _Gzip(gzip.GzipFile):
-    """A gzipped file that closes the file below it, too."""
+    """A gzipped file that closes its packed file, too."""
 
     def __init__(self, packed: IO[bytes]) -> None:
         super().__init__(fileobj=packed)
@@ -100,13 +100,13 @@ class _Gzip(gzip.GzipFile):
 
 
 class ZipArchive:
-    """The files of a zip archive; its directory is read once."""
+    """The files of a zip archive, whose directory is read once."""
 
     def __init__(self, path: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(open_regular(path))
         except zipfile.BadZipFile as error:
-            if isinstance(error.__context__, OSError):  # of the disk, which zipfile takes for damage
+            if isinstance(error.__context__, OSError):  # zipfile takes an error of the disk for damage
                 raise error.__context__ from None
             raise
         entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
@@ -114,7 +114,7 @@ class ZipArchive:
             raise ValueError(f"{path.name} is encrypted; unpack it, and import the folder")
         if any(entry.compress_type not in _PACKINGS for entry in entries):
             raise ValueError(f"{path.name} is packed in a way that is not read here; unpack it, and import the folder")
-        # No member gives more bytes than the directory says, and of several at one place each counts.
+        # No member unpacks to more bytes than the directory says. Overlapping members all count.
         refuse_bomb(sum(entry.file_size for entry in entries), path.stat().st_size, path.name)
         _refuse_too_many(len(entries), path)
         self.names = list(dict.fromkeys(entry.filename for entry in entries))
@@ -126,16 +126,16 @@ class ZipArchive:
             with self._zip.open(entry) as member:
                 yield member
             return
-        # zipfile unpacks whatever a few kilobytes of bzip2 come to at once, so it gives them as they are.
+        # zipfile would unpack all of a few kilobytes of bzip2 at once, so it only reads them.
         packed = copy(entry)
         packed.compress_type, packed.file_size = zipfile.ZIP_STORED, entry.compress_size
-        del packed.CRC  # of the content; bzip2 has its own
+        del packed.CRC  # of the unpacked content; bzip2 has its own checksum
         with self._zip.open(packed) as stored, io.BufferedReader(_BzippedMember(stored, entry), _PIECE_BYTES) as member:
             yield member
 
 
 class _BzippedMember(Unpacked):
-    """A file in a zip, packed with bzip2: damaged if it is longer or shorter than its entry says."""
+    """A file in a zip, packed with bzip2; damaged unless it is exactly as long as its entry says."""
 
     def __init__(self, stored: IO[bytes], entry: zipfile.ZipInfo) -> None:
         super().__init__(cast(IO[bytes], bz2.BZ2File(stored)), entry.compress_size, entry.filename)
@@ -149,7 +149,7 @@ class _BzippedMember(Unpacked):
 
 
 class TarArchive:
-    """The files of a tar archive, gzipped or not; they are cheapest to read in their order."""
+    """The files of a tar archive, gzipped or not. Reading them in their order is fastest."""
 
     def __init__(self, path: Path) -> None:
         with open_regular(path) as file:
@@ -161,25 +161,23 @@ class TarArchive:
         self._members: dict[str, tarfile.TarInfo] = {}
         for member in self._tar:
             if member.isfile():
-                self._members.pop(member.name, None)  # the last of a name counts, and the place where that lies
+                self._members.pop(member.name, None)  # the last of a name counts, and its position
                 self._members[member.name] = member
                 _refuse_too_many(len(self._members), path)
-        while is_gzipped and raw.read(
-            _PIECE_BYTES
-        ):  # tarfile takes damage for the end; at the very end gzip tells whether all was whole
+        while is_gzipped and raw.read(_PIECE_BYTES):  # tarfile takes damage for the end; gzip checks its very end
             pass
         self.names = list(self._members)
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
         member = self._tar.extractfile(self._members[name])
-        assert member is not None, name  # only files are among the names
-        # A sparse one holds more than the archive.
+        assert member is not None, name  # names are of files alone
+        # A sparse file is longer than the archive.
         with io.BufferedReader(Unpacked(member, self._size, f"{name} in {self._name}"), _PIECE_BYTES) as bounded:
             yield bounded
 
 
-# Other ways of packing, by the first bytes of their files.
+# First bytes of packed files.
 _MAGIC = {
     b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"PK\x03\x04": "zip",
     b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar", b"\x04\x22\x4d\x18": "lz4",
@@ -187,14 +185,14 @@ _MAGIC = {
 
 
 def refuse_packed(head: bytes, name: str) -> None:
-    """Raise a ValueError if a file that should be text begins as packed ones do: polars unpacks those unasked."""
+    """Raise a ValueError if a text file begins like a packed one, which polars would unpack without bounds."""
     kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
     if kind:
         raise ValueError(f"{name} is packed ({kind}); unpack it first")
 
 
 def open_archive(path: Path) -> ZipArchive | TarArchive:
-    """An archive by its path. The last ones stay open: twenty thousand files are no reason to open it so often."""
+    """Open an archive. The last two stay open, so that reading twenty thousand members opens it once."""
     status = path.stat()
     return _cached_archive(path, status.st_mtime_ns, status.st_size, status.st_ino)
 

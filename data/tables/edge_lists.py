@@ -1,4 +1,4 @@
-"""Edge lists as other programs write them: CSV, TSV or Parquet with a source, a target and perhaps a weight."""
+"""Edge lists of other programs: CSV, TSV or Parquet with a source, a target and perhaps a weight."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ _WEIGHT_COLUMNS = ("weight", "w", "count", "plays", "score")
 class EdgeList:
     """Edges between named nodes. Rows index `names`."""
 
-    names: Sequence[str]  # as read: in order of their first letters; each once
+    names: Sequence[str]  # sorted, each once
     source_rows: np.ndarray  # (n_edges,) int32
     target_rows: np.ndarray  # (n_edges,) int32
     weights: np.ndarray | None  # (n_edges,) float32
     n_malformed: int  # lines without two names or with a weight that is no positive number
     malformed: tuple[str, ...] = ()  # the first of them
-    columns: tuple[str, ...] = ()  # what the file calls sources and targets
+    columns: tuple[str, ...] = ()  # the names of the columns of sources and targets
 
     def __repr__(self) -> str:
         return f"<EdgeList {len(self.names):,} nodes, {len(self.source_rows):,} edges>"
@@ -35,7 +35,7 @@ class EdgeList:
 def read_edge_list(
     path: Path, *, source: str | None = None, target: str | None = None, weight: str | None = None
 ) -> EdgeList:
-    """Read a table of edges. Without names of columns, well-known ones are looked for, else the first two are taken.
+    """Read a table of edges. Columns that are not given are found by well-known names, else the first two are taken.
 
     A file whose first line holds two numbers has no header.
 
@@ -57,17 +57,17 @@ def read_edge_list(
         target=stripped(target),
         weight=pl.col(weight).cast(pl.Float32, strict=False) if weight else pl.lit(1.0, pl.Float32),
     )
-    is_whole = (
+    is_valid = (
         pl.col("source").is_not_null()
         & pl.col("target").is_not_null()
         & pl.col("weight").is_finite().fill_null(False)
         & (pl.col("weight") > 0)
     )
-    flags = edges.select(whole=is_whole)["whole"]
-    whole = edges.filter(flags)
-    names = pl.concat([whole["source"], whole["target"]]).unique().sort()
+    flags = edges.select(valid=is_valid)["valid"]
+    valid = edges.filter(flags)
+    names = pl.concat([valid["source"], valid["target"]]).unique().sort()
     rows = pl.DataFrame({"name": names, "row": np.arange(len(names), dtype=np.int32)})
-    numbered = whole.join(rows, left_on="source", right_on="name", maintain_order="left").join(
+    numbered = valid.join(rows, left_on="source", right_on="name", maintain_order="left").join(
         rows, left_on="target", right_on="name", suffix="_target", maintain_order="left"
     )
     return EdgeList(
@@ -75,7 +75,7 @@ def read_edge_list(
         numbered["row"].to_numpy(),
         numbered["row_target"].to_numpy(),
         numbered["weight"].to_numpy() if weight else None,
-        len(edges) - len(whole),
-        malformed_examples(edges, flags) if len(whole) < len(edges) else (),
+        len(edges) - len(valid),
+        malformed_examples(edges, flags) if len(valid) < len(edges) else (),
         (source, target),
     )

@@ -1,21 +1,21 @@
-"""Text that other programs wrote, in the letters that they meant."""
+"""Text of unknown encoding: UTF-8, UTF-16 with a byte order mark, or the Western encoding of Windows."""
 
 import codecs
 import io
 from typing import IO
 
-_PIECE_BYTES = 1024 * 1024  # bytes that are looked at together
-_REPLACEMENT = "\ufffd"  # stands where bytes are no letter
+_PIECE_BYTES = 1024 * 1024  # decoded at a time
+_REPLACEMENT = "\ufffd"  # decoders put it for bytes that are no letter
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Utf8File(io.RawIOBase):
-    """A file from behind its byte order mark; one of UTF-16 as UTF-8, any other in its own bytes."""
+    """A file without its byte order mark; UTF-16 is converted to UTF-8, other bytes are unchanged."""
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
         self._file = file
-        self._ready = file.read(_PIECE_BYTES)  # not the mark alone: who peeks sees one piece
+        self._ready = file.read(_PIECE_BYTES)  # not the mark alone, so that `peek` of a buffer sees a whole piece
         self._decoder: codecs.IncrementalDecoder | None = None
         if self._ready.startswith(_UTF16_MARKS):
             self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
@@ -31,25 +31,23 @@ class Utf8File(io.RawIOBase):
             self._ready = self._decoded(content) if self._decoder else content
             if not content:
                 break
-        part, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
-        buffer[: len(part)] = part
-        return len(part)
+        content, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
+        buffer[: len(content)] = content
+        return len(content)
 
     def _decoded(self, content: bytes) -> bytes:
         assert self._decoder is not None
         text = self._decoder.decode(content, final=not content)
-        return text.encode("utf-8", "replace")  # halves of letters are none
+        return text.encode("utf-8", "replace")  # lone surrogates have no encoding
 
 
 def as_utf8(content: bytes) -> bytes:
-    """Text without a byte order mark as UTF-8, as `decoded` understands it."""
+    """Convert text without a byte order mark to UTF-8; see `decoded`."""
     return content if content.isascii() or _is_utf8(content) else _western(content).encode()
 
 
 def decoded(content: bytes) -> str:
-    """UTF-8; or UTF-16, which says so at its beginning; or what Windows wrote before either, in western languages.
-
-    Of UTF-8 that is damaged only the damaged letters are lost.
+    """Decode UTF-8, UTF-16 with a byte order mark, or Windows-1252. Of damaged UTF-8 only damaged letters are lost.
 
     >>> decoded("Björk".encode("cp1252")), decoded("Björk".encode("utf-16"))
     ('Björk', 'Björk')
@@ -63,7 +61,7 @@ def _western(content: bytes) -> str:
     text = content.decode("utf-8", "replace")
     n_lost = text.count(_REPLACEMENT)
     n_beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
-    if n_lost > n_beyond_ascii / 2:  # hardly two letters of another encoding look like one of UTF-8
+    if n_lost > n_beyond_ascii / 2:  # two letters of another encoding hardly look like one of UTF-8
         return content.decode("cp1252", "replace")
     return text
 

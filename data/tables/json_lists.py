@@ -1,4 +1,4 @@
-"""Lists in JSON that are larger than memory, some entries at a time."""
+"""JSON lists larger than memory, read some entries at a time."""
 
 import codecs
 import json
@@ -10,17 +10,17 @@ _PIECE_BYTES = 4 * 1024 * 1024
 _ENTRIES_AT_ONCE = 20_000  # each becomes some Python objects
 _LETTERS_AT_ONCE = 64 * 1024 * 1024
 _MAX_ENTRY_LETTERS = 16 * 1024 * 1024  # letters
-_MAX_NUMBER_LETTERS = 64  # letters that may still belong to a number before them
+_MAX_NUMBER_LETTERS = 64  # a number that ends this near to the end of the text may go on
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def json_entries(file: IO[bytes], name: str) -> Iterator[list[object]]:
-    """The entries of one list, in their order, some at a time.
+    """Yield the entries of one list in their order, some at a time.
 
     Raises
     ------
     ValueError
-        It is no list, or not JSON, or nested beyond all reason.
+        The file is no list, not JSON, or nested too deeply.
     """
     text = _JsonReader(file)
     entries: list[object] = []
@@ -28,19 +28,19 @@ def json_entries(file: IO[bytes], name: str) -> Iterator[list[object]]:
     try:
         if text.mark() != "[":
             raise ValueError(f"{name} is no list of streams" if _is_json(text) else f"{name} is not JSON")
-        text.place += 1
+        text.position += 1
         if text.mark() == "]":
-            text.place += 1
+            text.position += 1
         else:
             while True:
-                value, n_of_value = text.value()
+                value, n_value_letters = text.value()
                 entries.append(value)
-                n_entries, n_letters = n_entries + 1, n_letters + n_of_value
+                n_entries, n_letters = n_entries + 1, n_letters + n_value_letters
                 if len(entries) == _ENTRIES_AT_ONCE or n_letters >= _LETTERS_AT_ONCE:
                     yield entries
                     entries, n_letters = [], 0
                 mark = text.mark()
-                text.place += 1
+                text.position += 1
                 if mark == "]":
                     break
                 if mark != ",":
@@ -63,45 +63,45 @@ def _is_json(text: "_JsonReader") -> bool:
 
 
 class _JsonReader:
-    """A text that is read as far as it is looked at."""
+    """JSON values and marks of a text, which is read from its file as needed."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._decoder = file, codecs.getincrementaldecoder("utf-8")()
         self._json = json.JSONDecoder()
         self._letters = ""
         self._is_whole = False
-        self.place = 0
+        self.position = 0
 
     def mark(self) -> str:
-        """The next letter that is no space, "" at the end."""
+        """The next letter that is no space; "" at the end."""
         while True:
-            match = _SPACE.match(self._letters, self.place)
-            assert match is not None  # no space is a match, too
-            self.place = match.end()
-            if self.place < len(self._letters) or self._is_whole:
-                return self._letters[self.place : self.place + 1]
+            match = _SPACE.match(self._letters, self.position)
+            assert match is not None  # the pattern matches an empty text
+            self.position = match.end()
+            if self.position < len(self._letters) or self._is_whole:
+                return self._letters[self.position : self.position + 1]
             self._read_on(_PIECE_BYTES)
 
     def value(self) -> tuple[object, int]:
-        """The value that begins with the next mark, and how many letters it takes."""
+        """Read the value that begins with the next mark; also its number of letters."""
         self.mark()
         n_bytes = _PIECE_BYTES
         while True:
             try:
-                value, end = self._json.raw_decode(self._letters, self.place)
-            except ValueError as error:  # also a number of thousands of digits, which is none for Python
-                if self._is_whole or len(self._letters) - self.place > _MAX_ENTRY_LETTERS:
+                value, end = self._json.raw_decode(self._letters, self.position)
+            except ValueError as error:  # also for a number of thousands of digits
+                if self._is_whole or len(self._letters) - self.position > _MAX_ENTRY_LETTERS:
                     message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
                     raise json.JSONDecodeError(message, "", 0) from None
             else:
                 if self._is_whole or end + _MAX_NUMBER_LETTERS < len(self._letters):
-                    n_letters, self.place = end - self.place, end
+                    n_letters, self.position = end - self.position, end
                     return value, n_letters
             self._read_on(n_bytes)
-            n_bytes *= 2  # what is long is not decoded from its beginning for each piece
+            n_bytes *= 2  # so that a long value is decoded from its beginning only a few times
 
     def _read_on(self, n_bytes: int) -> None:
         content = self._file.read(n_bytes)
         self._is_whole = not content
-        self._letters = self._letters[self.place :] + self._decoder.decode(content, final=not content)
-        self.place = 0
+        self._letters = self._letters[self.position :] + self._decoder.decode(content, final=not content)
+        self.position = 0

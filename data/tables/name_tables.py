@@ -1,4 +1,4 @@
-"""Tables that say what another program's names mean, such as its artist ids and the artists' names."""
+"""Tables that map names of another program, such as artist ids, to names that the library knows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import polars as pl
 
 from earshot.data.tables.table_reader import find_column, list_columns, read_table, stripped
 
-_VALUE_COLUMNS = {  # of a column of ids: the columns that may say what it stands for, best first
+_VALUE_COLUMNS = {  # by key column: the columns that may hold the names, best first
     "track": ("file", "path", "filename", "title", "track", "track_name", "name"),
     "song": ("file", "path", "filename", "title", "song", "name"),
     "artist": ("artist", "artist_name", "name"),
@@ -20,12 +20,12 @@ _VALUE_COLUMNS = {  # of a column of ids: the columns that may say what it stand
 
 @dataclass(frozen=True)
 class Translation:
-    """Names in the library's words, where the table knows them."""
+    """Names that were looked up in a table."""
 
-    names: list[str]  # one for each that was given; itself where the table does not know it
+    names: list[str]  # one for each given name; the same name if it is not in the table
     n_known: int
-    key: str  # the column they were found in
-    value: str  # the column that says what they mean
+    key: str  # the column of the given names
+    value: str  # the column of the new names
 
 
 def translate(
@@ -33,13 +33,13 @@ def translate(
 ) -> Translation:
     """Look names up in a table.
 
-    Without `key`, the column that holds the most of them is taken; of equals, one whose name speaks of the `level`.
-    Without `value`, its name says where to look: ``artist_id`` means ``artist``, ``track_id`` a file or a title.
+    Without `key`, the column that holds most of the names is taken; of equals, one whose name contains the `level`.
+    Without `value`, it follows from the key: ``artist`` for ``artist_id``, a file or a title for ``track_id``.
 
     Raises
     ------
     ValueError
-        The table cannot be read, no column holds any of the names, or nothing says what a column means.
+        The table cannot be read, no column holds any of the names, or it has no column of new names.
     """
     table = read_table(path, what="tables of names")
     columns = table.columns
@@ -49,16 +49,16 @@ def translate(
     if value is None or value == key:
         raise ValueError(f"{path.name}: which column says what {key!r} means? It has {list_columns(columns)}")
     meanings = table.select(name=stripped(key), meaning=stripped(value)).drop_nulls().unique("name", keep="first")
-    # Names of one row each: a join keeps their order, and a million take less than a second.
-    found = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)}).join(
+    # A join keeps the order of the names, and takes less than a second for a million.
+    joined = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)}).join(
         meanings, on="name", how="left", maintain_order="left"
     )
-    n_known = len(found) - found["meaning"].null_count()
-    return Translation(found["meaning"].fill_null(found["name"]).to_list(), n_known, key, value)
+    n_known = len(joined) - joined["meaning"].null_count()
+    return Translation(joined["meaning"].fill_null(joined["name"]).to_list(), n_known, key, value)
 
 
 def level_of(*columns: str) -> str | None:
-    """What a column holds by its name: artists, albums or tracks."""
+    """Tell from the names of columns whether they hold artists, albums or tracks."""
     return next((level for level in ("artist", "album", "track") for name in columns if level in name.lower()), None)
 
 

@@ -1,4 +1,4 @@
-"""Parquet files, some rows at a time."""
+"""Parquet files, read some rows at a time."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,20 +10,20 @@ from earshot.data.files.time_limits import in_time
 from earshot.data.tables.text_blocks import Member
 
 _ROWS_AT_ONCE = 1_000_000
-_FIRST_ROWS = 1_000  # to see how much text a row holds
-_TEXT_BYTES_AT_ONCE = 128 * 1024**2  # bytes; a million listens hold about half
-_BLOCK_SECONDS = 40.0  # for so many rows, of a slow disk
-_UNCHECKED_ROWS = 50_000_000  # up to here a file may be as small as it likes
+_FIRST_ROWS = 1_000  # to measure how much text a row holds
+_TEXT_BYTES_AT_ONCE = 128 * 1024**2  # a million listens hold about half
+_BLOCK_SECONDS = 40.0  # to read a block from a slow disk
+_UNCHECKED_ROWS = 50_000_000  # a file of no more may have any size
 _MAX_ROWS_PER_BYTE = 100  # a million equal rows take a few bytes, but no two listens are equal
 
 
 def parquet_schema(member: Member) -> dict[str, pl.DataType]:
-    """The columns of a Parquet file.
+    """Read the columns of a Parquet file, with their types.
 
     Raises
     ------
     ValueError
-        It is packed, no regular file, or of far more rows than its bytes can tell apart.
+        It lies in an archive, is no regular file, or claims far more rows than its bytes can hold.
     PolarsError
         It is damaged.
     """
@@ -37,7 +37,7 @@ def parquet_schema(member: Member) -> dict[str, pl.DataType]:
 
 
 def parquet_columns(path: Path) -> dict[str, pl.DataType]:
-    """The columns of a Parquet file whatever it is for; raises as `parquet_schema` does."""
+    """Read the columns of a Parquet file without the check of its size; raises as `parquet_schema` does."""
 
     def read() -> dict[str, pl.DataType]:
         require_regular(path)
@@ -51,7 +51,7 @@ def n_parquet_rows(path: Path) -> int:
 
 
 def parquet_blocks(path: Path, columns: Sequence[str], rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[pl.DataFrame]:
-    """The rows of some columns, so many at a time, or as many as hold `_TEXT_BYTES_AT_ONCE` bytes of text."""
+    """Yield the rows of some columns in blocks of `rows_at_once`, or of `_TEXT_BYTES_AT_ONCE` bytes of text."""
     table = pl.scan_parquet(path, glob=False).select(columns)
     n_rows, first = n_parquet_rows(path), 0
     block = _rows(table, path, 0, _FIRST_ROWS)
@@ -68,9 +68,9 @@ def _rows(table: pl.LazyFrame, path: Path, first: int, n_rows: int) -> pl.DataFr
 
 
 def text_bytes(block: pl.DataFrame) -> int:
-    """The bytes of text in all rows of a block.
+    """Count the bytes of text in all rows of a block.
 
-    It may take far less memory: polars keeps a text once that a file holds once, for however many rows.
+    The block may take far less memory, since polars keeps a repeated text once.
     """
     return sum(
         int((column.str if column.dtype == pl.String else column.cat).len_bytes().cast(pl.Int64).sum())

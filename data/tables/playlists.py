@@ -1,4 +1,4 @@
-"""Playlists from other programs: M3U, PLS and XSPF, as lists of local files."""
+"""Playlists of other programs: M3U, PLS and XSPF, as lists of local files."""
 
 import os
 import re
@@ -18,29 +18,29 @@ from earshot.data.tables.encodings import decoded
 from earshot.data.tables.xml_files import refuse_unsafe_xml
 
 SUFFIXES = (".m3u", ".m3u8", ".pls", ".xspf")
-_MAX_BYTES = 64 * 1024 * 1024  # bytes
+_MAX_BYTES = 64 * 1024 * 1024
 _MAX_ENTRIES = 1_000_000
-_MAX_PATH_LETTERS = 4_096  # letters; no system opens a longer one
+_MAX_PATH_LETTERS = 4_096  # no system opens a longer path
 _XSPF = "{http://xspf.org/ns/0/}"
 
 
 @dataclass(frozen=True)
 class Playlist:
-    """What a playlist file says, in its order."""
+    """The content of a playlist file, in its order."""
 
     path: str
     name: str
-    entries: list[str]  # absolute paths, whether or not there is a file
-    n_elsewhere: int  # entries that are no local file, such as radio stations
+    entries: list[str]  # absolute paths, also of missing files
+    n_elsewhere: int  # entries that are no local files, such as radio stations
     content_hash: str | None = None  # of the file
 
 
 def find_playlists(paths: Iterable[str], unlisted: Callable[[OSError], None] | None = None) -> Iterator[str]:
-    """The playlists among files, and those in folders and all that lie in them, in order of their names.
+    """Yield given files, and the playlists in given folders and all below them, in order of their names.
 
     Parameters
     ----------
-    unlisted : is told of a folder that cannot be listed
+    unlisted : called with the error of each folder that cannot be listed
     """
     for path in paths:
         if not os.path.isdir(path):
@@ -112,7 +112,7 @@ def read_history(path: Path) -> list[str]:
 
 
 def _m3u_locations(data: bytes) -> list[str]:
-    lines = (match[0] for match in re.finditer(r"[^\r\n]+", decoded(data)))  # a list of all may take gigabytes
+    lines = (match[0] for match in re.finditer(r"[^\r\n]+", decoded(data)))  # a list of all lines may take gigabytes
     locations = (line.strip() for line in lines if line.strip() and not line.startswith("#"))
     return list(islice(locations, _MAX_ENTRIES + 1))
 
@@ -136,14 +136,14 @@ def _read_xspf(path: str, data: bytes) -> tuple[str | None, list[str]]:
 
 
 def _local_path(location: str, folder: str) -> str | None:
-    """The absolute path that a playlist's entry means, or None for what can be no path or lies elsewhere."""
+    """The absolute path of a playlist's entry, or None if it is no path or no local one."""
     try:
         scheme = urlsplit(location).scheme.lower() if "://" in location else ""
         if scheme == "file":
             location = unquote(urlsplit(location).path)
         elif scheme:
             return None
-    except ValueError:  # an address of brackets that mean nothing
+    except ValueError:  # malformed brackets in an address
         return None
     if not location or "\0" in location or len(location) > _MAX_PATH_LETTERS:
         return None

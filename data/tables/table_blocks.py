@@ -1,4 +1,4 @@
-"""Tables larger than memory, block by block: CSV, TSV, Parquet and JSON lines, packed or not."""
+"""Tables larger than memory, read in blocks: CSV, TSV, Parquet and JSON lines, packed or not."""
 
 import csv
 import json
@@ -18,50 +18,50 @@ from earshot.data.tables.text_blocks import Member, json_value, line_blocks
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson")
 MAX_COLUMNS = 10_000
-_HEAD_BYTES = 4 * 1024 * 1024  # in which a header ends
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*')  # which Excel heeds, and others write for it
+_HEAD_BYTES = 4 * 1024 * 1024  # longer than any header
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*')  # a hint for Excel, which other programs write
 _JSON_BLOCK_BYTES = 16 * 1024 * 1024
 Blocks = Iterator[pl.DataFrame]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table that is read block by block, and as often as it is asked for."""
+    """A table that may be read in blocks, and more than once."""
 
     name: str
     schema: Mapping[str, pl.DataType]
-    read: Callable[[Sequence[str], Counter[str]], Blocks] = field(repr=False)  # these columns, in some order
-    lost: Counter[str] = field(default_factory=Counter)  # lines that could be no rows, by why
-    packed_bytes: int | None = None  # the size of a file whose rows may hold far more text than it
+    read: Callable[[Sequence[str], Counter[str]], Blocks] = field(repr=False)  # of these columns, in any order
+    lost: Counter[str] = field(default_factory=Counter)  # lines that are no rows, by reason
+    packed_bytes: int | None = None  # size of a file that may hold more text than it has bytes
 
     @property
     def columns(self) -> list[str]:
         return list(self.schema)
 
     def blocks(self, columns: Sequence[str] | None = None) -> Blocks:
-        """The columns that are asked for, else all that hold no lists and the like; at least one block.
+        """Yield the given columns, else all of supported types, in at least one block.
 
         Raises
         ------
         ValueError
-            A column that is asked for holds lists, structs or bytes; or the file is damaged.
+            A given column holds lists, structs or bytes; or the file is damaged.
         """
         if columns is None:
             columns = [name for name, dtype in self.schema.items() if not _unsupported_kind(dtype)]
         for name in columns:
             if kind := _unsupported_kind(self.schema[name]):
                 raise ValueError(f"{self.name}: the column {name!r} holds {kind}; give one of texts or numbers")
-        wanted = list(dict.fromkeys(columns))
+        names = list(dict.fromkeys(columns))
         with table_errors(self.name):
             is_empty = True
-            for block in self.read(wanted, self.lost):
+            for block in self.read(names, self.lost):
                 is_empty = False
-                yield block.select(wanted)
+                yield block.select(names)
             if is_empty:
-                yield pl.DataFrame(schema={name: self.schema[name] for name in wanted})
+                yield pl.DataFrame(schema={name: self.schema[name] for name in names})
 
     def whole(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """All blocks as one table; raises as `blocks` does, and for more text than so small a file should hold."""
+        """Read all blocks into one table; raises as `blocks` does, and for more text than such a file should hold."""
         blocks, n_bytes = [], 0
         with table_errors(self.name):
             for block in self.blocks(columns):
@@ -73,11 +73,11 @@ class Table:
 
 
 def open_table(file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: str = "tables") -> Table:
-    """Look at the beginning of a table: which columns it has, and how it is to be read.
+    """Open a table, and detect its columns and layout from its beginning.
 
-    Of text files, each field is text; they need not be UTF-8 (`data.tables.encodings`). A CSV whose first line holds
-    two numbers has no header. Missing fields are null and surplus ones are dropped, so that a damaged line costs only
-    itself. Tab-separated files are read without quoting: titles hold quotes, and what writes TSV seldom escapes them.
+    All fields of text files are text, in any encoding (`data.tables.encodings`). A CSV whose first line begins with
+    two numbers has no header. Missing fields are null and surplus ones are dropped, so that a damaged line spoils only
+    itself. Tab-separated files have no quoting: titles hold quotes, and programs that write TSV seldom escape them.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def open_table(file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: st
 
 @contextmanager
 def table_errors(name: str) -> Iterator[None]:
-    """Turn what polars and the system raise about a file into one sentence, a ValueError."""
+    """Turn errors of polars and the system into a ValueError of one sentence."""
     try:
         yield
     except pl.exceptions.PolarsError as error:
@@ -122,7 +122,7 @@ def table_errors(name: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Layout:
-    """The layout of a text file, seen from its beginning."""
+    """Columns, separator and quote of a text file."""
 
     names: list[str]
     separator: str
@@ -131,18 +131,18 @@ class Layout:
 
     @classmethod
     def detect(cls, head: bytes, name: str) -> "Layout":
-        """Raises a ValueError where no table begins so, a PolarsError where nothing does."""
-        begun = head.lstrip(b"\r\n")
-        first, separator = _first_line(begun), None
-        if named := _SEPARATOR_LINE.fullmatch(first):
-            begun, separator = begun.partition(b"\n")[2], named[1]
-            first = _first_line(begun)
-        if b"\n" not in begun and len(head) == _HEAD_BYTES:
+        """Detect the layout from the beginning of a file; raises a ValueError or a PolarsError if it is no table."""
+        text = head.lstrip(b"\r\n")
+        first, separator = _first_line(text), None
+        if hint := _SEPARATOR_LINE.fullmatch(first):
+            text, separator = text.partition(b"\n")[2], hint[1]
+            first = _first_line(text)
+        if b"\n" not in text and len(head) == _HEAD_BYTES:
             raise ValueError(f"{name} is no table: its first line is longer than {_HEAD_BYTES // 1024**2} MiB")
         separator = separator or detect_separator(first)
         has_header = not all(field.strip().lstrip("-").isdigit() for field in first.split(separator)[:2])
         quote = None if separator == "\t" else '"'
-        record = _first_record(begun, quote)
+        record = _first_record(text, quote)
         if record.count(separator.encode()) >= MAX_COLUMNS:
             n_columns = record.count(separator.encode()) + 1
             raise ValueError(f"{name} has {n_columns:,} columns; a table has at most {MAX_COLUMNS:,}")
@@ -150,11 +150,11 @@ class Layout:
             as_utf8(record), separator=separator, has_header=has_header, infer_schema=False, quote_char=quote,
             truncate_ragged_lines=True, encoding="utf8-lossy",
         ).columns  # fmt: skip
-        return cls(names, separator, quote, len(head) - len(begun) + (len(record) if has_header else 0))
+        return cls(names, separator, quote, len(head) - len(text) + (len(record) if has_header else 0))
 
 
 def header_fields(line: str) -> list[str]:
-    """The fields of a text file's first line."""
+    """Split the first line of a text file into fields."""
     return next(csv.reader([line], delimiter=detect_separator(line)), [])
 
 
@@ -167,7 +167,7 @@ def _first_line(text: bytes) -> str:
 
 
 def _first_record(text: bytes, quote: str | None) -> bytes:
-    """The first line, or the first lines where a quoted field holds the ends of some."""
+    """The first line, or the first lines if a quoted field holds ends of lines."""
     end = first = text.find(b"\n") + 1 or len(text)
     n_quotes = text.count(b'"', 0, end)
     while quote and n_quotes % 2 and end < len(text):
@@ -178,7 +178,7 @@ def _first_record(text: bytes, quote: str | None) -> bytes:
 
 def _text_blocks(member: Member, layout: Layout, columns: Sequence[str], lost: Counter[str]) -> Blocks:
     places = [place for place, name in enumerate(layout.names) if name in set(columns)]
-    # polars takes the number of columns from the first line, and unpacks what begins as packed files do.
+    # polars takes the number of columns from the first line, and would unpack a block that begins like a packed file.
     first = layout.separator.join("x" * len(layout.names)).encode() + b"\n"
 
     def read(content: bytes, quote: str | None) -> pl.DataFrame:
@@ -195,12 +195,12 @@ def _text_blocks(member: Member, layout: Layout, columns: Sequence[str], lost: C
             content = first + as_utf8(block)
             try:
                 yield read(content, layout.quote)
-            except pl.exceptions.ComputeError:  # a quote that is never closed
+            except pl.exceptions.ComputeError:  # an unclosed quote
                 yield read(content, None)
 
 
 def _json_schema(head: bytes, name: str) -> dict[str, pl.DataType]:
-    """The names in the first lines, each of text; those that hold lists or objects say so."""
+    """The keys of the first lines, as columns of text; of lists or structs if a value is one."""
     if len(head) == _HEAD_BYTES:
         head = head[: head.rfind(b"\n") + 1]
     schema: dict[str, pl.DataType] = {}
@@ -217,7 +217,7 @@ def _json_schema(head: bytes, name: str) -> dict[str, pl.DataType]:
 
 
 def _json_lines(member: Member, columns: Sequence[str], lost: Counter[str]) -> Blocks:
-    """One object per line; a line that is none becomes a row of nulls."""
+    """Read one object per line; a line that is none becomes a row of nulls."""
     schema = dict.fromkeys(columns, pl.String())
     with member.open_text() as file:
         for block in line_blocks(file, _JSON_BLOCK_BYTES, lost=lost):
@@ -241,7 +241,7 @@ def _json_text(value: object) -> str | None:
 
 
 def _unsupported_kind(dtype: pl.DataType) -> str | None:
-    """The kind of values in a column that holds neither text nor numbers nor times; None for any other."""
+    """The plural for values that are neither text nor numbers nor times, such as "lists"; None for those."""
     if dtype.is_nested():
         return "structs" if isinstance(dtype, pl.Struct) else "lists"
     return {pl.Binary: "bytes", pl.Object: "objects"}.get(type(dtype))

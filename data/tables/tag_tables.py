@@ -1,4 +1,4 @@
-"""Tables of tags beside audio files that have none: research clips, rips, exports of other players."""
+"""Tables of tags for audio files that have none: research clips, rips, exports of other players."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ _TAG_COLUMNS = {
 
 @dataclass(frozen=True)
 class TagRow:
-    """What a table says of one file."""
+    """Tags of one file."""
 
-    path: str  # as it stands there
+    path: str  # as written
     title: str | None
     artist: str | None
     album: str | None
@@ -33,8 +33,10 @@ class TagRow:
 
 @dataclass(frozen=True)
 class TagTable:
+    """Tags of files, and how many rows were malformed."""
+
     rows: Sequence[TagRow]
-    fields: tuple[str, ...]  # those that the table has
+    fields: tuple[str, ...]  # the tags that the table has
     n_malformed: int  # rows without a path
     malformed: tuple[str, ...] = ()  # the first of them
 
@@ -45,7 +47,7 @@ def read_tag_table(path: Path) -> TagTable:
     Raises
     ------
     ValueError
-        It cannot be read, or lacks the column of files or any of the others.
+        It cannot be read, or lacks a column of files or any column of tags.
     """
     table = open_table(path, what="tables of tags")
     columns = table.columns
@@ -55,12 +57,9 @@ def read_tag_table(path: Path) -> TagTable:
     if file is None or not fields:
         lacking = "`file` or `path`" if file is None else "title, artist, album, genre or year"
         raise ValueError(f"{path.name} has no column {lacking}; it has {list_columns(columns)}")
-    rows_of = table.whole([file, *(name for name in chosen.values() if name)])
+    raw = table.whole([file, *(name for name in chosen.values() if name)])
     texts = {field: stripped(name) if name else pl.lit(None, pl.String) for field, name in chosen.items()}
-    tags = rows_of.select(path=stripped(file), **texts).with_columns(
-        pl.col("year").str.extract(r"(\d{4})").cast(pl.Int64)
-    )
-    flags = tags["path"].is_not_null()
-    whole = tags.filter(flags)
-    rows = [TagRow(*values) for values in whole.iter_rows()]
-    return TagTable(rows, fields, len(tags) - len(whole), malformed_examples(rows_of, flags))
+    tags = raw.select(path=stripped(file), **texts).with_columns(pl.col("year").str.extract(r"(\d{4})").cast(pl.Int64))
+    is_whole = tags["path"].is_not_null()
+    rows = [TagRow(*values) for values in tags.filter(is_whole).iter_rows()]
+    return TagTable(rows, fields, len(tags) - len(rows), malformed_examples(raw, is_whole))

@@ -1,4 +1,4 @@
-"""Text files larger than memory, some million characters at a time: plain, gzipped, or inside an archive."""
+"""Text files larger than memory, plain, gzipped or inside an archive, read in blocks of lines."""
 
 import errno
 import io
@@ -23,21 +23,21 @@ from earshot.data.tables.archives import open_archive, open_gzip
 from earshot.data.tables.encodings import Utf8File
 
 _BLOCK_BYTES = 64 * 1024 * 1024
-_PIECE_BYTES = 4 * 1024 * 1024  # that are read at once
-_BLOCK_LINES = 2_000_000  # a block of short lines has not many more, for a row takes memory whatever it holds
-_JSON_LINES = 50_000  # each becomes some Python objects
-MAX_LINE_BYTES = 16 * 1024 * 1024  # bytes that a block may grow by to hold the whole of a line
-_CHECKED_GZIP_BYTES = 32 * 1024 * 1024  # of gzipped files that are unpacked once before they are read
+_PIECE_BYTES = 4 * 1024 * 1024  # read at a time
+_BLOCK_LINES = 2_000_000  # about as many in a block of short lines, since an empty row takes memory, too
+_JSON_LINES = 50_000  # in a block; each becomes several Python objects
+MAX_LINE_BYTES = 16 * 1024 * 1024  # by which a block may grow to complete a line
+_CHECKED_GZIP_BYTES = 32 * 1024 * 1024  # gzipped files of at most this size are unpacked once for a check
 _DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
-    NotImplementedError,  # packed in a way that zipfile does not know, or so a damaged entry says
-    RecursionError,  # headers of headers in a tar archive
+    NotImplementedError,  # unknown compression, perhaps of a damaged entry
+    RecursionError,  # nested headers of a tar archive
 )
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file by itself, or one inside a zip or tar archive."""
+    """A file on disk, or one inside a zip or tar archive."""
 
     path: Path
     name: str | None = None  # inside the archive
@@ -52,22 +52,22 @@ class Member:
 
     @property
     def suffix(self) -> str:
-        """As `Path.suffix`, in small letters; of a gzipped file that of what is in it."""
+        """`Path.suffix` in lower case; for a gzipped file, that of its content."""
         return Path(self.name or self.title).suffix.lower()
 
     @property
     def place(self) -> Path:
-        """Where it lies, an archive being a folder like any other."""
+        """Its path, where an archive counts as a folder."""
         return self.path / (self.name or "")
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
-        """Its bytes.
+        """Open its bytes.
 
         Raises
         ------
         ValueError
-            It is no regular file, or the archive is damaged or unpacks to far more than it is.
+            It is no regular file, or the archive is damaged or a bomb.
         OSError
             It cannot be read.
         """
@@ -83,13 +83,13 @@ class Member:
 
     @contextmanager
     def open_text(self) -> Iterator[io.BufferedReader]:
-        """Its bytes from behind a byte order mark, UTF-16 turned into UTF-8; raises as `open` does."""
+        """Open its bytes without a byte order mark, UTF-16 converted to UTF-8; raises as `open` does."""
         with self.open() as file:
             yield io.BufferedReader(Utf8File(file), _PIECE_BYTES)
 
 
 def members_of(path: Path) -> list[Member]:
-    """The file itself, or the files that an archive holds.
+    """List the file itself, or the files in an archive.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def members_of(path: Path) -> list[Member]:
     """
     is_archive = path.suffix.lower() == ".zip" or is_tar(path)
     if not is_archive and path.name.endswith(".gz") and path.stat().st_size <= _CHECKED_GZIP_BYTES:
-        with Member(path).open() as file:  # a bomb is known in seconds so, long before its last row was read
+        with Member(path).open() as file:  # finds a bomb in seconds, long before its last row is read
             while file.read(_PIECE_BYTES):
                 pass
     if not is_archive:
@@ -116,7 +116,7 @@ def _damage_as_value_error(path: Path) -> Iterator[None]:
     try:
         yield
     except (*_DAMAGE, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: nothing lies there
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # of a position before the file
             raise
         raise ValueError(f"{path.name} is a damaged archive: {error}") from None
 
@@ -129,19 +129,19 @@ def line_blocks(
     quote: bytes = b"",
     lost: Counter[str] | None = None,
 ) -> Iterator[bytes]:
-    """Whole lines, about so many bytes or lines at a time.
+    """Yield blocks of whole lines, of about `size` bytes or `lines` lines.
 
-    A line longer than `MAX_LINE_BYTES` where a block ends is left out and counted in `lost`. One within a block, or at
-    the end of the file, is given: it takes no more memory than a block.
+    If a line is longer than `MAX_LINE_BYTES` at the end of a block, it is skipped and counted in `lost`. Within a
+    block or at the end of the file it is kept, since it takes no more memory than a block.
 
     Parameters
     ----------
-    quote : the mark between two of which an end of line ends none
+    quote : mark around fields that may hold ends of lines; empty if there is none
     """
     lost = Counter() if lost is None else lost
-    pieces: list[bytes] = []  # of the block that grows
+    pieces: list[bytes] = []  # of the next block
     n_bytes = n_lines = 0
-    is_skipping = False  # the rest of a line that is too long
+    is_skipping = False  # in the rest of a line that is too long
     while piece := file.read(min(size, _PIECE_BYTES)):
         if is_skipping:
             _, end, piece = piece.partition(b"\n")
@@ -160,12 +160,12 @@ def line_blocks(
 
 
 def _split_last_line(text: bytes, quote: bytes, lost: Counter[str]) -> tuple[bytes, bytes, bool]:
-    """The whole lines of a text, the begun one, and whether the rest of that one is to be skipped for its length."""
+    """Split off the incomplete last line of a text; also whether to skip the rest of that line, which is too long."""
     end = _end_of_last_line(text, quote)
     if len(text) - end <= MAX_LINE_BYTES:
         return text[:end], text[end:], False
     following = text.find(b"\n", end)
-    if quote and following >= 0:  # a quote that is never closed: without quotes it costs only its line
+    if quote and following >= 0:  # an unclosed quote: dropping its quotes spoils only its line
         line = text[end : following + 1].replace(quote, b"")
         block, rest, is_skipping = _split_last_line(text[following + 1 :], quote, lost)
         return text[:end] + line + block, rest, is_skipping
@@ -174,7 +174,7 @@ def _split_last_line(text: bytes, quote: bytes, lost: Counter[str]) -> tuple[byt
 
 
 def _close_quote(text: bytes, quote: bytes) -> bytes:
-    """The last lines of a file; one whose quote is never closed has none, and the others keep theirs."""
+    """Drop the quotes of lines with an unclosed quote at the end of a file, so that they spoil no other line."""
     end = _end_of_last_line(text, quote)
     if not quote or text.count(quote, end) % 2 == 0:
         return text
@@ -183,21 +183,21 @@ def _close_quote(text: bytes, quote: bytes) -> bytes:
 
 
 def _end_of_last_line(text: bytes, quote: bytes) -> int:
-    """The place behind the last line that is whole."""
+    """The position after the last whole line."""
     end = text.rfind(b"\n") + 1
     if not quote or text.count(quote, 0, end) % 2 == 0:
         return end
     letters = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(letters == ord("\n"))
     n_quotes = np.searchsorted(np.flatnonzero(letters == ord(quote)), ends)  # before each
-    whole = ends[n_quotes % 2 == 0]
-    return int(whole[-1]) + 1 if len(whole) else 0
+    ends = ends[n_quotes % 2 == 0]
+    return int(ends[-1]) + 1 if len(ends) else 0
 
 
 def field_blocks(
     file: IO[bytes], columns: list[str], separator: str = "\t", lost: Counter[str] | None = None
 ) -> Iterator[pl.DataFrame]:
-    """Fields of text between separators, unquoted; a field too many lands in the column `surplus`.
+    """Yield unquoted fields of text as tables; a surplus field is in the column `surplus`.
 
     Blank lines are rows of nulls.
     """
@@ -214,15 +214,15 @@ def field_blocks(
 def json_blocks(
     file: IO[bytes], pick: Callable[[object], dict[str, object]], lost: Counter[str] | None = None
 ) -> Iterator[list[dict[str, object]]]:
-    """One value per line, each made flat by `pick`, which takes a line that is no JSON as None."""
+    """Yield the values of JSON lines, each flattened by `pick`, which gets None for a line that is no JSON."""
     for block in line_blocks(file, _BLOCK_BYTES // 4, lines=_JSON_LINES, lost=lost):
         rows = [line for line in block.split(b"\n") if line.strip()]
-        for first in range(0, len(rows), _JSON_LINES):  # a piece of short lines may hold millions
+        for first in range(0, len(rows), _JSON_LINES):  # a block of short lines may hold millions
             yield [pick(json_value(line)) for line in rows[first : first + _JSON_LINES]]
 
 
 def json_value(text: bytes | str) -> object:
-    """The value of a text of JSON, None if it is none, or is nested beyond all reason."""
+    """Parse JSON; None for text that is no JSON, or is nested too deeply."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

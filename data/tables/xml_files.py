@@ -1,19 +1,19 @@
-"""XML of strangers: looked through before anything builds a tree of it."""
+"""XML of other programs, checked before anything builds a tree of it."""
 
 from typing import BinaryIO
 from xml.parsers import expat
 
-MAX_DEPTH = 100  # elements in elements; playlists and graphs have ten
-MAX_ELEMENTS = 5_000_000  # each takes some hundred bytes of a tree
+MAX_DEPTH = 100  # of nested elements; playlists and graphs have ten
+MAX_ELEMENTS = 5_000_000  # a tree takes some hundred bytes for each
 _PIECE_BYTES = 1024 * 1024
 
 
 def refuse_unsafe_xml(file: BinaryIO, name: str) -> None:
     """Raise a ValueError for XML that is damaged, declares anything, is nested too deeply or far too large.
 
-    An entity may stand for billions of letters or for another file, and an attribute's default of a megabyte for one
-    in every element. Players and graph programs declare none; a DTD that they only name is not fetched. The file is
-    read from its beginning, and left there.
+    An entity may expand to billions of letters or to another file, and a default of an attribute to a megabyte in
+    every element. Players and graph programs declare none; a DTD that they only name is not fetched. The file is
+    read from its beginning, and is back there in the end.
     """
     file.seek(0)
     parser = expat.ParserCreate()
