@@ -8,7 +8,6 @@ import click
 from earshot.commands.shared.options import EXISTING_FILE, output_options, popularity_option
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
 from earshot.commands.shared.terminal import drawn, echo_rows, echo_stream, plural, user_errors
-from earshot.commands.shared.track_argument import choosing
 
 
 @click.command()
@@ -105,7 +104,7 @@ def _recommend_to_one(
 
     if m3u is not None and m3u.is_dir():
         raise click.UsageError(f"{m3u} is a folder; one playlist is a file, such as {m3u / 'mix.m3u8'}.")
-    with Library.open(folder) as library, user_errors(), choosing():
+    with Library.open(folder) as library, user_errors():
         played = [] if history is None else read_history(history)
         recommended = recommend_tracks(library, **seeds, history=played, **rules)
     if m3u is not None:

@@ -5,22 +5,22 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from earshot.commands.shared.text_tables import clock
-from earshot.index.search.similarity_search import Matches
 
 if TYPE_CHECKING:  # torch comes with it
     from earshot.stages.recommend import Recommendation
+    from earshot.stages.similar import SimilarReport
 
 
-def match_rows(answer: Matches, *, why: bool, plain: bool) -> list[dict[str, Any]]:
+def match_rows(report: "SimilarReport", *, why: bool, plain: bool) -> list[dict[str, Any]]:
     """Rows of `cli similar`; `why` adds the moments that sound most alike, `plain` is for a reader."""
     rows = []
-    for match in answer.matches:
+    for match in report.matches:
         track = match.track
         score = f"{match.score:.4f}" if plain else round(match.score, 6)
         row: dict[str, Any] = {"rank": match.rank, "score": score, "id": track.id}
         row |= {"artist": track.artist, "title": track.title, "album": track.album, "genre": track.genre}
         row |= {"length": clock(track.duration)} if plain else {"duration_s": track.duration}
-        row |= {f"{space}_rank": match.ranks.get(space) for space in answer.spaces}
+        row |= {f"{space}_rank": match.ranks.get(space) for space in report.spaces}
         moment = match.moment
         if why and plain:
             row["why"] = f"{clock(moment.seed_start)} sounds like {clock(moment.match_start)}" if moment else None

@@ -181,6 +181,20 @@ def stage_errors() -> Iterator[None]:
         raise click.UsageError(str(error)) from None
     except StageError as error:
         raise click.ClickException(str(error)) from None
+    except LookupError as error:
+        raise click.ClickException(_choices(error)) from None
+
+
+def _choices(error: LookupError) -> str:
+    """The tracks that words fit, for a person to choose among them; raises any other error anew."""
+    from earshot.commands.shared.text_tables import table
+    from earshot.index.tracks.track_lookup import AmbiguousError
+
+    if not isinstance(error, AmbiguousError):
+        raise error
+    rows = [(row.id, row.artist, row.title, row.album, row.path) for row in error.choices]
+    choices = table(rows, ("id", "artist", "title", "album", "path"), terminal_width())
+    return f"{error}. Which one? Give its id, or more words.\n\n{choices}"
 
 
 @contextlib.contextmanager

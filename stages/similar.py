@@ -1,0 +1,111 @@
+"""Similar tracks: by how they sound, by who plays them, or by both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from earshot.index.library import Library
+from earshot.index.recommending.tower_runs import tower_run
+from earshot.index.runs import current_fingerprint
+from earshot.index.search.filters import SearchFilters
+from earshot.index.search.rank_fusion import BOTH, similar_by_both
+from earshot.index.search.similarity_search import Match, Matches, similar
+from earshot.index.tracks.track_lookup import TrackRow
+from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, require_vectors
+from earshot.stages.current_encoder import find_checkpoint
+from earshot.stages.search_seeds import TrackSeeds, find_seeds
+
+
+@dataclass(frozen=True)
+class SimilarReport:
+    """The tracks that are similar to some seeds, the best first."""
+
+    matches: Sequence[Match]
+    seeds: Sequence[str]  # names of the tracks that were searched from
+    unlike: Sequence[str]  # names of the tracks that were searched away from
+    spaces: Sequence[str]  # whose ranks were fused; empty if one space was searched
+    copies: Sequence[TrackRow]  # of the seeds, left out
+    warnings: Sequence[str]  # what is out of date or missing, with the command that renews it
+
+
+def similar_tracks(
+    library: Library,
+    seeds: Sequence[str | int | Path],
+    filters: SearchFilters | None = None,
+    *,
+    unlike: Sequence[str | int | Path] = (),
+    space: str = AUDIO,
+    why: bool = False,
+) -> SimilarReport:
+    """Find the tracks most similar to the seeds, without the seeds and their copies.
+
+    Parameters
+    ----------
+    seeds, unlike : tracks to search from, and away from
+        Ids, paths, or words of title, artist and album. A file outside the library is embedded on the spot.
+    space : how similarity is measured
+        ``audio`` by sound, ``diffused`` by sound that was spread over graphs, ``tower`` by listeners, ``both`` by sound
+        and listeners; or a space that an import brought.
+    why : find the moments that sound most alike
+
+    Raises
+    ------
+    AmbiguousError
+        Words fit several tracks.
+    StageError, LibraryError
+        There is no such space, or it has no vector of a seed.
+    """
+    require_vectors(library, TOWER if space == BOTH else space)
+    sound = tower_run(library).sound or AUDIO if space == BOTH else space
+    spaces = (sound, TOWER) if space == BOTH else (space,)
+    wanted, unwanted = ([find_seeds(library, str(track), spaces) for track in tracks] for tracks in (seeds, unlike))
+    answer = _search(library, space, sound, wanted, unwanted, filters or SearchFilters(), why)
+    return SimilarReport(
+        answer.matches,
+        [track.name for track in wanted],
+        [track.name for track in unwanted],
+        answer.spaces,
+        answer.copies,
+        _warnings(library, space, spaces, [*wanted, *unwanted], answer),
+    )
+
+
+def _search(
+    library: Library,
+    space: str,
+    sound: str,
+    wanted: Sequence[TrackSeeds],
+    unwanted: Sequence[TrackSeeds],
+    filters: SearchFilters,
+    why: bool,
+) -> Matches:
+    if space == BOTH:
+        likes, dislikes = ([track.by_space for track in tracks] for tracks in (wanted, unwanted))
+        return similar_by_both(library, likes, dislikes, filters, why, sound)
+    seeds, unlike = ([track.by_space[space] for track in tracks] for tracks in (wanted, unwanted))
+    return similar(library, space, seeds, unlike, filters, why)
+
+
+def _warnings(
+    library: Library, space: str, spaces: Sequence[str], tracks: Sequence[TrackSeeds], answer: Matches
+) -> list[str]:
+    """Sentences about seeds that a space lacks, and about vectors and indexes that are out of date."""
+    warnings = [
+        f"{track.text!r} has no vector by {name}, and counts by {', '.join(track.by_space)} only."
+        for track in tracks
+        for name in spaces
+        if name not in track.by_space
+    ]
+    is_by_encoder = any({AUDIO, DIFFUSED} & track.by_space.keys() for track in tracks)
+    checkpoint = find_checkpoint(library) if is_by_encoder else None
+    if checkpoint is not None and current_fingerprint(library) != checkpoint.fingerprint:
+        warnings.append("These vectors belong to an older encoder; `cli embed-audio` brings them up to date.")
+    if space == DIFFUSED:
+        from earshot.index.health.staleness import stale_diffusion  # reads graphs, which other searches need not
+
+        warnings += [
+            f"`{part.command}` brings these vectors up to date: {part.why}." for part in stale_diffusion(library)
+        ]
+    if answer.exhaustive:
+        warnings.append(f"Searched without the index ({answer.exhaustive}); `cli build-index` makes it fast.")
+    return warnings

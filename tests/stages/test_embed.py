@@ -1,0 +1,90 @@
+"""Embedding from Python: no command line, reports instead of prints."""
+
+import shutil
+
+import pytest
+
+from earshot.audio.config import DecodeConfig
+from earshot.index.library import Library
+from earshot.stages.embed import EmbedReport, embed_folders
+from earshot.stages.reports import InputError, Progress, StageError
+
+TWO = DecodeConfig(workers=2)
+
+
+@pytest.fixture
+def music(track_files, tmp_path):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    for path in track_files[:3]:
+        shutil.copy(path, folder)
+    return folder
+
+
+@pytest.fixture
+def library(tmp_path):
+    with Library.open_to_write(tmp_path / "library") as library:
+        yield library
+
+
+def n_vectors(library):
+    return library.db.execute("SELECT count(*) FROM vectors").fetchone()[0]
+
+
+def test_a_folder_is_embedded_with_progress(library, music):
+    (music / "noise.mp3").write_bytes(b"ID3" + bytes(2_000))
+    *progress, report = embed_folders(library, [music], TWO)
+    assert isinstance(report, EmbedReport)
+    assert (report.counts.found, report.counts.embedded, report.counts.failed) == (4, 3, 1)
+    assert report.counts.add_up() and report.cpu_seconds.keys() == {"decode", "mel", "encoder", "store"}
+    assert report.unread == {} and report.away == [] and not report.is_untrained
+    assert all(isinstance(step, Progress) for step in progress)
+    assert [(step.done, step.total) for step in progress if step.phase == "looking"] == [(n, None) for n in range(1, 5)]
+    hearing = [step for step in progress if step.phase == "hearing"]
+    assert [(step.done, step.total) for step in hearing] == [(n, 4) for n in range(1, 5)]
+    assert hearing[-1].detail == "1 failed" and str(hearing[-1]) == "hearing: 4 of 4 tracks, 1 failed"
+    assert "neighbours by audio" in {step.phase for step in progress}
+    assert n_vectors(library) == 3
+
+
+def test_without_paths_it_visits_what_the_library_knows(library, music, track_files):
+    list(embed_folders(library, [str(music)], TWO))
+    shutil.copy(track_files[3], music)
+    (music / track_files[0].name).rename(music / f"moved {track_files[0].name}")
+    *progress, report = embed_folders(library, config=TWO)
+    assert (report.counts.embedded, report.counts.reused, report.counts.adopted) == (1, 3, 1)
+    assert [step.done for step in progress if step.phase == "hearing"] == [1, 2]  # known content counts too
+
+
+def test_rules_are_remembered_and_vanished_tracks_are_pruned(library, music):
+    *_, report = embed_folders(library, [music], TWO, exclude=["*.flac"])
+    assert report.counts.excluded >= 1 and report.counts.excluded + report.counts.embedded == 3
+    *_, report = embed_folders(library, [music], TWO, exclude=[""])
+    assert report.counts.excluded == 0
+    next(path for path in music.iterdir() if path.suffix == ".flac").unlink()
+    reports = [list(embed_folders(library, config=TWO, prune=True))[-1] for _ in range(2)]
+    assert [report.counts.missing for report in reports] == [1, 0]
+    assert [report.n_pruned for report in reports] == [0, 1] and n_vectors(library) == 2
+
+
+def test_left_early_it_keeps_the_library_whole_and_goes_on(library, music):
+    for step in embed_folders(library, [music], TWO):
+        if step.phase == "hearing":
+            break
+    *_, report = embed_folders(library, [music], TWO)
+    assert report.counts.embedded + report.counts.reused == 3 and n_vectors(library) == 3
+
+
+@pytest.mark.parametrize(
+    ("paths", "options", "error", "words"),
+    [
+        ([], {}, InputError, "Which folder\\? This library knows none yet"),
+        ([""], {}, InputError, "One of the paths is empty"),
+        (["/no/such/folder"], {}, StageError, "There is no /no/such/folder. Is its disk mounted\\?"),
+        (["."], {"min_duration": -1.0}, InputError, "Nothing was changed"),
+    ],
+)
+def test_wrong_arguments(library, paths, options, error, words):
+    with pytest.raises(error, match=words):
+        list(embed_folders(library, paths, **options))
+    assert library.db.execute("SELECT count(*) FROM runs").fetchone() == (0,)
