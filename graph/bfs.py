@@ -1,4 +1,4 @@
-"""How many steps of liking lie between two nodes: breadth-first search that stops after a few hops."""
+"""Breadth-first search that stops after a few hops: the distance of nodes in a preference graph."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ import numpy as np
 
 from earshot.graph.preference_graph import PreferenceGraph
 
-UNREACHABLE = 255  # a class of its own: no path within the hops that were asked for
-MAX_HOPS = 4  # "six degrees" of a music graph are everything; beyond four, distance says nothing
+UNREACHABLE = 255  # no path within the maximal number of hops
+MAX_HOPS = 4  # "six degrees" of a music graph are the whole graph; beyond four, distance means nothing
 
 
 @dataclass(frozen=True)
 class BfsResult:
-    """What one search from one node found."""
+    """Nodes within reach of one node, and their distances."""
 
     source_row: int
     rows: np.ndarray  # (n_reached,) int32, the source first, then by rising distance
     hops: np.ndarray  # (n_reached,) uint8
 
     def dense(self, n_nodes: int) -> np.ndarray:
-        """The distance of every node, shape (n_nodes,) uint8, UNREACHABLE where none was found."""
+        """Distance of every node, shape (n_nodes,) uint8, `UNREACHABLE` beyond the search."""
         distances = np.full(n_nodes, UNREACHABLE, dtype=np.uint8)
         distances[self.rows] = self.hops
         return distances
@@ -31,20 +31,20 @@ def bfs(
 ) -> Iterator[BfsResult]:
     """Search from each source in turn, along the direction of the edges, at most `max_hops` far.
 
-    One byte per node of memory, once. A search touches only what it reaches: two hops from a hundred
+    It takes one byte of memory per node, once. A search touches only the nodes it reaches: two hops from a hundred
     sources of a graph of a million nodes and 25 million edges take some 20 ms.
 
     Raises
     ------
     ValueError
-        A source is no node of the graph, or `max_hops` is not between 1 and 254.
+        A source is not a node of the graph, or `max_hops` is not between 1 and 254.
     """
     if not 1 <= max_hops < UNREACHABLE:
         raise ValueError(f"max_hops is {max_hops}; it lies between 1 and {UNREACHABLE - 1}")
     sources = np.asarray(source_rows, dtype=np.int64)
-    strangers = sources[(sources < 0) | (sources >= graph.n_nodes)]
-    if len(strangers):
-        raise ValueError(f"node row {strangers[0]} in a graph of {graph.n_nodes} nodes")
+    outside = sources[(sources < 0) | (sources >= graph.n_nodes)]
+    if len(outside):
+        raise ValueError(f"node row {outside[0]} in a graph of {graph.n_nodes} nodes")
     return _searches(graph, sources.tolist(), max_hops)
 
 
@@ -55,18 +55,18 @@ def _searches(graph: PreferenceGraph, sources: Iterable[int], max_hops: int) -> 
         seen[source] = True
         layers = [frontier]
         for _ in range(max_hops):
-            frontier = _fresh(graph, frontier, seen)
+            frontier = _next_frontier(graph, frontier, seen)
             if not len(frontier):
                 break
             layers.append(frontier)
         rows = np.concatenate(layers)
-        seen[rows] = False  # only what was touched: resetting all nodes would cost more than the search
+        seen[rows] = False  # only these: resetting all nodes would take longer than the search
         hops = np.repeat(np.arange(len(layers), dtype=np.uint8), [len(layer) for layer in layers])
         yield BfsResult(source, rows, hops)
 
 
-def _fresh(graph: PreferenceGraph, frontier: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """The unseen neighbours of the frontier, each once, marked as seen."""
+def _next_frontier(graph: PreferenceGraph, frontier: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Mark the unseen neighbours of the frontier as seen, and return each once."""
     begins = graph.indptr[frontier]
     counts = graph.indptr[frontier + 1] - begins
     total = int(counts.sum())
@@ -75,9 +75,9 @@ def _fresh(graph: PreferenceGraph, frontier: np.ndarray, seen: np.ndarray) -> np
     neighbours = graph.indices[np.repeat(begins, counts) + offsets]
     neighbours = neighbours[~seen[neighbours]]
     if 8 * len(neighbours) < len(seen):
-        fresh = np.unique(neighbours)
-        seen[fresh] = True
-        return fresh
-    before = seen.copy()  # a frontier of a good part of the graph: flags are cheaper than sorting
+        unseen = np.unique(neighbours)
+        seen[unseen] = True
+        return unseen
+    before = seen.copy()  # the frontier is a large part of the graph: flags are cheaper than sorting
     seen[neighbours] = True
     return np.flatnonzero(seen & ~before).astype(np.int32)

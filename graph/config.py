@@ -11,7 +11,7 @@ DIFFUSIONS: tuple[Diffusion, ...] = get_args(Diffusion)
 
 @dataclass(frozen=True)
 class DiffusionConfig:
-    """Spreading of sound from tracks with audio to those without."""
+    """Diffusion of audio vectors from nodes with audio to those without."""
 
     method: Annotated[Diffusion, "ppr (personalised PageRank), clamp (feature propagation) or lightgcn"] = "ppr"
     steps: Annotated[int, "hops that sound travels at most", Range(1)] = 5

@@ -1,4 +1,4 @@
-"""GraphML and GEXF: graphs as other programs draw and keep them."""
+"""Graph files of other programs: read GraphML and GEXF, write GraphML."""
 
 import re
 from collections.abc import Sequence
@@ -16,26 +16,28 @@ from earshot.data.tables.xml_files import refuse_unsafe_xml
 from earshot.graph.preference_graph import PreferenceGraph
 
 SUFFIXES = (".graphml", ".gexf")
-MAX_EXPORT_EDGES = 200_000  # networkx holds a kilobyte for each, and few programs draw as many
-# What networkx raises of files that are XML, but no graphs.
+MAX_EXPORT_EDGES = 200_000  # networkx takes a kilobyte for each, and few programs draw as many
+# Raised by networkx for XML files that are not graphs.
 _NOT_A_GRAPH = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError, RecursionError, MemoryError)
-_LABELS = ("label", "name")  # node attributes that say more than the node's key
+_NAME_ATTRIBUTES = ("label", "name")  # of a node, better than its key
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
 class GraphFile:
+    """Edges of a graph file, and whether they have a direction."""
+
     edges: EdgeList
     directed: bool
 
 
 def read_graph_file(path: Path, *, weight: str = "weight") -> GraphFile:
-    """Read GraphML or GEXF. A node is named by its label where it has one, else by its key in the file.
+    """Read GraphML or GEXF. A node is named by its label, or without one by its key in the file.
 
     Raises
     ------
     ValueError
-        The suffix is not one of `SUFFIXES`, or the file is not what its suffix says.
+        The suffix is not one of `SUFFIXES`, or the file is not of that format.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
@@ -72,7 +74,7 @@ def read_graph_file(path: Path, *, weight: str = "weight") -> GraphFile:
 
 
 def write_graphml(path: Path, graph: PreferenceGraph, names: Sequence[str]) -> None:
-    """Write a graph with its nodes' names as labels, for Gephi, Cytoscape, yEd and the like.
+    """Write a graph, its nodes labelled by name, for Gephi, Cytoscape, yEd and the like.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def write_graphml(path: Path, graph: PreferenceGraph, names: Sequence[str]) -> N
 
 
 def as_networkx(graph: PreferenceGraph, names: Sequence[str]) -> nx.Graph:
-    """The same graph for networkx; nodes are rows with a label, edges have a weight."""
+    """Convert a graph for networkx; nodes are rows with a label, edges have a weight."""
     copy = nx.DiGraph() if graph.directed else nx.Graph()
     copy.add_nodes_from((row, {"label": _NOT_XML.sub(" ", name)}) for row, name in enumerate(names))
     sources = np.repeat(np.arange(graph.n_nodes), graph.out_degrees())
@@ -100,8 +102,8 @@ def as_networkx(graph: PreferenceGraph, names: Sequence[str]) -> nx.Graph:
 
 
 def _label(key: object, attributes: dict[str, object]) -> str:
-    told = (str(attributes[name]).strip() for name in _LABELS if attributes.get(name) is not None)
-    return next((label for label in told if label), str(key))
+    labels = (str(attributes[name]).strip() for name in _NAME_ATTRIBUTES if attributes.get(name) is not None)
+    return next((label for label in labels if label), str(key))
 
 
 def _positive(value: object) -> float | None:

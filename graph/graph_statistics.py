@@ -1,4 +1,4 @@
-"""What a preference graph looks like: degrees, components, and how far apart its nodes are."""
+"""Statistics of a preference graph: degrees, components, and distances between nodes."""
 
 from dataclasses import dataclass
 
@@ -10,30 +10,30 @@ from earshot.graph.bfs import MAX_HOPS, bfs
 from earshot.graph.preference_graph import PreferenceGraph
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
-_MOST_SOURCES, _FEWEST_SOURCES = 500, 20
-_ENTRIES = 500_000_000  # looked at by all searches together: some seconds
+_MIN_SOURCES, _MAX_SOURCES = 20, 500
+_MAX_ENTRIES = 500_000_000  # read by all searches together: some seconds
 
 
 @dataclass(frozen=True)
 class GraphStatistics:
-    """Figures of one graph. Shares are in [0, 1]."""
+    """Statistics of one graph. Shares are in [0, 1]."""
 
     n_nodes: int
     n_edges: int
     directed: bool
-    in_degrees: dict[str, float]  # by quantile: how many recommend a node; neighbours, where there is no direction
+    in_degrees: dict[str, float]  # by quantile; neighbours, in an undirected graph
     out_degrees: dict[str, float]
-    n_components: int  # whatever the directions
+    n_components: int  # ignoring directions
     largest_component: float  # share of the nodes
     hop_shares: dict[str, float]  # of pairs of nodes: "1" to "4" hops apart, or "unreachable"
     n_sources: int  # nodes that the pairs were searched from
 
 
 def graph_statistics(graph: PreferenceGraph, *, max_hops: int = MAX_HOPS, seed: int = 0) -> GraphStatistics:
-    """Measure a graph. Distances are from a seeded sample of nodes, smaller where the graph is very large."""
+    """Measure a graph. Distances are from a seeded sample of nodes, which is smaller for a very large graph."""
     matrix = sparse.csr_array((graph.weights, graph.indices, graph.indptr), shape=(graph.n_nodes, graph.n_nodes))
     n_components, component_rows = csgraph.connected_components(matrix, directed=graph.directed, connection="weak")
-    n_sources = int(np.clip(_ENTRIES // (len(graph.indices) + 1), _FEWEST_SOURCES, _MOST_SOURCES))
+    n_sources = int(np.clip(_MAX_ENTRIES // (len(graph.indices) + 1), _MIN_SOURCES, _MAX_SOURCES))
     n_sources = min(n_sources, graph.n_nodes)
     sources = np.random.default_rng(seed).choice(graph.n_nodes, n_sources, replace=False)
     counts = np.zeros(max_hops + 1, dtype=np.int64)
@@ -55,9 +55,9 @@ def graph_statistics(graph: PreferenceGraph, *, max_hops: int = MAX_HOPS, seed: 
 
 
 def neighbourhood(graph: PreferenceGraph, row: int, n_nodes: int) -> np.ndarray:
-    """A node and those around it, whatever the directions: the nearest first, of equals the best connected.
+    """List a node and those around it, ignoring directions: the nearest first, of equals the best connected.
 
-    Shape (at most `n_nodes`,), the node itself first; those beyond `MAX_HOPS` hops are not among them.
+    Shape (at most `n_nodes`,), the node itself first; none is more than `MAX_HOPS` hops away.
     """
     both_ways = graph.undirected()
     (reached,) = bfs(both_ways, [row])

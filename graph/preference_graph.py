@@ -1,4 +1,4 @@
-"""The preference graph as three arrays: who is liked together with whom, and how strongly."""
+"""Preference graph in three arrays (CSR): items that are liked together, and how strongly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class PreferenceGraph:
 
     @property
     def n_edges(self) -> int:
-        """Edges as a person counts them: an undirected one has two entries, a self-loop none (they are dropped)."""
+        """Number of edges; an undirected one has two entries. There are no self-loops."""
         return len(self.indices) if self.directed else len(self.indices) // 2
 
     def __repr__(self) -> str:
@@ -40,22 +40,22 @@ class PreferenceGraph:
         return np.diff(self.indptr)
 
     def in_degrees(self) -> np.ndarray:
-        """How many distinct nodes recommend each node, shape (n_nodes,)."""
+        """Number of nodes with an edge to each node, shape (n_nodes,)."""
         return np.bincount(self.indices, minlength=self.n_nodes)
 
     def undirected(self) -> "PreferenceGraph":
-        """The same graph without directions; where both exist, the stronger weight stays."""
+        """Drop the directions; of two opposite edges the larger weight stays."""
         if not self.directed:
             return self
         sources = np.repeat(np.arange(self.n_nodes, dtype=np.int32), self.out_degrees())
         return build_graph(sources, self.indices, self.weights, n_nodes=self.n_nodes)
 
     def subgraph(self, rows: np.ndarray) -> "PreferenceGraph":
-        """The part between some nodes, which become rows 0, 1, ... in the order given."""
+        """Cut out the edges between these nodes, which become rows 0, 1, ... in the order given."""
         entries = sparse.csr_array((self.weights, self.indices, self.indptr), shape=(self.n_nodes, self.n_nodes))
-        part = entries[rows][:, rows].tocsr()
-        part.sort_indices()
-        return PreferenceGraph(part.indptr.astype(np.int64), part.indices.astype(np.int32), part.data, self.directed)
+        cut = entries[rows][:, rows].tocsr()
+        cut.sort_indices()
+        return PreferenceGraph(cut.indptr.astype(np.int64), cut.indices.astype(np.int32), cut.data, self.directed)
 
 
 def build_graph(
@@ -66,7 +66,7 @@ def build_graph(
     n_nodes: int,
     directed: bool = False,
 ) -> PreferenceGraph:
-    """A graph from parallel arrays of edges. Self-loops are dropped; of a repeated edge the strongest stays.
+    """Build a graph from parallel arrays of edges. Self-loops are dropped; of a repeated edge the strongest stays.
 
     Raises
     ------
@@ -80,11 +80,11 @@ def build_graph(
         raise ValueError(f"columns of {len(sources)}, {len(targets)} and {len(values)} edges")
     for rows in (sources, targets):
         if len(rows) and not (rows.min() >= 0 and rows.max() < n_nodes):
-            stranger = rows[(rows < 0) | (rows >= n_nodes)][0]
-            raise ValueError(f"node row {stranger} in a graph of {n_nodes} nodes")
-    if not ((values > 0) & np.isfinite(values)).all():
-        wrong = values[~((values > 0) & np.isfinite(values))][0]
-        raise ValueError(f"an edge of weight {wrong:g}; weights are positive numbers")
+            outside = rows[(rows < 0) | (rows >= n_nodes)][0]
+            raise ValueError(f"node row {outside} in a graph of {n_nodes} nodes")
+    is_valid = (values > 0) & np.isfinite(values)
+    if not is_valid.all():
+        raise ValueError(f"an edge of weight {values[~is_valid][0]:g}; weights are positive numbers")
     loops = sources == targets
     if loops.any():
         sources, targets, values = sources[~loops], targets[~loops], values[~loops]
@@ -98,23 +98,23 @@ def build_graph(
 def graph_from_ids(
     source_ids: np.ndarray, target_ids: np.ndarray, weights: np.ndarray | None = None, *, directed: bool = False
 ) -> tuple[IdMap, PreferenceGraph]:
-    """A graph from edges between durable ids, with the map from its rows to them (in rising order)."""
+    """Build a graph from edges between durable ids, and the map from its rows to them (in rising order)."""
     ids = IdMap(np.union1d(source_ids, target_ids))
     graph = build_graph(ids.rows(source_ids), ids.rows(target_ids), weights, n_nodes=len(ids), directed=directed)
     return ids, graph
 
 
 def _strongest(sources: np.ndarray, targets: np.ndarray, values: np.ndarray, n_nodes: int) -> sparse.csr_array:
-    """A sparse matrix with the largest weight of each edge."""
+    """Make a sparse matrix with the largest weight of each edge."""
     matrix = sparse.csr_array((values, (sources, targets)), shape=(n_nodes, n_nodes))
     matrix.sort_indices()
     if matrix.nnz == len(values):
         return matrix
-    # scipy has added the weights of repeated edges up. Only rows that hold one are sorted and looked at again.
-    held = np.diff(matrix.indptr) < np.bincount(sources, minlength=n_nodes)  # (n_nodes,) bool
-    again = np.flatnonzero(held[sources])
-    again = again[np.lexsort((-values[again], targets[again], sources[again]))]
-    first = np.ones(len(again), dtype=bool)
-    first[1:] = (np.diff(sources[again]) != 0) | (np.diff(targets[again]) != 0)
-    matrix.data[np.repeat(held, np.diff(matrix.indptr))] = values[again[first]]
+    # scipy has summed the weights of repeated edges. Only rows that have one are sorted and set again.
+    has_repeats = np.diff(matrix.indptr) < np.bincount(sources, minlength=n_nodes)  # (n_nodes,) bool
+    edges = np.flatnonzero(has_repeats[sources])
+    edges = edges[np.lexsort((-values[edges], targets[edges], sources[edges]))]
+    is_strongest = np.ones(len(edges), dtype=bool)
+    is_strongest[1:] = (np.diff(sources[edges]) != 0) | (np.diff(targets[edges]) != 0)
+    matrix.data[np.repeat(has_repeats, np.diff(matrix.indptr))] = values[edges[is_strongest]]
     return matrix

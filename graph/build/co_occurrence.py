@@ -1,4 +1,4 @@
-"""Preference edges from what people play, or put on a playlist, together."""
+"""Preference edges from co-occurrence: items of one listener or one playlist."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,8 @@ import numpy as np
 from scipy import sparse
 
 WEIGHTINGS = ("cosine", "ppmi")
-_BLOCK = 4_096  # items whose co-occurrences are held in memory at a time
-_CONTEXT_SMOOTHING = 0.75  # of item frequencies in PPMI; popular items lose some of their pull
+_BLOCK = 4_096  # items whose co-occurrences are in memory at a time
+_CONTEXT_SMOOTHING = 0.75  # of item frequencies in PPMI; it discounts popular items
 
 
 def co_occurrence_edges(
@@ -20,7 +20,7 @@ def co_occurrence_edges(
     top_n: int = 20,
     min_groups: int = 2,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Edges between items that share groups: listeners who play both, playlists that hold both.
+    r"""Weight pairs of items by the groups they share: listeners who play both, playlists that hold both.
 
     Both weightings discount popularity. With :math:`x_{gi} = \log(1 + n_{gi})` of the plays of item i in group g,
     :math:`c_{ij} = x_i \cdot x_j` and :math:`c_i = \sum_j c_{ij}`:
@@ -32,11 +32,11 @@ def co_occurrence_edges(
     Parameters
     ----------
     group_rows, item_rows : shape (n_events,)
-        Who (or which playlist), and what. A repeated pair adds its counts up.
+        Listener or playlist, and item. The counts of a repeated pair are summed.
     counts : shape (n_events,), optional
-        Plays of each event; one without it.
+        Plays of each event, 1 by default.
     top_n : edges kept per item, the strongest
-    min_groups : groups in common below which two items have met by chance
+    min_groups : groups in common, below which a pair is taken for chance
 
     Returns
     -------
@@ -60,42 +60,42 @@ def co_occurrence_edges(
         raise ValueError(f"columns of {len(group_rows)}, {len(item_rows)} and {len(values)} events")
     n_groups = int(np.max(group_rows, initial=-1)) + 1
     plays = sparse.csr_array((values, (group_rows, item_rows)), shape=(n_groups, n_items))
-    parts = list(_strongest_edges(plays, weighting, top_n, min_groups))
-    if not parts:
+    blocks = list(_strongest_edges(plays, weighting, top_n, min_groups))
+    if not blocks:
         return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32)
-    sources, targets, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+    sources, targets, weights = (np.concatenate(column) for column in zip(*blocks, strict=True))
     return sources.astype(np.int32), targets.astype(np.int32), weights.astype(np.float32)
 
 
 def _strongest_edges(
     plays: sparse.csr_array, weighting: str, top_n: int, min_groups: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """The strongest edges of each item, a block of items at a time."""
-    held, weight = plays.copy(), plays.copy()
-    held.data[:] = 1.0
+    """Yield the strongest edges of each item, a block of items at a time."""
+    is_played, weight = plays.copy(), plays.copy()
+    is_played.data[:] = 1.0
     weight.data = np.log1p(weight.data)
-    items, by_item = held.T.tocsr(), weight.T.tocsr()  # (n_items, n_groups)
+    items, by_item = is_played.T.tocsr(), weight.T.tocsr()  # (n_items, n_groups)
     norms = np.sqrt(np.asarray(by_item.power(2).sum(axis=1)).ravel())  # (n_items,)
     marginals = by_item @ np.asarray(weight.sum(axis=1)).ravel()  # (n_items,) c_i, without forming any c_ij
     smoothed = marginals**_CONTEXT_SMOOTHING
     for start in range(0, plays.shape[1], _BLOCK):
         block = slice(start, start + _BLOCK)
-        together = (items[block] @ held).tocoo()  # (n_block, n_items) groups in common
-        products = by_item[block] @ weight  # (n_block, n_items) c_ij: the same places, and so in the same order
+        together = (items[block] @ is_played).tocoo()  # (n_block, n_items) groups in common
+        products = by_item[block] @ weight  # (n_block, n_items) c_ij, at the same entries in the same order
         assert np.array_equal(products.indices, together.coords[1])
         rows, columns = together.coords
-        kept = (rows + start != columns) & (together.data >= min_groups)
-        rows, columns, shared = rows[kept] + start, columns[kept], products.data[kept]
+        is_edge = (rows + start != columns) & (together.data >= min_groups)
+        rows, columns, shared = rows[is_edge] + start, columns[is_edge], products.data[is_edge]
         if weighting == "cosine":
             scores = shared / (norms[rows] * norms[columns])
         else:
             scores = np.log(shared * smoothed.sum() / (marginals[rows] * smoothed[columns]))
-        kept = scores > 0
-        rows, columns, scores = rows[kept], columns[kept], scores[kept]
+        is_positive = scores > 0
+        rows, columns, scores = rows[is_positive], columns[is_positive], scores[is_positive]
         order = np.lexsort((columns, -scores, rows))
         rows, columns, scores = rows[order], columns[order], scores[order]
         begins = np.flatnonzero(np.diff(rows, prepend=-1))
-        place = np.arange(len(rows)) - np.repeat(begins, np.diff(begins, append=len(rows)))
-        top = place < top_n
+        rank = np.arange(len(rows)) - np.repeat(begins, np.diff(begins, append=len(rows)))
+        top = rank < top_n
         if top.any():
             yield rows[top], columns[top], scores[top]

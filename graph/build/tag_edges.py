@@ -6,16 +6,16 @@ import numpy as np
 def tag_edges(
     group_rows: np.ndarray, item_rows: np.ndarray, *, top_n: int = 20, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Undirected edges inside each group, at most `top_n` per item and group.
+    """Make undirected edges inside each group, at most `top_n` per item and group.
 
-    Where a group has up to ``top_n + 1`` items, all of them are joined. A larger one would have too many pairs (a
-    genre of 100,000 tracks has 5,000,000,000), so it is threaded by ``top_n // 2`` random rings through all its items:
-    each gets two neighbours by every ring, all stay connected, and the paths between them are short.
+    In a group of up to ``top_n + 1`` items all pairs are joined. A larger one would have too many pairs (a genre of
+    100,000 tracks has 5,000,000,000), so ``top_n // 2`` random rings run through all its items: each item gets two
+    neighbours by every ring, the group is connected, and the paths inside it are short.
 
     Parameters
     ----------
     group_rows, item_rows : shape (n_memberships,)
-        Item i is in group g; an item may be in several groups.
+        Group and item of each membership; an item may be in several groups.
     top_n : at least 2
 
     Returns
@@ -41,18 +41,18 @@ def tag_edges(
     return np.concatenate([sources, *(one for one, _ in rings)]), np.concatenate([targets, *(two for _, two in rings)])
 
 
-def _all_pairs(groups: np.ndarray, items: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Every pair of each group: in the order of groups, the pairs that are 1, 2, ... places apart."""
+def _all_pairs(groups: np.ndarray, items: np.ndarray, max_step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Join every pair of each group: with the items sorted by group, pairs that are 1, 2, ... positions apart."""
     order = np.argsort(groups, kind="stable")
     groups, items = groups[order], items[order]
-    apart = [np.flatnonzero(groups[:-step] == groups[step:]) for step in range(1, most + 1)]
-    sources = [items[places] for places in apart]
-    targets = [items[places + step] for step, places in enumerate(apart, start=1)]
+    firsts = [np.flatnonzero(groups[:-step] == groups[step:]) for step in range(1, max_step + 1)]
+    sources = [items[positions] for positions in firsts]
+    targets = [items[positions + step] for step, positions in enumerate(firsts, start=1)]
     return np.concatenate(sources), np.concatenate(targets)
 
 
 def _ring(groups: np.ndarray, items: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """One random ring through the items of each group."""
+    """Run one random ring through the items of each group."""
     order = np.lexsort((rng.random(len(groups)), groups))
     groups, items = groups[order], items[order]
     following = np.arange(1, len(groups) + 1)

@@ -1,7 +1,7 @@
-"""Sound spreads over the preference graph: a vector for every track, also for those that nobody has heard here.
+"""Diffusion of audio vectors over the preference graph, to nodes without audio.
 
-The blog's first take trained a graph convolution on the whole graph and ran out of 16 GB. Nothing is learned here:
-the same smoothing without weights is a sparse matrix times a few columns, and columns are independent of each other.
+Training a graph convolution on the whole graph runs out of 16 GB. Nothing is learned here: the same smoothing without
+weights is a sparse matrix times a few columns, and columns are independent of each other.
 """
 
 import warnings
@@ -15,46 +15,46 @@ from scipy import sparse
 from earshot.graph.config import DiffusionConfig
 from earshot.graph.preference_graph import PreferenceGraph
 
-_COLUMNS = 16  # features that travel together: more take more memory, and are no faster
-_NOISE = 1e-5  # a sum this much shorter than its terms is rounding
-_FEW = 20  # vectors; the mean of fewer is mostly the vectors themselves
+_N_COLUMNS = 16  # features diffused at a time: more take more memory, and are no faster
+_ROUNDING = 1e-5  # a sum this much shorter than its terms is a rounding error
+_MIN_CENTRED = 20  # vectors; the mean of fewer is mostly the vectors themselves
 
 
 @dataclass(frozen=True)
 class Diffused:
-    """What spreading found."""
+    """Vectors of all nodes after diffusion."""
 
     vectors: np.ndarray  # (n_nodes, dim) float32 of unit length; zero where nothing arrived
-    is_known: np.ndarray  # (n_nodes,) bool: has audio of its own
-    is_reached: np.ndarray  # (n_nodes,) bool: has none, and got a vector
+    is_known: np.ndarray  # (n_nodes,) bool: has audio
+    is_reached: np.ndarray  # (n_nodes,) bool: has no audio, and got a vector
 
     def __repr__(self) -> str:
         n_known, n_reached = int(self.is_known.sum()), int(self.is_reached.sum())
-        n_lost = len(self.vectors) - n_known - n_reached
-        return f"<Diffused {n_known:,} nodes with audio, {n_reached:,} reached, {n_lost:,} out of reach>"
+        n_unreached = len(self.vectors) - n_known - n_reached
+        return f"<Diffused {n_known:,} nodes with audio, {n_reached:,} reached, {n_unreached:,} out of reach>"
 
 
 def diffuse(
     graph: PreferenceGraph, vectors: np.ndarray, known_rows: Sequence[int] | np.ndarray, config: DiffusionConfig
 ) -> Diffused:
-    r"""Spread the vectors of some nodes to all that they can reach in `config.steps` steps.
+    r"""Spread the vectors of nodes with audio to all nodes within `config.steps` hops.
 
     With :math:`\hat A = D^{-1/2} A D^{-1/2}` (as LightGCN [1]_ has it, without directions), :math:`\tilde A` the same
-    with a self-loop at every node, and :math:`H` the vectors, zero where there is none:
+    with a self-loop at every node, and :math:`H` the vectors, zero for nodes without audio:
 
     .. math::
-        \text{clamp:}\quad & X \leftarrow \hat A X, \text{ then } X_i \leftarrow H_i \text{ if } i \text{ is heard} \\
+        \text{clamp:}\quad & X \leftarrow \hat A X, \text{ then } X_i \leftarrow H_i \text{ if } i \text{ has audio} \\
         \text{ppr:}\quad & X \leftarrow (1 - \alpha) \tilde A X + \alpha H \\
         \text{lightgcn:}\quad & X = \tfrac{1}{K + 1} \sum_{k=0}^{K} \hat A^k H
 
-    *clamp* is feature propagation [2]_; *ppr* is APPNP [3]_ and with :math:`\alpha = 0` SGC [4]_. What comes out
-    is brought to unit length, and a node with audio keeps its own vector whatever the method.
+    *clamp* is feature propagation [2]_; *ppr* is APPNP [3]_ and with :math:`\alpha = 0` SGC [4]_. Results are
+    brought to unit length, and by every method a node with audio keeps its vector.
 
     Parameters
     ----------
     graph : directions are dropped
     vectors : shape (n_known, dim)
-        Of unit length. Better centred (see `centred`): what all share says nothing, and drowns the rest when averaged.
+        Of unit length. Better centred (see `centred`): a component that all share drowns the rest when averaged.
     known_rows : shape (n_known,)
 
     References
@@ -73,23 +73,23 @@ def diffuse(
     rows = np.asarray(known_rows, dtype=np.int64)
     if vectors.ndim != 2 or len(vectors) != len(rows):
         raise ValueError(f"vectors of shape {vectors.shape} for {len(rows)} nodes with audio")
-    strangers = rows[(rows < 0) | (rows >= graph.n_nodes)]
-    if len(strangers):
-        raise ValueError(f"node row {strangers[0]} in a graph of {graph.n_nodes} nodes")
+    outside = rows[(rows < 0) | (rows >= graph.n_nodes)]
+    if len(outside):
+        raise ValueError(f"node row {outside[0]} in a graph of {graph.n_nodes} nodes")
     is_known = np.zeros(graph.n_nodes, dtype=bool)
     is_known[rows] = True
     if int(is_known.sum()) != len(rows):
         raise ValueError("a node has two vectors; give each node one")
 
     matrix = _propagation_matrix(graph, self_loops=config.method == "ppr")
-    # How much of anything arrives: terms are positive, so unlike a vector's they never cancel.
-    mass = _spread(matrix, np.ones((len(rows), 1), np.float32), rows, config)[:, 0]  # (n_nodes,)
+    # Mass that arrives at each node: its terms are positive, so unlike those of a vector they never cancel.
+    mass = _diffuse_columns(matrix, np.ones((len(rows), 1), np.float32), rows, config)[:, 0]  # (n_nodes,)
     spread = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
-    for start in range(0, vectors.shape[1], _COLUMNS):
-        columns = slice(start, start + _COLUMNS)
-        spread[:, columns] = _spread(matrix, vectors[:, columns], rows, config)
+    for start in range(0, vectors.shape[1], _N_COLUMNS):
+        columns = slice(start, start + _N_COLUMNS)
+        spread[:, columns] = _diffuse_columns(matrix, vectors[:, columns], rows, config)
     lengths = np.sqrt(np.einsum("nd,nd->n", spread, spread, dtype=np.float32))  # (n_nodes,)
-    arrived = lengths > _NOISE * mass
+    arrived = lengths > _ROUNDING * mass
     spread[~arrived] = 0
     spread /= np.where(arrived, lengths, 1)[:, None]
     spread[rows] = vectors
@@ -97,61 +97,61 @@ def diffuse(
 
 
 def centred(vectors: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """Unit vectors without the part that all share, shape (n, dim) float32; what *is* the centre stays as it was."""
-    moved = (vectors - centre).astype(np.float32)
-    lengths = np.linalg.norm(moved, axis=1, keepdims=True)
-    at_centre = lengths[:, 0] <= _NOISE
-    moved[at_centre] = vectors[at_centre]
-    return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    """Subtract the centre from unit vectors, shape (n, dim) float32; a vector equal to the centre stays as it is."""
+    shifted = (vectors - centre).astype(np.float32)
+    lengths = np.linalg.norm(shifted, axis=1, keepdims=True)
+    at_centre = lengths[:, 0] <= _ROUNDING
+    shifted[at_centre] = vectors[at_centre]
+    return shifted / np.maximum(np.linalg.norm(shifted, axis=1, keepdims=True), np.finfo(np.float32).tiny)
 
 
 def sound_centre(vectors: np.ndarray, share: float = 1.0) -> np.ndarray:
-    """What to take away before spreading, shape (dim,): a share of the mean vector, nothing of very few."""
-    if len(vectors) < _FEW:
+    """Centre to subtract before diffusion, shape (dim,): a share of the mean vector, zero for very few vectors."""
+    if len(vectors) < _MIN_CENTRED:
         return np.zeros(vectors.shape[1], dtype=np.float32)
     return (share * vectors.mean(axis=0, dtype=np.float64)).astype(np.float32)
 
 
 def _propagation_matrix(graph: PreferenceGraph, self_loops: bool) -> Any:
-    """A symmetrically normalised torch CSR matrix, shape (n_nodes, n_nodes); 32-bit indices halve its memory."""
+    """Make a symmetrically normalised torch CSR matrix, shape (n_nodes, n_nodes); 32-bit indices halve its memory."""
     import torch
 
     graph = graph.undirected()
     shape = (graph.n_nodes, graph.n_nodes)
-    held = sparse.csr_array((graph.weights, graph.indices, graph.indptr), shape=shape)
+    adjacency = sparse.csr_array((graph.weights, graph.indices, graph.indptr), shape=shape)
     if self_loops:  # a loop weighs as much as the average edge
         weight = float(graph.weights.mean()) if len(graph.weights) else 1.0
-        held = held + weight * sparse.eye_array(graph.n_nodes, dtype=np.float32, format="csr")
+        adjacency = adjacency + weight * sparse.eye_array(graph.n_nodes, dtype=np.float32, format="csr")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch: CSR is in beta; torch-geometric: its own use of torch.jit.script
         from torch_geometric.nn.conv.gcn_conv import gcn_norm
 
         matrix = torch.sparse_csr_tensor(
-            torch.from_numpy(held.indptr.astype(np.int32, copy=False)),
-            torch.from_numpy(held.indices.astype(np.int32, copy=False)),
-            torch.from_numpy(held.data.astype(np.float32, copy=False)),
+            torch.from_numpy(adjacency.indptr.astype(np.int32, copy=False)),
+            torch.from_numpy(adjacency.indices.astype(np.int32, copy=False)),
+            torch.from_numpy(adjacency.data.astype(np.float32, copy=False)),
             shape,
             check_invariants=True,
         )
         return gcn_norm(matrix, add_self_loops=False, num_nodes=graph.n_nodes)[0]
 
 
-def _spread(matrix: Any, columns: np.ndarray, rows: np.ndarray, config: DiffusionConfig) -> np.ndarray:
-    """A few columns of all nodes after every step, shape (n_nodes, n_columns)."""
+def _diffuse_columns(matrix: Any, columns: np.ndarray, rows: np.ndarray, config: DiffusionConfig) -> np.ndarray:
+    """Diffuse a few columns of the vectors, shape (n_nodes, n_columns)."""
     import torch
     from torch_geometric.utils import spmm
 
-    own, known = torch.from_numpy(np.ascontiguousarray(columns, dtype=np.float32)), torch.from_numpy(rows)
-    x = torch.zeros(matrix.size(0), own.size(1))
-    x[known] = own
+    audio, known = torch.from_numpy(np.ascontiguousarray(columns, dtype=np.float32)), torch.from_numpy(rows)
+    x = torch.zeros(matrix.size(0), audio.size(1))
+    x[known] = audio
     total = x.clone() if config.method == "lightgcn" else None
     for _ in range(config.steps):
         x = spmm(matrix, x)
         if config.method == "clamp":
-            x[known] = own
+            x[known] = audio
         elif config.method == "ppr":
             x *= 1 - config.alpha
-            x[known] += config.alpha * own
+            x[known] += config.alpha * audio
         elif total is not None:
             total += x
     return (x if total is None else total / (config.steps + 1)).numpy()

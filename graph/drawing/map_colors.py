@@ -1,4 +1,4 @@
-"""Which dot of a map has which color: the most common labels have one each, the rest is grey."""
+"""Colors of the dots of a map: the most common labels have one each, the rest is grey."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,22 +13,22 @@ PALETTE = (
     "#ee7733", "#009988", "#332288", "#88bb22", "#882255", "#ffaabb",
 )  # fmt: skip
 GREY = "#b8b8b8"
-REST = -1  # the group of what is grey
+REST = -1  # group of the grey dots
 
 
 @dataclass(frozen=True)
 class Coloring:
-    """Groups of dots, and what a legend says about them."""
+    """Groups of dots, and their legend."""
 
-    groups: np.ndarray  # (n,) places in `names`, or `REST`
+    groups: np.ndarray  # (n,) positions in `names`, or `REST`
     names: list[str]  # the most common label first
     counts: list[int]  # one per name
-    n_others: int  # with a label that is not among the most common
-    n_without: int  # with no label at all
+    n_others: int  # with another label
+    n_without: int  # without a label
 
     @property
     def legend(self) -> list[tuple[str, str]]:
-        """Color and text of each line."""
+        """Color and text of each line of the legend."""
         colors = PALETTE[: len(self.names)]
         lines = [(color, f"{name} ({n:,})") for color, name, n in zip(colors, self.names, self.counts, strict=True)]
         grey = {"others": self.n_others, "no label": self.n_without}
@@ -36,10 +36,10 @@ class Coloring:
 
 
 def color_by(labels: Sequence[str | None], n_colors: int = len(PALETTE), *, several: bool = False) -> Coloring:
-    """Group tracks by label, whatever its letters' case and blanks around it; a group goes by its usual spelling.
+    """Group tracks by label, ignoring case and surrounding blanks; a group is named by its most common spelling.
 
-    Labels that are equally common stand in the order of the alphabet. With `several`, as of genre tags, a text may
-    hold some labels: the one that is the most common of all counts.
+    Equally common labels are in alphabetical order. With `several`, as for genre tags, a text may hold several labels,
+    of which the one most common in the library counts.
     """
     spellings = _commonest_labels(labels) if several else [" ".join((label or "").split()) for label in labels]
     keys = [spelling.casefold() for spelling in spellings]
@@ -50,8 +50,8 @@ def color_by(labels: Sequence[str | None], n_colors: int = len(PALETTE), *, seve
         if key in usual:
             usual[key][spelling] += 1
     names = [min(usual[key], key=lambda spelling: (-usual[key][spelling], spelling)) for key in common]
-    place = {key: group for group, key in enumerate(common)}
-    groups = np.array([place.get(key, REST) for key in keys], dtype=np.int64)
+    group_of = {key: group for group, key in enumerate(common)}
+    groups = np.array([group_of.get(key, REST) for key in keys], dtype=np.int64)
     n_without = keys.count("")
     named = [counts[key] for key in common]
     return Coloring(groups, names, named, counts.total() - sum(named), n_without)

@@ -1,4 +1,4 @@
-"""Losses over a whole batch: every other track is a negative, unless liking says otherwise."""
+"""Contrastive losses of a batch: every other track is a negative, unless the preference graph says otherwise."""
 
 import torch
 import torch.nn.functional as F
@@ -6,16 +6,16 @@ from torch import Tensor
 
 
 def info_nce(queries: Tensor, candidates: Tensor, near: Tensor, *, temperature: float = 0.1) -> Tensor:
-    r"""Find each query's own candidate among all others (InfoNCE), in both directions.
+    r"""Classify each query's positive among all candidates of the batch (InfoNCE), in both directions.
 
     .. math:: -\frac{1}{B} \sum_b \log \frac{e^{q_b \cdot c_b / \tau}}{\sum_{j \notin N_b} e^{q_b \cdot c_j / \tau}}
 
     Parameters
     ----------
     queries, candidates : shape (batch, dim)
-        Row b of both belong together: two crops of one track, or of two tracks that are liked together.
+        Row b of both is a positive pair: two crops of one track, or of two tracks that are liked together.
     near : shape (batch, batch), bool
-        True where another row is too near in taste to be pushed away. The diagonal is ignored.
+        Pairs too close in the graph to be negatives. The diagonal is ignored.
     temperature : > 0
 
     References
@@ -24,19 +24,19 @@ def info_nce(queries: Tensor, candidates: Tensor, near: Tensor, *, temperature: 
     https://arxiv.org/abs/1807.03748
     """
     logits = F.normalize(queries, dim=-1) @ F.normalize(candidates, dim=-1).T / temperature  # (batch, batch)
-    own = torch.eye(len(queries), dtype=torch.bool, device=queries.device)
-    logits = logits.masked_fill(near & ~own, -torch.inf)
+    is_positive = torch.eye(len(queries), dtype=torch.bool, device=queries.device)
+    logits = logits.masked_fill(near & ~is_positive, -torch.inf)
     labels = torch.arange(len(queries), device=queries.device)
     return 0.5 * (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels))
 
 
 def graded_info_nce(queries: Tensor, candidates: Tensor, affinity: Tensor, *, temperature: float = 0.1) -> Tensor:
-    r"""Spread each query's probability over the candidates as liking spreads over the graph.
+    r"""Fit each query's distribution over the candidates to their affinities in the graph.
 
     .. math:: -\frac{1}{B} \sum_b \sum_j w_{bj} \log \frac{e^{q_b \cdot c_j / \tau}}{\sum_k e^{q_b \cdot c_k / \tau}}
 
-    Where `info_nce` knows one positive and masks the rest of the neighbourhood, here every candidate is a
-    positive by its share of the affinity.
+    `info_nce` has one positive and masks the rest of the neighbourhood; here every candidate is a positive by its share
+    of the affinity.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a batch teaches: anchors, their positives, and how far every pair in it is apart."""
+"""Batches for taste training: anchors, their positives, and the distance of every pair in the graphs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,50 +9,51 @@ from earshot.graph.bfs import UNREACHABLE
 from earshot.graph.config import TasteConfig
 from earshot.graph.taste.track_graph import TrackDistances, TrackGraph
 
-_MAX_PAIRS = 2**24  # of anchors and tracks looked at together, at some 30 bytes each
+_MAX_PAIRS = 2**24  # of anchors and tracks in memory together, at some 30 bytes each
 
 
 @dataclass(frozen=True)
 class TripletBatch:
-    """Anchors and positives; the negatives are found in the batch once it has vectors.
+    """Anchors and positives; negatives are chosen in the batch once it has vectors.
 
-    Candidates are the anchors' own second views, then the positives: column j < n is anchor j, column n + j its
-    positive. Whatever is the anchor's own track is at 0 hops.
+    Candidates are second views of the anchors, then the positives: column j < n is anchor j, column n + j its positive.
+    A candidate of the anchor's own track is at 0 hops.
     """
 
     anchor_rows: np.ndarray  # (n,) tracks
-    positive_rows: np.ndarray  # (n,) tracks; the anchor itself where nothing is near it
-    hops: np.ndarray | None = None  # (n, 2 n) uint8, the fewest in any graph; where the loss asks for hops
-    affinity: np.ndarray | None = None  # (n, 2 n) float32, each row sums to one; where the loss asks for it
+    positive_rows: np.ndarray  # (n,) tracks; the anchor itself if nothing is near it
+    hops: np.ndarray | None = None  # (n, 2 n) uint8, the fewest in any graph; None if the loss needs none
+    affinity: np.ndarray | None = None  # (n, 2 n) float32, each row sums to one; None if the loss needs none
 
     @property
     def candidate_rows(self) -> np.ndarray:
         return np.concatenate([self.anchor_rows, self.positive_rows])
 
     def same_track(self) -> np.ndarray:
-        """Whether a candidate is the anchor's own track, shape (n, 2 n)."""
+        """Mask of candidates that are the anchor's own track, shape (n, 2 n)."""
         return self.anchor_rows[:, None] == self.candidate_rows[None]
 
 
 class TasteSampler:
-    """Draws batches of tracks by their distances in preference graphs.
+    """Sampler of batches by the distances of tracks in preference graphs.
 
-    Without any graph, or for tracks that are in none, the only positive is the track itself in another crop.
+    Without a graph, or for tracks outside all graphs, the only positive is the track itself in another crop.
     """
 
     def __init__(self, graphs: Sequence[TrackGraph], track_rows: np.ndarray, config: TasteConfig) -> None:
         self.track_rows, self.config = np.asarray(track_rows), config
-        # A negative is at least `gap` hops beyond its positive, so nothing farther needs telling apart.
+        # A negative is at least `gap` hops beyond its positive; greater distances need not be distinguished.
         self._distances = [TrackDistances(graph, config.near_hops + config.gap - 1) for graph in graphs]
         self._shares = np.array([graph.share for graph in graphs])
 
     def epoch(self, rng: np.random.Generator, batch_size: int) -> Iterator[TripletBatch]:
-        """Every track as an anchor once, with a positive drawn afresh."""
+        """Yield batches in which every track is an anchor once, with a new random positive."""
         order = rng.permutation(self.track_rows)
         for anchors in np.array_split(order, max(1, round(len(order) / batch_size))):
             yield self.batch(anchors, rng)
 
     def batch(self, anchor_rows: np.ndarray, rng: np.random.Generator) -> TripletBatch:
+        """Draw a positive for each anchor, and measure all pairs of the batch as the loss needs it."""
         positives = self._draw_positives(anchor_rows, rng)
         candidates = np.concatenate([anchor_rows, positives])
         if self.config.loss == "graded":
@@ -60,7 +61,7 @@ class TasteSampler:
         return TripletBatch(anchor_rows, positives, hops=self.hops(anchor_rows, candidates))
 
     def hops(self, track_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:
-        """The fewest hops in any graph, shape (n_tracks, n_candidates) uint8; 0 for the track itself."""
+        """Fewest hops in any graph, shape (n_tracks, n_candidates) uint8; 0 for the track itself."""
         fewest = np.full((len(track_rows), len(candidate_rows)), UNREACHABLE, dtype=np.uint8)
         for distances in self._distances:
             np.minimum(fewest, distances.hops(track_rows, candidate_rows), out=fewest)
@@ -68,29 +69,27 @@ class TasteSampler:
         return fewest
 
     def _draw_positives(self, anchor_rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """A near track for each anchor, closer is likelier; the anchor itself where none is near."""
-        n_parts = -(-len(anchor_rows) * len(self.track_rows) // _MAX_PAIRS)
-        parts = zip(
-            np.array_split(anchor_rows, max(1, n_parts)),
-            np.array_split(rng.random(len(anchor_rows)), max(1, n_parts)),
-            strict=True,
+        """Draw a near track for each anchor, closer ones more often; the anchor itself if none is near."""
+        n_blocks = max(1, -(-len(anchor_rows) * len(self.track_rows) // _MAX_PAIRS))
+        blocks = zip(
+            np.array_split(anchor_rows, n_blocks), np.array_split(rng.random(len(anchor_rows)), n_blocks), strict=True
         )
-        return np.concatenate([self._draw(anchors, chances) for anchors, chances in parts])
+        return np.concatenate([self._draw(anchors, quantiles) for anchors, quantiles in blocks])
 
-    def _draw(self, anchor_rows: np.ndarray, chances: np.ndarray) -> np.ndarray:
+    def _draw(self, anchor_rows: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
         cumulated = self._graph_affinity(anchor_rows, self.track_rows).cumsum(axis=1)  # (n, n_tracks)
         total = cumulated[:, -1]
-        drawn = (cumulated > (chances * total)[:, None]).argmax(axis=1)
+        drawn = (cumulated > (quantiles * total)[:, None]).argmax(axis=1)
         return np.where(total > 0, self.track_rows[drawn], anchor_rows)
 
     def _graph_affinity(self, track_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:
-        """The graphs' affinities, each scaled to its share of a row; 0 for the track itself."""
+        """Sum of the graphs' affinities, each scaled to its share of a row; 0 for the track itself."""
         config = self.config
         total = np.zeros((len(track_rows), len(candidate_rows)), dtype=np.float32)
-        own = track_rows[:, None] == candidate_rows[None]
+        is_own = track_rows[:, None] == candidate_rows[None]
         for distances, share in zip(self._distances, self._shares, strict=True):
             affinity = distances.affinity(track_rows, candidate_rows, config.near_hops, config.decay)
-            affinity[own] = 0
+            affinity[is_own] = 0
             total += share * affinity / np.maximum(affinity.sum(axis=1, keepdims=True), 1e-12)
         return total
 
@@ -106,24 +105,24 @@ class TasteSampler:
 def held_out_triplets(
     graphs: Sequence[TrackGraph], track_rows: np.ndarray, config: TasteConfig, n: int = 2_000
 ) -> np.ndarray:
-    """Triplets of held-out tracks alone to judge by, shape (<= n, 3): anchor, positive, negative; seeded.
+    """Draw triplets of held-out tracks for validation, shape (<= n, 3): anchor, positive, negative; seeded.
 
-    The positive is a near track (never the anchor itself), the negative at least `gap` hops beyond it. `track_rows`
-    are in rising order.
+    The positive is a near track (never the anchor itself), the negative at least `gap` hops beyond it. `track_rows` are
+    sorted.
     """
     rng = np.random.default_rng([config.seed, 1])
-    seen = np.setdiff1d(np.arange(len(graphs[0].node_rows)), track_rows) if graphs else np.empty(0, np.int64)
-    sampler = TasteSampler([graph.without(seen) for graph in graphs], track_rows, config)
+    train_rows = np.setdiff1d(np.arange(len(graphs[0].node_rows)), track_rows) if graphs else np.empty(0, np.int64)
+    sampler = TasteSampler([graph.without(train_rows) for graph in graphs], track_rows, config)
     triplets: list[tuple[int, int, int]] = []
     for _ in range(20 * n // max(len(track_rows), 1) + 1):
         for batch in sampler.epoch(rng, 256):
             hops = sampler.hops(batch.anchor_rows, sampler.track_rows)
             size = len(batch.anchor_rows)
-            near = hops[np.arange(size), np.searchsorted(sampler.track_rows, batch.positive_rows)]
-            far = hops.astype(np.int64) >= near[:, None].astype(np.int64) + config.gap
-            usable = far.any(axis=1) & (batch.positive_rows != batch.anchor_rows)
-            draws = np.where(far, rng.random(far.shape), -1).argmax(axis=1)
-            columns = (batch.anchor_rows, batch.positive_rows, sampler.track_rows[draws])
+            positive_hops = hops[np.arange(size), np.searchsorted(sampler.track_rows, batch.positive_rows)]
+            is_negative = hops.astype(np.int64) >= positive_hops[:, None].astype(np.int64) + config.gap
+            usable = is_negative.any(axis=1) & (batch.positive_rows != batch.anchor_rows)
+            negatives = np.where(is_negative, rng.random(is_negative.shape), -1).argmax(axis=1)
+            columns = (batch.anchor_rows, batch.positive_rows, sampler.track_rows[negatives])
             triplets += np.stack(columns, axis=1)[usable].tolist()
         if len(triplets) >= n or not triplets:
             break

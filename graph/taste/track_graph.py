@@ -1,4 +1,4 @@
-"""Where tracks stand in a preference graph, and how far apart liking puts them."""
+"""Nodes of tracks in a preference graph, the distances between tracks, and the split by artist."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,68 +10,67 @@ from scipy import sparse
 from earshot.graph.bfs import UNREACHABLE, bfs
 from earshot.graph.preference_graph import PreferenceGraph
 
-_CACHE_BYTES = 2**29  # of distances that were searched before
+_MAX_CACHE_BYTES = 2**29  # of remembered distances
 
 
 @dataclass(frozen=True)
 class TrackGraph:
-    """A preference graph and the node of each track: itself, its album or its artist.
+    """A preference graph and the node of each track: the track itself, its album or its artist.
 
-    The tracks of one node share its distances, and are at distance 0 of each other.
+    The tracks of one node share its distances, and are at distance 0 from each other.
     """
 
     kind: str
     graph: PreferenceGraph
-    node_rows: np.ndarray  # (n_tracks,) int64, -1 for a track that is no node
-    share: float = 1.0  # of its say beside other graphs
+    node_rows: np.ndarray  # (n_tracks,) int64, -1 for a track outside the graph
+    share: float = 1.0  # weight beside other graphs
 
     @classmethod
     def of_groups(cls, kind: str, group_ids: np.ndarray, share: float = 1.0) -> "TrackGraph":
-        """A graph without edges: the tracks of one group, such as an artist, are one node; below 0 is no group."""
+        """Make a graph without edges: the tracks of a group, such as an artist, are one node; below 0 is no group."""
         groups, rows = np.unique(group_ids, return_inverse=True)
-        n_nameless = int((groups < 0).sum())
-        n_nodes = len(groups) - n_nameless
-        nothing = np.empty(0, dtype=np.int32)
-        graph = PreferenceGraph(np.zeros(n_nodes + 1, np.int64), nothing, nothing.astype(np.float32), directed=False)
-        return cls(kind, graph, np.maximum(rows - n_nameless, -1), share)
+        n_below_0 = int((groups < 0).sum())
+        indptr, edges = np.zeros(len(groups) - n_below_0 + 1, np.int64), np.empty(0, dtype=np.int32)
+        graph = PreferenceGraph(indptr, edges, edges.astype(np.float32), directed=False)
+        return cls(kind, graph, np.maximum(rows - n_below_0, -1), share)
 
     def __repr__(self) -> str:
-        n_placed = int((self.node_rows >= 0).sum())
-        return f"<TrackGraph {self.kind}: {n_placed:,} of {len(self.node_rows):,} tracks in {self.graph!r}>"
+        n_tracks = int((self.node_rows >= 0).sum())
+        return f"<TrackGraph {self.kind}: {n_tracks:,} of {len(self.node_rows):,} tracks in {self.graph!r}>"
 
     def without(self, track_rows: np.ndarray) -> "TrackGraph":
-        """The graph of somebody who never saw some tracks: their nodes are gone, with every path through them.
+        """Remove tracks, and their nodes with every path through them.
 
-        A node stays when another of its tracks stays; no track is on both sides of a split by artist.
+        A node stays if another of its tracks stays; a split by artist has no track on both sides.
         """
-        gone_tracks = np.zeros(len(self.node_rows), dtype=bool)
-        gone_tracks[track_rows] = True
-        placed = self.node_rows >= 0
-        gone = np.zeros(self.graph.n_nodes, dtype=bool)
-        gone[self.node_rows[placed & gone_tracks]] = True
-        gone[self.node_rows[placed & ~gone_tracks]] = False
+        is_removed = np.zeros(len(self.node_rows), dtype=bool)
+        is_removed[track_rows] = True
+        has_node = self.node_rows >= 0
+        removed_nodes = np.zeros(self.graph.n_nodes, dtype=bool)
+        removed_nodes[self.node_rows[has_node & is_removed]] = True
+        removed_nodes[self.node_rows[has_node & ~is_removed]] = False
         graph = self.graph
         sources = np.repeat(np.arange(graph.n_nodes, dtype=np.int32), graph.out_degrees())
-        kept = ~gone[sources] & ~gone[graph.indices]
-        counts = np.bincount(sources[kept], minlength=graph.n_nodes)
+        stays = ~removed_nodes[sources] & ~removed_nodes[graph.indices]
+        counts = np.bincount(sources[stays], minlength=graph.n_nodes)
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        thinned = PreferenceGraph(indptr, graph.indices[kept], graph.weights[kept], graph.directed)
-        return TrackGraph(self.kind, thinned, np.where(gone_tracks, -1, self.node_rows), self.share)
+        remaining = PreferenceGraph(indptr, graph.indices[stays], graph.weights[stays], graph.directed)
+        return TrackGraph(self.kind, remaining, np.where(is_removed, -1, self.node_rows), self.share)
 
 
 class TrackDistances:
-    """Hops between tracks, searched when asked for and remembered.
+    """Hops between tracks, searched on demand and remembered.
 
     Parameters
     ----------
-    graph : the graph, and where the tracks stand in it
-    max_hops : how far is searched; what lies beyond counts as unreachable
+    graph : the graph, and the tracks' nodes
+    max_hops : limit of the search; nodes beyond count as unreachable
     """
 
     def __init__(self, graph: TrackGraph, max_hops: int) -> None:
         self.graph, self.max_hops = graph, max_hops
         self._nodes, self._of_track = np.unique(graph.node_rows, return_inverse=True)
-        if len(self._nodes) and self._nodes[0] < 0:  # the place of tracks that are no node
+        if len(self._nodes) and self._nodes[0] < 0:  # of tracks outside the graph
             self._nodes, self._of_track = self._nodes[1:], self._of_track - 1
         csr = graph.graph
         matrix = sparse.csr_array((csr.weights, csr.indices, csr.indptr), shape=(csr.n_nodes, csr.n_nodes))
@@ -80,7 +79,7 @@ class TrackDistances:
         self._searched: dict[int, np.ndarray] = {}
 
     def hops(self, track_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:
-        """Hops from each track to each candidate, shape (n_tracks, n_candidates) uint8; UNREACHABLE where none."""
+        """Hops from each track to each candidate, shape (n_tracks, n_candidates) uint8, or `UNREACHABLE`."""
         hops = np.full((len(track_rows), len(candidate_rows)), UNREACHABLE, dtype=np.uint8)
         places, candidates = self._of_track[track_rows], self._of_track[candidate_rows]
         self._search(places[places >= 0])
@@ -90,7 +89,7 @@ class TrackDistances:
         return hops
 
     def affinity(self, track_rows: np.ndarray, candidate_rows: np.ndarray, near_hops: int, decay: float) -> np.ndarray:
-        """How much each candidate is liked together with each track, shape (n_tracks, n_candidates) float32.
+        """Affinity of each candidate to each track, shape (n_tracks, n_candidates) float32.
 
         1 for another track of the same node, ``decay ** hops`` up to `near_hops`, 0 beyond; a direct edge counts by
         its weight, relative to the graph's mean.
@@ -106,9 +105,9 @@ class TrackDistances:
         return affinity.astype(np.float32)
 
     def _search(self, places: np.ndarray) -> None:
-        """Make sure that the distances from these nodes are known."""
+        """Search the distances from these nodes, unless they are remembered."""
         unknown = [place for place in np.unique(places).tolist() if place not in self._searched]
-        if len(self._nodes) * (len(self._searched) + len(unknown)) > _CACHE_BYTES:
+        if len(self._nodes) * (len(self._searched) + len(unknown)) > _MAX_CACHE_BYTES:
             self._searched.clear()
             unknown = np.unique(places).tolist()
         for place, reached in zip(unknown, bfs(self.graph.graph, self._nodes[unknown], self.max_hops), strict=True):
@@ -119,11 +118,11 @@ class TrackDistances:
 
 
 def split_by_group(groups: Sequence[str], share: float, seed: int) -> np.ndarray:
-    """Hold out whole groups (artists), about `share` of all tracks: the rows held out, sorted.
+    """Hold out whole groups (artists), about `share` of all tracks, and return their rows, sorted.
 
-    Songs of one artist on both sides would let the encoder know the answer from the voice. A group's lot is drawn by
-    its name, so in a library that has grown nearly every group stays on its side, and an encoder that goes on learning
-    is hardly judged by what it learned before. Who has more than half of all tracks teaches.
+    With an artist on both sides, the encoder would know the answer from the voice. Groups are drawn by a hash of their
+    names, so in a library that has grown nearly every group stays on its side, and an encoder that goes on learning is
+    hardly evaluated by tracks it has learned from. A group with more than half of all tracks is never held out.
 
     Raises
     ------
@@ -137,9 +136,9 @@ def split_by_group(groups: Sequence[str], share: float, seed: int) -> np.ndarray
     names, group_rows, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     if len(names) < 3:
         raise ValueError(f"{len(names)} artists cannot be split into those to learn from and those to judge by")
-    lots = [hashlib.sha256(f"{seed} {name}".encode()).digest() for name in names]
+    draws = [hashlib.sha256(f"{seed} {name}".encode()).digest() for name in names]
     chosen, n_held_out = np.zeros(len(names), dtype=bool), 0
-    for group in sorted(range(len(names)), key=lots.__getitem__):
+    for group in sorted(range(len(names)), key=draws.__getitem__):
         if n_held_out < share * len(groups) and n_held_out + sizes[group] <= max(share, 0.5) * len(groups):
             chosen[group] = True
             n_held_out += sizes[group]

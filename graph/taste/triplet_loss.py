@@ -1,4 +1,4 @@
-"""The triplet loss of cosine distances: near in taste should be near in sound."""
+"""Triplet loss of cosine distances, and the choice of semi-hard negatives."""
 
 import torch
 import torch.nn.functional as F
@@ -6,18 +6,18 @@ from torch import Tensor
 
 
 def cosine_distance(one: Tensor, other: Tensor) -> Tensor:
-    r"""The chord between two directions, shape (...), of vectors of shape (..., dim).
+    r"""Chord between two directions, shape (...), of vectors of shape (..., dim).
 
     .. math:: d(x, y) = \sqrt{2\,(1 - x \cdot y)} = \lVert x - y \rVert \quad \text{on the unit sphere}
 
-    The left form has an infinite derivative at equal vectors, and rounding brings it there; the right form is
-    the same number with a gradient of length one at most, and zero where the two are equal.
+    The left form has an infinite derivative at equal vectors, which rounding can reach; the right form is the same
+    number with a gradient of length one at most, and zero at equal vectors.
     """
     return torch.linalg.vector_norm(F.normalize(one, dim=-1) - F.normalize(other, dim=-1), dim=-1)
 
 
 def cosine_triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor, *, margin: float = 0.5) -> Tensor:
-    r"""Draw what is liked together closer than what is not.
+    r"""Draw tracks that are liked together closer than others.
 
     .. math:: \frac{1}{B} \sum_b \max\bigl(0,\; d(a_b, p_b) - d(a_b, n_b) + m\bigr)
 
@@ -26,7 +26,7 @@ def cosine_triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor, *, m
     anchor, positive, negative : shape (batch, dim)
         Embeddings. Only their direction counts.
     margin : in [0, 2]
-        How much nearer the positive should be, in units of the chord: 2 is the diameter of the sphere.
+        By how much the positive should be nearer, in units of the chord: 2 is the diameter of the sphere.
 
     Notes
     -----
@@ -42,17 +42,17 @@ def cosine_triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor, *, m
 
 
 def semi_hard_negatives(anchor: Tensor, positive: Tensor, candidates: Tensor, allowed: Tensor) -> Tensor:
-    """For each anchor the nearest candidate that is still farther than its positive, shape (batch,) of rows.
+    """Choose for each anchor the nearest candidate that is farther than its positive, shape (batch,) of rows.
 
-    The hardest negatives of all are often wrong labels and make training collapse (FaceNet, section 3.2). Where
-    no candidate is farther than the positive, the farthest allowed one is taken, which is the easiest.
+    The hardest negatives of all are often wrong labels and make training collapse (FaceNet, section 3.2). If no
+    candidate is farther than the positive, the farthest allowed one is taken, which is the easiest.
 
     Parameters
     ----------
     anchor, positive : shape (batch, dim)
     candidates : shape (n_candidates, dim)
     allowed : shape (batch, n_candidates), bool
-        Whether a candidate may be a negative of an anchor; each row needs one that is.
+        Candidates that may be a negative of each anchor; at least one in each row.
 
     Raises
     ------

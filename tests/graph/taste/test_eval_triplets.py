@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from earshot.graph.bfs import MAX_HOPS
 from earshot.graph.preference_graph import build_graph
 from earshot.graph.taste import eval_triplets
-from earshot.graph.taste.eval_triplets import DRAWS_PER_ANCHOR, FAR_HOPS, draw_triplets
+from earshot.graph.taste.eval_triplets import DRAWS_PER_ANCHOR, MIN_NEGATIVE_HOPS, draw_triplets
 
 # 0 - 1 - 2 - 3 - 4 - 5 - 6, and 7 alone
 PATH = build_graph(range(6), range(1, 7), n_nodes=8)
@@ -76,7 +76,7 @@ def test_distances_are_those_of_networkx(edges, seed):
             return MAX_HOPS + 1
 
     for anchor, positive, negative in zip(asked.anchors, asked.positives, asked.negatives, strict=True):
-        assert hops(anchor, positive) == 1 and hops(anchor, negative) >= FAR_HOPS
+        assert hops(anchor, positive) == 1 and hops(anchor, negative) >= MIN_NEGATIVE_HOPS
     for first, second, distance in zip(asked.firsts, asked.seconds, asked.hops, strict=True):
         assert hops(first, second) == distance != 0
 

@@ -45,7 +45,7 @@ def test_a_small_memory_forgets_and_finds_again(monkeypatch, rng):
     graph = build_graph(rng.integers(40, size=60), rng.integers(40, size=60), n_nodes=40)
     tracks = TrackGraph("random", graph, rng.permutation(40))
     expected = TrackDistances(tracks, 3).hops(np.arange(40), np.arange(40))
-    monkeypatch.setattr("earshot.graph.taste.track_graph._CACHE_BYTES", 40 * 10)  # ten rows
+    monkeypatch.setattr("earshot.graph.taste.track_graph._MAX_CACHE_BYTES", 40 * 10)  # ten rows
     small = TrackDistances(tracks, 3)
     for start in (0, 7, 3, 20, 0, 33):
         rows = np.arange(start, start + 7)
