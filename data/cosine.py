@@ -6,6 +6,8 @@ others, whatever they sound like (Radovanovic, Nanopoulos, Ivanovic. Hubs in Spa
 
 import numpy as np
 
+from earshot.data.top_k import top_k_columns
+
 _SCORES_AT_ONCE = 2**24  # at a time, 64 MiB
 
 
@@ -44,7 +46,7 @@ def top_k(
     Returns
     -------
     np.ndarray, shape (n_queries, k), int64
-        Rows, the nearest first and of equal ones the lower row; -1 where candidates run out.
+        Rows, the nearest first and ties as in `data.top_k`; -1 where candidates run out.
 
     Raises
     ------
@@ -68,20 +70,8 @@ def top_k(
         if groups is not None:
             scores[groups[block, None] == groups] = -np.inf
         scores[np.arange(len(block)), block] = -np.inf
-        best = _best(scores, min(k, n))
-        nearest[start : start + n_block, : best.shape[1]] = best
+        nearest[start : start + n_block] = top_k_columns(scores, k)
     return nearest
-
-
-def _best(scores: np.ndarray, k: int) -> np.ndarray:
-    """Columns of the k highest scores of each row, the highest first; -1 for minus infinity."""
-    if not k:
-        return np.empty((len(scores), 0), dtype=np.int64)
-    columns = np.argpartition(scores, -k, axis=1)[:, -k:]
-    values = np.take_along_axis(scores, columns, axis=1)
-    order = np.lexsort((columns, -values))
-    values, columns = (np.take_along_axis(array, order, axis=1) for array in (values, columns))
-    return np.where(np.isneginf(values), -1, columns)
 
 
 def mean_top_k_cosine(vectors: np.ndarray, k: int) -> np.ndarray:

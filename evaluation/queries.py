@@ -65,6 +65,7 @@ class EvaluationQueries:
     targets: Targets
     excluded: list[np.ndarray] | None  # of each query the tracks that no list may hold; None with repeats
     plays: np.ndarray  # (n_targets,), how often each target was played
+    track_ids: np.ndarray | None = None  # (n_tracks,), by which ties are ordered as in recommended lists
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -93,11 +94,12 @@ class EvaluationQueries:
         targets, _ = self.targets.select(of_chosen)
         histories = Histories(self.histories.events, self.histories.starts[chosen], self.histories.stops[chosen])
         excluded = self.excluded and [tracks for tracks, stays in zip(self.excluded, chosen, strict=True) if stays]
-        return EvaluationQueries(self.known, histories, targets, excluded, self.plays[of_chosen])
+        return EvaluationQueries(self.known, histories, targets, excluded, self.plays[of_chosen], self.track_ids)
 
     def ranked(self, scores: Scores, k: int, probes: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Lists of k tracks and the scores of probes, as `evaluation.full_ranking.ranked`."""
-        return ranked(scores, len(self), self.known.n_tracks, k, excluded=self.excluded, probes=probes)
+        n_tracks = self.known.n_tracks
+        return ranked(scores, len(self), n_tracks, k, excluded=self.excluded, probes=probes, track_ids=self.track_ids)
 
 
 def describe_queries(split: Split, eval_queries: EvaluationQueries, *, repeats: bool) -> str:

@@ -1,7 +1,7 @@
 """Evaluate the towers of a library on listens that they never saw, over the full catalog, beside baselines."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,7 @@ def evaluate_towers(
     sampled = rules.sampled if sampled is None else sampled
     popularity = trained.popularity if popularity is None else popularity
     eval_queries = queries_of_split(parts, repeats=repeats, n_queries=n_users, seed=seed)
+    eval_queries = replace(eval_queries, track_ids=data.tracks.all_ids)  # ties as in recommended lists
     validation = validation_queries(parts, repeats=repeats, n_users=_MAX_TUNING_USERS, seed=seed)
     config: dict[str, Any] = {"split": trained.split, "repeats": repeats, "queries": len(eval_queries)}
     config |= {"tower": trained.tower, "popularity": popularity}

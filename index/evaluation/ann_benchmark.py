@@ -13,6 +13,7 @@ from typing import Any
 import faiss
 import numpy as np
 
+from earshot.data.top_k import falling
 from earshot.evaluation.evaluation_report import Section
 from earshot.evaluation.metrics.metric_tables import ann_rows
 from earshot.evaluation.metrics.metric_value import MetricValue, mean_values
@@ -98,7 +99,7 @@ def _asked(
             selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(left_out)) if len(left_out) else None
             _, found = inner.search(queries[query : query + 1], n_asked, params=_parameters(inner, selector))
             rows = found[0][found[0] >= 0]
-            best = rows[np.argsort(-(items[rows] @ queries[query]), kind="stable")][:k]
+            best = rows[falling(items[rows] @ queries[query], rows)][:k]
             latencies[place] = perf_counter() - began
             lists[place, : len(best)] = best
     finally:

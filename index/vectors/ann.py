@@ -12,6 +12,8 @@ from typing import Any
 import faiss
 import numpy as np
 
+from earshot.data.top_k import falling
+
 TYPES = ("flat", "ivf-sq8", "ivf-pq", "hnsw")
 TARGET_RECALL = 0.98
 _SAMPLE = 500  # queries that recall is measured with
@@ -153,7 +155,7 @@ def rank(queries: np.ndarray, vectors: np.ndarray, candidate_rows: np.ndarray) -
     # One query at a time: the vectors of all candidates of all queries would take gigabytes.
     scores = np.array([vectors[rows] @ query for query, rows in zip(queries, candidate_rows, strict=True)])
     scores[candidate_rows < 0] = -np.inf
-    order = np.argsort(-scores, axis=1, kind="stable")
+    order = falling(scores, candidate_rows)
     return np.take_along_axis(scores, order, axis=1), np.take_along_axis(candidate_rows, order, axis=1)
 
 

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from earshot.data import cosine as rankings
 from earshot.data.cosine import hub_penalty, mean_top_k_cosine, top_k, unit_rows
+from earshot.data.top_k import hash_order
 from library_world import at
 
-FAN = np.array([at(degrees) for degrees in (0, 10, 30, 60)])  # gaps of 10, 20 and 30 degrees
+FAN = np.array([at(degrees) for degrees in (0, 10, 30, 61)])  # gaps of 10, 20 and 31 degrees
 
 
 def cos(degrees):
@@ -28,14 +29,14 @@ def naive_top_k(vectors, k, penalty=None, groups=None, candidates=None):
                 continue
             one, two = vectors[query].astype(np.float64), vectors[other].astype(np.float64)
             cosine = one @ two / (np.linalg.norm(one) * np.linalg.norm(two))
-            scored.append((-(cosine - (0 if penalty is None else penalty[other])), other))
-        best = [other for _, other in sorted(scored)[:k]]
+            scored.append((-(cosine - (0 if penalty is None else penalty[other])), hash_order(other), other))
+        best = [other for *_, other in sorted(scored)[:k]]
         lists.append(best + [-1] * (k - len(best)))
     return np.array(lists)
 
 
 def test_the_nearest_come_first_and_never_the_query_itself():
-    # From 10 degrees: 0 is 10 away, 30 is 20 away, 60 is 50 away.
+    # From 10 degrees: 0 is 10 away, 30 is 20 away, 61 is 51 away.
     np.testing.assert_array_equal(top_k(FAN, 3), [[1, 2, 3], [0, 2, 3], [1, 0, 3], [2, 1, 0]])
 
 
@@ -60,8 +61,8 @@ def test_nobody_of_the_own_group_and_only_candidates():
     np.testing.assert_array_equal(top_k(FAN, 2, candidates=heard), [[2, 3], [0, 2], [0, 3], [2, 0]])
 
 
-def test_equals_stand_in_the_order_of_rows():
-    np.testing.assert_array_equal(top_k(np.array([at(0), at(20), at(20), at(20)]), 3)[0], [1, 2, 3])
+def test_equals_stand_in_the_order_of_their_hash():
+    np.testing.assert_array_equal(top_k(np.array([at(0), at(20), at(20), at(20)]), 3)[0], [1, 3, 2])
 
 
 def test_a_row_of_zeros_is_like_nothing():
@@ -75,8 +76,8 @@ def test_a_list_has_a_place():
 
 
 def test_nearness_by_hand():
-    # The two nearest: of 0 at 10 and 30 degrees, of 10 at 10 and 20, of 30 at 20 and 30, of 60 at 30 and 50.
-    expected = [cos(10) + cos(30), cos(10) + cos(20), cos(20) + cos(30), cos(30) + cos(50)]
+    # The two nearest: of 0 at 10 and 30 degrees, of 10 at 10 and 20, of 30 at 20 and 30, of 61 at 31 and 51.
+    expected = [cos(10) + cos(30), cos(10) + cos(20), cos(20) + cos(30), cos(31) + cos(51)]
     assert mean_top_k_cosine(FAN, 2) == pytest.approx(np.array(expected) / 2, abs=1e-6)
     assert hub_penalty(FAN, 2) == pytest.approx(np.array(expected) / 4, abs=1e-6)
 

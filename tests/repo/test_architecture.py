@@ -27,8 +27,8 @@ MAY_IMPORT = {
 FLOORS = {  # within a package, lowest first: a module or wing imports from lower floors alone, and from its own wing
     "audio": ("config augmentation mel_statistics", "decoding checkpoint encoder mel", "ear", "embedding",
               "spectral_baselines spectrogram_cache"),
-    "data": ("ids catalog arrays cosine parallel name_matching settings files", "tables requests", "events", "listens",
-             "synthetic"),
+    "data": ("top_k", "ids catalog arrays cosine parallel name_matching settings files", "tables requests", "events",
+             "listens", "synthetic"),
     "evaluation": ("metrics", "vector_facts full_ranking", "queries vector_evaluation",
                    "slices sampled_metrics baselines", "evaluator metric_charts", "evaluation_report",
                    "markdown_report"),

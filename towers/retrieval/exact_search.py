@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from earshot.data.events.interactions import Interactions
+from earshot.data.top_k import top_k_columns
 from earshot.towers.models import Towers
 from earshot.towers.query_inputs import QueryInputs, inputs_for_new_users, inputs_now
 from earshot.towers.retrieval.artist_caps import first_kept, within_caps
@@ -95,13 +96,15 @@ def best_tracks(
     *,
     excluded: Sequence[np.ndarray] | None = None,
     offsets: np.ndarray | None = None,
+    track_ids: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k best tracks of each query, by exact search.
 
     Parameters
     ----------
-    hidden : for each query the track rows that it shall not find
-    offsets : (n_tracks,) float32, added to the score of each track, whoever asks
+    excluded : for each query the track rows that its list may not hold
+    offsets : (n_tracks,) float32, added to the score of each track in every list
+    track_ids : (n_tracks,), the order of ties, as in `data.top_k`; without, rows count
 
     Returns
     -------
@@ -121,11 +124,23 @@ def best_tracks(
             places = np.repeat(np.arange(len(lists)), [len(tracks) for tracks in lists])
             tracks = np.concatenate(lists).astype(np.int64)
             block[torch.from_numpy(places).to(block.device), torch.from_numpy(tracks).to(block.device)] = -torch.inf
-        values, columns = (found.cpu().numpy() for found in block.topk(min(k, n), dim=1))
-        there = slice(start, start + len(block)), slice(0, min(k, n))
-        scores[there] = values
-        rows[there] = np.where(np.isneginf(values), -1, columns)
+        filled = slice(start, start + len(block)), slice(0, min(k, n))
+        rows[filled], scores[filled] = _top_k(block, min(k, n), track_ids)
     return rows, scores
+
+
+def _top_k(scores: Tensor, k: int, track_ids: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Columns of the k greatest scores of each row, and these: `data.top_k.top_k_columns` at the speed of `topk`.
+
+    `topk` leaves the order of equal scores open, so rows with any among their k + 1 best are sorted again.
+    """
+    best, found = (array.cpu().numpy() for array in scores.topk(min(k + 1, scores.shape[1]), dim=1))
+    is_tied = ((best[:, 1:] == best[:, :-1]) & ~np.isneginf(best[:, 1:])).any(axis=1)
+    columns, values = np.where(np.isneginf(best), -1, found)[:, :k], best[:, :k]
+    if is_tied.any():
+        tied = scores[torch.from_numpy(is_tied).to(scores.device)].cpu().numpy()
+        columns[is_tied] = top_k_columns(tied, k, track_ids)
+    return columns, values
 
 
 def best_of_artists(
@@ -138,6 +153,7 @@ def best_of_artists(
     max_per_artist: int,
     excluded: Sequence[np.ndarray] | None = None,
     offsets: np.ndarray | None = None,
+    track_ids: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """As `best_tracks`, but no artist has more than some places of a list.
 
@@ -156,7 +172,9 @@ def best_of_artists(
         for start in range(0, len(waiting), n_block):
             block = waiting[start : start + n_block]
             left_out = None if excluded is None else [excluded[place] for place in block]
-            found, values = best_tracks(towers, queries[block], items, width, excluded=left_out, offsets=offsets)
+            found, values = best_tracks(
+                towers, queries[block], items, width, excluded=left_out, offsets=offsets, track_ids=track_ids
+            )
             kept = (found >= 0) & within_caps(np.where(found < 0, -1, artists[found]), max_per_artist)
             rows[block], scores[block] = first_kept(found, values, kept, k)
             could_be_more = (rows[block, -1] < 0) & (found[:, -1] >= 0) if width else np.zeros(len(block), dtype=bool)

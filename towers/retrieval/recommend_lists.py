@@ -179,4 +179,5 @@ def _best(
         max_per_artist=rules.max_per_artist,
         excluded=excluded,
         offsets=serving.offsets(rules),
+        track_ids=serving.shelf.tracks.all_ids,
     )

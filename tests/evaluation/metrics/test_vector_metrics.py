@@ -27,7 +27,7 @@ from library_world import at
 ALL = np.arange(5)
 # Tracks in pairs by artist, the last one by nobody; what each sounds like is in degrees.
 ARTISTS = groups_of(["a", "a", "b", "b", None])
-FAN = np.array([at(degrees) for degrees in (0, 10, 30, 60, 100)])
+FAN = np.array([at(degrees) for degrees in (0, 10, 30, 61, 100)])
 
 
 def sets(*cells):

@@ -1,14 +1,21 @@
 """Towers before an exam, and before the judge of their training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from earshot.data.events.splits import Split, split_listens
+from earshot.data.ids import IdMap
+from earshot.data.requests import Candidates
 from earshot.evaluation.queries import queries_at_cutoff, queries_of_split
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.exact_search import item_vectors, recommend
+from earshot.towers.retrieval.recommend_lists import RecommendOptions, prepare, recommend_all
 from earshot.towers.retrieval.tower_scores import Validator, exam_queries, make_judge, tower_scores
+from earshot.towers.tower_checkpoint import SavedTowers
 from tower_world import catalog, checkerboard, listening
 
 KNOWN = listening([(0, 0, 1), (0, 1, 2), (1, 2, 3), (2, 3, 4)], 3, 6)
@@ -50,8 +57,30 @@ def test_towers_are_asked_as_they_recommend(model, world, monkeypatch):
     scores_of(0, len(eval_queries), room)
     ours = np.take_along_axis(room, np.maximum(lists, 0), axis=1)
     np.testing.assert_array_equal(lists >= 0, found >= 0)
-    np.testing.assert_allclose(ours[lists >= 0], scores[found >= 0], rtol=1e-5)  # equal scores in any order
+    np.testing.assert_allclose(ours[lists >= 0], scores[found >= 0], rtol=1e-5)
     assert not set(lists[0].tolist()) & set(eval_queries.excluded[0].tolist())
+
+
+@pytest.mark.parametrize("n_values", [1, 3])
+def test_lists_that_are_evaluated_are_those_that_are_recommended(n_values, rng):
+    """Also where scores are equal, as those of new tracks without content are, in any order of the candidates."""
+    n_users, n_tracks, k = 7, 300, 12
+    world = listening([(user, int(rng.integers(n_tracks)), 1) for user in range(n_users)], n_users, n_tracks)
+    test = listening([(user, int(rng.integers(n_tracks)), 9) for user in range(n_users)], n_users, n_tracks)
+    towers = towers_for(TowerConfig(model="dot", dim=4, hidden=8), catalog(n_tracks), world)
+    with torch.no_grad():  # whole numbers, so that no rounding tells equal scores apart
+        for weight in towers.parameters():
+            weight.copy_(torch.from_numpy(rng.integers(0, n_values, tuple(weight.shape))).float())
+    ids, order = np.arange(n_tracks) * 7 + 1_000, rng.permutation(n_tracks)
+    eval_queries = queries_at_cutoff(world, test, repeats=False, n_users=n_users, seed=0)
+    items = item_vectors(towers)
+    scores_of = tower_scores(towers, exam_queries(towers, eval_queries), items)
+    lists, _ = replace(eval_queries, track_ids=ids).ranked(scores_of, k)
+    no_artists = np.full(n_tracks, -1)
+    saved = SavedTowers(towers, IdMap(ids), IdMap(np.arange(n_users)), IdMap([]), IdMap([]))
+    serving = prepare(saved, Candidates(IdMap(ids[order]), no_artists, items.numpy()[order]))
+    recommended, _ = recommend_all(serving, world, eval_queries.targets.user_rows, RecommendOptions(k))
+    np.testing.assert_array_equal(ids[lists], recommended)
 
 
 def test_a_seed_is_the_track_before():
