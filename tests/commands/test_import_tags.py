@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from earshot.data.tables.tag_tables import TagRow, read_tag_table
+from earshot.data.tables.tag_tables import read_tag_table
 from earshot.index.tracks.tag_import import import_tags
 from library_world import add, at, heard, open_library
 
@@ -47,14 +47,6 @@ TEXT = (
 )
 
 
-def test_a_table_is_read(tmp_path):
-    found = table(tmp_path, TEXT)
-    assert found.rows[0] == TagRow("clips/MT1.mp3", "Hunter", "Björk", "Homogenic", "Electronic; Pop/Rock", 1997)
-    assert found.rows[2] == TagRow("clips/MT9.mp3", "None", None, None, None, None)
-    assert found.fields == ("title", "artist", "album", "genre", "year")
-    assert found.n_malformed == 1 and found.malformed == ("row 4: , lost, , , , ",)
-
-
 def test_only_what_lacks_is_filled(world):
     library, _, _, folder = world
     done = import_tags(library, table(folder, TEXT), [str(folder)])
@@ -87,13 +79,6 @@ def test_hearing_the_same_file_again_keeps_imported_tags(world):
     changed = dataclasses.replace(tracks[0], content_hash="retagged", title="New", artist="New")
     add(library, head, [changed])
     assert tags(library)[0] == ("New", "New", None, None, None)
-
-
-def test_a_table_without_files_or_tags_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"tracks\.csv has no column `file` or `path`; it has title, artist"):
-        table(tmp_path, "title,artist\na,b\n")
-    with pytest.raises(ValueError, match=r"no column title, artist, album, genre or year; it has file, mood"):
-        table(tmp_path, "file,mood\na,b\n")
 
 
 def test_an_empty_table_changes_nothing(world):

@@ -1,7 +1,6 @@
 """Tables block by block are the tables that they are whole, and giants and odd columns cost one sentence."""
 
 import gzip
-import io
 import os
 import zipfile
 
@@ -145,15 +144,6 @@ def test_a_text_longer_than_any_name_is_none(tmp_path, monkeypatch):
     assert batch.events["user"].to_list() == ["a"] and batch.n_malformed == 1
 
 
-def test_parquet_of_more_rows_than_its_bytes_tell_apart(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_blocks, "_UNCHECKED_ROWS", 1_000)
-    pl.DataFrame({"n": [1] * 1_000_000}).write_parquet(tmp_path / "x.parquet")
-    with pytest.raises(ValueError, match=r"x\.parquet holds 1,000,000 rows in [\d,]+ bytes"):
-        open_table(tmp_path / "x.parquet")
-    pl.DataFrame({"n": range(5_000)}).write_parquet(tmp_path / "x.parquet")
-    assert len(read_table(tmp_path / "x.parquet")) == 5_000
-
-
 def test_damaged_json_lines_cost_only_themselves(tmp_path):
     half = '{"a": "' + "\\ud800" + 'y", "n": 1e400}'  # of a letter
     lines = ['{"a": "x", "n": 1}', "no json", "[1]", half, '{"a":' * 5_000, '{"a": "z"}']
@@ -194,34 +184,6 @@ def test_failures_below_are_one_sentence(error, words):
 def test_a_utf16_file_cut_within_a_letter(tmp_path):
     content = "artist,n\nBjörk,1\nSigur Rós \U0001f3b5".encode("utf-16")[:-1]
     assert read_table(written(tmp_path / "x.csv", content))["artist"].to_list() == ["Björk", "Sigur Rós \ufffd"]
-
-
-def test_quotes_at_the_edge_of_blocks():
-    text = b"".join(b'a,"x\ny%d"\n' % number for number in range(50))
-    for size in range(1, 60):
-        blocks = list(text_blocks.line_blocks(io.BytesIO(text), size, quote=b'"'))
-        assert b"".join(blocks) == text and all(block.count(b'"') % 2 == 0 for block in blocks)
-
-
-@pytest.mark.parametrize("dtype", [pl.String, pl.Categorical, pl.Enum(["short", "x" * 1_000])])
-def test_blocks_hold_so_much_text_whatever_the_file_takes(tmp_path, monkeypatch, dtype):
-    """A text that a file holds once stands in a thousand rows, and in the last of many short ones."""
-    monkeypatch.setattr(parquet_blocks, "_TEXT_BYTES_AT_ONCE", 10_000)
-    texts = ["short"] * 3_000 + ["x" * 1_000] * 1_000
-    frame = pl.DataFrame({"artist": pl.Series(texts, dtype=dtype), "n": range(4_000)})
-    frame.write_parquet(tmp_path / "x.parquet")
-    assert (tmp_path / "x.parquet").stat().st_size < 30_000
-    blocks = list(open_table(tmp_path / "x.parquet").blocks())
-    assert pl.concat(blocks).equals(frame)
-    assert max(parquet_blocks.text_bytes(block) for block in blocks) <= 10_000
-    assert len(blocks) < 4_000
-
-
-def test_one_row_of_more_text_than_a_block_holds(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_blocks, "_TEXT_BYTES_AT_ONCE", 10)
-    pl.DataFrame({"artist": ["a", None, "x" * 50, "b"]}).write_parquet(tmp_path / "x.parquet")
-    blocks = list(open_table(tmp_path / "x.parquet").blocks())
-    assert pl.concat(blocks)["artist"].to_list() == ["a", None, "x" * 50, "b"]
 
 
 def test_a_whole_table_of_far_more_text_than_its_file(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from commands_typed import invoke, rows_of
-from earshot.data.files.exclusion import Rules, combined_bounds
+from earshot.data.files.exclusion import Rules
 from earshot.index.library import Library, LibraryError
 from earshot.index.removal import forget_folder, listed_folders
 from earshot.index.tracks.roots import files_outside, given_rules, read_rules, store_rules
@@ -69,11 +69,6 @@ def test_a_new_folder_has_no_rules_of_another():
 def test_bounds_that_are_none(bounds, words):
     with pytest.raises(ValueError, match=words):
         Rules((), *bounds)
-
-
-def test_bounds_of_several_folders_hold_together():
-    assert combined_bounds([Rules(), Rules((), 30.0, 900.0), Rules((), None, 600.0)]) == (30.0, 600.0)
-    assert combined_bounds([]) == (None, None)
 
 
 def test_a_file_given_by_name_is_no_folder_and_is_not_lost(folders):

@@ -1,0 +1,75 @@
+"""Text in blocks of whole lines: no line is cut, lost without a count, or held when it is too long."""
+
+import gzip
+import io
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from earshot.data.tables import text_blocks
+from earshot.data.tables.text_blocks import Member, field_blocks, json_blocks, json_value, line_blocks, members_of
+
+
+@pytest.mark.parametrize(
+    ("member", "text", "title", "suffix", "place"),
+    [
+        (Member(Path("/in/x.CSV")), "x.CSV", "x.CSV", ".csv", "/in/x.CSV"),
+        (Member(Path("/in/x.csv.gz")), "x.csv.gz", "x.csv", ".csv", "/in/x.csv.gz"),
+        (Member(Path("/in/x.zip"), "a/b.json"), "a/b.json", "b.json", ".json", "/in/x.zip/a/b.json"),
+    ],
+)
+def test_names_of_members(member, text, title, suffix, place):
+    assert (str(member), member.title, member.suffix, member.place) == (text, title, suffix, Path(place))
+
+
+def test_members_of_a_file_and_of_an_archive(tmp_path):
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress("ä\n".encode("utf-16")))
+    (plain,) = members_of(tmp_path / "x.csv.gz")
+    with plain.open_text() as text:
+        assert text.read().decode() == "ä\n"
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("a/b.csv", b"b")
+        archive.mkdir("c")
+    assert members_of(tmp_path / "x.zip") == [Member(tmp_path / "x.zip", "a/b.csv")]
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", b"a", b"a\nbb\n\nccc", b"a\r\nbb\n" * 5])
+@pytest.mark.parametrize("size", [1, 2, 3, 1_000])
+def test_blocks_are_whole_lines_and_together_the_text(text, size):
+    blocks = list(line_blocks(io.BytesIO(text), size))
+    assert b"".join(blocks) == text and all(block.endswith(b"\n") for block in blocks[:-1]) and b"" not in blocks
+
+
+def test_a_block_of_short_lines_ends_by_their_number(monkeypatch):
+    monkeypatch.setattr(text_blocks, "_PIECE_BYTES", 4)
+    assert list(line_blocks(io.BytesIO(b"\n" * 10), lines=4)) == [b"\n" * 4, b"\n" * 4, b"\n" * 2]
+
+
+def test_a_line_too_long_is_skipped_and_counted(monkeypatch):
+    monkeypatch.setattr(text_blocks, "MAX_LINE_BYTES", 10)
+    lost = Counter()
+    blocks = list(line_blocks(io.BytesIO(b"a\n" + b"x" * 100 + b"\nb\n"), 16, lost=lost))
+    assert b"".join(blocks) == b"a\nb\n" and lost == {"lines longer than 0 MiB": 1}
+
+
+def test_quotes_at_the_edge_of_blocks():
+    text = b"".join(b'a,"x\ny%d"\n' % number for number in range(50))
+    for size in range(1, 60):
+        blocks = list(line_blocks(io.BytesIO(text), size, quote=b'"'))
+        assert b"".join(blocks) == text and all(block.count(b'"') % 2 == 0 for block in blocks)
+
+
+def test_fields_are_unquoted_and_a_surplus_one_has_a_column():
+    blocks = field_blocks(io.BytesIO('a\t"b\tc\td\n\nä\n'.encode()), ["one", "two"])
+    rows = pl.concat(blocks).rows()
+    assert rows == [("a", '"b', "c"), (None, None, None), ("ä", None, None)]
+
+
+def test_values_of_json_lines(monkeypatch):
+    monkeypatch.setattr(text_blocks, "_JSON_LINES", 2)
+    blocks = json_blocks(io.BytesIO(b'{"a": 1}\n\n[2]\nno json\n'), lambda value: {"value": value})
+    assert list(blocks) == [[{"value": {"a": 1}}, {"value": [2]}], [{"value": None}]]
+    assert json_value(b"[" * 100_000) is None and json_value("1") == 1
