@@ -40,9 +40,9 @@ ARRAYS = """
 import sys
 from pathlib import Path
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import read_listening
+from earshot.index.listens.stored_interactions import read_interactions
 with Library.open(Path(sys.argv[1])) as library:
-    print(read_listening(library).listening)
+    print(read_interactions(library).listening)
 """
 
 

@@ -97,7 +97,7 @@ def _spread(
     from earshot.graph.diffusion.diffusion import diffuse
     from earshot.graph.diffusion.hidden_audio_check import check_recovery
     from earshot.graph.preference_graph import build_graph
-    from earshot.index.graphs.diffused_vectors import node_vectors, spread_of
+    from earshot.index.graphs.diffused_vectors import diffusion_result, node_vectors
 
     graph = build_graph(level.source_rows, level.target_rows, level.weights, n_nodes=len(level.ids))
     node_ids, sounds = node_vectors(library, level.level, track_ids, vectors)
@@ -109,7 +109,7 @@ def _spread(
             click.echo(f"No check of {level.level}s: {error}.", err=True)
     began = perf_counter()
     found = diffuse(graph, sounds, known_rows, config)
-    return spread_of(level, found.vectors, found.is_known, found.is_reached, perf_counter() - began), figures
+    return diffusion_result(level, found.vectors, found.is_known, found.is_reached, perf_counter() - began), figures
 
 
 def _echo_spread(report: dict[str, Any], figures: list["MetricValue"], as_json: bool) -> None:

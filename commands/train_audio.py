@@ -91,7 +91,7 @@ def train_audio(
     from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
     from earshot.index.evaluation.metrics_table import store_metrics
     from earshot.index.library import Library
-    from earshot.index.manifest import keeping
+    from earshot.index.manifest import recorded_write
     from earshot.index.runs import TRAINING_STAGE, finish_run, start_run
     from earshot.index.vectors.spaces import require_vectors
     from earshot.stages.current_encoder import current_checkpoint, find_checkpoint
@@ -145,7 +145,7 @@ def train_audio(
         with user_errors():
             loss = _train(training, state_file, key)
         path = library.folder / "checkpoints" / name
-        with keeping(library, path):
+        with recorded_write(library, path):
             save_ear(Ear(ear.config, training.encoder.to("cpu")), path)
         figures = training_metrics(training)
         store_metrics(library, run, figures)

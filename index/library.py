@@ -1,4 +1,4 @@
-"""The library folder: library.db, who may write to it, and the runs recorded in it."""
+"""The library folder: open library.db to read or to write, lock it, upgrade it."""
 
 import contextlib
 import errno
@@ -20,7 +20,7 @@ from earshot.index.schema_guard import harden
 from earshot.index.trust import (
     LibraryError,
     LockedError,
-    damage_told_by,
+    damage_behind,
     refuse_changed,
     refuse_foreign,
     refuse_triggers,
@@ -47,7 +47,7 @@ class Library:
     def __init__(self, folder: Path, db: Database, lock: FileLock | None = None) -> None:
         self.folder, self.db, self._lock = folder, db, lock
         db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        db.execute("PRAGMA synchronous = EXTRA")  # else a power cut may bring back the journal, and undo what was done
+        db.execute("PRAGMA synchronous = EXTRA")  # else a power cut may bring back the journal and undo a commit
 
     @classmethod
     def open(cls, folder: Path) -> "Library":
@@ -56,29 +56,29 @@ class Library:
         Raises
         ------
         LibraryError
-            There is none, it is not one of ours, it is newer or older than this version, or its path is not UTF-8.
+            There is no library, or one of another program or version, or its path is not UTF-8.
         """
         _require_utf8(folder)
         path = folder / DATABASE
-        nothing = LibraryError(f"There is no library at {folder}.\n\nRun `cli embed-audio FOLDER` to make one.")
+        missing = LibraryError(f"There is no library at {folder}.\n\nRun `cli embed-audio FOLDER` to make one.")
         if not path.is_file():
-            raise nothing
+            raise missing
         # Not mode=ro: after a kill, SQLite must be allowed to roll the half-written transaction back.
         db = Database(_connect(path))
         with _closing_on_error(db):
             refuse_foreign(db, path)
-            if not migrations.applied(db):  # killed in its first moment
-                raise nothing
+            if not migrations.applied(db):  # killed while it was made
+                raise missing
             if migrations.pending(db):
                 raise LibraryError(f"{path} was made by an older version.\n\nRun `cli embed-audio` to upgrade it.")
             refuse_changed(db, path)
             db.execute("PRAGMA query_only = ON")
-            db.execute("PRAGMA trusted_schema = OFF")  # not to write: old versions of FTS5 refuse our own triggers then
+            db.execute("PRAGMA trusted_schema = OFF")  # only here: old versions of FTS5 would refuse our triggers
         return cls(folder, db)
 
     @classmethod
     def open_to_write(cls, folder: Path) -> "Library":
-        """Open as the one writer, creating or upgrading the library when needed.
+        """Open as the only writer; create or upgrade the library when needed.
 
         Raises
         ------
@@ -101,7 +101,7 @@ class Library:
                     "Give a folder on another disk with --library."
                 ) from None
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS):
-                raise  # of the disk, not of the folder
+                raise  # a fault of the disk, not of the folder
             raise LibraryError(f"{folder} cannot be a library folder: {error.strerror}.") from None
         try:
             announce_writer(folder, since=now())
@@ -131,9 +131,9 @@ class Library:
         return self
 
     def __exit__(self, _type: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-        """Close; an error that comes of rows which no program of ours writes is told as what it is."""
+        """Close; explain an error that damaged rows caused."""
         try:
-            damage = damage_told_by(error, self.db)
+            damage = damage_behind(error, self.db)
         finally:
             self.close()
         if damage is not None:
@@ -146,12 +146,12 @@ class Library:
         return f"<Library {self.folder} with {n_tracks:,} tracks>"
 
     def file(self, name: str, below: str = "") -> Path:
-        """A file in the library folder, or in a folder of it, that the database names.
+        """The path of a file that the database names, in the library folder or in a folder below.
 
         Raises
         ------
         LibraryError
-            The name leads elsewhere; no library of ours says so.
+            The name leads elsewhere: a damaged or foreign library.
         """
         if not is_bare_name(name):
             raise LibraryError(
@@ -162,7 +162,7 @@ class Library:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing.
+        """Make the changes of a block all or nothing.
 
         BEGIN IMMEDIATE: a deferred BEGIN that reads first and writes later fails at once when another
         program at the sqlite3 prompt holds the write lock, instead of waiting for it.
@@ -170,7 +170,7 @@ class Library:
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
-            self.db.execute("COMMIT")  # may fail too: a full disk, a reader who does not let go
+            self.db.execute("COMMIT")  # may fail too: a full disk, a reader that holds on
         except BaseException:
             with contextlib.suppress(sqlite3.Error):  # a disk that fails takes no rollback; the next opening does it
                 self.db.rollback()
@@ -178,10 +178,10 @@ class Library:
 
     @contextlib.contextmanager
     def steady_commits(self, seconds: float = 1.0) -> Iterator[Callable[[], None]]:
-        """A transaction for a long stream of small writes; call the yielded function between two of them.
+        """A transaction for a long stream of small writes; call the yielded function after each.
 
-        It commits every so often: an fsync per track would cost more than the track. A kill, like an
-        exception, loses what came after the last commit and nothing of what came before.
+        It commits once in `seconds`, since an fsync per track would cost more than the track. A kill or an exception
+        loses what came after the last commit.
         """
         last = monotonic()
 
@@ -196,7 +196,7 @@ class Library:
             yield commit_if_due
 
     def _upgrade(self, path: Path) -> None:
-        """Bring the schema up to date, all or nothing; an older version is kept beside it."""
+        """Bring the schema up to date, all or nothing; keep a backup of an older version."""
         pending = migrations.pending(self.db)
         if not pending:
             return
@@ -204,10 +204,11 @@ class Library:
         if migrations.applied(self.db) and not backup.exists():
             with atomic_path(backup) as temporary:
                 self.db.execute("VACUUM INTO ?", [str(temporary)])
-        # SQLite heeds this outside of transactions only. A step that rebuilds a table would lose what points to it.
+        # SQLite obeys this outside of transactions only. With foreign keys, rebuilding a table would delete the rows
+        # that point to it.
         self.db.execute("PRAGMA foreign_keys = OFF")
         try:
-            with self.transaction():  # else a kill between two steps would leave a database that is nobody's
+            with self.transaction():  # else a kill between two steps would leave neither version
                 migrations.apply(self.db)
                 refuse_changed(self.db, path)
         except sqlite3.OperationalError as error:
@@ -219,13 +220,13 @@ class Library:
 
 
 def now() -> str:
-    """ISO 8601, UTC; to the millisecond, since graphs are told apart by when they were made."""
+    """The time in ISO 8601, UTC, to the millisecond: graphs are compared by when they were made."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _require_utf8(folder: Path) -> None:
-    """Refuse a path that FAISS, safetensors and polars could not open: half of the commands would fail halfway."""
-    shown, raw = path_columns(os.path.abspath(folder))  # some make it absolute themselves
+    """Refuse a path that FAISS, safetensors and polars could not open: many commands would fail halfway."""
+    shown, raw = path_columns(os.path.abspath(folder))  # these libraries make it absolute themselves
     if raw is not None:
         raise LibraryError(
             f"The library folder {shown} has a name that is not UTF-8, and not every part of Earshot can open it.\n\n"

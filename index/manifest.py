@@ -1,4 +1,4 @@
-"""Files that cannot be made again as they were: their hashes, so that damage is seen, and what to type then."""
+"""Manifest of the files that cannot be made again: their hashes, damage, and the commands that fix it."""
 
 import json
 import shlex
@@ -30,52 +30,52 @@ class KeptFile:
 
     name: str  # below the library folder
     purpose: str  # what does not work without it
-    cures: tuple[str, ...]  # what to type, in this order, where it is missing or damaged
+    fixes: tuple[str, ...]  # commands, in this order, for when it is missing or damaged
 
 
 def kept_files(library: "Library") -> Iterator[KeptFile]:
-    """The files that must be there: listens of every import, the encoder that was trained last, towers in use."""
+    """Yield the files that must exist: listens of every import, the latest trained encoder, the towers in use."""
     rows = library.db.execute("SELECT id, file, origin, options FROM listens ORDER BY id").fetchall()
     for number, file, origin, options in rows:
-        lost = f"its listens, for `cli train-tower`, `cli recommend` and `cli build-graph`, are those of {origin}"
-        cure = renaming(library, file) or listens_cure(number, origin, options)
-        yield KeptFile(f"{LISTENS}/{file}", lost, (cure,))
+        purpose = f"its listens, for `cli train-tower`, `cli recommend` and `cli build-graph`, are those of {origin}"
+        fix = rename_fix(library, file) or listens_fix(number, origin, options)
+        yield KeptFile(f"{LISTENS}/{file}", purpose, (fix,))
     for (file,) in library.db.execute(_EAR):
-        lost = "without it `cli embed-audio` and `cli similar FILE` cannot hear"
-        yield KeptFile(f"{CHECKPOINTS}/{file}", lost, ("cli train-audio --start fresh", "cli embed-audio"))
+        purpose = "without it `cli embed-audio` and `cli similar FILE` cannot hear"
+        yield KeptFile(f"{CHECKPOINTS}/{file}", purpose, ("cli train-audio --start fresh", "cli embed-audio"))
     for (file,) in library.db.execute(_TOWERS):
-        lost = "without it `cli recommend` and `cli evaluate` do not work"
-        yield KeptFile(f"{CHECKPOINTS}/{file}", lost, ("cli train-tower",))
+        purpose = "without it `cli recommend` and `cli evaluate` do not work"
+        yield KeptFile(f"{CHECKPOINTS}/{file}", purpose, ("cli train-tower",))
 
 
-def listens_cure(number: int, origin: str, options: str | None) -> str:
-    """The cure where the events of an import are lost: import them again as then, or else do without them.
+def listens_fix(number: int, origin: str, options: str | None) -> str:
+    """The command for an import whose events are lost: forget it, and import its origin again where that exists.
 
-    They are forgotten in any case, for the origin may hold more by now: that would be an import beside the lost one.
+    The origin may hold more today; without forgetting, that would be a second import beside the lost one.
     """
     forget = f"cli forget-listens {number}"
     if not Path(origin).exists():
         return forget
     try:
         typed = json.loads(options or "[]")
-    except (ValueError, RecursionError):  # of a damaged library, or a stranger's
+    except (ValueError, RecursionError):  # damaged, or of a foreign library
         typed = []
     words = typed if isinstance(typed, list) and all(isinstance(word, str) for word in typed) else []
     return f"{forget} && {shlex.join(['cli', 'import-listens', *words, origin])}"
 
 
-def renaming(library: "Library", file: str) -> str | None:
-    """The cure where listens are missing, and the same lie there under another name."""
-    copy = same_listens(library, file)
+def rename_fix(library: "Library", file: str) -> str | None:
+    """The command for a missing file of listens that exists under another name; None without such a file."""
+    copy = renamed_listens(library, file)
     if copy is None:
         return None
     return f"mv {shell_word(str(copy))} {shell_word(str(library.folder / LISTENS / file))}"
 
 
-def same_listens(library: "Library", file: str) -> Path | None:
-    """The very listens that are missing under the name `file`, as a later or earlier import of the same wrote them.
+def renamed_listens(library: "Library", file: str) -> Path | None:
+    """Find the content of a missing file of listens under the name that the next or previous import of it used.
 
-    Such imports take two names in turn, so the other one is there when library.db comes from a backup.
+    Imports of the same content alternate between two names. With a library.db from a backup, the other one exists.
     """
     folder = library.folder / LISTENS
     if not is_bare_name(file) or (folder / file).exists():
@@ -90,7 +90,7 @@ def same_listens(library: "Library", file: str) -> Path | None:
 
 
 def file_problem(library: "Library", name: str, *, read: bool) -> str | None:
-    """Describe the damage of a kept file, None where there is none; with `read` its whole content is compared."""
+    """Describe the damage of a kept file, or None; with `read` compare its whole content."""
     path = library.folder / name
     if not is_bare_name(name.partition("/")[2]):
         return "is not the name of a file in the library"
@@ -109,18 +109,18 @@ def file_problem(library: "Library", name: str, *, read: bool) -> str | None:
 
 
 def is_recorded(library: "Library", name: str) -> bool:
-    """Whether anybody knows what a file should hold. Older versions recorded nothing."""
+    """Tell whether the hash of a file is recorded; older versions recorded none."""
     return library.db.execute("SELECT 1 FROM kept_files WHERE name = ?", [name]).fetchone() is not None
 
 
 def record(library: "Library", path: Path) -> None:
-    """Keep the hash of a file that was just written; the caller holds the transaction that names it."""
+    """Record the hash of a file that was just written; the caller holds the transaction that names it."""
     _insert(library, [_row(library, path)])
 
 
 @contextmanager
-def keeping(library: "Library", path: Path) -> Iterator[None]:
-    """Record a file that the block writes, perhaps anew; a kill in between must not look like damage later."""
+def recorded_write(library: "Library", path: Path) -> Iterator[None]:
+    """Record a file that the block writes or overwrites; a kill meanwhile does not look like damage later."""
     with library.transaction():
         library.db.execute("DELETE FROM kept_files WHERE name = ?", [_name(library, path)])
     yield
@@ -129,10 +129,10 @@ def keeping(library: "Library", path: Path) -> Iterator[None]:
 
 
 def record_unknown(library: "Library") -> None:
-    """Record what an older version, or a killed command, did not, where the file is whole by all that can be seen.
+    """Record files that an older version or a killed command did not, where they look whole.
 
-    What is recorded stays, whatever the file holds by now. What cannot be read waits for a better day: no command that
-    writes should fail for it, and `cli check` tells of it.
+    Existing records stay. Files that cannot be read are skipped: no writing command should fail for them, and
+    `cli check` reports them.
     """
     query = (
         f"SELECT ?, file FROM listens UNION SELECT ?, checkpoint FROM ({_EAR})"
@@ -151,9 +151,9 @@ def record_unknown(library: "Library") -> None:
 
 
 def remove_unnamed(library: "Library") -> None:
-    """Remove files of listens that were forgotten or replaced, also where a kill came before their removal.
+    """Remove files of listens that were forgotten or replaced, also those that a killed command left.
 
-    Only such as this very database had recorded: one from a backup knows nothing of newer imports.
+    Only files that this database recorded: one from a backup knows nothing of newer imports.
     """
     query = "SELECT name FROM kept_files WHERE name LIKE ? AND name NOT IN (SELECT ? || file FROM listens)"
     unnamed = [name for (name,) in library.db.execute(query, [f"{LISTENS}/%", f"{LISTENS}/"])]
@@ -166,7 +166,7 @@ def remove_unnamed(library: "Library") -> None:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a Parquet file, safetensors or a torch file has its beginning and its end."""
+    """Tell whether a Parquet, safetensors or torch file has its beginning and its end."""
     try:
         opened = open_regular(path)
     except IrregularFileError:
@@ -184,12 +184,12 @@ def is_whole(path: Path) -> bool:
 
 
 def file_hash(path: Path) -> str:
-    """xxh3_128 of a whole file.
+    """xxh3_128 of the content of a file, in hexadecimal.
 
     Raises
     ------
     IrregularFileError
-        It is no file that has an end: a pipe, a device, a file of the kernel's.
+        It has no end: a pipe, a device, a file of the kernel.
     OSError
         It cannot be read.
     """

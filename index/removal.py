@@ -12,7 +12,7 @@ from earshot.data.events.event_log import LogError, log_errors, unique_ids
 from earshot.data.files.atomic import remove
 from earshot.data.files.folder_walk import is_under
 from earshot.data.files.path_encoding import path_columns, path_from_columns, shown_path
-from earshot.index.graphs.graph_store import forget_removed_tracks
+from earshot.index.graphs.graph_store import remove_dangling_edges
 from earshot.index.library import Library, LibraryError, now
 from earshot.index.listens.stored_interactions import listened_among
 from earshot.index.manifest import LISTENS, file_problem, remove_unnamed
@@ -33,7 +33,7 @@ _NAMED_ELSEWHERE = """
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class ForgottenListens:
     """What went with an import."""
 
     origin: str
@@ -48,7 +48,7 @@ def listed_imports(library: Library) -> list[dict[str, Any]]:
     return list(library.db.query(f"SELECT {columns} FROM listens ORDER BY id"))
 
 
-def forget_listens(library: Library, listens_id: int) -> Forgotten:
+def forget_listens(library: Library, listens_id: int) -> ForgottenListens:
     """Remove an import, the users that no other import has, and the catalog tracks that nothing else names.
 
     All or nothing. Files, and the artists and albums of what went, stay.
@@ -77,10 +77,10 @@ def forget_listens(library: Library, listens_id: int) -> Forgotten:
         elsewhere = [track_id for (track_id,) in library.db.execute(_NAMED_ELSEWHERE)]
         n_tracks = _delete(library, "tracks", np.setdiff1d(tracks, elsewhere).tolist(), "status = 'catalog'")
         if n_tracks:
-            forget_removed_tracks(library)
+            remove_dangling_edges(library)
     remove(library.file(forgotten["file"], LISTENS))  # last, and after a kill by the next that writes
     remove_unnamed(library)
-    return Forgotten(forgotten["origin"], forgotten["n_events"], n_users, n_tracks)
+    return ForgottenListens(forgotten["origin"], forgotten["n_events"], n_users, n_tracks)
 
 
 def _only_named_by(
@@ -226,5 +226,5 @@ def remove_tracks(library: Library, track_ids: Iterable[int], listened_ids: Iter
         db.execute(_ONLY_A_NAME, [track_id])
     db.conn.executemany("DELETE FROM tracks WHERE id = ?", ([track_id] for track_id in sorted(gone - listened)))
     if gone:
-        forget_removed_tracks(library)
+        remove_dangling_edges(library)
     return len(gone)

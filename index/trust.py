@@ -1,4 +1,4 @@
-"""Whether a database is one of ours, as we made it, and what its rows keep as JSON: else a sentence that says so."""
+"""Checks before a database is trusted: its program, its schema, its rows, and the JSON in them."""
 
 import json
 import sqlite3
@@ -14,16 +14,22 @@ from earshot.index.schema_guard import changed_objects, foreign_triggers
 _ERRORS_OF_ROWS = (
     *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError),
     *(sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError),
-)  # what a row that cannot be may end in
+)  # raised where a row holds what no program of ours writes
 
 
 def refuse_foreign(db: Database, path: Path) -> None:
+    """Refuse a database of another program, of a newer version, or that cannot be read.
+
+    Raises
+    ------
+    LibraryError
+    """
     try:
         application_id = db.execute("PRAGMA application_id").fetchone()[0]
         is_new = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
         applied = {migration.name for migration in migrations.applied(db)}
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # of what Python cannot decode none
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # none of text that Python cannot decode
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise LibraryError(f"{path} is not a readable SQLite database: {error}.") from None
         if code != sqlite3.SQLITE_ERROR:
@@ -39,33 +45,45 @@ def refuse_foreign(db: Database, path: Path) -> None:
 
 
 def refuse_triggers(db: Database, path: Path) -> None:
+    """Refuse a database with a trigger that would run when we write.
+
+    Raises
+    ------
+    LibraryError
+    """
     foreign = foreign_triggers(db)
     if foreign:
         raise LibraryError(
             f"{path} has a trigger that is not Earshot's: {foreign[0]}. It would run whenever Earshot writes.\n\n"
-            f"Look at it, then remove it: {typed_statement(path, f'DROP TRIGGER {sql_name(foreign[0])}')}."
+            f"Look at it, then remove it: {shell_statement(path, f'DROP TRIGGER {sql_name(foreign[0])}')}."
         )
 
 
 def refuse_changed(db: Database, path: Path) -> None:
+    """Refuse a database whose tables, indexes, triggers or views differ from what the migrations make.
+
+    Raises
+    ------
+    LibraryError
+    """
     changed = changed_objects(db)
     if changed:
         raise LibraryError(untrusted(path, changed[0]))
 
 
-def damage_told_by(error: BaseException | None, db: Database) -> str | None:
-    """The damage that an error in the midst of a library comes of, or None: the error is what it is."""
+def damage_behind(error: BaseException | None, db: Database) -> str | None:
+    """Describe the damaged rows that caused an error; None where the rows are sound."""
     if isinstance(error, sqlite3.OperationalError):
         return str(error)[:80] if "decode to UTF-8" in str(error) else None
-    return damage_of(db) if isinstance(error, _ERRORS_OF_ROWS) else None
+    return find_damage(db) if isinstance(error, _ERRORS_OF_ROWS) else None
 
 
-def damage_of(db: Database) -> str | None:
-    """Name what SQLite itself finds wrong with rows: types, checks, references that lead nowhere; or None."""
+def find_damage(db: Database) -> str | None:
+    """Describe the first wrong type, failed check or dangling reference that SQLite finds; None without any."""
     try:
-        (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            return str(found)
+        (message,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if message != "ok":
+            return str(message)
         dangling = db.execute("PRAGMA foreign_key_check").fetchone()
     except sqlite3.DatabaseError as error:
         return str(error)
@@ -73,57 +91,58 @@ def damage_of(db: Database) -> str | None:
 
 
 def read_json(text: str | None) -> dict[str, Any]:
-    """The settings or figures that a row keeps as JSON; none for NULL.
+    """Read the settings or metrics that a row keeps as JSON; NULL is an empty object.
 
     Raises
     ------
     LibraryError
-        They are no JSON object.
+        The text is no JSON object.
     """
-    told = _parsed(text or "{}")
-    if not isinstance(told, dict):
+    settings = _parsed(text or "{}")
+    if not isinstance(settings, dict):
         raise LibraryError(f"The library keeps {str(text)[:60]!r} where settings should be.\n\nRun `cli check`.")
-    return told
+    return settings
 
 
 def read_json_list(text: str | None) -> list[str]:
-    """The words that a row keeps as JSON; none for NULL.
+    """Read the list of words that a row keeps as JSON; NULL is an empty list.
 
     Raises
     ------
     LibraryError
-        They are no JSON list, or not all of them are words.
+        The text is no JSON list of strings.
     """
-    words = texts(_parsed(text or "[]"))
+    words = text_list(_parsed(text or "[]"))
     if words is None:
         raise LibraryError(f"The library keeps {str(text)[:60]!r} where a list should be.\n\nRun `cli check`.")
     return words
 
 
 def _parsed(text: str) -> Any:
-    """The value of a JSON text; None where it is none."""
+    """The value of a JSON text; None for text that is no JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
 
 
-def texts(value: object) -> list[str] | None:
-    """A list of texts in such settings; None for anything else, which a stranger may have put there."""
+def text_list(value: object) -> list[str] | None:
+    """A list of strings as it is; None for any other value, which a foreign library may hold."""
     return value if isinstance(value, list) and all(isinstance(text, str) for text in value) else None
 
 
-def typed_statement(path: Path, sql: str) -> str:
-    """A statement on a database, as it is typed in a shell."""
+def shell_statement(path: Path, sql: str) -> str:
+    """The shell command that executes a statement on a database."""
     return f"sqlite3 {shell_word(str(path))} {shell_word(sql)}"
 
 
 def sql_name(name: str) -> str:
-    """A name of any letters as SQL takes it."""
+    """Quote a name of any letters for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def untrusted(path: Path, why: str) -> str:
+    """The error message of a database that must not be used."""
     return (
         f"{path} is not to be trusted: {why}.\n\nTake a copy of it that is whole, or make another library:"
         " `cli --library NEW embed-audio FOLDER`."
@@ -131,8 +150,8 @@ def untrusted(path: Path, why: str) -> str:
 
 
 class LibraryError(Exception):
-    """A library that cannot be used as asked; the message says what to type."""
+    """A library cannot be used as requested; the message says what to type."""
 
 
 class LockedError(LibraryError):
-    """Somebody else is writing."""
+    """Another process is writing to the library."""

@@ -1,4 +1,4 @@
-"""The one process that writes to a library, as it says itself in a file beside the lock."""
+"""The one process that writes to a library, described in a file beside the lock."""
 
 import json
 import os
@@ -12,15 +12,14 @@ from earshot.data.files.atomic import remove
 from earshot.data.files.regular_files import open_regular
 
 _NAME = ".writer.json"
-_MOST_BYTES = 10_000
-_PATIENCE = 1.0  # seconds
+_MAX_BYTES = 10_000
+_MAX_WAIT = 1.0  # seconds
 
 
 def announce_writer(folder: Path, since: str) -> None:
-    """Say that this process holds the lock.
+    """Write that this process holds the lock.
 
-    A file of its own: what a killed command left under the name, or a stranger's link to somewhere else, is not
-    written through.
+    The file is always new, so that nothing is written through a link that a killed command or a foreign library left.
     """
     path = folder / _NAME
     path.unlink(missing_ok=True)
@@ -30,19 +29,19 @@ def announce_writer(folder: Path, since: str) -> None:
 
 
 def withdraw_writer(folder: Path) -> None:
-    """Say no more that this process holds the lock."""
+    """Remove the announcement of this process."""
     remove(folder / _NAME)
 
 
 def another_writes(folder: Path) -> bool:
-    """Whether another process is writing to a library just now, as far as this machine can tell."""
+    """Tell whether another process is writing to a library, as far as this machine can tell."""
     writer = _living_writer(folder)
     return writer is not None and writer["pid"] != os.getpid()
 
 
 def describe_writer(folder: Path) -> str:
-    """The command that holds the lock. It writes its name just after it has locked, so it is waited for a little."""
-    until = monotonic() + _PATIENCE
+    """Describe the command that holds the lock; wait a moment for its name, which it writes after locking."""
+    until = monotonic() + _MAX_WAIT
     while monotonic() < until:
         writer = _living_writer(folder)
         if writer is not None and {"command", "since"} <= writer.keys():
@@ -52,20 +51,20 @@ def describe_writer(folder: Path) -> str:
 
 
 def _living_writer(folder: Path) -> dict[str, Any] | None:
-    """The words of a process that is still there about itself, `pid` at least; None where there is none."""
+    """The announcement of a process that is still alive, with `pid` at least; None without one."""
     try:
         with open_regular(folder / _NAME) as file:
-            told = json.loads(file.read(_MOST_BYTES))
+            announced = json.loads(file.read(_MAX_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
-    if not isinstance(told, dict) or type(told.get("pid")) is not int or told["pid"] <= 0:
+    if not isinstance(announced, dict) or type(announced.get("pid")) is not int or announced["pid"] <= 0:
         return None
-    return told if _is_alive(told["pid"], told.get("started")) else None
+    return announced if _is_alive(announced["pid"], announced.get("started")) else None
 
 
 def _is_alive(pid: int, started: Any) -> bool:
-    """Whether a process is there; with `started`, whether it is the same one, and not a later one of its number."""
-    if os.name == "nt":  # where a signal of 0 is no question but Ctrl-C
+    """Tell whether a process is alive; with `started`, whether it is the same one, not a later one of that id."""
+    if os.name == "nt":  # where a signal of 0 is Ctrl-C
         return True
     try:
         os.kill(pid, 0)

@@ -4,12 +4,12 @@ from collections.abc import Generator
 
 from earshot.index import removal
 from earshot.index.library import Library
-from earshot.index.removal import Forgotten, ForgottenFolder
+from earshot.index.removal import ForgottenFolder, ForgottenListens
 from earshot.stages.indexes import refresh_indexes
 from earshot.stages.reports import Progress
 
 
-def forget_listens(library: Library, listens_id: int) -> Generator[Progress | Forgotten, None, None]:
+def forget_listens(library: Library, listens_id: int) -> Generator[Progress | ForgottenListens, None, None]:
     """Forget an import of listens, with the users and catalog tracks that nothing else names.
 
     Raises

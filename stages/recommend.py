@@ -10,8 +10,8 @@ from earshot.data.events.interactions import dislikes, without_dislikes
 from earshot.data.ids import IdMap
 from earshot.data.requests import RecommendRequest
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import LibraryListening, find_user, read_listening
-from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_shelf, request_for_user
+from earshot.index.listens.stored_interactions import StoredInteractions, find_user, read_interactions
+from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_candidates, request_for_user
 from earshot.index.recommending.recommendation_table import ResumableLists, store_recommendations
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.runs import RECOMMEND_STAGE, finish_run, start_run
@@ -100,7 +100,7 @@ def recommend_tracks(
     options = RecommendOptions(
         k, novel=novel, max_per_artist=max_per_artist, popularity=_popularity(library, popularity)
     )
-    listens = read_listening(library)
+    listens = read_interactions(library)
     seed_id = None if seed_track is None else _track_id(library, seed_track)
     if user is not None:
         request = request_for_user(listens, find_user(library, user), seed_id)
@@ -143,7 +143,7 @@ def recommend_to_all(
     options = RecommendOptions(
         k, novel=novel, max_per_artist=max_per_artist, popularity=_popularity(library, popularity)
     )
-    listens = read_listening(library)
+    listens = read_interactions(library)
     serving = _prepare(library, listens, options, listens.items.all_ids, listens.users)
     events, disliked = without_dislikes(listens.listening), dislikes(listens.listening)
     user_rows = np.unique(events.user_rows)
@@ -183,7 +183,7 @@ def _track_id(library: Library, track: str | int) -> int:
 
 
 def _recommend(
-    library: Library, listens: LibraryListening, request: RecommendRequest, options: RecommendOptions
+    library: Library, listens: StoredInteractions, request: RecommendRequest, options: RecommendOptions
 ) -> list[tuple[int, float]]:
     """One list, from the tracks that the index finds near the query where these are enough, else from all of them."""
     track_ids, users = np.unique(request.track_ids()), IdMap([request.user_id])
@@ -200,11 +200,11 @@ def _recommend(
 
 
 def _prepare(
-    library: Library, listens: LibraryListening, options: RecommendOptions, track_ids: np.ndarray, users: IdMap
+    library: Library, listens: StoredInteractions, options: RecommendOptions, track_ids: np.ndarray, users: IdMap
 ) -> Serving:
     """Load the towers with no more than some tracks and users, and all candidates."""
     with open_towers(library) as (file, run):
-        candidates = read_shelf(library, run.id, with_vectors=file.config.model == "two-tower")
+        candidates = read_candidates(library, run.id, with_vectors=file.config.model == "two-tower")
         tracks = np.concatenate([track_ids, np.setdiff1d(candidates.new_ids, track_ids)])
         saved = towers_for(library, file, run.sound, tracks, users)
     plays = candidates.plays(*play_counts(listens)) if options.popularity else None

@@ -20,7 +20,7 @@ from earshot.data.files.atomic import remove
 from earshot.data.parallel import n_threads
 from earshot.data.settings import stored
 from earshot.index.library import Library
-from earshot.index.manifest import keeping
+from earshot.index.manifest import recorded_write
 from earshot.index.recommending.tower_data import read_tower_data
 from earshot.index.recommending.tower_vectors import store_tower_vectors
 from earshot.index.runs import TOWER_STAGE, finish_run, start_run
@@ -187,7 +187,7 @@ def _store(
 ) -> Generator[TrainingReport, None, None]:
     """Put trained towers and their vectors in the place of earlier ones, and end the run that `began` then."""
     checkpoints = library.folder / "checkpoints"
-    with keeping(library, checkpoints / report.checkpoint):
+    with recorded_write(library, checkpoints / report.checkpoint):
         save_towers(saved, checkpoints / report.checkpoint)
     vectors = unit_vectors(item_vectors(saved.towers), with_bias=saved.towers.config.model == "two-tower")
     n_tracks = store_tower_vectors(library, run_id, saved.tracks.all_ids, vectors, report.metrics())

@@ -6,7 +6,7 @@ from typing import Any
 from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
 from earshot.index.library import Library
 from earshot.index.runs import TRAINING_STAGE
-from earshot.index.trust import read_json, texts
+from earshot.index.trust import read_json, text_list
 from earshot.index.vectors.spaces import AUDIO
 
 _LISTENS_GRAPHS = ("listens", "listens-artist")
@@ -47,7 +47,7 @@ def imports_heard_of(library: Library, kinds: Sequence[str], ear: str | None) ->
     None where a graph or the ear, of an earlier version, does not say
     """
     graphs = [graph for graph in stored_graphs(library) if graph.kind in kinds and is_of_listens(graph)]
-    told = [texts(graph.settings.get("imports")) for graph in graphs]
+    told = [text_list(graph.settings.get("imports")) for graph in graphs]
     config = _config_of(library, ear)
     told += [] if config is None else [imports_of_training(config)]
     known = [imports for imports in told if imports is not None]
@@ -56,10 +56,10 @@ def imports_heard_of(library: Library, kinds: Sequence[str], ear: str | None) ->
 
 def imports_of_training(config: Mapping[str, Any]) -> list[str] | None:
     """The imports that a training says it learned from; of an older one only whether there were any."""
-    graphs = texts(config.get("graphs", []))
+    graphs = text_list(config.get("graphs", []))
     if config.get("heard_of") == [] and graphs is not None and not set(_LISTENS_GRAPHS).intersection(graphs):
-        return texts(config.get("imports", []))
-    return texts(config.get("imports"))
+        return text_list(config.get("imports", []))
+    return text_list(config.get("imports"))
 
 
 def _config_of(library: Library, ear: str | None) -> dict[str, Any] | None:

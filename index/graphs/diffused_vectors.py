@@ -106,7 +106,7 @@ def node_vectors(
     return names, unit_rows(sums)
 
 
-def spread_of(
+def diffusion_result(
     level: LevelGraph, vectors: np.ndarray, is_known: np.ndarray, is_reached: np.ndarray, seconds: float
 ) -> DiffusionResult:
     """What spreading found, by row of the graph, as what is to be kept of it, by id."""

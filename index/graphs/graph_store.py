@@ -141,7 +141,7 @@ def remove_graph(library: Library, kind: str) -> bool:
     return library.db.execute("DELETE FROM graphs WHERE kind = ?", [kind]).rowcount > 0
 
 
-def forget_removed_tracks(library: Library) -> int:
+def remove_dangling_edges(library: Library) -> int:
     """Take away the edges of tracks that are no longer there, before another track gets such an id; how many."""
     gone = "NOT IN (SELECT id FROM tracks)"
     n_forgotten = 0

@@ -12,8 +12,8 @@ from earshot.data.events.interactions import Interactions, without_dislikes
 from earshot.data.events.splits import default_protocol, split_listens
 from earshot.data.name_matching import split_labels
 from earshot.index.library import Library
-from earshot.index.listens.listen_store import import_digests, listen_files, told_logs
-from earshot.index.listens.stored_interactions import listening_key, read_listening
+from earshot.index.listens.listen_store import explain_log_errors, import_digests, listen_files
+from earshot.index.listens.stored_interactions import listening_key, read_interactions
 from earshot.index.tracks.track_links import links
 
 SOURCES = ("listens", "playlists", "album", "artist", "genre")
@@ -78,7 +78,7 @@ def read_groups(library: Library, source: str, split: Mapping[str, Any] | None =
 def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) -> Groups:
     if split is not None and listen_files(library, level):
         return _learners(library, split)
-    with told_logs():
+    with explain_log_errors():
         user_ids, item_ids, plays = total_plays(
             listen_files(library, level), level, links(library) if level == "track" else None
         )
@@ -89,7 +89,7 @@ def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) ->
 
 def _learners(library: Library, split: Mapping[str, Any]) -> Groups:
     """Listeners to tracks, with nothing but what towers would learn from."""
-    read = read_listening(library)
+    read = read_interactions(library)
     listens = without_dislikes(read.listening)
     if split["protocol"] == "auto":
         split = {**split, "protocol": default_protocol(listens)}

@@ -15,7 +15,7 @@ from earshot.index.health.staleness import StalePart, missing_vectors, stale_ind
 from earshot.index.health.text_check import check_text
 from earshot.index.library import DATABASE, Library, LibraryError
 from earshot.index.schema_guard import foreign_triggers
-from earshot.index.trust import read_json, read_json_list, sql_name, typed_statement
+from earshot.index.trust import read_json, read_json_list, shell_statement, sql_name
 from earshot.index.vectors.ann import rank
 from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.neighbour_table import PER_TRACK
@@ -201,4 +201,4 @@ def _recovery(library: Library) -> str:
 
 
 def _statement(library: Library, sql: str) -> str:
-    return typed_statement(library.folder / DATABASE, sql)
+    return shell_statement(library.folder / DATABASE, sql)

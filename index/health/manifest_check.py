@@ -1,4 +1,4 @@
-"""Is everything there that cannot be made again, and does it hold what it held? And what did a killed command leave?"""
+"""Check files that cannot be made again: presence, content, and leftovers of killed commands."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -12,33 +12,33 @@ from earshot.data.files.time_limits import in_time
 from earshot.index.health.problem import Problem
 from earshot.index.health.staleness import damaged_files
 from earshot.index.library import Library
-from earshot.index.manifest import file_hash, file_problem, is_recorded, kept_files, same_listens
+from earshot.index.manifest import file_hash, file_problem, is_recorded, kept_files, renamed_listens
 from earshot.index.writer import another_writes
 
 _HASH_SECONDS = 60.0  # for at most 16 MiB of a track
 
 
 def check_presence(library: Library) -> Iterator[Problem]:
-    """Listens, checkpoints and playlists that are missing or cut short, and what a killed command left."""
+    """Yield listens, checkpoints and playlists that are missing or cut short, and leftovers of killed commands."""
     for part in damaged_files(library):
         yield Problem(f"{part.why} (or restore it from a backup)", part.command)
     for path, n_tracks, _ in _playlists(library):
-        # Where the folder is not there either, a disk may be away, which says nothing of the playlist.
+        # Without its folder a disk may be away, which says nothing about the playlist.
         if not os.path.isfile(path) and os.path.isdir(os.path.dirname(path)):
             yield Problem(
                 f"the playlist {shown_path(path)} is missing; the library still holds its {n_tracks:,} tracks",
                 f"cli import-playlists --forget {shell_word(path)}",
             )
-    if not another_writes(library.folder):  # else they are its own
+    if not another_writes(library.folder):  # else they may be files that it is writing
         yield from _check_leftovers(library)
 
 
 def check_contents(library: Library) -> Iterator[Problem | None]:
-    """Read listens, checkpoints, playlists and every embedded track again; None for each that is as it was."""
+    """Read listens, checkpoints, playlists and all embedded tracks again; yield None for each unchanged file."""
     for file in kept_files(library):
         if file_problem(library, file.name, read=False) is None:
             problem = file_problem(library, file.name, read=True)
-            yield Problem(f"{file.name} {problem}; {file.purpose}", " && ".join(file.cures)) if problem else None
+            yield Problem(f"{file.name} {problem}; {file.purpose}", " && ".join(file.fixes)) if problem else None
     for path, _, digest in _playlists(library):
         if digest is not None and os.path.isfile(path):
             yield _changed_playlist(path, digest)
@@ -54,7 +54,7 @@ def n_contents(library: Library) -> int:
 
 
 def n_unrecorded(library: Library) -> int:
-    """The number of kept files, made by an older version, whose content nobody knows."""
+    """The number of kept files without a recorded hash, made by an older version."""
     return sum(not is_recorded(library, file.name) for file in kept_files(library))
 
 
@@ -62,7 +62,7 @@ _TRACKS = "FROM tracks WHERE status = 'embedded' AND path IS NOT NULL"
 
 
 def hear_again(library: Library, track_ids: Iterable[int]) -> None:
-    """Let the next scan hear tracks again, whatever size and time their files have."""
+    """Let the next scan embed tracks again, even if size and time of their files are unchanged."""
     with library.transaction():
         library.db.conn.executemany("UPDATE tracks SET mtime_ns = NULL WHERE id = ?", ([one] for one in track_ids))
 
@@ -72,18 +72,18 @@ def _changed_track(track_id: int, path: str, digest: str) -> Problem | None:
         is_same = in_time(lambda: content_hash(path), path, _HASH_SECONDS) == digest
     except (OSError, IrregularFileError) as error:
         return Problem(f"{shown_path(path)}: {getattr(error, 'strerror', error)}", "cli embed-audio")
-    # By size and time the file may look as it did: a plain scan would pass it by.
+    # Size and time may be unchanged: a plain scan would skip the file.
     again = f"cli embed-audio --again {shell_word(path)}"
     return None if is_same else Problem(f"{shown_path(path)} has changed since it was heard", again, track_id)
 
 
 def _changed_playlist(path: str, digest: str) -> Problem | None:
-    cure = f"cli import-playlists {shell_word(path)}"
+    fix = f"cli import-playlists {shell_word(path)}"
     try:
         is_same = file_hash(Path(path)) == digest
     except (OSError, IrregularFileError) as error:
-        return Problem(f"the playlist {shown_path(path)}: {getattr(error, 'strerror', error)}", cure)
-    return None if is_same else Problem(f"the playlist {shown_path(path)} has changed since it was imported", cure)
+        return Problem(f"the playlist {shown_path(path)}: {getattr(error, 'strerror', error)}", fix)
+    return None if is_same else Problem(f"the playlist {shown_path(path)} has changed since it was imported", fix)
 
 
 def _playlists(library: Library) -> Iterator[tuple[str, int, str | None]]:
@@ -96,20 +96,21 @@ def _playlists(library: Library) -> Iterator[tuple[str, int, str | None]]:
 
 
 def _check_leftovers(library: Library) -> Iterator[Problem]:
-    for left in leftovers(library.folder):
-        name = left.relative_to(library.folder)
+    for leftover in leftovers(library.folder):
+        name = leftover.relative_to(library.folder)
         yield Problem(
             f"{name} was left by a killed command; the next one that writes removes it",
-            f"rm -r {shell_word(str(left))}",
+            f"rm -r {shell_word(str(leftover))}",
         )
+    folder = library.folder / "listens"
     named = [name for (name,) in library.db.execute("SELECT file FROM listens")]
     recorded = {name for (name,) in library.db.execute("SELECT name FROM kept_files")}
-    told = {library.folder / "listens" / name for name in named} | {same_listens(library, name) for name in named}
-    for path in sorted((library.folder / "listens").glob("*.parquet")):
-        # What is recorded and named no more, the next command that writes removes.
-        if path not in told and f"listens/{path.name}" not in recorded:
+    named_paths = {path for name in named for path in (folder / name, renamed_listens(library, name))}
+    for path in sorted(folder.glob("*.parquet")):
+        # Recorded files that are no longer named are removed by the next command that writes.
+        if path not in named_paths and f"listens/{path.name}" not in recorded:
             yield Problem(
                 f"listens/{path.name} belongs to no import: one was killed, or library.db is older than it, and"
                 " then this may be the only copy",
-                f"mv {shell_word(str(path))} {shell_word(str(library.folder))}",  # where nothing looks for it
+                f"mv {shell_word(str(path))} {shell_word(str(library.folder))}",  # where no command reads it
             )

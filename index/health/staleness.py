@@ -24,7 +24,7 @@ from earshot.index.runs import (
     current_fingerprint,
     is_interrupted,
 )
-from earshot.index.trust import read_json, texts
+from earshot.index.trust import read_json, text_list
 from earshot.index.vectors.faiss_file import index_state
 from earshot.index.vectors.spaces import (
     AUDIO,
@@ -126,7 +126,7 @@ def damaged_files(library: Library) -> Iterator[StalePart]:
     """Files that cannot be made again as they were, where they are missing or cut short."""
     for file in kept_files(library):
         if problem := file_problem(library, file.name, read=False):
-            yield StalePart(" && ".join(file.cures), f"{file.name} {problem}; {file.purpose}")
+            yield StalePart(" && ".join(file.fixes), f"{file.name} {problem}; {file.purpose}")
 
 
 def stale_graphs(library: Library) -> Iterator[StalePart]:
@@ -216,7 +216,7 @@ def _graph_reason(library: Library, graph: StoredGraph) -> str | None:
     key = graph.settings.get("listening")  # older graphs have none
     if key == listening_key(library, graph.level):
         return None
-    imports = texts(graph.settings.get("imports"))
+    imports = text_list(graph.settings.get("imports"))
     if imports is None:
         query = "SELECT 1 FROM runs WHERE stage = ? AND finished >= ?"
         is_forgotten = library.db.execute(query, [FORGET_STAGE, graph.made]).fetchone() is not None

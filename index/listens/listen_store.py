@@ -16,7 +16,7 @@ from earshot.data.files.regular_files import IrregularFileError, open_regular
 from earshot.data.listens.event_collector import EventCollector, Items
 from earshot.index.library import Library, LibraryError, now
 from earshot.index.listens.item_resolution import match_items
-from earshot.index.manifest import LISTENS, listens_cure, record, remove_unnamed, renaming
+from earshot.index.manifest import LISTENS, listens_fix, record, remove_unnamed, rename_fix
 from earshot.index.tracks.name_resolution import NodeMatch
 
 _AGAIN = "`cli forget-listens` names the imports: forget the damaged one, then import its file again."
@@ -113,17 +113,17 @@ def listen_files(library: Library, level: str) -> list[Path]:
     paths = []
     for number, file, origin, options, n_events in library.db.execute(query, [level]).fetchall():
         paths.append(library.file(file, LISTENS))
-        typed = renaming(library, file) or listens_cure(number, origin, options)
+        typed = rename_fix(library, file) or listens_fix(number, origin, options)
         cure = f"Restore it from a backup, or run `{typed}`."
         if not paths[-1].is_file():
             raise LibraryError(f"{paths[-1]} is missing.\n\n{cure}")
-        with told_logs(cure):
+        with explain_log_errors(cure):
             check_log(paths[-1], level, n_events)
     return paths
 
 
 @contextmanager
-def told_logs(cure: str = _AGAIN) -> Iterator[None]:
+def explain_log_errors(cure: str = _AGAIN) -> Iterator[None]:
     """Say what is wrong with files of listens, and what to type."""
     try:
         with log_errors():

@@ -11,12 +11,12 @@ from earshot.data.events.event_log import LogError, played_among
 from earshot.data.events.interactions import Interactions
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
-from earshot.index.listens.listen_store import listen_files, listens_folder, stored_listens, told_logs
+from earshot.index.listens.listen_store import explain_log_errors, listen_files, listens_folder, stored_listens
 from earshot.index.tracks.track_links import links
 
 
 @dataclass(frozen=True)
-class LibraryListening:
+class StoredInteractions:
     """Listens of every import together, and whose ids their rows are."""
 
     listening: Interactions
@@ -25,7 +25,7 @@ class LibraryListening:
     key: str  # another for other listens
 
 
-def read_listening(library: Library, level: str = "track") -> LibraryListening:
+def read_interactions(library: Library, level: str = "track") -> StoredInteractions:
     """The listens to tracks, or to artists. Made anew after an import or a link, which a reader may do as well.
 
     Raises
@@ -45,7 +45,7 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
     folder = listens_folder(library) / f"arrays-{level}-{key}"
     if not folder.is_dir():
         try:
-            with told_logs():
+            with explain_log_errors():
                 build_arrays(folder, files, level, linked)
         except OSError:
             if not folder.is_dir():  # else another process was quicker
@@ -54,13 +54,13 @@ def read_listening(library: Library, level: str = "track") -> LibraryListening:
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
     try:
-        return LibraryListening(*open_arrays(folder), key)
+        return StoredInteractions(*open_arrays(folder), key)
     except (FileNotFoundError, ValueError):  # damaged: they can always be made again
         shutil.rmtree(folder)
-        with told_logs():
+        with explain_log_errors():
             build_arrays(folder, files, level, linked)
             try:
-                return LibraryListening(*open_arrays(folder), key)
+                return StoredInteractions(*open_arrays(folder), key)
             except ValueError as error:
                 shutil.rmtree(folder)
                 raise LogError(f"the listens say what no import writes ({error})") from None
@@ -88,7 +88,7 @@ def _links(library: Library, level: str) -> dict[int, int]:
 def listened_among(library: Library, track_ids: Sequence[int]) -> list[int]:
     """Those of some tracks that the log itself names, whatever is linked with them."""
     files = listen_files(library, "track") if track_ids else []
-    with told_logs():
+    with explain_log_errors():
         return played_among(files, "track", track_ids) if files else []
 
 

@@ -9,7 +9,7 @@ from earshot.data.events.interactions import active_mask, disliked_pairs, withou
 from earshot.data.ids import IdMap
 from earshot.data.requests import Candidates, RecommendRequest
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import LibraryListening
+from earshot.index.listens.stored_interactions import StoredInteractions
 from earshot.index.vectors.ann import n_candidates
 from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.spaces import TOWER, as_matrix, read_some_vectors
@@ -17,7 +17,7 @@ from earshot.index.vectors.spaces import TOWER, as_matrix, read_some_vectors
 _LARGE = 100_000  # tracks from which asking the index is quicker than reading every vector
 
 
-def read_shelf(library: Library, run_id: int, *, with_vectors: bool) -> Candidates:
+def read_candidates(library: Library, run_id: int, *, with_vectors: bool) -> Candidates:
     """The tracks that are there, and not merely a file's track under another name.
 
     Parameters
@@ -78,13 +78,13 @@ def _has_newcomers(library: Library, n_indexed: int) -> bool:
     return bool(n_present - n_linked > n_indexed)
 
 
-def play_counts(read: LibraryListening) -> tuple[np.ndarray, np.ndarray]:
+def play_counts(read: StoredInteractions) -> tuple[np.ndarray, np.ndarray]:
     """The ids of all tracks that anybody listened to, and how often they were played or liked."""
     listens = without_dislikes(read.listening)
     return read.items.all_ids, np.bincount(listens.track_rows, minlength=len(read.items))
 
 
-def request_for_user(read: LibraryListening, user_id: int, seed_id: int | None = None) -> RecommendRequest:
+def request_for_user(read: StoredInteractions, user_id: int, seed_id: int | None = None) -> RecommendRequest:
     """A listener of the library, with what they played or liked."""
     listening, first, stop = read.listening, 0, 0
     if user_id in read.users:

@@ -9,7 +9,7 @@ from earshot.data.catalog import Catalog
 from earshot.data.events.interactions import Interactions, without_dislikes
 from earshot.data.ids import IdMap
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import read_listening
+from earshot.index.listens.stored_interactions import read_interactions
 from earshot.index.vectors.spaces import AUDIO, read_some_vectors, read_vectors
 
 _FEW = 20_000  # tracks that are read one by one rather than with all others
@@ -40,7 +40,7 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
     LibraryError
         There are no listens to tracks.
     """
-    read = read_listening(library)
+    read = read_interactions(library)
     listens = without_dislikes(read.listening)
     listened = read.items.all_ids
     query = "SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND linked_id IS NULL ORDER BY id"

@@ -46,7 +46,7 @@ class ListCaps:
         self._by_album[artist, album] += 1
 
 
-def is_wanted(track: TrackRow, filters: SearchFilters, artists: set[str]) -> bool:
+def fits_filters(track: TrackRow, filters: SearchFilters, artists: set[str]) -> bool:
     """Whether a track fits; `artists` are the seeds', casefolded."""
     if filters.same_artist is not None and ((track.artist or "").casefold() in artists) != filters.same_artist:
         return False
@@ -59,8 +59,8 @@ def is_wanted(track: TrackRow, filters: SearchFilters, artists: set[str]) -> boo
     return filters.max_duration is None or track.duration <= filters.max_duration
 
 
-def wanted_ids(library: Library, filters: SearchFilters, artists: set[str]) -> np.ndarray | None:
-    """Ids of all tracks that `is_wanted` may find to fit, rising; None when the wishes leave out next to nobody.
+def fitting_ids(library: Library, filters: SearchFilters, artists: set[str]) -> np.ndarray | None:
+    """Ids of all tracks that `fits_filters` may find to fit, rising; None when the wishes leave out next to nobody.
 
     Letters' case is Python's matter, so it sees each genre and each artist once, and SQLite the million tracks.
     """

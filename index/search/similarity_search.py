@@ -8,7 +8,7 @@ import numpy as np
 
 from earshot.data.ids import IdMap
 from earshot.index.library import Library
-from earshot.index.search.filters import ListCaps, SearchFilters, is_wanted, wanted_ids
+from earshot.index.search.filters import ListCaps, SearchFilters, fits_filters, fitting_ids
 from earshot.index.search.same_recording import ExcerptVectors, is_copy, read_excerpts
 from earshot.index.tracks.track_lookup import TrackRow, track_rows
 from earshot.index.vectors.ann import n_candidates
@@ -88,7 +88,7 @@ def similar(
     matches: list[Match] = []
     copies: list[TrackRow] = []
     for track, score in _candidates(library, space, index, query, filters, artists):
-        if track.id in named or not is_wanted(track, filters, artists):
+        if track.id in named or not fits_filters(track, filters, artists):
             continue
         if not places.has_room(track):
             continue
@@ -153,7 +153,7 @@ def _pools(
     if index is not None and n < index.ntotal // 4:
         yield read_some_vectors(library, space, _found(index, query, n).tolist())
     # The first candidates were too few, so it pays to ask who may come at all before vectors are read.
-    wanted = wanted_ids(library, filters, artists)
+    wanted = fitting_ids(library, filters, artists)
     while index is not None and (n := 8 * n) < (index.ntotal if wanted is None else len(wanted)) // 4:
         found = _found(index, query, n)
         yield read_some_vectors(library, space, (found if wanted is None else np.intersect1d(found, wanted)).tolist())

@@ -1,8 +1,8 @@
-"""Known files that a walk did not find: gone, or only away with their disk?
+"""Classify known files that a walk did not find: deleted, excluded, or on a disk that is not mounted.
 
-A file is gone when its folder, or the nearest one above that is still there, holds other music that was known before,
-or more than half as many new files. A folder that holds nothing of the kind may be the mount point of a disk that is
-away, like one where another disk was seen before and is not today: what was under it is kept.
+A file is gone if the nearest folder above it that still exists holds other known music, or more than half as many new
+files as are missing. Otherwise that folder may be the mount point of a disk that is away, and the file is kept. So it
+is below a folder where a disk was mounted before and is not now.
 """
 
 import os
@@ -30,35 +30,35 @@ class KnownFile(NamedTuple):  # not a dataclass: there are as many as files, and
 
 @dataclass
 class Absence:
-    """Verdicts on the files that were not found."""
+    """Classes of the files that were not found."""
 
     gone: list[KnownFile] = field(default_factory=list)
-    excluded: list[tuple[KnownFile, str]] = field(default_factory=list)  # with the reason: no walk comes there
-    kept: dict[int, str | None] = field(default_factory=dict)  # by track id what is away; None: it was not reached
-    emptied: set[str] = field(default_factory=set)  # of these folders those that are there, but without their tracks
-    found_again: set[str] = field(default_factory=set)  # mount points that are ordinary folders now
+    excluded: list[tuple[KnownFile, str]] = field(default_factory=list)  # with the rule that excludes them
+    kept: dict[int, str | None] = field(default_factory=dict)  # by track id, the path that is away; None: not reached
+    emptied: set[str] = field(default_factory=set)  # folders that exist, but without their tracks: new mount points
+    found_again: set[str] = field(default_factory=set)  # former mount points that are ordinary folders now
 
 
 @dataclass
 class _Tally:
-    """Counts of the files that were found below a folder, and of those that were not."""
+    """Counts of found and missing files below a folder."""
 
     n_vanished: int = 0
     n_found: int = 0
-    n_known: int = 0  # of the found
+    n_known: int = 0  # found files that were known before
 
     @property
     def is_full(self) -> bool:
-        """Whether more than a few files lie here; a single one may have come while the disk was away."""
+        """More than half as many files were found as are missing; a few may have come while the disk was away."""
         return 2 * self.n_found > self.n_vanished
 
     @property
     def shows_music(self) -> bool:
-        """Whether this is a folder of music where files were taken away, and no mount point without its disk."""
+        """Files were removed from a folder of music; it is no mount point without its disk."""
         return self.n_known > 0 or self.is_full
 
 
-def judge_vanished(
+def classify_missing(
     rows: Iterable[KnownFile],
     roots: Collection[str],
     found: Mapping[str, bool],
@@ -66,76 +66,76 @@ def judge_vanished(
     unreadable: Collection[str],
     mount_points: Mapping[str, bool],
 ) -> Absence:
-    """Say of each file below `roots` that was not found what became of it.
+    """Classify each file below `roots` that was not found.
 
     Parameters
     ----------
     rows : known files that were not found, also those that were missing before
-    found : by path, whether it is a file to be heard
+    found : by path, whether the file is to be embedded
     known : paths of the known files
-    unreadable : found paths that cannot be read today; what lay below them is not gone
-    mount_points : folders that may be empty because a disk is away, and whether one was ever seen there
+    unreadable : found paths that cannot be read today; files below them are not gone
+    mount_points : folders that may be empty because a disk is away, and whether one was ever mounted there
     """
-    verdict = Absence()
-    standing = _StandingFolders()
+    absence = Absence()
+    folders = _ExistingFolders()
     found_files = _FilesByFolder(found)
-    there = {root for root in roots if os.path.isdir(root)}
-    pending: list[tuple[KnownFile, str]] = []  # with the nearest folder above that is still there
+    existing_roots = {root for root in roots if os.path.isdir(root)}
+    pending: list[tuple[KnownFile, str]] = []  # with the nearest folder above that exists
     for row in rows:
         above = [root for root in roots if is_under(row.path, root)]
         if not above:
             continue
         reason = min((path_exclusion(row.path, root) or "" for root in above), default="")
-        folder = standing.above(row.path)
+        folder = folders.nearest_above(row.path)
         while reason and folder not in above and path_exclusion(os.path.join(folder, "file"), above[0]):
             folder = os.path.dirname(folder)
         if unreadable and any(path in unreadable for path in _folders_above(row.path)):
-            verdict.kept[row.id] = None
-        elif not any(root in there and is_under(folder, root) for root in above):
-            verdict.kept[row.id] = above[0]
+            absence.kept[row.id] = None
+        elif not any(root in existing_roots and is_under(folder, root) for root in above):
+            absence.kept[row.id] = above[0]
         elif not os.path.lexists(row.path):
             pending.append((row, folder))
         elif reason:
-            verdict.excluded.append((row, reason))
-        elif os.path.isdir(row.path) or row.path in found_files:  # no file any more, or one of another name
-            verdict.gone.append(row)
-        else:  # its disk came back after the walk, or the listing lacked it
-            verdict.kept[row.id] = None
+            absence.excluded.append((row, reason))
+        elif os.path.isdir(row.path) or row.path in found_files:  # no file any more, or a file under another name
+            absence.gone.append(row)
+        else:  # its disk came back after the walk, or the walk missed it
+            absence.kept[row.id] = None
     near = {
         path: was_mounted
         for path, was_mounted in mount_points.items()
-        if any(is_under(path, root) or is_under(root, path) for root in there)
+        if any(is_under(path, root) or is_under(root, path) for root in existing_roots)
     }
     if pending or near:
-        _judge_by_folder(verdict, pending, found, known, near)
-    return verdict
+        _classify_by_folder(absence, pending, found, known, near)
+    return absence
 
 
-def _judge_by_folder(
-    verdict: Absence,
+def _classify_by_folder(
+    absence: Absence,
     pending: Sequence[tuple[KnownFile, str]],
     found: Mapping[str, bool],
     known: Container[str],
     mount_points: Mapping[str, bool],
 ) -> None:
-    """Judge by what else lies below the folders that are still there."""
+    """Classify missing files by the other files below the folders that exist."""
     for path, was_mounted in mount_points.items():
         if not was_mounted and not os.path.isdir(path) and os.path.isdir(os.path.dirname(path)):
-            verdict.found_again.add(path)  # somebody has taken the empty folder away: its music is gone
-    suspects = {path for path in set(mount_points) - verdict.found_again if not is_mounted(path)}
+            absence.found_again.add(path)  # the empty folder was removed: its music is gone
+    suspects = {path for path in set(mount_points) - absence.found_again if not is_mounted(path)}
     tallies = {folder: _Tally() for folder in {folder for _, folder in pending} | suspects}
     _count(tallies, pending, found, known)
     away = {path for path in suspects if not tallies[path].is_full}
-    verdict.found_again.update(suspects - away)
+    absence.found_again.update(suspects - away)
     for row, folder in pending:
         disk = next((path for path in _folders_above(row.path) if path in away), None)
         if disk is not None:
-            verdict.kept[row.id] = disk
+            absence.kept[row.id] = disk
         elif tallies[folder].shows_music:
-            verdict.gone.append(row)
+            absence.gone.append(row)
         else:
-            verdict.kept[row.id] = folder
-            verdict.emptied.add(folder)
+            absence.kept[row.id] = folder
+            absence.emptied.add(folder)
 
 
 def _count(
@@ -144,7 +144,7 @@ def _count(
     found: Mapping[str, bool],
     known: Container[str],
 ) -> None:
-    above: dict[str, list[_Tally]] = {}  # by folder the tallies that its files count for
+    above: dict[str, list[_Tally]] = {}  # by folder, the tallies that its files count for
 
     def of_file(path: str) -> list[_Tally]:
         folder = os.path.dirname(path)
@@ -153,7 +153,7 @@ def _count(
         return above[folder]
 
     for row, _ in pending:
-        for tally in of_file(row.path):  # also what was missing before: an earlier version may have missed it wrongly
+        for tally in of_file(row.path):  # also files that were missing before: an earlier version may have erred
             tally.n_vanished += 1
     for path, is_candidate in found.items() if tallies else ():
         if is_candidate:
@@ -162,33 +162,33 @@ def _count(
                 tally.n_known += path in known
 
 
-class _StandingFolders:
-    """The nearest folder above a path that is there today; every folder is looked at once."""
+class _ExistingFolders:
+    """The nearest folder above a path that exists; each folder is checked once."""
 
     def __init__(self) -> None:
-        self._is_there: dict[str, bool] = {}
+        self._exists: dict[str, bool] = {}
 
-    def above(self, path: str) -> str:
+    def nearest_above(self, path: str) -> str:
         for folder in _folders_above(path):
-            if folder not in self._is_there:
-                self._is_there[folder] = os.path.isdir(folder)
-            if self._is_there[folder]:
+            if folder not in self._exists:
+                self._exists[folder] = os.path.isdir(folder)
+            if self._exists[folder]:
                 return folder
         return "/"
 
 
 class _FilesByFolder:
-    """Found files by what their folders are on the disk: one may have several names, through links or letters."""
+    """Found files by the identity of their folders on the disk: a folder may have several names, by links or case."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = paths
-        self._identities: dict[str, tuple[int, int] | None] = {}  # by name of a folder
+        self._identities: dict[str, tuple[int, int] | None] = {}  # by path of a folder
 
     def __contains__(self, path: str) -> bool:
         return any(_is_same_file(path, other) for other in self._alike.get(self._place(path), ()))
 
     @cached_property
-    def _alike(self) -> dict[object, list[str]]:  # hardly ever needed, and then for few files
+    def _alike(self) -> dict[object, list[str]]:  # rarely needed, and for few files
         alike: dict[object, list[str]] = {}
         for path in self._paths:
             alike.setdefault(self._place(path), []).append(path)
@@ -215,6 +215,6 @@ def _is_same_file(path: str, other: str) -> bool:
 
 
 def _folders_above(path: str) -> Iterator[str]:
-    """All folders above a path, the nearest first."""
+    """Yield all folders above a path, the nearest first."""
     while path != (path := os.path.dirname(path)):
         yield path

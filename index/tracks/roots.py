@@ -1,4 +1,4 @@
-"""The folders that a library visits, what each leaves out, and where their disks begin."""
+"""The folders of a library, the exclusion rules of each, and the mount points of their disks."""
 
 import json
 import os
@@ -18,12 +18,12 @@ _OUTSIDE = """
 
 
 def read_rules(library: Library) -> dict[str, Rules]:
-    """All folders that were ever given to be embedded, with what they leave out, in the order of their names.
+    """Read the exclusion rules of all folders that were ever embedded, by path, in the order of paths.
 
     Raises
     ------
     LibraryError
-        A folder leaves out what no run of ours stores.
+        A rule is one that no run of ours stores.
     """
     rows = library.db.execute(
         "SELECT r.path, r.path_bytes, o.exclude, o.min_duration_s, o.max_duration_s"
@@ -41,7 +41,7 @@ def _rules(exclude: str | None, shortest: float | None, longest: float | None) -
 
 
 def store_rules(library: Library, rules: Mapping[str, Rules]) -> None:
-    """Remember folders and what they leave out; the caller holds the transaction."""
+    """Store folders and their exclusion rules; the caller holds the transaction."""
     known = read_rules(library)
     for path, new in rules.items():
         text, raw = path_columns(path)
@@ -57,18 +57,18 @@ def store_rules(library: Library, rules: Mapping[str, Rules]) -> None:
 
 
 def files_outside(library: Library) -> list[str]:
-    """The known files below no folder of the library: each was given by its own name."""
+    """The known files below no folder of the library: each was embedded by its own path."""
     return [path_from_columns(text, raw) for text, raw in library.db.execute(_OUTSIDE)]
 
 
 def read_mount_points(library: Library) -> dict[str, bool]:
-    """Folders that may be empty because a disk is away, and whether one was ever seen there."""
+    """Read the folders that may be empty because a disk is away, and whether one was ever mounted there."""
     rows = library.db.execute("SELECT path, path_bytes, was_mounted FROM mount_points ORDER BY path")
     return {path_from_columns(text, raw): bool(was_mounted) for text, raw, was_mounted in rows}
 
 
 def store_mount_points(library: Library, paths: Iterable[str], *, was_mounted: bool) -> None:
-    """Remember mount points, once each; the caller holds the transaction."""
+    """Store mount points; the caller holds the transaction."""
     for text, raw in map(path_columns, sorted(paths)):
         library.db.execute(
             "INSERT INTO mount_points (path, path_bytes, was_mounted) VALUES (?, ?, ?)"
@@ -78,6 +78,7 @@ def store_mount_points(library: Library, paths: Iterable[str], *, was_mounted: b
 
 
 def drop_mount_points(library: Library, paths: Iterable[str]) -> None:
+    """Remove mount points; the caller holds the transaction."""
     for path in paths:
         library.db.execute("DELETE FROM mount_points WHERE path = ?", [path_columns(path)[0]])
 
@@ -89,9 +90,9 @@ def given_rules(
     min_duration: float | None = None,
     max_duration: float | None = None,
 ) -> dict[str, Rules]:
-    """The rules of all folders, after some of them were given anew for `paths`.
+    """The rules of all folders after new ones are given for `paths`.
 
-    A rule that is not given stays as it was; an empty pattern takes all patterns back, and a bound of 0 that bound.
+    Rules that are not given stay; an empty pattern removes all patterns, and a bound of 0 removes that bound.
 
     Raises
     ------

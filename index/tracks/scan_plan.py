@@ -16,7 +16,7 @@ from earshot.data.files.exclusion import Rules, duration_exclusion
 from earshot.data.files.folder_walk import BROKEN_LINKS, FoundFile, Place
 from earshot.data.files.path_encoding import path_columns, path_from_columns
 from earshot.index.library import Library
-from earshot.index.tracks.missing_files import KnownFile, judge_vanished
+from earshot.index.tracks.missing_files import KnownFile, classify_missing
 from earshot.index.tracks.roots import drop_mount_points, read_mount_points, store_mount_points, store_rules
 from earshot.index.tracks.track_store import PendingFile, set_status, store_unread
 from earshot.index.vectors.spaces import AUDIO
@@ -109,7 +109,7 @@ def plan_scan(
     plan.pending.sort(key=lambda file: file.was_unread)  # last, those that may hold up or end the run
     vanished = [row for path, row in known.items() if path not in seen]
     mount_points = read_mount_points(library)
-    verdict = judge_vanished(vanished, roots, seen, known, unreadable, mount_points)
+    verdict = classify_missing(vanished, roots, seen, known, unreadable, mount_points)
     gone = [row for row in verdict.gone if row.status != "missing"]
     plan.gone = {row.id for row in gone}
     plan.missing_before = {row.id for row in verdict.gone} - plan.gone

@@ -19,7 +19,7 @@ _MANY = 2_000  # pairs of tracks by one artist beyond which nobody looks for nea
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedTrack:
     """A track by what it is called."""
 
     id: int
@@ -41,8 +41,8 @@ class Named:
 class Pair:
     """A catalog track and a file that is, or may be, the same."""
 
-    catalog: Named
-    file: Named
+    catalog: NamedTrack
+    file: NamedTrack
     why: str  # "isrc", "mbid", "name"; of near misses what is alike
     likeness: float = 1.0
 
@@ -90,7 +90,7 @@ def find_links(library: Library, n_near: int = 1_000) -> Linkage:
             by_code[code].append(file)
     matches: list[Pair] = []
     conflicts: list[Pair] = []
-    unmatched: list[Named] = []
+    unmatched: list[NamedTrack] = []
     for track in catalog:
         of_name = _same_spelling(track, by_name.get(track.key, ()))
         of_code = [(why, file) for why in ("isrc", "mbid") for file in by_code.get(getattr(track, why), ())]
@@ -135,28 +135,28 @@ def remove_links(library: Library, catalog_ids: Sequence[int]) -> int:
         )
 
 
-def _named(library: Library, where: str) -> Iterator[Named]:
+def _named(library: Library, where: str) -> Iterator[NamedTrack]:
     query = f"SELECT id, artist, title, mbid, isrc FROM tracks WHERE title IS NOT NULL AND {where} ORDER BY id"
     for node, artist, title, mbid, isrc in library.db.execute(query):
         if artist is None and " - " in title:  # known as one name: "Artist - Title"
             artist, _, title = title.partition(" - ")
-        yield Named(node, artist or "", title, plain_mbid(mbid), plain_isrc(isrc))
+        yield NamedTrack(node, artist or "", title, plain_mbid(mbid), plain_isrc(isrc))
 
 
-def _same_spelling(track: Named, files: Sequence[Named]) -> Sequence[Named]:
+def _same_spelling(track: NamedTrack, files: Sequence[NamedTrack]) -> Sequence[NamedTrack]:
     """The files that are spelled as the track is, else all."""
     same = [file for file in files if file.name.casefold() == track.name.casefold()]
     return same or files
 
 
-def _near_misses(catalog: Sequence[Named], files: Sequence[Named], n_near: int) -> list[Pair]:
+def _near_misses(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack], n_near: int) -> list[Pair]:
     """The same artist with almost the same title, and the same title by almost the same artist; the likest first."""
     return nsmallest(n_near, _alike(catalog, files), lambda pair: (-pair.likeness, pair.catalog.id, pair.file.id))
 
 
-def _alike(catalog: Sequence[Named], files: Sequence[Named]) -> Iterator[Pair]:
+def _alike(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack]) -> Iterator[Pair]:
     for place, why in ((0, "artist"), (1, "title")):
-        groups: dict[str, tuple[list[Named], list[Named]]] = defaultdict(lambda: ([], []))
+        groups: dict[str, tuple[list[NamedTrack], list[NamedTrack]]] = defaultdict(lambda: ([], []))
         for side, tracks in enumerate((files, catalog)):
             for track in tracks:
                 key = track.key[place]

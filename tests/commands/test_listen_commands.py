@@ -57,10 +57,10 @@ def test_a_later_export_adds_only_what_is_new(folder, run):
     assert len(logs(folder)) == 2 and rows_of(folder / "library", "SELECT name FROM users") == [("ana",)]
     run("build-graph", "--min-together", 1)
     from earshot.index.library import Library
-    from earshot.index.listens.stored_interactions import read_listening
+    from earshot.index.listens.stored_interactions import read_interactions
 
     with Library.open(folder / "library") as library:
-        assert repr(read_listening(library).listening) == "<Interactions 1 users x 2 tracks, 3 events>"
+        assert repr(read_interactions(library).listening) == "<Interactions 1 users x 2 tracks, 3 events>"
 
 
 def test_an_export_beside_its_earlier_one_or_unpacked_counts_once(folder, run):
@@ -74,10 +74,10 @@ def test_an_export_beside_its_earlier_one_or_unpacked_counts_once(folder, run):
     assert "4 listens by 1 user" in result.stdout and "7 that several of the files hold count once" in result.stderr
     assert "Listens   7 events, 1 user, in 2 imports: what several hold counts once\n" in run("status").stdout
     from earshot.index.library import Library
-    from earshot.index.listens.stored_interactions import read_listening
+    from earshot.index.listens.stored_interactions import read_interactions
 
     with Library.open(folder / "library") as library:
-        assert len(read_listening(library).listening) == 4
+        assert len(read_interactions(library).listening) == 4
 
 
 def test_an_archive_of_two_kinds_is_two_imports(folder, run):

@@ -39,7 +39,7 @@ def folder(tmp_path):
     return library.folder
 
 
-def cures(folder, *words):
+def fixes(folder, *words):
     """The cures that `cli check` prints, as words after `cli`."""
     out = invoke(folder, "check", *words, code=1).stdout
     typed = re.findall(r"fix: (.*)", out)
@@ -77,7 +77,7 @@ def test_listens_that_are_damaged(folder, damage):
     assert "Restore it from a backup, or run `cli forget-listens 1 && cli import-listens --user who" in told
     assert "cli forget-listens 1 && cli import-listens --user who" in invoke(folder, "status").stdout
     invoke(folder, "import-playlists", folder.parent / "my music")  # any command that writes hides nothing
-    out, found = cures(folder)
+    out, found = fixes(folder)
     assert "it's.csv" in out and "cli recommend" in out
     for cure in found:
         invoke(folder, *cure)
@@ -91,7 +91,7 @@ def test_damaged_listens_whose_origin_has_grown_since(folder, damage):
     """Imported again, it would be an import beside the damaged one."""
     (folder.parent / "my music" / "it's.csv").write_text("\n".join([*ROWS, "sam,Ann,Three,11"]))
     DAMAGES[damage](parquet(folder))
-    for cure in cures(folder)[1]:
+    for cure in fixes(folder)[1]:
         invoke(folder, *cure)
     assert rows_of(folder, "SELECT n_events FROM listens") == [(4,)]
     assert invoke(folder, "check").stdout == "All is well.\n"
@@ -99,7 +99,7 @@ def test_damaged_listens_whose_origin_has_grown_since(folder, damage):
 
 def test_other_bytes_of_the_same_length_are_found_by_reading(folder):
     flip(parquet(folder))
-    out, found = cures(folder, "--read-data")
+    out, found = fixes(folder, "--read-data")
     assert re.search(r"listens/\w+\.parquet is damaged: its content is another", out)
     for cure in (words for words in found if words[0].endswith("-listens")):
         invoke(folder, *cure)
@@ -109,7 +109,7 @@ def test_other_bytes_of_the_same_length_are_found_by_reading(folder):
 def test_listens_whose_origin_is_gone_can_be_done_without(folder):
     (folder.parent / "my music" / "it's.csv").unlink()
     parquet(folder).unlink()
-    _, (cure,) = cures(folder)
+    _, (cure,) = fixes(folder)
     assert cure == ["forget-listens", "1"]
     invoke(folder, *cure)
     assert invoke(folder, "check").stdout == "All is well.\n"
@@ -119,12 +119,12 @@ def test_a_playlist_that_went_or_changed(folder):
     path = folder.parent / "my music" / "it's.m3u"
     path.write_text("1.mp3\n1.mp3\n")
     assert invoke(folder, "check").stdout == "All is well.\n"
-    out, found = cures(folder, "--read-data")
+    out, found = fixes(folder, "--read-data")
     assert f"the playlist {path} has changed since it was imported" in out
     invoke(folder, *next(words for words in found if words[0] == "import-playlists"))
     assert rows_of(folder, "SELECT count(*) FROM playlist_tracks") == [(2,)]
     path.unlink()
-    out, (cure,) = cures(folder)
+    out, (cure,) = fixes(folder)
     assert f"the playlist {path} is missing; the library still holds its 2 tracks" in out
     invoke(folder, *cure)
     assert invoke(folder, "check").stdout == "All is well.\n"
@@ -139,7 +139,7 @@ def test_a_playlist_that_became_a_file_of_the_kernels(folder):
     path = folder.parent / "my music" / "it's.m3u"
     path.unlink()
     path.symlink_to("/proc/self/status")  # as /proc/kmsg, which waits for ever
-    out, _ = cures(folder, "--read-data")
+    out, _ = fixes(folder, "--read-data")
     assert "it's.m3u is a file of the kernel's, not a regular file" in out
 
 
@@ -161,7 +161,7 @@ def test_where_the_disk_of_a_playlist_is_away_nothing_is_wrong(folder):
 
 
 def test_a_track_that_changed_under_its_old_time_is_heard_again_by_its_cure(folder):
-    out, found = cures(folder, "--read-data")  # the track of this library was made by hand, with another hash
+    out, found = fixes(folder, "--read-data")  # the track of this library was made by hand, with another hash
     assert "1.mp3 has changed since it was heard" in out
     assert any(words[:2] == ["embed-audio", "--again"] and words[2].endswith("1.mp3") for words in found)
 
@@ -230,7 +230,7 @@ def test_listens_that_no_import_knows_are_told_and_left_alone(folder):
     stray.write_bytes(b"PAR1 newer than the database PAR1")
     with Library.open_to_write(folder):
         pass
-    out, (cure,) = cures(folder)
+    out, (cure,) = fixes(folder)
     assert "listens/0123.parquet belongs to no import" in out and cure == ["mv", str(stray), str(folder)]
     subprocess.run(cure, check=True)
     assert invoke(folder, "check").stdout == "All is well.\n"
@@ -247,7 +247,7 @@ def test_listens_that_a_later_import_renamed_are_found_by_an_older_database(fold
     (folder / "library.db").write_bytes(backup)
     origin.unlink()
     assert f"or run `mv '{parquet(folder)}' " in invoke(folder, "train-tower", code=1).stderr
-    out, (cure,) = cures(folder)
+    out, (cure,) = fixes(folder)
     assert f"listens/{named} is missing" in out
     assert cure == ["mv", str(parquet(folder)), str(folder / "listens" / named)]
     subprocess.run(cure, check=True)
@@ -259,8 +259,8 @@ def test_other_listens_under_that_name_are_not_taken_for_those_that_are_missing(
     other = listens.with_name(f"{listens.stem}.2.parquet")
     listens.rename(other)
     flip(other)
-    assert sorted(cure[0] for cure in cures(folder)[1]) == ["forget-listens", "import-listens", "mv"]
-    assert cures(folder)[1][-1] == ["mv", str(other), str(folder)]
+    assert sorted(cure[0] for cure in fixes(folder)[1]) == ["forget-listens", "import-listens", "mv"]
+    assert fixes(folder)[1][-1] == ["mv", str(other), str(folder)]
 
 
 def test_resumable_work_is_no_leftover(folder):
@@ -283,7 +283,7 @@ def test_a_writer_beside_check_is_no_leftover(folder):
     (folder / ".writer.json").write_text(json.dumps({"pid": os.getppid()}))
     assert invoke(folder, "check").stdout == "All is well.\n"
     (folder / ".writer.json").write_text(json.dumps({"pid": os.getppid(), "started": -1}))  # by now another process
-    assert cures(folder)[1] == [["rm", "-r", str(folder / "listens" / "x.parquet.unfinished")]]
+    assert fixes(folder)[1] == [["rm", "-r", str(folder / "listens" / "x.parquet.unfinished")]]
 
 
 def test_a_trained_encoder_that_is_gone(folder):
@@ -292,9 +292,9 @@ def test_a_trained_encoder_that_is_gone(folder):
         finish_run(library, run, {})
         assert [file.name for file in kept_files(library)][1:] == ["checkpoints/ear-0f.safetensors"]
         assert index_state(library, AUDIO) is not None
-    out, found = cures(folder)
+    out, found = fixes(folder)
     assert "checkpoints/ear-0f.safetensors is missing; without it `cli embed-audio`" in out
     assert found == [["train-audio", "--start", "fresh"], ["embed-audio"]]
-    step = "cli train-audio --start fresh   (checkpoints/ear-0f.safetensors is missing)"
+    step = "cli train-audio --start fresh && cli embed-audio   (checkpoints/ear-0f.safetensors is missing; without"
     assert step in invoke(folder, "status").stdout
     assert "`cli train-audio --start fresh`" in invoke(folder, "embed-audio", code=1).stderr

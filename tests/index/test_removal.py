@@ -8,7 +8,7 @@ from earshot.data.tables.playlists import Playlist
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError
 from earshot.index.listens.playlist_store import import_playlists
-from earshot.index.listens.stored_interactions import read_listening
+from earshot.index.listens.stored_interactions import read_interactions
 from earshot.index.removal import forget_listens
 from library_world import add, at, heard, open_library
 from tower_world import import_table
@@ -45,7 +45,7 @@ def test_what_only_it_knew_goes_along(library):
     assert library.db.execute("SELECT name FROM users").fetchall() == [("eve",)]
     assert library.db.execute("SELECT kind FROM graphs").fetchall() == [("friends",)]
     assert len(files) == 2 and len(set((library.folder / "listens").glob("*.parquet"))) == 1
-    assert len(read_listening(library).listening) == 2
+    assert len(read_interactions(library).listening) == 2
 
 
 def test_the_last_one_and_one_whose_file_is_gone(library):

@@ -15,7 +15,7 @@ PARENT = os.getppid()  # a process that is there
 
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch):
-    monkeypatch.setattr(writer, "_PATIENCE", 0.01)
+    monkeypatch.setattr(writer, "_MAX_WAIT", 0.01)
 
 
 def write(folder, **told):

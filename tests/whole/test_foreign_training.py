@@ -12,8 +12,8 @@ import torch
 from commands_typed import invoke, rows_of
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import listen_files
-from earshot.index.listens.stored_interactions import read_listening
-from earshot.index.manifest import file_hash, listens_cure
+from earshot.index.listens.stored_interactions import read_interactions
+from earshot.index.manifest import file_hash, listens_fix
 from earshot.index.recommending.recommendation_table import ResumableLists, store_recommendations
 from earshot.index.runs import start_run
 from trained_library import QUICK, make_trained_library
@@ -89,7 +89,7 @@ def test_a_log_of_values_that_no_import_writes(folder, column, told):
     with Library.open(folder) as library:
         for _ in range(2):
             with pytest.raises(LibraryError, match=told):
-                read_listening(library)
+                read_interactions(library)
     assert not list((folder / "listens").glob("arrays-*"))
 
 
@@ -102,7 +102,7 @@ def test_a_log_with_damaged_pages(folder, place):
     for arrays in (folder / "listens").glob("arrays-*"):
         shutil.rmtree(arrays)
     with Library.open(folder) as library, pytest.raises(LibraryError, match=r"damaged|that is none|no import writes"):
-        read_listening(library)
+        read_interactions(library)
 
 
 def test_users_and_tracks_that_the_tables_do_not_know(folder):
@@ -136,13 +136,13 @@ ARRAYS = {
 @pytest.mark.parametrize(("name", "data"), ARRAYS.values(), ids=ARRAYS)
 def test_arrays_that_are_damaged_are_made_anew(folder, name, data):
     with Library.open(folder) as library:
-        before = read_listening(library).listening.digest()
+        before = read_interactions(library).listening.digest()
         (arrays,) = (folder / "listens").glob("arrays-*")
         (arrays / name).write_bytes(data)
         facts = json.loads((arrays / "arrays.json").read_text())
         if name == "kinds":
             (arrays / "arrays.json").write_text(json.dumps(facts | {"n_kinds": 270}))
-        assert read_listening(library).listening.digest() == before
+        assert read_interactions(library).listening.digest() == before
 
 
 def test_lists_that_cannot_be_read_today_are_not_made_anew(folder, failing_disk):
@@ -214,6 +214,6 @@ def test_towers_whose_settings_are_gone(folder):
 def test_options_of_an_import_that_are_none(tmp_path):
     origin = str(tmp_path)
     for options in (None, "nonsense", "{}", "[1]", "[" * 100_000):
-        assert listens_cure(1, origin, options) == f"cli forget-listens 1 && cli import-listens {origin}"
+        assert listens_fix(1, origin, options) == f"cli forget-listens 1 && cli import-listens {origin}"
     cure = f"cli forget-listens 1 && cli import-listens --listener 'a b' {origin}"
-    assert listens_cure(1, origin, '["--listener", "a b"]') == cure
+    assert listens_fix(1, origin, '["--listener", "a b"]') == cure

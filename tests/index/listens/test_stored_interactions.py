@@ -6,7 +6,7 @@ import pytest
 from earshot.data.listens.event_batch import Batch
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import import_listens
-from earshot.index.listens.stored_interactions import read_listening
+from earshot.index.listens.stored_interactions import read_interactions
 from library_world import add, at, collected_events, heard, open_library
 
 
@@ -27,7 +27,7 @@ def library(tmp_path):
 
 
 def test_rows_and_the_ids_they_are(library):
-    found = read_listening(library)
+    found = read_interactions(library)
     assert repr(found.listening) == "<Interactions 2 users x 2 tracks, 3 events>"
     assert found.users.ids(found.listening.user_rows).tolist() == [1, 1, 2]
     assert found.items.ids(found.listening.track_rows).tolist() == [2, 1, 2]
@@ -39,32 +39,34 @@ def folders(library):
 
 
 def test_they_are_made_once_and_again_after_a_change(library):
-    read_listening(library)
+    read_interactions(library)
     (first,) = folders(library)
     with Library.open(library.folder) as reader:
-        assert len(read_listening(reader).listening) == 3
+        assert len(read_interactions(reader).listening) == 3
     assert folders(library) == [first]
     listened(library, "b", ("me", "Air", "One", 5), ("me", "Air", "One", 9))  # one of them was known
-    assert len(read_listening(library).listening) == 4
+    assert len(read_interactions(library).listening) == 4
     (second,) = folders(library)
     assert second != first
     library.db.execute("UPDATE tracks SET linked_id = 1 WHERE id = 2")
-    assert read_listening(library).items.ids([0]).tolist() == [1] and read_listening(library).listening.n_tracks == 1
+    assert (
+        read_interactions(library).items.ids([0]).tolist() == [1] and read_interactions(library).listening.n_tracks == 1
+    )
     assert len(folders(library)) == 1 and folders(library) != [second]
 
 
 def test_arrays_of_an_older_version_are_made_anew(library, monkeypatch):
-    read_listening(library)
+    read_interactions(library)
     (before,) = folders(library)
     (library.folder / "listens" / before / "weights").write_bytes(b"of another kind")
     monkeypatch.setattr("earshot.index.listens.stored_interactions.ARRAY_FORMAT", 99)
-    assert read_listening(library).listening.weights.tolist() == [1.0] * 3
+    assert read_interactions(library).listening.weights.tolist() == [1.0] * 3
     assert len(folders(library)) == 1 and folders(library) != [before]
 
 
 def test_without_listens_it_says_what_to_type(library):
     with pytest.raises(LibraryError, match=r"no listens to artists yet\.\n\nRun `cli import-listens FILE` first"):
-        read_listening(library, "artist")
+        read_interactions(library, "artist")
 
 
 def test_towers_do_not_learn_from_artists(tmp_path):
@@ -72,12 +74,12 @@ def test_towers_do_not_learn_from_artists(tmp_path):
     with library:
         listened(library, "a", ("me", None, "Air", 5), level="artist")
         with pytest.raises(LibraryError, match="no listens to tracks yet; those to artists are for `cli build-graph`"):
-            read_listening(library)
+            read_interactions(library)
 
 
 def test_listens_to_artists_stand_apart(library):
     batch = Batch(pl.DataFrame({"user": ["me"], "title": ["Air"]}))
     with collected_events(library, batch, level="artist") as collector:
         import_listens(library, collector, "artists", origin="x")
-    assert repr(read_listening(library, "artist").listening) == "<Interactions 1 users x 1 tracks, 1 events>"
-    assert len(read_listening(library).listening) == 3 and len(folders(library)) == 2
+    assert repr(read_interactions(library, "artist").listening) == "<Interactions 1 users x 1 tracks, 1 events>"
+    assert len(read_interactions(library).listening) == 3 and len(folders(library)) == 2

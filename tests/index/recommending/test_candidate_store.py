@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from earshot.data.events.interactions import dislikes
-from earshot.index.listens.stored_interactions import find_user, read_listening
-from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_shelf, request_for_user
+from earshot.index.listens.stored_interactions import find_user, read_interactions
+from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_candidates, request_for_user
 from earshot.index.recommending.tower_vectors import store_tower_vectors
 from earshot.index.runs import finish_run, start_run
 from earshot.index.vectors.faiss_file import build_index
@@ -30,22 +30,22 @@ def library(tmp_path):
 
 def test_newcomers_follow_those_with_a_vector(library):
     library, run = library
-    shelf = read_shelf(library, run, with_vectors=True)
+    shelf = read_candidates(library, run, with_vectors=True)
     assert shelf.tracks.all_ids.tolist() == [1, 2, 4, 5, 3] and shelf.new_ids.tolist() == [3]
     np.testing.assert_array_equal(shelf.vectors, np.eye(4))
     assert shelf.artists[0] == shelf.artists[1] != shelf.artists[4] and shelf.artists.min() > 0
     assert repr(shelf) == "<Candidates 5 tracks, 4 with a vector>"
-    everybody = read_shelf(library, run, with_vectors=False)
+    everybody = read_candidates(library, run, with_vectors=False)
     assert everybody.new_ids.tolist() == [1, 2, 3, 4, 5] and len(everybody.vectors) == 0
 
 
 def test_what_is_gone_or_has_another_name_is_not_on_the_shelf(library):
     library, run = library
-    before = read_shelf(library, run, with_vectors=True).digest()
+    before = read_candidates(library, run, with_vectors=True).digest()
     library.db.execute("UPDATE tracks SET status = 'missing' WHERE id = 1")
     library.db.execute("UPDATE tracks SET linked_id = 2 WHERE id = 4")
     library.db.execute("UPDATE tracks SET artist_id = NULL WHERE id = 5")
-    shelf = read_shelf(library, run, with_vectors=True)
+    shelf = read_candidates(library, run, with_vectors=True)
     assert shelf.tracks.all_ids.tolist() == [2, 5, 3] and shelf.artists[1] == -1
     np.testing.assert_array_equal(shelf.vectors, np.eye(4)[[1, 3]])
     assert shelf.digest() != before
@@ -53,7 +53,7 @@ def test_what_is_gone_or_has_another_name_is_not_on_the_shelf(library):
 
 def test_who_played_what(library):
     library, run = library
-    read = read_listening(library)
+    read = read_interactions(library)
     named = dict(library.db.execute("SELECT title, id FROM tracks"))
     eve = request_for_user(read, find_user(library, "eve"), seed_id=1)
     assert eve.track_ids().tolist() == [named["Two"], named["Four"], named["Two"], 1]
@@ -61,7 +61,7 @@ def test_who_played_what(library):
         eve.times.tolist() == [100, 200, 300] and eve.is_ordered and repr(eve) == "<RecommendRequest user 1, 3 plays>"
     )
     assert request_for_user(read, 99).track_ids().tolist() == []
-    shelf = read_shelf(library, run, with_vectors=True)
+    shelf = read_candidates(library, run, with_vectors=True)
     plays = shelf.plays(*play_counts(read))
     expected = {"One": 0, "Two": 2, "Three": 0, "Four": 1, "Five": 1}
     assert {title: plays[shelf.tracks.rows([track])[0]] for title, track in named.items()} == expected
@@ -72,7 +72,7 @@ def test_a_dislike_is_no_play(tmp_path):
     with library:
         rows = ["user,artist,title,timestamp,event_type", "eve,Ann,One,1,listen", "eve,Ann,Two,2,dislike"]
         import_table(library, tmp_path / "listens.csv", rows)
-        read = read_listening(library)
+        read = read_interactions(library)
         (one,) = library.db.execute("SELECT id FROM tracks WHERE title = 'One'").fetchone()
         request = request_for_user(read, find_user(library, "eve"))
         assert (request.played.tolist(), request.times.tolist(), request.kinds.tolist()) == ([one], [1], [0])

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from earshot.index.search.filters import SearchFilters, is_wanted, wanted_ids
+from earshot.index.search.filters import SearchFilters, fits_filters, fitting_ids
 from earshot.index.search.similarity_search import similar
 from earshot.index.tracks.track_lookup import track_rows
 from earshot.index.vectors.faiss_file import build_index
@@ -32,8 +32,8 @@ def library(tmp_path_factory):
 
 def test_filters_by_hand(library):
     # 4 x 4 x 3 tracks: artists change every 12, genres every 3, durations each time
-    assert wanted_ids(library, SearchFilters(same_artist=True), {"can"}).tolist() == list(range(25, 37))
-    assert wanted_ids(library, SearchFilters(genre="ЧAR", max_duration=60.0), set()).tolist() == [
+    assert fitting_ids(library, SearchFilters(same_artist=True), {"can"}).tolist() == list(range(25, 37))
+    assert fitting_ids(library, SearchFilters(genre="ЧAR", max_duration=60.0), set()).tolist() == [
         1,
         4,
         13,
@@ -43,7 +43,7 @@ def test_filters_by_hand(library):
         37,
         40,
     ]
-    assert wanted_ids(library, SearchFilters(min_duration=60.5, same_artist=True), {"björk"}).tolist() == [
+    assert fitting_ids(library, SearchFilters(min_duration=60.5, same_artist=True), {"björk"}).tolist() == [
         *(2, 5, 8, 11), *(14, 17, 20, 23),
     ]  # fmt: skip
 
@@ -54,7 +54,7 @@ def test_letters_that_fold_into_plain_ones(tmp_path):
     names = ["Kiss", "KISS", "\u212aISS", "Ki\u00df", "Kisses", "K\u00efss"]
     with library:
         add(library, head, [heard(f"/{row}.mp3", at(row), artist=name) for row, name in enumerate(names)])
-        assert wanted_ids(library, SearchFilters(same_artist=True), {"kiss"}).tolist() == [1, 2, 3, 4]
+        assert fitting_ids(library, SearchFilters(same_artist=True), {"kiss"}).tolist() == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("same_artist", [None, True])
@@ -64,8 +64,8 @@ def test_letters_that_fold_into_plain_ones(tmp_path):
 def test_sqlite_and_python_agree(library, same_artist, genre, shortest, longest, artists):
     filters = SearchFilters(same_artist=same_artist, genre=genre, min_duration=shortest, max_duration=longest)
     rows = track_rows(library, range(1, 49))
-    expected = [track_id for track_id, row in rows.items() if is_wanted(row, filters, artists)]
-    found = wanted_ids(library, filters, artists)
+    expected = [track_id for track_id, row in rows.items() if fits_filters(row, filters, artists)]
+    found = fitting_ids(library, filters, artists)
     assert (expected if found is None else found.tolist()) == expected
 
 
@@ -73,7 +73,7 @@ def test_sqlite_and_python_agree(library, same_artist, genre, shortest, longest,
     "filters", [SearchFilters(), SearchFilters(same_artist=False), SearchFilters(max_per_artist=1, fewer_hubs=True)]
 )
 def test_who_is_next_to_nobody_is_not_listed(library, filters):
-    assert wanted_ids(library, filters, {"can"}) is None
+    assert fitting_ids(library, filters, {"can"}) is None
 
 
 @pytest.mark.parametrize("with_index", [True, False])

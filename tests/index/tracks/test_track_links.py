@@ -7,7 +7,7 @@ from earshot.data.listens.event_batch import Batch
 from earshot.index.graphs.item_groups import read_groups
 from earshot.index.library import LibraryError
 from earshot.index.listens.listen_store import import_listens
-from earshot.index.listens.stored_interactions import read_listening
+from earshot.index.listens.stored_interactions import read_interactions
 from earshot.index.tracks.track_links import find_links, links, remove_links, store_links
 from earshot.index.tracks.track_lookup import AmbiguousError, find_track
 from library_world import add, at, collected_events, heard, open_library
@@ -105,12 +105,12 @@ def test_the_very_same_spelling_settles_it(library):
 def test_a_linked_track_is_its_file_to_all_who_read_listens(library):
     pairs = [(pair.catalog.id, pair.file.id) for pair in find_links(library).matches]
     assert store_links(library, pairs) == 3 and links(library) == {8: 1, 9: 3, 11: 6}
-    heard_listens = read_listening(library)
+    heard_listens = read_interactions(library)
     assert heard_listens.items.ids(heard_listens.listening.track_rows).tolist() == [1, 3, 10, 6, 12, 13, 14, 15]
     assert read_groups(library, "listens")["listens"].item_ids.tolist() == [1, 3, 6, 10, 12, 13, 14, 15]
     assert find_links(library).n_catalog == 5  # nothing is linked twice
     assert remove_links(library, [8, 8, 12]) == 1 and links(library) == {9: 3, 11: 6}
-    assert read_listening(library).items.ids([0, 1]).tolist() == [3, 6]
+    assert read_interactions(library).items.ids([0, 1]).tolist() == [3, 6]
 
 
 def test_a_linked_track_is_found_as_its_file(library):
