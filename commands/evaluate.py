@@ -104,8 +104,9 @@ def evaluate(
     from earshot.index.library import Library
     from earshot.stages.evaluate import evaluate_towers
 
-    with Library.open_to_write(folder) as library, user_errors():
+    with user_errors():  # before the work, not after it
         page = None if report is None else report_page(report)
+    with Library.open_to_write(folder) as library:
         (evaluation,) = drawn(
             evaluate_towers(
                 library, ks=ks or (10, 20, 100), repeats=repeats, baselines=baselines, sampled=sampled, ann=ann,

@@ -7,7 +7,7 @@ import click
 
 from earshot.commands.shared.options import EXISTING_FILE, output_options, popularity_option
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
-from earshot.commands.shared.terminal import drawn, echo_rows, echo_stream, plural, user_errors
+from earshot.commands.shared.terminal import drawn, echo_rows, echo_stream, plural, stage_errors, user_errors
 
 
 @click.command()
@@ -81,21 +81,14 @@ def recommend(
         raise click.UsageError("--all is for every listener: without USER, --like, --history and --seed-track.")
     if not to_all and (n_given > 1 or (not n_given and seed_track is None)):
         raise click.UsageError("Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all.")
-    rules = {"k": k, "novel": novel, "max_per_artist": max_per_artist, "popularity": popularity}
+    options = {"k": k, "novel": novel, "max_per_artist": max_per_artist, "popularity": popularity}
     if to_all:
-        _recommend_to_all(folder, rules, m3u, output)
+        _recommend_to_all(folder, m3u, output, **options)
     else:
-        _recommend_to_one(folder, {"user": user, "liked": like, "seed_track": seed_track}, history, rules, m3u, output)
+        _recommend_to_one(folder, history, m3u, output, user=user, liked=like, seed_track=seed_track, **options)
 
 
-def _recommend_to_one(
-    folder: Path,
-    seeds: dict[str, Any],
-    history: Path | None,
-    rules: dict[str, Any],
-    m3u: Path | None,
-    output: str | None,
-) -> None:
+def _recommend_to_one(folder: Path, history: Path | None, m3u: Path | None, output: str | None, **request: Any) -> None:
     """Print one list, and write its playlist."""
     from earshot.commands.shared.output_rows import recommendation_rows
     from earshot.data.tables.playlists import read_history
@@ -104,19 +97,20 @@ def _recommend_to_one(
 
     if m3u is not None and m3u.is_dir():
         raise click.UsageError(f"{m3u} is a folder; one playlist is a file, such as {m3u / 'mix.m3u8'}.")
-    with Library.open(folder) as library, user_errors():
+    with user_errors():
         played = [] if history is None else read_history(history)
-        recommended = recommend_tracks(library, **seeds, history=played, **rules)
+    with Library.open(folder) as library, stage_errors():
+        recommended = recommend_tracks(library, history=played, **request)
     if m3u is not None:
         write_playlist(m3u, [place.track for place in recommended])
     if is_standard_output(m3u):
         return
-    repeats = "; --repeats also lists what was played." if rules["novel"] else "."
+    repeats = "; --repeats also lists what was played." if request["novel"] else "."
     nothing = f"Nothing is left to recommend{repeats}"
     echo_rows(recommendation_rows(recommended, plain=output is None), output, nothing)
 
 
-def _recommend_to_all(folder: Path, rules: dict[str, Any], m3u: Path | None, output: str | None) -> None:
+def _recommend_to_all(folder: Path, m3u: Path | None, output: str | None, **options: Any) -> None:
     """Fill the table of recommendations, or go on with what a killed run left; print it, and write playlists."""
     from earshot.index.library import Library
     from earshot.index.recommending.recommendation_table import listed_files, stored_recommendations
@@ -129,7 +123,7 @@ def _recommend_to_all(folder: Path, rules: dict[str, Any], m3u: Path | None, out
     if m3u is not None and m3u.exists() and not m3u.is_dir():
         raise click.UsageError(f"{m3u} is a file; with --all, --m3u names a folder of playlists.")
     with Library.open_to_write(folder) as library:
-        for report in drawn(recommend_to_all(library, **rules)):
+        for report in drawn(recommend_to_all(library, **options)):
             if not isinstance(report, RecommendAllReport):
                 click.echo(str(report), err=True)
         if m3u is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.commands.shared.options import SwitchCommand, config_options, device_option, split_options
-from earshot.commands.shared.terminal import drawn, plural, user_errors
+from earshot.commands.shared.terminal import drawn, plural, stage_errors
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def train_tower(
     with (
         joined(pick_device(device)) as (ranks, place),
         ranks.first_then_others(lambda: (Library.open_to_write if ranks.is_first else Library.open)(folder)) as library,
-        user_errors(),
+        stage_errors(),
     ):
         reports = train_towers(
             library, tower, config, sound=sound, split=split, share=share, gap_s=gap,

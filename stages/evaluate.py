@@ -22,7 +22,7 @@ from earshot.index.runs import EVALUATE_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import AUDIO
 from earshot.stages.current_towers import load_towers
 from earshot.stages.environment import versions
-from earshot.stages.reports import Progress, StageError, collected
+from earshot.stages.reports import Progress, StageError, as_stage_error, collected
 from earshot.towers.retrieval.exact_search import fold_offsets, item_vectors, unit_vectors
 from earshot.towers.retrieval.tower_scores import exam_offsets, exam_queries, tower_scores
 
@@ -89,9 +89,8 @@ def evaluate_towers(
     LibraryError
         There are no towers, or no listens.
     StageError
-        The towers saw all listens, the listens have changed since, or the towers cannot do what is asked.
-    ValueError
-        The test part holds no query.
+        The towers saw all listens, the listens have changed since, the test part holds no query, or the towers cannot
+        do what is asked.
     """
     saved, data, trained = load_towers(library)
     if ann and trained.model == "neumf":
@@ -101,7 +100,8 @@ def evaluate_towers(
     repeats = bool(rules.repeats) if repeats is None else repeats
     sampled = rules.sampled if sampled is None else sampled
     popularity = trained.popularity if popularity is None else popularity
-    eval_queries = queries_of_split(parts, repeats=repeats, n_queries=n_users, seed=seed)
+    with as_stage_error():
+        eval_queries = queries_of_split(parts, repeats=repeats, n_queries=n_users, seed=seed)
     eval_queries = replace(eval_queries, track_ids=data.tracks.all_ids)  # ties as in recommended lists
     validation = validation_queries(parts, repeats=repeats, n_users=_MAX_TUNING_USERS, seed=seed)
     config: dict[str, Any] = {"split": trained.split, "repeats": repeats, "queries": len(eval_queries)}
@@ -139,14 +139,15 @@ def _split_of_training(data: TowerData, trained: TowerRun) -> Split:
         raise StageError(f"Run {trained.id} does not say which listens it kept back.\n\nRun `cli train-tower` anew.")
     if trained.split["protocol"] == "none":
         raise StageError(
-            "These towers learned from everything: nothing is left to judge them by.\n\nRun `cli train-tower` anew."
+            "These towers learned from all listens: none are left to evaluate them on.\n\nRun `cli train-tower` anew."
         )
     if trained.listens_key != data.listens_key:
         raise StageError(
             "The listens, or their links with files, have changed since the towers learned from them.\n\n"
             "Run `cli train-tower` anew."
         )
-    return split_listens(data.listens, **trained.split)
+    with as_stage_error():
+        return split_listens(data.listens, **trained.split)
 
 
 def _leakage_note(library: Library, parts: Split, trained: TowerRun) -> str:
@@ -156,7 +157,7 @@ def _leakage_note(library: Library, parts: Split, trained: TowerRun) -> str:
         return ""
     how = "--split {protocol} --share {share:g} --gap {gap_s} --seed {seed}".format(**trained.split)
     return (
-        "The ear was taught by a graph of other listens than the towers learned from, which may be asked about here. An"
-        f" ear that was not: `cli build-graph {how}`, `cli train-audio --start fresh`, `cli embed-audio`, and"
+        "The encoder was trained on a graph of other listens than the towers, and this evaluation may ask about them."
+        f" Without that leakage: `cli build-graph {how}`, `cli train-audio --start fresh`, `cli embed-audio`, and"
         " `cli train-tower` as before."
     )

@@ -18,7 +18,7 @@ from earshot.index.runs import RECOMMEND_STAGE, finish_run, start_run
 from earshot.index.tracks.track_lookup import TrackRow, find_track, track_rows
 from earshot.stages.current_towers import open_towers, towers_for
 from earshot.stages.environment import versions
-from earshot.stages.reports import InputError, Progress, StageError
+from earshot.stages.reports import InputError, Progress, StageError, as_stage_error
 from earshot.towers.retrieval.recommend_lists import (
     RecommendOptions,
     Serving,
@@ -108,10 +108,8 @@ def recommend_tracks(
         is_ordered = not len(liked) and bool(listens.listening.times.any())  # the towers have learned of no order else
         track_ids = [_track_id(library, track) for track in (*history, *liked)]
         request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id)
-    try:
+    with as_stage_error():  # towers and requests that do not fit, such as a seed that they cannot read
         best = _recommend(library, listens, request, options)
-    except ValueError as error:  # of these towers and this request, such as a seed that they cannot read
-        raise StageError(str(error)) from None
     tracks = track_rows(library, [track_id for track_id, _ in best])
     return [Recommendation(rank, score, tracks[track_id]) for rank, (track_id, score) in enumerate(best, start=1)]
 
@@ -208,7 +206,5 @@ def _prepare(
         tracks = np.concatenate([track_ids, np.setdiff1d(candidates.new_ids, track_ids)])
         saved = towers_for(library, file, run.sound, tracks, users)
     plays = candidates.plays(*play_counts(listens)) if options.popularity else None
-    try:
+    with as_stage_error():
         return prepare(saved, candidates, plays)
-    except ValueError as error:
-        raise StageError(str(error)) from None

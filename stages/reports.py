@@ -1,6 +1,7 @@
 """Progress that every stage reports, and the error of a stage that cannot go on."""
 
-from collections.abc import Generator, Iterable
+import contextlib
+from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -12,6 +13,15 @@ class StageError(Exception):
 
 class InputError(StageError):
     """An argument of a stage is wrong, and nothing was changed."""
+
+
+@contextlib.contextmanager
+def as_stage_error() -> Iterator[None]:
+    """Raise a `ValueError` of the block as a `StageError`: its message is for whoever runs the stage."""
+    try:
+        yield
+    except ValueError as error:
+        raise StageError(str(error)) from None
 
 
 class Progress(NamedTuple):  # not a dataclass: a walk makes one for each file, and those take five times as long

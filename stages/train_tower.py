@@ -27,7 +27,7 @@ from earshot.index.runs import TOWER_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import AUDIO, sound_space, vector_fingerprint
 from earshot.stages.environment import SAVE_SECONDS, pick_device, versions
 from earshot.stages.indexes import refresh_indexes
-from earshot.stages.reports import Progress
+from earshot.stages.reports import Progress, as_stage_error
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
 from earshot.towers.tower_checkpoint import SavedTowers, save_towers, tower_training_key
@@ -119,7 +119,7 @@ def train_towers(
     ------
     LibraryError
         There are no listens, or no such space.
-    ValueError
+    StageError
         The split leaves nothing to learn from or to refit by; or the loss diverged, and nothing was stored.
     """
     began = monotonic()
@@ -130,11 +130,12 @@ def train_towers(
     if repeats is None:
         repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats)
     split_settings: dict[str, Any] = {"protocol": protocol, "share": share, "gap_s": gap_s, "seed": tower.seed}
-    parts = None if protocol == "none" else split_listens(data.listens, **split_settings)
-    fit = TowerFit(
-        tower, training, data.catalog, data.listens, parts,
-        repeats=repeats, refit=refit, device=pick_device(device), ranks=ranks,
-    )  # fmt: skip
+    with as_stage_error():
+        parts = None if protocol == "none" else split_listens(data.listens, **split_settings)
+        fit = TowerFit(
+            tower, training, data.catalog, data.listens, parts,
+            repeats=repeats, refit=refit, device=pick_device(device), ranks=ranks,
+        )  # fmt: skip
     settings: dict[str, Any] = {"tower": stored(tower), "training": stored(training), "split": split_settings}
     settings |= {"listens": data.listens_key, "sound": sound, "ear": vector_fingerprint(library, sound), "refit": refit}
     key = tower_training_key(settings | {"repeats": repeats}, data.listens, data.catalog)
@@ -143,7 +144,8 @@ def train_towers(
         events = parts.describe() if parts else f"all {len(data.listens):,} events"
         yield TrainingData(data.catalog.describe(), sound, events)
         run, _ = start_run(library, TOWER_STAGE, settings, seed=tower.seed, versions=versions(), checkpoint=checkpoint)
-    last, loss = yield from _train(fit, library.folder / "checkpoints", key)
+    with as_stage_error():
+        last, loss = yield from _train(fit, library.folder / "checkpoints", key)
     if not ranks.is_first:
         return
     report = TrainTowerReport(

@@ -116,12 +116,12 @@ def test_what_has_changed_is_not_judged_by_the_old(run, library, tmp_path):
     rows = json.loads(run("recommend", "new", "-k", 3, "--json").stdout)
     assert len(rows) == 3 and "Song 0" not in {row["title"] for row in rows}  # whom training never saw
     run("train-tower", *QUICK, "--epochs", 1, "--split", "none", "--model", "dot")
-    assert "nothing is left to judge them by" in run("evaluate", code=1).output
+    assert "none are left to evaluate them on" in run("evaluate", code=1).output
     assert len(json.loads(run("recommend", "new", "--json").stdout)) > 3
 
 
 def test_an_ear_that_knows_what_is_asked_is_told_of(run, library):
-    told = "The ear was taught by a graph of other listens than the towers learned from"
+    told = "The encoder was trained on a graph of other listens than the towers"
     assert told not in run("evaluate").stdout.replace("\n", " ")
     writer, _ = open_library(library)
     with writer:

@@ -43,5 +43,5 @@ def test_towers_that_saw_everything_are_refused(library):
         library.db.execute(
             "UPDATE runs SET config = json_set(config, '$.split.protocol', 'none') WHERE id = ?", [run.id]
         )
-    with pytest.raises(StageError, match="nothing is left to judge them by"):
+    with pytest.raises(StageError, match="none are left to evaluate them on"):
         next(evaluate_towers(library))

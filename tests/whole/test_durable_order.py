@@ -11,7 +11,7 @@ import pytest
 from commands_typed import invoke
 from earshot.data.files.atomic import leftovers
 from earshot.index.library import Library
-from trained_library import QUICK, make_trained_library
+from trained_library import QUICK
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="names of open files are told by /proc")
 COMMANDS = {
@@ -29,9 +29,8 @@ NAMED = (
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("durable")
-    make_trained_library(folder)
+def made(trained_library, tmp_path_factory):
+    folder = shutil.copytree(trained_library.parent, tmp_path_factory.mktemp("durable") / "made")
     (folder / "more.csv").write_text("user,artist,title,timestamp\nann,Artist 0,Song 1,5\nann,Artist 1,Song 5,6\n")
     return folder
 

@@ -16,28 +16,14 @@ from earshot.index.listens.stored_interactions import read_interactions
 from earshot.index.manifest import file_hash, listens_fix
 from earshot.index.recommending.recommendation_table import ResumableLists, store_recommendations
 from earshot.index.runs import start_run
-from trained_library import QUICK, make_trained_library
+from trained_library import QUICK
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """These tensors are so small that a second thread only waits for the first."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.cpu_count", lambda: 1)
-        yield
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("towers")
-    result = make_trained_library(folder)
-    assert result.exit_code == 0, (result.output, result.exception)
-    return folder / "library"
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
-def folder(trained, tmp_path):
-    return shutil.copytree(trained, tmp_path / "library")
+def folder(library_copy):
+    return library_copy
 
 
 def log_of(folder):

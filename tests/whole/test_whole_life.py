@@ -64,7 +64,7 @@ def test_a_new_file_is_placed_when_it_is_heard_and_a_pruned_one_keeps_its_name(l
 
 def test_an_ear_that_was_not_told(life):
     run, library, _ = life
-    told = "The ear was taught by a graph of other listens"
+    told = "The encoder was trained on a graph of other listens"
 
     def evaluated():
         return run("evaluate", "-k", 3).stdout.replace("\n", " ")
