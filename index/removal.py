@@ -1,4 +1,4 @@
-"""Taking an import of listens back, with the names that nothing else knows."""
+"""Remove imports of listens, folders and missing tracks, with the names that nothing else needs."""
 
 import json
 import os
@@ -19,12 +19,12 @@ from earshot.index.manifest import LISTENS, file_problem, remove_unnamed
 from earshot.index.runs import FORGET_STAGE
 from earshot.index.tracks.roots import drop_mount_points, files_outside, read_mount_points, read_rules
 
-_ONLY_A_NAME = """
+_MAKE_CATALOG_TRACK = """
     UPDATE tracks SET status = 'catalog', path = NULL, path_bytes = NULL, content_hash = NULL, size = NULL,
     mtime_ns = NULL, sample_rate = NULL, channels = NULL, codec = NULL, reason = NULL WHERE id = ?
 """
 
-# What people gave on purpose; graphs that were built here are built anew.
+# Tracks of playlists and imported graphs; graphs that were built here can be built again.
 _NAMED_ELSEWHERE = """
     SELECT track_id FROM playlist_tracks
     UNION SELECT source_id FROM edges JOIN graphs USING (kind) WHERE level = 'track' AND origin <> 'build-graph'
@@ -34,7 +34,7 @@ _NAMED_ELSEWHERE = """
 
 @dataclass(frozen=True)
 class ForgottenListens:
-    """What went with an import."""
+    """Counts of what was removed with an import."""
 
     origin: str
     n_events: int
@@ -43,7 +43,7 @@ class ForgottenListens:
 
 
 def listed_imports(library: Library) -> list[dict[str, Any]]:
-    """Each import of listens, the oldest first."""
+    """All imports of listens, the oldest first."""
     columns = "id, imported, n_events AS listens, n_users AS users, n_items AS items, level, origin"
     return list(library.db.query(f"SELECT {columns} FROM listens ORDER BY id"))
 
@@ -51,7 +51,7 @@ def listed_imports(library: Library) -> list[dict[str, Any]]:
 def forget_listens(library: Library, listens_id: int) -> ForgottenListens:
     """Remove an import, the users that no other import has, and the catalog tracks that nothing else names.
 
-    All or nothing. Files, and the artists and albums of what went, stay.
+    All or nothing. Tracks of files stay, and so do artists and albums.
 
     Raises
     ------
@@ -59,26 +59,25 @@ def forget_listens(library: Library, listens_id: int) -> ForgottenListens:
         There is no import of this id.
     """
     rows = list(library.db.query("SELECT id, file, origin, level, n_events, imported FROM listens"))
-    wanted = [row for row in rows if row["id"] == listens_id]
-    if not wanted:
+    forgotten = next((row for row in rows if row["id"] == listens_id), None)
+    if forgotten is None:
         known = ", ".join(str(row["id"]) for row in rows) or "none"
         raise LibraryError(
             f"There is no import {listens_id}; there are {known}.\n\nRun `cli forget-listens` to see them."
         )
-    (forgotten,) = wanted
     users, tracks = _only_named_by(library, listens_id, rows)
     run = json.dumps({key: forgotten[key] for key in ("origin", "level", "n_events", "imported")})
     with library.transaction():
         library.db.execute("DELETE FROM listens WHERE id = ?", [listens_id])
         library.db.execute(
             "INSERT INTO runs (stage, started, finished, config) VALUES (?, ?, ?, ?)", [FORGET_STAGE, now(), now(), run]
-        )  # for what was made of them
+        )  # so that models of these listens are known as stale
         n_users = _delete(library, "users", users.tolist())
         elsewhere = [track_id for (track_id,) in library.db.execute(_NAMED_ELSEWHERE)]
         n_tracks = _delete(library, "tracks", np.setdiff1d(tracks, elsewhere).tolist(), "status = 'catalog'")
         if n_tracks:
             remove_dangling_edges(library)
-    remove(library.file(forgotten["file"], LISTENS))  # last, and after a kill by the next that writes
+    remove(library.file(forgotten["file"], LISTENS))  # last; after a kill the next writing command removes it
     remove_unnamed(library)
     return ForgottenListens(forgotten["origin"], forgotten["n_events"], n_users, n_tracks)
 
@@ -86,28 +85,24 @@ def forget_listens(library: Library, listens_id: int) -> ForgottenListens:
 def _only_named_by(
     library: Library, listens_id: int, rows: Sequence[Mapping[str, Any]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The users and tracks, (n,) each, that no other import names.
-
-    None where a file is lost or damaged: it may name any of them.
-    """
-    nothing = np.array([], dtype=np.int64)
+    """The users and tracks, (n,) each, that no other import names; none if a file is missing or damaged."""
+    empty = np.array([], dtype=np.int64)
     if any(file_problem(library, f"{LISTENS}/{row['file']}", read=True) for row in rows):
-        return nothing, nothing
+        return empty, empty
     paths = {row["id"]: library.file(row["file"], LISTENS) for row in rows}
     level = next(row["level"] for row in rows if row["id"] == listens_id)
-    others = [row for row in rows if row["id"] != listens_id]
-    own = [paths[listens_id]]
+    forgotten, kept_rows = [paths[listens_id]], [row for row in rows if row["id"] != listens_id]
     try:
-        with log_errors():  # of a file whose hash nobody recorded while it was whole
+        with log_errors():  # of a damaged file without a recorded hash
             users = np.setdiff1d(
-                unique_ids(own, "user_id"), unique_ids([paths[row["id"]] for row in others], "user_id")
+                unique_ids(forgotten, "user_id"), unique_ids([paths[row["id"]] for row in kept_rows], "user_id")
             )
             if level != "track":
-                return users, nothing
-            named = unique_ids([paths[row["id"]] for row in others if row["level"] == "track"], "track_id")
-            return users, np.setdiff1d(unique_ids(own, "track_id"), named)
+                return users, empty
+            named = unique_ids([paths[row["id"]] for row in kept_rows if row["level"] == "track"], "track_id")
+            return users, np.setdiff1d(unique_ids(forgotten, "track_id"), named)
     except LogError:
-        return nothing, nothing
+        return empty, empty
 
 
 def _delete(library: Library, table: str, ids: Iterable[int], where: str = "TRUE") -> int:
@@ -120,7 +115,7 @@ def missing_tracks(library: Library) -> list[int]:
 
 
 def prune_missing(library: Library, listened_ids: Iterable[int] = (), among: Container[int] | None = None) -> int:
-    """Remove the tracks whose files are gone, or those of them that are `among` some; how many there were."""
+    """Remove the tracks whose files are gone, or only those `among` some; return their number."""
     gone = [track_id for track_id in missing_tracks(library) if among is None or track_id in among]
     with library.transaction():
         return remove_tracks(library, gone, listened_ids)
@@ -128,18 +123,18 @@ def prune_missing(library: Library, listened_ids: Iterable[int] = (), among: Con
 
 @dataclass(frozen=True)
 class ForgottenFolder:
-    """A tally of what went with a folder, and of what stayed."""
+    """Counts of what was removed with a folder, and of what stayed."""
 
     path: str
     n_tracks: int  # removed
-    n_names: int = 0  # of these those that somebody listened to: the name stays
-    n_elsewhere: int = 0  # not removed: another folder of the library holds them
-    n_there: int = 0  # not removed: their files are there, below a folder that was only thought to be away
-    n_entries: int = 0  # of playlists
+    n_names: int = 0  # removed tracks with listens, which stay as catalog tracks
+    n_elsewhere: int = 0  # not removed: also below another folder of the library
+    n_there: int = 0  # not removed: their files exist, though the disk seemed to be away
+    n_entries: int = 0  # playlist entries removed
 
 
 def listed_folders(library: Library) -> list[dict[str, Any]]:
-    """Each folder with its tracks and what it leaves out; files that were given by name come last."""
+    """All folders with their numbers of tracks and exclusions; single files come last."""
     rows = []
     for path, rules in read_rules(library).items():
         n_tracks = len(_tracks_under(library, path, searchable=True))
@@ -149,14 +144,14 @@ def listed_folders(library: Library) -> list[dict[str, Any]]:
 
 
 def forget_folder(library: Library, path: str) -> ForgottenFolder:
-    """Remove a folder of the library with the tracks that no other holds; all or nothing.
+    """Remove a folder of the library with the tracks that no other folder holds; all or nothing.
 
-    Of a folder below one of the library's, whose disk seems to be away, only the tracks go whose files are not there.
+    If it is a mount point below a folder of the library, only tracks whose files do not exist are removed.
 
     Raises
     ------
     LibraryError
-        The library knows no such folder; the message lists those it knows.
+        There is no such folder in the library; the message lists the known ones.
     """
     path = os.path.abspath(path)
     roots, mount_points = set(read_rules(library)), read_mount_points(library)
@@ -165,14 +160,18 @@ def forget_folder(library: Library, path: str) -> ForgottenFolder:
             f"{shown_path(path)} is no folder of this library; nothing was changed. Its folders are:{_listed(roots)}"
         )
     is_root = path in roots
-    others = roots - {path}
+    other_roots = roots - {path}
     tracks = _tracks_under(library, path)
     if is_root:
-        removed = {track_id for track_id, file in tracks.items() if not any(is_under(file, root) for root in others)}
+        removed = {
+            track_id for track_id, file in tracks.items() if not any(is_under(file, root) for root in other_roots)
+        }
     else:
         removed = {track_id for track_id, file in tracks.items() if file == path or not os.path.lexists(file)}
     listened = listened_among(library, sorted(removed))
-    near = [point for point in mount_points if any(is_under(point, root) or is_under(root, point) for root in others)]
+    near = [
+        point for point in mount_points if any(is_under(point, root) or is_under(root, point) for root in other_roots)
+    ]
     with library.transaction():
         n_entries = _n_entries(library)
         remove_tracks(library, removed, listened)
@@ -197,7 +196,7 @@ def _listed(roots: Collection[str]) -> str:
 
 
 def _tracks_under(library: Library, folder: str, *, searchable: bool = False) -> dict[int, str]:
-    """The files at or below a path, by track id."""
+    """Paths of the tracks at or below a folder, by track id."""
     text = path_columns(folder)[0]
     start = text.rstrip("/") + "/"
     rows = library.db.execute(
@@ -213,17 +212,16 @@ def _n_entries(library: Library) -> int:
 
 
 def remove_tracks(library: Library, track_ids: Iterable[int], listened_ids: Iterable[int] = ()) -> int:
-    """Remove tracks with all that belongs to them; how many there were. The caller holds the transaction.
+    """Remove tracks with all that belongs to them; return their number. The caller holds the transaction.
 
-    Of those that somebody listened to the name stays, as a catalog track, with what towers learned of it: the listens
-    go on meaning something.
+    Tracks with listens become catalog tracks and keep the vectors of towers, so that the listens stay meaningful.
     """
     gone, listened, db = set(track_ids), set(listened_ids), library.db
     for track_id in sorted(gone & listened):
         db.execute("DELETE FROM vectors WHERE track_id = ? AND space IN ('audio', 'diffused')", [track_id])
         db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
-        db.execute("UPDATE tracks SET linked_id = NULL WHERE linked_id = ?", [track_id])  # it is no file now
-        db.execute(_ONLY_A_NAME, [track_id])
+        db.execute("UPDATE tracks SET linked_id = NULL WHERE linked_id = ?", [track_id])  # it has no file now
+        db.execute(_MAKE_CATALOG_TRACK, [track_id])
     db.conn.executemany("DELETE FROM tracks WHERE id = ?", ([track_id] for track_id in sorted(gone - listened)))
     if gone:
         remove_dangling_edges(library)

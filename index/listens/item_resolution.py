@@ -1,4 +1,4 @@
-"""From the items of listens to durable ids: a million and a half tracks by artist and title in seconds."""
+"""Resolve the items of listens to durable ids: 1.5 million tracks by artist and title in seconds."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -23,10 +23,10 @@ Key = tuple[str, str]  # artist and title, folded
 def match_items(
     library: Library, items: Items, level: str, *, folders: Iterable[str] = (), names_are: str = "auto"
 ) -> NodeMatch:
-    """Find, or else make, the track or artist of each item; the caller holds the transaction.
+    """Find or create the track or artist of each item; the caller holds the transaction.
 
-    An item with an artist is the track of that artist and title, else the one with its MBID or ISRC, which another
-    item may have brought, else a new 'catalog' track. One without is looked up as any name is
+    An item with an artist is the track of that artist and title, else the track with its MBID or ISRC, which another
+    item may have brought, else a new 'catalog' track. An item without artist is looked up by name
     (`index.tracks.name_resolution.match_nodes`).
 
     Raises
@@ -42,31 +42,33 @@ def match_items(
     first = next_id(library, "tracks")
     ids[titled] = _match_titled(library, items, np.flatnonzero(titled).tolist())
     if not titled.all():
-        others = [items.titles[row] for row in np.flatnonzero(~titled).tolist()]
-        ids[~titled] = match_nodes(library, others, level, folders=folders, names_are=names_are).ids
+        names = [items.titles[row] for row in np.flatnonzero(~titled).tolist()]
+        ids[~titled] = match_nodes(library, names, level, folders=folders, names_are=names_are).ids
     nodes = np.unique(ids)
-    audible = np.isin(nodes, ids_with_audio(library, level))
-    return NodeMatch(ids, len(nodes), int((nodes < first).sum()), int(audible.sum()), were_ids=False)
+    n_with_audio = int(np.isin(nodes, ids_with_audio(library, level)).sum())
+    return NodeMatch(ids, len(nodes), int((nodes < first).sum()), n_with_audio, were_ids=False)
 
 
 def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[int]:
     known, by_code = _known_tracks(library, items.title_is_key)
     first = next_id(library, "tracks")
     keys = [_key("" if items.title_is_key else items.artists[row], items.titles[row]) for row in rows]
-    for row, key in zip(rows, keys, strict=True):  # first: whose code it is must not hang on the order of the items
+    for row, key in zip(
+        rows, keys, strict=True
+    ):  # first, so that the owner of a code does not depend on the order of items
         if key in known:
-            _learn(by_code, items, row, known[key])
-    found: list[int] = []
-    new: list[int] = []  # the item of each new track
+            _add_codes(by_code, items, row, known[key])
+    nodes: list[int] = []
+    new: list[int] = []  # the item row of each new track
     for row, key in zip(rows, keys, strict=True):
         codes = (items.mbids[row], items.isrcs[row])
         node = known.get(key) or next((by_code[code] for code in codes if code in by_code), None)
         if node is None:
             node = known[key] = first + len(new)
             new.append(row)
-            _learn(by_code, items, row, node)
-        found.append(node)
-    _tell_more(library, items, [(row, node) for row, node in zip(rows, found, strict=True) if node < first])
+            _add_codes(by_code, items, row, node)
+        nodes.append(node)
+    _fill_missing(library, items, [(row, node) for row, node in zip(rows, nodes, strict=True) if node < first])
     artist_ids = _artist_ids(library, [str(items.artists[row]) for row in new])
     album_ids = _album_ids(library, [items.albums[row] for row in new], artist_ids)
     insert_catalog_tracks(
@@ -81,22 +83,22 @@ def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[i
             for place, (row, artist_id, album_id) in enumerate(zip(new, artist_ids, album_ids, strict=True))
         ),
     )  # fmt: skip
-    return found
+    return nodes
 
 
 def _key(artist: str | None, title: str) -> Key:
     return folded(str(artist)), folded(title)
 
 
-def _learn(by_code: dict[str, int], items: Items, row: int, node: int) -> None:
-    """A track's codes, where they are not another's already."""
+def _add_codes(by_code: dict[str, int], items: Items, row: int, node: int) -> None:
+    """Map the codes of an item to its track, unless they belong to another track."""
     for code in (items.mbids[row], items.isrcs[row]):
         if code is not None:
             by_code.setdefault(code, node)
 
 
 def _known_tracks(library: Library, title_is_key: bool) -> tuple[dict[Key, int], dict[str, int]]:
-    """Tracks by artist and title, and by MBID and ISRC. Of several the oldest, and rather one with audio."""
+    """Tracks by artist and title, and by MBID and ISRC; of several one with audio, then the oldest."""
     known: dict[Key, int] = {}
     by_code: dict[str, int] = {}
     query = (
@@ -105,23 +107,23 @@ def _known_tracks(library: Library, title_is_key: bool) -> tuple[dict[Key, int],
     for node, title, artist, mbid, isrc in library.db.execute(query):
         if title_is_key:
             artist = ""
-        elif artist is None:  # a playlist or a graph may have named it as one
+        elif artist is None:  # a playlist or a graph may hold both in one name
             artist, _, title = title.partition(" - ")
         known[_key(artist, title)] = node
         by_code.update((code, node) for code in (plain_mbid(mbid), plain_isrc(isrc)) if code is not None)
     return known, by_code
 
 
-def _tell_more(library: Library, items: Items, pairs: Sequence[tuple[int, int]]) -> None:
-    """What known tracks lack: MBID and ISRC; and the artist of one that was known by its title alone."""
+def _fill_missing(library: Library, items: Items, pairs: Sequence[tuple[int, int]]) -> None:
+    """Fill the missing MBID and ISRC of known tracks, and the artist of tracks that were known by title alone."""
     codes = [(items.mbids[row], items.isrcs[row], node) for row, node in pairs if items.mbids[row] or items.isrcs[row]]
     library.db.conn.executemany(
         "UPDATE tracks SET mbid = coalesce(mbid, ?), isrc = coalesce(isrc, ?) WHERE id = ?", codes
     )
     if not items.title_is_key:
         return
-    nobodys = {node for (node,) in library.db.execute("SELECT id FROM tracks WHERE artist IS NULL")}
-    pairs = [(row, node) for row, node in pairs if node in nobodys]
+    without_artist = {node for (node,) in library.db.execute("SELECT id FROM tracks WHERE artist IS NULL")}
+    pairs = [(row, node) for row, node in pairs if node in without_artist]
     artist_ids = _artist_ids(library, [str(items.artists[row]) for row, _ in pairs])
     album_ids = _album_ids(library, [items.albums[row] for row, _ in pairs], artist_ids)
     library.db.conn.executemany(
@@ -134,29 +136,29 @@ def _tell_more(library: Library, items: Items, pairs: Sequence[tuple[int, int]])
 
 
 def _artist_ids(library: Library, names: Sequence[str]) -> list[int]:
-    """The artist of each name, made when it is new."""
+    """Find or create the artist of each name."""
     if not names:
         return []
     return list(map(int, match_nodes(library, names, "artist", names_are="names").ids))
 
 
 def _album_ids(library: Library, names: Sequence[str | None], artist_ids: Sequence[int]) -> list[int | None]:
-    """The album of each name and artist, made when it is new."""
+    """Find or create the album of each name and artist."""
     if not any(names):
         return [None] * len(names)
     query = "SELECT name, artist_id, id FROM albums WHERE artist_id IS NOT NULL"
     known = {(folded(name), artist): node for name, artist, node in library.db.execute(query)}
     first = next_id(library, "albums")
     new: list[tuple[int, str, int]] = []
-    found: list[int | None] = []
+    ids: list[int | None] = []
     for name, artist in zip(names, artist_ids, strict=True):
         if name is None:
-            found.append(None)
+            ids.append(None)
             continue
         key = (folded(name), artist)
         if key not in known:
             known[key] = first + len(new)
             new.append((known[key], name, artist))
-        found.append(known[key])
+        ids.append(known[key])
     library.db.conn.executemany("INSERT INTO albums (id, name, artist_id) VALUES (?, ?, ?)", new)
-    return found
+    return ids

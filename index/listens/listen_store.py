@@ -1,4 +1,4 @@
-"""Listens in the library: users and items become ids, and the events lie in listens/ as Parquet."""
+"""Import listens: users and items become ids, and the events are stored in listens/ as Parquet."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ _AGAIN = "`cli forget-listens` names the imports: forget the damaged one, then i
 
 @dataclass(frozen=True)
 class StoredListens:
-    """What the library says of one imported table."""
+    """The record of one imported table."""
 
     file: str  # name below listens/
     origin: str
@@ -38,22 +38,24 @@ class StoredListens:
 
 @dataclass(frozen=True)
 class ListenImport:
+    """An import that was just made."""
+
     listens: StoredListens
     items: NodeMatch
     n_new_users: int
 
 
 def content_digest(*paths: Path, number: int = 0) -> str:
-    """A hash of every byte of some files, which says whether they were imported before. Their order does not count.
+    """Hash the content of files, in any order, to tell whether they were imported before.
 
     Parameters
     ----------
-    number : of what is imported, where the files hold several things
+    number : of the part that is imported, if the files hold several
 
     Raises
     ------
     OSError
-        One cannot be read.
+        A file cannot be read.
     """
     digests = []
     for path in paths:
@@ -64,7 +66,7 @@ def content_digest(*paths: Path, number: int = 0) -> str:
 
 
 def listens_folder(library: Library) -> Path:
-    """Where the events lie, and where there is room to sort them."""
+    """The folder of events, created if missing; also the place to sort them."""
     folder = library.folder / LISTENS
     make_folder(folder)
     return folder
@@ -76,7 +78,7 @@ def open_collector(library: Library, level: str = "track", *, prefix: str = "") 
     return EventCollector(folder, level, prefix=prefix)
 
 
-@lru_cache(maxsize=1)  # of an archive each of whose files is a source
+@lru_cache(maxsize=1)  # for archives: each file in one is a source
 def _file_digest(path: Path, _mtime_ns: int, _size: int) -> str:
     with open_regular(path) as file:
         digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))  # type: ignore[arg-type]
@@ -84,9 +86,8 @@ def _file_digest(path: Path, _mtime_ns: int, _size: int) -> str:
 
 
 def known_listens(library: Library, digest: str) -> StoredListens | None:
-    """What an earlier import of the same content left."""
-    found = [listens for hash, listens in _rows(library) if hash == digest]
-    return found[0] if found else None
+    """The record of an earlier import of the same content, if any."""
+    return next((listens for hash, listens in _rows(library) if hash == digest), None)
 
 
 def stored_listens(library: Library) -> list[StoredListens]:
@@ -95,7 +96,7 @@ def stored_listens(library: Library) -> list[StoredListens]:
 
 
 def import_digests(library: Library, level: str | None = None) -> list[str]:
-    """The digests of what was imported, of all or of one level. An import anew has the digest that it had before."""
+    """The digests of all imports, or of those of one level; importing a file again keeps its digest."""
     query = "SELECT content_hash FROM listens WHERE level = coalesce(?, level) ORDER BY id"
     rows = library.db.execute(query, [level])
     return [digest for (digest,) in rows]
@@ -107,29 +108,29 @@ def listen_files(library: Library, level: str) -> list[Path]:
     Raises
     ------
     LibraryError
-        One of them is missing or damaged, or not what an import writes; the message says what to type.
+        A file is missing, damaged, or not written by an import; the message says what to type.
     """
     query = "SELECT id, file, origin, options, n_events FROM listens WHERE level = ? ORDER BY id"
     paths = []
     for number, file, origin, options, n_events in library.db.execute(query, [level]).fetchall():
         paths.append(library.file(file, LISTENS))
-        typed = rename_fix(library, file) or listens_fix(number, origin, options)
-        cure = f"Restore it from a backup, or run `{typed}`."
+        command = rename_fix(library, file) or listens_fix(number, origin, options)
+        fix = f"Restore it from a backup, or run `{command}`."
         if not paths[-1].is_file():
-            raise LibraryError(f"{paths[-1]} is missing.\n\n{cure}")
-        with explain_log_errors(cure):
+            raise LibraryError(f"{paths[-1]} is missing.\n\n{fix}")
+        with explain_log_errors(fix):
             check_log(paths[-1], level, n_events)
     return paths
 
 
 @contextmanager
-def explain_log_errors(cure: str = _AGAIN) -> Iterator[None]:
-    """Say what is wrong with files of listens, and what to type."""
+def explain_log_errors(fix: str = _AGAIN) -> Iterator[None]:
+    """Turn errors of event files into a LibraryError that says what to type."""
     try:
         with log_errors():
             yield
     except (LogError, IrregularFileError) as error:
-        raise LibraryError(f"{error}.\n\n{cure}") from None
+        raise LibraryError(f"{error}.\n\n{fix}") from None
 
 
 def import_listens(
@@ -143,28 +144,29 @@ def import_listens(
     names_are: str = "auto",
     options: Sequence[str] = (),
 ) -> ListenImport:
-    """Keep collected listens, in the place of what the same content left before. All or nothing.
+    """Store collected listens in place of an earlier import of the same content, all or nothing.
 
-    The file has its own name before the transaction ends, and never that of what it replaces: killed in between, the
-    earlier one is as it was.
+    The new file never has the name of the one it replaces, so that a kill leaves the earlier import as it was.
 
     Parameters
     ----------
-    items : in the order of the collector's, where other files say more of them
-    options : that were typed, for a later import of the same
+    items : in the order of the collector, with facts from other files
+    options : command-line options, for importing the same again
 
     Raises
     ------
     ValueError
-        `names_are` is "ids" and an item is none, or there are no listens.
+        `names_are` is "ids" and an item is no id, or there are no listens.
     """
     if not len(collector):
-        lost = "".join(f", {number:,} {what} left out" for what, number in collector.left_out.items())
-        raise ValueError(f"{Path(origin).name} holds no listens; {collector.n_malformed:,} rows are malformed{lost}")
+        left_out = "".join(f", {number:,} {what} left out" for what, number in collector.left_out.items())
+        raise ValueError(
+            f"{Path(origin).name} holds no listens; {collector.n_malformed:,} rows are malformed{left_out}"
+        )
     known = known_listens(library, digest)
-    taken = known.file if known else None
+    replaced = known.file if known else None
     name = f"{digest}.parquet"
-    path = listens_folder(library) / (name if name != taken else f"{digest}.2.parquet")
+    path = listens_folder(library) / (name if name != replaced else f"{digest}.2.parquet")
     users = collector.users
     with library.transaction():
         user_ids, n_new_users = _match_users(library, users)
@@ -176,14 +178,14 @@ def import_listens(
         )
         _remember(library, listens, digest, options)
         record(library, path)
-    if taken:
-        remove(library.file(taken, LISTENS))
+    if replaced:
+        remove(library.file(replaced, LISTENS))
         remove_unnamed(library)
     return ListenImport(listens, matched, n_new_users)
 
 
 def _match_users(library: Library, names: Iterable[str]) -> tuple[np.ndarray, int]:
-    """The ids of users, shape (n_names,) int64, and how many of them are new."""
+    """Find or create users; return their ids, shape (n_names,) int64, and the number of new ones."""
     known = {name: user for user, name in library.db.execute("SELECT id, name FROM users")}
     first = max(known.values(), default=0) + 1
     new = {name: first + position for position, name in enumerate(name for name in names if name not in known)}
@@ -209,4 +211,4 @@ def _rows(library: Library) -> list[tuple[str, StoredListens]]:
         "SELECT content_hash, file, origin, level, n_events, n_users, n_items, n_malformed, imported"
         " FROM listens ORDER BY id"
     )
-    return [(digest, StoredListens(*others)) for digest, *others in rows]
+    return [(digest, StoredListens(*columns)) for digest, *columns in rows]

@@ -1,4 +1,4 @@
-"""Playlists in the library: which tracks stand together, in which order."""
+"""Import playlists: the tracks of each, in order."""
 
 import os
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
 
 @dataclass(frozen=True)
 class PlaylistImport:
-    """What became of one playlist."""
+    """The result of importing one playlist."""
 
     path: str
     name: str
     n_matched: int  # entries that are tracks of the library
-    unmatched: tuple[str, ...]  # entries that are none
+    unmatched: tuple[str, ...]  # other entries
     n_elsewhere: int  # entries that are no local file
 
 
 def import_playlists(library: Library, playlists: Sequence[Playlist]) -> list[PlaylistImport]:
-    """Keep playlists, each in the place of what an earlier import of the same file left. All or nothing."""
+    """Store playlists, each in place of an earlier import of the same file, all or nothing."""
     entries = [entry for playlist in playlists for entry in playlist.entries]
     with library.transaction():
         ids = match_nodes(library, entries, "track", names_are="names", create=False).ids.tolist()
@@ -35,7 +35,7 @@ def import_playlists(library: Library, playlists: Sequence[Playlist]) -> list[Pl
 
 
 def forget_playlists(library: Library, paths: Sequence[str]) -> list[str]:
-    """Take playlists out, whether or not their files are still there; the paths of those that the library knew."""
+    """Remove playlists, whether or not their files exist; return the paths of those that the library knew."""
     texts = [path_columns(os.path.abspath(path))[0] for path in paths]
     with library.transaction():
         known = [text for text in texts if library.db.execute("DELETE FROM playlists WHERE path = ?", [text]).rowcount]

@@ -1,4 +1,4 @@
-"""All listens of a library as arrays for training, kept until something changes."""
+"""Read all listens of a library as arrays, cached on disk until an import or a link changes."""
 
 import hashlib
 import json
@@ -17,45 +17,45 @@ from earshot.index.tracks.track_links import links
 
 @dataclass(frozen=True)
 class StoredInteractions:
-    """Listens of every import together, and whose ids their rows are."""
+    """Interactions of all imports together, with the ids of their rows."""
 
     listening: Interactions
     users: IdMap
-    items: IdMap  # tracks, or artists; a linked catalog track is its file's track
-    key: str  # another for other listens
+    items: IdMap  # tracks or artists; a linked catalog track is the track of its file
+    key: str  # changes with listens and links
 
 
 def read_interactions(library: Library, level: str = "track") -> StoredInteractions:
-    """The listens to tracks, or to artists. Made anew after an import or a link, which a reader may do as well.
+    """Read the listens to tracks or to artists; after an import or a link, build the arrays again, as readers may.
 
     Raises
     ------
     LibraryError
-        There are none, or their file is gone.
+        There are none, or a file is missing.
     """
     files = listen_files(library, level)
     if not files:
-        others = "; those to artists are for `cli build-graph`" if level == "track" and stored_listens(library) else ""
+        hint = "; those to artists are for `cli build-graph`" if level == "track" and stored_listens(library) else ""
         raise LibraryError(
-            f"This library has no listens to {level}s yet{others}.\n\n"
+            f"This library has no listens to {level}s yet{hint}.\n\n"
             "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
         )
     linked = _links(library, level)
-    key = _key(library, level, linked)  # of the very links that the arrays are made with
+    key = _key(library, level, linked)  # of the same links as the arrays
     folder = listens_folder(library) / f"arrays-{level}-{key}"
     if not folder.is_dir():
         try:
             with explain_log_errors():
                 build_arrays(folder, files, level, linked)
         except OSError:
-            if not folder.is_dir():  # else another process was quicker
+            if not folder.is_dir():  # else another process has built them
                 raise
         for other in folder.parent.glob(f"arrays-{level}-*"):
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
     try:
         return StoredInteractions(*open_arrays(folder), key)
-    except (FileNotFoundError, ValueError):  # damaged: they can always be made again
+    except (FileNotFoundError, ValueError):  # damaged: build them again
         shutil.rmtree(folder)
         with explain_log_errors():
             build_arrays(folder, files, level, linked)
@@ -67,7 +67,7 @@ def read_interactions(library: Library, level: str = "track") -> StoredInteracti
 
 
 def listening_key(library: Library, level: str = "track") -> str:
-    """Of all listens as they are now: another after an import, and for tracks after a link."""
+    """Key of all listens today; it changes with imports and, for tracks, with links."""
     return _key(library, level, _links(library, level))
 
 
@@ -86,26 +86,26 @@ def _links(library: Library, level: str) -> dict[int, int]:
 
 
 def listened_among(library: Library, track_ids: Sequence[int]) -> list[int]:
-    """Those of some tracks that the log itself names, whatever is linked with them."""
+    """Select the tracks that events name, without following links."""
     files = listen_files(library, "track") if track_ids else []
     with explain_log_errors():
         return played_among(files, "track", track_ids) if files else []
 
 
 def find_user(library: Library, name: str) -> int:
-    """The id of a listener.
+    """Find the id of a user.
 
     Raises
     ------
     LibraryError
-        Nobody is called so; the message names some who are there.
+        There is no user of this name; the message names some users.
     """
     row = library.db.execute("SELECT id FROM users WHERE name = ?", [name]).fetchone()
     if row is not None:
         return int(row[0])
     (n,) = library.db.execute("SELECT count(*) FROM users").fetchone()
-    some = ", ".join(other for (other,) in library.db.execute("SELECT name FROM users ORDER BY name LIMIT 5"))
-    others = f"among {n:,} there are {some}" if n > 5 else f"there are {some}" if n else "nobody is known"
+    names = ", ".join(user for (user,) in library.db.execute("SELECT name FROM users ORDER BY name LIMIT 5"))
+    known = f"among {n:,} there are {names}" if n > 5 else f"there are {names}" if n else "nobody is known"
     raise LibraryError(
-        f"No listener is called {name!r}; {others}.\n\nFor somebody else use `cli recommend --like TRACK`."
+        f"No listener is called {name!r}; {known}.\n\nFor somebody else use `cli recommend --like TRACK`."
     )

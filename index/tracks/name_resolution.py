@@ -1,15 +1,15 @@
-"""From names to the durable ids of tracks, albums and artists, a million at a time.
+"""Resolve names to the durable ids of tracks, albums and artists, a million at a time.
 
-A node is one of three *levels*. Everything is looked up in dictionaries that are filled by one query, because a query
-per name would take minutes where this takes seconds. What is called what:
+A node is one of three *levels*. Dictionaries are filled by one query and then searched, because a query per name would
+take minutes instead of seconds. Names of each level:
 
 * a track: its path (absolute, relative to the imported file, or an end of it that fits one track only), then
   "Artist - Title", then a title that only one artist has;
 * an album: "Artist - Album", then a name that only one artist's album has;
 * an artist: the name.
 
-Letters' case never counts where the exact name is unknown, nor how an umlaut is written. Names of digits only are the
-library's own ids when all of them exist as such and they are not all known names (`names_are="auto"`).
+Case and the Unicode form of umlauts are ignored if the exact name is unknown. Names of digits only are taken as ids of
+the library if all of them exist as ids and not all of them are known names (`names_are="auto"`).
 """
 
 import json
@@ -27,9 +27,9 @@ from earshot.index.library import Library
 LEVELS = ("track", "album", "artist")
 NAMES_ARE = ("auto", "names", "ids")
 UNKNOWN = -1
-_SAMPLE = 1_000  # names from which a level is guessed
+_MAX_SAMPLE = 1_000  # names from which a level is guessed
 _TABLES = {"track": "tracks", "album": "albums", "artist": "artists"}
-_AMBIGUOUS = 0  # several answer to the name; SQLite's own ids begin at 1
+_AMBIGUOUS = 0  # in place of an id: several nodes have the name; ids of SQLite begin at 1
 _AUDIO = {
     "track": "SELECT track_id FROM current_vectors AS v JOIN tracks AS t ON t.id = v.track_id",
     "album": "SELECT DISTINCT t.album_id FROM current_vectors AS v JOIN tracks AS t ON t.id = v.track_id",
@@ -40,13 +40,13 @@ Lookup = Callable[[str], int | None]
 
 @dataclass(frozen=True)
 class NodeMatch:
-    """What names stand for."""
+    """Nodes of names, and their counts."""
 
-    ids: np.ndarray  # (n_names,) int64, UNKNOWN where a name was neither known nor to be created
-    n_nodes: int  # different ids
-    n_matched: int  # of them known before
-    n_with_audio: int  # of them with an embedded track
-    were_ids: bool  # the names were taken as ids
+    ids: np.ndarray  # (n_names,) int64, UNKNOWN for names that are not known and were not created
+    n_nodes: int  # distinct ids
+    n_matched: int  # nodes that were known before
+    n_with_audio: int  # nodes with an embedded track
+    were_ids: bool  # whether the names were taken as ids
 
 
 def match_nodes(
@@ -58,16 +58,16 @@ def match_nodes(
     names_are: str = "auto",
     create: bool = True,
 ) -> NodeMatch:
-    """Find, or else make, the node of each name; the caller holds the transaction when it makes any.
+    """Find or create the node of each name; with `create` the caller holds the transaction.
 
-    A new artist or album is a row with that name, and a new track a 'catalog' item with that title: known without
-    a file, and found again under the same name.
+    A new artist or album is a row with that name. A new track is a 'catalog' track with that title: one without a file,
+    found again under the same name.
 
     Parameters
     ----------
-    folders : where relative paths may begin
+    folders : bases of relative paths
     names_are : "auto", "names", or "ids"
-    create : make nodes of unknown names; otherwise they become UNKNOWN
+    create : create nodes for unknown names; otherwise their id is UNKNOWN
 
     Raises
     ------
@@ -78,28 +78,28 @@ def match_nodes(
         raise ValueError(f"level {level!r} and names_are {names_are!r}; there are {LEVELS} and {NAMES_ARE}")
     all_digits = all(name.isdecimal() and len(name) < 19 for name in names)
     lookup = None if names_are == "ids" else _lookup(library, level, names, folders)
-    found = [] if lookup is None else [lookup(name) for name in names]
+    nodes: list[int | None] = [] if lookup is None else [lookup(name) for name in names]
     were_ids = False
-    if names_are == "ids" or (names_are == "auto" and names and all_digits and None in found):
-        taken, stranger = _as_ids(library, level, names)
-        if stranger is not None and names_are == "ids":
-            raise ValueError(f"{stranger!r} is the id of no {level} in this library")
-        if stranger is None:
-            found, were_ids = taken, True
-    unknown = list(dict.fromkeys(name for name, node in zip(names, found, strict=True) if node is None))
+    if names_are == "ids" or (names_are == "auto" and names and all_digits and None in nodes):
+        parsed, unknown_id = _as_ids(library, level, names)
+        if unknown_id is not None and names_are == "ids":
+            raise ValueError(f"{unknown_id!r} is the id of no {level} in this library")
+        if unknown_id is None:
+            nodes, were_ids = parsed, True
+    unknown = list(dict.fromkeys(name for name, node in zip(names, nodes, strict=True) if node is None))
     created = dict(zip(unknown, _create(library, level, unknown), strict=True)) if create else {}
     ids = np.array(
-        [created.get(name, UNKNOWN) if node is None else node for name, node in zip(names, found, strict=True)],
+        [created.get(name, UNKNOWN) if node is None else node for name, node in zip(names, nodes, strict=True)],
         dtype=np.int64,
     )
-    nodes = np.unique(ids[ids != UNKNOWN])
-    audible = np.isin(nodes, ids_with_audio(library, level))
-    return NodeMatch(ids, len(nodes), len(nodes) - len(set(created.values())), int(audible.sum()), were_ids)
+    unique_ids = np.unique(ids[ids != UNKNOWN])
+    n_with_audio = int(np.isin(unique_ids, ids_with_audio(library, level)).sum())
+    return NodeMatch(ids, len(unique_ids), len(unique_ids) - len(set(created.values())), n_with_audio, were_ids)
 
 
 def likeliest_level(library: Library, names: Sequence[str], folders: Iterable[str] = ()) -> str:
-    """As what most of the names, or of a thousand of them, can be heard or are known; tracks where none is."""
-    sample = names[:: max(1, len(names) // _SAMPLE)]
+    """Guess the level on which most of a sample of names have audio or are known; tracks if none is."""
+    sample = names[:: max(1, len(names) // _MAX_SAMPLE)]
 
     def known(level: str) -> tuple[int, int]:
         match = match_nodes(library, sample, level, folders=folders, names_are="names", create=False)
@@ -109,13 +109,13 @@ def likeliest_level(library: Library, names: Sequence[str], folders: Iterable[st
 
 
 def ids_with_audio(library: Library, level: str) -> np.ndarray:
-    """The nodes that can be heard, shape (n,) int64, rising: those with an embedded track."""
+    """The nodes with an embedded track, shape (n,) int64, rising."""
     rows = library.db.execute(f"{_AUDIO[level]} WHERE t.status = 'embedded' AND v.space = 'audio'")
     return np.unique(np.array([node for (node,) in rows if node is not None], dtype=np.int64))
 
 
 def node_names(library: Library, level: str, ids: Sequence[int] | np.ndarray) -> list[str]:
-    """What nodes are called, in the order of their ids: "Artist - Title", "Artist - Album", or the artist's name."""
+    """Names of nodes in the order of `ids`: "Artist - Title", "Artist - Album", or the name of the artist."""
     queries = {
         "track": "SELECT id, CASE WHEN artist IS NULL THEN title ELSE artist || ' - ' || title END FROM tracks",
         "album": "SELECT b.id, CASE WHEN a.name IS NULL THEN b.name ELSE a.name || ' - ' || b.name END"
@@ -138,44 +138,44 @@ def _lookup(library: Library, level: str, names: Sequence[str], folders: Iterabl
 
 def _artist_names(library: Library) -> Lookup:
     exact = {name: node for node, name in library.db.execute("SELECT id, name FROM artists ORDER BY id DESC")}
-    others = {folded(name): node for name, node in exact.items()}  # of several spellings the oldest
-    return lambda name: exact.get(name) or others.get(folded(name))
+    by_folded = {folded(name): node for name, node in exact.items()}  # of several spellings the oldest
+    return lambda name: exact.get(name) or by_folded.get(folded(name))
 
 
 def _album_names(library: Library) -> Lookup:
     full: dict[str, int] = {}
     bare: dict[str, int] = {}
-    of_nobody: dict[str, int] = {}  # made from a graph, which named it only so
+    without_artist: dict[str, int] = {}  # made from a graph that named the album alone
     query = (
         "SELECT b.id, b.name, a.name FROM albums AS b LEFT JOIN artists AS a ON a.id = b.artist_id ORDER BY b.id DESC"
     )
     for node, album, artist in library.db.execute(query):
         name = folded(album)
         if artist is None:
-            of_nobody[name] = node
+            without_artist[name] = node
         else:
             full[f"{folded(artist)} - {name}"] = node
             bare[name] = _AMBIGUOUS if name in bare else node
-    return lambda name: _first(folded(name), full, bare, of_nobody)
+    return lambda name: _first(folded(name), full, bare, without_artist)
 
 
 def _track_titles(library: Library) -> Lookup:
     full: dict[str, int] = {}
     bare: dict[str, int] = {}
     artists: dict[str, str | None] = {}  # of the track that `bare` holds
-    of_nobody: dict[str, int] = {}
-    # The last one stays: of several encodings of one recording that is the first embedded one.
+    without_artist: dict[str, int] = {}
+    # The last row wins: of several encodings of one recording, the first embedded one.
     query = "SELECT id, title, artist, status FROM tracks WHERE title IS NOT NULL ORDER BY status = 'embedded', id DESC"
     for node, title, artist, status in library.db.execute(query):
         name, artist = folded(title), artist and folded(artist)
         if status == "catalog" and artist is None:
-            of_nobody[name] = node
+            without_artist[name] = node
             continue
         if artist is not None:
             full[f"{artist} - {name}"] = node
         bare[name] = _AMBIGUOUS if name in bare and artists[name] != artist else node
         artists[name] = artist
-    return lambda name: _first(folded(name), full, bare, of_nobody)
+    return lambda name: _first(folded(name), full, bare, without_artist)
 
 
 def _first(name: str, *places: dict[str, int]) -> int | None:
@@ -183,9 +183,9 @@ def _first(name: str, *places: dict[str, int]) -> int | None:
 
 
 def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str]) -> Lookup:
-    """Tracks by path. A name that ends as one track's path alone does, by whole components, means that track.
+    """Look up tracks by path, or by the end of a path, in whole components, that only one track has.
 
-    An absolute path from another machine must agree in its folder too, a relative one in all that it says.
+    An absolute path from another machine must agree in its folder too, a relative one in all its components.
     """
     wanted = {os.path.basename(_composed(name)) for name in names}
     exact: dict[str, int] = {}
@@ -207,9 +207,9 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
         for base in (*bases, "/"):
             if (node := exact.get(os.path.normpath(os.path.join(base, text)))) is not None:
                 return node
-        parts = [part for part in composed.split("/") if part not in ("", ".", "..")][::-1]
-        needed = 2 if text.startswith("/") else len(parts)
-        lengths = [(_n_agreeing(parts, path), node) for path, node in candidates]
+        components = [part for part in composed.split("/") if part not in ("", ".", "..")][::-1]
+        needed = 2 if text.startswith("/") else len(components)
+        lengths = [(_n_agreeing(components, path), node) for path, node in candidates]
         longest = max(length for length, _ in lengths)
         best = [node for length, node in lengths if length == longest]
         return best[0] if longest >= needed and len(best) == 1 else None
@@ -218,12 +218,12 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
 
 
 def _composed(text: str) -> str:
-    """An umlaut as one character: playlists written on a Mac part it in two."""
+    """Compose umlauts to one character: playlists written on a Mac have two."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def folded(name: str) -> str:
-    """A name as it is compared, whatever its case and however its umlauts are written."""
+    """A name for comparison, without case and with composed umlauts."""
     return _composed(name).casefold()
 
 
@@ -232,18 +232,18 @@ def _n_agreeing(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _as_ids(library: Library, level: str, names: Sequence[str]) -> tuple[list[int | None], str | None]:
-    """The names as ids, and the first one that is none."""
+    """Parse names as ids; also return the first name that is no id."""
     known = {node for (node,) in library.db.execute(f"SELECT id FROM {_TABLES[level]}")}
-    found: list[int | None] = []
+    ids: list[int | None] = []
     for name in names:
         if not (name.isdecimal() and len(name) < 19 and int(name) in known):
             return [], name
-        found.append(int(name))
-    return found, None
+        ids.append(int(name))
+    return ids, None
 
 
 def _create(library: Library, level: str, names: list[str]) -> list[int]:
-    """New nodes, with ids that follow the greatest one; names that differ in case only become one."""
+    """Create nodes with ids after the greatest one; names that differ only in case become one node."""
     if not names:
         return []
     table = _TABLES[level]
@@ -259,16 +259,16 @@ def _create(library: Library, level: str, names: list[str]) -> list[int]:
 
 
 def next_id(library: Library, table: str) -> int:
-    """The id that the next row may have; of tracks one that none ever had."""
+    """The id for the next row; for tracks one that was never used."""
     greatest = library.db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
-    given = library.db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", [table]).fetchone()
-    return int(max(greatest, given[0] if given else 0)) + 1
+    last_used = library.db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", [table]).fetchone()
+    return int(max(greatest, last_used[0] if last_used else 0)) + 1
 
 
 def insert_catalog_tracks(library: Library, first: int, columns: str, rows: Iterable[Sequence[object]]) -> None:
-    """Many at once, from the id `first` on; the caller holds the transaction.
+    """Insert many catalog tracks, with ids from `first` on; the caller holds the transaction.
 
-    A million takes 13 s, and 40 s where the trigger tells full-text search of each.
+    A million takes 13 s, and 40 s if the trigger updates full-text search for each.
     """
     (trigger,) = library.db.execute("SELECT sql FROM sqlite_master WHERE name = 'tracks_ai'").fetchone()
     library.db.execute("DROP TRIGGER tracks_ai")

@@ -1,4 +1,4 @@
-"""Tags from elsewhere, for tracks whose files have none."""
+"""Import tags of a table for tracks whose files have none."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,18 +15,20 @@ FIELDS = ("title", "artist", "album", "genre", "year")
 
 @dataclass(frozen=True)
 class TagImport:
+    """Counts of an import of tags."""
+
     n_rows: int
     n_matched: int  # rows whose file is a track of the library
-    n_changed: int  # tracks that have another tag now
-    n_differing: int  # tracks that still say something else than the table, in their own tags
+    n_changed: int  # tracks that got another tag
+    n_differing: int  # tracks that keep a tag other than the table's
     unmatched: tuple[str, ...]  # paths of the other rows
 
 
 def import_tags(library: Library, table: TagTable, folders: Iterable[str], *, overwrite: bool = False) -> TagImport:
     """Fill the tags that tracks lack, or with `overwrite` replace those they have. All or nothing.
 
-    A title that is the file's name is no tag. A later `embed-audio` keeps what is filled here as long as the file
-    stays the same.
+    A title that is the name of the file counts as no tag. Later runs of `embed-audio` keep the imported tags as long as
+    the file is unchanged.
     """
     paths = [row.path for row in table.rows]
     with library.transaction():
@@ -39,15 +41,15 @@ def import_tags(library: Library, table: TagTable, folders: Iterable[str], *, ov
 
 
 def _fill(library: Library, track_id: int, row: TagRow, overwrite: bool) -> tuple[bool, bool]:
-    """Write one track's tags; whether any is another now, and whether any differs from the table still."""
+    """Write the tags of one track; return whether any changed, and whether any still differs from the table."""
     query = "SELECT path, path_bytes, title, artist, album, genre, year FROM tracks WHERE id = ?"
     path, path_bytes, *values = library.db.execute(query, [track_id]).fetchone()
-    held: dict[str, Any] = dict(zip(FIELDS, values, strict=True))
-    told = {field: getattr(row, field) for field in FIELDS if getattr(row, field) is not None}
-    is_untitled = path is not None and held["title"] == file_title(path_from_columns(path, path_bytes))
-    lacking = {field for field in told if held[field] is None or (field == "title" and is_untitled)}
-    new = held | {field: value for field, value in told.items() if overwrite or field in lacking}
-    if new != held:
+    old: dict[str, Any] = dict(zip(FIELDS, values, strict=True))
+    tags = {field: getattr(row, field) for field in FIELDS if getattr(row, field) is not None}
+    is_untitled = path is not None and old["title"] == file_title(path_from_columns(path, path_bytes))
+    lacking = {field for field in tags if old[field] is None or (field == "title" and is_untitled)}
+    new = old | {field: value for field, value in tags.items() if overwrite or field in lacking}
+    if new != old:
         artist_id = entity_id(library, "artists", new["artist"])
         album_id = entity_id(library, "albums", new["album"], artist_id)
         library.db.execute(
@@ -55,4 +57,4 @@ def _fill(library: Library, track_id: int, row: TagRow, overwrite: bool) -> tupl
             " WHERE id = ?",
             [*new.values(), artist_id, album_id, track_id],
         )
-    return new != held, any(new[field] != value for field, value in told.items())
+    return new != old, any(new[field] != value for field, value in tags.items())

@@ -1,7 +1,7 @@
-"""Catalog tracks that are a file here under another spelling: found, reported, and linked.
+"""Find and store links from catalog tracks to files that hold them under another spelling.
 
-A link says which file's track stands for a catalog track. No id changes and no listen is rewritten: whoever reads
-listens or looks a track up follows the link, so that it can be taken back at any time.
+A link names the file's track that stands for a catalog track. No id changes and no listen is rewritten: readers of
+listens and lookups follow the link, so that it can be taken back at any time.
 """
 
 from collections import defaultdict
@@ -14,16 +14,16 @@ from itertools import product
 from earshot.data.name_matching import artist_key, likeness, plain_isrc, plain_mbid, title_key
 from earshot.index.library import Library, LibraryError
 
-NEAR = 0.7  # likeness of two keys that a person should look at
-_MANY = 2_000  # pairs of tracks by one artist beyond which nobody looks for near misses
+MIN_LIKENESS = 0.7  # of two keys, for a near miss
+_MAX_PAIRS = 2_000  # of tracks in one group; near misses are not searched in larger ones
 
 
 @dataclass(frozen=True)
 class NamedTrack:
-    """A track by what it is called."""
+    """A track with its names and codes."""
 
     id: int
-    artist: str  # empty where nobody is named: then only a code can tell
+    artist: str  # empty if unknown: then only a code can match
     title: str
     mbid: str | None
     isrc: str | None
@@ -39,11 +39,11 @@ class NamedTrack:
 
 @dataclass(frozen=True)
 class Pair:
-    """A catalog track and a file that is, or may be, the same."""
+    """A catalog track and a file that is, or may be, the same recording."""
 
     catalog: NamedTrack
     file: NamedTrack
-    why: str  # "isrc", "mbid", "name"; of near misses what is alike
+    why: str  # "isrc", "mbid", "name"; for near misses the field that agrees
     likeness: float = 1.0
 
     def row(self) -> dict[str, str | int | float]:
@@ -55,30 +55,29 @@ class Pair:
 
 @dataclass(frozen=True)
 class Linkage:
-    """What could be linked, and what a person should look at."""
+    """Possible links, and doubtful ones for a person to decide."""
 
-    n_catalog: int  # catalog tracks without a link, before
+    n_catalog: int  # catalog tracks without a link before
     matches: list[Pair]
     near_misses: list[Pair]
-    conflicts: list[Pair]  # a catalog track that could be several files stands once for each
+    conflicts: list[Pair]  # one for each file that a catalog track could be
 
 
 def links(library: Library) -> dict[int, int]:
-    """The track that stands for each linked one."""
+    """The track of a file by the id of each linked catalog track."""
     query = "SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL"
     return dict(library.db.execute(query).fetchall())
 
 
 def find_links(library: Library, n_near: int = 1_000) -> Linkage:
-    """Which catalog tracks are files here, by ISRC, MBID, or artist and title (`data.name_matching`).
+    """Match catalog tracks with files by ISRC, MBID, or artist and title (`data.name_matching`).
 
-    Of several files with one name, a file of the very same spelling is taken, or else the first if they are one
-    recording by their ISRC or their spelling; where codes and names point to different files, or the spellings
-    differ, that is a conflict.
+    If several files match by name, those with the exact spelling are preferred. Files of one spelling count as one
+    recording, and the first is taken. Files of different spellings are a conflict.
 
     Parameters
     ----------
-    n_near : of near misses only so many, the likest
+    n_near : maximum number of near misses, the most alike first
     """
     files = list(_named(library, "status = 'embedded'"))
     catalog = list(_named(library, "status = 'catalog' AND linked_id IS NULL"))
@@ -108,12 +107,12 @@ def find_links(library: Library, n_near: int = 1_000) -> Linkage:
 
 
 def store_links(library: Library, pairs: Iterable[tuple[int, int]]) -> int:
-    """Link catalog tracks, by id, to the tracks of files; how many.
+    """Link catalog tracks to tracks of files, both by id; return their number.
 
     Raises
     ------
     LibraryError
-        One is no catalog track, or the other is no file.
+        The first of a pair is no catalog track, or the second has no file.
     """
     pairs = list(pairs)
     with library.transaction():
@@ -125,7 +124,7 @@ def store_links(library: Library, pairs: Iterable[tuple[int, int]]) -> int:
 
 
 def remove_links(library: Library, catalog_ids: Sequence[int]) -> int:
-    """Take links back; how many there were."""
+    """Remove links; return their number."""
     with library.transaction():
         return sum(
             library.db.execute(
@@ -138,23 +137,25 @@ def remove_links(library: Library, catalog_ids: Sequence[int]) -> int:
 def _named(library: Library, where: str) -> Iterator[NamedTrack]:
     query = f"SELECT id, artist, title, mbid, isrc FROM tracks WHERE title IS NOT NULL AND {where} ORDER BY id"
     for node, artist, title, mbid, isrc in library.db.execute(query):
-        if artist is None and " - " in title:  # known as one name: "Artist - Title"
+        if artist is None and " - " in title:  # known by one name: "Artist - Title"
             artist, _, title = title.partition(" - ")
         yield NamedTrack(node, artist or "", title, plain_mbid(mbid), plain_isrc(isrc))
 
 
 def _same_spelling(track: NamedTrack, files: Sequence[NamedTrack]) -> Sequence[NamedTrack]:
-    """The files that are spelled as the track is, else all."""
+    """The files with the exact spelling of a track, else all."""
     same = [file for file in files if file.name.casefold() == track.name.casefold()]
     return same or files
 
 
 def _near_misses(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack], n_near: int) -> list[Pair]:
-    """The same artist with almost the same title, and the same title by almost the same artist; the likest first."""
-    return nsmallest(n_near, _alike(catalog, files), lambda pair: (-pair.likeness, pair.catalog.id, pair.file.id))
+    """Pairs of one artist and almost one title, or the reverse; the most alike first."""
+    return nsmallest(
+        n_near, _similar_pairs(catalog, files), lambda pair: (-pair.likeness, pair.catalog.id, pair.file.id)
+    )
 
 
-def _alike(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack]) -> Iterator[Pair]:
+def _similar_pairs(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack]) -> Iterator[Pair]:
     for place, why in ((0, "artist"), (1, "title")):
         groups: dict[str, tuple[list[NamedTrack], list[NamedTrack]]] = defaultdict(lambda: ([], []))
         for side, tracks in enumerate((files, catalog)):
@@ -162,13 +163,13 @@ def _alike(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack]) -> Iterat
                 key = track.key[place]
                 if track.artist and (side == 0 or key in groups):
                     groups[key][side].append(track)
-        for here, there in groups.values():
-            if len(here) * len(there) > _MANY:
+        for group_files, group_tracks in groups.values():
+            if len(group_files) * len(group_tracks) > _MAX_PAIRS:
                 continue
-            for file, track in product(here, there):
-                alike = likeness(file.key[1 - place], track.key[1 - place])
-                if NEAR <= alike < 1:
-                    yield Pair(track, file, why, alike)
+            for file, track in product(group_files, group_tracks):
+                score = likeness(file.key[1 - place], track.key[1 - place])
+                if MIN_LIKENESS <= score < 1:
+                    yield Pair(track, file, why, score)
 
 
 def _require(library: Library, track_id: int, status: str, what: str) -> None:

@@ -1,4 +1,4 @@
-"""From what a person types to a track: a path, an id, or words of its title, artist and album."""
+"""Look up tracks by path, by id, or by words of title, artist and album."""
 
 import json
 import os
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from earshot.data.files.path_encoding import path_columns
 from earshot.index.library import Library
 
-_CHOICES = 15
+_MAX_CHOICES = 15
 
 
 @dataclass(frozen=True)
 class TrackRow:
-    """What there is to say about a track in one line."""
+    """Facts of a track for one line of output."""
 
     id: int
-    path: str | None  # None for a catalog item, of which there is no file
+    path: str | None  # None for a catalog track, which has no file
     title: str
     artist: str | None
     album: str | None
@@ -38,16 +38,16 @@ _COLUMNS = "id, path, title, artist, album, genre, year, duration_s, content_has
 
 
 class AmbiguousError(LookupError):
-    """Several tracks answer to the words."""
+    """Several tracks fit the words."""
 
     def __init__(self, words: str, choices: list[TrackRow]) -> None:
-        more = " or more" if len(choices) >= _CHOICES else ""
+        more = " or more" if len(choices) >= _MAX_CHOICES else ""
         super().__init__(f"{words!r} could be any of {len(choices)}{more} tracks")
         self.words, self.choices = words, choices
 
 
 def track_rows(library: Library, ids: Sequence[int]) -> dict[int, TrackRow]:
-    """Rows of embedded tracks and catalog items by id; ids without one are left out."""
+    """Rows of embedded and catalog tracks by id; other ids are skipped."""
     rows: dict[int, TrackRow] = {}
     for start in range(0, len(ids), 500):  # SQLite takes a bounded number of parameters
         part = list(ids[start : start + 500])
@@ -58,35 +58,35 @@ def track_rows(library: Library, ids: Sequence[int]) -> dict[int, TrackRow]:
 
 
 def find_track(library: Library, text: str, catalog: bool = False) -> TrackRow | None:
-    """The one track that `text` means, or None; with `catalog` it may be one without audio.
+    """Find the one track that `text` means, or None; with `catalog` it may be one without audio.
 
-    A catalog track that is linked with a file means the file's track.
+    A catalog track that is linked with a file stands for the track of the file.
 
     Raises
     ------
     AmbiguousError
-        Its words fit several tracks; the error holds the first of them.
+        The words fit several tracks; the error holds the first of them.
     """
-    found = _one(library, "path = ?", path_columns(os.path.abspath(text))[0], catalog=catalog)
-    if found is None and text.isdecimal() and len(text) < 19:
+    track = _one(library, "path = ?", path_columns(os.path.abspath(text))[0], catalog=catalog)
+    if track is None and text.isdecimal() and len(text) < 19:
         stands_for = "id = coalesce((SELECT linked_id FROM tracks WHERE id = ?), ?)"
-        found = _one(library, stands_for, int(text), int(text), catalog=catalog)
-    if found is not None:
-        return found
+        track = _one(library, stands_for, int(text), int(text), catalog=catalog)
+    if track is not None:
+        return track
     choices = search_words(library, text, catalog=catalog) or search_words(library, text, catalog=True)
     exact = [row for row in choices if text.casefold() in (row.title.casefold(), row.name.casefold())]
     fitting = _files_of(library, exact or choices, catalog)
     if len({row.name.casefold() for row in fitting}) > 1:
         raise AmbiguousError(text, fitting)
-    return fitting[0] if fitting else None  # several encodings of one recording: any of them will do
+    return fitting[0] if fitting else None  # several encodings of one recording: any of them
 
 
-def search_words(library: Library, text: str, limit: int = _CHOICES, catalog: bool = False) -> list[TrackRow]:
-    """Embedded tracks whose title, artist and album hold all the words (the last one may be a beginning).
+def search_words(library: Library, text: str, limit: int = _MAX_CHOICES, catalog: bool = False) -> list[TrackRow]:
+    """Search embedded tracks whose title, artist and album hold all words; the last one may be a prefix.
 
-    Those whose title, or artist and title, are the text itself come first. With `catalog` also those without audio.
+    Tracks whose title, or artist and title, equal the text come first. With `catalog` also tracks without audio.
     """
-    # Bytes that are not UTF-8 as the library shows them, and an umlaut as one character, which \w would part.
+    # Bytes that are not UTF-8 as the library shows them; an umlaut as one character, which \w would split.
     text = unicodedata.normalize("NFC", path_columns(text)[0]).strip()
     words = re.findall(r"\w+", text)
     if not words:
@@ -110,12 +110,12 @@ def search_words(library: Library, text: str, limit: int = _CHOICES, catalog: bo
 
 
 def _files_of(library: Library, rows: list[TrackRow], catalog: bool) -> list[TrackRow]:
-    """The file's track in the place of each linked catalog track; others stay if the `catalog` is wanted."""
+    """Replace each linked catalog track by the track of its file; without `catalog` drop the other catalog tracks."""
     query = "SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL AND id IN (SELECT value FROM json_each(?))"
     links = dict(library.db.execute(query, [json.dumps([row.id for row in rows])]).fetchall())
     files = track_rows(library, list(links.values()))
-    found = [files.get(links.get(row.id, row.id), row) for row in rows]
-    return list({row.id: row for row in found if catalog or row.path is not None}.values())
+    resolved = [files.get(links.get(row.id, row.id), row) for row in rows]
+    return list({row.id: row for row in resolved if catalog or row.path is not None}.values())
 
 
 def _one(library: Library, where: str, *values: object, catalog: bool) -> TrackRow | None:

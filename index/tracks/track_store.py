@@ -1,4 +1,4 @@
-"""One track at a time into the library: heard, adopted from a known twin, or failed."""
+"""Store the result of one file in the library: embedded, a copy of known content, failed or excluded."""
 
 import os
 from collections.abc import Sequence
@@ -13,25 +13,25 @@ from earshot.index.library import Library
 from earshot.index.vectors.spaces import AUDIO, vector_blob
 
 _TAGS = "title, artist, album, genre, year"
-UNREAD = "status = 'failed' AND mtime_ns IS NULL"  # could not be read, see `store_unread`
-_NOTE = "CASE WHEN status = 'embedded' THEN reason END"  # of a track; else the reason is why it was not embedded
+UNREAD = "status = 'failed' AND mtime_ns IS NULL"  # files that could not be read, see `store_unread`
+_NOTE = "CASE WHEN status = 'embedded' THEN reason END"  # for other statuses the reason is why there is no vector
 
 
 @dataclass(frozen=True)
 class PendingFile:
-    """A file that lacks a vector of the current ear."""
+    """A file without a vector of the current encoder."""
 
     path: str
     size: int  # bytes
     mtime_ns: int
-    content_hash: str | None = None  # known when only the ear has changed
-    bounds: tuple[float | None, float | None] = (None, None)  # shortest and longest duration let in, seconds
+    content_hash: str | None = None  # known if only the encoder has changed
+    bounds: tuple[float | None, float | None] = (None, None)  # shortest and longest duration to embed, seconds
     was_unread: bool = False  # by an earlier run
 
 
 @dataclass(frozen=True)
 class NewTrack:
-    """A file that has been heard."""
+    """A file that was decoded and encoded."""
 
     file: PendingFile
     content_hash: str
@@ -54,13 +54,13 @@ class NewTrack:
 
 
 def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_run: int) -> bool:
-    """Give a file the vector of a known track with the same content. True when there was one.
+    """Give a file the vector of a known track with the same content; tell whether there was one.
 
-    A track whose own file is gone has moved: it keeps its id. Otherwise the file is a copy, a track of its own.
-    What the file's bounds leave out is not adopted.
+    A track whose own file is gone was moved: it keeps its id. Otherwise the file is a copy and gets a track of its
+    own. Nothing is reused if the duration is out of the bounds of the file.
     """
     twin = library.db.execute(
-        # CROSS JOIN: SQLite would otherwise walk through all vectors of the run and look up each one's track.
+        # CROSS JOIN: otherwise SQLite would scan all vectors of the run and look up the track of each.
         "SELECT t.id, t.path, t.path_bytes, t.title, t.duration_s FROM tracks AS t CROSS JOIN vectors AS v"
         " ON v.track_id = t.id AND v.space = ? AND v.run_id = ? WHERE t.content_hash = ?"
         " ORDER BY t.path = ? DESC, t.status = 'missing' DESC, t.id LIMIT 1",
@@ -76,7 +76,7 @@ def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_r
     if old_path != file.path and os.path.lexists(old_path):
         _copy_track(library, track_id, file, title)
         return True
-    # What stood at the new place before is overwritten.
+    # A row of the new path, from earlier content, is overwritten.
     library.db.execute("DELETE FROM tracks WHERE path = ? AND id <> ?", [text, track_id])
     library.db.execute(
         "UPDATE tracks SET path = ?, path_bytes = ?, size = ?, mtime_ns = ?, title = ?, status = 'embedded',"
@@ -87,7 +87,7 @@ def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_r
 
 
 def store_track(library: Library, track: NewTrack, head_run: int) -> None:
-    """Write a heard track with its vectors; the caller holds the transaction."""
+    """Store a track with its vectors; the caller holds the transaction."""
     db, file = library.db, track.file
     old = db.execute(
         f"SELECT content_hash, {_TAGS} FROM tracks WHERE path = ?", [path_columns(file.path)[0]]
@@ -109,7 +109,7 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
             track_id,
         ],
     )  # fmt: skip
-    if old and old[0] != track.content_hash:  # other music under the old name: no earlier vector is of it
+    if old and old[0] != track.content_hash:  # other music under the old path: earlier vectors do not fit
         _forget_vectors(library, track_id)
     db.execute(
         "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)"
@@ -127,7 +127,7 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
 
 
 def _with_known_tags(track: NewTrack, known: Sequence[Any]) -> NewTrack:
-    """A file that has not changed keeps the tags that were imported for it; the file's own fill what lacks."""
+    """Keep the imported tags of an unchanged file, and fill missing ones from the file."""
     tags = {name: value for name, value in zip(_TAGS.split(", "), known, strict=True) if value is not None}
     if tags.get("title") == file_title(track.file.path):
         del tags["title"]
@@ -135,17 +135,17 @@ def _with_known_tags(track: NewTrack, known: Sequence[Any]) -> NewTrack:
 
 
 def store_failure(library: Library, file: PendingFile, reason: str) -> None:
-    """Record why a file has no vector; what an earlier content of it had is dropped."""
+    """Record why a file has no vector; drop the vectors of its earlier content."""
     track_id = set_status(library, file.path, file.size, file.mtime_ns, "failed", reason)
     _forget_vectors(library, track_id)
     library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = NULL WHERE id = ?", [track_id])
 
 
 def store_unread(library: Library, path: str, reason: str) -> None:
-    """Record that a file could not be read, which is no fact about its content.
+    """Record that a file could not be read, which says nothing about its content.
 
-    A track that has been heard stays as it is, and so does what a rule leaves out. Any other row fails without a size
-    and a time of change: the next scan finds it changed, and tries it again. A missing file is there after all.
+    Embedded and excluded tracks stay as they are. Any other row, also that of a missing file, becomes a failure without
+    size and time, so that the next scan finds the file changed and tries it again.
     """
     text, raw = path_columns(path)
     library.db.execute(
@@ -157,19 +157,19 @@ def store_unread(library: Library, path: str, reason: str) -> None:
 
 
 def forget_stamp(library: Library, path: str) -> None:
-    """Let the next scan find a file changed, and hear it after those that no run has failed to read."""
+    """Let the next scan find a file changed, and embed it after those that no run failed to read."""
     library.db.execute("UPDATE tracks SET mtime_ns = NULL WHERE path = ?", [path_columns(path)[0]])
 
 
 def store_exclusion(library: Library, file: PendingFile, reason: str, duration: float | None) -> None:
-    """Record that a readable file is left out by a rule; what an earlier content of it had is dropped."""
+    """Record that a rule excludes a readable file; drop the vectors of its earlier content."""
     track_id = set_status(library, file.path, file.size, file.mtime_ns, "excluded", reason)
     _forget_vectors(library, track_id)
     library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = ? WHERE id = ?", [duration, track_id])
 
 
 def set_status(library: Library, path: str, size: int, mtime_ns: int, status: str, reason: str | None) -> int:
-    """Insert or update the row of a file; its id."""
+    """Insert or update the row of a file; return its id."""
     text, raw = path_columns(path)
     row = library.db.execute(
         "INSERT INTO tracks (path, path_bytes, size, mtime_ns, status, reason) VALUES (?, ?, ?, ?, ?, ?)"
@@ -181,12 +181,12 @@ def set_status(library: Library, path: str, size: int, mtime_ns: int, status: st
 
 
 def file_title(path: str) -> str:
-    """What a file without a title tag is called, on one line."""
+    """The title of a file without a title tag: its name without extension, on one line."""
     return " ".join(os.path.splitext(os.path.basename(path_columns(path)[0]))[0].split())
 
 
 def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) -> None:
-    """A second track with the content of a known one."""
+    """Store a second track with the content of a known one."""
     copy_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", None)
     _forget_vectors(library, copy_id)
     columns = (
@@ -216,7 +216,7 @@ def _forget_vectors(library: Library, track_id: int) -> None:
 
 
 def entity_id(library: Library, table: str, name: str | None, artist_id: int | None = None) -> int | None:
-    """The durable id of an artist or album, made when it is new."""
+    """Find or create an artist or album; return its durable id."""
     if name is None:
         return None
     columns, values = ("name, artist_id", [name, artist_id]) if table == "albums" else ("name", [name])
