@@ -26,7 +26,7 @@ from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
 from earshot.evaluation.queries import queries_at_cutoff
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
-from earshot.towers.retrieval.tower_scores import exam_offsets, tower_lists
+from earshot.towers.retrieval.tower_scores import evaluation_offsets, tower_lists
 from earshot.towers.training.trainer import TowerTraining
 from measuring import show
 
@@ -100,7 +100,7 @@ def main() -> None:
         for _ in TowerTraining(towers, train, training).reports():
             pass
         popularity_weight = training.popularity_share * training.temperature  # adds what the loss left out
-        lists[name] = tower_lists(towers, eval_queries, K, exam_offsets(eval_queries, popularity_weight))
+        lists[name] = tower_lists(towers, eval_queries, K, evaluation_offsets(eval_queries, popularity_weight))
         figures = {who: ranking_metrics(found, eval_queries.targets, K)["ndcg"] for who, found in lists.items()}
         new = {who: ranking_metrics(found[has_new], of_new, K)["ndcg"] for who, found in lists.items()}
         print(f"{name}: {figures[name].mean():.4f}, new {new[name].mean():.4f}", flush=True)

@@ -29,7 +29,7 @@ from earshot.evaluation.queries import EvaluationQueries, queries_of_split, vali
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import Towers, towers_for
 from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
-from earshot.towers.retrieval.tower_scores import exam_queries, tower_scores
+from earshot.towers.retrieval.tower_scores import evaluation_query_vectors, tower_scores
 from measuring import run, show
 
 N_USERS, N_TRACKS, N_ARTISTS, N_PLAYS = 1_000, 1_500_000, 174_000, 19_000_000
@@ -72,7 +72,7 @@ def make_towers(split: Split, catalog: Catalog, dim: int) -> Towers:
 
 def ours(split: Split, catalog: Catalog, eval_queries: EvaluationQueries, towers: Towers) -> Spent:
     clock = _Clock()
-    scores = tower_scores(towers, exam_queries(towers, eval_queries), item_vectors(towers))
+    scores = tower_scores(towers, evaluation_query_vectors(towers, eval_queries), item_vectors(towers))
     lists, _ = eval_queries.ranked(scores, K)
     found = ranking_metrics(lists, eval_queries.targets, K)
     assert len(found["recall"]) == len(eval_queries)
@@ -88,14 +88,14 @@ def whole(split: Split, catalog: Catalog, eval_queries: EvaluationQueries, tower
         answers.add(rival.name, rival.scores)
         clock.tell(rival.name)
     items = item_vectors(towers)
-    answers.add("two-tower", tower_scores(towers, exam_queries(towers, eval_queries), items))
+    answers.add("two-tower", tower_scores(towers, evaluation_query_vectors(towers, eval_queries), items))
     clock.tell("two-tower")
     evaluate_rankings(answers, "two-tower", catalog, PROTOCOLS["global"], vectors=unit_vectors(items), seed=0)
     return clock.spent()
 
 
 def peer(split: Split, catalog: Catalog, eval_queries: EvaluationQueries, towers: Towers, n_users: int = 40) -> Spent:
-    items, queries = item_vectors(towers).numpy(), exam_queries(towers, eval_queries).numpy()
+    items, queries = item_vectors(towers).numpy(), evaluation_query_vectors(towers, eval_queries).numpy()
     clock = _Clock()
     index = faiss.IndexFlatIP(items.shape[1])
     index.add(items)

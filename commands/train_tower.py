@@ -1,6 +1,7 @@
 """`cli train-tower`: train towers on the listens of the library."""
 
 import collections
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import fields
@@ -78,7 +79,7 @@ def train_tower(
     from earshot.index.library import Library
     from earshot.stages.environment import pick_device
     from earshot.stages.train_tower import train_towers
-    from earshot.towers.training.distributed import joined
+    from earshot.towers.training.distributed import join_processes
 
     try:
         tower = TowerConfig(**{field.name: settings[field.name] for field in fields(TowerConfig)})
@@ -87,16 +88,16 @@ def train_tower(
         raise click.UsageError(str(error)) from None
     if refit and split == "none":
         raise click.UsageError("--refit asks the validation part how long to learn, and --split none leaves none.")
-    with (
-        joined(pick_device(device)) as (ranks, place),
-        ranks.first_then_others(lambda: (Library.open_to_write if ranks.is_first else Library.open)(folder)) as library,
-        stage_errors(),
-    ):
+    with contextlib.ExitStack() as stack:
+        distributed, place = stack.enter_context(join_processes(pick_device(device)))
+        opened = Library.open_to_write if distributed.is_first else Library.open
+        library = stack.enter_context(distributed.first_then_others(lambda: opened(folder)))
+        stack.enter_context(stage_errors())
         reports = train_towers(
             library, tower, config, sound=sound, split=split, share=share, gap_s=gap,
-            repeats=repeats, refit=refit, device=place, ranks=ranks,
+            repeats=repeats, refit=refit, device=place, distributed=distributed,
         )  # fmt: skip
-        if not ranks.is_first:
+        if not distributed.is_first:
             collections.deque(reports, maxlen=0)  # the first process shows what all do
             return
         report = _last(drawn(reports))

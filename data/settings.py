@@ -77,7 +77,7 @@ def _setting(name: str, default: Any, kind: Any, text: str, allowed: Range = Ran
 
 
 def validate(config: Any) -> None:
-    """Refuse a setting of the wrong type, or outside of its range.
+    """Refuse a setting of the wrong type, or outside of its range; a switch of 0 or 1 becomes a bool.
 
     Raises
     ------
@@ -89,6 +89,8 @@ def validate(config: Any) -> None:
         fault = setting.fault(value)
         if fault:
             raise ValueError(f"{setting.name} is {_short(value)}; it {fault}")
+        if setting.kind is bool:
+            object.__setattr__(config, setting.name, bool(value))
 
 
 def stored(config: Any) -> dict[str, Any]:

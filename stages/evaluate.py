@@ -24,7 +24,7 @@ from earshot.stages.current_towers import load_towers
 from earshot.stages.environment import versions
 from earshot.stages.reports import Progress, StageError, as_stage_error, collected
 from earshot.towers.retrieval.exact_search import fold_offsets, item_vectors, unit_vectors
-from earshot.towers.retrieval.tower_scores import exam_offsets, exam_queries, tower_scores
+from earshot.towers.retrieval.tower_scores import evaluation_offsets, evaluation_query_vectors, tower_scores
 
 _MAX_TUNING_USERS = 300  # whose validation queries choose the settings of baselines
 
@@ -113,8 +113,8 @@ def evaluate_towers(
     for n_done, baseline in enumerate(contenders, start=1):
         rankings.add(baseline.name, baseline.scores, baseline.describe())
         yield Progress("ranking", n_done, None, "baseline")
-    queries, items = exam_queries(saved.towers, eval_queries), item_vectors(saved.towers)
-    offsets = exam_offsets(eval_queries, popularity)
+    queries, items = evaluation_query_vectors(saved.towers, eval_queries), item_vectors(saved.towers)
+    offsets = evaluation_offsets(eval_queries, popularity)
     rankings.add(trained.model, tower_scores(saved.towers, queries, items, offsets))
     vectors = unit_vectors(items)
     report = evaluate_rankings(rankings, trained.model, data.catalog, rules, vectors=vectors, seed=seed)

@@ -99,7 +99,7 @@ def train_towers(
     repeats: bool | None = None,
     refit: bool = False,
     device: str = "auto",
-    ranks: Distributed | None = None,
+    distributed: Distributed | None = None,
 ) -> Generator[TrainingReport, None, None]:
     """Train towers and store them; the last report is the `TrainTowerReport`.
 
@@ -113,7 +113,7 @@ def train_towers(
     repeats : whether validation counts what was played before; None for as the split says
     refit : learn once more, from the validation part too, for as many epochs as were best
     device : ``auto``, ``cpu`` or ``cuda``
-    ranks : this process among those that train together; the others than the first report progress alone
+    distributed : this process among those that train together; the others than the first report progress alone
 
     Raises
     ------
@@ -123,9 +123,10 @@ def train_towers(
         The split leaves nothing to learn from or to refit by; or the loss diverged, and nothing was stored.
     """
     began = monotonic()
-    tower, training, ranks = tower or TowerConfig(), training or TowerTrainingConfig(), ranks or Distributed()
-    sound = ranks.first_then_others(lambda: sound_space(library, sound))
-    data = ranks.first_then_others(lambda: read_tower_data(library, sound))
+    tower, training = tower or TowerConfig(), training or TowerTrainingConfig()
+    distributed = distributed or Distributed()
+    sound = distributed.first_then_others(lambda: sound_space(library, sound))
+    data = distributed.first_then_others(lambda: read_tower_data(library, sound))
     protocol = default_protocol(data.listens) if split == "auto" else split
     if repeats is None:
         repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats)
@@ -134,19 +135,19 @@ def train_towers(
         parts = None if protocol == "none" else split_listens(data.listens, **split_settings)
         fit = TowerFit(
             tower, training, data.catalog, data.listens, parts,
-            repeats=repeats, refit=refit, device=pick_device(device), ranks=ranks,
+            repeats=repeats, refit=refit, device=pick_device(device), distributed=distributed,
         )  # fmt: skip
     settings: dict[str, Any] = {"tower": stored(tower), "training": stored(training), "split": split_settings}
     settings |= {"listens": data.listens_key, "sound": sound, "ear": vector_fingerprint(library, sound), "refit": refit}
     key = tower_training_key(settings | {"repeats": repeats}, data.listens, data.catalog)
     checkpoint = f"towers-{key[:12]}.pt"
-    if ranks.is_first:
+    if distributed.is_first:
         events = parts.describe() if parts else f"all {len(data.listens):,} events"
         yield TrainingData(data.catalog.describe(), sound, events)
         run, _ = start_run(library, TOWER_STAGE, settings, seed=tower.seed, versions=versions(), checkpoint=checkpoint)
     with as_stage_error():
         last, loss = yield from _train(fit, library.folder / "checkpoints", key)
-    if not ranks.is_first:
+    if not distributed.is_first:
         return
     report = TrainTowerReport(
         last.training.epoch, len(last.training.batches.targets), loss, fit.validation, fit.popularity_weight,
@@ -158,9 +159,9 @@ def train_towers(
 
 def _train(fit: TowerFit, folder: Path, key: str) -> Generator[TrainingReport, None, tuple[FitStage, float | None]]:
     """Run a training and, if asked for, its refit to the end; return the last of them, and its last loss."""
-    torch.set_num_threads(n_threads(fit.ranks.n_ranks))
-    for stage, phase in zip(fit.lessons(folder, key), ("learning", "refitting"), strict=False):
-        if stage.went_on():
+    torch.set_num_threads(n_threads(fit.distributed.n_ranks))
+    for stage, phase in zip(fit.stages(folder, key), ("learning", "refitting"), strict=False):
+        if stage.resume():
             yield ResumedTraining(stage.training.step, stage.training.epoch + 1)
         loss = yield from _run(stage, phase)
     return stage, loss
@@ -179,7 +180,7 @@ def _run(stage: FitStage, phase: str) -> Generator[TrainingReport, None, float |
         yield start._replace(done=report.epoch * n_steps + report.step, detail=detail)
         loss = report.loss
         if monotonic() - saved > SAVE_SECONDS:
-            stage.keep()
+            stage.save()
             saved = monotonic()
     return loss
 

@@ -136,7 +136,7 @@ class TowerTrainingConfig:
             raise ValueError(f"hard_first is {self.hard_first} and hard_last {self.hard_last}; the first is the lower")
         if not self.negatives and not (self.in_batch and self.batch_size > 1):
             raise ValueError(
-                f"in_batch is {bool(self.in_batch)}, batch_size {self.batch_size} and negatives 0; the positive needs"
+                f"in_batch is {self.in_batch}, batch_size {self.batch_size} and negatives 0; the positive needs"
                 " at least one negative"
             )
         if self.directions == 2 and not self.in_batch:

@@ -1,4 +1,8 @@
-"""TODO."""
+"""Inputs of the query tower: user, history, seed and age; made alike in training and for recommendations.
+
+Places are positions in a list of track rows that comes with the inputs: a track is looked up once, however often it
+occurs.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,18 +13,18 @@ from earshot.data.arrays import unique_inverse
 from earshot.data.events.interactions import KINDS, Interactions
 
 N_GAPS, N_PLAYS, N_KINDS = 16, 5, 2
-_MINUTE, _YEAR = 60.0, 365 * 24 * 60.0  # seconds, and minutes
+_SECONDS_PER_MINUTE, _MINUTES_PER_YEAR = 60.0, 365 * 24 * 60.0
 
 
 @dataclass(frozen=True)
 class QueryInputs:
-    """What the query tower is told. Places are positions in the `track_rows` of whoever made it."""
+    """Inputs of a batch of queries."""
 
-    user_rows: np.ndarray  # (batch,), -1 for somebody who is not in the data, or is withheld
-    history: np.ndarray  # (batch, length) places, the latest first, -1 where there is none
+    user_rows: np.ndarray  # (batch,), -1 for a user without a vector, or one that is withheld
+    history: np.ndarray  # (batch, length) places, the latest first, -1 where it is shorter
     seeds: np.ndarray  # (batch,) places, -1 for none
     days: np.ndarray  # (batch,) float32: the age of the example; 0 is now
-    facts: np.ndarray | None = None  # (batch, length) as `event_codes`; without, every event is an ordinary one
+    codes: np.ndarray | None = None  # (batch, length) as `event_codes`; without, every event is an ordinary one
 
     def __len__(self) -> int:
         return len(self.user_rows)
@@ -29,18 +33,18 @@ class QueryInputs:
 def inputs_now(
     events: Interactions, user_rows: np.ndarray, length: int, known_users: np.ndarray
 ) -> tuple[QueryInputs, np.ndarray]:
-    """Queries at serving: the latest events of listeners, and an example age of 0, which is now.
+    """Inputs for recommendations: the latest events of each user, and an example age of 0.
 
     Parameters
     ----------
-    events : everything heard so far
+    events : all events so far
     user_rows : (n,), rows in `events`
     known_users : (n_users,) bool
-        Who has a vector of their own; the others are asked about as strangers.
+        Users with a vector; the others are treated as new.
 
     Returns
     -------
-    asked, and the track rows that its places are positions in
+    inputs, and the track rows that their places are positions in
     """
     starts = events.user_offsets()
     return inputs_at(events, user_rows, starts[user_rows], starts[user_rows + 1], length, known_users)
@@ -54,55 +58,56 @@ def inputs_at(
     length: int,
     known_users: np.ndarray,
 ) -> tuple[QueryInputs, np.ndarray]:
-    """As `inputs_now`, of pasts that end anywhere: the events of each query from `first` to before `stop`, (n,)."""
-    there = stop[:, None] - np.arange(1, length + 1)
-    history = np.where(there >= first[:, None], events.track_rows[np.maximum(there, 0)], -1)
+    """Inputs like those of `inputs_now`, from the events of each query from `first` to before `stop`, (n,)."""
+    positions = stop[:, None] - np.arange(1, length + 1)
+    history = np.where(positions >= first[:, None], events.track_rows[np.maximum(positions, 0)], -1)
     has_time = bool(len(events)) and bool(events.times.any())
     seeds = events.track_rows[np.maximum(stop - 1, 0)] if has_time else np.full(len(user_rows), -1)
     seeds = np.where(stop > first, seeds, -1)
-    facts = event_codes(events, np.maximum(there, 0), np.maximum(stop - 1, 0)) if has_time else None
-    return _placed(np.where(known_users[user_rows], user_rows, -1), history, seeds, facts)
+    codes = event_codes(events, np.maximum(positions, 0), np.maximum(stop - 1, 0)) if has_time else None
+    return _with_places(np.where(known_users[user_rows], user_rows, -1), history, seeds, codes)
 
 
 def inputs_for_new_users(
     histories: Sequence[np.ndarray], length: int, *, ordered: bool = True
 ) -> tuple[QueryInputs, np.ndarray]:
-    """Queries of people who are not in the data, from the tracks that each heard, the latest last."""
+    """Inputs of users who are not in the data, from the tracks that each played, the latest last."""
     history = np.full((len(histories), length), -1, dtype=np.int64)
     seeds = np.full(len(histories), -1, dtype=np.int64)
-    for place, tracks in enumerate(histories):
+    for row, tracks in enumerate(histories):
         latest = np.asarray(tracks, dtype=np.int64)[::-1][:length]
-        history[place, : len(latest)] = latest
+        history[row, : len(latest)] = latest
         if ordered and len(tracks):
-            seeds[place] = tracks[-1]
-    return _placed(np.full(len(histories), -1), history, seeds)
+            seeds[row] = tracks[-1]
+    return _with_places(np.full(len(histories), -1), history, seeds)
 
 
-def _placed(
-    user_rows: np.ndarray, history: np.ndarray, seeds: np.ndarray, facts: np.ndarray | None = None
+def _with_places(
+    user_rows: np.ndarray, history: np.ndarray, seeds: np.ndarray, codes: np.ndarray | None = None
 ) -> tuple[QueryInputs, np.ndarray]:
+    """Inputs with places for track rows, and these rows."""
     mentioned = np.concatenate([history.ravel(), seeds])
     track_rows, places = unique_inverse(mentioned, int(mentioned.max(initial=-1)) + 1)
     n = history.size
     now = np.zeros(len(seeds), dtype=np.float32)
-    return QueryInputs(user_rows, places[:n].reshape(history.shape), places[n:], now, facts), track_rows
+    return QueryInputs(user_rows, places[:n].reshape(history.shape), places[n:], now, codes), track_rows
 
 
-def event_codes(events: Interactions, places: np.ndarray, latest: np.ndarray) -> np.ndarray:
-    """The facts of each event of some histories as one number, (batch, length) int64; 0 is the ordinary event.
+def event_codes(events: Interactions, positions: np.ndarray, latest: np.ndarray) -> np.ndarray:
+    """Time gap, share of play and kind of events as one number each, (batch, length) int64; 0 is the ordinary event.
 
-    Time is counted back from the latest event of the same past, and not from now: at serving nobody knows when the
-    answer will be played.
+    Time is counted back from the latest event of the same history, not from now: for recommendations the time at which
+    the target will be played is unknown.
 
     Parameters
     ----------
-    places : (batch, length) int64, positions in `events`; what stands before a listener's first event is never read
-    latest : (batch,) int64, the position of the last event of each past
+    positions : (batch, length) int64, in `events`; those before a user's first event are never read
+    latest : (batch,) int64, the position of the last event of each history
     """
-    minutes = np.maximum(events.times[latest][:, None] - events.times[places], 0) / _MINUTE
-    gaps = (N_GAPS - 1) * np.log1p(minutes) / np.log1p(_YEAR)
+    minutes = np.maximum(events.times[latest][:, None] - events.times[positions], 0) / _SECONDS_PER_MINUTE
+    gaps = (N_GAPS - 1) * np.log1p(minutes) / np.log1p(_MINUTES_PER_YEAR)
     gaps = np.minimum(gaps.astype(np.int64), N_GAPS - 1)  # the first: within a minute and a half; the last: a year
-    plays = np.minimum((events.weights[places] * (N_PLAYS - 1)).astype(np.int64), N_PLAYS - 1)
+    plays = np.minimum((events.weights[positions] * (N_PLAYS - 1)).astype(np.int64), N_PLAYS - 1)
     plays = N_PLAYS - 1 - plays  # 0: all of it; then less than all, three quarters, half, a quarter
-    kinds = 0 if events.kinds is None else (events.kinds[places] == KINDS.index("like")).astype(np.int64)
+    kinds = 0 if events.kinds is None else (events.kinds[positions] == KINDS.index("like")).astype(np.int64)
     return gaps + N_GAPS * (plays + N_PLAYS * kinds)

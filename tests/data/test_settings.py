@@ -60,7 +60,7 @@ def test_a_switch_is_stored_as_0_or_1(value):
     """Keys of trainings are hashes of what is stored: True and 1 must not make two of them."""
     facts = stored(Config(half=value))
     assert facts == {"dim": 64, "share": 0.5, "rate": 0.1, "seconds": 9.0, "offset": -3.0, "half": 1, "loss": "bpr"}
-    assert type(facts["half"]) is int and Config(**facts) == Config(half=value)
+    assert type(facts["half"]) is int and Config(**facts) == Config(half=value) and Config(**facts).half is True
 
 
 def test_a_setting_knows_its_annotation():

@@ -50,39 +50,39 @@ def world():
     return listening(events, 6, 20), catalog(20, artists=rng.integers(-1, 4, size=20), audio=audio)
 
 
-def begun(tower, config, ranks=None, judge=None):
+def begun(tower, config, distributed=None, validator=None):
     events, tracks = world()
     towers = towers_for(tower, tracks, events)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():  # what begins at zero would hide what it multiplies
         for weight in [*towers.parameters(), *(table.weight for table in towers.tables.values())]:
             weight.add_(0.2 * torch.randn(weight.shape, generator=generator))
-            weight.add_(0 if ranks is None else ranks.rank)  # who begins elsewhere is put right
-    return TowerTraining(towers, events, config, judge, ranks=ranks or Distributed())
+            weight.add_(0 if distributed is None else distributed.rank)  # who begins elsewhere is put right
+    return TowerTraining(towers, events, config, validator, distributed=distributed or Distributed())
 
 
-def gradients(tower, config, ranks=None):
+def gradients(tower, config, distributed=None):
     """The loss of one step, and the gradients of everything after they were added up over the ranks."""
-    training = begun(tower, config, ranks)
+    training = begun(tower, config, distributed)
     training._mine()
     training.towers.train()
     loss, blocks = training.loss_of(training.batches.batch(0, 1))
     loss.backward()
     named = dict(training.towers.named_parameters()) | {"temperature": training.temperature.log}
     named |= {f"table {name}": block.values for name, block in blocks.items()}
-    training.ranks.all_reduce_gradients(named.values())
+    training.distributed.all_reduce_gradients(named.values())
     found = {name: weight.grad for name, weight in named.items() if weight.grad is not None}
-    return found | {"loss": training.ranks.total(loss.detach())}
+    return found | {"loss": training.distributed.all_reduce(loss.detach())}
 
 
-def judge(towers):
+def validator(towers):
     """Rank 0 alone is asked; another answer elsewhere must not matter."""
     return float(towers.tables["tracks"].weight[3, 0]) + (dist.get_rank() if dist.is_initialized() else 0)
 
 
-def trained(ranks=None, stop=None, state=None):
+def trained(distributed=None, stop=None, state=None):
     """Losses, validations and weights of a whole training, or of one that goes on from a state."""
-    training = begun(TOWER, LONG, ranks, judge)
+    training = begun(TOWER, LONG, distributed, validator)
     if state is not None:
         training.restore(state)
     told = []
@@ -97,10 +97,10 @@ def main():
     rank, n_ranks, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=n_ranks)
-    ranks = Distributed(rank, n_ranks)
-    found = {name: gradients(*case, ranks) for name, case in CASES.items()}
+    distributed = Distributed(rank, n_ranks)
+    found = {name: gradients(*case, distributed) for name, case in CASES.items()}
     state = torch.load(folder / "state.pt", weights_only=True)
-    outcome = {"gradients": found, "whole": trained(ranks), "gone on": trained(ranks, state=state)}
+    outcome = {"gradients": found, "whole": trained(distributed), "gone on": trained(distributed, state=state)}
     torch.save(outcome, folder / f"rank-{rank}.pt")
     dist.destroy_process_group()
 

@@ -1,4 +1,4 @@
-"""Tables of vectors of which a step touches only a few rows, and the optimiser that touches no others."""
+"""Embedding tables of which a step touches only a few rows, and an optimiser that touches no others."""
 
 from typing import NamedTuple
 
@@ -16,12 +16,12 @@ class Block(NamedTuple):
 
     rows: Tensor  # (n,) int64
     values: Tensor  # (n, dim), the leaf that gradients arrive at
-    places: Tensor  # any shape int64: where in `values` each asked row is; -1 where none was asked
+    places: Tensor  # any shape int64: the position in `values` of each row that was requested; -1 for none
 
     def look_up(self) -> Tensor:
-        """The vector of each asked row, shape (*places, dim); zeros where none was asked."""
-        found = nn.functional.embedding(self.places.clamp(min=0), self.values)
-        return found * (self.places >= 0)[..., None]
+        """The vector of each requested row, shape (*places, dim); zeros for none."""
+        vectors = nn.functional.embedding(self.places.clamp(min=0), self.values)
+        return vectors * (self.places >= 0)[..., None]
 
 
 class Table(nn.Module):
@@ -48,18 +48,18 @@ class Table(nn.Module):
     def __len__(self) -> int:
         return len(self.weight)
 
-    def block(self, asked: np.ndarray) -> Block:
-        """The rows that are asked for, any shape, -1 for none."""
-        rows, places = unique_inverse(asked, len(self))
+    def block(self, requested: np.ndarray) -> Block:
+        """The requested rows, any shape, -1 for none."""
+        unique_rows, places = unique_inverse(requested, len(self))
         device = self.weight.device
-        kept = torch.from_numpy(rows).to(device)
-        values = self.weight[kept] if len(kept) else self.weight.new_zeros(1, self.weight.shape[1])
+        rows = torch.from_numpy(unique_rows).to(device)
+        values = self.weight[rows] if len(rows) else self.weight.new_zeros(1, self.weight.shape[1])
         values.requires_grad_(torch.is_grad_enabled())
-        return Block(kept, values, torch.from_numpy(places).to(device))
+        return Block(rows, values, torch.from_numpy(places).to(device))
 
     @torch.no_grad()
     def step(self, block: Block, rate: float, decay: float = 0.0) -> None:
-        """Move the rows of a block against their gradients; each by `rate` at its first step, and less later."""
+        """Move the rows of a block against their gradients: each by `rate` at its first step, and less later."""
         if block.values.grad is None or not len(block.rows):
             return
         gradient = block.values.grad + decay * block.values if decay else block.values.grad

@@ -1,7 +1,7 @@
-"""What is known of an event of a history beside its track: how long ago it was, how much was played, and its kind.
+"""Vectors for the facts of an event of a history beside its track: time gap, share of play, and kind.
 
-The ordinary event, a whole listen a moment ago, adds nothing to its track. So a log that knows no time, no share of
-play and no likes gives the queries that it would give without.
+The ordinary event, a whole listen a moment ago, adds nothing to its track. A log without times, shares of play and
+likes therefore gives the same queries with these vectors as without.
 """
 
 import torch
@@ -12,9 +12,9 @@ from earshot.towers.query_inputs import N_GAPS, N_KINDS, N_PLAYS
 
 
 class EventFacts(nn.Module):
-    """A vector for each code of `event_codes`: one for the time, one for the play and one for the kind, added up.
+    """A vector for each code of `event_codes`: the sum of one for the gap, one for the play and one for the kind.
 
-    All begin at zero, and those of the ordinary stay there.
+    All begin at zero, and those of the ordinary event stay there.
     """
 
     def __init__(self, dim: int) -> None:

@@ -1,4 +1,4 @@
-"""What came before towers: a vector for each listener and each track, and nothing else known of either."""
+"""Matrix factorisation and NeuMF: a vector for each user and each track, and no other features of either."""
 
 import math
 
@@ -16,10 +16,9 @@ _DEVIATION = 0.1
 
 
 class _Factorization(nn.Module):
-    """The tables of both models, and what stands for somebody who has no vector.
+    """The tables of both models, and a substitute for the vector of a user without one.
 
-    A stranger is taken for the mean of the listeners' own vectors when nothing is known, and else for what their
-    history asks for: the mean of the tracks in it.
+    A new user is represented by the mean of the tracks in their history, or by zeros without a history.
     """
 
     is_seen: Tensor
@@ -41,7 +40,7 @@ class _Factorization(nn.Module):
         )
         tracks = self.tables["tracks"]
         assert isinstance(tracks, Table)
-        tracks.weight[:, -1] = 0  # the bias: how popular a track is, whoever asks
+        tracks.weight[:, -1] = 0  # the bias: the popularity of a track, the same for all users
 
     def blocks(self, track_rows: np.ndarray, user_rows: np.ndarray) -> dict[str, Block]:
         tracks, users = self.tables["tracks"], self.tables["users"]
@@ -56,17 +55,17 @@ class _Factorization(nn.Module):
     def items(self, features: Tensor) -> Tensor:
         return features
 
-    def queries(self, features: Tensor, blocks: dict[str, Block], asked: QueryInputs) -> Tensor:
-        """The listener's vector and a 1 that meets the bias: (batch, width + 1)."""
-        users = torch.from_numpy(asked.user_rows).to(features.device)[:, None]
-        vectors = torch.where(users >= 0, blocks["users"].look_up(), self._stranger(features, asked))
+    def queries(self, features: Tensor, blocks: dict[str, Block], inputs: QueryInputs) -> Tensor:
+        """The user's vector and a 1 that multiplies the bias: (batch, width + 1)."""
+        users = torch.from_numpy(inputs.user_rows).to(features.device)[:, None]
+        vectors = torch.where(users >= 0, blocks["users"].look_up(), self._new_users(features, inputs))
         return F.pad(vectors, (0, 1), value=1.0)
 
-    def _stranger(self, features: Tensor, asked: QueryInputs) -> Tensor:
-        history = torch.from_numpy(asked.history).to(features.device)
+    def _new_users(self, features: Tensor, inputs: QueryInputs) -> Tensor:
+        history = torch.from_numpy(inputs.history).to(features.device)
         shares = (history >= 0) / (history >= 0).sum(dim=1, keepdim=True).clamp(min=1)
         if not len(features) or not history.shape[1]:
-            return features.new_zeros(len(asked), features.shape[1] - 1)
+            return features.new_zeros(len(inputs), features.shape[1] - 1)
         vectors = features[:, :-1].contiguous()
         return F.embedding_bag(history.clamp(min=0), vectors, mode="sum", per_sample_weights=shares.to(features.dtype))
 
@@ -74,8 +73,8 @@ class _Factorization(nn.Module):
 class DotProduct(_Factorization):
     r"""Matrix factorisation with biases: ``s = u . v + b_v``.
 
-    A listener's own bias, which the course [1]_ has too, adds the same to every track: neither a ranking nor one of
-    our losses can see it, so it has no place here. The dot product is no weaker than a network in its stead [2]_.
+    The bias of a user, which [1]_ has too, adds the same to every track: neither a ranking nor one of our losses can
+    see it, so it has no place here. The dot product is no weaker than a network in its stead [2]_.
 
     References
     ----------

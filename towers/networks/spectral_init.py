@@ -1,23 +1,22 @@
-"""Where vectors begin when only plays are known: at what a linear model would say."""
+"""Spectral initialisation: vectors of tracks of which only plays are known begin at those of a linear model."""
 
 import numpy as np
 import torch
 
 from earshot.data.events.interactions import Interactions
 
-_MORE = 16  # directions that are sought beside the wanted ones, so that these come out right
-_ROUNDS = 3
+_N_OVERSAMPLES = 16  # directions beside the wanted ones, so that these come out right
+_N_POWER_ITERATIONS = 3
 
 
 def spectral_vectors(events: Interactions, dim: int, seed: int) -> torch.Tensor:
-    r"""The leading right singular vectors of who plays what, one row of unit length per track: (n_tracks, dim).
+    r"""Leading right singular vectors of the matrix of plays, one row of unit length per track: (n_tracks, dim).
 
     .. math:: R_{ut} / \sqrt{d_u d_t} \approx U S V^\top, \quad x_t \propto (V S^{1/2})_t
 
-    with the degrees d of listeners and tracks. Tracks of like listeners begin alike, as the low-pass filters of [1]_
-    have them; learning goes on from there, and needs fewer epochs than from chance. Found by random projection [2]_.
-
-    What nobody plays is at zero.
+    with the degrees d of users and tracks. Tracks of similar users begin with similar vectors, as under the low-pass
+    filters of [1]_; training from there needs fewer epochs than from random vectors. Computed by random projection
+    [2]_. A track that is never played is at zero.
 
     References
     ----------
@@ -36,11 +35,11 @@ def spectral_vectors(events: Interactions, dim: int, seed: int) -> torch.Tensor:
         check_invariants=False,
         is_coalesced=True,
     )
-    n_found = min(dim + _MORE, events.n_users, events.n_tracks)
+    n_directions = min(dim + _N_OVERSAMPLES, events.n_users, events.n_tracks)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        _, strengths, directions = torch.svd_lowrank(plays, q=n_found, niter=_ROUNDS)
-    found = (directions * strengths.sqrt())[:, :dim]
+        _, strengths, directions = torch.svd_lowrank(plays, q=n_directions, niter=_N_POWER_ITERATIONS)
+    leading = (directions * strengths.sqrt())[:, :dim]
     vectors = torch.zeros(events.n_tracks, dim)
-    vectors[:, : found.shape[1]] = torch.nn.functional.normalize(found, dim=1)
+    vectors[:, : leading.shape[1]] = torch.nn.functional.normalize(leading, dim=1)
     return vectors

@@ -1,4 +1,4 @@
-"""Two towers that meet in a dot product: one makes vectors of tracks, the other of who wants one now.
+"""Two towers that meet in a dot product: one makes vectors of tracks, the other of a user at a moment.
 
 audio ---W--+                          history --pool--+
 artist -----+                          seed track --W--+
@@ -23,7 +23,7 @@ from earshot.towers.networks.event_features import EventFacts
 from earshot.towers.networks.history_transformer import HistoryTransformer
 from earshot.towers.query_inputs import QueryInputs
 
-_DEVIATION = 0.1  # of initial vectors, so that cosines begin as if drawn at random
+_INITIAL_DEVIATION = 0.1  # of vectors, so that cosines begin as if drawn at random
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class TrackDropout:
 
 
 class TwoTower(nn.Module):
-    """The two towers.
+    """The item tower and the query tower.
 
     A track's own vector is a residual: it begins at zero, is withheld at random in training and always from a track
     that training has not seen, so that a new track is nothing unusual [1]_. Only a track of which nothing else is
@@ -64,13 +64,13 @@ class TwoTower(nn.Module):
         self.register_buffer("is_known_user", torch.from_numpy(is_known_user.copy()))
         tables = {"tracks": len(catalog), "artists": catalog.n_artists, "albums": catalog.n_albums}
         tables |= {"users": len(is_known_user)} if config.use_user else {}
-        self.tables = nn.ModuleDict({name: Table(n, dim, _DEVIATION, generator) for name, n in tables.items()})
-        self.uses_audio = bool(config.use_audio) and catalog.audio is not None
+        self.tables = nn.ModuleDict({name: Table(n, dim, _INITIAL_DEVIATION, generator) for name, n in tables.items()})
+        self.uses_audio = config.use_audio and catalog.audio is not None
         self.has_content = catalog.has_content(with_audio=self.uses_audio)  # (n_tracks,) bool
-        self._own("tracks").weight[torch.from_numpy(self.has_content)] = 0
+        self._table("tracks").weight[torch.from_numpy(self.has_content)] = 0
         for name, rows in (("artists", catalog.artist_rows), ("albums", catalog.album_rows)):
             is_met = np.isin(np.arange(tables[name]), rows[is_seen])
-            self._own(name).weight[torch.from_numpy(~is_met)] = 0  # what never learns shall not be noise
+            self._table(name).weight[torch.from_numpy(~is_met)] = 0  # a vector that never learns shall not be noise
         if self.uses_audio:
             assert catalog.audio is not None
             middle, spread = _middle_and_spread(catalog.audio)
@@ -105,15 +105,16 @@ class TwoTower(nn.Module):
     @torch.no_grad()
     def start_from(self, vectors: Tensor) -> None:
         """Begin with these directions, (n_tracks, dim), for tracks of which nothing but plays is known."""
-        own, has_content = self._own("tracks").weight, torch.from_numpy(self.has_content)
-        own.copy_(torch.where(has_content[:, None], own, _DEVIATION * math.sqrt(vectors.shape[1]) * vectors))
+        weight, has_content = self._table("tracks").weight, torch.from_numpy(self.has_content)
+        scale = _INITIAL_DEVIATION * math.sqrt(vectors.shape[1])
+        weight.copy_(torch.where(has_content[:, None], weight, scale * vectors))
 
     def blocks(self, track_rows: np.ndarray, user_rows: np.ndarray) -> dict[str, Block]:
-        """The rows of all tables that some tracks and users need."""
+        """The rows of all tables that these tracks and users need."""
         catalog = self.catalog
-        asked = {"tracks": track_rows, "artists": catalog.artist_rows[track_rows]}
-        asked |= {"albums": catalog.album_rows[track_rows], "users": user_rows}
-        return {name: self._own(name).block(rows) for name, rows in asked.items() if name in self.tables}
+        rows_of = {"tracks": track_rows, "artists": catalog.artist_rows[track_rows]}
+        rows_of |= {"albums": catalog.album_rows[track_rows], "users": user_rows}
+        return {name: self._table(name).block(rows) for name, rows in rows_of.items() if name in self.tables}
 
     def features(self, blocks: dict[str, Block], track_rows: np.ndarray, dropout: TrackDropout | None = None) -> Tensor:
         """The vector that stands for a track in items, histories and seeds, shape (n_tracks, dim)."""
@@ -139,107 +140,112 @@ class TwoTower(nn.Module):
         """Vectors of tracks, of unit length."""
         return F.normalize(features + self.item_mlp(features), dim=-1)
 
-    def queries(self, features: Tensor, blocks: dict[str, Block], asked: QueryInputs) -> Tensor:
-        """Vectors of who wants a track now, of unit length; `features` are of the tracks that `asked` points to."""
+    def queries(self, features: Tensor, blocks: dict[str, Block], inputs: QueryInputs) -> Tensor:
+        """Vectors of queries, of unit length; `features` are of the tracks that the places of `inputs` point to."""
         device = features.device
-        x = self.age(torch.from_numpy(np.log1p(asked.days)).to(device)[:, None])
+        x = self.age(torch.from_numpy(np.log1p(inputs.days)).to(device)[:, None])
         if self.config.history:
-            x = x + self._pool(features, asked)
+            x = x + self._pool(features, inputs)
         if self.config.use_seed:
-            seeds = torch.from_numpy(asked.seeds).to(device)
+            seeds = torch.from_numpy(inputs.seeds).to(device)
             x = x + self.seed(features[seeds.clamp(min=0)] * (seeds >= 0)[:, None] if len(features) else x * 0)
         if self.config.use_user:
-            users = torch.from_numpy(asked.user_rows).to(device)
+            users = torch.from_numpy(inputs.user_rows).to(device)
             x = x + torch.where((users >= 0)[:, None], blocks["users"].look_up(), self.no_user)
         return F.normalize(x + self.query_mlp(x), dim=-1)
 
     def scores(self, queries: Tensor, items: Tensor) -> Tensor:
-        """How much each query wants each item, the cosine: (n_queries, n_items)."""
+        """The cosine of each query with each item: (n_queries, n_items)."""
         return queries @ items.T
 
     def pair_scores(self, queries: Tensor, items: Tensor) -> Tensor:
-        """As `scores`, of pairs; shapes (..., dim) are broadcast."""
+        """The cosines of pairs; shapes (..., dim) are broadcast."""
         return (queries * items).sum(dim=-1)
 
-    def _pool(self, features: Tensor, asked: QueryInputs) -> Tensor:
-        """The events of each history in one vector, (batch, dim)."""
-        history = torch.from_numpy(asked.history).to(features.device)  # (batch, length) places
+    def _pool(self, features: Tensor, inputs: QueryInputs) -> Tensor:
+        """One vector for the events of each history, (batch, dim)."""
+        history = torch.from_numpy(inputs.history).to(features.device)  # (batch, length) places
         if not len(features):
             return self.pooled(self.no_history).expand(len(history), -1)
-        told = None  # a vector for each code of `event_codes`, and the code of each event
-        if self.facts is not None and asked.facts is not None:
-            told = self.facts(), torch.from_numpy(asked.facts).to(features.device)
-        is_there = history >= 0
+        facts = None  # a vector for each code of `event_codes`, and the code of each event
+        if self.facts is not None and inputs.codes is not None:
+            facts = self.facts(), torch.from_numpy(inputs.codes).to(features.device)
+        is_event = history >= 0
         if self.config.encoder == "transformer":
-            n = _longest(is_there)
+            n = _longest(is_event)
             events = F.embedding(history[:, :n].clamp(min=0), features)  # (batch, n, dim)
-            if told is not None:
-                facts, codes = told
-                events = events + F.embedding(codes[:, :n], facts)
-            pooled = self.transformer(events, is_there[:, :n])
+            if facts is not None:
+                vectors, codes = facts
+                events = events + F.embedding(codes[:, :n], vectors)
+            pooled = self.transformer(events, is_event[:, :n])
         else:
-            pooled = self._weighted_mean(features, history, told)
-        return self.pooled(torch.where(is_there.any(dim=1, keepdim=True), pooled, self.no_history))
+            pooled = self._weighted_mean(features, history, facts)
+        return self.pooled(torch.where(is_event.any(dim=1, keepdim=True), pooled, self.no_history))
 
-    def _weighted_mean(self, features: Tensor, history: Tensor, told: tuple[Tensor, Tensor] | None) -> Tensor:
-        is_there, places = history >= 0, history.clamp(min=0)
+    def _weighted_mean(self, features: Tensor, history: Tensor, facts: tuple[Tensor, Tensor] | None) -> Tensor:
+        is_event, places = history >= 0, history.clamp(min=0)
         if self.config.encoder == "attention":
             ages = torch.arange(history.shape[1], device=history.device).clamp(max=len(self.recency) - 1)
             logits = (features @ self.attention)[places] + self.recency[ages]
-            if told is not None:
-                logits = logits + (told[0] @ self.attention)[told[1]]
-            shares = logits.masked_fill(~is_there, -1e9).softmax(dim=1) * is_there
+            if facts is not None:
+                vectors, codes = facts
+                logits = logits + (vectors @ self.attention)[codes]
+            shares = logits.masked_fill(~is_event, -1e9).softmax(dim=1) * is_event
         else:
-            shares = is_there / is_there.sum(dim=1, keepdim=True).clamp(min=1)
+            shares = is_event / is_event.sum(dim=1, keepdim=True).clamp(min=1)
         # The mean of a bag, without ever holding (batch, length, dim) numbers.
         bag = partial(F.embedding_bag, mode="sum", per_sample_weights=shares.to(features.dtype))
-        return bag(places, features) if told is None else bag(places, features) + bag(told[1], told[0])
+        if facts is None:
+            return bag(places, features)
+        vectors, codes = facts
+        return bag(places, features) + bag(codes, vectors)
 
-    def _own(self, name: str) -> Table:
+    def _table(self, name: str) -> Table:
         table = self.tables[name]
         assert isinstance(table, Table)
         return table
 
 
 def _middle_and_spread(audio: np.ndarray) -> tuple[Tensor, Tensor]:
-    """The mean of all vectors that are there, and their mean distance from it.
+    """The mean of all vectors that are not zero, and their root mean squared distance from it.
 
-    Vectors of one encoder lie in a narrow cone; what tells tracks apart is how they differ from its axis.
+    Vectors of one encoder lie in a narrow cone; tracks differ by their distance from its axis.
     """
-    heard = audio[audio.any(axis=1)]
-    if not len(heard):
+    vectors = audio[audio.any(axis=1)]
+    if not len(vectors):
         return torch.zeros(audio.shape[1]), torch.ones(())
-    middle = heard.mean(axis=0, dtype=np.float64)
-    spread = np.sqrt(max((np.square(heard, dtype=np.float64).sum(axis=1)).mean() - np.square(middle).sum(), 1e-12))
-    return torch.from_numpy(middle.astype(np.float32)), torch.tensor(spread, dtype=torch.float32)
+    middle = vectors.mean(axis=0, dtype=np.float64)
+    variance = (np.square(vectors, dtype=np.float64).sum(axis=1)).mean() - np.square(middle).sum()
+    spread = torch.tensor(np.sqrt(max(variance, 1e-12)), dtype=torch.float32)
+    return torch.from_numpy(middle.astype(np.float32)), spread
 
 
 def _principal_directions(audio: np.ndarray, middle: Tensor, dim: int) -> Tensor:
     """The directions in which sounds differ most, (dim, audio_dim), zeros where there are no more.
 
-    The towers so begin by recommending what sounds like the history; a random projection would blur that.
+    Untrained towers therefore recommend tracks that sound like the history; a random projection would blur that.
     """
-    heard = torch.from_numpy(audio[audio.any(axis=1)]) - middle
-    _, directions = torch.linalg.eigh(heard.T @ heard)  # rising
-    rows = torch.zeros(dim, audio.shape[1])
-    found = directions.T.flip(0)[:dim]
-    rows[: len(found)] = found
-    return rows
+    vectors = torch.from_numpy(audio[audio.any(axis=1)]) - middle
+    _, eigenvectors = torch.linalg.eigh(vectors.T @ vectors)  # rising
+    directions = torch.zeros(dim, audio.shape[1])
+    leading = eigenvectors.T.flip(0)[:dim]
+    directions[: len(leading)] = leading
+    return directions
 
 
 def _lengths(seconds: np.ndarray) -> np.ndarray:
     """The logarithm of minutes, and whether it is known: (n, 2) float32."""
-    known = np.isfinite(seconds) & (seconds > 0)
-    return np.stack([np.log(np.where(known, seconds, 60) / 60), known], axis=1).astype(np.float32)
+    is_known = np.isfinite(seconds) & (seconds > 0)
+    return np.stack([np.log(np.where(is_known, seconds, 60) / 60), is_known], axis=1).astype(np.float32)
 
 
-def _longest(is_there: Tensor) -> int:
-    """Up to which column there is an event in any row, at least 1."""
-    return int(is_there.any(dim=0).nonzero().max()) + 1 if is_there.any() else 1
+def _longest(is_event: Tensor) -> int:
+    """The length of the longest history, at least 1."""
+    return int(is_event.any(dim=0).nonzero().max()) + 1 if is_event.any() else 1
 
 
 def _vector(dim: int, generator: torch.Generator) -> nn.Parameter:
-    return nn.Parameter(torch.empty(dim).normal_(0, _DEVIATION, generator=generator))
+    return nn.Parameter(torch.empty(dim).normal_(0, _INITIAL_DEVIATION, generator=generator))
 
 
 def _identity(dim: int, scale: float) -> nn.Linear:
@@ -250,9 +256,9 @@ def _identity(dim: int, scale: float) -> nn.Linear:
 
 
 def _mlp(dim: int, hidden: int, generator: torch.Generator) -> nn.Module:
-    """A residual branch that begins as nothing, or with no hidden units stays it."""
+    """A residual branch that begins at zero, and without hidden units stays there."""
     if not hidden:
-        return _Nothing()
+        return _Zero()
     first, last = nn.Linear(dim, hidden), nn.Linear(hidden, dim)
     nn.init.normal_(first.weight, 0, 1 / math.sqrt(dim), generator=generator)
     for zero in (first.bias, last.weight, last.bias):
@@ -260,6 +266,6 @@ def _mlp(dim: int, hidden: int, generator: torch.Generator) -> nn.Module:
     return nn.Sequential(first, nn.GELU(), last)
 
 
-class _Nothing(nn.Module):
+class _Zero(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * 0

@@ -107,7 +107,7 @@ class Batches:
                 history=of_history.reshape(history.shape),
                 seeds=of_seeds,
                 days=self._days(events),
-                facts=codes,
+                codes=codes,
             ),
             track_rows=track_rows,
             dropout=TrackDropout(vectors=vectors, audio=audio, names=names),

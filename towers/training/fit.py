@@ -1,9 +1,9 @@
-"""All that towers learn: once under the eyes of validation, and if asked once more from all that is known.
+"""Fit of the towers: a training with early stopping by validation, and optionally a second one on all data.
 
-    train --------------> lesson 1, judged after every epoch: the best epoch, the popularity dial
-    train + validation -> lesson 2, anew, for as many epochs
+    train --------------> first stage, validated after every epoch: the best epoch, the popularity weight
+    train + validation -> second stage, anew, for as many epochs
 
-A schooling that was killed goes on in the middle of the lesson where it was.
+An interrupted fit resumes in the middle of the stage where it was.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,43 +18,43 @@ from earshot.data.files.atomic import RESUMABLE_SUFFIX
 from earshot.data.files.training_state import resume_training, write_training
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import Towers, towers_for
-from earshot.towers.retrieval.tower_scores import make_judge
+from earshot.towers.retrieval.tower_scores import make_validator
 from earshot.towers.training.distributed import Distributed
 from earshot.towers.training.trainer import TowerTraining
 
 
 @dataclass(frozen=True)
 class FitStage:
-    """A training, and the file where its state is kept."""
+    """A training, and the file where its state is saved."""
 
     training: TowerTraining
     state_file: Path
     key: str  # as `tower_training_key` makes it
 
-    def keep(self) -> None:
-        """Write the state; of several ranks, which have the same, the first does."""
-        if self.training.ranks.is_first:
+    def save(self) -> None:
+        """Write the state; among several ranks, which have the same, the first does."""
+        if self.training.distributed.is_first:
             write_training(self.state_file, self.key, self.training.state())
 
-    def went_on(self) -> bool:
-        """Go on from the state that was kept for this very training, if there is one.
+    def resume(self) -> bool:
+        """Restore the state that was saved of this very training; False if there is none.
 
         Raises
         ------
         ValueError
-            It is none of such a training, whatever it says.
+            The state does not fit this training, whatever its key says.
         """
         return resume_training(self.state_file, self.key, self.training.restore)
 
 
 class TowerFit:
-    """What towers learn from, and who judges it.
+    """Trainings of the towers, one after the other.
 
     Parameters
     ----------
-    parts : of the `listens`; None to learn from all of them, unjudged
-    repeats : whether lists that are judged may hold what was played before
-    refit : whether a second lesson follows
+    parts : of the `listens`; None to learn from all of them, without validation
+    repeats : whether validation counts tracks that were played before
+    refit : whether a second stage follows
 
     Raises
     ------
@@ -73,65 +73,64 @@ class TowerFit:
         repeats: bool = False,
         refit: bool = False,
         device: str = "cpu",
-        ranks: Distributed = Distributed(),  # noqa: B008  (it is frozen)
+        distributed: Distributed = Distributed(),  # noqa: B008  (it is frozen)
     ) -> None:
-        self.tower, self.config, self.catalog, self.ranks, self._device = tower, config, catalog, ranks, device
-        self.judge = None
+        self.tower, self.config, self.catalog, self._device = tower, config, catalog, device
+        self.distributed = distributed
+        self.validator = None
         if parts is not None:
-            self.judge = make_judge(
-                parts, repeats=repeats, seed=tower.seed, popularity_weights=config.popularity_weights()
-            )
-        self._known = _known_for_refit(parts, is_judged=self.judge is not None) if refit else None
-        self.popularity_weight: float | None = (
-            None  # of popularity, for serving; known after the first lesson, if there is one
-        )
-        self.validation: float | None = None  # how good the best epoch of the first lesson was
-        self._training = self._begun(listens if parts is None else parts.train, config, self.judge)
+            weights = config.popularity_weights()
+            self.validator = make_validator(parts, repeats=repeats, seed=tower.seed, popularity_weights=weights)
+        self._refit_events = _refit_events(parts, is_validated=self.validator is not None) if refit else None
+        self.popularity_weight: float | None = None  # for recommendations; known after the first stage, if at all
+        self.validation: float | None = None  # of the best epoch of the first stage
+        self._training = self._start(listens if parts is None else parts.train, config, self.validator)
 
     def __repr__(self) -> str:
-        return f"<Schooling in {1 if self._known is None else 2} lessons, {self._training.batches}>"
+        return f"<TowerFit in {1 if self._refit_events is None else 2} stages, {self._training.batches}>"
 
     @property
     def towers(self) -> Towers:
-        """As the lesson that was given last has left them."""
+        """The towers as the latest stage has left them."""
         return self._training.towers
 
-    def lessons(self, folder: Path, key: str) -> Iterator[FitStage]:
-        """One after the other; before the next is asked for, the training of each is to be run to its end."""
-        lesson = FitStage(self._training, state_files(folder)[0], key)
-        yield lesson
-        if self.judge is not None and lesson.training.best >= 0:
-            self.validation = lesson.training.best
+    def stages(self, folder: Path, key: str) -> Iterator[FitStage]:
+        """Yield the stages; the caller runs the training of each to its end before it takes the next."""
+        stage = FitStage(self._training, state_files(folder)[0], key)
+        yield stage
+        if self.validator is not None and stage.training.best >= 0:
+            self.validation = stage.training.best
         if self.config.popularity_share:
-            self.popularity_weight = self.ranks.broadcast_from_first(self._best_dial)
-        if self._known is not None:
-            lesson.keep()  # a kill in the second lesson shall not cost the first
-            config = replace(self.config, epochs=lesson.training.best_epochs)
-            self._training = self._begun(self._known, config)
+            self.popularity_weight = self.distributed.broadcast_from_first(self._best_popularity_weight)
+        if self._refit_events is not None:
+            stage.save()  # a kill in the second stage shall not cost the first
+            config = replace(self.config, epochs=stage.training.best_epochs)
+            self._training = self._start(self._refit_events, config)
             yield FitStage(self._training, state_files(folder)[1], key)
 
-    def _begun(
-        self, events: Interactions, config: TowerTrainingConfig, judge: Callable[[Towers], float] | None = None
+    def _start(
+        self, events: Interactions, config: TowerTrainingConfig, validator: Callable[[Towers], float] | None = None
     ) -> TowerTraining:
         towers = towers_for(self.tower, self.catalog, events)
-        return TowerTraining(towers, events, config, judge, device=self._device, ranks=self.ranks)
+        return TowerTraining(towers, events, config, validator, device=self._device, distributed=self.distributed)
 
-    def _best_dial(self) -> float:
-        if self.judge is None:
-            return self.config.popularity_share * self.config.temperature  # as the loss has it
-        self.judge(self.towers)  # the last epoch that it saw need not be the best
-        return self.judge.popularity_weight
+    def _best_popularity_weight(self) -> float:
+        if self.validator is None:
+            return self.config.popularity_share * self.config.temperature  # the share that the loss left out
+        self.validator(self.towers)  # the last epoch that it validated need not be the best
+        return self.validator.popularity_weight
 
 
 def state_files(folder: Path) -> list[Path]:
-    """Where the states of the lessons are kept, in their order."""
-    return [folder / f"train-tower{part}{RESUMABLE_SUFFIX}" for part in ("", ".refit")]
+    """The files for the states of the stages, in their order."""
+    return [folder / f"train-tower{suffix}{RESUMABLE_SUFFIX}" for suffix in ("", ".refit")]
 
 
-def _known_for_refit(parts: Split | None, *, is_judged: bool) -> Interactions:
-    if parts is None or not is_judged:
+def _refit_events(parts: Split | None, *, is_validated: bool) -> Interactions:
+    """Training and validation part together."""
+    if parts is None or not is_validated:
         raise ValueError(
-            "validation asks nobody about anything, so --refit cannot know how long to learn."
+            "validation has no queries, so --refit cannot know how long to learn."
             "\n\nLeave it out, or take another --split or --share."
         )
     if not PROTOCOLS[parts.protocol].knows_validation:

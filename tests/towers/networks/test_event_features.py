@@ -79,27 +79,27 @@ def test_facts_change_a_query_and_ordinary_ones_do_not(encoder):
     made = towers(replace(TOWER, encoder=encoder))
     asked, rows = inputs_now(world(), np.array([0]), 3, np.ones(2, bool))
     told = query_vectors(made, asked, rows)
-    unknown = query_vectors(made, replace(asked, facts=None), rows)
+    unknown = query_vectors(made, replace(asked, codes=None), rows)
     assert not torch.allclose(told, unknown)
-    ordinary = query_vectors(made, replace(asked, facts=np.zeros_like(asked.facts)), rows)
+    ordinary = query_vectors(made, replace(asked, codes=np.zeros_like(asked.codes)), rows)
     torch.testing.assert_close(ordinary, unknown)
     new = towers(made.config, told=False)  # and before training nothing does
-    torch.testing.assert_close(query_vectors(new, asked, rows), query_vectors(new, replace(asked, facts=None), rows))
+    torch.testing.assert_close(query_vectors(new, asked, rows), query_vectors(new, replace(asked, codes=None), rows))
 
 
 def test_of_some_histories_only_the_tracks_are_told():
     """As of a stranger, who names tracks and says nothing more."""
     events = listening([(user, at % 5, DAY * (1 + at), 0.3) for user in range(100) for at in range(4)], 100, 6)
     batch = Batches(events, TOWER, replace(QUICK, batch_size=400)).batch(0, 0)
-    bare = ~batch.inputs.facts.any(axis=1)
+    bare = ~batch.inputs.codes.any(axis=1)
     assert 0.05 < bare.mean() < 0.2
-    assert Batches(events, replace(TOWER, use_events=0), QUICK).batch(0, 0).inputs.facts is None
+    assert Batches(events, replace(TOWER, use_events=0), QUICK).batch(0, 0).inputs.codes is None
 
 
 def test_where_the_order_is_unknown_there_are_no_facts():
     untimed = replace(world(), times=np.zeros(5, dtype=np.int64))
-    assert Batches(untimed, TOWER, QUICK).batch(0, 0).inputs.facts is None
-    assert inputs_now(untimed, np.array([0]), 3, np.ones(2, bool))[0].facts is None
+    assert Batches(untimed, TOWER, QUICK).batch(0, 0).inputs.codes is None
+    assert inputs_now(untimed, np.array([0]), 3, np.ones(2, bool))[0].codes is None
 
 
 def test_what_was_liked_is_learned():
@@ -124,5 +124,5 @@ def test_what_was_liked_is_learned():
 
 def test_asked_without_facts_is_as_before():
     asked = QueryInputs(np.array([0]), np.array([[0, -1]]), np.array([-1]), np.zeros(1, np.float32))
-    assert asked.facts is None
+    assert asked.codes is None
     assert query_vectors(towers(), asked, np.array([3])).shape == (1, 8)

@@ -127,7 +127,7 @@ def test_it_solves_what_a_sum_cannot(rng):
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_a_stopped_training_goes_on_with_the_same_dropout(rng, monkeypatch, dropout):
-    monkeypatch.setattr("earshot.towers.training.trainer._STEPS_A_REPORT", 2)
+    monkeypatch.setattr("earshot.towers.training.trainer.STEPS_PER_REPORT", 2)
     world, config = riddle(rng), replace(QUICK, epochs=1, batch_size=32)
 
     def begun():

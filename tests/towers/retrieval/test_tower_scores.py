@@ -14,7 +14,7 @@ from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.exact_search import item_vectors, recommend
 from earshot.towers.retrieval.recommend_lists import RecommendOptions, prepare, recommend_all
-from earshot.towers.retrieval.tower_scores import Validator, exam_queries, make_judge, tower_scores
+from earshot.towers.retrieval.tower_scores import Validator, evaluation_query_vectors, make_validator, tower_scores
 from earshot.towers.tower_checkpoint import SavedTowers
 from tower_world import catalog, checkerboard, listening
 
@@ -24,12 +24,12 @@ ASKED = listening([(0, 0, 9), (0, 4, 9), (1, 2, 9), (2, 5, 9)], 3, 6)
 
 def test_a_judge_goes_by_validation():
     world = split_listens(checkerboard(20), "random", share=0.2)
-    judge = make_judge(world, repeats=False, n_users=8)
+    validator = make_validator(world, repeats=False, n_users=8)
     towers = towers_for(TowerConfig(dim=4, hidden=0, history=3), catalog(20), world.train)
-    assert 0 <= judge(towers) <= 1
+    assert 0 <= validator(towers) <= 1
     nothing = Split("global", KNOWN, listening([], 3, 6), ASKED)
-    assert make_judge(nothing, repeats=True) is None
-    assert make_judge(Split("global", KNOWN, KNOWN, ASKED), repeats=False) is None
+    assert make_validator(nothing, repeats=True) is None
+    assert make_validator(Split("global", KNOWN, KNOWN, ASKED), repeats=False) is None
 
 
 def test_a_judge_turns_the_dial_to_what_suits_best():
@@ -38,19 +38,19 @@ def test_a_judge_turns_the_dial_to_what_suits_best():
     asked = listening([(user, 5, 9) for user in range(5)], 12, 30)
     towers = towers_for(TowerConfig(dim=4, hidden=0, history=3), catalog(30), known)
     eval_queries = queries_at_cutoff(known, asked, repeats=False, n_users=10, seed=0)
-    judge = Validator(eval_queries, (0.0, 10.0, -10.0))
-    assert judge(towers) == 1 and judge.popularity_weight == 10
+    validator = Validator(eval_queries, (0.0, 10.0, -10.0))
+    assert validator(towers) == 1 and validator.popularity_weight == 10
     assert Validator(eval_queries)(towers) < 1
 
 
 @pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
 @pytest.mark.parametrize("world", [KNOWN, checkerboard(6)])
 def test_towers_are_asked_as_they_recommend(model, world, monkeypatch):
-    monkeypatch.setattr("earshot.towers.retrieval.tower_scores._TRACKS_OF_A_NETWORK", 4)
+    monkeypatch.setattr("earshot.towers.retrieval.tower_scores._NEUMF_TRACKS_AT_ONCE", 4)
     asked = listening([(user, 5 - user, 9) for user in range(3)], world.n_users, 6)
     eval_queries = queries_at_cutoff(world, asked, repeats=False, n_users=10, seed=0)
     towers = towers_for(TowerConfig(model=model, dim=4, hidden=8, history=3), catalog(6), world)
-    scores_of = tower_scores(towers, exam_queries(towers, eval_queries), item_vectors(towers))
+    scores_of = tower_scores(towers, evaluation_query_vectors(towers, eval_queries), item_vectors(towers))
     lists, _ = eval_queries.ranked(scores_of, 4)
     ((found, scores),) = recommend(towers, world, eval_queries.targets.user_rows, 4, excluded=eval_queries.excluded)
     room = np.empty((len(eval_queries), 6), dtype=np.float32)
@@ -74,7 +74,7 @@ def test_lists_that_are_evaluated_are_those_that_are_recommended(n_values, rng):
     ids, order = np.arange(n_tracks) * 7 + 1_000, rng.permutation(n_tracks)
     eval_queries = queries_at_cutoff(world, test, repeats=False, n_users=n_users, seed=0)
     items = item_vectors(towers)
-    scores_of = tower_scores(towers, exam_queries(towers, eval_queries), items)
+    scores_of = tower_scores(towers, evaluation_query_vectors(towers, eval_queries), items)
     lists, _ = replace(eval_queries, track_ids=ids).ranked(scores_of, k)
     no_artists = np.full(n_tracks, -1)
     saved = SavedTowers(towers, IdMap(ids), IdMap(np.arange(n_users)), IdMap([]), IdMap([]))
@@ -90,7 +90,9 @@ def test_a_seed_is_the_track_before():
     eval_queries = queries_of_split(split, repeats=True, n_queries=100, seed=0)
     towers = towers_for(TowerConfig(dim=4, hidden=0, history=0, use_user=0), catalog(7), split.train)
     scores = np.empty((len(eval_queries), 7), dtype=np.float32)
-    tower_scores(towers, exam_queries(towers, eval_queries), item_vectors(towers))(0, len(eval_queries), scores)
+    tower_scores(towers, evaluation_query_vectors(towers, eval_queries), item_vectors(towers))(
+        0, len(eval_queries), scores
+    )
     last = np.array([eval_queries.histories.tracks(query)[-1] for query in range(len(eval_queries))])
     for track in range(7):
         same = scores[last == track]

@@ -133,7 +133,7 @@ def test_a_seed_gives_the_batches_of_every_release(loss):
     digest = hashlib.sha256()
     for batch in (world.batch(0, 0), world.batch(1, 1)):
         inputs, dropout = batch.inputs, batch.dropout
-        for array in (inputs.user_rows, inputs.history, inputs.seeds, inputs.facts, batch.track_rows):
+        for array in (inputs.user_rows, inputs.history, inputs.seeds, inputs.codes, batch.track_rows):
             digest.update(np.asarray(array, dtype="<i8").tobytes())
         for array in (dropout.vectors, dropout.audio, dropout.names, batch.excluded, batch.candidates):
             digest.update(np.asarray(array, dtype="<i8").tobytes())

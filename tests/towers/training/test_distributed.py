@@ -22,11 +22,11 @@ def outcomes(tmp_path_factory):
     torch.save(trained(stop=1)["state"], folder / "state.pt")
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(WORKER)]
-    ranks = [
+    processes = [
         subprocess.Popen([*command, str(rank), "2", str(folder)], env=environment, stderr=subprocess.PIPE, text=True)
         for rank in range(2)
     ]
-    for process in ranks:
+    for process in processes:
         _, complaint = process.communicate(timeout=170)
         assert process.returncode == 0, complaint
     return [torch.load(folder / f"rank-{rank}.pt", weights_only=True) for rank in range(2)]
@@ -58,7 +58,7 @@ def test_all_ranks_end_with_equal_weights_and_those_of_one(outcomes, which):
 
 def test_the_shares_of_all_ranks_are_the_batch():
     batch = begun(TOWER, PLAIN).batches.batch(0, 0)
-    shares = [Distributed(rank, 3).share(batch) for rank in range(3)]
+    shares = [Distributed(rank, 3).local_batch(batch) for rank in range(3)]
     assert sum(share.weight for share in shares) == pytest.approx(1)
     assert [len(share.batch.inputs) for share in shares] == [4, 4, 3]
     for share in shares:
@@ -72,5 +72,5 @@ def test_the_shares_of_all_ranks_are_the_batch():
 
 def test_a_rank_alone_takes_the_whole_batch():
     batch = begun(TOWER, PLAIN).batches.batch(0, 0)
-    share = Distributed().share(batch)
+    share = Distributed().local_batch(batch)
     assert share.batch is batch and share.weight == 1 and Distributed().broadcast_from_first(lambda: 3) == 3

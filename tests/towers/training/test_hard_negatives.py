@@ -136,7 +136,7 @@ def test_they_come_from_the_towers_of_the_epoch_before(monkeypatch):
 @pytest.mark.parametrize(("loss", "n_stops"), [("sampled-softmax", 3), ("sampled-softmax", 2), ("bpr", 3)])
 def test_a_killed_training_goes_on_with_the_same_negatives(loss, n_stops, monkeypatch):
     monkeypatch.setattr(
-        "earshot.towers.training.trainer._STEPS_A_REPORT", 2
+        "earshot.towers.training.trainer.STEPS_PER_REPORT", 2
     )  # two reports an epoch: inside one, and between two
     config = replace(QUICK, loss=loss)
     whole, first, second = training(config), training(config), training(config)

@@ -28,12 +28,12 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def training(tower=TOWER, config=QUICK, events=None, tracks=None, judge=None):
+def training(tower=TOWER, config=QUICK, events=None, tracks=None, validator=None):
     events = checkerboard(N) if events is None else events
     seen = np.bincount(events.track_rows, minlength=events.n_tracks) > 0
     users = np.bincount(events.user_rows, minlength=events.n_users) > 0
     tracks = tracks or Catalog.unknown(events.n_tracks)
-    return TowerTraining(make_towers(tower, tracks, seen, users), events, config, judge)
+    return TowerTraining(make_towers(tower, tracks, seen, users), events, config, validator)
 
 
 def recommended(towers, events, k=1):
@@ -64,19 +64,19 @@ def test_the_missing_square_is_recommended(model, settings):
 
 
 def test_a_training_that_was_stopped_goes_on_along_its_trajectory(monkeypatch):
-    monkeypatch.setattr("earshot.towers.training.trainer._STEPS_A_REPORT", 3)  # also in the middle of an epoch
+    monkeypatch.setattr("earshot.towers.training.trainer.STEPS_PER_REPORT", 3)  # also in the middle of an epoch
     config = replace(QUICK, epochs=3, frequency="streaming")
 
-    def judge(towers):
+    def validator(towers):
         return float(towers.tables["tracks"].weight[0, 0])
 
-    whole = training(config=config, judge=judge)
+    whole = training(config=config, validator=validator)
     expected = [(report.epoch, report.step, report.loss) for report in whole.reports()]
-    first = training(config=config, judge=judge)
+    first = training(config=config, validator=validator)
     reports = first.reports()
     told = [(report.epoch, report.step, report.loss) for _, report in zip(range(3), reports, strict=False)]
     state = first.state()
-    second = training(config=config, judge=judge)
+    second = training(config=config, validator=validator)
     second.restore(state)
     told += [(report.epoch, report.step, report.loss) for report in second.reports()]
     assert told == expected and len(told) == 6
@@ -88,11 +88,11 @@ def test_it_stops_when_the_judge_sees_no_progress_and_keeps_the_best():
     values = iter([0.1, 0.5, 0.4, 0.3, 0.2])
     seen = []
 
-    def judge(towers):
+    def validator(towers):
         seen.append(towers.tables["users"].weight.clone())
         return next(values)
 
-    world = training(config=replace(QUICK, epochs=9, patience=2), judge=judge)
+    world = training(config=replace(QUICK, epochs=9, patience=2), validator=validator)
     reports = [(report.validation, world.n_since_best) for report in world.reports()]
     assert reports == [(0.1, 0), (0.5, 0), (0.4, 1), (0.3, 2)] and world.best_epochs == 2
     assert torch.equal(world.towers.tables["users"].weight, seen[1])
@@ -101,7 +101,7 @@ def test_it_stops_when_the_judge_sees_no_progress_and_keeps_the_best():
 @pytest.mark.parametrize(("at_once", "words"), [(True, "the loss of epoch 1 is"), (False, "a weight is")])
 def test_a_training_that_diverges_says_so(at_once, words):
     """A judge would be content, for it ranks somehow what is no number; and the last step is judged by no loss."""
-    world = training(config=replace(QUICK, epochs=1), judge=lambda towers: spoiled(towers, 0.5))
+    world = training(config=replace(QUICK, epochs=1), validator=lambda towers: spoiled(towers, 0.5))
 
     def spoiled(towers, value=None):
         towers.tables["users"].weight.fill_(np.nan)
@@ -223,7 +223,7 @@ def test_a_device_of_halves_learns_nearly_the_same(encoder, loss, rng, monkeypat
     tower = replace(TOWER, encoder=encoder, use_events=1, dropout=0.0)
     told = []
     for devices in (("cuda",), ("cuda", "cpu")):
-        monkeypatch.setattr("earshot.towers.training.trainer._MIXED_ON", devices)
+        monkeypatch.setattr("earshot.towers.training.trainer.MIXED_PRECISION_DEVICES", devices)
         world = training(tower, replace(QUICK, loss=loss), events, catalog(30, audio=audio))
         assert world._is_mixed == ("cpu" in devices)
         found, blocks = world.loss_of(world.batches.batch(0, 0))
