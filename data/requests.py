@@ -52,6 +52,7 @@ class RecommendRequest:
 
     @property
     def is_ordered(self) -> bool:
+        """Whether the history has an order."""
         return bool(self.times.any())
 
     @property

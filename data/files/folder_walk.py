@@ -24,7 +24,7 @@ BROKEN_LINKS = {  # by the system's error
 
 
 @dataclass(frozen=True)
-class Place:
+class FolderContext:
     """Disk and rules that hold for all files of a folder."""
 
     mount: str = "/"  # the folder in which their disk is mounted
@@ -33,11 +33,11 @@ class Place:
     min_duration: float | None = None  # seconds
     max_duration: float | None = None  # seconds
 
-    def under(self, folder: str, rules: Rules) -> "Place":
-        """The place below a folder with rules of its own, which are added to those of the folders above."""
+    def with_rules(self, folder: str, rules: Rules) -> "FolderContext":
+        """The context below a folder with rules of its own, which are added to those of the folders above."""
         both = (*self.rules, (folder, rules))
         patterns = (*self.patterns, *((folder, pattern) for pattern in rules.exclude))
-        return Place(self.mount, both, patterns, *combined_bounds(rules for _, rules in both))
+        return FolderContext(self.mount, both, patterns, *combined_bounds(rules for _, rules in both))
 
 
 class FoundFile(NamedTuple):  # not a dataclass, which takes five times as long to make: there is one per file
@@ -49,7 +49,7 @@ class FoundFile(NamedTuple):  # not a dataclass, which takes five times as long 
     exclusion: str | None = None  # the reason
     failure: str | None = None  # the reason that it cannot be read
     errno: int | None = None  # of the failure, if it is an error of the system
-    place: Place = Place()
+    context: FolderContext = FolderContext()
 
     @property
     def is_transient(self) -> bool:
@@ -75,13 +75,13 @@ def find_files(
     seen: set[str] = set()
     for root in roots:
         root = os.path.abspath(root)
-        place = Place(mount_above(root))
+        context = FolderContext(mount_above(root))
         for folder in sorted(folder for folder in rules if is_under(root, folder)):
-            place = place.under(folder, rules[folder])
+            context = context.with_rules(folder, rules[folder])
         if not os.path.isdir(root):
-            files: Iterator[FoundFile] = iter([_examine(root, place, None)])
+            files: Iterator[FoundFile] = iter([_examine(root, context, None)])
         else:
-            files = _walk(root, place, rules, {os.path.abspath(folder) for folder in skipped_folders}, visited)
+            files = _walk(root, context, rules, {os.path.abspath(folder) for folder in skipped_folders}, visited)
         for file in files:
             if file.path not in seen:  # roots may overlap
                 seen.add(file.path)
@@ -94,12 +94,16 @@ def is_under(path: str, folder: str) -> bool:
 
 
 def _walk(
-    root: str, place: Place, rules: Mapping[str, Rules], skipped_folders: set[str], visited: set[tuple[int, int]]
+    root: str,
+    context: FolderContext,
+    rules: Mapping[str, Rules],
+    skipped_folders: set[str],
+    visited: set[tuple[int, int]],
 ) -> Iterator[FoundFile]:
-    # A folder, the device of its parent, its place, and the marker in it or above it.
-    pending: list[tuple[str, int | None, Place, str | None]] = [(root, None, place, None)]
+    # A folder, the device of its parent, its context, and the marker in it or above it.
+    pending: list[tuple[str, int | None, FolderContext, str | None]] = [(root, None, context, None)]
     while pending:
-        folder, device, place, marker = pending.pop()
+        folder, device, context, marker = pending.pop()
         try:
             status = os.stat(folder)
             if (status.st_dev, status.st_ino) in visited:
@@ -108,21 +112,21 @@ def _walk(
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            yield _failed(folder, f"the folder cannot be read: {error.strerror}", error, place)
+            yield _failed(folder, f"the folder cannot be read: {error.strerror}", error, context)
             continue
         if device is not None and device != status.st_dev:
-            place = replace(place, mount=folder)
+            context = replace(context, mount=folder)
         if folder in rules and folder != root:
-            place = place.under(folder, rules[folder])
+            context = context.with_rules(folder, rules[folder])
         markers = {entry.name for entry in entries if _is_marker(entry)}
         marker = marker or min(markers, default=None)
         folders = []
         for entry in entries:
             if _is_folder(entry):
                 if folder_exclusion(entry.name) is None and entry.path not in skipped_folders:
-                    folders.append((entry.path, status.st_dev, place, marker))
+                    folders.append((entry.path, status.st_dev, context, marker))
             elif entry.name not in markers:
-                yield _examine(entry.path, place, marker, entry)
+                yield _examine(entry.path, context, marker, entry)
         pending.extend(reversed(folders))
 
 
@@ -142,26 +146,26 @@ def _is_folder(entry: os.DirEntry) -> bool:
         return False
 
 
-def _examine(path: str, place: Place, marker: str | None, entry: os.DirEntry | None = None) -> FoundFile:
+def _examine(path: str, context: FolderContext, marker: str | None, entry: os.DirEntry | None = None) -> FoundFile:
     """Judge one file by its name, its status and, if the name has no suffix, its first bytes."""
     try:
         status = entry.stat() if entry else os.stat(path)
     except OSError as error:
-        if exclusion := pattern_exclusion(path, place.patterns):
-            return FoundFile(path, exclusion=exclusion, place=place)
-        return _failed(path, _stat_failure(path, error), error, place)
+        if exclusion := pattern_exclusion(path, context.patterns):
+            return FoundFile(path, exclusion=exclusion, context=context)
+        return _failed(path, _stat_failure(path, error), error, context)
     size, mtime_ns = status.st_size, status.st_mtime_ns
     if (kind := irregular_kind(status)) is not None:
-        return FoundFile(path, size, mtime_ns, failure=f"not a regular file but {kind}", place=place)
+        return FoundFile(path, size, mtime_ns, failure=f"not a regular file but {kind}", context=context)
     try:
-        exclusion = file_exclusion(path, marker, place.patterns)
+        exclusion = file_exclusion(path, marker, context.patterns)
     except OSError as error:
-        return _failed(path, _stat_failure(path, error), error, place)
-    return FoundFile(path, size, mtime_ns, exclusion, place=place)
+        return _failed(path, _stat_failure(path, error), error, context)
+    return FoundFile(path, size, mtime_ns, exclusion, context=context)
 
 
-def _failed(path: str, failure: str, error: OSError, place: Place) -> FoundFile:
-    return FoundFile(path, failure=failure, errno=error.errno or errno.EIO, place=place)
+def _failed(path: str, failure: str, error: OSError, context: FolderContext) -> FoundFile:
+    return FoundFile(path, failure=failure, errno=error.errno or errno.EIO, context=context)
 
 
 def _stat_failure(path: str, error: OSError) -> str:

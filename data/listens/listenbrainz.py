@@ -56,11 +56,11 @@ def exports(members: Sequence[Member]) -> list[list[Member]]:
 
     Pins and stars of artists are left out, and so is a user.json that no listens belong to.
     """
-    roots = {member.place.parent for member in members if member.title == _USER}
+    roots = {member.location.parent for member in members if member.title == _USER}
     by_root: dict[Path | None, list[Member]] = {}
     for member in members:
         archive = member.path if member.name else None
-        root = next((folder for folder in member.place.parents if folder in roots), archive)
+        root = next((folder for folder in member.location.parents if folder in roots), archive)
         by_root.setdefault(root, []).append(member)
     found = [_of_listens(root, export) for root, export in by_root.items()]
     return [export for export in found if any(member.title != _USER for member in export)]
@@ -69,7 +69,7 @@ def exports(members: Sequence[Member]) -> list[list[Member]]:
 def _of_listens(root: Path | None, export: list[Member]) -> list[Member]:
     if root is None:
         return export
-    listens = [member for member in export if "listens" in member.place.relative_to(root).parts[:-1]]
+    listens = [member for member in export if "listens" in member.location.relative_to(root).parts[:-1]]
     beside = [member for member in export if member.title in (_USER, _FEEDBACK)]
     return [*listens, *beside] if listens else export
 

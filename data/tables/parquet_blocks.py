@@ -47,6 +47,7 @@ def parquet_columns(path: Path) -> dict[str, pl.DataType]:
 
 
 def n_parquet_rows(path: Path) -> int:
+    """Read the number of rows of a Parquet file."""
     return int(in_time(pl.scan_parquet(path, glob=False).select(pl.len()).collect, path).item())
 
 

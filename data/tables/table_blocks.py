@@ -159,6 +159,7 @@ def header_fields(line: str) -> list[str]:
 
 
 def detect_separator(line: str) -> str:
+    """Detect the separator of fields from the first line of a text file."""
     return next((mark for mark in ("\t", ",", ";", " ") if mark in line.strip()), ",")
 
 

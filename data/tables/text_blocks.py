@@ -56,7 +56,7 @@ class Member:
         return Path(self.name or self.title).suffix.lower()
 
     @property
-    def place(self) -> Path:
+    def location(self) -> Path:
         """Its path, where an archive counts as a folder."""
         return self.path / (self.name or "")
 
@@ -108,6 +108,7 @@ def members_of(path: Path) -> list[Member]:
 
 
 def is_tar(path: Path) -> bool:
+    """Whether a path has a suffix of tar archives."""
     return path.name.lower().endswith((".tar", ".tar.gz", ".tgz"))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from earshot.data.files.exclusion import Rules, duration_exclusion
-from earshot.data.files.folder_walk import BROKEN_LINKS, FoundFile, Place
+from earshot.data.files.folder_walk import BROKEN_LINKS, FolderContext, FoundFile
 from earshot.data.files.path_encoding import path_columns, path_from_columns
 from earshot.index.library import Library
 from earshot.index.tracks.missing_files import KnownFile, classify_missing
@@ -72,7 +72,7 @@ def plan_scan(
     seen: dict[str, bool] = {}  # by path, whether it is a file to be heard
     unreadable: set[str] = set()
     changes: list[tuple[str, int, int, str, str | None]] = []  # arguments of set_status
-    place: Place | None = None
+    context: FolderContext | None = None
     mounts: set[str] = set()
     for file in found:
         if file.failure:
@@ -86,14 +86,14 @@ def plan_scan(
             counts.failed, counts.unread = counts.failed + 1, counts.unread + 1
             plan.unread[file.path] = file.failure
             continue
-        if file.place is not place and seen[file.path]:
-            place = file.place
-            mounts.add(place.mount)
+        if file.context is not context and seen[file.path]:
+            context = file.context
+            mounts.add(context.mount)
         status, reason = _judge(file, row, retry)
         if status == "pending":
             unchanged = row is not None and (row.size, row.mtime_ns) == (file.size, file.mtime_ns)
             content_hash = row.content_hash if row is not None and unchanged else None
-            bounds = (file.place.min_duration, file.place.max_duration)
+            bounds = (file.context.min_duration, file.context.max_duration)
             was_unread = row is not None and row.mtime_ns is None
             plan.pending.append(PendingFile(file.path, file.size, file.mtime_ns, content_hash, bounds, was_unread))
             continue
@@ -180,7 +180,7 @@ def _judge(file: FoundFile, row: KnownFile | None, retry: bool) -> tuple[str, st
     if row.status == "failed":
         return ("pending", None) if retry else ("failed", row.reason)
     if row.duration is not None:
-        reason = duration_exclusion(row.duration, file.place.min_duration, file.place.max_duration)
+        reason = duration_exclusion(row.duration, file.context.min_duration, file.context.max_duration)
         if reason:
             return "excluded", reason
     if row.has_vector:

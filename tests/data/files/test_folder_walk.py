@@ -133,8 +133,11 @@ def test_the_rules_of_all_folders_above_a_file_hold(tmp_path):
             "artist/books/one.mp3": "matches --exclude */books/*",
             "artist/song.mp3": None,
         }
-        bounds = [(files[name].place.min_duration, files[name].place.max_duration) for name in files if "song" in name]
-        assert sorted(bounds) == [(30.0, 900.0), (60.0, 900.0)]
+        contexts = [file.context for name, file in files.items() if "song" in name]
+        assert sorted((context.min_duration, context.max_duration) for context in contexts) == [
+            (30.0, 900.0),
+            (60.0, 900.0),
+        ]
 
 
 def test_links_are_followed_and_circles_end(tmp_path):

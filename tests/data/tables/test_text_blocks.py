@@ -14,15 +14,15 @@ from earshot.data.tables.text_blocks import Member, field_blocks, json_blocks, j
 
 
 @pytest.mark.parametrize(
-    ("member", "text", "title", "suffix", "place"),
+    ("member", "text", "title", "suffix", "location"),
     [
         (Member(Path("/in/x.CSV")), "x.CSV", "x.CSV", ".csv", "/in/x.CSV"),
         (Member(Path("/in/x.csv.gz")), "x.csv.gz", "x.csv", ".csv", "/in/x.csv.gz"),
         (Member(Path("/in/x.zip"), "a/b.json"), "a/b.json", "b.json", ".json", "/in/x.zip/a/b.json"),
     ],
 )
-def test_names_of_members(member, text, title, suffix, place):
-    assert (str(member), member.title, member.suffix, member.place) == (text, title, suffix, Path(place))
+def test_names_of_members(member, text, title, suffix, location):
+    assert (str(member), member.title, member.suffix, member.location) == (text, title, suffix, Path(location))
 
 
 def test_members_of_a_file_and_of_an_archive(tmp_path):
