@@ -15,7 +15,7 @@ DECODER_CONTRACT = "pyav-mean-soxr-hq-1"
 
 @dataclass(frozen=True)
 class ExcerptConfig:
-    """Excerpts of a track that the encoder hears."""
+    """Excerpts of a track, from which its vector is made."""
 
     sample_rate: Annotated[int, "Hz, after resampling", Range(1_000, 384_000)] = 16_000
     excerpts: Annotated[int, "excerpts per track, spread evenly over it", Range(1, 1_000)] = 6
@@ -39,9 +39,9 @@ class MelConfig:
     hop_length: Annotated[int, "samples between frames", Range(1, 65_536)] = 512
     n_mels: Annotated[int, "mel bands", Range(1, 1_024)] = 96
     f_min: Annotated[float, "Hz, lower edge of the lowest band", Range(0, 192_000)] = 30.0
-    # Low-bitrate mp3 ends near 7 kHz. Above that, a spectrum tells codecs apart better than music.
+    # Low-bitrate mp3 ends near 7 kHz. Above that, a spectrum distinguishes codecs rather than music.
     f_max: Annotated[float, "Hz, upper edge of the highest band", Range(0, 192_000)] = 7_000.0
-    dynamic_range: Annotated[float, "dB below an excerpt's loudest point that can still be heard", Range(1, 300)] = 80.0
+    dynamic_range: Annotated[float, "dB from an excerpt's loudest point down to silence", Range(1, 300)] = 80.0
 
     def __post_init__(self) -> None:
         validate(self)

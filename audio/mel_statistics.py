@@ -90,7 +90,7 @@ def _covariance(x: Tensor) -> Tensor:
 def _cosine_transform(n: int, device: torch.device) -> Tensor:
     """The orthonormal DCT-II as a matrix, shape (n, n): row k is the k-th cepstrum."""
     with torch.inference_mode(False):
-        place = (torch.arange(n, device=device) + 0.5) * math.pi / n
-        matrix = torch.cos(torch.arange(n, device=device)[:, None] * place) * math.sqrt(2 / n)
+        phase = (torch.arange(n, device=device) + 0.5) * math.pi / n
+        matrix = torch.cos(torch.arange(n, device=device)[:, None] * phase) * math.sqrt(2 / n)
         matrix[0] /= math.sqrt(2)
         return matrix

@@ -14,12 +14,12 @@ class DiffusionConfig:
     """Diffusion of audio vectors from nodes with audio to those without."""
 
     method: Annotated[Diffusion, "ppr (personalised PageRank), clamp (feature propagation) or lightgcn"] = "ppr"
-    steps: Annotated[int, "hops that sound travels at most", Range(1)] = 5
+    steps: Annotated[int, "maximal number of hops", Range(1)] = 5
     alpha: Annotated[
-        float, "of ppr: share of its own sound that a node takes back at each step; 0 is SGC", Range(0, below=1)
+        float, "of ppr: share of its own vector that a node takes back at each step; 0 is SGC", Range(0, below=1)
     ] = 0.15
     centre: Annotated[
-        float, "share of the mean sound that is taken away first; 1 takes all, 0 nothing", Range(0, 1)
+        float, "share of the mean vector that is subtracted first; 1 subtracts all, 0 nothing", Range(0, 1)
     ] = 1.0
 
     def __post_init__(self) -> None:
@@ -40,9 +40,9 @@ class TasteConfig:
     gap: Annotated[
         int, "hops by which a negative is farther than the positive (triplet, and held out)", Range(1, 254)
     ] = 2
-    decay: Annotated[float, "likelihood of a positive for each hop more", Range(above=0, high=1)] = 0.5
-    own_share: Annotated[float, "say of a track's own crops beside each graph, in the graded loss", Range(0)] = 1.0
-    held_out: Annotated[float, "share of the tracks, by whole artists, kept out to judge by", Range(0, below=1)] = 0.2
+    decay: Annotated[float, "factor of a positive's likelihood for each hop more", Range(above=0, high=1)] = 0.5
+    own_share: Annotated[float, "weight of a track's own crops beside each graph, in the graded loss", Range(0)] = 1.0
+    held_out: Annotated[float, "share of tracks, by whole artists, held out for validation", Range(0, below=1)] = 0.2
     epochs: Annotated[int, "passes with moving convolutions", Range(0)] = 10
     batch_size: Annotated[int, "tracks per step of those passes", Range(2)] = 128  # one alone has no negative
     crops: Annotated[int, "excerpts per view of a track", Range(1)] = 2

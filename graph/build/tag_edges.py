@@ -38,7 +38,8 @@ def tag_edges(
     sources, targets = _all_pairs(groups[is_small], items[is_small], top_n)
     rng = np.random.default_rng(seed)
     rings = [_ring(groups[~is_small], items[~is_small], rng) for _ in range(top_n // 2)]
-    return np.concatenate([sources, *(one for one, _ in rings)]), np.concatenate([targets, *(two for _, two in rings)])
+    ring_sources, ring_targets = zip(*rings, strict=True)  # one ring at least, since top_n is
+    return np.concatenate([sources, *ring_sources]), np.concatenate([targets, *ring_targets])
 
 
 def _all_pairs(groups: np.ndarray, items: np.ndarray, max_step: int) -> tuple[np.ndarray, np.ndarray]:

@@ -102,8 +102,8 @@ def degree_preserving_random(graph: PreferenceGraph, rng: np.random.Generator) -
     sources = np.repeat(np.arange(graph.n_nodes, dtype=np.int32), graph.out_degrees())
     is_once = sources < graph.indices
     ends = rng.permutation(np.concatenate([sources[is_once], graph.indices[is_once]]))
-    one, other = np.split(ends, 2)
-    return build_graph(one, other, graph.weights[is_once], n_nodes=graph.n_nodes)
+    first_ends, second_ends = np.split(ends, 2)
+    return build_graph(first_ends, second_ends, graph.weights[is_once], n_nodes=graph.n_nodes)
 
 
 def middle_ranks(guesses: np.ndarray, truth: np.ndarray, true_rows: np.ndarray) -> np.ndarray:

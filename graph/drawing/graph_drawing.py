@@ -45,7 +45,7 @@ def draw_graph(
         The graph has more nodes, or the suffix of `path` is not of a picture format.
     """
     if graph.n_nodes > MAX_NODES:
-        raise ValueError(f"a picture of {graph.n_nodes:,} nodes; up to {MAX_NODES} can be told apart")
+        raise ValueError(f"a picture of {graph.n_nodes:,} nodes; up to {MAX_NODES} can be drawn")
     degrees = graph.in_degrees()
     positions = _layout(graph, seed)
     figure = Figure(figsize=(12, 9), dpi=110)

@@ -95,11 +95,12 @@ class TasteSampler:
 
     def _shared_affinity(self, anchor_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:
         affinity = self._graph_affinity(anchor_rows, candidate_rows)
-        own = (anchor_rows[:, None] == candidate_rows[None]).astype(np.float32)
-        own /= own.sum(axis=1, keepdims=True)
-        affinity += self.config.own_share * own
+        own_affinity = (anchor_rows[:, None] == candidate_rows[None]).astype(np.float32)
+        own_affinity /= own_affinity.sum(axis=1, keepdims=True)
+        affinity += self.config.own_share * own_affinity
         total = affinity.sum(axis=1, keepdims=True)
-        return np.where(total > 0, affinity / np.maximum(total, 1e-12), own)  # nothing is near, and own_share is 0
+        # Without anything near, and an own_share of 0, only the track itself is left.
+        return np.where(total > 0, affinity / np.maximum(total, 1e-12), own_affinity)
 
 
 def held_out_triplets(

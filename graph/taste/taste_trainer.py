@@ -71,7 +71,7 @@ class TasteTrainer:
     encoder : untrained, or one to go on with
     dataset : of all tracks, held out or not
     graphs : the tracks' nodes in preference graphs; may be empty
-    held_out_rows : tracks that only judge; see `graph.taste.track_graph.split_by_group`
+    held_out_rows : tracks for validation alone; see `graph.taste.track_graph.split_by_group`
     fresh : whether the encoder is untrained, so that it first has to be calibrated
 
     Raises
@@ -102,7 +102,7 @@ class TasteTrainer:
         self.train_rows = np.setdiff1d(np.arange(len(dataset)), self.held_out_rows)
         if len(self.train_rows) < 2:
             raise ValueError(f"{len(self.train_rows)} track is left to learn from; it takes at least two")
-        # An edge to a held-out track would let the encoder hear the answer.
+        # An edge to a held-out track would let the encoder learn the answer.
         self.sampler = TasteSampler([graph.without(self.held_out_rows) for graph in graphs], self.train_rows, config)
         self.triplets = held_out_triplets(graphs, self.held_out_rows, config) if len(self.held_out_rows) else None
         if self.triplets is not None and not len(self.triplets):
@@ -306,8 +306,8 @@ class TasteTrainer:
     def _held_out_accuracy(self) -> float | None:
         if self.triplets is None:
             return None
-        rows, places = np.unique(self.triplets, return_inverse=True)
-        vectors = self.track_vectors(rows)[places.reshape(self.triplets.shape)]  # (n, 3, dim)
+        rows, inverse = np.unique(self.triplets, return_inverse=True)
+        vectors = self.track_vectors(rows)[inverse.reshape(self.triplets.shape)]  # (n, 3, dim)
         near = (vectors[:, 0] * vectors[:, 1]).sum(axis=1)
         far = (vectors[:, 0] * vectors[:, 2]).sum(axis=1)
         return float(((near > far) + 0.5 * (near == far)).mean())

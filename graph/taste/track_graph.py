@@ -81,11 +81,11 @@ class TrackDistances:
     def hops(self, track_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:
         """Hops from each track to each candidate, shape (n_tracks, n_candidates) uint8, or `UNREACHABLE`."""
         hops = np.full((len(track_rows), len(candidate_rows)), UNREACHABLE, dtype=np.uint8)
-        places, candidates = self._of_track[track_rows], self._of_track[candidate_rows]
-        self._search(places[places >= 0])
-        for row, place in enumerate(places):
-            if place >= 0:
-                hops[row] = np.where(candidates >= 0, self._row(int(place))[candidates], UNREACHABLE)
+        positions, candidates = self._of_track[track_rows], self._of_track[candidate_rows]
+        self._search(positions[positions >= 0])
+        for row, position in enumerate(positions):
+            if position >= 0:
+                hops[row] = np.where(candidates >= 0, self._row(int(position))[candidates], UNREACHABLE)
         return hops
 
     def affinity(self, track_rows: np.ndarray, candidate_rows: np.ndarray, near_hops: int, decay: float) -> np.ndarray:
@@ -98,23 +98,23 @@ class TrackDistances:
         affinity = np.where(hops <= near_hops, np.float32(decay) ** hops.clip(max=near_hops), np.float32(0))
         direct = hops == 1
         if direct.any():
-            places, candidates = self._of_track[track_rows], self._of_track[candidate_rows]
+            positions, candidates = self._of_track[track_rows], self._of_track[candidate_rows]
             rows, columns = np.nonzero(direct)
-            weights = np.asarray(self._weights[places[rows], candidates[columns]]).ravel()
+            weights = np.asarray(self._weights[positions[rows], candidates[columns]]).ravel()
             affinity[rows, columns] *= weights / self._mean_weight
         return affinity.astype(np.float32)
 
-    def _search(self, places: np.ndarray) -> None:
+    def _search(self, positions: np.ndarray) -> None:
         """Search the distances from these nodes, unless they are remembered."""
-        unknown = [place for place in np.unique(places).tolist() if place not in self._searched]
+        unknown = [position for position in np.unique(positions).tolist() if position not in self._searched]
         if len(self._nodes) * (len(self._searched) + len(unknown)) > _MAX_CACHE_BYTES:
             self._searched.clear()
-            unknown = np.unique(places).tolist()
-        for place, reached in zip(unknown, bfs(self.graph.graph, self._nodes[unknown], self.max_hops), strict=True):
-            self._searched[place] = reached.dense(self.graph.graph.n_nodes)[self._nodes]
+            unknown = np.unique(positions).tolist()
+        for position, reached in zip(unknown, bfs(self.graph.graph, self._nodes[unknown], self.max_hops), strict=True):
+            self._searched[position] = reached.dense(self.graph.graph.n_nodes)[self._nodes]
 
-    def _row(self, place: int) -> np.ndarray:
-        return self._searched[place]
+    def _row(self, position: int) -> np.ndarray:
+        return self._searched[position]
 
 
 def split_by_group(groups: Sequence[str], share: float, seed: int) -> np.ndarray:
@@ -135,7 +135,7 @@ def split_by_group(groups: Sequence[str], share: float, seed: int) -> np.ndarray
         return np.empty(0, dtype=np.int64)
     names, group_rows, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     if len(names) < 3:
-        raise ValueError(f"{len(names)} artists cannot be split into those to learn from and those to judge by")
+        raise ValueError(f"{len(names)} artists cannot be split into training and validation")
     draws = [hashlib.sha256(f"{seed} {name}".encode()).digest() for name in names]
     chosen, n_held_out = np.zeros(len(names), dtype=bool), 0
     for group in sorted(range(len(names)), key=draws.__getitem__):

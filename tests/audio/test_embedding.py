@@ -1,4 +1,4 @@
-"""Hearing many files in real worker processes: every one is accounted for, and no one costs another."""
+"""Embedding many files in real worker processes: every one is accounted for, and none costs another."""
 
 import itertools
 import multiprocessing
@@ -36,7 +36,7 @@ def workers():
 
 @pytest.fixture
 def bad_files(tmp_path, rng):
-    """Files that cannot be heard, and what is said of each."""
+    """Files that cannot be decoded, and the reason of each."""
     reasons = {
         "empty.mp3": "the file is empty",
         "folder.mp3": "not a regular file but a folder",
@@ -61,13 +61,13 @@ def test_good_files_among_bad_ones(ear, track_files, bad_files):
     assert {path: result.reason for path, result in results.items() if isinstance(result, EmbedFailure)} == bad_files
     assert not any(results[path].excluded for path in bad_files)
     for path in good:
-        heard, here = results[path], decode_track(path, ear.config.excerpt)
-        vectors = ear.embed(here.excerpts)
-        np.testing.assert_allclose(heard.excerpt_vectors, vectors, atol=1e-5)
-        np.testing.assert_allclose(heard.vector, track_vector(vectors), atol=1e-5)
+        embedded, decoded = results[path], decode_track(path, ear.config.excerpt)
+        vectors = ear.embed(decoded.excerpts)
+        np.testing.assert_allclose(embedded.excerpt_vectors, vectors, atol=1e-5)
+        np.testing.assert_allclose(embedded.vector, track_vector(vectors), atol=1e-5)
         for name in ("starts", "duration", "sample_rate", "channels", "codec", "tags", "note"):
-            assert getattr(heard, name) == getattr(here, name)
-        assert heard.tags.title and heard.decode_seconds > 0
+            assert getattr(embedded, name) == getattr(decoded, name)
+        assert embedded.tags.title and embedded.decode_seconds > 0
     assert not workers()
 
 

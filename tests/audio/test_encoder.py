@@ -51,7 +51,7 @@ def test_one_stage_by_hand():
 def test_the_configuration_is_the_shape():
     encoder = Encoder(MelConfig(n_mels=11), EncoderConfig(channels=8, stages=4, kernel_size=5, pool_size=3, dim=9))
     shapes = {name: tuple(weight.shape) for name, weight in encoder.named_parameters()}
-    # Of the picture: 3 numbers for each of 11 bands and 10 cepstra, 10 rhythm bands of 11 cepstra, 55 pairs of 10.
+    # Statistics: 3 numbers for each of 11 bands and 10 cepstra, 10 rhythm bands of 11 cepstra, 55 pairs of 10.
     assert encoder.blocks == (24, 33, 30, 110, 55)  # first: mean, maximum and deviation of 8 channels
     stages = {f"norms.{stage}.{name}": (8,) for stage in range(4) for name in ("weight", "bias")}
     assert shapes == stages | {

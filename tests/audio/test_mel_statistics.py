@@ -1,4 +1,4 @@
-"""Statistics of a picture, against other people's transforms and by hand."""
+"""Statistics of a spectrogram, against other libraries and by hand."""
 
 import numpy as np
 import pytest
@@ -9,14 +9,14 @@ from earshot.audio.mel_statistics import WINDOW, n_statistics, spectrogram_stati
 
 
 @pytest.fixture
-def pictures(rng):
+def spectrograms(rng):
     return rng.uniform(size=(3, 50, 157)).astype(np.float32)
 
 
-def blocks(pictures):
-    found = spectrogram_statistics(torch.from_numpy(pictures)).numpy()
-    ends = np.cumsum(n_statistics(pictures.shape[1]))
-    assert found.shape == (len(pictures), ends[-1])
+def blocks(spectrograms):
+    found = spectrogram_statistics(torch.from_numpy(spectrograms)).numpy()
+    ends = np.cumsum(n_statistics(spectrograms.shape[1]))
+    assert found.shape == (len(spectrograms), ends[-1])
     return np.split(found, ends[:-1], axis=1)
 
 
@@ -32,15 +32,15 @@ def test_bands_by_hand():
     np.testing.assert_allclose(blocks(band)[0], [[0.5, 0.5, 0.5**0.5]], rtol=1e-6)
 
 
-def test_cepstra_are_scipys(pictures):
-    cepstra = dct(pictures, axis=1, norm="ortho")[:, 1:41]
-    np.testing.assert_allclose(blocks(pictures)[1], moments(cepstra), atol=2e-5)
+def test_cepstra_are_scipys(spectrograms):
+    cepstra = dct(spectrograms, axis=1, norm="ortho")[:, 1:41]
+    np.testing.assert_allclose(blocks(spectrograms)[1], moments(cepstra), atol=2e-5)
 
 
-def test_covariance_is_numpys(pictures):
-    cepstra = dct(pictures, axis=1, norm="ortho")[:, 1:21]
-    for found, picture in zip(blocks(pictures)[3], cepstra, strict=True):
-        expected = np.cov(picture, bias=True)[np.triu_indices(20)]
+def test_covariance_is_numpys(spectrograms):
+    cepstra = dct(spectrograms, axis=1, norm="ortho")[:, 1:21]
+    for found, spectrogram in zip(blocks(spectrograms)[3], cepstra, strict=True):
+        expected = np.cov(spectrogram, bias=True)[np.triu_indices(20)]
         np.testing.assert_allclose(np.sign(found) * found**2, expected, atol=1e-5)
 
 
@@ -54,9 +54,9 @@ def test_a_beat_stands_in_its_band():
     assert np.allclose(rhythm.reshape(20, 10)[1:], np.log(1e-6), atol=0.1), "stillness has a logarithm"
 
 
-def test_what_is_louder_moves_no_more(pictures):
-    """The front end makes loudness an offset; timbre, rhythm and covariance do not hear it."""
-    quiet, loud = blocks(pictures), blocks(pictures + np.float32(0.25))
+def test_what_is_louder_moves_no_more(spectrograms):
+    """The front end makes loudness an offset; timbre, rhythm and covariance do not depend on it."""
+    quiet, loud = blocks(spectrograms), blocks(spectrograms + np.float32(0.25))
     for one, other in zip(quiet[1:], loud[1:], strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
     assert np.abs(loud[0] - quiet[0]).max() == pytest.approx(0.25, abs=1e-5)
@@ -65,13 +65,13 @@ def test_what_is_louder_moves_no_more(pictures):
 @pytest.mark.parametrize("n_frames", [1, 2, 31, 127, 128, 129, 500])
 @pytest.mark.parametrize("n_mels", [1, 2, 20, 96])
 def test_any_shape_has_finite_statistics(n_frames, n_mels):
-    pictures = torch.rand(2, n_mels, n_frames, generator=torch.manual_seed(0))
-    found = spectrogram_statistics(pictures)
+    spectrograms = torch.rand(2, n_mels, n_frames, generator=torch.manual_seed(0))
+    found = spectrogram_statistics(spectrograms)
     assert found.shape == (2, sum(n_statistics(n_mels))) and found.isfinite().all()
     assert spectrogram_statistics(torch.zeros(2, n_mels, n_frames)).isfinite().all()
 
 
-def test_half_precision_around_it_does_not_reach_it(pictures):
+def test_half_precision_around_it_does_not_reach_it(spectrograms):
     with torch.autocast("cpu", torch.bfloat16):
-        found = spectrogram_statistics(torch.from_numpy(pictures))
-    assert torch.equal(found, spectrogram_statistics(torch.from_numpy(pictures)))
+        found = spectrogram_statistics(torch.from_numpy(spectrograms))
+    assert torch.equal(found, spectrogram_statistics(torch.from_numpy(spectrograms)))

@@ -39,7 +39,7 @@ def excerpts(rng):
 
 
 def sums_of(tracks):
-    """As `fill_sums` adds them up."""
+    """Sums of a track, added up as `fill_sums` does."""
     rows = []
     for track in tracks:
         parts = SpectralSums().embed(track)
@@ -65,11 +65,11 @@ def test_mfcc_and_chroma_are_those_of_librosa(excerpts):
 
 
 def test_mel_is_the_mean_picture_of_the_ear(excerpts):
-    pictures = [
+    log_mels = [
         np.mean([log_mel(torch.from_numpy(samples), EAR.mel).mean(dim=-1).numpy() for samples in track], axis=0)
         for track in excerpts
     ]
-    np.testing.assert_allclose(mel_vectors(sums_of(excerpts)), z_scored(np.array(pictures)), atol=1e-3)
+    np.testing.assert_allclose(mel_vectors(sums_of(excerpts)), z_scored(np.array(log_mels)), atol=1e-3)
 
 
 def test_an_excerpt_counts_the_same_beside_others(excerpts):
@@ -117,9 +117,9 @@ def test_a_file_that_cannot_be_heard_costs_only_itself(track_files, tmp_path):
 def test_what_was_heard_before_an_interruption_is_kept(track_files, tmp_path):
     paths = {path.name: str(path) for path in track_files[:4]}
     cache = SumsCache(tmp_path / "baselines.npz", EAR)
-    hearing = fill_sums(cache, paths, EAR, ONE)
-    next(hearing)
-    hearing.close()
+    filling = fill_sums(cache, paths, EAR, ONE)
+    next(filling)
+    filling.close()
     assert len(SumsCache(cache.path, EAR).sums) == 1
 
 

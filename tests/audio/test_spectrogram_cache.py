@@ -1,4 +1,4 @@
-"""Pictures on disk: what an ear would see, kept through kills, and only for the settings that made them."""
+"""Log-mels on disk: the input of an encoder, kept through kills, and only for the settings that made them."""
 
 import errno
 import os
@@ -64,8 +64,8 @@ def test_failures_are_told_and_everything_else_is_there(filled):
 
 def test_a_short_excerpt_is_repeated_to_the_end():
     samples = np.random.default_rng(1).standard_normal(8_000).astype(np.float32)  # one second, 16 frames
-    picture = SpectrogramMaker(CONFIG).embed([samples]).reshape(96, 32)
-    assert (picture[:, 16:] == picture[:, :16]).all()
+    spectrogram = SpectrogramMaker(CONFIG).embed([samples]).reshape(96, 32)
+    assert (spectrogram[:, 16:] == spectrogram[:, :16]).all()
 
 
 def test_what_is_there_is_not_heard_again(filled, files):
@@ -91,7 +91,7 @@ def test_a_kill_between_pictures_and_contents_costs_only_what_was_in_hand(filled
     shutil.copytree(filled[0], folder)
     before = SpectrogramCache(folder, CONFIG)
     with open(before._file, "ab") as file:
-        file.write(b"half a picture")
+        file.write(b"half a spectrogram")
     added = {"hash of a again": files["hash of a"]}
     list(fill_spectrograms(SpectrogramCache(folder, CONFIG), added, CONFIG, ONE))
     after = SpectrogramCache(folder, CONFIG)

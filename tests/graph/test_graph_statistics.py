@@ -1,4 +1,4 @@
-"""Figures of a graph are those that networkx gives, and a neighbourhood begins with the nearest."""
+"""Statistics of a graph are those of networkx, and a neighbourhood begins with the nearest."""
 
 import networkx as nx
 import numpy as np

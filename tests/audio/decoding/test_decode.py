@@ -26,7 +26,7 @@ from known_sound import BRIEF, READ_TAGS, TAGS, displacement, encode, heard_nois
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """What the decoder is made to work: [frames, seconds of sound]."""
+    """Work of the decoder: [frames, seconds of sound]."""
     work, decode_frames = [0, 0.0], FrameRun._decode
 
     def counted(run):

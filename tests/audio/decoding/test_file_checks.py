@@ -1,4 +1,4 @@
-"""What poses as audio: each impostor has its sentence, and none leads to another file or to a network."""
+"""Files that are not audio: each is refused with its reason, and none leads to another file or to a network."""
 
 import http.server
 import os

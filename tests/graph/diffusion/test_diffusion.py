@@ -205,7 +205,7 @@ def test_a_common_component_is_taken_away(rng):
 
 
 def test_few_vectors_have_no_centre_but_themselves():
-    """Of two tracks, each would become the other's opposite; of one, nothing would be left."""
+    """Subtracting the mean of two vectors would make them opposites; a single one would vanish."""
     np.testing.assert_array_equal(sound_centre(np.stack([A, B])), [0, 0])
     np.testing.assert_array_equal(centred(A[None], A), A[None])
 

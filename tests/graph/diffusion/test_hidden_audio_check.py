@@ -26,8 +26,8 @@ def homophilous_world(rng, n_nodes=240, dim=12, n_edges=6):
     return graph, sounds
 
 
-def table(figures):
-    return {(figure.subject, figure.metric, figure.k): figure.value for figure in figures}
+def table(values):
+    return {(metric.subject, metric.metric, metric.k): metric.value for metric in values}
 
 
 def test_ranks_by_hand():
@@ -63,38 +63,38 @@ def test_a_shuffled_graph_keeps_degrees(rng):
 def test_hidden_nodes_are_found_far_better_than_by_chance(rng, method):
     graph, sounds = homophilous_world(rng)
     known = np.arange(0, 240, 2)  # half of the nodes have audio; 24 of them are hidden
-    figures = table(check_recovery(graph, sounds[known], known, DiffusionConfig(method, steps=3), hide=0.2, seed=1))
-    assert figures["chance", "hit", 1] == pytest.approx(1 / 24)
-    assert figures["chance", "hit", NEAREST] == pytest.approx(10 / 24)
-    assert figures["chance", "mrr", None] == pytest.approx(sum(1 / place for place in range(1, 25)) / 24)
-    assert figures["diffused", "hit", 1] > 8 * figures["chance", "hit", 1]
-    assert figures["diffused", "hit", NEAREST] > 0.9
-    assert figures["diffused", "cosine", None] > 0.7
-    assert figures["diffused", "reached", None] == 1
-    assert abs(figures["random graph", "cosine", None]) < 0.3
-    assert figures["random graph", "mrr", None] < 0.5 * figures["diffused", "mrr", None]
-    assert figures["diffused", "graph neighbours", NEAREST] > 2 * figures["chance", "graph neighbours", NEAREST]
-    assert figures["audio", "graph neighbours", NEAREST] > 2 * figures["chance", "graph neighbours", NEAREST]
+    values = table(check_recovery(graph, sounds[known], known, DiffusionConfig(method, steps=3), hide=0.2, seed=1))
+    assert values["chance", "hit", 1] == pytest.approx(1 / 24)
+    assert values["chance", "hit", NEAREST] == pytest.approx(10 / 24)
+    assert values["chance", "mrr", None] == pytest.approx(sum(1 / place for place in range(1, 25)) / 24)
+    assert values["diffused", "hit", 1] > 8 * values["chance", "hit", 1]
+    assert values["diffused", "hit", NEAREST] > 0.9
+    assert values["diffused", "cosine", None] > 0.7
+    assert values["diffused", "reached", None] == 1
+    assert abs(values["random graph", "cosine", None]) < 0.3
+    assert values["random graph", "mrr", None] < 0.5 * values["diffused", "mrr", None]
+    assert values["diffused", "graph neighbours", NEAREST] > 2 * values["chance", "graph neighbours", NEAREST]
+    assert values["audio", "graph neighbours", NEAREST] > 2 * values["chance", "graph neighbours", NEAREST]
 
 
 def test_spreading_reaches_where_no_neighbour_has_audio(rng):
     """One node in ten has audio: the mean of the direct neighbours knows little, three steps know more."""
     graph, sounds = homophilous_world(rng, n_nodes=1_000, n_edges=3)
     known = rng.permutation(1_000)[:100]
-    figures = table(check_recovery(graph, sounds[known], known, DiffusionConfig("clamp", steps=8), hide=0.3, seed=0))
-    assert figures["neighbour mean", "reached", None] < 0.8 < figures["diffused", "reached", None]
-    assert figures["diffused", "cosine", None] > figures["neighbour mean", "cosine", None]
-    assert figures["diffused", "mrr", None] > figures["neighbour mean", "mrr", None]
+    values = table(check_recovery(graph, sounds[known], known, DiffusionConfig("clamp", steps=8), hide=0.3, seed=0))
+    assert values["neighbour mean", "reached", None] < 0.8 < values["diffused", "reached", None]
+    assert values["diffused", "cosine", None] > values["neighbour mean", "cosine", None]
+    assert values["diffused", "mrr", None] > values["neighbour mean", "mrr", None]
 
 
 def test_a_graph_that_knows_nothing_recovers_nothing(rng):
     _, sounds = homophilous_world(rng)
     sources, targets = rng.integers(240, size=(2, 1_000))
     graph = build_graph(sources, targets, n_nodes=240)
-    figures = check_recovery(graph, sounds, np.arange(240), DiffusionConfig(), hide=0.5, seed=0)
-    (cosine,) = [f for f in figures if (f.subject, f.metric) == ("diffused", "cosine")]
+    values = check_recovery(graph, sounds, np.arange(240), DiffusionConfig(), hide=0.5, seed=0)
+    (cosine,) = [f for f in values if (f.subject, f.metric) == ("diffused", "cosine")]
     assert cosine.ci_low < 0 < cosine.ci_high and cosine.n == 120
-    assert table(figures)["diffused", "hit", 1] < 0.05
+    assert table(values)["diffused", "hit", 1] < 0.05
 
 
 def test_a_seed_decides_what_is_hidden(rng):
@@ -106,12 +106,12 @@ def test_a_seed_decides_what_is_hidden(rng):
 
 
 def test_a_graph_without_edges_finds_nothing_and_breaks_nothing(rng):
-    figures = table(
+    values = table(
         check_recovery(build_graph([], [], n_nodes=20), random_units(rng, 20, 4), np.arange(20), DiffusionConfig())
     )
-    assert figures["diffused", "reached", None] == 0
-    assert figures["diffused", "mrr", None] == pytest.approx(1 / 2.5)  # the middle of four
-    assert ("audio", "graph neighbours", NEAREST) not in figures
+    assert values["diffused", "reached", None] == 0
+    assert values["diffused", "mrr", None] == pytest.approx(1 / 2.5)  # the middle of four
+    assert ("audio", "graph neighbours", NEAREST) not in values
 
 
 @pytest.mark.parametrize(("n_known", "hide"), [(4, 0.5), (10, 0.1), (10, 1.0), (10, 0.0), (10, -0.2)])

@@ -49,7 +49,7 @@ def test_a_graph_without_edges_is_dots(tmp_path):
 
 def test_what_cannot_be_drawn_is_refused(tmp_path, graph):
     many = build_graph([0], [1], n_nodes=MAX_NODES + 1)
-    with pytest.raises(ValueError, match="a picture of 301 nodes; up to 300 can be told apart"):
+    with pytest.raises(ValueError, match="a picture of 301 nodes; up to 300 can be drawn"):
         drawn(tmp_path / "x.png", many)
     with pytest.raises(ValueError, match="xyz"):
         drawn(tmp_path / "x.xyz", graph)

@@ -1,4 +1,4 @@
-"""Who has which color, counted by hand."""
+"""Colors of labels, counted by hand."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a preference graph asks, checked against networkx's own distances."""
+"""Triplets and pairs of a preference graph, checked against distances by networkx."""
 
 import networkx as nx
 import numpy as np
@@ -15,40 +15,40 @@ PATH = build_graph(range(6), range(1, 7), n_nodes=8)
 
 
 def test_on_a_path(rng):
-    asked = draw_triplets(PATH, np.arange(8), np.array([0]), rng)
-    assert set(asked.anchors) == {0} and len(asked.anchors) == DRAWS_PER_ANCHOR
-    assert set(asked.positives) == {1}
-    assert set(asked.negatives) <= {3, 4, 5, 6, 7}
-    assert set(asked.firsts) == {0} and set(asked.seconds) <= set(range(1, 8))
+    drawn = draw_triplets(PATH, np.arange(8), np.array([0]), rng)
+    assert set(drawn.anchors) == {0} and len(drawn.anchors) == DRAWS_PER_ANCHOR
+    assert set(drawn.positives) == {1}
+    assert set(drawn.negatives) <= {3, 4, 5, 6, 7}
+    assert set(drawn.firsts) == {0} and set(drawn.seconds) <= set(range(1, 8))
     expected = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 5, 7: 5}  # beyond four hops, and without a way, five
-    assert all(expected[other] == hops for other, hops in zip(asked.seconds, asked.hops, strict=True))
+    assert all(expected[other] == hops for other, hops in zip(drawn.seconds, drawn.hops, strict=True))
 
 
 def test_directions_do_not_count(rng):
     directed = build_graph([1], [0], n_nodes=3, directed=True)
-    asked = draw_triplets(directed, np.arange(3), np.array([0]), rng)
-    assert set(asked.positives) == {1} and set(asked.negatives) == {2}
+    drawn = draw_triplets(directed, np.arange(3), np.array([0]), rng)
+    assert set(drawn.positives) == {1} and set(drawn.negatives) == {2}
 
 
 def test_tracks_of_one_node_are_not_asked_against_each_other(rng):
     """Tracks 0, 1 and 2 are at node 0, 3 at node 1, 4 at node 7."""
-    asked = draw_triplets(PATH, np.array([0, 0, 0, 1, 7]), np.arange(3), rng)
-    assert set(asked.anchors) == {0, 1, 2} and set(asked.positives) == {3} and set(asked.negatives) == {4}
-    assert set(asked.seconds) == {3, 4}
+    drawn = draw_triplets(PATH, np.array([0, 0, 0, 1, 7]), np.arange(3), rng)
+    assert set(drawn.anchors) == {0, 1, 2} and set(drawn.positives) == {3} and set(drawn.negatives) == {4}
+    assert set(drawn.seconds) == {3, 4}
 
 
 def test_tracks_that_the_graph_does_not_know(rng):
     node_rows = np.array([-1, 0, 1, 7, -1])
-    asked = draw_triplets(PATH, node_rows, np.arange(5), rng)
-    assert {0, 4} & {*asked.anchors, *asked.positives, *asked.negatives, *asked.firsts, *asked.seconds} == set()
+    drawn = draw_triplets(PATH, node_rows, np.arange(5), rng)
+    assert {0, 4} & {*drawn.anchors, *drawn.positives, *drawn.negatives, *drawn.firsts, *drawn.seconds} == set()
     nothing = draw_triplets(PATH, np.full(5, -1), np.arange(5), rng)
     assert len(nothing.anchors) == len(nothing.firsts) == 0
 
 
 def test_where_all_are_near_no_triplet_is_asked(rng):
     triangle = build_graph([0, 1, 2], [1, 2, 0], n_nodes=3)
-    asked = draw_triplets(triangle, np.arange(3), np.arange(3), rng)
-    assert len(asked.anchors) == 0 and set(asked.hops) == {1}
+    drawn = draw_triplets(triangle, np.arange(3), np.arange(3), rng)
+    assert len(drawn.anchors) == 0 and set(drawn.hops) == {1}
 
 
 def test_of_many_anchors_some_are_drawn(rng, monkeypatch):
@@ -67,7 +67,7 @@ def test_distances_are_those_of_networkx(edges, seed):
     graph = build_graph([one for one, _ in edges], [other for _, other in edges], n_nodes=10)
     oracle = nx.Graph(edges)
     oracle.add_nodes_from(range(10))
-    asked = draw_triplets(graph, np.arange(10), np.arange(10), np.random.default_rng(seed))
+    drawn = draw_triplets(graph, np.arange(10), np.arange(10), np.random.default_rng(seed))
 
     def hops(one, other):
         try:
@@ -75,9 +75,9 @@ def test_distances_are_those_of_networkx(edges, seed):
         except nx.NetworkXNoPath:
             return MAX_HOPS + 1
 
-    for anchor, positive, negative in zip(asked.anchors, asked.positives, asked.negatives, strict=True):
+    for anchor, positive, negative in zip(drawn.anchors, drawn.positives, drawn.negatives, strict=True):
         assert hops(anchor, positive) == 1 and hops(anchor, negative) >= MIN_NEGATIVE_HOPS
-    for first, second, distance in zip(asked.firsts, asked.seconds, asked.hops, strict=True):
+    for first, second, distance in zip(drawn.firsts, drawn.seconds, drawn.hops, strict=True):
         assert hops(first, second) == distance != 0
 
 

@@ -1,4 +1,4 @@
-"""Excerpts and features of tracks: drawn as asked for, and features as the encoder computes them."""
+"""Excerpts and features of tracks: views of a batch by hand, and features as the encoder computes them."""
 
 import numpy as np
 import pytest

@@ -62,23 +62,23 @@ def training(world, config=QUICK, with_graph=True, **kwargs):
 
 @pytest.mark.parametrize("loss", ["triplet", "infonce", "graded"])
 def test_taste_is_learned_and_holds_for_artists_never_heard(world, loss):
-    taught = training(world, replace(QUICK, loss=loss, projection_epochs=40))
-    reports = list(taught.epochs())
-    before, after = taught.start_accuracy, taught.best_accuracy
+    trained = training(world, replace(QUICK, loss=loss, projection_epochs=40))
+    reports = list(trained.epochs())
+    before, after = trained.start_accuracy, trained.best_accuracy
     assert after > max(0.85, before + 0.08), f"{loss}: {before:.2f} before, {after:.2f} after"
     assert reports[0].phase == "convolutions" and reports[-1].phase == "projection"
-    values = {metric.subject: metric.value for metric in training_metrics(taught)}
+    values = {metric.subject: metric.value for metric in training_metrics(trained)}
     assert values == {"before training": before, "audio": after}
 
 
 def test_crops_alone_cannot_know_taste(world):
     """The control: without the graph the loud colour, which tells tracks apart, wins."""
     longer = replace(QUICK, projection_epochs=80)
-    taught, blind = training(world, longer), training(world, longer, with_graph=False)
-    for one in (taught, blind):
+    trained, blind = training(world, longer), training(world, longer, with_graph=False)
+    for one in (trained, blind):
         list(one.epochs())
-    blind.triplets = taught.triplets
-    assert blind._held_out_accuracy() < taught.best_accuracy - 0.07
+    blind.triplets = trained.triplets
+    assert blind._held_out_accuracy() < trained.best_accuracy - 0.07
 
 
 def test_the_same_seed_is_the_same_training(world):
@@ -94,9 +94,9 @@ def test_the_same_seed_is_the_same_training(world):
 
 
 def test_the_order_in_which_files_were_heard_does_not_matter(world):
-    """Workers finish in any order, and a cache may hold pictures of tracks that the library has no more."""
+    """Workers finish in any order, and a cache may hold log-mels of tracks that the library has no more."""
     dataset, graph, held_out = world
-    spans = np.random.default_rng(1).permutation(N_TRACKS + 1) * N_EXCERPTS  # one of them is of nobody
+    spans = np.random.default_rng(1).permutation(N_TRACKS + 1) * N_EXCERPTS  # one of them is of no track
     log_mels = np.full((len(spans) * N_EXCERPTS, N_MELS, N_FRAMES), 0.5, dtype=np.float16)
     for start, own in zip(spans, dataset.excerpt_rows, strict=False):
         log_mels[start : start + N_EXCERPTS] = dataset.log_mels[own]

@@ -1,4 +1,4 @@
-"""Where tracks stand in a graph: distances by hand, held-out artists gone with their paths."""
+"""Tracks in a graph: distances by hand, and held-out artists removed with their paths."""
 
 import numpy as np
 import pytest
@@ -92,10 +92,10 @@ def test_a_split_keeps_artists_whole():
 def test_in_a_grown_library_artists_stay_on_their_side():
     before = [f"artist {number}" for number in range(200)]
     after = sorted(before + [f"newcomer {number}" for number in range(200)])
-    taught = set(before) - {before[row] for row in split_by_group(before, 0.2, seed=0)}
-    judging = {after[row] for row in split_by_group(after, 0.2, seed=0)}
-    assert len(judging) == 80 and len(taught) == 160
-    assert len(taught & judging) <= 8, "drawn anew, it would be 32 of them"
+    training = set(before) - {before[row] for row in split_by_group(before, 0.2, seed=0)}
+    validation = {after[row] for row in split_by_group(after, 0.2, seed=0)}
+    assert len(validation) == 80 and len(training) == 160
+    assert len(training & validation) <= 8, "drawn anew, it would be 32 of them"
 
 
 def test_who_has_most_of_a_library_teaches():
@@ -106,7 +106,7 @@ def test_who_has_most_of_a_library_teaches():
 
 
 def test_two_artists_cannot_be_split():
-    with pytest.raises(ValueError, match="2 artists cannot be split into those to learn from and those to judge by"):
+    with pytest.raises(ValueError, match="2 artists cannot be split into training and validation"):
         split_by_group(["a", "a", "b"], 0.2, seed=0)
     with pytest.raises(ValueError, match=r"held_out is 1; it is a share from 0 up to, but not at, 1"):
         split_by_group(["a", "b", "c"], 1.0, seed=0)
