@@ -1,7 +1,6 @@
 """Answers as rows for `echo_rows`: numbers for programs, rounded scores and clock times for readers."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from earshot.commands.shared.text_tables import clock
@@ -25,7 +24,7 @@ def match_rows(report: "SimilarReport", *, why: bool, plain: bool) -> list[dict[
         if why and plain:
             row["why"] = f"{clock(moment.seed_start)} sounds like {clock(moment.match_start)}" if moment else None
         elif why and moment:
-            row |= asdict(moment)
+            row |= {"seed_start": moment.seed_start, "match_start": moment.match_start, "moment_score": moment.score}
         rows.append(row if plain else row | {"path": track.path})
     return rows
 

@@ -25,12 +25,12 @@ def run(library):
     return partial(invoke, library)
 
 
-def told(result):
-    """Figures of all targets, by subject and metric."""
+def values_of(result):
+    """Metric values over all targets, by subject and metric."""
     return {(row["subject"], row["metric"]): row for row in json.loads(result.stdout) if row["slice"] == "all"}
 
 
-def test_the_evaluation_stands_beside_its_rivals(run, library):
+def test_towers_stand_beside_baselines(run, library):
     out = run("evaluate", "-k", 5).stdout
     assert "listeners, discoveries only." in out
     lines = [line.split() for line in out.splitlines()]
@@ -40,11 +40,11 @@ def test_the_evaluation_stands_beside_its_rivals(run, library):
     first = names.index("subject")
     assert names[first + 1].startswith("popular") and "chance" in names and "two-tower" in names
     assert "two-tower is ahead of popular by 0." in out
-    found = told(run("evaluate", "-k", 5, "--json"))
-    assert found["two-tower", "recall"]["value"] > 1.5 * found["chance", "recall"]["value"]
-    assert found["popular", "ndcg"]["ci_low"] is not None and ("own favourites", "ndcg") not in found
+    values = values_of(run("evaluate", "-k", 5, "--json"))
+    assert values["two-tower", "recall"]["value"] > 1.5 * values["chance", "recall"]["value"]
+    assert values["popular", "ndcg"]["ci_low"] is not None and ("own favourites", "ndcg") not in values
     rows = json.loads((out := run("evaluate", "-k", 5, "--repeats", "--json")).stdout)
-    assert ("own favourites", "ndcg") in told(out)
+    assert ("own favourites", "ndcg") in values_of(out)
     connection = sqlite3.connect(library / "library.db")
     (n,) = connection.execute(
         "SELECT count(*) FROM metrics WHERE run_id = (SELECT max(id) FROM runs WHERE stage = 'evaluate')"
@@ -53,15 +53,16 @@ def test_the_evaluation_stands_beside_its_rivals(run, library):
     assert n == len(rows)
 
 
-def test_a_popularity_dial_turned_up_leaves_nothing_else(run):
+def test_a_high_popularity_weight_leaves_popularity_alone(run):
     plain, turned = (
-        told(run("evaluate", "-k", 5, "--popularity", popularity_weight, "--json")) for popularity_weight in (0, 100)
+        values_of(run("evaluate", "-k", 5, "--popularity", popularity_weight, "--json"))
+        for popularity_weight in (0, 100)
     )
     assert turned["two-tower", "novelty"]["value"] == pytest.approx(turned["popular", "novelty"]["value"])
     assert plain["two-tower", "novelty"]["value"] > 1.01 * turned["two-tower", "novelty"]["value"]
 
 
-def test_a_report_that_cannot_be_written_is_told_before_the_work(run, library, tmp_path):
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(run, library, tmp_path):
     (tmp_path / "taken").touch()
     with sqlite3.connect(library / "library.db") as connection:
         (n_before,) = connection.execute("SELECT count(*) FROM runs").fetchone()
@@ -96,7 +97,7 @@ def test_an_evaluation_with_everything(run, library, tmp_path):
         ("yambda", "ndcg_legacy"),
     ],
 )
-def test_a_protocol_is_followed_from_training_to_the_figures(run, library, protocol, words, monkeypatch):
+def test_a_protocol_holds_from_training_to_metrics(run, library, protocol, words, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     report = json.loads(run("train-tower", *QUICK, "--epochs", 1, "--split", protocol, "--json").stdout)
     assert report["split"] == protocol
@@ -106,7 +107,7 @@ def test_a_protocol_is_followed_from_training_to_the_figures(run, library, proto
     assert "…" not in out and max(map(len, out.splitlines())) <= 100
 
 
-def test_what_has_changed_is_not_judged_by_the_old(run, library, tmp_path):
+def test_towers_of_earlier_listens_are_not_evaluated(run, library, tmp_path):
     writer, _ = open_library(library)
     with writer:
         import_table(writer, tmp_path / "more.csv", ["user,artist,title,timestamp", "new,Artist 0,Song 0,1600000000"])
@@ -120,22 +121,22 @@ def test_what_has_changed_is_not_judged_by_the_old(run, library, tmp_path):
     assert len(json.loads(run("recommend", "new", "--json").stdout)) > 3
 
 
-def test_an_ear_that_knows_what_is_asked_is_told_of(run, library):
-    told = "The encoder was trained on a graph of other listens than the towers"
-    assert told not in run("evaluate").stdout.replace("\n", " ")
+def test_leakage_through_the_encoder_is_reported(run, library):
+    note = "The encoder was trained on a graph of other listens than the towers"
+    assert note not in run("evaluate").stdout.replace("\n", " ")
     writer, _ = open_library(library)
     with writer:
         start_run(writer, "train-audio", {"heard_of": [None]}, checkpoint="ear-1.safetensors")
         writer.db.execute("UPDATE runs SET checkpoint = 'ear-1.safetensors' WHERE stage = 'embed-audio'")
     out = run("evaluate").stdout.replace("\n", " ")
-    assert told in out and "`cli build-graph --split global --share 0.1 --gap 1800 --seed 0`" in out
+    assert note in out and "`cli build-graph --split global --share 0.1 --gap 1800 --seed 0`" in out
 
 
-def test_a_dial_turns_what_indexes_are_asked_too(run):
-    told = {}
+def test_the_popularity_weight_holds_for_indexes_too(run):
+    by_weight = {}
     for popularity_weight in (0, 0.3):
         found = json.loads(run("evaluate", "-k", 5, "--popularity", popularity_weight, "--ann", "--json").stdout)
         rows = (row for row in found if row["slice"] in ("all", "ann") and row["metric"] == "ndcg")
-        told[popularity_weight] = {row["subject"]: row["value"] for row in rows}
-        assert told[popularity_weight]["flat"] == pytest.approx(told[popularity_weight]["two-tower"])
-    assert told[0]["flat"] != told[0.3]["flat"]
+        by_weight[popularity_weight] = {row["subject"]: row["value"] for row in rows}
+        assert by_weight[popularity_weight]["flat"] == pytest.approx(by_weight[popularity_weight]["two-tower"])
+    assert by_weight[0]["flat"] != by_weight[0.3]["flat"]
