@@ -1,1 +1,1 @@
-"""A synthetic world of artists, listeners and rendered music, with known answers."""
+"""A synthetic world of artists, users and rendered music, in which the right answers are known."""

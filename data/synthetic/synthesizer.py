@@ -1,7 +1,7 @@
-"""How a taste sounds: a small band that plays whatever a point of taste asks for.
+"""A synthesizer that renders a point of taste as music: chords, bass, melody and drums, on a beat, in sections.
 
-``sound_of`` turns a taste into the settings of the band, smoothly, so that near in taste is near in
-sound. ``perform`` plays those settings: chords, bass, melody and drums, on a beat, in sections.
+``sound_of`` maps a taste smoothly to the settings of the band, so that near in taste is near in sound; ``perform``
+plays those settings.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ PEAK = 0.89  # of full scale 1.0
 TABLE_SIZE = 2_048  # samples in one period of a waveform
 STEPS_PER_BAR = 16  # sixteenth notes: four beats of four
 
-# How deep in the bar a sixteenth lies: the downbeat, the half, the beats, the eighths, the rest.
+# Metrical depth of each sixteenth: the downbeat, the half, the beats, the eighths, the rest.
 DEPTH = np.array([0, 4, 3, 4, 2, 4, 3, 4, 1, 4, 3, 4, 2, 4, 3, 4])
 KICK_BACKBEAT = np.array([1.0, 0, 0, 0, 0, 0, 0, 0.6, 0, 0, 0.9, 0, 0, 0, 0, 0])
 KICK_FOUR = np.array([1.0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0])
@@ -36,7 +36,7 @@ PROGRESSIONS = ((0, 5, 3, 4), (0, 3, 4, 3), (0, 4, 5, 3), (0, 2, 3, 4), (0, 6, 5
 
 
 class Section(NamedTuple):
-    """Who plays how loud in a stretch of the song. Levels are gains; ``end`` is a share of the song."""
+    """Levels of the players in a stretch of the song, as gains; ``end`` is a share of the song."""
 
     end: float
     chords: float
@@ -55,7 +55,7 @@ SONG = (
 
 
 class Knob(NamedTuple):
-    """The range of a setting. ``by_ratio`` turns it evenly to the ear, as tempo and pitch ask."""
+    """The range of a setting; ``by_ratio`` spaces it evenly to the ear, as for tempo and pitch."""
 
     low: float
     high: float
@@ -63,7 +63,7 @@ class Knob(NamedTuple):
     by_ratio: bool = False
 
     def at(self, turn: float) -> float:
-        """The setting when the knob is turned to ``turn``, in [0, 1]."""
+        """Compute the setting at a turn of the knob in [0, 1]."""
         if self.by_ratio:
             return float(self.low * (self.high / self.low) ** turn)
         return float(self.low + (self.high - self.low) * turn)
@@ -71,7 +71,7 @@ class Knob(NamedTuple):
 
 @dataclass(frozen=True)
 class Sound:
-    """All the band needs to know, one knob a field."""
+    """The settings of the band, one knob a field."""
 
     tempo: Annotated[float, Knob(72, 160, "beats per minute", by_ratio=True)]
     brightness: Annotated[float, Knob(500, 7_000, "Hz, where harmonics begin to fade", by_ratio=True)]
@@ -102,18 +102,18 @@ def _knobs() -> dict[str, Knob]:
 
 
 @cache
-def _ear(taste_dim: int) -> np.ndarray:
-    """A law of nature, the same in every world. Shape (N_KNOBS, taste_dim), orthonormal columns.
+def _projection(taste_dim: int) -> np.ndarray:
+    """Projection of tastes to knobs, the same in every world: shape (N_KNOBS, taste_dim), orthonormal columns.
 
-    Being orthonormal it keeps distances: how far two tastes lie apart is how far the knobs lie apart.
+    Orthonormal columns keep distances: two tastes are as far apart as their knobs.
     """
     return np.linalg.qr(np.random.default_rng(1709).standard_normal((N_KNOBS, taste_dim)))[0]
 
 
 def sound_of(taste: np.ndarray) -> Sound:
-    """The band's settings for a taste of shape (taste_dim,) on the unit sphere, taste_dim <= N_KNOBS."""
-    reading = np.sqrt(N_KNOBS) * (_ear(len(taste)) @ taste)  # (N_KNOBS,), about a standard normal each
-    turns = (1 + np.tanh(0.8 * reading)) / 2  # in (0, 1), about uniform
+    """Map a taste of shape (taste_dim,) on the unit sphere to settings of the band; taste_dim <= N_KNOBS."""
+    projected = np.sqrt(N_KNOBS) * (_projection(len(taste)) @ taste)  # (N_KNOBS,), about a standard normal each
+    turns = (1 + np.tanh(0.8 * projected)) / 2  # in (0, 1), about uniform
     return Sound(**{name: knob.at(turn) for (name, knob), turn in zip(_knobs().items(), turns, strict=True)})
 
 
@@ -138,20 +138,20 @@ def perform(sound: Sound, seconds: float, sample_rate: int, rng: np.random.Gener
 
 
 def pulse(density: float) -> np.ndarray:
-    """How hard each sixteenth is struck, shape (16,) in [0, 1]. A denser bar fills in, deepest steps last."""
+    """Velocity of each sixteenth, shape (16,) in [0, 1]; a denser bar fills in, the deepest steps last."""
     filled: np.ndarray = np.clip(4 * density + 1 - DEPTH, 0, 1)
     return filled * 0.9**DEPTH
 
 
 def step_seconds(sound: Sound) -> np.ndarray:
-    """When each sixteenth falls, in seconds after the downbeat, and the next downbeat: shape (17,)."""
+    """Seconds from the downbeat to each sixteenth and to the next downbeat, shape (17,)."""
     beats = np.arange(STEPS_PER_BAR + 1) / 4
     swung = np.floor(beats) + np.interp(beats % 1, [0, 0.5, 1], [0, sound.swing, 1])
     return swung * 60 / sound.tempo
 
 
 def _motif(sound: Sound, rng: np.random.Generator) -> np.ndarray:
-    """One bar of melody: shape (16,), scale degrees above the chord's root, NaN where nothing starts."""
+    """Draw one bar of melody: shape (16,), scale degrees above the chord's root, NaN where no note starts."""
     wander = np.cumsum(rng.integers(-2, 3, STEPS_PER_BAR)) % 10
     starts = rng.random(STEPS_PER_BAR) < 0.9 * pulse(0.3 + 0.6 * sound.busyness)
     starts[0] = True
@@ -159,13 +159,13 @@ def _motif(sound: Sound, rng: np.random.Generator) -> np.ndarray:
 
 
 def _pitch(sound: Sound, degree: float, lowest: float) -> float:
-    """The scale degree as a MIDI number, in the octave that begins at ``lowest``."""
+    """MIDI number of a scale degree, in the octave that begins at ``lowest``."""
     tonic = 7 * int(sound.key) % 12
     return lowest + (tonic + MODES[int(sound.mode)][int(degree) % 7] - lowest) % 12
 
 
 def _note(sound: Sound, pitches: list[float], levels: list[float], seconds: float, brightness: float) -> np.ndarray:
-    """Pitches struck together under one envelope: float32, shape (n_samples,)."""
+    """Play pitches together under one envelope: float32, shape (n_samples,)."""
     t = np.arange(round(seconds * MASTER_RATE), dtype=np.float32) / MASTER_RATE
     wave: np.ndarray = np.zeros(len(t), np.float32)
     for pitch, level in zip(pitches, levels, strict=True):
@@ -190,7 +190,7 @@ def _period(hz: float, slope: float, hollowness: float, brightness: float) -> np
 
 
 def _strikes(sound: Sound, velocities: np.ndarray) -> Iterator[tuple[int, float, float, float]]:
-    """Each step with a velocity above 0, as (step, seconds, seconds until the next, velocity)."""
+    """Yield each step with a velocity above 0, as (step, seconds, seconds until the next, velocity)."""
     times = step_seconds(sound)
     steps = np.flatnonzero(velocities > 0.02)
     for step, following in pairwise([*steps, STEPS_PER_BAR]):
@@ -198,11 +198,11 @@ def _strikes(sound: Sound, velocities: np.ndarray) -> Iterator[tuple[int, float,
 
 
 def _place(stage: np.ndarray, samples: np.ndarray, second: float, left: float, right: float) -> None:
-    """Add mono samples to the stage at a moment; what would fall off its end is not heard."""
+    """Add mono samples to the stage at a moment, cut at the end of the stage."""
     start = round(second * MASTER_RATE)
-    heard = samples[: max(0, stage.shape[1] - start)]
-    stage[0, start : start + len(heard)] += np.float32(left) * heard
-    stage[1, start : start + len(heard)] += np.float32(right) * heard
+    samples = samples[: max(0, stage.shape[1] - start)]
+    stage[0, start : start + len(samples)] += np.float32(left) * samples
+    stage[1, start : start + len(samples)] += np.float32(right) * samples
 
 
 def _play_chords(stage: np.ndarray, sound: Sound, start: float, root: int, level: float) -> None:
@@ -228,7 +228,7 @@ def _play_melody(stage: np.ndarray, sound: Sound, start: float, degrees: np.ndar
 
 
 def _drum_kit(rng: np.random.Generator) -> list[np.ndarray]:
-    """Kick, snare and hat, each a mono hit: a falling sine, noise over a tone, and bright noise."""
+    """Make a kick, a snare and a hat, each a mono hit: a falling sine, noise over a tone, and bright noise."""
     t = np.arange(round(0.25 * MASTER_RATE)) / MASTER_RATE
     noise = rng.standard_normal((2, len(t)))
     kick = np.sin(2 * np.pi * (45 * t - 110 / 30 * np.exp(-30 * t))) * np.exp(-t / 0.09)  # 155 to 45 Hz
@@ -246,7 +246,7 @@ def _play_drums(stage: np.ndarray, sound: Sound, start: float, kit: list[np.ndar
 
 
 def _mixed(stage: np.ndarray, sound: Sound, rng: np.random.Generator) -> np.ndarray:
-    """The finished record: an echo that crosses the room, hiss and a soft limit."""
+    """Mix the record: an echo that changes sides, hiss and a soft limit."""
     delay = round(step_seconds(sound)[3] * MASTER_RATE)  # a dotted eighth
     wet = stage.copy()
     wet[:, delay:] += np.float32(sound.space) * stage[::-1, :-delay]
@@ -256,7 +256,7 @@ def _mixed(stage: np.ndarray, sound: Sound, rng: np.random.Generator) -> np.ndar
 
 
 def _resampled(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Samples of shape (2, n) at MASTER_RATE, now at ``sample_rate``: the same spectrum, cut or padded."""
+    """Resample (2, n) samples from MASTER_RATE to ``sample_rate``: the same spectrum, cut or padded."""
     if sample_rate == MASTER_RATE:
         return samples
     n_out = round(samples.shape[1] * sample_rate / MASTER_RATE)

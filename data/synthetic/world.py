@@ -1,8 +1,8 @@
-"""A small invented world whose right answers are known: artists, listeners, listens, playlists, a graph.
+"""A small synthetic world in which the right answers are known: artists, users, listens, playlists, a graph.
 
-Every artist has a latent *taste*, a point on the unit sphere near its genre's. The sound of its tracks,
-who listens to them, which playlists hold them and which artists are related all follow from that point, so
-whatever learns from the one can be judged by the other.
+Every artist has a latent *taste*, a point on the unit sphere near its genre's. The sound of its tracks, their
+listeners, their playlists and the related artists all follow from that point, so that a model trained on one of them
+can be evaluated by another.
 """
 
 import math
@@ -17,7 +17,7 @@ from earshot.data.synthetic.synthesizer import N_KNOBS, perform, sound_of
 START = 1_704_067_200  # unix seconds: 2024-01-01 00:00 UTC
 SESSION_LENGTHS = (4, 13)  # listens in one sitting: at least, below
 DEVOTION = 8.0  # logits per unit of cosine: how strongly a listener keeps to a taste
-FONDNESS = 1.0  # logits: spread of each listener's own liking for each track
+FONDNESS = 1.0  # logits: spread of each listener's liking for each track
 FAME = 0.8  # Zipf's exponent: the k-th best known track is k to the minus this as well known
 
 GENRE_MOODS = ("Velvet", "Néon", "Dust", "Salt", "Glass", "Ember", "Moss", "Iron")
@@ -28,13 +28,13 @@ CYRILLIC = "бе ва го да ли ма но ра се та ю ня"
 KANA = "ア カ サ キ ノ ミ ラ ヨ ハ ル"
 SCRIPTS = (LATIN, LATIN, ACCENTED, LATIN, KANA, LATIN, CYRILLIC)  # each artist takes the next
 
-# Each part of the world draws from its own random stream: more of one leaves the others as they were.
+# Each part of the world draws from a random stream of its own: more of one leaves the others as they were.
 NAMES, TASTES, LISTENS, PLAYLISTS, AUDIO = range(5)
 
 
 @dataclass(frozen=True)
 class WorldConfig:
-    """How large the world is, and how strongly its people keep to their tastes."""
+    """The size of the world, and how strongly its listeners keep to their tastes."""
 
     seed: Annotated[int, "the same seed is the same world, bit for bit", Range(0)] = 0
     n_genres: Annotated[int, "groups of artists with a common taste", Range(1)] = 4
@@ -73,7 +73,7 @@ class WorldConfig:
 
 @dataclass(frozen=True)
 class Artist:
-    """Who plays, and around which genre."""
+    """An artist of one genre."""
 
     name: str
     genre_row: int
@@ -81,7 +81,7 @@ class Artist:
 
 @dataclass(frozen=True)
 class Track:
-    """What the label on the record says."""
+    """The tags of a track."""
 
     title: str
     artist_row: int
@@ -92,17 +92,17 @@ class Track:
 
 @dataclass(frozen=True, eq=False)
 class Listens:
-    """Who played what, when, and how much of it. Parallel arrays of shape (n_listens,), oldest first."""
+    """Listens as parallel arrays of shape (n_listens,), oldest first."""
 
     user_rows: np.ndarray
     track_rows: np.ndarray
     timestamps: np.ndarray  # unix seconds, int64
-    play_ratio: np.ndarray  # share of the track that was heard, in [0, 1]
+    play_ratio: np.ndarray  # share of the track that was played, in [0, 1]
 
     def __post_init__(self) -> None:
         lengths = [len(column) for column in vars(self).values()]
         if len(set(lengths)) > 1:
-            raise ValueError(f"columns of {lengths} listens, but they are read side by side")
+            raise ValueError(f"columns of {lengths} listens; all must have the same length")
         if np.any(np.diff(self.timestamps) < 0):
             row = int(np.argmax(np.diff(self.timestamps) < 0)) + 1
             raise ValueError(f"listen {row} is older than the one before it")
@@ -116,7 +116,7 @@ class Listens:
 
 @dataclass(frozen=True, eq=False)
 class ArtistGraph:
-    """Who loves the source also loves the target. Parallel arrays of shape (n_edges,), by source."""
+    """Edges from artists to similar artists, as parallel arrays of shape (n_edges,), by source."""
 
     source_rows: np.ndarray
     target_rows: np.ndarray
@@ -125,7 +125,7 @@ class ArtistGraph:
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """Everything there is, with the tastes that nobody in it can see."""
+    """The whole world, with the latent tastes behind it."""
 
     config: WorldConfig
     genres: list[str]
@@ -134,7 +134,7 @@ class World:
     artist_tastes: np.ndarray  # (n_artists, taste_dim), unit length
     track_tastes: np.ndarray  # (n_tracks, taste_dim), unit length
     fame: np.ndarray  # (n_tracks,), sums to 1
-    listener_tastes: np.ndarray  # (n_listeners, 2, taste_dim), unit length: where each begins, and drifts to
+    listener_tastes: np.ndarray  # (n_listeners, 2, taste_dim), unit length: the first taste, and the one it drifts to
     listens: Listens
     playlist_names: list[str]
     playlists: np.ndarray  # (n_playlists, playlist_length), track rows
@@ -146,17 +146,17 @@ class World:
 
     @property
     def artist_rows(self) -> np.ndarray:
-        """Each track's artist, shape (n_tracks,)."""
+        """Artist row of each track, shape (n_tracks,)."""
         return np.array([track.artist_row for track in self.tracks])
 
     @property
     def genre_rows(self) -> np.ndarray:
-        """Each track's genre, shape (n_tracks,)."""
+        """Genre row of each track, shape (n_tracks,)."""
         return np.array([self.artists[track.artist_row].genre_row for track in self.tracks])
 
 
 def make_world(config: WorldConfig) -> World:
-    """Invent everything but the audio, which ``render`` plays track by track."""
+    """Make everything but the audio, which ``render`` makes track by track."""
     rng = _stream(config, TASTES)
     square = np.linalg.qr(rng.standard_normal((config.taste_dim, config.n_genres)))[0]
     genre_tastes = square.T  # (n_genres, taste_dim), at right angles: no genre is nearer than another
@@ -194,7 +194,7 @@ def make_world(config: WorldConfig) -> World:
 
 
 def render(world: World, track_row: int, sample_rate: int = 22_050) -> np.ndarray:
-    """What a track sounds like: float32, shape (2, n_samples), peak below 0.9. At any rate the same music."""
+    """Render a track: float32, shape (2, n_samples), peak below 0.9; the same music at any sample rate."""
     if not 0 <= track_row < len(world.tracks):
         raise ValueError(f"track row {track_row} in a world of {len(world.tracks)} tracks")
     rng = _stream(world.config, AUDIO, track_row)
@@ -206,14 +206,14 @@ def _stream(config: WorldConfig, *key: int) -> np.random.Generator:
 
 
 def _near(rng: np.random.Generator, points: np.ndarray, spread: float) -> np.ndarray:
-    """Points of shape (..., dim), each moved by about ``spread`` and put back on the unit sphere."""
+    """Move points of shape (..., dim) by about ``spread``, and put them back on the unit sphere."""
     moved: np.ndarray = points + spread * rng.standard_normal(points.shape) / np.sqrt(points.shape[-1])
     moved /= np.linalg.norm(moved, axis=-1, keepdims=True)
     return moved
 
 
 def _listener_taste(config: WorldConfig, rng: np.random.Generator, genre_tastes: np.ndarray) -> np.ndarray:
-    """Where a listener begins and where they drift to, shape (2, taste_dim): in one genre or in two."""
+    """Draw a listener's first and second taste, shape (2, taste_dim), in one genre or in two."""
     first, second = rng.integers(config.n_genres, size=2)
     homes = [first, first if rng.random() < 0.5 else second]
     return _near(rng, genre_tastes[homes], config.artist_spread)
@@ -226,7 +226,7 @@ def _listened(
     track_tastes: np.ndarray,
     log_fame: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One listener's track rows, timestamps and play ratios, in sessions, each in a single mood."""
+    """Draw one listener's track rows, timestamps and play ratios, in sessions that each follow one taste."""
     n, span = config.listens_per_listener, config.days * 86_400
     ends = np.cumsum(rng.integers(*SESSION_LENGTHS, n))
     sessions = np.searchsorted(ends, np.arange(n), side="right")  # (n,), the session of each listen
@@ -247,15 +247,15 @@ def _listened(
     mismatch = 0.4 - match[moods, track_rows]
     skipped = rng.random(n) < 1 / (1 + np.exp(-8 * mismatch))
     play_ratio = np.where(skipped, rng.uniform(0.02, 0.3, n), rng.uniform(0.7, 1.3, n).clip(max=1))
-    heard = np.cumsum(play_ratio * config.seconds + 2)  # seconds, with two between tracks
-    since_start = heard - heard[np.searchsorted(sessions, sessions)]
+    elapsed = np.cumsum(play_ratio * config.seconds + 2)  # seconds, with two between tracks
+    since_start = elapsed - elapsed[np.searchsorted(sessions, sessions)]
     return track_rows, START + (starts[sessions] + since_start).astype(np.int64), play_ratio
 
 
 def _playlists(
     config: WorldConfig, genre_tastes: np.ndarray, track_tastes: np.ndarray, log_fame: np.ndarray
 ) -> np.ndarray:
-    """Track rows around one taste each, none twice, shape (n_playlists, playlist_length)."""
+    """Draw playlists, each of different tracks around one taste: track rows, shape (n_playlists, playlist_length)."""
     rng = _stream(config, PLAYLISTS)
     homes = rng.integers(config.n_genres, size=config.n_playlists)
     points = _near(rng, genre_tastes[homes], config.artist_spread)
@@ -265,7 +265,7 @@ def _playlists(
 
 def _artist_graph(artist_tastes: np.ndarray, n_related: int) -> ArtistGraph:
     cosines = artist_tastes @ artist_tastes.T  # (n_artists, n_artists)
-    np.fill_diagonal(cosines, -np.inf)  # nobody is related to themselves
+    np.fill_diagonal(cosines, -np.inf)  # no artist is related to itself
     targets = np.argsort(-cosines, axis=1)[:, :n_related]
     angles = np.arccos(np.take_along_axis(cosines, targets, axis=1).clip(-1, 1))
     sources = np.arange(len(artist_tastes)).repeat(n_related)
@@ -273,7 +273,7 @@ def _artist_graph(artist_tastes: np.ndarray, n_related: int) -> ArtistGraph:
 
 
 def _labels(config: WorldConfig) -> tuple[list[str], list[Artist], list[Track], list[str]]:
-    """Names for genres, artists, tracks and playlists. All differ; none tells of taste or sound."""
+    """Draw different names for genres, artists, tracks and playlists, independent of taste and sound."""
     rng, taken = _stream(config, NAMES), set[str]()
     pairs = [f"{mood} {kind}" for mood in GENRE_MOODS for kind in GENRE_KINDS]
     genres = [pairs[pick] for pick in rng.permutation(len(pairs))[: config.n_genres]]
@@ -292,7 +292,7 @@ def _labels(config: WorldConfig) -> tuple[list[str], list[Artist], list[Track], 
 
 
 def _invented(rng: np.random.Generator, script: str, taken: set[str]) -> str:
-    """Two words that nobody has yet, such as *Makalo Tiro*."""
+    """Draw a name of two words that is not taken, such as *Makalo Tiro*."""
     while True:
         words = ["".join(rng.choice(script.split(), rng.integers(2, 4))) for _ in range(2)]
         name = " ".join(words).title()

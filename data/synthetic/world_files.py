@@ -1,4 +1,4 @@
-"""An invented world on disk: audio files in several formats, playlists, listens, the graph, one streaming history."""
+"""Write a synthetic world to disk: audio in several formats, playlists, listens, the graph, a streaming history."""
 
 import csv
 import json
@@ -12,13 +12,13 @@ from earshot.data.synthetic.world import World, render
 
 EXTENSIONS = (".flac", ".mp3", ".ogg", ".opus", ".m4a", ".wav")
 SAMPLE_RATES = (44_100, 22_050, 48_000)  # Hz
-OPUS_RATE = 48_000  # Hz; the format knows no other that we use
+OPUS_RATE = 48_000  # Hz; of our sample rates the only one in the format
 
 WriteAudio = Callable[[Path, np.ndarray, int, dict[str, str]], None]  # path, samples, sample rate, tags
 
 
 def track_path(world: World, track_row: int) -> PurePosixPath:
-    """Where a track's file lies in the world's folder: ``Artist/Album/NN - Title.ext``."""
+    """Path of a track's file in the world's folder: ``Artist/Album/NN - Title.ext``."""
     track = world.tracks[track_row]
     extension = EXTENSIONS[track_row % len(EXTENSIONS)]
     name = f"{track.number:02d} - {track.title}{extension}"
@@ -26,16 +26,16 @@ def track_path(world: World, track_row: int) -> PurePosixPath:
 
 
 def track_sample_rate(track_row: int) -> int:
-    """Hz. Eighteen rows in turn meet every extension at every rate, but for Opus."""
+    """Sample rate of a track's file, Hz: any 18 rows in turn have every extension at every rate, except Opus."""
     if EXTENSIONS[track_row % len(EXTENSIONS)] == ".opus":
         return OPUS_RATE
     return SAMPLE_RATES[(track_row + track_row // len(EXTENSIONS)) % len(SAMPLE_RATES)]
 
 
 def written_files(world: World, folder: Path, write_audio: WriteAudio) -> Iterator[Path]:
-    """Write the world below ``folder``, yielding each path when it is there. Nothing is written until asked.
+    """Write the world below ``folder``, yielding each path once it is written.
 
-    First the audio, a file a track, through ``write_audio(path, samples, sample_rate, tags)``, then
+    First one audio file for each track, through ``write_audio(path, samples, sample_rate, tags)``, then
     ``playlists/*.m3u8``, ``listens.csv`` and ``graph.csv``.
     """
     for track_row in range(len(world.tracks)):
@@ -87,7 +87,7 @@ def _listen_lines(world: World) -> Iterator[tuple[object, ...]]:
 
 
 def written_history(world: World, user_row: int, path: Path) -> Path:
-    """Write what one listener played as a file of Spotify's extended streaming history, and return its path."""
+    """Write one listener's listens as a file of Spotify's extended streaming history; return its path."""
     listens = world.listens
     streams = [_stream(world, row) for row in np.flatnonzero(listens.user_rows == user_row).tolist()]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def written_history(world: World, user_row: int, path: Path) -> Path:
 
 
 def _stream(world: World, listen_row: int) -> dict[str, object]:
-    """One play as Spotify tells it: by names, without a file, and by the time at which it ended."""
+    """Describe a listen as Spotify does: by names, without a file, with the time at which it ended."""
     listens = world.listens
     track = world.tracks[listens.track_rows[listen_row]]
     played_ms = round(1_000 * world.config.seconds * float(listens.play_ratio[listen_row]))
