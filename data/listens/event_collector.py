@@ -1,4 +1,4 @@
-"""From batches of named events to rows, on disk, and the names that the rows stand for."""
+"""Collect batches of events on disk, with a row for each user and item, and the names of the rows."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,32 +19,32 @@ from earshot.data.listens.event_batch import ITEM_COLUMNS, Batch
 from earshot.data.listens.vocabulary import Vocabulary
 from earshot.data.tables.table_reader import N_EXAMPLES
 
-_BETWEEN = "\x1f"  # of artist and title in a key: stands in no name
+_SEPARATOR = "\x1f"  # between artist and title in a key; in no name
 
 
 @dataclass(frozen=True)
 class Items:
-    """The different tracks or artists of a file, each one once. Without an artist, the title is any name."""
+    """The different tracks or artists of an import. Without an artist, the title is any name."""
 
     artists: Sequence[str | None]
     titles: Sequence[str]
     albums: Sequence[str | None]
     mbids: Sequence[str | None]
     isrcs: Sequence[str | None]
-    title_is_key: bool = False  # a title means one item, whoever is said to have made it
+    title_is_key: bool = False  # a title means one item, whichever its artist
 
     @classmethod
     def from_names(cls, names: Sequence[str]) -> "Items":
-        """Items of which nothing is known but some name."""
-        nothing = [None] * len(names)
-        return cls(nothing, names, nothing, nothing, nothing)
+        """Make items of which nothing but a name is known."""
+        unknown = [None] * len(names)
+        return cls(unknown, names, unknown, unknown, unknown)
 
     def __len__(self) -> int:
         return len(self.titles)
 
     @property
     def names(self) -> list[str]:
-        """As a person would say them."""
+        """Names of the items, as "Artist - Title" if the artist is known."""
         return [
             title if artist is None else f"{artist} - {title}"
             for artist, title in zip(self.artists, self.titles, strict=True)
@@ -52,11 +52,11 @@ class Items:
 
 
 class EventCollector:
-    """Takes the batches of one import. A context: what it lays on disk is gone at the end.
+    """A collector of the batches of one import. A context, which removes its files at the end.
 
     Parameters
     ----------
-    folder : where there is room for the events
+    folder : with room on disk for the events
     level : of the items, "track" or "artist"
     prefix : before the names of users and items that are numbers
     """
@@ -65,11 +65,11 @@ class EventCollector:
         self, folder: Path, level: str = "track", *, prefix: str = "", events_at_once: int = EVENTS_AT_ONCE
     ) -> None:
         self.level, self._prefix = level, prefix
-        self._laid_down = ExitStack()
-        self._sort = EventSort(self._laid_down.enter_context(temporary_folder(folder)), events_at_once)
+        self._files = ExitStack()
+        self._sort = EventSort(self._files.enter_context(temporary_folder(folder)), events_at_once)
         self._users, self._items = Vocabulary(), Vocabulary()
         self._n_parts = 0
-        self.is_timed = False  # some events have a time
+        self.is_timed = False  # whether some events have a time
         self.n_malformed = 0
         self.malformed: tuple[str, ...] = ()
         self.left_out: Counter[str] = Counter()
@@ -80,10 +80,10 @@ class EventCollector:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._laid_down.close()
+        self._files.close()
 
     def __len__(self) -> int:
-        """Events of all parts, what several know counted in each."""
+        """Number of events in all parts, repeats included."""
         return len(self._sort)
 
     def __repr__(self) -> str:
@@ -96,45 +96,45 @@ class EventCollector:
         events = batch.events
         if not len(events):
             return
-        there = set(events.columns)
-        self.is_timed |= "time_s" in there
+        names = set(events.columns)
+        self.is_timed |= "time_s" in names
         self._n_parts = max(self._n_parts, batch.part + 1)
         event_columns = {
-            name: (pl.col(name) if name in there else pl.lit(None, dtype)).fill_null(pl.lit(_DEFAULTS.get(name), dtype))
+            name: (pl.col(name) if name in names else pl.lit(None, dtype)).fill_null(pl.lit(_DEFAULTS.get(name), dtype))
             for name, dtype in EVENT_COLUMNS.items()
         }
-        numbers = [
+        rows = [
             pl.Series("user_row", self._users.rows(events.select(key=pl.col("user")))),
             pl.Series("item_row", self._items.rows(_keyed(events))),
         ]
         block = events.with_columns(**event_columns).select(*EVENT_COLUMNS)
-        self._sort.add(block.with_columns(*numbers, part=pl.lit(batch.part, pl.UInt32)))
+        self._sort.add(block.with_columns(*rows, part=pl.lit(batch.part, pl.UInt32)))
 
     @property
     def users(self) -> list[str]:
-        """Their names, in the order of rows."""
+        """Names of the users, by row."""
         return self._names(self._users.column("key"))
 
     @cached_property
     def items(self) -> Items:
-        """In the order of rows; asked for when all batches are in."""
-        nothing = [None] * len(self._items)
-        columns = {name: nothing if self._is_plain else self._items.column(name).to_list() for name in ITEM_COLUMNS}
+        """The items, by row. Complete once all batches are added."""
+        unknown = [None] * len(self._items)
+        columns = {name: unknown if self._is_plain else self._items.column(name).to_list() for name in ITEM_COLUMNS}
         titles = self._names(self._items.column("key" if self._is_plain else "title"))
         return Items(columns["artist"], titles, columns["album"], columns["mbid"], columns["isrc"])
 
     def item_numbers(self) -> np.ndarray:
-        """The items themselves, where they are numbers, (n_items,) int64."""
+        """Keys of the items, if they are numbers: (n_items,) int64."""
         return self._items.column("key").to_numpy()
 
     def events(self, user_ids: np.ndarray, item_ids: np.ndarray) -> Iterator[pl.DataFrame]:
-        """All events with ids in the place of rows, (n_users,) and (n_items,), by user and time.
+        """Yield all events by user and time, with the ids (n_users,) and (n_items,) in place of rows.
 
-        What several parts know is there once.
+        An event that several parts hold comes once.
         """
-        is_parted = self._n_parts > 1
-        for block in self._sort.ordered(*(() if is_parted else ("part",))):
-            block = _without_repeats(block) if is_parted else block
+        has_parts = self._n_parts > 1
+        for block in self._sort.ordered(*(() if has_parts else ("part",))):
+            block = _without_repeats(block) if has_parts else block
             users, items = user_ids[block["user_row"].to_numpy()], item_ids[block["item_row"].to_numpy()]
             yield block.select(
                 pl.Series("user_id", users), pl.Series(f"{self.level}_id", items), *map(pl.col, EVENT_COLUMNS)
@@ -151,7 +151,7 @@ class EventCollector:
 
 
 def _without_repeats(block: pl.DataFrame) -> pl.DataFrame:
-    """Drop repeats as `data.events.event_log.without_repeats` does, across files; the first part's copy stays."""
+    """Drop repeats across parts, as `data.events.event_log.without_repeats` does across files; the first part stays."""
     key = ["user_row", "item_row", "time_s", "kind"]
     count = pl.int_range(pl.len(), dtype=pl.UInt32)
     number = pl.when(pl.col("time_s").is_null()).then(count.over(key)).otherwise(count.over([*key, "part"]))
@@ -162,7 +162,7 @@ _DEFAULTS = {"plays": 1.0, "kind": 0}
 
 
 def _keyed(events: pl.DataFrame) -> pl.DataFrame:
-    """Items with their keys: artist and title whatever their case, else the name or number as it is."""
+    """Add the keys of items: artist and title without case, else the name or number as it is."""
     if events.schema["title"] != pl.String:
         return events.select(key="title")
     columns = [
@@ -172,5 +172,5 @@ def _keyed(events: pl.DataFrame) -> pl.DataFrame:
     table = events.select(columns)
     if table["artist"].null_count() == len(table):
         return table.with_columns(key="title")
-    both = pl.concat_str(pl.col("artist"), pl.col("title"), separator=_BETWEEN).str.to_lowercase()
-    return table.with_columns(key=both.fill_null(pl.col("title")))
+    artist_and_title = pl.concat_str(pl.col("artist"), pl.col("title"), separator=_SEPARATOR).str.to_lowercase()
+    return table.with_columns(key=artist_and_title.fill_null(pl.col("title")))

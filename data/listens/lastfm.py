@@ -1,4 +1,4 @@
-"""Listens from last.fm: the published thousand users, and the CSV that its export tools write."""
+"""Read listens from last.fm: the Last.fm 1K data set, and the CSV that export tools write for one user."""
 
 import re
 from collections import Counter
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from earshot.data.listens.event_batch import ME, Batch, numbered, taken, valid_events
+from earshot.data.listens.event_batch import ME, Batch, drain, valid_events, with_offsets
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_tables import seconds
 from earshot.data.tables.table_blocks import SUFFIXES, header_fields, open_table
@@ -21,8 +21,8 @@ _CSV_DATE = re.compile(r'\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d"?$')
 _REPEATED = re.compile(r"_duplicated_\d+$")
 _TITLES = ("track", "name")
 _TIMES = ("uts", "utc_time", "date", "time", "timestamp")
-_MORE = {"album": "album", "mbid": "track_mbid"}
-_KNOWN = {"artist", *_TITLES, *_TIMES, *_MORE.values(), "id", "artist_mbid", "album_mbid", "albumid", "loved"}
+_OPTIONAL = {"album": "album", "mbid": "track_mbid"}  # columns of a batch, and of the file
+_KNOWN = {"artist", *_TITLES, *_TIMES, *_OPTIONAL.values(), "id", "artist_mbid", "album_mbid", "albumid", "loved"}
 
 
 def _is_lastfm_1k(head: Head) -> bool:
@@ -37,14 +37,13 @@ def _is_lastfm_csv(head: Head) -> bool:
 
 
 def read_lastfm_1k(member: Member) -> Iterator[Batch]:
-    """``userid-timestamp-artid-artname-traid-traname.tsv`` of Celma's Last.fm 1K data set, as published.
+    """Read ``userid-timestamp-artid-artname-traid-traname.tsv`` of Celma's Last.fm 1K data set, as published.
 
-    Its titles hold quotes that mean nothing, so no quoting is known here. A line without six fields, a name or a time
-    is malformed.
+    Quotes in it are parts of titles. A line without six fields, a name or a time is malformed.
     """
     lost: Counter[str] = Counter()
     with member.open_text() as file:
-        for first, block in numbered(field_blocks(file, _1K, lost=lost)):
+        for first, block in with_offsets(field_blocks(file, _1K, lost=lost)):
             columns = {
                 "user": stripped("user"),
                 "artist": stripped("artist"),
@@ -53,23 +52,23 @@ def read_lastfm_1k(member: Member) -> Iterator[Batch]:
                 "time_s": pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False).dt.epoch("s"),
             }
             needed = ("user", "artist", "title", "time_s")
-            is_whole = pl.col("surplus").is_null()
-            yield valid_events(block, columns, needed=needed, is_whole=is_whole, first=first, left_out=taken(lost))
+            is_valid = pl.col("surplus").is_null()
+            yield valid_events(block, columns, needed=needed, is_valid=is_valid, first=first, left_out=drain(lost))
 
 
 def is_export(columns: Sequence[str]) -> bool:
-    """Whether a CSV with these columns is what export tools write of one user: no column is anything else."""
+    """Tell whether a CSV has the columns that export tools write for one user, and no others."""
     names = {_plain(name) for name in columns}
-    if not all(names.intersection(some) for some in (("artist",), _TITLES, _TIMES)):
+    if not all(names.intersection(group) for group in (("artist",), _TITLES, _TIMES)):
         return False
     return names <= _KNOWN or ("uts" in names and not names & {"user", "username"})
 
 
 def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch]:
-    """A CSV of one user's scrobbles, with a header (``uts, artist, album, track, ...``) or as ``artist, album, track,
-    date`` without one, the date as in ``31 Dec 2020 23:59``, UTC.
+    """Read a CSV of one user's scrobbles, with a header (``uts, artist, album, track, ...``) or without one.
 
-    Without a `listener`, they are by whom the header tells, as in ``Date#ana``, else by `ME`.
+    Without a header, columns are ``artist, album, track, date``, the date as in ``31 Dec 2020 23:59``, UTC. Without a
+    `listener`, the user is the one in the header, as in ``Date#ana``, else `ME`.
 
     Raises
     ------
@@ -78,37 +77,36 @@ def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch
     """
     table = open_table(file)
     names = table.columns
-    # The first line is a scrobble too, where it names no titles; it was taken for the header, in which no name stands
-    # twice.
+    # Without a header, the first scrobble was read as one, and names that repeat in it got a suffix.
     is_headless = not {_plain(name) for name in names}.intersection(_TITLES)
     ours = [*_HEADLESS, *names[len(_HEADLESS) :]][: len(names)] if is_headless else names
     by_name = {_plain(name): name for name in reversed(ours)}
 
-    def found(*wanted: str) -> str:
-        name = next((by_name[name] for name in wanted if name in by_name), None)
+    def find(*candidates: str) -> str:
+        name = next((by_name[name] for name in candidates if name in by_name), None)
         if name is None:
-            raise ValueError(f"{table.name} has no column {', '.join(wanted)}; it has {list_columns(ours)}")
+            raise ValueError(f"{table.name} has no column {', '.join(candidates)}; it has {list_columns(ours)}")
         return name
 
-    time = found(*_TIMES)
-    named = time.partition("#")[2].strip()
+    time = find(*_TIMES)
+    user = time.partition("#")[2].strip()
     columns = {
-        "user": pl.lit(listener or named or ME), "time_s": seconds(pl.col(time), pl.String()),
-        "artist": stripped(found("artist")), "title": stripped(found(*_TITLES)),
-        **{ours: stripped(by_name[theirs]) for ours, theirs in _MORE.items() if theirs in by_name},
+        "user": pl.lit(listener or user or ME), "time_s": seconds(pl.col(time), pl.String()),
+        "artist": stripped(find("artist")), "title": stripped(find(*_TITLES)),
+        **{ours: stripped(by_name[theirs]) for ours, theirs in _OPTIONAL.items() if theirs in by_name},
     }  # fmt: skip
-    for first, block in numbered(table.blocks()):
+    for first, block in with_offsets(table.blocks()):
         if is_headless:
             block.columns = ours
             if first == 0:
                 line = pl.DataFrame([[_REPEATED.sub("", name)] for name in names], schema=ours, orient="col")
                 block = pl.concat([line, block])
         needed = ("user", "artist", "title", "time_s")
-        yield valid_events(block, columns, needed=needed, first=first, left_out=taken(table.lost))
+        yield valid_events(block, columns, needed=needed, first=first, left_out=drain(table.lost))
 
 
 def _plain(name: str) -> str:
-    """A column's name without the user's, which one tool writes behind it."""
+    """Normalize a column's name; one tool writes the user's name behind it."""
     return name.partition("#")[0].strip().lower()
 
 

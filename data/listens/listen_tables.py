@@ -1,4 +1,4 @@
-"""Tables of listens: who played what, when or how often."""
+"""Read tables of listens: users, items, and times or numbers of plays, in columns of well-known or given names."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from earshot.data.events.event_log import EVENT_COLUMNS
-from earshot.data.listens.event_batch import Batch, kind_codes, numbered, split_codes, taken, valid_events
+from earshot.data.listens.event_batch import Batch, drain, kind_codes, split_codes, valid_events, with_offsets
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, ReadOptions
 from earshot.data.tables.table_blocks import SUFFIXES, Table, open_table
 from earshot.data.tables.table_reader import find_column, list_columns, stripped
@@ -20,10 +20,10 @@ _ITEM = {
     ),
     "artist": ("artist", "artist_name", "artist_id", "artistname", "artist_mbid"),
 }
-_TITLES = ("track", "track_name", "track_title", "title", "song", "name")  # which want an artist beside them
+_TITLES = ("track", "track_name", "track_title", "title", "song", "name")  # with the artist in another column
 _TIME = ("time", "timestamp", "played_at", "listened_at", "ts", "date", "datetime", "unix_time", "uts", "utc_time")
 _PLAYS = ("plays", "play_count", "playcount", "count", "n_plays", "listens", "weight")
-_MORE = {  # what a column may be called, and what it is to us
+_OPTIONAL = {  # well-known names of columns, and the columns of a batch that they become
     **dict.fromkeys(("album", "album_name", "release", "release_name"), "album"),
     **dict.fromkeys(("track_mbid", "recording_mbid", "mbid"), "mbid"),
     **{"isrc": "isrc", "event": "kind", "event_type": "kind", "kind": "kind", "split": "split"},
@@ -32,8 +32,8 @@ _MORE = {  # what a column may be called, and what it is to us
 }
 _CODES = {"kind": kind_codes, "split": split_codes}
 _DATETIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M")
-_LASTFM_DATES = ("%d %b %Y %H:%M", "%d %b %Y %H:%M:%S")  # with a comma before the hour, or none
-_MILLI, _MICRO, _NANO = 1e11, 1e14, 1e17  # from here on; seconds since 1970 reach the first in the year 5138
+_LASTFM_DATES = ("%d %b %Y %H:%M", "%d %b %Y %H:%M:%S")  # without the comma before the hour
+_MIN_MILLIS, _MIN_MICROS, _MIN_NANOS = 1e11, 1e14, 1e17  # smaller times are seconds, till the year 5138
 
 
 def _is_table(head: Head) -> bool:
@@ -62,18 +62,18 @@ def read_listen_table(
     level: str | None = None,
     listener: str | None = None,
 ) -> OpenedSource:
-    """Read a table of listens. Columns that are not named are found by their well-known names.
+    """Read a table of listens; columns that are not given are found by well-known names.
 
-    Without a `level`, items are tracks where a column of tracks is found, else artists. Times are numbers (seconds,
-    milli-, micro- or nanoseconds since 1970), ISO 8601 or as in ``31 Dec 2020 23:59``, taken as UTC where they do not
-    say. Columns of albums, MBIDs, ISRCs, kinds of events, splits and how much was played are taken along where they
-    are found. Without a column of users, all is by `listener`, if one is given.
+    Without a `level`, items are tracks if a column of tracks is found, else artists. Times are numbers (seconds,
+    milli-, micro- or nanoseconds since 1970), ISO 8601 or as in ``31 Dec 2020 23:59``; UTC unless they say otherwise. Columns
+    of albums, MBIDs, ISRCs, kinds of events, splits and the part that was played are read if they are found. A table
+    without a column of users must have a `listener`.
 
     Raises
     ------
     ValueError
-        The file cannot be read, a named column is not in it, no column holds users or items, or one holds users
-        though there is a `listener`. What is wrong further on shows when the batches are asked for.
+        The file cannot be read, a given column is not in it, no column holds users or items, or one holds users
+        despite a `listener`. Faults further on show when the batches are read.
     """
     table = open_table(file, SUFFIXES, "tables of listens")
     columns, name = table.columns, table.name
@@ -81,11 +81,11 @@ def read_listen_table(
     item, level = _item(name, columns, user, item, level)
     time, plays = find_column(name, columns, time, _TIME), find_column(name, columns, plays, _PLAYS)
     if user is None and listener is None:
-        raise _lacking(name, columns, "users", "--user, or say whose listens these are with --listener")
+        raise _missing_column(name, columns, "users", "--user, or say whose listens these are with --listener")
     if user is not None and listener is not None:
         raise ValueError(f"{name} says who listened, in its column {user!r}.\n\nLeave out --listener.")
     if item is None:
-        raise _lacking(name, columns, f"{level}s", "--item")
+        raise _missing_column(name, columns, f"{level}s", "--item")
     artist = find_column(name, columns, None, _ITEM["artist"]) if item.lower() in _TITLES else None
     artist = None if artist == item else artist
     named = {
@@ -103,39 +103,39 @@ def read_listen_table(
 def _batches(
     table: Table, used: list[str], named: dict[str, pl.Expr], needed: tuple[str, ...], *, has_artist: bool
 ) -> Iterator[Batch]:
-    more = _more_columns(table.columns, set(used), has_artist=has_artist)
-    for first, block in numbered(table.blocks([*used, *more.values()])):
+    optional = _optional_columns(table.columns, set(used), has_artist=has_artist)
+    for first, block in with_offsets(table.blocks([*used, *optional.values()])):
         if first == 0:
-            more = {ours: theirs for ours, theirs in more.items() if _means_ours(block, ours, theirs)}
-        exprs = {ours: _more_expr(ours, theirs) for ours, theirs in more.items()}
-        is_whole = pl.all_horizontal(
-            pl.lit(True), *(exprs[ours].is_not_null() | stripped(theirs).is_null() for ours, theirs in more.items())
+            optional = {ours: theirs for ours, theirs in optional.items() if _has_known_codes(block, ours, theirs)}
+        exprs = {ours: _optional_expr(ours, theirs) for ours, theirs in optional.items()}
+        is_valid = pl.all_horizontal(
+            pl.lit(True), *(exprs[ours].is_not_null() | stripped(theirs).is_null() for ours, theirs in optional.items())
         )
-        shown = list(dict.fromkeys([*used, *more.values()]))
+        shown = list(dict.fromkeys([*used, *optional.values()]))
         yield valid_events(
-            block, named | exprs, needed=needed, is_whole=is_whole, first=first, shown=shown, left_out=taken(table.lost)
+            block, named | exprs, needed=needed, is_valid=is_valid, first=first, shown=shown, left_out=drain(table.lost)
         )
 
 
-def _lacking(name: str, columns: Sequence[str], what: str, cure: str) -> ValueError:
+def _missing_column(name: str, columns: Sequence[str], what: str, cure: str) -> ValueError:
     return ValueError(f"{name}: no column of {what}; name one of {list_columns(columns)} with {cure}")
 
 
-def _more_columns(columns: Sequence[str], taken: set[str], *, has_artist: bool) -> dict[str, str]:
-    """The other facts of each event, and the columns that hold them."""
-    by_name = {name.lower(): name for name in columns if name not in taken}
-    found = {ours: by_name[theirs] for theirs, ours in _MORE.items() if theirs in by_name}
-    if not has_artist:  # of a path or an id, the library knows better
+def _optional_columns(columns: Sequence[str], used: set[str], *, has_artist: bool) -> dict[str, str]:
+    """Find the optional columns: their names in a batch, and in the table."""
+    by_name = {name.lower(): name for name in columns if name not in used}
+    found = {ours: by_name[theirs] for theirs, ours in _OPTIONAL.items() if theirs in by_name}
+    if not has_artist:  # the library knows more of a path or an id
         found = {ours: theirs for ours, theirs in found.items() if ours in EVENT_COLUMNS}
     return found
 
 
-def _means_ours(block: pl.DataFrame, ours: str, theirs: str) -> bool:
-    """Whether a column of kinds or splits holds any that are known; else it means something else."""
+def _has_known_codes(block: pl.DataFrame, ours: str, theirs: str) -> bool:
+    """Tell whether a column of kinds or splits holds a known one; without any it means something else."""
     return ours not in _CODES or not block.select(_CODES[ours](pl.col(theirs)).is_null().all()).item()
 
 
-def _more_expr(ours: str, theirs: str) -> pl.Expr:
+def _optional_expr(ours: str, theirs: str) -> pl.Expr:
     if ours in _CODES:
         return _CODES[ours](pl.col(theirs))
     if ours == "ratio":
@@ -146,44 +146,44 @@ def _more_expr(ours: str, theirs: str) -> pl.Expr:
 
 
 def _item(
-    name: str, columns: Sequence[str], user: str | None, item: str | None, level: str | None
+    table: str, columns: Sequence[str], user: str | None, item: str | None, level: str | None
 ) -> tuple[str | None, str]:
-    """The column of items and what they are."""
+    """Find the column of items and their level."""
     if item is not None:
         guessed = "artist" if item.lower() in _ITEM["artist"] else "track"
-        return find_column(name, columns, item, ()), level or guessed
-    others = [other for other in columns if other != user]
-    for candidate in (level,) if level else ("track", "artist"):
-        found = find_column(name, others, None, _ITEM[candidate])
-        if found is None and candidate == "track" and find_column(name, others, None, _ITEM["artist"]):
-            found = find_column(name, others, None, ("name",))  # alone it may be anything's
-        if found is not None:
-            return found, candidate
+        return find_column(table, columns, item, ()), level or guessed
+    candidates = [name for name in columns if name != user]
+    for guess in (level,) if level else ("track", "artist"):
+        column = find_column(table, candidates, None, _ITEM[guess])
+        if column is None and guess == "track" and find_column(table, candidates, None, _ITEM["artist"]):
+            column = find_column(table, candidates, None, ("name",))  # without artists it may name anything
+        if column is not None:
+            return column, guess
     return None, level or "track"
 
 
 def seconds(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Times of any kind as whole seconds since 1970, null where they are none."""
+    """Parse times of any kind to whole seconds since 1970, null where they are none."""
     if dtype.is_temporal():
         return values.cast(pl.Datetime("us")).dt.epoch("s")
     number = values.cast(pl.Float64, strict=False)
     whole = (
-        pl.when(number >= _NANO).then(number / 1e9)
-        .when(number >= _MICRO).then(number / 1e6)
-        .when(number >= _MILLI).then(number / 1e3)
+        pl.when(number >= _MIN_NANOS).then(number / 1e9)
+        .when(number >= _MIN_MICROS).then(number / 1e6)
+        .when(number >= _MIN_MILLIS).then(number / 1e3)
         .otherwise(number)
     )  # fmt: skip
     whole = whole.floor().cast(pl.Int64, strict=False)
     if dtype != pl.String:
         return whole
-    stripped = values.str.strip_chars().str.replace("Z$", "+00:00")
-    zoned = stripped.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    texts = values.str.strip_chars().str.replace("Z$", "+00:00")
+    zoned = texts.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     plain = [
-        written.str.to_datetime(form, time_unit="us", strict=False).dt.replace_time_zone("UTC")
-        for written, forms in ((stripped, _DATETIMES), (stripped.str.replace(",", ""), _LASTFM_DATES))
+        variant.str.to_datetime(form, time_unit="us", strict=False).dt.replace_time_zone("UTC")
+        for variant, forms in ((texts, _DATETIMES), (texts.str.replace(",", ""), _LASTFM_DATES))
         for form in forms
     ]
-    day = stripped.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    day = texts.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     return pl.coalesce(whole, pl.coalesce(zoned, *plain, day).dt.epoch("s"))
 
 

@@ -1,4 +1,4 @@
-"""A ListenBrainz export: the zip of JSON lines, its files one by one, or the older list of listens in one JSON file."""
+"""Read a ListenBrainz export: a zip of JSON lines, its files, or the older JSON file with a list of listens."""
 
 import io
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from earshot.data.events.interactions import KINDS
-from earshot.data.listens.event_batch import ME, Batch, json_number, json_text, taken, valid_events
+from earshot.data.listens.event_batch import ME, Batch, drain, json_number, json_text, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member, json_blocks, json_value
@@ -23,7 +23,7 @@ _COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mb
 }
 _MARKS = ('"track_metadata"', '"recording_mbid"', '"recording_msid"')
 _LIKES = {1: KINDS.index("like"), -1: KINDS.index("dislike")}
-_HEAD_BYTES = 1024 * 1024  # what one person's facts have room in
+_HEAD_BYTES = 1024 * 1024  # more than user.json takes
 _USER, _FEEDBACK = "user.json", "feedback.jsonl"
 Row = dict[str, Any]
 
@@ -33,28 +33,28 @@ def _is_listenbrainz(head: Head) -> bool:
 
 
 def read_listenbrainz(members: Sequence[Member], listener: str | None) -> Iterator[Batch]:
-    """One export's listens, then loves and hates: they name a recording by its MBID, which the listens know by name.
+    """Read the listens of one export, then its loves and hates, whose recordings are named by the listens.
 
-    The user is `listener`; without one who each listen says, else who `user.json` says.
+    The user is `listener`, else the one in each listen, else the one in `user.json`.
     """
     by_title = {member.title: member for member in members}
     owner = pl.lit(listener) if listener else pl.col("user").fill_null(_user_name(by_title.get(_USER)) or ME)
     names: dict[str, tuple[str, str]] = {}  # artist and title of each MBID
     lost: Counter[str] = Counter()
     listens = [member for member in members if member.title not in (_USER, _FEEDBACK)]
-    for part, member in enumerate(listens):  # as they lie: to go back in a packed archive is to unpack it again
+    for part, member in enumerate(listens):  # in their order: going back in a packed archive unpacks it again
         for rows in _rows(member, lost):
-            batch = _batch([_listen(row, names) for row in rows], owner, taken(lost))
+            batch = _batch([_listen(row, names) for row in rows], owner, drain(lost))
             yield replace(batch, part=part)
     if _FEEDBACK in by_title:
         for rows in _rows(by_title[_FEEDBACK], lost):
-            yield _batch([_feedback(row, names) for row in rows], owner, taken(lost))
+            yield _batch([_feedback(row, names) for row in rows], owner, drain(lost))
 
 
 def exports(members: Sequence[Member]) -> list[list[Member]]:
-    """The files that tell of listens, export by export: what lies beside a user.json and below it, zipped or not.
+    """Group the files of listens by export: the files beside a user.json and below it, zipped or not.
 
-    Pins and stars of artists are left out, and so is a user.json that no listens belong to.
+    Pins, liked artists, and a user.json without listens are left out.
     """
     roots = {member.location.parent for member in members if member.title == _USER}
     by_root: dict[Path | None, list[Member]] = {}
@@ -62,8 +62,8 @@ def exports(members: Sequence[Member]) -> list[list[Member]]:
         archive = member.path if member.name else None
         root = next((folder for folder in member.location.parents if folder in roots), archive)
         by_root.setdefault(root, []).append(member)
-    found = [_of_listens(root, export) for root, export in by_root.items()]
-    return [export for export in found if any(member.title != _USER for member in export)]
+    groups = [_of_listens(root, export) for root, export in by_root.items()]
+    return [export for export in groups if any(member.title != _USER for member in export)]
 
 
 def _of_listens(root: Path | None, export: list[Member]) -> list[Member]:
@@ -110,7 +110,7 @@ def _listen(row: Row, names: dict[str, tuple[str, str]]) -> Row:
     mbid = json_text(mapping.get("recording_mbid") or info.get("recording_mbid"))
     if mbid and artist and title:
         names.setdefault(mbid, (artist, title))
-    for key in (row.get("recording_msid"), info.get("recording_msid")):  # feedback may name it only so
+    for key in (row.get("recording_msid"), info.get("recording_msid")):  # feedback may name a recording by it alone
         if isinstance(key, str) and artist and title:
             names.setdefault(key, (artist, title))
     return {
@@ -128,11 +128,11 @@ def _feedback(row: Row, names: dict[str, tuple[str, str]]) -> Row:
     artist = json_text(track.get("artist_name")) or known[0]
     title = json_text(track.get("track_name")) or known[1]
     score, created = json_number(row.get("score")) or 0, json_number(row.get("created"))
-    is_whole = score in _LIKES and created is not None and any(isinstance(key, str) for key in keys)
+    is_valid = score in _LIKES and created is not None and any(isinstance(key, str) for key in keys)
     return {
         "user": json_text(row.get("user_name")), "artist": artist, "title": title, "album": None,
-        "mbid": json_text(keys[0]), "isrc": None, "time_s": created if is_whole else None, "ms": None,
-        "kind": _LIKES.get(score), "bad": "unnamed" if is_whole and not (artist and title) else None,
+        "mbid": json_text(keys[0]), "isrc": None, "time_s": created if is_valid else None, "ms": None,
+        "kind": _LIKES.get(score), "bad": "unnamed" if is_valid and not (artist and title) else None,
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Spotify's streaming history, extended (``Streaming_History_Audio_*.json``, ``endsong_*.json``) or of a year."""
+"""Read Spotify's streaming history, extended (``Streaming_History_Audio_*.json``, ``endsong_*.json``) or of a year."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import polars as pl
 
-from earshot.data.listens.event_batch import ME, Batch, json_text, numbered, refuse_noise, valid_events
+from earshot.data.listens.event_batch import ME, Batch, json_text, refuse_noise, valid_events, with_offsets
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, together
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member
 
 _MARKS = ('"master_metadata_track_name"', '"msPlayed"')
-_PAIRS = (  # ours, of the extended history, of the short one
+_KEYS = (  # columns of a batch, keys of the extended history, keys of the short one
     ("ended", "ts", "endTime"),
     ("played_ms", "ms_played", "msPlayed"),
     ("title", "master_metadata_track_name", "trackName"),
@@ -28,7 +28,7 @@ def _is_spotify(head: Head) -> bool:
 
 
 def _read_files(members: Sequence[Member], listener: str | None) -> Iterator[Batch]:
-    """Every file, whole or not at all: a folder may hold an earlier export, or the same one unpacked."""
+    """Read every file, whole or not at all; files may overlap, as with an earlier export beside a later one."""
     for part, member in enumerate(members):
         try:
             batches = list(refuse_noise(read_spotify(member, listener), member.title))
@@ -39,9 +39,9 @@ def _read_files(members: Sequence[Member], listener: str | None) -> Iterator[Bat
 
 
 def read_spotify(member: Member, listener: str | None) -> Iterator[Batch]:
-    """One file of the history. It says when a track ended; we keep when it began.
+    """Read one file of the history, which says when a track ended; events have the time when it began.
 
-    Without a `listener`, an entry is by its `username`, where it has one.
+    Without a `listener`, the user of an entry is its `username`, else `ME`.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def read_spotify(member: Member, listener: str | None) -> Iterator[Batch]:
         The file is not a JSON list, or one nested beyond all reason.
     """
     with member.open_text() as file:
-        for first, entries in numbered(json_entries(file, member.title)):
+        for first, entries in with_offsets(json_entries(file, member.title)):
             yield _batch(entries, listener, first)
 
 
@@ -58,12 +58,12 @@ def _batch(entries: list[object], listener: str | None, first: int) -> Batch:
     rows = []
     for entry in entries:
         entry = entry if isinstance(entry, dict) else {}
-        other = _what_else(entry)
-        if other:
-            left_out[other] += 1
+        kind = _other_kind(entry)
+        if kind:
+            left_out[kind] += 1
         else:
-            rows.append({ours: json_text(entry.get(long, entry.get(short))) for ours, long, short in _PAIRS})
-    raw = pl.DataFrame(rows, schema={name: pl.String for name, _, _ in _PAIRS})
+            rows.append({ours: json_text(entry.get(long, entry.get(short))) for ours, long, short in _KEYS})
+    raw = pl.DataFrame(rows, schema={name: pl.String for name, _, _ in _KEYS})
     ended = pl.coalesce(
         pl.col("ended").str.to_datetime(form, strict=False) for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M")
     ).dt.epoch("s")
@@ -74,13 +74,14 @@ def _batch(entries: list[object], listener: str | None, first: int) -> Batch:
         "time_s": ended - played // 1_000, "played_ms": played.cast(pl.Int32, strict=False),
     }  # fmt: skip
     needed = ("artist", "title", "time_s", "played_ms")
-    return valid_events(raw, columns, needed=needed, is_whole=played >= 0, first=first, left_out=left_out)
+    return valid_events(raw, columns, needed=needed, is_valid=played >= 0, first=first, left_out=left_out)
 
 
-def _what_else(entry: dict[str, object]) -> str | None:
+def _other_kind(entry: dict[str, object]) -> str | None:
+    """Tell what an entry is that is no track: podcasts, audiobooks; else None."""
     if entry.get("master_metadata_track_name") or entry.get("trackName"):
         return None
-    return next((what for what, names in _OTHER.items() if any(entry.get(name) for name in names)), None)
+    return next((kind for kind, names in _OTHER.items() if any(entry.get(name) for name in names)), None)
 
 
 SPOTIFY = Reader(

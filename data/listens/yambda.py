@@ -1,7 +1,7 @@
-"""Yambda, flat Parquet as published: events of five kinds, who made an item, and its audio embeddings.
+"""Read Yambda's flat Parquet files: events of five kinds, artists and albums of items, audio embeddings.
 
-https://huggingface.co/datasets/yandex/yambda. Users and items are numbers, times are seconds from a beginning that is
-not told. Every name is the number behind ``yambda:``, so that it never means somebody else.
+https://huggingface.co/datasets/yandex/yambda. Users and items are numbers, times are seconds from an
+unpublished beginning. Names are the numbers behind ``yambda:``, so that they cannot collide with other exports'.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ import polars as pl
 
 from earshot.data.events.interactions import KINDS
 from earshot.data.files.time_limits import in_time
-from earshot.data.listens.event_batch import Batch, kind_codes, numbered, valid_events
+from earshot.data.listens.event_batch import Batch, kind_codes, valid_events, with_offsets
 from earshot.data.listens.event_collector import Items
 from earshot.data.listens.listen_reader import OpenedSource, Reader, ReadOptions, together
 from earshot.data.tables.parquet_blocks import parquet_blocks, parquet_columns
@@ -26,36 +26,36 @@ _PREFIX = "yambda:"
 _KIND_OF_FILE = {f"{kind}s": kind for kind in KINDS}
 _MAPS = {"artist": ("artist_id", "item_id"), "album": ("album_id", "item_id")}
 _ROWS_AT_ONCE = 4_000_000
-_OWNERS_SECONDS = 120.0  # for a map of ten million items
+_MAX_OWNERS_SECONDS = 120.0  # for a map of ten million items
 
 
 def role_of(path: Path, columns: Sequence[str]) -> str | None:
-    """What a file of the data set is: a kind of events, "multi_event", "artist", "album", "embeddings", or none."""
-    have = set(columns)
-    if {"uid", "timestamp", "item_id"} <= have:
-        return "multi_event" if "event_type" in have else _KIND_OF_FILE.get(path.stem, "listen")
-    if {"item_id", "normalized_embed"} <= have or {"item_id", "embed"} <= have:
+    """Tell the role of a file: a kind of events, "multi_event", "artist", "album" (maps), "embeddings", or none."""
+    names = set(columns)
+    if {"uid", "timestamp", "item_id"} <= names:
+        return "multi_event" if "event_type" in names else _KIND_OF_FILE.get(path.stem, "listen")
+    if {"item_id", "normalized_embed"} <= names or {"item_id", "embed"} <= names:
         return "embeddings"
-    return next((role for role, names in _MAPS.items() if set(names) == have), None)
+    return next((role for role, columns in _MAPS.items() if set(columns) == names), None)
 
 
 def event_files(roles: Mapping[Path, str]) -> list[tuple[int, Path]]:
-    """The files to read events from, each with its part: files of one part hold nothing twice.
+    """Select the files to read events from, each with its part; files of one part do not overlap.
 
-    `multi_event` holds what the others of its folder hold. In another folder lies the data set in another size.
+    `multi_event` repeats the other files of its folder. Another folder holds the data set in another size.
     """
-    whole = {path.parent for path, role in roles.items() if role == "multi_event"}
+    complete = {path.parent for path, role in roles.items() if role == "multi_event"}
     files = [
         path for path, role in roles.items()
-        if role == "multi_event" or (role in KINDS and path.parent not in whole)
+        if role == "multi_event" or (role in KINDS and path.parent not in complete)
     ]  # fmt: skip
-    told = Counter(roles[path] for path in files)
-    is_one = max(told.values(), default=0) <= 1 and (len(told) == 1 or "multi_event" not in told)
+    n_files = Counter(roles[path] for path in files)
+    is_one = max(n_files.values(), default=0) <= 1 and (len(n_files) == 1 or "multi_event" not in n_files)
     return [(0 if is_one else number, path) for number, path in enumerate(files)]
 
 
 def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[Batch]:
-    """One file of events; `user` and `title` stay numbers."""
+    """Read one file of events; `user` and `title` stay numbers."""
     names = parquet_columns(path)
     kind = kind_codes(pl.col("event_type")) if role == "multi_event" else pl.lit(KINDS.index(role), pl.UInt8)
     columns = {
@@ -73,52 +73,52 @@ def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Ite
         if name in names
     ]
     needed = ("user", "title", "time_s", "kind")
-    for first, block in numbered(parquet_blocks(path, used, rows_at_once)):
+    for first, block in with_offsets(parquet_blocks(path, used, rows_at_once)):
         yield valid_events(block, columns, needed=needed, first=first, are_dated=False)
 
 
 def owners(path: Path, role: str, items: np.ndarray) -> np.ndarray:
-    """The artist or album of each item, (n_items,) int64, -1 where the map has none; of several the lowest number.
+    """Look up the artist or album of each item: (n_items,) int64, -1 if the map has none, the lowest of several.
 
-    One owner for training and index alike: an item with two artists must not be one here and the other there.
+    The rule is fixed so that training and index agree on items with two artists.
     """
     name = _MAPS[role][0]
     first = pl.scan_parquet(path, glob=False).group_by("item_id").agg(pl.col(name).min()).cast(pl.Int64)
-    wanted = pl.LazyFrame({"item_id": items.astype(np.int64)})
-    joined = wanted.join(first, on="item_id", how="left", maintain_order="left")
-    found = in_time(lambda: joined.collect(engine="streaming"), path, _OWNERS_SECONDS)
+    frame = pl.LazyFrame({"item_id": items.astype(np.int64)})
+    joined = frame.join(first, on="item_id", how="left", maintain_order="left")
+    found = in_time(lambda: joined.collect(engine="streaming"), path, _MAX_OWNERS_SECONDS)
     return found[name].fill_null(-1).to_numpy()
 
 
 def with_owners(items: Items, numbers: np.ndarray, roles: Mapping[Path, str]) -> Items:
-    """Items with the artists and albums that the maps among the files tell.
+    """Add artists and albums to items, from the maps among the files.
 
     Parameters
     ----------
-    numbers : (n_items,) int64, what the data set calls them
+    numbers : (n_items,) int64, the ids in the data set
     """
-    told: dict[str, Any] = {}
+    owner_names: dict[str, Any] = {}
     for path, role in roles.items():
         if role in _MAPS:
             names = [
                 f"{_PREFIX}{role}:{owner}" if owner >= 0 else None for owner in owners(path, role, numbers).tolist()
             ]
-            told[f"{role}s"] = names
-    return replace(items, **told, title_is_key=True) if "artists" in told else items
+            owner_names[f"{role}s"] = names
+    return replace(items, **owner_names, title_is_key=True) if "artists" in owner_names else items
 
 
 def embeddings(path: Path, items: np.ndarray, rows_at_once: int = 200_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Items and their unit vectors, float32, in pieces; only of the items asked for."""
+    """Yield items and their unit vectors, float32, block by block, of the given items only."""
     column = "normalized_embed" if "normalized_embed" in parquet_columns(path) else "embed"
-    wanted = pl.Series(items.astype(np.int64))
+    item_ids = pl.Series(items.astype(np.int64))
     for block in parquet_blocks(path, ["item_id", column], rows_at_once):
         block = block.with_columns(pl.col("item_id").cast(pl.Int64))
-        block = block.filter(pl.col("item_id").is_in(wanted.implode()) & pl.col(column).is_not_null())
+        block = block.filter(pl.col("item_id").is_in(item_ids.implode()) & pl.col(column).is_not_null())
         if len(block):
             vectors = block[column].explode().to_numpy().reshape(len(block), -1).astype(np.float32)  # (n, dim)
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-            there = lengths[:, 0] > 0
-            yield block["item_id"].to_numpy()[there], vectors[there] / lengths[there]
+            mask = lengths[:, 0] > 0
+            yield block["item_id"].to_numpy()[mask], vectors[mask] / lengths[mask]
 
 
 def _open(members: Sequence[Member], _: ReadOptions) -> OpenedSource:

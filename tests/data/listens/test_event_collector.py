@@ -96,7 +96,7 @@ def test_a_row_is_whole_or_an_example():
     found = valid_events(raw, columns, first=100, shown=["u", "n"])
     assert found.events.rows() == [("a", "x", 1.0)] and found.n_malformed == 3
     assert found.malformed == ("row 102: , 1.0", "row 103: a, nan", "row 104: a, 0.0")
-    assert valid_events(raw, columns, is_whole=pl.col("u").is_null()).events.is_empty()
+    assert valid_events(raw, columns, is_valid=pl.col("u").is_null()).events.is_empty()
 
 
 def test_words_for_kinds_and_splits():
