@@ -65,9 +65,9 @@ def read_listen_table(
     """Read a table of listens; columns that are not given are found by well-known names.
 
     Without a `level`, items are tracks if a column of tracks is found, else artists. Times are numbers (seconds,
-    milli-, micro- or nanoseconds since 1970), ISO 8601 or as in ``31 Dec 2020 23:59``; UTC unless they say otherwise. Columns
-    of albums, MBIDs, ISRCs, kinds of events, splits and the part that was played are read if they are found. A table
-    without a column of users must have a `listener`.
+    milli-, micro- or nanoseconds since 1970), ISO 8601 or as in ``31 Dec 2020 23:59``; UTC unless they say otherwise.
+    Columns of albums, MBIDs, ISRCs, kinds of events, splits and the part that was played are read if they are found. A
+    table without a column of users must have a `listener`.
 
     Raises
     ------

@@ -2,8 +2,11 @@
 
 import json
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from earshot.data.listens.event_batch import Batch
 
 # From the published file: a quote that is part of a title, a track without an MBID, and lines that are damaged.
 LASTFM_1K = (
@@ -62,3 +65,8 @@ def listenbrainz(path: Path, *listens: Any, feedback: tuple[Any, ...] = (), user
         archive.writestr("feedback.jsonl", lines(feedback))
         archive.writestr("pinned_recording.jsonl", json.dumps({"recording_mbid": "x", "blurb_content": "!"}))
     return path
+
+
+def rows(batches: Iterable[Batch], *columns: str) -> list[tuple[Any, ...]]:
+    """The events of all batches."""
+    return [row for batch in batches for row in batch.events.select(columns).iter_rows()]

@@ -1,25 +1,15 @@
-"""Names become rows, whatever the batches they come in."""
+"""Names become rows, in whatever batches they come."""
 
 import numpy as np
 import polars as pl
 import pytest
 
-from earshot.data.listens.event_batch import Batch, kind_codes, split_codes, valid_events
+from earshot.data.listens.event_batch import Batch
 from earshot.data.listens.event_collector import EventCollector
-from earshot.data.listens.vocabulary import Vocabulary
 
 
 def batch(*rows, **options):
     return Batch(pl.DataFrame(rows, schema=["user", "artist", "title", "time_s"], orient="row"), **options)
-
-
-def test_numbers_follow_the_order_of_first_sight():
-    names = Vocabulary()
-    assert names.rows(pl.DataFrame({"key": ["b", "a", "b"], "fact": [1, 2, 3]})).tolist() == [0, 1, 0]
-    rows = names.rows(pl.DataFrame({"key": ["c", "a", "c", "d"], "fact": [4, 5, 6, 7]}))
-    assert rows.tolist() == [2, 1, 2, 3] and rows.dtype == np.int32
-    assert names.column("key").to_list() == ["b", "a", "c", "d"] and names.column("fact").to_list() == [1, 2, 4, 7]
-    assert len(names) == 4 and len(Vocabulary()) == 0 and Vocabulary().column("key").to_list() == []
 
 
 def test_case_makes_no_other_track(tmp_path):
@@ -88,37 +78,3 @@ def test_numbers_get_their_prefix(tmp_path):
         collector.add(Batch(pl.DataFrame({"user": [7], "title": [30], "time_s": [5]})))
         assert (collector.users, collector.items.titles) == (["yambda:7"], ["yambda:30"])
         assert collector.items.artists == [None] and collector.item_numbers().tolist() == [30]
-
-
-def test_a_row_is_whole_or_an_example():
-    raw = pl.DataFrame({"u": ["a", None, "a", "a"], "t": ["x"] * 4, "n": [1.0, 1.0, float("nan"), 0.0]})
-    columns = {"user": pl.col("u"), "title": pl.col("t"), "plays": pl.col("n")}
-    found = valid_events(raw, columns, first=100, shown=["u", "n"])
-    assert found.events.rows() == [("a", "x", 1.0)] and found.n_malformed == 3
-    assert found.malformed == ("row 102: , 1.0", "row 103: a, nan", "row 104: a, 0.0")
-    assert valid_events(raw, columns, is_valid=pl.col("u").is_null()).events.is_empty()
-
-
-def test_words_for_kinds_and_splits():
-    words = pl.DataFrame({"kind": ["Like", " scrobble", "unhate", "skip"], "split": ["train", "VAL", "test", None]})
-    assert words.select(kind_codes(pl.col("kind")), split_codes(pl.col("split"))).rows() == [
-        (1, 0), (0, 1), (4, 2), (None, None)
-    ]  # fmt: skip
-
-
-def test_keys_may_be_numbers_small_or_great():
-    for keys, more in (([7, 3, 7], [9, 3]), ([2**40, -5, 2**40], [0, -5])):
-        names = Vocabulary()
-        assert names.rows(pl.DataFrame({"key": keys})).tolist() == [0, 1, 0]
-        assert names.rows(pl.DataFrame({"key": more})).tolist() == [2, 1]
-        assert names.column("key").to_list() == [*keys[:2], more[0]]
-        assert names.rows(pl.DataFrame({"key": []}, schema={"key": pl.Int64})).tolist() == []
-
-
-def test_many_keys_in_many_blocks_keep_their_rows(rng):
-    names, known = Vocabulary(), {}
-    for _ in range(20):
-        keys = [f"name {number}" for number in rng.integers(0, 3_000, 400)]
-        expected = [known.setdefault(key, len(known)) for key in keys]
-        assert names.rows(pl.DataFrame({"key": keys})).tolist() == expected
-    assert names.column("key").to_list() == list(known) and len(names) == len(known)

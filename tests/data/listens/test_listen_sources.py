@@ -1,4 +1,4 @@
-"""Formats seen from contents."""
+"""Sources of listens in files, archives and folders."""
 
 import gzip
 import json
@@ -27,40 +27,6 @@ def written(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
-
-
-def test_one_file_of_each_format(tmp_path):
-    assert found(lastfm_1k(tmp_path / "some.tsv")) == ([("lastfm-1k", ["some.tsv"])], [])
-    assert found(spotify(tmp_path / "some.json", stream())) == ([("spotify", ["some.json"])], [])
-    assert found(spotify(tmp_path / "other.json", listen())) == ([("listenbrainz", ["other.json"])], [])
-    assert found(written(tmp_path / "5.jsonl", json.dumps(listen()) + "\n"))[0] == [("listenbrainz", ["5.jsonl"])]
-    assert found(written(tmp_path / "t.jsonl", '{"user": "a", "track": "b"}\n'))[0] == [("table", ["t.jsonl"])]
-    assert found(written(tmp_path / "a.csv", "Air,Moon,One,04 May 2009 23:08\n"))[0] == [("lastfm-csv", ["a.csv"])]
-    header = "uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid\n"
-    assert found(written(tmp_path / "b.csv", header))[0] == [("lastfm-csv", ["b.csv"])]
-    assert found(written(tmp_path / "c.csv", "user,uts,artist,track\n"))[0] == [("table", ["c.csv"])]
-    pl.DataFrame({"uid": [1], "timestamp": [5], "item_id": [3]}).write_parquet(tmp_path / "likes.parquet")
-    assert found(tmp_path / "likes.parquet")[0] == [("yambda", ["likes.parquet"])]
-    pl.DataFrame({"user": [1], "track": [5]}).write_parquet(tmp_path / "x.parquet")
-    assert found(tmp_path / "x.parquet")[0] == [("table", ["x.parquet"])]
-
-
-@pytest.mark.parametrize(
-    ("header", "format"),
-    [
-        *[
-            (names, "lastfm-csv")
-            for names in ("Artist,Album,Track,Date", "artist,album,name,date", "id,ARTIST,Track,Uts")
-        ],
-        *[('"Artist";"Album";"AlbumId";"Track";"Date#bob"', "lastfm-csv"), ("uts,artist,track,mood", "lastfm-csv")],
-        *[
-            (names, "table")
-            for names in ("artist,track", "artist,date", "artist,track,date,plays", "user,artist,track,date")
-        ],
-    ],
-)
-def test_a_last_fm_csv_is_known_by_its_columns(tmp_path, header, format):
-    assert found(written(tmp_path / "x.csv", header + "\n"))[0] == [(format, ["x.csv"])]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])

@@ -11,11 +11,12 @@ import zipfile
 
 import pytest
 
+from earshot.data.listens.lastfm import read_lastfm_1k
 from earshot.data.listens.listen_sources import find_sources
 from earshot.data.tables import archives
 from earshot.data.tables.archives import refuse_bomb, refuse_packed
 from earshot.data.tables.text_blocks import Member, members_of
-from listen_exports import listen
+from listen_exports import lastfm_1k, listen, rows
 
 ROW = b"user,artist,title\nana,Air,One\n"
 
@@ -285,3 +286,60 @@ def test_a_mistake_of_ours_is_no_damage_of_a_plain_file(tmp_path):
     (tmp_path / "x.csv").write_bytes(ROW)
     with pytest.raises(NotImplementedError, match=r"^of ours$"), Member(tmp_path / "x.csv").open():
         raise NotImplementedError("of ours")
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.tar.gz"])
+def test_a_damaged_archive(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\x03\x04 and no more" * 50)
+    with pytest.raises(ValueError, match=rf"{name} is a damaged archive"):
+        members_of(tmp_path / name)
+
+
+def packed(path, plain):
+    """The zip packed with bzip2, which tells damage in another way than others do."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED if path.stem == "x" else zipfile.ZIP_BZIP2) as archive:
+            archive.write(plain, "x.tsv")
+    elif path.name.endswith(".tar.gz"):
+        with tarfile.open(path, "w:gz") as archive:
+            archive.add(plain, "x.tsv")
+            archive.add(plain, "y.tsv")
+    else:
+        path.write_bytes(gzip.compress(plain.read_bytes()))
+    return path
+
+
+@pytest.mark.parametrize("name", ["x.zip", "y.zip", "x.tar.gz", "x.tsv.gz"])
+def test_no_damage_is_read_as_something_else(tmp_path, rng, name):
+    lines = [f"u\t2009-05-04T23:08:57Z\t\t{artist}\t\tOne\n" for artist in rng.bytes(40).hex(" ").split()]
+    path = packed(tmp_path / name, lastfm_1k(tmp_path / "x.tsv", "".join(lines)))
+
+    def told():
+        return [rows(read_lastfm_1k(member), "artist") for member in members_of(path)]
+
+    whole, content = told(), path.read_bytes()
+    n_refused = 0
+    for place in range(0, len(content) - 120, 3):  # a zip's end is a list of names and lengths that nothing checks
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :])
+        try:
+            assert told() == whole, place  # the date of a file is nothing to us
+        except ValueError as error:
+            assert str(error).startswith(f"{name} is "), place
+            n_refused += 1
+    assert n_refused > 0.7 * (len(content) - 120) / 3
+
+
+def test_an_encrypted_zip(tmp_path):
+    path = packed(tmp_path / "x.zip", lastfm_1k(tmp_path / "x.tsv"))
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag in the archive's directory
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"x\.zip is encrypted; unpack it, and import the folder"):
+        members_of(path)
+
+
+def test_a_damaged_gzip_file(tmp_path):
+    path = tmp_path / "x.tsv.gz"
+    path.write_bytes(gzip.compress(lastfm_1k(tmp_path / "x.tsv").read_bytes())[:-20])
+    with pytest.raises(ValueError, match=r"x\.tsv\.gz is a damaged archive"):
+        list(read_lastfm_1k(Member(path)))

@@ -9,8 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from earshot.data.listens.lastfm import read_lastfm_1k
 from earshot.data.tables import text_blocks
 from earshot.data.tables.text_blocks import Member, field_blocks, json_blocks, json_value, line_blocks, members_of
+from listen_exports import lastfm_1k
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,19 @@ def test_values_of_json_lines(monkeypatch):
     blocks = json_blocks(io.BytesIO(b'{"a": 1}\n\n[2]\nno json\n'), lambda value: {"value": value})
     assert list(blocks) == [[{"value": {"a": 1}}, {"value": [2]}], [{"value": None}]]
     assert json_value(b"[" * 100_000) is None and json_value("1") == 1
+
+
+def test_blocks_end_with_lines(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    path.write_bytes(b"one\ntwo\r\nthree and more\n\nfive")
+    for size in (1, 2, 5, 100):
+        with path.open("rb") as file:
+            blocks = list(line_blocks(file, size))
+        assert b"".join(blocks) == path.read_bytes() and all(block.endswith(b"\n") for block in blocks[:-1])
+    monkeypatch.setattr(
+        "earshot.data.tables.text_blocks.line_blocks", lambda file, **options: line_blocks(file, 100, **options)
+    )
+    batches = list(read_lastfm_1k(Member(lastfm_1k(tmp_path / "x.tsv"))))
+    assert len(batches) > 3 and sum(len(batch.events) for batch in batches) == 3
+    # The number of a row counts those of the blocks before.
+    assert [text[:5] for batch in batches for text in batch.malformed] == ["row 4", "row 5", "row 6", "row 7"]
