@@ -95,15 +95,15 @@ def evaluate_towers(
     saved, data, trained = load_towers(library)
     if ann and trained.model == "neumf":
         raise StageError("NeuMF has no inner product that an index could search by.\n\nLeave out --ann.")
-    parts = _split_of_training(data, trained)
-    rules = PROTOCOLS[parts.protocol]
-    repeats = bool(rules.repeats) if repeats is None else repeats
-    sampled = rules.sampled if sampled is None else sampled
+    split = _split_of_training(data, trained)
+    protocol = PROTOCOLS[split.protocol]
+    repeats = bool(protocol.repeats) if repeats is None else repeats
+    sampled = protocol.sampled if sampled is None else sampled
     popularity = trained.popularity if popularity is None else popularity
     with as_stage_error():
-        eval_queries = queries_of_split(parts, repeats=repeats, n_queries=n_users, seed=seed)
+        eval_queries = queries_of_split(split, repeats=repeats, n_queries=n_users, seed=seed)
     eval_queries = replace(eval_queries, track_ids=data.tracks.all_ids)  # ties as in recommended lists
-    validation = validation_queries(parts, repeats=repeats, n_users=_MAX_TUNING_USERS, seed=seed)
+    validation = validation_queries(split, repeats=repeats, n_users=_MAX_TUNING_USERS, seed=seed)
     config: dict[str, Any] = {"split": trained.split, "repeats": repeats, "queries": len(eval_queries)}
     config |= {"tower": trained.tower, "popularity": popularity}
     run_id, _ = start_run(library, EVALUATE_STAGE, config, seed=seed, versions=versions())
@@ -117,7 +117,7 @@ def evaluate_towers(
     offsets = evaluation_offsets(eval_queries, popularity)
     rankings.add(trained.model, tower_scores(saved.towers, queries, items, offsets))
     vectors = unit_vectors(items)
-    report = evaluate_rankings(rankings, trained.model, data.catalog, rules, vectors=vectors, seed=seed)
+    report = evaluate_rankings(rankings, trained.model, data.catalog, protocol, vectors=vectors, seed=seed)
     metrics, more = report.all_values(), []
     if ann:
         folded, k = fold_offsets(items, queries, offsets), rankings.ks[-1]
@@ -128,7 +128,11 @@ def evaluate_towers(
     store_metrics(library, run_id, metrics)
     facts = {"queries": len(eval_queries), "tracks": eval_queries.known.n_tracks, "settings": rankings.settings}
     finish_run(library, run_id, facts)
-    notes = [describe_queries(parts, eval_queries, repeats=repeats), rules.note, _leakage_note(library, parts, trained)]
+    notes = [
+        describe_queries(split, eval_queries, repeats=repeats),
+        protocol.note,
+        _leakage_note(library, split, trained),
+    ]
     settings, n_baselines = rankings.settings, len(rankings.lists) - 1
     yield Evaluation(trained.model, report, metrics, list(filter(None, notes)), settings, n_baselines, more)
 
@@ -150,10 +154,10 @@ def _split_of_training(data: TowerData, trained: TowerRun) -> Split:
         return split_listens(data.listens, **trained.split)
 
 
-def _leakage_note(library: Library, parts: Split, trained: TowerRun) -> str:
+def _leakage_note(library: Library, split: Split, trained: TowerRun) -> str:
     """Say if the encoder was trained on listens that the evaluation may ask about; empty if it was not."""
     listens = set(training_listens(library, ear_in_use(library))) if trained.sound == AUDIO else set()
-    if not listens - {parts.train.digest() if listens else None}:
+    if not listens - {split.train.digest() if listens else None}:
         return ""
     how = "--split {protocol} --share {share:g} --gap {gap_s} --seed {seed}".format(**trained.split)
     return (

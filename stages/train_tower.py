@@ -132,9 +132,9 @@ def train_towers(
         repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats)
     split_settings: dict[str, Any] = {"protocol": protocol, "share": share, "gap_s": gap_s, "seed": tower.seed}
     with as_stage_error():
-        parts = None if protocol == "none" else split_listens(data.listens, **split_settings)
+        data_split = None if protocol == "none" else split_listens(data.listens, **split_settings)
         fit = TowerFit(
-            tower, training, data.catalog, data.listens, parts,
+            tower, training, data.catalog, data.listens, data_split,
             repeats=repeats, refit=refit, device=pick_device(device), distributed=distributed,
         )  # fmt: skip
     settings: dict[str, Any] = {"tower": stored(tower), "training": stored(training), "split": split_settings}
@@ -142,7 +142,7 @@ def train_towers(
     key = tower_training_key(settings | {"repeats": repeats}, data.listens, data.catalog)
     checkpoint = f"towers-{key[:12]}.pt"
     if distributed.is_first:
-        events = parts.describe() if parts else f"all {len(data.listens):,} events"
+        events = data_split.describe() if data_split else f"all {len(data.listens):,} events"
         yield TrainingData(data.catalog.describe(), sound, events)
         run, _ = start_run(library, TOWER_STAGE, settings, seed=tower.seed, versions=versions(), checkpoint=checkpoint)
     with as_stage_error():

@@ -42,7 +42,7 @@ def parity(rows):
     return {int(row["title"].split()[1]) % 2 for row in rows}
 
 
-def test_a_listener_is_recommended_what_they_have_not_played(run, library):
+def test_a_user_is_recommended_what_they_have_not_played(run, library):
     rows = json.loads(run("recommend", "listener 4", "-k", 3, "--json").stdout)
     assert len(rows) == 3 and parity(rows) == {0}
     connection = sqlite3.connect(library / "library.db")
@@ -56,7 +56,7 @@ def test_a_listener_is_recommended_what_they_have_not_played(run, library):
     assert [row["score"] for row in again] == sorted((row["score"] for row in again), reverse=True)
 
 
-def test_a_stranger_is_recommended_by_what_they_like(run, tmp_path):
+def test_somebody_new_is_recommended_by_what_they_like(run, tmp_path):
     rows = json.loads(run("recommend", "--like", "Song 3", "--like", "Song 7", "-k", 5, "--json").stdout)
     assert parity(rows) == {1} and not {"Song 3", "Song 7"} & {row["title"] for row in rows}
     (tmp_path / "played.txt").write_text("# déjà vu\n/music/1.mp3\nSong 5\n\n", encoding="cp1252")
@@ -73,7 +73,7 @@ def _lines(folder, *lines):
     return folder / "lines.txt"
 
 
-def test_no_artist_takes_the_list(run):
+def test_an_artist_has_a_cap(run):
     rows = json.loads(run("recommend", "listener 1", "-k", 9, "--max-per-artist", 1, "--json").stdout)
     assert len({row["artist"] for row in rows}) == len(rows)
 
@@ -96,7 +96,7 @@ def test_a_history_of_nothing_is_refused(run, tmp_path):
         assert f"{words}\n\nGive a playlist, or a track per line." in out
 
 
-def test_another_ear_needs_other_towers(run, library):
+def test_another_encoder_needs_other_towers(run, library):
     writer, _ = open_library(library, "another ear")
     with writer:
         writer.db.execute("UPDATE spaces SET run_id = (SELECT max(id) FROM runs) WHERE space = 'audio'")
@@ -104,7 +104,7 @@ def test_another_ear_needs_other_towers(run, library):
     assert "these towers hear tracks by other vectors of sound" in out.output and "Run `cli train-tower`." in out.output
 
 
-def test_towers_that_hear_nothing_need_no_ear(run, library):
+def test_towers_without_sound_need_no_encoder(run, library):
     run("train-tower", *QUICK, "--epochs", 1, "--model", "dot")
     before = run("recommend", "listener 1", "--json").stdout
     writer, _ = open_library(library, "another ear")
@@ -113,7 +113,7 @@ def test_towers_that_hear_nothing_need_no_ear(run, library):
     assert run("recommend", "listener 1", "--json").stdout == before
 
 
-def test_a_checkpoint_that_is_gone_is_told(run, library):
+def test_a_damaged_or_missing_checkpoint_is_reported(run, library):
     for path in (library / "checkpoints").glob("towers-*.pt"):
         path.write_text("damaged")
     assert "is damaged, or no checkpoint" in run("recommend", "listener 1", code=1).output
@@ -125,7 +125,7 @@ def test_a_checkpoint_that_is_gone_is_told(run, library):
     )
 
 
-def test_what_cannot_be_is_told(run, tmp_path):
+def test_requests_that_cannot_be_served_are_refused(run, tmp_path):
     message = "Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all."
     assert message in run("recommend", code=2).output
     assert "No track answers to 'nothing of it'." in run("recommend", "--like", "nothing of it", code=1).output
@@ -149,7 +149,7 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
-def test_everybody_gets_what_one_would_get(run, library, model):
+def test_all_users_get_what_one_would_get(run, library, model):
     if model != "two-tower":
         run("train-tower", *QUICK, "--epochs", 1, "--model", model)
     for options in OPTIONS.values() if model == "two-tower" else [OPTIONS["one of each artist"]]:
@@ -157,23 +157,23 @@ def test_everybody_gets_what_one_would_get(run, library, model):
         for user in ("listener 4", "listener 7"):
             one = rows(run("recommend", user, *options, "--json"))
             query = "SELECT rank, round(score, 3), track_id FROM user_recommendations WHERE user = ? ORDER BY rank"
-            found = rows_of(library, query, user)
-            assert [rank for rank, _, _ in found] == [row["rank"] for row in one]
-            assert [score for _, score, _ in found] == pytest.approx([row["score"] for row in one], abs=2e-3)
-            assert {track for _, _, track in found} == {row["id"] for row in one} or options[-1] == 4
+            stored = rows_of(library, query, user)
+            assert [rank for rank, _, _ in stored] == [row["rank"] for row in one]
+            assert [score for _, score, _ in stored] == pytest.approx([row["score"] for row in one], abs=2e-3)
+            assert {track for _, _, track in stored} == {row["id"] for row in one} or options[-1] == 4
     assert rows_of(library, "SELECT count(DISTINCT user_id) FROM recommendations") == [(30,)]
 
 
-def test_all_lists_are_told_and_counted(run, library):
+def test_all_lists_are_printed_and_counted(run, library):
     result = run("recommend", "--all", "-k", 3, "--csv")
     assert result.stderr.startswith("90 recommendations to 30 listeners in ")
-    found = list(csv.DictReader(io.StringIO(result.stdout)))
-    assert len(found) == 90 and found[0]["rank"] == "1" and found[0]["user"] == found[2]["user"]
-    own_taste = [int(row["title"].split()[1]) % 2 == int(row["user"].split()[1]) % 2 for row in found]
+    stored = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert len(stored) == 90 and stored[0]["rank"] == "1" and stored[0]["user"] == stored[2]["user"]
+    own_taste = [int(row["title"].split()[1]) % 2 == int(row["user"].split()[1]) % 2 for row in stored]
     assert np.mean(own_taste) > 0.85  # chance is a half
     assert [
         {name: str(row[name]) for name in ("user", "id")} for row in rows(run("recommend", "--all", "-k", 3, "--json"))
-    ] == [{name: row[name] for name in ("user", "id")} for row in found]
+    ] == [{name: row[name] for name in ("user", "id")} for row in stored]
     ((stage, finished, n_runs),) = rows_of(
         library,
         "SELECT stage, finished IS NOT NULL, (SELECT count(DISTINCT run_id) FROM recommendations) FROM runs"
@@ -183,7 +183,7 @@ def test_all_lists_are_told_and_counted(run, library):
     assert "Ask the view `user_recommendations`" in run("recommend", "--all").stdout
 
 
-def test_a_kill_leaves_the_earlier_lists_and_is_gone_on_from(run, library, monkeypatch):
+def test_a_kill_leaves_the_earlier_lists_and_the_next_run_goes_on(run, library, monkeypatch):
     from earshot.index.recommending.recommendation_table import ResumableLists
 
     monkeypatch.setattr("earshot.towers.retrieval.recommend_lists._LISTENERS_AT_ONCE", 8)
@@ -212,14 +212,14 @@ def test_a_kill_leaves_the_earlier_lists_and_is_gone_on_from(run, library, monke
     assert kept == [0, 1, 2, 3]  # what was finished is made anew when asked
 
 
-def test_what_a_killed_run_left_for_other_settings_is_not_used(run, library):
+def test_lists_of_a_killed_run_with_other_settings_are_not_used(run, library):
     for name in ("recommendations-0123.resumable", "recommendations-4567.resumable"):
         (library / name).mkdir()
     run("recommend", "--all")
     assert not list(library.glob("recommendations-*"))
 
 
-def test_lists_of_a_track_that_went_go_with_it(run, library):
+def test_a_removed_track_leaves_the_lists(run, library):
     run("recommend", "--all")
     connection = sqlite3.connect(library / "library.db")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -247,14 +247,14 @@ def test_what_to_play_after_a_track(run):
     assert "No track answers to 'nothing of it'." in run("recommend", "--seed-track", "nothing of it", code=1).output
 
 
-def test_a_seed_needs_towers_that_hear_it(run):
+def test_a_seed_track_needs_towers_that_read_it(run):
     run("train-tower", *QUICK, "--epochs", 1, "--model", "dot")
     out = run("recommend", "listener 4", "--seed-track", "Song 7", code=1).output
     assert "These towers (dot) know a listener by one vector" in out and "Leave out --seed-track or USER" in out
     assert len(rows(run("recommend", "--seed-track", "Song 7", "--json"))) == 10
 
 
-def test_a_popularity_dial_leads_to_hits_or_away_from_them(run, library, tmp_path):
+def test_popularity_leads_to_hits_or_away_from_them(run, library, tmp_path):
     plays = [f"fan {n},Artist 0,Song 0,{1_600_000_000 + n}" for n in range(300)]
     writable, _ = open_library(library)
     with writable:
@@ -278,7 +278,7 @@ def test_a_new_track_is_recommended_to_all(run, library):
     assert rows_of(library, query) == [(30,)]
 
 
-def test_who_has_played_everything_is_told_of_repeats(run):
+def test_a_user_who_has_played_everything_is_pointed_to_repeats(run):
     assert len(rows(run("recommend", "listener 4", "-k", 10**12, "--repeats", "--max-per-artist", 99, "--json"))) == 24
     with_all = ["recommend", *(word for n in range(24) for word in ("--like", f"Song {n}"))]
     assert "Nothing is left to recommend; --repeats also lists what was played." in run(*with_all).stderr
@@ -291,12 +291,12 @@ def test_who_has_played_everything_is_told_of_repeats(run):
     [["listener 1"], ["--like", "Song 1"], ["--seed-track", "Song 1"]],
     ids=lambda o: o[0],
 )
-def test_all_means_all(run, library, others):
+def test_all_takes_no_user_and_no_track(run, library, others):
     assert "--all is for every listener: without USER" in run("recommend", "--all", *others, code=2).output
     assert rows_of(library, "SELECT count(*) FROM recommendations") == [(0,)]
 
 
-def test_everybody_gets_a_playlist_of_what_can_be_played(run, library, tmp_path):
+def test_every_user_gets_a_playlist_of_files(run, library, tmp_path):
     writable, _ = open_library(library)
     with writable:
         writable.db.execute("UPDATE users SET name = '../' || name WHERE name = 'listener 4'")
@@ -315,11 +315,11 @@ def test_everybody_gets_a_playlist_of_what_can_be_played(run, library, tmp_path)
     assert "is a folder; one playlist is a file" in run("recommend", "listener 7", "--m3u", tmp_path, code=2).output
 
 
-def test_status_tells_when_lists_are_of_earlier_towers_or_listens(run, library):
+def test_status_reports_lists_of_earlier_towers_or_listens(run, library):
     run("recommend", "--all")
-    told = run("status").stdout
-    assert "recommend --all" not in told and "Towers    two-tower, validation NDCG@20 0." in told
-    assert re.search(r"Listens   [\d,]+ events, \d+ users\n", told)
+    status = run("status").stdout
+    assert "recommend --all" not in status and "Towers    two-tower, validation NDCG@20 0." in status
+    assert re.search(r"Listens   [\d,]+ events, \d+ users\n", status)
     connection = sqlite3.connect(library / "library.db")
     connection.execute("UPDATE listens SET imported = '2999-01-01T00:00:00+00:00'")
     connection.commit()

@@ -29,12 +29,12 @@ def parity(rows):
     return {int(row["title"].split()[1]) % 2 for row in rows}
 
 
-def test_who_plays_it_tells_what_is_similar(run):
+def test_tracks_of_the_same_users_are_similar_by_towers(run):
     rows = json.loads(run("similar", "Song 2", "--by", "tower", "-k", 5, "--max-per-artist", 9, "--json").stdout)
     assert parity(rows) == {0}
 
 
-def test_what_is_similar_by_both(run, library, tmp_path):
+def test_similar_by_sound_and_towers(run, library, tmp_path):
     rows = json.loads(run("similar", "Song 2", "--by", "both", "-k", 6, "--json").stdout)
     assert len(rows) == 6
     # Song 0 is all that sounds like Song 2; in both lists it is near the top.
@@ -61,7 +61,7 @@ def test_what_is_similar_by_both(run, library, tmp_path):
     assert "older encoder" in run("similar", "Song 2", "--by", "both").stderr  # there is none of this name
 
 
-def test_a_file_is_compared_with_nothing_where_nothing_was_heard(tmp_path):
+def test_a_file_needs_tracks_with_sound(tmp_path):
     def run(*arguments):
         return CliRunner().invoke(cli, ["--library", str(tmp_path / "library"), *map(str, arguments)])
 

@@ -45,7 +45,7 @@ def killed(*_):
     raise KeyboardInterrupt
 
 
-def test_popularity_that_vectors_need_not_tell_is_given_back_by_the_dial(run, library, monkeypatch):
+def test_the_best_popularity_weight_comes_with_the_towers(run, library, monkeypatch):
     arguments = ["train-tower", *QUICK, "--epochs", 3, "--temperature", 0.2, "--popularity-share", 0.7]
     popularity_weight = json.loads(run(*arguments, "--json").stdout)["popularity"]
     assert popularity_weight in TowerTrainingConfig(temperature=0.2, popularity_share=0.7).popularity_weights()
@@ -74,14 +74,14 @@ def test_the_vectors_and_the_towers_are_of_one_training(run, library, monkeypatc
     assert run("recommend", "listener 1", "-k", 5, "--json").stdout == interrupted
 
 
-def test_towers_that_diverge_take_no_place(run, library):
+def test_towers_that_diverge_are_not_stored(run, library):
     before = run("recommend", "listener 1", "--json").stdout
     out = run("train-tower", *QUICK, "--learning-rate", 1e6, "--weight-decay", 1e6, code=1).output
     assert "the loss of epoch" in out and "with learning_rate 1e+06" in out and "Lower what is highest" in out
     assert run("recommend", "listener 1", "--json").stdout == before
 
 
-def test_a_log_too_short_to_be_parted_can_be_learned_from_whole(tmp_path):
+def test_listens_too_few_to_split_can_all_be_learned_from(tmp_path):
     library, _ = open_library(tmp_path / "short")
     with library:
         import_table(library, tmp_path / "two.csv", ["user,artist,title,timestamp", "me,A,One,1", "me,A,Two,9"])
@@ -157,7 +157,7 @@ def _seen(folder):
     return json.loads(text)["events"]
 
 
-def test_two_processes_learn_what_one_does(run, library):
+def test_two_processes_train_the_towers_of_one(run, library):
     arguments = [*QUICK, "--epochs", 3, "--no-half", "--start", "spectral", "--json"]
     alone = json.loads(run("train-tower", *arguments).stdout)
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2]  # torchrun
