@@ -53,12 +53,6 @@ def open_regular(path: str | os.PathLike[str], *, buffering: int = -1) -> Binary
     return io.BufferedReader(_LimitedFile(in_time(lambda: _open_descriptor(path), path), path), _PIECE_BYTES)
 
 
-def read_regular(path: str | os.PathLike[str]) -> bytes:
-    """Read a regular file; raises as `open_regular` does."""
-    with open_regular(path) as file:
-        return file.read()
-
-
 def require_regular(path: str | os.PathLike[str]) -> None:
     """Refuse an irregular file before a library opens the path itself; raises as `open_regular` does."""
     _refuse_irregular(path, os.stat(path))

@@ -28,7 +28,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _PIECE_BYTES = 1024**2
 
 
-class Unpacked(io.RawIOBase):
+class BoundedReader(io.RawIOBase):
     """The content of a packed file, read forward; an error once it is far longer than the packed one."""
 
     def __init__(self, file: IO[bytes], packed_bytes: int, name: str) -> None:
@@ -83,7 +83,7 @@ def refuse_bomb(n_bytes: int, packed_bytes: int, name: str) -> None:
 def open_gzip(path: Path) -> io.BufferedReader:
     """Open the content of a gzipped file."""
     packed = open_regular(path)
-    unpacked = Unpacked(cast(IO[bytes], _Gzip(packed)), os.fstat(packed.fileno()).st_size, path.name)
+    unpacked = BoundedReader(cast(IO[bytes], _Gzip(packed)), os.fstat(packed.fileno()).st_size, path.name)
     return io.BufferedReader(unpacked, _PIECE_BYTES)
 
 
@@ -134,7 +134,7 @@ class ZipArchive:
             yield member
 
 
-class _BzippedMember(Unpacked):
+class _BzippedMember(BoundedReader):
     """A file in a zip, packed with bzip2; damaged unless it is exactly as long as its entry says."""
 
     def __init__(self, stored: IO[bytes], entry: zipfile.ZipInfo) -> None:
@@ -173,7 +173,7 @@ class TarArchive:
         member = self._tar.extractfile(self._members[name])
         assert member is not None, name  # names are of files alone
         # A sparse file is longer than the archive.
-        with io.BufferedReader(Unpacked(member, self._size, f"{name} in {self._name}"), _PIECE_BYTES) as bounded:
+        with io.BufferedReader(BoundedReader(member, self._size, f"{name} in {self._name}"), _PIECE_BYTES) as bounded:
             yield bounded
 
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import xxhash
 
-from earshot.data.files.regular_files import open_regular, read_regular
+from earshot.data.files.regular_files import open_regular
 from earshot.data.tables.encodings import decoded
 from earshot.data.tables.xml_files import refuse_unsafe_xml
 
@@ -66,10 +66,7 @@ def read_playlist(path: str) -> Playlist:
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"{path}: playlists end in {', '.join(SUFFIXES)}")
-    with open_regular(path) as file:
-        data = file.read(_MAX_BYTES + 1)
-    if len(data) > _MAX_BYTES:
-        raise ValueError(f"{path} is larger than {_MAX_BYTES // 1024**2} MiB; no playlist is")
+    data = _read(path)
     if suffix == ".xspf":
         name, locations = _read_xspf(path, data)
     else:
@@ -102,13 +99,21 @@ def read_history(path: Path) -> list[str]:
     if path.suffix.lower() in SUFFIXES:
         tracks = read_playlist(str(path)).entries
     else:
-        text = decoded(read_regular(path))
+        text = decoded(_read(path))
         if "\0" in text:
             raise ValueError(f"{path} is no text.\n\n{advice}")
-        tracks = [line for part in text.splitlines() if (line := part.strip()) and not line.startswith("#")]
+        tracks = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
     if not tracks:
         raise ValueError(f"{path} names no track.\n\n{advice}")
     return tracks
+
+
+def _read(path: str | Path) -> bytes:
+    with open_regular(path) as file:
+        data = file.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise ValueError(f"{path} is larger than {_MAX_BYTES // 1024**2} MiB; no playlist is")
+    return data
 
 
 def _m3u_locations(data: bytes) -> list[str]:

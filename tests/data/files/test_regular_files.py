@@ -12,7 +12,6 @@ from earshot.data.files.regular_files import (
     IrregularFileError,
     irregular_kind,
     open_regular,
-    read_regular,
     require_regular,
 )
 
@@ -21,12 +20,15 @@ def test_a_regular_file_and_a_link_to_one_are_read(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"x,y\n")
     (tmp_path / "link.csv").symlink_to(path)
-    assert read_regular(path) == read_regular(str(tmp_path / "link.csv")) == b"x,y\n"
+    for name in (path, str(tmp_path / "link.csv")):
+        with open_regular(name) as file:
+            assert file.read() == b"x,y\n"
     with open_regular(path, buffering=0) as file:
         assert file.read(1) == b"x"
         assert not os.get_inheritable(file.fileno())
     (tmp_path / "empty.csv").touch()
-    assert read_regular(tmp_path / "empty.csv") == b""
+    with open_regular(tmp_path / "empty.csv") as file:
+        assert file.read() == b""
 
 
 def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from commands_typed import invoke
 from earshot.data.files import regular_files, time_limits
-from earshot.data.files.regular_files import open_regular, read_regular
+from earshot.data.files.regular_files import open_regular
 from earshot.data.files.time_limits import in_time
 from library_world import open_library
 
@@ -97,7 +97,8 @@ def test_no_thread_left_is_an_error_of_the_system(monkeypatch):
 def test_a_file_is_read_as_any_other_in_small_and_in_large_reads(tmp_path, rng):
     content = rng.bytes(3_000_000)
     (tmp_path / "x").write_bytes(content)
-    assert read_regular(tmp_path / "x") == content
+    with open_regular(tmp_path / "x") as file:
+        assert file.read() == content
     with open_regular(tmp_path / "x") as file:
         assert file.read(10) == content[:10]
         assert file.seek(-5, 2) == 2_999_995 and file.read() == content[-5:] and file.tell() == 3_000_000

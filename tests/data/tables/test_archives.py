@@ -212,14 +212,14 @@ def test_bzip2_in_a_zip_is_read(tmp_path, rng):
 def rewinds(monkeypatch):
     """Count how often what is packed was unpacked from its beginning."""
     rewinds = []
-    plain = archives.Unpacked.seek
+    plain = archives.BoundedReader.seek
 
     def seek(self, offset, whence=os.SEEK_SET):
         if whence == os.SEEK_SET and offset < self._position:
             rewinds.append(offset)
         return plain(self, offset, whence)
 
-    monkeypatch.setattr(archives.Unpacked, "seek", seek)
+    monkeypatch.setattr(archives.BoundedReader, "seek", seek)
     monkeypatch.setattr(archives, "_PIECE_BYTES", 4_096)
     return rewinds
 

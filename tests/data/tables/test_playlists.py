@@ -129,6 +129,8 @@ def test_a_playlist_of_gigabytes_is_none(tmp_path, monkeypatch):
     (tmp_path / "x.m3u").write_bytes(b"x" * 11)
     with pytest.raises(ValueError, match=r"x\.m3u is larger than"):
         read_playlist(str(tmp_path / "x.m3u"))
+    with pytest.raises(ValueError, match=r"played\.txt is larger than"):
+        read_history((tmp_path / "x.m3u").rename(tmp_path / "played.txt"))
 
 
 def test_a_pipe_is_no_playlist(tmp_path):
