@@ -165,6 +165,18 @@ def drawn(reports: Generator[Progress | T, None, None]) -> Iterator[T]:
             bar.close()
 
 
+def last_report(reports: Generator[Any, None, None], kind: type[T]) -> T:
+    """Run a stage: draw its progress, show its other reports, and return the last one, which is of this kind."""
+    last = None
+    for report in drawn(reports):
+        if isinstance(report, kind):
+            last = report
+        else:
+            click.echo(str(report), err=True)
+    assert last is not None, f"a stage ends with its {kind.__name__}"
+    return last
+
+
 def progress(items: Iterable[T], what: str, unit: str, total: int | None = None) -> Iterator[T]:
     with progress_bar(total, what, unit) as bar:
         for item in items:

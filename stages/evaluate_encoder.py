@@ -1,0 +1,156 @@
+"""Evaluate the audio vectors of a library: do tracks that belong together lie together?
+
+What belongs together is said by tags or a table of labels (precision@k) and by preference graphs (triplets). The
+vectors stand beside baselines that learn nothing, and beside chance.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from earshot.audio.config import DecodeConfig
+from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_sums
+from earshot.data.tables.label_tables import read_labels
+from earshot.evaluation.metrics.metric_value import MetricValue
+from earshot.evaluation.vector_evaluation import chance_vectors, choose_queries, evaluate_vectors, vector_metric_values
+from earshot.evaluation.vector_facts import TrackFacts
+from earshot.graph.taste.eval_triplets import draw_triplets
+from earshot.index.evaluation.audio_facts import (
+    TrackTable,
+    apply_labels,
+    facts_from_tags,
+    query_rows,
+    read_judged_tracks,
+)
+from earshot.index.evaluation.metrics_table import store_metrics
+from earshot.index.library import Library
+from earshot.index.runs import current_fingerprint, finish_run, start_run
+from earshot.index.vectors.neighbour_table import mean_neighbour_score
+from earshot.index.vectors.spaces import AUDIO, require_vectors
+from earshot.stages.current_encoder import current_checkpoint, load_encoder
+from earshot.stages.environment import versions
+from earshot.stages.reports import Progress, as_stage_error, collected
+from earshot.stages.taste_graphs import stored_track_graphs
+
+_Subjects = dict[str, tuple[np.ndarray, np.ndarray | None]]  # by name: vectors (n, dim), and a penalty (n,) for hubs
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A table that says of files what belongs together, in the place of the library's tags."""
+
+    path: Path
+    columns: Sequence[str] = ()  # of labels, such as genre
+    twins: str | None = None  # the column that names the file with the same recording
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a reader of the metrics should know: tracks or graphs that are left out, and why."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class EncoderEvaluation:
+    """Every metric of the library's vectors and of the baselines, each with its interval."""
+
+    metrics: Sequence[MetricValue]
+    n_tracks: int
+    n_queries: int
+
+
+def evaluate_encoder(
+    library: Library,
+    labels: Labels | None = None,
+    *,
+    kinds: Sequence[str] = (),
+    k: int = 10,
+    baselines: bool = True,
+    held_out: bool = False,
+    seed: int = 0,
+) -> Generator[Progress | Note | EncoderEvaluation, None, None]:
+    """Evaluate the vectors and keep every metric in the library; the last report is the `EncoderEvaluation`.
+
+    Parameters
+    ----------
+    library : open to write
+    labels : a table in the place of the library's tags
+    kinds : names of stored graphs that triplets are drawn from; all, if none is given
+    k : neighbours of each query
+    baselines : evaluate MFCC, mean mel and random vectors too
+    held_out : query only tracks that the latest training never learned from
+    seed : of the choice of queries, of triplets, random vectors and intervals
+
+    Raises
+    ------
+    LibraryError
+        There are no vectors, no such graph, nothing was held out, or the table knows none of the tracks.
+    StageError
+        The table cannot be read or lacks a column, or the encoder is missing or damaged.
+    """
+    require_vectors(library)
+    tracks, facts = yield from _read_facts(library, labels)
+    rows = choose_queries(query_rows(library, tracks, held_out), seed)
+    facts = yield from _with_triplets(library, tracks, facts, kinds, rows, seed)
+    path = str(labels.path) if labels else None
+    config = {"labels": path, "k": k, "held_out": held_out, "ear": current_fingerprint(library)}
+    run, _ = start_run(library, "evaluate-audio", config, seed=seed, versions=versions())
+    penalty = mean_neighbour_score(library, AUDIO, tracks.ids) / 2  # as `cli similar --fewer-hubs` ranks
+    subjects: _Subjects = {"audio": (tracks.vectors, None), "audio, fewer hubs": (tracks.vectors, penalty)}
+    if baselines:
+        subjects |= yield from _baselines(library, tracks, seed)
+    measured = {}
+    for name, (vectors, penalty_of_hubs) in subjects.items():
+        measured[name] = evaluate_vectors(vectors, facts, rows, k, penalty=penalty_of_hubs, seed=seed)
+        yield Progress("judging", len(measured), len(subjects), "subject")
+    metrics = vector_metric_values(measured, chance_vectors(facts, rows, k), "held-out" if held_out else "all")
+    store_metrics(library, run, metrics)
+    finish_run(library, run, {"tracks": len(tracks), "queries": len(rows), "copies_left_out": tracks.n_copies})
+    yield EncoderEvaluation(metrics, len(tracks), len(rows))
+
+
+def _read_facts(library: Library, labels: Labels | None) -> Generator[Note, None, tuple[TrackTable, TrackFacts]]:
+    """The tracks whose vectors are evaluated, and what belongs together by tags or labels."""
+    tracks = read_judged_tracks(library)
+    if tracks.n_copies:
+        yield Note(f"{tracks.n_copies:,} tracks with the very content of another are left out.")
+    if labels is None:
+        return tracks, facts_from_tags(tracks)
+    with as_stage_error():
+        table = read_labels(labels.path, labels.columns, labels.twins)
+    tracks, facts, n_known = apply_labels(library, tracks, table, labels.path)
+    yield Note(f"{labels.path.name} knows {n_known:,} of {len(tracks):,} tracks.")
+    return tracks, facts
+
+
+def _with_triplets(
+    library: Library, tracks: TrackTable, facts: TrackFacts, kinds: Sequence[str], rows: np.ndarray, seed: int
+) -> Generator[Note, None, TrackFacts]:
+    """Add triplets whose order the library's graphs know."""
+    triplets = {}
+    for graph in stored_track_graphs(library, tracks, kinds):
+        rng = np.random.default_rng([seed, *graph.kind.encode()])  # no graph's triplets depend on another's
+        drawn = draw_triplets(graph.graph, graph.node_rows, rows, rng)
+        if len(drawn.firsts):
+            triplets[graph.kind] = drawn
+        else:
+            yield Note(f"The graph {graph.kind!r} has no two nodes with tracks that are asked about; left out.")
+    return replace(facts, questions=triplets)
+
+
+def _baselines(library: Library, tracks: TrackTable, seed: int) -> Generator[Progress | Note, None, _Subjects]:
+    """Vectors that need no training, of the same tracks."""
+    config = load_encoder(current_checkpoint(library), "cpu").config
+    cache = SumsCache(library.folder / "cache" / "baselines.npz", config)
+    n_lacking = len(tracks.paths.keys() - cache.sums.keys())
+    filling = fill_sums(cache, tracks.paths, config, DecodeConfig())
+    results = yield from collected(filling, "baselines", "track", n_lacking)
+    if n_undecoded := sum(result is not None for result in results):
+        yield Note(f"{n_undecoded:,} files could not be heard again: mfcc and mel know nothing of them.")
+    return {name: (vectors, None) for name, vectors in baseline_vectors(cache, list(tracks.paths), seed).items()}

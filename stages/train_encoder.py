@@ -1,0 +1,230 @@
+"""Train the encoder on the preference graphs of a library: tracks that are liked together should sound alike.
+
+    tracks --excerpts--> log-mel spectrograms        graphs --> positives and negatives
+    both --TasteTrainer--> encoder --> checkpoint, with which `embed_folders` embeds the library anew
+
+The state of the training is saved every now and then: the same call goes on from there after a kill.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import torch
+
+from earshot.audio.checkpoint import Checkpoint, default_checkpoint
+from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
+from earshot.audio.ear import Ear, save_ear
+from earshot.audio.encoder import untrained_encoder
+from earshot.audio.spectrogram_cache import SpectrogramCache, fill_spectrograms
+from earshot.data.files.atomic import RESUMABLE_SUFFIX, remove
+from earshot.data.files.training_state import resume_training, write_training
+from earshot.data.parallel import n_threads
+from earshot.evaluation.metrics.metric_value import MetricValue
+from earshot.graph.config import TasteConfig
+from earshot.graph.taste.excerpt_views import ExcerptDataset
+from earshot.graph.taste.taste_trainer import Epoch, TasteTrainer, taste_training_key, training_metrics
+from earshot.graph.taste.track_graph import TrackGraph, split_by_group
+from earshot.index.evaluation.audio_facts import TrackTable, read_judged_tracks
+from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
+from earshot.index.evaluation.metrics_table import store_metrics
+from earshot.index.library import Library
+from earshot.index.manifest import recorded_write
+from earshot.index.runs import TRAINING_STAGE, finish_run, start_run
+from earshot.index.vectors.spaces import require_vectors
+from earshot.stages.current_encoder import current_checkpoint, find_checkpoint, load_encoder
+from earshot.stages.environment import SAVE_SECONDS, pick_device, versions
+from earshot.stages.reports import InputError, Progress, as_stage_error, collected
+from earshot.stages.taste_graphs import same_artist_graph, stored_track_graphs
+
+
+@dataclass(frozen=True)
+class UndecodedTracks:
+    """Files that can no longer be decoded; the encoder does not learn from them."""
+
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.n:,} files could not be heard again and teach nothing."
+
+
+@dataclass(frozen=True)
+class TrainingTracks:
+    """The tracks and graphs that the encoder is about to learn from."""
+
+    n_train: int
+    n_held_out: int
+    graphs: dict[str, int]  # tracks that have a node, by kind of graph
+
+    def __str__(self) -> str:
+        graphs = ", ".join(f"{kind} ({n:,} tracks)" for kind, n in self.graphs.items()) or "crops alone"
+        return f"Learning from {self.n_train:,} tracks, judging by {self.n_held_out:,}; {graphs}."
+
+
+@dataclass(frozen=True)
+class ResumedEpochs:
+    """A training that goes on from a saved state."""
+
+    n_done: int
+    phase: str
+
+    def __str__(self) -> str:
+        return f"Going on after epoch {self.n_done} of the {self.phase}."
+
+
+@dataclass(frozen=True)
+class TrainEncoderReport:
+    """The outcome of a training."""
+
+    checkpoint: str  # file name
+    loss: float | None  # mean over the last epoch; None if all was learned before, and only the storing was interrupted
+    n_train: int
+    accuracy: Sequence[MetricValue]  # on held-out triplets, before and after; empty if nothing was held out
+
+    def metrics(self) -> dict[str, Any]:
+        """The report as the library records it and `cli train-audio --json` prints it."""
+        metrics: dict[str, Any] = {"checkpoint": self.checkpoint, "loss": self.loss, "train_tracks": self.n_train}
+        return metrics | {f"{value.metric}, {value.subject}": value.value for value in self.accuracy}
+
+
+TrainingReport = Progress | UndecodedTracks | TrainingTracks | ResumedEpochs | TrainEncoderReport
+
+
+@dataclass(frozen=True)
+class _Examples:
+    """Tracks with their excerpts and graphs; the rows of all graphs are those of `hashes`."""
+
+    rows: np.ndarray  # (n,) of the library's `TrackTable`
+    hashes: list[str]  # of their content
+    dataset: ExcerptDataset
+    graphs: list[TrackGraph]
+
+
+def train_encoder(
+    library: Library,
+    config: TasteConfig | None = None,
+    *,
+    kinds: Sequence[str] | None = None,
+    same_artist: bool = True,
+    fresh: bool = False,
+    channels: int | None = None,
+    dim: int | None = None,
+    device: str = "auto",
+) -> Generator[TrainingReport, None, None]:
+    """Train the encoder and store its checkpoint; the last report is the `TrainEncoderReport`.
+
+    Parameters
+    ----------
+    library : open to write
+    kinds : names of stored graphs; None for all of them, empty for none
+    same_artist : take the tracks of one artist for liked together, too
+    fresh : begin with untrained weights instead of the encoder in use
+    channels, dim : feature maps of a convolution, and dimensions of a vector, of a fresh encoder
+    device : ``auto``, ``cpu`` or ``cuda``
+
+    Raises
+    ------
+    LibraryError
+        There are no vectors, or there is no such graph.
+    InputError
+        A shape is given for an encoder that is not fresh.
+    StageError
+        The encoder in use is missing, nothing is left to learn from, or the loss diverged. No checkpoint was stored.
+    """
+    config = config or TasteConfig()
+    require_vectors(library)
+    tracks = read_judged_tracks(library)
+    # A fresh encoder needs no earlier one, which may be missing.
+    checkpoint = (find_checkpoint(library) or default_checkpoint()) if fresh else current_checkpoint(library)
+    fresh = fresh or checkpoint.path is None
+    shape = {name: size for name, size in {"channels": channels, "dim": dim}.items() if size is not None}
+    ear = _initial_encoder(checkpoint, fresh, shape, config.seed)
+    graphs = [] if kinds is not None and not kinds else list(stored_track_graphs(library, tracks, kinds or ()))
+    graphs += same_artist_graph(tracks) if same_artist else []
+    examples = yield from _read_examples(library, tracks, graphs, ear)
+    artists = [tracks.artists[row] or digest for row, digest in zip(examples.rows, examples.hashes, strict=True)]
+    with as_stage_error():
+        held_out = split_by_group(artists, config.held_out, config.seed)
+        training = TasteTrainer(
+            ear.encoder, examples.dataset, examples.graphs, held_out, config, fresh=fresh, device=pick_device(device)
+        )
+    n_nodes = {graph.kind: int((graph.node_rows >= 0).sum()) for graph in examples.graphs}
+    yield TrainingTracks(len(training.train_rows), len(held_out), n_nodes)
+
+    kinds, earlier = list(n_nodes), None if fresh or checkpoint.path is None else checkpoint.path.name
+    settings: dict[str, Any] = {"taste": asdict(config), "ear": asdict(ear.config), "fresh": fresh}
+    settings |= {"start": checkpoint.fingerprint, "graphs": kinds}
+    settings["heard_of"] = listens_of_graphs(library, kinds) + training_listens(library, earlier)
+    key = taste_training_key(settings, examples.hashes, held_out, examples.graphs)
+    name = f"ear-{key[:12]}.safetensors"
+    # Not in the key, which a state of an earlier version must find; the edges are.
+    settings["imports"] = imports_heard_of(library, kinds, earlier)
+    run, _ = start_run(library, TRAINING_STAGE, settings, seed=config.seed, versions=versions(), checkpoint=name)
+    checkpoints = library.folder / "checkpoints"
+    state_file = checkpoints / f"train-audio{RESUMABLE_SUFFIX}"
+    loss = yield from _train(training, state_file, key)
+    with recorded_write(library, checkpoints / name):
+        save_ear(Ear(ear.config, training.encoder.to("cpu")), checkpoints / name)
+    report = TrainEncoderReport(name, loss, len(training.train_rows), training_metrics(training))
+    store_metrics(library, run, report.accuracy)
+    held_out_ids = tracks.ids.ids(examples.rows[held_out]).tolist()
+    finish_run(library, run, report.metrics() | {"held_out_track_ids": held_out_ids})
+    remove(state_file)
+    yield report
+
+
+def _initial_encoder(checkpoint: Checkpoint, fresh: bool, shape: dict[str, int], seed: int) -> Ear:
+    """The encoder of a checkpoint, or one with untrained weights."""
+    if not fresh:
+        if shape:
+            raise InputError("--channels and --dim are of a fresh encoder; add `--start fresh`.")
+        return load_encoder(checkpoint, "cpu")
+    try:
+        config = EarConfig(encoder=EncoderConfig(**shape, seed=seed))
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    return Ear(config, untrained_encoder(config.mel, config.encoder))
+
+
+def _read_examples(
+    library: Library, tracks: TrackTable, graphs: Sequence[TrackGraph], ear: Ear
+) -> Generator[TrainingReport, None, _Examples]:
+    """Compute the log-mel spectrograms that the cache lacks; leave out tracks that cannot be decoded."""
+    cache = SpectrogramCache(library.folder / "cache", ear.config)
+    n_lacking = len(tracks.paths.keys() - cache.rows.keys())
+    filling = fill_spectrograms(cache, tracks.paths, ear.config, DecodeConfig())
+    results = yield from collected(filling, "picturing", "track", n_lacking)
+    if n_undecoded := sum(result is not None for result in results):
+        yield UndecodedTracks(n_undecoded)
+    hashes = list(tracks.paths)
+    rows = np.array([row for row, digest in enumerate(hashes) if digest in cache.rows], dtype=np.int64)
+    hashes = [hashes[row] for row in rows]
+    dataset = ExcerptDataset(cache.log_mels(), [cache.rows[digest] for digest in hashes])
+    return _Examples(rows, hashes, dataset, [replace(graph, node_rows=graph.node_rows[rows]) for graph in graphs])
+
+
+def _train(
+    training: TasteTrainer, state_file: Path, key: str
+) -> Generator[Progress | ResumedEpochs, None, float | None]:
+    """Run a training to its end, or on from where it was interrupted, saving its state; return the last loss."""
+    torch.set_num_threads(n_threads())
+    loss, saved = None, monotonic()
+    with as_stage_error():
+        if resume_training(state_file, key, training.restore):
+            yield ResumedEpochs(training.n_done, training.phase_name)
+        for epoch in training.epochs():
+            yield _progress(epoch, training.best_accuracy)
+            loss = epoch.loss
+            if monotonic() - saved > SAVE_SECONDS:
+                write_training(state_file, key, training.state())
+                saved = monotonic()
+    return loss
+
+
+def _progress(epoch: Epoch, best_accuracy: float) -> Progress:
+    held_out = "" if epoch.accuracy is None else f", held-out {epoch.accuracy:.3f}, best {best_accuracy:.3f}"
+    detail = f"loss {epoch.loss:.3f}{held_out}, {epoch.n_clips / epoch.seconds:,.0f} clips/s"
+    return Progress(epoch.phase, epoch.number, epoch.n_epochs, "epoch", detail)

@@ -1,0 +1,56 @@
+"""Training the encoder from Python, and embedding the library with it."""
+
+import shutil
+
+import pytest
+
+from earshot.audio.config import DecodeConfig
+from earshot.graph.config import TasteConfig
+from earshot.index.library import Library
+from earshot.stages import train_encoder as stage
+from earshot.stages.embed import embed_folders
+from earshot.stages.reports import InputError, Progress
+from earshot.stages.train_encoder import ResumedEpochs, TrainEncoderReport, TrainingTracks, train_encoder
+
+QUICK = TasteConfig(epochs=2, projection_epochs=3)
+
+
+@pytest.fixture
+def library(heard_library, tmp_path):
+    """A library of one's own: 18 tracks by 6 artists."""
+    shutil.copytree(heard_library, tmp_path / "library")
+    with Library.open_to_write(tmp_path / "library") as library:
+        yield library
+
+
+def test_a_trained_encoder_embeds_the_library_anew(library):
+    reports = list(train_encoder(library, QUICK, fresh=True, channels=8, dim=16))
+    (data,) = [report for report in reports if isinstance(report, TrainingTracks)]
+    assert data == TrainingTracks(12, 6, {"same artist": 18})
+    epochs = [(report.phase, report.done, report.total) for report in reports if report.__class__ is Progress]
+    assert ("picturing", 18, 18) in epochs and ("projection", 3, 3) in epochs
+    report = reports[-1]
+    assert isinstance(report, TrainEncoderReport) and report.n_train == 12 and report.loss is not None
+    assert [value.subject for value in report.accuracy] == ["before training", "audio"]
+    assert report.metrics()["triplet accuracy, audio"] == report.accuracy[1].value
+    assert (library.folder / "checkpoints" / report.checkpoint).is_file()
+    *_, embedded = embed_folders(library, config=DecodeConfig(workers=2))
+    assert embedded.counts.embedded == 18 and embedded.n_outdated == 0
+    assert library.db.execute("SELECT DISTINCT dim FROM vectors").fetchall() == [(16,)]
+
+
+def test_left_early_it_goes_on_from_the_saved_state(library, monkeypatch):
+    monkeypatch.setattr(stage, "SAVE_SECONDS", 0.0)
+    config = TasteConfig(epochs=1, projection_epochs=3)
+    for report in train_encoder(library, config, fresh=True, channels=8, dim=16):
+        if isinstance(report, Progress) and (report.phase, report.done) == ("projection", 2):
+            break
+    reports = list(train_encoder(library, config, fresh=True, channels=8, dim=16))
+    assert ResumedEpochs(1, "projection") in reports  # the second is not saved before the third is wanted
+    assert isinstance(reports[-1], TrainEncoderReport)
+    assert not list((library.folder / "checkpoints").glob("*.resumable"))
+
+
+def test_wrong_arguments(library):
+    with pytest.raises(InputError, match="of a fresh encoder"):
+        list(train_encoder(library, QUICK, channels=8))
