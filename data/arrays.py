@@ -1,4 +1,4 @@
-"""Unique values of arrays, faster than `np.unique`."""
+"""Unique values of arrays, faster than `np.unique`, and pairs of rows packed into one number."""
 
 import numpy as np
 
@@ -33,3 +33,16 @@ def unique_inverse(values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     position_of[rows] = np.arange(len(rows))
     position_of[n] = -1
     return rows, position_of[values]
+
+
+def pair_keys(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Pack pairs of rows, such as users and tracks, into int64 that sort as the pairs do; shapes are broadcast.
+
+    Rows are below 2**31. A row of -1 makes a negative key, which no pair of real rows has.
+    """
+    return (np.asarray(rows, dtype=np.int64) << 32) | np.asarray(others, dtype=np.int64)
+
+
+def split_keys(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unpack the pairs of `pair_keys`, both int64."""
+    return keys >> 32, keys & 0xFFFFFFFF

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from earshot.data.arrays import unique_sorted
+from earshot.data.arrays import pair_keys, unique_sorted
 from earshot.data.events.interactions import Interactions
 from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.events.splits import Split
@@ -160,11 +160,9 @@ def queries_at_cutoff(
 def _plays(targets: Targets, asked: Interactions) -> np.ndarray:
     """How often each target was played, (n_targets,)."""
     counted = asked.weights > 0
-    keys, plays = np.unique(
-        asked.user_rows[counted].astype(np.int64) * asked.n_tracks + asked.track_rows[counted], return_counts=True
-    )
-    owners = np.repeat(targets.user_rows.astype(np.int64), targets.counts())
-    return plays[np.searchsorted(keys, owners * asked.n_tracks + targets.track_rows)]
+    keys, plays = np.unique(pair_keys(asked.user_rows[counted], asked.track_rows[counted]), return_counts=True)
+    owners = np.repeat(targets.user_rows, targets.counts())
+    return plays[np.searchsorted(keys, pair_keys(owners, targets.track_rows))]
 
 
 def _rolling_exam(split: Split, n_queries: int, seed: int) -> EvaluationQueries:

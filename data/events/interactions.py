@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from earshot.data.arrays import pair_keys, split_keys
+
 KINDS = ("listen", "like", "dislike", "unlike", "undislike")  # the code of a kind is its place here
 LISTEN, LIKE, DISLIKE, UNLIKE, UNDISLIKE = range(len(KINDS))
 SPLITS = ("train", "validation", "test")
@@ -135,14 +137,14 @@ def active_mask(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray
     likes = np.flatnonzero(kinds == LIKE)
     if len(likes):
         liked = _pairs_that_end_in(LIKE, (LIKE, UNLIKE, DISLIKE), user_rows, track_rows, kinds)
-        mask[likes] = np.isin(_keys(user_rows[likes], track_rows[likes]), liked)
+        mask[likes] = np.isin(pair_keys(user_rows[likes], track_rows[likes]), liked)
     return mask
 
 
 def disliked_pairs(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find the pairs whose last opinion is a dislike: users, rising, and tracks, (n,) each."""
     keys = _pairs_that_end_in(DISLIKE, (DISLIKE, UNDISLIKE, LIKE), user_rows, track_rows, kinds)
-    return keys >> 32, keys & 0xFFFFFFFF
+    return split_keys(keys)
 
 
 def _pairs_that_end_in(
@@ -150,12 +152,8 @@ def _pairs_that_end_in(
 ) -> np.ndarray:
     """Keys of the pairs whose last event among some kinds is of the kind `last`: (n,) int64, rising."""
     rows = np.flatnonzero(np.isin(kinds, among))[::-1]
-    keys, latest = np.unique(_keys(user_rows[rows], track_rows[rows]), return_index=True)
+    keys, latest = np.unique(pair_keys(user_rows[rows], track_rows[rows]), return_index=True)
     return keys[kinds[rows[latest]] == last]
-
-
-def _keys(user_rows: np.ndarray, track_rows: np.ndarray) -> np.ndarray:
-    return (user_rows.astype(np.int64) << 32) | track_rows.astype(np.int64)
 
 
 def without_dislikes(listens: Interactions) -> Interactions:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from earshot.data.arrays import pair_keys
 from earshot.data.events.interactions import SPLITS, Interactions
 from earshot.data.events.protocols import DAY_S, PROTOCOLS
 
@@ -161,7 +162,7 @@ def _as_given(listens: Interactions, share: float, seed: int) -> np.ndarray:
 
 
 def _by_chance(listens: Interactions, share: float, seed: int) -> np.ndarray:
-    keys = listens.user_rows.astype(np.int64) * listens.n_tracks + listens.track_rows
+    keys = pair_keys(listens.user_rows, listens.track_rows)
     _, pairs = np.unique(keys, return_inverse=True)  # all plays of a track go the same way
     chances = np.random.default_rng(seed).random(pairs.max(initial=0) + 1)[pairs]
     return np.where(chances < share, 2, np.where(chances < 2 * share, 1, 0))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earshot.data.arrays import unique_sorted
+from earshot.data.arrays import pair_keys, split_keys, unique_sorted
 from earshot.data.events.interactions import Interactions
 
 
@@ -40,10 +40,10 @@ class Targets:
 
     def hits(self, lists: np.ndarray) -> np.ndarray:
         """Whether each place of each list holds a target: bool, of the shape of `lists`."""
-        keys = np.repeat(np.arange(len(self)), self.counts()) * self.n_tracks + self.track_rows  # rising
-        asked = np.arange(len(self))[:, None] * self.n_tracks + lists
-        places = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
-        return (keys[places] == asked) & (lists >= 0)
+        keys = pair_keys(np.repeat(np.arange(len(self)), self.counts()), self.track_rows)  # rising
+        recommended = pair_keys(np.arange(len(self))[:, None], lists)
+        places = np.minimum(np.searchsorted(keys, recommended), len(keys) - 1)
+        return keys[places] == recommended
 
     def select(self, mask: np.ndarray) -> tuple["Targets", np.ndarray]:
         """Keep the targets of a mask, (n_targets,) bool, and tell which queries have one left, (n_queries,) bool."""
@@ -56,17 +56,17 @@ class Targets:
 def targets_of(test: Interactions, *, without: Interactions | None = None) -> Targets:
     """What each listener plays in the test; with `without`, only what they did not play there (their discoveries)."""
     counted = np.asarray(test.weights > 0)
-    keys = unique_sorted(test.user_rows[counted].astype(np.int64) * test.n_tracks + test.track_rows[counted])
+    keys = unique_sorted(pair_keys(test.user_rows[counted], test.track_rows[counted]))
     if without is not None:
         keys = keys[~_are_known(keys, without)]
-    users, tracks = np.divmod(keys, test.n_tracks)
+    users, tracks = split_keys(keys)
     names, starts = np.unique(users, return_index=True)
     return Targets(names, np.append(starts, len(keys)), tracks, test.n_tracks)
 
 
 def _are_known(keys: np.ndarray, known: Interactions) -> np.ndarray:
     """Which pairs of user and track, rising, are in a log: listener by listener, for sorting the log takes longer."""
-    users, tracks = np.divmod(keys, known.n_tracks)
+    users, tracks = split_keys(keys)
     names, firsts = np.unique(users, return_index=True)
     edges, starts = np.append(firsts, len(keys)), known.user_offsets()
     played = [known.track_rows[starts[user] : starts[user + 1]] for user in names]

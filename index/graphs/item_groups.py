@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from earshot.data.arrays import pair_keys, split_keys
 from earshot.data.events.event_log import total_plays
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
 from earshot.data.events.interactions import Interactions, without_dislikes
@@ -106,10 +107,10 @@ def _plays_by_user(listens: Interactions) -> Iterator[tuple[np.ndarray, np.ndarr
     """Users, tracks and how often one played the other, some users at a time: no array is as long as the log."""
     for first, stop in user_ranges(np.diff(listens.user_offsets()), EVENTS_AT_ONCE):
         low, high = np.searchsorted(listens.user_rows, np.array([first, stop], dtype=np.int32))
-        keys = listens.user_rows[low:high].astype(np.int64) << 32 | listens.track_rows[low:high]
+        keys = pair_keys(listens.user_rows[low:high], listens.track_rows[low:high])
         pairs, rows = np.unique(keys, return_inverse=True)
         # A skip is a play too, as where all listens are counted; the weights know plays and shares of them as one.
-        yield pairs >> 32, pairs & 0xFFFFFFFF, np.bincount(rows, np.maximum(listens.weights[low:high], 1), len(pairs))
+        yield *split_keys(pairs), np.bincount(rows, np.maximum(listens.weights[low:high], 1), len(pairs))
 
 
 def _playlists(library: Library) -> Groups:

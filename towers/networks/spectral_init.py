@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from earshot.data.arrays import pair_keys, split_keys, unique_sorted
 from earshot.data.events.interactions import Interactions
 
 _N_OVERSAMPLES = 16  # directions beside the wanted ones, so that these come out right
@@ -24,8 +25,7 @@ def spectral_vectors(events: Interactions, dim: int, seed: int) -> torch.Tensor:
        https://arxiv.org/abs/2108.07567
     .. [2] Halko, Martinsson, Tropp. Finding Structure with Randomness. SIAM Review 2011.
     """
-    keys = np.unique(events.user_rows.astype(np.int64) * events.n_tracks + events.track_rows)
-    users, tracks = np.divmod(keys, events.n_tracks)
+    users, tracks = split_keys(unique_sorted(pair_keys(events.user_rows, events.track_rows)))
     degrees = [np.bincount(rows, minlength=1).astype(np.float64) for rows in (users, tracks)]
     values = 1 / np.sqrt(degrees[0][users] * degrees[1][tracks])
     plays = torch.sparse_coo_tensor(

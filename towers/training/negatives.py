@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from earshot.data.arrays import pair_keys, split_keys, unique_sorted
+
 _MOST_PAIRS = 2**25  # of known tracks or listeners that a step looks through
 
 
@@ -11,8 +13,8 @@ class KnownPairs:
     """Who is known to play what: marks candidates that are no negatives."""
 
     def __init__(self, user_rows: np.ndarray, track_rows: np.ndarray, n_users: int, n_tracks: int) -> None:
-        keys = np.unique(user_rows.astype(np.int64) * n_tracks + track_rows)
-        users, tracks = np.divmod(keys, n_tracks)
+        keys = unique_sorted(pair_keys(user_rows, track_rows))
+        users, tracks = split_keys(keys)
         self._keys, self.n_users, self.n_tracks = keys, n_users, n_tracks
         self._tracks = tracks.astype(np.int32)
         self._user_starts = np.searchsorted(users, np.arange(n_users + 1))
@@ -35,9 +37,9 @@ class KnownPairs:
         """Whether each pair is known; shapes are broadcast. A user row of -1 knows nothing."""
         if not len(self._keys):
             return np.zeros(np.broadcast_shapes(user_rows.shape, track_rows.shape), dtype=bool)
-        keys = np.asarray(user_rows, dtype=np.int64) * self.n_tracks + track_rows
+        keys = pair_keys(user_rows, track_rows)
         places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return (self._keys[places] == keys) & (np.asarray(user_rows) >= 0)
+        return self._keys[places] == keys
 
     def grid(self, user_rows: np.ndarray, track_rows: np.ndarray) -> np.ndarray:
         """Whether each user knows each track: (n_users, n_tracks) bool.
