@@ -1,87 +1,41 @@
-"""Tables of tags fill what files do not say, and foreign keys follow."""
+"""`cli import-tags`: a table fills the tags that files lack."""
 
-import dataclasses
+from functools import partial
 
 import pytest
 
-from earshot.data.tables.tag_tables import read_tag_table
-from earshot.index.tracks.tag_import import import_tags
+from commands_typed import invoke, rows_of
 from library_world import add, at, heard, open_library
 
 
 @pytest.fixture
-def world(tmp_path):
-    """1 without any tag, 2 with its own artist and album."""
+def folder(tmp_path):
+    """Track 1 without tags, and track 2 with a title."""
     library, head = open_library(tmp_path / "library")
-    tracks = [
-        heard(str(tmp_path / "clips/MT1.mp3"), at(0)),
-        heard(str(tmp_path / "clips/MT2.mp3"), at(1), title="Own", artist="Air", album="Moon Safari"),
-    ]
     with library:
-        add(library, head, tracks)
-        yield library, head, tracks, tmp_path
+        add(library, head, [heard(str(tmp_path / "1.mp3"), at(0)), heard(str(tmp_path / "2.mp3"), at(1), title="Two")])
+    return tmp_path
 
 
-def tags(library):
-    query = "SELECT title, artist, album, genre, year FROM tracks ORDER BY id"
-    return library.db.execute(query).fetchall()
+@pytest.fixture
+def run(folder):
+    return partial(invoke, folder / "library", "import-tags")
 
 
-def keys(library):
-    query = "SELECT a.name, b.name, c.name FROM tracks AS t LEFT JOIN artists AS a ON a.id = t.artist_id"
-    query += " LEFT JOIN albums AS b ON b.id = t.album_id LEFT JOIN artists AS c ON c.id = b.artist_id ORDER BY t.id"
-    return library.db.execute(query).fetchall()
+def test_missing_tags_are_filled(folder, run):
+    (folder / "x.csv").write_text("file,title,year\n1.mp3,One,1997\n2.mp3,Zwei,\n3.mp3,Three,\n,lost,\n")
+    result = run(folder / "x.csv")
+    assert result.stdout == (
+        "3 rows with title, year: 2 are tracks of the library, 1 tracks changed\n"
+        "  1 tracks say something else in their own tags (--overwrite replaces it)\n"
+    )
+    assert "not in the library:\n    3.mp3" in result.stderr and "1 malformed rows left out" in result.stderr
+    assert rows_of(folder / "library", "SELECT title, year FROM tracks ORDER BY id") == [("One", 1997), ("Two", None)]
+    run(folder / "x.csv", "--overwrite")
+    assert rows_of(folder / "library", "SELECT title FROM tracks WHERE id = 2") == [("Zwei",)]
 
 
-def table(folder, text):
-    (folder / "tracks.csv").write_text(text, encoding="utf-8")
-    return read_tag_table(folder / "tracks.csv")
-
-
-TEXT = (
-    "file,title,artist,album,genres,date\n"
-    "clips/MT1.mp3,Hunter,Björk,Homogenic,Electronic; Pop/Rock,1997-09-22\n"
-    "clips/MT2.mp3,Other,Other,Other,Downtempo,\n"
-    "clips/MT9.mp3,None,,,,\n"
-    ",lost,,,,\n"
-)
-
-
-def test_only_what_lacks_is_filled(world):
-    library, _, _, folder = world
-    done = import_tags(library, table(folder, TEXT), [str(folder)])
-    assert (done.n_rows, done.n_matched, done.n_changed, done.n_differing) == (3, 2, 2, 1)
-    assert done.unmatched == ("clips/MT9.mp3",)
-    assert tags(library) == [
-        ("Hunter", "Björk", "Homogenic", "Electronic; Pop/Rock", 1997),
-        ("Own", "Air", "Moon Safari", "Downtempo", None),
-    ]
-    assert keys(library) == [("Björk", "Homogenic", "Björk"), ("Air", "Moon Safari", "Air")]
-    again = import_tags(library, table(folder, TEXT), [str(folder)])
-    assert (again.n_matched, again.n_changed) == (2, 0)
-    assert library.db.execute("SELECT rowid FROM tracks_fts WHERE tracks_fts MATCH 'bjork'").fetchall() == [(1,)]
-
-
-def test_overwrite_replaces_and_moves_the_album_to_its_artist(world):
-    library, _, _, folder = world
-    done = import_tags(library, table(folder, "path,artist\nclips/MT2.mp3,AIR\n"), [str(folder)], overwrite=True)
-    assert (done.n_changed, done.n_differing) == (1, 0)
-    assert tags(library)[1] == ("Own", "AIR", "Moon Safari", None, None)
-    assert keys(library)[1] == ("AIR", "Moon Safari", "AIR")
-
-
-def test_hearing_the_same_file_again_keeps_imported_tags(world):
-    library, head, tracks, folder = world
-    import_tags(library, table(folder, TEXT), [str(folder)])
-    add(library, head, tracks)
-    assert tags(library)[0] == ("Hunter", "Björk", "Homogenic", "Electronic; Pop/Rock", 1997)
-    assert keys(library)[0] == ("Björk", "Homogenic", "Björk")
-    changed = dataclasses.replace(tracks[0], content_hash="retagged", title="New", artist="New")
-    add(library, head, [changed])
-    assert tags(library)[0] == ("New", "New", None, None, None)
-
-
-def test_an_empty_table_changes_nothing(world):
-    library, _, _, folder = world
-    done = import_tags(library, table(folder, "file,title\n"), [str(folder)])
-    assert (done.n_rows, done.n_matched, done.n_changed, done.n_differing, done.unmatched) == (0, 0, 0, 0, ())
+def test_a_table_without_tags_is_refused(folder, run):
+    (folder / "x.csv").write_text("file,mood\n1.mp3,calm\n")
+    assert "x.csv" in run(folder / "x.csv", code=1).stderr
+    assert "does not exist" in run(folder / "none.csv", code=2).stderr

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from commands_typed import invoke, rows_of
 from earshot.data.tables.playlists import Playlist
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError
@@ -72,15 +71,3 @@ def test_where_a_log_is_damaged_any_import_can_be_forgotten_and_takes_no_name_al
         (0, 0) if damaged == 1 else (1, 1),
     ]
     assert titles(library) == (before if damaged == 1 else [title for title in before if title != "Two"])
-
-
-def test_as_a_user_meets_it(library, tmp_path):
-    library.close()
-    folder = tmp_path / "library"
-    assert "second.csv" in invoke(folder, "forget-listens").stdout
-    out = invoke(folder, "forget-listens", 2).stdout
-    assert "second.csv forgotten, with 1 user and 3 catalog tracks that nothing else names" in out
-    assert rows_of(folder, "SELECT count(*) FROM listens") == [(1,)]
-    assert "There is no import 7; there are 1." in invoke(folder, "forget-listens", 7, code=1).stderr
-    invoke(folder, "import-listens", tmp_path / "second.csv")
-    assert rows_of(folder, "SELECT count(*) FROM tracks") == [(5,)]
