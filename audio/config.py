@@ -48,10 +48,6 @@ class MelConfig:
         if not self.f_min < self.f_max:
             raise ValueError(f"f_min is {self.f_min:g} and f_max {self.f_max:g}; the lower edge is below the upper one")
 
-    @property
-    def frames_per_second(self) -> float:
-        return self.sample_rate / self.hop_length  # 31.25
-
 
 @dataclass(frozen=True)
 class EncoderConfig:

@@ -45,7 +45,7 @@ _SIGNALS_OF_CONTENT = ("SIGSEGV", "SIGFPE", "SIGILL")
 
 
 class WorkersLostError(Exception):
-    """The decoding processes cannot be kept running: no fact about any file."""
+    """Failure of the decoding processes, which says nothing about any file."""
 
 
 class ExcerptEmbedder(Protocol):
@@ -85,10 +85,6 @@ class EmbedFailure:
     duration: float | None = None
     tags: Tags | None = None
     errno: int | None = None  # of the system's error, if that was the reason
-
-    @property
-    def excluded(self) -> bool:
-        return self.cause is Cause.RULE
 
 
 @dataclass(frozen=True)
@@ -233,7 +229,7 @@ def _interrupts_blocked() -> Iterator[None]:
 def _outcome(
     future: Future, config: DecodeConfig, *, is_decoding: bool
 ) -> HashedFile | DecodedTrack | UndecodableError:
-    """The result of a task, or the reason why there is none."""
+    """Result of a task, or the reason for its failure."""
     try:
         outcome: HashedFile | DecodedTrack | UndecodableError = future.result()
         return outcome

@@ -35,7 +35,7 @@ def log_mel(samples: Tensor, config: MelConfig) -> Tensor:
 
 @functools.lru_cache(maxsize=8)
 def _mel_spectrogram(config: MelConfig, device: torch.device) -> Any:
-    """torchaudio's transform with its window and filters made once."""
+    """Make torchaudio's transform, with its window and filters, once per setting."""
     torchaudio = import_torchaudio()
     # Made inside inference mode, the cached window and filters could never take part in a gradient.
     with warnings.catch_warnings(), torch.inference_mode(False):

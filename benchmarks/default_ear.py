@@ -187,7 +187,7 @@ def train(
 ):
     encoder = untrained_encoder(ear.mel, replace(ear.encoder, seed=config.seed))
     training = TasteTrainer(encoder, music, graphs, held_out, config)
-    training.triplets = None  # the queries must not choose the epoch
+    training.triplets = training.triplets[:0]  # the queries must not choose the epoch
     for epoch in training.epochs():
         if told and (epoch.number % 20 == 0 or epoch.phase == "convolutions"):
             print(

@@ -1,19 +1,18 @@
 """Every setting of the preference graph, with its unit and range."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from earshot.data.settings import SEED, Range, validate
-
-Diffusion = Literal["clamp", "ppr", "lightgcn"]
-DIFFUSIONS: tuple[Diffusion, ...] = get_args(Diffusion)
 
 
 @dataclass(frozen=True)
 class DiffusionConfig:
     """Diffusion of audio vectors from nodes with audio to those without."""
 
-    method: Annotated[Diffusion, "ppr (personalised PageRank), clamp (feature propagation) or lightgcn"] = "ppr"
+    method: Annotated[
+        Literal["clamp", "ppr", "lightgcn"], "ppr (personalised PageRank), clamp (feature propagation) or lightgcn"
+    ] = "ppr"
     steps: Annotated[int, "maximal number of hops", Range(1)] = 5
     alpha: Annotated[
         float, "of ppr: share of its own vector that a node takes back at each step; 0 is SGC", Range(0, below=1)

@@ -230,7 +230,7 @@ def _check_duration(duration: float, shortest: float | None, longest: float | No
 def _decode_excerpts(
     run: FrameRun, declared: float | None, config: ExcerptConfig
 ) -> tuple[list[np.ndarray], list[float], float, str | None]:
-    """Decode excerpts: they, their starts and the track's duration in seconds, and a note for the user."""
+    """Decode excerpts with their starts, the track's duration in seconds, and a note for the user."""
     if declared is None:
         return _decode_beginning(run, config)
     planned = excerpt_starts(declared, config)
@@ -274,7 +274,7 @@ def _end_of_sound(run: FrameRun, silent_from: float) -> float:
 
 
 def _read_excerpts(run: FrameRun, planned: list[float], config: ExcerptConfig) -> tuple[list[np.ndarray], list[float]]:
-    """Read excerpts at the planned starts, as far as the sound goes, and their actual starts."""
+    """Read excerpts at the planned starts, as far as the sound goes, and return their actual starts with them."""
     excerpts, starts = [], []
     for start in planned:
         if start > run.end + _MIN_SEEK_SECONDS:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from earshot.audio.augmentation import augment
 from earshot.audio.encoder import Encoder
+from earshot.graph.config import TasteConfig
 from earshot.graph.taste.taste_sampler import TripletBatch
 
 CHUNK_SIZE = 256  # excerpts encoded at a time outside of training steps
@@ -35,7 +36,7 @@ class ExcerptDataset:
             yield self.load(excerpts[start : start + CHUNK_SIZE], device)
 
     def all_excerpts(self, track_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Every excerpt of these tracks, track after track, and for each the place of its track in `track_rows`."""
+        """Every excerpt of these tracks, track after track, and for each the position of its track in `track_rows`."""
         spans = [self.excerpt_rows[track] for track in track_rows.tolist()]
         owners = np.repeat(np.arange(len(spans)), [len(span) for span in spans])
         return np.concatenate([np.arange(span.start, span.stop) for span in spans]), owners
@@ -67,18 +68,16 @@ class FeatureTable:
     feature_rows: np.ndarray  # (n_log_mels,) row in `features` of each log-mel, -1 for none
 
     @classmethod
-    def compute(
-        cls, encoder: Encoder, dataset: ExcerptDataset, *, augmentation: float, seed: int, device: str
-    ) -> "FeatureTable":
-        """Encode all excerpts, and once more augmented where `augmentation` is above 0.
+    def compute(cls, encoder: Encoder, dataset: ExcerptDataset, config: TasteConfig, device: str) -> "FeatureTable":
+        """Encode all excerpts, and once more augmented if `config.augmentation` is above 0.
 
         In the order of tracks, not of the log-mels: that is the order in which files happened to be decoded, and would
         augment the same seed differently.
         """
         encoder.eval()
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(config.seed)
         excerpts, _ = dataset.all_excerpts(np.arange(len(dataset)))
-        strengths = [0.0, augmentation] if augmentation else [0.0]
+        strengths = [0.0, config.augmentation] if config.augmentation else [0.0]
         shape = (len(strengths), len(excerpts), sum(encoder.blocks))
         table = torch.empty(shape, dtype=torch.float16, device=device)
         with torch.no_grad():

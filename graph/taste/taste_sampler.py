@@ -115,7 +115,7 @@ def held_out_triplets(
     train_rows = np.setdiff1d(np.arange(len(graphs[0].node_rows)), track_rows) if graphs else np.empty(0, np.int64)
     sampler = TasteSampler([graph.without(train_rows) for graph in graphs], track_rows, config)
     triplets: list[tuple[int, int, int]] = []
-    for _ in range(20 * n // max(len(track_rows), 1) + 1):
+    for _ in range(20 * n // len(track_rows) + 1 if len(track_rows) else 0):
         for batch in sampler.epoch(rng, 256):
             hops = sampler.hops(batch.anchor_rows, sampler.track_rows)
             size = len(batch.anchor_rows)

@@ -104,9 +104,7 @@ class TasteTrainer:
             raise ValueError(f"{len(self.train_rows)} track is left to learn from; it takes at least two")
         # An edge to a held-out track would let the encoder learn the answer.
         self.sampler = TasteSampler([graph.without(self.held_out_rows) for graph in graphs], self.train_rows, config)
-        self.triplets = held_out_triplets(graphs, self.held_out_rows, config) if len(self.held_out_rows) else None
-        if self.triplets is not None and not len(self.triplets):
-            self.triplets = None
+        self.triplets = held_out_triplets(graphs, self.held_out_rows, config)
         self.phase, self.n_done = 0, 0
         self.start_accuracy = self.best_accuracy = -1.0  # of held-out triplets, before the first epoch and at best
         self.n_since_best = 0
@@ -196,13 +194,7 @@ class TasteTrainer:
         """Train the projection alone, on features computed once."""
         if self._optimizer is None:
             self._begin(1)
-        self._features = FeatureTable.compute(
-            self.encoder,
-            self.dataset,
-            augmentation=self.config.augmentation,
-            seed=self.config.seed,
-            device=self.device,
-        )
+        self._features = FeatureTable.compute(self.encoder, self.dataset, self.config, self.device)
         yield from self._train(self.config.projection_epochs, self._projection_steps, "projection_rate")
         self._features = None
 
@@ -289,11 +281,11 @@ class TasteTrainer:
                 f"the loss is {loss_mean} in epoch {self.n_done + 1} of the {self.phase_name}; lower {rate}"
             )
         self.n_done += 1
-        accuracy, is_best = self._judge()
+        accuracy, is_best = self._validate()
         seconds = perf_counter() - began
         return Epoch(self.phase_name, self.n_done, n_epochs, loss_mean, accuracy, is_best, n_clips, seconds, waited)
 
-    def _judge(self) -> tuple[float | None, bool]:
+    def _validate(self) -> tuple[float | None, bool]:
         """Held-out accuracy, and whether it is the best of the phase, whose weights are then remembered."""
         accuracy = self._held_out_accuracy()
         is_best = accuracy is None or accuracy >= self.best_accuracy  # a tie goes to the longer training
@@ -304,7 +296,7 @@ class TasteTrainer:
         return accuracy, is_best
 
     def _held_out_accuracy(self) -> float | None:
-        if self.triplets is None:
+        if not len(self.triplets):
             return None
         rows, inverse = np.unique(self.triplets, return_inverse=True)
         vectors = self.track_vectors(rows)[inverse.reshape(self.triplets.shape)]  # (n, 3, dim)
@@ -325,7 +317,7 @@ class TasteTrainer:
 
 def training_metrics(trainer: TasteTrainer) -> list[MetricValue]:
     """Accuracy on held-out triplets before training and now; empty where nothing was held out."""
-    if trainer.triplets is None:
+    if not len(trainer.triplets):
         return []
     values = {"before training": trainer.start_accuracy, "audio": trainer.best_accuracy}
     n = len(trainer.triplets)

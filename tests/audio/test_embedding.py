@@ -59,7 +59,7 @@ def test_good_files_among_bad_ones(ear, track_files, bad_files):
     results = {result.path: result for result in embed_files([path for path in mixed if path], ear, TWO)}
     assert len(results) == 18 + 6
     assert {path: result.reason for path, result in results.items() if isinstance(result, EmbedFailure)} == bad_files
-    assert not any(results[path].excluded for path in bad_files)
+    assert not any(results[path].cause is Cause.RULE for path in bad_files)
     for path in good:
         embedded, decoded = results[path], decode_track(path, ear.config.excerpt)
         vectors = ear.embed(decoded.excerpts)
@@ -73,7 +73,7 @@ def test_good_files_among_bad_ones(ear, track_files, bad_files):
 
 def test_a_rule_leaves_out_what_could_be_heard(ear, track_files):
     [result] = embed_files([str(track_files[0])], ear, TWO, {str(track_files[0]): (None, 5.0)})
-    assert result.excluded and result.reason == "longer than --max-duration 5 (6 s)"
+    assert result.cause is Cause.RULE and result.reason == "longer than --max-duration 5 (6 s)"
     assert result.duration == pytest.approx(6.0, abs=0.1) and result.tags.title
 
 

@@ -4,7 +4,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from earshot.graph.config import DIFFUSIONS, DiffusionConfig
+from earshot.graph.config import DiffusionConfig
 from earshot.graph.diffusion.hidden_audio_check import (
     NEAREST,
     check_recovery,
@@ -59,7 +59,7 @@ def test_a_shuffled_graph_keeps_degrees(rng):
     assert same < 20, "and forgets who knew whom"
 
 
-@pytest.mark.parametrize("method", DIFFUSIONS)
+@pytest.mark.parametrize("method", ["clamp", "ppr", "lightgcn"])
 def test_hidden_nodes_are_found_far_better_than_by_chance(rng, method):
     graph, sounds = homophilous_world(rng)
     known = np.arange(0, 240, 2)  # half of the nodes have audio; 24 of them are hidden

@@ -6,6 +6,7 @@ import torch
 
 from earshot.audio.config import EncoderConfig, MelConfig
 from earshot.audio.encoder import untrained_encoder
+from earshot.graph.config import TasteConfig
 from earshot.graph.taste.excerpt_views import ExcerptDataset, FeatureTable
 from earshot.graph.taste.taste_sampler import TripletBatch
 
@@ -54,7 +55,7 @@ def test_views_of_a_batch_are_those_of_its_candidates(dataset, rng):
 def test_features_are_those_of_the_encoder(dataset, rng, monkeypatch, augmentation):
     monkeypatch.setattr("earshot.graph.taste.excerpt_views.CHUNK_SIZE", 4)
     encoder = untrained_encoder(MelConfig(n_mels=N_MELS), EncoderConfig(channels=6, stages=2, dim=5))
-    table = FeatureTable.compute(encoder, dataset, augmentation=augmentation, seed=3, device="cpu")
+    table = FeatureTable.compute(encoder, dataset, TasteConfig(augmentation=augmentation, seed=3), "cpu")
     assert table.features.shape == (2 if augmentation else 1, 6, sum(encoder.blocks))
     excerpts = np.array([5, 0])
     with torch.no_grad():
