@@ -1,10 +1,10 @@
-"""What a scan of folders changes in the library: which files are new, which are known, which are gone.
+"""Plan a scan of folders: which files are new, known, moved or gone.
 
-    found files --plan_scan--> reused | failed before | excluded | pending
-    pending     --adopt-->     the same content is known: moved or copied, no decoding
-    the rest    --decoded and encoded, elsewhere--> store_track or store_failure
+    found files --plan_scan-----> reused | failed before | excluded | pending
+    pending     --reuse_vectors-> the same content is known: moved or copied, no decoding
+    the rest    --embed---------> store_track, store_failure or store_exclusion
 
-The plan is recorded in one transaction; so is every batch of results. A kill loses what was in hand.
+The plan is recorded in one transaction, and so is every batch of results; a kill loses only the current batch.
 """
 
 import json
@@ -24,17 +24,17 @@ from earshot.index.vectors.spaces import AUDIO
 
 @dataclass
 class ScanCounts:
-    """found = embedded + reused + failed + excluded, when the scan is over."""
+    """Counts of files; after the scan found = embedded + reused + failed + excluded."""
 
     found: int = 0
     embedded: int = 0
     reused: int = 0
-    adopted: int = 0  # of the reused: known content under a new name
+    adopted: int = 0  # reused files with known content under a new name
     failed: int = 0
-    failed_before: int = 0  # of the failed: not tried again, unchanged since
-    unread: int = 0  # of the failed: by an error of the disk, the network or the program; tried again at the next run
+    failed_before: int = 0  # failed files that are unchanged since, and not tried again
+    unread: int = 0  # failed by an error of the disk, the network or the program; tried again at the next run
     excluded: int = 0
-    missing: int = 0  # known files that are gone; not among the found
+    missing: int = 0  # known files that are gone; not counted as found
     kept: int = 0  # known files that were not found and may come back: their disk is away, or seems to be
 
     def add_up(self) -> bool:
@@ -43,13 +43,28 @@ class ScanCounts:
 
 @dataclass
 class ScanPlan:
+    """Files to embed, and files that were not found."""
+
     counts: ScanCounts = field(default_factory=ScanCounts)
     pending: list[PendingFile] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)  # by path, why a file could not be read this time
-    gone: set[int] = field(default_factory=set)  # ids of known tracks whose files have gone since the last look
-    missing_before: set[int] = field(default_factory=set)  # ids of those that an earlier run did not find either
+    gone: set[int] = field(default_factory=set)  # ids of tracks whose files are gone since the last scan
+    missing_before: set[int] = field(default_factory=set)  # ids of tracks that an earlier scan did not find either
     kept: dict[str, str | None] = field(default_factory=dict)  # by path of a file that was not found, what is away
     emptied: dict[str, str] = field(default_factory=dict)  # by path of a file not found, its folder, new as mount point
+
+
+Change = tuple[str, int, int, str, str | None]  # arguments of `set_status`
+
+
+@dataclass
+class _Walk:
+    """Facts of the files that were found."""
+
+    seen: dict[str, bool] = field(default_factory=dict)  # by path, whether the file is to be embedded
+    unreadable: set[str] = field(default_factory=set)
+    mounts: set[str] = field(default_factory=set)
+    changes: list[Change] = field(default_factory=list)
 
 
 def plan_scan(
@@ -61,41 +76,63 @@ def plan_scan(
     rules: Mapping[str, Rules] | None = None,
     retry: bool = False,
 ) -> ScanPlan:
-    """Compare what was found with what is known, and record all that needs no decoding.
+    """Compare found files with known ones, and record all changes that need no decoding.
 
-    `rules` are of the folders among the roots, which are remembered with them.
+    Parameters
+    ----------
+    rules : exclusion rules of the folders among `roots`, which are stored with them
+    retry : try files again that failed before, though they are unchanged
     """
-    plan = ScanPlan()
-    counts = plan.counts
-    roots = [os.path.abspath(root) for root in roots]
+    plan, roots = ScanPlan(), [os.path.abspath(root) for root in roots]
     known = {row.path: row for row in _known_files(library, head_run)}
-    seen: dict[str, bool] = {}  # by path, whether it is a file to be heard
-    unreadable: set[str] = set()
-    changes: list[tuple[str, int, int, str, str | None]] = []  # arguments of set_status
+    walk = _sort_files(plan, roots, found, known, retry=retry)
+    missing = [row for path, row in known.items() if path not in walk.seen]
+    mount_points = read_mount_points(library)
+    absence = classify_missing(missing, roots, walk.seen, known, walk.unreadable, mount_points)
+    emptied = absence.emptied - walk.mounts - mount_points.keys()
+    gone = {row.id for row in absence.gone}
+    plan.gone = {row.id for row in absence.gone if row.status != "missing"}
+    plan.missing_before = gone - plan.gone
+    plan.kept = {
+        row.path: absence.kept[row.id] for row in missing if row.status != "missing" and row.id in absence.kept
+    }
+    plan.emptied = {row.path: folder for row in missing if (folder := absence.kept.get(row.id)) in emptied}
+    walk.changes += [_excluded(row, reason) for row, reason in absence.excluded if row.reason != reason]
+    with library.transaction():
+        folders = [root for root in roots if os.path.isdir(root)]
+        store_rules(library, {root: (rules or {}).get(root, Rules()) for root in folders})
+        drop_mount_points(library, absence.found_again)
+        store_mount_points(library, walk.mounts - {"/"}, was_mounted=True)
+        # Before anything is embedded: a run that is killed then would make files in these folders known by mistake.
+        store_mount_points(library, emptied, was_mounted=False)
+        _record(library, plan, walk.changes)
+    return plan
+
+
+def _sort_files(
+    plan: ScanPlan, roots: Sequence[str], found: Iterable[FoundFile], known: Mapping[str, KnownFile], *, retry: bool
+) -> _Walk:
+    """Count the found files, and sort them into pending, unread and changed ones."""
+    walk, counts = _Walk(), plan.counts
     context: FolderContext | None = None
-    mounts: set[str] = set()
     for file in found:
         if file.failure:
             if file.path in roots and not os.path.lexists(file.path):
-                continue  # a root that is gone is no file that failed
-            unreadable.add(file.path)
+                continue  # a root that is gone is no failed file
+            walk.unreadable.add(file.path)
         counts.found += 1
-        seen[file.path] = not (file.exclusion or file.failure)
+        walk.seen[file.path] = not (file.exclusion or file.failure)
         row = known.get(file.path)
         if file.failure and file.is_transient and not _is_old_link(file, row):
             counts.failed, counts.unread = counts.failed + 1, counts.unread + 1
             plan.unread[file.path] = file.failure
             continue
-        if file.context is not context and seen[file.path]:
+        if file.context is not context and walk.seen[file.path]:
             context = file.context
-            mounts.add(context.mount)
-        status, reason = _judge(file, row, retry)
+            walk.mounts.add(context.mount)
+        status, reason = _status(file, row, retry)
         if status == "pending":
-            unchanged = row is not None and (row.size, row.mtime_ns) == (file.size, file.mtime_ns)
-            content_hash = row.content_hash if row is not None and unchanged else None
-            bounds = (file.context.min_duration, file.context.max_duration)
-            was_unread = row is not None and row.mtime_ns is None
-            plan.pending.append(PendingFile(file.path, file.size, file.mtime_ns, content_hash, bounds, was_unread))
+            plan.pending.append(_pending(file, row))
             continue
         counts.reused += status == "embedded"
         counts.failed += status == "failed"
@@ -103,44 +140,29 @@ def plan_scan(
         if row is not None and (row.status, row.reason) == (status, reason):
             counts.failed_before += status == "failed"
         elif row is not None and status == "excluded":
-            changes.append(_excluded(row, reason))
+            walk.changes.append(_excluded(row, reason))
         else:
-            changes.append((file.path, file.size, file.mtime_ns, status, reason))
-    plan.pending.sort(key=lambda file: file.was_unread)  # last, those that may hold up or end the run
-    vanished = [row for path, row in known.items() if path not in seen]
-    mount_points = read_mount_points(library)
-    verdict = classify_missing(vanished, roots, seen, known, unreadable, mount_points)
-    gone = [row for row in verdict.gone if row.status != "missing"]
-    plan.gone = {row.id for row in gone}
-    plan.missing_before = {row.id for row in verdict.gone} - plan.gone
-    kept = [row for row in vanished if row.status != "missing" and row.id in verdict.kept]
-    plan.kept = {row.path: verdict.kept[row.id] for row in kept}
-    emptied = verdict.emptied - mounts - mount_points.keys()
-    plan.emptied = {row.path: folder for row in vanished if (folder := verdict.kept.get(row.id)) in emptied}
-    changes += [_excluded(row, reason) for row, reason in verdict.excluded if row.reason != reason]
-    with library.transaction():
-        folders = [root for root in roots if os.path.isdir(root)]
-        store_rules(library, {root: (rules or {}).get(root, Rules()) for root in folders})
-        drop_mount_points(library, verdict.found_again)
-        store_mount_points(library, mounts - {"/"}, was_mounted=True)
-        # Before anything is heard: a run that is killed then has made known what lies in these folders by mistake.
-        store_mount_points(library, emptied, was_mounted=False)
-        for change in changes:
-            set_status(library, *change)
-        for path, reason in plan.unread.items():
-            store_unread(library, path, reason)
-        for row in gone:
-            library.db.execute("UPDATE tracks SET status = 'missing', reason = NULL WHERE id = ?", [row.id])
-        # What never had a vector has little to lose, and is of no use once its file is gone.
-        library.db.execute(
-            "DELETE FROM tracks WHERE status = 'missing' AND id NOT IN (SELECT track_id FROM vectors)"
-            " AND id NOT IN (SELECT track_id FROM playlist_tracks)"
-        )
-    return plan
+            walk.changes.append((file.path, file.size, file.mtime_ns, status, reason))
+    plan.pending.sort(key=lambda file: file.was_unread)  # last those that may delay or end the run
+    return walk
+
+
+def _record(library: Library, plan: ScanPlan, changes: Iterable[Change]) -> None:
+    for change in changes:
+        set_status(library, *change)
+    for path, reason in plan.unread.items():
+        store_unread(library, path, reason)
+    for track_id in plan.gone:
+        library.db.execute("UPDATE tracks SET status = 'missing', reason = NULL WHERE id = ?", [track_id])
+    # A track that never had a vector is of no use once its file is gone.
+    library.db.execute(
+        "DELETE FROM tracks WHERE status = 'missing' AND id NOT IN (SELECT track_id FROM vectors)"
+        " AND id NOT IN (SELECT track_id FROM playlist_tracks)"
+    )
 
 
 def count_vanished(library: Library, plan: ScanPlan) -> None:
-    """Count what is gone and what is kept, now that the moved files have been found again."""
+    """Count missing and kept files, now that moved files have been found again."""
     missing = {row[0] for row in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")}
     plan.counts.missing = len(missing & plan.gone)
     plan.missing_before &= missing
@@ -150,27 +172,35 @@ def count_vanished(library: Library, plan: ScanPlan) -> None:
     rows = library.db.execute(
         "SELECT path FROM tracks WHERE path IN (SELECT value FROM json_each(?))", [json.dumps(list(texts))]
     )
-    still = {texts[text] for (text,) in rows}
-    plan.kept = {path: place for path, place in plan.kept.items() if path in still}
+    known = {texts[text] for (text,) in rows}
+    plan.kept = {path: place for path, place in plan.kept.items() if path in known}
     plan.counts.kept = len(plan.kept)
     with library.transaction():
-        left = {folder for path, folder in plan.emptied.items() if path in still}
-        drop_mount_points(library, set(plan.emptied.values()) - left)
+        empty = {folder for path, folder in plan.emptied.items() if path in known}
+        drop_mount_points(library, set(plan.emptied.values()) - empty)
 
 
-def _excluded(row: KnownFile, reason: str | None) -> tuple[str, int, int, str, str | None]:
-    # A vector may lie here of what the file was when it was heard, so the row keeps saying when that was.
+def _pending(file: FoundFile, row: KnownFile | None) -> PendingFile:
+    is_unchanged = row is not None and (row.size, row.mtime_ns) == (file.size, file.mtime_ns)
+    content_hash = row.content_hash if row is not None and is_unchanged else None
+    bounds = (file.context.min_duration, file.context.max_duration)
+    was_unread = row is not None and row.mtime_ns is None
+    return PendingFile(file.path, file.size, file.mtime_ns, content_hash, bounds, was_unread)
+
+
+def _excluded(row: KnownFile, reason: str | None) -> Change:
+    # The row may keep a vector of an earlier content, so it keeps the size and time of that content.
     return row.path, row.size or 0, row.mtime_ns or 0, "excluded", reason
 
 
 def _is_old_link(file: FoundFile, row: KnownFile | None) -> bool:
-    """Whether this is a broken link of which nothing else is known: no news at every run."""
+    """Tell whether a broken link was known as such before."""
     is_broken = file.failure in BROKEN_LINKS.values()
     return is_broken and row is not None and row.status == "failed" and row.reason == file.failure
 
 
-def _judge(file: FoundFile, row: KnownFile | None, retry: bool) -> tuple[str, str | None]:
-    """The status and reason of a found file; ``pending`` when it must be heard."""
+def _status(file: FoundFile, row: KnownFile | None, retry: bool) -> tuple[str, str | None]:
+    """The status and reason of a found file; ``pending`` if it must be embedded."""
     if file.failure:
         return "failed", file.failure
     if file.exclusion:

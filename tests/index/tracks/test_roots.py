@@ -10,14 +10,6 @@ from earshot.data.files.exclusion import Rules
 from earshot.index.library import Library, LibraryError
 from earshot.index.removal import forget_folder, listed_folders
 from earshot.index.tracks.roots import files_outside, given_rules, read_rules, store_rules
-from scanned_folders import Folders
-
-
-@pytest.fixture
-def folders(tmp_path):
-    folders = Folders(tmp_path)
-    with folders.library:
-        yield folders
 
 
 def test_rules_come_back_as_they_were_given(folders):
