@@ -20,12 +20,12 @@ from earshot.data.requests import Candidates
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.exact_search import item_vectors
-from earshot.towers.retrieval.recommend_lists import RecommendOptions, Serving, batches_of, prepare, recommend_all
+from earshot.towers.retrieval.recommend_lists import Recommender, RecommendOptions, prepare, recommend_all, user_batches
 from earshot.towers.tower_checkpoint import SavedTowers
 from measuring import show
 
 
-def make_world(n_tracks: int, n_artists: int, n_listeners: int, n_plays: int) -> tuple[Serving, Interactions]:
+def make_world(n_tracks: int, n_artists: int, n_listeners: int, n_plays: int) -> tuple[Recommender, Interactions]:
     """Towers over random plays, `n_plays` of each listener and an hour apart, more of some tracks than of others."""
     rng = np.random.default_rng(0)
     n = n_listeners * n_plays
@@ -49,12 +49,12 @@ def main() -> None:
     parser.add_argument("--k", type=int, nargs="+", default=[10, 50])
     options = parser.parse_args()
     torch.set_num_threads(1)
-    serving, events = make_world(options.tracks, options.artists, options.listeners, options.plays)
+    recommender, events = make_world(options.tracks, options.artists, options.listeners, options.plays)
     rows = []
     for k in options.k:
         began, busy = perf_counter(), process_time()
-        for users in batches_of(serving, np.arange(options.listeners)):
-            recommend_all(serving, events, users, RecommendOptions(k))
+        for users in user_batches(recommender, np.arange(options.listeners)):
+            recommend_all(recommender, events, users, RecommendOptions(k))
         seconds, cpu = perf_counter() - began, process_time() - busy
         rows.append({"k": k, "lists/s": options.listeners / seconds, "lists a CPU second": options.listeners / cpu})
     show(rows)

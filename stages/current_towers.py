@@ -41,7 +41,7 @@ def open_towers(library: Library) -> Iterator[tuple["TowerFile", TowerRun]]:
     except CheckpointError as error:
         raise StageError(f"{error}.\n\n{fix}") from None
     try:
-        if file.hears and run.encoder != vector_fingerprint(library, run.sound):
+        if file.uses_audio and run.encoder != vector_fingerprint(library, run.sound):
             raise CheckpointError("these towers hear tracks by other vectors of sound than the library's present ones")
         yield file, run
     except CheckpointError as error:

@@ -20,13 +20,13 @@ from earshot.stages.current_towers import open_towers, towers_for
 from earshot.stages.environment import versions
 from earshot.stages.reports import InputError, Progress, StageError, as_stage_error
 from earshot.towers.retrieval.recommend_lists import (
+    Recommender,
     RecommendOptions,
-    Serving,
-    batches_of,
     prepare,
-    query_of,
     recommend_all,
     recommend_one,
+    request_query_vector,
+    user_batches,
 )
 
 
@@ -142,19 +142,19 @@ def recommend_to_all(
         k, novel=novel, max_per_artist=max_per_artist, popularity=_popularity(library, popularity)
     )
     listens = read_interactions(library)
-    serving = _prepare(library, listens, options, listens.items.all_ids, listens.users)
+    recommender = _prepare(library, listens, options, listens.items.all_ids, listens.users)
     events, disliked = without_dislikes(listens.listening), dislikes(listens.listening)
     user_rows = np.unique(events.user_rows)
-    settings = asdict(options) | {"towers": run.id, "listens": listens.key, "tracks": serving.shelf.digest()}
+    settings = asdict(options) | {"towers": run.id, "listens": listens.key, "tracks": recommender.candidates.digest()}
     run_id, _ = start_run(library, RECOMMEND_STAGE, settings, versions=versions())
     lists = ResumableLists(library.folder, settings)
-    batches = batches_of(serving, user_rows)
+    batches = user_batches(recommender, user_rows)
     if n_done := len(lists):
         yield ResumedLists(n_done, len(batches))
     n_users = 0
     for number, batch in enumerate(batches):
         if not lists.has(number):
-            made = recommend_all(serving, events, batch, options, disliked)
+            made = recommend_all(recommender, events, batch, options, disliked)
             lists.keep(number, listens.users.ids(batch), *made)
         n_users += len(batch)
         yield Progress("recommending", n_users, len(user_rows), "listener")
@@ -188,7 +188,7 @@ def _recommend(
     with open_towers(library) as (file, run):
         if file.config.model == "two-tower" and not options.popularity:  # of which the index knows nothing
             saved = towers_for(library, file, run.sound, track_ids, users)
-            query = query_of(saved, request).numpy()[0]
+            query = request_query_vector(saved, request).numpy()[0]
             n_excluded = len(request.excluded_ids(novel=True))
             for candidates in candidate_pools(library, query, options.k, n_left_out=n_excluded):
                 best = recommend_one(prepare(saved, candidates), request, options)
@@ -199,7 +199,7 @@ def _recommend(
 
 def _prepare(
     library: Library, listens: StoredInteractions, options: RecommendOptions, track_ids: np.ndarray, users: IdMap
-) -> Serving:
+) -> Recommender:
     """Load the towers with no more than some tracks and users, and all candidates."""
     with open_towers(library) as (file, run):
         candidates = read_candidates(library, run.id, with_vectors=file.config.model == "two-tower")

@@ -49,7 +49,7 @@ class TowerFile:
     albums: IdMap
 
     @property
-    def hears(self) -> bool:
+    def uses_audio(self) -> bool:
         """Whether the towers learned from the sound of tracks: only such depend on an encoder."""
         return "audio.weight" in self.weights
 
@@ -127,7 +127,7 @@ def remap_towers(
         The towers hear tracks, and by vectors of another length than those of now, or there are none.
     """
     nobody, nothing = np.zeros(len(users), dtype=bool), np.zeros(len(tracks), dtype=bool)
-    config = kept.config if kept.hears else replace(kept.config, use_audio=False)
+    config = kept.config if kept.uses_audio else replace(kept.config, use_audio=False)
     towers = make_towers(config, catalog, nothing, nobody)
     weights = {name: weight for name, weight in kept.weights.items() if not name.startswith("tables")}
     parts = {"is_seen": (kept.tracks, tracks), "is_known_user": (kept.users, users)}

@@ -186,7 +186,7 @@ def test_all_lists_are_printed_and_counted(run, library):
 def test_a_kill_leaves_the_earlier_lists_and_the_next_run_goes_on(run, library, monkeypatch):
     from earshot.index.recommending.recommendation_table import ResumableLists
 
-    monkeypatch.setattr("earshot.towers.retrieval.recommend_lists._LISTENERS_AT_ONCE", 8)
+    monkeypatch.setattr("earshot.towers.retrieval.recommend_lists._USERS_AT_ONCE", 8)
     run("recommend", "--all", "-k", 2)
     before = rows_of(library, "SELECT * FROM recommendations")
     keep, kept = ResumableLists.keep, []

@@ -52,7 +52,7 @@ def test_what_cannot_be_recommended_is_refused(library):
 
 
 def test_all_users_get_lists(library_copy, monkeypatch):
-    monkeypatch.setattr("earshot.towers.retrieval.recommend_lists._LISTENERS_AT_ONCE", 8)
+    monkeypatch.setattr("earshot.towers.retrieval.recommend_lists._USERS_AT_ONCE", 8)
     with Library.open_to_write(library_copy) as library:
         reports = recommend_to_all(library, k=3)
         assert next(reports) == Progress("recommending", 8, 30, "listener")

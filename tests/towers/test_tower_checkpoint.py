@@ -88,7 +88,7 @@ def test_towers_that_never_heard_a_track_go_on_without(tmp_path, model):
     now = catalog(6, artists=[0, 0, 1, 1, -1, -1], audio=SOUND)
     maps = {name: getattr(old, name) for name in ("tracks", "users", "artists", "albums")}
     new = remap_towers(kept, now, **maps)
-    assert not kept.hears
+    assert not kept.uses_audio
     torch.testing.assert_close(item_vectors(new.towers), item_vectors(old.towers), rtol=0, atol=0)
 
 

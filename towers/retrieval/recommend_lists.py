@@ -1,4 +1,4 @@
-"""Recommending from a shelf: to one listener, known or not, and to all of them."""
+"""Recommendation lists from a set of candidates: for one user, in the data or new, and for all users."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,106 +10,110 @@ from torch import Tensor
 from earshot.data.events.interactions import Interactions
 from earshot.data.requests import Candidates, RecommendRequest
 from earshot.towers.retrieval.exact_search import (
-    best_of_artists,
+    best_tracks_capped,
+    current_query_vectors,
     item_vectors,
     popularity_offsets,
-    queries_of,
     uses_history,
 )
 from earshot.towers.tower_checkpoint import SavedTowers
 
-_LISTENERS_AT_ONCE = 1_024
-_SCORES_AT_ONCE = 2**27  # of a batch of listeners: a second or two, which is what a kill may cost
+_USERS_AT_ONCE = 1_024
+_SCORES_AT_ONCE = 2**27  # of a batch of users: a second or two, the work that a kill loses
 
 
 @dataclass(frozen=True)
 class RecommendOptions:
-    """What a list is to be."""
+    """Options of a list."""
 
     k: int
-    novel: bool = True  # without what the listener played
+    novel: bool = True  # without tracks that the user played
     max_per_artist: int = 3
-    popularity: float = 0.0  # times the log of a track's share of all plays, added to its score
+    popularity: float = 0.0  # weight of the log of a track's share of all plays, added to its score
 
 
 @dataclass(frozen=True)
-class Serving:
-    """Towers that know the tracks and listeners they are asked about, and the shelf that they choose from."""
+class Recommender:
+    """Towers that hold all tracks and users of the requests, and the candidates to choose from."""
 
     saved: SavedTowers
-    shelf: Candidates
-    items: Tensor  # (n_shelf, dim)
-    plays: np.ndarray | None = None  # (n_shelf,), where popularity plays a part
+    candidates: Candidates
+    items: Tensor  # (n_candidates, dim)
+    plays: np.ndarray | None = None  # (n_candidates,), for a popularity weight
 
     @cached_property
-    def shelf_rows(self) -> np.ndarray:
-        """Where each track that the towers know is on the shelf, -1 for nowhere."""
-        return self.shelf.tracks.find(self.saved.tracks.all_ids)
+    def candidate_rows(self) -> np.ndarray:
+        """The candidate row of each track of the towers, -1 for none."""
+        return self.candidates.tracks.find(self.saved.tracks.all_ids)
 
-    def offsets(self, rules: RecommendOptions) -> np.ndarray | None:
-        return None if self.plays is None else popularity_offsets(self.plays, rules.popularity)
+    def offsets(self, options: RecommendOptions) -> np.ndarray | None:
+        return None if self.plays is None else popularity_offsets(self.plays, options.popularity)
 
 
-def prepare(saved: SavedTowers, shelf: Candidates, plays: np.ndarray | None = None) -> Serving:
-    """Make vectors for the newcomers of a shelf; all other tracks have one.
+def prepare(saved: SavedTowers, candidates: Candidates, plays: np.ndarray | None = None) -> Recommender:
+    """Make vectors for the candidates without one.
 
     Parameters
     ----------
-    saved : towers that know the newcomers, among others
-    plays : (n_shelf,), how often each track was played
+    saved : towers that hold these candidates, among other tracks
+    plays : (n_candidates,), the play count of each
 
     Raises
     ------
     ValueError
-        The shelf is empty.
+        There are no candidates.
     """
-    if not len(shelf):
+    if not len(candidates):
         raise ValueError("No track that could be recommended is there any more.\n\n`cli status` says what is.")
-    items, newcomers = torch.from_numpy(shelf.vectors), shelf.new_ids
-    if len(newcomers):
-        new = item_vectors(saved.towers, saved.tracks.rows(newcomers))
-        items = torch.cat([items, new]) if len(items) else new
-    return Serving(saved, shelf, items, plays)
+    items = torch.from_numpy(candidates.vectors)
+    if len(candidates.new_ids):
+        new_items = item_vectors(saved.towers, saved.tracks.rows(candidates.new_ids))
+        items = torch.cat([items, new_items]) if len(items) else new_items
+    return Recommender(saved, candidates, items, plays)
 
 
-def batches_of(serving: Serving, user_rows: np.ndarray) -> list[np.ndarray]:
-    """Listeners in the batches that `recommend_all` is to be asked about; the same for the same shelf."""
-    n = min(_LISTENERS_AT_ONCE, max(_SCORES_AT_ONCE // len(serving.shelf), 1))
+def user_batches(recommender: Recommender, user_rows: np.ndarray) -> list[np.ndarray]:
+    """Users in batches for `recommend_all`; the same for the same candidates."""
+    n = min(_USERS_AT_ONCE, max(_SCORES_AT_ONCE // len(recommender.candidates), 1))
     return [user_rows[start : start + n] for start in range(0, len(user_rows), n)]
 
 
-def recommend_one(serving: Serving, request: RecommendRequest, rules: RecommendOptions) -> list[tuple[int, float]]:
-    """The list of one: ids of tracks and their scores, the best first.
+def recommend_one(
+    recommender: Recommender, request: RecommendRequest, options: RecommendOptions
+) -> list[tuple[int, float]]:
+    """Recommend to one user: ids of tracks and their scores, the best first.
 
     Raises
     ------
     ValueError
-        A seed track that the towers cannot hear.
+        The towers cannot read the seed track.
     """
-    left_out = serving.shelf.tracks.find(request.excluded_ids(novel=rules.novel))
-    rows, scores = _best(serving, query_of(serving.saved, request), rules, [left_out[left_out >= 0]])
-    found = rows[0] >= 0
-    return list(zip(serving.shelf.tracks.ids(rows[0][found]).tolist(), scores[0][found].tolist(), strict=True))
+    tracks = recommender.candidates.tracks
+    excluded = tracks.find(request.excluded_ids(novel=options.novel))
+    query = request_query_vector(recommender.saved, request)
+    (rows,), (scores,) = _best(recommender, query, options, [excluded[excluded >= 0]])
+    n = np.count_nonzero(rows >= 0)
+    return list(zip(tracks.ids(rows[:n]).tolist(), scores[:n].tolist(), strict=True))
 
 
-def query_of(saved: SavedTowers, request: RecommendRequest) -> Tensor:
-    """What one listener wants, (1, dim).
+def request_query_vector(saved: SavedTowers, request: RecommendRequest) -> Tensor:
+    """The query vector of a request, (1, dim).
 
-    A track that plays now is the latest that they played, whole; it takes the seed's own place in the query, also where
-    nothing else is known of order.
+    A track that plays now counts as the latest of the history, played whole; it takes the seed's place in the query,
+    also where the history has no order.
 
     Parameters
     ----------
-    saved : towers that know the tracks that were played, and the listener, among others
+    saved : towers that hold the tracks of the history and the user, among others
 
     Raises
     ------
     ValueError
-        A seed track, or somebody who is not in the data, and the towers cannot hear what they play.
+        The towers cannot read the seed track, or the history of a new user.
     """
     user_row = int(saved.users.find([request.user_id])[0])
-    is_stranger = request.user_id < 0 and request.seed_id is None and len(request)
-    if is_stranger and not uses_history(saved.towers, user_row, ordered=request.is_ordered):
+    is_new_user = request.user_id < 0 and request.seed_id is None and len(request)
+    if is_new_user and not uses_history(saved.towers, user_row, ordered=request.is_ordered):
         raise ValueError(
             "These towers read no history, so they know nothing of somebody who is not in the data."
             "\n\nTrain others: `cli train-tower --history 50`."
@@ -129,17 +133,18 @@ def query_of(saved: SavedTowers, request: RecommendRequest) -> Tensor:
         n_tracks=len(saved.tracks),
         kinds=None if request.kinds is None else np.append(request.kinds, np.zeros(n_seeds)).astype(np.uint8),
     )
-    return queries_of(saved.towers, events, np.zeros(1, dtype=np.int64), [user_row], ordered=request.is_ordered)
+    first_user = np.zeros(1, dtype=np.int64)
+    return current_query_vectors(saved.towers, events, first_user, [user_row], ordered=request.is_ordered)
 
 
 def recommend_all(
-    serving: Serving,
+    recommender: Recommender,
     events: Interactions,
     user_rows: np.ndarray,
-    rules: RecommendOptions,
+    options: RecommendOptions,
     disliked: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The lists of some listeners after all of `events`, whose rows are those of the towers.
+    """Recommend to these users after all of `events`, whose rows are those of the towers.
 
     Parameters
     ----------
@@ -150,34 +155,37 @@ def recommend_all(
     ids of tracks, (n_users, k) int64, the best first, k no more than there are tracks; and their scores, minus infinity
     where tracks run out
     """
-    left_out = [_of_users(*disliked, user_rows)] if disliked is not None else []
-    if rules.novel:
-        left_out.append(_of_users(events.user_rows, events.track_rows, user_rows))
+    exclusions = [_tracks_of_users(*disliked, user_rows)] if disliked is not None else []
+    if options.novel:
+        exclusions.append(_tracks_of_users(events.user_rows, events.track_rows, user_rows))
     excluded = None
-    if left_out:
-        of_each = [serving.shelf_rows[np.concatenate(parts)] for parts in zip(*left_out, strict=True)]
-        excluded = [rows[rows >= 0] for rows in of_each]
-    rows, scores = _best(serving, queries_of(serving.saved.towers, events, user_rows, user_rows), rules, excluded)
-    return np.where(rows < 0, -1, serving.shelf.tracks.ids(rows)), scores
+    if exclusions:
+        candidate_rows = [
+            recommender.candidate_rows[np.concatenate(tracks)] for tracks in zip(*exclusions, strict=True)
+        ]
+        excluded = [rows[rows >= 0] for rows in candidate_rows]
+    queries = current_query_vectors(recommender.saved.towers, events, user_rows, user_rows)
+    rows, scores = _best(recommender, queries, options, excluded)
+    return np.where(rows < 0, -1, recommender.candidates.tracks.ids(rows)), scores
 
 
-def _of_users(users: np.ndarray, tracks: np.ndarray, user_rows: np.ndarray) -> list[np.ndarray]:
-    """The tracks of each of some users, out of pairs that are ordered by user."""
+def _tracks_of_users(users: np.ndarray, tracks: np.ndarray, user_rows: np.ndarray) -> list[np.ndarray]:
+    """The tracks of each of `user_rows`, out of pairs that are ordered by user."""
     bounds = np.searchsorted(users, np.stack([user_rows, user_rows + 1], axis=1).astype(users.dtype))
     return [tracks[first:stop] for first, stop in bounds]
 
 
 def _best(
-    serving: Serving, queries: Tensor, rules: RecommendOptions, excluded: list[np.ndarray] | None
+    recommender: Recommender, queries: Tensor, options: RecommendOptions, excluded: list[np.ndarray] | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    return best_of_artists(
-        serving.saved.towers,
+    return best_tracks_capped(
+        recommender.saved.towers,
         queries,
-        serving.items,
-        min(rules.k, len(serving.items)),  # room is made for so many
-        artists=serving.shelf.artists,
-        max_per_artist=rules.max_per_artist,
+        recommender.items,
+        min(options.k, len(recommender.items)),
+        artists=recommender.candidates.artists,
+        max_per_artist=options.max_per_artist,
         excluded=excluded,
-        offsets=serving.offsets(rules),
-        track_ids=serving.shelf.tracks.all_ids,
+        offsets=recommender.offsets(options),
+        track_ids=recommender.candidates.tracks.all_ids,
     )

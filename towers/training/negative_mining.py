@@ -1,4 +1,4 @@
-"""Hard negatives are mined: the towers say what they would recommend now, for the epoch that comes."""
+"""Mining of hard negatives: recommendations of the towers as they are now, for the next epoch."""
 
 import numpy as np
 
@@ -7,21 +7,21 @@ from earshot.towers.models import Towers
 from earshot.towers.retrieval.exact_search import recommend
 from earshot.towers.training.negatives import HardNegatives, KnownPairs
 
-_USERS_ASKED = 16_384  # at most, another choice each epoch
-_KEPT = 64  # tracks of each
+MAX_MINED_USERS = 16_384  # another choice each epoch
+MAX_HARD_PER_USER = 64
 
 
 def mine_negatives(
     towers: Towers, events: Interactions, known: KnownPairs, *, first: int, last: int, seed: int
 ) -> HardNegatives:
-    """Ask the towers what listeners want after all of `events`, and keep some of the ranks from `first` up to `last`.
+    """Recommend to users after all of `events`, and keep a choice of the places from `first` up to `last`.
 
     Parameters
     ----------
-    known : what is no negative; it has no rank either. Nor is a track that training never plays: nothing would lift
-        it up again, and new tracks would be held to be unwanted.
-    first : how many of the best are left out, for a stranger near the top is often a track that will be played [1]_
-    seed : of the choice of listeners and ranks
+    known : pairs that are no negatives and take no place. A track without events takes a place and is no negative
+        either: nothing would raise its scores again, and new tracks would count as unwanted.
+    first : number of places at the top that are skipped: a track there is often one that will be played [1]_
+    seed : of the choice of users and places
 
     References
     ----------
@@ -30,15 +30,15 @@ def mine_negatives(
     """
     rng = np.random.default_rng(seed)
     users = np.flatnonzero(np.diff(events.user_offsets()))
-    if len(users) > _USERS_ASKED:
-        users = np.sort(rng.choice(users, _USERS_ASKED, replace=False))
-    is_seen = np.append(towers.is_seen.cpu().numpy(), False)  # -1, the end of a short catalog, is nobody's
+    if len(users) > MAX_MINED_USERS:
+        users = np.sort(rng.choice(users, MAX_MINED_USERS, replace=False))
+    is_seen = np.append(towers.is_seen.cpu().numpy(), False)  # the last element is that of -1, the end of a short list
     excluded = [known.of_user(user) for user in users.tolist()]
-    kept = []
+    chosen = []
     for rows, _ in recommend(towers, events, users, last, excluded=excluded):
         rows = np.where(is_seen[rows], rows, -1)[:, first:]
-        order = np.argsort(np.where(rows >= 0, rng.random(rows.shape), 2.0), axis=1)[:, :_KEPT]
-        kept.append(np.take_along_axis(rows, order, axis=1).astype(np.int32))
+        order = np.argsort(np.where(rows >= 0, rng.random(rows.shape), 2.0), axis=1)[:, :MAX_HARD_PER_USER]
+        chosen.append(np.take_along_axis(rows, order, axis=1).astype(np.int32))
     place_of = np.full(events.n_users, -1, dtype=np.int32)
     place_of[users] = np.arange(len(users))
-    return HardNegatives(np.concatenate(kept), place_of)
+    return HardNegatives(np.concatenate(chosen), place_of)

@@ -1,4 +1,4 @@
-"""Who plays what: by that, candidates are no negatives of somebody."""
+"""Known positives, which are no negatives of their user, and hard negatives, which were mined for one."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from earshot.data.arrays import pair_keys, split_keys, unique_sorted
 
-_MOST_PAIRS = 2**25  # of known tracks or listeners that a step looks through
+_MAX_GRID_PAIRS = 2**25  # known pairs that a step reads one by one
 
 
 class KnownPairs:
-    """Who is known to play what: marks candidates that are no negatives."""
+    """All pairs of a user and a track that they play."""
 
     def __init__(self, user_rows: np.ndarray, track_rows: np.ndarray, n_users: int, n_tracks: int) -> None:
         keys = unique_sorted(pair_keys(user_rows, track_rows))
@@ -34,69 +34,69 @@ class KnownPairs:
         return np.diff(self._user_starts) == np.count_nonzero(np.diff(self._track_starts))
 
     def contains(self, user_rows: np.ndarray, track_rows: np.ndarray) -> np.ndarray:
-        """Whether each pair is known; shapes are broadcast. A user row of -1 knows nothing."""
+        """Mark the known pairs; shapes are broadcast. A user row of -1 has none."""
         if not len(self._keys):
             return np.zeros(np.broadcast_shapes(user_rows.shape, track_rows.shape), dtype=bool)
         keys = pair_keys(user_rows, track_rows)
-        places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return self._keys[places] == keys
+        positions = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return self._keys[positions] == keys
 
     def grid(self, user_rows: np.ndarray, track_rows: np.ndarray) -> np.ndarray:
-        """Whether each user knows each track: (n_users, n_tracks) bool.
+        """Mark the known pairs of each user with each track: (n_users, n_tracks) bool.
 
-        It walks along the tracks of the users, or along the listeners of the tracks, whichever are fewer.
+        It reads the tracks of the users, or the users of the tracks, whichever are fewer.
         """
-        users, user_places = np.unique(user_rows, return_inverse=True)
-        tracks, track_places = np.unique(track_rows, return_inverse=True)
+        users, user_positions = np.unique(user_rows, return_inverse=True)
+        tracks, track_positions = np.unique(track_rows, return_inverse=True)
         by_user = self._user_starts[users + 1] - self._user_starts[users]
         by_track = self._track_starts[tracks + 1] - self._track_starts[tracks]
-        if min(by_user.sum(), by_track.sum()) > _MOST_PAIRS:
+        if min(by_user.sum(), by_track.sum()) > _MAX_GRID_PAIRS:
             return self.contains(user_rows[:, None], track_rows[None])
         marks = np.zeros((len(users), len(tracks)), dtype=bool)
         if by_user.sum() <= by_track.sum():
-            rows, others = _ranges(self._user_starts[users], by_user)
-            columns = _places(self._tracks[others], tracks, self.n_tracks)
+            rows, pairs = _ranges(self._user_starts[users], by_user)
+            columns = _positions(self._tracks[pairs], tracks, self.n_tracks)
         else:
-            columns, others = _ranges(self._track_starts[tracks], by_track)
-            rows = _places(self._users[others], users, self.n_users)
-        there = (rows >= 0) & (columns >= 0)
-        marks[rows[there], columns[there]] = True
-        return marks.take(track_places, axis=1).take(user_places, axis=0)  # ten times as fast as an index array
+            columns, pairs = _ranges(self._track_starts[tracks], by_track)
+            rows = _positions(self._users[pairs], users, self.n_users)
+        is_inside = (rows >= 0) & (columns >= 0)
+        marks[rows[is_inside], columns[is_inside]] = True
+        return marks.take(track_positions, axis=1).take(user_positions, axis=0)  # ten times as fast as an index array
 
 
 def _ranges(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each range its number, repeated, and all positions in it."""
+    """The number of each range, once for each position in it, and all these positions."""
     owners = np.repeat(np.arange(len(starts)), lengths)
     firsts = np.cumsum(lengths) - lengths
     return owners, np.arange(len(owners)) - firsts[owners] + starts[owners]
 
 
-def _places(rows: np.ndarray, names: np.ndarray, n: int) -> np.ndarray:
-    """Where each row is among `names`, -1 for those that are not."""
-    place_of = np.full(n, -1, dtype=np.int64)
-    place_of[names] = np.arange(len(names))
-    return place_of[rows]
+def _positions(rows: np.ndarray, chosen: np.ndarray, n: int) -> np.ndarray:
+    """The position of each row among `chosen`, -1 for none; rows are below n."""
+    position_of = np.full(n, -1, dtype=np.int64)
+    position_of[chosen] = np.arange(len(chosen))
+    return position_of[rows]
 
 
 @dataclass(frozen=True)
 class HardNegatives:
-    """Of some listeners, tracks that they never played and that were high on their lists."""
+    """Tracks that users never played and that were high on their lists."""
 
-    track_rows: np.ndarray  # (n_asked, n_kept) int32, -1 behind the last of a shorter list
-    place_of: np.ndarray  # (n_users,) int32: where in these a listener is, -1 for who was not asked
+    track_rows: np.ndarray  # (n_mined_users, n_tracks) int32, -1 behind the last of a shorter list
+    place_of: np.ndarray  # (n_users,) int32: the row of each user in `track_rows`, -1 for none
 
     def __repr__(self) -> str:
-        return f"<HardNegatives of {len(self.track_rows):,} listeners>"
+        return f"<HardNegatives of {len(self.track_rows):,} users>"
 
     def has(self, user_rows: np.ndarray) -> np.ndarray:
-        """Of whom there is a track, bool."""
-        found = np.zeros(len(self.place_of), dtype=bool)
-        asked = np.flatnonzero(self.place_of >= 0)
-        found[asked] = (self.track_rows[self.place_of[asked]] >= 0).any(axis=1)
-        return found[user_rows]
+        """Mark the users with a hard negative, bool."""
+        has_any = np.zeros(len(self.place_of), dtype=bool)
+        users = np.flatnonzero(self.place_of >= 0)
+        has_any[users] = (self.track_rows[self.place_of[users]] >= 0).any(axis=1)
+        return has_any[user_rows]
 
     def draw(self, user_rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """One track of each listener, shape as `user_rows`; -1 for who has none."""
+        """Draw one track of each user, shape as `user_rows`; -1 for a user without any."""
         if not self.track_rows.size:
             return np.full(user_rows.shape, -1, dtype=np.int64)
         places = self.place_of[user_rows]

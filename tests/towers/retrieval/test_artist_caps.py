@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from earshot.towers.retrieval.artist_caps import first_kept, within_caps
+from earshot.towers.retrieval.artist_caps import first_selected, within_caps
 
 
 def test_caps_by_hand():
@@ -30,7 +30,7 @@ def test_caps_are_those_of_a_plain_loop(groups, most):
 def test_the_first_that_are_kept():
     rows, scores = np.array([[5, 6, 7], [8, 9, 4]]), np.array([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]])
     kept = np.array([[True, False, True], [False, False, True]])
-    found, values = first_kept(rows, scores, kept, 2)
+    found, values = first_selected(rows, scores, kept, 2)
     assert found.tolist() == [[5, 7], [4, -1]]
     assert values.tolist() == [[3.0, 1.0], [1.0, -np.inf]]
-    assert first_kept(rows[:, :0], scores[:, :0], kept[:, :0], 1)[0].tolist() == [[-1], [-1]]
+    assert first_selected(rows[:, :0], scores[:, :0], kept[:, :0], 1)[0].tolist() == [[-1], [-1]]

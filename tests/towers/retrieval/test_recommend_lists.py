@@ -13,11 +13,11 @@ from earshot.towers.models import towers_for
 from earshot.towers.retrieval.exact_search import item_vectors, recommend
 from earshot.towers.retrieval.recommend_lists import (
     RecommendOptions,
-    batches_of,
     prepare,
-    query_of,
     recommend_all,
     recommend_one,
+    request_query_vector,
+    user_batches,
 )
 from earshot.towers.tower_checkpoint import SavedTowers
 from tower_world import catalog, listening
@@ -43,8 +43,8 @@ def serving(*, order=(0, 1, 2, 3, 4, 5), n_stored=6, artists=(-1,) * 6, plays=No
     made = towers(**settings)
     saved = SavedTowers(made, IdMap(IDS), IdMap([70, 71, 72]), IdMap([]), IdMap([]))
     order = np.array(order)
-    shelf = Candidates(IdMap(IDS[order]), np.array(artists)[order], item_vectors(made).numpy()[order[:n_stored]])
-    return prepare(saved, shelf, plays)
+    candidates = Candidates(IdMap(IDS[order]), np.array(artists)[order], item_vectors(made).numpy()[order[:n_stored]])
+    return prepare(saved, candidates, plays)
 
 
 def asked(*tracks, ordered=True, user_id=-1, seed_id=None):
@@ -137,7 +137,7 @@ def test_a_seed_track_is_the_latest_and_has_its_own_place():
     as_latest = dict(recommend_one(served, asked(12, 15, 13), ALL))
     assert playing == [(track, score) for track, score in as_latest.items() if track != 13]
     liked = recommend_one(served, asked(12, 15, ordered=False, seed_id=13), ALL)
-    without = query_of(served.saved, asked(12, 15, 13, ordered=False))
+    without = request_query_vector(served.saved, asked(12, 15, 13, ordered=False))
     without = dict(zip(IDS.tolist(), (without @ served.items.T)[0].tolist(), strict=True))
     assert max(abs(score - without[track]) for track, score in liked) > 1e-3  # not in the history alone
     alone = recommend_one(served, asked(seed_id=13), RecommendOptions(k=6))
@@ -166,7 +166,7 @@ def test_a_stranger_needs_towers_that_read_a_history():
 def test_no_artist_takes_the_list():
     served = serving(artists=(5, 5, 5, 5, 8, -1))
     capped = recommend_one(served, asked(12), RecommendOptions(k=3, novel=False, max_per_artist=1))
-    by_artist = dict(zip(IDS.tolist(), served.shelf.artists.tolist(), strict=True))
+    by_artist = dict(zip(IDS.tolist(), served.candidates.artists.tolist(), strict=True))
     assert sorted(by_artist[track] for track in ids(capped)) == [-1, 5, 8]
     best = {artist: max(score for track, score in recommend_one(served, asked(12), ALL) if by_artist[track] == artist)
             for artist in (-1, 5, 8)}  # fmt: skip
@@ -199,6 +199,6 @@ def test_an_empty_shelf_is_told():
 
 def test_a_batch_of_a_large_shelf_is_smaller(monkeypatch):
     monkeypatch.setattr("earshot.towers.retrieval.recommend_lists._SCORES_AT_ONCE", 13)
-    assert [part.tolist() for part in batches_of(serving(), np.arange(5))] == [[0, 1], [2, 3], [4]]  # six tracks
+    assert [part.tolist() for part in user_batches(serving(), np.arange(5))] == [[0, 1], [2, 3], [4]]  # six tracks
     monkeypatch.setattr("earshot.towers.retrieval.recommend_lists._SCORES_AT_ONCE", 1)
-    assert len(batches_of(serving(), np.arange(5))) == 5
+    assert len(user_batches(serving(), np.arange(5))) == 5

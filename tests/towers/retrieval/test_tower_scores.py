@@ -78,8 +78,8 @@ def test_lists_that_are_evaluated_are_those_that_are_recommended(n_values, rng):
     lists, _ = replace(eval_queries, track_ids=ids).ranked(scores_of, k)
     no_artists = np.full(n_tracks, -1)
     saved = SavedTowers(towers, IdMap(ids), IdMap(np.arange(n_users)), IdMap([]), IdMap([]))
-    serving = prepare(saved, Candidates(IdMap(ids[order]), no_artists, items.numpy()[order]))
-    recommended, _ = recommend_all(serving, world, eval_queries.targets.user_rows, RecommendOptions(k))
+    recommender = prepare(saved, Candidates(IdMap(ids[order]), no_artists, items.numpy()[order]))
+    recommended, _ = recommend_all(recommender, world, eval_queries.targets.user_rows, RecommendOptions(k))
     np.testing.assert_array_equal(ids[lists], recommended)
 
 

@@ -39,7 +39,7 @@ def test_the_ranks_are_counted_among_what_was_not_played():
     lists = {user: set(hard.track_rows[hard.place_of[user]].tolist()) for user in (0, 1, 2)}
     # 9 is on top but was never played: it has a rank and is no negative. Listener 0: 9 0 [2 4 5], the others alike.
     assert lists == {0: {2, 4, 5}, 1: {2, 3, 4}, 2: {1, 2, 3}}
-    assert hard.place_of[3] == -1 and repr(hard) == "<HardNegatives of 3 listeners>"  # who plays nothing was not asked
+    assert hard.place_of[3] == -1 and repr(hard) == "<HardNegatives of 3 users>"  # who plays nothing was not asked
     assert hard.has(np.array([3, 0])).tolist() == [False, True]
 
 

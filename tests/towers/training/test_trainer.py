@@ -203,7 +203,7 @@ def test_a_search_in_blocks_is_a_search(model, monkeypatch, rng):
     starts = events.user_offsets()
     excluded = [events.track_rows[starts[user] : starts[user + 1]] for user in range(9)]
     whole = list(recommend(towers, events, np.arange(9), 38, excluded=excluded))
-    for name, n in (("_TRACKS_AT_ONCE", 7), ("_SCORES_AT_ONCE", 80), ("_PAIRS_AT_ONCE", 80)):
+    for name, n in (("_TRACKS_AT_ONCE", 7), ("_SCORES_AT_ONCE", 80), ("_NEUMF_SCORES_AT_ONCE", 80)):
         monkeypatch.setattr(f"earshot.towers.retrieval.exact_search.{name}", n)
     parts = list(recommend(towers, events, np.arange(9), 38, excluded=excluded, n_at_once=4))
     assert len(whole) == 1 and len(parts) == 3
