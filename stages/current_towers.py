@@ -84,7 +84,7 @@ def towers_for(
 def extend_to_new_tracks(library: Library) -> int:
     """Give tracks that came after the training a vector by the towers; how many.
 
-    Only two-tower can. Where there are none, or the towers need another training anyhow, only SQLite is asked.
+    Only two-tower can. Without new tracks, or if the towers need another training anyhow, torch is not imported.
     """
     if current_space(library, TOWER) is None:
         return 0
@@ -100,6 +100,6 @@ def extend_to_new_tracks(library: Library) -> int:
         with open_towers(library) as (file, run):
             saved = towers_for(library, file, run.sound, new_ids, IdMap([]))
     except StageError:
-        return 0  # whoever uses the towers next will read why
+        return 0  # the next command that needs the towers says why
     add_tower_vectors(library, run.id, new_ids, unit_vectors(item_vectors(saved.towers)))
     return len(new_ids)

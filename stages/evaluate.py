@@ -53,7 +53,7 @@ class Evaluation:
 
     def write(self, page: Path) -> None:
         """Write all tables as a page of Markdown, with pictures beside it."""
-        heading = Heading(f"{self.model} before {self.n_baselines} rivals", self.notes, self.settings)
+        heading = Heading(f"{self.model} beside {self.n_baselines} baselines", self.notes, self.settings)
         write_report(page, heading, self.report, self.more)
 
 
@@ -81,7 +81,7 @@ def evaluate_towers(
     sampled : also rank one target among 99 tracks drawn by chance; None for as the split says
     ann : also measure approximate indexes, tuned to this `recall` of exact search
     popularity : weight of the log of a track's share of all plays; None for what suited validation best
-    n_users : users, or listens of next-track, that are asked about at most
+    n_users : at most this many evaluation queries: users, or listens of next-track
     seed : of the choice of users, of sampled candidates and of intervals
 
     Raises
@@ -140,7 +140,7 @@ def evaluate_towers(
 def _split_of_training(data: TowerData, trained: TowerRun) -> Split:
     """Split the listens as they were when the towers learned."""
     if not trained.split:
-        raise StageError(f"Run {trained.id} does not say which listens it kept back.\n\nRun `cli train-tower` anew.")
+        raise StageError(f"Run {trained.id} does not say how it split the listens.\n\nRun `cli train-tower` anew.")
     if trained.split["protocol"] == "none":
         raise StageError(
             "These towers learned from all listens: none are left to evaluate them on.\n\nRun `cli train-tower` anew."

@@ -17,7 +17,7 @@ class InputError(StageError):
 
 @contextlib.contextmanager
 def as_stage_error() -> Iterator[None]:
-    """Raise a `ValueError` of the block as a `StageError`: its message is for whoever runs the stage."""
+    """Raise a `ValueError` of the block as a `StageError`: its message says what cannot be done."""
     try:
         yield
     except ValueError as error:

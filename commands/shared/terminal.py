@@ -25,8 +25,8 @@ def echo_rows(rows: Sequence[dict[str, Any]], output: str | None, nothing: str) 
     elif output == "csv":
         echo_csv(text_tables.as_csv(rows))
     elif rows:
-        told = [name for name in rows[0] if any(row[name] is not None for row in rows)]
-        click.echo(text_tables.table([[row[name] for name in told] for row in rows], told, table_width()))
+        columns = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+        click.echo(text_tables.table([[row[name] for name in columns] for row in rows], columns, table_width()))
     else:
         click.echo(nothing, err=True)
 

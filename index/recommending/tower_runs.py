@@ -17,7 +17,7 @@ class TowerRun:
     ----------
     tower : the fields of `TowerConfig`; empty where the library does not say what the towers are made of
     split : the arguments of `split_listens`, `protocol` among them; empty where they are not recorded
-    sound : the space of vectors that told the towers how tracks sound; None for none
+    sound : the space of vectors that the towers know the sound of tracks by; None for none
     encoder : the fingerprint of these vectors
     listens_key : names the listens and links of the training, as `TowerData.listens_key` does
     popularity : the weight of popularity in scores that suited validation best
@@ -75,13 +75,13 @@ def tower_run(library: Library) -> TowerRun:
 
 
 def _settings(config: dict[str, Any], name: str, needed: set[str]) -> dict[str, Any]:
-    """Read settings inside of others, or none where some that are needed are missing."""
+    """Read the settings of one name; empty if one of those that are needed is missing."""
     settings = config.get(name)
     return settings if isinstance(settings, dict) and needed <= settings.keys() else {}
 
 
 def tower_checkpoint(library: Library, run_id: int) -> Path:
-    """The file that a training wrote, whether or not it is still there.
+    """The checkpoint that a training wrote, whether or not the file still exists.
 
     It was written before the vectors of its run; the run itself ends only when they are indexed.
     """

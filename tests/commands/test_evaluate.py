@@ -78,7 +78,7 @@ def test_an_evaluation_with_everything(run, library, tmp_path):
     assert "Indexes tuned to recall@5 0.98" in out.stdout and "hnsw efSearch" in out.stdout
     assert f"{tmp_path / 'page' / 'evaluation.md'} written." in out.stderr
     page = (tmp_path / "page" / "evaluation.md").read_text(encoding="utf-8")
-    assert page.startswith("# two-tower before 6 rivals") and "| popular |" in page
+    assert page.startswith("# two-tower beside 6 baselines") and "| popular |" in page
     connection = sqlite3.connect(library / "library.db")
     slices = connection.execute(
         "SELECT DISTINCT slice FROM metrics WHERE run_id = (SELECT max(id) FROM runs WHERE stage = 'evaluate')"

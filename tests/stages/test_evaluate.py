@@ -27,7 +27,7 @@ def test_towers_are_evaluated_beside_baselines(library, tmp_path):
     (n_stored,) = library.db.execute("SELECT count(*) FROM metrics").fetchone()
     assert n_stored == len(evaluation.metrics)
     evaluation.write(tmp_path / "page.md")
-    assert (tmp_path / "page.md").read_text(encoding="utf-8").startswith("# two-tower before ")
+    assert (tmp_path / "page.md").read_text(encoding="utf-8").startswith("# two-tower beside ")
 
 
 def test_indexes_are_measured_too(library):
