@@ -36,8 +36,8 @@ def test_keys_sort_as_their_pairs_and_come_apart_again(rng):
     users, tracks = rng.integers(0, 2**31, (2, 50)).astype(np.int32)
     keys = pair_keys(users, tracks)
     np.testing.assert_array_equal(np.argsort(keys), np.lexsort((tracks, users)))
-    for found, given in zip(split_keys(keys), (users, tracks), strict=True):
-        np.testing.assert_array_equal(found, given)
+    for rows, expected in zip(split_keys(keys), (users, tracks), strict=True):
+        np.testing.assert_array_equal(rows, expected)
     np.testing.assert_array_equal(pair_keys(users[:, None], tracks[:3])[:, 1], pair_keys(users, tracks[1]))
 
 

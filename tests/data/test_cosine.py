@@ -1,4 +1,4 @@
-"""Who is nearest to whom, on vectors in the plane and beside a loop that anyone can check."""
+"""Nearest rows, on vectors in the plane and beside a loop that anyone can check."""
 
 import numpy as np
 import pytest

@@ -40,7 +40,7 @@ def calls(monkeypatch):
     return calls
 
 
-needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="names of open files are told by /proc")
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="/proc tells the names of open files")
 
 
 @needs_proc

@@ -80,10 +80,10 @@ PICKLES = {
 }
 
 
-@pytest.mark.parametrize(("pickled", "told"), PICKLES.values(), ids=PICKLES)
-def test_pickles_that_are_not_ours(path, pickled, told):
+@pytest.mark.parametrize(("pickled", "words"), PICKLES.values(), ids=PICKLES)
+def test_pickles_that_are_not_ours(path, pickled, words):
     rewritten(path, pickled=pickled)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=words):
         check_torch_file(path)
 
 

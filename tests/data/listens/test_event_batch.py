@@ -1,8 +1,11 @@
 """Rows of any table become valid events, or examples of malformed rows."""
 
 import polars as pl
+import pytest
 
-from earshot.data.listens.event_batch import kind_codes, split_codes, valid_events
+from earshot.data.listens.event_batch import Batch, kind_codes, refuse_noise, split_codes, valid_events
+from earshot.data.listens.spotify import read_spotify
+from earshot.data.tables.text_blocks import Member
 
 
 def test_a_row_is_whole_or_an_example():
@@ -19,3 +22,16 @@ def test_words_for_kinds_and_splits():
     assert words.select(kind_codes(pl.col("kind")), split_codes(pl.col("split"))).rows() == [
         (1, 0), (0, 1), (4, 2), (None, None)
     ]  # fmt: skip
+
+
+def test_noise_ends_an_import(tmp_path, monkeypatch):
+    monkeypatch.setattr("earshot.data.listens.event_batch._MAX_MALFORMED", 50)
+    (tmp_path / "x.json").write_text('[{"msPlayed": 1}' + ", 0" * 90 + "]")
+    with pytest.raises(ValueError, match=r"x\.json holds no listens: of the first 91 rows 91 are malformed"):
+        list(refuse_noise(read_spotify(Member(tmp_path / "x.json"), None), "x.json"))
+
+
+def test_some_malformed_rows_are_no_noise(monkeypatch):
+    monkeypatch.setattr("earshot.data.listens.event_batch._MAX_MALFORMED", 50)
+    batches = [Batch(pl.DataFrame({"user": ["a"] * 10}), 999)]
+    assert list(refuse_noise(iter(batches), "x")) == batches

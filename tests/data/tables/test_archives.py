@@ -314,15 +314,15 @@ def test_no_damage_is_read_as_something_else(tmp_path, rng, name):
     lines = [f"u\t2009-05-04T23:08:57Z\t\t{artist}\t\tOne\n" for artist in rng.bytes(40).hex(" ").split()]
     path = packed(tmp_path / name, lastfm_1k(tmp_path / "x.tsv", "".join(lines)))
 
-    def told():
+    def outcome():
         return [rows(read_lastfm_1k(member), "artist") for member in members_of(path)]
 
-    whole, content = told(), path.read_bytes()
+    whole, content = outcome(), path.read_bytes()
     n_refused = 0
     for place in range(0, len(content) - 120, 3):  # a zip's end is a list of names and lengths that nothing checks
         path.write_bytes(content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :])
         try:
-            assert told() == whole, place  # the date of a file is nothing to us
+            assert outcome() == whole, place  # the date of a file is nothing to us
         except ValueError as error:
             assert str(error).startswith(f"{name} is "), place
             n_refused += 1

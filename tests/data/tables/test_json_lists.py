@@ -3,14 +3,10 @@
 import io
 import json
 
-import polars as pl
 import pytest
 
-from earshot.data.listens.event_batch import Batch, refuse_noise
-from earshot.data.listens.spotify import read_spotify
 from earshot.data.tables import json_lists
 from earshot.data.tables.json_lists import json_entries
-from earshot.data.tables.text_blocks import Member
 
 
 def entries(content, size, monkeypatch):
@@ -61,16 +57,3 @@ def test_an_entry_without_end_is_not_waited_for(monkeypatch):
     with pytest.raises(ValueError, match="Unterminated string"):
         list(json_entries(file, "x.json"))
     assert file.tell() < 10_000
-
-
-def test_noise_ends_an_import(tmp_path, monkeypatch):
-    monkeypatch.setattr("earshot.data.listens.event_batch._MUCH_NOISE", 50)
-    (tmp_path / "x.json").write_text('[{"msPlayed": 1}' + ", 0" * 90 + "]")
-    with pytest.raises(ValueError, match=r"x\.json holds no listens: of the first 91 rows 91 are malformed"):
-        list(refuse_noise(read_spotify(Member(tmp_path / "x.json"), None), "x.json"))
-
-
-def test_some_malformed_rows_are_no_noise(monkeypatch):
-    monkeypatch.setattr("earshot.data.listens.event_batch._MUCH_NOISE", 50)
-    batches = [Batch(pl.DataFrame({"user": ["a"] * 10}), 999)]
-    assert list(refuse_noise(iter(batches), "x")) == batches

@@ -40,16 +40,16 @@ def test_a_row_about_no_file_is_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "asked", "words"),
+    ("text", "options", "words"),
     [
         ("name,genre\na,Rock\n", {}, "tracks.csv has no column file or path; it has name, genre"),
         ("file,genre\na,Rock\n", {"columns": ["mood"]}, "tracks.csv has no column 'mood'; it has file, genre"),
         ("file,genre\na,Rock\n", {"twins": "pair"}, "tracks.csv has no column 'pair'; it has file, genre"),
     ],
 )
-def test_what_is_missing_is_named(tmp_path, text, asked, words):
+def test_what_is_missing_is_named(tmp_path, text, options, words):
     with pytest.raises(ValueError, match=words):
-        read_labels(table(tmp_path, text), **asked)
+        read_labels(table(tmp_path, text), **options)
 
 
 def test_a_table_that_is_not_there(tmp_path):

@@ -1,4 +1,4 @@
-"""What another program's ids mean, from its own table."""
+"""Names of another program, looked up in its own tables."""
 
 import polars as pl
 import pytest
