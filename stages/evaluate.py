@@ -22,7 +22,7 @@ from earshot.index.runs import EVALUATE_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import AUDIO
 from earshot.stages.current_towers import load_towers
 from earshot.stages.environment import versions
-from earshot.stages.reports import Progress, StageError, as_stage_error, collected
+from earshot.stages.reports import InputError, Progress, StageError, as_stage_error, collected
 from earshot.towers.retrieval.exact_search import fold_offsets, item_vectors, unit_vectors
 from earshot.towers.retrieval.tower_scores import evaluation_offsets, evaluation_query_vectors, tower_scores
 
@@ -86,12 +86,16 @@ def evaluate_towers(
 
     Raises
     ------
+    InputError
+        There are no such baselines, or no `ks`.
     LibraryError
         There are no towers, or no listens.
     StageError
         The towers saw all listens, the listens have changed since, the test part holds no query, or the towers cannot
         do what is asked.
     """
+    if baselines not in ("quick", "all") or not ks:
+        raise InputError(f"baselines is {baselines!r}, ks is {ks!r}; these are quick or all, and lengths of list")
     saved, data, trained = load_towers(library)
     if ann and trained.model == "neumf":
         raise StageError("NeuMF has no inner product that an index could search by.\n\nLeave out --ann.")

@@ -27,7 +27,7 @@ from earshot.index.runs import TOWER_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import AUDIO, sound_space, vector_fingerprint
 from earshot.stages.environment import SAVE_SECONDS, pick_device, versions
 from earshot.stages.indexes import refresh_indexes
-from earshot.stages.reports import Progress, as_stage_error
+from earshot.stages.reports import InputError, Progress, as_stage_error
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
 from earshot.towers.tower_checkpoint import SavedTowers, save_towers, tower_training_key
@@ -117,12 +117,16 @@ def train_towers(
 
     Raises
     ------
+    InputError
+        There is no such split.
     LibraryError
         There are no listens, or no such space.
     StageError
         The split leaves nothing to learn from or to refit by; or the loss diverged, and nothing was stored.
     """
     began = monotonic()
+    if split not in ("auto", "none", *PROTOCOLS):
+        raise InputError(f"split is {split!r}; it is one of auto, none, {', '.join(PROTOCOLS)}")
     tower, training = tower or TowerConfig(), training or TowerTrainingConfig()
     distributed = distributed or Distributed()
     sound = distributed.first_then_others(lambda: sound_space(library, sound))

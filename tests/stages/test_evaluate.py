@@ -7,7 +7,7 @@ import pytest
 from earshot.index.library import Library
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.stages.evaluate import Evaluation, evaluate_towers
-from earshot.stages.reports import Progress, StageError
+from earshot.stages.reports import InputError, Progress, StageError
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,12 @@ def test_indexes_are_measured_too(library):
     (section,) = evaluation.more
     assert section.title.startswith("Indexes tuned to recall@5 0.98")
     assert {value.slice for value in evaluation.metrics} >= {"all", "ann"}
+
+
+def test_arguments_that_mean_nothing_are_refused(library):
+    for arguments in ({"baselines": "some"}, {"ks": ()}):
+        with pytest.raises(InputError, match="these are quick or all, and lengths of list"):
+            next(evaluate_towers(library, **arguments))
 
 
 def test_towers_that_saw_everything_are_refused(library):

@@ -9,7 +9,7 @@ from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.vectors.spaces import TOWER, read_vectors
 from earshot.stages import train_tower
-from earshot.stages.reports import Progress, StageError
+from earshot.stages.reports import InputError, Progress, StageError
 from earshot.stages.train_tower import ResumedTraining, TrainingData, TrainTowerReport, train_towers
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from library_world import open_library
@@ -65,6 +65,8 @@ def test_a_refit_follows_the_training(library):
 def test_all_listens_may_be_learned_from(library):
     *_, report = train_towers(library, TOWER_CONFIG, TRAINING, split="none")
     assert (report.validation, report.split, report.n_events) == (None, "none", 270)
+    with pytest.raises(InputError, match="split is 'last'; it is one of auto, none, global, "):
+        next(train_towers(library, split="last"))
     with pytest.raises(StageError, match="cannot know how long to learn"):
         list(train_towers(library, TOWER_CONFIG, TRAINING, split="none", refit=True))
 
