@@ -35,19 +35,12 @@ def build_index(folder: Path, type: str, recall: float) -> None:
     """
     from earshot.index.library import Library
     from earshot.index.vectors.spaces import require_vectors
+    from earshot.stages.indexes import refresh_indexes
 
     with Library.open_to_write(folder) as library:
         require_vectors(library)
-        refresh_index(library, type, recall, anew=True)
+        list(drawn(refresh_indexes(library, type, recall, anew=True)))
         _echo_index(library)
-
-
-def refresh_index(library: "Library", type: str = "auto", recall: float = 0.98, anew: bool = False) -> None:
-    """Bring the index and the neighbours of every space up to date, with a progress bar."""
-    from earshot.stages.indexes import refresh_indexes
-
-    for _ in drawn(refresh_indexes(library, type, recall, anew=anew)):
-        pass
 
 
 def _echo_index(library: "Library") -> None:

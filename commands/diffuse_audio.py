@@ -2,21 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from earshot.commands.build_index import refresh_index
 from earshot.commands.shared.options import config_options
-from earshot.commands.shared.terminal import echo_json, echo_rows, progress
+from earshot.commands.shared.terminal import echo_json, echo_rows, last_report
 from earshot.graph.config import DiffusionConfig
-from earshot.stages.environment import versions
 
 if TYPE_CHECKING:
-    from earshot.evaluation.metrics.metric_value import MetricValue
-    from earshot.index.graphs.diffused_vectors import DiffusionResult, LevelGraph
-    from earshot.index.library import Library
+    from earshot.stages.diffuse import DiffusionReport
 
 
 @click.command()
@@ -46,87 +41,35 @@ def diffuse_audio(
     \b
         cli diffuse-audio --graph listens --steps 3
     """
-    from earshot.graph.diffusion.diffusion import centred, sound_centre
-    from earshot.index.evaluation.metrics_table import store_metrics
-    from earshot.index.graphs.diffused_vectors import fill_catalog, level_graphs, n_catalog, sources_of, store_diffused
     from earshot.index.library import Library
-    from earshot.index.runs import DIFFUSE_STAGE, finish_run, start_run
-    from earshot.index.vectors.spaces import AUDIO, read_vectors, require_vectors
+    from earshot.stages.diffuse import DiffusionReport, diffuse_vectors
 
     try:
         config = DiffusionConfig(**settings)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    began = monotonic()
     with Library.open_to_write(folder) as library:
-        require_vectors(library)
-        levels = level_graphs(library, kinds)
-        ids, vectors = read_vectors(library, AUDIO)
-        track_ids, centre = ids.all_ids, sound_centre(vectors, config.centre)
-        vectors = centred(vectors, centre)
-        sources = sources_of(library, [kind for level in levels for kind in level.kinds])
-        facts = asdict(config) | sources | {"centre_vector": centre.tolist()}
-        run, _ = start_run(library, DIFFUSE_STAGE, facts, seed=seed, versions=versions())
-        results = progress(
-            (_spread(library, level, track_ids, vectors, config, hide if check else 0, seed) for level in levels),
-            *("spreading", "level", len(levels)),
-        )
-        spreads, figures = map(list, zip(*results, strict=True))
-        figures = [figure for of_level in figures for figure in of_level]
-        filled_ids, filled = fill_catalog(library, track_ids, vectors, spreads)
-        store_diffused(library, run, filled_ids, filled, spreads)
-        store_metrics(library, run, figures)
-        refresh_index(library)
-        counts = {"with_audio": len(track_ids), "catalog": n_catalog(library), "lacking": n_catalog(library, True)}
-        counts["filled"] = counts["catalog"] - counts["lacking"]
-        report = counts | {"levels": [spread.counts() for spread in spreads], "seconds": round(monotonic() - began, 3)}
-        finish_run(library, run, report)
-    _echo_spread(report, figures, as_json)
+        reports = diffuse_vectors(library, kinds, config, hide=hide if check else None, seed=seed)
+        report = last_report(reports, DiffusionReport)
+    if as_json:
+        echo_json(report.counts() | {"figures": [asdict(value) for value in report.metrics]})
+    else:
+        _echo_report(report)
 
 
-def _spread(
-    library: "Library",
-    level: "LevelGraph",
-    track_ids: Any,
-    vectors: Any,
-    config: DiffusionConfig,
-    hide: float,
-    seed: int,
-) -> tuple["DiffusionResult", list["MetricValue"]]:
-    """Spread over the graphs of one level; the figures of the check where something is to be hidden."""
-    from earshot.graph.diffusion.diffusion import diffuse
-    from earshot.graph.diffusion.hidden_audio_check import check_recovery
-    from earshot.graph.preference_graph import build_graph
-    from earshot.index.graphs.diffused_vectors import diffusion_result, node_vectors
-
-    graph = build_graph(level.source_rows, level.target_rows, level.weights, n_nodes=len(level.ids))
-    node_ids, sounds = node_vectors(library, level.level, track_ids, vectors)
-    known_rows, figures = level.ids.rows(node_ids), []
-    if hide:
-        try:
-            figures = check_recovery(graph, sounds, known_rows, config, hide, seed, level.level)
-        except ValueError as error:
-            click.echo(f"No check of {level.level}s: {error}.", err=True)
-    began = perf_counter()
-    found = diffuse(graph, sounds, known_rows, config)
-    return diffusion_result(level, found.vectors, found.is_known, found.is_reached, perf_counter() - began), figures
-
-
-def _echo_spread(report: dict[str, Any], figures: list["MetricValue"], as_json: bool) -> None:
+def _echo_report(report: "DiffusionReport") -> None:
     from earshot.evaluation.metrics.metric_tables import recovery_rows
 
-    if as_json:
-        echo_json(report | {"figures": [asdict(figure) for figure in figures]})
-        return
-    for level in report["levels"]:
+    for level in report.levels:
+        n_unreached = level.n_nodes - level.n_with_audio - level.n_reached
         click.echo(
-            f"{level['level']}s ({', '.join(level['graphs'])}): {level['with_audio']:,} with audio,"
-            f" {level['reached']:,} reached, {level['unreached']:,} out of reach, {level['seconds']:.1f} s"
+            f"{level.level}s ({', '.join(level.kinds)}): {level.n_with_audio:,} with audio,"
+            f" {level.n_reached:,} reached, {n_unreached:,} out of reach, {level.seconds:.1f} s"
         )
     click.echo(
-        f"{report['filled']:,} of {report['catalog']:,} tracks without audio have a vector now, beside"
-        f" {report['with_audio']:,} with audio; `cli similar --by diffused` searches them all."
+        f"{report.n_filled:,} of {report.n_catalog:,} tracks without audio have a vector now, beside"
+        f" {report.n_with_audio:,} with audio; `cli similar --by diffused` searches them all."
     )
-    if figures:
-        click.echo(f"\nWhat comes back when audio is hidden ({report['seconds']:.1f} s in all):\n")
-        echo_rows(recovery_rows(figures), None, "")
+    if report.metrics:
+        click.echo(f"\nWhat comes back when audio is hidden ({report.seconds:.1f} s in all):\n")
+        echo_rows(recovery_rows(report.metrics), None, "")

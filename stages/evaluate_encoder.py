@@ -31,7 +31,7 @@ from earshot.index.vectors.neighbour_table import mean_neighbour_score
 from earshot.index.vectors.spaces import AUDIO, require_vectors
 from earshot.stages.current_encoder import current_checkpoint, load_encoder
 from earshot.stages.environment import versions
-from earshot.stages.reports import Progress, as_stage_error, collected
+from earshot.stages.reports import Note, Progress, as_stage_error, collected
 from earshot.stages.taste_graphs import stored_track_graphs
 
 _Subjects = dict[str, tuple[np.ndarray, np.ndarray | None]]  # by name: vectors (n, dim), and a penalty (n,) for hubs
@@ -44,16 +44,6 @@ class Labels:
     path: Path
     columns: Sequence[str] = ()  # of labels, such as genre
     twins: str | None = None  # the column that names the file with the same recording
-
-
-@dataclass(frozen=True)
-class Note:
-    """What a reader of the metrics should know: tracks or graphs that are left out, and why."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
 
 
 @dataclass(frozen=True)

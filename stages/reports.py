@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -22,6 +23,16 @@ def as_stage_error() -> Iterator[None]:
         yield
     except ValueError as error:
         raise StageError(str(error)) from None
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence for whoever runs the stage: what it leaves out, and why."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Progress(NamedTuple):  # not a dataclass: a walk makes one for each file, and those take five times as long

@@ -39,8 +39,8 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "stages": ("reports environment",
                "current_encoder current_towers indexes name_mapping taste_graphs unread_files",
                "search_seeds",
-               "embed evaluate evaluate_encoder forget import_graph import_listens import_playlists link recommend "
-               "similar train_encoder train_tower"),
+               "build_graphs diffuse embed evaluate evaluate_encoder forget import_graph import_listens "
+               "import_playlists link recommend similar train_encoder train_tower"),
     "commands": ("shared", "build_index", "build_graph check demo diffuse_audio embed_audio evaluate evaluate_audio "
                  "failures forget_folder forget_listens graph_stats import_graph import_listens import_playlists "
                  "import_tags link map recommend similar status train_audio train_tower"),

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from earshot.index.library import Library
-from earshot.stages.evaluate_encoder import EncoderEvaluation, Labels, Note, evaluate_encoder
-from earshot.stages.reports import Progress, StageError
+from earshot.stages.evaluate_encoder import EncoderEvaluation, Labels, evaluate_encoder
+from earshot.stages.reports import Note, Progress, StageError
 
 
 @pytest.fixture
