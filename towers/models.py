@@ -1,4 +1,4 @@
-"""The three designs of towers by name, before they have learned anything."""
+"""The three models by name, untrained."""
 
 import numpy as np
 
@@ -19,15 +19,15 @@ def make_towers(config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_k
     Parameters
     ----------
     is_seen : (n_tracks,) bool
-        The tracks that training plays; only they will have a vector of their own.
+        The tracks with events in training; only they get a vector of their own.
     is_known_user : (n_users,) bool
-        Likewise of listeners.
+        The users with events in training, likewise.
     """
     return _MODELS[config.model](config, catalog, is_seen, is_known_user)
 
 
 def towers_for(config: TowerConfig, catalog: Catalog, events: Interactions) -> Towers:
-    """Untrained towers for what is played in some events, and by whom."""
+    """Untrained towers for the tracks and users of some events."""
     is_seen = np.bincount(events.track_rows, minlength=len(catalog)) > 0
     is_known_user = np.bincount(events.user_rows, minlength=events.n_users) > 0
     towers = make_towers(config, catalog, is_seen, is_known_user)

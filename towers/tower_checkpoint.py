@@ -1,4 +1,4 @@
-"""Trained towers in a file that carries all it takes to serve them, and the state of a training that goes on."""
+"""Checkpoints of trained towers: all that recommendations need, in one file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -19,15 +19,16 @@ from earshot.towers.config import TowerConfig
 from earshot.towers.models import Towers, make_towers
 
 FORMAT = "earshot-towers-1"
+_OTHER_WEIGHTS = "these towers hold other weights than their settings promise"
 
 
 class CheckpointError(ValueError):
-    """A file that holds no towers; the message says why."""
+    """A file that holds no towers, or none that fit; the message says why."""
 
 
 @dataclass(frozen=True)
 class SavedTowers:
-    """Towers, and whose ids their rows are."""
+    """Towers, and the ids of their rows."""
 
     towers: Towers
     tracks: IdMap
@@ -38,11 +39,10 @@ class SavedTowers:
 
 @dataclass(frozen=True)
 class TowerFile:
-    """What a file of towers holds; its arrays lie on the disk until somebody looks at them."""
+    """Contents of a checkpoint; on a CPU, weights are read from the disk when they are used."""
 
     config: TowerConfig
     weights: dict[str, Tensor]
-    facts: dict[str, Any]  # arrays that tell of the tracks, as `Catalog` has them
     tracks: IdMap
     users: IdMap
     artists: IdMap
@@ -50,7 +50,7 @@ class TowerFile:
 
     @property
     def uses_audio(self) -> bool:
-        """Whether the towers learned from the sound of tracks: only such depend on an encoder."""
+        """Whether the towers were trained with the sound of tracks, and so depend on an encoder."""
         return "audio.weight" in self.weights
 
 
@@ -66,95 +66,86 @@ def save_towers(saved: SavedTowers, path: Path) -> None:
 
 
 def read_towers(path: Path, device: str = "cpu") -> TowerFile:
-    """What a file of towers holds. Nothing in it is executed, and on a CPU nothing is read before it is needed.
+    """Read a checkpoint. Nothing in it is executed, and on a CPU nothing is read before it is needed.
 
     Raises
     ------
     CheckpointError
-        It is damaged, no towers, or of a newer version.
+        The file is damaged, no checkpoint of towers, or of a newer version.
     OSError
-        It cannot be read.
+        The file cannot be read.
     """
     try:
-        kept = load_torch_file(path)
+        content = load_torch_file(path)
     except ValueError as error:
         raise CheckpointError(f"{path} is damaged, or no checkpoint: {error}") from None
-    if not isinstance(kept, dict) or kept.get("format") != FORMAT:
-        found = kept.get("format") if isinstance(kept, dict) else type(kept).__name__
-        raise CheckpointError(f"{path} is of the format {found!r}; this version reads {FORMAT!r}")
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        name = content.get("format") if isinstance(content, dict) else type(content).__name__
+        raise CheckpointError(f"{path} is of the format {name!r}; this version reads {FORMAT!r}")
     known = {field.name for field in fields(TowerConfig)}
     try:
-        config = TowerConfig(**{name: value for name, value in kept["config"].items() if name in known})
-        facts = {name: _array(name, value) for name, value in kept["facts"].items()}
+        config = TowerConfig(**{name: value for name, value in content["config"].items() if name in known})
+        facts = {name: _array(name, value) for name, value in content["facts"].items()}
         maps = {name: IdMap(_ids(name, facts)) for name in ("tracks", "users", "artists", "albums")}
-        weights = {name: _weight(name, value).to(device) for name, value in kept["weights"].items()}
+        weights = {name: _weight(name, value).to(device) for name, value in content["weights"].items()}
         _check_rows(weights, {name: len(ids) for name, ids in maps.items()})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} holds no towers that this version understands: {str(error)[:300]}") from None
-    return TowerFile(config, weights, facts, **maps)
-
-
-def load_towers(path: Path, device: str = "cpu") -> SavedTowers:
-    """Towers as they were saved; errors as of `read_towers`."""
-    kept = read_towers(path, device)
-    try:
-        catalog = Catalog(**kept.facts, n_artists=len(kept.artists), n_albums=len(kept.albums))
-        is_seen, is_known_user = (kept.weights[name].cpu().numpy() for name in ("is_seen", "is_known_user"))
-        towers = make_towers(kept.config, catalog, is_seen, is_known_user)
-        _check_finite(kept.weights)
-        towers.load_state_dict(kept.weights, strict=False)  # without the state of the optimiser
-    except (LookupError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"{path} holds other weights than its settings promise: {str(error)[:300]}") from None
-    towers.to(device).eval()
-    return SavedTowers(towers, kept.tracks, kept.users, kept.artists, kept.albums)
+    return TowerFile(config, weights, **maps)
 
 
 def remap_towers(
-    kept: TowerFile, catalog: Catalog, *, tracks: IdMap, users: IdMap, artists: IdMap, albums: IdMap
+    file: TowerFile, catalog: Catalog, *, tracks: IdMap, users: IdMap, artists: IdMap, albums: IdMap
 ) -> SavedTowers:
-    """Trained towers for other tracks, listeners, artists and albums: those of now, or only those that are asked about.
+    """Trained towers with rows for these tracks, users, artists and albums: a library's present ones, or a few of them.
 
-    What training knew keeps its vector, whatever its row is here. A new track has none of its own, and is known by its
-    sound, artist and album; by no sound where training heard none, though the library may have some by now.
+    A track or user of the training keeps its vector, whatever its row is here. A new track has no vector of its own,
+    and is represented by its sound, artist and album; not by sound if the towers were trained without.
 
     Parameters
     ----------
-    catalog : what is known of `tracks`, with rows of `artists` and `albums`
+    catalog : of `tracks`, with rows of `artists` and `albums`
 
     Raises
     ------
     CheckpointError
-        The towers hear tracks, and by vectors of another length than those of now, or there are none.
+        The towers were trained with sound, and the catalog has none, or vectors of another length; or their weights
+        do not fit their settings.
     """
-    nobody, nothing = np.zeros(len(users), dtype=bool), np.zeros(len(tracks), dtype=bool)
-    config = kept.config if kept.uses_audio else replace(kept.config, use_audio=False)
-    towers = make_towers(config, catalog, nothing, nobody)
-    weights = {name: weight for name, weight in kept.weights.items() if not name.startswith("tables")}
-    parts = {"is_seen": (kept.tracks, tracks), "is_known_user": (kept.users, users)}
-    now = {"tracks": tracks, "users": users, "artists": artists, "albums": albums}
-    parts |= {f"tables.{name}.weight": (getattr(kept, name), now[name]) for name in towers.tables}
+    config = file.config if file.uses_audio else replace(file.config, use_audio=False)
+    towers = make_towers(config, catalog, np.zeros(len(tracks), dtype=bool), np.zeros(len(users), dtype=bool))
+    weights = {name: weight for name, weight in file.weights.items() if not name.startswith("tables")}
+    new_ids = {"tracks": tracks, "users": users, "artists": artists, "albums": albums}
+    ids_of = {"is_seen": (file.tracks, tracks), "is_known_user": (file.users, users)}
+    ids_of |= {f"tables.{name}.weight": (getattr(file, name), new_ids[name]) for name in towers.tables}
     state = towers.state_dict()
-    for name, (was, here) in parts.items():
-        old_rows = torch.from_numpy(was.find(here.all_ids))
-        moved, weight = torch.zeros_like(state[name]), kept.weights.get(name)
+    for name, (old, new) in ids_of.items():
+        old_rows = torch.from_numpy(old.find(new.all_ids))
+        moved, weight = torch.zeros_like(state[name]), file.weights.get(name)
         if weight is None or weight.dtype != moved.dtype or weight.shape[1:] != moved.shape[1:]:
-            raise CheckpointError(f"these towers hold other weights than their settings promise, in {name}")
+            raise CheckpointError(f"{_OTHER_WEIGHTS}, in {name}")
         moved[old_rows >= 0] = weight[old_rows[old_rows >= 0]].to(moved.device)
         weights[name] = moved
     _check_finite(weights)
-    try:
-        missing = towers.load_state_dict(weights, strict=False)
-    except RuntimeError as error:
-        what = "hear tracks by other vectors of sound than the library's present ones"
-        if "audio" not in str(error):
-            what = "hold other weights than their settings promise"
-        raise CheckpointError(f"these towers {what}") from None
-    if missing.unexpected_keys:
-        is_deaf = catalog.audio is None and all("audio" in name for name in missing.unexpected_keys)
-        what = "hear tracks, and the library has no audio vectors any more"
-        raise CheckpointError(f"these towers {what if is_deaf else 'hold other weights than their settings promise'}")
+    _load_weights(towers, weights)
     towers.eval()
     return SavedTowers(towers, tracks, users, artists, albums)
+
+
+def _load_weights(towers: Towers, weights: Mapping[str, Tensor]) -> None:
+    try:
+        unexpected = towers.load_state_dict(weights, strict=False).unexpected_keys
+    except RuntimeError as error:
+        if "audio" not in str(error):
+            raise CheckpointError(_OTHER_WEIGHTS) from None
+        raise CheckpointError(
+            "these towers hear tracks by other vectors of sound than the library's present ones"
+        ) from None
+    if unexpected:
+        lacks_audio = towers.catalog.audio is None and all("audio" in name for name in unexpected)
+        raise CheckpointError(
+            "these towers hear tracks, and the library has no audio vectors any more" if lacks_audio else _OTHER_WEIGHTS
+        )
 
 
 def tower_training_key(settings: Mapping[str, Any], events: Interactions, catalog: Catalog) -> str:
@@ -165,7 +156,7 @@ def tower_training_key(settings: Mapping[str, Any], events: Interactions, catalo
 
 
 def _weight(name: str, value: Any) -> Tensor:
-    """A tensor whose numbers are all in the file: one that repeats a few of them has any size that it likes."""
+    """A tensor whose numbers are all in the file; one that repeats a few of them could claim any size."""
     is_saved = isinstance(name, str) and isinstance(value, Tensor)
     if not is_saved or value.numel() * value.element_size() > value.untyped_storage().nbytes():
         raise ValueError(f"{str(name)[:60]} is no tensor that was saved")
@@ -184,7 +175,7 @@ def _ids(name: str, facts: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _check_rows(weights: dict[str, Tensor], n_ids: dict[str, int]) -> None:
-    """Each table has a row for each id."""
+    """Refuse a table without a row for each id."""
     expected = {f"tables.{name}.weight": n for name, n in n_ids.items() if f"tables.{name}.weight" in weights}
     for name, n in (expected | {"is_seen": n_ids["tracks"], "is_known_user": n_ids["users"]}).items():
         if len(weights[name]) != n or weights[name].ndim != (2 if name in expected else 1):

@@ -16,7 +16,6 @@ from earshot.towers.retrieval.exact_search import item_vectors, query_vectors, r
 from earshot.towers.tower_checkpoint import (
     CheckpointError,
     SavedTowers,
-    load_towers,
     read_towers,
     remap_towers,
     save_towers,
@@ -39,12 +38,19 @@ def saved(config=CONFIG, *, audio=SOUND, track_ids=(10, 11, 12, 13, 14, 15), art
     return SavedTowers(towers, IdMap(track_ids), IdMap([7, 8]), IdMap([100, 101]), IdMap([]))
 
 
+def as_saved(path):
+    """The towers of a checkpoint for the tracks and users that `saved` has."""
+    file = read_towers(path)
+    maps = {name: getattr(file, name) for name in ("tracks", "users", "artists", "albums")}
+    return remap_towers(file, catalog(6, artists=(0, 0, 1, 1, -1, -1), audio=SOUND), **maps)
+
+
 @pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
 def test_they_come_back_the_same(tmp_path, model):
     before = saved(replace(CONFIG, model=model))
     save_towers(before, tmp_path / "towers.pt")
-    after = load_towers(tmp_path / "towers.pt")
-    assert after.towers.config == before.towers.config
+    after = as_saved(tmp_path / "towers.pt")
+    assert read_towers(tmp_path / "towers.pt").config == before.towers.config
     torch.testing.assert_close(item_vectors(after.towers), item_vectors(before.towers), rtol=0, atol=0)
     assert after.tracks.ids([0, 5]).tolist() == [10, 15] and after.artists.ids([1]).tolist() == [101]
     events = listening([(0, 1, 5), (0, 4, 6), (1, 2, 7)], 2, 6)
@@ -109,15 +115,15 @@ def test_towers_for_two_tracks_give_them_the_vectors_that_all_give(tmp_path, mod
 def test_what_is_no_checkpoint_is_told(tmp_path):
     (tmp_path / "text.pt").write_text("no towers")
     with pytest.raises(CheckpointError, match="is damaged, or no checkpoint"):
-        load_towers(tmp_path / "text.pt")
+        read_towers(tmp_path / "text.pt")
     torch.save({"format": "earshot-towers-9"}, tmp_path / "newer.pt")
     with pytest.raises(
         CheckpointError, match="is of the format 'earshot-towers-9'; this version reads 'earshot-towers-1'"
     ):
-        load_towers(tmp_path / "newer.pt")
+        read_towers(tmp_path / "newer.pt")
     torch.save([1], tmp_path / "list.pt")
     with pytest.raises(CheckpointError, match="is of the format 'list'"):
-        load_towers(tmp_path / "list.pt")
+        read_towers(tmp_path / "list.pt")
 
 
 class Evil:
@@ -129,10 +135,10 @@ def test_a_file_never_runs_code(tmp_path):
     with (tmp_path / "evil.pt").open("wb") as file:
         pickle.dump(Evil(), file, protocol=2)
     with pytest.raises(CheckpointError):
-        load_towers(tmp_path / "evil.pt")
+        read_towers(tmp_path / "evil.pt")
     torch.save({"format": "earshot-towers-1", "config": Evil()}, tmp_path / "evil2.pt")
     with pytest.raises(CheckpointError, match="is damaged, or no checkpoint"):
-        load_towers(tmp_path / "evil2.pt")
+        read_towers(tmp_path / "evil2.pt")
 
 
 def test_a_state_is_for_one_training_only(tmp_path):
@@ -218,7 +224,7 @@ def test_towers_of_a_stranger(tmp_path, change, told):
     save_towers(saved(), path)
     changed(path, change)
     with pytest.raises(CheckpointError, match=told):
-        load_towers(path)
+        read_towers(path)
 
 
 OTHERS = {
@@ -250,9 +256,6 @@ def test_other_weights_than_towers_have(tmp_path, change, place):
     changed(path, lambda kept: change(kept["weights"]))
     with pytest.raises(CheckpointError, match=f"^these towers hold other weights than their settings promise{place}$"):
         fit(path)
-    if "seen" in place:
-        with pytest.raises(CheckpointError, match="holds other weights than its settings promise"):
-            load_towers(path)
 
 
 @pytest.mark.parametrize("part", ["weights", "facts"])
@@ -288,12 +291,12 @@ def test_facts_that_are_negated_by_a_bit(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["tables.tracks.weight", "item_mlp.0.weight"])
-@pytest.mark.parametrize("load", ["load", "fit"])
+@pytest.mark.parametrize("load", ["all", "few"])
 def test_weights_that_are_no_numbers_or_of_another_shape(tmp_path, name, load):
     path = tmp_path / "towers.pt"
 
     def loaded():
-        return load_towers(path) if load == "load" else fit(path)
+        return as_saved(path) if load == "all" else fit(path)
 
     save_towers(saved(), path)
     changed(path, lambda kept: kept["weights"][name][0].fill_(torch.nan))
@@ -301,5 +304,5 @@ def test_weights_that_are_no_numbers_or_of_another_shape(tmp_path, name, load):
         loaded()
     save_towers(saved(), path)
     changed(path, lambda kept: kept["weights"].update({name: kept["weights"][name][:, :2].clone()}))
-    with pytest.raises(CheckpointError, match=r"holds? other weights than (their|its) settings promise"):
+    with pytest.raises(CheckpointError, match="hold other weights than their settings promise"):
         loaded()

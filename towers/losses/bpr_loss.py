@@ -1,4 +1,4 @@
-"""Bayesian personalised ranking: what was played ranks above what was not."""
+"""Bayesian personalised ranking: a played track ranks above tracks that were not played."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,18 +14,18 @@ def bpr_loss(
     Parameters
     ----------
     positives : shape (batch,)
-        Scores of what was played.
+        Scores of the tracks that were played.
     negatives : shape (batch, n_negatives)
         Scores of draws from the catalog.
     excluded : shape (batch, n_negatives), bool
-        True where a draw is something that the listener does play.
+        True where a draw is a track that the user does play.
     weights : shape (batch,), not negative
-        How much each event counts.
+        Weights of the events.
 
     Notes
     -----
     The paper [1]_ writes ``-log sigmoid(p - n)``; softplus is the same without its overflow, and without the constant
-    that is often added inside the logarithm and changes the gradient of what is ranked most wrongly.
+    that is often added inside the logarithm and changes the gradient of the pairs that are ranked most wrongly.
 
     References
     ----------

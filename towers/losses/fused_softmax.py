@@ -1,7 +1,7 @@
 """Sampled softmax of unit vectors, block by block: the loss of `sampled_softmax` with a fraction of its memory traffic.
 
-A logit of cosines cannot exceed 1/temperature, so nothing has to be searched for a row's maximum, one exponential
-serves both directions, and the gradient is made of the very exponentials that the loss summed.
+A logit of cosines cannot exceed 1/temperature. So no row needs a search for its maximum, one exponential serves both
+directions, and the gradient is made of the same exponentials that the loss summed.
 """
 
 from typing import Any
@@ -11,13 +11,13 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 _ROWS_AT_ONCE = 256
-_WIDEST = 80.0  # nats between the greatest and the least logit, that float32 can still tell from zero
+_MAX_LOGIT_RANGE = 80.0  # nats; float32 still tells the exponential of the least logit from zero
 
 
 def fits(temperature: float, log_counts: Tensor | None) -> bool:
-    """Whether exponentials of all logits can be summed without a maximum of their own for each row."""
+    """Whether exponentials of all logits can be summed without subtracting the maximum of each row."""
     spread = 0.0 if log_counts is None else float(log_counts.max() - log_counts.min())
-    return 2 / temperature + spread <= _WIDEST
+    return 2 / temperature + spread <= _MAX_LOGIT_RANGE
 
 
 def fused_sampled_softmax(
@@ -37,7 +37,7 @@ def fused_sampled_softmax(
     ----------
     queries, items : shape (batch, dim) and (n_candidates, dim), of unit length
         Item b < batch is the positive of query b.
-    temperature : scalar, which may be learned
+    temperature : scalar, with or without a gradient
     half : whether products are of bfloat16 numbers, summed in float32: a logit is off by some 1/256 of itself
     """
     n, m = len(queries), len(items)
@@ -74,11 +74,11 @@ class _Fused(torch.autograd.Function):
             torch.mm(q[rows], v.T, out=exponentials[rows])
             block = space[: rows.stop - start].copy_(exponentials[rows])  # (rows, m)
             block.mul_(scale).sub_(shift).exp_()
-            own = block.diagonal(start)[: rows.stop - start].clone()
+            diagonal = block.diagonal(start)[: rows.stop - start].clone()
             if excluded is not None:  # a product with bytes is several times as fast as a masked fill
                 block.mul_(1 - excluded[rows].view(torch.uint8))
-                block.diagonal(start)[: rows.stop - start] = own
-            row_sums[rows], positives[rows] = block.sum(dim=1), own
+                block.diagonal(start)[: rows.stop - start] = diagonal
+            row_sums[rows], positives[rows] = block.sum(dim=1), diagonal
             if directions == 2:
                 column_sums += block.sum(dim=0)
             exponentials[rows] = block
@@ -106,7 +106,7 @@ class _Fused(torch.autograd.Function):
             rows = slice(start, min(start + _ROWS_AT_ONCE, n))
             block, half = space[: rows.stop - start], halves[: rows.stop - start]
             torch.add(row_scales[rows, None], column_scales, out=block)
-            block.mul_(exponentials[rows])  # d loss / d logit, but for the positives
+            block.mul_(exponentials[rows])  # d loss / d logit, except for the positives
             block.diagonal(start)[: rows.stop - start] -= shares[rows]
             half.copy_(block)
             by_query[rows] = (half @ v).float()

@@ -1,4 +1,4 @@
-"""How often a track turns up in a batch: counted, or estimated from a stream that nobody could count."""
+"""Expected counts of tracks in a batch: exact, or estimated from a stream too large to count."""
 
 from typing import Any
 
@@ -11,35 +11,35 @@ _MULTIPLIERS = np.array(  # odd, so that multiplying permutes the 64-bit numbers
 
 
 def expected_counts(track_rows: np.ndarray, n_tracks: int, batch_size: int) -> np.ndarray:
-    """How often each track is expected in a batch of events drawn at random: (n_tracks,) float64, exact."""
+    """The exact expected count of each track in a batch of events drawn at random: (n_tracks,) float64."""
     return np.bincount(track_rows, minlength=n_tracks) * (batch_size / max(len(track_rows), 1))
 
 
 class StreamingFrequency:
-    r"""Expected counts per batch of everything in a stream, in arrays of fixed size.
+    r"""Expected counts per batch of all tracks in a stream, in arrays of fixed size.
 
-    Of each bucket two things are remembered: at which step something of it was last seen, and the mean number of
-    steps between two such sightings [1]_. A mean gap of B steps is a probability of 1/B to be in a batch.
+    Each bucket keeps two numbers: the step at which a track of it was last seen, and the mean number of steps between
+    two such sightings [1]_. A mean gap of B steps is a probability of 1/B to be in a batch.
 
     .. math:: B \leftarrow (1 - a) B + a (t - A), \qquad A \leftarrow t
 
     Parameters
     ----------
     n_buckets : buckets of each hash; below the number of tracks, some share one
-    batch_size, n_tracks : they give the guess for what was not seen yet
+    batch_size, n_tracks : give the initial guess, before a first sighting
     rate : a, the share of a new gap in the mean
-    n_hashes : 1 to 5 arrays; with several, the bucket with the longest gap is believed, for it is shared the least
+    n_hashes : 1 to 6 arrays; of several, the bucket with the longest gap counts, for it is shared the least
 
     Notes
     -----
     We differ from the paper in four points, each for a fault that was measured elsewhere.
 
-    * It counts batches with the track, so that whatever is in every batch has probability 1, be it there once or
+    * It counts batches with the track, so that a track in every batch has probability 1, whether it occurs once or
       twenty times. A third array keeps the mean number per sighting, and `expected_counts` is that over the gap.
     * A first sighting has no gap: it only sets the step. Starting from 0 would make the first estimate a gap that was
-      never waited for.
-    * The first sightings are averaged evenly (the share of the n-th gap is 1/(n+1) until that falls below a), for else
-      what is seen rarely stays at the initial guess for ever.
+      never observed.
+    * The first sightings are averaged evenly (the share of the n-th gap is 1/(n+1) until that falls below a); otherwise
+      a rare track stays at the initial guess for ever.
     * The first hash is the row itself modulo the buckets: with as many buckets as tracks nothing is shared at all.
 
     References
@@ -71,8 +71,7 @@ class StreamingFrequency:
         for hash in range(self.n_hashes):
             buckets, counts = np.unique(self._buckets(hash, track_rows), return_counts=True)
             last, gaps = self.last_steps[hash], self.gaps[hash]
-            known = last[buckets] >= 0
-            again = buckets[known]
+            again = buckets[last[buckets] >= 0]
             share = np.maximum(self.rate, 1 / (self.n_sightings[hash, again] + 1)).astype(np.float32)
             gaps[again] += share * (step - last[again] - gaps[again])
             self.n_sightings[hash, buckets] += 1
@@ -90,17 +89,17 @@ class StreamingFrequency:
         return counts / np.maximum(gaps, 1.0)
 
     def state(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """The arrays that a checkpoint needs."""
         names = ("last_steps", "gaps", "counts", "n_sightings")
         return {name: getattr(self, name).copy() for name in names}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a `state` of the same shape."""
+        """Resume from a `state` of the same shape."""
         for name, array in state.items():
-            mine = getattr(self, name)
-            if mine.shape != tuple(array.shape):
-                raise ValueError(f"{name} is of shape {tuple(array.shape)}, and {mine.shape} is needed")
-            mine[:] = array
+            target = getattr(self, name)
+            if target.shape != tuple(array.shape):
+                raise ValueError(f"{name} is of shape {tuple(array.shape)}, and {target.shape} is needed")
+            target[:] = array
 
     def _buckets(self, hash: int, track_rows: np.ndarray) -> np.ndarray:
         rows = np.asarray(track_rows, dtype=np.uint64)

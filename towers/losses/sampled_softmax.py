@@ -1,4 +1,4 @@
-"""Sampled softmax: find the track that was played among others, corrected for how the others were drawn."""
+"""Sampled softmax: find the played track among candidates, with the logQ correction for how these were drawn."""
 
 import math
 
@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.01, 1.0
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 1.0
 
 
 class Temperature(nn.Module):
@@ -20,7 +20,7 @@ class Temperature(nn.Module):
         self.log = nn.Parameter(torch.tensor(math.log(start)))
 
     def forward(self) -> Tensor:
-        return self.log.clamp(math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)).exp()
+        return self.log.clamp(math.log(MIN_TEMPERATURE), math.log(MAX_TEMPERATURE)).exp()
 
 
 def sampled_softmax(
@@ -32,7 +32,7 @@ def sampled_softmax(
     correction: str = "both",
     directions: int = 1,
 ) -> Tensor:
-    r"""Tell each listener's own track from the tracks of the others and from draws of the catalog.
+    r"""Cross-entropy of each event's track among the tracks of all events and draws from the catalog.
 
     .. math:: -\frac{1}{\sum_b w_b} \sum_b w_b
               \log \frac{e^{s_{bb} - \log c_b}}{\sum_{j \notin H_b} e^{s_{bj} - \log c_j}}
@@ -42,21 +42,21 @@ def sampled_softmax(
     logits : shape (batch, n_candidates)
         Scores over temperature. Column b < batch is the track of event b; further columns are drawn negatives.
     log_counts : shape (n_candidates,)
-        The logarithm of how often a candidate is expected among the columns: ``batch * p + n_drawn * u`` for one that
+        The logarithm of the expected count of a candidate among the columns: ``batch * p + n_drawn * u`` for one that
         is played with probability p and drawn with u. Without, nothing is corrected.
     excluded : shape (batch, n_candidates), bool
-        True where a candidate is no negative: the same track again (an accidental hit), or one that this listener is
+        True where a candidate is no negative: the same track again (an accidental hit), or one that this user is
         known to play. Column b of row b is never excluded.
     weights : shape (batch,), not negative
-        How much each event counts.
+        Weights of the events.
     correction : "both", "negatives", "refined" or "none"
-        Whose logits are corrected; see the notes.
+        Logits that are corrected; see the notes.
     directions : 1 or 2
-        With 2, each of the batch's tracks also looks for its listener, and the mean of both is taken.
+        With 2, the mean with the cross-entropy of each event's user among all users of the batch.
 
     Notes
     -----
-    A popular track is a negative of others more often than it deserves; subtracting the logarithm of the expected
+    A popular track is a negative of other events more often than it deserves; subtracting the logarithm of the expected
     count makes the sum an estimate of the sum over the whole catalog [1]_. ``both`` subtracts it from the positive
     too, as Yi et al. [2]_ do. ``negatives`` does not: the positive is there with certainty. ``refined`` [3]_ takes it
     out of the sum altogether, corrects the negatives for being drawn among what is left, and lets an example count by
