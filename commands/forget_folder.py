@@ -1,4 +1,4 @@
-"""`cli forget-folder`: which folders the library visits, and taking one back."""
+"""`cli forget-folder`: list the folders of the library, or remove one."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from earshot.data.files.path_encoding import expand_home, shown_path
 @output_options
 @click.pass_obj
 def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
-    """List the folders that the library visits, or take one back: its tracks leave the library.
+    """List the folders of the library, or remove one with its tracks.
 
-    Of tracks that anybody listened to the name stays. No file is touched; `cli embed-audio PATH` hears them anew. PATH
-    may also be a folder below one of these whose disk is gone for good, as `cli embed-audio` names it.
+    Tracks with listens keep their names. No file is touched; `cli embed-audio PATH` embeds them again. PATH may also be
+    a folder below one of these whose disk is gone for good, as `cli embed-audio` names it.
 
     Example:
 

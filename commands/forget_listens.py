@@ -1,4 +1,4 @@
-"""`cli forget-listens`: which listens were imported, and taking some back."""
+"""`cli forget-listens`: list the imports of listens, or remove one."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from earshot.data.files.path_encoding import escaped
 @output_options
 @click.pass_obj
 def forget_listens(folder: Path, number: int | None, output: str | None) -> None:
-    """List the imports of listens, or take one back, by its ID.
+    """List the imports of listens, or remove one by its ID.
 
-    With it go the listeners that no other import has, and the catalog tracks that nothing else names. Files stay, and
-    the exported file can be imported again.
+    The users that no other import has and the catalog tracks that nothing else names are removed too. Files stay, and
+    the export can be imported again.
 
     Example:
 
@@ -45,4 +45,4 @@ def forget_listens(folder: Path, number: int | None, output: str | None) -> None
         f" {plural(forgotten.n_users, 'user')} and {plural(forgotten.n_tracks, 'catalog track')} that nothing else"
         " names"
     )
-    click.echo("What was made of them knows them still; `cli status` says what to make anew.", err=True)
+    click.echo("What was made of them still contains them; `cli status` says what to renew.", err=True)

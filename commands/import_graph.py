@@ -1,4 +1,4 @@
-"""`cli import-graph`: a preference graph from a file."""
+"""`cli import-graph`: import a preference graph from a file."""
 
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,20 @@ from earshot.commands.shared.terminal import echo_malformed, user_errors
 @click.option(
     "--level",
     type=click.Choice(["track", "album", "artist"]),
-    help="What the nodes are.  [default: as the columns' names say, else as most of the names are known]",
+    help="What the nodes are.  [default: by the names of the columns, else the level at which most names are known]",
 )
-@click.option("--kind", metavar="NAME", help="What the graph is called.  [default: the file's name]")
+@click.option("--kind", metavar="NAME", help="The name of the graph.  [default: the file's name]")
 @click.option("--directed/--undirected", default=None, help="[default: directed, or as a graph file says]")
-@click.option("--source", metavar="COLUMN", help="Who recommends; else looked for.")
-@click.option("--target", metavar="COLUMN", help="What is recommended; else looked for.")
-@click.option("--weight", metavar="COLUMN", help="How strongly; else looked for, else 1.")
+@click.option("--source", metavar="COLUMN", help="The sources of edges; else found by its name.")
+@click.option("--target", metavar="COLUMN", help="The targets of edges; else found by its name.")
+@click.option("--weight", metavar="COLUMN", help="The weights of edges; else found by its name, else 1.")
 @names_options
 @click.pass_obj
 def import_graph(folder: Path, file: Path, **settings: Any) -> None:
-    """Read a preference graph: an edge list (CSV, TSV, TXT, Parquet), GraphML or GEXF.
+    """Import a preference graph: an edge list (CSV, TSV, TXT, Parquet), GraphML or GEXF.
 
     Nodes are matched with the library's tracks (by path, "Artist - Title" or title), albums or artists (by name);
-    those it does not know are kept all the same. A graph of the same name is replaced.
+    those it does not know are kept too. A graph of the same name is replaced.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""`cli import-listens`: who played what when."""
+"""`cli import-listens`: import listening exports."""
 
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _Formats(click.Choice):
-    """The names of all readers, looked up when they are needed: importing them takes long."""
+    """The names of all readers, looked up when they are needed, as their modules take long to import."""
 
     def __init__(self) -> None:
         self.case_sensitive = True
@@ -34,24 +34,26 @@ class _Formats(click.Choice):
     type=_Formats(),
     default="auto",
     show_default=True,
-    help="auto looks into the files.",
+    help="auto detects it by the content of the files.",
 )
-@click.option("--listener", metavar="NAME", help="Whose listens these are; else who the files say, else me.")
-@click.option("--level", type=click.Choice(["track", "artist"]), help="What a table's items are; else its columns say.")
-@click.option("--user", metavar="COLUMN", help="Of a table: who listened; else looked for.")
-@click.option("--item", metavar="COLUMN", help="Of a table: what was played; else looked for.")
-@click.option("--time", metavar="COLUMN", help="Of a table: when; else looked for.")
-@click.option("--plays", metavar="COLUMN", help="Of a table: how often; else looked for, else 1.")
-@click.option("--again", is_flag=True, help="Import a file anew that was imported before, in the place of it.")
+@click.option("--listener", metavar="NAME", help="The user of all listens; else the one in the files, else me.")
+@click.option(
+    "--level", type=click.Choice(["track", "artist"]), help="What the items of a table are; else by its columns."
+)
+@click.option("--user", metavar="COLUMN", help="Of a table, with the users; else found by its name.")
+@click.option("--item", metavar="COLUMN", help="Of a table, with the items; else found by its name.")
+@click.option("--time", metavar="COLUMN", help="Of a table, with the times; else found by its name.")
+@click.option("--plays", metavar="COLUMN", help="Of a table, with numbers of plays; else found by its name, else 1.")
+@click.option("--again", is_flag=True, help="Import again, in place of the earlier import of the same content.")
 @names_options
 @click.pass_obj
 def import_listens(folder: Path, path: Path, **settings: Any) -> None:
-    """Read who played what when, from a file, an archive or a folder.
+    """Import listens (who played what when) from a file, an archive or a folder.
 
-    Known are: Spotify's streaming history, a ListenBrainz export, a last.fm CSV export, the Last.fm 1K data set,
-    Yambda's Parquet files, and tables (CSV, TSV, Parquet, JSON lines) of tracks or artists. A track that the library
-    does not know becomes a catalog track. The same content twice adds nothing. Then `cli link` finds the files of
-    tracks that are spelled otherwise.
+    Supported are Spotify's streaming history, a ListenBrainz export, a last.fm CSV export, the Last.fm 1K data set,
+    Yambda's Parquet files, and tables (CSV, TSV, Parquet, JSON lines) of tracks or artists. A track that is not in
+    the library becomes a catalog track. The same content twice adds nothing. Afterwards `cli link` finds the files of
+    tracks that are spelled differently.
 
     Example:
 
@@ -101,7 +103,7 @@ def _echo_imported(report: "stage.ImportedSource") -> None:
     if report.n_repeats:
         click.echo(f"  {report.n_repeats:,} that several of the files hold count once", err=True)
     if not report.is_timed:
-        click.echo("  No column of times was found, so nobody knows what came first; --time names one.", err=True)
+        click.echo("  No column of times was found, so the order of listens is unknown; --time names one.", err=True)
     for what, n_left_out in report.left_out.items():
         click.echo(f"  {n_left_out:,} {what} left out", err=True)
     echo_malformed(report.n_malformed, report.malformed)

@@ -1,4 +1,4 @@
-"""`cli import-playlists`: playlists whose entries are tracks of the library."""
+"""`cli import-playlists`: import playlists, whose entries are matched with tracks of the library."""
 
 import os
 from dataclasses import asdict
@@ -12,13 +12,13 @@ from earshot.data.files.path_encoding import shown_path
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
-@click.option("--forget", is_flag=True, help="Take these playlists out of the library instead.")
-@click.option("--json", "as_json", is_flag=True, help="What became of each playlist, as JSON.")
+@click.option("--forget", is_flag=True, help="Remove these playlists from the library instead.")
+@click.option("--json", "as_json", is_flag=True, help="Report each playlist as JSON.")
 @click.pass_obj
 def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json: bool) -> None:
-    """Read playlists (M3U, M3U8, PLS, XSPF) from files and folders; entries are matched with tracks by path.
+    """Import playlists (M3U, M3U8, PLS, XSPF) from files and folders; entries are matched with tracks by path.
 
-    A playlist that was read before is replaced. With --forget, playlists are taken out, also those whose file is gone.
+    A playlist that was imported before is replaced. With --forget, playlists are removed, even if the file is gone.
 
     Example:
 
@@ -29,7 +29,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     from earshot.stages import import_playlists as stage
 
     if forget and as_json:
-        raise click.UsageError("--json tells of playlists that are read; leave it out with --forget.")
+        raise click.UsageError("--json reports playlists that are imported; leave it out with --forget.")
     if forget:
         _forget(folder, paths)
         return

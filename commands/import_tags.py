@@ -1,4 +1,4 @@
-"""`cli import-tags`: tags from a table, for files that have none."""
+"""`cli import-tags`: fill missing tags from a table."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from earshot.commands.shared.terminal import echo_malformed, echo_some, user_err
 
 @click.command()
 @click.argument("table", type=EXISTING_FILE)
-@click.option("--overwrite", is_flag=True, help="Replace the tags that tracks have already.")
+@click.option("--overwrite", is_flag=True, help="Replace the tags that tracks already have.")
 @click.pass_obj
 def import_tags(folder: Path, table: Path, overwrite: bool) -> None:
     """Fill the tags of files that have none from a table: file or path, and any of title, artist, album, genre, year.
@@ -29,12 +29,12 @@ def import_tags(folder: Path, table: Path, overwrite: bool) -> None:
     with user_errors():
         tags = read_tag_table(table)
     with Library.open_to_write(folder) as library:
-        done = tag_import.import_tags(library, tags, [str(table.absolute().parent)], overwrite=overwrite)
+        result = tag_import.import_tags(library, tags, [str(table.absolute().parent)], overwrite=overwrite)
     click.echo(
-        f"{done.n_rows:,} rows with {', '.join(tags.fields)}: {done.n_matched:,} are tracks of the library,"
-        f" {done.n_changed:,} tracks changed"
+        f"{result.n_rows:,} rows with {', '.join(tags.fields)}: {result.n_matched:,} are tracks of the library,"
+        f" {result.n_changed:,} tracks changed"
     )
-    if done.n_differing:
-        click.echo(f"  {done.n_differing:,} tracks say something else in their own tags (--overwrite replaces it)")
-    echo_some("not in the library", done.unmatched)
+    if result.n_differing:
+        click.echo(f"  {result.n_differing:,} tracks have other tags (--overwrite replaces them)")
+    echo_some("not in the library", result.unmatched)
     echo_malformed(tags.n_malformed, tags.malformed)

@@ -1,4 +1,4 @@
-"""`cli link`: tracks that were listened to, and the files that hold them."""
+"""`cli link`: link catalog tracks, which listens name, with the tracks of files."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,19 +16,19 @@ N_SHOWN = 20  # near misses and conflicts
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Only say what would be linked.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be linked.")
 @click.option("--pair", "pairs", nargs=2, type=int, multiple=True, metavar="CATALOG_ID TRACK_ID", help="Link these.")
-@click.option("--unlink", type=int, multiple=True, metavar="CATALOG_ID", help="Take a link back; may be repeated.")
+@click.option("--unlink", type=int, multiple=True, metavar="CATALOG_ID", help="Remove a link; may be repeated.")
 @output_options
 @click.pass_obj
 def link(
     folder: Path, dry_run: bool, pairs: tuple[tuple[int, int], ...], unlink: tuple[int, ...], output: str | None
 ) -> None:
-    """Link tracks that were listened to with the files that hold them.
+    """Link catalog tracks, which listens name, with the tracks of files.
 
-    They agree by ISRC or MBID, or by artist and title without case, accents, punctuation, guests and notes on
-    remastering. What is linked shares the file's sound and listens. Near misses and conflicts are listed for you to
-    decide with --pair.
+    They match by ISRC or MBID, or by artist and title without case, accents, punctuation, guests and notes on
+    remastering. A linked track shares vectors and listens with the file. Near misses and conflicts are listed for you
+    to decide with --pair.
 
     Example:
 
@@ -53,7 +53,7 @@ def link(
         report = stage.change_links(library, pairs, unlink) if is_by_hand else stage.link(library, dry_run=dry_run)
     if report.stale:
         commands = " and ".join(f"`{command}`" for command in report.stale)
-        click.echo(f"What was made before knows nothing of this change: run {commands}.", err=True)
+        click.echo(f"What was made before does not contain this change: run {commands}.", err=True)
     if report.linkage is None:
         click.echo(f"{report.n_linked:,} linked, {report.n_removed:,} links taken back")
     else:

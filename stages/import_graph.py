@@ -15,7 +15,7 @@ from earshot.stages.name_mapping import MappedNames, NameOptions, map_names
 
 @dataclass(frozen=True)
 class ImportGraphConfig(NameOptions):
-    """What a person says of a graph, where its file does not."""
+    """Facts that the file of a graph does not give, or gives otherwise."""
 
     level: str | None = None  # of the nodes: "track", "album" or "artist"; else by their columns, else by their names
     kind: str | None = None  # the name of the graph; else the file's

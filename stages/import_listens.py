@@ -1,4 +1,4 @@
-"""Import listening exports: who played what when."""
+"""Import listening exports into the library."""
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -19,10 +19,10 @@ from earshot.stages.reports import InputError, Progress
 
 @dataclass(frozen=True)
 class ImportListensConfig(NameOptions, ReadOptions):
-    """What a person says of an export, where its files do not."""
+    """Facts that the files of an export do not give, and what to do with them."""
 
-    format: str = "auto"  # the name of a reader; auto looks into the files
-    again: bool = False  # import a file anew that was imported before, in the place of it
+    format: str = "auto"  # the name of a reader; auto detects it by content
+    again: bool = False  # import again, in place of the earlier import of the same content
 
     def typed(self) -> list[str]:
         """The options of `cli import-listens` that import the same again."""

@@ -21,7 +21,7 @@ _HEAD_BYTES = 65_536
 
 
 def detect_format(member: Member) -> Reader | None:
-    """The reader of a file, None if it holds no listens in a known format.
+    """Detect the format of a file; None if it is no listening export in a supported format.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def detect_format(member: Member) -> Reader | None:
 
 
 def read_head(member: Member) -> Head | None:
-    """The beginning of a file, None of Parquet inside an archive, which is not read."""
+    """Read the beginning of a file; None for Parquet inside an archive, which is not read."""
     with member.open() as file:
         content = file.read(_HEAD_BYTES)
     if member.name is None:

@@ -32,11 +32,11 @@ class Head:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What a person says of an export, where its files do not."""
+    """Facts that the files of an export do not give, or give otherwise."""
 
-    listener: str | None = None  # who listened; else who the files say, else "me"
-    level: str | None = None  # of a table's items, "track" or "artist"; else its columns say
-    user: str | None = None  # columns of a table; else looked for
+    listener: str | None = None  # the user of all events; else the one in the files, else "me"
+    level: str | None = None  # of the items in a table, "track" or "artist"; else by its columns
+    user: str | None = None  # names of columns in a table; else found by well-known names
     item: str | None = None
     time: str | None = None
     plays: str | None = None
@@ -47,19 +47,19 @@ class OpenedSource:
     """An export that is being read."""
 
     batches: Iterator[Batch]
-    level: str = "track"  # of what is listened to: "track" or "artist"
+    level: str = "track"  # of the items: "track" or "artist"
     prefix: str = ""  # before the names of users and items that are numbers
     describe: Callable[[Items, np.ndarray], Items] | None = None  # add artists and albums, by the items' numbers
-    vector_files: tuple[Path, ...] = ()  # audio embeddings that come along
+    vector_files: tuple[Path, ...] = ()  # with audio embeddings of the items
 
 
 def one_by_one(members: Sequence[Member]) -> list[list[Member]]:
-    """Each file as an import of its own."""
+    """Import each file by itself."""
     return [[member] for member in members]
 
 
 def together(members: Sequence[Member]) -> list[list[Member]]:
-    """All files as one import."""
+    """Import all files as one."""
     return [list(members)]
 
 
@@ -71,4 +71,4 @@ class Reader:
     detect: Callable[[Head], bool]
     open: Callable[[Sequence[Member], ReadOptions], OpenedSource]
     group: Callable[[Sequence[Member]], list[list[Member]]] = one_by_one  # the files that are imported together
-    names_users: bool = False  # the files always say who listened, so that no listener can be given
+    names_users: bool = False  # whether the files always name the users, so that no listener can be given

@@ -36,7 +36,7 @@ class Source:
         Raises
         ------
         ValueError
-            A table lacks the columns. What is wrong with other files shows when the batches are read.
+            A table lacks the columns. Faults of other files show when the batches are read.
         """
         name = self.paths[0].name
         with table_errors(name):
@@ -46,7 +46,7 @@ class Source:
 
 @dataclass(frozen=True)
 class FoundSources:
-    """What there is to import in a file, an archive or a folder."""
+    """The sources in a file, an archive or a folder, and the files beside them."""
 
     sources: Sequence[Source]
     without_listens: Sequence[str]  # names of files that hold no listens
@@ -54,19 +54,19 @@ class FoundSources:
 
 
 def find_sources(path: Path, format: str = "auto") -> FoundSources:
-    """Find what there is to import in a file, an archive or a folder.
+    """Find the sources of listens in a file, an archive or a folder.
 
-    A file of a folder that cannot be read costs only itself. Tables in a folder count only where nothing else is
-    there: next to listens they hold other facts.
+    A damaged file of a folder is returned as an error beside the sources of the others. Tables in a folder count only
+    if there is no other export: beside one they hold other facts.
 
     Raises
     ------
     ValueError
-        There are no listens, or none of the format that was asked for; or the file or archive is damaged.
+        There is no listening export, or none in the given format; or the file or archive is damaged.
     """
     wanted = None if format == "auto" else _reader(format)
     by_reader: dict[Reader, list[Member]] = {}
-    without: list[Member] = []
+    without_listens: list[Member] = []
     members, errors = _members(path)
     for member in members:
         try:
@@ -78,20 +78,20 @@ def find_sources(path: Path, format: str = "auto") -> FoundSources:
         if wanted and members == [Member(path)]:  # a person who names one file and its format knows better
             reader = wanted
         if reader is None or wanted not in (None, reader):
-            without.append(member)
+            without_listens.append(member)
         else:
             by_reader.setdefault(reader, []).append(member)
     if errors and not path.is_dir():
         raise errors[0]
     if len(by_reader) > 1:
-        without += by_reader.pop(TABLE, [])
+        without_listens += by_reader.pop(TABLE, [])
     sources = [Source(reader, tuple(group)) for reader, files in by_reader.items() for group in reader.group(files)]
     imported = {member for source in sources for member in source.members}
-    without += [member for files in by_reader.values() for member in files if member not in imported]
+    without_listens += [member for files in by_reader.values() for member in files if member not in imported]
     if not sources and not errors:
-        what = f"no listens of the format {format}" if wanted else "no listens"
-        raise ValueError(f"{path.name} holds {what} that are known here; give a file of {_NAMES}")
-    return FoundSources(list(_numbered(sources)), list(map(str, without)), errors)
+        what = f"the format {format}" if wanted else "a supported format"
+        raise ValueError(f"{path.name} contains no listening export in {what}; give a file of {_NAMES}")
+    return FoundSources(list(_numbered(sources)), list(map(str, without_listens)), errors)
 
 
 def _reader(name: str) -> Reader:
@@ -102,7 +102,7 @@ def _reader(name: str) -> Reader:
 
 
 def _members(path: Path) -> tuple[list[Member], list[ValueError]]:
-    """All that is not hidden in a file, an archive or a folder and the archives in it; what cannot be read."""
+    """List the files in a file, an archive, or a folder with its archives, without hidden ones; and errors."""
     files, errors = _files(path) if path.is_dir() else ([path], [])
     members: list[Member] = []
     for file in files:
@@ -116,19 +116,19 @@ def _members(path: Path) -> tuple[list[Member], list[ValueError]]:
 
 
 def _files(folder: Path) -> tuple[list[Path], list[ValueError]]:
-    """All files below a folder that are not hidden, in the order of their names; folders that cannot be read."""
-    unlisted: list[OSError] = []
+    """List the files below a folder without hidden ones, by name; and errors of folders that cannot be listed."""
+    errors: list[OSError] = []
     files: list[Path] = []
-    for parent, folders, names in os.walk(folder, onerror=unlisted.append):
+    for parent, folders, names in os.walk(folder, onerror=errors.append):
         folders[:] = [name for name in folders if not _is_hidden(Path(name))]
         files += [Path(parent, name) for name in names if not _is_hidden(Path(name))]
     return sorted(files), [
-        ValueError(f"{Path(error.filename).name} cannot be read: {error.strerror}") for error in unlisted
+        ValueError(f"{Path(error.filename).name} cannot be read: {error.strerror}") for error in errors
     ]
 
 
 def _is_hidden(path: Path) -> bool:
-    """Whether a part of the path is hidden, or is what a Mac packs beside each file."""
+    """Tell whether a part of the path is hidden, or a folder that macOS packs beside the files."""
     return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 

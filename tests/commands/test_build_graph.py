@@ -64,7 +64,7 @@ def test_tags_become_a_graph(folder, run):
     assert result.stdout == "2 rows with title, genre: 1 are tracks of the library, 1 tracks changed\n"
     assert "music/no.mp3" in result.stderr and "row 3: , x, x" in result.stderr
     differing = run("import-tags", write(folder, "t.csv", "file,artist\nmusic/Air/1.mp3,AIR\n"))
-    assert "1 tracks say something else in their own tags (--overwrite replaces it)" in differing.stdout
+    assert "1 tracks have other tags (--overwrite replaces them)" in differing.stdout
     assert run("build-graph").stdout == (
         "artist: 4 undirected edges between 8 of 8 tracks in 4 groups\n"
         "album: 4 undirected edges between 8 of 8 tracks in 4 groups\n"

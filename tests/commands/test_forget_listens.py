@@ -42,7 +42,7 @@ def test_an_import_is_taken_back_and_can_come_again(folder, run):
     assert result.stdout == (
         f"2 listens from {folder / 'second.csv'} forgotten, with 1 user and 1 catalog track that nothing else names\n"
     )
-    assert "`cli status` says what to make anew" in result.stderr
+    assert "`cli status` says what to renew" in result.stderr
     assert rows_of(folder / "library", "SELECT count(*) FROM listens") == [(1,)]
     run("import-listens", folder / "second.csv")
     assert rows_of(folder / "library", "SELECT count(*) FROM tracks") == [(3,)]

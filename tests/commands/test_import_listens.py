@@ -187,7 +187,7 @@ def test_an_option_that_means_nothing_is_wrong_usage(folder, run, arguments, wor
 @pytest.mark.parametrize(
     ("text", "name", "arguments", "words"),
     [
-        ("%PDF", "x.pdf", (), "x.pdf holds no listens that are known here; give a file of lastfm-1k, yambda, "),
+        ("%PDF", "x.pdf", (), "x.pdf contains no listening export in a supported format; give a file of lastfm-1k, "),
         ("[{", "x.json", ("--format", "spotify"), "x.json is not JSON"),
         ("user,track\n,x\n", "x.csv", (), "x.csv holds no listens; 1 rows are malformed"),
         ("PK", "x.zip", (), "x.zip is a damaged archive"),

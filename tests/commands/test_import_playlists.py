@@ -46,7 +46,7 @@ def test_playlists_are_forgotten(folder, run):
 
 
 def test_mistakes(folder, run):
-    assert "--json tells of playlists that are read" in run(folder / "in", "--json", "--forget", code=2).stderr
+    assert "--json reports playlists that are imported" in run(folder / "in", "--json", "--forget", code=2).stderr
     assert "There is no " in run(folder / "none", code=2).stderr
     (folder / "in" / "a.m3u").rename(folder / "x.xspf")
     assert "No playlist could be read." in run(folder / "x.xspf", code=1).stderr

@@ -27,7 +27,7 @@ def test_missing_tags_are_filled(folder, run):
     result = run(folder / "x.csv")
     assert result.stdout == (
         "3 rows with title, year: 2 are tracks of the library, 1 tracks changed\n"
-        "  1 tracks say something else in their own tags (--overwrite replaces it)\n"
+        "  1 tracks have other tags (--overwrite replaces them)\n"
     )
     assert "not in the library:\n    3.mp3" in result.stderr and "1 malformed rows left out" in result.stderr
     assert rows_of(folder / "library", "SELECT title, year FROM tracks ORDER BY id") == [("One", 1997), ("Two", None)]

@@ -155,10 +155,10 @@ def test_a_format_can_be_said(tmp_path):
 @pytest.mark.parametrize("format", [reader.name for reader in READERS if reader.name != "table"])
 def test_what_is_no_listens_is_refused(tmp_path, format):
     path = written(tmp_path / "x.pdf", "%PDF-1.4")
-    with pytest.raises(ValueError, match=r"x\.pdf holds no listens that are known here; give a file of lastfm-1k, "):
+    with pytest.raises(ValueError, match=r"x\.pdf contains no listening export in a supported format; give a file of "):
         find_sources(path)
     table = written(tmp_path / "in" / "x.csv", "user,track\n").parent
-    with pytest.raises(ValueError, match=f"in holds no listens of the format {format}"):
+    with pytest.raises(ValueError, match=f"in contains no listening export in the format {format}"):
         find_sources(table, format)
 
 
