@@ -1,4 +1,4 @@
-"""Vectors that were spread over preference graphs: what is spread, what is kept of it, and when it is out of date."""
+"""Diffused vectors: read the graphs, then store the vectors that were spread over them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,31 +23,31 @@ _NODES = {
 
 @dataclass(frozen=True)
 class LevelGraph:
-    """All chosen graphs between nodes of one level, merged, and every node of that level."""
+    """The chosen graphs between nodes of one level, merged, and all nodes of that level."""
 
     level: str
     kinds: tuple[str, ...]
-    ids: IdMap  # of all nodes, also those without an edge
+    ids: IdMap  # all nodes, also those without an edge
     source_rows: np.ndarray  # (n_edges,)
     target_rows: np.ndarray  # (n_edges,)
-    weights: np.ndarray  # (n_edges,) float32; each graph's mean is one
+    weights: np.ndarray  # (n_edges,) float32; the mean of each graph is one
 
 
 @dataclass(frozen=True)
 class DiffusionResult:
-    """What spreading over the graphs of one level gave."""
+    """The result of diffusion over the graphs of one level."""
 
     level: str
     kinds: tuple[str, ...]
-    node_ids: np.ndarray  # (n,) of all that have a vector now
+    node_ids: np.ndarray  # (n,) nodes that have a vector now
     vectors: np.ndarray  # (n, dim) float32 of unit length
     n_nodes: int
     n_with_audio: int
-    n_reached: int  # without audio, and now with a vector
+    n_reached: int  # nodes without audio that have a vector now
     seconds: float
 
     def counts(self) -> dict[str, Any]:
-        """For the report and for JSON."""
+        """Counts for the report and for JSON."""
         return {
             "level": self.level,
             "graphs": list(self.kinds),
@@ -60,7 +60,7 @@ class DiffusionResult:
 
 
 def level_graphs(library: Library, kinds: Sequence[str] = ()) -> list[LevelGraph]:
-    """The named graphs, or all, by level: tracks first, then albums, then artists.
+    """Read the named graphs, or all, by level: tracks first, then albums, then artists.
 
     Raises
     ------
@@ -78,11 +78,12 @@ def level_graphs(library: Library, kinds: Sequence[str] = ()) -> list[LevelGraph
 
 
 def _read_level(library: Library, level: str, kinds: Sequence[str]) -> LevelGraph:
-    parts = []
+    columns_of_graphs = []
     for kind in kinds:
         edges = read_edges(library, [kind])
-        parts.append((edges.source_ids, edges.target_ids, edges.weights / edges.weights.mean(dtype=np.float64)))
-    sources, targets, weights = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        weights = edges.weights / edges.weights.mean(dtype=np.float64)
+        columns_of_graphs.append((edges.source_ids, edges.target_ids, weights))
+    sources, targets, weights = (np.concatenate(columns) for columns in zip(*columns_of_graphs, strict=True))
     nodes = _ids(library, _NODES[level])
     ids = IdMap(np.unique(np.concatenate([nodes, sources, targets])))
     return LevelGraph(level, tuple(kinds), ids, ids.rows(sources), ids.rows(targets), weights.astype(np.float32))
@@ -91,7 +92,7 @@ def _read_level(library: Library, level: str, kinds: Sequence[str]) -> LevelGrap
 def node_vectors(
     library: Library, level: str, track_ids: np.ndarray, vectors: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The nodes that can be heard, and how they sound: each the mean direction of its tracks.
+    """Audio vectors of nodes: the mean direction of the tracks of each.
 
     Returns
     -------
@@ -100,16 +101,16 @@ def node_vectors(
     if level == "track":
         return track_ids, vectors
     node_ids, rows = _nodes_of(library, level, track_ids)
-    names, places = np.unique(node_ids, return_inverse=True)
-    sums = np.zeros((len(names), vectors.shape[1]))
+    unique_ids, places = np.unique(node_ids, return_inverse=True)
+    sums = np.zeros((len(unique_ids), vectors.shape[1]))
     np.add.at(sums, places, vectors[rows])
-    return names, unit_rows(sums)
+    return unique_ids, unit_rows(sums)
 
 
 def diffusion_result(
     level: LevelGraph, vectors: np.ndarray, is_known: np.ndarray, is_reached: np.ndarray, seconds: float
 ) -> DiffusionResult:
-    """What spreading found, by row of the graph, as what is to be kept of it, by id."""
+    """Turn the rows of a diffusion into ids, and keep those that have a vector."""
     rows = np.flatnonzero((is_known | is_reached) & vectors.any(axis=1))
     counts = int(is_known.sum()), int(is_reached.sum())
     return DiffusionResult(
@@ -118,63 +119,63 @@ def diffusion_result(
 
 
 def fill_catalog(
-    library: Library, track_ids: np.ndarray, vectors: np.ndarray, spreads: Sequence[DiffusionResult]
+    library: Library, track_ids: np.ndarray, vectors: np.ndarray, results: Sequence[DiffusionResult]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The vectors of all tracks that have one now.
+    """Vectors of all tracks that have one after diffusion.
 
-    Catalog items take their own node's vector, else their album's, else their artist's. Tracks with audio keep theirs.
+    A catalog track takes the vector of its node, else of its album, else of its artist. Tracks with audio keep theirs.
 
     Parameters
     ----------
     track_ids, vectors : shape (n,) and (n, dim)
-        Of the tracks with audio.
+        The tracks with audio.
 
     Returns
     -------
-    track_ids and vectors, the same of all
+    track_ids and vectors of all
     """
-    lacking = _ids(library, "SELECT id FROM tracks WHERE status = 'catalog' ORDER BY id")
+    missing = _ids(library, "SELECT id FROM tracks WHERE status = 'catalog' ORDER BY id")
     all_ids, all_vectors = [track_ids], [vectors]
-    for spread in sorted(spreads, key=lambda spread: LEVELS.index(spread.level)):
-        nodes = IdMap(spread.node_ids)
-        if spread.level == "track":
-            of_track, rows = lacking, np.arange(len(lacking))
+    for result in sorted(results, key=lambda result: LEVELS.index(result.level)):
+        nodes = IdMap(result.node_ids)
+        if result.level == "track":
+            nodes_of_tracks, rows = missing, np.arange(len(missing))
         else:
-            of_track, rows = _nodes_of(library, spread.level, lacking)
-        there = np.isin(of_track, spread.node_ids)
-        all_ids.append(lacking[rows[there]])
-        all_vectors.append(spread.vectors[nodes.rows(of_track[there])])
-        lacking = np.setdiff1d(lacking, all_ids[-1])
+            nodes_of_tracks, rows = _nodes_of(library, result.level, missing)
+        has_vector = np.isin(nodes_of_tracks, result.node_ids)
+        all_ids.append(missing[rows[has_vector]])
+        all_vectors.append(result.vectors[nodes.rows(nodes_of_tracks[has_vector])])
+        missing = np.setdiff1d(missing, all_ids[-1])
     return np.concatenate(all_ids), np.concatenate(all_vectors)
 
 
 def store_diffused(
-    library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray, spreads: Sequence[DiffusionResult]
+    library: Library, run_id: int, track_ids: np.ndarray, vectors: np.ndarray, results: Sequence[DiffusionResult]
 ) -> None:
-    """Put a run's vectors of tracks, albums and artists in the place of an earlier run's, all or nothing."""
+    """Put the vectors of a run in place of those of earlier runs, all or nothing."""
     with library.transaction():
         publish(library, DIFFUSED, run_id, [(track_ids, vectors)])
         library.db.execute("DELETE FROM node_vectors")
-        for spread in spreads:
-            if spread.level != "track":  # those of tracks are in `vectors`
+        for result in results:
+            if result.level != "track":  # vectors of tracks are published
                 library.db.conn.executemany(
                     "INSERT INTO node_vectors (level, node_id, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)",
                     (
-                        (spread.level, node_id, run_id, len(vector), vector_blob(vector))
-                        for node_id, vector in zip(spread.node_ids.tolist(), spread.vectors, strict=True)
+                        (result.level, node_id, run_id, len(vector), vector_blob(vector))
+                        for node_id, vector in zip(result.node_ids.tolist(), result.vectors, strict=True)
                     ),
                 )
 
 
 def sources_of(library: Library, kinds: Iterable[str]) -> dict[str, Any]:
-    """What a run is made from, for its `config`: compared later, it tells whether the vectors are out of date."""
+    """The sources of a run, for its `config`: compared later, they tell whether the vectors are stale."""
     space = require_space(library, AUDIO)
     graphs = {kind: find_graph(library, kind).made for kind in kinds}
     return {"audio": [space.run_id, space.revision], "graphs": graphs}
 
 
 def n_catalog(library: Library, lacking: bool = False) -> int:
-    """How many catalog items there are, or how many of them have no spread vector."""
+    """The number of catalog tracks, or with `lacking` of those without a diffused vector."""
     query = "SELECT count(*) FROM tracks WHERE status = 'catalog'"
     if lacking:
         query += f" AND id NOT IN (SELECT track_id FROM current_vectors WHERE space = '{DIFFUSED}')"
@@ -182,7 +183,7 @@ def n_catalog(library: Library, lacking: bool = False) -> int:
 
 
 def diffused_config(library: Library) -> dict[str, Any] | None:
-    """Of the run whose vectors search uses: its settings, its sources, and the `centre_vector` that was taken away."""
+    """Settings of the run that search uses, with its sources and the `centre_vector` that was subtracted."""
     space = current_space(library, DIFFUSED)
     if space is None:
         return None
@@ -190,17 +191,18 @@ def diffused_config(library: Library) -> dict[str, Any] | None:
 
 
 def centre_vector(library: Library, dim: int) -> np.ndarray:
-    """The vector that was taken away from each one before it was spread, (dim,).
+    """The vector that was subtracted from all before diffusion, (dim,).
 
     Raises
     ------
     LibraryError
-        The run of the spread vectors does not say.
+        The run does not record it.
     """
-    told = (diffused_config(library) or {}).get("centre_vector")
-    if not isinstance(told, list) or len(told) != dim or not all(isinstance(value, int | float) for value in told):
+    centre = (diffused_config(library) or {}).get("centre_vector")
+    numbers = centre if isinstance(centre, list) else []
+    if len(numbers) != dim or not all(isinstance(number, int | float) for number in numbers):
         raise LibraryError("The spread vectors do not say what was taken away from them.\n\nRun `cli diffuse-audio`.")
-    return np.array(told)
+    return np.array(numbers)
 
 
 def _nodes_of(library: Library, level: str, track_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

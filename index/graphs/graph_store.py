@@ -1,4 +1,4 @@
-"""Preference graphs in the library: stored whole, read back as arrays of ids."""
+"""Store preference graphs in the library, and read them as arrays of ids."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,10 +15,10 @@ from earshot.index.trust import read_json
 
 @dataclass(frozen=True)
 class StoredGraph:
-    """What the library says of one graph."""
+    """The record of one graph."""
 
-    kind: str  # its name
-    level: str  # of its nodes: track, album or artist
+    kind: str  # the name
+    level: str  # of the nodes: track, album or artist
     directed: bool
     origin: str
     settings: dict[str, Any]
@@ -29,7 +29,7 @@ class StoredGraph:
 
 @dataclass(frozen=True)
 class Edges:
-    """Edges between nodes of one level. An undirected edge stands here once."""
+    """Edges between nodes of one level; each undirected edge is listed once."""
 
     level: str
     directed: bool
@@ -54,16 +54,16 @@ def store_graph(
     origin: str,
     settings: Mapping[str, Any] | None = None,
 ) -> StoredGraph:
-    """Keep a graph, in the place of an earlier one of that name; the caller holds the transaction.
+    """Store a graph in place of an earlier one of that name; the caller holds the transaction.
 
-    Self-loops are dropped, and of a repeated edge the strongest stays.
+    Self-loops are dropped; of repeated edges the strongest is kept.
 
     Raises
     ------
     LibraryError
-        No edge is left to keep.
+        No edge is left.
     """
-    sources, targets, values = _tidied(source_ids, target_ids, weights, directed)
+    sources, targets, values = _clean_edges(source_ids, target_ids, weights, directed)
     if not len(sources):
         raise LibraryError(f"The graph {kind!r} would have no edge between two different {level}s; nothing was kept.")
     n_nodes = len(np.union1d(sources, targets))
@@ -82,28 +82,28 @@ def store_graph(
 
 
 def read_edges(library: Library, kinds: Sequence[str]) -> Edges:
-    """The edges of one graph, or of several with the same level, one after the other.
+    """Read the edges of one graph, or of several with the same level, one after the other.
 
-    When one of several is directed, all are: the edges of the undirected ones come in both directions.
+    If one of several is directed, the edges of undirected ones are listed in both directions.
 
     Raises
     ------
     LibraryError
-        A graph is not there, or their levels differ.
+        There is no such graph, or the levels differ.
     """
     chosen = [find_graph(library, kind) for kind in kinds]
     if len({graph.level for graph in chosen}) != 1:
         levels = ", ".join(f"{graph.kind} ({graph.level})" for graph in chosen) or "none"
         raise LibraryError(f"These graphs have no level in common: {levels}.\n\nName graphs of one level.")
     directed = any(graph.directed for graph in chosen)
-    parts = []
+    columns_of_graphs = []
     for graph in chosen:
         rows = library.db.execute("SELECT source_id, target_id, weight FROM edges WHERE kind = ?", [graph.kind])
         edges = np.fromiter(rows, dtype=[("source", "i8"), ("target", "i8"), ("weight", "f4")])
-        parts.append((edges["source"], edges["target"], edges["weight"]))
+        columns_of_graphs.append((edges["source"], edges["target"], edges["weight"]))
         if directed and not graph.directed:
-            parts.append((edges["target"], edges["source"], edges["weight"]))
-    sources, targets, weights = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+            columns_of_graphs.append((edges["target"], edges["source"], edges["weight"]))
+    sources, targets, weights = (np.concatenate(columns) for columns in zip(*columns_of_graphs, strict=True))
     return Edges(chosen[0].level, directed, sources, targets, weights)
 
 
@@ -113,38 +113,38 @@ def stored_graphs(library: Library) -> list[StoredGraph]:
         "SELECT kind, level, directed, origin, settings, n_nodes, n_edges, made FROM graphs ORDER BY n_edges DESC, kind"
     )
     return [
-        StoredGraph(kind, level, bool(directed), origin, read_json(settings), *others)
-        for kind, level, directed, origin, settings, *others in rows
+        StoredGraph(kind, level, bool(directed), origin, read_json(settings), *counts_and_time)
+        for kind, level, directed, origin, settings, *counts_and_time in rows
     ]
 
 
 def find_graph(library: Library, kind: str) -> StoredGraph:
-    """One graph by its name.
+    """Find a graph by name.
 
     Raises
     ------
     LibraryError
-        There is none of this name; the message lists those there are.
+        There is no such graph; the message lists the known ones.
     """
     graphs = {graph.kind: graph for graph in stored_graphs(library)}
     if kind not in graphs:
-        there = f"there are {', '.join(graphs)}" if graphs else "there is none yet"
+        known = f"there are {', '.join(graphs)}" if graphs else "there is none yet"
         raise LibraryError(
-            f"There is no graph {kind!r} in this library; {there}.\n\nRun `cli import-graph` or `cli build-graph`."
+            f"There is no graph {kind!r} in this library; {known}.\n\nRun `cli import-graph` or `cli build-graph`."
         )
     return graphs[kind]
 
 
 def remove_graph(library: Library, kind: str) -> bool:
-    """Take a graph away; whether there was one. The caller holds the transaction."""
+    """Remove a graph; return whether there was one. The caller holds the transaction."""
     library.db.execute("DELETE FROM edges WHERE kind = ?", [kind])
     return library.db.execute("DELETE FROM graphs WHERE kind = ?", [kind]).rowcount > 0
 
 
 def remove_dangling_edges(library: Library) -> int:
-    """Take away the edges of tracks that are no longer there, before another track gets such an id; how many."""
+    """Remove the edges of removed tracks, before their ids are used again; return the number of edges."""
     gone = "NOT IN (SELECT id FROM tracks)"
-    n_forgotten = 0
+    n_removed = 0
     for graph in [graph for graph in stored_graphs(library) if graph.level == "track"]:
         n_edges = library.db.execute(
             f"DELETE FROM edges WHERE kind = ? AND (source_id {gone} OR target_id {gone})", [graph.kind]
@@ -159,27 +159,29 @@ def remove_dangling_edges(library: Library) -> int:
                 f"UPDATE graphs SET n_edges = :n_edges, n_nodes = (SELECT count(*) FROM ({nodes})) WHERE kind = :kind",
                 {"kind": graph.kind, "n_edges": graph.n_edges - n_edges},
             )
-        n_forgotten += n_edges
-    return n_forgotten
+        n_removed += n_edges
+    return n_removed
 
 
-def _tidied(
+def _clean_edges(
     source_ids: np.ndarray, target_ids: np.ndarray, weights: np.ndarray | None, directed: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Each edge once, without loops, in the order of the table's key."""
+    """List each edge once, without loops, in the order of the key of the table."""
     sources, targets = np.asarray(source_ids, dtype=np.int64), np.asarray(target_ids, dtype=np.int64)
     values = np.ones(len(sources), np.float32) if weights is None else np.asarray(weights, dtype=np.float32)
     if not directed:
         sources, targets = np.minimum(sources, targets), np.maximum(sources, targets)
     order = np.lexsort((-values, targets, sources))
     sources, targets, values = sources[order], targets[order], values[order]
-    kept = sources != targets
-    kept[1:] &= (np.diff(sources) != 0) | (np.diff(targets) != 0)
-    return sources[kept], targets[kept], values[kept]
+    is_edge = sources != targets
+    is_edge[1:] &= (np.diff(sources) != 0) | (np.diff(targets) != 0)
+    return sources[is_edge], targets[is_edge], values[is_edge]
 
 
 @dataclass(frozen=True)
 class GraphImport:
+    """A graph that was just imported, and how its names matched."""
+
     graph: StoredGraph
     nodes: NodeMatch
 
@@ -195,14 +197,14 @@ def import_graph(
     folders: Iterable[str] = (),
     names_are: str = "auto",
 ) -> GraphImport:
-    """Match the names of an edge list with the library's nodes, make those that lack, and keep the graph.
+    """Match the names of an edge list with nodes of the library, create missing nodes, and store the graph.
 
-    All or nothing: after a failure there are no new nodes, and an earlier graph of that name is as it was.
+    All or nothing: a failure leaves no new nodes and the earlier graph of that name.
 
     Raises
     ------
     ValueError
-        `names_are` is "ids" and a name is none.
+        `names_are` is "ids" and a name is no id.
     LibraryError
         No edge joins two different nodes.
     """

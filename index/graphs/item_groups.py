@@ -1,4 +1,4 @@
-"""What the library knows to belong together: playlists, albums, artists, genres; listens are read beside it."""
+"""Groups of items for graphs: listeners, playlists, albums, artists and genres."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,6 @@ from earshot.index.listens.listen_store import explain_log_errors, import_digest
 from earshot.index.listens.stored_interactions import listening_key, read_interactions
 from earshot.index.tracks.track_links import links
 
-SOURCES = ("listens", "playlists", "album", "artist", "genre")
 _TAGGED = "status IN ('embedded', 'catalog')"
 
 
@@ -25,11 +24,11 @@ _TAGGED = "status IN ('embedded', 'catalog')"
 class Groups:
     """Items in groups, one membership a row."""
 
-    level: str  # of the items
+    level: str  # of the items: track or artist
     group_rows: np.ndarray  # (n_memberships,) int64
     item_ids: np.ndarray  # (n_memberships,) int64
     counts: np.ndarray | None = None  # (n_memberships,) plays
-    settings: dict[str, Any] = field(default_factory=dict)  # of listens: which, and how they were parted
+    settings: dict[str, Any] = field(default_factory=dict)  # for groups of listens: imports and split
 
     @property
     def n_groups(self) -> int:
@@ -41,36 +40,38 @@ class Groups:
 
 
 def present_sources(library: Library) -> list[str]:
-    """What a graph can be built from without being told: listens and playlists, else artists and albums."""
+    """Default sources of a graph: listens and playlists, else artists and albums."""
     queries = {
         "listens": "SELECT 1 FROM listens LIMIT 1",
         "playlists": "SELECT 1 FROM playlist_tracks LIMIT 1",
         "artist": f"SELECT 1 FROM tracks WHERE artist_id IS NOT NULL AND {_TAGGED} LIMIT 1",
         "album": f"SELECT 1 FROM tracks WHERE album_id IS NOT NULL AND {_TAGGED} LIMIT 1",
     }
-    there = [source for source, query in queries.items() if library.db.execute(query).fetchone()]
-    return [source for source in there if source in ("listens", "playlists")] or there
+    present = [source for source, query in queries.items() if library.db.execute(query).fetchone()]
+    return [source for source in present if source in ("listens", "playlists")] or present
 
 
 def read_groups(library: Library, source: str, split: Mapping[str, Any] | None = None) -> dict[str, Groups]:
-    """The groups of one of `SOURCES`, by the name that their graph gets; a source without any gives none.
+    """Read the groups of a source, by the name of the graph to build; empty for a source without groups.
 
-    Listens to tracks and listens to artists are two graphs, of which the one to artists is called ``listens-artist``.
+    Listens to tracks and to artists make two graphs; the one of artists is named ``listens-artist``.
 
     Parameters
     ----------
-    split : arguments of `data.events.splits.split_listens`, of which the protocol may be "auto"
-        Of listens to tracks only the part to learn from.
+    source : listens, playlists, album, artist or genre
+    split : arguments of `data.events.splits.split_listens`, where the protocol may be "auto"
+        If given, only the training part of listens to tracks is read.
 
     Raises
     ------
     ValueError
-        The listens cannot be parted so.
+        The listens cannot be split so.
     """
     if source == "listens":
-        found = {"track": _listeners(library, "track", split), "artist": _listeners(library, "artist", None)}
-        found = {level: groups for level, groups in found.items() if len(groups.item_ids)}
-        return {"listens" if level == "track" or len(found) == 1 else "listens-artist": g for level, g in found.items()}
+        tracks, artists = _listeners(library, "track", split), _listeners(library, "artist", None)
+        name_of_artists = "listens-artist" if len(tracks.item_ids) else "listens"
+        named = {"listens": tracks} | {name_of_artists: artists}
+        return {name: groups for name, groups in named.items() if len(groups.item_ids)}
     readers = {"playlists": _playlists, "album": _albums, "artist": _artists, "genre": _genres}
     groups = readers[source](library)
     return {source: groups} if len(groups.item_ids) else {}
@@ -78,7 +79,7 @@ def read_groups(library: Library, source: str, split: Mapping[str, Any] | None =
 
 def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) -> Groups:
     if split is not None and listen_files(library, level):
-        return _learners(library, split)
+        return _training_listeners(library, split)
     with explain_log_errors():
         user_ids, item_ids, plays = total_plays(
             listen_files(library, level), level, links(library) if level == "track" else None
@@ -88,8 +89,8 @@ def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) ->
     return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays, settings)
 
 
-def _learners(library: Library, split: Mapping[str, Any]) -> Groups:
-    """Listeners to tracks, with nothing but what towers would learn from."""
+def _training_listeners(library: Library, split: Mapping[str, Any]) -> Groups:
+    """Listeners to tracks in the training part of a split."""
     read = read_interactions(library)
     listens = without_dislikes(read.listening)
     if split["protocol"] == "auto":
@@ -104,12 +105,12 @@ def _learners(library: Library, split: Mapping[str, Any]) -> Groups:
 
 
 def _plays_by_user(listens: Interactions) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Users, tracks and how often one played the other, some users at a time: no array is as long as the log."""
+    """Yield users, tracks and play counts in blocks of users: no array is as long as the log."""
     for first, stop in user_ranges(np.diff(listens.user_offsets()), EVENTS_AT_ONCE):
         low, high = np.searchsorted(listens.user_rows, np.array([first, stop], dtype=np.int32))
         keys = pair_keys(listens.user_rows[low:high], listens.track_rows[low:high])
         pairs, rows = np.unique(keys, return_inverse=True)
-        # A skip is a play too, as where all listens are counted; the weights know plays and shares of them as one.
+        # A skip counts as a play, as without a split; weights hold plays and shares of plays alike.
         yield *split_keys(pairs), np.bincount(rows, np.maximum(listens.weights[low:high], 1), len(pairs))
 
 
@@ -126,7 +127,7 @@ def _artists(library: Library) -> Groups:
 
 
 def _genres(library: Library) -> Groups:
-    """Tracks by genre; a tag may name several."""
+    """Tracks by genre; a tag may name several genres."""
     rows: dict[str, int] = {}
     genre_rows, item_ids = [], []
     query = f"SELECT id, genre FROM tracks WHERE genre IS NOT NULL AND {_TAGGED} ORDER BY id"

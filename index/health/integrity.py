@@ -1,4 +1,4 @@
-"""`cli check`: does the library say of itself only what is true? Every problem comes with its cure."""
+"""Integrity checks of `cli check`; every problem comes with the command that fixes it."""
 
 import json
 import sqlite3
@@ -21,8 +21,8 @@ from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.neighbour_table import PER_TRACK
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, read_vectors, spaces
 
-_SAMPLE = 200  # vectors looked up in the index and among the neighbours
-_JSON = (  # that of `index_files` is looked at with the index; nobody reads runs.versions
+_MAX_SAMPLE = 200  # vectors that are looked up in the index and the neighbours
+_JSON = (  # `index_files` is checked with the index; runs.versions is never read
     *(("runs", "config", read_json), ("runs", "metrics", read_json), ("graphs", "settings", read_json)),
     *(("root_rules", "exclude", read_json_list), ("listens", "options", read_json_list)),
 )
@@ -30,13 +30,13 @@ _REMAKE = {AUDIO: "cli embed-audio --again", TOWER: "cli train-tower", DIFFUSED:
 
 
 def check_library(library: Library) -> Iterator[Problem]:
-    """Check tables, vectors, index and neighbours against each other, and whether every file is there."""
+    """Check tables, vectors, indexes and neighbours against each other, and the presence of files."""
     for check in (check_text, _check_tables, check_presence):
         try:
             yield from check(library)
         except sqlite3.DatabaseError as error:  # pages that cannot be read at all
             yield Problem(f"SQLite: {error}", _recovery(library))
-        except LibraryError as error:  # `cli check` is what it tells to type
+        except LibraryError as error:  # its advice is `cli check`
             yield Problem(_first_sentence(error), _recovery(library))
 
 
@@ -85,11 +85,11 @@ def _check_rules(library: Library) -> Iterator[Problem]:
 
 
 def _check_other_runs(library: Library) -> Iterator[Problem]:
-    others = library.db.execute(
+    n_waiting = library.db.execute(
         "SELECT count(*) FROM vectors AS v WHERE v.run_id NOT IN (SELECT run_id FROM spaces)"
     ).fetchone()[0]
-    if others:
-        yield Problem(f"{others:,} vectors of another encoder wait for the rest of their run", "cli embed-audio")
+    if n_waiting:
+        yield Problem(f"{n_waiting:,} vectors of another encoder wait for the rest of their run", "cli embed-audio")
 
 
 def _check_space(library: Library, space: str) -> Iterator[Problem]:
@@ -130,13 +130,13 @@ def _check_index(library: Library, space: str, ids: IdMap, vectors: np.ndarray) 
         yield Problem(f"index: holds {held} for {len(ids):,} ({reason or 'a wrong count'})", "cli build-index")
         return
     queries = vectors[_sample(len(ids))]
-    found = index.search(queries, 10 if state.type == "ivf-pq" else 1)[1]  # product codes confuse close ones
-    known = np.isin(found, ids.all_ids)
-    rows = np.full_like(found, -1)
-    rows[known] = ids.rows(found[known])
-    lost = int((rank(queries, vectors, rows)[0][:, 0] < 0.999).sum())  # of what should find itself, or an equal
-    if lost > len(queries) // 20:  # an approximate index may miss one
-        yield Problem(f"index: {lost} of {len(queries)} sampled vectors are not found in it", "cli build-index")
+    nearest = index.search(queries, 10 if state.type == "ivf-pq" else 1)[1]  # product codes confuse close ones
+    known = np.isin(nearest, ids.all_ids)
+    rows = np.full_like(nearest, -1)
+    rows[known] = ids.rows(nearest[known])
+    n_lost = int((rank(queries, vectors, rows)[0][:, 0] < 0.999).sum())  # a vector should find itself or an equal one
+    if n_lost > len(queries) // 20:  # an approximate index may miss one
+        yield Problem(f"index: {n_lost} of {len(queries)} sampled vectors are not found in it", "cli build-index")
 
 
 def _check_neighbours(library: Library, space: str, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
@@ -144,13 +144,13 @@ def _check_neighbours(library: Library, space: str, ids: IdMap, vectors: np.ndar
     yield from map(_stale, stale)
     if stale or not len(ids):
         return
-    strangers = library.db.execute(
+    n_hidden = library.db.execute(
         "SELECT count(*) FROM neighbours AS n JOIN tracks AS t ON t.id = n.neighbour_id"
         " WHERE n.space = ? AND t.status NOT IN ('embedded', 'catalog')",
         [space],
     ).fetchone()[0]
-    if strangers:
-        yield Problem(f"{strangers:,} neighbours are no longer searchable", "cli build-index")
+    if n_hidden:
+        yield Problem(f"{n_hidden:,} neighbours are no longer searchable", "cli build-index")
     all_ids = ids.all_ids
     counts = dict(library.db.execute("SELECT track_id, count(*) FROM neighbours WHERE space = ? GROUP BY 1", [space]))
     short = sum(counts.get(track_id, 0) < min(PER_TRACK, len(ids) - 1) for track_id in all_ids.tolist())
@@ -172,19 +172,19 @@ def _check_neighbours(library: Library, space: str, ids: IdMap, vectors: np.ndar
 
 
 def _sample(n_rows: int) -> np.ndarray:
-    """Rows spread evenly over all."""
-    return np.linspace(0, n_rows - 1, min(_SAMPLE, n_rows)).astype(int)
+    """Rows at equal distances."""
+    return np.linspace(0, n_rows - 1, min(_MAX_SAMPLE, n_rows)).astype(int)
 
 
 def _dangling(library: Library, table: str, key: int, n_rows: int) -> Problem:
-    """Rows that point to nothing, by a foreign key of their table; nothing else can have been meant by them."""
-    own = sql_name(table)  # a table of somebody else may have any name
-    keys = {row[0]: row[2:5] for row in library.db.execute(f"PRAGMA foreign_key_list({own})")}
+    """The problem of rows with a dangling foreign key; the fix deletes them, or clears the key."""
+    quoted = sql_name(table)  # a foreign table may have any name
+    keys = {row[0]: row[2:5] for row in library.db.execute(f"PRAGMA foreign_key_list({quoted})")}
     parent, column, target = keys[key]
-    required = {row[1]: row[3] for row in library.db.execute(f"PRAGMA table_info({own})")}[column]
-    verb = f"DELETE FROM {own}" if required else f"UPDATE {own} SET {sql_name(column)} = NULL"
-    found = sql_name(target) if target else "id"  # in quotes, a column that is not there would be a text
-    sql = f"{verb} WHERE {sql_name(column)} NOT IN (SELECT {found} FROM {sql_name(parent)})"
+    required = {row[1]: row[3] for row in library.db.execute(f"PRAGMA table_info({quoted})")}[column]
+    verb = f"DELETE FROM {quoted}" if required else f"UPDATE {quoted} SET {sql_name(column)} = NULL"
+    parent_key = sql_name(target) if target else "id"  # unquoted: a missing column in quotes would be a string
+    sql = f"{verb} WHERE {sql_name(column)} NOT IN (SELECT {parent_key} FROM {sql_name(parent)})"
     return Problem(f"{table}: {n_rows:,} rows point to missing {parent}", _statement(library, sql))
 
 

@@ -1,4 +1,4 @@
-"""Is all text of a library UTF-8? SQLite keeps any bytes as text, and Python reads no row that holds others."""
+"""Check that all text of a library is UTF-8: SQLite stores any bytes as text, and Python cannot read others."""
 
 import sqlite3
 from collections import deque
@@ -8,25 +8,25 @@ from earshot.data.files.path_encoding import shell_word
 from earshot.index.health.problem import Problem
 from earshot.index.library import DATABASE, Library
 
-_MOST_ROWS = 1_000  # that a cure names: a shell takes words of limited length
+_MAX_ROWS = 1_000  # in one command: a shell takes words of limited length
 
 
 def check_text(library: Library) -> Iterator[Problem]:
-    """Read all text; the cure for what cannot be read writes its bytes as hexadecimal digits."""
+    """Read all text; the fix replaces unreadable text by its bytes in hexadecimal."""
     for table, columns in _text_columns(library).items():
         if _is_readable(library, table, columns):
             continue
         for column in columns:
             rows = _unreadable_rows(library, table, column)
             if rows:
-                named = ", ".join(map(str, rows[:_MOST_ROWS]))
+                named = ", ".join(map(str, rows[:_MAX_ROWS]))
                 sql = f'UPDATE "{table}" SET "{column}" = hex("{column}") WHERE rowid IN ({named})'
                 fix = f"sqlite3 {shell_word(str(library.folder / DATABASE))} {shell_word(sql)}"
                 yield Problem(f"{table}: of {len(rows):,} rows the {column} is not UTF-8", fix)
 
 
 def _text_columns(library: Library) -> dict[str, list[str]]:
-    """The columns of text by table. Tables without row ids only repeat what others say."""
+    """The text columns of each table; tables without row ids only repeat others."""
     rows = library.db.execute(
         "SELECT t.name, c.name FROM pragma_table_list AS t, pragma_table_info(t.name) AS c"
         " WHERE t.schema = 'main' AND t.type = 'table' AND t.strict AND NOT t.wr AND c.type = 'TEXT'"

@@ -1,4 +1,4 @@
-"""What is read to serve trained towers: the tracks that are there with their vectors, and what a listener played."""
+"""Read what serving needs: candidates with their tower vectors, and the history of a user."""
 
 import json
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from earshot.index.vectors.ann import n_candidates
 from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.spaces import TOWER, as_matrix, read_some_vectors
 
-_LARGE = 100_000  # tracks from which asking the index is quicker than reading every vector
+_MIN_INDEXED = 100_000  # tracks from which the index is faster than reading every vector
 
 
 def read_candidates(library: Library, run_id: int, *, with_vectors: bool) -> Candidates:
-    """The tracks that are there, and not merely a file's track under another name.
+    """Read all tracks as candidates, except catalog tracks that are linked with a file.
 
     Parameters
     ----------
-    run_id : the training whose vectors are served
-    with_vectors : False where the towers do not serve the unit vectors of the space, so that all are newcomers
+    run_id : the training whose vectors are read
+    with_vectors : False for towers that do not score by the unit vectors of the space; all tracks are new then
     """
     query = (
         "SELECT id, coalesce(artist_id, -1) FROM tracks"
@@ -33,71 +33,71 @@ def read_candidates(library: Library, run_id: int, *, with_vectors: bool) -> Can
     stored, vectors = _stored(library, run_id) if with_vectors else (IdMap([]), np.empty((0, 0), dtype=np.float32))
     rows = stored.find(present["id"])
     is_stored = rows >= 0
-    if not (len(rows) == len(stored) and np.array_equal(rows, np.arange(len(stored)))):  # else: no copy of them all
+    if not (len(rows) == len(stored) and np.array_equal(rows, np.arange(len(stored)))):  # else avoid a copy
         vectors = vectors[rows[is_stored]]
     order = np.concatenate([np.flatnonzero(is_stored), np.flatnonzero(~is_stored)])
     return Candidates(IdMap(present["id"][order]), present["artist"][order], vectors)
 
 
 def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_left_out: int) -> Iterator[Candidates]:
-    """Small shelves of the tracks nearest to a query, (dim,), by the index, each larger than the one before.
+    """Yield ever larger pools of the tracks nearest to a query, (dim,), by the index.
 
-    There are none where reading all vectors is as quick, where the index is out of date, and where a track came after
-    the training, of which the index knows nothing.
+    There are none if reading all vectors is as fast, if the index is stale, or if a track came after the training: the
+    index does not hold it.
 
     Parameters
     ----------
-    n_left_out : of the tracks that are found so many may not be wanted
+    n_left_out : number of tracks that may be excluded later
     """
     state = index_state(library, TOWER)
-    if state is None or state.n_vectors < _LARGE or state.problem or _has_newcomers(library, state.n_vectors):
+    if state is None or state.n_vectors < _MIN_INDEXED or state.problem or _has_newcomers(library, state.n_vectors):
         return
     index, _ = open_index(library, TOWER)
     n = n_candidates(k) + n_left_out
     while index is not None and n < state.n_vectors // 4:
-        found = index.search(query[None], n)[1][0]
-        tracks, vectors = read_some_vectors(library, TOWER, found[found >= 0].tolist())
+        nearest = index.search(query[None], n)[1][0]
+        tracks, vectors = read_some_vectors(library, TOWER, nearest[nearest >= 0].tolist())
         ids = tracks.all_ids
         facts = "SELECT id, coalesce(artist_id, -1) FROM tracks WHERE linked_id IS NULL AND id IN"
         artist_of = dict(library.db.execute(f"{facts} (SELECT value FROM json_each(?))", [json.dumps(ids.tolist())]))
-        is_there = np.array([track_id in artist_of for track_id in ids.tolist()], dtype=bool)
-        artists = np.array([artist_of[track_id] for track_id in ids[is_there].tolist()], dtype=np.int64)
-        if is_there.any():
-            yield Candidates(IdMap(ids[is_there]), artists, vectors[is_there])
+        is_present = np.array([track_id in artist_of for track_id in ids.tolist()], dtype=bool)
+        artists = np.array([artist_of[track_id] for track_id in ids[is_present].tolist()], dtype=np.int64)
+        if is_present.any():
+            yield Candidates(IdMap(ids[is_present]), artists, vectors[is_present])
         n *= 8
 
 
 def _has_newcomers(library: Library, n_indexed: int) -> bool:
-    """Whether a track that is there, and is not another under its name, is not among so many that were indexed."""
-    there = "FROM tracks AS t WHERE status IN ('embedded', 'catalog')"  # counted without a look at any row
-    (n_present,) = library.db.execute(f"SELECT count(*) {there}").fetchone()
+    """Tell whether there are more candidates than were indexed."""
+    present = "FROM tracks AS t WHERE status IN ('embedded', 'catalog')"  # counted by an index of SQLite
+    (n_present,) = library.db.execute(f"SELECT count(*) {present}").fetchone()
     unindexed = "NOT EXISTS (SELECT 1 FROM current_vectors WHERE space = ? AND track_id = t.id)"
     (n_linked,) = library.db.execute(
-        f"SELECT count(*) {there} AND linked_id IS NOT NULL AND {unindexed}", [TOWER]
+        f"SELECT count(*) {present} AND linked_id IS NOT NULL AND {unindexed}", [TOWER]
     ).fetchone()
     return bool(n_present - n_linked > n_indexed)
 
 
 def play_counts(read: StoredInteractions) -> tuple[np.ndarray, np.ndarray]:
-    """The ids of all tracks that anybody listened to, and how often they were played or liked."""
+    """The ids of all tracks with listens, and how often each was played or liked."""
     listens = without_dislikes(read.listening)
     return read.items.all_ids, np.bincount(listens.track_rows, minlength=len(read.items))
 
 
 def request_for_user(read: StoredInteractions, user_id: int, seed_id: int | None = None) -> RecommendRequest:
-    """A listener of the library, with what they played or liked."""
+    """A request of a user of the library, with their history."""
     listening, first, stop = read.listening, 0, 0
     if user_id in read.users:
         row = int(read.users.rows([user_id])[0])
         first, stop = np.searchsorted(listening.user_rows, np.array([row, row + 1], dtype=np.int32))
-    own = slice(first, stop)
-    users, tracks = np.asarray(listening.user_rows[own]), np.asarray(listening.track_rows[own])
-    kinds = None if listening.kinds is None else np.asarray(listening.kinds[own])
+    events = slice(first, stop)
+    users, tracks = np.asarray(listening.user_rows[events]), np.asarray(listening.track_rows[events])
+    kinds = None if listening.kinds is None else np.asarray(listening.kinds[events])
     liked = slice(None) if kinds is None else active_mask(users, tracks, kinds)
     return RecommendRequest(
         read.items.ids(tracks[liked]),
-        np.asarray(listening.times[own])[liked],
-        np.asarray(listening.weights[own])[liked],
+        np.asarray(listening.times[events])[liked],
+        np.asarray(listening.weights[events])[liked],
         None if kinds is None else kinds[liked],
         user_id,
         seed_id,
@@ -106,6 +106,6 @@ def request_for_user(read: StoredInteractions, user_id: int, seed_id: int | None
 
 
 def _stored(library: Library, run_id: int) -> tuple[IdMap, np.ndarray]:
-    """The vectors of a training, by rising id, whether or not their tracks are still there."""
+    """The vectors of a training, by rising id."""
     query = "SELECT track_id, vector FROM vectors WHERE space = ? AND run_id = ? ORDER BY track_id"
     return as_matrix(library.db.execute(query, [TOWER, run_id]), TOWER)

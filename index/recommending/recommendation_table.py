@@ -1,4 +1,4 @@
-"""The `recommendations` table: lists for all listeners, whole or not at all, that any SQLite client may read."""
+"""The `recommendations` table: lists for all users, stored all or nothing, for any SQLite client."""
 
 import hashlib
 import json
@@ -19,12 +19,12 @@ from earshot.index.tracks.track_lookup import TrackRow, track_rows
 
 
 class ResumableLists:
-    """Lists in files beside the database, until all of them are there: what a killed run goes on from.
+    """Lists in files beside the database until all are made, so that a killed run can resume.
 
     Parameters
     ----------
-    folder : the library's
-    settings : everything that the lists depend on; those made with others are thrown away
+    folder : of the library
+    settings : everything that the lists depend on; lists of other settings are removed
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
@@ -42,22 +42,22 @@ class ResumableLists:
         return len(list(self.folder.glob("*.npz")))
 
     def has(self, number: int) -> bool:
-        """Whether a part was kept; one that was damaged since was not."""
+        """Tell whether a part was stored and is undamaged."""
         return self._part(self._path(number)) is not None
 
     def keep(self, number: int, user_ids: np.ndarray, track_ids: np.ndarray, scores: np.ndarray) -> None:
-        """Keep one part, whole or not at all.
+        """Store one part, all or nothing.
 
         Parameters
         ----------
         user_ids : (n,)
-        track_ids, scores : (n, k), the best first; of what a list lacks the score is minus infinity
+        track_ids, scores : (n, k), the best first; missing places have a score of minus infinity
         """
         with atomic_path(self._path(number)) as temporary, open(temporary, "wb") as file:
             np.savez(file, user_ids=user_ids, track_ids=track_ids, scores=scores.astype(np.float32))
 
     def rows(self, run_id: int) -> Iterator[tuple[int, int, int, float, int]]:
-        """Rows of the table, part by part."""
+        """Yield rows of the table, part by part."""
         for path in sorted(self.folder.glob("*.npz")):
             part = self._part(path)
             if part is None:
@@ -69,17 +69,18 @@ class ResumableLists:
 
     @staticmethod
     def _part(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """Users, tracks and scores as `keep` wrote them, or None; an error where the disk does not give them."""
+        """Users, tracks and scores as `keep` wrote them; None if missing or damaged."""
         try:
-            kept = read_archive(path, ("user_ids", "track_ids", "scores"))
+            arrays = read_archive(path, ("user_ids", "track_ids", "scores"))
         except (FileNotFoundError, ValueError):
             return None
-        users, tracks, scores = kept["user_ids"], kept["track_ids"], kept["scores"]
+        users, tracks, scores = arrays["user_ids"], arrays["track_ids"], arrays["scores"]
         are_ids = users.dtype.kind == tracks.dtype.kind == "i" and scores.dtype == np.float32
         fit = tracks.ndim == 2 and tracks.shape == scores.shape and users.shape == tracks.shape[:1]
         return (users, tracks, scores) if are_ids and fit else None
 
     def discard(self) -> None:
+        """Remove all parts."""
         remove(self.folder)
 
     def _path(self, number: int) -> Path:
@@ -87,7 +88,7 @@ class ResumableLists:
 
 
 def store_recommendations(library: Library, run_id: int, lists: ResumableLists) -> int:
-    """Put lists in the place of all earlier ones; how many rows there are now."""
+    """Put lists in place of all earlier ones; return the number of rows."""
     with library.transaction():
         library.db.execute("DELETE FROM recommendations")
         try:
@@ -106,7 +107,7 @@ def store_recommendations(library: Library, run_id: int, lists: ResumableLists) 
 
 
 def stored_recommendations(library: Library) -> Iterator[dict[str, Any]]:
-    """All lists, listener by listener, as `cli recommend --all` prints them."""
+    """Yield the rows of all lists, user by user, as `cli recommend --all` prints them."""
     query = "SELECT user, rank, score, track_id AS id, artist, title, album, path FROM user_recommendations"
     return library.db.query(f"{query} ORDER BY user_id, rank")
 
@@ -118,12 +119,12 @@ def lists_config(library: Library) -> dict[str, Any] | None:
 
 
 def listed_files(library: Library) -> Iterator[tuple[str, list[TrackRow]]]:
-    """Each listener's name, and those tracks of their list that are files; nobody without any."""
+    """Yield the name of each user, and the tracks of their list that are files; skip users without any."""
     query = (
         "SELECT u.name, r.track_id FROM recommendations AS r JOIN users AS u ON u.id = r.user_id"
         " JOIN tracks AS t ON t.id = r.track_id WHERE t.path IS NOT NULL ORDER BY r.user_id, r.rank"
     )
     for name, rows in groupby(library.db.execute(query), key=itemgetter(0)):
         ids = [track_id for _, track_id in rows]
-        found = track_rows(library, ids)
-        yield name, [found[track_id] for track_id in ids if track_id in found]
+        tracks = track_rows(library, ids)
+        yield name, [tracks[track_id] for track_id in ids if track_id in tracks]

@@ -1,4 +1,4 @@
-"""What the towers read from a library and what they leave in it."""
+"""Read the training data of towers: listens, and facts of every track."""
 
 import json
 from dataclasses import dataclass, replace
@@ -12,12 +12,12 @@ from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import read_interactions
 from earshot.index.vectors.spaces import AUDIO, read_some_vectors, read_vectors
 
-_FEW = 20_000  # tracks that are read one by one rather than with all others
+_MAX_SELECTED = 20_000  # tracks that are selected by id; more are read with all others
 
 
 @dataclass(frozen=True)
 class TowerData:
-    """Listens, and every track that could be recommended. The tracks that were listened to come first."""
+    """Listens, and all tracks that can be recommended; tracks with listens come first."""
 
     listens: Interactions
     catalog: Catalog
@@ -25,15 +25,15 @@ class TowerData:
     users: IdMap
     artists: IdMap
     albums: IdMap
-    listens_key: str  # another where a listen or a link has changed
+    listens_key: str  # changes with listens and links
 
 
 def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
-    """All that there is to learn from: listens and likes, and what is known of every track.
+    """Read listens and likes, and the facts of every track.
 
     Parameters
     ----------
-    sound : the space of vectors that tell how tracks sound; None for none
+    sound : the space of audio vectors; None for none
 
     Raises
     ------
@@ -52,9 +52,9 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
 
 
 def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> tuple[Catalog, IdMap, IdMap]:
-    """What is known of tracks, and the ids of the artists and albums that its rows are.
+    """Read the facts of tracks, and the ids of their artists and albums.
 
-    Of few tracks nothing is read but these, however large the library.
+    If the tracks are few, the time does not depend on the size of the library.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> 
     """
     ids = tracks.all_ids
     query, values = "SELECT id, artist_id, album_id, duration_s FROM tracks", []
-    if len(ids) <= _FEW:
+    if len(ids) <= _MAX_SELECTED:
         query += " WHERE id IN (SELECT value FROM json_each(?))"
         values = [json.dumps(ids.tolist())]
     rows = library.db.execute(query, values)
@@ -74,13 +74,13 @@ def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> 
         ),
         dtype=kinds,
     )
-    _, places, found = np.intersect1d(ids, table["id"], assume_unique=True, return_indices=True)
+    _, places, table_rows = np.intersect1d(ids, table["id"], assume_unique=True, return_indices=True)
     columns = {name: np.full(len(ids), -1, dtype=np.int64) for name in ("artist", "album")}
     seconds = np.full(len(ids), np.nan, dtype=np.float32)
-    seconds[places] = table["seconds"][found]
+    seconds[places] = table["seconds"][table_rows]
     maps = {}
     for name, column in columns.items():
-        column[places] = table[name][found]
+        column[places] = table[name][table_rows]
         maps[name] = IdMap(np.unique(column[column >= 0]))
         column[column >= 0] = maps[name].rows(column[column >= 0])
     artist_rows, album_rows = columns["artist"].astype(np.int32), columns["album"].astype(np.int32)
@@ -90,15 +90,15 @@ def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> 
 
 
 def _audio(library: Library, ids: np.ndarray, sound: str | None) -> np.ndarray | None:
-    """The vector of sound of each id, zeros for those without; None where nobody has any."""
+    """The audio vector of each id, zeros for ids without one; None if no track has one."""
     any_vector = library.db.execute("SELECT dim FROM current_vectors WHERE space = ? LIMIT 1", [sound]).fetchone()
     if sound is None or any_vector is None:
         return None
-    is_few = len(ids) <= _FEW
+    is_few = len(ids) <= _MAX_SELECTED
     heard, vectors = read_some_vectors(library, sound, ids.tolist()) if is_few else read_vectors(library, sound)
     heard_ids = heard.all_ids
-    _, places, found = np.intersect1d(ids, heard_ids, assume_unique=True, return_indices=True)
+    _, places, vector_rows = np.intersect1d(ids, heard_ids, assume_unique=True, return_indices=True)
     audio = np.zeros((len(ids), any_vector[0]), dtype=np.float32)
-    if len(found):
-        audio[places] = vectors[found]
+    if len(vector_rows):
+        audio[places] = vectors[vector_rows]
     return audio

@@ -1,4 +1,4 @@
-"""Which tracks are wanted in an answer, whatever they sound like."""
+"""Filters and caps of similarity search, regardless of sound."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ from earshot.index.tracks.track_lookup import TrackRow
 
 @dataclass(frozen=True)
 class SearchFilters:
-    """Which of the similar tracks are wanted."""
+    """Filters on the tracks of an answer, and caps per artist and album."""
 
     k: int = 10
     max_per_artist: int = 3
@@ -21,11 +21,11 @@ class SearchFilters:
     genre: str | None = None
     min_duration: float | None = None  # seconds
     max_duration: float | None = None  # seconds
-    fewer_hubs: bool = False  # rank down what is near to everything
+    fewer_hubs: bool = False  # rank down tracks that are near to everything
 
 
 class ListCaps:
-    """The places of a list that artists and albums have taken already."""
+    """Count the tracks of each artist and album in a list, against the caps."""
 
     def __init__(self, filters: SearchFilters) -> None:
         self.filters = filters
@@ -33,26 +33,27 @@ class ListCaps:
         self._by_album: Counter[tuple[str, str]] = Counter()
 
     def has_room(self, track: TrackRow) -> bool:
-        """Whether neither its artist nor its album has all the places that the wishes grant."""
+        """Tell whether neither the artist nor the album of a track has reached its cap."""
         artist, album = _named(track)
         if artist and self.filters.same_artist is not True and self._by_artist[artist] >= self.filters.max_per_artist:
             return False
-        most = self.filters.max_per_album
-        return not album or most is None or self._by_album[artist, album] < most
+        cap = self.filters.max_per_album
+        return not album or cap is None or self._by_album[artist, album] < cap
 
     def take(self, track: TrackRow) -> None:
+        """Count a track of the list."""
         artist, album = _named(track)
         self._by_artist[artist] += 1
         self._by_album[artist, album] += 1
 
 
 def fits_filters(track: TrackRow, filters: SearchFilters, artists: set[str]) -> bool:
-    """Whether a track fits; `artists` are the seeds', casefolded."""
+    """Tell whether a track fits; `artists` are those of the seeds, casefolded."""
     if filters.same_artist is not None and ((track.artist or "").casefold() in artists) != filters.same_artist:
         return False
     if filters.genre is not None and filters.genre.casefold() not in (track.genre or "").casefold():
         return False
-    if track.duration is None:  # a wish about length is a wish to know it
+    if track.duration is None:  # an unknown duration fits no bound
         return filters.min_duration is None and filters.max_duration is None
     if filters.min_duration is not None and track.duration < filters.min_duration:
         return False
@@ -60,15 +61,15 @@ def fits_filters(track: TrackRow, filters: SearchFilters, artists: set[str]) -> 
 
 
 def fitting_ids(library: Library, filters: SearchFilters, artists: set[str]) -> np.ndarray | None:
-    """Ids of all tracks that `fits_filters` may find to fit, rising; None when the wishes leave out next to nobody.
+    """Ids of all tracks that `fits_filters` may accept, rising; None without a filter that excludes many.
 
-    Letters' case is Python's matter, so it sees each genre and each artist once, and SQLite the million tracks.
+    Python folds the case of each distinct genre and artist once; SQLite then filters the million tracks.
     """
     conditions: list[str] = []
     values: list[object] = []
     if filters.same_artist:
         conditions.append("artist IN (SELECT value FROM json_each(?))")
-        # There are as many artists as genres a thousand times over; of plain letters SQLite knows the case itself.
+        # Artists are a thousand times more than genres, so SQLite compares those of ASCII letters itself.
         alike = "WHERE artist COLLATE NOCASE IN (SELECT value FROM json_each(?)) OR artist GLOB '*[^ -~]*'"
         names = _distinct(library, "artist", alike, json.dumps(list(artists)))
         values.append(json.dumps([name for name in names if name.casefold() in artists]))
@@ -89,7 +90,7 @@ def fitting_ids(library: Library, filters: SearchFilters, artists: set[str]) -> 
 
 
 def _named(track: TrackRow) -> tuple[str, str]:
-    """Artist and album, casefolded; empty where nobody knows."""
+    """Artist and album, casefolded; empty if unknown."""
     return (track.artist or "").casefold(), (track.album or "").casefold()
 
 

@@ -1,4 +1,4 @@
-"""The tracks of one space that a map shows: all of them, or as many as a picture can hold."""
+"""Read the tracks of one space for a map: all of them, or a sample."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ class MappedTracks:
 
     tracks: list[TrackRow]
     vectors: np.ndarray  # (n_tracks, dim) float32
-    n_all: int  # tracks of the space, of which these may be a sample
+    n_all: int  # tracks of the space before sampling
 
 
 def read_map(library: Library, space: str, limit: int, seed: int = 0) -> MappedTracks:
-    """The current tracks of a space; of more than `limit` a sample, the same for the same seed.
+    """Read the current tracks of a space; a random sample if there are more than `limit`.
 
-    No more vectors than these are ever in memory.
+    Only the vectors of the sample are in memory.
     """
     query = "SELECT track_id FROM current_vectors WHERE space = ? ORDER BY track_id"
     all_ids = np.array([track_id for (track_id,) in library.db.execute(query, [space])], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What is similar by several spaces at once: their lists blended by rank."""
+"""Similarity search in several spaces, fused by rank."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,8 +10,8 @@ from earshot.index.search.similarity_search import Match, Matches, Seed, best_mo
 from earshot.index.vectors.spaces import AUDIO, TOWER
 
 BOTH = "both"
-_RANK_CONSTANT = 60  # as the paper has it: the first place is worth little more than the tenth
-_DEPTH = 100  # places of each list that are looked at first
+_RANK_CONSTANT = 60  # of the paper: the first rank counts little more than the tenth
+_MIN_DEPTH = 100  # ranks of each list that are fused first
 
 
 def similar_by_both(
@@ -22,17 +22,17 @@ def similar_by_both(
     why: bool = False,
     sound: str = AUDIO,
 ) -> Matches:
-    """As `search.similar`, by how tracks sound and by who plays them.
+    """Find tracks similar by sound and by who plays them, as `similarity_search.similar` does in one space.
 
-    Cosines of two spaces are not to be compared, and ranks are. Filters hold for both lists, the shares of artists and
-    albums for the blend. A track that only one of the lists has is no worse than one that is far down in the other.
+    Ranks of two spaces can be compared, cosines cannot. Filters apply to both lists, caps of artists and albums to the
+    fused list. A track that is in one list only is treated like one that is far down in the other.
 
     Parameters
     ----------
-    wanted, unwanted : of each track its seed by space; one without a seed in a space says nothing there
-    sound : the space that tells how tracks sound
+    wanted, unwanted : for each track its seed by space; a track without a seed in a space is ignored there
+    sound : the space of audio vectors
     """
-    depth = max(_DEPTH, 10 * filters.k)
+    depth = max(_MIN_DEPTH, 10 * filters.k)
     while True:
         deep = replace(filters, k=depth, max_per_artist=depth, max_per_album=None)
         answers = {}
@@ -40,24 +40,24 @@ def similar_by_both(
             seeds, unlike = ([seed[space] for seed in part if space in seed] for part in (wanted, unwanted))
             if seeds:
                 answers[space] = similar(library, space, seeds, unlike, deep)
-        kept = _with_room(reciprocal_rank_fusion({space: answer.matches for space, answer in answers.items()}), filters)
-        if len(kept) == filters.k or all(len(answer.matches) < depth for answer in answers.values()):
+        fused = _capped(reciprocal_rank_fusion({space: answer.matches for space, answer in answers.items()}), filters)
+        if len(fused) == filters.k or all(len(answer.matches) < depth for answer in answers.values()):
             break
         depth *= 8
     heard = [seed[sound] for seed in wanted if sound in seed]
     if why:
-        kept = [replace(match, moment=best_moment(heard, read_excerpts(library, match.track.id))) for match in kept]
+        fused = [replace(match, moment=best_moment(heard, read_excerpts(library, match.track.id))) for match in fused]
     exhaustive = next((answer.exhaustive for answer in answers.values() if answer.exhaustive), None)
     copies = {track.id: track for answer in answers.values() for track in answer.copies}
-    return Matches(kept, exhaustive, list(copies.values()), (sound, TOWER))
+    return Matches(fused, exhaustive, list(copies.values()), (sound, TOWER))
 
 
 def reciprocal_rank_fusion(lists: Mapping[str, Sequence[Match]]) -> list[Match]:
-    r"""One list of several: reciprocal rank fusion [1]_.
+    r"""Fuse several lists into one by reciprocal rank fusion [1]_.
 
     .. math:: s(t) = \sum_{l \ni t} \frac{1}{60 + rank_l(t)}
 
-    Of equal scores the track with the better rank comes first, then that of the earlier list.
+    Ties go to the track with the better rank, then to that of the earlier list.
 
     References
     ----------
@@ -69,18 +69,20 @@ def reciprocal_rank_fusion(lists: Mapping[str, Sequence[Match]]) -> list[Match]:
     for name, matches in lists.items():
         for match in matches:
             ranks[match.track.id][name] = match.rank
-    scores = {track_id: sum(1 / (_RANK_CONSTANT + rank) for rank in own.values()) for track_id, own in ranks.items()}
+    scores = {
+        track_id: sum(1 / (_RANK_CONSTANT + rank) for rank in by_list.values()) for track_id, by_list in ranks.items()
+    }
     order = sorted(tracks, key=lambda track_id: (-scores[track_id], min(ranks[track_id].values())))
     return [Match(n, scores[best], tracks[best], ranks=ranks[best]) for n, best in enumerate(order, start=1)]
 
 
-def _with_room(matches: Sequence[Match], filters: SearchFilters) -> list[Match]:
-    """The first k matches that their artists and albums have places for."""
-    places, kept = ListCaps(filters), list[Match]()
+def _capped(matches: Sequence[Match], filters: SearchFilters) -> list[Match]:
+    """The first k matches within the caps of artists and albums."""
+    caps, fitting = ListCaps(filters), list[Match]()
     for match in matches:
-        if len(kept) == filters.k:
+        if len(fitting) == filters.k:
             break
-        if places.has_room(match.track):
-            places.take(match.track)
-            kept.append(replace(match, rank=len(kept) + 1))
-    return kept
+        if caps.has_room(match.track):
+            caps.take(match.track)
+            fitting.append(replace(match, rank=len(fitting) + 1))
+    return fitting

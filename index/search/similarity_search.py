@@ -1,4 +1,4 @@
-"""What sounds like this: candidates by cosine, then the rules that make a list worth playing."""
+"""Similarity search: candidates by cosine, then filters, caps and removal of copies."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from earshot.index.vectors.faiss_file import open_index
 from earshot.index.vectors.neighbour_table import mean_neighbour_score
 from earshot.index.vectors.spaces import read_some_vectors, read_vectors
 
-_ROWS_AT_A_TIME = 2_000  # of tracks whose turn may never come
-_FAIR_POOL = 1_000  # no track farther away than these becomes a neighbour merely by not being a hub
+_ROWS_PER_QUERY = 2_000  # candidates whose facts are read at a time
+_HUB_POOL = 1_000  # candidates that are ranked with the hub penalty, at least
 _UNLIKE_WEIGHT = 0.5  # Rocchio's gamma: an unwanted track pushes half as hard as a wanted one pulls
 
 
@@ -37,7 +37,7 @@ class Seed:
 
 @dataclass(frozen=True)
 class Moment:
-    """Where two tracks sound most alike."""
+    """The excerpts in which two tracks sound most alike."""
 
     seed_start: float  # seconds
     match_start: float  # seconds
@@ -46,25 +46,27 @@ class Moment:
 
 @dataclass(frozen=True)
 class Match:
+    """One track of an answer."""
+
     rank: int
     score: float  # cosine similarity to the query, in [-1, 1]; with fewer hubs twice that, less the track's nearness
     track: TrackRow
     moment: Moment | None = None
-    ranks: Mapping[str, int] = field(default_factory=dict)  # of a blend: in the list of each space that has it
+    ranks: Mapping[str, int] = field(default_factory=dict)  # after rank fusion: the rank in the list of each space
 
 
 @dataclass(frozen=True)
 class Matches:
-    """An answer, and what the asker should know about how it was found."""
+    """An answer, and how it was found."""
 
     matches: list[Match]
     exhaustive: str | None = None  # why the index was not used
-    copies: list[TrackRow] = field(default_factory=list)  # of the seeds, left out
-    spaces: tuple[str, ...] = ()  # whose lists were blended
+    copies: list[TrackRow] = field(default_factory=list)  # copies of the seeds, hidden
+    spaces: tuple[str, ...] = ()  # that were fused
 
 
 def query_vector(seeds: Sequence[np.ndarray], unlike: Sequence[np.ndarray] = ()) -> np.ndarray:
-    """One unit vector, shape (dim,), that asks for tracks like `seeds` and unlike `unlike` (Rocchio, 1971)."""
+    """Unit query vector, shape (dim,), for tracks like `seeds` and unlike `unlike` (Rocchio, 1971)."""
     query = np.mean(seeds, axis=0)
     if unlike:
         query = query - _UNLIKE_WEIGHT * np.mean(unlike, axis=0)
@@ -79,27 +81,32 @@ def similar(
     filters: SearchFilters,
     why: bool = False,
 ) -> Matches:
-    """The tracks most similar to the seeds, without the seeds and their copies."""
+    """Find the tracks most similar to the seeds, without the seeds and their copies.
+
+    Parameters
+    ----------
+    why : also find the excerpts of each match and a seed that sound most alike
+    """
     query = query_vector([seed.vector for seed in seeds], [seed.vector for seed in unlike])
     index, exhaustive = open_index(library, space)
     named = {seed.id for seed in (*seeds, *unlike)}
     artists = {seed.artist.casefold() for seed in seeds if seed.artist}
-    places = ListCaps(filters)
+    caps = ListCaps(filters)
     matches: list[Match] = []
     copies: list[TrackRow] = []
     for track, score in _candidates(library, space, index, query, filters, artists):
         if track.id in named or not fits_filters(track, filters, artists):
             continue
-        if not places.has_room(track):
+        if not caps.has_room(track):
             continue
         if any(_is_copy_of(library, track, seed) for seed in seeds):
             copies.append(track)
             continue
-        places.take(track)
+        caps.take(track)
         moment = best_moment(seeds, read_excerpts(library, track.id)) if why else None
         matches.append(Match(len(matches) + 1, score, track, moment))
         if len(matches) == filters.k:
-            break  # here, not above: the next candidate may be dear
+            break  # here, not above: the next candidate may be expensive
     return Matches(matches, exhaustive, copies)
 
 
@@ -121,52 +128,53 @@ def best_moment(seeds: Sequence[Seed], match: ExcerptVectors) -> Moment | None:
 def _candidates(
     library: Library, space: str, index: Any, query: np.ndarray, filters: SearchFilters, artists: set[str]
 ) -> Iterator[tuple[TrackRow, float]]:
-    """Tracks by falling similarity: a few at first, ever more while the rules turn them away."""
-    given: set[int] = set()
+    """Yield tracks by falling similarity: few at first, more while filters reject them."""
+    yielded: set[int] = set()
     n_first = n_candidates(filters.k)
     if filters.fewer_hubs:
-        n_first = max(n_first, _FAIR_POOL)
+        n_first = max(n_first, _HUB_POOL)
     for ids, vectors in _pools(library, space, index, query, n_first, filters, artists):
         if not len(ids):
-            continue  # nobody here fits, and vectors of nobody have no dimensions
+            continue  # no track fits, and no vectors have no dimensions
         scores = vectors @ query  # (n_pool,); the index's own scores may be of shortened vectors
-        if filters.fewer_hubs:  # CSLS (data.cosine.hub_penalty); the query's own nearness is the same for all
+        if filters.fewer_hubs:  # CSLS (data.cosine.hub_penalty); the term of the query is the same for all
             scores = 2 * scores - mean_neighbour_score(library, space, ids)
         order = np.argsort(-scores, kind="stable")
         ranking = list(zip(ids.ids(order).tolist(), scores[order].tolist(), strict=True))
-        fresh = [(track_id, score) for track_id, score in ranking if track_id not in given]
-        for start in range(0, len(fresh), _ROWS_AT_A_TIME):
-            part = fresh[start : start + _ROWS_AT_A_TIME]
+        fresh = [(track_id, score) for track_id, score in ranking if track_id not in yielded]
+        for start in range(0, len(fresh), _ROWS_PER_QUERY):
+            part = fresh[start : start + _ROWS_PER_QUERY]
             rows = track_rows(library, [track_id for track_id, _ in part])
             yield from ((rows[track_id], score) for track_id, score in part if track_id in rows)
-        given.update(ids.ids(order).tolist())
+        yielded.update(ids.ids(order).tolist())
 
 
 def _pools(
     library: Library, space: str, index: Any, query: np.ndarray, n_first: int, filters: SearchFilters, artists: set[str]
 ) -> Iterator[tuple[IdMap, np.ndarray]]:
-    """Ids and vectors of ever more tracks, the nearest first; in the end of all that fit the wishes.
+    """Yield ids and vectors of ever larger pools of nearest tracks, finally of all tracks that fit the filters.
 
-    Without a usable index these are all at once, which is slower and just as right.
+    Without a usable index the only pool is that of all tracks: slower, and equally exact.
     """
     n = n_first
     if index is not None and n < index.ntotal // 4:
-        yield read_some_vectors(library, space, _found(index, query, n).tolist())
-    # The first candidates were too few, so it pays to ask who may come at all before vectors are read.
-    wanted = fitting_ids(library, filters, artists)
-    while index is not None and (n := 8 * n) < (index.ntotal if wanted is None else len(wanted)) // 4:
-        found = _found(index, query, n)
-        yield read_some_vectors(library, space, (found if wanted is None else np.intersect1d(found, wanted)).tolist())
-    yield read_vectors(library, space) if wanted is None else read_some_vectors(library, space, wanted.tolist())
+        yield read_some_vectors(library, space, _nearest(index, query, n).tolist())
+    # The first candidates were too few, so select the tracks that fit before reading vectors.
+    fitting = fitting_ids(library, filters, artists)
+    while index is not None and (n := 8 * n) < (index.ntotal if fitting is None else len(fitting)) // 4:
+        nearest = _nearest(index, query, n)
+        pool = nearest if fitting is None else np.intersect1d(nearest, fitting)
+        yield read_some_vectors(library, space, pool.tolist())
+    yield read_vectors(library, space) if fitting is None else read_some_vectors(library, space, fitting.tolist())
 
 
-def _found(index: Any, query: np.ndarray, n: int) -> np.ndarray:
-    found = index.search(query[None], n)[1][0]
-    return found[found >= 0]
+def _nearest(index: Any, query: np.ndarray, n: int) -> np.ndarray:
+    ids = index.search(query[None], n)[1][0]
+    return ids[ids >= 0]
 
 
 def _is_copy_of(library: Library, track: TrackRow, seed: Seed) -> bool:
-    """Whether a track is the seed's recording again, perhaps in another encoding."""
+    """Tell whether a track is the recording of the seed, perhaps in another encoding."""
     if seed.content_hash is not None and seed.content_hash == track.content_hash:
         return True
     one, other = seed.duration, track.duration
@@ -174,5 +182,5 @@ def _is_copy_of(library: Library, track: TrackRow, seed: Seed) -> bool:
         return False
     same_artist = bool(seed.artist) and (seed.artist or "").casefold() == (track.artist or "").casefold()
     if same_artist and (seed.title or "").casefold() == track.title.casefold():
-        return True  # a catalog item of that name too: the same song, whose file an import did not find
+        return True  # also a catalog track of that name: the same song, whose file an import did not match
     return is_copy(seed.excerpts, read_excerpts(library, track.id))

@@ -1,8 +1,8 @@
-"""FAISS indexes: which type for which size, and how far approximate search may stray from exact.
+"""FAISS indexes: choose a type by size, build it, and tune its recall against exact search.
 
-Every index here answers with durable track ids, by falling cosine of unit vectors (inner product). All but the
-exact one are approximate twice: they look at a part of the catalog, and what they see are shortened vectors. So
-they are asked for candidates, many more than wanted, and `rank` puts these in order by the vectors themselves.
+Every index returns durable track ids, by falling cosine of unit vectors (inner product). All types but the exact one
+approximate twice: they search a part of the catalog, by compressed vectors. So they return many candidates, and `rank`
+orders these by the full vectors.
 """
 
 import math
@@ -16,27 +16,27 @@ from earshot.data.top_k import falling
 
 TYPES = ("flat", "ivf-sq8", "ivf-pq", "hnsw")
 TARGET_RECALL = 0.98
-_SAMPLE = 500  # queries that recall is measured with
+_MAX_QUERIES = 500  # for measuring recall
 _SEED = 20
-_FEWEST = {"ivf-sq8": 39, "ivf-pq": 39 * 256}  # vectors: FAISS wants 39 per centroid of a k-means
+_MIN_VECTORS = {"ivf-sq8": 39, "ivf-pq": 39 * 256}  # FAISS wants 39 per centroid of a k-means
 
 
 @dataclass(frozen=True)
 class BuiltIndex:
-    """An index, and what it was measured to be worth."""
+    """An index and its measured recall."""
 
-    index: Any  # faiss.Index that answers with ids
+    index: Any  # faiss.Index that returns ids
     type: str
     recall_at_10: float  # share of the true ten (or k) nearest among its candidates, on a sample of queries
     settings: dict[str, Any]
 
 
 def choose_type(n_vectors: int) -> str:
-    """The type for a catalog of this size, on a machine that a person owns.
+    """Choose the index type for a catalog of this size, on a personal computer.
 
     Exact search over 300,000 vectors takes a few milliseconds. Beyond, inverted lists scan a part of the
     catalog, in a quarter of the memory; beyond ten million, product quantisation takes a sixteenth.
-    HNSW is faster than either but large and cannot forget a vector, so it is left to ``--type hnsw``.
+    HNSW is faster than either, but large and without removal of vectors, so it is left to ``--type hnsw``.
     """
     if n_vectors <= 300_000:
         return "flat"
@@ -52,20 +52,20 @@ def build(
     queries: np.ndarray | None = None,
     k: int = 10,
 ) -> BuiltIndex:
-    """Build an index over unit vectors, shape (n, dim) float32, and tune it until it finds enough.
+    """Build an index over unit vectors, shape (n, dim) float32, and tune it until it reaches the recall.
 
     Parameters
     ----------
     ids : shape (n,), int64
     type : one of `TYPES`, or auto. Too few vectors to train an index of that type get an exact one.
-    target : the recall@k against exact search to reach, in [0, 1]. What was reached is in the result, also
-        when it is less.
-    queries : (n_queries, dim), such as will be asked; without, vectors of the catalog itself
+    target : the recall@k against exact search to reach, in [0, 1]. The result holds the recall reached, which may be
+        less.
+    queries : (n_queries, dim), typical queries; by default vectors of the catalog
 
     Raises
     ------
     ValueError
-        An unknown type.
+        The type is unknown.
     """
     if type == "auto":
         type = choose_type(len(vectors))
@@ -73,7 +73,7 @@ def build(
         raise ValueError(f"index type {type!r}; there are {', '.join(TYPES)} and auto")
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     n_vectors, dim = vectors.shape
-    if n_vectors < _FEWEST.get(type, 0):
+    if n_vectors < _MIN_VECTORS.get(type, 0):
         type = "flat"
     nlist = max(1, min(round(4 * math.sqrt(n_vectors)), n_vectors // 39))  # FAISS wants 39 points per centroid
     inner: Any
@@ -86,7 +86,7 @@ def build(
         inner = faiss.index_factory(dim, f"IVF{nlist},SQ8", faiss.METRIC_INNER_PRODUCT)
     else:
         n_bytes = next(n for n in range(max(dim // 4, 1), 0, -1) if dim % n == 0)  # per vector
-        # np: no polysemous training, which takes minutes and serves a kind of search that is not used here.
+        # np: no polysemous training, which takes minutes and is for a kind of search that is not used here.
         inner = faiss.index_factory(dim, f"IVF{nlist},PQ{n_bytes}x8np", faiss.METRIC_INNER_PRODUCT)
     if not inner.is_trained:
         rng = np.random.default_rng(_SEED)
@@ -101,31 +101,31 @@ def build(
 
 
 def _tune(
-    index: Any, vectors: np.ndarray, ids: np.ndarray, type: str, target: float, asked: np.ndarray | None, k: int
+    index: Any, vectors: np.ndarray, ids: np.ndarray, type: str, target: float, queries: np.ndarray | None, k: int
 ) -> tuple[float, dict[str, Any]]:
-    """Search wider, doubling the effort, until the target is reached or everything is searched."""
-    if asked is None:
+    """Double the search effort until the target is reached or everything is searched."""
+    if queries is None:
         rng = np.random.default_rng(_SEED + 1)
-        queries = vectors[np.sort(rng.permutation(len(vectors))[:_SAMPLE])]
+        queries = vectors[np.sort(rng.permutation(len(vectors))[:_MAX_QUERIES])]
         truth = ids[exact_nearest(vectors, queries, min(k + 1, len(vectors)))]
     else:
-        queries = np.ascontiguousarray(asked[:_SAMPLE], dtype=np.float32)
+        queries = np.ascontiguousarray(queries[:_MAX_QUERIES], dtype=np.float32)
         truth = ids[exact_nearest(vectors, queries, min(k, len(vectors)))]
-        truth = np.insert(truth, 0, -1, axis=1)  # no query is in the catalog, where `recall_at_k` leaves it out
+        truth = np.insert(truth, 0, -1, axis=1)  # in place of the query itself, which `recall_at_k` skips
     recall, settings = 0.0, dict[str, Any]()
     for effort in range(16):
         before, settings = settings, _set_effort(index, type, effort)
         if settings == before:
             break
-        _, found = index.search(queries, min(n_candidates(k), len(vectors)))
-        recall = recall_at_k(found, truth)
+        _, candidates = index.search(queries, min(n_candidates(k), len(vectors)))
+        recall = recall_at_k(candidates, truth)
         if recall >= target:
             break
     return recall, settings
 
 
 def _set_effort(index: Any, type: str, effort: int) -> dict[str, Any]:
-    """How many lists or graph nodes a query may visit: a doubling per step, until it is all of them."""
+    """Set the number of lists or graph nodes that a query visits: doubled per step, up to all of them."""
     inner: Any = faiss.downcast_index(index.index)
     if type == "hnsw":
         inner.hnsw.efSearch = min(128 * 2**effort, max(inner.ntotal, 128))
@@ -135,18 +135,18 @@ def _set_effort(index: Any, type: str, effort: int) -> dict[str, Any]:
 
 
 def n_candidates(k: int) -> int:
-    """How many to ask an approximate index for, so that the `k` nearest are among them."""
+    """The number of candidates of an approximate index that include the `k` nearest."""
     return 10 * k + 50
 
 
 def rank(queries: np.ndarray, vectors: np.ndarray, candidate_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Put the candidates of each query in order by their exact cosines.
+    """Order the candidates of each query by their exact cosines.
 
     Parameters
     ----------
     queries : shape (n_queries, dim)
     vectors : shape (n, dim)
-    candidate_rows : shape (n_queries, n_candidates); -1 where there is none
+    candidate_rows : shape (n_queries, n_candidates); -1 for none
 
     Returns
     -------
@@ -165,13 +165,16 @@ def exact_nearest(vectors: np.ndarray, queries: np.ndarray, k: int) -> np.ndarra
     return faiss.knn(queries, vectors, k, metric=faiss.METRIC_INNER_PRODUCT)[1]
 
 
-def recall_at_k(found: np.ndarray, truth: np.ndarray) -> float:
-    """The share of the true neighbours that were found, without the query itself.
+def recall_at_k(candidates: np.ndarray, truth: np.ndarray) -> float:
+    """The share of true neighbours among the candidates, without the query itself.
 
-    `truth` has the shape (n_queries, k + 1), `found` as many columns or more; the first true neighbour of a vector
-    of the catalog is that vector, and counting it would flatter every index by one in k.
+    Parameters
+    ----------
+    candidates : shape (n_queries, at least k + 1)
+    truth : shape (n_queries, k + 1), of which the first column is skipped: the nearest vector of a vector of the
+        catalog is itself, which every index finds
     """
     if truth.shape[1] < 2:
         return 1.0  # nothing to find
-    hits = sum(len(np.intersect1d(a, b[1:])) for a, b in zip(found, truth, strict=True))
+    hits = sum(len(np.intersect1d(a, b[1:])) for a, b in zip(candidates, truth, strict=True))
     return hits / truth[:, 1:].size

@@ -1,4 +1,4 @@
-"""One FAISS file per space: a cache of what library.db holds. Delete it, break it, and a rebuild mends it."""
+"""One FAISS file per space: a cache of library.db that can be deleted and rebuilt at any time."""
 
 import json
 import re
@@ -21,28 +21,28 @@ from earshot.index.vectors.spaces import current_space, read_vectors
 
 @dataclass(frozen=True)
 class IndexState:
-    """What library.db says about a space's index file, compared with the space and the file."""
+    """The record of the index file of a space, compared with the space and the file."""
 
     path: Path
     type: str
-    asked_type: str  # what the next rebuild is to be: a type, or auto
+    asked_type: str  # type of the next rebuild, or auto
     target_recall: float
     n_vectors: int
     recall_at_10: float
     settings: dict[str, Any]
     built: str
-    problem: str | None  # why it cannot be used as it is, or None
+    problem: str | None  # why it cannot be used, or None
 
 
-# In the place of a row that no version of ours writes; the next rebuild is one as if nobody had asked.
+# Replaces a row that no version of ours writes; the next rebuild uses the defaults.
 _DAMAGED = IndexState(Path("unknown"), "unknown", "auto", TARGET_RECALL, 0, 0.0, {}, "", "its row is damaged")
 
 
 def build_index(library: Library, space: str, type: str = "auto", target: float = TARGET_RECALL) -> IndexState | None:
-    """Build a space's index and publish it; None when there is nothing to index.
+    """Build and store the index of a space; None if there is nothing to index.
 
-    The file gets a name of its content, then the row in `index_files` points to it, then older files go:
-    a kill in between leaves a file too many, never a wrong one.
+    The file is named by its content, then the row in `index_files` points to it, then older files are removed: a kill
+    in between leaves an extra file, never a wrong one.
     """
     current = current_space(library, space)
     ids, vectors = read_vectors(library, space)
@@ -52,7 +52,7 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
         _remove_files(library, space)
         return None
     built = build(vectors, ids.all_ids, type, target)
-    data = faiss.serialize_index(built.index).data  # a view of its bytes
+    data = faiss.serialize_index(built.index).data  # a view of the bytes
     digest = xxhash.xxh3_128_hexdigest(data)
     path = library.file(f"{space}-{digest[:12]}.faiss")
     with atomic_path(path) as temporary:
@@ -72,17 +72,17 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
 
 
 def _remove_files(library: Library, space: str, but: Path | None = None) -> None:
-    """Remove the index files of a space, also unfinished ones, and none of another space."""
-    ours = re.compile(rf"{re.escape(space)}-[0-9a-f]{{12}}\.faiss.*")  # `audio-x` is a space too
+    """Remove the index files of a space, also unfinished ones."""
+    pattern = re.compile(rf"{re.escape(space)}-[0-9a-f]{{12}}\.faiss.*")  # not those of a space `audio-x`
     for path in library.folder.glob("*.faiss*"):
-        if path != but and ours.fullmatch(path.name):
+        if path != but and pattern.fullmatch(path.name):
             remove(path)
 
 
 def index_state(library: Library, space: str, verify: bool = False) -> IndexState | None:
-    """What is known of a space's index file, or None while there is none.
+    """The state of the index file of a space; None if there is none.
 
-    With `verify` the file is read and its hash compared; without, only its presence and age are looked at.
+    With `verify` the hash of the file is compared, otherwise only its presence and age.
     """
     row = library.db.execute(
         "SELECT name, hash, type, asked_type, target_recall, run_id, revision, n_vectors, recall_at_10, settings, built"
@@ -93,7 +93,7 @@ def index_state(library: Library, space: str, verify: bool = False) -> IndexStat
         return None
     name, digest, type, asked_type, target, run_id, revision, n_vectors, recall, settings, built = row
     try:
-        path, told = library.file(name), read_json(settings)
+        path, build_settings = library.file(name), read_json(settings)
     except LibraryError:
         return _DAMAGED
     if type not in TYPES or asked_type not in ("auto", *TYPES) or recall is None:
@@ -108,14 +108,14 @@ def index_state(library: Library, space: str, verify: bool = False) -> IndexStat
             problem = None if file_hash(path) == digest else "its file is damaged"
         except (OSError, IrregularFileError) as error:  # perhaps replaced just now
             problem = f"its file cannot be read: {getattr(error, 'strerror', error)}"
-    return IndexState(path, type, asked_type, target, n_vectors, recall, told, built, problem)
+    return IndexState(path, type, asked_type, target, n_vectors, recall, build_settings, built, problem)
 
 
 def open_index(library: Library, space: str) -> tuple[Any, str | None]:
-    """A verified FAISS index, or None with the reason why search must do without it.
+    """A verified FAISS index, or None with the reason why search cannot use it.
 
-    The hash tells of an accident. A stranger's library may hold the hash of a trap, so the file is looked through
-    before FAISS believes what it says.
+    The hash detects accidents. A foreign library may hold the hash of a malicious file, so the layout is checked before
+    FAISS reads it.
     """
     state = index_state(library, space, verify=True)
     if state is None:
@@ -131,5 +131,5 @@ def open_index(library: Library, space: str) -> tuple[Any, str | None]:
         return None, f"its file is not one of this library's ({error})"
     except OSError as error:  # perhaps replaced just now
         return None, f"its file cannot be read: {error.strerror}"
-    except RuntimeError as error:  # a hash that fits what this FAISS cannot read: another version wrote it
+    except RuntimeError as error:  # the hash fits, but another version of FAISS wrote the file
         return None, f"this version of FAISS cannot read it ({str(error)[:80]})"

@@ -1,8 +1,8 @@
-"""Check that a FAISS file is one that `index.vectors.ann` writes, before C++ believes its numbers.
+"""Check that a FAISS file is one that `index.vectors.ann` writes, before C++ trusts its numbers.
 
-FAISS reads what it is told to: a size of 2^60 takes the memory, an id beyond the end reads elsewhere, or crashes. So
-every count, size and reference of the four layouts is looked at first; a file of any other layout is none of ours.
-The layouts are those of FAISS's `index_write.cpp`.
+FAISS does not check them: a size of 2^60 exhausts memory, and an id beyond the end reads out of bounds or crashes. So
+every count, size and reference of the four layouts is checked first; any other layout is refused. The layouts are those
+of `index_write.cpp` in FAISS.
 """
 
 import struct
@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 
 _INNER_PRODUCT = 0
-_MOST_LEVELS = 64  # of HNSW; a level has a thirty-second of the vectors of the one below
+_MAX_LEVELS = 64  # of HNSW; a level has a thirty-second of the vectors of the one below
 
 
 class LayoutError(ValueError):
-    """A file that is not as `index.vectors.ann` writes it; the message says where."""
+    """A file is not as `index.vectors.ann` writes it; the message says where."""
 
 
 def check_layout(path: Path, type: str, dim: int, n_vectors: int) -> None:
-    """Look through an index file that is to be of this type, and to hold so many vectors.
+    """Check that an index file is of this type and holds so many vectors.
 
     Raises
     ------
     LayoutError
-        It is anything else.
+        It does not.
     OSError
         It cannot be read.
     """
@@ -40,15 +40,15 @@ def check_layout(path: Path, type: str, dim: int, n_vectors: int) -> None:
 
 
 class _Words:
-    """Numbers and arrays of a file, one after another; it lies on the disk until it is looked at."""
+    """Reader of the numbers and arrays of a memory-mapped file, one after another."""
 
     def __init__(self, path: Path) -> None:
         self.data = np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else np.empty(0, np.uint8)
         self.place = 0
 
     def expect(self, word: str) -> None:
-        found = self.array("u1", 4).tobytes()
-        _require(found == word.encode(), f"it holds {found!r} where {word!r} should be")
+        tag = self.array("u1", 4).tobytes()
+        _require(tag == word.encode(), f"it holds {tag!r} where {word!r} should be")
 
     def number(self, format: str) -> Any:
         return struct.unpack("<" + format, self.array("u1", struct.calcsize("<" + format)).tobytes())[0]
@@ -61,7 +61,7 @@ class _Words:
         return np.frombuffer(values.data, dtype=dtype) if n_bytes else np.empty(0, dtype)
 
     def vector(self, dtype: str, unit: int = 1) -> np.ndarray:
-        """An array behind its own length, which counts `unit` elements as one."""
+        """An array preceded by its length, which counts `unit` elements as one."""
         return self.array(dtype, self.number("Q") * unit)
 
 
@@ -71,9 +71,9 @@ def _require(holds: bool | np.bool_, otherwise: str) -> None:
 
 
 def _header(file: _Words, dim: int, n_vectors: int) -> None:
-    found = file.number("i"), file.number("q")
-    _require(found == (dim, n_vectors), f"it says {found[1]} vectors of {found[0]} numbers, not {n_vectors} of {dim}")
-    file.array("<i8", 2)  # of no use
+    shape = file.number("i"), file.number("q")
+    _require(shape == (dim, n_vectors), f"it says {shape[1]} vectors of {shape[0]} numbers, not {n_vectors} of {dim}")
+    file.array("<i8", 2)  # unused
     _require(file.number("B") == 1, "it is not trained")
     _require(file.number("i") == _INNER_PRODUCT, "it measures something else than cosines")
 
@@ -87,13 +87,13 @@ def _flat(file: _Words, dim: int, n_vectors: int) -> None:
 def _hnsw(file: _Words, dim: int, n_vectors: int) -> None:
     file.expect("IHNf")
     _header(file, dim, n_vectors)
-    file.vector("<f8")  # how likely each level is
-    bounds = file.vector("<i4").astype(np.int64)  # (n_levels + 1,), of a node's links by level
-    levels, offsets = file.vector("<i4"), file.vector("<u8")  # (n_vectors,), how many a node is on; (n_vectors + 1,)
+    file.vector("<f8")  # probability of each level
+    bounds = file.vector("<i4").astype(np.int64)  # (n_levels + 1,), of the links of a node by level
+    levels, offsets = file.vector("<i4"), file.vector("<u8")  # (n_vectors,) levels per node; (n_vectors + 1,)
     links = file.vector("<i4")
     entry, top, _, effort, _ = (file.number("i") for _ in range(5))
     n_levels = len(bounds) - 1
-    _require(1 <= n_levels <= _MOST_LEVELS and bounds[0] == 0, "the levels of its graph make no sense")
+    _require(1 <= n_levels <= _MAX_LEVELS and bounds[0] == 0, "the levels of its graph make no sense")
     _require((np.diff(bounds) >= 0).all() and bounds[-1] <= 2**16, "the levels of its graph make no sense")
     _require(len(levels) == n_vectors and len(offsets) == n_vectors + 1, "its nodes are not as many as vectors")
     _require(levels.min() >= 1 and levels.max() <= n_levels, "a node of its graph is on no level")
@@ -104,7 +104,7 @@ def _hnsw(file: _Words, dim: int, n_vectors: int) -> None:
     _require(0 <= entry < n_vectors and top == levels.max() - 1, "its graph has no entry")
     _require(levels[entry] == top + 1, "its graph has no entry")
     _require(1 <= effort <= max(n_vectors, 128), f"efSearch is {effort}")
-    for level in range(1, top + 1):  # a link leads to a node that is on its level too
+    for level in range(1, top + 1):  # a link leads to a node on the same level
         nodes = np.flatnonzero(levels > level)
         places = offsets[nodes].astype(np.int64)[:, None] + np.arange(bounds[level], bounds[level + 1])
         ends = links[places]
@@ -134,7 +134,7 @@ def _ivf_pq(file: _Words, dim: int, n_vectors: int) -> None:
 
 
 def _ivf_header(file: _Words, dim: int, n_vectors: int) -> int:
-    """Pass over what stands before the codes; how many lists there are."""
+    """Check the fields before the codes; return the number of lists."""
     _header(file, dim, n_vectors)
     n_lists, n_probed = file.number("Q"), file.number("Q")
     _require(1 <= n_probed <= n_lists <= n_vectors, f"it looks into {n_probed} of {n_lists} lists")
@@ -148,9 +148,8 @@ def _lists(file: _Words, n_lists: int, code_size: int, n_vectors: int) -> None:
     _require((file.number("Q"), file.number("Q")) == (n_lists, code_size), "its lists are not as many as it says")
     form, sizes = file.array("u1", 4).tobytes(), np.zeros(n_lists, dtype=np.uint64)
     if form == b"full":
-        given = file.vector("<u8")
-        _require(len(given) == n_lists, "its lists are not as many as it says")
-        sizes = given
+        sizes = file.vector("<u8")
+        _require(len(sizes) == n_lists, "its lists are not as many as it says")
     else:
         _require(form == b"sprs", f"its lists are in the form {form!r}")
         words = file.vector("<u8")
@@ -161,7 +160,8 @@ def _lists(file: _Words, n_lists: int, code_size: int, n_vectors: int) -> None:
         sizes[pairs[:, 0].astype(np.int64)] = pairs[:, 1]
     _require(sizes.max() <= n_vectors and int(sizes.sum()) == n_vectors, "its lists hold more or less than all vectors")
     content, place = file.array("u1", n_vectors * (code_size + 8)).data, 0
-    for size in sizes[sizes > 0].tolist():  # many thousand: each with as little ado as can be
-        ids = np.frombuffer(content, dtype="<u8", count=size, offset=place + size * code_size)  # below 0 is far above
+    for size in sizes[sizes > 0].tolist():  # many thousand, so little work for each
+        # As unsigned numbers, so that negative ids are large.
+        ids = np.frombuffer(content, dtype="<u8", count=size, offset=place + size * code_size)
         _require(ids.max() < n_vectors, "a list holds what is not there")
         place += size * (code_size + 8)

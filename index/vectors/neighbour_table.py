@@ -1,4 +1,4 @@
-"""The `neighbours` table: so that plain SQL, in any program, answers "what is similar to this"."""
+"""Fill the `neighbours` table, with which plain SQL in any program finds similar tracks."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,20 +11,20 @@ from earshot.index.vectors.ann import build, n_candidates, rank
 from earshot.index.vectors.faiss_file import open_index
 from earshot.index.vectors.spaces import current_space, read_vectors
 
-Searcher = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # queries to scores and ids, -1 for none
+Searcher = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # from queries to scores and ids, -1 for none
 
 PER_TRACK = 20
-_EXACT_UP_TO = 300_000  # beyond, all pairs take hours, and the tuned index is asked instead
-_BLOCK = 8_192  # queries at a time; one transaction each, and every one rewrites much of an index
-_PAIRS = 2**24  # scores at a time, 64 MiB
+_EXACT_UP_TO = 300_000  # beyond, all pairs would take hours, and the tuned index is searched
+_BLOCK = 8_192  # queries per transaction; each rewrites much of an index
+_PAIRS = 2**24  # scores in memory at a time, 64 MiB
 
 
 def fill_neighbours(library: Library, space: str, k: int = PER_TRACK, anew: bool = False) -> Iterator[tuple[int, int]]:
-    """Bring the k nearest of every track up to date; yields (done, total) as it goes.
+    """Bring the k nearest tracks of every track up to date; yield (done, total).
 
-    A change to one track does not cost all pairs. Triggers have removed every row that mentions a track which
-    changed or went. What is left to do: offer the new tracks to all others, and search for those that lack
-    neighbours. With `anew` nothing is taken on trust.
+    A change to one track does not cost all pairs. Triggers have removed every row that mentions a changed or removed
+    track. So new tracks are offered to all others, and tracks that lack neighbours are searched. With `anew` the table
+    is filled from scratch.
     """
     current = current_space(library, space)
     if current is None:
@@ -39,8 +39,8 @@ def fill_neighbours(library: Library, space: str, k: int = PER_TRACK, anew: bool
     ids, vectors = read_vectors(library, space)
     k = min(k, max(len(ids) - 1, 0))
     n_held, last, floor = _held(library, space, ids)
-    is_short = (n_held < k) | (n_held < last)  # the latter in a library that shrank below k
-    # In this order: a new track gets rows of its own last, so after a kill it still counts as new.
+    is_short = (n_held < k) | (n_held < last)  # the latter if the library shrank below k
+    # In this order: a new track gets its rows last, so after a kill it still counts as new.
     _offer(library, space, ids, vectors, np.flatnonzero(n_held == 0), np.where(is_short, np.inf, floor), k)
     yield from _search(library, space, ids, vectors, np.flatnonzero(is_short), k)
     with library.transaction():
@@ -48,9 +48,9 @@ def fill_neighbours(library: Library, space: str, k: int = PER_TRACK, anew: bool
 
 
 def mean_neighbour_score(library: Library, space: str, ids: IdMap) -> np.ndarray:
-    """The mean score of each row's stored neighbours, shape (n,): high for a hub, which is near to everything.
+    """The mean score of the stored neighbours of each track, shape (n,): high for a hub, which is near to everything.
 
-    A track that has none yet (`fill_neighbours` finds them) counts as an average one.
+    Tracks without neighbours yet get the average.
     """
     track_ids = ids.all_ids
     rows = library.db.execute(
@@ -66,7 +66,7 @@ def mean_neighbour_score(library: Library, space: str, ids: IdMap) -> np.ndarray
 
 
 def _held(library: Library, space: str, ids: IdMap) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How many neighbours each row has, their highest rank and lowest score (infinite for none); shape (n_tracks,)."""
+    """The number of neighbours of each row, the highest rank and lowest score (infinite for none); all (n_tracks,)."""
     n_held, last = np.zeros(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=np.int64)
     floor = np.full(len(ids), np.inf)
     query = "SELECT track_id, count(*), max(rank), min(score) FROM neighbours WHERE space = ? GROUP BY track_id"
@@ -80,7 +80,7 @@ def _held(library: Library, space: str, ids: IdMap) -> tuple[np.ndarray, np.ndar
 def _offer(
     library: Library, space: str, ids: IdMap, vectors: np.ndarray, new: np.ndarray, floor: np.ndarray, k: int
 ) -> None:
-    """Let new tracks take the places they deserve: where they score above a row's `floor`, shape (n_tracks,)."""
+    """Insert new tracks among the neighbours of rows where they score above the `floor`, shape (n_tracks,)."""
     full = np.flatnonzero(floor < np.inf)
     if not len(new):
         return
@@ -88,10 +88,10 @@ def _offer(
     for start in range(0, len(full), n_block):
         rows = full[start : start + n_block]
         scores = vectors[rows] @ vectors[new].T  # (n_block, n_new)
-        deserving = scores > floor[rows, None]
+        is_better = scores > floor[rows, None]
         with library.transaction():
-            for place in np.flatnonzero(deserving.any(axis=1)):
-                best = deserving[place]
+            for place in np.flatnonzero(is_better.any(axis=1)):
+                best = is_better[place]
                 _merge(library, space, int(ids.ids(rows[place])), ids.ids(new[best]), scores[place][best], k)
 
 
@@ -101,27 +101,27 @@ def _merge(library: Library, space: str, track_id: int, ids: np.ndarray, scores:
     ).fetchall()
     merged = dict(held) | dict(zip(ids.tolist(), scores.tolist(), strict=True))
     best = sorted(merged.items(), key=lambda pair: (-pair[1], pair[0]))
-    found, values = np.array([[i for i, _ in best]]), np.array([[score for _, score in best]])
-    _replace(library, space, np.array([track_id]), found, values, k)
+    neighbours, values = np.array([[i for i, _ in best]]), np.array([[score for _, score in best]])
+    _replace(library, space, np.array([track_id]), neighbours, values, k)
 
 
 def _search(
     library: Library, space: str, ids: IdMap, vectors: np.ndarray, short: np.ndarray, k: int
 ) -> Iterator[tuple[int, int]]:
-    """Find the neighbours of some rows; yields (done, total)."""
+    """Search for the neighbours of rows that lack some; yield (done, total)."""
     if not len(short):
         return
     nearest = _searcher(library, space, ids, vectors, k + 1)  # one more: a track finds itself
     for start in range(0, len(short), _BLOCK):
         rows = short[start : start + _BLOCK]
-        scores, found = nearest(vectors[rows])
+        scores, neighbours = nearest(vectors[rows])
         with library.transaction():
-            _replace(library, space, ids.ids(rows), found, scores, k)
+            _replace(library, space, ids.ids(rows), neighbours, scores, k)
         yield start + len(rows), len(short)
 
 
 def _searcher(library: Library, space: str, ids: IdMap, vectors: np.ndarray, k: int) -> Searcher:
-    """Exact search or, where that would take hours, candidates of the index ranked by their exact cosines."""
+    """Exact search or, if that would take hours, candidates of the index ranked by exact cosines."""
     index = open_index(library, space)[0] if len(ids) > _EXACT_UP_TO else None
     if index is None:
         flat = build(vectors, ids.all_ids, "flat").index
@@ -139,14 +139,14 @@ def _searcher(library: Library, space: str, ids: IdMap, vectors: np.ndarray, k: 
 
 
 def _replace(
-    library: Library, space: str, track_ids: np.ndarray, found: np.ndarray, scores: np.ndarray, k: int
+    library: Library, space: str, track_ids: np.ndarray, neighbours: np.ndarray, scores: np.ndarray, k: int
 ) -> None:
-    """Write the rows of some tracks; `found` and `scores` have the shape (n_tracks, at least k)."""
+    """Replace the rows of tracks; `neighbours` and `scores` have the shape (n_tracks, at least k)."""
     library.db.conn.executemany(
         "DELETE FROM neighbours WHERE space = ? AND track_id = ?", [(space, int(i)) for i in track_ids]
     )
     rows = []
-    for track_id, neighbours, values in zip(track_ids.tolist(), found.tolist(), scores.tolist(), strict=True):
-        others = [(n, s) for n, s in zip(neighbours, values, strict=True) if n not in (track_id, -1)][:k]
-        rows += [(track_id, space, place, n, min(s, 1.0)) for place, (n, s) in enumerate(others, 1)]
+    for track_id, ids, values in zip(track_ids.tolist(), neighbours.tolist(), scores.tolist(), strict=True):
+        pairs = [(n, s) for n, s in zip(ids, values, strict=True) if n not in (track_id, -1)][:k]
+        rows += [(track_id, space, rank, n, min(s, 1.0)) for rank, (n, s) in enumerate(pairs, 1)]
     library.db.conn.executemany("INSERT INTO neighbours VALUES (?, ?, ?, ?, ?)", rows)

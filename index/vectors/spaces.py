@@ -27,31 +27,31 @@ _MISSING = {
 
 @dataclass(frozen=True)
 class Space:
-    """One vector space as search sees it."""
+    """One vector space as search uses it."""
 
     name: str
     run_id: int
-    revision: int  # moves with every change to its vectors or to the tracks that have them
+    revision: int  # changes with its vectors and with the tracks that have them
 
 
 def spaces(library: Library) -> list[str]:
-    """The names of all spaces that have vectors."""
+    """The names of all spaces."""
     return [name for (name,) in library.db.execute("SELECT space FROM spaces ORDER BY space")]
 
 
 def current_space(library: Library, name: str) -> Space | None:
-    """The space, or None while nothing was embedded."""
+    """The space of this name; None before its first vectors."""
     row = library.db.execute("SELECT space, run_id, revision FROM spaces WHERE space = ?", [name]).fetchone()
     return Space(*row) if row else None
 
 
 def require_space(library: Library, name: str) -> Space:
-    """The space.
+    """The space of this name.
 
     Raises
     ------
     LibraryError
-        Nothing was embedded into it yet.
+        It has no vectors yet; the message says what to type.
     """
     space = current_space(library, name)
     if space is None:
@@ -83,13 +83,13 @@ def no_vectors() -> LibraryError:
 
 
 def read_vectors(library: Library, space: str) -> tuple[IdMap, np.ndarray]:
-    """All current vectors: the id map and a matrix, shape (n_tracks, dim) float32, in the order of ids."""
+    """Read all current vectors: the id map and a matrix, shape (n_tracks, dim) float32, in the order of ids."""
     query = "SELECT track_id, vector FROM current_vectors WHERE space = ? ORDER BY track_id"
     return as_matrix(library.db.execute(query, [space]), space)
 
 
 def read_vector(library: Library, space: str, track_id: int) -> np.ndarray | None:
-    """One track's current vector, shape (dim,), or None."""
+    """Read the current vector of a track, shape (dim,), or None."""
     row = library.db.execute(
         "SELECT vector, (SELECT length(vector) FROM current_vectors WHERE space = ? LIMIT 1)"
         " FROM current_vectors WHERE space = ? AND track_id = ?",
@@ -102,7 +102,7 @@ def read_vector(library: Library, space: str, track_id: int) -> np.ndarray | Non
 
 
 def read_some_vectors(library: Library, space: str, ids: Sequence[int]) -> tuple[IdMap, np.ndarray]:
-    """As `read_vectors`, of some tracks; ids without a current vector are left out."""
+    """Read the current vectors of some tracks as `read_vectors` does; skip ids without one."""
     query = (
         "SELECT track_id, vector FROM current_vectors WHERE space = ?"
         " AND track_id IN (SELECT value FROM json_each(?)) ORDER BY track_id"
@@ -182,7 +182,7 @@ def n_without_vector(library: Library, space: str, run_id: int | None) -> int:
 
 
 def as_matrix(rows: Iterable[tuple[int, bytes]], space: str) -> tuple[IdMap, np.ndarray]:
-    """Rows of a query as they come: a list of them would take twice the memory of the matrix."""
+    """Collect rows of a query as a matrix, one by one: a list of them would take twice the memory."""
     ids, data, length = array("q"), bytearray(), 0
     for track_id, blob in rows:
         length = length or len(blob)
@@ -193,12 +193,12 @@ def as_matrix(rows: Iterable[tuple[int, bytes]], space: str) -> tuple[IdMap, np.
 
 
 def check_blob(blob: object, length: int, space: str) -> None:
-    """Refuse what is no vector, or of another length in bytes than the others; a stranger's may be of any size.
+    """Refuse a blob that is no vector, or of another length in bytes than the others.
 
     Raises
     ------
     LibraryError
-        It is such a one.
+        The blob is refused.
     """
     if not isinstance(blob, bytes) or not blob or len(blob) % 4 or len(blob) > 4 * _MAX_DIMENSIONS:
         raise LibraryError(f"One of the {space} vectors is none.\n\nRun `cli check`.")
@@ -207,30 +207,31 @@ def check_blob(blob: object, length: int, space: str) -> None:
 
 
 def vector_blob(vector: np.ndarray) -> bytes:
+    """The bytes of a vector as the library stores them: little-endian float32."""
     return vector.astype("<f4").tobytes()
 
 
-def sound_space(library: Library, asked: str | None = None) -> str | None:
-    """The space of sound that is asked for, else that of the most tracks, of equals the ear's own; None without any.
+def sound_space(library: Library, name: str | None = None) -> str | None:
+    """Choose a space of audio vectors: the named one, else the largest, on ties that of the encoder; None without any.
 
     Raises
     ------
     LibraryError
-        What is asked for is not there, or is made from other spaces.
+        The named space does not exist, or is computed from other spaces.
     """
-    there = _sizes(library)
-    if asked is None:
-        return max(there, key=lambda name: (there[name], name == AUDIO), default=None)
-    if asked not in there:
+    sizes = _sizes(library)
+    if name is None:
+        return max(sizes, key=lambda space: (sizes[space], space == AUDIO), default=None)
+    if name not in sizes:
         raise LibraryError(
-            f"This library has no space of sound called {asked!r}; it has {', '.join(sorted(there)) or 'none'}.\n\n"
+            f"This library has no space of sound called {name!r}; it has {', '.join(sorted(sizes)) or 'none'}.\n\n"
             "Run `cli embed-audio FOLDER`, or import a data set with its vectors."
         )
-    return asked
+    return name
 
 
 def vector_fingerprint(library: Library, space: str | None) -> str | None:
-    """What a space's vectors were made by: they are others where it is another."""
+    """Identify the vectors of a space: by the encoder of audio vectors, by the run of others."""
     if space is None or space == AUDIO:
         return current_fingerprint(library)
     current = current_space(library, space)
@@ -238,7 +239,7 @@ def vector_fingerprint(library: Library, space: str | None) -> str | None:
 
 
 def _sizes(library: Library) -> dict[str, int]:
-    """How many vectors each space of sound has; without those that have none."""
+    """The number of vectors of each space of audio vectors that has any."""
     query = "SELECT count(*) FROM vectors AS v JOIN spaces AS s USING (space, run_id) WHERE v.space = ?"
     names = [name for name in spaces(library) if name not in (DIFFUSED, TOWER)]
     sizes = {name: library.db.execute(query, [name]).fetchone()[0] for name in names}

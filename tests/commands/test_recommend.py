@@ -352,7 +352,7 @@ def test_a_large_library_asks_its_index_and_gets_the_same(tmp_path, monkeypatch)
     assert cli_of("train-tower", *QUICK, "--epochs", 1).exit_code == 0
     questions = [["user 3"], ["user 3", "--repeats", "--max-per-artist", 1], ["--seed-track", "Song 9"]]
     exact = [rows(cli_of("recommend", *words, "--json")) for words in questions]
-    monkeypatch.setattr("earshot.index.recommending.candidate_store._LARGE", 1_000)
+    monkeypatch.setattr("earshot.index.recommending.candidate_store._MIN_INDEXED", 1_000)
     monkeypatch.setattr("earshot.index.recommending.candidate_store.read_candidates", None)  # nobody reads them all
     for words, expected in zip(questions, exact, strict=True):
         assert rows(cli_of("recommend", *words, "--json")) == expected

@@ -94,5 +94,5 @@ def test_a_wide_pool_is_looked_at_before_any_is_preferred(tmp_path, rng, monkeyp
         query = unit(1, 0, 0, 0, 0, 0, 0, 0)
         assert ids[300] not in [match.track.id for match in ask(library, query)]
         assert ask(library, query, fewer_hubs=True)[0].track.id == ids[300]
-        monkeypatch.setattr(similarity_search, "_FAIR_POOL", 0)
+        monkeypatch.setattr(similarity_search, "_HUB_POOL", 0)
         assert ids[300] not in [match.track.id for match in ask(library, query, fewer_hubs=True)]

@@ -105,7 +105,7 @@ def shelves(library, **options):
 
 def test_the_index_finds_ever_more_tracks_near_a_query(many, monkeypatch):
     assert shelves(many) == []  # so few are read at once
-    monkeypatch.setattr("earshot.index.recommending.candidate_store._LARGE", 1_000)
+    monkeypatch.setattr("earshot.index.recommending.candidate_store._MIN_INDEXED", 1_000)
     (shelf,) = shelves(many)
     assert set(shelf.tracks.all_ids[:99].tolist()) <= set(range(450, 551)) and len(shelf) == 100
     assert shelf.new_ids.tolist() == [] and 500 in shelf.tracks
@@ -118,7 +118,7 @@ def test_the_index_finds_ever_more_tracks_near_a_query(many, monkeypatch):
 
 @pytest.mark.parametrize("change", ["a newcomer", "a gone file", "no index", "a damaged index"])
 def test_an_index_that_may_lack_something_is_not_asked(many, monkeypatch, change):
-    monkeypatch.setattr("earshot.index.recommending.candidate_store._LARGE", 1_000)
+    monkeypatch.setattr("earshot.index.recommending.candidate_store._MIN_INDEXED", 1_000)
     if change == "a newcomer":
         many.db.execute("INSERT INTO tracks (title, status) VALUES ('new', 'catalog')")
     elif change == "a gone file":
@@ -131,7 +131,7 @@ def test_an_index_that_may_lack_something_is_not_asked(many, monkeypatch, change
 
 
 def test_a_track_under_another_name_is_not_near(many, monkeypatch):
-    monkeypatch.setattr("earshot.index.recommending.candidate_store._LARGE", 1_000)
+    monkeypatch.setattr("earshot.index.recommending.candidate_store._MIN_INDEXED", 1_000)
     many.db.execute("UPDATE tracks SET linked_id = 1 WHERE id = 500")
     (shelf,) = shelves(many)
     assert 500 not in shelf.tracks and 499 in shelf.tracks and len(shelf) == 99

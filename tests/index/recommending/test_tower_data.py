@@ -60,7 +60,7 @@ def test_what_is_known_of_tracks(library):
 def test_what_is_known_of_few_tracks_is_what_is_known_of_all(library, monkeypatch):
     tracks = IdMap(library.db.execute("SELECT group_concat(id) FROM tracks").fetchone()[0].split(","))
     few, artists, albums = read_catalog(library, tracks)
-    monkeypatch.setattr("earshot.index.recommending.tower_data._FEW", 0)
+    monkeypatch.setattr("earshot.index.recommending.tower_data._MAX_SELECTED", 0)
     whole, all_artists, all_albums = read_catalog(library, tracks)
     for name in ("artist_rows", "album_rows", "seconds", "audio"):
         np.testing.assert_array_equal(getattr(few, name), getattr(whole, name))

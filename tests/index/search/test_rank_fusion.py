@@ -87,7 +87,7 @@ def test_shares_hold_for_the_blend_and_filters_for_both_lists(library):
 
 
 def test_a_list_that_comes_out_short_looks_deeper(library, monkeypatch):
-    monkeypatch.setattr("earshot.index.search.rank_fusion._DEPTH", 1)
+    monkeypatch.setattr("earshot.index.search.rank_fusion._MIN_DEPTH", 1)
     whole = similar_by_both(library, [both(library, 1)], [], SearchFilters(k=3, max_per_artist=1))
     assert {match.track.artist for match in whole.matches} == {"Artist 0", "Artist 1", "Artist 2"}
 
