@@ -17,7 +17,7 @@ def spectral_vectors(events: Interactions, dim: int, seed: int) -> torch.Tensor:
 
     with the degrees d of users and tracks. Tracks of similar users begin with similar vectors, as under the low-pass
     filters of [1]_; training from there needs fewer epochs than from random vectors. Computed by random projection
-    [2]_. A track that is never played is at zero.
+    [2]_. The vector of a track without plays means nothing.
 
     References
     ----------

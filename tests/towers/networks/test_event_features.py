@@ -1,4 +1,4 @@
-"""Facts of the events of a history: the codes by hand, the same at serving as in training, nothing where unknown."""
+"""Facts of the events of a history: the vectors by hand, the same at serving as in training, nothing where unknown."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.networks.event_features import EventFacts
 from earshot.towers.networks.two_tower import TwoTower
-from earshot.towers.query_inputs import N_GAPS, N_PLAYS, QueryInputs, event_codes, inputs_now
+from earshot.towers.query_inputs import N_GAPS, N_PLAYS, QueryInputs, inputs_now
 from earshot.towers.retrieval.exact_search import query_vectors, recommend
 from earshot.towers.training.batches import Batches
 from earshot.towers.training.trainer import TowerTraining
@@ -37,15 +37,6 @@ def towers(tower=TOWER, told=True):
             for number, table in enumerate(made.facts.parameters()):
                 table.normal_(generator=torch.Generator().manual_seed(number))
     return made
-
-
-def test_codes_by_hand():
-    codes = event_codes(world(), np.array([[2, 1, 0]]), np.array([2]))
-    # Back from the third event: 0 s, 23 h = 1,380 min and 1,440 min: 15 ln(1 + t) / ln(1 + a year) = 8.2 both.
-    gaps, plays, kinds = codes % N_GAPS, codes // N_GAPS % N_PLAYS, codes // (N_GAPS * N_PLAYS)
-    assert gaps.tolist() == [[0, 8, 8]]
-    assert plays.tolist() == [[3, 0, 0]]  # between a quarter and a half
-    assert kinds.tolist() == [[0, 1, 0]]
 
 
 def test_a_code_is_the_sum_of_three_vectors():
@@ -99,7 +90,6 @@ def test_of_some_histories_only_the_tracks_are_told():
 def test_where_the_order_is_unknown_there_are_no_facts():
     untimed = replace(world(), times=np.zeros(5, dtype=np.int64))
     assert Batches(untimed, TOWER, QUICK).batch(0, 0).inputs.codes is None
-    assert inputs_now(untimed, np.array([0]), 3, np.ones(2, bool))[0].codes is None
 
 
 def test_what_was_liked_is_learned():

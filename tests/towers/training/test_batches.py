@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
-from earshot.towers.query_inputs import inputs_for_new_users, inputs_now
 from earshot.towers.training.batches import Batches
-from earshot.towers.training.negatives import KnownPairs
 from tower_world import checkerboard, listening
 
 PLAIN = TowerConfig(history=2, user_dropout=0.0, history_dropout=0.0, track_dropout=0.0, audio_dropout=0.0)
@@ -75,36 +73,6 @@ def test_an_epoch_asks_about_every_event_once():
     assert len(world) == 4 and repr(world) == "<Batches 4 steps of 7, 24 targets>"
 
 
-def test_what_a_listener_plays_is_hidden_from_them():
-    batch = batches().batch(0, 0)
-    known = {0: {5, 6, 7, 8}, 1: {1}}
-    for row, user in enumerate(batch.inputs.user_rows):
-        np.testing.assert_array_equal(batch.excluded[row], [track in known[user] for track in batch.candidate_rows])
-    blind = batches(training=replace(QUICK, mask_known=0)).batch(0, 0)
-    np.testing.assert_array_equal(blind.excluded, blind.candidate_rows == blind.candidate_rows[:6, None])
-    alone = batches(training=replace(QUICK, in_batch=0)).batch(0, 0)
-    assert alone.excluded[:, :6].all() and not alone.excluded[:, 6:].all()
-
-
-def test_of_bpr_each_event_has_its_own_negatives():
-    batch = batches(training=replace(QUICK, loss="bpr", negatives=4)).batch(0, 0)
-    assert batch.candidates.shape == (6, 5) and batch.excluded.shape == (6, 4)
-    known = {0: {5, 6, 7, 8}, 1: {1}}
-    for user, tracks, hidden in zip(batch.inputs.user_rows, batch.candidate_rows, batch.excluded, strict=True):
-        assert hidden.tolist() == [track in known[user] for track in tracks[1:]]
-
-
-@pytest.mark.parametrize("proposal", ["uniform", "popularity"])
-def test_draws_have_the_chances_that_are_told(proposal):
-    world = batches(training=replace(QUICK, proposal=proposal))
-    chances = world.sampler.draw_probabilities(np.arange(9))
-    drawn = np.bincount(world.sampler._draw(60_000, np.random.default_rng(0)), minlength=9) / 60_000
-    np.testing.assert_allclose(drawn, chances, atol=0.01)
-    # Track 1 was played twice: 2^0.75 against 1 of four others. Nobody played 0, 2, 3 and 4.
-    share = 1 / 5 if proposal == "uniform" else 2**0.75 / (2**0.75 + 4)
-    assert chances[1] == pytest.approx(share) and chances[[0, 2, 3, 4]].sum() == 0
-
-
 def test_any_step_can_be_made_again():
     tower = TowerConfig(history=4)
     one, other = batches(tower), batches(tower)
@@ -167,50 +135,3 @@ def test_a_query_is_made_of_something():
         batches(nothing, events=checkerboard(4))
     assert len(batches(nothing)) == len(batches(replace(nothing, use_user=1), events=checkerboard(8))) - 1 == 1
     assert len(batches(replace(nothing, model="dot"), events=checkerboard(4))) == 1
-
-
-@pytest.mark.parametrize("loss", ["sampled-softmax", "bpr"])
-def test_a_listener_alone_tells_now_from_other_times(loss):
-    """All tracks are known to whoever is the only listener, and yet there must be negatives."""
-    alone = listening([(0, track, track) for track in range(5)], 1, 5)
-    batch = batches(events=alone, training=TowerTrainingConfig(batch_size=5, negatives=8, loss=loss)).batch(0, 0)
-    rows = batch.candidate_rows if loss == "bpr" else np.broadcast_to(batch.candidate_rows, (5, 13))
-    drawn = rows[:, 1:] if loss == "bpr" else rows
-    positives = rows[:, 0] if loss == "bpr" else batch.candidate_rows[:5]
-    np.testing.assert_array_equal(batch.excluded, drawn == positives[:, None])
-    together = listening([(0, track, track) for track in range(5)] + [(1, 5, 0)], 2, 6)
-    batch = batches(events=together, training=TowerTrainingConfig(batch_size=6, negatives=0)).batch(0, 0)
-    users = batch.candidate_rows[:6] == 5  # the second listener's only event
-    np.testing.assert_array_equal(batch.excluded, users[:, None] == users[None])
-
-
-def test_what_is_known_is_told_the_same_from_both_sides(rng):
-    users, tracks = rng.integers(30, size=200), rng.integers(40, size=200)
-    known = KnownPairs(users, tracks, 30, 40)
-    pairs = set(zip(users.tolist(), tracks.tolist(), strict=True))
-    for n_users, n_tracks in ((3, 60), (50, 2)):  # the fewer pairs lie with the users, then with the tracks
-        asked_users, asked_tracks = rng.integers(30, size=n_users), rng.integers(40, size=n_tracks)
-        expected = [[(user, track) in pairs for track in asked_tracks] for user in asked_users]
-        np.testing.assert_array_equal(known.grid(asked_users, asked_tracks), expected)
-        np.testing.assert_array_equal(known.contains(asked_users[:, None], asked_tracks[None]), expected)
-    assert set(known.of_user(7).tolist()) == {track for user, track in pairs if user == 7}
-    assert not known.contains(np.array([-1]), np.array([0])).any()
-    assert not KnownPairs(users[:0], tracks[:0], 3, 3).contains(np.array([0]), np.array([1])).any()
-
-
-def test_at_serving_it_is_now():
-    asked, rows = inputs_now(listening(EVENTS, 3, 9), np.array([0, 1, 2]), 3, np.array([True, False, True]))
-    named = np.append(rows, -1)
-    assert named[asked.history].tolist() == [[8, 7, 6], [1, 1, -1], [-1, -1, -1]]
-    assert named[asked.seeds].tolist() == [8, 1, -1]
-    assert asked.user_rows.tolist() == [0, -1, 2]  # 1 has no vector
-    assert asked.days.tolist() == [0, 0, 0]
-
-
-def test_a_stranger_has_a_history_too():
-    asked, rows = inputs_for_new_users([np.array([4, 2, 7]), np.array([], dtype=int)], 2)
-    named = np.append(rows, -1)
-    assert named[asked.history].tolist() == [[7, 2], [-1, -1]]
-    assert named[asked.seeds].tolist() == [7, -1] and asked.user_rows.tolist() == [-1, -1]
-    liked, _ = inputs_for_new_users([np.array([4, 2])], 2, ordered=False)  # what was named in no order has no latest
-    assert liked.seeds.tolist() == [-1]

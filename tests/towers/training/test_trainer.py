@@ -10,13 +10,16 @@ from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers
 from earshot.towers.query_inputs import inputs_for_new_users
-from earshot.towers.retrieval.exact_search import best_tracks, item_vectors, query_vectors, recommend, unit_vectors
+from earshot.towers.retrieval.exact_search import best_tracks, item_vectors, query_vectors, recommend
+from earshot.towers.training.negative_mining import mine_negatives
+from earshot.towers.training.negatives import HardNegatives
 from earshot.towers.training.trainer import DivergedError, TowerTraining
 from tower_world import catalog, checkerboard, listening
 
 N = 12
 TOWER = TowerConfig(dim=8, hidden=8, history=4, use_user=1)
 QUICK = TowerTrainingConfig(batch_size=16, negatives=6, epochs=40, table_rate=0.2)
+MINED = replace(QUICK, epochs=4, hard_negatives=5, hard_from_epoch=1, hard_first=1, hard_last=4)
 
 
 @pytest.fixture(autouse=True)
@@ -194,27 +197,6 @@ def test_a_stranger_needs_no_training(rng):
     assert (found[0] % 2 == 1).all() and (found[1] % 2 == 0).all()
 
 
-@pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
-def test_a_search_in_blocks_is_a_search(model, monkeypatch, rng):
-    towers = make_towers(replace(TOWER, model=model), Catalog.unknown(40), np.ones(40, bool), np.ones(9, bool))
-    events = listening(
-        [(user, int(track), 0) for user in range(9) for track in rng.choice(40, 5, replace=False)], 9, 40
-    )
-    starts = events.user_offsets()
-    excluded = [events.track_rows[starts[user] : starts[user + 1]] for user in range(9)]
-    whole = list(recommend(towers, events, np.arange(9), 38, excluded=excluded))
-    for name, n in (("_TRACKS_AT_ONCE", 7), ("_SCORES_AT_ONCE", 80), ("_NEUMF_SCORES_AT_ONCE", 80)):
-        monkeypatch.setattr(f"earshot.towers.retrieval.exact_search.{name}", n)
-    parts = list(recommend(towers, events, np.arange(9), 38, excluded=excluded, n_at_once=4))
-    assert len(whole) == 1 and len(parts) == 3
-    np.testing.assert_array_equal(np.concatenate([rows for rows, _ in parts]), whole[0][0])
-    np.testing.assert_allclose(np.concatenate([scores for _, scores in parts]), whole[0][1], rtol=1e-4)
-    rows = whole[0][0]
-    assert all(not set(row) & set(left_out) for row, left_out in zip(rows.tolist(), excluded, strict=True))
-    assert (rows[:, 35:] == -1).all() and (rows[:, :35] >= 0).all()  # 40 tracks, 5 of them hidden
-    np.testing.assert_allclose(np.linalg.norm(unit_vectors(item_vectors(towers)), axis=1), 1, rtol=1e-5)
-
-
 @pytest.mark.parametrize("encoder", ["mean", "attention", "transformer"])
 @pytest.mark.parametrize("loss", ["sampled-softmax", "bpr"])
 def test_a_device_of_halves_learns_nearly_the_same(encoder, loss, rng, monkeypatch):
@@ -235,3 +217,49 @@ def test_a_device_of_halves_learns_nearly_the_same(encoder, loss, rng, monkeypat
     (exact, gradient), (half, half_gradient) = told
     assert half.item() == pytest.approx(exact.item(), rel=0.02) and half.item() != exact.item()
     assert torch.cosine_similarity(gradient, half_gradient, dim=0) > 0.99
+
+
+def test_a_hard_negative_stands_for_itself_alone():
+    """The mixture of batch and draws is corrected by its expected counts; the mined ones by nothing: log 1 = 0."""
+    world = training(config=MINED)
+    world.batches.sampler.hard = HardNegatives(np.full((N, 1), 3, dtype=np.int32), np.arange(N))
+    batch = world.batches.batch(0, 0)
+    found = world._log_counts(batch)
+    np.testing.assert_allclose(np.exp(found[:-5]), 16 * 5 / 60 + 6 / 12, rtol=1e-5)
+    assert found[-5:].tolist() == [0.0] * 5
+
+
+def test_hard_negatives_come_from_the_towers_of_the_epoch_before(monkeypatch):
+    lists = []
+
+    def mine(towers, *arguments, **settings):
+        lists.append(towers.tables["tracks"].weight.clone())
+        return mine_negatives(towers, *arguments, **settings)
+
+    monkeypatch.setattr("earshot.towers.training.trainer.mine_negatives", mine)
+    world = training(config=MINED)
+    for report in world.reports():
+        if report.epoch == 0:
+            assert world.batches.sampler.hard is None
+            after_first = world.towers.tables["tracks"].weight.clone()
+    assert len(lists) == 3 and torch.equal(lists[0], after_first)
+
+
+@pytest.mark.parametrize(("loss", "n_stops"), [("sampled-softmax", 3), ("sampled-softmax", 2), ("bpr", 3)])
+def test_a_stopped_training_resumes_with_the_same_hard_negatives(loss, n_stops, monkeypatch):
+    monkeypatch.setattr("earshot.towers.training.trainer.STEPS_PER_REPORT", 2)  # inside an epoch, and between two
+    config = replace(MINED, loss=loss)
+    whole, first, second = training(config=config), training(config=config), training(config=config)
+    expected = [report.loss for report in whole.reports()]
+    losses = [report.loss for _, report in zip(range(n_stops), first.reports(), strict=False)]
+    second.restore(first.state())
+    assert losses + [report.loss for report in second.reports()] == expected and len(expected) == 8
+
+
+@pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
+@pytest.mark.parametrize("loss", ["sampled-softmax", "bpr"])
+def test_hard_negatives_of_every_model(model, loss):
+    temperature = 0.2 if model == "two-tower" else 1.0
+    config = replace(MINED, loss=loss, temperature=temperature)
+    reports = list(training(replace(TOWER, model=model), config).reports())
+    assert np.isfinite([report.loss for report in reports]).all() and reports[-1].loss < reports[0].loss

@@ -1,0 +1,57 @@
+"""Inputs of the query tower: users, histories and seeds by place, and codes of events by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from earshot.towers.query_inputs import N_GAPS, N_PLAYS, event_codes, inputs_at, inputs_for_new_users, inputs_now
+from tower_world import listening
+
+HOUR, DAY = 3_600, 86_400
+# User 0 plays 5, 6, 7, 8 on four days; user 1 plays 1 twice; user 2 plays nothing.
+EVENTS = [(0, 5, DAY), (0, 6, 2 * DAY), (0, 7, 3 * DAY), (0, 8, 4 * DAY), (1, 1, 2 * DAY), (1, 1, 4 * DAY)]
+
+
+def test_inputs_of_recommendations_are_the_latest_events():
+    inputs, rows = inputs_now(listening(EVENTS, 3, 9), np.array([0, 1, 2]), 3, np.array([True, False, True]))
+    named = np.append(rows, -1)
+    assert named[inputs.history].tolist() == [[8, 7, 6], [1, 1, -1], [-1, -1, -1]]
+    assert named[inputs.seeds].tolist() == [8, 1, -1]
+    assert inputs.user_rows.tolist() == [0, -1, 2]  # 1 has no vector
+    assert inputs.days.tolist() == [0, 0, 0]
+
+
+def test_a_new_user_has_a_history_too():
+    inputs, rows = inputs_for_new_users([np.array([4, 2, 7]), np.array([], dtype=int)], 2)
+    named = np.append(rows, -1)
+    assert named[inputs.history].tolist() == [[7, 2], [-1, -1]]
+    assert named[inputs.seeds].tolist() == [7, -1] and inputs.user_rows.tolist() == [-1, -1]
+    liked, _ = inputs_for_new_users([np.array([4, 2])], 2, ordered=False)  # what was named in no order has no latest
+    assert liked.seeds.tolist() == [-1]
+
+
+def test_inputs_may_end_before_any_event():
+    known_users = np.ones(3, dtype=bool)
+    first, stop = np.array([0, 0, 4]), np.array([2, 0, 5])
+    inputs, rows = inputs_at(listening(EVENTS, 3, 9), np.array([0, 0, 1]), first, stop, 2, known_users)
+    named = np.append(rows, -1)
+    assert named[inputs.history].tolist() == [[6, 5], [-1, -1], [1, -1]]
+    assert named[inputs.seeds].tolist() == [6, -1, 1]
+
+
+def test_without_times_there_are_neither_seeds_nor_codes():
+    untimed = listening([(user, track, 0) for user, track, _ in EVENTS], 3, 9)
+    inputs, _ = inputs_now(untimed, np.array([0, 1]), 3, np.ones(3, dtype=bool))
+    assert (inputs.seeds == -1).all() and inputs.codes is None
+
+
+def test_event_codes_by_hand():
+    """User 0 plays a whole track, likes one an hour on, and plays 30 % of one a day on."""
+    events = listening([(0, 1, DAY, 1.0), (0, 2, DAY + HOUR, 1.0), (0, 3, 2 * DAY, 0.3)], 1, 4)
+    events = replace(events, kinds=np.array([0, 1, 0], dtype=np.uint8))
+    codes = event_codes(events, np.array([[2, 1, 0]]), np.array([2]))
+    # Back from the third event: 0 s, 23 h = 1,380 min and 1,440 min: 15 ln(1 + t) / ln(1 + a year) = 8.2 both.
+    gaps, plays, kinds = codes % N_GAPS, codes // N_GAPS % N_PLAYS, codes // (N_GAPS * N_PLAYS)
+    assert gaps.tolist() == [[0, 8, 8]]
+    assert plays.tolist() == [[3, 0, 0]]  # between a quarter and a half
+    assert kinds.tolist() == [[0, 1, 0]]
