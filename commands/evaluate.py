@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from earshot.commands.shared.options import output_options, popularity_option
-from earshot.commands.shared.terminal import drawn, echo_lines, echo_rows, user_errors
+from earshot.commands.shared.terminal import echo_lines, echo_rows, last_report, user_errors
 
 
 @click.command()
@@ -102,17 +102,16 @@ def evaluate(
     """
     from earshot.evaluation.markdown_report import report_page
     from earshot.index.library import Library
-    from earshot.stages.evaluate import evaluate_towers
+    from earshot.stages.evaluate import Evaluation, evaluate_towers
 
     with user_errors():  # before the work, not after it
         page = None if report is None else report_page(report)
     with Library.open_to_write(folder) as library:
-        (evaluation,) = drawn(
-            evaluate_towers(
-                library, ks=ks or (10, 20, 100), repeats=repeats, baselines=baselines, sampled=sampled, ann=ann,
-                recall=recall, popularity=popularity, n_users=n_users, seed=seed,
-            )
+        reports = evaluate_towers(
+            library, ks=ks or (10, 20, 100), repeats=repeats, baselines=baselines, sampled=sampled, ann=ann,
+            recall=recall, popularity=popularity, n_users=n_users, seed=seed,
         )  # fmt: skip
+        evaluation = last_report(reports, Evaluation)
     if page is not None:
         with user_errors():
             evaluation.write(page)

@@ -7,7 +7,7 @@ import click
 
 from earshot.commands.shared.options import EXISTING_FILE, output_options, popularity_option
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
-from earshot.commands.shared.terminal import drawn, echo_rows, echo_stream, plural, stage_errors, user_errors
+from earshot.commands.shared.terminal import echo_rows, echo_stream, last_report, plural, stage_errors, user_errors
 
 
 @click.command()
@@ -123,14 +123,11 @@ def _recommend_to_all(folder: Path, m3u: Path | None, output: str | None, **opti
     if m3u is not None and m3u.exists() and not m3u.is_dir():
         raise click.UsageError(f"{m3u} is a file; with --all, --m3u names a folder of playlists.")
     with Library.open_to_write(folder) as library:
-        for report in drawn(recommend_to_all(library, **options)):
-            if not isinstance(report, RecommendAllReport):
-                click.echo(str(report), err=True)
+        report = last_report(recommend_to_all(library, **options), RecommendAllReport)
         if m3u is not None:
             write_playlists(m3u, listed_files(library))
         if output is not None:
             echo_stream(stored_recommendations(library), output)
-    assert isinstance(report, RecommendAllReport)
     click.echo(
         f"{plural(report.n_recommendations, 'recommendation')} to {plural(report.n_users, 'listener')}"
         f" in {report.seconds} s. Ask the view `user_recommendations` of library.db for them.",

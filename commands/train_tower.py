@@ -3,19 +3,15 @@
 import collections
 import contextlib
 import json
-from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from earshot.commands.shared.options import SwitchCommand, config_options, device_option, split_options
-from earshot.commands.shared.terminal import drawn, plural, stage_errors
+from earshot.commands.shared.terminal import last_report, plural, stage_errors
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
-
-if TYPE_CHECKING:
-    from earshot.stages.train_tower import ResumedTraining, TrainingData, TrainTowerReport
 
 
 @click.command(cls=SwitchCommand)
@@ -78,7 +74,7 @@ def train_tower(
     """
     from earshot.index.library import Library
     from earshot.stages.environment import pick_device
-    from earshot.stages.train_tower import train_towers
+    from earshot.stages.train_tower import TrainTowerReport, train_towers
     from earshot.towers.training.distributed import join_processes
 
     try:
@@ -100,7 +96,7 @@ def train_tower(
         if not distributed.is_first:
             collections.deque(reports, maxlen=0)  # the first process shows what all do
             return
-        report = _last(drawn(reports))
+        report = last_report(reports, TrainTowerReport)
     if as_json:
         click.echo(json.dumps(report.metrics()))
         return
@@ -108,14 +104,3 @@ def train_tower(
     loss = "" if report.loss is None else f", loss {report.loss:.3f}"
     click.echo(f"{plural(report.n_epochs, 'epoch')} in {report.seconds:.0f} s{loss}{validation}.")
     click.echo(f"{report.n_tracks:,} tracks have a vector. Next: `cli evaluate`, `cli recommend USER`.")
-
-
-def _last(reports: "Iterator[TrainingData | ResumedTraining | TrainTowerReport]") -> "TrainTowerReport":
-    """Show the reports on the way to the last one, and return that."""
-    from earshot.stages.train_tower import TrainTowerReport
-
-    for report in reports:
-        if isinstance(report, TrainTowerReport):
-            return report
-        click.echo(str(report), err=True)
-    raise AssertionError("a training ends with its report")

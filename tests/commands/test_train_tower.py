@@ -151,7 +151,7 @@ def test_a_refit_learns_from_the_validation_part_too(run, library):
 
 
 def _seen(folder):
-    """How many events the towers of a library have learned from."""
+    """The number of events that the towers of a library have learned from."""
     with sqlite3.connect(folder / "library.db") as db:
         ((text,),) = db.execute("SELECT metrics FROM runs WHERE stage = 'train-tower' ORDER BY id DESC LIMIT 1")
     return json.loads(text)["events"]
