@@ -24,8 +24,8 @@ class ImportListensConfig(NameOptions, ReadOptions):
     format: str = "auto"  # the name of a reader; auto detects it by content
     again: bool = False  # import again, in place of the earlier import of the same content
 
-    def typed(self) -> list[str]:
-        """The options of `cli import-listens` that import the same again."""
+    def cli_options(self) -> list[str]:
+        """Write the settings as options of `cli import-listens`, for importing the same again."""
         words: list[str] = []
         for field in fields(self):
             value = getattr(self, field.name)
@@ -49,9 +49,9 @@ class ImportedSource:
 
     result: ListenImport
     names: MappedNames
-    is_timed: bool  # some events have a time
+    is_timed: bool  # whether some events have a time
     n_repeats: int  # events that several of its files hold, counted once
-    left_out: Mapping[str, int]  # well-formed but not wanted: what, and how many
+    left_out: Mapping[str, int]  # numbers of valid entries that are no listens, by kind
     n_malformed: int
     malformed: tuple[str, ...]  # the first of them
     format: str
@@ -87,7 +87,7 @@ def import_listens(
     ValueError
         There are no listens, or none that can be read.
     InputError
-        A setting means nothing to the formats that were found.
+        A setting has no effect on the formats of the sources.
     """
     config = config or ImportListensConfig()
     found = find_sources(path, config.format)
@@ -144,7 +144,7 @@ def _import_source(
             items = Items.from_names(mapped.names)
             yield mapped
         result = listen_store.import_listens(
-            library, collector, digest, origin=str(origin.absolute()), items=items, options=config.typed(),
+            library, collector, digest, origin=str(origin.absolute()), items=items, options=config.cli_options(),
             names_are=mapped.names_are, folders=mapped.folders,
         )  # fmt: skip
         n_vectors = None
@@ -152,6 +152,13 @@ def _import_source(
             numbers, ids = collector.item_numbers(), result.items.ids
             n_vectors = store_embeddings(library, source.reader.name, opened.vector_files, numbers, ids)
     yield ImportedSource(
-        result, mapped, collector.is_timed, len(collector) - result.listens.n_events, dict(collector.left_out),
-        collector.n_malformed, collector.malformed, source.reader.name, n_vectors,
-    )  # fmt: skip
+        result,
+        mapped,
+        is_timed=collector.is_timed,
+        n_repeats=len(collector) - result.listens.n_events,
+        left_out=dict(collector.left_out),
+        n_malformed=collector.n_malformed,
+        malformed=collector.malformed,
+        format=source.reader.name,
+        n_vectors=n_vectors,
+    )

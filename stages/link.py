@@ -12,7 +12,7 @@ from earshot.index.tracks.track_links import Linkage, find_links, remove_links, 
 class LinkReport:
     """A change of links, or the change that would be made."""
 
-    linkage: Linkage | None  # what was found; None where a person chose the pairs
+    linkage: Linkage | None  # what was found; None if a person chose the pairs
     n_linked: int
     n_removed: int
     stale: tuple[str, ...]  # commands that renew what was made before the links changed

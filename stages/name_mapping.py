@@ -9,7 +9,7 @@ from earshot.data.tables.name_tables import Translation, level_of, translate
 
 @dataclass(frozen=True)
 class NameOptions:
-    """How the names of an imported file are to be understood."""
+    """Options that say how the names of an imported file are to be understood."""
 
     names: Path | None = None  # a table that says what the file's names mean
     names_key: str | None = None  # its column with the file's names; else looked for
@@ -40,6 +40,8 @@ def map_names(names: Sequence[str], level: str | None, file: Path, options: Name
     table = options.names
     if table is None:
         return MappedNames(names, level, options.names_are, folders, None)
-    found = translate(names, table, key=options.names_key, value=options.names_value, level=level or "")
+    translation = translate(names, table, key=options.names_key, value=options.names_value, level=level or "")
     folders = [str(table.absolute().parent), *folders]
-    return MappedNames(found.names, level or level_of(found.value, found.key), "names", folders, found)
+    return MappedNames(
+        translation.names, level or level_of(translation.value, translation.key), "names", folders, translation
+    )

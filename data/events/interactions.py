@@ -50,8 +50,8 @@ class Interactions:
         for name, dtype in columns.items():
             array = getattr(self, name)
             if array.shape != (len(self),) or array.dtype != dtype:
-                wanted = f"{np.dtype(dtype)} of shape ({len(self)},)"
-                raise ValueError(f"{name} must be {wanted}, and is {array.dtype} of shape {array.shape}")
+                expected = f"{np.dtype(dtype)} of shape ({len(self)},)"
+                raise ValueError(f"{name} must be {expected}, and is {array.dtype} of shape {array.shape}")
         for start, stop in blocks(len(self)):
             self._check(start, stop)
 
@@ -106,17 +106,17 @@ class Interactions:
         )  # fmt: skip
 
 
-def sessions(listening: Interactions, gap_s: int = 1_800) -> np.ndarray:
+def sessions(listens: Interactions, gap_s: int = 1_800) -> np.ndarray:
     """Number each event by its session, (n_events,) int64 from 0.
 
     A session ends where the user changes or nothing comes for longer than `gap_s` seconds.
     """
-    starts = np.zeros(len(listening), dtype=np.int64)
-    for start, stop in blocks(len(listening)):
+    starts = np.zeros(len(listens), dtype=np.int64)
+    for start, stop in blocks(len(listens)):
         first = max(start, 1)
         begin = first - 1
-        changes = np.diff(listening.user_rows[begin:stop]) != 0
-        starts[first:stop] = changes | (np.diff(listening.times[begin:stop]) > gap_s)
+        changes = np.diff(listens.user_rows[begin:stop]) != 0
+        starts[first:stop] = changes | (np.diff(listens.times[begin:stop]) > gap_s)
     return np.cumsum(starts, out=starts)
 
 

@@ -124,10 +124,10 @@ def _missing_column(name: str, columns: Sequence[str], what: str, cure: str) -> 
 def _optional_columns(columns: Sequence[str], used: set[str], *, has_artist: bool) -> dict[str, str]:
     """Find the optional columns: their names in a batch, and in the table."""
     by_name = {name.lower(): name for name in columns if name not in used}
-    found = {ours: by_name[theirs] for theirs, ours in _OPTIONAL.items() if theirs in by_name}
+    columns_of = {ours: by_name[theirs] for theirs, ours in _OPTIONAL.items() if theirs in by_name}
     if not has_artist:  # the library knows more of a path or an id
-        found = {ours: theirs for ours, theirs in found.items() if ours in EVENT_COLUMNS}
-    return found
+        columns_of = {ours: theirs for ours, theirs in columns_of.items() if ours in EVENT_COLUMNS}
+    return columns_of
 
 
 def _has_known_codes(block: pl.DataFrame, ours: str, theirs: str) -> bool:
@@ -167,15 +167,15 @@ def seconds(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype.is_temporal():
         return values.cast(pl.Datetime("us")).dt.epoch("s")
     number = values.cast(pl.Float64, strict=False)
-    whole = (
+    integers = (
         pl.when(number >= _MIN_NANOS).then(number / 1e9)
         .when(number >= _MIN_MICROS).then(number / 1e6)
         .when(number >= _MIN_MILLIS).then(number / 1e3)
         .otherwise(number)
     )  # fmt: skip
-    whole = whole.floor().cast(pl.Int64, strict=False)
+    integers = integers.floor().cast(pl.Int64, strict=False)
     if dtype != pl.String:
-        return whole
+        return integers
     texts = values.str.strip_chars().str.replace("Z$", "+00:00")
     zoned = texts.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     plain = [
@@ -184,7 +184,7 @@ def seconds(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         for form in forms
     ]
     day = texts.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return pl.coalesce(whole, pl.coalesce(zoned, *plain, day).dt.epoch("s"))
+    return pl.coalesce(integers, pl.coalesce(zoned, *plain, day).dt.epoch("s"))
 
 
 TABLE = Reader("table", _is_table, _open)

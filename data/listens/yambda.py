@@ -86,8 +86,8 @@ def owners(path: Path, role: str, items: np.ndarray) -> np.ndarray:
     first = pl.scan_parquet(path, glob=False).group_by("item_id").agg(pl.col(name).min()).cast(pl.Int64)
     frame = pl.LazyFrame({"item_id": items.astype(np.int64)})
     joined = frame.join(first, on="item_id", how="left", maintain_order="left")
-    found = in_time(lambda: joined.collect(engine="streaming"), path, _MAX_OWNERS_SECONDS)
-    return found[name].fill_null(-1).to_numpy()
+    owned = in_time(lambda: joined.collect(engine="streaming"), path, _MAX_OWNERS_SECONDS)
+    return owned[name].fill_null(-1).to_numpy()
 
 
 def with_owners(items: Items, numbers: np.ndarray, roles: Mapping[Path, str]) -> Items:

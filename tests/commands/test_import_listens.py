@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from commands_typed import invoke, rows_of
+from earshot.commands.import_listens import import_listens
+from earshot.data.listens.format_detection import READERS
 from library_world import add, at, heard, open_library
 from listen_exports import LASTFM_1K, SECOND, lastfm_1k, listen, listenbrainz, spotify, stream
 
@@ -229,3 +231,16 @@ def test_a_damaged_table_of_a_folder_costs_only_itself(folder, run):
     (folder / "in" / "c.csv").rename(folder / "in" / "c.zip")
     assert "c.zip is a damaged archive" in run("import-listens", folder / "in", code=1).stderr
     assert len(logs(folder)) == 2
+
+
+def test_every_reader_is_a_format_of_the_command_line():
+    (option,) = (parameter for parameter in import_listens.params if parameter.name == "format")
+    assert list(option.type.choices) == ["auto", *(reader.name for reader in READERS)]
+
+
+def test_a_format_that_does_not_exist_is_wrong_usage(folder, run):
+    lastfm_1k(folder / "x.tsv")
+    assert (
+        "'tabel' is not one of 'auto', 'lastfm-1k'"
+        in run("import-listens", folder / "x.tsv", "--format", "tabel", code=2).stderr
+    )

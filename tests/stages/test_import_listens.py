@@ -1,5 +1,8 @@
 """Imports of listens from Python: what is reported, in what order."""
 
+import json
+import zipfile
+
 import pytest
 
 from earshot.index.library import Library
@@ -41,6 +44,24 @@ def test_a_damaged_file_of_a_folder_is_reported(library, tmp_path):
     assert sum(isinstance(report, ImportedSource) for report in reports) == 1
 
 
+def test_a_damaged_file_of_an_archive_stops_the_import(library, tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("a.json", json.dumps([stream()]))
+        archive.writestr("b.json", '[{"msPlayed": 1')
+    with pytest.raises(ValueError, match=r"b\.json is not JSON"):
+        list(import_listens(library, tmp_path / "x.zip"))
+    assert library.db.execute("SELECT count(*) FROM listens").fetchone() == (0,)
+
+
+def test_a_folder_of_damaged_files_alone_is_reported_then_refused(library, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.zip").write_text("PK")
+    reports = import_listens(library, tmp_path / "in")
+    assert "a.zip is a damaged archive" in next(reports).error
+    with pytest.raises(ValueError, match="Nothing of in could be read"):
+        list(reports)
+
+
 def test_an_option_that_means_nothing_is_an_error_of_its_own(library, tmp_path):
     path = spotify(tmp_path / "a.json", stream())
     with pytest.raises(InputError, match="--level: for tables only, and this is spotify"):
@@ -49,5 +70,5 @@ def test_an_option_that_means_nothing_is_an_error_of_its_own(library, tmp_path):
 
 def test_the_options_that_import_the_same_again(tmp_path):
     config = ImportListensConfig(listener="ana", names=tmp_path / "x.csv", again=True)
-    assert config.typed() == ["--listener", "ana", "--names", str(tmp_path / "x.csv")]
-    assert ImportListensConfig().typed() == []
+    assert config.cli_options() == ["--listener", "ana", "--names", str(tmp_path / "x.csv")]
+    assert ImportListensConfig().cli_options() == []
