@@ -13,7 +13,7 @@ from earshot.data.tables.label_tables import read_labels
 from earshot.evaluation.metrics.bootstrap import skewness
 from earshot.evaluation.metrics.vector_metrics import hit_at_k, k_occurrence, precision_at_k, share_at_k
 from earshot.evaluation.vector_facts import TrackFacts
-from earshot.index.evaluation.audio_facts import apply_labels, read_judged_tracks
+from earshot.index.evaluation.audio_facts import apply_labels, read_track_table
 from earshot.index.library import Library
 from earshot.index.vectors.neighbour_table import PER_TRACK
 
@@ -55,7 +55,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with Library.open(arguments.library) as library:
         tracks, facts, _ = apply_labels(
-            library, read_judged_tracks(library), read_labels(arguments.labels), arguments.labels
+            library, read_track_table(library), read_labels(arguments.labels), arguments.labels
         )
     vectors, apart = tracks.vectors, facts.artists
     print("| vectors | " + " | ".join([*facts.labels, "same artist", "same sample rate", "skew"]) + " |")

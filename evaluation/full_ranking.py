@@ -1,4 +1,4 @@
-"""The best tracks of each query, out of scores that come in blocks: memory never grows with the number of queries."""
+"""Rank the full catalog for each query, in blocks of scores, so that memory does not grow with the queries."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,15 @@ import numpy as np
 from earshot.data.top_k import top_k_columns
 
 Scores = Callable[[int, int, np.ndarray], None]
-"""Writes the scores of the queries from `start` to `stop` into `out`, (stop - start, n_tracks) float32; -inf: never.
+"""A function that writes the scores of the queries from `start` to `stop` into `out`, (stop - start, n_tracks) float32.
 
-One array serves all blocks, for fresh memory of this size costs more than what is computed in it."""
+Tracks at minus infinity are in no list. One array serves all blocks: fresh memory of this size costs more than what is
+computed in it."""
 
 
 @dataclass(frozen=True)
 class GlobalScores:
-    """Scores that are the same whoever asks: one order serves all queries."""
+    """Scores that are the same for all queries, so that one order serves them."""
 
     row: np.ndarray  # (n_tracks,) float32
 
@@ -23,8 +24,8 @@ class GlobalScores:
         out[:] = self.row
 
 
-_AT_ONCE = 2**25  # scores, 128 MiB
-TILE = 2**13  # tracks that a scorer looks at together where it needs room of its own: what fits a cache
+_SCORES_AT_ONCE = 2**25  # 128 MiB
+TILE = 2**13  # tracks that a scorer with intermediate results computes together: they fit a cache
 
 
 def ranked(
@@ -59,7 +60,7 @@ def ranked(
     if isinstance(scores, GlobalScores):
         probed = np.where(probes >= 0, scores.row[np.maximum(probes, 0)], -np.inf).astype(np.float32)
         return _filtered(scores.row, n_queries, k, excluded, track_ids), probed
-    n_block = min(max(1, _AT_ONCE // max(n_tracks, 1)), max(n_queries, 1))
+    n_block = min(max(1, _SCORES_AT_ONCE // max(n_tracks, 1)), max(n_queries, 1))
     room = np.empty((n_block, n_tracks), dtype=np.float32)
     for start in range(0, n_queries, n_block):
         stop = min(start + n_block, n_queries)

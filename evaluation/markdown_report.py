@@ -1,4 +1,4 @@
-"""An evaluation as a Markdown page with pictures beside it."""
+"""Write an evaluation report as a Markdown page with charts beside it."""
 
 import os
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ _PAGE = "evaluation.md"
 
 @dataclass(frozen=True)
 class Heading:
-    """What stands above the tables."""
+    """Title and first lines of the page, above the tables."""
 
     title: str
-    lines: Sequence[str]  # what was asked, of whom, by which command, when
-    settings: Sequence[str]  # what the rivals were set to
+    lines: Sequence[str]  # on the queries and the protocol
+    settings: Sequence[str]  # of the tuned baselines
 
 
 def report_page(to: Path) -> Path:
-    """Where a report goes: to `to` itself or into the folder `to`, which is made, so that it fails before the work.
+    """Resolve the path of a page from a file or folder name, and make its folder, to fail before the evaluation.
 
     Raises
     ------
     OSError
-        There is a file in the place of the folder, or a folder in that of the page, or it cannot be made.
+        A file is in the place of the folder, a folder in that of the page, or the folder cannot be made.
     """
     page = to if to.suffix == ".md" else to / _PAGE
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -39,35 +39,35 @@ def report_page(to: Path) -> Path:
 
 
 def write_report(page: Path, heading: Heading, report: EvaluationReport, more: Sequence[Section] = ()) -> None:
-    """Write a page, and its pictures beside it."""
+    """Write a page, and its charts beside it."""
     k = report.ks[0]
-    pictures = {
+    charts = {
         "recall": f"Recall@{k} of every recommender",
         "ndcg": f"NDCG@{k} of every recommender",
         "coverage": f"NDCG@{k} against the share of the catalog that is recommended",
         "slices": f"Recall@{report.ks[-1]} by slice of the targets",
     }
-    files = {name: page.with_name(f"{page.stem}-{name}.png") for name in pictures}
+    files = {name: page.with_name(f"{page.stem}-{name}.png") for name in charts}
     draw_metric(report.metric_values, report.subject, "recall", k, files["recall"])
     draw_metric(report.metric_values, report.subject, "ndcg", k, files["ndcg"])
     draw_spread(report.metric_values, report.subject, "ndcg", k, files["coverage"])
     if any(value.slice != ALL for value in report.metric_values):
         draw_slices(report.metric_values, report.subject, "recall", report.ks[-1], files["slices"])
     else:
-        del pictures["slices"]
-    parts = [f"# {heading.title}", *heading.lines, "\n".join(f"* {line}" for line in report.sentences())]
+        del charts["slices"]
+    paragraphs = [f"# {heading.title}", *heading.lines, "\n".join(f"* {line}" for line in report.sentences())]
     if heading.settings:
-        parts += ["Set by the validation part alone:", "\n".join(f"* {line}" for line in heading.settings)]
-    parts += [f"![{text}]({files[name].name})" for name, text in pictures.items()]
+        paragraphs += ["Set by the validation part alone:", "\n".join(f"* {line}" for line in heading.settings)]
+    paragraphs += [f"![{text}]({files[name].name})" for name, text in charts.items()]
     for section in [*report.sections(), *more]:
-        parts += [f"## {section.title}", as_markdown(section.rows), section.note]
-    parts.append("Brackets and whiskers hold 95 % of a thousand draws of listeners. n counts queries.")
+        paragraphs += [f"## {section.title}", as_markdown(section.rows), section.note]
+    paragraphs.append("Brackets and whiskers hold 95 % of a thousand draws of listeners. n counts queries.")
     with output_path(page) as temporary:
-        temporary.write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
+        temporary.write_text("\n\n".join(filter(None, paragraphs)) + "\n", encoding="utf-8")
 
 
 def as_markdown(rows: Sequence[dict[str, object]]) -> str:
-    """A table, without the columns in which nothing stands."""
+    """Format rows as a Markdown table, without empty columns."""
     if not rows:
         return ""
     columns = [name for name in rows[0] if any(row.get(name) is not None for row in rows)]

@@ -1,9 +1,8 @@
-"""One target of each query against 99 tracks drawn by chance: the figure of older papers, and what it hides.
+"""Metrics against 99 sampled negatives, as older papers report them, beside the same queries over the full catalog.
 
-A recommender has to find the target among a hundred tracks instead of among all. Averages of such samples do not tell
-which of two recommenders is better: they weigh high and low places of the full list almost alike, and can turn the
-order round [1]_. They are here to be compared with what was published, with the same queries over the full catalog in
-the next line.
+A recommender has to find one target among a hundred tracks instead of among all. Averages over such samples do not say
+which of two recommenders is better: they weigh high and low places of the full list almost alike, and can reverse the
+order [1]_. They are here for comparison with published values, with the full catalog in the next line.
 
 References
 ----------
@@ -20,35 +19,35 @@ from earshot.evaluation.metrics.ranking_metrics import chance_ranking, ranking_m
 from earshot.evaluation.queries import EvaluationQueries
 
 N_NEGATIVES = 99
-WHY_NOT = (
+WARNING = (
     "Do not trust these alone: a hundred tracks instead of all can turn the order of two recommenders round"
     " (Krichene and Rendle, KDD 2020)."
 )
 _K = 10
-_ROUNDS = 20  # of drawing anew what a listener had played
+_MAX_ROUNDS = 20  # of sampling again in the place of tracks that the user played
 
 
 @dataclass(frozen=True)
 class SampledCandidates:
-    """The target of each query, and tracks that its listener never played."""
+    """One target of each query, and negatives that its user never played."""
 
-    is_target: np.ndarray  # (n_targets,) bool: which target of the exam each query is asked about, one of each
+    is_target: np.ndarray  # (n_targets,) bool: the chosen target of each query
     target_rows: np.ndarray  # (n_queries,)
-    negatives: Mapping[str, np.ndarray]  # by how they are drawn, (n_queries, 99) rows, -1 where tracks run out
+    negatives: Mapping[str, np.ndarray]  # by sampling distribution, (n_queries, 99) rows, -1 where tracks run out
 
     def rows(self) -> np.ndarray:
-        """All of them, (n_queries, 1 + 99 * n_ways): the target first."""
+        """All candidates, (n_queries, 1 + 99 * n_distributions): the target first."""
         return np.concatenate([self.target_rows[:, None], *self.negatives.values()], axis=1)
 
     def note(self) -> str:
-        """What a reader of the figures has to know."""
+        """Warn the reader of these metrics."""
         fewest = min(int((drawn >= 0).sum(axis=1).min(initial=N_NEGATIVES)) for drawn in self.negatives.values())
         few = f" These are not 99 everywhere: somebody has left only {fewest} tracks unplayed." if fewest < 99 else ""
-        return WHY_NOT + few
+        return WARNING + few
 
 
 def draw_candidates(eval_queries: EvaluationQueries, seed: int = 0) -> SampledCandidates:
-    """Uniform negatives, and negatives drawn by how often they were played; each at most once."""
+    """Draw uniform negatives, and negatives in proportion to their plays; each track at most once per query."""
     rng = np.random.default_rng([seed, 99])
     targets = eval_queries.targets
     chosen = targets.starts[:-1] + rng.integers(targets.counts())
@@ -56,16 +55,16 @@ def draw_candidates(eval_queries: EvaluationQueries, seed: int = 0) -> SampledCa
     is_target[chosen] = True
     n = eval_queries.known.n_tracks
     edges = np.cumsum(np.bincount(eval_queries.known.track_rows, minlength=n)) / max(len(eval_queries.known), 1)
-    ways = {
+    distributions = {
         UNIFORM: lambda size: rng.integers(n, size=size),
         BY_PLAYS: lambda size: np.minimum(np.searchsorted(edges, rng.random(size), side="right"), n - 1),
     }
-    negatives = {name: np.full((len(targets), N_NEGATIVES), -1, dtype=np.int64) for name in ways}
+    negatives = {name: np.full((len(targets), N_NEGATIVES), -1, dtype=np.int64) for name in distributions}
     for query, (start, stop) in enumerate(zip(targets.starts[:-1], targets.starts[1:], strict=True)):
         played = np.union1d(eval_queries.histories.tracks(query), targets.track_rows[start:stop])
-        for name, draw in ways.items():
+        for name, draw in distributions.items():
             drawn = np.empty(0, dtype=np.int64)
-            for _ in range(_ROUNDS):
+            for _ in range(_MAX_ROUNDS):
                 more = draw(2 * N_NEGATIVES)
                 drawn = np.concatenate([drawn, more[~np.isin(more, played, kind="table")]])
                 _, firsts = np.unique(drawn, return_index=True)
@@ -78,20 +77,20 @@ def draw_candidates(eval_queries: EvaluationQueries, seed: int = 0) -> SampledCa
 
 def sampled_metrics(
     lists: Mapping[str, np.ndarray],
-    probed: Mapping[str, np.ndarray],
-    probes: SampledCandidates,
+    candidate_scores: Mapping[str, np.ndarray],
+    candidates: SampledCandidates,
     eval_queries: EvaluationQueries,
     *,
     seed: int = 0,
 ) -> list[MetricValue]:
-    """HR@10 and NDCG@10 against each kind of negatives, and of the same queries over the full catalog.
+    """Compute HR@10 and NDCG@10 against each kind of negatives, and of the same targets over the full catalog.
 
-    A negative with the target's score is before it.
+    A negative with the target's score is ranked before it.
 
     Parameters
     ----------
     lists : by subject, (n_queries, >= 10)
-    probed : by subject, scores of `probes.rows()`
+    candidate_scores : by subject, of `candidates.rows()`
     """
     users, metric_values = eval_queries.targets.user_rows, list[MetricValue]()
 
@@ -99,25 +98,21 @@ def sampled_metrics(
         columns = {(subject, "hit_rate", _K): hit_rate, (subject, "ndcg", _K): ndcg}
         metric_values.extend(mean_values(columns, users, slice=slice_name, seed=seed))
 
-    only, _ = eval_queries.targets.select(probes.is_target)
-    for place, (name, negatives) in enumerate(probes.negatives.items()):
+    for place, (name, negatives) in enumerate(candidates.negatives.items()):
         columns = slice(1 + place * N_NEGATIVES, 1 + (place + 1) * N_NEGATIVES)
-        is_there = negatives >= 0
-        for subject, scores in probed.items():
-            before = ((scores[:, columns] >= scores[:, :1]) & is_there).sum(axis=1)  # (n_queries,)
-            add(subject, name, *_at_place(before))
-        n = is_there.sum(axis=1)
+        is_drawn = negatives >= 0
+        for subject, scores in candidate_scores.items():
+            n_before = ((scores[:, columns] >= scores[:, :1]) & is_drawn).sum(axis=1)  # (n_queries,)
+            hit_rate = (n_before < _K).astype(np.float64)
+            add(subject, name, hit_rate, hit_rate / np.log2(n_before + 2))
+        n = is_drawn.sum(axis=1)
         places = np.arange(_K)[:, None]
         gains = np.where(places <= n, 1 / np.log2(places + 2), 0)
         add(CHANCE, name, np.minimum(_K / (n + 1), 1), gains.sum(axis=0) / (n + 1))
-    full = {subject: ranking_metrics(found, only, _K) for subject, found in lists.items()}
-    full[CHANCE] = chance_ranking(only, _K, eval_queries.n_candidates, eval_queries.is_reachable[probes.is_target])
+    targets, _ = eval_queries.targets.select(candidates.is_target)
+    full = {subject: ranking_metrics(rows, targets, _K) for subject, rows in lists.items()}
+    is_reachable = eval_queries.is_reachable[candidates.is_target]
+    full[CHANCE] = chance_ranking(targets, _K, eval_queries.n_candidates, is_reachable)
     for subject, values in full.items():
         add(subject, FULL, values["hit_rate"], values["ndcg"])
     return metric_values
-
-
-def _at_place(before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Hit rate and NDCG at 10 of one target with so many tracks before it."""
-    hit = (before < _K).astype(np.float64)
-    return hit, hit / np.log2(before + 2)

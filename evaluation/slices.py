@@ -1,6 +1,4 @@
-"""Which targets are asked about apart: what was played before and what was not, what is popular and what is new."""
-
-from collections.abc import Sequence
+"""Slices of targets that are evaluated separately: repeated or novel, popular or rare, cold users and tracks."""
 
 import numpy as np
 
@@ -9,7 +7,7 @@ from earshot.evaluation.queries import EvaluationQueries
 
 
 def popularity_slices(play_counts: np.ndarray) -> dict[str, np.ndarray]:
-    """Masks of tracks: head, mid and tail hold 20, 60 and 20 % of all plays; cold were never played."""
+    """Mask tracks by popularity: head, mid and tail hold 20, 60 and 20 % of all plays; cold were never played."""
     order = np.argsort(-play_counts, kind="stable")
     before = np.cumsum(play_counts[order]) - play_counts[order]  # plays of all that is more popular
     shares = np.empty(len(play_counts))
@@ -24,19 +22,20 @@ def popularity_slices(play_counts: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def target_slices(eval_queries: EvaluationQueries) -> dict[str, np.ndarray]:
-    """Masks of targets, (n_targets,) bool; `ALL` comes first, and no other that holds everything or nothing.
+    """Mask the targets of each slice, (n_targets,) bool; `ALL` comes first, and no other holds everything or nothing.
 
-    repeat, novel          whether the query's own past holds the track
-    cold user              of somebody in no event that is known when the test begins
-    head, mid, tail, cold  as `popularity_slices`, by what is known then; towers that were not fitted again to the
+    repeat, novel          whether the query's history holds the track
+    cold user              of a user without any event before the test
+    head, mid, tail, cold  as `popularity_slices`, by the plays before the test; towers that were not refitted to the
                            validation part have learned from less
     """
     targets, known = eval_queries.targets, eval_queries.known
     owners = np.repeat(np.arange(len(targets)), targets.counts())
+    tracks_of_queries = np.split(targets.track_rows, targets.starts[1:-1])
     is_repeat = np.concatenate(
         [
-            np.isin(targets.track_rows[a:b], eval_queries.histories.tracks(query), kind="table")
-            for query, (a, b) in enumerate(_bounds(targets.starts))
+            np.isin(tracks, eval_queries.histories.tracks(query), kind="table")
+            for query, tracks in enumerate(tracks_of_queries)
         ]
     )
     is_known_user = np.bincount(known.user_rows, minlength=known.n_users) > 0
@@ -46,7 +45,3 @@ def target_slices(eval_queries: EvaluationQueries) -> dict[str, np.ndarray]:
     slices["cold user"] = ~is_known_user[targets.user_rows][owners]
     everything = {ALL: np.ones(len(targets.track_rows), dtype=bool)}
     return everything | {name: mask for name, mask in slices.items() if mask.any() and not mask.all()}
-
-
-def _bounds(starts: np.ndarray) -> Sequence[tuple[int, int]]:
-    return list(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True))

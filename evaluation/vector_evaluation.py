@@ -1,4 +1,4 @@
-"""All figures of one set of vectors, with intervals: what `cli evaluate-audio` shows and `metrics` keeps."""
+"""Every metric of sets of vectors, with intervals: what `cli evaluate-audio` prints and the table `metrics` stores."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ from earshot.evaluation.metrics.vector_metrics import (
 )
 from earshot.evaluation.vector_facts import TrackFacts
 
-_N_MOST_QUERIES = 5_000  # beyond, more of them narrow no interval that anyone would notice
+_MAX_QUERIES = 5_000  # more of them narrow no interval noticeably
 
 
 @dataclass(frozen=True)
 class BootstrappedMetric:
-    """A figure with its bootstrap draws, so that two can be compared."""
+    """A metric with its bootstrap draws, so that two subjects can be compared."""
 
     metric: str
     k: int | None
@@ -43,10 +43,10 @@ class BootstrappedMetric:
 
 
 def choose_queries(rows: np.ndarray, seed: int) -> np.ndarray:
-    """All rows, or of a great many a seeded sample in rising order."""
-    if len(rows) <= _N_MOST_QUERIES:
+    """Choose all rows or, of very many, a seeded sample in rising order."""
+    if len(rows) <= _MAX_QUERIES:
         return rows
-    return np.sort(np.random.default_rng(seed).choice(rows, _N_MOST_QUERIES, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(rows, _MAX_QUERIES, replace=False))
 
 
 def evaluate_vectors(
@@ -58,20 +58,22 @@ def evaluate_vectors(
     penalty: np.ndarray | None = None,
     seed: int = 0,
 ) -> list[BootstrappedMetric]:
-    """Every figure that the facts allow, of vectors, shape (n_tracks, dim), without those that no query can answer.
+    """Compute every metric that the facts allow, without those that are defined for no query.
 
-    `penalty` is that of `data.cosine.hub_penalty`, when hubs are to be corrected for.
+    Parameters
+    ----------
+    vectors : (n_tracks, dim)
+    penalty : (n_tracks,), as `data.cosine.hub_penalty` makes it, to correct for hubs
     """
-    groups = facts.artists[query_rows]
+    query_artists = facts.artists[query_rows]
 
     def mean(
-        metric: str, per_query: np.ndarray, k: int | None, groups: np.ndarray = groups
+        metric: str, per_query: np.ndarray, k: int | None, groups: np.ndarray = query_artists
     ) -> Iterator[BootstrappedMetric]:
         n = int((~np.isnan(per_query)).sum())
         if n:
-            yield BootstrappedMetric(
-                metric, k, float(np.nanmean(per_query)), draw_means(per_query, groups, seed=seed), n
-            )
+            draws = draw_means(per_query, groups, seed=seed)
+            yield BootstrappedMetric(metric, k, float(np.nanmean(per_query)), draws, n)
 
     result: list[BootstrappedMetric] = []
     for column, labels in facts.labels.items():
@@ -82,20 +84,20 @@ def evaluate_vectors(
     result += mean("twin_hit", hit_at_k(found[:, :1], query_rows, facts.twins), 1)
     result += mean("same_sample_rate", share_at_k(found, query_rows, facts.sample_rates), k)
     counts = k_occurrence(found, len(vectors))
-    skew_draws = draw_skewnesses(counts, facts.artists, seed=seed)
-    result.append(BootstrappedMetric("hubness_skew", k, skewness(counts), skew_draws, len(query_rows)))
-    for kind, asked in facts.questions.items():
-        right = triplet_accuracy(vectors, asked.anchors, asked.positives, asked.negatives, penalty)
-        result += mean(f"triplet_accuracy_{kind}", right, None, facts.artists[asked.anchors])
-        if len(asked.hops):
-            pairs = cosines(vectors, asked.firsts, asked.seconds, penalty), -asked.hops
-            draws = draw_spearmans(*pairs, facts.artists[asked.firsts], seed=seed)
-            result.append(BootstrappedMetric(f"spearman_{kind}", None, spearman(*pairs), draws, len(asked.hops)))
+    draws = draw_skewnesses(counts, facts.artists, seed=seed)
+    result.append(BootstrappedMetric("hubness_skew", k, skewness(counts), draws, len(query_rows)))
+    for kind, graph in facts.triplets.items():
+        is_right = triplet_accuracy(vectors, graph.anchors, graph.positives, graph.negatives, penalty)
+        result += mean(f"triplet_accuracy_{kind}", is_right, None, facts.artists[graph.anchors])
+        if len(graph.hops):
+            pairs = cosines(vectors, graph.firsts, graph.seconds, penalty), -graph.hops
+            draws = draw_spearmans(*pairs, facts.artists[graph.firsts], seed=seed)
+            result.append(BootstrappedMetric(f"spearman_{kind}", None, spearman(*pairs), draws, len(graph.hops)))
     return result
 
 
 def chance_vectors(facts: TrackFacts, query_rows: np.ndarray, k: int = 10) -> dict[str, float]:
-    """What a ranking at random would reach, by metric."""
+    """Compute the expected value of each metric for a random ranking."""
     per_query = {
         f"precision_{column}": labels.chance(query_rows, facts.artists) for column, labels in facts.labels.items()
     }
@@ -106,25 +108,25 @@ def chance_vectors(facts: TrackFacts, query_rows: np.ndarray, k: int = 10) -> di
     }
     result = {metric: float(np.nanmean(values)) for metric, values in per_query.items() if not np.isnan(values).all()}
     result["hubness_skew"] = skewness_chance(len(facts.artists), len(query_rows), k)
-    for kind in facts.questions:
+    for kind in facts.triplets:
         result |= {f"triplet_accuracy_{kind}": 0.5, f"spearman_{kind}": 0.0}
     return result
 
 
 def vector_metric_values(
-    measured: Mapping[str, Sequence[BootstrappedMetric]], by_chance: Mapping[str, float], slice: str = ALL
+    by_subject: Mapping[str, Sequence[BootstrappedMetric]], by_chance: Mapping[str, float], slice: str = ALL
 ) -> list[MetricValue]:
-    """Values of every subject, of chance, and of the paired differences between the first subject and each other."""
+    """Make values of every subject, of chance, and of the paired differences between the first and each other one."""
 
     def value_of(subject: str, of: BootstrappedMetric, value: float, draws: np.ndarray) -> MetricValue:
         return MetricValue.of(subject, of.metric, of.k, value, of.n, slice=slice, interval=interval(draws))
 
-    first, *others = measured
-    exact = np.empty(0)  # chance is not drawn
-    values = [value_of(name, one, one.value, one.draws) for name in measured for one in measured[name]]
-    values += [value_of(CHANCE, one, by_chance[one.metric], exact) for one in measured[first]]
+    first, *others = by_subject
+    no_draws = np.empty(0)  # chance is exact
+    values = [value_of(subject, one, one.value, one.draws) for subject in by_subject for one in by_subject[subject]]
+    values += [value_of(CHANCE, one, by_chance[one.metric], no_draws) for one in by_subject[first]]
     for other in others:
-        by_metric = {one.metric: one for one in measured[other]}
-        pairs = [(one, by_metric[one.metric]) for one in measured[first]]
+        by_metric = {one.metric: one for one in by_subject[other]}
+        pairs = [(one, by_metric[one.metric]) for one in by_subject[first]]
         values += [value_of(f"{first} - {other}", a, a.value - b.value, a.draws - b.draws) for a, b in pairs]
     return values

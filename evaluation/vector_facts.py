@@ -1,4 +1,4 @@
-"""TODO."""
+"""Facts about tracks by which vectors are evaluated: labels, groups, and triplets of a preference graph."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,17 +10,17 @@ from earshot.evaluation.metrics.vector_metrics import LabelSets
 
 @dataclass(frozen=True)
 class GraphTriplets:
-    """What a preference graph asks: which of two is nearer to the anchor, and how near are the two of a pair."""
+    """Triplets and pairs of tracks from a preference graph; vectors should be as near as their nodes."""
 
     anchors: np.ndarray  # (n_triplets,) rows of tracks
     positives: np.ndarray  # (n_triplets,), near their anchor in the graph
     negatives: np.ndarray  # (n_triplets,), far from it
     firsts: np.ndarray  # (n_pairs,) rows of tracks
     seconds: np.ndarray  # (n_pairs,)
-    hops: np.ndarray  # (n_pairs,), how far apart in the graph
+    hops: np.ndarray  # (n_pairs,), between the two in the graph
 
     def __repr__(self) -> str:
-        return f"<Questions: {len(self.anchors):,} triplets, {len(self.firsts):,} pairs>"
+        return f"<GraphTriplets: {len(self.anchors):,} triplets, {len(self.firsts):,} pairs>"
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,6 @@ class TrackFacts:
 
     artists: np.ndarray
     sample_rates: np.ndarray
-    twins: np.ndarray  # tracks that hold the same recording
+    twins: np.ndarray  # tracks with the same recording
     labels: Mapping[str, LabelSets] = field(default_factory=dict)  # by column
-    questions: Mapping[str, GraphTriplets] = field(default_factory=dict)  # by graph
+    triplets: Mapping[str, GraphTriplets] = field(default_factory=dict)  # by graph

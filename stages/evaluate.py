@@ -13,7 +13,7 @@ from earshot.evaluation.markdown_report import Heading, write_report
 from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.evaluation.queries import describe_queries, queries_of_split, validation_queries
 from earshot.index.evaluation.ann_benchmark import ann_metrics, ann_section
-from earshot.index.evaluation.leakage import ear_in_use, training_listens
+from earshot.index.evaluation.leakage import current_ear, training_listens
 from earshot.index.evaluation.metrics_table import store_metrics
 from earshot.index.library import Library
 from earshot.index.recommending.tower_data import TowerData
@@ -160,7 +160,7 @@ def _split_of_training(data: TowerData, trained: TowerRun) -> Split:
 
 def _leakage_note(library: Library, split: Split, trained: TowerRun) -> str:
     """Say if the encoder was trained on listens that the evaluation may ask about; empty if it was not."""
-    listens = set(training_listens(library, ear_in_use(library))) if trained.sound == AUDIO else set()
+    listens = set(training_listens(library, current_ear(library))) if trained.sound == AUDIO else set()
     if not listens - {split.train.digest() if listens else None}:
         return ""
     how = "--split {protocol} --share {share:g} --gap {gap_s} --seed {seed}".format(**trained.split)

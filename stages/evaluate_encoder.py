@@ -22,7 +22,7 @@ from earshot.index.evaluation.audio_facts import (
     apply_labels,
     facts_from_tags,
     query_rows,
-    read_judged_tracks,
+    read_track_table,
 )
 from earshot.index.evaluation.metrics_table import store_metrics
 from earshot.index.library import Library
@@ -107,7 +107,7 @@ def evaluate_encoder(
 
 def _read_facts(library: Library, labels: Labels | None) -> Generator[Note, None, tuple[TrackTable, TrackFacts]]:
     """The tracks whose vectors are evaluated, and what belongs together by tags or labels."""
-    tracks = read_judged_tracks(library)
+    tracks = read_track_table(library)
     if tracks.n_copies:
         yield Note(f"{tracks.n_copies:,} tracks with the very content of another are left out.")
     if labels is None:
@@ -131,7 +131,7 @@ def _with_triplets(
             triplets[graph.kind] = drawn
         else:
             yield Note(f"The graph {graph.kind!r} has no two nodes with tracks that are asked about; left out.")
-    return replace(facts, questions=triplets)
+    return replace(facts, triplets=triplets)
 
 
 def _baselines(library: Library, tracks: TrackTable, seed: int) -> Generator[Progress | Note, None, _Subjects]:

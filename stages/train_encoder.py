@@ -28,8 +28,8 @@ from earshot.graph.config import TasteConfig
 from earshot.graph.taste.excerpt_views import ExcerptDataset
 from earshot.graph.taste.taste_trainer import Epoch, TasteTrainer, taste_training_key, training_metrics
 from earshot.graph.taste.track_graph import TrackGraph, split_by_group
-from earshot.index.evaluation.audio_facts import TrackTable, read_judged_tracks
-from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
+from earshot.index.evaluation.audio_facts import TrackTable, read_track_table
+from earshot.index.evaluation.leakage import listens_of_graphs, training_imports, training_listens
 from earshot.index.evaluation.metrics_table import store_metrics
 from earshot.index.library import Library
 from earshot.index.manifest import recorded_write
@@ -136,7 +136,7 @@ def train_encoder(
     """
     config = config or TasteConfig()
     require_vectors(library)
-    tracks = read_judged_tracks(library)
+    tracks = read_track_table(library)
     # A fresh encoder needs no earlier one, which may be missing.
     checkpoint = (find_checkpoint(library) or default_checkpoint()) if fresh else current_checkpoint(library)
     fresh = fresh or checkpoint.path is None
@@ -161,7 +161,7 @@ def train_encoder(
     key = taste_training_key(settings, examples.hashes, held_out, examples.graphs)
     name = f"ear-{key[:12]}.safetensors"
     # Not in the key, which a state of an earlier version must find; the edges are.
-    settings["imports"] = imports_heard_of(library, kinds, earlier)
+    settings["imports"] = training_imports(library, kinds, earlier)
     run, _ = start_run(library, TRAINING_STAGE, settings, seed=config.seed, versions=versions(), checkpoint=name)
     checkpoints = library.folder / "checkpoints"
     state_file = checkpoints / f"train-audio{RESUMABLE_SUFFIX}"

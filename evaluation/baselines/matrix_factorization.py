@@ -87,7 +87,7 @@ def bpr(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Scores
     return scores
 
 
-def settings_of(grid: Mapping[str, tuple[float, ...]]) -> Iterator[dict[str, float]]:
+def grid_settings(grid: Mapping[str, tuple[float, ...]]) -> Iterator[dict[str, float]]:
     """All pairs of the first two dials of a grid at the least value of the third."""
     first, second, last = grid
     for a in grid[first]:

@@ -6,7 +6,7 @@ from functools import partial
 
 from earshot.data.catalog import Catalog
 from earshot.evaluation.baselines.item_knn import FOREVER, ItemNeighbours
-from earshot.evaluation.baselines.matrix_factorization import BPR_GRID, IALS_GRID, bpr, ials, settings_of
+from earshot.evaluation.baselines.matrix_factorization import BPR_GRID, IALS_GRID, bpr, grid_settings, ials
 from earshot.evaluation.baselines.simple_baselines import content_knn, decayed_popularity, personal_top, popular
 from earshot.evaluation.full_ranking import Scores
 from earshot.evaluation.metrics.metric_value import POPULAR
@@ -41,7 +41,7 @@ class Baseline:
 
 
 def tuned_baselines(
-    eval_queries: EvaluationQueries, practice: EvaluationQueries | None, catalog: Catalog, which: str = "quick"
+    eval_queries: EvaluationQueries, validation: EvaluationQueries | None, catalog: Catalog, which: str = "quick"
 ) -> Iterator[Baseline]:
     """Who stands beside the towers, popularity first.
 
@@ -54,18 +54,18 @@ def tuned_baselines(
     has_time = bool(eval_queries.known.times.any())
     half_lives = [{"half_life_days": days} for days in _HALF_LIVES]
     if has_time:
-        yield _tuned("popular of late", _simply(_late), [half_lives], {"half_life_days": 7.0}, eval_queries, practice)
+        yield _tuned("popular of late", _simply(_late), [half_lives], {"half_life_days": 7.0}, eval_queries, validation)
     if eval_queries.excluded is None:
         stages = [half_lives] if has_time else []
-        yield _tuned("own favourites", _simply(_own), stages, {"half_life_days": 30.0}, eval_queries, practice)
-    few = practice and practice.subsample(max(_SCORES_OF_PRACTICE // max(eval_queries.known.n_tracks, 1), _FEWEST))
+        yield _tuned("own favourites", _simply(_own), stages, {"half_life_days": 30.0}, eval_queries, validation)
+    few = validation and validation.subsample(max(_SCORES_OF_PRACTICE // max(eval_queries.known.n_tracks, 1), _FEWEST))
     stages = [_POWERS, _FADING] if has_time else [_POWERS]
     yield _tuned("item neighbours", _neighbours, stages, {"breadth": 1.0, "popularity": 0.5}, eval_queries, few)
     if catalog.audio is not None and catalog.has_audio().any():
         yield Baseline("sound alone", content_knn(catalog.audio, eval_queries.histories), {})
     if which == "all":
-        yield _factorised("iALS", _simply(ials), IALS_GRID, eval_queries, practice)
-        yield _factorised("BPR", _simply(bpr), BPR_GRID, eval_queries, practice)
+        yield _factorised("iALS", _simply(ials), IALS_GRID, eval_queries, validation)
+        yield _factorised("BPR", _simply(bpr), BPR_GRID, eval_queries, validation)
 
 
 def _late(eval_queries: EvaluationQueries, setting: Setting) -> Scores:
@@ -92,15 +92,15 @@ def _tuned(
     stages: Sequence[Sequence[Setting]],
     default: Setting,
     eval_queries: EvaluationQueries,
-    practice: EvaluationQueries | None,
+    validation: EvaluationQueries | None,
 ) -> Baseline:
     """The setting that is best in practice, made anew of all that is known; each stage goes on from the one before."""
-    if practice is None or not stages:
+    if validation is None or not stages:
         return Baseline(name, make(eval_queries)(default), default if stages else {})
     best: Setting = {}
-    ask, mark = make(practice), None
+    ask, mark = make(validation), None
     for stage in stages:
-        best, mark = _best(ask, [{**best, **setting} for setting in stage], practice)
+        best, mark = _best(ask, [{**best, **setting} for setting in stage], validation)
     return Baseline(name, make(eval_queries)(best), best, mark)
 
 
@@ -109,19 +109,19 @@ def _factorised(
     make: Make,
     grid: Mapping[str, tuple[float, ...]],
     eval_queries: EvaluationQueries,
-    practice: EvaluationQueries | None,
+    validation: EvaluationQueries | None,
 ) -> Baseline:
     """First all pairs of two dials with few factors, then more factors with the best of these."""
-    pairs = list(settings_of(grid))
+    pairs = list(grid_settings(grid))
     more = [{"factors": factors} for factors in grid["factors"]]
-    return _tuned(name, make, [pairs, more], pairs[len(pairs) // 2], eval_queries, practice)
+    return _tuned(name, make, [pairs, more], pairs[len(pairs) // 2], eval_queries, validation)
 
 
-def _best(ask: Ask, settings: Sequence[Setting], practice: EvaluationQueries) -> tuple[Setting, float]:
+def _best(ask: Ask, settings: Sequence[Setting], validation: EvaluationQueries) -> tuple[Setting, float]:
     """The setting with the highest NDCG on the validation part, and that."""
     marks = []
     for setting in settings:
-        lists, _ = practice.ranked(ask(setting), _TUNED_AT)
-        marks.append(float(ranking_metrics(lists, practice.targets, _TUNED_AT)["ndcg"].mean()))
+        lists, _ = validation.ranked(ask(setting), _TUNED_AT)
+        marks.append(float(ranking_metrics(lists, validation.targets, _TUNED_AT)["ndcg"].mean()))
     best = max(range(len(settings)), key=marks.__getitem__)
     return settings[best], marks[best]

@@ -46,7 +46,7 @@ class TrackTable:
         return f"<TrackTable {len(self):,} tracks>"
 
 
-def read_judged_tracks(library: Library) -> TrackTable:
+def read_track_table(library: Library) -> TrackTable:
     """All tracks with an audio vector, one of each content: copies would find each other and praise any ear."""
     ids, vectors = read_vectors(library, AUDIO)
     query = f"SELECT {_COLUMNS} FROM tracks WHERE status = 'embedded' AND path IS NOT NULL ORDER BY id"

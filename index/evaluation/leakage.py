@@ -12,7 +12,7 @@ from earshot.index.vectors.spaces import AUDIO
 _LISTENS_GRAPHS = ("listens", "listens-artist")
 
 
-def is_of_listens(graph: StoredGraph) -> bool:
+def is_listens_graph(graph: StoredGraph) -> bool:
     """Whether a graph was made of listens here, rather than imported under such a name."""
     return graph.kind in _LISTENS_GRAPHS and graph.origin == "build-graph"
 
@@ -35,7 +35,7 @@ def training_listens(library: Library, ear: str | None) -> list[str | None]:
     return [one if isinstance(one, str) else None for one in heard_of] if isinstance(heard_of, list) else [None]
 
 
-def imports_heard_of(library: Library, kinds: Sequence[str], ear: str | None) -> list[str] | None:
+def training_imports(library: Library, kinds: Sequence[str], ear: str | None) -> list[str] | None:
     """The digests of all imports that an ear has heard of, once it has learned from some graphs.
 
     Parameters
@@ -46,15 +46,15 @@ def imports_heard_of(library: Library, kinds: Sequence[str], ear: str | None) ->
     -------
     None where a graph or the ear, of an earlier version, does not say
     """
-    graphs = [graph for graph in stored_graphs(library) if graph.kind in kinds and is_of_listens(graph)]
+    graphs = [graph for graph in stored_graphs(library) if graph.kind in kinds and is_listens_graph(graph)]
     told = [text_list(graph.settings.get("imports")) for graph in graphs]
     config = _config_of(library, ear)
-    told += [] if config is None else [imports_of_training(config)]
+    told += [] if config is None else [imports_of_run(config)]
     known = [imports for imports in told if imports is not None]
     return sorted({digest for imports in known for digest in imports}) if len(known) == len(told) else None
 
 
-def imports_of_training(config: Mapping[str, Any]) -> list[str] | None:
+def imports_of_run(config: Mapping[str, Any]) -> list[str] | None:
     """The imports that a training says it learned from; of an older one only whether there were any."""
     graphs = text_list(config.get("graphs", []))
     if config.get("heard_of") == [] and graphs is not None and not set(_LISTENS_GRAPHS).intersection(graphs):
@@ -68,7 +68,7 @@ def _config_of(library: Library, ear: str | None) -> dict[str, Any] | None:
     return read_json(row[0]) if row else None
 
 
-def ear_in_use(library: Library) -> str | None:
+def current_ear(library: Library) -> str | None:
     """The file name of the checkpoint that the library was heard with; None for the packaged one."""
     query = "SELECT r.checkpoint FROM spaces AS s JOIN runs AS r ON r.id = s.run_id WHERE s.space = ?"
     row = library.db.execute(query, [AUDIO]).fetchone()

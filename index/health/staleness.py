@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from earshot.index.evaluation.leakage import imports_of_training, is_of_listens
+from earshot.index.evaluation.leakage import imports_of_run, is_listens_graph
 from earshot.index.graphs.diffused_vectors import diffused_config, n_catalog
 from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
 from earshot.index.library import Library
@@ -132,7 +132,7 @@ def damaged_files(library: Library) -> Iterator[StalePart]:
 def stale_graphs(library: Library) -> Iterator[StalePart]:
     """Graphs of listens that are others today, or were forgotten."""
     for graph in stored_graphs(library):
-        if is_of_listens(graph) and (why := _graph_reason(library, graph)):
+        if is_listens_graph(graph) and (why := _graph_reason(library, graph)):
             command = build_command(graph.settings) if _has_listens(library, graph.level) else _IMPORT
             yield StalePart(command, f"the graph {graph.kind} was made of {why}")
 
@@ -147,7 +147,7 @@ def stale_encoder(library: Library) -> Iterator[StalePart]:
     )
     if not trainings:
         return
-    imports = imports_of_training(trainings[0].config)
+    imports = imports_of_run(trainings[0].config)
     if imports is None:
         is_stale = _is_forgotten_by_time(trainings, removals)
     else:

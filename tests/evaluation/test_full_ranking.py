@@ -18,7 +18,7 @@ def test_blocks_change_nothing(rng, monkeypatch):
         return ranked(write, 23, 300, 6, excluded=excluded, probes=probes)
 
     lists, probed = ask()
-    monkeypatch.setattr(full_ranking, "_AT_ONCE", 700)  # two queries at a time
+    monkeypatch.setattr(full_ranking, "_SCORES_AT_ONCE", 700)  # two queries at a time
     for whole, part in zip((lists, probed), ask(), strict=True):
         np.testing.assert_array_equal(whole, part)
     assert all(

@@ -28,11 +28,11 @@ def test_repeats_count():
     assert eval_queries.n_candidates.tolist() == [6, 6, 6]
     some = queries_at_cutoff(KNOWN, ASKED, repeats=True, n_users=2, seed=1).targets.user_rows.tolist()
     assert some in ([0, 1], [0, 2], [1, 2])
-    with pytest.raises(ValueError, match=r"nobody plays anything new in the test\.\n\nAsk about repeats"):
+    with pytest.raises(ValueError, match=r"no user plays anything new in the test\.\n\nAllow repeats"):
         queries_at_cutoff(KNOWN, KNOWN, repeats=False, n_users=2, seed=0)
-    with pytest.raises(ValueError, match="nobody who could be asked about plays anything in the test"):
+    with pytest.raises(ValueError, match="no user who could be evaluated plays anything in the test"):
         queries_at_cutoff(KNOWN, listening([], 3, 6), repeats=True, n_users=2, seed=0)
-    with pytest.raises(ValueError, match="nobody who could be asked about"):
+    with pytest.raises(ValueError, match="no user who could be evaluated"):
         queries_at_cutoff(KNOWN, listening([], 3, 6), repeats=False, n_users=2, seed=0, unreachable=True)
 
 
@@ -58,7 +58,7 @@ def test_fewer_queries_of_the_same_exam():
     assert len(eval_queries.subsample(99)) == len(eval_queries) and len(eval_queries.subsample(0)) == 1
 
 
-def test_practice_is_about_validation():
+def test_validation_queries_are_about_the_validation_part():
     assert validation_queries(
         Split("global", KNOWN, ASKED, KNOWN), repeats=False, n_users=9
     ).targets.track_rows.tolist() == [4, 5]
@@ -108,7 +108,7 @@ def test_next_track_is_asked_after_everything_before_it():
     assert len(some) == 5 and (np.diff(some.targets.user_rows) >= 0).all()
 
 
-def test_a_past_introduces_itself():
+def test_histories_introduce_themselves():
     world = checkerboard(4)
     starts = world.user_offsets()
-    assert repr(Histories(world, starts[:-1], starts[1:])) == "<Pasts of 4 queries, 4 events in all>"
+    assert repr(Histories(world, starts[:-1], starts[1:])) == "<Histories of 4 queries, 4 events in all>"

@@ -29,7 +29,7 @@ def facts():
         sample_rates=groups_of([44_100, 44_100, 44_100, 48_000, 48_000, 48_000]),
         twins=groups_of(["t", "t", None, "u", "u", None]),
         labels={"genre": LabelSets([frozenset([name]) for name in ("x", "x", "x", "y", "y", "y")])},
-        questions={
+        triplets={
             "listens": GraphTriplets(
                 anchors=np.array([0, 3]),
                 positives=np.array([2, 5]),
@@ -89,9 +89,9 @@ def test_what_is_unknown_is_not_measured():
 
 def test_an_empty_graph_asks_nothing(facts):
     none = np.empty(0, dtype=np.int64)
-    silent = TrackFacts(NOBODY, NOBODY, NOBODY, questions={"bare": GraphTriplets(none, none, none, none, none, none)})
+    silent = TrackFacts(NOBODY, NOBODY, NOBODY, triplets={"bare": GraphTriplets(none, none, none, none, none, none)})
     assert [one.metric for one in evaluate_vectors(PERFECT, silent, ROWS)] == ["hubness_skew"]
-    assert repr(silent.questions["bare"]) == "<Questions: 0 triplets, 0 pairs>"
+    assert repr(silent.triplets["bare"]) == "<GraphTriplets: 0 triplets, 0 pairs>"
 
 
 def test_hubs_can_be_corrected_for(rng):
@@ -134,7 +134,7 @@ def test_a_lead_over_oneself_is_nothing(facts):
 
 
 def test_of_very_many_a_sample_is_asked(monkeypatch):
-    monkeypatch.setattr(vector_evaluation, "_N_MOST_QUERIES", 10)
+    monkeypatch.setattr(vector_evaluation, "_MAX_QUERIES", 10)
     rows = np.arange(5, 105)
     chosen = choose_queries(rows, seed=1)
     assert len(set(chosen.tolist())) == 10 and set(chosen) <= set(rows) and (np.diff(chosen) > 0).all()

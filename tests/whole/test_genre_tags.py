@@ -3,7 +3,7 @@
 import pytest
 
 from earshot.graph.drawing.map_colors import color_by
-from earshot.index.evaluation.audio_facts import read_judged_tracks
+from earshot.index.evaluation.audio_facts import read_track_table
 from earshot.index.graphs.item_groups import read_groups
 from library_world import add, at, heard, open_library
 
@@ -29,7 +29,7 @@ def test_all_three_agree_which_genres_are_in_a_tag(tmp_path, tag):
     with library:
         add(library, head, [heard(f"/{row}.mp3", at(row), genre=genre) for row, genre in enumerate(genres)])
         groups = read_groups(library, "genre").get("genre")
-        sets = read_judged_tracks(library).genres
+        sets = read_track_table(library).genres
     pairs = list(zip(groups.group_rows.tolist(), groups.item_ids.tolist(), strict=True))
     of_tag = {group for group, item in pairs if item == 1}
     in_graph = [any(group in of_tag and item == row + 2 for group, item in pairs) for row in range(len(PARTS))]

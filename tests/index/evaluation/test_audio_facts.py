@@ -11,7 +11,7 @@ from earshot.index.evaluation.audio_facts import (
     facts_from_tags,
     graph_rows,
     query_rows,
-    read_judged_tracks,
+    read_track_table,
 )
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError
@@ -42,11 +42,11 @@ def library(tmp_path):
 def labelled(library, folder, text, **asked):
     path = folder / "labels.csv"
     path.write_text(text)
-    return apply_labels(library, read_judged_tracks(library), read_labels(path, **asked), path)
+    return apply_labels(library, read_track_table(library), read_labels(path, **asked), path)
 
 
 def test_tags_become_facts(library):
-    tracks = read_judged_tracks(library)
+    tracks = read_track_table(library)
     facts = facts_from_tags(tracks)
     assert repr(tracks) == "<TrackTable 5 tracks>"
     np.testing.assert_array_equal(facts.artists, [0, 0, 0, -4, 1])  # Ann and ann are one; nobody is alone
@@ -57,12 +57,12 @@ def test_tags_become_facts(library):
 
 def test_twins_have_artist_title_and_length_in_common(library):
     # 100.0 and 100.9 s are one recording; the third is 1.1 s longer, the fifth by another artist
-    np.testing.assert_array_equal(facts_from_tags(read_judged_tracks(library)).twins, [0, 0, -3, -4, -5])
+    np.testing.assert_array_equal(facts_from_tags(read_track_table(library)).twins, [0, 0, -3, -4, -5])
 
 
 def test_a_copy_is_left_out(library):
-    add(library, 1, [heard("/music/copy.mp3", at(0), content_hash=next(iter(read_judged_tracks(library).paths)))])
-    tracks = read_judged_tracks(library)
+    add(library, 1, [heard("/music/copy.mp3", at(0), content_hash=next(iter(read_track_table(library).paths)))])
+    tracks = read_track_table(library)
     assert len(tracks) == 5 and tracks.n_copies == 1
     assert next(iter(tracks.paths.values())) == "/music/a.mp3"
     np.testing.assert_allclose(tracks.vectors[:, 0], np.cos(np.radians([0, 1, 40, 90, 91])), atol=1e-6)
@@ -72,13 +72,13 @@ def test_a_library_without_genres_has_no_labels(tmp_path):
     library, head = open_library(tmp_path)
     with library:
         add(library, head, [heard("/a.mp3", at(0))])
-        assert facts_from_tags(read_judged_tracks(library)).labels == {}
+        assert facts_from_tags(read_track_table(library)).labels == {}
 
 
 def test_an_empty_library_says_what_to_type(tmp_path):
     library, _ = open_library(tmp_path)
     with library, pytest.raises(LibraryError, match="Run `cli embed-audio FOLDER` first"):
-        read_judged_tracks(library)
+        read_track_table(library)
 
 
 def test_a_table_overrides_the_tags(library, tmp_path):
@@ -116,7 +116,7 @@ def test_a_table_about_other_files_is_refused(library, tmp_path):
     with pytest.raises(LibraryError, match=r"labels\.csv names no pair of twins that are both in this library"):
         labelled(library, tmp_path, "file,pair\n/music/a.mp3,/music/gone.mp3\n", twins="pair")
     with pytest.raises(LibraryError, match=r"None of the 0 files in empty\.csv is in this library"):
-        apply_labels(library, read_judged_tracks(library), LabelTable([], None, {}, None), tmp_path / "empty.csv")
+        apply_labels(library, read_track_table(library), LabelTable([], None, {}, None), tmp_path / "empty.csv")
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,13 @@ def test_a_table_about_other_files_is_refused(library, tmp_path):
 def test_tracks_find_their_nodes(library, level, edges, node_rows):
     with library.transaction():
         store_graph(library, "liked", level, *map(np.array, edges), directed=False, origin="by hand")
-    stored, nodes, found = graph_rows(library, read_judged_tracks(library), "liked")
+    stored, nodes, found = graph_rows(library, read_track_table(library), "liked")
     np.testing.assert_array_equal(found, node_rows)
     np.testing.assert_array_equal(nodes.ids(nodes.rows(stored.source_ids)), edges[0])
 
 
 def test_all_or_only_held_out_tracks_are_asked(library):
-    tracks = read_judged_tracks(library)
+    tracks = read_track_table(library)
     assert query_rows(library, tracks, held_out=False).tolist() == [0, 1, 2, 3, 4]
     with pytest.raises(LibraryError, match="Run `cli train-audio` first"):
         query_rows(library, tracks, held_out=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from earshot.data.events.splits import split_listens
-from earshot.index.evaluation.leakage import ear_in_use, imports_heard_of, listens_of_graphs, training_listens
+from earshot.index.evaluation.leakage import current_ear, listens_of_graphs, training_imports, training_listens
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.graphs.item_groups import read_groups
 from earshot.index.recommending.tower_data import read_tower_data
@@ -69,18 +69,18 @@ def test_a_graph_remembers_the_imports_that_it_was_made_of(library, tmp_path):
     store_graph(library, "friends", "track", *ends, directed=True, origin="a file")
     for kind, groups in made.items():
         store_graph(library, kind, "track", *ends, directed=True, origin="build-graph", settings=groups.settings)
-    assert imports_heard_of(library, ["friends"], None) == []
-    assert imports_heard_of(library, ["listens", "friends"], None) == sorted(tracks)
+    assert training_imports(library, ["friends"], None) == []
+    assert training_imports(library, ["listens", "friends"], None) == sorted(tracks)
     told = {"heard_of": [], "graphs": ["listens-artist"], "imports": artists}
     start_run(library, "train-audio", told, checkpoint="ear-1.safetensors")
-    assert imports_heard_of(library, ["listens"], "ear-1.safetensors") == sorted(tracks + artists)
+    assert training_imports(library, ["listens"], "ear-1.safetensors") == sorted(tracks + artists)
     start_run(library, "train-audio", {"heard_of": [], "graphs": ["friends"]}, checkpoint="ear-2.safetensors")
-    assert imports_heard_of(library, ["listens"], "ear-2.safetensors") == sorted(tracks)
+    assert training_imports(library, ["listens"], "ear-2.safetensors") == sorted(tracks)
     for older in ({"heard_of": ["1f3a"]}, {"heard_of": [], "graphs": ["listens-artist"]}, {}):
         start_run(library, "train-audio", older, checkpoint="ear-3.safetensors")
-        assert imports_heard_of(library, ["listens"], "ear-3.safetensors") is None
+        assert training_imports(library, ["listens"], "ear-3.safetensors") is None
     store_graph(library, "listens", "track", *ends, directed=True, origin="build-graph", settings={})
-    assert imports_heard_of(library, ["listens"], None) is None
+    assert training_imports(library, ["listens"], None) is None
 
 
 def test_an_ear_remembers_what_it_was_taught_by(library):
@@ -91,7 +91,7 @@ def test_an_ear_remembers_what_it_was_taught_by(library):
     assert listens_of_graphs(library, ["friends"]) == []
     store_graph(library, "listens", "track", *ends, directed=True, origin="build-graph", settings={})
     assert listens_of_graphs(library, ["listens"]) == [None]  # made before graphs said so: of all listens
-    assert ear_in_use(library) is None and training_listens(library, None) == []
+    assert current_ear(library) is None and training_listens(library, None) == []
     for told, ear in (({"heard_of": ["1f3a", None]}, "ear-1.safetensors"), ({}, "ear-2.safetensors")):
         start_run(library, "train-audio", told, checkpoint=ear)
     assert training_listens(library, "ear-1.safetensors") == ["1f3a", None]
@@ -101,4 +101,4 @@ def test_an_ear_remembers_what_it_was_taught_by(library):
         assert training_listens(library, "ear-1.safetensors") == [None]
     run, _ = start_run(library, "embed-audio", {}, checkpoint="ear-1.safetensors")
     library.db.execute("UPDATE spaces SET run_id = ? WHERE space = 'audio'", [run])
-    assert ear_in_use(library) == "ear-1.safetensors"
+    assert current_ear(library) == "ear-1.safetensors"

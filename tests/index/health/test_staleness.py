@@ -8,7 +8,7 @@ import pytest
 
 from commands_typed import invoke, rows_of
 from earshot.commands.build_graph import build_graph
-from earshot.index.evaluation.leakage import imports_heard_of, listens_of_graphs, training_listens
+from earshot.index.evaluation.leakage import listens_of_graphs, training_imports, training_listens
 from earshot.index.health import staleness
 from earshot.index.health.integrity import check_library
 from earshot.index.health.staleness import build_command, stale_after_links, stale_lists, stale_parts, stale_towers
@@ -64,7 +64,7 @@ def trained(folder, **config):
 def taught(folder, ear, before=None):
     """An encoder that learned from the graph of listens, afresh or on from another, as it says today."""
     with Library.open_to_write(folder) as library:
-        imports = imports_heard_of(library, ["listens"], before)
+        imports = training_imports(library, ["listens"], before)
         heard_of = listens_of_graphs(library, ["listens"]) + training_listens(library, before)
         config = {"fresh": before is None, "heard_of": heard_of, "graphs": ["listens"], "imports": imports}
         (folder / "checkpoints" / ear).write_bytes((2).to_bytes(8, "little") + b"{} ")
@@ -238,7 +238,7 @@ def test_odd_settings_of_runs_are_no_traceback(folder, key):
         with Library.open_to_write(folder) as library:
             query = "UPDATE runs SET config = json_set(json_remove(config, '$.imports'), ?, json(?))"
             library.db.execute(query, [f"$.{key}", as_json(odd)])
-            training_listens(library, "ear-1.safetensors"), imports_heard_of(library, ["listens"], "ear-1.safetensors")
+            training_listens(library, "ear-1.safetensors"), training_imports(library, ["listens"], "ear-1.safetensors")
         invoke(folder, "status")
 
 
@@ -249,7 +249,7 @@ def test_odd_settings_of_graphs_are_no_traceback(folder, key):
         with Library.open_to_write(folder) as library:
             query = "UPDATE graphs SET settings = json_set(settings, '$.split', json('{}'), ?, json(?))"
             library.db.execute(query, [f"$.{key}", as_json(odd)])
-            listens_of_graphs(library, ["listens"]), imports_heard_of(library, ["listens"], None)
+            listens_of_graphs(library, ["listens"]), training_imports(library, ["listens"], None)
         assert "cli build-graph --from listens" in invoke(folder, "status").stdout
 
 
