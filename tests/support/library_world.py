@@ -1,6 +1,7 @@
 """Libraries whose vectors are made by hand: no audio, no encoder, milliseconds."""
 
 import hashlib
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,12 @@ def collected_events(library: Library, *batches: Batch, level: str = "track", **
     for batch in batches:
         collector.add(batch)
     return collector
+
+
+def by_hand(library: Library, *statements: str | tuple[str, list]) -> None:
+    """Execute statements as another program would, without foreign keys."""
+    client = sqlite3.connect(library.folder / "library.db")
+    for statement in statements:
+        client.execute(*statement) if isinstance(statement, tuple) else client.execute(statement)
+    client.commit()
+    client.close()

@@ -17,6 +17,7 @@ from earshot.data.events.interactions import (
     blocks,
     disliked_pairs,
     sessions,
+    without_dislikes,
 )
 
 
@@ -113,3 +114,10 @@ def test_who_dislikes_what_in_the_end():
 def test_opinions_of_nobody():
     nothing = [column[:0] for column in OPINION_COLUMNS]
     assert len(active_mask(*nothing)) == 0 and [part.tolist() for part in disliked_pairs(*nothing)] == [[], []]
+
+
+def test_dislikes_are_no_listens():
+    events = listening([0] * 5, range(5), range(5))
+    kinds = np.arange(5, dtype=np.uint8)  # listen, like, dislike, unlike, undislike
+    assert without_dislikes(replace(events, kinds=kinds)).track_rows.tolist() == [0, 1]
+    assert without_dislikes(events) is events

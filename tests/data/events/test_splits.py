@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from earshot.data.events.interactions import SPLITS
-from earshot.data.events.splits import merged, split_listens
+from earshot.data.events.splits import default_protocol, merged, split_listens
 from tower_world import checkerboard, listening
 
 
@@ -128,3 +128,13 @@ def test_nothing_is_learned_from_held_out_listeners():
     assert len(split.whole()) == 500 and rows(split.whole()) == rows(listening(events, 50, 5))
     again = split_listens(listening(events, 50, 5), "next-track", seed=3)
     assert set(again.held_out_users.user_rows.tolist()) == held_out
+
+
+def test_the_default_protocol_depends_on_times_and_given_splits():
+    assert default_protocol(checkerboard(4)) == "random"
+    timed = listening([(0, 0, 5)], 1, 1)
+    assert default_protocol(timed) == "global"
+    given = type(timed)(
+        timed.user_rows, timed.track_rows, timed.times, timed.weights, 1, 1, splits=np.zeros(1, np.uint8)
+    )
+    assert default_protocol(given) == "given"

@@ -1,18 +1,14 @@
 """`cli check`: each lie that a library may tell of itself is found, and comes with its cure."""
 
-import os
 import shlex
-import sqlite3
 
 import numpy as np
 import pytest
 
-from commands_typed import invoke
 from earshot.data.files.content_hash import content_hash
 from earshot.index.health import integrity
 from earshot.index.health.integrity import check_library
 from earshot.index.health.manifest_check import check_contents, n_contents
-from earshot.index.health.problem import Problem
 from earshot.index.library import Library, LibraryError
 from earshot.index.runs import finish_run, start_run
 from earshot.index.tracks.track_store import set_status
@@ -20,8 +16,7 @@ from earshot.index.vectors.ann import build
 from earshot.index.vectors.faiss_file import build_index, index_state
 from earshot.index.vectors.neighbour_table import fill_neighbours
 from earshot.index.vectors.spaces import AUDIO, read_vectors, use_run, vector_blob
-from library_world import add, at, finish, heard, open_library, random_units
-from tower_world import import_table
+from library_world import add, at, by_hand, finish, heard, open_library, random_units
 
 
 @pytest.fixture
@@ -77,15 +72,6 @@ def test_an_approximate_index_is_no_problem(tmp_path, type, rng):
         assert problems(library) == [("the neighbours table is older than the vectors", "cli build-index")]
 
 
-def by_hand(library, *statements):
-    """As another program would, without foreign keys and without our triggers' blessing."""
-    client = sqlite3.connect(library.folder / "library.db")
-    for statement in statements:
-        client.execute(*statement) if isinstance(statement, tuple) else client.execute(statement)
-    client.commit()
-    client.close()
-
-
 def test_rows_of_a_table_of_any_name_that_point_to_nothing(library):
     by_hand(
         library,
@@ -107,31 +93,6 @@ def test_rows_that_point_to_nothing(library):
             _, _, statement = shlex.split(cure)
             by_hand(library, statement)
     assert not [what for what, _ in problems(library) if "rows point to" in what]
-
-
-@pytest.mark.parametrize(
-    ("table", "column", "rows"), [("tracks", "title", "7, 8"), ("tracks", "path", "7"), ("runs", "config", "1")]
-)
-def test_text_that_is_no_text(library, table, column, rows):
-    by_hand(library, f"UPDATE {table} SET {column} = CAST(x'636166e9' || rowid AS TEXT) WHERE rowid IN ({rows})")
-    found = [fix for what, fix in problems(library) if what.startswith(f"{table}: ") and column in what]
-    assert len(found) == 1
-    by_hand(library, shlex.split(found[0])[2])
-    assert not [what for what, _ in problems(library) if "UTF-8" in what]
-
-
-def test_check_names_text_that_even_its_own_questions_cannot_read(library, tmp_path):
-    import_table(library, tmp_path / "l.csv", ["user,artist,title,timestamp", "eve,Ann,One,5"])
-    for column in ("file", "origin"):
-        by_hand(library, f"UPDATE listens SET {column} = CAST(x'636166e9' AS TEXT)")
-        for options in ([], ["--read-data"]):
-            found = invoke(library.folder, "check", *options, code=1).stdout
-            assert f"listens: of 1 rows the {column} is not UTF-8" in found
-
-
-def test_text_of_tables_that_are_not_ours_is_their_affair(library):
-    by_hand(library, "CREATE TABLE theirs (x TEXT)", "INSERT INTO theirs VALUES (CAST(x'e9' AS TEXT))")
-    assert problems(library) == []
 
 
 def test_tracks_without_a_vector(library):
@@ -243,17 +204,6 @@ def test_neighbours_that_are_wrong(library, lie):
     assert problems(library) == []
 
 
-def test_what_a_killed_run_left(library):
-    left = library.folder / "audio-0123456789ab.faiss.unfinished"
-    left.write_bytes(b"half")
-    ((what, cure),) = problems(library)
-    assert what == f"{left.name} was left by a killed command; the next one that writes removes it"
-    assert shlex.split(cure) == ["rm", "-r", str(left)]
-    library.close()
-    with Library.open_to_write(library.folder) as opened:
-        assert problems(opened) == []
-
-
 def test_a_database_with_a_damaged_page(tmp_path, rng):
     """Whichever page it is: a problem with its cure, or a refusal, and no traceback."""
     library, head = open_library(tmp_path)
@@ -274,26 +224,3 @@ def test_a_database_with_a_damaged_page(tmp_path, rng):
             n_refused += 1
     assert n_told + n_refused == len(range(1, n_pages, n_pages // 40))
     assert n_told > n_refused
-
-
-def test_files_that_changed_or_went(library, tmp_path):
-    (tmp_path / "03.mp3").write_text("other music")
-    (tmp_path / "05.mp3").unlink()
-    assert [problem for problem in check_contents(library) if problem] == [
-        Problem(f"{tmp_path}/03.mp3 has changed since it was heard", f"cli embed-audio --again {tmp_path}/03.mp3", 4),
-        Problem(f"{tmp_path}/05.mp3: No such file or directory", "cli embed-audio"),
-    ]
-
-
-def test_only_files_that_can_be_found_are_read(library, tmp_path):
-    set_status(library, str(tmp_path / "03.mp3"), 1, 1, "missing", None)
-    library.db.execute("INSERT INTO tracks (title, status) VALUES ('of a catalog', 'embedded')")
-    assert n_contents(library) == len(list(check_contents(library))) == 29
-
-
-def test_a_file_whose_name_is_not_utf8(library, tmp_path):
-    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.mp3")
-    with open(path, "w") as file:
-        file.write("music")
-    add(library, 1, [heard(path, at(0), content_hash=content_hash(path))])
-    assert [problem for problem in check_contents(library) if problem] == []

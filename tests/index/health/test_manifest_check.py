@@ -1,13 +1,21 @@
 """`cli check` on what killed commands leave: every temporary file is named, work to go on from never is."""
 
+import os
+import shlex
 import subprocess
 
+import numpy as np
 import pytest
 
 from earshot.data.files.atomic import RESUMABLE_SUFFIX, TEMPORARY_SUFFIX, make_folder
+from earshot.data.files.content_hash import content_hash
 from earshot.index.health.integrity import check_library
+from earshot.index.health.manifest_check import check_contents, n_contents
+from earshot.index.health.problem import Problem
 from earshot.index.library import Library
-from library_world import add, at, finish, heard, open_library
+from earshot.index.runs import finish_run
+from earshot.index.tracks.track_store import set_status
+from library_world import add, at, finish, heard, open_library, random_units
 
 LEFTOVERS = (
     f"audio-0123456789ab.faiss{TEMPORARY_SUFFIX}",
@@ -67,3 +75,53 @@ def test_the_next_writer_removes_every_leftover_and_no_resumable_work(library):
         assert files_of(opened, RESUMABLE) == list(RESUMABLE)
         renamed = (f"checkpoints/train-tower{RESUMABLE_SUFFIX}", f"recommendations-0e{RESUMABLE_SUFFIX}/000000000.npz")
         assert files_of(opened, renamed) == list(renamed)
+
+
+@pytest.fixture
+def music_library(tmp_path):
+    """30 tracks of 4 dimensions, with all that belongs to them, told by real (dummy) files."""
+    library, head = open_library(tmp_path / "library")
+    with library:
+        tracks = []
+        for number, vector in enumerate(random_units(np.random.default_rng(2), 30, 4)):
+            path = tmp_path / f"{number:02}.mp3"
+            path.write_text(f"music {number}")
+            tracks.append(heard(str(path), vector, content_hash=content_hash(str(path))))
+        add(library, head, tracks)
+        finish(library)
+        finish_run(library, head, {})
+        yield library
+
+
+def test_a_leftover_is_removed_by_the_next_writer(music_library):
+    left = music_library.folder / "audio-0123456789ab.faiss.unfinished"
+    left.write_bytes(b"half")
+    (problem,) = check_library(music_library)
+    assert problem.what == f"{left.name} was left by a killed command; the next one that writes removes it"
+    assert shlex.split(problem.fix) == ["rm", "-r", str(left)]
+    music_library.close()
+    with Library.open_to_write(music_library.folder) as opened:
+        assert list(check_library(opened)) == []
+
+
+def test_files_that_changed_or_went(music_library, tmp_path):
+    (tmp_path / "03.mp3").write_text("other music")
+    (tmp_path / "05.mp3").unlink()
+    assert [problem for problem in check_contents(music_library) if problem] == [
+        Problem(f"{tmp_path}/03.mp3 has changed since it was heard", f"cli embed-audio --again {tmp_path}/03.mp3", 4),
+        Problem(f"{tmp_path}/05.mp3: No such file or directory", "cli embed-audio"),
+    ]
+
+
+def test_only_files_that_can_be_found_are_read(music_library, tmp_path):
+    set_status(music_library, str(tmp_path / "03.mp3"), 1, 1, "missing", None)
+    music_library.db.execute("INSERT INTO tracks (title, status) VALUES ('of a catalog', 'embedded')")
+    assert n_contents(music_library) == len(list(check_contents(music_library))) == 29
+
+
+def test_a_file_whose_name_is_not_utf8(music_library, tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.mp3")
+    with open(path, "w") as file:
+        file.write("music")
+    add(music_library, 1, [heard(path, at(0), content_hash=content_hash(path))])
+    assert [problem for problem in check_contents(music_library) if problem] == []

@@ -6,7 +6,7 @@ import pytest
 from earshot.data.listens.event_batch import Batch
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import import_listens
-from earshot.index.listens.stored_interactions import read_interactions
+from earshot.index.listens.stored_interactions import find_user, read_interactions
 from library_world import add, at, collected_events, heard, open_library
 
 
@@ -83,3 +83,15 @@ def test_listens_to_artists_stand_apart(library):
         import_listens(library, collector, "artists", origin="x")
     assert repr(read_interactions(library, "artist").listening) == "<Interactions 1 users x 1 tracks, 1 events>"
     assert len(read_interactions(library).listening) == 3 and len(folders(library)) == 2
+
+
+def test_the_id_of_a_user(library):
+    assert [find_user(library, name) for name in ("me", "you")] == [1, 2]
+
+
+def test_an_unknown_user_is_refused_with_names_of_known_ones(library):
+    with pytest.raises(LibraryError, match=r"No listener is called 'bob'; there are me, you\.\n"):
+        find_user(library, "bob")
+    library.db["users"].insert_all({"name": name} for name in ("ann", "ben", "cid", "dan"))
+    with pytest.raises(LibraryError, match=r"'bob'; among 6 there are ann, ben, cid, dan, me\.\n"):
+        find_user(library, "bob")

@@ -1,22 +1,13 @@
 """What the towers read from a library and leave in it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from earshot.data.events.interactions import without_dislikes
-from earshot.data.events.splits import default_protocol
 from earshot.data.ids import IdMap
-from earshot.index.library import Library, LibraryError
-from earshot.index.listens.stored_interactions import find_user
+from earshot.index.library import Library
 from earshot.index.recommending.tower_data import read_catalog, read_tower_data
-from earshot.index.recommending.tower_runs import tower_run
-from earshot.index.recommending.tower_vectors import store_tower_vectors
-from earshot.index.runs import start_run
-from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, read_vector, read_vectors
 from library_world import add, heard, open_library, unit
-from tower_world import checkerboard, import_table, listening
+from tower_world import import_table
 
 
 @pytest.fixture
@@ -74,51 +65,3 @@ def test_a_library_without_audio_has_a_catalog_too(tmp_path):
     with Library.open_to_write(tmp_path) as library:
         catalog, artists, albums = read_catalog(library, IdMap([]))
         assert len(catalog) == len(artists) == len(albums) == 0 and catalog.audio is None
-
-
-def test_listens_to_a_track_that_is_gone_do_not_stop_the_storing(library):
-    library.db.execute("DELETE FROM tracks WHERE title = 'Two'")
-    data = read_tower_data(library)
-    assert len(data.tracks) == 5  # the listens still know it
-    run, _ = start_run(library, "train-tower", {})
-    store_tower_vectors(library, run, data.tracks.all_ids, np.tile(unit(1, 0), (5, 1)))
-    assert len(read_vectors(library, TOWER)[0]) == 4
-
-
-def test_vectors_of_a_later_run_take_the_place_of_earlier_ones(library):
-    with pytest.raises(LibraryError, match="This library has no trained towers yet"):
-        tower_run(library)
-    for number, vector in enumerate((unit(1, 0), unit(0, 1))):
-        run, _ = start_run(library, "train-tower", {"number": number})
-        store_tower_vectors(library, run, np.array([1, 2]), np.stack([vector, vector]), {"popularity": number / 2})
-        np.testing.assert_array_equal(read_vector(library, TOWER, 2), vector)
-        now = tower_run(library)
-        assert (now.id, now.sound, now.popularity, now.tower, now.split) == (run, AUDIO, number / 2, {}, {})
-        assert current_space(library, TOWER).run_id == run
-    (n,) = library.db.execute("SELECT count(*) FROM vectors WHERE space = 'tower'").fetchone()
-    assert n == 2
-
-
-def test_nobody_of_that_name(library):
-    with pytest.raises(LibraryError, match=r"No listener is called 'bob'; there are eve, sam\.\n"):
-        find_user(library, "bob")
-    library.db["users"].insert_all({"name": name} for name in ("ann", "ben", "cid", "dan"))
-    with pytest.raises(LibraryError, match=r"'bob'; among 6 there are ann, ben, cid, dan, eve\.\n"):
-        find_user(library, "bob")
-
-
-def test_a_dislike_is_no_listen():
-    events = listening([(0, track, track) for track in range(5)], 1, 5)
-    kinds = np.arange(5, dtype=np.uint8)  # listen, like, dislike, unlike, undislike
-    assert without_dislikes(replace(events, kinds=kinds)).track_rows.tolist() == [0, 1]
-    assert without_dislikes(events) is events
-
-
-def test_how_a_log_is_parted_when_nobody_says_how():
-    assert default_protocol(checkerboard(4)) == "random"
-    timed = listening([(0, 0, 5)], 1, 1)
-    assert default_protocol(timed) == "global"
-    given = type(timed)(
-        timed.user_rows, timed.track_rows, timed.times, timed.weights, 1, 1, splits=np.zeros(1, np.uint8)
-    )
-    assert default_protocol(given) == "given"
