@@ -1,4 +1,4 @@
-"""Earshot's command line: the door, behind which every command has its file in commands/.
+"""Earshot's command line: a group of commands, each in its file of commands/.
 
 Stages are imported inside the commands, so that `cli --help` answers at once and `cli similar` of a known
 track never waits for torch.
@@ -9,8 +9,8 @@ import os
 import signal
 import sys
 
-# Ctrl-C while the commands below are imported is no traceback; `main` puts a better handler in the place of this one.
-if os.path.basename(sys.argv[0]) in ("cli", "cli.py", "earshot"):  # not where a test imports this
+# No traceback for Ctrl-C while the commands below are imported; `main` replaces this handler.
+if os.path.basename(sys.argv[0]) in ("cli", "cli.py", "earshot"):  # not if a test imports this module
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from pathlib import Path
@@ -73,11 +73,11 @@ _COMMANDS = (
 )
 
 
-_KNOWN = (click.ClickException, click.exceptions.Exit, click.Abort, OutputError)  # none of a disk or a database
+_OWN_ERRORS = (click.ClickException, click.exceptions.Exit, click.Abort, OutputError)  # not of a disk or database
 
 
 class _Commands(click.Group):
-    """All commands; what the disk or the database did to one of them becomes one message."""
+    """All commands; errors of stages, the disk and the database become one message."""
 
     def invoke(self, context: click.Context) -> Any:
         from earshot.index.library import LibraryError
@@ -88,8 +88,8 @@ class _Commands(click.Group):
         except (LibraryError, StageError) as error:
             raise click.ClickException(str(error)) from None
         except Exception as error:
-            is_known = isinstance(error, _KNOWN)
-            sentence = None if is_known else failure_sentence(error, context.params["library"])
+            is_ours = isinstance(error, _OWN_ERRORS)
+            sentence = None if is_ours else failure_sentence(error, context.params["library"])
             if sentence is None:
                 raise
             raise click.ClickException(sentence) from error
@@ -123,7 +123,7 @@ for _command in _COMMANDS:
 
 
 def main() -> None:
-    """The console command: expected failures are one message and an exit code, never a traceback."""
+    """Run the console command: an expected failure is one message and an exit code, never a traceback."""
     open_outputs()
     end_on_signals()
     code = _run()
@@ -135,7 +135,7 @@ def main() -> None:
 
 
 def _unwritten(error: OutputError) -> int:
-    """The exit code of a command whose output nobody took: `cli failures | head`, or a full disk."""
+    """Exit code of a command whose output could not be written: `cli failures | head`, or a full disk."""
     if error.is_unread:
         return 141  # as if SIGPIPE had ended it
     with contextlib.suppress(OutputError):  # standard error may be the very output that fails
@@ -144,15 +144,15 @@ def _unwritten(error: OutputError) -> int:
 
 
 def _run() -> int:
-    """Run the command that was typed; its exit code."""
+    """Run the command that was typed, and return its exit code."""
     try:
         return cli(prog_name="cli", standalone_mode=False) or 0
-    except SystemExit as exit:  # 3, of embed-audio
+    except SystemExit as exit:  # 3 of embed-audio, 1 of check
         return exit.code if isinstance(exit.code, int) else 1
     except click.exceptions.Exit as exit:
         return exit.exit_code
     except click.ClickException as error:
-        with contextlib.suppress(OutputError):  # nobody can be told, except by the code
+        with contextlib.suppress(OutputError):  # then the exit code alone says it
             error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):

@@ -31,12 +31,12 @@ from earshot.commands.shared.terminal import stage_errors
     show_default=True,
     help="Listeners or playlists that two must share.",
 )
-@click.option("--min-degree", type=click.IntRange(0), help="Keep only nodes that so many recommend.")
-@click.option("--top", type=click.IntRange(2), help="Keep only so many nodes, the most recommended.")
+@click.option("--min-degree", type=click.IntRange(0), help="Keep only nodes with so many edges to them.")
+@click.option("--top", type=click.IntRange(2), help="Keep only so many nodes, those with the most edges to them.")
 @split_options(
     "none",
     "Of listens to tracks take only what cli train-tower with the same --split, --share, --gap and --seed learns from:"
-    " an ear that this graph teaches knows nothing of what cli evaluate asks. auto: as train-tower; none: all listens.",
+    " an encoder trained on this graph has seen nothing of the test. auto: as train-tower; none: all listens.",
 )
 @click.option(
     "--seed",
@@ -58,7 +58,7 @@ def build_graph(
     gap: int,
     seed: int,
 ) -> None:
-    """Make preference graphs from what is played together, stands on playlists together, or shares a tag.
+    """Build preference graphs: edges between tracks, or artists, that share listeners, playlists or tags.
 
     Each source becomes one graph of that name, in the place of an earlier one.
 

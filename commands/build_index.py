@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def build_index(folder: Path, type: str, recall: float) -> None:
     """Build the search index and the table of neighbours anew from the vectors.
 
-    The type follows the size of the library; an approximate one is tuned until it finds the asked-for share
-    of what exact search finds. embed-audio does this by itself; here you choose.
+    The type follows the size of the library; an approximate index is tuned until its recall@10 against exact search
+    reaches --recall. embed-audio keeps indexes up to date by itself; here you choose their type.
 
     Example:
 

@@ -13,14 +13,14 @@ from earshot.data.files.path_encoding import shell_word
 
 
 @click.command()
-@click.option("--read-data", is_flag=True, help="Also read every file and compare its content with what was heard.")
+@click.option("--read-data", is_flag=True, help="Also read every file and compare its content with what was embedded.")
 @click.pass_obj
 def check(folder: Path, read_data: bool) -> None:
     """Verify the library: tables, vectors, index and neighbours against each other, and that no file is missing.
 
-    Exits with 1 when something is wrong; every line says what to type. With --read-data also what is in the files of
-    music, in playlists, and in listens and trained checkpoints, which cannot be made again as they were. Of music that
-    has changed, though size and time are the same, the library takes a note: the next `cli embed-audio` hears it again.
+    Exits with 1 if something is wrong; every line says what to type. --read-data also verifies the contents of music
+    files, playlists, listens and trained checkpoints. Music whose content has changed while its size and time have not
+    is marked: the next `cli embed-audio` embeds it again.
 
     Example:
 
@@ -42,13 +42,13 @@ def check(folder: Path, read_data: bool) -> None:
             if not problems:
                 raise
     for problem in problems:
-        click.echo(f"{in_one_line(problem.what)}\n    fix: {_typed(problem.fix, folder)}")
+        click.echo(f"{in_one_line(problem.what)}\n    fix: {_with_library(problem.fix, folder)}")
     if n_unknown:
         click.echo(
             f"Of {plural(n_unknown, 'file')} no hash is known; the next command that writes records it.", err=True
         )
     if changed := [problem.changed_id for problem in problems if problem.changed_id is not None]:
-        # Another command is writing, or nobody may: what was printed is a cure all the same.
+        # If the library cannot be written now, the fixes that were printed hold all the same.
         with contextlib.suppress(LibraryError, sqlite3.Error), Library.open_to_write(folder) as library:
             hear_again(library, changed)
             click.echo("The next `cli embed-audio` hears the files that have changed again.", err=True)
@@ -57,9 +57,9 @@ def check(folder: Path, read_data: bool) -> None:
     click.echo("All is well.")
 
 
-def _typed(cure: str, folder: Path) -> str:
-    """A cure for this library, also where it is not the one that `cli` would take by itself."""
+def _with_library(fix: str, folder: Path) -> str:
+    """A command for this library, with its folder if that was typed."""
     parent = click.get_current_context().parent
     if parent is None or parent.get_parameter_source("library") != click.core.ParameterSource.COMMANDLINE:
-        return cure
-    return re.sub(r"(^|&& )cli ", lambda found: f"{found[1]}EARSHOT_LIBRARY={shell_word(str(folder))} cli ", cure)
+        return fix
+    return re.sub(r"(^|&& )cli ", lambda match: f"{match[1]}EARSHOT_LIBRARY={shell_word(str(folder))} cli ", fix)

@@ -22,7 +22,7 @@ SPOTIFY_USER_ROW = 6  # the listener whose history is also written as Spotify ex
     help="Where the world is made.",
 )
 def demo(world_folder: Path) -> None:
-    """Make a small world of invented music and run every stage on it, so that the result can be judged.
+    """Make a small world of invented music, whose answers are known, and run every stage on it.
 
     Example:
 

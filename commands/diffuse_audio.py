@@ -1,4 +1,4 @@
-"""`cli diffuse-audio`: spread sound over the preference graphs."""
+"""`cli diffuse-audio`: diffuse audio vectors over the preference graphs."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only along this graph; may be repeated.")
 @config_options(DiffusionConfig)
-@click.option("--check/--no-check", default=True, show_default=True, help="Hide some audio first and see what returns.")
+@click.option(
+    "--check/--no-check",
+    default=True,
+    show_default=True,
+    help="Hide some vectors first, and measure how well they are recovered.",
+)
 @click.option(
     "--hide",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -31,9 +36,9 @@ if TYPE_CHECKING:
 def diffuse_audio(
     folder: Path, kinds: tuple[str, ...], check: bool, hide: float, seed: int, as_json: bool, **settings: Any
 ) -> None:
-    """Spread sound over the preference graphs, so that tracks without audio get a vector too.
+    """Spread audio vectors over the preference graphs, so that tracks without audio get a vector too.
 
-    A track takes what its neighbours in the graph lend it, or else the vector of its album or artist. Nothing is
+    A track gets a mean of the vectors near it in the graph, or else the vector of its album or artist. Nothing is
     learned. `cli similar --by diffused` searches them all; run it again when tracks or graphs have changed.
 
     Example:

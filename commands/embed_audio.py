@@ -25,7 +25,7 @@ EXIT_SOME_FAILED = 3  # done, but some files could not be embedded
 @click.option("--min-duration", type=float, metavar="SECONDS", help="Leave out shorter tracks.")
 @click.option("--max-duration", type=float, metavar="SECONDS", help="Leave out longer tracks.")
 @click.option("--retry", is_flag=True, help="Try files again that failed before.")
-@click.option("--again", is_flag=True, help="Hear every file again, also those that have a vector.")
+@click.option("--again", is_flag=True, help="Embed every file anew, also those that have a vector.")
 @click.option(
     "--prune",
     is_flag=True,
@@ -48,10 +48,10 @@ def embed_audio(
     device: str,
     **settings: Any,
 ) -> None:
-    """Hear the tracks in folders and files, and keep their vectors in the library.
+    """Embed the tracks in folders and files: each gets a vector of how it sounds, kept in the library.
 
-    Run it again at any time: it hears only what is new or changed. Without PATHS it visits every folder
-    that the library knows. Exits with 3 when a file could not be heard; `cli failures` lists them.
+    Run it again at any time: only what is new or changed is embedded. Without PATHS it visits every folder
+    that the library knows. Exits with 3 if a file could not be embedded; `cli failures` lists them.
 
     What a folder leaves out (--exclude, --min-duration, --max-duration) is remembered and holds in later runs too,
     until the same option is given anew: --exclude "" leaves nothing out by name, a duration of 0 is no bound.
@@ -106,7 +106,7 @@ def _echo_report(report: "EmbedReport", as_json: bool, *, pruning: bool) -> None
         fixes = [f"cli forget-folder {shell_word(place)}" for place in report.away]
         echo_some("is one of them gone for good? This takes its tracks out of the library", fixes)
     if report.is_untrained:
-        click.echo("The encoder is untrained: likeness is of spectra, not yet of taste.", err=True)
+        click.echo("The encoder is untrained: similarity is of spectra, not yet of taste.", err=True)
     if report.unread:
         click.echo(
             "What is known of the files that could not be read is kept; the next run tries them again:", err=True
@@ -137,5 +137,6 @@ def _echo_counts(report: "EmbedReport", *, pruning: bool) -> None:
     total = sum(report.cpu_seconds.values())
     if total and counts.embedded:
         click.echo(
-            "CPU time: " + ", ".join(f"{name} {100 * part / total:.0f} %" for name, part in report.cpu_seconds.items())
+            "CPU time: "
+            + ", ".join(f"{phase} {100 * spent / total:.0f} %" for phase, spent in report.cpu_seconds.items())
         )

@@ -1,4 +1,4 @@
-"""`cli evaluate-audio`: do tracks that belong together sound alike to the encoder?"""
+"""`cli evaluate-audio`: precision of audio vectors on tags, tables and graphs, beside baselines and chance."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -11,15 +11,20 @@ from earshot.commands.shared.terminal import echo_rows, last_report
 
 @click.command()
 @click.option(
-    "--labels", type=click.Path(path_type=Path, dir_okay=False), metavar="TABLE", help="What the tracks are, by file."
+    "--labels", type=click.Path(path_type=Path, dir_okay=False), metavar="TABLE", help="Labels of tracks, by file."
 )
 @click.option("--column", "columns", multiple=True, metavar="NAME", help="A column of labels; may be repeated.")
 @click.option("--twins", metavar="COLUMN", help="The column that names the file with the same recording.")
 @click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only this graph; may be repeated. Else all.")
-@click.option("-k", "--k", default=10, show_default=True, type=click.IntRange(1), help="Neighbours looked at.")
-@click.option("--baselines/--no-baselines", default=True, show_default=True, help="Beside MFCC, mean mel and random.")
-@click.option("--held-out", is_flag=True, help="Ask only about tracks that training never learnt from.")
-@click.option("--seed", default=0, show_default=True, help="Of the random vectors, questions and intervals.")
+@click.option("-k", "--k", default=10, show_default=True, type=click.IntRange(1), help="Neighbours of each query.")
+@click.option(
+    "--baselines/--no-baselines",
+    default=True,
+    show_default=True,
+    help="Evaluate MFCC, mean mel and random vectors, too.",
+)
+@click.option("--held-out", is_flag=True, help="Query only tracks that training never learned from.")
+@click.option("--seed", default=0, show_default=True, help="Of the random vectors, triplets and intervals.")
 @output_options
 @click.pass_obj
 def evaluate_audio(
@@ -34,10 +39,10 @@ def evaluate_audio(
     seed: int,
     output: str | None,
 ) -> None:
-    """Judge the library's vectors: do tracks that belong together sound alike to them?
+    """Evaluate the library's audio vectors: tracks that belong together should lie together.
 
-    Without a table it asks the library's own tags, and every graph that the library holds. Each figure has its
-    95 % interval (artists drawn anew a thousand times), and beside it what needs no learning, and chance. All of them
+    Tags, or a table of labels, and the library's graphs say what belongs together. Each metric has its 95 % interval
+    (bootstrap over artists, 1,000 resamples), and stands beside baselines that learn nothing, and chance. All of them
     are kept in the table `metrics`.
 
     Example:

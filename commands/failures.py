@@ -1,4 +1,4 @@
-"""`cli failures`: the files that could not be heard."""
+"""`cli failures`: the files that could not be embedded."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from earshot.commands.shared.terminal import echo_rows
 
 
 @click.command()
-@click.option("--excluded", is_flag=True, help="Also the files that a rule left out.")
+@click.option("--excluded", is_flag=True, help="Also the files that a rule excluded.")
 @output_options
 @click.pass_obj
 def failures(folder: Path, excluded: bool, output: str | None) -> None:
-    """List the files that could not be heard, and why.
+    """List the files that could not be embedded, and why.
 
-    A verdict on a file's content holds until the file changes. What was an error of the disk, a lack of time or of
-    memory is tried again by the next `cli embed-audio`.
+    A file with damaged content is not tried again until it changes. After an error of the disk, or a lack of time or
+    memory, the next `cli embed-audio` tries again.
 
     Example:
 

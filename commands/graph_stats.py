@@ -1,4 +1,4 @@
-"""`cli graph-stats`: what a preference graph looks like."""
+"""`cli graph-stats`: statistics of preference graphs, pictures and exports."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from earshot.index.library import Library
 
 
-_SURROUNDINGS = 60  # nodes that --around shows
+_MAX_NEIGHBOURS = 60  # nodes that --around shows
 
 
 @click.command()
 @click.argument("kinds", nargs=-1, metavar="[KIND]...")
-@click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
-@click.option("--plot", type=NEW_FILE, metavar="FILE.png", help="Draw it, or the surroundings of a node.")
+@click.option("--json", "as_json", is_flag=True, help="The statistics as JSON.")
+@click.option("--plot", type=NEW_FILE, metavar="FILE.png", help="Draw it, or the neighbourhood of a node.")
 @click.option("--graphml", type=NEW_FILE, metavar="FILE", help="Write it for Gephi, Cytoscape and others.")
-@click.option("--around", metavar="NODE", help="Draw and write only the surroundings of this node.")
+@click.option("--around", metavar="NODE", help="Draw and write only the neighbourhood of this node.")
 @click.pass_obj
 def graph_stats(
     folder: Path,
@@ -32,7 +32,7 @@ def graph_stats(
     graphml: Path | None,
     around: str | None,
 ) -> None:
-    """Describe preference graphs: sizes, degrees, components, distances, and who is recommended most.
+    """Describe preference graphs: sizes, degrees, components, distances, and the nodes of highest in-degree.
 
     Example:
 
@@ -65,7 +65,7 @@ def graph_stats(
 def _graph_facts(
     library: "Library", kind: str, plot: Path | None, graphml: Path | None, around: str | None
 ) -> dict[str, Any]:
-    """All there is to say about one graph; the picture and the export are made on the way."""
+    """Statistics of one graph; writes the picture and the export, if any."""
     import numpy as np
 
     from earshot.graph.graph_files import write_graphml
@@ -90,7 +90,7 @@ def _graph_facts(
         if wanted not in node_ids:
             raise click.ClickException(f"No {stored.level} of the graph {kind!r} answers to {around!r}.")
         middle = int(ids.rows(wanted))
-        shown = neighbourhood(graph, middle, _SURROUNDINGS)
+        shown = neighbourhood(graph, middle, _MAX_NEIGHBOURS)
         facts["around"] = node_names(library, stored.level, node_ids[shown[1:11]])
     with user_errors():
         if graphml:

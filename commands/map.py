@@ -1,4 +1,4 @@
-"""`cli map`: all tracks on one sheet."""
+"""`cli map`: all tracks on one sheet, laid out by UMAP."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from earshot.commands.shared.terminal import user_errors
 def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path | None, limit: int, seed: int) -> None:
     """Draw all tracks on one sheet: what is near in a vector space is near there (UMAP).
 
-    Only neighbourhoods mean something: the distance between two heaps says little. The page shows names under the
+    Only neighbourhoods mean something: the distance between two clusters says little. The page shows names under the
     mouse and copies an id on a click; it needs no network.
 
     Example:
@@ -54,15 +54,14 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
             check_picture_format(out)
     with Library.open(folder) as library:
         require_vectors(library, space)
-        found, known = read_map(library, space, limit, seed), spaces(library)
-    n_tracks = len(found.tracks)
+        sample, names = read_map(library, space, limit, seed), ", ".join(spaces(library)) or "none"
+    n_tracks = len(sample.tracks)
     if not n_tracks:
-        there = ", ".join(known) or "none"
-        raise click.ClickException(f"No track has a vector in the space {space!r}; this library has {there}.")
-    of_all = f" of {found.n_all:,}" if n_tracks < found.n_all else ""
+        raise click.ClickException(f"No track has a vector in the space {space!r}; this library has {names}.")
+    of_all = f" of {sample.n_all:,}" if n_tracks < sample.n_all else ""
     click.echo(f"placing {n_tracks:,} tracks{of_all}{', a sample (--limit)' if of_all else ''} ...", err=True)
-    places = map_layout(found.vectors, seed=seed)
-    coloring = color_by([getattr(track, color) for track in found.tracks], several=color == "genre")
+    places = map_layout(sample.vectors, seed=seed)
+    coloring = color_by([getattr(track, color) for track in sample.tracks], several=color == "genre")
     title = f"{n_tracks:,} tracks{of_all} by {space}, colored by {color}"
     with user_errors():
         if out is not None:
@@ -70,9 +69,9 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
         if html is not None:
             write_map_page(
                 html, places, coloring, title=title,
-                ids=[track.id for track in found.tracks],
-                names=[track.name for track in found.tracks],
-                details=[" · ".join(filter(None, (track.album, track.genre))) for track in found.tracks],
+                ids=[track.id for track in sample.tracks],
+                names=[track.name for track in sample.tracks],
+                details=[" · ".join(filter(None, (track.album, track.genre))) for track in sample.tracks],
             )  # fmt: skip
     if not coloring.names:
         click.echo(f"All dots are grey: no track has a tag for {color}; `cli import-tags` brings tags in.", err=True)

@@ -12,7 +12,7 @@ from earshot.commands.shared.terminal import echo_rows, stage_errors
 
 @click.command()
 @click.argument("seeds", nargs=-1, required=True)
-@click.option("--unlike", multiple=True, metavar="TRACK", help="Away from this track; may be repeated.")
+@click.option("--unlike", multiple=True, metavar="TRACK", help="Search away from this track; may be repeated.")
 @click.option(
     "--by",
     "space",
@@ -20,7 +20,7 @@ from earshot.commands.shared.terminal import echo_rows, stage_errors
     default="audio",
     show_default=True,
     help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower, or towers: who plays it, by"
-    " cli train-tower. both: a blend of sound and tower by rank. Or a space that an import brought, such as yambda.",
+    " cli train-tower. both: sound and tower, by rank fusion. Or a space that an import brought, such as yambda.",
 )
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
 @click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Tracks of one artist.")
@@ -50,7 +50,7 @@ def similar(
 ) -> None:
     """List the tracks that sound like SEEDS, or are played by the same people: paths, ids, or words of titles.
 
-    A file outside the library is heard on the spot. The seeds and their copies are not in the answer.
+    A file outside the library is embedded on the spot. The seeds and their copies are left out.
 
     Example:
 
@@ -85,6 +85,8 @@ def similar(
     if output is None:
         title = " + ".join(report.seeds) + "".join(f" - {name}" for name in report.unlike)
         click.echo(text_tables.one_line(f"Similar to {title}"))
-    echo_rows(match_rows(report, why=why, plain=output is None), output, "Nothing in the library fits these wishes.")
+    echo_rows(
+        match_rows(report, why=why, plain=output is None), output, "No track in the library passes these filters."
+    )
     if report.copies and output is None:
         click.echo(f"Left out as copies: {', '.join(str(track.id) for track in report.copies)}", err=True)

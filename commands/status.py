@@ -1,4 +1,4 @@
-"""`cli status`: what the library holds, and what to type next."""
+"""`cli status`: contents of the library, what is stale, and what to type next."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +13,7 @@ from earshot.data.files.path_encoding import escaped, shown_path
 @click.option("--json", "as_json", is_flag=True, help="The facts as JSON.")
 @click.pass_obj
 def status(folder: Path, as_json: bool) -> None:
-    """Say what the library holds, from which encoder, what is stale, and what to type next.
+    """Show what the library holds, by which encoder, what is stale, and what to type next.
 
     Example:
 
@@ -57,16 +57,16 @@ def status(folder: Path, as_json: bool) -> None:
         events, users = plural(facts.listens["events"], "event"), plural(facts.listens["users"], "user")
         _echo("Listens", f"{events}, {users}{imports}")
     if facts.towers:
-        mark = facts.towers["validation"]
-        judged = "" if mark is None else f", validation NDCG@20 {mark:.4f}"
+        ndcg = facts.towers["validation"]
+        validation = "" if ndcg is None else f", validation NDCG@20 {ndcg:.4f}"
         run = f"run {facts.towers['run']} of {_minute(facts.towers['started'])}"
-        _echo("Towers", f"{facts.towers['model']}{judged}, {run}")
+        _echo("Towers", f"{facts.towers['model']}{validation}, {run}")
     for number, step in enumerate(facts.next_steps):
         _echo("" if number else "Next", step)
 
 
 def _echo(name: str, text: str) -> None:
-    """One line of facts, also where a folder is called after two."""
+    """One line of facts, even if the name of a folder holds a line break."""
     click.echo(f"{name:<10}{escaped(text)}")
 
 

@@ -18,13 +18,13 @@ _SHAPE = {setting.name: setting for setting in settings_of(EncoderConfig)}
 @click.command()
 @click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only this graph; may be repeated. Else all.")
 @click.option("--no-graph", is_flag=True, help="No stored graph, even where the library has some.")
-@click.option("--tags/--no-tags", default=True, show_default=True, help="The tracks of one artist are near, too.")
+@click.option("--tags/--no-tags", default=True, show_default=True, help="The tracks of one artist are positives, too.")
 @click.option(
     "--start",
     type=click.Choice(["current", "fresh"]),
     default="current",
     show_default=True,
-    help="Go on from the encoder in use, or begin anew.",
+    help="Go on from the encoder in use, or begin with untrained weights.",
 )
 @click.option(
     "--channels",
@@ -52,11 +52,11 @@ def train_audio(
     as_json: bool,
     **settings: Any,
 ) -> None:
-    """Teach the ear your taste: what is liked together should sound alike.
+    """Train the encoder on your taste: tracks that are liked together should sound alike.
 
-    Near in the preference graphs is positive, far is negative, two excerpts of a track are nearest of all. Whole
-    artists are kept out to judge by. Interrupted, the same command goes on where it was. Afterwards `cli embed-audio`
-    hears the library anew.
+    Tracks near each other in the preference graphs are positives, tracks far apart negatives; two excerpts of one track
+    are the nearest. Whole artists are held out for evaluation. Interrupted, the same command goes on where it was.
+    Afterwards `cli embed-audio` embeds the library anew.
 
     Example:
 

@@ -1,7 +1,7 @@
-"""Evaluate the audio vectors of a library: do tracks that belong together lie together?
+"""Evaluate the audio vectors of a library: tracks that belong together should lie together.
 
-What belongs together is said by tags or a table of labels (precision@k) and by preference graphs (triplets). The
-vectors stand beside baselines that learn nothing, and beside chance.
+Tags or a table of labels (precision@k) and preference graphs (triplets) say what belongs together. The vectors stand
+beside baselines that learn nothing, and beside chance.
 """
 
 from collections.abc import Generator, Sequence

@@ -103,9 +103,8 @@ def _warnings(
     if space == DIFFUSED:
         from earshot.index.health.staleness import stale_diffusion  # reads graphs, which other searches need not
 
-        warnings += [
-            f"`{part.command}` brings these vectors up to date: {part.why}." for part in stale_diffusion(library)
-        ]
+        for stale in stale_diffusion(library):
+            warnings.append(f"`{stale.command}` brings these vectors up to date: {stale.why}.")
     if answer.exhaustive:
         warnings.append(f"Searched without the index ({answer.exhaustive}); `cli build-index` makes it fast.")
     return warnings

@@ -104,7 +104,7 @@ class UnreadFiles:
             )
 
 
-def until_disk_fails(found: Iterable[FoundFile]) -> Iterator[FoundFile]:
+def until_disk_fails(files: Iterable[FoundFile]) -> Iterator[FoundFile]:
     """Pass on the files of a walk for as long as the disk answers.
 
     Raises
@@ -113,7 +113,7 @@ def until_disk_fails(found: Iterable[FoundFile]) -> Iterator[FoundFile]:
         Many files or folders in a row cannot be looked at, or several do not answer in time.
     """
     n_in_a_row = n_timeouts = 0
-    for file in found:
+    for file in files:
         if file.failure is None:
             n_in_a_row = 0
         elif file.is_transient and file.errno not in (

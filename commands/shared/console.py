@@ -1,9 +1,9 @@
-"""Standard output and error that show what comes from outside as letters, never as orders to a terminal.
+"""Standard output and error that print text from outside as letters, never as control sequences of a terminal.
 
 Titles, file names and names of listeners are other people's text. Control characters, escape sequences and marks that
-turn the direction of writing become U+FFFD wherever they are printed; letters that the terminal's encoding lacks become
-question marks; and a reader who stops reading, as `head` does, ends the command quietly. The one exception is data for
-other programs, CSV and playlists, in a file or a pipe: it has to come back as it was.
+turn the direction of writing are printed as U+FFFD; letters that the terminal's encoding lacks as question marks. A
+reader who stops reading, such as `head`, ends the command quietly. The one exception is data for other programs, CSV
+and playlists, in a file or a pipe: it has to come back as it was.
 """
 
 import codecs
@@ -24,7 +24,7 @@ REPLACEMENT = "\ufffd"
 
 
 class OutputError(Exception):
-    """The output cannot be written, or nobody reads it any more; no OSError, which click would end with 1."""
+    """The output cannot be written, or its reader has left; not an OSError, for which click would exit with 1."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(f"The output could not be written: {error.strerror}.")
@@ -32,7 +32,7 @@ class OutputError(Exception):
 
 
 def printable(text: str) -> str:
-    """The text with `REPLACEMENT` for each character that could move a cursor or hide what is written.
+    """Replace each character that could move a cursor or hide what is written by `REPLACEMENT`.
 
     >>> printable("Ágætis\\x1b]0;owned\\x07")
     'Ágætis\ufffd]0;owned\ufffd'
@@ -45,7 +45,7 @@ class SafeOutput(io.TextIOWrapper):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """The name of the encoding; another one for ASCII, since click writes past a stream that calls itself so."""
+        """The name of the encoding; not plain "ascii", since click writes past a stream of that encoding."""
         name = super().encoding
         return f"{name}+replace" if codecs.lookup(name).name == "ascii" else name
 
@@ -53,7 +53,7 @@ class SafeOutput(io.TextIOWrapper):
         return self.write_exactly(_RETURN.sub(REPLACEMENT, printable(text)))
 
     def write_exactly(self, text: str) -> int:
-        """Write what is not for eyes: CSV into a file, or a progress bar, which moves the cursor itself."""
+        """Write text unchanged: CSV into a file, or a progress bar, which moves the cursor itself."""
         try:
             return super().write(text)
         except OSError as error:
@@ -67,8 +67,8 @@ class SafeOutput(io.TextIOWrapper):
 
 
 def open_outputs() -> None:
-    """Put `SafeOutput` in the place of standard output and error, which may be closed, or of any encoding."""
-    for descriptor in (0, 1, 2):  # a closed one would be given to the next file that is opened, the database perhaps
+    """Replace standard output and error, which may be closed or of any encoding, by `SafeOutput`."""
+    for descriptor in (0, 1, 2):  # else the next file that is opened, perhaps the database, would get the closed one
         try:
             os.fstat(descriptor)
         except OSError:
@@ -84,12 +84,12 @@ def _safe(stream: TextIO | None) -> TextIO | None:
 
 
 def close_outputs() -> None:
-    """Send off what is still held back.
+    """Flush standard output and error.
 
     Raises
     ------
     OutputError
-        It could not be written, or nobody reads it.
+        One of them could not be written, or its reader has left.
     """
     failure = None
     for stream in (sys.stderr, sys.stdout):
@@ -98,7 +98,7 @@ def close_outputs() -> None:
                 stream.flush()
         except OutputError as error:
             failure = error
-            # Or the interpreter's own last flush would complain.
+            # Else the interpreter's last flush would fail.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     if failure is not None:
         raise failure

@@ -13,13 +13,11 @@ from earshot.data.settings import Range, Setting, settings_of
 
 
 def library_folder(_context: click.Context, _parameter: click.Parameter, folder: Path) -> Path:
-    """The library folder; in a unit or compose file, and behind `--library=`, no shell has replaced a ~."""
+    """Expand a ~ in the library folder: in a unit or compose file, and after `--library=`, no shell has done so."""
     return Path(expand_home(str(folder)))
 
 
 EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-
-
 NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -32,12 +30,12 @@ class SwitchCommand(click.Command):
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         switches = {option.opts[0]: option for option in self.params if isinstance(option, Switch)}
-        words, rest = [], args[::-1]
-        while rest:
-            word = rest.pop()
+        words, pending = [], args[::-1]
+        while pending:
+            word = pending.pop()
             name, _, value = word.partition("=")
-            if word in switches and rest and rest[-1] in ("0", "1"):
-                value = rest.pop()
+            if word in switches and pending and pending[-1] in ("0", "1"):
+                value = pending.pop()
             if name in switches and value in ("0", "1"):
                 word = name if value == "1" else switches[name].secondary_opts[0]
                 click.echo(f"`{name} {value}` is spelled `{word}` now; the next release takes no other.", err=True)
@@ -78,26 +76,26 @@ def click_type(setting: Setting) -> click.ParamType | type:
 
 
 def output_options(command: Callable) -> Callable:
-    """The same --json and --csv on every command that lists something."""
+    """Give a command --json and --csv."""
     command = click.option("--csv", "output", flag_value="csv", help="Rows as CSV.")(command)
     return click.option("--json", "output", flag_value="json", help="Rows as JSON.")(command)
 
 
 def popularity_option(text: str) -> Callable:
-    """The same --popularity where lists are made and where they are evaluated."""
+    """Give a command --popularity: for lists of recommendations, made or evaluated."""
     text += " Below 0 for discoveries. Scores of two-tower are cosines: 0.01 changes little, 0.1 much."
     text += "  [default: 0, or what was best on validation after --popularity-share]"
     return click.option("--popularity", type=click.FloatRange(-100, 100), callback=_finite, help=text)
 
 
 def device_option(text: str) -> Callable:
-    """The same --device on every command that may use a GPU."""
+    """Give a command --device."""
     devices = click.Choice(["auto", "cpu", "cuda"])
     return click.option("--device", type=devices, default="auto", show_default=True, help=text)
 
 
 def split_options(default: str, text: str) -> Callable:
-    """The same --split, --share and --gap wherever a part of the listens is kept back."""
+    """Give a command --split, --share and --gap, which hold out a part of the listens."""
 
     def decorate(command: Callable) -> Callable:
         gap = "Listens this shortly before the start of a part are left out, so that no session is in two parts."
@@ -123,7 +121,7 @@ def split_options(default: str, text: str) -> Callable:
 
 
 def _finite(_context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
-    """A number; a range of click's lets nan pass."""
+    """Refuse nan and infinity, which pass a range of click."""
     if value is not None and not math.isfinite(value):
         raise click.UsageError(f"--{parameter.name} is {value}; it is a number, such as -0.02.")
     return value

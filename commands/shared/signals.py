@@ -1,8 +1,8 @@
 """Ctrl-C and SIGTERM end the command within two seconds, whatever it waits for.
 
-Python hears a signal only between two of its own steps. A read from a dead disk, or a long call into a library, is one
-step. So a thread is told too (`signal.set_wakeup_fd`), waits a moment for the command to end by itself, then ends it.
-That loses nothing: whatever is kept is written whole or not at all.
+Python handles a signal only between two bytecodes. A read from a dead disk, or a long call into a library, is one
+bytecode. So a thread is woken too (`signal.set_wakeup_fd`), waits a moment for the command to end by itself, then ends
+the process. That loses nothing: files are written whole or not at all.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ _is_said = False
 
 
 class TerminatedError(BaseException):
-    """SIGTERM; like KeyboardInterrupt nothing that handles errors catches it."""
+    """SIGTERM arrived; like KeyboardInterrupt, no `except Exception` catches it."""
 
 
 def end_on_signals() -> None:
-    """Let Ctrl-C and SIGTERM end this process soon. Once, from the main thread."""
+    """Let Ctrl-C and SIGTERM end this process soon. Call it once, from the main thread."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
     reading, writing = os.pipe()
@@ -33,7 +33,7 @@ def end_on_signals() -> None:
 
 
 def say_interrupted() -> None:
-    """Say once what an interruption means for what was done."""
+    """Say, once, that finished work is kept."""
     global _is_said
     if not _is_said:
         _is_said = True
@@ -46,7 +46,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _watch(reading: int) -> None:
-    """Wait for a first signal, then for the end of the process, of the patience, or for a second signal."""
+    """Wait for a signal, and end the process after a grace period or at a second signal."""
     number = 0
     while number not in (signal.SIGINT, signal.SIGTERM):
         number = os.read(reading, 1)[0]
@@ -55,4 +55,4 @@ def _watch(reading: int) -> None:
         child.kill()
     if number == signal.SIGINT:
         say_interrupted()
-    os._exit(128 + number)  # as shells have it
+    os._exit(128 + number)  # the exit code that shells expect

@@ -1,4 +1,4 @@
-"""Output for a person: rows and lines on stdout, asides and progress on stderr."""
+"""Output of commands: rows and lines on stdout; notes, errors and progress on stderr."""
 
 import contextlib
 import shutil
@@ -38,13 +38,13 @@ def echo_json(value: object, indent: int | None = None) -> None:
 
 
 def echo_lines(lines: Iterable[str]) -> None:
-    """Sentences, broken between words where they are longer than the terminal is wide; nothing for an empty one."""
+    """Print sentences, wrapped to the width of the terminal; empty ones are left out."""
     for line in filter(None, lines):
         click.echo(click.wrap_text(line, terminal_width()))
 
 
 def echo_stream(rows: Iterator[dict[str, Any]], output: str) -> None:
-    """Write rows for programs, more of them than memory may hold."""
+    """Print rows as JSON or CSV, one after the other: there may be more than memory holds."""
     from earshot.commands.shared import text_tables
 
     if output == "json":
@@ -56,7 +56,7 @@ def echo_stream(rows: Iterator[dict[str, Any]], output: str) -> None:
 
 
 def echo_csv(text: str) -> None:
-    """CSV as it is where a program reads it, and as all other output at a terminal."""
+    """Print CSV: unchanged for a program, made safe for a terminal."""
     if isinstance(sys.stdout, SafeOutput) and not sys.stdout.isatty():
         sys.stdout.write_exactly(text)
     else:
@@ -64,7 +64,7 @@ def echo_csv(text: str) -> None:
 
 
 def echo_playlist(text: str) -> None:
-    """Write a playlist in UTF-8 where a program reads it, and as all other output at a terminal."""
+    """Print a playlist: in UTF-8 for a program, made safe for a terminal."""
     if sys.stdout is None or sys.stdout.isatty():
         click.echo(text, nl=False)
         return
@@ -82,7 +82,7 @@ def plural(n: int, noun: str) -> str:
 
 
 def echo_some(what: str, items: Sequence[str], n_items: int | None = None) -> None:
-    """The first few of many, each in one line."""
+    """Print the first few of many items, each in one line."""
     n_items, shown = n_items or len(items), items[:5]
     if shown and what:
         click.echo(f"  {what}:", err=True)
@@ -93,7 +93,7 @@ def echo_some(what: str, items: Sequence[str], n_items: int | None = None) -> No
 
 
 def in_one_line(message: str) -> str:
-    """A message without its paragraphs, in which no name can begin another line."""
+    """Join the paragraphs of a message, and escape names that would begin another line."""
     return escaped(message.replace("\n\n", " "))  # between what is wrong and what to type
 
 
@@ -104,25 +104,22 @@ def echo_malformed(n_malformed: int, shown: Sequence[str]) -> None:
 
 
 def terminal_width() -> int:
-    """Cells that a line of sentences may have."""
+    """Width of a line of sentences, in cells."""
     return shutil.get_terminal_size((120, 24)).columns
 
 
 def table_width() -> int | None:
-    """Cells that a line of a table may have; None, as many as it needs, where no terminal shows it."""
+    """Width of a line of a table, in cells; None, for any width, if no terminal shows it."""
     return terminal_width() if sys.stdout is not None and sys.stdout.isatty() else None
 
 
-def progress_bar(total: int | None, what: str, unit: str, *, is_hidden: bool = False) -> Any:
-    """A progress bar with rate and ETA on stderr, silent where nobody watches."""
+def progress_bar(total: int | None, what: str, unit: str) -> Any:
+    """A progress bar with rate and ETA on stderr; hidden if that is no terminal."""
     from tqdm import tqdm
 
-    # It moves the cursor itself, which safe output would not let it.
+    # It moves the cursor, which `SafeOutput` would not let it.
     file = _Exactly(sys.stderr) if isinstance(sys.stderr, SafeOutput) else None
-    hidden = is_hidden or None
-    return tqdm(
-        total=total, desc=printable(what), unit=unit, disable=hidden, file=file, dynamic_ncols=True, leave=False
-    )
+    return tqdm(total=total, desc=printable(what), unit=unit, disable=None, file=file, dynamic_ncols=True, leave=False)
 
 
 class _Exactly:

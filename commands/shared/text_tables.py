@@ -26,9 +26,9 @@ def clock(seconds: float | None) -> str:
     """``3:05``, or ``1:02:03`` from an hour on."""
     if seconds is None:
         return ""
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, second = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
 
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str], width: int | None = 100) -> str:
@@ -118,7 +118,7 @@ def _location(track: TrackRow, path: str) -> str:
 
 
 def one_line(value: object) -> str:
-    """A value as text that cannot move a terminal's cursor."""
+    """A value as text without characters that could move a terminal's cursor."""
     if value is None:
         return ""
     if isinstance(value, float):
