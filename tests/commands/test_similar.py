@@ -1,13 +1,15 @@
-"""`cli similar` by towers, and by sound and towers together."""
+"""`cli similar` by sound, by towers, and by both together."""
 
+import csv
 import json
+import shutil
 from functools import partial
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from commands_typed import invoke
+from commands_typed import invoke, rows_of
 from earshot.cli import cli
 from library_world import add, heard, open_library, unit
 from trained_library import QUICK, listens
@@ -71,3 +73,55 @@ def test_a_file_needs_tracks_with_sound(tmp_path):
         assert run(*words).exit_code == 0
     result = run("similar", tmp_path / "new.mp3", "--by", "both")
     assert result.exit_code == 1 and "No track here was heard yet" in result.output
+
+
+def test_similar_by_path_id_words_and_from_outside(heard_library, track_files, world, tmp_path, run_cli):
+    title = world.tracks[0].title
+    by_path = run_cli(heard_library, "similar", track_files[0], "--json")
+    (track_id,) = rows_of(heard_library, "SELECT id FROM tracks WHERE path = ?", str(track_files[0]))[0]
+    by_id = run_cli(heard_library, "similar", track_id, "--json")
+    by_words = run_cli(heard_library, "similar", title, "--json")
+    assert by_path.stdout == by_id.stdout == by_words.stdout
+    answer = json.loads(by_path.stdout)
+    assert [row["rank"] for row in answer] == list(range(1, len(answer) + 1))
+    assert track_id not in [row["id"] for row in answer]
+    assert [row["score"] for row in answer] == sorted((row["score"] for row in answer), reverse=True)
+
+    outside = tmp_path / "again.flac"
+    shutil.copy(track_files[0], outside)  # the same content under a name the library does not know
+    heard_now = json.loads(run_cli(heard_library, "similar", outside, "--json").stdout)
+    assert track_id not in [row["id"] for row in heard_now]  # the library's own copy is left out too
+    assert [row["id"] for row in heard_now] == [row["id"] for row in answer]
+    np.testing.assert_allclose([r["score"] for r in heard_now], [r["score"] for r in answer], atol=1e-5)
+
+
+def test_similar_keeps_its_rules(heard_library, world, run_cli):
+    title, artist = world.tracks[0].title, world.artists[0].name
+    rows = json.loads(run_cli(heard_library, "similar", title, "-k", 17, "--max-per-artist", 1, "--json").stdout)
+    artists = [row["artist"] for row in rows]
+    assert len(artists) == len(set(artists)) == 6
+    others = json.loads(run_cli(heard_library, "similar", title, "-k", 17, "--other-artists", "--json").stdout)
+    assert artist not in {row["artist"] for row in others} and len(others) == 15
+    same = json.loads(run_cli(heard_library, "similar", title, "--same-artist", "--json").stdout)
+    assert {row["artist"] for row in same} == {artist} and len(same) == 2
+    genre = world.genres[1]
+    kind = json.loads(run_cli(heard_library, "similar", title, "-k", 17, "--genre", genre, "--json").stdout)
+    assert {row["genre"] for row in kind} == {genre} and len(kind) == 9
+
+
+def test_why_csv_and_m3u(heard_library, track_files, world, tmp_path, run_cli):
+    playlist = tmp_path / "mix.m3u8"
+    result = run_cli(heard_library, "similar", world.tracks[0].title, "--why", "--csv", "--m3u", playlist)
+    rows = list(csv.DictReader(result.stdout.splitlines()))
+    assert rows and all(float(row["seed_start"]) in (0.0, 5.0) for row in rows)
+    paths = [line for line in playlist.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert paths == [row["path"] for row in rows]
+    assert set(paths) <= {str(path) for path in track_files}
+    table = run_cli(heard_library, "similar", world.tracks[0].title, "--why").stdout
+    assert "sounds like 0:0" in table
+
+
+def test_a_playlist_that_cannot_be_written_is_one_message(heard_library, world, tmp_path, run_cli):
+    result = run_cli(heard_library, "similar", world.tracks[0].title, "--m3u", tmp_path / "none" / "mix.m3u8")
+    assert result.returncode == 1 and "mix.m3u8 cannot be written: No such file or directory" in result.stderr
+    assert "Traceback" not in result.stderr
