@@ -53,7 +53,7 @@ class Setting:
     choices: tuple[str, ...] = ()
 
     def fault(self, value: Any) -> str | None:
-        """What a value should be and is not; None where it is."""
+        """The requirement that a value does not meet, as a phrase; None if it meets all."""
         if self.choices:
             return None if value in self.choices else f"is one of {', '.join(self.choices)}"
         if self.kind is bool:  # files of earlier releases hold 0 and 1

@@ -36,13 +36,13 @@ class TowerConfig:
     layers: Annotated[int, "of the transformer", Range(0, 64)] = 2
     heads: Annotated[int, "of attention in the transformer; dim is a multiple of it", Range(0)] = 2
     dropout: Annotated[float, "share of the transformer's inner numbers that are withheld in a step", SHARE] = 0.1
-    history: Annotated[int, "events of the past that the query tower reads at most; 0 for none", Range(0, 10_000)] = 50
+    history: Annotated[int, "latest events that the query tower reads at most; 0 for none", Range(0, 10_000)] = 50
     use_events: Annotated[
         bool, "read of each event of the history also how long ago, how much was played, whether it is a like"
     ] = False
     use_user: Annotated[bool, "give each user of the training a vector of their own beside the history"] = False
     use_seed: Annotated[bool, "give the latest track a place of its own in the query"] = True
-    use_audio: Annotated[bool, "let the item tower hear the tracks"] = True
+    use_audio: Annotated[bool, "give the item tower the sound of tracks"] = True
     track_dropout: Annotated[
         float, "share of tracks whose own vector is withheld in a step, so that new ones fit", SHARE
     ] = 0.2

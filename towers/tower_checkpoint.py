@@ -50,7 +50,7 @@ class TowerFile:
 
     @property
     def uses_audio(self) -> bool:
-        """Whether the towers were trained with the sound of tracks, and so depend on an encoder."""
+        """True if the towers were trained with the sound of tracks, and so depend on an encoder."""
         return "audio.weight" in self.weights
 
 

@@ -250,7 +250,7 @@ def test_what_to_play_after_a_track(run):
 def test_a_seed_track_needs_towers_that_read_it(run):
     run("train-tower", *QUICK, "--epochs", 1, "--model", "dot")
     out = run("recommend", "listener 4", "--seed-track", "Song 7", code=1).output
-    assert "These towers (dot) know a listener by one vector" in out and "Leave out --seed-track or USER" in out
+    assert "These towers (dot) have one vector for a user" in out and "Leave out --seed-track or USER" in out
     assert len(rows(run("recommend", "--seed-track", "Song 7", "--json"))) == 10
 
 

@@ -76,7 +76,7 @@ def gradients(tower, config, distributed=None):
 
 
 def validator(towers):
-    """Rank 0 alone is asked; another answer elsewhere must not matter."""
+    """Only rank 0 validates; another value elsewhere must not matter."""
     return float(towers.tables["tracks"].weight[3, 0]) + (dist.get_rank() if dist.is_initialized() else 0)
 
 
@@ -85,12 +85,12 @@ def trained(distributed=None, stop=None, state=None):
     training = begun(TOWER, LONG, distributed, validator)
     if state is not None:
         training.restore(state)
-    told = []
+    reports = []
     for report in training.reports():
-        told.append((report.loss, report.validation))
-        if len(told) == stop:
-            return {"told": told, "state": training.state()}
-    return {"told": told, "weights": training.towers.state_dict()}
+        reports.append((report.loss, report.validation))
+        if len(reports) == stop:
+            return {"reports": reports, "state": training.state()}
+    return {"reports": reports, "weights": training.towers.state_dict()}
 
 
 def main():

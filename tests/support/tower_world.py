@@ -1,4 +1,4 @@
-"""Small worlds of listeners whose taste is known, for the tests of the towers."""
+"""Small worlds with known tastes, for the tests of the towers."""
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def listening(events, n_users, n_tracks):
 
 
 def checkerboard(n):
-    """Even listeners love even tracks; listener i has not yet heard track i. Nothing is known of time."""
+    """Even users love even tracks; user i has not yet played track i. There are no times."""
     pairs = [(user, track, 0) for user in range(n) for track in range(n) if user % 2 == track % 2 and user != track]
     return listening(pairs, n, n)
 

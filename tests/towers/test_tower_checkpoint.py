@@ -87,7 +87,7 @@ def test_towers_that_hear_need_the_same_ear(tmp_path):
 
 @pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
 def test_towers_that_never_heard_a_track_go_on_without(tmp_path, model):
-    """They learned of listens alone; by now the library has heard its files."""
+    """They were trained on listens alone; by now the library has audio vectors."""
     old = saved(replace(CONFIG, model=model), audio=None)
     save_towers(old, tmp_path / "towers.pt")
     kept = read_towers(tmp_path / "towers.pt")
@@ -100,15 +100,15 @@ def test_towers_that_never_heard_a_track_go_on_without(tmp_path, model):
 
 @pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
 def test_towers_for_two_tracks_give_them_the_vectors_that_all_give(tmp_path, model):
-    """Serving one listener reads the rows it asks about, not the table."""
+    """Recommending to one user reads a few rows, not the whole table."""
     old = saved(replace(CONFIG, model=model))
     save_towers(old, tmp_path / "towers.pt")
     few = catalog(2, artists=[0, 1], audio=SOUND[[3, 1]])
     maps = {"tracks": IdMap([13, 11]), "users": IdMap([7]), "artists": IdMap([101, 100]), "albums": IdMap([])}
     new = remap_towers(read_towers(tmp_path / "towers.pt"), few, **maps)
     torch.testing.assert_close(item_vectors(new.towers), item_vectors(old.towers)[[3, 1]])
-    asked, rows = inputs_for_new_users([np.array([0, 1])], 3), inputs_for_new_users([np.array([3, 1])], 3)
-    one, other = (query_vectors(kept.towers, *of) for kept, of in ((new, asked), (old, rows)))
+    inputs, rows = inputs_for_new_users([np.array([0, 1])], 3), inputs_for_new_users([np.array([3, 1])], 3)
+    one, other = (query_vectors(kept.towers, *of) for kept, of in ((new, inputs), (old, rows)))
     torch.testing.assert_close(one, other)
 
 
@@ -157,7 +157,7 @@ def test_a_state_is_for_one_training_only(tmp_path):
         tower_training_key({"dim": 5}, events, bare),
         tower_training_key({"dim": 4}, checkerboard(8), bare),
         tower_training_key({"dim": 4}, replace(events, kinds=np.ones(len(events), np.uint8)), bare),
-        tower_training_key({"dim": 4}, events, catalog(7)),  # a track more, which nobody has played
+        tower_training_key({"dim": 4}, events, catalog(7)),  # a track more, without plays
         tower_training_key({"dim": 4}, events, catalog(6, artists=[0] * 6)),
         tower_training_key({"dim": 4}, events, catalog(6, audio=SOUND)),
     ]
@@ -218,26 +218,26 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize(("change", "told"), FOREIGN.values(), ids=FOREIGN)
-def test_towers_of_a_stranger(tmp_path, change, told):
+@pytest.mark.parametrize(("change", "reason"), FOREIGN.values(), ids=FOREIGN)
+def test_foreign_checkpoints(tmp_path, change, reason):
     path = tmp_path / "towers.pt"
     save_towers(saved(), path)
     changed(path, change)
-    with pytest.raises(CheckpointError, match=told):
+    with pytest.raises(CheckpointError, match=reason):
         read_towers(path)
 
 
 OTHERS = {
     "a weight more": (lambda w: w.update(more=torch.zeros(3)), ""),
-    "a weight that is called as if it heard": (lambda w: w.update(audio_more=torch.zeros(3)), ""),
+    "a weight that is called as if it were audio": (lambda w: w.update(audio_more=torch.zeros(3)), ""),
     "no vectors of tracks": (lambda w: w.pop("tables.tracks.weight"), ", in tables.tracks.weight"),
-    "no vectors of listeners": (lambda w: w.pop("tables.users.weight"), ", in tables.users.weight"),
+    "no vectors of users": (lambda w: w.pop("tables.users.weight"), ", in tables.users.weight"),
     "small numbers": (
         lambda w: w.update({"tables.tracks.weight": w["tables.tracks.weight"].to(torch.int8)}),
         ", in tables.tracks.weight",
     ),
     "numbers for yes and no": (lambda w: w.update(is_seen=w["is_seen"].float()), ", in is_seen"),
-    "numbers of listeners for yes and no": (
+    "numbers of users for yes and no": (
         lambda w: w.update(is_known_user=w["is_known_user"].long()),
         ", in is_known_user",
     ),

@@ -15,7 +15,7 @@ _MAX_LOGIT_RANGE = 80.0  # nats; float32 still tells the exponential of the leas
 
 
 def fits(temperature: float, log_counts: Tensor | None) -> bool:
-    """Whether exponentials of all logits can be summed without subtracting the maximum of each row."""
+    """Check that exponentials of all logits can be summed without subtracting the maximum of each row."""
     spread = 0.0 if log_counts is None else float(log_counts.max() - log_counts.min())
     return 2 / temperature + spread <= _MAX_LOGIT_RANGE
 

@@ -84,7 +84,7 @@ class StreamingFrequency:
         return 1 / np.maximum(self._least_shared(track_rows)[0], 1.0)
 
     def expected_counts(self, track_rows: np.ndarray) -> np.ndarray:
-        """How often each track is expected in a batch: the mean count of a sighting over the mean gap."""
+        """The expected count of each track in a batch: the mean count of a sighting over the mean gap."""
         gaps, counts = self._least_shared(track_rows)
         return counts / np.maximum(gaps, 1.0)
 

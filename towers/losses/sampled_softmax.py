@@ -78,8 +78,8 @@ def sampled_softmax(
     if log_counts is None:
         correction, log_counts = "none", logits.new_zeros(logits.shape[1])
     if excluded is not None:
-        own = torch.eye(*logits.shape, dtype=torch.bool, device=logits.device)
-        logits = logits.masked_fill(excluded & ~own, -torch.inf)  # accidental hits are no negatives
+        is_positive = torch.eye(*logits.shape, dtype=torch.bool, device=logits.device)
+        logits = logits.masked_fill(excluded & ~is_positive, -torch.inf)  # accidental hits are no negatives
     weights = logits.new_ones(n) if weights is None else weights
     forward = _choice(logits, log_counts, correction)
     if directions == 2:

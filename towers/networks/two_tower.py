@@ -2,7 +2,7 @@
 
 audio ---W--+                          history --pool--+
 artist -----+                          seed track --W--+
-album ------+--> x --> MLP --> unit    listener -------+--> MLP --> unit
+album ------+--> x --> MLP --> unit    user -----------+--> MLP --> unit
 length --W--+    |                     example age -W--+
 own vector -+    '--- the same x stands for a track in history and seed
 """

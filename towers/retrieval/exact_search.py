@@ -75,7 +75,7 @@ def current_query_vectors(
 
 
 def uses_history(towers: Towers, user_row: int, *, ordered: bool = True) -> bool:
-    """Whether the history of a user changes their recommendations.
+    """Check that the history of a user changes their recommendations.
 
     Parameters
     ----------
@@ -130,13 +130,13 @@ def best_tracks(
 
 
 def _top_k(scores: Tensor, k: int, track_ids: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Columns of the k greatest scores of each row, and these: `data.top_k.top_k_columns` at the speed of `topk`.
+    """Columns of the k greatest scores of each row, and the scores: `data.top_k.top_k_columns`, as fast as `topk`.
 
     `topk` leaves the order of equal scores open, so rows with any among their k + 1 best are sorted again.
     """
-    best, found = (array.cpu().numpy() for array in scores.topk(min(k + 1, scores.shape[1]), dim=1))
+    best, best_columns = (array.cpu().numpy() for array in scores.topk(min(k + 1, scores.shape[1]), dim=1))
     is_tied = ((best[:, 1:] == best[:, :-1]) & ~np.isneginf(best[:, 1:])).any(axis=1)
-    columns, values = np.where(np.isneginf(best), -1, found)[:, :k], best[:, :k]
+    columns, values = np.where(np.isneginf(best), -1, best_columns)[:, :k], best[:, :k]
     if is_tied.any():
         tied = scores[torch.from_numpy(is_tied).to(scores.device)].cpu().numpy()
         columns[is_tied] = top_k_columns(tied, k, track_ids)

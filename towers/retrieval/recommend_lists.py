@@ -115,12 +115,12 @@ def request_query_vector(saved: SavedTowers, request: RecommendRequest) -> Tenso
     is_new_user = request.user_id < 0 and request.seed_id is None and len(request)
     if is_new_user and not uses_history(saved.towers, user_row, ordered=request.is_ordered):
         raise ValueError(
-            "These towers read no history, so they know nothing of somebody who is not in the data."
+            "These towers read no history, so they cannot recommend to a user who is not in the data."
             "\n\nTrain others: `cli train-tower --history 50`."
         )
     if request.seed_id is not None and not uses_history(saved.towers, user_row):
         raise ValueError(
-            f"These towers ({saved.towers.config.model}) know a listener by one vector, and no track that plays."
+            f"These towers ({saved.towers.config.model}) have one vector for a user, and read no track that plays."
             "\n\nLeave out --seed-track or USER, or train others: `cli train-tower --model two-tower --history 50`."
         )
     n_seeds, now = len(request.seeds), max(int(request.times.max(initial=1)), 1)

@@ -64,7 +64,7 @@ class Distributed:
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the process that prints, validates and saves."""
+        """True for the process that prints, validates and saves."""
         return self.rank == 0
 
     def local_batch(self, batch: Batch) -> LocalBatch:

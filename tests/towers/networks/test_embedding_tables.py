@@ -16,7 +16,7 @@ def test_a_step_by_hand():
     mine.weight.copy_(torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
     block = mine.block(np.array([2, 0, 2]))
     torch.testing.assert_close(block.look_up(), torch.tensor([[5.0, 6.0], [1.0, 2.0], [5.0, 6.0]]))
-    block.look_up().sum().backward()  # row 2 was asked twice: its gradient is 2 in each place, its mean square 4
+    block.look_up().sum().backward()  # row 2 was requested twice: its gradient is 2 in each place, its mean square 4
     mine.step(block, rate=0.1)
     expected = torch.tensor([[0.9, 1.9], [3.0, 4.0], [4.9, 5.9]])  # a first step is as long as the rate
     torch.testing.assert_close(mine.weight, expected)

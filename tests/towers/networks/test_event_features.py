@@ -1,4 +1,4 @@
-"""Facts of the events of a history: the vectors by hand, the same at serving as in training, nothing where unknown."""
+"""Facts of the events of a history: the vectors by hand, the same in recommendations and training, none without times."""
 
 from dataclasses import replace
 
@@ -30,9 +30,9 @@ def world(kinds=(0, 1, 0, 0, 0)):
     return replace(listening(events, 2, 6), kinds=np.array(kinds, dtype=np.uint8))
 
 
-def towers(tower=TOWER, told=True):
+def towers(tower=TOWER, is_trained=True):
     made = TwoTower(tower, catalog(6), np.ones(6, bool), np.ones(2, bool))
-    if told and made.facts is not None:
+    if is_trained and made.facts is not None:
         with torch.no_grad():
             for number, table in enumerate(made.facts.parameters()):
                 table.normal_(generator=torch.Generator().manual_seed(number))
@@ -51,7 +51,7 @@ def test_a_code_is_the_sum_of_three_vectors():
 
 
 @pytest.mark.parametrize("encoder", ["mean", "attention", "transformer"])
-def test_training_and_serving_ask_the_same_of_the_same_past(encoder, monkeypatch):
+def test_training_and_recommending_make_one_query_of_one_history(encoder, monkeypatch):
     monkeypatch.setattr("earshot.towers.training.batches._WITHHELD_CODES_SHARE", 0.0)
     events, made = world(), towers(replace(TOWER, encoder=encoder)).eval()
     batch = Batches(events, made.config, QUICK).batch(0, 0)
@@ -61,25 +61,25 @@ def test_training_and_serving_ask_the_same_of_the_same_past(encoder, monkeypatch
         event = int(np.flatnonzero(events.track_rows == track)[0])
         user = int(events.user_rows[event])
         past = events.select((np.arange(5) < event) | (events.user_rows != user))
-        asked, rows = inputs_now(past, np.array([user]), 3, np.ones(2, bool))
-        torch.testing.assert_close(query_vectors(made, asked, rows)[0], learned[row])
+        inputs, rows = inputs_now(past, np.array([user]), 3, np.ones(2, bool))
+        torch.testing.assert_close(query_vectors(made, inputs, rows)[0], learned[row])
 
 
 @pytest.mark.parametrize("encoder", ["mean", "attention", "transformer"])
-def test_facts_change_a_query_and_ordinary_ones_do_not(encoder):
+def test_codes_change_a_query_and_ordinary_ones_do_not(encoder):
     made = towers(replace(TOWER, encoder=encoder))
-    asked, rows = inputs_now(world(), np.array([0]), 3, np.ones(2, bool))
-    told = query_vectors(made, asked, rows)
-    unknown = query_vectors(made, replace(asked, codes=None), rows)
-    assert not torch.allclose(told, unknown)
-    ordinary = query_vectors(made, replace(asked, codes=np.zeros_like(asked.codes)), rows)
+    inputs, rows = inputs_now(world(), np.array([0]), 3, np.ones(2, bool))
+    with_codes = query_vectors(made, inputs, rows)
+    unknown = query_vectors(made, replace(inputs, codes=None), rows)
+    assert not torch.allclose(with_codes, unknown)
+    ordinary = query_vectors(made, replace(inputs, codes=np.zeros_like(inputs.codes)), rows)
     torch.testing.assert_close(ordinary, unknown)
-    new = towers(made.config, told=False)  # and before training nothing does
-    torch.testing.assert_close(query_vectors(new, asked, rows), query_vectors(new, replace(asked, codes=None), rows))
+    new = towers(made.config, is_trained=False)  # and before training no code does
+    torch.testing.assert_close(query_vectors(new, inputs, rows), query_vectors(new, replace(inputs, codes=None), rows))
 
 
-def test_of_some_histories_only_the_tracks_are_told():
-    """As of a stranger, who names tracks and says nothing more."""
+def test_some_histories_are_tracks_without_codes():
+    """Histories of new users may be tracks alone."""
     events = listening([(user, at % 5, DAY * (1 + at), 0.3) for user in range(100) for at in range(4)], 100, 6)
     batch = Batches(events, TOWER, replace(QUICK, batch_size=400)).batch(0, 0)
     bare = ~batch.inputs.codes.any(axis=1)
@@ -87,13 +87,13 @@ def test_of_some_histories_only_the_tracks_are_told():
     assert Batches(events, replace(TOWER, use_events=0), QUICK).batch(0, 0).inputs.codes is None
 
 
-def test_where_the_order_is_unknown_there_are_no_facts():
+def test_without_times_there_are_no_codes():
     untimed = replace(world(), times=np.zeros(5, dtype=np.int64))
     assert Batches(untimed, TOWER, QUICK).batch(0, 0).inputs.codes is None
 
 
-def test_what_was_liked_is_learned():
-    """Everybody plays 0 and 1, likes one of them, and then plays 2 if it was 0, else 3."""
+def test_likes_are_learned():
+    """All users play 0 and 1, like one of them, and then play 2 if it was 0, else 3."""
     rng, rows, kinds = np.random.default_rng(0), [], []
     for user in range(200):
         liked = int(rng.integers(2))
@@ -112,7 +112,7 @@ def test_what_was_liked_is_learned():
     assert right[1] > 0.99 and right[0] < 0.7
 
 
-def test_asked_without_facts_is_as_before():
-    asked = QueryInputs(np.array([0]), np.array([[0, -1]]), np.array([-1]), np.zeros(1, np.float32))
-    assert asked.codes is None
-    assert query_vectors(towers(), asked, np.array([3])).shape == (1, 8)
+def test_inputs_without_codes():
+    inputs = QueryInputs(np.array([0]), np.array([[0, -1]]), np.array([-1]), np.zeros(1, np.float32))
+    assert inputs.codes is None
+    assert query_vectors(towers(), inputs, np.array([3])).shape == (1, 8)

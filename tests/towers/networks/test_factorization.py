@@ -18,12 +18,12 @@ def made(kind, dim=3, hidden=8, seen=None):
 def both(model, users, history=None):
     rows = np.arange(5)
     nothing = np.full((len(users), 2), -1)
-    asked = QueryInputs(
+    inputs = QueryInputs(
         np.array(users), nothing if history is None else np.array(history), nothing[:, 0], np.zeros(len(users))
     )
-    blocks = model.blocks(rows, asked.user_rows)
+    blocks = model.blocks(rows, inputs.user_rows)
     features = model.features(blocks, rows)
-    return model.queries(features, blocks, asked).detach(), model.items(features).detach()
+    return model.queries(features, blocks, inputs).detach(), model.items(features).detach()
 
 
 def test_a_dot_product_with_a_bias():
@@ -42,7 +42,7 @@ def test_a_stranger_is_what_they_heard():
     tracks = model.tables["tracks"].weight
     queries, _ = both(model, [-1, -1], [[1, 4], [-1, -1]])
     torch.testing.assert_close(queries[0], torch.cat([(tracks[1] + tracks[4])[:3] / 2, torch.ones(1)]))
-    torch.testing.assert_close(queries[1], torch.tensor([0.0, 0, 0, 1]))  # of nobody only popularity is left
+    torch.testing.assert_close(queries[1], torch.tensor([0.0, 0, 0, 1]))  # without a history only popularity is left
 
 
 def test_neumf_is_the_papers_formula():

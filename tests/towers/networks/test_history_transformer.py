@@ -78,7 +78,7 @@ def test_padding_is_never_looked_at():
 
 
 def test_a_longer_history_of_the_same_is_the_same():
-    """Serving reads more events than training where order means nothing."""
+    """Histories without an order are read longer in recommendations than in training."""
     encoder, x = made(), events(1)
     with torch.no_grad():
         encoder.recency.zero_()
@@ -111,7 +111,7 @@ def riddle(rng):
 
 def test_it_solves_what_a_sum_cannot(rng):
     world = riddle(rng)
-    asked = world.select(world.times < 3)
+    past = world.select(world.times < 3)
     answers = world.track_rows[world.times == 3]
     right = {}
     for encoder in ("transformer", "attention"):
@@ -119,7 +119,7 @@ def test_it_solves_what_a_sum_cannot(rng):
         training = TowerTraining(towers_for(tower, Catalog.unknown(4), world), world, QUICK)
         list(training.reports())
         letters = [np.array([0, 1])] * 200
-        (found, _), *_ = recommend(training.towers, asked, np.arange(200), 1, excluded=letters)
+        (found, _), *_ = recommend(training.towers, past, np.arange(200), 1, excluded=letters)
         right[encoder] = (found[:, 0] == answers).mean()
     assert right["transformer"] > 0.99
     assert right["attention"] < 0.8  # three of the four pairs at best
@@ -136,7 +136,7 @@ def test_a_stopped_training_goes_on_with_the_same_dropout(rng, monkeypatch, drop
     whole = begun()
     expected = [report.loss for report in whole.reports()]
     first, second = begun(), begun()
-    told = [next(first.reports()).loss]
+    losses = [next(first.reports()).loss]
     second.restore(first.state())
-    torch.rand(7)  # somebody else draws in between
-    assert told + [report.loss for report in second.reports()] == expected
+    torch.rand(7)  # another draw in between
+    assert losses + [report.loss for report in second.reports()] == expected

@@ -21,7 +21,7 @@ def test_singular_vectors_by_numpy(rng):
     found = spectral_vectors(events, 4, 0).numpy()
     # Each direction is one or its opposite; cosines between tracks know nothing of that.
     np.testing.assert_allclose((found @ found.T)[:9, :9], (expected @ expected.T)[:9, :9], atol=1e-4)
-    assert not found[9].any()  # nobody plays it
+    assert not found[9].any()  # it has no plays
 
 
 def test_tracks_of_like_listeners_begin_alike():

@@ -12,7 +12,7 @@ from tower_world import catalog
 
 RNG = np.random.default_rng(5)
 SOUND = RNG.standard_normal((6, 5)).astype(np.float32)
-SOUND[4:] = 0  # tracks 4 and 5 were never heard
+SOUND[4:] = 0  # tracks 4 and 5 have no sound
 
 
 def towers(config=None, *, seen=(1, 1, 1, 0, 1, 1), artists=(0, 0, 1, 1, -1, -1), sound=SOUND):
@@ -28,9 +28,9 @@ def items(model, rows, *withheld):
 
 def queries(model, users=(0,), history=((0, 1, -1),), seeds=(0,), days=(0.0,)):
     rows = np.arange(6)
-    asked = QueryInputs(np.array(users), np.array(history), np.array(seeds), np.array(days, dtype=np.float32))
-    blocks = model.blocks(rows, asked.user_rows)
-    return model.queries(model.features(blocks, rows), blocks, asked).detach()
+    inputs = QueryInputs(np.array(users), np.array(history), np.array(seeds), np.array(days, dtype=np.float32))
+    blocks = model.blocks(rows, inputs.user_rows)
+    return model.queries(model.features(blocks, rows), blocks, inputs).detach()
 
 
 def test_vectors_are_of_unit_length_whoever_asks():
@@ -41,7 +41,7 @@ def test_vectors_are_of_unit_length_whoever_asks():
     )
 
 
-def test_a_vector_does_not_depend_on_who_else_is_asked_about():
+def test_a_vector_does_not_depend_on_the_rest_of_its_batch():
     model = towers()
     torch.testing.assert_close(items(model, [5, 2])[1], items(model, range(6))[2])
 
@@ -73,14 +73,14 @@ def test_a_withheld_vector_is_as_if_the_track_were_unseen():
     torch.testing.assert_close(items(model, [5], "vectors"), items(model, [5]))
 
 
-def test_of_a_withheld_artist_only_the_sound_is_told():
+def test_of_a_withheld_artist_only_the_sound_is_left():
     model = towers()
     model.tables["tracks"].weight[:] = 0.7
     unknown = towers(artists=(-1,) * 6, seen=(0,) * 6)
     weights = {name: value for name, value in model.state_dict().items() if "artists" not in name and name != "is_seen"}
     unknown.load_state_dict(weights, strict=False)
     torch.testing.assert_close(items(model, range(3), "vectors", "names"), items(unknown, range(3)))
-    # Nobody heard tracks 4 and 5: who plays them may be all there is.
+    # Tracks 4 and 5 have no sound: the artist may be all there is.
     known = towers(artists=(0, 0, 1, 1, 0, -1))
     torch.testing.assert_close(items(known, [4], "names"), items(known, [4]))
 
@@ -109,7 +109,7 @@ def test_unlearned_vectors_are_as_near_as_the_sounds(rng, dim):
     torch.testing.assert_close(found @ found.T, expected @ expected.T, atol=0.01 if dim == 3 else 1e-5, rtol=0)
 
 
-def test_withheld_sound_is_as_if_nobody_had_heard_it():
+def test_withheld_sound_is_as_if_there_were_none():
     model, deaf = towers(), towers(sound=np.where(np.arange(6)[:, None] == 5, 1, 0) * np.ones((6, 5)))
     own = {"audio_middle", "audio_spread"}
     deaf.load_state_dict({name: value for name, value in model.state_dict().items() if name not in own}, strict=False)
@@ -132,7 +132,7 @@ def test_features_add_up_by_hand():
     expected = [
         [2 * SOUND[1, 0] - 2 + 10 + 100 + minutes, 2 * SOUND[1, 1] - 2 + 100 + 1],
         [2 * SOUND[3, 0] - 2 + 20 + minutes, 2 * SOUND[3, 1] - 2 + 1],  # not seen: no vector of its own
-        [0.25 + 100 + minutes, 0.5 + 100 + 1],  # never heard, no artist
+        [0.25 + 100 + minutes, 0.5 + 100 + 1],  # no sound, no artist
     ]
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5)
 
@@ -147,8 +147,8 @@ def test_a_query_by_hand(encoder):
     expected = F.normalize((x[0] + x[3]) / 2 + x[1] / 2 + user, dim=0)
     found = queries(model, users=(2,), history=((0, -1, 3),), seeds=(1,))[0]
     torch.testing.assert_close(found, expected)
-    stranger = F.normalize((x[0] + x[3]) / 2 + x[1] / 2 + model.no_user.detach(), dim=0)
-    torch.testing.assert_close(queries(model, users=(-1,), history=((0, -1, 3),), seeds=(1,))[0], stranger)
+    new_user = F.normalize((x[0] + x[3]) / 2 + x[1] / 2 + model.no_user.detach(), dim=0)
+    torch.testing.assert_close(queries(model, users=(-1,), history=((0, -1, 3),), seeds=(1,))[0], new_user)
 
 
 def test_attention_weighs_by_track_and_by_recency():
@@ -192,7 +192,7 @@ def test_the_age_of_now_adds_nothing_and_any_other_does():
 def test_gradients_reach_every_part(encoder):
     model = towers(TowerConfig(dim=4, hidden=3, history=3, encoder=encoder, use_user=1, dropout=0.0))
     rows = np.arange(6)
-    asked = QueryInputs(
+    inputs = QueryInputs(
         np.array([1, -1]), np.array([[0, 1, 5], [-1, -1, -1]]), np.array([2, -1]), np.ones(2, np.float32)
     )
     with torch.no_grad():  # the last layers begin at zero, and would stop it
@@ -202,10 +202,10 @@ def test_gradients_reach_every_part(encoder):
             model.recency.copy_(torch.tensor([0.3, 0.1, 0.0]))
         else:
             model.transformer.out.weight.fill_(0.1).add_(torch.eye(4))
-    blocks = model.blocks(rows, asked.user_rows)
+    blocks = model.blocks(rows, inputs.user_rows)
     features = model.features(blocks, rows)
     target = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
-    ((model.items(features) * target).sum() + model.queries(features, blocks, asked)[:, 0].sum()).backward()
+    ((model.items(features) * target).sum() + model.queries(features, blocks, inputs)[:, 0].sum()).backward()
     silent = [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()]
     assert silent == []
     assert all(blocks[name].values.grad.any() for name in ("tracks", "artists", "users"))

@@ -11,10 +11,10 @@ from earshot.towers.retrieval.exact_search import item_vectors, popularity_offse
 from tower_world import listening
 
 
-def test_the_dial_is_a_power_of_popularity():
+def test_a_popularity_weight_is_a_power_of_popularity():
     assert popularity_offsets(np.array([1, 2]), 0) is None
     one, four = np.log(2 / 8), np.log(5 / 8)  # one more for each: 1, 2 and 5 of 8
-    expected = -2 * np.array([(one + four) / 2, one, four])  # whom nobody played is taken for an ordinary one
+    expected = -2 * np.array([(one + four) / 2, one, four])  # without plays: the mean of the others
     np.testing.assert_allclose(popularity_offsets(np.array([0, 1, 4]), -2.0), expected, rtol=1e-6)
     np.testing.assert_allclose(popularity_offsets(np.zeros(2), 1.0), np.log([1 / 2, 1 / 2]), rtol=1e-6)
 

@@ -1,4 +1,4 @@
-"""Towers before an exam, and before the judge of their training."""
+"""Towers in an evaluation, and in the validation of their training."""
 
 from dataclasses import replace
 
@@ -19,25 +19,25 @@ from earshot.towers.tower_checkpoint import SavedTowers
 from tower_world import catalog, checkerboard, listening
 
 KNOWN = listening([(0, 0, 1), (0, 1, 2), (1, 2, 3), (2, 3, 4)], 3, 6)
-ASKED = listening([(0, 0, 9), (0, 4, 9), (1, 2, 9), (2, 5, 9)], 3, 6)
+TARGETS = listening([(0, 0, 9), (0, 4, 9), (1, 2, 9), (2, 5, 9)], 3, 6)
 
 
-def test_a_judge_goes_by_validation():
+def test_a_validator_has_the_queries_of_validation():
     world = split_listens(checkerboard(20), "random", share=0.2)
     validator = make_validator(world, repeats=False, n_users=8)
     towers = towers_for(TowerConfig(dim=4, hidden=0, history=3), catalog(20), world.train)
     assert 0 <= validator(towers) <= 1
-    nothing = Split("global", KNOWN, listening([], 3, 6), ASKED)
+    nothing = Split("global", KNOWN, listening([], 3, 6), TARGETS)
     assert make_validator(nothing, repeats=True) is None
-    assert make_validator(Split("global", KNOWN, KNOWN, ASKED), repeats=False) is None
+    assert make_validator(Split("global", KNOWN, KNOWN, TARGETS), repeats=False) is None
 
 
-def test_a_judge_turns_the_dial_to_what_suits_best():
-    """Everybody goes on to the track that most have played; untrained towers do not know that, and a dial does."""
+def test_a_validator_takes_the_best_popularity_weight():
+    """All users go on to the most played track; untrained towers miss that, and a popularity weight does not."""
     known = listening([(user, 5, 1) for user in range(5, 12)] + [(user, user % 4, 2) for user in range(12)], 12, 30)
-    asked = listening([(user, 5, 9) for user in range(5)], 12, 30)
+    targets = listening([(user, 5, 9) for user in range(5)], 12, 30)
     towers = towers_for(TowerConfig(dim=4, hidden=0, history=3), catalog(30), known)
-    eval_queries = queries_at_cutoff(known, asked, repeats=False, n_users=10, seed=0)
+    eval_queries = queries_at_cutoff(known, targets, repeats=False, n_users=10, seed=0)
     validator = Validator(eval_queries, (0.0, 10.0, -10.0))
     assert validator(towers) == 1 and validator.popularity_weight == 10
     assert Validator(eval_queries)(towers) < 1
@@ -45,10 +45,10 @@ def test_a_judge_turns_the_dial_to_what_suits_best():
 
 @pytest.mark.parametrize("model", ["two-tower", "dot", "neumf"])
 @pytest.mark.parametrize("world", [KNOWN, checkerboard(6)])
-def test_towers_are_asked_as_they_recommend(model, world, monkeypatch):
+def test_evaluation_queries_are_those_of_recommendations(model, world, monkeypatch):
     monkeypatch.setattr("earshot.towers.retrieval.tower_scores._NEUMF_TRACKS_AT_ONCE", 4)
-    asked = listening([(user, 5 - user, 9) for user in range(3)], world.n_users, 6)
-    eval_queries = queries_at_cutoff(world, asked, repeats=False, n_users=10, seed=0)
+    targets = listening([(user, 5 - user, 9) for user in range(3)], world.n_users, 6)
+    eval_queries = queries_at_cutoff(world, targets, repeats=False, n_users=10, seed=0)
     towers = towers_for(TowerConfig(model=model, dim=4, hidden=8, history=3), catalog(6), world)
     scores_of = tower_scores(towers, evaluation_query_vectors(towers, eval_queries), item_vectors(towers))
     lists, _ = eval_queries.ranked(scores_of, 4)
@@ -84,7 +84,7 @@ def test_lists_that_are_evaluated_are_those_that_are_recommended(n_values, rng):
 
 
 def test_a_seed_is_the_track_before():
-    """Towers that only look at the seed give two queries of one listener the lists of their last tracks."""
+    """Towers that only look at the seed give two queries of one user the lists of their last tracks."""
     events = [(user, (at + user) % 7, 1_000 * at + user) for user in range(20) for at in range(1, 21)]
     split = split_listens(listening(events, 20, 7), "next-track")
     eval_queries = queries_of_split(split, repeats=True, n_queries=100, seed=0)

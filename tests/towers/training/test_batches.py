@@ -1,4 +1,4 @@
-"""Batches gathered from arrays: who is asked about what, what is hidden, and the same again from the same seed."""
+"""Batches gathered from arrays: the right histories and targets, and the same again from the same seed."""
 
 import hashlib
 from dataclasses import fields, replace
@@ -21,9 +21,9 @@ def batches(tower=PLAIN, training=QUICK, events=None):
     return Batches(listening(EVENTS, 3, 9) if events is None else events, tower, training)
 
 
-def told(batch):
-    """Of each event: user, positive, history and seed as tracks, the days since; in the order of the first two."""
-    rows = np.append(batch.track_rows, -1)  # place -1 is nobody
+def described(batch):
+    """User, positive, history and seed as tracks, and days of each event, in the order of the first two."""
+    rows = np.append(batch.track_rows, -1)  # place -1 is no track
     columns = (batch.candidates, batch.inputs.history, batch.inputs.seeds)
     positives, histories, seeds = (rows[places].tolist() for places in columns)
     return sorted(
@@ -32,7 +32,7 @@ def told(batch):
 
 
 def test_the_history_is_what_came_before():
-    assert told(batches().batch(0, 0)) == [
+    assert described(batches().batch(0, 0)) == [
         (0, 5, [-1, -1], -1, 3.0),
         (0, 6, [5, -1], 5, 2.0),
         (0, 7, [6, 5], 6, 1.0),
@@ -57,19 +57,19 @@ def test_a_short_history_without_times_is_another_one_each_epoch():
     seen = set()
     for epoch in range(8):
         for step in range(len(world)):
-            seen |= {(user, positive, last) for user, positive, (last,), *_ in told(world.batch(epoch, step))}
+            seen |= {(user, positive, last) for user, positive, (last,), *_ in described(world.batch(epoch, step))}
     of_one = {last for user, positive, last in seen if user == 0 and positive == 2}
     assert len(of_one) > 3 and -1 not in of_one and 2 not in of_one
 
 
-def test_an_epoch_asks_about_every_event_once():
+def test_an_epoch_has_every_event_once():
     world = batches(training=replace(QUICK, batch_size=7), events=checkerboard(8))
-    asked = []
+    pairs = []
     for step in range(len(world)):
         batch = world.batch(0, step)
-        asked += list(zip(batch.inputs.user_rows, batch.candidate_rows[: len(batch.inputs)], strict=True))
+        pairs += list(zip(batch.inputs.user_rows, batch.candidate_rows[: len(batch.inputs)], strict=True))
     events = checkerboard(8)
-    assert sorted(asked) == sorted(zip(events.user_rows, events.track_rows, strict=True))
+    assert sorted(pairs) == sorted(zip(events.user_rows, events.track_rows, strict=True))
     assert len(world) == 4 and repr(world) == "<Batches 4 steps of 7, 24 targets>"
 
 
@@ -108,19 +108,19 @@ def test_a_seed_gives_the_batches_of_every_release(loss):
     assert digest.hexdigest() == PINNED[loss]
 
 
-def test_an_event_of_weight_nought_is_history_but_no_target():
+def test_an_event_of_weight_0_is_history_but_no_target():
     events = listening([(0, 1, 1, 1.0), (0, 2, 2, 0.0), (0, 3, 3, 7.0)], 1, 4)
     world = batches(events=events)
     batch = world.batch(0, 0)
     assert sorted(batch.candidate_rows[:2].tolist()) == [1, 3]
-    assert told(batch)[1] == (0, 3, [2, 1], 2, 0.0)
+    assert described(batch)[1] == (0, 3, [2, 1], 2, 0.0)
     assert batch.weights.tolist() == [1.0, 1.0]  # seven plays of a track are no reason to learn it seven times harder
     with pytest.raises(ValueError, match="there is no event to learn from"):
         batches(events=listening([(0, 1, 1, 0.0)], 1, 4))
 
 
 def test_without_times_an_event_keeps_its_own_weight():
-    """Track t was played to the share t/8, and the order within a listener is another one each epoch."""
+    """Track t was played to the share t/8, and the order within a user is another one each epoch."""
     world = batches(events=listening([(user, track, 0, track / 8) for user in range(2) for track in range(9)], 2, 9))
     for epoch in range(3):
         batch = world.batch(epoch, 0)

@@ -48,7 +48,7 @@ def test_draws_have_their_probabilities(proposal):
     probabilities = world.sampler.draw_probabilities(np.arange(9))
     drawn = np.bincount(world.sampler._draw(60_000, np.random.default_rng(0)), minlength=9) / 60_000
     np.testing.assert_allclose(drawn, probabilities, atol=0.01)
-    # Track 1 was played twice: 2^0.75 against 1 of four others. Nobody played 0, 2, 3 and 4.
+    # Track 1 was played twice: 2^0.75 against 1 of four others. 0, 2, 3 and 4 were never played.
     share = 1 / 5 if proposal == "uniform" else 2**0.75 / (2**0.75 + 4)
     assert probabilities[1] == pytest.approx(share) and probabilities[[0, 2, 3, 4]].sum() == 0
 

@@ -40,17 +40,19 @@ def test_the_gradient_is_that_of_a_single_process(outcomes, name):
         found = outcome["gradients"][name]
         assert found.keys() == alone.keys()
         for key, expected in alone.items():
-            told = partial("{}: {}".format, key)
-            torch.testing.assert_close(found[key], expected, rtol=1e-5, atol=1e-6, msg=told)
+            message = partial("{}: {}".format, key)
+            torch.testing.assert_close(found[key], expected, rtol=1e-5, atol=1e-6, msg=message)
 
 
 @pytest.mark.parametrize("which", ["whole", "gone on"])
 def test_all_ranks_end_with_equal_weights_and_those_of_one(outcomes, which):
     first, second = (outcome[which] for outcome in outcomes)
     alone = trained()
-    assert first["told"] == second["told"]
-    assert first["told"] == [pytest.approx(report, abs=1e-4) for report in alone["told"][-len(first["told"]) :]]
-    assert len(first["told"]) == (3 if which == "whole" else 2)
+    assert first["reports"] == second["reports"]
+    assert first["reports"] == [
+        pytest.approx(report, abs=1e-4) for report in alone["reports"][-len(first["reports"]) :]
+    ]
+    assert len(first["reports"]) == (3 if which == "whole" else 2)
     for name, weight in first["weights"].items():
         assert torch.equal(weight, second["weights"][name]), name
         torch.testing.assert_close(weight, alone["weights"][name], rtol=1e-3, atol=1e-3)

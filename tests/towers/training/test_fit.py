@@ -32,7 +32,7 @@ def run_stages(fit, folder, key="key"):
 
 def test_one_stage_without_validation(tmp_path):
     fit, _ = fit_and_parts(protocol=None)
-    assert run_stages(fit, tmp_path) == [(60, 3)]  # 12 listeners, 5 tracks each
+    assert run_stages(fit, tmp_path) == [(60, 3)]  # 12 users, 5 tracks each
     assert fit.validation is None and fit.popularity_weight is None
     assert repr(fit) == "<TowerFit in 1 stages, <Batches 4 steps of 16, 60 targets>>"
 

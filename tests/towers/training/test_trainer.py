@@ -41,8 +41,10 @@ def training(tower=TOWER, config=QUICK, events=None, tracks=None, validator=None
 
 def recommended(towers, events, k=1):
     starts = events.user_offsets()
-    heard = [events.track_rows[starts[user] : starts[user + 1]] for user in range(events.n_users)]
-    return np.concatenate([rows for rows, _ in recommend(towers, events, np.arange(events.n_users), k, excluded=heard)])
+    played = [events.track_rows[starts[user] : starts[user + 1]] for user in range(events.n_users)]
+    return np.concatenate(
+        [rows for rows, _ in recommend(towers, events, np.arange(events.n_users), k, excluded=played)]
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def recommended(towers, events, k=1):
     ],
 )
 def test_the_missing_square_is_recommended(model, settings):
-    """Even listeners love even tracks; listener i has not yet heard track i."""
+    """Even users love even tracks; user i has not yet played track i."""
     world = training(replace(TOWER, model=model), replace(QUICK, **settings))
     reports = list(world.reports())
     assert reports[-1].loss < reports[0].loss
@@ -77,17 +79,17 @@ def test_a_training_that_was_stopped_goes_on_along_its_trajectory(monkeypatch):
     expected = [(report.epoch, report.step, report.loss) for report in whole.reports()]
     first = training(config=config, validator=validator)
     reports = first.reports()
-    told = [(report.epoch, report.step, report.loss) for _, report in zip(range(3), reports, strict=False)]
+    reported = [(report.epoch, report.step, report.loss) for _, report in zip(range(3), reports, strict=False)]
     state = first.state()
     second = training(config=config, validator=validator)
     second.restore(state)
-    told += [(report.epoch, report.step, report.loss) for report in second.reports()]
-    assert told == expected and len(told) == 6
+    reported += [(report.epoch, report.step, report.loss) for report in second.reports()]
+    assert reported == expected and len(reported) == 6
     for name, weight in whole.towers.state_dict().items():
         torch.testing.assert_close(second.towers.state_dict()[name], weight, rtol=0, atol=0, msg=name)
 
 
-def test_it_stops_when_the_judge_sees_no_progress_and_keeps_the_best():
+def test_it_stops_without_progress_on_validation_and_keeps_the_best():
     values = iter([0.1, 0.5, 0.4, 0.3, 0.2])
     seen = []
 
@@ -103,7 +105,7 @@ def test_it_stops_when_the_judge_sees_no_progress_and_keeps_the_best():
 
 @pytest.mark.parametrize(("at_once", "words"), [(True, "the loss of epoch 1 is"), (False, "a weight is")])
 def test_a_training_that_diverges_says_so(at_once, words):
-    """A judge would be content, for it ranks somehow what is no number; and the last step is judged by no loss."""
+    """A validator does not notice: it ranks scores that are no numbers somehow. The last step has no later loss."""
     world = training(config=replace(QUICK, epochs=1), validator=lambda towers: spoiled(towers, 0.5))
 
     def spoiled(towers, value=None):
@@ -136,8 +138,8 @@ def test_log_counts_are_those_of_the_whole_mixture():
     np.testing.assert_allclose(np.exp(alone._log_counts(alone.batches.batch(0, 0))), 6 / 12, rtol=1e-5)
 
 
-def test_a_share_of_popularity_is_no_matter_of_the_vectors():
-    """Track 0 is played three times as often; its logit in training is higher by what the dial adds at serving."""
+def test_the_popularity_share_is_left_out_of_the_vectors():
+    """Track 0 is played three times as often; its logit in training is higher by the offset of recommendations."""
     events = listening([(user, track, 0) for user in range(6) for track in ((0,) if user < 4 else (0, 1, 2))], 6, 3)
     plain = training(events=events)
     shared = training(config=replace(QUICK, popularity_share=0.5), events=events)
@@ -186,14 +188,14 @@ def test_new_tracks_are_found_by_their_sound_and_by_nothing_else(rng):
     assert shares[1] > 0.95 and shares[0] == pytest.approx(0.5, abs=0.15)
 
 
-def test_a_stranger_needs_no_training(rng):
+def test_a_new_user_needs_no_training(rng):
     _, audio, events = sounding_world(rng)
     world = training(TOWER, replace(QUICK, epochs=15, batch_size=32), events, catalog(30, audio=audio))
     list(world.reports())
-    asked, rows = inputs_for_new_users(
+    inputs, rows = inputs_for_new_users(
         [np.array([21, 23, 25]), np.array([0, 2, 24])], 4
     )  # some of it never played by anyone
-    found, _ = best_tracks(world.towers, query_vectors(world.towers, asked, rows), item_vectors(world.towers), 5)
+    found, _ = best_tracks(world.towers, query_vectors(world.towers, inputs, rows), item_vectors(world.towers), 5)
     assert (found[0] % 2 == 1).all() and (found[1] % 2 == 0).all()
 
 
@@ -203,7 +205,7 @@ def test_a_device_of_halves_learns_nearly_the_same(encoder, loss, rng, monkeypat
     """What is for CUDA, where this machine can follow it: bfloat16 products of the CPU's autocast."""
     _, audio, events = sounding_world(rng)
     tower = replace(TOWER, encoder=encoder, use_events=1, dropout=0.0)
-    told = []
+    outcomes = []
     for devices in (("cuda",), ("cuda", "cpu")):
         monkeypatch.setattr("earshot.towers.training.trainer.MIXED_PRECISION_DEVICES", devices)
         world = training(tower, replace(QUICK, loss=loss), events, catalog(30, audio=audio))
@@ -213,8 +215,8 @@ def test_a_device_of_halves_learns_nearly_the_same(encoder, loss, rng, monkeypat
         weights = [*world.towers.parameters(), *(block.values for block in blocks.values())]
         grads = [weight.grad for weight in weights if weight.grad is not None]
         assert found.dtype == torch.float32 and all(grad.dtype == torch.float32 for grad in grads)
-        told.append((found, torch.cat([grad.flatten() for grad in grads])))
-    (exact, gradient), (half, half_gradient) = told
+        outcomes.append((found, torch.cat([grad.flatten() for grad in grads])))
+    (exact, gradient), (half, half_gradient) = outcomes
     assert half.item() == pytest.approx(exact.item(), rel=0.02) and half.item() != exact.item()
     assert torch.cosine_similarity(gradient, half_gradient, dim=0) > 0.99
 
