@@ -42,7 +42,7 @@ from pathlib import Path
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import read_interactions
 with Library.open(Path(sys.argv[1])) as library:
-    print(read_interactions(library).listening)
+    print(read_interactions(library).interactions)
 """
 
 

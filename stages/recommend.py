@@ -105,7 +105,9 @@ def recommend_tracks(
     if user is not None:
         request = request_for_user(listens, find_user(library, user), seed_id)
     else:
-        is_ordered = not len(liked) and bool(listens.listening.times.any())  # the towers have learned of no order else
+        is_ordered = not len(liked) and bool(
+            listens.interactions.times.any()
+        )  # the towers have learned of no order else
         track_ids = [_track_id(library, track) for track in (*history, *liked)]
         request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id)
     with as_stage_error():  # towers and requests that do not fit, such as a seed that they cannot read
@@ -143,7 +145,7 @@ def recommend_to_all(
     )
     listens = read_interactions(library)
     recommender = _prepare(library, listens, options, listens.items.all_ids, listens.users)
-    events, disliked = without_dislikes(listens.listening), dislikes(listens.listening)
+    events, disliked = without_dislikes(listens.interactions), dislikes(listens.interactions)
     user_rows = np.unique(events.user_rows)
     settings = asdict(options) | {"towers": run.id, "listens": listens.key, "tracks": recommender.candidates.digest()}
     run_id, _ = start_run(library, RECOMMEND_STAGE, settings, versions=versions())

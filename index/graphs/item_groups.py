@@ -92,7 +92,7 @@ def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) ->
 def _training_listeners(library: Library, split: Mapping[str, Any]) -> Groups:
     """Listeners to tracks in the training part of a split."""
     read = read_interactions(library)
-    listens = without_dislikes(read.listening)
+    listens = without_dislikes(read.interactions)
     if split["protocol"] == "auto":
         split = {**split, "protocol": default_protocol(listens)}
     train = split_listens(listens, **split).train

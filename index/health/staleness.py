@@ -17,23 +17,10 @@ from earshot.index.listens.stored_interactions import listening_key
 from earshot.index.manifest import file_problem, kept_files
 from earshot.index.recommending.recommendation_table import lists_config
 from earshot.index.recommending.tower_runs import tower_run
-from earshot.index.runs import (
-    EMBED_STAGE,
-    FORGET_STAGE,
-    TRAINING_STAGE,
-    current_fingerprint,
-    is_interrupted,
-)
+from earshot.index.runs import EMBED_STAGE, FORGET_STAGE, TRAINING_STAGE, current_fingerprint, is_interrupted
 from earshot.index.trust import read_json, text_list
 from earshot.index.vectors.faiss_file import index_state
-from earshot.index.vectors.spaces import (
-    AUDIO,
-    TOWER,
-    current_space,
-    n_without_vector,
-    sound_space,
-    spaces,
-)
+from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, n_without_vector, sound_space, spaces
 
 _EMBED, _BUILD_INDEX, _TRAIN_TOWER = "cli embed-audio", "cli build-index", "cli train-tower"
 _IMPORT = "cli import-listens FILE"

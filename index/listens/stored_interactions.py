@@ -19,7 +19,7 @@ from earshot.index.tracks.track_links import links
 class StoredInteractions:
     """Interactions of all imports together, with the ids of their rows."""
 
-    listening: Interactions
+    interactions: Interactions
     users: IdMap
     items: IdMap  # tracks or artists; a linked catalog track is the track of its file
     key: str  # changes with listens and links

@@ -80,24 +80,24 @@ def _has_newcomers(library: Library, n_indexed: int) -> bool:
 
 def play_counts(read: StoredInteractions) -> tuple[np.ndarray, np.ndarray]:
     """The ids of all tracks with listens, and how often each was played or liked."""
-    listens = without_dislikes(read.listening)
+    listens = without_dislikes(read.interactions)
     return read.items.all_ids, np.bincount(listens.track_rows, minlength=len(read.items))
 
 
 def request_for_user(read: StoredInteractions, user_id: int, seed_id: int | None = None) -> RecommendRequest:
     """A request of a user of the library, with their history."""
-    listening, first, stop = read.listening, 0, 0
+    listens, first, stop = read.interactions, 0, 0
     if user_id in read.users:
         row = int(read.users.rows([user_id])[0])
-        first, stop = np.searchsorted(listening.user_rows, np.array([row, row + 1], dtype=np.int32))
+        first, stop = np.searchsorted(listens.user_rows, np.array([row, row + 1], dtype=np.int32))
     events = slice(first, stop)
-    users, tracks = np.asarray(listening.user_rows[events]), np.asarray(listening.track_rows[events])
-    kinds = None if listening.kinds is None else np.asarray(listening.kinds[events])
+    users, tracks = np.asarray(listens.user_rows[events]), np.asarray(listens.track_rows[events])
+    kinds = None if listens.kinds is None else np.asarray(listens.kinds[events])
     liked = slice(None) if kinds is None else active_mask(users, tracks, kinds)
     return RecommendRequest(
         read.items.ids(tracks[liked]),
-        np.asarray(listening.times[events])[liked],
-        np.asarray(listening.weights[events])[liked],
+        np.asarray(listens.times[events])[liked],
+        np.asarray(listens.weights[events])[liked],
         None if kinds is None else kinds[liked],
         user_id,
         seed_id,

@@ -41,7 +41,7 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
         There are no listens to tracks.
     """
     read = read_interactions(library)
-    listens = without_dislikes(read.listening)
+    listens = without_dislikes(read.interactions)
     listened = read.items.all_ids
     query = "SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND linked_id IS NULL ORDER BY id"
     present = np.fromiter((node for (node,) in library.db.execute(query)), dtype=np.int64)

@@ -62,7 +62,7 @@ def test_a_later_export_adds_only_what_is_new(folder, run):
     from earshot.index.listens.stored_interactions import read_interactions
 
     with Library.open(folder / "library") as library:
-        assert repr(read_interactions(library).listening) == "<Interactions 1 users x 2 tracks, 3 events>"
+        assert repr(read_interactions(library).interactions) == "<Interactions 1 users x 2 tracks, 3 events>"
 
 
 def test_an_export_beside_its_earlier_one_or_unpacked_counts_once(folder, run):
@@ -79,7 +79,7 @@ def test_an_export_beside_its_earlier_one_or_unpacked_counts_once(folder, run):
     from earshot.index.listens.stored_interactions import read_interactions
 
     with Library.open(folder / "library") as library:
-        assert len(read_interactions(library).listening) == 4
+        assert len(read_interactions(library).interactions) == 4
 
 
 def test_an_archive_of_two_kinds_is_two_imports(folder, run):

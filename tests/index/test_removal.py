@@ -44,7 +44,7 @@ def test_what_only_it_knew_goes_along(library):
     assert library.db.execute("SELECT name FROM users").fetchall() == [("eve",)]
     assert library.db.execute("SELECT kind FROM graphs").fetchall() == [("friends",)]
     assert len(files) == 2 and len(set((library.folder / "listens").glob("*.parquet"))) == 1
-    assert len(read_interactions(library).listening) == 2
+    assert len(read_interactions(library).interactions) == 2
 
 
 def test_the_last_one_and_one_whose_file_is_gone(library):

@@ -122,13 +122,13 @@ ARRAYS = {
 @pytest.mark.parametrize(("name", "data"), ARRAYS.values(), ids=ARRAYS)
 def test_arrays_that_are_damaged_are_made_anew(folder, name, data):
     with Library.open(folder) as library:
-        before = read_interactions(library).listening.digest()
+        before = read_interactions(library).interactions.digest()
         (arrays,) = (folder / "listens").glob("arrays-*")
         (arrays / name).write_bytes(data)
         facts = json.loads((arrays / "arrays.json").read_text())
         if name == "kinds":
             (arrays / "arrays.json").write_text(json.dumps(facts | {"n_kinds": 270}))
-        assert read_interactions(library).listening.digest() == before
+        assert read_interactions(library).interactions.digest() == before
 
 
 def test_lists_that_cannot_be_read_today_are_not_made_anew(folder, failing_disk):

@@ -25,7 +25,7 @@ def told(library):
     found = read_interactions(library)
     users = dict(library.db.execute("SELECT id, name FROM users"))
     tracks = {node: names for node, *names in library.db.execute("SELECT id, artist, title FROM tracks")}
-    listening = found.listening
+    listening = found.interactions
     rows = zip(
         found.users.ids(listening.user_rows).tolist(), found.items.ids(listening.track_rows).tolist(),
         listening.times.tolist(), strict=True,
@@ -72,14 +72,14 @@ def test_a_split_goes_all_the_way(tmp_path):
     frame = pl.DataFrame(rows, schema=["user", "artist", "title", "time_s", "split"], orient="row")
     with library, collected_events(library, Batch(frame)) as collector:
         import_listens(library, collector, "digest", origin="x")
-        assert read_interactions(library).listening.splits.tolist() == [0, 2, 1]
+        assert read_interactions(library).interactions.splits.tolist() == [0, 2, 1]
 
 
 def test_a_skip_weighs_little(tmp_path, run_cli):
     path = spotify(tmp_path / "x.json", stream(ms_played=1_500), stream("Two", ms_played=200_000))
     assert run_cli(tmp_path / "library", "import-listens", path).returncode == 0
     with Library.open(tmp_path / "library") as library:
-        weights = read_interactions(library).listening.weights
+        weights = read_interactions(library).interactions.weights
     # The long one began earlier. 1.5 s are a twentieth of the half minute that counts as a play.
     assert weights.tolist() == pytest.approx([1.0, 0.05])
 

@@ -28,10 +28,10 @@ def library(tmp_path):
 
 def test_rows_and_the_ids_they_are(library):
     found = read_interactions(library)
-    assert repr(found.listening) == "<Interactions 2 users x 2 tracks, 3 events>"
-    assert found.users.ids(found.listening.user_rows).tolist() == [1, 1, 2]
-    assert found.items.ids(found.listening.track_rows).tolist() == [2, 1, 2]
-    assert found.listening.times.tolist() == [3, 5, 4]
+    assert repr(found.interactions) == "<Interactions 2 users x 2 tracks, 3 events>"
+    assert found.users.ids(found.interactions.user_rows).tolist() == [1, 1, 2]
+    assert found.items.ids(found.interactions.track_rows).tolist() == [2, 1, 2]
+    assert found.interactions.times.tolist() == [3, 5, 4]
 
 
 def folders(library):
@@ -42,15 +42,16 @@ def test_they_are_made_once_and_again_after_a_change(library):
     read_interactions(library)
     (first,) = folders(library)
     with Library.open(library.folder) as reader:
-        assert len(read_interactions(reader).listening) == 3
+        assert len(read_interactions(reader).interactions) == 3
     assert folders(library) == [first]
     listened(library, "b", ("me", "Air", "One", 5), ("me", "Air", "One", 9))  # one of them was known
-    assert len(read_interactions(library).listening) == 4
+    assert len(read_interactions(library).interactions) == 4
     (second,) = folders(library)
     assert second != first
     library.db.execute("UPDATE tracks SET linked_id = 1 WHERE id = 2")
     assert (
-        read_interactions(library).items.ids([0]).tolist() == [1] and read_interactions(library).listening.n_tracks == 1
+        read_interactions(library).items.ids([0]).tolist() == [1]
+        and read_interactions(library).interactions.n_tracks == 1
     )
     assert len(folders(library)) == 1 and folders(library) != [second]
 
@@ -60,7 +61,7 @@ def test_arrays_of_an_older_version_are_made_anew(library, monkeypatch):
     (before,) = folders(library)
     (library.folder / "listens" / before / "weights").write_bytes(b"of another kind")
     monkeypatch.setattr("earshot.index.listens.stored_interactions.ARRAY_FORMAT", 99)
-    assert read_interactions(library).listening.weights.tolist() == [1.0] * 3
+    assert read_interactions(library).interactions.weights.tolist() == [1.0] * 3
     assert len(folders(library)) == 1 and folders(library) != [before]
 
 
@@ -81,8 +82,8 @@ def test_listens_to_artists_stand_apart(library):
     batch = Batch(pl.DataFrame({"user": ["me"], "title": ["Air"]}))
     with collected_events(library, batch, level="artist") as collector:
         import_listens(library, collector, "artists", origin="x")
-    assert repr(read_interactions(library, "artist").listening) == "<Interactions 1 users x 1 tracks, 1 events>"
-    assert len(read_interactions(library).listening) == 3 and len(folders(library)) == 2
+    assert repr(read_interactions(library, "artist").interactions) == "<Interactions 1 users x 1 tracks, 1 events>"
+    assert len(read_interactions(library).interactions) == 3 and len(folders(library)) == 2
 
 
 def test_the_id_of_a_user(library):

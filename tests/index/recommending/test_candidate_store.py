@@ -76,7 +76,7 @@ def test_a_dislike_is_no_play(tmp_path):
         (one,) = library.db.execute("SELECT id FROM tracks WHERE title = 'One'").fetchone()
         request = request_for_user(read, find_user(library, "eve"))
         assert (request.played.tolist(), request.times.tolist(), request.kinds.tolist()) == ([one], [1], [0])
-        assert request.disliked.tolist() == [3 - one] and dislikes(read.listening)[1].tolist() == [2 - one]
+        assert request.disliked.tolist() == [3 - one] and dislikes(read.interactions)[1].tolist() == [2 - one]
         ids, counts = play_counts(read)
         assert counts[ids == one].tolist() == [1] and counts.sum() == 1
 

@@ -106,7 +106,7 @@ def test_a_linked_track_is_its_file_to_all_who_read_listens(library):
     pairs = [(pair.catalog.id, pair.file.id) for pair in find_links(library).matches]
     assert store_links(library, pairs) == 3 and links(library) == {8: 1, 9: 3, 11: 6}
     heard_listens = read_interactions(library)
-    assert heard_listens.items.ids(heard_listens.listening.track_rows).tolist() == [1, 3, 10, 6, 12, 13, 14, 15]
+    assert heard_listens.items.ids(heard_listens.interactions.track_rows).tolist() == [1, 3, 10, 6, 12, 13, 14, 15]
     assert read_groups(library, "listens")["listens"].item_ids.tolist() == [1, 3, 6, 10, 12, 13, 14, 15]
     assert find_links(library).n_catalog == 5  # nothing is linked twice
     assert remove_links(library, [8, 8, 12]) == 1 and links(library) == {9: 3, 11: 6}
