@@ -45,23 +45,7 @@ def _is_table(head: Head) -> bool:
     return suffix in SUFFIXES
 
 
-def _open(members: Sequence[Member], options: ReadOptions) -> OpenedSource:
-    return read_listen_table(
-        members[0], user=options.user, item=options.item, time=options.time, plays=options.plays, level=options.level,
-        listener=options.listener,
-    )  # fmt: skip
-
-
-def read_listen_table(
-    file: Path | Member,
-    *,
-    user: str | None = None,
-    item: str | None = None,
-    time: str | None = None,
-    plays: str | None = None,
-    level: str | None = None,
-    listener: str | None = None,
-) -> OpenedSource:
+def read_listen_table(file: Path | Member, options: ReadOptions | None = None) -> OpenedSource:
     """Read a table of listens; columns that are not given are found by well-known names.
 
     Without a `level`, items are tracks if a column of tracks is found, else artists. Times are numbers (seconds,
@@ -75,11 +59,13 @@ def read_listen_table(
         The file cannot be read, a given column is not in it, no column holds users or items, or one holds users
         despite a `listener`. Faults further on show when the batches are read.
     """
+    options = options or ReadOptions()
+    listener = options.listener
     table = open_table(file, SUFFIXES, "tables of listens")
     columns, name = table.columns, table.name
-    user = find_column(name, columns, user, _USER)
-    item, level = _item(name, columns, user, item, level)
-    time, plays = find_column(name, columns, time, _TIME), find_column(name, columns, plays, _PLAYS)
+    user = find_column(name, columns, options.user, _USER)
+    item, level = _item(name, columns, user, options)
+    time, plays = find_column(name, columns, options.time, _TIME), find_column(name, columns, options.plays, _PLAYS)
     if user is None and listener is None:
         raise _missing_column(name, columns, "users", "--user, or say whose listens these are with --listener")
     if user is not None and listener is not None:
@@ -145,10 +131,9 @@ def _optional_expr(ours: str, theirs: str) -> pl.Expr:
     return stripped(theirs)
 
 
-def _item(
-    table: str, columns: Sequence[str], user: str | None, item: str | None, level: str | None
-) -> tuple[str | None, str]:
+def _item(table: str, columns: Sequence[str], user: str | None, options: ReadOptions) -> tuple[str | None, str]:
     """Find the column of items and their level."""
+    item, level = options.item, options.level
     if item is not None:
         guessed = "artist" if item.lower() in _ITEM["artist"] else "track"
         return find_column(table, columns, item, ()), level or guessed
@@ -187,4 +172,4 @@ def seconds(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return pl.coalesce(integers, pl.coalesce(zoned, *plain, day).dt.epoch("s"))
 
 
-TABLE = Reader("table", _is_table, _open)
+TABLE = Reader("table", _is_table, lambda members, options: read_listen_table(members[0], options))

@@ -7,13 +7,14 @@ import polars as pl
 import pytest
 
 from earshot.data.listens import listen_tables
+from earshot.data.listens.listen_reader import ReadOptions
 
 SECOND = int(datetime(2009, 5, 4, 23, 8, 57, tzinfo=UTC).timestamp())
 
 
 def read_listen_table(path, **options):
     """A small table, whose only batch is its first."""
-    table = listen_tables.read_listen_table(path, **options)
+    table = listen_tables.read_listen_table(path, ReadOptions(**options))
     (batch,) = table.batches
     return SimpleNamespace(level=table.level, batch=batch)
 
