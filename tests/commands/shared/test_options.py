@@ -7,7 +7,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from earshot.commands.shared.options import SwitchCommand, config_options
+from earshot.commands.shared.options import Switch, SwitchCommand, config_options
+from earshot.commands.train_tower import train_tower
 from earshot.data.settings import Range
 
 
@@ -81,3 +82,17 @@ def test_the_new_spelling_is_named():
         "`--use-audio 0` is spelled `--no-use-audio` now; the next release takes no other.\n"
     )
     assert typed("--half", 2).exit_code == 2
+
+
+def test_train_tower_takes_the_old_spelling_of_its_ten_switches():
+    switches = [option for option in train_tower.params if isinstance(option, Switch)]
+    assert len(switches) == 10
+    for value in (0, 1):
+        old = [word for switch in switches for word in (switch.opts[0], str(value))]
+        new = [switch.opts[0] if value else switch.secondary_opts[0] for switch in switches]
+        with (
+            train_tower.make_context("train-tower", old) as before,
+            train_tower.make_context("train-tower", new) as after,
+        ):
+            assert before.params == after.params
+            assert {before.params[switch.name] for switch in switches} == {bool(value)}

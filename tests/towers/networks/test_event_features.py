@@ -1,4 +1,4 @@
-"""Facts of the events of a history: the vectors by hand, the same in recommendations and training, none without times."""
+"""Facts of the events of a history: the vectors by hand, the same in recommendations and training."""
 
 from dataclasses import replace
 
