@@ -86,7 +86,7 @@ def main() -> None:
     def without_new(part: Interactions) -> Interactions:
         return part.select(~is_cold[part.track_rows])
 
-    train = without_new(parts.known())
+    train = without_new(parts.before_test())
     eval_queries = queries_at_cutoff(train, parts.test, repeats=False, n_users=len(events), seed=options.seed)
     of_new, has_new = eval_queries.targets.select(is_cold[eval_queries.targets.track_rows])
     lists = {

@@ -120,14 +120,14 @@ def queries_of_split(split: Split, *, repeats: bool, n_queries: int, seed: int) 
     rules = PROTOCOLS[split.protocol]
     if rules.rolling:
         return _next_track_queries(split, n_queries, seed)
-    known, test = split.known(), split.test
-    if rules.least_weight:
+    known, test = split.before_test(), split.test
+    if rules.min_target_weight:
         test = test.of_kind("listen")
-        test = test.select(test.weights >= rules.least_weight)
-    if rules.known_users:
+        test = test.select(test.weights >= rules.min_target_weight)
+    if rules.training_users_only:
         is_known = np.bincount(known.user_rows, minlength=test.n_users) > 0
         test = test.select(is_known[test.user_rows])
-    unreachable = rules.keeps_unreachable
+    unreachable = rules.unreachable_targets
     return queries_at_cutoff(known, test, repeats=repeats, n_users=n_queries, seed=seed, unreachable=unreachable)
 
 
@@ -169,7 +169,7 @@ def _plays(targets: Targets, test: Interactions) -> np.ndarray:
 
 def _next_track_queries(split: Split, n_queries: int, seed: int) -> EvaluationQueries:
     """Make a query about the next track of each listen of the test that has one before it."""
-    events = split.whole()
+    events = split.all_events()
     firsts = events.user_offsets()[events.user_rows]
     is_target = (events.times >= split.test.times.min()) & (np.arange(len(events)) > firsts) & (events.weights > 0)
     rows = np.flatnonzero(is_target)
@@ -180,7 +180,7 @@ def _next_track_queries(split: Split, n_queries: int, seed: int) -> EvaluationQu
     tracks = events.track_rows[rows].astype(np.int64)
     targets = Targets(events.user_rows[rows], np.arange(len(rows) + 1), tracks, events.n_tracks)
     histories = Histories(events, firsts[rows], rows)
-    return EvaluationQueries(split.known(), histories, targets, None, np.ones(len(rows), dtype=np.int64))
+    return EvaluationQueries(split.before_test(), histories, targets, None, np.ones(len(rows), dtype=np.int64))
 
 
 def validation_queries(split: Split, *, repeats: bool, n_users: int, seed: int = 0) -> EvaluationQueries | None:

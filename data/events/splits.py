@@ -38,15 +38,15 @@ class Split:
             " judge by"
         )
 
-    def known(self) -> Interactions:
+    def before_test(self) -> Interactions:
         """Merge the events that are known when the test begins: train and, if the protocol allows, validation."""
-        if not PROTOCOLS[self.protocol].knows_validation:
+        if not PROTOCOLS[self.protocol].history_has_validation:
             return self.train
         return merged(self.train, self.validation)
 
-    def whole(self) -> Interactions:
+    def all_events(self) -> Interactions:
         """Merge all events, in order."""
-        before = self.known() if self.held_out_users is None else merged(self.known(), self.held_out_users)
+        before = self.before_test() if self.held_out_users is None else merged(self.before_test(), self.held_out_users)
         return merged(before, self.test)
 
 
@@ -75,7 +75,7 @@ def split_listens(
     gap_s = gap_s if rules.gap_s is None else rules.gap_s
     if not 0 < share < 0.5:
         raise ValueError(f"share is {share:g}; it is above 0 and below .5, for test and validation take one each")
-    if rules.parting not in ("given", "random") and not listens.times.any():
+    if rules.method not in ("given", "random") and not listens.times.any():
         raise ValueError(f"these listens have no times, and {protocol} splits by them; take random or given")
     parts = {
         "global": lambda: _by_moment(listens, share, gap_s),
@@ -84,7 +84,7 @@ def split_listens(
         "leave-one-out": lambda: _last_two(listens),
         "given": lambda: _as_given(listens, share, seed),
         "random": lambda: _by_chance(listens, share, seed),
-    }[rules.parting]()
+    }[rules.method]()
     held_out_users = None
     if rules.held_out:
         is_held_out = (np.random.default_rng([seed, 1]).random(listens.n_users) < rules.held_out)[listens.user_rows]

@@ -133,9 +133,9 @@ def _refit_events(parts: Split | None, *, is_validated: bool) -> Interactions:
             "validation has no queries, so --refit cannot know how long to learn."
             "\n\nLeave it out, or take another --split or --share."
         )
-    if not PROTOCOLS[parts.protocol].knows_validation:
+    if not PROTOCOLS[parts.protocol].history_has_validation:
         raise ValueError(
             f"--refit learns from the validation part too, which {parts.protocol} keeps unknown to towers."
             "\n\nLeave it out, or take another --split."
         )
-    return parts.known()
+    return parts.before_test()

@@ -73,7 +73,7 @@ def test_by_chance_all_plays_of_a_track_go_the_same_way():
 
 def test_train_and_validation_joined_are_in_order():
     split = split_listens(clockwork(), "global", share=0.2, gap_s=0)
-    known = split.known()  # the order is checked when it is made
+    known = split.before_test()  # the order is checked when it is made
     assert len(known) == 16 and sorted(known.track_rows.tolist()) == list(range(16))
     assert rows(merged(split.validation, split.train)) == rows(known)
 
@@ -114,8 +114,8 @@ def test_the_last_day_and_the_day_before():
 def test_a_protocols_own_share_comes_first():
     split = split_listens(clockwork(), "loopback", share=0.3, gap_s=500)
     assert [len(part) for part in (split.train, split.validation, split.test)] == [16, 2, 2]
-    assert len(split.known()) == 16  # validation stays unknown
-    assert len(split_listens(clockwork(), "global", share=0.1, gap_s=0).known()) == 18
+    assert len(split.before_test()) == 16  # validation stays unknown
+    assert len(split_listens(clockwork(), "global", share=0.1, gap_s=0).before_test()) == 18
 
 
 def test_nothing_is_learned_from_held_out_listeners():
@@ -125,7 +125,7 @@ def test_nothing_is_learned_from_held_out_listeners():
     assert 1 <= len(held_out) <= 12
     assert not held_out & {*split.train.user_rows.tolist(), *split.validation.user_rows.tolist()}
     assert held_out <= set(split.test.user_rows.tolist())
-    assert len(split.whole()) == 500 and rows(split.whole()) == rows(listening(events, 50, 5))
+    assert len(split.all_events()) == 500 and rows(split.all_events()) == rows(listening(events, 50, 5))
     again = split_listens(listening(events, 50, 5), "next-track", seed=3)
     assert set(again.held_out_users.user_rows.tolist()) == held_out
 

@@ -41,8 +41,8 @@ def test_the_second_stage_has_the_best_epochs_of_the_first(tmp_path):
     fit, parts = fit_and_parts(refit=True)
     values = iter([0.1, 0.5, 0.4])
     fit._training.validator = lambda towers: next(values)
-    assert run_stages(fit, tmp_path) == [(len(parts.train), 3), (len(parts.known()), 2)]
-    assert fit.validation == 0.5 and len(parts.known()) > len(parts.train)
+    assert run_stages(fit, tmp_path) == [(len(parts.train), 3), (len(parts.before_test()), 2)]
+    assert fit.validation == 0.5 and len(parts.before_test()) > len(parts.train)
     assert fit.towers.is_seen.sum() == N
 
 
