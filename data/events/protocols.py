@@ -34,7 +34,8 @@ PROTOCOLS = {
     "given": Protocol("given"),
     "random": Protocol("random"),
     "loopback": Protocol(
-        "global", share=0.1, gap_s=0, repeats=False, history_has_validation=False, training_users_only=True, unreachable_targets=True,
+        "global", share=0.1, gap_s=0, repeats=False, history_has_validation=False, training_users_only=True,
+        unreachable_targets=True,
         note="hit_rate is what loopback calls recall. Targets are all that was played, though lists leave out what had"
         " been played in training: the slice novel is what could be reached.",
     ),
