@@ -1,4 +1,4 @@
-"""Item neighbours: whoever played what you played also played this. No pair of tracks is ever kept."""
+"""Item-kNN computed through users, without a track-by-track matrix."""
 
 from functools import partial
 
@@ -13,22 +13,22 @@ from earshot.evaluation.queries import Histories, plays_of
 
 FOREVER = float("inf")
 _DAY = 86_400.0
-_AT_ONCE = 2**24  # numbers about queries and listeners, 64 MiB
-_QUERIES_AT_ONCE = 2**8  # of these each thread has a tile, 8 MiB
+_MAX_NUMBERS = 2**24  # of queries and users, 64 MiB
+_MAX_QUERIES = 2**8  # each thread has a tile of them, 8 MiB
 
 
 class ItemNeighbours:
-    r"""Neighbourhoods of tracks by their listeners, ready to be asked with any setting.
+    r"""Neighbourhoods of tracks by their users, ready to score with any setting.
 
-    With X the binary matrix of listeners and tracks, n_u the tracks of a listener and n_i the listeners of a track, the
-    score of a track j for a past x is
+    With X the binary matrix of users and tracks, n_u the tracks of a user and n_i the users of a track, the score of a
+    track j for a history x is
 
     .. math:: n_j^{-b} \sum_u n_u^{-a} X_{uj} \sum_i X_{ui} n_i^{-1/2} x_i
 
-    Cosine item-kNN over all neighbours is a = 0 and b = 1/2. There a listener of thousands of tracks makes neighbours
-    of them all, and outweighs the many who choose; a = 1 lets everybody speak once, as a random walk from track to
-    listener to track does [1]_, and on Gowalla is worth a third more. The product over listeners comes first, so that
-    nothing of size tracks x tracks is ever made.
+    Cosine item-kNN over all neighbours is a = 0 and b = 1/2. There a user of thousands of tracks makes neighbours of
+    them all, and outweighs many users of few; with a = 1 all users weigh the same, as in a random walk from track to
+    user to track [1]_, which is a third better on Gowalla. The product over users comes first, so that nothing of size
+    tracks x tracks is ever made.
 
     References
     ----------
@@ -37,71 +37,72 @@ class ItemNeighbours:
     """
 
     def __init__(self, known: Interactions) -> None:
-        self._listeners = plays_of(known).T.tocsr()  # (n_tracks, n_users), 1 or nothing
-        self._n_listeners = np.maximum(np.diff(self._listeners.indptr), 1).astype(np.float32)
-        n_tracks_of = np.bincount(self._listeners.indices, minlength=known.n_users)
+        self._users = plays_of(known).T.tocsr()  # (n_tracks, n_users), 1 or nothing
+        self._n_users = np.maximum(np.diff(self._users.indptr), 1).astype(np.float32)
+        n_tracks_of = np.bincount(self._users.indices, minlength=known.n_users)
         self._n_tracks_of = np.maximum(n_tracks_of, 1).astype(np.float32)
         starts = range(0, known.n_tracks, TILE)
-        self._tiles = [(start, self._listeners[start : start + TILE]) for start in starts]
+        self._tiles = [(start, self._users[start : start + TILE]) for start in starts]
 
     def __repr__(self) -> str:
-        n_tracks, n_users = self._listeners.shape
-        return f"<ItemNeighbours of {n_tracks:,} tracks by {n_users:,} listeners>"
+        n_tracks, n_users = self._users.shape
+        return f"<ItemNeighbours of {n_tracks:,} tracks by {n_users:,} users>"
 
     def scores(
         self, histories: Histories, *, breadth: float = 1.0, popularity: float = 0.5, half_life_days: float = FOREVER
     ) -> Scores:
-        """What each past wants; -inf for a track that nobody speaks for.
+        """Score all tracks for each history; minus infinity for a track without neighbours in it.
 
         Parameters
         ----------
-        breadth : the power a, by which listeners of many tracks count less
-        popularity : the power b, by which tracks of many listeners count less
-        half_life_days : what was played so much longer ago than the latest counts half
+        breadth : the power a, by which users of many tracks count less
+        popularity : the power b, by which tracks of many users count less
+        half_life_days : a track that was played so much longer ago than the latest counts half
         """
-        of_track, of_user = self._n_listeners**-0.5, self._n_tracks_of**-breadth
-        of_candidate = (self._n_listeners**-popularity)[:, None]
-        n_block = max(1, min(_AT_ONCE // len(of_user), _QUERIES_AT_ONCE))
+        track_weights, user_weights = self._n_users**-0.5, self._n_tracks_of**-breadth
+        candidate_weights = (self._n_users**-popularity)[:, None]
+        n_block = max(1, min(_MAX_NUMBERS // len(user_weights), _MAX_QUERIES))
 
         def scores(start: int, stop: int, out: np.ndarray) -> None:
             for first in range(start, stop, n_block):
                 last = min(first + n_block, stop)
-                past = _faded(histories, first, last, half_life_days)
-                past.data *= of_track[past.indices]
-                alike = self._shared(past) * of_user[:, None]
+                history = _decayed(histories, first, last, half_life_days)
+                history.data *= track_weights[history.indices]
+                similar = self._shared(history) * user_weights[:, None]
                 block = out[first - start : last - start]
-                run_in_threads(partial(self._fill, alike, of_candidate, block), self._tiles)
+                run_in_threads(partial(self._fill, similar, candidate_weights, block), self._tiles)
 
         return scores
 
-    def _shared(self, past: sparse.csr_matrix) -> np.ndarray:
-        """How much of each past every listener shares, (n_users, n_block)."""
-        # A dense block of the tracks that anybody here has played: a product of two sparse matrices takes four times
-        # as long, though it adds the same numbers in the same order.
-        tracks = unique_sorted(past.indices)
-        return np.asarray(self._listeners[tracks].T @ past[:, tracks].T.toarray())
+    def _shared(self, history: sparse.csr_matrix) -> np.ndarray:
+        """Weight of each history that every user shares, (n_users, n_block)."""
+        # A dense block of the tracks in these histories: a product of two sparse matrices takes four times as long,
+        # though it adds the same numbers in the same order.
+        tracks = unique_sorted(history.indices)
+        return np.asarray(self._users[tracks].T @ history[:, tracks].T.toarray())
 
     def _fill(
-        self, alike: np.ndarray, of_candidate: np.ndarray, out: np.ndarray, tile: tuple[int, sparse.csr_matrix]
+        self, similar: np.ndarray, candidate_weights: np.ndarray, out: np.ndarray, tile: tuple[int, sparse.csr_matrix]
     ) -> None:
-        start, listeners = tile
-        there = slice(start, start + TILE)
-        found = listeners @ alike  # (n_tile, n_block)
-        found *= of_candidate[there]
-        found[found <= 0] = -np.inf
-        out[:, there] = found.T
+        """Write the scores of a tile of tracks."""
+        start, users = tile
+        columns = slice(start, start + TILE)
+        scores = users @ similar  # (n_tile, n_block)
+        scores *= candidate_weights[columns]
+        scores[scores <= 0] = -np.inf
+        out[:, columns] = scores.T
 
 
-def _faded(histories: Histories, start: int, stop: int, half_life_days: float) -> sparse.csr_matrix:
-    """`Histories.matrix` with each track at the age of its latest play."""
+def _decayed(histories: Histories, start: int, stop: int, half_life_days: float) -> sparse.csr_matrix:
+    """Weigh each track of `Histories.matrix` by the age of its latest play."""
     matrix = histories.matrix(start, stop)
     if np.isinf(half_life_days):
         return matrix
     latest = np.empty(histories.events.n_tracks, dtype=np.int64)
-    for place, query in enumerate(range(start, stop)):
-        times, own = histories.times(query), slice(*matrix.indptr[place : place + 2])
+    for row, query in enumerate(range(start, stop)):
+        times, entries = histories.times(query), slice(*matrix.indptr[row : row + 2])
         if len(times):
-            latest[histories.tracks(query)] = times  # of a track that comes twice the last one stays
-            ages = (times[-1] - latest[matrix.indices[own]]) / _DAY
-            matrix.data[own] = 0.5 ** (ages / half_life_days)
+            latest[histories.tracks(query)] = times  # the last play of a track wins
+            ages = (times[-1] - latest[matrix.indices[entries]]) / _DAY
+            matrix.data[entries] = 0.5 ** (ages / half_life_days)
     return matrix

@@ -1,6 +1,6 @@
-"""Matrix factorisations of the package `implicit`: what a two-tower without content has to beat.
+"""Matrix factorizations of the package `implicit`, iALS and BPR: baselines of towers without content.
 
-Plays count once, however many there are of a track. Both models are seeded and give the same factors again.
+A user-track pair counts once, however often it was played. Both models are seeded and reproducible.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,8 @@ from earshot.evaluation.queries import EvaluationQueries, plays_of
 
 IALS_GRID = {"alpha": (10.0, 30.0, 100.0), "regularization": (1.0, 10.0, 100.0), "factors": (64, 128, 256)}
 BPR_GRID = {"regularization": (0.001, 0.01, 0.1), "learning_rate": (0.02, 0.1), "factors": (64, 128)}
-_SWEEPS = 16  # of alternating least squares
-_EPOCHS = 60
+_IALS_ITERATIONS = 16
+_BPR_EPOCHS = 60
 _SEED = 7
 
 
@@ -25,12 +25,12 @@ def ials(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Score
 
     .. math:: \sum_{ui} c_{ui} (p_{ui} - x_u \cdot y_i)^2 + \lambda (\sum_u |x_u|^2 + \sum_i |y_i|^2)
 
-    with :math:`c = \alpha` where :math:`p = 1`, else 1. Each past is solved for by itself, so that listeners whom the
-    factors have never seen are recommended to like all others.
+    with :math:`c = \alpha` where :math:`p = 1`, else 1. User factors are solved for each history, so users that the
+    training did not hold are recommended to like all others.
 
     Notes
     -----
-    Rendle et al. [2]_ show that this needs tuning to be a baseline at all. Their weight of the unplayed is
+    Rendle et al. [2]_ show that this needs tuning to be a baseline at all. Their weight of unplayed tracks is
     :math:`1 / \alpha`. Their :math:`\lambda` grows with how often a row occurs; that of `implicit` is one constant,
     so it is searched over more than one order of magnitude instead.
 
@@ -45,24 +45,24 @@ def ials(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Score
     with _one_blas_thread():
         model = AlternatingLeastSquares(
             factors=int(setting["factors"]), regularization=setting["regularization"], alpha=setting["alpha"],
-            iterations=_SWEEPS, num_threads=n_threads(), random_state=_SEED,
+            iterations=_IALS_ITERATIONS, num_threads=n_threads(), random_state=_SEED,
         )  # fmt: skip
         model.fit(plays_of(eval_queries.known), show_progress=False)
 
     def scores(start: int, stop: int, out: np.ndarray) -> None:
         with _one_blas_thread():
-            past = eval_queries.histories.matrix(start, stop)
-            vectors = np.asarray(model.recalculate_user(np.arange(stop - start), past), dtype=np.float32)
-        vectors[np.diff(past.indptr) == 0] = 0  # of nobody nothing is known
+            history = eval_queries.histories.matrix(start, stop)
+            vectors = np.asarray(model.recalculate_user(np.arange(stop - start), history), dtype=np.float32)
+        vectors[np.diff(history.indptr) == 0] = 0  # an empty history
         np.matmul(vectors, model.item_factors.T, out=out)
 
     return scores
 
 
 def bpr(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Scores:
-    """Bayesian personalised ranking [1]_: played before unplayed, pair by pair, with a bias for each track.
+    """Bayesian personalized ranking [1]_: played before unplayed, pair by pair, with a bias for each track.
 
-    A listener whom nobody has seen has no factors, and is told what is popular.
+    A user without training interactions has no factors, and gets popular tracks by their biases.
 
     References
     ----------
@@ -73,13 +73,13 @@ def bpr(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Scores
     with _one_blas_thread():
         model = BayesianPersonalizedRanking(
             factors=int(setting["factors"]), regularization=setting["regularization"],
-            learning_rate=setting["learning_rate"], iterations=_EPOCHS,
-            num_threads=1, random_state=_SEED,  # threads that write over each other could not be repeated
+            learning_rate=setting["learning_rate"], iterations=_BPR_EPOCHS,
+            num_threads=1, random_state=_SEED,  # threads that overwrite each other are not reproducible
         )  # fmt: skip
         model.fit(plays_of(eval_queries.known), show_progress=False)
     is_known = np.bincount(eval_queries.known.user_rows, minlength=eval_queries.known.n_users) > 0
     vectors = np.where(is_known[:, None], model.user_factors, np.float32(0))
-    vectors[:, -1] = 1  # meets the bias
+    vectors[:, -1] = 1  # multiplies the track bias
 
     def scores(start: int, stop: int, out: np.ndarray) -> None:
         np.matmul(vectors[eval_queries.targets.user_rows[start:stop]], model.item_factors.T, out=out)
@@ -88,7 +88,7 @@ def bpr(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Scores
 
 
 def grid_settings(grid: Mapping[str, tuple[float, ...]]) -> Iterator[dict[str, float]]:
-    """All pairs of the first two dials of a grid at the least value of the third."""
+    """Yield all pairs of the first two settings of a grid at the least value of the third."""
     first, second, last = grid
     for a in grid[first]:
         for b in grid[second]:
@@ -97,7 +97,7 @@ def grid_settings(grid: Mapping[str, tuple[float, ...]]) -> Iterator[dict[str, f
 
 @contextmanager
 def _one_blas_thread() -> Iterator[Any]:
-    """`implicit` has threads of its own, and those of BLAS below them only wait for each other."""
+    """Limit BLAS to one thread: `implicit` has its own, and those of BLAS below them only wait for each other."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, "blas"):

@@ -1,11 +1,11 @@
-"""How sure is a figure? Bootstrap draws of means, skewnesses and rank correlations, a thousand in milliseconds.
+"""Cluster bootstrap of means, skewnesses and rank correlations: a thousand draws in milliseconds.
 
-Whole *groups* of values are drawn with replacement (a cluster bootstrap [1]_): the songs of one artist are not
-independent witnesses, and counting them as such gives intervals that are too narrow. All three statistics depend on
-sums only, so each draw is one row of a product: counts of groups times the sums of each group.
+Whole *groups* of values are drawn with replacement [1]_: the songs of one artist are not independent observations, and
+counting them as such gives intervals that are too narrow. All three statistics depend on sums only, so each draw is one
+row of a product: counts of groups times the sums of each group.
 
-Draws with one seed over the same groups are the same draws. The difference of two figures about the same queries is
-therefore to be judged by the difference of their draws, pair by pair, and not by whether two intervals overlap.
+Draws with one seed over the same groups are the same draws. Compare two metrics of the same queries by the difference
+of their draws, pair by pair, and not by whether two intervals overlap.
 
 References
 ----------
@@ -18,13 +18,13 @@ import numpy as np
 from scipy.stats import rankdata
 
 N_DRAWS = 1_000
-_COUNTS_AT_ONCE = 2**24  # 128 MiB
-_SMALLEST_VARIANCE = 1e-12
+_MAX_COUNTS = 2**24  # in memory at a time, 128 MiB
+_MIN_VARIANCE = 1e-12
 NO_INTERVAL = (float("nan"), float("nan"))
 
 
 def interval(draws: np.ndarray) -> tuple[float, float]:
-    """The central 95 % of the draws; NaN when there are none."""
+    """Central 95 % of the draws; NaN if there are none."""
     real = draws[~np.isnan(draws)]
     if not len(real):
         return NO_INTERVAL
@@ -35,24 +35,24 @@ def interval(draws: np.ndarray) -> tuple[float, float]:
 def bootstrap_interval(
     values: np.ndarray, groups: np.ndarray | None = None, *, seed: int = 0, n: int = N_DRAWS
 ) -> tuple[float, float]:
-    """The 95 % percentile interval of the mean of per-query values, shape (n_queries,); NaN are left out.
+    """Compute the 95 % percentile interval of the mean of values, (n_queries,); NaN are left out.
 
-    Without `groups` each query is one of its own.
+    Without `groups` each query is its own group.
     """
     return interval(draw_means(values, np.arange(len(values)) if groups is None else groups, seed=seed, n=n))
 
 
 def draw_means(values: np.ndarray, groups: np.ndarray, *, seed: int = 0, n: int = N_DRAWS) -> np.ndarray:
-    """Means of `n` draws, shape (n,); values and groups, shape (n_values,), and NaN among the values are left out."""
+    """Draw n means, (n,), of values in groups, (n_values,) each; NaN among the values are left out."""
     known = ~np.isnan(values)
     sums = np.stack([np.ones(known.sum()), values[known]], axis=1)
     return _draw(sums, groups[known], lambda drawn: drawn[:, 1] / drawn[:, 0], seed, n)
 
 
 def mean_intervals(values: np.ndarray, groups: np.ndarray, *, seed: int = 0, n: int = N_DRAWS) -> np.ndarray:
-    """The 95 % interval of the mean of each column, (n_columns, 2), all by the same draws; NaN are left out.
+    """Compute the 95 % interval of the mean of each column, (n_columns, 2), all by the same draws; NaN are left out.
 
-    Of a table of figures about the same queries the drawing is most of the work, and here it is done once.
+    Drawing is most of the work for a table of metrics of the same queries, and is done once here.
     """
     known = ~np.isnan(values)
     sums = np.concatenate([np.where(known, values, 0), known], axis=1)
@@ -63,48 +63,48 @@ def mean_intervals(values: np.ndarray, groups: np.ndarray, *, seed: int = 0, n: 
         return np.divide(drawn[:, :n_columns], counts, out=np.full(counts.shape, np.nan), where=counts > 0)
 
     draws = _draw(sums, groups, means, seed, n)
-    if draws.ndim == 1:  # a single witness
+    if draws.ndim == 1:  # a single group
         return np.full((n_columns, 2), np.nan)
     return np.array([interval(column) for column in draws.T])
 
 
 def ratio_interval(over: np.ndarray, under: np.ndarray, groups: np.ndarray, *, seed: int = 0) -> tuple[float, float]:
-    """The 95 % interval of a ratio of two means, of values of the same shape (n_values,)."""
+    """Compute the 95 % interval of a ratio of two means, of values (n_values,) each."""
     sums = np.stack([over, under], axis=1)
     return interval(_draw(sums, groups, lambda drawn: drawn[:, 0] / drawn[:, 1], seed, N_DRAWS))
 
 
 def skewness(values: np.ndarray) -> float:
-    """The third standardised moment; NaN when all values are equal."""
+    """Third standardized moment; NaN if all values are equal."""
     return float(_skewness(_power_sums(values).sum(axis=0)[None])[0])
 
 
 def draw_skewnesses(values: np.ndarray, groups: np.ndarray, *, seed: int = 0, n: int = N_DRAWS) -> np.ndarray:
-    """As `draw_means`, of the skewness."""
+    """Draw n skewnesses, (n,), like `draw_means`."""
     return _draw(_power_sums(values), groups, _skewness, seed, n)
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> float:
-    """The rank correlation of two measurements of the same pairs, in [-1, 1]; NaN when either never changes."""
+    """Rank correlation of two measurements of the same pairs, in [-1, 1]; NaN if either is constant."""
     return float(_correlation(_pair_sums(x, y).sum(axis=0)[None])[0])
 
 
 def draw_spearmans(x: np.ndarray, y: np.ndarray, groups: np.ndarray, *, seed: int = 0, n: int = N_DRAWS) -> np.ndarray:
-    """As `draw_means`, of the rank correlation. Ranks are those among all pairs, and not taken anew in each draw."""
+    """Draw n rank correlations, (n,), like `draw_means`. Ranks are those among all pairs, the same in each draw."""
     return _draw(_pair_sums(x, y), groups, _correlation, seed, n)
 
 
 def _draw(
     sums: np.ndarray, groups: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], seed: int, n: int
 ) -> np.ndarray:
-    """A statistic of `n` draws of groups, shape (n,); `sums` are per value, shape (n_values, n_sums)."""
+    """Draw a statistic n times, (n,), from the sums of drawn groups; `sums` are per value, (n_values, n_sums)."""
     names, inverse = np.unique(groups, return_inverse=True)
-    if len(names) < 2:  # of a single witness there is nothing to be learnt about others
+    if len(names) < 2:  # a single group says nothing about others
         return np.full(n, np.nan)
     per_group = np.stack([np.bincount(inverse, column) for column in sums.T], axis=1)  # (n_groups, n_sums)
     rng, drawn = np.random.default_rng(seed), []
     chances = np.full(len(names), 1 / len(names))
-    n_block = max(1, _COUNTS_AT_ONCE // len(names))
+    n_block = max(1, _MAX_COUNTS // len(names))
     for start in range(0, n, n_block):
         counts = rng.multinomial(len(names), chances, size=min(n_block, n - start))  # (n_block, n_groups)
         drawn.append(statistic(counts @ per_group))
@@ -112,16 +112,16 @@ def _draw(
 
 
 def _power_sums(values: np.ndarray) -> np.ndarray:
-    centred = values - values.mean()  # the moments stay what they are, the rounding does not
-    return np.stack([np.ones(len(values)), centred, centred**2, centred**3], axis=1)
+    centered = values - values.mean()  # the same central moments, with less rounding
+    return np.stack([np.ones(len(values)), centered, centered**2, centered**3], axis=1)
 
 
 def _skewness(sums: np.ndarray) -> np.ndarray:
-    """Of power sums, shape (n_draws, 4)."""
+    """Skewness from power sums, (n_draws, 4)."""
     mean, square, cube = (sums[:, power] / sums[:, 0] for power in (1, 2, 3))
     variance = square - mean**2
     third = cube - 3 * mean * square + 2 * mean**3
-    is_defined = variance > _SMALLEST_VARIANCE
+    is_defined = variance > _MIN_VARIANCE
     return np.where(is_defined, third / np.where(is_defined, variance, 1.0) ** 1.5, np.nan)
 
 
@@ -131,9 +131,9 @@ def _pair_sums(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _correlation(sums: np.ndarray) -> np.ndarray:
-    """Pearson's r of sums of pairs, shape (n_draws, 6)."""
+    """Pearson's r from sums over pairs, (n_draws, 6)."""
     x, y, xx, yy, xy = (sums[:, column] / sums[:, 0] for column in range(1, 6))
     variance_x, variance_y = xx - x * x, yy - y * y
-    is_defined = (variance_x > _SMALLEST_VARIANCE) & (variance_y > _SMALLEST_VARIANCE)
+    is_defined = (variance_x > _MIN_VARIANCE) & (variance_y > _MIN_VARIANCE)
     scale = np.sqrt(np.where(is_defined, variance_x * variance_y, 1.0))
     return np.where(is_defined, (xy - x * y) / scale, np.nan)

@@ -1,13 +1,13 @@
-"""How good recommendations are: figures over the full catalog, for each listener, and what chance would reach.
+"""Accuracy of recommended lists over the full catalog, per query, and the expected accuracy of random lists.
 
 Conventions
 -----------
-A *list* is a row of track rows, the best first, padded with -1. *Targets* are the different tracks that a listener
-really played afterwards. All functions return one number per listener, so that means, intervals and paired tests can
-be made of them. What lists are like, whoever they are for, is in `evaluation.metrics.list_metrics`.
+A *list* is a row of track rows, the best first, padded with -1. *Targets* are the tracks that a user played
+afterwards, each once. All functions return one number per query, for means, intervals and paired tests. Metrics that
+need no targets are in `evaluation.metrics.list_metrics`.
 
-    recall     share of the targets in the list: not cut to the list's length, so above 1/k it stays honest
-    hit_rate   1 where the list holds any target. Often published as "recall"
+    recall     share of the targets in the list; the denominator is not cut to k
+    hit_rate   1 if the list holds any target; often published as "recall"
     ndcg       targets count 1/log2(place + 1), as a share of the best possible list
     mrr        1 over the place of the first target
 """
@@ -22,24 +22,24 @@ from earshot.data.events.interactions import Interactions
 
 @dataclass(frozen=True)
 class Targets:
-    """What each asked listener really played, each track once."""
+    """Tracks that the user of each query played afterwards, each once."""
 
     user_rows: np.ndarray  # (n_queries,), rising
     starts: np.ndarray  # (n_queries + 1,)
-    track_rows: np.ndarray  # (n_targets,), rising within a listener
+    track_rows: np.ndarray  # (n_targets,), rising within a query
     n_tracks: int
 
     def __len__(self) -> int:
         return len(self.user_rows)
 
     def __repr__(self) -> str:
-        return f"<Targets of {len(self):,} listeners, {len(self.track_rows):,} in all>"
+        return f"<Targets of {len(self):,} queries, {len(self.track_rows):,} in all>"
 
     def counts(self) -> np.ndarray:
         return np.diff(self.starts)
 
     def hits(self, lists: np.ndarray) -> np.ndarray:
-        """Whether each place of each list holds a target: bool, of the shape of `lists`."""
+        """Mark the places of lists that hold a target: bool, of the shape of `lists`."""
         keys = pair_keys(np.repeat(np.arange(len(self)), self.counts()), self.track_rows)  # rising
         recommended = pair_keys(np.arange(len(self))[:, None], lists)
         places = np.minimum(np.searchsorted(keys, recommended), len(keys) - 1)
@@ -54,29 +54,29 @@ class Targets:
 
 
 def targets_of(test: Interactions, *, without: Interactions | None = None) -> Targets:
-    """What each listener plays in the test; with `without`, only what they did not play there (their discoveries)."""
+    """Collect what each user plays in the test; only discoveries if `without` holds what they played before."""
     counted = np.asarray(test.weights > 0)
     keys = unique_sorted(pair_keys(test.user_rows[counted], test.track_rows[counted]))
     if without is not None:
         keys = keys[~_are_known(keys, without)]
     users, tracks = split_keys(keys)
-    names, starts = np.unique(users, return_index=True)
-    return Targets(names, np.append(starts, len(keys)), tracks, test.n_tracks)
+    query_users, starts = np.unique(users, return_index=True)
+    return Targets(query_users, np.append(starts, len(keys)), tracks, test.n_tracks)
 
 
 def _are_known(keys: np.ndarray, known: Interactions) -> np.ndarray:
-    """Which pairs of user and track, rising, are in a log: listener by listener, for sorting the log takes longer."""
+    """Mark the pairs of user and track, rising, that are in a log: user by user, as sorting the log takes longer."""
     users, tracks = split_keys(keys)
-    names, firsts = np.unique(users, return_index=True)
-    edges, starts = np.append(firsts, len(keys)), known.user_offsets()
-    played = [known.track_rows[starts[user] : starts[user + 1]] for user in names]
-    bounds = zip(edges[:-1], edges[1:], played, strict=True)
-    found = [np.isin(tracks[a:b], own, kind="table") for a, b, own in bounds]
-    return np.concatenate(found) if found else np.zeros(0, dtype=bool)
+    unique_users, firsts = np.unique(users, return_index=True)
+    offsets, masks = known.user_offsets(), [np.zeros(0, dtype=bool)]
+    for user, of_user in zip(unique_users, np.split(tracks, firsts[1:]), strict=False):
+        history = known.track_rows[offsets[user] : offsets[user + 1]]
+        masks.append(np.isin(of_user, history, kind="table"))
+    return np.concatenate(masks)
 
 
 def ranking_metrics(lists: np.ndarray, targets: Targets, k: int) -> dict[str, np.ndarray]:
-    """Recall, hit rate, NDCG and MRR of the first k places, each (n_queries,)."""
+    """Compute recall, hit rate, NDCG and MRR of the first k places, each (n_queries,)."""
     hits = targets.hits(lists[:, :k])
     discounts = 1 / np.log2(np.arange(2, hits.shape[1] + 2))
     best = np.cumsum(1 / np.log2(np.arange(2, k + 2)))[np.minimum(targets.counts(), k) - 1]
@@ -91,24 +91,24 @@ def ranking_metrics(lists: np.ndarray, targets: Targets, k: int) -> dict[str, np
 def chance_ranking(
     targets: Targets, k: int, n_candidates: np.ndarray, is_reachable: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
-    """What a list drawn at random from each listener's candidates is expected to reach, each (n_queries,).
+    """Compute the expected metrics of a list drawn at random from each query's candidates, each (n_queries,).
 
     Parameters
     ----------
-    n_candidates : (n_queries,), how many tracks each list could hold
-    is_reachable : (n_targets,) bool, which targets are among them; without, all
+    n_candidates : (n_queries,)
+    is_reachable : (n_targets,) bool, the targets that are among the candidates; without, all
     """
     counts = targets.counts()
     owners = np.repeat(np.arange(len(targets)), counts)
     n_reachable = counts if is_reachable is None else np.bincount(owners[is_reachable], minlength=len(targets))
-    share = n_reachable / np.maximum(n_candidates, 1)  # of the candidates; nobody without any has a reachable target
+    share = n_reachable / np.maximum(n_candidates, 1)  # of the candidates; a query without any has no reachable target
     length = np.clip(n_candidates, 1, k)
     dcg = np.cumsum(1 / np.log2(np.arange(2, k + 2)))  # of targets in the first places
     missed, mrr = np.ones(len(targets)), np.zeros(len(targets))
-    for place in range(1, k + 1):  # without replacement: the chance that the places before hold no target
-        left = np.maximum(n_candidates - (place - 1), 1)
-        mrr += missed * np.minimum(n_reachable / left, 1) / place
-        missed = missed * np.maximum(1 - n_reachable / left, 0)
+    for place in range(1, k + 1):  # `missed` is the probability that no place before holds a target
+        n_left = np.maximum(n_candidates - (place - 1), 1)
+        mrr += missed * np.minimum(n_reachable / n_left, 1) / place
+        missed = missed * np.maximum(1 - n_reachable / n_left, 0)
     return {
         "recall": share * length / counts,
         "hit_rate": 1 - missed,

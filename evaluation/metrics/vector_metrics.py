@@ -1,22 +1,22 @@
-"""How good is an ear? Figures for vectors, given what is known about their tracks.
+"""Metrics of audio vectors, given facts about their tracks, and the expected values of random rankings.
 
 Conventions
 -----------
 A *row* is a track's position in the matrix of vectors. `found` has the shape (n_queries, k): the rows that
 `data.cosine.top_k` gave each query, -1 where it ran out. Facts are *groups*: one integer per row, equal for tracks
-of one artist, recording or sample rate, and of its own for a track of which nothing is known; or *label sets*.
-Every figure comes as one value per query, NaN where it has no meaning, and the caller takes means.
+of one artist, recording or sample rate, and unique for a track of which nothing is known; or *label sets*.
+Every metric is one value per query, NaN where it is undefined, and the caller takes means.
 
-Figures
+Metrics
 -------
-* `precision_at_k`: the share of the neighbours that have a label in common with the query.
-* `share_at_k`: the share that is of the query's group.
-* `hit_at_k`: whether any is of the query's group. With k = 1 and twins for groups, twin at rank 1.
-* `k_occurrence`: in how many lists a track turns up; its skewness (`evaluation.metrics.bootstrap`) tells of hubs.
+* `precision_at_k`: share of the neighbours that have a label in common with the query.
+* `share_at_k`: share of the neighbours in the query's group.
+* `hit_at_k`: whether any neighbour is in the query's group. With k = 1 and twins for groups, twin at rank 1.
+* `k_occurrence`: number of lists that hold a track; its skewness (`evaluation.metrics.bootstrap`) shows hubs.
 * `triplet_accuracy`: whether the positive is nearer than the negative.
 
-Each has its level of chance beside it: what a ranking at random would give on the same tracks, exact and not drawn.
-Where fewer than k candidates exist, shares are of those that were found.
+The chance functions give the expected value of a random ranking of the same tracks, exact and not drawn. If fewer than
+k candidates exist, shares are of those that were found.
 """
 
 from collections.abc import Hashable, Sequence
@@ -29,7 +29,7 @@ from earshot.data.cosine import unit_rows
 
 
 def groups_of(values: Sequence[Hashable | None]) -> np.ndarray:
-    """Equal integers for equal values, shape (n,); each None is a group of its own, below zero."""
+    """Number values, (n,): equal integers for equal ones, and a unique negative integer for each None."""
     numbers: dict[Hashable, int] = {}
     return np.array(
         [-1 - row if value is None else numbers.setdefault(value, len(numbers)) for row, value in enumerate(values)],
@@ -38,45 +38,45 @@ def groups_of(values: Sequence[Hashable | None]) -> np.ndarray:
 
 
 def group_sizes(groups: np.ndarray) -> np.ndarray:
-    """How many tracks the group of each row has, shape (n,)."""
+    """Number of tracks in the group of each row, (n,)."""
     _, inverse, counts = np.unique(groups, return_inverse=True, return_counts=True)
     return counts[inverse]
 
 
 class LabelSets:
-    """The labels of each track, as sets: two tracks agree when theirs have a label in common."""
+    """Label sets of tracks; two tracks agree if they have a label in common."""
 
     def __init__(self, sets: Sequence[frozenset[str] | None]) -> None:
-        """`sets`, one per row; None or an empty one where nothing is known."""
+        """Number the different sets; `sets` has one per row, None or empty where nothing is known."""
         kinds: dict[frozenset[str], int] = {}
         self.kinds = np.array([kinds.setdefault(one, len(kinds)) if one else -1 for one in sets], dtype=np.int64)
         labels = {label: column for column, label in enumerate(sorted(frozenset().union(*kinds)))}
         pairs = [(kind, labels[label]) for one, kind in kinds.items() for label in one]
         rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         has = sparse.csr_array((np.ones(len(pairs)), (rows, columns)), shape=(len(kinds), len(labels)))
-        self._agree = (has @ has.T > 0).astype(np.float64).tocsr()  # (n_kinds, n_kinds): far fewer than tracks
+        self._agree = (has @ has.T > 0).astype(np.float64).tocsr()  # (n_membersds, n_membersds): far fewer than tracks
         one, other = self._agree.nonzero()
         self._agreeing_pairs = one.astype(np.int64) * len(kinds) + other
 
     @property
     def known(self) -> np.ndarray:
-        """Which rows have a label, shape (n,)."""
+        """Mark the rows that have a label, (n,) bool."""
         return self.kinds >= 0
 
     def agree(self, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """Whether the tracks of two arrays of rows, of one shape, have a label in common, pair by pair."""
+        """Mark the pairs of rows, in two arrays of one shape, that have a label in common."""
         one, other = self.kinds[rows], self.kinds[others]
         agree = np.isin(one * self._agree.shape[0] + other, self._agreeing_pairs)
         return agree & (one >= 0) & (other >= 0)
 
-    def chance(self, query_rows: np.ndarray, apart: np.ndarray) -> np.ndarray:
-        """The share of all labelled tracks outside the query's group that agree with it, shape (n_queries,)."""
+    def chance(self, query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
+        """Share of the labelled tracks outside each query's group that agree with it, (n_queries,)."""
         rows = np.flatnonzero(self.known)
-        _, groups = np.unique(apart, return_inverse=True)
-        n_groups, n_kinds = int(groups.max(initial=-1)) + 1, self._agree.shape[0]
+        _, groups = np.unique(groups, return_inverse=True)
+        n_groups, n_membersds = int(groups.max(initial=-1)) + 1, self._agree.shape[0]
         ones = np.ones(len(rows))
-        counts = sparse.csr_array((ones, (self.kinds[rows], groups[rows])), shape=(n_kinds, n_groups))
-        agreeing = (self._agree @ counts).tocoo()  # (n_kinds, n_groups)
+        counts = sparse.csr_array((ones, (self.kinds[rows], groups[rows])), shape=(n_membersds, n_groups))
+        agreeing = (self._agree @ counts).tocoo()  # (n_membersds, n_groups)
         result = np.full(len(query_rows), np.nan)
         places = np.flatnonzero(self.known[query_rows])
         if len(places):
@@ -92,54 +92,54 @@ class LabelSets:
 
 
 def precision_at_k(found: np.ndarray, query_rows: np.ndarray, labels: LabelSets) -> np.ndarray:
-    """The share of each query's neighbours that have a label in common with it, shape (n_queries,).
+    """Share of each query's neighbours that have a label in common with it, (n_queries,).
 
     Rank among the labelled tracks of other artists alone (`candidates` and `groups` of `top_k`): an unlabelled track
-    is neither right nor wrong, and that an artist stays with one genre is no merit of the ear.
+    is neither right nor wrong, and finding an artist's other tracks shows nothing about genre.
     """
     right = labels.agree(np.broadcast_to(query_rows[:, None], found.shape), found) & (found >= 0)
     return np.where(labels.known[query_rows], _mean_of_found(right, found), np.nan)
 
 
 def share_at_k(found: np.ndarray, query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """The share of each query's neighbours that are of its group, shape (n_queries,); NaN for an unknown group."""
+    """Share of each query's neighbours in its group, (n_queries,); NaN for an unknown group."""
     share = _mean_of_found(_of_own_group(found, query_rows, groups), found)
     return np.where(groups[query_rows] >= 0, share, np.nan)
 
 
 def share_chance(query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """The share of all other tracks that are of the query's group, shape (n_queries,)."""
+    """Share of all other tracks in each query's group, (n_queries,)."""
     share = (group_sizes(groups)[query_rows] - 1) / max(len(groups) - 1, 1)
     return np.where(groups[query_rows] >= 0, share, np.nan)
 
 
 def hit_at_k(found: np.ndarray, query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """1 where a neighbour is of the query's group, else 0, shape (n_queries,); NaN where it is alone in its group."""
+    """Hits, (n_queries,): 1 if a neighbour is in the query's group, else 0; NaN if the query is alone in its group."""
     hit = _of_own_group(found, query_rows, groups).any(axis=1).astype(np.float64)
     return np.where(group_sizes(groups)[query_rows] > 1, hit, np.nan)
 
 
 def hit_chance(query_rows: np.ndarray, groups: np.ndarray, k: int) -> np.ndarray:
-    """The probability that a random list of k holds one of the query's group, shape (n_queries,)."""
-    n_others, n_kin = len(groups) - 1, group_sizes(groups)[query_rows] - 1
-    missed = hypergeom.pmf(0, n_others, n_kin, min(k, n_others))
-    return np.where(n_kin > 0, 1 - missed, np.nan)
+    """Probability that a random list of k holds a track of each query's group, (n_queries,)."""
+    n_others, n_members = len(groups) - 1, group_sizes(groups)[query_rows] - 1
+    missed = hypergeom.pmf(0, n_others, n_members, min(k, n_others))
+    return np.where(n_members > 0, 1 - missed, np.nan)
 
 
 def k_occurrence(found: np.ndarray, n: int) -> np.ndarray:
-    """In how many of the lists each of the n tracks turns up, shape (n,)."""
+    """Number of lists that hold each of the n tracks, (n,)."""
     return np.bincount(found[found >= 0], minlength=n)
 
 
 def skewness_chance(n: int, n_queries: int, k: int) -> float:
-    """What the skewness of k-occurrence is when lists are drawn at random: a binomial's."""
+    """Skewness of k-occurrence for lists drawn at random: that of a binomial distribution."""
     p = min(k / max(n - 1, 1), 1.0)
     deviation = np.sqrt(n_queries * p * (1 - p))
     return float((1 - 2 * p) / deviation) if deviation > 0 else float("nan")
 
 
 def cosines(vectors: np.ndarray, rows: np.ndarray, others: np.ndarray, penalty: np.ndarray | None = None) -> np.ndarray:
-    """The cosine of each pair, shape (n_pairs,), less the penalties of both."""
+    """Cosine of each pair, (n_pairs,), less the penalties of both."""
     units = unit_rows(vectors)
     scores = np.einsum("nd,nd->n", units[rows], units[others], dtype=np.float64)
     return scores if penalty is None else scores - penalty[rows] - penalty[others]
@@ -152,9 +152,9 @@ def triplet_accuracy(
     negatives: np.ndarray,
     penalty: np.ndarray | None = None,
 ) -> np.ndarray:
-    """1 where the positive is nearer to the anchor than the negative, 1/2 where both are equally near, else 0.
+    """Score triplets: 1 if the positive is nearer to the anchor than the negative, 1/2 if equally near, else 0.
 
-    The arguments are rows, each (n_triplets,), and so is the result. Chance is 1/2.
+    Rows and result are (n_triplets,) each. Chance is 1/2.
     """
     near, far = (cosines(vectors, anchors, others, penalty) for others in (positives, negatives))
     return np.where(near == far, 0.5, (near > far).astype(np.float64))

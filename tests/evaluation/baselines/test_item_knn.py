@@ -44,7 +44,7 @@ def test_no_number_of_threads_and_no_block_changes_a_bit(rng, monkeypatch):
     for n_threads, tile, at_once in (("1", 20, 256), ("3", 3, 256), ("2", 7, 4)):
         monkeypatch.setenv("OMP_NUM_THREADS", n_threads)
         monkeypatch.setattr(item_knn, "TILE", tile)
-        monkeypatch.setattr(item_knn, "_QUERIES_AT_ONCE", at_once)
+        monkeypatch.setattr(item_knn, "_MAX_QUERIES", at_once)
         found.append(np.empty((30, 20), dtype=np.float32))
         ItemNeighbours(known).scores(histories(known), half_life_days=2.0)(0, 30, found[-1])
     assert np.array_equal(found[0], found[1]) and np.array_equal(found[0], found[2])
@@ -60,7 +60,7 @@ def test_a_listener_of_everything_says_less_than_one_who_chooses():
     plainly = found[0, 1] / found[0, 3]
     ready.scores(asked, breadth=1, popularity=0)(0, 1, found)
     assert plainly == pytest.approx(2) and found[0, 1] / found[0, 3] == pytest.approx(4)  # (1/6 + 1/2) / (1/6)
-    assert str(ready) == "<ItemNeighbours of 6 tracks by 5 listeners>"
+    assert str(ready) == "<ItemNeighbours of 6 tracks by 5 users>"
 
 
 def test_a_past_that_nobody_learned_from():

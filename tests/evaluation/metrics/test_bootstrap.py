@@ -104,5 +104,5 @@ def test_the_interval_of_a_correlation_holds_it(rng):
 
 
 def test_small_blocks_hold_as_many_draws(rng, monkeypatch):
-    monkeypatch.setattr(bootstrap, "_COUNTS_AT_ONCE", 25)
+    monkeypatch.setattr(bootstrap, "_MAX_COUNTS", 25)
     assert draw_means(rng.random(10), np.arange(10), n=7).shape == (7,)

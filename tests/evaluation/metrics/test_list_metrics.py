@@ -40,7 +40,7 @@ def test_diversity_is_the_mean_over_all_pairs(rng, monkeypatch):
         pairs = [1 - units[a] @ units[b] for place, a in enumerate(known) for b in known[:place]]
         expected.append(np.mean(pairs) if pairs else np.nan)
     np.testing.assert_allclose(list_metrics.diversity(lists, units), expected)
-    monkeypatch.setattr(list_metrics, "_NUMBERS_AT_ONCE", 64)
+    monkeypatch.setattr(list_metrics, "_MAX_NUMBERS", 64)
     np.testing.assert_allclose(list_metrics.diversity(lists, units), expected)
 
 
