@@ -81,7 +81,7 @@ def valid_events(
     return Batch(events.filter(mask), len(mask) - int(mask.sum()), malformed, left_out or {})
 
 
-def refuse_noise(batches: Iterator[Batch], name: str) -> Iterator[Batch]:
+def refuse_malformed(batches: Iterator[Batch], name: str) -> Iterator[Batch]:
     """Pass batches on, and raise a ValueError once hardly one of very many rows is an event."""
     n_events = n_malformed = 0
     for batch in batches:

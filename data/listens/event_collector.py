@@ -117,7 +117,7 @@ class EventCollector:
 
     @cached_property
     def items(self) -> Items:
-        """The items, by row. Complete once all batches are added."""
+        """The items, by row; read it only once all batches are added."""
         unknown = [None] * len(self._items)
         columns = {name: unknown if self._is_plain else self._items.column(name).to_list() for name in ITEM_COLUMNS}
         titles = self._names(self._items.column("key" if self._is_plain else "title"))

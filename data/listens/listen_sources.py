@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from earshot.data.files.regular_files import require_regular
-from earshot.data.listens.event_batch import Batch, refuse_noise
+from earshot.data.listens.event_batch import Batch, refuse_malformed
 from earshot.data.listens.format_detection import READERS, detect_format
 from earshot.data.listens.listen_reader import OpenedSource, Reader, ReadOptions
 from earshot.data.listens.listen_tables import TABLE
@@ -142,4 +142,4 @@ def _numbered(sources: list[Source]) -> Iterator[Source]:
 
 def _checked(batches: Iterator[Batch], name: str) -> Iterator[Batch]:
     with table_errors(name):
-        yield from refuse_noise(batches, name)
+        yield from refuse_malformed(batches, name)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from earshot.data.listens.event_batch import ME, Batch, json_text, refuse_noise, valid_events, with_offsets
+from earshot.data.listens.event_batch import ME, Batch, json_text, refuse_malformed, valid_events, with_offsets
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, together
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member
@@ -31,7 +31,7 @@ def _read_files(members: Sequence[Member], listener: str | None) -> Iterator[Bat
     """Read every file, whole or not at all; files may overlap, as with an earlier export beside a later one."""
     for part, member in enumerate(members):
         try:
-            batches = list(refuse_noise(read_spotify(member, listener), member.title))
+            batches = list(refuse_malformed(read_spotify(member, listener), member.title))
         except ValueError as error:
             yield Batch(pl.DataFrame(), errors=(error,))
         else:

@@ -16,9 +16,9 @@ from earshot.data.synthetic.synthesizer import N_KNOBS, perform, sound_of
 
 START = 1_704_067_200  # unix seconds: 2024-01-01 00:00 UTC
 SESSION_LENGTHS = (4, 13)  # listens in one sitting: at least, below
-DEVOTION = 8.0  # logits per unit of cosine: how strongly a listener keeps to a taste
-FONDNESS = 1.0  # logits: spread of each listener's liking for each track
-FAME = 0.8  # Zipf's exponent: the k-th best known track is k to the minus this as well known
+TASTE_STRENGTH = 8.0  # logits per unit of cosine: how strongly a listener keeps to a taste
+LIKING_SPREAD = 1.0  # logits: spread of each listener's liking for each track
+POPULARITY_EXPONENT = 0.8  # Zipf's: the k-th most popular track has k to the minus this of the plays of the first
 
 GENRE_MOODS = ("Velvet", "Néon", "Dust", "Salt", "Glass", "Ember", "Moss", "Iron")
 GENRE_KINDS = ("Drone", "Samba", "Techno", "Folk", "Soul", "Forró", "Waltz", "Dub")
@@ -51,7 +51,7 @@ class WorldConfig:
     track_spread: Annotated[float, "a track's step from the artist, in radii of the sphere"] = 0.12
     days: Annotated[int, "days that the listens span", Range(1)] = 200
     drift: Annotated[float, "share of listening that moves to a second taste over the days", Range(0, 1)] = 0.5
-    exploration: Annotated[float, "share of listens that follow fame alone", Range(0, 1)] = 0.1
+    exploration: Annotated[float, "share of listens that follow popularity alone", Range(0, 1)] = 0.1
 
     def __post_init__(self) -> None:
         validate(self)
@@ -133,7 +133,7 @@ class World:
     tracks: list[Track]
     artist_tastes: np.ndarray  # (n_artists, taste_dim), unit length
     track_tastes: np.ndarray  # (n_tracks, taste_dim), unit length
-    fame: np.ndarray  # (n_tracks,), sums to 1
+    popularity: np.ndarray  # (n_tracks,), sums to 1
     listener_tastes: np.ndarray  # (n_listeners, 2, taste_dim), unit length: the first taste, and the one it drifts to
     listens: Listens
     playlist_names: list[str]
@@ -162,16 +162,16 @@ def make_world(config: WorldConfig) -> World:
     genre_tastes = square.T  # (n_genres, taste_dim), at right angles: no genre is nearer than another
     artist_tastes = _near(rng, genre_tastes.repeat(config.artists_per_genre, axis=0), config.artist_spread)
     track_tastes = _near(rng, artist_tastes.repeat(config.tracks_per_artist, axis=0), config.track_spread)
-    fame = (1 + rng.permutation(config.n_tracks)) ** -FAME
-    fame /= fame.sum()
-    log_fame = np.log(fame)
+    popularity = (1 + rng.permutation(config.n_tracks)) ** -POPULARITY_EXPONENT
+    popularity /= popularity.sum()
+    log_popularity = np.log(popularity)
 
     listener_tastes = np.zeros((config.n_listeners, 2, config.taste_dim))
     columns = []  # one (user_rows, track_rows, timestamps, play_ratio) per listener
     for user_row in range(config.n_listeners):
         rng = _stream(config, LISTENS, user_row)
         listener_tastes[user_row] = _listener_taste(config, rng, genre_tastes)
-        listened = _listened(config, rng, listener_tastes[user_row], track_tastes, log_fame)
+        listened = _listened(config, rng, listener_tastes[user_row], track_tastes, log_popularity)
         columns.append((np.full(config.listens_per_listener, user_row), *listened))
     user_rows, track_rows, timestamps, play_ratio = map(np.concatenate, zip(*columns, strict=True))
     order = np.lexsort((user_rows, timestamps))
@@ -184,11 +184,11 @@ def make_world(config: WorldConfig) -> World:
         tracks=tracks,
         artist_tastes=artist_tastes,
         track_tastes=track_tastes,
-        fame=fame,
+        popularity=popularity,
         listener_tastes=listener_tastes,
         listens=Listens(user_rows[order], track_rows[order], timestamps[order], play_ratio[order]),
         playlist_names=playlist_names,
-        playlists=_playlists(config, genre_tastes, track_tastes, log_fame),
+        playlists=_playlists(config, genre_tastes, track_tastes, log_popularity),
         graph=_artist_graph(artist_tastes, config.n_related),
     )
 
@@ -224,7 +224,7 @@ def _listened(
     rng: np.random.Generator,
     tastes: np.ndarray,
     track_tastes: np.ndarray,
-    log_fame: np.ndarray,
+    log_popularity: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draw one listener's track rows, timestamps and play ratios, in sessions that each follow one taste."""
     n, span = config.listens_per_listener, config.days * 86_400
@@ -236,8 +236,8 @@ def _listened(
     moved = (1 - config.drift) / 2 + config.drift * starts / span  # chance of the second taste, each session
     moods = (rng.random(len(starts)) < moved).astype(int)[sessions]  # (n,), 0 or 1: the row of the taste
     match = tastes @ track_tastes.T  # (2, n_tracks), cosines
-    logits = DEVOTION * match + log_fame + FONDNESS * rng.standard_normal(len(track_tastes))
-    chances = np.exp(np.vstack([logits, log_fame]))  # (3, n_tracks): either taste, or fame alone
+    logits = TASTE_STRENGTH * match + log_popularity + LIKING_SPREAD * rng.standard_normal(len(track_tastes))
+    chances = np.exp(np.vstack([logits, log_popularity]))  # (3, n_tracks): either taste, or popularity alone
     picks = np.where(rng.random(n) < config.exploration, 2, moods)
     track_rows = np.zeros(n, np.int64)
     for pick in range(3):
@@ -253,13 +253,13 @@ def _listened(
 
 
 def _playlists(
-    config: WorldConfig, genre_tastes: np.ndarray, track_tastes: np.ndarray, log_fame: np.ndarray
+    config: WorldConfig, genre_tastes: np.ndarray, track_tastes: np.ndarray, log_popularity: np.ndarray
 ) -> np.ndarray:
     """Draw playlists, each of different tracks around one taste: track rows, shape (n_playlists, playlist_length)."""
     rng = _stream(config, PLAYLISTS)
     homes = rng.integers(config.n_genres, size=config.n_playlists)
     points = _near(rng, genre_tastes[homes], config.artist_spread)
-    logits = DEVOTION * points @ track_tastes.T + log_fame  # (n_playlists, n_tracks)
+    logits = TASTE_STRENGTH * points @ track_tastes.T + log_popularity  # (n_playlists, n_tracks)
     return np.argsort(-(logits + rng.gumbel(size=logits.shape)), axis=1)[:, : config.playlist_length]
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from earshot.data.listens.event_batch import Batch, kind_codes, refuse_noise, split_codes, valid_events
+from earshot.data.listens.event_batch import Batch, kind_codes, refuse_malformed, split_codes, valid_events
 from earshot.data.listens.spotify import read_spotify
 from earshot.data.tables.text_blocks import Member
 
@@ -28,10 +28,10 @@ def test_noise_ends_an_import(tmp_path, monkeypatch):
     monkeypatch.setattr("earshot.data.listens.event_batch._MAX_MALFORMED", 50)
     (tmp_path / "x.json").write_text('[{"msPlayed": 1}' + ", 0" * 90 + "]")
     with pytest.raises(ValueError, match=r"x\.json holds no listens: of the first 91 rows 91 are malformed"):
-        list(refuse_noise(read_spotify(Member(tmp_path / "x.json"), None), "x.json"))
+        list(refuse_malformed(read_spotify(Member(tmp_path / "x.json"), None), "x.json"))
 
 
 def test_some_malformed_rows_are_no_noise(monkeypatch):
     monkeypatch.setattr("earshot.data.listens.event_batch._MAX_MALFORMED", 50)
     batches = [Batch(pl.DataFrame({"user": ["a"] * 10}), 999)]
-    assert list(refuse_noise(iter(batches), "x")) == batches
+    assert list(refuse_malformed(iter(batches), "x")) == batches
