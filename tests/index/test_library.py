@@ -157,12 +157,12 @@ Library.open_to_write(Path(sys.argv[1]))
         assert n_artists(library) == 0
 
 
-def test_a_second_writer_is_told_who_holds_the_lock(tmp_path):
+def test_the_error_of_a_second_writer_names_the_first(tmp_path):
     process = start(HOLDER, "embed-audio", "/music", tmp_path)
     assert process.stdout.readline() == "ready\n"
-    with pytest.raises(LockedError) as told:
+    with pytest.raises(LockedError) as refused:
         Library.open_to_write(tmp_path)
-    assert str(told.value).startswith(
+    assert str(refused.value).startswith(
         f"Another process is writing to {tmp_path}: `cli embed-audio /music {tmp_path}`, process {process.pid}, since"
     )
     Library.open(tmp_path).close()  # readers are welcome

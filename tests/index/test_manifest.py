@@ -1,4 +1,4 @@
-"""Files that cannot be made again are seen when missing or damaged, and each cure works as it is printed."""
+"""Files that cannot be made again: damage is found, and each printed fix works."""
 
 import errno
 import json
@@ -40,7 +40,7 @@ def folder(tmp_path):
 
 
 def fixes(folder, *words):
-    """The cures that `cli check` prints, as words after `cli`."""
+    """The fixes that `cli check` prints, as words after `cli`."""
     out = invoke(folder, "check", *words, code=1).stdout
     typed = re.findall(r"fix: (.*)", out)
     words = [shlex.split(command) for line in typed for command in line.split(" && ")]
@@ -73,14 +73,14 @@ def test_listens_that_are_damaged(folder, damage):
     events = rows_of(folder, "SELECT n_events, n_users FROM listens")
     names = rows_of(folder, "SELECT * FROM users"), rows_of(folder, "SELECT id, title FROM tracks")
     DAMAGES[damage](parquet(folder))
-    told = invoke(folder, "train-tower", code=1).stderr
-    assert "Restore it from a backup, or run `cli forget-listens 1 && cli import-listens --user who" in told
+    error = invoke(folder, "train-tower", code=1).stderr
+    assert "Restore it from a backup, or run `cli forget-listens 1 && cli import-listens --user who" in error
     assert "cli forget-listens 1 && cli import-listens --user who" in invoke(folder, "status").stdout
     invoke(folder, "import-playlists", folder.parent / "my music")  # any command that writes hides nothing
     out, found = fixes(folder)
     assert "it's.csv" in out and "cli recommend" in out
-    for cure in found:
-        invoke(folder, *cure)
+    for fix in found:
+        invoke(folder, *fix)
     assert rows_of(folder, "SELECT n_events, n_users FROM listens") == events
     assert (rows_of(folder, "SELECT * FROM users"), rows_of(folder, "SELECT id, title FROM tracks")) == names
     assert invoke(folder, "check").stdout == "All is well.\n"
@@ -91,8 +91,8 @@ def test_damaged_listens_whose_origin_has_grown_since(folder, damage):
     """Imported again, it would be an import beside the damaged one."""
     (folder.parent / "my music" / "it's.csv").write_text("\n".join([*ROWS, "sam,Ann,Three,11"]))
     DAMAGES[damage](parquet(folder))
-    for cure in fixes(folder)[1]:
-        invoke(folder, *cure)
+    for fix in fixes(folder)[1]:
+        invoke(folder, *fix)
     assert rows_of(folder, "SELECT n_events FROM listens") == [(4,)]
     assert invoke(folder, "check").stdout == "All is well.\n"
 
@@ -101,17 +101,17 @@ def test_other_bytes_of_the_same_length_are_found_by_reading(folder):
     flip(parquet(folder))
     out, found = fixes(folder, "--read-data")
     assert re.search(r"listens/\w+\.parquet is damaged: its content is another", out)
-    for cure in (words for words in found if words[0].endswith("-listens")):
-        invoke(folder, *cure)
+    for fix in (words for words in found if words[0].endswith("-listens")):
+        invoke(folder, *fix)
     assert "parquet" not in invoke(folder, "check", "--read-data", code=1).stdout
 
 
 def test_listens_whose_origin_is_gone_can_be_done_without(folder):
     (folder.parent / "my music" / "it's.csv").unlink()
     parquet(folder).unlink()
-    _, (cure,) = fixes(folder)
-    assert cure == ["forget-listens", "1"]
-    invoke(folder, *cure)
+    _, (fix,) = fixes(folder)
+    assert fix == ["forget-listens", "1"]
+    invoke(folder, *fix)
     assert invoke(folder, "check").stdout == "All is well.\n"
 
 
@@ -124,9 +124,9 @@ def test_a_playlist_that_went_or_changed(folder):
     invoke(folder, *next(words for words in found if words[0] == "import-playlists"))
     assert rows_of(folder, "SELECT count(*) FROM playlist_tracks") == [(2,)]
     path.unlink()
-    out, (cure,) = fixes(folder)
+    out, (fix,) = fixes(folder)
     assert f"the playlist {path} is missing; the library still holds its 2 tracks" in out
-    invoke(folder, *cure)
+    invoke(folder, *fix)
     assert invoke(folder, "check").stdout == "All is well.\n"
     assert "1 of 1 were never imported" in invoke(folder, "import-playlists", "--forget", path, code=1).stderr
 
@@ -160,7 +160,7 @@ def test_where_the_disk_of_a_playlist_is_away_nothing_is_wrong(folder):
     assert invoke(folder, "check").stdout == "All is well.\n"
 
 
-def test_a_track_that_changed_under_its_old_time_is_heard_again_by_its_cure(folder):
+def test_a_track_that_changed_under_its_old_time_is_embedded_again_by_its_fix(folder):
     out, found = fixes(folder, "--read-data")  # the track of this library was made by hand, with another hash
     assert "1.mp3 has changed since it was heard" in out
     assert any(words[:2] == ["embed-audio", "--again"] and words[2].endswith("1.mp3") for words in found)
@@ -190,16 +190,16 @@ def test_what_an_older_version_did_not_record_is_recorded_unless_it_is_damaged(f
 def test_listens_that_cannot_be_read_stop_no_command_that_writes(folder, monkeypatch, reading):
     with Library.open_to_write(folder) as library:
         library.db.execute("DELETE FROM kept_files")
-    asked = []
+    hashed = []
 
     def failing(path):
-        asked.append(path)
+        hashed.append(path)
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
         patch.setattr(f"earshot.index.manifest.{reading}", failing)
         invoke(folder, "import-playlists", folder.parent / "my music")
-    assert asked == [parquet(folder)] and rows_of(folder, "SELECT count(*) FROM kept_files") == [(0,)]
+    assert hashed == [parquet(folder)] and rows_of(folder, "SELECT count(*) FROM kept_files") == [(0,)]
     invoke(folder, "import-playlists", folder.parent / "my music")
     assert rows_of(folder, "SELECT count(*) FROM kept_files") == [(1,)]
 
@@ -224,15 +224,15 @@ def test_listens_that_a_killed_command_had_forgotten_go_with_the_next_that_write
         assert not path.exists()
 
 
-def test_listens_that_no_import_knows_are_told_and_left_alone(folder):
+def test_listens_of_no_import_are_named_and_stay(folder):
     """An older library.db, restored beside newer listens, must not cost them."""
     stray = folder / "listens" / "0123.parquet"
     stray.write_bytes(b"PAR1 newer than the database PAR1")
     with Library.open_to_write(folder):
         pass
-    out, (cure,) = fixes(folder)
-    assert "listens/0123.parquet belongs to no import" in out and cure == ["mv", str(stray), str(folder)]
-    subprocess.run(cure, check=True)
+    out, (fix,) = fixes(folder)
+    assert "listens/0123.parquet belongs to no import" in out and fix == ["mv", str(stray), str(folder)]
+    subprocess.run(fix, check=True)
     assert invoke(folder, "check").stdout == "All is well.\n"
 
 
@@ -247,10 +247,10 @@ def test_listens_that_a_later_import_renamed_are_found_by_an_older_database(fold
     (folder / "library.db").write_bytes(backup)
     origin.unlink()
     assert f"or run `mv '{parquet(folder)}' " in invoke(folder, "train-tower", code=1).stderr
-    out, (cure,) = fixes(folder)
+    out, (fix,) = fixes(folder)
     assert f"listens/{named} is missing" in out
-    assert cure == ["mv", str(parquet(folder)), str(folder / "listens" / named)]
-    subprocess.run(cure, check=True)
+    assert fix == ["mv", str(parquet(folder)), str(folder / "listens" / named)]
+    subprocess.run(fix, check=True)
     assert invoke(folder, "check", "--read-data", code=1).stdout.count("fix:") == 1  # the music, which is made up
 
 
@@ -259,7 +259,7 @@ def test_other_listens_under_that_name_are_not_taken_for_those_that_are_missing(
     other = listens.with_name(f"{listens.stem}.2.parquet")
     listens.rename(other)
     flip(other)
-    assert sorted(cure[0] for cure in fixes(folder)[1]) == ["forget-listens", "import-listens", "mv"]
+    assert sorted(fix[0] for fix in fixes(folder)[1]) == ["forget-listens", "import-listens", "mv"]
     assert fixes(folder)[1][-1] == ["mv", str(other), str(folder)]
 
 

@@ -1,4 +1,4 @@
-"""The tables as a contract: types, constraints, views, and the triggers that keep search honest."""
+"""Tables as a contract: types, constraints, views, and the triggers that keep search correct."""
 
 import sqlite3
 

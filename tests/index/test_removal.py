@@ -1,4 +1,4 @@
-"""An import taken back leaves what others know, and nothing else."""
+"""Removed imports leave the names that others need, and nothing else."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A library that a stranger made may not make us do what it likes."""
+"""Foreign libraries cannot run code through their schema."""
 
 import sqlite3
 import subprocess
@@ -51,9 +51,9 @@ def rewrite(folder, name, was, to):
 def test_nothing_is_written_where_a_trigger_is_not_ours(folder, trigger):
     run(folder, trigger)
     before = (folder / "library.db").read_bytes()
-    with pytest.raises(LibraryError, match="has a trigger that is not Earshot's: trap") as told:
+    with pytest.raises(LibraryError, match="has a trigger that is not Earshot's: trap") as refused:
         Library.open_to_write(folder)
-    assert """'DROP TRIGGER "trap"'.""" in str(told.value)
+    assert """'DROP TRIGGER "trap"'.""" in str(refused.value)
     assert (folder / "library.db").read_bytes() == before
     with Library.open(folder) as library:
         problems = list(check_library(library))
@@ -107,11 +107,11 @@ def test_the_statement_that_drops_a_trigger_of_any_name(folder, name, tmp_path_f
     folder = folder.rename(tmp_path_factory.mktemp("moved") / "Ann's music")
     quoted = '"' + name.replace('"', '""') + '"'
     run(folder, f"CREATE TRIGGER {quoted} AFTER INSERT ON runs BEGIN SELECT 1; END")
-    with pytest.raises(LibraryError, match="not Earshot's") as told:
+    with pytest.raises(LibraryError, match="not Earshot's") as refused:
         Library.open_to_write(folder)
     with Library.open(folder) as library:
         ((typed,),) = [[problem.fix] for problem in check_library(library)]
-    assert typed in str(told.value)
+    assert typed in str(refused.value)
     words = subprocess.run(["bash", "-c", f"printf '%s\\0' {typed}"], capture_output=True, text=True).stdout
     program, database, statement, _ = words.split("\0")
     assert (program, database) == ("sqlite3", str(folder / "library.db"))
@@ -132,7 +132,7 @@ def test_a_trigger_of_ours_with_another_body(folder):
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "reason"),
     [
         ("DROP VIEW failures", "the view failures is missing"),
         ("DROP INDEX tracks_by_content", "the index tracks_by_content is missing"),
@@ -149,13 +149,13 @@ def test_a_trigger_of_ours_with_another_body(folder):
         ),
     ],
 )
-def test_a_changed_schema_is_neither_read_nor_written(folder, script, told):
+def test_a_changed_schema_is_neither_read_nor_written(folder, script, reason):
     run(folder, script)
     for opening in (Library.open, Library.open_to_write):
-        with pytest.raises(LibraryError, match=f"library.db is not to be trusted: {told}"):
+        with pytest.raises(LibraryError, match=f"library.db is not to be trusted: {reason}"):
             opening(folder)
     result = invoke(folder, "check", code=1)
-    assert told in result.stderr
+    assert reason in result.stderr
 
 
 def test_a_schema_that_is_no_text(folder):
@@ -196,7 +196,7 @@ def test_names_in_brackets_are_the_same_names(folder):
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "reason"),
     [
         ("DELETE FROM _sqlite_migrations", "table artists already exists"),
         ("DELETE FROM _sqlite_migrations WHERE name > 'm008_z'", "duplicate column name: mbid"),
@@ -207,9 +207,9 @@ def test_names_in_brackets_are_the_same_names(folder):
         ),
     ],
 )
-def test_a_library_that_lies_of_how_it_was_made(folder, script, told):
+def test_a_library_that_lies_of_how_it_was_made(folder, script, reason):
     run(folder, script)
     before = rows_of(folder, "SELECT count(*) FROM tracks")
-    with pytest.raises(LibraryError, match=f"is not to be trusted: .*{told}"):
+    with pytest.raises(LibraryError, match=f"is not to be trusted: .*{reason}"):
         Library.open_to_write(folder)
     assert rows_of(folder, "SELECT count(*) FROM tracks") == before

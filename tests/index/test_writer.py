@@ -1,4 +1,4 @@
-"""The writer of a library: what a file says of it is believed of a process that is there, and of nothing else."""
+"""The announced writer of a library counts only while its process is alive."""
 
 import json
 import os
@@ -18,8 +18,8 @@ def in_haste(monkeypatch):
     monkeypatch.setattr(writer, "_MAX_WAIT", 0.01)
 
 
-def write(folder, **told):
-    (folder / NAME).write_text(json.dumps({"command": "cli link", "since": "2026"} | told))
+def write(folder, **fields):
+    (folder / NAME).write_text(json.dumps({"command": "cli link", "since": "2026"} | fields))
 
 
 def test_a_writer_says_who_it_is_and_is_not_another(tmp_path):

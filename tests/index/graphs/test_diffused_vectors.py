@@ -1,4 +1,4 @@
-"""Diffused vectors in a library: what they are made of, how they are stored, and when they are out of date."""
+"""Diffused vectors: their sources, their storage, and when they are stale."""
 
 import numpy as np
 import pytest

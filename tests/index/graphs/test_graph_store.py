@@ -1,4 +1,4 @@
-"""Graphs are kept whole, replaced whole, and read back as they were."""
+"""Graphs: stored and replaced as a whole, imported by names, read back unchanged."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What belongs together in a library: listeners' plays, playlists, and tags."""
+"""Groups for graphs: plays of listeners, playlists, and tags."""
 
 import polars as pl
 import pytest

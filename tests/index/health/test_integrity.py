@@ -1,4 +1,4 @@
-"""`cli check`: each lie that a library may tell of itself is found, and comes with its cure."""
+"""`cli check`: every inconsistency of a library is found, and comes with a fix."""
 
 import shlex
 
@@ -21,7 +21,7 @@ from library_world import add, at, by_hand, finish, heard, open_library, random_
 
 @pytest.fixture
 def library(tmp_path):
-    """30 tracks of 4 dimensions, with all that belongs to them, told by real (dummy) files."""
+    """30 tracks of 4 dimensions, with index and neighbours, of real (dummy) files."""
     library, head = open_library(tmp_path / "library")
     with library:
         tracks = []
@@ -78,19 +78,19 @@ def test_rows_of_a_table_of_any_name_that_point_to_nothing(library):
         """CREATE TABLE "my ""own"" table" ("the track" INTEGER REFERENCES tracks(id))""",
         """INSERT INTO "my ""own"" table" VALUES (1), (999)""",
     )
-    ((_, cure),) = problems(library)
-    by_hand(library, shlex.split(cure)[2])
+    ((_, fix),) = problems(library)
+    by_hand(library, shlex.split(fix)[2])
     assert library.db.execute("""SELECT * FROM "my ""own"" table" """).fetchall() == [(1,), (None,)]
 
 
 def test_rows_that_point_to_nothing(library):
     by_hand(library, "INSERT INTO excerpts VALUES (999, 1, 0, 0.0, 1, zeroblob(4))", "DELETE FROM runs")
     found = problems(library)
-    told = [what for what, _ in found]
-    assert "excerpts: 1 rows point to missing tracks" in told and "vectors: 30 rows point to missing runs" in told
-    for _, cure in found:
-        if cure.startswith("sqlite3"):
-            _, _, statement = shlex.split(cure)
+    whats = [what for what, _ in found]
+    assert "excerpts: 1 rows point to missing tracks" in whats and "vectors: 30 rows point to missing runs" in whats
+    for _, fix in found:
+        if fix.startswith("sqlite3"):
+            _, _, statement = shlex.split(fix)
             by_hand(library, statement)
     assert not [what for what, _ in problems(library) if "rows point to" in what]
 
@@ -205,7 +205,7 @@ def test_neighbours_that_are_wrong(library, lie):
 
 
 def test_a_database_with_a_damaged_page(tmp_path, rng):
-    """Whichever page it is: a problem with its cure, or a refusal, and no traceback."""
+    """Any page: a problem with its fix, or a refusal, and no traceback."""
     library, head = open_library(tmp_path)
     with library:
         add(library, head, [heard(f"/{number}.mp3", vector) for number, vector in enumerate(random_units(rng, 300, 4))])

@@ -1,4 +1,4 @@
-"""`cli status`: what is there, what is stale, and what to type next."""
+"""`cli status`: the content of a library, what is stale, and the next commands."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`cli check` on what killed commands leave: every temporary file is named, work to go on from never is."""
+"""`cli check` on files: changed music, and leftovers of killed commands, but never resumable work."""
 
 import os
 import shlex
@@ -79,7 +79,7 @@ def test_the_next_writer_removes_every_leftover_and_no_resumable_work(library):
 
 @pytest.fixture
 def music_library(tmp_path):
-    """30 tracks of 4 dimensions, with all that belongs to them, told by real (dummy) files."""
+    """30 tracks of 4 dimensions, with index and neighbours, of real (dummy) files."""
     library, head = open_library(tmp_path / "library")
     with library:
         tracks = []

@@ -1,4 +1,4 @@
-"""After listens were forgotten `cli check` finds nothing, and `cli status` names what was made of them."""
+"""Stale parts of a library: found after a change, gone after the command that is named."""
 
 import json
 import shutil
@@ -81,7 +81,7 @@ def test_nothing_is_stale_before(folder):
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_what_was_made_of_forgotten_listens_is_named_and_renewed_by_what_is_named(folder, number):
+def test_models_of_forgotten_listens_are_named(folder, number):
     trained(folder, fresh=True, heard_of=[None], graphs=["listens"])
     invoke(folder, "forget-listens", number)
     assert invoke(folder, "check").stdout == "All is well.\n"
@@ -89,9 +89,9 @@ def test_what_was_made_of_forgotten_listens_is_named_and_renewed_by_what_is_name
     again = [build, "cli train-audio --start fresh", "cli train-tower"]
     again += ["cli recommend --all"] if number == 2 else []  # with their listeners all lists went
     assert [step for step in steps(folder) if step != "cli diffuse-audio"] == again
-    told = invoke(folder, "status").stdout
-    assert "(the graph listens was made of listens that were forgotten)" in told
-    assert "(the encoder learned from listens that were forgotten)" in told
+    output = invoke(folder, "status").stdout
+    assert "(the graph listens was made of listens that were forgotten)" in output
+    assert "(the encoder learned from listens that were forgotten)" in output
 
 
 def test_they_are_renewed_by_what_is_named(folder):
@@ -255,14 +255,14 @@ def test_odd_settings_of_graphs_are_no_traceback(folder, key):
 
 @pytest.mark.parametrize("text", ["[1", "5", "[1]", "nonsense", "[" * 100_000])
 @pytest.mark.parametrize("column", ["runs SET config", "graphs SET settings"])
-def test_settings_that_are_none_are_told(folder, column, text):
+def test_settings_that_are_no_json_object_are_named(folder, column, text):
     taught(folder, "ear-1.safetensors")
     with Library.open_to_write(folder) as library:
         library.db.execute(f"UPDATE {column} = ?", [text])
     assert "where settings should be" in invoke(folder, "status", code=1).stderr
 
 
-def test_what_build_graph_does_when_nobody_says_how_is_not_typed():
+def test_defaults_of_build_graph_are_not_typed():
     usual = {parameter.name: parameter.default for parameter in build_graph.params}
     assert {name: usual[name] for name in staleness.BUILD_DEFAULTS} == staleness.BUILD_DEFAULTS
     assert build_command(usual | {"split": None}) == "cli build-graph --from listens"
@@ -272,12 +272,12 @@ def test_without_any_listens_left_status_says_to_import_some(folder):
     invoke(folder, "forget-listens", 1)
     invoke(folder, "forget-listens", 2)
     assert invoke(folder, "check").stdout == "All is well.\n"
-    told = steps(folder)
-    assert told.count("cli import-listens FILE") == 2 and "cli train-tower" not in told
-    assert "cli recommend --all" not in told
+    commands = steps(folder)
+    assert commands.count("cli import-listens FILE") == 2 and "cli train-tower" not in commands
+    assert "cli recommend --all" not in commands
 
 
-def test_a_forgotten_import_mends_what_a_kill_left(folder):
+def test_forgetting_again_finishes_what_a_kill_left(folder):
     """Killed after the COMMIT, before the index: the same command, though it says that there is no such import."""
     with Library.open_to_write(folder) as library:
         from earshot.index.removal import forget_listens
@@ -304,19 +304,19 @@ def test_towers_that_a_disk_lost_are_trained_anew_as_check_says(folder, damage):
         towers.unlink()
     else:
         towers.write_bytes(b"" if damage == "empty" else whole[:-200] + bytes(100) + whole[-100:])
-    told = invoke(folder, "check", "--read-data", code=1).stdout
-    assert f"checkpoints/{towers.name} is {'missing' if damage == 'missing' else 'damaged'}" in told
-    assert "cli train-tower" in told
+    output = invoke(folder, "check", "--read-data", code=1).stdout
+    assert f"checkpoints/{towers.name} is {'missing' if damage == 'missing' else 'damaged'}" in output
+    assert "cli train-tower" in output
     if damage != "other bytes":
-        told = invoke(folder, "recommend", "listener 1", code=1).stderr
-        assert "Restore it from a backup, or run `cli train-tower`." in told
+        output = invoke(folder, "recommend", "listener 1", code=1).stderr
+        assert "Restore it from a backup, or run `cli train-tower`." in output
         assert steps(folder) == ["cli train-tower"]
     invoke(folder, "train-tower", *QUICK)
     assert "checkpoints/" not in invoke(folder, "check", "--read-data", code=1).stdout  # its music is made up
 
 
 def test_a_cache_that_a_disk_lost_is_made_anew_without_a_word(folder):
-    """FAISS files by the next command that writes, arrays of listens by whoever reads them."""
+    """FAISS files by the next command that writes, arrays of listens by the next reader."""
     for path in [*folder.glob("*.faiss"), *(path for path in folder.glob("listens/arrays-*/*") if path.is_file())]:
         path.write_bytes(b"")
     found = invoke(folder, "recommend", "listener 1", "--json")

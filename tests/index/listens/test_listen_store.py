@@ -1,4 +1,4 @@
-"""Listens are kept once, whole or not at all."""
+"""Imports of listens: stored once, all or nothing."""
 
 import polars as pl
 import pytest
@@ -135,7 +135,7 @@ def test_a_reader_sees_them(library, file):
         assert [path.exists() for path in listen_files(reader, "artist")] == [True]
 
 
-def test_a_file_that_is_gone_is_named_with_its_cure(library, file):
+def test_a_missing_file_is_named_with_its_fix(library, file):
     imported(library, file)
     listen_files(library, "artist")[0].unlink()
     with pytest.raises(

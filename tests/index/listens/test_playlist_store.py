@@ -1,4 +1,4 @@
-"""Playlists are kept in their order, and replaced by what their file says today."""
+"""Playlists: stored in order, and replaced by the present content of their files."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What a library's listens are to training."""
+"""All listens of a library as cached arrays."""
 
 import polars as pl
 import pytest
@@ -26,7 +26,7 @@ def library(tmp_path):
         yield library
 
 
-def test_rows_and_the_ids_they_are(library):
+def test_rows_have_ids(library):
     found = read_interactions(library)
     assert repr(found.interactions) == "<Interactions 2 users x 2 tracks, 3 events>"
     assert found.users.ids(found.interactions.user_rows).tolist() == [1, 1, 2]
@@ -78,7 +78,7 @@ def test_towers_do_not_learn_from_artists(tmp_path):
             read_interactions(library)
 
 
-def test_listens_to_artists_stand_apart(library):
+def test_listens_to_artists_have_their_own_arrays(library):
     batch = Batch(pl.DataFrame({"user": ["me"], "title": ["Air"]}))
     with collected_events(library, batch, level="artist") as collector:
         import_listens(library, collector, "artists", origin="x")

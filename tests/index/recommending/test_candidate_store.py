@@ -1,4 +1,4 @@
-"""What is read to serve towers: what is there today, and not what training saw."""
+"""Candidates and histories for serving: of today's tracks rather than those of training."""
 
 import numpy as np
 import pytest
@@ -28,30 +28,30 @@ def library(tmp_path):
         yield library, run
 
 
-def test_newcomers_follow_those_with_a_vector(library):
+def test_new_tracks_follow_those_with_a_vector(library):
     library, run = library
-    shelf = read_candidates(library, run, with_vectors=True)
-    assert shelf.tracks.all_ids.tolist() == [1, 2, 4, 5, 3] and shelf.new_ids.tolist() == [3]
-    np.testing.assert_array_equal(shelf.vectors, np.eye(4))
-    assert shelf.artists[0] == shelf.artists[1] != shelf.artists[4] and shelf.artists.min() > 0
-    assert repr(shelf) == "<Candidates 5 tracks, 4 with a vector>"
+    candidates = read_candidates(library, run, with_vectors=True)
+    assert candidates.tracks.all_ids.tolist() == [1, 2, 4, 5, 3] and candidates.new_ids.tolist() == [3]
+    np.testing.assert_array_equal(candidates.vectors, np.eye(4))
+    assert candidates.artists[0] == candidates.artists[1] != candidates.artists[4] and candidates.artists.min() > 0
+    assert repr(candidates) == "<Candidates 5 tracks, 4 with a vector>"
     everybody = read_candidates(library, run, with_vectors=False)
     assert everybody.new_ids.tolist() == [1, 2, 3, 4, 5] and len(everybody.vectors) == 0
 
 
-def test_what_is_gone_or_has_another_name_is_not_on_the_shelf(library):
+def test_missing_and_linked_tracks_are_no_candidates(library):
     library, run = library
     before = read_candidates(library, run, with_vectors=True).digest()
     library.db.execute("UPDATE tracks SET status = 'missing' WHERE id = 1")
     library.db.execute("UPDATE tracks SET linked_id = 2 WHERE id = 4")
     library.db.execute("UPDATE tracks SET artist_id = NULL WHERE id = 5")
-    shelf = read_candidates(library, run, with_vectors=True)
-    assert shelf.tracks.all_ids.tolist() == [2, 5, 3] and shelf.artists[1] == -1
-    np.testing.assert_array_equal(shelf.vectors, np.eye(4)[[1, 3]])
-    assert shelf.digest() != before
+    candidates = read_candidates(library, run, with_vectors=True)
+    assert candidates.tracks.all_ids.tolist() == [2, 5, 3] and candidates.artists[1] == -1
+    np.testing.assert_array_equal(candidates.vectors, np.eye(4)[[1, 3]])
+    assert candidates.digest() != before
 
 
-def test_who_played_what(library):
+def test_histories_and_play_counts(library):
     library, run = library
     read = read_interactions(library)
     named = dict(library.db.execute("SELECT title, id FROM tracks"))
@@ -61,10 +61,10 @@ def test_who_played_what(library):
         eve.times.tolist() == [100, 200, 300] and eve.is_ordered and repr(eve) == "<RecommendRequest user 1, 3 plays>"
     )
     assert request_for_user(read, 99).track_ids().tolist() == []
-    shelf = read_candidates(library, run, with_vectors=True)
-    plays = shelf.plays(*play_counts(read))
+    candidates = read_candidates(library, run, with_vectors=True)
+    plays = candidates.plays(*play_counts(read))
     expected = {"One": 0, "Two": 2, "Three": 0, "Four": 1, "Five": 1}
-    assert {title: plays[shelf.tracks.rows([track])[0]] for title, track in named.items()} == expected
+    assert {title: plays[candidates.tracks.rows([track])[0]] for title, track in named.items()} == expected
 
 
 def test_a_dislike_is_no_play(tmp_path):
@@ -99,25 +99,25 @@ def many(tmp_path):
         yield library
 
 
-def shelves(library, **options):
+def pools(library, **options):
     return list(candidate_pools(library, at(50), **{"k": 5, "n_left_out": 0} | options))
 
 
 def test_the_index_finds_ever_more_tracks_near_a_query(many, monkeypatch):
-    assert shelves(many) == []  # so few are read at once
+    assert pools(many) == []  # so few are read at once
     monkeypatch.setattr("earshot.index.recommending.candidate_store._MIN_INDEXED", 1_000)
-    (shelf,) = shelves(many)
-    assert set(shelf.tracks.all_ids[:99].tolist()) <= set(range(450, 551)) and len(shelf) == 100
-    assert shelf.new_ids.tolist() == [] and 500 in shelf.tracks
-    (track,) = shelf.tracks.ids([7])
-    assert shelf.artists[7] == (track - 1) // 4 + 1
-    np.testing.assert_allclose(shelf.vectors[7], at(track / 10), rtol=1e-6)
-    assert [len(shelf) for shelf in shelves(many, k=1, n_left_out=-50)] == [10, 80]
-    assert shelves(many, n_left_out=150) == []  # a quarter of all is better read at once
+    (candidates,) = pools(many)
+    assert set(candidates.tracks.all_ids[:99].tolist()) <= set(range(450, 551)) and len(candidates) == 100
+    assert candidates.new_ids.tolist() == [] and 500 in candidates.tracks
+    (track,) = candidates.tracks.ids([7])
+    assert candidates.artists[7] == (track - 1) // 4 + 1
+    np.testing.assert_allclose(candidates.vectors[7], at(track / 10), rtol=1e-6)
+    assert [len(candidates) for candidates in pools(many, k=1, n_left_out=-50)] == [10, 80]
+    assert pools(many, n_left_out=150) == []  # a quarter of all is better read at once
 
 
 @pytest.mark.parametrize("change", ["a newcomer", "a gone file", "no index", "a damaged index"])
-def test_an_index_that_may_lack_something_is_not_asked(many, monkeypatch, change):
+def test_an_incomplete_index_is_not_used(many, monkeypatch, change):
     monkeypatch.setattr("earshot.index.recommending.candidate_store._MIN_INDEXED", 1_000)
     if change == "a newcomer":
         many.db.execute("INSERT INTO tracks (title, status) VALUES ('new', 'catalog')")
@@ -127,11 +127,11 @@ def test_an_index_that_may_lack_something_is_not_asked(many, monkeypatch, change
         many.db.execute("DELETE FROM index_files")
     else:
         next(many.folder.glob("tower-*.faiss")).write_bytes(b"damaged")
-    assert shelves(many) == []
+    assert pools(many) == []
 
 
 def test_a_track_under_another_name_is_not_near(many, monkeypatch):
     monkeypatch.setattr("earshot.index.recommending.candidate_store._MIN_INDEXED", 1_000)
     many.db.execute("UPDATE tracks SET linked_id = 1 WHERE id = 500")
-    (shelf,) = shelves(many)
-    assert 500 not in shelf.tracks and 499 in shelf.tracks and len(shelf) == 99
+    (candidates,) = pools(many)
+    assert 500 not in candidates.tracks and 499 in candidates.tracks and len(candidates) == 99

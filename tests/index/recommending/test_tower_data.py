@@ -1,4 +1,4 @@
-"""What the towers read from a library and leave in it."""
+"""Training data of towers: listens, and the facts of every track."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Settings of a training run as JSON that anybody may have written."""
+"""Settings of a training run, in JSON of any content."""
 
 import json
 

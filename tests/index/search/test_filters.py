@@ -1,4 +1,4 @@
-"""Asked of SQLite or of each track, the filters let the same tracks through."""
+"""Filters accept the same tracks by SQL and track by track."""
 
 from itertools import product
 
@@ -72,7 +72,7 @@ def test_sqlite_and_python_agree(library, same_artist, genre, shortest, longest,
 @pytest.mark.parametrize(
     "filters", [SearchFilters(), SearchFilters(same_artist=False), SearchFilters(max_per_artist=1, fewer_hubs=True)]
 )
-def test_who_is_next_to_nobody_is_not_listed(library, filters):
+def test_filters_that_exclude_few_list_no_ids(library, filters):
     assert fitting_ids(library, filters, {"can"}) is None
 
 
@@ -91,10 +91,10 @@ def test_only_vectors_of_the_wanted_are_read(library, monkeypatch, filters, read
         build_index(library, AUDIO)
     else:
         library.db.execute("DELETE FROM index_files")
-    asked = []
+    read_ids = []
 
     def spy(library, space, ids):
-        asked.append(ids)
+        read_ids.append(ids)
         return read(library, space, ids)
 
     from earshot.index.search.similarity_search import read_some_vectors as read
@@ -106,5 +106,5 @@ def test_only_vectors_of_the_wanted_are_read(library, monkeypatch, filters, read
     monkeypatch.setattr("earshot.index.search.similarity_search.n_candidates", lambda k: 4)
     answer = similar(library, AUDIO, [seed_of(library, 25)], [], filters)
     assert [match.track.id for match in answer.matches] == reads
-    assert asked[1:] == [reads] if with_index else asked == [reads]
-    assert not with_index or len(asked[0]) == 4
+    assert read_ids[1:] == [reads] if with_index else read_ids == [reads]
+    assert not with_index or len(read_ids[0]) == 4

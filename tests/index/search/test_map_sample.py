@@ -1,4 +1,4 @@
-"""Which tracks a map shows."""
+"""Tracks of a map: all of a space, or a sample."""
 
 import numpy as np
 import pytest
@@ -35,6 +35,6 @@ def test_a_sample_is_bounded_and_repeatable(library):
         assert vector == pytest.approx(at(10 * (track.id - 1))), "each has its own vector"
 
 
-def test_a_space_that_nobody_filled(library):
+def test_an_empty_space(library):
     found = read_map(library, "tower", 5)
     assert found.tracks == [] and found.n_all == 0 and len(found.vectors) == 0

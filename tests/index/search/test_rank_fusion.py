@@ -1,4 +1,4 @@
-"""Two lists become one by rank; filters and shares hold for what is listed in the end."""
+"""Two lists fused by rank; filters and caps hold for the result."""
 
 import numpy as np
 import pytest
@@ -82,8 +82,10 @@ def test_shares_hold_for_the_blend_and_filters_for_both_lists(library):
     assert [match.track.album for match in albums.matches].count("Ä") == 2 * 3  # an album of each artist
     short = similar_by_both(library, [both(library, 1)], [], SearchFilters(k=30, max_per_artist=99, max_duration=104.0))
     assert sorted(songs(short)) == [1, 2, 3, 4]
-    others = similar_by_both(library, [both(library, 1)], [], SearchFilters(k=30, max_per_artist=99, same_artist=False))
-    assert sorted(songs(others)) == list(range(10, 30))
+    other_artists = similar_by_both(
+        library, [both(library, 1)], [], SearchFilters(k=30, max_per_artist=99, same_artist=False)
+    )
+    assert sorted(songs(other_artists)) == list(range(10, 30))
 
 
 def test_a_list_that_comes_out_short_looks_deeper(library, monkeypatch):

@@ -1,4 +1,4 @@
-"""The same recording again, or not."""
+"""Copies of one recording, by their excerpts."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What sounds like this: hand-made vectors in the plane, so that every order can be worked out."""
+"""Similarity search on hand-made vectors in the plane, with orders worked out by hand."""
 
 import numpy as np
 import pytest
@@ -21,8 +21,8 @@ def outside(degrees: float, **facts) -> Seed:
 
 
 @pytest.fixture
-def shelf(tmp_path):
-    """Tracks 1 to 8 at 0, 10, ... 70 degrees: by A, A, A, A, B, B, C and nobody; odd ones are jazz of 100 s."""
+def library(tmp_path):
+    """Tracks 1 to 8 at 0, 10, ... 70 degrees: by A, A, A, A, B, B, C and no artist; odd ones are jazz of 100 s."""
     library, head = open_library(tmp_path)
     artists = ["A", "A", "A", "A", "B", "B", "C", None]
     with library:
@@ -52,8 +52,8 @@ def ask(library, *degrees, unlike=(), **filters):
     return similar(library, AUDIO, seeds, unwanted, SearchFilters(**{"max_per_artist": 99} | filters))
 
 
-def test_the_nearest_come_first(shelf):
-    answer = ask(shelf, 32, k=4)  # 30, 40, 20, 50 degrees are 2, 8, 12 and 18 away
+def test_the_nearest_come_first(library):
+    answer = ask(library, 32, k=4)  # 30, 40, 20, 50 degrees are 2, 8, 12 and 18 away
     assert ids(answer) == [4, 5, 3, 6]
     assert [match.rank for match in answer.matches] == [1, 2, 3, 4]
     scores = [match.score for match in answer.matches]
@@ -63,59 +63,59 @@ def test_the_nearest_come_first(shelf):
     assert (track.title, track.artist, track.album, track.genre) == ("Song 3", "A", "Album 1", "Rock")
 
 
-def test_a_seed_is_not_in_the_answer(shelf):
-    answer = similar(shelf, AUDIO, [seed_of(shelf, 1)], [], SearchFilters(k=3))
+def test_a_seed_is_not_in_the_answer(library):
+    answer = similar(library, AUDIO, [seed_of(library, 1)], [], SearchFilters(k=3))
     assert ids(answer) == [2, 3, 4]
 
 
-def test_no_more_than_there_are(shelf):
-    assert ids(ask(shelf, 0, k=100)) == [1, 2, 3, 4, 5, 6, 7, 8]
+def test_no_more_than_there_are(library):
+    assert ids(ask(library, 0, k=100)) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
-def test_one_artist_does_not_fill_the_list(shelf):
-    assert ids(ask(shelf, 0, k=5, max_per_artist=2)) == [1, 2, 5, 6, 7]
-    assert ids(ask(shelf, 0, k=9, max_per_artist=1)) == [1, 5, 7, 8], "nobody is no artist"
+def test_one_artist_does_not_fill_the_list(library):
+    assert ids(ask(library, 0, k=5, max_per_artist=2)) == [1, 2, 5, 6, 7]
+    assert ids(ask(library, 0, k=9, max_per_artist=1)) == [1, 5, 7, 8], "no artist is not an artist of that name"
 
 
-def test_artists_are_counted_whatever_their_letters(shelf):
-    shelf.db.execute("UPDATE tracks SET artist = 'a' WHERE id IN (2, 4)")
-    assert ids(ask(shelf, 0, k=9, max_per_artist=2)) == [1, 2, 5, 6, 7, 8]
+def test_artists_are_counted_whatever_their_letters(library):
+    library.db.execute("UPDATE tracks SET artist = 'a' WHERE id IN (2, 4)")
+    assert ids(ask(library, 0, k=9, max_per_artist=2)) == [1, 2, 5, 6, 7, 8]
 
 
-def test_one_album_does_not_fill_the_list(shelf):
-    assert ids(ask(shelf, 0, k=9, max_per_album=1)) == [1, 3, 5, 7, 8]  # 7 and 8: Album 3 by C and by nobody
-    shelf.db.execute("UPDATE tracks SET album = 'Greatest Hits'")
-    assert ids(ask(shelf, 0, k=9, max_per_album=1)) == [1, 5, 7, 8], "the same name by another is another album"
+def test_one_album_does_not_fill_the_list(library):
+    assert ids(ask(library, 0, k=9, max_per_album=1)) == [1, 3, 5, 7, 8]  # 7 and 8: Album 3 by C and by no artist
+    library.db.execute("UPDATE tracks SET album = 'Greatest Hits'")
+    assert ids(ask(library, 0, k=9, max_per_album=1)) == [1, 5, 7, 8], "the same name by another is another album"
 
 
-def test_only_the_same_artist_or_only_others(shelf):
-    seed = seed_of(shelf, 5)  # of B
-    assert ids(similar(shelf, AUDIO, [seed], [], SearchFilters(same_artist=True))) == [6]
-    others = ids(similar(shelf, AUDIO, [seed], [], SearchFilters(same_artist=False)))
-    assert others[0] == 4 and sorted(others) == [2, 3, 4, 7, 8], "the fourth of A is one too many"
-    same = similar(shelf, AUDIO, [seed_of(shelf, 1)], [], SearchFilters(same_artist=True, max_per_artist=1))
+def test_only_the_same_artist_or_only_others(library):
+    seed = seed_of(library, 5)  # of B
+    assert ids(similar(library, AUDIO, [seed], [], SearchFilters(same_artist=True))) == [6]
+    other_artists = ids(similar(library, AUDIO, [seed], [], SearchFilters(same_artist=False)))
+    assert other_artists[0] == 4 and sorted(other_artists) == [2, 3, 4, 7, 8], "the fourth of A is one too many"
+    same = similar(library, AUDIO, [seed_of(library, 1)], [], SearchFilters(same_artist=True, max_per_artist=1))
     assert ids(same) == [2, 3, 4], "a cap on artists makes no sense when one was asked for"
 
 
-def test_the_same_artist_as_nobody_is_nobody(shelf):
-    assert ids(similar(shelf, AUDIO, [seed_of(shelf, 8)], [], SearchFilters(same_artist=True))) == []
+def test_a_seed_without_artist_has_no_same_artist(library):
+    assert ids(similar(library, AUDIO, [seed_of(library, 8)], [], SearchFilters(same_artist=True))) == []
 
 
-def test_a_genre_is_part_of_the_tag(shelf):
-    assert ids(ask(shelf, 0, genre="jazz")) == [1, 3, 5, 7]
-    assert ids(ask(shelf, 0, genre="ROCK")) == [2, 4, 6, 8]
-    assert ids(ask(shelf, 0, genre="polka")) == []
+def test_a_genre_is_part_of_the_tag(library):
+    assert ids(ask(library, 0, genre="jazz")) == [1, 3, 5, 7]
+    assert ids(ask(library, 0, genre="ROCK")) == [2, 4, 6, 8]
+    assert ids(ask(library, 0, genre="polka")) == []
 
 
-def test_durations_are_inclusive(shelf):
-    assert ids(ask(shelf, 0, max_duration=100.0)) == [1, 3, 5, 7]
-    assert ids(ask(shelf, 0, min_duration=200.0)) == [2, 4, 6, 8]
-    assert ids(ask(shelf, 0, min_duration=100.1, max_duration=199.9)) == []
+def test_durations_are_inclusive(library):
+    assert ids(ask(library, 0, max_duration=100.0)) == [1, 3, 5, 7]
+    assert ids(ask(library, 0, min_duration=200.0)) == [2, 4, 6, 8]
+    assert ids(ask(library, 0, min_duration=100.1, max_duration=199.9)) == []
 
 
-def test_several_seeds_meet_in_the_middle(shelf):
+def test_several_seeds_meet_in_the_middle(library):
     # The mean of the directions 0 and 60 points to 30.
-    assert ids(ask(shelf, 0, 60, k=1)) == [4]
+    assert ids(ask(library, 0, 60, k=1)) == [4]
     np.testing.assert_allclose(query_vector([at(0), at(60)]), at(30), atol=1e-6)
 
 
@@ -126,22 +126,22 @@ def test_away_from_an_unwanted_track():
     np.testing.assert_allclose(query_vector([at(0)], [at(90), at(-90)]), at(0), atol=1e-6)
 
 
-def test_what_is_unwanted_is_not_in_the_answer(shelf):
+def test_what_is_unwanted_is_not_in_the_answer(library):
     """From 20 degrees away from 40: (cos 20 - 0.5 cos 40, sin 20 - 0.5 sin 40) = (0.557, 0.021), at 2 degrees."""
-    answer = similar(shelf, AUDIO, [seed_of(shelf, 3)], [seed_of(shelf, 5)], SearchFilters(k=9, max_per_artist=9))
+    answer = similar(library, AUDIO, [seed_of(library, 3)], [seed_of(library, 5)], SearchFilters(k=9, max_per_artist=9))
     query = query_vector([at(20)], [at(40)])
     assert np.degrees(np.arctan2(query[1], query[0])) == pytest.approx(2.1, abs=0.05)
     assert ids(answer) == [1, 2, 4, 6, 7, 8]
 
 
-def test_seeds_that_cancel_out_find_something_and_no_error(shelf):
-    assert len(ids(ask(shelf, 0, 180, k=3))) == 3
+def test_seeds_that_cancel_out_find_something_and_no_error(library):
+    assert len(ids(ask(library, 0, 180, k=3))) == 3
 
 
-def test_tracks_that_are_not_embedded_are_not_found(shelf):
-    set_status(shelf, "/1.mp3", 1, 1, "missing", None)
-    set_status(shelf, "/2.mp3", 1, 1, "excluded", "a rule")
-    answer = ask(shelf, 0, k=3)
+def test_tracks_that_are_not_embedded_are_not_found(library):
+    set_status(library, "/1.mp3", 1, 1, "missing", None)
+    set_status(library, "/2.mp3", 1, 1, "excluded", "a rule")
+    answer = ask(library, 0, k=3)
     assert ids(answer) == [1, 4, 5]
     assert answer.exhaustive == "the library has changed since it was built"
 
@@ -159,7 +159,7 @@ NO_COPIES = {
 
 
 @pytest.mark.parametrize("kind", [*COPIES, *NO_COPIES])
-def test_copies_of_a_seed_are_left_out_and_told(tmp_path, kind):
+def test_copies_of_a_seed_are_hidden_and_listed(tmp_path, kind):
     library, head = open_library(tmp_path)
     with library:
         seed, other, far = add(
@@ -193,10 +193,10 @@ def test_a_copy_is_known_by_its_excerpts(tmp_path):
         assert (ids(answer), [track.id for track in answer.copies]) == ([song], [copy])
 
 
-def test_a_copy_of_a_seed_from_outside(shelf):
+def test_a_copy_of_a_seed_from_outside(library):
     excerpts = ExcerptVectors(np.array([at(0)]), [0.0])
     seed = outside(0, duration=100.0, title="song 0", artist="a", excerpts=excerpts)
-    answer = similar(shelf, AUDIO, [seed], [], SearchFilters(k=2))
+    answer = similar(library, AUDIO, [seed], [], SearchFilters(k=2))
     assert (ids(answer), [track.id for track in answer.copies]) == ([2, 3], [1])
 
 
@@ -274,7 +274,7 @@ def test_the_scores_of_a_quantised_index_are_exact(tmp_path, rng):
         assert [match.score for match in answer.matches] == pytest.approx(expected, abs=1e-6)
 
 
-def test_few_are_read_when_few_are_asked_for(crowd, monkeypatch):
+def test_small_answers_read_few_vectors(crowd, monkeypatch):
     """10 of 6,000: the matrix of all vectors is not read."""
     build_index(crowd, AUDIO)
 
@@ -302,15 +302,15 @@ def test_no_moment_without_excerpts():
     assert best_moment([outside(0, excerpts=ExcerptVectors(np.array([at(0)]), [0.0]))], NO_EXCERPTS) is None
 
 
-def test_why_shows_the_moments(shelf):
-    answer = similar(shelf, AUDIO, [seed_of(shelf, 1)], [], SearchFilters(k=1), why=True)
+def test_why_shows_the_moments(library):
+    answer = similar(library, AUDIO, [seed_of(library, 1)], [], SearchFilters(k=1), why=True)
     assert answer.matches[0].moment == Moment(0.0, 0.0, pytest.approx(np.cos(np.radians(10)), abs=1e-6))
-    assert similar(shelf, AUDIO, [seed_of(shelf, 1)], [], SearchFilters(k=1)).matches[0].moment is None
+    assert similar(library, AUDIO, [seed_of(library, 1)], [], SearchFilters(k=1)).matches[0].moment is None
 
 
-def test_a_search_changes_nothing(shelf):
-    before = shelf.db.conn.total_changes
-    ask(shelf, 0, k=3)
-    assert shelf.db.conn.total_changes == before
-    assert len(read_vectors(shelf, AUDIO)[0]) == 8
-    assert TYPES[0] == index_state(shelf, AUDIO).type
+def test_a_search_changes_nothing(library):
+    before = library.db.conn.total_changes
+    ask(library, 0, k=3)
+    assert library.db.conn.total_changes == before
+    assert len(read_vectors(library, AUDIO)[0]) == 8
+    assert TYPES[0] == index_state(library, AUDIO).type

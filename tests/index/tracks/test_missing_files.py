@@ -1,4 +1,4 @@
-"""Files that a walk did not find: gone, or only away with their disk? And what --prune may take."""
+"""Files that a walk did not find: deleted, or on a disk that is away; and what --prune may remove."""
 
 import os
 import shutil
@@ -169,7 +169,7 @@ def test_a_link_to_a_share_that_leads_nowhere_today(folders):
 
 
 def test_a_mount_point_that_answers_with_an_error(folders, monkeypatch):
-    """A dead NFS or FUSE mount: not even its kind can be asked for."""
+    """A dead NFS or FUSE mount: not even its kind is known."""
     real, nas = os.stat, str(folders.folder / "music/nas")
     is_dir = os.path.isdir
 
@@ -201,7 +201,7 @@ def test_an_album_that_is_deleted_whole_is_gone(folders):
     assert scan_and_prune(folders)[1] == 3
 
 
-def test_the_empty_folder_that_somebody_takes_away_is_gone(folders):
+def test_a_removed_empty_folder_is_gone(folders):
     """It was kept as what may be a mount point; now nothing is left that could be one."""
     shutil.rmtree(folders.folder / "music/nas/album")
     assert folders.scan().kept == 3
@@ -316,7 +316,7 @@ def scan_found(folders, found):
         return scan_and_prune(folders)
 
 
-def test_a_share_that_is_mounted_between_the_walk_and_the_verdict(folders):
+def test_a_share_that_is_mounted_after_the_walk(folders):
     with folders.library.transaction():
         folders.library.db.execute("UPDATE tracks SET status = 'missing' WHERE path LIKE '%/nas/a%'")
     found = [file for file in find_files([str(folders.folder / "music")]) if "/nas/" not in file.path]

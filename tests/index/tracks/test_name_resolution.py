@@ -1,4 +1,4 @@
-"""Names become ids: by path, by artist and title, by name, by id; what is unknown is made once."""
+"""Names become ids: by path, by artist and title, by name, by id; unknown names become new nodes."""
 
 import sqlite3
 

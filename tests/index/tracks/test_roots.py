@@ -1,4 +1,4 @@
-"""Folders of a library: what each leaves out, remembered from run to run, and taking one back."""
+"""Folders of a library: their exclusions, kept from run to run, and their removal."""
 
 import os
 import shutil
@@ -182,7 +182,7 @@ def test_forget_folder_as_it_is_typed(heard):
     assert invoke(heard, "check").stdout == "All is well.\n"
 
 
-def test_a_forgotten_folder_mends_what_a_kill_left(heard, two_folders):
+def test_forgetting_a_folder_again_finishes_what_a_kill_left(heard, two_folders):
     """Killed after the COMMIT, before the index: the same command, though it says that there is no such folder."""
     with Library.open_to_write(heard) as library:
         forget_folder(library, str(two_folders / "m"))

@@ -1,4 +1,4 @@
-"""Tables of tags fill what files do not say, and foreign keys follow."""
+"""Tables of tags fill missing tags, and artists and albums follow."""
 
 import dataclasses
 

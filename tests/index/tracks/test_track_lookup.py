@@ -1,4 +1,4 @@
-"""From what a person types to a track."""
+"""Tracks found by path, id or words."""
 
 import os
 import sqlite3
@@ -39,9 +39,9 @@ def found(library, text):
 
 
 def choices(library, text):
-    with pytest.raises(AmbiguousError) as told:
+    with pytest.raises(AmbiguousError) as refused:
         find_track(library, text)
-    return [row.id for row in told.value.choices]
+    return [row.id for row in refused.value.choices]
 
 
 def test_by_path(library, monkeypatch):
@@ -105,11 +105,11 @@ def test_an_exact_title_is_found_among_hundreds_of_parts(tmp_path):
     """More tracks hold the word than are listed, and the exact one is the longest text by far."""
     library, head = open_library(tmp_path)
     with library:
-        parts = [heard(f"/{number}.mp3", at(0), title=f"Love {number}", artist="A") for number in range(100)]
+        similar_titles = [heard(f"/{number}.mp3", at(0), title=f"Love {number}", artist="A") for number in range(100)]
         exact = heard(
             "/x.mp3", at(0), title="Love", artist="The Band with Ever So Many Words in Its Long Name", album="B"
         )
-        add(library, head, [*parts, exact])
+        add(library, head, [*similar_titles, exact])
         assert find_track(library, "love").title == "Love"
         assert len(search_words(library, "love")) == 15
         assert len(search_words(library, "love", limit=200)) == 101

@@ -1,4 +1,4 @@
-"""One track at a time: heard, adopted from a known twin, failed, excluded, pruned."""
+"""Results of single files: embedded, reused, failed, excluded, pruned."""
 
 import os
 from dataclasses import replace
@@ -228,8 +228,8 @@ def test_a_copy_is_a_track_of_its_own(world):
     copy = make(folder, "b.mp3", "one")
     assert reuse_vectors(library, copy, "one", head)
     first, second = row_of(library, 1), row_of(library, 2)
-    own = {"id": 2, "path": copy.path, "title": "b", "mtime_ns": copy.mtime_ns, "size": 3}
-    assert second == first | own
+    changed = {"id": 2, "path": copy.path, "title": "b", "mtime_ns": copy.mtime_ns, "size": 3}
+    assert second == first | changed
     assert second["reason"] == "cut short"
     np.testing.assert_array_equal(read_vector(library, AUDIO, 2), at(0))
     np.testing.assert_array_equal(read_excerpts(library, 2).vectors, read_excerpts(library, 1).vectors)

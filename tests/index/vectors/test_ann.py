@@ -1,4 +1,4 @@
-"""FAISS indexes: exact where it is claimed, as good as asked where not, and honest about it."""
+"""FAISS indexes: exact where claimed, else with the requested recall, and measured honestly."""
 
 import faiss
 import numpy as np
@@ -37,7 +37,7 @@ def test_exact_search_agrees_with_numpy(rng):
 
 
 @pytest.mark.parametrize("type", TYPES)
-def test_every_type_finds_what_was_asked(catalog, type):
+def test_every_type_reaches_its_recall(catalog, type):
     """The stated recall is that of 500 sampled vectors; on 300 others it may differ by a few hundredths."""
     vectors, ids = catalog
     built = build(vectors, ids, type, target=0.95)
@@ -50,7 +50,7 @@ def test_every_type_finds_what_was_asked(catalog, type):
     assert abs(recall_at_k(found, truth) - built.recall_at_10) < 0.03
 
 
-def test_more_is_asked_for_more_recall(catalog):
+def test_more_recall_takes_more_effort(catalog):
     vectors, ids = catalog
     little, much = (build(vectors, ids, "ivf-sq8", target) for target in (0.0, 1.0))
     assert little.settings["nprobe"] == 4 < much.settings["nprobe"]

@@ -1,4 +1,4 @@
-"""The index on the disk: published whole, verified before use, and never trusted against library.db."""
+"""Index files: published whole, verified before use, never trusted against library.db."""
 
 import json
 import os
@@ -73,13 +73,13 @@ def test_the_same_vectors_give_the_same_file(library):
 def test_older_files_go_when_a_new_one_is_published(library):
     (old,) = files(library)
     (library.folder / "audio-0123456789ab.faiss.unfinished").write_bytes(b"half")
-    others = ["audio-x-0123456789ab.faiss", "audio-x.faiss", "tower-0123456789ab.faiss"]
-    for name in others:
+    other_spaces = ["audio-x-0123456789ab.faiss", "audio-x.faiss", "tower-0123456789ab.faiss"]
+    for name in other_spaces:
         (library.folder / name).write_bytes(b"of another space")
     add(library, 1, [heard("/new.mp3", random_units(np.random.default_rng(4), 1, 4)[0])])
     new = build_index(library, AUDIO).path.name
     assert new != old
-    assert files(library) == sorted([new, *others])
+    assert files(library) == sorted([new, *other_spaces])
 
 
 def test_an_index_of_what_is_no_longer_there_is_forgotten(library):

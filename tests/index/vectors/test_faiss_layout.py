@@ -1,4 +1,4 @@
-"""Files are looked through before FAISS reads them: no count, size or reference in them leads astray."""
+"""Index files are checked before FAISS reads them: every count, size and reference."""
 
 import random
 import struct
@@ -81,13 +81,13 @@ def test_sizes_beyond_the_file(written, looked_through, type, size):
 
 @pytest.mark.parametrize("type", TYPES)
 def test_counts_and_dimensions_that_are_not_the_librarys(written, looked_through, type):
-    for place, format, value, told in (
+    for place, format, value, reason in (
         (4, "<i", 5, f"says {N_VECTORS[type]} vectors of 5"),
         (8, "<q", 2**60, "it says 1152921504606846976 vectors of 4"),
         (8, "<q", -1, "it says -1 vectors"),
         (33, "<i", 1, "measures something else"),
     ):
-        with pytest.raises(LayoutError, match=told):
+        with pytest.raises(LayoutError, match=reason):
             looked_through(replaced(written[type], place, format, value), type)
 
 

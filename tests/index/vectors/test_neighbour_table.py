@@ -1,4 +1,4 @@
-"""The table of neighbours: what brute force says, whatever happened since it was last filled."""
+"""The neighbours table equals brute force after any change."""
 
 import numpy as np
 import pytest
@@ -49,9 +49,9 @@ def assert_right(library, k=PER_TRACK):
     assert ours.keys() == theirs.keys()
     for track_id, places in ours.items():
         np.testing.assert_allclose([s for _, s in places], [s for _, s in theirs[track_id]], atol=1e-6)
-        others = [neighbour_id for neighbour_id, _ in places]
-        assert track_id not in others and len(set(others)) == len(others)
-        cosines = vectors[ids.rows(others)] @ vectors[ids.rows(track_id)]
+        neighbours = [neighbour_id for neighbour_id, _ in places]
+        assert track_id not in neighbours and len(set(neighbours)) == len(neighbours)
+        cosines = vectors[ids.rows(neighbours)] @ vectors[ids.rows(track_id)]
         np.testing.assert_allclose([s for _, s in places], cosines, atol=1e-6)
     row = library.db.execute("SELECT neighbours_revision = revision FROM spaces").fetchone()
     assert row == (1,), "the table says that it is up to date"
@@ -203,7 +203,7 @@ def test_anew_trusts_nothing(world, rng):
 
 
 @pytest.mark.parametrize("type", ["ivf-sq8", "hnsw"])
-def test_beyond_a_size_the_index_is_asked_and_scores_stay_exact(world, rng, monkeypatch, type):
+def test_beyond_a_size_the_index_is_searched_and_scores_stay_exact(world, rng, monkeypatch, type):
     library, head = world
     vectors = random_units(rng, 1_500, 8)
     add(library, head, [heard(f"/{number}.mp3", vector, excerpts=[]) for number, vector in enumerate(vectors)])

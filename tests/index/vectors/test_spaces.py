@@ -184,12 +184,12 @@ def test_a_failure_while_publishing_changes_nothing(world):
 
 @pytest.fixture(scope="module")
 def yambda_folder(tmp_path_factory):
-    """Even listeners play even tracks, which sound alike; track 22 and 23 nobody plays but the last two listeners."""
+    """Even listeners play even tracks, which sound alike; only the last two listeners play tracks 22 and 23."""
     rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("yambda")
     rows = []
     for user in range(N_USERS):
-        own = rng.permutation(np.arange(user % 2, N_TRACKS if user >= N_USERS - 2 else N_TRACKS - 2, 2))[:9]
-        rows += [(user, 3_600 * (10 * at + user % 7), item) for at, item in enumerate(own.tolist())]
+        items = rng.permutation(np.arange(user % 2, N_TRACKS if user >= N_USERS - 2 else N_TRACKS - 2, 2))[:9]
+        rows += [(user, 3_600 * (10 * at + user % 7), item) for at, item in enumerate(items.tolist())]
     (folder / "in").mkdir()
     schema = ["uid", "timestamp", "item_id"]
     pl.DataFrame(rows, schema=schema, orient="row").write_parquet(folder / "in" / "listens.parquet")
