@@ -9,6 +9,7 @@ import shlex
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 from earshot.cli import cli
 from earshot.commands.demo import _demo_step
 from earshot.data.synthetic.world import WorldConfig
+from earshot.towers.config import TowerConfig, TowerTrainingConfig
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 BRIEFLY = {
@@ -100,3 +102,11 @@ def test_every_block_works_as_printed(tmp_path, monkeypatch):
             lacking = promised(printed) - {shape(told) for told in output.splitlines()}
             assert not lacking, f"`{line}` printed\n{output}"
             print(f"{time.monotonic() - began:6.1f} s  {line}")
+    (program,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    brief = program.replace(
+        "train_towers(library)", "train_towers(library, TowerConfig(dim=8, hidden=8), BRIEF_TRAINING)"
+    )
+    result: dict[str, Any] = {"TowerConfig": TowerConfig, "BRIEF_TRAINING": TowerTrainingConfig(epochs=2)}
+    exec(brief, result)
+    assert len(result["answer"].matches) == 5 and 0 <= result["evaluation"].value("ndcg", k=10) <= 1
+    assert result["imported"] and result["trained"].n_tracks == 80
