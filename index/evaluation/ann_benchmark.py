@@ -1,7 +1,7 @@
-"""What an approximate index costs a recommender: neighbours missed, and how much of that anybody notices.
+"""Benchmark of approximate indexes: neighbours missed, what that costs recommendations, time and size.
 
-Queries are those of an exam, and so is what each list may hold. An index is asked for more candidates than places, and
-these are put in order by their exact scores, as everywhere in `index.vectors.ann`.
+Evaluation queries are searched, with their exclusions. An index is asked for more candidates than places, and these are
+put in order by their exact scores, as everywhere in `index.vectors.ann`.
 """
 
 import tempfile
@@ -22,45 +22,44 @@ from earshot.evaluation.queries import EvaluationQueries
 from earshot.index.vectors.ann import TYPES, BuiltIndex, build, n_candidates
 
 SLICE = "ann"
-N_QUERIES = 500  # at most: latencies and losses are known well enough
+MAX_QUERIES = 500  # whose latencies and losses are measured
 _EXACT = "flat"
 
 
 def ann_metrics(
     items: np.ndarray, queries: np.ndarray, eval_queries: EvaluationQueries, k: int, target: float, *, seed: int = 0
 ) -> Iterator[tuple[str, list[MetricValue]]]:
-    """Every type of index: its settings, told, and its figures. Exact search comes first.
+    """Yield the settings of each type of index, as text, and its metrics; exact search comes first.
 
     ann_recall        share of the exact list that is found
-    ndcg, recall      of the exam, and `*_loss`, by how much exact search is ahead of it, listener by listener
-    p50_ms, p95_ms    of one query in one thread, with what its listener has played left out
-    mib, build_s      of the index: on disk, and to train, fill and tune it
+    ndcg, recall      on the evaluation queries, and `*_loss`, the paired difference to exact search
+    p50_ms, p95_ms    of one query in one thread, with its exclusions
+    mib, build_s      of the index: size on disk, and time to train, fill and tune it
 
     Parameters
     ----------
-    items : (n_tracks, dim) float32; a track is wanted as its product with the query says
-    queries : (n_queries, dim) float32, in the order of the exam; at most `N_QUERIES` of them are asked
-    target : recall@k against exact search that each type is tuned to, on other queries than those it is judged by
+    items : (n_tracks, dim) float32, scored by their inner product with a query
+    queries : (n_queries, dim) float32, in the order of `eval_queries`
+    target : recall@k against exact search that each type is tuned to, on other queries than those it is measured with
     """
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(eval_queries))[:N_QUERIES])
-    others = np.setdiff1d(np.arange(len(eval_queries)), chosen)[:N_QUERIES]
-    tuned_by = queries[others if 2 * len(others) >= len(chosen) else chosen]
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(eval_queries))[:MAX_QUERIES])
+    others = np.setdiff1d(np.arange(len(eval_queries)), chosen)[:MAX_QUERIES]
+    tuning = queries[others if 2 * len(others) >= len(chosen) else chosen]
     owners = np.repeat(np.arange(len(eval_queries)), eval_queries.targets.counts())
     targets, _ = eval_queries.targets.select(np.isin(owners, chosen))
     exact: np.ndarray | None = None
     for type in TYPES:
         began = perf_counter()
-        built = build(items, np.arange(len(items)), type, target, queries=tuned_by, k=k)
+        built = build(items, np.arange(len(items)), type, target, queries=tuning, k=k)
         seconds = perf_counter() - began
         if built.type != type:
             continue  # too few tracks to train it
-        lists, latencies = _asked(built, items, queries, chosen, eval_queries.excluded, k)
+        lists, latencies = _search(built, items, queries, chosen, eval_queries.excluded, k)
         exact = lists if exact is None else exact
-        found = {name: ranking_metrics(lists, targets, k)[name] for name in ("ndcg", "recall")}
+        accuracy = {name: ranking_metrics(lists, targets, k)[name] for name in ("ndcg", "recall")}
         best = {name: ranking_metrics(exact, targets, k)[name] for name in ("ndcg", "recall")}
-        values = {"ann_recall": _shares(lists, exact), **found}
-        values |= {f"{name}_loss": best[name] - found[name] for name in found if type != _EXACT}
-        settings = ", ".join(f"{name} {value:g}" for name, value in built.settings.items())
+        values = {"ann_recall": _shares(lists, exact), **accuracy}
+        values |= {f"{name}_loss": best[name] - accuracy[name] for name in accuracy if type != _EXACT}
         columns = {(type, metric, k): column for metric, column in values.items()}
         metric_values = mean_values(columns, targets.user_rows, slice=SLICE, seed=seed)
         exact_values = {
@@ -71,33 +70,32 @@ def ann_metrics(
         }
         for metric, value in exact_values.items():
             metric_values.append(MetricValue.of(type, metric, k, value, len(chosen), slice=SLICE))
+        settings = ", ".join(f"{name} {value:g}" for name, value in built.settings.items())
         yield f"{type} {settings}" if settings else "", metric_values
 
 
 def ann_section(by_settings: Mapping[str, Sequence[MetricValue]], k: int, target: float) -> Section:
-    """A table of what `ann_metrics` gives, of lists of k tracks."""
-    metric_values = [value for some in by_settings.values() for value in some]
-    return Section(
-        f"Indexes tuned to recall@{k} {target:g}", ann_rows(metric_values), "; ".join(filter(None, by_settings))
-    )
+    """Make a table of what `ann_metrics` yields for lists of k tracks."""
+    rows = ann_rows([value for values in by_settings.values() for value in values])
+    return Section(f"Indexes tuned to recall@{k} {target:g}", rows, "; ".join(filter(None, by_settings)))
 
 
-def _asked(
+def _search(
     built: BuiltIndex, items: np.ndarray, queries: np.ndarray, chosen: np.ndarray, excluded: Any, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The lists of some queries, (n_chosen, k), and the seconds of each."""
+    """Search the lists of chosen queries, (n_chosen, k), and measure the seconds of each."""
     lists = np.full((len(chosen), k), -1, dtype=np.int64)
     latencies = np.zeros(len(chosen))
     inner: Any = faiss.downcast_index(built.index.index)
-    n_asked = min(k if built.type == _EXACT else n_candidates(k), len(items))
+    n_searched = min(k if built.type == _EXACT else n_candidates(k), len(items))
     n_threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
         for place, query in enumerate(chosen):
-            left_out = np.empty(0, dtype=np.int64) if excluded is None else excluded[query].astype(np.int64)
+            exclusions = np.empty(0, dtype=np.int64) if excluded is None else excluded[query].astype(np.int64)
             began = perf_counter()
-            selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(left_out)) if len(left_out) else None
-            _, found = inner.search(queries[query : query + 1], n_asked, params=_parameters(inner, selector))
+            selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(exclusions)) if len(exclusions) else None
+            _, found = inner.search(queries[query : query + 1], n_searched, params=_parameters(inner, selector))
             rows = found[0][found[0] >= 0]
             best = rows[falling(items[rows] @ queries[query], rows)][:k]
             latencies[place] = perf_counter() - began
@@ -108,22 +106,22 @@ def _asked(
 
 
 def _parameters(inner: Any, selector: Any) -> Any:
-    """How wide the index was tuned to search, and what it may not find."""
-    generated: Any = faiss  # its wrapper knows these keywords, its stubs do not
+    """Search parameters with the tuned effort and a selector of candidates."""
+    untyped: Any = faiss  # its stubs lack these keywords
     if isinstance(inner, faiss.IndexHNSW):
-        return generated.SearchParametersHNSW(sel=selector, efSearch=inner.hnsw.efSearch)
+        return untyped.SearchParametersHNSW(sel=selector, efSearch=inner.hnsw.efSearch)
     if isinstance(inner, faiss.IndexIVF):
-        return generated.SearchParametersIVF(sel=selector, nprobe=inner.nprobe)
-    return generated.SearchParameters(sel=selector)
+        return untyped.SearchParametersIVF(sel=selector, nprobe=inner.nprobe)
+    return untyped.SearchParameters(sel=selector)
 
 
 def _shares(lists: np.ndarray, exact: np.ndarray) -> np.ndarray:
-    """Of each exact list the share that was found, (n_queries,)."""
-    return np.array([np.isin(b[b >= 0], a).mean() for a, b in zip(lists, exact, strict=True)])
+    """Share of each exact list that was found, (n_queries,)."""
+    return np.array([np.isin(best[best >= 0], rows).mean() for rows, best in zip(lists, exact, strict=True)])
 
 
 def _size(index: Any) -> int:
-    """In bytes, as it is stored."""
+    """Size of the stored index in bytes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "index"
         faiss.write_index(index, str(path))

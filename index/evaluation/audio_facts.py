@@ -1,4 +1,4 @@
-"""What a library knows of its tracks, as facts to judge vectors by."""
+"""Tracks of a library with their vectors, and the facts from tags, tables and graphs to evaluate them by."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ _COLUMNS = "id, path, path_bytes, content_hash, duration_s, sample_rate, title, 
 
 @dataclass(frozen=True)
 class TrackTable:
-    """The tracks whose vectors are judged; every list and array has one entry per row."""
+    """Tracks with their vectors and tags; every list and array has one entry per row."""
 
     ids: IdMap
     vectors: np.ndarray  # (n_tracks, dim)
@@ -37,7 +37,7 @@ class TrackTable:
     durations: np.ndarray  # seconds
     sample_rates: list[int | None]  # Hz
     nodes: Mapping[str, np.ndarray]  # by level: the id of each track's node, UNKNOWN where it has none
-    n_copies: int  # left out: tracks with the very content of another
+    n_copies: int  # tracks that are left out, with the same content as another
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -47,14 +47,14 @@ class TrackTable:
 
 
 def read_track_table(library: Library) -> TrackTable:
-    """All tracks with an audio vector, one of each content: copies would find each other and praise any ear."""
+    """Read all tracks with an audio vector, one of each content: copies would find each other with any encoder."""
     ids, vectors = read_vectors(library, AUDIO)
     query = f"SELECT {_COLUMNS} FROM tracks WHERE status = 'embedded' AND path IS NOT NULL ORDER BY id"
     chosen: dict[str, tuple] = {}
-    n_heard, with_vector = 0, set(ids.all_ids.tolist())
+    n_embedded, with_vector = 0, set(ids.all_ids.tolist())
     for row in library.db.execute(query):
         if row[0] in with_vector:
-            n_heard += 1
+            n_embedded += 1
             chosen.setdefault(row[3], row)
     if not chosen:
         raise no_vectors()
@@ -70,12 +70,12 @@ def read_track_table(library: Library) -> TrackTable:
         durations=np.array(durations, dtype=np.float64),
         sample_rates=list(rates),
         nodes={"track": np.array(track_ids), "artist": _node_ids(artist_ids), "album": _node_ids(album_ids)},
-        n_copies=n_heard - len(chosen),
+        n_copies=n_embedded - len(chosen),
     )
 
 
 def facts_from_tags(tracks: TrackTable) -> TrackFacts:
-    """What the library's own tags say: artists, genres, and which tracks seem to be one recording."""
+    """Collect facts from the tags in the library: artists, genres, and tracks that seem to be one recording."""
     genres = {"genre": tracks.genres} if any(tracks.genres) else {}
     return TrackFacts(
         artists=groups_of(tracks.artists),
@@ -88,12 +88,12 @@ def facts_from_tags(tracks: TrackTable) -> TrackFacts:
 def apply_labels(
     library: Library, tracks: TrackTable, table: LabelTable, path: Path
 ) -> tuple[TrackTable, TrackFacts, int]:
-    """The tracks and facts with what a table says in place of the tags, and how many tracks it knows.
+    """Replace the tags by the labels of a table; returns tracks, facts, and the number of tracks in the table.
 
     Raises
     ------
     LibraryError
-        It knows none of the tracks, or names twins and none of them.
+        The table names none of the tracks, or has a column of twins and names no pair of them.
     """
     rows = _matched_rows(library, tracks, table.files, path)
     n_known = len(set(rows) - {None})
@@ -119,7 +119,7 @@ def apply_labels(
 
 
 def graph_rows(library: Library, tracks: TrackTable, kind: str) -> tuple[Edges, IdMap, np.ndarray]:
-    """A stored graph, the map of its nodes, and the node row of each track, shape (n_tracks,), -1 for none."""
+    """Read a stored graph, the map of its nodes, and the node row of each track, (n_tracks,), -1 for none."""
     edges = read_edges(library, [kind])
     node_ids = np.union1d(edges.source_ids, edges.target_ids)
     nodes = IdMap(node_ids)
@@ -130,20 +130,20 @@ def graph_rows(library: Library, tracks: TrackTable, kind: str) -> tuple[Edges, 
 
 
 def query_rows(library: Library, tracks: TrackTable, held_out: bool) -> np.ndarray:
-    """Rows of all tracks, or of those that the latest finished training run never learnt from.
+    """Select the rows of all tracks, or of those that the latest finished training held out.
 
     Raises
     ------
     LibraryError
-        No run has held any out, or none of them is among the tracks.
+        No training has held out tracks, or none of them is in the table.
     """
     if not held_out:
         return np.arange(len(tracks))
-    found = library.db.execute(
+    row = library.db.execute(
         "SELECT metrics FROM runs WHERE stage = ? AND finished IS NOT NULL ORDER BY id DESC LIMIT 1", [TRAINING_STAGE]
     ).fetchone()
-    told = read_json(found[0]).get("held_out_track_ids") if found else None
-    track_ids = {track_id for track_id in told if isinstance(track_id, int)} if isinstance(told, list) else set()
+    stored = read_json(row[0]).get("held_out_track_ids") if row else None
+    track_ids = {track_id for track_id in stored if isinstance(track_id, int)} if isinstance(stored, list) else set()
     rows = np.flatnonzero([track_id in track_ids for track_id in tracks.nodes["track"].tolist()])
     if not len(rows):
         raise LibraryError("No training run has held out tracks of this library.\n\nRun `cli train-audio` first.")
@@ -151,7 +151,7 @@ def query_rows(library: Library, tracks: TrackTable, held_out: bool) -> np.ndarr
 
 
 def _matched_rows(library: Library, tracks: TrackTable, files: Sequence[str], path: Path) -> list[int | None]:
-    """The row that each file name of a table means; relative names begin where the table lies."""
+    """Find the row of each file name in a table; relative names start at the table's folder."""
     folder = str(path.absolute().parent)
     ids = match_nodes(library, files, "track", folders=[folder], names_are="names", create=False).ids
     row_of = {track_id: row for row, track_id in enumerate(tracks.nodes["track"].tolist())}
@@ -162,9 +162,9 @@ def _with_artists(
     library: Library, tracks: TrackTable, rows: Sequence[int | None], names: Sequence[str | None]
 ) -> TrackTable:
     artists, nodes = list(tracks.artists), tracks.nodes["artist"].copy()
-    different = sorted({name for name in names if name})
-    known = match_nodes(library, different, "artist", names_are="names", create=False).ids
-    node_of = dict(zip(different, known.tolist(), strict=True))
+    unique_names = sorted({name for name in names if name})
+    node_ids = match_nodes(library, unique_names, "artist", names_are="names", create=False).ids
+    node_of = dict(zip(unique_names, node_ids.tolist(), strict=True))
     for row, name in zip(rows, names, strict=True):
         if row is not None and name:
             artists[row], nodes[row] = _folded(name), node_of[name]
@@ -178,11 +178,11 @@ def _twins_by_table(
     pairs = [(one, other) for one, other in zip(rows, others, strict=True) if one is not None and other is not None]
     if not pairs:
         raise LibraryError(f"{path.name} names no pair of twins that are both in this library.")
-    return groups_of(_joined(len(tracks), pairs))
+    return groups_of(_connected(len(tracks), pairs))
 
 
 def _twins_by_name(tracks: TrackTable) -> list[object | None]:
-    """A key for each group of tracks with one artist, title and length; None for those that are alone."""
+    """Give tracks of the same artist, title and length the same key; None for all others."""
     by_name: dict[tuple[str, str], list[int]] = {}
     for row, (artist, title) in enumerate(zip(tracks.artists, tracks.titles, strict=True)):
         if artist:
@@ -193,18 +193,18 @@ def _twins_by_name(tracks: TrackTable) -> list[object | None]:
         for one, other in pairwise(by_length):
             if tracks.durations[other] - tracks.durations[one] <= _TWIN_SECONDS:
                 pairs.append((one, other))
-    return _joined(len(tracks), pairs)
+    return _connected(len(tracks), pairs)
 
 
-def _joined(n: int, pairs: Sequence[tuple[int, int]]) -> list[object | None]:
-    """The lowest row that pairs lead to from each row, None where no pair begins or ends."""
+def _connected(n: int, pairs: Sequence[tuple[int, int]]) -> list[object | None]:
+    """Find the lowest row connected to each row by pairs; None for rows in no pair."""
     lowest: dict[int, int] = {}
     members: dict[int, list[int]] = {}
     for pair in pairs:
         roots = sorted({lowest.get(row, row) for row in pair})
-        joined = [row for root in roots for row in members.pop(root, [root])]
-        members[roots[0]] = joined
-        lowest.update(dict.fromkeys(joined, roots[0]))
+        members_of_all = [row for root in roots for row in members.pop(root, [root])]
+        members[roots[0]] = members_of_all
+        lowest.update(dict.fromkeys(members_of_all, roots[0]))
     return [lowest.get(row) for row in range(n)]
 
 

@@ -1,4 +1,4 @@
-"""What the ear was taught by: has it heard of the listens that somebody is asked about?"""
+"""Detect leakage: was the encoder trained on listens that the evaluation asks about?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,49 +13,49 @@ _LISTENS_GRAPHS = ("listens", "listens-artist")
 
 
 def is_listens_graph(graph: StoredGraph) -> bool:
-    """Whether a graph was made of listens here, rather than imported under such a name."""
+    """Whether a graph was built from listens here, rather than imported under such a name."""
     return graph.kind in _LISTENS_GRAPHS and graph.origin == "build-graph"
 
 
 def listens_of_graphs(library: Library, kinds: Sequence[str]) -> list[str | None]:
-    """Which listens to tracks some graphs were made of: their digest, None for all that there were."""
+    """Digests of the listens that graphs of tracks were built from, one per graph; None for all listens."""
     graphs = [graph for graph in stored_graphs(library) if graph.kind in kinds and graph.origin == "build-graph"]
     return [graph.settings.get("listens") for graph in graphs if (graph.kind, graph.level) == ("listens", "track")]
 
 
 def training_listens(library: Library, ear: str | None) -> list[str | None]:
-    """Which listens an ear was ever taught by, as `listens_of_graphs`; of one that does not say, all.
+    """Digests of the listens that an encoder was ever trained on, like `listens_of_graphs`; all if it does not say.
 
     Parameters
     ----------
-    ear : the file name of its checkpoint; None for the packaged one, which knows of no listens here
+    ear : file name of its checkpoint; None for the packaged one, which was trained on no listens of this library
     """
     config = _config_of(library, ear)
-    heard_of = [] if config is None else config.get("heard_of")
-    return [one if isinstance(one, str) else None for one in heard_of] if isinstance(heard_of, list) else [None]
+    digests = [] if config is None else config.get("heard_of")
+    return [one if isinstance(one, str) else None for one in digests] if isinstance(digests, list) else [None]
 
 
 def training_imports(library: Library, kinds: Sequence[str], ear: str | None) -> list[str] | None:
-    """The digests of all imports that an ear has heard of, once it has learned from some graphs.
+    """Digests of all imports that an encoder was trained on, once it has also learned from these graphs.
 
     Parameters
     ----------
-    ear : that it goes on from, as above; None also for one that begins anew
+    ear : file name of the checkpoint that training starts from; None for the packaged one, or to start fresh
 
     Returns
     -------
-    None where a graph or the ear, of an earlier version, does not say
+    None if a graph or the encoder, of an earlier version, does not say
     """
     graphs = [graph for graph in stored_graphs(library) if graph.kind in kinds and is_listens_graph(graph)]
-    told = [text_list(graph.settings.get("imports")) for graph in graphs]
+    sources = [text_list(graph.settings.get("imports")) for graph in graphs]
     config = _config_of(library, ear)
-    told += [] if config is None else [imports_of_run(config)]
-    known = [imports for imports in told if imports is not None]
-    return sorted({digest for imports in known for digest in imports}) if len(known) == len(told) else None
+    sources += [] if config is None else [imports_of_run(config)]
+    known = [imports for imports in sources if imports is not None]
+    return sorted({digest for imports in known for digest in imports}) if len(known) == len(sources) else None
 
 
 def imports_of_run(config: Mapping[str, Any]) -> list[str] | None:
-    """The imports that a training says it learned from; of an older one only whether there were any."""
+    """Digests of the imports in the config of a training run; of an older run only whether there were any."""
     graphs = text_list(config.get("graphs", []))
     if config.get("heard_of") == [] and graphs is not None and not set(_LISTENS_GRAPHS).intersection(graphs):
         return text_list(config.get("imports", []))
@@ -69,7 +69,7 @@ def _config_of(library: Library, ear: str | None) -> dict[str, Any] | None:
 
 
 def current_ear(library: Library) -> str | None:
-    """The file name of the checkpoint that the library was heard with; None for the packaged one."""
+    """File name of the checkpoint that the current audio vectors were made with; None for the packaged one."""
     query = "SELECT r.checkpoint FROM spaces AS s JOIN runs AS r ON r.id = s.run_id WHERE s.space = ?"
     row = library.db.execute(query, [AUDIO]).fetchone()
     return row[0] if row else None

@@ -1,4 +1,4 @@
-"""The `metrics` table: what was measured, one figure a row."""
+"""The table `metrics`: one row per metric value of a run."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from earshot.index.library import Library
 
 
 def store_metrics(library: Library, run_id: int, metric_values: Iterable[MetricValue]) -> None:
-    """Keep a run's figures, in the place of those it had."""
+    """Store the metric values of a run, and delete those that it had."""
     with library.transaction():
         library.db.execute("DELETE FROM metrics WHERE run_id = ?", [run_id])
         library.db.conn.executemany(

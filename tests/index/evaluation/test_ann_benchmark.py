@@ -72,7 +72,7 @@ def _scores(items, queries):
 
 def test_a_few_are_asked_and_others_tune(world, monkeypatch):
     items, queries, eval_queries = world
-    monkeypatch.setattr(ann_benchmark, "N_QUERIES", 11)
+    monkeypatch.setattr(ann_benchmark, "MAX_QUERIES", 11)
     built = []
     build = ann_benchmark.build
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""Whether the ear knows of listens that towers are asked about."""
+"""Leakage of the listens that towers are evaluated on into the encoder."""
 
 import json
 
