@@ -1,1 +1,1 @@
-"""The library: a SQLite store and the FAISS indexes built from it."""
+"""The library: a SQLite database, files beside it, and FAISS indexes built from it."""

@@ -1,4 +1,4 @@
-"""The schema of library.db, as small numbered steps that are never edited once they have landed.
+"""The schema of library.db, in small numbered steps that are never edited once they have landed.
 
 Every table is strict. The views and their columns are a contract: other programs read them.
 """
@@ -7,7 +7,7 @@ from sqlite3 import complete_statement
 
 from sqlite_utils import Database, Migrations
 
-APPLICATION_ID = 0x45415253  # "EARS" in the header of the file, so that `file` and we know whose it is
+APPLICATION_ID = 0x45415253  # "EARS" in the header of the file, by which `file` and Earshot recognize it
 
 migrations = Migrations("earshot")
 
@@ -136,7 +136,7 @@ def m002_vectors(db: Database) -> None:
     )
 
 
-# A change by any program moves the revision of its space, so a stale index is always known as stale.
+# A change by any program increments the revision of its space, so that a stale index is always detected.
 _BUMP = "UPDATE spaces SET revision = revision + 1 WHERE space = {row}.space AND run_id = {row}.run_id"
 _FORGET = (
     "DELETE FROM neighbours WHERE space = {row}.space AND (track_id = {row}.track_id OR neighbour_id = {row}.track_id)"
@@ -146,7 +146,7 @@ _CURRENT = "EXISTS (SELECT 1 FROM spaces WHERE space = {row}.space AND run_id = 
 
 @migrations()
 def m003_triggers(db: Database) -> None:
-    # An update takes one vector away and brings another: of another track, run or space, perhaps.
+    # An update removes one vector and adds another, perhaps of another track, run or space.
     for verb, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
         db.conn.execute(f"""
             CREATE TRIGGER vectors_after_{verb.lower()}_{row.lower()} AFTER {verb} ON vectors
@@ -363,7 +363,7 @@ def m010_recommendations(db: Database) -> None:
     )
 
 
-_EDITED = (  # what m001 and m005 said before they were edited, after libraries had been made by them
+_EDITED = (  # table or view, its text in m001 and m005 before they were edited, and after
     (
         "tracks",
         "id INTEGER PRIMARY KEY,",
@@ -385,9 +385,9 @@ _EDITED = (  # what m001 and m005 said before they were edited, after libraries 
 
 @migrations()
 def m011_repair(db: Database) -> None:
-    """Make libraries of the two edited steps what the edited steps make; all others stay as they are.
+    """Repair libraries that were made before two earlier steps were edited; leave all others unchanged.
 
-    Foreign keys are off (`Library.open_to_write` sees to it): with them, dropping `tracks` would drop its vectors too.
+    Foreign keys are off (`Library.open_to_write` sees to it): with them, dropping `tracks` would delete vectors too.
     """
     names = "('tracks', 'current_vectors')"
     schema = dict(db.execute(f"SELECT name, sql FROM sqlite_master WHERE name IN {names}").fetchall())
@@ -400,7 +400,7 @@ def m011_repair(db: Database) -> None:
         with_it = db.execute(
             "SELECT sql FROM sqlite_master WHERE tbl_name = 'tracks' AND type IN ('index', 'trigger') AND sql NOT NULL"
         ).fetchall()
-        # Kept aside and put back, rather than renamed: a renaming rewrites what points to the table.
+        # Copied and restored rather than renamed: renaming rewrites the foreign keys that point to the table.
         db.execute("CREATE TEMP TABLE kept_tracks AS SELECT * FROM main.tracks")
         db.execute("DROP TABLE main.tracks")
         db.execute(repaired["tracks"])
