@@ -75,13 +75,9 @@ class EarConfig:
 
     def __post_init__(self) -> None:
         n_frames = self.excerpt.samples_per_excerpt // self.mel.hop_length + 1
-        check_product(
-            _MAX_NUMBERS,
-            excerpts=self.excerpt.excerpts,
-            frames=n_frames,
-            n_fft=self.mel.n_fft,
-        )
-        check_product(_MAX_NUMBERS, excerpts=self.excerpt.excerpts, frames=n_frames, channels=self.encoder.channels)
+        sizes = {"excerpts": self.excerpt.excerpts, "frames": n_frames}
+        check_product(_MAX_NUMBERS, **sizes, n_fft=self.mel.n_fft)
+        check_product(_MAX_NUMBERS, **sizes, channels=self.encoder.channels)
 
 
 @dataclass(frozen=True)

@@ -80,16 +80,14 @@ class CandidateSampler:
 
     def _shared_hard(self, users: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Hard negatives of users of the step, (n_hard,); none where no user has any."""
-        if self.hard is None or not self.config.hard_negatives:
+        if self.hard is None or not (has_hard := self.hard.has(users)).any():
             return np.empty(0, dtype=np.int64)
-        mined = users[self.hard.has(users)]
-        if not len(mined):
-            return np.empty(0, dtype=np.int64)
+        mined = users[has_hard]
         return self.hard.draw(mined[rng.integers(len(mined), size=self.config.hard_negatives)], rng)
 
     def _hard_per_event(self, users: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Hard negatives of the user of each event, (batch, n_hard); draws from the catalog for a user without any."""
-        if self.hard is None or not self.config.hard_negatives:
+        if self.hard is None:
             return np.empty((len(users), 0), dtype=np.int64)
         tracks = self.hard.draw(np.repeat(users[:, None], self.config.hard_negatives, axis=1), rng)
         return np.where(tracks >= 0, tracks, self._draw(tracks.shape, rng))
