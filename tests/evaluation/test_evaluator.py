@@ -7,42 +7,18 @@ from earshot.evaluation.evaluator import legacy_metrics, paired_differences, rec
 from earshot.evaluation.metrics.bootstrap import mean_intervals
 from earshot.evaluation.metrics.metric_tables import slice_rows
 from earshot.evaluation.queries import queries_at_cutoff
-from earshot.evaluation.slices import popularity_slices, target_slices
+from earshot.evaluation.slices import target_slices
 from tower_world import listening
 
 KNOWN = listening([(0, 0, 0), (3, 0, 0), (3, 2, 0), (1, 5, 0)], 4, 8)
 TEST = listening([(0, 2, 1), (0, 2, 2), (0, 5, 3), (2, 5, 3), (3, 1, 1), (3, 0, 2)], 4, 8)
-EXAM = queries_at_cutoff(KNOWN, TEST, repeats=True, n_users=9, seed=0)  # of listeners 0, 2 and 3
+QUERIES = queries_at_cutoff(KNOWN, TEST, repeats=True, n_users=9, seed=0)  # of users 0, 2 and 3
 CATALOG = {"coverage", "gini"}  # of all lists together
 LISTS = np.array([[5, 0, 2, 1], [0, 2, 3, 4], [0, 2, 3, 4]])
 
 
-def test_head_and_tail_share_the_plays():
-    slices = popularity_slices(np.array([0, 2, 50, 30, 10, 8, 0]))
-    # By falling plays: 50 | 80 90 98 | 100 of all before the end; the first begins below 20 %, the last three at 80 %.
-    assert {name: np.flatnonzero(mask).tolist() for name, mask in slices.items()} == {
-        "head": [2],
-        "mid": [3],
-        "tail": [1, 4, 5],
-        "cold track": [0, 6],
-    }
-
-
-def test_slices_of_targets():
-    # Targets: 2 and 5 of listener 0, 5 of 2, 0 and 1 of 3. Nobody played 1 before; 3 played 0; 2 played nothing.
-    assert EXAM.targets.track_rows.tolist() == [2, 5, 5, 0, 1]
-    slices = {name: np.flatnonzero(mask).tolist() for name, mask in target_slices(EXAM).items()}
-    assert slices["all"] == [0, 1, 2, 3, 4] and next(iter(slices)) == "all"
-    assert slices["repeat"] == [3] and slices["novel"] == [0, 1, 2, 4]
-    assert slices["cold track"] == [4] and slices["cold user"] == [2]
-    by_popularity = [slices.get(name, []) for name in ("head", "mid", "tail", "cold track")]
-    assert sorted(place for places in by_popularity for place in places) == [0, 1, 2, 3, 4]
-    novel = queries_at_cutoff(KNOWN, TEST, repeats=False, n_users=9, seed=0)
-    assert not {"repeat", "novel"} & set(target_slices(novel))  # all of them are
-
-
 def test_metrics_by_hand():
-    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3], vectors=np.eye(8))
+    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, QUERIES, [1, 3], vectors=np.eye(8))
     found = {(row.subject, row.metric, row.k, row.slice): row for row in rows}
     assert rows[0].subject == "chance"
     assert found["mine", "recall", 3, "all"].value == pytest.approx((2 / 2 + 0 + 1 / 2) / 3)
@@ -52,7 +28,7 @@ def test_metrics_by_hand():
     assert 0 <= found["mine", "recall", 3, "all"].ci_low <= found["mine", "recall", 3, "all"].ci_high <= 1
     assert found["mine", "coverage", 3, "all"].value == 4 / 8
     assert found["mine", "diversity", 3, "all"].value == 1  # no two tracks have anything in common
-    assert found["mine", "recall", 3, "cold track"].value == 0  # listener 3 wanted track 1, which nobody had played
+    assert found["mine", "recall", 3, "cold track"].value == 0  # user 3 plays track 1, which no user had played
     assert found["mine", "recall", 3, "cold track"].n == 1
     assert found["mine", "recall", 3, "repeat"].value == 1 and found["mine", "recall", 3, "cold user"].value == 0
     assert ("mine", "artist_diversity", 3, "all") not in found
@@ -67,14 +43,16 @@ def test_listeners_are_drawn_once_for_all_metrics_of_a_slice(monkeypatch):
         return mean_intervals(values, *arguments, **options)
 
     monkeypatch.setattr("earshot.evaluation.metrics.metric_value.mean_intervals", counted)
-    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3])
-    assert len(n_drawn) == len(target_slices(EXAM)) and sum(n_drawn) == sum(row.metric not in CATALOG for row in rows)
-    paired_differences({"a": LISTS, "b": LISTS, "mine": LISTS}, EXAM, "mine", [1, 3])
-    assert n_drawn[-1] == 2 * 2 * 2  # rivals, ks, metrics
+    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, QUERIES, [1, 3])
+    assert len(n_drawn) == len(target_slices(QUERIES)) and sum(n_drawn) == sum(
+        row.metric not in CATALOG for row in rows
+    )
+    paired_differences({"a": LISTS, "b": LISTS, "mine": LISTS}, QUERIES, "mine", [1, 3])
+    assert n_drawn[-1] == 2 * 2 * 2  # baselines, ks, metrics
 
 
 def test_one_metric_by_slice():
-    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, EXAM, [1, 3])
+    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, QUERIES, [1, 3])
     table, note = slice_rows(rows, 3, "recall", 2)
     assert [row["subject"] for row in table] == ["popular", "mine", "chance", "n"]
     assert table[1]["all"] == ".500" and table[1]["novel"] == ".333" and "cold track" not in table[1]
@@ -94,17 +72,17 @@ def test_an_interval_draws_listeners_and_not_queries():
     known = listening([(0, 0, 0), (1, 0, 0)], 2, 3)
     targets = Targets(users, np.arange(21), np.where(users == 0, 1, 2), 3)
     eval_queries = replace(
-        EXAM, known=known, histories=Histories(known, np.zeros(20, int), np.zeros(20, int)), targets=targets
+        QUERIES, known=known, histories=Histories(known, np.zeros(20, int), np.zeros(20, int)), targets=targets
     )
     rows = recommendation_metrics({"mine": np.ones((20, 1), int)}, eval_queries, [1])
     (value,) = (row for row in rows if (row.subject, row.metric, row.slice) == ("mine", "recall", "all"))
     assert (value.value, value.ci_low, value.ci_high, value.n) == (0.5, 0.0, 1.0, 20)
 
 
-def test_leads_are_of_pairs():
+def test_differences_are_of_pairs():
     base = np.array([[0], [1], [7]])
     mine = np.array([[2], [5], [7]])  # right about the first two
-    rows = paired_differences({"base": base, "mine": mine}, EXAM, "mine", [1])
+    rows = paired_differences({"base": base, "mine": mine}, QUERIES, "mine", [1])
     assert {row.subject for row in rows} == {"mine - base"}
     recall = next(row for row in rows if row.metric == "recall")
     assert recall.value == pytest.approx((1 / 2 + 1 + 0) / 3) and recall.n == 3

@@ -50,12 +50,6 @@ def test_a_page_by_its_own_name(report, tmp_path):
     assert "bare-slices.png" not in (tmp_path / "bare.md").read_text() and not (tmp_path / "bare-slices.png").exists()
 
 
-def test_a_lead_that_no_digit_shows_is_none():
-    differences = [MetricValue("mine - popular", "ndcg", 10, "all", -0.00004, -0.1, 0.1, 40)]
-    (sentence,) = EvaluationReport("mine", [10], [], differences, []).sentences()
-    assert sentence == "mine is level with popular by NDCG@10, 95 % from -0.1000 to +0.1000."
-
-
 def test_a_page_that_cannot_be_is_refused(tmp_path):
     (tmp_path / "file").touch()
     (tmp_path / "page.md").mkdir()
