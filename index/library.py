@@ -4,11 +4,12 @@ import contextlib
 import errno
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
+import numpy as np
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
@@ -159,6 +160,10 @@ class Library:
                 f" {self.folder / below}. It is damaged, or a trap.\n\nTake another copy of this library."
             )
         return self.folder / below / name
+
+    def ids(self, query: str, values: Sequence[object] = ()) -> np.ndarray:
+        """The only column of a query, (n,) int64."""
+        return np.fromiter((one for (one,) in self.db.execute(query, list(values))), dtype=np.int64)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

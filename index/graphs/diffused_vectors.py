@@ -84,7 +84,7 @@ def _read_level(library: Library, level: str, kinds: Sequence[str]) -> LevelGrap
         weights = edges.weights / edges.weights.mean(dtype=np.float64)
         columns_of_graphs.append((edges.source_ids, edges.target_ids, weights))
     sources, targets, weights = (np.concatenate(columns) for columns in zip(*columns_of_graphs, strict=True))
-    nodes = _ids(library, _NODES[level])
+    nodes = library.ids(_NODES[level])
     ids = IdMap(np.unique(np.concatenate([nodes, sources, targets])))
     return LevelGraph(level, tuple(kinds), ids, ids.rows(sources), ids.rows(targets), weights.astype(np.float32))
 
@@ -134,7 +134,7 @@ def fill_catalog(
     -------
     track_ids and vectors of all
     """
-    missing = _ids(library, "SELECT id FROM tracks WHERE status = 'catalog' ORDER BY id")
+    missing = library.ids("SELECT id FROM tracks WHERE status = 'catalog' ORDER BY id")
     all_ids, all_vectors = [track_ids], [vectors]
     for result in sorted(results, key=lambda result: LEVELS.index(result.level)):
         nodes = IdMap(result.node_ids)
@@ -211,7 +211,3 @@ def _nodes_of(library: Library, level: str, track_ids: np.ndarray) -> tuple[np.n
     table = np.fromiter(pairs, dtype=[("track", "i8"), ("node", "i8")])
     _, rows, places = np.intersect1d(track_ids, table["track"], assume_unique=True, return_indices=True)
     return table["node"][places], rows
-
-
-def _ids(library: Library, query: str) -> np.ndarray:
-    return np.fromiter((node for (node,) in library.db.execute(query)), dtype=np.int64)

@@ -44,7 +44,7 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
     listens = without_dislikes(read.interactions)
     listened = read.items.all_ids
     query = "SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND linked_id IS NULL ORDER BY id"
-    present = np.fromiter((node for (node,) in library.db.execute(query)), dtype=np.int64)
+    present = library.ids(query)
     tracks = IdMap(np.concatenate([listened, np.setdiff1d(present, listened)]))
     catalog, artists, albums = read_catalog(library, tracks, sound)
     listens = replace(listens, n_tracks=len(tracks))

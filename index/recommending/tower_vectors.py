@@ -42,5 +42,4 @@ def embeddable_tracks(library: Library, *, by_sound: bool) -> np.ndarray:
         "SELECT id FROM tracks WHERE status = 'embedded' AND (? OR coalesce(artist_id, album_id) IS NOT NULL)"
         " AND id NOT IN (SELECT track_id FROM current_vectors WHERE space = ?) ORDER BY id"
     )
-    rows = library.db.execute(query, [by_sound, TOWER])
-    return np.fromiter((track_id for (track_id,) in rows), dtype=np.int64)
+    return library.ids(query, [by_sound, TOWER])

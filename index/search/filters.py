@@ -85,8 +85,7 @@ def fitting_ids(library: Library, filters: SearchFilters, artists: set[str]) -> 
         values.append(filters.max_duration)
     if not conditions:
         return None
-    query = f"SELECT id FROM tracks WHERE {' AND '.join(conditions)} ORDER BY id"
-    return np.fromiter((track_id for (track_id,) in library.db.execute(query, values)), dtype=np.int64)
+    return library.ids(f"SELECT id FROM tracks WHERE {' AND '.join(conditions)} ORDER BY id", values)
 
 
 def _named(track: TrackRow) -> tuple[str, str]:

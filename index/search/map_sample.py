@@ -24,7 +24,7 @@ def read_map(library: Library, space: str, limit: int, seed: int = 0) -> MappedT
     Only the vectors of the sample are in memory.
     """
     query = "SELECT track_id FROM current_vectors WHERE space = ? ORDER BY track_id"
-    all_ids = np.array([track_id for (track_id,) in library.db.execute(query, [space])], dtype=np.int64)
+    all_ids = library.ids(query, [space])
     wanted = all_ids
     if len(all_ids) > limit:
         wanted = np.sort(np.random.default_rng(seed).choice(all_ids, limit, replace=False))

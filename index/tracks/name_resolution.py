@@ -30,11 +30,6 @@ UNKNOWN = -1
 _MAX_SAMPLE = 1_000  # names from which a level is guessed
 _TABLES = {"track": "tracks", "album": "albums", "artist": "artists"}
 _AMBIGUOUS = 0  # in place of an id: several nodes have the name; ids of SQLite begin at 1
-_AUDIO = {
-    "track": "SELECT track_id FROM current_vectors AS v JOIN tracks AS t ON t.id = v.track_id",
-    "album": "SELECT DISTINCT t.album_id FROM current_vectors AS v JOIN tracks AS t ON t.id = v.track_id",
-    "artist": "SELECT DISTINCT t.artist_id FROM current_vectors AS v JOIN tracks AS t ON t.id = v.track_id",
-}
 Lookup = Callable[[str], int | None]
 
 
@@ -110,8 +105,9 @@ def likeliest_level(library: Library, names: Sequence[str], folders: Iterable[st
 
 def ids_with_audio(library: Library, level: str) -> np.ndarray:
     """The nodes with an embedded track, shape (n,) int64, rising."""
-    rows = library.db.execute(f"{_AUDIO[level]} WHERE t.status = 'embedded' AND v.space = 'audio'")
-    return np.unique(np.array([node for (node,) in rows if node is not None], dtype=np.int64))
+    column, distinct = ("v.track_id", "") if level == "track" else (f"t.{level}_id", "DISTINCT")
+    query = f"SELECT {distinct} {column} FROM current_vectors AS v JOIN tracks AS t ON t.id = v.track_id"
+    return np.sort(library.ids(f"{query} WHERE t.status = 'embedded' AND v.space = 'audio' AND {column} NOT NULL"))
 
 
 def node_names(library: Library, level: str, ids: Sequence[int] | np.ndarray) -> list[str]:
