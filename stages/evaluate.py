@@ -106,8 +106,10 @@ def evaluate_towers(
     popularity = trained.popularity if popularity is None else popularity
     with as_stage_error():
         eval_queries = queries_of_split(split, repeats=repeats, n_queries=n_users, seed=seed)
-    eval_queries = replace(eval_queries, track_ids=data.tracks.all_ids)  # ties as in recommended lists
     validation = validation_queries(split, repeats=repeats, n_users=_MAX_TUNING_USERS, seed=seed)
+    track_ids = data.tracks.all_ids  # order equal scores as in recommended lists
+    eval_queries = replace(eval_queries, track_ids=track_ids)
+    validation = validation and replace(validation, track_ids=track_ids)
     config: dict[str, Any] = {"split": trained.split, "repeats": repeats, "queries": len(eval_queries)}
     config |= {"tower": trained.tower, "popularity": popularity}
     run_id, _ = start_run(library, EVALUATE_STAGE, config, seed=seed, versions=versions())

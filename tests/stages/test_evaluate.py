@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 
+from earshot.evaluation.queries import EvaluationQueries
 from earshot.index.library import Library
+from earshot.index.recommending.tower_data import read_tower_data
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.stages.evaluate import Evaluation, evaluate_towers
 from earshot.stages.reports import InputError, Progress, StageError
@@ -28,6 +30,19 @@ def test_towers_are_evaluated_beside_baselines(library, tmp_path):
     assert n_stored == len(evaluation.metrics)
     evaluation.write(tmp_path / "page.md")
     assert (tmp_path / "page.md").read_text(encoding="utf-8").startswith("# two-tower beside ")
+
+
+def test_equal_scores_are_ordered_by_track_as_in_recommended_lists(library, monkeypatch):
+    by_ids = []
+    ranked = EvaluationQueries.ranked
+    monkeypatch.setattr(
+        EvaluationQueries,
+        "ranked",
+        lambda self, *args: by_ids.append(self.track_ids) or ranked(self, *args),
+    )
+    list(evaluate_towers(library, ks=(5,)))
+    ids = read_tower_data(library).tracks.all_ids.tolist()
+    assert by_ids and all(track_ids.tolist() == ids for track_ids in by_ids)
 
 
 def test_indexes_are_measured_too(library):
