@@ -35,13 +35,13 @@ def top_k_columns(scores: np.ndarray, k: int, ids: np.ndarray | None = None) -> 
         Of the tracks that the columns are, for ties; without, the columns count.
     """
     ids = np.arange(scores.shape[1]) if ids is None else ids
-    found = np.full((len(scores), k), -1, dtype=np.int64)
+    lists = np.full((len(scores), k), -1, dtype=np.int64)
     for place, row in enumerate(scores):
         bound = _lower_bound(row, k)
         columns = np.flatnonzero(row >= bound if bound > -np.inf else row > bound)
         best = _greatest(row[columns], ids[columns], k)
-        found[place, : len(best)] = columns[best]
-    return found
+        lists[place, : len(best)] = columns[best]
+    return lists
 
 
 def _lower_bound(row: np.ndarray, k: int) -> float:

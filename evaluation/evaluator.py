@@ -51,7 +51,7 @@ def recommendation_metrics(
     metric_values: list[MetricValue] = []
     units = None if vectors is None else unit_rows(vectors)
     play_counts = np.bincount(eval_queries.known.track_rows, minlength=eval_queries.known.n_tracks)
-    own = own_popularity(eval_queries.known, eval_queries.targets.user_rows, play_counts)
+    history_popularity = own_popularity(eval_queries.known, eval_queries.targets.user_rows, play_counts)
     is_reachable = eval_queries.is_reachable
     for slice_name, in_slice in target_slices(eval_queries).items():
         targets, has_target = eval_queries.targets.select(in_slice)
@@ -64,7 +64,7 @@ def recommendation_metrics(
                 if slice_name == ALL and subject != CHANCE:
                     top = lists[subject][:, :k]
                     values |= {"novelty": novelty(top, play_counts)}
-                    values |= {"popularity_lift": popularity_lift(top, own, play_counts)}
+                    values |= {"popularity_lift": popularity_lift(top, history_popularity, play_counts)}
                     values |= _variety(top, units, artist_rows)
                 columns |= {(subject, metric, k): column for metric, column in values.items()}
         metric_values += mean_values(columns, targets.user_rows, slice=slice_name, seed=seed)

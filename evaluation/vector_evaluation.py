@@ -77,13 +77,15 @@ def evaluate_vectors(
 
     result: list[BootstrappedMetric] = []
     for column, labels in facts.labels.items():
-        found = top_k(vectors, k, query_rows=query_rows, candidates=labels.known, groups=facts.artists, penalty=penalty)
-        result += mean(f"precision_{column}", precision_at_k(found, query_rows, labels), k)
-    found = top_k(vectors, k, query_rows=query_rows, penalty=penalty)
-    result += mean("same_artist_hit", hit_at_k(found, query_rows, facts.artists), k)
-    result += mean("twin_hit", hit_at_k(found[:, :1], query_rows, facts.twins), 1)
-    result += mean("same_sample_rate", share_at_k(found, query_rows, facts.sample_rates), k)
-    counts = k_occurrence(found, len(vectors))
+        neighbours = top_k(
+            vectors, k, query_rows=query_rows, candidates=labels.known, groups=facts.artists, penalty=penalty
+        )
+        result += mean(f"precision_{column}", precision_at_k(neighbours, query_rows, labels), k)
+    neighbours = top_k(vectors, k, query_rows=query_rows, penalty=penalty)
+    result += mean("same_artist_hit", hit_at_k(neighbours, query_rows, facts.artists), k)
+    result += mean("twin_hit", hit_at_k(neighbours[:, :1], query_rows, facts.twins), 1)
+    result += mean("same_sample_rate", share_at_k(neighbours, query_rows, facts.sample_rates), k)
+    counts = k_occurrence(neighbours, len(vectors))
     draws = draw_skewnesses(counts, facts.artists, seed=seed)
     result.append(BootstrappedMetric("hubness_skew", k, skewness(counts), draws, len(query_rows)))
     for kind, graph in facts.triplets.items():

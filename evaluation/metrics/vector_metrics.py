@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-A *row* is a track's position in the matrix of vectors. `found` has the shape (n_queries, k): the rows that
+A *row* is a track's position in the matrix of vectors. `neighbours` has the shape (n_queries, k): the rows that
 `data.cosine.top_k` gave each query, -1 where it ran out. Facts are *groups*: one integer per row, equal for tracks
 of one artist, recording or sample rate, and unique for a track of which nothing is known; or *label sets*.
 Every metric is one value per query, NaN where it is undefined, and the caller takes means.
@@ -84,26 +84,26 @@ class LabelSets:
             # Every query agrees with itself, so its own kind and group are among the entries.
             entries = agreeing.row.astype(np.int64) * n_groups + agreeing.col
             order = np.argsort(entries)
-            own = agreeing.data[order[np.searchsorted(entries, kind * n_groups + group, sorter=order)]]
-            n_agreeing = agreeing.sum(axis=1)[kind] - own
+            n_own = agreeing.data[order[np.searchsorted(entries, kind * n_groups + group, sorter=order)]]
+            n_agreeing = agreeing.sum(axis=1)[kind] - n_own
             n_others = len(rows) - counts.sum(axis=0)[group]
             result[places] = np.divide(n_agreeing, n_others, out=np.full(len(kind), np.nan), where=n_others > 0)
         return result
 
 
-def precision_at_k(found: np.ndarray, query_rows: np.ndarray, labels: LabelSets) -> np.ndarray:
+def precision_at_k(neighbours: np.ndarray, query_rows: np.ndarray, labels: LabelSets) -> np.ndarray:
     """Share of each query's neighbours that have a label in common with it, (n_queries,).
 
     Rank among the labelled tracks of other artists alone (`candidates` and `groups` of `top_k`): an unlabelled track
     is neither right nor wrong, and finding an artist's other tracks shows nothing about genre.
     """
-    right = labels.agree(np.broadcast_to(query_rows[:, None], found.shape), found) & (found >= 0)
-    return np.where(labels.known[query_rows], _mean_of_found(right, found), np.nan)
+    right = labels.agree(np.broadcast_to(query_rows[:, None], neighbours.shape), neighbours) & (neighbours >= 0)
+    return np.where(labels.known[query_rows], _mean_of_neighbours(right, neighbours), np.nan)
 
 
-def share_at_k(found: np.ndarray, query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def share_at_k(neighbours: np.ndarray, query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Share of each query's neighbours in its group, (n_queries,); NaN for an unknown group."""
-    share = _mean_of_found(_of_own_group(found, query_rows, groups), found)
+    share = _mean_of_neighbours(_of_own_group(neighbours, query_rows, groups), neighbours)
     return np.where(groups[query_rows] >= 0, share, np.nan)
 
 
@@ -113,9 +113,9 @@ def share_chance(query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.where(groups[query_rows] >= 0, share, np.nan)
 
 
-def hit_at_k(found: np.ndarray, query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def hit_at_k(neighbours: np.ndarray, query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Hits, (n_queries,): 1 if a neighbour is in the query's group, else 0; NaN if the query is alone in its group."""
-    hit = _of_own_group(found, query_rows, groups).any(axis=1).astype(np.float64)
+    hit = _of_own_group(neighbours, query_rows, groups).any(axis=1).astype(np.float64)
     return np.where(group_sizes(groups)[query_rows] > 1, hit, np.nan)
 
 
@@ -126,9 +126,9 @@ def hit_chance(query_rows: np.ndarray, groups: np.ndarray, k: int) -> np.ndarray
     return np.where(n_members > 0, 1 - missed, np.nan)
 
 
-def k_occurrence(found: np.ndarray, n: int) -> np.ndarray:
+def k_occurrence(neighbours: np.ndarray, n: int) -> np.ndarray:
     """Number of lists that hold each of the n tracks, (n,)."""
-    return np.bincount(found[found >= 0], minlength=n)
+    return np.bincount(neighbours[neighbours >= 0], minlength=n)
 
 
 def skewness_chance(n: int, n_queries: int, k: int) -> float:
@@ -160,10 +160,10 @@ def triplet_accuracy(
     return np.where(near == far, 0.5, (near > far).astype(np.float64))
 
 
-def _of_own_group(found: np.ndarray, query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    return (groups[found] == groups[query_rows, None]) & (found >= 0)
+def _of_own_group(neighbours: np.ndarray, query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    return (groups[neighbours] == groups[query_rows, None]) & (neighbours >= 0)
 
 
-def _mean_of_found(right: np.ndarray, found: np.ndarray) -> np.ndarray:
-    n_found = (found >= 0).sum(axis=1)
-    return np.divide(right.sum(axis=1), n_found, out=np.full(len(found), np.nan), where=n_found > 0)
+def _mean_of_neighbours(right: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+    n_neighbours = (neighbours >= 0).sum(axis=1)
+    return np.divide(right.sum(axis=1), n_neighbours, out=np.full(len(neighbours), np.nan), where=n_neighbours > 0)

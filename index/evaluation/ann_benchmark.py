@@ -95,8 +95,8 @@ def _search(
             exclusions = np.empty(0, dtype=np.int64) if excluded is None else excluded[query].astype(np.int64)
             began = perf_counter()
             selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(exclusions)) if len(exclusions) else None
-            _, found = inner.search(queries[query : query + 1], n_searched, params=_parameters(inner, selector))
-            rows = found[0][found[0] >= 0]
+            _, candidates = inner.search(queries[query : query + 1], n_searched, params=_parameters(inner, selector))
+            rows = candidates[0][candidates[0] >= 0]
             best = rows[falling(items[rows] @ queries[query], rows)][:k]
             latencies[place] = perf_counter() - began
             lists[place, : len(best)] = best

@@ -174,8 +174,8 @@ def _with_artists(
 def _twins_by_table(
     library: Library, tracks: TrackTable, rows: Sequence[int | None], twins: Sequence[str | None], path: Path
 ) -> np.ndarray:
-    others = _matched_rows(library, tracks, [name or "" for name in twins], path)
-    pairs = [(one, other) for one, other in zip(rows, others, strict=True) if one is not None and other is not None]
+    twin_rows = _matched_rows(library, tracks, [name or "" for name in twins], path)
+    pairs = [(one, other) for one, other in zip(rows, twin_rows, strict=True) if one is not None and other is not None]
     if not pairs:
         raise LibraryError(f"{path.name} names no pair of twins that are both in this library.")
     return groups_of(_connected(len(tracks), pairs))
