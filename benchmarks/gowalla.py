@@ -18,7 +18,7 @@ from pathlib import Path
 from measuring import CLI, run, show
 
 SETTINGS = {
-    "encoder": "mean", "history": 100, "history-dropout": 0.3, "use-user": 0, "use-seed": 0, "use-audio": 0,
+    "encoder": "mean", "history": 100, "history-dropout": 0.3, "use-user": False, "use-seed": False, "use-audio": False,
     "dim": 256, "hidden": 0, "start": "spectral", "temperature": 0.07, "popularity-share": 0.7, "table-rate": 0.05,
     "learning-rate": 0.001, "batch-size": 2_048, "negatives": 1_024, "epochs": 12, "patience": 2,
     "seed": 0,
@@ -40,7 +40,9 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="leave the library here")
     parser.add_argument("--rivals", default="quick", help="as of cli evaluate")
     for name, value in SETTINGS.items():
-        parser.add_argument(f"--{name}", type=type(value), default=value)
+        kind = argparse.BooleanOptionalAction if isinstance(value, bool) else "store"
+        options_of = {} if isinstance(value, bool) else {"type": type(value)}
+        parser.add_argument(f"--{name}", action=kind, default=value, **options_of)
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +51,12 @@ def main() -> None:
         table = folder / "gowalla.csv"
         write_table(Path(os.environ["EARSHOT_DATA"]) / "gowalla", table)
         run([*command, "import-listens", table, "--format", "table"])
-        settings = [word for name in SETTINGS for word in (f"--{name}", getattr(options, name.replace("-", "_")))]
+        given = {name: getattr(options, name.replace("-", "_")) for name in SETTINGS}
+        settings = [
+            word
+            for name, value in given.items()
+            for word in ([f"--{'' if value else 'no-'}{name}"] if isinstance(value, bool) else [f"--{name}", value])
+        ]
         trained = run([*command, "train-tower", "--split", "given", "--refit", "--json", *settings])
         report = json.loads(trained.output)
         print(f"{report['epochs']} epochs were best, validation NDCG@20 {report['validation']:.4f}")

@@ -1,0 +1,22 @@
+"""Docstrings open with an imperative or a noun, not with a clause that only the code explains."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers")
+CLAUSES = {"Of", "Who", "Whose", "Whom", "What", "Where", "Which", "How", "As", "Is", "Are"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_docstring_opens_with_a_clause(package):
+    opened = [
+        f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}: {text.splitlines()[0]}"
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        if (text := ast.get_docstring(node)) and text.split()[0] in CLAUSES
+    ]
+    assert not opened, "\n".join(opened)
