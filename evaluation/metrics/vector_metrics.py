@@ -16,7 +16,7 @@ Metrics
 * `triplet_accuracy`: whether the positive is nearer than the negative.
 
 The chance functions give the expected value of a random ranking of the same tracks, exact and not drawn. If fewer than
-k candidates exist, shares are of those that were found.
+k candidates exist, shares are of those.
 """
 
 from collections.abc import Hashable, Sequence
