@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from earshot.commands.shared.options import config_options
+from earshot.commands.shared.options import config_of, config_options
 from earshot.commands.shared.terminal import echo_json, echo_rows, last_report
 from earshot.graph.config import DiffusionConfig
 
@@ -49,10 +49,7 @@ def diffuse_audio(
     from earshot.index.library import Library
     from earshot.stages.diffuse import DiffusionReport, diffuse_vectors
 
-    try:
-        config = DiffusionConfig(**settings)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
+    config = config_of(DiffusionConfig, settings)
     with Library.open_to_write(folder) as library:
         reports = diffuse_vectors(library, kinds, config, hide=hide if check else None, seed=seed)
         report = last_report(reports, DiffusionReport)

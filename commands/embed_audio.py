@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.audio.config import DecodeConfig
-from earshot.commands.shared.options import config_options, device_option
+from earshot.commands.shared.options import config_of, config_options, device_option
 from earshot.commands.shared.terminal import drawn, echo_some, stage_errors
 from earshot.data.files.path_encoding import shell_word, shown_path
 
@@ -66,10 +66,7 @@ def embed_audio(
     from earshot.index.library import Library
     from earshot.stages.embed import embed_folders, existing_path
 
-    try:
-        config = DecodeConfig(**settings)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
+    config = config_of(DecodeConfig, settings)
     with stage_errors():  # before a library is made
         given = [existing_path(path) for path in paths]
     if not given and not (folder / "library.db").exists():

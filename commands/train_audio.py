@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from earshot.audio.config import EncoderConfig
-from earshot.commands.shared.options import click_type, config_options, device_option
+from earshot.commands.shared.options import click_type, config_of, config_options, device_option
 from earshot.commands.shared.terminal import last_report
 from earshot.data.settings import settings_of
 from earshot.graph.config import TasteConfig
@@ -68,10 +68,7 @@ def train_audio(
     from earshot.index.library import Library
     from earshot.stages.train_encoder import TrainEncoderReport, train_encoder
 
-    try:
-        config = TasteConfig(**settings)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
+    config = config_of(TasteConfig, settings)
     if kinds and no_graph:
         raise click.UsageError("--graph names a graph to learn from, --no-graph says there is none; give one of them.")
     with Library.open_to_write(folder) as library:

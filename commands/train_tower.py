@@ -3,13 +3,12 @@
 import collections
 import contextlib
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-from earshot.commands.shared.options import SwitchCommand, config_options, device_option, split_options
+from earshot.commands.shared.options import SwitchCommand, config_of, config_options, device_option, split_options
 from earshot.commands.shared.terminal import last_report, plural, stage_errors
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 
@@ -77,11 +76,7 @@ def train_tower(
     from earshot.stages.train_tower import TrainTowerReport, train_towers
     from earshot.towers.training.distributed import join_processes
 
-    try:
-        tower = TowerConfig(**{field.name: settings[field.name] for field in fields(TowerConfig)})
-        config = TowerTrainingConfig(**{field.name: settings[field.name] for field in fields(TowerTrainingConfig)})
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
+    tower, config = config_of(TowerConfig, settings), config_of(TowerTrainingConfig, settings)
     if refit and split == "none":
         raise click.UsageError("--refit asks the validation part how long to learn, and --split none leaves none.")
     with contextlib.ExitStack() as stack:

@@ -1,15 +1,17 @@
 """Options that several commands share."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.files.path_encoding import expand_home
 from earshot.data.settings import Range, Setting, settings_of
+
+C = TypeVar("C")
 
 
 def library_folder(_context: click.Context, _parameter: click.Parameter, folder: Path) -> Path:
@@ -57,6 +59,20 @@ def config_options(config_class: type) -> Callable:
         return command
 
     return decorate
+
+
+def config_of(config_class: type[C], settings: Mapping[str, Any]) -> C:
+    """Make a config of the options that `config_options` gave to a command, among others.
+
+    Raises
+    ------
+    click.UsageError
+        The values do not fit together.
+    """
+    try:
+        return config_class(**{setting.name: settings[setting.name] for setting in settings_of(config_class)})
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def click_type(setting: Setting) -> click.ParamType | type:

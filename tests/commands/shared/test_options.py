@@ -7,7 +7,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from earshot.commands.shared.options import Switch, SwitchCommand, config_options
+from earshot.audio.config import DecodeConfig
+from earshot.commands.shared.options import Switch, SwitchCommand, config_of, config_options
 from earshot.commands.train_tower import train_tower
 from earshot.data.settings import Range
 
@@ -96,3 +97,9 @@ def test_train_tower_takes_the_old_spelling_of_its_ten_switches():
         ):
             assert before.params == after.params
             assert {before.params[switch.name] for switch in switches} == {bool(value)}
+
+
+def test_a_config_is_made_of_its_own_options():
+    assert config_of(Config, {"k": 10} | vars(Config(dim=8))) == Config(dim=8)
+    with pytest.raises(click.UsageError, match="workers is -1"):
+        config_of(DecodeConfig, vars(DecodeConfig()) | {"workers": -1})
