@@ -29,6 +29,7 @@ from earshot.audio.decoding.decode import DecodedTrack, OutOfRangeError
 from earshot.audio.decoding.decode_worker import HashedFile, decode_task, hash_task, start_worker
 from earshot.audio.decoding.music_file import Cause, UndecodableError
 from earshot.audio.decoding.tags import Tags
+from earshot.audio.decoding.worker_process import WorkerContext
 from earshot.audio.ear import track_vector
 
 # Read by a process before it runs a line of ours, so set before the workers are started.
@@ -188,7 +189,7 @@ def _workers(n_workers: int, config: DecodeConfig) -> Iterator[Callable[..., Fut
     pool = ProcessPool(
         max_workers=n_workers,
         # A forked child of a process that has used torch or FAISS hangs in its first parallel region.
-        context=multiprocessing.get_context("spawn"),
+        context=WorkerContext(),
         initializer=start_worker,
         initargs=[config.memory_limit],
     )

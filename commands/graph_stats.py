@@ -1,20 +1,13 @@
 """`cli graph-stats`: statistics of preference graphs, pictures and exports."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from earshot.commands.shared.options import NEW_FILE
 from earshot.commands.shared.terminal import echo_json, user_errors
 from earshot.data.files.path_encoding import escaped
-
-if TYPE_CHECKING:
-    from earshot.index.library import Library
-
-
-_MAX_NEIGHBOURS = 60  # nodes that --around shows
 
 
 @click.command()
@@ -42,8 +35,9 @@ def graph_stats(
     """
     from earshot.index.graphs.graph_store import stored_graphs
     from earshot.index.library import Library, LibraryError
+    from earshot.stages.graph_view import view_graph
 
-    with Library.open(folder) as library:
+    with Library.open(folder) as library, user_errors():
         kinds = kinds or tuple(graph.kind for graph in stored_graphs(library))
         if not kinds:
             raise LibraryError(
@@ -53,58 +47,18 @@ def graph_stats(
             raise click.UsageError(f"Which one graph? There are {', '.join(kinds)}.")
         facts = []
         for kind in kinds:
-            facts.append(_graph_facts(library, kind, plot, graphml, around))
+            view = view_graph(library, kind, around)
+            if graphml:
+                view.export(graphml)
+            if plot:
+                view.draw(plot)
+            facts.append(view.facts())
             if not as_json:
                 _echo_graph(facts[-1])
     if as_json:
         echo_json(facts, indent=2)
     for path in filter(None, (plot, graphml)):
         click.echo(f"{path} written", err=True)
-
-
-def _graph_facts(
-    library: "Library", kind: str, plot: Path | None, graphml: Path | None, around: str | None
-) -> dict[str, Any]:
-    """Statistics of one graph; writes the picture and the export, if any."""
-    import numpy as np
-
-    from earshot.graph.graph_files import write_graphml
-    from earshot.graph.graph_statistics import graph_statistics, neighbourhood
-    from earshot.graph.preference_graph import graph_from_ids
-    from earshot.index.graphs.graph_store import find_graph, read_edges
-    from earshot.index.tracks.name_resolution import ids_with_audio, match_nodes, node_names
-
-    stored, edges = find_graph(library, kind), read_edges(library, [kind])
-    ids, graph = graph_from_ids(edges.source_ids, edges.target_ids, edges.weights, directed=edges.directed)
-    node_ids, degrees = ids.all_ids, graph.in_degrees()
-    has_audio = np.isin(node_ids, ids_with_audio(library, stored.level))
-    best = np.argsort(-degrees, kind="stable")
-    facts = asdict(stored) | asdict(graph_statistics(graph)) | {"with_audio": float(has_audio.mean())}
-    names = node_names(library, stored.level, node_ids[best[:10]])
-    facts["most_recommended"] = dict(zip(names, degrees[best[:10]].tolist(), strict=True))
-    if not (plot or graphml or around):
-        return facts
-    middle, shown = int(best[0]), np.arange(graph.n_nodes)
-    if around is not None:
-        (wanted,) = match_nodes(library, [around], stored.level, create=False).ids
-        if wanted not in node_ids:
-            raise click.ClickException(f"No {stored.level} of the graph {kind!r} answers to {around!r}.")
-        middle = int(ids.rows(wanted))
-        shown = neighbourhood(graph, middle, _MAX_NEIGHBOURS)
-        facts["around"] = node_names(library, stored.level, node_ids[shown[1:11]])
-    with user_errors():
-        if graphml:
-            write_graphml(graphml, graph.subgraph(shown), node_names(library, stored.level, node_ids[shown]))
-        if plot:
-            from earshot.graph.drawing.graph_drawing import MAX_NODES, draw_graph
-
-            whole = graph.n_nodes <= MAX_NODES and around is None
-            shown = shown if whole or around else neighbourhood(graph, middle, MAX_NODES)
-            names = node_names(library, stored.level, node_ids[shown])
-            title = kind if whole else f"{kind} around {names[0]}"
-            marked_row = None if whole else 0
-            draw_graph(plot, graph.subgraph(shown), names, has_audio[shown], title=title, marked_row=marked_row)
-    return facts
 
 
 def _echo_graph(facts: dict[str, Any]) -> None:

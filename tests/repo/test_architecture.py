@@ -39,7 +39,7 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "stages": ("reports environment",
                "current_encoder current_towers indexes name_mapping taste_graphs unread_files",
                "search_seeds",
-               "build_graphs diffuse embed evaluate evaluate_encoder forget import_graph import_listens "
+               "build_graphs diffuse embed evaluate evaluate_encoder forget graph_view import_graph import_listens "
                "import_playlists link recommend similar train_encoder train_tower"),
     "commands": ("shared", "build_index", "build_graph check demo diffuse_audio embed_audio evaluate evaluate_audio "
                  "failures forget_folder forget_listens graph_stats import_graph import_listens import_playlists "

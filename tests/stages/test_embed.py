@@ -1,6 +1,8 @@
 """Embedding from Python: no command line, reports instead of prints."""
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -88,3 +90,28 @@ def test_wrong_arguments(library, paths, options, error, words):
     with pytest.raises(error, match=words):
         list(embed_folders(library, paths, **options))
     assert library.db.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+
+
+SCRIPT = """
+from pathlib import Path
+from earshot.index.library import Library
+from earshot.index.search.filters import SearchFilters
+from earshot.stages.embed import embed_folders
+from earshot.stages.similar import similar_tracks
+
+print("begun")
+with Library.open_to_write(Path("library")) as library:
+    *_, report = embed_folders(library, ["music"])
+    print(report.counts.embedded, "embedded")
+    for match in similar_tracks(library, [1], SearchFilters(k=5, min_duration=5)).matches:
+        print(match.rank, match.track.name)
+"""
+
+
+def test_a_script_needs_no_guard(music, tmp_path):
+    """Decoding processes do not run the script again, with or without ``if __name__ == "__main__"``."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    result = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    begun, embedded, *matches = result.stdout.splitlines()
+    assert (begun, embedded) == ("begun", "3 embedded") and [line[:2] for line in matches] == ["1 ", "2 "]

@@ -1,0 +1,89 @@
+"""Views of one preference graph: statistics, the neighbourhood of a node, a picture, an export."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from earshot.data.ids import IdMap
+from earshot.graph.graph_files import write_graphml
+from earshot.graph.graph_statistics import GraphStatistics, graph_statistics, neighbourhood
+from earshot.graph.preference_graph import PreferenceGraph, graph_from_ids
+from earshot.index.graphs.graph_store import StoredGraph, find_graph, read_edges
+from earshot.index.library import Library
+from earshot.index.tracks.name_resolution import ids_with_audio, match_nodes, node_names
+from earshot.stages.reports import StageError
+
+_MAX_NEIGHBOURS = 60  # nodes of a neighbourhood
+_MAX_NAMES = 10  # of nodes in lists
+
+
+@dataclass(frozen=True)
+class GraphView:
+    """A stored graph, whole or around a node, with what a reader wants to know of it."""
+
+    stored: StoredGraph
+    statistics: GraphStatistics  # of the whole graph
+    with_audio: float  # share of the nodes
+    most_recommended: dict[str, int]  # in-degree by name, the highest first
+    around: list[str] | None  # names next to the node in the middle; None for the whole graph
+    library: Library = field(repr=False)
+    graph: PreferenceGraph = field(repr=False)
+    ids: IdMap = field(repr=False)
+    has_audio: np.ndarray = field(repr=False)  # (n_nodes,) bool
+    rows: np.ndarray = field(repr=False)  # (n_shown,) the node in the middle first
+
+    def facts(self) -> dict[str, Any]:
+        """The view as `cli graph-stats --json` prints it."""
+        facts = asdict(self.stored) | asdict(self.statistics)
+        facts |= {"with_audio": self.with_audio, "most_recommended": self.most_recommended}
+        return facts if self.around is None else facts | {"around": self.around}
+
+    def export(self, path: Path) -> None:
+        """Write the view as GraphML."""
+        write_graphml(path, self.graph.subgraph(self.rows), self._names(self.rows))
+
+    def draw(self, path: Path) -> None:
+        """Draw the view; of a graph too large for one picture the neighbourhood of the node of highest in-degree."""
+        from earshot.graph.drawing.graph_drawing import MAX_NODES, draw_graph
+
+        rows, is_whole = self.rows, self.around is None and self.graph.n_nodes <= MAX_NODES
+        if self.around is None and not is_whole:
+            rows = neighbourhood(self.graph, int(self.graph.in_degrees().argmax()), MAX_NODES)
+        names = self._names(rows)
+        title = self.stored.kind if is_whole else f"{self.stored.kind} around {names[0]}"
+        marked_row = None if is_whole else 0
+        draw_graph(path, self.graph.subgraph(rows), names, self.has_audio[rows], title=title, marked_row=marked_row)
+
+    def _names(self, rows: np.ndarray) -> list[str]:
+        return node_names(self.library, self.stored.level, self.ids.ids(rows))
+
+
+def view_graph(library: Library, kind: str, around: str | None = None) -> GraphView:
+    """Read a stored graph, and the neighbourhood of a node that is `around` it.
+
+    Raises
+    ------
+    LibraryError
+        There is no such graph.
+    StageError
+        The graph has no such node.
+    """
+    stored, edges = find_graph(library, kind), read_edges(library, [kind])
+    ids, graph = graph_from_ids(edges.source_ids, edges.target_ids, edges.weights, directed=edges.directed)
+    has_audio = np.isin(ids.all_ids, ids_with_audio(library, stored.level))
+    degrees = graph.in_degrees()
+    best = np.argsort(-degrees, kind="stable")[:_MAX_NAMES]
+    names = node_names(library, stored.level, ids.ids(best))
+    rows, nearest = np.arange(graph.n_nodes), None
+    if around is not None:
+        (node_id,) = match_nodes(library, [around], stored.level, create=False).ids
+        if node_id not in ids.all_ids:
+            raise StageError(f"No {stored.level} of the graph {kind!r} answers to {around!r}.")
+        rows = neighbourhood(graph, int(ids.rows(node_id)), _MAX_NEIGHBOURS)
+        nearest = node_names(library, stored.level, ids.ids(rows[1 : _MAX_NAMES + 1]))
+    return GraphView(
+        stored, graph_statistics(graph), float(has_audio.mean()),
+        dict(zip(names, degrees[best].tolist(), strict=True)), nearest, library, graph, ids, has_audio, rows,
+    )  # fmt: skip

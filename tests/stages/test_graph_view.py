@@ -1,0 +1,44 @@
+"""Views of a graph from Python: three artists who lead to Can."""
+
+import networkx as nx
+import pytest
+
+from artists_world import make_artists_folder, write
+from earshot.index.library import Library, LibraryError
+from earshot.stages.graph_view import view_graph
+from earshot.stages.import_graph import ImportGraphConfig, import_graph, read_graph
+from earshot.stages.reports import StageError
+
+
+@pytest.fixture
+def library(tmp_path):
+    folder = make_artists_folder(tmp_path)
+    edges = write(folder, "taste.csv", "source,target\nAir,Can\nBjörk,Can\nCan,Donovan\nNeu!,Can\n")
+    with Library.open_to_write(folder / "library") as library:
+        import_graph(library, read_graph(edges, ImportGraphConfig(level="artist")))
+        yield library
+
+
+def test_the_whole_graph(library, tmp_path):
+    view = view_graph(library, "taste")
+    assert view.most_recommended == {"Can": 3, "Donovan": 1, "Air": 0, "Björk": 0, "Neu!": 0}
+    assert view.with_audio == 0.8 and view.around is None and "around" not in view.facts()
+    assert view.facts()["n_edges"] == view.statistics.n_edges == 4
+    view.export(tmp_path / "x.graphml")
+    assert nx.read_graphml(tmp_path / "x.graphml").number_of_edges() == 4
+    view.draw(tmp_path / "x.png")
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_around_a_node(library, tmp_path):
+    view = view_graph(library, "taste", around="björk")
+    assert view.around == view.facts()["around"] == ["Can", "Air", "Donovan", "Neu!"]
+    view.export(tmp_path / "x.graphml")
+    assert nx.read_graphml(tmp_path / "x.graphml").nodes["0"]["label"] == "Björk"
+
+
+def test_what_is_not_there(library):
+    with pytest.raises(LibraryError, match="There is no graph 'dreams'"):
+        view_graph(library, "dreams")
+    with pytest.raises(StageError, match="No artist of the graph 'taste' answers to 'Nobody'"):
+        view_graph(library, "taste", around="Nobody")
