@@ -146,7 +146,7 @@ _CURRENT = "EXISTS (SELECT 1 FROM spaces WHERE space = {row}.space AND run_id = 
 
 @migrations()
 def m003_triggers(db: Database) -> None:
-    # An update removes one vector and adds another, perhaps of another track, run or space.
+    # An update takes one vector away and brings another: of another track, run or space, perhaps.
     for verb, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
         db.conn.execute(f"""
             CREATE TRIGGER vectors_after_{verb.lower()}_{row.lower()} AFTER {verb} ON vectors
@@ -385,9 +385,9 @@ _EDITED = (  # table or view, its text in m001 and m005 before they were edited,
 
 @migrations()
 def m011_repair(db: Database) -> None:
-    """Repair libraries that were made before two earlier steps were edited; leave all others unchanged.
+    """Make libraries of the two edited steps what the edited steps make; all others stay as they are.
 
-    Foreign keys are off (`Library.open_to_write` sees to it): with them, dropping `tracks` would delete vectors too.
+    Foreign keys are off (`Library.open_to_write` sees to it): with them, dropping `tracks` would drop its vectors too.
     """
     names = "('tracks', 'current_vectors')"
     schema = dict(db.execute(f"SELECT name, sql FROM sqlite_master WHERE name IN {names}").fetchall())
@@ -400,7 +400,7 @@ def m011_repair(db: Database) -> None:
         with_it = db.execute(
             "SELECT sql FROM sqlite_master WHERE tbl_name = 'tracks' AND type IN ('index', 'trigger') AND sql NOT NULL"
         ).fetchall()
-        # Copied and restored rather than renamed: renaming rewrites the foreign keys that point to the table.
+        # Kept aside and put back, rather than renamed: a renaming rewrites what points to the table.
         db.execute("CREATE TEMP TABLE kept_tracks AS SELECT * FROM main.tracks")
         db.execute("DROP TABLE main.tracks")
         db.execute(repaired["tracks"])

@@ -83,4 +83,4 @@ def test_distances_are_those_of_networkx(edges, seed):
 
 def test_questions_introduce_themselves(rng):
     text = repr(draw_triplets(PATH, np.arange(8), np.array([0]), rng))
-    assert text == "<Questions: 20 triplets, 20 pairs>"
+    assert text == "<GraphTriplets: 20 triplets, 20 pairs>"
