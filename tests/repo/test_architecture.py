@@ -80,6 +80,11 @@ SMALLER = {
     "index/evaluation/metrics_table.py": "a table has one writer",
     "index/health/problem.py": "what every check yields",
 }
+TESTED_ELSEWHERE = {
+    "commands/shared/name_options.py": "options alone; tests/stages/test_name_mapping.py has what they do",
+    "stages/search_seeds.py": "tests/stages/test_similar.py and tests/commands/test_similar.py search from all kinds",
+    "commands/demo.py": "tests/repo/test_readme_walk.py runs it, and what the README does after it",
+}
 
 
 def sources() -> list[tuple[str, Path]]:
@@ -195,3 +200,24 @@ def test_the_worker_of_a_decoding_process_needs_no_torch():
         pending.update({parts[:-1] for parts in ours(path)} - reached)
         assert not {parts[0] for parts in imported_modules(path)} & {"torch", "torchaudio", "librosa"}, module
     assert ("audio", "decoding", "decode") in reached
+
+
+@each_source()
+def test_every_file_has_the_test_of_its_name(package, path):
+    name = path.relative_to(ROOT)
+    mirrored = ROOT / "tests" / name.with_name(f"test_{path.name}")
+    if package != "cli" and path.name != "__init__.py":
+        assert mirrored.exists() != (str(name) in TESTED_ELSEWHERE)
+
+
+def test_every_test_file_is_named_after_a_file():
+    """Or after one and what it asks of it; tests of the whole and of the checkout have folders of their own."""
+    strays = [
+        str(test)
+        for test in sorted((ROOT / "tests").rglob("test_*.py"))
+        if (parts := test.relative_to(ROOT / "tests").parts)[0] not in ("whole", "repo")
+        if not any(
+            test.stem.startswith(f"test_{source.stem}") for source in ROOT.joinpath(*parts[:-1]).glob("[!_]*.py")
+        )
+    ]
+    assert [str(Path(stray).relative_to(ROOT)) for stray in strays] == ["tests/commands/test_cli.py"]
