@@ -81,7 +81,7 @@ class _Commands(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         from earshot.index.library import LibraryError
-        from earshot.stages.reports import StageError
+        from earshot.stages.shared.reports import StageError
 
         try:
             return super().invoke(context)

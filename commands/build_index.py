@@ -35,7 +35,7 @@ def build_index(folder: Path, type: str, recall: float) -> None:
     """
     from earshot.index.library import Library
     from earshot.index.vectors.spaces import require_vectors
-    from earshot.stages.indexes import refresh_indexes
+    from earshot.stages.shared.indexes import refresh_indexes
 
     with Library.open_to_write(folder) as library:
         require_vectors(library)

@@ -22,7 +22,7 @@ def status(folder: Path, as_json: bool) -> None:
     """
     from earshot.index.health.library_status import overview
     from earshot.index.library import Library
-    from earshot.stages.current_encoder import find_checkpoint
+    from earshot.stages.shared.current_encoder import find_checkpoint
 
     with Library.open(folder) as library:
         checkpoint = find_checkpoint(library)

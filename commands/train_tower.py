@@ -72,7 +72,7 @@ def train_tower(
         cli evaluate
     """
     from earshot.index.library import Library
-    from earshot.stages.environment import pick_device
+    from earshot.stages.shared.environment import pick_device
     from earshot.stages.train_tower import TrainTowerReport, train_towers
     from earshot.towers.training.distributed import join_processes
 

@@ -8,7 +8,7 @@ from earshot.graph.build.graph_builders import co_occurrence_graph, tag_graph, t
 from earshot.index.graphs.graph_store import StoredGraph, store_graph
 from earshot.index.graphs.item_groups import Groups, present_sources, read_groups
 from earshot.index.library import Library
-from earshot.stages.reports import InputError, StageError, as_stage_error
+from earshot.stages.shared.reports import InputError, StageError, as_stage_error
 
 
 @dataclass(frozen=True)

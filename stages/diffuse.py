@@ -27,9 +27,9 @@ from earshot.index.graphs.diffused_vectors import (
 from earshot.index.library import Library
 from earshot.index.runs import DIFFUSE_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import AUDIO, read_vectors, require_vectors
-from earshot.stages.environment import versions
-from earshot.stages.indexes import refresh_indexes
-from earshot.stages.reports import Note, Progress
+from earshot.stages.shared.environment import versions
+from earshot.stages.shared.indexes import refresh_indexes
+from earshot.stages.shared.reports import Note, Progress
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,12 @@ from earshot.index.tracks.track_store import (
     store_unread,
 )
 from earshot.index.vectors.spaces import AUDIO, use_run
-from earshot.stages.current_encoder import current_checkpoint, load_encoder
-from earshot.stages.current_towers import extend_to_new_tracks
-from earshot.stages.environment import versions
-from earshot.stages.indexes import refresh_indexes
-from earshot.stages.reports import InputError, Progress, StageError, collected
-from earshot.stages.unread_files import FailingDiskError, UnreadFiles, until_disk_fails, workers_lost
+from earshot.stages.shared.current_encoder import current_checkpoint, load_encoder
+from earshot.stages.shared.current_towers import extend_to_new_tracks
+from earshot.stages.shared.environment import versions
+from earshot.stages.shared.indexes import refresh_indexes
+from earshot.stages.shared.reports import InputError, Progress, StageError, collected
+from earshot.stages.shared.unread_files import FailingDiskError, UnreadFiles, until_disk_fails, workers_lost
 
 if TYPE_CHECKING:  # torch takes seconds to import, and a rescan needs none
     from earshot.audio.ear import Ear

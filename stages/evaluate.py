@@ -20,9 +20,9 @@ from earshot.index.recommending.tower_data import TowerData
 from earshot.index.recommending.tower_runs import TowerRun
 from earshot.index.runs import EVALUATE_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import AUDIO
-from earshot.stages.current_towers import load_towers
-from earshot.stages.environment import versions
-from earshot.stages.reports import InputError, Progress, StageError, as_stage_error, collected
+from earshot.stages.shared.current_towers import load_towers
+from earshot.stages.shared.environment import versions
+from earshot.stages.shared.reports import InputError, Progress, StageError, as_stage_error, collected
 from earshot.towers.retrieval.exact_search import fold_offsets, item_vectors, unit_vectors
 from earshot.towers.retrieval.tower_scores import evaluation_offsets, evaluation_query_vectors, tower_scores
 

@@ -29,10 +29,10 @@ from earshot.index.library import Library
 from earshot.index.runs import current_fingerprint, finish_run, start_run
 from earshot.index.vectors.neighbour_table import mean_neighbour_score
 from earshot.index.vectors.spaces import AUDIO, require_vectors
-from earshot.stages.current_encoder import current_checkpoint, load_encoder
-from earshot.stages.environment import versions
-from earshot.stages.reports import Note, Progress, as_stage_error, collected
-from earshot.stages.taste_graphs import stored_track_graphs
+from earshot.stages.shared.current_encoder import current_checkpoint, load_encoder
+from earshot.stages.shared.environment import versions
+from earshot.stages.shared.reports import Note, Progress, as_stage_error, collected
+from earshot.stages.shared.taste_graphs import stored_track_graphs
 
 _Subjects = dict[str, tuple[np.ndarray, np.ndarray | None]]  # by name: vectors (n, dim), and a penalty (n,) for hubs
 

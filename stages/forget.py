@@ -5,8 +5,8 @@ from collections.abc import Generator
 from earshot.index import removal
 from earshot.index.library import Library
 from earshot.index.removal import ForgottenFolder, ForgottenListens
-from earshot.stages.indexes import refresh_indexes
-from earshot.stages.reports import Progress
+from earshot.stages.shared.indexes import refresh_indexes
+from earshot.stages.shared.reports import Progress
 
 
 def forget_listens(library: Library, listens_id: int) -> Generator[Progress | ForgottenListens, None, None]:

@@ -13,7 +13,7 @@ from earshot.graph.preference_graph import PreferenceGraph, graph_from_ids
 from earshot.index.graphs.graph_store import StoredGraph, find_graph, read_edges
 from earshot.index.library import Library
 from earshot.index.tracks.name_resolution import ids_with_audio, match_nodes, node_names
-from earshot.stages.reports import StageError
+from earshot.stages.shared.reports import StageError
 
 _MAX_NEIGHBOURS = 60  # nodes of a neighbourhood
 _MAX_NAMES = 10  # of nodes in lists

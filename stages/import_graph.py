@@ -10,7 +10,7 @@ from earshot.index.graphs import graph_store
 from earshot.index.graphs.graph_store import GraphImport
 from earshot.index.library import Library
 from earshot.index.tracks.name_resolution import likeliest_level
-from earshot.stages.name_mapping import MappedNames, NameOptions, map_names
+from earshot.stages.shared.name_mapping import MappedNames, NameOptions, map_names
 
 
 @dataclass(frozen=True)

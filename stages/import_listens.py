@@ -13,8 +13,8 @@ from earshot.index.library import Library
 from earshot.index.listens import listen_store
 from earshot.index.listens.listen_store import ListenImport, StoredListens
 from earshot.index.vectors.imported_vectors import store_embeddings
-from earshot.stages.name_mapping import MappedNames, NameOptions, map_names
-from earshot.stages.reports import InputError, Progress
+from earshot.stages.shared.name_mapping import MappedNames, NameOptions, map_names
+from earshot.stages.shared.reports import InputError, Progress
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from earshot.index.recommending.recommendation_table import ResumableLists, stor
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.runs import RECOMMEND_STAGE, finish_run, start_run
 from earshot.index.tracks.track_lookup import TrackRow, find_track, track_rows
-from earshot.stages.current_towers import open_towers, towers_for
-from earshot.stages.environment import versions
-from earshot.stages.reports import InputError, Progress, StageError, as_stage_error
+from earshot.stages.shared.current_towers import open_towers, towers_for
+from earshot.stages.shared.environment import versions
+from earshot.stages.shared.reports import InputError, Progress, StageError, as_stage_error
 from earshot.towers.retrieval.recommend_lists import (
     Recommender,
     RecommendOptions,

@@ -12,8 +12,8 @@ from earshot.index.search.rank_fusion import BOTH, similar_by_both
 from earshot.index.search.similarity_search import Match, Matches, similar
 from earshot.index.tracks.track_lookup import TrackRow
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, require_vectors
-from earshot.stages.current_encoder import find_checkpoint
-from earshot.stages.search_seeds import TrackSeeds, find_seeds
+from earshot.stages.shared.current_encoder import find_checkpoint
+from earshot.stages.shared.search_seeds import TrackSeeds, find_seeds
 
 
 @dataclass(frozen=True)

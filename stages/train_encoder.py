@@ -35,10 +35,10 @@ from earshot.index.library import Library
 from earshot.index.manifest import recorded_write
 from earshot.index.runs import TRAINING_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import require_vectors
-from earshot.stages.current_encoder import current_checkpoint, find_checkpoint, load_encoder
-from earshot.stages.environment import SAVE_SECONDS, pick_device, versions
-from earshot.stages.reports import InputError, Progress, as_stage_error, collected
-from earshot.stages.taste_graphs import same_artist_graph, stored_track_graphs
+from earshot.stages.shared.current_encoder import current_checkpoint, find_checkpoint, load_encoder
+from earshot.stages.shared.environment import SAVE_SECONDS, pick_device, versions
+from earshot.stages.shared.reports import InputError, Progress, as_stage_error, collected
+from earshot.stages.shared.taste_graphs import same_artist_graph, stored_track_graphs
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ from earshot.index.recommending.tower_data import read_tower_data
 from earshot.index.recommending.tower_vectors import store_tower_vectors
 from earshot.index.runs import TOWER_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import AUDIO, sound_space, vector_fingerprint
-from earshot.stages.environment import SAVE_SECONDS, pick_device, versions
-from earshot.stages.indexes import refresh_indexes
-from earshot.stages.reports import InputError, Progress, as_stage_error
+from earshot.stages.shared.environment import SAVE_SECONDS, pick_device, versions
+from earshot.stages.shared.indexes import refresh_indexes
+from earshot.stages.shared.reports import InputError, Progress, as_stage_error
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
 from earshot.towers.tower_checkpoint import SavedTowers, save_towers, tower_training_key

@@ -11,7 +11,7 @@ from earshot.commands.shared.terminal import plural
 
 if TYPE_CHECKING:
     from earshot.index.tracks.name_resolution import NodeMatch
-    from earshot.stages.name_mapping import MappedNames
+    from earshot.stages.shared.name_mapping import MappedNames
 
 
 def names_options(command: Callable) -> Callable:

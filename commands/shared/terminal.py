@@ -12,7 +12,7 @@ import click
 from earshot.commands.shared.console import OutputError, SafeOutput, printable
 from earshot.commands.shared.error_messages import failure_sentence
 from earshot.data.files.path_encoding import escaped
-from earshot.stages.reports import InputError, Progress, StageError
+from earshot.stages.shared.reports import InputError, Progress, StageError
 
 T = TypeVar("T")
 

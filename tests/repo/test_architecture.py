@@ -36,11 +36,8 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "towers": ("config query_inputs losses", "networks", "models", "tower_checkpoint", "retrieval", "training"),
     "index": ("migrations", "schema_guard", "trust manifest writer", "library", "runs", "vectors", "tracks",
               "listens search", "graphs recommending", "evaluation removal", "health"),
-    "stages": ("reports environment",
-               "current_encoder current_towers indexes name_mapping taste_graphs unread_files",
-               "search_seeds",
-               "build_graphs diffuse embed evaluate evaluate_encoder forget graph_view import_graph import_listens "
-               "import_playlists link recommend similar train_encoder train_tower"),
+    "stages": ("shared", "build_graphs diffuse embed evaluate evaluate_encoder forget graph_view import_graph "
+               "import_listens import_playlists link recommend similar train_encoder train_tower"),
     "commands": ("shared", "build_index", "build_graph check demo diffuse_audio embed_audio evaluate evaluate_audio "
                  "failures forget_folder forget_listens graph_stats import_graph import_listens import_playlists "
                  "import_tags link map recommend similar status train_audio train_tower"),
@@ -68,21 +65,20 @@ FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "misc", "mode
 MAX_FILES, MAX_LINES, MIN_LINES = 15, 350, 30
 LARGER = {  # file or folder: the reason
     "commands": "a listing of it is the list of commands",
-    "stages": "a listing of it is the list of what can be done from Python",
     "index/migrations.py": "grows by every migration, and none may change",
 }
 SMALLER = {
     "audio/augmentation.py": "one transform, with its reasons",
     "audio/decoding/file_checks.py": "one check, before any decoder",
     "towers/networks/event_features.py": "one embedding",
-    "stages/environment.py": "the machine, asked by three commands",
+    "stages/shared/environment.py": "the machine, asked by three commands",
     "data/parallel.py": "the number of threads has one home",
     "index/evaluation/metrics_table.py": "a table has one writer",
     "index/health/problem.py": "what every check yields",
 }
 TESTED_ELSEWHERE = {
     "commands/shared/name_options.py": "options alone; tests/stages/test_name_mapping.py has what they do",
-    "stages/search_seeds.py": "tests/stages/test_similar.py and tests/commands/test_similar.py search from all kinds",
+    "stages/shared/search_seeds.py": "both test_similar.py search from seeds of all kinds",
     "commands/demo.py": "tests/repo/test_readme_walk.py runs it, and what the README does after it",
 }
 

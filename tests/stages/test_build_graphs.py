@@ -7,7 +7,7 @@ from earshot.index.graphs.graph_store import stored_graphs
 from earshot.index.library import Library
 from earshot.stages.build_graphs import build_graphs
 from earshot.stages.import_listens import import_listens
-from earshot.stages.reports import InputError, StageError
+from earshot.stages.shared.reports import InputError, StageError
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError
 from earshot.index.vectors.spaces import DIFFUSED, read_vector
 from earshot.stages.diffuse import DiffusionReport, diffuse_vectors
-from earshot.stages.reports import Note, Progress
+from earshot.stages.shared.reports import Note, Progress
 from earshot.stages.similar import similar_tracks
 from library_world import add, at, finish, heard, open_library
 

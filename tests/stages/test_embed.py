@@ -9,7 +9,7 @@ import pytest
 from earshot.audio.config import DecodeConfig
 from earshot.index.library import Library
 from earshot.stages.embed import EmbedReport, embed_folders
-from earshot.stages.reports import InputError, Progress, StageError
+from earshot.stages.shared.reports import InputError, Progress, StageError
 
 TWO = DecodeConfig(workers=2)
 

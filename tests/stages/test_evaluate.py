@@ -9,7 +9,7 @@ from earshot.index.library import Library
 from earshot.index.recommending.tower_data import read_tower_data
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.stages.evaluate import Evaluation, evaluate_towers
-from earshot.stages.reports import InputError, Progress, StageError
+from earshot.stages.shared.reports import InputError, Progress, StageError
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from earshot.index.library import Library
 from earshot.stages.evaluate_encoder import EncoderEvaluation, Labels, evaluate_encoder
-from earshot.stages.reports import Note, Progress, StageError
+from earshot.stages.shared.reports import Note, Progress, StageError
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from earshot.stages.import_listens import (
     WithoutListens,
     import_listens,
 )
-from earshot.stages.reports import InputError, Progress
+from earshot.stages.shared.reports import InputError, Progress
 from listen_exports import spotify, stream
 
 

@@ -6,7 +6,7 @@ from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.recommendation_table import stored_recommendations
 from earshot.index.tracks.track_lookup import AmbiguousError, find_track
 from earshot.stages.recommend import RecommendAllReport, ResumedLists, recommend_to_all, recommend_tracks
-from earshot.stages.reports import InputError, Progress, StageError
+from earshot.stages.shared.reports import InputError, Progress, StageError
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from earshot.index.library import Library
 from earshot.index.search.filters import SearchFilters
 from earshot.index.tracks.track_lookup import AmbiguousError
-from earshot.stages.reports import StageError
+from earshot.stages.shared.reports import StageError
 from earshot.stages.similar import similar_tracks
 
 

@@ -9,7 +9,7 @@ from earshot.graph.config import TasteConfig
 from earshot.index.library import Library
 from earshot.stages import train_encoder as stage
 from earshot.stages.embed import embed_folders
-from earshot.stages.reports import InputError, Progress
+from earshot.stages.shared.reports import InputError, Progress
 from earshot.stages.train_encoder import ResumedEpochs, TrainEncoderReport, TrainingTracks, train_encoder
 
 QUICK = TasteConfig(epochs=2, projection_epochs=3)

@@ -9,7 +9,7 @@ from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.vectors.spaces import TOWER, read_vectors
 from earshot.stages import train_tower
-from earshot.stages.reports import InputError, Progress, StageError
+from earshot.stages.shared.reports import InputError, Progress, StageError
 from earshot.stages.train_tower import ResumedTraining, TrainingData, TrainTowerReport, train_towers
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from library_world import open_library

@@ -10,7 +10,7 @@ import pytest
 from earshot.commands.shared import terminal
 from earshot.commands.shared.terminal import drawn, echo_some, in_one_line, last_report, stage_errors, user_errors
 from earshot.index.tracks.track_lookup import AmbiguousError, TrackRow
-from earshot.stages.reports import InputError, Note, Progress, StageError
+from earshot.stages.shared.reports import InputError, Note, Progress, StageError
 
 
 @pytest.fixture

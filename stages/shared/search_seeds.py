@@ -16,9 +16,9 @@ from earshot.index.search.similarity_search import Seed
 from earshot.index.tracks.track_lookup import TrackRow, find_track
 from earshot.index.tracks.track_store import file_title
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, read_vector, sound_space
-from earshot.stages.current_encoder import current_checkpoint, load_encoder
-from earshot.stages.reports import StageError
-from earshot.stages.unread_files import installed
+from earshot.stages.shared.current_encoder import current_checkpoint, load_encoder
+from earshot.stages.shared.reports import StageError
+from earshot.stages.shared.unread_files import installed
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import pytest
 from earshot.audio.checkpoint import Checkpoint, default_checkpoint
 from earshot.index.library import Library
 from earshot.index.runs import TRAINING_STAGE, finish_run, start_run
-from earshot.stages.current_encoder import current_checkpoint, find_checkpoint, load_encoder
-from earshot.stages.reports import StageError
+from earshot.stages.shared.current_encoder import current_checkpoint, find_checkpoint, load_encoder
+from earshot.stages.shared.reports import StageError
 
 
 @pytest.fixture

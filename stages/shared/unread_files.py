@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from earshot.audio.decoding.music_file import Cause
 from earshot.data.files.folder_walk import FoundFile, is_under
 from earshot.data.files.path_encoding import shown_path
-from earshot.stages.environment import versions
-from earshot.stages.reports import StageError
+from earshot.stages.shared.environment import versions
+from earshot.stages.shared.reports import StageError
 
 if TYPE_CHECKING:  # torch takes seconds to import
     from earshot.audio.embedding import EmbedFailure

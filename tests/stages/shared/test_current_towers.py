@@ -7,7 +7,7 @@ import pytest
 
 from commands_typed import invoke
 from earshot.index.library import Library
-from earshot.stages.current_towers import extend_to_new_tracks
+from earshot.stages.shared.current_towers import extend_to_new_tracks
 from library_world import add, heard, open_library, unit
 from trained_library import QUICK
 

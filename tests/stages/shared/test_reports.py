@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.stages.reports import InputError, Progress, StageError, as_stage_error, collected
+from earshot.stages.shared.reports import InputError, Progress, StageError, as_stage_error, collected
 
 
 def test_progress_in_words():

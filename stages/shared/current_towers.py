@@ -10,7 +10,7 @@ from earshot.index.recommending.tower_data import TowerData, read_catalog, read_
 from earshot.index.recommending.tower_runs import TowerRun, tower_checkpoint, tower_run
 from earshot.index.recommending.tower_vectors import add_tower_vectors, embeddable_tracks
 from earshot.index.vectors.spaces import TOWER, current_space, vector_fingerprint
-from earshot.stages.reports import StageError
+from earshot.stages.shared.reports import StageError
 
 if TYPE_CHECKING:  # torch takes seconds to import
     from numpy import ndarray

@@ -2,7 +2,7 @@
 
 import torch
 
-from earshot.stages.environment import pick_device, versions
+from earshot.stages.shared.environment import pick_device, versions
 
 
 def test_a_gpu_is_picked_if_there_is_one(monkeypatch):

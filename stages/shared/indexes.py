@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 from earshot.index.library import Library
 from earshot.index.vectors.spaces import spaces
-from earshot.stages.reports import Progress
+from earshot.stages.shared.reports import Progress
 
 
 def refresh_indexes(

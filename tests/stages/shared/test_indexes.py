@@ -4,8 +4,8 @@ import pytest
 
 from earshot.index.vectors.faiss_file import index_state
 from earshot.index.vectors.spaces import AUDIO
-from earshot.stages.indexes import refresh_indexes
-from earshot.stages.reports import Progress
+from earshot.stages.shared.indexes import refresh_indexes
+from earshot.stages.shared.reports import Progress
 from library_world import add, at, heard, open_library
 
 

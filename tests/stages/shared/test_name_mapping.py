@@ -1,6 +1,6 @@
 """Names of a file in the library's words."""
 
-from earshot.stages.name_mapping import NameOptions, map_names
+from earshot.stages.shared.name_mapping import NameOptions, map_names
 
 
 def test_names_without_a_table_stay(tmp_path):

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from earshot.audio.checkpoint import Checkpoint, default_checkpoint
 from earshot.index.library import Library
 from earshot.index.runs import TRAINING_STAGE, trained_checkpoint
-from earshot.stages.environment import pick_device
-from earshot.stages.reports import StageError
+from earshot.stages.shared.environment import pick_device
+from earshot.stages.shared.reports import StageError
 
 if TYPE_CHECKING:  # torch takes seconds to import
     from earshot.audio.ear import Ear

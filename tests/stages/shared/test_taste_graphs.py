@@ -9,7 +9,7 @@ from earshot.graph.taste.eval_triplets import draw_triplets
 from earshot.index.evaluation.audio_facts import read_track_table
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError
-from earshot.stages.taste_graphs import same_artist_graph, stored_track_graphs
+from earshot.stages.shared.taste_graphs import same_artist_graph, stored_track_graphs
 from library_world import add, at, heard, open_library
 
 

@@ -1,0 +1,1 @@
+"""Reports, errors and parts of a library that several stages share."""
