@@ -44,7 +44,7 @@ TESTS = (  # what leaned on a newer version than it said, and one of each librar
         "bootstrap",
         "factorization",
         "umap_layout",
-        "format_detection",
+        "formats",
         "table_reader",
         "migrations",
         "trainer",

@@ -31,7 +31,7 @@ from earshot.index.recommending.tower_data import read_tower_data
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.query_inputs import inputs_now
-from earshot.towers.retrieval.exact_search import item_vectors, query_vectors
+from earshot.towers.retrieval.query_vectors import item_vectors, query_vectors
 from earshot.towers.training.trainer import TowerTraining
 from measuring import CLI, run, show
 

@@ -27,7 +27,7 @@ from earshot.audio.encoder import untrained_encoder
 from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_sums
 from earshot.audio.spectrogram_cache import SpectrogramCache, fill_spectrograms
 from earshot.data.cosine import top_k, unit_rows
-from earshot.data.name_matching import split_labels
+from earshot.data.labels import split_labels
 from earshot.evaluation.metrics.bootstrap import draw_means, draw_spearmans, interval, spearman
 from earshot.evaluation.metrics.vector_metrics import (
     LabelSets,

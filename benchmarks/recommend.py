@@ -16,10 +16,10 @@ import torch
 from earshot.data.catalog import Catalog
 from earshot.data.events.interactions import Interactions
 from earshot.data.ids import IdMap
-from earshot.data.requests import Candidates
+from earshot.data.recommend_request import Candidates
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
-from earshot.towers.retrieval.exact_search import item_vectors
+from earshot.towers.retrieval.query_vectors import item_vectors
 from earshot.towers.retrieval.recommend_lists import Recommender, RecommendOptions, prepare, recommend_all, user_batches
 from earshot.towers.tower_checkpoint import SavedTowers
 from measuring import show

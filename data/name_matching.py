@@ -21,7 +21,6 @@ _SAME_RECORDING = (
 _MASTERING_NOTE = re.compile(rf"\s*[(\[]\s*(?:{_SAME_RECORDING})\s*[)\]]|\s+[-–—/]\s+(?:{_SAME_RECORDING})\s*$")
 _ARTICLE_LAST = re.compile(r",\s+the$")  # as catalogs sort them: "Beatles, The"
 _AND = re.compile(r"\s*&\s*|\s+\+\s+")
-_BETWEEN_LABELS = re.compile(r"[;|\0]")
 _LAST_ACCENTED_SCRIPT = 0x530  # Latin, Greek and Cyrillic come before; Japanese marks make other letters
 
 
@@ -48,24 +47,6 @@ def title_key(title: str) -> str:
     text = " ".join(title.casefold().split())
     shorter = _TITLE_GUEST.sub("", _MASTERING_NOTE.sub("", text))
     return _plain(shorter if shorter.strip() else text)
-
-
-def split_labels(cell: str | None) -> frozenset[str]:
-    """Split a genre tag or a cell of a table into labels without case; see `label_spellings`.
-
-    >>> sorted(split_labels("Pop/Rock; Blues;blues"))
-    ['blues', 'pop/rock']
-    """
-    return frozenset(label.casefold() for label in label_spellings(cell))
-
-
-def label_spellings(cell: str | None) -> list[str]:
-    """Split a genre tag or a cell of a table into labels as they are written, without superfluous blanks.
-
-    Only ``;``, ``|`` and the zero byte of ID3 separate labels: Pop/Rock, R&B and "Folk, World" are each one genre.
-    """
-    labels = (" ".join(part.split()) for part in _BETWEEN_LABELS.split(cell or ""))
-    return [label for label in labels if label]
 
 
 def likeness(one: str, other: str) -> float:

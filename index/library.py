@@ -15,10 +15,7 @@ from sqlite_utils import Database
 
 from earshot.data.files.atomic import atomic_path, make_folder, remove_leftovers
 from earshot.data.files.path_encoding import is_bare_name, path_columns
-from earshot.index.manifest import record_unknown, remove_unnamed
-from earshot.index.migrations import migrations
-from earshot.index.schema_guard import harden
-from earshot.index.trust import (
+from earshot.index.database_checks import (
     LibraryError,
     LockedError,
     damage_behind,
@@ -27,7 +24,10 @@ from earshot.index.trust import (
     refuse_triggers,
     untrusted,
 )
-from earshot.index.writer import announce_writer, describe_writer, withdraw_writer
+from earshot.index.manifest import record_unknown, remove_unnamed
+from earshot.index.migrations import migrations
+from earshot.index.schema_guard import harden
+from earshot.index.writer_lock import announce_writer, describe_writer, withdraw_writer
 
 DATABASE = "library.db"
 _LOCK = ".writer.lock"

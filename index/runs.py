@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from earshot.index.database_checks import read_json
 from earshot.index.library import Library, now
-from earshot.index.trust import read_json
 
 # Names of stages in the column `stage`.
 DIFFUSE_STAGE = "diffuse-audio"

@@ -12,7 +12,7 @@ from earshot.graph.config import DiffusionConfig
 from earshot.graph.diffusion.diffusion import centred, diffuse, sound_centre
 from earshot.graph.diffusion.hidden_audio_check import check_recovery
 from earshot.graph.preference_graph import build_graph
-from earshot.index.evaluation.metrics_table import store_metrics
+from earshot.index.evaluation.metric_store import store_metrics
 from earshot.index.graphs.diffused_vectors import (
     DiffusionResult,
     LevelGraph,

@@ -14,7 +14,7 @@ from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.evaluation.queries import describe_queries, queries_of_split, validation_queries
 from earshot.index.evaluation.ann_benchmark import ann_metrics, ann_section
 from earshot.index.evaluation.leakage import current_ear, training_listens
-from earshot.index.evaluation.metrics_table import store_metrics
+from earshot.index.evaluation.metric_store import store_metrics
 from earshot.index.library import Library
 from earshot.index.recommending.tower_data import TowerData
 from earshot.index.recommending.tower_runs import TowerRun
@@ -23,7 +23,8 @@ from earshot.index.vectors.spaces import AUDIO
 from earshot.stages.shared.current_towers import load_towers
 from earshot.stages.shared.environment import versions
 from earshot.stages.shared.reports import InputError, Progress, StageError, as_stage_error, collected
-from earshot.towers.retrieval.exact_search import fold_offsets, item_vectors, unit_vectors
+from earshot.towers.retrieval.exact_search import fold_offsets, unit_vectors
+from earshot.towers.retrieval.query_vectors import item_vectors
 from earshot.towers.retrieval.tower_scores import evaluation_offsets, evaluation_query_vectors, tower_scores
 
 _MAX_TUNING_USERS = 300  # whose validation queries choose the settings of baselines

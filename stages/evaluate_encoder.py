@@ -24,7 +24,7 @@ from earshot.index.evaluation.audio_facts import (
     query_rows,
     read_track_table,
 )
-from earshot.index.evaluation.metrics_table import store_metrics
+from earshot.index.evaluation.metric_store import store_metrics
 from earshot.index.library import Library
 from earshot.index.runs import current_fingerprint, finish_run, start_run
 from earshot.index.vectors.neighbour_table import mean_neighbour_score

@@ -8,7 +8,7 @@ import numpy as np
 
 from earshot.data.events.interactions import dislikes, without_dislikes
 from earshot.data.ids import IdMap
-from earshot.data.requests import RecommendRequest
+from earshot.data.recommend_request import RecommendRequest
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import StoredInteractions, find_user, read_interactions
 from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_candidates, request_for_user
@@ -19,13 +19,13 @@ from earshot.index.tracks.track_lookup import TrackRow, find_track, track_rows
 from earshot.stages.shared.current_towers import open_towers, towers_for
 from earshot.stages.shared.environment import versions
 from earshot.stages.shared.reports import InputError, Progress, StageError, as_stage_error
+from earshot.towers.retrieval.query_vectors import request_query_vector
 from earshot.towers.retrieval.recommend_lists import (
     Recommender,
     RecommendOptions,
     prepare,
     recommend_all,
     recommend_one,
-    request_query_vector,
     user_batches,
 )
 

@@ -20,7 +20,7 @@ from earshot.audio.decoding.file_checks import check_is_audio
 from earshot.audio.decoding.frames import FrameRun
 from earshot.audio.decoding.music_file import Cause, MusicFile, Stamp, UndecodableError, reading
 from earshot.audio.decoding.tags import Tags, parse_tags
-from earshot.data.files.exclusion import duration_exclusion
+from earshot.data.files.skip_rules import duration_exclusion
 
 # Demuxers of single files. Playlist formats (hls, concat, ...) are excluded on purpose: they make FFmpeg open other
 # files and network addresses.

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from earshot.data.files.exclusion import (
+from earshot.data.files.regular_files import irregular_kind
+from earshot.data.files.skip_rules import (
     EMPTY_MARKERS,
     MARKERS,
     Rules,
@@ -15,7 +16,6 @@ from earshot.data.files.exclusion import (
     folder_exclusion,
     pattern_exclusion,
 )
-from earshot.data.files.regular_files import irregular_kind
 
 BROKEN_LINKS = {  # by the system's error
     errno.ENOENT: "a symbolic link that leads nowhere",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from earshot.data.files.regular_files import require_regular
 from earshot.data.listens.event_batch import Batch, refuse_malformed
-from earshot.data.listens.format_detection import READERS, detect_format
+from earshot.data.listens.formats import READERS, detect_format
 from earshot.data.listens.listen_reader import OpenedSource, Reader, ReadOptions
 from earshot.data.listens.listen_tables import TABLE
 from earshot.data.tables.table_blocks import table_errors

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from earshot.data.name_matching import split_labels
+from earshot.data.labels import split_labels
 from earshot.data.tables.table_blocks import open_table
 from earshot.data.tables.table_reader import find_column, list_columns, stripped
 

@@ -9,15 +9,15 @@ import numpy as np
 
 from earshot.data.files.path_encoding import path_from_columns
 from earshot.data.ids import IdMap
-from earshot.data.name_matching import split_labels
+from earshot.data.labels import split_labels
 from earshot.data.tables.label_tables import LabelTable
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
 from earshot.evaluation.vector_facts import TrackFacts
+from earshot.index.database_checks import read_json
 from earshot.index.graphs.graph_store import Edges, read_edges
 from earshot.index.library import Library, LibraryError
 from earshot.index.runs import TRAINING_STAGE
 from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
-from earshot.index.trust import read_json
 from earshot.index.vectors.spaces import AUDIO, no_vectors, read_vectors
 
 _TWIN_SECONDS = 1.0  # two encodings of one recording differ in length by the padding of their codecs

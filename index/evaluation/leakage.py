@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from earshot.index.database_checks import read_json, text_list
 from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
 from earshot.index.library import Library
 from earshot.index.runs import TRAINING_STAGE
-from earshot.index.trust import read_json, text_list
 from earshot.index.vectors.spaces import AUDIO
 
 _LISTENS_GRAPHS = ("listens", "listens-artist")

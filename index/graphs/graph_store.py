@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from earshot.data.tables.edge_lists import EdgeList
+from earshot.index.database_checks import read_json
 from earshot.index.library import Library, LibraryError, now
 from earshot.index.tracks.name_resolution import NodeMatch, match_nodes
-from earshot.index.trust import read_json
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from earshot.data.files.exclusion import Rules
+from earshot.data.files.skip_rules import Rules
 from earshot.data.ids import IdMap
+from earshot.index.database_checks import read_json, read_json_list, shell_statement, sql_name
 from earshot.index.health.manifest_check import check_presence
 from earshot.index.health.problem import Problem, recovery
 from earshot.index.health.staleness import StalePart, missing_vectors, stale_index, stale_neighbours
 from earshot.index.health.text_check import check_text
 from earshot.index.library import DATABASE, Library, LibraryError
 from earshot.index.schema_guard import foreign_triggers
-from earshot.index.trust import read_json, read_json_list, shell_statement, sql_name
 from earshot.index.vectors.ann import rank
 from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.neighbour_table import PER_TRACK

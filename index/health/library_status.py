@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from earshot.data.files.path_encoding import path_columns
+from earshot.index.database_checks import read_json
 from earshot.index.health.staleness import stale_parts
 from earshot.index.library import Library
 from earshot.index.runs import EMBED_STAGE, is_interrupted
 from earshot.index.tracks.roots import read_rules
 from earshot.index.tracks.track_store import UNREAD
-from earshot.index.trust import read_json
 from earshot.index.vectors.faiss_file import index_state
 from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, n_without_vector
 

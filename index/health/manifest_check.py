@@ -13,7 +13,7 @@ from earshot.index.health.problem import Problem
 from earshot.index.health.staleness import damaged_files
 from earshot.index.library import Library
 from earshot.index.manifest import file_hash, file_problem, is_recorded, kept_files, renamed_listens
-from earshot.index.writer import another_writes
+from earshot.index.writer_lock import another_writes
 
 _HASH_SECONDS = 60.0  # for at most 16 MiB of a track
 

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from earshot.index.database_checks import read_json, text_list
 from earshot.index.evaluation.leakage import imports_of_run, is_listens_graph
 from earshot.index.graphs.diffused_vectors import diffused_config, n_catalog
 from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
@@ -18,7 +19,6 @@ from earshot.index.manifest import file_problem, kept_files
 from earshot.index.recommending.recommendation_table import lists_config
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.runs import EMBED_STAGE, FORGET_STAGE, TRAINING_STAGE, current_fingerprint, is_interrupted
-from earshot.index.trust import read_json, text_list
 from earshot.index.vectors.faiss_file import index_state
 from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, n_without_vector, sound_space, spaces
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from earshot.data.events.interactions import active_mask, disliked_pairs, without_dislikes
 from earshot.data.ids import IdMap
-from earshot.data.requests import Candidates, RecommendRequest
+from earshot.data.recommend_request import Candidates, RecommendRequest
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import StoredInteractions
 from earshot.index.vectors.ann import n_candidates

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from earshot.index.database_checks import read_json
 from earshot.index.library import Library, LibraryError
-from earshot.index.trust import read_json
 from earshot.index.vectors.spaces import AUDIO, TOWER, require_space
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from earshot.data.files.exclusion import path_exclusion
 from earshot.data.files.folder_walk import is_mounted, is_under
+from earshot.data.files.skip_rules import path_exclusion
 
 
 class KnownFile(NamedTuple):  # not a dataclass: there are as many as files, and those take five times as long

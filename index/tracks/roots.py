@@ -4,10 +4,10 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 
-from earshot.data.files.exclusion import Rules
 from earshot.data.files.path_encoding import path_columns, path_from_columns
+from earshot.data.files.skip_rules import Rules
+from earshot.index.database_checks import read_json_list
 from earshot.index.library import Library, LibraryError
-from earshot.index.trust import read_json_list
 
 _OUTSIDE = """
     SELECT path, path_bytes FROM tracks WHERE path IS NOT NULL AND NOT EXISTS (

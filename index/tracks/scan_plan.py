@@ -12,9 +12,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from earshot.data.files.exclusion import Rules, duration_exclusion
 from earshot.data.files.folder_walk import BROKEN_LINKS, FolderContext, FoundFile
 from earshot.data.files.path_encoding import path_columns, path_from_columns
+from earshot.data.files.skip_rules import Rules, duration_exclusion
 from earshot.index.library import Library
 from earshot.index.tracks.missing_files import KnownFile, classify_missing
 from earshot.index.tracks.roots import drop_mount_points, read_mount_points, store_mount_points, store_rules

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from earshot.data.files.exclusion import duration_exclusion
 from earshot.data.files.path_encoding import path_columns, path_from_columns
+from earshot.data.files.skip_rules import duration_exclusion
 from earshot.index.library import Library
 from earshot.index.vectors.spaces import AUDIO, vector_blob
 

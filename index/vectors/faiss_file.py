@@ -11,9 +11,9 @@ import xxhash
 
 from earshot.data.files.atomic import atomic_path, remove
 from earshot.data.files.regular_files import IrregularFileError
+from earshot.index.database_checks import read_json
 from earshot.index.library import Library, LibraryError, now
 from earshot.index.manifest import file_hash
-from earshot.index.trust import read_json
 from earshot.index.vectors.ann import TARGET_RECALL, TYPES, build
 from earshot.index.vectors.faiss_layout import LayoutError, check_layout
 from earshot.index.vectors.spaces import current_space, read_vectors

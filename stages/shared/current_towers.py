@@ -94,7 +94,8 @@ def extend_to_new_tracks(library: Library) -> int:
     if not len(new_ids) or is_stale or run.model != "two-tower":
         return 0  # other models know a track by its own vector or not at all
 
-    from earshot.towers.retrieval.exact_search import item_vectors, unit_vectors
+    from earshot.towers.retrieval.exact_search import unit_vectors
+    from earshot.towers.retrieval.query_vectors import item_vectors
 
     try:
         with open_towers(library) as (file, run):

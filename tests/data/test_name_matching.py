@@ -2,15 +2,7 @@
 
 import pytest
 
-from earshot.data.name_matching import (
-    artist_key,
-    label_spellings,
-    likeness,
-    plain_isrc,
-    plain_mbid,
-    split_labels,
-    title_key,
-)
+from earshot.data.name_matching import artist_key, likeness, plain_isrc, plain_mbid, title_key
 
 
 @pytest.mark.parametrize(
@@ -77,30 +69,6 @@ def test_likeness_by_hand():
     # he el ll lo and he el lp share two: 2 * 2 / (4 + 3)
     assert likeness("hello", "help") == pytest.approx(4 / 7)
     assert likeness("a", "a") == 1.0 and likeness("a", "b") == 0.0 and likeness("", "") == 1.0
-
-
-@pytest.mark.parametrize(
-    ("cell", "labels"),
-    [
-        ("Rock; Pop", {"rock", "pop"}),
-        ("Rock|Pop", {"rock", "pop"}),
-        ("Rock\0Pop", {"rock", "pop"}),
-        ("Rock, Pop", {"rock, pop"}),
-        ("Pop/Rock", {"pop/rock"}),
-        ("Folk, World, & Country", {"folk, world, & country"}),
-        ("rock;;Rock; ", {"rock"}),
-        ("Hip  hop;hip hop", {"hip hop"}),
-        (" ; ", set()),
-        ("", set()),
-        (None, set()),
-    ],
-)
-def test_labels_are_split_where_people_mean_it(cell, labels):
-    assert split_labels(cell) == labels == {spelling.casefold() for spelling in label_spellings(cell)}
-
-
-def test_spellings_of_labels_keep_their_order_and_case():
-    assert label_spellings(" Trip  Hop;;IDM | idm") == ["Trip Hop", "IDM", "idm"]
 
 
 def test_codes_have_one_spelling():

@@ -27,14 +27,16 @@ MAY_IMPORT = {
 FLOORS = {  # within a package, lowest first: a module or wing imports from lower floors alone, and from its own wing
     "audio": ("config augmentation mel_statistics", "decoding checkpoint encoder mel", "ear", "embedding",
               "spectral_baselines spectrogram_cache"),
-    "data": ("top_k", "ids catalog arrays cosine parallel name_matching settings files", "tables requests", "events",
+    "data": ("top_k", "ids catalog arrays cosine parallel name_matching labels settings files",
+             "tables recommend_request", "events",
              "listens", "synthetic"),
     "evaluation": ("metrics", "vector_facts full_ranking", "queries vector_evaluation",
                    "slices sampled_metrics baselines", "evaluator metric_charts", "evaluation_report",
                    "markdown_report"),
     "graph": ("config preference_graph", "bfs build diffusion graph_files", "taste drawing graph_statistics"),
     "towers": ("config query_inputs losses", "networks", "models", "tower_checkpoint", "retrieval", "training"),
-    "index": ("migrations", "schema_guard", "trust manifest writer", "library", "runs", "vectors", "tracks",
+    "index": ("migrations", "schema_guard", "database_checks manifest writer_lock", "library", "runs", "vectors",
+              "tracks",
               "listens search", "graphs recommending", "evaluation removal", "health"),
     "stages": ("shared", "build_graphs diffuse embed evaluate evaluate_encoder forget graph_view import_graph "
                "import_listens import_playlists link recommend similar train_encoder train_tower"),
@@ -68,12 +70,13 @@ LARGER = {  # file or folder: the reason
     "index/migrations.py": "grows by every migration, and none may change",
 }
 SMALLER = {
+    "data/labels.py": "the rule of labels, for the graph, the evaluation and the map",
     "audio/augmentation.py": "one transform, with its reasons",
     "audio/decoding/file_checks.py": "one check, before any decoder",
     "towers/networks/event_features.py": "one embedding",
     "stages/shared/environment.py": "the machine, asked by three commands",
     "data/parallel.py": "the number of threads has one home",
-    "index/evaluation/metrics_table.py": "a table has one writer",
+    "index/evaluation/metric_store.py": "a table has one writer",
     "index/health/problem.py": "what every check yields",
 }
 TESTED_ELSEWHERE = {

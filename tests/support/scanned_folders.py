@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from earshot.data.files.content_hash import content_hash
-from earshot.data.files.exclusion import Rules, duration_exclusion
 from earshot.data.files.folder_walk import find_files
+from earshot.data.files.skip_rules import Rules, duration_exclusion
 from earshot.index.tracks.scan_plan import ScanCounts, count_vanished, plan_scan
 from earshot.index.tracks.track_store import reuse_vectors, store_exclusion, store_failure, store_track
 from earshot.index.vectors.spaces import AUDIO, read_vector, use_run

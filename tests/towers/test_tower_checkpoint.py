@@ -12,7 +12,8 @@ from earshot.data.ids import IdMap
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers, towers_for
 from earshot.towers.query_inputs import inputs_for_new_users
-from earshot.towers.retrieval.exact_search import item_vectors, query_vectors, recommend
+from earshot.towers.retrieval.exact_search import recommend
+from earshot.towers.retrieval.query_vectors import item_vectors, query_vectors
 from earshot.towers.tower_checkpoint import (
     CheckpointError,
     SavedTowers,

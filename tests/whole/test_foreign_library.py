@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from commands_typed import invoke
+from earshot.index.database_checks import read_json, read_json_list
 from earshot.index.health import integrity
 from earshot.index.health.integrity import check_library
 from earshot.index.library import Library, LibraryError
@@ -15,7 +16,6 @@ from earshot.index.recommending.tower_runs import tower_checkpoint
 from earshot.index.removal import forget_listens
 from earshot.index.runs import trained_checkpoint
 from earshot.index.search.same_recording import read_excerpts
-from earshot.index.trust import read_json, read_json_list
 from earshot.index.vectors.faiss_file import build_index, index_state, open_index
 from earshot.index.vectors.spaces import AUDIO, read_some_vectors, read_vector, read_vectors
 from library_world import add, at, finish, heard, open_library

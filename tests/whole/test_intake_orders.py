@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from earshot.data.files.exclusion import duration_exclusion
+from earshot.data.files.skip_rules import duration_exclusion
 from earshot.index.removal import prune_missing
 from scanned_folders import Folders, seconds
 

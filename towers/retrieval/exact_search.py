@@ -1,7 +1,6 @@
 """Exact search with trained towers: vectors of items and queries, and the best tracks of each query, in blocks."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,80 +10,11 @@ from torch import Tensor
 from earshot.data.events.interactions import Interactions
 from earshot.data.top_k import top_k_columns
 from earshot.towers.models import Towers
-from earshot.towers.query_inputs import QueryInputs, inputs_for_new_users, inputs_now
 from earshot.towers.retrieval.artist_caps import first_selected, within_caps
+from earshot.towers.retrieval.query_vectors import current_query_vectors, item_vectors
 
-_TRACKS_AT_ONCE = 65_536
 _SCORES_AT_ONCE = 2**24  # 64 MiB
 _NEUMF_SCORES_AT_ONCE = 2**18  # its network looks at each pair
-_UNORDERED_HISTORY_FACTOR = 4  # histories without an order are read this many times as long as in training
-
-
-@torch.no_grad()
-def item_vectors(towers: Towers, track_rows: np.ndarray | None = None) -> Tensor:
-    """Vectors of these tracks, or of every track of the catalog, (n_tracks, dim)."""
-    towers.eval()
-    track_rows = np.arange(len(towers.catalog)) if track_rows is None else track_rows
-    no_user, vectors = np.full(1, -1), []
-    for start in range(0, max(len(track_rows), 1), _TRACKS_AT_ONCE):
-        rows = track_rows[start : start + _TRACKS_AT_ONCE]
-        vectors.append(towers.items(towers.features(towers.blocks(rows, no_user), rows)))
-    return torch.cat(vectors)
-
-
-def history_length(towers: Towers, *, ordered: bool) -> int:
-    """Number of events of the history that a query reads."""
-    return max(towers.config.history, 1) * (1 if ordered else _UNORDERED_HISTORY_FACTOR)
-
-
-@torch.no_grad()
-def query_vectors(towers: Towers, inputs: QueryInputs, track_rows: np.ndarray) -> Tensor:
-    """Vectors of queries, (n_queries, dim); places of the inputs are positions in `track_rows`."""
-    towers.eval()
-    blocks = towers.blocks(track_rows, inputs.user_rows)
-    return towers.queries(towers.features(blocks, track_rows), blocks, inputs)
-
-
-def current_query_vectors(
-    towers: Towers,
-    events: Interactions,
-    user_rows: np.ndarray,
-    known_rows: Sequence[int] | np.ndarray | None = None,
-    *,
-    ordered: bool | None = None,
-) -> Tensor:
-    """Query vectors of users after all of `events`, (n_users, dim).
-
-    Parameters
-    ----------
-    user_rows : (n_users,), of `events`
-    known_rows : (n_users,)
-        The rows of the same users in the towers, -1 for a new user; without, those of `events`.
-    ordered : whether the order of events means anything; without, it does where there are times
-    """
-    is_ordered = bool(events.times.any()) if ordered is None else ordered
-    length = history_length(towers, ordered=is_ordered)
-    if len(events):
-        inputs, track_rows = inputs_now(events, user_rows, length, np.zeros(events.n_users, dtype=bool))
-    else:
-        inputs, track_rows = inputs_for_new_users([np.empty(0)] * len(user_rows), length)
-    rows = np.asarray(user_rows if known_rows is None else known_rows)
-    is_known = towers.is_known_user.cpu().numpy()
-    has_vector = (rows >= 0) & (is_known[rows] if len(is_known) else False)
-    return query_vectors(towers, replace(inputs, user_rows=np.where(has_vector, rows, -1)), track_rows)
-
-
-def uses_history(towers: Towers, user_row: int, *, ordered: bool = True) -> bool:
-    """Check that the history of a user changes their recommendations.
-
-    Parameters
-    ----------
-    user_row : -1 for a new user
-    ordered : whether one of the tracks is known to be the latest, and could be the seed
-    """
-    if towers.config.model == "two-tower":
-        return bool(towers.config.history or (towers.config.use_seed and ordered))
-    return user_row < 0 or not towers.is_known_user[user_row]
 
 
 @torch.no_grad()

@@ -8,13 +8,12 @@ import torch
 from torch import Tensor
 
 from earshot.data.events.interactions import Interactions
-from earshot.data.requests import Candidates, RecommendRequest
-from earshot.towers.retrieval.exact_search import (
-    best_tracks_capped,
+from earshot.data.recommend_request import Candidates, RecommendRequest
+from earshot.towers.retrieval.exact_search import best_tracks_capped, popularity_offsets
+from earshot.towers.retrieval.query_vectors import (
     current_query_vectors,
     item_vectors,
-    popularity_offsets,
-    uses_history,
+    request_query_vector,
 )
 from earshot.towers.tower_checkpoint import SavedTowers
 
@@ -94,47 +93,6 @@ def recommend_one(
     (rows,), (scores,) = _best(recommender, query, options, [excluded[excluded >= 0]])
     n = np.count_nonzero(rows >= 0)
     return list(zip(tracks.ids(rows[:n]).tolist(), scores[:n].tolist(), strict=True))
-
-
-def request_query_vector(saved: SavedTowers, request: RecommendRequest) -> Tensor:
-    """The query vector of a request, (1, dim).
-
-    A track that plays now counts as the latest of the history, played whole; it takes the seed's place in the query,
-    also where the history has no order.
-
-    Parameters
-    ----------
-    saved : towers that hold the tracks of the history and the user, among others
-
-    Raises
-    ------
-    ValueError
-        The towers cannot read the seed track, or the history of a new user.
-    """
-    user_row = int(saved.users.find([request.user_id])[0])
-    is_new_user = request.user_id < 0 and request.seed_id is None and len(request)
-    if is_new_user and not uses_history(saved.towers, user_row, ordered=request.is_ordered):
-        raise ValueError(
-            "These towers read no history, so they cannot recommend to a user who is not in the data."
-            "\n\nTrain others: `cli train-tower --history 50`."
-        )
-    if request.seed_id is not None and not uses_history(saved.towers, user_row):
-        raise ValueError(
-            f"These towers ({saved.towers.config.model}) have one vector for a user, and read no track that plays."
-            "\n\nLeave out --seed-track or USER, or train others: `cli train-tower --model two-tower --history 50`."
-        )
-    n_seeds, now = len(request.seeds), max(int(request.times.max(initial=1)), 1)
-    events = Interactions(
-        np.zeros(len(request) + n_seeds, dtype=np.int32),
-        saved.tracks.rows(request.track_ids()).astype(np.int32),
-        np.append(request.times, np.full(n_seeds, now)).astype(np.int64),
-        np.append(request.weights, np.ones(n_seeds)).astype(np.float32),
-        n_users=1,
-        n_tracks=len(saved.tracks),
-        kinds=None if request.kinds is None else np.append(request.kinds, np.zeros(n_seeds)).astype(np.uint8),
-    )
-    first_user = np.zeros(1, dtype=np.int64)
-    return current_query_vectors(saved.towers, events, first_user, [user_row], ordered=request.is_ordered)
 
 
 def recommend_all(

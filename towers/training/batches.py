@@ -16,7 +16,7 @@ from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.networks.two_tower import TrackDropout
 from earshot.towers.query_inputs import QueryInputs, event_codes
 from earshot.towers.training.candidate_sampler import CandidateSampler
-from earshot.towers.training.negatives import KnownPairs
+from earshot.towers.training.known_pairs import KnownPairs
 
 _DAY = 86_400.0  # seconds
 _WITHHELD_CODES_SHARE = 0.1  # share of the histories that are given without codes of their events

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from earshot.towers.config import TowerTrainingConfig
-from earshot.towers.training.negatives import HardNegatives, KnownPairs
+from earshot.towers.training.known_pairs import KnownPairs
+from earshot.towers.training.negative_mining import HardNegatives
 
 _POPULARITY_POWER = 0.75
 

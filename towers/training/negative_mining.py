@@ -1,14 +1,43 @@
 """Mining of hard negatives: recommendations of the towers as they are now, for the next epoch."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from earshot.data.events.interactions import Interactions
 from earshot.towers.models import Towers
 from earshot.towers.retrieval.exact_search import recommend
-from earshot.towers.training.negatives import HardNegatives, KnownPairs
+from earshot.towers.training.known_pairs import KnownPairs
 
 MAX_MINED_USERS = 16_384  # another choice each epoch
 MAX_HARD_PER_USER = 64
+
+
+@dataclass(frozen=True)
+class HardNegatives:
+    """Tracks that users never played and that were high on their lists."""
+
+    track_rows: np.ndarray  # (n_mined_users, n_tracks) int32, -1 behind the last of a shorter list
+    place_of: np.ndarray  # (n_users,) int32: the row of each user in `track_rows`, -1 for none
+
+    def __repr__(self) -> str:
+        return f"<HardNegatives of {len(self.track_rows):,} users>"
+
+    def has(self, user_rows: np.ndarray) -> np.ndarray:
+        """Mark the users with a hard negative, bool."""
+        has_any = np.zeros(len(self.place_of), dtype=bool)
+        users = np.flatnonzero(self.place_of >= 0)
+        has_any[users] = (self.track_rows[self.place_of[users]] >= 0).any(axis=1)
+        return has_any[user_rows]
+
+    def draw(self, user_rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw one track of each user, shape as `user_rows`; -1 for a user without any."""
+        if not self.track_rows.size:
+            return np.full(user_rows.shape, -1, dtype=np.int64)
+        places = self.place_of[user_rows]
+        lengths = (self.track_rows >= 0).sum(axis=1)[places]
+        columns = (rng.random(user_rows.shape) * lengths).astype(np.int64)
+        return np.where(places >= 0, self.track_rows[places, columns], -1)
 
 
 def mine_negatives(

@@ -22,8 +22,7 @@ from earshot.towers.networks.two_tower import TwoTower
 from earshot.towers.retrieval.exact_search import popularity_offsets
 from earshot.towers.training.batches import Batch, Batches
 from earshot.towers.training.distributed import Distributed, LocalBatch
-from earshot.towers.training.negative_mining import mine_negatives
-from earshot.towers.training.negatives import HardNegatives
+from earshot.towers.training.negative_mining import HardNegatives, mine_negatives
 
 STEPS_PER_REPORT = 50
 MIXED_PRECISION_DEVICES = ("cuda",)  # their dense layers multiply bfloat16 numbers; the weights stay float32

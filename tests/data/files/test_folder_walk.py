@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earshot.data.files.exclusion import Rules
 from earshot.data.files.folder_walk import find_files
+from earshot.data.files.skip_rules import Rules
 
 
 def touch(path: Path, content: bytes = b"x") -> Path:

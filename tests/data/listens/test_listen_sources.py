@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from earshot.data.listens.format_detection import READERS
+from earshot.data.listens.formats import READERS
 from earshot.data.listens.listen_reader import ReadOptions
 from earshot.data.listens.listen_sources import find_sources
 from listen_exports import lastfm_1k, listen, listenbrainz, spotify, stream

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from earshot.data.files.exclusion import Rules
+from earshot.data.files.skip_rules import Rules
 from earshot.index.health.library_status import overview
 from earshot.index.library import Library
 from earshot.index.runs import finish_interrupted, finish_run, start_run

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from commands_typed import invoke, rows_of
-from earshot.data.files.exclusion import Rules
+from earshot.data.files.skip_rules import Rules
 from earshot.index.library import Library, LibraryError
 from earshot.index.removal import forget_folder, listed_folders
 from earshot.index.tracks.roots import files_outside, given_rules, read_rules, store_rules

@@ -13,9 +13,10 @@ import pytest
 import faulty_worker
 from commands_typed import invoke, rows_of
 from earshot.audio import embedding
-from earshot.data.files import exclusion, regular_files
-from earshot.data.files.exclusion import Rules
+from earshot.data.files import regular_files
+from earshot.data.files import skip_rules as exclusion
 from earshot.data.files.folder_walk import find_files
+from earshot.data.files.skip_rules import Rules
 
 TWO = ("--workers", 2)
 

@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from earshot.data.ids import IdMap
-from earshot.data.requests import Candidates, RecommendRequest
+from earshot.data.recommend_request import Candidates, RecommendRequest
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
-from earshot.towers.retrieval.exact_search import item_vectors, recommend
+from earshot.towers.retrieval.exact_search import recommend
+from earshot.towers.retrieval.query_vectors import item_vectors, request_query_vector
 from earshot.towers.retrieval.recommend_lists import (
     RecommendOptions,
     prepare,
     recommend_all,
     recommend_one,
-    request_query_vector,
     user_batches,
 )
 from earshot.towers.tower_checkpoint import SavedTowers

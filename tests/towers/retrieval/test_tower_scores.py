@@ -8,11 +8,12 @@ import torch
 
 from earshot.data.events.splits import Split, split_listens
 from earshot.data.ids import IdMap
-from earshot.data.requests import Candidates
+from earshot.data.recommend_request import Candidates
 from earshot.evaluation.queries import queries_at_cutoff, queries_of_split
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
-from earshot.towers.retrieval.exact_search import item_vectors, recommend
+from earshot.towers.retrieval.exact_search import recommend
+from earshot.towers.retrieval.query_vectors import item_vectors
 from earshot.towers.retrieval.recommend_lists import RecommendOptions, prepare, recommend_all
 from earshot.towers.retrieval.tower_scores import Validator, evaluation_query_vectors, make_validator, tower_scores
 from earshot.towers.tower_checkpoint import SavedTowers

@@ -7,7 +7,8 @@ import pytest
 
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.training.batches import Batches
-from earshot.towers.training.negatives import HardNegatives, KnownPairs
+from earshot.towers.training.known_pairs import KnownPairs
+from earshot.towers.training.negative_mining import HardNegatives
 from tower_world import checkerboard, listening
 
 N = 12

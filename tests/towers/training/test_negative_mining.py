@@ -6,8 +6,8 @@ import torch
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import make_towers
+from earshot.towers.training.known_pairs import KnownPairs
 from earshot.towers.training.negative_mining import mine_negatives
-from earshot.towers.training.negatives import KnownPairs
 from tower_world import listening
 
 

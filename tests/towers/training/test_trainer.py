@@ -10,9 +10,9 @@ from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers
 from earshot.towers.query_inputs import inputs_for_new_users
-from earshot.towers.retrieval.exact_search import best_tracks, item_vectors, query_vectors, recommend
-from earshot.towers.training.negative_mining import mine_negatives
-from earshot.towers.training.negatives import HardNegatives
+from earshot.towers.retrieval.exact_search import best_tracks, recommend
+from earshot.towers.retrieval.query_vectors import item_vectors, query_vectors
+from earshot.towers.training.negative_mining import HardNegatives, mine_negatives
 from earshot.towers.training.trainer import DivergedError, TowerTraining
 from tower_world import catalog, checkerboard, listening
 

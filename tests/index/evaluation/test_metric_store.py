@@ -3,7 +3,7 @@
 import pytest
 
 from earshot.evaluation.metrics.metric_value import MetricValue
-from earshot.index.evaluation.metrics_table import store_metrics
+from earshot.index.evaluation.metric_store import store_metrics
 from earshot.index.runs import start_run
 from library_world import open_library
 

@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from earshot.index import writer
+from earshot.index import writer_lock as writer
 from earshot.index.library import Library, LibraryError
-from earshot.index.writer import announce_writer, another_writes, describe_writer, withdraw_writer
+from earshot.index.writer_lock import announce_writer, another_writes, describe_writer, withdraw_writer
 
 NAME = ".writer.json"
 PARENT = os.getppid()  # a process that is there

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from earshot.data.ids import IdMap
-from earshot.data.requests import Candidates, RecommendRequest
+from earshot.data.recommend_request import Candidates, RecommendRequest
 
 
 def test_a_request_of_a_new_user():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.data.files.exclusion import (
+from earshot.data.files.skip_rules import (
     Rules,
     combined_bounds,
     duration_exclusion,

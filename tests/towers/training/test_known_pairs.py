@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from earshot.towers.training.negatives import HardNegatives, KnownPairs
+from earshot.towers.training.known_pairs import KnownPairs
+from earshot.towers.training.negative_mining import HardNegatives
 
 
 def test_known_pairs_are_the_same_from_both_sides(rng):

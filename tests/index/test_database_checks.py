@@ -5,8 +5,7 @@ import sqlite3
 import pytest
 from sqlite_utils import Database
 
-from earshot.index.library import Library, LibraryError
-from earshot.index.trust import (
+from earshot.index.database_checks import (
     damage_behind,
     find_damage,
     read_json,
@@ -18,6 +17,7 @@ from earshot.index.trust import (
     sql_name,
     text_list,
 )
+from earshot.index.library import Library, LibraryError
 from library_world import by_hand
 
 

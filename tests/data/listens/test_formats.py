@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from earshot.data.listens.format_detection import READERS, detect_format
+from earshot.data.listens.formats import READERS, detect_format
 from earshot.data.tables.text_blocks import Member
 from listen_exports import lastfm_1k, listen, spotify, stream
 
