@@ -28,7 +28,7 @@ def check(folder: Path, read_data: bool) -> None:
         cli check --read-data
     """
     from earshot.index.health.integrity import check_library
-    from earshot.index.health.manifest_check import check_contents, hear_again, n_contents, n_unrecorded
+    from earshot.index.health.manifest_check import check_contents, forget_stamps, n_contents, n_unrecorded
     from earshot.index.library import Library, LibraryError
 
     with Library.open(folder) as library:
@@ -50,7 +50,7 @@ def check(folder: Path, read_data: bool) -> None:
     if changed := [problem.changed_id for problem in problems if problem.changed_id is not None]:
         # If the library cannot be written now, the fixes that were printed hold all the same.
         with contextlib.suppress(LibraryError, sqlite3.Error), Library.open_to_write(folder) as library:
-            hear_again(library, changed)
+            forget_stamps(library, changed)
             click.echo("The next `cli embed-audio` hears the files that have changed again.", err=True)
     if problems:
         sys.exit(1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from earshot.data.top_k import top_k_columns
 
-_SCORES_AT_ONCE = 2**24  # at a time, 64 MiB
+_SCORES_AT_ONCE = 2**24  # 64 MiB
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:

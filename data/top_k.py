@@ -7,7 +7,7 @@ knows nothing of that, and gives the same list each time.
 
 import numpy as np
 
-_CHUNK = 128  # columns of which only the best score is looked at first
+_CHUNK_COLUMNS = 128  # of which only the best score is looked at first
 
 
 def hash_order(ids: np.ndarray) -> np.ndarray:
@@ -50,7 +50,7 @@ def _lower_bound(row: np.ndarray, k: int) -> float:
     The k-th greatest maximum of chunks of columns is one: each of the k best chunks holds a score as great. So a row is
     read twice, and a small part of it is sorted.
     """
-    n_chunks = len(row) // _CHUNK
+    n_chunks = len(row) // _CHUNK_COLUMNS
     if n_chunks <= k:
         return -np.inf
     maxima = row[: len(row) - len(row) % n_chunks].reshape(-1, n_chunks).max(axis=0)

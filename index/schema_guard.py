@@ -51,7 +51,7 @@ def _changing_tables(objects: dict[tuple[str, str], Tokens]) -> set[str]:
     """The tables and views of Earshot, and foreign tables that change with them through a foreign key."""
     changing = {name.casefold() for kind, name in _ours() if kind in ("table", "view")}
     parents = {name.casefold(): _parents_of(tokens) for (kind, name), tokens in objects.items() if kind == "table"}
-    while added := {name for name, of in parents.items() if of & changing} - changing:
+    while added := {name for name, names in parents.items() if names & changing} - changing:
         changing |= added
     return changing
 

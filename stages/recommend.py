@@ -192,7 +192,7 @@ def _recommend(
             saved = towers_for(library, file, run.sound, track_ids, users)
             query = request_query_vector(saved, request).numpy()[0]
             n_excluded = len(request.excluded_ids(novel=True))
-            for candidates in candidate_pools(library, query, options.k, n_left_out=n_excluded):
+            for candidates in candidate_pools(library, query, options.k, n_excluded=n_excluded):
                 best = recommend_one(prepare(saved, candidates), request, options)
                 if len(best) == options.k:
                     return best

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from earshot.data.events.event_log import LogError, without_repeats
+from earshot.data.events.event_log import LogError, linked_items, without_repeats
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
 from earshot.data.events.interactions import Interactions
 from earshot.data.files.array_files import read_ids
@@ -94,10 +94,7 @@ def open_arrays(folder: Path) -> tuple[Interactions, IdMap, IdMap]:
 
 
 def _read(path: Path, level: str, links: Mapping[int, int] | None) -> pl.LazyFrame:
-    item = pl.col(f"{level}_id")
-    if links:
-        item = item.replace(list(links), list(links.values()))
-    return pl.scan_parquet(path, glob=False).select(pl.exclude(f"{level}_id"), item_id=item)
+    return pl.scan_parquet(path, glob=False).select(pl.exclude(f"{level}_id"), item_id=linked_items(level, links))
 
 
 def _block(log: Sequence[pl.LazyFrame], low: int, high: int) -> pl.DataFrame:

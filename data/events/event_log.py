@@ -86,6 +86,12 @@ def log_errors(path: Path | None = None) -> Iterator[None]:
         raise LogError(f"{path or 'a file of listens'} is damaged ({reason})") from None
 
 
+def linked_items(level: str, links: Mapping[int, int] | None) -> pl.Expr:
+    """The column of items, with linked ones replaced by the items that stand for them."""
+    item = pl.col(f"{level}_id")
+    return item.replace(list(links), list(links.values())) if links else item
+
+
 def total_plays(
     paths: Sequence[Path], level: str, links: Mapping[int, int] | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -103,12 +109,8 @@ def total_plays(
     """
     if not paths:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    item = pl.col(f"{level}_id")
-    if links:
-        item = item.replace(list(links), list(links.values()))
-    log = [
-        pl.scan_parquet(path, glob=False).select("user_id", "time_s", "plays", "kind", item_id=item) for path in paths
-    ]
+    columns = [*map(pl.col, ("user_id", "time_s", "plays", "kind")), linked_items(level, links).alias("item_id")]
+    log = [pl.scan_parquet(path, glob=False).select(columns) for path in paths]
     opinions = pl.concat([file.filter(pl.col("kind").is_in(_OPINIONS)) for file in log])
     last = opinions.group_by("user_id", "item_id").agg(pl.col("kind").sort_by("time_s", "kind").last())
     likes = without_repeats([file.filter(pl.col("kind") == LIKE) for file in log])

@@ -13,7 +13,7 @@ import numpy as np
 from earshot.data.files.regular_files import require_regular
 
 _END_RECORD = b"PK\5\6"
-_END_RECORD_BYTES = 22  # bytes, of an archive without a comment
+_END_RECORD_BYTES = 22  # of an archive without a comment
 _ENCRYPTED_OR_PATCHED = 0x61  # flags of a member that zipfile cannot read as it is
 _HEADER_READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 # RuntimeError: an encrypted member. MemoryError is no damage, since sizes are checked before anything is allocated.
@@ -69,7 +69,7 @@ def check_stored_archive(path: Path) -> None:
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(size - _END_RECORD_BYTES, 0))
-        if not file.read(4) == _END_RECORD:  # two readers may find two tables of contents in front of a trailer
+        if file.read(4) != _END_RECORD:  # two readers may find two tables of contents in front of a trailer
             raise ValueError("it is no archive, or cut short")
     try:
         with zipfile.ZipFile(path) as archive:

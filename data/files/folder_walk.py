@@ -89,7 +89,7 @@ def find_files(
 
 
 def is_under(path: str, folder: str) -> bool:
-    """Whether a path is the folder itself or lies in it; both absolute."""
+    """Tell whether a path is the folder itself or lies in it; both absolute."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
@@ -175,7 +175,7 @@ def _stat_failure(path: str, error: OSError) -> str:
 
 
 def is_mounted(folder: str) -> bool:
-    """Whether a folder lies on another disk than its parent. A link to another disk counts."""
+    """Tell whether a folder lies on another disk than its parent. A link to another disk counts."""
     try:
         return os.stat(folder).st_dev != os.stat(os.path.dirname(folder)).st_dev
     except OSError:

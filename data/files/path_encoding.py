@@ -5,7 +5,7 @@ import re
 import shlex
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_MAX_NAME_BYTES = 255  # bytes, on most file systems
+_MAX_NAME_BYTES = 255  # on most file systems
 
 
 def path_columns(path: str) -> tuple[str, bytes | None]:
@@ -25,7 +25,7 @@ def path_columns(path: str) -> tuple[str, bytes | None]:
 
 
 def is_bare_name(name: object) -> bool:
-    r"""Whether this is the name of a file in a folder, and not a path that leads elsewhere.
+    r"""Tell whether this is the name of a file in a folder, and not a path that leads elsewhere.
 
     >>> is_bare_name("towers-1f3a.pt")
     True

@@ -11,7 +11,7 @@ import numpy as np
 from earshot.data.files.path_encoding import shell_word
 from earshot.data.files.torch_files import load_torch_file, save_torch_file
 
-_BLOCK = 2**20  # rows of an array hashed at a time; it may lie on disk
+_BLOCK_ROWS = 2**20  # of an array, hashed at a time; it may lie on disk
 
 
 def training_key(settings: Any, contents: Iterable[str | np.ndarray]) -> str:
@@ -24,8 +24,8 @@ def training_key(settings: Any, contents: Iterable[str | np.ndarray]) -> str:
         if isinstance(content, str):
             digest.update(content.encode())
             continue
-        for start in range(0, len(content), _BLOCK):
-            digest.update(np.ascontiguousarray(content[start : start + _BLOCK]).data)
+        for start in range(0, len(content), _BLOCK_ROWS):
+            digest.update(np.ascontiguousarray(content[start : start + _BLOCK_ROWS]).data)
     return digest.hexdigest()
 
 

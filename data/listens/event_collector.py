@@ -20,6 +20,7 @@ from earshot.data.listens.vocabulary import Vocabulary
 from earshot.data.tables.table_reader import N_EXAMPLES
 
 _SEPARATOR = "\x1f"  # between artist and title in a key; in no name
+_IF_NULL = {"plays": 1.0, "kind": 0}  # of columns that a batch lacks, and of nulls
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class EventCollector:
         self.is_timed |= "time_s" in names
         self._n_parts = max(self._n_parts, batch.part + 1)
         event_columns = {
-            name: (pl.col(name) if name in names else pl.lit(None, dtype)).fill_null(pl.lit(_DEFAULTS.get(name), dtype))
+            name: (pl.col(name) if name in names else pl.lit(None, dtype)).fill_null(pl.lit(_IF_NULL.get(name), dtype))
             for name, dtype in EVENT_COLUMNS.items()
         }
         rows = [
@@ -156,9 +157,6 @@ def _without_repeats(block: pl.DataFrame) -> pl.DataFrame:
     count = pl.int_range(pl.len(), dtype=pl.UInt32)
     number = pl.when(pl.col("time_s").is_null()).then(count.over(key)).otherwise(count.over([*key, "part"]))
     return block.with_columns(number=number).unique([*key, "number"], keep="first", maintain_order=True)
-
-
-_DEFAULTS = {"plays": 1.0, "kind": 0}
 
 
 def _keyed(events: pl.DataFrame) -> pl.DataFrame:

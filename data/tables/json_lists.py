@@ -9,7 +9,7 @@ from typing import IO
 _PIECE_BYTES = 4 * 1024 * 1024
 _ENTRIES_AT_ONCE = 20_000  # each becomes some Python objects
 _LETTERS_AT_ONCE = 64 * 1024 * 1024
-_MAX_ENTRY_LETTERS = 16 * 1024 * 1024  # letters
+_MAX_ENTRY_LETTERS = 16 * 1024 * 1024
 _MAX_NUMBER_LETTERS = 64  # a number that ends this near to the end of the text may go on
 _SPACE = re.compile(r"[ \t\n\r]*")
 

@@ -108,7 +108,7 @@ def members_of(path: Path) -> list[Member]:
 
 
 def is_tar(path: Path) -> bool:
-    """Whether a path has a suffix of tar archives."""
+    """Tell whether a path has a suffix of tar archives."""
     return path.name.lower().endswith((".tar", ".tar.gz", ".tgz"))
 
 

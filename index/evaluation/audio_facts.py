@@ -121,12 +121,8 @@ def apply_labels(
 def graph_rows(library: Library, tracks: TrackTable, kind: str) -> tuple[Edges, IdMap, np.ndarray]:
     """Read a stored graph, the map of its nodes, and the node row of each track, (n_tracks,), -1 for none."""
     edges = read_edges(library, [kind])
-    node_ids = np.union1d(edges.source_ids, edges.target_ids)
-    nodes = IdMap(node_ids)
-    known = np.isin(tracks.nodes[edges.level], node_ids)
-    node_rows = np.full(len(tracks), -1, dtype=np.int64)
-    node_rows[known] = nodes.rows(tracks.nodes[edges.level][known])
-    return edges, nodes, node_rows
+    nodes = IdMap(np.union1d(edges.source_ids, edges.target_ids))
+    return edges, nodes, nodes.find(tracks.nodes[edges.level])
 
 
 def query_rows(library: Library, tracks: TrackTable, held_out: bool) -> np.ndarray:

@@ -13,7 +13,7 @@ _LISTENS_GRAPHS = ("listens", "listens-artist")
 
 
 def is_listens_graph(graph: StoredGraph) -> bool:
-    """Whether a graph was built from listens here, rather than imported under such a name."""
+    """Tell whether a graph was built from listens here, rather than imported under such a name."""
     return graph.kind in _LISTENS_GRAPHS and graph.origin == "build-graph"
 
 

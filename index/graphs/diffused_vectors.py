@@ -185,9 +185,7 @@ def n_catalog(library: Library, lacking: bool = False) -> int:
 def diffused_config(library: Library) -> dict[str, Any] | None:
     """Settings of the run that search uses, with its sources and the `centre_vector` that was subtracted."""
     space = current_space(library, DIFFUSED)
-    if space is None:
-        return None
-    return run_config(library, space.run_id)
+    return None if space is None else run_config(library, space.run_id)
 
 
 def centre_vector(library: Library, dim: int) -> np.ndarray:
@@ -201,7 +199,7 @@ def centre_vector(library: Library, dim: int) -> np.ndarray:
     centre = (diffused_config(library) or {}).get("centre_vector")
     numbers = centre if isinstance(centre, list) else []
     if len(numbers) != dim or not all(isinstance(number, int | float) for number in numbers):
-        raise LibraryError("The spread vectors do not say what was taken away from them.\n\nRun `cli diffuse-audio`.")
+        raise LibraryError("The diffused vectors do not say what was subtracted from them.\n\nRun `cli diffuse-audio`.")
     return np.array(numbers)
 
 

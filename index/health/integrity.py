@@ -112,10 +112,7 @@ def _check_vectors(ids: IdMap, vectors: np.ndarray, again: str) -> Iterator[Prob
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
     broken = np.flatnonzero(~(np.abs(lengths - 1) < 1e-3))  # also catches NaN
     for row in broken[:10]:
-        yield Problem(
-            f"the vector of track {ids.ids(row)} is damaged (length {lengths[row]:.4g})",
-            again,
-        )
+        yield Problem(f"the vector of track {ids.ids(row)} is damaged (length {lengths[row]:.4g})", again)
 
 
 def _check_index(library: Library, space: str, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
@@ -131,10 +128,8 @@ def _check_index(library: Library, space: str, ids: IdMap, vectors: np.ndarray) 
         return
     queries = vectors[_sample(len(ids))]
     nearest = index.search(queries, 10 if state.type == "ivf-pq" else 1)[1]  # product codes confuse close ones
-    known = np.isin(nearest, ids.all_ids)
-    rows = np.full_like(nearest, -1)
-    rows[known] = ids.rows(nearest[known])
-    n_lost = int((rank(queries, vectors, rows)[0][:, 0] < 0.999).sum())  # a vector should find itself or an equal one
+    best = rank(queries, vectors, ids.find(nearest))[0][:, 0]  # a vector should find itself or an equal one
+    n_lost = int((best < 0.999).sum())
     if n_lost > len(queries) // 20:  # an approximate index may miss one
         yield Problem(f"index: {n_lost} of {len(queries)} sampled vectors are not found in it", "cli build-index")
 

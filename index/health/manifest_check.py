@@ -16,6 +16,7 @@ from earshot.index.manifest import file_hash, file_problem, is_recorded, kept_fi
 from earshot.index.writer_lock import another_writes
 
 _HASH_SECONDS = 60.0  # for at most 16 MiB of a track
+_FROM_EMBEDDED_FILES = "FROM tracks WHERE status = 'embedded' AND path IS NOT NULL"
 
 
 def check_presence(library: Library) -> Iterator[Problem]:
@@ -42,14 +43,14 @@ def check_contents(library: Library) -> Iterator[Problem | None]:
     for path, _, digest in _playlists(library):
         if digest is not None and os.path.isfile(path):
             yield _changed_playlist(path, digest)
-    query = f"SELECT id, path, path_bytes, content_hash {_TRACKS} ORDER BY path"
+    query = f"SELECT id, path, path_bytes, content_hash {_FROM_EMBEDDED_FILES} ORDER BY path"
     for track_id, text, raw, digest in library.db.execute(query).fetchall():
         yield _changed_track(track_id, path_from_columns(text, raw), digest)
 
 
 def n_contents(library: Library) -> int:
     """The number of files that `check_contents` will read."""
-    (n_tracks,) = library.db.execute(f"SELECT count(*) {_TRACKS}").fetchone()
+    (n_tracks,) = library.db.execute(f"SELECT count(*) {_FROM_EMBEDDED_FILES}").fetchone()
     return int(n_tracks) + len(list(kept_files(library))) + len(list(_playlists(library)))
 
 
@@ -58,10 +59,7 @@ def n_unrecorded(library: Library) -> int:
     return sum(not is_recorded(library, file.name) for file in kept_files(library))
 
 
-_TRACKS = "FROM tracks WHERE status = 'embedded' AND path IS NOT NULL"
-
-
-def hear_again(library: Library, track_ids: Iterable[int]) -> None:
+def forget_stamps(library: Library, track_ids: Iterable[int]) -> None:
     """Let the next scan embed tracks again, even if size and time of their files are unchanged."""
     with library.transaction():
         library.db.conn.executemany("UPDATE tracks SET mtime_ns = NULL WHERE id = ?", ([one] for one in track_ids))

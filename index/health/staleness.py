@@ -129,7 +129,7 @@ def stale_encoder(library: Library) -> Iterator[StalePart]:
     query = "SELECT id, stage, finished, config FROM runs WHERE stage IN (?, ?) AND finished NOT NULL ORDER BY id DESC"
     rows = library.db.execute(query, [TRAINING_STAGE, FORGET_STAGE]).fetchall()
     trainings, removals = (
-        [_FinishedRun(number, finished, read_json(config)) for number, of, finished, config in rows if of == stage]
+        [_FinishedRun(number, finished, read_json(config)) for number, name, finished, config in rows if name == stage]
         for stage in (TRAINING_STAGE, FORGET_STAGE)
     )
     if not trainings:

@@ -4,7 +4,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator
 
-from earshot.data.files.path_encoding import shell_word
+from earshot.index.database_checks import shell_statement
 from earshot.index.health.problem import Problem
 from earshot.index.library import DATABASE, Library
 
@@ -21,7 +21,7 @@ def check_text(library: Library) -> Iterator[Problem]:
             if rows:
                 named = ", ".join(map(str, rows[:_MAX_ROWS]))
                 sql = f'UPDATE "{table}" SET "{column}" = hex("{column}") WHERE rowid IN ({named})'
-                fix = f"sqlite3 {shell_word(str(library.folder / DATABASE))} {shell_word(sql)}"
+                fix = shell_statement(library.folder / DATABASE, sql)
                 yield Problem(f"{table}: of {len(rows):,} rows the {column} is not UTF-8", fix)
 
 

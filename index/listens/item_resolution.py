@@ -53,9 +53,8 @@ def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[i
     known, by_code = _known_tracks(library, items.title_is_key)
     first = next_id(library, "tracks")
     keys = [_key("" if items.title_is_key else items.artists[row], items.titles[row]) for row in rows]
-    for row, key in zip(
-        rows, keys, strict=True
-    ):  # first, so that the owner of a code does not depend on the order of items
+    # Before any new track, so that the owner of a code does not depend on the order of items.
+    for row, key in zip(rows, keys, strict=True):
         if key in known:
             _add_codes(by_code, items, row, known[key])
     nodes: list[int] = []

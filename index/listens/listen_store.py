@@ -19,7 +19,7 @@ from earshot.index.listens.item_resolution import match_items
 from earshot.index.manifest import LISTENS, listens_fix, record, remove_unnamed, rename_fix
 from earshot.index.tracks.name_resolution import NodeMatch
 
-_AGAIN = "`cli forget-listens` names the imports: forget the damaged one, then import its file again."
+_FORGET_DAMAGED = "`cli forget-listens` names the imports: forget the damaged one, then import its file again."
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,7 @@ def listens_folder(library: Library) -> Path:
 
 def open_collector(library: Library, level: str = "track", *, prefix: str = "") -> EventCollector:
     """Begin to collect the events of an import; the caller is the library's writer."""
-    folder = listens_folder(library)
-    return EventCollector(folder, level, prefix=prefix)
+    return EventCollector(listens_folder(library), level, prefix=prefix)
 
 
 @lru_cache(maxsize=1)  # for archives: each file in one is a source
@@ -124,7 +123,7 @@ def listen_files(library: Library, level: str) -> list[Path]:
 
 
 @contextmanager
-def explain_log_errors(fix: str = _AGAIN) -> Iterator[None]:
+def explain_log_errors(fix: str = _FORGET_DAMAGED) -> Iterator[None]:
     """Turn errors of event files into a LibraryError that says what to type."""
     try:
         with log_errors():

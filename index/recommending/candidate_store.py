@@ -39,7 +39,7 @@ def read_candidates(library: Library, run_id: int, *, with_vectors: bool) -> Can
     return Candidates(IdMap(present["id"][order]), present["artist"][order], vectors)
 
 
-def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_left_out: int) -> Iterator[Candidates]:
+def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_excluded: int) -> Iterator[Candidates]:
     """Yield ever larger pools of the tracks nearest to a query, (dim,), by the index.
 
     There are none if reading all vectors is as fast, if the index is stale, or if a track came after the training: the
@@ -47,13 +47,13 @@ def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_left_out: 
 
     Parameters
     ----------
-    n_left_out : number of tracks that may be excluded later
+    n_excluded : number of tracks that may be excluded later
     """
     state = index_state(library, TOWER)
     if state is None or state.n_vectors < _MIN_INDEXED or state.problem or _has_newcomers(library, state.n_vectors):
         return
     index, _ = open_index(library, TOWER)
-    n = n_candidates(k) + n_left_out
+    n = n_candidates(k) + n_excluded
     while index is not None and n < state.n_vectors // 4:
         nearest = index.search(query[None], n)[1][0]
         tracks, vectors = read_some_vectors(library, TOWER, nearest[nearest >= 0].tolist())

@@ -95,9 +95,8 @@ def _audio(library: Library, ids: np.ndarray, sound: str | None) -> np.ndarray |
     if sound is None or any_vector is None:
         return None
     is_few = len(ids) <= _MAX_SELECTED
-    heard, vectors = read_some_vectors(library, sound, ids.tolist()) if is_few else read_vectors(library, sound)
-    heard_ids = heard.all_ids
-    _, places, vector_rows = np.intersect1d(ids, heard_ids, assume_unique=True, return_indices=True)
+    embedded, vectors = read_some_vectors(library, sound, ids.tolist()) if is_few else read_vectors(library, sound)
+    _, places, vector_rows = np.intersect1d(ids, embedded.all_ids, assume_unique=True, return_indices=True)
     audio = np.zeros((len(ids), any_vector[0]), dtype=np.float32)
     if len(vector_rows):
         audio[places] = vectors[vector_rows]

@@ -23,7 +23,7 @@ _UNLIKE_WEIGHT = 0.5  # Rocchio's gamma: an unwanted track pushes half as hard a
 
 @dataclass(frozen=True)
 class Seed:
-    """A track to search from; `row` is None for a file outside the library."""
+    """A track to search from; `id` is None for a file outside the library."""
 
     name: str
     vector: np.ndarray  # (dim,) unit length
@@ -95,9 +95,7 @@ def similar(
     matches: list[Match] = []
     copies: list[TrackRow] = []
     for track, score in _candidates(library, space, index, query, filters, artists):
-        if track.id in named or not fits_filters(track, filters, artists):
-            continue
-        if not caps.has_room(track):
+        if track.id in named or not fits_filters(track, filters, artists) or not caps.has_room(track):
             continue
         if any(_is_copy_of(library, track, seed) for seed in seeds):
             copies.append(track)

@@ -174,8 +174,8 @@ def _track_titles(library: Library) -> Lookup:
     return lambda name: _first(folded(name), full, bare, without_artist)
 
 
-def _first(name: str, *places: dict[str, int]) -> int | None:
-    return next((node for place in places if (node := place.get(name, _AMBIGUOUS)) != _AMBIGUOUS), None)
+def _first(name: str, *lookups: dict[str, int]) -> int | None:
+    return next((node for by_name in lookups if (node := by_name.get(name, _AMBIGUOUS)) != _AMBIGUOUS), None)
 
 
 def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str]) -> Lookup:

@@ -76,18 +76,7 @@ def build(
     if n_vectors < _MIN_VECTORS.get(type, 0):
         type = "flat"
     nlist = max(1, min(round(4 * math.sqrt(n_vectors)), n_vectors // 39))  # FAISS wants 39 points per centroid
-    inner: Any
-    if type == "flat":
-        inner = faiss.IndexFlatIP(dim)
-    elif type == "hnsw":
-        inner = faiss.IndexHNSWFlat(dim, 32, faiss.METRIC_INNER_PRODUCT)
-        inner.hnsw.efConstruction = 100
-    elif type == "ivf-sq8":
-        inner = faiss.index_factory(dim, f"IVF{nlist},SQ8", faiss.METRIC_INNER_PRODUCT)
-    else:
-        n_bytes = next(n for n in range(max(dim // 4, 1), 0, -1) if dim % n == 0)  # per vector
-        # np: no polysemous training, which takes minutes and is for a kind of search that is not used here.
-        inner = faiss.index_factory(dim, f"IVF{nlist},PQ{n_bytes}x8np", faiss.METRIC_INNER_PRODUCT)
+    inner = _empty_index(type, dim, nlist)
     if not inner.is_trained:
         rng = np.random.default_rng(_SEED)
         sample = rng.permutation(n_vectors)[: max(64 * nlist, 20_000)]
@@ -98,6 +87,21 @@ def build(
         return BuiltIndex(index, type, 1.0, {})
     recall, settings = _tune(index, vectors, np.asarray(ids), type, target, queries, k)
     return BuiltIndex(index, type, recall, settings)
+
+
+def _empty_index(type: str, dim: int, nlist: int) -> Any:
+    """Make an index of a type, without vectors; `nlist` is the number of inverted lists, if it has any."""
+    if type == "flat":
+        return faiss.IndexFlatIP(dim)
+    if type == "hnsw":
+        index: Any = faiss.IndexHNSWFlat(dim, 32, faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efConstruction = 100
+        return index
+    if type == "ivf-sq8":
+        return faiss.index_factory(dim, f"IVF{nlist},SQ8", faiss.METRIC_INNER_PRODUCT)
+    n_bytes = next(n for n in range(max(dim // 4, 1), 0, -1) if dim % n == 0)  # per vector
+    # np: no polysemous training, which takes minutes and is for a kind of search that is not used here.
+    return faiss.index_factory(dim, f"IVF{nlist},PQ{n_bytes}x8np", faiss.METRIC_INNER_PRODUCT)
 
 
 def _tune(

@@ -13,10 +13,10 @@ from earshot.index.vectors.spaces import current_space, read_vectors
 
 Searcher = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # from queries to scores and ids, -1 for none
 
-PER_TRACK = 20
+PER_TRACK = 20  # neighbours
 _EXACT_UP_TO = 300_000  # beyond, all pairs would take hours, and the tuned index is searched
-_BLOCK = 8_192  # queries per transaction; each rewrites much of an index
-_PAIRS = 2**24  # scores in memory at a time, 64 MiB
+_QUERIES_AT_ONCE = 8_192  # per transaction; each rewrites much of an index
+_SCORES_AT_ONCE = 2**24  # 64 MiB
 
 
 def fill_neighbours(library: Library, space: str, k: int = PER_TRACK, anew: bool = False) -> Iterator[tuple[int, int]]:
@@ -84,7 +84,7 @@ def _offer(
     full = np.flatnonzero(floor < np.inf)
     if not len(new):
         return
-    n_block = max(1, _PAIRS // len(new))
+    n_block = max(1, _SCORES_AT_ONCE // len(new))
     for start in range(0, len(full), n_block):
         rows = full[start : start + n_block]
         scores = vectors[rows] @ vectors[new].T  # (n_block, n_new)
@@ -112,8 +112,8 @@ def _search(
     if not len(short):
         return
     nearest = _searcher(library, space, ids, vectors, k + 1)  # one more: a track finds itself
-    for start in range(0, len(short), _BLOCK):
-        rows = short[start : start + _BLOCK]
+    for start in range(0, len(short), _QUERIES_AT_ONCE):
+        rows = short[start : start + _QUERIES_AT_ONCE]
         scores, neighbours = nearest(vectors[rows])
         with library.transaction():
             _replace(library, space, ids.ids(rows), neighbours, scores, k)
@@ -129,10 +129,7 @@ def _searcher(library: Library, space: str, ids: IdMap, vectors: np.ndarray, k: 
 
     def ranked(queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         candidates = index.search(queries, min(n_candidates(k), len(ids)))[1]
-        real = candidates >= 0
-        rows = np.full_like(candidates, -1)
-        rows[real] = ids.rows(candidates[real])
-        scores, rows = rank(queries, vectors, rows)
+        scores, rows = rank(queries, vectors, ids.find(candidates))
         return scores, np.where(rows < 0, -1, ids.ids(rows))
 
     return ranked

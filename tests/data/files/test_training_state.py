@@ -15,7 +15,7 @@ def test_a_key_by_hand(monkeypatch):
     expected = hashlib.sha256(b'{"a": 1, "b": [2]}' + b"likes" + rows.tobytes() + rows[:, 0].tobytes()).hexdigest()
     contents = ["likes", rows, rows[:, 0], np.empty(0)]  # one is not contiguous, one is empty
     assert training_key({"b": [2], "a": 1}, contents) == expected
-    monkeypatch.setattr("earshot.data.files.training_state._BLOCK", 2)
+    monkeypatch.setattr("earshot.data.files.training_state._BLOCK_ROWS", 2)
     assert training_key({"b": [2], "a": 1}, contents) == expected
 
 

@@ -100,7 +100,7 @@ def many(tmp_path):
 
 
 def pools(library, **options):
-    return list(candidate_pools(library, at(50), **{"k": 5, "n_left_out": 0} | options))
+    return list(candidate_pools(library, at(50), **{"k": 5, "n_excluded": 0} | options))
 
 
 def test_the_index_finds_ever_more_tracks_near_a_query(many, monkeypatch):
@@ -112,8 +112,8 @@ def test_the_index_finds_ever_more_tracks_near_a_query(many, monkeypatch):
     (track,) = candidates.tracks.ids([7])
     assert candidates.artists[7] == (track - 1) // 4 + 1
     np.testing.assert_allclose(candidates.vectors[7], at(track / 10), rtol=1e-6)
-    assert [len(candidates) for candidates in pools(many, k=1, n_left_out=-50)] == [10, 80]
-    assert pools(many, n_left_out=150) == []  # a quarter of all is better read at once
+    assert [len(candidates) for candidates in pools(many, k=1, n_excluded=-50)] == [10, 80]
+    assert pools(many, n_excluded=150) == []  # a quarter of all is better read at once
 
 
 @pytest.mark.parametrize("change", ["a newcomer", "a gone file", "no index", "a damaged index"])

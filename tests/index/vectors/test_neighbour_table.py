@@ -165,8 +165,8 @@ def test_a_fill_may_be_killed_anywhere(world, seed, monkeypatch):
     """Each transaction of its own may be the last; what is missing is done the next time, and nothing is wrong."""
     library, head = world
     rng = np.random.default_rng(100 + seed)
-    monkeypatch.setattr(neighbour_table, "_BLOCK", 5)  # many transactions
-    monkeypatch.setattr(neighbour_table, "_PAIRS", 16)
+    monkeypatch.setattr(neighbour_table, "_QUERIES_AT_ONCE", 5)  # many transactions
+    monkeypatch.setattr(neighbour_table, "_SCORES_AT_ONCE", 16)
     original, left = neighbour_table._replace, 0
 
     def fail_after_a_while(*arguments):
