@@ -6,13 +6,14 @@ Example: python benchmarks/history_encoders.py --history 50
 import argparse
 from statistics import median
 from time import perf_counter
+from typing import get_args
 
 import numpy as np
 import torch
 
 from earshot.data.catalog import Catalog
 from earshot.data.events.interactions import Interactions
-from earshot.towers.config import ENCODERS, TowerConfig, TowerTrainingConfig
+from earshot.towers.config import Encoder, TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.training.trainer import TowerTraining
 from measuring import show
@@ -41,7 +42,7 @@ def main() -> None:
     listens, catalog = make_listens(), Catalog.unknown(N_TRACKS)
     config = TowerTrainingConfig(batch_size=options.batch)
     trainings, seconds = {}, {}
-    for encoder in ENCODERS:
+    for encoder in get_args(Encoder):
         tower = TowerConfig(dim=options.dim, history=options.history, encoder=encoder)
         trainings[encoder] = TowerTraining(towers_for(tower, catalog, listens), listens, config)
         seconds[encoder] = []

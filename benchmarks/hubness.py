@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earshot.data.cosine import hub_penalty, top_k, unit_rows
+from earshot.data.cosine import mean_top_k_cosine, top_k, unit_rows
 from earshot.data.tables.label_tables import read_labels
 from earshot.evaluation.metrics.bootstrap import skewness
 from earshot.evaluation.metrics.vector_metrics import hit_at_k, k_occurrence, precision_at_k, share_at_k
@@ -63,9 +63,9 @@ def main() -> None:
     centred = vectors - vectors.mean(axis=0)
     for name, matrix, penalty in (
         ("as they are", vectors, None),
-        ("CSLS", vectors, hub_penalty(vectors, PER_TRACK)),
+        ("CSLS", vectors, mean_top_k_cosine(vectors, PER_TRACK) / 2),
         ("centred", centred, None),
-        ("centred, CSLS", centred, hub_penalty(centred, PER_TRACK)),
+        ("centred, CSLS", centred, mean_top_k_cosine(centred, PER_TRACK) / 2),
     ):
         found = top_k(matrix, K, groups=apart, penalty=penalty)
         print(line(name, top_k(matrix, K, penalty=penalty), found, facts))

@@ -64,6 +64,6 @@ def evaluate_audio(
         echo_rows([asdict(value) for value in metrics], output, "")
         return
     echo_rows(wide_rows(metrics), None, "")
-    if leads := wide_rows(metrics, leads=True):
+    if differences := wide_rows(metrics, differences=True):
         click.echo("\nAhead by, with the interval of the difference:")
-        echo_rows(leads, None, "")
+        echo_rows(differences, None, "")

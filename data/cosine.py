@@ -41,7 +41,7 @@ def top_k(
     groups : shape (n,), int
         A query finds no row of its own group.
     penalty : shape (n,)
-        Subtracted from the cosine with each candidate, as `hub_penalty` makes it.
+        Subtracted from the cosine with each candidate, such as half of `mean_top_k_cosine` against hubs.
 
     Returns
     -------
@@ -75,7 +75,16 @@ def top_k(
 
 
 def mean_top_k_cosine(vectors: np.ndarray, k: int) -> np.ndarray:
-    """Mean cosine of each row with its k nearest, shape (n,): r(x) of CSLS. High for a hub."""
+    """Mean cosine of each row with its k nearest, shape (n,), high for a hub.
+
+    Cross-domain similarity local scaling (CSLS) [1]_ ranks by ``2 cos(q, x) - r(q) - r(x)``, where r is this mean.
+    Within one list r(q) is a constant, so ``cos(q, x) - r(x) / 2`` gives the same order.
+
+    References
+    ----------
+    .. [1] Conneau, Lample, Ranzato, Denoyer, Jegou. Word Translation Without Parallel Data. ICLR 2018.
+       https://arxiv.org/abs/1710.04087
+    """
     units, nearest = unit_rows(vectors), top_k(vectors, k)
     total, count = np.zeros(len(units)), np.zeros(len(units))
     for place in range(k):  # column by column: (n, k, dim) at once would not fit
@@ -83,17 +92,3 @@ def mean_top_k_cosine(vectors: np.ndarray, k: int) -> np.ndarray:
         total[is_found] += np.einsum("nd,nd->n", units[is_found], units[nearest[is_found, place]])
         count += is_found
     return total / np.maximum(count, 1)
-
-
-def hub_penalty(vectors: np.ndarray, k: int) -> np.ndarray:
-    """Compute the penalty to subtract from the cosine with each row, so that hubs lose their advantage, shape (n,).
-
-    Cross-domain similarity local scaling [1]_ ranks by ``2 cos(q, x) - r(q) - r(x)``. Within one list r(q) is a
-    constant, so ``cos(q, x) - r(x) / 2`` gives the same order.
-
-    References
-    ----------
-    .. [1] Conneau, Lample, Ranzato, Denoyer, Jegou. Word Translation Without Parallel Data. ICLR 2018.
-       https://arxiv.org/abs/1710.04087
-    """
-    return mean_top_k_cosine(vectors, k) / 2

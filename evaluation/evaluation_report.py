@@ -54,7 +54,7 @@ class Rankings:
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """Metric values of a recommender and its baselines, and the tables and sentences that tell them."""
+    """Metric values of a recommender and its baselines, and the tables and sentences that report them."""
 
     subject: str  # the recommender that is evaluated; all others are baselines
     ks: Sequence[int]

@@ -11,8 +11,8 @@ from earshot.evaluation.metrics.list_metrics import (
     coverage,
     diversity,
     gini,
+    mean_history_popularity,
     novelty,
-    own_popularity,
     popularity_lift,
 )
 from earshot.evaluation.metrics.metric_value import ALL, CHANCE, Columns, MetricValue, mean_values
@@ -51,7 +51,7 @@ def recommendation_metrics(
     metric_values: list[MetricValue] = []
     units = None if vectors is None else unit_rows(vectors)
     play_counts = np.bincount(eval_queries.known.track_rows, minlength=eval_queries.known.n_tracks)
-    history_popularity = own_popularity(eval_queries.known, eval_queries.targets.user_rows, play_counts)
+    history_popularity = mean_history_popularity(eval_queries.known, eval_queries.targets.user_rows, play_counts)
     is_reachable = eval_queries.is_reachable
     for slice_name, in_slice in target_slices(eval_queries).items():
         targets, has_target = eval_queries.targets.select(in_slice)

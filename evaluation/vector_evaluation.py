@@ -63,7 +63,7 @@ def evaluate_vectors(
     Parameters
     ----------
     vectors : (n_tracks, dim)
-    penalty : (n_tracks,), as `data.cosine.hub_penalty` makes it, to correct for hubs
+    penalty : (n_tracks,), half of `data.cosine.mean_top_k_cosine`, to correct for hubs
     """
     query_artists = facts.artists[query_rows]
 

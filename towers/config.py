@@ -1,12 +1,11 @@
 """Every setting of the towers, with its unit and range."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from earshot.data.settings import SEED, Range, check_product, validate
 
 Encoder = Literal["mean", "attention", "transformer"]
-ENCODERS: tuple[Encoder, ...] = get_args(Encoder)
 SHARE = Range(0, below=1)
 RATE = Range(0, 1_000_000)
 _MAX_LAYER_WEIGHTS = 2**24

@@ -8,7 +8,7 @@ from earshot.evaluation.full_ranking import GlobalScores, Scores
 from earshot.evaluation.queries import Histories
 
 _DAY = 86_400.0
-_MAX_EVENTS = 1_000_000
+_MAX_EVENTS = 1_000_000  # in memory at a time
 
 
 def popular(known: Interactions) -> Scores:

@@ -7,7 +7,7 @@ import numpy as np
 
 from earshot.data.events.interactions import Interactions
 
-_MAX_NUMBERS = 2**24
+_MAX_NUMBERS = 2**24  # of vectors in memory at a time, 64 MiB
 
 
 def coverage(lists: np.ndarray, n_tracks: int) -> float:
@@ -29,15 +29,15 @@ def novelty(lists: np.ndarray, play_counts: np.ndarray) -> np.ndarray:
     return _mean_over_lists(-np.log2(p), lists)
 
 
-def popularity_lift(lists: np.ndarray, own_popularity: np.ndarray, play_counts: np.ndarray) -> np.ndarray:
+def popularity_lift(lists: np.ndarray, history_popularity: np.ndarray, play_counts: np.ndarray) -> np.ndarray:
     """Ratio of the mean play counts of each list and of its user's history; 1 if they are equally popular.
 
-    `own_popularity` is (n_lists,), as the function of that name makes it.
+    `history_popularity` is (n_lists,), as `mean_history_popularity` makes it.
     """
-    return _mean_over_lists(play_counts.astype(np.float64), lists) / own_popularity
+    return _mean_over_lists(play_counts.astype(np.float64), lists) / history_popularity
 
 
-def own_popularity(known: Interactions, user_rows: np.ndarray, play_counts: np.ndarray) -> np.ndarray:
+def mean_history_popularity(known: Interactions, user_rows: np.ndarray, play_counts: np.ndarray) -> np.ndarray:
     """Mean play count of the tracks in each user's history, (n,); NaN for an empty history."""
     starts = known.user_offsets()
     played = [play_counts[known.track_rows[starts[user] : starts[user + 1]]] for user in user_rows]

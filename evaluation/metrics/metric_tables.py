@@ -33,10 +33,10 @@ def pivot(
     return sorted(rows, key=lambda row: row.get("subject") == CHANCE)
 
 
-def wide_rows(values: Iterable[MetricValue], leads: bool = False) -> list[Row]:
+def wide_rows(values: Iterable[MetricValue], differences: bool = False) -> list[Row]:
     """One row per metric and one column per subject: ``.450 [.42 .48]``; or the paired differences alone."""
     return pivot(
-        (value for value in values if (" - " in value.subject) == leads),
+        (value for value in values if (" - " in value.subject) == differences),
         lambda value: {"figure": _metric_at_k(value)},
         lambda value: {value.subject: _cell(value, interval_digits=2), "n": value.n},
     )

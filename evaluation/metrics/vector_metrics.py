@@ -54,7 +54,7 @@ class LabelSets:
         pairs = [(kind, labels[label]) for one, kind in kinds.items() for label in one]
         rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         has = sparse.csr_array((np.ones(len(pairs)), (rows, columns)), shape=(len(kinds), len(labels)))
-        self._agree = (has @ has.T > 0).astype(np.float64).tocsr()  # (n_membersds, n_membersds): far fewer than tracks
+        self._agree = (has @ has.T > 0).astype(np.float64).tocsr()  # (n_kinds, n_kinds): far fewer than tracks
         one, other = self._agree.nonzero()
         self._agreeing_pairs = one.astype(np.int64) * len(kinds) + other
 
@@ -73,10 +73,10 @@ class LabelSets:
         """Share of the labelled tracks outside each query's group that agree with it, (n_queries,)."""
         rows = np.flatnonzero(self.known)
         _, groups = np.unique(groups, return_inverse=True)
-        n_groups, n_membersds = int(groups.max(initial=-1)) + 1, self._agree.shape[0]
+        n_groups, n_kinds = int(groups.max(initial=-1)) + 1, self._agree.shape[0]
         ones = np.ones(len(rows))
-        counts = sparse.csr_array((ones, (self.kinds[rows], groups[rows])), shape=(n_membersds, n_groups))
-        agreeing = (self._agree @ counts).tocoo()  # (n_membersds, n_groups)
+        counts = sparse.csr_array((ones, (self.kinds[rows], groups[rows])), shape=(n_kinds, n_groups))
+        agreeing = (self._agree @ counts).tocoo()  # (n_kinds, n_groups)
         result = np.full(len(query_rows), np.nan)
         places = np.flatnonzero(self.known[query_rows])
         if len(places):

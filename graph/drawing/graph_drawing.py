@@ -37,7 +37,7 @@ def draw_graph(
     Parameters
     ----------
     names, has_audio : one per node
-    middle_row : a node to be marked, such as the one whose neighbourhood this is
+    marked_row : a node to be marked, such as the one whose neighbourhood this is
 
     Raises
     ------

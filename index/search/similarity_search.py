@@ -135,7 +135,7 @@ def _candidates(
         if not len(ids):
             continue  # no track fits, and no vectors have no dimensions
         scores = vectors @ query  # (n_pool,); the index's own scores may be of shortened vectors
-        if filters.fewer_hubs:  # CSLS (data.cosine.hub_penalty); the term of the query is the same for all
+        if filters.fewer_hubs:  # CSLS (data.cosine.mean_top_k_cosine); the term of the query is the same for all
             scores = 2 * scores - mean_neighbour_score(library, space, ids)
         order = np.argsort(-scores, kind="stable")
         ranking = list(zip(ids.ids(order).tolist(), scores[order].tolist(), strict=True))

@@ -79,10 +79,6 @@ class StreamingFrequency:
             self.counts[hash, buckets] += share * (counts - self.counts[hash, buckets])
             last[buckets] = step
 
-    def probabilities(self, track_rows: np.ndarray) -> np.ndarray:
-        """The chance of each track to be in a batch at all, 1 over the mean gap, at most 1."""
-        return 1 / np.maximum(self._least_shared(track_rows)[0], 1.0)
-
     def expected_counts(self, track_rows: np.ndarray) -> np.ndarray:
         """The expected count of each track in a batch: the mean count of a sighting over the mean gap."""
         gaps, counts = self._least_shared(track_rows)

@@ -85,7 +85,7 @@ def recommend_one(
     Raises
     ------
     ValueError
-        The towers cannot read the seed track.
+        The towers cannot read the seed track, or the history of a new user.
     """
     tracks = recommender.candidates.tracks
     excluded = tracks.find(request.excluded_ids(novel=options.novel))

@@ -21,7 +21,7 @@ def test_the_catalogs_figures_by_hand():
 def test_popularity_lift_by_hand():
     known = listening([(0, 1, 0), (0, 2, 0), (1, 2, 0)], 3, 4)
     plays = np.array([10, 1, 3, 5])
-    own = list_metrics.own_popularity(known, np.array([0, 1, 2]), plays)
+    own = list_metrics.mean_history_popularity(known, np.array([0, 1, 2]), plays)
     lift = list_metrics.popularity_lift(np.array([[0, 1], [3, -1], [0, 0]]), own, plays)
     # Listener 0 plays tracks of 2 plays in the mean and is told of 5.5; 1 plays 3 and is told of 5; 2 is unknown.
     np.testing.assert_allclose(lift, [5.5 / 2, 5 / 3, np.nan])

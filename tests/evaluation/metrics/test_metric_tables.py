@@ -37,7 +37,7 @@ def test_vectors_side_by_side():
         {"figure": "twin_hit@1", "audio": "1.000 [.99 1.00]", "mfcc": ".500", "n": 22},
         {"figure": "spearman_x", "audio": "-.031 [-.10 .05]", "mfcc": None, "n": 40},
     ]
-    assert wide_rows(rows, leads=True) == [{"figure": "twin_hit@1", "audio - mfcc": ".500 [.00 1.25]", "n": 22}]
+    assert wide_rows(rows, differences=True) == [{"figure": "twin_hit@1", "audio - mfcc": ".500 [.00 1.25]", "n": 22}]
 
 
 def test_a_table_of_recommenders_has_popularity_first_and_chance_last():

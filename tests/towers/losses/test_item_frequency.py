@@ -13,13 +13,13 @@ def test_exact_counts_by_hand():
 
 def test_the_first_gaps_by_hand():
     stream = StreamingFrequency(4, batch_size=2, n_tracks=8, rate=0.25)
-    assert stream.probabilities(np.array([1]))[0] == pytest.approx(2 / 8)  # the guess: 8 tracks, 2 at a time
+    assert stream.gaps[0, 1] == pytest.approx(4)  # the guess: 8 tracks, 2 at a time
     stream.observe(np.array([1, 1]), step=5)  # a first sighting has no gap
-    assert stream.probabilities(np.array([1]))[0] == pytest.approx(2 / 8)
+    assert stream.gaps[0, 1] == pytest.approx(4)
     stream.observe(np.array([1, 3]), step=7)  # the gap is 2, averaged with the guess of 4: (4 + 2) / 2
-    assert stream.probabilities(np.array([1]))[0] == pytest.approx(1 / 3)
+    assert stream.gaps[0, 1] == pytest.approx(3)
     stream.observe(np.array([1, 1]), step=13)  # the gap is 6, one third of the mean: 3 + (6 - 3) / 3
-    assert stream.probabilities(np.array([1]))[0] == pytest.approx(1 / 4)
+    assert stream.gaps[0, 1] == pytest.approx(4)
     # Seen 2, 1 and 2 times: 5 / 3 a sighting, so 5 / 12 a batch.
     assert stream.expected_counts(np.array([1]))[0] == pytest.approx(5 / 12)
 
@@ -47,8 +47,8 @@ def test_a_stream_comes_to_the_exact_counts(rng, n_buckets, n_hashes, most):
         stream.observe(batch, step)
     estimated = stream.expected_counts(np.arange(400)) / 64
     assert 0.5 * np.abs(estimated - shares).sum() < most  # total variation distance
-    # The head is in every batch, and several times: a probability alone says 1.
-    assert stream.probabilities(np.array([0]))[0] == pytest.approx(1, abs=0.01)
+    # The head is in every batch, and several times: the gap alone says once.
+    assert stream._least_shared(np.array([0]))[0] == pytest.approx(1, abs=0.01)
     assert stream.expected_counts(np.array([0]))[0] == pytest.approx(64 * shares[0], rel=0.1)
 
 
