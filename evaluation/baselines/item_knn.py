@@ -12,7 +12,7 @@ from earshot.evaluation.full_ranking import TILE, Scores
 from earshot.evaluation.queries import Histories, plays_of
 
 FOREVER = float("inf")
-_DAY = 86_400.0
+_DAY = 86_400.0  # seconds
 _MAX_NUMBERS = 2**24  # of queries and users, 64 MiB
 _MAX_QUERIES = 2**8  # each thread has a tile of them, 8 MiB
 

@@ -7,7 +7,7 @@ from earshot.data.events.interactions import Interactions, blocks
 from earshot.evaluation.full_ranking import GlobalScores, Scores
 from earshot.evaluation.queries import Histories
 
-_DAY = 86_400.0
+_DAY = 86_400.0  # seconds
 _MAX_EVENTS = 1_000_000  # in memory at a time
 
 

@@ -19,7 +19,7 @@ from scipy.stats import rankdata
 
 N_DRAWS = 1_000
 _MAX_COUNTS = 2**24  # in memory at a time, 128 MiB
-_MIN_VARIANCE = 1e-12
+_MIN_VARIANCE = 1e-12  # below, values count as constant
 NO_INTERVAL = (float("nan"), float("nan"))
 
 

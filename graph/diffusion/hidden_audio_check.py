@@ -22,7 +22,7 @@ from earshot.graph.config import DiffusionConfig
 from earshot.graph.diffusion.diffusion import diffuse
 from earshot.graph.preference_graph import PreferenceGraph, build_graph
 
-NEAREST = 10
+NEAREST = 10  # length of lists
 _MAX_QUERIES = 2_000  # hidden nodes; more would hardly narrow the intervals
 _MAX_SCORES = 2**24  # in memory at a time, 64 MiB
 _MIN_KNOWN = 5  # nodes with audio

@@ -12,7 +12,7 @@ from earshot.towers.config import TowerConfig
 from earshot.towers.networks.embedding_tables import Block, Table
 from earshot.towers.query_inputs import QueryInputs
 
-_DEVIATION = 0.1
+_DEVIATION = 0.1  # of the initial numbers
 
 
 class _Factorization(nn.Module):

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-_DEVIATION = 0.1
+_DEVIATION = 0.1  # of the initial numbers
 _HIDDEN_FACTOR = 2  # units in the hidden layer of each block, in multiples of dim
 
 
