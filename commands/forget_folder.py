@@ -45,7 +45,7 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
     notes = {
         "of the removed were listened to; their names stay": forgotten.n_names,
         "tracks stay, which another folder of the library holds": forgotten.n_elsewhere,
-        "tracks stay, whose files are there": forgotten.n_there,
+        "tracks stay, whose files are there": forgotten.n_present,
         "entries of playlists went with them": forgotten.n_entries,
     }
     for text, number in notes.items():

@@ -109,14 +109,10 @@ def _delete(library: Library, table: str, ids: Iterable[int], where: str = "TRUE
     return sum(library.db.execute(f"DELETE FROM {table} WHERE id = ? AND {where}", [one]).rowcount for one in ids)
 
 
-def missing_tracks(library: Library) -> list[int]:
-    """The ids of the tracks whose files are gone."""
-    return [track_id for (track_id,) in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")]
-
-
 def prune_missing(library: Library, listened_ids: Iterable[int] = (), among: Container[int] | None = None) -> int:
-    """Remove the tracks whose files are gone, or only those `among` some; return their number."""
-    gone = [track_id for track_id in missing_tracks(library) if among is None or track_id in among]
+    """Remove the tracks whose files are gone, of these ids if `among` is given; return their number."""
+    missing = library.ids("SELECT id FROM tracks WHERE status = 'missing'").tolist()
+    gone = [track_id for track_id in missing if among is None or track_id in among]
     with library.transaction():
         return remove_tracks(library, gone, listened_ids)
 
@@ -129,7 +125,7 @@ class ForgottenFolder:
     n_tracks: int  # removed
     n_names: int = 0  # removed tracks with listens, which stay as catalog tracks
     n_elsewhere: int = 0  # not removed: also below another folder of the library
-    n_there: int = 0  # not removed: their files exist, though the disk seemed to be away
+    n_present: int = 0  # not removed: their files exist, though the disk seemed to be away
     n_entries: int = 0  # playlist entries removed
 
 
@@ -178,15 +174,8 @@ def forget_folder(library: Library, path: str) -> ForgottenFolder:
         library.db.execute("DELETE FROM roots WHERE path = ?", [path_columns(path)[0]])
         drop_mount_points(library, set(mount_points).difference(near) if is_root else [path])
         n_entries -= _n_entries(library)
-    n_stayed = len(tracks) - len(removed)
-    return ForgottenFolder(
-        path,
-        len(removed),
-        len(listened),
-        n_elsewhere=n_stayed if is_root else 0,
-        n_there=0 if is_root else n_stayed,
-        n_entries=n_entries,
-    )
+    n_stayed = {"n_elsewhere" if is_root else "n_present": len(tracks) - len(removed)}
+    return ForgottenFolder(path, len(removed), len(listened), n_entries=n_entries, **n_stayed)
 
 
 def _listed(roots: Collection[str]) -> str:

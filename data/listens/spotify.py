@@ -46,7 +46,7 @@ def read_spotify(member: Member, listener: str | None) -> Iterator[Batch]:
     Raises
     ------
     ValueError
-        The file is not a JSON list, or one nested beyond all reason.
+        The file is not a JSON list, or is nested too deeply.
     """
     with member.open_text() as file:
         for first, entries in with_offsets(json_entries(file, member.title)):

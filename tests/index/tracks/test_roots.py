@@ -123,7 +123,7 @@ def test_a_disk_that_is_gone_for_good(folders):
     folders.write("music/nas/new.mp3", "new")
     assert folders.scan().kept == 3
     gone = forget_folder(folders.library, str(folders.folder / "music/nas"))
-    assert (gone.n_tracks, gone.n_there) == (3, 1)
+    assert (gone.n_tracks, gone.n_present) == (3, 1)
     assert folders.table() == {"music/a.mp3": "embedded", "music/nas/new.mp3": "embedded"}
     assert folders.scan().kept == 0
 
