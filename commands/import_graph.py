@@ -18,7 +18,11 @@ from earshot.commands.shared.terminal import echo_malformed, user_errors
     help="What the nodes are.  [default: by the names of the columns, else the level at which most names are known]",
 )
 @click.option("--kind", metavar="NAME", help="The name of the graph.  [default: the file's name]")
-@click.option("--directed/--undirected", default=None, help="[default: directed, or as a graph file says]")
+@click.option(
+    "--directed/--undirected",
+    default=None,
+    help="Whether edges have a direction.  [default: directed, or as a graph file says]",
+)
 @click.option("--source", metavar="COLUMN", help="The sources of edges; else found by its name.")
 @click.option("--target", metavar="COLUMN", help="The targets of edges; else found by its name.")
 @click.option("--weight", metavar="COLUMN", help="The weights of edges; else found by its name, else 1.")
@@ -44,7 +48,7 @@ def import_graph(folder: Path, file: Path, **settings: Any) -> None:
         read = stage.read_graph(file, config)
         echo_translation(read.names, config.names)
         with Library.open_to_write(folder) as library:
-            result = stage.import_graph(library, read, config.kind)
+            result = stage.import_graph(library, read)
     graph = result.graph
     direction = "directed" if graph.directed else "undirected"
     click.echo(f"{graph.kind}: {graph.n_edges:,} {direction} edges between {graph.n_nodes:,} {graph.level}s")

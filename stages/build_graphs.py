@@ -4,11 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from earshot.graph.build.co_occurrence import WEIGHTINGS
 from earshot.graph.build.graph_builders import co_occurrence_graph, tag_graph, top_in_degree
 from earshot.index.graphs.graph_store import StoredGraph, store_graph
 from earshot.index.graphs.item_groups import Groups, present_sources, read_groups
 from earshot.index.library import Library
 from earshot.stages.shared.reports import InputError, StageError, as_stage_error
+
+_SOURCES = ("listens", "playlists", "album", "artist", "genre")
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,11 @@ def build_graphs(
     StageError
         The library has none of the sources, or its listens cannot be split so.
     InputError
-        There are no listens to tracks that could be split.
+        There is no such source or weighting, or there are no listens to tracks that could be split.
     """
+    for name, values, allowed in (("sources", sources, _SOURCES), ("weighting", [weighting], WEIGHTINGS)):
+        if unknown := [value for value in values if value not in allowed]:
+            raise InputError(f"{name} has {unknown[0]!r}; there are {', '.join(allowed)}")
     chosen = list(dict.fromkeys(sources)) or present_sources(library)
     settings: dict[str, Any] = {"weighting": weighting, "top_n": top_n, "min_together": min_together}
     groups_by_kind = _read_groups(library, chosen, split, {"share": share, "gap_s": gap_s, "seed": seed})

@@ -31,6 +31,7 @@ class ReadGraph:
 
     file: Path
     edges: EdgeList
+    kind: str  # its name in the library
     names: MappedNames
     is_directed: bool
 
@@ -52,10 +53,10 @@ def read_graph(file: Path, config: ImportGraphConfig | None = None) -> ReadGraph
         edges = read_edge_list(file, source=config.source, target=config.target, weight=config.weight)
     mapped = map_names(edges.names, config.level or level_of(*edges.columns), file, config)
     is_directed = is_directed if config.directed is None else config.directed
-    return ReadGraph(file, replace(edges, names=mapped.names), mapped, is_directed)
+    return ReadGraph(file, replace(edges, names=mapped.names), config.kind or file.stem, mapped, is_directed)
 
 
-def import_graph(library: Library, graph: ReadGraph, kind: str | None = None) -> GraphImport:
+def import_graph(library: Library, graph: ReadGraph) -> GraphImport:
     """Keep a graph, in the place of an earlier one of its name; nodes that the library does not know are made.
 
     Raises
@@ -69,7 +70,7 @@ def import_graph(library: Library, graph: ReadGraph, kind: str | None = None) ->
     return graph_store.import_graph(
         library,
         graph.edges,
-        kind or graph.file.stem,
+        graph.kind,
         names.level or likeliest_level(library, names.names, names.folders),
         directed=graph.is_directed,
         origin=str(graph.file.absolute()),

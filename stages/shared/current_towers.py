@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from earshot.data.ids import IdMap
-from earshot.index.library import Library
+from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.tower_data import TowerData, read_catalog, read_tower_data
 from earshot.index.recommending.tower_runs import TowerRun, tower_checkpoint, tower_run
 from earshot.index.recommending.tower_vectors import add_tower_vectors, embeddable_tracks
@@ -27,7 +27,8 @@ def open_towers(library: Library) -> Iterator[tuple["TowerFile", TowerRun]]:
     LibraryError
         There are no towers, or their run does not say what they are made of.
     StageError
-        Their file is missing or damaged; or they do not fit the vectors of today. Also where the block finds that out.
+        Their file is missing or damaged; or they do not fit the vectors of today. A `CheckpointError` of the block is
+        raised so, too.
     """
     from earshot.towers.tower_checkpoint import CheckpointError, read_towers
 
@@ -67,7 +68,7 @@ def load_towers(library: Library) -> tuple["SavedTowers", TowerData, TowerRun]:
 def towers_for(
     library: Library, file: "TowerFile", sound: str | None, track_ids: "ndarray", users: IdMap
 ) -> "SavedTowers":
-    """Load towers with no more than some tracks and users.
+    """Load the towers of a file for a few tracks and users, which takes less time and memory than all.
 
     Parameters
     ----------
@@ -82,13 +83,17 @@ def towers_for(
 
 
 def extend_to_new_tracks(library: Library) -> int:
-    """Give tracks that came after the training a vector by the towers; how many.
+    """Give tracks that came after the training a vector by the towers, and return their number.
 
     Only two-tower can. Without new tracks, or if the towers need another training anyhow, torch is not imported.
+    Towers that cannot be used give none, and stop nobody: the next command that needs them says why.
     """
     if current_space(library, TOWER) is None:
         return 0
-    run = tower_run(library).require_settings()
+    try:
+        run = tower_run(library).require_settings()
+    except LibraryError:
+        return 0
     new_ids = embeddable_tracks(library, by_sound=run.uses_audio)
     is_stale = run.uses_audio and run.encoder != vector_fingerprint(library, run.sound)
     if not len(new_ids) or is_stale or run.model != "two-tower":
@@ -101,6 +106,6 @@ def extend_to_new_tracks(library: Library) -> int:
         with open_towers(library) as (file, run):
             saved = towers_for(library, file, run.sound, new_ids, IdMap([]))
     except StageError:
-        return 0  # the next command that needs the towers says why
+        return 0
     add_tower_vectors(library, run.id, new_ids, unit_vectors(item_vectors(saved.towers)))
     return len(new_ids)

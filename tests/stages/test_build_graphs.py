@@ -40,3 +40,15 @@ def test_sources_that_a_library_lacks(library):
         list(build_graphs(library, ["playlists", "listens"]))
     with pytest.raises(InputError, match="made of none"):
         list(build_graphs(library, ["artist"], split="auto"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sources": ["mood"]}, "sources has 'mood'; there are listens, playlists, album, artist, genre"),
+        ({"weighting": "tfidf"}, "weighting has 'tfidf'; there are cosine, ppmi"),
+    ],
+)
+def test_words_that_mean_no_graph(library, arguments, message):
+    with pytest.raises(InputError, match=message):
+        list(build_graphs(library, **arguments))

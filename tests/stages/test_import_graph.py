@@ -20,8 +20,13 @@ def test_a_graph_is_read_then_imported(library, tmp_path):
     assert graph.edges.names == ["Air", "Can"] and graph.names.level == "artist" and not graph.is_directed
     result = import_graph(library, graph)
     assert (result.graph.kind, result.graph.level, result.graph.directed) == ("taste", "artist", False)
-    assert import_graph(library, graph, "friends").graph.kind == "friends"
     assert result.nodes.n_nodes == 2
+
+
+def test_the_kind_of_a_config_names_the_graph(library, tmp_path):
+    (tmp_path / "taste.csv").write_text("source,target\na,b\n")
+    graph = read_graph(tmp_path / "taste.csv", ImportGraphConfig(kind="friends", level="artist"))
+    assert import_graph(library, graph).graph.kind == "friends"
 
 
 def test_an_edge_list_is_directed_unless_said(tmp_path):

@@ -57,3 +57,13 @@ def test_towers_that_cannot_hear_place_no_newcomer(run, library):
         for path in (library / "checkpoints").glob("towers-*"):
             path.unlink()
         assert extend_to_new_tracks(writer) == 0
+
+
+def test_towers_without_settings_do_not_stop_the_embedding(library):
+    """The vectors of an earlier version's towers may stand in a library whose run says nothing of them."""
+    writer, head = open_library(library)
+    with writer:
+        add(writer, head, [heard("/music/new.mp3", unit(1, 1), artist="Artist 0", title="Song 99")])
+        with writer.transaction():
+            writer.db.execute("UPDATE runs SET config = '{}' WHERE stage = 'train-tower'")
+        assert extend_to_new_tracks(writer) == 0
