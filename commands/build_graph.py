@@ -13,7 +13,7 @@ from earshot.commands.shared.terminal import stage_errors
     "--from",
     "sources",
     multiple=True,
-    help="May be repeated.  [default: listens and playlists, else tags]",
+    help="What nodes share; may be repeated.  [default: listens and playlists, else tags]",
     type=click.Choice(["listens", "playlists", "album", "artist", "genre"]),
 )
 @click.option(
@@ -21,7 +21,7 @@ from earshot.commands.shared.terminal import stage_errors
     type=click.Choice(["ppmi", "cosine"]),
     default="ppmi",
     show_default=True,
-    help="Of listens and playlists; both discount what is popular.",
+    help="How edges of listens and playlists are weighted; both discount what is popular.",
 )
 @click.option("--top-n", type=click.IntRange(2), default=20, show_default=True, help="Edges from each node.")
 @click.option(
@@ -31,12 +31,12 @@ from earshot.commands.shared.terminal import stage_errors
     show_default=True,
     help="Listeners or playlists that two must share.",
 )
-@click.option("--min-degree", type=click.IntRange(0), help="Keep only nodes with so many edges to them.")
-@click.option("--top", type=click.IntRange(2), help="Keep only so many nodes, those with the most edges to them.")
+@click.option("--min-degree", type=click.IntRange(0), help="Keep only nodes with at least this many edges to them.")
+@click.option("--top", type=click.IntRange(2), help="Keep only this many nodes, those with the most edges to them.")
 @split_options(
     "none",
-    "Of listens to tracks take only what cli train-tower with the same --split, --share, --gap and --seed learns from:"
-    " an encoder trained on this graph has seen nothing of the test. auto: as train-tower; none: all listens.",
+    "Take only the listens to tracks that cli train-tower learns from with the same --split, --share, --gap and --seed,"
+    " so that an encoder trained on this graph has seen nothing of the test. auto: as train-tower; none: all listens.",
 )
 @click.option(
     "--seed",

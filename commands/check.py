@@ -45,13 +45,13 @@ def check(folder: Path, read_data: bool) -> None:
         click.echo(f"{in_one_line(problem.what)}\n    fix: {_with_library(problem.fix, folder)}")
     if n_unknown:
         click.echo(
-            f"Of {plural(n_unknown, 'file')} no hash is known; the next command that writes records it.", err=True
+            f"No hash is recorded of {plural(n_unknown, 'file')}; the next command that writes records it.", err=True
         )
     if changed := [problem.changed_id for problem in problems if problem.changed_id is not None]:
         # If the library cannot be written now, the fixes that were printed hold all the same.
         with contextlib.suppress(LibraryError, sqlite3.Error), Library.open_to_write(folder) as library:
             forget_stamps(library, changed)
-            click.echo("The next `cli embed-audio` hears the files that have changed again.", err=True)
+            click.echo("The next `cli embed-audio` embeds the changed files again.", err=True)
     if problems:
         sys.exit(1)
     click.echo("All is well.")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     help="Share of the nodes with audio that the check hides.",
 )
 @click.option("--seed", default=0, show_default=True, help="Decides what the check hides.")
-@click.option("--json", "as_json", is_flag=True, help="Counts and figures as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Counts and metrics as JSON.")
 @click.pass_obj
 def diffuse_audio(
     folder: Path, kinds: tuple[str, ...], check: bool, hide: float, seed: int, as_json: bool, **settings: Any

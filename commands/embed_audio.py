@@ -33,7 +33,7 @@ EXIT_SOME_FAILED = 3  # done, but some files could not be embedded
 )
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
 @config_options(DecodeConfig)
-@device_option("Of the encoder.")
+@device_option("Where the encoder runs; auto: a GPU if there is one.")
 @click.pass_obj
 def embed_audio(
     folder: Path,
@@ -55,7 +55,7 @@ def embed_audio(
 
     What a folder leaves out (--exclude, --min-duration, --max-duration) is remembered and holds in later runs too,
     until the same option is given anew: --exclude "" leaves nothing out by name, a duration of 0 is no bound.
-    `cli status` shows it. `cli forget-folder` takes a folder back.
+    `cli status` shows it. `cli forget-folder` removes a folder.
 
     Example:
 

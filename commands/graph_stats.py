@@ -13,9 +13,11 @@ from earshot.data.files.path_encoding import escaped
 @click.command()
 @click.argument("kinds", nargs=-1, metavar="[KIND]...")
 @click.option("--json", "as_json", is_flag=True, help="The statistics as JSON.")
-@click.option("--plot", type=NEW_FILE, metavar="FILE.png", help="Draw it, or the neighbourhood of a node.")
-@click.option("--graphml", type=NEW_FILE, metavar="FILE", help="Write it for Gephi, Cytoscape and others.")
-@click.option("--around", metavar="NODE", help="Draw and write only the neighbourhood of this node.")
+@click.option(
+    "--plot", type=NEW_FILE, metavar="FILE.png", help="Draw the graph, or the neighbourhood that --around names."
+)
+@click.option("--graphml", type=NEW_FILE, metavar="FILE", help="Write GraphML, for Gephi, Cytoscape and others.")
+@click.option("--around", metavar="NODE", help="Name, draw and write only the neighbourhood of this node.")
 @click.pass_obj
 def graph_stats(
     folder: Path,
@@ -44,7 +46,7 @@ def graph_stats(
                 "This library has no graph yet.\n\nRun `cli build-graph`, or `cli import-graph FILE` with one."
             )
         if (plot or graphml or around) and len(kinds) > 1:
-            raise click.UsageError(f"Which one graph? There are {', '.join(kinds)}.")
+            raise click.UsageError(f"Which graph? There are {', '.join(kinds)}.")
         facts = []
         for kind in kinds:
             view = view_graph(library, kind, around)

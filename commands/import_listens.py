@@ -36,14 +36,14 @@ class _Formats(click.Choice):
     show_default=True,
     help="auto detects it by the content of the files.",
 )
-@click.option("--listener", metavar="NAME", help="The user of all listens; else the one in the files, else me.")
+@click.option("--listener", metavar="NAME", help="The user of all listens; else the one in the files, else 'me'.")
 @click.option(
     "--level", type=click.Choice(["track", "artist"]), help="What the items of a table are; else by its columns."
 )
-@click.option("--user", metavar="COLUMN", help="Of a table, with the users; else found by its name.")
-@click.option("--item", metavar="COLUMN", help="Of a table, with the items; else found by its name.")
-@click.option("--time", metavar="COLUMN", help="Of a table, with the times; else found by its name.")
-@click.option("--plays", metavar="COLUMN", help="Of a table, with numbers of plays; else found by its name, else 1.")
+@click.option("--user", metavar="COLUMN", help="The column of users in a table; else found by its name.")
+@click.option("--item", metavar="COLUMN", help="The column of items in a table; else found by its name.")
+@click.option("--time", metavar="COLUMN", help="The column of times in a table; else found by its name.")
+@click.option("--plays", metavar="COLUMN", help="The column of play counts in a table; else found by its name, else 1.")
 @click.option("--again", is_flag=True, help="Import again, in place of the earlier import of the same content.")
 @names_options
 @click.pass_obj
@@ -70,7 +70,7 @@ def import_listens(folder: Path, path: Path, **settings: Any) -> None:
         try:
             for report in drawn(stage.import_listens(library, path, config)):
                 match report:
-                    case stage.LeftOut():
+                    case stage.UnreadableSource():
                         errors.append(report.error)
                     case stage.WithoutListens():
                         echo_some("Without listens", report.names)

@@ -17,7 +17,15 @@ N_SHOWN = 20  # near misses and conflicts
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only show what would be linked.")
-@click.option("--pair", "pairs", nargs=2, type=int, multiple=True, metavar="CATALOG_ID TRACK_ID", help="Link these.")
+@click.option(
+    "--pair",
+    "pairs",
+    nargs=2,
+    type=int,
+    multiple=True,
+    metavar="CATALOG_ID TRACK_ID",
+    help="Link a catalog track with a file's track, by ids; may be repeated.",
+)
 @click.option("--unlink", type=int, multiple=True, metavar="CATALOG_ID", help="Remove a link; may be repeated.")
 @output_options
 @click.pass_obj

@@ -18,12 +18,22 @@ from earshot.commands.shared.terminal import user_errors
     " Or a space that an import brought, such as yambda.",
 )
 @click.option(
-    "--color", type=click.Choice(["genre", "artist", "album"]), default="genre", show_default=True, help="Of the dots."
+    "--color",
+    type=click.Choice(["genre", "artist", "album"]),
+    default="genre",
+    show_default=True,
+    help="The tag that colors the dots.",
 )
 @click.option("--out", type=NEW_FILE, metavar="FILE.png", help="A picture.  [default: map.png, without --html]")
 @click.option("--html", type=NEW_FILE, metavar="FILE.html", help="A page for a browser, with names; one file.")
-@click.option("--limit", default=50_000, show_default=True, type=click.IntRange(1), help="Of more tracks, a sample.")
-@click.option("--seed", default=0, show_default=True, help="Of the sample and of the places.")
+@click.option(
+    "--limit",
+    default=50_000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Draw a random sample of so many, if there are more tracks.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of the sample and of the layout.")
 @click.pass_obj
 def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path | None, limit: int, seed: int) -> None:
     """Draw all tracks on one sheet: what is near in a vector space is near there (UMAP).

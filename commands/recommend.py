@@ -1,4 +1,4 @@
-"""`cli recommend`: tracks for a user, for somebody new, or for all users."""
+"""`cli recommend`: tracks for a user, for a new one, or for all users."""
 
 from pathlib import Path
 from typing import Any
@@ -13,24 +13,24 @@ from earshot.commands.shared.terminal import echo_rows, echo_stream, last_report
 @click.command()
 @click.argument("user", required=False)
 @click.option("--all", "to_all", is_flag=True, help="To every listener, into the table `recommendations`.")
-@click.option("--like", multiple=True, metavar="TRACK", help="To somebody new who likes this; may be repeated.")
+@click.option("--like", multiple=True, metavar="TRACK", help="To a new listener who likes this; may be repeated.")
 @click.option(
     "--history",
     type=EXISTING_FILE,
     metavar="FILE",
-    help="To somebody new who played these, the latest last: a playlist, or a text file with a track per line.",
+    help="To a new listener who played these, the latest last: a playlist, or a text file with a track per line.",
 )
 @click.option(
     "--seed-track",
     metavar="TRACK",
-    help="Tracks to play after this one; alone, or with USER, --like or --history for that listener.",
+    help="The track that plays now, to recommend what to play after it; alone, or with USER, --like or --history.",
 )
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="Number of tracks.")
 @click.option(
     "--novel/--repeats",
     default=True,
     show_default=True,
-    help="Leave out what the listener has played, or not.",
+    help="Leave out what the listener has played, or list it too.",
 )
 @click.option(
     "--max-per-artist",
@@ -61,11 +61,12 @@ def recommend(
     m3u: Path | None,
     output: str | None,
 ) -> None:
-    """Recommend tracks to USER, a listener of the imported listens, or to somebody new by what they like.
+    """Recommend tracks to USER, a listener of the imported listens, or to a new listener by what they like.
 
     TRACK is a path, an id, or words of artist and title. A new listener needs no training: what they played is enough.
-    Neither does a new track that has a sound or an artist, if the towers are two-tower. With --all the lists of all
-    listeners replace the earlier ones when the last of them is made; killed, the same command goes on where it was.
+    If the towers are two-tower, a new track needs none either, as long as it has audio or an artist. With --all the
+    lists of all listeners replace the earlier ones when the last of them is made; interrupted, the same command goes on
+    where it was.
 
     Example:
 

@@ -23,13 +23,19 @@ from earshot.commands.shared.terminal import echo_rows, stage_errors
     " cli train-tower. both: sound and tower, by rank fusion. Or a space that an import brought, such as yambda.",
 )
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
-@click.option("--max-per-artist", default=3, show_default=True, type=click.IntRange(1), help="Tracks of one artist.")
-@click.option("--max-per-album", type=click.IntRange(1), help="Of one album.")
+@click.option(
+    "--max-per-artist",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1),
+    help="At most this many tracks of one artist.",
+)
+@click.option("--max-per-album", type=click.IntRange(1), help="At most this many of one album.")
 @click.option("--fewer-hubs", is_flag=True, help="Rank down tracks that sound a little like everything.")
 @click.option("--same-artist/--other-artists", default=None, help="Only, or never, the seeds' artists.")
 @click.option("--genre", help="Only tracks whose genre tag contains this.")
-@click.option("--min-duration", type=float, metavar="SECONDS", help="Only tracks this long.")
-@click.option("--max-duration", type=float, metavar="SECONDS", help="Only tracks this short.")
+@click.option("--min-duration", type=float, metavar="SECONDS", help="Only tracks at least this long.")
+@click.option("--max-duration", type=float, metavar="SECONDS", help="Only tracks at most this long.")
 @click.option("--why", is_flag=True, help="Show the moments that sound most alike.")
 @click.option(
     "--m3u",

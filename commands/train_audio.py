@@ -37,8 +37,8 @@ _SHAPE = {setting.name: setting for setting in settings_of(EncoderConfig)}
     help=f"Of a fresh encoder: numbers in a vector.  [default: {EncoderConfig.dim}]",
 )
 @config_options(TasteConfig)
-@device_option("Of the encoder.")
-@click.option("--json", "as_json", is_flag=True, help="What was learned, as JSON.")
+@device_option("For training; auto: a GPU if there is one.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @click.pass_obj
 def train_audio(
     folder: Path,

@@ -41,7 +41,7 @@ from earshot.stages.shared.current_towers import extend_to_new_tracks
 from earshot.stages.shared.environment import versions
 from earshot.stages.shared.indexes import refresh_indexes
 from earshot.stages.shared.reports import InputError, Progress, StageError, collected
-from earshot.stages.shared.unread_files import FailingDiskError, UnreadFiles, until_disk_fails, workers_lost
+from earshot.stages.shared.unread_files import FailingDiskError, UnreadFiles, until_disk_fails, workers_lost_error
 
 if TYPE_CHECKING:  # torch takes seconds to import, and a rescan needs none
     from earshot.audio.ear import Ear
@@ -140,7 +140,7 @@ def embed_folders(
 
 
 def existing_path(path: str) -> str:
-    """A path that was given, absolute.
+    """Make a path absolute, with ~ expanded, and check that it exists.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def _embed_pending(
             except StageError as error:
                 stopped = error
             except WorkersLostError as error:
-                stopped = workers_lost(error)
+                stopped = workers_lost_error(error)
     if stopped is not None:
         raise stopped
     n_outdated = use_run(library, AUDIO, head)
@@ -221,12 +221,12 @@ class _ResultStore:
         self.decode_seconds = self.store_seconds = 0.0
 
     def is_known(self, path: str, content_hash: str) -> bool:
-        """Whether this content has a vector under whatever name; then the file gets the same, and is not decoded."""
-        self.unread.was_hashed()
+        """Tell whether a track with this content has a vector; then the file gets the same, and is not decoded."""
+        self.unread.note_hashed()
         return self._reuse and reuse_vectors(self._library, self.pending[path], content_hash, self._head)
 
     def keep(self, result: "EmbeddedTrack | EmbedFailure | KnownContent") -> None:
-        """Store a vector, or why there is none; raises as `UnreadFiles.add` does."""
+        """Store the outcome of a file: a vector, or the reason why there is none; raise as `UnreadFiles.add` does."""
         from earshot.audio.embedding import EmbeddedTrack, EmbedFailure
 
         began, file, counts = perf_counter(), self.pending[result.path], self._plan.counts
@@ -247,7 +247,7 @@ class _ResultStore:
                 counts.unread += 1
                 self.unread.add(result)
         if result.path not in self.unread.reasons:
-            self.unread.read_well()
+            self.unread.note_read()
         self._commit_if_due()
         self.store_seconds += perf_counter() - began
 

@@ -92,8 +92,8 @@ def evaluate_towers(
     LibraryError
         There are no towers, or no listens.
     StageError
-        The towers saw all listens, the listens have changed since, the test part holds no query, or the towers cannot
-        do what is asked.
+        The towers saw all listens, the listens have changed since, the test part holds no query, or `ann` is
+        of NeuMF, which no index can search by.
     """
     if baselines not in ("quick", "all") or not ks:
         raise InputError(f"baselines is {baselines!r}, ks is {ks!r}; these are quick or all, and lengths of list")

@@ -98,7 +98,7 @@ def evaluate_encoder(
     measured = {}
     for name, (vectors, penalty_of_hubs) in subjects.items():
         measured[name] = evaluate_vectors(vectors, facts, rows, k, penalty=penalty_of_hubs, seed=seed)
-        yield Progress("judging", len(measured), len(subjects), "subject")
+        yield Progress("evaluating", len(measured), len(subjects), "subject")
     metrics = vector_metric_values(measured, chance_vectors(facts, rows, k), "held-out" if held_out else "all")
     store_metrics(library, run, metrics)
     finish_run(library, run, {"tracks": len(tracks), "queries": len(rows), "copies_left_out": tracks.n_copies})

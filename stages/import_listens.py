@@ -59,8 +59,8 @@ class ImportedSource:
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """A file or source that cannot be read, beside others that can."""
+class UnreadableSource:
+    """A file, or a source in one, that cannot be read and is left out; the others are imported."""
 
     error: str
 
@@ -72,7 +72,7 @@ class WithoutListens:
     names: Sequence[str]
 
 
-Report = Progress | KnownSource | ImportedSource | MappedNames | LeftOut | WithoutListens
+Report = Progress | KnownSource | ImportedSource | MappedNames | UnreadableSource | WithoutListens
 
 
 def import_listens(
@@ -91,7 +91,7 @@ def import_listens(
     """
     config = config or ImportListensConfig()
     found = find_sources(path, config.format)
-    yield from (LeftOut(str(error)) for error in found.errors)
+    yield from (UnreadableSource(str(error)) for error in found.errors)
     _refuse_unused(config, {source.reader for source in found.sources})
     n_unread = 0
     for source in found.sources:
@@ -100,7 +100,7 @@ def import_listens(
         except ValueError as error:
             if len(found.sources) == 1:
                 raise
-            yield LeftOut(str(error))
+            yield UnreadableSource(str(error))
             n_unread += 1
     yield WithoutListens(found.without_listens)
     if n_unread == len(found.sources):
@@ -134,7 +134,7 @@ def _import_source(
             if batch.errors and not path.is_dir():
                 raise batch.errors[0]
             collector.add(batch)
-            yield from (LeftOut(str(error)) for error in batch.errors)
+            yield from (UnreadableSource(str(error)) for error in batch.errors)
             yield Progress(f"reading {origin.name}", n_blocks, None, "block")
         items = collector.items
         if opened.describe is not None and len(collector):

@@ -1,4 +1,4 @@
-"""Recommend tracks by the towers of a library: to one user, to somebody new, or to all users at once."""
+"""Recommend tracks by the towers of a library: to one user, to a new one, or to all at once."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
@@ -71,15 +71,15 @@ def recommend_tracks(
     max_per_artist: int = 3,
     popularity: float | None = None,
 ) -> list[Recommendation]:
-    """Recommend tracks to a user of the library, or to somebody new by what they played or like.
+    """Recommend tracks to a user of the library, or to a new one by what they played or like.
 
     Tracks are ids, paths, or words of artist and title.
 
     Parameters
     ----------
     user : a name in the imported listens
-    history : tracks that somebody new played, the latest last
-    liked : tracks that somebody new likes, in no order
+    history : tracks that a new user played, the latest last
+    liked : tracks that a new user likes, in no order
     seed_track : the track that plays now
     novel : leave out what was played
     max_per_artist : tracks of one artist

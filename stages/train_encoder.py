@@ -196,7 +196,7 @@ def _read_examples(
     cache = SpectrogramCache(library.folder / "cache", ear.config)
     n_lacking = len(tracks.paths.keys() - cache.rows.keys())
     filling = fill_spectrograms(cache, tracks.paths, ear.config, DecodeConfig())
-    results = yield from collected(filling, "picturing", "track", n_lacking)
+    results = yield from collected(filling, "spectrograms", "track", n_lacking)
     if n_undecoded := sum(result is not None for result in results):
         yield UndecodedTracks(n_undecoded)
     hashes = list(tracks.paths)

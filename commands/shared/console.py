@@ -13,12 +13,13 @@ import re
 import sys
 from typing import TextIO
 
-# C0 and C1 but for newline, tab and (of progress bars) carriage return. Then bidirectional marks, line separators,
-# interlinear marks, lone surrogates and tags. Joiners stay: scripts and emoji need them.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+# Delete and C1, bidirectional marks, line separators, interlinear marks, lone surrogates and tags; the inside of a
+# class of characters in a pattern. Joiners are none of them: scripts and emoji need them.
+CONTROLS_BEYOND_C0 = (
+    "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f"
 )
+# C0 but for newline, tab and (of progress bars) carriage return.
+_UNPRINTABLE = re.compile(f"[\x00-\x08\x0b-\x0c\x0e-\x1f{CONTROLS_BEYOND_C0}]")
 _RETURN = re.compile("\r(?!\n)")
 REPLACEMENT = "\ufffd"
 

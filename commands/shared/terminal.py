@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 
 def echo_rows(rows: Sequence[dict[str, Any]], output: str | None, nothing: str) -> None:
+    """Print rows as JSON, as CSV, or as a table without its empty columns; `nothing` if a table has no row."""
     from earshot.commands.shared import text_tables
 
     if output == "json":
@@ -32,6 +33,7 @@ def echo_rows(rows: Sequence[dict[str, Any]], output: str | None, nothing: str) 
 
 
 def echo_json(value: object, indent: int | None = None) -> None:
+    """Print a value as JSON that moves no cursor."""
     from earshot.commands.shared.text_tables import json_text
 
     click.echo(json_text(value, indent))
@@ -98,6 +100,7 @@ def in_one_line(message: str) -> str:
 
 
 def echo_malformed(n_malformed: int, shown: Sequence[str]) -> None:
+    """Print how many rows of a file were left out, and the first of them."""
     if n_malformed:
         click.echo(f"  {n_malformed:,} malformed rows left out:", err=True)
         echo_some("", shown, n_malformed)
@@ -175,6 +178,7 @@ def last_report(reports: Generator[Any, None, None], kind: type[T]) -> T:
 
 
 def progress(items: Iterable[T], what: str, unit: str, total: int | None = None) -> Iterator[T]:
+    """Pass items on, and draw a progress bar beside."""
     with progress_bar(total, what, unit) as bar:
         for item in items:
             yield item

@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from earshot.commands.shared.console import CONTROLS_BEYOND_C0
 from earshot.data.files.atomic import TEMPORARY_SUFFIX, output_path
 from earshot.index.tracks.track_lookup import TrackRow
 
 _MAX_NAME_BYTES = 255 - len(".m3u8" + TEMPORARY_SUFFIX)  # the usual file systems take no longer name
 
-# Characters that JSON leaves unescaped: C1, marks of direction, line separators, lone surrogates, tags.
-_CONTROLS = re.compile(
-    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
+_CONTROLS = re.compile(f"[{CONTROLS_BEYOND_C0}]")  # JSON leaves them unescaped, but not C0
 
 
 def clock(seconds: float | None) -> str:

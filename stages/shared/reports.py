@@ -27,7 +27,7 @@ def as_stage_error() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence for whoever runs the stage: what it leaves out, and why."""
+    """A sentence for the caller of a stage: what the stage leaves out, and why."""
 
     text: str
 

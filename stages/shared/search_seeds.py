@@ -18,7 +18,7 @@ from earshot.index.tracks.track_store import file_title
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, read_vector, sound_space
 from earshot.stages.shared.current_encoder import current_checkpoint, load_encoder
 from earshot.stages.shared.reports import StageError
-from earshot.stages.shared.unread_files import installed
+from earshot.stages.shared.unread_files import reinstall_advice
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TrackSeeds:
 
 
 def find_seeds(library: Library, text: str, spaces: Sequence[str]) -> TrackSeeds:
-    """The track of a path, an id or words of its title, artist and album, with its vector in each of the spaces.
+    """Find the track of a path, an id or words of its title, artist and album, with its vector in each of the spaces.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def _embedded_file(library: Library, path: str, space: str) -> Seed:
     except WorkersLostError as error:
         raise StageError(f"{shown_path(path)} cannot be heard: {error}. Is memory short?") from None
     if isinstance(result, EmbedFailure):
-        fix = f"\n\n{installed()}" if result.cause is Cause.PROGRAM else ""
+        fix = f"\n\n{reinstall_advice()}" if result.cause is Cause.PROGRAM else ""
         raise StageError(f"{shown_path(path)} cannot be heard: {result.reason}.{fix}")
     assert isinstance(result, EmbeddedTrack)
     title = result.tags.title or file_title(absolute)

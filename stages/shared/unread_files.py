@@ -49,12 +49,12 @@ class UnreadFiles:
         self._program_errors: set[str] = set()
         self._n_read = 0
 
-    def read_well(self) -> None:
+    def note_read(self) -> None:
         """Note that a file's bytes were read, and embedded or rejected."""
         self._n_in_a_row = self._n_new_in_a_row = 0
         self._n_read += 1
 
-    def was_hashed(self) -> None:
+    def note_hashed(self) -> None:
         """Note that a file's bytes were read; whether it can be decoded is unknown."""
         self._was_any_hashed = True
 
@@ -79,7 +79,13 @@ class UnreadFiles:
             raise _failing_disk(f"{self._n_in_a_row} files in a row", failure.path, failure.reason)
 
     def end(self) -> None:
-        """Judge the whole run; raises as `add` does."""
+        """Check the run as a whole, when no file is left.
+
+        Raises
+        ------
+        StageError
+            Nothing but one error of the program came of it: the installation is at fault.
+        """
         self._blame_installation(1 if self._is_first else 2)
 
     def _count(self, is_quick: bool, was_unread: bool) -> None:
@@ -100,7 +106,7 @@ class UnreadFiles:
         if self._n_read == 0 and self._n_program_errors >= n_enough and len(self._program_errors) == 1:
             raise StageError(
                 "Earshot's installation is at fault, not the files: each of them fails with the same error,"
-                f" {next(iter(self._program_errors))}. Nothing was recorded of them.\n\n{installed()}"
+                f" {next(iter(self._program_errors))}. Nothing was recorded of them.\n\n{reinstall_advice()}"
             )
 
 
@@ -130,8 +136,8 @@ def until_disk_fails(files: Iterable[FoundFile]) -> Iterator[FoundFile]:
         yield file
 
 
-def installed() -> str:
-    """Name the versions that are installed, and the command that makes them fit together."""
+def reinstall_advice() -> str:
+    """Say which versions are installed, and how to install Earshot anew."""
     packages = ", ".join(f"{name} {number}" for name, number in versions().items())
     return (
         f"Installed are {packages}, Python {platform.python_version()}. Install Earshot anew in a fresh environment,"
@@ -139,7 +145,7 @@ def installed() -> str:
     )
 
 
-def workers_lost(error: Exception) -> StageError:
+def workers_lost_error(error: Exception) -> StageError:
     """The error for decoding processes that are gone or cannot be started."""
     return StageError(
         f"No more can be heard: {error}.\n\n{_KEPT} Is memory short? Run the same command again with --workers 1."

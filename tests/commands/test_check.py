@@ -34,7 +34,7 @@ def test_tags_that_changed_behind_the_time_of_a_file(track_files, tmp_path, run_
     assert "2 reused" in run_cli(library, "embed-audio").stdout
     checked = run_cli(library, "check", "--read-data")
     assert checked.returncode == 1 and f"cli embed-audio --again {folder}/0.flac" in checked.stdout
-    assert "The next `cli embed-audio` hears the files that have changed again." in checked.stderr
+    assert "The next `cli embed-audio` embeds the changed files again." in checked.stderr
     assert "1 embedded" in run_cli(library, "embed-audio", "--again", folder / "0.flac").stdout
     assert "1 embedded + 1 reused" in run_cli(library, "embed-audio").stdout
     assert rows_of(library, "SELECT title FROM tracks") == [("Right",), ("Right",)]

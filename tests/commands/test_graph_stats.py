@@ -65,7 +65,7 @@ def test_mistakes_get_one_clear_message(folder, run, with_graph, arguments, code
 
 def test_which_one_of_several_graphs(folder, run, with_graph):
     run("build-graph", "--from", "artist")
-    assert "Which one graph? There are" in run("graph-stats", "--plot", folder / "x.png", code=2).stderr
+    assert "Which graph? There are" in run("graph-stats", "--plot", folder / "x.png", code=2).stderr
 
 
 def test_without_a_graph_it_says_what_to_type(run):

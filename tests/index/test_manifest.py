@@ -169,7 +169,7 @@ def test_a_track_that_changed_under_its_old_time_is_embedded_again_by_its_fix(fo
 def test_what_an_older_version_did_not_record_is_recorded_unless_it_is_damaged(folder):
     with Library.open_to_write(folder) as library:
         library.db.execute("DELETE FROM kept_files")
-    assert "Of 1 file no hash is known" in invoke(folder, "check").stderr
+    assert "No hash is recorded of 1 file" in invoke(folder, "check").stderr
     whole = parquet(folder).read_bytes()
     parquet(folder).write_bytes(b"")
     with Library.open_to_write(folder) as library:

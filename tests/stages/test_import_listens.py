@@ -10,7 +10,7 @@ from earshot.stages.import_listens import (
     ImportedSource,
     ImportListensConfig,
     KnownSource,
-    LeftOut,
+    UnreadableSource,
     WithoutListens,
     import_listens,
 )
@@ -40,7 +40,10 @@ def test_a_damaged_file_of_a_folder_is_reported(library, tmp_path):
     (tmp_path / "in" / "b.zip").write_text("PK")
     (tmp_path / "in" / "c.json").write_text('[{"msPlayed": 1')
     reports = list(import_listens(library, tmp_path / "in"))
-    assert [report.error.split()[0] for report in reports if isinstance(report, LeftOut)] == ["b.zip", "c.json"]
+    assert [report.error.split()[0] for report in reports if isinstance(report, UnreadableSource)] == [
+        "b.zip",
+        "c.json",
+    ]
     assert sum(isinstance(report, ImportedSource) for report in reports) == 1
 
 

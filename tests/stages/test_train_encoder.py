@@ -28,7 +28,7 @@ def test_a_trained_encoder_embeds_the_library_anew(library):
     (data,) = [report for report in reports if isinstance(report, TrainingTracks)]
     assert data == TrainingTracks(12, 6, {"same artist": 18})
     epochs = [(report.phase, report.done, report.total) for report in reports if report.__class__ is Progress]
-    assert ("picturing", 18, 18) in epochs and ("projection", 3, 3) in epochs
+    assert ("spectrograms", 18, 18) in epochs and ("projection", 3, 3) in epochs
     report = reports[-1]
     assert isinstance(report, TrainEncoderReport) and report.n_train == 12 and report.loss is not None
     assert [value.subject for value in report.accuracy] == ["before training", "audio"]
