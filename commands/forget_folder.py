@@ -27,7 +27,7 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
     """
     from earshot.index.library import Library
     from earshot.index.removal import listed_folders
-    from earshot.stages import forget
+    from earshot.stages.imports import forget
 
     if path is None:
         with Library.open(folder) as library:

@@ -27,7 +27,7 @@ def forget_listens(folder: Path, number: int | None, output: str | None) -> None
     """
     from earshot.index.library import Library
     from earshot.index.removal import listed_imports
-    from earshot.stages import forget
+    from earshot.stages.imports import forget
 
     if number is None:
         with Library.open(folder) as library:

@@ -41,7 +41,7 @@ def import_graph(folder: Path, file: Path, **settings: Any) -> None:
         cli import-graph influence.csv --level artist --names artists.csv
     """
     from earshot.index.library import Library
-    from earshot.stages import import_graph as stage
+    from earshot.stages.imports import import_graph as stage
 
     config = stage.ImportGraphConfig(**settings)
     with user_errors():

@@ -11,7 +11,7 @@ from earshot.commands.shared.terminal import drawn, echo_malformed, echo_some, p
 from earshot.data.files.path_encoding import escaped, shown_path
 
 if TYPE_CHECKING:
-    from earshot.stages import import_listens as stage
+    from earshot.stages.imports import import_listens as stage
 
 
 class _Formats(click.Choice):
@@ -62,7 +62,7 @@ def import_listens(folder: Path, path: Path, **settings: Any) -> None:
         cli import-listens plays.csv --user uid --item artist --level artist
     """
     from earshot.index.library import Library
-    from earshot.stages import import_listens as stage
+    from earshot.stages.imports import import_listens as stage
 
     config = stage.ImportListensConfig(**settings)
     errors: list[str] = []

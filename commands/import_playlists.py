@@ -26,7 +26,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
         cli import-playlists ~/Music/Playlists
     """
     from earshot.index.library import Library
-    from earshot.stages import import_playlists as stage
+    from earshot.stages.imports import import_playlists as stage
 
     if forget and as_json:
         raise click.UsageError("--json reports playlists that are imported; leave it out with --forget.")

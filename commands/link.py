@@ -45,7 +45,7 @@ def link(
         cli link --pair 1204 17
     """
     from earshot.index.library import Library
-    from earshot.stages import link as stage
+    from earshot.stages.imports import link as stage
 
     if dry_run and (pairs or unlink):
         raise click.UsageError("--dry-run shows what `cli link` by itself would do, without --pair and --unlink.")

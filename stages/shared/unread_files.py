@@ -20,7 +20,7 @@ _MAX_KNOWN_IN_A_ROW = 100  # the same for files that failed before, or whose fai
 _MAX_PROGRAM_ERRORS = {True: 5, False: 100}  # files with one error of the program and no other result; True: first run
 _MAX_TIMEOUTS = 3  # of a walk, each of ten seconds
 _QUICK_ERRORS = (errno.EACCES, errno.EPERM)  # another user's folder may hold many, and each takes no time
-_KEPT_SENTENCE = "What was heard so far is kept, and so is all that the library knew of the others."
+_SAVED = "What was heard so far is kept, and so is all that the library knew of the others."
 
 
 class FailingDiskError(StageError):
@@ -99,7 +99,7 @@ class UnreadFiles:
         if away:
             raise StageError(
                 f"{shown_path(away[0])} went away while its files were read. Was its disk unmounted?\n\n"
-                f"{_KEPT_SENTENCE} Run `cli embed-audio` again when it is back."
+                f"{_SAVED} Run `cli embed-audio` again when it is back."
             )
 
     def _blame_installation(self, n_enough: int) -> None:
@@ -148,14 +148,14 @@ def reinstall_advice() -> str:
 def workers_lost_error(error: Exception) -> StageError:
     """The error for decoding processes that are gone or cannot be started."""
     return StageError(
-        f"No more can be heard: {error}.\n\n{_KEPT_SENTENCE} Is memory short? Run the same command again with --workers 1."
+        f"No more can be heard: {error}.\n\n{_SAVED} Is memory short? Run the same command again with --workers 1."
     )
 
 
 def _failing_disk(files: str, last: str, reason: str) -> FailingDiskError:
     return FailingDiskError(
         f"{files} could not be read, the last of them {shown_path(last)}: {reason}."
-        f"\n\n{_KEPT_SENTENCE} Run `cli embed-audio` again when the disk is well, or leave the files out with --exclude."
+        f"\n\n{_SAVED} Run `cli embed-audio` again when the disk is well, or leave the files out with --exclude."
     )
 
 

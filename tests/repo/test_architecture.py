@@ -38,8 +38,8 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "index": ("migrations", "schema_guard", "database_checks manifest writer_lock", "library", "runs", "vectors",
               "tracks",
               "listens search", "graphs recommending", "evaluation removal", "health"),
-    "stages": ("shared", "build_graphs diffuse embed evaluate evaluate_encoder forget graph_view import_graph "
-               "import_listens import_playlists link recommend similar train_encoder train_tower"),
+    "stages": ("shared", "imports build_graphs diffuse embed evaluate evaluate_encoder graph_view map recommend "
+               "similar train_encoder train_tower"),
     "commands": ("shared", "build_index", "build_graph check demo diffuse_audio embed_audio evaluate evaluate_audio "
                  "failures forget_folder forget_listens graph_stats import_graph import_listens import_playlists "
                  "import_tags link map recommend similar status train_audio train_tower"),

@@ -6,7 +6,7 @@ from artists_world import make_artists_folder, write
 from earshot.index.graphs.graph_store import stored_graphs
 from earshot.index.library import Library
 from earshot.stages.build_graphs import build_graphs
-from earshot.stages.import_listens import import_listens
+from earshot.stages.imports.import_listens import import_listens
 from earshot.stages.shared.reports import InputError, StageError
 
 

@@ -6,7 +6,7 @@ import pytest
 from artists_world import make_artists_folder, write
 from earshot.index.library import Library, LibraryError
 from earshot.stages.graph_view import view_graph
-from earshot.stages.import_graph import ImportGraphConfig, import_graph, read_graph
+from earshot.stages.imports.import_graph import ImportGraphConfig, import_graph, read_graph
 from earshot.stages.shared.reports import StageError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.stages.import_graph import ImportGraphConfig, import_graph, read_graph
+from earshot.stages.imports.import_graph import ImportGraphConfig, import_graph, read_graph
 from library_world import open_library
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from earshot.index.library import LibraryError
 from earshot.index.vectors.faiss_file import index_state
-from earshot.stages.forget import forget_folder, forget_listens
-from earshot.stages.import_listens import import_listens
+from earshot.stages.imports.forget import forget_folder, forget_listens
+from earshot.stages.imports.import_listens import import_listens
 from library_world import add, at, heard, open_library
 
 

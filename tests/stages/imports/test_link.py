@@ -7,7 +7,7 @@ import pytest
 from earshot.index.library import LibraryError
 from earshot.index.listens.listen_store import import_digests
 from earshot.index.listens.stored_interactions import listening_key
-from earshot.stages.link import change_links, link
+from earshot.stages.imports.link import change_links, link
 from library_world import add, at, heard, open_library
 from tower_world import import_table
 

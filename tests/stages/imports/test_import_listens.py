@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from earshot.index.library import Library
-from earshot.stages.import_listens import (
+from earshot.stages.imports.import_listens import (
     ImportedSource,
     ImportListensConfig,
     KnownSource,

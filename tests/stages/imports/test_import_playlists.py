@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.stages.import_playlists import import_playlists
+from earshot.stages.imports.import_playlists import import_playlists
 from library_world import add, at, heard, open_library
 
 

@@ -1,0 +1,79 @@
+"""Draw the tracks of a vector space on one sheet, laid out by UMAP."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from earshot.graph.drawing.map_colors import color_by
+from earshot.graph.drawing.map_page import write_map_page
+from earshot.graph.drawing.map_picture import check_picture_format
+from earshot.graph.drawing.map_picture import draw_map as draw_picture
+from earshot.graph.drawing.umap_layout import map_layout
+from earshot.index.library import Library
+from earshot.index.search.map_sample import read_map
+from earshot.index.vectors.spaces import AUDIO, require_vectors, spaces
+from earshot.stages.shared.reports import Note, StageError
+
+
+@dataclass(frozen=True)
+class MapReport:
+    """A map that was written."""
+
+    title: str
+    n_tracks: int
+    paths: Sequence[Path]
+    is_colored: bool  # some track has a tag for the color
+
+
+def draw_map(
+    library: Library,
+    picture: Path | None = None,
+    page: Path | None = None,
+    *,
+    space: str = AUDIO,
+    color: str = "genre",
+    limit: int = 50_000,
+    seed: int = 0,
+) -> Generator[Note | MapReport, None, None]:
+    """Draw all tracks of a space as a picture, as a page for a browser, or as both.
+
+    Parameters
+    ----------
+    picture, page : the files to write
+    color : ``genre``, ``artist`` or ``album``, the tag that colors the dots
+    limit : a random sample of so many is drawn if there are more tracks
+    seed : of the sample and of the layout
+
+    Raises
+    ------
+    StageError, LibraryError
+        No track has a vector in the space.
+    ValueError, OSError
+        A file cannot be written, or its format is unknown: found out before the work where possible.
+    """
+    paths = [path for path in (picture, page) if path is not None]
+    for path in paths:
+        path.absolute().parent.resolve(strict=True)
+    if picture is not None:
+        check_picture_format(picture)
+    require_vectors(library, space)
+    sample = read_map(library, space, limit, seed)
+    n_tracks = len(sample.tracks)
+    if not n_tracks:
+        names = ", ".join(spaces(library)) or "none"
+        raise StageError(f"No track has a vector in the space {space!r}; this library has {names}.")
+    of_all = f" of {sample.n_all:,}" if n_tracks < sample.n_all else ""
+    yield Note(f"placing {n_tracks:,} tracks{of_all}{', a sample (--limit)' if of_all else ''} ...")
+    places = map_layout(sample.vectors, seed=seed)
+    coloring = color_by([getattr(track, color) for track in sample.tracks], several=color == "genre")
+    title = f"{n_tracks:,} tracks{of_all} by {space}, colored by {color}"
+    if picture is not None:
+        draw_picture(picture, places, coloring, title=title)
+    if page is not None:
+        write_map_page(
+            page, places, coloring, title=title,
+            ids=[track.id for track in sample.tracks],
+            names=[track.name for track in sample.tracks],
+            details=[" · ".join(filter(None, (track.album, track.genre))) for track in sample.tracks],
+        )  # fmt: skip
+    yield MapReport(title, n_tracks, paths, bool(coloring.names))

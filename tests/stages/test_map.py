@@ -1,0 +1,27 @@
+"""Maps from Python: a picture, a page, and what is refused before the work."""
+
+import pytest
+
+from earshot.index.library import Library
+from earshot.stages.map import MapReport, draw_map
+from earshot.stages.shared.reports import Note
+
+
+@pytest.fixture
+def library(heard_library):
+    with Library.open(heard_library) as opened:
+        yield opened
+
+
+def test_a_picture_and_a_page_of_a_sample(library, tmp_path):
+    note, report = draw_map(library, tmp_path / "x.png", tmp_path / "x.html", color="artist", limit=5)
+    assert note == Note("placing 5 tracks of 18, a sample (--limit) ...")
+    title, paths = "5 tracks of 18 by audio, colored by artist", [tmp_path / "x.png", tmp_path / "x.html"]
+    assert report == MapReport(title, 5, paths, is_colored=True)
+    assert all(path.stat().st_size > 1_000 for path in paths)
+
+
+@pytest.mark.parametrize(("name", "error"), [("x.bmp", ValueError), ("nowhere/x.png", FileNotFoundError)])
+def test_a_picture_that_cannot_be_written_costs_no_work(library, tmp_path, name, error):
+    with pytest.raises(error):
+        next(draw_map(library, tmp_path / name))
