@@ -38,9 +38,9 @@ from earshot.commands.link import link
 from earshot.commands.map import draw_map
 from earshot.commands.recommend import recommend
 from earshot.commands.shared.console import OutputError, close_outputs, open_outputs
-from earshot.commands.shared.error_messages import failure_sentence
 from earshot.commands.shared.options import library_folder
 from earshot.commands.shared.signals import TerminatedError, end_on_signals, say_interrupted
+from earshot.commands.shared.system_failures import failure_sentence
 from earshot.commands.similar import similar
 from earshot.commands.status import status
 from earshot.commands.train_audio import train_audio

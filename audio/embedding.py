@@ -28,8 +28,8 @@ from earshot.audio.config import DecodeConfig, EarConfig
 from earshot.audio.decoding.decode import DecodedTrack, OutOfRangeError
 from earshot.audio.decoding.decode_worker import HashedFile, decode_task, hash_task, start_worker
 from earshot.audio.decoding.music_file import Cause, UndecodableError
+from earshot.audio.decoding.spawn_context import WorkerContext
 from earshot.audio.decoding.tags import Tags
-from earshot.audio.decoding.worker_process import WorkerContext
 from earshot.audio.ear import track_vector
 
 # Read by a process before it runs a line of ours, so set before the workers are started.

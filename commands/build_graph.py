@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from earshot.commands.shared.error_messages import stage_errors
 from earshot.commands.shared.options import split_options
-from earshot.commands.shared.terminal import stage_errors
 
 
 @click.command()

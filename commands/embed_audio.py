@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.audio.config import DecodeConfig
+from earshot.commands.shared.error_messages import stage_errors
 from earshot.commands.shared.options import config_of, config_options, device_option
-from earshot.commands.shared.terminal import drawn, echo_some, stage_errors
+from earshot.commands.shared.terminal import drawn, echo_some
 from earshot.data.files.path_encoding import shell_word, shown_path
 
 if TYPE_CHECKING:

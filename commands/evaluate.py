@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.options import output_options, popularity_option
-from earshot.commands.shared.terminal import echo_lines, echo_rows, last_report, user_errors
+from earshot.commands.shared.terminal import echo_lines, echo_rows, last_report
 
 
 @click.command()

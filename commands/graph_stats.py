@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
+from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.options import NEW_FILE
-from earshot.commands.shared.terminal import echo_json, user_errors
+from earshot.commands.shared.terminal import echo_json
 from earshot.data.files.path_encoding import escaped
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.name_options import echo_nodes, echo_translation, names_options
 from earshot.commands.shared.options import EXISTING_FILE
-from earshot.commands.shared.terminal import echo_malformed, user_errors
+from earshot.commands.shared.terminal import echo_malformed
 
 
 @click.command()

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.name_options import echo_nodes, echo_translation, names_options
-from earshot.commands.shared.terminal import drawn, echo_malformed, echo_some, plural, user_errors
+from earshot.commands.shared.terminal import drawn, echo_malformed, echo_some, plural
 from earshot.data.files.path_encoding import escaped, shown_path
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.options import EXISTING_FILE
-from earshot.commands.shared.terminal import echo_malformed, echo_some, user_errors
+from earshot.commands.shared.terminal import echo_malformed, echo_some
 
 
 @click.command()

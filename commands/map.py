@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.options import NEW_FILE
-from earshot.commands.shared.terminal import last_report, user_errors
+from earshot.commands.shared.terminal import last_report
 
 
 @click.command("map")

@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from earshot.commands.shared.error_messages import stage_errors, user_errors
 from earshot.commands.shared.options import EXISTING_FILE, output_options, popularity_option
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
-from earshot.commands.shared.terminal import echo_rows, echo_stream, last_report, plural, stage_errors, user_errors
+from earshot.commands.shared.terminal import echo_rows, echo_stream, last_report, plural
 
 
 @click.command()

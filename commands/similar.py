@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from earshot.commands.shared.error_messages import stage_errors
 from earshot.commands.shared.options import output_options
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
-from earshot.commands.shared.terminal import echo_rows, stage_errors
+from earshot.commands.shared.terminal import echo_rows
 
 
 @click.command()

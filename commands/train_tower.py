@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from earshot.commands.shared.error_messages import stage_errors
 from earshot.commands.shared.options import SwitchCommand, config_of, config_options, device_option, split_options
-from earshot.commands.shared.terminal import last_report, plural, stage_errors
+from earshot.commands.shared.terminal import last_report, plural
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 
 

@@ -10,6 +10,7 @@ import codecs
 import io
 import os
 import re
+import shutil
 import sys
 from typing import TextIO
 
@@ -103,3 +104,8 @@ def close_outputs() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     if failure is not None:
         raise failure
+
+
+def terminal_width() -> int:
+    """Width of a line of sentences, in cells."""
+    return shutil.get_terminal_size((120, 24)).columns

@@ -1,18 +1,16 @@
 """Output of commands: rows and lines on stdout; notes, errors and progress on stderr."""
 
 import contextlib
-import shutil
 import sys
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from earshot.commands.shared.console import OutputError, SafeOutput, printable
-from earshot.commands.shared.error_messages import failure_sentence
+from earshot.commands.shared.console import OutputError, SafeOutput, printable, terminal_width
+from earshot.commands.shared.error_messages import stage_errors
 from earshot.data.files.path_encoding import escaped
-from earshot.stages.shared.reports import InputError, Progress, StageError
+from earshot.stages.shared.reports import Progress
 
 T = TypeVar("T")
 
@@ -106,11 +104,6 @@ def echo_malformed(n_malformed: int, shown: Sequence[str]) -> None:
         echo_some("", shown, n_malformed)
 
 
-def terminal_width() -> int:
-    """Width of a line of sentences, in cells."""
-    return shutil.get_terminal_size((120, 24)).columns
-
-
 def table_width() -> int | None:
     """Width of a line of a table, in cells; None, for any width, if no terminal shows it."""
     return terminal_width() if sys.stdout is not None and sys.stdout.isatty() else None
@@ -183,44 +176,3 @@ def progress(items: Iterable[T], what: str, unit: str, total: int | None = None)
         for item in items:
             yield item
             bar.update()
-
-
-@contextlib.contextmanager
-def stage_errors() -> Iterator[None]:
-    """Show the reason why a stage cannot go on as one message; wrong arguments exit with 2, all else with 1."""
-    try:
-        yield
-    except InputError as error:
-        raise click.UsageError(str(error)) from None
-    except StageError as error:
-        raise click.ClickException(str(error)) from None
-    except LookupError as error:
-        raise click.ClickException(_choices(error)) from None
-
-
-def _choices(error: LookupError) -> str:
-    """The tracks that words fit, for a person to choose among them; raises any other error anew."""
-    from earshot.commands.shared.text_tables import table
-    from earshot.index.tracks.track_lookup import AmbiguousError
-
-    if not isinstance(error, AmbiguousError):
-        raise error
-    rows = [(row.id, row.artist, row.title, row.album, row.path) for row in error.choices]
-    choices = table(rows, ("id", "artist", "title", "album", "path"), terminal_width())
-    return f"{error}. Which one? Give its id, or more words.\n\n{choices}"
-
-
-@contextlib.contextmanager
-def user_errors() -> Iterator[None]:
-    """Show what is wrong with a file that was given as one message, and what stops a stage."""
-    try:
-        with stage_errors():
-            yield
-    except BrokenPipeError as error:  # the reader of a pipe that was given has left
-        raise OutputError(error) from None
-    except OSError as error:
-        context = click.get_current_context(silent=True)
-        library = context.find_object(Path) if context else None
-        raise click.ClickException(failure_sentence(error, library or Path.cwd()) or str(error)) from None
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None

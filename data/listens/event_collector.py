@@ -14,6 +14,7 @@ import polars as pl
 
 from earshot.data.events.event_log import EVENT_COLUMNS
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, EventSort
+from earshot.data.events.repeated_events import without_repeated_parts
 from earshot.data.files.atomic import temporary_folder
 from earshot.data.listens.event_batch import ITEM_COLUMNS, Batch
 from earshot.data.listens.vocabulary import Vocabulary
@@ -135,7 +136,7 @@ class EventCollector:
         """
         has_parts = self._n_parts > 1
         for block in self._sort.ordered(*(() if has_parts else ("part",))):
-            block = _without_repeats(block) if has_parts else block
+            block = without_repeated_parts(block) if has_parts else block
             users, items = user_ids[block["user_row"].to_numpy()], item_ids[block["item_row"].to_numpy()]
             yield block.select(
                 pl.Series("user_id", users), pl.Series(f"{self.level}_id", items), *map(pl.col, EVENT_COLUMNS)
@@ -149,14 +150,6 @@ class EventCollector:
         if values.dtype == pl.String:
             return values.to_list()
         return (self._prefix + values.cast(pl.String)).to_list()
-
-
-def _without_repeats(block: pl.DataFrame) -> pl.DataFrame:
-    """Drop repeats across parts, as `data.events.event_log.without_repeats` does across files; the first part stays."""
-    key = ["user_row", "item_row", "time_s", "kind"]
-    count = pl.int_range(pl.len(), dtype=pl.UInt32)
-    number = pl.when(pl.col("time_s").is_null()).then(count.over(key)).otherwise(count.over([*key, "part"]))
-    return block.with_columns(number=number).unique([*key, "number"], keep="first", maintain_order=True)
 
 
 def _keyed(events: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,7 @@ _MAX_PAIRS = 2**24  # of anchors and tracks in memory together, at some 30 bytes
 
 @dataclass(frozen=True)
 class TripletBatch:
-    """Anchors and positives; negatives are chosen in the batch once it has vectors.
+    """Anchors and positives; of the candidates that may be negatives, the loss takes semi-hard ones.
 
     Candidates are second views of the anchors, then the positives: column j < n is anchor j, column n + j its positive.
     A candidate of the anchor's own track is at 0 hops.
@@ -32,6 +32,17 @@ class TripletBatch:
     def same_track(self) -> np.ndarray:
         """Mask of candidates that are the anchor's own track, shape (n, 2 n)."""
         return self.anchor_rows[:, None] == self.candidate_rows[None]
+
+    def near_candidates(self, near_hops: int) -> np.ndarray:
+        """Mask of candidates within so many hops of the anchor, and of its own track, shape (n, 2 n)."""
+        assert self.hops is not None
+        return (self.hops <= near_hops) | self.same_track()
+
+    def negative_candidates(self, gap: int) -> np.ndarray:
+        """Mask of candidates that are at least `gap` hops farther than the positive, shape (n, 2 n)."""
+        assert self.hops is not None
+        hops, n = self.hops.astype(np.int64), len(self.anchor_rows)
+        return (hops >= hops[np.arange(n), np.arange(n) + n][:, None] + gap) & ~self.same_track()
 
 
 class TasteSampler:

@@ -25,8 +25,8 @@ from earshot.audio.encoder import Encoder, calibrate
 from earshot.data.files.training_state import training_key
 from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.graph.config import TasteConfig
+from earshot.graph.taste.batch_loss import batch_loss
 from earshot.graph.taste.excerpt_views import CHUNK_SIZE, ExcerptDataset, FeatureTable
-from earshot.graph.taste.taste_loss import batch_loss
 from earshot.graph.taste.taste_sampler import TasteSampler, TripletBatch, held_out_triplets
 from earshot.graph.taste.track_graph import TrackGraph
 

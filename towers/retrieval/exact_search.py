@@ -1,4 +1,4 @@
-"""Exact search with trained towers: vectors of items and queries, and the best tracks of each query, in blocks."""
+"""Exact search with trained towers: the best tracks of each query, in blocks of the catalog, with caps per artist."""
 
 from collections.abc import Iterator, Sequence
 
@@ -73,6 +73,34 @@ def _top_k(scores: Tensor, k: int, track_ids: np.ndarray | None) -> tuple[np.nda
     return columns, values
 
 
+def recommend(
+    towers: Towers,
+    events: Interactions,
+    user_rows: np.ndarray,
+    k: int,
+    *,
+    excluded: list[np.ndarray] | None = None,
+    offsets: np.ndarray | None = None,
+    n_at_once: int = 1_024,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Recommend to users after all of `events`; yield rows and scores as of `best_tracks`, for blocks of users."""
+    items = item_vectors(towers)
+    for start in range(0, len(user_rows), n_at_once):
+        queries = current_query_vectors(towers, events, user_rows[start : start + n_at_once])
+        block_excluded = None if excluded is None else excluded[start : start + n_at_once]
+        yield best_tracks(towers, queries, items, k, excluded=block_excluded, offsets=offsets)
+
+
+def unit_vectors(items: Tensor, *, with_bias: bool = True) -> np.ndarray:
+    """Item vectors of unit length, float32, to compare them with each other by cosine.
+
+    Parameters
+    ----------
+    with_bias : False to drop their last number, in a factorisation the popularity of a track
+    """
+    return F.normalize(items if with_bias else items[:, :-1], dim=-1).cpu().numpy()
+
+
 def best_tracks_capped(
     towers: Towers,
     queries: Tensor,
@@ -112,65 +140,3 @@ def best_tracks_capped(
             short.append(block[is_short & (width < len(items))])
         pending, width = np.concatenate(short), 8 * width
     return rows, scores
-
-
-def recommend(
-    towers: Towers,
-    events: Interactions,
-    user_rows: np.ndarray,
-    k: int,
-    *,
-    excluded: list[np.ndarray] | None = None,
-    offsets: np.ndarray | None = None,
-    n_at_once: int = 1_024,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Recommend to users after all of `events`; yield rows and scores as of `best_tracks`, for blocks of users."""
-    items = item_vectors(towers)
-    for start in range(0, len(user_rows), n_at_once):
-        queries = current_query_vectors(towers, events, user_rows[start : start + n_at_once])
-        block_excluded = None if excluded is None else excluded[start : start + n_at_once]
-        yield best_tracks(towers, queries, items, k, excluded=block_excluded, offsets=offsets)
-
-
-def popularity_offsets(counts: np.ndarray, popularity_weight: float) -> np.ndarray | None:
-    r"""Offsets of the scores of tracks by their popularity, (n_tracks,) float32; None for a weight of 0.
-
-    .. math:: weight \cdot \log p_t, \quad p_t = \frac{n_t + 1}{\sum_s (n_s + 1)}
-
-    with the plays n of each track; the one more keeps a single play from counting too much. The popularity of a track
-    without plays is unknown: it gets the mean logarithm of those with some. Popularity is adjusted when recommending,
-    as [1]_ does with a power of it (they multiply by ``p ** weight``, and we rank by logarithms) and [2]_ with logits;
-    the towers need no new training.
-
-    References
-    ----------
-    .. [1] Zhang et al. Causal Intervention for Leveraging Popularity Bias in Recommendation. SIGIR 2021, section 3.4.
-       https://arxiv.org/abs/2105.06067
-    .. [2] Menon et al. Long-tail Learning via Logit Adjustment. ICLR 2021. https://arxiv.org/abs/2007.07314
-    """
-    if not popularity_weight:
-        return None
-    plays = counts + 1.0
-    log_shares = np.log(plays / plays.sum())
-    is_played = counts > 0
-    if is_played.any():
-        log_shares[~is_played] = log_shares[is_played].mean()
-    return (popularity_weight * log_shares).astype(np.float32)
-
-
-def unit_vectors(items: Tensor, *, with_bias: bool = True) -> np.ndarray:
-    """Item vectors of unit length, float32, to compare them with each other by cosine.
-
-    Parameters
-    ----------
-    with_bias : False to drop their last number, in a factorisation the popularity of a track
-    """
-    return F.normalize(items if with_bias else items[:, :-1], dim=-1).cpu().numpy()
-
-
-def fold_offsets(items: Tensor, queries: Tensor, offsets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Items and queries with one number more, so that their inner products are scores with the offsets, (n_tracks,)."""
-    if offsets is None:
-        return items.numpy(), queries.numpy()
-    ones = np.ones((len(queries), 1), dtype=np.float32)
-    return np.hstack([items.numpy(), offsets[:, None]]), np.hstack([queries.numpy(), ones])

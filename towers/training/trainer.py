@@ -19,7 +19,7 @@ from earshot.towers.losses.sampled_softmax import Temperature, sampled_softmax
 from earshot.towers.models import Towers
 from earshot.towers.networks.embedding_tables import Table
 from earshot.towers.networks.two_tower import TwoTower
-from earshot.towers.retrieval.exact_search import popularity_offsets
+from earshot.towers.retrieval.popularity import popularity_offsets
 from earshot.towers.training.batches import Batch, Batches
 from earshot.towers.training.distributed import Distributed, LocalBatch
 from earshot.towers.training.negative_mining import HardNegatives, mine_negatives

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from earshot.commands.shared.console import OutputError, SafeOutput, printable
-from earshot.commands.shared.terminal import user_errors
+from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.text_tables import json_text
 
 HOSTILE = [

@@ -1,4 +1,4 @@
-"""Exact search in blocks finds what it finds at once; offsets of popularity and unit vectors by hand."""
+"""Exact search in blocks finds what it finds at once; unit vectors by hand."""
 
 import numpy as np
 import pytest
@@ -7,17 +7,9 @@ import torch
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import make_towers
-from earshot.towers.retrieval.exact_search import popularity_offsets, recommend, unit_vectors
+from earshot.towers.retrieval.exact_search import recommend, unit_vectors
 from earshot.towers.retrieval.query_vectors import item_vectors
 from tower_world import listening
-
-
-def test_a_popularity_weight_is_a_power_of_popularity():
-    assert popularity_offsets(np.array([1, 2]), 0) is None
-    one, four = np.log(2 / 8), np.log(5 / 8)  # one more for each: 1, 2 and 5 of 8
-    expected = -2 * np.array([(one + four) / 2, one, four])  # without plays: the mean of the others
-    np.testing.assert_allclose(popularity_offsets(np.array([0, 1, 4]), -2.0), expected, rtol=1e-6)
-    np.testing.assert_allclose(popularity_offsets(np.zeros(2), 1.0), np.log([1 / 2, 1 / 2]), rtol=1e-6)
 
 
 def test_a_bias_is_no_direction_of_taste():

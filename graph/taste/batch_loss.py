@@ -1,6 +1,5 @@
 """The configured loss of a batch: triplet, InfoNCE or graded InfoNCE, from hops or affinities in preference graphs."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,16 +23,11 @@ def batch_loss(anchors: Tensor, candidates: Tensor, batch: TripletBatch, config:
         assert batch.affinity is not None
         affinity = torch.from_numpy(batch.affinity).to(anchors.device)
         return graded_info_nce(anchors, candidates, affinity, temperature=config.temperature)
-    assert batch.hops is not None
-    n = len(anchors)
-    hops = torch.from_numpy(batch.hops.astype(np.int64)).to(anchors.device)
-    same = torch.from_numpy(batch.same_track()).to(anchors.device)
+    positives = candidates[len(anchors) :]
     if config.loss == "infonce":
-        near = (hops <= config.near_hops) | same
-        return info_nce(anchors, candidates[n:], near[:, n:], temperature=config.temperature)
-    positives = candidates[n:]
-    rows = torch.arange(n, device=anchors.device)
-    allowed = (hops >= hops[rows, rows + n][:, None] + config.gap) & ~same
+        near = torch.from_numpy(batch.near_candidates(config.near_hops)).to(anchors.device)
+        return info_nce(anchors, positives, near[:, len(anchors) :], temperature=config.temperature)
+    allowed = torch.from_numpy(batch.negative_candidates(config.gap)).to(anchors.device)
     usable = allowed.any(dim=1)
     if not usable.any():  # one artist alone in a batch: nothing is far
         return anchors.sum() * 0

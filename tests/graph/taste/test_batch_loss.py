@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from earshot.graph.config import TasteConfig
-from earshot.graph.taste.taste_loss import batch_loss
+from earshot.graph.taste.batch_loss import batch_loss
 from earshot.graph.taste.taste_sampler import TripletBatch
 
 

@@ -3,7 +3,7 @@
 import sys
 from types import ModuleType
 
-from earshot.audio.decoding.worker_process import WorkerContext
+from earshot.audio.decoding.spawn_context import WorkerContext
 
 CHECK = "import sys; sys.exit('torch' in sys.modules or hasattr(sys.modules['__main__'], '__file__'))"
 
