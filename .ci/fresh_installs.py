@@ -47,7 +47,7 @@ TESTS = (  # what leaned on a newer version than it said, and one of each librar
         "formats",
         "table_reader",
         "migrations",
-        "trainer",
+        "training_loop",
         "mel",
         "cli",
     ),

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from earshot.audio.config import DECODER_CONTRACT, DecodeConfig, EarConfig
-from earshot.audio.embedding import EmbedFailure, embed_files
+from earshot.audio.embed_files import EmbedFailure, embed_files
 from earshot.audio.mel import log_mel
 from earshot.data.files.array_files import read_archive
 from earshot.data.files.atomic import atomic_path, make_folder, sync

@@ -27,7 +27,7 @@ from earshot.evaluation.queries import queries_at_cutoff
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.tower_scores import evaluation_offsets, tower_lists
-from earshot.towers.training.trainer import TowerTraining
+from earshot.towers.training.training_loop import TowerTraining
 from measuring import show
 
 K = 10

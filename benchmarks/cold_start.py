@@ -32,7 +32,7 @@ from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.query_inputs import inputs_now
 from earshot.towers.retrieval.query_vectors import item_vectors, query_vectors
-from earshot.towers.training.trainer import TowerTraining
+from earshot.towers.training.training_loop import TowerTraining
 from measuring import CLI, run, show
 
 K, FOLDS = 10, 5

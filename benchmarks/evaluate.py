@@ -28,7 +28,7 @@ from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries, queries_of_split, validation_queries
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import Towers, towers_for
-from earshot.towers.retrieval.exact_search import unit_vectors
+from earshot.towers.retrieval.best_tracks import unit_vectors
 from earshot.towers.retrieval.query_vectors import item_vectors
 from earshot.towers.retrieval.tower_scores import evaluation_query_vectors, tower_scores
 from measuring import run, show

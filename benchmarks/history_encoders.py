@@ -15,7 +15,7 @@ from earshot.data.catalog import Catalog
 from earshot.data.events.interactions import Interactions
 from earshot.towers.config import Encoder, TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
-from earshot.towers.training.trainer import TowerTraining
+from earshot.towers.training.training_loop import TowerTraining
 from measuring import show
 
 N_USERS, N_TRACKS, N_EVENTS = 10_000, 100_000, 1_000_000

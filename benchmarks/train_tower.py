@@ -28,7 +28,7 @@ from earshot.data.catalog import Catalog
 from earshot.data.events.interactions import Interactions
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
-from earshot.towers.training.trainer import TowerTraining
+from earshot.towers.training.training_loop import TowerTraining
 from measuring import run, show
 
 HIDDEN, WARM_UP, HISTORY = 256, 2, 10

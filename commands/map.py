@@ -49,12 +49,12 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
         cli map --space tower --color artist --html map.html
     """
     from earshot.index.library import Library
-    from earshot.stages import map as stage
+    from earshot.stages import map
 
     out = Path("map.png") if out is None and html is None else out
     with Library.open(folder) as library, user_errors():
-        reports = stage.draw_map(library, out, html, space=space, color=color, limit=limit, seed=seed)
-        report = last_report(reports, stage.MapReport)
+        reports = map.draw_map(library, out, html, space=space, color=color, limit=limit, seed=seed)
+        report = last_report(reports, map.MapReport)
     if not report.is_colored:
         click.echo(f"All dots are grey: no track has a tag for {color}; `cli import-tags` brings tags in.", err=True)
     for path in report.paths:

@@ -45,7 +45,7 @@ from earshot.stages.shared.unread_files import FailingDiskError, UnreadFiles, un
 
 if TYPE_CHECKING:  # torch takes seconds to import, and a rescan needs none
     from earshot.audio.ear import Ear
-    from earshot.audio.embedding import EmbeddedTrack, EmbedFailure, KnownContent
+    from earshot.audio.embed_files import EmbeddedTrack, EmbedFailure, KnownContent
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _embed_pending(
     -------
     CPU seconds by phase, and the number of tracks that still have a vector of an older encoder only
     """
-    from earshot.audio.embedding import WorkersLostError, embed_files
+    from earshot.audio.embed_files import WorkersLostError, embed_files
 
     run, head = start_run(
         library,
@@ -227,7 +227,7 @@ class _ResultStore:
 
     def keep(self, result: "EmbeddedTrack | EmbedFailure | KnownContent") -> None:
         """Store the outcome of a file: a vector, or the reason why there is none; raise as `UnreadFiles.add` does."""
-        from earshot.audio.embedding import EmbeddedTrack, EmbedFailure
+        from earshot.audio.embed_files import EmbeddedTrack, EmbedFailure
 
         began, file, counts = perf_counter(), self.pending[result.path], self._plan.counts
         if isinstance(result, EmbeddedTrack):

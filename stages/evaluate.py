@@ -23,7 +23,7 @@ from earshot.index.vectors.spaces import AUDIO
 from earshot.stages.shared.current_towers import load_towers
 from earshot.stages.shared.environment import versions
 from earshot.stages.shared.reports import InputError, Progress, StageError, as_stage_error, collected
-from earshot.towers.retrieval.exact_search import unit_vectors
+from earshot.towers.retrieval.best_tracks import unit_vectors
 from earshot.towers.retrieval.popularity import fold_offsets
 from earshot.towers.retrieval.query_vectors import item_vectors
 from earshot.towers.retrieval.tower_scores import evaluation_offsets, evaluation_query_vectors, tower_scores

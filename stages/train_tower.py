@@ -29,11 +29,11 @@ from earshot.stages.shared.environment import SAVE_SECONDS, pick_device, version
 from earshot.stages.shared.indexes import refresh_indexes
 from earshot.stages.shared.reports import InputError, Progress, as_stage_error
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
-from earshot.towers.retrieval.exact_search import unit_vectors
+from earshot.towers.retrieval.best_tracks import unit_vectors
 from earshot.towers.retrieval.query_vectors import item_vectors
 from earshot.towers.tower_checkpoint import SavedTowers, save_towers, tower_training_key
 from earshot.towers.training.distributed import Distributed
-from earshot.towers.training.fit import FitStage, TowerFit, state_files
+from earshot.towers.training.fit_stages import FitStage, TowerFit, state_files
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def extend_to_new_tracks(library: Library) -> int:
     if not len(new_ids) or is_stale or run.model != "two-tower":
         return 0  # other models know a track by its own vector or not at all
 
-    from earshot.towers.retrieval.exact_search import unit_vectors
+    from earshot.towers.retrieval.best_tracks import unit_vectors
     from earshot.towers.retrieval.query_vectors import item_vectors
 
     try:

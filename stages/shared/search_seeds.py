@@ -92,7 +92,7 @@ def _why_no_seed(library: Library, row: TrackRow | None, text: str, spaces: Sequ
 
 def _embedded_file(library: Library, path: str, space: str) -> Seed:
     """A file outside the library, embedded by the very encoder that the library's vectors come from."""
-    from earshot.audio.embedding import Cause, EmbeddedTrack, EmbedFailure, WorkersLostError, embed_files
+    from earshot.audio.embed_files import Cause, EmbeddedTrack, EmbedFailure, WorkersLostError, embed_files
     from earshot.graph.diffusion.diffusion import centred
 
     checkpoint, fingerprint = current_checkpoint(library), current_fingerprint(library)

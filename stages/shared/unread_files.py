@@ -13,7 +13,7 @@ from earshot.stages.shared.environment import versions
 from earshot.stages.shared.reports import StageError
 
 if TYPE_CHECKING:  # torch takes seconds to import
-    from earshot.audio.embedding import EmbedFailure
+    from earshot.audio.embed_files import EmbedFailure
 
 _MAX_IN_A_ROW = 10  # unread files in a row: more are no fault of the files, the disk fails
 _MAX_KNOWN_IN_A_ROW = 100  # the same for files that failed before, or whose failure costs no time

@@ -11,7 +11,7 @@ import torch
 from earshot.audio import spectral_baselines
 from earshot.audio.config import DecodeConfig, EarConfig, ExcerptConfig
 from earshot.audio.decoding.decode import decode_track
-from earshot.audio.embedding import EmbedFailure
+from earshot.audio.embed_files import EmbedFailure
 from earshot.audio.mel import log_mel
 from earshot.audio.spectral_baselines import (
     SpectralSums,

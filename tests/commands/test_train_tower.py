@@ -97,7 +97,7 @@ def test_listens_too_few_to_split_can_all_be_learned_from(tmp_path):
 def test_a_killed_training_goes_on(run, library, monkeypatch, refit, n_before):
     """Ctrl-C after a saved state; the same command then ends where it would have ended, in either of the trainings."""
     monkeypatch.setattr("earshot.stages.train_tower.SAVE_SECONDS", 0.0)
-    from earshot.towers.training.trainer import TowerTraining
+    from earshot.towers.training.training_loop import TowerTraining
 
     arguments = ["train-tower", *QUICK, "--epochs", 3, "--seed", 1, *refit, "--json"]
     whole = json.loads(run(*arguments).stdout)
@@ -120,7 +120,7 @@ def test_a_killed_training_goes_on(run, library, monkeypatch, refit, n_before):
 
 def test_a_killed_training_begins_anew_when_there_are_more_tracks(run, library, monkeypatch):
     monkeypatch.setattr("earshot.stages.train_tower.SAVE_SECONDS", 0.0)
-    from earshot.towers.training.trainer import TowerTraining
+    from earshot.towers.training.training_loop import TowerTraining
 
     def killed(self):
         yield next(reports(self))

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from earshot.index import writer_lock as writer
+from earshot.index import writer_lock
 from earshot.index.library import Library, LibraryError
 from earshot.index.writer_lock import announce_writer, another_writes, describe_writer, withdraw_writer
 
@@ -15,7 +15,7 @@ PARENT = os.getppid()  # a process that is there
 
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch):
-    monkeypatch.setattr(writer, "_MAX_WAIT", 0.01)
+    monkeypatch.setattr(writer_lock, "_MAX_WAIT", 0.01)
 
 
 def write(folder, **fields):
@@ -31,7 +31,7 @@ def test_a_writer_says_who_it_is_and_is_not_another(tmp_path):
 
 
 def test_another_process_writes(tmp_path):
-    write(tmp_path, pid=PARENT, started=writer._start(PARENT))
+    write(tmp_path, pid=PARENT, started=writer_lock._start(PARENT))
     assert another_writes(tmp_path)
     assert describe_writer(tmp_path) == f"`cli link`, process {PARENT}, since 2026"
     write(tmp_path, pid=PARENT)  # of an earlier version
@@ -48,10 +48,10 @@ def test_a_process_of_another_user_writes_too(tmp_path, monkeypatch):
     assert describe_writer(tmp_path).startswith("`cli link`")
 
 
-@pytest.mark.skipif(writer._start(PARENT) is None, reason="the system does not tell when a process started")
+@pytest.mark.skipif(writer_lock._start(PARENT) is None, reason="the system does not tell when a process started")
 def test_a_later_process_of_the_same_number_is_another(tmp_path):
     """In a container, the first process of every start has the number 1."""
-    write(tmp_path, pid=PARENT, started=writer._start(PARENT) - 1)
+    write(tmp_path, pid=PARENT, started=writer_lock._start(PARENT) - 1)
     assert not another_writes(tmp_path)
     assert describe_writer(tmp_path) == "one that does not say its name"
 

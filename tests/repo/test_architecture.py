@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "cli": {"commands", "index", "stages"},
 }
 FLOORS = {  # within a package, lowest first: a module or wing imports from lower floors alone, and from its own wing
-    "audio": ("config augmentation mel_statistics", "decoding checkpoint encoder mel", "ear", "embedding",
+    "audio": ("config augmentation mel_statistics", "decoding checkpoint encoder mel", "ear", "embed_files",
               "spectral_baselines spectrogram_cache"),
     "data": ("top_k", "ids catalog arrays cosine parallel name_matching labels settings files",
              "tables recommend_request", "events",

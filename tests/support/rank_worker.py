@@ -14,7 +14,7 @@ import torch.distributed as dist
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.training.distributed import Distributed
-from earshot.towers.training.trainer import TowerTraining
+from earshot.towers.training.training_loop import TowerTraining
 from tower_world import catalog, listening
 
 TOWER = TowerConfig(dim=8, hidden=6, history=4, use_user=1, use_events=1)

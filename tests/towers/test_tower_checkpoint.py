@@ -12,7 +12,7 @@ from earshot.data.ids import IdMap
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers, towers_for
 from earshot.towers.query_inputs import inputs_for_new_users
-from earshot.towers.retrieval.exact_search import recommend
+from earshot.towers.retrieval.best_tracks import recommend
 from earshot.towers.retrieval.query_vectors import item_vectors, query_vectors
 from earshot.towers.tower_checkpoint import (
     CheckpointError,
@@ -22,7 +22,7 @@ from earshot.towers.tower_checkpoint import (
     save_towers,
     tower_training_key,
 )
-from earshot.towers.training.trainer import TowerTraining
+from earshot.towers.training.training_loop import TowerTraining
 from tower_world import catalog, checkerboard, listening
 
 SOUND = np.random.default_rng(3).standard_normal((6, 4))

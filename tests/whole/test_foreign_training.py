@@ -170,11 +170,11 @@ def test_lists_of_tracks_that_are_not_there(folder):
 
 def test_a_state_of_another_shape(folder, monkeypatch):
     """A stranger may know the key; what goes on from it must fit all the same."""
-    from earshot.towers.training import fit
+    from earshot.towers.training import fit_stages
 
     key = []
-    resume = fit.resume_training
-    monkeypatch.setattr(fit, "resume_training", lambda *asked: key.append(asked[:2]) or resume(*asked))
+    resume = fit_stages.resume_training
+    monkeypatch.setattr(fit_stages, "resume_training", lambda *asked: key.append(asked[:2]) or resume(*asked))
     invoke(folder, "train-tower", *QUICK, "--seed", 3)
     path, of = key[0]
     for state in ({}, {"towers": {"is_seen": torch.zeros(1)}}, [1]):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from earshot.data.events.interactions import Interactions
 from earshot.data.recommend_request import Candidates, RecommendRequest
-from earshot.towers.retrieval.exact_search import best_tracks_capped
+from earshot.towers.retrieval.best_tracks import best_tracks_capped
 from earshot.towers.retrieval.popularity import popularity_offsets
 from earshot.towers.retrieval.query_vectors import (
     current_query_vectors,

@@ -11,7 +11,7 @@ from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries, validation_queries
 from earshot.towers.models import Towers
 from earshot.towers.query_inputs import inputs_at
-from earshot.towers.retrieval.exact_search import recommend
+from earshot.towers.retrieval.best_tracks import recommend
 from earshot.towers.retrieval.popularity import popularity_offsets
 from earshot.towers.retrieval.query_vectors import history_length, query_vectors
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from earshot.data.events.interactions import Interactions
 from earshot.towers.models import Towers
-from earshot.towers.retrieval.exact_search import recommend
+from earshot.towers.retrieval.best_tracks import recommend
 from earshot.towers.training.known_pairs import KnownPairs
 
 MAX_MINED_USERS = 16_384  # another choice each epoch

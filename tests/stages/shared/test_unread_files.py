@@ -12,9 +12,8 @@ import pytest
 
 import faulty_worker
 from commands_typed import invoke, rows_of
-from earshot.audio import embedding
-from earshot.data.files import regular_files
-from earshot.data.files import skip_rules as exclusion
+from earshot.audio import embed_files
+from earshot.data.files import regular_files, skip_rules
 from earshot.data.files.folder_walk import find_files
 from earshot.data.files.skip_rules import Rules
 
@@ -38,7 +37,7 @@ def trouble(music, track_files, monkeypatch):
     def begin(*names: str) -> None:
         monkeypatch.undo()
         if names:
-            monkeypatch.setattr(embedding, "hash_task", faulty_worker.faulty_hash)
+            monkeypatch.setattr(embed_files, "hash_task", faulty_worker.faulty_hash)
         for number, name in enumerate(names):
             shutil.copy(track_files[2 + number % 6], music / f"{name}.flac")
             with open(music / f"{name}.flac", "ab") as file:
@@ -242,7 +241,7 @@ def test_a_name_that_tells_nothing_on_a_disk_that_does_not_answer(tmp_path, monk
     def failing(path: str, n_bytes: int) -> bytes:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(exclusion, "first_bytes", failing)
+    monkeypatch.setattr(skip_rules, "first_bytes", failing)
     (file,) = find_files([str(tmp_path)])
     assert (file.failure, file.is_transient, file.exclusion) == ("cannot be read: Input/output error", True, None)
 
@@ -305,7 +304,7 @@ def test_a_walk_waits_only_for_a_few_files(music, tmp_path, monkeypatch):
         asked.append(path)
         raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
-    monkeypatch.setattr(exclusion, "first_bytes", silent)
+    monkeypatch.setattr(skip_rules, "first_bytes", silent)
     result = invoke(tmp_path / "library", "embed-audio", music, *TWO, code=1)
     assert f"3 files could not be read, the last of them {music / 'song 2'}: cannot be read: Conn" in result.stderr
     assert len(asked) == 3

@@ -12,10 +12,10 @@ from earshot.towers.models import towers_for
 from earshot.towers.networks.event_features import EventFacts
 from earshot.towers.networks.two_tower import TwoTower
 from earshot.towers.query_inputs import N_GAPS, N_PLAYS, QueryInputs, inputs_now
-from earshot.towers.retrieval.exact_search import recommend
+from earshot.towers.retrieval.best_tracks import recommend
 from earshot.towers.retrieval.query_vectors import query_vectors
 from earshot.towers.training.batches import Batches
-from earshot.towers.training.trainer import TowerTraining
+from earshot.towers.training.training_loop import TowerTraining
 from tower_world import catalog, listening
 
 HOUR, DAY = 3_600, 86_400

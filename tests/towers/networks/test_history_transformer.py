@@ -11,8 +11,8 @@ from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.networks.history_transformer import HistoryTransformer
-from earshot.towers.retrieval.exact_search import recommend
-from earshot.towers.training.trainer import TowerTraining
+from earshot.towers.retrieval.best_tracks import recommend
+from earshot.towers.training.training_loop import TowerTraining
 from tower_world import listening
 
 
@@ -127,7 +127,7 @@ def test_it_solves_what_a_sum_cannot(rng):
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_a_stopped_training_goes_on_with_the_same_dropout(rng, monkeypatch, dropout):
-    monkeypatch.setattr("earshot.towers.training.trainer.STEPS_PER_REPORT", 2)
+    monkeypatch.setattr("earshot.towers.training.training_loop.STEPS_PER_REPORT", 2)
     world, config = riddle(rng), replace(QUICK, epochs=1, batch_size=32)
 
     def begun():

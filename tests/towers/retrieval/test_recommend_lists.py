@@ -10,7 +10,7 @@ from earshot.data.ids import IdMap
 from earshot.data.recommend_request import Candidates, RecommendRequest
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
-from earshot.towers.retrieval.exact_search import recommend
+from earshot.towers.retrieval.best_tracks import recommend
 from earshot.towers.retrieval.query_vectors import item_vectors, request_query_vector
 from earshot.towers.retrieval.recommend_lists import (
     RecommendOptions,

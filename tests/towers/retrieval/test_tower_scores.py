@@ -12,7 +12,7 @@ from earshot.data.recommend_request import Candidates
 from earshot.evaluation.queries import queries_at_cutoff, queries_of_split
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
-from earshot.towers.retrieval.exact_search import recommend
+from earshot.towers.retrieval.best_tracks import recommend
 from earshot.towers.retrieval.query_vectors import item_vectors
 from earshot.towers.retrieval.recommend_lists import RecommendOptions, prepare, recommend_all
 from earshot.towers.retrieval.tower_scores import Validator, evaluation_query_vectors, make_validator, tower_scores

@@ -12,14 +12,14 @@ import pytest
 import torch
 
 import faulty_worker
-from earshot.audio import embedding
+from earshot.audio import embed_files as embedding
 from earshot.audio.checkpoint import Checkpoint
 from earshot.audio.config import DecodeConfig
 from earshot.audio.decoding.audio_writer import write_audio
 from earshot.audio.decoding.decode import decode_track
 from earshot.audio.decoding.music_file import Cause
 from earshot.audio.ear import load_ear, track_vector
-from earshot.audio.embedding import EmbeddedTrack, EmbedFailure, embed_files
+from earshot.audio.embed_files import EmbeddedTrack, EmbedFailure, embed_files
 
 TWO = DecodeConfig(workers=2, time_limit=20.0, memory_limit=512)
 

@@ -10,10 +10,10 @@ from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers
 from earshot.towers.query_inputs import inputs_for_new_users
-from earshot.towers.retrieval.exact_search import best_tracks, recommend
+from earshot.towers.retrieval.best_tracks import best_tracks, recommend
 from earshot.towers.retrieval.query_vectors import item_vectors, query_vectors
 from earshot.towers.training.negative_mining import HardNegatives, mine_negatives
-from earshot.towers.training.trainer import DivergedError, TowerTraining
+from earshot.towers.training.training_loop import DivergedError, TowerTraining
 from tower_world import catalog, checkerboard, listening
 
 N = 12
@@ -69,7 +69,7 @@ def test_the_missing_square_is_recommended(model, settings):
 
 
 def test_a_training_that_was_stopped_goes_on_along_its_trajectory(monkeypatch):
-    monkeypatch.setattr("earshot.towers.training.trainer.STEPS_PER_REPORT", 3)  # also in the middle of an epoch
+    monkeypatch.setattr("earshot.towers.training.training_loop.STEPS_PER_REPORT", 3)  # also in the middle of an epoch
     config = replace(QUICK, epochs=3, frequency="streaming")
 
     def validator(towers):
@@ -207,7 +207,7 @@ def test_a_device_of_halves_learns_nearly_the_same(encoder, loss, rng, monkeypat
     tower = replace(TOWER, encoder=encoder, use_events=1, dropout=0.0)
     outcomes = []
     for devices in (("cuda",), ("cuda", "cpu")):
-        monkeypatch.setattr("earshot.towers.training.trainer.MIXED_PRECISION_DEVICES", devices)
+        monkeypatch.setattr("earshot.towers.training.training_loop.MIXED_PRECISION_DEVICES", devices)
         world = training(tower, replace(QUICK, loss=loss), events, catalog(30, audio=audio))
         assert world._is_mixed == ("cpu" in devices)
         found, blocks = world.loss_of(world.batches.batch(0, 0))
@@ -238,7 +238,7 @@ def test_hard_negatives_come_from_the_towers_of_the_epoch_before(monkeypatch):
         lists.append(towers.tables["tracks"].weight.clone())
         return mine_negatives(towers, *arguments, **settings)
 
-    monkeypatch.setattr("earshot.towers.training.trainer.mine_negatives", mine)
+    monkeypatch.setattr("earshot.towers.training.training_loop.mine_negatives", mine)
     world = training(config=MINED)
     for report in world.reports():
         if report.epoch == 0:
@@ -249,7 +249,7 @@ def test_hard_negatives_come_from_the_towers_of_the_epoch_before(monkeypatch):
 
 @pytest.mark.parametrize(("loss", "n_stops"), [("sampled-softmax", 3), ("sampled-softmax", 2), ("bpr", 3)])
 def test_a_stopped_training_resumes_with_the_same_hard_negatives(loss, n_stops, monkeypatch):
-    monkeypatch.setattr("earshot.towers.training.trainer.STEPS_PER_REPORT", 2)  # inside an epoch, and between two
+    monkeypatch.setattr("earshot.towers.training.training_loop.STEPS_PER_REPORT", 2)  # inside an epoch, and between two
     config = replace(MINED, loss=loss)
     whole, first, second = training(config=config), training(config=config), training(config=config)
     expected = [report.loss for report in whole.reports()]

@@ -6,7 +6,7 @@ import pytest
 
 from earshot.data.events.splits import split_listens
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
-from earshot.towers.training.fit import TowerFit
+from earshot.towers.training.fit_stages import TowerFit
 from tower_world import catalog, checkerboard, listening
 
 N = 12

@@ -7,7 +7,7 @@ import torch
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import make_towers
-from earshot.towers.retrieval.exact_search import recommend, unit_vectors
+from earshot.towers.retrieval.best_tracks import recommend, unit_vectors
 from earshot.towers.retrieval.query_vectors import item_vectors
 from tower_world import listening
 
@@ -34,7 +34,7 @@ def test_a_search_in_blocks_is_a_search(model, monkeypatch, rng):
     whole = list(recommend(towers, events, np.arange(9), 38, excluded=excluded))
     monkeypatch.setattr("earshot.towers.retrieval.query_vectors._TRACKS_AT_ONCE", 7)
     for name in ("_SCORES_AT_ONCE", "_NEUMF_SCORES_AT_ONCE"):
-        monkeypatch.setattr(f"earshot.towers.retrieval.exact_search.{name}", 80)
+        monkeypatch.setattr(f"earshot.towers.retrieval.best_tracks.{name}", 80)
     blocks = list(recommend(towers, events, np.arange(9), 38, excluded=excluded, n_at_once=4))
     assert len(whole) == 1 and len(blocks) == 3
     np.testing.assert_array_equal(np.concatenate([rows for rows, _ in blocks]), whole[0][0])

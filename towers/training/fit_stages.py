@@ -20,7 +20,7 @@ from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import Towers, towers_for
 from earshot.towers.retrieval.tower_scores import make_validator
 from earshot.towers.training.distributed import Distributed
-from earshot.towers.training.trainer import TowerTraining
+from earshot.towers.training.training_loop import TowerTraining
 
 
 @dataclass(frozen=True)
