@@ -35,7 +35,7 @@ def test_metrics_by_hand():
 
 
 def test_listeners_are_drawn_once_for_all_metrics_of_a_slice(monkeypatch):
-    """Of two thousand listeners one drawing takes as long as all the rest of their metrics."""
+    """One drawing of two thousand listeners takes as long as all the rest of their metrics."""
     n_drawn = []
 
     def counted(values, *arguments, **options):

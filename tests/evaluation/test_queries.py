@@ -1,4 +1,4 @@
-"""Who is asked what, under each protocol."""
+"""Users, targets and exclusions of evaluation queries under each protocol."""
 
 import numpy as np
 import pytest

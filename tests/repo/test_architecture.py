@@ -116,7 +116,7 @@ def imported_modules(path: Path) -> Iterator[tuple[str, ...]]:
 
 
 def ours(path: Path) -> set[tuple[str, ...]]:
-    """What a file imports of earshot, without that word."""
+    """The modules of earshot that a file imports, without that word."""
     return {parts[1:] for parts in imported_modules(path) if parts[0] == "earshot"}
 
 

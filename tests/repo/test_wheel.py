@@ -43,7 +43,7 @@ def installed(wheel, tmp_path_factory):
 
 
 def _site_packages() -> list[str]:
-    """Where this environment's packages lie; .pth files in a folder that a .pth file names are not read."""
+    """The folders of this environment's packages; .pth files in a folder that a .pth file names are not read."""
     ours = [Path(folder).resolve() for folder in (*site.getsitepackages(), *sys.path) if "site-packages" in str(folder)]
     return list(dict.fromkeys(map(str, ours)))
 
