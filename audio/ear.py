@@ -1,7 +1,7 @@
 """Ear: the front end and the encoder together, from samples to vectors."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -19,14 +19,6 @@ from earshot.audio.mel import log_mel
 from earshot.data.files.atomic import atomic_path
 
 
-@dataclass
-class PhaseTimes:
-    """Seconds spent in each phase, for the report of a scan."""
-
-    mel: float = 0.0
-    encoder: float = 0.0
-
-
 @dataclass(frozen=True)
 class Ear:
     """A front end and an encoder that belong together."""
@@ -34,17 +26,13 @@ class Ear:
     config: EarConfig
     encoder: Encoder
     device: str = "cpu"
-    times: PhaseTimes = field(default_factory=PhaseTimes)
+    seconds: dict[str, float] = field(default_factory=lambda: {"mel": 0.0, "encoder": 0.0})  # spent in each phase
 
     def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray:
-        """Vectors, shape (n_excerpts, dim) float32 on the unit sphere, of mono excerpts, each (n_samples,).
-
-        Excerpts of one length are one batch. Nothing is padded, so a vector does not depend on its batch.
-        """
+        """Vectors, shape (n_excerpts, dim) float32 on the unit sphere, of mono excerpts, each (n_samples,)."""
         vectors = np.empty((len(excerpts), self.config.encoder.dim), dtype=np.float32)
-        for length in sorted({len(excerpt) for excerpt in excerpts}):
-            rows = [row for row, excerpt in enumerate(excerpts) if len(excerpt) == length]
-            vectors[rows] = self._embed_batch(np.stack([excerpts[row] for row in rows]))
+        for rows, samples in batches_by_length(excerpts):
+            vectors[rows] = self._embed_batch(samples)
         return vectors
 
     @torch.inference_mode()
@@ -53,9 +41,19 @@ class Ear:
         spectrograms = log_mel(torch.from_numpy(samples).to(self.device), self.config.mel)
         encoding_began = perf_counter()
         vectors = self.encoder(spectrograms).cpu().numpy()
-        self.times.mel += encoding_began - began
-        self.times.encoder += perf_counter() - encoding_began
+        self.seconds["mel"] += encoding_began - began
+        self.seconds["encoder"] += perf_counter() - encoding_began
         return vectors
+
+
+def batches_by_length(excerpts: Sequence[np.ndarray]) -> Iterator[tuple[list[int], np.ndarray]]:
+    """Yield the rows of all excerpts of one length, and their samples, (n, n_samples).
+
+    Nothing is padded, so what is computed of an excerpt does not depend on its batch.
+    """
+    for length in sorted({len(excerpt) for excerpt in excerpts}):
+        rows = [row for row, excerpt in enumerate(excerpts) if len(excerpt) == length]
+        yield rows, np.stack([excerpts[row] for row in rows])
 
 
 def track_vector(excerpt_vectors: np.ndarray) -> np.ndarray:
@@ -74,12 +72,10 @@ def load_ear(checkpoint: Checkpoint, device: str = "cpu") -> Ear:
     OSError
         The file cannot be read, which says nothing about its content.
     """
-    if checkpoint.path is None:
-        config = EarConfig()
-        return Ear(config, untrained_encoder(config.mel, config.encoder).to(device), device)
-    config, weights = _read(checkpoint.path)
+    config, weights = (EarConfig(), None) if checkpoint.path is None else _read(checkpoint.path)
     encoder = untrained_encoder(config.mel, config.encoder)
-    encoder.load_state_dict(weights)
+    if weights is not None:
+        encoder.load_state_dict(weights)
     return Ear(config, encoder.to(device), device)
 
 

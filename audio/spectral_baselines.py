@@ -5,7 +5,7 @@ MFCC and spectrum are made from the same excerpts at the same sample rate, so an
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,8 +13,8 @@ import librosa
 import numpy as np
 import torch
 
-from earshot.audio.config import DecodeConfig, EarConfig
-from earshot.audio.embed_files import EmbedFailure, embed_files
+from earshot.audio.config import EarConfig
+from earshot.audio.ear import batches_by_length
 from earshot.audio.mel import log_mel
 from earshot.data.files.array_files import read_archive
 from earshot.data.files.atomic import atomic_path
@@ -23,7 +23,6 @@ _N_MFCC, _N_CHROMA, _N_FFT = 20, 12, 2_048
 _N_LIBROSA = _N_MFCC + _N_CHROMA
 _SUMS_VERSION = 1  # raised when the sums change
 _RANDOM_DIM = 64
-_TRACKS_PER_SAVE = 500
 
 
 class SpectralSums:
@@ -35,14 +34,14 @@ class SpectralSums:
 
     def __init__(self, config: EarConfig | None = None) -> None:
         self.config = config or EarConfig()
+        self.n_sums = 1 + 2 * _N_LIBROSA + self.config.mel.n_mels
 
     def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray:
         """Sums, shape (n_excerpts, 1 + 2 * 32 + n_mels), of mono excerpts, each (n_samples,)."""
-        sums: dict[int, np.ndarray] = {}
-        for length in {len(excerpt) for excerpt in excerpts}:
-            rows = [row for row, excerpt in enumerate(excerpts) if len(excerpt) == length]
-            sums.update(zip(rows, self._sums(np.stack([excerpts[row] for row in rows])), strict=True))
-        return np.stack([sums[row] for row in range(len(excerpts))])
+        sums = np.empty((len(excerpts), self.n_sums))
+        for rows, samples in batches_by_length(excerpts):
+            sums[rows] = self._sums(samples)
+        return sums
 
     def _sums(self, samples: np.ndarray) -> np.ndarray:
         """Sums of excerpts of one length, shape (n_excerpts, n_samples)."""
@@ -74,14 +73,9 @@ def mel_vectors(sums: np.ndarray) -> np.ndarray:
     return z_scored(sums[:, 1 + 2 * _N_LIBROSA :])
 
 
-def random_vectors(n_tracks: int, seed: int) -> np.ndarray:
-    """Random vectors, shape (n_tracks, 64)."""
-    return np.random.default_rng(seed).standard_normal((n_tracks, _RANDOM_DIM))
-
-
 def baseline_vectors(cache: "SumsCache", hashes: Sequence[str], seed: int) -> dict[str, np.ndarray]:
     """Vectors of all baselines, by name; rows of zeros for tracks that the cache does not hold."""
-    result = {"random": random_vectors(len(hashes), seed)}
+    result = {"random": np.random.default_rng(seed).standard_normal((len(hashes), _RANDOM_DIM))}
     rows = [row for row, content_hash in enumerate(hashes) if content_hash in cache.sums]
     if rows:
         sums = np.stack([cache.sums[hashes[row]] for row in rows])
@@ -104,48 +98,30 @@ class SumsCache:
     """
 
     def __init__(self, path: Path, config: EarConfig) -> None:
-        self.path = path
+        self.path, self.embedder = path, SpectralSums(config)
         settings = {"version": _SUMS_VERSION, "excerpt": asdict(config.excerpt), "mel": asdict(config.mel)}
         self._settings = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         self.sums: dict[str, np.ndarray] = {}
         try:
             archive = read_archive(path, ("settings", "hashes", "sums"))
-            n_sums = 1 + 2 * _N_LIBROSA + config.mel.n_mels
-            is_ours = str(archive["settings"]) == self._settings and archive["sums"].shape[1:] == (n_sums,)
+            is_ours = str(archive["settings"]) == self._settings and archive["sums"].shape[1:] == (
+                self.embedder.n_sums,
+            )
             if is_ours and np.isfinite(archive["sums"]).all():
                 self.sums = dict(zip(archive["hashes"].tolist(), archive["sums"], strict=True))
         except (FileNotFoundError, ValueError, TypeError):
             pass
 
+    def __contains__(self, content_hash: str) -> bool:
+        return content_hash in self.sums
+
+    def add(self, content_hash: str, excerpt_sums: np.ndarray) -> None:
+        """Add a track by the `SpectralSums` of its excerpts."""
+        n_summed = 1 + 2 * _N_LIBROSA
+        mel = excerpt_sums[:, n_summed:].mean(axis=0)
+        self.sums[content_hash] = np.concatenate([excerpt_sums[:, :n_summed].sum(axis=0), mel])
+
     def save(self) -> None:
         hashes, sums = np.array(list(self.sums)), np.stack([*self.sums.values()])
         with atomic_path(self.path) as temporary, open(temporary, "wb") as file:
             np.savez(file, settings=self._settings, hashes=hashes, sums=sums)
-
-
-def fill_sums(
-    cache: SumsCache, paths: Mapping[str, str], config: EarConfig, decoding: DecodeConfig
-) -> Iterator[EmbedFailure | None]:
-    """Decode the tracks that the cache lacks; `paths` are by content hash. Yield a failure, or None, for each track.
-
-    Finished tracks are saved when the generator is closed early.
-    """
-    lacking = {path: content_hash for content_hash, path in paths.items() if content_hash not in cache.sums}
-    if not lacking:
-        return
-    n_new = 0
-    try:
-        for result in embed_files(lacking, SpectralSums(config), decoding):
-            if isinstance(result, EmbedFailure):
-                yield result
-                continue
-            sums = result.excerpt_vectors
-            mel = sums[:, 1 + 2 * _N_LIBROSA :].mean(axis=0)
-            cache.sums[lacking[result.path]] = np.concatenate([sums[:, : 1 + 2 * _N_LIBROSA].sum(axis=0), mel])
-            n_new += 1
-            if n_new % _TRACKS_PER_SAVE == 0:
-                cache.save()
-            yield None
-    finally:
-        if n_new % _TRACKS_PER_SAVE:
-            cache.save()

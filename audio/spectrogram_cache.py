@@ -8,20 +8,17 @@ Keyed by content, so a moved file is found again and a changed one is not. It ca
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from earshot.audio.config import DECODER_CONTRACT, DecodeConfig, EarConfig
-from earshot.audio.embed_files import EmbedFailure, embed_files
+from earshot.audio.config import DECODER_CONTRACT, EarConfig
 from earshot.audio.mel import log_mel
 from earshot.data.files.array_files import read_archive
 from earshot.data.files.atomic import atomic_path, make_folder, sync
-
-_TRACKS_PER_SAVE = 200
 
 
 class SpectrogramMaker:
@@ -48,7 +45,7 @@ class SpectrogramCache:
     """Log-mels of tracks by content hash, memory-mapped.
 
     cache = SpectrogramCache(folder, config)
-    for failure in fill_spectrograms(cache, paths_by_hash, config, DecodeConfig()): ...
+    for failure in fill_cache(cache, paths_by_hash, DecodeConfig()): ...
     rows = cache.rows["1f3a..."]                 # of this track's excerpts
     log_mels = cache.log_mels()[rows]            # (n_excerpts, n_mels, n_frames) float16
     """
@@ -58,7 +55,8 @@ class SpectrogramCache:
         settings = {"decoder": DECODER_CONTRACT, "excerpt": asdict(config.excerpt), "mel": asdict(config.mel)}
         key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
         self.folder = folder / f"pictures-{key}"
-        self.shape = (config.mel.n_mels, SpectrogramMaker(config).n_frames)
+        self.embedder = SpectrogramMaker(config)
+        self.shape = (config.mel.n_mels, self.embedder.n_frames)
         self.rows: dict[str, range] = {}
         try:
             archive = read_archive(self.folder / "contents.npz", ("starts", "counts", "hashes"))
@@ -72,6 +70,9 @@ class SpectrogramCache:
         size = self._file.stat().st_size if self._file.exists() else 0
         if size < self.n_excerpts * self._excerpt_bytes:
             self.rows = {}
+
+    def __contains__(self, content_hash: str) -> bool:
+        return content_hash in self.rows
 
     def __repr__(self) -> str:
         return f"<SpectrogramCache {len(self.rows):,} tracks, {self.n_excerpts:,} excerpts>"
@@ -94,7 +95,17 @@ class SpectrogramCache:
     def _excerpt_bytes(self) -> int:
         return 2 * self.shape[0] * self.shape[1]
 
-    def _save_contents(self) -> None:
+    def add(self, content_hash: str, spectrograms: np.ndarray) -> None:
+        """Append a track by the log-mels of its excerpts, as `SpectrogramMaker` makes them; `save` names its rows."""
+        make_folder(self.folder)
+        start = self.n_excerpts
+        with open(self._file, "ab") as file:
+            file.truncate(start * self._excerpt_bytes)  # rows that a kill left without a name
+            file.write(spectrograms.tobytes())
+        self.rows[content_hash] = range(start, start + len(spectrograms))
+
+    def save(self) -> None:
+        """Write the rows of all tracks."""
         sync(self._file)  # before the contents name its rows
         with atomic_path(self.folder / "contents.npz") as temporary, open(temporary, "wb") as file:
             np.savez(
@@ -103,36 +114,3 @@ class SpectrogramCache:
                 starts=np.array([span.start for span in self.rows.values()], dtype=np.int64),
                 counts=np.array([len(span) for span in self.rows.values()], dtype=np.int64),
             )
-
-
-def fill_spectrograms(
-    cache: SpectrogramCache, paths: Mapping[str, str], config: EarConfig, decoding: DecodeConfig
-) -> Iterator[EmbedFailure | None]:
-    """Decode the tracks that the cache lacks; `paths` are by content hash. Yield a failure, or None, for each track.
-
-    A kill loses at most the last few tracks.
-    """
-    lacking = {path: content_hash for content_hash, path in paths.items() if content_hash not in cache.rows}
-    if not lacking:
-        return
-    make_folder(cache.folder)
-    n_new = 0
-    with open(cache._file, "ab") as file:
-        file.truncate(cache.n_excerpts * cache._excerpt_bytes)  # rows that a kill left without a name
-        try:
-            for result in embed_files(lacking, SpectrogramMaker(config), decoding):
-                if isinstance(result, EmbedFailure):
-                    yield result
-                    continue
-                start = cache.n_excerpts
-                file.write(result.excerpt_vectors.tobytes())
-                cache.rows[lacking[result.path]] = range(start, start + len(result.excerpt_vectors))
-                n_new += 1
-                if n_new % _TRACKS_PER_SAVE == 0:
-                    file.flush()
-                    cache._save_contents()
-                yield None
-        finally:
-            file.flush()
-            if n_new % _TRACKS_PER_SAVE:
-                cache._save_contents()

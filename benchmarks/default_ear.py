@@ -23,9 +23,10 @@ import torch
 
 from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
 from earshot.audio.ear import Ear, save_ear
+from earshot.audio.embed_files import fill_cache
 from earshot.audio.encoder import untrained_encoder
-from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_sums
-from earshot.audio.spectrogram_cache import SpectrogramCache, fill_spectrograms
+from earshot.audio.spectral_baselines import SumsCache, baseline_vectors
+from earshot.audio.spectrogram_cache import SpectrogramCache
 from earshot.data.cosine import top_k, unit_rows
 from earshot.data.labels import split_labels
 from earshot.evaluation.metrics.bootstrap import draw_means, draw_spearmans, interval, spearman
@@ -104,7 +105,7 @@ def load(data: Path, cache_folder: Path, ear: EarConfig, shares: dict[str, float
     paths = [str(data / "pop_clips" / clip["file"]) for clip in clips]
     paths += [str(data / "cc_music" / track["path"]) for track in open_music]
     cache = SpectrogramCache(cache_folder, ear)
-    for failure in fill_spectrograms(cache, {path: path for path in paths}, ear, DecodeConfig()):
+    for failure in fill_cache(cache, {path: path for path in paths}, DecodeConfig()):
         if failure is not None:
             sys.exit(f"{failure.path}: {failure.reason}")
     music = ExcerptDataset(cache.log_mels(), [cache.rows[path] for path in paths])
@@ -172,7 +173,7 @@ def baseline(data: Path, clips: list[dict[str, str]], cache_folder: Path, ear: E
     """MFCC and chroma of librosa, as `cli evaluate-audio` has them."""
     paths = {clip["file"]: str(data / "pop_clips" / clip["file"]) for clip in clips}
     cache = SumsCache(cache_folder / "baselines.npz", ear)
-    for _ in fill_sums(cache, paths, ear, DecodeConfig()):
+    for _ in fill_cache(cache, paths, DecodeConfig()):
         pass
     return baseline_vectors(cache, list(paths), seed=0)["mfcc"]
 

@@ -165,7 +165,8 @@ def _embed_pending(
     -------
     CPU seconds by phase, and the number of tracks that still have a vector of an older encoder only
     """
-    from earshot.audio.embed_files import WorkersLostError, embed_files
+    from earshot.audio.decoding.decode_pool import WorkersLostError
+    from earshot.audio.embed_files import embed_files
 
     run, head = start_run(
         library,
@@ -199,8 +200,7 @@ def _embed_pending(
     if stopped is not None:
         raise stopped
     n_outdated = use_run(library, AUDIO, head)
-    cpu_seconds = {"decode": store.decode_seconds, "mel": ear.times.mel, "encoder": ear.times.encoder}
-    cpu_seconds["store"] = store.store_seconds
+    cpu_seconds = {"decode": store.decode_seconds, **ear.seconds, "store": store.store_seconds}
     metrics = asdict(plan.counts) | {"cpu_seconds": {phase: round(spent, 3) for phase, spent in cpu_seconds.items()}}
     finish_run(library, run, metrics)
     return cpu_seconds, n_outdated
@@ -233,7 +233,7 @@ class _ResultStore:
         if isinstance(result, EmbeddedTrack):
             store_track(self._library, _new_track(file, result), self._head)
             counts.embedded += 1
-            self.decode_seconds += result.decode_seconds
+            self.decode_seconds += result.decoded.decode_seconds
         elif not isinstance(result, EmbedFailure):
             counts.reused, counts.adopted = counts.reused + 1, counts.adopted + 1
         elif result.cause is Cause.RULE:
@@ -261,16 +261,17 @@ class _ResultStore:
 
 def _new_track(file: PendingFile, track: "EmbeddedTrack") -> NewTrack:
     assert track.content_hash is not None  # computed for `is_known`
+    decoded = track.decoded
     return NewTrack(
         file,
         track.content_hash,
-        **asdict(track.tags),
-        duration=track.duration,
-        sample_rate=track.sample_rate,
-        channels=track.channels,
-        codec=track.codec,
-        note=track.note,
+        **asdict(decoded.tags),
+        duration=decoded.duration,
+        sample_rate=decoded.sample_rate,
+        channels=decoded.channels,
+        codec=decoded.codec,
+        note=decoded.note,
         vector=track.vector,
         excerpt_vectors=track.excerpt_vectors,
-        starts=track.starts,
+        starts=decoded.starts,
     )

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from earshot.audio.config import DecodeConfig
-from earshot.audio.spectral_baselines import SumsCache, baseline_vectors, fill_sums
+from earshot.audio.embed_files import fill_cache
+from earshot.audio.spectral_baselines import SumsCache, baseline_vectors
 from earshot.data.tables.label_tables import read_labels
 from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.evaluation.vector_evaluation import chance_vectors, choose_queries, evaluate_vectors, vector_metric_values
@@ -139,7 +140,7 @@ def _baselines(library: Library, tracks: TrackTable, seed: int) -> Generator[Pro
     config = load_encoder(current_checkpoint(library), "cpu").config
     cache = SumsCache(library.folder / "cache" / "baselines.npz", config)
     n_lacking = len(tracks.paths.keys() - cache.sums.keys())
-    filling = fill_sums(cache, tracks.paths, config, DecodeConfig())
+    filling = fill_cache(cache, tracks.paths, DecodeConfig())
     results = yield from collected(filling, "baselines", "track", n_lacking)
     if n_undecoded := sum(result is not None for result in results):
         yield Note(f"{n_undecoded:,} files could not be heard again: mfcc and mel know nothing of them.")

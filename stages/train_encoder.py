@@ -18,8 +18,9 @@ import torch
 from earshot.audio.checkpoint import Checkpoint, default_checkpoint
 from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
 from earshot.audio.ear import Ear, save_ear
+from earshot.audio.embed_files import fill_cache
 from earshot.audio.encoder import untrained_encoder
-from earshot.audio.spectrogram_cache import SpectrogramCache, fill_spectrograms
+from earshot.audio.spectrogram_cache import SpectrogramCache
 from earshot.data.files.atomic import RESUMABLE_SUFFIX, remove
 from earshot.data.files.training_state import resume_training, write_training
 from earshot.data.parallel import n_threads
@@ -195,7 +196,7 @@ def _read_examples(
     """Compute the log-mel spectrograms that the cache lacks; leave out tracks that cannot be decoded."""
     cache = SpectrogramCache(library.folder / "cache", ear.config)
     n_lacking = len(tracks.paths.keys() - cache.rows.keys())
-    filling = fill_spectrograms(cache, tracks.paths, ear.config, DecodeConfig())
+    filling = fill_cache(cache, tracks.paths, DecodeConfig())
     results = yield from collected(filling, "spectrograms", "track", n_lacking)
     if n_undecoded := sum(result is not None for result in results):
         yield UndecodedTracks(n_undecoded)

@@ -16,9 +16,8 @@ import numpy as np
 import soxr
 
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.decoding.file_checks import check_is_audio
 from earshot.audio.decoding.frames import FrameRun
-from earshot.audio.decoding.music_file import Cause, MusicFile, Stamp, UndecodableError, reading
+from earshot.audio.decoding.music_file import Cause, MusicFile, Stamp, UndecodableError, check_is_audio, reading
 from earshot.audio.decoding.tags import Tags, parse_tags
 from earshot.data.files.skip_rules import duration_exclusion
 
@@ -54,17 +53,9 @@ _SENTENCES: dict[type[Exception], str] = {
 }
 # Hostile bytes raise ValueError, IndexError and the like. These are faults of a program: a bug, or too new a PyAV.
 _PROGRAM_ERRORS = (TypeError, AttributeError, NameError, ImportError, NotImplementedError, AssertionError, KeyError)
+Bounds = tuple[float | None, float | None]  # the shortest and the longest duration, seconds; None for no bound
 
 av.logging.set_level(av.logging.PANIC)  # a worker's stderr is the user's terminal; reasons go in the library
-
-
-class OutOfRangeError(UndecodableError):
-    """A readable track whose duration is excluded."""
-
-    def __init__(self, reason: str, duration: float, tags: Tags) -> None:
-        super().__init__(reason, Cause.RULE)
-        self.args = reason, duration, tags  # all three, so that it survives pickling
-        self.reason, self.duration, self.tags = reason, duration, tags
 
 
 @dataclass(frozen=True)
@@ -101,31 +92,24 @@ def excerpt_starts(duration: float, config: ExcerptConfig) -> list[float]:
 
 @np.errstate(over="ignore", invalid="ignore")  # absurd samples get a sentence, not a warning
 def decode_track(
-    path: str,
-    config: ExcerptConfig,
-    min_duration: float | None = None,
-    max_duration: float | None = None,
-    stamp: Stamp | None = None,
+    path: str, config: ExcerptConfig, bounds: Bounds = (None, None), stamp: Stamp | None = None
 ) -> DecodedTrack:
     """Decode the excerpts of one file, which must still have the `stamp` of an earlier read, if one is given.
 
     Raises
     ------
     UndecodableError
-        The file is not audio, is broken, silent or shorter than a second, or cannot be read; the message says which.
-    OutOfRangeError
-        The track's duration is outside ``[min_duration, max_duration]`` seconds.
+        The file is not audio, is broken, silent, shorter than a second or out of bounds, or cannot be read; the message
+        says which.
     """
     began = process_time()
     with reading(os.path.abspath(path), stamp) as file:
         check_is_audio(file)
         try:
             with _open(file) as container:
-                return _decode_open(container, config, min_duration, max_duration, began)
+                return _decode_open(container, config, bounds, began)
         except UndecodableError:
             raise
-        except MemoryError:
-            raise UndecodableError("decoding needs more memory than the limit allows", Cause.ENVIRONMENT) from None
         except _PROGRAM_ERRORS as error:
             raise UndecodableError(f"{type(error).__name__}: {error}", Cause.PROGRAM) from error
         except Exception as error:  # PyAV raises FFmpegError, ValueError, IndexError, ... on hostile files
@@ -135,9 +119,9 @@ def decode_track(
 
 
 def _lacks_memory(error: Exception) -> bool:
-    """Detect a failed allocation that a library reports as text, as PyAV's AudioFifo does."""
+    """Detect a failed allocation, also one that a library reports as text, as PyAV's AudioFifo does."""
     is_text = isinstance(error, RuntimeError) and not isinstance(error, av.FFmpegError)  # which names the file
-    return is_text and "alloc" in str(error).lower()
+    return isinstance(error, MemoryError) or (is_text and "alloc" in str(error).lower())
 
 
 def _open(file: MusicFile) -> Any:
@@ -149,13 +133,7 @@ def _open(file: MusicFile) -> Any:
     return container
 
 
-def _decode_open(
-    container: Any,
-    config: ExcerptConfig,
-    min_duration: float | None,
-    max_duration: float | None,
-    began: float,
-) -> DecodedTrack:
+def _decode_open(container: Any, config: ExcerptConfig, bounds: Bounds, began: float) -> DecodedTrack:
     if not container.streams.audio:
         raise UndecodableError("holds no audio stream")
     stream = container.streams.audio[0]
@@ -172,11 +150,11 @@ def _decode_open(
     tags = parse_tags(_readable(container.metadata), _readable(stream.metadata))
     declared = _declared_duration(container, stream)
     if declared is not None:
-        _check_duration(declared, min_duration, max_duration, tags)
+        _check_duration(declared, bounds)
     excerpts, starts, duration, note = _decode_excerpts(FrameRun(container, stream), declared, config)
     if not excerpts:
         raise UndecodableError(_too_little_sound(duration))
-    _check_duration(duration, min_duration, max_duration, tags)
+    _check_duration(duration, bounds)
 
     peaks = [float(np.abs(excerpt).max()) for excerpt in excerpts]
     if not np.isfinite(peaks).all():
@@ -222,9 +200,9 @@ def _declared_duration(container: Any, stream: Any) -> float | None:
     return seconds if 0 < seconds < 1e7 else None  # 2^63 samples is a missing length, not four months of music
 
 
-def _check_duration(duration: float, shortest: float | None, longest: float | None, tags: Tags) -> None:
-    if reason := duration_exclusion(duration, shortest, longest):
-        raise OutOfRangeError(reason, duration, tags)
+def _check_duration(duration: float, bounds: Bounds) -> None:
+    if reason := duration_exclusion(duration, *bounds):
+        raise UndecodableError(reason, Cause.RULE, duration=duration)
 
 
 def _decode_excerpts(

@@ -1,4 +1,4 @@
-"""Music files, read so that an error of the disk is never mistaken for damage of the file.
+"""Music files, read so that an error of the disk is never mistaken for damage of the file; their hash, first checks.
 
 FFmpeg reads through Python here. A read that fails ends the file for FFmpeg, which then calls it damaged or truncated;
 the error is remembered, and overrides any result made from the bytes before it.
@@ -8,11 +8,14 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 
+from earshot.data.files.content_hash import hash_of
 from earshot.data.files.regular_files import IrregularFileError, irregular_kind, open_regular
 
 Stamp = tuple[int, int]  # bytes, and nanoseconds of the last change; an unchanged file keeps its stamp
+_HEAD_BYTES = 512
 
 
 class Cause(Enum):
@@ -27,10 +30,13 @@ class Cause(Enum):
 class UndecodableError(Exception):
     """A file that cannot be decoded, with the reason in words."""
 
-    def __init__(self, reason: str, cause: Cause = Cause.CONTENT, errno: int | None = None) -> None:
+    def __init__(
+        self, reason: str, cause: Cause = Cause.CONTENT, errno: int | None = None, duration: float | None = None
+    ) -> None:
         super().__init__(reason)
-        self.cause = cause
+        self.reason, self.cause = reason, cause
         self.errno = errno  # of the system's error, if that is the reason
+        self.duration = duration  # seconds, of a track that is excluded for it
 
 
 class MusicFile:
@@ -124,3 +130,41 @@ def _require_well_read(file: MusicFile, stamp: Stamp | None) -> None:
         raise UndecodableError(f"cannot be read: {file.error.strerror}", Cause.ENVIRONMENT, file.error.errno) from None
     if has_changed:
         raise UndecodableError("it was changed while it was read", Cause.ENVIRONMENT) from None
+
+
+@dataclass(frozen=True)
+class HashedFile:
+    """Content hash of a file, and the stamp that it had when it was read."""
+
+    content_hash: str
+    stamp: Stamp
+
+
+def hash_file(path: str) -> HashedFile:
+    """Hash a music file; raises as `reading` does."""
+    with reading(path) as file:
+        return HashedFile(hash_of(file, file.size), file.stamp)
+
+
+def check_is_audio(file: MusicFile) -> None:
+    """Refuse files that are recognizably not audio, with a better reason than a decoder's. Rewinds the file.
+
+    Raises
+    ------
+    UndecodableError
+        It is empty, or a text file with the suffix of audio.
+    """
+    if file.size == 0:
+        raise UndecodableError("the file is empty")
+    head = file.read(_HEAD_BYTES)
+    file.seek(0)
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith(b"version https://git-lfs"):
+        raise UndecodableError("a git-LFS pointer, not the audio itself; run `git lfs pull`")
+    is_markup = text.startswith(b"<")
+    if text.startswith((b"#extm3u", b"#extinf", b"ffconcat", b"[playlist]")) or (is_markup and b"<playlist" in text):
+        raise UndecodableError("a playlist, not audio")
+    if text.startswith((b"<!doctype html", b"<html", b"<?xml")):
+        raise UndecodableError("a web page or XML document, not audio")
+    if not head.strip(b"\0") and file.size <= len(head):
+        raise UndecodableError("nothing but zero bytes")

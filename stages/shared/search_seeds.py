@@ -92,7 +92,9 @@ def _why_no_seed(library: Library, row: TrackRow | None, text: str, spaces: Sequ
 
 def _embedded_file(library: Library, path: str, space: str) -> Seed:
     """A file outside the library, embedded by the very encoder that the library's vectors come from."""
-    from earshot.audio.embed_files import Cause, EmbeddedTrack, EmbedFailure, WorkersLostError, embed_files
+    from earshot.audio.decoding.decode_pool import WorkersLostError
+    from earshot.audio.decoding.music_file import Cause
+    from earshot.audio.embed_files import EmbeddedTrack, EmbedFailure, embed_files
     from earshot.graph.diffusion.diffusion import centred
 
     checkpoint, fingerprint = current_checkpoint(library), current_fingerprint(library)
@@ -116,9 +118,10 @@ def _embedded_file(library: Library, path: str, space: str) -> Seed:
         fix = f"\n\n{reinstall_advice()}" if result.cause is Cause.PROGRAM else ""
         raise StageError(f"{shown_path(path)} cannot be heard: {result.reason}.{fix}")
     assert isinstance(result, EmbeddedTrack)
-    title = result.tags.title or file_title(absolute)
-    name = f"{result.tags.artist} - {title}" if result.tags.artist else title
-    excerpts, vector = ExcerptVectors(result.excerpt_vectors, result.starts), result.vector
+    decoded, artist = result.decoded, result.decoded.tags.artist
+    title = decoded.tags.title or file_title(absolute)
+    name = f"{artist} - {title}" if artist else title
+    excerpts, vector = ExcerptVectors(result.excerpt_vectors, decoded.starts), result.vector
     if space == DIFFUSED:
         vector = centred(vector[None], centre_vector(library, len(vector)))[0]
-    return Seed(name, vector, excerpts, result.duration, result.tags.artist, title, result.content_hash)
+    return Seed(name, vector, excerpts, decoded.duration, artist, title, result.content_hash)

@@ -8,19 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from earshot.audio import spectral_baselines
+from earshot.audio import embed_files, spectral_baselines
 from earshot.audio.config import DecodeConfig, EarConfig, ExcerptConfig
 from earshot.audio.decoding.decode import decode_track
-from earshot.audio.embed_files import EmbedFailure
+from earshot.audio.embed_files import EmbedFailure, fill_cache
 from earshot.audio.mel import log_mel
 from earshot.audio.spectral_baselines import (
     SpectralSums,
     SumsCache,
     baseline_vectors,
-    fill_sums,
     mel_vectors,
     mfcc_vectors,
-    random_vectors,
     z_scored,
 )
 
@@ -39,7 +37,7 @@ def excerpts(rng):
 
 
 def sums_of(tracks):
-    """Sums of a track, added up as `fill_sums` does."""
+    """Sums of a track, added up as `SumsCache.add` does."""
     rows = []
     for track in tracks:
         parts = SpectralSums().embed(track)
@@ -83,28 +81,30 @@ def test_z_scores_by_hand():
     np.testing.assert_array_equal(z_scored(np.array([[1.0, 5.0], [3.0, 5.0]])), [[-1.0, 0.0], [1.0, 0.0]])
 
 
-def test_random_vectors_follow_their_seed():
-    np.testing.assert_array_equal(random_vectors(5, seed=1), random_vectors(5, seed=1))
-    assert not np.array_equal(random_vectors(5, seed=1), random_vectors(5, seed=2))
+def test_random_vectors_follow_their_seed(tmp_path):
+    cache = SumsCache(tmp_path / "baselines.npz", EAR)
+    one, again, other = (baseline_vectors(cache, list("abcde"), seed)["random"] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert one.shape == (5, 64) and not np.array_equal(one, other)
 
 
 def test_files_are_heard_once_and_kept(track_files, tmp_path, monkeypatch):
     paths = {f"hash {row}": str(path) for row, path in enumerate(track_files[:3])}
     cache = SumsCache(tmp_path / "cache" / "baselines.npz", EAR)
-    assert list(fill_sums(cache, paths, EAR, ONE)) == [None] * 3
+    assert list(fill_cache(cache, paths, ONE)) == [None] * 3
     again = SumsCache(cache.path, EAR)
     assert again.sums.keys() == paths.keys()
     here = sums_of([decode_track(path, EAR.excerpt).excerpts for path in paths.values()])
     np.testing.assert_allclose([again.sums[key] for key in paths], here, rtol=1e-4, atol=1e-2)
-    monkeypatch.setattr(spectral_baselines, "embed_files", None)  # nobody asks it
-    assert list(fill_sums(again, paths, EAR, ONE)) == []
+    monkeypatch.setattr(embed_files, "embed_files", None)  # nobody asks it
+    assert list(fill_cache(again, paths, ONE)) == []
     assert [path.name for path in cache.path.parent.iterdir()] == ["baselines.npz"]
 
 
 def test_a_file_that_cannot_be_heard_costs_only_itself(track_files, tmp_path):
     paths = {"good": str(track_files[0]), "gone": str(tmp_path / "gone.mp3")}
     cache = SumsCache(tmp_path / "baselines.npz", EAR)
-    results = list(fill_sums(cache, paths, EAR, ONE))
+    results = list(fill_cache(cache, paths, ONE))
     (unheard,) = [result for result in results if result is not None]
     assert isinstance(unheard, EmbedFailure) and unheard.path == paths["gone"]
     assert list(cache.sums) == ["good"]
@@ -117,7 +117,7 @@ def test_a_file_that_cannot_be_heard_costs_only_itself(track_files, tmp_path):
 def test_what_was_heard_before_an_interruption_is_kept(track_files, tmp_path):
     paths = {path.name: str(path) for path in track_files[:4]}
     cache = SumsCache(tmp_path / "baselines.npz", EAR)
-    filling = fill_sums(cache, paths, EAR, ONE)
+    filling = fill_cache(cache, paths, ONE)
     next(filling)
     filling.close()
     assert len(SumsCache(cache.path, EAR).sums) == 1

@@ -13,8 +13,9 @@ import torch
 from earshot.audio.config import DecodeConfig, EarConfig, ExcerptConfig, MelConfig
 from earshot.audio.decoding.audio_writer import write_audio
 from earshot.audio.decoding.decode import decode_track
+from earshot.audio.embed_files import fill_cache
 from earshot.audio.mel import log_mel
-from earshot.audio.spectrogram_cache import SpectrogramCache, SpectrogramMaker, fill_spectrograms
+from earshot.audio.spectrogram_cache import SpectrogramCache, SpectrogramMaker
 
 CONFIG = EarConfig(ExcerptConfig(sample_rate=8_000, excerpts=2, excerpt_seconds=2.0), MelConfig(sample_rate=8_000))
 ONE = DecodeConfig(workers=1)
@@ -37,7 +38,7 @@ def files(tmp_path_factory):
 @pytest.fixture(scope="module")
 def filled(files, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
-    results = list(fill_spectrograms(SpectrogramCache(folder, CONFIG), files, CONFIG, ONE))
+    results = list(fill_cache(SpectrogramCache(folder, CONFIG), files, ONE))
     return folder, results
 
 
@@ -71,7 +72,7 @@ def test_a_short_excerpt_is_repeated_to_the_end():
 def test_what_is_there_is_not_heard_again(filled, files):
     folder, _ = filled
     known = {digest: path + " is gone" for digest, path in files.items() if "broken" not in digest}
-    assert list(fill_spectrograms(SpectrogramCache(folder, CONFIG), known, CONFIG, ONE)) == []
+    assert list(fill_cache(SpectrogramCache(folder, CONFIG), known, ONE)) == []
 
 
 def test_other_settings_have_other_pictures(filled):
@@ -93,7 +94,7 @@ def test_a_kill_between_pictures_and_contents_costs_only_what_was_in_hand(filled
     with open(before._file, "ab") as file:
         file.write(b"half a spectrogram")
     added = {"hash of a again": files["hash of a"]}
-    list(fill_spectrograms(SpectrogramCache(folder, CONFIG), added, CONFIG, ONE))
+    list(fill_cache(SpectrogramCache(folder, CONFIG), added, ONE))
     after = SpectrogramCache(folder, CONFIG)
     assert len(after.rows) == 4
     found, expected = after.log_mels()[after.rows["hash of a again"]], after.log_mels()[after.rows["hash of a"]]
@@ -102,7 +103,7 @@ def test_a_kill_between_pictures_and_contents_costs_only_what_was_in_hand(filled
 
 def test_closed_early_it_keeps_what_it_had(files, tmp_path):
     cache = SpectrogramCache(tmp_path, CONFIG)
-    filling = fill_spectrograms(cache, files, CONFIG, ONE)
+    filling = fill_cache(cache, files, ONE)
     while next(filling) is not None:  # the broken file may come first
         pass
     filling.close()
@@ -137,7 +138,7 @@ def test_one_error_of_the_disk_does_not_empty_the_cache(filled, files, tmp_path,
     for error in (OSError(errno.EIO, os.strerror(errno.EIO)), MemoryError()):
         with monkeypatch.context() as failing, pytest.raises(type(error)):
             failing.setattr("earshot.data.files.array_files.np.load", raising(error))
-            list(fill_spectrograms(SpectrogramCache(folder, CONFIG), files, CONFIG, ONE))
+            list(fill_cache(SpectrogramCache(folder, CONFIG), files, ONE))
     assert len(SpectrogramCache(folder, CONFIG).rows) == 3
 
 

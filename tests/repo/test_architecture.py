@@ -72,7 +72,6 @@ LARGER = {  # file or folder: the reason
 SMALLER = {
     "data/labels.py": "the rule of labels, for the graph, the evaluation and the map",
     "audio/augmentation.py": "one transform, with its reasons",
-    "audio/decoding/file_checks.py": "one check, before any decoder",
     "towers/networks/event_features.py": "one embedding",
     "stages/shared/environment.py": "the machine, asked by three commands",
     "data/parallel.py": "the number of threads has one home",
@@ -189,16 +188,16 @@ def test_every_folder_of_code_is_installed():
     assert sorted(setuptools["packages"]) == sorted(".".join(("earshot", *folder.parts)) for folder in folders)
 
 
-def test_the_worker_of_a_decoding_process_needs_no_torch():
+def test_a_decoding_process_needs_no_torch():
     """Its memory limit would not hold what torch maps."""
-    reached, pending = set(), {("audio", "decoding", "decode_worker")}
+    reached, pending = set(), {("audio", "decoding", "decode_pool"), ("audio", "decoding", "decode")}
     while pending:
         module = pending.pop()
         reached.add(module)
         path = ROOT.joinpath(*module).with_suffix(".py")
         pending.update({parts[:-1] for parts in ours(path)} - reached)
         assert not {parts[0] for parts in imported_modules(path)} & {"torch", "torchaudio", "librosa"}, module
-    assert ("audio", "decoding", "decode") in reached
+    assert ("audio", "decoding", "music_file") in reached
 
 
 @each_source()

@@ -7,11 +7,11 @@ import signal
 import time
 from pathlib import Path
 
-from earshot.audio.decoding.decode_worker import decode_task, hash_task
-from earshot.audio.decoding.music_file import Cause, UndecodableError
+from earshot.audio.decoding.decode import decode_track
+from earshot.audio.decoding.music_file import Cause, UndecodableError, hash_file
 
 
-def faulty_task(path, config, min_duration, max_duration, stamp):
+def faulty_task(path, config, bounds, stamp):
     match Path(path).stem:
         case "hangs":
             while True:
@@ -31,7 +31,7 @@ def faulty_task(path, config, min_duration, max_duration, stamp):
             raise KeyError("stereo")
         case "is interrupted":
             os.kill(os.getpid(), signal.SIGINT)  # Ctrl-C reaches every process of the terminal
-    return decode_task(path, config, min_duration, max_duration, stamp)
+    return decode_track(path, config, bounds, stamp)
 
 
 def faulty_hash(path):
@@ -41,12 +41,12 @@ def faulty_hash(path):
         case "crashes":
             ctypes.string_at(0)
         case "failing disk":
-            return UndecodableError("cannot be read: Input/output error", Cause.ENVIRONMENT, errno.EIO)
+            raise UndecodableError("cannot be read: Input/output error", Cause.ENVIRONMENT, errno.EIO)
         case "not allowed":
-            return UndecodableError("cannot be opened: Permission denied", Cause.ENVIRONMENT, errno.EACCES)
+            raise UndecodableError("cannot be opened: Permission denied", Cause.ENVIRONMENT, errno.EACCES)
         case "wrong program":
-            return UndecodableError("TypeError: open() got a surprise", Cause.PROGRAM)
+            raise UndecodableError("TypeError: open() got a surprise", Cause.PROGRAM)
         case "root goes":
             os.rename(Path(path).parent, Path(path).parent.with_name("away"))
-            return UndecodableError("cannot be opened: No such file or directory", Cause.ENVIRONMENT, errno.ENOENT)
-    return hash_task(path)
+            raise UndecodableError("cannot be opened: No such file or directory", Cause.ENVIRONMENT, errno.ENOENT)
+    return hash_file(path)

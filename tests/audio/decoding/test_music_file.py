@@ -13,8 +13,7 @@ from earshot.audio.config import ExcerptConfig
 from earshot.audio.decoding import decode, music_file
 from earshot.audio.decoding.audio_writer import write_audio
 from earshot.audio.decoding.decode import decode_track
-from earshot.audio.decoding.decode_worker import HashedFile, decode_task, hash_task
-from earshot.audio.decoding.music_file import Cause, UndecodableError, reading
+from earshot.audio.decoding.music_file import Cause, HashedFile, UndecodableError, hash_file, reading
 from earshot.data.files.content_hash import content_hash
 from earshot.data.files.regular_files import open_regular
 
@@ -54,24 +53,27 @@ def failing_disk(monkeypatch):
 @pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ENOMEM])
 def test_whichever_read_fails_it_is_no_verdict(song, failing_disk, number):
     """Every read of the file in turn is the first that fails, until none is left."""
-    whole = decode_track(song, BRIEF)
+    whole = again = decode_track(song, BRIEF)
     for n in itertools.count():
         failing_disk(n, number)
-        outcome = decode_task(song, BRIEF, None, None)
-        if not isinstance(outcome, UndecodableError):
+        try:
+            again = decode_track(song, BRIEF)
             break
-        assert str(outcome) == f"cannot be read: {os.strerror(number)}"
-        assert (outcome.cause, outcome.errno) == (Cause.ENVIRONMENT, number)
+        except UndecodableError as error:
+            assert error.reason == f"cannot be read: {os.strerror(number)}"
+            assert (error.cause, error.errno) == (Cause.ENVIRONMENT, number)
     assert n > 2
-    np.testing.assert_array_equal(outcome.excerpts, whole.excerpts)
+    np.testing.assert_array_equal(again.excerpts, whole.excerpts)
 
 
 def test_a_hash_of_half_a_file_is_none(song, failing_disk):
     stamp = (os.stat(song).st_size, os.stat(song).st_mtime_ns)
-    assert hash_task(song) == HashedFile(content_hash(song), stamp)
+    assert hash_file(song) == HashedFile(content_hash(song), stamp)
     for n in (0, 1):  # the second read would have found the end
         failing_disk(n, errno.EIO)
-        assert hash_task(song).cause is Cause.ENVIRONMENT
+        with pytest.raises(UndecodableError) as caught:
+            hash_file(song)
+        assert caught.value.cause is Cause.ENVIRONMENT
 
 
 def test_damage_is_a_verdict(song):
@@ -98,11 +100,12 @@ def test_what_cannot_be_opened(tmp_path, song, monkeypatch):
 
 def test_a_file_that_is_being_written(song):
     """A download: what was hashed, what is decoded and what is there afterwards must be one content."""
-    before = hash_task(song).stamp
+    before = hash_file(song).stamp
     with open(song, "ab") as file:
         file.write(b"more")
-    outcome = decode_task(song, BRIEF, None, None, before)
-    assert (str(outcome), outcome.cause) == ("it was changed while it was read", Cause.ENVIRONMENT)
+    with pytest.raises(UndecodableError, match=r"^it was changed while it was read$") as caught:
+        decode_track(song, BRIEF, stamp=before)
+    assert caught.value.cause is Cause.ENVIRONMENT
     with pytest.raises(UndecodableError, match="changed"), reading(song) as file:
         os.truncate(song, 7)
         raise UndecodableError("damaged")
@@ -126,8 +129,10 @@ def test_an_error_of_the_program_is_no_verdict(song, monkeypatch, error, sentenc
         raise error
 
     monkeypatch.setattr(decode.av, "open", broken)
-    outcome = pickle.loads(pickle.dumps(decode_task(song, BRIEF, None, None)))  # as it leaves a worker
-    assert (str(outcome), outcome.cause) == (sentence, cause)
+    with pytest.raises(UndecodableError) as caught:
+        decode_track(song, BRIEF)
+    outcome = pickle.loads(pickle.dumps(caught.value))  # as it leaves a worker
+    assert (outcome.reason, outcome.cause) == (sentence, cause)
 
 
 def test_letters_that_are_not_utf8(tmp_path, rng):

@@ -37,7 +37,7 @@ def trouble(music, track_files, monkeypatch):
     def begin(*names: str) -> None:
         monkeypatch.undo()
         if names:
-            monkeypatch.setattr(embed_files, "hash_task", faulty_worker.faulty_hash)
+            monkeypatch.setattr(embed_files, "hash_file", faulty_worker.faulty_hash)
         for number, name in enumerate(names):
             shutil.copy(track_files[2 + number % 6], music / f"{name}.flac")
             with open(music / f"{name}.flac", "ab") as file:

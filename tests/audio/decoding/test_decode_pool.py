@@ -1,15 +1,18 @@
-"""A decoding process outlives neither its limits nor its parent."""
+"""A decoding process outlives neither its limits nor its parent, and imports neither the main module nor torch."""
 
 import subprocess
 import sys
 import time
+from types import ModuleType
 
 import psutil
 import pytest
 
+from earshot.audio.decoding.decode_pool import WorkerContext
+
 PARENT = """
 import multiprocessing, os, time
-from earshot.audio.decoding.decode_worker import start_worker
+from earshot.audio.decoding.decode_pool import start_worker
 
 def hang():
     start_worker(1024)
@@ -22,6 +25,7 @@ if __name__ == "__main__":
     print(child.pid, flush=True)
     time.sleep(60)
 """
+CHECK = "import sys; sys.exit('torch' in sys.modules or hasattr(sys.modules['__main__'], '__file__'))"
 
 
 def test_a_hanging_worker_dies_with_its_parent(tmp_path):
@@ -39,3 +43,14 @@ def test_a_hanging_worker_dies_with_its_parent(tmp_path):
     except psutil.TimeoutExpired:
         worker.kill()
         pytest.fail("the worker went on without its parent")
+
+
+def test_a_process_imports_neither_the_main_module_nor_torch(monkeypatch, tmp_path):
+    (tmp_path / "script.py").write_text("import torch; raise SystemExit(9)")
+    main = ModuleType("__main__")
+    main.__file__ = str(tmp_path / "script.py")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    process = WorkerContext().Process(target=exec, args=[CHECK])
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0 and sys.modules["__main__"] is main
