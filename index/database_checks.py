@@ -1,4 +1,7 @@
-"""Checks before a database is trusted: its program, its schema, its rows, and the JSON in them."""
+"""Checks before a database is trusted: its program, its schema, its rows, and the JSON in them.
+
+Every check raises `LibraryError` for a database that must not be used.
+"""
 
 import json
 import sqlite3
@@ -18,15 +21,10 @@ _ERRORS_OF_ROWS = (
 
 
 def refuse_foreign(db: Database, path: Path) -> None:
-    """Refuse a database of another program, of a newer version, or that cannot be read.
-
-    Raises
-    ------
-    LibraryError
-    """
+    """Refuse a database of another program, of a newer version, or that cannot be read."""
     try:
-        application_id = db.execute("PRAGMA application_id").fetchone()[0]
-        is_new = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        (application_id,) = db.execute("PRAGMA application_id").fetchone()
+        is_new = db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
         applied = {migration.name for migration in migrations.applied(db)}
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # none of text that Python cannot decode
@@ -45,12 +43,7 @@ def refuse_foreign(db: Database, path: Path) -> None:
 
 
 def refuse_triggers(db: Database, path: Path) -> None:
-    """Refuse a database with a trigger that would run when we write.
-
-    Raises
-    ------
-    LibraryError
-    """
+    """Refuse a database with a trigger that would run when we write."""
     foreign = foreign_triggers(db)
     if foreign:
         raise LibraryError(
@@ -60,12 +53,7 @@ def refuse_triggers(db: Database, path: Path) -> None:
 
 
 def refuse_changed(db: Database, path: Path) -> None:
-    """Refuse a database whose tables, indexes, triggers or views differ from what the migrations make.
-
-    Raises
-    ------
-    LibraryError
-    """
+    """Refuse a database whose tables, indexes, triggers or views differ from what the migrations make."""
     changed = changed_objects(db)
     if changed:
         raise LibraryError(untrusted(path, changed[0]))
@@ -91,34 +79,22 @@ def find_damage(db: Database) -> str | None:
 
 
 def read_json(text: str | None) -> dict[str, Any]:
-    """Read the settings or metrics that a row keeps as JSON; NULL is an empty object.
-
-    Raises
-    ------
-    LibraryError
-        The text is no JSON object.
-    """
-    settings = _parsed(text or "{}")
+    """Read the JSON object that a row keeps, of settings or metrics; NULL is an empty one."""
+    settings = parsed_json(text or "{}")
     if not isinstance(settings, dict):
         raise LibraryError(f"The library keeps {str(text)[:60]!r} where settings should be.\n\nRun `cli check`.")
     return settings
 
 
 def read_json_list(text: str | None) -> list[str]:
-    """Read the list of words that a row keeps as JSON; NULL is an empty list.
-
-    Raises
-    ------
-    LibraryError
-        The text is no JSON list of strings.
-    """
-    words = text_list(_parsed(text or "[]"))
+    """Read the JSON list of strings that a row keeps; NULL is an empty list."""
+    words = text_list(parsed_json(text or "[]"))
     if words is None:
         raise LibraryError(f"The library keeps {str(text)[:60]!r} where a list should be.\n\nRun `cli check`.")
     return words
 
 
-def _parsed(text: str) -> Any:
+def parsed_json(text: str) -> Any:
     """The value of a JSON text; None for text that is no JSON."""
     try:
         return json.loads(text)
@@ -134,6 +110,11 @@ def text_list(value: object) -> list[str] | None:
 def shell_statement(path: Path, sql: str) -> str:
     """The shell command that executes a statement on a database."""
     return f"sqlite3 {shell_word(str(path))} {shell_word(sql)}"
+
+
+def recovery(database: Path) -> str:
+    """The shell command that recovers the readable part of a damaged database."""
+    return f"sqlite3 {shell_word(str(database))} .recover | sqlite3 {shell_word(str(database.with_name('mended.db')))}"
 
 
 def sql_name(name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -66,7 +67,8 @@ class Library:
             raise missing
         # Not mode=ro: after a kill, SQLite must be allowed to roll the half-written transaction back.
         db = Database(_connect(path))
-        with _closing_on_error(db):
+        with contextlib.ExitStack() as undo:
+            undo.callback(db.close)
             refuse_foreign(db, path)
             if not migrations.applied(db):  # killed while it was made
                 raise missing
@@ -75,6 +77,7 @@ class Library:
             refuse_changed(db, path)
             db.execute("PRAGMA query_only = ON")
             db.execute("PRAGMA trusted_schema = OFF")  # only here: old versions of FTS5 would refuse our triggers
+            undo.pop_all()
         return cls(folder, db)
 
     @classmethod
@@ -104,22 +107,21 @@ class Library:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS):
                 raise  # a fault of the disk, not of the folder
             raise LibraryError(f"{folder} cannot be a library folder: {error.strerror}.") from None
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(lock.release)
             announce_writer(folder, since=now())
             path = folder / DATABASE
             db = Database(_connect(path))
-            with _closing_on_error(db):
-                refuse_foreign(db, path)
-                refuse_triggers(db, path)
-                library = cls(folder, db, lock)
-                remove_leftovers(folder)
-                library._upgrade(path)
-                refuse_changed(db, path)
-                remove_unnamed(library)
-                record_unknown(library)
-        except BaseException:
-            lock.release()
-            raise
+            undo.callback(db.close)
+            refuse_foreign(db, path)
+            refuse_triggers(db, path)
+            library = cls(folder, db, lock)
+            remove_leftovers(folder)
+            library._upgrade(path)
+            refuse_changed(db, path)
+            remove_unnamed(library)
+            record_unknown(library)
+            undo.pop_all()
         return library
 
     def close(self) -> None:
@@ -143,8 +145,7 @@ class Library:
             ) from error
 
     def __repr__(self) -> str:
-        n_tracks = self.db.execute("SELECT count(*) FROM tracks").fetchone()[0]
-        return f"<Library {self.folder} with {n_tracks:,} tracks>"
+        return f"<Library {self.folder} with {self.value('SELECT count(*) FROM tracks'):,} tracks>"
 
     def file(self, name: str, below: str = "") -> Path:
         """The path of a file that the database names, in the library folder or in a folder below.
@@ -160,6 +161,15 @@ class Library:
                 f" {self.folder / below}. It is damaged, or a trap.\n\nTake another copy of this library."
             )
         return self.folder / below / name
+
+    def value(self, query: str, values: Sequence[object] = ()) -> Any:
+        """The first column of the first row of a query; None without a row."""
+        row = self.db.execute(query, list(values)).fetchone()
+        return row[0] if row else None
+
+    def column(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        """The only column of a query."""
+        return [one for (one,) in self.db.execute(query, list(values))]
 
     def ids(self, query: str, values: Sequence[object] = ()) -> np.ndarray:
         """The only column of a query, (n,) int64."""
@@ -244,12 +254,3 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA foreign_keys = ON")
     harden(connection)
     return connection
-
-
-@contextlib.contextmanager
-def _closing_on_error(db: Database) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        db.close()
-        raise

@@ -1,9 +1,8 @@
 """Manifest of the files that cannot be made again: their hashes, damage, and the commands that fix it."""
 
-import json
 import shlex
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import xxhash
 from earshot.data.files.atomic import remove
 from earshot.data.files.path_encoding import is_bare_name, shell_word
 from earshot.data.files.regular_files import IrregularFileError, open_regular
+from earshot.index.database_checks import parsed_json, text_list
 
 if TYPE_CHECKING:
     from earshot.index.library import Library
@@ -30,7 +30,7 @@ class KeptFile:
 
     name: str  # below the library folder
     purpose: str  # what does not work without it
-    fixes: tuple[str, ...]  # commands, in this order, for when it is missing or damaged
+    fix: str  # the command for when it is missing or damaged
 
 
 def kept_files(library: "Library") -> Iterator[KeptFile]:
@@ -38,38 +38,28 @@ def kept_files(library: "Library") -> Iterator[KeptFile]:
     rows = library.db.execute("SELECT id, file, origin, options FROM listens ORDER BY id").fetchall()
     for number, file, origin, options in rows:
         purpose = f"its listens, for `cli train-tower`, `cli recommend` and `cli build-graph`, are those of {origin}"
-        fix = rename_fix(library, file) or listens_fix(number, origin, options)
-        yield KeptFile(f"{LISTENS}/{file}", purpose, (fix,))
+        yield KeptFile(f"{LISTENS}/{file}", purpose, listens_fix(library, number, file, origin, options))
     for (file,) in library.db.execute(_EAR):
         purpose = "without it `cli embed-audio` and `cli similar FILE` cannot hear"
-        yield KeptFile(f"{CHECKPOINTS}/{file}", purpose, ("cli train-audio --start fresh", "cli embed-audio"))
+        yield KeptFile(f"{CHECKPOINTS}/{file}", purpose, "cli train-audio --start fresh && cli embed-audio")
     for (file,) in library.db.execute(_TOWERS):
         purpose = "without it `cli recommend` and `cli evaluate` do not work"
-        yield KeptFile(f"{CHECKPOINTS}/{file}", purpose, ("cli train-tower",))
+        yield KeptFile(f"{CHECKPOINTS}/{file}", purpose, "cli train-tower")
 
 
-def listens_fix(number: int, origin: str, options: str | None) -> str:
-    """The command for an import whose events are lost: forget it, and import its origin again where that exists.
+def listens_fix(library: "Library", number: int, file: str, origin: str, options: str | None) -> str:
+    """The command for an import whose file is missing or damaged: rename its copy, if there is one.
 
-    The origin may hold more today; without forgetting, that would be a second import beside the lost one.
+    Else forget it, and import its origin again where that exists. The origin may hold more today; without forgetting,
+    that would be a second import beside the lost one.
     """
+    if copy := renamed_listens(library, file):
+        return f"mv {shell_word(str(copy))} {shell_word(str(library.folder / LISTENS / file))}"
     forget = f"cli forget-listens {number}"
     if not Path(origin).exists():
         return forget
-    try:
-        typed = json.loads(options or "[]")
-    except (ValueError, RecursionError):  # damaged, or of a foreign library
-        typed = []
-    words = typed if isinstance(typed, list) and all(isinstance(word, str) for word in typed) else []
+    words = text_list(parsed_json(options or "[]")) or []  # none if damaged, or of a foreign library
     return f"{forget} && {shlex.join(['cli', 'import-listens', *words, origin])}"
-
-
-def rename_fix(library: "Library", file: str) -> str | None:
-    """The command for a missing file of listens that exists under another name; None without such a file."""
-    copy = renamed_listens(library, file)
-    if copy is None:
-        return None
-    return f"mv {shell_word(str(copy))} {shell_word(str(library.folder / LISTENS / file))}"
 
 
 def renamed_listens(library: "Library", file: str) -> Path | None:
@@ -82,7 +72,7 @@ def renamed_listens(library: "Library", file: str) -> Path | None:
         return None
     stem = file.removesuffix(".parquet").removesuffix(".2")
     copy = folder / (f"{stem}.parquet" if file == f"{stem}.2.parquet" else f"{stem}.2.parquet")
-    row = library.db.execute("SELECT n_bytes, hash FROM kept_files WHERE name = ?", [f"{LISTENS}/{file}"]).fetchone()
+    row = _recorded(library, f"{LISTENS}/{file}")
     with suppress(OSError, IrregularFileError):
         if row is not None and copy.stat().st_size == row[0] and file_hash(copy) == row[1]:
             return copy
@@ -96,7 +86,7 @@ def file_problem(library: "Library", name: str, *, read: bool) -> str | None:
         return "is not the name of a file in the library"
     if not path.is_file():
         return "is missing"
-    row = library.db.execute("SELECT n_bytes, hash FROM kept_files WHERE name = ?", [name]).fetchone()
+    row = _recorded(library, name)
     try:
         n_bytes = path.stat().st_size
         if row is not None and n_bytes != row[0]:
@@ -110,12 +100,13 @@ def file_problem(library: "Library", name: str, *, read: bool) -> str | None:
 
 def is_recorded(library: "Library", name: str) -> bool:
     """Tell whether the hash of a file is recorded; older versions recorded none."""
-    return library.db.execute("SELECT 1 FROM kept_files WHERE name = ?", [name]).fetchone() is not None
+    return _recorded(library, name) is not None
 
 
 def record(library: "Library", path: Path) -> None:
     """Record the hash of a file that was just written; the caller holds the transaction that names it."""
-    _insert(library, [_row(library, path)])
+    row = _name(library, path), path.stat().st_size, file_hash(path)
+    library.db.execute("INSERT OR REPLACE INTO kept_files (name, n_bytes, hash) VALUES (?, ?, ?)", row)
 
 
 @contextmanager
@@ -140,14 +131,11 @@ def record_unknown(library: "Library") -> None:
     )
     named = library.db.execute(query, [LISTENS, CHECKPOINTS, CHECKPOINTS]).fetchall()
     paths = [library.folder / below / file for below, file in named if is_bare_name(file)]
-    rows = []
     for path in (path for path in paths if not is_recorded(library, _name(library, path))):
         with suppress(OSError, IrregularFileError):
             if path.is_file() and is_whole(path):
-                rows.append(_row(library, path))
-    if rows:
-        with library.transaction():
-            _insert(library, rows)
+                with library.transaction():
+                    record(library, path)
 
 
 def remove_unnamed(library: "Library") -> None:
@@ -156,7 +144,7 @@ def remove_unnamed(library: "Library") -> None:
     Only files that this database recorded: one from a backup knows nothing of newer imports.
     """
     query = "SELECT name FROM kept_files WHERE name LIKE ? AND name NOT IN (SELECT ? || file FROM listens)"
-    unnamed = [name for (name,) in library.db.execute(query, [f"{LISTENS}/%", f"{LISTENS}/"])]
+    unnamed = library.column(query, [f"{LISTENS}/%", f"{LISTENS}/"])
     for name in unnamed:
         if is_bare_name(name.removeprefix(f"{LISTENS}/")):
             remove(library.folder / name)
@@ -200,12 +188,9 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _row(library: "Library", path: Path) -> tuple[str, int, str]:
-    return _name(library, path), path.stat().st_size, file_hash(path)
-
-
-def _insert(library: "Library", rows: Sequence[tuple[str, int, str]]) -> None:
-    library.db.conn.executemany("INSERT OR REPLACE INTO kept_files (name, n_bytes, hash) VALUES (?, ?, ?)", rows)
+def _recorded(library: "Library", name: str) -> tuple[int, str] | None:
+    """The size and hash that are recorded of a file."""
+    return library.db.execute("SELECT n_bytes, hash FROM kept_files WHERE name = ?", [name]).fetchone()
 
 
 def _name(library: "Library", path: Path) -> str:

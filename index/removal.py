@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from earshot.data.files.folder_walk import is_under
 from earshot.data.files.path_encoding import path_columns, path_from_columns, shown_path
 from earshot.index.graphs.graph_store import remove_dangling_edges
 from earshot.index.library import Library, LibraryError, now
+from earshot.index.listens.listen_store import StoredListens, stored_listens
 from earshot.index.listens.stored_interactions import listened_among
 from earshot.index.manifest import LISTENS, file_problem, remove_unnamed
 from earshot.index.runs import FORGET_STAGE
@@ -24,11 +25,15 @@ _MAKE_CATALOG_TRACK = """
     mtime_ns = NULL, sample_rate = NULL, channels = NULL, codec = NULL, reason = NULL WHERE id = ?
 """
 
-# Tracks of playlists and imported graphs; graphs that were built here can be built again.
-_NAMED_ELSEWHERE = """
+_N_ENTRIES = "SELECT count(*) FROM playlist_tracks"
+_FORGET_USERS = "DELETE FROM users WHERE id IN (SELECT value FROM json_each(?))"
+
+# Not the tracks of playlists and imported graphs; graphs that were built here can be built again.
+_FORGET_TRACKS = """
+    DELETE FROM tracks WHERE id IN (SELECT value FROM json_each(?)) AND status = 'catalog' AND id NOT IN (
     SELECT track_id FROM playlist_tracks
     UNION SELECT source_id FROM edges JOIN graphs USING (kind) WHERE level = 'track' AND origin <> 'build-graph'
-    UNION SELECT target_id FROM edges JOIN graphs USING (kind) WHERE level = 'track' AND origin <> 'build-graph'
+    UNION SELECT target_id FROM edges JOIN graphs USING (kind) WHERE level = 'track' AND origin <> 'build-graph')
 """
 
 
@@ -58,63 +63,58 @@ def forget_listens(library: Library, listens_id: int) -> ForgottenListens:
     LibraryError
         There is no import of this id.
     """
-    rows = list(library.db.query("SELECT id, file, origin, level, n_events, imported FROM listens"))
-    forgotten = next((row for row in rows if row["id"] == listens_id), None)
-    if forgotten is None:
-        known = ", ".join(str(row["id"]) for row in rows) or "none"
+    imports = {listens.id: listens for listens in stored_listens(library)}
+    if listens_id not in imports:
+        known = ", ".join(map(str, imports)) or "none"
         raise LibraryError(
             f"There is no import {listens_id}; there are {known}.\n\nRun `cli forget-listens` to see them."
         )
-    users, tracks = _only_named_by(library, listens_id, rows)
-    run = json.dumps({key: forgotten[key] for key in ("origin", "level", "n_events", "imported")})
+    forgotten = imports.pop(listens_id)
+    users, tracks = _only_named_by(library, forgotten, list(imports.values()))
+    run = json.dumps({key: getattr(forgotten, key) for key in ("origin", "level", "n_events", "imported")})
     with library.transaction():
         library.db.execute("DELETE FROM listens WHERE id = ?", [listens_id])
         library.db.execute(
             "INSERT INTO runs (stage, started, finished, config) VALUES (?, ?, ?, ?)", [FORGET_STAGE, now(), now(), run]
         )  # so that models of these listens are known as stale
-        n_users = _delete(library, "users", users.tolist())
-        elsewhere = [track_id for (track_id,) in library.db.execute(_NAMED_ELSEWHERE)]
-        n_tracks = _delete(library, "tracks", np.setdiff1d(tracks, elsewhere).tolist(), "status = 'catalog'")
+        n_users = library.db.execute(_FORGET_USERS, [json.dumps(users)]).rowcount
+        n_tracks = library.db.execute(_FORGET_TRACKS, [json.dumps(tracks)]).rowcount
         if n_tracks:
             remove_dangling_edges(library)
-    remove(library.file(forgotten["file"], LISTENS))  # last; after a kill the next writing command removes it
+    remove(library.file(forgotten.file, LISTENS))  # last; after a kill the next writing command removes it
     remove_unnamed(library)
-    return ForgottenListens(forgotten["origin"], forgotten["n_events"], n_users, n_tracks)
+    return ForgottenListens(forgotten.origin, forgotten.n_events, n_users, n_tracks)
 
 
 def _only_named_by(
-    library: Library, listens_id: int, rows: Sequence[Mapping[str, Any]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The users and tracks, (n,) each, that no other import names; none if a file is missing or damaged."""
-    empty = np.array([], dtype=np.int64)
-    if any(file_problem(library, f"{LISTENS}/{row['file']}", read=True) for row in rows):
-        return empty, empty
-    paths = {row["id"]: library.file(row["file"], LISTENS) for row in rows}
-    level = next(row["level"] for row in rows if row["id"] == listens_id)
-    forgotten, kept_rows = [paths[listens_id]], [row for row in rows if row["id"] != listens_id]
+    library: Library, forgotten: StoredListens, others: Sequence[StoredListens]
+) -> tuple[list[int], list[int]]:
+    """The users and tracks that no other import names; none if a file is missing or damaged."""
+    if any(file_problem(library, f"{LISTENS}/{listens.file}", read=True) for listens in (forgotten, *others)):
+        return [], []
+
+    def named_only_here(column: str, others: Sequence[StoredListens]) -> list[int]:
+        here, elsewhere = (
+            unique_ids([library.file(listens.file, LISTENS) for listens in part], column)
+            for part in ([forgotten], others)
+        )
+        return np.setdiff1d(here, elsewhere).tolist()
+
     try:
         with log_errors():  # of a damaged file without a recorded hash
-            users = np.setdiff1d(
-                unique_ids(forgotten, "user_id"), unique_ids([paths[row["id"]] for row in kept_rows], "user_id")
-            )
-            if level != "track":
-                return users, empty
-            named = unique_ids([paths[row["id"]] for row in kept_rows if row["level"] == "track"], "track_id")
-            return users, np.setdiff1d(unique_ids(forgotten, "track_id"), named)
+            users = named_only_here("user_id", others)
+            if forgotten.level != "track":
+                return users, []
+            return users, named_only_here("track_id", [listens for listens in others if listens.level == "track"])
     except LogError:
-        return empty, empty
-
-
-def _delete(library: Library, table: str, ids: Iterable[int], where: str = "TRUE") -> int:
-    return sum(library.db.execute(f"DELETE FROM {table} WHERE id = ? AND {where}", [one]).rowcount for one in ids)
+        return [], []
 
 
 def prune_missing(library: Library, listened_ids: Iterable[int] = (), among: Container[int] | None = None) -> int:
     """Remove the tracks whose files are gone, of these ids if `among` is given; return their number."""
-    missing = library.ids("SELECT id FROM tracks WHERE status = 'missing'").tolist()
-    gone = [track_id for track_id in missing if among is None or track_id in among]
+    missing = library.column("SELECT id FROM tracks WHERE status = 'missing'")
     with library.transaction():
-        return remove_tracks(library, gone, listened_ids)
+        return remove_tracks(library, [one for one in missing if among is None or one in among], listened_ids)
 
 
 @dataclass(frozen=True)
@@ -155,25 +155,22 @@ def forget_folder(library: Library, path: str) -> ForgottenFolder:
         raise LibraryError(
             f"{shown_path(path)} is no folder of this library; nothing was changed. Its folders are:{_listed(roots)}"
         )
-    is_root = path in roots
-    other_roots = roots - {path}
-    tracks = _tracks_under(library, path)
-    if is_root:
-        removed = {
-            track_id for track_id, file in tracks.items() if not any(is_under(file, root) for root in other_roots)
-        }
-    else:
-        removed = {track_id for track_id, file in tracks.items() if file == path or not os.path.lexists(file)}
+    is_root, other_roots, tracks = path in roots, roots - {path}, _tracks_under(library, path)
+
+    def stays(file: str) -> bool:
+        return any(is_under(file, root) for root in other_roots) if is_root else file != path and os.path.lexists(file)
+
+    removed = {track_id for track_id, file in tracks.items() if not stays(file)}
     listened = listened_among(library, sorted(removed))
     near = [
         point for point in mount_points if any(is_under(point, root) or is_under(root, point) for root in other_roots)
     ]
     with library.transaction():
-        n_entries = _n_entries(library)
+        n_entries = library.value(_N_ENTRIES)
         remove_tracks(library, removed, listened)
         library.db.execute("DELETE FROM roots WHERE path = ?", [path_columns(path)[0]])
         drop_mount_points(library, set(mount_points).difference(near) if is_root else [path])
-        n_entries -= _n_entries(library)
+        n_entries -= library.value(_N_ENTRIES)
     n_stayed = {"n_elsewhere" if is_root else "n_present": len(tracks) - len(removed)}
     return ForgottenFolder(path, len(removed), len(listened), n_entries=n_entries, **n_stayed)
 
@@ -194,10 +191,6 @@ def _tracks_under(library: Library, folder: str, *, searchable: bool = False) ->
         [text, len(start), start],
     )
     return {track_id: path_from_columns(path, raw) for track_id, path, raw in rows}
-
-
-def _n_entries(library: Library) -> int:
-    return int(library.db.execute("SELECT count(*) FROM playlist_tracks").fetchone()[0])
 
 
 def remove_tracks(library: Library, track_ids: Iterable[int], listened_ids: Iterable[int] = ()) -> int:

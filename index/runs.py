@@ -49,29 +49,20 @@ def start_run(
 
 def head_run(library: Library, stage: str, fingerprint: str | None) -> int | None:
     """The first run of a stage with this fingerprint; later ones continue it."""
-    row = library.db.execute(
-        "SELECT id FROM runs WHERE stage = ? AND fingerprint = ? AND continues IS NULL",
-        [stage, fingerprint],
-    ).fetchone()
-    return row[0] if row else None
+    query = "SELECT id FROM runs WHERE stage = ? AND fingerprint = ? AND continues IS NULL"
+    return library.value(query, [stage, fingerprint])
 
 
 def current_fingerprint(library: Library) -> str | None:
     """The fingerprint of the ear whose vectors search uses; None before the first embedding."""
-    row = library.db.execute(
-        "SELECT r.fingerprint FROM spaces AS s JOIN runs AS r ON r.id = s.run_id WHERE s.space = 'audio'"
-    ).fetchone()
-    return row[0] if row else None
+    return library.value("SELECT fingerprint FROM runs WHERE id = (SELECT run_id FROM spaces WHERE space = 'audio')")
 
 
 def trained_checkpoint(library: Library, stage: str) -> Path | None:
     """The checkpoint of the latest finished run of a training stage."""
-    row = library.db.execute(
-        "SELECT checkpoint FROM runs WHERE stage = ? AND finished IS NOT NULL AND checkpoint IS NOT NULL"
-        " ORDER BY id DESC LIMIT 1",
-        [stage],
-    ).fetchone()
-    return library.file(row[0], "checkpoints") if row else None
+    query = "SELECT checkpoint FROM runs WHERE stage = ? AND finished NOT NULL AND checkpoint NOT NULL ORDER BY id DESC"
+    name = library.value(query, [stage])
+    return None if name is None else library.file(name, "checkpoints")
 
 
 def finish_run(library: Library, run_id: int, metrics: dict[str, Any]) -> None:
@@ -90,12 +81,10 @@ def finish_interrupted(library: Library, stage: str) -> None:
 
 def is_interrupted(library: Library, stage: str) -> bool:
     """Tell whether the latest run of a stage has not ended."""
-    row = library.db.execute(
-        "SELECT finished IS NULL FROM runs WHERE stage = ? ORDER BY id DESC LIMIT 1", [stage]
-    ).fetchone()
-    return bool(row and row[0])
+    return bool(library.value("SELECT finished IS NULL FROM runs WHERE stage = ? ORDER BY id DESC", [stage]))
 
 
 def run_config(library: Library, run_id: int) -> dict[str, Any]:
     """The settings that a run was started with."""
-    return read_json(library.db.execute("SELECT config FROM runs WHERE id = ?", [run_id]).fetchone()[0])
+    (config,) = library.db.execute("SELECT config FROM runs WHERE id = ?", [run_id]).fetchone()
+    return read_json(config)

@@ -104,7 +104,7 @@ def _warnings(
         from earshot.index.health.staleness import stale_diffusion  # reads graphs, which other searches need not
 
         for stale in stale_diffusion(library):
-            warnings.append(f"`{stale.command}` brings these vectors up to date: {stale.why}.")
+            warnings.append(f"`{stale.fix}` brings these vectors up to date: {stale.what}.")
     if answer.exhaustive:
         warnings.append(f"Searched without the index ({answer.exhaustive}); `cli build-index` makes it fast.")
     return warnings

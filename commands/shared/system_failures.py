@@ -106,7 +106,7 @@ def _database_sentence(error: sqlite3.Error, library: Path) -> str | None:
     if kind == sqlite3.SQLITE_NOMEM:
         return _NO_MEMORY
     if kind in _DAMAGED:
-        from earshot.index.health.problem import recovery
+        from earshot.index.database_checks import recovery
 
         return f"{path} is damaged: {error}.\n\nRestore it from a backup, or save what is left: {recovery(path)}"
     return None

@@ -17,7 +17,12 @@ from earshot.index.listens.listen_store import explain_log_errors, import_digest
 from earshot.index.listens.stored_interactions import listening_key, read_interactions
 from earshot.index.tracks.track_links import links
 
-_TAGGED = "status IN ('embedded', 'catalog')"
+_TAGGED = "FROM tracks WHERE status IN ('embedded', 'catalog')"
+_PAIRS = {  # group and item, by source
+    "playlists": "SELECT DISTINCT playlist_id, track_id FROM playlist_tracks ORDER BY 1, 2",
+    "artist": f"SELECT artist_id, id {_TAGGED} AND artist_id IS NOT NULL ORDER BY id",
+    "album": f"SELECT album_id, id {_TAGGED} AND album_id IS NOT NULL ORDER BY id",
+}
 
 
 @dataclass(frozen=True)
@@ -41,13 +46,8 @@ class Groups:
 
 def present_sources(library: Library) -> list[str]:
     """Default sources of a graph: listens and playlists, else artists and albums."""
-    queries = {
-        "listens": "SELECT 1 FROM listens LIMIT 1",
-        "playlists": "SELECT 1 FROM playlist_tracks LIMIT 1",
-        "artist": f"SELECT 1 FROM tracks WHERE artist_id IS NOT NULL AND {_TAGGED} LIMIT 1",
-        "album": f"SELECT 1 FROM tracks WHERE album_id IS NOT NULL AND {_TAGGED} LIMIT 1",
-    }
-    present = [source for source, query in queries.items() if library.db.execute(query).fetchone()]
+    queries = {"listens": "SELECT 1 FROM listens"} | _PAIRS
+    present = [source for source, query in queries.items() if library.value(f"{query} LIMIT 1") is not None]
     return [source for source in present if source in ("listens", "playlists")] or present
 
 
@@ -72,8 +72,7 @@ def read_groups(library: Library, source: str, split: Mapping[str, Any] | None =
         name_of_artists = "listens-artist" if len(tracks.item_ids) else "listens"
         named = {"listens": tracks} | {name_of_artists: artists}
         return {name: groups for name, groups in named.items() if len(groups.item_ids)}
-    readers = {"playlists": _playlists, "album": _albums, "artist": _artists, "genre": _genres}
-    groups = readers[source](library)
+    groups = _genres(library) if source == "genre" else _pairs(library, _PAIRS[source])
     return {source: groups} if len(groups.item_ids) else {}
 
 
@@ -81,11 +80,9 @@ def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) ->
     if split is not None and listen_files(library, level):
         return _training_listeners(library, split)
     with explain_log_errors():
-        user_ids, item_ids, plays = total_plays(
-            listen_files(library, level), level, links(library) if level == "track" else None
-        )
-    settings: dict[str, Any] = {"split": None, "listens": None, "imports": import_digests(library, level)}
-    settings |= {"listening": listening_key(library, level)}
+        user_ids, item_ids, plays = total_plays(listen_files(library, level), level, links(library, level))
+    key, imports = listening_key(library, level), import_digests(library, level)
+    settings = {"split": None, "listens": None, "imports": imports, "listening": key}
     return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays, settings)
 
 
@@ -97,8 +94,8 @@ def _training_listeners(library: Library, split: Mapping[str, Any]) -> Groups:
         split = {**split, "protocol": default_protocol(listens)}
     train = split_listens(listens, **split).train
     users, items, plays = zip(*_plays_by_user(train), strict=True)
-    settings = {"split": dict(split), "listens": train.digest(), "imports": import_digests(library, "track")}
-    settings |= {"listening": read.key}
+    imports = import_digests(library, "track")
+    settings = {"split": dict(split), "listens": train.digest(), "imports": imports, "listening": read.key}
     return Groups(
         "track", np.concatenate(users), read.items.ids(np.concatenate(items)), np.concatenate(plays), settings
     )
@@ -114,24 +111,11 @@ def _plays_by_user(listens: Interactions) -> Iterator[tuple[np.ndarray, np.ndarr
         yield *split_keys(pairs), np.bincount(rows, np.maximum(listens.weights[low:high], 1), len(pairs))
 
 
-def _playlists(library: Library) -> Groups:
-    return _pairs(library, "SELECT DISTINCT playlist_id, track_id FROM playlist_tracks ORDER BY 1, 2")
-
-
-def _albums(library: Library) -> Groups:
-    return _pairs(library, f"SELECT album_id, id FROM tracks WHERE album_id IS NOT NULL AND {_TAGGED} ORDER BY id")
-
-
-def _artists(library: Library) -> Groups:
-    return _pairs(library, f"SELECT artist_id, id FROM tracks WHERE artist_id IS NOT NULL AND {_TAGGED} ORDER BY id")
-
-
 def _genres(library: Library) -> Groups:
     """Tracks by genre; a tag may name several genres."""
     rows: dict[str, int] = {}
     genre_rows, item_ids = [], []
-    query = f"SELECT id, genre FROM tracks WHERE genre IS NOT NULL AND {_TAGGED} ORDER BY id"
-    for track, text in library.db.execute(query):
+    for track, text in library.db.execute(f"SELECT id, genre {_TAGGED} AND genre IS NOT NULL ORDER BY id"):
         for genre in sorted(split_labels(text)):
             genre_rows.append(rows.setdefault(genre, len(rows)))
             item_ids.append(track)

@@ -2,18 +2,17 @@
 
 import json
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 
 import numpy as np
 
 from earshot.data.files.skip_rules import Rules
 from earshot.data.ids import IdMap
-from earshot.index.database_checks import read_json, read_json_list, shell_statement, sql_name
+from earshot.index.database_checks import read_json, read_json_list, recovery, shell_statement, sql_name
 from earshot.index.health.manifest_check import check_presence
-from earshot.index.health.problem import Problem, recovery
-from earshot.index.health.staleness import StalePart, missing_vectors, stale_index, stale_neighbours
-from earshot.index.health.text_check import check_text
+from earshot.index.health.problem import Problem
+from earshot.index.health.staleness import missing_vectors, stale_index, stale_neighbours
 from earshot.index.library import DATABASE, Library, LibraryError
 from earshot.index.schema_guard import foreign_triggers
 from earshot.index.vectors.ann import rank
@@ -21,6 +20,7 @@ from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.neighbour_table import PER_TRACK
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, read_vectors, spaces
 
+_MAX_ROWS = 1_000  # in one command: a shell takes words of limited length
 _MAX_SAMPLE = 200  # vectors that are looked up in the index and the neighbours
 _JSON = (  # `index_files` is checked with the index; runs.versions is never read
     *(("runs", "config", read_json), ("runs", "metrics", read_json), ("graphs", "settings", read_json)),
@@ -31,13 +31,56 @@ _REMAKE = {AUDIO: "cli embed-audio --again", TOWER: "cli train-tower", DIFFUSED:
 
 def check_library(library: Library) -> Iterator[Problem]:
     """Check tables, vectors, indexes and neighbours against each other, and the presence of files."""
-    for check in (check_text, _check_tables, check_presence):
+    for check in (_check_text, _check_tables, check_presence):
         try:
             yield from check(library)
         except sqlite3.DatabaseError as error:  # pages that cannot be read at all
-            yield Problem(f"SQLite: {error}", _recovery(library))
+            yield Problem(f"SQLite: {error}", recovery(library.folder / DATABASE))
         except LibraryError as error:  # its advice is `cli check`
-            yield Problem(_first_sentence(error), _recovery(library))
+            yield Problem(_first_sentence(error), recovery(library.folder / DATABASE))
+
+
+def _check_text(library: Library) -> Iterator[Problem]:
+    """Read all text: SQLite stores any bytes as such. The fix replaces unreadable text by its bytes in hexadecimal."""
+    for table, columns in _text_columns(library).items():
+        if _is_readable(library, table, columns):
+            continue
+        for column in columns:
+            rows = _unreadable_rows(library, table, column)
+            if rows:
+                named = ", ".join(map(str, rows[:_MAX_ROWS]))
+                sql = f'UPDATE "{table}" SET "{column}" = hex("{column}") WHERE rowid IN ({named})'
+                yield Problem(f"{table}: of {len(rows):,} rows the {column} is not UTF-8", _statement(library, sql))
+
+
+def _text_columns(library: Library) -> dict[str, list[str]]:
+    """The text columns of each table; tables without row ids only repeat others."""
+    rows = library.db.execute(
+        "SELECT t.name, c.name FROM pragma_table_list AS t, pragma_table_info(t.name) AS c"
+        " WHERE t.schema = 'main' AND t.type = 'table' AND t.strict AND NOT t.wr AND c.type = 'TEXT'"
+    )
+    columns = defaultdict(list)
+    for table, column in rows:
+        columns[table].append(column)
+    return columns
+
+
+def _is_readable(library: Library, table: str, columns: list[str]) -> bool:
+    names = ", ".join(f'"{column}"' for column in columns)
+    try:
+        deque(library.db.execute(f'SELECT {names} FROM "{table}"'), maxlen=0)
+    except sqlite3.OperationalError as error:
+        if "decode to UTF-8" not in str(error):
+            raise
+        return False
+    return True
+
+
+def _unreadable_rows(library: Library, table: str, column: str) -> list[int]:
+    rows = library.db.execute(
+        f'SELECT rowid, CAST("{column}" AS BLOB) FROM "{table}" WHERE typeof("{column}") = \'text\''
+    )
+    return [row for row, text in rows if text.decode(errors="ignore").encode() != text]
 
 
 def _check_tables(library: Library) -> Iterator[Problem]:
@@ -52,7 +95,7 @@ def _check_tables(library: Library) -> Iterator[Problem]:
 def _check_database(library: Library) -> Iterator[Problem]:
     for (message,) in library.db.execute("PRAGMA integrity_check(5)").fetchall():
         if message != "ok":
-            yield Problem(f"SQLite: {message}", _recovery(library))
+            yield Problem(f"SQLite: {message}", recovery(library.folder / DATABASE))
     dangling = Counter((table, key) for table, _, _, key in library.db.execute("PRAGMA foreign_key_check"))
     for (table, key), n_rows in dangling.items():
         yield _dangling(library, table, key, n_rows)
@@ -61,7 +104,7 @@ def _check_database(library: Library) -> Iterator[Problem]:
             f"the trigger {name} is not Earshot's, and would run whenever Earshot writes",
             _statement(library, f"DROP TRIGGER {sql_name(name)}"),
         )
-    yield from map(_stale, missing_vectors(library))
+    yield from missing_vectors(library)
 
 
 def _check_json(library: Library) -> Iterator[Problem]:
@@ -85,16 +128,14 @@ def _check_rules(library: Library) -> Iterator[Problem]:
 
 
 def _check_other_runs(library: Library) -> Iterator[Problem]:
-    n_waiting = library.db.execute(
-        "SELECT count(*) FROM vectors AS v WHERE v.run_id NOT IN (SELECT run_id FROM spaces)"
-    ).fetchone()[0]
-    if n_waiting:
+    query = "SELECT count(*) FROM vectors WHERE run_id NOT IN (SELECT run_id FROM spaces)"
+    if n_waiting := library.value(query):
         yield Problem(f"{n_waiting:,} vectors of another encoder wait for the rest of their run", "cli embed-audio")
 
 
 def _check_space(library: Library, space: str) -> Iterator[Problem]:
     again = _REMAKE.get(space, "cli import-listens --again")
-    dims = [dim for (dim,) in library.db.execute("SELECT DISTINCT dim FROM current_vectors WHERE space = ?", [space])]
+    dims = library.column("SELECT DISTINCT dim FROM current_vectors WHERE space = ?", [space])
     if len(dims) > 1:
         yield Problem(f"vectors of mixed dimensions {sorted(dims)} under one run", again)
         return
@@ -117,7 +158,7 @@ def _check_vectors(ids: IdMap, vectors: np.ndarray, again: str) -> Iterator[Prob
 
 def _check_index(library: Library, space: str, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
     stale = list(stale_index(library, space))
-    yield from map(_stale, stale)
+    yield from stale
     state = index_state(library, space)
     if stale or state is None or not len(ids):
         return
@@ -136,15 +177,14 @@ def _check_index(library: Library, space: str, ids: IdMap, vectors: np.ndarray) 
 
 def _check_neighbours(library: Library, space: str, ids: IdMap, vectors: np.ndarray) -> Iterator[Problem]:
     stale = list(stale_neighbours(library, space))
-    yield from map(_stale, stale)
+    yield from stale
     if stale or not len(ids):
         return
-    n_hidden = library.db.execute(
+    query = (
         "SELECT count(*) FROM neighbours AS n JOIN tracks AS t ON t.id = n.neighbour_id"
-        " WHERE n.space = ? AND t.status NOT IN ('embedded', 'catalog')",
-        [space],
-    ).fetchone()[0]
-    if n_hidden:
+        " WHERE n.space = ? AND t.status NOT IN ('embedded', 'catalog')"
+    )
+    if n_hidden := library.value(query, [space]):
         yield Problem(f"{n_hidden:,} neighbours are no longer searchable", "cli build-index")
     all_ids = ids.all_ids
     counts = dict(library.db.execute("SELECT track_id, count(*) FROM neighbours WHERE space = ? GROUP BY 1", [space]))
@@ -183,16 +223,8 @@ def _dangling(library: Library, table: str, key: int, n_rows: int) -> Problem:
     return Problem(f"{table}: {n_rows:,} rows point to missing {parent}", _statement(library, sql))
 
 
-def _stale(part: StalePart) -> Problem:
-    return Problem(part.why, part.command)
-
-
 def _first_sentence(error: LibraryError) -> str:
     return str(error).splitlines()[0].rstrip(".")
-
-
-def _recovery(library: Library) -> str:
-    return recovery(library.folder / DATABASE)
 
 
 def _statement(library: Library, sql: str) -> str:

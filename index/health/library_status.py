@@ -45,12 +45,10 @@ def overview(library: Library, fingerprint: str | None) -> Overview:
     ----------
     fingerprint : of the encoder that `cli embed-audio` would use today; None where its file is missing
     """
-    db = library.db
-    summary = next(iter(db.query("SELECT * FROM library_summary")))
+    summary = next(iter(library.db.query("SELECT * FROM library_summary")))
     space = current_space(library, AUDIO)
     up_to_date = "SELECT 1 FROM spaces WHERE space = ? AND neighbours_revision = revision"
-    (n_unread,) = db.execute(f"SELECT count(*) FROM tracks WHERE {UNREAD}").fetchone()
-    (n_unfinished,) = db.execute("SELECT count(*) FROM runs WHERE finished IS NULL").fetchone()
+    n_unread = library.value(f"SELECT count(*) FROM tracks WHERE {UNREAD}")
     rules = read_rules(library)
     return Overview(
         library=str(library.folder),
@@ -59,12 +57,12 @@ def overview(library: Library, fingerprint: str | None) -> Overview:
         left_out={path_columns(path)[0]: str(rule) for path, rule in rules.items() if str(rule)},
         ear=_encoder(library, fingerprint),
         index=None if space is None else _index(library),
-        listens=next(iter(db.query(_LISTENS))),
+        listens=next(iter(library.db.query(_LISTENS))),
         towers=_towers(library),
-        neighbours_up_to_date=db.execute(up_to_date, [AUDIO]).fetchone() is not None,
+        neighbours_up_to_date=library.value(up_to_date, [AUDIO]) is not None,
         lacking=0 if space is None else n_without_vector(library, AUDIO, space.run_id),
         unread=n_unread,
-        unfinished_runs=n_unfinished,
+        unfinished_runs=library.value("SELECT count(*) FROM runs WHERE finished IS NULL"),
         next_steps=[
             *map(str, stale_parts(library, fingerprint)),
             *_steps_for_files(summary, 0 if is_interrupted(library, EMBED_STAGE) else n_unread, n_unread),

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from earshot.data.files.atomic import leftovers
@@ -21,8 +22,8 @@ _FROM_EMBEDDED_FILES = "FROM tracks WHERE status = 'embedded' AND path IS NOT NU
 
 def check_presence(library: Library) -> Iterator[Problem]:
     """Yield listens, checkpoints and playlists that are missing or cut short, and leftovers of killed commands."""
-    for part in damaged_files(library):
-        yield Problem(f"{part.why} (or restore it from a backup)", part.command)
+    for file in damaged_files(library):
+        yield replace(file, what=f"{file.what} (or restore it from a backup)")
     for path, n_tracks, _ in _playlists(library):
         # Without its folder a disk may be away, which says nothing about the playlist.
         if not os.path.isfile(path) and os.path.isdir(os.path.dirname(path)):
@@ -39,7 +40,7 @@ def check_contents(library: Library) -> Iterator[Problem | None]:
     for file in kept_files(library):
         if file_problem(library, file.name, read=False) is None:
             problem = file_problem(library, file.name, read=True)
-            yield Problem(f"{file.name} {problem}; {file.purpose}", " && ".join(file.fixes)) if problem else None
+            yield Problem(f"{file.name} {problem}; {file.purpose}", file.fix) if problem else None
     for path, _, digest in _playlists(library):
         if digest is not None and os.path.isfile(path):
             yield _changed_playlist(path, digest)
@@ -50,8 +51,8 @@ def check_contents(library: Library) -> Iterator[Problem | None]:
 
 def n_contents(library: Library) -> int:
     """The number of files that `check_contents` will read."""
-    (n_tracks,) = library.db.execute(f"SELECT count(*) {_FROM_EMBEDDED_FILES}").fetchone()
-    return int(n_tracks) + len(list(kept_files(library))) + len(list(_playlists(library)))
+    n_tracks: int = library.value(f"SELECT count(*) {_FROM_EMBEDDED_FILES}")
+    return n_tracks + len(list(kept_files(library))) + len(list(_playlists(library)))
 
 
 def n_unrecorded(library: Library) -> int:
@@ -101,8 +102,8 @@ def _check_leftovers(library: Library) -> Iterator[Problem]:
             f"rm -r {shell_word(str(leftover))}",
         )
     folder = library.folder / "listens"
-    named = [name for (name,) in library.db.execute("SELECT file FROM listens")]
-    recorded = {name for (name,) in library.db.execute("SELECT name FROM kept_files")}
+    named = library.column("SELECT file FROM listens")
+    recorded = set(library.column("SELECT name FROM kept_files"))
     named_paths = {path for name in named for path in (folder / name, renamed_listens(library, name))}
     for path in sorted(folder.glob("*.parquet")):
         # Recorded files that are no longer named are removed by the next command that writes.

@@ -1,20 +1,16 @@
 """A problem of a library, and the command that fixes it."""
 
 from dataclasses import dataclass
-from pathlib import Path
-
-from earshot.data.files.path_encoding import shell_word
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem that `cli check` reports."""
+    """A part of a library that is damaged, out of date, or was never made."""
 
     what: str
     fix: str  # what to type, safe for a shell
     changed_id: int | None = None  # of a track whose file has changed since it was embedded
+    is_new: bool = False  # the part was never made
 
-
-def recovery(database: Path) -> str:
-    """The command that recovers the readable part of a damaged database."""
-    return f"sqlite3 {shell_word(str(database))} .recover | sqlite3 {shell_word(str(database.with_name('mended.db')))}"
+    def __str__(self) -> str:
+        return f"{self.fix}   ({self.what})"

@@ -12,8 +12,9 @@ from earshot.index.database_checks import read_json, text_list
 from earshot.index.evaluation.leakage import imports_of_run, is_listens_graph
 from earshot.index.graphs.diffused_vectors import diffused_config, n_catalog
 from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
+from earshot.index.health.problem import Problem
 from earshot.index.library import Library
-from earshot.index.listens.listen_store import import_digests
+from earshot.index.listens.listen_store import import_digests, stored_listens
 from earshot.index.listens.stored_interactions import listening_key
 from earshot.index.manifest import file_problem, kept_files
 from earshot.index.recommending.recommendation_table import lists_config
@@ -28,18 +29,7 @@ _PLAIN_WORD = re.compile("[a-z-]+")
 BUILD_DEFAULTS = {"weighting": "ppmi", "top_n": 20, "min_together": 2, "seed": 0}  # defaults of `cli build-graph`
 
 
-class StalePart(NamedTuple):
-    """A part of a library that is out of date or was never made."""
-
-    command: str  # makes it, or renews it
-    why: str
-    is_new: bool = False  # it was never made
-
-    def __str__(self) -> str:
-        return f"{self.command}   ({self.why})"
-
-
-def stale_parts(library: Library, fingerprint: str | None = None) -> Iterator[StalePart]:
+def stale_parts(library: Library, fingerprint: str | None = None) -> Iterator[Problem]:
     """All parts, in the order in which their commands are to be typed.
 
     Parameters
@@ -55,76 +45,76 @@ def stale_parts(library: Library, fingerprint: str | None = None) -> Iterator[St
         yield from find(library)
 
 
-def stale_after_links(library: Library) -> Iterator[StalePart]:
+def stale_after_links(library: Library) -> Iterator[Problem]:
     """The parts that were made of listens and links other than today's."""
     for find in (stale_graphs, stale_towers, stale_lists):
         yield from (part for part in find(library) if not part.is_new)
 
 
-def stale_vectors(library: Library, fingerprint: str | None) -> Iterator[StalePart]:
+def stale_vectors(library: Library, fingerprint: str | None) -> Iterator[Problem]:
     """Tracks to embed: the first ones, those of an interrupted run or of an older encoder, those without a vector."""
     is_embedding = is_interrupted(library, EMBED_STAGE)
     if not is_embedding and _is_empty(library):
-        yield StalePart(f"{_EMBED} FOLDER", "no track has a vector yet", is_new=True)
+        yield Problem("no track has a vector yet", f"{_EMBED} FOLDER", is_new=True)
     if current_space(library, AUDIO) is not None and fingerprint not in (None, current_fingerprint(library)):
-        yield StalePart(_EMBED, "the vectors belong to an older encoder")
+        yield Problem("the vectors belong to an older encoder", _EMBED)
     elif is_embedding:
-        yield StalePart(_EMBED, "its last run has not ended; it goes on from there")
+        yield Problem("its last run has not ended; it goes on from there", _EMBED)
     else:
         yield from missing_vectors(library)
 
 
-def missing_vectors(library: Library) -> Iterator[StalePart]:
+def missing_vectors(library: Library) -> Iterator[Problem]:
     """Embedded tracks without a vector of the run that search uses."""
     space = current_space(library, AUDIO)
     if n_missing := n_without_vector(library, AUDIO, space.run_id if space else None):
-        yield StalePart(_EMBED, f"{n_missing:,} embedded tracks have no current vector")
+        yield Problem(f"{n_missing:,} embedded tracks have no current vector", _EMBED)
 
 
 def _is_empty(library: Library) -> bool:
     if current_space(library, AUDIO) is None:
         return sound_space(library) is None
-    return library.db.execute("SELECT 1 FROM tracks WHERE status = 'embedded'").fetchone() is None
+    return library.value("SELECT 1 FROM tracks WHERE status = 'embedded'") is None
 
 
-def stale_index(library: Library, space: str) -> Iterator[StalePart]:
+def stale_index(library: Library, space: str) -> Iterator[Problem]:
     """The index of a space that has vectors, where it is missing, older than these, or damaged."""
     if not _has_vectors(library, space):
         return
     state = index_state(library, space, verify=True)
     if state is None:
-        yield StalePart(_BUILD_INDEX, "index: there is none", is_new=True)
+        yield Problem("index: there is none", _BUILD_INDEX, is_new=True)
     elif state.problem:
-        yield StalePart(_BUILD_INDEX, f"index: {state.problem}")
+        yield Problem(f"index: {state.problem}", _BUILD_INDEX)
 
 
-def stale_neighbours(library: Library, space: str) -> Iterator[StalePart]:
+def stale_neighbours(library: Library, space: str) -> Iterator[Problem]:
     """The neighbours of a space that has vectors, where they are older than these."""
     query = "SELECT neighbours_revision IS revision FROM spaces WHERE space = ?"
-    if _has_vectors(library, space) and not library.db.execute(query, [space]).fetchone()[0]:
-        yield StalePart(_BUILD_INDEX, "the neighbours table is older than the vectors")
+    if _has_vectors(library, space) and not library.value(query, [space]):
+        yield Problem("the neighbours table is older than the vectors", _BUILD_INDEX)
 
 
 def _has_vectors(library: Library, space: str) -> bool:
-    return library.db.execute("SELECT 1 FROM current_vectors WHERE space = ?", [space]).fetchone() is not None
+    return library.value("SELECT 1 FROM current_vectors WHERE space = ?", [space]) is not None
 
 
-def damaged_files(library: Library) -> Iterator[StalePart]:
+def damaged_files(library: Library) -> Iterator[Problem]:
     """Files that cannot be made again as they were, where they are missing or cut short."""
     for file in kept_files(library):
         if problem := file_problem(library, file.name, read=False):
-            yield StalePart(" && ".join(file.fixes), f"{file.name} {problem}; {file.purpose}")
+            yield Problem(f"{file.name} {problem}; {file.purpose}", file.fix)
 
 
-def stale_graphs(library: Library) -> Iterator[StalePart]:
+def stale_graphs(library: Library) -> Iterator[Problem]:
     """Graphs of listens that are others today, or were forgotten."""
     for graph in stored_graphs(library):
         if is_listens_graph(graph) and (why := _graph_reason(library, graph)):
             command = build_command(graph.settings) if _has_listens(library, graph.level) else _IMPORT
-            yield StalePart(command, f"the graph {graph.kind} was made of {why}")
+            yield Problem(f"the graph {graph.kind} was made of {why}", command)
 
 
-def stale_encoder(library: Library) -> Iterator[StalePart]:
+def stale_encoder(library: Library) -> Iterator[Problem]:
     """The trained encoder, where it or one that it was trained on from learned from listens that were forgotten."""
     query = "SELECT id, stage, finished, config FROM runs WHERE stage IN (?, ?) AND finished NOT NULL ORDER BY id DESC"
     rows = library.db.execute(query, [TRAINING_STAGE, FORGET_STAGE]).fetchall()
@@ -140,48 +130,48 @@ def stale_encoder(library: Library) -> Iterator[StalePart]:
     else:
         is_stale = not set(imports) <= set(import_digests(library))
     if is_stale:
-        yield StalePart("cli train-audio --start fresh", "the encoder learned from listens that were forgotten")
+        yield Problem("the encoder learned from listens that were forgotten", "cli train-audio --start fresh")
 
 
-def stale_diffusion(library: Library) -> Iterator[StalePart]:
+def stale_diffusion(library: Library) -> Iterator[Problem]:
     """Diffused vectors that are older than the audio vectors or graphs, or that could be made for the first time."""
     command, config, audio = "cli diffuse-audio", diffused_config(library), current_space(library, AUDIO)
     if config is None:
         n_catalog_tracks = n_catalog(library)
-        if n_catalog_tracks and audio is not None and library.db.execute("SELECT 1 FROM graphs").fetchone():
+        if n_catalog_tracks and audio is not None and stored_graphs(library):
             why = f"{n_catalog_tracks:,} tracks without audio could get a vector from the graphs"
-            yield StalePart(command, why, is_new=True)
+            yield Problem(why, command, is_new=True)
         return
     made, used = {graph.kind: graph.made for graph in stored_graphs(library)}, config.get("graphs", {})
     if audio is None or config.get("audio") != [audio.run_id, audio.revision]:
-        yield StalePart(command, "the audio vectors are newer than the diffused ones")
+        yield Problem("the audio vectors are newer than the diffused ones", command)
     elif not isinstance(used, dict):
-        yield StalePart(command, "the diffused vectors do not say which graphs they were made of")
+        yield Problem("the diffused vectors do not say which graphs they were made of", command)
     elif changed := [kind for kind, when in used.items() if made.get(kind) != when]:
-        yield StalePart(command, f"the graph {changed[0]} has changed since")
+        yield Problem(f"the graph {changed[0]} has changed since", command)
 
 
-def stale_towers(library: Library) -> Iterator[StalePart]:
+def stale_towers(library: Library) -> Iterator[Problem]:
     """Towers that learned from listens or links other than today's, or that could learn for the first time."""
-    (n_events,) = library.db.execute("SELECT sum(n_events) FROM listens WHERE level = 'track'").fetchone()
+    n_events = library.value("SELECT sum(n_events) FROM listens WHERE level = 'track'")
     is_trained = current_space(library, TOWER) is not None
     if is_trained and not _has_listens(library, "track"):
-        yield StalePart(_IMPORT, "the towers, and the lists that they made, are of listens that were forgotten")
+        yield Problem("the towers, and the lists that they made, are of listens that were forgotten", _IMPORT)
     elif n_events and not is_trained:
-        yield StalePart(_TRAIN_TOWER, f"{n_events:,} listens say who wants what", is_new=True)
+        yield Problem(f"{n_events:,} listens say who wants what", _TRAIN_TOWER, is_new=True)
     elif n_events and tower_run(library).listens_key != listening_key(library):
-        yield StalePart(_TRAIN_TOWER, "listens or links have changed since the towers learned")
+        yield Problem("listens or links have changed since the towers learned", _TRAIN_TOWER)
 
 
-def stale_lists(library: Library) -> Iterator[StalePart]:
+def stale_lists(library: Library) -> Iterator[Problem]:
     """Stored recommendations by other towers, or of other listens or links, than today's."""
     config, space = lists_config(library), current_space(library, TOWER)
     if config is None or space is None or not _has_listens(library, "track"):
         return
     if config.get("towers") != space.run_id:
-        yield StalePart("cli recommend --all", "the towers have learned since the lists were made")
+        yield Problem("the towers have learned since the lists were made", "cli recommend --all")
     elif config.get("listens") != listening_key(library):
-        yield StalePart("cli recommend --all", "listens or links have changed since the lists were made")
+        yield Problem("listens or links have changed since the lists were made", "cli recommend --all")
 
 
 def build_command(settings: Mapping[str, Any]) -> str:
@@ -206,7 +196,7 @@ def _graph_reason(library: Library, graph: StoredGraph) -> str | None:
     imports = text_list(graph.settings.get("imports"))
     if imports is None:
         query = "SELECT 1 FROM runs WHERE stage = ? AND finished >= ?"
-        is_forgotten = library.db.execute(query, [FORGET_STAGE, graph.made]).fetchone() is not None
+        is_forgotten = library.value(query, [FORGET_STAGE, graph.made]) is not None
     else:
         is_forgotten = not set(imports) <= set(import_digests(library))
     if is_forgotten:
@@ -236,4 +226,4 @@ def _is_forgotten_by_time(trainings: Sequence[_FinishedRun], removals: Sequence[
 
 
 def _has_listens(library: Library, level: str) -> bool:
-    return library.db.execute("SELECT 1 FROM listens WHERE level = ?", [level]).fetchone() is not None
+    return bool(stored_listens(library, level))

@@ -16,17 +16,20 @@ from earshot.data.files.regular_files import IrregularFileError, open_regular
 from earshot.data.listens.event_collector import EventCollector, Items
 from earshot.index.library import Library, LibraryError, now
 from earshot.index.listens.item_resolution import match_items
-from earshot.index.manifest import LISTENS, listens_fix, record, remove_unnamed, rename_fix
+from earshot.index.manifest import LISTENS, listens_fix, record, remove_unnamed
 from earshot.index.tracks.name_resolution import NodeMatch
 
+_COLUMNS = "id, file, content_hash, origin, level, n_events, n_users, n_items, n_malformed, imported, options"
 _FORGET_DAMAGED = "`cli forget-listens` names the imports: forget the damaged one, then import its file again."
 
 
 @dataclass(frozen=True)
 class StoredListens:
-    """The record of one imported table."""
+    """A row of the table `listens`."""
 
+    id: int
     file: str  # name below listens/
+    content_hash: str  # of what was imported: a second import adds nothing
     origin: str
     level: str  # of the items: track or artist
     n_events: int
@@ -34,6 +37,7 @@ class StoredListens:
     n_items: int
     n_malformed: int
     imported: str  # ISO 8601, UTC
+    options: str | None  # JSON: command-line options of the import
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,7 @@ def content_digest(*paths: Path, number: int = 0) -> str:
     OSError
         A file cannot be read.
     """
-    digests = []
-    for path in paths:
-        status = path.stat()
-        digests.append(_file_digest(path, status.st_mtime_ns, status.st_size))
+    digests = [_file_digest(path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths]
     words = sorted(digests) + ([str(number)] if number else [])
     return words[0] if len(words) == 1 else hashlib.blake2b("".join(words).encode()).hexdigest()[:32]
 
@@ -84,21 +85,20 @@ def _file_digest(path: Path, _mtime_ns: int, _size: int) -> str:
     return digest.hexdigest()
 
 
+def stored_listens(library: Library, level: str | None = None) -> list[StoredListens]:
+    """All imports, or those of one level, the oldest first."""
+    query = f"SELECT {_COLUMNS} FROM listens WHERE level = coalesce(?, level) ORDER BY id"
+    return [StoredListens(*row) for row in library.db.execute(query, [level])]
+
+
 def known_listens(library: Library, digest: str) -> StoredListens | None:
     """The record of an earlier import of the same content, if any."""
-    return next((listens for hash, listens in _rows(library) if hash == digest), None)
-
-
-def stored_listens(library: Library) -> list[StoredListens]:
-    """All imported tables, the oldest first."""
-    return [listens for _, listens in _rows(library)]
+    return next((listens for listens in stored_listens(library) if listens.content_hash == digest), None)
 
 
 def import_digests(library: Library, level: str | None = None) -> list[str]:
-    """The digests of all imports, or of those of one level; importing a file again keeps its digest."""
-    query = "SELECT content_hash FROM listens WHERE level = coalesce(?, level) ORDER BY id"
-    rows = library.db.execute(query, [level])
-    return [digest for (digest,) in rows]
+    """The digests of `stored_listens`; importing a file again keeps its digest."""
+    return [listens.content_hash for listens in stored_listens(library, level)]
 
 
 def listen_files(library: Library, level: str) -> list[Path]:
@@ -109,16 +109,15 @@ def listen_files(library: Library, level: str) -> list[Path]:
     LibraryError
         A file is missing, damaged, or not written by an import; the message says what to type.
     """
-    query = "SELECT id, file, origin, options, n_events FROM listens WHERE level = ? ORDER BY id"
     paths = []
-    for number, file, origin, options, n_events in library.db.execute(query, [level]).fetchall():
-        paths.append(library.file(file, LISTENS))
-        command = rename_fix(library, file) or listens_fix(number, origin, options)
+    for one in stored_listens(library, level):
+        paths.append(library.file(one.file, LISTENS))
+        command = listens_fix(library, one.id, one.file, one.origin, one.options)
         fix = f"Restore it from a backup, or run `{command}`."
         if not paths[-1].is_file():
             raise LibraryError(f"{paths[-1]} is missing.\n\n{fix}")
         with explain_log_errors(fix):
-            check_log(paths[-1], level, n_events)
+            check_log(paths[-1], level, one.n_events)
     return paths
 
 
@@ -172,15 +171,19 @@ def import_listens(
         matched = match_items(library, items or collector.items, collector.level, folders=folders, names_are=names_are)
         with atomic_path(path) as temporary:
             n_events = write_events(temporary, collector.events(user_ids, matched.ids), collector.level)
-        listens = StoredListens(
-            path.name, origin, collector.level, n_events, len(users), matched.n_nodes, collector.n_malformed, now()
-        )
-        _remember(library, listens, digest, options)
+        library.db.execute("DELETE FROM listens WHERE content_hash = ?", [digest])
+        row = library.db.execute(
+            f"INSERT INTO listens ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
+            [
+                path.name, digest, origin, collector.level, n_events, len(users), matched.n_nodes,
+                collector.n_malformed, now(), json.dumps(list(options)),
+            ],
+        ).fetchone()  # fmt: skip
         record(library, path)
     if replaced:
         remove(library.file(replaced, LISTENS))
         remove_unnamed(library)
-    return ListenImport(listens, matched, n_new_users)
+    return ListenImport(StoredListens(*row), matched, n_new_users)
 
 
 def _match_users(library: Library, names: Iterable[str]) -> tuple[np.ndarray, int]:
@@ -191,23 +194,3 @@ def _match_users(library: Library, names: Iterable[str]) -> tuple[np.ndarray, in
     library.db.conn.executemany("INSERT INTO users (name, id) VALUES (?, ?)", new.items())
     known.update(new)
     return np.array([known[name] for name in names], dtype=np.int64), len(new)
-
-
-def _remember(library: Library, listens: StoredListens, digest: str, options: Sequence[str]) -> None:
-    library.db.execute("DELETE FROM listens WHERE content_hash = ?", [digest])
-    library.db.execute(
-        "INSERT INTO listens (content_hash, file, origin, level, n_events, n_users, n_items, n_malformed, imported,"
-        " options) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            digest, listens.file, listens.origin, listens.level, listens.n_events, listens.n_users, listens.n_items,
-            listens.n_malformed, listens.imported, json.dumps(list(options)),
-        ],
-    )  # fmt: skip
-
-
-def _rows(library: Library) -> list[tuple[str, StoredListens]]:
-    rows = library.db.execute(
-        "SELECT content_hash, file, origin, level, n_events, n_users, n_items, n_malformed, imported"
-        " FROM listens ORDER BY id"
-    )
-    return [(digest, StoredListens(*columns)) for digest, *columns in rows]

@@ -40,7 +40,7 @@ def read_interactions(library: Library, level: str = "track") -> StoredInteracti
             f"This library has no listens to {level}s yet{hint}.\n\n"
             "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
         )
-    linked = _links(library, level)
+    linked = links(library, level)
     key = _key(library, level, linked)  # of the same links as the arrays
     folder = listens_folder(library) / f"arrays-{level}-{key}"
     if not folder.is_dir():
@@ -68,21 +68,17 @@ def read_interactions(library: Library, level: str = "track") -> StoredInteracti
 
 def listening_key(library: Library, level: str = "track") -> str:
     """Key of all listens today; it changes with imports and, for tracks, with links."""
-    return _key(library, level, _links(library, level))
+    return _key(library, level, links(library, level))
 
 
 def _key(library: Library, level: str, linked: Mapping[int, int]) -> str:
     imports = []
-    for listens in stored_listens(library):
+    for listens in stored_listens(library, level):
         path = listens_folder(library) / listens.file
-        if listens.level == level and path.is_file():
+        if path.is_file():
             imports.append((listens.file, listens.imported, path.stat().st_size))
     state = json.dumps([ARRAY_FORMAT, imports, sorted(linked.items())])
     return hashlib.blake2b(state.encode(), digest_size=8).hexdigest()
-
-
-def _links(library: Library, level: str) -> dict[int, int]:
-    return links(library) if level == "track" else {}
 
 
 def listened_among(library: Library, track_ids: Sequence[int]) -> list[int]:
@@ -100,11 +96,11 @@ def find_user(library: Library, name: str) -> int:
     LibraryError
         There is no user of this name; the message names some users.
     """
-    row = library.db.execute("SELECT id FROM users WHERE name = ?", [name]).fetchone()
-    if row is not None:
-        return int(row[0])
-    (n,) = library.db.execute("SELECT count(*) FROM users").fetchone()
-    names = ", ".join(user for (user,) in library.db.execute("SELECT name FROM users ORDER BY name LIMIT 5"))
+    user_id: int | None = library.value("SELECT id FROM users WHERE name = ?", [name])
+    if user_id is not None:
+        return user_id
+    n = library.value("SELECT count(*) FROM users")
+    names = ", ".join(library.column("SELECT name FROM users ORDER BY name LIMIT 5"))
     known = f"among {n:,} there are {names}" if n > 5 else f"there are {names}" if n else "nobody is known"
     raise LibraryError(
         f"No listener is called {name!r}; {known}.\n\nFor somebody else use `cli recommend --like TRACK`."

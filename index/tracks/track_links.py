@@ -63,10 +63,10 @@ class Linkage:
     conflicts: list[Pair]  # one for each file that a catalog track could be
 
 
-def links(library: Library) -> dict[int, int]:
-    """The track of a file by the id of each linked catalog track."""
+def links(library: Library, level: str = "track") -> dict[int, int]:
+    """The track of a file by the id of each linked catalog track; artists have no links."""
     query = "SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL"
-    return dict(library.db.execute(query).fetchall())
+    return dict(library.db.execute(query).fetchall()) if level == "track" else {}
 
 
 def find_links(library: Library, n_near: int = 1_000) -> Linkage:

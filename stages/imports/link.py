@@ -40,4 +40,4 @@ def change_links(library: Library, pairs: Iterable[tuple[int, int]] = (), unlink
 
 
 def _stale_commands(library: Library) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.command for part in stale_after_links(library)))
+    return tuple(dict.fromkeys(part.fix for part in stale_after_links(library)))

@@ -32,7 +32,7 @@ def run(library, *arguments):
 
 
 def reasons(library):
-    return [part.why for part in stale_diffusion(library)]
+    return [part.what for part in stale_diffusion(library)]
 
 
 def test_the_whole_command(hand_made):

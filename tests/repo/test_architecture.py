@@ -35,7 +35,7 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
                    "markdown_report"),
     "graph": ("config preference_graph", "bfs build diffusion graph_files", "taste drawing graph_statistics"),
     "towers": ("config query_inputs losses", "networks", "models", "tower_checkpoint", "retrieval", "training"),
-    "index": ("migrations", "schema_guard", "database_checks manifest writer_lock", "library", "runs", "vectors",
+    "index": ("migrations", "schema_guard", "database_checks writer_lock", "manifest", "library", "runs", "vectors",
               "tracks",
               "listens search", "graphs recommending", "evaluation removal", "health"),
     "stages": ("shared", "imports build_graphs diffuse embed evaluate evaluate_encoder graph_view map recommend "

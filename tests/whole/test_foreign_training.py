@@ -198,8 +198,9 @@ def test_towers_whose_settings_are_gone(folder):
 
 
 def test_options_of_an_import_that_are_none(tmp_path):
-    origin = str(tmp_path)
-    for options in (None, "nonsense", "{}", "[1]", "[" * 100_000):
-        assert listens_fix(1, origin, options) == f"cli forget-listens 1 && cli import-listens {origin}"
-    cure = f"cli forget-listens 1 && cli import-listens --listener 'a b' {origin}"
-    assert listens_fix(1, origin, '["--listener", "a b"]') == cure
+    origin, cure = str(tmp_path), "cli forget-listens 1 && cli import-listens"
+    with Library.open_to_write(tmp_path / "library") as library:
+        for options in (None, "nonsense", "{}", "[1]", "[" * 100_000):
+            assert listens_fix(library, 1, "1.parquet", origin, options) == f"{cure} {origin}"
+        typed = '["--listener", "a b"]'
+        assert listens_fix(library, 1, "1.parquet", origin, typed) == f"{cure} --listener 'a b' {origin}"

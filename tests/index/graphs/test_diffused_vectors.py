@@ -29,7 +29,7 @@ def hand_made(tmp_path):
 
 
 def reasons(library):
-    return [part.why for part in stale_diffusion(library)]
+    return [part.what for part in stale_diffusion(library)]
 
 
 def test_graphs_of_one_level_are_merged_on_one_scale(hand_made):

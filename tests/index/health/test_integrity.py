@@ -5,8 +5,9 @@ import shlex
 import numpy as np
 import pytest
 
+from commands_typed import invoke
 from earshot.data.files.content_hash import content_hash
-from earshot.index.health import integrity
+from earshot.index.database_checks import recovery
 from earshot.index.health.integrity import check_library
 from earshot.index.health.manifest_check import check_contents, n_contents
 from earshot.index.library import Library, LibraryError
@@ -17,6 +18,7 @@ from earshot.index.vectors.faiss_file import build_index, index_state
 from earshot.index.vectors.neighbour_table import fill_neighbours
 from earshot.index.vectors.spaces import AUDIO, read_vectors, use_run, vector_blob
 from library_world import add, at, by_hand, finish, heard, open_library, random_units
+from tower_world import import_table
 
 
 @pytest.fixture
@@ -218,9 +220,53 @@ def test_a_database_with_a_damaged_page(tmp_path, rng):
         path.write_bytes(good[: 4_096 * page] + b"\xa5" * 4_096 + good[4_096 * (page + 1) :])
         try:
             with Library.open(tmp_path) as damaged:
-                n_told += any(problem.fix == integrity._recovery(damaged) for problem in check_library(damaged))
+                n_told += any(
+                    problem.fix == recovery(damaged.folder / "library.db") for problem in check_library(damaged)
+                )
         except LibraryError as error:
             assert "is not a readable SQLite database: database disk image is malformed" in str(error)
             n_refused += 1
     assert n_told + n_refused == len(range(1, n_pages, n_pages // 40))
     assert n_told > n_refused
+
+
+@pytest.fixture
+def text_library(tmp_path):
+    """Ten tracks."""
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard(f"/{number}.mp3", at(number)) for number in range(10)])
+        yield library
+
+
+def text_problems(library):
+    return [(problem.what, problem.fix) for problem in check_library(library) if "UTF-8" in problem.what]
+
+
+def test_readable_text_is_no_problem(text_library):
+    assert text_problems(text_library) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "rows"), [("tracks", "title", "7, 8"), ("tracks", "path", "7"), ("runs", "config", "1")]
+)
+def test_unreadable_text_is_replaced_by_its_bytes(text_library, table, column, rows):
+    by_hand(text_library, f"UPDATE {table} SET {column} = CAST(x'636166e9' || rowid AS TEXT) WHERE rowid IN ({rows})")
+    found = [fix for what, fix in text_problems(text_library) if what.startswith(f"{table}: ") and column in what]
+    assert len(found) == 1
+    by_hand(text_library, shlex.split(found[0])[2])
+    assert text_problems(text_library) == []
+
+
+def test_text_that_other_checks_cannot_read_is_named(text_library, tmp_path):
+    import_table(text_library, tmp_path / "l.csv", ["user,artist,title,timestamp", "eve,Ann,One,5"])
+    for column in ("file", "origin"):
+        by_hand(text_library, f"UPDATE listens SET {column} = CAST(x'636166e9' AS TEXT)")
+        for options in ([], ["--read-data"]):
+            found = invoke(text_library.folder, "check", *options, code=1).stdout
+            assert f"listens: of 1 rows the {column} is not UTF-8" in found
+
+
+def test_tables_without_strict_types_are_not_checked(text_library):
+    by_hand(text_library, "CREATE TABLE theirs (x TEXT)", "INSERT INTO theirs VALUES (CAST(x'e9' AS TEXT))")
+    assert text_problems(text_library) == []

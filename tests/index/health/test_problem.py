@@ -1,15 +1,9 @@
-"""A problem and the commands that fix it, safe for a shell."""
+"""A problem and the command that fixes it."""
 
-import shlex
-from pathlib import Path
-
-from earshot.index.health.problem import Problem, recovery
+from earshot.index.health.problem import Problem
 
 
-def test_a_problem_of_the_library_concerns_no_track():
-    assert Problem("what", "cli embed-audio").changed_id is None
-
-
-def test_a_damaged_database_is_recovered_beside_itself():
-    words = shlex.split(recovery(Path("/my music's/library.db")))
-    assert words == ["sqlite3", "/my music's/library.db", ".recover", "|", "sqlite3", "/my music's/mended.db"]
+def test_a_problem_shows_its_fix_first():
+    problem = Problem("there is none", "cli build-index")
+    assert str(problem) == "cli build-index   (there is none)"
+    assert problem.changed_id is None and not problem.is_new

@@ -50,7 +50,7 @@ def folder(made, tmp_path):
 
 def steps(folder):
     with Library.open(folder) as library:
-        return [part.command for part in stale_parts(library)]
+        return [part.fix for part in stale_parts(library)]
 
 
 def trained(folder, **config):
@@ -169,7 +169,7 @@ def test_a_graph_is_of_other_listens_where_those_that_it_was_made_of_are_there(f
 
 
 def reasons(library, find):
-    return [part.why for part in find(library)]
+    return [part.what for part in find(library)]
 
 
 def test_towers_and_lists_are_stale_after_a_link_or_an_import(folder):
@@ -187,8 +187,8 @@ def test_towers_and_lists_are_stale_after_a_link_or_an_import(folder):
             library.db.execute(undo)
         library.db.execute("DELETE FROM spaces WHERE space = 'tower'")
         (towers,) = stale_towers(library)
-        assert towers.is_new and towers.why.endswith("listens say who wants what")
-        assert "cli train-tower" not in {part.command for part in stale_after_links(library)}  # none were ever trained
+        assert towers.is_new and towers.what.endswith("listens say who wants what")
+        assert "cli train-tower" not in {part.fix for part in stale_after_links(library)}  # none were ever trained
         library.db.execute("DELETE FROM listens")
         assert reasons(library, stale_towers) == []
 
@@ -217,10 +217,10 @@ def test_status_and_check_agree(folder, sql, file, fix):
             path.write_bytes(path.read_bytes()[:-9])
         problems, parts = list(check_library(library)), list(stale_parts(library))
     assert fix in {problem.fix for problem in problems}
-    assert {problem.fix for problem in problems} <= {part.command for part in parts}
-    assert all(any(problem.what.startswith(part.why) for part in parts) for problem in problems)
+    assert {problem.fix for problem in problems} <= {part.fix for part in parts}
+    assert all(any(problem.what.startswith(part.what) for part in parts) for problem in problems)
     learned = {"cli diffuse-audio"}  # of vectors that are others now, which is no damage
-    assert {part.command for part in parts} - {problem.fix for problem in problems} <= learned
+    assert {part.fix for part in parts} - {problem.fix for problem in problems} <= learned
 
 
 ODD = [None, 5, "x", [], [1], [[1]], [None], {}, {"a": [1]}, True, 1e400, "\ud800\u001b[31m"]
