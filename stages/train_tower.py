@@ -22,7 +22,7 @@ from earshot.data.settings import stored
 from earshot.index.library import Library
 from earshot.index.manifest import recorded_write
 from earshot.index.recommending.tower_data import read_tower_data
-from earshot.index.recommending.tower_vectors import store_tower_vectors
+from earshot.index.recommending.tower_runs import store_tower_vectors
 from earshot.index.runs import TOWER_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import AUDIO, sound_space, vector_fingerprint
 from earshot.stages.shared.environment import SAVE_SECONDS, pick_device, versions

@@ -70,6 +70,5 @@ def _config_of(library: Library, ear: str | None) -> dict[str, Any] | None:
 
 def current_ear(library: Library) -> str | None:
     """File name of the checkpoint that the current audio vectors were made with; None for the packaged one."""
-    query = "SELECT r.checkpoint FROM spaces AS s JOIN runs AS r ON r.id = s.run_id WHERE s.space = ?"
-    row = library.db.execute(query, [AUDIO]).fetchone()
-    return row[0] if row else None
+    query = "SELECT checkpoint FROM runs WHERE id = (SELECT run_id FROM spaces WHERE space = ?)"
+    return library.value(query, [AUDIO])

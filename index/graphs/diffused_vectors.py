@@ -179,7 +179,7 @@ def n_catalog(library: Library, lacking: bool = False) -> int:
     query = "SELECT count(*) FROM tracks WHERE status = 'catalog'"
     if lacking:
         query += f" AND id NOT IN (SELECT track_id FROM current_vectors WHERE space = '{DIFFUSED}')"
-    return int(library.db.execute(query).fetchone()[0])
+    return library.value(query)
 
 
 def diffused_config(library: Library) -> dict[str, Any] | None:

@@ -12,10 +12,12 @@ from earshot.index.database_checks import read_json
 from earshot.index.library import Library, LibraryError, now
 from earshot.index.tracks.name_resolution import NodeMatch, match_nodes
 
+_COLUMNS = "kind, level, directed, origin, settings, n_nodes, n_edges, made"
+
 
 @dataclass(frozen=True)
 class StoredGraph:
-    """The record of one graph."""
+    """A row of the table `graphs`."""
 
     kind: str  # the name
     level: str  # of the nodes: track, album or artist
@@ -67,11 +69,10 @@ def store_graph(
     if not len(sources):
         raise LibraryError(f"The graph {kind!r} would have no edge between two different {level}s; nothing was kept.")
     n_nodes = len(np.union1d(sources, targets))
-    remove_graph(library, kind)
+    library.db.execute("DELETE FROM graphs WHERE kind = ?", [kind])  # and with it its edges
     graph = StoredGraph(kind, level, directed, origin, dict(settings or {}), n_nodes, len(sources), now())
     library.db.execute(
-        "INSERT INTO graphs (kind, level, directed, origin, settings, n_nodes, n_edges, made)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO graphs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [kind, level, int(directed), origin, json.dumps(graph.settings), n_nodes, len(sources), graph.made],
     )
     rows = zip(sources.tolist(), targets.tolist(), values.tolist(), strict=True)
@@ -109,9 +110,7 @@ def read_edges(library: Library, kinds: Sequence[str]) -> Edges:
 
 def stored_graphs(library: Library) -> list[StoredGraph]:
     """All graphs of the library, the largest first."""
-    rows = library.db.execute(
-        "SELECT kind, level, directed, origin, settings, n_nodes, n_edges, made FROM graphs ORDER BY n_edges DESC, kind"
-    )
+    rows = library.db.execute(f"SELECT {_COLUMNS} FROM graphs ORDER BY n_edges DESC, kind")
     return [
         StoredGraph(kind, level, bool(directed), origin, read_json(settings), *counts_and_time)
         for kind, level, directed, origin, settings, *counts_and_time in rows
@@ -135,32 +134,17 @@ def find_graph(library: Library, kind: str) -> StoredGraph:
     return graphs[kind]
 
 
-def remove_graph(library: Library, kind: str) -> bool:
-    """Remove a graph; return whether there was one. The caller holds the transaction."""
-    library.db.execute("DELETE FROM edges WHERE kind = ?", [kind])
-    return library.db.execute("DELETE FROM graphs WHERE kind = ?", [kind]).rowcount > 0
-
-
-def remove_dangling_edges(library: Library) -> int:
-    """Remove the edges of removed tracks, before their ids are used again; return the number of edges."""
-    gone = "NOT IN (SELECT id FROM tracks)"
-    n_removed = 0
+def remove_dangling_edges(library: Library) -> None:
+    """Remove the edges of removed tracks, before their ids are used again, and graphs that have no other edge."""
+    gone, of_graph = "NOT IN (SELECT id FROM tracks)", "FROM edges WHERE kind = graphs.kind"
     for graph in [graph for graph in stored_graphs(library) if graph.level == "track"]:
-        n_edges = library.db.execute(
-            f"DELETE FROM edges WHERE kind = ? AND (source_id {gone} OR target_id {gone})", [graph.kind]
-        ).rowcount
-        if n_edges == graph.n_edges:
-            remove_graph(library, graph.kind)
-        elif n_edges:
-            nodes = (
-                "SELECT source_id FROM edges WHERE kind = :kind UNION SELECT target_id FROM edges WHERE kind = :kind"
-            )
-            library.db.execute(
-                f"UPDATE graphs SET n_edges = :n_edges, n_nodes = (SELECT count(*) FROM ({nodes})) WHERE kind = :kind",
-                {"kind": graph.kind, "n_edges": graph.n_edges - n_edges},
-            )
-        n_removed += n_edges
-    return n_removed
+        library.db.execute(f"DELETE FROM edges WHERE kind = ? AND (source_id {gone} OR target_id {gone})", [graph.kind])
+    library.db.execute(
+        f"UPDATE graphs SET n_edges = (SELECT count(*) {of_graph}),"
+        f" n_nodes = (SELECT count(*) FROM (SELECT source_id {of_graph} UNION SELECT target_id {of_graph}))"
+        f" WHERE level = 'track' AND n_edges <> (SELECT count(*) {of_graph})"
+    )
+    library.db.execute("DELETE FROM graphs WHERE n_edges = 0")
 
 
 def _clean_edges(

@@ -121,7 +121,7 @@ def _fill_missing(library: Library, items: Items, pairs: Sequence[tuple[int, int
     )
     if not items.title_is_key:
         return
-    without_artist = {node for (node,) in library.db.execute("SELECT id FROM tracks WHERE artist IS NULL")}
+    without_artist = set(library.column("SELECT id FROM tracks WHERE artist IS NULL"))
     pairs = [(row, node) for row, node in pairs if node in without_artist]
     artist_ids = _artist_ids(library, [str(items.artists[row]) for row, _ in pairs])
     album_ids = _album_ids(library, [items.albums[row] for row, _ in pairs], artist_ids)

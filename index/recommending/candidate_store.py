@@ -30,7 +30,10 @@ def read_candidates(library: Library, run_id: int, *, with_vectors: bool) -> Can
         " WHERE status IN ('embedded', 'catalog') AND linked_id IS NULL ORDER BY id"
     )
     present = np.fromiter(library.db.execute(query), dtype=[("id", "i8"), ("artist", "i8")])
-    stored, vectors = _stored(library, run_id) if with_vectors else (IdMap([]), np.empty((0, 0), dtype=np.float32))
+    stored, vectors = IdMap([]), np.empty((0, 0), dtype=np.float32)
+    if with_vectors:
+        of_run = "SELECT track_id, vector FROM vectors WHERE space = ? AND run_id = ? ORDER BY track_id"
+        stored, vectors = as_matrix(library.db.execute(of_run, [TOWER, run_id]), TOWER)
     rows = stored.find(present["id"])
     is_stored = rows >= 0
     if not (len(rows) == len(stored) and np.array_equal(rows, np.arange(len(stored)))):  # else avoid a copy
@@ -70,12 +73,9 @@ def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_excluded: 
 def _has_newcomers(library: Library, n_indexed: int) -> bool:
     """Tell whether there are more candidates than were indexed."""
     present = "FROM tracks AS t WHERE status IN ('embedded', 'catalog')"  # counted by an index of SQLite
-    (n_present,) = library.db.execute(f"SELECT count(*) {present}").fetchone()
     unindexed = "NOT EXISTS (SELECT 1 FROM current_vectors WHERE space = ? AND track_id = t.id)"
-    (n_linked,) = library.db.execute(
-        f"SELECT count(*) {present} AND linked_id IS NOT NULL AND {unindexed}", [TOWER]
-    ).fetchone()
-    return bool(n_present - n_linked > n_indexed)
+    n_linked: int = library.value(f"SELECT count(*) {present} AND linked_id IS NOT NULL AND {unindexed}", [TOWER])
+    return n_linked + n_indexed < library.value(f"SELECT count(*) {present}")
 
 
 def play_counts(read: StoredInteractions) -> tuple[np.ndarray, np.ndarray]:
@@ -103,9 +103,3 @@ def request_for_user(read: StoredInteractions, user_id: int, seed_id: int | None
         seed_id,
         None if kinds is None else read.items.ids(disliked_pairs(users, tracks, kinds)[1]),
     )
-
-
-def _stored(library: Library, run_id: int) -> tuple[IdMap, np.ndarray]:
-    """The vectors of a training, by rising id."""
-    query = "SELECT track_id, vector FROM vectors WHERE space = ? AND run_id = ? ORDER BY track_id"
-    return as_matrix(library.db.execute(query, [TOWER, run_id]), TOWER)

@@ -102,8 +102,7 @@ def store_recommendations(library: Library, run_id: int, lists: ResumableLists) 
                 "The unfinished lists name tracks or listeners that are not there any more; they were removed."
                 "\n\nRun `cli recommend --all` again."
             ) from None
-        (n_rows,) = library.db.execute("SELECT count(*) FROM recommendations").fetchone()
-    return int(n_rows)
+        return library.value("SELECT count(*) FROM recommendations")
 
 
 def stored_recommendations(library: Library) -> Iterator[dict[str, Any]]:
@@ -114,8 +113,8 @@ def stored_recommendations(library: Library) -> Iterator[dict[str, Any]]:
 
 def lists_config(library: Library) -> dict[str, Any] | None:
     """The settings that the stored lists were made with; None without lists."""
-    row = library.db.execute("SELECT run_id FROM recommendations LIMIT 1").fetchone()
-    return run_config(library, row[0]) if row else None
+    run_id = library.value("SELECT run_id FROM recommendations")
+    return None if run_id is None else run_config(library, run_id)
 
 
 def listed_files(library: Library) -> Iterator[tuple[str, list[TrackRow]]]:

@@ -43,8 +43,7 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
     read = read_interactions(library)
     listens = without_dislikes(read.interactions)
     listened = read.items.all_ids
-    query = "SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND linked_id IS NULL ORDER BY id"
-    present = library.ids(query)
+    present = library.ids("SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND linked_id IS NULL")
     tracks = IdMap(np.concatenate([listened, np.setdiff1d(present, listened)]))
     catalog, artists, albums = read_catalog(library, tracks, sound)
     listens = replace(listens, n_tracks=len(tracks))
@@ -61,19 +60,12 @@ def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> 
     sound : as in `read_tower_data`
     """
     ids = tracks.all_ids
-    query, values = "SELECT id, artist_id, album_id, duration_s FROM tracks", []
+    query, values = "SELECT id, coalesce(artist_id, -1), coalesce(album_id, -1), duration_s FROM tracks", []
     if len(ids) <= _MAX_SELECTED:
         query += " WHERE id IN (SELECT value FROM json_each(?))"
         values = [json.dumps(ids.tolist())]
-    rows = library.db.execute(query, values)
     kinds = [("id", "i8"), ("artist", "i8"), ("album", "i8"), ("seconds", "f4")]
-    table = np.fromiter(
-        (
-            (node, artist or -1, album or -1, np.nan if seconds is None else seconds)
-            for node, artist, album, seconds in rows
-        ),
-        dtype=kinds,
-    )
+    table = np.fromiter(library.db.execute(query, values), dtype=kinds)  # NULL seconds become NaN
     _, places, table_rows = np.intersect1d(ids, table["id"], assume_unique=True, return_indices=True)
     columns = {name: np.full(len(ids), -1, dtype=np.int64) for name in ("artist", "album")}
     seconds = np.full(len(ids), np.nan, dtype=np.float32)
@@ -91,13 +83,13 @@ def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> 
 
 def _audio(library: Library, ids: np.ndarray, sound: str | None) -> np.ndarray | None:
     """The audio vector of each id, zeros for ids without one; None if no track has one."""
-    any_vector = library.db.execute("SELECT dim FROM current_vectors WHERE space = ? LIMIT 1", [sound]).fetchone()
-    if sound is None or any_vector is None:
+    dim = library.value("SELECT dim FROM current_vectors WHERE space = ?", [sound])
+    if sound is None or dim is None:
         return None
     is_few = len(ids) <= _MAX_SELECTED
     embedded, vectors = read_some_vectors(library, sound, ids.tolist()) if is_few else read_vectors(library, sound)
     _, places, vector_rows = np.intersect1d(ids, embedded.all_ids, assume_unique=True, return_indices=True)
-    audio = np.zeros((len(ids), any_vector[0]), dtype=np.float32)
+    audio = np.zeros((len(ids), dim), dtype=np.float32)
     if len(vector_rows):
         audio[places] = vectors[vector_rows]
     return audio

@@ -1,12 +1,15 @@
-"""The training runs of towers: which one recommends, its settings, and its checkpoint."""
+"""The training runs of towers: which one recommends, its settings, checkpoint and vectors."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from earshot.index.database_checks import read_json
 from earshot.index.library import Library, LibraryError
-from earshot.index.vectors.spaces import AUDIO, TOWER, require_space
+from earshot.index.vectors.spaces import AUDIO, TOWER, publish, require_space
 
 
 @dataclass(frozen=True)
@@ -87,3 +90,33 @@ def tower_checkpoint(library: Library, run_id: int) -> Path:
     """
     (name,) = library.db.execute("SELECT checkpoint FROM runs WHERE id = ?", [run_id]).fetchone()
     return library.file(name, "checkpoints")
+
+
+def store_tower_vectors(
+    library: Library,
+    run_id: int,
+    track_ids: np.ndarray,
+    vectors: np.ndarray,
+    metrics: dict[str, Any] | None = None,
+) -> int:
+    """Put a run's vectors of tracks in place of an earlier run's, all or nothing; return their number.
+
+    The metrics of the run are stored with them: `tower_run` reads the popularity weight there, and the run ends later.
+    """
+    with library.transaction():
+        library.db.execute("UPDATE runs SET metrics = ? WHERE id = ?", [json.dumps(metrics or {}), run_id])
+        return publish(library, TOWER, run_id, [(track_ids, vectors)])
+
+
+def embeddable_tracks(library: Library, *, by_sound: bool) -> np.ndarray:
+    """The ids, (n,), of tracks with audio that came after the training and that its towers can embed.
+
+    Parameters
+    ----------
+    by_sound : whether the towers read audio vectors; else a track needs an artist or an album
+    """
+    query = (
+        "SELECT id FROM tracks WHERE status = 'embedded' AND (? OR coalesce(artist_id, album_id) IS NOT NULL)"
+        " AND id NOT IN (SELECT track_id FROM current_vectors WHERE space = ?) ORDER BY id"
+    )
+    return library.ids(query, [by_sound, TOWER])

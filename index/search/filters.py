@@ -95,4 +95,4 @@ def _named(track: TrackRow) -> tuple[str, str]:
 
 def _distinct(library: Library, column: str, where: str = "", *values: object) -> list[str]:
     query = f"SELECT DISTINCT coalesce({column}, '') FROM tracks {where}"
-    return [name for (name,) in library.db.execute(query, list(values))]
+    return library.column(query, values)

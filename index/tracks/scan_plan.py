@@ -163,16 +163,14 @@ def _record(library: Library, plan: ScanPlan, changes: Iterable[Change]) -> None
 
 def count_vanished(library: Library, plan: ScanPlan) -> None:
     """Count missing and kept files, now that moved files have been found again."""
-    missing = {row[0] for row in library.db.execute("SELECT id FROM tracks WHERE status = 'missing'")}
+    missing = set(library.column("SELECT id FROM tracks WHERE status = 'missing'"))
     plan.counts.missing = len(missing & plan.gone)
     plan.missing_before &= missing
     if not (plan.kept or plan.emptied):
         return
     texts = {path_columns(path)[0]: path for path in (*plan.kept, *plan.emptied)}
-    rows = library.db.execute(
-        "SELECT path FROM tracks WHERE path IN (SELECT value FROM json_each(?))", [json.dumps(list(texts))]
-    )
-    known = {texts[text] for (text,) in rows}
+    query = "SELECT path FROM tracks WHERE path IN (SELECT value FROM json_each(?))"
+    known = {texts[text] for text in library.column(query, [json.dumps(list(texts))])}
     plan.kept = {path: place for path, place in plan.kept.items() if path in known}
     plan.counts.kept = len(plan.kept)
     with library.transaction():

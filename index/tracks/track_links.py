@@ -173,6 +173,5 @@ def _similar_pairs(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack]) -
 
 
 def _require(library: Library, track_id: int, status: str, what: str) -> None:
-    row = library.db.execute("SELECT status FROM tracks WHERE id = ?", [track_id]).fetchone()
-    if row is None or row[0] != status:
+    if library.value("SELECT status FROM tracks WHERE id = ?", [track_id]) != status:
         raise LibraryError(f"{track_id} is the id of no {what}.\n\nRun `cli link --dry-run`, which shows both ids.")

@@ -122,8 +122,7 @@ def open_index(library: Library, space: str) -> tuple[Any, str | None]:
         return None, "there is no index yet"
     if state.problem:
         return None, state.problem
-    query = "SELECT dim FROM current_vectors WHERE space = ? LIMIT 1"
-    (dim,) = library.db.execute(query, [space]).fetchone() or (0,)
+    dim = library.value("SELECT dim FROM current_vectors WHERE space = ?", [space]) or 0
     try:
         check_layout(state.path, state.type, dim, state.n_vectors)
         return faiss.read_index(str(state.path), faiss.IO_FLAG_MMAP_IFC), None

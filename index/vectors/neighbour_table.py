@@ -33,8 +33,7 @@ def fill_neighbours(library: Library, space: str, k: int = PER_TRACK, anew: bool
         with library.transaction():
             library.db.execute("DELETE FROM neighbours WHERE space = ?", [space])
             library.db.execute("UPDATE spaces SET neighbours_revision = NULL WHERE space = ?", [space])
-    (filled,) = library.db.execute("SELECT neighbours_revision FROM spaces WHERE space = ?", [space]).fetchone()
-    if filled == current.revision:
+    if library.value("SELECT neighbours_revision FROM spaces WHERE space = ?", [space]) == current.revision:
         return
     ids, vectors = read_vectors(library, space)
     k = min(k, max(len(ids) - 1, 0))

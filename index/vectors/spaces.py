@@ -36,7 +36,7 @@ class Space:
 
 def spaces(library: Library) -> list[str]:
     """The names of all spaces."""
-    return [name for (name,) in library.db.execute("SELECT space FROM spaces ORDER BY space")]
+    return library.column("SELECT space FROM spaces ORDER BY space")
 
 
 def current_space(library: Library, name: str) -> Space | None:
@@ -73,7 +73,7 @@ def require_vectors(library: Library, space: str = AUDIO) -> None:
     """
     if space != AUDIO:
         require_space(library, space)
-    if not library.db.execute("SELECT 1 FROM current_vectors LIMIT 1").fetchone():
+    if library.value("SELECT 1 FROM current_vectors") is None:
         raise no_vectors()
 
 
@@ -178,7 +178,7 @@ def n_without_vector(library: Library, space: str, run_id: int | None) -> int:
         "SELECT count(*) FROM tracks WHERE status = 'embedded' AND id NOT IN"
         " (SELECT track_id FROM vectors WHERE space = ? AND run_id = ?)"
     )
-    return int(library.db.execute(query, [space, run_id]).fetchone()[0])
+    return library.value(query, [space, run_id])
 
 
 def as_matrix(rows: Iterable[tuple[int, bytes]], space: str) -> tuple[IdMap, np.ndarray]:
@@ -242,5 +242,4 @@ def _sizes(library: Library) -> dict[str, int]:
     """The number of vectors of each space of audio vectors that has any."""
     query = "SELECT count(*) FROM vectors AS v JOIN spaces AS s USING (space, run_id) WHERE v.space = ?"
     names = [name for name in spaces(library) if name not in (DIFFUSED, TOWER)]
-    sizes = {name: library.db.execute(query, [name]).fetchone()[0] for name in names}
-    return {name: n for name, n in sizes.items() if n}
+    return {name: n for name in names if (n := library.value(query, [name]))}

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.tower_data import TowerData, read_catalog, read_tower_data
-from earshot.index.recommending.tower_runs import TowerRun, tower_checkpoint, tower_run
-from earshot.index.recommending.tower_vectors import add_tower_vectors, embeddable_tracks
-from earshot.index.vectors.spaces import TOWER, current_space, vector_fingerprint
+from earshot.index.recommending.tower_runs import TowerRun, embeddable_tracks, tower_checkpoint, tower_run
+from earshot.index.vectors.spaces import TOWER, current_space, insert_vectors, vector_fingerprint
 from earshot.stages.shared.reports import StageError
 
 if TYPE_CHECKING:  # torch takes seconds to import
@@ -107,5 +106,6 @@ def extend_to_new_tracks(library: Library) -> int:
             saved = towers_for(library, file, run.sound, new_ids, IdMap([]))
     except StageError:
         return 0
-    add_tower_vectors(library, run.id, new_ids, unit_vectors(item_vectors(saved.towers)))
+    with library.transaction():
+        insert_vectors(library, TOWER, run.id, [(new_ids, unit_vectors(item_vectors(saved.towers)))])
     return len(new_ids)

@@ -10,7 +10,6 @@ from earshot.index.graphs.graph_store import (
     find_graph,
     import_graph,
     read_edges,
-    remove_graph,
     store_graph,
     stored_graphs,
 )
@@ -80,14 +79,6 @@ def test_a_failed_replacement_leaves_the_old_graph(library):
         store_graph(library, "x", "artist", np.array([8]), np.array([9]), directed=True, origin="")
         raise RuntimeError("killed")
     assert triples(read_edges(library, ["x"])) == [(1, 2, 1.0)]
-
-
-def test_removing(library):
-    store(library, "z", [(1, 2)])
-    with library.transaction():
-        assert remove_graph(library, "z")
-        assert not remove_graph(library, "z")
-    assert library.db.execute("SELECT count(*) FROM edges WHERE kind = 'z'").fetchone() == (0,)
 
 
 def test_pruned_tracks_take_their_edges_with_them(tmp_path):

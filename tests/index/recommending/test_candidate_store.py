@@ -6,7 +6,7 @@ import pytest
 from earshot.data.events.interactions import dislikes
 from earshot.index.listens.stored_interactions import find_user, read_interactions
 from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_candidates, request_for_user
-from earshot.index.recommending.tower_vectors import store_tower_vectors
+from earshot.index.recommending.tower_runs import store_tower_vectors
 from earshot.index.runs import finish_run, start_run
 from earshot.index.vectors.faiss_file import build_index
 from library_world import add, at, heard, open_library, unit

@@ -1,4 +1,4 @@
-"""Settings of a training run, in JSON of any content."""
+"""Training runs of towers: settings in JSON of any content, and vectors."""
 
 import json
 
@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from earshot.index.library import Library, LibraryError
-from earshot.index.recommending.tower_runs import TowerRun, tower_run
-from earshot.index.recommending.tower_vectors import store_tower_vectors
+from earshot.index.recommending.tower_runs import TowerRun, embeddable_tracks, store_tower_vectors, tower_run
 from earshot.index.runs import start_run
-from earshot.index.vectors.spaces import AUDIO
+from earshot.index.vectors.spaces import AUDIO, current_space, insert_vectors, read_vector, read_vectors
 from library_world import add, heard, open_library, unit
 
 TOWER = {"model": "dot", "use_audio": 1, "dim": 8}
@@ -55,3 +54,45 @@ def test_values_of_another_kind_are_not_read(library):
     assert run_of(library, {}).sound == AUDIO
     with pytest.raises(LibraryError, match="where settings should be"):
         run_of(library, "[1]")
+
+
+@pytest.fixture
+def three_tracks(tmp_path):
+    """Tracks 1 and 2 by Ann, and 3 without tags."""
+    library, head = open_library(tmp_path / "library")
+    with library:
+        facts = [{"artist": "Ann", "title": "One"}, {"artist": "Ann", "title": "Two"}, {}]
+        add(library, head, [heard(f"/{number}.mp3", unit(1, 0), **fact) for number, fact in enumerate(facts)])
+        yield library
+
+
+def test_vectors_of_removed_tracks_are_skipped(three_tracks):
+    """Listens may still name them, and towers learn a vector for each."""
+    run, _ = start_run(three_tracks, "train-tower", {})
+    three_tracks.db.execute("DELETE FROM tracks WHERE id = 2")
+    assert store_tower_vectors(three_tracks, run, np.array([1, 2, 3]), np.tile(unit(1, 0), (3, 1))) == 2
+    assert read_vectors(three_tracks, "tower")[0].all_ids.tolist() == [1, 3]
+
+
+def test_vectors_of_a_later_run_replace_earlier_ones(three_tracks):
+    with pytest.raises(LibraryError, match="This library has no trained towers yet"):
+        tower_run(three_tracks)
+    for number, vector in enumerate((unit(1, 0), unit(0, 1))):
+        run, _ = start_run(three_tracks, "train-tower", {"number": number})
+        store_tower_vectors(three_tracks, run, np.array([1, 2]), np.stack([vector, vector]), {"popularity": number / 2})
+        np.testing.assert_array_equal(read_vector(three_tracks, "tower", 2), vector)
+        now = tower_run(three_tracks)
+        assert (now.id, now.sound, now.popularity, now.tower, now.split) == (run, AUDIO, number / 2, {}, {})
+        assert current_space(three_tracks, "tower").run_id == run
+    (n,) = three_tracks.db.execute("SELECT count(*) FROM vectors WHERE space = 'tower'").fetchone()
+    assert n == 2
+
+
+def test_later_tracks_that_towers_can_embed(three_tracks):
+    run, _ = start_run(three_tracks, "train-tower", {})
+    store_tower_vectors(three_tracks, run, np.array([1]), unit(1, 0)[None])
+    assert embeddable_tracks(three_tracks, by_sound=True).tolist() == [2, 3]
+    assert embeddable_tracks(three_tracks, by_sound=False).tolist() == [2]  # track 3 has neither artist nor album
+    insert_vectors(three_tracks, "tower", run, [(np.array([2]), unit(0, 1)[None])])
+    assert embeddable_tracks(three_tracks, by_sound=True).tolist() == [3]
+    np.testing.assert_array_equal(read_vector(three_tracks, "tower", 2), unit(0, 1))

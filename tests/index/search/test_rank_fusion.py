@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earshot.index.recommending.tower_vectors import store_tower_vectors
+from earshot.index.recommending.tower_runs import store_tower_vectors
 from earshot.index.runs import start_run
 from earshot.index.search.filters import SearchFilters
 from earshot.index.search.rank_fusion import reciprocal_rank_fusion, similar_by_both

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from earshot.index.recommending.tower_vectors import store_tower_vectors
+from earshot.index.recommending.tower_runs import store_tower_vectors
 from earshot.index.removal import prune_missing
 from earshot.index.runs import start_run
 from earshot.index.search.same_recording import read_excerpts
