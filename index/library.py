@@ -164,16 +164,16 @@ class Library:
 
     def value(self, query: str, values: Sequence[object] = ()) -> Any:
         """The first column of the first row of a query; None without a row."""
-        row = self.db.execute(query, list(values)).fetchone()
+        row = self.db.execute(query, values).fetchone()
         return row[0] if row else None
 
     def column(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         """The only column of a query."""
-        return [one for (one,) in self.db.execute(query, list(values))]
+        return [one for (one,) in self.db.execute(query, values)]
 
     def ids(self, query: str, values: Sequence[object] = ()) -> np.ndarray:
         """The only column of a query, (n,) int64."""
-        return np.fromiter((one for (one,) in self.db.execute(query, list(values))), dtype=np.int64)
+        return np.fromiter((one for (one,) in self.db.execute(query, values)), dtype=np.int64)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

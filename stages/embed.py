@@ -30,8 +30,7 @@ from earshot.index.tracks.track_store import (
     PendingFile,
     forget_stamp,
     reuse_vectors,
-    store_exclusion,
-    store_failure,
+    store_rejection,
     store_track,
     store_unread,
 )
@@ -237,12 +236,12 @@ class _ResultStore:
         elif not isinstance(result, EmbedFailure):
             counts.reused, counts.adopted = counts.reused + 1, counts.adopted + 1
         elif result.cause is Cause.RULE:
-            store_exclusion(self._library, file, result.reason, result.duration)
+            store_rejection(self._library, file, "excluded", result.reason, result.duration)
             counts.excluded += 1
         else:
             counts.failed += 1
             if result.cause is Cause.CONTENT:
-                store_failure(self._library, file, result.reason)
+                store_rejection(self._library, file, "failed", result.reason)
             else:
                 counts.unread += 1
                 self.unread.add(result)

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import coo_array, csgraph
 
 from earshot.data.files.path_encoding import path_from_columns
 from earshot.data.ids import IdMap
@@ -21,7 +22,10 @@ from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
 from earshot.index.vectors.spaces import AUDIO, no_vectors, read_vectors
 
 _TWIN_SECONDS = 1.0  # two encodings of one recording differ in length by the padding of their codecs
-_COLUMNS = "id, path, path_bytes, content_hash, duration_s, sample_rate, title, artist, genre, artist_id, album_id"
+_COLUMNS = (
+    "id, path, path_bytes, content_hash, duration_s, sample_rate, title, artist, genre,"
+    f" coalesce(artist_id, {UNKNOWN}), coalesce(album_id, {UNKNOWN})"
+)
 
 
 @dataclass(frozen=True)
@@ -69,19 +73,18 @@ def read_track_table(library: Library) -> TrackTable:
         titles=[title.casefold() for title in titles],
         durations=np.array(durations, dtype=np.float64),
         sample_rates=list(rates),
-        nodes={"track": np.array(track_ids), "artist": _node_ids(artist_ids), "album": _node_ids(album_ids)},
+        nodes={"track": np.array(track_ids), "artist": np.array(artist_ids), "album": np.array(album_ids)},
         n_copies=n_embedded - len(chosen),
     )
 
 
 def facts_from_tags(tracks: TrackTable) -> TrackFacts:
     """Collect facts from the tags in the library: artists, genres, and tracks that seem to be one recording."""
-    genres = {"genre": tracks.genres} if any(tracks.genres) else {}
     return TrackFacts(
         artists=groups_of(tracks.artists),
         sample_rates=groups_of(tracks.sample_rates),
-        twins=groups_of(_twins_by_name(tracks)),
-        labels={column: LabelSets(sets) for column, sets in genres.items()},
+        twins=_connected(len(tracks), _twins_by_name(tracks)),
+        labels={"genre": LabelSets(tracks.genres)} if any(tracks.genres) else {},
     )
 
 
@@ -135,12 +138,10 @@ def query_rows(library: Library, tracks: TrackTable, held_out: bool) -> np.ndarr
     """
     if not held_out:
         return np.arange(len(tracks))
-    row = library.db.execute(
-        "SELECT metrics FROM runs WHERE stage = ? AND finished IS NOT NULL ORDER BY id DESC LIMIT 1", [TRAINING_STAGE]
-    ).fetchone()
-    stored = read_json(row[0]).get("held_out_track_ids") if row else None
-    track_ids = {track_id for track_id in stored if isinstance(track_id, int)} if isinstance(stored, list) else set()
-    rows = np.flatnonzero([track_id in track_ids for track_id in tracks.nodes["track"].tolist()])
+    query = "SELECT metrics FROM runs WHERE stage = ? AND finished NOT NULL ORDER BY id DESC"
+    stored = read_json(library.value(query, [TRAINING_STAGE])).get("held_out_track_ids")
+    track_ids = [track_id for track_id in stored if isinstance(track_id, int)] if isinstance(stored, list) else []
+    rows = np.flatnonzero(np.isin(tracks.nodes["track"], track_ids))
     if not len(rows):
         raise LibraryError("No training run has held out tracks of this library.\n\nRun `cli train-audio` first.")
     return rows
@@ -174,38 +175,25 @@ def _twins_by_table(
     pairs = [(one, other) for one, other in zip(rows, twin_rows, strict=True) if one is not None and other is not None]
     if not pairs:
         raise LibraryError(f"{path.name} names no pair of twins that are both in this library.")
-    return groups_of(_connected(len(tracks), pairs))
-
-
-def _twins_by_name(tracks: TrackTable) -> list[object | None]:
-    """Give tracks of the same artist, title and length the same key; None for all others."""
-    by_name: dict[tuple[str, str], list[int]] = {}
-    for row, (artist, title) in enumerate(zip(tracks.artists, tracks.titles, strict=True)):
-        if artist:
-            by_name.setdefault((artist, title), []).append(row)
-    pairs = []
-    for rows in by_name.values():
-        by_length = sorted(rows, key=lambda row: tracks.durations[row])
-        for one, other in pairwise(by_length):
-            if tracks.durations[other] - tracks.durations[one] <= _TWIN_SECONDS:
-                pairs.append((one, other))
     return _connected(len(tracks), pairs)
 
 
-def _connected(n: int, pairs: Sequence[tuple[int, int]]) -> list[object | None]:
-    """Find the lowest row connected to each row by pairs; None for rows in no pair."""
-    lowest: dict[int, int] = {}
-    members: dict[int, list[int]] = {}
-    for pair in pairs:
-        roots = sorted({lowest.get(row, row) for row in pair})
-        members_of_all = [row for root in roots for row in members.pop(root, [root])]
-        members[roots[0]] = members_of_all
-        lowest.update(dict.fromkeys(members_of_all, roots[0]))
-    return [lowest.get(row) for row in range(n)]
+def _twins_by_name(tracks: TrackTable) -> list[tuple[int, int]]:
+    """Pair the rows of the same artist and title that are next to each other in length."""
+    names = list(zip(tracks.artists, tracks.titles, tracks.durations.tolist(), strict=True))
+    rows = sorted((row for row, (artist, *_) in enumerate(names) if artist), key=names.__getitem__)
+    return [
+        (one, other)
+        for one, other in pairwise(rows)
+        if names[one][:2] == names[other][:2] and names[other][2] - names[one][2] <= _TWIN_SECONDS
+    ]
 
 
-def _node_ids(column: Sequence[int | None]) -> np.ndarray:
-    return np.array([UNKNOWN if node is None else node for node in column], dtype=np.int64)
+def _connected(n: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Number the groups of rows that pairs connect, (n,)."""
+    one, other = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    edges = coo_array((np.ones(len(pairs)), (one, other)), shape=(n, n))
+    return csgraph.connected_components(edges, directed=False)[1].astype(np.int64)
 
 
 def _folded(name: str | None) -> str | None:

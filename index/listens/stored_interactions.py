@@ -21,36 +21,36 @@ class StoredInteractions:
 
     interactions: Interactions
     users: IdMap
-    items: IdMap  # tracks or artists; a linked catalog track is the track of its file
+    items: IdMap  # tracks; a linked catalog track is the track of its file
     key: str  # changes with listens and links
 
 
-def read_interactions(library: Library, level: str = "track") -> StoredInteractions:
-    """Read the listens to tracks or to artists; after an import or a link, build the arrays again, as readers may.
+def read_interactions(library: Library) -> StoredInteractions:
+    """Read the listens to tracks; after an import or a link, build the arrays again, as readers may.
 
     Raises
     ------
     LibraryError
         There are none, or a file is missing.
     """
-    files = listen_files(library, level)
+    files = listen_files(library, "track")
     if not files:
-        hint = "; those to artists are for `cli build-graph`" if level == "track" and stored_listens(library) else ""
+        hint = "; those to artists are for `cli build-graph`" if stored_listens(library) else ""
         raise LibraryError(
-            f"This library has no listens to {level}s yet{hint}.\n\n"
+            f"This library has no listens to tracks yet{hint}.\n\n"
             "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
         )
-    linked = links(library, level)
-    key = _key(library, level, linked)  # of the same links as the arrays
-    folder = listens_folder(library) / f"arrays-{level}-{key}"
+    linked = links(library)
+    key = _key(library, "track", linked)  # of the same links as the arrays
+    folder = listens_folder(library) / f"arrays-track-{key}"
     if not folder.is_dir():
         try:
             with explain_log_errors():
-                build_arrays(folder, files, level, linked)
+                build_arrays(folder, files, "track", linked)
         except OSError:
             if not folder.is_dir():  # else another process has built them
                 raise
-        for other in folder.parent.glob(f"arrays-{level}-*"):
+        for other in folder.parent.glob("arrays-track-*"):
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
     try:
@@ -58,7 +58,7 @@ def read_interactions(library: Library, level: str = "track") -> StoredInteracti
     except (FileNotFoundError, ValueError):  # damaged: build them again
         shutil.rmtree(folder)
         with explain_log_errors():
-            build_arrays(folder, files, level, linked)
+            build_arrays(folder, files, "track", linked)
             try:
                 return StoredInteractions(*open_arrays(folder), key)
             except ValueError as error:

@@ -7,9 +7,10 @@ is below a folder where a disk was mounted before and is not now.
 
 import os
 import unicodedata
+from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from earshot.data.files.folder_walk import is_mounted, is_under
@@ -77,7 +78,7 @@ def classify_missing(
     mount_points : folders that may be empty because a disk is away, and whether one was ever mounted there
     """
     absence = Absence()
-    folders = _ExistingFolders()
+    is_folder = cache(os.path.isdir)
     found_files = _FilesByFolder(found)
     existing_roots = {root for root in roots if os.path.isdir(root)}
     pending: list[tuple[KnownFile, str]] = []  # with the nearest folder above that exists
@@ -86,7 +87,7 @@ def classify_missing(
         if not above:
             continue
         reason = min((path_exclusion(row.path, root) or "" for root in above), default="")
-        folder = folders.nearest_above(row.path)
+        folder = next((name for name in _folders_above(row.path) if is_folder(name)), "/")
         while reason and folder not in above and path_exclusion(os.path.join(folder, "file"), above[0]):
             folder = os.path.dirname(folder)
         if unreadable and any(path in unreadable for path in _folders_above(row.path)):
@@ -162,43 +163,27 @@ def _count(
                 tally.n_known += path in known
 
 
-class _ExistingFolders:
-    """The nearest folder above a path that exists; each folder is checked once."""
-
-    def __init__(self) -> None:
-        self._exists: dict[str, bool] = {}
-
-    def nearest_above(self, path: str) -> str:
-        for folder in _folders_above(path):
-            if folder not in self._exists:
-                self._exists[folder] = os.path.isdir(folder)
-            if self._exists[folder]:
-                return folder
-        return "/"
-
-
 class _FilesByFolder:
     """Found files by the identity of their folders on the disk: a folder may have several names, by links or case."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = paths
-        self._identities: dict[str, tuple[int, int] | None] = {}  # by path of a folder
+        self._folder_identity = cache(_identity)
 
     def __contains__(self, path: str) -> bool:
-        return any(_is_same_file(path, other) for other in self._alike.get(self._place(path), ()))
+        alike, identity = self._alike.get(self._place(path), ()), _identity(path)
+        return identity is not None and any(identity == _identity(other) for other in alike)
 
     @cached_property
     def _alike(self) -> dict[object, list[str]]:  # rarely needed, and for few files
-        alike: dict[object, list[str]] = {}
+        alike = defaultdict(list)
         for path in self._paths:
-            alike.setdefault(self._place(path), []).append(path)
+            alike[self._place(path)].append(path)
         return alike
 
     def _place(self, path: str) -> object:
         folder, name = os.path.split(path)
-        if folder not in self._identities:
-            self._identities[folder] = _identity(folder)
-        return self._identities[folder], unicodedata.normalize("NFC", name).casefold()
+        return self._folder_identity(folder), unicodedata.normalize("NFC", name).casefold()
 
 
 def _identity(path: str) -> tuple[int, int] | None:
@@ -207,11 +192,6 @@ def _identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _is_same_file(path: str, other: str) -> bool:
-    identity = _identity(path)
-    return identity is not None and identity == _identity(other)
 
 
 def _folders_above(path: str) -> Iterator[str]:

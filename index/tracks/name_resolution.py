@@ -30,6 +30,13 @@ UNKNOWN = -1
 _MAX_SAMPLE = 1_000  # names from which a level is guessed
 _TABLES = {"track": "tracks", "album": "albums", "artist": "artists"}
 _AMBIGUOUS = 0  # in place of an id: several nodes have the name; ids of SQLite begin at 1
+_TITLES = {  # id, title, artist, whether only the name is known; the last row of a title wins
+    # Of several encodings of one recording, the first embedded one.
+    "track": "SELECT id, title, artist, status = 'catalog' AND artist IS NULL FROM tracks WHERE title IS NOT NULL"
+    " ORDER BY status = 'embedded', id DESC",
+    "album": "SELECT b.id, b.name, a.name, a.name IS NULL FROM albums AS b LEFT JOIN artists AS a ON a.id = b.artist_id"
+    " ORDER BY b.id DESC",
+}
 Lookup = Callable[[str], int | None]
 
 
@@ -126,10 +133,13 @@ def node_names(library: Library, level: str, ids: Sequence[int] | np.ndarray) ->
 
 
 def _lookup(library: Library, level: str, names: Sequence[str], folders: Iterable[str]) -> Lookup:
-    if level == "track":
-        by_title, by_path = _track_titles(library), _track_paths(library, names, folders)
-        return lambda name: by_path(name) or by_title(name)
-    return _album_names(library) if level == "album" else _artist_names(library)
+    if level == "artist":
+        return _artist_names(library)
+    by_title = _titles(library, level)
+    if level == "album":
+        return by_title
+    by_path = _track_paths(library, names, folders)
+    return lambda name: by_path(name) or by_title(name)
 
 
 def _artist_names(library: Library) -> Lookup:
@@ -138,44 +148,27 @@ def _artist_names(library: Library) -> Lookup:
     return lambda name: exact.get(name) or by_folded.get(folded(name))
 
 
-def _album_names(library: Library) -> Lookup:
+def _titles(library: Library, level: str) -> Lookup:
+    """Look up tracks or albums by "Artist - Title", then by a title that one artist has, then by a name alone."""
     full: dict[str, int] = {}
     bare: dict[str, int] = {}
-    without_artist: dict[str, int] = {}  # made from a graph that named the album alone
-    query = (
-        "SELECT b.id, b.name, a.name FROM albums AS b LEFT JOIN artists AS a ON a.id = b.artist_id ORDER BY b.id DESC"
-    )
-    for node, album, artist in library.db.execute(query):
-        name = folded(album)
-        if artist is None:
-            without_artist[name] = node
-        else:
-            full[f"{folded(artist)} - {name}"] = node
-            bare[name] = _AMBIGUOUS if name in bare else node
-    return lambda name: _first(folded(name), full, bare, without_artist)
-
-
-def _track_titles(library: Library) -> Lookup:
-    full: dict[str, int] = {}
-    bare: dict[str, int] = {}
-    artists: dict[str, str | None] = {}  # of the track that `bare` holds
-    without_artist: dict[str, int] = {}
-    # The last row wins: of several encodings of one recording, the first embedded one.
-    query = "SELECT id, title, artist, status FROM tracks WHERE title IS NOT NULL ORDER BY status = 'embedded', id DESC"
-    for node, title, artist, status in library.db.execute(query):
-        name, artist = folded(title), artist and folded(artist)
-        if status == "catalog" and artist is None:
-            without_artist[name] = node
+    artists: dict[str, str | None] = {}  # of the node that `bare` holds
+    names_alone: dict[str, int] = {}  # made from a graph that named no artist
+    for node, title, artist, is_name in library.db.execute(_TITLES[level]):
+        title, artist = folded(title), artist and folded(artist)
+        if is_name:
+            names_alone[title] = node
             continue
         if artist is not None:
-            full[f"{artist} - {name}"] = node
-        bare[name] = _AMBIGUOUS if name in bare and artists[name] != artist else node
-        artists[name] = artist
-    return lambda name: _first(folded(name), full, bare, without_artist)
+            full[f"{artist} - {title}"] = node
+        bare[title] = _AMBIGUOUS if title in bare and artists[title] != artist else node
+        artists[title] = artist
 
+    def find(name: str) -> int | None:
+        found = (by_name.get(folded(name), _AMBIGUOUS) for by_name in (full, bare, names_alone))
+        return next((node for node in found if node != _AMBIGUOUS), None)
 
-def _first(name: str, *lookups: dict[str, int]) -> int | None:
-    return next((node for by_name in lookups if (node := by_name.get(name, _AMBIGUOUS)) != _AMBIGUOUS), None)
+    return find
 
 
 def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str]) -> Lookup:

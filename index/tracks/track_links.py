@@ -15,6 +15,7 @@ from earshot.data.name_matching import artist_key, likeness, plain_isrc, plain_m
 from earshot.index.library import Library, LibraryError
 
 MIN_LIKENESS = 0.7  # of two keys, for a near miss
+_MAX_NEAR = 1_000  # near misses
 _MAX_PAIRS = 2_000  # of tracks in one group; near misses are not searched in larger ones
 
 
@@ -69,15 +70,12 @@ def links(library: Library, level: str = "track") -> dict[int, int]:
     return dict(library.db.execute(query).fetchall()) if level == "track" else {}
 
 
-def find_links(library: Library, n_near: int = 1_000) -> Linkage:
+def find_links(library: Library) -> Linkage:
     """Match catalog tracks with files by ISRC, MBID, or artist and title (`data.name_matching`).
 
     If several files match by name, those with the exact spelling are preferred. Files of one spelling count as one
-    recording, and the first is taken. Files of different spellings are a conflict.
-
-    Parameters
-    ----------
-    n_near : maximum number of near misses, the most alike first
+    recording, and the first is taken. Files of different spellings are a conflict. The most alike near misses come
+    first.
     """
     files = list(_named(library, "status = 'embedded'"))
     catalog = list(_named(library, "status = 'catalog' AND linked_id IS NULL"))
@@ -103,7 +101,9 @@ def find_links(library: Library, n_near: int = 1_000) -> Linkage:
             matches.append(candidates[min(candidates)])
         else:
             conflicts += candidates.values()
-    return Linkage(len(catalog), matches, _near_misses(unmatched, files, n_near), conflicts)
+    pairs = _similar_pairs(unmatched, files)
+    near_misses = nsmallest(_MAX_NEAR, pairs, lambda pair: (-pair.likeness, pair.catalog.id, pair.file.id))
+    return Linkage(len(catalog), matches, near_misses, conflicts)
 
 
 def store_links(library: Library, pairs: Iterable[tuple[int, int]]) -> int:
@@ -148,14 +148,8 @@ def _same_spelling(track: NamedTrack, files: Sequence[NamedTrack]) -> Sequence[N
     return same or files
 
 
-def _near_misses(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack], n_near: int) -> list[Pair]:
-    """Pairs of one artist and almost one title, or the reverse; the most alike first."""
-    return nsmallest(
-        n_near, _similar_pairs(catalog, files), lambda pair: (-pair.likeness, pair.catalog.id, pair.file.id)
-    )
-
-
 def _similar_pairs(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack]) -> Iterator[Pair]:
+    """Yield pairs of one artist and almost one title, or the reverse."""
     for place, why in ((0, "artist"), (1, "title")):
         groups: dict[str, tuple[list[NamedTrack], list[NamedTrack]]] = defaultdict(lambda: ([], []))
         for side, tracks in enumerate((files, catalog)):

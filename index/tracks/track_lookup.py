@@ -48,13 +48,9 @@ class AmbiguousError(LookupError):
 
 def track_rows(library: Library, ids: Sequence[int]) -> dict[int, TrackRow]:
     """Rows of embedded and catalog tracks by id; other ids are skipped."""
-    rows: dict[int, TrackRow] = {}
-    for start in range(0, len(ids), 500):  # SQLite takes a bounded number of parameters
-        part = list(ids[start : start + 500])
-        marks = ", ".join("?" * len(part))
-        query = f"SELECT {_COLUMNS} FROM tracks WHERE status IN {_SEARCHED[True]} AND id IN ({marks})"
-        rows.update((row[0], TrackRow(*row)) for row in library.db.execute(query, part))
-    return rows
+    among = "id IN (SELECT value FROM json_each(?))"
+    query = f"SELECT {_COLUMNS} FROM tracks WHERE status IN {_SEARCHED[True]} AND {among}"
+    return {row[0]: TrackRow(*row) for row in library.db.execute(query, [json.dumps(list(ids))])}
 
 
 def find_track(library: Library, text: str, catalog: bool = False) -> TrackRow | None:

@@ -97,18 +97,15 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
     artist_id = entity_id(library, "artists", track.artist)
     album_id = entity_id(library, "albums", track.album, artist_id)
     track_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", track.note)
+    title = track.title or file_title(file.path)
     db.execute(
-        "UPDATE tracks SET content_hash = ?, duration_s = ?, sample_rate = ?, channels = ?, codec = ?, title = ?,"
-        " artist = ?, album = ?, genre = ?, year = ?, track_number = ?, artist_id = ?, album_id = ?,"
-        " mbid = coalesce(?, iif(content_hash IS ?, mbid, NULL)),"  # an import may have known it
-        " isrc = coalesce(?, iif(content_hash IS ?, isrc, NULL)) WHERE id = ?",
-        [
-            track.content_hash, track.duration, track.sample_rate, track.channels, track.codec,
-            track.title or file_title(file.path), track.artist, track.album, track.genre, track.year,
-            track.track_number, artist_id, album_id, track.mbid, track.content_hash, track.isrc, track.content_hash,
-            track_id,
-        ],
-    )  # fmt: skip
+        "UPDATE tracks SET content_hash = :content_hash, duration_s = :duration, sample_rate = :sample_rate,"
+        " channels = :channels, codec = :codec, title = :title, artist = :artist, album = :album, genre = :genre,"
+        " year = :year, track_number = :track_number, artist_id = :artist_id, album_id = :album_id,"
+        " mbid = coalesce(:mbid, iif(content_hash IS :content_hash, mbid, NULL)),"  # an import may have known it
+        " isrc = coalesce(:isrc, iif(content_hash IS :content_hash, isrc, NULL)) WHERE id = :id",
+        vars(track) | {"title": title, "artist_id": artist_id, "album_id": album_id, "id": track_id},
+    )
     if old and old[0] != track.content_hash:  # other music under the old path: earlier vectors do not fit
         _forget_vectors(library, track_id)
     db.execute(
@@ -134,11 +131,19 @@ def _with_known_tags(track: NewTrack, known: Sequence[Any]) -> NewTrack:
     return replace(track, **tags)
 
 
-def store_failure(library: Library, file: PendingFile, reason: str) -> None:
-    """Record why a file has no vector; drop the vectors of its earlier content."""
-    track_id = set_status(library, file.path, file.size, file.mtime_ns, "failed", reason)
+def store_rejection(
+    library: Library, file: PendingFile, status: str, reason: str, duration: float | None = None
+) -> None:
+    """Record why a readable file has no vector; drop the vectors of its earlier content.
+
+    Parameters
+    ----------
+    status : "failed", or "excluded" by a rule
+    duration : seconds, as far as it is known
+    """
+    track_id = set_status(library, file.path, file.size, file.mtime_ns, status, reason)
     _forget_vectors(library, track_id)
-    library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = NULL WHERE id = ?", [track_id])
+    library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = ? WHERE id = ?", [duration, track_id])
 
 
 def store_unread(library: Library, path: str, reason: str) -> None:
@@ -159,13 +164,6 @@ def store_unread(library: Library, path: str, reason: str) -> None:
 def forget_stamp(library: Library, path: str) -> None:
     """Let the next scan find a file changed, and embed it after those that no run failed to read."""
     library.db.execute("UPDATE tracks SET mtime_ns = NULL WHERE path = ?", [path_columns(path)[0]])
-
-
-def store_exclusion(library: Library, file: PendingFile, reason: str, duration: float | None) -> None:
-    """Record that a rule excludes a readable file; drop the vectors of its earlier content."""
-    track_id = set_status(library, file.path, file.size, file.mtime_ns, "excluded", reason)
-    _forget_vectors(library, track_id)
-    library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = ? WHERE id = ?", [duration, track_id])
 
 
 def set_status(library: Library, path: str, size: int, mtime_ns: int, status: str, reason: str | None) -> int:
@@ -220,9 +218,6 @@ def entity_id(library: Library, table: str, name: str | None, artist_id: int | N
     if name is None:
         return None
     columns, values = ("name, artist_id", [name, artist_id]) if table == "albums" else ("name", [name])
-    where = "name = ? AND artist_id IS ?" if table == "albums" else "name = ?"
-    row = library.db.execute(f"SELECT id FROM {table} WHERE {where}", values).fetchone()
-    if row is None:
-        marks = ", ".join("?" * len(values))
-        row = library.db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) RETURNING id", values).fetchone()
-    return int(row[0])
+    marks = ", ".join("?" * len(values))
+    known: int | None = library.value(f"SELECT id FROM {table} WHERE ({columns}) IS ({marks})", values)
+    return known or library.value(f"INSERT INTO {table} ({columns}) VALUES ({marks}) RETURNING id", values)

@@ -13,7 +13,7 @@ from earshot.data.files.content_hash import content_hash
 from earshot.data.files.folder_walk import find_files
 from earshot.data.files.skip_rules import Rules, duration_exclusion
 from earshot.index.tracks.scan_plan import ScanCounts, count_vanished, plan_scan
-from earshot.index.tracks.track_store import reuse_vectors, store_exclusion, store_failure, store_track
+from earshot.index.tracks.track_store import reuse_vectors, store_rejection, store_track
 from earshot.index.vectors.spaces import AUDIO, read_vector, use_run
 from library_world import heard, open_library
 
@@ -71,10 +71,10 @@ class Folders:
         text = Path(file.path).read_text()
         reason = duration_exclusion(seconds(text), *file.bounds)
         if "bad" in text:
-            store_failure(self.library, file, "not audio")
+            store_rejection(self.library, file, "failed", "not audio")
             counts.failed += 1
         elif reason:
-            store_exclusion(self.library, file, reason, seconds(text))
+            store_rejection(self.library, file, "excluded", reason, seconds(text))
             counts.excluded += 1
         else:
             facts = {"size": file.size, "mtime_ns": file.mtime_ns, "duration": seconds(text)}

@@ -65,9 +65,10 @@ def test_arrays_of_an_older_version_are_made_anew(library, monkeypatch):
     assert len(folders(library)) == 1 and folders(library) != [before]
 
 
-def test_without_listens_it_says_what_to_type(library):
-    with pytest.raises(LibraryError, match=r"no listens to artists yet\.\n\nRun `cli import-listens FILE` first"):
-        read_interactions(library, "artist")
+def test_without_listens_it_says_what_to_type(tmp_path):
+    library, _ = open_library(tmp_path)
+    with library, pytest.raises(LibraryError, match=r"no listens to tracks yet\.\n\nRun `cli import-listens FILE`"):
+        read_interactions(library)
 
 
 def test_towers_do_not_learn_from_artists(tmp_path):
@@ -78,12 +79,11 @@ def test_towers_do_not_learn_from_artists(tmp_path):
             read_interactions(library)
 
 
-def test_listens_to_artists_have_their_own_arrays(library):
+def test_listens_to_artists_are_not_among_them(library):
     batch = Batch(pl.DataFrame({"user": ["me"], "title": ["Air"]}))
     with collected_events(library, batch, level="artist") as collector:
         import_listens(library, collector, "artists", origin="x")
-    assert repr(read_interactions(library, "artist").interactions) == "<Interactions 1 users x 1 tracks, 1 events>"
-    assert len(read_interactions(library).interactions) == 3 and len(folders(library)) == 2
+    assert len(read_interactions(library).interactions) == 3 and len(folders(library)) == 1
 
 
 def test_the_id_of_a_user(library):

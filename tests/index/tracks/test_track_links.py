@@ -54,7 +54,7 @@ def ids(pairs):
     return [(pair.catalog.id, pair.file.id, pair.why) for pair in pairs]
 
 
-def test_matches_near_misses_and_conflicts(library):
+def test_matches_near_misses_and_conflicts(library, monkeypatch):
     library.db.execute("UPDATE tracks SET mbid = 'mbid of 7' WHERE id = 7")
     found = find_links(library)
     assert found.n_catalog == 8
@@ -67,7 +67,8 @@ def test_matches_near_misses_and_conflicts(library):
         "catalog_id": 12, "catalog": "Radiohed - Paranoid Android", "track_id": 7,
         "track": "Radiohead - Paranoid Android", "why": "title", "likeness": 0.857,
     }  # fmt: skip
-    assert len(find_links(library, n_near=1).near_misses) == 1
+    monkeypatch.setattr("earshot.index.tracks.track_links._MAX_NEAR", 1)
+    assert len(find_links(library).near_misses) == 1
 
 
 def test_codes_of_a_file_are_kept_while_its_music_stays(library):

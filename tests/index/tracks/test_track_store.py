@@ -16,8 +16,7 @@ from earshot.index.tracks.track_store import (
     file_title,
     reuse_vectors,
     set_status,
-    store_exclusion,
-    store_failure,
+    store_rejection,
     store_track,
 )
 from earshot.index.vectors.spaces import AUDIO, read_vector, vector_blob
@@ -152,7 +151,7 @@ def test_another_ear_adds_a_vector_and_other_music_drops_them_all(world):
 def test_a_failure_drops_what_an_earlier_content_had(world):
     library, head, _ = world
     add(library, head, [heard("/a.mp3", at(0)), heard("/b.mp3", at(1))])
-    store_failure(library, PendingFile("/a.mp3", 7, 8), "nothing but silence")
+    store_rejection(library, PendingFile("/a.mp3", 7, 8), "failed", "nothing but silence")
     row = row_of(library)
     assert (row["status"], row["reason"], row["size"], row["mtime_ns"]) == ("failed", "nothing but silence", 7, 8)
     assert (row["content_hash"], row["duration_s"]) == (None, None)
@@ -164,7 +163,7 @@ def test_an_exclusion_drops_what_an_earlier_content_had(world):
     """Else a file that was replaced by a short one would come back with the vector of the long one."""
     library, head, _ = world
     add(library, head, [heard("/a.mp3", at(0), content_hash="long")])
-    store_exclusion(library, PendingFile("/a.mp3", 7, 8), "shorter than --min-duration 30 (5 s)", 5.0)
+    store_rejection(library, PendingFile("/a.mp3", 7, 8), "excluded", "shorter than --min-duration 30 (5 s)", 5.0)
     row = row_of(library)
     assert (row["status"], row["duration_s"], row["content_hash"]) == ("excluded", 5.0, None)
     assert vector_rows(library) == []
