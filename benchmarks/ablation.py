@@ -21,7 +21,7 @@ from earshot.data.events.interactions import Interactions
 from earshot.data.events.splits import split_listens
 from earshot.data.synthetic.world import WorldConfig
 from earshot.evaluation.baselines.tuned_baselines import tuned_baselines
-from earshot.evaluation.metrics.bootstrap import bootstrap_interval
+from earshot.evaluation.metrics.bootstrap import draw_means, interval
 from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
 from earshot.evaluation.queries import queries_at_cutoff
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
@@ -116,7 +116,7 @@ def main() -> None:
 def _interval(values: np.ndarray) -> str:
     if not values.any():
         return ""
-    low, high = bootstrap_interval(values)
+    low, high = interval(draw_means(values, np.arange(len(values))))
     return f"{values.mean():+.3f} [{low:+.3f} {high:+.3f}]"
 
 

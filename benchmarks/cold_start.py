@@ -24,7 +24,7 @@ from earshot.data.cosine import unit_rows
 from earshot.data.events.interactions import Interactions
 from earshot.data.synthetic.world import WorldConfig, make_world
 from earshot.data.synthetic.world_files import written_files
-from earshot.evaluation.metrics.bootstrap import bootstrap_interval
+from earshot.evaluation.metrics.bootstrap import draw_means, interval
 from earshot.evaluation.metrics.ranking_metrics import Targets, chance_ranking, ranking_metrics, targets_of
 from earshot.index.library import Library
 from earshot.index.recommending.tower_data import read_tower_data
@@ -104,7 +104,7 @@ def report(title: str, figures: list[dict[tuple[str, str], np.ndarray]]) -> None
 
 
 def _cell(values: np.ndarray, sign: str = "") -> str:
-    low, high = bootstrap_interval(values)
+    low, high = interval(draw_means(values, np.arange(len(values))))
     return f"{values.mean():{sign}.3f} [{low:{sign}.3f} {high:{sign}.3f}]"
 
 

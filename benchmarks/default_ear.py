@@ -29,22 +29,23 @@ from earshot.audio.spectral_baselines import SumsCache, baseline_vectors
 from earshot.audio.spectrogram_cache import SpectrogramCache
 from earshot.data.cosine import top_k, unit_rows
 from earshot.data.labels import split_labels
-from earshot.evaluation.metrics.bootstrap import draw_means, draw_spearmans, interval, spearman
+from earshot.evaluation.metrics.bootstrap import draw_means, interval
 from earshot.evaluation.metrics.vector_metrics import (
     LabelSets,
     groups_of,
     hit_at_k,
     precision_at_k,
     share_at_k,
+    spearman_correlation,
     triplet_accuracy,
 )
 from earshot.graph.build.co_occurrence import co_occurrence_edges
 from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
-from earshot.graph.taste.eval_triplets import draw_triplets
 from earshot.graph.taste.excerpt_views import ExcerptDataset
 from earshot.graph.taste.taste_trainer import TasteTrainer
 from earshot.graph.taste.track_graph import TrackGraph
+from earshot.graph.taste.triplet_sampler import draw_triplets
 
 K = 10
 # What `--folds 5` found best; development data only.
@@ -232,8 +233,9 @@ def cross_validate(
     artists = judge.artists[anchors.astype(int)]
     low, high = interval(draw_means(right, artists))
     told.append(f"\n  co-listening of unheard artists: triplets {right.mean():.3f} [{low:.3f}, {high:.3f}]")
-    low, high = interval(draw_spearmans(near, close, judge.artists[firsts.astype(int)]))
-    told.append(f"Spearman {spearman(near, close):.3f} [{low:.3f}, {high:.3f}]")
+    correlation, draws = spearman_correlation(near, close, judge.artists[firsts.astype(int)])
+    low, high = interval(draws)
+    told.append(f"Spearman {correlation:.3f} [{low:.3f}, {high:.3f}]")
     asked = {"artists": artists, "first_artists": judge.artists[firsts.astype(int)], "close": close}
     if arguments.keep:
         np.savez(arguments.keep, right=right, near=near, **asked)
@@ -249,11 +251,11 @@ def ahead_of(
         others_right, others_near = kept["right"], kept["near"]
     low, high = interval(draw_means(right - others_right, artists))
     told = f"\n  ahead of {path.stem}: triplets {(right - others_right).mean():+.3f} [{low:.3f}, {high:.3f}]"
-    draws = [
-        draw_spearmans(one, close, first_artists) for one in (near, others_near)
-    ]  # the same seed, the same artists
-    low, high = interval(draws[0] - draws[1])
-    return told + f", Spearman {spearman(near, close) - spearman(others_near, close):+.3f} [{low:.3f}, {high:.3f}]"
+    (ours, draws), (theirs, their_draws) = (
+        spearman_correlation(one, close, first_artists) for one in (near, others_near)
+    )  # the same seed, the same artists
+    low, high = interval(draws - their_draws)
+    return told + f", Spearman {ours - theirs:+.3f} [{low:.3f}, {high:.3f}]"
 
 
 def main() -> None:

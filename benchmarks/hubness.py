@@ -10,9 +10,14 @@ import numpy as np
 
 from earshot.data.cosine import mean_top_k_cosine, top_k, unit_rows
 from earshot.data.tables.label_tables import read_labels
-from earshot.evaluation.metrics.bootstrap import skewness
-from earshot.evaluation.metrics.vector_metrics import hit_at_k, k_occurrence, precision_at_k, share_at_k
-from earshot.evaluation.vector_facts import TrackFacts
+from earshot.evaluation.metrics.vector_metrics import (
+    hit_at_k,
+    hubness_skewness,
+    k_occurrence,
+    precision_at_k,
+    share_at_k,
+)
+from earshot.evaluation.vector_evaluation import TrackFacts
 from earshot.index.evaluation.audio_facts import apply_labels, read_track_table
 from earshot.index.library import Library
 from earshot.index.vectors.neighbour_table import PER_TRACK
@@ -44,7 +49,7 @@ def line(name: str, all_found: np.ndarray, found: np.ndarray, facts: TrackFacts)
     cells = [float(np.nanmean(precision_at_k(found, rows, labels))) for labels in facts.labels.values()]
     cells += [float(np.nanmean(hit_at_k(all_found, rows, facts.artists)))]
     cells += [float(np.nanmean(share_at_k(all_found, rows, facts.sample_rates)))]
-    cells += [skewness(k_occurrence(all_found, len(rows)))]
+    cells += [hubness_skewness(k_occurrence(all_found, len(rows)), facts.artists)[0]]
     return f"| {name} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |"
 
 

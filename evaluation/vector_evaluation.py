@@ -1,34 +1,55 @@
 """Every metric of sets of vectors, with intervals: what `cli evaluate-audio` prints and the table `metrics` stores."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from earshot.data.cosine import top_k
-from earshot.evaluation.metrics.bootstrap import (
-    draw_means,
-    draw_skewnesses,
-    draw_spearmans,
-    interval,
-    skewness,
-    spearman,
-)
+from earshot.evaluation.metrics.bootstrap import draw_means, interval
 from earshot.evaluation.metrics.metric_value import ALL, CHANCE, MetricValue
 from earshot.evaluation.metrics.vector_metrics import (
+    LabelSets,
     cosines,
     hit_at_k,
     hit_chance,
+    hubness_skewness,
     k_occurrence,
     precision_at_k,
     share_at_k,
     share_chance,
     skewness_chance,
+    spearman_correlation,
     triplet_accuracy,
 )
-from earshot.evaluation.vector_facts import TrackFacts
 
 _MAX_QUERIES = 5_000  # more of them narrow no interval noticeably
+
+
+@dataclass(frozen=True)
+class GraphTriplets:
+    """Triplets and pairs of tracks from a preference graph; vectors should be as near as their nodes."""
+
+    anchors: np.ndarray  # (n_triplets,) rows of tracks
+    positives: np.ndarray  # (n_triplets,), near their anchor in the graph
+    negatives: np.ndarray  # (n_triplets,), far from it
+    firsts: np.ndarray  # (n_pairs,) rows of tracks
+    seconds: np.ndarray  # (n_pairs,)
+    hops: np.ndarray  # (n_pairs,), between the two in the graph
+
+    def __repr__(self) -> str:
+        return f"<GraphTriplets: {len(self.anchors):,} triplets, {len(self.firsts):,} pairs>"
+
+
+@dataclass(frozen=True)
+class TrackFacts:
+    """Facts about the tracks of a matrix; groups as in `evaluation.metrics.vector_metrics`, each (n_tracks,)."""
+
+    artists: np.ndarray
+    sample_rates: np.ndarray
+    twins: np.ndarray  # tracks with the same recording
+    labels: Mapping[str, LabelSets] = field(default_factory=dict)  # by column
+    triplets: Mapping[str, GraphTriplets] = field(default_factory=dict)  # by graph
 
 
 @dataclass(frozen=True)
@@ -85,16 +106,15 @@ def evaluate_vectors(
     result += mean("same_artist_hit", hit_at_k(neighbours, query_rows, facts.artists), k)
     result += mean("twin_hit", hit_at_k(neighbours[:, :1], query_rows, facts.twins), 1)
     result += mean("same_sample_rate", share_at_k(neighbours, query_rows, facts.sample_rates), k)
-    counts = k_occurrence(neighbours, len(vectors))
-    draws = draw_skewnesses(counts, facts.artists, seed=seed)
-    result.append(BootstrappedMetric("hubness_skew", k, skewness(counts), draws, len(query_rows)))
+    skewness = hubness_skewness(k_occurrence(neighbours, len(vectors)), facts.artists, seed=seed)
+    result.append(BootstrappedMetric("hubness_skew", k, *skewness, len(query_rows)))
     for kind, graph in facts.triplets.items():
         is_right = triplet_accuracy(vectors, graph.anchors, graph.positives, graph.negatives, penalty)
         result += mean(f"triplet_accuracy_{kind}", is_right, None, facts.artists[graph.anchors])
         if len(graph.hops):
-            pairs = cosines(vectors, graph.firsts, graph.seconds, penalty), -graph.hops
-            draws = draw_spearmans(*pairs, facts.artists[graph.firsts], seed=seed)
-            result.append(BootstrappedMetric(f"spearman_{kind}", None, spearman(*pairs), draws, len(graph.hops)))
+            similarities = cosines(vectors, graph.firsts, graph.seconds, penalty)
+            spearman = spearman_correlation(similarities, -graph.hops, facts.artists[graph.firsts], seed=seed)
+            result.append(BootstrappedMetric(f"spearman_{kind}", None, *spearman, len(graph.hops)))
     return result
 
 

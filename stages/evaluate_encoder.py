@@ -15,9 +15,14 @@ from earshot.audio.embed_files import fill_cache
 from earshot.audio.spectral_baselines import SumsCache, baseline_vectors
 from earshot.data.tables.label_tables import read_labels
 from earshot.evaluation.metrics.metric_value import MetricValue
-from earshot.evaluation.vector_evaluation import chance_vectors, choose_queries, evaluate_vectors, vector_metric_values
-from earshot.evaluation.vector_facts import TrackFacts
-from earshot.graph.taste.eval_triplets import draw_triplets
+from earshot.evaluation.vector_evaluation import (
+    TrackFacts,
+    chance_vectors,
+    choose_queries,
+    evaluate_vectors,
+    vector_metric_values,
+)
+from earshot.graph.taste.triplet_sampler import draw_triplets
 from earshot.index.evaluation.audio_facts import (
     TrackTable,
     apply_labels,

@@ -12,7 +12,7 @@ ALL = "all"  # slice: every query
 UNIFORM, BY_PLAYS = "99 uniform", "99 popular"  # slices: against sampled negatives, by how they are drawn
 FULL = "one of all tracks"  # slice: one target of each query, against the full catalog
 
-Columns = dict[tuple[str, str, int], np.ndarray]
+Columns = dict[tuple[str, str, int | None], np.ndarray]
 """One number per query, (n_queries,), NaN where it is undefined; by subject, metric and k."""
 
 

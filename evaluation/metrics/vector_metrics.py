@@ -5,15 +5,7 @@ Conventions
 A *row* is a track's position in the matrix of vectors. `neighbours` has the shape (n_queries, k): the rows that
 `data.cosine.top_k` gave each query, -1 where it ran out. Facts are *groups*: one integer per row, equal for tracks
 of one artist, recording or sample rate, and unique for a track of which nothing is known; or *label sets*.
-Every metric is one value per query, NaN where it is undefined, and the caller takes means.
-
-Metrics
--------
-* `precision_at_k`: share of the neighbours that have a label in common with the query.
-* `share_at_k`: share of the neighbours in the query's group.
-* `hit_at_k`: whether any neighbour is in the query's group. With k = 1 and twins for groups, twin at rank 1.
-* `k_occurrence`: number of lists that hold a track; its skewness (`evaluation.metrics.bootstrap`) shows hubs.
-* `triplet_accuracy`: whether the positive is nearer than the negative.
+Metrics of queries are one value each, NaN where it is undefined, and the caller takes means.
 
 The chance functions give the expected value of a random ranking of the same tracks, exact and not drawn. If fewer than
 k candidates exist, shares are of those.
@@ -23,9 +15,12 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 from scipy import sparse
-from scipy.stats import hypergeom
+from scipy.stats import hypergeom, rankdata
 
 from earshot.data.cosine import unit_rows
+from earshot.evaluation.metrics.bootstrap import draw_statistic
+
+_MIN_VARIANCE = 1e-12  # below, values count as constant
 
 
 def groups_of(values: Sequence[Hashable | None]) -> np.ndarray:
@@ -114,7 +109,10 @@ def share_chance(query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def hit_at_k(neighbours: np.ndarray, query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Hits, (n_queries,): 1 if a neighbour is in the query's group, else 0; NaN if the query is alone in its group."""
+    """Hits, (n_queries,): 1 if a neighbour is in the query's group, else 0; NaN if the query is alone in its group.
+
+    With k = 1 and twins for groups, it is twin at rank 1.
+    """
     hit = _of_own_group(neighbours, query_rows, groups).any(axis=1).astype(np.float64)
     return np.where(group_sizes(groups)[query_rows] > 1, hit, np.nan)
 
@@ -129,6 +127,25 @@ def hit_chance(query_rows: np.ndarray, groups: np.ndarray, k: int) -> np.ndarray
 def k_occurrence(neighbours: np.ndarray, n: int) -> np.ndarray:
     """Number of lists that hold each of the n tracks, (n,)."""
     return np.bincount(neighbours[neighbours >= 0], minlength=n)
+
+
+def hubness_skewness(counts: np.ndarray, groups: np.ndarray, *, seed: int = 0) -> tuple[float, np.ndarray]:
+    """Skewness of k-occurrence, (n,), which is high where there are hubs; and bootstrap draws of it, (n_draws,).
+
+    It is the third standardized moment; NaN if all counts are equal.
+    """
+    centered = counts - counts.mean()  # the same central moments, with less rounding
+    sums = np.stack([np.ones(len(counts)), centered, centered**2, centered**3], axis=1)
+    return _skewness(sums.sum(axis=0)[None]).item(), draw_statistic(sums, groups, _skewness, seed=seed)
+
+
+def _skewness(sums: np.ndarray) -> np.ndarray:
+    """Skewness, (n_draws,), from power sums, (n_draws, 4)."""
+    mean, square, cube = (sums[:, power] / sums[:, 0] for power in (1, 2, 3))
+    variance = square - mean**2
+    third = cube - 3 * mean * square + 2 * mean**3
+    is_defined = variance > _MIN_VARIANCE
+    return np.where(is_defined, third / np.where(is_defined, variance, 1.0) ** 1.5, np.nan)
 
 
 def skewness_chance(n: int, n_queries: int, k: int) -> float:
@@ -158,6 +175,27 @@ def triplet_accuracy(
     """
     near, far = (cosines(vectors, anchors, others, penalty) for others in (positives, negatives))
     return np.where(near == far, 0.5, (near > far).astype(np.float64))
+
+
+def spearman_correlation(
+    x: np.ndarray, y: np.ndarray, groups: np.ndarray, *, seed: int = 0
+) -> tuple[float, np.ndarray]:
+    """Rank correlation of two measurements of the same pairs, in [-1, 1]; and bootstrap draws of it, (n_draws,).
+
+    NaN if either is constant. Ranks are those among all pairs, the same in each draw.
+    """
+    x, y = (rankdata(values) - (len(values) + 1) / 2 for values in (x, y))  # ranks around 0
+    sums = np.stack([np.ones(len(x)), x, y, x * x, y * y, x * y], axis=1)
+    return _correlation(sums.sum(axis=0)[None]).item(), draw_statistic(sums, groups, _correlation, seed=seed)
+
+
+def _correlation(sums: np.ndarray) -> np.ndarray:
+    """Pearson's r, (n_draws,), from sums over pairs, (n_draws, 6)."""
+    x, y, xx, yy, xy = (sums[:, column] / sums[:, 0] for column in range(1, 6))
+    variance_x, variance_y = xx - x * x, yy - y * y
+    is_defined = (variance_x > _MIN_VARIANCE) & (variance_y > _MIN_VARIANCE)
+    scale = np.sqrt(np.where(is_defined, variance_x * variance_y, 1.0))
+    return np.where(is_defined, (xy - x * y) / scale, np.nan)
 
 
 def _of_own_group(neighbours: np.ndarray, query_rows: np.ndarray, groups: np.ndarray) -> np.ndarray:

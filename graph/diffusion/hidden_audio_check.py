@@ -16,8 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from earshot.data.cosine import top_k, unit_rows
-from earshot.evaluation.metrics.bootstrap import bootstrap_interval
-from earshot.evaluation.metrics.metric_value import ALL, CHANCE, MetricValue
+from earshot.evaluation.metrics.metric_value import ALL, CHANCE, Columns, MetricValue, mean_values
 from earshot.graph.config import DiffusionConfig
 from earshot.graph.diffusion.diffusion import diffuse
 from earshot.graph.preference_graph import PreferenceGraph, build_graph
@@ -120,19 +119,18 @@ def middle_ranks(guesses: np.ndarray, truth: np.ndarray, true_rows: np.ndarray) 
 
 def _rank_values(
     subject: str, guesses: np.ndarray, truth: np.ndarray, true_rows: np.ndarray, seed: int
-) -> Iterator[MetricValue]:
+) -> list[MetricValue]:
     """Metrics of retrieval."""
-    cosines = np.einsum("nd,nd->n", guesses, truth[true_rows])
     ranks = middle_ranks(guesses, truth, true_rows)
-    values: list[tuple[str, int | None, np.ndarray]] = [
-        ("reached", None, np.abs(guesses).max(axis=1) > 0),
-        ("cosine", None, cosines),
-        ("hit", 1, ranks <= 1),
-        ("hit", NEAREST, ranks <= NEAREST),
-        ("mrr", None, 1 / ranks),
-    ]
-    for metric, k, column in values:
-        yield _mean(subject, metric, k, column.astype(np.float64), seed)
+    columns = {
+        (subject, "reached", None): np.abs(guesses).max(axis=1) > 0,
+        (subject, "cosine", None): np.einsum("nd,nd->n", guesses, truth[true_rows]),
+        (subject, "hit", 1): ranks <= 1,
+        (subject, "hit", NEAREST): ranks <= NEAREST,
+        (subject, "mrr", None): 1 / ranks,
+    }
+    columns = {name: column.astype(np.float64) for name, column in columns.items()}
+    return mean_values(columns, np.arange(len(ranks)), seed=seed)
 
 
 def _neighbour_values(
@@ -157,14 +155,11 @@ def _neighbour_values(
             neighbours[row] = adjacent[adjacent >= 0]
     if not neighbours:
         return
+    columns: Columns = {}
     for subject, matrix in (("diffused", diffused), ("audio", true_vectors)):
         nearest = top_k(matrix, NEAREST, query_rows=np.array(list(neighbours)))  # (n_queries, 10)
         shares = [np.isin(rows, near).mean() for rows, near in zip(nearest, neighbours.values(), strict=True)]
-        yield _mean(subject, "graph neighbours", NEAREST, np.array(shares), seed)
+        columns[subject, "graph neighbours", NEAREST] = np.array(shares)
+    yield from mean_values(columns, np.arange(len(neighbours)), seed=seed)
     by_chance = np.mean([len(near) for near in neighbours.values()]) / (len(known_rows) - 1)
     yield MetricValue.of(CHANCE, "graph neighbours", NEAREST, float(by_chance), len(neighbours))
-
-
-def _mean(subject: str, metric: str, k: int | None, values: np.ndarray, seed: int) -> MetricValue:
-    interval = bootstrap_interval(values, seed=seed)
-    return MetricValue.of(subject, metric, k, values.mean(), len(values), interval=interval)

@@ -10,7 +10,7 @@ from torch import Tensor
 from earshot.audio.augmentation import augment
 from earshot.audio.encoder import Encoder
 from earshot.graph.config import TasteConfig
-from earshot.graph.taste.taste_sampler import TripletBatch
+from earshot.graph.taste.triplet_sampler import TripletBatch
 
 CHUNK_SIZE = 256  # excerpts encoded at a time outside of training steps
 

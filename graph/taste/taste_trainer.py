@@ -25,10 +25,10 @@ from earshot.audio.encoder import Encoder, calibrate
 from earshot.data.files.training_state import training_key
 from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.graph.config import TasteConfig
-from earshot.graph.taste.batch_loss import batch_loss
 from earshot.graph.taste.excerpt_views import CHUNK_SIZE, ExcerptDataset, FeatureTable
-from earshot.graph.taste.taste_sampler import TasteSampler, TripletBatch, held_out_triplets
 from earshot.graph.taste.track_graph import TrackGraph
+from earshot.graph.taste.triplet_loss import batch_loss
+from earshot.graph.taste.triplet_sampler import TripletBatch, TripletSampler, held_out_triplets
 
 PHASES = ("convolutions", "projection")
 _STATE_FORMAT = 2  # raised when training cannot go on from earlier states
@@ -103,7 +103,7 @@ class TasteTrainer:
         if len(self.train_rows) < 2:
             raise ValueError(f"{len(self.train_rows)} track is left to learn from; it takes at least two")
         # An edge to a held-out track would let the encoder learn the answer.
-        self.sampler = TasteSampler([graph.without(self.held_out_rows) for graph in graphs], self.train_rows, config)
+        self.sampler = TripletSampler([graph.without(self.held_out_rows) for graph in graphs], self.train_rows, config)
         self.triplets = held_out_triplets(graphs, self.held_out_rows, config)
         self.phase, self.n_done = 0, 0
         self.start_accuracy = self.best_accuracy = -1.0  # of held-out triplets, before the first epoch and at best

@@ -1,8 +1,40 @@
-"""Triplet loss of cosine distances, and the choice of semi-hard negatives."""
+"""Loss of a batch of triplets: the triplet loss with semi-hard negatives, InfoNCE, or InfoNCE graded by affinity.
+
+Distances in preference graphs (`graph.taste.triplet_sampler`) say which tracks of the batch may be negatives.
+"""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from earshot.graph.config import TasteConfig
+from earshot.graph.taste.triplet_sampler import TripletBatch
+
+
+def batch_loss(anchors: Tensor, candidates: Tensor, batch: TripletBatch, config: TasteConfig) -> Tensor:
+    """Loss of one batch, a scalar.
+
+    Parameters
+    ----------
+    anchors : shape (n, dim)
+        Unit vectors.
+    candidates : shape (2 n, dim)
+        Unit vectors in the order of `TripletBatch.candidate_rows`.
+    """
+    if config.loss == "graded":
+        assert batch.affinity is not None
+        affinity = torch.from_numpy(batch.affinity).to(anchors.device)
+        return graded_info_nce(anchors, candidates, affinity, temperature=config.temperature)
+    positives = candidates[len(anchors) :]
+    if config.loss == "infonce":
+        near = torch.from_numpy(batch.near_candidates(config.near_hops)).to(anchors.device)
+        return info_nce(anchors, positives, near[:, len(anchors) :], temperature=config.temperature)
+    allowed = torch.from_numpy(batch.negative_candidates(config.gap)).to(anchors.device)
+    usable = allowed.any(dim=1)
+    if not usable.any():  # one artist alone in a batch: nothing is far
+        return anchors.sum() * 0
+    negatives = semi_hard_negatives(anchors[usable], positives[usable], candidates, allowed[usable])
+    return cosine_triplet_loss(anchors[usable], positives[usable], candidates[negatives], margin=config.margin)
 
 
 def cosine_distance(one: Tensor, other: Tensor) -> Tensor:
@@ -67,3 +99,54 @@ def semi_hard_negatives(anchor: Tensor, positive: Tensor, candidates: Tensor, al
     nearest = cosines.masked_fill(~semi_hard, -torch.inf).argmax(dim=1)
     farthest = cosines.masked_fill(~allowed, torch.inf).argmin(dim=1)
     return torch.where(semi_hard.any(dim=1), nearest, farthest)
+
+
+def info_nce(queries: Tensor, candidates: Tensor, near: Tensor, *, temperature: float = 0.1) -> Tensor:
+    r"""Classify each query's positive among all candidates of the batch (InfoNCE), in both directions.
+
+    .. math:: -\frac{1}{B} \sum_b \log \frac{e^{q_b \cdot c_b / \tau}}{\sum_{j \notin N_b} e^{q_b \cdot c_j / \tau}}
+
+    Parameters
+    ----------
+    queries, candidates : shape (batch, dim)
+        Row b of both is a positive pair: two crops of one track, or of two tracks that are liked together.
+    near : shape (batch, batch), bool
+        Pairs too close in the graph to be negatives. The diagonal is ignored.
+    temperature : > 0
+
+    References
+    ----------
+    van den Oord, Li, Vinyals. Representation Learning with Contrastive Predictive Coding. 2018.
+    https://arxiv.org/abs/1807.03748
+    """
+    logits = F.normalize(queries, dim=-1) @ F.normalize(candidates, dim=-1).T / temperature  # (batch, batch)
+    is_positive = torch.eye(len(queries), dtype=torch.bool, device=queries.device)
+    logits = logits.masked_fill(near & ~is_positive, -torch.inf)
+    labels = torch.arange(len(queries), device=queries.device)
+    return 0.5 * (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels))
+
+
+def graded_info_nce(queries: Tensor, candidates: Tensor, affinity: Tensor, *, temperature: float = 0.1) -> Tensor:
+    r"""Fit each query's distribution over the candidates to their affinities in the graph.
+
+    .. math:: -\frac{1}{B} \sum_b \sum_j w_{bj} \log \frac{e^{q_b \cdot c_j / \tau}}{\sum_k e^{q_b \cdot c_k / \tau}}
+
+    `info_nce` has one positive and masks the rest of the neighbourhood; here every candidate is a positive by its share
+    of the affinity.
+
+    Parameters
+    ----------
+    queries, candidates : shape (batch, dim)
+    affinity : shape (batch, n_candidates), not negative
+        For example ``decay ** hops``: 1 for the same track, 0 for the unreachable. Rows are scaled to sum to one.
+
+    Raises
+    ------
+    ValueError
+        A row of `affinity` is all zero.
+    """
+    total = affinity.sum(dim=1, keepdim=True)
+    if not (total > 0).all():
+        raise ValueError(f"query {int((total[:, 0] <= 0).nonzero()[0])} has no affinity to any candidate")
+    logits = F.normalize(queries, dim=-1) @ F.normalize(candidates, dim=-1).T / temperature
+    return -(affinity / total * logits.log_softmax(dim=1)).sum(dim=1).mean()

@@ -13,7 +13,7 @@ from earshot.data.ids import IdMap
 from earshot.data.labels import split_labels
 from earshot.data.tables.label_tables import LabelTable
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
-from earshot.evaluation.vector_facts import TrackFacts
+from earshot.evaluation.vector_evaluation import TrackFacts
 from earshot.index.database_checks import read_json
 from earshot.index.graphs.graph_store import Edges, read_edges
 from earshot.index.library import Library, LibraryError

@@ -8,12 +8,13 @@ from earshot.evaluation import vector_evaluation
 from earshot.evaluation.metrics.metric_value import CHANCE, MetricValue
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
 from earshot.evaluation.vector_evaluation import (
+    GraphTriplets,
+    TrackFacts,
     chance_vectors,
     choose_queries,
     evaluate_vectors,
     vector_metric_values,
 )
-from earshot.evaluation.vector_facts import GraphTriplets, TrackFacts
 from library_world import at
 
 ROWS = np.arange(6)
@@ -140,3 +141,8 @@ def test_of_very_many_a_sample_is_asked(monkeypatch):
     assert len(set(chosen.tolist())) == 10 and set(chosen) <= set(rows) and (np.diff(chosen) > 0).all()
     np.testing.assert_array_equal(chosen, choose_queries(rows, seed=1))
     np.testing.assert_array_equal(choose_queries(rows[:10], seed=1), rows[:10])
+
+
+def test_labels_and_triplets_may_be_unknown():
+    nothing = TrackFacts(np.array([-1]), np.array([-1]), np.array([-1]))
+    assert nothing.labels == {} and nothing.triplets == {}

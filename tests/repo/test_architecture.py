@@ -30,7 +30,7 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "data": ("top_k", "ids catalog arrays cosine parallel name_matching labels settings files",
              "tables recommend_request", "events",
              "listens", "synthetic"),
-    "evaluation": ("metrics", "vector_facts full_ranking", "queries vector_evaluation",
+    "evaluation": ("metrics", "full_ranking", "queries vector_evaluation",
                    "slices sampled_metrics baselines", "evaluator metric_charts", "evaluation_report",
                    "markdown_report"),
     "graph": ("config preference_graph", "bfs build diffusion graph_files", "taste drawing graph_statistics"),

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from earshot.data.cosine import top_k
+from earshot.evaluation.metrics.bootstrap import interval
 from earshot.evaluation.metrics.vector_metrics import (
     LabelSets,
     cosines,
@@ -15,11 +17,13 @@ from earshot.evaluation.metrics.vector_metrics import (
     groups_of,
     hit_at_k,
     hit_chance,
+    hubness_skewness,
     k_occurrence,
     precision_at_k,
     share_at_k,
     share_chance,
     skewness_chance,
+    spearman_correlation,
     triplet_accuracy,
 )
 from library_world import at
@@ -175,3 +179,44 @@ def test_as_plain_loops_count_it(n, seed):
             assert np.isnan(chance[row])
         kin = [other for other in rows if other != row and artists[other] == artists[row]]
         assert np.isnan(hits[row]) if not kin else hits[row] == 0.0  # they were kept apart
+
+
+def skewness(values):
+    return hubness_skewness(values, np.arange(len(values)))[0]
+
+
+def spearman(x, y):
+    return spearman_correlation(x, y, np.arange(len(x)))[0]
+
+
+def test_skewness_by_hand():
+    # Mean 1, deviations -1, -1, -1, 3: third moment (27 - 3) / 4 = 6, variance 3, so 6 / 3 ** 1.5
+    assert skewness(np.array([0, 0, 0, 4])) == pytest.approx(6 / 3**1.5)
+    assert skewness(np.array([1, 2, 3])) == pytest.approx(0.0)
+    assert np.isnan(skewness(np.array([2, 2, 2])))
+
+
+def test_spearman_by_hand():
+    assert spearman(np.array([1.0, 2.0, 9.0]), np.array([-3, -2, -1])) == pytest.approx(1.0)
+    assert spearman(np.array([1.0, 2.0, 9.0]), np.array([3, 2, 1])) == pytest.approx(-1.0)
+    assert np.isnan(spearman(np.array([1.0, 2.0]), np.array([5, 5])))
+
+
+@given(st.integers(3, 30), st.integers(0, 99))
+def test_as_scipy_has_it(n, seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.integers(0, 6, n), rng.integers(0, 6, n)
+    if len(set(x)) > 1:
+        assert skewness(x) == pytest.approx(stats.skew(x), abs=1e-9)
+        if len(set(y)) > 1:
+            assert spearman(x, y) == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-9)
+
+
+def test_the_interval_of_a_correlation_holds_it(rng):
+    x = rng.standard_normal(300)
+    y = x + rng.standard_normal(300)
+    correlation, draws = spearman_correlation(x, y, np.arange(300))
+    low, high = interval(draws)
+    assert low < correlation < high and high - low < 0.2
+    fisher = 1.96 / np.sqrt(300 - 3)  # the textbook's half width, near z = 0.8: (1 - r ** 2) of it
+    assert (high - low) / 2 == pytest.approx(fisher * (1 - correlation**2), rel=0.35)

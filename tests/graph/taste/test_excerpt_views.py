@@ -8,7 +8,7 @@ from earshot.audio.config import EncoderConfig, MelConfig
 from earshot.audio.encoder import untrained_encoder
 from earshot.graph.config import TasteConfig
 from earshot.graph.taste.excerpt_views import ExcerptDataset, FeatureTable
-from earshot.graph.taste.taste_sampler import TripletBatch
+from earshot.graph.taste.triplet_sampler import TripletBatch
 
 N_MELS, N_FRAMES = 8, 24
 

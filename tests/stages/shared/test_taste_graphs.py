@@ -5,7 +5,7 @@ import pytest
 
 from earshot.graph.bfs import MAX_HOPS
 from earshot.graph.preference_graph import build_graph
-from earshot.graph.taste.eval_triplets import draw_triplets
+from earshot.graph.taste.triplet_sampler import draw_triplets
 from earshot.index.evaluation.audio_facts import read_track_table
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError

@@ -1,14 +1,23 @@
-"""Batches for taste training: anchors, their positives, and the distance of every pair in the graphs."""
+"""Triplet sampling: anchors, positives and negatives by distance in preference graphs.
+
+`TripletSampler` draws the batches that the encoder learns from, `held_out_triplets` those that validate its training,
+and `draw_triplets` those that evaluate finished vectors.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from earshot.graph.bfs import UNREACHABLE
+from earshot.evaluation.vector_evaluation import GraphTriplets
+from earshot.graph.bfs import MAX_HOPS, UNREACHABLE, bfs
 from earshot.graph.config import TasteConfig
+from earshot.graph.preference_graph import PreferenceGraph
 from earshot.graph.taste.track_graph import TrackDistances, TrackGraph
 
+MAX_ANCHORS = 2_000  # of `draw_triplets`, as are the next two
+DRAWS_PER_ANCHOR = 20
+MIN_NEGATIVE_HOPS = 3  # tracks without a path are negatives, too
 _MAX_PAIRS = 2**24  # of anchors and tracks in memory together, at some 30 bytes each
 
 
@@ -45,8 +54,8 @@ class TripletBatch:
         return (hops >= hops[np.arange(n), np.arange(n) + n][:, None] + gap) & ~self.same_track()
 
 
-class TasteSampler:
-    """Sampler of batches by the distances of tracks in preference graphs.
+class TripletSampler:
+    """Sampler of training batches: near tracks are positives, and far ones of the same batch may be negatives.
 
     Without a graph, or for tracks outside all graphs, the only positive is the track itself in another crop.
     """
@@ -55,7 +64,6 @@ class TasteSampler:
         self.track_rows, self.config = np.asarray(track_rows), config
         # A negative is at least `gap` hops beyond its positive; greater distances need not be distinguished.
         self._distances = [TrackDistances(graph, config.near_hops + config.gap - 1) for graph in graphs]
-        self._shares = np.array([graph.share for graph in graphs])
 
     def epoch(self, rng: np.random.Generator, batch_size: int) -> Iterator[TripletBatch]:
         """Yield batches in which every track is an anchor once, with a new random positive."""
@@ -82,26 +90,22 @@ class TasteSampler:
     def _draw_positives(self, anchor_rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw a near track for each anchor, closer ones more often; the anchor itself if none is near."""
         n_blocks = max(1, -(-len(anchor_rows) * len(self.track_rows) // _MAX_PAIRS))
-        blocks = zip(
-            np.array_split(anchor_rows, n_blocks), np.array_split(rng.random(len(anchor_rows)), n_blocks), strict=True
-        )
-        return np.concatenate([self._draw(anchors, quantiles) for anchors, quantiles in blocks])
-
-    def _draw(self, anchor_rows: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
-        cumulated = self._graph_affinity(anchor_rows, self.track_rows).cumsum(axis=1)  # (n, n_tracks)
-        total = cumulated[:, -1]
-        drawn = (cumulated > (quantiles * total)[:, None]).argmax(axis=1)
-        return np.where(total > 0, self.track_rows[drawn], anchor_rows)
+        positives = []
+        for anchors in np.array_split(anchor_rows, n_blocks):
+            cumulated = self._graph_affinity(anchors, self.track_rows).cumsum(axis=1)  # (n, n_tracks)
+            total = cumulated[:, -1]
+            drawn = (cumulated > (rng.random(len(anchors)) * total)[:, None]).argmax(axis=1)
+            positives.append(np.where(total > 0, self.track_rows[drawn], anchors))
+        return np.concatenate(positives)
 
     def _graph_affinity(self, track_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:
         """Sum of the graphs' affinities, each scaled to its share of a row; 0 for the track itself."""
         config = self.config
         total = np.zeros((len(track_rows), len(candidate_rows)), dtype=np.float32)
-        is_own = track_rows[:, None] == candidate_rows[None]
-        for distances, share in zip(self._distances, self._shares, strict=True):
+        for distances in self._distances:
             affinity = distances.affinity(track_rows, candidate_rows, config.near_hops, config.decay)
-            affinity[is_own] = 0
-            total += share * affinity / np.maximum(affinity.sum(axis=1, keepdims=True), 1e-12)
+            affinity[track_rows[:, None] == candidate_rows] = 0
+            total += distances.graph.share * affinity / np.maximum(affinity.sum(axis=1, keepdims=True), 1e-12)
         return total
 
     def _shared_affinity(self, anchor_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:
@@ -124,7 +128,7 @@ def held_out_triplets(
     """
     rng = np.random.default_rng([config.seed, 1])
     train_rows = np.setdiff1d(np.arange(len(graphs[0].node_rows)), track_rows) if graphs else np.empty(0, np.int64)
-    sampler = TasteSampler([graph.without(train_rows) for graph in graphs], track_rows, config)
+    sampler = TripletSampler([graph.without(train_rows) for graph in graphs], track_rows, config)
     triplets: list[tuple[int, int, int]] = []
     for _ in range(20 * n // len(track_rows) + 1 if len(track_rows) else 0):
         for batch in sampler.epoch(rng, 256):
@@ -139,3 +143,38 @@ def held_out_triplets(
         if len(triplets) >= n or not triplets:
             break
     return np.array(triplets[:n], dtype=np.int64).reshape(-1, 3)
+
+
+def draw_triplets(
+    graph: PreferenceGraph, node_rows: np.ndarray, anchor_rows: np.ndarray, rng: np.random.Generator
+) -> GraphTriplets:
+    """Draw triplets, and pairs with their distance, to evaluate vectors by; two tracks of one node never make a pair.
+
+    A positive is one hop from its anchor, a negative `MIN_NEGATIVE_HOPS` or more. A pair without a path of up to
+    `MAX_HOPS` counts as one hop more than that. Edges count in both directions: liking together has none. A graph in
+    which all nodes are near each other gives no triplets.
+
+    Parameters
+    ----------
+    node_rows : shape (n_tracks,)
+        Node of each track, -1 for tracks outside the graph.
+    anchor_rows : shape (n,)
+        Tracks that may be anchors; of more than `MAX_ANCHORS` in the graph, so many are drawn.
+    """
+    graph = graph.undirected()
+    known = np.flatnonzero(node_rows >= 0)
+    anchors = anchor_rows[node_rows[anchor_rows] >= 0]
+    if len(anchors) > MAX_ANCHORS:
+        anchors = rng.choice(anchors, MAX_ANCHORS, replace=False)
+    triplets, pairs = [np.empty((0, 3), np.int64)], [np.empty((0, 3), np.int64)]
+    for anchor, reached in zip(anchors, bfs(graph, node_rows[anchors], MAX_HOPS), strict=True):
+        hops = reached.dense(graph.n_nodes)[node_rows[known]].astype(np.int64)  # (n_known,)
+        near, far, elsewhere = known[hops == 1], known[hops >= MIN_NEGATIVE_HOPS], np.flatnonzero(hops > 0)
+        if len(near) and len(far):
+            positives, negatives = rng.choice(near, DRAWS_PER_ANCHOR), rng.choice(far, DRAWS_PER_ANCHOR)
+            triplets.append(np.stack([np.full(DRAWS_PER_ANCHOR, anchor), positives, negatives], axis=1))
+        if len(elsewhere):
+            drawn = rng.choice(elsewhere, DRAWS_PER_ANCHOR)
+            distances = np.where(hops[drawn] == UNREACHABLE, MAX_HOPS + 1, hops[drawn])
+            pairs.append(np.stack([np.full(DRAWS_PER_ANCHOR, anchor), known[drawn], distances], axis=1))
+    return GraphTriplets(*np.concatenate(triplets).T, *np.concatenate(pairs).T)
