@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earshot.evaluation.metrics.metric_value import BY_PLAYS, CHANCE, FULL, UNIFORM, MetricValue, mean_values
+from earshot.evaluation.metrics.metric_value import BY_PLAYS, CHANCE, FULL, UNIFORM, Columns, MetricValue, mean_values
 from earshot.evaluation.metrics.ranking_metrics import chance_ranking, ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
 
@@ -95,7 +95,7 @@ def sampled_metrics(
     users, metric_values = eval_queries.targets.user_rows, list[MetricValue]()
 
     def add(subject: str, slice_name: str, hit_rate: np.ndarray, ndcg: np.ndarray) -> None:
-        columns = {(subject, "hit_rate", _K): hit_rate, (subject, "ndcg", _K): ndcg}
+        columns: Columns = {(subject, "hit_rate", _K): hit_rate, (subject, "ndcg", _K): ndcg}
         metric_values.extend(mean_values(columns, users, slice=slice_name, seed=seed))
 
     for place, (name, negatives) in enumerate(candidates.negatives.items()):

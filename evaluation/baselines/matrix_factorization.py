@@ -3,8 +3,7 @@
 A user-track pair counts once, however often it was played. Both models are seeded and reproducible.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,12 @@ from earshot.data.parallel import n_threads
 from earshot.evaluation.full_ranking import Scores
 from earshot.evaluation.queries import EvaluationQueries, plays_of
 
-IALS_GRID = {"alpha": (10.0, 30.0, 100.0), "regularization": (1.0, 10.0, 100.0), "factors": (64, 128, 256)}
-BPR_GRID = {"regularization": (0.001, 0.01, 0.1), "learning_rate": (0.02, 0.1), "factors": (64, 128)}
 _IALS_ITERATIONS = 16
 _BPR_EPOCHS = 60
 _SEED = 7
 
 
-def ials(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Scores:
+def ials(eval_queries: EvaluationQueries, *, alpha: float, regularization: float, factors: int) -> Scores:
     r"""Implicit alternating least squares [1]_: an unplayed track is a weak "no", a played one a strong "yes".
 
     .. math:: \sum_{ui} c_{ui} (p_{ui} - x_u \cdot y_i)^2 + \lambda (\sum_u |x_u|^2 + \sum_i |y_i|^2)
@@ -44,7 +41,7 @@ def ials(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Score
 
     with _one_blas_thread():
         model = AlternatingLeastSquares(
-            factors=int(setting["factors"]), regularization=setting["regularization"], alpha=setting["alpha"],
+            factors=factors, regularization=regularization, alpha=alpha,
             iterations=_IALS_ITERATIONS, num_threads=n_threads(), random_state=_SEED,
         )  # fmt: skip
         model.fit(plays_of(eval_queries.known), show_progress=False)
@@ -59,7 +56,7 @@ def ials(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Score
     return scores
 
 
-def bpr(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Scores:
+def bpr(eval_queries: EvaluationQueries, *, regularization: float, learning_rate: float, factors: int) -> Scores:
     """Bayesian personalized ranking [1]_: played before unplayed, pair by pair, with a bias for each track.
 
     A user without training interactions has no factors, and gets popular tracks by their biases.
@@ -72,8 +69,7 @@ def bpr(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Scores
 
     with _one_blas_thread():
         model = BayesianPersonalizedRanking(
-            factors=int(setting["factors"]), regularization=setting["regularization"],
-            learning_rate=setting["learning_rate"], iterations=_BPR_EPOCHS,
+            factors=factors, regularization=regularization, learning_rate=learning_rate, iterations=_BPR_EPOCHS,
             num_threads=1, random_state=_SEED,  # threads that overwrite each other are not reproducible
         )  # fmt: skip
         model.fit(plays_of(eval_queries.known), show_progress=False)
@@ -87,18 +83,8 @@ def bpr(eval_queries: EvaluationQueries, setting: Mapping[str, float]) -> Scores
     return scores
 
 
-def grid_settings(grid: Mapping[str, tuple[float, ...]]) -> Iterator[dict[str, float]]:
-    """Yield all pairs of the first two settings of a grid at the least value of the third."""
-    first, second, last = grid
-    for a in grid[first]:
-        for b in grid[second]:
-            yield {first: a, second: b, last: grid[last][0]}
-
-
-@contextmanager
-def _one_blas_thread() -> Iterator[Any]:
+def _one_blas_thread() -> AbstractContextManager[Any]:
     """Limit BLAS to one thread: `implicit` has its own, and those of BLAS below them only wait for each other."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, "blas"):
-        yield
+    return threadpool_limits(1, "blas")

@@ -16,7 +16,7 @@ import numpy as np
 from earshot.data.top_k import falling
 from earshot.evaluation.evaluation_report import Section
 from earshot.evaluation.metrics.metric_tables import ann_rows
-from earshot.evaluation.metrics.metric_value import MetricValue, mean_values
+from earshot.evaluation.metrics.metric_value import Columns, MetricValue, mean_values
 from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
 from earshot.index.vectors.ann import TYPES, BuiltIndex, build, n_candidates
@@ -60,7 +60,7 @@ def ann_metrics(
         best = {name: ranking_metrics(exact, targets, k)[name] for name in ("ndcg", "recall")}
         values = {"ann_recall": _shares(lists, exact), **accuracy}
         values |= {f"{name}_loss": best[name] - accuracy[name] for name in accuracy if type != _EXACT}
-        columns = {(type, metric, k): column for metric, column in values.items()}
+        columns: Columns = {(type, metric, k): column for metric, column in values.items()}
         metric_values = mean_values(columns, targets.user_rows, slice=SLICE, seed=seed)
         exact_values = {
             "p50_ms": 1e3 * np.median(latencies),
