@@ -92,9 +92,9 @@ def listens_graph(data: Path, artist_ids: list[str | None], weighting: str, top_
         np.array([users[listen["user_id"]] for listen in listens]),
         np.array([artists[listen["artist_id"]] for listen in listens]),
         np.array([float(listen["plays"]) for listen in listens]),
-        n_items=len(artists), weighting=weighting, top_n=top_n, min_groups=2,
+        weighting=weighting, top_n=top_n,
     )  # fmt: skip
-    graph = build_graph(*edges, n_nodes=len(artists))
+    graph = build_graph(edges.source_ids, edges.target_ids, edges.weights, n_nodes=len(artists))
     rows = np.array([artists.get(artist, -1) if artist else -1 for artist in artist_ids])
     return TrackGraph("listens", graph, rows, share)
 

@@ -94,9 +94,8 @@ def as_networkx(graph: PreferenceGraph, names: Sequence[str]) -> nx.Graph:
     """Convert a graph for networkx; nodes are rows with a label, edges have a weight."""
     copy = nx.DiGraph() if graph.directed else nx.Graph()
     copy.add_nodes_from((row, {"label": _NOT_XML.sub(" ", name)}) for row, name in enumerate(names))
-    sources = np.repeat(np.arange(graph.n_nodes), graph.out_degrees())
     copy.add_weighted_edges_from(
-        zip(sources.tolist(), graph.indices.tolist(), graph.weights.astype(float).tolist(), strict=True)
+        zip(graph.sources().tolist(), graph.indices.tolist(), graph.weights.astype(float).tolist(), strict=True)
     )
     return copy
 

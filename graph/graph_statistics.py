@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from scipy.sparse import csgraph
 
 from earshot.graph.bfs import MAX_HOPS, bfs
@@ -31,8 +30,9 @@ class GraphStatistics:
 
 def graph_statistics(graph: PreferenceGraph, *, max_hops: int = MAX_HOPS, seed: int = 0) -> GraphStatistics:
     """Measure a graph. Distances are from a seeded sample of nodes, which is smaller for a very large graph."""
-    matrix = sparse.csr_array((graph.weights, graph.indices, graph.indptr), shape=(graph.n_nodes, graph.n_nodes))
-    n_components, component_rows = csgraph.connected_components(matrix, directed=graph.directed, connection="weak")
+    n_components, component_rows = csgraph.connected_components(
+        graph.matrix(), directed=graph.directed, connection="weak"
+    )
     n_sources = int(np.clip(_MAX_ENTRIES // (len(graph.indices) + 1), _MIN_SOURCES, _MAX_SOURCES))
     n_sources = min(n_sources, graph.n_nodes)
     sources = np.random.default_rng(seed).choice(graph.n_nodes, n_sources, replace=False)

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from earshot.graph.build.co_occurrence import WEIGHTINGS
-from earshot.graph.build.graph_builders import co_occurrence_graph, tag_graph, top_in_degree
+from earshot.graph.build.co_occurrence import WEIGHTINGS, co_occurrence_edges
+from earshot.graph.build.tag_edges import tag_edges
+from earshot.graph.preference_graph import top_in_degree
 from earshot.index.graphs.graph_store import StoredGraph, store_graph
 from earshot.index.graphs.item_groups import Groups, present_sources, read_groups
 from earshot.index.library import Library
@@ -76,9 +77,9 @@ def build_graphs(
     groups_by_kind = _read_groups(library, chosen, split, {"share": share, "gap_s": gap_s, "seed": seed})
     for kind, groups in groups_by_kind.items():
         if groups.counts is not None or kind == "playlists":
-            edges = co_occurrence_graph(groups.group_rows, groups.item_ids, groups.counts, **settings)
+            edges = co_occurrence_edges(groups.group_rows, groups.item_ids, groups.counts, **settings)
         else:
-            edges = tag_graph(groups.group_rows, groups.item_ids, top_n=top_n, seed=seed)
+            edges = tag_edges(groups.group_rows, groups.item_ids, top_n=top_n, seed=seed)
         edges = top_in_degree(edges, min_degree=min_degree, top=top)
         graph = None
         if len(edges.source_ids):

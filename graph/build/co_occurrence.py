@@ -1,9 +1,11 @@
-"""Preference edges from co-occurrence: items of one listener or one playlist."""
+"""Preference edges from co-occurrence, weighted by PPMI or cosine: items of one listener or one playlist."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from scipy import sparse
+
+from earshot.graph.preference_graph import BuiltEdges
 
 WEIGHTINGS = ("cosine", "ppmi")
 _BLOCK = 4_096  # items whose co-occurrences are in memory at a time
@@ -12,14 +14,13 @@ _CONTEXT_SMOOTHING = 0.75  # of item frequencies in PPMI; it discounts popular i
 
 def co_occurrence_edges(
     group_rows: np.ndarray,
-    item_rows: np.ndarray,
+    item_ids: np.ndarray,
     counts: np.ndarray | None = None,
     *,
-    n_items: int,
     weighting: str = "ppmi",
     top_n: int = 20,
-    min_groups: int = 2,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    min_together: int = 2,
+) -> BuiltEdges:
     r"""Weight pairs of items by the groups they share: listeners who play both, playlists that hold both.
 
     Both weightings discount popularity. With :math:`x_{gi} = \log(1 + n_{gi})` of the plays of item i in group g,
@@ -31,16 +32,16 @@ def co_occurrence_edges(
 
     Parameters
     ----------
-    group_rows, item_rows : shape (n_events,)
+    group_rows, item_ids : shape (n_events,)
         Listener or playlist, and item. The counts of a repeated pair are summed.
     counts : shape (n_events,), optional
         Plays of each event, 1 by default.
     top_n : edges kept per item, the strongest
-    min_groups : groups in common, below which a pair is taken for chance
+    min_together : groups in common, below which a pair is taken for chance
 
     Returns
     -------
-    source_rows, target_rows, weights : shape (n_edges,)
+    BuiltEdges
         Directed: an item may be among another's strongest and not the other way round.
 
     References
@@ -55,20 +56,20 @@ def co_occurrence_edges(
     """
     if weighting not in WEIGHTINGS:
         raise ValueError(f"weighting {weighting!r}; there are {' and '.join(WEIGHTINGS)}")
-    values = np.ones(len(item_rows)) if counts is None else np.asarray(counts, dtype=np.float64)
-    if not len(group_rows) == len(item_rows) == len(values):
-        raise ValueError(f"columns of {len(group_rows)}, {len(item_rows)} and {len(values)} events")
+    values = np.ones(len(item_ids)) if counts is None else np.asarray(counts, dtype=np.float64)
+    if not len(group_rows) == len(item_ids) == len(values):
+        raise ValueError(f"columns of {len(group_rows)}, {len(item_ids)} and {len(values)} events")
+    ids, items = np.unique(item_ids, return_inverse=True)
     n_groups = int(np.max(group_rows, initial=-1)) + 1
-    plays = sparse.csr_array((values, (group_rows, item_rows)), shape=(n_groups, n_items))
-    blocks = list(_strongest_edges(plays, weighting, top_n, min_groups))
-    if not blocks:
-        return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32)
-    sources, targets, weights = (np.concatenate(column) for column in zip(*blocks, strict=True))
-    return sources.astype(np.int32), targets.astype(np.int32), weights.astype(np.float32)
+    plays = sparse.csr_array((values, (group_rows, items)), shape=(n_groups, len(ids)))
+    no_edges = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    blocks = zip(no_edges, *_strongest_edges(plays, weighting, top_n, min_together), strict=True)
+    sources, targets, weights = map(np.concatenate, blocks)
+    return BuiltEdges(ids[sources], ids[targets], weights.astype(np.float32), directed=True)
 
 
 def _strongest_edges(
-    plays: sparse.csr_array, weighting: str, top_n: int, min_groups: int
+    plays: sparse.csr_array, weighting: str, top_n: int, min_together: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield the strongest edges of each item, a block of items at a time."""
     is_played, weight = plays.copy(), plays.copy()
@@ -84,7 +85,7 @@ def _strongest_edges(
         products = by_item[block] @ weight  # (n_block, n_items) c_ij, at the same entries in the same order
         assert np.array_equal(products.indices, together.coords[1])
         rows, columns = together.coords
-        is_edge = (rows + start != columns) & (together.data >= min_groups)
+        is_edge = (rows + start != columns) & (together.data >= min_together)
         rows, columns, shared = rows[is_edge] + start, columns[is_edge], products.data[is_edge]
         if weighting == "cosine":
             scores = shared / (norms[rows] * norms[columns])
@@ -97,5 +98,4 @@ def _strongest_edges(
         begins = np.flatnonzero(np.diff(rows, prepend=-1))
         rank = np.arange(len(rows)) - np.repeat(begins, np.diff(begins, append=len(rows)))
         top = rank < top_n
-        if top.any():
-            yield rows[top], columns[top], scores[top]
+        yield rows[top], columns[top], scores[top]

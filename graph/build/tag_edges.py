@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from earshot.graph.preference_graph import BuiltEdges
 
-def tag_edges(
-    group_rows: np.ndarray, item_rows: np.ndarray, *, top_n: int = 20, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Make undirected edges inside each group, at most `top_n` per item and group.
+
+def tag_edges(group_rows: np.ndarray, item_ids: np.ndarray, *, top_n: int = 20, seed: int = 0) -> BuiltEdges:
+    """Make undirected edges without weights inside each group, at most `top_n` per item and group.
 
     In a group of up to ``top_n + 1`` items all pairs are joined. A larger one would have too many pairs (a genre of
     100,000 tracks has 5,000,000,000), so ``top_n // 2`` random rings run through all its items: each item gets two
@@ -14,13 +14,13 @@ def tag_edges(
 
     Parameters
     ----------
-    group_rows, item_rows : shape (n_memberships,)
+    group_rows, item_ids : shape (n_memberships,)
         Group and item of each membership; an item may be in several groups.
     top_n : at least 2
 
     Returns
     -------
-    source_rows, target_rows : shape (n_edges,), int64
+    BuiltEdges
         An edge may occur twice, where rings cross or groups overlap.
 
     Raises
@@ -28,7 +28,7 @@ def tag_edges(
     ValueError
         `top_n` is below 2, or the columns differ in length.
     """
-    groups, items = np.asarray(group_rows, dtype=np.int64), np.asarray(item_rows, dtype=np.int64)
+    groups, items = np.asarray(group_rows, dtype=np.int64), np.asarray(item_ids, dtype=np.int64)
     if len(groups) != len(items):
         raise ValueError(f"columns of {len(groups)} groups and {len(items)} items")
     if top_n < 2:
@@ -39,7 +39,8 @@ def tag_edges(
     rng = np.random.default_rng(seed)
     rings = [_ring(groups[~is_small], items[~is_small], rng) for _ in range(top_n // 2)]
     ring_sources, ring_targets = zip(*rings, strict=True)  # one ring at least, since top_n is
-    return np.concatenate([sources, *ring_sources]), np.concatenate([targets, *ring_targets])
+    all_sources, all_targets = np.concatenate([sources, *ring_sources]), np.concatenate([targets, *ring_targets])
+    return BuiltEdges(all_sources, all_targets, None, directed=False)
 
 
 def _all_pairs(groups: np.ndarray, items: np.ndarray, max_step: int) -> tuple[np.ndarray, np.ndarray]:

@@ -117,11 +117,9 @@ def _propagation_matrix(graph: PreferenceGraph, self_loops: bool) -> Any:
     import torch
 
     graph = graph.undirected()
-    shape = (graph.n_nodes, graph.n_nodes)
-    adjacency = sparse.csr_array((graph.weights, graph.indices, graph.indptr), shape=shape)
+    adjacency = graph.matrix()
     if self_loops:  # a loop weighs as much as the average edge
-        weight = float(graph.weights.mean()) if len(graph.weights) else 1.0
-        adjacency = adjacency + weight * sparse.eye_array(graph.n_nodes, dtype=np.float32, format="csr")
+        adjacency = adjacency + graph.mean_weight * sparse.eye_array(graph.n_nodes, dtype=np.float32, format="csr")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch: CSR is in beta; torch-geometric: its own use of torch.jit.script
         from torch_geometric.nn.conv.gcn_conv import gcn_norm
@@ -130,7 +128,7 @@ def _propagation_matrix(graph: PreferenceGraph, self_loops: bool) -> Any:
             torch.from_numpy(adjacency.indptr.astype(np.int32, copy=False)),
             torch.from_numpy(adjacency.indices.astype(np.int32, copy=False)),
             torch.from_numpy(adjacency.data.astype(np.float32, copy=False)),
-            shape,
+            adjacency.shape,
             check_invariants=True,
         )
         return gcn_norm(matrix, add_self_loops=False, num_nodes=graph.n_nodes)[0]

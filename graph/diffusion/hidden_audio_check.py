@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy import sparse
 
 from earshot.data.cosine import top_k, unit_rows
 from earshot.evaluation.metrics.metric_value import ALL, CHANCE, Columns, MetricValue, mean_values
@@ -92,13 +91,12 @@ def check_recovery(
 
 def neighbour_means(graph: PreferenceGraph, vectors: np.ndarray, known_rows: np.ndarray) -> np.ndarray:
     """Average each node's direct neighbours with audio by weight, shape (n_nodes, dim); zero without any."""
-    matrix = sparse.csr_array((graph.weights, graph.indices, graph.indptr), shape=(graph.n_nodes, graph.n_nodes))
-    return unit_rows(matrix[:, known_rows] @ vectors)
+    return unit_rows(graph.matrix()[:, known_rows] @ vectors)
 
 
 def degree_preserving_random(graph: PreferenceGraph, rng: np.random.Generator) -> PreferenceGraph:
     """Rewire an undirected graph at random; every node keeps its degree, except for the few edges that coincide."""
-    sources = np.repeat(np.arange(graph.n_nodes, dtype=np.int32), graph.out_degrees())
+    sources = graph.sources()
     is_once = sources < graph.indices
     ends = rng.permutation(np.concatenate([sources[is_once], graph.indices[is_once]]))
     first_ends, second_ends = np.split(ends, 2)

@@ -53,8 +53,7 @@ def draw_graph(
     axes = figure.add_axes((0.01, 0.01, 0.98, 0.94))
     axes.set_axis_off()
     axes.set_title(f"{title}: {graph.n_nodes:,} nodes, {graph.n_edges:,} edges", loc="left", parse_math=False)
-    sources = np.repeat(np.arange(graph.n_nodes), graph.out_degrees())
-    lines = np.stack([positions[sources], positions[graph.indices]], axis=1)  # (n_entries, 2 ends, 2)
+    lines = np.stack([positions[graph.sources()], positions[graph.indices]], axis=1)  # (n_entries, 2 ends, 2)
     strength = graph.weights / graph.weights.max() if len(lines) else graph.weights
     axes.add_collection(
         LineCollection(list(lines), colors="#8a8a8a", linewidths=0.3 + 0.9 * strength, alpha=0.35, zorder=1)

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from earshot.graph.bfs import UNREACHABLE, bfs
-from earshot.graph.preference_graph import PreferenceGraph
+from earshot.graph.preference_graph import PreferenceGraph, build_graph
 
 _MAX_CACHE_BYTES = 2**29  # of remembered distances
 
@@ -30,8 +29,7 @@ class TrackGraph:
         """Make a graph without edges: the tracks of a group, such as an artist, are one node; below 0 is no group."""
         groups, rows = np.unique(group_ids, return_inverse=True)
         n_below_0 = int((groups < 0).sum())
-        indptr, edges = np.zeros(len(groups) - n_below_0 + 1, np.int64), np.empty(0, dtype=np.int32)
-        graph = PreferenceGraph(indptr, edges, edges.astype(np.float32), directed=False)
+        graph = build_graph([], [], n_nodes=len(groups) - n_below_0)
         return cls(kind, graph, np.maximum(rows - n_below_0, -1), share)
 
     def __repr__(self) -> str:
@@ -50,7 +48,7 @@ class TrackGraph:
         removed_nodes[self.node_rows[has_node & is_removed]] = True
         removed_nodes[self.node_rows[has_node & ~is_removed]] = False
         graph = self.graph
-        sources = np.repeat(np.arange(graph.n_nodes, dtype=np.int32), graph.out_degrees())
+        sources = graph.sources()
         stays = ~removed_nodes[sources] & ~removed_nodes[graph.indices]
         counts = np.bincount(sources[stays], minlength=graph.n_nodes)
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -72,10 +70,8 @@ class TrackDistances:
         self._nodes, self._of_track = np.unique(graph.node_rows, return_inverse=True)
         if len(self._nodes) and self._nodes[0] < 0:  # of tracks outside the graph
             self._nodes, self._of_track = self._nodes[1:], self._of_track - 1
-        csr = graph.graph
-        matrix = sparse.csr_array((csr.weights, csr.indices, csr.indptr), shape=(csr.n_nodes, csr.n_nodes))
-        self._weights = matrix[self._nodes][:, self._nodes]  # between nodes that have tracks
-        self._mean_weight = float(csr.weights.mean()) if len(csr.weights) else 1.0
+        self._weights = graph.graph.matrix()[self._nodes][:, self._nodes]  # between nodes that have tracks
+        self._mean_weight = graph.graph.mean_weight
         self._searched: dict[int, np.ndarray] = {}
 
     def hops(self, track_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:
@@ -85,7 +81,7 @@ class TrackDistances:
         self._search(positions[positions >= 0])
         for row, position in enumerate(positions):
             if position >= 0:
-                hops[row] = np.where(candidates >= 0, self._row(int(position))[candidates], UNREACHABLE)
+                hops[row] = np.where(candidates >= 0, self._searched[int(position)][candidates], UNREACHABLE)
         return hops
 
     def affinity(self, track_rows: np.ndarray, candidate_rows: np.ndarray, near_hops: int, decay: float) -> np.ndarray:
@@ -112,9 +108,6 @@ class TrackDistances:
             unknown = np.unique(positions).tolist()
         for position, reached in zip(unknown, bfs(self.graph.graph, self._nodes[unknown], self.max_hops), strict=True):
             self._searched[position] = reached.dense(self.graph.graph.n_nodes)[self._nodes]
-
-    def _row(self, position: int) -> np.ndarray:
-        return self._searched[position]
 
 
 def split_by_group(groups: Sequence[str], share: float, seed: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earshot.graph.preference_graph import PreferenceGraph, build_graph, graph_from_ids
+from earshot.graph.preference_graph import BuiltEdges, PreferenceGraph, build_graph, graph_from_ids, top_in_degree
 
 edges = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.floats(0.125, 4.0, width=16)), max_size=40)
 
@@ -78,3 +78,29 @@ def test_what_is_no_edge_is_refused_by_name():
 def test_a_graph_without_edges():
     graph = build_graph([], [], n_nodes=3)
     assert graph.n_edges == 0 and graph.out_degrees().tolist() == [0, 0, 0]
+
+
+def pairs(edges):
+    return set(zip(edges.source_ids.tolist(), edges.target_ids.tolist(), strict=True))
+
+
+@pytest.fixture
+def star():
+    """1, 2, 3 and 4 recommend 9; 1 and 9 recommend 2; 3 recommends 4."""
+    sources, targets = np.array([1, 2, 3, 4, 1, 9, 3]), np.array([9, 9, 9, 9, 2, 2, 4])
+    return BuiltEdges(sources, targets, np.arange(1, 8, dtype=np.float32), directed=True)
+
+
+def test_the_most_recommended(star):
+    # in-degrees: 9 has 4, 2 has 2, 4 has 1, 1 and 3 none
+    assert pairs(top_in_degree(star, top=2)) == {(2, 9), (9, 2)}
+    assert pairs(top_in_degree(star, min_degree=1)) == {(2, 9), (9, 2), (4, 9)}
+    assert pairs(top_in_degree(star, min_degree=2, top=5)) == {(2, 9), (9, 2)}
+    assert top_in_degree(star, top=2).weights.tolist() == [2.0, 6.0]
+    assert top_in_degree(star) is star
+    assert pairs(top_in_degree(star, min_degree=5)) == set()
+
+
+def test_of_equals_the_lower_ids_stay():
+    edges = BuiltEdges(np.array([1, 2, 3]), np.array([2, 3, 1]), None, directed=True)
+    assert pairs(top_in_degree(edges, top=2)) == {(1, 2)}

@@ -12,17 +12,24 @@ from earshot.graph.build.co_occurrence import co_occurrence_edges
 
 
 def as_dict(edges):
-    return {(int(s), int(t)): float(w) for s, t, w in zip(*edges, strict=True)}
+    columns = edges.source_ids.tolist(), edges.target_ids.tolist(), edges.weights.tolist()
+    return {(source, target): weight for source, target, weight in zip(*columns, strict=True)}
 
 
 def test_cosine_by_hand():
     # Items 0 and 1 share listeners 0 and 1, with one play each: x = log 2 everywhere.
     # Item 2 has one listener, whom both know: cosine 1 / sqrt(2).
     groups, items = np.array([0, 0, 1, 1, 1]), np.array([0, 1, 0, 1, 2])
-    edges = as_dict(co_occurrence_edges(groups, items, n_items=4, weighting="cosine", min_groups=1))
+    edges = as_dict(co_occurrence_edges(groups, items, weighting="cosine", min_together=1))
     assert edges[0, 1] == pytest.approx(1.0) and edges[0, 2] == pytest.approx(1 / math.sqrt(2))
     assert set(edges) == set(itertools.permutations(range(3), 2))
-    assert set(as_dict(co_occurrence_edges(groups, items, n_items=4, weighting="cosine"))) == {(0, 1), (1, 0)}
+    assert set(as_dict(co_occurrence_edges(groups, items, weighting="cosine"))) == {(0, 1), (1, 0)}
+
+
+def test_ids_come_back_as_ids():
+    # Items 70 and 500 share both listeners, 9 one of them.
+    edges = co_occurrence_edges(np.array([0, 0, 1, 1, 1]), np.array([70, 500, 70, 500, 9]), weighting="cosine")
+    assert edges.directed and as_dict(edges) == pytest.approx({(70, 500): 1.0, (500, 70): 1.0})
 
 
 def test_ppmi_is_what_a_loop_computes(rng):
@@ -44,7 +51,7 @@ def test_ppmi_is_what_a_loop_computes(rng):
             chance = of[i] / sum(of.values()) * of[j] ** 0.75 / smoothed
             if (score := math.log(c[i, j] / sum(of.values()) / chance)) > 0:
                 expected[i, j] = score
-    edges = as_dict(co_occurrence_edges(groups, items, n_items=9, top_n=100))
+    edges = as_dict(co_occurrence_edges(groups, items, top_n=100))
     assert edges.keys() == expected.keys() and expected
     assert all(edges[pair] == pytest.approx(expected[pair], rel=1e-5) for pair in edges)
 
@@ -53,8 +60,8 @@ def test_only_the_strongest_stay():
     groups = np.repeat(np.arange(6), 5)
     items = np.tile(np.arange(5), 6)
     items[groups >= 3] %= 3  # the last three groups repeat items 0 to 2
-    edges = co_occurrence_edges(groups, items, n_items=5, weighting="cosine", top_n=2)
-    assert np.bincount(edges[0], minlength=5).tolist() == [2] * 5
+    edges = co_occurrence_edges(groups, items, weighting="cosine", top_n=2)
+    assert np.bincount(edges.source_ids, minlength=5).tolist() == [2] * 5
 
 
 def test_neighbours_in_taste_are_found_from_listens_alone():
@@ -62,20 +69,18 @@ def test_neighbours_in_taste_are_found_from_listens_alone():
     listens = world.listens
     artists = world.artist_rows[listens.track_rows]
     for weighting in ("cosine", "ppmi"):
-        sources, targets, _ = co_occurrence_edges(
-            listens.user_rows, artists, n_items=20, weighting=weighting, top_n=4, min_groups=5
-        )
+        edges = co_occurrence_edges(listens.user_rows, artists, weighting=weighting, top_n=4, min_together=5)
         genres = np.array([artist.genre_row for artist in world.artists])
-        assert (genres[sources] == genres[targets]).mean() > 0.7  # by chance 4 / 19 = 0.21
+        assert (genres[edges.source_ids] == genres[edges.target_ids]).mean() > 0.7  # by chance 4 / 19 = 0.21
 
 
 def test_nothing_played_gives_no_edges():
-    sources, targets, weights = co_occurrence_edges(np.array([], int), np.array([], int), n_items=3)
-    assert len(sources) == len(targets) == len(weights) == 0
+    edges = co_occurrence_edges(np.array([], int), np.array([], int))
+    assert len(edges.source_ids) == len(edges.target_ids) == len(edges.weights) == 0
 
 
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="weighting 'lift'; there are cosine and ppmi"):
-        co_occurrence_edges(np.array([0]), np.array([0]), n_items=1, weighting="lift")
+        co_occurrence_edges(np.array([0]), np.array([0]), weighting="lift")
     with pytest.raises(ValueError, match="columns of 2, 1 and 1 events"):
-        co_occurrence_edges(np.array([0, 1]), np.array([0]), n_items=1)
+        co_occurrence_edges(np.array([0, 1]), np.array([0]))

@@ -12,13 +12,14 @@ from earshot.graph.build.tag_edges import tag_edges
 
 
 def pairs(edges):
-    return [tuple(sorted(pair)) for pair in zip(edges[0].tolist(), edges[1].tolist(), strict=True)]
+    return [tuple(sorted(pair)) for pair in zip(edges.source_ids.tolist(), edges.target_ids.tolist(), strict=True)]
 
 
 def test_small_groups_by_hand():
     # group 0 holds items 1, 2 and 3; group 1 item 4 alone; group 2 items 2 and 5
     edges = tag_edges(np.array([0, 2, 0, 1, 0, 2]), np.array([1, 2, 2, 4, 3, 5]))
     assert sorted(pairs(edges)) == [(1, 2), (1, 3), (2, 3), (2, 5)]
+    assert not edges.directed and edges.weights is None
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=25), st.integers(2, 7))
@@ -40,7 +41,7 @@ def test_small_groups_are_complete_and_large_ones_bounded(groups, top_n):
 def test_one_genre_of_many_tracks_stays_small_and_near():
     n_items = 20_000  # all pairs would be 200 million
     edges = tag_edges(np.zeros(n_items, np.int64), np.arange(n_items), top_n=20)
-    assert len(edges[0]) == 10 * n_items
+    assert len(edges.source_ids) == 10 * n_items
     reached = nx.single_source_shortest_path_length(nx.Graph(pairs(edges)), 0, cutoff=5)
     assert len(reached) == n_items  # rings that cross at random make short ways
 
@@ -52,7 +53,7 @@ def test_the_choice_is_the_seeds():
 
 
 def test_no_tags_no_edges():
-    assert [len(column) for column in tag_edges(np.array([], int), np.array([], int))] == [0, 0]
+    assert pairs(tag_edges(np.array([], int), np.array([], int))) == []
 
 
 def test_bad_input_is_named():
