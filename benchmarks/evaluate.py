@@ -84,7 +84,7 @@ def whole(split: Split, catalog: Catalog, eval_queries: EvaluationQueries, tower
     """As `cli evaluate` does, from the split on."""
     clock = _Clock()
     practice = validation_queries(split, repeats=False, n_users=300)
-    answers = Rankings.for_queries(eval_queries, [10, 20, K], sampled=False, seed=0)
+    answers = Rankings(eval_queries, [10, 20, K])
     for rival in tuned_baselines(eval_queries, practice, catalog):
         answers.add(rival.name, rival.scores)
         clock.tell(rival.name)

@@ -12,7 +12,7 @@ from earshot.evaluation.full_ranking import Scores
 from earshot.evaluation.metrics.metric_tables import sampled_rows, slice_rows, table_rows
 from earshot.evaluation.metrics.metric_value import ALL, POPULAR, MetricValue
 from earshot.evaluation.queries import EvaluationQueries
-from earshot.evaluation.sampled_metrics import SampledCandidates, draw_candidates, sampled_metrics
+from earshot.evaluation.sampled_metrics import SampledCandidates, sampled_metrics
 
 _SAMPLED_K = 10  # length of list that metrics against sampled candidates need
 _MIN_SLICE_QUERIES = 10  # of a slice in the summary
@@ -34,20 +34,15 @@ class Rankings:
 
     eval_queries: EvaluationQueries
     ks: Sequence[int]  # lengths of list, rising
-    candidates: SampledCandidates | None = None
+    candidates: SampledCandidates | None = None  # among which one target of each query is ranked too
     lists: dict[str, np.ndarray] = field(default_factory=dict)  # by subject, (n_queries, max k) rows
     candidate_scores: dict[str, np.ndarray] = field(default_factory=dict)  # by subject, of `candidates.rows()`
     settings: list[str] = field(default_factory=list)  # of tuned baselines, as text
 
-    @classmethod
-    def for_queries(cls, eval_queries: EvaluationQueries, ks: Sequence[int], *, sampled: bool, seed: int) -> "Rankings":
-        """Begin without any list; with `sampled`, one target of each query is also ranked among sampled candidates."""
-        return cls(eval_queries, ks, draw_candidates(eval_queries, seed) if sampled else None)
-
     def add(self, subject: str, scores: Scores, setting: str = "") -> None:
         """Rank all tracks by the scores of one recommender."""
-        probes = None if self.candidates is None else self.candidates.rows()
-        k = max(self.ks[-1], 0 if probes is None else _SAMPLED_K)
+        probes = self.candidates.rows() if self.candidates else None
+        k = max(self.ks[-1], _SAMPLED_K if self.candidates else 0)
         self.lists[subject], self.candidate_scores[subject] = self.eval_queries.ranked(scores, k, probes)
         self.settings += filter(None, [setting])
 
@@ -130,7 +125,8 @@ def evaluate_rankings(
     if rules.legacy:
         metric_values += legacy_metrics(lists, eval_queries, ks, seed=seed)
     differences = paired_differences(lists, eval_queries, subject, ks, seed=seed)
-    if rankings.candidates is None:
-        return EvaluationReport(subject, ks, metric_values, differences, [])
-    sampled = sampled_metrics(lists, rankings.candidate_scores, rankings.candidates, eval_queries, seed=seed)
-    return EvaluationReport(subject, ks, metric_values, differences, sampled, rankings.candidates.note())
+    sampled, note = list[MetricValue](), ""
+    if rankings.candidates:
+        sampled = sampled_metrics(lists, rankings.candidate_scores, rankings.candidates, eval_queries, seed=seed)
+        note = rankings.candidates.note()
+    return EvaluationReport(subject, ks, metric_values, differences, sampled, note)

@@ -16,7 +16,7 @@ from earshot.evaluation.metrics.list_metrics import (
     popularity_lift,
 )
 from earshot.evaluation.metrics.metric_value import ALL, CHANCE, Columns, MetricValue, mean_values
-from earshot.evaluation.metrics.ranking_metrics import chance_ranking, ranking_metrics
+from earshot.evaluation.metrics.ranking_metrics import chance_ranking, dcg_discounts, ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
 from earshot.evaluation.slices import target_slices
 
@@ -97,7 +97,7 @@ def legacy_metrics(
     for subject, rows in lists.items():
         for k in ks:
             hits = targets.hits(rows[:, :k])
-            discounts = 1 / np.log2(np.arange(2, k + 2))
+            discounts = dcg_discounts(k)
             best = np.cumsum(discounts)[np.minimum(n_plays, k).astype(np.int64) - 1]
             ratios = (hits.sum(axis=1) / n_plays, np.ones(len(hits))), (hits @ discounts, best)
             for metric, (over, under) in zip(LEGACY, ratios, strict=True):

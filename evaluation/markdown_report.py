@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from errno import EISDIR
 from pathlib import Path
 
@@ -12,15 +11,6 @@ from earshot.evaluation.metric_charts import draw_metric, draw_slices, draw_spre
 from earshot.evaluation.metrics.metric_value import ALL
 
 _PAGE = "evaluation.md"
-
-
-@dataclass(frozen=True)
-class Heading:
-    """Title and first lines of the page, above the tables."""
-
-    title: str
-    lines: Sequence[str]  # on the queries and the protocol
-    settings: Sequence[str]  # of the tuned baselines
 
 
 def report_page(to: Path) -> Path:
@@ -38,27 +28,32 @@ def report_page(to: Path) -> Path:
     return page
 
 
-def write_report(page: Path, heading: Heading, report: EvaluationReport, more: Sequence[Section] = ()) -> None:
-    """Write a page, and its charts beside it."""
-    k = report.ks[0]
+def write_report(
+    page: Path,
+    report: EvaluationReport,
+    *,
+    title: str,
+    notes: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    more: Sequence[Section] = (),
+) -> None:
+    """Write a page, and its charts beside it; `settings` are those of baselines, `more` tables follow the report's."""
+    paragraphs = [f"# {title}", *notes, "\n".join(f"* {line}" for line in report.sentences())]
+    if settings:
+        paragraphs += ["Set by the validation part alone:", "\n".join(f"* {line}" for line in settings)]
+    k, deepest = report.ks[0], report.ks[-1]
     charts = {
-        "recall": f"Recall@{k} of every recommender",
-        "ndcg": f"NDCG@{k} of every recommender",
-        "coverage": f"NDCG@{k} against the share of the catalog that is recommended",
-        "slices": f"Recall@{report.ks[-1]} by slice of the targets",
+        "recall": (draw_metric, "recall", k, f"Recall@{k} of every recommender"),
+        "ndcg": (draw_metric, "ndcg", k, f"NDCG@{k} of every recommender"),
+        "coverage": (draw_spread, "ndcg", k, f"NDCG@{k} against the share of the catalog that is recommended"),
+        "slices": (draw_slices, "recall", deepest, f"Recall@{deepest} by slice of the targets"),
     }
-    files = {name: page.with_name(f"{page.stem}-{name}.png") for name in charts}
-    draw_metric(report.metric_values, report.subject, "recall", k, files["recall"])
-    draw_metric(report.metric_values, report.subject, "ndcg", k, files["ndcg"])
-    draw_spread(report.metric_values, report.subject, "ndcg", k, files["coverage"])
-    if any(value.slice != ALL for value in report.metric_values):
-        draw_slices(report.metric_values, report.subject, "recall", report.ks[-1], files["slices"])
-    else:
+    if all(value.slice == ALL for value in report.metric_values):
         del charts["slices"]
-    paragraphs = [f"# {heading.title}", *heading.lines, "\n".join(f"* {line}" for line in report.sentences())]
-    if heading.settings:
-        paragraphs += ["Set by the validation part alone:", "\n".join(f"* {line}" for line in heading.settings)]
-    paragraphs += [f"![{text}]({files[name].name})" for name, text in charts.items()]
+    for name, (draw, metric, length, caption) in charts.items():
+        file = page.with_name(f"{page.stem}-{name}.png")
+        draw(report.metric_values, report.subject, metric, length, file)
+        paragraphs.append(f"![{caption}]({file.name})")
     for section in [*report.sections(), *more]:
         paragraphs += [f"## {section.title}", as_markdown(section.rows), section.note]
     paragraphs.append("Brackets and whiskers hold 95 % of a thousand draws of listeners. n counts queries.")

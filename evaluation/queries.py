@@ -178,7 +178,7 @@ def _next_track_queries(split: Split, n_queries: int, seed: int) -> EvaluationQu
     if len(rows) > n_queries:
         rows = np.sort(np.random.default_rng(seed).choice(rows, n_queries, replace=False))
     tracks = events.track_rows[rows].astype(np.int64)
-    targets = Targets(events.user_rows[rows], np.arange(len(rows) + 1), tracks, events.n_tracks)
+    targets = Targets(events.user_rows[rows], np.arange(len(rows) + 1), tracks)
     histories = Histories(events, firsts[rows], rows)
     return EvaluationQueries(split.before_test(), histories, targets, None, np.ones(len(rows), dtype=np.int64))
 

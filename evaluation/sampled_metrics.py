@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earshot.evaluation.metrics.metric_value import BY_PLAYS, CHANCE, FULL, UNIFORM, Columns, MetricValue, mean_values
-from earshot.evaluation.metrics.ranking_metrics import chance_ranking, ranking_metrics
+from earshot.evaluation.metrics.ranking_metrics import chance_ranking, dcg_discounts, ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
 
 N_NEGATIVES = 99
@@ -106,8 +106,7 @@ def sampled_metrics(
             hit_rate = (n_before < _K).astype(np.float64)
             add(subject, name, hit_rate, hit_rate / np.log2(n_before + 2))
         n = is_drawn.sum(axis=1)
-        places = np.arange(_K)[:, None]
-        gains = np.where(places <= n, 1 / np.log2(places + 2), 0)
+        gains = np.where(np.arange(_K)[:, None] <= n, dcg_discounts(_K)[:, None], 0)
         add(CHANCE, name, np.minimum(_K / (n + 1), 1), gains.sum(axis=0) / (n + 1))
     targets, _ = eval_queries.targets.select(candidates.is_target)
     full = {subject: ranking_metrics(rows, targets, _K) for subject, rows in lists.items()}

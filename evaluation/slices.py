@@ -30,18 +30,16 @@ def target_slices(eval_queries: EvaluationQueries) -> dict[str, np.ndarray]:
                            validation part have learned from less
     """
     targets, known = eval_queries.targets, eval_queries.known
-    owners = np.repeat(np.arange(len(targets)), targets.counts())
     tracks_of_queries = np.split(targets.track_rows, targets.starts[1:-1])
-    is_repeat = np.concatenate(
-        [
-            np.isin(tracks, eval_queries.histories.tracks(query), kind="table")
-            for query, tracks in enumerate(tracks_of_queries)
-        ]
-    )
+    repeats = [
+        np.isin(tracks, eval_queries.histories.tracks(query), kind="table")
+        for query, tracks in enumerate(tracks_of_queries)
+    ]
+    is_repeat = np.concatenate(repeats)
     is_known_user = np.bincount(known.user_rows, minlength=known.n_users) > 0
     slices = {"repeat": is_repeat, "novel": ~is_repeat}
     by_track = popularity_slices(np.bincount(known.track_rows, minlength=known.n_tracks))
     slices |= {name: mask[targets.track_rows] for name, mask in by_track.items()}
-    slices["cold user"] = ~is_known_user[targets.user_rows][owners]
+    slices["cold user"] = ~is_known_user[targets.user_rows][targets.owners()]
     everything = {ALL: np.ones(len(targets.track_rows), dtype=bool)}
     return everything | {name: mask for name, mask in slices.items() if mask.any() and not mask.all()}

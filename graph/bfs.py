@@ -15,7 +15,6 @@ MAX_HOPS = 4  # "six degrees" of a music graph are the whole graph; beyond four,
 class BfsResult:
     """Nodes within reach of one node, and their distances."""
 
-    source_row: int
     rows: np.ndarray  # (n_reached,) int32, the source first, then by rising distance
     hops: np.ndarray  # (n_reached,) uint8
 
@@ -62,7 +61,7 @@ def _searches(graph: PreferenceGraph, sources: Iterable[int], max_hops: int) -> 
         rows = np.concatenate(layers)
         seen[rows] = False  # only these: resetting all nodes would take longer than the search
         hops = np.repeat(np.arange(len(layers), dtype=np.uint8), [len(layer) for layer in layers])
-        yield BfsResult(source, rows, hops)
+        yield BfsResult(rows, hops)
 
 
 def _next_frontier(graph: PreferenceGraph, frontier: np.ndarray, seen: np.ndarray) -> np.ndarray:

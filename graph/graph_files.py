@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
@@ -23,16 +22,10 @@ _NAME_ATTRIBUTES = ("label", "name")  # of a node, better than its key
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True)
-class GraphFile:
-    """Edges of a graph file, and whether they have a direction."""
+def read_graph_file(path: Path, *, weight: str = "weight") -> tuple[EdgeList, bool]:
+    """Read the edges of GraphML or GEXF, and whether they are directed.
 
-    edges: EdgeList
-    directed: bool
-
-
-def read_graph_file(path: Path, *, weight: str = "weight") -> GraphFile:
-    """Read GraphML or GEXF. A node is named by its label, or without one by its key in the file.
+    A node is named by its label, or without one by its key in the file.
 
     Raises
     ------
@@ -56,21 +49,12 @@ def read_graph_file(path: Path, *, weight: str = "weight") -> GraphFile:
         strength = _positive(value)
         if strength is None:
             malformed.append(f"{names[rows[source]]} to {names[rows[target]]}: weight {value}")
-            continue
-        sources.append(rows[source])
-        targets.append(rows[target])
-        weights.append(strength)
-    return GraphFile(
-        EdgeList(
-            names,
-            np.array(sources, dtype=np.int32),
-            np.array(targets, dtype=np.int32),
-            np.array(weights, dtype=np.float32),
-            len(malformed),
-            tuple(malformed[:5]),
-        ),
-        graph.is_directed(),
-    )
+        else:
+            sources.append(rows[source])
+            targets.append(rows[target])
+            weights.append(strength)
+    columns = np.array(sources, np.int32), np.array(targets, np.int32), np.array(weights, np.float32)
+    return EdgeList(names, *columns, len(malformed), tuple(malformed[:5])), graph.is_directed()
 
 
 def write_graphml(path: Path, graph: PreferenceGraph, names: Sequence[str]) -> None:

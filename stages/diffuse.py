@@ -123,4 +123,4 @@ def _diffuse_level(
     began = perf_counter()
     diffused = diffuse(graph, known_vectors, known_rows, config)
     seconds = perf_counter() - began
-    return diffusion_result(level, diffused.vectors, diffused.is_known, diffused.is_reached, seconds), metrics
+    return diffusion_result(level, diffused, known_rows, seconds), metrics

@@ -9,9 +9,10 @@ from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.events.splits import Split, split_listens
 from earshot.evaluation.baselines.tuned_baselines import tuned_baselines
 from earshot.evaluation.evaluation_report import EvaluationReport, Rankings, Section, evaluate_rankings
-from earshot.evaluation.markdown_report import Heading, write_report
+from earshot.evaluation.markdown_report import write_report
 from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.evaluation.queries import describe_queries, queries_of_split, validation_queries
+from earshot.evaluation.sampled_metrics import draw_candidates
 from earshot.index.evaluation.ann_benchmark import ann_metrics, ann_section
 from earshot.index.evaluation.leakage import current_ear, training_listens
 from earshot.index.evaluation.metric_store import store_metrics
@@ -55,8 +56,8 @@ class Evaluation:
 
     def write(self, page: Path) -> None:
         """Write all tables as a page of Markdown, with pictures beside it."""
-        heading = Heading(f"{self.model} beside {self.n_baselines} baselines", self.notes, self.settings)
-        write_report(page, heading, self.report, self.more)
+        title = f"{self.model} beside {self.n_baselines} baselines"
+        write_report(page, self.report, title=title, notes=self.notes, settings=self.settings, more=self.more)
 
 
 def evaluate_towers(
@@ -116,7 +117,7 @@ def evaluate_towers(
     config |= {"tower": trained.tower, "popularity": popularity}
     run_id, _ = start_run(library, EVALUATE_STAGE, config, seed=seed, versions=versions())
 
-    rankings = Rankings.for_queries(eval_queries, sorted(set(ks)), sampled=sampled, seed=seed)
+    rankings = Rankings(eval_queries, sorted(set(ks)), draw_candidates(eval_queries, seed) if sampled else None)
     contenders = tuned_baselines(eval_queries, validation, data.catalog, baselines)
     for n_done, baseline in enumerate(contenders, start=1):
         rankings.add(baseline.name, baseline.scores, baseline.describe())

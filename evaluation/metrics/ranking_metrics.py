@@ -27,7 +27,6 @@ class Targets:
     user_rows: np.ndarray  # (n_queries,), rising
     starts: np.ndarray  # (n_queries + 1,)
     track_rows: np.ndarray  # (n_targets,), rising within a query
-    n_tracks: int
 
     def __len__(self) -> int:
         return len(self.user_rows)
@@ -38,19 +37,22 @@ class Targets:
     def counts(self) -> np.ndarray:
         return np.diff(self.starts)
 
+    def owners(self) -> np.ndarray:
+        """Query of each target, (n_targets,), rising."""
+        return np.repeat(np.arange(len(self)), self.counts())
+
     def hits(self, lists: np.ndarray) -> np.ndarray:
         """Mark the places of lists that hold a target: bool, of the shape of `lists`."""
-        keys = pair_keys(np.repeat(np.arange(len(self)), self.counts()), self.track_rows)  # rising
+        keys = pair_keys(self.owners(), self.track_rows)  # rising
         recommended = pair_keys(np.arange(len(self))[:, None], lists)
         places = np.minimum(np.searchsorted(keys, recommended), len(keys) - 1)
         return keys[places] == recommended
 
     def select(self, mask: np.ndarray) -> tuple["Targets", np.ndarray]:
         """Keep the targets of a mask, (n_targets,) bool, and tell which queries have one left, (n_queries,) bool."""
-        owners = np.repeat(np.arange(len(self)), self.counts())
-        counts = np.bincount(owners[mask], minlength=len(self))
+        counts = np.bincount(self.owners()[mask], minlength=len(self))
         starts = np.concatenate([[0], np.cumsum(counts[counts > 0])])
-        return Targets(self.user_rows[counts > 0], starts, self.track_rows[mask], self.n_tracks), counts > 0
+        return Targets(self.user_rows[counts > 0], starts, self.track_rows[mask]), counts > 0
 
 
 def targets_of(test: Interactions, *, without: Interactions | None = None) -> Targets:
@@ -61,7 +63,7 @@ def targets_of(test: Interactions, *, without: Interactions | None = None) -> Ta
         keys = keys[~_are_known(keys, without)]
     users, tracks = split_keys(keys)
     query_users, starts = np.unique(users, return_index=True)
-    return Targets(query_users, np.append(starts, len(keys)), tracks, test.n_tracks)
+    return Targets(query_users, np.append(starts, len(keys)), tracks)
 
 
 def _are_known(keys: np.ndarray, known: Interactions) -> np.ndarray:
@@ -75,15 +77,20 @@ def _are_known(keys: np.ndarray, known: Interactions) -> np.ndarray:
     return np.concatenate(masks)
 
 
+def dcg_discounts(k: int) -> np.ndarray:
+    """Gain of a target at each of the first k places, (k,): 1 / log2(place + 1)."""
+    return 1 / np.log2(np.arange(2, k + 2))
+
+
 def ranking_metrics(lists: np.ndarray, targets: Targets, k: int) -> dict[str, np.ndarray]:
     """Compute recall, hit rate, NDCG and MRR of the first k places, each (n_queries,)."""
     hits = targets.hits(lists[:, :k])
-    discounts = 1 / np.log2(np.arange(2, hits.shape[1] + 2))
-    best = np.cumsum(1 / np.log2(np.arange(2, k + 2)))[np.minimum(targets.counts(), k) - 1]
+    discounts = dcg_discounts(k)
+    best = np.cumsum(discounts)[np.minimum(targets.counts(), k) - 1]
     return {
         "recall": hits.sum(axis=1) / targets.counts(),
         "hit_rate": hits.any(axis=1).astype(np.float64),
-        "ndcg": hits @ discounts / best,
+        "ndcg": hits @ discounts[: hits.shape[1]] / best,
         "mrr": hits.any(axis=1) / (hits.argmax(axis=1) + 1),  # argmax is the first of equals
     }
 
@@ -99,11 +106,12 @@ def chance_ranking(
     is_reachable : (n_targets,) bool, the targets that are among the candidates; without, all
     """
     counts = targets.counts()
-    owners = np.repeat(np.arange(len(targets)), counts)
-    n_reachable = counts if is_reachable is None else np.bincount(owners[is_reachable], minlength=len(targets))
+    n_reachable = (
+        counts if is_reachable is None else np.bincount(targets.owners()[is_reachable], minlength=len(targets))
+    )
     share = n_reachable / np.maximum(n_candidates, 1)  # of the candidates; a query without any has no reachable target
     length = np.clip(n_candidates, 1, k)
-    dcg = np.cumsum(1 / np.log2(np.arange(2, k + 2)))  # of targets in the first places
+    dcg = np.cumsum(dcg_discounts(k))  # of targets in the first places
     missed, mrr = np.ones(len(targets)), np.zeros(len(targets))
     for place in range(1, k + 1):  # `missed` is the probability that no place before holds a target
         n_left = np.maximum(n_candidates - (place - 1), 1)

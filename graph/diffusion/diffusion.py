@@ -6,7 +6,6 @@ weights is a sparse matrix times a few columns, and columns are independent of e
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,23 +19,9 @@ _ROUNDING = 1e-5  # a sum this much shorter than its terms is a rounding error
 _MIN_CENTRED = 20  # vectors; the mean of fewer is mostly the vectors themselves
 
 
-@dataclass(frozen=True)
-class Diffused:
-    """Vectors of all nodes after diffusion."""
-
-    vectors: np.ndarray  # (n_nodes, dim) float32 of unit length; zero where nothing arrived
-    is_known: np.ndarray  # (n_nodes,) bool: has audio
-    is_reached: np.ndarray  # (n_nodes,) bool: has no audio, and got a vector
-
-    def __repr__(self) -> str:
-        n_known, n_reached = int(self.is_known.sum()), int(self.is_reached.sum())
-        n_unreached = len(self.vectors) - n_known - n_reached
-        return f"<Diffused {n_known:,} nodes with audio, {n_reached:,} reached, {n_unreached:,} out of reach>"
-
-
 def diffuse(
     graph: PreferenceGraph, vectors: np.ndarray, known_rows: Sequence[int] | np.ndarray, config: DiffusionConfig
-) -> Diffused:
+) -> np.ndarray:
     r"""Spread the vectors of nodes with audio to all nodes within `config.steps` hops.
 
     With :math:`\hat A = D^{-1/2} A D^{-1/2}` (as LightGCN [1]_ has it, without directions), :math:`\tilde A` the same
@@ -57,6 +42,10 @@ def diffuse(
         Of unit length. Better centred (see `centred`): a component that all share drowns the rest when averaged.
     known_rows : shape (n_known,)
 
+    Returns
+    -------
+    shape (n_nodes, dim) float32, of unit length; zero where nothing arrived
+
     References
     ----------
     .. [1] He et al. LightGCN. SIGIR 2020. https://arxiv.org/abs/2002.02126
@@ -76,9 +65,7 @@ def diffuse(
     outside = rows[(rows < 0) | (rows >= graph.n_nodes)]
     if len(outside):
         raise ValueError(f"node row {outside[0]} in a graph of {graph.n_nodes} nodes")
-    is_known = np.zeros(graph.n_nodes, dtype=bool)
-    is_known[rows] = True
-    if int(is_known.sum()) != len(rows):
+    if len(np.unique(rows)) != len(rows):
         raise ValueError("a node has two vectors; give each node one")
 
     matrix = _propagation_matrix(graph, self_loops=config.method == "ppr")
@@ -93,7 +80,7 @@ def diffuse(
     spread[~arrived] = 0
     spread /= np.where(arrived, lengths, 1)[:, None]
     spread[rows] = vectors
-    return Diffused(spread, is_known, arrived & ~is_known)
+    return spread
 
 
 def centred(vectors: np.ndarray, centre: np.ndarray) -> np.ndarray:

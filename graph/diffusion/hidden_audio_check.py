@@ -69,7 +69,7 @@ def check_recovery(
     rows, truth = known_rows[hidden], unit_rows(vectors[hidden])
 
     def recovered(over: PreferenceGraph) -> np.ndarray:
-        return diffuse(over, vectors[visible], known_rows[visible], config).vectors[rows]  # (n_hidden, dim)
+        return diffuse(over, vectors[visible], known_rows[visible], config)[rows]  # (n_hidden, dim)
 
     guesses = {
         "diffused": recovered(graph),

@@ -10,7 +10,7 @@ from its weights. The final weights are the best by held-out triplets, so never 
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -24,6 +24,7 @@ from earshot.audio.augmentation import augment
 from earshot.audio.encoder import Encoder, calibrate
 from earshot.data.files.training_state import training_key
 from earshot.evaluation.metrics.metric_value import MetricValue
+from earshot.evaluation.metrics.vector_metrics import triplet_accuracy
 from earshot.graph.config import TasteConfig
 from earshot.graph.taste.excerpt_views import CHUNK_SIZE, ExcerptDataset, FeatureTable
 from earshot.graph.taste.track_graph import TrackGraph
@@ -48,19 +49,6 @@ class Epoch:
     n_clips: int  # excerpts that went through the network
     seconds: float
     waiting_seconds: float  # of them spent on drawing and gathering, outside the network
-
-
-@dataclass(frozen=True)
-class _Step:
-    """Vectors of one batch, before its loss."""
-
-    batch: TripletBatch
-    vectors: Tensor  # (3 n, dim) of the anchors, then of the candidates
-    n_clips: int
-    drawn_at: float  # when the inputs were ready, by `perf_counter`
-
-
-_Steps = Callable[[np.random.Generator, torch.Generator], Iterator[_Step]]  # of one epoch
 
 
 class TasteTrainer:
@@ -121,11 +109,19 @@ class TasteTrainer:
         ValueError
             The loss is not a finite number.
         """
+        config = self.config
         if self.phase == 0:
-            yield from self._train_convolutions()
+            if self._optimizer is None:
+                self._begin(0)
+            yield from self._train(config.epochs, config.batch_size, config.crops, "learning_rate")
         # Without epochs of its own, a calibration would only undo what the projection has learned.
-        if self.phase == 1 or self.config.projection_epochs:
-            yield from self._train_projection()
+        if self.phase == 1 or config.projection_epochs:
+            if self._optimizer is None:
+                self._begin(1)
+            self._features = FeatureTable.compute(self.encoder, self.dataset, config, self.device)
+            batch_size, crops = config.projection_batch, config.projection_crops
+            yield from self._train(config.projection_epochs, batch_size, crops, "projection_rate")
+            self._features = None
         if self._earlier_accuracy > self.best_accuracy:  # calibrated anew, the projection never caught up
             self.best_accuracy, self._best = self._earlier_accuracy, self._earlier
             self.encoder.load_state_dict(self._best)
@@ -168,50 +164,11 @@ class TasteTrainer:
             sums = torch.zeros(len(track_rows), vectors.shape[1]).index_add_(0, torch.from_numpy(owners), vectors)
         return F.normalize(sums, dim=-1).numpy()
 
-    # Two phases
-
-    def _train_convolutions(self) -> Iterator[Epoch]:
-        """Train every weight, on log-mels."""
-        if self._optimizer is None:
-            if self.fresh:
-                self._warm_up()
-            self._begin(0)
-        yield from self._train(self.config.epochs, self._convolution_steps, "learning_rate")
-
-    def _convolution_steps(self, rng: np.random.Generator, generator: torch.Generator) -> Iterator[_Step]:
-        config = self.config
-        for batch in self.sampler.epoch(rng, config.batch_size):
-            excerpts = self.dataset.draw_views(batch, config.crops, rng)
-            log_mels = self.dataset.load(excerpts.ravel(), self.device)
-            drawn_at = perf_counter()
-            self.encoder.train()
-            with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
-                vectors = self.encoder(augment(log_mels, config.augmentation, generator))
-            views = vectors.float().reshape(*excerpts.shape, -1).mean(dim=1)  # (3 n, dim)
-            yield _Step(batch, F.normalize(views, dim=-1), excerpts.size, drawn_at)
-
-    def _train_projection(self) -> Iterator[Epoch]:
-        """Train the projection alone, on features computed once."""
-        if self._optimizer is None:
-            self._begin(1)
-        self._features = FeatureTable.compute(self.encoder, self.dataset, self.config, self.device)
-        yield from self._train(self.config.projection_epochs, self._projection_steps, "projection_rate")
-        self._features = None
-
-    def _projection_steps(self, rng: np.random.Generator, _: torch.Generator) -> Iterator[_Step]:
-        assert self._features is not None
-        for batch in self.sampler.epoch(rng, self.config.projection_batch):
-            excerpts = self.dataset.draw_views(batch, self.config.projection_crops, rng)
-            features = self._features.draw(excerpts, rng)
-            drawn_at = perf_counter()
-            self.encoder.train()
-            yield _Step(batch, self._project(features), excerpts.size, drawn_at)
-
-    # What both share
-
     def _begin(self, phase: int) -> None:
         self.phase, self.n_done, self.n_since_best = phase, 0, 0
         self._earlier_accuracy, self._earlier = self.best_accuracy, self._best
+        if self.fresh and phase == 0:
+            self._warm_up()
         self.encoder.eval()
         if self.fresh:
             self._calibrate()
@@ -248,42 +205,59 @@ class TasteTrainer:
             groups.append({"params": moving, "lr": self.config.learning_rate, "weight_decay": 0.01})
         return torch.optim.AdamW(groups)
 
-    def _train(self, n_epochs: int, steps: _Steps, rate: str) -> Iterator[Epoch]:
+    def _train(self, n_epochs: int, batch_size: int, crops: int, rate: str) -> Iterator[Epoch]:
         """Run the epochs of a phase and end with its best weights; `rate` is the setting that a divergence lowers."""
         while self.n_done < n_epochs and self.n_since_best < self.config.patience:
-            yield self._epoch(n_epochs, steps, rate)
+            began, waited, losses, n_clips = perf_counter(), 0.0, [], 0
+            rng = np.random.default_rng([self.config.seed, self.phase, self.n_done])
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(int(rng.integers(2**62)))  # of dropout
+                generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+                ended = perf_counter()
+                for batch in self.sampler.epoch(rng, batch_size):
+                    excerpts = self.dataset.draw_views(batch, crops, rng)
+                    inputs = self._inputs(excerpts, rng)
+                    waited += perf_counter() - ended
+                    losses.append(self._step(batch, self._views(inputs, len(excerpts), generator)))
+                    n_clips += excerpts.size
+                    ended = perf_counter()
+            loss = float(np.mean(losses))
+            if not math.isfinite(loss):
+                raise ValueError(
+                    f"the loss is {loss} in epoch {self.n_done + 1} of the {self.phase_name}; lower {rate}"
+                )
+            self.n_done += 1
+            accuracy, is_best = self._validate()
+            seconds = perf_counter() - began
+            yield Epoch(self.phase_name, self.n_done, n_epochs, loss, accuracy, is_best, n_clips, seconds, waited)
         if self._best:
             self.encoder.load_state_dict(self._best)
         self._optimizer = None
 
-    def _epoch(self, n_epochs: int, steps: _Steps, rate: str) -> Epoch:
-        optimizer = self._optimizer
-        assert optimizer is not None
-        began, waited, losses, n_clips = perf_counter(), 0.0, [], 0
-        rng = np.random.default_rng([self.config.seed, self.phase, self.n_done])
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(rng.integers(2**62)))  # of dropout
-            generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-            ended = perf_counter()
-            for step in steps(rng, generator):
-                waited += step.drawn_at - ended
-                n = len(step.batch.anchor_rows)
-                loss = batch_loss(step.vectors[:n], step.vectors[n:], step.batch, self.config)
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                optimizer.step()
-                losses.append(loss.item())
-                n_clips += step.n_clips
-                ended = perf_counter()
-        loss_mean = float(np.mean(losses))
-        if not math.isfinite(loss_mean):
-            raise ValueError(
-                f"the loss is {loss_mean} in epoch {self.n_done + 1} of the {self.phase_name}; lower {rate}"
-            )
-        self.n_done += 1
-        accuracy, is_best = self._validate()
-        seconds = perf_counter() - began
-        return Epoch(self.phase_name, self.n_done, n_epochs, loss_mean, accuracy, is_best, n_clips, seconds, waited)
+    def _inputs(self, excerpts: np.ndarray, rng: np.random.Generator) -> Tensor:
+        """Log-mels of excerpts (n_views, crops), one by one; once features are computed, the mean ones of each view."""
+        if self._features is None:
+            return self.dataset.load(excerpts.ravel(), self.device)
+        return self._features.draw(excerpts, rng)
+
+    def _views(self, inputs: Tensor, n_views: int, generator: torch.Generator) -> Tensor:
+        """Unit vectors of views, shape (n_views, dim), to learn from."""
+        self.encoder.train()
+        if self._features is not None:
+            return self._project(inputs)
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
+            vectors = self.encoder(augment(inputs, self.config.augmentation, generator))
+        return F.normalize(vectors.float().reshape(n_views, -1, vectors.shape[1]).mean(dim=1), dim=-1)
+
+    def _step(self, batch: TripletBatch, views: Tensor) -> float:
+        """Take one step down the loss of a batch, and return it."""
+        assert self._optimizer is not None
+        n = len(batch.anchor_rows)
+        loss = batch_loss(views[:n], views[n:], batch, self.config)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self._optimizer.step()
+        return loss.item()
 
     def _validate(self) -> tuple[float | None, bool]:
         """Held-out accuracy, and whether it is the best of the phase, whose weights are then remembered."""
@@ -299,10 +273,8 @@ class TasteTrainer:
         if not len(self.triplets):
             return None
         rows, inverse = np.unique(self.triplets, return_inverse=True)
-        vectors = self.track_vectors(rows)[inverse.reshape(self.triplets.shape)]  # (n, 3, dim)
-        near = (vectors[:, 0] * vectors[:, 1]).sum(axis=1)
-        far = (vectors[:, 0] * vectors[:, 2]).sum(axis=1)
-        return float(((near > far) + 0.5 * (near == far)).mean())
+        anchors, positives, negatives = inverse.reshape(self.triplets.shape).T
+        return float(triplet_accuracy(self.track_vectors(rows), anchors, positives, negatives).mean())
 
     def _encode(self, excerpts: np.ndarray) -> Tensor:
         """Features not yet standardised, shape (n_excerpts, n_features), by an encoder in eval mode."""
@@ -320,9 +292,8 @@ def training_metrics(trainer: TasteTrainer) -> list[MetricValue]:
     if not len(trainer.triplets):
         return []
     values = {"before training": trainer.start_accuracy, "audio": trainer.best_accuracy}
-    n = len(trainer.triplets)
     return [
-        MetricValue(subject, "triplet accuracy", None, "held-out", value, None, None, n)
+        MetricValue.of(subject, "triplet accuracy", None, value, len(trainer.triplets), slice="held-out")
         for subject, value in values.items()
     ]
 

@@ -47,8 +47,7 @@ def read_graph(file: Path, config: ImportGraphConfig | None = None) -> ReadGraph
     config = config or ImportGraphConfig()
     is_directed = True
     if file.suffix.lower() in graph_files.SUFFIXES:
-        graph_file = graph_files.read_graph_file(file, weight=config.weight or "weight")
-        edges, is_directed = graph_file.edges, graph_file.directed
+        edges, is_directed = graph_files.read_graph_file(file, weight=config.weight or "weight")
     else:
         edges = read_edge_list(file, source=config.source, target=config.target, weight=config.weight)
     mapped = map_names(edges.names, config.level or level_of(*edges.columns), file, config)

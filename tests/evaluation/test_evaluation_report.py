@@ -8,6 +8,7 @@ from earshot.evaluation.baselines.simple_baselines import personal_top, popular
 from earshot.evaluation.evaluation_report import EvaluationReport, Rankings, evaluate_rankings
 from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.evaluation.queries import queries_at_cutoff
+from earshot.evaluation.sampled_metrics import draw_candidates
 from tower_world import catalog, listening
 
 KNOWN = listening([(user, (user + track) % 9, track) for user in range(6) for track in range(4)], 6, 12)
@@ -16,7 +17,7 @@ TEST = listening([(user, (user + 2) % 12, 9) for user in range(6)], 6, 12)
 
 def report(protocol="random", *, sampled):
     eval_queries = queries_at_cutoff(KNOWN, TEST, repeats=True, n_users=6, seed=0)
-    rankings = Rankings.for_queries(eval_queries, [2, 5], sampled=sampled, seed=0)
+    rankings = Rankings(eval_queries, [2, 5], draw_candidates(eval_queries) if sampled else None)
     rankings.add("popular", popular(KNOWN))
     rankings.add("mine", personal_top(KNOWN, eval_queries.histories), "mine: half life days 30")
     assert rankings.settings == ["mine: half life days 30"]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from earshot.evaluation.evaluation_report import EvaluationReport, Section
-from earshot.evaluation.markdown_report import Heading, as_markdown, report_page, write_report
+from earshot.evaluation.markdown_report import as_markdown, report_page, write_report
 from earshot.evaluation.metrics.metric_value import MetricValue
 
 
@@ -27,9 +27,11 @@ def report():
 
 
 def test_a_page_with_its_pictures(report, tmp_path):
-    heading = Heading("mine before 1 rivals", ["40 listeners.", ""], ["popular of late: half life days 3"])
     page = report_page(tmp_path / "new" / "out")
-    write_report(page, heading, report, [Section("Indexes", [{"index": "flat"}], "tuned")])
+    write_report(
+        page, report, title="mine before 1 rivals", notes=["40 listeners.", ""],
+        settings=["popular of late: half life days 3"], more=[Section("Indexes", [{"index": "flat"}], "tuned")],
+    )  # fmt: skip
     assert page == tmp_path / "new" / "out" / "evaluation.md"
     text = page.read_text(encoding="utf-8")
     assert text.startswith("# mine before 1 rivals\n\n40 listeners.\n\n* mine is ahead of popular by 0.2000 NDCG@10")
@@ -43,10 +45,10 @@ def test_a_page_with_its_pictures(report, tmp_path):
 
 def test_a_page_by_its_own_name(report, tmp_path):
     page = report_page(tmp_path / "page.md")
-    write_report(page, Heading("x", [], []), report)
+    write_report(page, report, title="x")
     assert page == tmp_path / "page.md" and (tmp_path / "page-recall.png").exists()
     only = EvaluationReport("mine", [10], [one for one in report.metric_values if one.slice == "all"], [], [])
-    write_report(tmp_path / "bare.md", Heading("x", [], []), only)
+    write_report(tmp_path / "bare.md", only, title="x")
     assert "bare-slices.png" not in (tmp_path / "bare.md").read_text() and not (tmp_path / "bare-slices.png").exists()
 
 

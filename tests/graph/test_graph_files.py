@@ -23,15 +23,15 @@ def test_labels_weights_and_directions_are_read(tmp_path, suffix, write):
     graph.add_node("n3", label=" ")
     graph.add_weighted_edges_from([("n1", "n2", 0.5), ("n2", "n3", 2.0), ("n3", "n1", -1.0)])
     write(graph, tmp_path / f"x{suffix}")
-    file = read_graph_file(tmp_path / f"x{suffix}")
-    assert file.directed and named(file.edges) == {("Air", "Björk"): 0.5, ("Björk", "n3"): 2.0}
-    assert file.edges.n_malformed == 1 and file.edges.malformed == ("n3 to Air: weight -1.0",)
+    edges, directed = read_graph_file(tmp_path / f"x{suffix}")
+    assert directed and named(edges) == {("Air", "Björk"): 0.5, ("Björk", "n3"): 2.0}
+    assert edges.n_malformed == 1 and edges.malformed == ("n3 to Air: weight -1.0",)
 
 
 def test_undirected_and_unweighted(tmp_path):
     nx.write_graphml(nx.path_graph(3), tmp_path / "x.graphml")
-    file = read_graph_file(tmp_path / "x.graphml")
-    assert not file.directed and named(file.edges) == {("0", "1"): 1.0, ("1", "2"): 1.0}
+    edges, directed = read_graph_file(tmp_path / "x.graphml")
+    assert not directed and named(edges) == {("0", "1"): 1.0, ("1", "2"): 1.0}
 
 
 def test_a_graph_goes_out_and_comes_back(tmp_path):
@@ -78,5 +78,5 @@ def test_what_is_no_graph_is_refused(tmp_path, name, content, words):
 
 def test_rows_are_small_integers(tmp_path):
     nx.write_gexf(nx.path_graph(3), tmp_path / "x.gexf")
-    edges = read_graph_file(tmp_path / "x.gexf").edges
+    edges, _ = read_graph_file(tmp_path / "x.gexf")
     assert edges.source_rows.dtype == edges.target_rows.dtype == np.int32
