@@ -30,7 +30,7 @@ from earshot.index.library import Library
 from earshot.index.recommending.tower_data import read_tower_data
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
-from earshot.towers.query_inputs import inputs_now
+from earshot.towers.query_inputs import inputs_at
 from earshot.towers.retrieval.query_vectors import item_vectors, query_vectors
 from earshot.towers.training.training_loop import TowerTraining
 from measuring import CLI, run, show
@@ -55,7 +55,9 @@ def judged(
         towers = towers_for(replace(TOWER, use_audio=use_audio, seed=seed), catalog, train)
         for _ in TowerTraining(towers, train, training).reports():
             pass
-        asked, rows = inputs_now(train, targets.user_rows, 4 * TOWER.history, has_history)
+        starts = train.user_offsets()
+        first, stop = starts[targets.user_rows], starts[targets.user_rows + 1]
+        asked, rows = inputs_at(train, targets.user_rows, first, stop, 4 * TOWER.history)
         items = item_vectors(towers)[torch.from_numpy(cold_rows)]
         lists[name] = _ranked(towers.scores(query_vectors(towers, asked, rows), items).numpy(force=True))
     figures = {

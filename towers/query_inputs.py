@@ -4,7 +4,6 @@ Places are positions in a list of track rows that comes with the inputs: a track
 occurs.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,67 +29,38 @@ class QueryInputs:
         return len(self.user_rows)
 
 
-def inputs_now(
-    events: Interactions, user_rows: np.ndarray, length: int, known_users: np.ndarray
+def inputs_at(
+    events: Interactions, user_rows: np.ndarray, first: np.ndarray, stop: np.ndarray, length: int
 ) -> tuple[QueryInputs, np.ndarray]:
-    """Inputs for recommendations: the latest events of each user, and an example age of 0.
+    """Inputs for recommendations: the latest events of each query, and an example age of 0.
 
     Parameters
     ----------
-    events : all events so far
-    user_rows : (n,), rows in `events`
-    known_users : (n_users,) bool
-        Users with a vector; the others are treated as new.
+    user_rows : (n,), of the towers; -1 for a user without a vector
+    first, stop : (n,), the events of each query, from `first` to before `stop`
+    length : number of events that a query reads at most, at least 1
 
     Returns
     -------
     inputs, and the track rows that their places are positions in
     """
-    starts = events.user_offsets()
-    return inputs_at(events, user_rows, starts[user_rows], starts[user_rows + 1], length, known_users)
-
-
-def inputs_at(
-    events: Interactions,
-    user_rows: np.ndarray,
-    first: np.ndarray,
-    stop: np.ndarray,
-    length: int,
-    known_users: np.ndarray,
-) -> tuple[QueryInputs, np.ndarray]:
-    """Inputs like those of `inputs_now`, from the events of each query from `first` to before `stop`, (n,)."""
     positions = stop[:, None] - np.arange(1, length + 1)
-    history = np.where(positions >= first[:, None], events.track_rows[np.maximum(positions, 0)], -1)
-    has_time = bool(len(events)) and bool(events.times.any())
-    seeds = events.track_rows[np.maximum(stop - 1, 0)] if has_time else np.full(len(user_rows), -1)
-    seeds = np.where(stop > first, seeds, -1)
-    codes = event_codes(events, np.maximum(positions, 0), np.maximum(stop - 1, 0)) if has_time else None
-    return _with_places(np.where(known_users[user_rows], user_rows, -1), history, seeds, codes)
+    is_event = positions >= first[:, None]
+    history = np.full(positions.shape, -1)
+    history[is_event] = events.track_rows[positions[is_event]]
+    seeds, codes = np.full(len(user_rows), -1), None
+    if events.times.any():
+        seeds, codes = history[:, 0], event_codes(events, np.maximum(positions, 0), np.maximum(stop - 1, 0))
+    track_rows, (places, seed_places) = shared_places(events.n_tracks, history, seeds)
+    days = np.zeros(len(user_rows), dtype=np.float32)
+    return QueryInputs(user_rows, places, seed_places, days, codes), track_rows
 
 
-def inputs_for_new_users(
-    histories: Sequence[np.ndarray], length: int, *, ordered: bool = True
-) -> tuple[QueryInputs, np.ndarray]:
-    """Inputs of users who are not in the data, from the tracks that each played, the latest last."""
-    history = np.full((len(histories), length), -1, dtype=np.int64)
-    seeds = np.full(len(histories), -1, dtype=np.int64)
-    for row, tracks in enumerate(histories):
-        latest = np.asarray(tracks, dtype=np.int64)[::-1][:length]
-        history[row, : len(latest)] = latest
-        if ordered and len(tracks):
-            seeds[row] = tracks[-1]
-    return _with_places(np.full(len(histories), -1), history, seeds)
-
-
-def _with_places(
-    user_rows: np.ndarray, history: np.ndarray, seeds: np.ndarray, codes: np.ndarray | None = None
-) -> tuple[QueryInputs, np.ndarray]:
-    """Inputs with places for track rows, and these rows."""
-    mentioned = np.concatenate([history.ravel(), seeds])
-    track_rows, places = unique_inverse(mentioned, int(mentioned.max(initial=-1)) + 1)
-    n = history.size
-    now = np.zeros(len(seeds), dtype=np.float32)
-    return QueryInputs(user_rows, places[:n].reshape(history.shape), places[n:], now, codes), track_rows
+def shared_places(n_tracks: int, *mentioned: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The track rows in several arrays, each once and rising, and the same arrays with places; -1 stays -1."""
+    track_rows, places = unique_inverse(np.concatenate([rows.ravel() for rows in mentioned]), n_tracks)
+    parts = np.split(places, np.cumsum([rows.size for rows in mentioned])[:-1])
+    return track_rows, [part.reshape(rows.shape) for part, rows in zip(parts, mentioned, strict=True)]
 
 
 def event_codes(events: Interactions, positions: np.ndarray, latest: np.ndarray) -> np.ndarray:

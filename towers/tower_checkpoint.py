@@ -126,7 +126,9 @@ def remap_towers(
             raise CheckpointError(f"{_OTHER_WEIGHTS}, in {name}")
         moved[old_rows >= 0] = weight[old_rows[old_rows >= 0]].to(moved.device)
         weights[name] = moved
-    _check_finite(weights)
+    for name, weight in weights.items():
+        if not weight.isfinite().all():
+            raise CheckpointError(f"these towers hold weights that are no numbers, in {name}")
     _load_weights(towers, weights)
     towers.eval()
     return SavedTowers(towers, tracks, users, artists, albums)
@@ -180,12 +182,6 @@ def _check_rows(weights: dict[str, Tensor], n_ids: dict[str, int]) -> None:
     for name, n in (expected | {"is_seen": n_ids["tracks"], "is_known_user": n_ids["users"]}).items():
         if len(weights[name]) != n or weights[name].ndim != (2 if name in expected else 1):
             raise ValueError(f"{name} has the shape {tuple(weights[name].shape)} for {n:,} ids")
-
-
-def _check_finite(weights: Mapping[str, Tensor]) -> None:
-    for name, weight in weights.items():
-        if not weight.isfinite().all():
-            raise CheckpointError(f"these towers hold weights that are no numbers, in {name}")
 
 
 def _arrays(catalog: Catalog) -> dict[str, np.ndarray]:

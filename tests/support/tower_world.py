@@ -7,6 +7,7 @@ from earshot.data.events.interactions import Interactions
 from earshot.data.listens.event_collector import EventCollector
 from earshot.data.listens.listen_sources import find_sources
 from earshot.index.listens import listen_store
+from earshot.towers.query_inputs import inputs_at
 
 
 def listening(events, n_users, n_tracks):
@@ -45,3 +46,17 @@ def import_table(library, path, lines):
         for batch in opened.batches:
             collector.add(batch)
         listen_store.import_listens(library, collector, listen_store.content_digest(path), origin=str(path))
+
+
+def inputs_now(events, user_rows, length, *, vector_rows=None):
+    """Inputs of users after all of `events`; `vector_rows` are their rows in the towers, -1 for none."""
+    starts, user_rows = events.user_offsets(), np.asarray(user_rows)
+    rows = user_rows if vector_rows is None else np.asarray(vector_rows)
+    return inputs_at(events, rows, starts[user_rows], starts[user_rows + 1], length)
+
+
+def inputs_of_new_users(histories, length, n_tracks):
+    """Inputs of users whom the towers do not know, from the tracks that each played, the latest last."""
+    plays = [(user, track, 1 + at) for user, tracks in enumerate(histories) for at, track in enumerate(tracks)]
+    n = len(histories)
+    return inputs_now(listening(plays, n, n_tracks), np.arange(n), length, vector_rows=np.full(n, -1))

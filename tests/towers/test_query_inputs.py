@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from earshot.towers.query_inputs import N_GAPS, N_PLAYS, event_codes, inputs_at, inputs_for_new_users, inputs_now
-from tower_world import listening
+from earshot.towers.query_inputs import N_GAPS, N_PLAYS, event_codes, inputs_at
+from tower_world import inputs_now, inputs_of_new_users, listening
 
 HOUR, DAY = 3_600, 86_400
 # User 0 plays 5, 6, 7, 8 on four days; user 1 plays 1 twice; user 2 plays nothing.
@@ -13,7 +13,7 @@ EVENTS = [(0, 5, DAY), (0, 6, 2 * DAY), (0, 7, 3 * DAY), (0, 8, 4 * DAY), (1, 1,
 
 
 def test_inputs_of_recommendations_are_the_latest_events():
-    inputs, rows = inputs_now(listening(EVENTS, 3, 9), np.array([0, 1, 2]), 3, np.array([True, False, True]))
+    inputs, rows = inputs_now(listening(EVENTS, 3, 9), [0, 1, 2], 3, vector_rows=[0, -1, 2])
     named = np.append(rows, -1)
     assert named[inputs.history].tolist() == [[8, 7, 6], [1, 1, -1], [-1, -1, -1]]
     assert named[inputs.seeds].tolist() == [8, 1, -1]
@@ -22,18 +22,21 @@ def test_inputs_of_recommendations_are_the_latest_events():
 
 
 def test_a_new_user_has_a_history_too():
-    inputs, rows = inputs_for_new_users([np.array([4, 2, 7]), np.array([], dtype=int)], 2)
+    inputs, rows = inputs_of_new_users([[4, 2, 7], []], 2, n_tracks=9)
     named = np.append(rows, -1)
     assert named[inputs.history].tolist() == [[7, 2], [-1, -1]]
     assert named[inputs.seeds].tolist() == [7, -1] and inputs.user_rows.tolist() == [-1, -1]
-    liked, _ = inputs_for_new_users([np.array([4, 2])], 2, ordered=False)  # what was named in no order has no latest
-    assert liked.seeds.tolist() == [-1]
+
+
+def test_without_any_event_there_is_no_history():
+    inputs, rows = inputs_of_new_users([[], []], 3, n_tracks=9)
+    assert (inputs.history == -1).all() and inputs.history.shape == (2, 3) and len(rows) == 0
+    assert inputs.seeds.tolist() == [-1, -1] and inputs.codes is None
 
 
 def test_inputs_may_end_before_any_event():
-    known_users = np.ones(3, dtype=bool)
     first, stop = np.array([0, 0, 4]), np.array([2, 0, 5])
-    inputs, rows = inputs_at(listening(EVENTS, 3, 9), np.array([0, 0, 1]), first, stop, 2, known_users)
+    inputs, rows = inputs_at(listening(EVENTS, 3, 9), np.array([0, 0, 1]), first, stop, 2)
     named = np.append(rows, -1)
     assert named[inputs.history].tolist() == [[6, 5], [-1, -1], [1, -1]]
     assert named[inputs.seeds].tolist() == [6, -1, 1]
@@ -41,7 +44,7 @@ def test_inputs_may_end_before_any_event():
 
 def test_without_times_there_are_neither_seeds_nor_codes():
     untimed = listening([(user, track, 0) for user, track, _ in EVENTS], 3, 9)
-    inputs, _ = inputs_now(untimed, np.array([0, 1]), 3, np.ones(3, dtype=bool))
+    inputs, _ = inputs_now(untimed, [0, 1], 3)
     assert (inputs.seeds == -1).all() and inputs.codes is None
 
 

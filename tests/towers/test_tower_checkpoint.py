@@ -11,7 +11,6 @@ from earshot.data.files.training_state import read_training, write_training
 from earshot.data.ids import IdMap
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers, towers_for
-from earshot.towers.query_inputs import inputs_for_new_users
 from earshot.towers.retrieval.best_tracks import recommend
 from earshot.towers.retrieval.query_vectors import item_vectors, query_vectors
 from earshot.towers.tower_checkpoint import (
@@ -23,7 +22,7 @@ from earshot.towers.tower_checkpoint import (
     tower_training_key,
 )
 from earshot.towers.training.training_loop import TowerTraining
-from tower_world import catalog, checkerboard, listening
+from tower_world import catalog, checkerboard, inputs_of_new_users, listening
 
 SOUND = np.random.default_rng(3).standard_normal((6, 4))
 CONFIG = TowerConfig(dim=4, hidden=6, history=3, use_user=True)
@@ -108,7 +107,7 @@ def test_towers_for_two_tracks_give_them_the_vectors_that_all_give(tmp_path, mod
     maps = {"tracks": IdMap([13, 11]), "users": IdMap([7]), "artists": IdMap([101, 100]), "albums": IdMap([])}
     new = remap_towers(read_towers(tmp_path / "towers.pt"), few, **maps)
     torch.testing.assert_close(item_vectors(new.towers), item_vectors(old.towers)[[3, 1]])
-    inputs, rows = inputs_for_new_users([np.array([0, 1])], 3), inputs_for_new_users([np.array([3, 1])], 3)
+    inputs, rows = inputs_of_new_users([[0, 1]], 3, n_tracks=2), inputs_of_new_users([[3, 1]], 3, n_tracks=6)
     one, other = (query_vectors(kept.towers, *of) for kept, of in ((new, inputs), (old, rows)))
     torch.testing.assert_close(one, other)
 

@@ -51,10 +51,6 @@ class StreamingFrequency:
     def __init__(
         self, n_buckets: int, *, batch_size: int, n_tracks: int, rate: float = 0.01, n_hashes: int = 1
     ) -> None:
-        if not 1 <= n_hashes <= len(_MULTIPLIERS) + 1:
-            raise ValueError(f"n_hashes is {n_hashes}; there are 1 to {len(_MULTIPLIERS) + 1}")
-        if n_buckets < 1 or not 0 < rate <= 1:
-            raise ValueError(f"n_buckets is {n_buckets} and rate {rate:g}; at least 1, and above 0 up to 1")
         self.rate, self.n_hashes, self.n_buckets = rate, n_hashes, n_buckets
         shape = (n_hashes, n_buckets)
         self.last_steps = np.full(shape, -1, dtype=np.int64)  # A; -1 before the first sighting
@@ -81,8 +77,10 @@ class StreamingFrequency:
 
     def expected_counts(self, track_rows: np.ndarray) -> np.ndarray:
         """The expected count of each track in a batch: the mean count of a sighting over the mean gap."""
-        gaps, counts = self._least_shared(track_rows)
-        return counts / np.maximum(gaps, 1.0)
+        buckets = np.stack([self._buckets(hash, track_rows) for hash in range(self.n_hashes)])  # (n_hashes, n)
+        gaps, counts = (np.take_along_axis(values, buckets, axis=1) for values in (self.gaps, self.counts))
+        least_shared = gaps.argmax(axis=0), np.arange(len(track_rows))
+        return counts[least_shared].astype(np.float64) / np.maximum(gaps[least_shared], 1.0)
 
     def state(self) -> dict[str, Any]:
         """The arrays that a checkpoint needs."""
@@ -102,12 +100,3 @@ class StreamingFrequency:
         if hash:
             rows = ((rows + np.uint64(1)) * _MULTIPLIERS[hash - 1]) >> np.uint64(20)
         return (rows % np.uint64(self.n_buckets)).astype(np.int64)
-
-    def _least_shared(self, track_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Gaps and counts of the bucket with the longest gap, each (n,) float64."""
-        buckets = np.stack([self._buckets(hash, track_rows) for hash in range(self.n_hashes)])  # (n_hashes, n)
-        gaps = np.take_along_axis(self.gaps, buckets, axis=1)
-        best = gaps.argmax(axis=0)[None]
-        counts = np.take_along_axis(self.counts, buckets, axis=1)
-        pick = lambda values: np.take_along_axis(values, best, axis=0)[0].astype(np.float64)  # noqa: E731
-        return pick(gaps), pick(counts)

@@ -1,4 +1,7 @@
-"""Sampled softmax: find the played track among candidates, with the logQ correction for how these were drawn."""
+"""Sampled softmax: find the played track among candidates, with the logQ correction for how these were drawn.
+
+For cosines, `fused_softmax.py` has a kernel that computes the same in less memory.
+"""
 
 import math
 

@@ -1,6 +1,7 @@
 """Embedding tables of which a step touches only a few rows, and an optimiser that touches no others."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -66,3 +67,14 @@ class Table(nn.Module):
         squares = self.squares[block.rows] + gradient.square().mean(dim=1)
         self.squares[block.rows] = squares
         self.weight[block.rows] = block.values - rate * gradient / (squares.sqrt() + _EPSILON)[:, None]
+
+
+class Tables(nn.ModuleDict):
+    """Tables by name."""
+
+    def __getitem__(self, name: str) -> Table:
+        return cast(Table, super().__getitem__(name))
+
+    def blocks(self, requested: Mapping[str, np.ndarray]) -> dict[str, Block]:
+        """The requested rows of each table, as `Table.block` has them; names without a table are left out."""
+        return {name: self[name].block(rows) for name, rows in requested.items() if name in self}

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
-from earshot.towers.networks.embedding_tables import Block, Table
+from earshot.towers.networks.embedding_tables import Block, Table, Tables
 from earshot.towers.query_inputs import QueryInputs
 
 _DEVIATION = 0.1  # of the initial numbers
@@ -23,29 +23,21 @@ class _Factorization(nn.Module):
 
     is_seen: Tensor
     is_known_user: Tensor
+    n_vectors = 1  # of `dim` numbers, of each user and each track
 
-    def __init__(
-        self, config: TowerConfig, width: int, catalog: Catalog, is_seen: np.ndarray, is_known_user: np.ndarray
-    ) -> None:
+    def __init__(self, config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_known_user: np.ndarray) -> None:
         super().__init__()
         self.config, self.catalog = config, catalog
         self.generator = torch.Generator().manual_seed(config.seed)
         self.register_buffer("is_seen", torch.from_numpy(is_seen.copy()))
         self.register_buffer("is_known_user", torch.from_numpy(is_known_user.copy()))
-        self.tables = nn.ModuleDict(
-            {
-                "tracks": Table(len(catalog), width + 1, _DEVIATION, self.generator),
-                "users": Table(len(is_known_user), width, _DEVIATION, self.generator),
-            }
-        )
-        tracks = self.tables["tracks"]
-        assert isinstance(tracks, Table)
+        width = self.n_vectors * config.dim
+        tracks = Table(len(catalog), width + 1, _DEVIATION, self.generator)
+        self.tables = Tables({"tracks": tracks, "users": Table(len(is_known_user), width, _DEVIATION, self.generator)})
         tracks.weight[:, -1] = 0  # the bias: the popularity of a track, the same for all users
 
     def blocks(self, track_rows: np.ndarray, user_rows: np.ndarray) -> dict[str, Block]:
-        tracks, users = self.tables["tracks"], self.tables["users"]
-        assert isinstance(tracks, Table) and isinstance(users, Table)
-        return {"tracks": tracks.block(track_rows), "users": users.block(user_rows)}
+        return self.tables.blocks({"tracks": track_rows, "users": user_rows})
 
     def features(self, blocks: dict[str, Block], track_rows: np.ndarray) -> Tensor:
         """The vector and the bias of each track, shape (n_tracks, width + 1)."""
@@ -83,9 +75,6 @@ class DotProduct(_Factorization):
        RecSys 2020. https://arxiv.org/abs/2005.09683
     """
 
-    def __init__(self, config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_known_user: np.ndarray) -> None:
-        super().__init__(config, config.dim, catalog, is_seen, is_known_user)
-
     def scores(self, queries: Tensor, items: Tensor) -> Tensor:
         return queries @ items.T
 
@@ -106,8 +95,10 @@ class NeuralFactorization(_Factorization):
     .. [1] He et al. Neural Collaborative Filtering. WWW 2017. https://arxiv.org/abs/1708.05031
     """
 
+    n_vectors = 2
+
     def __init__(self, config: TowerConfig, catalog: Catalog, is_seen: np.ndarray, is_known_user: np.ndarray) -> None:
-        super().__init__(config, 2 * config.dim, catalog, is_seen, is_known_user)
+        super().__init__(config, catalog, is_seen, is_known_user)
         dim, hidden = config.dim, max(config.hidden, 4)
         # Linear([u; v]) = A u + B v: the two halves are computed once each, and only their sum for every pair.
         self.of_user = _linear(dim, hidden, self.generator)

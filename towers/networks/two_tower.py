@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
-from earshot.towers.networks.embedding_tables import Block, Table
+from earshot.towers.networks.embedding_tables import Block, Table, Tables
 from earshot.towers.networks.event_features import EventFacts
 from earshot.towers.networks.history_transformer import HistoryTransformer
 from earshot.towers.query_inputs import QueryInputs
@@ -64,13 +64,13 @@ class TwoTower(nn.Module):
         self.register_buffer("is_known_user", torch.from_numpy(is_known_user.copy()))
         tables = {"tracks": len(catalog), "artists": catalog.n_artists, "albums": catalog.n_albums}
         tables |= {"users": len(is_known_user)} if config.use_user else {}
-        self.tables = nn.ModuleDict({name: Table(n, dim, _INITIAL_DEVIATION, generator) for name, n in tables.items()})
+        self.tables = Tables({name: Table(n, dim, _INITIAL_DEVIATION, generator) for name, n in tables.items()})
         self.uses_audio = config.use_audio and catalog.audio is not None
         self.has_content = catalog.has_content(with_audio=self.uses_audio)  # (n_tracks,) bool
-        self._table("tracks").weight[torch.from_numpy(self.has_content)] = 0
+        self.tables["tracks"].weight[torch.from_numpy(self.has_content)] = 0
         for name, rows in (("artists", catalog.artist_rows), ("albums", catalog.album_rows)):
             is_met = np.isin(np.arange(tables[name]), rows[is_seen])
-            self._table(name).weight[torch.from_numpy(~is_met)] = 0  # a vector that never learns shall not be noise
+            self.tables[name].weight[torch.from_numpy(~is_met)] = 0  # a vector that never learns shall not be noise
         if self.uses_audio:
             assert catalog.audio is not None
             middle, spread = _middle_and_spread(catalog.audio)
@@ -105,7 +105,7 @@ class TwoTower(nn.Module):
     @torch.no_grad()
     def start_from(self, vectors: Tensor) -> None:
         """Begin with these directions, (n_tracks, dim), for tracks of which nothing but plays is known."""
-        weight, has_content = self._table("tracks").weight, torch.from_numpy(self.has_content)
+        weight, has_content = self.tables["tracks"].weight, torch.from_numpy(self.has_content)
         scale = _INITIAL_DEVIATION * math.sqrt(vectors.shape[1])
         weight.copy_(torch.where(has_content[:, None], weight, scale * vectors))
 
@@ -114,7 +114,7 @@ class TwoTower(nn.Module):
         catalog = self.catalog
         rows_of = {"tracks": track_rows, "artists": catalog.artist_rows[track_rows]}
         rows_of |= {"albums": catalog.album_rows[track_rows], "users": user_rows}
-        return {name: self._table(name).block(rows) for name, rows in rows_of.items() if name in self.tables}
+        return self.tables.blocks(rows_of)
 
     def features(self, blocks: dict[str, Block], track_rows: np.ndarray, dropout: TrackDropout | None = None) -> Tensor:
         """The vector that stands for a track in items, histories and seeds, shape (n_tracks, dim)."""
@@ -199,11 +199,6 @@ class TwoTower(nn.Module):
             return bag(places, features)
         vectors, codes = facts
         return bag(places, features) + bag(codes, vectors)
-
-    def _table(self, name: str) -> Table:
-        table = self.tables[name]
-        assert isinstance(table, Table)
-        return table
 
 
 def _middle_and_spread(audio: np.ndarray) -> tuple[Tensor, Tensor]:

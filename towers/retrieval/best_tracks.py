@@ -10,9 +10,9 @@ from torch import Tensor
 from earshot.data.events.interactions import Interactions
 from earshot.data.top_k import top_k_columns
 from earshot.towers.models import Towers
-from earshot.towers.retrieval.artist_caps import first_selected, within_caps
 from earshot.towers.retrieval.query_vectors import current_query_vectors, item_vectors
 
+_USERS_AT_ONCE = 1_024
 _SCORES_AT_ONCE = 2**24  # 64 MiB
 _NEUMF_SCORES_AT_ONCE = 2**18  # its network looks at each pair
 
@@ -81,13 +81,12 @@ def recommend(
     *,
     excluded: list[np.ndarray] | None = None,
     offsets: np.ndarray | None = None,
-    n_at_once: int = 1_024,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Recommend to users after all of `events`; yield rows and scores as of `best_tracks`, for blocks of users."""
     items = item_vectors(towers)
-    for start in range(0, len(user_rows), n_at_once):
-        queries = current_query_vectors(towers, events, user_rows[start : start + n_at_once])
-        block_excluded = None if excluded is None else excluded[start : start + n_at_once]
+    for start in range(0, len(user_rows), _USERS_AT_ONCE):
+        queries = current_query_vectors(towers, events, user_rows[start : start + _USERS_AT_ONCE])
+        block_excluded = None if excluded is None else excluded[start : start + _USERS_AT_ONCE]
         yield best_tracks(towers, queries, items, k, excluded=block_excluded, offsets=offsets)
 
 
@@ -140,3 +139,45 @@ def best_tracks_capped(
             short.append(block[is_short & (width < len(items))])
         pending, width = np.concatenate(short), 8 * width
     return rows, scores
+
+
+def within_caps(groups: np.ndarray, max_per_group: int) -> np.ndarray:
+    """Mark the entries that are among the first `max_per_group` of their group in their list.
+
+    Parameters
+    ----------
+    groups : shape (n_lists, length), int
+        The group of each entry, the best entry first; -1 is no group, and has no cap.
+
+    Returns
+    -------
+    np.ndarray, shape (n_lists, length), bool
+    """
+    length = groups.shape[1]
+    order = np.argsort(groups, axis=1, kind="stable")  # stable: within a group the best stays first
+    ordered = np.take_along_axis(groups, order, axis=1)
+    places = np.broadcast_to(np.arange(length), groups.shape)
+    begins = np.ones(groups.shape, dtype=bool)
+    begins[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    firsts = np.maximum.accumulate(np.where(begins, places, 0), axis=1)
+    within = np.empty(groups.shape, dtype=bool)
+    np.put_along_axis(within, order, (places - firsts < max_per_group) | (ordered < 0), axis=1)
+    return within
+
+
+def first_selected(
+    rows: np.ndarray, scores: np.ndarray, is_selected: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first k selected entries of each list: rows and scores, (n_lists, k), -1 and -inf where they run out.
+
+    Parameters
+    ----------
+    rows, scores, is_selected : shape (n_lists, length)
+    """
+    places = np.cumsum(is_selected, axis=1) - 1
+    lists, columns = np.nonzero(is_selected & (places < k))
+    first = np.full((len(rows), k), -1, dtype=np.int64)
+    values = np.full((len(rows), k), -np.inf, dtype=np.float32)
+    filled = lists, places[lists, columns]
+    first[filled], values[filled] = rows[lists, columns], scores[lists, columns]
+    return first, values

@@ -1,7 +1,6 @@
 """Vectors of items and queries by trained towers, also of users and tracks that training never saw (cold start)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor
 from earshot.data.events.interactions import Interactions
 from earshot.data.recommend_request import RecommendRequest
 from earshot.towers.models import Towers
-from earshot.towers.query_inputs import QueryInputs, inputs_for_new_users, inputs_now
+from earshot.towers.query_inputs import QueryInputs, inputs_at
 from earshot.towers.tower_checkpoint import SavedTowers
 
 _TRACKS_AT_ONCE = 65_536
@@ -60,15 +59,15 @@ def current_query_vectors(
     ordered : whether the order of events means anything; without, it does where there are times
     """
     is_ordered = bool(events.times.any()) if ordered is None else ordered
-    length = history_length(towers, ordered=is_ordered)
-    if len(events):
-        inputs, track_rows = inputs_now(events, user_rows, length, np.zeros(events.n_users, dtype=bool))
-    else:
-        inputs, track_rows = inputs_for_new_users([np.empty(0)] * len(user_rows), length)
-    rows = np.asarray(user_rows if known_rows is None else known_rows)
-    is_known = towers.is_known_user.cpu().numpy()
-    has_vector = (rows >= 0) & (is_known[rows] if len(is_known) else False)
-    return query_vectors(towers, replace(inputs, user_rows=np.where(has_vector, rows, -1)), track_rows)
+    rows = rows_with_vectors(towers, np.asarray(user_rows if known_rows is None else known_rows))
+    starts, length = events.user_offsets(), history_length(towers, ordered=is_ordered)
+    return query_vectors(towers, *inputs_at(events, rows, starts[user_rows], starts[user_rows + 1], length))
+
+
+def rows_with_vectors(towers: Towers, user_rows: np.ndarray) -> np.ndarray:
+    """These rows of users, (n,), with -1 for a user without a vector."""
+    has_vector = np.append(towers.is_known_user.cpu().numpy(), False)  # the last element is that of -1
+    return np.where(has_vector[user_rows], user_rows, -1)
 
 
 def uses_history(towers: Towers, user_row: int, *, ordered: bool = True) -> bool:

@@ -11,11 +11,7 @@ from earshot.data.events.interactions import Interactions
 from earshot.data.recommend_request import Candidates, RecommendRequest
 from earshot.towers.retrieval.best_tracks import best_tracks_capped
 from earshot.towers.retrieval.popularity import popularity_offsets
-from earshot.towers.retrieval.query_vectors import (
-    current_query_vectors,
-    item_vectors,
-    request_query_vector,
-)
+from earshot.towers.retrieval.query_vectors import current_query_vectors, item_vectors, request_query_vector
 from earshot.towers.tower_checkpoint import SavedTowers
 
 _USERS_AT_ONCE = 1_024
@@ -45,9 +41,6 @@ class Recommender:
     def candidate_rows(self) -> np.ndarray:
         """The candidate row of each track of the towers, -1 for none."""
         return self.candidates.tracks.find(self.saved.tracks.all_ids)
-
-    def offsets(self, options: RecommendOptions) -> np.ndarray | None:
-        return None if self.plays is None else popularity_offsets(self.plays, options.popularity)
 
 
 def prepare(saved: SavedTowers, candidates: Candidates, plays: np.ndarray | None = None) -> Recommender:
@@ -83,10 +76,7 @@ def recommend_one(
 ) -> list[tuple[int, float]]:
     """Recommend to one user: ids of tracks and their scores, the best first.
 
-    Raises
-    ------
-    ValueError
-        The towers cannot read the seed track, or the history of a new user.
+    Raises as `request_query_vector` does.
     """
     tracks = recommender.candidates.tracks
     excluded = tracks.find(request.excluded_ids(novel=options.novel))
@@ -137,6 +127,7 @@ def _tracks_of_users(users: np.ndarray, tracks: np.ndarray, user_rows: np.ndarra
 def _best(
     recommender: Recommender, queries: Tensor, options: RecommendOptions, excluded: list[np.ndarray] | None
 ) -> tuple[np.ndarray, np.ndarray]:
+    plays = recommender.plays
     return best_tracks_capped(
         recommender.saved.towers,
         queries,
@@ -145,6 +136,6 @@ def _best(
         artists=recommender.candidates.artists,
         max_per_artist=options.max_per_artist,
         excluded=excluded,
-        offsets=recommender.offsets(options),
+        offsets=None if plays is None else popularity_offsets(plays, options.popularity),
         track_ids=recommender.candidates.tracks.all_ids,
     )

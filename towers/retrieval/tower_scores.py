@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from earshot.data.events.splits import Split
 from earshot.evaluation.full_ranking import TILE, Scores
 from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
-from earshot.evaluation.queries import EvaluationQueries, validation_queries
+from earshot.evaluation.queries import EvaluationQueries
 from earshot.towers.models import Towers
 from earshot.towers.query_inputs import inputs_at
 from earshot.towers.retrieval.best_tracks import recommend
 from earshot.towers.retrieval.popularity import popularity_offsets
-from earshot.towers.retrieval.query_vectors import history_length, query_vectors
+from earshot.towers.retrieval.query_vectors import history_length, query_vectors, rows_with_vectors
 
 VALIDATION_K = 20  # places of a list that validation looks at
 _QUERIES_AT_ONCE = 1_024
@@ -36,14 +35,6 @@ class Validator:
         offsets = evaluation_offsets(self.eval_queries, popularity_weight)
         lists = tower_lists(towers, self.eval_queries, VALIDATION_K, offsets)
         return float(ranking_metrics(lists, self.eval_queries.targets, VALIDATION_K)["ndcg"].mean())
-
-
-def make_validator(
-    split: Split, *, repeats: bool, n_users: int = 2_000, seed: int = 0, popularity_weights: Sequence[float] = (0.0,)
-) -> Validator | None:
-    """A validator on the validation part, or None where that has no queries."""
-    eval_queries = validation_queries(split, repeats=repeats, n_users=n_users, seed=seed)
-    return None if eval_queries is None else Validator(eval_queries, popularity_weights)
 
 
 def tower_lists(
@@ -74,14 +65,13 @@ def tower_scores(
 
 def evaluation_query_vectors(towers: Towers, eval_queries: EvaluationQueries) -> torch.Tensor:
     """Vectors of evaluation queries, (n_queries, dim): each reads its own history, and is made at the end of that."""
-    histories, users, vectors = eval_queries.histories, eval_queries.targets.user_rows, []
+    histories, vectors = eval_queries.histories, []
     length = history_length(towers, ordered=bool(histories.events.times.any()))
-    known_users = towers.is_known_user.cpu().numpy()
+    users = rows_with_vectors(towers, eval_queries.targets.user_rows)
     for start in range(0, len(eval_queries), _QUERIES_AT_ONCE):
         block = slice(start, start + _QUERIES_AT_ONCE)
         first, stop = histories.starts[block], histories.stops[block]
-        inputs, track_rows = inputs_at(histories.events, users[block], first, stop, length, known_users)
-        vectors.append(query_vectors(towers, inputs, track_rows))
+        vectors.append(query_vectors(towers, *inputs_at(histories.events, users[block], first, stop, length)))
     return torch.cat(vectors)
 
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earshot.data.arrays import unique_inverse
 from earshot.data.events.interactions import Interactions
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.networks.two_tower import TrackDropout
-from earshot.towers.query_inputs import QueryInputs, event_codes
+from earshot.towers.query_inputs import QueryInputs, event_codes, shared_places
 from earshot.towers.training.candidate_sampler import CandidateSampler
 from earshot.towers.training.known_pairs import KnownPairs
 
@@ -30,7 +29,6 @@ class Batch:
     track_rows: np.ndarray  # (n_unique,)
     dropout: TrackDropout  # of these tracks
     candidates: np.ndarray  # (batch + negatives,) places; of bpr (batch, 1 + negatives); positives come first
-    candidate_rows: np.ndarray  # the same as rows
     excluded: np.ndarray  # (batch, batch + negatives) bool, or of bpr (batch, negatives): no negative
     weights: np.ndarray  # (batch,) float32
     n_hard: int = 0  # the last so many candidates were mined
@@ -38,6 +36,11 @@ class Batch:
     def __len__(self) -> int:
         """Number of events."""
         return len(self.inputs)
+
+    @property
+    def candidate_rows(self) -> np.ndarray:
+        """The candidates as rows."""
+        return self.track_rows[self.candidates]
 
 
 class Batches:
@@ -55,7 +58,7 @@ class Batches:
 
     def __init__(self, events: Interactions, tower: TowerConfig, training: TowerTrainingConfig) -> None:
         self.events, self.tower, self.training = events, tower, training
-        self.has_time = bool(len(events)) and bool(events.times.any())
+        self.has_time = bool(events.times.any())
         self.targets = np.flatnonzero(events.weights > 0) if training.weighted else np.arange(len(events))
         if not len(self.targets):
             raise ValueError("there is no event to learn from")
@@ -90,11 +93,8 @@ class Batches:
         sample = self.sampler.per_event if self.training.loss == "bpr" else self.sampler.shared
         candidates = sample(users, positives, rng, hard_rng)
 
-        mentioned = np.concatenate([candidates.rows.ravel(), history.ravel(), seeds])
-        track_rows, places = unique_inverse(mentioned, self.events.n_tracks)
-        of_candidates, of_history, of_seeds = np.split(
-            places, [candidates.rows.size, candidates.rows.size + history.size]
-        )
+        n_tracks = self.events.n_tracks
+        track_rows, (of_candidates, of_history, of_seeds) = shared_places(n_tracks, candidates.rows, history, seeds)
         # In this order, for all these draw from one generator.
         names = rng.random(len(track_rows)) >= self.tower.artist_dropout
         input_users = np.where(rng.random(len(events)) < self.tower.user_dropout, -1, users)
@@ -102,17 +102,10 @@ class Batches:
         vectors = names & (rng.random(len(track_rows)) >= self.tower.track_dropout)
         audio = rng.random(len(track_rows)) >= self.tower.audio_dropout
         return Batch(
-            inputs=QueryInputs(
-                user_rows=input_users,
-                history=of_history.reshape(history.shape),
-                seeds=of_seeds,
-                days=self._days(events),
-                codes=codes,
-            ),
+            inputs=QueryInputs(input_users, of_history, of_seeds, self._days(events), codes),
             track_rows=track_rows,
             dropout=TrackDropout(vectors=vectors, audio=audio, names=names),
-            candidates=of_candidates.reshape(candidates.rows.shape),
-            candidate_rows=candidates.rows,
+            candidates=of_candidates,
             excluded=candidates.excluded,
             weights=self._event_weights(events),
             n_hard=candidates.n_hard,

@@ -99,7 +99,6 @@ class Distributed:
             track_rows=batch.track_rows[tracks],
             dropout=batch.dropout.select(tracks),
             candidates=place_of[candidates],
-            candidate_rows=batch.candidate_rows[columns],
             excluded=excluded if is_bpr else excluded[:, columns],
             weights=batch.weights[local_events],
         )

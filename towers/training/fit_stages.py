@@ -16,11 +16,14 @@ from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.events.splits import Split
 from earshot.data.files.atomic import RESUMABLE_SUFFIX
 from earshot.data.files.training_state import resume_training, write_training
+from earshot.evaluation.queries import validation_queries
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import Towers, towers_for
-from earshot.towers.retrieval.tower_scores import make_validator
+from earshot.towers.retrieval.tower_scores import Validator
 from earshot.towers.training.distributed import Distributed
 from earshot.towers.training.training_loop import TowerTraining
+
+_N_VALIDATION_USERS = 2_000
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,11 @@ class TowerFit:
     ) -> None:
         self.tower, self.config, self.catalog, self._device = tower, config, catalog, device
         self.distributed = distributed
-        self.validator = None
+        self.validator: Validator | None = None
         if parts is not None:
-            weights = config.popularity_weights()
-            self.validator = make_validator(parts, repeats=repeats, seed=tower.seed, popularity_weights=weights)
+            eval_queries = validation_queries(parts, repeats=repeats, n_users=_N_VALIDATION_USERS, seed=tower.seed)
+            if eval_queries is not None:
+                self.validator = Validator(eval_queries, config.popularity_weights())
         self._refit_events = _refit_events(parts, is_validated=self.validator is not None) if refit else None
         self.popularity_weight: float | None = None  # for recommendations; known after the first stage, if at all
         self.validation: float | None = None  # of the best epoch of the first stage

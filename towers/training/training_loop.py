@@ -17,7 +17,6 @@ from earshot.towers.losses.fused_softmax import fits, fused_sampled_softmax
 from earshot.towers.losses.item_frequency import StreamingFrequency, expected_counts
 from earshot.towers.losses.sampled_softmax import Temperature, sampled_softmax
 from earshot.towers.models import Towers
-from earshot.towers.networks.embedding_tables import Table
 from earshot.towers.networks.two_tower import TwoTower
 from earshot.towers.retrieval.popularity import popularity_offsets
 from earshot.towers.training.batches import Batch, Batches
@@ -115,15 +114,16 @@ class TowerTraining:
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on."""
-        hard = self.batches.sampler.hard
+        hard = {} if self.batches.sampler.hard is None else vars(self.batches.sampler.hard)
+        frequency = {} if self.frequency is None else self.frequency.state()
         return {
             "towers": self.towers.state_dict(),
             "temperature": self.temperature.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "best": self._best,
             "numbers": [self.epoch, self.step, self.best, self.n_since_best],
-            "hard": {} if hard is None else {name: torch.from_numpy(array) for name, array in vars(hard).items()},
-            "frequency": {name: torch.from_numpy(array) for name, array in self._frequency_state().items()},
+            "hard": {name: torch.from_numpy(array) for name, array in hard.items()},
+            "frequency": {name: torch.from_numpy(array) for name, array in frequency.items()},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -216,10 +216,10 @@ class TowerTraining:
         config = self.config
         if not config.hard_negatives or self.epoch < config.hard_from_epoch:
             return
-        places = {"first": config.hard_first, "last": config.hard_last}
-        events, sampler, seed = self.batches.events, self.batches.sampler, self._seed()
+        events, sampler = self.batches.events, self.batches.sampler
+        first, last, seed = config.hard_first, config.hard_last, self._seed()
         sampler.hard = self.distributed.broadcast_from_first(
-            lambda: mine_negatives(self.towers, events, sampler.known, **places, seed=seed)
+            lambda: mine_negatives(self.towers, events, sampler.known, first=first, last=last, seed=seed)
         )
 
     def _learn(self, batch: Batch) -> Tensor:
@@ -232,12 +232,11 @@ class TowerTraining:
         self.distributed.all_reduce_gradients([*dense, *(block.values for block in blocks.values())])
         self.optimizer.step()
         for name, block in blocks.items():
-            table = self.towers.tables[name]
-            assert isinstance(table, Table)
-            table.step(block, self.config.table_rate, self.config.table_decay)
+            self.towers.tables[name].step(block, self.config.table_rate, self.config.table_decay)
         if self.frequency is not None:
             positives = batch.candidate_rows[: len(batch)]
-            self.frequency.observe(positives if positives.ndim == 1 else positives[:, 0], self._number())
+            step = self.epoch * len(self.batches) + self.step
+            self.frequency.observe(positives if positives.ndim == 1 else positives[:, 0], step)
         return loss.detach()
 
     def _log_counts(self, batch: Batch) -> np.ndarray:
@@ -272,15 +271,9 @@ class TowerTraining:
             f" {config.table_rate:g} and weight_decay {config.weight_decay:g}.\n\nLower what is highest among them."
         )
 
-    def _number(self) -> int:
-        return self.epoch * len(self.batches) + self.step
-
     def _seed(self) -> int:
         words = [self.towers.config.seed, self.epoch, self.step, 2]
         return int(np.random.SeedSequence(words).generate_state(1)[0])
-
-    def _frequency_state(self) -> dict[str, np.ndarray]:
-        return {} if self.frequency is None else self.frequency.state()
 
 
 def _make_optimizer(towers: Towers, temperature: nn.Module, config: TowerTrainingConfig) -> torch.optim.Optimizer:

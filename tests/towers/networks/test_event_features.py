@@ -11,12 +11,12 @@ from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.networks.event_features import EventFacts
 from earshot.towers.networks.two_tower import TwoTower
-from earshot.towers.query_inputs import N_GAPS, N_PLAYS, QueryInputs, inputs_now
+from earshot.towers.query_inputs import N_GAPS, N_PLAYS, QueryInputs
 from earshot.towers.retrieval.best_tracks import recommend
 from earshot.towers.retrieval.query_vectors import query_vectors
 from earshot.towers.training.batches import Batches
 from earshot.towers.training.training_loop import TowerTraining
-from tower_world import catalog, listening
+from tower_world import catalog, inputs_now, listening
 
 HOUR, DAY = 3_600, 86_400
 TOWER = TowerConfig(
@@ -62,14 +62,14 @@ def test_training_and_recommending_make_one_query_of_one_history(encoder, monkey
         event = int(np.flatnonzero(events.track_rows == track)[0])
         user = int(events.user_rows[event])
         past = events.select((np.arange(5) < event) | (events.user_rows != user))
-        inputs, rows = inputs_now(past, np.array([user]), 3, np.ones(2, bool))
+        inputs, rows = inputs_now(past, [user], 3)
         torch.testing.assert_close(query_vectors(made, inputs, rows)[0], learned[row])
 
 
 @pytest.mark.parametrize("encoder", ["mean", "attention", "transformer"])
 def test_codes_change_a_query_and_ordinary_ones_do_not(encoder):
     made = towers(replace(TOWER, encoder=encoder))
-    inputs, rows = inputs_now(world(), np.array([0]), 3, np.ones(2, bool))
+    inputs, rows = inputs_now(world(), [0], 3)
     with_codes = query_vectors(made, inputs, rows)
     unknown = query_vectors(made, replace(inputs, codes=None), rows)
     assert not torch.allclose(with_codes, unknown)

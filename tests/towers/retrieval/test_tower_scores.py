@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from earshot.data.events.splits import Split, split_listens
+from earshot.data.events.splits import split_listens
 from earshot.data.ids import IdMap
 from earshot.data.recommend_request import Candidates
-from earshot.evaluation.queries import queries_at_cutoff, queries_of_split
+from earshot.evaluation.queries import queries_at_cutoff, queries_of_split, validation_queries
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import towers_for
 from earshot.towers.retrieval.best_tracks import recommend
 from earshot.towers.retrieval.query_vectors import item_vectors
 from earshot.towers.retrieval.recommend_lists import RecommendOptions, prepare, recommend_all
-from earshot.towers.retrieval.tower_scores import Validator, evaluation_query_vectors, make_validator, tower_scores
+from earshot.towers.retrieval.tower_scores import Validator, evaluation_query_vectors, tower_scores
 from earshot.towers.tower_checkpoint import SavedTowers
 from tower_world import catalog, checkerboard, listening
 
@@ -25,12 +25,9 @@ TARGETS = listening([(0, 0, 9), (0, 4, 9), (1, 2, 9), (2, 5, 9)], 3, 6)
 
 def test_a_validator_has_the_queries_of_validation():
     world = split_listens(checkerboard(20), "random", share=0.2)
-    validator = make_validator(world, repeats=False, n_users=8)
+    validator = Validator(validation_queries(world, repeats=False, n_users=8, seed=0))
     towers = towers_for(TowerConfig(dim=4, hidden=0, history=3), catalog(20), world.train)
     assert 0 <= validator(towers) <= 1
-    nothing = Split("global", KNOWN, listening([], 3, 6), TARGETS)
-    assert make_validator(nothing, repeats=True) is None
-    assert make_validator(Split("global", KNOWN, KNOWN, TARGETS), repeats=False) is None
 
 
 def test_a_validator_takes_the_best_popularity_weight():

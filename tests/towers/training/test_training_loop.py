@@ -9,12 +9,11 @@ import torch
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers
-from earshot.towers.query_inputs import inputs_for_new_users
 from earshot.towers.retrieval.best_tracks import best_tracks, recommend
 from earshot.towers.retrieval.query_vectors import item_vectors, query_vectors
 from earshot.towers.training.negative_mining import HardNegatives, mine_negatives
 from earshot.towers.training.training_loop import DivergedError, TowerTraining
-from tower_world import catalog, checkerboard, listening
+from tower_world import catalog, checkerboard, inputs_of_new_users, listening
 
 N = 12
 TOWER = TowerConfig(dim=8, hidden=8, history=4, use_user=1)
@@ -192,9 +191,7 @@ def test_a_new_user_needs_no_training(rng):
     _, audio, events = sounding_world(rng)
     world = training(TOWER, replace(QUICK, epochs=15, batch_size=32), events, catalog(30, audio=audio))
     list(world.reports())
-    inputs, rows = inputs_for_new_users(
-        [np.array([21, 23, 25]), np.array([0, 2, 24])], 4
-    )  # some of it never played by anyone
+    inputs, rows = inputs_of_new_users([[21, 23, 25], [0, 2, 24]], 4, n_tracks=30)  # some of it never played by anyone
     found, _ = best_tracks(world.towers, query_vectors(world.towers, inputs, rows), item_vectors(world.towers), 5)
     assert (found[0] % 2 == 1).all() and (found[1] % 2 == 0).all()
 
