@@ -83,7 +83,7 @@ def facts_from_tags(tracks: TrackTable) -> TrackFacts:
     return TrackFacts(
         artists=groups_of(tracks.artists),
         sample_rates=groups_of(tracks.sample_rates),
-        twins=_connected(len(tracks), _twins_by_name(tracks)),
+        twins=_connected(len(tracks), *np.array(_twins_by_name(tracks), dtype=np.int64).reshape(-1, 2).T),
         labels={"genre": LabelSets(tracks.genres)} if any(tracks.genres) else {},
     )
 
@@ -99,7 +99,7 @@ def apply_labels(
         The table names none of the tracks, or has a column of twins and names no pair of them.
     """
     rows = _matched_rows(library, tracks, table.files, path)
-    n_known = len(set(rows) - {None})
+    n_known = len(np.unique(rows[rows >= 0]))
     if n_known == 0:
         example = f", such as {table.files[0]}" if table.files else ""
         raise LibraryError(
@@ -111,8 +111,8 @@ def apply_labels(
     labels = {}
     for column, cells in table.labels.items():
         sets: list[frozenset[str] | None] = [None] * len(tracks)
-        for row, cell in zip(rows, cells, strict=True):
-            if row is not None:
+        for row, cell in zip(rows.tolist(), cells, strict=True):
+            if row >= 0:
                 sets[row] = cell
         labels[column] = LabelSets(sets)
     facts = replace(facts_from_tags(tracks), labels=labels)
@@ -147,35 +147,31 @@ def query_rows(library: Library, tracks: TrackTable, held_out: bool) -> np.ndarr
     return rows
 
 
-def _matched_rows(library: Library, tracks: TrackTable, files: Sequence[str], path: Path) -> list[int | None]:
-    """Find the row of each file name in a table; relative names start at the table's folder."""
+def _matched_rows(library: Library, tracks: TrackTable, files: Sequence[str], path: Path) -> np.ndarray:
+    """Find the row of each file name in a table, -1 for none; relative names start at the table's folder."""
     folder = str(path.absolute().parent)
-    ids = match_nodes(library, files, "track", folders=[folder], names_are="names", create=False).ids
-    row_of = {track_id: row for row, track_id in enumerate(tracks.nodes["track"].tolist())}
-    return [row_of.get(track_id) for track_id in ids.tolist()]
+    return tracks.ids.find(match_nodes(library, files, "track", folders=[folder], names_are="names", create=False).ids)
 
 
-def _with_artists(
-    library: Library, tracks: TrackTable, rows: Sequence[int | None], names: Sequence[str | None]
-) -> TrackTable:
+def _with_artists(library: Library, tracks: TrackTable, rows: np.ndarray, names: Sequence[str | None]) -> TrackTable:
     artists, nodes = list(tracks.artists), tracks.nodes["artist"].copy()
     unique_names = sorted({name for name in names if name})
     node_ids = match_nodes(library, unique_names, "artist", names_are="names", create=False).ids
     node_of = dict(zip(unique_names, node_ids.tolist(), strict=True))
-    for row, name in zip(rows, names, strict=True):
-        if row is not None and name:
+    for row, name in zip(rows.tolist(), names, strict=True):
+        if row >= 0 and name:
             artists[row], nodes[row] = _folded(name), node_of[name]
     return replace(tracks, artists=artists, nodes={**tracks.nodes, "artist": nodes})
 
 
 def _twins_by_table(
-    library: Library, tracks: TrackTable, rows: Sequence[int | None], twins: Sequence[str | None], path: Path
+    library: Library, tracks: TrackTable, rows: np.ndarray, twins: Sequence[str | None], path: Path
 ) -> np.ndarray:
     twin_rows = _matched_rows(library, tracks, [name or "" for name in twins], path)
-    pairs = [(one, other) for one, other in zip(rows, twin_rows, strict=True) if one is not None and other is not None]
-    if not pairs:
+    are_here = (rows >= 0) & (twin_rows >= 0)
+    if not are_here.any():
         raise LibraryError(f"{path.name} names no pair of twins that are both in this library.")
-    return _connected(len(tracks), pairs)
+    return _connected(len(tracks), rows[are_here], twin_rows[are_here])
 
 
 def _twins_by_name(tracks: TrackTable) -> list[tuple[int, int]]:
@@ -189,10 +185,9 @@ def _twins_by_name(tracks: TrackTable) -> list[tuple[int, int]]:
     ]
 
 
-def _connected(n: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
+def _connected(n: int, rows: np.ndarray, twin_rows: np.ndarray) -> np.ndarray:
     """Number the groups of rows that pairs connect, (n,)."""
-    one, other = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    edges = coo_array((np.ones(len(pairs)), (one, other)), shape=(n, n))
+    edges = coo_array((np.ones(len(rows)), (rows, twin_rows)), shape=(n, n))
     return csgraph.connected_components(edges, directed=False)[1].astype(np.int64)
 
 

@@ -26,9 +26,7 @@ def listens_of_graphs(library: Library, kinds: Sequence[str]) -> list[str | None
 def training_listens(library: Library, ear: str | None) -> list[str | None]:
     """Digests of the listens that an encoder was ever trained on, like `listens_of_graphs`; all if it does not say.
 
-    Parameters
-    ----------
-    ear : file name of its checkpoint; None for the packaged one, which was trained on no listens of this library
+    `ear` is the file name of its checkpoint; None for the packaged one, which learned from no listens of this library.
     """
     config = _config_of(library, ear)
     digests = [] if config is None else config.get("heard_of")
@@ -38,13 +36,8 @@ def training_listens(library: Library, ear: str | None) -> list[str | None]:
 def training_imports(library: Library, kinds: Sequence[str], ear: str | None) -> list[str] | None:
     """Digests of all imports that an encoder was trained on, once it has also learned from these graphs.
 
-    Parameters
-    ----------
-    ear : file name of the checkpoint that training starts from; None for the packaged one, or to start fresh
-
-    Returns
-    -------
-    None if a graph or the encoder, of an earlier version, does not say
+    None if a graph or the encoder, of an earlier version, does not say. Without `ear`, as for `training_listens`, the
+    training starts from the packaged encoder or fresh.
     """
     graphs = [graph for graph in stored_graphs(library) if graph.kind in kinds and is_listens_graph(graph)]
     sources = [text_list(graph.settings.get("imports")) for graph in graphs]

@@ -92,12 +92,7 @@ def _read_level(library: Library, level: str, kinds: Sequence[str]) -> LevelGrap
 def node_vectors(
     library: Library, level: str, track_ids: np.ndarray, vectors: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Audio vectors of nodes: the mean direction of the tracks of each.
-
-    Returns
-    -------
-    node_ids, shape (n,), and vectors, shape (n, dim) float32 of unit length
-    """
+    """Nodes, (n,), and their audio vectors, (n, dim) float32 of unit length: the mean direction of their tracks."""
     if level == "track":
         return track_ids, vectors
     node_ids, rows = _nodes_of(library, level, track_ids)
@@ -119,18 +114,9 @@ def diffusion_result(level: LevelGraph, vectors: np.ndarray, known_rows: np.ndar
 def fill_catalog(
     library: Library, track_ids: np.ndarray, vectors: np.ndarray, results: Sequence[DiffusionResult]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors of all tracks that have one after diffusion.
+    """Add the catalog tracks that have a vector after diffusion to the tracks with audio, (n,) and (n, dim).
 
     A catalog track takes the vector of its node, else of its album, else of its artist. Tracks with audio keep theirs.
-
-    Parameters
-    ----------
-    track_ids, vectors : shape (n,) and (n, dim)
-        The tracks with audio.
-
-    Returns
-    -------
-    track_ids and vectors of all
     """
     missing = library.ids("SELECT id FROM tracks WHERE status = 'catalog' ORDER BY id")
     all_ids, all_vectors = [track_ids], [vectors]

@@ -1,16 +1,14 @@
 """Store preference graphs in the library, and read them as arrays of ids."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from earshot.data.tables.edge_lists import EdgeList
 from earshot.index.database_checks import read_json
 from earshot.index.library import Library, LibraryError, now
-from earshot.index.tracks.name_resolution import NodeMatch, match_nodes
 
 _COLUMNS = "kind, level, directed, origin, settings, n_nodes, n_edges, made"
 
@@ -160,49 +158,3 @@ def _clean_edges(
     is_edge = sources != targets
     is_edge[1:] &= (np.diff(sources) != 0) | (np.diff(targets) != 0)
     return sources[is_edge], targets[is_edge], values[is_edge]
-
-
-@dataclass(frozen=True)
-class GraphImport:
-    """A graph that was just imported, and how its names matched."""
-
-    graph: StoredGraph
-    nodes: NodeMatch
-
-
-def import_graph(
-    library: Library,
-    edges: EdgeList,
-    kind: str,
-    level: str,
-    *,
-    directed: bool,
-    origin: str,
-    folders: Iterable[str] = (),
-    names_are: str = "auto",
-) -> GraphImport:
-    """Match the names of an edge list with nodes of the library, create missing nodes, and store the graph.
-
-    All or nothing: a failure leaves no new nodes and the earlier graph of that name.
-
-    Raises
-    ------
-    ValueError
-        `names_are` is "ids" and a name is no id.
-    LibraryError
-        No edge joins two different nodes.
-    """
-    with library.transaction():
-        nodes = match_nodes(library, edges.names, level, folders=folders, names_are=names_are)
-        graph = store_graph(
-            library,
-            kind,
-            level,
-            np.take(nodes.ids, edges.source_rows),
-            np.take(nodes.ids, edges.target_rows),
-            edges.weights,
-            directed=directed,
-            origin=origin,
-            settings={"names_are": "ids" if nodes.were_ids else "names", "n_malformed": edges.n_malformed},
-        )
-    return GraphImport(graph, nodes)

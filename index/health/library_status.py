@@ -39,12 +39,7 @@ class Overview:
 
 
 def overview(library: Library, fingerprint: str | None) -> Overview:
-    """Describe a library without reading its vectors.
-
-    Parameters
-    ----------
-    fingerprint : of the encoder that `cli embed-audio` would use today; None where its file is missing
-    """
+    """Describe a library without reading its vectors; the fingerprint is that of `staleness.stale_parts`."""
     summary = next(iter(library.db.query("SELECT * FROM library_summary")))
     space = current_space(library, AUDIO)
     up_to_date = "SELECT 1 FROM spaces WHERE space = ? AND neighbours_revision = revision"

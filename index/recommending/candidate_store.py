@@ -46,11 +46,7 @@ def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_excluded: 
     """Yield ever larger pools of the tracks nearest to a query, (dim,), by the index.
 
     There are none if reading all vectors is as fast, if the index is stale, or if a track came after the training: the
-    index does not hold it.
-
-    Parameters
-    ----------
-    n_excluded : number of tracks that may be excluded later
+    index does not hold it. The caller may exclude `n_excluded` of the tracks later.
     """
     state = index_state(library, TOWER)
     if state is None or state.n_vectors < _MIN_INDEXED or state.problem or _has_newcomers(library, state.n_vectors):

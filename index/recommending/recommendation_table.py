@@ -21,10 +21,7 @@ from earshot.index.tracks.track_lookup import TrackRow, track_rows
 class ResumableLists:
     """Lists in files beside the database until all are made, so that a killed run can resume.
 
-    Parameters
-    ----------
-    folder : of the library
-    settings : everything that the lists depend on; lists of other settings are removed
+    They belong to settings, on which everything in them depends; lists of other settings are removed.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:

@@ -53,11 +53,7 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
 def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> tuple[Catalog, IdMap, IdMap]:
     """Read the facts of tracks, and the ids of their artists and albums.
 
-    If the tracks are few, the time does not depend on the size of the library.
-
-    Parameters
-    ----------
-    sound : as in `read_tower_data`
+    If the tracks are few, the time does not depend on the size of the library. `sound` is as in `read_tower_data`.
     """
     ids = tracks.all_ids
     query, values = "SELECT id, coalesce(artist_id, -1), coalesce(album_id, -1), duration_s FROM tracks", []

@@ -14,25 +14,15 @@ from earshot.index.vectors.spaces import AUDIO, TOWER, publish, require_space
 
 @dataclass(frozen=True)
 class TowerRun:
-    """A training run of towers, and its settings as far as the library records them.
-
-    Parameters
-    ----------
-    tower : the fields of `TowerConfig`; empty where the library does not say what the towers are made of
-    split : the arguments of `split_listens`, `protocol` among them; empty where they are not recorded
-    sound : the space of vectors that the towers know the sound of tracks by; None for none
-    encoder : the fingerprint of these vectors
-    listens_key : names the listens and links of the training, as `TowerData.listens_key` does
-    popularity : the weight of popularity in scores that suited validation best
-    """
+    """A training run of towers, and its settings as far as the library records them."""
 
     id: int
-    tower: dict[str, Any]
-    split: dict[str, Any]
-    sound: str | None
-    encoder: str | None
-    listens_key: str | None
-    popularity: float
+    tower: dict[str, Any]  # fields of `TowerConfig`; empty where the library does not say what the towers are made of
+    split: dict[str, Any]  # arguments of `split_listens`, `protocol` among them; empty where they are not recorded
+    sound: str | None  # the space of vectors that the towers know the sound of tracks by
+    encoder: str | None  # the fingerprint of these vectors
+    listens_key: str | None  # of the listens and links of the training, as `TowerData.listens_key`
+    popularity: float  # the weight of popularity in scores that suited validation best
 
     @property
     def model(self) -> str:
@@ -43,12 +33,7 @@ class TowerRun:
         return bool(self.tower["use_audio"]) and self.encoder is not None
 
     def require_settings(self) -> "TowerRun":
-        """Refuse a run that does not say what its towers are made of.
-
-        Raises
-        ------
-        LibraryError
-        """
+        """Refuse a run that does not say what its towers are made of, with a LibraryError."""
         if not self.tower:
             raise LibraryError(f"Run {self.id} does not say what its towers are made of.\n\nRun `cli train-tower`.")
         return self
@@ -111,9 +96,7 @@ def store_tower_vectors(
 def embeddable_tracks(library: Library, *, by_sound: bool) -> np.ndarray:
     """The ids, (n,), of tracks with audio that came after the training and that its towers can embed.
 
-    Parameters
-    ----------
-    by_sound : whether the towers read audio vectors; else a track needs an artist or an album
+    Towers that do not read audio vectors (`by_sound`) can embed a track that has an artist or an album.
     """
     query = (
         "SELECT id FROM tracks WHERE status = 'embedded' AND (? OR coalesce(artist_id, album_id) IS NOT NULL)"

@@ -83,9 +83,7 @@ def similar(
 ) -> Matches:
     """Find the tracks most similar to the seeds, without the seeds and their copies.
 
-    Parameters
-    ----------
-    why : also find the excerpts of each match and a seed that sound most alike
+    With `why` also find the excerpts of each match and a seed that sound most alike.
     """
     query = query_vector([seed.vector for seed in seeds], [seed.vector for seed in unlike])
     index, exhaustive = open_index(library, space)

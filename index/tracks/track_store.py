@@ -134,13 +134,7 @@ def _with_known_tags(track: NewTrack, known: Sequence[Any]) -> NewTrack:
 def store_rejection(
     library: Library, file: PendingFile, status: str, reason: str, duration: float | None = None
 ) -> None:
-    """Record why a readable file has no vector; drop the vectors of its earlier content.
-
-    Parameters
-    ----------
-    status : "failed", or "excluded" by a rule
-    duration : seconds, as far as it is known
-    """
+    """Record why a readable file has no vector, "failed" or "excluded"; drop the vectors of its earlier content."""
     track_id = set_status(library, file.path, file.size, file.mtime_ns, status, reason)
     _forget_vectors(library, track_id)
     library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = ? WHERE id = ?", [duration, track_id])

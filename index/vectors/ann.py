@@ -148,8 +148,7 @@ def rank(queries: np.ndarray, vectors: np.ndarray, candidate_rows: np.ndarray) -
 
     Parameters
     ----------
-    queries : shape (n_queries, dim)
-    vectors : shape (n, dim)
+    queries, vectors : shape (n_queries, dim) and (n, dim)
     candidate_rows : shape (n_queries, n_candidates); -1 for none
 
     Returns

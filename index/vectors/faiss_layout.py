@@ -60,9 +60,9 @@ class _Words:
         self.place += n_bytes
         return np.frombuffer(values.data, dtype=dtype) if n_bytes else np.empty(0, dtype)
 
-    def vector(self, dtype: str, unit: int = 1) -> np.ndarray:
-        """An array preceded by its length, which counts `unit` elements as one."""
-        return self.array(dtype, self.number("Q") * unit)
+    def vector(self, dtype: str) -> np.ndarray:
+        """An array preceded by its length."""
+        return self.array(dtype, self.number("Q"))
 
 
 def _require(holds: bool | np.bool_, otherwise: str) -> None:

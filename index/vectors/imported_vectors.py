@@ -17,9 +17,7 @@ def store_embeddings(
 ) -> int:
     """Store the audio embeddings of an export, of tracks that were listened to; return their number.
 
-    Parameters
-    ----------
-    numbers, track_ids : (n,), ids of the tracks in the data set and in the library
+    These have numbers, (n,), in the data set and ids, (n,), in the library.
     """
     rows = IdMap(numbers)
     pieces = ((track_ids[rows.rows(items)], vectors) for path in files for items, vectors in embeddings(path, numbers))

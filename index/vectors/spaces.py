@@ -64,13 +64,7 @@ def require_space(library: Library, name: str) -> Space:
 
 
 def require_vectors(library: Library, space: str = AUDIO) -> None:
-    """Refuse a library that has no vector to search by, or none in a space other than that of the encoder.
-
-    Raises
-    ------
-    LibraryError
-        There is none.
-    """
+    """Refuse, with a LibraryError, a library that has no vector to search by or none in a space but the encoder's."""
     if space != AUDIO:
         require_space(library, space)
     if library.value("SELECT 1 FROM current_vectors") is None:
@@ -111,14 +105,7 @@ def read_some_vectors(library: Library, space: str, ids: Sequence[int]) -> tuple
 
 
 def publish(library: Library, space: str, run_id: int, pieces: Pieces) -> int:
-    """Store a run's vectors and make them the space, in place of those of earlier runs.
-
-    The caller holds the transaction.
-
-    Returns
-    -------
-    The number of vectors stored.
-    """
+    """Store a run's vectors as `insert_vectors` does, and make them the space, in place of those of earlier runs."""
     # Before the space turns to this run: the triggers of a current run would cost more than the rows.
     n_stored = insert_vectors(library, space, run_id, pieces)
     _point_to(library, space, run_id)
@@ -126,13 +113,9 @@ def publish(library: Library, space: str, run_id: int, pieces: Pieces) -> int:
 
 
 def insert_vectors(library: Library, space: str, run_id: int, pieces: Pieces) -> int:
-    """Store vectors of a run; the caller holds the transaction.
+    """Store vectors of a run; return their number. The caller holds the transaction.
 
     Tracks that were removed are skipped: listens may still name them, and towers learn vectors for them.
-
-    Returns
-    -------
-    The number of vectors stored.
     """
     cursor = library.db.conn.executemany(
         "INSERT INTO vectors (track_id, space, run_id, dim, vector) SELECT id, ?, ?, ?, ? FROM tracks WHERE id = ?",
@@ -146,13 +129,9 @@ def insert_vectors(library: Library, space: str, run_id: int, pieces: Pieces) ->
 
 
 def use_run(library: Library, space: str, run_id: int) -> int:
-    """Make a run's vectors the ones that search uses, once every embedded track has one.
+    """Make a run's vectors the ones that search uses, once every embedded track has one; return how many have none.
 
     Until then search stays with the old run. Afterwards vectors of earlier runs are removed.
-
-    Returns
-    -------
-    The number of embedded tracks without a vector of the run.
     """
     with library.transaction():
         current, n_lacking = current_space(library, space), n_without_vector(library, space, run_id)
@@ -193,13 +172,7 @@ def as_matrix(rows: Iterable[tuple[int, bytes]], space: str) -> tuple[IdMap, np.
 
 
 def check_blob(blob: object, length: int, space: str) -> None:
-    """Refuse a blob that is no vector, or of another length in bytes than the others.
-
-    Raises
-    ------
-    LibraryError
-        The blob is refused.
-    """
+    """Refuse a blob that is no vector, or of another length in bytes than the others, with a LibraryError."""
     if not isinstance(blob, bytes) or not blob or len(blob) % 4 or len(blob) > 4 * _MAX_DIMENSIONS:
         raise LibraryError(f"One of the {space} vectors is none.\n\nRun `cli check`.")
     if len(blob) != length:

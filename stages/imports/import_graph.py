@@ -6,10 +6,9 @@ from pathlib import Path
 from earshot.data.tables.edge_lists import EdgeList, read_edge_list
 from earshot.data.tables.name_tables import level_of
 from earshot.graph import graph_files
-from earshot.index.graphs import graph_store
-from earshot.index.graphs.graph_store import GraphImport
+from earshot.index.graphs.graph_store import StoredGraph, store_graph
 from earshot.index.library import Library
-from earshot.index.tracks.name_resolution import likeliest_level
+from earshot.index.tracks.name_resolution import NodeMatch, likeliest_level, match_nodes
 from earshot.stages.shared.name_mapping import MappedNames, NameOptions, map_names
 
 
@@ -36,6 +35,14 @@ class ReadGraph:
     is_directed: bool
 
 
+@dataclass(frozen=True)
+class GraphImport:
+    """A graph that was just imported, and how its names matched."""
+
+    graph: StoredGraph
+    nodes: NodeMatch
+
+
 def read_graph(file: Path, config: ImportGraphConfig | None = None) -> ReadGraph:
     """Read a graph before the library is opened, so that a faulty file changes nothing and a long one blocks nobody.
 
@@ -58,6 +65,8 @@ def read_graph(file: Path, config: ImportGraphConfig | None = None) -> ReadGraph
 def import_graph(library: Library, graph: ReadGraph) -> GraphImport:
     """Keep a graph, in the place of an earlier one of its name; nodes that the library does not know are made.
 
+    All or nothing: a failure leaves no new nodes and the earlier graph of that name.
+
     Raises
     ------
     ValueError
@@ -65,14 +74,13 @@ def import_graph(library: Library, graph: ReadGraph) -> GraphImport:
     LibraryError
         No edge joins two different nodes.
     """
-    names = graph.names
-    return graph_store.import_graph(
-        library,
-        graph.edges,
-        graph.kind,
-        names.level or likeliest_level(library, names.names, names.folders),
-        directed=graph.is_directed,
-        origin=str(graph.file.absolute()),
-        names_are=names.names_are,
-        folders=names.folders,
-    )
+    names, edges = graph.names, graph.edges
+    level = names.level or likeliest_level(library, names.names, names.folders)
+    with library.transaction():
+        nodes = match_nodes(library, edges.names, level, folders=names.folders, names_are=names.names_are)
+        settings = {"names_are": "ids" if nodes.were_ids else "names", "n_malformed": edges.n_malformed}
+        stored = store_graph(
+            library, graph.kind, level, nodes.ids[edges.source_rows], nodes.ids[edges.target_rows], edges.weights,
+            directed=graph.is_directed, origin=str(graph.file.absolute()), settings=settings,
+        )  # fmt: skip
+    return GraphImport(stored, nodes)
