@@ -75,14 +75,14 @@ def mel_vectors(sums: np.ndarray) -> np.ndarray:
 
 def baseline_vectors(cache: "SumsCache", hashes: Sequence[str], seed: int) -> dict[str, np.ndarray]:
     """Vectors of all baselines, by name; rows of zeros for tracks that the cache does not hold."""
-    result = {"random": np.random.default_rng(seed).standard_normal((len(hashes), _RANDOM_DIM))}
-    rows = [row for row, content_hash in enumerate(hashes) if content_hash in cache.sums]
+    result = {}
+    rows = [row for row, content_hash in enumerate(hashes) if content_hash in cache]
     if rows:
         sums = np.stack([cache.sums[hashes[row]] for row in rows])
-        for name, vectors in (("mel", mel_vectors(sums)), ("mfcc", mfcc_vectors(sums))):
+        for name, vectors in (("mfcc", mfcc_vectors(sums)), ("mel", mel_vectors(sums))):
             result[name] = np.zeros((len(hashes), vectors.shape[1]))
             result[name][rows] = vectors
-    return dict(reversed(result.items()))
+    return result | {"random": np.random.default_rng(seed).standard_normal((len(hashes), _RANDOM_DIM))}
 
 
 def z_scored(features: np.ndarray) -> np.ndarray:

@@ -57,6 +57,7 @@ class SpectrogramCache:
         self.folder = folder / f"pictures-{key}"
         self.embedder = SpectrogramMaker(config)
         self.shape = (config.mel.n_mels, self.embedder.n_frames)
+        self._file, self._excerpt_bytes = self.folder / "pictures.f16", 2 * self.shape[0] * self.shape[1]
         self.rows: dict[str, range] = {}
         try:
             archive = read_archive(self.folder / "contents.npz", ("starts", "counts", "hashes"))
@@ -86,14 +87,6 @@ class SpectrogramCache:
         if not self.rows:
             return np.empty((0, *self.shape), dtype=np.float16)
         return np.memmap(self._file, dtype=np.float16, mode="r", shape=(self.n_excerpts, *self.shape))
-
-    @property
-    def _file(self) -> Path:
-        return self.folder / "pictures.f16"
-
-    @property
-    def _excerpt_bytes(self) -> int:
-        return 2 * self.shape[0] * self.shape[1]
 
     def add(self, content_hash: str, spectrograms: np.ndarray) -> None:
         """Append a track by the log-mels of its excerpts, as `SpectrogramMaker` makes them; `save` names its rows."""

@@ -39,7 +39,7 @@ class SavedTowers:
 
 @dataclass(frozen=True)
 class TowerFile:
-    """Contents of a checkpoint; on a CPU, weights are read from the disk when they are used."""
+    """Contents of a checkpoint; weights are read from the disk when they are used."""
 
     config: TowerConfig
     weights: dict[str, Tensor]
@@ -65,8 +65,8 @@ def save_towers(saved: SavedTowers, path: Path) -> None:
     save_torch_file(path, content)
 
 
-def read_towers(path: Path, device: str = "cpu") -> TowerFile:
-    """Read a checkpoint. Nothing in it is executed, and on a CPU nothing is read before it is needed.
+def read_towers(path: Path) -> TowerFile:
+    """Read a checkpoint. Nothing in it is executed, and no weight is read before it is needed.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def read_towers(path: Path, device: str = "cpu") -> TowerFile:
         config = TowerConfig(**{name: value for name, value in content["config"].items() if name in known})
         facts = {name: _array(name, value) for name, value in content["facts"].items()}
         maps = {name: IdMap(_ids(name, facts)) for name in ("tracks", "users", "artists", "albums")}
-        weights = {name: _weight(name, value).to(device) for name, value in content["weights"].items()}
+        weights = {name: _weight(name, value) for name, value in content["weights"].items()}
         _check_rows(weights, {name: len(ids) for name, ids in maps.items()})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} holds no towers that this version understands: {str(error)[:300]}") from None

@@ -73,12 +73,20 @@ class MusicFile:
     def tell(self) -> int:
         return self._file.tell()
 
-    def has_changed(self) -> bool:
-        """Detect a write since the file was opened."""
-        return self._stamp() != self.stamp
-
     def close(self) -> None:
         self._file.close()
+
+    def require_well_read(self, stamp: Stamp | None) -> None:
+        """Raise as `reading` does, unless all was read without an error and the file has not changed."""
+        try:
+            has_changed = self._stamp() != self.stamp or stamp not in (None, self.stamp)
+        except OSError as error:
+            self.error = self.error or error
+        if self.error is not None:
+            reason = f"cannot be read: {self.error.strerror}"
+            raise UndecodableError(reason, Cause.ENVIRONMENT, self.error.errno) from None
+        if has_changed:
+            raise UndecodableError("it was changed while it was read", Cause.ENVIRONMENT) from None
 
     def _stamp(self) -> Stamp:
         status = os.fstat(self._file.fileno())
@@ -104,7 +112,7 @@ def reading(path: str, stamp: Stamp | None = None) -> Iterator[MusicFile]:
         try:
             yield file
         finally:
-            _require_well_read(file, stamp)
+            file.require_well_read(stamp)
     finally:
         file.close()
 
@@ -119,17 +127,6 @@ def _opened(path: str) -> MusicFile:
         raise UndecodableError(str(error), Cause.ENVIRONMENT) from None
     except OSError as error:
         raise UndecodableError(f"cannot be opened: {error.strerror}", Cause.ENVIRONMENT, error.errno) from None
-
-
-def _require_well_read(file: MusicFile, stamp: Stamp | None) -> None:
-    try:
-        has_changed = file.has_changed() or stamp not in (None, file.stamp)
-    except OSError as error:
-        file.error = file.error or error
-    if file.error is not None:
-        raise UndecodableError(f"cannot be read: {file.error.strerror}", Cause.ENVIRONMENT, file.error.errno) from None
-    if has_changed:
-        raise UndecodableError("it was changed while it was read", Cause.ENVIRONMENT) from None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+_RATE = 0.01  # a, the share of a new gap in the mean
 _MULTIPLIERS = np.array(  # odd, so that multiplying permutes the 64-bit numbers (Knuth's multiplicative hashing)
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F],
     dtype=np.uint64,
@@ -27,7 +28,6 @@ class StreamingFrequency:
     ----------
     n_buckets : buckets of each hash; below the number of tracks, some share one
     batch_size, n_tracks : give the initial guess, before a first sighting
-    rate : a, the share of a new gap in the mean
     n_hashes : 1 to 6 arrays; of several, the bucket with the longest gap counts, for it is shared the least
 
     Notes
@@ -48,10 +48,8 @@ class StreamingFrequency:
        algorithms 2 and 3.
     """
 
-    def __init__(
-        self, n_buckets: int, *, batch_size: int, n_tracks: int, rate: float = 0.01, n_hashes: int = 1
-    ) -> None:
-        self.rate, self.n_hashes, self.n_buckets = rate, n_hashes, n_buckets
+    def __init__(self, n_buckets: int, *, batch_size: int, n_tracks: int, n_hashes: int) -> None:
+        self.n_hashes, self.n_buckets = n_hashes, n_buckets
         shape = (n_hashes, n_buckets)
         self.last_steps = np.full(shape, -1, dtype=np.int64)  # A; -1 before the first sighting
         self.gaps = np.full(shape, max(n_tracks / batch_size, 1.0), dtype=np.float32)  # B
@@ -68,10 +66,10 @@ class StreamingFrequency:
             buckets, counts = np.unique(self._buckets(hash, track_rows), return_counts=True)
             last, gaps = self.last_steps[hash], self.gaps[hash]
             again = buckets[last[buckets] >= 0]
-            share = np.maximum(self.rate, 1 / (self.n_sightings[hash, again] + 1)).astype(np.float32)
+            share = np.maximum(_RATE, 1 / (self.n_sightings[hash, again] + 1)).astype(np.float32)
             gaps[again] += share * (step - last[again] - gaps[again])
             self.n_sightings[hash, buckets] += 1
-            share = np.maximum(self.rate, 1 / self.n_sightings[hash, buckets]).astype(np.float32)
+            share = np.maximum(_RATE, 1 / self.n_sightings[hash, buckets]).astype(np.float32)
             self.counts[hash, buckets] += share * (counts - self.counts[hash, buckets])
             last[buckets] = step
 

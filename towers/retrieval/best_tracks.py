@@ -27,14 +27,17 @@ def best_tracks(
     excluded: Sequence[np.ndarray] | None = None,
     offsets: np.ndarray | None = None,
     track_ids: np.ndarray | None = None,
+    artists: np.ndarray | None = None,
+    max_per_artist: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The k best tracks of each query, by exact search.
+    """The k best tracks of each query, by exact search; with `artists`, at most `max_per_artist` of each.
 
     Parameters
     ----------
     excluded : for each query the track rows that its list may not hold
     offsets : (n_tracks,) float32, added to the score of each track in every list
     track_ids : (n_tracks,), the order of ties, as in `data.top_k`; without, rows count
+    artists : (n_tracks,) int, -1 for an unknown artist, which has no cap
 
     Returns
     -------
@@ -55,7 +58,10 @@ def best_tracks(
             tracks = torch.from_numpy(np.concatenate(lists).astype(np.int64))
             block[query_rows.to(block.device), tracks.to(block.device)] = -torch.inf
         filled = slice(start, start + len(block)), slice(0, min(k, n))
-        rows[filled], scores[filled] = _top_k(block, min(k, n), track_ids)
+        if artists is None:
+            rows[filled], scores[filled] = _top_k(block, min(k, n), track_ids)
+        else:
+            rows[filled], scores[filled] = _top_k_capped(block, min(k, n), track_ids, artists, max_per_artist)
     return rows, scores
 
 
@@ -71,6 +77,23 @@ def _top_k(scores: Tensor, k: int, track_ids: np.ndarray | None) -> tuple[np.nda
         tied = scores[torch.from_numpy(is_tied).to(scores.device)].cpu().numpy()
         columns[is_tied] = top_k_columns(tied, k, track_ids)
     return columns, values
+
+
+def _top_k_capped(
+    scores: Tensor, k: int, track_ids: np.ndarray | None, artists: np.ndarray, max_per_artist: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """`_top_k` with caps: of more columns than a list needs; where one comes out short, of eight times as many."""
+    rows = np.full((len(scores), k), -1, dtype=np.int64)
+    values = np.full((len(scores), k), -np.inf, dtype=np.float32)
+    pending, width = np.arange(len(scores)), k if max_per_artist >= k else 4 * k
+    while len(pending):
+        width = min(width, scores.shape[1])
+        best, best_scores = _top_k(scores, width, track_ids)
+        is_within = (best >= 0) & within_caps(np.where(best < 0, -1, artists[best]), max_per_artist)
+        rows[pending], values[pending] = first_selected(best, best_scores, is_within, k)
+        is_short = (rows[pending, k - 1] < 0) & (best[:, width - 1] >= 0) & (width < scores.shape[1])
+        pending, scores, width = pending[is_short], scores[torch.from_numpy(is_short).to(scores.device)], 8 * width
+    return rows, values
 
 
 def recommend(
@@ -98,47 +121,6 @@ def unit_vectors(items: Tensor, *, with_bias: bool = True) -> np.ndarray:
     with_bias : False to drop their last number, in a factorisation the popularity of a track
     """
     return F.normalize(items if with_bias else items[:, :-1], dim=-1).cpu().numpy()
-
-
-def best_tracks_capped(
-    towers: Towers,
-    queries: Tensor,
-    items: Tensor,
-    k: int,
-    *,
-    artists: np.ndarray,
-    max_per_artist: int,
-    excluded: Sequence[np.ndarray] | None = None,
-    offsets: np.ndarray | None = None,
-    track_ids: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The k best tracks of each query with at most `max_per_artist` of each artist; else as `best_tracks`.
-
-    A search finds more tracks than a list needs; where the list still comes out short, it is repeated with eight times
-    as many.
-
-    Parameters
-    ----------
-    artists : (n_tracks,) int, -1 for an unknown artist, which has no cap
-    """
-    rows = np.full((len(queries), k), -1, dtype=np.int64)
-    scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
-    pending, width = np.arange(len(queries)), k if max_per_artist >= k else 4 * k
-    while len(pending):
-        width, short = min(width, len(items)), []
-        n_block = max(1, _SCORES_AT_ONCE // max(width, 1))
-        for start in range(0, len(pending), n_block):
-            block = pending[start : start + n_block]
-            block_excluded = None if excluded is None else [excluded[query] for query in block]
-            best, values = best_tracks(
-                towers, queries[block], items, width, excluded=block_excluded, offsets=offsets, track_ids=track_ids
-            )
-            is_within = (best >= 0) & within_caps(np.where(best < 0, -1, artists[best]), max_per_artist)
-            rows[block], scores[block] = first_selected(best, values, is_within, k)
-            is_short = (rows[block, -1] < 0) & (best[:, -1] >= 0) if width else np.zeros(len(block), dtype=bool)
-            short.append(block[is_short & (width < len(items))])
-        pending, width = np.concatenate(short), 8 * width
-    return rows, scores
 
 
 def within_caps(groups: np.ndarray, max_per_group: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from earshot.data.events.interactions import Interactions
 from earshot.data.recommend_request import Candidates, RecommendRequest
-from earshot.towers.retrieval.best_tracks import best_tracks_capped
+from earshot.towers.retrieval.best_tracks import best_tracks
 from earshot.towers.retrieval.popularity import popularity_offsets
 from earshot.towers.retrieval.query_vectors import current_query_vectors, item_vectors, request_query_vector
 from earshot.towers.tower_checkpoint import SavedTowers
@@ -104,14 +104,13 @@ def recommend_all(
     ids of tracks, (n_users, k) int64, the best first, k no more than there are tracks; and their scores, minus infinity
     where tracks run out
     """
-    exclusions = [_tracks_of_users(*disliked, user_rows)] if disliked is not None else []
+    pairs = [disliked] if disliked is not None else []
     if options.novel:
-        exclusions.append(_tracks_of_users(events.user_rows, events.track_rows, user_rows))
+        pairs.append((events.user_rows, events.track_rows))
     excluded = None
-    if exclusions:
-        candidate_rows = [
-            recommender.candidate_rows[np.concatenate(tracks)] for tracks in zip(*exclusions, strict=True)
-        ]
+    if pairs:
+        tracks_of = zip(*(_tracks_of_users(users, tracks, user_rows) for users, tracks in pairs), strict=True)
+        candidate_rows = (recommender.candidate_rows[np.concatenate(tracks)] for tracks in tracks_of)
         excluded = [rows[rows >= 0] for rows in candidate_rows]
     queries = current_query_vectors(recommender.saved.towers, events, user_rows, user_rows)
     rows, scores = _best(recommender, queries, options, excluded)
@@ -128,7 +127,7 @@ def _best(
     recommender: Recommender, queries: Tensor, options: RecommendOptions, excluded: list[np.ndarray] | None
 ) -> tuple[np.ndarray, np.ndarray]:
     plays = recommender.plays
-    return best_tracks_capped(
+    return best_tracks(
         recommender.saved.towers,
         queries,
         recommender.items,

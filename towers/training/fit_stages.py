@@ -40,13 +40,7 @@ class FitStage:
             write_training(self.state_file, self.key, self.training.state())
 
     def resume(self) -> bool:
-        """Restore the state that was saved of this very training; False if there is none.
-
-        Raises
-        ------
-        ValueError
-            The state does not fit this training, whatever its key says.
-        """
+        """Restore the state that was saved of this very training; returns and raises as `resume_training` does."""
         return resume_training(self.state_file, self.key, self.training.restore)
 
 

@@ -25,10 +25,8 @@ class HardNegatives:
 
     def has(self, user_rows: np.ndarray) -> np.ndarray:
         """Mark the users with a hard negative, bool."""
-        has_any = np.zeros(len(self.place_of), dtype=bool)
-        users = np.flatnonzero(self.place_of >= 0)
-        has_any[users] = (self.track_rows[self.place_of[users]] >= 0).any(axis=1)
-        return has_any[user_rows]
+        has_any = np.append((self.track_rows >= 0).any(axis=1), False)  # the last element is that of -1
+        return has_any[self.place_of[user_rows]]
 
     def draw(self, user_rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw one track of each user, shape as `user_rows`; -1 for a user without any."""

@@ -38,11 +38,9 @@ class StepReport:
 
     epoch: int  # from 0
     step: int  # steps of the epoch that are done
-    n_steps: int  # in an epoch
     loss: float  # mean over the steps of this report
     n_events: int  # of this report
     seconds: float
-    temperature: float
     validation: float | None  # after the last step of an epoch, where there is a validator
 
 
@@ -147,7 +145,10 @@ class TowerTraining:
         blocks = towers.blocks(batch.track_rows, batch.inputs.user_rows)
         local = self.distributed.local_batch(batch)
         local_batch, local_blocks = local.batch, local.blocks(blocks)
-        candidates = torch.from_numpy(local_batch.candidates).to(self.device)
+        candidates, excluded, weights = (
+            torch.from_numpy(array).to(self.device)
+            for array in (local_batch.candidates, local_batch.excluded, local_batch.weights)
+        )
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_mixed):
             if isinstance(towers, TwoTower):
                 features = towers.features(local_blocks, local_batch.track_rows, local_batch.dropout)
@@ -158,37 +159,37 @@ class TowerTraining:
             items = towers.items(features if is_bpr else features[candidates]).float()
         if is_bpr:
             scores = towers.pair_scores(queries[:, None], items[candidates]) / self.temperature()
-            arrays = (local_batch.excluded, local_batch.weights)
-            excluded, weights = (torch.from_numpy(array).to(scores.device) for array in arrays)
             return local.weight * bpr_loss(scores[:, 0], scores[:, 1:], excluded=excluded, weights=weights), blocks
         items = self.distributed.gather(items, local.sizes)  # (batch + negatives, dim)
-        loss = self._softmax(queries, items, local, self._log_counts(batch)[local.columns])
-        if config.directions == 2 and self.distributed.n_ranks > 1:
-            loss = 0.5 * (loss + self._track_direction(queries, items, local, batch.excluded))
+        facts: dict[str, Any] = {"excluded": excluded, "weights": weights, "log_counts": None}
+        if config.correction != "none":
+            facts["log_counts"] = torch.from_numpy(self._log_counts(batch)[local.columns]).to(self.device)
+        if self.distributed.n_ranks == 1:
+            return local.weight * self._softmax(queries, items, directions=config.directions, **facts), blocks
+        loss = self._softmax(queries, items, **facts)
+        if config.directions == 2:
+            loss = 0.5 * (loss + self._track_direction(queries, items, local, batch.excluded, weights))
         return local.weight * loss, blocks
 
-    def _softmax(self, queries: Tensor, items: Tensor, local: LocalBatch, log_counts: np.ndarray) -> Tensor:
-        config, device = self.config, queries.device
-        temperature = self.temperature()
-        settings: dict[str, Any] = {"directions": config.directions if self.distributed.n_ranks == 1 else 1}
-        settings["log_counts"] = None if config.correction == "none" else torch.from_numpy(log_counts).to(device)
-        settings |= {name: torch.from_numpy(getattr(local.batch, name)).to(device) for name in ("excluded", "weights")}
+    def _softmax(self, queries: Tensor, items: Tensor, **facts: Any) -> Tensor:
+        """Sampled softmax, by the kernel for cosines where that can compute it."""
+        config, temperature = self.config, self.temperature()
         is_cosine = isinstance(self.towers, TwoTower) and config.correction in ("both", "none")
-        if is_cosine and fits(temperature.item(), settings["log_counts"]):
-            return fused_sampled_softmax(queries, items, temperature, half=config.half, **settings)
-        scores = self.towers.scores(queries, items)
-        return sampled_softmax(scores / temperature, correction=config.correction, **settings)
+        if is_cosine and fits(temperature.item(), facts["log_counts"]):
+            return fused_sampled_softmax(queries, items, temperature, half=config.half, **facts)
+        return sampled_softmax(self.towers.scores(queries, items) / temperature, correction=config.correction, **facts)
 
-    def _track_direction(self, queries: Tensor, items: Tensor, local: LocalBatch, excluded: np.ndarray) -> Tensor:
+    def _track_direction(
+        self, queries: Tensor, items: Tensor, local: LocalBatch, excluded: np.ndarray, weights: Tensor
+    ) -> Tensor:
         """The loss of this rank's tracks choosing among the users of all ranks; `excluded` is of the whole batch."""
-        n, device = len(queries), queries.device
+        n = len(queries)
         sizes = [len(events) for events in np.array_split(np.arange(len(excluded)), self.distributed.n_ranks)]
         all_queries = self.distributed.gather(queries, sizes)  # this rank's first
         order = local.columns[local.columns < len(excluded)]
         masked = np.ascontiguousarray(excluded[order][:, local.columns[:n]].T)  # (n, all events)
         logits = self.towers.scores(all_queries, items[:n]).T / self.temperature()
-        weights = torch.from_numpy(local.batch.weights).to(device)
-        return sampled_softmax(logits, excluded=torch.from_numpy(masked).to(device), weights=weights)
+        return sampled_softmax(logits, excluded=torch.from_numpy(masked).to(self.device), weights=weights)
 
     def _report(self) -> StepReport:
         began, losses, n_events, epoch = perf_counter(), [], 0, self.epoch
@@ -209,7 +210,7 @@ class TowerTraining:
         validation = self._validate() if stop == n_steps else None
         if stop == n_steps:
             self.epoch, self.step = self.epoch + 1, 0
-        return StepReport(epoch, stop, n_steps, loss, n_events, seconds, self.temperature().item(), validation)
+        return StepReport(epoch, stop, loss, n_events, seconds, validation)
 
     def _mine(self) -> None:
         """Mine the hard negatives of the epoch that begins, by the towers as they are now."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from earshot.towers.losses import item_frequency
 from earshot.towers.losses.item_frequency import StreamingFrequency, expected_counts
 
 
@@ -11,8 +12,9 @@ def test_exact_counts_by_hand():
     np.testing.assert_allclose(expected_counts(np.array([0, 0, 2, 0]), 3, 8), [6, 0, 2])
 
 
-def test_the_first_gaps_by_hand():
-    stream = StreamingFrequency(4, batch_size=2, n_tracks=8, rate=0.25)
+def test_the_first_gaps_by_hand(monkeypatch):
+    monkeypatch.setattr(item_frequency, "_RATE", 0.25)
+    stream = StreamingFrequency(4, batch_size=2, n_tracks=8, n_hashes=1)
     assert stream.gaps[0, 1] == pytest.approx(4)  # the guess: 8 tracks, 2 at a time
     stream.observe(np.array([1, 1]), step=5)  # a first sighting has no gap
     assert stream.gaps[0, 1] == pytest.approx(4)
@@ -24,8 +26,9 @@ def test_the_first_gaps_by_hand():
     assert stream.expected_counts(np.array([1]))[0] == pytest.approx(5 / 12)
 
 
-def test_afterwards_the_mean_moves_at_its_rate():
-    stream = StreamingFrequency(2, batch_size=1, n_tracks=2, rate=0.5)
+def test_afterwards_the_mean_moves_at_its_rate(monkeypatch):
+    monkeypatch.setattr(item_frequency, "_RATE", 0.5)
+    stream = StreamingFrequency(2, batch_size=1, n_tracks=2, n_hashes=1)
     for step in (0, 4, 8, 12, 16):
         stream.observe(np.array([0]), step)
     before = stream.gaps[0, 0]
@@ -40,9 +43,10 @@ def zipf_batches(rng, n_tracks=400, batch_size=64, n_steps=1_500):
 
 
 @pytest.mark.parametrize(("n_buckets", "n_hashes", "most"), [(400, 1, 0.05), (1_600, 3, 0.12)])
-def test_a_stream_comes_to_the_exact_counts(rng, n_buckets, n_hashes, most):
+def test_a_stream_comes_to_the_exact_counts(rng, monkeypatch, n_buckets, n_hashes, most):
+    monkeypatch.setattr(item_frequency, "_RATE", 0.005)
     shares, batches = zipf_batches(rng)
-    stream = StreamingFrequency(n_buckets, batch_size=64, n_tracks=400, n_hashes=n_hashes, rate=0.005)
+    stream = StreamingFrequency(n_buckets, batch_size=64, n_tracks=400, n_hashes=n_hashes)
     for step, batch in enumerate(batches):
         stream.observe(batch, step)
     estimated = stream.expected_counts(np.arange(400)) / 64
@@ -64,8 +68,9 @@ def test_crowded_buckets_are_told_apart_by_a_second_hash():
     assert two.expected_counts(np.array([8]))[0] == pytest.approx(1 / 16)  # still the guess
 
 
-def test_it_follows_a_world_that_changes(rng):
-    stream = StreamingFrequency(2, batch_size=8, n_tracks=2, rate=0.05)
+def test_it_follows_a_world_that_changes(rng, monkeypatch):
+    monkeypatch.setattr(item_frequency, "_RATE", 0.05)
+    stream = StreamingFrequency(2, batch_size=8, n_tracks=2, n_hashes=1)
     for step in range(600):
         share = 0.75 if step < 300 else 0.25
         stream.observe((rng.random(8) > share).astype(np.int64), step)
@@ -89,6 +94,6 @@ def test_a_state_goes_on_as_if_nothing_had_happened(rng):
 
 
 def test_a_state_of_another_shape_is_refused():
-    small, large = (StreamingFrequency(n, batch_size=1, n_tracks=8) for n in (4, 8))
+    small, large = (StreamingFrequency(n, batch_size=1, n_tracks=8, n_hashes=1) for n in (4, 8))
     with pytest.raises(ValueError, match=r"last_steps is of shape \(1, 8\), and \(1, 4\) is needed"):
         small.restore(large.state())

@@ -120,9 +120,9 @@ def test_a_training_that_diverges_says_so(at_once, words):
 def test_a_report_counts_its_events():
     world = training(config=replace(QUICK, epochs=1, batch_size=25))
     (report,) = list(world.reports())
-    assert (report.epoch, report.step, report.n_steps, report.n_events) == (0, 3, 3, 60)
+    assert (report.epoch, report.step, report.n_events) == (0, 3, 60)
     assert report.validation is None and world.best_epochs == 1
-    assert 0.01 <= report.temperature <= 1 and report.seconds > 0
+    assert report.seconds > 0
 
 
 def test_log_counts_are_those_of_the_whole_mixture():
@@ -156,10 +156,11 @@ def test_the_streaming_estimate_comes_to_the_exact_counts():
 def test_the_temperature_is_learned_only_where_scores_are_cosines():
     fixed = training(config=replace(QUICK, learn_temperature=0, epochs=1, temperature=0.3))
     dot = training(replace(TOWER, model="dot"), replace(QUICK, epochs=1, temperature=0.3))
-    for world in (fixed, dot):
-        assert [report.temperature for report in world.reports()] == [pytest.approx(0.3)]
     learned = training(config=replace(QUICK, epochs=1, temperature=0.3, learn_temperature=1, learning_rate=0.05))
-    assert [report.temperature for report in learned.reports()] != [pytest.approx(0.3)]
+    for world in (fixed, dot, learned):
+        list(world.reports())
+    assert fixed.temperature().item() == dot.temperature().item() == pytest.approx(0.3)
+    assert learned.temperature().item() != pytest.approx(0.3)
 
 
 def sounding_world(rng):
