@@ -5,7 +5,9 @@ track never waits for torch.
 """
 
 import contextlib
+import importlib
 import os
+import pkgutil
 import signal
 import sys
 
@@ -18,60 +20,11 @@ from typing import Any
 
 import click
 
-from earshot.commands.build_graph import build_graph
-from earshot.commands.build_index import build_index
-from earshot.commands.check import check
-from earshot.commands.demo import demo
-from earshot.commands.diffuse_audio import diffuse_audio
-from earshot.commands.embed_audio import embed_audio
-from earshot.commands.evaluate import evaluate
-from earshot.commands.evaluate_audio import evaluate_audio
-from earshot.commands.failures import failures
-from earshot.commands.forget_folder import forget_folder
-from earshot.commands.forget_listens import forget_listens
-from earshot.commands.graph_stats import graph_stats
-from earshot.commands.import_graph import import_graph
-from earshot.commands.import_listens import import_listens
-from earshot.commands.import_playlists import import_playlists
-from earshot.commands.import_tags import import_tags
-from earshot.commands.link import link
-from earshot.commands.map import draw_map
-from earshot.commands.recommend import recommend
+from earshot import commands
 from earshot.commands.shared.console import OutputError, close_outputs, open_outputs
+from earshot.commands.shared.error_messages import shown_error
 from earshot.commands.shared.options import library_folder
 from earshot.commands.shared.signals import TerminatedError, end_on_signals, say_interrupted
-from earshot.commands.shared.system_failures import failure_sentence
-from earshot.commands.similar import similar
-from earshot.commands.status import status
-from earshot.commands.train_audio import train_audio
-from earshot.commands.train_tower import train_tower
-
-_COMMANDS = (
-    build_graph,
-    build_index,
-    check,
-    demo,
-    diffuse_audio,
-    draw_map,
-    embed_audio,
-    evaluate,
-    evaluate_audio,
-    failures,
-    forget_folder,
-    forget_listens,
-    graph_stats,
-    import_graph,
-    import_listens,
-    import_playlists,
-    import_tags,
-    link,
-    recommend,
-    similar,
-    status,
-    train_audio,
-    train_tower,
-)
-
 
 _OWN_ERRORS = (click.ClickException, click.exceptions.Exit, click.Abort, OutputError)  # not of a disk or database
 
@@ -80,19 +33,15 @@ class _Commands(click.Group):
     """All commands; errors of stages, the disk and the database become one message."""
 
     def invoke(self, context: click.Context) -> Any:
-        from earshot.index.library import LibraryError
-        from earshot.stages.shared.reports import StageError
-
         try:
             return super().invoke(context)
-        except (LibraryError, StageError) as error:
-            raise click.ClickException(str(error)) from None
+        except _OWN_ERRORS:
+            raise
         except Exception as error:
-            is_ours = isinstance(error, _OWN_ERRORS)
-            sentence = None if is_ours else failure_sentence(error, context.params["library"])
-            if sentence is None:
+            shown = shown_error(error, context.params["library"])
+            if shown is None:
                 raise
-            raise click.ClickException(sentence) from error
+            raise shown from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -118,8 +67,9 @@ def cli(context: click.Context, library: Path) -> None:
     context.obj = library
 
 
-for _command in _COMMANDS:
-    cli.add_command(_command)
+for _module in pkgutil.iter_modules(commands.__path__):
+    if not _module.ispkg:  # a file holds the command of its name
+        cli.add_command(getattr(importlib.import_module(f"earshot.commands.{_module.name}"), _module.name))
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
 """`cli build-graph`: preference graphs from listens, playlists and tags."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from earshot.commands.shared.error_messages import stage_errors
 from earshot.commands.shared.options import split_options
 
 
@@ -45,19 +45,7 @@ from earshot.commands.shared.options import split_options
     help="Of the random choice among many tracks of one tag, and of a --split by chance.",
 )
 @click.pass_obj
-def build_graph(
-    folder: Path,
-    sources: tuple[str, ...],
-    weighting: str,
-    top_n: int,
-    min_together: int,
-    min_degree: int | None,
-    top: int | None,
-    split: str,
-    share: float,
-    gap: int,
-    seed: int,
-) -> None:
+def build_graph(folder: Path, **settings: Any) -> None:
     """Build preference graphs: edges between tracks, or artists, that share listeners, playlists or tags.
 
     Each source becomes one graph of that name, in the place of an earlier one.
@@ -71,10 +59,6 @@ def build_graph(
     from earshot.index.library import Library
     from earshot.stages.build_graphs import build_graphs
 
-    with Library.open_to_write(folder) as library, stage_errors():
-        graphs = build_graphs(
-            library, sources, weighting=weighting, top_n=top_n, min_together=min_together,
-            min_degree=min_degree, top=top, split=split, share=share, gap_s=gap, seed=seed,
-        )  # fmt: skip
-        for graph in graphs:
+    with Library.open_to_write(folder) as library:
+        for graph in build_graphs(library, **settings):
             click.echo(str(graph), err=graph.graph is None)

@@ -81,21 +81,11 @@ def _as_typed() -> str:
 
 
 def _genre_agreement(library_folder: Path) -> float:
-    """The share of a track's five nearest by another artist that have its genre, in the demo's world."""
     from earshot.index.library import Library
+    from earshot.index.vectors.neighbour_table import genre_agreement
 
     with Library.open(library_folder) as library:
-        (share,) = library.db.execute(_GENRE_AGREEMENT).fetchone()
-    return share
-
-
-_GENRE_AGREEMENT = """
-    SELECT avg(same_genre) FROM (
-        SELECT a.genre = b.genre AS same_genre, row_number() OVER (PARTITION BY a.id ORDER BY n.rank) AS place
-        FROM neighbours AS n JOIN tracks AS a ON a.id = n.track_id JOIN tracks AS b ON b.id = n.neighbour_id
-        WHERE a.artist <> b.artist
-    ) WHERE place <= 5
-"""
+        return genre_agreement(library)
 
 
 def _demo_step(library: Path, *arguments: object) -> None:

@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, help="Decides what the check hides.")
 @click.option("--json", "as_json", is_flag=True, help="Counts and metrics as JSON.")
 @click.pass_obj
-def diffuse_audio(
-    folder: Path, kinds: tuple[str, ...], check: bool, hide: float, seed: int, as_json: bool, **settings: Any
-) -> None:
+def diffuse_audio(folder: Path, check: bool, hide: float, as_json: bool, **options: Any) -> None:
     """Spread audio vectors over the preference graphs, so that tracks without audio get a vector too.
 
     A track gets a mean of the vectors near it in the graph, or else the vector of its album or artist. Nothing is
@@ -49,9 +47,9 @@ def diffuse_audio(
     from earshot.index.library import Library
     from earshot.stages.diffuse import DiffusionReport, diffuse_vectors
 
-    config = config_of(DiffusionConfig, settings)
+    config = config_of(DiffusionConfig, options)
     with Library.open_to_write(folder) as library:
-        reports = diffuse_vectors(library, kinds, config, hide=hide if check else None, seed=seed)
+        reports = diffuse_vectors(library, config=config, hide=hide if check else None, **options)
         report = last_report(reports, DiffusionReport)
     if as_json:
         echo_json(report.counts() | {"figures": [asdict(value) for value in report.metrics]})

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.audio.config import DecodeConfig
-from earshot.commands.shared.error_messages import stage_errors
 from earshot.commands.shared.options import config_of, config_options, device_option
 from earshot.commands.shared.terminal import drawn, echo_some
 from earshot.data.files.path_encoding import shell_word, shown_path
@@ -36,19 +35,7 @@ EXIT_SOME_FAILED = 3  # done, but some files could not be embedded
 @config_options(DecodeConfig)
 @device_option("Where the encoder runs; auto: a GPU if there is one.")
 @click.pass_obj
-def embed_audio(
-    folder: Path,
-    paths: tuple[str, ...],
-    exclude: tuple[str, ...],
-    min_duration: float | None,
-    max_duration: float | None,
-    retry: bool,
-    again: bool,
-    prune: bool,
-    as_json: bool,
-    device: str,
-    **settings: Any,
-) -> None:
+def embed_audio(folder: Path, paths: tuple[str, ...], prune: bool, as_json: bool, **options: Any) -> None:
     """Embed the tracks in folders and files: each gets a vector of how it sounds, kept in the library.
 
     Run it again at any time: only what is new or changed is embedded. Without PATHS it visits every folder
@@ -67,19 +54,12 @@ def embed_audio(
     from earshot.index.library import Library
     from earshot.stages.embed import embed_folders, existing_path
 
-    config = config_of(DecodeConfig, settings)
-    with stage_errors():  # before a library is made
-        given = [existing_path(path) for path in paths]
+    config = config_of(DecodeConfig, options)
+    given = [existing_path(path) for path in paths]  # before a library is made
     if not given and not (folder / "library.db").exists():
         raise click.UsageError("Which folder? For example `cli embed-audio ~/Music`.")
     with Library.open_to_write(folder) as library:
-        (report,) = drawn(
-            embed_folders(
-                library, given, config,
-                exclude=exclude, min_duration=min_duration, max_duration=max_duration,
-                retry=retry, again=again, prune=prune, device=device,
-            )
-        )  # fmt: skip
+        (report,) = drawn(embed_folders(library, given, config, prune=prune, **options))
     _echo_report(report, as_json, pruning=prune)
     counts = report.counts
     if counts.failed > counts.failed_before:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -73,20 +74,7 @@ from earshot.commands.shared.terminal import echo_lines, echo_rows, last_report
 )
 @output_options
 @click.pass_obj
-def evaluate(
-    folder: Path,
-    ks: tuple[int, ...],
-    repeats: bool | None,
-    baselines: str,
-    sampled: bool | None,
-    ann: bool,
-    recall: float,
-    report: Path | None,
-    popularity: float | None,
-    n_users: int,
-    seed: int,
-    output: str | None,
-) -> None:
+def evaluate(folder: Path, ks: tuple[int, ...], report: Path | None, output: str | None, **options: Any) -> None:
     """Evaluate the towers on listens that they never saw, over the full catalog, beside baselines.
 
     Each metric has its 95 % interval (a bootstrap of a thousand draws of listeners). Beside it stand chance and the
@@ -108,11 +96,7 @@ def evaluate(
     with user_errors():  # before the work, not after it
         page = None if report is None else report_page(report)
     with Library.open_to_write(folder) as library:
-        reports = evaluate_towers(
-            library, ks=ks or (10, 20, 100), repeats=repeats, baselines=baselines, sampled=sampled, ann=ann,
-            recall=recall, popularity=popularity, n_users=n_users, seed=seed,
-        )  # fmt: skip
-        evaluation = last_report(reports, Evaluation)
+        evaluation = last_report(evaluate_towers(library, ks=ks or (10, 20, 100), **options), Evaluation)
     if page is not None:
         with user_errors():
             evaluation.write(page)

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,16 +29,7 @@ from earshot.commands.shared.terminal import echo_rows, last_report
 @output_options
 @click.pass_obj
 def evaluate_audio(
-    folder: Path,
-    labels: Path | None,
-    columns: tuple[str, ...],
-    twins: str | None,
-    kinds: tuple[str, ...],
-    k: int,
-    baselines: bool,
-    held_out: bool,
-    seed: int,
-    output: str | None,
+    folder: Path, labels: Path | None, columns: tuple[str, ...], twins: str | None, output: str | None, **options: Any
 ) -> None:
     """Evaluate the library's audio vectors: tracks that belong together should lie together.
 
@@ -58,8 +50,7 @@ def evaluate_audio(
         raise click.UsageError("--column and --twins name columns of a table; give it with --labels TABLE.")
     table = None if labels is None else Labels(labels, columns, twins)
     with Library.open_to_write(folder) as library:
-        reports = evaluate_encoder(library, table, kinds=kinds, k=k, baselines=baselines, held_out=held_out, seed=seed)
-        metrics = last_report(reports, EncoderEvaluation).metrics
+        metrics = last_report(evaluate_encoder(library, table, **options), EncoderEvaluation).metrics
     if output is not None:
         echo_rows([asdict(value) for value in metrics], output, "")
         return

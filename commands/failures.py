@@ -24,14 +24,8 @@ def failures(folder: Path, excluded: bool, output: str | None) -> None:
         cli failures --csv > failures.csv
     """
     from earshot.index.library import Library
-    from earshot.index.tracks.track_store import UNREAD
+    from earshot.index.tracks.track_store import failed_files
 
-    statuses = "('failed', 'excluded')" if excluded else "('failed')"
     with Library.open(folder) as library:
-        rows = list(
-            library.db.query(
-                f"SELECT status, iif({UNREAD}, 'tried again', NULL) AS next_run, reason, path FROM tracks"
-                f" WHERE status IN {statuses} ORDER BY status, reason, path"
-            )
-        )
+        rows = failed_files(library, excluded=excluded)
     echo_rows(rows, output, "No file has failed.")

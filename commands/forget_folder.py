@@ -25,13 +25,13 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
         cli forget-folder
         cli forget-folder ~/Music/Old
     """
+    from earshot.index import removal
     from earshot.index.library import Library
-    from earshot.index.removal import listed_folders
-    from earshot.stages.imports import forget
+    from earshot.stages.shared.indexes import refresh_indexes
 
     if path is None:
         with Library.open(folder) as library:
-            rows = listed_folders(library)
+            rows = removal.listed_folders(library)
         echo_rows(rows, output, "No folder was given to `cli embed-audio` yet.")
         return
     if output is not None:
@@ -39,7 +39,10 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
     if not path:
         raise click.UsageError("The path is empty. Was it a variable that is not set? Nothing was changed.")
     with Library.open_to_write(folder) as library:
-        (forgotten,) = drawn(forget.forget_folder(library, expand_home(path)))
+        try:
+            forgotten = removal.forget_folder(library, expand_home(path))
+        finally:  # even then: an earlier try may have been killed before it came to this
+            list(drawn(refresh_indexes(library)))
     n_tracks = plural(forgotten.n_tracks, "track")
     click.echo(f"{shown_path(forgotten.path)} is forgotten: {n_tracks} removed. No file was touched.")
     notes = {

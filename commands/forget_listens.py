@@ -25,13 +25,13 @@ def forget_listens(folder: Path, number: int | None, output: str | None) -> None
         cli forget-listens
         cli forget-listens 2
     """
+    from earshot.index import removal
     from earshot.index.library import Library
-    from earshot.index.removal import listed_imports
-    from earshot.stages.imports import forget
+    from earshot.stages.shared.indexes import refresh_indexes
 
     if number is None:
         with Library.open(folder) as library:
-            rows = listed_imports(library)
+            rows = removal.listed_imports(library)
         if output is None:  # a terminal has no room for whole paths
             rows = [row | {"imported": row["imported"][:10], "origin": Path(row["origin"]).name} for row in rows]
         echo_rows(rows, output, "No listens were imported.")
@@ -39,7 +39,10 @@ def forget_listens(folder: Path, number: int | None, output: str | None) -> None
     if output is not None:
         raise click.UsageError(f"--{output} lists the imports; leave it out with ID. Nothing was changed.")
     with Library.open_to_write(folder) as library:
-        (forgotten,) = drawn(forget.forget_listens(library, number))
+        try:
+            forgotten = removal.forget_listens(library, number)
+        finally:  # even then: an earlier try may have been killed before it came to this
+            list(drawn(refresh_indexes(library)))
     click.echo(
         f"{plural(forgotten.n_events, 'listen')} from {escaped(forgotten.origin)} forgotten, with"
         f" {plural(forgotten.n_users, 'user')} and {plural(forgotten.n_tracks, 'catalog track')} that nothing else"

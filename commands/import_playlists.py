@@ -25,8 +25,9 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     \b
         cli import-playlists ~/Music/Playlists
     """
+    from earshot.data.tables.playlists import find_playlists, read_playlist
     from earshot.index.library import Library
-    from earshot.stages.imports import import_playlists as stage
+    from earshot.index.listens import playlist_store
 
     if forget and as_json:
         raise click.UsageError("--json reports playlists that are imported; leave it out with --forget.")
@@ -36,9 +37,14 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     for path in paths:
         if not os.path.exists(path):
             raise click.UsageError(f"There is no {shown_path(path)}.")
+    readable, errors = [], list[str]()
+    for path in find_playlists(paths, lambda error: errors.append(str(error))):
+        try:
+            readable.append(read_playlist(path))
+        except (ValueError, OSError) as error:  # costs this playlist only
+            errors.append(str(error))
     with Library.open_to_write(folder) as library:
-        report = stage.import_playlists(library, paths)
-    playlists = report.playlists
+        playlists = playlist_store.import_playlists(library, readable)
     if as_json:
         echo_json([asdict(playlist) for playlist in playlists])
     else:
@@ -49,9 +55,9 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
             " files"
         )
         echo_some("not in the library", unmatched)
-    for error in report.errors:
-        click.echo(f"Left out: {in_one_line(error)}", err=True)
-    if report.errors and not playlists:
+    for message in errors:
+        click.echo(f"Left out: {in_one_line(message)}", err=True)
+    if errors and not playlists:
         raise click.ClickException("No playlist could be read.")
 
 

@@ -44,8 +44,9 @@ def link(
         cli link
         cli link --pair 1204 17
     """
+    from earshot.index.health.staleness import stale_after_links
     from earshot.index.library import Library
-    from earshot.stages.imports import link as stage
+    from earshot.index.tracks.track_links import find_links, remove_links, store_links
 
     if dry_run and (pairs or unlink):
         raise click.UsageError("--dry-run shows what `cli link` by itself would do, without --pair and --unlink.")
@@ -55,17 +56,24 @@ def link(
         )
     if twice := [catalog_id for catalog_id, n in Counter(catalog_id for catalog_id, _ in set(pairs)).items() if n > 1]:
         raise click.UsageError(f"--pair links {twice[0]} with two tracks; a catalog track is one of them.")
-    opened = Library.open(folder) if dry_run else Library.open_to_write(folder)
-    with opened as library:
-        is_by_hand = bool(pairs or unlink)
-        report = stage.change_links(library, pairs, unlink) if is_by_hand else stage.link(library, dry_run=dry_run)
-    if report.stale:
-        commands = " and ".join(f"`{command}`" for command in report.stale)
+    linkage: Linkage | None = None
+    n_removed = n_linked = 0
+    with Library.open(folder) if dry_run else Library.open_to_write(folder) as library:
+        if pairs or unlink:
+            n_removed = remove_links(library, unlink)
+        else:
+            linkage = find_links(library)
+            pairs = tuple((pair.catalog.id, pair.file.id) for pair in linkage.matches)
+        if not dry_run:
+            n_linked = store_links(library, pairs)
+        stale = [part.fix for part in stale_after_links(library)] if n_linked or n_removed else []
+    if stale:
+        commands = " and ".join(f"`{command}`" for command in dict.fromkeys(stale))
         click.echo(f"What was made before does not contain this change: run {commands}.", err=True)
-    if report.linkage is None:
-        click.echo(f"{report.n_linked:,} linked, {report.n_removed:,} links taken back")
+    if linkage is None:
+        click.echo(f"{n_linked:,} linked, {n_removed:,} links taken back")
     else:
-        _echo_linkage(report.linkage, dry_run, output)
+        _echo_linkage(linkage, dry_run, output)
 
 
 def _echo_linkage(linkage: "Linkage", dry_run: bool, output: str | None) -> None:

@@ -1,6 +1,7 @@
 """`cli map`: all tracks on one sheet, laid out by UMAP."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,7 +10,7 @@ from earshot.commands.shared.options import NEW_FILE
 from earshot.commands.shared.terminal import last_report
 
 
-@click.command("map")
+@click.command()
 @click.option(
     "--space",
     metavar="SPACE",
@@ -36,7 +37,7 @@ from earshot.commands.shared.terminal import last_report
 )
 @click.option("--seed", default=0, show_default=True, help="Of the sample and of the layout.")
 @click.pass_obj
-def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path | None, limit: int, seed: int) -> None:
+def map(folder: Path, out: Path | None, html: Path | None, color: str, **options: Any) -> None:
     """Draw all tracks on one sheet: what is near in a vector space is near there (UMAP).
 
     Only neighbourhoods mean something: the distance between two clusters says little. The page shows names under the
@@ -49,12 +50,11 @@ def draw_map(folder: Path, space: str, color: str, out: Path | None, html: Path 
         cli map --space tower --color artist --html map.html
     """
     from earshot.index.library import Library
-    from earshot.stages import map
+    from earshot.stages.map import MapReport, draw_map
 
     out = Path("map.png") if out is None and html is None else out
     with Library.open(folder) as library, user_errors():
-        reports = map.draw_map(library, out, html, space=space, color=color, limit=limit, seed=seed)
-        report = last_report(reports, map.MapReport)
+        report = last_report(draw_map(library, out, html, color=color, **options), MapReport)
     if not report.is_colored:
         click.echo(f"All dots are grey: no track has a tag for {color}; `cli import-tags` brings tags in.", err=True)
     for path in report.paths:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from earshot.commands.shared.error_messages import stage_errors, user_errors
+from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.options import EXISTING_FILE, output_options, popularity_option
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
 from earshot.commands.shared.terminal import echo_rows, echo_stream, last_report, plural
@@ -101,7 +101,7 @@ def _recommend_to_one(folder: Path, history: Path | None, m3u: Path | None, outp
         raise click.UsageError(f"{m3u} is a folder; one playlist is a file, such as {m3u / 'mix.m3u8'}.")
     with user_errors():
         played = [] if history is None else read_history(history)
-    with Library.open(folder) as library, stage_errors():
+    with Library.open(folder) as library:
         recommended = recommend_tracks(library, history=played, **request)
     if m3u is not None:
         write_playlist(m3u, [place.track for place in recommended])

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from earshot.commands.shared.error_messages import stage_errors
 from earshot.commands.shared.options import output_options
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
 from earshot.commands.shared.terminal import echo_rows
@@ -74,7 +73,7 @@ def similar(
     from earshot.index.vectors.spaces import TOWER
     from earshot.stages.similar import similar_tracks
 
-    with Library.open(folder) as library, stage_errors():
+    with Library.open(folder) as library:
         report = similar_tracks(
             library,
             seeds,

@@ -18,7 +18,13 @@ _SHAPE = {setting.name: setting for setting in settings_of(EncoderConfig)}
 @click.command()
 @click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only this graph; may be repeated. Else all.")
 @click.option("--no-graph", is_flag=True, help="No stored graph, even where the library has some.")
-@click.option("--tags/--no-tags", default=True, show_default=True, help="The tracks of one artist are positives, too.")
+@click.option(
+    "--tags/--no-tags",
+    "same_artist",
+    default=True,
+    show_default=True,
+    help="The tracks of one artist are positives, too.",
+)
 @click.option(
     "--start",
     type=click.Choice(["current", "fresh"]),
@@ -41,16 +47,7 @@ _SHAPE = {setting.name: setting for setting in settings_of(EncoderConfig)}
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @click.pass_obj
 def train_audio(
-    folder: Path,
-    kinds: tuple[str, ...],
-    no_graph: bool,
-    tags: bool,
-    start: str,
-    channels: int | None,
-    dim: int | None,
-    device: str,
-    as_json: bool,
-    **settings: Any,
+    folder: Path, kinds: tuple[str, ...], no_graph: bool, start: str, as_json: bool, **options: Any
 ) -> None:
     """Train the encoder on your taste: tracks that are liked together should sound alike.
 
@@ -68,14 +65,12 @@ def train_audio(
     from earshot.index.library import Library
     from earshot.stages.train_encoder import TrainEncoderReport, train_encoder
 
-    config = config_of(TasteConfig, settings)
+    config = config_of(TasteConfig, options)
     if kinds and no_graph:
         raise click.UsageError("--graph names a graph to learn from, --no-graph says there is none; give one of them.")
     with Library.open_to_write(folder) as library:
-        reports = train_encoder(
-            library, config, kinds=() if no_graph else kinds or None, same_artist=tags,
-            fresh=start == "fresh", channels=channels, dim=dim, device=device,
-        )  # fmt: skip
+        graphs = () if no_graph else kinds or None
+        reports = train_encoder(library, config, kinds=graphs, fresh=start == "fresh", **options)
         report = last_report(reports, TrainEncoderReport)
     if as_json:
         click.echo(json.dumps(report.metrics()))

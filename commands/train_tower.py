@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from earshot.commands.shared.error_messages import stage_errors
 from earshot.commands.shared.options import SwitchCommand, config_of, config_options, device_option, split_options
 from earshot.commands.shared.terminal import last_report, plural
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
@@ -44,18 +43,7 @@ from earshot.towers.config import TowerConfig, TowerTrainingConfig
 @device_option("For training; auto: a GPU if there is one.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @click.pass_obj
-def train_tower(
-    folder: Path,
-    sound: str | None,
-    split: str,
-    share: float,
-    gap: int,
-    repeats: bool | None,
-    refit: bool,
-    device: str,
-    as_json: bool,
-    **settings: Any,
-) -> None:
+def train_tower(folder: Path, split: str, refit: bool, device: str, as_json: bool, **options: Any) -> None:
     """Train a two-tower recommender on listens: one tower makes vectors of tracks, the other of listeners.
 
     It needs `cli import-listens`, and uses the vectors of `cli embed-audio` if there are any. Interrupted, the same
@@ -77,18 +65,15 @@ def train_tower(
     from earshot.stages.train_tower import TrainTowerReport, train_towers
     from earshot.towers.training.distributed import join_processes
 
-    tower, config = config_of(TowerConfig, settings), config_of(TowerTrainingConfig, settings)
+    tower, training = config_of(TowerConfig, options), config_of(TowerTrainingConfig, options)
     if refit and split == "none":
         raise click.UsageError("--refit asks the validation part how long to learn, and --split none leaves none.")
     with contextlib.ExitStack() as stack:
         distributed, place = stack.enter_context(join_processes(pick_device(device)))
         opened = Library.open_to_write if distributed.is_first else Library.open
         library = stack.enter_context(distributed.first_then_others(lambda: opened(folder)))
-        stack.enter_context(stage_errors())
-        reports = train_towers(
-            library, tower, config, sound=sound, split=split, share=share, gap_s=gap,
-            repeats=repeats, refit=refit, device=place, distributed=distributed,
-        )  # fmt: skip
+        options |= {"split": split, "refit": refit, "device": place, "distributed": distributed}
+        reports = train_towers(library, tower, training, **options)
         if not distributed.is_first:
             collections.deque(reports, maxlen=0)  # the first process shows what all do
             return

@@ -18,7 +18,7 @@ from earshot.index.runs import RECOMMEND_STAGE, finish_run, start_run
 from earshot.index.tracks.track_lookup import TrackRow, find_track, track_rows
 from earshot.stages.shared.current_towers import open_towers, towers_for
 from earshot.stages.shared.environment import versions
-from earshot.stages.shared.reports import InputError, Progress, StageError, as_stage_error
+from earshot.stages.shared.reports import InputError, Note, Progress, StageError, as_stage_error
 from earshot.towers.retrieval.query_vectors import request_query_vector
 from earshot.towers.retrieval.recommend_lists import (
     Recommender,
@@ -37,17 +37,6 @@ class Recommendation:
     rank: int  # from 1
     score: float
     track: TrackRow
-
-
-@dataclass(frozen=True)
-class ResumedLists:
-    """Lists of a killed run that need not be made again."""
-
-    n_done: int
-    n_batches: int
-
-    def __str__(self) -> str:
-        return f"Going on after {self.n_done:,} of {self.n_batches:,} batches of listeners."
 
 
 @dataclass(frozen=True)
@@ -123,7 +112,7 @@ def recommend_to_all(
     novel: bool = True,
     max_per_artist: int = 3,
     popularity: float | None = None,
-) -> Generator[Progress | ResumedLists | RecommendAllReport, None, None]:
+) -> Generator[Progress | Note | RecommendAllReport, None, None]:
     """Recommend to every user, into the table `recommendations`; the last report is the `RecommendAllReport`.
 
     All lists take the place of the earlier ones at once. Killed, the same call goes on from the lists that are made.
@@ -152,7 +141,7 @@ def recommend_to_all(
     lists = ResumableLists(library.folder, settings)
     batches = user_batches(recommender, user_rows)
     if n_done := len(lists):
-        yield ResumedLists(n_done, len(batches))
+        yield Note(f"Going on after {n_done:,} of {len(batches):,} batches of listeners.")
     n_users = 0
     for number, batch in enumerate(batches):
         if not lists.has(number):

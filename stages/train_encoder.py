@@ -38,42 +38,8 @@ from earshot.index.runs import TRAINING_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import require_vectors
 from earshot.stages.shared.current_encoder import current_checkpoint, find_checkpoint, load_encoder
 from earshot.stages.shared.environment import SAVE_SECONDS, pick_device, versions
-from earshot.stages.shared.reports import InputError, Progress, as_stage_error, collected
+from earshot.stages.shared.reports import InputError, Note, Progress, as_stage_error, collected
 from earshot.stages.shared.taste_graphs import same_artist_graph, stored_track_graphs
-
-
-@dataclass(frozen=True)
-class UndecodedTracks:
-    """Files that can no longer be decoded; the encoder does not learn from them."""
-
-    n: int
-
-    def __str__(self) -> str:
-        return f"{self.n:,} files could not be heard again and teach nothing."
-
-
-@dataclass(frozen=True)
-class TrainingTracks:
-    """The tracks and graphs that the encoder is about to learn from."""
-
-    n_train: int
-    n_held_out: int
-    graphs: dict[str, int]  # tracks that have a node, by kind of graph
-
-    def __str__(self) -> str:
-        graphs = ", ".join(f"{kind} ({n:,} tracks)" for kind, n in self.graphs.items()) or "crops alone"
-        return f"Learning from {self.n_train:,} tracks, judging by {self.n_held_out:,}; {graphs}."
-
-
-@dataclass(frozen=True)
-class ResumedEpochs:
-    """A training that goes on from a saved state."""
-
-    n_done: int
-    phase: str
-
-    def __str__(self) -> str:
-        return f"Going on after epoch {self.n_done} of the {self.phase}."
 
 
 @dataclass(frozen=True)
@@ -89,9 +55,6 @@ class TrainEncoderReport:
         """The report as the library records it and `cli train-audio --json` prints it."""
         metrics: dict[str, Any] = {"checkpoint": self.checkpoint, "loss": self.loss, "train_tracks": self.n_train}
         return metrics | {f"{value.metric}, {value.subject}": value.value for value in self.accuracy}
-
-
-TrainingReport = Progress | UndecodedTracks | TrainingTracks | ResumedEpochs | TrainEncoderReport
 
 
 @dataclass(frozen=True)
@@ -114,7 +77,7 @@ def train_encoder(
     channels: int | None = None,
     dim: int | None = None,
     device: str = "auto",
-) -> Generator[TrainingReport, None, None]:
+) -> Generator[Progress | Note | TrainEncoderReport, None, None]:
     """Train the encoder and store its checkpoint; the last report is the `TrainEncoderReport`.
 
     Parameters
@@ -153,7 +116,9 @@ def train_encoder(
             ear.encoder, examples.dataset, examples.graphs, held_out, config, fresh=fresh, device=pick_device(device)
         )
     n_nodes = {graph.kind: int((graph.node_rows >= 0).sum()) for graph in examples.graphs}
-    yield TrainingTracks(len(training.train_rows), len(held_out), n_nodes)
+    graph_names = ", ".join(f"{kind} ({n:,} tracks)" for kind, n in n_nodes.items()) or "crops alone"
+    n_train = len(training.train_rows)
+    yield Note(f"Learning from {n_train:,} tracks, judging by {len(held_out):,}; {graph_names}.")
 
     kinds, earlier = list(n_nodes), None if fresh or checkpoint.path is None else checkpoint.path.name
     settings: dict[str, Any] = {"taste": asdict(config), "ear": asdict(ear.config), "fresh": fresh}
@@ -169,7 +134,7 @@ def train_encoder(
     loss = yield from _train(training, state_file, key)
     with recorded_write(library, checkpoints / name):
         save_ear(Ear(ear.config, training.encoder.to("cpu")), checkpoints / name)
-    report = TrainEncoderReport(name, loss, len(training.train_rows), training_metrics(training))
+    report = TrainEncoderReport(name, loss, n_train, training_metrics(training))
     store_metrics(library, run, report.accuracy)
     held_out_ids = tracks.ids.ids(examples.rows[held_out]).tolist()
     finish_run(library, run, report.metrics() | {"held_out_track_ids": held_out_ids})
@@ -192,14 +157,14 @@ def _initial_encoder(checkpoint: Checkpoint, fresh: bool, shape: dict[str, int],
 
 def _read_examples(
     library: Library, tracks: TrackTable, graphs: Sequence[TrackGraph], ear: Ear
-) -> Generator[TrainingReport, None, _Examples]:
+) -> Generator[Progress | Note, None, _Examples]:
     """Compute the log-mel spectrograms that the cache lacks; leave out tracks that cannot be decoded."""
     cache = SpectrogramCache(library.folder / "cache", ear.config)
     n_lacking = len(tracks.paths.keys() - cache.rows.keys())
     filling = fill_cache(cache, tracks.paths, DecodeConfig())
     results = yield from collected(filling, "spectrograms", "track", n_lacking)
     if n_undecoded := sum(result is not None for result in results):
-        yield UndecodedTracks(n_undecoded)
+        yield Note(f"{n_undecoded:,} files could not be decoded again and teach nothing.")
     hashes = list(tracks.paths)
     rows = np.array([row for row, digest in enumerate(hashes) if digest in cache.rows], dtype=np.int64)
     hashes = [hashes[row] for row in rows]
@@ -207,15 +172,13 @@ def _read_examples(
     return _Examples(rows, hashes, dataset, [replace(graph, node_rows=graph.node_rows[rows]) for graph in graphs])
 
 
-def _train(
-    training: TasteTrainer, state_file: Path, key: str
-) -> Generator[Progress | ResumedEpochs, None, float | None]:
+def _train(training: TasteTrainer, state_file: Path, key: str) -> Generator[Progress | Note, None, float | None]:
     """Run a training to its end, or on from where it was interrupted, saving its state; return the last loss."""
     torch.set_num_threads(n_threads())
     loss, saved = None, monotonic()
     with as_stage_error():
         if resume_training(state_file, key, training.restore):
-            yield ResumedEpochs(training.n_done, training.phase_name)
+            yield Note(f"Going on after epoch {training.n_done} of the {training.phase_name}.")
         for epoch in training.epochs():
             yield _progress(epoch, training.best_accuracy)
             loss = epoch.loss

@@ -27,37 +27,13 @@ from earshot.index.runs import TOWER_STAGE, finish_run, start_run
 from earshot.index.vectors.spaces import AUDIO, sound_space, vector_fingerprint
 from earshot.stages.shared.environment import SAVE_SECONDS, pick_device, versions
 from earshot.stages.shared.indexes import refresh_indexes
-from earshot.stages.shared.reports import InputError, Progress, as_stage_error
+from earshot.stages.shared.reports import InputError, Note, Progress, as_stage_error
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.retrieval.best_tracks import unit_vectors
 from earshot.towers.retrieval.query_vectors import item_vectors
 from earshot.towers.tower_checkpoint import SavedTowers, save_towers, tower_training_key
 from earshot.towers.training.distributed import Distributed
 from earshot.towers.training.fit_stages import FitStage, TowerFit, state_files
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """The data that towers are about to learn from."""
-
-    catalog: str  # how many tracks, and what is known of them
-    sound: str | None  # the space of vectors that says how tracks sound
-    events: str  # how many, and how they are split
-
-    def __str__(self) -> str:
-        by = "" if self.sound in (None, AUDIO) else f" ({self.sound})"
-        return f"Learning from {self.catalog}{by}; {self.events}."
-
-
-@dataclass(frozen=True)
-class ResumedTraining:
-    """A training that goes on from a saved state."""
-
-    step: int
-    epoch: int  # counted from 1
-
-    def __str__(self) -> str:
-        return f"Going on after step {self.step:,} of epoch {self.epoch}."
 
 
 @dataclass(frozen=True)
@@ -85,9 +61,6 @@ class TrainTowerReport:
         return metrics if self.seconds is None else metrics | {"seconds": self.seconds}
 
 
-TrainingReport = Progress | TrainingData | ResumedTraining | TrainTowerReport
-
-
 def train_towers(
     library: Library,
     tower: TowerConfig | None = None,
@@ -101,7 +74,7 @@ def train_towers(
     refit: bool = False,
     device: str = "auto",
     distributed: Distributed | None = None,
-) -> Generator[TrainingReport, None, None]:
+) -> Generator[Progress | Note | TrainTowerReport, None, None]:
     """Train towers and store them; the last report is the `TrainTowerReport`.
 
     Parameters
@@ -148,7 +121,8 @@ def train_towers(
     checkpoint = f"towers-{key[:12]}.pt"
     if distributed.is_first:
         events = data_split.describe() if data_split else f"all {len(data.listens):,} events"
-        yield TrainingData(data.catalog.describe(), sound, events)
+        by = "" if sound in (None, AUDIO) else f" ({sound})"
+        yield Note(f"Learning from {data.catalog.describe()}{by}; {events}.")
         run, _ = start_run(library, TOWER_STAGE, settings, seed=tower.seed, versions=versions(), checkpoint=checkpoint)
     with as_stage_error():
         last, loss = yield from _train(fit, library.folder / "checkpoints", key)
@@ -162,17 +136,17 @@ def train_towers(
     yield from _store(library, run, saved, report, began)
 
 
-def _train(fit: TowerFit, folder: Path, key: str) -> Generator[TrainingReport, None, tuple[FitStage, float | None]]:
+def _train(fit: TowerFit, folder: Path, key: str) -> Generator[Progress | Note, None, tuple[FitStage, float | None]]:
     """Run a training and, if asked for, its refit to the end; return the last of them, and its last loss."""
     torch.set_num_threads(n_threads(fit.distributed.n_ranks))
     for stage, phase in zip(fit.stages(folder, key), ("learning", "refitting"), strict=False):
         if stage.resume():
-            yield ResumedTraining(stage.training.step, stage.training.epoch + 1)
+            yield Note(f"Going on after step {stage.training.step:,} of epoch {stage.training.epoch + 1}.")
         loss = yield from _run(stage, phase)
     return stage, loss
 
 
-def _run(stage: FitStage, phase: str) -> Generator[TrainingReport, None, float | None]:
+def _run(stage: FitStage, phase: str) -> Generator[Progress, None, float | None]:
     """Run a training to its end, saving its state every now and then; return its last loss."""
     training, saved, loss = stage.training, monotonic(), None
     n_steps = len(training.batches)
@@ -192,7 +166,7 @@ def _run(stage: FitStage, phase: str) -> Generator[TrainingReport, None, float |
 
 def _store(
     library: Library, run_id: int, saved: SavedTowers, report: TrainTowerReport, began: float
-) -> Generator[TrainingReport, None, None]:
+) -> Generator[Progress | TrainTowerReport, None, None]:
     """Put trained towers and their vectors in the place of earlier ones, and end the run that `began` then."""
     checkpoints = library.folder / "checkpoints"
     with recorded_write(library, checkpoints / report.checkpoint):

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,8 +61,8 @@ def config_options(config_class: type) -> Callable:
     return decorate
 
 
-def config_of(config_class: type[C], settings: Mapping[str, Any]) -> C:
-    """Make a config of the options that `config_options` gave to a command, among others.
+def config_of(config_class: type[C], options: dict[str, Any]) -> C:
+    """Take the options that `config_options` gave to a command out of all its options, and make a config of them.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def config_of(config_class: type[C], settings: Mapping[str, Any]) -> C:
         The values do not fit together.
     """
     try:
-        return config_class(**{setting.name: settings[setting.name] for setting in settings_of(config_class)})
+        return config_class(**{setting.name: options.pop(setting.name) for setting in settings_of(config_class)})
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 
@@ -126,7 +126,7 @@ def split_options(default: str, text: str) -> Callable:
             ),
             click.option("--share", default=0.1, show_default=True, help=share),
             click.option(
-                "--gap", default=1_800, show_default=True, type=click.IntRange(0), metavar="SECONDS", help=gap
+                "--gap", "gap_s", default=1_800, show_default=True, type=click.IntRange(0), metavar="SECONDS", help=gap
             ),
         ]
         for option in reversed(options):

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import click
 
 from earshot.commands.shared.console import OutputError, SafeOutput, printable, terminal_width
-from earshot.commands.shared.error_messages import stage_errors
 from earshot.data.files.path_encoding import escaped
 from earshot.stages.shared.reports import Progress
 
@@ -130,17 +129,11 @@ class _Exactly:
 
 
 def drawn(reports: Generator[Progress | T, None, None]) -> Iterator[T]:
-    """Run a stage: draw its progress, and yield its other reports.
-
-    Raises
-    ------
-    click.ClickException
-        The stage cannot go on; a `click.UsageError` if what was typed is wrong.
-    """
+    """Run a stage: draw its progress, and yield its other reports."""
     bar: Any = None
     phase = ""
     try:
-        with stage_errors(), contextlib.closing(reports):
+        with contextlib.closing(reports):
             for report in reports:
                 if bar is not None and (not isinstance(report, Progress) or report.phase != phase):
                     bar.close()  # erases it

@@ -215,3 +215,13 @@ def entity_id(library: Library, table: str, name: str | None, artist_id: int | N
     marks = ", ".join("?" * len(values))
     known: int | None = library.value(f"SELECT id FROM {table} WHERE ({columns}) IS ({marks})", values)
     return known or library.value(f"INSERT INTO {table} ({columns}) VALUES ({marks}) RETURNING id", values)
+
+
+def failed_files(library: Library, *, excluded: bool = False) -> list[dict[str, Any]]:
+    """Files that could not be embedded, and if asked for those that a rule excluded, each with its reason."""
+    statuses = "('failed', 'excluded')" if excluded else "('failed')"
+    rows = library.db.query(
+        f"SELECT status, iif({UNREAD}, 'tried again', NULL) AS next_run, reason, path FROM tracks"
+        f" WHERE status IN {statuses} ORDER BY status, reason, path"
+    )
+    return list(rows)

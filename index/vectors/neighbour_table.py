@@ -146,3 +146,15 @@ def _replace(
         pairs = [(n, s) for n, s in zip(ids, values, strict=True) if n not in (track_id, -1)][:k]
         rows += [(track_id, space, rank, n, min(s, 1.0)) for rank, (n, s) in enumerate(pairs, 1)]
     library.db.conn.executemany("INSERT INTO neighbours VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def genre_agreement(library: Library) -> float:
+    """The share of a track's five nearest by another artist that have its genre."""
+    (share,) = library.db.execute("""
+        SELECT avg(same_genre) FROM (
+            SELECT a.genre = b.genre AS same_genre, row_number() OVER (PARTITION BY a.id ORDER BY n.rank) AS place
+            FROM neighbours AS n JOIN tracks AS a ON a.id = n.track_id JOIN tracks AS b ON b.id = n.neighbour_id
+            WHERE a.artist <> b.artist
+        ) WHERE place <= 5
+    """).fetchone()
+    return share

@@ -7,7 +7,9 @@ import pytest
 
 from commands_typed import invoke, rows_of
 from earshot.data.tables.playlists import Playlist
+from earshot.index.library import Library
 from earshot.index.listens.playlist_store import import_playlists
+from earshot.index.vectors.faiss_file import index_state
 from library_world import add, at, heard, open_library
 
 
@@ -33,6 +35,8 @@ def test_a_folder_is_taken_back(run, tmp_path):
         "/m is forgotten: 2 tracks removed. No file was touched.\n  1 entries of playlists went with them\n"
     )
     assert rows_of(tmp_path / "library", "SELECT path FROM tracks") == [("/n/3.mp3",)]
+    with Library.open(tmp_path / "library") as library:
+        assert index_state(library, "audio").n_vectors == 1
 
 
 def test_mistakes_change_nothing(run, tmp_path):

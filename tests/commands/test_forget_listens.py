@@ -6,7 +6,9 @@ from functools import partial
 import pytest
 
 from commands_typed import invoke, rows_of
-from library_world import open_library
+from earshot.index.library import Library
+from earshot.index.vectors.faiss_file import index_state
+from library_world import add, at, heard, open_library
 from tower_world import import_table
 
 
@@ -52,3 +54,12 @@ def test_mistakes_change_nothing(folder, run):
     assert "There is no import 7; there are 1, 2." in run("forget-listens", 7, code=1).stderr
     assert "--csv lists the imports; leave it out with ID" in run("forget-listens", 2, "--csv", code=2).stderr
     assert rows_of(folder / "library", "SELECT count(*) FROM listens") == [(2,)]
+
+
+def test_an_index_is_renewed_though_there_is_nothing_to_forget(folder, run):
+    library, head = open_library(folder / "library")
+    with library:
+        add(library, head, [heard("/m/1.mp3", at(0))])
+    run("forget-listens", 7, code=1)
+    with Library.open(folder / "library") as library:
+        assert index_state(library, "audio").n_vectors == 1

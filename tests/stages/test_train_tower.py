@@ -9,8 +9,8 @@ from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.vectors.spaces import TOWER, read_vectors
 from earshot.stages import train_tower
-from earshot.stages.shared.reports import InputError, Progress, StageError
-from earshot.stages.train_tower import ResumedTraining, TrainingData, TrainTowerReport, train_towers
+from earshot.stages.shared.reports import InputError, Note, Progress, StageError
+from earshot.stages.train_tower import TrainTowerReport, train_towers
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from library_world import open_library
 from trained_library import make_library
@@ -29,7 +29,7 @@ def library(tmp_path):
 
 def test_a_training_reports_and_stores(library):
     data, *progress, report = train_towers(library, TOWER_CONFIG, TRAINING, device="cpu")
-    assert isinstance(data, TrainingData) and isinstance(report, TrainTowerReport)
+    assert isinstance(report, TrainTowerReport)
     assert str(data).startswith("Learning from 24 tracks, 4 with a sound; split global: ")
     assert {type(one) for one in progress} == {Progress}
     steps = [one for one in progress if one.phase == "learning"]
@@ -51,7 +51,7 @@ def test_a_training_that_is_left_goes_on(library, monkeypatch):
     reports.close()
     assert (library.folder / "checkpoints" / "train-tower.resumable").exists()
     _, resumed, *_, report = train_towers(*arguments)
-    assert resumed == ResumedTraining(step=0, epoch=2) and str(resumed) == "Going on after step 0 of epoch 2."
+    assert resumed == Note("Going on after step 0 of epoch 2.")
     assert report.n_epochs == 4 and not (library.folder / "checkpoints" / "train-tower.resumable").exists()
 
 

@@ -1,9 +1,11 @@
 """Errors become messages with the right exit code."""
 
+from pathlib import Path
+
 import click
 import pytest
 
-from earshot.commands.shared.error_messages import stage_errors, user_errors
+from earshot.commands.shared.error_messages import shown_error, user_errors
 from earshot.index.tracks.track_lookup import AmbiguousError, TrackRow
 from earshot.stages.shared.reports import InputError, StageError
 
@@ -13,6 +15,7 @@ from earshot.stages.shared.reports import InputError, StageError
     [
         (InputError("k is 0"), 2, "k is 0"),
         (StageError("No towers.\n\nRun `cli train-tower`."), 1, "No towers.\n\nRun `cli train-tower`."),
+        (OSError("no Parquet file"), 1, "no Parquet file"),
         (
             AmbiguousError("song", [TrackRow(7, "/a.mp3", "Song", "Ann", None, None, None, None, None)]),
             1,
@@ -21,13 +24,11 @@ from earshot.stages.shared.reports import InputError, StageError
     ],
 )
 def test_errors_of_stages_are_messages(error, code, message):
-    with pytest.raises(click.ClickException) as shown, stage_errors():
-        raise error
-    assert shown.value.exit_code == code and message in shown.value.message
+    shown = shown_error(error, Path("library"))
+    assert shown is not None and shown.exit_code == code and message in shown.message
 
 
 def test_other_errors_are_left_alone():
-    with pytest.raises(KeyError), stage_errors():
-        raise KeyError("a fault of the program")
+    assert shown_error(KeyError("a fault of the program"), Path("library")) is None
     with pytest.raises(click.ClickException, match="no column"), user_errors():
         raise ValueError("no column")

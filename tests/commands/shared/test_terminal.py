@@ -4,7 +4,6 @@ import contextlib
 import io
 import sys
 
-import click
 import pytest
 
 from earshot.commands.shared import terminal
@@ -72,7 +71,7 @@ def test_a_bar_is_closed_before_an_error_is_shown(bars):
         yield Progress("looking", 1, None, "file")
         raise StageError("No towers.")
 
-    with pytest.raises(click.ClickException, match="No towers"):
+    with pytest.raises(StageError, match="No towers"):
         list(drawn(failing()))
     assert bars[0].is_closed
 
