@@ -44,14 +44,13 @@ class _Commands(click.Group):
             raise shown from error
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.option(
     "--library",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("library"),
     envvar="EARSHOT_LIBRARY",
     callback=library_folder,
-    show_default=True,
     show_envvar=True,
     help="The library folder.",
 )

@@ -20,15 +20,13 @@ from earshot.commands.shared.options import split_options
     "--weighting",
     type=click.Choice(["ppmi", "cosine"]),
     default="ppmi",
-    show_default=True,
     help="How edges of listens and playlists are weighted; both discount what is popular.",
 )
-@click.option("--top-n", type=click.IntRange(2), default=20, show_default=True, help="Edges from each node.")
+@click.option("--top-n", type=click.IntRange(2), default=20, help="Edges from each node.")
 @click.option(
     "--min-together",
     type=click.IntRange(1),
     default=2,
-    show_default=True,
     help="Listeners or playlists that two must share.",
 )
 @click.option("--min-degree", type=click.IntRange(0), help="Keep only nodes with at least this many edges to them.")
@@ -41,7 +39,6 @@ from earshot.commands.shared.options import split_options
 @click.option(
     "--seed",
     default=0,
-    show_default=True,
     help="Of the random choice among many tracks of one tag, and of a --split by chance.",
 )
 @click.pass_obj

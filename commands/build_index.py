@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 @click.option(
     "--type",
     default="auto",
-    show_default=True,
     type=click.Choice(["auto", "flat", "ivf", "ivf-sq8", "ivf-pq", "hnsw"]),
     help="auto chooses by the size of the library; ivf is ivf-sq8.",
     callback=lambda _context, _parameter, value: "ivf-sq8" if value == "ivf" else value,
 )
-@click.option("--recall", default=0.98, show_default=True, type=click.FloatRange(0, 1), help="recall@10 to reach.")
+@click.option("--recall", default=0.98, type=click.FloatRange(0, 1), help="recall@10 to reach.")
 @click.pass_obj
 def build_index(folder: Path, type: str, recall: float) -> None:
     """Build the search index and the table of neighbours anew from the vectors.

@@ -18,7 +18,6 @@ SPOTIFY_USER_ROW = 6  # the listener whose history is also written as Spotify ex
     "world_folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("demo"),
-    show_default=True,
     help="Where the world is made.",
 )
 def demo(world_folder: Path) -> None:

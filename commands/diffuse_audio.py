@@ -20,17 +20,15 @@ if TYPE_CHECKING:
 @click.option(
     "--check/--no-check",
     default=True,
-    show_default=True,
     help="Hide some vectors first, and measure how well they are recovered.",
 )
 @click.option(
     "--hide",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.2,
-    show_default=True,
     help="Share of the nodes with audio that the check hides.",
 )
-@click.option("--seed", default=0, show_default=True, help="Decides what the check hides.")
+@click.option("--seed", default=0, help="Decides what the check hides.")
 @click.option("--json", "as_json", is_flag=True, help="Counts and metrics as JSON.")
 @click.pass_obj
 def diffuse_audio(folder: Path, check: bool, hide: float, as_json: bool, **options: Any) -> None:

@@ -30,7 +30,6 @@ from earshot.commands.shared.terminal import echo_lines, echo_rows, last_report
     "baselines",
     type=click.Choice(["quick", "all"]),
     default="quick",
-    show_default=True,
     help="The baselines. quick: popularity, own favourites if lists may repeat, item neighbours, and sound alone; all:"
     " also iALS and BPR, which take a while to tune and to train.",
 )
@@ -46,7 +45,6 @@ from earshot.commands.shared.terminal import echo_lines, echo_rows, last_report
 @click.option(
     "--recall",
     default=0.98,
-    show_default=True,
     type=click.FloatRange(0, 1),
     help="The share of the exact list that --ann tunes each index to find.",
 )
@@ -61,14 +59,12 @@ from earshot.commands.shared.terminal import echo_lines, echo_rows, last_report
     "--users",
     "n_users",
     default=2_000,
-    show_default=True,
     type=click.IntRange(2),
     help="At most this many evaluation queries: listeners, or listens of next-track.",
 )
 @click.option(
     "--seed",
     default=0,
-    show_default=True,
     type=click.IntRange(0),
     help="For the choice of listeners, the sampled candidates and the intervals.",
 )

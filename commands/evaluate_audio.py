@@ -17,15 +17,14 @@ from earshot.commands.shared.terminal import echo_rows, last_report
 @click.option("--column", "columns", multiple=True, metavar="NAME", help="A column of labels; may be repeated.")
 @click.option("--twins", metavar="COLUMN", help="The column that names the file with the same recording.")
 @click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only this graph; may be repeated. Else all.")
-@click.option("-k", "--k", default=10, show_default=True, type=click.IntRange(1), help="Neighbours of each query.")
+@click.option("-k", "--k", default=10, type=click.IntRange(1), help="Neighbours of each query.")
 @click.option(
     "--baselines/--no-baselines",
     default=True,
-    show_default=True,
     help="Evaluate MFCC, mean mel and random vectors, too.",
 )
 @click.option("--held-out", is_flag=True, help="Query only tracks that training never learned from.")
-@click.option("--seed", default=0, show_default=True, help="Of the random vectors, triplets and intervals.")
+@click.option("--seed", default=0, help="Of the random vectors, triplets and intervals.")
 @output_options
 @click.pass_obj
 def evaluate_audio(

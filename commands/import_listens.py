@@ -34,7 +34,6 @@ class _Formats(click.Choice):
     "--format",
     type=_Formats(),
     default="auto",
-    show_default=True,
     help="auto detects it by the content of the files.",
 )
 @click.option("--listener", metavar="NAME", help="The user of all listens; else the one in the files, else 'me'.")

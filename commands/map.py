@@ -15,7 +15,6 @@ from earshot.commands.shared.terminal import last_report
     "--space",
     metavar="SPACE",
     default="audio",
-    show_default=True,
     help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower: who plays it, by cli train-tower."
     " Or a space that an import brought, such as yambda.",
 )
@@ -23,7 +22,6 @@ from earshot.commands.shared.terminal import last_report
     "--color",
     type=click.Choice(["genre", "artist", "album"]),
     default="genre",
-    show_default=True,
     help="The tag that colors the dots.",
 )
 @click.option("--out", type=NEW_FILE, metavar="FILE.png", help="A picture.  [default: map.png, without --html]")
@@ -31,11 +29,10 @@ from earshot.commands.shared.terminal import last_report
 @click.option(
     "--limit",
     default=50_000,
-    show_default=True,
     type=click.IntRange(1),
     help="Draw a random sample of so many, if there are more tracks.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of the sample and of the layout.")
+@click.option("--seed", default=0, help="Of the sample and of the layout.")
 @click.pass_obj
 def map(folder: Path, out: Path | None, html: Path | None, color: str, **options: Any) -> None:
     """Draw all tracks on one sheet: what is near in a vector space is near there (UMAP).

@@ -26,17 +26,15 @@ from earshot.commands.shared.terminal import echo_rows, echo_stream, last_report
     metavar="TRACK",
     help="The track that plays now, to recommend what to play after it; alone, or with USER, --like or --history.",
 )
-@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="Number of tracks.")
+@click.option("-k", default=10, type=click.IntRange(1), help="Number of tracks.")
 @click.option(
     "--novel/--repeats",
     default=True,
-    show_default=True,
     help="Leave out what the listener has played, or list it too.",
 )
 @click.option(
     "--max-per-artist",
     default=3,
-    show_default=True,
     type=click.IntRange(1),
     help="At most this many tracks of one artist.",
 )

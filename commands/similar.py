@@ -18,15 +18,13 @@ from earshot.commands.shared.terminal import echo_rows
     "space",
     metavar="SPACE",
     default="audio",
-    show_default=True,
     help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower, or towers: who plays it, by"
     " cli train-tower. both: sound and tower, by rank fusion. Or a space that an import brought, such as yambda.",
 )
-@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many tracks.")
+@click.option("-k", default=10, type=click.IntRange(1), help="How many tracks.")
 @click.option(
     "--max-per-artist",
     default=3,
-    show_default=True,
     type=click.IntRange(1),
     help="At most this many tracks of one artist.",
 )

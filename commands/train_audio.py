@@ -22,14 +22,12 @@ _SHAPE = {setting.name: setting for setting in settings_of(EncoderConfig)}
     "--tags/--no-tags",
     "same_artist",
     default=True,
-    show_default=True,
     help="The tracks of one artist are positives, too.",
 )
 @click.option(
     "--start",
     type=click.Choice(["current", "fresh"]),
     default="current",
-    show_default=True,
     help="Go on from the encoder in use, or begin with untrained weights.",
 )
 @click.option(

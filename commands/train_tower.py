@@ -37,7 +37,6 @@ from earshot.towers.config import TowerConfig, TowerTrainingConfig
 @click.option(
     "--refit/--no-refit",
     default=False,
-    show_default=True,
     help="Afterwards train anew on training and validation part, for as many epochs as were best on validation.",
 )
 @device_option("For training; auto: a GPU if there is one.")

@@ -34,7 +34,6 @@ def names_options(command: Callable) -> Callable:
             "--names-are",
             type=click.Choice(["auto", "names", "ids"]),
             default="auto",
-            show_default=True,
             help="auto takes digits for the library's own ids when all of them exist.",
         ),
     ]

@@ -51,7 +51,7 @@ def config_options(config_class: type) -> Callable:
     def decorate(command: Callable) -> Callable:
         for setting in reversed(settings_of(config_class)):
             flag = setting.name.replace("_", "-")
-            facts: dict[str, Any] = {"default": setting.default, "show_default": True, "help": setting.text}
+            facts: dict[str, Any] = {"default": setting.default, "help": setting.text}
             if setting.kind is bool:
                 command = click.option(f"--{flag}/--no-{flag}", cls=Switch, **facts)(command)
             else:
@@ -107,7 +107,7 @@ def popularity_option(text: str) -> Callable:
 def device_option(text: str) -> Callable:
     """Give a command --device."""
     devices = click.Choice(["auto", "cpu", "cuda"])
-    return click.option("--device", type=devices, default="auto", show_default=True, help=text)
+    return click.option("--device", type=devices, default="auto", help=text)
 
 
 def split_options(default: str, text: str) -> Callable:
@@ -121,12 +121,11 @@ def split_options(default: str, text: str) -> Callable:
                 "--split",
                 type=click.Choice(["auto", "none", *PROTOCOLS]),
                 default=default,
-                show_default=True,
                 help=text,
             ),
-            click.option("--share", default=0.1, show_default=True, help=share),
+            click.option("--share", default=0.1, help=share),
             click.option(
-                "--gap", "gap_s", default=1_800, show_default=True, type=click.IntRange(0), metavar="SECONDS", help=gap
+                "--gap", "gap_s", default=1_800, type=click.IntRange(0), metavar="SECONDS", help=gap
             ),
         ]
         for option in reversed(options):
