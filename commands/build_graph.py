@@ -23,12 +23,7 @@ from earshot.commands.shared.options import split_options
     help="How edges of listens and playlists are weighted; both discount what is popular.",
 )
 @click.option("--top-n", type=click.IntRange(2), default=20, help="Edges from each node.")
-@click.option(
-    "--min-together",
-    type=click.IntRange(1),
-    default=2,
-    help="Listeners or playlists that two must share.",
-)
+@click.option("--min-together", type=click.IntRange(1), default=2, help="Listeners or playlists that two must share.")
 @click.option("--min-degree", type=click.IntRange(0), help="Keep only nodes with at least this many edges to them.")
 @click.option("--top", type=click.IntRange(2), help="Keep only this many nodes, those with the most edges to them.")
 @split_options(
@@ -37,9 +32,7 @@ from earshot.commands.shared.options import split_options
     " so that an encoder trained on this graph has seen nothing of the test. auto: as train-tower; none: all listens.",
 )
 @click.option(
-    "--seed",
-    default=0,
-    help="Of the random choice among many tracks of one tag, and of a --split by chance.",
+    "--seed", default=0, help="Of the random choice among many tracks of one tag, and of a --split by chance."
 )
 @click.pass_obj
 def build_graph(folder: Path, **settings: Any) -> None:

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 @click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only along this graph; may be repeated.")
 @config_options(DiffusionConfig)
 @click.option(
-    "--check/--no-check",
-    default=True,
-    help="Hide some vectors first, and measure how well they are recovered.",
+    "--check/--no-check", default=True, help="Hide some vectors first, and measure how well they are recovered."
 )
 @click.option(
     "--hide",

@@ -18,11 +18,7 @@ from earshot.commands.shared.terminal import echo_rows, last_report
 @click.option("--twins", metavar="COLUMN", help="The column that names the file with the same recording.")
 @click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only this graph; may be repeated. Else all.")
 @click.option("-k", "--k", default=10, type=click.IntRange(1), help="Neighbours of each query.")
-@click.option(
-    "--baselines/--no-baselines",
-    default=True,
-    help="Evaluate MFCC, mean mel and random vectors, too.",
-)
+@click.option("--baselines/--no-baselines", default=True, help="Evaluate MFCC, mean mel and random vectors, too.")
 @click.option("--held-out", is_flag=True, help="Query only tracks that training never learned from.")
 @click.option("--seed", default=0, help="Of the random vectors, triplets and intervals.")
 @output_options

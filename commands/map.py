@@ -19,18 +19,12 @@ from earshot.commands.shared.terminal import last_report
     " Or a space that an import brought, such as yambda.",
 )
 @click.option(
-    "--color",
-    type=click.Choice(["genre", "artist", "album"]),
-    default="genre",
-    help="The tag that colors the dots.",
+    "--color", type=click.Choice(["genre", "artist", "album"]), default="genre", help="The tag that colors the dots."
 )
 @click.option("--out", type=NEW_FILE, metavar="FILE.png", help="A picture.  [default: map.png, without --html]")
 @click.option("--html", type=NEW_FILE, metavar="FILE.html", help="A page for a browser, with names; one file.")
 @click.option(
-    "--limit",
-    default=50_000,
-    type=click.IntRange(1),
-    help="Draw a random sample of so many, if there are more tracks.",
+    "--limit", default=50_000, type=click.IntRange(1), help="Draw a random sample of so many, if there are more tracks."
 )
 @click.option("--seed", default=0, help="Of the sample and of the layout.")
 @click.pass_obj

@@ -27,23 +27,10 @@ from earshot.commands.shared.terminal import echo_rows, echo_stream, last_report
     help="The track that plays now, to recommend what to play after it; alone, or with USER, --like or --history.",
 )
 @click.option("-k", default=10, type=click.IntRange(1), help="Number of tracks.")
-@click.option(
-    "--novel/--repeats",
-    default=True,
-    help="Leave out what the listener has played, or list it too.",
-)
-@click.option(
-    "--max-per-artist",
-    default=3,
-    type=click.IntRange(1),
-    help="At most this many tracks of one artist.",
-)
+@click.option("--novel/--repeats", default=True, help="Leave out what the listener has played, or list it too.")
+@click.option("--max-per-artist", default=3, type=click.IntRange(1), help="At most this many tracks of one artist.")
 @popularity_option("Weight of the log of a track's share of all plays in its score.")
-@click.option(
-    "--m3u",
-    type=click.Path(path_type=Path),
-    help=f"{PLAYLIST_HELP} With --all a folder of them.",
-)
+@click.option("--m3u", type=click.Path(path_type=Path), help=f"{PLAYLIST_HELP} With --all a folder of them.")
 @output_options
 @click.pass_obj
 def recommend(

@@ -22,12 +22,7 @@ from earshot.commands.shared.terminal import echo_rows
     " cli train-tower. both: sound and tower, by rank fusion. Or a space that an import brought, such as yambda.",
 )
 @click.option("-k", default=10, type=click.IntRange(1), help="How many tracks.")
-@click.option(
-    "--max-per-artist",
-    default=3,
-    type=click.IntRange(1),
-    help="At most this many tracks of one artist.",
-)
+@click.option("--max-per-artist", default=3, type=click.IntRange(1), help="At most this many tracks of one artist.")
 @click.option("--max-per-album", type=click.IntRange(1), help="At most this many of one album.")
 @click.option("--fewer-hubs", is_flag=True, help="Rank down tracks that sound a little like everything.")
 @click.option("--same-artist/--other-artists", default=None, help="Only, or never, the seeds' artists.")
@@ -35,11 +30,7 @@ from earshot.commands.shared.terminal import echo_rows
 @click.option("--min-duration", type=float, metavar="SECONDS", help="Only tracks at least this long.")
 @click.option("--max-duration", type=float, metavar="SECONDS", help="Only tracks at most this long.")
 @click.option("--why", is_flag=True, help="Show the moments that sound most alike.")
-@click.option(
-    "--m3u",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help=PLAYLIST_HELP,
-)
+@click.option("--m3u", type=click.Path(path_type=Path, dir_okay=False), help=PLAYLIST_HELP)
 @output_options
 @click.pass_obj
 def similar(

@@ -18,12 +18,7 @@ _SHAPE = {setting.name: setting for setting in settings_of(EncoderConfig)}
 @click.command()
 @click.option("--graph", "kinds", multiple=True, metavar="KIND", help="Only this graph; may be repeated. Else all.")
 @click.option("--no-graph", is_flag=True, help="No stored graph, even where the library has some.")
-@click.option(
-    "--tags/--no-tags",
-    "same_artist",
-    default=True,
-    help="The tracks of one artist are positives, too.",
-)
+@click.option("--tags/--no-tags", "same_artist", default=True, help="The tracks of one artist are positives, too.")
 @click.option(
     "--start",
     type=click.Choice(["current", "fresh"]),

@@ -117,16 +117,9 @@ def split_options(default: str, text: str) -> Callable:
         gap = "Listens this shortly before the start of a part are left out, so that no session is in two parts."
         share = "Share of the listens for the test; as much for validation."
         options = [
-            click.option(
-                "--split",
-                type=click.Choice(["auto", "none", *PROTOCOLS]),
-                default=default,
-                help=text,
-            ),
+            click.option("--split", type=click.Choice(["auto", "none", *PROTOCOLS]), default=default, help=text),
             click.option("--share", default=0.1, help=share),
-            click.option(
-                "--gap", "gap_s", default=1_800, type=click.IntRange(0), metavar="SECONDS", help=gap
-            ),
+            click.option("--gap", "gap_s", default=1_800, type=click.IntRange(0), metavar="SECONDS", help=gap),
         ]
         for option in reversed(options):
             command = option(command)
