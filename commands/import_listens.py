@@ -101,6 +101,6 @@ def _echo_imported(report: "stage.ImportedSource") -> None:
         click.echo("  No column of times was found, so the order of listens is unknown; --time names one.", err=True)
     for what, n_left_out in report.left_out.items():
         click.echo(f"  {n_left_out:,} {what} left out", err=True)
-    echo_malformed(report.n_malformed, report.malformed)
+    echo_malformed(listens.n_malformed, report.malformed)
     if report.n_vectors is not None:
         click.echo(f"  {report.n_vectors:,} of their vectors are kept as the space {report.format}")

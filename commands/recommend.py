@@ -77,7 +77,6 @@ def recommend(
 
 def _recommend_to_one(folder: Path, history: Path | None, m3u: Path | None, output: str | None, **request: Any) -> None:
     """Print one list, and write its playlist."""
-    from earshot.commands.shared.output_rows import recommendation_rows
     from earshot.data.tables.playlists import read_history
     from earshot.index.library import Library
     from earshot.stages.recommend import recommend_tracks
@@ -94,7 +93,13 @@ def _recommend_to_one(folder: Path, history: Path | None, m3u: Path | None, outp
         return
     repeats = "; --repeats also lists what was played." if request["novel"] else "."
     nothing = f"Nothing is left to recommend{repeats}"
-    echo_rows(recommendation_rows(recommended, plain=output is None), output, nothing)
+    rows = []
+    for place in recommended:
+        track = place.track
+        row: dict[str, Any] = {"rank": place.rank, "score": round(place.score, 4), "id": track.id}
+        row |= {"artist": track.artist, "title": track.title, "album": track.album}
+        rows.append(row if output is None else row | {"path": track.path})
+    echo_rows(rows, output, nothing)
 
 
 def _recommend_to_all(folder: Path, m3u: Path | None, output: str | None, **options: Any) -> None:

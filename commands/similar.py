@@ -1,13 +1,18 @@
 """`cli similar`: tracks that are near, by sound or by who plays them."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from earshot.commands.shared.options import output_options
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
 from earshot.commands.shared.terminal import echo_rows
+from earshot.commands.shared.text_tables import clock, one_line
+
+if TYPE_CHECKING:
+    from earshot.index.search.similarity_search import Match
 
 
 @click.command()
@@ -55,22 +60,14 @@ def similar(
         cli similar "a song I only know from playlists" --by diffused
         cli similar "blue monday" --by both
     """
-    from earshot.commands.shared import text_tables
-    from earshot.commands.shared.output_rows import match_rows
     from earshot.index.library import Library
     from earshot.index.search.filters import SearchFilters
     from earshot.index.vectors.spaces import TOWER
     from earshot.stages.similar import similar_tracks
 
     with Library.open(folder) as library:
-        report = similar_tracks(
-            library,
-            seeds,
-            SearchFilters(**filters),
-            unlike=unlike,
-            space=TOWER if space == "towers" else space,
-            why=why,
-        )
+        space = TOWER if space == "towers" else space
+        report = similar_tracks(library, seeds, SearchFilters(**filters), unlike=unlike, space=space, why=why)
     for warning in report.warnings:
         click.echo(warning, err=True)
     if m3u is not None:
@@ -79,9 +76,23 @@ def similar(
         return
     if output is None:
         title = " + ".join(report.seeds) + "".join(f" - {name}" for name in report.unlike)
-        click.echo(text_tables.one_line(f"Similar to {title}"))
-    echo_rows(
-        match_rows(report, why=why, plain=output is None), output, "No track in the library passes these filters."
-    )
+        click.echo(one_line(f"Similar to {title}"))
+    rows = [_row(match, report.spaces, why=why, plain=output is None) for match in report.matches]
+    echo_rows(rows, output, "No track in the library passes these filters.")
     if report.copies and output is None:
         click.echo(f"Left out as copies: {', '.join(str(track.id) for track in report.copies)}", err=True)
+
+
+def _row(match: "Match", spaces: Sequence[str], *, why: bool, plain: bool) -> dict[str, Any]:
+    """A match as a row; `why` adds the moment that sounds most alike, `plain` is for a reader, who needs no path."""
+    track, moment = match.track, match.moment
+    score = f"{match.score:.4f}" if plain else round(match.score, 6)
+    row: dict[str, Any] = {"rank": match.rank, "score": score, "id": track.id}
+    row |= {"artist": track.artist, "title": track.title, "album": track.album, "genre": track.genre}
+    row |= {"length": clock(track.duration)} if plain else {"duration_s": track.duration}
+    row |= {f"{space}_rank": match.ranks.get(space) for space in spaces}
+    if why and plain:
+        row["why"] = f"{clock(moment.seed_start)} sounds like {clock(moment.match_start)}" if moment else None
+    elif why and moment:
+        row |= {"seed_start": moment.seed_start, "match_start": moment.match_start, "moment_score": moment.score}
+    return row if plain else row | {"path": track.path}

@@ -51,16 +51,7 @@ def build_graphs(
 ) -> Iterator[BuiltGraph]:
     """Build one graph of each source, in the place of an earlier one of that name.
 
-    Parameters
-    ----------
-    library : open to write
-    sources : ``listens``, ``playlists``, ``album``, ``artist``, ``genre``; listens and playlists, else tags, by default
-    weighting : ``ppmi`` or ``cosine``, of listens and playlists
-    top_n : edges from each node
-    min_together : listeners or playlists that two items must share
-    min_degree, top : keep only nodes of this in-degree, and so many of the highest
-    split, share, gap_s, seed : take only the listens that towers with the same split learn from; "none" for all
-    seed : also of the choice among many tracks of one tag
+    Arguments are those of `cli build-graph`; `gap_s` is in seconds. The library is open to write.
 
     Raises
     ------

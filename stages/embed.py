@@ -81,12 +81,7 @@ def embed_folders(
     Parameters
     ----------
     paths : all that the library knows, if none is given
-    exclude : glob patterns of paths or names that are left out; ``[""]`` takes earlier ones back
-    min_duration, max_duration : seconds; tracks outside are left out, and 0 takes an earlier bound back
-    retry : try files again that failed before
-    again : embed files anew that have a vector
-    prune : remove tracks whose files an earlier run did not find either
-    device : ``auto``, ``cpu`` or ``cuda``, of the encoder
+    exclude, min_duration, max_duration, retry, again, prune, device : as the options of `cli embed-audio`
 
     Raises
     ------

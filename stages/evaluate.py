@@ -36,17 +36,16 @@ _MAX_TUNING_USERS = 300  # whose validation queries choose the settings of basel
 class Evaluation:
     """Towers beside baselines: every metric, and what a reader needs to know of them."""
 
-    model: str
     report: EvaluationReport
-    metrics: Sequence[MetricValue]  # all of them, with those of indexes
+    title: str
     notes: Sequence[str]  # on the queries, the protocol, and leakage
     settings: Sequence[str]  # that were chosen for the baselines
-    n_baselines: int
+    metrics: Sequence[MetricValue]  # all of them, with those of indexes
     more: Sequence[Section]  # tables beyond the report's: of indexes, if they were tuned
 
     def value(self, metric: str, k: int, subject: str | None = None) -> float | None:
         """A metric over all targets, of the towers or of another subject, such as ``popular``."""
-        subject = subject or self.model
+        subject = subject or self.report.subject
         values = (value for value in self.report.metric_values if (value.slice, value.k) == ("all", k))
         return next((one.value for one in values if (one.subject, one.metric) == (subject, metric)), None)
 
@@ -56,8 +55,7 @@ class Evaluation:
 
     def write(self, page: Path) -> None:
         """Write all tables as a page of Markdown, with pictures beside it."""
-        title = f"{self.model} beside {self.n_baselines} baselines"
-        write_report(page, self.report, title=title, notes=self.notes, settings=self.settings, more=self.more)
+        write_report(page, self.report, title=self.title, notes=self.notes, settings=self.settings, more=self.more)
 
 
 def evaluate_towers(
@@ -75,17 +73,7 @@ def evaluate_towers(
 ) -> Generator[Progress | Evaluation, None, None]:
     """Evaluate the towers and keep every metric in the library; the last report is the `Evaluation`.
 
-    Parameters
-    ----------
-    library : open to write
-    ks : lengths of list
-    repeats : whether lists may hold what was played before; None for as the split of the training says
-    baselines : "quick", or "all" for those too that take a while to train
-    sampled : also rank one target among 99 tracks drawn by chance; None for as the split says
-    ann : also measure approximate indexes, tuned to this `recall` of exact search
-    popularity : weight of the log of a track's share of all plays; None for what suited validation best
-    n_users : at most this many evaluation queries: users, or listens of next-track
-    seed : of the choice of users, of sampled candidates and of intervals
+    Arguments are those of `cli evaluate`, where None stands for their defaults. The library is open to write.
 
     Raises
     ------
@@ -142,8 +130,8 @@ def evaluate_towers(
         protocol.note,
         _leakage_note(library, split, trained),
     ]
-    settings, n_baselines = rankings.settings, len(rankings.lists) - 1
-    yield Evaluation(trained.model, report, metrics, list(filter(None, notes)), settings, n_baselines, more)
+    title = f"{trained.model} beside {len(rankings.lists) - 1} baselines"
+    yield Evaluation(report, title, list(filter(None, notes)), rankings.settings, metrics, more)
 
 
 def _split_of_training(data: TowerData, trained: TowerRun) -> Split:

@@ -57,8 +57,6 @@ class EncoderEvaluation:
     """Every metric of the library's vectors and of the baselines, each with its interval."""
 
     metrics: Sequence[MetricValue]
-    n_tracks: int
-    n_queries: int
 
 
 def evaluate_encoder(
@@ -73,15 +71,8 @@ def evaluate_encoder(
 ) -> Generator[Progress | Note | EncoderEvaluation, None, None]:
     """Evaluate the vectors and keep every metric in the library; the last report is the `EncoderEvaluation`.
 
-    Parameters
-    ----------
-    library : open to write
-    labels : a table in the place of the library's tags
-    kinds : names of stored graphs that triplets are drawn from; all, if none is given
-    k : neighbours of each query
-    baselines : evaluate MFCC, mean mel and random vectors too
-    held_out : query only tracks that the latest training never learned from
-    seed : of the choice of queries, of triplets, random vectors and intervals
+    Arguments are those of `cli evaluate-audio`; `kinds` are names of graphs, all if none is given. The library is open
+    to write.
 
     Raises
     ------
@@ -108,7 +99,7 @@ def evaluate_encoder(
     metrics = vector_metric_values(measured, chance_vectors(facts, rows, k), "held-out" if held_out else "all")
     store_metrics(library, run, metrics)
     finish_run(library, run, {"tracks": len(tracks), "queries": len(rows), "copies_left_out": tracks.n_copies})
-    yield EncoderEvaluation(metrics, len(tracks), len(rows))
+    yield EncoderEvaluation(metrics)
 
 
 def _read_facts(library: Library, labels: Labels | None) -> Generator[Note, None, tuple[TrackTable, TrackFacts]]:
@@ -148,5 +139,5 @@ def _baselines(library: Library, tracks: TrackTable, seed: int) -> Generator[Pro
     filling = fill_cache(cache, tracks.paths, DecodeConfig())
     results = yield from collected(filling, "baselines", "track", n_lacking)
     if n_undecoded := sum(result is not None for result in results):
-        yield Note(f"{n_undecoded:,} files could not be heard again: mfcc and mel know nothing of them.")
+        yield Note(f"{n_undecoded:,} files could not be decoded again: mfcc and mel know nothing of them.")
     return {name: (vectors, None) for name, vectors in baseline_vectors(cache, list(tracks.paths), seed).items()}

@@ -20,7 +20,6 @@ class MapReport:
     """A map that was written."""
 
     title: str
-    n_tracks: int
     paths: Sequence[Path]
     is_colored: bool  # some track has a tag for the color
 
@@ -76,4 +75,4 @@ def draw_map(
             names=[track.name for track in sample.tracks],
             details=[" · ".join(filter(None, (track.album, track.genre))) for track in sample.tracks],
         )  # fmt: skip
-    yield MapReport(title, n_tracks, paths, bool(coloring.names))
+    yield MapReport(title, paths, bool(coloring.names))

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
@@ -62,16 +63,12 @@ def recommend_tracks(
 ) -> list[Recommendation]:
     """Recommend tracks to a user of the library, or to a new one by what they played or like.
 
-    Tracks are ids, paths, or words of artist and title.
+    Tracks are ids, paths, or words of artist and title. The other arguments are those of `cli recommend`.
 
     Parameters
     ----------
     user : a name in the imported listens
-    history : tracks that a new user played, the latest last
-    liked : tracks that a new user likes, in no order
-    seed_track : the track that plays now
-    novel : leave out what was played
-    max_per_artist : tracks of one artist
+    history, liked : tracks that a new user played, the latest last, or likes, in no order
     popularity : weight of the log of a track's share of all plays; None for what suited validation best
 
     Raises
@@ -86,17 +83,14 @@ def recommend_tracks(
     n_given = (user is not None) + bool(len(history)) + bool(len(liked))
     if n_given > 1 or (not n_given and seed_track is None):
         raise InputError("Give one of a user, a history or liked tracks, or a seed track.")
-    options = RecommendOptions(
-        k, novel=novel, max_per_artist=max_per_artist, popularity=_popularity(library, popularity)
-    )
+    options = _options(library, popularity, k=k, novel=novel, max_per_artist=max_per_artist)
     listens = read_interactions(library)
     seed_id = None if seed_track is None else _track_id(library, seed_track)
     if user is not None:
         request = request_for_user(listens, find_user(library, user), seed_id)
     else:
-        is_ordered = not len(liked) and bool(
-            listens.interactions.times.any()
-        )  # the towers have learned of no order else
+        # Of listens without times the towers have learned no order.
+        is_ordered = not len(liked) and bool(listens.interactions.times.any())
         track_ids = [_track_id(library, track) for track in (*history, *liked)]
         request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id)
     with as_stage_error():  # towers and requests that do not fit, such as a seed that they cannot read
@@ -117,10 +111,7 @@ def recommend_to_all(
 
     All lists take the place of the earlier ones at once. Killed, the same call goes on from the lists that are made.
 
-    Parameters
-    ----------
-    library : open to write
-    k, novel, max_per_artist, popularity : as of `recommend_tracks`
+    Arguments are as of `recommend_tracks`. The library is open to write.
 
     Raises
     ------
@@ -129,9 +120,7 @@ def recommend_to_all(
     """
     began = monotonic()
     run = tower_run(library)
-    options = RecommendOptions(
-        k, novel=novel, max_per_artist=max_per_artist, popularity=_popularity(library, popularity)
-    )
+    options = _options(library, popularity, k=k, novel=novel, max_per_artist=max_per_artist)
     listens = read_interactions(library)
     recommender = _prepare(library, listens, options, listens.items.all_ids, listens.users)
     events, disliked = without_dislikes(listens.interactions), dislikes(listens.interactions)
@@ -157,10 +146,10 @@ def recommend_to_all(
     yield report
 
 
-def _popularity(library: Library, popularity: float | None) -> float:
-    """A weight that was given, else the one that suited the towers best."""
+def _options(library: Library, popularity: float | None, **others: Any) -> RecommendOptions:
+    """Options with the weight of popularity that was given, else the one that suited the towers best."""
     run = tower_run(library)
-    return run.popularity if popularity is None else popularity
+    return RecommendOptions(**others, popularity=run.popularity if popularity is None else popularity)
 
 
 def _track_id(library: Library, track: str | int) -> int:

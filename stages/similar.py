@@ -59,7 +59,13 @@ def similar_tracks(
     sound = tower_run(library).sound or AUDIO if space == BOTH else space
     spaces = (sound, TOWER) if space == BOTH else (space,)
     wanted, unwanted = ([find_seeds(library, str(track), spaces) for track in tracks] for tracks in (seeds, unlike))
-    answer = _search(library, space, sound, wanted, unwanted, filters or SearchFilters(), why)
+    filters = filters or SearchFilters()
+    if space == BOTH:
+        likes, dislikes = ([track.by_space for track in tracks] for tracks in (wanted, unwanted))
+        answer = similar_by_both(library, likes, dislikes, filters, why, sound)
+    else:
+        near, away = ([track.by_space[space] for track in tracks] for tracks in (wanted, unwanted))
+        answer = similar(library, space, near, away, filters, why)
     return SimilarReport(
         answer.matches,
         [track.name for track in wanted],
@@ -68,22 +74,6 @@ def similar_tracks(
         answer.copies,
         _warnings(library, space, spaces, [*wanted, *unwanted], answer),
     )
-
-
-def _search(
-    library: Library,
-    space: str,
-    sound: str,
-    wanted: Sequence[TrackSeeds],
-    unwanted: Sequence[TrackSeeds],
-    filters: SearchFilters,
-    why: bool,
-) -> Matches:
-    if space == BOTH:
-        likes, dislikes = ([track.by_space for track in tracks] for tracks in (wanted, unwanted))
-        return similar_by_both(library, likes, dislikes, filters, why, sound)
-    seeds, unlike = ([track.by_space[space] for track in tracks] for tracks in (wanted, unwanted))
-    return similar(library, space, seeds, unlike, filters, why)
 
 
 def _warnings(

@@ -84,10 +84,7 @@ def train_encoder(
     ----------
     library : open to write
     kinds : names of stored graphs; None for all of them, empty for none
-    same_artist : take the tracks of one artist for liked together, too
-    fresh : begin with untrained weights instead of the encoder in use
-    channels, dim : feature maps of a convolution, and dimensions of a vector, of a fresh encoder
-    device : ``auto``, ``cpu`` or ``cuda``
+    same_artist, fresh, channels, dim, device : as the options of `cli train-audio`
 
     Raises
     ------

@@ -7,7 +7,7 @@ The state of the training is saved every now and then: the same call goes on fro
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -53,12 +53,9 @@ class TrainTowerReport:
 
     def metrics(self) -> dict[str, Any]:
         """The report as the library records it and `cli train-tower --json` prints it."""
-        metrics: dict[str, Any] = {"epochs": self.n_epochs, "events": self.n_events, "loss": self.loss}
-        metrics["validation"] = self.validation
-        if self.popularity is not None:
-            metrics["popularity"] = self.popularity
-        metrics |= {"checkpoint": self.checkpoint, "tracks": self.n_tracks, "users": self.n_users, "split": self.split}
-        return metrics if self.seconds is None else metrics | {"seconds": self.seconds}
+        facts = {name.removeprefix("n_"): value for name, value in asdict(self).items()}
+        optional = ("popularity", "seconds")
+        return {name: value for name, value in facts.items() if value is not None or name not in optional}
 
 
 def train_towers(
@@ -80,13 +77,7 @@ def train_towers(
     Parameters
     ----------
     library : open to write, in the first process
-    sound : the space of vectors that says how tracks sound; None for that of the most tracks
-    split : a name of `PROTOCOLS`, "auto" for what suits the listens, or "none" to learn from all of them
-    share : of the listens, for the test; as much for validation
-    gap_s : seconds before each cut whose listens are left out
-    repeats : whether validation counts what was played before; None for as the split says
-    refit : learn once more, from the validation part too, for as many epochs as were best
-    device : ``auto``, ``cpu`` or ``cuda``
+    sound, split, share, gap_s, repeats, refit, device : as the options of `cli train-tower`; `gap_s` in seconds
     distributed : this process among those that train together; the others than the first report progress alone
 
     Raises

@@ -9,6 +9,7 @@ import click
 
 from earshot.commands.shared.console import OutputError, terminal_width
 from earshot.commands.shared.system_failures import failure_sentence
+from earshot.commands.shared.text_tables import table
 from earshot.stages.shared.reports import InputError, StageError
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ def shown_error(error: Exception, library: Path) -> click.ClickException | None:
 
 def _choices(error: "AmbiguousError") -> str:
     """The tracks that words fit, for a person to choose among them."""
-    from earshot.commands.shared.text_tables import table
-
     rows = [(row.id, row.artist, row.title, row.album, row.path) for row in error.choices]
     choices = table(rows, ("id", "artist", "title", "album", "path"), terminal_width())
     return f"{error}. Which one? Give its id, or more words.\n\n{choices}"

@@ -1,12 +1,12 @@
 """Options on the meaning of the names in an imported file, and lines on how many of them matched."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from earshot.commands.shared.options import EXISTING_FILE
+from earshot.commands.shared.options import EXISTING_FILE, all_of
 from earshot.commands.shared.terminal import plural
 
 if TYPE_CHECKING:
@@ -14,32 +14,21 @@ if TYPE_CHECKING:
     from earshot.stages.shared.name_mapping import MappedNames
 
 
-def names_options(command: Callable) -> Callable:
-    """Add options on the meaning of the names in an imported file."""
-    options = [
-        click.option(
-            "--names", type=EXISTING_FILE, metavar="TABLE", help="A table that says what the file's names mean."
-        ),
-        click.option(
-            "--names-key",
-            metavar="COLUMN",
-            help="The column of that table with the file's names; detected if left out.",
-        ),
-        click.option(
-            "--names-value",
-            metavar="COLUMN",
-            help="The column of that table with their meanings; detected if left out.",
-        ),
-        click.option(
-            "--names-are",
-            type=click.Choice(["auto", "names", "ids"]),
-            default="auto",
-            help="auto takes digits for the library's own ids when all of them exist.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+names_options = all_of(  # on the meaning of the names in an imported file
+    click.option("--names", type=EXISTING_FILE, metavar="TABLE", help="A table that says what the file's names mean."),
+    click.option(
+        "--names-key", metavar="COLUMN", help="The column of that table with the file's names; detected if left out."
+    ),
+    click.option(
+        "--names-value", metavar="COLUMN", help="The column of that table with their meanings; detected if left out."
+    ),
+    click.option(
+        "--names-are",
+        type=click.Choice(["auto", "names", "ids"]),
+        default="auto",
+        help="auto takes digits for the library's own ids when all of them exist.",
+    ),
+)
 
 
 def echo_translation(mapped: "MappedNames", table: Path | None) -> None:

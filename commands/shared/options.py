@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,18 +48,14 @@ class SwitchCommand(click.Command):
 
 def config_options(config_class: type) -> Callable:
     """Give a command one option per field of a config dataclass, with its range; a bool is `--x/--no-x`."""
+    return all_of(*map(_option, settings_of(config_class)))
 
-    def decorate(command: Callable) -> Callable:
-        for setting in reversed(settings_of(config_class)):
-            flag = setting.name.replace("_", "-")
-            facts: dict[str, Any] = {"default": setting.default, "help": setting.text}
-            if setting.kind is bool:
-                command = click.option(f"--{flag}/--no-{flag}", cls=Switch, **facts)(command)
-            else:
-                command = click.option(f"--{flag}", type=click_type(setting), **facts)(command)
-        return command
 
-    return decorate
+def _option(setting: Setting) -> Callable:
+    flag = setting.name.replace("_", "-")
+    if setting.kind is bool:
+        return click.option(f"--{flag}/--no-{flag}", cls=Switch, default=setting.default, help=setting.text)
+    return click.option(f"--{flag}", type=click_type(setting), default=setting.default, help=setting.text)
 
 
 def config_of(config_class: type[C], options: dict[str, Any]) -> C:
@@ -91,10 +88,15 @@ def click_type(setting: Setting) -> click.ParamType | type:
     return click.IntRange(**bounds) if setting.kind is int else click.FloatRange(**bounds)
 
 
-def output_options(command: Callable) -> Callable:
-    """Give a command --json and --csv."""
-    command = click.option("--csv", "output", flag_value="csv", help="Rows as CSV.")(command)
-    return click.option("--json", "output", flag_value="json", help="Rows as JSON.")(command)
+def all_of(*options: Callable) -> Callable:
+    """Give a command several options, which help lists in this order."""
+    return lambda command: reduce(lambda decorated, option: option(decorated), reversed(options), command)
+
+
+output_options = all_of(
+    click.option("--json", "output", flag_value="json", help="Rows as JSON."),
+    click.option("--csv", "output", flag_value="csv", help="Rows as CSV."),
+)
 
 
 def popularity_option(text: str) -> Callable:
@@ -112,20 +114,13 @@ def device_option(text: str) -> Callable:
 
 def split_options(default: str, text: str) -> Callable:
     """Give a command --split, --share and --gap, which hold out a part of the listens."""
-
-    def decorate(command: Callable) -> Callable:
-        gap = "Listens this shortly before the start of a part are left out, so that no session is in two parts."
-        share = "Share of the listens for the test; as much for validation."
-        options = [
-            click.option("--split", type=click.Choice(["auto", "none", *PROTOCOLS]), default=default, help=text),
-            click.option("--share", default=0.1, help=share),
-            click.option("--gap", "gap_s", default=1_800, type=click.IntRange(0), metavar="SECONDS", help=gap),
-        ]
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+    gap = "Listens this shortly before the start of a part are left out, so that no session is in two parts."
+    share = "Share of the listens for the test; as much for validation."
+    return all_of(
+        click.option("--split", type=click.Choice(["auto", "none", *PROTOCOLS]), default=default, help=text),
+        click.option("--share", default=0.1, help=share),
+        click.option("--gap", "gap_s", default=1_800, type=click.IntRange(0), metavar="SECONDS", help=gap),
+    )
 
 
 def _finite(_context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:

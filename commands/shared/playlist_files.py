@@ -1,18 +1,23 @@
 """Playlists written to files or standard output, with one message for what goes wrong."""
 
+import hashlib
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import click
 
 from earshot.commands.shared.console import OutputError
-from earshot.commands.shared.terminal import echo_playlist, plural
+from earshot.commands.shared.terminal import plural
+from earshot.commands.shared.text_tables import one_line
+from earshot.data.files.atomic import TEMPORARY_SUFFIX, output_path
 
 if TYPE_CHECKING:
     from earshot.index.tracks.track_lookup import TrackRow
 
-
+_MAX_NAME_BYTES = 255 - len(".m3u8" + TEMPORARY_SUFFIX)  # the usual file systems take no longer name
 PLAYLIST_HELP = "Also write a playlist; - writes it, and nothing else, to standard output."
 _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
@@ -24,12 +29,10 @@ def is_standard_output(path: Path | None) -> bool:
 
 def write_playlist(path: Path, tracks: "Sequence[TrackRow]") -> None:
     """Write the tracks that have a file."""
-    from earshot.commands.shared.text_tables import m3u_text, write_m3u
-
     with_file = [track for track in tracks if track.path is not None]
     try:
         if is_standard_output(path):
-            echo_playlist(m3u_text(with_file))
+            _echo_playlist(m3u_text(with_file))
         else:
             write_m3u(path, with_file)
     except BrokenPipeError as error:  # the reader of a pipe has left
@@ -39,10 +42,21 @@ def write_playlist(path: Path, tracks: "Sequence[TrackRow]") -> None:
     click.echo(f"{plural(len(with_file), 'track')} written to {path}", err=True)
 
 
+def _echo_playlist(text: str) -> None:
+    """Print a playlist: in UTF-8 for a program, made safe for a terminal."""
+    if sys.stdout is None or sys.stdout.isatty():
+        click.echo(text, nl=False)
+        return
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise OutputError(error) from None
+
+
 def write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]") -> None:
     """Write a playlist for each user, by name."""
-    from earshot.commands.shared.text_tables import playlist_name, write_m3u
-
     n_written = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,3 +66,39 @@ def write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]")
     except OSError as error:
         raise click.ClickException(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
     click.echo(f"{plural(n_written, 'playlist')} written to {folder}", err=True)
+
+
+def write_m3u(path: Path, tracks: "Iterable[TrackRow]") -> None:
+    """Write a playlist in UTF-8, whole or not at all."""
+    with output_path(path) as temporary:
+        temporary.write_text(m3u_text(tracks), encoding="utf-8")
+
+
+def m3u_text(tracks: "Iterable[TrackRow]") -> str:
+    """An extended M3U playlist with absolute paths; tracks without a file are left out."""
+    lines = ["#EXTM3U"]
+    for track in tracks:
+        if track.path is not None:
+            seconds = -1 if track.duration is None else round(track.duration)  # -1: unknown
+            lines += [f"#EXTINF:{seconds},{one_line(track.name)}", _location(track, track.path)]
+    return "\n".join(lines) + "\n"
+
+
+def playlist_name(name: str) -> str:
+    """The file name of a user's playlist: another for every name, without separators, and not hidden.
+
+    A name that is too long for a file system is cut, and ends with a hash behind a sign that no other name holds.
+    """
+    safe = name.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
+    safe = f"%2E{safe[1:]}" if safe.startswith(".") else safe
+    if len(safe.encode()) > _MAX_NAME_BYTES:
+        end = "%~" + hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+        safe = safe.encode()[: _MAX_NAME_BYTES - len(end)].decode(errors="ignore") + end
+    return f"{safe}.m3u8"
+
+
+def _location(track: "TrackRow", path: str) -> str:
+    """A path, or a file:// address if no line of UTF-8 can hold the path."""
+    if track.path_bytes is None and not {"\n", "\r"}.intersection(path):
+        return path
+    return "file://" + quote(track.path_bytes or path.encode())

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from earshot.commands.shared.console import OutputError, SafeOutput, printable, terminal_width
+from earshot.commands.shared import text_tables
+from earshot.commands.shared.console import SafeOutput, printable, terminal_width
 from earshot.data.files.path_encoding import escaped
 from earshot.stages.shared.reports import Progress
 
@@ -16,10 +17,8 @@ T = TypeVar("T")
 
 def echo_rows(rows: Sequence[dict[str, Any]], output: str | None, nothing: str) -> None:
     """Print rows as JSON, as CSV, or as a table without its empty columns; `nothing` if a table has no row."""
-    from earshot.commands.shared import text_tables
-
     if output == "json":
-        click.echo(text_tables.as_json(rows))
+        echo_json(rows, indent=2)
     elif output == "csv":
         echo_csv(text_tables.as_csv(rows))
     elif rows:
@@ -31,9 +30,7 @@ def echo_rows(rows: Sequence[dict[str, Any]], output: str | None, nothing: str) 
 
 def echo_json(value: object, indent: int | None = None) -> None:
     """Print a value as JSON that moves no cursor."""
-    from earshot.commands.shared.text_tables import json_text
-
-    click.echo(json_text(value, indent))
+    click.echo(text_tables.json_text(value, indent))
 
 
 def echo_lines(lines: Iterable[str]) -> None:
@@ -44,8 +41,6 @@ def echo_lines(lines: Iterable[str]) -> None:
 
 def echo_stream(rows: Iterator[dict[str, Any]], output: str) -> None:
     """Print rows as JSON or CSV, one after the other: there may be more than memory holds."""
-    from earshot.commands.shared import text_tables
-
     if output == "json":
         for text in text_tables.json_parts(rows):
             click.echo(text, nl=False)
@@ -60,19 +55,6 @@ def echo_csv(text: str) -> None:
         sys.stdout.write_exactly(text)
     else:
         click.echo(text, nl=False)
-
-
-def echo_playlist(text: str) -> None:
-    """Print a playlist: in UTF-8 for a program, made safe for a terminal."""
-    if sys.stdout is None or sys.stdout.isatty():
-        click.echo(text, nl=False)
-        return
-    try:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode())
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        raise OutputError(error) from None
 
 
 def plural(n: int, noun: str) -> str:
@@ -131,24 +113,20 @@ class _Exactly:
 def drawn(reports: Generator[Progress | T, None, None]) -> Iterator[T]:
     """Run a stage: draw its progress, and yield its other reports."""
     bar: Any = None
-    phase = ""
-    try:
-        with contextlib.closing(reports):
-            for report in reports:
-                if bar is not None and (not isinstance(report, Progress) or report.phase != phase):
-                    bar.close()  # erases it
-                    bar = None
-                if not isinstance(report, Progress):
-                    yield report
-                    continue
-                phase = report.phase
-                if bar is None:
-                    bar = progress_bar(report.total, report.phase, report.unit)
-                bar.update(report.done - bar.n)
-                bar.set_postfix_str(report.detail)
-    finally:
-        if bar is not None:
-            bar.close()
+    phase = None  # of the bar
+    with contextlib.closing(reports), contextlib.ExitStack() as opened:
+        for report in reports:
+            if not isinstance(report, Progress):
+                opened.close()  # erases the bar
+                phase = None
+                yield report
+                continue
+            if report.phase != phase:
+                opened.close()
+                phase, bar = report.phase, progress_bar(report.total, report.phase, report.unit)
+                opened.callback(bar.close)
+            bar.update(report.done - bar.n)
+            bar.set_postfix_str(report.detail)
 
 
 def last_report(reports: Generator[Any, None, None], kind: type[T]) -> T:

@@ -1,21 +1,14 @@
-"""Rows as text: a table for people; JSON, CSV and M3U for programs."""
+"""Rows as text: a table for people; JSON and CSV for programs."""
 
 import csv
-import hashlib
 import io
 import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from earshot.commands.shared.console import CONTROLS_BEYOND_C0
-from earshot.data.files.atomic import TEMPORARY_SUFFIX, output_path
-from earshot.index.tracks.track_lookup import TrackRow
-
-_MAX_NAME_BYTES = 255 - len(".m3u8" + TEMPORARY_SUFFIX)  # the usual file systems take no longer name
 
 _CONTROLS = re.compile(f"[{CONTROLS_BEYOND_C0}]")  # JSON leaves them unescaped, but not C0
 
@@ -40,10 +33,6 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str], width: int | 
     return "\n".join(
         "  ".join(_fit(text, widths[i], is_number[i]) for i, text in enumerate(line)).rstrip() for line in lines
     )
-
-
-def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
-    return json_text(list(rows), indent=2)
 
 
 def json_text(value: object, indent: int | None = None) -> str:
@@ -77,42 +66,6 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
         writer.writeheader()
         writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
     return out.getvalue()
-
-
-def write_m3u(path: Path, tracks: Iterable[TrackRow]) -> None:
-    """Write a playlist in UTF-8, whole or not at all."""
-    with output_path(path) as temporary:
-        temporary.write_text(m3u_text(tracks), encoding="utf-8")
-
-
-def m3u_text(tracks: Iterable[TrackRow]) -> str:
-    """An extended M3U playlist with absolute paths; tracks without a file are left out."""
-    lines = ["#EXTM3U"]
-    for track in tracks:
-        if track.path is not None:
-            seconds = -1 if track.duration is None else round(track.duration)  # -1: unknown
-            lines += [f"#EXTINF:{seconds},{one_line(track.name)}", _location(track, track.path)]
-    return "\n".join(lines) + "\n"
-
-
-def playlist_name(name: str) -> str:
-    """The file name of a user's playlist: another for every name, without separators, and not hidden.
-
-    A name that is too long for a file system is cut, and ends with a hash behind a sign that no other name holds.
-    """
-    safe = name.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
-    safe = f"%2E{safe[1:]}" if safe.startswith(".") else safe
-    if len(safe.encode()) > _MAX_NAME_BYTES:
-        end = "%~" + hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
-        safe = safe.encode()[: _MAX_NAME_BYTES - len(end)].decode(errors="ignore") + end
-    return f"{safe}.m3u8"
-
-
-def _location(track: TrackRow, path: str) -> str:
-    """A path, or a file:// address if no line of UTF-8 can hold the path."""
-    if track.path_bytes is None and not {"\n", "\r"}.intersection(path):
-        return path
-    return "file://" + quote(track.path_bytes or path.encode())
 
 
 def one_line(value: object) -> str:

@@ -150,11 +150,11 @@ def _replace(
 
 def genre_agreement(library: Library) -> float:
     """The share of a track's five nearest by another artist that have its genre."""
-    (share,) = library.db.execute("""
+    share: float = library.value("""
         SELECT avg(same_genre) FROM (
             SELECT a.genre = b.genre AS same_genre, row_number() OVER (PARTITION BY a.id ORDER BY n.rank) AS place
             FROM neighbours AS n JOIN tracks AS a ON a.id = n.track_id JOIN tracks AS b ON b.id = n.neighbour_id
             WHERE a.artist <> b.artist
         ) WHERE place <= 5
-    """).fetchone()
+    """)
     return share

@@ -52,8 +52,7 @@ class ImportedSource:
     is_timed: bool  # whether some events have a time
     n_repeats: int  # events that several of its files hold, counted once
     left_out: Mapping[str, int]  # numbers of valid entries that are no listens, by kind
-    n_malformed: int
-    malformed: tuple[str, ...]  # the first of them
+    malformed: tuple[str, ...]  # the first malformed rows; `result.listens` has their number
     format: str
     n_vectors: int | None  # audio embeddings that came along; None where none did
 
@@ -157,7 +156,6 @@ def _import_source(
         is_timed=collector.is_timed,
         n_repeats=len(collector) - result.listens.n_events,
         left_out=dict(collector.left_out),
-        n_malformed=collector.n_malformed,
         malformed=collector.malformed,
         format=source.reader.name,
         n_vectors=n_vectors,

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -25,14 +24,8 @@ def as_stage_error() -> Iterator[None]:
         raise StageError(str(error)) from None
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(str):
     """A sentence for the caller of a stage: what the stage leaves out, and why."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
 
 
 class Progress(NamedTuple):  # not a dataclass: a walk makes one for each file, and those take five times as long

@@ -11,6 +11,9 @@ from click.testing import CliRunner
 
 from commands_typed import invoke, rows_of
 from earshot.cli import cli
+from earshot.commands.similar import _row
+from earshot.index.search.similarity_search import Match, Moment
+from earshot.index.tracks.track_lookup import TrackRow
 from library_world import add, heard, open_library, unit
 from trained_library import QUICK, listens
 
@@ -125,3 +128,25 @@ def test_a_playlist_that_cannot_be_written_is_one_message(heard_library, world, 
     result = run_cli(heard_library, "similar", world.tracks[0].title, "--m3u", tmp_path / "none" / "mix.m3u8")
     assert result.returncode == 1 and "mix.m3u8 cannot be written: No such file or directory" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+TRACK = TrackRow(7, "/joga.mp3", "Jóga", "Björk", "Homogenic", "Pop", 1997, 304.6, "abc")
+
+
+def test_a_row():
+    match, spaces = Match(1, 0.12345678, TRACK, Moment(65.0, 5.0, 0.9), {"audio": 2}), ("audio", "tower")
+    names = {"artist": "Björk", "title": "Jóga", "album": "Homogenic", "genre": "Pop"}
+    ranks = {"audio_rank": 2, "tower_rank": None}
+    plain = {"rank": 1, "score": "0.1235", "id": 7, **names, "length": "5:04", **ranks}
+    assert _row(match, spaces, why=False, plain=True) == plain
+    assert _row(match, spaces, why=True, plain=True) == plain | {"why": "1:05 sounds like 0:05"}
+    row = {"rank": 1, "score": 0.123457, "id": 7, **names, "duration_s": 304.6, **ranks, "path": "/joga.mp3"}
+    assert _row(match, spaces, why=False, plain=False) == row
+    moment = {"seed_start": 65.0, "match_start": 5.0, "moment_score": 0.9}
+    assert _row(match, spaces, why=True, plain=False) == row | moment  # the score is still that of the match
+
+
+def test_a_row_without_a_moment():
+    match = Match(1, 0.5, TRACK)
+    assert _row(match, (), why=True, plain=True)["why"] is None
+    assert _row(match, (), why=True, plain=False) == _row(match, (), why=False, plain=False)

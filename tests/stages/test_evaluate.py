@@ -22,7 +22,8 @@ def library(trained_library, tmp_path_factory):
 def test_towers_are_evaluated_beside_baselines(library, tmp_path):
     *progress, evaluation = evaluate_towers(library, ks=(10, 5, 5))
     assert isinstance(evaluation, Evaluation) and {type(one) for one in progress} == {Progress}
-    assert (evaluation.model, evaluation.n_baselines, evaluation.report.ks) == ("two-tower", len(progress), [5, 10])
+    assert evaluation.title == f"two-tower beside {len(progress)} baselines"
+    assert (evaluation.report.subject, evaluation.report.ks) == ("two-tower", [5, 10])
     assert evaluation.value("recall", k=5) > 1.5 * evaluation.value("recall", k=5, subject="chance")
     assert evaluation.value("recall", k=7) is None
     assert "listeners, discoveries only." in evaluation.notes[0]

@@ -17,7 +17,7 @@ def test_a_picture_and_a_page_of_a_sample(library, tmp_path):
     note, report = draw_map(library, tmp_path / "x.png", tmp_path / "x.html", color="artist", limit=5)
     assert note == Note("placing 5 tracks of 18, a sample (--limit) ...")
     title, paths = "5 tracks of 18 by audio, colored by artist", [tmp_path / "x.png", tmp_path / "x.html"]
-    assert report == MapReport(title, 5, paths, is_colored=True)
+    assert report == MapReport(title, paths, is_colored=True)
     assert all(path.stat().st_size > 1_000 for path in paths)
 
 

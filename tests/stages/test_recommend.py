@@ -59,12 +59,8 @@ def test_all_users_get_lists(library_copy, monkeypatch):
         reports.close()  # left early
         assert list(stored_recommendations(library)) == []
         resumed, *progress, report = recommend_to_all(library, k=3)
-        assert resumed == Note("Going on after 1 of 4 batches of listeners.") and [one.done for one in progress] == [
-            8,
-            16,
-            24,
-            30,
-        ]
+        assert resumed == Note("Going on after 1 of 4 batches of listeners.")
+        assert [one.done for one in progress] == [8, 16, 24, 30]
         assert isinstance(report, RecommendAllReport) and (report.n_users, report.n_recommendations) == (30, 90)
         rows = [row for row in stored_recommendations(library) if row["user"] == "listener 4"]
         one = recommend_tracks(library, "listener 4", k=3)

@@ -45,9 +45,8 @@ def test_left_early_it_goes_on_from_the_saved_state(library, monkeypatch):
         if isinstance(report, Progress) and (report.phase, report.done) == ("projection", 2):
             break
     reports = list(train_encoder(library, config, fresh=True, channels=8, dim=16))
-    assert (
-        Note("Going on after epoch 1 of the projection.") in reports
-    )  # the second is not saved before the third is wanted
+    # the second is not saved before the third is wanted
+    assert Note("Going on after epoch 1 of the projection.") in reports
     assert isinstance(reports[-1], TrainEncoderReport)
     assert not list((library.folder / "checkpoints").glob("*.resumable"))
 

@@ -24,7 +24,7 @@ class Config:
     loss: Annotated[Literal["softmax", "bpr"], "of the training"] = "bpr"
 
 
-@click.command(cls=SwitchCommand)
+@click.command(cls=SwitchCommand, context_settings={"show_default": True})  # as of every command
 @config_options(Config)
 def show(**settings):
     click.echo(str(Config(**settings)))

@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import click
 import pytest
 
-from earshot.commands.shared.playlist_files import is_standard_output, write_playlist, write_playlists
+from earshot.commands.shared.playlist_files import (
+    is_standard_output,
+    playlist_name,
+    write_m3u,
+    write_playlist,
+    write_playlists,
+)
 from earshot.index.tracks.track_lookup import TrackRow
 
 TRACK = TrackRow(1, "/joga.mp3", "Jóga", "Björk", "Homogenic", "Pop", 1997, 304.6, "abc")
@@ -39,3 +46,55 @@ def test_what_cannot_be_written_is_one_message(tmp_path):
         write_playlist(tmp_path / "no" / "mix.m3u8", [TRACK])
     with pytest.raises(click.ClickException, match=r"file cannot be written: File exists\."):
         write_playlists(tmp_path / "file", [])
+
+
+def test_a_playlist(tmp_path):
+    path = tmp_path / "mix.m3u8"
+    write_m3u(path, [TRACK, replace(TRACK, path="/music/x.mp3", title="A\nB", artist=None, duration=60.4)])
+    assert path.read_text(encoding="utf-8").splitlines() == [
+        *("#EXTM3U", "#EXTINF:305,Björk - Jóga", "/joga.mp3", "#EXTINF:60,A B", "/music/x.mp3")
+    ]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_playlist_of_nothing(tmp_path):
+    write_m3u(tmp_path / "mix.m3u8", [])
+    assert (tmp_path / "mix.m3u8").read_text() == "#EXTM3U\n"
+
+
+@pytest.mark.parametrize("name", [b"/music/two\nlines.mp3", b"/music/two\rlines.mp3", b"/music/caf\xe9 100%.mp3"])
+def test_a_path_that_no_line_can_hold(tmp_path, name):
+    """It becomes an address, which players resolve; a line break in it would be a second entry."""
+    text = name.decode("utf-8", "backslashreplace")
+    raw = name if b"\xe9" in name else None
+    write_m3u(tmp_path / "mix.m3u8", [replace(TRACK, path=text, path_bytes=raw)])
+    first, info, address = (tmp_path / "mix.m3u8").read_text(encoding="utf-8").splitlines()
+    assert (first, info[:8]) == ("#EXTM3U", "#EXTINF:")
+    assert address.startswith("file:///music/")
+    assert unquote_to_bytes(address.removeprefix("file://")) == name
+
+
+def test_everybody_has_a_playlist_of_their_own(tmp_path):
+    names = ["ana", "a/b", "a%2Fb", "..", "é" * 300, "é" * 301, "x" * 300, "/" * 300, "x" * 239, "x" * 240]
+    paths = [tmp_path / playlist_name(name) for name in names]
+    for path in paths:
+        write_m3u(path, [TRACK])
+    assert sorted(tmp_path.iterdir()) == sorted(paths) and len(set(paths)) == len(names)
+    assert paths[0].name == "ana.m3u8"
+    assert paths[4].name.startswith("é" * 110 + "%~")  # 220 bytes; a half of another would make 221
+    assert paths[8].name == "x" * 239 + ".m3u8"
+
+
+def test_a_playlist_is_whole_or_as_it_was(tmp_path):
+    path = tmp_path / "mix.m3u8"
+    write_m3u(path, [TRACK])
+    before = path.read_text()
+
+    def tracks():
+        yield TRACK
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_m3u(path, tracks())
+    assert path.read_text() == before
+    assert list(tmp_path.iterdir()) == [path]

@@ -5,14 +5,12 @@ import io
 import json
 import os
 import unicodedata
-from dataclasses import replace
-from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earshot.commands.shared.text_tables import as_csv, as_json, clock, one_line, playlist_name, table, write_m3u
+from earshot.commands.shared.text_tables import as_csv, clock, json_text, one_line, table
 from earshot.index.tracks.track_lookup import TrackRow
 
 TRACK = TrackRow(1, "/music/joga.mp3", "Jóga", "Björk", "Homogenic", "Pop", 1997, 304.6, "abc")
@@ -102,9 +100,9 @@ def test_every_line_of_a_table_is_one_line(rows, width):
 
 def test_json_round_trip():
     rows = [{"id": 1, "title": "Jóga 群青\x1b", "album": None, "score": 0.5}, {"id": 2, "title": '"'}]
-    assert json.loads(as_json(rows)) == rows
-    assert "Jóga 群青" in as_json(rows)
-    assert json.loads(as_json([])) == []
+    assert json.loads(json_text(rows, indent=2)) == rows
+    assert "Jóga 群青" in json_text(rows, indent=2)
+    assert json.loads(json_text([], indent=2)) == []
 
 
 def parsed(text):
@@ -134,55 +132,3 @@ def test_a_carriage_return_does_not_end_a_row():
 def test_csv_of_rows_that_differ():
     """Not every answer has a moment."""
     assert as_csv([{"id": 1}, {"id": 2, "moment": 5.0}]) == "id,moment\n1,\n2,5.0\n"
-
-
-def test_a_playlist(tmp_path):
-    path = tmp_path / "mix.m3u8"
-    write_m3u(path, [TRACK, replace(TRACK, path="/music/x.mp3", title="A\nB", artist=None, duration=60.4)])
-    assert path.read_text(encoding="utf-8").splitlines() == [
-        *("#EXTM3U", "#EXTINF:305,Björk - Jóga", "/music/joga.mp3", "#EXTINF:60,A B", "/music/x.mp3")
-    ]
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_playlist_of_nothing(tmp_path):
-    write_m3u(tmp_path / "mix.m3u8", [])
-    assert (tmp_path / "mix.m3u8").read_text() == "#EXTM3U\n"
-
-
-@pytest.mark.parametrize("name", [b"/music/two\nlines.mp3", b"/music/two\rlines.mp3", b"/music/caf\xe9 100%.mp3"])
-def test_a_path_that_no_line_can_hold(tmp_path, name):
-    """It becomes an address, which players resolve; a line break in it would be a second entry."""
-    text = name.decode("utf-8", "backslashreplace")
-    raw = name if b"\xe9" in name else None
-    write_m3u(tmp_path / "mix.m3u8", [replace(TRACK, path=text, path_bytes=raw)])
-    first, info, address = (tmp_path / "mix.m3u8").read_text(encoding="utf-8").splitlines()
-    assert (first, info[:8]) == ("#EXTM3U", "#EXTINF:")
-    assert address.startswith("file:///music/")
-    assert unquote_to_bytes(address.removeprefix("file://")) == name
-
-
-def test_everybody_has_a_playlist_of_their_own(tmp_path):
-    names = ["ana", "a/b", "a%2Fb", "..", "é" * 300, "é" * 301, "x" * 300, "/" * 300, "x" * 239, "x" * 240]
-    paths = [tmp_path / playlist_name(name) for name in names]
-    for path in paths:
-        write_m3u(path, [TRACK])
-    assert sorted(tmp_path.iterdir()) == sorted(paths) and len(set(paths)) == len(names)
-    assert paths[0].name == "ana.m3u8"
-    assert paths[4].name.startswith("é" * 110 + "%~")  # 220 bytes; a half of another would make 221
-    assert paths[8].name == "x" * 239 + ".m3u8"
-
-
-def test_a_playlist_is_whole_or_as_it_was(tmp_path):
-    path = tmp_path / "mix.m3u8"
-    write_m3u(path, [TRACK])
-    before = path.read_text()
-
-    def tracks():
-        yield TRACK
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_m3u(path, tracks())
-    assert path.read_text() == before
-    assert list(tmp_path.iterdir()) == [path]
