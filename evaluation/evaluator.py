@@ -32,8 +32,8 @@ def recommendation_metrics(
     eval_queries: EvaluationQueries,
     ks: Sequence[int],
     *,
-    vectors: np.ndarray | None = None,
-    artist_rows: np.ndarray | None = None,
+    vectors: np.ndarray,
+    artist_rows: np.ndarray,
     seed: int = 0,
 ) -> list[MetricValue]:
     """Compute accuracy by slice and subject, and what the lists are like; chance comes first.
@@ -44,12 +44,11 @@ def recommendation_metrics(
     ----------
     lists : of max(ks) places or more
     vectors : (n_tracks, dim)
-        Audio vectors, or others by which two tracks differ; diversity is computed where they are given.
+        Audio vectors, or others by which two tracks differ.
     artist_rows : (n_tracks,), -1 for unknown
-        Artist diversity is computed where they are given.
     """
     metric_values: list[MetricValue] = []
-    units = None if vectors is None else unit_rows(vectors)
+    units = unit_rows(vectors)
     play_counts = np.bincount(eval_queries.known.track_rows, minlength=eval_queries.known.n_tracks)
     history_popularity = mean_history_popularity(eval_queries.known, eval_queries.targets.user_rows, play_counts)
     is_reachable = eval_queries.is_reachable
@@ -63,9 +62,11 @@ def recommendation_metrics(
             for subject, values in by_subject.items():
                 if slice_name == ALL and subject != CHANCE:
                     top = lists[subject][:, :k]
-                    values |= {"novelty": novelty(top, play_counts)}
-                    values |= {"popularity_lift": popularity_lift(top, history_popularity, play_counts)}
-                    values |= _variety(top, units, artist_rows)
+                    values["novelty"] = novelty(top, play_counts)
+                    values["popularity_lift"] = popularity_lift(top, history_popularity, play_counts)
+                    values["diversity"] = diversity(top, units)
+                    if (artist_rows >= 0).any():
+                        values["artist_diversity"] = artist_diversity(top, artist_rows)
                 columns |= {(subject, metric, k): column for metric, column in values.items()}
         metric_values += mean_values(columns, targets.user_rows, slice=slice_name, seed=seed)
     return metric_values + _catalog_metrics(lists, ks, eval_queries.known.n_tracks)
@@ -105,13 +106,6 @@ def legacy_metrics(
                 ratio = over.mean() / under.mean()
                 metric_values.append(MetricValue.of(subject, metric, k, ratio, len(hits), interval=interval))
     return metric_values
-
-
-def _variety(lists: np.ndarray, units: np.ndarray | None, artist_rows: np.ndarray | None) -> dict[str, np.ndarray]:
-    values = {} if units is None else {"diversity": diversity(lists, units)}
-    if artist_rows is not None and (artist_rows >= 0).any():
-        values["artist_diversity"] = artist_diversity(lists, artist_rows)
-    return values
 
 
 def _catalog_metrics(lists: Lists, ks: Sequence[int], n_tracks: int) -> list[MetricValue]:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from earshot.data.files.atomic import output_path
 from earshot.evaluation.metrics.metric_value import ALL, CHANCE, MetricValue
 
@@ -18,7 +20,7 @@ def draw_metric(metric_values: Sequence[MetricValue], subject: str, metric: str,
     bars = [value for value in chosen if value.subject != CHANCE and value.value is not None]
     with _saved_axes(path, 0.42 * len(bars) + 1.1) as axes:
         axes.barh(
-            [bar.subject for bar in bars], [bar.value or 0.0 for bar in bars], xerr=_errors(bars), capsize=3,
+            [bar.subject for bar in bars], [bar.value for bar in bars], xerr=_errors(bars), capsize=3,
             color=[_SUBJECT_COLOR if bar.subject == subject else _BASELINE_COLOR for bar in bars],
         )  # fmt: skip
         for value in chosen:
@@ -62,25 +64,21 @@ def draw_spread(metric_values: Sequence[MetricValue], subject: str, metric: str,
 
 
 def _draw_bars(axes: Any, row: float, bars: Sequence[MetricValue], color: str) -> None:
-    lengths = [bar.value or 0.0 for bar in bars]
-    axes.barh([row] * len(bars), lengths, 0.36, xerr=_errors(bars), capsize=3, color=color)
+    axes.barh([row] * len(bars), [bar.value for bar in bars], 0.36, xerr=_errors(bars), capsize=3, color=color)
 
 
-def _errors(metric_values: Sequence[MetricValue]) -> list[list[float]] | None:
-    if not metric_values or any(value.ci_low is None or value.ci_high is None for value in metric_values):
-        return None
-    low = [max((value.value or 0) - (value.ci_low or 0), 0) for value in metric_values]
-    return [low, [max((value.ci_high or 0) - (value.value or 0), 0) for value in metric_values]]
+def _errors(metric_values: Sequence[MetricValue]) -> np.ndarray | None:
+    """Lengths below and above each bar's value, (2, n_bars)."""
+    bounds = np.array([(bar.ci_low, bar.value, bar.ci_high) for bar in metric_values], dtype=float)  # NaN for None
+    return None if np.isnan(bounds).any() or not len(bounds) else np.maximum(np.diff(bounds).T, 0)
 
 
 @contextmanager
 def _saved_axes(path: Path, height_inches: float) -> Iterator[Any]:
     """Yield axes without any window, and write their figure unless something fails."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(_WIDTH_INCHES, height_inches), layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     yield axes

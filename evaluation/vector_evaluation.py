@@ -1,6 +1,6 @@
 """Every metric of sets of vectors, with intervals: what `cli evaluate-audio` prints and the table `metrics` stores."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,13 +54,14 @@ class TrackFacts:
 
 @dataclass(frozen=True)
 class BootstrappedMetric:
-    """A metric with its bootstrap draws, so that two subjects can be compared."""
+    """A metric beside chance, with its bootstrap draws, so that two subjects can be compared."""
 
     metric: str
     k: int | None
     value: float
     draws: np.ndarray  # (n_draws,)
     n: int
+    chance: float  # the expected value for a random ranking
 
 
 def choose_queries(rows: np.ndarray, seed: int) -> np.ndarray:
@@ -86,67 +87,50 @@ def evaluate_vectors(
     vectors : (n_tracks, dim)
     penalty : (n_tracks,), half of `data.cosine.mean_top_k_cosine`, to correct for hubs
     """
-    query_artists = facts.artists[query_rows]
+    rows, artists, result = query_rows, facts.artists, list[BootstrappedMetric]()
 
-    def mean(
-        metric: str, per_query: np.ndarray, k: int | None, groups: np.ndarray = query_artists
-    ) -> Iterator[BootstrappedMetric]:
+    def add_mean(
+        metric: str,
+        k: int | None,
+        per_query: np.ndarray,
+        chance: np.ndarray | float,
+        groups: np.ndarray = artists[rows],
+    ) -> None:
         n = int((~np.isnan(per_query)).sum())
         if n:
-            draws = draw_means(per_query, groups, seed=seed)
-            yield BootstrappedMetric(metric, k, float(np.nanmean(per_query)), draws, n)
+            value, draws = float(np.nanmean(per_query)), draw_means(per_query, groups, seed=seed)
+            result.append(BootstrappedMetric(metric, k, value, draws, n, float(np.nanmean(chance))))
 
-    result: list[BootstrappedMetric] = []
     for column, labels in facts.labels.items():
-        neighbours = top_k(
-            vectors, k, query_rows=query_rows, candidates=labels.known, groups=facts.artists, penalty=penalty
-        )
-        result += mean(f"precision_{column}", precision_at_k(neighbours, query_rows, labels), k)
-    neighbours = top_k(vectors, k, query_rows=query_rows, penalty=penalty)
-    result += mean("same_artist_hit", hit_at_k(neighbours, query_rows, facts.artists), k)
-    result += mean("twin_hit", hit_at_k(neighbours[:, :1], query_rows, facts.twins), 1)
-    result += mean("same_sample_rate", share_at_k(neighbours, query_rows, facts.sample_rates), k)
-    skewness = hubness_skewness(k_occurrence(neighbours, len(vectors)), facts.artists, seed=seed)
-    result.append(BootstrappedMetric("hubness_skew", k, *skewness, len(query_rows)))
+        found = top_k(vectors, k, query_rows=rows, candidates=labels.known, groups=artists, penalty=penalty)
+        add_mean(f"precision_{column}", k, precision_at_k(found, rows, labels), labels.chance(rows, artists))
+    found = top_k(vectors, k, query_rows=rows, penalty=penalty)
+    add_mean("same_artist_hit", k, hit_at_k(found, rows, artists), hit_chance(rows, artists, k))
+    add_mean("twin_hit", 1, hit_at_k(found[:, :1], rows, facts.twins), hit_chance(rows, facts.twins, 1))
+    rates = facts.sample_rates
+    add_mean("same_sample_rate", k, share_at_k(found, rows, rates), share_chance(rows, rates))
+    skewness = hubness_skewness(k_occurrence(found, len(vectors)), artists, seed=seed)
+    by_chance = skewness_chance(len(artists), len(rows), k)
+    result.append(BootstrappedMetric("hubness_skew", k, *skewness, len(rows), by_chance))
     for kind, graph in facts.triplets.items():
         is_right = triplet_accuracy(vectors, graph.anchors, graph.positives, graph.negatives, penalty)
-        result += mean(f"triplet_accuracy_{kind}", is_right, None, facts.artists[graph.anchors])
+        add_mean(f"triplet_accuracy_{kind}", None, is_right, 0.5, artists[graph.anchors])
         if len(graph.hops):
             similarities = cosines(vectors, graph.firsts, graph.seconds, penalty)
-            spearman = spearman_correlation(similarities, -graph.hops, facts.artists[graph.firsts], seed=seed)
-            result.append(BootstrappedMetric(f"spearman_{kind}", None, *spearman, len(graph.hops)))
+            spearman = spearman_correlation(similarities, -graph.hops, artists[graph.firsts], seed=seed)
+            result.append(BootstrappedMetric(f"spearman_{kind}", None, *spearman, len(graph.hops), 0.0))
     return result
 
 
-def chance_vectors(facts: TrackFacts, query_rows: np.ndarray, k: int = 10) -> dict[str, float]:
-    """Compute the expected value of each metric for a random ranking."""
-    per_query = {
-        f"precision_{column}": labels.chance(query_rows, facts.artists) for column, labels in facts.labels.items()
-    }
-    per_query |= {
-        "same_artist_hit": hit_chance(query_rows, facts.artists, k),
-        "twin_hit": hit_chance(query_rows, facts.twins, 1),
-        "same_sample_rate": share_chance(query_rows, facts.sample_rates),
-    }
-    result = {metric: float(np.nanmean(values)) for metric, values in per_query.items() if not np.isnan(values).all()}
-    result["hubness_skew"] = skewness_chance(len(facts.artists), len(query_rows), k)
-    for kind in facts.triplets:
-        result |= {f"triplet_accuracy_{kind}": 0.5, f"spearman_{kind}": 0.0}
-    return result
-
-
-def vector_metric_values(
-    by_subject: Mapping[str, Sequence[BootstrappedMetric]], by_chance: Mapping[str, float], slice: str = ALL
-) -> list[MetricValue]:
+def vector_metric_values(by_subject: Mapping[str, Sequence[BootstrappedMetric]], slice: str = ALL) -> list[MetricValue]:
     """Make values of every subject, of chance, and of the paired differences between the first and each other one."""
 
     def value_of(subject: str, of: BootstrappedMetric, value: float, draws: np.ndarray) -> MetricValue:
         return MetricValue.of(subject, of.metric, of.k, value, of.n, slice=slice, interval=interval(draws))
 
     first, *others = by_subject
-    no_draws = np.empty(0)  # chance is exact
     values = [value_of(subject, one, one.value, one.draws) for subject in by_subject for one in by_subject[subject]]
-    values += [value_of(CHANCE, one, by_chance[one.metric], no_draws) for one in by_subject[first]]
+    values += [value_of(CHANCE, one, one.chance, np.empty(0)) for one in by_subject[first]]  # exact, without draws
     for other in others:
         by_metric = {one.metric: one for one in by_subject[other]}
         pairs = [(one, by_metric[one.metric]) for one in by_subject[first]]

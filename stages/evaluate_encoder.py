@@ -17,7 +17,6 @@ from earshot.data.tables.label_tables import read_labels
 from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.evaluation.vector_evaluation import (
     TrackFacts,
-    chance_vectors,
     choose_queries,
     evaluate_vectors,
     vector_metric_values,
@@ -96,7 +95,7 @@ def evaluate_encoder(
     for name, (vectors, penalty_of_hubs) in subjects.items():
         measured[name] = evaluate_vectors(vectors, facts, rows, k, penalty=penalty_of_hubs, seed=seed)
         yield Progress("evaluating", len(measured), len(subjects), "subject")
-    metrics = vector_metric_values(measured, chance_vectors(facts, rows, k), "held-out" if held_out else "all")
+    metrics = vector_metric_values(measured, "held-out" if held_out else "all")
     store_metrics(library, run, metrics)
     finish_run(library, run, {"tracks": len(tracks), "queries": len(rows), "copies_left_out": tracks.n_copies})
     yield EncoderEvaluation(metrics)

@@ -71,16 +71,12 @@ class LabelSets:
         n_groups, n_kinds = int(groups.max(initial=-1)) + 1, self._agree.shape[0]
         ones = np.ones(len(rows))
         counts = sparse.csr_array((ones, (self.kinds[rows], groups[rows])), shape=(n_kinds, n_groups))
-        agreeing = (self._agree @ counts).tocoo()  # (n_kinds, n_groups)
+        agreeing = self._agree @ counts  # (n_kinds, n_groups)
         result = np.full(len(query_rows), np.nan)
         places = np.flatnonzero(self.known[query_rows])
         if len(places):
             kind, group = self.kinds[query_rows[places]], groups[query_rows[places]]
-            # Every query agrees with itself, so its own kind and group are among the entries.
-            entries = agreeing.row.astype(np.int64) * n_groups + agreeing.col
-            order = np.argsort(entries)
-            n_own = agreeing.data[order[np.searchsorted(entries, kind * n_groups + group, sorter=order)]]
-            n_agreeing = agreeing.sum(axis=1)[kind] - n_own
+            n_agreeing = agreeing.sum(axis=1)[kind] - np.asarray(agreeing[kind, group]).ravel()
             n_others = len(rows) - counts.sum(axis=0)[group]
             result[places] = np.divide(n_agreeing, n_others, out=np.full(len(kind), np.nan), where=n_others > 0)
         return result

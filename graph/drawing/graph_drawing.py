@@ -1,17 +1,14 @@
 """Picture of a small graph, or of a neighbourhood in a large one."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import networkx as nx
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 
-from earshot.data.files.atomic import output_path
+from earshot.graph.drawing.map_picture import saved_axes
 from earshot.graph.graph_files import as_networkx
 from earshot.graph.preference_graph import PreferenceGraph
 
@@ -48,31 +45,23 @@ def draw_graph(
         raise ValueError(f"a picture of {graph.n_nodes:,} nodes; up to {MAX_NODES} can be drawn")
     degrees = graph.in_degrees()
     positions = _layout(graph, seed)
-    figure = Figure(figsize=(12, 9), dpi=110)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.01, 0.01, 0.98, 0.94))
-    axes.set_axis_off()
-    axes.set_title(f"{title}: {graph.n_nodes:,} nodes, {graph.n_edges:,} edges", loc="left", parse_math=False)
     lines = np.stack([positions[graph.sources()], positions[graph.indices]], axis=1)  # (n_entries, 2 ends, 2)
     strength = graph.weights / graph.weights.max() if len(lines) else graph.weights
-    axes.add_collection(
-        LineCollection(list(lines), colors="#8a8a8a", linewidths=0.3 + 0.9 * strength, alpha=0.35, zorder=1)
-    )
     colors = np.where(has_audio, _AUDIO_COLOR, _NO_AUDIO_COLOR)
     sizes = 14 + 220 * degrees / max(degrees.max(initial=0), 1)
-    axes.scatter(positions[:, 0], positions[:, 1], s=sizes, c=colors, linewidths=0.5, edgecolors="white", zorder=2)
-    if marked_row is not None:
-        x, y = positions[marked_row]
-        size = sizes[marked_row] + 60
-        axes.scatter([x], [y], s=size, facecolors="none", edgecolors=_RING_COLOR, linewidths=2, zorder=3)
-    _label(axes, positions, names, degrees, sizes, marked_row)
-    for color, label in ((_AUDIO_COLOR, "with audio"), (_NO_AUDIO_COLOR, "without")):
-        axes.scatter([], [], s=50, c=color, label=label)
-    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # scripts that the font lacks
-        with output_path(path) as temporary:
-            figure.savefig(temporary, format=path.suffix[1:] or "png")
+    with saved_axes(path, f"{title}: {graph.n_nodes:,} nodes, {graph.n_edges:,} edges", width=0.98) as axes:
+        axes.add_collection(
+            LineCollection(list(lines), colors="#8a8a8a", linewidths=0.3 + 0.9 * strength, alpha=0.35, zorder=1)
+        )
+        axes.scatter(positions[:, 0], positions[:, 1], s=sizes, c=colors, linewidths=0.5, edgecolors="white", zorder=2)
+        if marked_row is not None:
+            x, y = positions[marked_row]
+            size = sizes[marked_row] + 60
+            axes.scatter([x], [y], s=size, facecolors="none", edgecolors=_RING_COLOR, linewidths=2, zorder=3)
+        _label(axes, positions, names, degrees, sizes, marked_row)
+        for color, label in ((_AUDIO_COLOR, "with audio"), (_NO_AUDIO_COLOR, "without")):
+            axes.scatter([], [], s=50, c=color, label=label)
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2)
 
 
 def _layout(graph: PreferenceGraph, seed: int) -> np.ndarray:

@@ -1,10 +1,12 @@
-"""Map of tracks as a picture file: a dot for each track, colored by label."""
+"""Picture files: axes without a window, and a map of tracks with a dot for each, colored by label."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from earshot.data.files.atomic import output_path
@@ -23,9 +25,23 @@ def check_picture_format(path: Path) -> None:
     ValueError
         It is not of a picture format.
     """
-    formats = sorted(FigureCanvasAgg.get_supported_filetypes())
+    formats = sorted(Figure().canvas.get_supported_filetypes())
     if path.suffix.lower().lstrip(".") not in formats:
         raise ValueError(f"{path.name} ends in no kind of picture; there are {', '.join(formats)}")
+
+
+@contextmanager
+def saved_axes(path: Path, title: str, *, width: float) -> Iterator[Axes]:
+    """Yield axes of a share of the picture's width, and write the picture unless something fails."""
+    figure = Figure(figsize=(12, 9), dpi=110)
+    axes = figure.add_axes((0.01, 0.01, width, 0.94))
+    axes.set_axis_off()
+    axes.set_title(title, loc="left", parse_math=False)
+    yield axes
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # scripts that the font lacks
+        with output_path(path) as temporary:
+            figure.savefig(temporary, format=path.suffix[1:] or "png")
 
 
 def draw_map(path: Path, positions: np.ndarray, coloring: Coloring, *, title: str) -> None:
@@ -37,26 +53,18 @@ def draw_map(path: Path, positions: np.ndarray, coloring: Coloring, *, title: st
         The suffix of `path` is not of a picture format.
     """
     check_picture_format(path)
-    figure = Figure(figsize=(12, 9), dpi=110)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.01, 0.01, 0.76, 0.94))
-    axes.set_aspect("equal", adjustable="datalim")  # vertical and horizontal distances are alike
-    axes.set_axis_off()
-    axes.set_title(title, loc="left", parse_math=False)
     colors = np.array([*PALETTE, GREY])[coloring.groups]  # the rest is -1: grey is last
     order = np.argsort(coloring.groups >= 0, kind="stable")
     size = float(np.clip(_TOTAL_AREA / max(len(positions), 1), _MIN_AREA, _MAX_AREA))
-    axes.scatter(positions[order, 0], positions[order, 1], s=size, c=colors[order], alpha=0.75, linewidths=0)
-    for color, text in coloring.legend:
-        axes.scatter([], [], s=50, c=color, label=_shortened(text))
-    if coloring.legend:
-        legend = axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, borderaxespad=0.2)
-        for line in legend.get_texts():
-            line.set_parse_math(False)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # scripts that the font lacks
-        with output_path(path) as temporary:
-            figure.savefig(temporary, format=path.suffix[1:])
+    with saved_axes(path, title, width=0.76) as axes:
+        axes.set_aspect("equal", adjustable="datalim")  # vertical and horizontal distances are alike
+        axes.scatter(positions[order, 0], positions[order, 1], s=size, c=colors[order], alpha=0.75, linewidths=0)
+        for color, text in coloring.legend:
+            axes.scatter([], [], s=50, c=color, label=_shortened(text))
+        if coloring.legend:
+            legend = axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, borderaxespad=0.2)
+            for line in legend.get_texts():
+                line.set_parse_math(False)
 
 
 def _shortened(text: str) -> str:

@@ -17,8 +17,15 @@ CATALOG = {"coverage", "gini"}  # of all lists together
 LISTS = np.array([[5, 0, 2, 1], [0, 2, 3, 4], [0, 2, 3, 4]])
 
 
+def measured(lists, eval_queries, ks):
+    """Metrics of lists of tracks that differ, by unknown artists."""
+    n_tracks = eval_queries.known.n_tracks
+    artist_rows = np.full(n_tracks, -1)
+    return recommendation_metrics(lists, eval_queries, ks, vectors=np.eye(n_tracks), artist_rows=artist_rows)
+
+
 def test_metrics_by_hand():
-    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, QUERIES, [1, 3], vectors=np.eye(8))
+    rows = measured({"popular": LISTS[:, ::-1], "mine": LISTS}, QUERIES, [1, 3])
     found = {(row.subject, row.metric, row.k, row.slice): row for row in rows}
     assert rows[0].subject == "chance"
     assert found["mine", "recall", 3, "all"].value == pytest.approx((2 / 2 + 0 + 1 / 2) / 3)
@@ -43,7 +50,7 @@ def test_listeners_are_drawn_once_for_all_metrics_of_a_slice(monkeypatch):
         return mean_intervals(values, *arguments, **options)
 
     monkeypatch.setattr("earshot.evaluation.metrics.metric_value.mean_intervals", counted)
-    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, QUERIES, [1, 3])
+    rows = measured({"popular": LISTS[:, ::-1], "mine": LISTS}, QUERIES, [1, 3])
     assert len(n_drawn) == len(target_slices(QUERIES)) and sum(n_drawn) == sum(
         row.metric not in CATALOG for row in rows
     )
@@ -52,7 +59,7 @@ def test_listeners_are_drawn_once_for_all_metrics_of_a_slice(monkeypatch):
 
 
 def test_one_metric_by_slice():
-    rows = recommendation_metrics({"popular": LISTS[:, ::-1], "mine": LISTS}, QUERIES, [1, 3])
+    rows = measured({"popular": LISTS[:, ::-1], "mine": LISTS}, QUERIES, [1, 3])
     table, note = slice_rows(rows, 3, "recall", 2)
     assert [row["subject"] for row in table] == ["popular", "mine", "chance", "n"]
     assert table[1]["all"] == ".500" and table[1]["novel"] == ".333" and "cold track" not in table[1]
@@ -74,7 +81,7 @@ def test_an_interval_draws_listeners_and_not_queries():
     eval_queries = replace(
         QUERIES, known=known, histories=Histories(known, np.zeros(20, int), np.zeros(20, int)), targets=targets
     )
-    rows = recommendation_metrics({"mine": np.ones((20, 1), int)}, eval_queries, [1])
+    rows = measured({"mine": np.ones((20, 1), int)}, eval_queries, [1])
     (value,) = (row for row in rows if (row.subject, row.metric, row.slice) == ("mine", "recall", "all"))
     assert (value.value, value.ci_low, value.ci_high, value.n) == (0.5, 0.0, 1.0, 20)
 

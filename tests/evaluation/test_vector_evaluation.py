@@ -10,7 +10,6 @@ from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
 from earshot.evaluation.vector_evaluation import (
     GraphTriplets,
     TrackFacts,
-    chance_vectors,
     choose_queries,
     evaluate_vectors,
     vector_metric_values,
@@ -68,7 +67,7 @@ def test_turned_genres_score_nothing(facts):
 
 
 def test_chance_by_hand(facts):
-    by_chance = chance_vectors(facts, ROWS, k=1)
+    by_chance = {one.metric: one.chance for one in evaluate_vectors(PERFECT, facts, ROWS, k=1)}
     # Of the four tracks by others than a (c), one has the genre x (y); of the five by others than b (d), two.
     assert by_chance["precision_genre"] == pytest.approx((4 * 1 / 4 + 2 * 2 / 5) / 6)
     assert by_chance["same_artist_hit"] == by_chance["twin_hit"] == pytest.approx(1 / 5)
@@ -85,7 +84,6 @@ def test_only_some_are_asked(facts):
 def test_what_is_unknown_is_not_measured():
     nothing = TrackFacts(NOBODY, NOBODY, NOBODY)
     assert [one.metric for one in evaluate_vectors(PERFECT, nothing, ROWS)] == ["hubness_skew"]
-    assert list(chance_vectors(nothing, ROWS)) == ["hubness_skew"]
 
 
 def test_an_empty_graph_asks_nothing(facts):
@@ -112,7 +110,7 @@ def test_rows_of_subjects_chance_and_leads(facts):
         "audio": evaluate_vectors(PERFECT, facts, ROWS, k=1),
         "mfcc": evaluate_vectors(shuffled, facts, ROWS, k=1),
     }
-    rows = vector_metric_values(measured, chance_vectors(facts, ROWS, k=1), "held-out")
+    rows = vector_metric_values(measured, "held-out")
     assert {row.subject for row in rows} == {"audio", "mfcc", CHANCE, "audio - mfcc"}
     assert {row.slice for row in rows} == {"held-out"}
     twins = {row.subject: row for row in rows if row.metric == "twin_hit"}
@@ -125,11 +123,7 @@ def test_rows_of_subjects_chance_and_leads(facts):
 
 def test_a_lead_over_oneself_is_nothing(facts):
     same = evaluate_vectors(PERFECT, facts, ROWS, k=1)
-    leads = [
-        row
-        for row in vector_metric_values({"a": same, "b": same}, chance_vectors(facts, ROWS, 1))
-        if row.subject == "a - b"
-    ]
+    leads = [row for row in vector_metric_values({"a": same, "b": same}) if row.subject == "a - b"]
     assert {row.value for row in leads} == {0.0}
     assert {(row.ci_low, row.ci_high) for row in leads} <= {(0.0, 0.0), (None, None)}
 
