@@ -43,8 +43,7 @@ def recommendation_metrics(
     Parameters
     ----------
     lists : of max(ks) places or more
-    vectors : (n_tracks, dim)
-        Audio vectors, or others by which two tracks differ.
+    vectors : (n_tracks, dim), by which two tracks differ
     artist_rows : (n_tracks,), -1 for unknown
     """
     metric_values: list[MetricValue] = []

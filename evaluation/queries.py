@@ -79,11 +79,10 @@ class EvaluationQueries:
     @property
     def is_reachable(self) -> np.ndarray:
         """Mark the targets that are candidates, (n_targets,) bool."""
-        reachable = np.ones(len(self.targets.track_rows), dtype=bool)
-        edges = zip(self.targets.starts[:-1], self.targets.starts[1:], strict=True)
-        for (start, stop), tracks in zip(edges, self.excluded or [], strict=self.excluded is not None):
-            reachable[start:stop] = ~np.isin(self.targets.track_rows[start:stop], tracks, kind="table")
-        return reachable
+        if self.excluded is None:
+            return np.ones(len(self.targets.track_rows), dtype=bool)
+        pairs = zip(self.targets.by_query(), self.excluded, strict=True)
+        return ~np.concatenate([np.isin(tracks, excluded, kind="table") for tracks, excluded in pairs])
 
     def subsample(self, n: int) -> "EvaluationQueries":
         """Keep n of the queries at most, evenly spread over all."""

@@ -60,8 +60,8 @@ def draw_candidates(eval_queries: EvaluationQueries, seed: int = 0) -> SampledCa
         BY_PLAYS: lambda size: np.minimum(np.searchsorted(edges, rng.random(size), side="right"), n - 1),
     }
     negatives = {name: np.full((len(targets), N_NEGATIVES), -1, dtype=np.int64) for name in distributions}
-    for query, (start, stop) in enumerate(zip(targets.starts[:-1], targets.starts[1:], strict=True)):
-        played = np.union1d(eval_queries.histories.tracks(query), targets.track_rows[start:stop])
+    for query, tracks in enumerate(targets.by_query()):
+        played = np.union1d(eval_queries.histories.tracks(query), tracks)
         for name, draw in distributions.items():
             drawn = np.empty(0, dtype=np.int64)
             for _ in range(_MAX_ROUNDS):

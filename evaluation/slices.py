@@ -30,10 +30,9 @@ def target_slices(eval_queries: EvaluationQueries) -> dict[str, np.ndarray]:
                            validation part have learned from less
     """
     targets, known = eval_queries.targets, eval_queries.known
-    tracks_of_queries = np.split(targets.track_rows, targets.starts[1:-1])
+    histories = eval_queries.histories
     repeats = [
-        np.isin(tracks, eval_queries.histories.tracks(query), kind="table")
-        for query, tracks in enumerate(tracks_of_queries)
+        np.isin(tracks, histories.tracks(query), kind="table") for query, tracks in enumerate(targets.by_query())
     ]
     is_repeat = np.concatenate(repeats)
     is_known_user = np.bincount(known.user_rows, minlength=known.n_users) > 0

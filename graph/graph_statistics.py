@@ -8,7 +8,7 @@ from scipy.sparse import csgraph
 from earshot.graph.bfs import MAX_HOPS, bfs
 from earshot.graph.preference_graph import PreferenceGraph
 
-QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
+_QUANTILES = {"min": 0.0, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "90 %": 0.9, "99 %": 0.99, "max": 1.0}
 _MIN_SOURCES, _MAX_SOURCES = 20, 500
 _MAX_ENTRIES = 500_000_000  # read by all searches together: some seconds
 
@@ -30,11 +30,9 @@ class GraphStatistics:
 
 def graph_statistics(graph: PreferenceGraph, *, max_hops: int = MAX_HOPS, seed: int = 0) -> GraphStatistics:
     """Measure a graph. Distances are from a seeded sample of nodes, which is smaller for a very large graph."""
-    n_components, component_rows = csgraph.connected_components(
-        graph.matrix(), directed=graph.directed, connection="weak"
-    )
-    n_sources = int(np.clip(_MAX_ENTRIES // (len(graph.indices) + 1), _MIN_SOURCES, _MAX_SOURCES))
-    n_sources = min(n_sources, graph.n_nodes)
+    n_components, component_rows = csgraph.connected_components(graph.matrix(), graph.directed, connection="weak")
+    affordable = np.clip(_MAX_ENTRIES // (len(graph.indices) + 1), _MIN_SOURCES, _MAX_SOURCES)
+    n_sources = min(int(affordable), graph.n_nodes)
     sources = np.random.default_rng(seed).choice(graph.n_nodes, n_sources, replace=False)
     counts = np.zeros(max_hops + 1, dtype=np.int64)
     for reached in bfs(graph, sources, max_hops):
@@ -68,8 +66,4 @@ def neighbourhood(graph: PreferenceGraph, row: int, n_nodes: int) -> np.ndarray:
 def _quantiles(degrees: np.ndarray) -> dict[str, float]:
     if not len(degrees):
         return {}
-    names = {0.0: "min", 0.5: "median", 1.0: "max"}
-    values = np.quantile(degrees, QUANTILES)
-    return {
-        names.get(point, f"{100 * point:g} %"): float(value) for point, value in zip(QUANTILES, values, strict=True)
-    }
+    return dict(zip(_QUANTILES, np.quantile(degrees, list(_QUANTILES.values())).tolist(), strict=True))

@@ -45,14 +45,10 @@ def mean_history_popularity(known: Interactions, user_rows: np.ndarray, play_cou
 
 
 def diversity(lists: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """Mean distance, 1 - cosine, between two tracks of each list, (n_lists,).
+    """Mean distance, 1 - cosine, between two tracks of each list, (n_lists,), by `units`, (n_tracks, dim).
 
     With s the sum of n unit vectors, the cosines of all pairs sum to ``(|s|^2 - n) / 2``, so no pair is ever made.
     Tracks whose vector is zero are left out; NaN where fewer than two are left.
-
-    Parameters
-    ----------
-    units : (n_tracks, dim), rows of unit length or zero
     """
     result = np.full(len(lists), np.nan)
     n_block = max(1, _MAX_NUMBERS // max(lists.shape[1] * units.shape[1], 1))

@@ -41,6 +41,10 @@ class Targets:
         """Query of each target, (n_targets,), rising."""
         return np.repeat(np.arange(len(self)), self.counts())
 
+    def by_query(self) -> list[np.ndarray]:
+        """Targets of each query."""
+        return np.split(self.track_rows, self.starts[1:-1])
+
     def hits(self, lists: np.ndarray) -> np.ndarray:
         """Mark the places of lists that hold a target: bool, of the shape of `lists`."""
         keys = pair_keys(self.owners(), self.track_rows)  # rising

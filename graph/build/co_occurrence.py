@@ -23,6 +23,7 @@ def co_occurrence_edges(
 ) -> BuiltEdges:
     r"""Weight pairs of items by the groups they share: listeners who play both, playlists that hold both.
 
+    Edges are directed: an item may be among another's strongest and not the other way round.
     Both weightings discount popularity. With :math:`x_{gi} = \log(1 + n_{gi})` of the plays of item i in group g,
     :math:`c_{ij} = x_i \cdot x_j` and :math:`c_i = \sum_j c_{ij}`:
 
@@ -38,11 +39,6 @@ def co_occurrence_edges(
         Plays of each event, 1 by default.
     top_n : edges kept per item, the strongest
     min_together : groups in common, below which a pair is taken for chance
-
-    Returns
-    -------
-    BuiltEdges
-        Directed: an item may be among another's strongest and not the other way round.
 
     References
     ----------
@@ -95,7 +91,5 @@ def _strongest_edges(
         rows, columns, scores = rows[is_positive], columns[is_positive], scores[is_positive]
         order = np.lexsort((columns, -scores, rows))
         rows, columns, scores = rows[order], columns[order], scores[order]
-        begins = np.flatnonzero(np.diff(rows, prepend=-1))
-        rank = np.arange(len(rows)) - np.repeat(begins, np.diff(begins, append=len(rows)))
-        top = rank < top_n
+        top = np.arange(len(rows)) - np.searchsorted(rows, rows) < top_n
         yield rows[top], columns[top], scores[top]

@@ -10,18 +10,14 @@ def tag_edges(group_rows: np.ndarray, item_ids: np.ndarray, *, top_n: int = 20, 
 
     In a group of up to ``top_n + 1`` items all pairs are joined. A larger one would have too many pairs (a genre of
     100,000 tracks has 5,000,000,000), so ``top_n // 2`` random rings run through all its items: each item gets two
-    neighbours by every ring, the group is connected, and the paths inside it are short.
+    neighbours by every ring, the group is connected, and the paths inside it are short. An edge may occur twice, where
+    rings cross or groups overlap.
 
     Parameters
     ----------
     group_rows, item_ids : shape (n_memberships,)
         Group and item of each membership; an item may be in several groups.
     top_n : at least 2
-
-    Returns
-    -------
-    BuiltEdges
-        An edge may occur twice, where rings cross or groups overlap.
 
     Raises
     ------
@@ -59,7 +55,5 @@ def _ring(groups: np.ndarray, items: np.ndarray, rng: np.random.Generator) -> tu
     groups, items = groups[order], items[order]
     following = np.arange(1, len(groups) + 1)
     begins = np.flatnonzero(np.diff(groups, prepend=-1))
-    ends = np.append(begins[1:], len(groups)) - 1
-    if len(groups):
-        following[ends] = begins
+    following[np.append(begins, len(groups))[1:] - 1] = begins
     return items, items[following]

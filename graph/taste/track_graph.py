@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from earshot.data.ids import IdMap
 from earshot.graph.bfs import UNREACHABLE, bfs
 from earshot.graph.preference_graph import PreferenceGraph, build_graph
 
@@ -41,35 +42,23 @@ class TrackGraph:
 
         A node stays if another of its tracks stays; a split by artist has no track on both sides.
         """
-        is_removed = np.zeros(len(self.node_rows), dtype=bool)
-        is_removed[track_rows] = True
-        has_node = self.node_rows >= 0
-        removed_nodes = np.zeros(self.graph.n_nodes, dtype=bool)
-        removed_nodes[self.node_rows[has_node & is_removed]] = True
-        removed_nodes[self.node_rows[has_node & ~is_removed]] = False
-        graph = self.graph
-        sources = graph.sources()
-        stays = ~removed_nodes[sources] & ~removed_nodes[graph.indices]
-        counts = np.bincount(sources[stays], minlength=graph.n_nodes)
-        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        graph, node_rows = self.graph, self.node_rows.copy()
+        node_rows[track_rows] = -1
+        is_removed = np.zeros(graph.n_nodes, dtype=bool)
+        is_removed[np.setdiff1d(self.node_rows, node_rows)] = True
+        stays = ~is_removed[graph.sources()] & ~is_removed[graph.indices]
+        indptr = np.append(0, np.cumsum(stays))[graph.indptr]
         remaining = PreferenceGraph(indptr, graph.indices[stays], graph.weights[stays], graph.directed)
-        return TrackGraph(self.kind, remaining, np.where(is_removed, -1, self.node_rows), self.share)
+        return TrackGraph(self.kind, remaining, node_rows, self.share)
 
 
 class TrackDistances:
-    """Hops between tracks, searched on demand and remembered.
-
-    Parameters
-    ----------
-    graph : the graph, and the tracks' nodes
-    max_hops : limit of the search; nodes beyond count as unreachable
-    """
+    """Hops between tracks, searched on demand up to `max_hops`, and remembered; beyond is unreachable."""
 
     def __init__(self, graph: TrackGraph, max_hops: int) -> None:
         self.graph, self.max_hops = graph, max_hops
-        self._nodes, self._of_track = np.unique(graph.node_rows, return_inverse=True)
-        if len(self._nodes) and self._nodes[0] < 0:  # of tracks outside the graph
-            self._nodes, self._of_track = self._nodes[1:], self._of_track - 1
+        self._nodes = np.unique(graph.node_rows[graph.node_rows >= 0])
+        self._of_track = IdMap(self._nodes).find(graph.node_rows)  # positions in `_nodes`, -1 outside the graph
         self._weights = graph.graph.matrix()[self._nodes][:, self._nodes]  # between nodes that have tracks
         self._mean_weight = graph.graph.mean_weight
         self._searched: dict[int, np.ndarray] = {}

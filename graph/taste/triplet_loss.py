@@ -12,15 +12,7 @@ from earshot.graph.taste.triplet_sampler import TripletBatch
 
 
 def batch_loss(anchors: Tensor, candidates: Tensor, batch: TripletBatch, config: TasteConfig) -> Tensor:
-    """Loss of one batch, a scalar.
-
-    Parameters
-    ----------
-    anchors : shape (n, dim)
-        Unit vectors.
-    candidates : shape (2 n, dim)
-        Unit vectors in the order of `TripletBatch.candidate_rows`.
-    """
+    """Loss of one batch, a scalar, by unit vectors of its anchors, shape (n, dim), and its candidates, (2 n, dim)."""
     if config.loss == "graded":
         assert batch.affinity is not None
         affinity = torch.from_numpy(batch.affinity).to(anchors.device)
@@ -112,7 +104,6 @@ def info_nce(queries: Tensor, candidates: Tensor, near: Tensor, *, temperature: 
         Row b of both is a positive pair: two crops of one track, or of two tracks that are liked together.
     near : shape (batch, batch), bool
         Pairs too close in the graph to be negatives. The diagonal is ignored.
-    temperature : > 0
 
     References
     ----------
@@ -136,7 +127,7 @@ def graded_info_nce(queries: Tensor, candidates: Tensor, affinity: Tensor, *, te
 
     Parameters
     ----------
-    queries, candidates : shape (batch, dim)
+    queries, candidates : shape (batch, dim) and (n_candidates, dim)
     affinity : shape (batch, n_candidates), not negative
         For example ``decay ** hops``: 1 for the same track, 0 for the unreachable. Rows are scaled to sum to one.
 
