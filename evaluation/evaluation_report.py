@@ -110,7 +110,7 @@ class EvaluationReport:
 def evaluate_rankings(
     rankings: Rankings, subject: str, catalog: Catalog, rules: Protocol, *, vectors: np.ndarray, seed: int
 ) -> EvaluationReport:
-    """Compute all metrics of all rankings; where the catalog has no audio, tracks differ by `vectors`, (n_tracks, dim)."""
+    """Compute all metrics of all rankings; tracks differ by their audio, without any by `vectors`, (n_tracks, dim)."""
     eval_queries, lists, ks = rankings.eval_queries, rankings.lists, rankings.ks
     compared = vectors if catalog.audio is None or not catalog.has_audio().any() else catalog.audio
     metric_values = recommendation_metrics(

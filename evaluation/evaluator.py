@@ -5,16 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from earshot.data.cosine import unit_rows
+from earshot.evaluation.metrics import list_metrics
 from earshot.evaluation.metrics.bootstrap import ratio_interval
-from earshot.evaluation.metrics.list_metrics import (
-    artist_diversity,
-    coverage,
-    diversity,
-    gini,
-    mean_history_popularity,
-    novelty,
-    popularity_lift,
-)
 from earshot.evaluation.metrics.metric_value import ALL, CHANCE, Columns, MetricValue, mean_values
 from earshot.evaluation.metrics.ranking_metrics import chance_ranking, dcg_discounts, ranking_metrics
 from earshot.evaluation.queries import EvaluationQueries
@@ -49,7 +41,8 @@ def recommendation_metrics(
     metric_values: list[MetricValue] = []
     units = unit_rows(vectors)
     play_counts = np.bincount(eval_queries.known.track_rows, minlength=eval_queries.known.n_tracks)
-    history_popularity = mean_history_popularity(eval_queries.known, eval_queries.targets.user_rows, play_counts)
+    users = eval_queries.targets.user_rows
+    history_popularity = list_metrics.mean_history_popularity(eval_queries.known, users, play_counts)
     is_reachable = eval_queries.is_reachable
     for slice_name, in_slice in target_slices(eval_queries).items():
         targets, has_target = eval_queries.targets.select(in_slice)
@@ -61,11 +54,11 @@ def recommendation_metrics(
             for subject, values in by_subject.items():
                 if slice_name == ALL and subject != CHANCE:
                     top = lists[subject][:, :k]
-                    values["novelty"] = novelty(top, play_counts)
-                    values["popularity_lift"] = popularity_lift(top, history_popularity, play_counts)
-                    values["diversity"] = diversity(top, units)
+                    values["novelty"] = list_metrics.novelty(top, play_counts)
+                    values["popularity_lift"] = list_metrics.popularity_lift(top, history_popularity, play_counts)
+                    values["diversity"] = list_metrics.diversity(top, units)
                     if (artist_rows >= 0).any():
-                        values["artist_diversity"] = artist_diversity(top, artist_rows)
+                        values["artist_diversity"] = list_metrics.artist_diversity(top, artist_rows)
                 columns |= {(subject, metric, k): column for metric, column in values.items()}
         metric_values += mean_values(columns, targets.user_rows, slice=slice_name, seed=seed)
     return metric_values + _catalog_metrics(lists, ks, eval_queries.known.n_tracks)
@@ -112,5 +105,5 @@ def _catalog_metrics(lists: Lists, ks: Sequence[int], n_tracks: int) -> list[Met
         MetricValue.of(subject, metric, k, of_lists(rows[:, :k], n_tracks), len(rows))
         for subject, rows in lists.items()
         for k in ks
-        for metric, of_lists in (("coverage", coverage), ("gini", gini))
+        for metric, of_lists in (("coverage", list_metrics.coverage), ("gini", list_metrics.gini))
     ]

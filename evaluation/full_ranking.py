@@ -54,12 +54,12 @@ def ranked(
     probe scores, (n_queries, n_probes) float32, -inf where there is no probe
     """
     lists = np.full((n_queries, k), -1, dtype=np.int64)
-    if probes is None:
-        probes = np.empty((n_queries, 0), dtype=np.int64)
+    excluded = [np.empty(0, dtype=np.int64)] * n_queries if excluded is None else excluded
+    probes = np.empty((n_queries, 0), dtype=np.int64) if probes is None else probes
     probed = np.full(probes.shape, -np.inf, dtype=np.float32)
     if isinstance(scores, GlobalScores):
         probed = np.where(probes >= 0, scores.row[np.maximum(probes, 0)], -np.inf).astype(np.float32)
-        return _filtered(scores.row, n_queries, k, excluded, track_ids), probed
+        return _filtered(scores.row, k, excluded, track_ids), probed
     n_block = min(max(1, _SCORES_AT_ONCE // max(n_tracks, 1)), max(n_queries, 1))
     room = np.empty((n_block, n_tracks), dtype=np.float32)
     for start in range(0, n_queries, n_block):
@@ -68,23 +68,20 @@ def ranked(
         scores(start, stop, block)
         taken = np.take_along_axis(block, np.maximum(probes[start:stop], 0), axis=1)
         probed[start:stop] = np.where(probes[start:stop] >= 0, taken, -np.inf)
-        for place, tracks in enumerate(excluded[start:stop] if excluded is not None else ()):
+        for place, tracks in enumerate(excluded[start:stop]):
             block[place, tracks] = -np.inf
         lists[start:stop] = top_k_columns(block, k, track_ids)
     return lists, probed
 
 
-def _filtered(
-    row: np.ndarray, n_queries: int, k: int, excluded: Sequence[np.ndarray] | None, track_ids: np.ndarray | None
-) -> np.ndarray:
+def _filtered(row: np.ndarray, k: int, excluded: Sequence[np.ndarray], track_ids: np.ndarray | None) -> np.ndarray:
     """Lists from one order of the tracks, each without what is excluded from it."""
-    n_excluded = max((len(tracks) for tracks in excluded), default=0) if excluded is not None else 0
+    n_excluded = max((len(tracks) for tracks in excluded), default=0)
     (order,) = top_k_columns(row[None], min(k + n_excluded, len(row)), track_ids)
     order = order[order >= 0]
-    lists = np.full((n_queries, k), -1, dtype=np.int64)
-    for query in range(n_queries):
-        best = order[: k + len(excluded[query])] if excluded is not None else order[:k]
-        if excluded is not None:
-            best = best[~np.isin(best, excluded[query], kind="table")][:k]
+    lists = np.full((len(excluded), k), -1, dtype=np.int64)
+    for query, tracks in enumerate(excluded):
+        best = order[: k + len(tracks)]
+        best = best[~np.isin(best, tracks, kind="table")][:k]
         lists[query, : len(best)] = best
     return lists

@@ -22,17 +22,7 @@ class Coloring:
 
     groups: np.ndarray  # (n,) positions in `names`, or `REST`
     names: list[str]  # the most common label first
-    counts: list[int]  # one per name
-    n_others: int  # with another label
-    n_without: int  # without a label
-
-    @property
-    def legend(self) -> list[tuple[str, str]]:
-        """Color and text of each line of the legend."""
-        colors = PALETTE[: len(self.names)]
-        lines = [(color, f"{name} ({n:,})") for color, name, n in zip(colors, self.names, self.counts, strict=True)]
-        grey = {"others": self.n_others, "no label": self.n_without}
-        return lines + [(GREY, f"{name} ({n:,})") for name, n in grey.items() if n]
+    legend: list[tuple[str, str]]  # color and text of each line, also of grey dots
 
 
 def color_by(labels: Sequence[str | None], n_colors: int = len(PALETTE), *, several: bool = False) -> Coloring:
@@ -52,9 +42,10 @@ def color_by(labels: Sequence[str | None], n_colors: int = len(PALETTE), *, seve
     names = [min(usual[key], key=lambda spelling: (-usual[key][spelling], spelling)) for key in common]
     group_of = {key: group for group, key in enumerate(common)}
     groups = np.array([group_of.get(key, REST) for key in keys], dtype=np.int64)
-    n_without = keys.count("")
-    named = [counts[key] for key in common]
-    return Coloring(groups, names, named, counts.total() - sum(named), n_without)
+    n_named = [counts[key] for key in common]
+    lines = [*zip(PALETTE, names, n_named, strict=False), (GREY, "others", counts.total() - sum(n_named))]
+    lines.append((GREY, "no label", keys.count("")))
+    return Coloring(groups, names, [(color, f"{name} ({n:,})") for color, name, n in lines if n])
 
 
 def _commonest_labels(texts: Sequence[str | None]) -> list[str]:

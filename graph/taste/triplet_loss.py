@@ -19,7 +19,8 @@ def batch_loss(anchors: Tensor, candidates: Tensor, batch: TripletBatch, config:
         return graded_info_nce(anchors, candidates, affinity, temperature=config.temperature)
     positives = candidates[len(anchors) :]
     if config.loss == "infonce":
-        near = torch.from_numpy(batch.near_candidates(config.near_hops)).to(anchors.device)
+        assert batch.hops is not None
+        near = torch.from_numpy(batch.hops <= config.near_hops).to(anchors.device)
         return info_nce(anchors, positives, near[:, len(anchors) :], temperature=config.temperature)
     allowed = torch.from_numpy(batch.negative_candidates(config.gap)).to(anchors.device)
     usable = allowed.any(dim=1)

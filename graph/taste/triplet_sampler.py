@@ -38,20 +38,11 @@ class TripletBatch:
     def candidate_rows(self) -> np.ndarray:
         return np.concatenate([self.anchor_rows, self.positive_rows])
 
-    def same_track(self) -> np.ndarray:
-        """Mask of candidates that are the anchor's own track, shape (n, 2 n)."""
-        return self.anchor_rows[:, None] == self.candidate_rows[None]
-
-    def near_candidates(self, near_hops: int) -> np.ndarray:
-        """Mask of candidates within so many hops of the anchor, and of its own track, shape (n, 2 n)."""
-        assert self.hops is not None
-        return (self.hops <= near_hops) | self.same_track()
-
     def negative_candidates(self, gap: int) -> np.ndarray:
         """Mask of candidates that are at least `gap` hops farther than the positive, shape (n, 2 n)."""
         assert self.hops is not None
         hops, n = self.hops.astype(np.int64), len(self.anchor_rows)
-        return (hops >= hops[np.arange(n), np.arange(n) + n][:, None] + gap) & ~self.same_track()
+        return hops >= hops[np.arange(n), np.arange(n) + n][:, None] + gap
 
 
 class TripletSampler:
@@ -105,7 +96,8 @@ class TripletSampler:
         for distances in self._distances:
             affinity = distances.affinity(track_rows, candidate_rows, config.near_hops, config.decay)
             affinity[track_rows[:, None] == candidate_rows] = 0
-            total += distances.graph.share * affinity / np.maximum(affinity.sum(axis=1, keepdims=True), 1e-12)
+            share = np.float64(distances.graph.share)  # products and sums in double precision
+            total += share * affinity / np.maximum(affinity.sum(axis=1, keepdims=True), 1e-12)
         return total
 
     def _shared_affinity(self, anchor_rows: np.ndarray, candidate_rows: np.ndarray) -> np.ndarray:

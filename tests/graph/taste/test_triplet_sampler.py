@@ -37,7 +37,7 @@ def test_a_track_that_nobody_likes_has_only_itself():
     assert batch.positive_rows.tolist() == [6, 5]
     n = UNREACHABLE
     assert batch.hops.tolist() == [[0, n, 0, n], [n, 0, n, 1]]  # candidates: 6, 4, then 6, 5
-    assert batch.same_track().tolist() == [[True, False, True, False], [False, True, False, False]]
+    assert batch.negative_candidates(2).tolist() == [[False, True, False, True], [True, False, True, False]]
 
 
 def test_affinity_of_a_batch_by_hand():
