@@ -85,7 +85,7 @@ def legacy_metrics(
 ) -> list[MetricValue]:
     """Recall and NDCG as the code of Yambda's paper counts them: repeated plays are in the denominators."""
     targets = eval_queries.targets
-    n_plays = np.add.reduceat(eval_queries.plays, targets.starts[:-1]).astype(np.float64)  # (n_queries,)
+    n_plays = np.add.reduceat(targets.plays, targets.starts[:-1]).astype(np.float64)  # (n_queries,)
     metric_values = []
     for subject, rows in lists.items():
         for k in ks:

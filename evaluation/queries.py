@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from earshot.data.arrays import pair_keys, unique_sorted
+from earshot.data.arrays import unique_sorted
 from earshot.data.events.interactions import Interactions
 from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.events.splits import Split
@@ -64,7 +64,6 @@ class EvaluationQueries:
     histories: Histories
     targets: Targets
     excluded: list[np.ndarray] | None  # for each query the rows that its list may not hold; None with repeats
-    plays: np.ndarray  # (n_targets,), how often each target was played
     track_ids: np.ndarray | None = None  # (n_tracks,), by which ties are ordered as in recommended lists
 
     def __len__(self) -> int:
@@ -89,11 +88,10 @@ class EvaluationQueries:
         n = max(min(n, len(self)), 1)
         chosen = np.zeros(len(self), dtype=bool)
         chosen[np.arange(n) * len(self) // n] = True
-        of_chosen = np.repeat(chosen, self.targets.counts())
-        targets, _ = self.targets.select(of_chosen)
+        targets, _ = self.targets.select(chosen[self.targets.owners()])
         histories = Histories(self.histories.events, self.histories.starts[chosen], self.histories.stops[chosen])
         excluded = self.excluded and [self.excluded[query] for query in np.flatnonzero(chosen)]
-        return EvaluationQueries(self.known, histories, targets, excluded, self.plays[of_chosen], self.track_ids)
+        return EvaluationQueries(self.known, histories, targets, excluded, self.track_ids)
 
     def ranked(self, scores: Scores, k: int, probes: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Rank all tracks: lists of k rows, and the scores of probes, as `evaluation.full_ranking.ranked`."""
@@ -151,19 +149,11 @@ def queries_at_cutoff(
     if len(targets) > n_users:
         chosen = np.zeros(len(targets), dtype=bool)
         chosen[np.random.default_rng(seed).choice(len(targets), n_users, replace=False)] = True
-        targets, _ = targets.select(np.repeat(chosen, targets.counts()))
+        targets, _ = targets.select(chosen[targets.owners()])
     starts = known.user_offsets()
     histories = Histories(known, starts[targets.user_rows], starts[targets.user_rows + 1])
     excluded = None if repeats else [unique_sorted(histories.tracks(query)) for query in range(len(targets))]
-    return EvaluationQueries(known, histories, targets, excluded, _plays(targets, test))
-
-
-def _plays(targets: Targets, test: Interactions) -> np.ndarray:
-    """Number of plays of each target, (n_targets,)."""
-    counted = test.weights > 0
-    keys, plays = np.unique(pair_keys(test.user_rows[counted], test.track_rows[counted]), return_counts=True)
-    owners = np.repeat(targets.user_rows, targets.counts())
-    return plays[np.searchsorted(keys, pair_keys(owners, targets.track_rows))]
+    return EvaluationQueries(known, histories, targets, excluded)
 
 
 def _next_track_queries(split: Split, n_queries: int, seed: int) -> EvaluationQueries:
@@ -177,9 +167,9 @@ def _next_track_queries(split: Split, n_queries: int, seed: int) -> EvaluationQu
     if len(rows) > n_queries:
         rows = np.sort(np.random.default_rng(seed).choice(rows, n_queries, replace=False))
     tracks = events.track_rows[rows].astype(np.int64)
-    targets = Targets(events.user_rows[rows], np.arange(len(rows) + 1), tracks)
+    targets = Targets(events.user_rows[rows], np.arange(len(rows) + 1), tracks, np.ones(len(rows), dtype=np.int64))
     histories = Histories(events, firsts[rows], rows)
-    return EvaluationQueries(split.before_test(), histories, targets, None, np.ones(len(rows), dtype=np.int64))
+    return EvaluationQueries(split.before_test(), histories, targets, None)
 
 
 def validation_queries(split: Split, *, repeats: bool, n_users: int, seed: int = 0) -> EvaluationQueries | None:

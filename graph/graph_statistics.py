@@ -28,17 +28,17 @@ class GraphStatistics:
     n_sources: int  # nodes that the pairs were searched from
 
 
-def graph_statistics(graph: PreferenceGraph, *, max_hops: int = MAX_HOPS, seed: int = 0) -> GraphStatistics:
+def graph_statistics(graph: PreferenceGraph, *, seed: int = 0) -> GraphStatistics:
     """Measure a graph. Distances are from a seeded sample of nodes, which is smaller for a very large graph."""
     n_components, component_rows = csgraph.connected_components(graph.matrix(), graph.directed, connection="weak")
     affordable = np.clip(_MAX_ENTRIES // (len(graph.indices) + 1), _MIN_SOURCES, _MAX_SOURCES)
     n_sources = min(int(affordable), graph.n_nodes)
     sources = np.random.default_rng(seed).choice(graph.n_nodes, n_sources, replace=False)
-    counts = np.zeros(max_hops + 1, dtype=np.int64)
-    for reached in bfs(graph, sources, max_hops):
-        counts += np.bincount(reached.hops, minlength=max_hops + 1)
+    counts = np.zeros(MAX_HOPS + 1, dtype=np.int64)
+    for reached in bfs(graph, sources):
+        counts += np.bincount(reached.hops, minlength=MAX_HOPS + 1)
     n_pairs = max(n_sources * (graph.n_nodes - 1), 1)
-    shares = {str(hop): float(counts[hop] / n_pairs) for hop in range(1, max_hops + 1)}
+    shares = {str(hop): float(counts[hop] / n_pairs) for hop in range(1, MAX_HOPS + 1)}
     return GraphStatistics(
         graph.n_nodes,
         graph.n_edges,

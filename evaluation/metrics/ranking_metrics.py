@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earshot.data.arrays import pair_keys, split_keys, unique_sorted
+from earshot.data.arrays import pair_keys, split_keys
 from earshot.data.events.interactions import Interactions
 
 
@@ -27,6 +27,7 @@ class Targets:
     user_rows: np.ndarray  # (n_queries,), rising
     starts: np.ndarray  # (n_queries + 1,)
     track_rows: np.ndarray  # (n_targets,), rising within a query
+    plays: np.ndarray  # (n_targets,), how often each was played
 
     def __len__(self) -> int:
         return len(self.user_rows)
@@ -56,18 +57,19 @@ class Targets:
         """Keep the targets of a mask, (n_targets,) bool, and tell which queries have one left, (n_queries,) bool."""
         counts = np.bincount(self.owners()[mask], minlength=len(self))
         starts = np.concatenate([[0], np.cumsum(counts[counts > 0])])
-        return Targets(self.user_rows[counts > 0], starts, self.track_rows[mask]), counts > 0
+        return Targets(self.user_rows[counts > 0], starts, self.track_rows[mask], self.plays[mask]), counts > 0
 
 
 def targets_of(test: Interactions, *, without: Interactions | None = None) -> Targets:
     """Collect what each user plays in the test; only discoveries if `without` holds what they played before."""
     counted = np.asarray(test.weights > 0)
-    keys = unique_sorted(pair_keys(test.user_rows[counted], test.track_rows[counted]))
+    keys, plays = np.unique(pair_keys(test.user_rows[counted], test.track_rows[counted]), return_counts=True)
     if without is not None:
-        keys = keys[~_are_known(keys, without)]
+        is_new = ~_are_known(keys, without)
+        keys, plays = keys[is_new], plays[is_new]
     users, tracks = split_keys(keys)
     query_users, starts = np.unique(users, return_index=True)
-    return Targets(query_users, np.append(starts, len(keys)), tracks)
+    return Targets(query_users, np.append(starts, len(keys)), tracks, plays)
 
 
 def _are_known(keys: np.ndarray, known: Interactions) -> np.ndarray:

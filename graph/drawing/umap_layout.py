@@ -10,38 +10,24 @@ import numpy as np
 
 from earshot.data.cosine import top_k, unit_rows
 
-_N_NEIGHBORS = 15  # UMAP's default
+_N_NEIGHBORS = 15  # of each vector, itself included: UMAP's default; more show the large structure
 _MIN_DISTANCE, _SPREAD = 0.1, 1.0  # between dots, and of a cluster: UMAP's defaults
 _MIN_VECTORS = 4  # fewer have no neighbourhoods to preserve
 _INITIAL_WIDTH = 10.0  # of the plane that UMAP starts from
 _JITTER = 1e-3  # equal vectors must start at different positions, or they could never separate
 
 
-def map_layout(vectors: np.ndarray, *, n_neighbors: int = _N_NEIGHBORS, seed: int = 0) -> np.ndarray:
-    """Lay vectors out by UMAP on their cosines [1]_, shape (n, 2) float32.
+def map_layout(vectors: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """Lay vectors, shape (n, dim) of any length, out by UMAP on their cosines [1]_, shape (n, 2) float32.
 
     The same vectors and the same seed give the same layout: everything here runs in one thread, from exact neighbours
     and from the two principal components.
-
-    Parameters
-    ----------
-    vectors : shape (n, dim)
-        Only their directions count.
-    n_neighbors : at least 2
-        Neighbours of each vector, itself included: more show the large structure, fewer show small clusters.
-
-    Raises
-    ------
-    ValueError
-        `n_neighbors` is below 2.
 
     References
     ----------
     .. [1] McInnes, Healy, Melville. UMAP: Uniform Manifold Approximation and Projection for Dimension Reduction. 2018.
        https://arxiv.org/abs/1802.03426
     """
-    if n_neighbors < 2:
-        raise ValueError(f"n_neighbors is {n_neighbors}; a track and one other make 2")
     units = unit_rows(vectors)
     initial = _principal_plane(units, seed)
     if len(units) < _MIN_VECTORS:
@@ -49,7 +35,7 @@ def map_layout(vectors: np.ndarray, *, n_neighbors: int = _N_NEIGHBORS, seed: in
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ImportWarning)  # umap warns without TensorFlow
         from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
-    rows, distances = _nearest(units, min(n_neighbors, len(units)))
+    rows, distances = _nearest(units, min(_N_NEIGHBORS, len(units)))
     state = np.random.RandomState(seed)
     # The two halves of UMAP, called directly: its class would search approximate neighbours again, and spend a minute
     # on compiling that.

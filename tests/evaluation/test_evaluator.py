@@ -77,7 +77,7 @@ def test_an_interval_draws_listeners_and_not_queries():
 
     users = np.repeat([0, 1], 10)
     known = listening([(0, 0, 0), (1, 0, 0)], 2, 3)
-    targets = Targets(users, np.arange(21), np.where(users == 0, 1, 2))
+    targets = Targets(users, np.arange(21), np.where(users == 0, 1, 2), np.ones(20, int))
     eval_queries = replace(
         QUERIES, known=known, histories=Histories(known, np.zeros(20, int), np.zeros(20, int)), targets=targets
     )

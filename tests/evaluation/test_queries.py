@@ -15,7 +15,7 @@ ASKED = listening([(0, 0, 9), (0, 4, 9), (0, 4, 9), (1, 2, 9), (2, 5, 9)], 3, 6)
 def test_discoveries_only():
     eval_queries = queries_at_cutoff(KNOWN, ASKED, repeats=False, n_users=10, seed=0)
     assert eval_queries.targets.user_rows.tolist() == [0, 2]  # listener 1 played only what they knew
-    assert eval_queries.targets.track_rows.tolist() == [4, 5] and eval_queries.plays.tolist() == [2, 1]
+    assert eval_queries.targets.track_rows.tolist() == [4, 5] and eval_queries.targets.plays.tolist() == [2, 1]
     assert [tracks.tolist() for tracks in eval_queries.excluded] == [[0, 1], [3]]
     assert eval_queries.n_candidates.tolist() == [4, 5]
     assert [eval_queries.histories.tracks(query).tolist() for query in range(2)] == [[0, 1], [3]]
@@ -54,7 +54,7 @@ def test_fewer_queries_of_the_same_exam():
     assert some.targets.user_rows.tolist() == [0, 1] and some.targets.track_rows.tolist() == [0, 4, 2]
     assert [some.histories.tracks(query).tolist() for query in range(2)] == [[0, 1], [2]]
     assert [tracks.tolist() for tracks in some.excluded] == [[0, 1], [2]]
-    assert some.plays.tolist() == eval_queries.plays[:3].tolist()
+    assert some.targets.plays.tolist() == eval_queries.targets.plays[:3].tolist()
     assert len(eval_queries.subsample(99)) == len(eval_queries) and len(eval_queries.subsample(0)) == 1
 
 
@@ -86,7 +86,7 @@ def test_yambda_asks_for_half_a_track():
     eval_queries = queries_of_split(
         Split("yambda", KNOWN, listening([], 3, 6), test), repeats=True, n_queries=9, seed=0
     )
-    assert eval_queries.targets.track_rows.tolist() == [2, 2] and eval_queries.plays.tolist() == [1, 2]
+    assert eval_queries.targets.track_rows.tolist() == [2, 2] and eval_queries.targets.plays.tolist() == [1, 2]
 
 
 def test_next_track_is_asked_after_everything_before_it():

@@ -34,7 +34,7 @@ def test_a_user_without_training_interactions():
     asked = listening([(24, 8, 1), (25, 8, 1)], 26, 24)
     eval_queries = queries_at_cutoff(wider, asked, repeats=True, n_users=9, seed=0)
     past = Histories(stranger, np.array([0, 4]), np.array([4, 4]))
-    eval_queries = type(eval_queries)(wider, past, eval_queries.targets, None, eval_queries.plays)
+    eval_queries = type(eval_queries)(wider, past, eval_queries.targets, None)
     scores = ials(eval_queries, alpha=10.0, regularization=1.0, factors=8)
     best = ranked(scores, 2, 24, 12)[0][0]
     assert set(best.tolist()) == set(range(0, 24, 2))  # they like even tracks

@@ -18,7 +18,7 @@ def heaps():
 
 @pytest.fixture(scope="module")
 def places(heaps):
-    return map_layout(heaps, n_neighbors=10, seed=3)
+    return map_layout(heaps, seed=3)
 
 
 def test_heaps_stay_heaps(places):
@@ -30,20 +30,20 @@ def test_heaps_stay_heaps(places):
 
 
 def test_the_same_seed_is_the_same_map(heaps, places):
-    assert (map_layout(heaps, n_neighbors=10, seed=3) == places).all()
-    assert (map_layout(heaps, n_neighbors=10, seed=4) != places).any()
+    assert (map_layout(heaps, seed=3) == places).all()
+    assert (map_layout(heaps, seed=4) != places).any()
 
 
 def test_only_the_direction_counts(heaps, places):
     lengths = 2.0 ** np.random.default_rng(2).integers(-3, 4, (60, 1))  # powers of two change no digit
-    assert (map_layout(heaps * lengths, n_neighbors=10, seed=3) == places).all()
+    assert (map_layout(heaps * lengths, seed=3) == places).all()
 
 
 def test_a_map_leaves_the_callers_randomness_alone(heaps, places):
     np.random.seed(5)
     expected = np.random.default_rng(5), np.random.random()
     np.random.seed(5)
-    map_layout(heaps, n_neighbors=10)
+    map_layout(heaps)
     assert np.random.random() == expected[1]
 
 
@@ -69,8 +69,3 @@ def test_three_lie_as_they_are_seen_from_where_they_spread_most():
     places = map_layout(np.array([[1.0, 0, 0], [-1.0, 0, 0], [0, 1.0, 0]]))
     # the sheet is 10 wide, so x is 5, -5, 0; y has its mean, 1/3, taken off: -1/3, -1/3, 2/3 times 5
     assert places == pytest.approx(np.array([[5, -5 / 3], [-5, -5 / 3], [0, 10 / 3]]), abs=0.01)
-
-
-def test_an_only_neighbour_is_none(heaps):
-    with pytest.raises(ValueError, match="n_neighbors is 1; a track and one other make 2"):
-        map_layout(heaps, n_neighbors=1)
