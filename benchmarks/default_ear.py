@@ -28,7 +28,7 @@ from earshot.audio.encoder import untrained_encoder
 from earshot.audio.spectral_baselines import SumsCache, baseline_vectors
 from earshot.audio.spectrogram_cache import SpectrogramCache
 from earshot.data.cosine import top_k, unit_rows
-from earshot.data.labels import split_labels
+from earshot.data.name_matching import split_labels
 from earshot.evaluation.metrics.bootstrap import draw_means, interval
 from earshot.evaluation.metrics.vector_metrics import (
     LabelSets,

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+_BETWEEN_LABELS = re.compile(r"[;|\0]")
+
 _OTHER_RECORDING = "remix|mix|rework|bootleg|edit|live|acoustic|unplugged|demo|instrumental|karaoke|cover|dub|session"
 _NOTE_START = r"\s*[-–—/,:;(\[]"  # between a guest and the next note
 _BRACKETED_GUEST = r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]"
@@ -97,3 +99,21 @@ def plain_isrc(code: str | None) -> str | None:
 def _reuse_if_equal(code: str, plain: str) -> str:
     """Return the code itself if it is normal already, so that a million of them are not held twice."""
     return code if code == plain else plain
+
+
+def split_labels(cell: str | None) -> frozenset[str]:
+    """Split a genre tag or a cell of a table into labels without case; see `label_spellings`.
+
+    >>> sorted(split_labels("Pop/Rock; Blues;blues"))
+    ['blues', 'pop/rock']
+    """
+    return frozenset(label.casefold() for label in label_spellings(cell))
+
+
+def label_spellings(cell: str | None) -> list[str]:
+    """Split a genre tag or a cell of a table into labels as they are written, without superfluous blanks.
+
+    Only ``;``, ``|`` and the zero byte of ID3 separate labels: Pop/Rock, R&B and "Folk, World" are each one genre.
+    """
+    labels = (" ".join(part.split()) for part in _BETWEEN_LABELS.split(cell or ""))
+    return [label for label in labels if label]

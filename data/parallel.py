@@ -15,11 +15,6 @@ def n_threads(n_processes: int = 1) -> int:
 
 def run_in_threads(work: Callable[[T], None], pieces: Iterable[T]) -> None:
     """Do the work of every piece. Each must write to its own part of a result, so that threads change no result."""
-    n = n_threads()
-    if n == 1:
-        for piece in pieces:
-            work(piece)
-        return
-    with ThreadPoolExecutor(n) as pool:
+    with ThreadPoolExecutor(n_threads()) as pool:
         for _ in pool.map(work, pieces):  # raises what a thread raised
             pass

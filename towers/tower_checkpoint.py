@@ -11,7 +11,7 @@ from torch import Tensor
 
 from earshot.data.catalog import Catalog
 from earshot.data.events.interactions import Interactions
-from earshot.data.files.torch_files import load_torch_file, save_torch_file
+from earshot.data.files.array_files import load_torch_file, save_torch_file
 from earshot.data.files.training_state import training_key
 from earshot.data.ids import IdMap
 from earshot.data.settings import stored

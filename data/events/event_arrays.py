@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from earshot.data.events.event_log import LogError, linked_items
+from earshot.data.events.event_log import LogError, linked_items, without_repeats
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
 from earshot.data.events.interactions import Interactions
-from earshot.data.events.repeated_events import without_repeats
 from earshot.data.files.array_files import read_ids
 from earshot.data.files.atomic import atomic_folder
 from earshot.data.files.regular_files import require_regular

@@ -10,7 +10,6 @@ from polars.io.plugins import register_io_source
 
 from earshot.data.events.external_sort import disk_errors
 from earshot.data.events.interactions import DISLIKE, LIKE, LISTEN, UNLIKE
-from earshot.data.events.repeated_events import without_repeats
 from earshot.data.files.regular_files import require_regular
 
 EVENT_COLUMNS = {
@@ -141,3 +140,29 @@ def unique_ids(paths: Sequence[Path], column: str) -> np.ndarray:
         return np.empty(0, dtype=np.int64)
     files = [pl.scan_parquet(path, glob=False).select(pl.col(column).cast(pl.Int64)) for path in paths]
     return pl.concat(files).unique().sort(column).collect(engine="streaming").to_series().to_numpy()
+
+
+def without_repeats(files: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+    """Concatenate the events of several files without those that an earlier file holds already.
+
+    A later export repeats an earlier one. Within one file nothing is dropped: if times are days, a track may well be
+    played twice at one time. Events without a time are never repeats.
+    """
+    if len(files) == 1:
+        return files[0]
+    key = ["user_id", "item_id", "time_s", "kind"]
+    of_files = [
+        frame.with_columns(__n=pl.int_range(pl.len(), dtype=pl.UInt32).over(key), __file=pl.lit(number))
+        for number, frame in enumerate(files)
+    ]
+    events = pl.concat(of_files)
+    timed = events.filter(pl.col("time_s").is_not_null()).unique([*key, "__n"], keep="any")
+    return pl.concat([timed, events.filter(pl.col("time_s").is_null())]).drop("__n", "__file")
+
+
+def without_repeated_parts(block: pl.DataFrame) -> pl.DataFrame:
+    """Drop repeats across the parts of one import, as `without_repeats` does across files; the first part stays."""
+    key = ["user_row", "item_row", "time_s", "kind"]
+    count = pl.int_range(pl.len(), dtype=pl.UInt32)
+    number = pl.when(pl.col("time_s").is_null()).then(count.over(key)).otherwise(count.over([*key, "part"]))
+    return block.with_columns(number=number).unique([*key, "number"], keep="first", maintain_order=True)

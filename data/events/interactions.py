@@ -106,20 +106,6 @@ class Interactions:
         )  # fmt: skip
 
 
-def sessions(listens: Interactions, gap_s: int = 1_800) -> np.ndarray:
-    """Number each event by its session, (n_events,) int64 from 0.
-
-    A session ends where the user changes or nothing comes for longer than `gap_s` seconds.
-    """
-    starts = np.zeros(len(listens), dtype=np.int64)
-    for start, stop in blocks(len(listens)):
-        first = max(start, 1)
-        begin = first - 1
-        changes = np.diff(listens.user_rows[begin:stop]) != 0
-        starts[first:stop] = changes | (np.diff(listens.times[begin:stop]) > gap_s)
-    return np.cumsum(starts, out=starts)
-
-
 def blocks(n: int, size: int = _BLOCK_EVENTS) -> Iterator[tuple[int, int]]:
     """Yield the bounds of consecutive blocks of n events."""
     for start in range(0, n, size):

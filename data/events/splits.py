@@ -103,16 +103,17 @@ def split_listens(
 
 def merged(first: Interactions, second: Interactions) -> Interactions:
     """Merge two sets of events over the same users and tracks."""
-    users, times = (np.concatenate([getattr(one, name) for one in (first, second)]) for name in ("user_rows", "times"))
-    order = np.lexsort((times, users))
-    columns = [
-        np.concatenate([getattr(one, name) for one in (first, second)])[order] for name in ("track_rows", "weights")
-    ]
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(first, name), getattr(second, name)])
+
+    order = np.lexsort((joined("times"), joined("user_rows")))
+    users, tracks, times, weights = (joined(name)[order] for name in ("user_rows", "track_rows", "times", "weights"))
     kinds = None
     if first.kinds is not None or second.kinds is not None:
         both = [np.zeros(len(one), np.uint8) if one.kinds is None else one.kinds for one in (first, second)]
         kinds = np.concatenate(both)[order]
-    return Interactions(users[order], columns[0], times[order], columns[1], first.n_users, first.n_tracks, kinds)
+    return Interactions(users, tracks, times, weights, first.n_users, first.n_tracks, kinds)
 
 
 def _by_moment(listens: Interactions, share: float, gap_s: int) -> np.ndarray:

@@ -136,14 +136,12 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
     """
     folder = parent / f"{token_hex(8)}{TEMPORARY_SUFFIX}"
     folder.mkdir()  # mkdtemp ignores the umask
-    lock = _locked(folder)
-    try:
-        yield folder
-    finally:
-        if lock is not None:
-            os.close(lock)
-        if folder.exists():  # not renamed
-            remove(folder)
+    with _lock(folder):
+        try:
+            yield folder
+        finally:
+            if folder.exists():  # not renamed
+                remove(folder)
 
 
 def make_folder(folder: Path) -> None:
@@ -169,28 +167,19 @@ def sync(path: Path) -> None:
     OSError
         The disk failed; what was written is lost.
     """
-    if path.is_dir():
-        _sync_folder(path)
-        return
-    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Sync the names in a folder, as far as its file system can."""
-    if os.name == "nt":  # Windows cannot open folders, and need not
+    is_folder = path.is_dir()
+    if is_folder and os.name == "nt":  # Windows cannot open folders, and need not
         return
     try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except PermissionError:  # a folder may be writable and not readable
-        return
+        descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    except PermissionError:
+        if is_folder:  # it may be writable and not readable
+            return
+        raise
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:
+        if not is_folder or error.errno not in _NO_FOLDER_SYNC:
             raise
     finally:
         os.close(descriptor)
@@ -222,38 +211,39 @@ def _rename_resumable(library_folder: Path) -> None:
                 sync(path.parent)
 
 
-def _locked(folder: Path) -> int | None:
-    """Lock a folder, and return the descriptor that holds the lock; None where folders cannot be locked.
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, where its file system has locks.
 
     Raises
     ------
     BlockingIOError
-        Another process, or another descriptor of this one, holds the lock.
+        Another process, or another descriptor of this one, holds it.
     """
     if fcntl is None:
-        return None
+        yield
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:  # some network file systems have no locks
+            pass
+        yield
+    finally:
         os.close(descriptor)
-        raise
-    except OSError:  # some network file systems have no locks
-        os.close(descriptor)
-        return None
-    return descriptor
 
 
 def _is_in_use(path: Path) -> bool:
     if not path.is_dir():
         return False  # only the writer makes files
     try:
-        lock = _locked(path)
+        with _lock(path):
+            return False
     except OSError:  # held, or removed by now
         return True
-    if lock is not None:
-        os.close(lock)
-    return False
 
 
 def _is_temporary(name: str) -> bool:

@@ -1,14 +1,22 @@
-"""Reading of regular files only: pipes, devices and files of the kernel are refused before anything waits on them."""
+"""Reading of regular files within time limits: pipes, devices and files of the kernel are refused before any wait.
+
+A disk that does not answer is an error, too.
+"""
 
 import errno
 import io
 import os
 import stat
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from functools import cache
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
-from earshot.data.files.time_limits import in_time, timed_out
-
+ANSWER_SECONDS = 20.0  # for one read; a disk that has to wake up takes five
+_MAX_WAITING_THREADS = 3  # on a disk that does not answer, a folder of a thousand files then fails within a minute
+_abandoned_threads: list[threading.Thread] = []
+T = TypeVar("T")
 _FIRST_BYTES_SECONDS = 10.0  # a disk that has to wake up takes five
 # Not every system has all of them.
 _OPEN_FLAGS = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
@@ -161,3 +169,48 @@ def first_bytes(path: str, n_bytes: int) -> bytes:
         return in_time(read, path, _FIRST_BYTES_SECONDS)
     except IrregularFileError as error:  # it has just taken the place of a regular file
         raise OSError(errno.EINVAL, str(error)) from None
+
+
+def in_time(work: Callable[[], T], path: str | os.PathLike[str], seconds: float | None = None) -> T:
+    """Do work on a file within a time limit, and return its result.
+
+    The work runs in a thread, which is abandoned at the limit and ends with the process. While three abandoned threads
+    wait, no more work is begun.
+
+    Parameters
+    ----------
+    seconds : the limit; `ANSWER_SECONDS` if not given
+
+    Raises
+    ------
+    TimeoutError
+        The work did not end in time, or was not begun; the error names the file.
+    OSError
+        No thread can be started, or the work raised it. Other errors of the work are raised unchanged, too.
+    """
+    _abandoned_threads[:] = [thread for thread in _abandoned_threads if thread.is_alive()]
+    if len(_abandoned_threads) >= _MAX_WAITING_THREADS:
+        raise timed_out(path)
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # panics of polars are no Exception
+            done.set_exception(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), os.fspath(path)) from None
+    thread.join(ANSWER_SECONDS if seconds is None else seconds)
+    if not done.done():
+        _abandoned_threads.append(thread)
+        raise timed_out(path)
+    return done.result()
+
+
+def timed_out(path: str | os.PathLike[str]) -> TimeoutError:
+    """Make the error of a file that did not answer."""
+    return TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), os.fspath(path))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from earshot.data.files.array_files import load_torch_file, save_torch_file
 from earshot.data.files.path_encoding import shell_word
-from earshot.data.files.torch_files import load_torch_file, save_torch_file
 
 _BLOCK_ROWS = 2**20  # of an array, hashed at a time; it may lie on disk
 
@@ -34,36 +34,28 @@ def write_training(path: Path, key: str, state: Any) -> None:
     save_torch_file(path, {"key": key, "state": state})
 
 
-def read_training(path: Path, key: str) -> Any:
-    """Read the state of the training with this key; None if the file is missing, damaged or of another training.
-
-    Raises
-    ------
-    OSError
-        The disk failed. That is no reason to begin anew and write over the file.
-    """
-    try:
-        content = load_torch_file(path)
-    except (FileNotFoundError, ValueError):
-        return None
-    return content["state"] if isinstance(content, dict) and content.get("key") == key else None
-
-
 def resume_training(path: Path, key: str, restore: Callable[[Any], None]) -> bool:
-    """Restore the state of the training with this key, and return whether there was one.
+    """Restore the state of the training with this key.
+
+    Returns
+    -------
+    Whether there was one: False if the file is missing, damaged or of another training.
 
     Raises
     ------
     ValueError
         `restore` cannot use the state, whatever its key says; the message says what to type.
     OSError
-        The disk failed.
+        The disk failed. That is no reason to begin anew and write over the file.
     """
-    state = read_training(path, key)
-    if state is None:
+    try:
+        content = load_torch_file(path)
+    except (FileNotFoundError, ValueError):
+        return False
+    if not isinstance(content, dict) or content.get("key") != key:
         return False
     try:
-        restore(state)
+        restore(content["state"])
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
         raise ValueError(f"{path} is damaged.\n\nBegin anew without it: rm {shell_word(str(path))}") from None
     return True

@@ -2,18 +2,17 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import polars as pl
 
 from earshot.data.events.interactions import KINDS, SPLITS
-from earshot.data.tables.table_reader import malformed_examples
+from earshot.data.events.protocols import DAY_S
+from earshot.data.tables.table_blocks import malformed_examples
 
 # Columns of an item; a reader omits those that its format lacks. Without an artist, the title is any name of a track.
 ITEM_COLUMNS = {"artist": pl.String, "title": pl.String, "album": pl.String, "mbid": pl.String, "isrc": pl.String}
-B = TypeVar("B", pl.DataFrame, list[object])
 ME = "me"  # the user of an export that names none
 _MAX_NUMBER = 1e15  # no time and no duration is larger
 _MAX_VALUES = {"ratio": 1_000, "played_ms": 2**31 - 1}  # of one play
@@ -41,17 +40,16 @@ class Batch:
 
 
 def valid_events(
-    raw: pl.DataFrame,
+    blocks: Iterable[pl.DataFrame],
     columns: Mapping[str, pl.Expr],
     *,
-    needed: tuple[str, ...] = ("user", "title"),
+    needed: tuple[str, ...],
     is_valid: pl.Expr | None = None,
-    first: int = 0,
-    left_out: Mapping[str, int] | None = None,
+    lost: Counter[str] | None = None,
     shown: list[str] | None = None,
     are_dated: bool = True,
-) -> Batch:
-    """Select the valid events of a raw table.
+) -> Iterator[Batch]:
+    """Select the valid events of a raw table, block by block.
 
     A row is valid if it has the `needed` columns, a time from 1970 to tomorrow, plays above 0, a possible share or
     duration of what was played, or none, and if `is_valid`, an expression over the raw columns, holds.
@@ -59,7 +57,7 @@ def valid_events(
     Parameters
     ----------
     columns : the columns of events, as expressions over the raw ones
-    first : number of rows in earlier blocks of the same file
+    lost : entries that are no rows of the blocks, by reason; moved to the `left_out` of the batch of their block
     shown : the raw columns in examples of malformed rows; else all
     are_dated : times count from 1970; else from an unknown moment, and any are valid
     """
@@ -67,18 +65,24 @@ def valid_events(
     if "time_s" in columns:
         conditions.append(pl.col("time_s") >= 0)
         if are_dated:
-            conditions.append(pl.col("time_s") <= int(time.time()) + 86_400)  # a clock may be fast
+            conditions.append(pl.col("time_s") <= int(time.time()) + DAY_S)  # a clock may be fast
     if "plays" in columns:
         conditions.append(pl.col("plays").is_finite() & (pl.col("plays") > 0))
     for name in _MAX_VALUES.keys() & columns.keys():
         conditions.append(pl.col(name).is_between(0, _MAX_VALUES[name]).fill_null(True))  # false for NaN
-    table = raw.select(**columns, __is_valid=pl.lit(True) if is_valid is None else is_valid)
-    mask = table.select(mask=pl.all_horizontal(conditions).fill_null(False))["mask"]
-    events = table.drop("__is_valid")
-    if mask.all():
-        return Batch(events, left_out=left_out or {})
-    malformed = malformed_examples(raw.select(shown) if shown else raw, mask, first)
-    return Batch(events.filter(mask), len(mask) - int(mask.sum()), malformed, left_out or {})
+    lost = Counter() if lost is None else lost
+    first = 0
+    for raw in blocks:
+        table = raw.select(**columns, __is_valid=pl.lit(True) if is_valid is None else is_valid)
+        mask = table.select(mask=pl.all_horizontal(conditions).fill_null(False))["mask"]
+        events = table.drop("__is_valid")
+        batch = Batch(events, left_out=dict(lost))
+        if not mask.all():
+            examples = malformed_examples(raw.select(shown) if shown else raw, mask, first)
+            batch = Batch(events.filter(mask), int((~mask).sum()), examples, dict(lost))
+        yield batch
+        lost.clear()
+        first += len(raw)
 
 
 def refuse_malformed(batches: Iterator[Batch], name: str) -> Iterator[Batch]:
@@ -125,18 +129,3 @@ def json_number(value: object, factor: int = 1) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _MAX_NUMBER:
         return None
     return int(value * factor)
-
-
-def with_offsets(blocks: Iterator[B]) -> Iterator[tuple[int, B]]:
-    """Yield each block with the number of rows before it."""
-    first = 0
-    for block in blocks:
-        yield first, block
-        first += len(block)
-
-
-def drain(lost: Counter[str]) -> dict[str, int]:
-    """Empty a counter of lost rows, and return what it held."""
-    counts = dict(lost)
-    lost.clear()
-    return counts

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from earshot.data.listens.event_batch import ME, Batch, drain, valid_events, with_offsets
+from earshot.data.listens.event_batch import ME, Batch, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_tables import seconds
-from earshot.data.tables.table_blocks import SUFFIXES, header_fields, open_table
-from earshot.data.tables.table_reader import list_columns, stripped
+from earshot.data.tables.table_blocks import SUFFIXES, Table, header_fields, list_columns, open_table, stripped
 from earshot.data.tables.text_blocks import Member, field_blocks
 
 _1K = ["user", "time", "artist_mbid", "artist", "track_mbid", "track"]
@@ -19,6 +18,7 @@ _HEADLESS = ("artist", "album", "track", "date")
 _1K_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _CSV_DATE = re.compile(r'\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d"?$')
 _REPEATED = re.compile(r"_duplicated_\d+$")
+_NEEDED = ("artist", "title", "time_s")
 _TITLES = ("track", "name")
 _TIMES = ("uts", "utc_time", "date", "time", "timestamp")
 _OPTIONAL = {"album": "album", "mbid": "track_mbid"}  # columns of a batch, and of the file
@@ -43,17 +43,15 @@ def read_lastfm_1k(member: Member) -> Iterator[Batch]:
     """
     lost: Counter[str] = Counter()
     with member.open_text() as file:
-        for first, block in with_offsets(field_blocks(file, _1K, lost=lost)):
-            columns = {
-                "user": stripped("user"),
-                "artist": stripped("artist"),
-                "title": stripped("track"),
-                "mbid": stripped("track_mbid"),
-                "time_s": pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False).dt.epoch("s"),
-            }
-            needed = ("user", "artist", "title", "time_s")
-            is_valid = pl.col("surplus").is_null()
-            yield valid_events(block, columns, needed=needed, is_valid=is_valid, first=first, left_out=drain(lost))
+        columns = {
+            "user": stripped("user"),
+            "artist": stripped("artist"),
+            "title": stripped("track"),
+            "mbid": stripped("track_mbid"),
+            "time_s": pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False).dt.epoch("s"),
+        }
+        blocks, is_valid = field_blocks(file, _1K, lost=lost), pl.col("surplus").is_null()
+        yield from valid_events(blocks, columns, needed=("user", *_NEEDED), is_valid=is_valid, lost=lost)
 
 
 def is_export(columns: Sequence[str]) -> bool:
@@ -95,14 +93,16 @@ def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch
         "artist": stripped(find("artist")), "title": stripped(find(*_TITLES)),
         **{ours: stripped(by_name[theirs]) for ours, theirs in _OPTIONAL.items() if theirs in by_name},
     }  # fmt: skip
-    for first, block in with_offsets(table.blocks()):
-        if is_headless:
-            block.columns = ours
-            if first == 0:
-                line = pl.DataFrame([[_REPEATED.sub("", name)] for name in names], schema=ours, orient="col")
-                block = pl.concat([line, block])
-        needed = ("user", "artist", "title", "time_s")
-        yield valid_events(block, columns, needed=needed, first=first, left_out=drain(table.lost))
+    blocks = _with_first_row(table, ours) if is_headless else table.blocks()
+    yield from valid_events(blocks, columns, needed=("user", *_NEEDED), lost=table.lost)
+
+
+def _with_first_row(table: Table, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Yield the blocks of a table without a header, whose first row was taken for names of columns."""
+    first_row = pl.DataFrame([[_REPEATED.sub("", name)] for name in table.columns], schema=columns, orient="col")
+    blocks = (block.rename(dict(zip(table.columns, columns, strict=True))) for block in table.blocks())
+    yield pl.concat([first_row, next(blocks)])
+    yield from blocks
 
 
 def _plain(name: str) -> str:

@@ -1,15 +1,15 @@
 """Read tables of listens: users, items, and times or numbers of plays, in columns of well-known or given names."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
 from earshot.data.events.event_log import EVENT_COLUMNS
-from earshot.data.listens.event_batch import Batch, drain, kind_codes, split_codes, valid_events, with_offsets
+from earshot.data.listens.event_batch import Batch, kind_codes, split_codes, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, ReadOptions
-from earshot.data.tables.table_blocks import SUFFIXES, Table, open_table
-from earshot.data.tables.table_reader import find_column, list_columns, stripped
+from earshot.data.tables.table_blocks import SUFFIXES, Table, find_column, list_columns, open_table, stripped
 from earshot.data.tables.text_blocks import Member
 
 _USER = ("user", "user_id", "userid", "user_name", "username", "listener", "listener_id", "uid")
@@ -90,17 +90,17 @@ def _batches(
     table: Table, used: list[str], named: dict[str, pl.Expr], needed: tuple[str, ...], *, has_artist: bool
 ) -> Iterator[Batch]:
     optional = _optional_columns(table.columns, set(used), has_artist=has_artist)
-    for first, block in with_offsets(table.blocks([*used, *optional.values()])):
-        if first == 0:
-            optional = {ours: theirs for ours, theirs in optional.items() if _has_known_codes(block, ours, theirs)}
-        exprs = {ours: _optional_expr(ours, theirs) for ours, theirs in optional.items()}
-        is_valid = pl.all_horizontal(
-            pl.lit(True), *(exprs[ours].is_not_null() | stripped(theirs).is_null() for ours, theirs in optional.items())
-        )
-        shown = list(dict.fromkeys([*used, *optional.values()]))
-        yield valid_events(
-            block, named | exprs, needed=needed, is_valid=is_valid, first=first, shown=shown, left_out=drain(table.lost)
-        )
+    blocks = table.blocks([*used, *optional.values()])
+    first_block = next(blocks)
+    optional = {ours: theirs for ours, theirs in optional.items() if _has_known_codes(first_block, ours, theirs)}
+    exprs = {ours: _optional_expr(ours, theirs) for ours, theirs in optional.items()}
+    is_valid = pl.all_horizontal(
+        pl.lit(True), *(exprs[ours].is_not_null() | stripped(theirs).is_null() for ours, theirs in optional.items())
+    )
+    shown = list(dict.fromkeys([*used, *optional.values()]))
+    yield from valid_events(
+        chain([first_block], blocks), named | exprs, needed=needed, is_valid=is_valid, shown=shown, lost=table.lost
+    )
 
 
 def _missing_column(name: str, columns: Sequence[str], what: str, cure: str) -> ValueError:

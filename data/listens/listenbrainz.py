@@ -2,15 +2,16 @@
 
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from earshot.data.events.interactions import KINDS
-from earshot.data.listens.event_batch import ME, Batch, drain, json_number, json_text, valid_events
+from earshot.data.listens.event_batch import ME, Batch, json_number, json_text, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member, json_blocks, json_value
@@ -19,7 +20,7 @@ _COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mb
     "time_s": pl.Int64,
     "ms": pl.Int64,
     "kind": pl.UInt8,
-    "bad": pl.String,
+    "is_unnamed": pl.Boolean,
 }
 _MARKS = ('"track_metadata"', '"recording_mbid"', '"recording_msid"')
 _LIKES = {1: KINDS.index("like"), -1: KINDS.index("dislike")}
@@ -40,15 +41,12 @@ def read_listenbrainz(members: Sequence[Member], listener: str | None) -> Iterat
     by_title = {member.title: member for member in members}
     owner = pl.lit(listener) if listener else pl.col("user").fill_null(_user_name(by_title.get(_USER)) or ME)
     names: dict[str, tuple[str, str]] = {}  # artist and title of each MBID
-    lost: Counter[str] = Counter()
     listens = [member for member in members if member.title not in (_USER, _FEEDBACK)]
     for part, member in enumerate(listens):  # in their order: going back in a packed archive unpacks it again
-        for rows in _rows(member, lost):
-            batch = _batch([_listen(row, names) for row in rows], owner, drain(lost))
+        for batch in _batches(member, partial(_listen, names=names), owner):
             yield replace(batch, part=part)
     if _FEEDBACK in by_title:
-        for rows in _rows(by_title[_FEEDBACK], lost):
-            yield _batch([_feedback(row, names) for row in rows], owner, drain(lost))
+        yield from _batches(by_title[_FEEDBACK], partial(_feedback, names=names), owner)
 
 
 def exports(members: Sequence[Member]) -> list[list[Member]]:
@@ -74,16 +72,21 @@ def _of_listens(root: Path | None, export: list[Member]) -> list[Member]:
     return [*listens, *beside] if listens else export
 
 
-def _batch(rows: list[Row], user: pl.Expr, left_out: dict[str, int]) -> Batch:
-    raw = pl.DataFrame(rows, schema=_COLUMNS, strict=False, orient="row")
-    unnamed = pl.col("bad") == "unnamed"
-    n_unnamed = int(raw.select(unnamed.sum()).item())
-    raw = raw.filter(~unnamed.fill_null(False)) if n_unnamed else raw
+def _batches(member: Member, pick: Callable[[Row], Row], user: pl.Expr) -> Iterator[Batch]:
     columns = {name: pl.col(name) for name in ("artist", "title", "album", "mbid", "isrc", "time_s", "kind")}
     columns |= {"user": user, "played_ms": pl.col("ms").cast(pl.Int32, strict=False)}
-    if n_unnamed:
-        left_out["loves and hates of recordings that were never listened to"] = n_unnamed
-    return valid_events(raw, columns, needed=("artist", "title", "time_s"), left_out=left_out)
+    lost: Counter[str] = Counter()
+    blocks = (_named([pick(row) for row in rows], lost) for rows in _rows(member, lost))
+    yield from valid_events(blocks, columns, needed=("artist", "title", "time_s"), lost=lost)
+
+
+def _named(rows: list[Row], lost: Counter[str]) -> pl.DataFrame:
+    """Tabulate the rows but those of feedback on an unknown recording, which are counted in `lost`."""
+    raw = pl.DataFrame(rows, schema=_COLUMNS, strict=False, orient="row")
+    named = raw.filter(~pl.col("is_unnamed"))
+    if len(named) < len(raw):
+        lost["loves and hates of recordings that were never listened to"] += len(raw) - len(named)
+    return named
 
 
 def _rows(member: Member, lost: Counter[str]) -> Iterator[list[Row]]:
@@ -117,7 +120,7 @@ def _listen(row: Row, names: dict[str, tuple[str, str]]) -> Row:
         "user": json_text(row.get("user_name")), "artist": artist, "title": title,
         "album": json_text(track.get("release_name")), "mbid": mbid, "isrc": json_text(info.get("isrc")),
         "time_s": json_number(row.get("listened_at", row.get("timestamp"))),
-        "ms": json_number(info.get("duration_played"), 1_000), "kind": 0, "bad": None,
+        "ms": json_number(info.get("duration_played"), 1_000), "kind": 0, "is_unnamed": False,
     }  # fmt: skip
 
 
@@ -132,7 +135,7 @@ def _feedback(row: Row, names: dict[str, tuple[str, str]]) -> Row:
     return {
         "user": json_text(row.get("user_name")), "artist": artist, "title": title, "album": None,
         "mbid": json_text(keys[0]), "isrc": None, "time_s": created if is_valid else None, "ms": None,
-        "kind": _LIKES.get(score), "bad": "unnamed" if is_valid and not (artist and title) else None,
+        "kind": _LIKES.get(score), "is_unnamed": is_valid and not (artist and title),
     }  # fmt: skip
 
 

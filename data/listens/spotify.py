@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from earshot.data.listens.event_batch import ME, Batch, json_text, refuse_malformed, valid_events, with_offsets
+from earshot.data.listens.event_batch import ME, Batch, json_text, refuse_malformed, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, together
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member
@@ -48,22 +48,6 @@ def read_spotify(member: Member, listener: str | None) -> Iterator[Batch]:
     ValueError
         The file is not a JSON list, or is nested too deeply.
     """
-    with member.open_text() as file:
-        for first, entries in with_offsets(json_entries(file, member.title)):
-            yield _batch(entries, listener, first)
-
-
-def _batch(entries: list[object], listener: str | None, first: int) -> Batch:
-    left_out: Counter[str] = Counter()
-    rows = []
-    for entry in entries:
-        entry = entry if isinstance(entry, dict) else {}
-        kind = _other_kind(entry)
-        if kind:
-            left_out[kind] += 1
-        else:
-            rows.append({ours: json_text(entry.get(long, entry.get(short))) for ours, long, short in _KEYS})
-    raw = pl.DataFrame(rows, schema={name: pl.String for name, _, _ in _KEYS})
     ended = pl.coalesce(
         pl.col("ended").str.to_datetime(form, strict=False) for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M")
     ).dt.epoch("s")
@@ -74,7 +58,22 @@ def _batch(entries: list[object], listener: str | None, first: int) -> Batch:
         "time_s": ended - played // 1_000, "played_ms": played.cast(pl.Int32, strict=False),
     }  # fmt: skip
     needed = ("artist", "title", "time_s", "played_ms")
-    return valid_events(raw, columns, needed=needed, is_valid=played >= 0, first=first, left_out=left_out)
+    lost: Counter[str] = Counter()
+    with member.open_text() as file:
+        blocks = (_tracks(entries, lost) for entries in json_entries(file, member.title))
+        yield from valid_events(blocks, columns, needed=needed, is_valid=played >= 0, lost=lost)
+
+
+def _tracks(entries: list[object], lost: Counter[str]) -> pl.DataFrame:
+    """Tabulate the values of `_KEYS` as text; entries that are no tracks are counted in `lost`."""
+    rows = []
+    for entry in entries:
+        entry = entry if isinstance(entry, dict) else {}
+        if kind := _other_kind(entry):
+            lost[kind] += 1
+        else:
+            rows.append({ours: json_text(entry.get(long, entry.get(short))) for ours, long, short in _KEYS})
+    return pl.DataFrame(rows, schema={name: pl.String for name, _, _ in _KEYS})
 
 
 def _other_kind(entry: dict[str, object]) -> str | None:

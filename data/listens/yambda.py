@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 
 from earshot.data.events.interactions import KINDS
-from earshot.data.files.time_limits import in_time
-from earshot.data.listens.event_batch import Batch, kind_codes, valid_events, with_offsets
+from earshot.data.files.regular_files import in_time
+from earshot.data.listens.event_batch import Batch, kind_codes, valid_events
 from earshot.data.listens.event_collector import Items
 from earshot.data.listens.listen_reader import OpenedSource, Reader, ReadOptions, together
 from earshot.data.tables.parquet_blocks import parquet_blocks, parquet_columns
@@ -73,8 +73,7 @@ def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Ite
         if name in names
     ]
     needed = ("user", "title", "time_s", "kind")
-    for first, block in with_offsets(parquet_blocks(path, used, rows_at_once)):
-        yield valid_events(block, columns, needed=needed, first=first, are_dated=False)
+    yield from valid_events(parquet_blocks(path, used, rows_at_once), columns, needed=needed, are_dated=False)
 
 
 def owners(path: Path, role: str, items: np.ndarray) -> np.ndarray:

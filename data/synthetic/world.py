@@ -11,6 +11,7 @@ from typing import Annotated
 
 import numpy as np
 
+from earshot.data.events.protocols import DAY_S
 from earshot.data.settings import Range, validate
 from earshot.data.synthetic.synthesizer import N_KNOBS, perform, sound_of
 
@@ -98,17 +99,6 @@ class Listens:
     track_rows: np.ndarray
     timestamps: np.ndarray  # unix seconds, int64
     play_ratio: np.ndarray  # share of the track that was played, in [0, 1]
-
-    def __post_init__(self) -> None:
-        lengths = [len(column) for column in vars(self).values()]
-        if len(set(lengths)) > 1:
-            raise ValueError(f"columns of {lengths} listens; all must have the same length")
-        if np.any(np.diff(self.timestamps) < 0):
-            row = int(np.argmax(np.diff(self.timestamps) < 0)) + 1
-            raise ValueError(f"listen {row} is older than the one before it")
-        if not np.all((self.play_ratio >= 0) & (self.play_ratio <= 1)):
-            low, high = self.play_ratio.min(), self.play_ratio.max()
-            raise ValueError(f"play ratios from {low} to {high}, but a share lies in [0, 1]")
 
     def __len__(self) -> int:
         return len(self.timestamps)
@@ -227,11 +217,11 @@ def _listened(
     log_popularity: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draw one listener's track rows, timestamps and play ratios, in sessions that each follow one taste."""
-    n, span = config.listens_per_listener, config.days * 86_400
+    n, span = config.listens_per_listener, config.days * DAY_S
     ends = np.cumsum(rng.integers(*SESSION_LENGTHS, n))
     sessions = np.searchsorted(ends, np.arange(n), side="right")  # (n,), the session of each listen
     evenings = rng.normal(20, 3, sessions[-1] + 1).clip(0, 23.5) * 3_600  # seconds after midnight
-    starts = np.sort(rng.integers(config.days, size=len(evenings)) * 86_400 + evenings)
+    starts = np.sort(rng.integers(config.days, size=len(evenings)) * DAY_S + evenings)
 
     moved = (1 - config.drift) / 2 + config.drift * starts / span  # chance of the second taste, each session
     moods = (rng.random(len(starts)) < moved).astype(int)[sessions]  # (n,), 0 or 1: the row of the taste

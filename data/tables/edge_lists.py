@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from earshot.data.tables.table_blocks import open_table
-from earshot.data.tables.table_reader import find_column, malformed_examples, stripped
+from earshot.data.tables.table_blocks import find_column, malformed_examples, open_table, stripped
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 _SOURCE_COLUMNS = ("source", "from", "from_node", "src", "node_1", "follower_artist_id")
@@ -57,25 +56,18 @@ def read_edge_list(
         target=stripped(target),
         weight=pl.col(weight).cast(pl.Float32, strict=False) if weight else pl.lit(1.0, pl.Float32),
     )
-    is_valid = (
-        pl.col("source").is_not_null()
-        & pl.col("target").is_not_null()
-        & pl.col("weight").is_finite().fill_null(False)
-        & (pl.col("weight") > 0)
-    )
-    flags = edges.select(valid=is_valid)["valid"]
+    weights = pl.col("weight")
+    is_valid = pl.all_horizontal(pl.col("source", "target").is_not_null(), weights.is_finite(), weights > 0)
+    flags = edges.select(valid=is_valid.fill_null(False))["valid"]
     valid = edges.filter(flags)
     names = pl.concat([valid["source"], valid["target"]]).unique().sort()
-    rows = pl.DataFrame({"name": names, "row": np.arange(len(names), dtype=np.int32)})
-    numbered = valid.join(rows, left_on="source", right_on="name", maintain_order="left").join(
-        rows, left_on="target", right_on="name", suffix="_target", maintain_order="left"
-    )
+    rows = valid.select(pl.col("source", "target").cast(pl.Enum(names)).to_physical().cast(pl.Int32))
     return EdgeList(
         names.to_list(),
-        numbered["row"].to_numpy(),
-        numbered["row_target"].to_numpy(),
-        numbered["weight"].to_numpy() if weight else None,
+        rows["source"].to_numpy(),
+        rows["target"].to_numpy(),
+        valid["weight"].to_numpy() if weight else None,
         len(edges) - len(valid),
-        malformed_examples(edges, flags) if len(valid) < len(edges) else (),
+        malformed_examples(edges, flags),
         (source, target),
     )

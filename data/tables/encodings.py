@@ -67,11 +67,10 @@ def _western(content: bytes) -> str:
 
 
 def _is_utf8(content: bytes) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    pieces = (content[place : place + _PIECE_BYTES] for place in range(0, len(content), _PIECE_BYTES))
     try:
-        for place in range(0, len(content), _PIECE_BYTES):
-            decoder.decode(content[place : place + _PIECE_BYTES])
-        decoder.decode(b"", final=True)
+        for _ in codecs.iterdecode(pieces, "utf-8"):
+            pass
     except UnicodeDecodeError:
         return False
     return True

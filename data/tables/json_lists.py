@@ -29,22 +29,19 @@ def json_entries(file: IO[bytes], name: str) -> Iterator[list[object]]:
         if text.mark() != "[":
             raise ValueError(f"{name} is no list of streams" if _is_json(text) else f"{name} is not JSON")
         text.position += 1
+        mark = ","
         if text.mark() == "]":
-            text.position += 1
-        else:
-            while True:
-                value, n_value_letters = text.value()
-                entries.append(value)
-                n_entries, n_letters = n_entries + 1, n_letters + n_value_letters
-                if len(entries) == _ENTRIES_AT_ONCE or n_letters >= _LETTERS_AT_ONCE:
-                    yield entries
-                    entries, n_letters = [], 0
-                mark = text.mark()
-                text.position += 1
-                if mark == "]":
-                    break
-                if mark != ",":
-                    raise json.JSONDecodeError("Expecting ',' delimiter", "", 0)
+            mark = text.take()
+        while mark == ",":
+            value, n_value_letters = text.value()
+            entries.append(value)
+            n_entries, n_letters = n_entries + 1, n_letters + n_value_letters
+            if len(entries) == _ENTRIES_AT_ONCE or n_letters >= _LETTERS_AT_ONCE:
+                yield entries
+                entries, n_letters = [], 0
+            mark = text.take()
+        if mark != "]":
+            raise json.JSONDecodeError("Expecting ',' delimiter", "", 0)
         if text.mark():
             raise json.JSONDecodeError("Extra data", "", 0)
     except json.JSONDecodeError as error:
@@ -81,6 +78,12 @@ class _JsonReader:
             if self.position < len(self._letters) or self._is_whole:
                 return self._letters[self.position : self.position + 1]
             self._read_on(_PIECE_BYTES)
+
+    def take(self) -> str:
+        """Read the next mark."""
+        mark = self.mark()
+        self.position += len(mark)
+        return mark
 
     def value(self) -> tuple[object, int]:
         """Read the value that begins with the next mark; also its number of letters."""

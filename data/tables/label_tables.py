@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from earshot.data.labels import split_labels
-from earshot.data.tables.table_blocks import open_table
-from earshot.data.tables.table_reader import find_column, list_columns, stripped
+from earshot.data.name_matching import split_labels
+from earshot.data.tables.table_blocks import find_column, list_columns, open_table, stripped
 
 _FILE_COLUMNS = ("file", "path", "filename", "location")
 _ARTIST_COLUMNS = ("artist", "artist_name", "artist_id")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from earshot.data.tables.table_reader import find_column, list_columns, read_table, stripped
+from earshot.data.tables.table_blocks import find_column, list_columns, open_table, stripped
 
 _VALUE_COLUMNS = {  # by key column: the columns that may hold the names, best first
     "track": ("file", "path", "filename", "title", "track", "track_name", "name"),
@@ -41,7 +41,7 @@ def translate(
     ValueError
         The table cannot be read, no column holds any of the names, or it has no column of new names.
     """
-    table = read_table(path, what="tables of names")
+    table = open_table(path, what="tables of names").whole()
     columns = table.columns
     wanted = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)}).unique()
     key = find_column(path.name, columns, key, ()) or _key_column(path, table, wanted, level)

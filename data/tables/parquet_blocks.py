@@ -5,8 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from earshot.data.files.regular_files import require_regular
-from earshot.data.files.time_limits import in_time
+from earshot.data.files.regular_files import in_time, require_regular
 from earshot.data.tables.text_blocks import Member
 
 _ROWS_AT_ONCE = 1_000_000

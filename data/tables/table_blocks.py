@@ -1,4 +1,7 @@
-"""Tables larger than memory, read in blocks: CSV, TSV, Parquet and JSON lines, packed or not."""
+"""Tables larger than memory, read in blocks: CSV, TSV, Parquet and JSON lines, packed or not.
+
+Columns are found by well-known names.
+"""
 
 import csv
 import json
@@ -16,6 +19,9 @@ from earshot.data.tables.encodings import as_utf8
 from earshot.data.tables.parquet_blocks import parquet_blocks, parquet_schema, text_bytes
 from earshot.data.tables.text_blocks import Member, json_value, line_blocks
 
+N_EXAMPLES = 5  # malformed rows in a report
+_MAX_NAMES = 20  # columns in an error
+LONGEST_TEXT = 4_096  # bytes; a longer field is no name, nor a path that a system opens
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson")
 MAX_COLUMNS = 10_000
 _HEAD_BYTES = 4 * 1024 * 1024  # longer than any header
@@ -109,9 +115,7 @@ def table_errors(name: str) -> Iterator[None]:
     """Turn errors of polars and the system into a ValueError of one sentence."""
     try:
         yield
-    except pl.exceptions.PolarsError as error:
-        raise ValueError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from None
-    except pl.exceptions.PanicException as error:  # no Exception at all
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:  # a panic is no Exception at all
         reason = (str(error).splitlines() or ["a failure in polars"])[0]
         raise ValueError(f"{name} cannot be read as a table: {reason}") from None
     except MemoryError:
@@ -246,3 +250,45 @@ def _unsupported_kind(dtype: pl.DataType) -> str | None:
     if dtype.is_nested():
         return "structs" if isinstance(dtype, pl.Struct) else "lists"
     return {pl.Binary: "bytes", pl.Object: "objects"}.get(type(dtype))
+
+
+def find_column(name: str, columns: Sequence[str], chosen: str | None, known: Sequence[str]) -> str | None:
+    """Find a column: the `chosen` one, else the first of the `known` ones that exists, whatever its case; or None.
+
+    Raises
+    ------
+    ValueError
+        The chosen column does not exist.
+    """
+    if chosen is not None and chosen not in columns:
+        raise ValueError(f"{name} has no column {chosen!r}; it has {list_columns(columns)}")
+    by_name = {column.lower(): column for column in reversed(columns)}
+    return chosen or next((by_name[column] for column in known if column in by_name), None)
+
+
+def list_columns(columns: Sequence[str]) -> str:
+    """Join the names of columns for an error, at most `_MAX_NAMES` of them."""
+    shown = ", ".join(name[:60] for name in columns[:_MAX_NAMES])
+    return f"{shown} and {len(columns) - _MAX_NAMES:,} more" if len(columns) > _MAX_NAMES else shown
+
+
+def stripped(name: str) -> pl.Expr:
+    """A column as stripped text; null if empty or longer than `LONGEST_TEXT`."""
+    given = pl.col(name).cast(pl.String, strict=False)
+    text = pl.when(given.str.len_bytes() <= LONGEST_TEXT).then(given).str.strip_chars()
+    return pl.when(text != "").then(text)
+
+
+def malformed_examples(table: pl.DataFrame, is_whole: pl.Series, first: int = 0) -> tuple[str, ...]:
+    """Describe the first rows that are malformed, by their number and their fields, for a person to find them.
+
+    Parameters
+    ----------
+    is_whole : False for malformed rows
+    first : the number of rows before this table
+    """
+    broken = table.with_row_index("__row").filter(~is_whole).head(N_EXAMPLES)
+    return tuple(
+        f"row {first + number + 1:,}: " + ", ".join("" if field is None else str(field)[:40] for field in fields)
+        for number, *fields in broken.iter_rows()
+    )

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from earshot.data.tables.table_blocks import open_table
-from earshot.data.tables.table_reader import find_column, list_columns, malformed_examples, stripped
+from earshot.data.tables.table_blocks import find_column, list_columns, malformed_examples, open_table, stripped
 
 _PATH_COLUMNS = ("file", "path", "filename", "file_name", "filepath")
 _TAG_COLUMNS = {

@@ -7,12 +7,12 @@ from scipy import sparse
 
 from earshot.data.arrays import unique_sorted
 from earshot.data.events.interactions import Interactions
+from earshot.data.events.protocols import DAY_S
 from earshot.data.parallel import run_in_threads
 from earshot.evaluation.full_ranking import TILE, Scores
 from earshot.evaluation.queries import Histories, plays_of
 
 FOREVER = float("inf")
-_DAY = 86_400.0  # seconds
 _MAX_NUMBERS = 2**24  # of queries and users, 64 MiB
 _MAX_QUERIES = 2**8  # each thread has a tile of them, 8 MiB
 
@@ -103,6 +103,6 @@ def _decayed(histories: Histories, start: int, stop: int, half_life_days: float)
         times, entries = histories.times(query), slice(*matrix.indptr[row : row + 2])
         if len(times):
             latest[histories.tracks(query)] = times  # the last play of a track wins
-            ages = (times[-1] - latest[matrix.indices[entries]]) / _DAY
+            ages = (times[-1] - latest[matrix.indices[entries]]) / DAY_S
             matrix.data[entries] = 0.5 ** (ages / half_life_days)
     return matrix

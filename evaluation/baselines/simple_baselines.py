@@ -4,10 +4,10 @@ import numpy as np
 
 from earshot.data.cosine import unit_rows
 from earshot.data.events.interactions import Interactions, blocks
+from earshot.data.events.protocols import DAY_S
 from earshot.evaluation.full_ranking import GlobalScores, Scores
 from earshot.evaluation.queries import Histories
 
-_DAY = 86_400.0  # seconds
 _MAX_EVENTS = 1_000_000  # in memory at a time
 
 
@@ -20,7 +20,7 @@ def decayed_popularity(known: Interactions, half_life_days: float = 7.0) -> Scor
     """Score each track by its plays, each of which counts half after so many days."""
     plays, latest = np.zeros(known.n_tracks), known.times.max(initial=0)
     for start, stop in blocks(len(known), _MAX_EVENTS):  # memory-mapped arrays may be larger than memory
-        ages = (latest - known.times[start:stop]) / _DAY
+        ages = (latest - known.times[start:stop]) / DAY_S
         np.add.at(plays, known.track_rows[start:stop], 0.5 ** (ages / half_life_days))
     return GlobalScores(plays.astype(np.float32))
 
@@ -38,7 +38,7 @@ def personal_top(known: Interactions, histories: Histories, half_life_days: floa
             times = histories.times(query)
             tracks, places = np.unique(histories.tracks(query), return_inverse=True)
             if len(tracks):  # ages from the last event: a common factor keeps the order
-                plays = np.bincount(places, 0.5 ** ((times[-1] - times) / _DAY / half_life_days), len(tracks))
+                plays = np.bincount(places, 0.5 ** ((times[-1] - times) / DAY_S / half_life_days), len(tracks))
                 out[row, tracks] = len(steps) + np.unique(plays, return_inverse=True)[1]
 
     return scores

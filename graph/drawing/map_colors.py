@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earshot.data.labels import label_spellings
+from earshot.data.name_matching import label_spellings
 
 PALETTE = (
     "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377",  # Tol's bright scheme, for every kind of eye

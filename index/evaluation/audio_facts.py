@@ -10,7 +10,7 @@ from scipy.sparse import coo_array, csgraph
 
 from earshot.data.files.path_encoding import path_from_columns
 from earshot.data.ids import IdMap
-from earshot.data.labels import split_labels
+from earshot.data.name_matching import split_labels
 from earshot.data.tables.label_tables import LabelTable
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
 from earshot.evaluation.vector_evaluation import TrackFacts

@@ -11,7 +11,7 @@ from earshot.data.events.event_log import total_plays
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
 from earshot.data.events.interactions import Interactions, without_dislikes
 from earshot.data.events.splits import default_protocol, split_listens
-from earshot.data.labels import split_labels
+from earshot.data.name_matching import split_labels
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import explain_log_errors, import_digests, listen_files
 from earshot.index.listens.stored_interactions import listening_key, read_interactions

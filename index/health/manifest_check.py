@@ -8,8 +8,7 @@ from pathlib import Path
 from earshot.data.files.atomic import leftovers
 from earshot.data.files.content_hash import content_hash
 from earshot.data.files.path_encoding import path_from_columns, shell_word, shown_path
-from earshot.data.files.regular_files import IrregularFileError
-from earshot.data.files.time_limits import in_time
+from earshot.data.files.regular_files import IrregularFileError, in_time
 from earshot.index.health.problem import Problem
 from earshot.index.health.staleness import damaged_files
 from earshot.index.library import Library

@@ -2,7 +2,15 @@
 
 import pytest
 
-from earshot.data.name_matching import artist_key, likeness, plain_isrc, plain_mbid, title_key
+from earshot.data.name_matching import (
+    artist_key,
+    label_spellings,
+    likeness,
+    plain_isrc,
+    plain_mbid,
+    split_labels,
+    title_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +82,27 @@ def test_likeness_by_hand():
 def test_codes_have_one_spelling():
     assert plain_mbid("0A1B") == plain_mbid("0a1b") == "0a1b" and plain_mbid(None) is plain_mbid("") is None
     assert plain_isrc("fr-z03-98-00212") == plain_isrc("FRZ039800212") == "FRZ039800212" and plain_isrc("") is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "labels"),
+    [
+        ("Rock; Pop", {"rock", "pop"}),
+        ("Rock|Pop", {"rock", "pop"}),
+        ("Rock\0Pop", {"rock", "pop"}),
+        ("Rock, Pop", {"rock, pop"}),
+        ("Pop/Rock", {"pop/rock"}),
+        ("Folk, World, & Country", {"folk, world, & country"}),
+        ("rock;;Rock; ", {"rock"}),
+        ("Hip  hop;hip hop", {"hip hop"}),
+        (" ; ", set()),
+        ("", set()),
+        (None, set()),
+    ],
+)
+def test_labels_are_split_where_people_mean_it(cell, labels):
+    assert split_labels(cell) == labels == {spelling.casefold() for spelling in label_spellings(cell)}
+
+
+def test_spellings_of_labels_keep_their_order_and_case():
+    assert label_spellings(" Trip  Hop;;IDM | idm") == ["Trip Hop", "IDM", "idm"]

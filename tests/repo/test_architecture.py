@@ -27,7 +27,7 @@ MAY_IMPORT = {
 FLOORS = {  # within a package, lowest first: a module or wing imports from lower floors alone, and from its own wing
     "audio": ("config augmentation mel_statistics", "decoding checkpoint encoder mel", "ear", "embed_files",
               "spectral_baselines spectrogram_cache"),
-    "data": ("top_k", "ids catalog arrays cosine parallel name_matching labels settings files",
+    "data": ("top_k", "ids catalog arrays cosine parallel name_matching settings files",
              "tables recommend_request", "events",
              "listens", "synthetic"),
     "evaluation": ("metrics", "full_ranking", "queries vector_evaluation",
@@ -70,7 +70,6 @@ LARGER = {  # file or folder: the reason
     "index/migrations.py": "grows by every migration, and none may change",
 }
 SMALLER = {
-    "data/labels.py": "the rule of labels, for the graph, the evaluation and the map",
     "audio/augmentation.py": "one transform, with its reasons",
     "towers/networks/event_features.py": "one embedding",
     "stages/shared/environment.py": "the machine, asked by three commands",

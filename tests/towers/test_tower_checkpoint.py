@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from earshot.data.files.training_state import read_training, write_training
+from earshot.data.files.training_state import write_training
 from earshot.data.ids import IdMap
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers, towers_for
@@ -23,6 +23,7 @@ from earshot.towers.tower_checkpoint import (
 )
 from earshot.towers.training.training_loop import TowerTraining
 from tower_world import catalog, checkerboard, inputs_of_new_users, listening
+from training_states import read_training
 
 SOUND = np.random.default_rng(3).standard_normal((6, 4))
 CONFIG = TowerConfig(dim=4, hidden=6, history=3, use_user=True)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from earshot.data.events.interactions import Interactions
+from earshot.data.events.protocols import DAY_S
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.networks.two_tower import TrackDropout
 from earshot.towers.query_inputs import QueryInputs, event_codes, shared_places
 from earshot.towers.training.candidate_sampler import CandidateSampler
 from earshot.towers.training.known_pairs import KnownPairs
 
-_DAY = 86_400.0  # seconds
 _WITHHELD_CODES_SHARE = 0.1  # share of the histories that are given without codes of their events
 
 
@@ -163,4 +163,4 @@ class Batches:
     def _days(self, events: np.ndarray) -> np.ndarray:
         if not self.has_time or not self.training.example_age:
             return np.zeros(len(events), dtype=np.float32)
-        return ((self._latest - self.events.times[events]) / _DAY).astype(np.float32)
+        return ((self._latest - self.events.times[events]) / DAY_S).astype(np.float32)

@@ -16,7 +16,6 @@ from earshot.data.events.interactions import (
     active_mask,
     blocks,
     disliked_pairs,
-    sessions,
     without_dislikes,
 )
 
@@ -64,16 +63,6 @@ def test_the_order_is_checked_across_blocks(monkeypatch):
     assert len(listening()) == 4
     with pytest.raises(ValueError, match="event 2 is not in the order"):
         listening(times=(5, 6, 4, 7))
-
-
-def test_a_session_ends_with_a_long_silence_or_another_user(monkeypatch):
-    # 5, 5 | 3,000 is 2,995 s later | another user
-    assert sessions(listening()).tolist() == [0, 0, 1, 2]
-    assert sessions(listening(), gap_s=2_995).tolist() == [0, 0, 0, 1]
-    assert sessions(listening(), gap_s=2_994).tolist() == [0, 0, 1, 2]
-    assert sessions(listening((), (), ())).tolist() == []
-    monkeypatch.setattr(interactions, "blocks", lambda n: blocks(n, 2))
-    assert sessions(listening()).tolist() == [0, 0, 1, 2]
 
 
 def test_events_of_one_kind():

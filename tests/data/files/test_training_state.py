@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from earshot.data.files.path_encoding import shell_word
-from earshot.data.files.training_state import read_training, resume_training, training_key, write_training
+from earshot.data.files.training_state import resume_training, training_key, write_training
+from training_states import read_training
 
 
 def test_a_key_by_hand(monkeypatch):

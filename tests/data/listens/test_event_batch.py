@@ -1,5 +1,7 @@
 """Rows of any table become valid events, or examples of malformed rows."""
 
+from collections import Counter
+
 import polars as pl
 import pytest
 
@@ -11,10 +13,14 @@ from earshot.data.tables.text_blocks import Member
 def test_a_row_is_whole_or_an_example():
     raw = pl.DataFrame({"u": ["a", None, "a", "a"], "t": ["x"] * 4, "n": [1.0, 1.0, float("nan"), 0.0]})
     columns = {"user": pl.col("u"), "title": pl.col("t"), "plays": pl.col("n")}
-    found = valid_events(raw, columns, first=100, shown=["u", "n"])
-    assert found.events.rows() == [("a", "x", 1.0)] and found.n_malformed == 3
-    assert found.malformed == ("row 102: , 1.0", "row 103: a, nan", "row 104: a, 0.0")
-    assert valid_events(raw, columns, is_valid=pl.col("u").is_null()).events.is_empty()
+    lost = Counter({"podcasts": 2})
+    needed = ("user", "title")
+    first, found = valid_events([raw[:1], raw[1:]], columns, needed=needed, lost=lost, shown=["u", "n"])
+    assert first == Batch(first.events, left_out={"podcasts": 2}) and first.events.rows() == [("a", "x", 1.0)]
+    assert found.events.is_empty() and found.n_malformed == 3 and not found.left_out
+    assert found.malformed == ("row 2: , 1.0", "row 3: a, nan", "row 4: a, 0.0")
+    (none,) = valid_events([raw], columns, needed=needed, is_valid=pl.col("u").is_null())
+    assert none.events.is_empty()
 
 
 def test_words_for_kinds_and_splits():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from earshot.data.synthetic.world import Listens, World, WorldConfig, make_world, render
+from earshot.data.synthetic.world import World, WorldConfig, make_world, render
 
 TINY = WorldConfig(n_genres=2, artists_per_genre=3, tracks_per_artist=3, seconds=1.0, n_listeners=5)
 
@@ -242,13 +242,3 @@ def test_every_name_is_its_own_and_some_are_not_ascii(world):
 def test_an_impossible_world_is_refused(settings, words):
     with pytest.raises(ValueError, match=words):
         WorldConfig(**settings)
-
-
-def test_listens_that_do_not_line_up_are_refused():
-    rows, times, ratio = np.zeros(3, int), np.array([1, 2, 3]), np.array([0.0, 0.5, 1.0])
-    with pytest.raises(ValueError, match=r"columns of \[3, 3, 3, 2\] listens"):
-        Listens(rows, rows, times, ratio[:2])
-    with pytest.raises(ValueError, match="listen 2 is older than the one before it"):
-        Listens(rows, rows, np.array([1, 3, 2]), ratio)
-    with pytest.raises(ValueError, match=r"play ratios from 0.0 to 2.0, but a share lies in \[0, 1\]"):
-        Listens(rows, rows, times, 2 * ratio)

@@ -1,5 +1,6 @@
 """Tables block by block are the tables that they are whole, and giants and odd columns cost one sentence."""
 
+import codecs
 import gzip
 import os
 import zipfile
@@ -8,9 +9,8 @@ import polars as pl
 import pytest
 
 from earshot.data.listens.listen_tables import read_listen_table
-from earshot.data.tables import parquet_blocks, table_blocks, table_reader, text_blocks
+from earshot.data.tables import parquet_blocks, table_blocks, text_blocks
 from earshot.data.tables.table_blocks import open_table, table_errors
-from earshot.data.tables.table_reader import read_table
 from earshot.data.tables.text_blocks import Member
 
 
@@ -72,7 +72,7 @@ def test_packed_tables_need_no_copy(tmp_path):
 
 def test_the_separator_that_excel_is_told(tmp_path):
     path = written(tmp_path / "x.csv", '"sep=;"\r\nartist;n\r\nAir, Moon;2\r\n')
-    assert read_table(path).rows(named=True) == [{"artist": "Air, Moon", "n": "2"}]
+    assert open_table(path).whole().rows(named=True) == [{"artist": "Air, Moon", "n": "2"}]
 
 
 def test_a_line_too_long_costs_only_itself(tmp_path, monkeypatch):
@@ -92,7 +92,7 @@ def test_a_quote_that_is_never_closed_costs_only_its_line(tmp_path, monkeypatch)
     plain = text_blocks.line_blocks
     monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 300, **options))
     path = written(tmp_path / "x.csv", 'user,title\na,12" mix\n' + 'b,"One, Two"\n' * 100)
-    rows = read_table(path).rows()
+    rows = open_table(path).whole().rows()
     assert rows[0][0] == "a" and rows[1:] == [("b", "One, Two")] * 100
 
 
@@ -100,7 +100,7 @@ def test_a_quote_that_is_never_closed_costs_only_its_line(tmp_path, monkeypatch)
     "lines", ['"a, b",1\n' * 9 + 'c,"2', 'c,"2\n' + '"a, b",1\n' * 9], ids=["at the end", "before"]
 )
 def test_a_file_that_ends_within_quotes_keeps_its_other_lines(tmp_path, lines):
-    rows = read_table(written(tmp_path / "x.csv", "artist,n\n" + lines)).rows()
+    rows = open_table(written(tmp_path / "x.csv", "artist,n\n" + lines)).whole().rows()
     assert sorted(rows) == [("a, b", "1")] * 9 + [("c", "2")]
 
 
@@ -138,7 +138,7 @@ def test_columns_of_lists_are_named(tmp_path):
 
 
 def test_a_text_longer_than_any_name_is_none(tmp_path, monkeypatch):
-    monkeypatch.setattr(table_reader, "LONGEST_TEXT", 20)
+    monkeypatch.setattr(table_blocks, "LONGEST_TEXT", 20)
     path = written(tmp_path / "x.csv", "user,artist\na,Air\nb," + "x" * 21 + "\n")
     (batch,) = read_listen_table(path).batches
     assert batch.events["user"].to_list() == ["a"] and batch.n_malformed == 1
@@ -147,7 +147,7 @@ def test_a_text_longer_than_any_name_is_none(tmp_path, monkeypatch):
 def test_damaged_json_lines_cost_only_themselves(tmp_path):
     half = '{"a": "' + "\\ud800" + 'y", "n": 1e400}'  # of a letter
     lines = ['{"a": "x", "n": 1}', "no json", "[1]", half, '{"a":' * 5_000, '{"a": "z"}']
-    rows = read_table(written(tmp_path / "x.jsonl", "\n".join(lines))).rows()
+    rows = open_table(written(tmp_path / "x.jsonl", "\n".join(lines))).whole().rows()
     assert rows == [("x", "1"), (None, None), (None, None), ("?y", "Infinity"), (None, None), ("z", None)]
 
 
@@ -155,13 +155,13 @@ def test_damaged_json_lines_cost_only_themselves(tmp_path):
 def test_what_is_no_regular_file_is_refused(tmp_path, name):
     os.mkfifo(tmp_path / name)
     with pytest.raises(ValueError, match=rf"{name} is a named pipe, not a regular file"):
-        read_table(tmp_path / name)
+        open_table(tmp_path / name).whole()
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
 def test_a_packed_file_under_another_name_is_not_unpacked(tmp_path, name):
     with pytest.raises(ValueError, match=rf"{name} is packed \(gzip\)"):
-        read_table(written(tmp_path / name, gzip.compress(b"a,b\n1,2\n")))
+        open_table(written(tmp_path / name, gzip.compress(b"a,b\n1,2\n"))).whole()
 
 
 @pytest.mark.parametrize(
@@ -183,14 +183,46 @@ def test_failures_below_are_one_sentence(error, words):
 
 def test_a_utf16_file_cut_within_a_letter(tmp_path):
     content = "artist,n\nBjörk,1\nSigur Rós \U0001f3b5".encode("utf-16")[:-1]
-    assert read_table(written(tmp_path / "x.csv", content))["artist"].to_list() == ["Björk", "Sigur Rós \ufffd"]
+    assert open_table(written(tmp_path / "x.csv", content)).whole()["artist"].to_list() == ["Björk", "Sigur Rós \ufffd"]
 
 
 def test_a_whole_table_of_far_more_text_than_its_file(tmp_path, monkeypatch):
     monkeypatch.setattr("earshot.data.tables.archives.BOMB_BYTES", 1_000_000)
     pl.DataFrame({"artist": ["x" * 1_000] * 2_000}).write_parquet(tmp_path / "x.parquet")
     with pytest.raises(ValueError, match=r"x\.parquet unpacks to more than"):
-        read_table(tmp_path / "x.parquet")
+        open_table(tmp_path / "x.parquet").whole()
     assert sum(map(len, open_table(tmp_path / "x.parquet").blocks())) == 2_000  # one by one there is room for all
     pl.DataFrame({"artist": [f"artist {number}" for number in range(200_000)]}).write_parquet(tmp_path / "x.parquet")
-    assert len(read_table(tmp_path / "x.parquet")) == 200_000
+    assert len(open_table(tmp_path / "x.parquet").whole()) == 200_000
+
+
+def write(path, frame):
+    {".csv": frame.write_csv, ".parquet": frame.write_parquet, ".jsonl": frame.write_ndjson}[path.suffix](path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+@pytest.mark.parametrize("name", ["best of *", "of [2023]", "who?"])
+def test_a_name_is_no_pattern(tmp_path, name, suffix):
+    for neighbour in ("best of 1999", "of 2", "whom"):
+        write(tmp_path / f"{neighbour}{suffix}", pl.DataFrame({"x": ["another"]}))
+    path = tmp_path / f"{name}{suffix}"
+    write(path, pl.DataFrame({"x": ["mine"]}))
+    assert open_table(path).whole().rows() == [("mine",)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.jsonl"])
+def test_letters_are_what_was_meant(tmp_path, name, encoding):
+    mark = {"x.csv": ";", "x.tsv": "\t"}.get(name)
+    text = f"artist{mark}n\r\nBjörk{mark}1\r\nSigur Rós{mark}2\r\n"
+    if mark is None:
+        text = '{"artist": "Björk", "n": "1"}\n{"artist": "Sigur Rós", "n": "2"}\n'
+    start = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
+    (tmp_path / name).write_bytes(start + text.encode(encoding))
+    assert open_table(tmp_path / name).whole().rows() == [("Björk", "1"), ("Sigur Rós", "2")]
+
+
+def test_of_damaged_utf8_only_the_damage_is_lost(tmp_path):
+    text = "artist,n\nBjörk,1\nSigur Rós,2\nMú".encode()
+    (tmp_path / "x.csv").write_bytes(text[:-1])
+    assert open_table(tmp_path / "x.csv").whole()["artist"].to_list() == ["Björk", "Sigur Rós", "M\ufffd"]

@@ -8,7 +8,7 @@ import torch
 
 from earshot.audio.config import EncoderConfig, MelConfig
 from earshot.audio.encoder import untrained_encoder
-from earshot.data.files.training_state import read_training, write_training
+from earshot.data.files.training_state import write_training
 from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
 from earshot.graph.taste.excerpt_views import ExcerptDataset
@@ -18,6 +18,7 @@ from earshot.graph.taste.taste_trainer import (
     training_metrics,
 )
 from earshot.graph.taste.track_graph import TrackGraph
+from training_states import read_training
 
 N_MELS, N_FRAMES, N_TRACKS, N_EXCERPTS = 8, 24, 90, 3
 MEL, SMALL = MelConfig(n_mels=N_MELS), EncoderConfig(channels=6, stages=2, dim=8, dropout=0.2)
