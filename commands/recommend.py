@@ -8,7 +8,8 @@ import click
 from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.options import EXISTING_FILE, output_options, popularity_option
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
-from earshot.commands.shared.terminal import echo_rows, echo_stream, last_report, plural
+from earshot.commands.shared.terminal import echo_rows, echo_some, echo_stream, last_report, plural
+from earshot.commands.shared.text_tables import one_line
 
 
 @click.command()
@@ -49,7 +50,8 @@ def recommend(
 ) -> None:
     """Recommend tracks to USER, a listener of the imported listens, or to a new listener by what they like.
 
-    TRACK is a path, an id, or words of artist and title. A new listener needs no training: what they played is enough.
+    TRACK is what `cli similar` takes as a seed: a track, or all those of an artist, album, genre, folder or playlist.
+    Of a history, what the library does not know is left out and listed, and numbers are names. A new listener needs no training: what they played is enough.
     If the towers are two-tower, a new track needs none either, as long as it has audio or an artist. With --all the
     lists of all listeners replace the earlier ones when the last of them is made; interrupted, the same command goes on
     where it was.
@@ -79,22 +81,29 @@ def _recommend_to_one(folder: Path, history: Path | None, m3u: Path | None, outp
     """Print one list, and write its playlist."""
     from earshot.data.tables.playlists import read_history
     from earshot.index.library import Library
-    from earshot.stages.recommend import recommend_tracks
+    from earshot.stages.recommend import recommend_as_asked
 
     if m3u is not None and m3u.is_dir():
         raise click.UsageError(f"{m3u} is a folder; one playlist is a file, such as {m3u / 'mix.m3u8'}.")
     with user_errors():
         played = [] if history is None else read_history(history)
     with Library.open(folder) as library:
-        recommended = recommend_tracks(library, history=played, **request)
+        report = recommend_as_asked(library, history=played, **request)
+    if report.strangers:
+        click.echo(
+            f"{len(report.strangers):,} of {len(played):,} tracks in {history} are not in the library:", err=True
+        )
+        echo_some("", report.strangers)
     if m3u is not None:
-        write_playlist(m3u, [place.track for place in recommended])
+        write_playlist(m3u, [place.track for place in report.places])
     if is_standard_output(m3u):
         return
+    if output is None:
+        click.echo(one_line(f"Recommended to {report.asked}"))
     repeats = "; --repeats also lists what was played." if request["novel"] else "."
     nothing = f"Nothing is left to recommend{repeats}"
     rows = []
-    for place in recommended:
+    for place in report.places:
         track = place.track
         row: dict[str, Any] = {"rank": place.rank, "score": round(place.score, 4), "id": track.id}
         row |= {"artist": track.artist, "title": track.title, "album": track.album}

@@ -48,14 +48,18 @@ def similar(
     output: str | None,
     **filters: Any,
 ) -> None:
-    """List the tracks that sound like SEEDS, or are played by the same people: paths, ids, or words of titles.
+    """List the tracks that sound like SEEDS, or are played by the same people.
 
-    A file outside the library is embedded on the spot. The seeds and their copies are left out.
+    A seed is a track, or all tracks of an artist, album, genre, folder or playlist, which count together as one: its
+    name, a path, a file:// address, or words of title, artist and album. If several answer, they are listed with what
+    to type: id:22, artist:311, "album:Queen - Jazz". A number alone is an id, unless it is a name too. A file outside
+    the library is embedded on the spot. The seeds and their copies are left out. Names with a dash in front go after --.
 
     Example:
 
     \b
         cli similar "blue monday" --other-artists --why
+        cli similar "gipsy kings" genre:flamenco ~/Music/mix.m3u8
         cli similar new_song.mp3 other.flac --unlike 42 -k 30 --m3u mix.m3u8
         cli similar "a song I only know from playlists" --by diffused
         cli similar "blue monday" --by both

@@ -447,3 +447,16 @@ def m013_recorded_hashes(db: Database) -> None:
         ALTER TABLE listens ADD COLUMN options TEXT;         -- JSON: what was typed with the import; NULL: nobody knows
         """,
     )
+
+
+@migrations()
+def m014_names(db: Database) -> None:
+    """Index what people ask for by name; by title SQLite else reads every neighbour of every track."""
+    _run(
+        db,
+        """
+        CREATE INDEX tracks_by_title ON tracks(title);
+        CREATE INDEX tracks_by_album ON tracks(album_id);
+        CREATE INDEX tracks_by_genre ON tracks(genre);
+        """,
+    )

@@ -1,5 +1,7 @@
 """Views of one preference graph: statistics, the neighbourhood of a node, a picture, an export."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from earshot.graph.preference_graph import PreferenceGraph, graph_from_ids
 from earshot.index.graphs.graph_store import StoredGraph, find_graph, read_edges
 from earshot.index.library import Library
 from earshot.index.tracks.name_resolution import ids_with_audio, match_nodes, node_names
+from earshot.stages.shared.chosen_tracks import chosen_tracks
 from earshot.stages.shared.reports import StageError
 
 _MAX_NEIGHBOURS = 60  # nodes of a neighbourhood
@@ -78,12 +81,36 @@ def view_graph(library: Library, kind: str, around: str | None = None) -> GraphV
     names = node_names(library, stored.level, ids.ids(best))
     rows, nearest = np.arange(graph.n_nodes), None
     if around is not None:
-        (node_id,) = match_nodes(library, [around], stored.level, create=False).ids
-        if node_id not in ids.all_ids:
-            raise StageError(f"No {stored.level} of the graph {kind!r} answers to {around!r}.")
-        rows = neighbourhood(graph, int(ids.rows(node_id)), _MAX_NEIGHBOURS)
+        node_id = _node_named(library, stored, ids, around)
+        rows = neighbourhood(graph, int(ids.rows([node_id])[0]), _MAX_NEIGHBOURS)
         nearest = node_names(library, stored.level, ids.ids(rows[1 : _MAX_NAMES + 1]))
     return GraphView(
         stored, graph_statistics(graph), float(has_audio.mean()),
         dict(zip(names, degrees[best].tolist(), strict=True)), nearest, library, graph, ids, has_audio, rows,
     )  # fmt: skip
+
+
+def _node_named(library: Library, stored: StoredGraph, ids: IdMap, text: str) -> int:
+    """The node that a text means: its exact name, or that of the tracks that the text means."""
+    (named,) = match_nodes(library, [text], stored.level, names_are="names", create=False).ids.tolist()
+    if named in ids and not text.isdecimal():
+        return named
+    selected = chosen_tracks(library, text)
+    tracks = [] if selected is None else selected.ids
+    nodes = [node for node in _nodes_of(library, stored.level, tracks) if node in ids]
+    if len(nodes) > 1:
+        names = ", ".join(node_names(library, stored.level, nodes[:_MAX_NAMES]))
+        raise StageError(f"{text!r} is {len(nodes):,} {stored.level}s of the graph {stored.kind!r}; which one? {names}")
+    if not nodes and named not in ids:
+        raise StageError(f"No {stored.level} of the graph {stored.kind!r} answers to {text!r}.")
+    return nodes[0] if nodes else named
+
+
+def _nodes_of(library: Library, level: str, track_ids: Sequence[int]) -> list[int]:
+    """The tracks themselves, or their albums or artists."""
+    if level == "track":
+        return list(track_ids)
+    query = (
+        f"SELECT DISTINCT {level}_id FROM tracks WHERE {level}_id NOT NULL AND id IN (SELECT value FROM json_each(?))"
+    )
+    return library.ids(query, [json.dumps(list(track_ids))]).tolist()

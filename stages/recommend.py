@@ -11,15 +11,16 @@ from earshot.data.events.interactions import dislikes, without_dislikes
 from earshot.data.ids import IdMap
 from earshot.data.recommend_request import RecommendRequest
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import StoredInteractions, find_user, read_interactions
-from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_candidates, request_for_user
+from earshot.index.listens.stored_interactions import StoredInteractions, read_interactions
+from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_candidates
 from earshot.index.recommending.recommendation_table import ResumableLists, store_recommendations
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.runs import RECOMMEND_STAGE, finish_run, start_run
-from earshot.index.tracks.track_lookup import TrackRow, find_track, track_rows
+from earshot.index.tracks.track_lookup import TrackRow, track_rows
 from earshot.stages.shared.current_towers import open_towers, towers_for
 from earshot.stages.shared.environment import versions
-from earshot.stages.shared.reports import InputError, Note, Progress, StageError, as_stage_error
+from earshot.stages.shared.recommend_requests import read_request
+from earshot.stages.shared.reports import Note, Progress, as_stage_error
 from earshot.towers.retrieval.query_vectors import request_query_vector
 from earshot.towers.retrieval.recommend_lists import (
     Recommender,
@@ -38,6 +39,15 @@ class Recommendation:
     rank: int  # from 1
     score: float
     track: TrackRow
+
+
+@dataclass(frozen=True)
+class RecommendReport:
+    """One list, and whom and what it was understood to be for."""
+
+    places: Sequence[Recommendation]
+    asked: str
+    strangers: Sequence[str]  # entries of a history that are no tracks of the library
 
 
 @dataclass(frozen=True)
@@ -61,14 +71,36 @@ def recommend_tracks(
     max_per_artist: int = 3,
     popularity: float | None = None,
 ) -> list[Recommendation]:
+    """Recommend tracks to a user of the library, or to a new one by what they played or like; `recommend_as_asked`."""
+    report = recommend_as_asked(
+        library, user, history=history, liked=liked, seed_track=seed_track,
+        k=k, novel=novel, max_per_artist=max_per_artist, popularity=popularity,
+    )  # fmt: skip
+    return list(report.places)
+
+
+def recommend_as_asked(
+    library: Library,
+    user: str | None = None,
+    *,
+    history: Sequence[str | int] = (),
+    liked: Sequence[str | int] = (),
+    seed_track: str | int | None = None,
+    k: int = 10,
+    novel: bool = True,
+    max_per_artist: int = 3,
+    popularity: float | None = None,
+) -> RecommendReport:
     """Recommend tracks to a user of the library, or to a new one by what they played or like.
 
-    Tracks are ids, paths, or words of artist and title. The other arguments are those of `cli recommend`.
+    Tracks are ids, paths, addresses, names or words; several of them may be meant by one (an artist, an album, a
+    genre, a folder, a playlist): see `index.search.track_selection`. The other arguments are those of `cli recommend`.
 
     Parameters
     ----------
     user : a name in the imported listens
-    history, liked : tracks that a new user played, the latest last, or likes, in no order
+    history : tracks that a new user played, the latest last; what the library does not know is left out
+    liked : tracks that a new user likes, in no order
     popularity : weight of the log of a track's share of all plays; None for what suited validation best
 
     Raises
@@ -78,25 +110,16 @@ def recommend_tracks(
     LibraryError, StageError
         There are no towers, no such user or track; or the towers cannot serve this request.
     AmbiguousError
-        Words fit several tracks.
+        Several answer to a text.
     """
-    n_given = (user is not None) + bool(len(history)) + bool(len(liked))
-    if n_given > 1 or (not n_given and seed_track is None):
-        raise InputError("Give one of a user, a history or liked tracks, or a seed track.")
     options = _options(library, popularity, k=k, novel=novel, max_per_artist=max_per_artist)
     listens = read_interactions(library)
-    seed_id = None if seed_track is None else _track_id(library, seed_track)
-    if user is not None:
-        request = request_for_user(listens, find_user(library, user), seed_id)
-    else:
-        # Of listens without times the towers have learned no order.
-        is_ordered = not len(liked) and bool(listens.interactions.times.any())
-        track_ids = [_track_id(library, track) for track in (*history, *liked)]
-        request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id)
+    asked = read_request(library, listens, user, history, liked, seed_track)
     with as_stage_error():  # towers and requests that do not fit, such as a seed that they cannot read
-        best = _recommend(library, listens, request, options)
+        best = _recommend(library, listens, asked.request, options)
     tracks = track_rows(library, [track_id for track_id, _ in best])
-    return [Recommendation(rank, score, tracks[track_id]) for rank, (track_id, score) in enumerate(best, start=1)]
+    places = [Recommendation(rank, score, tracks[track_id]) for rank, (track_id, score) in enumerate(best, start=1)]
+    return RecommendReport(places, asked.asked, asked.strangers)
 
 
 def recommend_to_all(
@@ -150,14 +173,6 @@ def _options(library: Library, popularity: float | None, **others: Any) -> Recom
     """Options with the weight of popularity that was given, else the one that suited the towers best."""
     run = tower_run(library)
     return RecommendOptions(**others, popularity=run.popularity if popularity is None else popularity)
-
-
-def _track_id(library: Library, track: str | int) -> int:
-    """The id of a track, with audio or without."""
-    row = find_track(library, str(track), catalog=True)
-    if row is None:
-        raise StageError(f"No track answers to {str(track)!r}.\n\nTry fewer words, or its id.")
-    return row.id
 
 
 def _recommend(

@@ -12,8 +12,9 @@ from earshot.index.search.rank_fusion import BOTH, similar_by_both
 from earshot.index.search.similarity_search import Match, Matches, similar
 from earshot.index.tracks.track_lookup import TrackRow
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, require_vectors
+from earshot.stages.shared.chosen_tracks import argument_text
 from earshot.stages.shared.current_encoder import find_checkpoint
-from earshot.stages.shared.search_seeds import TrackSeeds, find_seeds
+from earshot.stages.shared.search_seeds import Seeds, find_seeds
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def similar_tracks(
     Parameters
     ----------
     seeds, unlike : tracks to search from, and away from
-        Ids, paths, or words of title, artist and album. A file outside the library is embedded on the spot.
+        Ids, or what `index.search.track_selection` understands: paths and addresses of tracks, folders and playlists,
+        names of titles, artists, albums and genres, or words. A file outside the library is embedded on the spot.
     space : how similarity is measured
         ``audio`` by sound, ``diffused`` by sound that was spread over graphs, ``tower`` by listeners, ``both`` by sound
         and listeners; or a space that an import brought.
@@ -51,20 +53,22 @@ def similar_tracks(
     Raises
     ------
     AmbiguousError
-        Words fit several tracks.
+        Several answer to a text.
     StageError, LibraryError
         There is no such space, or it has no vector of a seed.
     """
     require_vectors(library, TOWER if space == BOTH else space)
     sound = tower_run(library).sound or AUDIO if space == BOTH else space
     spaces = (sound, TOWER) if space == BOTH else (space,)
-    wanted, unwanted = ([find_seeds(library, str(track), spaces) for track in tracks] for tracks in (seeds, unlike))
+    wanted, unwanted = (
+        [find_seeds(library, argument_text(track), spaces) for track in tracks] for tracks in (seeds, unlike)
+    )
     filters = filters or SearchFilters()
     if space == BOTH:
-        likes, dislikes = ([track.by_space for track in tracks] for tracks in (wanted, unwanted))
+        likes, dislikes = ([track for one in part for track in one.tracks] for part in (wanted, unwanted))
         answer = similar_by_both(library, likes, dislikes, filters, why, sound)
     else:
-        near, away = ([track.by_space[space] for track in tracks] for tracks in (wanted, unwanted))
+        near, away = ([seed for one in part for seed in one.in_space(space)] for part in (wanted, unwanted))
         answer = similar(library, space, near, away, filters, why)
     return SimilarReport(
         answer.matches,
@@ -77,16 +81,16 @@ def similar_tracks(
 
 
 def _warnings(
-    library: Library, space: str, spaces: Sequence[str], tracks: Sequence[TrackSeeds], answer: Matches
+    library: Library, space: str, spaces: Sequence[str], tracks: Sequence[Seeds], answer: Matches
 ) -> list[str]:
     """Sentences about seeds that a space lacks, and about vectors and indexes that are out of date."""
     warnings = [
-        f"{track.text!r} has no vector by {name}, and counts by {', '.join(track.by_space)} only."
+        f"{track.text!r} has no vector by {name}, and counts by {', '.join(sorted(track.spaces()))} only."
         for track in tracks
         for name in spaces
-        if name not in track.by_space
+        if name not in track.spaces()
     ]
-    is_by_encoder = any({AUDIO, DIFFUSED} & track.by_space.keys() for track in tracks)
+    is_by_encoder = any({AUDIO, DIFFUSED} & track.spaces() for track in tracks)
     checkpoint = find_checkpoint(library) if is_by_encoder else None
     if checkpoint is not None and current_fingerprint(library) != checkpoint.fingerprint:
         warnings.append("These vectors belong to an older encoder; `cli embed-audio` brings them up to date.")

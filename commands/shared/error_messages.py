@@ -13,13 +13,16 @@ from earshot.commands.shared.text_tables import table
 from earshot.stages.shared.reports import InputError, StageError
 
 if TYPE_CHECKING:
-    from earshot.index.tracks.track_lookup import AmbiguousError
+    from earshot.index.search.selected import AmbiguousError, Selected
+
+
+_CHOICE_COLUMNS = ("give", "artist", "title", "album", "path")
 
 
 def shown_error(error: Exception, library: Path) -> click.ClickException | None:
     """The message for a person, with its exit code: 2 for wrong arguments; None for an error of the program itself."""
     from earshot.index.library import LibraryError
-    from earshot.index.tracks.track_lookup import AmbiguousError
+    from earshot.index.search.selected import AmbiguousError
 
     if isinstance(error, InputError):
         return click.UsageError(str(error))
@@ -34,10 +37,16 @@ def shown_error(error: Exception, library: Path) -> click.ClickException | None:
 
 
 def _choices(error: "AmbiguousError") -> str:
-    """The tracks that words fit, for a person to choose among them."""
-    rows = [(row.id, row.artist, row.title, row.album, row.path) for row in error.choices]
-    choices = table(rows, ("id", "artist", "title", "album", "path"), terminal_width())
-    return f"{error}. Which one? Give its id, or more words.\n\n{choices}"
+    """List what words may mean, for a person to choose from."""
+    choices = table([_choice(choice) for choice in error.choices], _CHOICE_COLUMNS, terminal_width())
+    return f"{error}. Which one? Give what its line begins with, or more words.\n\n{choices}"
+
+
+def _choice(choice: "Selected") -> tuple[str | None, ...]:
+    if choice.kind == "track":
+        track = choice.tracks[0]
+        return (choice.address, track.artist, track.title, track.album, track.path)
+    return (choice.address, None, choice.name, None, None)
 
 
 @contextlib.contextmanager

@@ -33,6 +33,7 @@ class Seed:
     title: str | None = None
     content_hash: str | None = None
     id: int | None = None
+    weight: float = 1.0  # in the mean of all seeds: 1/n for each of n tracks of one artist
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,16 @@ class Matches:
     spaces: tuple[str, ...] = ()  # that were fused
 
 
-def query_vector(seeds: Sequence[np.ndarray], unlike: Sequence[np.ndarray] = ()) -> np.ndarray:
+def query_vector(seeds: Sequence[Seed], unlike: Sequence[Seed] = ()) -> np.ndarray:
     """Unit query vector, shape (dim,), for tracks like `seeds` and unlike `unlike` (Rocchio, 1971)."""
-    query = np.mean(seeds, axis=0)
+    query = _weighted_mean(seeds)
     if unlike:
-        query = query - _UNLIKE_WEIGHT * np.mean(unlike, axis=0)
+        query = query - _UNLIKE_WEIGHT * _weighted_mean(unlike)
     return (query / max(float(np.linalg.norm(query)), 1e-12)).astype(np.float32)
+
+
+def _weighted_mean(seeds: Sequence[Seed]) -> np.ndarray:
+    return np.average([seed.vector for seed in seeds], axis=0, weights=[seed.weight for seed in seeds])
 
 
 def similar(
@@ -85,7 +90,7 @@ def similar(
 
     With `why` also find the excerpts of each match and a seed that sound most alike.
     """
-    query = query_vector([seed.vector for seed in seeds], [seed.vector for seed in unlike])
+    query = query_vector(seeds, unlike)
     index, exhaustive = open_index(library, space)
     named = {seed.id for seed in (*seeds, *unlike)}
     artists = {seed.artist.casefold() for seed in seeds if seed.artist}

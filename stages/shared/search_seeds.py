@@ -1,80 +1,99 @@
 """Seeds of a similarity search: tracks of the library, and files outside of it, which are embedded on the spot."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from earshot.audio.config import DecodeConfig
 from earshot.data.files.path_encoding import escaped, shown_path
-from earshot.data.files.regular_files import irregular_kind
 from earshot.index.graphs.diffused_vectors import centre_vector
 from earshot.index.library import Library
 from earshot.index.runs import current_fingerprint
+from earshot.index.search.places import local_path, why_no_tracks
 from earshot.index.search.same_recording import ExcerptVectors, read_excerpts
 from earshot.index.search.similarity_search import Seed
-from earshot.index.tracks.track_lookup import TrackRow, find_track
+from earshot.index.tracks.track_lookup import TrackRow
 from earshot.index.tracks.track_store import file_title
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, read_vector, sound_space
+from earshot.stages.shared.chosen_tracks import chosen_tracks, why_nothing
 from earshot.stages.shared.current_encoder import current_checkpoint, load_encoder
 from earshot.stages.shared.reports import StageError
 from earshot.stages.shared.unread_files import reinstall_advice
 
+_MAX_COMPARED = 50  # tracks of a group whose excerpts are read, to find moments and copies
+
 
 @dataclass(frozen=True)
-class TrackSeeds:
-    """One track as a seed in each space that has a vector of it."""
+class Seeds:
+    """The tracks that one argument means as seeds, each in the spaces that have a vector of it."""
 
-    text: str  # that the track was found by
-    by_space: dict[str, Seed] = field(default_factory=dict)
+    text: str  # that they were found by
+    name: str  # as the answer repeats it
+    tracks: Sequence[Mapping[str, Seed]]  # by space
 
-    @property
-    def name(self) -> str:
-        return next(iter(self.by_space.values())).name
+    def spaces(self) -> set[str]:
+        return {space for track in self.tracks for space in track}
+
+    def in_space(self, space: str) -> list[Seed]:
+        return [track[space] for track in self.tracks if space in track]
 
 
-def find_seeds(library: Library, text: str, spaces: Sequence[str]) -> TrackSeeds:
-    """Find the track of a path, an id or words of its title, artist and album, with its vector in each of the spaces.
+def find_seeds(library: Library, text: str, spaces: Sequence[str]) -> Seeds:
+    """Find what an argument means (`index.search.track_selection`), with vectors in each of the spaces.
+
+    The tracks of an artist, album, genre, folder or playlist count together as much as one track.
 
     Raises
     ------
     AmbiguousError
-        The words fit several tracks.
+        Several answer to the text.
     StageError
-        No track fits, or none of the spaces has a vector of it.
+        Nothing does, or none of the spaces has a vector of it.
     """
-    row = find_track(library, text, catalog=tuple(spaces) != (AUDIO,))
-    seeds = TrackSeeds(text)
-    is_file = row is None and os.path.isfile(text)
-    for space in spaces:
-        if is_file and space in (AUDIO, DIFFUSED):
-            seeds.by_space[space] = _embedded_file(library, text, space)
-        elif row is not None and (vector := read_vector(library, space, row.id)) is not None:
-            facts = row.duration, row.artist, row.title, row.content_hash, row.id
-            seeds.by_space[space] = Seed(row.name, vector, read_excerpts(library, row.id), *facts)
-    if not seeds.by_space:
-        if row is None and not is_file:
-            row = find_track(library, text, catalog=True)
-        raise StageError(_why_no_seed(library, row, text, spaces, is_file=is_file))
-    return seeds
+    selected = chosen_tracks(library, text, catalog=tuple(spaces) != (AUDIO,))
+    is_file = selected is None and "\0" not in text and os.path.isfile(local_path(text))
+    if is_file and why_no_tracks(text) is None:
+        path = local_path(text)
+        heard = {space: _embedded_file(library, path, space) for space in spaces if space in (AUDIO, DIFFUSED)}
+        if not heard:
+            raise StageError(_why_no_file_seed(path, spaces))
+        return Seeds(text, next(iter(heard.values())).name, [heard])
+    if selected is None:
+        selected = chosen_tracks(library, text)
+    if selected is None:
+        raise StageError(why_nothing(library, text))
+    tracks = [seeds for row in selected.tracks if (seeds := _seeds_of(library, row, spaces, len(selected.tracks)))]
+    if not tracks:
+        raise StageError(_why_no_seed(library, selected.tracks[0], spaces))
+    return Seeds(text, selected.name, tracks)
 
 
-def _why_no_seed(library: Library, row: TrackRow | None, text: str, spaces: Sequence[str], *, is_file: bool) -> str:
+def _seeds_of(library: Library, row: TrackRow, spaces: Sequence[str], n_tracks: int) -> dict[str, Seed]:
+    """A track of a group of so many as a seed in each space that has a vector of it."""
+    vectors = {space: vector for space in spaces if (vector := read_vector(library, space, row.id)) is not None}
+    if not vectors:
+        return {}
+    nothing = ExcerptVectors(np.empty((0, 0), np.float32), [])
+    excerpts = read_excerpts(library, row.id) if n_tracks <= _MAX_COMPARED else nothing
+    facts = row.duration, row.artist, row.title, row.content_hash, row.id
+    return {space: Seed(row.name, vector, excerpts, *facts, weight=1 / n_tracks) for space, vector in vectors.items()}
+
+
+def _why_no_file_seed(path: str, spaces: Sequence[str]) -> str:
+    """The reason why a file outside of the library cannot be searched from."""
+    if TOWER in spaces:
+        return f"{shown_path(path)} is not in the library.\n\nRun `cli embed-audio` on it first."
+    return (
+        f"{shown_path(path)} is not in the library, and cannot be heard as {spaces[0]} hears."
+        "\n\nAsk by its sound: --by audio."
+    )
+
+
+def _why_no_seed(library: Library, row: TrackRow, spaces: Sequence[str]) -> str:
     """The reason why nothing can be searched from a track, and what to type."""
-    if is_file and TOWER in spaces:
-        return f"{shown_path(text)} is not in the library.\n\nRun `cli embed-audio` on it first."
-    if is_file:
-        return (
-            f"{shown_path(text)} is not in the library, and cannot be heard as {spaces[0]} hears."
-            "\n\nAsk by its sound: --by audio."
-        )
-    if row is None and os.path.exists(text):
-        return (
-            f"{shown_path(text)} is {irregular_kind(os.stat(text))}, not a music file."
-            "\n\nGive the path of one, or its title."
-        )
-    if row is None:
-        return f"No track and no file answers to {text!r}.\n\nTry fewer words, or `cli embed-audio` its folder first."
     named = f"{escaped(row.name)} (track {row.id})"
     if tuple(spaces) == (AUDIO,):
         other = sound_space(library)

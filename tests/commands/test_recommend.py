@@ -128,8 +128,10 @@ def test_a_damaged_or_missing_checkpoint_is_reported(run, library):
 def test_requests_that_cannot_be_served_are_refused(run, tmp_path):
     message = "Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all."
     assert message in run("recommend", code=2).output
-    assert "No track answers to 'nothing of it'." in run("recommend", "--like", "nothing of it", code=1).output
-    assert "could be any of" in run("recommend", "--like", "Artist 1", code=1).output
+    assert "file answers to 'nothing of it'." in run("recommend", "--like", "nothing of it", code=1).output
+    assert "could be any of" in run("recommend", "--like", "Song", code=1).output
+    taken = "Recommended to somebody who likes Artist 1 (artist, 4 tracks)"
+    assert taken in run("recommend", "--like", "Artist 1").stdout
     assert "0 is not in the range 1<=x<=4096" in run("train-tower", "--dim", 0, code=2).output
     empty = CliRunner().invoke(cli, ["--library", str(tmp_path / "empty"), "train-tower"])
     assert empty.exit_code == 1 and "has no listens to tracks yet" in empty.output
@@ -244,7 +246,7 @@ def test_what_to_play_after_a_track(run):
     assert played != [row["title"] for row in seeded]
     liked = rows(run("recommend", "--like", "Song 3", "--seed-track", "Song 7", "-k", 4, "--json"))
     assert not {"Song 3", "Song 7"} & {row["title"] for row in liked}
-    assert "No track answers to 'nothing of it'." in run("recommend", "--seed-track", "nothing of it", code=1).output
+    assert "file answers to 'nothing of it'." in run("recommend", "--seed-track", "nothing of it", code=1).output
 
 
 def test_a_seed_track_needs_towers_that_read_it(run):

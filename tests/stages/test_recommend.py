@@ -4,9 +4,10 @@ import pytest
 
 from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.recommendation_table import stored_recommendations
-from earshot.index.tracks.track_lookup import AmbiguousError, find_track
+from earshot.index.search.selected import AmbiguousError
 from earshot.stages.recommend import RecommendAllReport, recommend_to_all, recommend_tracks
 from earshot.stages.shared.reports import InputError, Note, Progress, StageError
+from library_world import find_track
 
 
 @pytest.fixture
@@ -43,12 +44,12 @@ def test_what_cannot_be_recommended_is_refused(library):
     for arguments in ({}, {"user": "listener 1", "liked": ["Song 1"]}, {"history": [1], "liked": [2]}):
         with pytest.raises(InputError, match="Give one of a user, a history or liked tracks, or a seed track"):
             recommend_tracks(library, **arguments)
-    with pytest.raises(StageError, match="No track answers to '999'"):
+    with pytest.raises(StageError, match="No track and no file answers to 'id:999'"):
         recommend_tracks(library, liked=[999])
     with pytest.raises(LibraryError, match="No listener is called 'bob'"):
         recommend_tracks(library, "bob")
-    with pytest.raises(AmbiguousError, match="could be any of"):
-        recommend_tracks(library, liked=["Artist 1"])
+    with pytest.raises(AmbiguousError, match="'Song' could be any of"):
+        recommend_tracks(library, liked=["Song"])
 
 
 def test_all_users_get_lists(library_copy, monkeypatch):

@@ -6,8 +6,9 @@ import pytest
 
 from earshot.index.library import Library
 from earshot.index.search.filters import SearchFilters
-from earshot.index.tracks.track_lookup import AmbiguousError
+from earshot.index.search.selected import AmbiguousError
 from earshot.stages.shared.reports import StageError
+from earshot.stages.shared.search_seeds import find_seeds
 from earshot.stages.similar import similar_tracks
 
 
@@ -57,7 +58,33 @@ def test_a_file_outside_is_embedded_on_the_spot(library, track_files, tmp_path):
 def test_seeds_that_cannot_be_searched_from(library, world, tmp_path):
     with pytest.raises(StageError, match="No track and no file answers to 'no such song'"):
         similar_tracks(library, ["no such song"])
-    with pytest.raises(StageError, match="is a folder, not a music file"):
+    with pytest.raises(StageError, match="No track of the library lies in the folder"):
         similar_tracks(library, [tmp_path])
-    with pytest.raises(AmbiguousError, match="could be any of 3 tracks"):
-        similar_tracks(library, [world.artists[0].name])
+    with pytest.raises(AmbiguousError, match="could be any of 4 things"):
+        similar_tracks(library, [world.artists[0].name[:3]])
+
+
+def test_an_artist_a_folder_and_a_playlist_are_seeds_of_all_their_tracks(library, world, track_files, tmp_path):
+    artist = world.artists[0].name
+    mine = track_files[:3]
+    playlist = tmp_path / "mix.m3u8"
+    playlist.write_text("".join(f"{path.as_uri()}\n" for path in mine))
+    report = similar_tracks(library, [artist.upper()])
+    assert report.seeds == [f"{artist} (artist, 3 tracks)"]
+    assert artist not in {match.track.artist for match in report.matches}
+    by_playlist = similar_tracks(library, [playlist])
+    assert by_playlist.seeds == [f"{playlist} (playlist, 3 tracks)"]
+    assert by_playlist.matches == report.matches == similar_tracks(library, mine).matches
+
+
+def test_a_group_counts_as_much_as_one_track(library, world):
+    """Pulled by three tracks of one artist and one of another, the query lies in the middle between the two."""
+    seeds = [find_seeds(library, text, ["audio"]) for text in (world.artists[0].name, world.tracks[-1].title)]
+    weights = [[seed.weight for seed in one.in_space("audio")] for one in seeds]
+    assert weights == [[1 / 3] * 3, [1.0]]
+
+
+def test_near_misses_are_offered(library, world):
+    title = world.tracks[0].title
+    with pytest.raises(StageError, match=f'Did you mean "{world.artists[0].name} - {title}"'):
+        similar_tracks(library, [title[:-1] + "x"])

@@ -15,12 +15,22 @@ from earshot.index.library import Library
 from earshot.index.listens.listen_store import listens_folder
 from earshot.index.runs import start_run
 from earshot.index.search.same_recording import read_excerpts
+from earshot.index.search.selected import AmbiguousError, Selected
 from earshot.index.search.similarity_search import Seed
-from earshot.index.tracks.track_lookup import track_rows
+from earshot.index.search.track_selection import find_tracks
+from earshot.index.tracks.track_lookup import TrackRow, track_rows
 from earshot.index.tracks.track_store import NewTrack, PendingFile, store_track
 from earshot.index.vectors.faiss_file import build_index
 from earshot.index.vectors.neighbour_table import fill_neighbours
 from earshot.index.vectors.spaces import AUDIO, read_vector, use_run
+
+
+def find_track(library: Library, text: str, catalog: bool = False) -> TrackRow | None:
+    """The one track that a text means; a choice between several is an `AmbiguousError`, as for the text."""
+    selected = find_tracks(library, text, catalog)
+    if selected is not None and len(selected.tracks) > 1:
+        raise AmbiguousError(text, [Selected("track", track.name, [track]) for track in selected.tracks])
+    return None if selected is None else selected.tracks[0]
 
 
 def unit(*numbers: float) -> np.ndarray:

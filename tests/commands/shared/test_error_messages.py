@@ -6,8 +6,11 @@ import click
 import pytest
 
 from earshot.commands.shared.error_messages import shown_error, user_errors
-from earshot.index.tracks.track_lookup import AmbiguousError, TrackRow
+from earshot.index.search.selected import AmbiguousError, Selected
+from earshot.index.tracks.track_lookup import TrackRow
 from earshot.stages.shared.reports import InputError, StageError
+
+SONG = TrackRow(7, "/a.mp3", "Song", "Ann", None, None, None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -17,9 +20,12 @@ from earshot.stages.shared.reports import InputError, StageError
         (StageError("No towers.\n\nRun `cli train-tower`."), 1, "No towers.\n\nRun `cli train-tower`."),
         (OSError("no Parquet file"), 1, "no Parquet file"),
         (
-            AmbiguousError("song", [TrackRow(7, "/a.mp3", "Song", "Ann", None, None, None, None, None)]),
+            AmbiguousError("song", [Selected("track", "", [SONG]), Selected("genre", "Song", [SONG, SONG])]),
             1,
-            "Which one? Give its id, or more words.",
+            "Which one? Give what its line begins with, or more words.\n\n"
+            "give        artist  title                   album  path\n"
+            "id:7        Ann     Song                           /a.mp3\n"
+            "genre:Song          Song (genre, 2 tracks)",
         ),
     ],
 )

@@ -20,6 +20,10 @@ def outside(degrees: float, **facts) -> Seed:
     return Seed("outside", at(degrees), facts.pop("excerpts", NO_EXCERPTS), facts.pop("duration", 1e6), **facts)
 
 
+def seeds(*degrees: float) -> list[Seed]:
+    return [outside(angle) for angle in degrees]
+
+
 @pytest.fixture
 def library(tmp_path):
     """Tracks 1 to 8 at 0, 10, ... 70 degrees: by A, A, A, A, B, B, C and no artist; odd ones are jazz of 100 s."""
@@ -116,20 +120,28 @@ def test_durations_are_inclusive(library):
 def test_several_seeds_meet_in_the_middle(library):
     # The mean of the directions 0 and 60 points to 30.
     assert ids(ask(library, 0, 60, k=1)) == [4]
-    np.testing.assert_allclose(query_vector([at(0), at(60)]), at(30), atol=1e-6)
+    np.testing.assert_allclose(query_vector(seeds(0, 60)), at(30), atol=1e-6)
+
+
+def test_a_group_of_seeds_counts_as_much_as_one():
+    # Two of weight 1/2 at 0 and 90 degrees are one at 45; with one of weight 1 at -45 the mean points to 0:
+    # ((1, 0) + (0, 1)) / 2 + (1, -1) / sqrt 2 = (1.207, -0.207), at -9.7 degrees.
+    group = [outside(angle, weight=0.5) for angle in (0, 90)]
+    query = query_vector([*group, *seeds(-45)])
+    assert np.degrees(np.arctan2(query[1], query[0])) == pytest.approx(-9.7, abs=0.05)
 
 
 def test_away_from_an_unwanted_track():
     # Rocchio: (1, 0) - 0.5 (0, 1) = (1, -0.5), of length sqrt 1.25.
-    np.testing.assert_allclose(query_vector([at(0)], [at(90)]), np.array([1, -0.5]) / np.sqrt(1.25), atol=1e-6)
+    np.testing.assert_allclose(query_vector(seeds(0), seeds(90)), np.array([1, -0.5]) / np.sqrt(1.25), atol=1e-6)
     # With two unwanted ones their mean counts: (1, 0) - 0.5 * ((0, 1) + (0, -1)) / 2 = (1, 0).
-    np.testing.assert_allclose(query_vector([at(0)], [at(90), at(-90)]), at(0), atol=1e-6)
+    np.testing.assert_allclose(query_vector(seeds(0), seeds(90, -90)), at(0), atol=1e-6)
 
 
 def test_what_is_unwanted_is_not_in_the_answer(library):
     """From 20 degrees away from 40: (cos 20 - 0.5 cos 40, sin 20 - 0.5 sin 40) = (0.557, 0.021), at 2 degrees."""
     answer = similar(library, AUDIO, [seed_of(library, 3)], [seed_of(library, 5)], SearchFilters(k=9, max_per_artist=9))
-    query = query_vector([at(20)], [at(40)])
+    query = query_vector(seeds(20), seeds(40))
     assert np.degrees(np.arctan2(query[1], query[0])) == pytest.approx(2.1, abs=0.05)
     assert ids(answer) == [1, 2, 4, 6, 7, 8]
 

@@ -8,9 +8,9 @@ from earshot.index.graphs.item_groups import read_groups
 from earshot.index.library import LibraryError
 from earshot.index.listens.listen_store import import_listens
 from earshot.index.listens.stored_interactions import read_interactions
+from earshot.index.search.selected import AmbiguousError
 from earshot.index.tracks.track_links import find_links, links, remove_links, store_links
-from earshot.index.tracks.track_lookup import AmbiguousError, find_track
-from library_world import add, at, collected_events, heard, open_library
+from library_world import add, at, collected_events, find_track, heard, open_library
 
 FILES = [
     ("/1.mp3", "Air", "La Femme d'Argent"),

@@ -218,7 +218,8 @@ def test_seeds_that_are_no_music_files(music, trouble, tmp_path):
     assert (
         "pipe.mp3 is a named pipe, not a music file" in invoke(library, "similar", tmp_path / "pipe.mp3", code=1).stderr
     )
-    assert "is a folder, not a music file" in invoke(library, "similar", music, code=1).stderr
+    (tmp_path / "empty").mkdir()
+    assert "No track of the library lies in the folder" in invoke(library, "similar", tmp_path / "empty", code=1).stderr
     trouble("failing disk", "wrong program")
     result = invoke(library, "similar", music / "failing disk.flac", code=1)
     assert "cannot be heard: cannot be read: Input/output error." in result.stderr

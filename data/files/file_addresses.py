@@ -1,0 +1,52 @@
+"""Addresses of local files (RFC 8089), as players write them and desktops drop them."""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+_FILE_SCHEME = re.compile(r"file:", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)  # of two letters at least: C: is a drive
+_DRIVE = re.compile(r"/+([A-Za-z])[:|](?=/|$)")
+
+
+def percent_decoded(text: str) -> str:
+    """Decode %20 and its like; bytes that are not UTF-8 become what Python calls a file of that name.
+
+    >>> percent_decoded("Sigur%20R%C3%B3s")
+    'Sigur Rós'
+    """
+    return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text begins with the scheme of an address.
+
+    >>> is_address("http://radio.example/live"), is_address("C:/Music/x.mp3"), is_address("Re: Stacks.mp3")
+    (True, False, False)
+    """
+    scheme = _SCHEME.match(text)
+    return scheme is not None and (text[scheme.end() :].startswith("/") or scheme[0].lower() == "file:")
+
+
+def path_of_address(text: str) -> str | None:
+    """The path of a file: address, percent-decoded; None for any other text.
+
+    A folder of another computer keeps its name in front, as Windows writes it.
+
+    >>> path_of_address("file:///music/Sigur%20R%C3%B3s/1.mp3"), path_of_address("file://localhost/C:/a.mp3")
+    ('/music/Sigur Rós/1.mp3', 'C:/a.mp3')
+    >>> path_of_address("file:/music/1.mp3"), path_of_address("file://nas/music/1.mp3"), path_of_address("1.mp3")
+    ('/music/1.mp3', '//nas/music/1.mp3', None)
+    """
+    scheme = _FILE_SCHEME.match(text)
+    if scheme is None:
+        return None
+    rest = text[scheme.end() :].replace("\\", "/")
+    host, path = "", rest
+    if rest.startswith("//") and not rest.startswith("///"):
+        host, slash, path = rest[2:].partition("/")
+        path = slash + path
+    if len(host) == 2 and host[1] in ":|":  # file://C:/a.mp3
+        host, path = "", f"/{host}{path}"
+    path = "/" + path.lstrip("/") if path.startswith("/") else path
+    path = _DRIVE.sub(r"\1:", path, count=1) if _DRIVE.match(path) else path
+    return percent_decoded(path if host.casefold() in ("", "localhost", "127.0.0.1") else f"//{host}{path}")

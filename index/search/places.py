@@ -1,0 +1,91 @@
+"""Tracks by where they lie: the path or address of a file, a folder or a playlist."""
+
+import json
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from earshot.data.files.file_addresses import path_of_address
+from earshot.data.files.path_encoding import path_columns, shown_path
+from earshot.data.tables.playlists import SUFFIXES, read_playlist
+from earshot.index.library import Library
+from earshot.index.search.selected import Selected
+from earshot.index.search.word_search import rows_where
+from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
+from earshot.index.tracks.track_lookup import TrackRow, track_rows
+
+
+def local_path(text: str) -> str:
+    """The absolute path that a text means if it is one; a `file:` address is decoded."""
+    return os.path.abspath(path_of_address(text) or text)
+
+
+def is_only_a_path(text: str) -> bool:
+    """Tell whether a text can hardly be a name: an address, or a path with a folder in front."""
+    is_path = text in (".", "..") or text.startswith(("/", "./", "../", "~/")) or text.endswith("/")
+    return path_of_address(text) is not None or is_path
+
+
+def tracks_at(library: Library, text: str) -> Selected | None:
+    """The track of a file, or the tracks of a playlist file or of a folder and all below it; None if there are none.
+
+    A folder need not exist: its disk may be away.
+
+    Raises
+    ------
+    ValueError, OSError
+        A playlist cannot be read.
+    """
+    if not text or "\0" in text:
+        return None
+    path = local_path(text)
+    forms = _forms(path)
+    if row := rows_where(library, "t.path IN (SELECT value FROM json_each(:forms))", {"forms": json.dumps(forms)}):
+        return Selected("track", row[0].name, row[:1])
+    if path.lower().endswith(SUFFIXES) and os.path.isfile(path):
+        return _tracks_of_playlist(library, path)
+    tracks = [track for form in forms for track in _tracks_below(library, form)]
+    return Selected("folder", path, tracks) if tracks else None
+
+
+def _forms(path: str) -> list[str]:
+    """A path as the library may hold it: a name of a Mac may have two characters for an umlaut."""
+    text = path_columns(path)[0]
+    return list(dict.fromkeys([text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)]))
+
+
+def _tracks_below(library: Library, folder: str) -> list[TrackRow]:
+    start = folder.rstrip("/") + "/"
+    end = start[:-1] + chr(ord("/") + 1)
+    return rows_where(library, "t.path >= :start AND t.path < :end ORDER BY t.path", {"start": start, "end": end})
+
+
+def _tracks_of_playlist(library: Library, path: str) -> Selected | None:
+    entries = list(dict.fromkeys(read_playlist(path).entries))
+    ids = list(dict.fromkeys(node for node in _ids_of_entries(library, entries) if node != UNKNOWN))
+    rows = track_rows(library, ids)
+    tracks = [row for node in ids if (row := rows.get(node)) is not None and row.path is not None]
+    return Selected("playlist", path, tracks, n_unknown=len(entries) - len(tracks)) if tracks else None
+
+
+def _ids_of_entries(library: Library, entries: Sequence[str]) -> Iterable[int]:
+    """Ids of playlist entries in their order; all paths are looked through only if one is not known as it is."""
+    texts = [path_columns(entry)[0] for entry in entries]
+    query = "SELECT path, id FROM tracks WHERE path IN (SELECT value FROM json_each(?))"
+    known = dict(library.db.execute(query, [json.dumps(texts)]).fetchall())
+    if len(known) < len(set(texts)):
+        return match_nodes(library, entries, "track", names_are="names", create=False).ids.tolist()
+    return [known[text] for text in texts]
+
+
+def why_no_tracks(text: str) -> str | None:
+    """The reason why a folder or playlist that exists gave no track; None if there is no such."""
+    path = local_path(text) if text and "\0" not in text else ""
+    if os.path.isdir(path):
+        return f"No track of the library lies in the folder {shown_path(path)}.\n\nRun `cli embed-audio` on it first."
+    if os.path.isfile(path) and path.lower().endswith(SUFFIXES):
+        return (
+            f"No entry of the playlist {shown_path(path)} is a track of the library."
+            "\n\nRun `cli embed-audio` on the folder of its files first."
+        )
+    return None

@@ -1,0 +1,51 @@
+"""Tracks that an argument of a command or function means, or the reason why there are none."""
+
+import os
+from pathlib import Path
+
+from earshot.data.files.path_encoding import escaped, shown_path
+from earshot.data.files.regular_files import irregular_kind
+from earshot.index.library import Library
+from earshot.index.search.near_misses import near_misses
+from earshot.index.search.places import local_path, why_no_tracks
+from earshot.index.search.selected import Selected
+from earshot.index.search.track_selection import find_tracks
+from earshot.stages.shared.reports import StageError
+
+
+def argument_text(track: str | int | Path) -> str:
+    """The text of an argument; a number that is no text can only be an id."""
+    return f"id:{track}" if isinstance(track, int) else str(track)
+
+
+def chosen_tracks(library: Library, text: str, *, catalog: bool = True, digits_are_ids: bool = True) -> Selected | None:
+    """Find the tracks that a text means; see `track_selection.find_tracks`.
+
+    Raises
+    ------
+    AmbiguousError
+        Several answer to the text.
+    StageError
+        A playlist cannot be read.
+    """
+    try:
+        return find_tracks(library, text, catalog, digits_are_ids)
+    except (ValueError, OSError) as error:
+        raise StageError(f"{escaped(str(error))}.") from None
+
+
+def why_nothing(library: Library, text: str) -> str:
+    """The reason why nothing answers to a text, with names that are like it."""
+    if reason := why_no_tracks(text):
+        return reason
+    path = local_path(text) if "\0" not in text else ""
+    if os.path.exists(path) and not os.path.isfile(path):
+        return (
+            f"{shown_path(path)} is {irregular_kind(os.stat(path))}, not a music file."
+            "\n\nGive the path of one, or its title."
+        )
+    nothing = f"No track and no file answers to {escaped(text)!r}."
+    if names := near_misses(library, text):
+        quoted = [f'"{escaped(name)}"' for name in names]
+        return f"{nothing}\n\nDid you mean {' or '.join(filter(None, (', '.join(quoted[:-1]), quoted[-1])))}?"
+    return f"{nothing}\n\nTry fewer words, or `cli embed-audio` its folder first."

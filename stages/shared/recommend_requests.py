@@ -1,0 +1,100 @@
+"""Read whom and what a recommendation is asked for: a listener, a history, liked tracks, a track that plays now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from earshot.data.recommend_request import RecommendRequest
+from earshot.index.library import Library
+from earshot.index.listens.stored_interactions import StoredInteractions, find_user
+from earshot.index.recommending.candidate_store import request_for_user
+from earshot.index.search.selected import Selected
+from earshot.index.search.track_selection import files_of
+from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
+from earshot.index.tracks.track_lookup import track_rows
+from earshot.stages.shared.chosen_tracks import argument_text, chosen_tracks, why_nothing
+from earshot.stages.shared.reports import InputError, StageError
+
+Track = str | int | Path
+
+
+@dataclass(frozen=True)
+class ReadRequest:
+    """A request for the towers, and the words to repeat of it."""
+
+    request: RecommendRequest
+    asked: str  # such as "listener-008, after Air - La femme d'argent"
+    strangers: Sequence[str] = ()  # of the history: no tracks of the library
+
+
+def read_request(
+    library: Library,
+    listens: StoredInteractions,
+    user: str | None,
+    history: Sequence[Track],
+    liked: Sequence[Track],
+    seed_track: Track | None,
+) -> ReadRequest:
+    """Find the listener and the tracks of a request.
+
+    Raises
+    ------
+    InputError
+        More than one of `user`, `history` and `liked` is given, or nothing at all; or several tracks play now.
+    LibraryError, StageError
+        There is no such user or track.
+    AmbiguousError
+        Several tracks answer to a text.
+    """
+    n_given = (user is not None) + bool(len(history)) + bool(len(liked))
+    if n_given > 1 or (not n_given and seed_track is None):
+        raise InputError("Give one of a user, a history or liked tracks, or a seed track.")
+    seed = None if seed_track is None else _chosen(library, seed_track)
+    if seed is not None and len(seed.tracks) > 1:
+        if n_given:
+            raise InputError(f"One track plays now, and {seed.name} is several; give its id.")
+        liked, seed = [seed_track or ""], None  # to whom all of them are liked
+    seed_id, after = (None, "") if seed is None else (seed.tracks[0].id, f"after {seed.name}")
+    if user is not None:
+        request = request_for_user(listens, find_user(library, user), seed_id)
+        return ReadRequest(request, ", ".join(filter(None, (user, after))))
+    played, strangers = _history(library, history)
+    choices = [_chosen(library, track) for track in liked]
+    track_ids = [*played, *dict.fromkeys(track_id for choice in choices for track_id in choice.ids)]
+    is_ordered = not liked and bool(listens.interactions.times.any())  # the towers have learned of no order else
+    request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id)
+    likes = f"somebody who likes {' + '.join(choice.name for choice in choices)}" if choices else ""
+    plays = f"somebody who played {len(played):,} of {len(history):,} tracks given" if history else ""
+    return ReadRequest(request, ", ".join(filter(None, (likes or plays, after))), strangers)
+
+
+def _chosen(library: Library, track: Track) -> Selected:
+    text = argument_text(track)
+    selected = chosen_tracks(library, text)
+    if selected is None:
+        raise StageError(why_nothing(library, text))
+    return selected
+
+
+def _history(library: Library, history: Sequence[Track]) -> tuple[list[int], list[str]]:
+    """Ids of the tracks of a history, and its other entries; a number in it is a name, as in any list of tracks.
+
+    Raises
+    ------
+    StageError
+        No entry is a track of the library.
+    """
+    texts = [argument_text(track) for track in history]
+    nodes = match_nodes(library, texts, "track", names_are="names", create=False).ids.tolist()
+    ids, strangers = [], []
+    for text, node in zip(texts, nodes, strict=True):
+        if node != UNKNOWN:
+            rows = files_of(library, list(track_rows(library, [node]).values()), catalog=True)
+        else:
+            selected = chosen_tracks(library, text, digits_are_ids=False)
+            rows = [] if selected is None else list(selected.tracks)
+        ids += [row.id for row in rows]
+        strangers += [] if rows else [text]
+    if history and not ids:
+        raise StageError(why_nothing(library, texts[0]))
+    return ids, strangers

@@ -1,0 +1,46 @@
+"""Addresses of files, as desktops and players of several systems write them."""
+
+import os
+
+import pytest
+
+from earshot.data.files.file_addresses import is_address, path_of_address, percent_decoded
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("file:///music/a%20b.mp3", "/music/a b.mp3"),
+        ("FILE:///music/100%25%20%231.mp3", "/music/100% #1.mp3"),
+        ("file://localhost/music/1.mp3", "/music/1.mp3"),
+        ("file:/music/1.mp3", "/music/1.mp3"),
+        ("file:////music/1.mp3", "/music/1.mp3"),
+        ("file:///C:/Music/1.mp3", "C:/Music/1.mp3"),
+        ("file:///C|/Music/1.mp3", "C:/Music/1.mp3"),
+        ("file://C:\\Music\\1.mp3", "C:/Music/1.mp3"),
+        ("file://nas/share/1.mp3", "//nas/share/1.mp3"),
+        ("file:1.mp3", "1.mp3"),
+        ("file:///caf%E9.mp3", os.fsdecode(b"/caf\xe9.mp3")),
+        ("/music/file:1.mp3", None),
+        ("profile:///x", None),
+        ("", None),
+    ],
+)
+def test_addresses_of_files(address, path):
+    assert path_of_address(address) == path
+
+
+@pytest.mark.parametrize("text", ["http://a/b", "https://a", "mms:/x", "spotify:/x", "file:x", "smb://nas/x"])
+def test_addresses(text):
+    assert is_address(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["C:/Music/1.mp3", "C:\\Music", "/a://b", "Re: Stacks", "spotify:track:1", "4:20/a", ""]
+)
+def test_what_is_no_address(text):
+    assert not is_address(text)
+
+
+def test_what_is_not_encoded_stays():
+    assert percent_decoded("100% Sigur%20Rós %zz") == "100% Sigur Rós %zz"

@@ -1,0 +1,55 @@
+"""Tracks by path, folder and playlist."""
+
+import unicodedata
+
+import pytest
+
+from earshot.index.search.places import is_only_a_path, local_path, tracks_at, why_no_tracks
+from library_world import add, at, heard, open_library
+
+
+@pytest.fixture
+def music(tmp_path):
+    library, head = open_library(tmp_path / "library")
+    with library:
+        paths = [tmp_path / "Ágætis" / "1.mp3", tmp_path / "Ágætis 2" / "2.mp3"]
+        paths.append(tmp_path / unicodedata.normalize("NFD", "Ä") / "3.mp3")
+        add(library, head, [heard(str(path), at(0)) for path in paths])
+        yield library, tmp_path
+
+
+def test_a_folder_is_what_lies_below_it_and_no_namesake(music):
+    library, folder = music
+    assert tracks_at(library, str(folder / "Ágætis")).ids == [1]
+    assert tracks_at(library, unicodedata.normalize("NFD", str(folder / "Ágætis/"))).ids == [1]
+    assert tracks_at(library, str(folder / "Ä")).ids == [3]
+    assert sorted(tracks_at(library, str(folder)).ids) == [1, 2, 3]
+    assert tracks_at(library, str(folder / "Ä" / "3.mp3")).kind == "track"
+    assert tracks_at(library, str(folder / "Ága")) is None and tracks_at(library, "") is None
+
+
+def test_a_playlist_gives_what_the_library_has(music):
+    library, folder = music
+    playlist = folder / "mix.xspf"
+    playlist.write_text(
+        '<playlist xmlns="http://xspf.org/ns/0/"><trackList>'
+        f"<track><location>{(folder / 'Ágætis 2/2.mp3').as_uri()}</location></track>"
+        "<track><location>gone.mp3</location></track>"
+        f"<track><location>{(folder / 'Ágætis/1.mp3').as_uri()}</location></track></trackList></playlist>"
+    )
+    selected = tracks_at(library, playlist.as_uri())
+    assert (selected.kind, selected.ids, selected.n_unknown) == ("playlist", [2, 1], 1)
+
+
+def test_reasons(music):
+    _, folder = music
+    (folder / "empty.m3u").write_text("")
+    assert "No track of the library lies in the folder" in why_no_tracks(str(folder))
+    assert "No entry of the playlist" in why_no_tracks(str(folder / "empty.m3u"))
+    assert why_no_tracks(str(folder / "nothing")) is None and why_no_tracks("") is None
+
+
+def test_paths_and_what_may_be_a_name():
+    assert local_path("file:///a%20b") == "/a b"
+    assert all(map(is_only_a_path, ("/", "./x", "../x", "x/", ".", "..", "file:x")))
+    assert not any(map(is_only_a_path, ("...", "AC/DC", "x", ".5 The Gray Chapter")))

@@ -1,0 +1,46 @@
+"""Words as people type them, in the language of full-text search."""
+
+import pytest
+
+from earshot.index.search.word_search import match_expression, search_words
+from library_world import add, at, heard, open_library
+
+
+def test_a_word_is_looked_for_with_and_without_an_apostrophe():
+    assert match_expression("l'ami", "title") == '{title} : (("l ami" OR "lami" OR "l\'ami"))'
+    assert match_expression("im").startswith('("im" OR "i m" OR')
+    assert match_expression("22") == '("22" OR "２２")'
+    assert match_expression("tel", prefix=True).startswith('("tel" * OR "t el" OR')
+    assert match_expression("?!") is None and match_expression("") is None
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    library, head = open_library(tmp_path_factory.mktemp("words"))
+    with library:
+        names = [("50% Off_Peak", "R.E.M."), ("群青日和", "東京事変"), ("...", "Signs?"), ("Don’t", "Ed")]
+        tracks = [heard(f"/{n}.mp3", at(0), title=title, artist=artist) for n, (title, artist) in enumerate(names)]
+        add(library, head, tracks)
+        yield library
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("rem", [1]),
+        ("r.e.m", [1]),
+        ("50% off", [1]),
+        ("青日 京事", [2]),
+        ("...", [3]),
+        ("s?", [3]),
+        ("?", []),
+        ("dont", [4]),
+        ("don't", [4]),
+    ],
+)
+def test_words_and_parts_of_words(library, text, ids):
+    assert [row.id for row in search_words(library, text)] == ids
+
+
+def test_signs_of_patterns_mean_themselves(library):
+    assert [search_words(library, text) for text in ("%%", "__", "\\\\")] == [[], [], []]

@@ -1,0 +1,35 @@
+"""Reasons why nothing answers to an argument."""
+
+import pytest
+
+from earshot.stages.shared.chosen_tracks import argument_text, chosen_tracks, why_nothing
+from earshot.stages.shared.reports import StageError
+from library_world import add, at, heard, open_library
+
+
+@pytest.fixture
+def library(tmp_path):
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard("/1.mp3", at(0), title="Blue Monday", artist="New Order")])
+        yield library
+
+
+def test_a_number_that_is_no_text_is_an_id():
+    assert (argument_text(22), argument_text("22")) == ("id:22", "22")
+
+
+def test_what_is_like_a_name_is_offered(library):
+    assert why_nothing(library, "blue munday").endswith('Did you mean "New Order - Blue Monday"?')
+    assert why_nothing(library, "zzz").endswith("Try fewer words, or `cli embed-audio` its folder first.")
+    assert "\x1b" not in why_nothing(library, "\x1bzzz")
+
+
+def test_a_damaged_playlist_is_one_sentence(library, tmp_path):
+    (tmp_path / "x.xspf").write_text("<playlist>")
+    with pytest.raises(StageError, match=r"x\.xspf is not XML"):
+        chosen_tracks(library, str(tmp_path / "x.xspf"))
+    assert "is a folder" in why_nothing(library, "/dev/..") or "No track of the library" in why_nothing(
+        library, "/dev/.."
+    )
+    assert "not a music file" in why_nothing(library, "/dev/null")
