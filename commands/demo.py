@@ -69,7 +69,7 @@ def demo(world_folder: Path) -> None:
     typed = _as_typed()
     click.echo(
         f"\nAll this is in {shown_path(str(library))}: `{typed} --library {shell_word(str(library))} status`."
-        f"\nYours next: `{typed} embed-audio ~/Music`, then `{typed} similar` with a file, an id or words."
+        f"\nYours next: `{typed} embed-audio ~/Music`, then `{typed} similar` with a file, a title or an artist."
     )
 
 

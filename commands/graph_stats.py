@@ -18,7 +18,11 @@ from earshot.data.files.path_encoding import escaped
     "--plot", type=NEW_FILE, metavar="FILE.png", help="Draw the graph, or the neighbourhood that --around names."
 )
 @click.option("--graphml", type=NEW_FILE, metavar="FILE", help="Write GraphML, for Gephi, Cytoscape and others.")
-@click.option("--around", metavar="NODE", help="Name, draw and write only the neighbourhood of this node: a name, or a seed as `cli similar` takes it.")
+@click.option(
+    "--around",
+    metavar="NODE",
+    help="Name, draw and write only the neighbourhood of this node: a name, or what `cli similar` takes.",
+)
 @click.pass_obj
 def graph_stats(
     folder: Path,

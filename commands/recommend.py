@@ -51,10 +51,11 @@ def recommend(
     """Recommend tracks to USER, a listener of the imported listens, or to a new listener by what they like.
 
     TRACK is what `cli similar` takes as a seed: a track, or all those of an artist, album, genre, folder or playlist.
-    Of a history, what the library does not know is left out and listed, and numbers are names. A new listener needs no training: what they played is enough.
-    If the towers are two-tower, a new track needs none either, as long as it has audio or an artist. With --all the
-    lists of all listeners replace the earlier ones when the last of them is made; interrupted, the same command goes on
-    where it was.
+    Of a history, what the library does not know is left out and listed, and numbers are names.
+
+    A new listener needs no training: what they played is enough. If the towers are two-tower, a new track needs none
+    either, as long as it has audio or an artist. With --all the lists of all listeners replace the earlier ones when
+    the last of them is made; interrupted, the same command goes on where it was.
 
     Example:
 
@@ -99,7 +100,7 @@ def _recommend_to_one(folder: Path, history: Path | None, m3u: Path | None, outp
     if is_standard_output(m3u):
         return
     if output is None:
-        click.echo(one_line(f"Recommended to {report.asked}"))
+        click.echo(one_line(f"Recommended {report.asked}"))
     repeats = "; --repeats also lists what was played." if request["novel"] else "."
     nothing = f"Nothing is left to recommend{repeats}"
     rows = []

@@ -53,7 +53,7 @@ def similar(
     A seed is a track, or all tracks of an artist, album, genre, folder or playlist, which count together as one: its
     name, a path, a file:// address, or words of title, artist and album. If several answer, they are listed with what
     to type: id:22, artist:311, "album:Queen - Jazz". A number alone is an id, unless it is a name too. A file outside
-    the library is embedded on the spot. The seeds and their copies are left out. Names with a dash in front go after --.
+    the library is embedded on the spot. The seeds and their copies are left out. After -- a name may begin with a dash.
 
     Example:
 

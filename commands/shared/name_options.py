@@ -26,7 +26,7 @@ names_options = all_of(  # on the meaning of the names in an imported file
         "--names-are",
         type=click.Choice(["auto", "names", "ids"]),
         default="auto",
-        help="auto takes digits for the library's own ids when all of them exist.",
+        help="ids: numbers are ids of this library. auto takes them for names, which those of another program are.",
     ),
 )
 
@@ -52,6 +52,6 @@ def echo_nodes(nodes: "NodeMatch", level: str, words: Sequence[str]) -> None:
     if not nodes.were_ids and words and all(word.isdecimal() for word in words):
         click.echo(
             f"  These names are numbers: numbers of any other file would mean the same {level}s. Where a table says"
-            " what they mean, give it with --names.",
+            " what they mean, give it with --names; if they are ids of this library, add --names-are ids.",
             err=True,
         )

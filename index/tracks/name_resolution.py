@@ -8,8 +8,8 @@ take minutes instead of seconds. Names of each level:
 * an album: "Artist - Album", then a name that only one artist's album has;
 * an artist: the name.
 
-Case and the Unicode form of umlauts are ignored if the exact name is unknown. Names of digits only are taken as ids of
-the library if all of them exist as ids and not all of them are known names (`names_are="auto"`).
+Case and the Unicode form of umlauts are ignored if the exact name is unknown. Numbers are names, too, unless the caller
+says that they are ids of the library (`names_are="ids"`).
 """
 
 import json
@@ -68,7 +68,7 @@ def match_nodes(
     Parameters
     ----------
     folders : bases of relative paths
-    names_are : "auto", "names", or "ids"
+    names_are : "names", "ids" of the library, or "auto": names, since a number in a table is another program's
     create : create nodes for unknown names; otherwise their id is UNKNOWN
 
     Raises
@@ -78,16 +78,12 @@ def match_nodes(
     """
     if level not in LEVELS or names_are not in NAMES_ARE:
         raise ValueError(f"level {level!r} and names_are {names_are!r}; there are {LEVELS} and {NAMES_ARE}")
-    all_digits = all(name.isdecimal() and len(name) < 19 for name in names)
     lookup = None if names_are == "ids" else _lookup(library, level, names, folders)
     nodes: list[int | None] = [] if lookup is None else [lookup(name) for name in names]
-    were_ids = False
-    if names_are == "ids" or (names_are == "auto" and names and all_digits and None in nodes):
-        parsed, unknown_id = _as_ids(library, level, names)
-        if unknown_id is not None and names_are == "ids":
+    if names_are == "ids":
+        nodes, unknown_id = _as_ids(library, level, names)
+        if unknown_id is not None:
             raise ValueError(f"{unknown_id!r} is the id of no {level} in this library")
-        if unknown_id is None:
-            nodes, were_ids = parsed, True
     unknown = list(dict.fromkeys(name for name, node in zip(names, nodes, strict=True) if node is None))
     created = dict(zip(unknown, _create(library, level, unknown), strict=True)) if create else {}
     ids = np.array(
@@ -96,7 +92,9 @@ def match_nodes(
     )
     unique_ids = np.unique(ids[ids != UNKNOWN])
     n_with_audio = int(np.isin(unique_ids, ids_with_audio(library, level)).sum())
-    return NodeMatch(ids, len(unique_ids), len(unique_ids) - len(set(created.values())), n_with_audio, were_ids)
+    return NodeMatch(
+        ids, len(unique_ids), len(unique_ids) - len(set(created.values())), n_with_audio, names_are == "ids"
+    )
 
 
 def likeliest_level(library: Library, names: Sequence[str], folders: Iterable[str] = ()) -> str:

@@ -14,7 +14,7 @@ class NameOptions:
     names: Path | None = None  # a table that says what the file's names mean
     names_key: str | None = None  # its column with the file's names; else looked for
     names_value: str | None = None  # its column with their meanings; else looked for
-    names_are: str = "auto"  # "names", "ids" of the library, or "auto": ids where all are digits and exist
+    names_are: str = "auto"  # "names", "ids" of the library, or "auto", which takes all for names
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class ReadRequest:
     """A request for the towers, and the words to repeat of it."""
 
     request: RecommendRequest
-    asked: str  # such as "listener-008, after Air - La femme d'argent"
+    asked: str  # such as "to listener-008, after Air - Alpha Beta Gaga"
     strangers: Sequence[str] = ()  # of the history: no tracks of the library
 
 
@@ -57,14 +57,14 @@ def read_request(
     seed_id, after = (None, "") if seed is None else (seed.tracks[0].id, f"after {seed.name}")
     if user is not None:
         request = request_for_user(listens, find_user(library, user), seed_id)
-        return ReadRequest(request, ", ".join(filter(None, (user, after))))
+        return ReadRequest(request, ", ".join(filter(None, (f"to {user}", after))))
     played, strangers = _history(library, history)
     choices = [_chosen(library, track) for track in liked]
     track_ids = [*played, *dict.fromkeys(track_id for choice in choices for track_id in choice.ids)]
     is_ordered = not liked and bool(listens.interactions.times.any())  # the towers have learned of no order else
     request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id)
-    likes = f"somebody who likes {' + '.join(choice.name for choice in choices)}" if choices else ""
-    plays = f"somebody who played {len(played):,} of {len(history):,} tracks given" if history else ""
+    likes = f"to somebody who likes {' + '.join(choice.name for choice in choices)}" if choices else ""
+    plays = f"to somebody who played {len(played):,} of {len(history):,} tracks given" if history else ""
     return ReadRequest(request, ", ".join(filter(None, (likes or plays, after))), strangers)
 
 

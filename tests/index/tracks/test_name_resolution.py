@@ -96,15 +96,12 @@ def test_artists(library):
     assert library.db.execute("SELECT name FROM artists ORDER BY id").fetchall() == [("Air",), ("Björk",), ("Can",)]
 
 
-def test_digits_are_ids_only_when_all_of_them_are(library):
-    taken = matched(library, ["2", "1"], "artist")
+def test_digits_are_ids_only_if_somebody_says_so(library):
+    taken = matched(library, ["2", "1"], "artist", names_are="ids")
     assert taken.ids.tolist() == [2, 1] and taken.were_ids and taken.n_matched == 2
-    strangers = matched(library, ["2", "311"], "artist")  # 311 is a band, and so then is 2
-    assert strangers.ids.tolist() == [3, 4] and not strangers.were_ids
-    known = matched(library, ["2", "311"], "artist")
-    assert known.ids.tolist() == [3, 4] and not known.were_ids
-    assert matched(library, ["2"], "artist", names_are="ids").ids.tolist() == [2]
-    assert matched(library, ["1"], "artist", names_are="names").ids.tolist() == [5]
+    numbers = matched(library, ["2", "1"], "artist")  # of another program, or bands
+    assert numbers.ids.tolist() == [3, 4] and not numbers.were_ids and numbers.n_matched == 0
+    assert matched(library, ["2"], "artist").ids.tolist() == [3]
 
 
 def test_ids_that_are_none_are_refused(library):

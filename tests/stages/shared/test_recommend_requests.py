@@ -20,11 +20,11 @@ def read(library, user=None, history=(), liked=(), seed_track=None):
 
 
 def test_what_was_taken_is_repeated(library):
-    assert read(library, "listener 4").asked == "listener 4"
+    assert read(library, "listener 4").asked == "to listener 4"
     song = find_track(library, "Song 3", catalog=True)
-    assert read(library, "listener 4", seed_track="song 3").asked == f"listener 4, after {song.name}"
+    assert read(library, "listener 4", seed_track="song 3").asked == f"to listener 4, after {song.name}"
     assert read(library, liked=["Artist 1", song.id]).asked == (
-        f"somebody who likes Artist 1 (artist, 4 tracks) + {song.name}"
+        f"to somebody who likes Artist 1 (artist, 4 tracks) + {song.name}"
     )
 
 
@@ -41,6 +41,6 @@ def test_strangers_of_a_history_are_left_out_and_numbers_in_it_are_names(library
     asked = read(library, history=["nothing of it", "Song 3", str(song.id), f"id:{song.id}"])
     assert list(asked.strangers) == ["nothing of it", str(song.id)]
     assert asked.request.played.tolist() == [song.id, song.id]
-    assert asked.asked == "somebody who played 2 of 4 tracks given"
+    assert asked.asked == "to somebody who played 2 of 4 tracks given"
     with pytest.raises(StageError, match="answers to 'nothing of it'"):
         read(library, history=["nothing of it"])
