@@ -86,15 +86,15 @@ def calibrate(encoder: Encoder, features: Tensor, track_rows: Tensor) -> None:
     norm.running_mean.copy_(mean)
     norm.running_var.copy_(variance.clamp(min=1e-8))
     shares = torch.cat([torch.full((size,), size**-0.5) for size in encoder.blocks]).to(features.device)
-    standard = (features - mean) / (norm.running_var + norm.eps).sqrt() * shares
+    standard = (features - mean) / (norm.running_var + norm.eps).sqrt()
     tracks = torch.zeros(int(track_rows.max()) + 1, standard.shape[1], device=features.device)
-    tracks.index_add_(0, track_rows, standard)
+    tracks.index_add_(0, track_rows, standard * shares)
     tracks /= torch.bincount(track_rows)[:, None]
     components, deviations = principal_components(tracks - tracks.mean(dim=0), encoder.config.dim)
     weight = torch.zeros_like(encoder.projection.weight)
     weight[: len(components)] = components / deviations.clamp(min=1e-6).sqrt()[:, None] * shares
-    lengths = (features - mean).div((norm.running_var + norm.eps).sqrt()) @ weight.T
-    encoder.projection.weight.copy_(weight / lengths.norm(dim=1).mean().clamp(min=1e-6))
+    lengths = (standard @ weight.T).norm(dim=1)
+    encoder.projection.weight.copy_(weight / lengths.mean().clamp(min=1e-6))
 
 
 def principal_components(centred: Tensor, n: int) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from earshot.data.arrays import unique_inverse
 
+INITIAL_DEVIATION = 0.1  # of vectors, so that cosines begin as if drawn at random
 _EPSILON = 1e-8
 
 
@@ -41,9 +42,9 @@ class Table(nn.Module):
     weight: Tensor
     squares: Tensor
 
-    def __init__(self, n_rows: int, dim: int, deviation: float, generator: torch.Generator) -> None:
+    def __init__(self, n_rows: int, dim: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.register_buffer("weight", torch.empty(n_rows, dim).normal_(0, deviation, generator=generator))
+        self.register_buffer("weight", torch.empty(n_rows, dim).normal_(0, INITIAL_DEVIATION, generator=generator))
         self.register_buffer("squares", torch.zeros(n_rows))
 
     def __len__(self) -> int:

@@ -12,8 +12,6 @@ from earshot.towers.config import TowerConfig
 from earshot.towers.networks.embedding_tables import Block, Table, Tables
 from earshot.towers.query_inputs import QueryInputs
 
-_DEVIATION = 0.1  # of the initial numbers
-
 
 class _Factorization(nn.Module):
     """The tables of both models, and a substitute for the vector of a user without one.
@@ -32,8 +30,8 @@ class _Factorization(nn.Module):
         self.register_buffer("is_seen", torch.from_numpy(is_seen.copy()))
         self.register_buffer("is_known_user", torch.from_numpy(is_known_user.copy()))
         width = self.n_vectors * config.dim
-        tracks = Table(len(catalog), width + 1, _DEVIATION, self.generator)
-        self.tables = Tables({"tracks": tracks, "users": Table(len(is_known_user), width, _DEVIATION, self.generator)})
+        tracks = Table(len(catalog), width + 1, self.generator)
+        self.tables = Tables({"tracks": tracks, "users": Table(len(is_known_user), width, self.generator)})
         tracks.weight[:, -1] = 0  # the bias: the popularity of a track, the same for all users
 
     def blocks(self, track_rows: np.ndarray, user_rows: np.ndarray) -> dict[str, Block]:

@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-_DEVIATION = 0.1  # of the initial numbers
+from earshot.towers.networks.embedding_tables import INITIAL_DEVIATION
+
 _HIDDEN_FACTOR = 2  # units in the hidden layer of each block, in multiples of dim
 
 
@@ -36,7 +37,7 @@ class HistoryTransformer(nn.Module):
     ) -> None:
         super().__init__()
         self.recency = nn.Parameter(torch.zeros(max(length, 1), dim))
-        self.token = nn.Parameter(torch.empty(dim).normal_(0, _DEVIATION, generator=generator))
+        self.token = nn.Parameter(torch.empty(dim).normal_(0, INITIAL_DEVIATION, generator=generator))
         self.layers = nn.ModuleList(_Layer(dim, heads, dropout, generator) for _ in range(layers))
         self.norm = nn.LayerNorm(dim)
         self.out = nn.Linear(dim, dim, bias=False)

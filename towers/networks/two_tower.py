@@ -18,12 +18,10 @@ from torch import Tensor, nn
 
 from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
-from earshot.towers.networks.embedding_tables import Block, Table, Tables
+from earshot.towers.networks.embedding_tables import INITIAL_DEVIATION, Block, Table, Tables
 from earshot.towers.networks.event_features import EventFacts
 from earshot.towers.networks.history_transformer import HistoryTransformer
 from earshot.towers.query_inputs import QueryInputs
-
-_INITIAL_DEVIATION = 0.1  # of vectors, so that cosines begin as if drawn at random
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class TwoTower(nn.Module):
         self.register_buffer("is_known_user", torch.from_numpy(is_known_user.copy()))
         tables = {"tracks": len(catalog), "artists": catalog.n_artists, "albums": catalog.n_albums}
         tables |= {"users": len(is_known_user)} if config.use_user else {}
-        self.tables = Tables({name: Table(n, dim, _INITIAL_DEVIATION, generator) for name, n in tables.items()})
+        self.tables = Tables({name: Table(n, dim, generator) for name, n in tables.items()})
         self.uses_audio = config.use_audio and catalog.audio is not None
         self.has_content = catalog.has_content(with_audio=self.uses_audio)  # (n_tracks,) bool
         self.tables["tracks"].weight[torch.from_numpy(self.has_content)] = 0
@@ -106,7 +104,7 @@ class TwoTower(nn.Module):
     def start_from(self, vectors: Tensor) -> None:
         """Begin with these directions, (n_tracks, dim), for tracks of which nothing but plays is known."""
         weight, has_content = self.tables["tracks"].weight, torch.from_numpy(self.has_content)
-        scale = _INITIAL_DEVIATION * math.sqrt(vectors.shape[1])
+        scale = INITIAL_DEVIATION * math.sqrt(vectors.shape[1])
         weight.copy_(torch.where(has_content[:, None], weight, scale * vectors))
 
     def blocks(self, track_rows: np.ndarray, user_rows: np.ndarray) -> dict[str, Block]:
@@ -240,7 +238,7 @@ def _longest(is_event: Tensor) -> int:
 
 
 def _vector(dim: int, generator: torch.Generator) -> nn.Parameter:
-    return nn.Parameter(torch.empty(dim).normal_(0, _INITIAL_DEVIATION, generator=generator))
+    return nn.Parameter(torch.empty(dim).normal_(0, INITIAL_DEVIATION, generator=generator))
 
 
 def _identity(dim: int, scale: float) -> nn.Linear:

@@ -154,12 +154,9 @@ def first_selected(
 
     Parameters
     ----------
-    rows, scores, is_selected : shape (n_lists, length)
+    rows, scores, is_selected : shape (n_lists, length), length at least k
     """
-    places = np.cumsum(is_selected, axis=1) - 1
-    lists, columns = np.nonzero(is_selected & (places < k))
-    first = np.full((len(rows), k), -1, dtype=np.int64)
-    values = np.full((len(rows), k), -np.inf, dtype=np.float32)
-    filled = lists, places[lists, columns]
-    first[filled], values[filled] = rows[lists, columns], scores[lists, columns]
-    return first, values
+    order = np.argsort(~is_selected, axis=1, kind="stable")[:, :k]
+    is_filled = np.take_along_axis(is_selected, order, axis=1)
+    first = np.where(is_filled, np.take_along_axis(rows, order, axis=1), -1)
+    return first, np.where(is_filled, np.take_along_axis(scores, order, axis=1), -np.inf)

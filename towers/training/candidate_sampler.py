@@ -35,16 +35,10 @@ class CandidateSampler:
         self.track_counts, self.known, self.config = track_counts, known, config
         self.seen_rows = np.flatnonzero(track_counts)
         self._knows_all = known.knows_all()
-        shares = track_counts[self.seen_rows] ** _POPULARITY_POWER
-        self._edges = np.cumsum(shares) / shares.sum()
+        shares = track_counts > 0 if config.proposal == "uniform" else track_counts**_POPULARITY_POWER
+        self.draw_probabilities = shares / shares.sum()  # (n_tracks,), in one draw; 0 for a track without events
+        self._edges = np.cumsum(shares[self.seen_rows]) / shares[self.seen_rows].sum()
         self.hard: HardNegatives | None = None  # set by the trainer for each epoch
-
-    def draw_probabilities(self, track_rows: np.ndarray) -> np.ndarray:
-        """The probability of each track in one draw from the catalog; 0 for a track without events."""
-        if self.config.proposal == "uniform":
-            return (self.track_counts[track_rows] > 0) / len(self.seen_rows)
-        powers = self.track_counts**_POPULARITY_POWER
-        return powers[track_rows] / powers.sum()
 
     def shared(
         self, users: np.ndarray, positives: np.ndarray, rng: np.random.Generator, hard_rng: np.random.Generator

@@ -247,7 +247,7 @@ class TowerTraining:
         if self.config.in_batch:
             counts = self._exact[rows] if self.frequency is None else self.frequency.expected_counts(rows)
             counts = counts * (n / self.config.batch_size)
-        counts = counts + (len(rows) - n - batch.n_hard) * self.batches.sampler.draw_probabilities(rows)
+        counts = counts + (len(rows) - n - batch.n_hard) * self.batches.sampler.draw_probabilities[rows]
         counts[len(rows) - batch.n_hard :] = 1  # a stratum of its own: a mined track stands for itself alone
         log_counts = np.log(np.maximum(counts, 1e-12)).astype(np.float32)
         # The popularity weight of recommendations gives this share back, so the vectors need not learn it.

@@ -8,7 +8,7 @@ from earshot.towers.networks.embedding_tables import Table
 
 
 def table(n, dim):
-    return Table(n, dim, 1.0, torch.Generator().manual_seed(0))
+    return Table(n, dim, torch.Generator().manual_seed(0))
 
 
 def test_a_step_by_hand():

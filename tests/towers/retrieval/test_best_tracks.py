@@ -74,4 +74,3 @@ def test_the_first_that_are_kept():
     found, values = first_selected(rows, scores, kept, 2)
     assert found.tolist() == [[5, 7], [4, -1]]
     assert values.tolist() == [[3.0, 1.0], [1.0, -np.inf]]
-    assert first_selected(rows[:, :0], scores[:, :0], kept[:, :0], 1)[0].tolist() == [[-1], [-1]]

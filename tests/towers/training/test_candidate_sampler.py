@@ -46,7 +46,7 @@ def test_of_bpr_each_event_has_its_own_negatives():
 @pytest.mark.parametrize("proposal", ["uniform", "popularity"])
 def test_draws_have_their_probabilities(proposal):
     world = batches(replace(QUICK, proposal=proposal))
-    probabilities = world.sampler.draw_probabilities(np.arange(9))
+    probabilities = world.sampler.draw_probabilities
     drawn = np.bincount(world.sampler._draw(60_000, np.random.default_rng(0)), minlength=9) / 60_000
     np.testing.assert_allclose(drawn, probabilities, atol=0.01)
     # Track 1 was played twice: 2^0.75 against 1 of four others. 0, 2, 3 and 4 were never played.
