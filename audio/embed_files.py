@@ -67,12 +67,7 @@ class KnownContent:
     path: str
 
 
-@dataclass(frozen=True)
-class _PendingFile:
-    """A file with a worker, and its hash once that is known."""
-
-    path: str
-    hashed: HashedFile | None = None
+_PendingFile = tuple[str, HashedFile | None]  # a path, and the file's hash once that is known
 
 
 def embed_files(
@@ -102,29 +97,28 @@ def embed_files(
     waiting, bounds = iter(paths), bounds or {}
     with _fewer_torch_threads(n_workers), decode_pool(n_workers, config) as schedule:
 
-        def begin(path: str) -> tuple[Future, _PendingFile]:
-            return decode(path, None) if is_known is None else (schedule(hash_file, path), _PendingFile(path))
-
-        def decode(path: str, hashed: HashedFile | None) -> tuple[Future, _PendingFile]:
+        def begin(path: str, hashed: HashedFile | None = None) -> tuple[Future, _PendingFile]:
+            if is_known and hashed is None:
+                return schedule(hash_file, path), (path, None)
             stamp = hashed.stamp if hashed else None
             task = schedule(decode_track, path, ear.config.excerpt, bounds.get(path, (None, None)), stamp)
-            return task, _PendingFile(path, hashed)
+            return task, (path, hashed)
 
         pending = dict(begin(path) for path in islice(waiting, n_workers * _TASKS_PER_WORKER))
         while pending:
             finished, _ = wait(pending, return_when=FIRST_COMPLETED)
             # Hashed files first, and one encoding at a time: meanwhile the workers have something to decode.
-            for future in sorted(finished, key=lambda future: pending[future].hashed is not None):
-                file = pending.pop(future)
-                outcome = task_result(future, config, is_decoding=file.hashed is not None or is_known is None)
-                if isinstance(outcome, HashedFile) and is_known and not is_known(file.path, outcome.content_hash):
-                    pending.update([decode(file.path, outcome)])
+            for future in sorted(finished, key=lambda future: pending[future][1] is not None):
+                path, hashed = pending.pop(future)
+                outcome = task_result(future, config, is_decoding=hashed is not None or is_known is None)
+                if isinstance(outcome, HashedFile) and is_known and not is_known(path, outcome.content_hash):
+                    pending.update([begin(path, outcome)])
                     continue
                 pending.update(begin(following) for following in islice(waiting, 1))
                 if isinstance(outcome, HashedFile):
-                    yield KnownContent(file.path)
+                    yield KnownContent(path)
                 else:
-                    yield _embedded(file, outcome, ear)
+                    yield _embedded(path, hashed, outcome, ear)
                     break
 
 
@@ -139,13 +133,12 @@ def _fewer_torch_threads(n_workers: int) -> Iterator[None]:
 
 
 def _embedded(
-    file: _PendingFile, outcome: DecodedTrack | UndecodableError, ear: ExcerptEmbedder
+    path: str, hashed: HashedFile | None, outcome: DecodedTrack | UndecodableError, ear: ExcerptEmbedder
 ) -> EmbeddedTrack | EmbedFailure:
     if isinstance(outcome, UndecodableError):
-        return EmbedFailure(file.path, outcome.reason, outcome.cause, outcome.errno, outcome.duration)
+        return EmbedFailure(path, outcome.reason, outcome.cause, outcome.errno, outcome.duration)
     vectors = ear.embed(outcome.excerpts)
-    content_hash = file.hashed.content_hash if file.hashed else None
-    return EmbeddedTrack(file.path, track_vector(vectors), vectors, outcome, content_hash)
+    return EmbeddedTrack(path, track_vector(vectors), vectors, outcome, hashed.content_hash if hashed else None)
 
 
 class TrackCache(Protocol):

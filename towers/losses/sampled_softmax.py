@@ -76,33 +76,23 @@ def sampled_softmax(
     .. [3] Khrylchenko et al. Correcting the LogQ Correction: Revisiting Sampled Softmax for Large-Scale Retrieval.
        RecSys 2025. https://arxiv.org/abs/2507.09331
     """
-    n = len(logits)
-    logits = logits.float()
+    logits, rows = logits.float(), torch.arange(len(logits), device=logits.device)
     if log_counts is None:
         correction, log_counts = "none", logits.new_zeros(logits.shape[1])
     if excluded is not None:
         is_positive = torch.eye(*logits.shape, dtype=torch.bool, device=logits.device)
         logits = logits.masked_fill(excluded & ~is_positive, -torch.inf)  # accidental hits are no negatives
-    weights = logits.new_ones(n) if weights is None else weights
-    forward = _choice(logits, log_counts, correction)
-    if directions == 2:
-        backward = F.cross_entropy(logits[:, :n].T, torch.arange(n, device=logits.device), reduction="none")
-        forward = 0.5 * (forward + backward)
-    return (weights * forward).sum() / weights.sum().clamp(min=1e-12)
-
-
-def _choice(logits: Tensor, log_counts: Tensor, correction: str) -> Tensor:
-    """The loss of each row, shape (batch,)."""
-    n = len(logits)
-    rows = torch.arange(n, device=logits.device)
     if correction == "refined":
-        return _refined(logits, log_counts)
-    if correction in ("both", "negatives"):
-        positives = logits.diagonal()
-        logits = logits - log_counts  # sampling-probability correction
+        losses = _refined(logits, log_counts)  # (batch,)
+    else:
+        corrected = logits if correction == "none" else logits - log_counts  # sampling-probability correction
         if correction == "negatives":
-            logits = logits.diagonal_scatter(positives)
-    return F.cross_entropy(logits, rows, reduction="none")
+            corrected = corrected.diagonal_scatter(logits.diagonal())
+        losses = F.cross_entropy(corrected, rows, reduction="none")
+    if directions == 2:
+        losses = 0.5 * (losses + F.cross_entropy(logits[:, : len(rows)].T, rows, reduction="none"))
+    weights = losses.new_ones(len(losses)) if weights is None else weights
+    return (weights * losses).sum() / weights.sum().clamp(min=1e-12)
 
 
 def _refined(logits: Tensor, log_counts: Tensor) -> Tensor:
