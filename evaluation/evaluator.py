@@ -61,7 +61,12 @@ def recommendation_metrics(
                         values["artist_diversity"] = list_metrics.artist_diversity(top, artist_rows)
                 columns |= {(subject, metric, k): column for metric, column in values.items()}
         metric_values += mean_values(columns, targets.user_rows, slice=slice_name, seed=seed)
-    return metric_values + _catalog_metrics(lists, ks, eval_queries.known.n_tracks)
+    return metric_values + [
+        MetricValue.of(subject, metric, k, of_lists(rows[:, :k], eval_queries.known.n_tracks), len(rows))
+        for subject, rows in lists.items()
+        for k in ks
+        for metric, of_lists in (("coverage", list_metrics.coverage), ("gini", list_metrics.gini))
+    ]
 
 
 def paired_differences(
@@ -98,12 +103,3 @@ def legacy_metrics(
                 ratio = over.mean() / under.mean()
                 metric_values.append(MetricValue.of(subject, metric, k, ratio, len(hits), interval=interval))
     return metric_values
-
-
-def _catalog_metrics(lists: Lists, ks: Sequence[int], n_tracks: int) -> list[MetricValue]:
-    return [
-        MetricValue.of(subject, metric, k, of_lists(rows[:, :k], n_tracks), len(rows))
-        for subject, rows in lists.items()
-        for k in ks
-        for metric, of_lists in (("coverage", list_metrics.coverage), ("gini", list_metrics.gini))
-    ]

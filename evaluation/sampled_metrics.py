@@ -93,25 +93,21 @@ def sampled_metrics(
     candidate_scores : by subject, of `candidates.rows()`
     """
     users, metric_values = eval_queries.targets.user_rows, list[MetricValue]()
-
-    def add(subject: str, slice_name: str, hit_rate: np.ndarray, ndcg: np.ndarray) -> None:
-        columns: Columns = {(subject, "hit_rate", _K): hit_rate, (subject, "ndcg", _K): ndcg}
-        metric_values.extend(mean_values(columns, users, slice=slice_name, seed=seed))
-
     for place, (name, negatives) in enumerate(candidates.negatives.items()):
-        columns = slice(1 + place * N_NEGATIVES, 1 + (place + 1) * N_NEGATIVES)
-        is_drawn = negatives >= 0
+        block = slice(1 + place * N_NEGATIVES, 1 + (place + 1) * N_NEGATIVES)
+        is_drawn, columns = negatives >= 0, Columns()
         for subject, scores in candidate_scores.items():
-            n_before = ((scores[:, columns] >= scores[:, :1]) & is_drawn).sum(axis=1)  # (n_queries,)
+            n_before = ((scores[:, block] >= scores[:, :1]) & is_drawn).sum(axis=1)  # (n_queries,)
             hit_rate = (n_before < _K).astype(np.float64)
-            add(subject, name, hit_rate, hit_rate / np.log2(n_before + 2))
+            columns |= {(subject, "hit_rate", _K): hit_rate, (subject, "ndcg", _K): hit_rate / np.log2(n_before + 2)}
         n = is_drawn.sum(axis=1)
         gains = np.where(np.arange(_K)[:, None] <= n, dcg_discounts(_K)[:, None], 0)
-        add(CHANCE, name, np.minimum(_K / (n + 1), 1), gains.sum(axis=0) / (n + 1))
+        columns[CHANCE, "hit_rate", _K] = np.minimum(_K / (n + 1), 1)
+        columns[CHANCE, "ndcg", _K] = gains.sum(axis=0) / (n + 1)
+        metric_values += mean_values(columns, users, slice=name, seed=seed)
     targets, _ = eval_queries.targets.select(candidates.is_target)
     full = {subject: ranking_metrics(rows, targets, _K) for subject, rows in lists.items()}
     is_reachable = eval_queries.is_reachable[candidates.is_target]
     full[CHANCE] = chance_ranking(targets, _K, eval_queries.n_candidates, is_reachable)
-    for subject, values in full.items():
-        add(subject, FULL, values["hit_rate"], values["ndcg"])
-    return metric_values
+    columns = {(subject, name, _K): values[name] for subject, values in full.items() for name in ("hit_rate", "ndcg")}
+    return metric_values + mean_values(columns, users, slice=FULL, seed=seed)

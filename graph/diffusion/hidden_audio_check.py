@@ -76,9 +76,10 @@ def check_recovery(
         "neighbour mean": neighbour_means(graph, vectors[visible], known_rows[visible])[rows],
         "random graph": recovered(degree_preserving_random(graph, rng)),
     }
-    values: list[MetricValue] = []
+    columns: Columns = {}
     for subject, guess in guesses.items():
-        values += _rank_values(subject, guess[queries], truth, queries, seed)
+        columns |= _retrieval_metrics(subject, guess[queries], truth, queries)
+    values = mean_values(columns, np.arange(len(queries)), seed=seed)
     by_chance = {
         ("hit", 1): 1 / n_hidden,
         ("hit", NEAREST): min(NEAREST / n_hidden, 1.0),
@@ -115,10 +116,7 @@ def middle_ranks(guesses: np.ndarray, truth: np.ndarray, true_rows: np.ndarray) 
     return ranks
 
 
-def _rank_values(
-    subject: str, guesses: np.ndarray, truth: np.ndarray, true_rows: np.ndarray, seed: int
-) -> list[MetricValue]:
-    """Metrics of retrieval."""
+def _retrieval_metrics(subject: str, guesses: np.ndarray, truth: np.ndarray, true_rows: np.ndarray) -> Columns:
     ranks = middle_ranks(guesses, truth, true_rows)
     columns = {
         (subject, "reached", None): np.abs(guesses).max(axis=1) > 0,
@@ -127,8 +125,7 @@ def _rank_values(
         (subject, "hit", NEAREST): ranks <= NEAREST,
         (subject, "mrr", None): 1 / ranks,
     }
-    columns = {name: column.astype(np.float64) for name, column in columns.items()}
-    return mean_values(columns, np.arange(len(ranks)), seed=seed)
+    return {name: column.astype(np.float64) for name, column in columns.items()}
 
 
 def _neighbour_values(

@@ -171,7 +171,9 @@ class TasteTrainer:
             self._warm_up()
         self.encoder.eval()
         if self.fresh:
-            self._calibrate()
+            excerpts, owners = self.dataset.all_excerpts(self.train_rows)
+            features = self._encode(excerpts)
+            calibrate(self.encoder, features, torch.from_numpy(owners).to(features.device))
         accuracy = self._held_out_accuracy()
         self.best_accuracy = -1.0 if accuracy is None else accuracy
         self.start_accuracy = self.best_accuracy if phase == 0 else self.start_accuracy
@@ -187,11 +189,6 @@ class TasteTrainer:
         with torch.no_grad():
             for chunk in np.array_split(drawn, -(-len(drawn) // CHUNK_SIZE)):
                 self.encoder.features(self.dataset.load(chunk, self.device))
-
-    def _calibrate(self) -> None:
-        excerpts, owners = self.dataset.all_excerpts(self.train_rows)
-        features = self._encode(excerpts)
-        calibrate(self.encoder, features, torch.from_numpy(owners).to(features.device))
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: weight.clone() for name, weight in self.encoder.state_dict().items()}
