@@ -9,7 +9,7 @@ the same degrees, and for neighbours the true audio vectors. A node out of reach
 and the middle rank; it counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -66,7 +66,7 @@ def check_recovery(
     hidden, visible = np.sort(order[:n_hidden]), np.sort(order[n_hidden:])
     queries = np.sort(rng.permutation(n_hidden)[:_MAX_QUERIES])  # positions in `hidden`
     graph = graph.undirected()
-    rows, truth = known_rows[hidden], unit_rows(vectors[hidden])
+    rows, true_vectors = known_rows[hidden], unit_rows(vectors)
 
     def recovered(over: PreferenceGraph) -> np.ndarray:
         return diffuse(over, vectors[visible], known_rows[visible], config)[rows]  # (n_hidden, dim)
@@ -78,7 +78,7 @@ def check_recovery(
     }
     columns: Columns = {}
     for subject, guess in guesses.items():
-        columns |= _retrieval_metrics(subject, guess[queries], truth, queries)
+        columns |= _retrieval_metrics(subject, guess[queries], true_vectors[hidden], queries)
     values = mean_values(columns, np.arange(len(queries)), seed=seed)
     by_chance = {
         ("hit", 1): 1 / n_hidden,
@@ -86,7 +86,10 @@ def check_recovery(
         ("mrr", None): (1 / np.arange(1, n_hidden + 1)).mean(),
     }
     values += [MetricValue.of(CHANCE, metric, k, value, len(queries)) for (metric, k), value in by_chance.items()]
-    values += _neighbour_values(graph, vectors, known_rows, hidden, queries, guesses["diffused"], seed)
+    diffused = true_vectors.copy()
+    diffused[hidden] = guesses["diffused"]
+    subjects = {"diffused": diffused, "audio": true_vectors}
+    values += _neighbour_values(graph, known_rows, hidden[queries], subjects, seed)
     return [replace(value, slice=slice) for value in values]
 
 
@@ -129,29 +132,20 @@ def _retrieval_metrics(subject: str, guesses: np.ndarray, truth: np.ndarray, tru
 
 
 def _neighbour_values(
-    graph: PreferenceGraph,
-    vectors: np.ndarray,
-    known_rows: np.ndarray,
-    hidden: np.ndarray,
-    queries: np.ndarray,
-    guesses: np.ndarray,
-    seed: int,
+    graph: PreferenceGraph, known_rows: np.ndarray, query_rows: np.ndarray, vectors: Mapping[str, np.ndarray], seed: int
 ) -> Iterator[MetricValue]:
-    """Metrics of neighbours. Rows here count the nodes with audio, not those of the graph."""
+    """Metrics of neighbours. Rows of queries and vectors are nodes with audio, not nodes of the graph."""
     audio_row = np.full(graph.n_nodes, -1, dtype=np.int64)
     audio_row[known_rows] = np.arange(len(known_rows))
-    diffused = unit_rows(vectors)
-    true_vectors = diffused.copy()
-    diffused[hidden] = guesses
     neighbours = {}
-    for row in hidden[queries].tolist():
+    for row in query_rows.tolist():
         adjacent = audio_row[graph.indices[graph.indptr[known_rows[row]] : graph.indptr[known_rows[row] + 1]]]
         if (adjacent >= 0).any():
             neighbours[row] = adjacent[adjacent >= 0]
     if not neighbours:
         return
     columns: Columns = {}
-    for subject, matrix in (("diffused", diffused), ("audio", true_vectors)):
+    for subject, matrix in vectors.items():
         nearest = top_k(matrix, NEAREST, query_rows=np.array(list(neighbours)))  # (n_queries, 10)
         shares = [np.isin(rows, near).mean() for rows, near in zip(nearest, neighbours.values(), strict=True)]
         columns[subject, "graph neighbours", NEAREST] = np.array(shares)

@@ -119,8 +119,8 @@ def held_out_triplets(
     sorted.
     """
     rng = np.random.default_rng([config.seed, 1])
-    train_rows = np.setdiff1d(np.arange(len(graphs[0].node_rows)), track_rows) if graphs else np.empty(0, np.int64)
-    sampler = TripletSampler([graph.without(train_rows) for graph in graphs], track_rows, config)
+    held_out = [graph.without(np.setdiff1d(np.arange(len(graph.node_rows)), track_rows)) for graph in graphs]
+    sampler = TripletSampler(held_out, track_rows, config)
     triplets: list[tuple[int, int, int]] = []
     for _ in range(20 * n // len(track_rows) + 1 if len(track_rows) else 0):
         for batch in sampler.epoch(rng, 256):
