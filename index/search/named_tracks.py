@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from earshot.data.labels import label_spellings
-from earshot.data.name_matching import artist_key, title_key
+from earshot.data.name_matching import artist_key, label_spellings, title_key
 from earshot.index.library import Library
 from earshot.index.search.selected import Selected
 from earshot.index.search.word_search import match_expression, normal_text, rows_where
