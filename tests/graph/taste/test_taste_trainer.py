@@ -11,6 +11,7 @@ from earshot.audio.encoder import untrained_encoder
 from earshot.data.files.training_state import write_training
 from earshot.graph.config import TasteConfig
 from earshot.graph.preference_graph import build_graph
+from earshot.graph.taste import taste_trainer
 from earshot.graph.taste.excerpt_views import ExcerptDataset
 from earshot.graph.taste.taste_trainer import (
     TasteTrainer,
@@ -164,7 +165,7 @@ def test_what_the_convolutions_learned_is_kept_where_the_projection_falls_behind
     epochs = found.epochs()
     first = [next(epochs) for _ in range(6)]
     noise = torch.randn(found.encoder.projection.weight.shape, generator=torch.Generator().manual_seed(0))
-    monkeypatch.setattr(TasteTrainer, "_calibrate", lambda self: self.encoder.projection.weight.data.copy_(noise))
+    monkeypatch.setattr(taste_trainer, "calibrate", lambda encoder, *_: encoder.projection.weight.data.copy_(noise))
     (last,) = epochs
     best = max(found.start_accuracy, *(epoch.accuracy for epoch in first))
     assert last.accuracy < best and found.best_accuracy == best
