@@ -41,8 +41,9 @@ def draw_slices(metric_values: Sequence[MetricValue], subject: str, metric: str,
             bars = [value for value in values if value.subject == subject]
             baselines = [value for value in values if value.subject not in (subject, CHANCE)]
             best = sorted(baselines, key=lambda value: value.value or 0)[-1:]
-            _draw_bars(axes, place - 0.2, bars, _SUBJECT_COLOR)
-            _draw_bars(axes, place + 0.2, best, _BASELINE_COLOR)
+            for row, group, color in ((place - 0.2, bars, _SUBJECT_COLOR), (place + 0.2, best, _BASELINE_COLOR)):
+                lengths = [bar.value for bar in group]
+                axes.barh([row] * len(group), lengths, 0.36, xerr=_errors(group), capsize=3, color=color)
             for bar in best:
                 axes.annotate(bar.subject, (0, place + 0.2), (4, 0), textcoords="offset points", va="center", size=7)
         axes.set_yticks(range(len(slices)), list(slices))
@@ -61,10 +62,6 @@ def draw_spread(metric_values: Sequence[MetricValue], subject: str, metric: str,
                 axes.annotate(name, (x, y), (5, 4), textcoords="offset points", size=8)
         axes.set_xlabel(f"coverage@{k}: share of the catalog in any list")
         axes.set_ylabel(f"{metric}@{k}")
-
-
-def _draw_bars(axes: Any, row: float, bars: Sequence[MetricValue], color: str) -> None:
-    axes.barh([row] * len(bars), [bar.value for bar in bars], 0.36, xerr=_errors(bars), capsize=3, color=color)
 
 
 def _errors(metric_values: Sequence[MetricValue]) -> np.ndarray | None:

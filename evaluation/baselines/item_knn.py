@@ -63,6 +63,14 @@ class ItemNeighbours:
         candidate_weights = (self._n_users**-popularity)[:, None]
         n_block = max(1, min(_MAX_NUMBERS // len(user_weights), _MAX_QUERIES))
 
+        def fill(similar: np.ndarray, out: np.ndarray, tile: tuple[int, sparse.csr_matrix]) -> None:
+            start, users = tile
+            columns = slice(start, start + TILE)
+            scores = users @ similar  # (n_tile, n_block)
+            scores *= candidate_weights[columns]
+            scores[scores <= 0] = -np.inf
+            out[:, columns] = scores.T
+
         def scores(start: int, stop: int, out: np.ndarray) -> None:
             for first in range(start, stop, n_block):
                 last = min(first + n_block, stop)
@@ -74,20 +82,9 @@ class ItemNeighbours:
                 shared = np.asarray(self._users[tracks].T @ history[:, tracks].T.toarray())  # (n_users, n_block)
                 similar = shared * user_weights[:, None]
                 block = out[first - start : last - start]
-                run_in_threads(partial(self._fill, similar, candidate_weights, block), self._tiles)
+                run_in_threads(partial(fill, similar, block), self._tiles)
 
         return scores
-
-    def _fill(
-        self, similar: np.ndarray, candidate_weights: np.ndarray, out: np.ndarray, tile: tuple[int, sparse.csr_matrix]
-    ) -> None:
-        """Write the scores of a tile of tracks."""
-        start, users = tile
-        columns = slice(start, start + TILE)
-        scores = users @ similar  # (n_tile, n_block)
-        scores *= candidate_weights[columns]
-        scores[scores <= 0] = -np.inf
-        out[:, columns] = scores.T
 
 
 def _decayed(histories: Histories, start: int, stop: int, half_life_days: float) -> sparse.csr_matrix:

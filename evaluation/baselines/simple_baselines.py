@@ -13,7 +13,7 @@ _MAX_EVENTS = 1_000_000  # in memory at a time
 
 def popular(known: Interactions) -> Scores:
     """Score each track by its number of plays, the same for all queries."""
-    return GlobalScores(_plays(known).astype(np.float32))
+    return GlobalScores(np.bincount(known.track_rows, minlength=known.n_tracks).astype(np.float32))
 
 
 def decayed_popularity(known: Interactions, half_life_days: float = 7.0) -> Scores:
@@ -30,7 +30,8 @@ def personal_top(known: Interactions, histories: Histories, half_life_days: floa
 
     Scores are ranks in these two orders, whole numbers, so that no rounding puts a popular track before a favourite.
     """
-    steps, order = np.unique(_plays(known), return_inverse=True)
+    plays = np.bincount(known.track_rows, minlength=known.n_tracks)
+    steps, order = np.unique(plays, return_inverse=True)
 
     def scores(start: int, stop: int, out: np.ndarray) -> None:
         out[:] = order
@@ -38,8 +39,8 @@ def personal_top(known: Interactions, histories: Histories, half_life_days: floa
             times = histories.times(query)
             tracks, places = np.unique(histories.tracks(query), return_inverse=True)
             if len(tracks):  # ages from the last event: a common factor keeps the order
-                plays = np.bincount(places, 0.5 ** ((times[-1] - times) / DAY_S / half_life_days), len(tracks))
-                out[row, tracks] = len(steps) + np.unique(plays, return_inverse=True)[1]
+                recent = np.bincount(places, 0.5 ** ((times[-1] - times) / DAY_S / half_life_days), len(tracks))
+                out[row, tracks] = len(steps) + np.unique(recent, return_inverse=True)[1]
 
     return scores
 
@@ -53,7 +54,3 @@ def content_knn(audio: np.ndarray, histories: Histories) -> Scores:
         out[:, is_silent] = -np.inf
 
     return scores
-
-
-def _plays(known: Interactions) -> np.ndarray:
-    return np.bincount(known.track_rows, minlength=known.n_tracks)

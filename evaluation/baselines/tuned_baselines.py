@@ -87,7 +87,9 @@ def tuned_baselines(
         if validation is not None and stages:
             best, scores_of = {}, prepare(validation)
             for stage in stages:
-                best, ndcg = _best(scores_of, [{**best, **setting} for setting in stage], validation)
+                settings = [{**best, **setting} for setting in stage]
+                ndcgs = [_ndcg(scores_of(**setting), validation) for setting in settings]
+                best, ndcg = settings[int(np.argmax(ndcgs))], max(ndcgs)
         return Baseline(name, prepare(eval_queries)(**(best or _DEFAULTS[name])), best, ndcg)
 
     def item_neighbours(given: EvaluationQueries) -> Callable[..., Scores]:
@@ -111,14 +113,6 @@ def tuned_baselines(
         yield tuned("BPR", lambda given: partial(bpr, given), _BPR_STAGES)
 
 
-def _best(
-    scores_of: Callable[..., Scores], settings: Sequence[Setting], validation: EvaluationQueries
-) -> tuple[Setting, float]:
-    """Find the setting with the highest NDCG on validation, and that NDCG."""
-
-    def ndcg(setting: Setting) -> float:
-        lists, _ = validation.ranked(scores_of(**setting), _TUNING_K)
-        return float(ranking_metrics(lists, validation.targets, _TUNING_K)["ndcg"].mean())
-
-    ndcgs = [ndcg(setting) for setting in settings]
-    return settings[int(np.argmax(ndcgs))], max(ndcgs)
+def _ndcg(scores: Scores, validation: EvaluationQueries) -> float:
+    lists, _ = validation.ranked(scores, _TUNING_K)
+    return float(ranking_metrics(lists, validation.targets, _TUNING_K)["ndcg"].mean())
