@@ -4,12 +4,15 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from earshot.data.placeholder_names import is_no_artist, is_unknown
+
 _BETWEEN_LABELS = re.compile(r"[;|\0]")
 
 _OTHER_RECORDING = "remix|mix|rework|bootleg|edit|live|acoustic|unplugged|demo|instrumental|karaoke|cover|dub|session"
 _NOTE_START = r"\s*[-–—/,:;(\[]"  # between a guest and the next note
-_BRACKETED_GUEST = r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]"
-_GUEST = re.compile(rf"{_BRACKETED_GUEST}|\s(?:feat|ft|featuring)\b\.?\s.*$")
+_BRACKETED_GUEST = r"\s*[(\[（［]\s*(?:feat|ft|featuring|with|w/)(?:\b|(?<=/))[^)\]）］]*[)\]）］]"
+_GUEST = re.compile(rf"{_BRACKETED_GUEST}|\s(?:feat|ft|featuring)\b\.?\s.*$", re.IGNORECASE)
+_COMPANY = re.compile(r"\swith\s.*$", re.IGNORECASE)  # a guest, or part of a name: Man with a Mission
 # In a title, the guest ends at a note on another recording.
 _TITLE_GUEST = re.compile(
     rf"{_BRACKETED_GUEST}|\s(?:feat|ft|featuring)\b\.?\s.*?"
@@ -21,6 +24,10 @@ _SAME_RECORDING = (
     r"|(?:original\s+)?(?:album|single|lp)\s+version|explicit(?:\s+version)?|bonus\s+track|mono|stereo"
 )
 _MASTERING_NOTE = re.compile(rf"\s*[(\[]\s*(?:{_SAME_RECORDING})\s*[)\]]|\s+[-–—/]\s+(?:{_SAME_RECORDING})\s*$")
+# What separates artists in one tag: formats write a semicolon or a zero byte, ID3v2.3 a slash.
+_BETWEEN_ARTISTS = re.compile(r"\s*(?:[;\0|、；]|\\\\|\s/\s)\s*")
+_SHORT_NAME = re.compile(r"[^\u3040-\u9fff\uac00-\ud7a3/ ]{1,2}")  # AC/DC is one artist
+_APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´′\u00ad\u200b\u200c\u200d\u200e\u200f\ufeff")  # and invisible signs
 _ARTICLE_LAST = re.compile(r",\s+the$")  # as catalogs sort them: "Beatles, The"
 _AND = re.compile(r"\s*&\s*|\s+\+\s+")
 _LAST_ACCENTED_SCRIPT = 0x530  # Latin, Greek and Cyrillic come before; Japanese marks make other letters
@@ -35,7 +42,62 @@ def artist_key(name: str) -> str:
     """
     alone = _GUEST.sub("", " ".join(name.casefold().split()))
     key = _plain(_ARTICLE_LAST.sub("", alone) or name)
-    return key.removeprefix("the ") or key
+    return (key.removeprefix("the ") or key) if len(key) > 1 else alone or key  # -M- is not M
+
+
+@lru_cache(maxsize=100_000)
+def artist_names(text: str) -> tuple[str, ...]:
+    """Split the artists of one tag, as they are written; without guests, and without what names no artist.
+
+    >>> artist_names("Anna Amber/Ben Bright (feat. Carl); AC/DC; Unknown Artist")
+    ('Anna Amber', 'Ben Bright', 'AC/DC')
+    """
+    names: dict[str, str] = {}
+    for value in _BETWEEN_ARTISTS.split(text):
+        for part in _at_slashes(value):
+            name = _GUEST.sub("", part).strip()
+            if name and not is_no_artist(name):
+                names.setdefault(artist_key(name), name)
+    return tuple(names.values())
+
+
+def _at_slashes(value: str) -> list[str]:
+    """Split Anna/Ben, the way of ID3v2.3, and AC/DC/Queen into two, but neither AC/DC nor De/Vision."""
+    parts: list[str] = []
+    for part in value.split("/"):
+        is_short = _SHORT_NAME.fullmatch(part.strip()) is not None
+        if parts and is_short and _SHORT_NAME.fullmatch(parts[-1].rpartition("/")[2].strip()):
+            parts[-1] += f"/{part}"
+        else:
+            parts.append(part)
+    is_clear = " " in value or not any(_SHORT_NAME.fullmatch(part.strip()) for part in parts)
+    return parts if is_clear and all(part.strip() for part in parts) else [value]
+
+
+@lru_cache(maxsize=100_000)
+def artist_keys(text: str | None) -> frozenset[str]:
+    """Keys of all artists in one tag; none if it names none.
+
+    >>> sorted(artist_keys("The Beatles; Billy Preston")), artist_keys("Various Artists")
+    (['beatles', 'billy preston'], frozenset())
+    """
+    names = artist_names(text or "")
+    return frozenset(artist_key(name) for one in names for name in {one, _COMPANY.sub("", one)})
+
+
+def main_artist_key(text: str | None) -> str:
+    """The key of the first artist in one tag, empty if it names none."""
+    names = artist_names(text or "")
+    return artist_key(names[0]) if names else ""
+
+
+def album_key(name: str | None) -> str:
+    """Normalize an album: no case, accents or punctuation; empty for an unknown one.
+
+    >>> album_key("Café Bleu") == album_key("cafe bleu"), album_key("Unknown Album")
+    (True, '')
+    """
+    return "" if name is None or is_unknown(name) else _plain(" ".join(name.casefold().split()))
 
 
 def title_key(title: str) -> str:
@@ -68,7 +130,7 @@ def _pairs(text: str) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    folded = _AND.sub(" and ", unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("’", ""))
+    folded = _AND.sub(" and ", unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).casefold())
     if not folded.isascii():
         folded = "".join(_without_accent(character) for character in folded)
     words = " ".join(re.findall(r"\w+", folded))

@@ -7,6 +7,8 @@ from sqlite3 import complete_statement
 
 from sqlite_utils import Database, Migrations
 
+from earshot.data.name_matching import album_key, main_artist_key
+
 APPLICATION_ID = 0x45415253  # "EARS" in the header of the file, by which `file` and Earshot recognize it
 
 migrations = Migrations("earshot")
@@ -458,5 +460,38 @@ def m014_names(db: Database) -> None:
         CREATE INDEX tracks_by_title ON tracks(title);
         CREATE INDEX tracks_by_album ON tracks(album_id);
         CREATE INDEX tracks_by_genre ON tracks(genre);
+        """,
+    )
+
+
+@migrations()
+def m015_artist_keys(db: Database) -> None:
+    """Add the album artist, where names come from, and keys by which spellings of one artist or album are one."""
+    _run(
+        db,
+        """
+        ALTER TABLE tracks ADD COLUMN album_artist TEXT;  -- the tag; 'Various Artists' also for a mere compilation flag
+        -- 'tags', 'table' (imported) or 'path' (artist, album or number from folders); NULL: by an earlier version
+        ALTER TABLE tracks ADD COLUMN names_from TEXT;
+        ALTER TABLE artists ADD COLUMN key TEXT;          -- data.name_matching.artist_key; '' for no artist's name
+        ALTER TABLE albums ADD COLUMN key TEXT;           -- data.name_matching.album_key; '' for no album's name
+        CREATE INDEX artists_by_key ON artists(key);
+        CREATE INDEX albums_by_key ON albums(key, artist_id);
+        """,
+    )
+    for table, key in (("artists", main_artist_key), ("albums", album_key)):
+        names = db.execute(f"SELECT id, name FROM {table}").fetchall()
+        db.conn.executemany(f"UPDATE {table} SET key = ? WHERE id = ?", [(key(name), node) for node, name in names])
+    _run(
+        db,
+        """
+        CREATE TEMP TABLE same_artists AS SELECT a.id AS old_id, k.id FROM main.artists AS a
+            JOIN (SELECT key, min(id) AS id FROM main.artists WHERE key <> '' GROUP BY key) AS k
+            ON k.key = a.key AND k.id <> a.id;
+        UPDATE tracks SET artist_id = (SELECT id FROM temp.same_artists WHERE old_id = artist_id)
+            WHERE artist_id IN (SELECT old_id FROM temp.same_artists);
+        DROP TABLE temp.same_artists;
+        UPDATE tracks SET artist_id = NULL WHERE artist_id IN (SELECT id FROM artists WHERE key = '');
+        UPDATE tracks SET album_id = NULL WHERE album_id IN (SELECT id FROM albums WHERE key = '');
         """,
     )

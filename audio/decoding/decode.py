@@ -6,7 +6,7 @@ This module runs in worker processes under a memory limit, so it imports neither
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import process_time
 from typing import Any
@@ -18,6 +18,7 @@ import soxr
 from earshot.audio.config import ExcerptConfig
 from earshot.audio.decoding.frames import FrameRun
 from earshot.audio.decoding.music_file import Cause, MusicFile, Stamp, UndecodableError, check_is_audio, reading
+from earshot.audio.decoding.tag_blocks import Fields, read_blocks
 from earshot.audio.decoding.tags import Tags, parse_tags
 from earshot.data.files.skip_rules import duration_exclusion
 
@@ -28,8 +29,8 @@ _FORMATS = (
     "ogg,ofr,rm,spdif,tak,truehd,tta,w64,wav,wv,xwma"
 )
 _OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
-# Until PyAV 18, odd bytes in a tag are an error unless they are to be replaced. PyAV 19 always lets them through.
-_PYAV_OPTIONS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+# Until PyAV 18, odd bytes in a tag are an error unless they are to be kept. PyAV 19 always keeps them as surrogates.
+_PYAV_OPTIONS: dict[str, Any] = {"metadata_errors": "surrogateescape"} if int(av.__version__.split(".")[0]) < 19 else {}
 _BUFFER_BYTES = 2**15  # as FFmpeg has it for files that it opens itself
 
 MIN_SECONDS = 1.0  # of a track, and of an excerpt
@@ -106,8 +107,9 @@ def decode_track(
     with reading(os.path.abspath(path), stamp) as file:
         check_is_audio(file)
         try:
+            blocks = read_blocks(file)
             with _open(file) as container:
-                return _decode_open(container, config, bounds, began)
+                return _decode_open(container, blocks, config, bounds, began)
         except UndecodableError:
             raise
         except _PROGRAM_ERRORS as error:
@@ -133,7 +135,9 @@ def _open(file: MusicFile) -> Any:
     return container
 
 
-def _decode_open(container: Any, config: ExcerptConfig, bounds: Bounds, began: float) -> DecodedTrack:
+def _decode_open(
+    container: Any, blocks: Sequence[Fields], config: ExcerptConfig, bounds: Bounds, began: float
+) -> DecodedTrack:
     if not container.streams.audio:
         raise UndecodableError("holds no audio stream")
     stream = container.streams.audio[0]
@@ -147,7 +151,7 @@ def _decode_open(container: Any, config: ExcerptConfig, bounds: Bounds, began: f
     if channels > _MAX_CHANNELS:
         raise UndecodableError(f"an absurd number of channels, {channels:,}")
 
-    tags = parse_tags(_readable(container.metadata), _readable(stream.metadata))
+    tags = parse_tags(*blocks, container.metadata, stream.metadata, path=container.name)
     declared = _declared_duration(container, stream)
     if declared is not None:
         _check_duration(declared, bounds)
@@ -183,11 +187,6 @@ def _too_little_sound(duration: float) -> str:
     if duration < MIN_SECONDS:
         return f"shorter than one second ({duration:.2f} s)"
     return f"no whole second of sound could be decoded from its {duration:.2f} s"
-
-
-def _readable(metadata: Mapping[str, str]) -> dict[str, str]:
-    """Replace bytes that are not UTF-8, which PyAV 19 leaves as surrogates."""
-    return {key: value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for key, value in metadata.items()}
 
 
 def _declared_duration(container: Any, stream: Any) -> float | None:

@@ -1,19 +1,31 @@
-"""Tags of a file, from the container that is already open for decoding.
+"""Tags of a file: what FFmpeg has parsed of them, and what it passes over, as one set of names.
 
-mutagen would be the obvious choice, but a hostile tag of 4 KB keeps it busy for minutes, and FFmpeg has already
-parsed the same bytes.
+mutagen would be the obvious choice, but a hostile tag of 4 KB keeps it busy for minutes.
 """
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from earshot.data.placeholder_names import is_no_artist, is_unknown
+from earshot.data.text_encoding import decode_field, guess_encoding
+
+VARIOUS_ARTISTS = "Various Artists"  # the album artist of a compilation that names none
 _YEAR = re.compile(r"(?<!\d)\d{4}(?=(?:\d{4})?(?!\d))", re.ASCII)  # 1997 of 1997-05-21 and of 19970521
 _NUMBER = re.compile(r"(?<!\d)\d{1,4}(?!\d)", re.ASCII)  # 3 of 03/12
 _MBID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}", re.ASCII)
 _MAX_CHARACTERS = 500  # a longer title is a pasted lyric or an attack
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_UNDECODED = re.compile(r"[\udc80-\udcff]")  # bytes that are not UTF-8
+_TEXTS = ("title", "artist", "album", "album_artist", "genre")
+_OTHER_NAMES = {  # of formats and programs, in lower case
+    "albumartist": "album_artist", "album artist": "album_artist", "wm/albumartist": "album_artist",
+    "tracknumber": "track", "musicbrainz track id": "musicbrainz_trackid",
+    "musicbrainz/track id": "musicbrainz_trackid", "tsrc": "isrc", "tcmp": "compilation", "cpil": "compilation",
+    "itunescompilation": "compilation", "wm/iscompilation": "compilation",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,41 +33,78 @@ class Tags:
     """Tags of a file; None for a missing one."""
 
     title: str | None = None
-    artist: str | None = None
+    artist: str | None = None  # several as "One; Other"
     album: str | None = None
     genre: str | None = None
     year: int | None = None
     track_number: int | None = None
-    mbid: str | None = None  # of the recording, in MusicBrainz; FFmpeg does not show where mp3 keeps it
+    mbid: str | None = None  # of the recording, in MusicBrainz
     isrc: str | None = None
+    album_artist: str | None = None  # Various Artists for a compilation that names none
 
 
 def clean_text(text: str) -> str:
-    """Reduce a text to one line without control characters, bidirectional overrides or broken surrogates."""
-    return " ".join(_CONTROL.sub(" ", text).split())[:_MAX_CHARACTERS].rstrip()
+    """Reduce a text to one composed line without control characters, bidirectional overrides or broken surrogates."""
+    line = " ".join(_CONTROL.sub(" ", text).split())[:_MAX_CHARACTERS].rstrip()
+    return line if line.isascii() else unicodedata.normalize("NFC", line)[:_MAX_CHARACTERS].rstrip()
 
 
-def parse_tags(*metadata: Mapping[str, str]) -> Tags:
-    """Parse one or more FFmpeg metadata dictionaries; the first with a value wins.
+def parse_tags(*metadata: Mapping[str, str | Sequence[str]], path: str = "") -> Tags:
+    """Parse one or more dictionaries of metadata; the first with a value wins.
 
     Ogg keeps its tags on the stream and mp3 on the container; keys come in any case.
+
+    Parameters
+    ----------
+    metadata : a text or several by name, in which bytes that are not UTF-8 are surrogates (PEP 383)
+    path : of the file, whose letters may tell the encoding of such bytes
     """
-    values: dict[str, str] = {}
+    raw: dict[str, list[str]] = {}
     for mapping in metadata:
         for key, value in mapping.items():
-            text = clean_text(str(value))
-            if text:
-                values.setdefault(key.lower(), text)
+            texts = [text for text in ([value] if isinstance(value, str) else value) if text.strip()]
+            if texts:
+                name = key.lower()
+                raw.setdefault(_OTHER_NAMES.get(name, name), texts)
+    values = {name: "; ".join(filter(None, map(clean_text, texts))) for name, texts in _decoded(raw, path).items()}
+    artist, album_artist = _named(values.get("artist")), values.get("album_artist")
+    if album_artist is None and values.get("compilation", "").casefold() in ("1", "true", "yes"):
+        album_artist = VARIOUS_ARTISTS
     return Tags(
-        title=values.get("title"),
-        artist=values.get("artist") or values.get("album_artist"),
-        album=values.get("album"),
-        genre=values.get("genre"),
+        title=values.get("title") or None,
+        artist=artist or _named(album_artist),
+        album=None if is_unknown(values.get("album", "unknown")) else values["album"] or None,
+        genre=values.get("genre") or None,
         year=_first_number(_YEAR, values.get("date") or values.get("year") or values.get("originaldate")),
-        track_number=_first_number(_NUMBER, values.get("track") or values.get("tracknumber")),
-        mbid=_full_match(_MBID, values.get("musicbrainz_trackid") or values.get("musicbrainz track id")),
-        isrc=_full_match(_ISRC, (values.get("isrc") or values.get("tsrc") or "").replace("-", "").upper()),
+        track_number=_first_number(_NUMBER, values.get("track")),
+        mbid=_full_match(_MBID, values.get("musicbrainz_trackid", "").lower().partition(";")[0]),
+        isrc=_full_match(_ISRC, values.get("isrc", "").replace("-", "").upper().partition(";")[0]),
+        album_artist=None if is_unknown(album_artist or "unknown") else album_artist,
     )
+
+
+def _named(artist: str | None) -> str | None:
+    return None if artist is None or is_no_artist(artist) else artist
+
+
+def _decoded(raw: dict[str, list[str]], path: str) -> dict[str, list[str]]:
+    """Decode bytes that are not UTF-8, by one guess for all fields of the file."""
+    undecoded = [text for name in _TEXTS for text in raw.get(name, ()) if _UNDECODED.search(text)]
+    if not undecoded:
+        return raw
+    encoding = guess_encoding([*map(_bytes, undecoded)], _context(path))
+    return {
+        name: [decode_field(_bytes(text), encoding) if _UNDECODED.search(text) else text for text in texts]
+        for name, texts in raw.items()
+    }
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape").strip(b" \0")
+
+
+def _context(path: str) -> str:
+    return " ".join(path.split("/")[-3:])
 
 
 def _full_match(code: re.Pattern[str], text: str | None) -> str | None:

@@ -10,7 +10,7 @@ from scipy.sparse import coo_array, csgraph
 
 from earshot.data.files.path_encoding import path_from_columns
 from earshot.data.ids import IdMap
-from earshot.data.name_matching import split_labels
+from earshot.data.name_matching import main_artist_key, split_labels
 from earshot.data.tables.label_tables import LabelTable
 from earshot.evaluation.metrics.vector_metrics import LabelSets, groups_of
 from earshot.evaluation.vector_evaluation import TrackFacts
@@ -35,7 +35,7 @@ class TrackTable:
     ids: IdMap
     vectors: np.ndarray  # (n_tracks, dim)
     paths: dict[str, str]  # by content hash, in the order of rows
-    artists: list[str | None]  # casefolded
+    artists: list[str | None]  # keys of `data.name_matching`
     genres: list[frozenset[str]]
     titles: list[str]
     durations: np.ndarray  # seconds
@@ -68,7 +68,7 @@ def read_track_table(library: Library) -> TrackTable:
         ids=IdMap(track_ids),
         vectors=vectors[ids.rows(track_ids)],
         paths=dict(zip(hashes, map(path_from_columns, texts, raws), strict=True)),
-        artists=[_folded(name) for name in artists],
+        artists=[main_artist_key(name) or None for name in artists],
         genres=[split_labels(cell) for cell in genres],
         titles=[title.casefold() for title in titles],
         durations=np.array(durations, dtype=np.float64),
@@ -160,7 +160,7 @@ def _with_artists(library: Library, tracks: TrackTable, rows: np.ndarray, names:
     node_of = dict(zip(unique_names, node_ids.tolist(), strict=True))
     for row, name in zip(rows.tolist(), names, strict=True):
         if row >= 0 and name:
-            artists[row], nodes[row] = _folded(name), node_of[name]
+            artists[row], nodes[row] = main_artist_key(name) or None, node_of[name]
     return replace(tracks, artists=artists, nodes={**tracks.nodes, "artist": nodes})
 
 
@@ -189,7 +189,3 @@ def _connected(n: int, rows: np.ndarray, twin_rows: np.ndarray) -> np.ndarray:
     """Number the groups of rows that pairs connect, (n,)."""
     edges = coo_array((np.ones(len(rows)), (rows, twin_rows)), shape=(n, n))
     return csgraph.connected_components(edges, directed=False)[1].astype(np.int64)
-
-
-def _folded(name: str | None) -> str | None:
-    return name.casefold() if name else None

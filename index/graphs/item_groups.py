@@ -11,7 +11,7 @@ from earshot.data.events.event_log import total_plays
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
 from earshot.data.events.interactions import Interactions, without_dislikes
 from earshot.data.events.splits import default_protocol, split_listens
-from earshot.data.name_matching import split_labels
+from earshot.data.name_matching import artist_key, artist_names, split_labels
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import explain_log_errors, import_digests, listen_files
 from earshot.index.listens.stored_interactions import listening_key, read_interactions
@@ -72,7 +72,7 @@ def read_groups(library: Library, source: str, split: Mapping[str, Any] | None =
         name_of_artists = "listens-artist" if len(tracks.item_ids) else "listens"
         named = {"listens": tracks} | {name_of_artists: artists}
         return {name: groups for name, groups in named.items() if len(groups.item_ids)}
-    groups = _genres(library) if source == "genre" else _pairs(library, _PAIRS[source])
+    groups = _labelled(library, source) if source in ("artist", "genre") else _pairs(library, _PAIRS[source])
     return {source: groups} if len(groups.item_ids) else {}
 
 
@@ -111,15 +111,15 @@ def _plays_by_user(listens: Interactions) -> Iterator[tuple[np.ndarray, np.ndarr
         yield *split_keys(pairs), np.bincount(rows, np.maximum(listens.weights[low:high], 1), len(pairs))
 
 
-def _genres(library: Library) -> Groups:
-    """Tracks by genre; a tag may name several genres."""
+def _labelled(library: Library, column: str) -> Groups:
+    """Tracks by genre, or by the keys of their artists; a tag may name several."""
     rows: dict[str, int] = {}
-    genre_rows, item_ids = [], []
-    for track, text in library.db.execute(f"SELECT id, genre {_TAGGED} AND genre IS NOT NULL ORDER BY id"):
-        for genre in sorted(split_labels(text)):
-            genre_rows.append(rows.setdefault(genre, len(rows)))
+    label_rows, item_ids = [], []
+    for track, text in library.db.execute(f"SELECT id, {column} {_TAGGED} AND {column} IS NOT NULL ORDER BY id"):
+        for label in sorted(split_labels(text)) if column == "genre" else map(artist_key, artist_names(text)):
+            label_rows.append(rows.setdefault(label, len(rows)))
             item_ids.append(track)
-    return Groups("track", np.array(genre_rows, dtype=np.int64), np.array(item_ids, dtype=np.int64))
+    return Groups("track", np.array(label_rows, dtype=np.int64), np.array(item_ids, dtype=np.int64))
 
 
 def _pairs(library: Library, query: str) -> Groups:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from earshot.data.listens.event_collector import Items
-from earshot.data.name_matching import plain_isrc, plain_mbid
+from earshot.data.name_matching import album_key, artist_names, plain_isrc, plain_mbid
 from earshot.index.library import Library
+from earshot.index.tracks.artist_store import insert_albums
 from earshot.index.tracks.name_resolution import (
     NodeMatch,
     folded,
@@ -134,30 +135,30 @@ def _fill_missing(library: Library, items: Items, pairs: Sequence[tuple[int, int
     )
 
 
-def _artist_ids(library: Library, names: Sequence[str]) -> list[int]:
-    """Find or create the artist of each name."""
-    if not names:
-        return []
-    return list(map(int, match_nodes(library, names, "artist", names_are="names").ids))
+def _artist_ids(library: Library, names: Sequence[str]) -> list[int | None]:
+    """Find or create the artist of each name; None where it names none, like Various Artists."""
+    named = [name for name in names if artist_names(name)]
+    ids = map(int, match_nodes(library, named, "artist", names_are="names").ids) if named else iter(())
+    return [next(ids) if artist_names(name) else None for name in names]
 
 
-def _album_ids(library: Library, names: Sequence[str | None], artist_ids: Sequence[int]) -> list[int | None]:
-    """Find or create the album of each name and artist."""
+def _album_ids(library: Library, names: Sequence[str | None], artist_ids: Sequence[int | None]) -> list[int | None]:
+    """Find or create the album of each name and artist; None where either is not known."""
     if not any(names):
         return [None] * len(names)
-    query = "SELECT name, artist_id, id FROM albums WHERE artist_id IS NOT NULL"
-    known = {(folded(name), artist): node for name, artist, node in library.db.execute(query)}
+    query = "SELECT key, artist_id, id FROM albums WHERE artist_id IS NOT NULL ORDER BY id DESC"
+    known = {(key, artist): node for key, artist, node in library.db.execute(query)}
     first = next_id(library, "albums")
-    new: list[tuple[int, str, int]] = []
+    new: list[tuple[int, str, int | None]] = []
     ids: list[int | None] = []
     for name, artist in zip(names, artist_ids, strict=True):
-        if name is None:
+        key = (album_key(name), artist)
+        if name is None or artist is None or not key[0]:
             ids.append(None)
             continue
-        key = (folded(name), artist)
         if key not in known:
             known[key] = first + len(new)
             new.append((known[key], name, artist))
         ids.append(known[key])
-    library.db.conn.executemany("INSERT INTO albums (id, name, artist_id) VALUES (?, ?, ?)", new)
+    insert_albums(library, new)
     return ids

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from earshot.data.name_matching import album_key, artist_keys, main_artist_key
 from earshot.index.library import Library
 from earshot.index.tracks.track_lookup import TrackRow
+
+_SEVERAL = "artist GLOB '*[;/|、；]*' OR artist LIKE '% with %'"  # names that may be of several artists
 
 
 @dataclass(frozen=True)
@@ -29,27 +32,27 @@ class ListCaps:
 
     def __init__(self, filters: SearchFilters) -> None:
         self.filters = filters
-        self._by_artist: Counter[str] = Counter()
-        self._by_album: Counter[tuple[str, str]] = Counter()
+        self._by_artist: Counter[str] = Counter()  # by key
+        self._by_album: Counter[tuple[str, str]] = Counter()  # by the keys of its artist and name
 
     def has_room(self, track: TrackRow) -> bool:
         """Tell whether neither the artist nor the album of a track has reached its cap."""
-        artist, album = _named(track)
-        if artist and self.filters.same_artist is not True and self._by_artist[artist] >= self.filters.max_per_artist:
+        artists, cap = artist_keys(track.artist), self.filters.max_per_artist
+        if self.filters.same_artist is not True and any(self._by_artist[artist] >= cap for artist in artists):
             return False
-        cap = self.filters.max_per_album
-        return not album or cap is None or self._by_album[artist, album] < cap
+        owner, album = _album(track)
+        cap_of_album = self.filters.max_per_album
+        return not album or cap_of_album is None or self._by_album[owner, album] < cap_of_album
 
     def take(self, track: TrackRow) -> None:
         """Count a track of the list."""
-        artist, album = _named(track)
-        self._by_artist[artist] += 1
-        self._by_album[artist, album] += 1
+        self._by_artist.update(artist_keys(track.artist))
+        self._by_album[_album(track)] += 1
 
 
 def fits_filters(track: TrackRow, filters: SearchFilters, artists: set[str]) -> bool:
-    """Tell whether a track fits; `artists` are those of the seeds, casefolded."""
-    if filters.same_artist is not None and ((track.artist or "").casefold() in artists) != filters.same_artist:
+    """Tell whether a track fits; `artists` are the keys of those of the seeds."""
+    if filters.same_artist is not None and bool(artist_keys(track.artist) & artists) != filters.same_artist:
         return False
     if filters.genre is not None and filters.genre.casefold() not in (track.genre or "").casefold():
         return False
@@ -63,16 +66,16 @@ def fits_filters(track: TrackRow, filters: SearchFilters, artists: set[str]) -> 
 def fitting_ids(library: Library, filters: SearchFilters, artists: set[str]) -> np.ndarray | None:
     """Ids of all tracks that `fits_filters` may accept, rising; None without a filter that excludes many.
 
-    Python folds the case of each distinct genre and artist once; SQLite then filters the million tracks.
+    Python compares each distinct genre and artist once; SQLite then filters the million tracks.
     """
     conditions: list[str] = []
     values: list[object] = []
     if filters.same_artist:
         conditions.append("artist IN (SELECT value FROM json_each(?))")
-        # Artists are a thousand times more than genres, so SQLite compares those of ASCII letters itself.
-        alike = "WHERE artist COLLATE NOCASE IN (SELECT value FROM json_each(?)) OR artist GLOB '*[^ -~]*'"
-        names = _distinct(library, "artist", alike, json.dumps(list(artists)))
-        values.append(json.dumps([name for name in names if name.casefold() in artists]))
+        # Artists are a thousand times more than genres, so SQLite finds those with one name, or the first of several.
+        of_key = "artist_id IN (SELECT id FROM artists WHERE key IN (SELECT value FROM json_each(?)))"
+        names = _distinct(library, "artist", f"WHERE {of_key} OR {_SEVERAL}", json.dumps(list(artists)))
+        values.append(json.dumps([name for name in names if artist_keys(name) & artists]))
     if filters.genre is not None:
         genre = filters.genre.casefold()
         conditions.append("coalesce(genre, '') IN (SELECT value FROM json_each(?))")
@@ -88,9 +91,9 @@ def fitting_ids(library: Library, filters: SearchFilters, artists: set[str]) -> 
     return library.ids(f"SELECT id FROM tracks WHERE {' AND '.join(conditions)} ORDER BY id", values)
 
 
-def _named(track: TrackRow) -> tuple[str, str]:
-    """Artist and album, casefolded; empty if unknown."""
-    return (track.artist or "").casefold(), (track.album or "").casefold()
+def _album(track: TrackRow) -> tuple[str, str]:
+    """The keys of an album's artist, empty for various ones, and of its name, empty if unknown."""
+    return main_artist_key(track.album_artist or track.artist), album_key(track.album)
 
 
 def _distinct(library: Library, column: str, where: str = "", *values: object) -> list[str]:

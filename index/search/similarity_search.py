@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from earshot.data.ids import IdMap
+from earshot.data.name_matching import artist_keys
 from earshot.index.library import Library
 from earshot.index.search.filters import ListCaps, SearchFilters, fits_filters, fitting_ids
 from earshot.index.search.same_recording import ExcerptVectors, is_copy, read_excerpts
@@ -93,7 +94,7 @@ def similar(
     query = query_vector(seeds, unlike)
     index, exhaustive = open_index(library, space)
     named = {seed.id for seed in (*seeds, *unlike)}
-    artists = {seed.artist.casefold() for seed in seeds if seed.artist}
+    artists = {key for seed in seeds for key in artist_keys(seed.artist)}
     caps = ListCaps(filters)
     matches: list[Match] = []
     copies: list[TrackRow] = []

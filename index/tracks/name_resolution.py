@@ -22,7 +22,9 @@ from itertools import takewhile
 import numpy as np
 
 from earshot.data.files.path_encoding import path_columns
+from earshot.data.name_matching import artist_names, main_artist_key
 from earshot.index.library import Library
+from earshot.index.tracks.artist_store import artist_ids_by_key, insert_albums, insert_artists
 
 LEVELS = ("track", "album", "artist")
 NAMES_ARE = ("auto", "names", "ids")
@@ -141,9 +143,9 @@ def _lookup(library: Library, level: str, names: Sequence[str], folders: Iterabl
 
 
 def _artist_names(library: Library) -> Lookup:
-    exact = {name: node for node, name in library.db.execute("SELECT id, name FROM artists ORDER BY id DESC")}
-    by_folded = {folded(name): node for name, node in exact.items()}  # of several spellings the oldest
-    return lambda name: exact.get(name) or by_folded.get(folded(name))
+    by_key = artist_ids_by_key(library)  # of several spellings the oldest
+    unnamed = dict(library.db.execute("SELECT name, id FROM artists WHERE key = '' OR key IS NULL").fetchall())
+    return lambda name: by_key.get(main_artist_key(name)) or unnamed.get(name)
 
 
 def _titles(library: Library, level: str) -> Lookup:
@@ -230,19 +232,22 @@ def _as_ids(library: Library, level: str, names: Sequence[str]) -> tuple[list[in
 
 
 def _create(library: Library, level: str, names: list[str]) -> list[int]:
-    """Create nodes with ids after the greatest one; names that differ only in case become one node."""
+    """Create nodes with ids after the greatest one; one for names that differ only in case, or for an artist's key."""
     if not names:
         return []
     table = _TABLES[level]
     first = next_id(library, table)
     rows: dict[str, tuple[int, str]] = {}
-    for name in names:
-        rows.setdefault(folded(name), (first + len(rows), name))
+    keys = [(main_artist_key(name) if level == "artist" else "") or folded(name) for name in names]
+    for key, name in zip(keys, names, strict=True):
+        rows.setdefault(key, (first + len(rows), name))
     if level == "track":
         insert_catalog_tracks(library, first, "id, title", rows.values())
+    elif level == "artist":
+        insert_artists(library, ((node, (*artist_names(name), name)[0]) for node, name in rows.values()))
     else:
-        library.db.conn.executemany(f"INSERT INTO {table} (id, name) VALUES (?, ?)", rows.values())
-    return [rows[folded(name)][0] for name in names]
+        insert_albums(library, ((node, name, None) for node, name in rows.values()))
+    return [rows[key][0] for key in keys]
 
 
 def next_id(library: Library, table: str) -> int:

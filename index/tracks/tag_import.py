@@ -7,8 +7,9 @@ from typing import Any
 from earshot.data.files.path_encoding import path_from_columns
 from earshot.data.tables.tag_tables import TagRow, TagTable
 from earshot.index.library import Library
+from earshot.index.tracks.artist_store import album_id, artist_id
 from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
-from earshot.index.tracks.track_store import entity_id, file_title
+from earshot.index.tracks.track_store import file_title
 
 FIELDS = ("title", "artist", "album", "genre", "year")
 
@@ -42,19 +43,19 @@ def import_tags(library: Library, table: TagTable, folders: Iterable[str], *, ov
 
 def _fill(library: Library, track_id: int, row: TagRow, overwrite: bool) -> tuple[bool, bool]:
     """Write the tags of one track; return whether any changed, and whether any still differs from the table."""
-    query = "SELECT path, path_bytes, title, artist, album, genre, year FROM tracks WHERE id = ?"
-    path, path_bytes, *values = library.db.execute(query, [track_id]).fetchone()
+    query = "SELECT path, path_bytes, album_artist, title, artist, album, genre, year FROM tracks WHERE id = ?"
+    path, path_bytes, album_artist, *values = library.db.execute(query, [track_id]).fetchone()
     old: dict[str, Any] = dict(zip(FIELDS, values, strict=True))
     tags = {field: getattr(row, field) for field in FIELDS if getattr(row, field) is not None}
     is_untitled = path is not None and old["title"] == file_title(path_from_columns(path, path_bytes))
     lacking = {field for field in tags if old[field] is None or (field == "title" and is_untitled)}
     new = old | {field: value for field, value in tags.items() if overwrite or field in lacking}
     if new != old:
-        artist_id = entity_id(library, "artists", new["artist"])
-        album_id = entity_id(library, "albums", new["album"], artist_id)
+        artist = artist_id(library, new["artist"])
+        album = album_id(library, new["album"], new["artist"], album_artist)
         library.db.execute(
-            "UPDATE tracks SET title = ?, artist = ?, album = ?, genre = ?, year = ?, artist_id = ?, album_id = ?"
-            " WHERE id = ?",
-            [*new.values(), artist_id, album_id, track_id],
+            "UPDATE tracks SET title = ?, artist = ?, album = ?, genre = ?, year = ?, artist_id = ?, album_id = ?,"
+            " names_from = 'table' WHERE id = ?",
+            [*new.values(), artist, album, track_id],
         )
     return new != old, any(new[field] != value for field, value in tags.items())

@@ -11,8 +11,18 @@ from functools import cached_property
 from heapq import nsmallest
 from itertools import product
 
-from earshot.data.name_matching import artist_key, likeness, plain_isrc, plain_mbid, title_key
+from earshot.data.name_matching import (
+    artist_key,
+    artist_keys,
+    likeness,
+    main_artist_key,
+    plain_isrc,
+    plain_mbid,
+    title_key,
+)
+from earshot.data.placeholder_names import is_no_title
 from earshot.index.library import Library, LibraryError
+from earshot.index.tracks.artist_store import same_artists
 
 MIN_LIKENESS = 0.7  # of two keys, for a near miss
 _MAX_NEAR = 1_000  # near misses
@@ -24,7 +34,7 @@ class NamedTrack:
     """A track with its names and codes."""
 
     id: int
-    artist: str  # empty if unknown: then only a code can match
+    artist: str  # empty if unknown
     title: str
     mbid: str | None
     isrc: str | None
@@ -35,7 +45,15 @@ class NamedTrack:
 
     @cached_property
     def key(self) -> tuple[str, str]:
-        return artist_key(self.artist), title_key(self.title)
+        return main_artist_key(self.artist), title_key(self.title)
+
+    @cached_property
+    def keys(self) -> frozenset[tuple[str, str]]:
+        """One for each artist, and one for all as one name; none if artist or title say nothing: then a code must."""
+        artists = artist_keys(self.artist)
+        if not artists or is_no_title(self.title):
+            return frozenset()
+        return frozenset((artist, title_key(self.title)) for artist in artists | {artist_key(self.artist)})
 
 
 @dataclass(frozen=True)
@@ -65,9 +83,10 @@ class Linkage:
 
 
 def links(library: Library, level: str = "track") -> dict[int, int]:
-    """The track of a file by the id of each linked catalog track; artists have no links."""
-    query = "SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL"
-    return dict(library.db.execute(query).fetchall()) if level == "track" else {}
+    """The track of a file by the id of each linked catalog track, or the artist that stands for other spellings."""
+    if level == "artist":
+        return same_artists(library)
+    return dict(library.db.execute("SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL").fetchall())
 
 
 def find_links(library: Library) -> Linkage:
@@ -81,15 +100,15 @@ def find_links(library: Library) -> Linkage:
     catalog = list(_named(library, "status = 'catalog' AND linked_id IS NULL"))
     by_name, by_code = defaultdict(list), defaultdict(list)
     for file in files:
-        if file.artist:
-            by_name[file.key].append(file)
+        for key in file.keys:
+            by_name[key].append(file)
         for code in {file.isrc, file.mbid} - {None}:
             by_code[code].append(file)
     matches: list[Pair] = []
     conflicts: list[Pair] = []
     unmatched: list[NamedTrack] = []
     for track in catalog:
-        of_name = _same_spelling(track, by_name.get(track.key, ()))
+        of_name = _same_spelling(track, [file for key in track.keys for file in by_name.get(key, ())])
         of_code = [(why, file) for why in ("isrc", "mbid") for file in by_code.get(getattr(track, why), ())]
         candidates = {
             file.id: Pair(track, file, why) for why, file in (*(("name", file) for file in of_name), *of_code)
@@ -155,7 +174,7 @@ def _similar_pairs(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack]) -
         for side, tracks in enumerate((files, catalog)):
             for track in tracks:
                 key = track.key[place]
-                if track.artist and (side == 0 or key in groups):
+                if track.keys and (side == 0 or key in groups):
                     groups[key][side].append(track)
         for group_files, group_tracks in groups.values():
             if len(group_files) * len(group_tracks) > _MAX_PAIRS:

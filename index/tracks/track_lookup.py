@@ -21,6 +21,7 @@ class TrackRow:
     duration: float | None  # seconds
     content_hash: str | None
     path_bytes: bytes | None = None  # where the path is not UTF-8
+    album_artist: str | None = None
 
     @property
     def name(self) -> str:
@@ -28,7 +29,7 @@ class TrackRow:
 
 
 STATUSES = {False: "('embedded')", True: "('embedded', 'catalog')"}  # statuses, without and with the catalog
-COLUMNS = "id, path, title, artist, album, genre, year, duration_s, content_hash, path_bytes"
+COLUMNS = "id, path, title, artist, album, genre, year, duration_s, content_hash, path_bytes, album_artist"
 
 
 def track_rows(library: Library, ids: Sequence[int]) -> dict[int, TrackRow]:

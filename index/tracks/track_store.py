@@ -10,9 +10,11 @@ import numpy as np
 from earshot.data.files.path_encoding import path_columns, path_from_columns
 from earshot.data.files.skip_rules import duration_exclusion
 from earshot.index.library import Library
+from earshot.index.tracks.artist_store import album_id, artist_id
+from earshot.index.tracks.tag_readings import is_older_reading
 from earshot.index.vectors.spaces import AUDIO, vector_blob
 
-_TAGS = "title, artist, album, genre, year"
+_TAGS = "title, artist, album, genre, year, album_artist"
 UNREAD = "status = 'failed' AND mtime_ns IS NULL"  # files that could not be read, see `store_unread`
 _NOTE = "CASE WHEN status = 'embedded' THEN reason END"  # for other statuses the reason is why there is no vector
 
@@ -51,6 +53,8 @@ class NewTrack:
     starts: Sequence[float]  # seconds, one per excerpt
     mbid: str | None = None
     isrc: str | None = None
+    album_artist: str | None = None
+    names_from: str | None = "tags"  # see the column of `tracks`
 
 
 def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_run: int) -> bool:
@@ -90,21 +94,22 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
     """Store a track with its vectors; the caller holds the transaction."""
     db, file = library.db, track.file
     old = db.execute(
-        f"SELECT content_hash, {_TAGS} FROM tracks WHERE path = ?", [path_columns(file.path)[0]]
+        f"SELECT content_hash, names_from, {_TAGS} FROM tracks WHERE path = ?", [path_columns(file.path)[0]]
     ).fetchone()
     if old and old[0] == track.content_hash:
-        track = _with_known_tags(track, old[1:])
-    artist_id = entity_id(library, "artists", track.artist)
-    album_id = entity_id(library, "albums", track.album, artist_id)
+        track = _with_known_tags(track, old[1], old[2:])
+    artist = artist_id(library, track.artist)
+    album = album_id(library, track.album, track.artist, track.album_artist)
     track_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", track.note)
     title = track.title or file_title(file.path)
     db.execute(
         "UPDATE tracks SET content_hash = :content_hash, duration_s = :duration, sample_rate = :sample_rate,"
         " channels = :channels, codec = :codec, title = :title, artist = :artist, album = :album, genre = :genre,"
         " year = :year, track_number = :track_number, artist_id = :artist_id, album_id = :album_id,"
+        " album_artist = :album_artist, names_from = :names_from,"
         " mbid = coalesce(:mbid, iif(content_hash IS :content_hash, mbid, NULL)),"  # an import may have known it
         " isrc = coalesce(:isrc, iif(content_hash IS :content_hash, isrc, NULL)) WHERE id = :id",
-        vars(track) | {"title": title, "artist_id": artist_id, "album_id": album_id, "id": track_id},
+        vars(track) | {"title": title, "artist_id": artist, "album_id": album, "id": track_id},
     )
     if old and old[0] != track.content_hash:  # other music under the old path: earlier vectors do not fit
         _forget_vectors(library, track_id)
@@ -123,12 +128,19 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
     )
 
 
-def _with_known_tags(track: NewTrack, known: Sequence[Any]) -> NewTrack:
-    """Keep the imported tags of an unchanged file, and fill missing ones from the file."""
+def _with_known_tags(track: NewTrack, names_from: str | None, known: Sequence[Any]) -> NewTrack:
+    """Keep the imported tags of an unchanged file, and fill missing ones from the file.
+
+    Of a track of an earlier version it is not known what was imported: what the file's own tags explain was not.
+    """
     tags = {name: value for name, value in zip(_TAGS.split(", "), known, strict=True) if value is not None}
     if tags.get("title") == file_title(track.file.path):
         del tags["title"]
-    return replace(track, **tags)
+    if names_from is None:
+        tags = {name: old for name, old in tags.items() if not is_older_reading(old, getattr(track, name))}
+    elif names_from != "table":
+        return track
+    return replace(track, **tags, names_from=names_from or track.names_from)
 
 
 def store_rejection(
@@ -183,7 +195,7 @@ def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) 
     _forget_vectors(library, copy_id)
     columns = (
         "content_hash, duration_s, sample_rate, channels, codec, artist, album, genre, year, track_number,"
-        " artist_id, album_id, mbid, isrc"
+        " artist_id, album_id, mbid, isrc, album_artist, names_from"
     )
     library.db.execute(
         f"UPDATE tracks SET title = ?, ({columns}, reason) = (SELECT {columns}, {_NOTE} FROM tracks WHERE id = ?)"
@@ -205,16 +217,6 @@ def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) 
 def _forget_vectors(library: Library, track_id: int) -> None:
     library.db.execute("DELETE FROM vectors WHERE track_id = ?", [track_id])
     library.db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
-
-
-def entity_id(library: Library, table: str, name: str | None, artist_id: int | None = None) -> int | None:
-    """Find or create an artist or album; return its durable id."""
-    if name is None:
-        return None
-    columns, values = ("name, artist_id", [name, artist_id]) if table == "albums" else ("name", [name])
-    marks = ", ".join("?" * len(values))
-    known: int | None = library.value(f"SELECT id FROM {table} WHERE ({columns}) IS ({marks})", values)
-    return known or library.value(f"INSERT INTO {table} ({columns}) VALUES ({marks}) RETURNING id", values)
 
 
 def failed_files(library: Library, *, excluded: bool = False) -> list[dict[str, Any]]:

@@ -3,9 +3,13 @@
 import pytest
 
 from earshot.data.name_matching import (
+    album_key,
     artist_key,
+    artist_keys,
+    artist_names,
     label_spellings,
     likeness,
+    main_artist_key,
     plain_isrc,
     plain_mbid,
     split_labels,
@@ -106,3 +110,64 @@ def test_labels_are_split_where_people_mean_it(cell, labels):
 
 def test_spellings_of_labels_keep_their_order_and_case():
     assert label_spellings(" Trip  Hop;;IDM | idm") == ["Trip Hop", "IDM", "idm"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Beyoncé", "BEYONCÉ", "Beyonce\u0301", "The Beyoncé", "Beyoncé feat. JAY-Z", "Beyoncé (ft. Sean Paul)",
+     "Beyoncé [with JAY-Z]", "Beyoncé featuring X & Y", "Beyoncé（feat. 宇多田）", "Ｂｅｙｏｎｃé", "Beyonc\u200bé"],
+)  # fmt: skip
+def test_spellings_of_one_artist(name):
+    assert artist_key(name) == main_artist_key(name) == "beyonce" and artist_keys(name) == {"beyonce"}
+
+
+@pytest.mark.parametrize("sign", "'’‘ʼ`´′")
+def test_apostrophes(sign):
+    assert artist_key(f"Guns N{sign} Roses") == "guns n roses"
+
+
+@pytest.mark.parametrize("sign", "-‐‑–")
+def test_hyphens(sign):
+    assert artist_key(f"JAY{sign}Z") == "jay z"
+
+
+@pytest.mark.parametrize(
+    ("tag", "names"),
+    [
+        ("Anna;Ben", ("Anna", "Ben")),
+        ("Anna; Ben feat. Carl", ("Anna", "Ben")),
+        ("Anna\0Ben", ("Anna", "Ben")),
+        ("Anna/Ben", ("Anna", "Ben")),
+        ("Anna / B", ("Anna", "B")),
+        ("U2/Green Day", ("U2", "Green Day")),
+        ("AC/DC", ("AC/DC",)),
+        ("AC/DC/Queen", ("AC/DC", "Queen")),
+        ("M/A/R/R/S", ("M/A/R/R/S",)),
+        ("De/Vision", ("De/Vision",)),
+        ("+/-", ("+/-",)),
+        ("椎名林檎、東京事変", ("椎名林檎", "東京事変")),
+        ("Simon & Garfunkel", ("Simon & Garfunkel",)),
+        ("Earth, Wind & Fire", ("Earth, Wind & Fire",)),
+        ("Anna;ANNA", ("Anna",)),
+        ("Unknown Artist; Anna", ("Anna",)),
+        ("Various Artists", ()),
+        ("", ()),
+    ],
+)
+def test_artists_of_one_tag(tag, names):
+    assert artist_names(tag) == names
+
+
+def test_signs_count_where_there_is_but_one_letter():
+    assert len({artist_key(name) for name in ("M", "-M-", "!M!", "+M")}) == 4 and artist_key("m") == artist_key("M")
+
+
+def test_a_guest_or_a_part_of_the_name():
+    assert artist_keys("Man with a Mission") == {"man with a mission", "man"}
+    assert main_artist_key("Man with a Mission") == "man with a mission"
+
+
+def test_albums():
+    assert album_key("Cafe\u0301 Bleu!") == album_key("café bleu") == "cafe bleu"
+    assert album_key("Unknown Album") == album_key(None) == ""
+    assert album_key("Now 50") != album_key("Now 51") and album_key("Song (Live)") != album_key("Song")

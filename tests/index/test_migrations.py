@@ -284,3 +284,25 @@ def test_opening_again_changes_nothing(library, tmp_path):
     for opening in (Library.open_to_write, Library.open):
         opening(tmp_path).close()
     assert (tmp_path / "library.db").read_bytes() == before
+
+
+def test_spellings_in_an_old_library_become_one_artist(tmp_path):
+    """And what names no artist or album is none; rows stay, since ids are durable."""
+    db = Database(tmp_path / "library.db")
+    migrations.apply(db, stop_before="m015_artist_keys")
+    names = ["Guns N\u2019 Roses", "Guns N' Roses", "Unknown Artist", "Guns N Roses feat. Izzy"]
+    for node, name in enumerate(names, start=1):
+        album = "Unknown Album" if node == 3 else "Lies"
+        db.execute("INSERT INTO artists VALUES (?, ?)", [node, name])
+        db.execute("INSERT INTO albums VALUES (?, ?, ?)", [node, album, node])
+        track = [name, album, node, node]
+        db.execute(
+            "INSERT INTO tracks (artist, album, artist_id, album_id, status) VALUES (?, ?, ?, ?, 'catalog')", track
+        )
+    migrations.apply(db)
+    rows = db.execute("SELECT artist, artist_id, album_id, album_artist, names_from FROM tracks ORDER BY id").fetchall()
+    expected = [(1, 1), (1, 2), (None, None), (1, 4)]
+    assert rows == [(name, *ids, None, None) for name, ids in zip(names, expected, strict=True)]
+    keys = [key for (key,) in db.execute("SELECT key FROM artists ORDER BY id")]
+    assert keys == ["guns n roses", "guns n roses", "", "guns n roses"]
+    db.close()

@@ -27,7 +27,8 @@ MAY_IMPORT = {
 FLOORS = {  # within a package, lowest first: a module or wing imports from lower floors alone, and from its own wing
     "audio": ("config augmentation mel_statistics", "decoding checkpoint encoder mel", "ear", "embed_files",
               "spectral_baselines spectrogram_cache"),
-    "data": ("top_k", "ids catalog arrays cosine parallel name_matching settings files",
+    "data": ("top_k placeholder_names text_encoding",
+             "ids catalog arrays cosine parallel name_matching settings files",
              "tables recommend_request", "events",
              "listens", "synthetic"),
     "evaluation": ("metrics", "full_ranking", "queries vector_evaluation",
@@ -57,6 +58,7 @@ HOME: dict[str, str | tuple[str, ...]] = {  # one library, one home
     "sqlite_utils": "index",
     "faiss": "index",
     "polars": "data",
+    "chardet": "data",
     "pyarrow": "data",
     "implicit": "evaluation",  # baselines, beside which recommenders are judged
     "threadpoolctl": "evaluation",

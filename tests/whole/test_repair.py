@@ -28,6 +28,8 @@ LANDED = {
     "m011_repair": "006ff96e2683ef14",
     "m012_root_rules": "60474b4f403b228a",
     "m013_recorded_hashes": "6d84976acdb54247",
+    "m014_names": "e9fe1377103c1b64",
+    "m015_artist_keys": "330cd2596f9c8433",
 }
 WORDS_OF_STEPS = {"m003_triggers": ("_BUMP", "_FORGET", "_CURRENT"), "m011_repair": ("_EDITED",)}
 OLD = Path(__file__).parents[1] / "support" / "old_schemas"
@@ -75,7 +77,9 @@ def old_library(folder: Path, version: str, *, upgraded: bool = False) -> dict[s
 
 
 def rows(db: Database, table: str) -> list[tuple]:
-    names = "id, path, title, artist, album, artist_id, album_id, duration_s, status" if table == "tracks" else "*"
+    columns = {"tracks": "id, path, title, artist, album, artist_id, album_id, duration_s, status"}
+    columns |= {"artists": "id, name", "albums": "id, name, artist_id"}
+    names = columns.get(table, "*")
     return sorted(db.execute(f"SELECT {names} FROM {table}").fetchall(), key=repr)
 
 

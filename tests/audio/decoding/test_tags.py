@@ -41,8 +41,50 @@ def test_the_first_dictionary_with_a_value_wins():
 
 
 def test_an_album_artist_stands_in():
-    assert parse_tags({"album_artist": "Various"}).artist == "Various"
-    assert parse_tags({"album_artist": "Various", "artist": "One"}).artist == "One"
+    assert parse_tags({"album_artist": "Both"}) == Tags(artist="Both", album_artist="Both")
+    assert parse_tags({"album_artist": "Both", "artist": "One"}) == Tags(artist="One", album_artist="Both")
+
+
+@pytest.mark.parametrize("name", ["ALBUMARTIST", "album artist", "WM/AlbumArtist", "album_artist"])
+def test_album_artists_of_all_formats(name):
+    assert parse_tags({name: "Various Artists"}) == Tags(album_artist="Various Artists")  # who are no artist
+
+
+def test_a_compilation_without_album_artist():
+    for name in ("compilation", "TCMP", "cpil", "iTunesCompilation"):
+        assert parse_tags({name: "1", "artist": "One"}) == Tags(artist="One", album_artist="Various Artists")
+        assert parse_tags({name: "0", "artist": "One"}) == Tags(artist="One")
+    assert parse_tags({"compilation": "1", "albumartist": "One"}).album_artist == "One"
+
+
+def test_placeholders_are_no_names():
+    unknown = {"artist": "Unknown Artist", "album": "Unbekanntes Album", "album_artist": "<unknown>"}
+    assert parse_tags(unknown) == Tags()
+    assert parse_tags({"artist": "Various Artists", "title": "Track 01"}) == Tags("Track 01")
+    assert parse_tags({"artist": "unknown", "album_artist": "Ann"}).artist == "Ann"
+
+
+def test_several_values():
+    assert parse_tags({"artist": ["Anna", "Ben\0"], "genre": ["Folk", "Pop"]}) == Tags(
+        artist="Anna; Ben", genre="Folk; Pop"
+    )
+    mbid = "f7c1f8f8-7935-43ed-8aa9-22786e9ba4a8"
+    assert parse_tags({"musicbrainz/track id": f"{mbid.upper()};{mbid[::-1]}"}).mbid == mbid
+
+
+def test_bytes_are_decoded_by_all_fields_together():
+    def raw(text):
+        return text.encode("cp1251").decode("utf-8", "surrogateescape")
+
+    assert parse_tags({"artist": raw("Би-2"), "title": raw("Полковнику никто не пишет")}).artist == "Би-2"
+    assert parse_tags({"artist": "Bj\udcf6rk", "title": "J\udcf3ga"}) == Tags("Jóga", "Björk")
+    assert parse_tags({"artist": "\udc81\udc8d"}).artist is None or "\ufffd" not in str(
+        parse_tags({"artist": "\udc81"})
+    )
+
+
+def test_letters_are_composed():
+    assert parse_tags({"artist": unicodedata.normalize("NFD", "Beyoncé")}).artist == "Beyoncé"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_known_and_new_tracks(library):
         ("Three", "air", 1, "MOON", 1, None, None, "catalog"),  # artists and albums have no case either
         ("Four", "can", 2, None, None, None, None, "catalog"),
     ]
-    assert library.db.execute("SELECT name, artist_id FROM albums").fetchall() == [("Moon", 1), ("Ege", 2)]
+    assert library.db.execute("SELECT name, artist_id FROM albums ORDER BY id").fetchall() == [("Moon", 1), ("Ege", 2)]
     assert matched(library, ("Can", "TWO"), ("AIR", "three")).ids.tolist() == [4, 5]
 
 

@@ -43,7 +43,7 @@ def test_filters_by_hand(library):
         37,
         40,
     ]
-    assert fitting_ids(library, SearchFilters(min_duration=60.5, same_artist=True), {"björk"}).tolist() == [
+    assert fitting_ids(library, SearchFilters(min_duration=60.5, same_artist=True), {"bjork"}).tolist() == [
         *(2, 5, 8, 11), *(14, 17, 20, 23),
     ]  # fmt: skip
 
@@ -54,13 +54,13 @@ def test_letters_that_fold_into_plain_ones(tmp_path):
     names = ["Kiss", "KISS", "\u212aISS", "Ki\u00df", "Kisses", "K\u00efss"]
     with library:
         add(library, head, [heard(f"/{row}.mp3", at(row), artist=name) for row, name in enumerate(names)])
-        assert fitting_ids(library, SearchFilters(same_artist=True), {"kiss"}).tolist() == [1, 2, 3, 4]
+        assert fitting_ids(library, SearchFilters(same_artist=True), {"kiss"}).tolist() == [1, 2, 3, 4, 6]
 
 
 @pytest.mark.parametrize("same_artist", [None, True])
 @pytest.mark.parametrize("genre", [None, "", "чardash", "FOLK", "polka"])
 @pytest.mark.parametrize(("shortest", "longest"), [(None, None), (61, None), (None, 60.0), (60, 90), (91, None)])
-@pytest.mark.parametrize("artists", [set(), {"björk"}, {"björk", "can"}])
+@pytest.mark.parametrize("artists", [set(), {"bjork"}, {"bjork", "can"}])
 def test_sqlite_and_python_agree(library, same_artist, genre, shortest, longest, artists):
     filters = SearchFilters(same_artist=same_artist, genre=genre, min_duration=shortest, max_duration=longest)
     rows = track_rows(library, range(1, 49))

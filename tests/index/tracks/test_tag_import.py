@@ -67,7 +67,7 @@ def test_overwrite_replaces_and_moves_the_album_to_its_artist(world):
     done = import_tags(library, table(folder, "path,artist\nclips/MT2.mp3,AIR\n"), [str(folder)], overwrite=True)
     assert (done.n_changed, done.n_differing) == (1, 0)
     assert tags(library)[1] == ("Own", "AIR", "Moon Safari", None, None)
-    assert keys(library)[1] == ("AIR", "Moon Safari", "AIR")
+    assert keys(library)[1] == ("Air", "Moon Safari", "Air")  # one artist in any case
 
 
 def test_hearing_the_same_file_again_keeps_imported_tags(world):

@@ -68,7 +68,15 @@ def test_a_heard_track_is_stored_whole(world):
         **{"id": 1, "path": "/b/joga.flac", "path_bytes": None, "content_hash": "abc", "size": 1_000, "mtime_ns": 1},
         **{"duration_s": 305.5, "sample_rate": 48_000, "channels": 6, "codec": "flac"},
         **facts,
-        **{"artist_id": 1, "album_id": 1, "status": "embedded", "reason": "cut short", "linked_id": None},
+        **{
+            "artist_id": 1,
+            "album_id": 1,
+            "status": "embedded",
+            "reason": "cut short",
+            "linked_id": None,
+            "album_artist": None,
+            "names_from": "tags",
+        },
     }
     np.testing.assert_array_equal(read_vector(library, AUDIO, 1), at(45))
     excerpts = read_excerpts(library, 1)

@@ -1,0 +1,145 @@
+"""Guess of the encoding of short texts: tags of a file, whose bytes name no encoding.
+
+A title and an artist are few letters for a statistical detector, so what is sure comes first: UTF-8 proves itself, the
+path may show the same letters, Western words have few letters beyond ASCII, and only Japanese has kana.
+"""
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Sequence
+
+_WESTERN = ("cp1252", "cp1250", "cp1254")
+_CYRILLIC = ("cp1251", "koi8-r", "cp866")
+_OTHERS = ("cp1253", "cp1255", "cp1256", "cp874")
+# Leading bytes of the characters that national standards count as common: levels 1 of JIS X 0208 with kana, GB 2312 and
+# Big5, and the syllables of KS X 1001.
+_COMMON_LEADS = {
+    "cp932": frozenset((*range(0x82, 0x84), *range(0x88, 0x99))),
+    "gb18030": frozenset(range(0xB0, 0xD8)),
+    "big5hkscs": frozenset(range(0xA4, 0xC7)),
+    "cp949": frozenset(range(0xB0, 0xC9)),
+}
+_FOREIGN = (*_CYRILLIC, *_OTHERS, *_COMMON_LEADS)
+_FULL_FIELD = 30  # bytes, of ID3v1
+_MIN_SHOWN = 0.6  # share of the letters beyond ASCII that the path shows too
+_MIN_RATIO, _MIN_CONFIDENCE = 1.3, 0.01  # of an Eastern European reading, against the Western one
+_MIXED_CASE = re.compile(r"[a-zа-яё][A-ZА-ЯЁ]|[A-ZА-ЯЁ]{2}[a-zа-яё]")  # of Cyrillic read with its cases swapped
+_MIXED_WORD = re.compile(r"[A-Za-z][^\W\d_a-zA-Z]|[^\W\d_a-zA-Z][A-Za-z]")  # of letters of two alphabets
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def guess_encoding(fields: Sequence[bytes], context: str = "") -> str:
+    """Guess the one encoding of all fields of a file.
+
+    Parameters
+    ----------
+    fields : texts, each perhaps cut within a character at its end
+    context : text of known letters that may name the same things, such as the file's path
+
+    Returns
+    -------
+    str
+        The name of a codec of Python; Windows-1252 if nothing speaks for another.
+    """
+    if all(_fits(field, "utf-8") for field in fields):
+        return "utf-8"
+    texts = {
+        encoding: "\n".join(decode_field(field, encoding) for field in fields)
+        for encoding in (*_WESTERN, *_FOREIGN, "euc_jp")
+        if all(_fits(field, encoding) for field in fields)
+    }
+    if (shown := _shown_in(texts, context)) is not None:
+        return shown
+    content = b"\n".join(fields)
+    if _is_western(decode_field(content, "cp1252")):
+        scores = _scores(content, _WESTERN)
+        best = max(scores, key=lambda name: scores[name], default="cp1252")
+        if best in texts and scores[best] >= max(_MIN_CONFIDENCE, _MIN_RATIO * scores.get("cp1252", 0)):
+            return best
+        if "cp1252" in texts:
+            return "cp1252"
+    for name in ("cp932", "euc_jp"):
+        if _n_kana(texts.get(name, "")) >= 2:
+            return name
+    foreign = [name for name in _FOREIGN if name in texts]
+    scores = _scores(content, foreign) if foreign else {}
+    likely = {name: scores.get(name, 0) * _plausibility(texts[name], name) for name in foreign}
+    return max(likely, key=lambda name: likely[name], default="cp1252")
+
+
+def decode_field(field: bytes, encoding: str) -> str:
+    """Decode a text without the bytes that are no letter, or half of one."""
+    return field.decode(encoding, "ignore")
+
+
+def _fits(field: bytes, encoding: str) -> bool:
+    """Tell whether a text can be decoded, but for a character that is cut at the end of a full field of ID3v1."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(field, final=len(field) != _FULL_FIELD)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _scores(content: bytes, encodings: Sequence[str]) -> dict[str, float]:
+    """The confidence of a statistical detector in each encoding."""
+    import chardet  # here: it takes 0.2 s to load, and most files need none
+
+    found = chardet.detect_all(
+        content,
+        ignore_threshold=True,
+        include_encodings=encodings,
+        compat_names=False,
+        no_match_encoding=encodings[0],
+    )
+    return {str(one["encoding"]): float(one["confidence"] or 0) for one in found}
+
+
+def _shown_in(texts: dict[str, str], context: str) -> str | None:
+    """The encoding by which the texts have the letters beyond ASCII that the context shows."""
+    known = set(_letters_beyond_ascii(context))
+
+    def share(encoding: str) -> float:
+        letters = _letters_beyond_ascii(texts[encoding])
+        return sum(letter in known for letter in letters) / max(1, len(letters))
+
+    best = max(texts, key=share, default=None) if known else None
+    return best if best is not None and share(best) >= _MIN_SHOWN else None
+
+
+def _letters_beyond_ascii(text: str) -> list[str]:
+    return [letter for letter in unicodedata.normalize("NFC", text).casefold() if letter > "\x7f" and letter.isalpha()]
+
+
+def _is_western(text: str) -> bool:
+    """Tell whether a text, read as Windows-1252, is made of words with few letters beyond ASCII."""
+    for word in _WORD.findall(text):
+        n_beyond = sum(letter > "\x7f" for letter in word)
+        if n_beyond > max(2, len(word) / 2) or n_beyond == len(word) == 2:
+            return False
+    n_signs = sum("\xa0" < sign < "\xc0" and not sign.isalpha() for sign in text) + sum(
+        sign in "‚ƒ†‡ˆ‰" for sign in text
+    )
+    return n_signs <= len(_letters_beyond_ascii(text))
+
+
+def _n_kana(text: str) -> int:
+    """The number of kana in a text whose characters beyond ASCII are all Japanese, else 0."""
+    beyond = [letter for letter in text if letter > "\x7f"]
+    is_japanese = all(
+        "\u3000" <= letter <= "\u30ff" or "\u4e00" <= letter <= "\u9fff" or letter > "\uff00" for letter in beyond
+    )
+    return sum("\u3040" <= letter <= "\u30ff" for letter in beyond) if is_japanese else 0
+
+
+def _plausibility(text: str, encoding: str) -> float:
+    """A factor from 0 to 1: small for words of two alphabets or of mixed case, and for rare East Asian characters."""
+    if encoding not in _COMMON_LEADS and _MIXED_WORD.search(text):
+        return 0.01
+    if encoding in _CYRILLIC:
+        return 0.1 if _MIXED_CASE.search(text) else 1.0
+    if encoding in _OTHERS:
+        return 0.7  # of one alphabet taken for another, Cyrillic is the commonest
+    leads = [letter.encode(encoding, "replace")[0] for letter in text if letter > "\x7f"]
+    return (sum(lead in _COMMON_LEADS[encoding] for lead in leads) / max(1, len(leads))) ** 4
