@@ -91,9 +91,7 @@ def _recommend_to_one(folder: Path, history: Path | None, m3u: Path | None, outp
     with Library.open(folder) as library:
         report = recommend_as_asked(library, history=played, **request)
     if report.strangers:
-        click.echo(
-            f"{len(report.strangers):,} of {len(played):,} tracks in {history} are not in the library:", err=True
-        )
+        click.echo(f"{plural(len(report.strangers), 'track')} in {history} not in the library:", err=True)
         echo_some("", report.strangers)
     if m3u is not None:
         write_playlist(m3u, [place.track for place in report.places])

@@ -5,6 +5,7 @@ import io
 from typing import IO
 
 _PIECE_BYTES = 1024 * 1024  # decoded at a time
+_MANY_ZEROS = 0.02  # of all bytes: in UTF-16 each blank, dot, slash and end of a line has one
 _REPLACEMENT = "\ufffd"  # decoders put it for bytes that are no letter
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -47,14 +48,25 @@ def as_utf8(content: bytes) -> bytes:
 
 
 def decoded(content: bytes) -> str:
-    """Decode UTF-8, UTF-16 with a byte order mark, or Windows-1252. Of damaged UTF-8 only damaged letters are lost.
+    """Decode UTF-8, UTF-16 (its byte order mark may be missing) or Windows-1252.
+
+    Of damaged UTF-8 only damaged letters are lost.
 
     >>> decoded("Björk".encode("cp1252")), decoded("Björk".encode("utf-16"))
     ('Björk', 'Björk')
     """
     if content.startswith(_UTF16_MARKS):
         return content.decode("utf-16", "replace")
+    if (zeros := _zeros_at_every_other_place(content[:_PIECE_BYTES])) is not None:
+        return content.decode("utf-16-le" if zeros else "utf-16-be", "replace")
     return _western(content.removeprefix(codecs.BOM_UTF8))
+
+
+def _zeros_at_every_other_place(content: bytes) -> int | None:
+    """Tell whether zeros are frequent at even places (0) alone, or at odd ones (1), as in UTF-16; None otherwise."""
+    n_even, n_odd = content[::2].count(0), content[1::2].count(0)
+    is_frequent = max(n_even, n_odd) > _MANY_ZEROS * len(content)
+    return int(n_odd > n_even) if is_frequent and min(n_even, n_odd) * 10 < max(n_even, n_odd) else None
 
 
 def _western(content: bytes) -> str:

@@ -1,18 +1,19 @@
 """Playlists of other programs: M3U, PLS and XSPF, as lists of local files."""
 
+import contextlib
 import os
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import xxhash
 
+from earshot.data.files.file_addresses import is_address, path_of_address, percent_decoded
 from earshot.data.files.regular_files import open_regular
 from earshot.data.tables.encodings import decoded
 from earshot.data.tables.xml_files import refuse_unsafe_xml
@@ -21,7 +22,8 @@ SUFFIXES = (".m3u", ".m3u8", ".pls", ".xspf")
 _MAX_BYTES = 64 * 1024 * 1024
 _MAX_ENTRIES = 1_000_000
 _MAX_PATH_LETTERS = 4_096  # no system opens a longer path
-_XSPF = "{http://xspf.org/ns/0/}"
+_HEAD_BYTES = 4_096  # where an encoding is named
+_ENCODING = re.compile(rb"^#EXTENC:[ \t]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,33 @@ class Playlist:
 
     path: str
     name: str
-    entries: list[str]  # absolute paths, also of missing files
+    entries: list[str]  # absolute paths, also of missing files; "Artist - Title" of an entry that has none
     n_elsewhere: int  # entries that are no local files, such as radio stations
     content_hash: str | None = None  # of the file
+    other_names: Mapping[str, Sequence[str]] = field(default_factory=dict)  # of an entry that none of it answers to
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place as a playlist writes it, and the name of what lies there, where it has one."""
+
+    text: str
+    name: str | None = None  # "Artist - Title"
+    is_encoded: bool = False  # whether the format demands %20 for a blank; else some programs write it nevertheless
+
+    def names(self, folder: str) -> list[str]:
+        """Names to look for, the likeliest first; none for what is no local file and bears no name."""
+        path = path_of_address(self.text)
+        if path is not None:
+            readings = [path]
+        elif is_address(self.text):
+            readings = []
+        elif self.is_encoded:
+            readings = [percent_decoded(self.text)]
+        else:
+            readings = [self.text, percent_decoded(self.text)]
+        paths = [path for reading in readings if (path := _local_path(reading, folder)) is not None]
+        return list(dict.fromkeys([*paths, *filter(None, [self.name])]))
 
 
 def find_playlists(paths: Iterable[str], unlisted: Callable[[OSError], None] | None = None) -> Iterator[str]:
@@ -68,41 +94,46 @@ def read_playlist(path: str) -> Playlist:
         raise ValueError(f"{path}: playlists end in {', '.join(SUFFIXES)}")
     data = _read(path)
     if suffix == ".xspf":
-        name, locations = _read_xspf(path, data)
+        name, locations = _xspf_locations(path, data)
     else:
         name, locations = None, _pls_locations(data) if suffix == ".pls" else _m3u_locations(data)
     if len(locations) > _MAX_ENTRIES:
         raise ValueError(f"{path} has more than {_MAX_ENTRIES:,} entries; no playlist has")
     folder = os.path.dirname(os.path.abspath(path))
-    entries = [entry for location in locations if (entry := _local_path(location, folder)) is not None]
-    stem = os.path.splitext(os.path.basename(path))[0]
-    n_elsewhere = len(locations) - len(entries)
-    return Playlist(os.path.abspath(path), name or stem, entries, n_elsewhere, xxhash.xxh3_128_hexdigest(data))
+    named = [names for location in locations if (names := location.names(folder))]
+    return Playlist(
+        os.path.abspath(path),
+        name or os.path.splitext(os.path.basename(path))[0],
+        [names[0] for names in named],
+        len(locations) - len(named),
+        xxhash.xxh3_128_hexdigest(data),
+        {names[0]: tuple(names[1:]) for names in named if len(names) > 1},
+    )
 
 
 def read_history(path: Path) -> list[str]:
-    """Read the tracks that one listener played, the latest last, from a playlist or a text with one per line.
+    """Read the tracks that one listener played, the latest last.
 
     Returns
     -------
     list of str
-        The paths of a playlist; else the lines, in any encoding that `decoded` knows, without comments.
+        The path of a playlist, which stands for its entries; else the lines of a text, in any encoding that `decoded`
+        knows, without comments.
 
     Raises
     ------
     ValueError
-        The file names no track, is no text, or no playlist.
+        The file names no track, or is no text.
     OSError
         It cannot be read.
     """
-    advice = "Give a playlist, or a track per line."
     if path.suffix.lower() in SUFFIXES:
-        tracks = read_playlist(str(path)).entries
-    else:
-        text = decoded(_read(path))
-        if "\0" in text:
-            raise ValueError(f"{path} is no text.\n\n{advice}")
-        tracks = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
+        return [str(path)]
+    advice = "Give a playlist, or a track per line."
+    text = decoded(_read(path))
+    if "\0" in text:
+        raise ValueError(f"{path} is no text.\n\n{advice}")
+    tracks = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
     if not tracks:
         raise ValueError(f"{path} names no track.\n\n{advice}")
     return tracks
@@ -116,42 +147,58 @@ def _read(path: str | Path) -> bytes:
     return data
 
 
-def _m3u_locations(data: bytes) -> list[str]:
-    lines = (match[0] for match in re.finditer(r"[^\r\n]+", decoded(data)))  # a list of all lines may take gigabytes
-    locations = (line.strip() for line in lines if line.strip() and not line.startswith("#"))
+def _m3u_locations(data: bytes) -> list[Location]:
+    lines = (match[0] for match in re.finditer(r"[^\r\n]+", _text(data)))  # a list of all lines may take gigabytes
+    locations = (Location(line.strip()) for line in lines if line.strip() and not line.startswith("#"))
     return list(islice(locations, _MAX_ENTRIES + 1))
 
 
-def _pls_locations(data: bytes) -> list[str]:
-    files = re.finditer(r"^\s*File([0-9]{1,9})\s*=\s*(.+?)\s*$", decoded(data), re.MULTILINE | re.IGNORECASE)
-    first = [(int(file[1]), file[2]) for file in islice(files, _MAX_ENTRIES + 1)]
-    return [location for _, location in sorted(first, key=itemgetter(0))]
+def _pls_locations(data: bytes) -> list[Location]:
+    files = re.finditer(r"(?:^|[\r\n])[ \t]*File([0-9]{1,9})[ \t]*=[ \t]*([^\r\n]+)", _text(data), re.IGNORECASE)
+    first = [(int(file[1]), file[2].strip()) for file in islice(files, _MAX_ENTRIES + 1)]
+    return [Location(location) for _, location in sorted(first, key=itemgetter(0))]
 
 
-def _read_xspf(path: str, data: bytes) -> tuple[str | None, list[str]]:
+def _text(data: bytes) -> str:
+    """The text of a playlist, in the encoding that its ``#EXTENC:`` names, if any."""
+    named = _ENCODING.search(data[:_HEAD_BYTES])
+    with contextlib.suppress(LookupError, UnicodeError):  # an encoding that nobody knows
+        if named is not None:
+            return data.decode(named[1].decode(), "replace").removeprefix("\ufeff")
+    return decoded(data)
+
+
+def _xspf_locations(path: str, data: bytes) -> tuple[str | None, list[Location]]:
+    """The title, and a location for each track; elements count by their name, in whatever namespace."""
     refuse_unsafe_xml(BytesIO(data), path)
     try:
         root = ElementTree.fromstring(data)
     except (ElementTree.ParseError, LookupError) as error:
         raise ValueError(f"{path} is not XML: {error}") from None
-    if root.tag != f"{_XSPF}playlist":
+    if _local_name(root) != "playlist":
         raise ValueError(f"{path} is XML, but not an XSPF playlist")
-    locations = [element.text.strip() for element in root.iter(f"{_XSPF}location") if element.text]
-    return root.findtext(f"{_XSPF}title"), locations
+    title = next((child.text for child in root if _local_name(child) == "title"), None)
+    tracks = (element for element in root.iter() if _local_name(element) == "track")
+    return title and title.strip(), [_xspf_track(track) for track in islice(tracks, _MAX_ENTRIES + 1)]
 
 
-def _local_path(location: str, folder: str) -> str | None:
-    """The absolute path of a playlist's entry, or None if it is no path or no local one."""
-    try:
-        scheme = urlsplit(location).scheme.lower() if "://" in location else ""
-        if scheme == "file":
-            location = unquote(urlsplit(location).path)
-        elif scheme:
-            return None
-    except ValueError:  # malformed brackets in an address
+def _xspf_track(track: ElementTree.Element) -> Location:
+    texts: dict[str, str] = {}
+    for child in track:  # of several locations the first
+        texts.setdefault(_local_name(child), (child.text or "").strip())
+    title, creator = texts.get("title"), texts.get("creator")
+    name = f"{creator} - {title}" if creator and title else None
+    return Location(texts.get("location", ""), name, is_encoded=True)
+
+
+def _local_name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _local_path(text: str, folder: str) -> str | None:
+    """The absolute path of a playlist's entry, or None if it can be none."""
+    if not text or "\0" in text or len(text) > _MAX_PATH_LETTERS:
         return None
-    if not location or "\0" in location or len(location) > _MAX_PATH_LETTERS:
-        return None
-    if "\\" in location and not os.path.exists(os.path.join(folder, location)):
-        location = location.replace("\\", "/")  # written on Windows
-    return os.path.normpath(os.path.join(folder, location))
+    if "\\" in text and not os.path.exists(os.path.join(folder, text)):
+        text = text.replace("\\", "/")  # written on Windows
+    return os.path.normpath(os.path.join(folder, text))

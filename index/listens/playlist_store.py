@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from earshot.data.files.path_encoding import path_columns
 from earshot.data.tables.playlists import Playlist
 from earshot.index.library import Library, now
-from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
+from earshot.index.tracks.name_resolution import UNKNOWN
+from earshot.index.tracks.playlist_entries import match_entries
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,9 @@ class PlaylistImport:
 
 def import_playlists(library: Library, playlists: Sequence[Playlist]) -> list[PlaylistImport]:
     """Store playlists, each in place of an earlier import of the same file, all or nothing."""
-    entries = [entry for playlist in playlists for entry in playlist.entries]
     with library.transaction():
-        ids = match_nodes(library, entries, "track", names_are="names", create=False).ids.tolist()
-        done, begin = [], 0
-        for playlist in playlists:
-            end = begin + len(playlist.entries)
-            done.append(_store(library, playlist, ids[begin:end]))
-            begin = end
-    return done
+        matched = match_entries(library, playlists)
+        return [_store(library, *pair) for pair in zip(playlists, matched, strict=True)]
 
 
 def forget_playlists(library: Library, paths: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ class Selected:
     kind: str  # "track", "artist", "album", "genre", "folder" or "playlist"
     label: str  # the name of the artist, album or genre; the path of a folder or playlist
     tracks: Sequence[TrackRow]
-    n_unknown: int = 0  # entries of a playlist that are no tracks of the library
+    unknown: Sequence[str] = ()  # entries of a playlist that are no tracks of the library
 
     @property
     def ids(self) -> list[int]:
@@ -29,8 +29,8 @@ class Selected:
         if self.kind == "track" or (n_tracks == 1 and self.kind in _NAMED):
             return self.tracks[0].name
         count = f"{n_tracks:,} track{'' if n_tracks == 1 else 's'}"
-        if self.n_unknown:
-            count = f"{n_tracks:,} of {n_tracks + self.n_unknown:,} entries"
+        if self.unknown:
+            count = f"{n_tracks:,} of {n_tracks + len(self.unknown):,} entries"
         return f"{self.label} ({self.kind}, {count})"
 
     @property

@@ -176,34 +176,39 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
 
     An absolute path from another machine must agree in its folder too, a relative one in all its components.
     """
-    wanted = {os.path.basename(_composed(name)) for name in names}
+    wanted = {os.path.basename(folded(name)) for name in names}
     exact: dict[str, int] = {}
     by_ending: dict[str, list[tuple[list[str], int]]] = {}
     for node, path in library.db.execute("SELECT id, path FROM tracks WHERE path IS NOT NULL"):
-        composed = _composed(path)
-        ending = os.path.basename(composed)
+        ending = os.path.basename(folded(path))
         if ending in wanted:
             exact[path] = node
-            by_ending.setdefault(ending, []).append((composed.split("/")[::-1], node))
+            by_ending.setdefault(ending, []).append((_composed(path).split("/")[::-1], node))
     bases = [os.path.abspath(folder) for folder in folders]
 
     def find(name: str) -> int | None:
         text = path_columns(name)[0]
-        composed = _composed(text)
-        candidates = by_ending.get(os.path.basename(composed))
+        candidates = by_ending.get(os.path.basename(folded(text)))
         if not candidates:
             return None
         for base in (*bases, "/"):
             if (node := exact.get(os.path.normpath(os.path.join(base, text)))) is not None:
                 return node
-        components = [part for part in composed.split("/") if part not in ("", ".", "..")][::-1]
+        components = [part for part in _composed(text).split("/") if part not in ("", ".", "..")][::-1]
         needed = 2 if text.startswith("/") else len(components)
-        lengths = [(_n_agreeing(components, path), node) for path, node in candidates]
-        longest = max(length for length, _ in lengths)
-        best = [node for length, node in lengths if length == longest]
-        return best[0] if longest >= needed and len(best) == 1 else None
+        without_case = [([part.casefold() for part in path], node) for path, node in candidates]
+        lower = [part.casefold() for part in components]
+        return _longest(components, candidates, needed) or _longest(lower, without_case, needed)
 
     return find
+
+
+def _longest(components: Sequence[str], paths: Sequence[tuple[list[str], int]], needed: int) -> int | None:
+    """The only node whose path ends like a reversed one in the most components, at least `needed`."""
+    lengths = [(_n_agreeing(components, path), node) for path, node in paths]
+    longest = max(length for length, _ in lengths)
+    best = [node for length, node in lengths if length == longest]
+    return best[0] if longest >= needed and len(best) == 1 else None
 
 
 def _composed(text: str) -> str:

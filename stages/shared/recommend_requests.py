@@ -64,7 +64,8 @@ def read_request(
     is_ordered = not liked and bool(listens.interactions.times.any())  # the towers have learned of no order else
     request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id)
     likes = f"to somebody who likes {' + '.join(choice.name for choice in choices)}" if choices else ""
-    plays = f"to somebody who played {len(played):,} of {len(history):,} tracks given" if history else ""
+    n_given_tracks = len(played) + len(strangers)
+    plays = f"to somebody who played {len(played):,} of {n_given_tracks:,} tracks given" if history else ""
     return ReadRequest(request, ", ".join(filter(None, (likes or plays, after))), strangers)
 
 
@@ -86,13 +87,15 @@ def _history(library: Library, history: Sequence[Track]) -> tuple[list[int], lis
     """
     texts = [argument_text(track) for track in history]
     nodes = match_nodes(library, texts, "track", names_are="names", create=False).ids.tolist()
-    ids, strangers = [], []
+    ids: list[int] = []
+    strangers: list[str] = []
     for text, node in zip(texts, nodes, strict=True):
         if node != UNKNOWN:
             rows = files_of(library, list(track_rows(library, [node]).values()), catalog=True)
         else:
             selected = chosen_tracks(library, text, digits_are_ids=False)
             rows = [] if selected is None else list(selected.tracks)
+            strangers += [] if selected is None else selected.unknown
         ids += [row.id for row in rows]
         strangers += [] if rows else [text]
     if history and not ids:

@@ -24,7 +24,7 @@ def test_m3u_of_an_old_windows_player(tmp_path):
     assert read_playlist(str(path)).entries == [str(tmp_path / "Björk" / "Jóga.mp3")]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("name", ["x.m3u", "x.m3u8", "x.pls"])
 def test_a_playlist_in_any_encoding(tmp_path, name, encoding):
     text = "File1=Jóga.mp3\r\n" if name == "x.pls" else "#EXTM3U\r\nJóga.mp3\r\n"
@@ -37,12 +37,12 @@ def test_a_history_in_any_encoding(tmp_path, encoding):
     (tmp_path / "played.txt").write_bytes("# lately\r\n Jóga \r\n\r\n/music/é.mp3\r\n".encode(encoding))
     assert read_history(tmp_path / "played.txt") == ["Jóga", "/music/é.mp3"]
     (tmp_path / "x.m3u8").write_bytes("é.mp3\n".encode(encoding))
-    assert read_history(tmp_path / "x.m3u8") == [str(tmp_path / "é.mp3")]
+    assert read_history(tmp_path / "x.m3u8") == [str(tmp_path / "x.m3u8")], "which stands for its entries"
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"# nothing\n\n", "names no track"), ("Song 1".encode("utf-16-be"), "is no text"), (b"ID3\3\0", "is no text")],
+    [(b"# nothing\n\n", "names no track"), (b"ID3\3\0\0", "is no text")],
 )
 def test_a_history_of_nothing_or_of_no_text(tmp_path, content, words):
     (tmp_path / "played.txt").write_bytes(content)
@@ -55,7 +55,10 @@ def test_a_history_of_nothing_or_of_no_text(tmp_path, content, words):
     [
         ("x.m3u", "a.mp3\n" * 11),
         ("x.pls", "".join(f"File{number}=a.mp3\n" for number in range(11))),
-        ("x.xspf", '<playlist xmlns="http://xspf.org/ns/0/">' + "<location>a</location>" * 11 + "</playlist>"),
+        (
+            "x.xspf",
+            '<playlist xmlns="http://xspf.org/ns/0/">' + "<track><location>a</location></track>" * 11 + "</playlist>",
+        ),
     ],
 )
 def test_more_entries_than_any_playlist_has(tmp_path, monkeypatch, name, content):
@@ -137,3 +140,53 @@ def test_a_pipe_is_no_playlist(tmp_path):
     os.mkfifo(tmp_path / "x.m3u")
     with pytest.raises(ValueError, match=r"x\.m3u is a named pipe, not a regular file"):
         read_playlist(str(tmp_path / "x.m3u"))
+
+
+def test_percent_signs_are_read_as_written_and_decoded(tmp_path):
+    (tmp_path / "x.m3u").write_text("100%25 %231.mp3\nplain.mp3\nfile:/m/a%20b.mp3\nFile://localhost/m/c%23.mp3\n")
+    playlist = read_playlist(str(tmp_path / "x.m3u"))
+    written = str(tmp_path / "100%25 %231.mp3")
+    assert playlist.entries == [written, str(tmp_path / "plain.mp3"), "/m/a b.mp3", "/m/c#.mp3"]
+    assert playlist.other_names == {written: (str(tmp_path / "100% #1.mp3"),)}
+
+
+def test_xspf_is_always_decoded_and_names_what_has_no_place(tmp_path):
+    tracks = [
+        "<location>../100%25%20%231.mp3</location>",
+        "<creator>Air</creator><title> Sexy Boy </title>",
+        "<location>http://radio/1</location><creator>Air</creator><title>Talisman</title>",
+        "<location>x.mp3</location><creator>Air</creator><title>Remember</title>",
+        "<title>no artist</title>",
+        "<location>http://radio/2</location>",
+    ]
+    text = "".join(f"<track>{track}</track>" for track in tracks)
+    for opening in ('<playlist xmlns="http://xspf.org/ns/0/">', "<playlist>", '<playlist xmlns="urn:other">'):
+        (tmp_path / "x.xspf").write_text(f"{opening}<title>Moon</title><trackList>{text}</trackList></playlist>")
+        playlist = read_playlist(str(tmp_path / "x.xspf"))
+        place = str(tmp_path / "x.mp3")
+        assert playlist.entries == [str(tmp_path.parent / "100% #1.mp3"), "Air - Sexy Boy", "Air - Talisman", place]
+        assert playlist.other_names == {place: ("Air - Remember",)}
+        assert (playlist.name, playlist.n_elsewhere) == ("Moon", 2)
+
+
+@pytest.mark.parametrize(
+    ("named", "encoding"), [("windows-1251", "cp1251"), ("Shift_JIS", "shift_jis"), ("GBK", "gbk")]
+)
+def test_the_encoding_that_a_playlist_names(tmp_path, named, encoding):
+    title = "東京" if encoding != "cp1251" else "Кино"
+    (tmp_path / "x.m3u").write_bytes(f"#EXTM3U\r\n#EXTENC: {named}\r\n{title}.mp3\r\n".encode(encoding))
+    assert read_playlist(str(tmp_path / "x.m3u")).entries == [str(tmp_path / f"{title}.mp3")]
+
+
+def test_an_encoding_that_is_none_is_ignored(tmp_path):
+    for name in ("no-such", "hex", "idna"):
+        (tmp_path / "x.m3u").write_text(f"#EXTENC: {name}\né.mp3\n", encoding="utf-8")
+        assert read_playlist(str(tmp_path / "x.m3u")).entries == [str(tmp_path / "é.mp3")]
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_ends_of_lines(tmp_path, end):
+    (tmp_path / "x.m3u").write_bytes(f"#EXTM3U{end}a.mp3{end}b.mp3".encode())
+    (tmp_path / "x.pls").write_bytes(f"[playlist]{end}File1=a.mp3{end}File2 = b.mp3{end}Title1=File3=c".encode())
+    for name in ("x.m3u", "x.pls"):
+        assert read_playlist(str(tmp_path / name)).entries == [str(tmp_path / "a.mp3"), str(tmp_path / "b.mp3")]

@@ -12,7 +12,7 @@ def test_a_group_is_repeated_with_its_size_and_a_track_by_its_name():
     assert Selected("artist", "Ann", [ONE, TWO]).name == "Ann (artist, 2 tracks)"
     assert Selected("artist", "Ann", [ONE]).name == "Ann - Song", "her only one"
     assert Selected("folder", "/m", [ONE]).name == "/m (folder, 1 track)"
-    assert Selected("playlist", "/m/x.m3u", [ONE], n_unknown=2).name == "/m/x.m3u (playlist, 1 of 3 entries)"
+    assert Selected("playlist", "/m/x.m3u", [ONE], unknown=["x", "y"]).name == "/m/x.m3u (playlist, 1 of 3 entries)"
 
 
 def test_addresses_can_be_typed():

@@ -268,7 +268,7 @@ def test_a_playlist_file_is_its_tracks_in_their_order(others, tmp_path):
     playlist = tmp_path / "mix.M3U8"
     playlist.write_text("/m/Swift/22.mp3\n/m/gone.mp3\n/m/Queen/1.mp3\n")
     selected = find_tracks(others, str(playlist))
-    assert (selected.kind, selected.ids, selected.n_unknown) == ("playlist", [5, 1], 1)
+    assert (selected.kind, selected.ids, selected.unknown) == ("playlist", [5, 1], ["/m/gone.mp3"])
     assert selected.name == f"{playlist} (playlist, 2 of 3 entries)"
     playlist.write_text("/m/gone.mp3\n")
     assert find_tracks(others, str(playlist)) is None

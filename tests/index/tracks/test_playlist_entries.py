@@ -1,0 +1,65 @@
+"""Entries of playlists as several programs write them, and the tracks that they mean."""
+
+import pytest
+
+from earshot.data.tables.playlists import read_playlist
+from earshot.index.tracks.name_resolution import UNKNOWN
+from earshot.index.tracks.playlist_entries import match_entries
+from library_world import add, at, heard, open_library
+
+NAMES = ["Sigur Rós/01 - Svefn-g-englar.flac", "100% #1 (live) [2].flac", "100%25.flac"]
+NAMES.append("Air/Moon Safari/Sexy Boy.flac")
+
+
+@pytest.fixture
+def library(tmp_path):
+    library, head = open_library(tmp_path / "library")
+    with library:
+        tracks = [heard(str(tmp_path / "m" / name), at(0), title=f"T{n}", artist="A") for n, name in enumerate(NAMES)]
+        add(library, head, tracks)
+        yield library
+
+
+def matched(library, path, text, encoding="utf-8"):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding=encoding)
+    return match_entries(library, [read_playlist(str(path))])[0]
+
+
+@pytest.mark.parametrize(
+    ("entry", "track"),
+    [
+        ("../m/Sigur%20R%C3%B3s/01%20-%20Svefn-g-englar.flac", 1),
+        ("../m/100%25%20%231%20%28live%29%20%5B2%5D.flac", 2),
+        ("../m/100% #1 (live) [2].flac", 2),
+        ("../m/100%25.flac", 3),  # a file of this very name, rather than 100%.flac
+        ("../M/AIR/moon safari/SEXY BOY.FLAC", 4),
+        ("C:\\Music\\Air\\Moon Safari\\Sexy Boy.flac", 4),
+        ("\\\\nas\\music\\Moon%20Safari\\Sexy%20Boy.flac", 4),
+        ("file:///D:/Music/Moon%20Safari/Sexy%20Boy.flac", 4),
+        ("Sexy Boy.flac", UNKNOWN),
+        ("../m/100%2525.flac", 3),
+        ("../m/gone%20away.flac", UNKNOWN),
+    ],
+)
+def test_m3u(library, tmp_path, entry, track):
+    assert matched(library, tmp_path / "p" / "x.m3u", f"#EXTM3U\n{entry}\n") == [track]
+    assert matched(library, tmp_path / "p" / "x.pls", f"[playlist]\nFile1={entry}\n") == [track]
+
+
+def test_xspf(library, tmp_path):
+    tracks = [
+        "<location>../m/100%2525.flac</location>",
+        "<location>gone.flac</location><creator>a</creator><title>t3</title>",
+        "<creator>A</creator><title>T0</title>",
+        "<creator>A</creator><title>T9</title>",
+    ]
+    text = f"<playlist><trackList>{''.join(f'<track>{track}</track>' for track in tracks)}</trackList></playlist>"
+    assert matched(library, tmp_path / "p" / "x.xspf", text) == [3, 4, 1, UNKNOWN]
+
+
+def test_names_that_differ_in_case_alone_are_kept_apart(tmp_path):
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard(f"/m/{name}/1.mp3", at(0)) for name in ("a", "A")])
+        assert matched(library, tmp_path / "x.m3u", "/m/A/1.mp3\n/M/a/1.MP3\n/m/a/1.mp3\n") == [2, UNKNOWN, 1]
