@@ -27,16 +27,13 @@ class Split:
     held_out_users: Interactions | None = None  # what they played before the test
 
     def __repr__(self) -> str:
-        n_train, n_validation, n_test = map(len, (self.train, self.validation, self.test))
-        return f"<Split {self.protocol}: {n_train:,} train, {n_validation:,} validation, {n_test:,} test>"
+        sizes = f"{len(self.train):,} train, {len(self.validation):,} validation, {len(self.test):,} test"
+        return f"<Split {self.protocol}: {sizes}>"
 
     def describe(self) -> str:
         """Describe the split in one line for a report."""
-        n_train, n_validation, n_test = map(len, (self.train, self.validation, self.test))
-        return (
-            f"split {self.protocol}: {n_train:,} events to learn from, {n_validation:,} to choose by, {n_test:,} to"
-            " judge by"
-        )
+        sizes = f"{len(self.train):,} events to learn from, {len(self.validation):,} to choose by"
+        return f"split {self.protocol}: {sizes}, {len(self.test):,} to judge by"
 
     def before_test(self) -> Interactions:
         """Merge the events that are known when the test begins: train and, if the protocol allows, validation."""
@@ -78,8 +75,10 @@ def split_listens(
     if rules.method not in ("given", "random") and not listens.times.any():
         raise ValueError(f"these listens have no times, and {protocol} splits by them; take random or given")
     parts = {
-        "global": lambda: _by_moment(listens, share, gap_s),
-        "last-days": lambda: _by_last_days(listens, gap_s),
+        "global": lambda: _by_cuts(
+            listens, np.quantile(listens.times, [1 - 2 * share, 1 - share], method="lower"), gap_s
+        ),
+        "last-days": lambda: _by_cuts(listens, listens.times.max() - np.array([2 * DAY_S + gap_s, DAY_S]), gap_s),
         "per-user": lambda: _by_user_order(listens, share),
         "leave-one-out": lambda: _last_two(listens),
         "given": lambda: _as_given(listens, share, seed),
@@ -116,17 +115,8 @@ def merged(first: Interactions, second: Interactions) -> Interactions:
     return Interactions(users, tracks, times, weights, first.n_users, first.n_tracks, kinds)
 
 
-def _by_moment(listens: Interactions, share: float, gap_s: int) -> np.ndarray:
-    """Assign each event a code into `SPLITS`, or -1 in a gap: (n_events,) int64."""
-    return _by_cuts(listens, np.quantile(listens.times, [1 - 2 * share, 1 - share], method="lower"), gap_s)
-
-
-def _by_last_days(listens: Interactions, gap_s: int) -> np.ndarray:
-    test = int(listens.times.max()) - DAY_S
-    return _by_cuts(listens, np.array([test - gap_s - DAY_S, test]), gap_s)
-
-
 def _by_cuts(listens: Interactions, cuts: np.ndarray, gap_s: int) -> np.ndarray:
+    """Assign each event a code into `SPLITS`, or -1 in a gap: (n_events,) int64."""
     parts = np.searchsorted(cuts, listens.times, side="left").astype(np.int64)  # an event at a cut lies before it
     for cut in cuts:
         parts[(listens.times > cut - gap_s) & (listens.times <= cut)] = -1

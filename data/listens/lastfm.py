@@ -10,10 +10,20 @@ import polars as pl
 from earshot.data.listens.event_batch import ME, Batch, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_tables import seconds
-from earshot.data.tables.table_blocks import SUFFIXES, Table, header_fields, list_columns, open_table, stripped
-from earshot.data.tables.text_blocks import Member, field_blocks
+from earshot.data.tables.table_blocks import (
+    SUFFIXES,
+    Layout,
+    Table,
+    header_fields,
+    list_columns,
+    open_table,
+    rows_of_layout,
+    stripped,
+)
+from earshot.data.tables.text_blocks import Member
 
-_1K = ["user", "time", "artist_mbid", "artist", "track_mbid", "track"]
+_1K_COLUMNS = ["user", "time", "artist_mbid", "artist", "track_mbid", "track", "surplus"]
+_1K = Layout(_1K_COLUMNS, separator="\t", quote=None, n_before=0, is_utf8=True)
 _HEADLESS = ("artist", "album", "track", "date")
 _1K_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _CSV_DATE = re.compile(r'\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d"?$')
@@ -41,17 +51,16 @@ def read_lastfm_1k(member: Member) -> Iterator[Batch]:
 
     Quotes in it are parts of titles. A line without six fields, a name or a time is malformed.
     """
+    columns = {
+        "user": stripped("user"),
+        "artist": stripped("artist"),
+        "title": stripped("track"),
+        "mbid": stripped("track_mbid"),
+        "time_s": pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False).dt.epoch("s"),
+    }
     lost: Counter[str] = Counter()
-    with member.open_text() as file:
-        columns = {
-            "user": stripped("user"),
-            "artist": stripped("artist"),
-            "title": stripped("track"),
-            "mbid": stripped("track_mbid"),
-            "time_s": pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False).dt.epoch("s"),
-        }
-        blocks, is_valid = field_blocks(file, _1K, lost=lost), pl.col("surplus").is_null()
-        yield from valid_events(blocks, columns, needed=("user", *_NEEDED), is_valid=is_valid, lost=lost)
+    blocks, is_valid = rows_of_layout(member, _1K, _1K_COLUMNS, lost), pl.col("surplus").is_null()
+    yield from valid_events(blocks, columns, needed=("user", *_NEEDED), is_valid=is_valid, lost=lost)
 
 
 def is_export(columns: Sequence[str]) -> bool:

@@ -1,6 +1,5 @@
 """Read a ListenBrainz export: a zip of JSON lines, its files, or the older JSON file with a list of listens."""
 
-import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -90,16 +89,11 @@ def _named(rows: list[Row], lost: Counter[str]) -> pl.DataFrame:
 
 
 def _rows(member: Member, lost: Counter[str]) -> Iterator[list[Row]]:
+    are_lines = member.title.endswith((".jsonl", ".ndjson", ".listens"))
     with member.open_text() as file:
-        if not member.title.endswith((".jsonl", ".ndjson", ".listens")) and _is_list(file):
-            for entries in json_entries(file, member.title):
-                yield [_object(entry) for entry in entries]
-        else:
-            yield from json_blocks(file, _object, lost)
-
-
-def _is_list(file: io.BufferedReader) -> bool:
-    return file.peek(_HEAD_BYTES).lstrip()[:1] == b"["
+        is_list = not are_lines and file.peek(_HEAD_BYTES).lstrip()[:1] == b"["
+        for values in json_entries(file, member.title) if is_list else json_blocks(file, lost):
+            yield [_object(value) for value in values]
 
 
 def _object(value: object) -> Row:

@@ -25,6 +25,7 @@ from earshot.data.tables.text_blocks import Member
 _PREFIX = "yambda:"
 _KIND_OF_FILE = {f"{kind}s": kind for kind in KINDS}
 _MAPS = {"artist": ("artist_id", "item_id"), "album": ("album_id", "item_id")}
+_EVENT_COLUMNS = ("uid", "item_id", "timestamp", "event_type", "played_ratio_pct", "track_length_seconds")
 _ROWS_AT_ONCE = 4_000_000
 _MAX_OWNERS_SECONDS = 120.0  # for a map of ten million items
 
@@ -67,11 +68,7 @@ def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Ite
     if {"played_ratio_pct", "track_length_seconds"} <= names.keys():
         played = pl.col("played_ratio_pct").cast(pl.Float64) * pl.col("track_length_seconds").cast(pl.Float64) * 10
         columns["played_ms"] = played.round().cast(pl.Int32, strict=False)
-    used = [
-        name
-        for name in ("uid", "item_id", "timestamp", "event_type", "played_ratio_pct", "track_length_seconds")
-        if name in names
-    ]
+    used = [name for name in _EVENT_COLUMNS if name in names]
     needed = ("user", "title", "time_s", "kind")
     yield from valid_events(parquet_blocks(path, used, rows_at_once), columns, needed=needed, are_dated=False)
 
@@ -116,7 +113,7 @@ def embeddings(path: Path, items: np.ndarray, rows_at_once: int = 200_000) -> It
         if len(block):
             vectors = block[column].explode().to_numpy().reshape(len(block), -1).astype(np.float32)  # (n, dim)
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-            mask = lengths[:, 0] > 0
+            mask = lengths[:, 0] > 0  # false for NaN
             yield block["item_id"].to_numpy()[mask], vectors[mask] / lengths[mask]
 
 

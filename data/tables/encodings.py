@@ -2,6 +2,9 @@
 
 import codecs
 import io
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from typing import IO
 
 _PIECE_BYTES = 1024 * 1024  # decoded at a time
@@ -15,31 +18,27 @@ class Utf8File(io.RawIOBase):
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
-        self._file = file
-        self._ready = file.read(_PIECE_BYTES)  # not the mark alone, so that `peek` of a buffer sees a whole piece
-        self._decoder: codecs.IncrementalDecoder | None = None
-        if self._ready.startswith(_UTF16_MARKS):
-            self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
-            self._ready = self._decoded(self._ready)
-        self._ready = self._ready.removeprefix(codecs.BOM_UTF8)
+        self._pieces = _utf8_pieces(file)
+        self._ready = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]  # any writable buffer
-        while not self._ready:
-            content = self._file.read(len(buffer))
-            self._ready = self._decoded(content) if self._decoder else content
-            if not content:
-                break
+        if not self._ready:
+            self._ready = next(filter(None, self._pieces), b"")
         content, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
         buffer[: len(content)] = content
         return len(content)
 
-    def _decoded(self, content: bytes) -> bytes:
-        assert self._decoder is not None
-        text = self._decoder.decode(content, final=not content)
-        return text.encode("utf-8", "replace")  # lone surrogates have no encoding
+
+def _utf8_pieces(file: IO[bytes]) -> Iterator[bytes]:
+    head = file.read(_PIECE_BYTES)  # not the mark alone, so that `peek` of a buffer sees a whole piece
+    pieces = chain([head.removeprefix(codecs.BOM_UTF8)], iter(partial(file.read, _PIECE_BYTES), b""))
+    if not head.startswith(_UTF16_MARKS):
+        return pieces
+    texts = codecs.iterdecode(pieces, "utf-16", "replace")
+    return (text.encode("utf-8", "replace") for text in texts)  # lone surrogates have no encoding
 
 
 def as_utf8(content: bytes) -> bytes:

@@ -43,16 +43,14 @@ def translate(
     """
     table = open_table(path, what="tables of names").whole()
     columns = table.columns
-    wanted = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)}).unique()
-    key = find_column(path.name, columns, key, ()) or _key_column(path, table, wanted, level)
+    given = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)})
+    key = find_column(path.name, columns, key, ()) or _key_column(path, table, given.unique(), level)
     value = find_column(path.name, columns, value, ()) or find_column(path.name, columns, None, _value_columns(key))
     if value is None or value == key:
         raise ValueError(f"{path.name}: which column says what {key!r} means? It has {list_columns(columns)}")
     meanings = table.select(name=stripped(key), meaning=stripped(value)).drop_nulls().unique("name", keep="first")
     # A join keeps the order of the names, and takes less than a second for a million.
-    joined = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)}).join(
-        meanings, on="name", how="left", maintain_order="left"
-    )
+    joined = given.join(meanings, on="name", how="left", maintain_order="left")
     n_known = len(joined) - joined["meaning"].null_count()
     return Translation(joined["meaning"].fill_null(joined["name"]).to_list(), n_known, key, value)
 

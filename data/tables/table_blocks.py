@@ -107,7 +107,7 @@ def open_table(file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: st
             return Table(name, schema, lambda columns, lost: _json_lines(member, columns, lost))
         layout = Layout.detect(head, name)
         schema = dict.fromkeys(layout.names, pl.String())
-        return Table(name, schema, lambda columns, lost: _text_blocks(member, layout, columns, lost))
+        return Table(name, schema, lambda columns, lost: rows_of_layout(member, layout, columns, lost))
 
 
 @contextmanager
@@ -132,6 +132,7 @@ class Layout:
     separator: str
     quote: str | None
     n_before: int  # bytes before the first row
+    is_utf8: bool = False  # known to be UTF-8; other bytes are damage, not another encoding
 
     @classmethod
     def detect(cls, head: bytes, name: str) -> "Layout":
@@ -181,7 +182,8 @@ def _first_record(text: bytes, quote: str | None) -> bytes:
     return text[:first] if quote and n_quotes % 2 else text[:end]
 
 
-def _text_blocks(member: Member, layout: Layout, columns: Sequence[str], lost: Counter[str]) -> Blocks:
+def rows_of_layout(member: Member, layout: Layout, columns: Sequence[str], lost: Counter[str]) -> Blocks:
+    """Yield columns of a text file as text; a blank line is a row of nulls. Lines that are too long count in `lost`."""
     places = [place for place, name in enumerate(layout.names) if name in set(columns)]
     # polars takes the number of columns from the first line, and would unpack a block that begins like a packed file.
     first = layout.separator.join("x" * len(layout.names)).encode() + b"\n"
@@ -197,7 +199,7 @@ def _text_blocks(member: Member, layout: Layout, columns: Sequence[str], lost: C
     with member.open_text() as file:
         file.read(layout.n_before)
         for block in line_blocks(file, quote=(layout.quote or "").encode(), lost=lost):
-            content = first + as_utf8(block)
+            content = first + (block if layout.is_utf8 else as_utf8(block))
             try:
                 yield read(content, layout.quote)
             except pl.exceptions.ComputeError:  # an unclosed quote

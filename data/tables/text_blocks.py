@@ -9,14 +9,13 @@ import tarfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
-import polars as pl
 
 from earshot.data.files.regular_files import open_regular
 from earshot.data.tables.archives import open_archive, open_gzip
@@ -195,31 +194,12 @@ def _end_of_last_line(text: bytes, quote: bytes) -> int:
     return int(ends[-1]) + 1 if len(ends) else 0
 
 
-def field_blocks(
-    file: IO[bytes], columns: list[str], separator: str = "\t", lost: Counter[str] | None = None
-) -> Iterator[pl.DataFrame]:
-    """Yield unquoted fields of text as tables; a surplus field is in the column `surplus`.
-
-    Blank lines are rows of nulls.
-    """
-    names = [*columns, "surplus"]
-    # polars takes the number of columns from the first line.
-    first = separator.join("x" * len(names)).encode() + b"\n"
-    for block in line_blocks(file, lost=lost):
-        yield pl.read_csv(
-            first + block, separator=separator, has_header=False, new_columns=names, quote_char=None,
-            infer_schema=False, truncate_ragged_lines=True, encoding="utf8-lossy",
-        ).slice(1)  # fmt: skip
-
-
-def json_blocks(
-    file: IO[bytes], pick: Callable[[object], dict[str, object]], lost: Counter[str] | None = None
-) -> Iterator[list[dict[str, object]]]:
-    """Yield the values of JSON lines, each flattened by `pick`, which gets None for a line that is no JSON."""
+def json_blocks(file: IO[bytes], lost: Counter[str] | None = None) -> Iterator[list[object]]:
+    """Yield the values of JSON lines; None for a line that is no JSON."""
     for block in line_blocks(file, _BLOCK_BYTES // 4, lines=_JSON_LINES, lost=lost):
         rows = [line for line in block.split(b"\n") if line.strip()]
         for first in range(0, len(rows), _JSON_LINES):  # a block of short lines may hold millions
-            yield [pick(json_value(line)) for line in rows[first : first + _JSON_LINES]]
+            yield [json_value(line) for line in rows[first : first + _JSON_LINES]]
 
 
 def json_value(text: bytes | str) -> object:

@@ -4,6 +4,7 @@ import codecs
 import gzip
 import os
 import zipfile
+from collections import Counter
 
 import polars as pl
 import pytest
@@ -226,3 +227,10 @@ def test_of_damaged_utf8_only_the_damage_is_lost(tmp_path):
     text = "artist,n\nBjörk,1\nSigur Rós,2\nMú".encode()
     (tmp_path / "x.csv").write_bytes(text[:-1])
     assert open_table(tmp_path / "x.csv").whole()["artist"].to_list() == ["Björk", "Sigur Rós", "M\ufffd"]
+
+
+def test_fields_without_quotes_and_a_surplus_one(tmp_path):
+    member = Member(written(tmp_path / "x.tsv", 'a\t"b\tc\td\n\nä\n'))
+    layout = table_blocks.Layout(["one", "two", "surplus"], "\t", None, 0)
+    rows = pl.concat(table_blocks.rows_of_layout(member, layout, layout.names, Counter())).rows()
+    assert rows == [("a", '"b', "c"), (None, None, None), ("ä", None, None)]
