@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -98,12 +98,8 @@ class Interactions:
 
     def select(self, mask: np.ndarray) -> "Interactions":
         """Select events by a mask, (n_events,) bool; users and tracks keep their rows."""
-        return Interactions(
-            self.user_rows[mask], self.track_rows[mask], self.times[mask], self.weights[mask],
-            self.n_users, self.n_tracks,
-            None if self.kinds is None else self.kinds[mask],
-            None if self.splits is None else self.splits[mask],
-        )  # fmt: skip
+        arrays = {name: array for name, array in vars(self).items() if isinstance(array, np.ndarray)}
+        return replace(self, **{name: array[mask] for name, array in arrays.items()})
 
 
 def blocks(n: int, size: int = _BLOCK_EVENTS) -> Iterator[tuple[int, int]]:

@@ -28,10 +28,8 @@ def json_entries(file: IO[bytes], name: str) -> Iterator[list[object]]:
     try:
         if text.mark() != "[":
             raise ValueError(f"{name} is no list of streams" if _is_json(text) else f"{name} is not JSON")
-        text.position += 1
-        mark = ","
-        if text.mark() == "]":
-            mark = text.take()
+        text.take()
+        mark = text.take() if text.mark() == "]" else ","
         while mark == ",":
             value, n_value_letters = text.value()
             entries.append(value)
