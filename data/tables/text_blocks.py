@@ -95,7 +95,7 @@ def members_of(path: Path) -> list[Member]:
     ValueError
         The archive is damaged, encrypted or a bomb.
     """
-    is_archive = path.suffix.lower() == ".zip" or is_tar(path)
+    is_archive = path.name.lower().endswith((".zip", ".tar", ".tar.gz", ".tgz"))
     if not is_archive and path.name.endswith(".gz") and path.stat().st_size <= _CHECKED_GZIP_BYTES:
         with Member(path).open() as file:  # finds a bomb in seconds, long before its last row is read
             while file.read(_PIECE_BYTES):
@@ -104,11 +104,6 @@ def members_of(path: Path) -> list[Member]:
         return [Member(path)]
     with _damage_as_value_error(path):
         return [Member(path, name) for name in open_archive(path).names]
-
-
-def is_tar(path: Path) -> bool:
-    """Tell whether a path has a suffix of tar archives."""
-    return path.name.lower().endswith((".tar", ".tar.gz", ".tgz"))
 
 
 @contextmanager
