@@ -49,4 +49,5 @@ def path_of_address(text: str) -> str | None:
         host, path = "", f"/{host}{path}"
     path = "/" + path.lstrip("/") if path.startswith("/") else path
     path = _DRIVE.sub(r"\1:", path, count=1) if _DRIVE.match(path) else path
-    return percent_decoded(path if host.casefold() in ("", "localhost", "127.0.0.1") else f"//{host}{path}")
+    is_here = host.casefold() in ("", "localhost", "127.0.0.1") or not path
+    return percent_decoded(path if is_here else f"//{host}{path}")

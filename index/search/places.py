@@ -6,7 +6,7 @@ import unicodedata
 
 from earshot.data.files.file_addresses import path_of_address
 from earshot.data.files.path_encoding import path_columns, shown_path
-from earshot.data.tables.playlists import SUFFIXES, Playlist, read_playlist
+from earshot.data.tables.playlists import SUFFIXES, read_playlist
 from earshot.index.library import Library
 from earshot.index.search.selected import Selected
 from earshot.index.search.word_search import rows_where
@@ -62,20 +62,12 @@ def _tracks_below(library: Library, folder: str) -> list[TrackRow]:
 def _tracks_of_playlist(library: Library, path: str) -> Selected | None:
     """The tracks of a playlist in its order, each as often as it stands there."""
     playlist = read_playlist(path)
-    ids = _ids_of_entries(library, playlist)
+    (ids,) = match_entries(library, [playlist])
     rows = track_rows(library, ids)
     found = [rows.get(node) for node in ids]
     unknown = [entry for entry, row in zip(playlist.entries, found, strict=True) if row is None or row.path is None]
     tracks = [row for row in found if row is not None and row.path is not None]
     return Selected("playlist", path, tracks, unknown) if tracks else None
-
-
-def _ids_of_entries(library: Library, playlist: Playlist) -> list[int]:
-    """Ids of entries; all paths of the library are looked through only if one is not known as it is."""
-    texts = [path_columns(entry)[0] for entry in playlist.entries]
-    query = "SELECT path, id FROM tracks WHERE path IN (SELECT value FROM json_each(?))"
-    known = dict(library.db.execute(query, [json.dumps(texts)]).fetchall())
-    return [known[text] for text in texts] if len(known) == len(set(texts)) else match_entries(library, [playlist])[0]
 
 
 def why_no_tracks(text: str) -> str | None:

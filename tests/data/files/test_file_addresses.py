@@ -20,6 +20,7 @@ from earshot.data.files.file_addresses import is_address, path_of_address, perce
         ("file://C:\\Music\\1.mp3", "C:/Music/1.mp3"),
         ("file://nas/share/1.mp3", "//nas/share/1.mp3"),
         ("file:1.mp3", "1.mp3"),
+        ("file://nothing", ""),
         ("file:///caf%E9.mp3", os.fsdecode(b"/caf\xe9.mp3")),
         ("/music/file:1.mp3", None),
         ("profile:///x", None),
