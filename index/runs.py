@@ -1,9 +1,12 @@
-"""Runs of stages, recorded in the library: start, continue and finish them."""
+"""Runs of stages, recorded in the library: start, continue and finish them, with their metrics."""
 
 import json
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.index.database_checks import read_json
 from earshot.index.library import Library, now
 
@@ -70,6 +73,17 @@ def finish_run(library: Library, run_id: int, metrics: dict[str, Any]) -> None:
     with library.transaction():
         library.db.execute(
             "UPDATE runs SET finished = ?, metrics = ? WHERE id = ?", [now(), json.dumps(metrics), run_id]
+        )
+
+
+def store_metrics(library: Library, run_id: int, metric_values: Iterable[MetricValue]) -> None:
+    """Store the metric values of a run in the table `metrics`, and delete those that it had."""
+    with library.transaction():
+        library.db.execute("DELETE FROM metrics WHERE run_id = ?", [run_id])
+        library.db.conn.executemany(
+            "INSERT INTO metrics (run_id, subject, metric, k, slice, value, ci_low, ci_high, n)"
+            " VALUES (:run_id, :subject, :metric, :k, :slice, :value, :ci_low, :ci_high, :n)",
+            [asdict(value) | {"run_id": run_id} for value in metric_values],
         )
 
 

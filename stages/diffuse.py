@@ -12,7 +12,6 @@ from earshot.graph.config import DiffusionConfig
 from earshot.graph.diffusion.diffusion import centred, diffuse, sound_centre
 from earshot.graph.diffusion.hidden_audio_check import check_recovery
 from earshot.graph.preference_graph import build_graph
-from earshot.index.evaluation.metric_store import store_metrics
 from earshot.index.graphs.diffused_vectors import (
     DiffusionResult,
     LevelGraph,
@@ -25,7 +24,7 @@ from earshot.index.graphs.diffused_vectors import (
     store_diffused,
 )
 from earshot.index.library import Library
-from earshot.index.runs import DIFFUSE_STAGE, finish_run, start_run
+from earshot.index.runs import DIFFUSE_STAGE, finish_run, start_run, store_metrics
 from earshot.index.vectors.spaces import AUDIO, read_vectors, require_vectors
 from earshot.stages.shared.environment import versions
 from earshot.stages.shared.indexes import refresh_indexes

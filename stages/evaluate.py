@@ -15,11 +15,10 @@ from earshot.evaluation.queries import describe_queries, queries_of_split, valid
 from earshot.evaluation.sampled_metrics import draw_candidates
 from earshot.index.evaluation.ann_benchmark import ann_metrics, ann_section
 from earshot.index.evaluation.leakage import current_ear, training_listens
-from earshot.index.evaluation.metric_store import store_metrics
 from earshot.index.library import Library
 from earshot.index.recommending.tower_data import TowerData
 from earshot.index.recommending.tower_runs import TowerRun
-from earshot.index.runs import EVALUATE_STAGE, finish_run, start_run
+from earshot.index.runs import EVALUATE_STAGE, finish_run, start_run, store_metrics
 from earshot.index.vectors.spaces import AUDIO
 from earshot.stages.shared.current_towers import load_towers
 from earshot.stages.shared.environment import versions

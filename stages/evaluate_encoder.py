@@ -29,9 +29,8 @@ from earshot.index.evaluation.audio_facts import (
     query_rows,
     read_track_table,
 )
-from earshot.index.evaluation.metric_store import store_metrics
 from earshot.index.library import Library
-from earshot.index.runs import current_fingerprint, finish_run, start_run
+from earshot.index.runs import current_fingerprint, finish_run, start_run, store_metrics
 from earshot.index.vectors.neighbour_table import mean_neighbour_score
 from earshot.index.vectors.spaces import AUDIO, require_vectors
 from earshot.stages.shared.current_encoder import current_checkpoint, load_encoder

@@ -10,7 +10,7 @@ from earshot.graph.drawing.map_picture import check_picture_format
 from earshot.graph.drawing.map_picture import draw_map as draw_picture
 from earshot.graph.drawing.umap_layout import map_layout
 from earshot.index.library import Library
-from earshot.index.search.map_sample import read_map
+from earshot.index.tracks.track_lookup import sample_tracks
 from earshot.index.vectors.spaces import AUDIO, require_vectors, spaces
 from earshot.stages.shared.reports import Note, StageError
 
@@ -56,23 +56,23 @@ def draw_map(
     if picture is not None:
         check_picture_format(picture)
     require_vectors(library, space)
-    sample = read_map(library, space, limit, seed)
-    n_tracks = len(sample.tracks)
+    tracks, vectors, n_all = sample_tracks(library, space, limit, seed)
+    n_tracks = len(tracks)
     if not n_tracks:
         names = ", ".join(spaces(library)) or "none"
         raise StageError(f"No track has a vector in the space {space!r}; this library has {names}.")
-    of_all = f" of {sample.n_all:,}" if n_tracks < sample.n_all else ""
+    of_all = f" of {n_all:,}" if n_tracks < n_all else ""
     yield Note(f"placing {n_tracks:,} tracks{of_all}{', a sample (--limit)' if of_all else ''} ...")
-    places = map_layout(sample.vectors, seed=seed)
-    coloring = color_by([getattr(track, color) for track in sample.tracks], several=color == "genre")
+    places = map_layout(vectors, seed=seed)
+    coloring = color_by([getattr(track, color) for track in tracks], several=color == "genre")
     title = f"{n_tracks:,} tracks{of_all} by {space}, colored by {color}"
     if picture is not None:
         draw_picture(picture, places, coloring, title=title)
     if page is not None:
         write_map_page(
             page, places, coloring, title=title,
-            ids=[track.id for track in sample.tracks],
-            names=[track.name for track in sample.tracks],
-            details=[" · ".join(filter(None, (track.album, track.genre))) for track in sample.tracks],
+            ids=[track.id for track in tracks],
+            names=[track.name for track in tracks],
+            details=[" · ".join(filter(None, (track.album, track.genre))) for track in tracks],
         )  # fmt: skip
     yield MapReport(title, paths, bool(coloring.names))

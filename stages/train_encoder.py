@@ -31,10 +31,9 @@ from earshot.graph.taste.taste_trainer import Epoch, TasteTrainer, taste_trainin
 from earshot.graph.taste.track_graph import TrackGraph, split_by_group
 from earshot.index.evaluation.audio_facts import TrackTable, read_track_table
 from earshot.index.evaluation.leakage import listens_of_graphs, training_imports, training_listens
-from earshot.index.evaluation.metric_store import store_metrics
 from earshot.index.library import Library
 from earshot.index.manifest import recorded_write
-from earshot.index.runs import TRAINING_STAGE, finish_run, start_run
+from earshot.index.runs import TRAINING_STAGE, finish_run, start_run, store_metrics
 from earshot.index.vectors.spaces import require_vectors
 from earshot.stages.shared.current_encoder import current_checkpoint, find_checkpoint, load_encoder
 from earshot.stages.shared.environment import SAVE_SECONDS, pick_device, versions

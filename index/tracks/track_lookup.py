@@ -4,7 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from earshot.index.library import Library
+from earshot.index.vectors.spaces import read_some_vectors
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,17 @@ def track_rows(library: Library, ids: Sequence[int]) -> dict[int, TrackRow]:
     among = "id IN (SELECT value FROM json_each(?))"
     query = f"SELECT {COLUMNS} FROM tracks WHERE status IN {STATUSES[True]} AND {among}"
     return {row[0]: TrackRow(*row) for row in library.db.execute(query, [json.dumps(list(ids))])}
+
+
+def sample_tracks(library: Library, space: str, limit: int, seed: int = 0) -> tuple[list[TrackRow], np.ndarray, int]:
+    """Read the tracks of a space, their vectors, (n_tracks, dim), and how many it has; above `limit` a random sample.
+
+    Only the vectors of the sample are in memory.
+    """
+    all_ids = library.ids("SELECT track_id FROM current_vectors WHERE space = ? ORDER BY track_id", [space])
+    chosen = all_ids
+    if len(all_ids) > limit:
+        chosen = np.sort(np.random.default_rng(seed).choice(all_ids, limit, replace=False))
+    ids, vectors = read_some_vectors(library, space, chosen.tolist())
+    rows = track_rows(library, chosen.tolist())
+    return [rows[track_id] for track_id in ids.all_ids.tolist()], vectors, len(all_ids)

@@ -9,7 +9,7 @@ import numpy as np
 
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
-from earshot.index.runs import current_fingerprint
+from earshot.index.runs import IMPORT_STAGE, current_fingerprint, finish_run, start_run
 
 AUDIO = "audio"  # vectors of the encoder
 DIFFUSED = "diffused"  # vectors that were spread over a preference graph
@@ -110,6 +110,18 @@ def publish(library: Library, space: str, run_id: int, pieces: Pieces) -> int:
     n_stored = insert_vectors(library, space, run_id, pieces)
     _point_to(library, space, run_id)
     return n_stored
+
+
+def store_imported_vectors(library: Library, space: str, origin: str, pieces: Pieces) -> int:
+    """Put vectors of unit length that come with a data set into a space, in place of those it had; return their number.
+
+    All or nothing, as a run of its own.
+    """
+    run_id, _ = start_run(library, IMPORT_STAGE, {"space": space, "origin": origin})
+    with library.transaction():
+        n_vectors = publish(library, space, run_id, pieces)
+    finish_run(library, run_id, {"n_vectors": n_vectors})
+    return n_vectors
 
 
 def insert_vectors(library: Library, space: str, run_id: int, pieces: Pieces) -> int:

@@ -4,15 +4,19 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+import numpy as np
+
+from earshot.data.ids import IdMap
 from earshot.data.listens.event_collector import Items
 from earshot.data.listens.lastfm import LASTFM_CSV
 from earshot.data.listens.listen_reader import Reader, ReadOptions
 from earshot.data.listens.listen_sources import Source, find_sources
 from earshot.data.listens.listen_tables import TABLE
+from earshot.data.listens.yambda import embeddings
 from earshot.index.library import Library
 from earshot.index.listens import listen_store
 from earshot.index.listens.listen_store import ListenImport, StoredListens
-from earshot.index.vectors.imported_vectors import store_embeddings
+from earshot.index.vectors.spaces import store_imported_vectors
 from earshot.stages.shared.name_mapping import MappedNames, NameOptions, map_names
 from earshot.stages.shared.reports import InputError, Progress
 
@@ -149,7 +153,7 @@ def _import_source(
         n_vectors = None
         if opened.vector_files:
             numbers, ids = collector.item_numbers(), result.items.ids
-            n_vectors = store_embeddings(library, source.reader.name, opened.vector_files, numbers, ids)
+            n_vectors = _store_embeddings(library, source.reader.name, opened.vector_files, numbers, ids)
     yield ImportedSource(
         result,
         mapped,
@@ -160,3 +164,15 @@ def _import_source(
         format=source.reader.name,
         n_vectors=n_vectors,
     )
+
+
+def _store_embeddings(
+    library: Library, space: str, files: Sequence[Path], numbers: np.ndarray, track_ids: np.ndarray
+) -> int:
+    """Store the audio embeddings of an export, of tracks that were listened to; return their number.
+
+    These have numbers, (n,), in the data set and ids, (n,), in the library.
+    """
+    rows = IdMap(numbers)
+    pieces = ((track_ids[rows.rows(items)], vectors) for path in files for items, vectors in embeddings(path, numbers))
+    return store_imported_vectors(library, space, str(files[0]), pieces)

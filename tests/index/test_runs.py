@@ -1,11 +1,15 @@
-"""Runs of stages: started, continued, finished, and found again."""
+"""Runs of stages: started, continued, finished, and found again; their metrics."""
 
 import json
 
 import pytest
 
+from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.index.library import Library
-from earshot.index.runs import current_fingerprint, finish_run, head_run, start_run, trained_checkpoint
+from earshot.index.runs import current_fingerprint, finish_run, head_run, start_run, store_metrics, trained_checkpoint
+
+TWINS = MetricValue("audio", "twin_hit", 1, "all", 1.0, 0.9, 1.0, 22)
+UNDEFINED = MetricValue("chance", "spearman_listens", None, "held-out", None, None, None, 40)
 
 
 @pytest.fixture
@@ -66,3 +70,29 @@ def test_the_current_fingerprint_is_of_the_run_that_search_uses(library):
     _, head = start_run(library, "embed-audio", {}, fingerprint="ear-2")
     library.db.execute("INSERT INTO spaces (space, run_id) VALUES ('audio', ?)", [head])
     assert current_fingerprint(library) == "ear-2"
+
+
+def stored(library):
+    rows = library.db.execute("SELECT subject, metric, k, slice, value, ci_low, ci_high, n FROM metrics ORDER BY id")
+    return [MetricValue(*row) for row in rows]
+
+
+def test_what_is_stored_comes_back(library):
+    run, _ = start_run(library, "evaluate-audio", {})
+    store_metrics(library, run, [TWINS, UNDEFINED])
+    assert stored(library) == [TWINS, UNDEFINED]
+
+
+def test_a_run_replaces_its_values_alone(library):
+    first, second = (start_run(library, "evaluate-audio", {})[0] for _ in range(2))
+    store_metrics(library, first, [TWINS, UNDEFINED])
+    store_metrics(library, second, [TWINS])
+    store_metrics(library, first, [UNDEFINED])
+    assert stored(library) == [TWINS, UNDEFINED]
+
+
+def test_values_go_with_their_run(library):
+    run, _ = start_run(library, "evaluate-audio", {})
+    store_metrics(library, run, [TWINS])
+    library.db.execute("DELETE FROM runs WHERE id = ?", [run])
+    assert stored(library) == []

@@ -76,7 +76,6 @@ SMALLER = {
     "towers/networks/event_features.py": "one embedding",
     "stages/shared/environment.py": "the machine, asked by three commands",
     "data/parallel.py": "the number of threads has one home",
-    "index/evaluation/metric_store.py": "a table has one writer",
     "index/health/problem.py": "what every check yields",
 }
 TESTED_ELSEWHERE = {

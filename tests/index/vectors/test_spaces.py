@@ -10,7 +10,6 @@ from commands_typed import invoke
 from earshot.index.library import LibraryError
 from earshot.index.runs import current_fingerprint, start_run
 from earshot.index.tracks.track_store import set_status
-from earshot.index.vectors.imported_vectors import store_imported_vectors
 from earshot.index.vectors.spaces import (
     AUDIO,
     Space,
@@ -20,6 +19,8 @@ from earshot.index.vectors.spaces import (
     read_vector,
     read_vectors,
     sound_space,
+    spaces,
+    store_imported_vectors,
     use_run,
     vector_fingerprint,
 )
@@ -260,3 +261,46 @@ def test_the_encoder_comes_first_and_other_vectors_have_another_fingerprint(tmp_
         add(library, head, [heard("/1.mp3", at(1), title="One")])
         assert sound_space(library) == "audio" and sound_space(library, "theirs") == "theirs"
         assert vector_fingerprint(library, "audio") == current_fingerprint(library)
+
+
+@pytest.fixture
+def three_tracks(tmp_path):
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard(f"/{number}.mp3", at(number)) for number in range(3)])
+        yield library
+
+
+def test_imported_vectors_have_a_space_of_their_own(three_tracks):
+    pieces = [(np.array([3]), unit(1, 0, 0)[None]), (np.array([1]), unit(0, 3, 4)[None])]
+    assert store_imported_vectors(three_tracks, "theirs", "x.parquet", iter(pieces)) == 2
+    ids, vectors = read_vectors(three_tracks, "theirs")
+    assert ids.ids([0, 1]).tolist() == [1, 3]
+    np.testing.assert_allclose(vectors, [[0, 0.6, 0.8], [1, 0, 0]], rtol=1e-6)
+    assert spaces(three_tracks) == ["audio", "theirs"] and len(read_vectors(three_tracks, "audio")[0]) == 3
+    stage, finished, metrics = three_tracks.db.execute(
+        "SELECT stage, finished IS NOT NULL, metrics FROM runs WHERE id = ?",
+        [current_space(three_tracks, "theirs").run_id],
+    ).fetchone()
+    assert (stage, finished, metrics) == ("import-listens", 1, '{"n_vectors": 2}')
+
+
+def test_later_imported_vectors_take_their_place(three_tracks):
+    store_imported_vectors(three_tracks, "theirs", "x", [(np.array([1, 2]), np.stack([at(0), at(1)]))])
+    before = current_space(three_tracks, "theirs").revision
+    store_imported_vectors(three_tracks, "theirs", "x", [(np.array([2]), at(2)[None])])
+    assert read_vectors(three_tracks, "theirs")[0].ids([0]).tolist() == [2]
+    assert three_tracks.db.execute("SELECT count(*) FROM vectors WHERE space = 'theirs'").fetchone() == (1,)
+    assert current_space(three_tracks, "theirs").revision > before  # so that an index of the first is known as stale
+
+
+def test_a_failing_import_of_vectors_leaves_the_first(three_tracks):
+    store_imported_vectors(three_tracks, "theirs", "x", [(np.array([1]), at(0)[None])])
+
+    def pieces():
+        yield np.array([2]), at(1)[None]
+        raise ValueError("x.parquet is damaged")
+
+    with pytest.raises(ValueError, match=r"x\.parquet is damaged"):
+        store_imported_vectors(three_tracks, "theirs", "x", pieces())
+    assert read_vectors(three_tracks, "theirs")[0].ids([0]).tolist() == [1]

@@ -3,9 +3,11 @@
 import json
 import zipfile
 
+import polars as pl
 import pytest
 
 from earshot.index.library import Library
+from earshot.index.vectors.spaces import read_vectors
 from earshot.stages.imports.import_listens import (
     ImportedSource,
     ImportListensConfig,
@@ -75,3 +77,15 @@ def test_the_options_that_import_the_same_again(tmp_path):
     config = ImportListensConfig(listener="ana", names=tmp_path / "x.csv", again=True)
     assert config.cli_options() == ["--listener", "ana", "--names", str(tmp_path / "x.csv")]
     assert ImportListensConfig().cli_options() == []
+
+
+def test_vectors_of_an_export_are_stored_for_what_was_listened_to(library, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    pl.DataFrame({"uid": [1], "timestamp": [1], "item_id": [70]}).write_parquet(folder / "listens.parquet")
+    vectors = {"item_id": [71, 70], "embed": [[1.0, 0.0], [0.0, 2.0]]}
+    pl.DataFrame(vectors).write_parquet(folder / "embeddings.parquet")
+    (imported,) = (report for report in import_listens(library, folder) if isinstance(report, ImportedSource))
+    assert imported.n_vectors == 1
+    ids, stored = read_vectors(library, "yambda")
+    assert ids.all_ids.tolist() == imported.result.items.ids.tolist() and stored.tolist() == [[0.0, 1.0]]
