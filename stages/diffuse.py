@@ -15,7 +15,6 @@ from earshot.graph.preference_graph import build_graph
 from earshot.index.graphs.diffused_vectors import (
     DiffusionResult,
     LevelGraph,
-    diffusion_result,
     fill_catalog,
     level_graphs,
     n_catalog,
@@ -122,4 +121,6 @@ def _diffuse_level(
     began = perf_counter()
     diffused = diffuse(graph, known_vectors, known_rows, config)
     seconds = perf_counter() - began
-    return diffusion_result(level, diffused, known_rows, seconds), metrics
+    rows = np.flatnonzero(diffused.any(axis=1))
+    counts = len(level.ids), len(known_rows), len(np.setdiff1d(rows, known_rows))
+    return DiffusionResult(level.level, level.kinds, level.ids.ids(rows), diffused[rows], *counts, seconds), metrics

@@ -4,9 +4,7 @@ Evaluation queries are searched, with their exclusions. An index is asked for mo
 put in order by their exact scores, as everywhere in `index.vectors.ann`.
 """
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -61,15 +59,16 @@ def ann_metrics(
         values = {"ann_recall": _shares(lists, exact), **accuracy}
         values |= {f"{name}_loss": best[name] - accuracy[name] for name in accuracy if type != _EXACT}
         columns: Columns = {(type, metric, k): column for metric, column in values.items()}
-        metric_values = mean_values(columns, targets.user_rows, slice=SLICE, seed=seed)
         exact_values = {
             "p50_ms": 1e3 * np.median(latencies),
             "p95_ms": 1e3 * np.quantile(latencies, 0.95),
-            "mib": _size(built.index) / 2**20,
+            "mib": faiss.serialize_index(built.index).nbytes / 2**20,
             "build_s": seconds,
         }
-        for metric, value in exact_values.items():
-            metric_values.append(MetricValue.of(type, metric, k, value, len(chosen), slice=SLICE))
+        metric_values = [
+            *mean_values(columns, targets.user_rows, slice=SLICE, seed=seed),
+            *(MetricValue.of(type, metric, k, x, len(chosen), slice=SLICE) for metric, x in exact_values.items()),
+        ]
         settings = ", ".join(f"{name} {value:g}" for name, value in built.settings.items())
         yield f"{type} {settings}" if settings else "", metric_values
 
@@ -118,11 +117,3 @@ def _parameters(inner: Any, selector: Any) -> Any:
 def _shares(lists: np.ndarray, exact: np.ndarray) -> np.ndarray:
     """Share of each exact list that was found, (n_queries,)."""
     return np.array([np.isin(best[best >= 0], rows).mean() for rows, best in zip(lists, exact, strict=True)])
-
-
-def _size(index: Any) -> int:
-    """Size of the stored index in bytes."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "index"
-        faiss.write_index(index, str(path))
-        return path.stat().st_size

@@ -102,15 +102,6 @@ def node_vectors(
     return unique_ids, unit_rows(sums)
 
 
-def diffusion_result(level: LevelGraph, vectors: np.ndarray, known_rows: np.ndarray, seconds: float) -> DiffusionResult:
-    """Turn the rows of a diffusion into ids, and keep those that have a vector."""
-    rows = np.flatnonzero(vectors.any(axis=1))
-    counts = len(known_rows), len(np.setdiff1d(rows, known_rows))
-    return DiffusionResult(
-        level.level, level.kinds, level.ids.ids(rows), vectors[rows], len(level.ids), *counts, seconds
-    )
-
-
 def fill_catalog(
     library: Library, track_ids: np.ndarray, vectors: np.ndarray, results: Sequence[DiffusionResult]
 ) -> tuple[np.ndarray, np.ndarray]:

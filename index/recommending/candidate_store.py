@@ -10,7 +10,7 @@ from earshot.data.ids import IdMap
 from earshot.data.recommend_request import Candidates, RecommendRequest
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import StoredInteractions
-from earshot.index.vectors.ann import n_candidates
+from earshot.index.vectors.ann import n_candidates, nearest_ids
 from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.spaces import TOWER, as_matrix, read_some_vectors
 
@@ -54,8 +54,7 @@ def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_excluded: 
     index, _ = open_index(library, TOWER)
     n = n_candidates(k) + n_excluded
     while index is not None and n < state.n_vectors // 4:
-        nearest = index.search(query[None], n)[1][0]
-        tracks, vectors = read_some_vectors(library, TOWER, nearest[nearest >= 0].tolist())
+        tracks, vectors = read_some_vectors(library, TOWER, nearest_ids(index, query, n).tolist())
         ids = tracks.all_ids
         facts = "SELECT id, coalesce(artist_id, -1) FROM tracks WHERE linked_id IS NULL AND id IN"
         artist_of = dict(library.db.execute(f"{facts} (SELECT value FROM json_each(?))", [json.dumps(ids.tolist())]))

@@ -29,16 +29,12 @@ class TowerData:
 
 
 def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
-    """Read listens and likes, and the facts of every track.
-
-    Parameters
-    ----------
-    sound : the space of audio vectors; None for none
+    """Read listens and likes, and the facts of every track, with `sound` as the space of audio vectors or none.
 
     Raises
     ------
     LibraryError
-        There are no listens to tracks.
+        As `read_interactions` does.
     """
     read = read_interactions(library)
     listens = without_dislikes(read.interactions)

@@ -73,8 +73,7 @@ def tower_checkpoint(library: Library, run_id: int) -> Path:
 
     It was written before the vectors of its run; the run itself ends only when they are indexed.
     """
-    (name,) = library.db.execute("SELECT checkpoint FROM runs WHERE id = ?", [run_id]).fetchone()
-    return library.file(name, "checkpoints")
+    return library.file(library.value("SELECT checkpoint FROM runs WHERE id = ?", [run_id]), "checkpoints")
 
 
 def store_tower_vectors(

@@ -68,27 +68,25 @@ def fitting_ids(library: Library, filters: SearchFilters, artists: set[str]) -> 
 
     Python compares each distinct genre and artist once; SQLite then filters the million tracks.
     """
-    conditions: list[str] = []
-    values: list[object] = []
+    conditions: dict[str, object] = {}  # with the value of each
     if filters.same_artist:
-        conditions.append("artist IN (SELECT value FROM json_each(?))")
         # Artists are a thousand times more than genres, so SQLite finds those with one name, or the first of several.
         of_key = "artist_id IN (SELECT id FROM artists WHERE key IN (SELECT value FROM json_each(?)))"
         names = _distinct(library, "artist", f"WHERE {of_key} OR {_SEVERAL}", json.dumps(list(artists)))
-        values.append(json.dumps([name for name in names if artist_keys(name) & artists]))
+        names = [name for name in names if artist_keys(name) & artists]
+        conditions["artist IN (SELECT value FROM json_each(?))"] = json.dumps(names)
     if filters.genre is not None:
         genre = filters.genre.casefold()
-        conditions.append("coalesce(genre, '') IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps([name for name in _distinct(library, "genre") if genre in name.casefold()]))
+        names = [name for name in _distinct(library, "genre") if genre in name.casefold()]
+        conditions["coalesce(genre, '') IN (SELECT value FROM json_each(?))"] = json.dumps(names)
     if filters.min_duration is not None:
-        conditions.append("duration_s >= ?")
-        values.append(filters.min_duration)
+        conditions["duration_s >= ?"] = filters.min_duration
     if filters.max_duration is not None:
-        conditions.append("duration_s <= ?")
-        values.append(filters.max_duration)
+        conditions["duration_s <= ?"] = filters.max_duration
     if not conditions:
         return None
-    return library.ids(f"SELECT id FROM tracks WHERE {' AND '.join(conditions)} ORDER BY id", values)
+    query = f"SELECT id FROM tracks WHERE {' AND '.join(conditions)} ORDER BY id"
+    return library.ids(query, list(conditions.values()))
 
 
 def _album(track: TrackRow) -> tuple[str, str]:

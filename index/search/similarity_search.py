@@ -12,7 +12,7 @@ from earshot.index.library import Library
 from earshot.index.search.filters import ListCaps, SearchFilters, fits_filters, fitting_ids
 from earshot.index.search.same_recording import ExcerptVectors, is_copy, read_excerpts
 from earshot.index.tracks.track_lookup import TrackRow, track_rows
-from earshot.index.vectors.ann import n_candidates
+from earshot.index.vectors.ann import n_candidates, nearest_ids
 from earshot.index.vectors.faiss_file import open_index
 from earshot.index.vectors.neighbour_table import mean_neighbour_score
 from earshot.index.vectors.spaces import read_some_vectors, read_vectors
@@ -116,11 +116,10 @@ def best_moment(seeds: Sequence[Seed], match: ExcerptVectors) -> Moment | None:
     """The pair of excerpts, one of a seed and one of the match, that sound most alike."""
     best: Moment | None = None
     for seed in seeds:
-        if not len(seed.excerpts.starts) or not len(match.starts):
+        one, other = seed.excerpts.vectors, match.vectors
+        if not len(one) or not len(other) or one.shape[1] != other.shape[1]:
             continue
-        if seed.excerpts.vectors.shape[1] != match.vectors.shape[1]:
-            continue
-        cosines = seed.excerpts.vectors @ match.vectors.T  # (n_seed_excerpts, n_match_excerpts)
+        cosines = one @ other.T  # (n_seed_excerpts, n_match_excerpts)
         row, column = np.unravel_index(int(cosines.argmax()), cosines.shape)
         if best is None or cosines[row, column] > best.score:
             best = Moment(seed.excerpts.starts[row], match.starts[column], float(cosines[row, column]))
@@ -160,19 +159,14 @@ def _pools(
     """
     n = n_first
     if index is not None and n < index.ntotal // 4:
-        yield read_some_vectors(library, space, _nearest(index, query, n).tolist())
+        yield read_some_vectors(library, space, nearest_ids(index, query, n).tolist())
     # The first candidates were too few, so select the tracks that fit before reading vectors.
     fitting = fitting_ids(library, filters, artists)
     while index is not None and (n := 8 * n) < (index.ntotal if fitting is None else len(fitting)) // 4:
-        nearest = _nearest(index, query, n)
+        nearest = nearest_ids(index, query, n)
         pool = nearest if fitting is None else np.intersect1d(nearest, fitting)
         yield read_some_vectors(library, space, pool.tolist())
     yield read_vectors(library, space) if fitting is None else read_some_vectors(library, space, fitting.tolist())
-
-
-def _nearest(index: Any, query: np.ndarray, n: int) -> np.ndarray:
-    ids = index.search(query[None], n)[1][0]
-    return ids[ids >= 0]
 
 
 def _is_copy_of(library: Library, track: TrackRow, seed: Seed) -> bool:

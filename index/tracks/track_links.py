@@ -4,6 +4,7 @@ A link names the file's track that stands for a catalog track. No id changes and
 listens and lookups follow the link, so that it can be taken back at any time.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -144,13 +145,10 @@ def store_links(library: Library, pairs: Iterable[tuple[int, int]]) -> int:
 
 def remove_links(library: Library, catalog_ids: Sequence[int]) -> int:
     """Remove links; return their number."""
+    ids = "SELECT value FROM json_each(?)"
+    query = f"UPDATE tracks SET linked_id = NULL WHERE linked_id IS NOT NULL AND id IN ({ids})"
     with library.transaction():
-        return sum(
-            library.db.execute(
-                "UPDATE tracks SET linked_id = NULL WHERE id = ? AND linked_id IS NOT NULL", [catalog_id]
-            ).rowcount
-            for catalog_id in catalog_ids
-        )
+        return library.db.execute(query, [json.dumps(list(catalog_ids))]).rowcount
 
 
 def _named(library: Library, where: str) -> Iterator[NamedTrack]:

@@ -143,6 +143,12 @@ def n_candidates(k: int) -> int:
     return 10 * k + 50
 
 
+def nearest_ids(index: Any, query: np.ndarray, n: int) -> np.ndarray:
+    """The ids of at most n candidates of an index for one query, (dim,)."""
+    ids = index.search(query[None], n)[1][0]
+    return ids[ids >= 0]
+
+
 def rank(queries: np.ndarray, vectors: np.ndarray, candidate_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Order the candidates of each query by their exact cosines.
 
