@@ -140,7 +140,7 @@ def top_in_degree(edges: BuiltEdges, *, min_degree: int | None = None, top: int 
         return edges
     ids, graph = graph_from_ids(edges.source_ids, edges.target_ids, edges.weights, directed=edges.directed)
     degrees = graph.in_degrees()
-    rows = np.argsort(-degrees, kind="stable")[: top if top is not None else None]
+    rows = np.argsort(-degrees, kind="stable")[:top]
     top_ids = ids.ids(rows[degrees[rows] >= (min_degree or 0)])
     is_between = np.isin(edges.source_ids, top_ids) & np.isin(edges.target_ids, top_ids)
     weights = None if edges.weights is None else edges.weights[is_between]

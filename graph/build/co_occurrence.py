@@ -24,6 +24,7 @@ def co_occurrence_edges(
     r"""Weight pairs of items by the groups they share: listeners who play both, playlists that hold both.
 
     Edges are directed: an item may be among another's strongest and not the other way round.
+
     Both weightings discount popularity. With :math:`x_{gi} = \log(1 + n_{gi})` of the plays of item i in group g,
     :math:`c_{ij} = x_i \cdot x_j` and :math:`c_i = \sum_j c_{ij}`:
 

@@ -39,14 +39,12 @@ def map_layout(vectors: np.ndarray, *, seed: int = 0) -> np.ndarray:
     state = np.random.RandomState(seed)
     # The two halves of UMAP, called directly: its class would search approximate neighbours again, and spend a minute
     # on compiling that.
-    edges, *_ = fuzzy_simplicial_set(
-        units, rows.shape[1], state, "cosine", knn_indices=rows, knn_dists=distances
-    )  # (n, n), sparse
+    edges, *_ = fuzzy_simplicial_set(units, rows.shape[1], state, "cosine", knn_indices=rows, knn_dists=distances)
     a, b = find_ab_params(_SPREAD, _MIN_DISTANCE)
-    settings = {"n_components": 2, "initial_alpha": 1.0, "gamma": 1.0, "negative_sample_rate": 5, "n_epochs": None}
     layout, _ = simplicial_set_embedding(
-        units, edges, a=a, b=b, init=initial, random_state=state, metric="cosine", metric_kwds={}, densmap=False,
-        densmap_kwds={}, output_dens=False, **settings,
+        units, edges, n_components=2, initial_alpha=1.0, a=a, b=b, gamma=1.0, negative_sample_rate=5, n_epochs=None,
+        init=initial, random_state=state, metric="cosine", metric_kwds={}, densmap=False, densmap_kwds={},
+        output_dens=False,
     )  # fmt: skip
     return layout.astype(np.float32)
 

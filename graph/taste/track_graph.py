@@ -28,10 +28,8 @@ class TrackGraph:
     @classmethod
     def of_groups(cls, kind: str, group_ids: np.ndarray, share: float = 1.0) -> "TrackGraph":
         """Make a graph without edges: the tracks of a group, such as an artist, are one node; below 0 is no group."""
-        groups, rows = np.unique(group_ids, return_inverse=True)
-        n_below_0 = int((groups < 0).sum())
-        graph = build_graph([], [], n_nodes=len(groups) - n_below_0)
-        return cls(kind, graph, np.maximum(rows - n_below_0, -1), share)
+        groups = IdMap(np.unique(group_ids[group_ids >= 0]))
+        return cls(kind, build_graph([], [], n_nodes=len(groups)), groups.find(group_ids), share)
 
     def __repr__(self) -> str:
         n_tracks = int((self.node_rows >= 0).sum())
