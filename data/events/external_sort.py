@@ -38,10 +38,9 @@ class EventSort:
         """
         if not len(block):
             return
-        counts = np.bincount(block["user_row"].to_numpy())
-        if len(counts) > len(self._per_user):
-            self._per_user = np.pad(self._per_user, (0, len(counts) - len(self._per_user)))
-        self._per_user[: len(counts)] += counts
+        counts = np.bincount(block["user_row"].to_numpy(), minlength=len(self._per_user))
+        counts[: len(self._per_user)] += self._per_user
+        self._per_user = counts
         if self._per_user.max() > MAX_EVENTS_PER_USER:
             raise ValueError(
                 f"more than {MAX_EVENTS_PER_USER:,} listens are said to be by one person; name who listened"

@@ -136,10 +136,7 @@ def _refuse_irregular(path: str | os.PathLike[str], status: os.stat_result) -> N
 @cache
 def _kernel_devices() -> frozenset[int]:
     """The devices of file systems made up by the kernel, whose files look regular but may never end or answer."""
-    devices = set()
-    for folder in _KERNEL_FOLDERS:
-        if os.path.ismount(folder):
-            devices.add(os.stat(folder).st_dev)
+    devices = {os.stat(folder).st_dev for folder in _KERNEL_FOLDERS if os.path.ismount(folder)}
     try:
         with open(_MOUNT_TABLE, encoding="utf-8", errors="replace") as file:
             mounts = [line.split() for line in file]

@@ -95,15 +95,14 @@ def members_of(path: Path) -> list[Member]:
     ValueError
         The archive is damaged, encrypted or a bomb.
     """
-    is_archive = path.name.lower().endswith((".zip", ".tar", ".tar.gz", ".tgz"))
-    if not is_archive and path.name.endswith(".gz") and path.stat().st_size <= _CHECKED_GZIP_BYTES:
+    if path.name.lower().endswith((".zip", ".tar", ".tar.gz", ".tgz")):
+        with _damage_as_value_error(path):
+            return [Member(path, name) for name in open_archive(path).names]
+    if path.name.endswith(".gz") and path.stat().st_size <= _CHECKED_GZIP_BYTES:
         with Member(path).open() as file:  # finds a bomb in seconds, long before its last row is read
             while file.read(_PIECE_BYTES):
                 pass
-    if not is_archive:
-        return [Member(path)]
-    with _damage_as_value_error(path):
-        return [Member(path, name) for name in open_archive(path).names]
+    return [Member(path)]
 
 
 @contextmanager
