@@ -1,14 +1,10 @@
 """`cli build-index`: the search index and the table of neighbours."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from earshot.commands.shared.terminal import drawn
-
-if TYPE_CHECKING:
-    from earshot.index.library import Library
 
 
 @click.command()
@@ -16,7 +12,7 @@ if TYPE_CHECKING:
     "--type",
     default="auto",
     type=click.Choice(["auto", "flat", "ivf", "ivf-sq8", "ivf-pq", "hnsw"]),
-    help="auto chooses by the size of the library; ivf is ivf-sq8.",
+    help="The type of index; auto chooses by the size of the library, ivf is ivf-sq8.",
     callback=lambda _context, _parameter, value: "ivf-sq8" if value == "ivf" else value,
 )
 @click.option("--recall", default=0.98, type=click.FloatRange(0, 1), help="recall@10 to reach.")
@@ -33,20 +29,15 @@ def build_index(folder: Path, type: str, recall: float) -> None:
         cli build-index --type hnsw --recall 0.99
     """
     from earshot.index.library import Library
-    from earshot.index.vectors.spaces import require_vectors
+    from earshot.index.vectors.faiss_file import index_state
+    from earshot.index.vectors.spaces import require_vectors, spaces
     from earshot.stages.shared.indexes import refresh_indexes
 
     with Library.open_to_write(folder) as library:
         require_vectors(library)
         list(drawn(refresh_indexes(library, type, recall, anew=True)))
-        _echo_index(library)
-
-
-def _echo_index(library: "Library") -> None:
-    from earshot.index.vectors.faiss_file import index_state
-    from earshot.index.vectors.spaces import spaces
-
-    for state in filter(None, (index_state(library, space) for space in spaces(library))):
+        states = [index_state(library, space) for space in spaces(library)]
+    for state in filter(None, states):
         settings = "".join(f", {name} {value:g}" for name, value in state.settings.items())
         click.echo(
             f"{state.path.name}: {state.type}, {state.n_vectors:,} vectors,"

@@ -53,7 +53,8 @@ def demo(world_folder: Path) -> None:
     chance = (world.config.artists_per_genre - 1) / (len(world.artists) - 1)
     click.echo(
         f"\nOf the five nearest by another artist, {100 * _genre_agreement(library):.0f} % share the genre; by chance"
-        f" {100 * chance:.0f} % would.\nSo far the ear knows other music only. Now it learns what these people like:"
+        f" {100 * chance:.0f} % would."
+        "\nSo far the encoder knows other music only. Now it learns what these people like:"
     )
     _demo_step(library, "import-playlists", tracks)
     _demo_step(library, "import-listens", tracks / "listens.csv")

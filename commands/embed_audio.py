@@ -64,7 +64,7 @@ def embed_audio(folder: Path, paths: tuple[str, ...], prune: bool, as_json: bool
     counts = report.counts
     if counts.failed > counts.failed_before:
         if counts.failed > counts.unread:
-            click.echo("Some files could not be heard: `cli failures` lists them.", err=True)
+            click.echo("Some files could not be embedded: `cli failures` lists them.", err=True)
         sys.exit(EXIT_SOME_FAILED)
 
 
@@ -72,7 +72,7 @@ def _echo_report(report: "EmbedReport", as_json: bool, *, pruning: bool) -> None
     if report.n_outdated:
         click.echo(
             f"{report.n_outdated:,} tracks still have vectors of an older encoder, elsewhere or because they could not"
-            " be read; search stays with those until `cli embed-audio`, without a folder, has heard them all.",
+            " be read; search stays with those until `cli embed-audio`, without a folder, has embedded them all.",
             err=True,
         )
     if as_json:

@@ -30,7 +30,9 @@ class _Formats(click.Choice):
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
-@click.option("--format", type=_Formats(), default="auto", help="auto detects it by the content of the files.")
+@click.option(
+    "--format", type=_Formats(), default="auto", help="The format; auto detects it by the content of the files."
+)
 @click.option("--listener", metavar="NAME", help="The user of all listens; else the one in the files, else 'me'.")
 @click.option(
     "--level", type=click.Choice(["track", "artist"]), help="What the items of a table are; else by its columns."

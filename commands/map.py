@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from earshot.commands.shared.error_messages import user_errors
-from earshot.commands.shared.options import NEW_FILE
+from earshot.commands.shared.options import NEW_FILE, SPACES_OF_SOUND
 from earshot.commands.shared.terminal import last_report
 
 
@@ -15,8 +15,8 @@ from earshot.commands.shared.terminal import last_report
     "--space",
     metavar="SPACE",
     default="audio",
-    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower: who plays it, by cli train-tower."
-    " Or a space that an import brought, such as yambda.",
+    help=f"What counts. {SPACES_OF_SOUND} tower: who plays it, by cli train-tower. Or a space that an import brought,"
+    " such as yambda.",
 )
 @click.option(
     "--color", type=click.Choice(["genre", "artist", "album"]), default="genre", help="The tag that colors the dots."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from earshot.commands.shared.options import output_options
+from earshot.commands.shared.options import NEW_FILE, SPACES_OF_SOUND, output_options
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
 from earshot.commands.shared.terminal import echo_rows
 from earshot.commands.shared.text_tables import clock, one_line
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     "space",
     metavar="SPACE",
     default="audio",
-    help="audio: how it sounds. diffused: sound spread by cli diffuse-audio. tower, or towers: who plays it, by"
-    " cli train-tower. both: sound and tower, by rank fusion. Or a space that an import brought, such as yambda.",
+    help=f"What counts. {SPACES_OF_SOUND} tower, or towers: who plays it, by cli train-tower. both: sound and tower, by"
+    " rank fusion. Or a space that an import brought, such as yambda.",
 )
 @click.option("-k", default=10, type=click.IntRange(1), help="How many tracks.")
 @click.option("--max-per-artist", default=3, type=click.IntRange(1), help="At most this many tracks of one artist.")
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--min-duration", type=float, metavar="SECONDS", help="Only tracks at least this long.")
 @click.option("--max-duration", type=float, metavar="SECONDS", help="Only tracks at most this long.")
 @click.option("--why", is_flag=True, help="Show the moments that sound most alike.")
-@click.option("--m3u", type=click.Path(path_type=Path, dir_okay=False), help=PLAYLIST_HELP)
+@click.option("--m3u", type=NEW_FILE, help=PLAYLIST_HELP)
 @output_options
 @click.pass_obj
 def similar(

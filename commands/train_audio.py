@@ -70,4 +70,4 @@ def train_audio(
         return
     for value in report.accuracy:
         click.echo(f"{value.metric}, {value.subject}: {value.value:.3f} (chance .5, {value.n:,} triplets)")
-    click.echo(f"The new ear is {report.checkpoint}. Next: `cli embed-audio` hears the library with it.")
+    click.echo(f"The new encoder is {report.checkpoint}. Next: `cli embed-audio` embeds the library with it.")

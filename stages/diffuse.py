@@ -66,8 +66,7 @@ def diffuse_vectors(
     ----------
     library : open to write
     kinds : names of stored graphs; all, if none is given
-    hide : share of the nodes with audio whose vectors are hidden first, to see how well they are recovered; or None
-    seed : of the choice of hidden nodes
+    hide : share of the nodes with audio that the check hides first, chosen by `seed`; None for no check
 
     Raises
     ------

@@ -181,7 +181,7 @@ def _embed_pending(
                 for n_done, result in enumerate(results, start=1):
                     store.keep(result)
                     failed = f"{plan.counts.failed} failed" if plan.counts.failed else ""
-                    yield Progress("hearing", n_done, len(plan.pending), "track", failed)
+                    yield Progress("embedding", n_done, len(plan.pending), "track", failed)
                 store.unread.end()
                 store.keep_unread()
             except FailingDiskError as error:  # raised below: the transaction must not be undone by it

@@ -39,9 +39,7 @@ def draw_map(
     Parameters
     ----------
     picture, page : the files to write
-    color : ``genre``, ``artist`` or ``album``, the tag that colors the dots
-    limit : a random sample of so many is drawn if there are more tracks
-    seed : of the sample and of the layout
+    space, color, limit, seed : as the options of `cli map`
 
     Raises
     ------

@@ -26,7 +26,7 @@ names_options = all_of(  # on the meaning of the names in an imported file
         "--names-are",
         type=click.Choice(["auto", "names", "ids"]),
         default="auto",
-        help="ids: numbers are ids of this library. auto takes them for names, which those of another program are.",
+        help="What numbers are. ids: ids of this library. auto takes them for names, which those of another program are.",
     ),
 )
 

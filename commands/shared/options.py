@@ -21,6 +21,7 @@ def library_folder(_context: click.Context, _parameter: click.Parameter, folder:
 
 
 EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+SPACES_OF_SOUND = "audio: how it sounds. diffused: sound spread by cli diffuse-audio."
 NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 
 

@@ -38,7 +38,7 @@ class Progress(NamedTuple):  # not a dataclass: a walk makes one for each file, 
     detail: str = ""
 
     def __str__(self) -> str:
-        """``looking: 3 files``, ``hearing: 1 of 18 tracks, 1 failed``."""
+        """``looking: 3 files``, ``embedding: 1 of 18 tracks, 1 failed``."""
         of_total = "" if self.total is None else f" of {self.total:,}"
         detail = f", {self.detail}" if self.detail else ""
         return f"{self.phase}: {self.done:,}{of_total} {self.unit}{'' if self.total == 1 else 's'}{detail}"

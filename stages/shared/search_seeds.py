@@ -87,7 +87,7 @@ def _why_no_file_seed(path: str, spaces: Sequence[str]) -> str:
     if TOWER in spaces:
         return f"{shown_path(path)} is not in the library.\n\nRun `cli embed-audio` on it first."
     return (
-        f"{shown_path(path)} is not in the library, and cannot be heard as {spaces[0]} hears."
+        f"{shown_path(path)} is not in the library, and cannot be embedded in the space {spaces[0]}."
         "\n\nAsk by its sound: --by audio."
     )
 
@@ -98,7 +98,7 @@ def _why_no_seed(library: Library, row: TrackRow, spaces: Sequence[str]) -> str:
     if tuple(spaces) == (AUDIO,):
         other = sound_space(library)
         other = TOWER if other in (None, AUDIO) else other
-        return f"{named} was never heard.\n\nRun `cli embed-audio` on its folder, or ask otherwise: --by {other}."
+        return f"{named} was never embedded.\n\nRun `cli embed-audio` on its folder, or ask otherwise: --by {other}."
     if TOWER in spaces:
         return f"{named} came after the last `cli train-tower`.\n\nRun it again."
     if DIFFUSED not in spaces:
@@ -119,23 +119,23 @@ def _embedded_file(library: Library, path: str, space: str) -> Seed:
     checkpoint, fingerprint = current_checkpoint(library), current_fingerprint(library)
     if fingerprint is None:
         raise StageError(
-            f"No track here was heard yet: {shown_path(path)} cannot be compared."
+            f"No track here was embedded yet: {shown_path(path)} cannot be compared."
             "\n\nRun `cli embed-audio FOLDER` first."
         )
     if fingerprint != checkpoint.fingerprint:
         raise StageError(
             "The library's vectors belong to an older encoder, so a new file cannot be compared with them.\n\n"
-            "Run `cli embed-audio` first: it hears the library again with the present one."
+            "Run `cli embed-audio` first: it embeds the library again with the present one."
         )
     absolute = str(Path(path).absolute())
     ear = load_encoder(checkpoint, "cpu")
     try:  # hashed, so that the same content in the library is known for a copy
         (result,) = embed_files([absolute], ear, DecodeConfig(workers=1), is_known=lambda path, content_hash: False)
     except WorkersLostError as error:
-        raise StageError(f"{shown_path(path)} cannot be heard: {error}. Is memory short?") from None
+        raise StageError(f"{shown_path(path)} cannot be embedded: {error}. Is memory short?") from None
     if isinstance(result, EmbedFailure):
         fix = f"\n\n{reinstall_advice()}" if result.cause is Cause.PROGRAM else ""
-        raise StageError(f"{shown_path(path)} cannot be heard: {result.reason}.{fix}")
+        raise StageError(f"{shown_path(path)} cannot be embedded: {result.reason}.{fix}")
     assert isinstance(result, EmbeddedTrack)
     decoded, artist = result.decoded, result.decoded.tags.artist
     title = decoded.tags.title or file_title(absolute)

@@ -3,6 +3,7 @@
 import errno
 import os
 import platform
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ _MAX_KNOWN_IN_A_ROW = 100  # the same for files that failed before, or whose fai
 _MAX_PROGRAM_ERRORS = {True: 5, False: 100}  # files with one error of the program and no other result; True: first run
 _MAX_TIMEOUTS = 3  # of a walk, each of ten seconds
 _QUICK_ERRORS = (errno.EACCES, errno.EPERM)  # another user's folder may hold many, and each takes no time
-_SAVED = "What was heard so far is kept, and so is all that the library knew of the others."
+_GONE = (errno.ENOENT, errno.ELOOP)  # since the folder was listed; ELOOP: a broken link
+_SAVED = "What was embedded so far is kept, and so is all that the library knew of the others."
 
 
 class FailingDiskError(StageError):
@@ -45,8 +47,7 @@ class UnreadFiles:
         self._n_in_a_row = 0
         self._n_new_in_a_row = 0  # without files that an earlier run could not read either
         self._was_any_hashed = False
-        self._n_program_errors = 0
-        self._program_errors: set[str] = set()
+        self._program_errors: Counter[str] = Counter()
         self._n_read = 0
 
     def note_read(self) -> None:
@@ -68,13 +69,16 @@ class UnreadFiles:
         """
         self.reasons[failure.path] = failure.reason
         if failure.cause is Cause.PROGRAM:
-            self._n_program_errors += 1
-            self._program_errors.add(failure.reason)
+            self._program_errors[failure.reason] += 1
             self._blame_installation(_MAX_PROGRAM_ERRORS[self._is_first])
             return
         if failure.errno is not None:
             self._require_root(failure)
-        self._count(failure.errno in _QUICK_ERRORS, failure.path in self._unread_before)
+        is_quick, was_unread = failure.errno in _QUICK_ERRORS, failure.path in self._unread_before
+        # Permissions of these files alone count for nothing; of the whole disk, no file would have been read.
+        if not (is_quick and (was_unread or self._was_any_hashed)):
+            self._n_in_a_row += 1
+            self._n_new_in_a_row += not (is_quick or was_unread)
         if self._n_new_in_a_row >= _MAX_IN_A_ROW or self._n_in_a_row >= _MAX_KNOWN_IN_A_ROW:
             raise _failing_disk(f"{self._n_in_a_row} files in a row", failure.path, failure.reason)
 
@@ -88,12 +92,6 @@ class UnreadFiles:
         """
         self._blame_installation(1 if self._is_first else 2)
 
-    def _count(self, is_quick: bool, was_unread: bool) -> None:
-        if is_quick and (was_unread or self._was_any_hashed):
-            return  # permissions of these files; if they were of the whole disk, none would have been read
-        self._n_in_a_row += 1
-        self._n_new_in_a_row += not (is_quick or was_unread)
-
     def _require_root(self, failure: "EmbedFailure") -> None:
         away = [root for root in self._roots if not _is_present(root) and is_under(failure.path, root)]
         if away:
@@ -103,7 +101,7 @@ class UnreadFiles:
             )
 
     def _blame_installation(self, n_enough: int) -> None:
-        if self._n_read == 0 and self._n_program_errors >= n_enough and len(self._program_errors) == 1:
+        if self._n_read == 0 and self._program_errors.total() >= n_enough and len(self._program_errors) == 1:
             raise StageError(
                 "Earshot's installation is at fault, not the files: each of them fails with the same error,"
                 f" {next(iter(self._program_errors))}. Nothing was recorded of them.\n\n{reinstall_advice()}"
@@ -122,11 +120,7 @@ def until_disk_fails(files: Iterable[FoundFile]) -> Iterator[FoundFile]:
     for file in files:
         if file.failure is None:
             n_in_a_row = 0
-        elif file.is_transient and file.errno not in (
-            *_QUICK_ERRORS,
-            errno.ENOENT,
-            errno.ELOOP,
-        ):  # gone, or a broken link
+        elif file.is_transient and file.errno not in (*_QUICK_ERRORS, *_GONE):
             n_in_a_row += 1
             n_timeouts += file.errno == errno.ETIMEDOUT
             if n_in_a_row >= _MAX_IN_A_ROW:
@@ -148,7 +142,7 @@ def reinstall_advice() -> str:
 def workers_lost_error(error: Exception) -> StageError:
     """The error for decoding processes that are gone or cannot be started."""
     return StageError(
-        f"No more can be heard: {error}.\n\n{_SAVED} Is memory short? Run the same command again with --workers 1."
+        f"No more can be embedded: {error}.\n\n{_SAVED} Is memory short? Run the same command again with --workers 1."
     )
 
 

@@ -84,7 +84,7 @@ def test_a_playlist_holds_only_files(hand_made, tmp_path):
     ("arguments", "message"),
     [
         (("heard a", "--by", "diffused"), "Nothing was spread over a graph yet.\n\nRun `cli diffuse-audio` first."),
-        (("near a",), "Near A (track 3) was never heard."),
+        (("near a",), "Near A (track 3) was never embedded."),
     ],
 )
 def test_before_spreading(hand_made, arguments, message):

@@ -80,7 +80,7 @@ def test_bad_files_cost_only_themselves(track_files, tmp_path, run_cli, rng):
     result = run_cli(library, "embed-audio", folder)
     assert result.returncode == 3
     assert "6 found = 1 embedded + 0 reused + 5 failed + 0 excluded" in result.stdout
-    assert "Some files could not be heard: `cli failures` lists them." in result.stderr
+    assert "Some files could not be embedded: `cli failures` lists them." in result.stderr
     listed = {
         row["path"].rsplit("/")[-1]: row["reason"] for row in json.loads(run_cli(library, "failures", "--json").stdout)
     }

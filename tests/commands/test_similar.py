@@ -61,7 +61,7 @@ def test_similar_by_sound_and_towers(run, library, tmp_path):
     assert {row["tower_rank"] for row in json.loads(new.stdout)} == {None}
     assert "No track and no file answers" in run("similar", "nothing of it", "--by", "both", code=1).output
     out = run("similar", "Song 8", code=1).output
-    assert "Song 8 (track 8) was never heard." in out and "--by tower" in out
+    assert "Song 8 (track 8) was never embedded." in out and "--by tower" in out
     assert "older encoder" not in silent.stderr  # nothing of an encoder was asked
     assert "older encoder" in run("similar", "Song 2", "--by", "both").stderr  # there is none of this name
 
@@ -75,7 +75,7 @@ def test_a_file_needs_tracks_with_sound(tmp_path):
     for words in (["import-listens", tmp_path / "listens.csv"], ["train-tower", *QUICK, "--epochs", 1]):
         assert run(*words).exit_code == 0
     result = run("similar", tmp_path / "new.mp3", "--by", "both")
-    assert result.exit_code == 1 and "No track here was heard yet" in result.output
+    assert result.exit_code == 1 and "No track here was embedded yet" in result.output
 
 
 def test_similar_by_path_id_words_and_from_outside(heard_library, track_files, world, tmp_path, run_cli):

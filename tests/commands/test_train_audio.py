@@ -40,7 +40,7 @@ def test_it_says_what_it_learned_from_and_what_comes_next(trained):
     for subject in ("before training", "audio"):
         line = rf"^triplet accuracy, {subject}: [01]\.\d{{3}} \(chance \.5, [\d,]+ triplets\)$"
         assert re.search(line, result.stdout, re.MULTILINE)
-    assert "Next: `cli embed-audio` hears the library with it." in result.stdout
+    assert "Next: `cli embed-audio` embeds the library with it." in result.stdout
 
 
 def test_the_run_and_its_figures_are_kept(trained):

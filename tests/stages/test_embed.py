@@ -42,9 +42,9 @@ def test_a_folder_is_embedded_with_progress(library, music):
     assert report.unread == {} and report.away == [] and not report.is_untrained
     assert all(isinstance(step, Progress) for step in progress)
     assert [(step.done, step.total) for step in progress if step.phase == "looking"] == [(n, None) for n in range(1, 5)]
-    hearing = [step for step in progress if step.phase == "hearing"]
-    assert [(step.done, step.total) for step in hearing] == [(n, 4) for n in range(1, 5)]
-    assert hearing[-1].detail == "1 failed" and str(hearing[-1]) == "hearing: 4 of 4 tracks, 1 failed"
+    embedding = [step for step in progress if step.phase == "embedding"]
+    assert [(step.done, step.total) for step in embedding] == [(n, 4) for n in range(1, 5)]
+    assert embedding[-1].detail == "1 failed" and str(embedding[-1]) == "embedding: 4 of 4 tracks, 1 failed"
     assert "neighbours by audio" in {step.phase for step in progress}
     assert n_vectors(library) == 3
 
@@ -55,7 +55,7 @@ def test_without_paths_it_visits_what_the_library_knows(library, music, track_fi
     (music / track_files[0].name).rename(music / f"moved {track_files[0].name}")
     *progress, report = embed_folders(library, config=TWO)
     assert (report.counts.embedded, report.counts.reused, report.counts.adopted) == (1, 3, 1)
-    assert [step.done for step in progress if step.phase == "hearing"] == [1, 2]  # known content counts too
+    assert [step.done for step in progress if step.phase == "embedding"] == [1, 2]  # known content counts too
 
 
 def test_rules_are_remembered_and_vanished_tracks_are_pruned(library, music):
@@ -71,7 +71,7 @@ def test_rules_are_remembered_and_vanished_tracks_are_pruned(library, music):
 
 def test_left_early_it_keeps_the_library_whole_and_goes_on(library, music):
     for step in embed_folders(library, [music], TWO):
-        if step.phase == "hearing":
+        if step.phase == "embedding":
             break
     *_, report = embed_folders(library, [music], TWO)
     assert report.counts.embedded + report.counts.reused == 3 and n_vectors(library) == 3

@@ -39,7 +39,7 @@ def stage(closed):
         yield Progress("looking", 1, None, "file")
         yield Progress("looking", 4, None, "file")
         yield Note("One file is left out.")
-        yield Progress("hearing", 3, 9, "track", "1 failed")
+        yield Progress("embedding", 3, 9, "track", "1 failed")
         yield 42
     finally:
         closed.append(True)
@@ -49,7 +49,7 @@ def test_each_phase_has_a_bar_and_other_reports_pass(bars):
     assert [str(report) for report in drawn(stage([]))] == ["One file is left out.", "42"]
     assert [(bar.what, bar.total, bar.n, bar.detail) for bar in bars] == [
         ("looking", None, 4, ""),
-        ("hearing", 9, 3, "1 failed"),
+        ("embedding", 9, 3, "1 failed"),
     ]
     assert all(bar.is_closed for bar in bars)
 
@@ -85,6 +85,6 @@ def test_the_first_few_of_many_in_one_line_each(capsys):
 
 def test_a_bar_is_hidden_if_standard_error_is_no_terminal(monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    with terminal.progress_bar(3, "hearing", "track") as bar:
+    with terminal.progress_bar(3, "embedding", "track") as bar:
         bar.update()
     assert bar.disable and sys.stderr.getvalue() == ""

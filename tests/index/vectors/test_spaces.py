@@ -224,9 +224,9 @@ def test_neighbours_by_imported_vectors_and_by_both(yambda_folder):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("yambda:0",), "was never heard.\n\nRun `cli embed-audio` on its folder, or ask otherwise: --by yambda."),
+        (("yambda:0",), "was never embedded.\n\nRun `cli embed-audio` on its folder, or ask otherwise: --by yambda."),
         (("yambda:0", "--by", "theirs"), "There is no space 'theirs'; this library has tower, yambda."),
-        ((__file__, "--by", "yambda"), "is not in the library, and cannot be heard as yambda hears."),
+        ((__file__, "--by", "yambda"), "is not in the library, and cannot be embedded in the space yambda."),
     ],
 )
 def test_spaces_that_cannot_be_searched(yambda_folder, words, message):

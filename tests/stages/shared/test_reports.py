@@ -7,7 +7,7 @@ from earshot.stages.shared.reports import InputError, Progress, StageError, as_s
 
 def test_progress_in_words():
     assert str(Progress("looking", 3, None, "file")) == "looking: 3 files"
-    assert str(Progress("hearing", 1, 18, "track", "1 failed")) == "hearing: 1 of 18 tracks, 1 failed"
+    assert str(Progress("embedding", 1, 18, "track", "1 failed")) == "embedding: 1 of 18 tracks, 1 failed"
     assert str(Progress("learning", 1, 1, "step")) == "learning: 1 of 1 step"
 
 

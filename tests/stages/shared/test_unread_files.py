@@ -222,9 +222,9 @@ def test_seeds_that_are_no_music_files(music, trouble, tmp_path):
     assert "No track of the library lies in the folder" in invoke(library, "similar", tmp_path / "empty", code=1).stderr
     trouble("failing disk", "wrong program")
     result = invoke(library, "similar", music / "failing disk.flac", code=1)
-    assert "cannot be heard: cannot be read: Input/output error." in result.stderr
+    assert "cannot be embedded: cannot be read: Input/output error." in result.stderr
     result = invoke(library, "similar", music / "wrong program.flac", code=1)
-    assert "cannot be heard: TypeError: open() got a surprise." in result.stderr and "pip install" in result.stderr
+    assert "cannot be embedded: TypeError: open() got a surprise." in result.stderr and "pip install" in result.stderr
 
 
 def test_a_name_that_tells_nothing_on_a_disk_that_does_not_answer(tmp_path, monkeypatch):
