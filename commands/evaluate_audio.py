@@ -23,9 +23,7 @@ from earshot.commands.shared.terminal import echo_rows, last_report
 @click.option("--seed", default=0, help="Of the random vectors, triplets and intervals.")
 @output_options
 @click.pass_obj
-def evaluate_audio(
-    folder: Path, labels: Path | None, columns: tuple[str, ...], twins: str | None, output: str | None, **options: Any
-) -> None:
+def evaluate_audio(folder: Path, output: str | None, **options: Any) -> None:
     """Evaluate the library's audio vectors: tracks that belong together should lie together.
 
     Tags, or a table of labels, and the library's graphs say what belongs together. Each metric has its 95 % interval
@@ -39,13 +37,10 @@ def evaluate_audio(
     """
     from earshot.evaluation.metrics.metric_tables import wide_rows
     from earshot.index.library import Library
-    from earshot.stages.evaluate_encoder import EncoderEvaluation, Labels, evaluate_encoder
+    from earshot.stages.evaluate_encoder import evaluate_encoder
 
-    if labels is None and (columns or twins):
-        raise click.UsageError("--column and --twins name columns of a table; give it with --labels TABLE.")
-    table = None if labels is None else Labels(labels, columns, twins)
     with Library.open_to_write(folder) as library:
-        metrics = last_report(evaluate_encoder(library, table, **options), EncoderEvaluation).metrics
+        metrics = last_report(evaluate_encoder(library, **options), list)
     if output is not None:
         echo_rows([asdict(value) for value in metrics], output, "")
         return

@@ -59,7 +59,7 @@ def graph_stats(
                 view.export(graphml)
             if plot:
                 view.draw(plot)
-            facts.append(view.facts())
+            facts.append(view.facts)
             if not as_json:
                 _echo_graph(facts[-1])
     if as_json:

@@ -68,7 +68,7 @@ def import_listens(folder: Path, path: Path, **settings: Any) -> None:
             for report in drawn(stage.import_listens(library, path, config)):
                 match report:
                     case stage.UnreadableSource():
-                        errors.append(report.error)
+                        errors.append(report)
                     case stage.WithoutListens():
                         echo_some("Without listens", report.names)
                     case stage.KnownSource():

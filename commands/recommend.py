@@ -41,12 +41,9 @@ def recommend(
     like: tuple[str, ...],
     history: Path | None,
     seed_track: str | None,
-    k: int,
-    novel: bool,
-    max_per_artist: int,
-    popularity: float | None,
     m3u: Path | None,
     output: str | None,
+    **options: Any,
 ) -> None:
     """Recommend tracks to USER, a listener of the imported listens, or to a new listener by what they like.
 
@@ -71,7 +68,6 @@ def recommend(
         raise click.UsageError("--all is for every listener: without USER, --like, --history and --seed-track.")
     if not to_all and (n_given > 1 or (not n_given and seed_track is None)):
         raise click.UsageError("Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all.")
-    options = {"k": k, "novel": novel, "max_per_artist": max_per_artist, "popularity": popularity}
     if to_all:
         _recommend_to_all(folder, m3u, output, **options)
     else:

@@ -7,12 +7,20 @@ from typing import Any
 import click
 
 from earshot.audio.config import EncoderConfig
-from earshot.commands.shared.options import click_type, config_of, config_options, device_option
+from earshot.commands.shared.options import all_of, click_type, config_of, config_options, device_option
 from earshot.commands.shared.terminal import last_report
 from earshot.data.settings import settings_of
 from earshot.graph.config import TasteConfig
 
-_SHAPE = {setting.name: setting for setting in settings_of(EncoderConfig)}
+_SHAPE_OPTIONS = [
+    click.option(
+        f"--{setting.name}",
+        type=click_type(setting),
+        help=f"Of a fresh encoder: {setting.text}.  [default: {setting.default}]",
+    )
+    for setting in settings_of(EncoderConfig)
+    if setting.name in ("channels", "dim")
+]
 
 
 @click.command()
@@ -25,16 +33,7 @@ _SHAPE = {setting.name: setting for setting in settings_of(EncoderConfig)}
     default="current",
     help="Go on from the encoder in use, or begin with untrained weights.",
 )
-@click.option(
-    "--channels",
-    type=click_type(_SHAPE["channels"]),
-    help=f"Of a fresh encoder: feature maps of a convolution.  [default: {EncoderConfig.channels}]",
-)
-@click.option(
-    "--dim",
-    type=click_type(_SHAPE["dim"]),
-    help=f"Of a fresh encoder: numbers in a vector.  [default: {EncoderConfig.dim}]",
-)
+@all_of(*_SHAPE_OPTIONS)
 @config_options(TasteConfig)
 @device_option("For training; auto: a GPU if there is one.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")

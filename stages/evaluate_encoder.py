@@ -5,7 +5,7 @@ beside baselines that learn nothing, and beside chance.
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,56 +35,55 @@ from earshot.index.vectors.neighbour_table import mean_neighbour_score
 from earshot.index.vectors.spaces import AUDIO, require_vectors
 from earshot.stages.shared.current_encoder import current_checkpoint, load_encoder
 from earshot.stages.shared.environment import versions
-from earshot.stages.shared.reports import Note, Progress, as_stage_error, collected
+from earshot.stages.shared.reports import InputError, Note, Progress, as_stage_error, collected
 from earshot.stages.shared.taste_graphs import stored_track_graphs
 
 _Subjects = dict[str, tuple[np.ndarray, np.ndarray | None]]  # by name: vectors (n, dim), and a penalty (n,) for hubs
 
 
-@dataclass(frozen=True)
-class Labels:
-    """A table that says of files what belongs together, in the place of the library's tags."""
-
-    path: Path
-    columns: Sequence[str] = ()  # of labels, such as genre
-    twins: str | None = None  # the column that names the file with the same recording
-
-
-@dataclass(frozen=True)
-class EncoderEvaluation:
-    """Every metric of the library's vectors and of the baselines, each with its interval."""
-
-    metrics: Sequence[MetricValue]
-
-
 def evaluate_encoder(
     library: Library,
-    labels: Labels | None = None,
+    labels: Path | None = None,
     *,
+    columns: Sequence[str] = (),
+    twins: str | None = None,
     kinds: Sequence[str] = (),
     k: int = 10,
     baselines: bool = True,
     held_out: bool = False,
     seed: int = 0,
-) -> Generator[Progress | Note | EncoderEvaluation, None, None]:
-    """Evaluate the vectors and keep every metric in the library; the last report is the `EncoderEvaluation`.
+) -> Generator[Progress | Note | list[MetricValue], None, None]:
+    """Evaluate the vectors and keep every metric in the library; the last report is the list of them, with intervals.
 
-    Arguments are those of `cli evaluate-audio`; `kinds` are names of graphs, all if none is given. The library is open
-    to write.
+    Parameters
+    ----------
+    library : open to write
+    labels : a table that says of files what belongs together, in the place of the library's tags
+    columns, twins : its columns of labels, and the one that names the file with the same recording
+    kinds : names of graphs; all, if none is given
+    k, baselines, held_out, seed : as the options of `cli evaluate-audio`
 
     Raises
     ------
     LibraryError
         There are no vectors, no such graph, nothing was held out, or the table knows none of the tracks.
+    InputError
+        Columns are given, and no table.
     StageError
         The table cannot be read or lacks a column, or the encoder is missing or damaged.
     """
+    if labels is None and (columns or twins):
+        raise InputError("--column and --twins name columns of a table; give it with --labels TABLE.")
     require_vectors(library)
-    tracks, facts = yield from _read_facts(library, labels)
+    tracks, facts = yield from _read_facts(library, labels, columns, twins)
     rows = choose_queries(query_rows(library, tracks, held_out), seed)
     facts = yield from _with_triplets(library, tracks, facts, kinds, rows, seed)
-    path = str(labels.path) if labels else None
-    config = {"labels": path, "k": k, "held_out": held_out, "ear": current_fingerprint(library)}
+    config = {
+        "labels": str(labels) if labels else None,
+        "k": k,
+        "held_out": held_out,
+        "ear": current_fingerprint(library),
+    }
     run, _ = start_run(library, "evaluate-audio", config, seed=seed, versions=versions())
     penalty = mean_neighbour_score(library, AUDIO, tracks.ids) / 2  # as `cli similar --fewer-hubs` ranks
     subjects: _Subjects = {"audio": (tracks.vectors, None), "audio, fewer hubs": (tracks.vectors, penalty)}
@@ -97,10 +96,12 @@ def evaluate_encoder(
     metrics = vector_metric_values(measured, "held-out" if held_out else "all")
     store_metrics(library, run, metrics)
     finish_run(library, run, {"tracks": len(tracks), "queries": len(rows), "copies_left_out": tracks.n_copies})
-    yield EncoderEvaluation(metrics)
+    yield metrics
 
 
-def _read_facts(library: Library, labels: Labels | None) -> Generator[Note, None, tuple[TrackTable, TrackFacts]]:
+def _read_facts(
+    library: Library, labels: Path | None, columns: Sequence[str], twins: str | None
+) -> Generator[Note, None, tuple[TrackTable, TrackFacts]]:
     """The tracks whose vectors are evaluated, and what belongs together by tags or labels."""
     tracks = read_track_table(library)
     if tracks.n_copies:
@@ -108,9 +109,9 @@ def _read_facts(library: Library, labels: Labels | None) -> Generator[Note, None
     if labels is None:
         return tracks, facts_from_tags(tracks)
     with as_stage_error():
-        table = read_labels(labels.path, labels.columns, labels.twins)
-    tracks, facts, n_known = apply_labels(library, tracks, table, labels.path)
-    yield Note(f"{labels.path.name} knows {n_known:,} of {len(tracks):,} tracks.")
+        table = read_labels(labels, columns, twins)
+    tracks, facts, n_known = apply_labels(library, tracks, table, labels)
+    yield Note(f"{labels.name} knows {n_known:,} of {len(tracks):,} tracks.")
     return tracks, facts
 
 

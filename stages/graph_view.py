@@ -10,7 +10,7 @@ import numpy as np
 
 from earshot.data.ids import IdMap
 from earshot.graph.graph_files import write_graphml
-from earshot.graph.graph_statistics import GraphStatistics, graph_statistics, neighbourhood
+from earshot.graph.graph_statistics import graph_statistics, neighbourhood
 from earshot.graph.preference_graph import PreferenceGraph, graph_from_ids
 from earshot.index.graphs.graph_store import StoredGraph, find_graph, read_edges
 from earshot.index.library import Library
@@ -27,21 +27,13 @@ class GraphView:
     """A stored graph, whole or around a node, with what a reader wants to know of it."""
 
     stored: StoredGraph
-    statistics: GraphStatistics  # of the whole graph
-    with_audio: float  # share of the nodes
-    most_recommended: dict[str, int]  # in-degree by name, the highest first
-    around: list[str] | None  # names next to the node in the middle; None for the whole graph
+    facts: dict[str, Any]  # as `cli graph-stats --json` prints them
+    is_whole: bool
     library: Library = field(repr=False)
     graph: PreferenceGraph = field(repr=False)
     ids: IdMap = field(repr=False)
     has_audio: np.ndarray = field(repr=False)  # (n_nodes,) bool
     rows: np.ndarray = field(repr=False)  # (n_shown,) the node in the middle first
-
-    def facts(self) -> dict[str, Any]:
-        """The view as `cli graph-stats --json` prints it."""
-        facts = asdict(self.stored) | asdict(self.statistics)
-        facts |= {"with_audio": self.with_audio, "most_recommended": self.most_recommended}
-        return facts if self.around is None else facts | {"around": self.around}
 
     def export(self, path: Path) -> None:
         """Write the view as GraphML."""
@@ -51,12 +43,12 @@ class GraphView:
         """Draw the view; of a graph too large for one picture the neighbourhood of the node of highest in-degree."""
         from earshot.graph.drawing.graph_drawing import MAX_NODES, draw_graph
 
-        rows, is_whole = self.rows, self.around is None and self.graph.n_nodes <= MAX_NODES
-        if self.around is None and not is_whole:
+        rows, is_shown = self.rows, self.is_whole and self.graph.n_nodes <= MAX_NODES
+        if self.is_whole and not is_shown:
             rows = neighbourhood(self.graph, int(self.graph.in_degrees().argmax()), MAX_NODES)
         names = self._names(rows)
-        title = self.stored.kind if is_whole else f"{self.stored.kind} around {names[0]}"
-        marked_row = None if is_whole else 0
+        title = self.stored.kind if is_shown else f"{self.stored.kind} around {names[0]}"
+        marked_row = None if is_shown else 0
         draw_graph(path, self.graph.subgraph(rows), names, self.has_audio[rows], title=title, marked_row=marked_row)
 
     def _names(self, rows: np.ndarray) -> list[str]:
@@ -79,15 +71,14 @@ def view_graph(library: Library, kind: str, around: str | None = None) -> GraphV
     degrees = graph.in_degrees()
     best = np.argsort(-degrees, kind="stable")[:_MAX_NAMES]
     names = node_names(library, stored.level, ids.ids(best))
-    rows, nearest = np.arange(graph.n_nodes), None
+    facts = asdict(stored) | asdict(graph_statistics(graph)) | {"with_audio": float(has_audio.mean())}
+    facts["most_recommended"] = dict(zip(names, degrees[best].tolist(), strict=True))  # in-degrees, the highest first
+    rows = np.arange(graph.n_nodes)
     if around is not None:
         node_id = _node_named(library, stored, ids, around)
         rows = neighbourhood(graph, int(ids.rows([node_id])[0]), _MAX_NEIGHBOURS)
-        nearest = node_names(library, stored.level, ids.ids(rows[1 : _MAX_NAMES + 1]))
-    return GraphView(
-        stored, graph_statistics(graph), float(has_audio.mean()),
-        dict(zip(names, degrees[best].tolist(), strict=True)), nearest, library, graph, ids, has_audio, rows,
-    )  # fmt: skip
+        facts["around"] = node_names(library, stored.level, ids.ids(rows[1 : _MAX_NAMES + 1]))
+    return GraphView(stored, facts, around is None, library, graph, ids, has_audio, rows)
 
 
 def _node_named(library: Library, stored: StoredGraph, ids: IdMap, text: str) -> int:

@@ -9,23 +9,19 @@ from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.runs import current_fingerprint
 from earshot.index.search.filters import SearchFilters
 from earshot.index.search.rank_fusion import BOTH, similar_by_both
-from earshot.index.search.similarity_search import Match, Matches, similar
-from earshot.index.tracks.track_lookup import TrackRow
+from earshot.index.search.similarity_search import Matches, similar
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, require_vectors
 from earshot.stages.shared.chosen_tracks import argument_text
 from earshot.stages.shared.current_encoder import find_checkpoint
 from earshot.stages.shared.search_seeds import Seeds, find_seeds
 
 
-@dataclass(frozen=True)
-class SimilarReport:
-    """The tracks that are similar to some seeds, the best first."""
+@dataclass(frozen=True, kw_only=True)
+class SimilarReport(Matches):
+    """The tracks that are similar to some seeds, the best first, and how they were found."""
 
-    matches: Sequence[Match]
     seeds: Sequence[str]  # names of the tracks that were searched from
     unlike: Sequence[str]  # names of the tracks that were searched away from
-    spaces: Sequence[str]  # whose ranks were fused; empty if one space was searched
-    copies: Sequence[TrackRow]  # of the seeds, left out
     warnings: Sequence[str]  # what is out of date or missing, with the command that renews it
 
 
@@ -71,12 +67,10 @@ def similar_tracks(
         near, away = ([seed for one in part for seed in one.in_space(space)] for part in (wanted, unwanted))
         answer = similar(library, space, near, away, filters, why)
     return SimilarReport(
-        answer.matches,
-        [track.name for track in wanted],
-        [track.name for track in unwanted],
-        answer.spaces,
-        answer.copies,
-        _warnings(library, space, spaces, [*wanted, *unwanted], answer),
+        **vars(answer),
+        seeds=[track.name for track in wanted],
+        unlike=[track.name for track in unwanted],
+        warnings=_warnings(library, space, spaces, [*wanted, *unwanted], answer),
     )
 
 

@@ -26,7 +26,7 @@ names_options = all_of(  # on the meaning of the names in an imported file
         "--names-are",
         type=click.Choice(["auto", "names", "ids"]),
         default="auto",
-        help="What numbers are. ids: ids of this library. auto takes them for names, which those of another program are.",
+        help="The meaning of numbers. ids: of this library. auto: names, as those of another program are.",
     ),
 )
 

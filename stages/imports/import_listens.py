@@ -18,7 +18,7 @@ from earshot.index.listens import listen_store
 from earshot.index.listens.listen_store import ListenImport, StoredListens
 from earshot.index.vectors.spaces import store_imported_vectors
 from earshot.stages.shared.name_mapping import MappedNames, NameOptions, map_names
-from earshot.stages.shared.reports import InputError, Progress
+from earshot.stages.shared.reports import InputError, Note, Progress
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,8 @@ class ImportedSource:
     n_vectors: int | None  # audio embeddings that came along; None where none did
 
 
-@dataclass(frozen=True)
-class UnreadableSource:
-    """A file, or a source in one, that cannot be read and is left out; the others are imported."""
-
-    error: str
+class UnreadableSource(Note):
+    """The error of a file, or a source in one, that cannot be read and is left out; the others are imported."""
 
 
 @dataclass(frozen=True)

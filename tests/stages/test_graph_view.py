@@ -21,9 +21,9 @@ def library(tmp_path):
 
 def test_the_whole_graph(library, tmp_path):
     view = view_graph(library, "taste")
-    assert view.most_recommended == {"Can": 3, "Donovan": 1, "Air": 0, "Björk": 0, "Neu!": 0}
-    assert view.with_audio == 0.8 and view.around is None and "around" not in view.facts()
-    assert view.facts()["n_edges"] == view.statistics.n_edges == 4
+    facts = view.facts
+    assert facts["most_recommended"] == {"Can": 3, "Donovan": 1, "Air": 0, "Björk": 0, "Neu!": 0}
+    assert facts["with_audio"] == 0.8 and facts["n_edges"] == 4 and "around" not in facts
     view.export(tmp_path / "x.graphml")
     assert nx.read_graphml(tmp_path / "x.graphml").number_of_edges() == 4
     view.draw(tmp_path / "x.png")
@@ -32,7 +32,7 @@ def test_the_whole_graph(library, tmp_path):
 
 def test_around_a_node(library, tmp_path):
     view = view_graph(library, "taste", around="björk")
-    assert view.around == view.facts()["around"] == ["Can", "Air", "Donovan", "Neu!"]
+    assert view.facts["around"] == ["Can", "Air", "Donovan", "Neu!"]
     view.export(tmp_path / "x.graphml")
     assert nx.read_graphml(tmp_path / "x.graphml").nodes["0"]["label"] == "Björk"
 

@@ -42,7 +42,7 @@ def test_a_damaged_file_of_a_folder_is_reported(library, tmp_path):
     (tmp_path / "in" / "b.zip").write_text("PK")
     (tmp_path / "in" / "c.json").write_text('[{"msPlayed": 1')
     reports = list(import_listens(library, tmp_path / "in"))
-    assert [report.error.split()[0] for report in reports if isinstance(report, UnreadableSource)] == [
+    assert [report.split()[0] for report in reports if isinstance(report, UnreadableSource)] == [
         "b.zip",
         "c.json",
     ]
@@ -62,7 +62,7 @@ def test_a_folder_of_damaged_files_alone_is_reported_then_refused(library, tmp_p
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.zip").write_text("PK")
     reports = import_listens(library, tmp_path / "in")
-    assert "a.zip is a damaged archive" in next(reports).error
+    assert "a.zip is a damaged archive" in next(reports)
     with pytest.raises(ValueError, match="Nothing of in could be read"):
         list(reports)
 
