@@ -73,11 +73,6 @@ def listens_folder(library: Library) -> Path:
     return folder
 
 
-def open_collector(library: Library, level: str = "track", *, prefix: str = "") -> EventCollector:
-    """Begin to collect the events of an import; the caller is the library's writer."""
-    return EventCollector(listens_folder(library), level, prefix=prefix)
-
-
 @lru_cache(maxsize=1)  # for archives: each file in one is a source
 def _file_digest(path: Path, _mtime_ns: int, _size: int) -> str:
     with open_regular(path) as file:

@@ -72,7 +72,7 @@ def albums_named(library: Library, text: str, catalog: bool) -> list[Selected]:
 
 def genres_named(library: Library, text: str, catalog: bool) -> list[Selected]:
     """The tracks whose genre tag holds this label."""
-    cells = [cell for (cell,) in library.db.execute("SELECT DISTINCT genre FROM tracks WHERE genre NOT NULL")]
+    cells = library.column("SELECT DISTINCT genre FROM tracks WHERE genre NOT NULL")
     spellings = [(label, cell) for cell in cells for label in label_spellings(cell)]
     best = _most_like(text, spellings, lambda spelling: spelling[0], title_key)
     where = "t.genre IN (SELECT value FROM json_each(:cells)) ORDER BY t.id"

@@ -66,7 +66,7 @@ def _words_like(library: Library, word: str) -> list[str]:
 @contextlib.contextmanager
 def _vocabulary(library: Library) -> Iterator[None]:
     """All words of full-text search, as a temporary table, which a library that is open to read has to allow."""
-    (was_query_only,) = library.db.execute("PRAGMA query_only").fetchone()
+    was_query_only = library.value("PRAGMA query_only")
     library.db.execute("PRAGMA query_only = OFF")
     try:
         library.db.execute("CREATE VIRTUAL TABLE temp.search_vocabulary USING fts5vocab('main', 'tracks_fts', 'row')")

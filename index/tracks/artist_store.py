@@ -24,11 +24,9 @@ def album_id(library: Library, album: str | None, artist: str | None, album_arti
         return None
     owner = None if is_various(album_artist or "") else artist_id(library, album_artist or artist)
     query = "SELECT id FROM albums WHERE key = ? AND artist_id IS ? ORDER BY id LIMIT 1"
-    row = library.db.execute(query, [key, owner]).fetchone()
-    if row is None:
-        insert = "INSERT INTO albums (name, artist_id, key) VALUES (?, ?, ?) RETURNING id"
-        row = library.db.execute(insert, [album, owner, key]).fetchone()
-    return int(row[0])
+    insert = "INSERT INTO albums (name, artist_id, key) VALUES (?, ?, ?) RETURNING id"
+    known: int | None = library.value(query, [key, owner])
+    return known or library.value(insert, [album, owner, key])
 
 
 def artist_ids_by_key(library: Library) -> dict[str, int]:
@@ -61,8 +59,6 @@ def insert_albums(library: Library, rows: Iterable[tuple[int, str, int | None]])
 
 def _find_or_create_artist(library: Library, name: str) -> int:
     key = artist_key(name)
-    row = library.db.execute("SELECT id FROM artists WHERE key = ? ORDER BY id LIMIT 1", [key]).fetchone()
-    if row is None:
-        insert = "INSERT INTO artists (name, key) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET key = excluded.key"
-        row = library.db.execute(f"{insert} RETURNING id", [name, key]).fetchone()
-    return int(row[0])
+    insert = "INSERT INTO artists (name, key) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET key = excluded.key"
+    known: int | None = library.value("SELECT min(id) FROM artists WHERE key = ?", [key])
+    return known or library.value(f"{insert} RETURNING id", [name, key])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from earshot.data.ids import IdMap
-from earshot.data.listens.event_collector import Items
+from earshot.data.listens.event_collector import EventCollector, Items
 from earshot.data.listens.lastfm import LASTFM_CSV
 from earshot.data.listens.listen_reader import Reader, ReadOptions
 from earshot.data.listens.listen_sources import Source, find_sources
@@ -129,7 +129,7 @@ def _import_source(
         yield KnownSource(origin.name, known)
         return
     opened = source.open(config)
-    with listen_store.open_collector(library, opened.level, prefix=opened.prefix) as collector:
+    with EventCollector(listen_store.listens_folder(library), opened.level, prefix=opened.prefix) as collector:
         for n_blocks, batch in enumerate(opened.batches, start=1):
             if batch.errors and not path.is_dir():
                 raise batch.errors[0]
