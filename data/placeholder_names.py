@@ -42,7 +42,7 @@ _VARIOUS = frozenset(
 _TRACK = re.compile(
     r"(?:\d{1,3}\s*[-._]?\s*)?(?:audio\s*)?(?:track|titel|title|piste|pista|traccia|faixa|spår|spor|raita|utwór|ścieżka|"
     r"skladba|stopa|szám|parça|трек|дорожка|композиция|доріжка|トラック|音轨|音軌|曲目|트랙|untitled|unknown)"
-    r"\s*[-#._№]?\s*\d{0,3}"
+    r"\s*[-#._№]?\s*\d{1,3}"
 )
 
 

@@ -56,6 +56,12 @@ def store_rules(library: Library, rules: Mapping[str, Rules]) -> None:
             )
 
 
+def folder_of(library: Library, path: str) -> str | None:
+    """The outermost folder of the library that holds a path."""
+    folders = (path_from_columns(*row) for row in library.db.execute("SELECT path, path_bytes FROM roots"))
+    return min((folder for folder in folders if path.startswith(folder.rstrip("/") + "/")), key=len, default=None)
+
+
 def files_outside(library: Library) -> list[str]:
     """The known files below no folder of the library: each was embedded by its own path."""
     return [path_from_columns(text, raw) for text, raw in library.db.execute(_OUTSIDE)]

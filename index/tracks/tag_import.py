@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from earshot.data.files.path_encoding import path_from_columns
+from earshot.data.path_names import file_title
 from earshot.data.tables.tag_tables import TagRow, TagTable
 from earshot.index.library import Library
 from earshot.index.tracks.artist_store import album_id, artist_id
 from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
-from earshot.index.tracks.track_store import file_title
 
 FIELDS = ("title", "artist", "album", "genre", "year")
 
@@ -28,7 +28,7 @@ class TagImport:
 def import_tags(library: Library, table: TagTable, folders: Iterable[str], *, overwrite: bool = False) -> TagImport:
     """Fill the tags that tracks lack, or with `overwrite` replace those they have. All or nothing.
 
-    A title that is the name of the file counts as no tag. Later runs of `embed-audio` keep the imported tags as long as
+    Names that the path gave count as no tags. Later runs of `embed-audio` keep the imported tags as long as
     the file is unchanged.
     """
     paths = [row.path for row in table.rows]
@@ -43,12 +43,15 @@ def import_tags(library: Library, table: TagTable, folders: Iterable[str], *, ov
 
 def _fill(library: Library, track_id: int, row: TagRow, overwrite: bool) -> tuple[bool, bool]:
     """Write the tags of one track; return whether any changed, and whether any still differs from the table."""
-    query = "SELECT path, path_bytes, album_artist, title, artist, album, genre, year FROM tracks WHERE id = ?"
-    path, path_bytes, album_artist, *values = library.db.execute(query, [track_id]).fetchone()
+    query = (
+        "SELECT path, path_bytes, album_artist, names_from, title, artist, album, genre, year FROM tracks WHERE id = ?"
+    )
+    path, path_bytes, album_artist, names_from, *values = library.db.execute(query, [track_id]).fetchone()
     old: dict[str, Any] = dict(zip(FIELDS, values, strict=True))
     tags = {field: getattr(row, field) for field in FIELDS if getattr(row, field) is not None}
     is_untitled = path is not None and old["title"] == file_title(path_from_columns(path, path_bytes))
-    lacking = {field for field in tags if old[field] is None or (field == "title" and is_untitled)}
+    of_path = {"title", "artist", "album"} if names_from == "path" else {"title"} if is_untitled else set()
+    lacking = {field for field in tags if old[field] is None or field in of_path}
     new = old | {field: value for field, value in tags.items() if overwrite or field in lacking}
     if new != old:
         artist = artist_id(library, new["artist"])

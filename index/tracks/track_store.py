@@ -9,8 +9,11 @@ import numpy as np
 
 from earshot.data.files.path_encoding import path_columns, path_from_columns
 from earshot.data.files.skip_rules import duration_exclusion
+from earshot.data.path_names import file_title, lacking_names
 from earshot.index.library import Library
 from earshot.index.tracks.artist_store import album_id, artist_id
+from earshot.index.tracks.folder_names import FIELDS as PATH_FIELDS
+from earshot.index.tracks.folder_names import folder_names, follow_path
 from earshot.index.tracks.tag_readings import is_older_reading
 from earshot.index.vectors.spaces import AUDIO, vector_blob
 
@@ -75,10 +78,8 @@ def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_r
     track_id, old_text, old_bytes, title, _ = twin
     old_path = path_from_columns(old_text, old_bytes)
     text, raw = path_columns(file.path)
-    if title == file_title(old_path):  # no tag: the title was the file's name
-        title = file_title(file.path)
     if old_path != file.path and os.path.lexists(old_path):
-        _copy_track(library, track_id, file, title)
+        follow_path(library, _copy_track(library, track_id, file, title), old_path, file.path)
         return True
     # A row of the new path, from earlier content, is overwritten.
     library.db.execute("DELETE FROM tracks WHERE path = ? AND id <> ?", [text, track_id])
@@ -87,6 +88,7 @@ def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_r
         f" reason = {_NOTE} WHERE id = ?",
         [text, raw, file.size, file.mtime_ns, title, track_id],
     )
+    follow_path(library, track_id, old_path, file.path)
     return True
 
 
@@ -98,6 +100,12 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
     ).fetchone()
     if old and old[0] == track.content_hash:
         track = _with_known_tags(track, old[1], old[2:])
+    if (
+        found := lacking_names({name: getattr(track, name) for name in PATH_FIELDS}, folder_names(library, file.path))
+        if track.names_from == "tags"
+        else {}
+    ):
+        track = replace(track, **found, names_from="path")
     artist = artist_id(library, track.artist)
     album = album_id(library, track.album, track.artist, track.album_artist)
     track_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", track.note)
@@ -184,13 +192,8 @@ def set_status(library: Library, path: str, size: int, mtime_ns: int, status: st
     return int(row[0])
 
 
-def file_title(path: str) -> str:
-    """The title of a file without a title tag: its name without extension, on one line."""
-    return " ".join(os.path.splitext(os.path.basename(path_columns(path)[0]))[0].split())
-
-
-def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) -> None:
-    """Store a second track with the content of a known one."""
+def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) -> int:
+    """Store a second track with the content of a known one; return its id."""
     copy_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", None)
     _forget_vectors(library, copy_id)
     columns = (
@@ -212,6 +215,7 @@ def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) 
         " SELECT ?, run_id, position, start_s, dim, vector FROM excerpts WHERE track_id = ?",
         [copy_id, track_id],
     )
+    return copy_id
 
 
 def _forget_vectors(library: Library, track_id: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from earshot.audio.config import DecodeConfig
 from earshot.data.files.path_encoding import escaped, shown_path
+from earshot.data.path_names import file_title
 from earshot.index.graphs.diffused_vectors import centre_vector
 from earshot.index.library import Library
 from earshot.index.runs import current_fingerprint
@@ -16,7 +17,6 @@ from earshot.index.search.places import local_path, why_no_tracks
 from earshot.index.search.same_recording import ExcerptVectors, read_excerpts
 from earshot.index.search.similarity_search import Seed
 from earshot.index.tracks.track_lookup import TrackRow
-from earshot.index.tracks.track_store import file_title
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, read_vector, sound_space
 from earshot.stages.shared.chosen_tracks import chosen_tracks, why_nothing
 from earshot.stages.shared.current_encoder import current_checkpoint, load_encoder

@@ -185,3 +185,22 @@ def test_again_renews_the_names_of_an_earlier_version(library, music):
     assert rows_of(library, "SELECT artist, title, names_from FROM tracks ORDER BY path") == [
         ("Ann", "a", "table"), ("Bob", "Jóga", "table")
     ]  # fmt: skip
+
+
+def test_untagged_files_take_names_from_folders(library, music):
+    paths = ("Ann/Post/01 One.wav", "Ann/Post/02 Two.wav", "Bob/Lot/CD1/01. Three.wav", "loose.wav")
+    for number, path in enumerate(paths):
+        (music / path).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(music / path, sound(number), RATE)
+    write_flac(music / "Ann/Post/03 Four.flac", 40, title="Own", artist="Cleo")
+    invoke(library, "embed-audio", music)
+    query = "SELECT title, artist, album, track_number, names_from FROM tracks ORDER BY title"
+    assert rows_of(library, query) == [
+        ("One", "Ann", "Post", 1, "path"), ("Own", "Cleo", None, None, "tags"), ("Three", "Bob", "Lot", 1, "path"),
+        ("Two", "Ann", "Post", 2, "path"), ("loose", None, None, None, "tags"),
+    ]  # fmt: skip
+    assert {row["title"] for row in similar(library, "One", "--same-artist", "-k", 9)} == {"Two"}
+    table = music.parent / "tags.csv"
+    table.write_text("path,artist,title\nm/Ann/Post/01 One.wav,Anna,First\n")
+    invoke(library, "import-tags", table)  # without --overwrite: what a path says is no tag
+    assert ("First", "Anna", "Post", 1, "table") in rows_of(library, query)

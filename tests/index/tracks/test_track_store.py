@@ -13,7 +13,6 @@ from earshot.index.search.same_recording import read_excerpts
 from earshot.index.tracks.track_links import find_links
 from earshot.index.tracks.track_store import (
     PendingFile,
-    file_title,
     reuse_vectors,
     set_status,
     store_rejection,
@@ -93,19 +92,6 @@ def test_a_name_that_is_not_utf8(world):
     add(library, head, [heard(os.fsdecode(b"/b/caf\xe9.mp3"), at(0))])
     row = row_of(library)
     assert (row["path"], row["path_bytes"], row["title"]) == ("/b/caf\\xe9.mp3", b"/b/caf\xe9.mp3", "caf\\xe9")
-
-
-@pytest.mark.parametrize(
-    ("path", "title"),
-    [
-        ("/a/01 - Song.mp3", "01 - Song"),
-        ("/a/Mr. Brightside.flac", "Mr. Brightside"),
-        ("/a/noext", "noext"),
-        ("/a/two\n lines.mp3", "two lines"),
-    ],
-)
-def test_a_file_without_a_title_is_called_by_its_name(path, title):
-    assert file_title(path) == title
 
 
 def test_artists_and_albums_are_entities(world):
