@@ -7,7 +7,13 @@ import click
 
 from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.options import EXISTING_FILE, output_options, popularity_option
-from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist, write_playlists
+from earshot.commands.shared.playlist_files import (
+    PLAYLIST_HELP,
+    is_standard_output,
+    relative_option,
+    write_playlist,
+    write_playlists,
+)
 from earshot.commands.shared.terminal import echo_rows, echo_some, echo_stream, last_report, plural
 from earshot.commands.shared.text_tables import one_line
 
@@ -32,6 +38,7 @@ from earshot.commands.shared.text_tables import one_line
 @click.option("--max-per-artist", default=3, type=click.IntRange(1), help="At most this many tracks of one artist.")
 @popularity_option("Weight of the log of a track's share of all plays in its score.")
 @click.option("--m3u", type=click.Path(path_type=Path), help=f"{PLAYLIST_HELP} With --all a folder of them.")
+@relative_option
 @output_options
 @click.pass_obj
 def recommend(
@@ -42,6 +49,7 @@ def recommend(
     history: Path | None,
     seed_track: str | None,
     m3u: Path | None,
+    relative: bool | None,
     output: str | None,
     **options: Any,
 ) -> None:
@@ -69,12 +77,16 @@ def recommend(
     if not to_all and (n_given > 1 or (not n_given and seed_track is None)):
         raise click.UsageError("Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all.")
     if to_all:
-        _recommend_to_all(folder, m3u, output, **options)
+        _recommend_to_all(folder, m3u, relative, output, **options)
     else:
-        _recommend_to_one(folder, history, m3u, output, user=user, liked=like, seed_track=seed_track, **options)
+        _recommend_to_one(
+            folder, history, m3u, relative, output, user=user, liked=like, seed_track=seed_track, **options
+        )
 
 
-def _recommend_to_one(folder: Path, history: Path | None, m3u: Path | None, output: str | None, **request: Any) -> None:
+def _recommend_to_one(
+    folder: Path, history: Path | None, m3u: Path | None, relative: bool | None, output: str | None, **request: Any
+) -> None:
     """Print one list, and write its playlist."""
     from earshot.data.tables.playlists import read_history
     from earshot.index.library import Library
@@ -90,7 +102,7 @@ def _recommend_to_one(folder: Path, history: Path | None, m3u: Path | None, outp
         click.echo(f"{plural(len(report.strangers), 'track')} in {history} not in the library:", err=True)
         echo_some("", report.strangers)
     if m3u is not None:
-        write_playlist(m3u, [place.track for place in report.places])
+        write_playlist(m3u, [place.track for place in report.places], relative)
     if is_standard_output(m3u):
         return
     if output is None:
@@ -106,7 +118,9 @@ def _recommend_to_one(folder: Path, history: Path | None, m3u: Path | None, outp
     echo_rows(rows, output, nothing)
 
 
-def _recommend_to_all(folder: Path, m3u: Path | None, output: str | None, **options: Any) -> None:
+def _recommend_to_all(
+    folder: Path, m3u: Path | None, relative: bool | None, output: str | None, **options: Any
+) -> None:
     """Fill the table of recommendations, or go on with what a killed run left; print it, and write playlists."""
     from earshot.index.library import Library
     from earshot.index.recommending.recommendation_table import listed_files, stored_recommendations
@@ -121,7 +135,7 @@ def _recommend_to_all(folder: Path, m3u: Path | None, output: str | None, **opti
     with Library.open_to_write(folder) as library:
         report = last_report(recommend_to_all(library, **options), RecommendAllReport)
         if m3u is not None:
-            write_playlists(m3u, listed_files(library))
+            write_playlists(m3u, listed_files(library), relative)
         if output is not None:
             echo_stream(stored_recommendations(library), output)
     click.echo(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.commands.shared.options import NEW_FILE, SPACES_OF_SOUND, output_options
-from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, write_playlist
+from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, relative_option, write_playlist
 from earshot.commands.shared.terminal import echo_rows
 from earshot.commands.shared.text_tables import clock, one_line
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--max-duration", type=float, metavar="SECONDS", help="Only tracks at most this long.")
 @click.option("--why", is_flag=True, help="Show the moments that sound most alike.")
 @click.option("--m3u", type=NEW_FILE, help=PLAYLIST_HELP)
+@relative_option
 @output_options
 @click.pass_obj
 def similar(
@@ -45,6 +46,7 @@ def similar(
     space: str,
     why: bool,
     m3u: Path | None,
+    relative: bool | None,
     output: str | None,
     **filters: Any,
 ) -> None:
@@ -75,7 +77,7 @@ def similar(
     for warning in report.warnings:
         click.echo(warning, err=True)
     if m3u is not None:
-        write_playlist(m3u, [match.track for match in report.matches])
+        write_playlist(m3u, [match.track for match in report.matches], relative)
     if is_standard_output(m3u):
         return
     if output is None:

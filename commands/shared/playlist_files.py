@@ -1,6 +1,7 @@
 """Playlists written to files or standard output, with one message for what goes wrong."""
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 _MAX_NAME_BYTES = 255 - len(".m3u8" + TEMPORARY_SUFFIX)  # the usual file systems take no longer name
 PLAYLIST_HELP = "Also write a playlist; - writes it, and nothing else, to standard output."
+relative_option = click.option(  # of commands with --m3u
+    "--relative/--absolute",
+    default=None,
+    help="Paths in the playlist: relative to its folder, so that it travels with the music, or absolute."
+    "  [default: relative if all tracks lie in that folder or below]",
+)
 _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
@@ -27,14 +34,14 @@ def is_standard_output(path: Path | None) -> bool:
     return path is not None and str(path) in _STANDARD_OUTPUT
 
 
-def write_playlist(path: Path, tracks: "Sequence[TrackRow]") -> None:
-    """Write the tracks that have a file."""
+def write_playlist(path: Path, tracks: "Sequence[TrackRow]", relative: bool | None = None) -> None:
+    """Write the tracks that have a file, with relative paths or absolute ones; by default as `m3u_text` chooses."""
     with_file = [track for track in tracks if track.path is not None]
     try:
         if is_standard_output(path):
-            _echo_playlist(m3u_text(with_file))
+            _echo_playlist(m3u_text(with_file, Path.cwd(), relative=bool(relative)))
         else:
-            write_m3u(path, with_file)
+            write_m3u(path, with_file, relative)
     except BrokenPipeError as error:  # the reader of a pipe has left
         raise OutputError(error) from None
     except OSError as error:
@@ -55,33 +62,48 @@ def _echo_playlist(text: str) -> None:
         raise OutputError(error) from None
 
 
-def write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]") -> None:
+def write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]", relative: bool | None = None) -> None:
     """Write a playlist for each user, by name."""
     n_written = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, tracks in lists:
-            write_m3u(folder / playlist_name(name), tracks)
+            write_m3u(folder / playlist_name(name), tracks, relative)
             n_written += 1
     except OSError as error:
         raise click.ClickException(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
     click.echo(f"{plural(n_written, 'playlist')} written to {folder}", err=True)
 
 
-def write_m3u(path: Path, tracks: "Iterable[TrackRow]") -> None:
+def write_m3u(path: Path, tracks: "Sequence[TrackRow]", relative: bool | None = None) -> None:
     """Write a playlist in UTF-8, whole or not at all."""
     with output_path(path) as temporary:
-        temporary.write_text(m3u_text(tracks), encoding="utf-8")
+        temporary.write_text(m3u_text(tracks, path.absolute().parent, relative), encoding="utf-8")
 
 
-def m3u_text(tracks: "Iterable[TrackRow]") -> str:
-    """An extended M3U playlist with absolute paths; tracks without a file are left out."""
+def m3u_text(tracks: "Sequence[TrackRow]", folder: Path, relative: bool | None = None) -> str:
+    """An extended M3U playlist in a folder; tracks without a file are left out.
+
+    Paths are relative to the folder or absolute; by default relative if all tracks lie in it or below.
+    """
+    here = [os.path.join(form, "") for form in (os.path.normpath(folder), os.path.realpath(folder))]
+    if relative is None:
+        relative = all(track.path.startswith(tuple(here)) for track in tracks if track.path is not None)
     lines = ["#EXTM3U"]
     for track in tracks:
         if track.path is not None:
             seconds = -1 if track.duration is None else round(track.duration)  # -1: unknown
-            lines += [f"#EXTINF:{seconds},{one_line(track.name)}", _location(track, track.path)]
+            path = _relative_path(track.path, here) if relative else track.path
+            lines += [f"#EXTINF:{seconds},{one_line(track.name)}", _location(track, path)]
     return "\n".join(lines) + "\n"
+
+
+def _relative_path(path: str, here: Sequence[str]) -> str:
+    """A path from a folder; `here` is its name as it was given and without symbolic links, both with a / at the end."""
+    inside = next((form for form in here if path.startswith(form)), None)
+    # The system follows the links of a folder before it goes up from there.
+    relative = path.removeprefix(inside) if inside else os.path.relpath(path, here[-1])
+    return f"./{relative}" if relative.startswith(("#", " ", "\t")) else relative  # else a comment, or cut
 
 
 def playlist_name(name: str) -> str:
@@ -98,7 +120,7 @@ def playlist_name(name: str) -> str:
 
 
 def _location(track: "TrackRow", path: str) -> str:
-    """A path, or a file:// address if no line of UTF-8 can hold the path."""
+    """A path, or the file:// address of the track if no line of UTF-8 can hold the path."""
     if track.path_bytes is None and not {"\n", "\r"}.intersection(path):
         return path
-    return "file://" + quote(track.path_bytes or path.encode())
+    return "file://" + quote(track.path_bytes or str(track.path).encode())

@@ -98,3 +98,40 @@ def test_a_playlist_is_whole_or_as_it_was(tmp_path):
         write_m3u(path, tracks())
     assert path.read_text() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def locations(path):
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#EXT")]
+
+
+def test_a_playlist_travels_with_the_music_that_lies_below_it(tmp_path):
+    names = ["Air/1.mp3", "#1.mp3", " x.mp3", "Air/ x.mp3"]
+    tracks = [replace(TRACK, path=str(tmp_path / "m" / name)) for name in names]
+    (tmp_path / "m").mkdir()
+    write_playlist(tmp_path / "m" / "mix.m3u8", tracks)
+    assert locations(tmp_path / "m" / "mix.m3u8") == ["Air/1.mp3", "./#1.mp3", "./ x.mp3", "Air/ x.mp3"]
+    write_playlist(tmp_path / "mix.m3u8", tracks[:1])
+    assert locations(tmp_path / "mix.m3u8") == ["m/Air/1.mp3"]
+    write_playlist(tmp_path / "m" / "mix.m3u8", [*tracks, TRACK])
+    assert locations(tmp_path / "m" / "mix.m3u8") == [*(track.path for track in tracks), "/joga.mp3"], "not all below"
+    write_playlist(tmp_path / "m" / "mix.m3u8", tracks[:1], relative=False)
+    assert locations(tmp_path / "m" / "mix.m3u8") == [tracks[0].path]
+
+
+def test_relative_paths_on_demand(tmp_path, monkeypatch, capfdbinary):
+    (tmp_path / "lists" / "deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "lists" / "deep")
+    tracks = [replace(TRACK, path=str(tmp_path / "m" / "1.mp3"))]
+    for folder in ("lists/deep", "link"):  # from a link, the system goes up from where it leads
+        write_playlist(tmp_path / folder / "mix.m3u8", tracks, relative=True)
+        assert locations(tmp_path / folder / "mix.m3u8") == ["../../m/1.mp3"]
+    monkeypatch.chdir(tmp_path)
+    write_playlist(Path("mix.m3u8"), tracks)
+    assert locations(tmp_path / "mix.m3u8") == ["m/1.mp3"]
+    write_playlists(tmp_path / "lists", [("ann", tracks)], relative=True)
+    assert locations(tmp_path / "lists" / "ann.m3u8") == ["../m/1.mp3"]
+    capfdbinary.readouterr()
+    write_playlist(Path("-"), tracks)
+    assert str(tmp_path / "m" / "1.mp3").encode() in capfdbinary.readouterr().out
+    write_playlist(Path("-"), tracks, relative=True)
+    assert b"\nm/1.mp3\n" in capfdbinary.readouterr().out
