@@ -108,3 +108,10 @@ def test_only_vectors_of_the_wanted_are_read(library, monkeypatch, filters, read
     assert [match.track.id for match in answer.matches] == reads
     assert read_ids[1:] == [reads] if with_index else read_ids == [reads]
     assert not with_index or len(read_ids[0]) == 4
+
+
+def test_artists_that_another_program_wrote(library):
+    """Without a row of their own, and with several in one tag."""
+    library.db.execute("UPDATE tracks SET artist = 'Neu!', artist_id = NULL WHERE id = 7")
+    library.db.execute("UPDATE tracks SET artist = 'Can; NEU' WHERE id = 9")
+    assert fitting_ids(library, SearchFilters(same_artist=True), {"neu"}).tolist() == [7, 9]
