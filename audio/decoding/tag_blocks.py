@@ -1,4 +1,4 @@
-"""Tags that FFmpeg does not show: ID3v2 frames as they are written, and APEv2 at the end of an mp3.
+"""Tags that FFmpeg does not show: ID3v2 frames as they are written, APEv2 at the end of an mp3, several artists of MP4.
 
 FFmpeg passes over UFID frames and all values of a frame but the first, and reads what calls itself Latin-1 as such. The
 readers here take a few kilobytes of the file, follow no length beyond it, and stop after a bounded number of items.
@@ -21,6 +21,7 @@ _FRAMES = {
 _IDENTIFIERS = (b"UFID", b"UFI")
 _RECORDING_OWNER = b"http://musicbrainz.org"
 _ENCODINGS = ("ascii", "utf-16", "utf-16-be", "utf-8")  # by the first byte of a frame; Latin-1 is left as bytes
+_ATOMS = {b"\xa9ART": "artist", b"aART": "album_artist"}
 _ID3V1_BYTES, _APE_FOOTER_BYTES, _LYRICS_END_BYTES = 128, 32, 15
 _NO_APE = (b"OggS", b"fLaC", b"RIFF", b"RF64", b"FORM")
 
@@ -47,7 +48,9 @@ def read_blocks(file: MusicFile) -> list[Fields]:
     window = _Window(file)
     place = _id3v2_place(window)
     blocks = [_read_id3v2(window, place)] if place is not None else []
-    if window.at(0, 4) not in _NO_APE and window.at(4, 4) != b"ftyp":
+    if window.at(4, 4) == b"ftyp":
+        blocks.append(_read_mp4(window))
+    elif window.at(0, 4) not in _NO_APE:
         blocks.append(_read_ape(window))
     file.seek(0)
     return [block for block in blocks if block]
@@ -154,6 +157,42 @@ def _read_ape(window: _Window) -> Fields:
             fields.setdefault(key.decode("ascii", "replace").lower(), [text for text in value.split("\0") if text])
         place += length
     return fields
+
+
+def _read_mp4(window: _Window) -> Fields:
+    """Read the artists of an MP4 file, each in a data atom of its own."""
+    place, stop = 0, window.size
+    for name in (b"moov", b"udta", b"meta", b"ilst"):
+        found = next(((first, last) for atom, first, last in _atoms(window, place, stop) if atom == name), None)
+        if found is None:
+            return {}
+        place, stop = found
+        if name == b"meta":
+            place += 4  # version and flags
+    fields: Fields = {}
+    for name, first, last in _atoms(window, place, stop):
+        if name in _ATOMS and last - first <= _MAX_VALUE_BYTES:
+            values = [
+                window.at(start, end - start)[8:] for atom, start, end in _atoms(window, first, last) if atom == b"data"
+            ]
+            fields[_ATOMS[name]] = [value.decode("utf-8", "surrogateescape") for value in values if value]
+    return {name: texts for name, texts in fields.items() if texts}
+
+
+def _atoms(window: _Window, place: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the names, beginnings and ends of the atoms between two places."""
+    for _ in range(_MAX_ITEMS):
+        header = window.at(place, 16)
+        if place + 8 > stop or len(header) < 8:
+            return
+        size, n_header = int.from_bytes(header[:4], "big"), 8
+        if size == 1:
+            size, n_header = int.from_bytes(header[8:16], "big"), 16
+        end = stop if size == 0 else place + size
+        if end < place + n_header or end > stop:
+            return
+        yield header[4:8], place + n_header, end
+        place = end
 
 
 def _synchsafe(digits: bytes) -> int:

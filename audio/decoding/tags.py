@@ -23,7 +23,8 @@ _TEXTS = ("title", "artist", "album", "album_artist", "genre")
 _OTHER_NAMES = {  # of formats and programs, in lower case
     "albumartist": "album_artist", "album artist": "album_artist", "wm/albumartist": "album_artist",
     "tracknumber": "track", "musicbrainz track id": "musicbrainz_trackid",
-    "musicbrainz/track id": "musicbrainz_trackid", "tsrc": "isrc", "wm/isrc": "isrc", "tcmp": "compilation", "cpil": "compilation",
+    "musicbrainz/track id": "musicbrainz_trackid", "tsrc": "isrc", "wm/isrc": "isrc",
+    "tcmp": "compilation", "cpil": "compilation",
     "itunescompilation": "compilation", "wm/iscompilation": "compilation",
 }  # fmt: skip
 

@@ -72,7 +72,9 @@ def fitting_ids(library: Library, filters: SearchFilters, artists: set[str]) -> 
     if filters.same_artist:
         # Artists are a thousand times more than genres, so SQLite finds those with one name, or the first of several.
         of_key = "artist_id IN (SELECT id FROM artists WHERE key IN (SELECT value FROM json_each(?)))"
-        names = _distinct(library, "artist", f"WHERE {of_key} OR artist_id IS NULL OR {_SEVERAL}", json.dumps(list(artists)))
+        names = _distinct(
+            library, "artist", f"WHERE {of_key} OR artist_id IS NULL OR {_SEVERAL}", json.dumps(list(artists))
+        )
         names = [name for name in names if artist_keys(name) & artists]
         conditions["artist IN (SELECT value FROM json_each(?))"] = json.dumps(names)
     if filters.genre is not None:

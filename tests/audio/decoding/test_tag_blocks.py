@@ -88,6 +88,27 @@ def test_id3v2_in_a_chunk(blocks):
     assert blocks(dsf) == expected
 
 
+def atom(name, *content):
+    body = b"".join(content)
+    return struct.pack(">I", 8 + len(body)) + name + body
+
+
+def test_artists_of_mp4(blocks):
+    def data(text):
+        return atom(b"data", b"\0\0\0\1\0\0\0\0", text)
+
+    tags = atom(
+        b"ilst", atom(b"\xa9ART", data(b"Anna"), data("Bén".encode())), atom(b"aART", data(b"All")), atom(b"covr")
+    )
+    moov = atom(b"moov", atom(b"mvhd", bytes(100)), atom(b"udta", atom(b"meta", bytes(4), atom(b"hdlr"), tags)))
+    large = struct.pack(">I4sQ", 1, b"mdat", 16 + len(SOUND)) + SOUND
+    expected = [{"artist": ["Anna", "Bén"], "album_artist": ["All"]}]
+    for content in (moov + large, large + moov):
+        assert blocks(atom(b"ftyp", b"M4A ") + content) == expected
+    assert blocks(atom(b"ftyp", b"M4A ") + moov[:-20]) == []
+    assert blocks(atom(b"ftyp", b"M4A ") + b"\xff\xff\xff\xffmoov") == []
+
+
 def test_what_other_formats_have_is_left_to_ffmpeg(blocks):
     tag = apev2(Title="One")
     assert (
