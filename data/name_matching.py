@@ -178,4 +178,4 @@ def label_spellings(cell: str | None) -> list[str]:
     Only ``;``, ``|`` and the zero byte of ID3 separate labels: Pop/Rock, R&B and "Folk, World" are each one genre.
     """
     labels = (" ".join(part.split()) for part in _BETWEEN_LABELS.split(cell or ""))
-    return [label for label in labels if label]
+    return [label for label in labels if label and not is_unknown(label)]

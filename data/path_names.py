@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from earshot.data.files.path_encoding import path_columns
 from earshot.data.name_matching import album_key, artist_key
 from earshot.data.placeholder_names import is_no_title, is_unknown, is_various
+from earshot.data.text_encoding import decode_field, guess_encoding
 
 _NUMBERED = re.compile(
     r"(?:(?:cd|disc|disk)?\s?\d{1,2}[-.])?(?P<number>\d{1,3})(?:(?P<sign>\s*[-–._)\]]+\s*|\s+)(?P<title>\S.*))?",
@@ -53,14 +55,14 @@ def names_of_path(path: str, siblings: Iterable[str] = ()) -> PathNames | None:
     >>> names_of_path("Pink Floyd/1973 - The Dark Side of the Moon/CD1/04 Time.mp3")
     PathNames(artist='Pink Floyd', album='The Dark Side of the Moon', title='Time', track_number=4, album_artist=None)
     """
-    *folders, name = path.split("/")
+    *folders, name = _readable(path).split("/")
     while len(folders) > 2 and _DISC.fullmatch(folders[-1]):
         folders.pop()
     numbered = _numbered(name)
     if numbered is None or len(folders) < 2:
         return None
     if not _is_surely_numbered(numbered) and not any(
-        other != name and (match := _numbered(other)) and _is_surely_numbered(match) for other in siblings
+        _readable(other) != name and (match := _numbered(other)) and _is_surely_numbered(match) for other in siblings
     ):
         return None
     artist, album = _spoken(folders[-2]), _spoken(folders[-1])
@@ -111,6 +113,16 @@ def _numbered(name: str) -> re.Match[str] | None:
 def _is_surely_numbered(match: re.Match[str]) -> bool:
     """Tell whether a number at the beginning counts tracks: it has a zero in front, or a sign behind."""
     return match["number"].startswith("0") or bool((match["sign"] or "").strip()) or match.start("number") > 0
+
+
+def _readable(path: str) -> str:
+    """A path in composed letters, also where its bytes are not UTF-8."""
+    raw = os.fsencode(path)
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = decode_field(raw, guess_encoding([raw]))
+    return unicodedata.normalize("NFC", text)
 
 
 def _spoken(name: str) -> str:

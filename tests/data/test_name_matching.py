@@ -100,6 +100,7 @@ def test_codes_have_one_spelling():
         ("rock;;Rock; ", {"rock"}),
         ("Hip  hop;hip hop", {"hip hop"}),
         (" ; ", set()),
+        ("Unknown; Pop", {"pop"}),
         ("", set()),
         (None, set()),
     ],

@@ -1,5 +1,8 @@
 """Names in paths, of folders as rippers, shops and people make them."""
 
+import os
+import unicodedata
+
 import pytest
 
 from earshot.data.path_names import PathNames, file_title, lacking_names, names_of_path
@@ -45,6 +48,13 @@ def test_folders_of_samplers_and_of_nobody(path, names):
 )  # fmt: skip
 def test_paths_that_say_nothing(path):
     assert names_of_path(path) is None
+
+
+def test_letters_of_paths():
+    found = PathNames("Björk", "Début", "Jóga", 1)
+    assert names_of_path(unicodedata.normalize("NFD", "Björk/Début/01 Jóga.mp3")) == found
+    assert names_of_path(os.fsdecode("Björk/Début/01 Jóga.mp3".encode("latin-1"))) == found
+    assert names_of_path(os.fsdecode("Кино/Группа крови/01 Война.mp3".encode("cp1251"))).artist == "Кино"
 
 
 def test_siblings_tell_a_number_from_a_title():

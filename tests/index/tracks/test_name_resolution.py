@@ -147,3 +147,12 @@ def test_a_failed_import_leaves_no_nodes_behind(library):
     assert library.db.execute("SELECT count(*) FROM tracks").fetchone() == (5,)
     library.db.execute("INSERT INTO tracks (title, status) VALUES ('Later', 'catalog')")
     assert library.db.execute("SELECT rowid FROM tracks_fts WHERE tracks_fts MATCH 'later'").fetchall() == [(6,)]
+
+
+def test_spellings_of_one_artist_are_one_node(library):
+    """Also two unknown ones; a name of nobody is a node by itself, and no track's artist."""
+    names = ["BJÖRK", "The Air", "Björk feat. Anna", "Guns N\u2019 Roses", "Guns N' Roses", "Various Artists"]
+    assert matched(library, names, "artist").ids.tolist() == [2, 1, 2, 3, 3, 4]
+    query = "SELECT name, key FROM artists WHERE id > 2"
+    assert library.db.execute(query).fetchall() == [("Guns N\u2019 Roses", "guns n roses"), ("Various Artists", "")]
+    assert matched(library, ["various artists", "Various Artists"], "artist", create=False).ids.tolist() == [UNKNOWN, 4]
