@@ -26,6 +26,7 @@ _SAME_RECORDING = (
 _MASTERING_NOTE = re.compile(rf"\s*[(\[]\s*(?:{_SAME_RECORDING})\s*[)\]]|\s+[-–—/]\s+(?:{_SAME_RECORDING})\s*$")
 # What separates artists in one tag: formats write a semicolon or a zero byte, ID3v2.3 a slash.
 _BETWEEN_ARTISTS = re.compile(r"\s*(?:[;\0|、；]|\\\\|\s/\s)\s*")
+_ONE_ARTIST = re.compile(r"(?!.*\s(?:feat|ft))[^;\0|、；\\/(\[（［]*", re.IGNORECASE | re.DOTALL)
 _SHORT_NAME = re.compile(r"[^\u3040-\u9fff\uac00-\ud7a3/ ]{1,2}")  # AC/DC is one artist
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´′\u00ad\u200b\u200c\u200d\u200e\u200f\ufeff")  # and invisible signs
 _ARTICLE_LAST = re.compile(r",\s+the$")  # as catalogs sort them: "Beatles, The"
@@ -52,6 +53,8 @@ def artist_names(text: str) -> tuple[str, ...]:
     >>> artist_names("Anna Amber/Ben Bright (feat. Carl); AC/DC; Unknown Artist")
     ('Anna Amber', 'Ben Bright', 'AC/DC')
     """
+    if _ONE_ARTIST.fullmatch(text):  # nine of ten
+        return () if is_no_artist(text) else (text.strip(),)
     names: dict[str, str] = {}
     for value in _BETWEEN_ARTISTS.split(text):
         for part in _at_slashes(value):

@@ -137,9 +137,10 @@ def _fill_missing(library: Library, items: Items, pairs: Sequence[tuple[int, int
 
 def _artist_ids(library: Library, names: Sequence[str]) -> list[int | None]:
     """Find or create the artist of each name; None where it names none, like Various Artists."""
-    named = [name for name in names if artist_names(name)]
-    ids = map(int, match_nodes(library, named, "artist", names_are="names").ids) if named else iter(())
-    return [next(ids) if artist_names(name) else None for name in names]
+    named = [name for name in dict.fromkeys(names) if artist_names(name)]
+    ids = match_nodes(library, named, "artist", names_are="names").ids.tolist() if named else []
+    id_of = dict(zip(named, ids, strict=True))
+    return [id_of.get(name) for name in names]
 
 
 def _album_ids(library: Library, names: Sequence[str | None], artist_ids: Sequence[int | None]) -> list[int | None]:
