@@ -12,11 +12,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from earshot.audio.acoustic_fingerprint import fingerprint
 from earshot.audio.checkpoint import FORMAT, Checkpoint
 from earshot.audio.config import DECODER_CONTRACT, EarConfig, EncoderConfig, ExcerptConfig, MelConfig
 from earshot.audio.encoder import Encoder, untrained_encoder
 from earshot.audio.mel import log_mel
 from earshot.data.files.atomic import atomic_path
+from earshot.data.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True)
@@ -30,20 +32,30 @@ class Ear:
 
     def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray:
         """Vectors, shape (n_excerpts, dim) float32 on the unit sphere, of mono excerpts, each (n_samples,)."""
-        vectors = np.empty((len(excerpts), self.config.encoder.dim), dtype=np.float32)
-        for rows, samples in batches_by_length(excerpts):
-            vectors[rows] = self._embed_batch(samples)
-        return vectors
+        return self.embed_track(excerpts)[0]
 
     @torch.inference_mode()
-    def _embed_batch(self, samples: np.ndarray) -> np.ndarray:
-        began = perf_counter()
-        spectrograms = log_mel(torch.from_numpy(samples).to(self.device), self.config.mel)
-        encoding_began = perf_counter()
-        vectors = self.encoder(spectrograms).cpu().numpy()
-        self.seconds["mel"] += encoding_began - began
-        self.seconds["encoder"] += perf_counter() - encoding_began
-        return vectors
+    def embed_track(
+        self, excerpts: Sequence[np.ndarray], starts: Sequence[float] = ()
+    ) -> tuple[np.ndarray, Fingerprint]:
+        """Vectors of a track's excerpts, as `embed` makes them, and its fingerprint, from the same spectrograms.
+
+        Parameters
+        ----------
+        starts : seconds, one per excerpt; without them the fingerprint is empty
+        """
+        vectors = np.empty((len(excerpts), self.config.encoder.dim), dtype=np.float32)
+        spectrograms: dict[int, np.ndarray] = {}
+        for rows, samples in batches_by_length(excerpts):
+            began = perf_counter()
+            batch = log_mel(torch.from_numpy(samples).to(self.device), self.config.mel)
+            encoding_began = perf_counter()
+            vectors[rows] = self.encoder(batch).cpu().numpy()
+            self.seconds["mel"] += encoding_began - began
+            self.seconds["encoder"] += perf_counter() - encoding_began
+            spectrograms |= zip(rows, batch.cpu().numpy(), strict=True)
+        heard = [spectrograms[row] for row in range(len(starts))]
+        return vectors, fingerprint(heard, starts, self.config.mel.dynamic_range)
 
 
 def batches_by_length(excerpts: Sequence[np.ndarray]) -> Iterator[tuple[list[int], np.ndarray]]:

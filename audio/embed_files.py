@@ -22,7 +22,8 @@ from earshot.audio.config import DecodeConfig, EarConfig
 from earshot.audio.decoding.decode import Bounds, DecodedTrack, decode_track
 from earshot.audio.decoding.decode_pool import decode_pool, task_result
 from earshot.audio.decoding.music_file import Cause, HashedFile, UndecodableError, hash_file
-from earshot.audio.ear import track_vector
+from earshot.audio.ear import Ear, track_vector
+from earshot.data.fingerprint import Fingerprint
 
 _WORKERS_PER_TORCH_THREAD = 4  # one thread encodes what four workers decode; idle threads would spin on their cores
 _TASKS_PER_WORKER = 4  # submitted at a time: enough that no worker waits, few enough to lose
@@ -47,6 +48,7 @@ class EmbeddedTrack:
     excerpt_vectors: np.ndarray  # (n_excerpts, dim)
     decoded: DecodedTrack
     content_hash: str | None = None  # None where files were not hashed
+    fingerprint: Fingerprint | None = None  # None where no `Ear` embeds
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,12 @@ def _embedded(
 ) -> EmbeddedTrack | EmbedFailure:
     if isinstance(outcome, UndecodableError):
         return EmbedFailure(path, outcome.reason, outcome.cause, outcome.errno, outcome.duration)
-    vectors = ear.embed(outcome.excerpts)
-    return EmbeddedTrack(path, track_vector(vectors), vectors, outcome, hashed.content_hash if hashed else None)
+    content_hash, fingerprint = hashed.content_hash if hashed else None, None
+    if isinstance(ear, Ear):
+        vectors, fingerprint = ear.embed_track(outcome.excerpts, outcome.starts)
+    else:
+        vectors = ear.embed(outcome.excerpts)
+    return EmbeddedTrack(path, track_vector(vectors), vectors, outcome, content_hash, fingerprint)
 
 
 class TrackCache(Protocol):

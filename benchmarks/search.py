@@ -21,7 +21,7 @@ import numpy as np
 import workloads
 from catalog import clustered_vectors, fill_library
 from earshot.index.library import Library
-from earshot.index.search.same_recording import ExcerptVectors
+from earshot.index.search.excerpts import ExcerptVectors
 from earshot.index.search.similarity_search import SearchFilters, Seed, similar
 from earshot.index.vectors.ann import TARGET_RECALL, TYPES, exact_nearest, n_candidates, recall_at_k
 from earshot.index.vectors.faiss_file import build_index, open_index

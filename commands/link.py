@@ -10,7 +10,7 @@ from earshot.commands.shared.options import output_options
 from earshot.commands.shared.terminal import echo_rows
 
 if TYPE_CHECKING:
-    from earshot.index.tracks.track_links import Linkage
+    from earshot.index.recordings.track_links import Linkage
 
 N_SHOWN = 20  # near misses and conflicts
 
@@ -46,7 +46,7 @@ def link(
     """
     from earshot.index.health.staleness import stale_after_links
     from earshot.index.library import Library
-    from earshot.index.tracks.track_links import find_links, remove_links, store_links
+    from earshot.index.recordings.track_links import find_links, remove_links, store_links
 
     if dry_run and (pairs or unlink):
         raise click.UsageError("--dry-run shows what `cli link` by itself would do, without --pair and --unlink.")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from earshot.commands.shared.error_messages import user_errors
-from earshot.commands.shared.options import EXISTING_FILE, output_options, popularity_option
+from earshot.commands.shared.options import EXISTING_FILE, copies_option, output_options, popularity_option
 from earshot.commands.shared.playlist_files import (
     PLAYLIST_HELP,
     is_standard_output,
@@ -14,7 +14,7 @@ from earshot.commands.shared.playlist_files import (
     write_playlist,
     write_playlists,
 )
-from earshot.commands.shared.terminal import echo_rows, echo_some, echo_stream, last_report, plural
+from earshot.commands.shared.terminal import add_copies, echo_rows, echo_some, echo_stream, last_report, plural
 from earshot.commands.shared.text_tables import one_line
 
 
@@ -37,6 +37,7 @@ from earshot.commands.shared.text_tables import one_line
 @click.option("--novel/--repeats", default=True, help="Leave out what the listener has played, or list it too.")
 @click.option("--max-per-artist", default=3, type=click.IntRange(1), help="At most this many tracks of one artist.")
 @popularity_option("Weight of the log of a track's share of all plays in its score.")
+@copies_option
 @click.option("--m3u", type=click.Path(path_type=Path), help=f"{PLAYLIST_HELP} With --all a folder of them.")
 @relative_option
 @output_options
@@ -48,6 +49,7 @@ def recommend(
     like: tuple[str, ...],
     history: Path | None,
     seed_track: str | None,
+    copies: bool,
     m3u: Path | None,
     relative: bool | None,
     output: str | None,
@@ -80,16 +82,33 @@ def recommend(
         _recommend_to_all(folder, m3u, relative, output, **options)
     else:
         _recommend_to_one(
-            folder, history, m3u, relative, output, user=user, liked=like, seed_track=seed_track, **options
+            folder,
+            history,
+            m3u,
+            relative,
+            output,
+            copies=copies,
+            user=user,
+            liked=like,
+            seed_track=seed_track,
+            **options,
         )
 
 
 def _recommend_to_one(
-    folder: Path, history: Path | None, m3u: Path | None, relative: bool | None, output: str | None, **request: Any
+    folder: Path,
+    history: Path | None,
+    m3u: Path | None,
+    relative: bool | None,
+    output: str | None,
+    *,
+    copies: bool,
+    **request: Any,
 ) -> None:
     """Print one list, and write its playlist."""
     from earshot.data.tables.playlists import read_history
     from earshot.index.library import Library
+    from earshot.index.recordings.copy_list import other_files
     from earshot.stages.recommend import recommend_as_asked
 
     if m3u is not None and m3u.is_dir():
@@ -98,6 +117,7 @@ def _recommend_to_one(
         played = [] if history is None else read_history(history)
     with Library.open(folder) as library:
         report = recommend_as_asked(library, history=played, **request)
+        others = other_files(library, [place.track.id for place in report.places]) if copies else None
     if report.strangers:
         click.echo(f"{plural(len(report.strangers), 'track')} in {history} not in the library:", err=True)
         echo_some("", report.strangers)
@@ -115,6 +135,7 @@ def _recommend_to_one(
         row: dict[str, Any] = {"rank": place.rank, "score": round(place.score, 4), "id": track.id}
         row |= {"artist": track.artist, "title": track.title, "album": track.album}
         rows.append(row if output is None else row | {"path": track.path})
+    add_copies(rows, others, output)
     echo_rows(rows, output, nothing)
 
 

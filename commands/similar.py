@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from earshot.commands.shared.options import NEW_FILE, SPACES_OF_SOUND, output_options
+from earshot.commands.shared.options import NEW_FILE, SPACES_OF_SOUND, copies_option, output_options
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, relative_option, write_playlist
-from earshot.commands.shared.terminal import echo_rows
+from earshot.commands.shared.terminal import add_copies, echo_rows
 from earshot.commands.shared.text_tables import clock, one_line
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--min-duration", type=float, metavar="SECONDS", help="Only tracks at least this long.")
 @click.option("--max-duration", type=float, metavar="SECONDS", help="Only tracks at most this long.")
 @click.option("--why", is_flag=True, help="Show the moments that sound most alike.")
+@copies_option
 @click.option("--m3u", type=NEW_FILE, help=PLAYLIST_HELP)
 @relative_option
 @output_options
@@ -45,6 +46,7 @@ def similar(
     unlike: tuple[str, ...],
     space: str,
     why: bool,
+    copies: bool,
     m3u: Path | None,
     relative: bool | None,
     output: str | None,
@@ -67,6 +69,7 @@ def similar(
         cli similar "blue monday" --by both
     """
     from earshot.index.library import Library
+    from earshot.index.recordings.copy_list import other_files
     from earshot.index.search.filters import SearchFilters
     from earshot.index.vectors.spaces import TOWER
     from earshot.stages.similar import similar_tracks
@@ -74,6 +77,7 @@ def similar(
     with Library.open(folder) as library:
         space = TOWER if space == "towers" else space
         report = similar_tracks(library, seeds, SearchFilters(**filters), unlike=unlike, space=space, why=why)
+        others = other_files(library, [match.track.id for match in report.matches]) if copies else None
     for warning in report.warnings:
         click.echo(warning, err=True)
     if m3u is not None:
@@ -84,6 +88,7 @@ def similar(
         title = " + ".join(report.seeds) + "".join(f" - {name}" for name in report.unlike)
         click.echo(one_line(f"Similar to {title}"))
     rows = [_row(match, report.spaces, why=why, plain=output is None) for match in report.matches]
+    add_copies(rows, others, output)
     echo_rows(rows, output, "No track in the library passes these filters.")
     if report.copies and output is None:
         click.echo(f"Left out as copies: {', '.join(str(track.id) for track in report.copies)}", err=True)

@@ -29,6 +29,9 @@ _BETWEEN_ARTISTS = re.compile(r"\s*(?:[;\0|、；]|\\\\|\s/\s)\s*")
 _ONE_ARTIST = re.compile(r"(?!.*\s(?:feat|ft))[^;\0|、；\\/(\[（［]*", re.IGNORECASE | re.DOTALL)
 _SHORT_NAME = re.compile(r"[^\u3040-\u9fff\uac00-\ud7a3/ ]{1,2}")  # AC/DC is one artist
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´′\u00ad\u200b\u200c\u200d\u200e\u200f\ufeff")  # and invisible signs
+_VERSION_NOTE = re.compile(
+    rf"[(\[][^)\]]*\b(?:{_OTHER_RECORDING})\b[^)\]]*[)\]]|\s[-–—/]\s.*\b(?:{_OTHER_RECORDING})\b"
+)
 _ARTICLE_LAST = re.compile(r",\s+the$")  # as catalogs sort them: "Beatles, The"
 _AND = re.compile(r"\s*&\s*|\s+\+\s+")
 _LAST_ACCENTED_SCRIPT = 0x530  # Latin, Greek and Cyrillic come before; Japanese marks make other letters
@@ -114,6 +117,15 @@ def title_key(title: str) -> str:
     text = " ".join(title.casefold().split())
     shorter = _TITLE_GUEST.sub("", _MASTERING_NOTE.sub("", text))
     return _plain(shorter if shorter.strip() else text)
+
+
+def is_other_version(title: str) -> bool:
+    """Tell whether a title says that this is a live take, a remix or another version of a song.
+
+    >>> is_other_version("Song (Live in Rome)"), is_other_version("Song - Remastered"), is_other_version("Live Forever")
+    (True, False, False)
+    """
+    return bool(_VERSION_NOTE.search(title.casefold()))
 
 
 def likeness(one: str, other: str) -> float:

@@ -495,3 +495,74 @@ def m015_artist_keys(db: Database) -> None:
         UPDATE tracks SET album_id = NULL WHERE album_id IN (SELECT id FROM albums WHERE key = '');
         """,
     )
+
+
+@migrations()
+def m016_recordings(db: Database) -> None:
+    _run(
+        db,
+        """
+        CREATE TABLE fingerprints (    -- of the sound of a file, by which other files of it are recognized
+            track_id INTEGER PRIMARY KEY REFERENCES tracks(id) ON DELETE CASCADE,
+            is_compared INTEGER NOT NULL DEFAULT 0 CHECK (is_compared IN (0, 1)),  -- with all earlier ones
+            fingerprint BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX fingerprints_to_compare ON fingerprints(track_id) WHERE NOT is_compared;
+        CREATE TABLE same_recording (  -- pairs of tracks that were found to be one recording, by sound or by name
+            track_id INTEGER NOT NULL REFERENCES tracks(id) ON DELETE CASCADE,
+            other_id INTEGER NOT NULL REFERENCES tracks(id) ON DELETE CASCADE,
+            why TEXT NOT NULL,         -- 'sound' or 'name'
+            agreement REAL,            -- of their fingerprints: 1 for equal bits, 0 for chance
+            PRIMARY KEY (track_id, other_id),
+            CHECK (track_id < other_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX same_recording_by_other ON same_recording(other_id);
+        CREATE TABLE recordings (      -- every track: lists and towers know a recording once
+            track_id INTEGER PRIMARY KEY REFERENCES tracks(id) ON DELETE CASCADE,
+            recording_id INTEGER NOT NULL,  -- the id of one of its tracks, under which listens to all of them count
+            is_best INTEGER NOT NULL DEFAULT 1 CHECK (is_best IN (0, 1))  -- the file that lists show
+        ) STRICT;
+        CREATE INDEX recordings_by_recording ON recordings(recording_id, is_best);
+        CREATE INDEX recordings_of_copies ON recordings(track_id) WHERE recording_id <> track_id;
+        INSERT INTO recordings (track_id, recording_id) SELECT id, id FROM tracks;
+        DROP VIEW similar_tracks;
+        DROP VIEW user_recommendations;
+        """,
+    )
+    db.create_view(  # of each track, whichever file of its recording it is; neighbours by their best files
+        "similar_tracks",
+        """
+        SELECT own.track_id, n.space, n.rank, n.score,
+               a.title, a.artist, a.album, a.path,
+               b.id AS neighbour_id, b.title AS neighbour_title, b.artist AS neighbour_artist,
+               b.album AS neighbour_album, b.path AS neighbour_path
+        FROM recordings AS own
+        JOIN neighbours AS n ON n.track_id = own.recording_id
+        JOIN recordings AS best ON best.recording_id = n.neighbour_id AND best.is_best = 1
+        JOIN tracks AS a ON a.id = own.track_id
+        JOIN tracks AS b ON b.id = best.track_id
+        """,
+    )
+    db.create_view(
+        "user_recommendations",
+        """
+        SELECT u.name AS user, r.rank, r.score, t.title, t.artist, t.album, t.path,
+               r.user_id, t.id AS track_id, runs.started AS made
+        FROM recommendations AS r
+        JOIN users AS u ON u.id = r.user_id
+        JOIN recordings AS best ON best.recording_id = r.track_id AND best.is_best = 1
+        JOIN tracks AS t ON t.id = best.track_id
+        JOIN runs ON runs.id = r.run_id
+        """,
+    )
+    db.conn.execute("""
+        CREATE TRIGGER tracks_after_insert_recording AFTER INSERT ON tracks BEGIN
+            INSERT INTO recordings (track_id, recording_id) VALUES (NEW.id, NEW.id);
+        END
+    """)
+    db.conn.execute("""
+        CREATE TRIGGER recordings_after_delete AFTER DELETE ON recordings BEGIN
+            UPDATE recordings SET recording_id = track_id, is_best = 1 WHERE recording_id = OLD.track_id;
+            UPDATE recordings SET is_best = 1 WHERE track_id = OLD.recording_id AND OLD.is_best = 1;
+        END
+    """)

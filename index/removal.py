@@ -17,6 +17,7 @@ from earshot.index.library import Library, LibraryError, now
 from earshot.index.listens.listen_store import StoredListens, stored_listens
 from earshot.index.listens.stored_interactions import listened_among
 from earshot.index.manifest import LISTENS, file_problem, remove_unnamed
+from earshot.index.recordings.recordings import group_recordings
 from earshot.index.runs import FORGET_STAGE
 from earshot.index.tracks.roots import drop_mount_points, files_outside, read_mount_points, read_rules
 
@@ -202,9 +203,11 @@ def remove_tracks(library: Library, track_ids: Iterable[int], listened_ids: Iter
     for track_id in sorted(gone & listened):
         db.execute("DELETE FROM vectors WHERE track_id = ? AND space IN ('audio', 'diffused')", [track_id])
         db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
+        db.execute("DELETE FROM fingerprints WHERE track_id = ?", [track_id])
         db.execute("UPDATE tracks SET linked_id = NULL WHERE linked_id = ?", [track_id])  # it has no file now
         db.execute(_MAKE_CATALOG_TRACK, [track_id])
     db.conn.executemany("DELETE FROM tracks WHERE id = ?", ([track_id] for track_id in sorted(gone - listened)))
     if gone:
         remove_dangling_edges(library)
+        group_recordings(library)
     return len(gone)

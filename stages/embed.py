@@ -21,6 +21,7 @@ from earshot.data.files.folder_walk import find_files
 from earshot.data.files.path_encoding import expand_home, shown_path
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import listened_among
+from earshot.index.moved_files import adopt_moved_files
 from earshot.index.removal import prune_missing
 from earshot.index.runs import EMBED_STAGE, finish_interrupted, finish_run, head_run, start_run
 from earshot.index.tracks.roots import files_outside, given_rules, read_rules
@@ -38,7 +39,7 @@ from earshot.index.vectors.spaces import AUDIO, use_run
 from earshot.stages.shared.current_encoder import current_checkpoint, load_encoder
 from earshot.stages.shared.current_towers import extend_to_new_tracks
 from earshot.stages.shared.environment import versions
-from earshot.stages.shared.indexes import refresh_indexes
+from earshot.stages.shared.indexes import refresh_indexes, refresh_recordings
 from earshot.stages.shared.reports import InputError, Progress, StageError, collected
 from earshot.stages.shared.unread_files import FailingDiskError, UnreadFiles, until_disk_fails, workers_lost_error
 
@@ -114,6 +115,8 @@ def embed_folders(
         )
     elif set(known) <= set(roots):
         finish_interrupted(library, EMBED_STAGE)
+    yield from refresh_recordings(library)
+    adopt_moved_files(library)
     count_vanished(library, plan)
     n_pruned = 0
     if prune and plan.missing_before:
@@ -268,4 +271,5 @@ def _new_track(file: PendingFile, track: "EmbeddedTrack") -> NewTrack:
         vector=track.vector,
         excerpt_vectors=track.excerpt_vectors,
         starts=decoded.starts,
+        fingerprint=track.fingerprint.to_bytes() if track.fingerprint else b"",
     )

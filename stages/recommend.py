@@ -15,8 +15,9 @@ from earshot.index.listens.stored_interactions import StoredInteractions, read_i
 from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_candidates
 from earshot.index.recommending.recommendation_table import ResumableLists, store_recommendations
 from earshot.index.recommending.tower_runs import tower_run
+from earshot.index.recordings.recordings import tracks_to_show
 from earshot.index.runs import RECOMMEND_STAGE, finish_run, start_run
-from earshot.index.tracks.track_lookup import TrackRow, track_rows
+from earshot.index.tracks.track_lookup import TrackRow
 from earshot.stages.shared.current_towers import open_towers, towers_for
 from earshot.stages.shared.environment import versions
 from earshot.stages.shared.recommend_requests import read_request
@@ -117,8 +118,8 @@ def recommend_as_asked(
     asked = read_request(library, listens, user, history, liked, seed_track)
     with as_stage_error():  # towers and requests that do not fit, such as a seed that they cannot read
         best = _recommend(library, listens, asked.request, options)
-    tracks = track_rows(library, [track_id for track_id, _ in best])
-    places = [Recommendation(rank, score, tracks[track_id]) for rank, (track_id, score) in enumerate(best, start=1)]
+    tracks = tracks_to_show(library, [track_id for track_id, _ in best])
+    places = [Recommendation(rank, score, tracks[track_id][0]) for rank, (track_id, score) in enumerate(best, start=1)]
     return RecommendReport(places, asked.asked, asked.strangers)
 
 

@@ -98,6 +98,9 @@ output_options = all_of(
     click.option("--json", "output", flag_value="json", help="Rows as JSON."),
     click.option("--csv", "output", flag_value="csv", help="Rows as CSV."),
 )
+copies_option = click.option(
+    "--copies", is_flag=True, help="Name the other files of each recording; a list shows only the best one."
+)
 
 
 def popularity_option(text: str) -> Callable:

@@ -2,8 +2,8 @@
 
 import contextlib
 import sys
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,6 +11,9 @@ from earshot.commands.shared import text_tables
 from earshot.commands.shared.console import SafeOutput, printable, terminal_width
 from earshot.data.files.path_encoding import escaped
 from earshot.stages.shared.reports import Progress
+
+if TYPE_CHECKING:
+    from earshot.index.tracks.track_lookup import TrackRow
 
 T = TypeVar("T")
 
@@ -26,6 +29,16 @@ def echo_rows(rows: Sequence[dict[str, Any]], output: str | None, nothing: str) 
         click.echo(text_tables.table([[row[name] for name in columns] for row in rows], columns, table_width()))
     else:
         click.echo(nothing, err=True)
+
+
+def add_copies(
+    rows: Sequence[dict[str, Any]], others: Mapping[int, Sequence["TrackRow"]] | None, output: str | None
+) -> None:
+    """Add to rows with an `id` the other files of its recording: paths in JSON, else ids; nothing for None."""
+    for row in rows if others is not None else ():
+        tracks = (others or {}).get(row["id"], ())
+        ids = " ".join(str(track.id) for track in tracks)
+        row["copies"] = [track.path for track in tracks if track.path] if output == "json" else ids or None
 
 
 def echo_json(value: object, indent: int | None = None) -> None:

@@ -17,6 +17,7 @@ from earshot.evaluation.vector_evaluation import TrackFacts
 from earshot.index.database_checks import read_json
 from earshot.index.graphs.graph_store import Edges, read_edges
 from earshot.index.library import Library, LibraryError
+from earshot.index.recordings.recordings import as_recordings
 from earshot.index.runs import TRAINING_STAGE
 from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
 from earshot.index.vectors.spaces import AUDIO, no_vectors, read_vectors
@@ -52,7 +53,7 @@ class TrackTable:
 
 def read_track_table(library: Library) -> TrackTable:
     """Read all tracks with an audio vector, one of each content: copies would find each other with any encoder."""
-    ids, vectors = read_vectors(library, AUDIO)
+    ids, vectors = read_vectors(library, AUDIO, with_copies=True)  # other encodings test the encoder
     query = f"SELECT {_COLUMNS} FROM tracks WHERE status = 'embedded' AND path IS NOT NULL ORDER BY id"
     chosen: dict[str, tuple] = {}
     n_embedded, with_vector = 0, set(ids.all_ids.tolist())
@@ -73,7 +74,11 @@ def read_track_table(library: Library) -> TrackTable:
         titles=[title.casefold() for title in titles],
         durations=np.array(durations, dtype=np.float64),
         sample_rates=list(rates),
-        nodes={"track": np.array(track_ids), "artist": np.array(artist_ids), "album": np.array(album_ids)},
+        nodes={
+            "track": as_recordings(library, np.array(track_ids)),
+            "artist": np.array(artist_ids),
+            "album": np.array(album_ids),
+        },
         n_copies=n_embedded - len(chosen),
     )
 

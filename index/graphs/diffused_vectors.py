@@ -12,10 +12,18 @@ from earshot.index.graphs.graph_store import find_graph, read_edges, stored_grap
 from earshot.index.library import Library, LibraryError
 from earshot.index.runs import run_config
 from earshot.index.tracks.name_resolution import LEVELS
-from earshot.index.vectors.spaces import AUDIO, DIFFUSED, current_space, publish, require_space, vector_blob
+from earshot.index.vectors.spaces import (
+    AUDIO,
+    DIFFUSED,
+    ONE_PER_RECORDING,
+    current_space,
+    publish,
+    require_space,
+    vector_blob,
+)
 
 _NODES = {
-    "track": "SELECT id FROM tracks WHERE status IN ('embedded', 'catalog')",
+    "track": f"SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND {ONE_PER_RECORDING.format('id')}",
     "album": "SELECT id FROM albums",
     "artist": "SELECT id FROM artists",
 }

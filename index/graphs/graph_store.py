@@ -9,6 +9,7 @@ import numpy as np
 
 from earshot.index.database_checks import read_json
 from earshot.index.library import Library, LibraryError, now
+from earshot.index.recordings.recordings import as_recordings
 
 _COLUMNS = "kind, level, directed, origin, settings, n_nodes, n_edges, made"
 
@@ -83,7 +84,8 @@ def store_graph(
 def read_edges(library: Library, kinds: Sequence[str]) -> Edges:
     """Read the edges of one graph, or of several with the same level, one after the other.
 
-    If one of several is directed, the edges of undirected ones are listed in both directions.
+    If one of several is directed, the edges of undirected ones are listed in both directions. Nodes of tracks are
+    recordings, also where these changed after the graph was stored.
 
     Raises
     ------
@@ -103,7 +105,10 @@ def read_edges(library: Library, kinds: Sequence[str]) -> Edges:
         if directed and not graph.directed:
             columns_of_graphs.append((edges["target"], edges["source"], edges["weight"]))
     sources, targets, weights = (np.concatenate(columns) for columns in zip(*columns_of_graphs, strict=True))
-    return Edges(chosen[0].level, directed, sources, targets, weights)
+    if chosen[0].level == "track":
+        sources, targets = as_recordings(library, sources), as_recordings(library, targets)
+    is_edge = sources != targets
+    return Edges(chosen[0].level, directed, sources[is_edge], targets[is_edge], weights[is_edge])
 
 
 def stored_graphs(library: Library) -> list[StoredGraph]:

@@ -15,7 +15,7 @@ from earshot.data.name_matching import artist_key, artist_names, split_labels
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import explain_log_errors, import_digests, listen_files
 from earshot.index.listens.stored_interactions import listening_key, read_interactions
-from earshot.index.tracks.track_links import links
+from earshot.index.recordings.recordings import as_recordings, recording_ids
 
 _TAGGED = "FROM tracks WHERE status IN ('embedded', 'catalog')"
 _PAIRS = {  # group and item, by source
@@ -80,7 +80,7 @@ def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) ->
     if split is not None and listen_files(library, level):
         return _training_listeners(library, split)
     with explain_log_errors():
-        user_ids, item_ids, plays = total_plays(listen_files(library, level), level, links(library, level))
+        user_ids, item_ids, plays = total_plays(listen_files(library, level), level, recording_ids(library, level))
     key, imports = listening_key(library, level), import_digests(library, level)
     settings = {"split": None, "listens": None, "imports": imports, "listening": key}
     return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays, settings)
@@ -119,9 +119,16 @@ def _labelled(library: Library, column: str) -> Groups:
         for label in sorted(split_labels(text)) if column == "genre" else map(artist_key, artist_names(text)):
             label_rows.append(rows.setdefault(label, len(rows)))
             item_ids.append(track)
-    return Groups("track", np.array(label_rows, dtype=np.int64), np.array(item_ids, dtype=np.int64))
+    return _groups(library, np.array(label_rows, dtype=np.int64), np.array(item_ids, dtype=np.int64))
 
 
 def _pairs(library: Library, query: str) -> Groups:
     pairs = np.fromiter(library.db.execute(query), dtype=[("group", "i8"), ("item", "i8")])
-    return Groups("track", np.unique(pairs["group"], return_inverse=True)[1], pairs["item"])
+    return _groups(library, pairs["group"], pairs["item"])
+
+
+def _groups(library: Library, groups: np.ndarray, track_ids: np.ndarray) -> Groups:
+    """Groups of recordings from memberships of tracks, each membership once."""
+    memberships = np.stack([groups, as_recordings(library, track_ids)], axis=1).reshape(-1, 2)
+    memberships = memberships[np.sort(np.unique(memberships, axis=0, return_index=True)[1])]
+    return Groups("track", np.unique(memberships[:, 0], return_inverse=True)[1], memberships[:, 1])

@@ -140,11 +140,11 @@ def _check_space(library: Library, space: str) -> Iterator[Problem]:
         yield Problem(f"vectors of mixed dimensions {sorted(dims)} under one run", again)
         return
     try:
+        yield from _check_vectors(*read_vectors(library, space, with_copies=True), again)
         ids, vectors = read_vectors(library, space)
     except LibraryError as error:
         yield Problem(_first_sentence(error), again)
         return
-    yield from _check_vectors(ids, vectors, again)
     yield from _check_index(library, space, ids, vectors)
     yield from _check_neighbours(library, space, ids, vectors)
 

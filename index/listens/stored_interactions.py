@@ -12,7 +12,7 @@ from earshot.data.events.interactions import Interactions
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import explain_log_errors, listen_files, listens_folder, stored_listens
-from earshot.index.tracks.track_links import links
+from earshot.index.recordings.recordings import recording_ids
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class StoredInteractions:
     interactions: Interactions
     users: IdMap
     items: IdMap  # tracks; a linked catalog track is the track of its file
-    key: str  # changes with listens and links
+    key: str  # changes with listens and recordings
 
 
 def read_interactions(library: Library) -> StoredInteractions:
@@ -40,8 +40,8 @@ def read_interactions(library: Library) -> StoredInteractions:
             f"This library has no listens to tracks yet{hint}.\n\n"
             "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
         )
-    linked = links(library)
-    key = _key(library, "track", linked)  # of the same links as the arrays
+    linked = recording_ids(library)
+    key = _key(library, "track", linked)  # of the same recordings as the arrays
     folder = listens_folder(library) / f"arrays-track-{key}"
     if not folder.is_dir():
         try:
@@ -67,8 +67,8 @@ def read_interactions(library: Library) -> StoredInteractions:
 
 
 def listening_key(library: Library, level: str = "track") -> str:
-    """Key of all listens today; it changes with imports and, for tracks, with links."""
-    return _key(library, level, links(library, level))
+    """Key of all listens today; it changes with imports and, for tracks, with recordings."""
+    return _key(library, level, recording_ids(library, level))
 
 
 def _key(library: Library, level: str, linked: Mapping[int, int]) -> str:
@@ -82,7 +82,7 @@ def _key(library: Library, level: str, linked: Mapping[int, int]) -> str:
 
 
 def listened_among(library: Library, track_ids: Sequence[int]) -> list[int]:
-    """Select the tracks that events name, without following links."""
+    """Select the tracks that events name, not their recordings."""
     files = listen_files(library, "track") if track_ids else []
     with explain_log_errors():
         return played_among(files, "track", track_ids) if files else []

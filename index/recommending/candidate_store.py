@@ -12,13 +12,13 @@ from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import StoredInteractions
 from earshot.index.vectors.ann import n_candidates, nearest_ids
 from earshot.index.vectors.faiss_file import index_state, open_index
-from earshot.index.vectors.spaces import TOWER, as_matrix, read_some_vectors
+from earshot.index.vectors.spaces import ONE_PER_RECORDING, TOWER, as_matrix, read_some_vectors
 
 _MIN_INDEXED = 100_000  # tracks from which the index is faster than reading every vector
 
 
 def read_candidates(library: Library, run_id: int, *, with_vectors: bool) -> Candidates:
-    """Read all tracks as candidates, except catalog tracks that are linked with a file.
+    """Read all tracks as candidates, one of each recording.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def read_candidates(library: Library, run_id: int, *, with_vectors: bool) -> Can
     """
     query = (
         "SELECT id, coalesce(artist_id, -1) FROM tracks"
-        " WHERE status IN ('embedded', 'catalog') AND linked_id IS NULL ORDER BY id"
+        f" WHERE status IN ('embedded', 'catalog') AND {ONE_PER_RECORDING.format('id')} ORDER BY id"
     )
     present = np.fromiter(library.db.execute(query), dtype=[("id", "i8"), ("artist", "i8")])
     stored, vectors = IdMap([]), np.empty((0, 0), dtype=np.float32)
@@ -56,7 +56,7 @@ def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_excluded: 
     while index is not None and n < state.n_vectors // 4:
         tracks, vectors = read_some_vectors(library, TOWER, nearest_ids(index, query, n).tolist())
         ids = tracks.all_ids
-        facts = "SELECT id, coalesce(artist_id, -1) FROM tracks WHERE linked_id IS NULL AND id IN"
+        facts = "SELECT id, coalesce(artist_id, -1) FROM tracks WHERE id IN"
         artist_of = dict(library.db.execute(f"{facts} (SELECT value FROM json_each(?))", [json.dumps(ids.tolist())]))
         is_present = np.array([track_id in artist_of for track_id in ids.tolist()], dtype=bool)
         artists = np.array([artist_of[track_id] for track_id in ids[is_present].tolist()], dtype=np.int64)
@@ -67,10 +67,9 @@ def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_excluded: 
 
 def _has_newcomers(library: Library, n_indexed: int) -> bool:
     """Tell whether there are more candidates than were indexed."""
-    present = "FROM tracks AS t WHERE status IN ('embedded', 'catalog')"  # counted by an index of SQLite
-    unindexed = "NOT EXISTS (SELECT 1 FROM current_vectors WHERE space = ? AND track_id = t.id)"
-    n_linked: int = library.value(f"SELECT count(*) {present} AND linked_id IS NOT NULL AND {unindexed}", [TOWER])
-    return n_linked + n_indexed < library.value(f"SELECT count(*) {present}")
+    present = "FROM tracks WHERE status IN ('embedded', 'catalog')"  # counted by an index of SQLite
+    n_copies: int = library.value(f"SELECT count(*) {present} AND NOT ({ONE_PER_RECORDING.format('id')})")
+    return n_copies + n_indexed < library.value(f"SELECT count(*) {present}")
 
 
 def play_counts(read: StoredInteractions) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from earshot.data.events.interactions import Interactions, without_dislikes
 from earshot.data.ids import IdMap
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import read_interactions
-from earshot.index.vectors.spaces import AUDIO, read_some_vectors, read_vectors
+from earshot.index.vectors.spaces import AUDIO, ONE_PER_RECORDING, read_some_vectors, read_vectors
 
 _MAX_SELECTED = 20_000  # tracks that are selected by id; more are read with all others
 
@@ -39,7 +39,8 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
     read = read_interactions(library)
     listens = without_dislikes(read.interactions)
     listened = read.items.all_ids
-    present = library.ids("SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND linked_id IS NULL")
+    query = f"SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND {ONE_PER_RECORDING.format('id')}"
+    present = library.ids(query)
     tracks = IdMap(np.concatenate([listened, np.setdiff1d(present, listened)]))
     catalog, artists, albums = read_catalog(library, tracks, sound)
     listens = replace(listens, n_tracks=len(tracks))

@@ -9,7 +9,7 @@ import numpy as np
 
 from earshot.index.database_checks import read_json
 from earshot.index.library import Library, LibraryError
-from earshot.index.vectors.spaces import AUDIO, TOWER, publish, require_space
+from earshot.index.vectors.spaces import AUDIO, ONE_PER_RECORDING, TOWER, publish, require_space
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,7 @@ def embeddable_tracks(library: Library, *, by_sound: bool) -> np.ndarray:
     """
     query = (
         "SELECT id FROM tracks WHERE status = 'embedded' AND (? OR coalesce(artist_id, album_id) IS NOT NULL)"
-        " AND id NOT IN (SELECT track_id FROM current_vectors WHERE space = ?) ORDER BY id"
+        " AND id NOT IN (SELECT track_id FROM current_vectors WHERE space = ?)"
+        f" AND {ONE_PER_RECORDING.format('id')} ORDER BY id"
     )
     return library.ids(query, [by_sound, TOWER])

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from earshot.index.library import Library
+from earshot.index.search.excerpts import read_excerpts
 from earshot.index.search.filters import ListCaps, SearchFilters
-from earshot.index.search.same_recording import read_excerpts
 from earshot.index.search.similarity_search import Match, Matches, Seed, best_moment, similar
 from earshot.index.vectors.spaces import AUDIO, TOWER
 

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from earshot.data.fingerprint import Fingerprint
 from earshot.data.ids import IdMap
-from earshot.data.name_matching import artist_keys
+from earshot.data.name_matching import artist_key, artist_keys, title_key
 from earshot.index.library import Library
+from earshot.index.recordings.find_copies import Sound, agreement_if_same, read_sounds
+from earshot.index.recordings.recordings import as_recordings, recordings_of, tracks_to_show
+from earshot.index.search.excerpts import ExcerptVectors, read_excerpts
 from earshot.index.search.filters import ListCaps, SearchFilters, fits_filters, fitting_ids
-from earshot.index.search.same_recording import ExcerptVectors, is_copy, read_excerpts
-from earshot.index.tracks.track_lookup import TrackRow, track_rows
+from earshot.index.tracks.track_lookup import TrackRow
 from earshot.index.vectors.ann import n_candidates, nearest_ids
 from earshot.index.vectors.faiss_file import open_index
 from earshot.index.vectors.neighbour_table import mean_neighbour_score
@@ -34,6 +37,8 @@ class Seed:
     title: str | None = None
     content_hash: str | None = None
     id: int | None = None
+    album: str | None = None
+    fingerprint: Fingerprint | None = None  # of a file outside the library
     weight: float = 1.0  # in the mean of all seeds: 1/n for each of n tracks of one artist
 
 
@@ -93,13 +98,16 @@ def similar(
     """
     query = query_vector(seeds, unlike)
     index, exhaustive = open_index(library, space)
-    named = {seed.id for seed in (*seeds, *unlike)}
+    named = [seed.id for seed in (*seeds, *unlike) if seed.id is not None]
+    recordings = recordings_of(library, named)
+    albums = {seed.album for seed in seeds if seed.album}
     artists = {key for seed in seeds for key in artist_keys(seed.artist)}
     caps = ListCaps(filters)
     matches: list[Match] = []
-    copies: list[TrackRow] = []
-    for track, score in _candidates(library, space, index, query, filters, artists):
-        if track.id in named or not fits_filters(track, filters, artists) or not caps.has_room(track):
+    copies = _other_files(library, recordings, named)
+    for recording, tracks, score in _candidates(library, space, index, query, filters, artists, albums):
+        track = next((track for track in tracks if fits_filters(track, filters, artists)), None)
+        if recording in recordings or track is None or not caps.has_room(track):
             continue
         if any(_is_copy_of(library, track, seed) for seed in seeds):
             copies.append(track)
@@ -127,9 +135,15 @@ def best_moment(seeds: Sequence[Seed], match: ExcerptVectors) -> Moment | None:
 
 
 def _candidates(
-    library: Library, space: str, index: Any, query: np.ndarray, filters: SearchFilters, artists: set[str]
-) -> Iterator[tuple[TrackRow, float]]:
-    """Yield tracks by falling similarity: few at first, more while filters reject them."""
+    library: Library,
+    space: str,
+    index: Any,
+    query: np.ndarray,
+    filters: SearchFilters,
+    artists: set[str],
+    albums: set[str],
+) -> Iterator[tuple[int, list[TrackRow], float]]:
+    """Yield recordings by falling similarity, with their tracks: few at first, more while filters reject them."""
     yielded: set[int] = set()
     n_first = n_candidates(filters.k)
     if filters.fewer_hubs:
@@ -145,8 +159,8 @@ def _candidates(
         fresh = [(track_id, score) for track_id, score in ranking if track_id not in yielded]
         for start in range(0, len(fresh), _ROWS_PER_QUERY):
             part = fresh[start : start + _ROWS_PER_QUERY]
-            rows = track_rows(library, [track_id for track_id, _ in part])
-            yield from ((rows[track_id], score) for track_id, score in part if track_id in rows)
+            tracks = tracks_to_show(library, [recording for recording, _ in part], albums)
+            yield from ((recording, tracks[recording], score) for recording, score in part if recording in tracks)
         yielded.update(ids.ids(order).tolist())
 
 
@@ -162,6 +176,8 @@ def _pools(
         yield read_some_vectors(library, space, nearest_ids(index, query, n).tolist())
     # The first candidates were too few, so select the tracks that fit before reading vectors.
     fitting = fitting_ids(library, filters, artists)
+    if fitting is not None:
+        fitting = np.unique(as_recordings(library, fitting))
     while index is not None and (n := 8 * n) < (index.ntotal if fitting is None else len(fitting)) // 4:
         nearest = nearest_ids(index, query, n)
         pool = nearest if fitting is None else np.intersect1d(nearest, fitting)
@@ -169,14 +185,21 @@ def _pools(
     yield read_vectors(library, space) if fitting is None else read_some_vectors(library, space, fitting.tolist())
 
 
+def _other_files(library: Library, recordings: Sequence[int], named: Sequence[int]) -> list[TrackRow]:
+    """The tracks of some recordings, but for those that were named."""
+    tracks = tracks_to_show(library, list(dict.fromkeys(recordings)))
+    return [track for choices in tracks.values() for track in choices if track.id not in named]
+
+
 def _is_copy_of(library: Library, track: TrackRow, seed: Seed) -> bool:
-    """Tell whether a track is the recording of the seed, perhaps in another encoding."""
+    """Tell whether a track is the recording of a file outside the library, or its name in the catalog."""
+    if track.path is None:
+        one, other = ((artist_key(each.artist or ""), title_key(each.title or "")) for each in (seed, track))
+        return one == other and all(one)
     if seed.content_hash is not None and seed.content_hash == track.content_hash:
         return True
-    one, other = seed.duration, track.duration
-    if one is not None and other is not None and abs(one - other) > max(1.0, 0.005 * one):
+    if seed.fingerprint is None:
         return False
-    same_artist = bool(seed.artist) and (seed.artist or "").casefold() == (track.artist or "").casefold()
-    if same_artist and (seed.title or "").casefold() == track.title.casefold():
-        return True  # also a catalog track of that name: the same song, whose file an import did not match
-    return is_copy(seed.excerpts, read_excerpts(library, track.id))
+    sounds = read_sounds(library, [track.id])
+    seed_sound = Sound(seed.fingerprint, seed.duration or 0.0, seed.artist, seed.title)
+    return track.id in sounds and agreement_if_same(seed_sound, sounds[track.id]) is not None

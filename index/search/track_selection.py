@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from earshot.index.library import Library
+from earshot.index.recordings.recordings import recordings_of
 from earshot.index.search.named_tracks import albums_named, artists_holding, artists_named, genres_named, tracks_titled
 from earshot.index.search.places import is_only_a_path, tracks_at
-from earshot.index.search.same_recording import is_copy, read_excerpts
 from earshot.index.search.selected import AmbiguousError, Selected
 from earshot.index.search.word_search import MAX_CHOICES, normal_text, search_words
 from earshot.index.tracks.name_resolution import folded
@@ -131,26 +131,17 @@ def _by_words(library: Library, text: str, catalog: bool) -> Selected | None:
 
 
 def recordings(library: Library, tracks: Sequence[TrackRow]) -> list[Selected]:
-    """One selection for each recording among some tracks, by the first file of it; one with audio goes before."""
-    found: list[TrackRow] = []
-    for track in sorted(tracks, key=lambda track: track.path is None):
-        if not any(_is_same_recording(library, track, other) for other in found):
-            found.append(track)
-    return [Selected("track", track.name, [track]) for track in found]
+    """One selection for each recording among some tracks, by the first file of it; one with audio goes before.
 
-
-def _is_same_recording(library: Library, one: TrackRow, other: TrackRow) -> bool:
-    """Tell whether two files hold one recording, so that either will do: equal names, and near in sound or place."""
-    if one.content_hash is not None and one.content_hash == other.content_hash:
-        return True
-    if folded(one.name) != folded(other.name):
-        return False
-    if one.path is None or other.path is None:
-        return True
-    if abs((one.duration or 0) - (other.duration or 0)) > max(1.0, 0.005 * (one.duration or 0)):
-        return False
-    is_same_album = one.album is not None and folded(one.album) == folded(other.album or "")
-    return is_same_album or is_copy(read_excerpts(library, one.id), read_excerpts(library, other.id))
+    An item of the catalog is taken for the file of its name, which `cli link` would link with it.
+    """
+    tracks = sorted(tracks, key=lambda track: track.path is None)
+    found: dict[int, TrackRow] = {}
+    for track, recording in zip(tracks, recordings_of(library, [track.id for track in tracks]), strict=True):
+        is_named_alike = track.path is None and any(folded(track.name) == folded(row.name) for row in found.values())
+        if not is_named_alike:
+            found.setdefault(recording, track)
+    return [Selected("track", track.name, [track]) for track in found.values()]
 
 
 def files_of(library: Library, rows: Sequence[TrackRow], catalog: bool) -> list[TrackRow]:

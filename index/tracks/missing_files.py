@@ -26,7 +26,7 @@ class KnownFile(NamedTuple):  # not a dataclass: there are as many as files, and
     reason: str | None
     duration: float | None
     content_hash: str | None
-    has_vector: bool  # under the current run
+    has_vector: bool  # under the current run, and a fingerprint
 
 
 @dataclass

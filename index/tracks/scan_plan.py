@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from earshot.data.files.folder_walk import BROKEN_LINKS, FolderContext, FoundFile
-from earshot.data.files.path_encoding import path_columns, path_from_columns
+from earshot.data.files.path_encoding import path_columns, path_from_columns, shown_path
 from earshot.data.files.skip_rules import Rules, duration_exclusion
 from earshot.index.library import Library
 from earshot.index.tracks.missing_files import KnownFile, classify_missing
 from earshot.index.tracks.roots import drop_mount_points, read_mount_points, store_mount_points, store_rules
+from earshot.index.tracks.same_file import SAME_FILE, FilesByStamp
 from earshot.index.tracks.track_store import PendingFile, set_status, store_unread
 from earshot.index.vectors.spaces import AUDIO
 
@@ -114,6 +115,8 @@ def _sort_files(
 ) -> _Walk:
     """Count the found files, and sort them into pending, unread and changed ones."""
     walk, counts = _Walk(), plan.counts
+    names = FilesByStamp((row.path, row.size, row.mtime_ns) for row in known.values() if row.status == "embedded")
+    reached: set[str] = set()
     context: FolderContext | None = None
     for file in found:
         if file.failure:
@@ -131,6 +134,12 @@ def _sort_files(
             context = file.context
             walk.mounts.add(context.mount)
         status, reason = _status(file, row, retry)
+        if status in ("pending", "embedded"):
+            earlier = names.earlier_name(file.path, file.size, file.mtime_ns)
+            if earlier is not None:
+                status, reason = "excluded", f"{SAME_FILE}{shown_path(earlier)}"
+                reached.add(earlier)  # the walk enters a folder once, and may have come by its new name
+            names.add(file.path, file.size, file.mtime_ns)
         if status == "pending":
             plan.pending.append(_pending(file, row))
             continue
@@ -143,6 +152,7 @@ def _sort_files(
             walk.changes.append(_excluded(row, reason))
         else:
             walk.changes.append((file.path, file.size, file.mtime_ns, status, reason))
+    walk.seen = dict.fromkeys(reached, True) | walk.seen
     plan.pending.sort(key=lambda file: file.was_unread)  # last those that may delay or end the run
     return walk
 
@@ -219,8 +229,9 @@ def _status(file: FoundFile, row: KnownFile | None, retry: bool) -> tuple[str, s
 def _known_files(library: Library, head_run: int | None) -> Iterator[KnownFile]:
     rows = library.db.execute(
         "SELECT t.id, t.path, t.path_bytes, t.size, t.mtime_ns, t.status, t.reason, t.duration_s, t.content_hash,"
-        " v.track_id IS NOT NULL FROM tracks AS t LEFT JOIN vectors AS v"
-        " ON v.space = ? AND v.run_id = ? AND v.track_id = t.id WHERE t.path IS NOT NULL",
+        " v.track_id IS NOT NULL AND f.track_id IS NOT NULL FROM tracks AS t LEFT JOIN vectors AS v"
+        " ON v.space = ? AND v.run_id = ? AND v.track_id = t.id LEFT JOIN fingerprints AS f ON f.track_id = t.id"
+        " WHERE t.path IS NOT NULL ORDER BY t.id",
         [AUDIO, head_run],
     )
     for identifier, text, raw, *columns in rows:

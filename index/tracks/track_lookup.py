@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earshot.index.library import Library
-from earshot.index.vectors.spaces import read_some_vectors
+from earshot.index.vectors.spaces import ONE_PER_RECORDING, read_some_vectors
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,10 @@ def track_rows(library: Library, ids: Sequence[int]) -> dict[int, TrackRow]:
 def sample_tracks(library: Library, space: str, limit: int, seed: int = 0) -> tuple[list[TrackRow], np.ndarray, int]:
     """Read the tracks of a space, their vectors, (n_tracks, dim), and how many it has; above `limit` a random sample.
 
-    Only the vectors of the sample are in memory.
+    Of each recording there is one. Only the vectors of the sample are in memory.
     """
-    all_ids = library.ids("SELECT track_id FROM current_vectors WHERE space = ? ORDER BY track_id", [space])
+    query = f"SELECT track_id FROM current_vectors WHERE space = ? AND {ONE_PER_RECORDING.format('track_id')}"
+    all_ids = library.ids(f"{query} ORDER BY track_id", [space])
     chosen = all_ids
     if len(all_ids) > limit:
         chosen = np.sort(np.random.default_rng(seed).choice(all_ids, limit, replace=False))

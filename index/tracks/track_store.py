@@ -54,6 +54,7 @@ class NewTrack:
     vector: np.ndarray  # (dim,) float32
     excerpt_vectors: np.ndarray  # (n_excerpts, dim) float32
     starts: Sequence[float]  # seconds, one per excerpt
+    fingerprint: bytes = b""  # as `data.fingerprint` writes it; empty: it can never be compared
     mbid: str | None = None
     isrc: str | None = None
     album_artist: str | None = None
@@ -69,7 +70,8 @@ def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_r
     twin = library.db.execute(
         # CROSS JOIN: otherwise SQLite would scan all vectors of the run and look up the track of each.
         "SELECT t.id, t.path, t.path_bytes, t.title, t.duration_s FROM tracks AS t CROSS JOIN vectors AS v"
-        " ON v.track_id = t.id AND v.space = ? AND v.run_id = ? WHERE t.content_hash = ?"
+        " ON v.track_id = t.id AND v.space = ? AND v.run_id = ? JOIN fingerprints AS f ON f.track_id = t.id"
+        " WHERE t.content_hash = ?"
         " ORDER BY t.path = ? DESC, t.status = 'missing' DESC, t.id LIMIT 1",
         [AUDIO, head_run, content_hash, path_columns(file.path)[0]],
     ).fetchone()
@@ -125,6 +127,11 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
         "INSERT INTO vectors (track_id, space, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET dim = excluded.dim, vector = excluded.vector",
         [track_id, AUDIO, head_run, len(track.vector), vector_blob(track.vector)],
+    )
+    db.execute(
+        "INSERT INTO fingerprints (track_id, fingerprint) VALUES (?, ?) ON CONFLICT DO UPDATE SET is_compared ="
+        " is_compared AND fingerprint = excluded.fingerprint, fingerprint = excluded.fingerprint",
+        [track_id, track.fingerprint],
     )
     db.execute("DELETE FROM excerpts WHERE track_id = ? AND run_id = ?", [track_id, head_run])
     db.conn.executemany(
@@ -215,12 +222,19 @@ def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) 
         " SELECT ?, run_id, position, start_s, dim, vector FROM excerpts WHERE track_id = ?",
         [copy_id, track_id],
     )
+    library.db.execute(  # compared: with equal content, they are one recording anyway
+        "INSERT INTO fingerprints (track_id, is_compared, fingerprint)"
+        " SELECT ?, 1, fingerprint FROM fingerprints WHERE track_id = ?",
+        [copy_id, track_id],
+    )
     return copy_id
 
 
 def _forget_vectors(library: Library, track_id: int) -> None:
     library.db.execute("DELETE FROM vectors WHERE track_id = ?", [track_id])
     library.db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
+    library.db.execute("DELETE FROM fingerprints WHERE track_id = ?", [track_id])
+    library.db.execute("DELETE FROM same_recording WHERE ? IN (track_id, other_id)", [track_id])
 
 
 def failed_files(library: Library, *, excluded: bool = False) -> list[dict[str, Any]]:

@@ -17,6 +17,9 @@ TOWER = "tower"  # vectors of the item tower
 
 Pieces = Iterable[tuple[np.ndarray, np.ndarray]]  # ids of tracks, (n,), and their vectors, (n, dim) float32
 
+# A condition on the id of a track; `index.recordings.recordings` fills the table.
+ONE_PER_RECORDING = "{0} NOT IN (SELECT track_id FROM recordings WHERE recording_id <> track_id)"
+
 _MAX_DIMENSIONS = 2**16
 _MISSING = {
     AUDIO: "No track in this library has a vector yet.\n\nRun `cli embed-audio FOLDER` first.",
@@ -76,9 +79,13 @@ def no_vectors() -> LibraryError:
     return LibraryError(_MISSING[AUDIO])
 
 
-def read_vectors(library: Library, space: str) -> tuple[IdMap, np.ndarray]:
-    """Read all current vectors: the id map and a matrix, shape (n_tracks, dim) float32, in the order of ids."""
-    query = "SELECT track_id, vector FROM current_vectors WHERE space = ? ORDER BY track_id"
+def read_vectors(library: Library, space: str, *, with_copies: bool = False) -> tuple[IdMap, np.ndarray]:
+    """Read the current vectors: the id map and a matrix, shape (n_tracks, dim) float32, in the order of ids.
+
+    Of several tracks of one recording it is the one whose id the recording has; all of them `with_copies`.
+    """
+    condition = "" if with_copies else f" AND {ONE_PER_RECORDING.format('track_id')}"
+    query = f"SELECT track_id, vector FROM current_vectors WHERE space = ?{condition} ORDER BY track_id"
     return as_matrix(library.db.execute(query, [space]), space)
 
 

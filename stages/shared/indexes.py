@@ -1,10 +1,21 @@
-"""Vector spaces made ready for search: indexed, with neighbours."""
+"""Recordings grouped, and vector spaces made ready for search: indexed, with neighbours."""
 
 from collections.abc import Generator
 
 from earshot.index.library import Library
+from earshot.index.recordings.recordings import group_recordings
 from earshot.index.vectors.spaces import spaces
 from earshot.stages.shared.reports import Progress
+
+
+def refresh_recordings(library: Library) -> Generator[Progress, None, None]:
+    """Compare the sound of new tracks with all others, and group the tracks that are one recording."""
+    from earshot.index.recordings.find_copies import find_copies
+
+    for done, total in find_copies(library):
+        yield Progress("comparing", done, total, "track")
+    with library.transaction():
+        group_recordings(library)
 
 
 def refresh_indexes(

@@ -8,6 +8,7 @@ from earshot.data.recommend_request import RecommendRequest
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import StoredInteractions, find_user
 from earshot.index.recommending.candidate_store import request_for_user
+from earshot.index.recordings.recordings import recordings_of
 from earshot.index.search.selected import Selected
 from earshot.index.search.track_selection import files_of
 from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
@@ -54,13 +55,13 @@ def read_request(
         if n_given:
             raise InputError(f"One track plays now, and {seed.name} is several; give its id.")
         liked, seed = [seed_track or ""], None  # to whom all of them are liked
-    seed_id, after = (None, "") if seed is None else (seed.tracks[0].id, f"after {seed.name}")
+    seed_id, after = (None, "") if seed is None else (_recordings(library, seed)[0], f"after {seed.name}")
     if user is not None:
         request = request_for_user(listens, find_user(library, user), seed_id)
         return ReadRequest(request, ", ".join(filter(None, (f"to {user}", after))))
     played, strangers = _history(library, history)
     choices = [_chosen(library, track) for track in liked]
-    track_ids = [*played, *dict.fromkeys(track_id for choice in choices for track_id in choice.ids)]
+    track_ids = [*played, *dict.fromkeys(track_id for choice in choices for track_id in _recordings(library, choice))]
     is_ordered = not liked and bool(listens.interactions.times.any())  # the towers have learned of no order else
     request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id)
     likes = f"to somebody who likes {' + '.join(choice.name for choice in choices)}" if choices else ""
@@ -100,4 +101,9 @@ def _history(library: Library, history: Sequence[Track]) -> tuple[list[int], lis
         strangers += [] if rows else [text]
     if history and not ids:
         raise StageError(why_nothing(library, texts[0]))
-    return ids, strangers
+    return recordings_of(library, ids), strangers
+
+
+def _recordings(library: Library, selected: Selected) -> list[int]:
+    """The ids under which towers know the selected tracks."""
+    return recordings_of(library, selected.ids)

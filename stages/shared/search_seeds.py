@@ -12,9 +12,10 @@ from earshot.data.files.path_encoding import escaped, shown_path
 from earshot.data.path_names import file_title
 from earshot.index.graphs.diffused_vectors import centre_vector
 from earshot.index.library import Library
+from earshot.index.recordings.recordings import recordings_of
 from earshot.index.runs import current_fingerprint
+from earshot.index.search.excerpts import ExcerptVectors, read_excerpts
 from earshot.index.search.places import local_path, why_no_tracks
-from earshot.index.search.same_recording import ExcerptVectors, read_excerpts
 from earshot.index.search.similarity_search import Seed
 from earshot.index.tracks.track_lookup import TrackRow
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, read_vector, sound_space
@@ -73,13 +74,19 @@ def find_seeds(library: Library, text: str, spaces: Sequence[str]) -> Seeds:
 
 def _seeds_of(library: Library, row: TrackRow, spaces: Sequence[str], n_tracks: int) -> dict[str, Seed]:
     """A track of a group of so many as a seed in each space that has a vector of it."""
-    vectors = {space: vector for space in spaces if (vector := read_vector(library, space, row.id)) is not None}
+    vectors = {space: vector for space in spaces if (vector := _vector(library, space, row)) is not None}
     if not vectors:
         return {}
     nothing = ExcerptVectors(np.empty((0, 0), np.float32), [])
     excerpts = read_excerpts(library, row.id) if n_tracks <= _MAX_COMPARED else nothing
-    facts = row.duration, row.artist, row.title, row.content_hash, row.id
+    facts = row.duration, row.artist, row.title, row.content_hash, row.id, row.album
     return {space: Seed(row.name, vector, excerpts, *facts, weight=1 / n_tracks) for space, vector in vectors.items()}
+
+
+def _vector(library: Library, space: str, row: TrackRow) -> np.ndarray | None:
+    """The vector of a track, or where it has none of its own, of its recording."""
+    vector = read_vector(library, space, row.id)
+    return read_vector(library, space, recordings_of(library, [row.id])[0]) if vector is None else vector
 
 
 def _why_no_file_seed(path: str, spaces: Sequence[str]) -> str:
@@ -143,4 +150,5 @@ def _embedded_file(library: Library, path: str, space: str) -> Seed:
     excerpts, vector = ExcerptVectors(result.excerpt_vectors, decoded.starts), result.vector
     if space == DIFFUSED:
         vector = centred(vector[None], centre_vector(library, len(vector)))[0]
-    return Seed(name, vector, excerpts, decoded.duration, artist, title, result.content_hash)
+    facts = decoded.duration, artist, title, result.content_hash, None, decoded.tags.album, result.fingerprint
+    return Seed(name, vector, excerpts, *facts)

@@ -25,10 +25,11 @@ MAY_IMPORT = {
     "cli": {"commands", "index", "stages"},
 }
 FLOORS = {  # within a package, lowest first: a module or wing imports from lower floors alone, and from its own wing
-    "audio": ("config augmentation mel_statistics", "decoding checkpoint encoder mel", "ear", "embed_files",
+    "audio": ("acoustic_fingerprint augmentation config mel_statistics",
+              "decoding checkpoint encoder mel", "ear", "embed_files",
               "spectral_baselines spectrogram_cache"),
     "data": ("top_k placeholder_names text_encoding",
-             "ids catalog arrays cosine parallel name_matching settings files",
+             "ids catalog arrays cosine fingerprint parallel name_matching settings files",
              "tables recommend_request path_names", "events",
              "listens", "synthetic"),
     "evaluation": ("metrics", "full_ranking", "queries vector_evaluation",
@@ -37,13 +38,13 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "graph": ("config preference_graph", "bfs build diffusion graph_files", "taste drawing graph_statistics"),
     "towers": ("config query_inputs losses", "networks", "models", "tower_checkpoint", "retrieval", "training"),
     "index": ("migrations", "schema_guard", "database_checks writer_lock", "manifest", "library", "runs", "vectors",
-              "tracks",
-              "listens search", "graphs recommending", "evaluation removal", "health"),
+              "tracks", "recordings",
+              "listens search", "graphs recommending", "evaluation moved_files removal", "health"),
     "stages": ("shared", "imports build_graphs diffuse embed evaluate evaluate_encoder graph_view map recommend "
                "similar train_encoder train_tower"),
-    "commands": ("shared", "build_index", "build_graph check demo diffuse_audio embed_audio evaluate evaluate_audio "
-                 "failures forget_folder forget_listens graph_stats import_graph import_listens import_playlists "
-                 "import_tags link map recommend similar status train_audio train_tower"),
+    "commands": ("shared", "build_index", "build_graph check copies demo diffuse_audio embed_audio evaluate "
+                 "evaluate_audio failures forget_folder forget_listens graph_stats import_graph import_listens "
+                 "import_playlists import_tags link map recommend similar status train_audio train_tower"),
 }  # fmt: skip
 HOME: dict[str, str | tuple[str, ...]] = {  # one library, one home
     "av": "audio",

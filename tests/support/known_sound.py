@@ -13,6 +13,8 @@ BRIEF = ExcerptConfig(excerpts=3, excerpt_seconds=2.0)
 TAGS = {"title": "Café", "artist": "Someone", "album": "First", "genre": "Waltz", "date": "1999", "track": "4"}
 READ_TAGS = Tags("Café", "Someone", "First", "Waltz", 1999, 4)
 
+TUNE_RATE = 16_000  # Hz
+
 
 def noise(seconds, sample_rate, n_channels=1):
     """The same noise at every rate, shape (n_channels, n_samples) float32."""
@@ -62,3 +64,17 @@ def wav_bytes(data, *, sample_rate=8_000, channels=1, bits=16, code=1, data_size
     return b"RIFF" + struct.pack("<I", min(36 + size, 2**32 - 1)) + b"WAVEfmt \x10\0\0\0" + head + (
         b"data" + struct.pack("<I", size) + data
     )  # fmt: skip
+
+
+def tune(seed: int, seconds: float) -> np.ndarray:
+    """Notes of a plucked string over bursts of noise, (n_samples,) float32 at 16 kHz; another for each seed."""
+    rng = np.random.default_rng(seed)
+    samples = np.zeros(int(seconds * TUNE_RATE), dtype=np.float32)
+    beat = TUNE_RATE * 60 // rng.integers(80, 160)
+    for begin in range(0, len(samples), beat // 2):
+        t = np.arange(min(beat, len(samples) - begin)) / TUNE_RATE
+        pitch = 110 * 2 ** (rng.integers(0, 36) / 12)
+        note = sum(np.sin(2 * np.pi * pitch * harmonic * t) / harmonic for harmonic in range(1, 9))
+        samples[begin : begin + len(t)] += 0.1 * np.exp(-4 * t) * note
+        samples[begin : begin + len(t)] += 0.1 * np.exp(-40 * t) * rng.standard_normal(len(t))
+    return samples

@@ -14,7 +14,7 @@ from earshot.data.listens.event_collector import EventCollector
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import listens_folder
 from earshot.index.runs import start_run
-from earshot.index.search.same_recording import read_excerpts
+from earshot.index.search.excerpts import read_excerpts
 from earshot.index.search.selected import AmbiguousError, Selected
 from earshot.index.search.similarity_search import Seed
 from earshot.index.search.track_selection import find_tracks

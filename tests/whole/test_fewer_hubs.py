@@ -6,8 +6,8 @@ import pytest
 from earshot.data.cosine import mean_top_k_cosine
 from earshot.data.ids import IdMap
 from earshot.index.search import similarity_search
+from earshot.index.search.excerpts import ExcerptVectors
 from earshot.index.search.filters import SearchFilters
-from earshot.index.search.same_recording import ExcerptVectors
 from earshot.index.search.similarity_search import Seed, similar
 from earshot.index.vectors.neighbour_table import PER_TRACK, mean_neighbour_score
 from earshot.index.vectors.spaces import AUDIO, read_vectors

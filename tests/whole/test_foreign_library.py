@@ -15,7 +15,7 @@ from earshot.index.listens.listen_store import listen_files
 from earshot.index.recommending.tower_runs import tower_checkpoint
 from earshot.index.removal import forget_listens
 from earshot.index.runs import trained_checkpoint
-from earshot.index.search.same_recording import read_excerpts
+from earshot.index.search.excerpts import read_excerpts
 from earshot.index.vectors.faiss_file import build_index, index_state, open_index
 from earshot.index.vectors.spaces import AUDIO, read_some_vectors, read_vector, read_vectors
 from library_world import add, at, finish, heard, open_library

@@ -13,6 +13,7 @@ from earshot.index.health import staleness
 from earshot.index.health.integrity import check_library
 from earshot.index.health.staleness import build_command, stale_after_links, stale_lists, stale_parts, stale_towers
 from earshot.index.library import Library
+from earshot.index.recordings.recordings import group_recordings
 from earshot.index.runs import finish_run, start_run
 from library_world import add, heard, open_library, unit
 from tower_world import import_table
@@ -182,9 +183,11 @@ def test_towers_and_lists_are_stale_after_a_link_or_an_import(folder):
             ("UPDATE listens SET imported = '2999-01-01'", ""),
         ):
             library.db.execute(change)
+            group_recordings(library)
             assert reasons(library, stale_towers) == [changed.format("towers learned")]
             assert reasons(library, stale_lists) == [changed.format("lists were made")]
             library.db.execute(undo)
+            group_recordings(library)
         library.db.execute("DELETE FROM spaces WHERE space = 'tower'")
         (towers,) = stale_towers(library)
         assert towers.is_new and towers.what.endswith("listens say who wants what")

@@ -7,6 +7,7 @@ from earshot.data.listens.event_batch import Batch
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import import_listens
 from earshot.index.listens.stored_interactions import find_user, read_interactions
+from earshot.index.recordings.recordings import group_recordings
 from library_world import add, at, collected_events, heard, open_library
 
 
@@ -49,6 +50,7 @@ def test_they_are_made_once_and_again_after_a_change(library):
     (second,) = folders(library)
     assert second != first
     library.db.execute("UPDATE tracks SET linked_id = 1 WHERE id = 2")
+    group_recordings(library)
     assert (
         read_interactions(library).items.ids([0]).tolist() == [1]
         and read_interactions(library).interactions.n_tracks == 1

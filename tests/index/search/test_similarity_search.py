@@ -1,15 +1,19 @@
 """Similarity search on hand-made vectors in the plane, with orders worked out by hand."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
+from earshot.index.recordings.recordings import group_recordings, store_same
+from earshot.index.search.excerpts import ExcerptVectors
 from earshot.index.search.filters import SearchFilters
-from earshot.index.search.same_recording import ExcerptVectors
 from earshot.index.search.similarity_search import Moment, Seed, best_moment, query_vector, similar
 from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors.ann import TYPES, n_candidates
 from earshot.index.vectors.faiss_file import build_index, index_state
 from earshot.index.vectors.spaces import AUDIO, read_vectors
+from fingerprints import invented, worn
 from library_world import add, at, finish, heard, open_library, random_units, seed_of, unit
 
 NO_EXCERPTS = ExcerptVectors(np.empty((0, 2), dtype=np.float32), [])
@@ -158,58 +162,46 @@ def test_tracks_that_are_not_embedded_are_not_found(library):
     assert answer.exhaustive == "the library has changed since it was built"
 
 
-COPIES = {  # of the seed: a song of 180 s by A called Song
-    "the same content": {"content_hash": "seed"},
-    "the same title, artist and length": {"title": "SONG", "artist": "a", "duration": 180.9},
-}
-NO_COPIES = {
-    "another length": {"title": "Song", "artist": "A", "duration": 182.0},
-    "another artist": {"title": "Song", "artist": "B"},
-    "another title": {"title": "Song (live)", "artist": "A"},
-    "no artist": {"title": "Song"},
-}
-
-
-@pytest.mark.parametrize("kind", [*COPIES, *NO_COPIES])
-def test_copies_of_a_seed_are_hidden_and_listed(tmp_path, kind):
+@pytest.mark.parametrize("is_named_alike", [False, True])
+def test_copies_of_a_seed_are_hidden_and_listed(tmp_path, is_named_alike):
+    """By their recording; names alone never make one."""
     library, head = open_library(tmp_path)
     with library:
-        seed, other, far = add(
-            library,
-            head,
-            [
-                heard("/seed.mp3", at(0), title="Song", artist="A", content_hash="seed"),
-                heard("/other.mp3", at(1), **(COPIES | NO_COPIES)[kind]),
-                heard("/far.mp3", at(90), artist="C"),
-            ],
-        )
-        answer = similar(library, AUDIO, [seed_of(library, seed)], [], SearchFilters())
-        expected = ([far], [other]) if kind in COPIES else ([other, far], [])
-        assert (ids(answer), [track.id for track in answer.copies]) == expected
+        names = {"title": "Song", "artist": "A"}
+        tracks = [heard("/seed.mp3", at(0), **names), heard("/other.mp3", at(1), **names), heard("/far.mp3", at(90))]
+        seed, other, far = add(library, head, tracks)
+        if not is_named_alike:
+            store_same(library, [(seed, other, "sound", 0.9)])
+            group_recordings(library)
+        for asked in (seed, other):
+            answer = similar(library, AUDIO, [seed_of(library, asked)], [], SearchFilters())
+            twin = seed + other - asked
+            expected = ([twin, far], []) if is_named_alike else ([far], [twin])
+            assert (ids(answer), [track.id for track in answer.copies]) == expected
 
 
-def test_a_copy_is_known_by_its_excerpts(tmp_path):
-    """Another encoding under another name: each moment hardly differs, while the moments differ among each other."""
+def test_a_recording_is_listed_once_by_the_file_that_fits(tmp_path):
     library, head = open_library(tmp_path)
     with library:
-        seed, copy, song = add(
-            library,
-            head,
-            [
-                heard("/a.mp3", at(40), excerpts=[at(0), at(40), at(80), at(7)]),
-                heard("/b.ogg", at(41), excerpts=[at(1), at(41), at(81), at(7)]),
-                heard("/c.mp3", at(42), excerpts=[at(60), at(42), at(20), at(7)]),
-            ],
-        )
-        answer = similar(library, AUDIO, [seed_of(library, seed)], [], SearchFilters())
-        assert (ids(answer), [track.id for track in answer.copies]) == ([song], [copy])
+        genres = {"/a.flac": "Rock", "/b.flac": "Pop", "/c.mp3": "Jazz"}
+        tracks = [heard(path, at(9), genre=genre, codec=path[-4:].strip(".")) for path, genre in genres.items()]
+        rock, pop, jazz = add(library, head, tracks)
+        store_same(library, [(rock, pop, "sound", 0.9), (pop, jazz, "sound", 0.9)])
+        group_recordings(library)
+        finish(library)
+        for genre, expected in ((None, [rock]), ("Pop", [pop]), ("Jazz", [jazz]), ("Folk", [])):
+            assert ids(similar(library, AUDIO, [outside(0)], [], SearchFilters(genre=genre))) == expected
 
 
-def test_a_copy_of_a_seed_from_outside(library):
-    excerpts = ExcerptVectors(np.array([at(0)]), [0.0])
-    seed = outside(0, duration=100.0, title="song 0", artist="a", excerpts=excerpts)
-    answer = similar(library, AUDIO, [seed], [], SearchFilters(k=2))
-    assert (ids(answer), [track.id for track in answer.copies]) == ([2, 3], [1])
+def test_a_copy_of_a_seed_from_outside(tmp_path):
+    """By its content or its sound."""
+    library, head = open_library(tmp_path)
+    with library:
+        sounds = {"/a.mp3": invented(1), "/b.mp3": invented(2)}
+        add(library, head, [heard(path, at(1), fingerprint=sound.to_bytes()) for path, sound in sounds.items()])
+        for facts in ({"fingerprint": worn(invented(2), 3)}, {"content_hash": hashlib.md5(b"/b.mp3").hexdigest()}):
+            answer = similar(library, AUDIO, [outside(0, duration=180.0, **facts)], [], SearchFilters())
+            assert (ids(answer), [track.id for track in answer.copies]) == ([1], [2])
 
 
 WALTZES = (3, 700, 4_999)  # among the first candidates, beyond them, and far beyond

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from earshot.index.recordings.recordings import group_recordings, store_same
 from earshot.index.search.selected import AmbiguousError
 from earshot.index.search.track_selection import find_tracks
 from earshot.index.search.word_search import search_words
@@ -33,7 +34,14 @@ def library(tmp_path_factory):
     with library:
         facts = [heard(path, at(0), title=title, artist=artist, album=album) for path, title, artist, album in TRACKS]
         add(library, head, [*facts, heard(os.fsdecode(b"/music/caf\xe9.mp3"), at(1))])
+        one_recording(library, 2, 3)
         yield library
+
+
+def one_recording(library, one, other):
+    with library.transaction():
+        store_same(library, [(one, other, "sound", 0.9)])
+        group_recordings(library)
 
 
 def found(library, text):
@@ -88,7 +96,7 @@ def test_only_the_last_word_may_be_a_beginning(library):
 
 
 def test_ambiguous_words_list_the_choices(library):
-    assert choices(library, "hunt") == ["id:2", "id:4", "id:5"], "two files of one album are one recording"
+    assert choices(library, "hunt") == ["id:2", "id:4", "id:5"], "two files of one recording are no choice"
     with pytest.raises(AmbiguousError, match="'hunt' could be any of 3 tracks"):
         find_track(library, "hunt")
 
@@ -274,11 +282,13 @@ def test_a_playlist_file_is_its_tracks_in_their_order(others, tmp_path):
     assert find_tracks(others, str(playlist)) is None
 
 
-def test_several_files_of_one_recording_are_no_choice_but_other_lengths_are(tmp_path):
+def test_several_files_of_one_recording_are_no_choice_but_equal_names_are(tmp_path):
     library, head = open_library(tmp_path)
     with library:
         same = {"title": "Song", "artist": "A"}
         add(library, head, [heard("/1.mp3", at(0), **same, album="X"), heard("/2.flac", at(0), **same, album="x")])
+        assert choices(library, "song") == ["id:1", "id:2"], "names alone make no recording"
+        one_recording(library, 1, 2)
         assert find_track(library, "song").id == 1
         add(library, head, [heard("/3.mp3", at(0), **same, album="X", duration=300.0)])
         assert choices(library, "a - song") == ["id:1", "id:3"]

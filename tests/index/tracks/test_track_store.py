@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from earshot.index.recommending.tower_runs import store_tower_vectors
+from earshot.index.recordings.track_links import find_links
 from earshot.index.removal import prune_missing
 from earshot.index.runs import start_run
-from earshot.index.search.same_recording import read_excerpts
-from earshot.index.tracks.track_links import find_links
+from earshot.index.search.excerpts import read_excerpts
 from earshot.index.tracks.track_store import (
     PendingFile,
     reuse_vectors,

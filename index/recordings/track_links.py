@@ -23,7 +23,7 @@ from earshot.data.name_matching import (
 )
 from earshot.data.placeholder_names import is_no_title
 from earshot.index.library import Library, LibraryError
-from earshot.index.tracks.artist_store import same_artists
+from earshot.index.recordings.recordings import group_recordings
 
 MIN_LIKENESS = 0.7  # of two keys, for a near miss
 _MAX_NEAR = 1_000  # near misses
@@ -83,13 +83,6 @@ class Linkage:
     conflicts: list[Pair]  # one for each file that a catalog track could be
 
 
-def links(library: Library, level: str = "track") -> dict[int, int]:
-    """The track of a file by the id of each linked catalog track, or the artist that stands for other spellings."""
-    if level == "artist":
-        return same_artists(library)
-    return dict(library.db.execute("SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL").fetchall())
-
-
 def find_links(library: Library) -> Linkage:
     """Match catalog tracks with files by ISRC, MBID, or artist and title (`data.name_matching`).
 
@@ -140,6 +133,7 @@ def store_links(library: Library, pairs: Iterable[tuple[int, int]]) -> int:
             _require(library, catalog_id, "catalog", "catalog track")
             _require(library, track_id, "embedded", "track with audio")
         library.db.conn.executemany("UPDATE tracks SET linked_id = ? WHERE id = ?", [pair[::-1] for pair in pairs])
+        group_recordings(library)
     return len(pairs)
 
 
@@ -148,7 +142,9 @@ def remove_links(library: Library, catalog_ids: Sequence[int]) -> int:
     ids = "SELECT value FROM json_each(?)"
     query = f"UPDATE tracks SET linked_id = NULL WHERE linked_id IS NOT NULL AND id IN ({ids})"
     with library.transaction():
-        return library.db.execute(query, [json.dumps(list(catalog_ids))]).rowcount
+        n_removed = library.db.execute(query, [json.dumps(list(catalog_ids))]).rowcount
+        group_recordings(library)
+    return n_removed
 
 
 def _named(library: Library, where: str) -> Iterator[NamedTrack]:

@@ -8,8 +8,9 @@ from earshot.index.graphs.item_groups import read_groups
 from earshot.index.library import LibraryError
 from earshot.index.listens.listen_store import import_listens
 from earshot.index.listens.stored_interactions import read_interactions
+from earshot.index.recordings.recordings import recording_ids
+from earshot.index.recordings.track_links import find_links, remove_links, store_links
 from earshot.index.search.selected import AmbiguousError
-from earshot.index.tracks.track_links import find_links, links, remove_links, store_links
 from library_world import add, at, collected_events, find_track, heard, open_library
 
 FILES = [
@@ -67,7 +68,7 @@ def test_matches_near_misses_and_conflicts(library, monkeypatch):
         "catalog_id": 12, "catalog": "Radiohed - Paranoid Android", "track_id": 7,
         "track": "Radiohead - Paranoid Android", "why": "title", "likeness": 0.857,
     }  # fmt: skip
-    monkeypatch.setattr("earshot.index.tracks.track_links._MAX_NEAR", 1)
+    monkeypatch.setattr("earshot.index.recordings.track_links._MAX_NEAR", 1)
     assert len(find_links(library).near_misses) == 1
 
 
@@ -105,12 +106,12 @@ def test_the_very_same_spelling_settles_it(library):
 
 def test_a_linked_track_is_its_file_to_all_who_read_listens(library):
     pairs = [(pair.catalog.id, pair.file.id) for pair in find_links(library).matches]
-    assert store_links(library, pairs) == 3 and links(library) == {8: 1, 9: 3, 11: 6}
+    assert store_links(library, pairs) == 3 and recording_ids(library) == {8: 1, 9: 3, 11: 6}
     heard_listens = read_interactions(library)
     assert heard_listens.items.ids(heard_listens.interactions.track_rows).tolist() == [1, 3, 10, 6, 12, 13, 14, 15]
     assert read_groups(library, "listens")["listens"].item_ids.tolist() == [1, 3, 6, 10, 12, 13, 14, 15]
     assert find_links(library).n_catalog == 5  # nothing is linked twice
-    assert remove_links(library, [8, 8, 12]) == 1 and links(library) == {9: 3, 11: 6}
+    assert remove_links(library, [8, 8, 12]) == 1 and recording_ids(library) == {9: 3, 11: 6}
     assert read_interactions(library).items.ids([0, 1]).tolist() == [3, 6]
 
 
@@ -128,7 +129,7 @@ def test_a_linked_track_is_found_as_its_file(library):
 def test_a_file_that_is_pruned_takes_its_links_along(library):
     store_links(library, [(8, 1)])
     library.db.execute("DELETE FROM tracks WHERE id = 1")
-    assert links(library) == {}
+    assert recording_ids(library) == {}
 
 
 @pytest.mark.parametrize(
@@ -142,4 +143,4 @@ def test_a_file_that_is_pruned_takes_its_links_along(library):
 def test_only_a_catalog_track_is_linked_and_only_to_a_file(library, pair, words):
     with pytest.raises(LibraryError, match=words):
         store_links(library, [(9, 3), pair])
-    assert links(library) == {}  # all or nothing
+    assert recording_ids(library) == {}  # all or nothing

@@ -1,0 +1,78 @@
+"""Let a file that was tagged and moved, or encoded anew, keep the id of its track: one vanished, one has its sound."""
+
+from collections import defaultdict
+
+from earshot.index.library import Library
+from earshot.index.listens.stored_interactions import listened_among
+from earshot.index.recordings.recordings import group_recordings
+
+_MOVED = ("vectors", "excerpts", "fingerprints")  # tables whose rows come with the file
+
+
+def adopt_moved_files(library: Library) -> int:
+    """Give files whose recording has lost an older file the id of that track; return their number.
+
+    Playlists, listens and links of the older track are then those of the new file. A new file that has such of its own,
+    or whose recording still has an older file, keeps its id.
+    """
+    pairs = _vanished_and_new(library)
+    with_listens = set(listened_among(library, [new for _, new in pairs]))
+    pairs = [(old, new) for old, new in pairs if new not in with_listens]
+    with library.transaction():
+        for old, new in pairs:
+            _take_over(library, old, new)
+        group_recordings(library)
+    return len(pairs)
+
+
+def _vanished_and_new(library: Library) -> list[tuple[int, int]]:
+    """Pairs of a missing track and a newer file of its recording, to which nothing refers."""
+    groups: dict[int, list[tuple[int, bool, bool]]] = defaultdict(list)
+    query = """
+        SELECT r.recording_id, t.id, t.status = 'missing', r.is_best,
+               EXISTS (SELECT 1 FROM playlist_tracks WHERE track_id = t.id)
+               OR EXISTS (SELECT 1 FROM tracks AS c WHERE c.linked_id = t.id)
+        FROM recordings AS r JOIN tracks AS t ON t.id = r.track_id
+        WHERE t.status IN ('missing', 'embedded') AND r.recording_id IN (
+            SELECT recording_id FROM recordings JOIN tracks ON id = track_id WHERE status = 'missing')
+        ORDER BY r.recording_id, r.is_best DESC, t.id
+    """
+    pairs = []
+    for recording, track_id, is_missing, _, is_named in library.db.execute(query):
+        groups[recording].append((track_id, bool(is_missing), bool(is_named)))
+    for tracks in groups.values():
+        missing = min((track_id for track_id, is_missing, _ in tracks if is_missing), default=None)
+        present = [(track_id, is_named) for track_id, is_missing, is_named in tracks if not is_missing]
+        if missing is None or not present or min(present)[0] < missing:
+            continue
+        unnamed = [track_id for track_id, is_named in present if not is_named]
+        if unnamed:
+            pairs.append((missing, unnamed[0]))
+    return pairs
+
+
+def _take_over(library: Library, old: int, new: int) -> None:
+    """Put the file of a new track under the id of an old one, and remove the new track."""
+    db = library.db
+    columns = [column.name for column in db.table("tracks").columns if column.name not in ("id", "linked_id")]
+    codes = {name: f"coalesce({name}, (SELECT {name} FROM tracks WHERE id = {old}))" for name in ("mbid", "isrc")}
+    chosen = ", ".join(codes.get(name, name) for name in columns)
+    values = db.execute(f"SELECT {chosen} FROM tracks WHERE id = ?", [new]).fetchone()
+    spaces = "AND space IN (SELECT space FROM vectors WHERE track_id = ?)"
+    db.execute(f"DELETE FROM vectors WHERE track_id = ? {spaces}", [old, new])
+    for table in _MOVED[1:]:
+        db.execute(f"DELETE FROM {table} WHERE track_id = ?", [old])
+    for table in _MOVED:
+        db.execute(f"UPDATE {table} SET track_id = ? WHERE track_id = ?", [old, new])
+    pairs = "SELECT iif(track_id = :new, other_id, track_id), why, agreement FROM same_recording"
+    rows = db.execute(f"{pairs} WHERE :new IN (track_id, other_id)", {"new": new}).fetchall()
+    db.execute("DELETE FROM same_recording WHERE ? IN (track_id, other_id)", [new])
+    db.execute("DELETE FROM same_recording WHERE ? IN (track_id, other_id)", [old])
+    db.conn.executemany(
+        "INSERT OR IGNORE INTO same_recording VALUES (?, ?, ?, ?)",
+        [(min(old, other), max(old, other), *reason) for other, *reason in rows if other != old],
+    )
+    db.execute("DELETE FROM tracks WHERE id = ?", [new])
+    db.execute(
+        f"UPDATE tracks SET ({', '.join(columns)}) = ({', '.join('?' * len(columns))}) WHERE id = ?", [*values, old]
+    )

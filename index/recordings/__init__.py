@@ -1,0 +1,1 @@
+"""Recordings: which tracks are one, found by sound, codes, links and names."""

@@ -1,0 +1,65 @@
+"""One recording in several files, from the folder to the recommendation."""
+
+import json
+
+import numpy as np
+import pytest
+
+from commands_typed import invoke
+from earshot.audio.decoding.audio_writer import write_audio
+from known_sound import TUNE_RATE, tune
+
+SONGS = range(6)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Six songs, each on an album and, quieter and as mp3, on a best-of; twelve listeners of the album."""
+    folder = tmp_path_factory.mktemp("one recording")
+    for song in SONGS:
+        samples, tags = tune(song, 40)[None], {"title": f"Song {song}", "artist": f"Artist {song}"}
+        write_audio(folder / f"music/album/{song}.flac", samples, TUNE_RATE, {**tags, "album": "First"})
+        write_audio(folder / f"music/best/{song}.mp3", 0.7 * samples, TUNE_RATE, {**tags, "album": "Best Of"})
+    rng = np.random.default_rng(0)
+    plays = [
+        f"u{user},Artist {song},Song {song},2025-01-{day:02}T10:00:00Z"
+        for user in range(12)
+        for day, song in enumerate(rng.integers(0, 6, 12), 1)
+    ]
+    (folder / "plays.csv").write_text("\n".join(["user,artist,title,time", *plays]))
+    invoke(folder / "library", "embed-audio", folder / "music")
+    invoke(folder / "library", "import-listens", folder / "plays.csv")
+    invoke(folder / "library", "train-tower", "--batch-size", "32", "--epochs", "3")
+    return folder
+
+
+def titles(folder, *typed):
+    return [row["title"] for row in json.loads(invoke(folder / "library", *typed, "--json").stdout)]
+
+
+def test_similar_lists_each_once(folder):
+    listed = titles(folder, "similar", folder / "music/best/0.mp3")
+    assert sorted(listed) == [f"Song {song}" for song in SONGS if song]
+
+
+def test_recommendations_list_each_once_and_not_what_is_liked(folder):
+    assert sorted(titles(folder, "recommend", "u0", "--repeats")) == [f"Song {song}" for song in SONGS]
+    liked = titles(folder, "recommend", "--like", folder / "music/best/3.mp3")
+    assert sorted(liked) == [f"Song {song}" for song in SONGS if song != 3]
+
+
+def test_what_was_played_in_one_file_is_not_recommended_as_another(folder):
+    played = {line.split(",")[2] for line in (folder / "plays.csv").read_text().splitlines() if line.startswith("u0,")}
+    assert set(titles(folder, "recommend", "u0")) == {f"Song {song}" for song in SONGS} - played
+
+
+def test_a_tagged_and_renamed_file_keeps_its_id_and_its_plays(folder):
+    rows = json.loads(invoke(folder / "library", "copies", "--json").stdout)
+    before = [row["id"] for row in rows if row["title"] == "Song 1"]
+    (folder / "music/album/1.flac").unlink()
+    (folder / "music/best/1.mp3").unlink()
+    tags = {"title": "Right Title", "artist": "The Band"}
+    write_audio(folder / "music/The Band/Right Title.opus", tune(1, 40)[None], TUNE_RATE, tags)
+    assert "1 gone from the disk" in invoke(folder / "library", "embed-audio").stdout  # the other copy
+    rows = json.loads(invoke(folder / "library", "similar", "Song 0", "--json").stdout)
+    assert [row["id"] for row in rows if row["title"] == "Right Title"] == [min(before)]
