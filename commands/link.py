@@ -12,7 +12,12 @@ from earshot.commands.shared.terminal import echo_rows
 if TYPE_CHECKING:
     from earshot.index.recordings.track_links import Linkage
 
-N_SHOWN = 20  # near misses and conflicts
+N_SHOWN = 20  # of each kind of pairs
+_HEADINGS = {
+    "near miss": "almost the same",
+    "conflict": "what could be several files",
+    "one recording": "catalog tracks that are another one in other words",
+}
 
 
 @click.command()
@@ -64,9 +69,10 @@ def link(
         else:
             linkage = find_links(library)
             pairs = tuple((pair.catalog.id, pair.file.id) for pair in linkage.matches)
+        variants = [(pair.catalog.id, pair.file.id) for pair in linkage.variants] if linkage else []
         if not dry_run:
-            n_linked = store_links(library, pairs)
-        stale = [part.fix for part in stale_after_links(library)] if n_linked or n_removed else []
+            n_linked = store_links(library, pairs, variants)
+        stale = [part.fix for part in stale_after_links(library)] if n_linked or n_removed or variants else []
     if stale:
         commands = " and ".join(f"`{command}`" for command in dict.fromkeys(stale))
         click.echo(f"What was made before does not contain this change: run {commands}.", err=True)
@@ -78,6 +84,7 @@ def link(
 
 def _echo_linkage(linkage: "Linkage", dry_run: bool, output: str | None) -> None:
     groups = {"linked": linkage.matches, "near miss": linkage.near_misses, "conflict": linkage.conflicts}
+    groups["one recording"] = linkage.variants
     rows: list[dict[str, Any]] = [
         {"result": result, **pair.row()} for result, pairs in groups.items() for pair in pairs
     ]
@@ -89,10 +96,11 @@ def _echo_linkage(linkage: "Linkage", dry_run: bool, output: str | None) -> None
         f"{len(linkage.matches):,} of {linkage.n_catalog:,} catalog tracks"
         f" {'would be' if dry_run else 'are now'} linked with files; {len(linkage.near_misses):,} near misses,"
         f" {n_conflicts:,} conflicts"
+        + (f"; {len(linkage.variants):,} are another one in other words" if linkage.variants else "")
     )
     for result, pairs in groups.items():
         if pairs and result != "linked":
-            click.echo(f"\n{result}: {'what could be several files' if result == 'conflict' else 'almost the same'}")
+            click.echo(f"\n{result}: {_HEADINGS[result]}")
             echo_rows([pair.row() for pair in pairs[:N_SHOWN]], None, "")
             if len(pairs) > N_SHOWN:
                 click.echo(f"and {len(pairs) - N_SHOWN:,} more: `cli link --dry-run --csv`")

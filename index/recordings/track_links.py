@@ -23,7 +23,7 @@ from earshot.data.name_matching import (
 )
 from earshot.data.placeholder_names import is_no_title
 from earshot.index.library import Library, LibraryError
-from earshot.index.recordings.recordings import group_recordings
+from earshot.index.recordings.recordings import group_recordings, recording_ids, store_same
 
 MIN_LIKENESS = 0.7  # of two keys, for a near miss
 _MAX_NEAR = 1_000  # near misses
@@ -81,14 +81,15 @@ class Linkage:
     matches: list[Pair]
     near_misses: list[Pair]
     conflicts: list[Pair]  # one for each file that a catalog track could be
+    variants: list[Pair]  # a catalog track, and an earlier one whose names have the same key
 
 
 def find_links(library: Library) -> Linkage:
     """Match catalog tracks with files by ISRC, MBID, or artist and title (`data.name_matching`).
 
-    If several files match by name, those with the exact spelling are preferred. Files of one spelling count as one
-    recording, and the first is taken. Files of different spellings are a conflict. The most alike near misses come
-    first.
+    If several files match by name, those with the exact spelling are preferred. Of files of one spelling or of one
+    recording the first is taken; others are a conflict. The most alike near misses come first. Catalog tracks of equal
+    names are variants of one recording: "Song" and "Song - Remastered 2009", but not "Song (Live)".
     """
     files = list(_named(library, "status = 'embedded'"))
     catalog = list(_named(library, "status = 'catalog' AND linked_id IS NULL"))
@@ -98,6 +99,7 @@ def find_links(library: Library) -> Linkage:
             by_name[key].append(file)
         for code in {file.isrc, file.mbid} - {None}:
             by_code[code].append(file)
+    recordings = recording_ids(library)
     matches: list[Pair] = []
     conflicts: list[Pair] = []
     unmatched: list[NamedTrack] = []
@@ -110,17 +112,17 @@ def find_links(library: Library) -> Linkage:
         spellings = {(pair.file.artist.casefold(), pair.file.title.casefold()) for pair in candidates.values()}
         if not candidates:
             unmatched.append(track)
-        elif len(spellings) == 1:
+        elif len(spellings) == 1 or len({recordings.get(file, file) for file in candidates}) == 1:
             matches.append(candidates[min(candidates)])
         else:
             conflicts += candidates.values()
     pairs = _similar_pairs(unmatched, files)
     near_misses = nsmallest(_MAX_NEAR, pairs, lambda pair: (-pair.likeness, pair.catalog.id, pair.file.id))
-    return Linkage(len(catalog), matches, near_misses, conflicts)
+    return Linkage(len(catalog), matches, near_misses, conflicts, list(_variants(library)))
 
 
-def store_links(library: Library, pairs: Iterable[tuple[int, int]]) -> int:
-    """Link catalog tracks to tracks of files, both by id; return their number.
+def store_links(library: Library, pairs: Iterable[tuple[int, int]], variants: Iterable[tuple[int, int]] = ()) -> int:
+    """Link catalog tracks to tracks of files, both by id; return their number. `variants` are pairs of catalog tracks.
 
     Raises
     ------
@@ -133,18 +135,29 @@ def store_links(library: Library, pairs: Iterable[tuple[int, int]]) -> int:
             _require(library, catalog_id, "catalog", "catalog track")
             _require(library, track_id, "embedded", "track with audio")
         library.db.conn.executemany("UPDATE tracks SET linked_id = ? WHERE id = ?", [pair[::-1] for pair in pairs])
+        store_same(library, ((one, other, "name", None) for one, other in variants))
         group_recordings(library)
     return len(pairs)
 
 
 def remove_links(library: Library, catalog_ids: Sequence[int]) -> int:
-    """Remove links; return their number."""
+    """Remove links of catalog tracks with files, and with other catalog tracks; return the number of the former."""
     ids = "SELECT value FROM json_each(?)"
     query = f"UPDATE tracks SET linked_id = NULL WHERE linked_id IS NOT NULL AND id IN ({ids})"
+    names = f"DELETE FROM same_recording WHERE why = 'name' AND (track_id IN ({ids}) OR other_id IN ({ids}))"
     with library.transaction():
         n_removed = library.db.execute(query, [json.dumps(list(catalog_ids))]).rowcount
+        library.db.execute(names, [json.dumps(list(catalog_ids))] * 2)
         group_recordings(library)
     return n_removed
+
+
+def _variants(library: Library) -> Iterator[Pair]:
+    """Yield catalog tracks with an earlier one of the same key."""
+    first: dict[tuple[str, str], NamedTrack] = {}
+    for track in _named(library, "status = 'catalog'"):
+        if track.keys and (earlier := first.setdefault(track.key, track)) is not track:
+            yield Pair(track, earlier, "name")
 
 
 def _named(library: Library, where: str) -> Iterator[NamedTrack]:

@@ -8,7 +8,7 @@ from earshot.index.graphs.item_groups import read_groups
 from earshot.index.library import LibraryError
 from earshot.index.listens.listen_store import import_listens
 from earshot.index.listens.stored_interactions import read_interactions
-from earshot.index.recordings.recordings import recording_ids
+from earshot.index.recordings.recordings import group_recordings, recording_ids, store_same
 from earshot.index.recordings.track_links import find_links, remove_links, store_links
 from earshot.index.search.selected import AmbiguousError
 from library_world import add, at, collected_events, find_track, heard, open_library
@@ -144,3 +144,27 @@ def test_only_a_catalog_track_is_linked_and_only_to_a_file(library, pair, words)
     with pytest.raises(LibraryError, match=words):
         store_links(library, [(9, 3), pair])
     assert recording_ids(library) == {}  # all or nothing
+
+
+def test_catalog_tracks_of_equal_names_are_one_recording(tmp_path):
+    """As two services write them; a live take and a remix stay apart."""
+    library, _ = open_library(tmp_path)
+    with library:
+        titles = ["Song", "Song - Remastered 2009", "Song (Live)", "song (feat. Guest)", "Song (Club Remix)"]
+        library.db.conn.executemany(
+            "INSERT INTO tracks (artist, title, status) VALUES ('Band', ?, 'catalog')", [(title,) for title in titles]
+        )
+        found = find_links(library)
+        assert ids(found.variants) == [(2, 1, "name"), (4, 1, "name")] and not found.matches
+        store_links(library, [], [(pair.catalog.id, pair.file.id) for pair in found.variants])
+        assert recording_ids(library) == {2: 1, 4: 1}
+        remove_links(library, [4])
+        assert recording_ids(library) == {2: 1}
+
+
+def test_files_of_one_recording_are_no_conflict(library):
+    with library.transaction():
+        store_same(library, [(4, 5, "sound", 0.9)])
+        group_recordings(library)
+    found = find_links(library)
+    assert found.conflicts == [] and (10, 4, "name") in ids(found.matches)
