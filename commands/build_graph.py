@@ -1,11 +1,13 @@
 """`cli build-graph`: preference graphs from listens, playlists and tags."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from earshot.commands.shared.options import split_options
+from earshot.commands.shared.options import json_option, split_options
+from earshot.commands.shared.terminal import echo_json
 
 
 @click.command()
@@ -34,8 +36,9 @@ from earshot.commands.shared.options import split_options
 @click.option(
     "--seed", default=0, help="Of the random choice among many tracks of one tag, and of a --split by chance."
 )
+@json_option
 @click.pass_obj
-def build_graph(folder: Path, **settings: Any) -> None:
+def build_graph(folder: Path, as_json: bool, **settings: Any) -> None:
     """Build preference graphs: edges between tracks, or artists, that share listeners, playlists or tags.
 
     Each source becomes one graph of that name, in the place of an earlier one.
@@ -49,6 +52,11 @@ def build_graph(folder: Path, **settings: Any) -> None:
     from earshot.index.library import Library
     from earshot.stages.build_graphs import build_graphs
 
+    built = []
     with Library.open_to_write(folder) as library:
         for graph in build_graphs(library, **settings):
-            click.echo(str(graph), err=graph.graph is None)
+            built.append(asdict(graph))
+            if not as_json:
+                click.echo(str(graph), err=graph.graph is None)
+    if as_json:
+        echo_json(built, indent=2)

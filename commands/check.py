@@ -8,14 +8,16 @@ from pathlib import Path
 
 import click
 
-from earshot.commands.shared.terminal import in_one_line, plural, progress
+from earshot.commands.shared.options import json_option
+from earshot.commands.shared.terminal import echo_json, in_one_line, plural, progress
 from earshot.data.files.path_encoding import shell_word
 
 
 @click.command()
 @click.option("--read-data", is_flag=True, help="Also read every file and compare its content with what was embedded.")
+@json_option
 @click.pass_obj
-def check(folder: Path, read_data: bool) -> None:
+def check(folder: Path, read_data: bool, as_json: bool) -> None:
     """Verify the library: tables, vectors, index and neighbours against each other, and that no file is missing.
 
     Exits with 1 if something is wrong; every line says what to type. --read-data also verifies the contents of music
@@ -26,6 +28,7 @@ def check(folder: Path, read_data: bool) -> None:
 
     \b
         cli check --read-data
+        cli check --json | jq -r '.[].fix'
     """
     from earshot.index.health.integrity import check_library
     from earshot.index.health.manifest_check import check_contents, forget_stamps, n_contents, n_unrecorded
@@ -41,8 +44,12 @@ def check(folder: Path, read_data: bool) -> None:
         except (LibraryError, sqlite3.DatabaseError):  # of rows that cannot be read, which the problems name
             if not problems:
                 raise
-    for problem in problems:
-        click.echo(f"{in_one_line(problem.what)}\n    fix: {_with_library(problem.fix, folder)}")
+    rows = [{"what": problem.what, "fix": _with_library(problem.fix, folder)} for problem in problems]
+    if as_json:
+        echo_json(rows, indent=2)
+    else:
+        for row in rows:
+            click.echo(f"{in_one_line(row['what'])}\n    fix: {row['fix']}")
     if n_unknown:
         click.echo(
             f"No hash is recorded of {plural(n_unknown, 'file')}; the next command that writes records it.", err=True
@@ -54,7 +61,8 @@ def check(folder: Path, read_data: bool) -> None:
             click.echo("The next `cli embed-audio` embeds the changed files again.", err=True)
     if problems:
         sys.exit(1)
-    click.echo("All is well.")
+    if not as_json:
+        click.echo("All is well.")
 
 
 def _with_library(fix: str, folder: Path) -> str:

@@ -40,10 +40,11 @@ def diffuse_audio(folder: Path, check: bool, hide: float, as_json: bool, **optio
     \b
         cli diffuse-audio --graph listens --steps 3
     """
+    config = config_of(DiffusionConfig, options)
+
     from earshot.index.library import Library
     from earshot.stages.diffuse import DiffusionReport, diffuse_vectors
 
-    config = config_of(DiffusionConfig, options)
     with Library.open_to_write(folder) as library:
         reports = diffuse_vectors(library, config=config, hide=hide if check else None, **options)
         report = last_report(reports, DiffusionReport)

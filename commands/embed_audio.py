@@ -51,10 +51,11 @@ def embed_audio(folder: Path, paths: tuple[str, ...], prune: bool, as_json: bool
         cli embed-audio ~/Music --exclude "*/Audiobooks/*" --max-duration 1800
         cli embed-audio ~/Music --exclude ""
     """
+    config = config_of(DecodeConfig, options)
+
     from earshot.index.library import Library
     from earshot.stages.embed import embed_folders, existing_path
 
-    config = config_of(DecodeConfig, options)
     given = [existing_path(path) for path in paths]  # before a library is made
     if not given and not (folder / "library.db").exists():
         raise click.UsageError("Which folder? For example `cli embed-audio ~/Music`.")

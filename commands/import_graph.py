@@ -1,14 +1,15 @@
 """`cli import-graph`: import a preference graph from a file."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from earshot.commands.shared.error_messages import user_errors
-from earshot.commands.shared.name_options import echo_nodes, echo_translation, names_options
-from earshot.commands.shared.options import EXISTING_FILE
-from earshot.commands.shared.terminal import echo_malformed
+from earshot.commands.shared.name_options import echo_nodes, echo_translation, names_options, node_counts
+from earshot.commands.shared.options import EXISTING_FILE, json_option
+from earshot.commands.shared.terminal import echo_json, echo_malformed
 
 
 @click.command()
@@ -28,8 +29,9 @@ from earshot.commands.shared.terminal import echo_malformed
 @click.option("--target", metavar="COLUMN", help="The targets of edges; else found by its name.")
 @click.option("--weight", metavar="COLUMN", help="The weights of edges; else found by its name, else 1.")
 @names_options
+@json_option
 @click.pass_obj
-def import_graph(folder: Path, file: Path, **settings: Any) -> None:
+def import_graph(folder: Path, file: Path, as_json: bool, **settings: Any) -> None:
     """Import a preference graph: an edge list (CSV, TSV, TXT, Parquet), GraphML or GEXF.
 
     Nodes are matched with the library's tracks (by path, "Artist - Title" or title), albums or artists (by name);
@@ -51,6 +53,9 @@ def import_graph(folder: Path, file: Path, **settings: Any) -> None:
         with Library.open_to_write(folder) as library:
             result = stage.import_graph(library, read)
     graph = result.graph
+    if as_json:
+        echo_json(asdict(graph) | node_counts(result.nodes) | {"n_malformed": read.edges.n_malformed}, indent=2)
+        return
     direction = "directed" if graph.directed else "undirected"
     click.echo(f"{graph.kind}: {graph.n_edges:,} {direction} edges between {graph.n_nodes:,} {graph.level}s")
     echo_nodes(result.nodes, graph.level, read.edges.names)

@@ -1,5 +1,6 @@
 """`cli import-listens`: import listening exports."""
 
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.commands.shared.error_messages import user_errors
-from earshot.commands.shared.name_options import echo_nodes, echo_translation, names_options
-from earshot.commands.shared.terminal import drawn, echo_malformed, echo_some, plural
+from earshot.commands.shared.name_options import echo_nodes, echo_translation, names_options, node_counts
+from earshot.commands.shared.options import json_option
+from earshot.commands.shared.terminal import drawn, echo_json, echo_malformed, echo_some, plural
 from earshot.data.files.path_encoding import escaped, shown_path
 
 if TYPE_CHECKING:
@@ -43,8 +45,9 @@ class _Formats(click.Choice):
 @click.option("--plays", metavar="COLUMN", help="The column of play counts in a table; else found by its name, else 1.")
 @click.option("--again", is_flag=True, help="Import again, in place of the earlier import of the same content.")
 @names_options
+@json_option
 @click.pass_obj
-def import_listens(folder: Path, path: Path, **settings: Any) -> None:
+def import_listens(folder: Path, path: Path, as_json: bool, **settings: Any) -> None:
     """Import listens (who played what when) from a file, an archive or a folder.
 
     Supported are Spotify's streaming history, a ListenBrainz export, a last.fm CSV export, the Last.fm 1K data set,
@@ -63,6 +66,7 @@ def import_listens(folder: Path, path: Path, **settings: Any) -> None:
 
     config = stage.ImportListensConfig(**settings)
     errors: list[str] = []
+    sources: list[dict[str, Any]] = []
     with user_errors(), Library.open_to_write(folder) as library:
         try:
             for report in drawn(stage.import_listens(library, path, config)):
@@ -71,14 +75,27 @@ def import_listens(folder: Path, path: Path, **settings: Any) -> None:
                         errors.append(report)
                     case stage.WithoutListens():
                         echo_some("Without listens", report.names)
-                    case stage.KnownSource():
-                        _echo_known(report)
                     case stage.MappedNames():
                         echo_translation(report, config.names)
+                    case stage.KnownSource():
+                        sources.append(asdict(report.listens) | {"is_new": False})
+                        if not as_json:
+                            _echo_known(report)
                     case stage.ImportedSource():
-                        _echo_imported(report)
+                        sources.append(_facts(report))
+                        if not as_json:
+                            _echo_imported(report)
         finally:
             echo_some("Left out, because it could not be read", errors)
+    if as_json:
+        echo_json(sources, indent=2)
+
+
+def _facts(source: "stage.ImportedSource") -> dict[str, Any]:
+    """An import as --json reports it: the row of the table `listens`, and what was new."""
+    facts = asdict(source.result.listens) | {"is_new": True, "n_new_users": source.result.n_new_users}
+    facts |= node_counts(source.result.items) | {"n_repeats": source.n_repeats, "left_out": dict(source.left_out)}
+    return facts | {"is_timed": source.is_timed, "malformed": list(source.malformed), "n_vectors": source.n_vectors}
 
 
 def _echo_known(report: "stage.KnownSource") -> None:

@@ -54,12 +54,13 @@ def train_audio(
         cli train-audio
         cli embed-audio
     """
-    from earshot.index.library import Library
-    from earshot.stages.train_encoder import TrainEncoderReport, train_encoder
-
     config = config_of(TasteConfig, options)
     if kinds and no_graph:
         raise click.UsageError("--graph names a graph to learn from, --no-graph says there is none; give one of them.")
+
+    from earshot.index.library import Library
+    from earshot.stages.train_encoder import TrainEncoderReport, train_encoder
+
     with Library.open_to_write(folder) as library:
         graphs = () if no_graph else kinds or None
         reports = train_encoder(library, config, kinds=graphs, fresh=start == "fresh", **options)
@@ -69,4 +70,9 @@ def train_audio(
         return
     for value in report.accuracy:
         click.echo(f"{value.metric}, {value.subject}: {value.value:.3f} (chance .5, {value.n:,} triplets)")
+    if report.checkpoint is None:
+        click.echo("Nothing better was learned: the encoder stays as it was, and nothing needs to be embedded anew.")
+        return
+    if report.is_no_better:
+        click.echo("Nothing better was learned than at the beginning; more tracks or graphs may help.")
     click.echo(f"The new encoder is {report.checkpoint}. Next: `cli embed-audio` embeds the library with it.")

@@ -59,14 +59,15 @@ def train_tower(folder: Path, split: str, refit: bool, device: str, as_json: boo
         cli train-tower
         cli evaluate
     """
+    tower, training = config_of(TowerConfig, options), config_of(TowerTrainingConfig, options)
+    if refit and split == "none":
+        raise click.UsageError("--refit asks the validation part how long to learn, and --split none leaves none.")
+
     from earshot.index.library import Library
     from earshot.stages.shared.environment import pick_device
     from earshot.stages.train_tower import TrainTowerReport, train_towers
     from earshot.towers.training.distributed import join_processes
 
-    tower, training = config_of(TowerConfig, options), config_of(TowerTrainingConfig, options)
-    if refit and split == "none":
-        raise click.UsageError("--refit asks the validation part how long to learn, and --split none leaves none.")
     with contextlib.ExitStack() as stack:
         distributed, place = stack.enter_context(join_processes(pick_device(device)))
         opened = Library.open_to_write if distributed.is_first else Library.open

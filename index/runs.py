@@ -76,6 +76,12 @@ def finish_run(library: Library, run_id: int, metrics: dict[str, Any]) -> None:
         )
 
 
+def discard_run(library: Library, run_id: int) -> None:
+    """Remove a run that left nothing."""
+    with library.transaction():
+        library.db.execute("DELETE FROM runs WHERE id = ?", [run_id])
+
+
 def store_metrics(library: Library, run_id: int, metric_values: Iterable[MetricValue]) -> None:
     """Store the metric values of a run in the table `metrics`, and delete those that it had."""
     with library.transaction():

@@ -33,11 +33,11 @@ from earshot.index.evaluation.audio_facts import TrackTable, read_track_table
 from earshot.index.evaluation.leakage import listens_of_graphs, training_imports, training_listens
 from earshot.index.library import Library
 from earshot.index.manifest import recorded_write
-from earshot.index.runs import TRAINING_STAGE, finish_run, start_run, store_metrics
+from earshot.index.runs import TRAINING_STAGE, discard_run, finish_run, start_run, store_metrics
 from earshot.index.vectors.spaces import require_vectors
 from earshot.stages.shared.current_encoder import current_checkpoint, find_checkpoint, load_encoder
 from earshot.stages.shared.environment import SAVE_SECONDS, pick_device, versions
-from earshot.stages.shared.reports import InputError, Note, Progress, as_stage_error, collected
+from earshot.stages.shared.reports import InputError, Note, Progress, StageError, as_stage_error, collected
 from earshot.stages.shared.taste_graphs import same_artist_graph, stored_track_graphs
 
 
@@ -45,10 +45,18 @@ from earshot.stages.shared.taste_graphs import same_artist_graph, stored_track_g
 class TrainEncoderReport:
     """The outcome of a training."""
 
-    checkpoint: str  # file name
+    checkpoint: str | None  # file name; None if the encoder that it began with is no worse, and stays
     loss: float | None  # mean over the last epoch; None if all was learned before, and only the storing was interrupted
     n_train: int
     accuracy: Sequence[MetricValue]  # on held-out triplets, before and after; empty if nothing was held out
+
+    @property
+    def is_no_better(self) -> bool:
+        """Whether held-out triplets say that nothing was gained."""
+        if len(self.accuracy) < 2:
+            return False
+        before, after = (value.value for value in self.accuracy)
+        return before is not None and after is not None and after <= before
 
     def metrics(self) -> dict[str, Any]:
         """The report as the library records it and `cli train-audio --json` prints it."""
@@ -103,6 +111,7 @@ def train_encoder(
     shape = {name: size for name, size in {"channels": channels, "dim": dim}.items() if size is not None}
     ear = _initial_encoder(checkpoint, fresh, shape, config.seed)
     graphs = [] if kinds is not None and not kinds else list(stored_track_graphs(library, tracks, kinds or ()))
+    graphs = yield from _graphs_that_teach(graphs, is_chosen=bool(kinds))
     graphs += same_artist_graph(tracks) if same_artist else []
     examples = yield from _read_examples(library, tracks, graphs, ear)
     artists = [tracks.artists[row] or digest for row, digest in zip(examples.rows, examples.hashes, strict=True)]
@@ -128,14 +137,40 @@ def train_encoder(
     checkpoints = library.folder / "checkpoints"
     state_file = checkpoints / f"train-audio{RESUMABLE_SUFFIX}"
     loss = yield from _train(training, state_file, key)
+    report = TrainEncoderReport(name, loss, n_train, training_metrics(training))
+    if report.is_no_better and not fresh:
+        discard_run(library, run)  # else its encoder would count as the latest
+        remove(state_file)
+        yield replace(report, checkpoint=None)
+        return
     with recorded_write(library, checkpoints / name):
         save_ear(Ear(ear.config, training.encoder.to("cpu")), checkpoints / name)
-    report = TrainEncoderReport(name, loss, n_train, training_metrics(training))
     store_metrics(library, run, report.accuracy)
     held_out_ids = tracks.ids.ids(examples.rows[held_out]).tolist()
     finish_run(library, run, report.metrics() | {"held_out_track_ids": held_out_ids})
     remove(state_file)
     yield report
+
+
+def _graphs_that_teach(graphs: list[TrackGraph], *, is_chosen: bool) -> Generator[Note, None, list[TrackGraph]]:
+    """Leave out graphs that hold fewer than two tracks with audio.
+
+    Raises
+    ------
+    StageError
+        No graph is left, or one that was chosen is not.
+    """
+    matching = [graph for graph in graphs if len(np.unique(graph.node_rows[graph.node_rows >= 0])) > 1]
+    others = ", ".join(graph.kind for graph in graphs if graph not in matching)
+    if others and (is_chosen or not matching):
+        raise StageError(
+            f"Nothing can be learned from {others}: not two of its nodes have a track with audio here.\n\n"
+            "Are its names spelled as in the library? `cli graph-stats` shows how many have audio; `--no-graph` learns"
+            " from tags alone."
+        )
+    if others:
+        yield Note(f"Left out, since not two of their nodes have a track with audio here: {others}.")
+    return matching
 
 
 def _initial_encoder(checkpoint: Checkpoint, fresh: bool, shape: dict[str, int], seed: int) -> Ear:

@@ -42,6 +42,11 @@ def echo_translation(mapped: "MappedNames", table: Path | None) -> None:
         )
 
 
+def node_counts(nodes: "NodeMatch") -> dict[str, int]:
+    """The numbers of `echo_nodes` for programs."""
+    return {"n_nodes": nodes.n_nodes, "n_matched": nodes.n_matched, "n_with_audio": nodes.n_with_audio}
+
+
 def echo_nodes(nodes: "NodeMatch", level: str, words: Sequence[str]) -> None:
     """Print how many tracks, albums or artists were named and matched."""
     meant = ", taken as the library's own ids" if nodes.were_ids else ""

@@ -94,6 +94,7 @@ def all_of(*options: Callable) -> Callable:
     return lambda command: reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 output_options = all_of(
     click.option("--json", "output", flag_value="json", help="Rows as JSON."),
     click.option("--csv", "output", flag_value="csv", help="Rows as CSV."),

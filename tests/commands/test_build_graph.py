@@ -32,6 +32,13 @@ def test_listens_become_a_graph(folder, run):
     assert "(0 new)" in run("import-listens", path, "--again").stdout
     assert rows_of(folder / "library", "SELECT level, n_events, n_malformed FROM listens") == [("artist", 14, 1)]
 
+    (known,) = json.loads(run("import-listens", path, "--json").stdout)
+    assert (known["is_new"], known["n_events"], known["level"]) == (False, 14, "artist")
+    (new,) = json.loads(run("import-listens", path, "--again", "--json").stdout)
+    assert (new["is_new"], new["n_matched"], new["n_new_users"], len(new["malformed"])) == (True, 4, 0, 1)
+
+    (reported,) = json.loads(run("build-graph", "--json").stdout)
+    assert (reported["kind"], reported["n_groups"], reported["graph"]["n_edges"]) == ("listens", 7, 4)
     built = run("build-graph")
     assert built.stdout == "listens: 4 directed edges between 4 of 4 artists in 7 groups\n"
     assert rows_of(folder / "library", "SELECT source_id, target_id FROM edges") == [(1, 3), (2, 4), (3, 1), (4, 2)]

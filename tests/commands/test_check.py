@@ -1,5 +1,6 @@
 """`cli check` as a user meets it."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -35,6 +36,8 @@ def test_tags_that_changed_behind_the_time_of_a_file(track_files, tmp_path, run_
     checked = run_cli(library, "check", "--read-data")
     assert checked.returncode == 1 and f"cli embed-audio --again {folder}/0.flac" in checked.stdout
     assert "The next `cli embed-audio` embeds the changed files again." in checked.stderr
+    problems = json.loads(run_cli(library, "check", "--read-data", "--json").stdout)
+    assert problems[0]["fix"].endswith(f"cli embed-audio --again {folder}/0.flac")
     assert "1 embedded" in run_cli(library, "embed-audio", "--again", folder / "0.flac").stdout
     assert "1 embedded + 1 reused" in run_cli(library, "embed-audio").stdout
     assert rows_of(library, "SELECT title FROM tracks") == [("Right",), ("Right",)]
@@ -51,3 +54,4 @@ def test_a_damaged_library_is_found_out(library, run_cli):
     assert "cli embed-audio --again" in result.stdout
     assert run_cli(library, "embed-audio", "--again").returncode == 0
     assert run_cli(library, "check").stdout == "All is well.\n"
+    assert run_cli(library, "check", "--json").stdout == "[]\n"

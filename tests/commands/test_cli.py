@@ -16,6 +16,25 @@ def library(heard_library, tmp_path):
     return tmp_path / "library"
 
 
+def test_wrong_usage_never_waits_for_torch(tmp_path):
+    wrong = [
+        ["similar", "--nonsense"], ["recommend"], ["train-audio", "--graph", "x", "--no-graph"],
+        ["train-tower", "--loss", "bpr", "--correction", "none"], ["train-tower", "--refit", "--split", "none"],
+        ["train-audio", "--loss", "x"], ["embed-audio"], ["evaluate", "-k", "0"], ["map", "--color", "x"],
+        ["diffuse-audio", "--hops", "x"], ["import-playlists", str(tmp_path / "none.m3u")],
+    ]  # fmt: skip
+    code = (
+        "import sys, click\nfrom earshot.cli import cli\n"
+        f"for arguments in {wrong!r}:\n"
+        f"    try: cli(['--library', {str(tmp_path / 'library')!r}, *arguments], standalone_mode=False)\n"
+        "    except click.UsageError: pass\n"
+        "    else: raise SystemExit(f'{arguments} is right')\n"
+        "    assert 'torch' not in sys.modules, arguments\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_rescan_and_a_search_never_import_torch(library):
     """They take tenths of a second; torch alone takes more than one."""
     code = (

@@ -1,5 +1,6 @@
 """`cli import-graph` as a user meets it: edges by names, ids, paths and GraphML."""
 
+import json
 from functools import partial
 
 import networkx as nx
@@ -27,6 +28,8 @@ def test_an_edge_list_of_artists(folder, run):
     )
     assert "1 malformed rows left out:\n    row 3: Can, , 1.0\n" in result.stderr
     assert rows_of(folder / "library", "SELECT source_id, target_id, weight FROM edges") == [(1, 3, 2.0), (1, 5, 1.0)]
+    report = json.loads(run("import-graph", path, "--kind", "taste", "--json").stdout)
+    assert (report["n_edges"], report["n_nodes"], report["n_with_audio"], report["n_malformed"]) == (2, 3, 2, 1)
     run("import-graph", path, "--kind", "taste", "--undirected")  # that these are artists is seen from their names
     assert rows_of(folder / "library", "SELECT kind, directed, n_edges FROM graphs") == [("taste", 0, 2)]
 

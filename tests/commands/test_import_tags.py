@@ -1,5 +1,6 @@
 """`cli import-tags`: a table fills the tags that files lack."""
 
+import json
 from functools import partial
 
 import pytest
@@ -39,3 +40,17 @@ def test_a_table_without_tags_is_refused(folder, run):
     (folder / "x.csv").write_text("file,mood\n1.mp3,calm\n")
     assert "x.csv" in run(folder / "x.csv", code=1).stderr
     assert "does not exist" in run(folder / "none.csv", code=2).stderr
+
+
+def test_the_report_as_json(folder, run):
+    (folder / "x.csv").write_text("file,title\n1.mp3,One\n3.mp3,Three\n")
+    report = json.loads(run(folder / "x.csv", "--json").stdout)
+    assert report == {
+        "n_rows": 2,
+        "n_matched": 1,
+        "n_changed": 1,
+        "n_differing": 0,
+        "unmatched": ["3.mp3"],
+        "fields": ["title"],
+        "n_malformed": 0,
+    }

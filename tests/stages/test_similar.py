@@ -88,3 +88,15 @@ def test_near_misses_are_offered(library, world):
     title = world.tracks[0].title
     with pytest.raises(StageError, match=f'Did you mean "{world.artists[0].name} - {title}"'):
         similar_tracks(library, [title[:-1] + "x"])
+
+
+def test_what_sounds_like_nothing_here_is_said(library, world, monkeypatch):
+    title = world.tracks[0].title
+    assert not similar_tracks(library, [title]).is_far
+    monkeypatch.setattr("earshot.stages.similar._RANDOM_SCORE", 1.01)
+    assert similar_tracks(library, [title]).is_far
+    assert not similar_tracks(library, [title], SearchFilters(fewer_hubs=True)).is_far, (
+        "whose scores have another scale"
+    )
+    monkeypatch.setattr("earshot.stages.similar.current_ear", lambda library: "ear-1.safetensors")
+    assert not similar_tracks(library, [title]).is_far

@@ -1,15 +1,21 @@
 """Training the encoder from Python, and embedding the library with it."""
 
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from earshot.audio.config import DecodeConfig
+from earshot.data.tables.edge_lists import EdgeList
+from earshot.evaluation.metrics.metric_value import MetricValue
 from earshot.graph.config import TasteConfig
 from earshot.index.library import Library
 from earshot.stages import train_encoder as stage
 from earshot.stages.embed import embed_folders
-from earshot.stages.shared.reports import InputError, Note, Progress
+from earshot.stages.imports.import_graph import ReadGraph, import_graph
+from earshot.stages.shared.name_mapping import MappedNames
+from earshot.stages.shared.reports import InputError, Note, Progress, StageError
 from earshot.stages.train_encoder import TrainEncoderReport, train_encoder
 
 QUICK = TasteConfig(epochs=2, projection_epochs=3)
@@ -49,6 +55,44 @@ def test_left_early_it_goes_on_from_the_saved_state(library, monkeypatch):
     assert Note("Going on after epoch 1 of the projection.") in reports
     assert isinstance(reports[-1], TrainEncoderReport)
     assert not list((library.folder / "checkpoints").glob("*.resumable"))
+
+
+def test_what_learns_nothing_better_leaves_the_encoder_as_it_is(library, monkeypatch):
+    def gain(after: float):
+        values = [MetricValue.of(who, "triplet accuracy", None, value, 9) for who, value in (("a", 0.5), ("b", after))]
+        monkeypatch.setattr(stage, "training_metrics", lambda trainer: values)
+
+    gain(0.4)
+    *_, first = train_encoder(library, QUICK, fresh=True, channels=8, dim=16)
+    assert first.is_no_better and (library.folder / "checkpoints" / first.checkpoint).is_file()
+    runs = library.db.execute("SELECT * FROM runs").fetchall()
+    files = sorted((library.folder / "checkpoints").iterdir())
+    gain(0.5)
+    *_, none = train_encoder(library, QUICK)
+    assert none.checkpoint is None and none.is_no_better
+    assert library.db.execute("SELECT * FROM runs").fetchall() == runs
+    assert sorted((library.folder / "checkpoints").iterdir()) == files
+    gain(0.6)
+    *_, better = train_encoder(library, QUICK)
+    assert better.checkpoint not in (None, first.checkpoint) and not better.is_no_better
+
+
+def test_a_graph_that_matches_nothing_stops_the_training(library):
+    def store(kind: str, names: list[str]) -> None:
+        edges = EdgeList(names, np.array([0]), np.array([1]), None, 0)
+        import_graph(
+            library, ReadGraph(Path("x.csv"), edges, kind, MappedNames(names, "artist", "auto", [], None), True)
+        )
+
+    store("strangers", ["No One Here", "Nobody Else"])
+    for kinds in (None, ["strangers"]):
+        with pytest.raises(StageError, match="Nothing can be learned from strangers: not two of its nodes"):
+            list(train_encoder(library, QUICK, kinds=kinds))
+    store("friends", library.column("SELECT name FROM artists ORDER BY id LIMIT 2"))
+    reports = list(train_encoder(library, QUICK, fresh=True, channels=8, dim=16))
+    assert any("Left out" in report and "strangers" in report for report in reports if isinstance(report, Note))
+    with pytest.raises(StageError, match="from strangers"):
+        list(train_encoder(library, QUICK, kinds=["friends", "strangers"]))
 
 
 def test_wrong_arguments(library):
