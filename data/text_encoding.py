@@ -22,6 +22,7 @@ _COMMON_LEADS = {
 }
 _FOREIGN = (*_CYRILLIC, *_OTHERS, *_COMMON_LEADS)
 _FULL_FIELD = 30  # bytes, of ID3v1
+_MIN_MISREAD = 4  # letters; fewer may be Swedish
 _MIN_SHOWN = 0.6  # share of the letters beyond ASCII that the path shows too
 _MIN_RATIO, _MIN_CONFIDENCE = 1.3, 0.01  # of an Eastern European reading, against the Western one
 _MIXED_CASE = re.compile(r"[a-zа-яё][A-ZА-ЯЁ]|[A-ZА-ЯЁ]{2}[a-zа-яё]")  # of Cyrillic read with its cases swapped
@@ -66,6 +67,29 @@ def guess_encoding(fields: Sequence[bytes], context: str = "") -> str:
     scores = _scores(content, foreign) if foreign else {}
     likely = {name: scores.get(name, 0) * _plausibility(texts[name], name) for name in foreign}
     return max(likely, key=lambda name: likely[name], default="cp1252")
+
+
+def bytes_before(text: str) -> bytes | None:
+    """The bytes of a text that a program took for Western ones, and stored so: BjÃ¶rk, Êèíî; None for other texts.
+
+    >>> bytes_before("BjÃ¶rk").decode(), bytes_before("Êèíî").decode("cp1251"), bytes_before("Björk")
+    ('Björk', 'Кино', None)
+    """
+    for encoding in () if text.isascii() else ("latin-1", "cp1252"):
+        try:
+            raw = text.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        if _fits(raw, "utf-8") or _has_only_odd_words(text):
+            return raw
+    return None
+
+
+def _has_only_odd_words(text: str) -> bool:
+    """Tell whether each word beyond ASCII has no letter of ASCII, as Cyrillic has when it is taken for Western."""
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    is_odd = all(letter > "\x7f" for word in words for letter in word)
+    return is_odd and sum(map(len, words)) >= _MIN_MISREAD and max(map(len, words)) > 2
 
 
 def decode_field(field: bytes, encoding: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from earshot.data.placeholder_names import is_no_artist, is_unknown
-from earshot.data.text_encoding import decode_field, guess_encoding
+from earshot.data.text_encoding import bytes_before, decode_field, guess_encoding
 
 VARIOUS_ARTISTS = "Various Artists"  # the album artist of a compilation that names none
 _YEAR = re.compile(r"(?<!\d)\d{4}(?=(?:\d{4})?(?!\d))", re.ASCII)  # 1997 of 1997-05-21 and of 19970521
@@ -89,19 +89,23 @@ def _named(artist: str | None) -> str | None:
 
 
 def _decoded(raw: dict[str, list[str]], path: str) -> dict[str, list[str]]:
-    """Decode bytes that are not UTF-8, by one guess for all fields of the file."""
-    undecoded = [text for name in _TEXTS for text in raw.get(name, ()) if _UNDECODED.search(text)]
-    if not undecoded:
+    """Decode bytes that are not UTF-8 or were misread, by one guess for all fields of the file."""
+    undecoded = {text: code for texts in raw.values() for text in texts if (code := _bytes(text)) is not None}
+    fields = [undecoded[text] for name in _TEXTS for text in raw.get(name, ()) if text in undecoded]
+    if not fields:
         return raw
-    encoding = guess_encoding([*map(_bytes, undecoded)], _context(path))
+    encoding = guess_encoding(fields, _context(path))
     return {
-        name: [decode_field(_bytes(text), encoding) if _UNDECODED.search(text) else text for text in texts]
+        name: [decode_field(undecoded[text], encoding) if text in undecoded else text for text in texts]
         for name, texts in raw.items()
     }
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape").strip(b" \0")
+def _bytes(text: str) -> bytes | None:
+    """The bytes of a text in an encoding that is not known; None for a text that is read rightly."""
+    if _UNDECODED.search(text):
+        return text.encode("utf-8", "surrogateescape").strip(b" \0")
+    return None if len(text) > _MAX_CHARACTERS else bytes_before(text)
 
 
 def _context(path: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.data.text_encoding import decode_field, guess_encoding
+from earshot.data.text_encoding import bytes_before, decode_field, guess_encoding
 
 NAMES = {
     "cp1252": [
@@ -57,3 +57,40 @@ def test_the_path_shows_the_letters():
 def test_any_bytes_are_decoded():
     for content in (b"\xff\xfe\x81\x8d", bytes(range(128, 256)), b"\x80", b"", b"plain"):
         decode_field(content, guess_encoding([content]))
+
+
+@pytest.mark.parametrize("text", ["Björk", "Кино", "椎名林檎", "Sigur Rós – Ágætis byrjun", "don’t", "été"])
+def test_utf8_that_was_taken_for_western_letters(text):
+    for encoding in ("latin-1", "cp1252"):
+        try:
+            misread = text.encode().decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        assert bytes_before(misread) == text.encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Björk",
+        "ÅÄÖ",
+        "Ænima",
+        "Mötley Crüe",
+        "Múm",
+        "Кино",
+        "naïve",
+        "Motörhead",
+        "Ça ira",
+        "Çérá Véçe",
+        "Þórður",
+        "Öö öö",
+        "",
+    ],
+)
+def test_texts_that_are_read_rightly(text):
+    assert bytes_before(text) is None
+
+
+def test_every_artist_and_title_of_above_is_western_or_not():
+    assert [pair for pair in NAMES["cp1252"] if any(map(bytes_before, pair))] == []
+    assert all(bytes_before(artist.encode("cp1251").decode("latin-1")) for artist in ("Кино", "Земфира", "Сплин"))

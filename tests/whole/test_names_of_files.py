@@ -17,11 +17,12 @@ MBID = "8f3471b5-7e6a-48da-86a9-c1c07a0f47ae"
 
 
 def sound(number):
-    """Chords that differ in key, rhythm and brightness."""
-    rng, time = np.random.default_rng(number), np.arange(RATE * SECONDS) / RATE
-    pitches = 110 * 2 ** (rng.integers(0, 36, 6) / 12)
-    beat = 0.5 + 0.5 * np.sin(2 * np.pi * time * rng.uniform(0.5, 6))
-    return (0.1 * beat * sum(np.sin(2 * np.pi * pitch * time) for pitch in pitches)).astype(np.float32)
+    """A tune of chords and noise, another for every number."""
+    rng, step = np.random.default_rng(number), RATE // 5
+    time = np.arange(step) / RATE
+    chords = 110 * 2 ** (rng.integers(0, 36, (SECONDS * 5, 3)) / 12)
+    notes = [sum(np.sin(2 * np.pi * pitch * time) for pitch in chord) for chord in chords]
+    return (0.1 * np.concatenate(notes) + 0.02 * rng.standard_normal(step * len(notes))).astype(np.float32)
 
 
 @pytest.fixture

@@ -83,6 +83,13 @@ def test_bytes_are_decoded_by_all_fields_together():
     )
 
 
+def test_letters_that_were_misread_once():
+    """In tags that say UTF-8 or UTF-16, by programs that took what they read for Latin-1."""
+    assert parse_tags({"artist": "BjÃ¶rk", "title": "JÃ³ga"}) == Tags("Jóga", "Björk")
+    assert parse_tags({"artist": "Êèíî", "title": "Ãðóïïà êðîâè"}) == Tags("Группа крови", "Кино")
+    assert parse_tags({"artist": "Motörhead", "title": "Ænima"}) == Tags("Ænima", "Motörhead")
+
+
 def test_letters_are_composed():
     assert parse_tags({"artist": unicodedata.normalize("NFD", "Beyoncé")}).artist == "Beyoncé"
 
