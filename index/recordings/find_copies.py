@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from earshot.data.fingerprint import Fingerprint, align
-from earshot.data.name_matching import artist_key, is_other_version, title_key
+from earshot.data.name_matching import artist_keys, is_other_version, title_key
+from earshot.data.placeholder_names import is_no_title
 from earshot.index.library import Library
 from earshot.index.recordings.fingerprint_index import FingerprintIndex
 from earshot.index.recordings.recordings import MAX_LENGTH_RATIO, store_same
@@ -113,8 +114,8 @@ def _compare_names(one: Sound, other: Sound) -> tuple[bool, bool]:
     """Tell whether two tracks have equal names, and whether their titles name different versions of a song."""
     if not (one.title and other.title):
         return False, False
-    is_alike = title_key(one.title) == title_key(other.title)
-    is_alike &= bool(one.artist and other.artist) and artist_key(one.artist or "") == artist_key(other.artist or "")
+    is_alike = title_key(one.title) == title_key(other.title) and not is_no_title(one.title)
+    is_alike &= not artist_keys(one.artist).isdisjoint(artist_keys(other.artist))
     return is_alike, is_other_version(one.title) != is_other_version(other.title)
 
 

@@ -40,6 +40,18 @@ def test_new_tracks_follow_those_with_a_vector(library):
     assert everybody.new_ids.tolist() == [1, 2, 3, 4, 5] and len(everybody.vectors) == 0
 
 
+def test_spellings_of_one_artist_share_a_cap(tmp_path):
+    library, head = open_library(tmp_path / "library")
+    with library:
+        names = ["Beyoncé", "BEYONCE feat. JAY-Z", "Beyoncé; Solange", "Unknown Artist", "Solange"]
+        add(library, head, [heard(f"{row}.mp3", unit(1, row), artist=name) for row, name in enumerate(names)])
+        import_table(
+            library, tmp_path / "l.csv", ["user,artist,title,timestamp", "eve,The Beyoncé,Halo,1", "eve,VA,X,2"]
+        )
+        artists = read_candidates(library, 0, with_vectors=False).artists.tolist()
+        assert artists == [artists[0]] * 3 + [-1, artists[4], artists[0], -1] and artists[4] not in (artists[0], -1)
+
+
 def test_missing_and_linked_tracks_are_no_candidates(library):
     library, run = library
     before = read_candidates(library, run, with_vectors=True).digest()

@@ -24,7 +24,14 @@ def test_how_much_may_be_worn(n_bits, is_same):
     """Of 276 words 0.42 + 0.9 / 16.6 = 0.474 suffices, of equal names 0.414: 8 of 32 bits leave 0.5, 9 leave 0.4375."""
     assert (same(worn(invented(1), n_bits)) is not None) == is_same
     assert same(worn(invented(1), 9), artist="The Band", title="Song (2009 Remaster)") is not None
+    assert same(worn(invented(1), 9), artist="Guest; Band", title="Song") is not None
     assert same(worn(invented(1), 10), artist="Band", title="Song") is None  # names alone never make one
+
+
+@pytest.mark.parametrize("names", [("Unknown Artist", "Song"), ("Band", "Track 01"), ("Various Artists", "Track 01")])
+def test_names_of_nobody_help_nothing(names):
+    one, other = (Sound(fingerprint, 180.0, *names) for fingerprint in (invented(1), worn(invented(1), 9)))
+    assert agreement_if_same(one, other) is None
 
 
 @pytest.mark.parametrize(("louder", "is_same"), [(3, True), (8, False)])
