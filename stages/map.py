@@ -4,13 +4,14 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from earshot.data.name_matching import album_key, artist_names
 from earshot.graph.drawing.map_colors import color_by
 from earshot.graph.drawing.map_page import write_map_page
 from earshot.graph.drawing.map_picture import check_picture_format
 from earshot.graph.drawing.map_picture import draw_map as draw_picture
 from earshot.graph.drawing.umap_layout import map_layout
 from earshot.index.library import Library
-from earshot.index.tracks.track_lookup import sample_tracks
+from earshot.index.tracks.track_lookup import TrackRow, sample_tracks
 from earshot.index.vectors.spaces import AUDIO, require_vectors, spaces
 from earshot.stages.shared.reports import Note, StageError
 
@@ -62,7 +63,7 @@ def draw_map(
     of_all = f" of {n_all:,}" if n_tracks < n_all else ""
     yield Note(f"placing {n_tracks:,} tracks{of_all}{', a sample (--limit)' if of_all else ''} ...")
     places = map_layout(vectors, seed=seed)
-    coloring = color_by([getattr(track, color) for track in tracks], several=color == "genre")
+    coloring = color_by([_label(track, color) for track in tracks], several=color == "genre")
     title = f"{n_tracks:,} tracks{of_all} by {space}, colored by {color}"
     if picture is not None:
         draw_picture(picture, places, coloring, title=title)
@@ -74,3 +75,11 @@ def draw_map(
             details=[" · ".join(filter(None, (track.album, track.genre))) for track in tracks],
         )  # fmt: skip
     yield MapReport(title, paths, bool(coloring.names))
+
+
+def _label(track: TrackRow, color: str) -> str | None:
+    """The tag that colors a track: of several artists the first without guests; names of nobody are no label."""
+    text: str | None = getattr(track, color)
+    if color == "artist":
+        return next(iter(artist_names(text or "")), None)
+    return None if color == "album" and not album_key(text) else text
