@@ -9,7 +9,9 @@ from earshot.data.settings import SEED, Range, check_product, validate
 _MAX_SAMPLES = 2**27  # of a track: half a gigabyte
 _MAX_NUMBERS = 2**28  # of a track's spectrograms, and of what one convolution makes of them
 
-# Part of a vector's identity: raise it when the samples that reach the mel spectrogram change.
+# Part of a vector's identity: raise it when the samples that reach the mel spectrogram change. It stayed when excerpts
+# without sound were replaced, opposite channels turned round and joined files heard whole: all others are bit-equal,
+# and those were mistaken; `cli embed-audio --again` hears them anew.
 DECODER_CONTRACT = "pyav-mean-soxr-hq-1"
 
 

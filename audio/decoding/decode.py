@@ -1,23 +1,28 @@
 """Decoding of a file to a few mono excerpts, however hostile the file.
 
     file --check--> container --seek--> frames --mean over channels--> mono --resample--> excerpt
+         or each of its links, a container                       is there sound? --> or another
 
 This module runs in worker processes under a memory limit, so it imports neither torch nor anything that does.
 """
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from time import process_time
 from typing import Any
 
 import av
 import numpy as np
-import soxr
 
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.decoding.frames import FrameRun
+from earshot.audio.decoding.audible_excerpts import Excerpts, audible_excerpts
+from earshot.audio.decoding.frames import FrameRun, declared_duration
+from earshot.audio.decoding.joined_files import FilePart, JoinedRun, find_links, is_chained_ogg
+from earshot.audio.decoding.lengths import Heard, hear, hear_beyond, hear_undeclared, is_doubtful
 from earshot.audio.decoding.music_file import Cause, MusicFile, Stamp, UndecodableError, check_is_audio, reading
+from earshot.audio.decoding.sounding import MAX_WHOLE_SECONDS, MIN_SECONDS, Run
 from earshot.audio.decoding.tag_blocks import Fields, read_blocks
 from earshot.audio.decoding.tags import Tags, parse_tags
 from earshot.data.files.skip_rules import duration_exclusion
@@ -33,16 +38,11 @@ _OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 _PYAV_OPTIONS: dict[str, Any] = {"metadata_errors": "surrogateescape"} if int(av.__version__.split(".")[0]) < 19 else {}
 _BUFFER_BYTES = 2**15  # as FFmpeg has it for files that it opens itself
 
-MIN_SECONDS = 1.0  # of a track, and of an excerpt
-_MIN_SEEK_SECONDS = 1.0  # below, decoding on is cheaper than seeking
 # To seek an mp3 to the frame, FFmpeg walks all frames before it. Beyond this size the table of contents, which is
 # right to half a percent, or else proportion is used: a ten-hour mix takes as long as a song.
 _MAX_EXACT_SEEK_BYTES = 32 * 2**20
-_MAX_UNKNOWN_SECONDS = 120.0  # decoded from the start of a file that does not declare its duration
-_END_TOLERANCE = 0.5  # seconds, in the search for the end of a truncated file
 _MAX_CHANNELS = 64
 _RATE_RANGE = (1_000, 3_000_000)  # Hz; DSD512 comes as 2,822,400
-_SILENT_PEAK = 1e-4  # -80 dBFS: dither and encoder noise, no music
 _MAX_PEAK = 1e4  # floating-point files may exceed 1.0, but not by this much
 
 _SENTENCES: dict[type[Exception], str] = {
@@ -74,23 +74,6 @@ class DecodedTrack:
     decode_seconds: float  # CPU time
 
 
-def excerpt_starts(duration: float, config: ExcerptConfig) -> list[float]:
-    """Place the excerpts of a track: their starts in seconds.
-
-    A long track is cut into equal parts with an excerpt in the middle of each; a short one is covered whole,
-    by as many excerpts as fit::
-
-        |--[==]--|--[==]--|--[==]--|      long
-        [==][==][=]                       short
-    """
-    length = config.excerpt_seconds
-    if duration < length * config.excerpts:
-        n_whole = max(1, int((duration + length - MIN_SECONDS) // length))  # a rest below 1 s is dropped
-        return [number * length for number in range(n_whole)]
-    part = duration / config.excerpts
-    return [(number + 0.5) * part - length / 2 for number in range(config.excerpts)]
-
-
 @np.errstate(over="ignore", invalid="ignore")  # absurd samples get a sentence, not a warning
 def decode_track(
     path: str, config: ExcerptConfig, bounds: Bounds = (None, None), stamp: Stamp | None = None
@@ -106,10 +89,11 @@ def decode_track(
     began = process_time()
     with reading(os.path.abspath(path), stamp) as file:
         check_is_audio(file)
+        is_chained = is_chained_ogg(file)
         try:
             blocks = read_blocks(file)
             with _open(file) as container:
-                return _decode_open(container, blocks, config, bounds, began)
+                return _decode_open(file, container, blocks, config, bounds, is_chained, began)
         except UndecodableError:
             raise
         except _PROGRAM_ERRORS as error:
@@ -126,7 +110,7 @@ def _lacks_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or (is_text and "alloc" in str(error).lower())
 
 
-def _open(file: MusicFile) -> Any:
+def _open(file: MusicFile | FilePart) -> Any:
     is_large = file.size > _MAX_EXACT_SEEK_BYTES
     options = _OPEN_OPTIONS | ({"usetoc": "1"} if is_large else {})
     container: Any = av.open(file, options=options, buffer_size=_BUFFER_BYTES, **_PYAV_OPTIONS)
@@ -136,7 +120,13 @@ def _open(file: MusicFile) -> Any:
 
 
 def _decode_open(
-    container: Any, blocks: Sequence[Fields], config: ExcerptConfig, bounds: Bounds, began: float
+    file: MusicFile,
+    container: Any,
+    blocks: Sequence[Fields],
+    config: ExcerptConfig,
+    bounds: Bounds,
+    is_chained: bool,
+    began: float,
 ) -> DecodedTrack:
     if not container.streams.audio:
         raise UndecodableError("holds no audio stream")
@@ -152,33 +142,78 @@ def _decode_open(
         raise UndecodableError(f"an absurd number of channels, {channels:,}")
 
     tags = parse_tags(*blocks, container.metadata, stream.metadata, path=container.name)
-    declared = _declared_duration(container, stream)
-    if declared is not None:
-        _check_duration(declared, bounds)
-    excerpts, starts, duration, note = _decode_excerpts(FrameRun(container, stream), declared, config)
-    if not excerpts:
-        raise UndecodableError(_too_little_sound(duration))
-    _check_duration(duration, bounds)
-
-    peaks = [float(np.abs(excerpt).max()) for excerpt in excerpts]
-    if not np.isfinite(peaks).all():
-        raise UndecodableError("contains samples that are not numbers (NaN or infinity)")
-    if max(peaks) > _MAX_PEAK:
-        raise UndecodableError(f"contains samples of absurd size ({max(peaks):.3g}, where 1 is full scale)")
-    audible = [number for number, peak in enumerate(peaks) if peak > _SILENT_PEAK]
-    if not audible:
-        raise UndecodableError("silence from beginning to end")
+    heard = _hear_links(file, config, bounds) if is_chained else None
+    heard = heard or _hear_stream(file, container, stream, config, bounds)
     return DecodedTrack(
-        excerpts=[excerpts[number] for number in audible],
-        starts=[starts[number] for number in audible],
-        duration=duration,
+        excerpts=heard.excerpts.samples,
+        starts=heard.excerpts.starts,
+        duration=heard.duration,
         sample_rate=rate or codec.sample_rate,
         channels=channels or codec.channels,
         codec=codec.name,
         tags=tags,
-        note=note,
+        note=heard.note,
         decode_seconds=process_time() - began,
     )
+
+
+def _hear_stream(file: MusicFile, container: Any, stream: Any, config: ExcerptConfig, bounds: Bounds) -> Heard:
+    run = FrameRun(container, stream)
+    declared = declared_duration(container, stream)
+    if declared is not None:
+        _check_duration(declared, bounds)
+    heard = hear(run, declared, config)
+    if heard.is_unknown:
+        heard = hear_undeclared(run, heard, config)
+    if declared is not None and (heard.note or is_doubtful(run, declared, file.size)):
+        if joined := _hear_links(file, config, bounds):
+            return joined
+        if heard.note is None:
+            heard = hear_beyond(run, declared, config) or heard
+    return _sounding(run, heard, config, bounds)
+
+
+def _hear_links(file: MusicFile, config: ExcerptConfig, bounds: Bounds) -> Heard | None:
+    """Hear a file that is several files one after another; None for any other."""
+    links = find_links(file)
+    if len(links) < 2:
+        return None
+    with closing(JoinedRun(links, _open)) as run:
+        if run.n_links < 2:
+            return None
+        _check_duration(run.duration, bounds)
+        heard = hear(run, run.duration, config)
+        note = heard.note or f"{run.n_links} recordings one after another in one file"
+        return _sounding(run, replace(heard, note=note), config, bounds)
+
+
+def _sounding(run: Run, heard: Heard, config: ExcerptConfig, bounds: Bounds) -> Heard:
+    """Check what was heard, and replace excerpts in which there is no sound."""
+    if not heard.excerpts:
+        raise UndecodableError(_too_little_sound(heard.duration))
+    _check_duration(heard.duration, bounds)
+    _check_samples(heard.excerpts)
+    audible = audible_excerpts(run, heard.excerpts, heard.duration, config)
+    if not audible:
+        raise UndecodableError(_silence(heard.duration))
+    if audible.starts != heard.excerpts.starts:
+        _check_samples(audible)
+    return replace(heard, excerpts=audible)
+
+
+def _silence(duration: float) -> str:
+    is_whole = duration <= MAX_WHOLE_SECONDS
+    return "silence from beginning to end" if is_whole else "silence wherever it was heard, from beginning to end"
+
+
+def _check_samples(excerpts: Excerpts) -> None:
+    if all(float(np.dot(samples, samples)) < _MAX_PEAK**2 for samples in excerpts.samples):
+        return  # no single sample can exceed the square root of this sum, which costs less than their maximum
+    peaks = [float(np.abs(samples).max()) for samples in excerpts.samples]
+    if not np.isfinite(peaks).all():
+        raise UndecodableError("contains samples that are not numbers (NaN or infinity)")
+    if max(peaks) > _MAX_PEAK:
+        raise UndecodableError(f"contains samples of absurd size ({max(peaks):.3g}, where 1 is full scale)")
 
 
 def _too_little_sound(duration: float) -> str:
@@ -189,87 +224,9 @@ def _too_little_sound(duration: float) -> str:
     return f"no whole second of sound could be decoded from its {duration:.2f} s"
 
 
-def _declared_duration(container: Any, stream: Any) -> float | None:
-    if stream.duration and stream.time_base:
-        seconds = float(stream.duration * stream.time_base)
-    elif container.duration:
-        seconds = container.duration / av.time_base
-    else:
-        return None
-    return seconds if 0 < seconds < 1e7 else None  # 2^63 samples is a missing length, not four months of music
-
-
 def _check_duration(duration: float, bounds: Bounds) -> None:
     if reason := duration_exclusion(duration, *bounds):
         raise UndecodableError(reason, Cause.RULE, duration=duration)
-
-
-def _decode_excerpts(
-    run: FrameRun, declared: float | None, config: ExcerptConfig
-) -> tuple[list[np.ndarray], list[float], float, str | None]:
-    """Decode excerpts with their starts, the track's duration in seconds, and a note for the user."""
-    if declared is None:
-        return _decode_beginning(run, config)
-    planned = excerpt_starts(declared, config)
-    excerpts, starts = _read_excerpts(run, planned, config)
-    decoded_to = run.decoded_to
-    if decoded_to >= 0.9 * min(declared, planned[-1] + config.excerpt_seconds):
-        return excerpts, starts, declared, None
-    # The declared duration is wrong (a forged header, an incomplete download): spread over the sound that exists.
-    duration = _end_of_sound(run, declared)
-    run.seek(0.0)
-    spread = _read_excerpts(run, excerpt_starts(duration, config), config)
-    if spread[0]:
-        excerpts, starts = spread
-    elif excerpts:  # after undecodable packets, FFmpeg may not seek back to the beginning
-        duration = decoded_to
-    return excerpts, starts, duration, f"cut short: it says {declared:.1f} s and {duration:.1f} s could be decoded"
-
-
-def _decode_beginning(run: FrameRun, config: ExcerptConfig) -> tuple[list[np.ndarray], list[float], float, str | None]:
-    """Decode excerpts of a file without a declared duration: which of them to keep is known at their end."""
-    n_planned = int(_MAX_UNKNOWN_SECONDS // config.excerpt_seconds)
-    excerpts, starts = _read_excerpts(run, [number * config.excerpt_seconds for number in range(n_planned)], config)
-    note = None
-    if len(excerpts) == n_planned:
-        note = f"does not say how long it is: only its first {_MAX_UNKNOWN_SECONDS:g} s were heard"
-    if len(excerpts) > config.excerpts:
-        chosen = np.linspace(0, len(excerpts) - 1, config.excerpts).round().astype(int)
-        excerpts, starts = [excerpts[number] for number in chosen], [starts[number] for number in chosen]
-    return excerpts, starts, round(run.decoded_to, 3), note
-
-
-def _end_of_sound(run: FrameRun, silent_from: float) -> float:
-    """Bisect for the end of the sound, in seconds, between the last decoded moment and `silent_from`."""
-    while silent_from - run.decoded_to > _END_TOLERANCE:
-        middle = (run.decoded_to + silent_from) / 2
-        run.seek(middle)
-        run.read(middle, _END_TOLERANCE)
-        if run.decoded_to <= middle:
-            silent_from = middle
-    return round(run.decoded_to, 3)
-
-
-def _read_excerpts(run: FrameRun, planned: list[float], config: ExcerptConfig) -> tuple[list[np.ndarray], list[float]]:
-    """Read excerpts at the planned starts, as far as the sound goes, and return their actual starts with them."""
-    excerpts, starts = [], []
-    for start in planned:
-        if start > run.end + _MIN_SEEK_SECONDS:
-            run.seek(start)
-        samples = run.read(start, config.excerpt_seconds)
-        if samples is None:
-            break
-        seconds = len(samples) / run.rate
-        if seconds >= MIN_SECONDS:
-            excerpts.append(_resample(samples, run.rate, config))
-            starts.append(max(0.0, round(run.begin - seconds, 3)))
-    return excerpts, starts
-
-
-def _resample(samples: np.ndarray, rate: int, config: ExcerptConfig) -> np.ndarray:
-    if rate != config.sample_rate:
-        samples = soxr.resample(samples, rate, config.sample_rate, "HQ")
-    return samples[: config.samples_per_excerpt]
 
 
 def _sentence(error: Exception) -> str:

@@ -7,9 +7,22 @@ from typing import Any
 import av
 import numpy as np
 
+from earshot.audio.decoding.channel_mix import mono
+
 _PREROLL_SECONDS = 0.1  # decoded and dropped after a seek: mp3 and AAC need a frame or two to settle
 _MAX_OVERSHOOT_SECONDS = 20.0  # a seek that lands further ahead of its target moves the target
 _NUMPY_FORMATS = {"s64": "dbl", "s64p": "dblp"}  # PyAV cannot hand 64-bit integers to numpy
+
+
+def declared_duration(container: Any, stream: Any) -> float | None:
+    """Return the duration that a file declares or FFmpeg estimates, in seconds."""
+    if stream.duration and stream.time_base:
+        seconds = float(stream.duration * stream.time_base)
+    elif container.duration:
+        seconds = container.duration / av.time_base
+    else:
+        return None
+    return seconds if 0 < seconds < 1e7 else None  # 2^63 samples is a missing length, not four months of music
 
 
 class FrameRun:
@@ -24,6 +37,9 @@ class FrameRun:
         origin = stream.start_time if stream.start_time is not None else 0
         self._origin = float(origin * stream.time_base) if stream.time_base else 0.0
         self.decoded_to = 0.0  # the furthest decoded moment of the track
+        self.read_from = 0.0  # where the samples of the last read begin
+        self._first_mark: tuple[float, int] | None = None  # a moment of the track, and its byte in the file
+        self._packet: Any = None  # the last one
         self._start_over(0.0)
 
     def _start_over(self, position: float) -> None:
@@ -49,27 +65,56 @@ class FrameRun:
 
     def read(self, start: float, seconds: float) -> np.ndarray | None:
         """Read mono samples from `start` on, at most `seconds` of them; None at the end."""
+        fifo = self._fifo  # this loop runs 40 times for each second of sound
         for frame in self._frames:
             if self._format is None:
                 self._begin_with(frame)
                 if start - self.begin > _MAX_OVERSHOOT_SECONDS:
                     start = self.begin
             for converted in self._converted(frame):
-                # We count samples; the buffer would refuse broken timestamps, and a clock that changes midway.
-                converted.pts, converted.time_base = None, self._clock
-                self._fifo.write(converted)
-            end = self.end
-            self.decoded_to = max(self.decoded_to, end)
+                converted.pts = None  # we count samples; the buffer would refuse broken timestamps
+                try:
+                    fifo.write(converted)
+                except ValueError:  # a clock that changes midway
+                    converted.time_base = self._clock
+                    fifo.write(converted)
+            end = self.begin + (fifo.samples / self.rate if self.rate else 0.0)
+            if end > self.decoded_to:
+                self.decoded_to = end
             if end <= start:
                 self._drop(self._fifo.samples)
             elif end >= start + seconds:
                 break
         self._drop(round((start - self.begin) * self.rate))
+        self.read_from = self.begin
         frame = self._fifo.read(round(seconds * self.rate), partial=True) if self._fifo.samples else None
         if frame is None:
             return None
         self.begin += frame.samples / self.rate
         return mono(frame)
+
+    def likely_end(self, n_bytes: int) -> float:
+        """Extrapolate the end of the track, in seconds, from the bytes of a file of `n_bytes` that are decoded."""
+        begin, first_byte = self._first_mark or (0.0, 0)
+        last_byte = self._position() or n_bytes  # what stands after the last packet has no position
+        seconds, decoded_bytes = self.decoded_to - begin, last_byte - first_byte
+        if seconds <= 0 or decoded_bytes <= 0:
+            return self.decoded_to
+        return self.decoded_to + (n_bytes - last_byte) * seconds / decoded_bytes
+
+    def end_of_packets(self, position: float) -> float:
+        """Read on from `position` to the last packet without decoding any, and return where it ends, in seconds."""
+        self.seek(position)
+        end = 0.0
+        try:
+            for packet in self._container.demux(self._stream):
+                if packet.pts is not None and packet.time_base:
+                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base) - self._origin)
+        except av.error.MemoryError:
+            raise
+        except av.FFmpegError:
+            pass
+        return end
 
     def _drop(self, n_samples: int) -> None:
         n_samples = min(n_samples, self._fifo.samples)
@@ -81,6 +126,7 @@ class FrameRun:
         """Yield frames, skipping packets that cannot be decoded, until no packet can be found."""
         try:
             for packet in self._container.demux(self._stream):
+                self._packet = packet
                 try:
                     frames = packet.decode()
                 except av.error.MemoryError:  # no damage
@@ -97,15 +143,23 @@ class FrameRun:
         name, layout, rate = _format(frame)
         self._format = (_NUMPY_FORMATS.get(name, name), layout, rate)
         self.rate = frame.sample_rate
-        if frame.pts is not None and frame.time_base:
-            self.begin = float(frame.pts * frame.time_base) - self._origin
+        if frame.time_base:
+            self._clock = frame.time_base
+            if frame.pts is not None:
+                self.begin = float(frame.pts * frame.time_base) - self._origin
+        else:
+            frame.time_base = self._clock
+        self._first_mark = self._first_mark or (self.begin, self._position() or 0)
 
-    def _converted(self, frame: Any) -> list[Any]:
+    def _position(self) -> int | None:
+        """Return the byte at which the last packet begins."""
+        return self._packet.pos if self._packet is not None else None
+
+    def _converted(self, frame: Any) -> list[Any] | tuple[Any]:
         """Convert a frame to the format of the first one; files may change theirs midway."""
-        source = _format(frame)
-        target = self._format or source
-        if source == target:
-            return [frame]
+        source, target = (frame.format.name, frame.layout.name, frame.sample_rate), self._format
+        if source == target or target is None:
+            return (frame,)
         if source not in self._converters:
             self._converters[source] = av.AudioResampler(*target)
         return self._converters[source].resample(frame)
@@ -113,28 +167,3 @@ class FrameRun:
 
 def _format(frame: Any) -> tuple[str, str, int]:
     return frame.format.name, frame.layout.name, frame.sample_rate
-
-
-def mono(frame: Any) -> np.ndarray:
-    """Average a frame's channels, shape ``(n_samples,)`` float32, full scale 1.
-
-    FFmpeg's own downmix is louder by the square root of two than the mean that librosa and soundfile take,
-    so a mono and a stereo file of one song would get different vectors.
-    """
-    samples = frame.to_ndarray()  # planar: (channels, n); packed: (1, n * channels)
-    n_channels = frame.layout.nb_channels
-    if samples.dtype.kind in "iu":
-        bits = 8 * samples.dtype.itemsize
-        offset = 128 if samples.dtype == np.uint8 else 0
-        scale = 1.0 / 2 ** (bits - 1)
-    else:
-        offset, scale = 0, 1.0
-    samples = samples.astype(np.float32, copy=False)
-    if frame.format.is_planar:
-        mean = samples[0]  # to_ndarray copies the planes, so it may be changed
-        for channel in range(1, n_channels):
-            mean += samples[channel]  # ten times faster than mean(axis=0) on two long rows
-        mean *= np.float32(scale / n_channels)
-    else:
-        mean = samples.reshape(-1, n_channels) @ np.full(n_channels, scale / n_channels, dtype=np.float32)
-    return mean - np.float32(offset * scale) if offset else mean

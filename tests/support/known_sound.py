@@ -78,3 +78,20 @@ def tune(seed: int, seconds: float) -> np.ndarray:
         samples[begin : begin + len(t)] += 0.1 * np.exp(-4 * t) * note
         samples[begin : begin + len(t)] += 0.1 * np.exp(-40 * t) * rng.standard_normal(len(t))
     return samples
+
+
+NUMPY_TYPES = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32, "dbl": np.float64}
+
+
+def frame_of(channels, sample_format, layout, sample_rate=8_000):
+    """An FFmpeg frame of channels in [-1, 1), shape (n_channels, n_samples)."""
+    kind = np.dtype(NUMPY_TYPES[sample_format.removesuffix("p")])
+    stored = np.asarray(channels, dtype=np.float64)
+    if kind.kind in "iu":
+        stored = stored * 2 ** (8 * kind.itemsize - 1) + (128 if kind == np.uint8 else 0)
+    stored = stored.astype(kind)
+    if not sample_format.endswith("p"):
+        stored = stored.T.reshape(1, -1)  # interleaved: left, right, left, right, ...
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(stored), format=sample_format, layout=layout)
+    frame.sample_rate = sample_rate
+    return frame

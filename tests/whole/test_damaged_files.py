@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.audio.config import ExcerptConfig
+from earshot.audio.decoding.audible_excerpts import excerpt_starts
 from earshot.audio.decoding.audio_writer import write_audio
-from earshot.audio.decoding.decode import decode_track, excerpt_starts
+from earshot.audio.decoding.decode import decode_track
+from earshot.audio.decoding.frames import FrameRun
 from earshot.audio.decoding.music_file import UndecodableError
 from known_sound import BRIEF, READ_TAGS, TAGS, displacement, encode, heard_noise, noise, wav_bytes
 
@@ -68,7 +70,7 @@ class OneWay:
     ("seconds", "duration", "starts", "note"),
     [
         (9, 9.0, [0.0, 4.0, 8.0], None),  # five excerpts from the start, of which three are kept
-        (200, 120.0, [0.0, 60.0, 118.0], "does not say how long it is: only its first 120 s were heard"),
+        (200, 200.0, [32.333, 99.0, 165.667], None),  # three parts of 66.7 s: the last packet tells
     ],
 )
 def test_a_file_that_does_not_know_its_length(tmp_path, seconds, duration, starts, note):
@@ -77,6 +79,14 @@ def test_a_file_that_does_not_know_its_length(tmp_path, seconds, duration, start
     track = decode_track(str(path), BRIEF)
     assert track.duration == pytest.approx(duration, abs=0.1) and track.note == note
     assert track.starts == pytest.approx(starts, abs=0.01)
+
+
+def test_a_file_that_does_not_know_its_length_and_has_no_clock(tmp_path, monkeypatch):
+    monkeypatch.setattr(FrameRun, "end_of_packets", lambda run, position: 0.0)  # packets without a time
+    encode(OneWay(tmp_path / "a.mka"), "flac", noise(200, 8_000), 8_000, format="matroska")
+    track = decode_track(str(tmp_path / "a.mka"), BRIEF)
+    assert track.note == "does not say how long it is: only its first 120 s were heard"
+    assert track.duration == pytest.approx(120, abs=0.5) and track.starts == pytest.approx([0, 60, 118], abs=0.01)
 
 
 @pytest.mark.parametrize("seconds", [0.5, 0.99])

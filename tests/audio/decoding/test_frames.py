@@ -1,4 +1,4 @@
-"""Frames: many channels and sample formats become one, and a file may change its mind midway."""
+"""Frames: a file may change its format midway, and its packets tell where it ends."""
 
 from fractions import Fraction
 
@@ -6,57 +6,13 @@ import av
 import numpy as np
 import pytest
 
-from earshot.audio.decoding.frames import FrameRun, mono
-
-# Two channels of three samples, exact in eight bits: the means are 0.25, 0.0 and -0.75.
-LEFT = np.array([0.5, -0.25, -1.0])
-RIGHT = np.array([0.0, 0.25, -0.5])
-MEAN = np.array([0.25, 0.0, -0.75])
-
-NUMPY_TYPES = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32, "dbl": np.float64}
-
-
-def frame_of(channels, sample_format, layout, sample_rate=8_000):
-    """An FFmpeg frame of channels in [-1, 1), shape (n_channels, n_samples)."""
-    kind = np.dtype(NUMPY_TYPES[sample_format.removesuffix("p")])
-    stored = np.asarray(channels, dtype=np.float64)
-    if kind.kind in "iu":
-        stored = stored * 2 ** (8 * kind.itemsize - 1) + (128 if kind == np.uint8 else 0)
-    stored = stored.astype(kind)
-    if not sample_format.endswith("p"):
-        stored = stored.T.reshape(1, -1)  # interleaved: left, right, left, right, ...
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(stored), format=sample_format, layout=layout)
-    frame.sample_rate = sample_rate
-    return frame
-
-
-@pytest.mark.parametrize("planar", ["", "p"])
-@pytest.mark.parametrize("sample_format", NUMPY_TYPES)
-def test_every_sample_format_has_the_same_mean(sample_format, planar):
-    samples = mono(frame_of([LEFT, RIGHT], sample_format + planar, "stereo"))
-    assert samples.dtype == np.float32
-    np.testing.assert_allclose(samples, MEAN, atol=1e-7)
-    np.testing.assert_allclose(mono(frame_of([LEFT], sample_format + planar, "mono")), LEFT, atol=1e-7)
-
-
-def test_the_mean_is_not_the_sum_over_the_square_root():
-    """FFmpeg's downmix of two equal channels is 1.414 times as loud; a mono copy would sound different."""
-    stereo = frame_of([LEFT, LEFT], "fltp", "stereo")
-    downmix = av.AudioResampler("fltp", "mono", 8_000).resample(stereo)[0].to_ndarray()[0]
-    np.testing.assert_allclose(downmix, LEFT * 2**0.5, atol=1e-6)  # the trap is there
-    np.testing.assert_array_equal(mono(stereo), LEFT.astype(np.float32))  # and we are not in it
-
-
-def test_six_channels_weigh_the_same():
-    # (0.125 + 0.25 + 0.375 + 0.5 + 0.625 + 0.75) / 6 = 2.625 / 6 = 0.4375
-    levels = np.arange(1, 7)[:, None] / 8 * np.ones((6, 10))
-    for sample_format in ("s16", "s16p", "flt", "fltp"):
-        np.testing.assert_allclose(mono(frame_of(levels, sample_format, "5.1")), 0.4375, atol=1e-7)
+from earshot.audio.decoding.frames import FrameRun
+from known_sound import frame_of
 
 
 class Packet:
-    def __init__(self, frame):
-        self.frame = frame
+    def __init__(self, frame, position=None):
+        self.frame, self.pos = frame, position
 
     def decode(self):
         if self.frame is None:
@@ -140,3 +96,16 @@ def test_a_damaged_end_keeps_what_came_before():
     run = FrameRun(script := Script(level(0.25), ends_badly=True), script)
     assert set(run.read(0.0, 5.0)) == {0.25}
     assert run.read(1.0, 5.0) is None and run.decoded_to == 1.0
+
+
+def test_the_end_is_foretold_by_the_bytes_of_what_is_decoded():
+    """Two seconds take the bytes from 100 to 300; 700 more are seven seconds."""
+
+    class Numbered(Script):
+        def demux(self, stream):
+            yield from (Packet(frame, 100 + 100 * number) for number, frame in enumerate(self.frames))
+
+    run = FrameRun(script := Numbered(*(level(number / 8) for number in range(4))), script)
+    assert run.likely_end(1_000) == 0.0
+    run.read(0.0, 3.0)  # the third packet begins at 300, and its second is decoded
+    assert run.decoded_to == 3.0 and run.likely_end(1_000) == pytest.approx(3.0 + 700 * 3.0 / 200)
