@@ -25,7 +25,9 @@ EXIT_SOME_FAILED = 3  # done, but some files could not be embedded
 @click.option("--min-duration", type=float, metavar="SECONDS", help="Leave out shorter tracks.")
 @click.option("--max-duration", type=float, metavar="SECONDS", help="Leave out longer tracks.")
 @click.option("--retry", is_flag=True, help="Try files again that failed before.")
-@click.option("--again", is_flag=True, help="Embed every file anew, also those that have a vector.")
+@click.option(
+    "--again", is_flag=True, help="Embed every file anew, also those that have a vector, and read its tags again."
+)
 @click.option(
     "--prune",
     is_flag=True,
