@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from earshot.data.fingerprint import N_BITS, N_LEVELS, Fingerprint
+from earshot.data.fingerprint import N_BITS, N_LEVELS, SILENT, Fingerprint
 
 # A window of a third of a second every 96 ms, as in the paper; 33 bands between 0.3 and 3 kHz, where every codec and
 # every microphone leaves the music alone.
@@ -30,39 +30,53 @@ def fingerprint(spectrograms: Sequence[np.ndarray], starts: Sequence[float], dyn
     starts : seconds, one per excerpt
     dynamic_range : dB from 1 to 0 in the spectrograms
     """
-    words = [_words(spectrogram) for spectrogram in spectrograms]
-    levels = [_levels(spectrogram, dynamic_range) for spectrogram in spectrograms]
-    return Fingerprint(np.array(starts, dtype=np.float32), words, levels)
+    words: dict[int, np.ndarray] = {}
+    levels: dict[int, np.ndarray] = {}
+    for shape in {spectrogram.shape for spectrogram in spectrograms}:
+        rows = [row for row, spectrogram in enumerate(spectrograms) if spectrogram.shape == shape]
+        batch = np.stack([spectrograms[row] for row in rows])
+        words |= zip(rows, _words(batch), strict=True)
+        levels |= zip(rows, _levels(batch, dynamic_range), strict=True)
+    order = range(len(spectrograms))
+    return Fingerprint(
+        np.array(starts, dtype=np.float32), [words[row] for row in order], [levels[row] for row in order]
+    )
 
 
-def _words(spectrogram: np.ndarray) -> np.ndarray:
-    """Signs of the changes in time of the differences between bands, (n_words,) uint32."""
+def _words(batch: np.ndarray) -> np.ndarray:
+    """Signs of the changes in time of the differences between bands, (n_excerpts, n_words) uint32."""
+    n_excerpts, n_mels, n_frames = batch.shape
     last_band = _FIRST_BAND + _BANDS_PER_BIT * (N_BITS + 1)
-    if spectrogram.shape[1] < _SMOOTHED or spectrogram.shape[0] < last_band:
-        return np.empty(0, dtype=np.uint32)
-    bands = spectrogram[_FIRST_BAND:last_band].reshape(N_BITS + 1, _BANDS_PER_BIT, -1).mean(axis=1)
-    smooth = _running_mean(bands, _SMOOTHED)[:, ::_STEP]  # (33, n)
-    slopes = np.diff(smooth, axis=0)
-    is_rising = (slopes[:, _DELTA:] - slopes[:, :-_DELTA]) > 0  # (32, n_words)
-    words = np.packbits(is_rising.T, axis=1, bitorder="little").view("<u4").ravel().astype(np.uint32)
-    loudest = smooth.max(axis=0)
-    words[np.minimum(loudest[_DELTA:], loudest[:-_DELTA]) < _QUIET] = 0
+    if n_frames < _SMOOTHED + _STEP * _DELTA or n_mels < last_band:
+        return np.empty((n_excerpts, 0), dtype=np.uint32)
+    bands = batch[:, _FIRST_BAND:last_band].reshape(n_excerpts, N_BITS + 1, _BANDS_PER_BIT, n_frames).sum(axis=2)
+    smooth = _running_mean(bands, _SMOOTHED, _STEP) / _BANDS_PER_BIT  # (n_excerpts, 33, n)
+    slopes = np.diff(smooth, axis=1)
+    is_rising = (slopes[:, :, _DELTA:] - slopes[:, :, :-_DELTA]) > 0  # (n_excerpts, 32, n_words)
+    packed = np.packbits(np.ascontiguousarray(is_rising.transpose(0, 2, 1)), axis=2, bitorder="little")
+    words = np.ascontiguousarray(packed).view("<u4")[:, :, 0].astype(np.uint32)
+    loudest = smooth.max(axis=1)
+    words[np.minimum(loudest[:, _DELTA:], loudest[:, :-_DELTA]) < _QUIET] = SILENT
     return words
 
 
-def _levels(spectrogram: np.ndarray, dynamic_range: float) -> np.ndarray:
-    """Mean power of wide bands over 1.5 s in dB, (n_rows, N_LEVELS) int8."""
-    n_bands, n_frames = N_LEVELS * _BANDS_PER_LEVEL, spectrogram.shape[1]
-    if n_frames < _MIN_LEVEL_FRAMES or spectrogram.shape[0] < n_bands:
-        return np.empty((0, N_LEVELS), dtype=np.int8)
-    power = 10 ** ((spectrogram[:n_bands] - 1) * (dynamic_range / 10))
-    bands = power.reshape(N_LEVELS, _BANDS_PER_LEVEL, n_frames).mean(axis=1)
-    means = _running_mean(bands, min(_LEVEL_WINDOW, n_frames))[:, ::_LEVEL_STEP]
-    return np.clip(np.round(10 * np.log10(np.maximum(means, 1e-12))), -127, 0).astype(np.int8).T
+def _levels(batch: np.ndarray, dynamic_range: float) -> np.ndarray:
+    """Mean power of wide bands over 1.5 s in dB, (n_excerpts, n_rows, N_LEVELS) int8."""
+    n_excerpts, n_mels, n_frames = batch.shape
+    n_bands = N_LEVELS * _BANDS_PER_LEVEL
+    if n_frames < _MIN_LEVEL_FRAMES or n_mels < n_bands:
+        return np.empty((n_excerpts, 0, N_LEVELS), dtype=np.int8)
+    power = np.exp((batch[:, :n_bands] - 1) * np.float32(dynamic_range * np.log(10) / 10))
+    bands = power.reshape(n_excerpts, N_LEVELS, _BANDS_PER_LEVEL, n_frames).mean(axis=2)
+    means = _running_mean(bands, min(_LEVEL_WINDOW, n_frames), _LEVEL_STEP)
+    decibels = np.clip(np.round(10 * np.log10(np.maximum(means, 1e-12))), -127, 0)
+    return decibels.astype(np.int8).transpose(0, 2, 1)
 
 
-def _running_mean(rows: np.ndarray, n: int) -> np.ndarray:
-    """Means of n neighbouring columns, (n_rows, n_columns - n + 1)."""
-    sums = np.cumsum(rows, axis=1, dtype=np.float64)
-    sums = np.concatenate([np.zeros((len(rows), 1)), sums], axis=1)
-    return (sums[:, n:] - sums[:, :-n]) / n
+def _running_mean(rows: np.ndarray, n: int, step: int) -> np.ndarray:
+    """Means of n neighbouring columns, at every `step`-th place, (..., n_places)."""
+    sums = np.cumsum(rows, axis=-1, dtype=np.float64)
+    ends = sums[..., n - 1 :: step]
+    means = ends.copy()
+    means[..., 1:] -= sums[..., step - 1 :: step][..., : ends.shape[-1] - 1]
+    return means / n

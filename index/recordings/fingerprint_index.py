@@ -10,6 +10,7 @@ from earshot.data.fingerprint import Fingerprint
 # bits and by its upper 24. Measured on 300 clips re-encoded in sixteen ways: of originals, 99.9 % share four keys at
 # one lag; of other pairs, one in ten thousand.
 _MIN_SHARED_KEYS = 3
+_WORDS_PER_KEY = 20  # a sound of less than 6 s must share fewer
 _MAX_OCCURRENCES = 200  # of a key; more come from a sound that says nothing, such as a steady tone
 _LAGS_PER_BIN = 2  # words
 _LAG_RANGE = 2**24  # larger than the number of bins
@@ -26,6 +27,7 @@ class FingerprintIndex:
     def __init__(self, fingerprints: Mapping[int, Fingerprint]) -> None:
         self._ids = np.array(list(fingerprints), dtype=np.int64)
         keys, owners, places = _keys(list(fingerprints.values()))
+        self._n_words = np.bincount(owners, minlength=len(self._ids)) // 2  # of each track, two keys each
         order = np.argsort(keys, kind="stable")
         self._keys, self._owners, self._places = keys[order], owners[order], places[order]
 
@@ -45,8 +47,10 @@ class FingerprintIndex:
         pairs = owners[of_query] * len(self._ids) + self._owners[hits]
         votes = np.concatenate([pairs * _LAG_RANGE + lags, pairs * _LAG_RANGE + lags + 1])  # two bins meet in one
         codes, counts = np.unique(votes, return_counts=True)
-        found = np.unique(codes[counts >= _MIN_SHARED_KEYS] // _LAG_RANGE)
-        return np.stack([self._ids[found % max(len(self._ids), 1)], ids[found // max(len(self._ids), 1)]], axis=1)
+        pairs, n_own = codes // _LAG_RANGE, max(len(self._ids), 1)
+        n_words = np.minimum(self._n_words[pairs % n_own], np.bincount(owners, minlength=len(ids))[pairs // n_own] // 2)
+        found = np.unique(pairs[counts >= np.clip(n_words // _WORDS_PER_KEY, 1, _MIN_SHARED_KEYS)])
+        return np.stack([self._ids[found % n_own], ids[found // n_own]], axis=1)
 
 
 def _keys(fingerprints: Sequence[Fingerprint]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
