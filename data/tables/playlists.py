@@ -127,10 +127,10 @@ def read_history(path: Path) -> list[str]:
     OSError
         It cannot be read.
     """
+    advice = "Give a playlist, or a track per line."
+    text = decoded(_read(path))  # a playlist, too: it must be there, and no pipe
     if path.suffix.lower() in SUFFIXES:
         return [str(path)]
-    advice = "Give a playlist, or a track per line."
-    text = decoded(_read(path))
     if "\0" in text:
         raise ValueError(f"{path} is no text.\n\n{advice}")
     tracks = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
