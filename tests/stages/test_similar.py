@@ -98,5 +98,5 @@ def test_what_sounds_like_nothing_here_is_said(library, world, monkeypatch):
     assert not similar_tracks(library, [title], SearchFilters(fewer_hubs=True)).is_far, (
         "whose scores have another scale"
     )
-    monkeypatch.setattr("earshot.stages.similar.current_ear", lambda library: "ear-1.safetensors")
+    monkeypatch.setattr("earshot.stages.similar.current_fingerprint", lambda library: "of another encoder")
     assert not similar_tracks(library, [title]).is_far
