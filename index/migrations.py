@@ -566,3 +566,20 @@ def m016_recordings(db: Database) -> None:
             UPDATE recordings SET is_best = 1 WHERE track_id = OLD.recording_id AND OLD.is_best = 1;
         END
     """)
+
+
+@migrations()
+def m017_ordered_views(db: Database) -> None:
+    """Order the views that programs read row by row; a query with its own order, or an aggregate, pays nothing."""
+    for name, order in (
+        ("similar_tracks", "own.track_id, n.space, n.rank"),
+        ("user_recommendations", "u.name, r.rank"),
+    ):
+        (sql,) = db.execute("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?", [name]).fetchone()
+        db.execute(f"DROP VIEW {name}")
+        db.execute(f"{sql.rstrip()} ORDER BY {order}")
+    db.execute("DROP VIEW failures")
+    db.create_view(
+        "failures",
+        "SELECT id AS track_id, path, reason, size, mtime_ns FROM tracks WHERE status = 'failed' ORDER BY path",
+    )

@@ -307,3 +307,28 @@ def test_spellings_in_an_old_library_become_one_artist(tmp_path):
     keys = [key for (key,) in db.execute("SELECT key FROM artists ORDER BY id")]
     assert keys == ["guns n roses", "guns n roses", "", "guns n roses"]
     db.close()
+
+
+def test_views_that_are_read_row_by_row_are_ordered(tmp_path):
+    """Rows are written against the order, and asked for without one."""
+    library, head = open_library(tmp_path)
+    with library:
+        add(library, head, [heard(f"/{number}.mp3", at(10 * number), title="Same") for number in range(3, 0, -1)])
+        finish(library)
+        rows = library.db.execute("SELECT track_id, space, rank FROM similar_tracks").fetchall()
+        assert rows == sorted(rows) and len(rows) == 6
+        ranks = library.column("SELECT rank FROM similar_tracks WHERE title = 'Same' AND track_id = 2")
+        assert ranks == [1, 2]
+        for number in (3, 1, 2):
+            set_status(library, f"/{number}.mp3", 1, 1, "failed", "damaged")
+        assert library.column("SELECT path FROM failures") == ["/1.mp3", "/2.mp3", "/3.mp3"]
+        library.db.execute("INSERT INTO users VALUES (1, 'zoe'), (2, 'ann')")
+        lists = [(user, rank, 1, 0.5, head) for user in (1, 2) for rank in (2, 1)]
+        library.db.conn.executemany("INSERT INTO recommendations VALUES (?, ?, ?, ?, ?)", lists)
+        names = library.db.execute("SELECT user, rank FROM user_recommendations").fetchall()
+        assert names == [("ann", 1), ("ann", 2), ("zoe", 1), ("zoe", 2)]
+
+
+def test_a_title_has_its_index(library):
+    query = "EXPLAIN QUERY PLAN SELECT rank, neighbour_title FROM similar_tracks WHERE title = 'Vibe Ace' ORDER BY rank"
+    assert any("tracks_by_title" in step[3] for step in library.db.execute(query))
