@@ -1,7 +1,8 @@
 """Tags that FFmpeg does not show: ID3v2 frames as they are written, APEv2 at the end of an mp3, several artists of MP4.
 
-FFmpeg passes over UFID frames and all values of a frame but the first, and reads what calls itself Latin-1 as such. The
-readers here take a few kilobytes of the file, follow no length beyond it, and stop after a bounded number of items.
+FFmpeg passes over UFID, all values of a frame but the first, and ID3v1 beside any ID3v2; what calls itself
+Latin-1 it reads as such. The readers here take a few kilobytes of the file, follow no length beyond it, and stop after
+a bounded number of items.
 """
 
 import struct
@@ -23,6 +24,7 @@ _RECORDING_OWNER = b"http://musicbrainz.org"
 _ENCODINGS = ("ascii", "utf-16", "utf-16-be", "utf-8")  # by the first byte of a frame; Latin-1 is left as bytes
 _ATOMS = {b"\xa9ART": "artist", b"aART": "album_artist"}
 _ID3V1_BYTES, _APE_FOOTER_BYTES, _LYRICS_END_BYTES = 128, 32, 15
+_ID3V1_PLACES = {"title": 3, "artist": 33, "album": 63}
 _NO_APE = (b"OggS", b"fLaC", b"RIFF", b"RF64", b"FORM")
 
 
@@ -44,14 +46,14 @@ class _Window:
 
 
 def read_blocks(file: MusicFile) -> list[Fields]:
-    """Read the ID3v2 and APEv2 tags of a file, the ones that count more first. Rewinds the file."""
+    """Read the ID3v2, APEv2 and ID3v1 tags of a file, the ones that count more first. Rewinds the file."""
     window = _Window(file)
     place = _id3v2_place(window)
     blocks = [_read_id3v2(window, place)] if place is not None else []
     if window.at(4, 4) == b"ftyp":
         blocks.append(_read_mp4(window))
     elif window.at(0, 4) not in _NO_APE:
-        blocks.append(_read_ape(window))
+        blocks += [_read_ape(window), _read_id3v1(window)]
     file.seek(0)
     return [block for block in blocks if block]
 
@@ -157,6 +159,14 @@ def _read_ape(window: _Window) -> Fields:
             fields.setdefault(key.decode("ascii", "replace").lower(), [text for text in value.split("\0") if text])
         place += length
     return fields
+
+
+def _read_id3v1(window: _Window) -> Fields:
+    tag = window.at(max(0, window.size - _ID3V1_BYTES), _ID3V1_BYTES)
+    if len(tag) < _ID3V1_BYTES or not tag.startswith(b"TAG"):
+        return {}
+    texts = {name: tag[place : place + 30].partition(b"\0")[0].strip() for name, place in _ID3V1_PLACES.items()}
+    return {name: [text.decode("ascii", "surrogateescape")] for name, text in texts.items() if text}
 
 
 def _read_mp4(window: _Window) -> Fields:

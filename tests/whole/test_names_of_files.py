@@ -76,16 +76,21 @@ def test_letters_of_every_block_and_country(library, music):
     assert read == list(chain.from_iterable([name] * 3 for name in names.values()))
 
 
-def test_apev2_of_an_mp3(library, music):
+def test_apev2_and_id3v1_of_an_mp3(library, music):
     title = "A title of more than thirty letters"
     tag = apev2(Title=title, Artist="Ape Artist", Album="Ape Album", Album_Artist="Various Artists")
     write_mp3(music / "1.mp3", sound(1), RATE, after=tag)
     write_mp3(music / "2.mp3", sound(2), RATE, after=tag + id3v1(title, "Ape Artist", "latin-1", "Ape Album"))
     write_mp3(music / "3.mp3", sound(3), RATE, before=id3v2(("TIT2", b"\3Own"), version=4), after=tag)
+    write_mp3(
+        music / "4.mp3", sound(4), RATE, before=id3v2(("TSSE", b"\0LAME")), after=id3v1("Old", "Björk", "latin-1")
+    )
     invoke(library, "embed-audio", music)
     names = ("Ape Artist", "Ape Album", "Various Artists")
     query = "SELECT title, artist, album, album_artist FROM tracks ORDER BY path"
-    assert rows_of(library, query) == [(title, *names), (title, *names), ("Own", *names)]
+    assert rows_of(library, query) == [
+        *[(title, *names)] * 2, ("Own", *names), ("Old", "Björk", None, None)
+    ]  # fmt: skip
 
 
 def test_the_recording_of_an_mp3(library, music, tmp_path):

@@ -31,6 +31,7 @@ LANDED = {
     "m014_names": "e9fe1377103c1b64",
     "m015_artist_keys": "330cd2596f9c8433",
     "m016_recordings": "a507efa9bd23e877",
+    "m017_ordered_views": "b268296cd19f4b4d",
 }
 WORDS_OF_STEPS = {"m003_triggers": ("_BUMP", "_FORGET", "_CURRENT"), "m011_repair": ("_EDITED",)}
 OLD = Path(__file__).parents[1] / "support" / "old_schemas"

@@ -69,11 +69,21 @@ def test_apev2_of_an_mp3(blocks):
     lyrics = b"LYRICSBEGIN" + b"INF00002" + b"10"
     lyrics += b"%06d" % len(lyrics) + b"LYRICS200"
     short = id3v1("A title of more than thirty letters", "Anna", "ascii")
-    for end in (b"", short, lyrics + short):
-        assert blocks(SOUND + tag + end) == [expected]
-    assert blocks(id3v2(("TIT2", b"\3Other")) + SOUND + tag + short) == [{"title": ["Other"]}, expected]
+    cut = {"title": ["A title of more than thirty le"], "artist": ["Anna"]}
+    assert blocks(SOUND + tag) == [expected]
+    for end in (short, lyrics + short):
+        assert blocks(SOUND + tag + end) == [expected, cut]
+    assert blocks(id3v2(("TIT2", b"\3Other")) + SOUND + tag + short) == [{"title": ["Other"]}, expected, cut]
     gain = apev2(replaygain_track_gain="-6.0 dB", MP3GAIN_MINMAX="1,2")  # as mp3gain writes
     assert "title" not in blocks(SOUND + gain)[0]
+
+
+def test_id3v1_beside_an_id3v2_that_says_little(blocks):
+    """FFmpeg would read the first only."""
+    encoder = id3v2(("TSSE", b"\0LAME"), ("TXXX", b"\0replaygain_track_gain\0-6 dB"))
+    (fields,) = blocks(encoder + SOUND + id3v1("Песня", "Кино", "cp1251", "Ночь"))
+    assert [text.encode("ascii", "surrogateescape").decode("cp1251") for text in fields["artist"]] == ["Кино"]
+    assert set(fields) == {"title", "artist", "album"}
 
 
 def test_id3v2_in_a_chunk(blocks):
