@@ -16,6 +16,7 @@ from earshot.audio.decoding.sounding import (
     find_spans,
     power,
     sounding_from,
+    spread_over,
     starts_in,
 )
 
@@ -85,7 +86,11 @@ def audible_excerpts(run: Run, planned: Excerpts, duration: float, config: Excer
     if min(levels) > floor:
         return audible
     kept = _audible(planned, levels, floor, config)
-    starts = starts_in(spans, kept.starts, len(planned) - len(kept), config.excerpt_seconds)
+    if 2 * len(kept) < len(planned):  # most of the track is a gap: heard as if that were cut out
+        kept = Excerpts()
+        starts = spread_over(spans, len(planned), config.excerpt_seconds)
+    else:
+        starts = starts_in(spans, kept.starts, len(planned) - len(kept), config.excerpt_seconds)
     run.seek(0.0)
     others = read_excerpts(run, starts, config)
     others = _audible(others, [power(samples) for samples in others.samples], floor, config)

@@ -102,9 +102,10 @@ def _ogg_links(file: MusicFile) -> list[int]:
 
 def _scan(file: MusicFile, patterns: tuple[bytes, ...]) -> list[int]:
     overlap = max(map(len, patterns)) - 1
-    positions, begin, rest = [], 0, b""
+    positions: list[int] = []
+    begin, rest = 0, b""
     file.seek(0)
-    while block := file.read(_BLOCK_BYTES):
+    while len(positions) < 2 * _MAX_LINKS and (block := file.read(_BLOCK_BYTES)):
         content = rest + block
         positions += [begin - len(rest) + at for at in _find_all(content, patterns)]
         begin += len(block)

@@ -173,6 +173,20 @@ def starts_in(spans: list[Span], taken: list[float], n_more: int, seconds: float
     return sorted(starts)
 
 
+def spread_over(spans: list[Span], n: int, seconds: float) -> list[float]:
+    """Place `n` excerpts as if the spans of sound were the whole track; fewer where there is too little sound."""
+    merged = _merged(spans, seconds)
+    starts: list[float] = []
+    part, passed = sum(span.end - span.begin for span in merged) / n, 0.0
+    if part < seconds:
+        return starts_in(spans, [], n, seconds)
+    for begin, end in merged:
+        while len(starts) < n and (middle := (len(starts) + 0.5) * part - passed) < end - begin:
+            starts.append(max(begin, min(begin + middle - seconds / 2, end - seconds)))
+        passed += end - begin
+    return starts
+
+
 def _merged(spans: list[Span], seconds: float) -> list[Span]:
     merged: list[Span] = []
     for span in spans:

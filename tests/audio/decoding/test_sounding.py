@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earshot.audio.decoding.sounding import Span, faint_power, find_spans, power, sounding_from, starts_in
+from earshot.audio.decoding.sounding import Span, faint_power, find_spans, power, sounding_from, spread_over, starts_in
 
 RATE = 1_000
 
@@ -102,3 +102,8 @@ def test_excerpts_lie_in_the_longest_stretches(taken, n_more, starts):
 def test_an_excerpt_begins_with_a_span_that_is_shorter():
     assert starts_in([Span(10, 12), Span(30, 31)], [], 6, 5.0) == [10, 30]
     assert starts_in([], [], 6, 5.0) == []
+
+
+def test_excerpts_spread_over_the_sound_as_if_it_were_all():
+    # 150 s in three parts of 50 s: the middles 25, 75 and 125, the last of which is 5 s behind the gap
+    assert spread_over([Span(0, 120), Span(480, 510)], 3, 5.0) == [22.5, 72.5, 482.5]
