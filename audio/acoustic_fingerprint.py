@@ -1,4 +1,4 @@
-"""Acoustic fingerprint of a track, from the log-mel spectrograms that the encoder hears."""
+"""Acoustic fingerprint of a track (Haitsma and Kalker, 2002), from the log-mel spectrograms that the encoder hears."""
 
 from collections.abc import Sequence
 

@@ -53,6 +53,11 @@ class Fingerprint:
         """The moments that are not silent, (n,), rising within an excerpt."""
         return np.sort(self.audible()[1] * WORD_SECONDS)
 
+    def bits_changed(self) -> float:
+        """Mean number of bits, of 32, that change from word to word: few in a sound that stands still."""
+        changes = [np.bitwise_count(words[1:] ^ words[:-1]) for words in self.words if len(words) > 1]
+        return float(np.concatenate(changes).mean()) if changes else 0.0
+
     def to_bytes(self) -> bytes:
         """The form in which the library stores it: about 1.7 kB for six excerpts of 5 s."""
         header = np.empty(len(self.starts), dtype=_HEADER)

@@ -1,4 +1,7 @@
-"""The event log: who played what when, as Parquet that any columnar tool reads."""
+"""The event log: who played what when, as Parquet that any columnar tool reads.
+
+What two exports that overlap both tell counts once.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Similarity search: candidates by cosine, then filters, caps and removal of copies."""
+"""Similarity search: candidates by cosine, less a hub penalty if asked for; filters, caps, a recording once."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

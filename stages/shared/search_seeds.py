@@ -1,4 +1,7 @@
-"""Seeds of a similarity search: tracks of the library, and files outside of it, which are embedded on the spot."""
+"""Seeds of a similarity search: tracks of the library, and files outside of it, which are embedded on the spot.
+
+`index.search.track_selection` finds the tracks that a typed name means.
+"""
 
 import os
 from collections.abc import Mapping, Sequence

@@ -69,6 +69,13 @@ def test_levels_are_compared_regardless_of_loudness():
     assert aligned is not None and aligned.level_difference == 0
 
 
+def test_a_sound_that_stands_still_changes_few_bits():
+    assert invented(1).bits_changed() == pytest.approx(16, abs=1)
+    tone = Fingerprint(np.zeros(1, dtype=np.float32), [np.array([7, 7, 5], dtype=np.uint32)], [])
+    assert tone.bits_changed() == 0.5
+    assert Fingerprint(np.zeros(0, dtype=np.float32), [], []).bits_changed() == 0
+
+
 def test_silence_is_not_compared():
     song = invented(1)
     silent = [words.copy() for words in song.words]

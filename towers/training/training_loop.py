@@ -1,4 +1,4 @@
-"""Training of the towers: a generator of small reports that can be stopped after any of them and resumed."""
+"""Training of the towers, with early stopping: a generator of reports that can be left after any and resumed."""
 
 import math
 from collections.abc import Callable, Iterator

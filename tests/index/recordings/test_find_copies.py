@@ -69,6 +69,15 @@ def test_an_edit_that_lasts_a_quarter_longer():
     assert same(silent, 225.0) == 1  # silence around
 
 
+@pytest.mark.parametrize(("n_bits", "is_same"), [(0, True), (1, False)])
+def test_of_a_sound_that_stands_still_only_an_equal_one_is_the_same(n_bits, is_same):
+    chord = Fingerprint(
+        SONG.fingerprint.starts, [np.full_like(w, w[0]) for w in SONG.fingerprint.words], SONG.fingerprint.levels
+    )
+    other = Sound(worn(chord, n_bits), 180.0)
+    assert (agreement_if_same(Sound(chord, 180.0), other) is not None) == is_same
+
+
 def test_every_new_track_is_compared_with_all(tmp_path):
     library, head = open_library(tmp_path)
     with library:
