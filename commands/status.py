@@ -35,9 +35,11 @@ def status(folder: Path, as_json: bool) -> None:
     for number, root in enumerate(facts.roots or ["none yet"]):
         left_out = f"   ({facts.left_out[root]})" if root in facts.left_out else ""
         _echo("" if number else "Folders", f"{root}{left_out}")
+    several = facts.recordings < numbers["tracks"]
+    recordings = f", {facts.recordings:,} recordings (`cli copies`)" if several else ""
     _echo(
         "Tracks",
-        f"{numbers['tracks']:,} embedded, {numbers['artists']:,} artists, {numbers['albums']:,} albums,"
+        f"{numbers['tracks']:,} embedded{recordings}, {numbers['artists']:,} artists, {numbers['albums']:,} albums,"
         f" {numbers['hours'] or 0:,.1f} hours",
     )
     unread = f" ({facts.unread:,} of them tried again at the next run)" if facts.unread else ""

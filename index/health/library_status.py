@@ -18,6 +18,10 @@ _LISTENS = (
     "SELECT count(*) AS files, coalesce(sum(n_events), 0) AS events, (SELECT count(*) FROM users) AS users FROM listens"
 )
 
+_RECORDINGS = (
+    "SELECT count(DISTINCT recording_id) FROM recordings JOIN tracks ON id = track_id WHERE status = 'embedded'"
+)
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -25,6 +29,7 @@ class Overview:
 
     library: str
     summary: dict[str, Any]  # the library_summary view
+    recordings: int  # of the embedded tracks; fewer where several files hold one
     roots: list[str]
     left_out: dict[str, str]  # by root, the options of its exclusions, where it has any
     ear: dict[str, Any] | None  # the run that search uses: id, origin, trained, started
@@ -48,6 +53,7 @@ def overview(library: Library, fingerprint: str | None) -> Overview:
     return Overview(
         library=str(library.folder),
         summary=summary,
+        recordings=library.value(_RECORDINGS),
         roots=[path_columns(path)[0] for path in rules],
         left_out={path_columns(path)[0]: str(rule) for path, rule in rules.items() if str(rule)},
         ear=_encoder(library, fingerprint),

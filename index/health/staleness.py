@@ -52,7 +52,7 @@ def stale_after_links(library: Library) -> Iterator[Problem]:
 
 
 def stale_vectors(library: Library, fingerprint: str | None) -> Iterator[Problem]:
-    """Tracks to embed: the first ones, those of an interrupted run or of an older encoder, those without a vector."""
+    """Tracks to embed: the first, those of an interrupted run or older encoder, those without vector or fingerprint."""
     is_embedding = is_interrupted(library, EMBED_STAGE)
     if not is_embedding and _is_empty(library):
         yield Problem("no track has a vector yet", f"{_EMBED} FOLDER", is_new=True)
@@ -62,6 +62,9 @@ def stale_vectors(library: Library, fingerprint: str | None) -> Iterator[Problem
         yield Problem("its last run has not ended; it goes on from there", _EMBED)
     else:
         yield from missing_vectors(library)
+        lacking = "status = 'embedded' AND id NOT IN (SELECT track_id FROM fingerprints)"
+        if n_lacking := library.value(f"SELECT count(*) FROM tracks WHERE {lacking}"):
+            yield Problem(f"copies of {n_lacking:,} tracks are not known: no fingerprint was taken of these", _EMBED)
 
 
 def missing_vectors(library: Library) -> Iterator[Problem]:

@@ -43,3 +43,8 @@ def test_a_list_names_them_if_asked(library):
 
 def test_nothing_is_here_twice(heard_library):
     assert "No recording is here twice." in invoke(heard_library, "copies").stderr
+
+
+def test_status_counts_recordings(library, heard_library):
+    assert "4 embedded, 3 recordings (`cli copies`)" in invoke(library, "status").stdout
+    assert "recordings" not in invoke(heard_library, "status").stdout

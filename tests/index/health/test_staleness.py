@@ -15,7 +15,7 @@ from earshot.index.health.staleness import build_command, stale_after_links, sta
 from earshot.index.library import Library
 from earshot.index.recordings.recordings import group_recordings
 from earshot.index.runs import finish_run, start_run
-from library_world import add, heard, open_library, unit
+from library_world import add, at, heard, open_library, unit
 from tower_world import import_table
 from trained_library import QUICK, listens
 
@@ -327,3 +327,14 @@ def test_a_cache_that_a_disk_lost_is_made_anew_without_a_word(folder):
     assert invoke(folder, "similar", 1, "--json").stdout.startswith("[")
     invoke(folder, "build-index")
     assert invoke(folder, "check").stdout == "All is well.\n"
+
+
+def test_a_library_of_a_version_without_fingerprints(tmp_path):
+    library, head = open_library(tmp_path)
+    with library:
+        add(library, head, [heard("/a.mp3", at(1)), heard("/b.mp3", at(2))])
+        finish_run(library, head, {})
+        assert not [part for part in stale_parts(library, "ear") if "fingerprint" in part.what]
+        library.db.execute("DELETE FROM fingerprints WHERE track_id = 2")
+        (part,) = [part for part in stale_parts(library, "ear") if "fingerprint" in part.what]
+        assert part.what.startswith("copies of 1 tracks are not known") and part.fix == "cli embed-audio"
