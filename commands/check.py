@@ -31,8 +31,9 @@ def check(folder: Path, read_data: bool, as_json: bool) -> None:
         cli check --json | jq -r '.[].fix'
     """
     from earshot.index.health.integrity import check_library
-    from earshot.index.health.manifest_check import check_contents, forget_stamps, n_contents, n_unrecorded
+    from earshot.index.health.manifest_check import check_contents, n_contents, n_unrecorded
     from earshot.index.library import Library, LibraryError
+    from earshot.index.tracks.track_store import forget_stamps
 
     with Library.open(folder) as library:
         problems, n_unknown = list(check_library(library)), 0
@@ -54,10 +55,11 @@ def check(folder: Path, read_data: bool, as_json: bool) -> None:
         click.echo(
             f"No hash is recorded of {plural(n_unknown, 'file')}; the next command that writes records it.", err=True
         )
-    if changed := [problem.changed_id for problem in problems if problem.changed_id is not None]:
+    if changed := [problem.changed_path for problem in problems if problem.changed_path is not None]:
         # If the library cannot be written now, the fixes that were printed hold all the same.
         with contextlib.suppress(LibraryError, sqlite3.Error), Library.open_to_write(folder) as library:
-            forget_stamps(library, changed)
+            with library.transaction():
+                forget_stamps(library, changed)
             click.echo("The next `cli embed-audio` embeds the changed files again.", err=True)
     if problems:
         sys.exit(1)

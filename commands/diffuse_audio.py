@@ -58,10 +58,10 @@ def _echo_report(report: "DiffusionReport") -> None:
     from earshot.evaluation.metrics.metric_tables import recovery_rows
 
     for level in report.levels:
-        n_unreached = level.n_nodes - level.n_with_audio - level.n_reached
+        counts = level.counts()
         click.echo(
-            f"{level.level}s ({', '.join(level.kinds)}): {level.n_with_audio:,} with audio,"
-            f" {level.n_reached:,} reached, {n_unreached:,} out of reach, {level.seconds:.1f} s"
+            f"{level.graph.level}s ({', '.join(level.graph.kinds)}): {level.n_with_audio:,} with audio,"
+            f" {level.n_reached:,} reached, {counts['unreached']:,} out of reach, {level.seconds:.1f} s"
         )
     click.echo(
         f"{report.n_filled:,} of {report.n_catalog:,} tracks without audio have a vector now, beside"

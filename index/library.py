@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -174,6 +174,12 @@ class Library:
     def ids(self, query: str, values: Sequence[object] = ()) -> np.ndarray:
         """The only column of a query, (n,) int64."""
         return np.fromiter((one for (one,) in self.db.execute(query, values)), dtype=np.int64)
+
+    def insert(self, table: str, columns: str, rows: Iterable[Sequence[object]], *, replace: bool = False) -> None:
+        """Insert rows of these columns into a table, if asked for in place of those of the same key."""
+        verb = "INSERT OR REPLACE" if replace else "INSERT"
+        marks = ", ".join("?" * len(columns.split(",")))
+        self.db.conn.executemany(f"{verb} INTO {table} ({columns}) VALUES ({marks})", rows)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -40,7 +40,7 @@ def kept_files(library: "Library") -> Iterator[KeptFile]:
         purpose = f"its listens, for `cli train-tower`, `cli recommend` and `cli build-graph`, are those of {origin}"
         yield KeptFile(f"{LISTENS}/{file}", purpose, listens_fix(library, number, file, origin, options))
     for (file,) in library.db.execute(_EAR):
-        purpose = "without it `cli embed-audio` and `cli similar FILE` cannot hear"
+        purpose = "without it `cli embed-audio` and `cli similar FILE` cannot embed"
         yield KeptFile(f"{CHECKPOINTS}/{file}", purpose, "cli train-audio --start fresh && cli embed-audio")
     for (file,) in library.db.execute(_TOWERS):
         purpose = "without it `cli recommend` and `cli evaluate` do not work"
@@ -106,7 +106,7 @@ def is_recorded(library: "Library", name: str) -> bool:
 def record(library: "Library", path: Path) -> None:
     """Record the hash of a file that was just written; the caller holds the transaction that names it."""
     row = _name(library, path), path.stat().st_size, file_hash(path)
-    library.db.execute("INSERT OR REPLACE INTO kept_files (name, n_bytes, hash) VALUES (?, ?, ?)", row)
+    library.insert("kept_files", "name, n_bytes, hash", [row], replace=True)
 
 
 @contextmanager

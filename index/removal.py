@@ -75,9 +75,8 @@ def forget_listens(library: Library, listens_id: int) -> ForgottenListens:
     run = json.dumps({key: getattr(forgotten, key) for key in ("origin", "level", "n_events", "imported")})
     with library.transaction():
         library.db.execute("DELETE FROM listens WHERE id = ?", [listens_id])
-        library.db.execute(
-            "INSERT INTO runs (stage, started, finished, config) VALUES (?, ?, ?, ?)", [FORGET_STAGE, now(), now(), run]
-        )  # so that models of these listens are known as stale
+        # So that models of these listens are known as stale.
+        library.insert("runs", "stage, started, finished, config", [(FORGET_STAGE, now(), now(), run)])
         n_users = library.db.execute(_FORGET_USERS, [json.dumps(users)]).rowcount
         n_tracks = library.db.execute(_FORGET_TRACKS, [json.dumps(tracks)]).rowcount
         if n_tracks:

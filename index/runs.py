@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +86,8 @@ def store_metrics(library: Library, run_id: int, metric_values: Iterable[MetricV
     """Store the metric values of a run in the table `metrics`, and delete those that it had."""
     with library.transaction():
         library.db.execute("DELETE FROM metrics WHERE run_id = ?", [run_id])
-        library.db.conn.executemany(
-            "INSERT INTO metrics (run_id, subject, metric, k, slice, value, ci_low, ci_high, n)"
-            " VALUES (:run_id, :subject, :metric, :k, :slice, :value, :ci_low, :ci_high, :n)",
-            [asdict(value) | {"run_id": run_id} for value in metric_values],
-        )
+        columns = ", ".join(field.name for field in fields(MetricValue))
+        library.insert("metrics", f"run_id, {columns}", [(run_id, *astuple(value)) for value in metric_values])
 
 
 def finish_interrupted(library: Library, stage: str) -> None:

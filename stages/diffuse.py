@@ -121,5 +121,5 @@ def _diffuse_level(
     diffused = diffuse(graph, known_vectors, known_rows, config)
     seconds = perf_counter() - began
     rows = np.flatnonzero(diffused.any(axis=1))
-    counts = len(level.ids), len(known_rows), len(np.setdiff1d(rows, known_rows))
-    return DiffusionResult(level.level, level.kinds, level.ids.ids(rows), diffused[rows], *counts, seconds), metrics
+    n_reached = len(np.setdiff1d(rows, known_rows))
+    return DiffusionResult(level, level.ids.ids(rows), diffused[rows], len(known_rows), n_reached, seconds), metrics

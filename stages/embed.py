@@ -29,7 +29,7 @@ from earshot.index.tracks.scan_plan import ScanCounts, ScanPlan, count_vanished,
 from earshot.index.tracks.track_store import (
     NewTrack,
     PendingFile,
-    forget_stamp,
+    forget_stamps,
     reuse_vectors,
     store_rejection,
     store_track,
@@ -252,7 +252,7 @@ class _ResultStore:
         """Record the files that could not be read, after all others: the installation may be at fault."""
         for path, reason in self.unread.reasons.items():
             store_unread(self._library, path, reason)
-            forget_stamp(self._library, path)
+        forget_stamps(self._library, self.unread.reasons)
         self._plan.unread |= self.unread.reasons
 
 

@@ -153,13 +153,7 @@ def train_encoder(
 
 
 def _graphs_that_teach(graphs: list[TrackGraph], *, is_chosen: bool) -> Generator[Note, None, list[TrackGraph]]:
-    """Leave out graphs that hold fewer than two tracks with audio.
-
-    Raises
-    ------
-    StageError
-        No graph is left, or one that was chosen is not.
-    """
+    """Leave out graphs that hold fewer than two tracks with audio."""
     matching = [graph for graph in graphs if len(np.unique(graph.node_rows[graph.node_rows >= 0])) > 1]
     others = ", ".join(graph.kind for graph in graphs if graph not in matching)
     if others and (is_chosen or not matching):

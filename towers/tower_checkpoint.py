@@ -19,6 +19,7 @@ from earshot.towers.config import TowerConfig
 from earshot.towers.models import Towers, make_towers
 
 FORMAT = "earshot-towers-1"
+OTHER_SOUND = "these towers hear tracks by other vectors of sound than the library's present ones"
 _OTHER_WEIGHTS = "these towers hold other weights than their settings promise"
 
 
@@ -140,9 +141,7 @@ def _load_weights(towers: Towers, weights: Mapping[str, Tensor]) -> None:
     except RuntimeError as error:
         if "audio" not in str(error):
             raise CheckpointError(_OTHER_WEIGHTS) from None
-        raise CheckpointError(
-            "these towers hear tracks by other vectors of sound than the library's present ones"
-        ) from None
+        raise CheckpointError(OTHER_SOUND) from None
     if unexpected:
         lacks_audio = towers.catalog.audio is None and all("audio" in name for name in unexpected)
         raise CheckpointError(

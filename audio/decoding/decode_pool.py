@@ -87,7 +87,7 @@ def task_result(future: Future, config: DecodeConfig, *, is_decoding: bool) -> A
     try:
         return future.result()
     except TimeoutError:
-        return UndecodableError(f"hearing it took longer than {config.time_limit:g} s", Cause.ENVIRONMENT)
+        return UndecodableError(f"decoding it took longer than {config.time_limit:g} s", Cause.ENVIRONMENT)
     except ProcessExpired as expired:
         name = _signal_name(expired.exitcode)
         cause = Cause.CONTENT if is_decoding and name in _SIGNALS_OF_CONTENT else Cause.ENVIRONMENT

@@ -45,24 +45,23 @@ class LevelGraph:
 class DiffusionResult:
     """The result of diffusion over the graphs of one level."""
 
-    level: str
-    kinds: tuple[str, ...]
+    graph: LevelGraph
     node_ids: np.ndarray  # (n,) nodes that have a vector now
     vectors: np.ndarray  # (n, dim) float32 of unit length
-    n_nodes: int
     n_with_audio: int
     n_reached: int  # nodes without audio that have a vector now
     seconds: float
 
     def counts(self) -> dict[str, Any]:
         """Counts for the report and for JSON."""
+        n_nodes = len(self.graph.ids)
         return {
-            "level": self.level,
-            "graphs": list(self.kinds),
-            "nodes": self.n_nodes,
+            "level": self.graph.level,
+            "graphs": list(self.graph.kinds),
+            "nodes": n_nodes,
             "with_audio": self.n_with_audio,
             "reached": self.n_reached,
-            "unreached": self.n_nodes - self.n_with_audio - self.n_reached,
+            "unreached": n_nodes - self.n_with_audio - self.n_reached,
             "seconds": round(self.seconds, 3),
         }
 
@@ -119,12 +118,12 @@ def fill_catalog(
     """
     missing = library.ids("SELECT id FROM tracks WHERE status = 'catalog' ORDER BY id")
     all_ids, all_vectors = [track_ids], [vectors]
-    for result in sorted(results, key=lambda result: LEVELS.index(result.level)):
+    for result in sorted(results, key=lambda result: LEVELS.index(result.graph.level)):
         nodes = IdMap(result.node_ids)
-        if result.level == "track":
+        if result.graph.level == "track":
             nodes_of_tracks, rows = missing, np.arange(len(missing))
         else:
-            nodes_of_tracks, rows = _nodes_of(library, result.level, missing)
+            nodes_of_tracks, rows = _nodes_of(library, result.graph.level, missing)
         has_vector = np.isin(nodes_of_tracks, result.node_ids)
         all_ids.append(missing[rows[has_vector]])
         all_vectors.append(result.vectors[nodes.rows(nodes_of_tracks[has_vector])])
@@ -139,15 +138,13 @@ def store_diffused(
     with library.transaction():
         publish(library, DIFFUSED, run_id, [(track_ids, vectors)])
         library.db.execute("DELETE FROM node_vectors")
-        for result in results:
-            if result.level != "track":  # vectors of tracks are published
-                library.db.conn.executemany(
-                    "INSERT INTO node_vectors (level, node_id, run_id, dim, vector) VALUES (?, ?, ?, ?, ?)",
-                    (
-                        (result.level, node_id, run_id, len(vector), vector_blob(vector))
-                        for node_id, vector in zip(result.node_ids.tolist(), result.vectors, strict=True)
-                    ),
-                )
+        rows = (
+            (result.graph.level, node_id, run_id, len(vector), vector_blob(vector))
+            for result in results
+            if result.graph.level != "track"  # vectors of tracks are published
+            for node_id, vector in zip(result.node_ids.tolist(), result.vectors, strict=True)
+        )
+        library.insert("node_vectors", "level, node_id, run_id, dim, vector", rows)
 
 
 def sources_of(library: Library, kinds: Iterable[str]) -> dict[str, Any]:

@@ -70,14 +70,9 @@ def store_graph(
     n_nodes = len(np.union1d(sources, targets))
     library.db.execute("DELETE FROM graphs WHERE kind = ?", [kind])  # and with it its edges
     graph = StoredGraph(kind, level, directed, origin, dict(settings or {}), n_nodes, len(sources), now())
-    library.db.execute(
-        f"INSERT INTO graphs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [kind, level, int(directed), origin, json.dumps(graph.settings), n_nodes, len(sources), graph.made],
-    )
+    library.insert("graphs", _COLUMNS, [tuple((vars(graph) | {"settings": json.dumps(graph.settings)}).values())])
     rows = zip(sources.tolist(), targets.tolist(), values.tolist(), strict=True)
-    library.db.conn.executemany(
-        "INSERT INTO edges (kind, source_id, target_id, weight) VALUES (?, ?, ?, ?)", ((kind, *row) for row in rows)
-    )
+    library.insert("edges", "kind, source_id, target_id, weight", ((kind, *row) for row in rows))
     return graph
 
 

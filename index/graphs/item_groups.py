@@ -61,11 +61,6 @@ def read_groups(library: Library, source: str, split: Mapping[str, Any] | None =
     source : listens, playlists, album, artist or genre
     split : arguments of `data.events.splits.split_listens`, where the protocol may be "auto"
         If given, only the training part of listens to tracks is read.
-
-    Raises
-    ------
-    ValueError
-        The listens cannot be split so.
     """
     if source == "listens":
         tracks, artists = _listeners(library, "track", split), _listeners(library, "artist", None)

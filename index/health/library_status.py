@@ -76,7 +76,7 @@ def _steps_for_files(summary: dict[str, Any], n_retried: int, n_unread: int) -> 
     if n_retried:
         yield f"cli embed-audio   ({n_retried:,} files could not be read, and are tried again)"
     if summary["failed"] > n_unread:
-        yield f"cli failures   ({summary['failed'] - n_unread:,} files could not be heard)"
+        yield f"cli failures   ({summary['failed'] - n_unread:,} files could not be embedded)"
     if summary["missing"]:
         yield f"cli embed-audio --prune   ({summary['missing']:,} tracks are gone from the disk)"
 

@@ -1,7 +1,7 @@
 """Check files that cannot be made again: presence, content, and leftovers of killed commands."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,9 +43,9 @@ def check_contents(library: Library) -> Iterator[Problem | None]:
     for path, _, digest in _playlists(library):
         if digest is not None and os.path.isfile(path):
             yield _changed_playlist(path, digest)
-    query = f"SELECT id, path, path_bytes, content_hash {_FROM_EMBEDDED_FILES} ORDER BY path"
-    for track_id, text, raw, digest in library.db.execute(query).fetchall():
-        yield _changed_track(track_id, path_from_columns(text, raw), digest)
+    query = f"SELECT path, path_bytes, content_hash {_FROM_EMBEDDED_FILES} ORDER BY path"
+    for text, raw, digest in library.db.execute(query).fetchall():
+        yield _changed_track(path_from_columns(text, raw), digest)
 
 
 def n_contents(library: Library) -> int:
@@ -59,20 +59,14 @@ def n_unrecorded(library: Library) -> int:
     return sum(not is_recorded(library, file.name) for file in kept_files(library))
 
 
-def forget_stamps(library: Library, track_ids: Iterable[int]) -> None:
-    """Let the next scan embed tracks again, even if size and time of their files are unchanged."""
-    with library.transaction():
-        library.db.conn.executemany("UPDATE tracks SET mtime_ns = NULL WHERE id = ?", ([one] for one in track_ids))
-
-
-def _changed_track(track_id: int, path: str, digest: str) -> Problem | None:
+def _changed_track(path: str, digest: str) -> Problem | None:
     try:
         is_same = in_time(lambda: content_hash(path), path, _HASH_SECONDS) == digest
     except (OSError, IrregularFileError) as error:
         return Problem(f"{shown_path(path)}: {getattr(error, 'strerror', error)}", "cli embed-audio")
     # Size and time may be unchanged: a plain scan would skip the file.
     again = f"cli embed-audio --again {shell_word(path)}"
-    return None if is_same else Problem(f"{shown_path(path)} has changed since it was heard", again, track_id)
+    return None if is_same else Problem(f"{shown_path(path)} has changed since it was embedded", again, path)
 
 
 def _changed_playlist(path: str, digest: str) -> Problem | None:

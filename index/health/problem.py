@@ -9,7 +9,7 @@ class Problem:
 
     what: str
     fix: str  # what to type, safe for a shell
-    changed_id: int | None = None  # of a track whose file has changed since it was embedded
+    changed_path: str | None = None  # of a track whose file has changed since it was embedded
     is_new: bool = False  # the part was never made
 
     def __str__(self) -> str:

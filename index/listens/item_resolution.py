@@ -29,11 +29,6 @@ def match_items(
     An item with an artist is the track of that artist and title, else the track with its MBID or ISRC, which another
     item may have brought, else a new 'catalog' track. An item without artist is looked up by name
     (`index.tracks.name_resolution.match_nodes`).
-
-    Raises
-    ------
-    ValueError
-        `names_are` is "ids" and a name is none.
     """
     items = replace(items, mbids=[*map(plain_mbid, items.mbids)], isrcs=[*map(plain_isrc, items.isrcs)])
     titled = np.array([artist is not None for artist in items.artists], dtype=bool)

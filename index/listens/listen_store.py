@@ -55,11 +55,6 @@ def content_digest(*paths: Path, number: int = 0) -> str:
     Parameters
     ----------
     number : of the part that is imported, if the files hold several
-
-    Raises
-    ------
-    OSError
-        A file cannot be read.
     """
     digests = [_file_digest(path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths]
     words = sorted(digests) + ([str(number)] if number else [])
@@ -186,6 +181,6 @@ def _match_users(library: Library, names: Iterable[str]) -> tuple[np.ndarray, in
     known = {name: user for user, name in library.db.execute("SELECT id, name FROM users")}
     first = max(known.values(), default=0) + 1
     new = {name: first + position for position, name in enumerate(name for name in names if name not in known)}
-    library.db.conn.executemany("INSERT INTO users (name, id) VALUES (?, ?)", new.items())
+    library.insert("users", "name, id", new.items())
     known.update(new)
     return np.array([known[name] for name in names], dtype=np.int64), len(new)

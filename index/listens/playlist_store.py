@@ -45,9 +45,7 @@ def _store(library: Library, playlist: Playlist, track_ids: Sequence[int]) -> Pl
         [text, raw, playlist.name, now(), playlist.content_hash],
     )
     matched = [track for track in track_ids if track != UNKNOWN]
-    library.db.conn.executemany(
-        "INSERT INTO playlist_tracks (playlist_id, position, track_id) VALUES (?, ?, ?)",
-        [(cursor.lastrowid, position, track) for position, track in enumerate(matched, start=1)],
-    )
+    rows = [(cursor.lastrowid, position, track) for position, track in enumerate(matched, start=1)]
+    library.insert("playlist_tracks", "playlist_id, position, track_id", rows)
     unmatched = [entry for entry, track in zip(playlist.entries, track_ids, strict=True) if track == UNKNOWN]
     return PlaylistImport(playlist.path, playlist.name, len(matched), tuple(unmatched), playlist.n_elsewhere)

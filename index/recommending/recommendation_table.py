@@ -89,10 +89,7 @@ def store_recommendations(library: Library, run_id: int, lists: ResumableLists) 
     with library.transaction():
         library.db.execute("DELETE FROM recommendations")
         try:
-            library.db.conn.executemany(
-                "INSERT INTO recommendations (user_id, rank, track_id, score, run_id) VALUES (?, ?, ?, ?, ?)",
-                lists.rows(run_id),
-            )
+            library.insert("recommendations", "user_id, rank, track_id, score, run_id", lists.rows(run_id))
         except sqlite3.IntegrityError:
             lists.discard()
             raise LibraryError(

@@ -29,13 +29,7 @@ class TowerData:
 
 
 def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
-    """Read listens and likes, and the facts of every track, with `sound` as the space of audio vectors or none.
-
-    Raises
-    ------
-    LibraryError
-        As `read_interactions` does.
-    """
+    """Read listens and likes, and the facts of every track, with `sound` as the space of audio vectors or none."""
     read = read_interactions(library)
     listens = without_dislikes(read.interactions)
     listened = read.items.all_ids

@@ -98,10 +98,8 @@ def store_same(library: Library, pairs: Iterable[tuple[int, int, str, float | No
 
     The caller holds the transaction, and calls `group_recordings` when it is done.
     """
-    library.db.conn.executemany(
-        "INSERT OR REPLACE INTO same_recording (track_id, other_id, why, agreement) VALUES (?, ?, ?, ?)",
-        ((min(one, other), max(one, other), why, agreement) for one, other, why, agreement in pairs),
-    )
+    rows = ((min(one, other), max(one, other), why, agreement) for one, other, why, agreement in pairs)
+    library.insert("same_recording", "track_id, other_id, why, agreement", rows, replace=True)
 
 
 def group_recordings(library: Library) -> int:

@@ -29,11 +29,6 @@ def tracks_at(library: Library, text: str) -> Selected | None:
     """The track of a file, or the tracks of a playlist file or of a folder and all below it; None if there are none.
 
     A folder need not exist: its disk may be away.
-
-    Raises
-    ------
-    ValueError, OSError
-        A playlist cannot be read.
     """
     if not text or "\0" in text:
         return None

@@ -43,18 +43,13 @@ def same_artists(library: Library) -> dict[int, int]:
 
 def insert_artists(library: Library, rows: Iterable[tuple[int, str]]) -> None:
     """Insert artists with these ids and names."""
-    library.db.conn.executemany(
-        "INSERT INTO artists (id, name, key) VALUES (?, ?, ?)",
-        ((node, name, main_artist_key(name)) for node, name in rows),
-    )
+    library.insert("artists", "id, name, key", ((node, name, main_artist_key(name)) for node, name in rows))
 
 
 def insert_albums(library: Library, rows: Iterable[tuple[int, str, int | None]]) -> None:
     """Insert albums with these ids, names and artists."""
-    library.db.conn.executemany(
-        "INSERT INTO albums (id, name, artist_id, key) VALUES (?, ?, ?, ?)",
-        ((node, name, artist, album_key(name)) for node, name, artist in rows),
-    )
+    keyed = ((node, name, artist, album_key(name)) for node, name, artist in rows)
+    library.insert("albums", "id, name, artist_id, key", keyed)
 
 
 def _find_or_create_artist(library: Library, name: str) -> int:

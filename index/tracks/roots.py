@@ -50,10 +50,8 @@ def store_rules(library: Library, rules: Mapping[str, Rules]) -> None:
             continue
         library.db.execute("DELETE FROM root_rules WHERE path = ?", [text])
         if new != Rules():
-            library.db.execute(
-                "INSERT INTO root_rules (path, exclude, min_duration_s, max_duration_s) VALUES (?, ?, ?, ?)",
-                [text, json.dumps(new.exclude), new.min_duration, new.max_duration],
-            )
+            rule = text, json.dumps(new.exclude), new.min_duration, new.max_duration
+            library.insert("root_rules", "path, exclude, min_duration_s, max_duration_s", [rule])
 
 
 def folder_of(library: Library, path: str) -> str | None:
@@ -99,11 +97,6 @@ def given_rules(
     """The rules of all folders after new ones are given for `paths`.
 
     Rules that are not given stay; an empty pattern removes all patterns, and a bound of 0 removes that bound.
-
-    Raises
-    ------
-    ValueError
-        A bound is no duration.
     """
     rules, exclude = dict(known), tuple(exclude)
     for path in map(os.path.abspath, paths):

@@ -1,7 +1,7 @@
 """Store the result of one file in the library: embedded, a copy of known content, failed or excluded."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -134,13 +134,11 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
         [track_id, track.fingerprint],
     )
     db.execute("DELETE FROM excerpts WHERE track_id = ? AND run_id = ?", [track_id, head_run])
-    db.conn.executemany(
-        "INSERT INTO excerpts (track_id, run_id, position, start_s, dim, vector) VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (track_id, head_run, position, start, len(vector), vector_blob(vector))
-            for position, (start, vector) in enumerate(zip(track.starts, track.excerpt_vectors, strict=True))
-        ],
-    )
+    excerpts = [
+        (track_id, head_run, position, start, len(vector), vector_blob(vector))
+        for position, (start, vector) in enumerate(zip(track.starts, track.excerpt_vectors, strict=True))
+    ]
+    library.insert("excerpts", "track_id, run_id, position, start_s, dim, vector", excerpts)
 
 
 def _with_known_tags(track: NewTrack, names_from: str | None, known: Sequence[Any]) -> NewTrack:
@@ -182,9 +180,10 @@ def store_unread(library: Library, path: str, reason: str) -> None:
     )
 
 
-def forget_stamp(library: Library, path: str) -> None:
-    """Let the next scan find a file changed, and embed it after those that no run failed to read."""
-    library.db.execute("UPDATE tracks SET mtime_ns = NULL WHERE path = ?", [path_columns(path)[0]])
+def forget_stamps(library: Library, paths: Iterable[str]) -> None:
+    """Let the next scan find files changed, and embed them after those that no run failed to read."""
+    texts = [path_columns(path)[:1] for path in paths]
+    library.db.conn.executemany("UPDATE tracks SET mtime_ns = NULL WHERE path = ?", texts)
 
 
 def set_status(library: Library, path: str, size: int, mtime_ns: int, status: str, reason: str | None) -> int:

@@ -18,6 +18,8 @@ from earshot.index.vectors.ann import TARGET_RECALL, TYPES, build
 from earshot.index.vectors.faiss_layout import LayoutError, check_layout
 from earshot.index.vectors.spaces import current_space, read_vectors
 
+_COLUMNS = "name, hash, type, asked_type, target_recall, run_id, revision, n_vectors, recall_at_10, settings, built"
+
 
 @dataclass(frozen=True)
 class IndexState:
@@ -58,15 +60,9 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
     with library.transaction():
-        library.db.execute(
-            "INSERT OR REPLACE INTO index_files"
-            " (space, name, hash, type, asked_type, target_recall, run_id, revision, n_vectors, recall_at_10,"
-            " settings, built) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                space, path.name, digest, built.type, type, target, current.run_id, current.revision, len(ids),
-                built.recall_at_10, json.dumps(built.settings), now(),
-            ],
-        )  # fmt: skip
+        facts = path.name, digest, built.type, type, target, current.run_id, current.revision, len(ids)
+        row = space, *facts, built.recall_at_10, json.dumps(built.settings), now()
+        library.insert("index_files", f"space, {_COLUMNS}", [row], replace=True)
     _remove_files(library, space, but=path)
     return index_state(library, space)
 
@@ -84,11 +80,7 @@ def index_state(library: Library, space: str, verify: bool = False) -> IndexStat
 
     With `verify` the hash of the file is compared, otherwise only its presence and age.
     """
-    row = library.db.execute(
-        "SELECT name, hash, type, asked_type, target_recall, run_id, revision, n_vectors, recall_at_10, settings, built"
-        " FROM index_files WHERE space = ?",
-        [space],
-    ).fetchone()
+    row = library.db.execute(f"SELECT {_COLUMNS} FROM index_files WHERE space = ?", [space]).fetchone()
     if row is None:
         return None
     name, digest, type, asked_type, target, run_id, revision, n_vectors, recall, settings, built = row

@@ -29,7 +29,7 @@ def open_towers(library: Library) -> Iterator[tuple["TowerFile", TowerRun]]:
         Their file is missing or damaged; or they do not fit the vectors of today. A `CheckpointError` of the block is
         raised so, too.
     """
-    from earshot.towers.tower_checkpoint import CheckpointError, read_towers
+    from earshot.towers.tower_checkpoint import OTHER_SOUND, CheckpointError, read_towers
 
     run = tower_run(library).require_settings()
     path = tower_checkpoint(library, run.id)
@@ -42,20 +42,14 @@ def open_towers(library: Library) -> Iterator[tuple["TowerFile", TowerRun]]:
         raise StageError(f"{error}.\n\n{fix}") from None
     try:
         if file.uses_audio and run.encoder != vector_fingerprint(library, run.sound):
-            raise CheckpointError("these towers hear tracks by other vectors of sound than the library's present ones")
+            raise CheckpointError(OTHER_SOUND)
         yield file, run
     except CheckpointError as error:
         raise StageError(f"{error}.\n\nRun `cli train-tower`.") from None
 
 
 def load_towers(library: Library) -> tuple["SavedTowers", TowerData, TowerRun]:
-    """Load the towers that recommend, for all tracks and users of today, with the data they would learn from.
-
-    Raises
-    ------
-    LibraryError, StageError
-        As of `open_towers`.
-    """
+    """Load the towers that recommend, for all tracks and users of today, with the data they would learn from."""
     from earshot.towers.tower_checkpoint import remap_towers
 
     with open_towers(library) as (file, run):

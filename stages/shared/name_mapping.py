@@ -29,13 +29,7 @@ class MappedNames:
 
 
 def map_names(names: Sequence[str], level: str | None, file: Path, options: NameOptions) -> MappedNames:
-    """Translate the names of a file, if there is a table for them.
-
-    Raises
-    ------
-    ValueError
-        The table cannot be read, or does not hold the names.
-    """
+    """Translate the names of a file, if there is a table for them."""
     folders = [str(file.absolute().parent)]
     table = options.names
     if table is None:

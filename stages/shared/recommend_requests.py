@@ -79,13 +79,7 @@ def _chosen(library: Library, track: Track) -> Selected:
 
 
 def _history(library: Library, history: Sequence[Track]) -> tuple[list[int], list[str]]:
-    """Ids of the tracks of a history, and its other entries; a number in it is a name, as in any list of tracks.
-
-    Raises
-    ------
-    StageError
-        No entry is a track of the library.
-    """
+    """Ids of the tracks of a history, and its other entries; a number in it is a name, as in any list of tracks."""
     texts = [argument_text(track) for track in history]
     nodes = match_nodes(library, texts, "track", names_are="names", create=False).ids.tolist()
     ids: list[int] = []

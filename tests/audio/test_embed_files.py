@@ -86,8 +86,8 @@ def test_a_fault_costs_one_file(ear, track_files, tmp_path, monkeypatch):
     """The decoder of real files never does these things on demand, so a faulty one stands in for it."""
     monkeypatch.setattr(embedding, "decode_track", faulty_worker.faulty_task)
     reasons = {
-        "hangs": ("hearing it took longer than 3 s", Cause.ENVIRONMENT),
-        "spins": ("hearing it took longer than 3 s", Cause.ENVIRONMENT),
+        "hangs": ("decoding it took longer than 3 s", Cause.ENVIRONMENT),
+        "spins": ("decoding it took longer than 3 s", Cause.ENVIRONMENT),
         "crashes": ("the decoder crashed (SIGSEGV)", Cause.CONTENT),
         "exits": ("the decoder crashed (exit code 3)", Cause.ENVIRONMENT),
         "is killed": ("the decoder crashed (SIGKILL, perhaps for lack of memory)", Cause.ENVIRONMENT),

@@ -162,7 +162,7 @@ def test_where_the_disk_of_a_playlist_is_away_nothing_is_wrong(folder):
 
 def test_a_track_that_changed_under_its_old_time_is_embedded_again_by_its_fix(folder):
     out, found = fixes(folder, "--read-data")  # the track of this library was made by hand, with another hash
-    assert "1.mp3 has changed since it was heard" in out
+    assert "1.mp3 has changed since it was embedded" in out
     assert any(words[:2] == ["embed-audio", "--again"] and words[2].endswith("1.mp3") for words in found)
 
 

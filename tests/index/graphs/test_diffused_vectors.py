@@ -60,10 +60,11 @@ def test_a_node_sounds_as_the_mean_of_its_tracks(hand_made):
 def test_the_finest_level_lends_first(hand_made):
     """Track 3 has a vector of its own node and of its artist; track 5 only of its artist."""
     hand_made.db.execute("UPDATE tracks SET artist_id = 1 WHERE id = 3")
-    counts = (9, 2, 2, 0.0)
+    add_graph(hand_made, "y", "artist", [(1, 2)])
+    counts, graphs = (2, 2, 0.0), {graph.level: graph for graph in level_graphs(hand_made)}
     spreads = [
-        DiffusionResult("artist", ("y",), np.array([1]), np.stack([at(70)]), *counts),
-        DiffusionResult("track", ("x",), np.array([1, 3]), np.stack([at(5), at(30)]), *counts),
+        DiffusionResult(graphs["artist"], np.array([1]), np.stack([at(70)]), *counts),
+        DiffusionResult(graphs["track"], np.array([1, 3]), np.stack([at(5), at(30)]), *counts),
     ]
     ids, vectors = fill_catalog(hand_made, np.array([1, 2]), np.stack([at(0), at(90)]), spreads)
     assert ids.tolist() == [1, 2, 3, 5]

@@ -89,7 +89,7 @@ def test_failures_and_missing_files(library):
     set_status(library, "/music/0.mp3", 1, 1, "missing", None)
     finish(library)
     assert steps(library) == [
-        "cli failures   (1,234 files could not be heard)",
+        "cli failures   (1,234 files could not be embedded)",
         "cli embed-audio --prune   (1 tracks are gone from the disk)",
     ]
 

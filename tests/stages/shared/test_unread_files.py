@@ -198,7 +198,7 @@ def test_a_file_that_never_answers(music, trouble, tmp_path):
     trouble("hangs")
     result = invoke(tmp_path / "library", "embed-audio", music, *TWO, "--time-limit", 2, code=3)
     assert "3 found = 2 embedded + 0 reused + 1 failed + 0 excluded" in result.stdout
-    assert "hangs.flac: hearing it took longer than 2 s" in result.stderr
+    assert "hangs.flac: decoding it took longer than 2 s" in result.stderr
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="no kernel files here")
