@@ -81,18 +81,8 @@ def recommend(
     if to_all:
         _recommend_to_all(folder, m3u, relative, output, **options)
     else:
-        _recommend_to_one(
-            folder,
-            history,
-            m3u,
-            relative,
-            output,
-            copies=copies,
-            user=user,
-            liked=like,
-            seed_track=seed_track,
-            **options,
-        )
+        options |= {"user": user, "liked": like, "seed_track": seed_track}
+        _recommend_to_one(folder, history, m3u, relative, output, copies=copies, **options)
 
 
 def _recommend_to_one(
@@ -109,28 +99,28 @@ def _recommend_to_one(
     from earshot.data.tables.playlists import read_history
     from earshot.index.library import Library
     from earshot.index.recordings.copy_list import other_files
-    from earshot.stages.recommend import recommend_as_asked
+    from earshot.stages.recommend import recommend_tracks
 
     if m3u is not None and m3u.is_dir():
         raise click.UsageError(f"{m3u} is a folder; one playlist is a file, such as {m3u / 'mix.m3u8'}.")
     with user_errors():
         played = [] if history is None else read_history(history)
     with Library.open(folder) as library:
-        report = recommend_as_asked(library, history=played, **request)
-        others = other_files(library, [place.track.id for place in report.places]) if copies else None
-    if report.strangers:
-        click.echo(f"{plural(len(report.strangers), 'track')} in {history} not in the library:", err=True)
-        echo_some("", report.strangers)
+        places = recommend_tracks(library, history=played, **request)
+        others = other_files(library, [place.track.id for place in places]) if copies else None
+    if places.strangers:
+        click.echo(f"{plural(len(places.strangers), 'track')} in {history} not in the library:", err=True)
+        echo_some("", places.strangers)
     if m3u is not None:
-        write_playlist(m3u, [place.track for place in report.places], relative)
+        write_playlist(m3u, [place.track for place in places], relative)
     if is_standard_output(m3u):
         return
     if output is None:
-        click.echo(one_line(f"Recommended {report.asked}"))
+        click.echo(one_line(f"Recommended {places.asked}"))
     repeats = "; --repeats also lists what was played." if request["novel"] else "."
     nothing = f"Nothing is left to recommend{repeats}"
     rows = []
-    for place in report.places:
+    for place in places:
         track = place.track
         row: dict[str, Any] = {"rank": place.rank, "score": round(place.score, 4), "id": track.id}
         row |= {"artist": track.artist, "title": track.title, "album": track.album}

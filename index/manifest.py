@@ -112,8 +112,7 @@ def record(library: "Library", path: Path) -> None:
 @contextmanager
 def recorded_write(library: "Library", path: Path) -> Iterator[None]:
     """Record a file that the block writes or overwrites; a kill meanwhile does not look like damage later."""
-    with library.transaction():
-        library.db.execute("DELETE FROM kept_files WHERE name = ?", [_name(library, path)])
+    library.db.execute("DELETE FROM kept_files WHERE name = ?", [_name(library, path)])
     yield
     with library.transaction():
         record(library, path)

@@ -1,6 +1,7 @@
 """Let a file that was tagged and moved, or encoded anew, keep the id of its track: one vanished, one has its sound."""
 
-from collections import defaultdict
+from itertools import groupby
+from operator import itemgetter
 
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import listened_among
@@ -27,9 +28,8 @@ def adopt_moved_files(library: Library) -> int:
 
 def _vanished_and_new(library: Library) -> list[tuple[int, int]]:
     """Pairs of a missing track and a newer file of its recording, to which nothing refers."""
-    groups: dict[int, list[tuple[int, bool, bool]]] = defaultdict(list)
     query = """
-        SELECT r.recording_id, t.id, t.status = 'missing', r.is_best,
+        SELECT r.recording_id, t.id, t.status = 'missing',
                EXISTS (SELECT 1 FROM playlist_tracks WHERE track_id = t.id)
                OR EXISTS (SELECT 1 FROM tracks AS c WHERE c.linked_id = t.id)
         FROM recordings AS r JOIN tracks AS t ON t.id = r.track_id
@@ -38,16 +38,13 @@ def _vanished_and_new(library: Library) -> list[tuple[int, int]]:
         ORDER BY r.recording_id, r.is_best DESC, t.id
     """
     pairs = []
-    for recording, track_id, is_missing, _, is_named in library.db.execute(query):
-        groups[recording].append((track_id, bool(is_missing), bool(is_named)))
-    for tracks in groups.values():
-        missing = min((track_id for track_id, is_missing, _ in tracks if is_missing), default=None)
-        present = [(track_id, is_named) for track_id, is_missing, is_named in tracks if not is_missing]
-        if missing is None or not present or min(present)[0] < missing:
-            continue
+    for _, group in groupby(library.db.execute(query), key=itemgetter(0)):
+        tracks = list(group)
+        missing = [track_id for _, track_id, is_missing, _ in tracks if is_missing]
+        present = [(track_id, is_named) for _, track_id, is_missing, is_named in tracks if not is_missing]
         unnamed = [track_id for track_id, is_named in present if not is_named]
-        if unnamed:
-            pairs.append((missing, unnamed[0]))
+        if missing and unnamed and min(missing) < min(present)[0]:
+            pairs.append((min(missing), unnamed[0]))
     return pairs
 
 
@@ -66,8 +63,7 @@ def _take_over(library: Library, old: int, new: int) -> None:
         db.execute(f"UPDATE {table} SET track_id = ? WHERE track_id = ?", [old, new])
     pairs = "SELECT iif(track_id = :new, other_id, track_id), why, agreement FROM same_recording"
     rows = db.execute(f"{pairs} WHERE :new IN (track_id, other_id)", {"new": new}).fetchall()
-    db.execute("DELETE FROM same_recording WHERE ? IN (track_id, other_id)", [new])
-    db.execute("DELETE FROM same_recording WHERE ? IN (track_id, other_id)", [old])
+    db.execute("DELETE FROM same_recording WHERE ? IN (track_id, other_id) OR ? IN (track_id, other_id)", [old, new])
     db.conn.executemany(
         "INSERT OR IGNORE INTO same_recording VALUES (?, ?, ?, ?)",
         [(min(old, other), max(old, other), *reason) for other, *reason in rows if other != old],

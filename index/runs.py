@@ -70,16 +70,12 @@ def trained_checkpoint(library: Library, stage: str) -> Path | None:
 
 def finish_run(library: Library, run_id: int, metrics: dict[str, Any]) -> None:
     """Record that a run has ended, with its metrics."""
-    with library.transaction():
-        library.db.execute(
-            "UPDATE runs SET finished = ?, metrics = ? WHERE id = ?", [now(), json.dumps(metrics), run_id]
-        )
+    library.db.execute("UPDATE runs SET finished = ?, metrics = ? WHERE id = ?", [now(), json.dumps(metrics), run_id])
 
 
 def discard_run(library: Library, run_id: int) -> None:
     """Remove a run that left nothing."""
-    with library.transaction():
-        library.db.execute("DELETE FROM runs WHERE id = ?", [run_id])
+    library.db.execute("DELETE FROM runs WHERE id = ?", [run_id])
 
 
 def store_metrics(library: Library, run_id: int, metric_values: Iterable[MetricValue]) -> None:
@@ -92,8 +88,7 @@ def store_metrics(library: Library, run_id: int, metric_values: Iterable[MetricV
 
 def finish_interrupted(library: Library, stage: str) -> None:
     """Close the interrupted runs of a stage, once nothing is left of their work."""
-    with library.transaction():
-        library.db.execute("UPDATE runs SET finished = ? WHERE stage = ? AND finished IS NULL", [now(), stage])
+    library.db.execute("UPDATE runs SET finished = ? WHERE stage = ? AND finished IS NULL", [now(), stage])
 
 
 def is_interrupted(library: Library, stage: str) -> bool:

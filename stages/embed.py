@@ -158,9 +158,7 @@ def _embed_pending(
 ) -> Generator[Progress, None, tuple[dict[str, float], int]]:
     """Embed the files that a scan left over, and count them in its plan.
 
-    Returns
-    -------
-    CPU seconds by phase, and the number of tracks that still have a vector of an older encoder only
+    Return the CPU seconds by phase, and the number of tracks that still have a vector of an older encoder only.
     """
     from earshot.audio.decoding.decode_pool import WorkersLostError
     from earshot.audio.embed_files import embed_files

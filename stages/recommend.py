@@ -1,6 +1,6 @@
 """Recommend tracks by the towers of a library: to one user, to a new one, or to all at once."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from time import monotonic
 from typing import Any
@@ -42,13 +42,13 @@ class Recommendation:
     track: TrackRow
 
 
-@dataclass(frozen=True)
-class RecommendReport:
-    """One list, and whom and what it was understood to be for."""
+class Recommendations(list[Recommendation]):
+    """One list, the best first, and whom and what it was understood to be for."""
 
-    places: Sequence[Recommendation]
-    asked: str
-    strangers: Sequence[str]  # entries of a history that are no tracks of the library
+    def __init__(self, places: Iterable[Recommendation], asked: str, strangers: Sequence[str]) -> None:
+        super().__init__(places)
+        self.asked = asked
+        self.strangers = strangers  # entries of a history that are no tracks of the library
 
 
 @dataclass(frozen=True)
@@ -71,27 +71,7 @@ def recommend_tracks(
     novel: bool = True,
     max_per_artist: int = 3,
     popularity: float | None = None,
-) -> list[Recommendation]:
-    """Recommend tracks to a user of the library, or to a new one by what they played or like; `recommend_as_asked`."""
-    report = recommend_as_asked(
-        library, user, history=history, liked=liked, seed_track=seed_track,
-        k=k, novel=novel, max_per_artist=max_per_artist, popularity=popularity,
-    )  # fmt: skip
-    return list(report.places)
-
-
-def recommend_as_asked(
-    library: Library,
-    user: str | None = None,
-    *,
-    history: Sequence[str | int] = (),
-    liked: Sequence[str | int] = (),
-    seed_track: str | int | None = None,
-    k: int = 10,
-    novel: bool = True,
-    max_per_artist: int = 3,
-    popularity: float | None = None,
-) -> RecommendReport:
+) -> Recommendations:
     """Recommend tracks to a user of the library, or to a new one by what they played or like.
 
     Tracks are ids, paths, addresses, names or words; several of them may be meant by one (an artist, an album, a
@@ -119,8 +99,8 @@ def recommend_as_asked(
     with as_stage_error():  # towers and requests that do not fit, such as a seed that they cannot read
         best = _recommend(library, listens, asked.request, options)
     tracks = tracks_to_show(library, [track_id for track_id, _ in best])
-    places = [Recommendation(rank, score, tracks[track_id][0]) for rank, (track_id, score) in enumerate(best, start=1)]
-    return RecommendReport(places, asked.asked, asked.strangers)
+    places = (Recommendation(rank, score, tracks[track_id][0]) for rank, (track_id, score) in enumerate(best, start=1))
+    return Recommendations(places, asked.asked, asked.strangers)
 
 
 def recommend_to_all(

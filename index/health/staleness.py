@@ -32,9 +32,7 @@ BUILD_DEFAULTS = {"weighting": "ppmi", "top_n": 20, "min_together": 2, "seed": 0
 def stale_parts(library: Library, fingerprint: str | None = None) -> Iterator[Problem]:
     """All parts, in the order in which their commands are to be typed.
 
-    Parameters
-    ----------
-    fingerprint : of the encoder that `cli embed-audio` would use today; None where its file is missing
+    The fingerprint is that of the encoder that `cli embed-audio` would use today; None where its file is missing.
     """
     yield from stale_vectors(library, fingerprint)
     if not is_interrupted(library, EMBED_STAGE):  # else the embedding goes on, and ends with the index

@@ -50,12 +50,7 @@ class ListenImport:
 
 
 def content_digest(*paths: Path, number: int = 0) -> str:
-    """Hash the content of files, in any order, to tell whether they were imported before.
-
-    Parameters
-    ----------
-    number : of the part that is imported, if the files hold several
-    """
+    """Hash the content of files, in any order, and the `number` of their part, to tell whether it was imported."""
     digests = [_file_digest(path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths]
     words = sorted(digests) + ([str(number)] if number else [])
     return words[0] if len(words) == 1 else hashlib.blake2b("".join(words).encode()).hexdigest()[:32]

@@ -18,12 +18,9 @@ _MIN_INDEXED = 100_000  # tracks from which the index is faster than reading eve
 
 
 def read_candidates(library: Library, run_id: int, *, with_vectors: bool) -> Candidates:
-    """Read all tracks as candidates, one of each recording.
+    """Read all tracks as candidates, one of each recording, with the vectors of a training.
 
-    Parameters
-    ----------
-    run_id : the training whose vectors are read
-    with_vectors : False for towers that do not score by the unit vectors of the space; all tracks are new then
+    Without vectors, for towers that do not score by the unit vectors of the space, all tracks are new.
     """
     query = (
         "SELECT id, coalesce(artist_id, -1) FROM tracks"

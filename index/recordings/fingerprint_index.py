@@ -17,12 +17,7 @@ _LAG_RANGE = 2**24  # larger than the number of bins
 
 
 class FingerprintIndex:
-    """The words of some tracks, to be searched with those of others.
-
-    Parameters
-    ----------
-    fingerprints : by the id of their track
-    """
+    """The words of some tracks, given by id, to be searched with those of others."""
 
     def __init__(self, fingerprints: Mapping[int, Fingerprint]) -> None:
         self._ids = np.array(list(fingerprints), dtype=np.int64)

@@ -29,11 +29,8 @@ _MAX_ID_DIGITS = 18  # more than SQLite can count
 def find_tracks(library: Library, text: str, catalog: bool = False, digits_are_ids: bool = True) -> Selected | None:
     """Find the tracks that a text means, or None; with `catalog` they may be without audio.
 
-    A catalog track that is linked with a file stands for the track of the file.
-
-    Parameters
-    ----------
-    digits_are_ids : whether a number alone is an id, as typed ones are and items of tables are not
+    A catalog track that is linked with a file stands for the track of the file. A number alone is an id where it was
+    typed (`digits_are_ids`), and none in a table.
 
     Raises
     ------

@@ -8,12 +8,7 @@ SAME_FILE = "the same file as "  # opens the reason of an excluded file; the oth
 
 
 class FilesByStamp:
-    """Paths by size and time, which two names of one file share.
-
-    Parameters
-    ----------
-    known : path, size in bytes and time in ns of files whose names come first
-    """
+    """Paths by size in bytes and time in ns, which two names of one file share; those of known files come first."""
 
     def __init__(self, known: Iterable[tuple[str, int | None, int | None]] = ()) -> None:
         self._paths: defaultdict[tuple[int | None, int | None], list[str]] = defaultdict(list)

@@ -102,12 +102,10 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
     ).fetchone()
     if old and old[0] == track.content_hash:
         track = _with_known_tags(track, old[1], old[2:])
-    if (
-        found := lacking_names({name: getattr(track, name) for name in PATH_FIELDS}, folder_names(library, file.path))
-        if track.names_from == "tags"
-        else {}
-    ):
-        track = replace(track, **found, names_from="path")
+    if track.names_from == "tags":
+        tags = {name: getattr(track, name) for name in PATH_FIELDS}
+        if found := lacking_names(tags, folder_names(library, file.path)):
+            track = replace(track, **found, names_from="path")
     artist = artist_id(library, track.artist)
     album = album_id(library, track.album, track.artist, track.album_artist)
     track_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", track.note)
@@ -230,17 +228,14 @@ def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) 
 
 
 def _forget_vectors(library: Library, track_id: int) -> None:
-    library.db.execute("DELETE FROM vectors WHERE track_id = ?", [track_id])
-    library.db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
-    library.db.execute("DELETE FROM fingerprints WHERE track_id = ?", [track_id])
+    for table in ("vectors", "excerpts", "fingerprints"):
+        library.db.execute(f"DELETE FROM {table} WHERE track_id = ?", [track_id])
     library.db.execute("DELETE FROM same_recording WHERE ? IN (track_id, other_id)", [track_id])
 
 
 def failed_files(library: Library, *, excluded: bool = False) -> list[dict[str, Any]]:
     """Files that could not be embedded, and if asked for those that a rule excluded, each with its reason."""
     statuses = "('failed', 'excluded')" if excluded else "('failed')"
-    rows = library.db.query(
-        f"SELECT status, iif({UNREAD}, 'tried again', NULL) AS next_run, reason, path FROM tracks"
-        f" WHERE status IN {statuses} ORDER BY status, reason, path"
-    )
-    return list(rows)
+    columns = f"status, iif({UNREAD}, 'tried again', NULL) AS next_run, reason, path"
+    query = f"SELECT {columns} FROM tracks WHERE status IN {statuses} ORDER BY status, reason, path"
+    return list(library.db.query(query))

@@ -49,8 +49,7 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
     current = current_space(library, space)
     ids, vectors = read_vectors(library, space)
     if current is None or not len(ids):
-        with library.transaction():
-            library.db.execute("DELETE FROM index_files WHERE space = ?", [space])
+        library.db.execute("DELETE FROM index_files WHERE space = ?", [space])
         _remove_files(library, space)
         return None
     built = build(vectors, ids.all_ids, type, target)
