@@ -156,10 +156,11 @@ class Judge:
         """
         rng = np.random.default_rng(seed)
         asked = draw_triplets(self.listens.graph, self.listens.node_rows, query_rows, rng)
-        right = triplet_accuracy(vectors, asked.anchors, asked.positives, asked.negatives)
+        right = triplet_accuracy(vectors, asked.triplets)
         unit = unit_rows(vectors)
-        cosine = (unit[asked.firsts] * unit[asked.seconds]).sum(axis=1)
-        return np.stack([asked.anchors, right], axis=1), np.stack([asked.firsts, cosine, -asked.hops], axis=1)
+        first, second, hops = asked.pairs.T
+        cosine = (unit[first] * unit[second]).sum(axis=1)
+        return np.stack([asked.triplets[:, 0], right], axis=1), np.stack([first, cosine, -hops], axis=1)
 
     def figures(self, vectors: np.ndarray, query_rows: np.ndarray) -> dict[str, np.ndarray]:
         others = top_k(vectors, K, query_rows=query_rows, groups=self.artists)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earshot.data.cosine import mean_top_k_cosine, top_k, unit_rows
+from earshot.data.cosine import top_k, unit_rows
 from earshot.data.tables.label_tables import read_labels
 from earshot.evaluation.metrics.vector_metrics import (
     hit_at_k,
@@ -42,6 +42,16 @@ def mutual_proximity(vectors: np.ndarray) -> np.ndarray:
     units = unit_rows(vectors)
     cosines = units @ units.T
     return np.stack([((row < row[:, None]) & (cosines < row[:, None])).mean(axis=1) for row in cosines])
+
+
+def mean_top_k_cosine(vectors: np.ndarray, k: int) -> np.ndarray:
+    """The mean cosine of each row with its k nearest, shape (n,), high for a hub.
+
+    Conneau, Lample, Ranzato, Denoyer, Jegou. Word Translation Without Parallel Data. ICLR 2018: CSLS ranks by twice the
+    cosine less this mean of both, so half of it is the penalty in one list.
+    """
+    units = unit_rows(vectors)
+    return np.mean([np.einsum("nd,nd->n", units, units[column]) for column in top_k(vectors, k).T], axis=0)
 
 
 def line(name: str, all_found: np.ndarray, found: np.ndarray, facts: TrackFacts) -> str:

@@ -1,8 +1,4 @@
-"""Cosine rankings in blocks, and a penalty for hubs.
-
-A *hub* is a track that turns up in most lists. In many dimensions a few points lie near the center of all
-others, whatever they sound like (Radovanovic, Nanopoulos, Ivanovic. Hubs in Space. JMLR 2010).
-"""
+"""Cosine rankings in blocks."""
 
 import numpy as np
 
@@ -41,7 +37,8 @@ def top_k(
     groups : shape (n,), int
         A query finds no row of its own group.
     penalty : shape (n,)
-        Subtracted from the cosine with each candidate, such as half of `mean_top_k_cosine` against hubs.
+        Subtracted from the cosine with each candidate: high for a *hub*, a track that turns up in most lists, as a few
+        points lie near the center of all others in many dimensions (Radovanovic et al. Hubs in Space. JMLR 2010).
 
     Returns
     -------
@@ -72,23 +69,3 @@ def top_k(
         scores[np.arange(len(block)), block] = -np.inf
         nearest[start : start + n_block] = top_k_columns(scores, k)
     return nearest
-
-
-def mean_top_k_cosine(vectors: np.ndarray, k: int) -> np.ndarray:
-    """Mean cosine of each row with its k nearest, shape (n,), high for a hub.
-
-    Cross-domain similarity local scaling (CSLS) [1]_ ranks by ``2 cos(q, x) - r(q) - r(x)``, where r is this mean.
-    Within one list r(q) is a constant, so ``cos(q, x) - r(x) / 2`` gives the same order.
-
-    References
-    ----------
-    .. [1] Conneau, Lample, Ranzato, Denoyer, Jegou. Word Translation Without Parallel Data. ICLR 2018.
-       https://arxiv.org/abs/1710.04087
-    """
-    units, nearest = unit_rows(vectors), top_k(vectors, k)
-    total, count = np.zeros(len(units)), np.zeros(len(units))
-    for place in range(k):  # column by column: (n, k, dim) at once would not fit
-        is_found = nearest[:, place] >= 0
-        total[is_found] += np.einsum("nd,nd->n", units[is_found], units[nearest[is_found, place]])
-        count += is_found
-    return total / np.maximum(count, 1)

@@ -131,17 +131,12 @@ def queries_of_split(split: Split, *, repeats: bool, n_queries: int, seed: int) 
 def queries_at_cutoff(
     known: Interactions, test: Interactions, *, repeats: bool, n_users: int, seed: int, unreachable: bool = False
 ) -> EvaluationQueries:
-    """Make one query per user at the end of what is known; of too many users a random sample.
+    """Make one query per user at the end of what is known; samples and raises as `queries_of_split` does.
 
     Parameters
     ----------
     repeats : whether tracks of the history are candidates; without, they are neither candidates nor targets
     unreachable : whether they are targets nevertheless, as in some published results
-
-    Raises
-    ------
-    ValueError
-        The test part holds no target.
     """
     targets = targets_of(test, without=None if repeats or unreachable else known)
     if not len(targets):

@@ -30,15 +30,11 @@ _MAX_QUERIES = 5_000  # more of them narrow no interval noticeably
 class GraphTriplets:
     """Triplets and pairs of tracks from a preference graph; vectors should be as near as their nodes."""
 
-    anchors: np.ndarray  # (n_triplets,) rows of tracks
-    positives: np.ndarray  # (n_triplets,), near their anchor in the graph
-    negatives: np.ndarray  # (n_triplets,), far from it
-    firsts: np.ndarray  # (n_pairs,) rows of tracks
-    seconds: np.ndarray  # (n_pairs,)
-    hops: np.ndarray  # (n_pairs,), between the two in the graph
+    triplets: np.ndarray  # (n_triplets, 3) rows of tracks: anchor, one near it in the graph, one far from it
+    pairs: np.ndarray  # (n_pairs, 3): rows of two tracks, and the hops between them in the graph
 
     def __repr__(self) -> str:
-        return f"<GraphTriplets: {len(self.anchors):,} triplets, {len(self.firsts):,} pairs>"
+        return f"<GraphTriplets: {len(self.triplets):,} triplets, {len(self.pairs):,} pairs>"
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ def evaluate_vectors(
     Parameters
     ----------
     vectors : (n_tracks, dim)
-    penalty : (n_tracks,), half of `data.cosine.mean_top_k_cosine`, to correct for hubs
+    penalty : (n_tracks,), half the mean cosine of each track with its nearest, to correct for hubs
     """
     rows, artists, result = query_rows, facts.artists, list[BootstrappedMetric]()
 
@@ -113,12 +109,12 @@ def evaluate_vectors(
     by_chance = skewness_chance(len(artists), len(rows), k)
     result.append(BootstrappedMetric("hubness_skew", k, *skewness, len(rows), by_chance))
     for kind, graph in facts.triplets.items():
-        is_right = triplet_accuracy(vectors, graph.anchors, graph.positives, graph.negatives, penalty)
-        add_mean(f"triplet_accuracy_{kind}", None, is_right, 0.5, artists[graph.anchors])
-        if len(graph.hops):
-            similarities = cosines(vectors, graph.firsts, graph.seconds, penalty)
-            spearman = spearman_correlation(similarities, -graph.hops, artists[graph.firsts], seed=seed)
-            result.append(BootstrappedMetric(f"spearman_{kind}", None, *spearman, len(graph.hops), 0.0))
+        is_right = triplet_accuracy(vectors, graph.triplets, penalty)
+        add_mean(f"triplet_accuracy_{kind}", None, is_right, 0.5, artists[graph.triplets[:, 0]])
+        if len(graph.pairs):
+            first, second, hops = graph.pairs.T
+            spearman = spearman_correlation(cosines(vectors, first, second, penalty), -hops, artists[first], seed=seed)
+            result.append(BootstrappedMetric(f"spearman_{kind}", None, *spearman, len(hops), 0.0))
     return result
 
 

@@ -123,7 +123,7 @@ def _with_triplets(
     for graph in stored_track_graphs(library, tracks, kinds):
         rng = np.random.default_rng([seed, *graph.kind.encode()])  # no graph's triplets depend on another's
         drawn = draw_triplets(graph.graph, graph.node_rows, rows, rng)
-        if len(drawn.firsts):
+        if len(drawn.pairs):
             triplets[graph.kind] = drawn
         else:
             yield Note(f"The graph {graph.kind!r} has no two nodes with tracks that are asked about; left out.")

@@ -1,7 +1,7 @@
 """Excerpts of a track: where they lie, and how they are read from a run of decoded sound."""
 
-from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 import soxr
@@ -21,15 +21,11 @@ from earshot.audio.decoding.sounding import (
 )
 
 
-@dataclass
-class Excerpts:
-    """Excerpts of one track, each (n_samples,) float32 mono, and their true starts in seconds."""
+class Excerpt(NamedTuple):
+    """An excerpt of a track, and its true start."""
 
-    samples: list[np.ndarray] = field(default_factory=list)
-    starts: list[float] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.samples)
+    start: float  # seconds
+    samples: np.ndarray  # (n_samples,) float32 mono
 
 
 def excerpt_starts(duration: float, config: ExcerptConfig) -> list[float]:
@@ -49,9 +45,9 @@ def excerpt_starts(duration: float, config: ExcerptConfig) -> list[float]:
     return [(number + 0.5) * part - length / 2 for number in range(config.excerpts)]
 
 
-def read_excerpts(run: Run, planned: list[float], config: ExcerptConfig) -> Excerpts:
+def read_excerpts(run: Run, planned: list[float], config: ExcerptConfig) -> list[Excerpt]:
     """Read excerpts at the planned starts, as far as the sound goes."""
-    excerpts = Excerpts()
+    excerpts: list[Excerpt] = []
     for start in planned:
         if start > run.end + MIN_SEEK_SECONDS:
             run.seek(start)
@@ -59,8 +55,7 @@ def read_excerpts(run: Run, planned: list[float], config: ExcerptConfig) -> Exce
         if samples is None:
             break
         if len(samples) / run.rate >= MIN_SECONDS:
-            excerpts.samples.append(_resample(samples, run.rate, config))
-            excerpts.starts.append(max(0.0, round(run.read_from, 3)))
+            excerpts.append(Excerpt(max(0.0, round(run.read_from, 3)), _resample(samples, run.rate, config)))
     return excerpts
 
 
@@ -70,13 +65,13 @@ def _resample(samples: np.ndarray, rate: int, config: ExcerptConfig) -> np.ndarr
     return samples[: config.samples_per_excerpt]
 
 
-def audible_excerpts(run: Run, planned: Excerpts, duration: float, config: ExcerptConfig) -> Excerpts:
+def audible_excerpts(run: Run, planned: list[Excerpt], duration: float, config: ExcerptConfig) -> list[Excerpt]:
     """Keep the excerpts if all of them sound, or else hear others where there is sound along the track.
 
     An excerpt far below the track's own level (hiss, hum, a fade, digital silence with dither) does not count, and one
     that begins with such a second begins after it. Empty if the track is silent from beginning to end.
     """
-    levels = [power(samples) for samples in planned.samples]
+    levels = [power(excerpt.samples) for excerpt in planned]
     loudest = max(levels, default=0.0)
     audible = _audible(planned, levels, faint_power(loudest), config)
     is_heard_whole = duration < config.excerpt_seconds * config.excerpts
@@ -87,28 +82,25 @@ def audible_excerpts(run: Run, planned: Excerpts, duration: float, config: Excer
         return audible
     kept = _audible(planned, levels, floor, config)
     if 2 * len(kept) < len(planned):  # most of the track is a gap: heard as if that were cut out
-        kept = Excerpts()
+        kept = []
         starts = spread_over(spans, len(planned), config.excerpt_seconds)
     else:
-        starts = starts_in(spans, kept.starts, len(planned) - len(kept), config.excerpt_seconds)
+        starts = starts_in(spans, [excerpt.start for excerpt in kept], len(planned) - len(kept), config.excerpt_seconds)
     run.seek(0.0)
     others = read_excerpts(run, starts, config)
-    others = _audible(others, [power(samples) for samples in others.samples], floor, config)
-    both = sorted(zip(kept.starts + others.starts, kept.samples + others.samples, strict=True), key=itemgetter(0))
-    return Excerpts([samples for _, samples in both], [start for start, _ in both]) if both else audible
+    others = _audible(others, [power(excerpt.samples) for excerpt in others], floor, config)
+    return sorted(kept + others, key=attrgetter("start")) or audible
 
 
-def _audible(excerpts: Excerpts, levels: list[float], floor: float, config: ExcerptConfig) -> Excerpts:
+def _audible(excerpts: list[Excerpt], levels: list[float], floor: float, config: ExcerptConfig) -> list[Excerpt]:
     """Drop the excerpts whose power is not above `floor`, and the beginnings of others that are not."""
-    audible = Excerpts()
-    for samples, start, level in zip(excerpts.samples, excerpts.starts, levels, strict=True):
+    audible: list[Excerpt] = []
+    for (start, samples), level in zip(excerpts, levels, strict=True):
         if level <= floor:
             continue
         first = sounding_from(samples, config.sample_rate, floor)
         if not first:
-            audible.samples.append(samples)
-            audible.starts.append(start)
+            audible.append(Excerpt(start, samples))
         elif len(samples) - first >= MIN_SECONDS * config.sample_rate:
-            audible.samples.append(samples[first:])
-            audible.starts.append(round(start + first / config.sample_rate, 3))
+            audible.append(Excerpt(round(start + first / config.sample_rate, 3), samples[first:]))
     return audible

@@ -17,7 +17,7 @@ import av
 import numpy as np
 
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.decoding.audible_excerpts import Excerpts, audible_excerpts
+from earshot.audio.decoding.audible_excerpts import Excerpt, audible_excerpts
 from earshot.audio.decoding.frames import FrameRun, declared_duration
 from earshot.audio.decoding.joined_files import FilePart, JoinedRun, find_links, is_chained_ogg
 from earshot.audio.decoding.lengths import Heard, hear, hear_beyond, hear_undeclared, is_doubtful
@@ -145,8 +145,8 @@ def _decode_open(
     heard = _hear_links(file, config, bounds) if is_chained else None
     heard = heard or _hear_stream(file, container, stream, config, bounds)
     return DecodedTrack(
-        excerpts=heard.excerpts.samples,
-        starts=heard.excerpts.starts,
+        excerpts=[excerpt.samples for excerpt in heard.excerpts],
+        starts=[excerpt.start for excerpt in heard.excerpts],
         duration=heard.duration,
         sample_rate=rate or codec.sample_rate,
         channels=channels or codec.channels,
@@ -196,7 +196,7 @@ def _sounding(run: Run, heard: Heard, config: ExcerptConfig, bounds: Bounds) -> 
     audible = audible_excerpts(run, heard.excerpts, heard.duration, config)
     if not audible:
         raise UndecodableError(_silence(heard.duration))
-    if audible.starts != heard.excerpts.starts:
+    if [excerpt.start for excerpt in audible] != [excerpt.start for excerpt in heard.excerpts]:
         _check_samples(audible)
     return replace(heard, excerpts=audible)
 
@@ -206,10 +206,10 @@ def _silence(duration: float) -> str:
     return "silence from beginning to end" if is_whole else "silence wherever it was heard, from beginning to end"
 
 
-def _check_samples(excerpts: Excerpts) -> None:
-    if all(float(np.dot(samples, samples)) < _MAX_PEAK**2 for samples in excerpts.samples):
+def _check_samples(excerpts: list[Excerpt]) -> None:
+    if all(float(np.dot(samples, samples)) < _MAX_PEAK**2 for _, samples in excerpts):
         return  # no single sample can exceed the square root of this sum, which costs less than their maximum
-    peaks = [float(np.abs(samples).max()) for samples in excerpts.samples]
+    peaks = [float(np.abs(samples).max()) for _, samples in excerpts]
     if not np.isfinite(peaks).all():
         raise UndecodableError("contains samples that are not numbers (NaN or infinity)")
     if max(peaks) > _MAX_PEAK:

@@ -1,6 +1,7 @@
 """Runs of decoded frames: seek, read mono samples, drop the rest."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +13,16 @@ from earshot.audio.decoding.channel_mix import mono
 _PREROLL_SECONDS = 0.1  # decoded and dropped after a seek: mp3 and AAC need a frame or two to settle
 _MAX_OVERSHOOT_SECONDS = 20.0  # a seek that lands further ahead of its target moves the target
 _NUMPY_FORMATS = {"s64": "dbl", "s64p": "dblp"}  # PyAV cannot hand 64-bit integers to numpy
+
+
+@contextmanager
+def damage_suppressed(*others: type[Exception]) -> Iterator[None]:
+    """End the block at an error of FFmpeg, or one of `others`: the file is damaged there. A lack of memory is none."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, av.error.MemoryError) or not isinstance(error, (av.FFmpegError, *others)):
+            raise
 
 
 def declared_duration(container: Any, stream: Any) -> float | None:
@@ -106,14 +117,10 @@ class FrameRun:
         """Read on from `position` to the last packet without decoding any, and return where it ends, in seconds."""
         self.seek(position)
         end = 0.0
-        try:
+        with damage_suppressed():
             for packet in self._container.demux(self._stream):
                 if packet.pts is not None and packet.time_base:
                     end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base) - self._origin)
-        except av.error.MemoryError:
-            raise
-        except av.FFmpegError:
-            pass
         return end
 
     def _drop(self, n_samples: int) -> None:
@@ -124,20 +131,12 @@ class FrameRun:
 
     def _decode(self) -> Iterator[Any]:
         """Yield frames, skipping packets that cannot be decoded, until no packet can be found."""
-        try:
+        with damage_suppressed():
             for packet in self._container.demux(self._stream):
-                self._packet = packet
-                try:
+                self._packet, frames = packet, []
+                with damage_suppressed():
                     frames = packet.decode()
-                except av.error.MemoryError:  # no damage
-                    raise
-                except av.FFmpegError:
-                    continue
                 yield from frames
-        except av.error.MemoryError:
-            raise
-        except av.FFmpegError:
-            return
 
     def _begin_with(self, frame: Any) -> None:
         name, layout, rate = _format(frame)
@@ -157,7 +156,7 @@ class FrameRun:
 
     def _converted(self, frame: Any) -> list[Any] | tuple[Any]:
         """Convert a frame to the format of the first one; files may change theirs midway."""
-        source, target = (frame.format.name, frame.layout.name, frame.sample_rate), self._format
+        source, target = _format(frame), self._format
         if source == target or target is None:
             return (frame,)
         if source not in self._converters:

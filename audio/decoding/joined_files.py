@@ -11,11 +11,10 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-import av
 import numpy as np
 import soxr
 
-from earshot.audio.decoding.frames import FrameRun, declared_duration
+from earshot.audio.decoding.frames import FrameRun, damage_suppressed, declared_duration
 from earshot.audio.decoding.music_file import MusicFile
 
 _PAGE_BYTES = 65_307  # the largest page of Ogg
@@ -184,28 +183,19 @@ class JoinedRun:
             self.close()
             self._current = number
             self._links[number].seek(0)
-            try:
+            with damage_suppressed(ValueError, IndexError):
                 self._container = self._open_container(self._links[number])
                 stream = self._container.streams.audio[0]
                 stream.codec_context.thread_count = 1
                 self._run = FrameRun(self._container, stream)
-            except av.error.MemoryError:
-                raise
-            except (av.FFmpegError, ValueError, IndexError):
-                self._run = None
         return self._run
 
     def _duration(self, link: FilePart) -> float:
         """Seconds of a link; 0 for one without sound."""
-        try:
-            link.seek(0)
-            with self._open_container(link) as container:
-                stream = container.streams.audio[0]
-                if stream.codec_context is None:
-                    return 0.0
+        link.seek(0)
+        with damage_suppressed(ValueError, IndexError), self._open_container(link) as container:
+            stream = container.streams.audio[0]
+            if stream.codec_context is not None:
                 seconds = declared_duration(container, stream)
                 return FrameRun(container, stream).end_of_packets(0.0) if seconds is None else seconds
-        except av.error.MemoryError:
-            raise
-        except (av.FFmpegError, ValueError, IndexError):
-            return 0.0
+        return 0.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earshot.audio.config import ExcerptConfig
-from earshot.audio.decoding.audible_excerpts import Excerpts, excerpt_starts, read_excerpts
+from earshot.audio.decoding.audible_excerpts import Excerpt, excerpt_starts, read_excerpts
 from earshot.audio.decoding.frames import FrameRun
 from earshot.audio.decoding.sounding import Run
 
@@ -19,7 +19,7 @@ _ESTIMATE_TOLERANCE = (1.0, 0.05)  # seconds, and share of the declared duration
 class Heard:
     """Excerpts of a track, and its duration by its sound."""
 
-    excerpts: Excerpts
+    excerpts: list[Excerpt]
     duration: float  # seconds
     note: str | None = None  # for the user
     is_unknown: bool = False  # the file declares no duration, and may go on after this one
@@ -34,7 +34,7 @@ def hear(run: Run, declared: float | None, config: ExcerptConfig) -> Heard:
     decoded_to, planned_to = run.decoded_to, min(declared, planned[-1] + config.excerpt_seconds)
     is_spread = len(excerpts) == len(planned) or declared < config.excerpt_seconds * config.excerpts
     if decoded_to >= 0.9 * planned_to and is_spread:
-        is_over = not excerpts or len(excerpts.samples[-1]) < config.samples_per_excerpt - config.sample_rate // 100
+        is_over = not excerpts or len(excerpts[-1].samples) < config.samples_per_excerpt - config.sample_rate // 100
         if is_over and _differ(decoded_to, declared):
             return Heard(excerpts, round(decoded_to, 3), _note("shorter than it says", declared, decoded_to))
         return Heard(excerpts, declared)
@@ -96,7 +96,7 @@ def _hear_beginning(run: Run, config: ExcerptConfig) -> Heard:
         note = f"does not say how long it is: only its first {_MAX_UNKNOWN_SECONDS:g} s were heard"
     if len(excerpts) > config.excerpts:
         chosen = np.linspace(0, len(excerpts) - 1, config.excerpts).round().astype(int)
-        excerpts = Excerpts([excerpts.samples[i] for i in chosen], [excerpts.starts[i] for i in chosen])
+        excerpts = [excerpts[i] for i in chosen]
     return Heard(excerpts, round(run.decoded_to, 3), note, is_unknown)
 
 

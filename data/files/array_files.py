@@ -72,12 +72,7 @@ def read_ids(path: Path) -> np.ndarray:
 def check_stored_archive(path: Path) -> None:
     """Refuse an archive with compressed members, or with members longer than the file: torch and numpy write neither.
 
-    Raises
-    ------
-    ValueError
-        The file is no archive, or such a one.
-    OSError
-        The file cannot be read.
+    Raises as `read_archive` does.
     """
     require_regular(path)
     size = path.stat().st_size
@@ -117,7 +112,7 @@ def load_torch_file(path: Path) -> Any:
     Raises
     ------
     ValueError
-        The file is damaged, or anything else.
+        The file is damaged, or holds anything but tensors and plain values; the message says what.
     OSError
         The file cannot be read.
     """
@@ -139,15 +134,7 @@ def save_torch_file(path: Path, content: Any) -> None:
 
 
 def check_torch_file(path: Path) -> None:
-    """Check that a file holds what `torch.save` writes for tensors and plain values.
-
-    Raises
-    ------
-    ValueError
-        It holds anything else; the message says what.
-    OSError
-        It cannot be read.
-    """
+    """Check that a file holds tensors and plain values, as `torch.save` writes them; raises as `load_torch_file`."""
     check_stored_archive(path)
     with zipfile.ZipFile(path) as archive:
         pickles = [member for member in archive.infolist() if member.filename.endswith("data.pkl")]

@@ -27,12 +27,7 @@ def content_hash(path: str) -> str:
     first byte to its last, and its size is hashed with them: a ten-hour mix costs as much as a song, and
     two recordings never agree in all of these. xxHash guards against accidents, not against forgers.
 
-    Raises
-    ------
-    OSError
-        The file cannot be read.
-    IrregularFileError
-        It is a pipe or a device, which may never end.
+    Raises as `open_regular` does.
     """
     with open_regular(path, buffering=0) as file:
         return hash_of(file, os.fstat(file.fileno()).st_size)

@@ -17,13 +17,15 @@ ME = "me"  # the user of an export that names none
 _MAX_NUMBER = 1e15  # no time and no duration is larger
 _MAX_VALUES = {"ratio": 1_000, "played_ms": 2**31 - 1}  # of one play
 _MAX_MALFORMED, _MAX_MALFORMED_PER_EVENT = 250_000, 100  # a file that exceeds both holds no listens
-_SPLIT_NAMES = {
-    **{name: code for code, name in enumerate(SPLITS)},
-    **{"valid": 1, "val": 1, "dev": 1, "training": 0, "testing": 2},
-}
-_KIND_NAMES = {
-    **{name: code for code, name in enumerate(KINDS)},
-    **{"play": 0, "scrobble": 0, "love": 1, "loved": 1, "hate": 2, "unlove": 3, "unhate": 4},
+CODES = {  # by column, the code of each name
+    "kind": {
+        **{name: code for code, name in enumerate(KINDS)},
+        **{"play": 0, "scrobble": 0, "love": 1, "loved": 1, "hate": 2, "unlove": 3, "unhate": 4},
+    },
+    "split": {
+        **{name: code for code, name in enumerate(SPLITS)},
+        **{"valid": 1, "val": 1, "dev": 1, "training": 0, "testing": 2},
+    },
 }
 
 
@@ -99,22 +101,15 @@ def refuse_malformed(batches: Iterator[Batch], name: str) -> Iterator[Batch]:
         yield batch
 
 
-def codes(values: pl.Expr, names: Mapping[str, int]) -> pl.Expr:
-    """Map names to their codes, uint8; null where unknown."""
+def codes(column: str, values: pl.Expr) -> pl.Expr:
+    """Map names to the codes of a column of `CODES`, uint8; null where unknown."""
+    names = CODES[column]
     return (
         values.cast(pl.String)
         .str.strip_chars()
         .str.to_lowercase()
         .replace_strict(list(names), list(names.values()), default=None, return_dtype=pl.UInt8)
     )
-
-
-def split_codes(values: pl.Expr) -> pl.Expr:
-    return codes(values, _SPLIT_NAMES)
-
-
-def kind_codes(values: pl.Expr) -> pl.Expr:
-    return codes(values, _KIND_NAMES)
 
 
 def json_text(value: object) -> str | None:

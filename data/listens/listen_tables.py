@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from earshot.data.events.event_log import EVENT_COLUMNS
-from earshot.data.listens.event_batch import Batch, kind_codes, split_codes, valid_events
+from earshot.data.listens.event_batch import CODES, Batch, codes, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, ReadOptions
 from earshot.data.tables.table_blocks import SUFFIXES, Table, find_column, list_columns, open_table, stripped
 from earshot.data.tables.text_blocks import Member
@@ -30,7 +30,6 @@ _OPTIONAL = {  # well-known names of columns, and the columns of a batch that th
     **dict.fromkeys(("ratio", "play_ratio", "played_ratio", "played_ratio_pct"), "ratio"),
     **dict.fromkeys(("played_ms", "ms_played", "msplayed"), "played_ms"),
 }
-_CODES = {"kind": kind_codes, "split": split_codes}
 _DATETIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M")
 _LASTFM_DATES = ("%d %b %Y %H:%M", "%d %b %Y %H:%M:%S")  # without the comma before the hour
 _MIN_MILLIS, _MIN_MICROS, _MIN_NANOS = 1e11, 1e14, 1e17  # smaller times are seconds, till the year 5138
@@ -118,12 +117,12 @@ def _optional_columns(columns: Sequence[str], used: set[str], *, has_artist: boo
 
 def _has_known_codes(block: pl.DataFrame, ours: str, theirs: str) -> bool:
     """Tell whether a column of kinds or splits holds a known one; without any it means something else."""
-    return ours not in _CODES or not block.select(_CODES[ours](pl.col(theirs)).is_null().all()).item()
+    return ours not in CODES or not block.select(codes(ours, pl.col(theirs)).is_null().all()).item()
 
 
 def _optional_expr(ours: str, theirs: str) -> pl.Expr:
-    if ours in _CODES:
-        return _CODES[ours](pl.col(theirs))
+    if ours in CODES:
+        return codes(ours, pl.col(theirs))
     if ours == "ratio":
         return pl.col(theirs).cast(pl.Float32, strict=False) / (100 if theirs.lower().endswith("pct") else 1)
     if ours == "played_ms":

@@ -16,7 +16,7 @@ import polars as pl
 
 from earshot.data.events.interactions import KINDS
 from earshot.data.files.regular_files import in_time
-from earshot.data.listens.event_batch import Batch, kind_codes, valid_events
+from earshot.data.listens.event_batch import Batch, codes, valid_events
 from earshot.data.listens.event_collector import Items
 from earshot.data.listens.listen_reader import OpenedSource, Reader, ReadOptions, together
 from earshot.data.tables.parquet_blocks import parquet_blocks, parquet_columns
@@ -58,7 +58,7 @@ def event_files(roles: Mapping[Path, str]) -> list[tuple[int, Path]]:
 def read_yambda(path: Path, role: str, rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[Batch]:
     """Read one file of events; `user` and `title` stay numbers."""
     names = parquet_columns(path)
-    kind = kind_codes(pl.col("event_type")) if role == "multi_event" else pl.lit(KINDS.index(role), pl.UInt8)
+    kind = codes("kind", pl.col("event_type")) if role == "multi_event" else pl.lit(KINDS.index(role), pl.UInt8)
     columns = {
         "user": pl.col("uid").cast(pl.Int64), "title": pl.col("item_id").cast(pl.Int64),
         "time_s": pl.col("timestamp").cast(pl.Int64), "kind": kind,

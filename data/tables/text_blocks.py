@@ -66,7 +66,7 @@ class Member:
         Raises
         ------
         ValueError
-            It is no regular file, or the archive is damaged or a bomb.
+            It is no regular file, or the archive is damaged, encrypted or a bomb.
         OSError
             It cannot be read.
         """
@@ -88,13 +88,7 @@ class Member:
 
 
 def members_of(path: Path) -> list[Member]:
-    """List the file itself, or the files in an archive.
-
-    Raises
-    ------
-    ValueError
-        The archive is damaged, encrypted or a bomb.
-    """
+    """List the file itself, or the files in an archive; raises as `Member.open` does."""
     if path.name.lower().endswith((".zip", ".tar", ".tar.gz", ".tgz")):
         with _damage_as_value_error(path):
             return [Member(path, name) for name in open_archive(path).names]

@@ -158,17 +158,12 @@ def cosines(vectors: np.ndarray, rows: np.ndarray, others: np.ndarray, penalty: 
     return scores if penalty is None else scores - penalty[rows] - penalty[others]
 
 
-def triplet_accuracy(
-    vectors: np.ndarray,
-    anchors: np.ndarray,
-    positives: np.ndarray,
-    negatives: np.ndarray,
-    penalty: np.ndarray | None = None,
-) -> np.ndarray:
+def triplet_accuracy(vectors: np.ndarray, triplets: np.ndarray, penalty: np.ndarray | None = None) -> np.ndarray:
     """Score triplets: 1 if the positive is nearer to the anchor than the negative, 1/2 if equally near, else 0.
 
-    Rows and result are (n_triplets,) each. Chance is 1/2.
+    Triplets are (n_triplets, 3) rows: anchor, positive, negative; the result is (n_triplets,). Chance is 1/2.
     """
+    anchors, positives, negatives = triplets.T
     near, far = (cosines(vectors, anchors, others, penalty) for others in (positives, negatives))
     return np.where(near == far, 0.5, (near > far).astype(np.float64))
 

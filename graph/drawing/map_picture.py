@@ -47,10 +47,7 @@ def saved_axes(path: Path, title: str, *, width: float) -> Iterator[Axes]:
 def draw_map(path: Path, positions: np.ndarray, coloring: Coloring, *, title: str) -> None:
     """Draw a dot at each position, shape (n, 2), and a legend; grey dots lie below the others.
 
-    Raises
-    ------
-    ValueError
-        The suffix of `path` is not of a picture format.
+    Raises as `check_picture_format` does.
     """
     check_picture_format(path)
     colors = np.array([*PALETTE, GREY])[coloring.groups]  # the rest is -1: grey is last

@@ -270,8 +270,7 @@ class TasteTrainer:
         if not len(self.triplets):
             return None
         rows, inverse = np.unique(self.triplets, return_inverse=True)
-        anchors, positives, negatives = inverse.reshape(self.triplets.shape).T
-        return float(triplet_accuracy(self.track_vectors(rows), anchors, positives, negatives).mean())
+        return float(triplet_accuracy(self.track_vectors(rows), inverse.reshape(self.triplets.shape)).mean())
 
     def _encode(self, excerpts: np.ndarray) -> Tensor:
         """Features not yet standardised, shape (n_excerpts, n_features), by an encoder in eval mode."""

@@ -169,4 +169,4 @@ def draw_triplets(
             drawn = rng.choice(elsewhere, DRAWS_PER_ANCHOR)
             distances = np.where(hops[drawn] == UNREACHABLE, MAX_HOPS + 1, hops[drawn])
             pairs.append(np.stack([np.full(DRAWS_PER_ANCHOR, anchor), known[drawn], distances], axis=1))
-    return GraphTriplets(*np.concatenate(triplets).T, *np.concatenate(pairs).T)
+    return GraphTriplets(np.concatenate(triplets), np.concatenate(pairs))

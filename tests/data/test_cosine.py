@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earshot.data import cosine as rankings
-from earshot.data.cosine import mean_top_k_cosine, top_k, unit_rows
+from earshot.data.cosine import top_k, unit_rows
 from earshot.data.top_k import hash_order
 from library_world import at
 
@@ -75,24 +75,13 @@ def test_a_list_has_a_place():
         top_k(FAN, 0)
 
 
-def test_nearness_by_hand():
-    # The two nearest: of 0 at 10 and 30 degrees, of 10 at 10 and 20, of 30 at 20 and 30, of 61 at 31 and 51.
-    expected = [cos(10) + cos(30), cos(10) + cos(20), cos(20) + cos(30), cos(31) + cos(51)]
-    assert mean_top_k_cosine(FAN, 2) == pytest.approx(np.array(expected) / 2, abs=1e-6)
-
-
-def test_nearness_of_those_there_are():
-    assert mean_top_k_cosine(FAN[:2], 5) == pytest.approx([cos(10), cos(10)], abs=1e-6)
-    assert mean_top_k_cosine(FAN[:1], 5) == pytest.approx([0.0])
-
-
 def test_a_hub_loses_its_head_start():
     # A query at 0, a hub at 20 that two others crowd, a loner at -25: by angle the hub is nearer.
     crowd = np.array([at(0), at(20), at(-25), at(22), at(24)])
     assert top_k(crowd, 1)[0, 0] == 1
-    # r of the hub is about 1, of the loner (cos 25 + cos 45) / 2 = .807; 2 cos 25 - .807 > 2 cos 20 - .998
-    assert 2 * cos(25) - (cos(25) + cos(45)) / 2 > 2 * cos(20) - (cos(2) + cos(4)) / 2
-    assert top_k(crowd, 1, penalty=mean_top_k_cosine(crowd, 2) / 2)[0, 0] == 2
+    # Less half the mean cosine with the two nearest: cos 25 - .403 of the loner is .503, cos 20 - .499 of the hub .441.
+    penalty = np.array([0, cos(2) + cos(4), cos(25) + cos(45), 2 * cos(2), cos(2) + cos(4)]) / 4
+    assert top_k(crowd, 1, penalty=penalty)[0, 0] == 2
 
 
 @given(st.integers(0, 12), st.integers(1, 6), st.integers(0, 99))

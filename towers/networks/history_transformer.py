@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from earshot.towers.config import TowerConfig
 from earshot.towers.networks.embedding_tables import INITIAL_DEVIATION
 
 _HIDDEN_FACTOR = 2  # units in the hidden layer of each block, in multiples of dim
@@ -32,13 +33,12 @@ class HistoryTransformer(nn.Module):
        Its blocks; ours predicts once, at the end of a history, and not after every event.
     """
 
-    def __init__(
-        self, dim: int, length: int, *, layers: int, heads: int, dropout: float, generator: torch.Generator
-    ) -> None:
+    def __init__(self, config: TowerConfig, generator: torch.Generator) -> None:
         super().__init__()
-        self.recency = nn.Parameter(torch.zeros(max(length, 1), dim))
+        dim = config.dim
+        self.recency = nn.Parameter(torch.zeros(max(config.history, 1), dim))
         self.token = nn.Parameter(torch.empty(dim).normal_(0, INITIAL_DEVIATION, generator=generator))
-        self.layers = nn.ModuleList(_Layer(dim, heads, dropout, generator) for _ in range(layers))
+        self.layers = nn.ModuleList(_Layer(config, generator) for _ in range(config.layers))
         self.norm = nn.LayerNorm(dim)
         self.out = nn.Linear(dim, dim, bias=False)
         nn.init.zeros_(self.out.weight)
@@ -65,9 +65,9 @@ class HistoryTransformer(nn.Module):
 class _Layer(nn.Module):
     """Attention to the events, and a hidden layer, each added to its input."""
 
-    def __init__(self, dim: int, heads: int, dropout: float, generator: torch.Generator) -> None:
+    def __init__(self, config: TowerConfig, generator: torch.Generator) -> None:
         super().__init__()
-        self.heads, self.dropout = heads, dropout
+        dim, self.heads, self.dropout = config.dim, config.heads, config.dropout
         self.attention_norm, self.hidden_norm = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.query = _linear(dim, dim, generator)
         self.key_value = _linear(dim, 2 * dim, generator)

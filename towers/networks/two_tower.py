@@ -91,14 +91,7 @@ class TwoTower(nn.Module):
             self.attention = nn.Parameter(torch.zeros(dim))
             self.recency = nn.Parameter(torch.zeros(max(config.history, 1)))
         if config.encoder == "transformer":
-            self.transformer = HistoryTransformer(
-                dim,
-                config.history,
-                layers=config.layers,
-                heads=config.heads,
-                dropout=config.dropout,
-                generator=generator,
-            )
+            self.transformer = HistoryTransformer(config, generator)
 
     @torch.no_grad()
     def start_from(self, vectors: Tensor) -> None:

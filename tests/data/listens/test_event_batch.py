@@ -5,7 +5,7 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from earshot.data.listens.event_batch import Batch, kind_codes, refuse_malformed, split_codes, valid_events
+from earshot.data.listens.event_batch import Batch, codes, refuse_malformed, valid_events
 from earshot.data.listens.spotify import read_spotify
 from earshot.data.tables.text_blocks import Member
 
@@ -25,7 +25,7 @@ def test_a_row_is_whole_or_an_example():
 
 def test_words_for_kinds_and_splits():
     words = pl.DataFrame({"kind": ["Like", " scrobble", "unhate", "skip"], "split": ["train", "VAL", "test", None]})
-    assert words.select(kind_codes(pl.col("kind")), split_codes(pl.col("split"))).rows() == [
+    assert words.select(codes("kind", pl.col("kind")), codes("split", pl.col("split"))).rows() == [
         (1, 0), (0, 1), (4, 2), (None, None)
     ]  # fmt: skip
 

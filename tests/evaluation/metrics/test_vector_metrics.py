@@ -137,21 +137,21 @@ def test_skewness_of_chance_is_that_of_random_lists(rng):
 
 
 def test_triplets_by_hand():
-    anchors, positives, negatives = np.array([0, 0, 3, 2]), np.array([1, 2, 4, 1]), np.array([2, 1, 2, 1])
     # 10 against 30 degrees; the reverse; 40 against 30; the same track twice, which is a tie
-    np.testing.assert_array_equal(triplet_accuracy(FAN, anchors, positives, negatives), [1.0, 0.0, 0.0, 0.5])
+    triplets = np.array([[0, 1, 2], [0, 2, 1], [3, 4, 2], [2, 1, 1]])
+    np.testing.assert_array_equal(triplet_accuracy(FAN, triplets), [1.0, 0.0, 0.0, 0.5])
 
 
 def test_perfect_triplets_score_one():
     rows = np.array([0, 1, 3])
-    assert triplet_accuracy(FAN, rows, rows, np.array([4, 4, 0])).tolist() == [1.0] * 3
+    assert triplet_accuracy(FAN, np.stack([rows, rows, [4, 4, 0]], axis=1)).tolist() == [1.0] * 3
 
 
 def test_a_penalty_turns_a_triplet_round():
     one = np.array([0])
     penalty = np.array([0, 0.5, 0, 0, 0])
-    assert triplet_accuracy(FAN, one, np.array([1]), np.array([2])) == [1.0]
-    assert triplet_accuracy(FAN, one, np.array([1]), np.array([2]), penalty) == [0.0]
+    assert triplet_accuracy(FAN, np.array([[0, 1, 2]])) == [1.0]
+    assert triplet_accuracy(FAN, np.array([[0, 1, 2]]), penalty) == [0.0]
     assert cosines(FAN, one, np.array([1]), penalty)[0] == pytest.approx(np.cos(np.radians(10)) - 0.5, abs=1e-6)
 
 

@@ -110,50 +110,51 @@ PATH = build_graph(range(6), range(1, 7), n_nodes=8)
 
 def test_on_a_path(rng):
     drawn = draw_triplets(PATH, np.arange(8), np.array([0]), rng)
-    assert set(drawn.anchors) == {0} and len(drawn.anchors) == DRAWS_PER_ANCHOR
-    assert set(drawn.positives) == {1}
-    assert set(drawn.negatives) <= {3, 4, 5, 6, 7}
-    assert set(drawn.firsts) == {0} and set(drawn.seconds) <= set(range(1, 8))
+    anchors, positives, negatives = drawn.triplets.T
+    assert set(anchors) == {0} and len(anchors) == DRAWS_PER_ANCHOR
+    assert set(positives) == {1}
+    assert set(negatives) <= {3, 4, 5, 6, 7}
+    assert set(drawn.pairs[:, 0]) == {0} and set(drawn.pairs[:, 1]) <= set(range(1, 8))
     expected = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 5, 7: 5}  # beyond four hops, and without a way, five
-    assert all(expected[other] == hops for other, hops in zip(drawn.seconds, drawn.hops, strict=True))
+    assert all(expected[other] == hops for _, other, hops in drawn.pairs.tolist())
 
 
 def test_directions_do_not_count(rng):
     directed = build_graph([1], [0], n_nodes=3, directed=True)
     drawn = draw_triplets(directed, np.arange(3), np.array([0]), rng)
-    assert set(drawn.positives) == {1} and set(drawn.negatives) == {2}
+    assert set(drawn.triplets[:, 1]) == {1} and set(drawn.triplets[:, 2]) == {2}
 
 
 def test_tracks_of_one_node_are_not_asked_against_each_other(rng):
     """Tracks 0, 1 and 2 are at node 0, 3 at node 1, 4 at node 7."""
     drawn = draw_triplets(PATH, np.array([0, 0, 0, 1, 7]), np.arange(3), rng)
-    assert set(drawn.anchors) == {0, 1, 2} and set(drawn.positives) == {3} and set(drawn.negatives) == {4}
-    assert set(drawn.seconds) == {3, 4}
+    assert [set(column) for column in drawn.triplets.T] == [{0, 1, 2}, {3}, {4}]
+    assert set(drawn.pairs[:, 1]) == {3, 4}
 
 
 def test_tracks_that_the_graph_does_not_know(rng):
     node_rows = np.array([-1, 0, 1, 7, -1])
     drawn = draw_triplets(PATH, node_rows, np.arange(5), rng)
-    assert {0, 4} & {*drawn.anchors, *drawn.positives, *drawn.negatives, *drawn.firsts, *drawn.seconds} == set()
+    assert {0, 4} & {*drawn.triplets.ravel(), *drawn.pairs[:, :2].ravel()} == set()
     nothing = draw_triplets(PATH, np.full(5, -1), np.arange(5), rng)
-    assert len(nothing.anchors) == len(nothing.firsts) == 0
+    assert len(nothing.triplets) == len(nothing.pairs) == 0
 
 
 def test_where_all_are_near_no_triplet_is_asked(rng):
     triangle = build_graph([0, 1, 2], [1, 2, 0], n_nodes=3)
     drawn = draw_triplets(triangle, np.arange(3), np.arange(3), rng)
-    assert len(drawn.anchors) == 0 and set(drawn.hops) == {1}
+    assert len(drawn.triplets) == 0 and set(drawn.pairs[:, 2]) == {1}
 
 
 def test_of_many_anchors_some_are_drawn(rng, monkeypatch):
     monkeypatch.setattr(triplet_sampler, "MAX_ANCHORS", 3)
-    assert len(set(draw_triplets(PATH, np.arange(8), np.arange(8), rng).firsts)) == 3
+    assert len(set(draw_triplets(PATH, np.arange(8), np.arange(8), rng).pairs[:, 0])) == 3
 
 
 def test_one_seed_one_set_of_questions():
     one, again = (draw_triplets(PATH, np.arange(8), np.arange(8), np.random.default_rng(3)) for _ in range(2))
-    np.testing.assert_array_equal(one.negatives, again.negatives)
-    np.testing.assert_array_equal(one.hops, again.hops)
+    np.testing.assert_array_equal(one.triplets, again.triplets)
+    np.testing.assert_array_equal(one.pairs, again.pairs)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=14), st.integers(0, 9))
@@ -169,9 +170,9 @@ def test_distances_are_those_of_networkx(edges, seed):
         except nx.NetworkXNoPath:
             return MAX_HOPS + 1
 
-    for anchor, positive, negative in zip(drawn.anchors, drawn.positives, drawn.negatives, strict=True):
+    for anchor, positive, negative in drawn.triplets.tolist():
         assert hops(anchor, positive) == 1 and hops(anchor, negative) >= MIN_NEGATIVE_HOPS
-    for first, second, distance in zip(drawn.firsts, drawn.seconds, drawn.hops, strict=True):
+    for first, second, distance in drawn.pairs.tolist():
         assert hops(first, second) == distance != 0
 
 

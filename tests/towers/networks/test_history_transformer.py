@@ -18,7 +18,8 @@ from tower_world import listening
 
 def made(dim=6, length=4, layers=2, heads=2, dropout=0.0):
     generator = torch.Generator().manual_seed(3)
-    encoder = HistoryTransformer(dim, length, layers=layers, heads=heads, dropout=dropout, generator=generator)
+    config = TowerConfig(encoder="transformer", dim=dim, history=length, layers=layers, heads=heads, dropout=dropout)
+    encoder = HistoryTransformer(config, generator)
     with torch.no_grad():  # what begins at zero would hide the rest
         encoder.out.weight.normal_(generator=generator)
         encoder.recency.normal_(generator=generator)
@@ -33,9 +34,8 @@ THERE = torch.tensor([[1, 1, 1, 1], [1, 0, 1, 0], [0, 0, 0, 0]], dtype=torch.boo
 
 
 def test_it_begins_as_the_mean():
-    generator = torch.Generator().manual_seed(0)
-    encoder = HistoryTransformer(6, 4, layers=2, heads=2, dropout=0.0, generator=generator)
-    x = events()
+    config = TowerConfig(encoder="transformer", dim=6, history=4, dropout=0)
+    encoder, x = HistoryTransformer(config, torch.Generator().manual_seed(0)), events()
     expected = torch.stack([x[0].mean(dim=0), (x[1, 0] + x[1, 2]) / 2])
     torch.testing.assert_close(encoder(x, THERE)[:2], expected)
 
