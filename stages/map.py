@@ -35,12 +35,7 @@ def draw_map(
     limit: int = 50_000,
     seed: int = 0,
 ) -> Generator[Note | MapReport, None, None]:
-    """Draw all tracks of a space as a picture, as a page for a browser, or as both.
-
-    Parameters
-    ----------
-    picture, page : the files to write
-    space, color, limit, seed : as the options of `cli map`
+    """Draw all tracks of a space as a picture, as a page for a browser, or as both; options are those of `cli map`.
 
     Raises
     ------

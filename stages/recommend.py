@@ -87,7 +87,7 @@ def recommend_tracks(
     Raises
     ------
     InputError
-        More than one of `user`, `history` and `liked` is given, or nothing at all.
+        More than one of `user`, `history` and `liked` is given, or nothing at all; or several tracks play now.
     LibraryError, StageError
         There are no towers, no such user or track; or the towers cannot serve this request.
     AmbiguousError

@@ -58,7 +58,7 @@ def similar_tracks(
     AmbiguousError
         Several answer to a text.
     StageError, LibraryError
-        There is no such space, or it has no vector of a seed.
+        Nothing answers to a text; or there is no such space, or it has no vector of a seed.
     """
     require_vectors(library, TOWER if space == BOTH else space)
     sound = tower_run(library).sound or AUDIO if space == BOTH else space

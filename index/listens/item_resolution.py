@@ -66,18 +66,12 @@ def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[i
     _fill_missing(library, items, [(row, node) for row, node in zip(rows, nodes, strict=True) if node < first])
     artist_ids = _artist_ids(library, [str(items.artists[row]) for row in new])
     album_ids = _album_ids(library, [items.albums[row] for row in new], artist_ids)
-    insert_catalog_tracks(
-        library,
-        first,
-        "id, title, artist, album, mbid, isrc, artist_id, album_id",
-        (
-            (
-                first + place, items.titles[row], items.artists[row], items.albums[row], items.mbids[row],
-                items.isrcs[row], artist_id, album_id,
-            )
-            for place, (row, artist_id, album_id) in enumerate(zip(new, artist_ids, album_ids, strict=True))
-        ),
-    )  # fmt: skip
+    columns = "id, title, artist, album, mbid, isrc, artist_id, album_id"
+    new_rows = (
+        (node, items.titles[row], items.artists[row], items.albums[row], items.mbids[row], items.isrcs[row], *ids)
+        for node, (row, *ids) in enumerate(zip(new, artist_ids, album_ids, strict=True), start=first)
+    )
+    insert_catalog_tracks(library, first, columns, new_rows)
     return nodes
 
 

@@ -28,10 +28,7 @@ def normal_text(text: str) -> str:
 def match_expression(text: str, columns: str = "", *, prefix: bool = False) -> str | None:
     """The FTS5 expression for tracks that hold all words of a text; None for a text without words.
 
-    Parameters
-    ----------
-    columns : the only columns to look into, such as "title artist"
-    prefix : let the last word be the beginning of one
+    It looks into all columns or some, such as "title artist"; with `prefix` the last word may be the beginning of one.
     """
     words = _WORD.findall(unicodedata.normalize("NFKC", text))
     if not words:

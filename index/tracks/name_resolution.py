@@ -80,12 +80,8 @@ def match_nodes(
     """
     if level not in LEVELS or names_are not in NAMES_ARE:
         raise ValueError(f"level {level!r} and names_are {names_are!r}; there are {LEVELS} and {NAMES_ARE}")
-    lookup = None if names_are == "ids" else _lookup(library, level, names, folders)
-    nodes: list[int | None] = [] if lookup is None else [lookup(name) for name in names]
-    if names_are == "ids":
-        nodes, unknown_id = _as_ids(library, level, names)
-        if unknown_id is not None:
-            raise ValueError(f"{unknown_id!r} is the id of no {level} in this library")
+    lookup = _known_id(library, level) if names_are == "ids" else _lookup(library, level, names, folders)
+    nodes = [lookup(name) for name in names]
     unknown = list(dict.fromkeys(name for name, node in zip(names, nodes, strict=True) if node is None))
     created = dict(zip(unknown, _create(library, level, unknown), strict=True)) if create else {}
     ids = np.array(
@@ -225,15 +221,16 @@ def _n_agreeing(one: Sequence[str], other: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
-def _as_ids(library: Library, level: str, names: Sequence[str]) -> tuple[list[int | None], str | None]:
-    """Parse names as ids; also return the first name that is no id."""
+def _known_id(library: Library, level: str) -> Lookup:
+    """Look up names that are ids; one that is none is a ValueError."""
     known = set(library.column(f"SELECT id FROM {_TABLES[level]}"))
-    ids: list[int | None] = []
-    for name in names:
+
+    def find(name: str) -> int:
         if not (name.isdecimal() and len(name) < 19 and int(name) in known):
-            return [], name
-        ids.append(int(name))
-    return ids, None
+            raise ValueError(f"{name!r} is the id of no {level} in this library")
+        return int(name)
+
+    return find
 
 
 def _create(library: Library, level: str, names: list[str]) -> list[int]:
@@ -269,11 +266,7 @@ def insert_catalog_tracks(library: Library, first: int, columns: str, rows: Iter
     """
     trigger = library.value("SELECT sql FROM sqlite_master WHERE name = 'tracks_ai'")
     library.db.execute("DROP TRIGGER tracks_ai")
-    marks = ", ".join("?" * len(columns.split(",")))
-    library.db.conn.executemany(f"INSERT INTO tracks ({columns}, status) VALUES ({marks}, 'catalog')", rows)
-    library.db.execute(
-        "INSERT INTO tracks_fts (rowid, title, artist, album)"
-        " SELECT id, title, artist, album FROM tracks WHERE id >= ?",
-        [first],
-    )
+    library.insert("tracks", f"{columns}, status", ((*row, "catalog") for row in rows))
+    fill = "INSERT INTO tracks_fts (rowid, title, artist, album) SELECT id, title, artist, album FROM tracks"
+    library.db.execute(f"{fill} WHERE id >= ?", [first])
     library.db.execute(trigger)

@@ -2,7 +2,7 @@
 
     found files --plan_scan-----> reused | failed before | excluded | pending
     pending     --reuse_vectors-> the same content is known: moved or copied, no decoding
-    the rest    --embed---------> store_track, store_failure or store_exclusion
+    the rest    --embed---------> store_track, store_rejection or store_unread
 
 The plan is recorded in one transaction, and so is every batch of results; a kill loses only the current batch.
 """
@@ -37,9 +37,6 @@ class ScanCounts:
     excluded: int = 0
     missing: int = 0  # known files that are gone; not counted as found
     kept: int = 0  # known files that were not found and may come back: their disk is away, or seems to be
-
-    def add_up(self) -> bool:
-        return self.found == self.embedded + self.reused + self.failed + self.excluded
 
 
 @dataclass
@@ -79,10 +76,7 @@ def plan_scan(
 ) -> ScanPlan:
     """Compare found files with known ones, and record all changes that need no decoding.
 
-    Parameters
-    ----------
-    rules : exclusion rules of the folders among `roots`, which are stored with them
-    retry : try files again that failed before, though they are unchanged
+    The rules of the folders among `roots` are stored with them. With `retry`, unchanged files that failed are pending.
     """
     plan, roots = ScanPlan(), [os.path.abspath(root) for root in roots]
     known = {row.path: row for row in _known_files(library, head_run)}

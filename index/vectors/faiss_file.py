@@ -58,10 +58,9 @@ def build_index(library: Library, space: str, type: str = "auto", target: float 
     path = library.file(f"{space}-{digest[:12]}.faiss")
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
-    with library.transaction():
-        facts = path.name, digest, built.type, type, target, current.run_id, current.revision, len(ids)
-        row = space, *facts, built.recall_at_10, json.dumps(built.settings), now()
-        library.insert("index_files", f"space, {_COLUMNS}", [row], replace=True)
+    facts = path.name, digest, built.type, type, target, current.run_id, current.revision, len(ids)
+    row = space, *facts, built.recall_at_10, json.dumps(built.settings), now()
+    library.insert("index_files", f"space, {_COLUMNS}", [row], replace=True)
     _remove_files(library, space, but=path)
     return index_state(library, space)
 

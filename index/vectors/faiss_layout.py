@@ -20,15 +20,7 @@ class LayoutError(ValueError):
 
 
 def check_layout(path: Path, type: str, dim: int, n_vectors: int) -> None:
-    """Check that an index file is of this type and holds so many vectors.
-
-    Raises
-    ------
-    LayoutError
-        It does not.
-    OSError
-        It cannot be read.
-    """
+    """Refuse, with a LayoutError, an index file of another type, or with another number of vectors."""
     readers = {"flat": _flat, "hnsw": _hnsw, "ivf-sq8": _ivf_sq8, "ivf-pq": _ivf_pq}
     _require(type in readers and dim > 0 and n_vectors > 0, f"there is no index of type {type!r}")
     file = _Words(path)

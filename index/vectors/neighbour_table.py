@@ -42,8 +42,7 @@ def fill_neighbours(library: Library, space: str, k: int = PER_TRACK, anew: bool
     # In this order: a new track gets its rows last, so after a kill it still counts as new.
     _offer(library, space, ids, vectors, np.flatnonzero(n_held == 0), np.where(is_short, np.inf, floor), k)
     yield from _search(library, space, ids, vectors, np.flatnonzero(is_short), k)
-    with library.transaction():
-        library.db.execute("UPDATE spaces SET neighbours_revision = ? WHERE space = ?", [current.revision, space])
+    library.db.execute("UPDATE spaces SET neighbours_revision = ? WHERE space = ?", [current.revision, space])
 
 
 def mean_neighbour_score(library: Library, space: str, ids: IdMap) -> np.ndarray:
@@ -145,7 +144,7 @@ def _replace(
     for track_id, ids, values in zip(track_ids.tolist(), neighbours.tolist(), scores.tolist(), strict=True):
         pairs = [(n, s) for n, s in zip(ids, values, strict=True) if n not in (track_id, -1)][:k]
         rows += [(track_id, space, rank, n, min(s, 1.0)) for rank, (n, s) in enumerate(pairs, 1)]
-    library.db.conn.executemany("INSERT INTO neighbours VALUES (?, ?, ?, ?, ?)", rows)
+    library.insert("neighbours", "track_id, space, rank, neighbour_id, score", rows)
 
 
 def genre_agreement(library: Library) -> float:

@@ -19,15 +19,7 @@ def argument_text(track: str | int | Path) -> str:
 
 
 def chosen_tracks(library: Library, text: str, *, catalog: bool = True, digits_are_ids: bool = True) -> Selected | None:
-    """Find the tracks that a text means; see `track_selection.find_tracks`.
-
-    Raises
-    ------
-    AmbiguousError
-        Several answer to the text.
-    StageError
-        A playlist cannot be read.
-    """
+    """Find the tracks that a text means by `track_selection.find_tracks`; a faulty playlist is a StageError."""
     try:
         return find_tracks(library, text, catalog, digits_are_ids)
     except (ValueError, OSError) as error:

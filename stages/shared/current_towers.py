@@ -61,12 +61,9 @@ def load_towers(library: Library) -> tuple["SavedTowers", TowerData, TowerRun]:
 def towers_for(
     library: Library, file: "TowerFile", sound: str | None, track_ids: "ndarray", users: IdMap
 ) -> "SavedTowers":
-    """Load the towers of a file for a few tracks and users, which takes less time and memory than all.
+    """Load the towers of a file for a few tracks, (n,) int64, and users: it takes less time and memory than all.
 
-    Parameters
-    ----------
-    sound : the space whose vectors say how the tracks sound
-    track_ids : (n,) int64
+    The tracks sound as the vectors of the space `sound` say.
     """
     from earshot.towers.tower_checkpoint import remap_towers
 

@@ -36,17 +36,7 @@ def read_request(
     liked: Sequence[Track],
     seed_track: Track | None,
 ) -> ReadRequest:
-    """Find the listener and the tracks of a request.
-
-    Raises
-    ------
-    InputError
-        More than one of `user`, `history` and `liked` is given, or nothing at all; or several tracks play now.
-    LibraryError, StageError
-        There is no such user or track.
-    AmbiguousError
-        Several tracks answer to a text.
-    """
+    """Find the listener and the tracks of a request; the errors are those of `stages.recommend.recommend_tracks`."""
     n_given = (user is not None) + bool(len(history)) + bool(len(liked))
     if n_given > 1 or (not n_given and seed_track is None):
         raise InputError("Give one of a user, a history or liked tracks, or a seed track.")

@@ -48,14 +48,8 @@ class Seeds:
 def find_seeds(library: Library, text: str, spaces: Sequence[str]) -> Seeds:
     """Find what an argument means (`index.search.track_selection`), with vectors in each of the spaces.
 
-    The tracks of an artist, album, genre, folder or playlist count together as much as one track.
-
-    Raises
-    ------
-    AmbiguousError
-        Several answer to the text.
-    StageError
-        Nothing does, or none of the spaces has a vector of it.
+    The tracks of an artist, album, genre, folder or playlist count together as much as one track. The errors are those
+    of `stages.similar.similar_tracks`.
     """
     selected = chosen_tracks(library, text, catalog=tuple(spaces) != (AUDIO,))
     is_file = selected is None and "\0" not in text and os.path.isfile(local_path(text))

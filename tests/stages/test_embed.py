@@ -10,6 +10,7 @@ from earshot.audio.config import DecodeConfig
 from earshot.index.library import Library
 from earshot.stages.embed import EmbedReport, embed_folders
 from earshot.stages.shared.reports import InputError, Progress, StageError
+from scanned_folders import add_up
 
 TWO = DecodeConfig(workers=2)
 
@@ -38,7 +39,7 @@ def test_a_folder_is_embedded_with_progress(library, music):
     *progress, report = embed_folders(library, [music], TWO)
     assert isinstance(report, EmbedReport)
     assert (report.counts.found, report.counts.embedded, report.counts.failed) == (4, 3, 1)
-    assert report.counts.add_up() and report.cpu_seconds.keys() == {"decode", "mel", "encoder", "store"}
+    assert add_up(report.counts) and report.cpu_seconds.keys() == {"decode", "mel", "encoder", "store"}
     assert report.unread == {} and report.away == [] and not report.is_untrained
     assert all(isinstance(step, Progress) for step in progress)
     assert [(step.done, step.total) for step in progress if step.phase == "looking"] == [(n, None) for n in range(1, 5)]
