@@ -1,6 +1,7 @@
 """One recording in several files, from the folder to the recommendation."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -51,6 +52,21 @@ def test_recommendations_list_each_once_and_not_what_is_liked(folder):
 def test_what_was_played_in_one_file_is_not_recommended_as_another(folder):
     played = {line.split(",")[2] for line in (folder / "plays.csv").read_text().splitlines() if line.startswith("u0,")}
     assert set(titles(folder, "recommend", "u0")) == {f"Song {song}" for song in SONGS} - played
+
+
+def test_a_second_place_changes_no_list_and_no_training(folder, tmp_path):
+    """The same files in another folder: the towers learn the same, and recommend the same."""
+    shutil.copytree(folder / "library", tmp_path / "library")
+    shutil.copytree(folder / "music/album", tmp_path / "backup")
+    invoke(tmp_path / "library", "embed-audio", tmp_path / "backup")
+    answers = []
+    for library in (folder / "library", tmp_path / "library"):
+        invoke(library, "train-tower", "--batch-size", "32", "--epochs", "3")
+        rows = json.loads(invoke(library, "recommend", "u0", "--repeats", "--json").stdout)
+        metrics = json.loads(invoke(library, "evaluate", "-k", "3", "--json").stdout)
+        ndcg = [row["value"] for row in metrics if row.get("metric") == "ndcg" and row.get("subject") == "two-tower"]
+        answers.append(([(row["title"], round(row["score"], 2)) for row in rows], ndcg))
+    assert answers[0] == answers[1] and answers[0][1]
 
 
 def test_a_tagged_and_renamed_file_keeps_its_id_and_its_plays(folder):
