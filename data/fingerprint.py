@@ -55,8 +55,10 @@ class Fingerprint:
 
     def bits_changed(self) -> float:
         """Mean number of bits, of 32, that change from word to word: few in a sound that stands still."""
-        changes = [np.bitwise_count(words[1:] ^ words[:-1]) for words in self.words if len(words) > 1]
-        return float(np.concatenate(changes).mean()) if changes else 0.0
+        pairs = [np.stack([words[:-1], words[1:]]) for words in self.words if len(words) > 1]
+        before, after = np.concatenate([*pairs, np.empty((2, 0), dtype=np.uint32)], axis=1)
+        changes = np.bitwise_count(before ^ after)[(before != SILENT) & (after != SILENT)]
+        return float(changes.mean()) if len(changes) else 0.0
 
     def to_bytes(self) -> bytes:
         """The form in which the library stores it: about 1.7 kB for six excerpts of 5 s."""
