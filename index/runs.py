@@ -41,12 +41,11 @@ def start_run(
     """
     with library.transaction():
         head = head_run(library, stage, fingerprint)
-        cursor = library.db.execute(
+        run_id: int = library.value(
             "INSERT INTO runs (stage, continues, fingerprint, started, config, seed, versions, checkpoint)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
             [stage, head, fingerprint, now(), json.dumps(config), seed, json.dumps(versions), checkpoint],
         )
-    run_id = int(cursor.lastrowid or 0)
     return run_id, run_id if head is None else head
 
 
@@ -98,5 +97,4 @@ def is_interrupted(library: Library, stage: str) -> bool:
 
 def run_config(library: Library, run_id: int) -> dict[str, Any]:
     """The settings that a run was started with."""
-    (config,) = library.db.execute("SELECT config FROM runs WHERE id = ?", [run_id]).fetchone()
-    return read_json(config)
+    return read_json(library.value("SELECT config FROM runs WHERE id = ?", [run_id]))

@@ -137,15 +137,7 @@ def embed_folders(
 
 
 def existing_path(path: str) -> str:
-    """Make a path absolute, with ~ expanded, and check that it exists.
-
-    Raises
-    ------
-    InputError
-        It is empty.
-    StageError
-        It leads nowhere.
-    """
+    """Make a path absolute, with ~ expanded; refuse, with a StageError, one that is empty or leads nowhere."""
     if not path:
         raise InputError("One of the paths is empty. Was it a variable that is not set? Nothing was changed.")
     if not os.path.exists(expand_home(path)):

@@ -129,12 +129,8 @@ def import_listens(
 ) -> ListenImport:
     """Store collected listens in place of an earlier import of the same content, all or nothing.
 
-    The new file never has the name of the one it replaces, so that a kill leaves the earlier import as it was.
-
-    Parameters
-    ----------
-    items : in the order of the collector, with facts from other files
-    options : command-line options, for importing the same again
+    The new file never has the name of the one it replaces, so that a kill leaves the earlier import as it was. Items
+    are in the order of the collector, with facts from other files; options are those of the command, to import again.
 
     Raises
     ------

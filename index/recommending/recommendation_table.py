@@ -43,12 +43,9 @@ class ResumableLists:
         return self._part(self._path(number)) is not None
 
     def keep(self, number: int, user_ids: np.ndarray, track_ids: np.ndarray, scores: np.ndarray) -> None:
-        """Store one part, all or nothing.
+        """Store one part, all or nothing: users, (n,), and their tracks with scores, (n, k), the best first.
 
-        Parameters
-        ----------
-        user_ids : (n,)
-        track_ids, scores : (n, k), the best first; missing places have a score of minus infinity
+        Missing places have a score of minus infinity.
         """
         with atomic_path(self._path(number)) as temporary, open(temporary, "wb") as file:
             np.savez(file, user_ids=user_ids, track_ids=track_ids, scores=scores.astype(np.float32))

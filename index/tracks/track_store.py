@@ -187,13 +187,12 @@ def forget_stamps(library: Library, paths: Iterable[str]) -> None:
 def set_status(library: Library, path: str, size: int, mtime_ns: int, status: str, reason: str | None) -> int:
     """Insert or update the row of a file; return its id."""
     text, raw = path_columns(path)
-    row = library.db.execute(
+    return library.value(
         "INSERT INTO tracks (path, path_bytes, size, mtime_ns, status, reason) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,"
         " status = excluded.status, reason = excluded.reason RETURNING id",
         [text, raw, size, mtime_ns, status, reason],
-    ).fetchone()
-    return int(row[0])
+    )
 
 
 def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) -> int:

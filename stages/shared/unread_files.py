@@ -60,13 +60,7 @@ class UnreadFiles:
         self._was_any_hashed = True
 
     def add(self, failure: "EmbedFailure") -> None:
-        """Note a file that was not read.
-
-        Raises
-        ------
-        StageError
-            Going on is of no use: a disk is away or fails, or the installation is at fault.
-        """
+        """Note a file that was not read; a StageError says that a disk is away or fails, or blames the installation."""
         self.reasons[failure.path] = failure.reason
         if failure.cause is Cause.PROGRAM:
             self._program_errors[failure.reason] += 1
@@ -83,13 +77,7 @@ class UnreadFiles:
             raise _failing_disk(f"{self._n_in_a_row} files in a row", failure.path, failure.reason)
 
     def end(self) -> None:
-        """Check the run as a whole, when no file is left.
-
-        Raises
-        ------
-        StageError
-            Nothing but one error of the program came of it: the installation is at fault.
-        """
+        """Check the run as a whole: if nothing but one error of the program came of it, blame the installation."""
         self._blame_installation(1 if self._is_first else 2)
 
     def _require_root(self, failure: "EmbedFailure") -> None:
