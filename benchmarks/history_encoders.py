@@ -39,7 +39,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    listens, catalog = make_listens(), Catalog.unknown(N_TRACKS)
+    listens, unknown = make_listens(), np.full(N_TRACKS, -1, dtype=np.int32)
+    catalog = Catalog(unknown, unknown, np.full(N_TRACKS, np.nan, dtype=np.float32), 0, 0)
     config = TowerTrainingConfig(batch_size=options.batch)
     trainings, seconds = {}, {}
     for encoder in get_args(Encoder):

@@ -37,12 +37,6 @@ class Catalog:
             if len(rows) and not -1 <= rows.min() <= rows.max() < n:
                 raise ValueError(f"{name} rows from {rows.min()} to {rows.max()} among {n:,} {name}s")
 
-    @classmethod
-    def unknown(cls, n_tracks: int) -> "Catalog":
-        """A catalog in which nothing is known."""
-        none = np.full(n_tracks, -1, dtype=np.int32)
-        return cls(none, none, np.full(n_tracks, np.nan, dtype=np.float32), 0, 0)
-
     def __len__(self) -> int:
         return len(self.artist_rows)
 

@@ -65,7 +65,8 @@ class Fingerprint:
         header = np.empty(len(self.starts), dtype=_HEADER)
         header["start"] = self.starts
         header["n_words"], header["n_rows"] = (list(map(len, part)) for part in (self.words, self.levels))
-        words, levels = b"".join(map(_little_endian, self.words)), b"".join(rows.tobytes() for rows in self.levels)
+        words = b"".join(part.astype("<u4").tobytes() for part in self.words)
+        levels = b"".join(rows.tobytes() for rows in self.levels)
         return bytes([_FORMAT, len(self.starts) & 255, len(self.starts) >> 8]) + header.tobytes() + words + levels
 
     @classmethod
@@ -152,7 +153,3 @@ def _level_difference(one: Fingerprint, other: Fingerprint, lag: float) -> float
             differences.append(np.minimum(np.abs(difference), _MAX_DIFFERENCE).ravel())
     compared = np.concatenate(differences)
     return float(np.sqrt(np.mean(compared**2))) if len(compared) else 0.0
-
-
-def _little_endian(words: np.ndarray) -> bytes:
-    return words.astype("<u4").tobytes()

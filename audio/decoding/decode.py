@@ -20,7 +20,7 @@ from earshot.audio.config import ExcerptConfig
 from earshot.audio.decoding.audible_excerpts import Excerpt, audible_excerpts
 from earshot.audio.decoding.frames import FrameRun, declared_duration
 from earshot.audio.decoding.joined_files import FilePart, JoinedRun, find_links, is_chained_ogg
-from earshot.audio.decoding.lengths import Heard, hear, hear_beyond, hear_undeclared, is_doubtful
+from earshot.audio.decoding.lengths import Heard, hear, hear_anew, hear_beyond, is_doubtful
 from earshot.audio.decoding.music_file import Cause, MusicFile, Stamp, UndecodableError, check_is_audio, reading
 from earshot.audio.decoding.sounding import MAX_WHOLE_SECONDS, MIN_SECONDS, Run
 from earshot.audio.decoding.tag_blocks import Fields, read_blocks
@@ -164,7 +164,7 @@ def _hear_stream(file: MusicFile, container: Any, stream: Any, config: ExcerptCo
         _check_duration(declared, bounds)
     heard = hear(run, declared, config)
     if heard.is_unknown:
-        heard = hear_undeclared(run, heard, config)
+        heard = hear_anew(run, heard.duration, config) or heard
     if declared is not None and (heard.note or is_doubtful(run, declared, file.size)):
         if joined := _hear_links(file, config, bounds):
             return joined
@@ -195,15 +195,11 @@ def _sounding(run: Run, heard: Heard, config: ExcerptConfig, bounds: Bounds) -> 
     _check_samples(heard.excerpts)
     audible = audible_excerpts(run, heard.excerpts, heard.duration, config)
     if not audible:
-        raise UndecodableError(_silence(heard.duration))
+        where = "" if heard.duration <= MAX_WHOLE_SECONDS else " wherever it was heard,"
+        raise UndecodableError(f"silence{where} from beginning to end")
     if [excerpt.start for excerpt in audible] != [excerpt.start for excerpt in heard.excerpts]:
         _check_samples(audible)
     return replace(heard, excerpts=audible)
-
-
-def _silence(duration: float) -> str:
-    is_whole = duration <= MAX_WHOLE_SECONDS
-    return "silence from beginning to end" if is_whole else "silence wherever it was heard, from beginning to end"
 
 
 def _check_samples(excerpts: list[Excerpt]) -> None:

@@ -54,21 +54,16 @@ def is_doubtful(run: FrameRun, declared: float, n_bytes: int) -> bool:
     return _differ(max(declared, run.likely_end(n_bytes)), declared)
 
 
-def hear_undeclared(run: FrameRun, beginning: Heard, config: ExcerptConfig) -> Heard:
-    """Read excerpts all over a file that declares no duration, or keep those of its beginning if it cannot seek."""
-    return _hear_anew(run, beginning.duration, config) or beginning
-
-
 def hear_beyond(run: FrameRun, declared: float, config: ExcerptConfig) -> Heard | None:
     """Read excerpts again if the packets go on after the declared end, and else None."""
-    heard = _hear_anew(run, declared, config)
+    heard = hear_anew(run, declared, config)
     if heard is None:
         return None
     return Heard(heard.excerpts, heard.duration, _note("longer than it says", declared, heard.duration))
 
 
-def _hear_anew(run: FrameRun, supposed_end: float, config: ExcerptConfig) -> Heard | None:
-    """Read excerpts up to the last packet of a file, if that lies after its supposed end."""
+def hear_anew(run: FrameRun, supposed_end: float, config: ExcerptConfig) -> Heard | None:
+    """Read excerpts up to the last packet of a file, if that lies after its supposed end; else None."""
     end = run.end_of_packets(max(0.0, supposed_end - 1.0))
     if not _differ(max(supposed_end, end), supposed_end):
         return None

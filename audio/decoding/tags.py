@@ -94,7 +94,7 @@ def _decoded(raw: dict[str, list[str]], path: str) -> dict[str, list[str]]:
     fields = [undecoded[text] for name in _TEXTS for text in raw.get(name, ()) if text in undecoded]
     if not fields:
         return raw
-    encoding = guess_encoding(fields, _context(path))
+    encoding = guess_encoding(fields, " ".join(path.split("/")[-3:]))
     return {
         name: [decode_field(undecoded[text], encoding) if text in undecoded else text for text in texts]
         for name, texts in raw.items()
@@ -106,10 +106,6 @@ def _bytes(text: str) -> bytes | None:
     if _UNDECODED.search(text):
         return text.encode("utf-8", "surrogateescape").strip(b" \0")
     return None if len(text) > _MAX_CHARACTERS else bytes_before(text)
-
-
-def _context(path: str) -> str:
-    return " ".join(path.split("/")[-3:])
 
 
 def _full_match(code: re.Pattern[str], text: str | None) -> str | None:

@@ -16,7 +16,7 @@ def test_content_is_what_others_may_share():
 
 
 def test_bare_numbers_have_no_content():
-    bare = Catalog.unknown(4)
+    bare = catalog(4, seconds=np.nan)
     assert len(bare) == 4 and not bare.has_content().any() and not bare.has_audio().any()
 
 

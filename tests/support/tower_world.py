@@ -29,12 +29,11 @@ def checkerboard(n):
     return listening(pairs, n, n)
 
 
-def catalog(n_tracks, *, artists=None, audio=None):
+def catalog(n_tracks, *, artists=None, audio=None, seconds=180):
     nobody = np.full(n_tracks, -1, dtype=np.int32)
     artist_rows = nobody if artists is None else np.asarray(artists, dtype=np.int32)
     sound = None if audio is None else np.asarray(audio, dtype=np.float32)
-    seconds = np.full(n_tracks, 180, dtype=np.float32)
-    return Catalog(artist_rows, nobody, seconds, int(artist_rows.max()) + 1, 0, sound)
+    return Catalog(artist_rows, nobody, np.full(n_tracks, seconds, np.float32), int(artist_rows.max()) + 1, 0, sound)
 
 
 def import_table(library, path, lines):

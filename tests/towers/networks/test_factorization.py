@@ -4,15 +4,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
 from earshot.towers.networks.factorization import DotProduct, NeuralFactorization
 from earshot.towers.query_inputs import QueryInputs
+from tower_world import catalog
 
 
 def made(kind, dim=3, hidden=8, seen=None):
     seen = np.ones(5, dtype=bool) if seen is None else seen
-    return kind(TowerConfig(dim=dim, hidden=hidden), Catalog.unknown(5), seen, np.ones(4, dtype=bool))
+    return kind(TowerConfig(dim=dim, hidden=hidden), catalog(5, seconds=np.nan), seen, np.ones(4, dtype=bool))
 
 
 def both(model, users, history=None):

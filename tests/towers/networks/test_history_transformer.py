@@ -7,13 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import towers_for
 from earshot.towers.networks.history_transformer import HistoryTransformer
 from earshot.towers.retrieval.best_tracks import recommend
 from earshot.towers.training.training_loop import TowerTraining
-from tower_world import listening
+from tower_world import catalog, listening
 
 
 def made(dim=6, length=4, layers=2, heads=2, dropout=0.0):
@@ -116,7 +115,7 @@ def test_it_solves_what_a_sum_cannot(rng):
     right = {}
     for encoder in ("transformer", "attention"):
         tower = replace(TOWER, encoder=encoder, hidden=0)
-        training = TowerTraining(towers_for(tower, Catalog.unknown(4), world), world, QUICK)
+        training = TowerTraining(towers_for(tower, catalog(4, seconds=np.nan), world), world, QUICK)
         list(training.reports())
         letters = [np.array([0, 1])] * 200
         (found, _), *_ = recommend(training.towers, past, np.arange(200), 1, excluded=letters)
@@ -131,7 +130,9 @@ def test_a_stopped_training_goes_on_with_the_same_dropout(rng, monkeypatch, drop
     world, config = riddle(rng), replace(QUICK, epochs=1, batch_size=32)
 
     def begun():
-        return TowerTraining(towers_for(replace(TOWER, dropout=dropout), Catalog.unknown(4), world), world, config)
+        return TowerTraining(
+            towers_for(replace(TOWER, dropout=dropout), catalog(4, seconds=np.nan), world), world, config
+        )
 
     whole = begun()
     expected = [report.loss for report in whole.reports()]

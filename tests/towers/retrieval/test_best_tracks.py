@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import make_towers
 from earshot.towers.retrieval.best_tracks import first_selected, recommend, unit_vectors, within_caps
 from earshot.towers.retrieval.query_vectors import item_vectors
-from tower_world import listening
+from tower_world import catalog, listening
 
 
 def test_a_bias_is_no_direction_of_taste():
@@ -27,7 +26,7 @@ def test_a_bias_is_no_direction_of_taste():
 def test_a_search_in_blocks_is_a_search(model, monkeypatch, rng):
     towers = make_towers(
         TowerConfig(model=model, dim=8, hidden=8, history=4, use_user=True),
-        Catalog.unknown(40),
+        catalog(40, seconds=np.nan),
         np.ones(40, bool),
         np.ones(9, bool),
     )

@@ -3,19 +3,18 @@
 import numpy as np
 import torch
 
-from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig
 from earshot.towers.models import make_towers
 from earshot.towers.training.known_pairs import KnownPairs
 from earshot.towers.training.negative_mining import mine_negatives
-from tower_world import listening
+from tower_world import catalog, listening
 
 
 def ranked():
     """Dot product towers in which track 0 is best for every user, then 1, 2, ...; 9 was never played."""
     events = listening([(0, 1, 0), (0, 3, 0), (1, 0, 0), (2, 8, 0)], 4, 10)
     is_seen = np.arange(10) < 9
-    towers = make_towers(TowerConfig(model="dot", dim=2), Catalog.unknown(10), is_seen, np.ones(4, bool))
+    towers = make_towers(TowerConfig(model="dot", dim=2), catalog(10, seconds=np.nan), is_seen, np.ones(4, bool))
     towers.tables["tracks"].weight[:] = 0
     towers.tables["tracks"].weight[:, -1] = torch.tensor([-1.0, -2, -3, -4, -5, -6, -7, -8, -9, 0])
     known = KnownPairs(events.user_rows, events.track_rows, 4, 10)

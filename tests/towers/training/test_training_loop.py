@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from earshot.data.catalog import Catalog
 from earshot.towers.config import TowerConfig, TowerTrainingConfig
 from earshot.towers.models import make_towers
 from earshot.towers.retrieval.best_tracks import best_tracks, recommend
@@ -34,7 +33,7 @@ def training(tower=TOWER, config=QUICK, events=None, tracks=None, validator=None
     events = checkerboard(N) if events is None else events
     seen = np.bincount(events.track_rows, minlength=events.n_tracks) > 0
     users = np.bincount(events.user_rows, minlength=events.n_users) > 0
-    tracks = tracks or Catalog.unknown(events.n_tracks)
+    tracks = tracks or catalog(events.n_tracks, seconds=np.nan)
     return TowerTraining(make_towers(tower, tracks, seen, users), events, config, validator)
 
 
