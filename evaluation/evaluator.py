@@ -40,7 +40,7 @@ def recommendation_metrics(
     """
     metric_values: list[MetricValue] = []
     units = unit_rows(vectors)
-    play_counts = np.bincount(eval_queries.known.track_rows, minlength=eval_queries.known.n_tracks)
+    play_counts = eval_queries.known.play_counts()
     users = eval_queries.targets.user_rows
     history_popularity = list_metrics.mean_history_popularity(eval_queries.known, users, play_counts)
     is_reachable = eval_queries.is_reachable

@@ -54,7 +54,7 @@ def draw_candidates(eval_queries: EvaluationQueries, seed: int = 0) -> SampledCa
     is_target = np.zeros(len(targets.track_rows), dtype=bool)
     is_target[chosen] = True
     n = eval_queries.known.n_tracks
-    edges = np.cumsum(np.bincount(eval_queries.known.track_rows, minlength=n)) / max(len(eval_queries.known), 1)
+    edges = np.cumsum(eval_queries.known.play_counts()) / max(len(eval_queries.known), 1)
     distributions = {
         UNIFORM: lambda size: rng.integers(n, size=size),
         BY_PLAYS: lambda size: np.minimum(np.searchsorted(edges, rng.random(size), side="right"), n - 1),

@@ -37,7 +37,7 @@ def target_slices(eval_queries: EvaluationQueries) -> dict[str, np.ndarray]:
     is_repeat = np.concatenate(repeats)
     is_known_user = np.bincount(known.user_rows, minlength=known.n_users) > 0
     slices = {"repeat": is_repeat, "novel": ~is_repeat}
-    by_track = popularity_slices(np.bincount(known.track_rows, minlength=known.n_tracks))
+    by_track = popularity_slices(known.play_counts())
     slices |= {name: mask[targets.track_rows] for name, mask in by_track.items()}
     slices["cold user"] = ~is_known_user[targets.user_rows][targets.owners()]
     everything = {ALL: np.ones(len(targets.track_rows), dtype=bool)}

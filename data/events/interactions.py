@@ -89,6 +89,10 @@ class Interactions:
         """Offsets of each user's first event, then the number of events: (n_users + 1,) int64."""
         return np.searchsorted(self.user_rows, np.arange(self.n_users + 1, dtype=np.int32)).astype(np.int64)
 
+    def play_counts(self) -> np.ndarray:
+        """Number of events of each track, (n_tracks,) int64."""
+        return np.bincount(self.track_rows, minlength=self.n_tracks)
+
     def of_kind(self, kind: str) -> "Interactions":
         """Select the events of one kind."""
         code = KINDS.index(kind)

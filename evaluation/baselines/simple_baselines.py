@@ -13,7 +13,7 @@ _MAX_EVENTS = 1_000_000  # in memory at a time
 
 def popular(known: Interactions) -> Scores:
     """Score each track by its number of plays, the same for all queries."""
-    return GlobalScores(np.bincount(known.track_rows, minlength=known.n_tracks).astype(np.float32))
+    return GlobalScores(known.play_counts().astype(np.float32))
 
 
 def decayed_popularity(known: Interactions, half_life_days: float = 7.0) -> Scores:
@@ -30,8 +30,7 @@ def personal_top(known: Interactions, histories: Histories, half_life_days: floa
 
     Scores are ranks in these two orders, whole numbers, so that no rounding puts a popular track before a favourite.
     """
-    plays = np.bincount(known.track_rows, minlength=known.n_tracks)
-    steps, order = np.unique(plays, return_inverse=True)
+    steps, order = np.unique(known.play_counts(), return_inverse=True)
 
     def scores(start: int, stop: int, out: np.ndarray) -> None:
         out[:] = order

@@ -71,8 +71,7 @@ def _has_newcomers(library: Library, n_indexed: int) -> bool:
 
 def play_counts(read: StoredInteractions) -> tuple[np.ndarray, np.ndarray]:
     """The ids of all tracks with listens, and how often each was played or liked."""
-    listens = without_dislikes(read.interactions)
-    return read.items.all_ids, np.bincount(listens.track_rows, minlength=len(read.items))
+    return read.items.all_ids, without_dislikes(read.interactions).play_counts()
 
 
 def request_for_user(read: StoredInteractions, user_id: int, seed_id: int | None = None) -> RecommendRequest:

@@ -77,5 +77,4 @@ def evaluation_query_vectors(towers: Towers, eval_queries: EvaluationQueries) ->
 
 def evaluation_offsets(eval_queries: EvaluationQueries, popularity_weight: float) -> np.ndarray | None:
     """The offsets of a popularity weight, counted in the events that are known before the targets."""
-    counts = np.bincount(eval_queries.known.track_rows, minlength=eval_queries.known.n_tracks)
-    return popularity_offsets(counts, popularity_weight)
+    return popularity_offsets(eval_queries.known.play_counts(), popularity_weight)
