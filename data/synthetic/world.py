@@ -134,16 +134,6 @@ class World:
         music = f"{len(self.genres):,} genres, {len(self.artists):,} artists, {len(self.tracks):,} tracks"
         return f"<World {music}, {len(self.listener_tastes):,} listeners, {len(self.listens):,} listens>"
 
-    @property
-    def artist_rows(self) -> np.ndarray:
-        """Artist row of each track, shape (n_tracks,)."""
-        return np.array([track.artist_row for track in self.tracks])
-
-    @property
-    def genre_rows(self) -> np.ndarray:
-        """Genre row of each track, shape (n_tracks,)."""
-        return np.array([self.artists[track.artist_row].genre_row for track in self.tracks])
-
 
 def make_world(config: WorldConfig) -> World:
     """Make everything but the audio, which ``render`` makes track by track."""

@@ -67,7 +67,7 @@ def test_only_the_strongest_stay():
 def test_neighbours_in_taste_are_found_from_listens_alone():
     world = make_world(WorldConfig(n_listeners=200))
     listens = world.listens
-    artists = world.artist_rows[listens.track_rows]
+    artists = [world.tracks[row].artist_row for row in listens.track_rows]
     for weighting in ("cosine", "ppmi"):
         edges = co_occurrence_edges(listens.user_rows, artists, weighting=weighting, top_n=4, min_together=5)
         genres = np.array([artist.genre_row for artist in world.artists])
