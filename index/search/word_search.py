@@ -30,7 +30,8 @@ def match_expression(text: str, columns: str = "", *, prefix: bool = False) -> s
 
     It looks into all columns or some, such as "title artist"; with `prefix` the last word may be the beginning of one.
     """
-    words = _WORD.findall(unicodedata.normalize("NFKC", text))
+    # An underscore alone is a word of `re`, and none of FTS5.
+    words = [word for word in _WORD.findall(unicodedata.normalize("NFKC", text)) if word.strip("_")]
     if not words:
         return None
     terms = ["(" + " OR ".join(f'"{spelling}"' for spelling in _spellings(word)) + ")" for word in words]

@@ -174,6 +174,8 @@ OTHERS = [  # path, title, artist, album, genre
     ("/m/nfd/1.mp3", unicodedata.normalize("NFD", "Ágætis byrjun ガラス"), "Sigur Rós", None, None),
     ("/m/Allegro/1.mp3", "Allegro", "Pianist", "Sonata 1", None),
     ("/m/Allegro/2.mp3", "Allegro", "Pianist", "Sonata 2", None),
+    ("/m/signs/1.mp3", "_", "Under", "__", None),
+    ("/m/signs/2.mp3", "Line", "_._", None, None),
 ]
 
 
@@ -233,6 +235,11 @@ def meant(library, text):
         ("waterloo", "track", [20]),
         ("ágætis ガラス", "track", [21]),
         ("ラス", "track", [21]),
+        ("_", "track", [24]),
+        ("under - _", "track", [24]),
+        ("__", "album", [24]),
+        ("_._", "artist", [25]),
+        ("_._ line", "track", [25]),
         ("red", "track", [6]),  # the title track rather than its album
     ],
 )
@@ -269,7 +276,7 @@ def test_a_bare_word_may_be_a_folder_or_a_name(others, monkeypatch):
     monkeypatch.chdir("/")
     assert choices(others, "m") == ["artist:M", "/m"], "the only track of the artist M, and all that lies in /m"
     for text in ("./m", "m/"):
-        assert sorted(find_tracks(others, text).ids) == [*range(1, 24)]
+        assert sorted(find_tracks(others, text).ids) == [*range(1, len(OTHERS) + 1)]
 
 
 def test_a_playlist_file_is_its_tracks_in_their_order(others, tmp_path):

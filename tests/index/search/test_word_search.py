@@ -11,7 +11,7 @@ def test_a_word_is_looked_for_with_and_without_an_apostrophe():
     assert match_expression("im").startswith('("im" OR "i m" OR')
     assert match_expression("22") == '("22" OR "２２")'
     assert match_expression("tel", prefix=True).startswith('("tel" * OR "t el" OR')
-    assert match_expression("?!") is None and match_expression("") is None
+    assert match_expression("?!") is None and match_expression("_ _._") is None and match_expression("") is None
 
 
 @pytest.fixture(scope="module")
