@@ -14,7 +14,7 @@ from typing import TypeVar
 from earshot.data.name_matching import artist_key, label_spellings, title_key
 from earshot.index.library import Library
 from earshot.index.search.selected import Selected
-from earshot.index.search.word_search import match_expression, normal_text, rows_where
+from earshot.index.search.word_search import name_expression, normal_text, rows_where
 from earshot.index.tracks.name_resolution import folded
 from earshot.index.tracks.track_lookup import STATUSES, TrackRow
 
@@ -27,11 +27,11 @@ _BETWEEN = " - "  # artist and title, or artist and album
 
 def tracks_titled(library: Library, text: str, catalog: bool) -> list[TrackRow]:
     """Tracks whose title is the text, or artist and title with " - " between them."""
-    expression = match_expression(text, "title")
+    expression = name_expression(text, "title")
     by_name = "t.title = :name" if expression is None else _matching("length(t.title)")
     rows = rows_where(library, by_name, {"name": normal_text(text), "query": expression}, catalog)
     best = _most_like(text, rows, lambda row: row.title, title_key)
-    if not best and _BETWEEN in text and (expression := match_expression(text, "title artist")):
+    if not best and _BETWEEN in text and (expression := name_expression(text, "title artist")):
         ordered = _matching("length(t.title) + length(t.artist)")
         rows = rows_where(library, ordered, {"query": expression}, catalog)
         best = _most_like(text, rows, lambda row: row.name, _pair_key)
@@ -88,7 +88,7 @@ def _spellings(
     library: Library, column: str, text: str, catalog: bool, *, prefix: bool = False
 ) -> list[tuple[str, int]]:
     """Names of artists or albums that hold the words of a text, or are the text, each with its id."""
-    expression = match_expression(text, column, prefix=prefix)
+    expression = name_expression(text, column, prefix=prefix)
     where = f"t.{column}_id IN (SELECT id FROM {column}s WHERE name = :name)"
     tables = "tracks AS t"
     if expression is not None:

@@ -25,21 +25,36 @@ def normal_text(text: str) -> str:
     return unicodedata.normalize("NFC", path_columns(text)[0]).strip()
 
 
-def match_expression(text: str, columns: str = "", *, prefix: bool = False) -> str | None:
+def match_expression(text: str, *, prefix: bool = False) -> str | None:
     """The FTS5 expression for tracks that hold all words of a text; None for a text without words.
 
-    It looks into all columns or some, such as "title artist"; with `prefix` the last word may be the beginning of one.
+    With `prefix` the last word may be the beginning of one.
     """
+    return _all_words(unicodedata.normalize("NFKC", text), prefix)
+
+
+def name_expression(text: str, columns: str, *, prefix: bool = False) -> str | None:
+    """The same for names in columns such as "title artist"; None for a text without words as it is spelled.
+
+    The words may stand there as they are spelled, too: full-text search tells ² from 2, and passes over ™.
+    """
+    spelled, compatible = (_all_words(unicodedata.normalize(form, text), prefix) for form in ("NFC", "NFKC"))
+    if spelled is None:
+        return None
+    readings = [spelled] if compatible in (None, spelled) else [f"({spelled})", f"({compatible})"]
+    return f"{{{columns}}} : ({' OR '.join(readings)})"
+
+
+def _all_words(text: str, prefix: bool) -> str | None:
     # An underscore alone is a word of `re`, and none of FTS5.
-    words = [word for word in _WORD.findall(unicodedata.normalize("NFKC", text)) if word.strip("_")]
+    words = [word for word in _WORD.findall(text) if word.strip("_")]
     if not words:
         return None
     terms = ["(" + " OR ".join(f'"{spelling}"' for spelling in _spellings(word)) + ")" for word in words]
     if prefix:
         whole, *split = _spellings(words[-1])
         terms[-1] = "(" + " OR ".join([f'"{whole}" *', *(f'"{spelling}"' for spelling in split)]) + ")"
-    expression = " AND ".join(terms)
-    return f"{{{columns}}} : ({expression})" if columns else expression
+    return " AND ".join(terms)
 
 
 def _spellings(word: str) -> list[str]:

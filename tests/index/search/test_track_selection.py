@@ -176,6 +176,10 @@ OTHERS = [  # path, title, artist, album, genre
     ("/m/Allegro/2.mp3", "Allegro", "Pianist", "Sonata 2", None),
     ("/m/signs/1.mp3", "_", "Under", "__", None),
     ("/m/signs/2.mp3", "Line", "_._", None, None),
+    ("/m/signs/3.mp3", "²", "Square", "½", None),
+    ("/m/signs/4.mp3", "Part 2", "Two", "1 2 3", None),
+    ("/m/signs/5.mp3", "™", "ⅣX²", None, None),
+    ("/m/signs/6.mp3", "Atm of TM", None, None, None),
 ]
 
 
@@ -240,6 +244,12 @@ def meant(library, text):
         ("__", "album", [24]),
         ("_._", "artist", [25]),
         ("_._ line", "track", [25]),
+        ("²", "track", [26]),
+        ("square - ²", "track", [26]),
+        ("½", "album", [26]),
+        ("ⅳx²", "artist", [28]),
+        ("™", "track", [28]),
+        ("part ²", "track", [27]),
         ("red", "track", [6]),  # the title track rather than its album
     ],
 )
@@ -336,6 +346,7 @@ def test_operators_are_words(library, text):
     )
 )
 @example("²")
+@example("\ufe70")  # a letter that is none in the compatible form
 @example("٣")
 @example("\0hunter")
 @example("%")
