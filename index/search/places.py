@@ -10,6 +10,7 @@ from earshot.data.tables.playlists import SUFFIXES, read_playlist
 from earshot.index.library import Library
 from earshot.index.search.selected import Selected
 from earshot.index.search.word_search import rows_where
+from earshot.index.tracks.name_resolution import UNKNOWN
 from earshot.index.tracks.playlist_entries import match_entries
 from earshot.index.tracks.track_lookup import TrackRow, track_rows
 
@@ -28,18 +29,24 @@ def is_only_a_path(text: str) -> bool:
 def tracks_at(library: Library, text: str) -> Selected | None:
     """The track of a file, or the tracks of a playlist file or of a folder and all below it; None if there are none.
 
-    A folder need not exist: its disk may be away.
+    A folder need not exist: its disk may be away. What is reached through a link is also looked for where it lies.
     """
     if not text or "\0" in text:
         return None
     path = local_path(text)
-    forms = _forms(path)
+    forms = [form for spelling in _spellings(path) for form in _forms(spelling)]
     if row := rows_where(library, "t.path IN (SELECT value FROM json_each(:forms))", {"forms": json.dumps(forms)}):
         return Selected("track", row[0].name, row[:1])
     if path.lower().endswith(SUFFIXES) and os.path.isfile(path):
         return _tracks_of_playlist(library, path)
-    tracks = [track for form in forms for track in _tracks_below(library, form)]
-    return Selected("folder", path, tracks) if tracks else None
+    tracks = {track.id: track for form in dict.fromkeys(forms) for track in _tracks_below(library, form)}
+    return Selected("folder", path, list(tracks.values())) if tracks else None
+
+
+def _spellings(path: str) -> list[str]:
+    """A path as it is given, and without links: of all of it, and of its folder alone."""
+    beside = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    return list(dict.fromkeys([path, beside, os.path.realpath(path)]))
 
 
 def _forms(path: str) -> list[str]:
@@ -55,9 +62,13 @@ def _tracks_below(library: Library, folder: str) -> list[TrackRow]:
 
 
 def _tracks_of_playlist(library: Library, path: str) -> Selected | None:
-    """The tracks of a playlist in its order, each as often as it stands there."""
-    playlist = read_playlist(path)
-    (ids,) = match_entries(library, [playlist])
+    """The tracks of a playlist in its order, each as often as it stands there.
+
+    Of one that is reached through a link the entries may be relative to where it lies.
+    """
+    playlists = [read_playlist(spelling) for spelling in _spellings(path) if spelling.lower().endswith(SUFFIXES)]
+    matched = zip(match_entries(library, playlists), playlists, strict=True)
+    ids, playlist = min(matched, key=lambda match: match[0].count(UNKNOWN))
     rows = track_rows(library, ids)
     found = [rows.get(node) for node in ids]
     unknown = [entry for entry, row in zip(playlist.entries, found, strict=True) if row is None or row.path is None]

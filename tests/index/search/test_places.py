@@ -41,6 +41,21 @@ def test_a_playlist_gives_what_the_library_has(music):
     assert (selected.kind, selected.ids, selected.unknown) == ("playlist", [2, 1], [str(folder / "gone.mp3")])
 
 
+def test_what_is_reached_through_a_link(music, tmp_path_factory):
+    library, folder = music
+    (folder / "Ágætis").mkdir()
+    (folder / "Ágætis" / "here.m3u").write_text("1.mp3\ngone.mp3\n")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    links = {"link": folder / "Ágætis", "Mix.m3u": folder / "Ágætis/here.m3u", "loop": elsewhere / "loop"}
+    for name, target in links.items():
+        (elsewhere / name).symlink_to(target)
+    for seed in ("link", "link/", "link/1.mp3", "link/here.m3u", "Mix.m3u"):
+        selected = tracks_at(library, f"{elsewhere}/{seed}")
+        assert selected is not None and selected.ids == [1], seed
+    assert tracks_at(library, f"{elsewhere}/link").name.startswith(f"{elsewhere}/link"), "as it was given"
+    assert tracks_at(library, f"{elsewhere}/loop") is None and tracks_at(library, "x" * 5_000) is None
+
+
 def test_reasons(music):
     _, folder = music
     (folder / "empty.m3u").write_text("")
