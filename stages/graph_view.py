@@ -14,6 +14,7 @@ from earshot.graph.graph_statistics import graph_statistics, neighbourhood
 from earshot.graph.preference_graph import PreferenceGraph, graph_from_ids
 from earshot.index.graphs.graph_store import StoredGraph, find_graph, read_edges
 from earshot.index.library import Library
+from earshot.index.recordings.recordings import recordings_of
 from earshot.index.tracks.name_resolution import ids_with_audio, match_nodes, node_names
 from earshot.stages.shared.chosen_tracks import chosen_tracks
 from earshot.stages.shared.reports import StageError
@@ -98,9 +99,9 @@ def _node_named(library: Library, stored: StoredGraph, ids: IdMap, text: str) ->
 
 
 def _nodes_of(library: Library, level: str, track_ids: Sequence[int]) -> list[int]:
-    """The tracks themselves, or their albums or artists."""
+    """The recordings of some tracks, or their albums or artists."""
     if level == "track":
-        return list(track_ids)
+        return list(dict.fromkeys(recordings_of(library, track_ids)))
     query = (
         f"SELECT DISTINCT {level}_id FROM tracks WHERE {level}_id NOT NULL AND id IN (SELECT value FROM json_each(?))"
     )
