@@ -63,14 +63,15 @@ def test_letters_of_every_block_and_country(library, music):
         "latin-1": ("Mötley Crüe", "Ænima"), "cp1250": ("Czesław Niemen", "Dziwny jest ten świat"),
         "cp1251": ("Земфира", "Хочешь?"), "koi8-r": ("Сплин", "Выхода нет"), "shift_jis": ("椎名林檎", "ギブス"),
         "gbk": ("邓丽君", "月亮代表我的心"), "big5": ("鄧麗君", "月亮代表我的心"), "euc-kr": ("아이유", "좋은 날"),
-        "utf-8": ("Sigur Rós", "Hoppípolla"),
+        "utf-8": ("Sigur Rós", "Hoppípolla"), "cp1254": ("Tarkan", "Şıkıdım"),
+        "cp1257": ("Prāta Vētra", "Ziemeļu puse"), "windows-1250": ("Kabát", "Žízeň"), "windows-1251": ("Би-2", "Я"),
     }  # fmt: skip
     for number, (encoding, (artist, title)) in enumerate(names.items()):
         raw_artist, raw_title = artist.encode(encoding), title.encode(encoding)
-        write_mp3(music / f"{number}a.mp3", sound(3 * number), RATE, after=id3v1(title, artist, encoding))
+        write_mp3(music / f"{number:02}a.mp3", sound(3 * number), RATE, after=id3v1(title, artist, encoding))
         frames = id3v2(("TPE1", b"\0" + raw_artist), ("TIT2", b"\0" + raw_title))
-        write_mp3(music / f"{number}b.mp3", sound(3 * number + 1), RATE, before=frames)
-        write_wav(music / f"{number}c.wav", sound(3 * number + 2), RATE, riff_info(IART=raw_artist, INAM=raw_title))
+        write_mp3(music / f"{number:02}b.mp3", sound(3 * number + 1), RATE, before=frames)
+        write_wav(music / f"{number:02}c.wav", sound(3 * number + 2), RATE, riff_info(IART=raw_artist, INAM=raw_title))
     invoke(library, "embed-audio", music)
     read = rows_of(library, "SELECT artist, title FROM tracks ORDER BY path")
     assert read == list(chain.from_iterable([name] * 3 for name in names.values()))
