@@ -12,6 +12,7 @@ from earshot.index.search.selected import Selected
 from earshot.index.search.word_search import rows_where
 from earshot.index.tracks.name_resolution import UNKNOWN
 from earshot.index.tracks.playlist_entries import match_entries
+from earshot.index.tracks.roots import read_folders
 from earshot.index.tracks.track_lookup import TrackRow, track_rows
 
 
@@ -34,7 +35,7 @@ def tracks_at(library: Library, text: str) -> Selected | None:
     if not text or "\0" in text:
         return None
     path = local_path(text)
-    forms = [form for spelling in _spellings(path) for form in _forms(spelling)]
+    forms = [form for spelling in _spellings(library, path) for form in _forms(spelling)]
     if row := rows_where(library, "t.path IN (SELECT value FROM json_each(:forms))", {"forms": json.dumps(forms)}):
         return Selected("track", row[0].name, row[:1])
     if path.lower().endswith(SUFFIXES) and os.path.isfile(path):
@@ -43,10 +44,16 @@ def tracks_at(library: Library, text: str) -> Selected | None:
     return Selected("folder", path, list(tracks.values())) if tracks else None
 
 
-def _spellings(path: str) -> list[str]:
-    """A path as it is given, and without links: of all of it, and of its folder alone."""
-    beside = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-    return list(dict.fromkeys([path, beside, os.path.realpath(path)]))
+def _spellings(library: Library, path: str) -> list[str]:
+    """A path as it is given, without links (in all of it, in its folder alone), and by folders given as links."""
+    beside, real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path)), os.path.realpath(path)
+    spellings = [path, beside, real]
+    if os.path.lexists(path):  # else it is likely a name, and no disk needs to be asked
+        for folder in read_folders(library):
+            target = os.path.realpath(folder)
+            if target != folder and os.path.join(real, "").startswith(os.path.join(target, "")):
+                spellings.append(os.path.normpath(os.path.join(folder, os.path.relpath(real, target))))
+    return list(dict.fromkeys(spellings))
 
 
 def _forms(path: str) -> list[str]:
@@ -66,7 +73,9 @@ def _tracks_of_playlist(library: Library, path: str) -> Selected | None:
 
     Of one that is reached through a link the entries may be relative to where it lies.
     """
-    playlists = [read_playlist(spelling) for spelling in _spellings(path) if spelling.lower().endswith(SUFFIXES)]
+    playlists = [
+        read_playlist(spelling) for spelling in _spellings(library, path) if spelling.lower().endswith(SUFFIXES)
+    ]
     matched = zip(match_entries(library, playlists), playlists, strict=True)
     ids, playlist = min(matched, key=lambda match: match[0].count(UNKNOWN))
     rows = track_rows(library, ids)

@@ -54,9 +54,14 @@ def store_rules(library: Library, rules: Mapping[str, Rules]) -> None:
             library.insert("root_rules", "path, exclude, min_duration_s, max_duration_s", [rule])
 
 
+def read_folders(library: Library) -> list[str]:
+    """The folders that `embed-audio` was given, as they were spelled."""
+    return [path_from_columns(*row) for row in library.db.execute("SELECT path, path_bytes FROM roots")]
+
+
 def folder_of(library: Library, path: str) -> str | None:
     """The outermost folder of the library that holds a path."""
-    folders = (path_from_columns(*row) for row in library.db.execute("SELECT path, path_bytes FROM roots"))
+    folders = read_folders(library)
     return min((folder for folder in folders if path.startswith(folder.rstrip("/") + "/")), key=len, default=None)
 
 

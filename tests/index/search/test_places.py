@@ -4,7 +4,9 @@ import unicodedata
 
 import pytest
 
+from earshot.data.files.skip_rules import Rules
 from earshot.index.search.places import is_only_a_path, local_path, tracks_at, why_no_tracks
+from earshot.index.tracks.roots import store_rules
 from library_world import add, at, heard, open_library
 
 
@@ -54,6 +56,25 @@ def test_what_is_reached_through_a_link(music, tmp_path_factory):
         assert selected is not None and selected.ids == [1], seed
     assert tracks_at(library, f"{elsewhere}/link").name.startswith(f"{elsewhere}/link"), "as it was given"
     assert tracks_at(library, f"{elsewhere}/loop") is None and tracks_at(library, "x" * 5_000) is None
+
+
+def test_a_library_that_was_made_through_a_link(tmp_path, monkeypatch):
+    link, disk = tmp_path / "Music", tmp_path / "disk"
+    (disk / "Jazz").mkdir(parents=True)
+    (disk / "Jazz" / "1.mp3").touch()
+    link.symlink_to(disk)
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard(str(link / "Jazz" / "1.mp3"), at(0)), heard(str(link / "2.mp3"), at(0))])
+        with library.transaction():
+            store_rules(library, {str(link): Rules()})
+        monkeypatch.chdir(link)
+        for seed in ("./Jazz", "Jazz/1.mp3", str(disk / "Jazz")):
+            selected = tracks_at(library, seed)
+            assert selected is not None and selected.ids == [1], seed
+        assert sorted(tracks_at(library, ".").ids) == [1, 2]
+        (disk / "mix.m3u").write_text("Jazz/1.mp3\n")
+        assert tracks_at(library, "mix.m3u").ids == [1]
 
 
 def test_reasons(music):
