@@ -1,7 +1,10 @@
 """`cli embed-audio`: embed folders and files."""
 
 import json
+import os
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from earshot.stages.embed import EmbedReport
 
 EXIT_SOME_FAILED = 3  # done, but some files could not be embedded
+_NAMES_SHOWN = 8  # of folders that are left out
 
 
 @click.command()
@@ -42,6 +46,9 @@ def embed_audio(folder: Path, paths: tuple[str, ...], prune: bool, as_json: bool
 
     Run it again at any time: only what is new or changed is embedded. Without PATHS it visits every folder
     that the library knows. Exits with 3 if a file could not be embedded; `cli failures` lists them.
+
+    Hidden files and folders, folders of the system such as #recycle, and what a marker such as .nomedia excludes are
+    left out, unless you give their own path: that is embedded, and stays so in later runs.
 
     What a folder leaves out (--exclude, --min-duration, --max-duration) is remembered and holds in later runs too,
     until the same option is given anew: --exclude "" leaves nothing out by name, a duration of 0 is no bound.
@@ -80,7 +87,8 @@ def _echo_report(report: "EmbedReport", as_json: bool, *, pruning: bool) -> None
         )
     if as_json:
         seconds = {"seconds": round(report.seconds, 3), "cpu_seconds": report.cpu_seconds}
-        click.echo(json.dumps(asdict(report.counts) | {"pruned": report.n_pruned} | seconds))
+        left_out = {"folders_left_out": list(map(shown_path, report.folders_left_out))}
+        click.echo(json.dumps(asdict(report.counts) | {"pruned": report.n_pruned} | left_out | seconds))
     else:
         _echo_counts(report, pruning=pruning)
     if report.away:
@@ -113,6 +121,12 @@ def _echo_counts(report: "EmbedReport", *, pruning: bool) -> None:
     for text, number in asides.items():
         if number > 0:
             click.echo(f"  {number:,} {text}")
+    if report.folders_left_out:
+        n_folders, names = len(report.folders_left_out), _names(report.folders_left_out)
+        click.echo(
+            f"  {n_folders:,} of the excluded {'is a folder' if n_folders == 1 else 'are folders'}, left out with"
+            f" all below: {names}"
+        )
     rate = f", {counts.embedded / seconds * 3600:,.0f} tracks an hour" if counts.embedded else ""
     click.echo(f"{seconds:.1f} s{rate}")
     total = sum(report.cpu_seconds.values())
@@ -121,3 +135,14 @@ def _echo_counts(report: "EmbedReport", *, pruning: bool) -> None:
             "CPU time: "
             + ", ".join(f"{phase} {100 * spent / total:.0f} %" for phase, spent in report.cpu_seconds.items())
         )
+
+
+def _names(folders: Iterable[str]) -> str:
+    """The names of folders, each once with its number, the most frequent first.
+
+    >>> _names(["/a/@eaDir", "/#recycle", "/b/@eaDir"])
+    '@eaDir (2), #recycle'
+    """
+    numbers = Counter(map(shown_path, map(os.path.basename, folders)))
+    names = [name if number == 1 else f"{name} ({number:,})" for name, number in numbers.most_common(_NAMES_SHOWN)]
+    return ", ".join([*names, *(["…"] if len(numbers) > _NAMES_SHOWN else [])])

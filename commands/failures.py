@@ -9,7 +9,7 @@ from earshot.commands.shared.terminal import echo_rows
 
 
 @click.command()
-@click.option("--excluded", is_flag=True, help="Also the files that a rule excluded.")
+@click.option("--excluded", is_flag=True, help="Also the files and folders that a rule excluded.")
 @output_options
 @click.pass_obj
 def failures(folder: Path, excluded: bool, output: str | None) -> None:

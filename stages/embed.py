@@ -60,6 +60,7 @@ class EmbedReport:
     is_untrained: bool  # files were embedded by an encoder that has learned nothing
     seconds: float
     cpu_seconds: Mapping[str, float]  # by phase: decode, mel, encoder, store
+    folders_left_out: Sequence[str]  # paths of hidden folders and folders of the system, which were not entered
 
 
 def embed_folders(
@@ -133,6 +134,7 @@ def embed_folders(
         is_untrained=bool(plan.pending) and checkpoint.path is None,
         seconds=monotonic() - began,
         cpu_seconds=cpu_seconds,
+        folders_left_out=[file.path for file in files if file.is_folder],
     )
 
 

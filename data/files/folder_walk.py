@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from earshot.data.files.skip_rules import (
     combined_bounds,
     file_exclusion,
     folder_exclusion,
+    is_hidden,
     pattern_exclusion,
 )
 
@@ -41,7 +42,7 @@ class FolderContext:
 
 
 class FoundFile(NamedTuple):  # not a dataclass, which takes five times as long to make: there is one per file
-    """One file under a root. At most one of `exclusion` and `failure` is set."""
+    """One file under a root, or a folder that was not entered. At most one of `exclusion` and `failure` is set."""
 
     path: str  # absolute; bytes that are not UTF-8 are surrogates, as os.fsdecode leaves them
     size: int = 0  # bytes
@@ -50,6 +51,7 @@ class FoundFile(NamedTuple):  # not a dataclass, which takes five times as long 
     failure: str | None = None  # the reason that it cannot be read
     errno: int | None = None  # of the failure, if it is an error of the system
     context: FolderContext = FolderContext()
+    is_folder: bool = False  # it is excluded with all below it, and was not entered
 
     @property
     def is_transient(self) -> bool:
@@ -63,29 +65,50 @@ def find_files(
     """Yield every file under `roots` (files or folders), in the order of their names.
 
     Symbolic links are followed. A folder is visited once under any of its names, so circles of links end. Hidden
-    folders, folders of the system and `skipped_folders` are not entered.
+    folders and folders of the system are not entered, but yielded; `skipped_folders` are neither. What is among
+    `roots` or in `rules` was given by somebody: it may be hidden, and markers in it or above it do not exclude it.
 
     Parameters
     ----------
     rules : by absolute path of a folder or file
         Rules hold for all files below.
     """
-    rules = rules or {}
+    rules = {os.path.abspath(root): Rules() for root in roots} | dict(rules or {})
     visited: set[tuple[int, int]] = set()
     seen: set[str] = set()
-    for root in roots:
-        root = os.path.abspath(root)
+    for root in (*map(os.path.abspath, roots), *filter(os.path.lexists, given_below(roots, rules))):
         context = FolderContext(mount_above(root))
         for folder in sorted(folder for folder in rules if is_under(root, folder)):
             context = context.with_rules(folder, rules[folder])
         if not os.path.isdir(root):
-            files: Iterator[FoundFile] = iter([_examine(root, context, None)])
+            files: Iterator[FoundFile] = iter([_examine(root, context, None, is_named=True)])
         else:
             files = _walk(root, context, rules, {os.path.abspath(folder) for folder in skipped_folders}, visited)
         for file in files:
             if file.path not in seen:  # roots may overlap
                 seen.add(file.path)
                 yield file
+
+
+def given_below(roots: Sequence[str], given: Iterable[str]) -> list[str]:
+    """The paths of `given` that lie below one of `roots`, and are none of them."""
+    roots = list(map(os.path.abspath, roots))
+    return [path for path in given if path not in roots and any(is_under(path, root) for root in roots)]
+
+
+def is_left_out_from_above(path: str) -> bool:
+    """Tell whether a walk from far above a file would leave it out: hidden, below a folder not entered, or marked."""
+    folder, name = os.path.split(os.path.abspath(path))
+    if is_hidden(name) or any(folder_exclusion(part) for part in folder.split("/")):
+        return True
+    while folder != (above := os.path.dirname(folder)):
+        if any(os.path.lexists(os.path.join(folder, marker)) for marker in MARKERS):
+            return True
+        listed = [os.path.join(folder, marker) for marker in EMPTY_MARKERS]
+        if any(os.path.isfile(file) and os.path.getsize(file) == 0 for file in listed):
+            return True
+        folder = above
+    return False
 
 
 def is_under(path: str, folder: str) -> bool:
@@ -119,14 +142,19 @@ def _walk(
         if folder in rules and folder != root:
             context = context.with_rules(folder, rules[folder])
         markers = {entry.name for entry in entries if _is_marker(entry)}
-        marker = marker or min(markers, default=None)
+        marker = None if folder in rules else marker or min(markers, default=None)
         folders = []
         for entry in entries:
             if _is_folder(entry):
-                if folder_exclusion(entry.name) is None and entry.path not in skipped_folders:
+                if entry.path in skipped_folders:
+                    continue
+                if (reason := folder_exclusion(entry.name)) is None or entry.path in rules:
                     folders.append((entry.path, status.st_dev, context, marker))
+                else:
+                    yield FoundFile(entry.path, exclusion=reason, context=context, is_folder=True)
             elif entry.name not in markers:
-                yield _examine(entry.path, context, marker, entry)
+                is_named = entry.path in rules
+                yield _examine(entry.path, context, None if is_named else marker, entry, is_named=is_named)
         pending.extend(reversed(folders))
 
 
@@ -146,7 +174,14 @@ def _is_folder(entry: os.DirEntry) -> bool:
         return False
 
 
-def _examine(path: str, context: FolderContext, marker: str | None, entry: os.DirEntry | None = None) -> FoundFile:
+def _examine(
+    path: str,
+    context: FolderContext,
+    marker: str | None,
+    entry: os.DirEntry | None = None,
+    *,
+    is_named: bool = False,
+) -> FoundFile:
     """Judge one file by its name, its status and, if the name has no suffix, its first bytes."""
     try:
         status = entry.stat() if entry else os.stat(path)
@@ -158,7 +193,7 @@ def _examine(path: str, context: FolderContext, marker: str | None, entry: os.Di
     if (kind := irregular_kind(status)) is not None:
         return FoundFile(path, size, mtime_ns, failure=f"not a regular file but {kind}", context=context)
     try:
-        exclusion = file_exclusion(path, marker, context.patterns)
+        exclusion = file_exclusion(path, marker, context.patterns, is_named=is_named)
     except OSError as error:
         return _failed(path, _stat_failure(path, error), error, context)
     return FoundFile(path, size, mtime_ns, exclusion, context=context)

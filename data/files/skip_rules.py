@@ -43,13 +43,22 @@ _AUDIO_MAGIC: tuple[bytes, ...] = (
 )
 
 
+def is_hidden(name: str) -> bool:
+    """Tell whether a name is one of a hidden file or folder: it begins with a dot, and no dot, digit or blank follows.
+
+    >>> [is_hidden(name) for name in (".cache", "._song.mp3", "...And Oceans", ".38 Special", "a.mp3")]
+    [True, True, False, False, False]
+    """
+    return name.startswith(".") and not (name[1:2] == "." or name[1:2].isdigit() or name[1:2].isspace())
+
+
 def folder_exclusion(name: str) -> str | None:
     """Give the reason not to enter a folder of this name, or None.
 
     >>> folder_exclusion("#recycle"), folder_exclusion(".Trash-1000"), folder_exclusion("Recycled Air")
     ("in '#recycle', a folder of the system", "in the hidden folder '.Trash-1000'", None)
     """
-    if name.startswith("."):
+    if is_hidden(name):
         return f"in the hidden folder {name!r}"
     lower = name.lower()
     if lower in _SYSTEM_FOLDERS or _CHKDSK_FOLDER.fullmatch(lower):
@@ -78,13 +87,16 @@ def pattern_exclusion(path: str, patterns: Iterable[tuple[str, str]]) -> str | N
     return None
 
 
-def file_exclusion(path: str, marker: str | None, patterns: Collection[tuple[str, str]]) -> str | None:
+def file_exclusion(
+    path: str, marker: str | None, patterns: Collection[tuple[str, str]], *, is_named: bool = False
+) -> str | None:
     """Give the reason to exclude a regular file, or None. Its first bytes are read if its name has no suffix.
 
     Parameters
     ----------
     marker : name of the marker in its folder or one above
     patterns : see `pattern_exclusion`
+    is_named : somebody gave this very file, so it may be hidden
 
     Raises
     ------
@@ -92,13 +104,14 @@ def file_exclusion(path: str, marker: str | None, patterns: Collection[tuple[str
         The first bytes are needed and cannot be read.
     """
     name = os.path.basename(path)
-    if name.startswith("."):
+    suffix = os.path.splitext(name)[1].lower()
+    # Half a copy of "01.flac" is ".01.flac.aB3dEf" as rsync names it: after a dot, only a suffix tells of music.
+    if not is_named and name.startswith(".") and (is_hidden(name) or suffix not in AUDIO_SUFFIXES):
         return "a hidden file"
     if marker:
         return f"in a folder marked {marker}"
     if patterns and (reason := pattern_exclusion(path, patterns)):
         return reason
-    suffix = os.path.splitext(name)[1].lower()
     if suffix in AUDIO_SUFFIXES:
         return None
     if _SUFFIX.fullmatch(suffix):

@@ -86,6 +86,9 @@ def classify_missing(
         above = [root for root in roots if is_under(row.path, root)]
         if not above:
             continue
+        if row.path in existing_roots:  # a folder that was left out, and is entered now
+            absence.gone.append(row)
+            continue
         reason = min((path_exclusion(row.path, root) or "" for root in above), default="")
         folder = next((name for name in _folders_above(row.path) if is_folder(name)), "/")
         while reason and folder not in above and path_exclusion(os.path.join(folder, "file"), above[0]):

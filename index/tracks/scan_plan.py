@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from earshot.data.files.folder_walk import BROKEN_LINKS, FolderContext, FoundFile
+from earshot.data.files.folder_walk import BROKEN_LINKS, FolderContext, FoundFile, given_below, is_left_out_from_above
 from earshot.data.files.path_encoding import path_columns, path_from_columns, shown_path
 from earshot.data.files.skip_rules import Rules, duration_exclusion
 from earshot.index.library import Library
@@ -76,14 +76,16 @@ def plan_scan(
 ) -> ScanPlan:
     """Compare found files with known ones, and record all changes that need no decoding.
 
-    The rules of the folders among `roots` are stored with them. With `retry`, unchanged files that failed are pending.
+    The rules of the folders among `roots` are stored with them; so are files that a walk would leave out, since these
+    were given by name. With `retry`, unchanged files that failed are pending.
     """
-    plan, roots = ScanPlan(), [os.path.abspath(root) for root in roots]
+    plan, roots, rules = ScanPlan(), [os.path.abspath(root) for root in roots], rules or {}
     known = {row.path: row for row in _known_files(library, head_run)}
     walk = _sort_files(plan, roots, found, known, retry=retry)
     missing = [row for path, row in known.items() if path not in walk.seen]
     mount_points = read_mount_points(library)
-    absence = classify_missing(missing, roots, walk.seen, known, walk.unreadable, mount_points)
+    given = [*roots, *given_below(roots, rules)]
+    absence = classify_missing(missing, given, walk.seen, known, walk.unreadable, mount_points)
     emptied = absence.emptied - walk.mounts - mount_points.keys()
     gone = {row.id for row in absence.gone}
     plan.gone = {row.id for row in absence.gone if row.status != "missing"}
@@ -94,8 +96,10 @@ def plan_scan(
     plan.emptied = {row.path: folder for row in missing if (folder := absence.kept.get(row.id)) in emptied}
     walk.changes += [_excluded(row, reason) for row, reason in absence.excluded if row.reason != reason]
     with library.transaction():
-        folders = [root for root in roots if os.path.isdir(root)]
-        store_rules(library, {root: (rules or {}).get(root, Rules()) for root in folders})
+        stored = [
+            root for root in roots if os.path.isdir(root) or (os.path.isfile(root) and is_left_out_from_above(root))
+        ]
+        store_rules(library, {root: rules.get(root, Rules()) for root in stored})
         drop_mount_points(library, absence.found_again)
         store_mount_points(library, walk.mounts - {"/"}, was_mounted=True)
         # Before anything is embedded: a run that is killed then would make files in these folders known by mistake.

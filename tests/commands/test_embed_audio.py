@@ -114,6 +114,26 @@ def test_durations_and_globs_leave_tracks_out_and_let_them_back(track_files, tmp
     assert "2 found = 1 embedded + 1 reused" in let_in.stdout
 
 
+def test_folders_left_out_are_named_and_what_is_given_is_embedded(track_files, tmp_path, run_cli):
+    folder, library = tmp_path / "music", tmp_path / "library"
+    names = ["...And Oceans/1", ".38 Special/2", "#recycle/3", "a/@eaDir/4", "b/@eaDir/5", "nomedia/6", ".hidden"]
+    for name, path in zip(names, track_files, strict=False):
+        file = folder / f"{name}{path.suffix}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, file)
+    (folder / "nomedia" / ".nomedia").touch()
+
+    first = run_cli(library, "embed-audio", folder).stdout
+    assert "7 found = 2 embedded + 0 reused + 0 failed + 5 excluded" in first
+    assert "  3 of the excluded are folders, left out with all below: @eaDir (2), #recycle\n" in first
+    assert "#recycle" in run_cli(library, "failures", "--excluded").stdout
+    given = [folder / "#recycle", folder / "nomedia", folder / f".hidden{track_files[6].suffix}"]
+    assert "3 found = 3 embedded" in run_cli(library, "embed-audio", *given).stdout
+    again = json.loads(run_cli(library, "embed-audio", "--json").stdout)
+    assert (again["reused"], again["excluded"]) == (5, 2)
+    assert again["folders_left_out"] == [str(folder / name / "@eaDir") for name in "ab"]
+
+
 def test_vectors_of_an_older_encoder_are_never_mixed(library, track_files, tmp_path, run_cli):
     connection = sqlite3.connect(library / "library.db")
     connection.execute("UPDATE runs SET fingerprint = 'an encoder of yesterday'")

@@ -12,6 +12,7 @@ import numpy as np
 from earshot.data.files.content_hash import content_hash
 from earshot.data.files.folder_walk import find_files
 from earshot.data.files.skip_rules import Rules, duration_exclusion
+from earshot.index.tracks.roots import read_rules
 from earshot.index.tracks.scan_plan import ScanCounts, count_vanished, plan_scan
 from earshot.index.tracks.track_store import reuse_vectors, store_rejection, store_track
 from earshot.index.vectors.spaces import AUDIO, read_vector, use_run
@@ -55,7 +56,8 @@ class Folders:
     def scan(self, *roots: str, exclude=(), again=False, retry=False, shortest=None, longest=None) -> ScanCounts:
         library, self.decoded = self.library, []
         paths = [str(self.folder / root) for root in roots or ["music"]]
-        rules = {os.path.abspath(path): Rules(tuple(exclude), shortest, longest) for path in paths}
+        given = {os.path.abspath(path): Rules(tuple(exclude), shortest, longest) for path in paths}
+        rules = read_rules(library) | given
         found = find_files(paths, rules, [str(library.folder)])
         self.plan = plan = plan_scan(library, paths, found, None if again else self.head, rules=rules, retry=retry)
         with library.transaction():

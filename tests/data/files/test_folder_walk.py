@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earshot.data.files.folder_walk import find_files
+from earshot.data.files.folder_walk import find_files, is_left_out_from_above
 from earshot.data.files.skip_rules import Rules
 
 
@@ -84,11 +84,61 @@ def test_a_marker_holds_for_everything_below(tmp_path):
     assert found(tmp_path) == {"talk/one.mp3": marked, "talk/deep/two.mp3": marked, "talkative/three.mp3": None}
 
 
-def test_hidden_folders_and_the_library_are_passed_over(tmp_path):
+def test_hidden_folders_are_named_and_the_library_is_passed_over(tmp_path):
     touch(tmp_path / ".Trash" / "gone.mp3")
     touch(tmp_path / "library" / "x.mp3")
     touch(tmp_path / "song.mp3")
-    assert found(tmp_path, skipped_folders=[str(tmp_path / "library")]) == {"song.mp3": None}
+    assert found(tmp_path, skipped_folders=[str(tmp_path / "library")]) == {
+        ".Trash": "in the hidden folder '.Trash'",
+        "song.mp3": None,
+    }
+    assert [file.is_folder for file in find_files([str(tmp_path)])] == [True, False, False]
+
+
+def test_what_was_given_by_name_is_found_wherever_it_lies(tmp_path):
+    """Hidden, in a folder that is not entered, or marked; also in later walks from above."""
+    names = (
+        ".cache/a.mp3",
+        ".old/b/c/d.mp3",
+        ".old/e.mp3",
+        "marked/f.mp3",
+        "marked/g/h.mp3",
+        "#recycle/i.mp3",
+        ".j.mp3",
+    )
+    for name in names:
+        touch(tmp_path / name)
+    touch(tmp_path / "marked" / ".nomedia", b"")
+    touch(tmp_path / "marked" / "g" / ".nomedia", b"")
+    given = [".cache", ".old/b/c", "marked", "#recycle/i.mp3", ".j.mp3"]
+    expected = {name: None for name in names} | {
+        ".old": "in the hidden folder '.old'",
+        "#recycle": "in '#recycle', a folder of the system",
+        "marked/g/h.mp3": "in a folder marked .nomedia",
+    }
+    del expected[".old/e.mp3"]
+    for name in given:
+        assert all(reason is None or "g/" in path for path, reason in found(tmp_path / name).items())
+    rules = {str(tmp_path / name): Rules() for name in [*given, "gone"]}
+    files = list(find_files([str(tmp_path)], rules))
+    assert {os.path.relpath(file.path, tmp_path): file.exclusion or file.failure for file in files} == expected
+    assert len(files) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a/.b.mp3", True),
+        ("a/.c/d.mp3", True),
+        ("marked/deep/e.mp3", True),
+        ("listed/f.mp3", False),
+        ("a/g.mp3", False),
+    ],
+)
+def test_files_that_a_walk_from_above_would_leave_out(tmp_path, name, expected):
+    touch(tmp_path / "marked" / ".ignore", b"")
+    touch(tmp_path / "listed" / ".ignore", b"*.txt")
+    assert is_left_out_from_above(str(touch(tmp_path / name))) is expected
 
 
 def test_folders_of_systems_are_passed_over(tmp_path):
@@ -97,10 +147,10 @@ def test_folders_of_systems_are_passed_over(tmp_path):
     folders += ["__MACOSX", "found.000", ".Trash-1000", ".stversions", "RECYCLER", "@__thumb", "Recycled Air", "Tmp"]
     for folder in folders:
         touch(tmp_path / "Artist" / folder / "Album" / "song.mp3")
-    assert found(tmp_path) == {
-        "Artist/Recycled Air/Album/song.mp3": None,
-        "Artist/Tmp/Album/song.mp3": None,
-    }
+    files = found(tmp_path)
+    heard = {name for name, reason in files.items() if reason is None}
+    assert heard == {"Artist/Recycled Air/Album/song.mp3", "Artist/Tmp/Album/song.mp3"}
+    assert files.keys() - heard == {f"Artist/{folder}" for folder in folders[:-2]}
     assert found(tmp_path / "Artist" / "#recycle") == {"Album/song.mp3": None}, "given by name, it is meant"
 
 

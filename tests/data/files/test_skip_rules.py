@@ -8,6 +8,7 @@ from earshot.data.files.skip_rules import (
     duration_exclusion,
     file_exclusion,
     folder_exclusion,
+    is_hidden,
     path_exclusion,
     pattern_exclusion,
 )
@@ -18,6 +19,16 @@ def test_folders_are_excluded_by_name():
     assert folder_exclusion("found.001") == "in 'found.001', a folder of the system"
     assert folder_exclusion("lost+FOUND") == "in 'lost+FOUND', a folder of the system"
     assert folder_exclusion("found.mp3") is folder_exclusion("Music") is None
+
+
+@pytest.mark.parametrize("name", ["...And Oceans", ".5_ The Gray Chapter", ".38 Special", "..x", ". Dot", ".٣", "a.b"])
+def test_a_dot_hides_no_music(name):
+    assert not is_hidden(name) and folder_exclusion(name) is None
+
+
+@pytest.mark.parametrize("name", [".cache", "._01 Song.flac", ".@__thumb", ".~lock", ".trashed-17-My Song.mp3", "."])
+def test_a_dot_hides_what_programs_keep(name):
+    assert is_hidden(name) and "hidden" in folder_exclusion(name)
 
 
 def test_a_path_is_excluded_by_folders_below_the_root_alone():
@@ -38,6 +49,8 @@ def test_a_pattern_matches_the_path_the_part_below_its_folder_or_the_name(patter
     [
         ("b.MP3", None),
         (".b.mp3", "a hidden file"),
+        ("...Baby One More Time.flac", None),
+        (".01 Bright.flac.aB3dEf", "a hidden file"),  # half a copy, of rsync
         ("cover.jpg", "not audio by its name (.jpg)"),
         ("notes", "not audio by its name or its first bytes"),
         ("Mr. Brightside", None),  # its first bytes say so
@@ -52,6 +65,11 @@ def test_a_marker_or_a_pattern_excludes_audio(tmp_path):
     path = str(tmp_path / "b.mp3")
     assert file_exclusion(path, ".nomedia", ()) == "in a folder marked .nomedia"
     assert file_exclusion(path, None, [(str(tmp_path), "b*")]) == "matches --exclude b*"
+
+
+def test_a_file_given_by_name_may_be_hidden():
+    assert file_exclusion("/music/.b.mp3", None, (), is_named=True) is None
+    assert file_exclusion("/music/.b.jpg", None, (), is_named=True) == "not audio by its name (.jpg)"
 
 
 def test_rules_that_leave_nothing_are_refused():

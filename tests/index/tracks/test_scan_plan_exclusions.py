@@ -1,5 +1,7 @@
 """Scans with exclusion rules that change between them."""
 
+import pytest
+
 from earshot.index.tracks.scan_plan import ScanCounts
 
 
@@ -68,3 +70,39 @@ def test_a_song_replaced_by_a_short_one_that_a_rule_leaves_out(folders):
     assert folders.scan(shortest=60) == ScanCounts(found=1, excluded=1)
     assert folders.scan() == ScanCounts(found=1, embedded=1)
     assert folders.sounds_like("music/a.mp3", "10 the jingle")
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("music/.old/a.mp3", "music/.old"),
+        ("music/.old/deep/a.mp3", "music/.old/deep"),
+        ("music/.old/a.mp3", "music/.old/a.mp3"),
+        ("music/#recycle/a.mp3", "music/#recycle/a.mp3"),
+        ("music/marked/a.mp3", "music/marked"),
+        ("music/marked/a.mp3", "music/marked/a.mp3"),
+        ("music/marked/deep/a.mp3", "music/marked/deep"),
+        ("music/.a.mp3", "music/.a.mp3"),
+    ],
+)
+def test_what_was_given_by_name_stays(folders, name, given):
+    """A walk from above leaves it out, until it is given; later walks do not take it back."""
+    folders.write("music/song.mp3", "song")
+    folders.write("music/marked/.nomedia", "")
+    folders.write(name, "a")
+    folders.scan()
+    assert folders.table().get(name) != "embedded"
+    assert folders.scan(given).embedded == 1
+    for _ in range(2):
+        assert folders.scan().reused == 2
+        assert folders.table()[name] == "embedded"
+
+
+def test_a_folder_that_is_not_entered_is_counted_once(folders):
+    folders.write("music/song.mp3", "song")
+    folders.write("music/#recycle/a.mp3", "a")
+    assert folders.scan() == ScanCounts(found=2, embedded=1, excluded=1)
+    assert folders.scan() == ScanCounts(found=2, reused=1, excluded=1)
+    assert folders.reason("music/#recycle") == "in '#recycle', a folder of the system"
+    assert folders.scan("music/#recycle") == ScanCounts(found=1, embedded=1)
+    assert "music/#recycle" not in folders.table()
