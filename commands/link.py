@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.commands.shared.options import output_options
-from earshot.commands.shared.terminal import echo_rows
+from earshot.commands.shared.terminal import drawn, echo_rows
 
 if TYPE_CHECKING:
     from earshot.index.recordings.track_links import Linkage
@@ -52,6 +52,7 @@ def link(
     from earshot.index.health.staleness import stale_after_links
     from earshot.index.library import Library
     from earshot.index.recordings.track_links import find_links, remove_links, store_links
+    from earshot.stages.shared.indexes import refresh_indexes
 
     if dry_run and (pairs or unlink):
         raise click.UsageError("--dry-run shows what `cli link` by itself would do, without --pair and --unlink.")
@@ -72,6 +73,7 @@ def link(
         variants = [(pair.catalog.id, pair.file.id) for pair in linkage.variants] if linkage else []
         if not dry_run:
             n_linked = store_links(library, pairs, variants)
+            list(drawn(refresh_indexes(library)))  # in any case: an earlier run may have been killed before this
         stale = [part.fix for part in stale_after_links(library)] if n_linked or n_removed or variants else []
     if stale:
         commands = " and ".join(f"`{command}`" for command in dict.fromkeys(stale))

@@ -74,3 +74,15 @@ def test_link_says_what_is_wrong(listened, run, run_cli):
 def test_link_reminds_of_graphs(listened, run):
     run("build-graph", "--min-together", 1)
     assert "run `cli build-graph --from listens --min-together 1`" in run("link").stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--pair", 4, 2), ("--unlink", 3)])
+def test_link_leaves_every_index_up_to_date(listened, run, arguments):
+    """Links change which tracks are one recording, and of each recording an index holds one."""
+    run("build-index")
+    run("link")
+    run("link", *arguments)
+    stale = "SELECT count(*) FROM spaces WHERE revision IS NOT neighbours_revision"
+    assert rows_of(listened / "library", stale) == [(0,)]
+    states = "SELECT count(*) FROM spaces JOIN index_files USING (space) WHERE spaces.revision <> index_files.revision"
+    assert rows_of(listened / "library", states) == [(0,)]
