@@ -1,4 +1,4 @@
-"""How many re-encoded tracks are recognized by their acoustic fingerprint, and how many other tracks are taken for one.
+"""Share of re-encoded tracks that are recognized by their acoustic fingerprint, and number of wrong pairs.
 
 Each track of EARSHOT_DATA (pop_clips/ and cc_music/) is encoded anew in eleven ways. Printed: the share whose original
 is found among all, pairs of different recordings that were found (wrong), time and bytes a track. A peer in the same

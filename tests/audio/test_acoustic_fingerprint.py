@@ -28,7 +28,7 @@ def of_file(path):
 
 
 def test_its_size():
-    """Of 5 s: 157 frames, 147 windows of 11, every third, less the two that are compared."""
+    """Size for 5 s: 157 frames, 147 windows of 11, every third, less the two that are compared."""
     (words,), (levels,) = (part for part in vars(heard(tune(0, 5), [0.0])).values() if isinstance(part, list))
     assert words.shape == (47,) and words.dtype == np.uint32
     assert levels.shape == (10, N_LEVELS) and levels.dtype == np.int8 and levels.max() <= 0

@@ -50,7 +50,7 @@ def test_two_equal_channels_upside_down_are_heard_as_one():
 
 @pytest.mark.parametrize("share", [0.99, 0.7, 0.5, 0.2])
 def test_a_channel_that_nearly_cancels_the_other_is_turned(share):
-    """Of left less 0.7 of it 0.15 would be left; of left less a fifth of it, 0.4 is, and that is their mean."""
+    """The mean is taken where 0.4 of left remains; where 0.15 would remain, a channel is turned round."""
     tone = np.sin(np.arange(4_000) / 7) * 0.5
     mix = mono(frame_of([tone, -share * tone], "fltp", "stereo"))
     expected = (1 + share) / 2 if share >= 0.5 else (1 - share) / 2
@@ -76,7 +76,7 @@ def test_wide_stereo_is_averaged_bit_for_bit(rng):
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "mp3", "ogg", "opus", "m4a", "wma"])
 def test_opposite_channels_are_no_silence(tmp_path, suffix):
-    """Of the mean of a lossy file its residue is left, which is not the music."""
+    """The mean of a lossy file holds its residue alone, which is not the music."""
     sample_rate, path = 48_000 if suffix == "opus" else 44_100, tmp_path / f"a.{suffix}"
     one = noise(20, sample_rate)
     write_audio(path, np.concatenate([one, -one]), sample_rate, {})

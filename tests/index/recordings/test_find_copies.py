@@ -1,4 +1,4 @@
-"""Which tracks are one recording by their sound, and which only seem so."""
+"""Tracks that are one recording by their sound, and tracks that only seem so."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_equal_sound_is_one_recording():
 
 @pytest.mark.parametrize(("n_bits", "is_same"), [(8, True), (9, False)])
 def test_how_much_may_be_worn(n_bits, is_same):
-    """Of 276 words 0.42 + 0.9 / 16.6 = 0.474 suffices, of equal names 0.414: 8 of 32 bits leave 0.5, 9 leave 0.4375."""
+    """276 words need 0.42 + 0.9 / 16.6 = 0.474, with equal names 0.414; 8 wrong bits leave 0.5, 9 leave 0.4375."""
     assert (same(worn(invented(1), n_bits)) is not None) == is_same
     assert same(worn(invented(1), 9), artist="The Band", title="Song (2009 Remaster)") is not None
     assert same(worn(invented(1), 9), artist="Guest; Band", title="Song") is not None

@@ -147,7 +147,7 @@ def test_only_a_catalog_track_is_linked_and_only_to_a_file(library, pair, words)
 
 
 def test_catalog_tracks_of_equal_names_are_one_recording(tmp_path):
-    """As two services write them; a live take and a remix stay apart."""
+    """Two services write them in two ways; a live take and a remix stay apart."""
     library, _ = open_library(tmp_path)
     with library:
         titles = ["Song", "Song - Remastered 2009", "Song (Live)", "song (feat. Guest)", "Song (Club Remix)"]

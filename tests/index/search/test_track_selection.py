@@ -84,7 +84,7 @@ def test_by_words(library, text):
 
 
 def test_words_in_decomposed_letters(library):
-    """As file names come from a Mac: o and the dots are two characters."""
+    """File names from a Mac hold o and its dots as two characters."""
     text = unicodedata.normalize("NFD", "Björk Jóga")
     assert text != "Björk Jóga"
     assert found(library, text) == 1

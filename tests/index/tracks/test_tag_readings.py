@@ -1,4 +1,4 @@
-"""What earlier versions made of tags, and what somebody imported instead."""
+"""Tags as earlier versions read them, and tags that somebody imported instead."""
 
 import pytest
 
