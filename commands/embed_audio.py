@@ -48,7 +48,8 @@ def embed_audio(folder: Path, paths: tuple[str, ...], prune: bool, as_json: bool
     that the library knows. Exits with 3 if a file could not be embedded; `cli failures` lists them.
 
     Hidden files and folders, folders of the system such as #recycle, and what a marker such as .nomedia excludes are
-    left out, unless you give their own path: that is embedded, and stays so in later runs.
+    left out, unless you give their own path: that is embedded, and stays so in later runs. A cue sheet splits its file
+    into tracks.
 
     What a folder leaves out (--exclude, --min-duration, --max-duration) is remembered and holds in later runs too,
     until the same option is given anew: --exclude "" leaves nothing out by name, a duration of 0 is no bound.

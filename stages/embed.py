@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from earshot.audio.checkpoint import Checkpoint
 from earshot.audio.config import DecodeConfig
 from earshot.audio.decoding.music_file import Cause
+from earshot.data.files.cue_sheets import sheet_path
 from earshot.data.files.folder_walk import find_files
 from earshot.data.files.path_encoding import expand_home, shown_path
 from earshot.index.library import Library
@@ -139,9 +140,13 @@ def embed_folders(
 
 
 def existing_path(path: str) -> str:
-    """Make a path absolute, with ~ expanded; refuse, with a StageError, one that is empty or leads nowhere."""
+    """Make a path absolute, with ~ expanded; refuse, with a StageError, one that is empty or leads nowhere.
+
+    For a track of a cue sheet it is the sheet.
+    """
     if not path:
         raise InputError("One of the paths is empty. Was it a variable that is not set? Nothing was changed.")
+    path = sheet_path(path)
     if not os.path.exists(expand_home(path)):
         raise StageError(f"There is no {shown_path(path)}. Is its disk mounted? Nothing was changed.")
     return os.path.abspath(expand_home(path))

@@ -18,13 +18,22 @@ import numpy as np
 
 from earshot.audio.config import ExcerptConfig
 from earshot.audio.decoding.audible_excerpts import Excerpt, audible_excerpts
-from earshot.audio.decoding.frames import FrameRun, declared_duration
+from earshot.audio.decoding.frames import FrameRun, PartRun, declared_duration
 from earshot.audio.decoding.joined_files import FilePart, JoinedRun, find_links, is_chained_ogg
 from earshot.audio.decoding.lengths import Heard, hear, hear_anew, hear_beyond, is_doubtful
-from earshot.audio.decoding.music_file import Cause, MusicFile, Stamp, UndecodableError, check_is_audio, reading
+from earshot.audio.decoding.music_file import (
+    Cause,
+    MusicFile,
+    Stamp,
+    UndecodableError,
+    check_is_audio,
+    reading,
+    source_of,
+)
 from earshot.audio.decoding.sounding import MAX_WHOLE_SECONDS, MIN_SECONDS, Run
 from earshot.audio.decoding.tag_blocks import Fields, read_blocks
-from earshot.audio.decoding.tags import Tags, parse_tags
+from earshot.audio.decoding.tags import Tags, parse_tags, tags_of_part
+from earshot.data.files.cue_sheets import CueTrack
 from earshot.data.files.skip_rules import duration_exclusion
 
 # Demuxers of single files. Playlist formats (hls, concat, ...) are excluded on purpose: they make FFmpeg open other
@@ -78,7 +87,7 @@ class DecodedTrack:
 def decode_track(
     path: str, config: ExcerptConfig, bounds: Bounds = (None, None), stamp: Stamp | None = None
 ) -> DecodedTrack:
-    """Decode the excerpts of one file, which must still have the `stamp` of an earlier read, if one is given.
+    """Decode the excerpts of one file or track of a cue sheet; the file must still have the `stamp` of an earlier read.
 
     Raises
     ------
@@ -87,13 +96,14 @@ def decode_track(
         says which.
     """
     began = process_time()
-    with reading(os.path.abspath(path), stamp) as file:
+    source, track = source_of(os.path.abspath(path))
+    with reading(source, stamp) as file:
         check_is_audio(file)
-        is_chained = is_chained_ogg(file)
+        is_chained = track is None and is_chained_ogg(file)
         try:
             blocks = read_blocks(file)
-            with _open(file) as container:
-                return _decode_open(file, container, blocks, config, bounds, is_chained, began)
+            with _open(file, is_exact=track is not None) as container:
+                return _decode_open(file, container, blocks, config, bounds, is_chained, track, began)
         except UndecodableError:
             raise
         except _PROGRAM_ERRORS as error:
@@ -110,8 +120,8 @@ def _lacks_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or (is_text and "alloc" in str(error).lower())
 
 
-def _open(file: MusicFile | FilePart) -> Any:
-    is_large = file.size > _MAX_EXACT_SEEK_BYTES
+def _open(file: MusicFile | FilePart, *, is_exact: bool = False) -> Any:
+    is_large = file.size > _MAX_EXACT_SEEK_BYTES and not is_exact
     options = _OPEN_OPTIONS | ({"usetoc": "1"} if is_large else {})
     container: Any = av.open(file, options=options, buffer_size=_BUFFER_BYTES, **_PYAV_OPTIONS)
     if is_large and container.format.name == "mp3":
@@ -126,6 +136,7 @@ def _decode_open(
     config: ExcerptConfig,
     bounds: Bounds,
     is_chained: bool,
+    track: CueTrack | None,
     began: float,
 ) -> DecodedTrack:
     if not container.streams.audio:
@@ -143,6 +154,9 @@ def _decode_open(
 
     tags = parse_tags(*blocks, container.metadata, stream.metadata, path=container.name)
     heard = _hear_links(file, config, bounds) if is_chained else None
+    if track is not None:
+        tags = tags_of_part(tags, track.tags)
+        heard = _hear_part(container, stream, track, config, bounds)
     heard = heard or _hear_stream(file, container, stream, config, bounds)
     return DecodedTrack(
         excerpts=[excerpt.samples for excerpt in heard.excerpts],
@@ -171,6 +185,19 @@ def _hear_stream(file: MusicFile, container: Any, stream: Any, config: ExcerptCo
         if heard.note is None:
             heard = hear_beyond(run, declared, config) or heard
     return _sounding(run, heard, config, bounds)
+
+
+def _hear_part(container: Any, stream: Any, track: CueTrack, config: ExcerptConfig, bounds: Bounds) -> Heard:
+    """Hear the part of a file that is a track of a cue sheet."""
+    whole = declared_duration(container, stream)
+    end = track.end if whole is None else min(whole, track.end or whole)
+    if end is not None and end <= track.begin:
+        raise UndecodableError(f"its cue sheet lets it begin at {track.begin:.1f} s, and its file ends at {end:.1f} s")
+    declared = None if end is None else end - track.begin
+    if declared is not None:
+        _check_duration(declared, bounds)
+    run = PartRun(FrameRun(container, stream), track.begin, declared)
+    return _sounding(run, hear(run, declared, config), config, bounds)
 
 
 def _hear_links(file: MusicFile, config: ExcerptConfig, bounds: Bounds) -> Heard | None:

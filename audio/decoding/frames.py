@@ -164,5 +164,37 @@ class FrameRun:
         return self._converters[source].resample(frame)
 
 
+class PartRun:
+    """A part of a file as a run of its own: from `begin`, for so many seconds, or to the end if that is None."""
+
+    def __init__(self, whole: FrameRun, begin: float, seconds: float | None) -> None:
+        self._whole, self._begin, self._seconds = whole, begin, seconds
+
+    @property
+    def rate(self) -> int:
+        return self._whole.rate
+
+    @property
+    def end(self) -> float:
+        return self._whole.end - self._begin
+
+    @property
+    def read_from(self) -> float:
+        return self._whole.read_from - self._begin
+
+    @property
+    def decoded_to(self) -> float:
+        decoded = max(0.0, self._whole.decoded_to - self._begin)
+        return decoded if self._seconds is None else min(decoded, self._seconds)
+
+    def seek(self, position: float) -> None:
+        self._whole.seek(position + self._begin)
+
+    def read(self, start: float, seconds: float) -> np.ndarray | None:
+        """Read as `FrameRun.read` does, up to the end of the part."""
+        left = seconds if self._seconds is None else min(seconds, self._seconds - start)
+        return self._whole.read(start + self._begin, left) if left > 0 else None
+
+
 def _format(frame: Any) -> tuple[str, str, int]:
     return frame.format.name, frame.layout.name, frame.sample_rate

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from earshot.data.files.content_hash import hash_of
+from earshot.data.files.cue_sheets import CueTrack, cue_track
 from earshot.data.files.regular_files import IrregularFileError, irregular_kind, open_regular
 
 Stamp = tuple[int, int]  # bytes, and nanoseconds of the last change; an unchanged file keeps its stamp
@@ -138,9 +139,29 @@ class HashedFile:
 
 
 def hash_file(path: str) -> HashedFile:
-    """Hash a music file; raises as `reading` does."""
-    with reading(path) as file:
-        return HashedFile(hash_of(file, file.size), file.stamp)
+    """Hash a music file or a track of a cue sheet; raises as `source_of` and `reading` do."""
+    source, track = source_of(path)
+    with reading(source) as file:
+        return HashedFile(hash_of(file, file.size, track), file.stamp)
+
+
+def source_of(path: str) -> tuple[str, CueTrack | None]:
+    """The path of the file to read for a track, and if a cue sheet names it, where in that file it lies.
+
+    Raises
+    ------
+    UndecodableError
+        The sheet cannot be read, or does not name it.
+    """
+    try:
+        track = cue_track(path)
+    except OSError as error:
+        raise UndecodableError(
+            f"its cue sheet cannot be read: {error.strerror}", Cause.ENVIRONMENT, error.errno
+        ) from None
+    except ValueError as error:
+        raise UndecodableError(str(error), Cause.ENVIRONMENT) from None
+    return (track.file if track else path), track
 
 
 def check_is_audio(file: MusicFile) -> None:

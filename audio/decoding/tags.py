@@ -6,7 +6,7 @@ mutagen would be the obvious choice, but a hostile tag of 4 KB keeps it busy for
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from earshot.data.placeholder_names import is_no_artist, is_unknown
 from earshot.data.text_encoding import bytes_before, decode_field, guess_encoding
@@ -82,6 +82,12 @@ def parse_tags(*metadata: Mapping[str, str | Sequence[str]], path: str = "") -> 
         isrc=_full_match(_ISRC, values.get("isrc", "").replace("-", "").upper().partition(";")[0]),
         album_artist=None if is_unknown(album_artist or "unknown") else album_artist,
     )
+
+
+def tags_of_part(whole: Tags, fields: Mapping[str, str]) -> Tags:
+    """Tags of a track by what a cue sheet says of it, and by those of the file that hold for all its album."""
+    own = {name: value for name, value in asdict(parse_tags(fields)).items() if value is not None}
+    return replace(whole, **({"title": None, "track_number": None, "mbid": None, "isrc": None} | own))
 
 
 def _named(artist: str | None) -> str | None:

@@ -14,6 +14,8 @@ from earshot.commands.shared.console import OutputError
 from earshot.commands.shared.terminal import plural
 from earshot.commands.shared.text_tables import one_line
 from earshot.data.files.atomic import TEMPORARY_SUFFIX, output_path
+from earshot.data.files.cue_sheets import cue_track
+from earshot.data.files.path_encoding import path_columns, path_from_columns
 
 if TYPE_CHECKING:
     from earshot.index.tracks.track_lookup import TrackRow
@@ -93,9 +95,22 @@ def m3u_text(tracks: "Sequence[TrackRow]", folder: Path, relative: bool | None =
     for track in tracks:
         if track.path is not None:
             seconds = -1 if track.duration is None else round(track.duration)  # -1: unknown
-            path = _relative_path(track.path, here) if relative else track.path
-            lines += [f"#EXTINF:{seconds},{one_line(track.name)}", _location(track, path)]
+            lines.append(f"#EXTINF:{seconds},{one_line(track.name)}")
+            path, begin, end = _place(path_from_columns(track.path, track.path_bytes))
+            lines += [
+                f"#EXTVLCOPT:{name}-time={at:.3f}" for name, at in (("start", begin), ("stop", end)) if at is not None
+            ]
+            lines.append(_location(path, _relative_path(path, here) if relative else path))
     return "\n".join(lines) + "\n"
+
+
+def _place(path: str) -> tuple[str, float | None, float | None]:
+    """The file of a track, and for one of a cue sheet the seconds between which it lies there."""
+    try:
+        track = cue_track(path)
+    except (OSError, ValueError):  # its disk is away, or the sheet has changed
+        return path, None, None
+    return (track.file, track.begin, track.end) if track else (path, None, None)
 
 
 def _relative_path(path: str, here: Sequence[str]) -> str:
@@ -119,8 +134,8 @@ def playlist_name(name: str) -> str:
     return f"{safe}.m3u8"
 
 
-def _location(track: "TrackRow", path: str) -> str:
-    """A path, or the file:// address of the track if no line of UTF-8 can hold the path."""
-    if track.path_bytes is None and not {"\n", "\r"}.intersection(path):
-        return path
-    return "file://" + quote(track.path_bytes or str(track.path).encode())
+def _location(path: str, shown: str) -> str:
+    """A path as it is shown, or its file:// address if no line of UTF-8 can hold it."""
+    if path_columns(path)[1] is None and not {"\n", "\r"}.intersection(path):
+        return shown
+    return "file://" + quote(os.fsencode(path))

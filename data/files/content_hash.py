@@ -5,6 +5,7 @@ from typing import Protocol
 
 import xxhash
 
+from earshot.data.files.cue_sheets import CueTrack, cue_track
 from earshot.data.files.regular_files import open_regular
 
 _SAMPLE_BYTES = 64 * 1024
@@ -27,14 +28,15 @@ def content_hash(path: str) -> str:
     first byte to its last, and its size is hashed with them: a ten-hour mix costs as much as a song, and
     two recordings never agree in all of these. xxHash guards against accidents, not against forgers.
 
-    Raises as `open_regular` does.
+    Raises as `open_regular` and `cue_track` do.
     """
-    with open_regular(path, buffering=0) as file:
-        return hash_of(file, os.fstat(file.fileno()).st_size)
+    track = cue_track(path)
+    with open_regular(track.file if track else path, buffering=0) as file:
+        return hash_of(file, os.fstat(file.fileno()).st_size, track)
 
 
-def hash_of(file: Bytes, size: int) -> str:
-    """Hash an open file of `size` bytes that stands at its beginning."""
+def hash_of(file: Bytes, size: int, track: CueTrack | None = None) -> str:
+    """Hash an open file of `size` bytes that stands at its beginning, or a track of it by what its sheet says too."""
     digest = xxhash.xxh3_128()
     if size <= _MAX_WHOLE_BYTES:
         while block := file.read(_READ_BYTES):
@@ -45,4 +47,6 @@ def hash_of(file: Bytes, size: int) -> str:
         for number in range(n_blocks):
             file.seek((size - _SAMPLE_BYTES) * number // (n_blocks - 1))
             digest.update(file.read(_SAMPLE_BYTES))
+    if track is not None:
+        digest.update(repr((track.begin, track.end, track.tags)).encode(errors="backslashreplace"))
     return digest.hexdigest()

@@ -3,9 +3,11 @@
 import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from earshot.data.files.cue_sheets import CueTrack, is_cue_sheet, sheet_path, split_files
 from earshot.data.files.regular_files import irregular_kind
 from earshot.data.files.skip_rules import (
     EMPTY_MARKERS,
@@ -81,7 +83,7 @@ def find_files(
         for folder in sorted(folder for folder in rules if is_under(root, folder)):
             context = context.with_rules(folder, rules[folder])
         if not os.path.isdir(root):
-            files: Iterator[FoundFile] = iter([_examine(root, context, None, is_named=True)])
+            files: Iterator[FoundFile] = _examine_named(root, context)
         else:
             files = _walk(root, context, rules, {os.path.abspath(folder) for folder in skipped_folders}, visited)
         for file in files:
@@ -143,6 +145,8 @@ def _walk(
             context = context.with_rules(folder, rules[folder])
         markers = {entry.name for entry in entries if _is_marker(entry)}
         marker = None if folder in rules else marker or min(markers, default=None)
+        sheets = [entry for entry in entries if is_cue_sheet(entry.name)]
+        split = split_files(folder, [one.name for one in sheets if not pattern_exclusion(one.path, context.patterns)])
         folders = []
         for entry in entries:
             if _is_folder(entry):
@@ -154,8 +158,32 @@ def _walk(
                     yield FoundFile(entry.path, exclusion=reason, context=context, is_folder=True)
             elif entry.name not in markers:
                 is_named = entry.path in rules
-                yield _examine(entry.path, context, None if is_named else marker, entry, is_named=is_named)
+                file = _examine(entry.path, context, None if is_named else marker, entry, is_named=is_named)
+                yield from _split(file, split.get(entry.path, ()))
         pending.extend(reversed(folders))
+
+
+def _examine_named(path: str, context: FolderContext) -> Iterator[FoundFile]:
+    """Judge a file that was given by name; a cue sheet stands for the files that it splits."""
+    folder, name = os.path.split(path)
+    split = split_files(folder, [name] if is_cue_sheet(name) else None)
+    for file in [path, *split] if is_cue_sheet(name) else [path]:
+        yield from _split(_examine(file, context, None, is_named=True), split.get(file, ()))
+
+
+def _split(file: FoundFile, tracks: Sequence[CueTrack]) -> Iterator[FoundFile]:
+    """The tracks that a cue sheet makes of a file, and the file, which is excluded then; without any, only the file."""
+    if not tracks:
+        yield file
+        return
+    sheet = sheet_path(tracks[0].path)
+    with suppress(OSError):  # it was removed just now
+        file = file._replace(mtime_ns=max(file.mtime_ns, os.stat(sheet).st_mtime_ns))
+    for track in tracks:
+        exclusion = file.exclusion or pattern_exclusion(track.path, file.context.patterns)
+        yield file._replace(path=track.path, size=file.size // len(tracks), exclusion=exclusion)
+    whole = None if file.failure else f"split into {len(tracks)} tracks by {os.path.basename(sheet)}"
+    yield file._replace(exclusion=file.exclusion or whole)
 
 
 def _is_marker(entry: os.DirEntry) -> bool:

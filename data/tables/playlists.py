@@ -13,6 +13,7 @@ from pathlib import Path
 
 import xxhash
 
+from earshot.data.files.cue_sheets import track_at
 from earshot.data.files.file_addresses import is_address, path_of_address, percent_decoded
 from earshot.data.files.regular_files import open_regular
 from earshot.data.tables.encodings import decoded
@@ -23,6 +24,7 @@ _MAX_BYTES = 64 * 1024 * 1024
 _MAX_ENTRIES = 1_000_000
 _MAX_PATH_LETTERS = 4_096  # no system opens a longer path
 _HEAD_BYTES = 4_096  # where an encoding is named
+_START = re.compile(r"#EXTVLCOPT:start-time=(\d{1,9}(?:\.\d+)?)")  # seconds
 _ENCODING = re.compile(rb"^#EXTENC:[ \t]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -45,6 +47,7 @@ class Location:
     text: str
     name: str | None = None  # "Artist - Title"
     is_encoded: bool = False  # whether the format demands %20 for a blank; else some programs write it nevertheless
+    begin: float | None = None  # seconds, of a part of the file
 
     def names(self, folder: str) -> list[str]:
         """Names to look for, the likeliest first; none for what is no local file and bears no name."""
@@ -58,6 +61,8 @@ class Location:
         else:
             readings = [self.text, percent_decoded(self.text)]
         paths = [path for reading in readings if (path := _local_path(reading, folder)) is not None]
+        if self.begin is not None:
+            paths = [track_at(path, self.begin) for path in paths]
         return list(dict.fromkeys([*paths, *filter(None, [self.name])]))
 
 
@@ -149,8 +154,16 @@ def _read(path: str | Path) -> bytes:
 
 def _m3u_locations(data: bytes) -> list[Location]:
     lines = (match[0] for match in re.finditer(r"[^\r\n]+", _text(data)))  # a list of all lines may take gigabytes
-    locations = (Location(line.strip()) for line in lines if line.strip() and not line.startswith("#"))
-    return list(islice(locations, _MAX_ENTRIES + 1))
+    locations, begin = [], None
+    for line in lines:
+        if start := _START.match(line):
+            begin = float(start[1])
+        elif line.strip() and not line.startswith("#"):
+            locations.append(Location(line.strip(), begin=begin))
+            begin = None
+            if len(locations) > _MAX_ENTRIES:
+                break
+    return locations
 
 
 def _pls_locations(data: bytes) -> list[Location]:

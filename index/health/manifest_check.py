@@ -62,7 +62,7 @@ def n_unrecorded(library: Library) -> int:
 def _changed_track(path: str, digest: str) -> Problem | None:
     try:
         is_same = in_time(lambda: content_hash(path), path, _HASH_SECONDS) == digest
-    except (OSError, IrregularFileError) as error:
+    except (OSError, IrregularFileError, ValueError) as error:  # ValueError: a cue sheet does not name it any more
         return Problem(f"{shown_path(path)}: {getattr(error, 'strerror', error)}", "cli embed-audio")
     # Size and time may be unchanged: a plain scan would skip the file.
     again = f"cli embed-audio --again {shell_word(path)}"

@@ -4,6 +4,7 @@ import json
 import os
 import unicodedata
 
+from earshot.data.files.cue_sheets import sheet_path, split_files
 from earshot.data.files.file_addresses import path_of_address
 from earshot.data.files.path_encoding import path_columns, shown_path
 from earshot.data.tables.playlists import SUFFIXES, read_playlist
@@ -40,7 +41,8 @@ def tracks_at(library: Library, text: str) -> Selected | None:
         return Selected("track", row[0].name, row[:1])
     if path.lower().endswith(SUFFIXES) and os.path.isfile(path):
         return _tracks_of_playlist(library, path)
-    tracks = {track.id: track for form in dict.fromkeys(forms) for track in _tracks_below(library, form)}
+    sheets = {sheet_path(track.path) for track in split_files(os.path.dirname(path)).get(path, ())}
+    tracks = {track.id: track for form in dict.fromkeys([*forms, *sheets]) for track in _tracks_below(library, form)}
     return Selected("folder", path, list(tracks.values())) if tracks else None
 
 

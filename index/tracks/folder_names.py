@@ -5,6 +5,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
+from earshot.data.files.cue_sheets import sheet_path
 from earshot.data.path_names import PathNames, file_title, lacking_names, names_of_path
 from earshot.index.library import Library
 from earshot.index.tracks.artist_store import album_id, artist_id
@@ -16,7 +17,7 @@ FIELDS = ("title", "artist", "album", "track_number", "album_artist")
 
 def folder_names(library: Library, path: str) -> PathNames | None:
     """The names that a path says below the folder that was given to `embed-audio`; None if it says none."""
-    root = folder_of(library, path)
+    root = folder_of(library, path) if sheet_path(path) == path else None
     return None if root is None else names_of_path(os.path.relpath(path, root), _siblings(os.path.dirname(path)))
 
 

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 
+from earshot.data.files.cue_sheets import sheet_path
 from earshot.data.files.path_encoding import path_columns, path_from_columns
 from earshot.data.files.skip_rules import Rules
 from earshot.index.database_checks import read_json_list
@@ -67,7 +68,8 @@ def folder_of(library: Library, path: str) -> str | None:
 
 def files_outside(library: Library) -> list[str]:
     """The known files below no folder of the library: each was embedded by its own path."""
-    return [path_from_columns(text, raw) for text, raw in library.db.execute(_OUTSIDE)]
+    paths = [path_from_columns(text, raw) for text, raw in library.db.execute(_OUTSIDE)]
+    return list(dict.fromkeys(map(sheet_path, paths)))
 
 
 def read_mount_points(library: Library) -> dict[str, bool]:

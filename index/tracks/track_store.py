@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from earshot.data.files.cue_sheets import sheet_path
 from earshot.data.files.path_encoding import path_columns, path_from_columns
 from earshot.data.files.skip_rules import duration_exclusion
 from earshot.data.path_names import file_title, lacking_names
@@ -80,7 +81,7 @@ def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_r
     track_id, old_text, old_bytes, title, _ = twin
     old_path = path_from_columns(old_text, old_bytes)
     text, raw = path_columns(file.path)
-    if old_path != file.path and os.path.lexists(old_path):
+    if old_path != file.path and os.path.lexists(sheet_path(old_path)):
         follow_path(library, _copy_track(library, track_id, file, title), old_path, file.path)
         return True
     # A row of the new path, from earlier content, is overwritten.

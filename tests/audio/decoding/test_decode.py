@@ -286,3 +286,27 @@ def test_a_lack_of_memory_is_no_verdict_whatever_it_is_called(track_files, monke
     assert caught.value.cause is cause
     if cause is Cause.ENVIRONMENT:
         assert str(caught.value) == "decoding needs more memory than the limit allows"
+
+
+@pytest.mark.parametrize("suffix", ["flac", "mp3", "ogg"])
+def test_a_track_of_a_cue_sheet_is_heard_where_it_lies(tmp_path, suffix):
+    write_audio(tmp_path / f"album.{suffix}", noise(40, 16_000), 16_000, TAGS | {"isrc": "GBAAA9700001"})
+    (tmp_path / "album.cue").write_text(
+        'FILE "album.wav" WAVE\nTRACK 01 AUDIO\nINDEX 01 00:00:00\n'
+        "TRACK 02 AUDIO\nTITLE Middle\nINDEX 01 00:12:00\nTRACK 03 AUDIO\nINDEX 01 00:33:37\n"
+        "TRACK 04 AUDIO\nINDEX 01 01:00:00\n",
+    )
+    for number, begin, end in ((1, 0, 12), (2, 12, 33 + 37 / 75), (3, 33 + 37 / 75, 40)):
+        track = decode_track(str(tmp_path / f"album.cue/track000{number}"), BRIEF)
+        assert track.duration == pytest.approx(end - begin, abs=0.2)
+        assert track.starts[-1] + len(track.excerpts[-1]) / 16_000 <= track.duration + 0.2
+        for excerpt, start in zip(track.excerpts, track.starts, strict=True):
+            seconds, likeness = displacement(excerpt, begin + start, heard_noise(40))
+            assert abs(seconds) < 0.1 and likeness > 0.8
+        assert track.tags.title == ("Middle" if number == 2 else f"Track 0{number}")
+        assert (track.tags.artist, track.tags.isrc, track.tags.track_number) == ("Someone", None, number)
+    with pytest.raises(UndecodableError, match=r"begin at 60\.0 s, and its file ends at 40\.\d s"):
+        decode_track(str(tmp_path / "album.cue/track0004"), BRIEF)
+    with pytest.raises(UndecodableError, match=r"album\.cue names no such track any more") as caught:
+        decode_track(str(tmp_path / "album.cue/track0005"), BRIEF)
+    assert caught.value.cause is Cause.ENVIRONMENT  # the sheet was changed a moment ago

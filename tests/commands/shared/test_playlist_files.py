@@ -14,6 +14,7 @@ from earshot.commands.shared.playlist_files import (
     write_playlist,
     write_playlists,
 )
+from earshot.data.tables.playlists import read_playlist
 from earshot.index.tracks.track_lookup import TrackRow
 
 TRACK = TrackRow(1, "/joga.mp3", "Jóga", "Björk", "Homogenic", "Pop", 1997, 304.6, "abc")
@@ -135,3 +136,18 @@ def test_relative_paths_on_demand(tmp_path, monkeypatch, capfdbinary):
     assert str(tmp_path / "m" / "1.mp3").encode() in capfdbinary.readouterr().out
     write_playlist(Path("-"), tracks, relative=True)
     assert b"\nm/1.mp3\n" in capfdbinary.readouterr().out
+
+
+def test_players_find_a_track_of_a_cue_sheet_by_its_seconds(tmp_path):
+    (tmp_path / "a.flac").touch()
+    cue = 'FILE "a.flac" WAVE\nTRACK 01 AUDIO\nINDEX 01 00:00:00\nTRACK 02 AUDIO\nINDEX 01 01:00:00\n'
+    (tmp_path / "a.cue").write_text(cue)
+    tracks = [replace(TRACK, path=str(tmp_path / f"a.cue/track000{number}")) for number in (2, 1)]
+    write_m3u(tmp_path / "mix.m3u8", tracks)
+    times = ["#EXTVLCOPT:start-time=60.000"], ["#EXTVLCOPT:start-time=0.000", "#EXTVLCOPT:stop-time=60.000"]
+    lines = (tmp_path / "mix.m3u8").read_text().splitlines()
+    assert [line for line in lines if "Björk" not in line] == ["#EXTM3U", *times[0], "a.flac", *times[1], "a.flac"]
+    assert read_playlist(str(tmp_path / "mix.m3u8")).entries == [track.path for track in tracks]
+    (tmp_path / "a.cue").unlink()  # an entry without its sheet keeps its name
+    write_m3u(tmp_path / "mix.m3u8", tracks[:1])
+    assert (tmp_path / "mix.m3u8").read_text().splitlines()[2:] == ["a.cue/track0002"]

@@ -248,3 +248,28 @@ def test_any_name_the_disk_allows_is_found(tmp_path_factory, name):
         file.write(b"fLaC")
     (file,) = find_files([os.fsdecode(folder)])
     assert os.fsencode(file.path) == os.path.join(folder, name)
+
+
+CUE = 'FILE "album.flac" WAVE\nTRACK 01 AUDIO\nINDEX 01 00:00:00\nTRACK 02 AUDIO\nINDEX 01 01:00:00\n'
+
+
+def test_a_cue_sheet_puts_tracks_in_the_place_of_a_file(tmp_path):
+    file, sheet = touch(tmp_path / "album.flac", b"12345678"), touch(tmp_path / "album.cue", CUE.encode())
+    os.utime(file, (5, 5))
+    os.utime(sheet, (9, 9))  # changes of the sheet are changes of the tracks
+    tracks = {"album.cue/track0001": None, "album.cue/track0002": None}
+    whole = {"album.flac": "split into 2 tracks by album.cue"}
+    assert found(tmp_path) == {"album.cue": "not audio by its name (.cue)"} | tracks | whole
+    by_path = {os.path.relpath(one.path, tmp_path): one for one in find_files([str(tmp_path)])}
+    assert {(by_path[name].size, by_path[name].mtime_ns) for name in tracks} == {(4, 9 * 10**9)}
+    for named in (file, sheet):
+        assert {os.path.normpath(tmp_path / named / name) for name in found(named)} >= {
+            str(tmp_path / name) for name in (*tracks, *whole)
+        }
+
+
+def test_rules_hold_for_tracks_of_a_cue_sheet(tmp_path):
+    touch(tmp_path / "album.flac"), touch(tmp_path / "album.cue", CUE.encode())
+    assert found(tmp_path, exclude=["*.flac"])["album.cue/track0001"] == "matches --exclude *.flac"
+    assert found(tmp_path, exclude=["*/track0002"])["album.cue/track0001"] is None
+    assert found(tmp_path, exclude=["*.cue"])["album.flac"] is None
