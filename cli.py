@@ -23,7 +23,7 @@ import click
 from earshot import commands
 from earshot.commands.shared.console import OutputError, close_outputs, open_outputs
 from earshot.commands.shared.error_messages import shown_error
-from earshot.commands.shared.options import library_folder
+from earshot.commands.shared.options import HomePath
 from earshot.commands.shared.signals import TerminatedError, end_on_signals, say_interrupted
 
 _OWN_ERRORS = (click.ClickException, click.exceptions.Exit, click.Abort, OutputError)  # not of a disk or database
@@ -47,10 +47,9 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.option(
     "--library",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=HomePath(path_type=Path, file_okay=False),
     default=Path("library"),
     envvar="EARSHOT_LIBRARY",
-    callback=library_folder,
     show_envvar=True,
     help="The library folder.",
 )

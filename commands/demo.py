@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from earshot.commands.shared.options import HomePath
 from earshot.commands.shared.terminal import progress
 from earshot.data.files.path_encoding import shell_word, shown_path
 
@@ -16,7 +17,7 @@ SPOTIFY_USER_ROW = 6  # the listener whose history is also written as Spotify ex
 @click.option(
     "--folder",
     "world_folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=HomePath(path_type=Path, file_okay=False),
     default=Path("demo"),
     help="Where the world is made.",
 )

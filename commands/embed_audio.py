@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from earshot.audio.config import DecodeConfig
-from earshot.commands.shared.options import config_of, config_options, device_option
+from earshot.commands.shared.options import HomePath, config_of, config_options, device_option
 from earshot.commands.shared.terminal import drawn, echo_some
 from earshot.data.files.path_encoding import shell_word, shown_path
 
@@ -24,7 +24,7 @@ _NAMES_SHOWN = 8  # of folders that are left out
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path())
+@click.argument("paths", nargs=-1, type=HomePath())
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files whose path or name matches.")
 @click.option("--min-duration", type=float, metavar="SECONDS", help="Leave out shorter tracks.")
 @click.option("--max-duration", type=float, metavar="SECONDS", help="Leave out longer tracks.")

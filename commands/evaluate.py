@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from earshot.commands.shared.error_messages import user_errors
-from earshot.commands.shared.options import output_options, popularity_option
+from earshot.commands.shared.options import HomePath, output_options, popularity_option
 from earshot.commands.shared.terminal import echo_lines, echo_rows, last_report
 
 
@@ -50,7 +50,7 @@ from earshot.commands.shared.terminal import echo_lines, echo_rows, last_report
 )
 @click.option(
     "--report",
-    type=click.Path(path_type=Path),
+    type=HomePath(path_type=Path),
     metavar="FOLDER|FILE.md",
     help="Also write a page with pictures beside it.",
 )

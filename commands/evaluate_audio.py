@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from earshot.commands.shared.options import output_options
+from earshot.commands.shared.options import HomePath, output_options
 from earshot.commands.shared.terminal import echo_rows, last_report
 
 
 @click.command()
 @click.option(
-    "--labels", type=click.Path(path_type=Path, dir_okay=False), metavar="TABLE", help="Labels of tracks, by file."
+    "--labels", type=HomePath(path_type=Path, dir_okay=False), metavar="TABLE", help="Labels of tracks, by file."
 )
 @click.option("--column", "columns", multiple=True, metavar="NAME", help="A column of labels; may be repeated.")
 @click.option("--twins", metavar="COLUMN", help="The column that names the file with the same recording.")

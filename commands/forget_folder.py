@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from earshot.commands.shared.options import output_options
+from earshot.commands.shared.options import HomePath, output_options
 from earshot.commands.shared.terminal import drawn, echo_rows, plural
-from earshot.data.files.path_encoding import expand_home, shown_path
+from earshot.data.files.path_encoding import shown_path
 
 
 @click.command()
-@click.argument("path", required=False, type=click.Path(), metavar="[PATH]")
+@click.argument("path", required=False, type=HomePath(), metavar="[PATH]")
 @output_options
 @click.pass_obj
 def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
@@ -40,7 +40,7 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
         raise click.UsageError("The path is empty. Was it a variable that is not set? Nothing was changed.")
     with Library.open_to_write(folder) as library:
         try:
-            forgotten = removal.forget_folder(library, expand_home(path))
+            forgotten = removal.forget_folder(library, path)
         finally:  # even then: an earlier try may have been killed before it came to this
             list(drawn(refresh_indexes(library)))
     n_tracks = plural(forgotten.n_tracks, "track")

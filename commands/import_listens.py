@@ -9,7 +9,7 @@ import click
 
 from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.name_options import echo_nodes, echo_translation, names_options, node_counts
-from earshot.commands.shared.options import json_option
+from earshot.commands.shared.options import HomePath, json_option
 from earshot.commands.shared.terminal import drawn, echo_json, echo_malformed, echo_some, plural
 from earshot.data.files.path_encoding import escaped, shown_path
 
@@ -31,7 +31,7 @@ class _Formats(click.Choice):
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.argument("path", type=HomePath(path_type=Path, exists=True))
 @click.option(
     "--format", type=_Formats(), default="auto", help="The format; auto detects it by the content of the files."
 )

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from earshot.commands.shared.options import HomePath
 from earshot.commands.shared.terminal import echo_json, echo_some, in_one_line, plural
 from earshot.data.files.path_encoding import shown_path
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", nargs=-1, required=True, type=HomePath())
 @click.option("--forget", is_flag=True, help="Remove these playlists from the library instead.")
 @click.option("--json", "as_json", is_flag=True, help="Report each playlist as JSON.")
 @click.pass_obj

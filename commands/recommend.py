@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from earshot.commands.shared.error_messages import user_errors
-from earshot.commands.shared.options import EXISTING_FILE, copies_option, output_options, popularity_option
+from earshot.commands.shared.options import EXISTING_FILE, HomePath, copies_option, output_options, popularity_option
 from earshot.commands.shared.playlist_files import (
     PLAYLIST_HELP,
     is_standard_output,
@@ -38,7 +38,7 @@ from earshot.commands.shared.text_tables import one_line
 @click.option("--max-per-artist", default=3, type=click.IntRange(1), help="At most this many tracks of one artist.")
 @popularity_option("Weight of the log of a track's share of all plays in its score.")
 @copies_option
-@click.option("--m3u", type=click.Path(path_type=Path), help=f"{PLAYLIST_HELP} With --all a folder of them.")
+@click.option("--m3u", type=HomePath(path_type=Path), help=f"{PLAYLIST_HELP} With --all a folder of them.")
 @relative_option
 @output_options
 @click.pass_obj

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import math
+import os
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
@@ -15,14 +16,18 @@ from earshot.data.settings import Range, Setting, settings_of
 C = TypeVar("C")
 
 
-def library_folder(_context: click.Context, _parameter: click.Parameter, folder: Path) -> Path:
-    """Expand a ~ in the library folder: in a unit or compose file, and after `--library=`, no shell has done so."""
-    return Path(expand_home(str(folder)))
+class HomePath(click.Path):
+    """A path whose ~ is the home folder: in a unit or compose file, and after `--m3u=`, no shell has said so."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        return super().convert(expand_home(os.fspath(value)), param, ctx)
 
 
-EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+EXISTING_FILE = HomePath(path_type=Path, exists=True, dir_okay=False)
 SPACES_OF_SOUND = "audio: how it sounds. diffused: sound spread by cli diffuse-audio."
-NEW_FILE = click.Path(path_type=Path, dir_okay=False)
+NEW_FILE = HomePath(path_type=Path, dir_okay=False)
 
 
 class Switch(click.Option):

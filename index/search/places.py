@@ -6,7 +6,7 @@ import unicodedata
 
 from earshot.data.files.cue_sheets import sheet_path, split_files
 from earshot.data.files.file_addresses import path_of_address
-from earshot.data.files.path_encoding import path_columns, shown_path
+from earshot.data.files.path_encoding import expand_home, path_columns, shown_path
 from earshot.data.tables.playlists import SUFFIXES, read_playlist
 from earshot.index.library import Library
 from earshot.index.search.selected import Selected
@@ -18,8 +18,9 @@ from earshot.index.tracks.track_lookup import TrackRow, track_rows
 
 
 def local_path(text: str) -> str:
-    """The absolute path that a text means if it is one; a `file:` address is decoded."""
-    return os.path.abspath(path_of_address(text) or text)
+    """The absolute path that a text means if it is one; a `file:` address is decoded, and ~/ is the home folder."""
+    path = path_of_address(text) or text
+    return os.path.abspath(expand_home(path) if path.startswith("~/") else path)
 
 
 def is_only_a_path(text: str) -> bool:

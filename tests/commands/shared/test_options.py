@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from earshot.audio.config import DecodeConfig
-from earshot.commands.shared.options import Switch, SwitchCommand, config_of, config_options
+from earshot.cli import cli
+from earshot.commands.shared.options import HomePath, Switch, SwitchCommand, config_of, config_options
 from earshot.commands.train_tower import train_tower
 from earshot.data.settings import Range
 
@@ -103,3 +104,9 @@ def test_a_config_is_made_of_its_own_options():
     assert config_of(Config, {"k": 10} | vars(Config(dim=8))) == Config(dim=8)
     with pytest.raises(click.UsageError, match="workers is -1"):
         config_of(DecodeConfig, vars(DecodeConfig()) | {"workers": -1})
+
+
+def test_every_path_may_begin_at_home():
+    commands = [cli, *cli.commands.values()]
+    paths = [option.type for command in commands for option in command.params if isinstance(option.type, click.Path)]
+    assert len(paths) > 15 and all(isinstance(path, HomePath) for path in paths)

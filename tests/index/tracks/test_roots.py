@@ -214,6 +214,9 @@ def test_a_home_folder_that_no_shell_wrote_out(tmp_path, track_files, monkeypatc
     assert "1 embedded" in invoke("~/library", "embed-audio", "~/Music").stdout
     assert sorted(os.listdir(tmp_path)) == ["home"] and (home / "library" / "library.db").exists()
     assert "1 embedded, 1 artists" in invoke("~/library", "status").stdout
+    song = f"~/Music/{track_files[0].name}"
+    invoke("~/library", "similar", song, "--m3u", "~/mix.m3u8")
+    assert (home / "mix.m3u8").exists()
     (home / "library").rename(home / "other")
     os.makedirs("~")
     (home / "other").rename("~/library")  # made by an earlier version: it goes on
