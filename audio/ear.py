@@ -45,7 +45,7 @@ class Ear:
         starts : seconds, one per excerpt; without them the fingerprint is empty
         """
         vectors = np.empty((len(excerpts), self.config.encoder.dim), dtype=np.float32)
-        spectrograms: dict[int, np.ndarray] = {}
+        spectrograms: dict[int, Tensor] = {}
         for rows, samples in batches_by_length(excerpts):
             began = perf_counter()
             batch = log_mel(torch.from_numpy(samples).to(self.device), self.config.mel)
@@ -53,7 +53,7 @@ class Ear:
             vectors[rows] = self.encoder(batch).cpu().numpy()
             self.seconds["mel"] += encoding_began - began
             self.seconds["encoder"] += perf_counter() - encoding_began
-            spectrograms |= zip(rows, batch.cpu().numpy(), strict=True)
+            spectrograms |= zip(rows, batch.cpu(), strict=True)
         heard = [spectrograms[row] for row in range(len(starts))]
         return vectors, fingerprint(heard, starts, self.config.mel.dynamic_range)
 

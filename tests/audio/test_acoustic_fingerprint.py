@@ -17,13 +17,13 @@ RATE = 16_000
 
 def heard(samples: np.ndarray, starts: list[float]):
     excerpts = [samples[int(start * RATE) :][: 5 * RATE] for start in starts]
-    mels = [log_mel(torch.from_numpy(excerpt), MelConfig()).numpy() for excerpt in excerpts]
+    mels = [log_mel(torch.from_numpy(excerpt), MelConfig()) for excerpt in excerpts]
     return fingerprint(mels, starts, MelConfig().dynamic_range)
 
 
 def of_file(path):
     decoded = decode_track(str(path), ExcerptConfig())
-    mels = [log_mel(torch.from_numpy(excerpt), MelConfig()).numpy() for excerpt in decoded.excerpts]
+    mels = [log_mel(torch.from_numpy(excerpt), MelConfig()) for excerpt in decoded.excerpts]
     return fingerprint(mels, decoded.starts, MelConfig().dynamic_range)
 
 
