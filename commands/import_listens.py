@@ -25,7 +25,7 @@ class _Formats(click.Choice):
 
     @cached_property
     def choices(self) -> tuple[str, ...]:  # type: ignore[override]
-        from earshot.data.listens.listen_sources import READERS
+        from earshot.data.exports.listen_sources import READERS
 
         return ("auto", *(reader.name for reader in READERS))
 

@@ -1,1 +1,1 @@
-"""Importers of listening exports: format detection and one reader for each service."""
+"""Listens in one form, whatever export they come from: batches, their collector, and tables of listens."""

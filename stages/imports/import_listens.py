@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from earshot.data.exports.lastfm import LASTFM_CSV
+from earshot.data.exports.listen_sources import Source, find_sources
+from earshot.data.exports.yambda import embeddings
 from earshot.data.ids import IdMap
 from earshot.data.listens.event_collector import EventCollector, Items
-from earshot.data.listens.lastfm import LASTFM_CSV
 from earshot.data.listens.listen_reader import Reader, ReadOptions
-from earshot.data.listens.listen_sources import Source, find_sources
 from earshot.data.listens.listen_tables import TABLE
-from earshot.data.listens.yambda import embeddings
 from earshot.index.library import Library
 from earshot.index.listens import listen_store
 from earshot.index.listens.listen_store import ListenImport, StoredListens

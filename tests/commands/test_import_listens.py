@@ -10,7 +10,7 @@ import pytest
 
 from commands_typed import invoke, rows_of
 from earshot.commands.import_listens import import_listens
-from earshot.data.listens.listen_sources import READERS
+from earshot.data.exports.listen_sources import READERS
 from library_world import add, at, heard, open_library
 from listen_exports import LASTFM_1K, SECOND, lastfm_1k, listen, listenbrainz, spotify, stream
 

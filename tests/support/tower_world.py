@@ -4,8 +4,8 @@ import numpy as np
 
 from earshot.data.catalog import Catalog
 from earshot.data.events.interactions import Interactions
+from earshot.data.exports.listen_sources import find_sources
 from earshot.data.listens.event_collector import EventCollector
-from earshot.data.listens.listen_sources import find_sources
 from earshot.index.listens import listen_store
 from earshot.towers.query_inputs import inputs_at
 

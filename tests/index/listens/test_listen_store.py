@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from earshot.data.events import event_log
-from earshot.data.listens.listen_sources import find_sources
+from earshot.data.exports.listen_sources import find_sources
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens import listen_store
 from earshot.index.listens.listen_store import (

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from earshot.data.events.interactions import KINDS
+from earshot.data.exports.yambda import embeddings, event_files, owners, read_yambda, role_of, with_owners
 from earshot.data.listens.event_collector import Items
-from earshot.data.listens.yambda import embeddings, event_files, owners, read_yambda, role_of, with_owners
 
 
 @pytest.fixture

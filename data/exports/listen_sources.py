@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from earshot.data.exports import lastfm, listenbrainz, spotify, yambda
 from earshot.data.files.regular_files import require_regular
-from earshot.data.listens import lastfm, listen_tables, listenbrainz, spotify, yambda
+from earshot.data.listens import listen_tables
 from earshot.data.listens.event_batch import Batch, refuse_malformed
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, ReadOptions
 from earshot.data.listens.listen_tables import TABLE

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from earshot.data.exports.listen_sources import READERS, detect_format, find_sources
 from earshot.data.listens.listen_reader import ReadOptions
-from earshot.data.listens.listen_sources import READERS, detect_format, find_sources
 from earshot.data.tables.text_blocks import Member
 from listen_exports import lastfm_1k, listen, listenbrainz, spotify, stream
 
