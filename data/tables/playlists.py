@@ -15,6 +15,7 @@ import xxhash
 
 from earshot.data.files.cue_sheets import track_at
 from earshot.data.files.file_addresses import is_address, path_of_address, percent_decoded
+from earshot.data.files.path_encoding import path_columns
 from earshot.data.files.regular_files import open_regular
 from earshot.data.tables.encodings import decoded
 from earshot.data.tables.xml_files import refuse_unsafe_xml
@@ -108,7 +109,7 @@ def read_playlist(path: str) -> Playlist:
     named = [names for location in locations if (names := location.names(folder))]
     return Playlist(
         os.path.abspath(path),
-        name or os.path.splitext(os.path.basename(path))[0],
+        name or path_columns(os.path.splitext(os.path.basename(path))[0])[0],
         [names[0] for names in named],
         len(locations) - len(named),
         xxhash.xxh3_128_hexdigest(data),

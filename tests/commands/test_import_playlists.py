@@ -1,6 +1,7 @@
 """`cli import-playlists`, as a user meets it."""
 
 import json
+import os
 from functools import partial
 
 import pytest
@@ -36,6 +37,12 @@ def test_playlists_of_a_folder(folder, run):
 def test_playlists_for_programs(folder, run):
     (playlist,) = json.loads(run(folder / "in", "--json").stdout)
     assert (playlist["name"], playlist["n_matched"], playlist["unmatched"]) == ("a", 1, ["/m/2.mp3"])
+
+
+def test_a_playlist_whose_name_is_not_utf8(folder, run):
+    (folder / "in" / "a.m3u").rename(folder / "in" / os.fsdecode(b"caf\xe9.m3u"))
+    (playlist,) = json.loads(run(folder / "in", "--json").stdout)
+    assert playlist["n_matched"] == 1 and rows_of(folder / "library", "SELECT name FROM playlists") == [(r"caf\xe9",)]
 
 
 def test_playlists_are_forgotten(folder, run):
