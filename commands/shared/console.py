@@ -1,9 +1,9 @@
 """Standard output and error that print text from outside as letters, never as control sequences of a terminal.
 
 Titles, file names and names of listeners are other people's text. Control characters, escape sequences and marks that
-turn the direction of writing are printed as U+FFFD; letters that the terminal's encoding lacks as question marks. A
-reader who stops reading, such as `head`, ends the command quietly. The one exception is data for other programs, CSV
-and playlists, in a file or a pipe: it has to come back as it was.
+turn the direction of writing are printed as U+FFFD; letters that the terminal's encoding lacks as question marks, in
+JSON as escapes. A reader who stops reading, such as `head`, ends the command quietly. The one exception is data for
+other programs, CSV and playlists, in a file or a pipe: it has to come back as it was.
 """
 
 import codecs

@@ -43,7 +43,7 @@ def add_copies(
 
 def echo_json(value: object, indent: int | None = None) -> None:
     """Print a value as JSON that moves no cursor."""
-    click.echo(text_tables.json_text(value, indent))
+    click.echo(text_tables.json_text(value, indent, is_ascii=_lacks_letters()))
 
 
 def echo_lines(lines: Iterable[str]) -> None:
@@ -55,11 +55,16 @@ def echo_lines(lines: Iterable[str]) -> None:
 def echo_stream(rows: Iterator[dict[str, Any]], output: str) -> None:
     """Print rows as JSON or CSV, one after the other: there may be more than memory holds."""
     if output == "json":
-        for text in text_tables.json_parts(rows):
+        for text in text_tables.json_parts(rows, is_ascii=_lacks_letters()):
             click.echo(text, nl=False)
     else:
         for text in text_tables.csv_parts(rows):
             echo_csv(text)
+
+
+def _lacks_letters() -> bool:
+    """Tell whether standard output is of an encoding that has not all letters."""
+    return "utf" not in (getattr(sys.stdout, "encoding", None) or "utf").lower()
 
 
 def echo_csv(text: str) -> None:

@@ -35,17 +35,20 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str], width: int | 
     )
 
 
-def json_text(value: object, indent: int | None = None) -> str:
-    """JSON with letters unescaped, except for characters that could move a terminal's cursor or are half a letter."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+def json_text(value: object, indent: int | None = None, *, is_ascii: bool = False) -> str:
+    """JSON with letters unescaped, except for characters that could move a terminal's cursor or are half a letter.
+
+    With `is_ascii` all letters beyond ASCII are escaped: nothing is lost where an encoding lacks them.
+    """
+    text = json.dumps(value, ensure_ascii=is_ascii, indent=indent)
     return _CONTROLS.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
-def json_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def json_parts(rows: Iterable[Mapping[str, Any]], *, is_ascii: bool = False) -> Iterator[str]:
     """Yield the pieces of a JSON list of any length, an object a line."""
     before = "[\n"
     for row in rows:
-        yield before + json_text(row)
+        yield before + json_text(row, is_ascii=is_ascii)
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
 

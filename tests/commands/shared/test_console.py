@@ -13,6 +13,7 @@ import pytest
 
 from earshot.commands.shared.console import OutputError, SafeOutput, printable
 from earshot.commands.shared.error_messages import user_errors
+from earshot.commands.shared.terminal import echo_json, echo_stream
 from earshot.commands.shared.text_tables import json_text
 
 HOSTILE = [
@@ -68,6 +69,16 @@ def test_click_writes_through_it_in_any_encoding(encoding, monkeypatch):
     assert written == {"utf-8": "café \ufffd[31m\ufffd\ufffd\n", "cp1252": "café ?[31m??\n"}.get(
         encoding, "caf? ?[31m??\n"
     )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp1252", "utf-8"])
+@pytest.mark.parametrize("echo", [echo_json, lambda rows: echo_stream(iter(rows), "json")])
+def test_json_keeps_all_letters_in_any_encoding(encoding, echo, monkeypatch):
+    raw, rows = io.BytesIO(), [{"artist": "Кино", "title": "日本語 é 🔥"}]
+    monkeypatch.setattr(sys, "stdout", SafeOutput(raw, encoding=encoding, errors="replace"))
+    echo(rows)
+    sys.stdout.flush()
+    assert json.loads(raw.getvalue().decode(encoding)) == rows
 
 
 def test_a_full_disk_and_a_reader_that_left_are_told_apart():
