@@ -72,11 +72,7 @@ def guess_encoding(fields: Sequence[bytes], context: str = "") -> str:
     """
     if all(_fits(field, "utf-8") for field in fields):
         return "utf-8"
-    texts = {
-        encoding: "\n".join(decode_field(field, encoding) for field in fields)
-        for encoding in (*_LATIN, *_FOREIGN, "euc_jp")
-        if all(_fits(field, encoding) for field in fields)
-    }
+    texts = {encoding: "\n".join(decode_field(field, encoding) for field in fields) for encoding in _fitting(fields)}
     if (shown := _shown_in(texts, context)) is not None:
         return shown
     content = b"\n".join(fields)
@@ -96,6 +92,11 @@ def guess_encoding(fields: Sequence[bytes], context: str = "") -> str:
     scores = _scores(content, foreign) if foreign else {}
     likely = {name: scores.get(name, 0) * _plausibility(texts[name], name) for name in foreign}
     return max(likely, key=lambda name: likely[name], default="cp1252")
+
+
+def likely_encodings(fields: Sequence[bytes]) -> list[str]:
+    """The encodings that all fields may be in, the likeliest first."""
+    return list(dict.fromkeys([guess_encoding(fields), *_fitting(fields)]))
 
 
 def bytes_before(text: str) -> bytes | None:
@@ -133,6 +134,10 @@ def _fits(field: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _fitting(fields: Sequence[bytes]) -> list[str]:
+    return [encoding for encoding in (*_LATIN, *_FOREIGN, "euc_jp") if all(_fits(field, encoding) for field in fields)]
 
 
 def _scores(content: bytes, encodings: Sequence[str]) -> dict[str, float]:

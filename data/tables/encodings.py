@@ -43,7 +43,7 @@ def _utf8_pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 def as_utf8(content: bytes) -> bytes:
     """Convert text without a byte order mark to UTF-8; see `decoded`."""
-    return content if content.isascii() or _is_utf8(content) else _western(content).encode()
+    return content if content.isascii() or _is_utf8(content) else (_utf8_text(content) or _western(content)).encode()
 
 
 def decoded(content: bytes) -> str:
@@ -54,11 +54,21 @@ def decoded(content: bytes) -> str:
     >>> decoded("Björk".encode("cp1252")), decoded("Björk".encode("utf-16"))
     ('Björk', 'Björk')
     """
+    text = unicode_text(content)
+    return _western(content) if text is None else text
+
+
+def unicode_text(content: bytes) -> str | None:
+    """Decode UTF-8 or UTF-16; None for bytes that are neither.
+
+    >>> unicode_text("Björk".encode()), unicode_text("Björk".encode("cp1252"))
+    ('Björk', None)
+    """
     if content.startswith(_UTF16_MARKS):
         return content.decode("utf-16", "replace")
     if (zeros := _zeros_at_every_other_place(content[:_PIECE_BYTES])) is not None:
         return content.decode("utf-16-le" if zeros else "utf-16-be", "replace")
-    return _western(content.removeprefix(codecs.BOM_UTF8))
+    return _utf8_text(content.removeprefix(codecs.BOM_UTF8))
 
 
 def _zeros_at_every_other_place(content: bytes) -> int | None:
@@ -68,13 +78,16 @@ def _zeros_at_every_other_place(content: bytes) -> int | None:
     return int(n_odd > n_even) if is_frequent and min(n_even, n_odd) * 10 < max(n_even, n_odd) else None
 
 
-def _western(content: bytes) -> str:
+def _utf8_text(content: bytes) -> str | None:
     text = content.decode("utf-8", "replace")
     n_lost = text.count(_REPLACEMENT)
     n_beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
-    if n_lost > n_beyond_ascii / 2:  # two letters of another encoding hardly look like one of UTF-8
-        return content.decode("cp1252", "replace")
-    return text
+    # Two letters of another encoding hardly look like one of UTF-8.
+    return None if n_lost > n_beyond_ascii / 2 else text
+
+
+def _western(content: bytes) -> str:
+    return content.decode("cp1252", "replace")
 
 
 def _is_utf8(content: bytes) -> bool:

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -17,14 +17,18 @@ from earshot.data.files.cue_sheets import track_at
 from earshot.data.files.file_addresses import is_address, path_of_address, percent_decoded
 from earshot.data.files.path_encoding import path_columns
 from earshot.data.files.regular_files import open_regular
-from earshot.data.tables.encodings import decoded
+from earshot.data.tables.encodings import unicode_text
 from earshot.data.tables.xml_files import refuse_unsafe_xml
+from earshot.data.text_encoding import likely_encodings
 
 SUFFIXES = (".m3u", ".m3u8", ".pls", ".xspf")
 _MAX_BYTES = 64 * 1024 * 1024
 _MAX_ENTRIES = 1_000_000
 _MAX_PATH_LETTERS = 4_096  # no system opens a longer path
 _HEAD_BYTES = 4_096  # where an encoding is named
+_GUESSED_LINES = 100  # from which an encoding is guessed
+_READ_OFTEN_BYTES = 1024 * 1024  # of a playlist that is read in every likely encoding
+_BLANKS = " \t\v\f"  # the same in all encodings
 _START = re.compile(r"#EXTVLCOPT:start-time=(\d{1,9}(?:\.\d+)?)")  # seconds
 _ENCODING = re.compile(rb"^#EXTENC:[ \t]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
 
@@ -100,18 +104,20 @@ def read_playlist(path: str) -> Playlist:
         raise ValueError(f"{path}: playlists end in {', '.join(SUFFIXES)}")
     data = _read(path)
     if suffix == ".xspf":
-        name, locations = _xspf_locations(path, data)
+        name, *readings = _xspf_locations(path, data)
     else:
-        name, locations = None, _pls_locations(data) if suffix == ".pls" else _m3u_locations(data)
-    if len(locations) > _MAX_ENTRIES:
+        name, read = None, _pls_locations if suffix == ".pls" else _m3u_locations
+        readings = [read(text) for text in _texts(data)]
+    if len(readings[0]) > _MAX_ENTRIES:
         raise ValueError(f"{path} has more than {_MAX_ENTRIES:,} entries; no playlist has")
     folder = os.path.dirname(os.path.abspath(path))
-    named = [names for location in locations if (names := location.names(folder))]
+    entries = zip(*readings, strict=True)
+    named = [names for entry in entries if (names := _distinct(location.names(folder) for location in entry))]
     return Playlist(
         os.path.abspath(path),
         name or path_columns(os.path.splitext(os.path.basename(path))[0])[0],
         [names[0] for names in named],
-        len(locations) - len(named),
+        len(readings[0]) - len(named),
         xxhash.xxh3_128_hexdigest(data),
         {names[0]: tuple(names[1:]) for names in named if len(names) > 1},
     )
@@ -123,8 +129,7 @@ def read_history(path: Path) -> list[str]:
     Returns
     -------
     list of str
-        The path of a playlist, which stands for its entries; else the lines of a text, in any encoding that `decoded`
-        knows, without comments.
+        The path of a playlist, which stands for its entries; else the lines of a text, without comments.
 
     Raises
     ------
@@ -134,7 +139,7 @@ def read_history(path: Path) -> list[str]:
         It cannot be read.
     """
     advice = "Give a playlist, or a track per line."
-    text = decoded(_read(path))  # a playlist, too: it must be there, and no pipe
+    text = _texts(_read(path))[0]  # a playlist, too: it must be there, and no pipe
     if path.suffix.lower() in SUFFIXES:
         return [str(path)]
     if "\0" in text:
@@ -153,33 +158,43 @@ def _read(path: str | Path) -> bytes:
     return data
 
 
-def _m3u_locations(data: bytes) -> list[Location]:
-    lines = (match[0] for match in re.finditer(r"[^\r\n]+", _text(data)))  # a list of all lines may take gigabytes
+def _m3u_locations(text: str) -> list[Location]:
+    lines = (match[0] for match in re.finditer(r"[^\r\n]+", text))  # a list of all lines may take gigabytes
     locations, begin = [], None
     for line in lines:
         if start := _START.match(line):
             begin = float(start[1])
-        elif line.strip() and not line.startswith("#"):
-            locations.append(Location(line.strip(), begin=begin))
+        elif (place := line.strip(_BLANKS)) and not line.startswith("#"):
+            locations.append(Location(place, begin=begin))
             begin = None
             if len(locations) > _MAX_ENTRIES:
                 break
     return locations
 
 
-def _pls_locations(data: bytes) -> list[Location]:
-    files = re.finditer(r"(?:^|[\r\n])[ \t]*File([0-9]{1,9})[ \t]*=[ \t]*([^\r\n]+)", _text(data), re.IGNORECASE)
+def _pls_locations(text: str) -> list[Location]:
+    files = re.finditer(r"(?:^|[\r\n])[ \t]*File([0-9]{1,9})[ \t]*=[ \t]*([^\r\n]+)", text, re.IGNORECASE)
     first = [(int(file[1]), file[2].strip()) for file in islice(files, _MAX_ENTRIES + 1)]
     return [Location(location) for _, location in sorted(first, key=itemgetter(0))]
 
 
-def _text(data: bytes) -> str:
-    """The text of a playlist, in the encoding that its ``#EXTENC:`` names, if any."""
+def _texts(data: bytes) -> list[str]:
+    """The text in the encoding that ``#EXTENC:`` names, if any; else its readings, the likeliest first.
+
+    It may be in the encoding of a country: what is read in a wrong one names no file.
+    """
     named = _ENCODING.search(data[:_HEAD_BYTES])
     with contextlib.suppress(LookupError, UnicodeError):  # an encoding that nobody knows
         if named is not None:
-            return data.decode(named[1].decode(), "replace").removeprefix("\ufeff")
-    return decoded(data)
+            return [data.decode(named[1].decode(), "replace").removeprefix("\ufeff")]
+    if (text := unicode_text(data)) is not None:
+        return [text]
+    lines = [line for line in data[:_READ_OFTEN_BYTES].splitlines() if not line.isascii()]
+    encodings = likely_encodings(lines[:_GUESSED_LINES])
+    if len(data) > _READ_OFTEN_BYTES:
+        return [data.decode(encodings[0], "replace")]
+    as_file_names = data.decode("utf-8", "surrogateescape")  # an old disk may have them in the same encoding
+    return [*(data.decode(encoding, "replace") for encoding in encodings), as_file_names]
 
 
 def _xspf_locations(path: str, data: bytes) -> tuple[str | None, list[Location]]:
@@ -207,6 +222,10 @@ def _xspf_track(track: ElementTree.Element) -> Location:
 
 def _local_name(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _distinct(names: Iterable[Iterable[str]]) -> list[str]:
+    return list(dict.fromkeys(chain.from_iterable(names)))
 
 
 def _local_path(text: str, folder: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.data.text_encoding import bytes_before, decode_field, guess_encoding
+from earshot.data.text_encoding import bytes_before, decode_field, guess_encoding, likely_encodings
 
 NAMES = {
     "cp1252": [
@@ -136,6 +136,12 @@ def test_the_path_shows_the_letters():
     fields = ["ЧАЙФ".encode("koi8-r"), "АРГЕНТИНА".encode("koi8-r")]  # in another encoding, words in small letters
     assert decode_field(fields[0], guess_encoding(fields)) != "ЧАЙФ"
     assert decode_field(fields[0], guess_encoding(fields, "/music/Чайф/Аргентина.mp3")) == "ЧАЙФ"
+
+
+def test_likely_encodings_begin_with_the_guess():
+    fields = ["青花瓷".encode("gbk")]  # too little for a guess
+    assert likely_encodings(fields)[0] == guess_encoding(fields) and "gb18030" in likely_encodings(fields)
+    assert likely_encodings(["Ágætis".encode()])[0] == "utf-8"
 
 
 def test_any_bytes_are_decoded():

@@ -32,6 +32,31 @@ def test_a_playlist_in_any_encoding(tmp_path, name, encoding):
     assert read_playlist(str(tmp_path / name)).entries == [str(tmp_path / "Jóga.mp3")]
 
 
+OLD = {"cp1251": "Кино/Группа крови", "koi8-r": "Кино/Звезда", "cp932": "夏川りみ/涙そうそう", "gbk": "周杰伦/青花瓷"}
+
+
+@pytest.mark.parametrize("encoding", OLD)
+@pytest.mark.parametrize(
+    "text", ["#EXTM3U\r\n{0}.mp3\r\nRobyn/Bom.mp3\r\n", "File1={0}.mp3\r\nFile2=Robyn/Bom.mp3\r\n"]
+)
+def test_a_playlist_in_the_encoding_of_a_country(tmp_path, text, encoding):
+    """Whatever is guessed, one of the readings is right."""
+    path = tmp_path / ("x.pls" if text.startswith("File") else "x.m3u")
+    path.write_bytes(text.format(OLD[encoding]).encode(encoding))
+    playlist = read_playlist(str(path))
+    first, second = playlist.entries
+    assert str(tmp_path / f"{OLD[encoding]}.mp3") in (first, *playlist.other_names[first])
+    assert os.fsencode(playlist.other_names[first][-1]) == bytes(tmp_path) + f"/{OLD[encoding]}.mp3".encode(encoding)
+    assert second == str(tmp_path / "Robyn" / "Bom.mp3") and second not in playlist.other_names
+
+
+def test_a_long_playlist_is_read_in_one_encoding(tmp_path, monkeypatch):
+    monkeypatch.setattr(playlists, "_READ_OFTEN_BYTES", 20)
+    (tmp_path / "x.m3u").write_bytes("Кино/Группа крови\nКино/Звезда\n".encode("cp1251"))
+    playlist = read_playlist(str(tmp_path / "x.m3u"))
+    assert playlist.entries[1] == str(tmp_path / "Кино" / "Звезда") and not playlist.other_names
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_a_history_in_any_encoding(tmp_path, encoding):
     (tmp_path / "played.txt").write_bytes("# lately\r\n Jóga \r\n\r\n/music/é.mp3\r\n".encode(encoding))
