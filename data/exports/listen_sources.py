@@ -8,6 +8,7 @@ from pathlib import Path
 
 from earshot.data.exports import lastfm, listenbrainz, spotify, yambda
 from earshot.data.files.regular_files import require_regular
+from earshot.data.files.skip_rules import folder_exclusion, is_hidden
 from earshot.data.listens import listen_tables
 from earshot.data.listens.event_batch import Batch, refuse_malformed
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, ReadOptions
@@ -124,7 +125,9 @@ def _members(path: Path) -> tuple[list[Member], list[ValueError]]:
         try:
             with table_errors(file.name):
                 require_regular(file)
-                members += [member for member in members_of(file) if not _is_hidden(Path(member.name or ""))]
+                members += [
+                    one for one in members_of(file) if not any(map(folder_exclusion, Path(one.name or "").parts))
+                ]
         except ValueError as error:
             errors.append(error)
     return members, errors
@@ -135,16 +138,11 @@ def _files(folder: Path) -> tuple[list[Path], list[ValueError]]:
     errors: list[OSError] = []
     files: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=errors.append):
-        folders[:] = [name for name in folders if not _is_hidden(Path(name))]
-        files += [Path(parent, name) for name in names if not _is_hidden(Path(name))]
+        folders[:] = [name for name in folders if folder_exclusion(name) is None]
+        files += [Path(parent, name) for name in names if not is_hidden(name)]
     return sorted(files), [
         ValueError(f"{Path(error.filename).name} cannot be read: {error.strerror}") for error in errors
     ]
-
-
-def _is_hidden(path: Path) -> bool:
-    """Tell whether a part of the path is hidden, or a folder that macOS packs beside the files."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
 def _numbered(sources: list[Source]) -> Iterator[Source]:

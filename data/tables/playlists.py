@@ -17,6 +17,7 @@ from earshot.data.files.cue_sheets import track_at
 from earshot.data.files.file_addresses import is_address, path_of_address, percent_decoded
 from earshot.data.files.path_encoding import path_columns
 from earshot.data.files.regular_files import open_regular
+from earshot.data.files.skip_rules import folder_exclusion, is_hidden
 from earshot.data.tables.encodings import unicode_text
 from earshot.data.tables.xml_files import refuse_unsafe_xml
 from earshot.data.text_encoding import likely_encodings
@@ -83,9 +84,9 @@ def find_playlists(paths: Iterable[str], unlisted: Callable[[OSError], None] | N
             yield path
             continue
         for folder, folders, names in os.walk(path, onerror=unlisted):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            folders[:] = sorted(name for name in folders if folder_exclusion(name) is None)
             for name in sorted(names):
-                if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                if name.lower().endswith(SUFFIXES) and not is_hidden(name):
                     yield os.path.join(folder, name)
 
 

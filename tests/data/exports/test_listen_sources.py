@@ -88,9 +88,10 @@ def test_a_user_without_listens_is_no_export(tmp_path):
 
 def test_a_folder_of_one_export_is_one_import(tmp_path):
     spotify(tmp_path / "in" / "b.json", stream())
-    spotify(tmp_path / "in" / "a.json", stream())
+    spotify(tmp_path / "in" / "...and more" / "a.json", stream())  # no hidden folder
     spotify(tmp_path / "in" / "userdata.json", {"name": "x"})
-    written(tmp_path / "in" / ".hidden.json", '{"msPlayed"')
+    for name in (".hidden.json", "#recycle/c.json"):
+        written(tmp_path / "in" / name, '{"msPlayed"')
     assert found(tmp_path / "in") == ([("spotify", ["a.json", "b.json"])], ["userdata.json"])
 
 

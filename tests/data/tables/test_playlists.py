@@ -131,12 +131,13 @@ def test_an_empty_playlist_is_empty(tmp_path):
 
 
 def test_playlists_are_found_in_folders_and_taken_as_given(tmp_path):
-    for name in ("b.m3u", "A.PLS", "deep/c.xspf", "song.mp3", ".hidden.m3u", ".trash/d.m3u"):
+    names = ("b.m3u", "A.PLS", ".5 live/c.xspf", "song.mp3", ".hidden.m3u", ".trash/d.m3u", "@eaDir/e.m3u")
+    for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     given = [str(tmp_path), str(tmp_path / "song.mp3")]
     found = [path.removeprefix(f"{tmp_path}/") for path in find_playlists(given)]
-    assert found == ["A.PLS", "b.m3u", "deep/c.xspf", "song.mp3"]
+    assert found == ["A.PLS", "b.m3u", ".5 live/c.xspf", "song.mp3"]
 
 
 def test_an_entry_that_can_be_no_path_costs_only_itself(tmp_path):
