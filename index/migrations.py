@@ -583,3 +583,12 @@ def m017_ordered_views(db: Database) -> None:
         "failures",
         "SELECT id AS track_id, path, reason, size, mtime_ns FROM tracks WHERE status = 'failed' ORDER BY path",
     )
+
+
+@migrations()
+def m020_best_files(db: Database) -> None:
+    """Ask views for best files by truth: by equality SQLite begins with all of them, and sorts every neighbour."""
+    for name in ("similar_tracks", "user_recommendations"):
+        (sql,) = db.execute("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?", [name]).fetchone()
+        db.execute(f"DROP VIEW {name}")
+        db.execute(sql.replace("best.is_best = 1", "best.is_best"))

@@ -100,6 +100,11 @@ def test_any_sqlite_client_answers_what_is_similar(library):
     assert rows == [(1, "/0.mp3", 0.9848), (2, "/40.mp3", 0.8660)]  # cos 10 and cos 30 degrees
 
 
+def test_the_first_rows_need_no_sorting_of_all(library):
+    plan = [step for *_, step in library.db.execute("EXPLAIN QUERY PLAN SELECT * FROM similar_tracks LIMIT 5")]
+    assert plan[0] == "SCAN own" and not any("TEMP" in step or "AUTOMATIC" in step for step in plan)
+
+
 def test_the_summary_counts_what_can_be_searched(library):
     set_status(library, "/broken.mp3", 1, 1, "failed", "not audio")
     set_status(library, "/cover.jpg", 1, 1, "excluded", "not audio by its name (.jpg)")
