@@ -7,11 +7,12 @@ a recording that was grouped wrongly falls apart as soon as the pair is gone.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from earshot.data.name_matching import album_key
 from earshot.index.library import Library
 from earshot.index.tracks.artist_store import same_artists
 from earshot.index.tracks.track_lookup import TrackRow, track_rows
@@ -52,7 +53,7 @@ def as_recordings(library: Library, track_ids: np.ndarray) -> np.ndarray:
     return np.where(tracks[places] == track_ids, target[places], track_ids)
 
 
-def recordings_of(library: Library, track_ids: Sequence[int]) -> list[int]:
+def recordings_of(library: Library, track_ids: Collection[int]) -> list[int]:
     """The recording of each of some tracks; of an id that no track has, the id itself."""
     query = "SELECT track_id, recording_id FROM recordings WHERE track_id IN (SELECT value FROM json_each(?))"
     known = dict(library.db.execute(query, [json.dumps([int(track_id) for track_id in track_ids])]).fetchall())
@@ -74,22 +75,20 @@ def tracks_of(library: Library, recordings: Iterable[int]) -> dict[int, list[int
 
 
 def tracks_to_show(
-    library: Library, recordings: Sequence[int], albums: Iterable[str] = ()
+    library: Library, recordings: Collection[int], albums: Container[str] = ()
 ) -> dict[int, list[TrackRow]]:
     """The tracks of each recording in the order in which a list prefers them; recordings without any are skipped.
 
-    First one on one of the `albums`, then the best file, then the other files, then items of the catalog.
+    First one on one of the `albums`, given by key, then the best file, then the other files, then items of the catalog.
     """
     several = tracks_of(library, recordings)
     ids = [*recordings, *(track_id for tracks in several.values() for track_id in tracks)]
-    rows, wanted = track_rows(library, list(dict.fromkeys(ids))), {album.casefold() for album in albums}
+    rows = track_rows(library, list(dict.fromkeys(ids)))
     shown = {}
     for recording in recordings:
         tracks = [rows[track_id] for track_id in several.get(recording, [recording]) if track_id in rows]
         if tracks:
-            shown[recording] = sorted(
-                tracks, key=lambda row: (row.path is None, (row.album or "").casefold() not in wanted)
-            )
+            shown[recording] = sorted(tracks, key=lambda row: (row.path is None, album_key(row.album) not in albums))
     return shown
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from earshot.data.fingerprint import Fingerprint
 from earshot.data.ids import IdMap
-from earshot.data.name_matching import artist_key, artist_keys, title_key
+from earshot.data.name_matching import album_key, artist_key, artist_keys, title_key
 from earshot.index.library import Library
 from earshot.index.recordings.find_copies import Sound, agreement_if_same, read_sounds
 from earshot.index.recordings.recordings import as_recordings, recordings_of, tracks_to_show
@@ -98,18 +98,20 @@ def similar(
     """
     query = query_vector(seeds, unlike)
     index, exhaustive = open_index(library, space)
-    named = [seed.id for seed in (*seeds, *unlike) if seed.id is not None]
-    recordings = recordings_of(library, named)
-    albums = {seed.album for seed in seeds if seed.album}
+    named = dict.fromkeys(seed.id for seed in (*seeds, *unlike) if seed.id is not None)
+    recordings = dict.fromkeys(recordings_of(library, named))
+    albums = {album_key(seed.album) for seed in seeds} - {""}
     artists = {key for seed in seeds for key in artist_keys(seed.artist)}
+    names, outside = {_name_keys(seed) for seed in seeds}, [seed for seed in seeds if seed.id is None]
     caps = ListCaps(filters)
     matches: list[Match] = []
-    copies = _other_files(library, recordings, named)
+    copies = [row for rows in tracks_to_show(library, recordings).values() for row in rows if row.id not in named]
     for recording, tracks, score in _candidates(library, space, index, query, filters, artists, albums):
         track = next((track for track in tracks if fits_filters(track, filters, artists)), None)
         if recording in recordings or track is None or not caps.has_room(track):
             continue
-        if any(_is_copy_of(library, track, seed) for seed in seeds):
+        is_its_name = track.path is None and all(key := _name_keys(track)) and key in names
+        if is_its_name or any(_is_recording_of(library, track, seed) for seed in outside):
             copies.append(track)
             continue
         caps.take(track)
@@ -185,17 +187,12 @@ def _pools(
     yield read_vectors(library, space) if fitting is None else read_some_vectors(library, space, fitting.tolist())
 
 
-def _other_files(library: Library, recordings: Sequence[int], named: Sequence[int]) -> list[TrackRow]:
-    """The tracks of some recordings, but for those that were named."""
-    tracks = tracks_to_show(library, list(dict.fromkeys(recordings)))
-    return [track for choices in tracks.values() for track in choices if track.id not in named]
+def _name_keys(track: TrackRow | Seed) -> tuple[str, str]:
+    return artist_key(track.artist or ""), title_key(track.title or "")
 
 
-def _is_copy_of(library: Library, track: TrackRow, seed: Seed) -> bool:
-    """Tell whether a track is the recording of a file outside the library, or its name in the catalog."""
-    if track.path is None:
-        one, other = ((artist_key(each.artist or ""), title_key(each.title or "")) for each in (seed, track))
-        return one == other and all(one)
+def _is_recording_of(library: Library, track: TrackRow, seed: Seed) -> bool:
+    """Tell whether a track is the recording of a file outside the library."""
     if seed.content_hash is not None and seed.content_hash == track.content_hash:
         return True
     if seed.fingerprint is None:
