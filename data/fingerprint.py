@@ -97,15 +97,21 @@ class Fingerprint:
 class Alignment:
     """Two fingerprints, laid over each other where they agree best."""
 
+    one: Fingerprint
+    other: Fingerprint
     agreement: float  # 1 for equal bits, 0 for chance
     lag: int  # words that the other track comes later
     n_words: int  # compared
-    level_difference: float  # dB, root mean square over the bands, regardless of loudness
 
     @property
     def seconds(self) -> float:
         """The lag in seconds."""
         return self.lag * WORD_SECONDS
+
+    @property
+    def level_difference(self) -> float:
+        """Difference of the levels in dB, root mean square over the bands, regardless of loudness."""
+        return _level_difference(self.one, self.other, self.seconds)
 
 
 def align(one: Fingerprint, other: Fingerprint) -> Alignment | None:
@@ -127,8 +133,7 @@ def align(one: Fingerprint, other: Fingerprint) -> Alignment | None:
     if not is_enough.any():
         return None
     best = int(np.argmax(np.where(is_enough, agreement * np.sqrt(n_words), -np.inf)))
-    lag = best - _MAX_LAG
-    return Alignment(float(agreement[best]), lag, int(n_words[best]), _level_difference(one, other, lag * WORD_SECONDS))
+    return Alignment(one, other, float(agreement[best]), best - _MAX_LAG, int(n_words[best]))
 
 
 def _level_difference(one: Fingerprint, other: Fingerprint, lag: float) -> float:

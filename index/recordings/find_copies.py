@@ -76,12 +76,12 @@ def find_copies(library: Library) -> Iterator[tuple[int, int]]:
         new = read_sounds(library, part)
         index = FingerprintIndex({track_id: sound.fingerprint for track_id, sound in new.items()})
         pairs = list(_same_pairs(library, index, new))
+        among = "(SELECT value FROM json_each(?))"
+        earlier = f"DELETE FROM same_recording WHERE why = 'sound' AND (track_id IN {among} OR other_id IN {among})"
         with library.transaction():
+            library.db.execute(earlier, [json.dumps(part)] * 2)  # of other fingerprints of these tracks
             store_same(library, pairs)
-            library.db.execute(
-                "UPDATE fingerprints SET is_compared = 1 WHERE track_id IN (SELECT value FROM json_each(?))",
-                [json.dumps(part)],
-            )
+            library.db.execute(f"UPDATE fingerprints SET is_compared = 1 WHERE track_id IN {among}", [json.dumps(part)])
         yield start + len(part), len(new_ids)
 
 
@@ -97,14 +97,15 @@ def read_sounds(library: Library, track_ids: Sequence[int]) -> dict[int, Sound]:
         try:
             sounds[track_id] = Sound(Fingerprint.from_bytes(blob), duration or 0.0, artist, title)
         except ValueError:
-            continue  # another version wrote it: the next scan renews it
+            continue  # damaged, or of another version: its copies are not known until it is embedded again
     return sounds
 
 
 def _same_pairs(
     library: Library, index: FingerprintIndex, new: Mapping[int, Sound]
 ) -> Iterator[tuple[int, int, str, float]]:
-    others = library.ids("SELECT track_id FROM fingerprints ORDER BY track_id").tolist()
+    query = "SELECT track_id FROM fingerprints WHERE is_compared OR track_id <= ? ORDER BY track_id"
+    others = library.ids(query, [max(new, default=0)]).tolist()  # later ones will be compared with these
     for start in range(0, len(others), _READ_AT_ONCE):
         sounds = read_sounds(library, others[start : start + _READ_AT_ONCE])
         fingerprints = {track_id: sound.fingerprint for track_id, sound in sounds.items()}

@@ -92,13 +92,24 @@ def test_every_new_track_is_compared_with_all(tmp_path):
         assert pairs(library) == [(1, 2, "sound", 0.812), (3, 4, "sound", 0.812)]
 
 
-def test_other_sound_under_the_old_path_is_no_copy_any_more(tmp_path):
+def test_part_by_part_all_are_compared(tmp_path, monkeypatch):
+    monkeypatch.setattr("earshot.index.recordings.find_copies._NEW_AT_ONCE", 2)
+    library, head = open_library(tmp_path)
+    with library:
+        sounds = [invented(seed).to_bytes() for seed in (1, 2, 2, 3, 1)]
+        add(library, head, [heard(f"/{n}.mp3", at(n), fingerprint=sound) for n, sound in enumerate(sounds)])
+        assert list(find_copies(library)) == [(2, 5), (4, 5), (5, 5)]
+        assert [pair[:2] for pair in pairs(library)] == [(1, 5), (2, 3)]
+
+
+@pytest.mark.parametrize("facts", [{"content_hash": "new"}, {}])  # other music, or the same that is heard otherwise
+def test_other_sound_under_the_old_path_is_no_copy_any_more(tmp_path, facts):
     library, head = open_library(tmp_path)
     with library:
         add(library, head, [heard(path, at(0), fingerprint=invented(1).to_bytes()) for path in ("/a.mp3", "/b.mp3")])
         list(find_copies(library))
         assert len(pairs(library)) == 1
-        add(library, head, [heard("/b.mp3", at(0), content_hash="new", fingerprint=invented(2).to_bytes())])
+        add(library, head, [heard("/b.mp3", at(0), fingerprint=invented(2).to_bytes(), **facts)])
         list(find_copies(library))
         assert pairs(library) == []
 
