@@ -60,9 +60,9 @@ def stale_vectors(library: Library, fingerprint: str | None) -> Iterator[Problem
         yield Problem("its last run has not ended; it goes on from there", _EMBED)
     else:
         yield from missing_vectors(library)
-        lacking = "status = 'embedded' AND id NOT IN (SELECT track_id FROM fingerprints)"
+        lacking = "status = 'embedded' AND id NOT IN (SELECT track_id FROM fingerprints WHERE is_compared)"
         if n_lacking := library.value(f"SELECT count(*) FROM tracks WHERE {lacking}"):
-            yield Problem(f"copies of {n_lacking:,} tracks are not known: no fingerprint was taken of these", _EMBED)
+            yield Problem(f"copies of {n_lacking:,} tracks are not known yet", _EMBED)
 
 
 def missing_vectors(library: Library) -> Iterator[Problem]:

@@ -79,6 +79,7 @@ def add(library: Library, head: int, tracks: Iterable[NewTrack]) -> list[int]:
             store_track(library, track, head)
             path = path_columns(track.file.path)[0]
             ids += [row[0] for row in library.db.execute("SELECT id FROM tracks WHERE path = ?", [path])]
+        library.db.execute("UPDATE fingerprints SET is_compared = 1 WHERE fingerprint = x''")  # of no sound
     return ids
 
 

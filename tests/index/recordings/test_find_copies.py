@@ -117,7 +117,9 @@ def test_other_sound_under_the_old_path_is_no_copy_any_more(tmp_path, facts):
 def test_a_damaged_fingerprint_is_skipped(tmp_path):
     library, head = open_library(tmp_path)
     with library:
-        add(library, head, [heard(f"/{n}.mp3", at(n), fingerprint=blob) for n, blob in enumerate((b"", b"\x09abc"))])
+        add(
+            library, head, [heard(f"/{n}.mp3", at(n), fingerprint=blob) for n, blob in enumerate((b"\x01", b"\x09abc"))]
+        )
         assert read_sounds(library, [1, 2, 3]) == {} and list(find_copies(library)) == [(2, 2)]
 
 
