@@ -7,8 +7,8 @@ keys (`data.name_matching`), else with equal keys without blanks ("acdc" for AC/
 import json
 import os
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from earshot.data.name_matching import artist_key, label_spellings, title_key
@@ -59,7 +59,7 @@ def artists_holding(library: Library, text: str, catalog: bool, limit: int = 3) 
 
 
 def albums_named(library: Library, text: str, catalog: bool) -> list[Selected]:
-    """The albums of this name, or of "Artist - Album"; one for each artist, but one for all tracks in one folder."""
+    """The albums of this name, or of "Artist - Album"; one for each artist, but one for a sampler in one folder."""
     spellings = _spellings(library, "album", text, catalog)
     ids = [node for _, node in _most_like(text, spellings, lambda spelling: spelling[0], title_key)]
     tracks = _rows_of(library, "album_id", ids, catalog)
@@ -124,13 +124,20 @@ def _pair_key(text: str) -> str:
     return f"{artist_key(artist)} {title_key(title)}"
 
 
-def _together(tracks: Iterable[TrackRow]) -> list[list[TrackRow]]:
-    """Tracks of one album name as albums: by artist, and joined where they lie in one folder."""
+def _together(tracks: Sequence[TrackRow]) -> list[list[TrackRow]]:
+    """Tracks of one album name as albums: by artist, and joined where a folder holds a sampler."""
+    by_folder: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for track in tracks:
+        by_folder[os.path.dirname(track.path or "")][artist_key(track.artist or "")] += 1
+    # Of a sampler most artists have one track; two that have more have an album each, such as their Greatest Hits.
+    samplers = {
+        folder for folder, counts in by_folder.items() if folder and 2 * list(counts.values()).count(1) >= len(counts)
+    }
     groups: list[tuple[set[object], list[TrackRow]]] = []
     for track in tracks:
         marks: set[object] = {("artist", artist_key(track.artist or ""))}
-        if track.path is not None:
-            marks.add(("folder", os.path.dirname(track.path)))
+        if (folder := os.path.dirname(track.path or "")) in samplers:
+            marks.add(("folder", folder))
         joined = [group for group in groups if group[0] & marks]
         groups = [group for group in groups if not group[0] & marks]
         members = [member for _, rows in joined for member in rows]

@@ -12,6 +12,17 @@ TRACKS = [
 ]
 
 
+def test_two_albums_of_one_name_in_one_folder(tmp_path):
+    library, head = open_library(tmp_path)
+    artists = ["Queen", "Queen", "ABBA", "ABBA", "Eagles"]
+    with library:
+        tracks = [heard(f"/m/{n}.mp3", at(0), artist=name, album="Greatest Hits") for n, name in enumerate(artists)]
+        add(library, head, tracks)
+        found = {choice.label: choice.ids for choice in albums_named(library, "greatest hits", catalog=False)}
+        assert found == {"Queen - Greatest Hits": [1, 2], "ABBA - Greatest Hits": [3, 4], "Eagles - Greatest Hits": [5]}
+        assert [choice.ids for choice in albums_named(library, "abba - greatest hits", catalog=False)] == [[3, 4]]
+
+
 def test_names_of_groups(tmp_path):
     library, head = open_library(tmp_path)
     with library:
