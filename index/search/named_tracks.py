@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from earshot.data.name_matching import artist_key, label_spellings, title_key
+from earshot.data.name_matching import album_key, artist_key, label_spellings, title_key
 from earshot.index.library import Library
 from earshot.index.search.selected import Selected
 from earshot.index.search.word_search import name_expression, normal_text, rows_where
@@ -87,18 +87,21 @@ def _matching(order: str) -> str:
 def _spellings(
     library: Library, column: str, text: str, catalog: bool, *, prefix: bool = False
 ) -> list[tuple[str, int]]:
-    """Names of artists or albums that hold the words of a text, or are the text, each with its id."""
-    expression = name_expression(text, column, prefix=prefix)
-    where = f"t.{column}_id IN (SELECT id FROM {column}s WHERE name = :name)"
-    tables = "tracks AS t"
-    if expression is not None:
-        tables, where = "tracks_fts JOIN tracks AS t ON t.id = tracks_fts.rowid", "tracks_fts MATCH :query"
-    rows = library.db.execute(
-        f"SELECT DISTINCT t.{column}, t.{column}_id FROM {tables} WHERE {where} AND t.status IN {STATUSES[catalog]}"
-        f" AND t.{column}_id NOT NULL ORDER BY length(t.{column}) LIMIT {_MAX_SPELLINGS}",
-        {"name": normal_text(text), "query": expression},
-    )
-    return rows.fetchall()
+    """Names of artists or albums that hold the words of a text, or are the text or of its key, each with its id."""
+    name = normal_text(text)
+    key = artist_key(name) if column == "artist" else album_key(name)
+    sources = [f"tracks AS t WHERE t.{column}_id IN (SELECT id FROM {column}s WHERE name = :name OR key = :key)"]
+    if (expression := name_expression(text, column, prefix=prefix)) is not None:
+        sources.append("tracks_fts JOIN tracks AS t ON t.id = tracks_fts.rowid WHERE tracks_fts MATCH :query")
+    found: dict[tuple[str, int], None] = {}
+    for source in sources:
+        rows = library.db.execute(
+            f"SELECT DISTINCT t.{column}, t.{column}_id FROM {source} AND t.status IN {STATUSES[catalog]}"
+            f" AND t.{column}_id NOT NULL ORDER BY length(t.{column}) LIMIT {_MAX_SPELLINGS}",
+            {"name": name, "key": key, "query": expression},
+        )
+        found |= dict.fromkeys(rows)
+    return list(found)
 
 
 def _rows_of(library: Library, column: str, ids: Iterable[int], catalog: bool) -> list[TrackRow]:

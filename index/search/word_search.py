@@ -15,6 +15,7 @@ MAX_CHOICES = 15
 _APOSTROPHE = "['’‘ʼ`´′]"
 _WORD = re.compile(rf"\w+(?:{_APOSTROPHE}\w+)*")
 _CUTS = (1, 2, -2, -1)  # where an apostrophe or a hyphen may be left out: l'amour, qu'il, I've, don't
+_BESIDE_DIGITS = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")  # where a blank may be: blink182
 _MAX_INITIALS = 5  # T.N.T., R.E.M.
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f]")  # of emoji: the same sign in color or black
 _NAMES = "coalesce({0}title, '') || ' ' || coalesce({0}artist, '') || ' ' || coalesce({0}album, '')"
@@ -64,6 +65,7 @@ def _spellings(word: str) -> list[str]:
         spellings = [" ".join(pieces), "".join(pieces)]
     else:
         cuts = [] if word.isdecimal() else [cut % len(word) for cut in _CUTS if abs(cut) < len(word)]
+        cuts += [match.start() for match in _BESIDE_DIGITS.finditer(word)]
         spellings = [word, *(f"{word[:cut]} {word[cut:]}" for cut in dict.fromkeys(cuts))]
         if cuts and 2 < len(word) <= _MAX_INITIALS:
             spellings.append(" ".join(word))

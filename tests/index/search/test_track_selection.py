@@ -180,6 +180,10 @@ OTHERS = [  # path, title, artist, album, genre
     ("/m/signs/4.mp3", "Part 2", "Two", "1 2 3", None),
     ("/m/signs/5.mp3", "™", "ⅣX²", None, None),
     ("/m/signs/6.mp3", "Atm of TM", None, None, None),
+    ("/m/keys/1.mp3", "Eple", "Røyksopp", "Mélodie A.M.", None),
+    ("/m/keys/2.mp3", "Прованс", "Ёлка", "Großstadt", None),
+    ("/m/keys/3.mp3", "The Cave", "Mumford & Sons", None, None),
+    ("/m/keys/4.mp3", "Adam's Song", "blink-182", None, None),
 ]
 
 
@@ -250,6 +254,11 @@ def meant(library, text):
         ("ⅳx²", "artist", [28]),
         ("™", "track", [28]),
         ("part ²", "track", [27]),
+        ("royksopp", "artist", [30]),
+        ("grossstadt", "album", [31]),
+        ("елка", "artist", [31]),
+        ("mumford and sons", "artist", [32]),
+        ("blink182", "artist", [33]),
         ("red", "track", [6]),  # the title track rather than its album
     ],
 )
