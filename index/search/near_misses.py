@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from earshot.data.name_matching import artist_key, likeness, title_key
+from earshot.data.name_matching import artist_key, label_spellings, likeness, title_key
 from earshot.index.library import Library
 from earshot.index.tracks.track_lookup import STATUSES
 
@@ -15,10 +15,10 @@ _MAX_CANDIDATES = 200
 
 
 def near_misses(library: Library, text: str, limit: int = 3) -> list[str]:
-    """Titles with their artists, artists and albums that are most like a text, the best first.
+    """Titles with their artists, artists, albums and genres that are most like a text, the best first.
 
     Words of the text are replaced by the most similar ones that the library has; of the tracks that hold any of these,
-    the names are compared with the text as a whole.
+    the names are compared with the text as a whole, and so are all genres.
     """
     words = re.findall(r"\w+", title_key(text))
     if not words:
@@ -26,15 +26,16 @@ def near_misses(library: Library, text: str, limit: int = 3) -> list[str]:
     with _vocabulary(library):
         alike = {word: _words_like(library, word) for word in words}
     terms = {term for found in alike.values() for term in found}
-    if not terms:
-        return []
-    scores: dict[str, float] = {}
+    genres = library.column("SELECT DISTINCT genre FROM tracks WHERE genre NOT NULL")
+    scores = {
+        label: likeness(title_key(text), title_key(label)) for genre in genres for label in label_spellings(genre)
+    }
     query = (
         "SELECT t.title, t.artist, t.album FROM tracks_fts JOIN tracks AS t ON t.id = tracks_fts.rowid"
         f" WHERE tracks_fts MATCH ? AND t.status IN {STATUSES[True]} ORDER BY bm25(tracks_fts) LIMIT ?"
     )
     expression = " OR ".join(f'"{term}"' for term in sorted(terms))
-    for title, artist, album in library.db.execute(query, [expression, _MAX_CANDIDATES]):
+    for title, artist, album in library.db.execute(query, [expression, _MAX_CANDIDATES]) if terms else ():
         for name, score in _scored(text, title, artist, album):
             scores[name] = max(score, scores.get(name, 0.0))
     best = sorted((name for name, score in scores.items() if score >= _MIN_LIKENESS), key=lambda name: -scores[name])

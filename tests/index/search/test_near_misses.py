@@ -13,11 +13,11 @@ def library(tmp_path_factory):
     library, head = open_library(folder)
     with library:
         names = [
-            ("Paranoid Android", "Radiohead", "OK Computer"),
-            ("Blue Monday", "New Order", None),
-            ("Für Elise", None, None),
+            ("Paranoid Android", "Radiohead", "OK Computer", None),
+            ("Blue Monday", "New Order", None, "Synthpop; New Wave"),
+            ("Für Elise", None, None, None),
         ]
-        facts = [dict(zip(("title", "artist", "album"), name, strict=True)) for name in names]
+        facts = [dict(zip(("title", "artist", "album", "genre"), name, strict=True)) for name in names]
         add(library, head, [heard(f"/{n}.mp3", at(0), **named) for n, named in enumerate(facts)])
     with Library.open(folder) as library:
         yield library
@@ -32,6 +32,8 @@ def library(tmp_path_factory):
         ("bleu mondey", "New Order - Blue Monday"),
         ("new ordr blue mondya", "New Order - Blue Monday"),
         ("fur elize", "Für Elise"),
+        ("genre:sinthpop", "Synthpop"),
+        ("newwave", "New Wave"),
     ],
 )
 def test_the_name_that_was_meant_comes_first(library, text, name):
