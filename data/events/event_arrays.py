@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from earshot.data.events.event_log import LogError, linked_items, without_repeats
+from earshot.data.events.event_log import LogError, events_per_user, read_log, read_users
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
 from earshot.data.events.interactions import Interactions
 from earshot.data.files.array_files import read_ids
@@ -25,7 +25,7 @@ _DTYPES = {  # one file for each array of `Interactions`
     "splits": np.uint8,
 }
 _COUNTS_FILE = "arrays.json"
-ARRAY_FORMAT = 2  # arrays of another version are built anew
+ARRAY_FORMAT = 3  # arrays of another version are built anew
 LISTEN_MS = 30_000  # streaming services count a play from this length on
 
 
@@ -38,7 +38,7 @@ def build_arrays(
 ) -> None:
     """Write a folder of arrays from files of events, whole or not at all.
 
-    An event that several files hold (one user, item, time and kind) is written once. Its weight is its plays times
+    An event that several files hold (`data.events.repeats`) is written once. Its weight is its plays times
     the share of the track that was played, if that is known; else times the share of half a minute, if the time played
     is known. An unknown time is written as 0, an unknown split as train.
 
@@ -47,9 +47,8 @@ def build_arrays(
     links : ids of items, and of the items that stand for them
     events_at_once : the most that are held in memory
     """
-    log = [_read(path, level, links) for path in files]
-    per_user = pl.concat([frame.select("user_id") for frame in log]).group_by("user_id").len().sort("user_id")
-    users = per_user.collect(engine="streaming")
+    log = [read_log(path, level, links) for path in files]
+    users = events_per_user(log)
     items = pl.concat([frame.select("item_id") for frame in log]).unique().sort("item_id").collect(engine="streaming")
     for name, ids in (("user_id", users["user_id"]), ("item_id", items["item_id"])):
         if ids.null_count() or not ids.dtype.is_integer() or (len(ids) and int(ids.to_numpy().min()) < 1):
@@ -60,7 +59,9 @@ def build_arrays(
         with ExitStack() as stack:
             arrays = {name: stack.enter_context((temporary / name).open("wb")) for name in _DTYPES}
             for low, high in user_ranges(users["len"].to_numpy(), events_at_once):
-                block = _block(log, int(user_ids[low]), int(user_ids[high - 1]))
+                # Equal times keep the order of the files: any other would look like a habit.
+                block = read_users(log, int(user_ids[low]), int(user_ids[high - 1]))
+                block = block.sort("user_id", "time_s", maintain_order=True)
                 for name, values in _columns(block, user_ids, item_ids):
                     values.tofile(arrays[name])
                 counts["n_events"] += len(block)
@@ -91,19 +92,6 @@ def open_arrays(folder: Path) -> tuple[Interactions, IdMap, IdMap]:
     absent = [name for name in ("kinds", "splits") if not counts[f"n_{name}"]]
     listens = Interactions(**(arrays | dict.fromkeys(absent)), n_users=len(users), n_tracks=len(items))  # type: ignore[arg-type]
     return listens, users, items
-
-
-def _read(path: Path, level: str, links: Mapping[int, int] | None) -> pl.LazyFrame:
-    return pl.scan_parquet(path, glob=False).select(pl.exclude(f"{level}_id"), item_id=linked_items(level, links))
-
-
-def _block(log: Sequence[pl.LazyFrame], low: int, high: int) -> pl.DataFrame:
-    """Read the events of users from `low` to `high`, by user and time."""
-    frames = [frame.filter(pl.col("user_id").is_between(low, high)) for frame in log]
-    keys = ["user_id", "time_s"]
-    if len(frames) > 1:
-        keys += ["item_id", "kind"]  # dropping repeats loses the order
-    return without_repeats(frames).collect().sort(keys, maintain_order=True)
 
 
 def _columns(block: pl.DataFrame, user_ids: np.ndarray, item_ids: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

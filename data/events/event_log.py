@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from earshot.data.events.external_sort import disk_errors
+from earshot.data.events.external_sort import EVENTS_AT_ONCE, disk_errors, user_ranges
 from earshot.data.events.interactions import DISLIKE, LIKE, LISTEN, UNLIKE
+from earshot.data.events.repeats import without_repeats
 from earshot.data.files.regular_files import require_regular
 
 EVENT_COLUMNS = {
@@ -89,6 +90,26 @@ def log_errors(path: Path | None = None) -> Iterator[None]:
         raise LogError(f"{path or 'a file of listens'} is damaged ({reason})") from None
 
 
+def read_log(path: Path, level: str, links: Mapping[int, int] | None) -> pl.LazyFrame:
+    """A file of events, whose items are those that stand for linked ones."""
+    return pl.scan_parquet(path, glob=False).select(pl.exclude(f"{level}_id"), item_id=linked_items(level, links))
+
+
+def events_per_user(log: Sequence[pl.LazyFrame]) -> pl.DataFrame:
+    """The `user_id` of each user, rising, and how many events (`len`) several files hold together."""
+    users = pl.concat([frame.select("user_id") for frame in log])
+    return users.group_by("user_id").len().sort("user_id").collect(engine="streaming")
+
+
+def read_users(log: Sequence[pl.LazyFrame], low: int, high: int) -> pl.DataFrame:
+    """Read the events of users from `low` to `high` from several files, in their order, without repeats."""
+    frames = [
+        frame.filter(pl.col("user_id").is_between(low, high)).with_columns(source=pl.lit(number, pl.UInt32))
+        for number, frame in enumerate(log)
+    ]
+    return without_repeats(pl.concat(frames).collect()).drop("source")
+
+
 def linked_items(level: str, links: Mapping[int, int] | None) -> pl.Expr:
     """The column of items, with linked ones replaced by the items that stand for them."""
     item = pl.col(f"{level}_id")
@@ -100,7 +121,7 @@ def total_plays(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count how often each user played or liked each item, over several files.
 
-    An event that several files hold (one user, item and time) counts once; a like that was taken back does not count.
+    An event that several files hold (`data.events.repeats`) counts once; a like that was taken back does not count.
 
     Parameters
     ----------
@@ -112,22 +133,26 @@ def total_plays(
     """
     if not paths:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    columns = [*map(pl.col, ("user_id", "time_s", "plays", "kind")), linked_items(level, links).alias("item_id")]
-    log = [pl.scan_parquet(path, glob=False).select(columns) for path in paths]
-    opinions = pl.concat([file.filter(pl.col("kind").is_in(_OPINIONS)) for file in log])
-    last = opinions.group_by("user_id", "item_id").agg(pl.col("kind").sort_by("time_s", "kind").last())
-    likes = without_repeats([file.filter(pl.col("kind") == LIKE) for file in log])
-    active = likes.join(last.filter(pl.col("kind") == LIKE), on=["user_id", "item_id"], how="semi")
-    listens = without_repeats([file.filter(pl.col("kind") == LISTEN) for file in log])
-    pairs = (
-        pl.concat([listens, active])
-        .group_by("user_id", "item_id")
-        .agg(pl.col("plays").cast(pl.Float64).sum())
-        .sort("user_id", "item_id")
-        .cast({"user_id": pl.Int64, "item_id": pl.Int64})
-        .collect(engine="streaming")
-    )
+    log = [read_log(path, level, links) for path in paths]
+    if len(paths) == 1:
+        totals = _totals(log[0]).collect(engine="streaming")
+    else:
+        users = events_per_user(log)
+        ranges = user_ranges(users["len"].to_numpy(), EVENTS_AT_ONCE)
+        events = (read_users(log, *users["user_id"][[low, high - 1]]) for low, high in ranges)
+        totals = pl.concat([_totals(block.lazy()).collect() for block in events])
+    pairs = totals.sort("user_id", "item_id").cast({"user_id": pl.Int64, "item_id": pl.Int64})
     return pairs["user_id"].to_numpy(), pairs["item_id"].to_numpy(), pairs["plays"].to_numpy()
+
+
+def _totals(events: pl.LazyFrame) -> pl.LazyFrame:
+    """Sum what each user played or liked; a like that was taken back later does not count."""
+    opinions = events.filter(pl.col("kind").is_in(_OPINIONS))
+    last = opinions.group_by("user_id", "item_id").agg(pl.col("kind").sort_by("time_s", "kind").last())
+    likes = events.filter(pl.col("kind") == LIKE)
+    active = likes.join(last.filter(pl.col("kind") == LIKE), on=["user_id", "item_id"], how="semi")
+    plays = pl.concat([events.filter(pl.col("kind") == LISTEN), active])
+    return plays.group_by("user_id", "item_id").agg(pl.col("plays").cast(pl.Float64).sum())
 
 
 def played_among(paths: Sequence[Path], level: str, item_ids: Sequence[int]) -> list[int]:
@@ -143,29 +168,3 @@ def unique_ids(paths: Sequence[Path], column: str) -> np.ndarray:
         return np.empty(0, dtype=np.int64)
     files = [pl.scan_parquet(path, glob=False).select(pl.col(column).cast(pl.Int64)) for path in paths]
     return pl.concat(files).unique().sort(column).collect(engine="streaming").to_series().to_numpy()
-
-
-def without_repeats(files: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
-    """Concatenate the events of several files without those that an earlier file holds already.
-
-    A later export repeats an earlier one. Within one file nothing is dropped: if times are days, a track may well be
-    played twice at one time. Events without a time are never repeats.
-    """
-    if len(files) == 1:
-        return files[0]
-    key = ["user_id", "item_id", "time_s", "kind"]
-    of_files = [
-        frame.with_columns(__n=pl.int_range(pl.len(), dtype=pl.UInt32).over(key), __file=pl.lit(number))
-        for number, frame in enumerate(files)
-    ]
-    events = pl.concat(of_files)
-    timed = events.filter(pl.col("time_s").is_not_null()).unique([*key, "__n"], keep="any")
-    return pl.concat([timed, events.filter(pl.col("time_s").is_null())]).drop("__n", "__file")
-
-
-def without_repeated_parts(block: pl.DataFrame) -> pl.DataFrame:
-    """Drop repeats across the parts of one import, as `without_repeats` does across files; the first part stays."""
-    key = ["user_row", "item_row", "time_s", "kind"]
-    count = pl.int_range(pl.len(), dtype=pl.UInt32)
-    number = pl.when(pl.col("time_s").is_null()).then(count.over(key)).otherwise(count.over([*key, "part"]))
-    return block.with_columns(number=number).unique([*key, "number"], keep="first", maintain_order=True)

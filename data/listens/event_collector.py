@@ -11,8 +11,9 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from earshot.data.events.event_log import EVENT_COLUMNS, without_repeated_parts
+from earshot.data.events.event_log import EVENT_COLUMNS
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, EventSort
+from earshot.data.events.repeats import without_repeats
 from earshot.data.files.atomic import temporary_folder
 from earshot.data.listens.event_batch import ITEM_COLUMNS, Batch
 from earshot.data.tables.table_blocks import N_EXAMPLES
@@ -106,7 +107,7 @@ class EventCollector:
             pl.Series("item_row", self._items.rows(_keyed(events))),
         ]
         block = events.with_columns(**event_columns).select(*EVENT_COLUMNS)
-        self._sort.add(block.with_columns(*rows, part=pl.lit(batch.part, pl.UInt32)))
+        self._sort.add(block.with_columns(*rows, source=pl.lit(batch.part, pl.UInt32)))
 
     @property
     def users(self) -> list[str]:
@@ -131,8 +132,8 @@ class EventCollector:
         An event that several parts hold comes once.
         """
         has_parts = self._n_parts > 1
-        for block in self._sort.ordered(*(() if has_parts else ("part",))):
-            block = without_repeated_parts(block) if has_parts else block
+        for block in self._sort.ordered(*(() if has_parts else ("source",))):
+            block = without_repeats(block, "item_row", "user_row") if has_parts else block
             users, items = user_ids[block["user_row"].to_numpy()], item_ids[block["item_row"].to_numpy()]
             yield block.select(
                 pl.Series("user_id", users), pl.Series(f"{self.level}_id", items), *map(pl.col, EVENT_COLUMNS)

@@ -53,6 +53,16 @@ def test_what_two_files_know_is_there_once(tmp_path, file):
     assert listening.kinds.tolist() == [0, LIKE, 0, 0, 0, DISLIKE]
 
 
+def test_equal_times_keep_the_order_of_the_files(tmp_path):
+    """In any other order one track would seem to follow another by habit."""
+    days = [[(1, item, day, 1, 0) for day in (0, 86_400) for item in items] for items in ((30, 10, 20), (25, 5))]
+    files = [tmp_path / f"{number}.parquet" for number in range(2)]
+    for path, rows in zip(files, days, strict=True):
+        write_events(path, [block(*rows)], "track")
+    listening, users, items = arrays(tmp_path / "a", *files)
+    assert [item for _, item, _, _ in events(listening, users, items)] == [30, 10, 20, 25, 5] * 2
+
+
 def test_a_linked_item_is_another(tmp_path, file):
     listening, users, items = arrays(tmp_path / "a", file, links={20: 30, 99: 10})
     assert [item for _, item, _, _ in events(listening, users, items)] == [30, 30, 10, 30]

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from earshot.data.events.event_log import schema, total_plays, without_repeated_parts, without_repeats, write_events
+from earshot.data.events.event_log import schema, total_plays, write_events
 from event_blocks import DISLIKE, LIKE, UNLIKE, block
 
 
@@ -45,6 +45,8 @@ def test_what_two_exports_know_counts_once(tmp_path):
     later = written(tmp_path / "2.parquet", (1, 5, 10, 1, 0), (1, 5, 10, 1, 0), (1, 5, 20, 1, 0))
     assert total_plays([one, later], "track")[2].tolist() == [3.0]
     assert total_plays([one, one], "track")[2].tolist() == [2.0]
+    other_clock = written(tmp_path / "3.parquet", (1, 5, 15, 1, 0), (1, 5, 44, 1, 0))  # 24 s after the second one
+    assert total_plays([later, other_clock], "track")[2].tolist() == [3.0]
 
 
 def test_a_like_counts_and_a_dislike_does_not(tmp_path):
@@ -70,29 +72,3 @@ def test_a_linked_track_counts_for_its_file(tmp_path):
 
 def test_no_files_no_plays():
     assert [len(column) for column in total_plays([], "track")] == [0, 0, 0]
-
-
-def file(*rows):
-    """Events as (user, item, time)."""
-    schema = {"user_id": pl.Int64, "item_id": pl.Int64, "time_s": pl.Int64}
-    return pl.LazyFrame(rows, schema, orient="row").with_columns(kind=pl.lit(0))
-
-
-def test_a_later_file_repeats_an_earlier_one():
-    first, second = file((1, 5, 10), (1, 5, 10), (1, 6, None)), file((1, 5, 10), (1, 7, 10), (1, 6, None))
-    events = without_repeats([first, second]).collect()
-    assert events.columns == ["user_id", "item_id", "time_s", "kind"]
-    assert sorted(events.select("item_id", "time_s").rows(), key=str) == [
-        (5, 10), (5, 10), (6, None), (6, None), (7, 10),
-    ]  # fmt: skip
-
-
-def test_one_file_keeps_all_its_events():
-    assert without_repeats([file((1, 5, 10), (1, 5, 10))]).collect().height == 2
-
-
-def test_parts_of_one_import_repeat_each_other():
-    rows = [(0, 0, 10, 0), (0, 0, 10, 0), (0, 0, 10, 1), (0, 0, 11, 1), (0, 0, None, 0), (0, 0, None, 1)]
-    schema = ["user_row", "item_row", "time_s", "part"]
-    block = pl.DataFrame(rows, schema, orient="row").with_columns(kind=pl.lit(0))
-    assert without_repeated_parts(block)["time_s"].to_list() == [10, 10, 11, None, None]
