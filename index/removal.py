@@ -81,6 +81,7 @@ def forget_listens(library: Library, listens_id: int) -> ForgottenListens:
         n_tracks = library.db.execute(_FORGET_TRACKS, [json.dumps(tracks)]).rowcount
         if n_tracks:
             remove_dangling_edges(library)
+            group_recordings(library)
     remove(library.file(forgotten.file, LISTENS))  # last; after a kill the next writing command removes it
     remove_unnamed(library)
     return ForgottenListens(forgotten.origin, forgotten.n_events, n_users, n_tracks)

@@ -8,6 +8,7 @@ from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError
 from earshot.index.listens.playlist_store import import_playlists
 from earshot.index.listens.stored_interactions import read_interactions
+from earshot.index.recordings.recordings import group_recordings, recording_ids
 from earshot.index.removal import forget_listens
 from library_world import add, at, heard, open_library
 from tower_world import import_table
@@ -37,10 +38,13 @@ def test_what_only_it_knew_goes_along(library):
     ends = np.array([ids["Four"]]), np.array([ids["One"]])
     store_graph(library, "friends", "track", *ends, directed=True, origin="friends.csv")
     import_playlists(library, [Playlist("/p.m3u", "p", ["Ann - Five"], 0)])
+    library.db.execute("UPDATE tracks SET mbid = 'm' WHERE title IN ('Three', 'Four', 'Five')")
+    group_recordings(library)
     files = set((library.folder / "listens").glob("*.parquet"))
     gone = forget_listens(library, 2)
     assert (gone.n_events, gone.n_users, gone.n_tracks) == (5, 1, 1) and gone.origin.endswith("second.csv")
     assert titles(library) == ["One", "Two", "Four", "Five"]
+    assert recording_ids(library) == {ids["Five"]: ids["Four"]}  # without the one that counted for all
     assert library.db.execute("SELECT name FROM users").fetchall() == [("eve",)]
     assert library.db.execute("SELECT kind FROM graphs").fetchall() == [("friends",)]
     assert len(files) == 2 and len(set((library.folder / "listens").glob("*.parquet"))) == 1
