@@ -19,20 +19,21 @@ from earshot.index.tracks.track_lookup import TrackRow, track_rows
 
 MAX_LENGTH_RATIO = 1.25  # an edit that lasts a quarter longer is another recording, whatever its codes say
 _LOSSLESS = ("flac", "alac", "wavpack", "ape", "tta", "tak", "pcm", "dsd", "mlp", "truehd")
-_PAIRS = """
+_NEXT_OF_CODE = f"""
+    SELECT id, iif(coalesce(length < {MAX_LENGTH_RATIO} * shorter, 1), other, NULL) FROM (
+        SELECT id, lag(id) OVER lengths AS other, duration_s AS length, lag(duration_s) OVER lengths AS shorter
+        FROM tracks WHERE {{code}} IS NOT NULL
+        -- Of catalog tracks and files, links decide: a person may take one back.
+        WINDOW lengths AS (PARTITION BY {{code}}, status = 'catalog' ORDER BY duration_s))
+"""
+# Each track with the next one alone: all pairs of a thousand files with one wrong code would be half a million.
+_PAIRS = f"""
     SELECT track_id, other_id FROM same_recording
     UNION ALL SELECT id, linked_id FROM tracks WHERE linked_id IS NOT NULL
-    UNION ALL SELECT a.id, b.id FROM tracks AS a JOIN tracks AS b ON b.content_hash = a.content_hash AND b.id > a.id
-        WHERE a.content_hash IS NOT NULL
-    UNION ALL SELECT a.id, b.id FROM tracks AS a JOIN tracks AS b ON b.mbid = a.mbid AND b.id > a.id
-        WHERE a.mbid IS NOT NULL AND {alike}
-    UNION ALL SELECT a.id, b.id FROM tracks AS a JOIN tracks AS b ON b.isrc = a.isrc AND b.id > a.id
-        WHERE a.isrc IS NOT NULL AND {alike}
-""".format(
-    # Of catalog tracks and files, links decide: a person may take one back.
-    alike="(a.status = 'catalog') = (b.status = 'catalog') AND (a.duration_s IS NULL OR b.duration_s IS NULL OR"
-    f" max(a.duration_s, b.duration_s) < {MAX_LENGTH_RATIO} * min(a.duration_s, b.duration_s))"
-)
+    UNION ALL SELECT id, lag(id) OVER (PARTITION BY content_hash) FROM tracks WHERE content_hash IS NOT NULL
+    UNION ALL {_NEXT_OF_CODE.format(code="mbid")}
+    UNION ALL {_NEXT_OF_CODE.format(code="isrc")}
+"""
 
 
 def recording_ids(library: Library, level: str = "track") -> dict[int, int]:
@@ -107,7 +108,7 @@ def group_recordings(library: Library) -> int:
     Lists of neighbours that mention a track whose recording changed are dropped, and every index is stale then.
     The caller holds the transaction.
     """
-    groups = connected_groups(library.db.execute(_PAIRS))
+    groups = connected_groups(pair for pair in library.db.execute(_PAIRS) if None not in pair)
     facts = _facts(library, [track_id for group in groups for track_id in group])
     wanted: dict[int, tuple[int, int]] = {}
     for group in groups:

@@ -58,8 +58,8 @@ def test_a_recording_falls_apart_without_its_pairs(library):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ("UPDATE tracks SET content_hash = 'one' WHERE id IN (2, 4)", {4: 2}),
-        ("UPDATE tracks SET mbid = 'one' WHERE id IN (2, 4)", {4: 2}),
+        ("UPDATE tracks SET content_hash = 'one' WHERE id IN (2, 4, 5)", {4: 2, 5: 2}),
+        ("UPDATE tracks SET mbid = 'one', duration_s = 100 + 15 * id WHERE id IN (2, 4, 5)", {4: 2, 5: 2}),
         ("UPDATE tracks SET isrc = 'one' WHERE id IN (2, 4)", {4: 2}),
         ("UPDATE tracks SET isrc = 'one', duration_s = 100 * id WHERE id IN (2, 4)", {}),  # twice as long
         ("UPDATE tracks SET mbid = 'one' WHERE id IN (2, 7)", {}),  # `link` decides
