@@ -8,13 +8,18 @@ from earshot.index.listens.stored_interactions import listened_among
 from earshot.index.recordings.recordings import group_recordings
 
 _MOVED = ("vectors", "excerpts", "fingerprints")  # tables whose rows come with the file
+_NAMED = """
+    SELECT track_id FROM playlist_tracks UNION SELECT linked_id FROM tracks WHERE linked_id IS NOT NULL
+    UNION SELECT source_id FROM edges JOIN graphs USING (kind) WHERE level = 'track'
+    UNION SELECT target_id FROM edges JOIN graphs USING (kind) WHERE level = 'track'
+"""
 
 
 def adopt_moved_files(library: Library) -> int:
     """Give files whose recording has lost an older file the id of that track; return their number.
 
-    Playlists, listens and links of the older track are then those of the new file. A new file that has such of its own,
-    or whose recording still has an older file, keeps its id.
+    Playlists, graphs, listens and links of the older track are then those of the new file. A new file that has such of
+    its own keeps its id.
     """
     pairs = _vanished_and_new(library)
     with_listens = set(listened_among(library, [new for _, new in pairs]))
@@ -28,23 +33,20 @@ def adopt_moved_files(library: Library) -> int:
 
 def _vanished_and_new(library: Library) -> list[tuple[int, int]]:
     """Pairs of a missing track and a newer file of its recording, to which nothing refers."""
-    query = """
-        SELECT r.recording_id, t.id, t.status = 'missing',
-               EXISTS (SELECT 1 FROM playlist_tracks WHERE track_id = t.id)
-               OR EXISTS (SELECT 1 FROM tracks AS c WHERE c.linked_id = t.id)
+    query = f"""
+        SELECT r.recording_id, t.id, t.status = 'missing', t.id IN ({_NAMED})
         FROM recordings AS r JOIN tracks AS t ON t.id = r.track_id
         WHERE t.status IN ('missing', 'embedded') AND r.recording_id IN (
             SELECT recording_id FROM recordings JOIN tracks ON id = track_id WHERE status = 'missing')
-        ORDER BY r.recording_id, r.is_best DESC, t.id
+        ORDER BY r.recording_id, t.id
     """
     pairs = []
     for _, group in groupby(library.db.execute(query), key=itemgetter(0)):
         tracks = list(group)
         missing = [track_id for _, track_id, is_missing, _ in tracks if is_missing]
-        present = [(track_id, is_named) for _, track_id, is_missing, is_named in tracks if not is_missing]
-        unnamed = [track_id for track_id, is_named in present if not is_named]
-        if missing and unnamed and min(missing) < min(present)[0]:
-            pairs.append((min(missing), unnamed[0]))
+        unnamed = [track_id for _, track_id, is_missing, is_named in tracks if not (is_missing or is_named)]
+        latest = unnamed[-len(missing) :]
+        pairs += [(old, new) for old, new in zip(missing, latest, strict=False) if old < new]
     return pairs
 
 

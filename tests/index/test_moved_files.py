@@ -1,7 +1,11 @@
 """A file that was tagged and moved, or encoded anew, is the track that it was."""
 
+from itertools import combinations
+
+import numpy as np
 import pytest
 
+from earshot.index.graphs.graph_store import store_graph
 from earshot.index.moved_files import adopt_moved_files
 from earshot.index.recordings.recordings import group_recordings, recording_ids, store_same
 from earshot.index.tracks.track_store import set_status
@@ -46,12 +50,14 @@ def test_other_files_of_the_recording_stay_of_it(moved):
     assert recording_ids(moved) == {added: 1}
 
 
-@pytest.mark.parametrize("reason", ["a playlist", "a link", "listens", "an older file", "two are gone"])
+@pytest.mark.parametrize("reason", ["a playlist", "a link", "a graph", "listens", "an older file", "two are gone"])
 def test_a_track_that_somebody_names_keeps_its_id(moved, reason, tmp_path):
     if reason == "a playlist":
         moved.db.execute("INSERT INTO playlist_tracks VALUES (1, 2, 3)")
     elif reason == "a link":
         moved.db.execute("INSERT INTO tracks (title, status, linked_id) VALUES ('New', 'catalog', 3)")
+    elif reason == "a graph":
+        store_graph(moved, "g", "track", np.array([2]), np.array([3]), directed=False, origin="g.csv")
     elif reason == "listens":
         import_table(moved, tmp_path / "plays.csv", ["user,artist,title,timestamp", "me,Band,New,1000"])
     elif reason == "an older file":
@@ -63,3 +69,17 @@ def test_a_track_that_somebody_names_keeps_its_id(moved, reason, tmp_path):
     group_recordings(moved)
     assert adopt_moved_files(moved) == (reason == "two are gone")
     assert (track(moved, 3) is None) == (reason == "two are gone")
+
+
+def test_each_file_of_a_recording_that_is_moved_takes_an_id(moved):
+    """An album and a best-of, tagged and renamed in one go; 2 stays where it is."""
+    ids = [
+        moved.db.execute("INSERT INTO tracks (path, title, status) VALUES (?, 'x', 'embedded')", [path]).lastrowid
+        for path in ("/best.mp3", "/best new.flac")
+    ]
+    store_same(moved, [(one, other, "sound", 0.9) for one, other in combinations([1, 2, 3, *ids], 2)])
+    moved.db.execute("UPDATE tracks SET status = 'missing' WHERE id = ?", [ids[0]])
+    group_recordings(moved)
+    assert adopt_moved_files(moved) == 2
+    assert track(moved, 1)[0] == "/Band/new.flac" and track(moved, ids[0])[0] == "/best new.flac"
+    assert track(moved, ids[1]) is None and recording_ids(moved) == {2: 1, ids[0]: 1}
