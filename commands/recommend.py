@@ -35,7 +35,12 @@ from earshot.commands.shared.text_tables import one_line
 )
 @click.option("-k", default=10, type=click.IntRange(1), help="Number of tracks.")
 @click.option("--novel/--repeats", default=True, help="Leave out what the listener has played, or list it too.")
-@click.option("--max-per-artist", default=3, type=click.IntRange(1), help="At most this many tracks of one artist.")
+@click.option(
+    "--max-per-artist",
+    default=3,
+    type=click.IntRange(1),
+    help="At most this many tracks of one artist; of several artists on a track the first counts.",
+)
 @popularity_option("Weight of the log of a track's share of all plays in its score.")
 @copies_option
 @click.option("--m3u", type=HomePath(path_type=Path), help=f"{PLAYLIST_HELP} With --all a folder of them.")
