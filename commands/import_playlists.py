@@ -17,7 +17,10 @@ from earshot.data.files.path_encoding import shown_path
 @click.option("--json", "as_json", is_flag=True, help="Report each playlist as JSON.")
 @click.pass_obj
 def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json: bool) -> None:
-    """Import playlists (M3U, M3U8, PLS, XSPF) from files and folders; entries are matched with tracks by path.
+    """Import playlists from files and folders; entries are matched with tracks by path, else by artist and title.
+
+    Supported are M3U, PLS, XSPF, JSPF (ListenBrainz), WPL and ASX (Windows Media Player), and CSV with a row per track
+    (Exportify, Soundiiz).
 
     A playlist that was imported before is replaced. With --forget, playlists are removed, even if the file is gone.
 
@@ -26,7 +29,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     \b
         cli import-playlists ~/Music/Playlists
     """
-    from earshot.data.tables.playlists import find_playlists, read_playlist
+    from earshot.data.playlists.playlist_reader import find_playlists, read_playlist
     from earshot.index.library import Library
     from earshot.index.listens import playlist_store
 

@@ -101,7 +101,7 @@ def _recommend_to_one(
     **request: Any,
 ) -> None:
     """Print one list, and write its playlist."""
-    from earshot.data.tables.playlists import read_history
+    from earshot.data.playlists.playlist_reader import read_history
     from earshot.index.library import Library
     from earshot.index.recordings.copy_list import other_files
     from earshot.stages.recommend import recommend_tracks

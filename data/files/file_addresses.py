@@ -6,6 +6,8 @@ from urllib.parse import unquote_to_bytes
 _FILE_SCHEME = re.compile(r"file:", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)  # of two letters at least: C: is a drive
 _DRIVE = re.compile(r"/+([A-Za-z])[:|](?=/|$)")
+_ON_A_DRIVE = re.compile(r"[A-Za-z]:/")
+_NOT_PLAIN = re.compile(r"[\\%]|:/|file:", re.IGNORECASE)
 
 
 def percent_decoded(text: str) -> str:
@@ -51,3 +53,26 @@ def path_of_address(text: str) -> str | None:
     path = _DRIVE.sub(r"\1:", path, count=1) if _DRIVE.match(path) else path
     is_here = host.casefold() in ("", "localhost", "127.0.0.1") or not path
     return percent_decoded(path if is_here else f"//{host}{path}")
+
+
+def is_absolute(path: str) -> bool:
+    """Tell whether a path with slashes begins at a root, here or on Windows."""
+    return path.startswith("/") or _ON_A_DRIVE.match(path) is not None
+
+
+def path_readings(text: str) -> list[str]:
+    """The paths that a text may mean, as programs write them, the likeliest first; none for an address of no file.
+
+    Not every program says whether %20 means a blank, or a backslash a folder.
+
+    >>> path_readings("Air%20\\\\1.mp3"), path_readings("file:/m/1.mp3"), path_readings("http://radio/1.mp3")
+    (['Air%20/1.mp3', 'Air%20\\\\1.mp3', 'Air /1.mp3', 'Air \\\\1.mp3'], ['/m/1.mp3'], [])
+    """
+    if not _NOT_PLAIN.search(text):  # nine of ten
+        return [text]
+    if (path := path_of_address(text)) is not None:
+        return [path]
+    if is_address(text):
+        return []
+    written = (text, percent_decoded(text))
+    return list(dict.fromkeys(reading for path in written for reading in (path.replace("\\", "/"), path)))

@@ -1,11 +1,20 @@
 """XML of other programs, checked before anything builds a tree of it."""
 
+import contextlib
+import re
+import xml.etree.ElementTree as ElementTree
+from io import BytesIO
 from typing import BinaryIO
 from xml.parsers import expat
+
+from earshot.data.tables.encodings import decoded
 
 MAX_DEPTH = 100  # of nested elements; playlists and graphs have ten
 MAX_ELEMENTS = 5_000_000  # a tree takes some hundred bytes for each
 _PIECE_BYTES = 1024 * 1024
+_LONE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-f]+);)", re.IGNORECASE)
+_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*>")
+_TAG_NAME = re.compile(r"</?[A-Za-z]+")
 
 
 def refuse_unsafe_xml(file: BinaryIO, name: str) -> None:
@@ -47,3 +56,33 @@ def refuse_unsafe_xml(file: BinaryIO, name: str) -> None:
     except (LookupError, RecursionError, MemoryError) as error:  # LookupError: an encoding that does not exist
         raise ValueError(f"{name} cannot be read as XML: {error or 'it takes more memory than there is'}") from None
     file.seek(0)
+
+
+def xml_tree(data: bytes, name: str) -> ElementTree.Element:
+    """Build the tree of a small file; one with a lone & or tags that differ in case is mended.
+
+    Raises
+    ------
+    ValueError
+        It is no XML all the same, or unsafe (`refuse_unsafe_xml`).
+    """
+    try:
+        return _tree(data, name)
+    except ValueError:
+        text = _LONE_AMPERSAND.sub("&amp;", _DECLARATION.sub("", decoded(data)))
+        with contextlib.suppress(ValueError):
+            return _tree(_TAG_NAME.sub(lambda tag: tag[0].lower(), text).encode("utf-8", "replace"), name)
+        raise
+
+
+def _tree(data: bytes, name: str) -> ElementTree.Element:
+    refuse_unsafe_xml(BytesIO(data), name)
+    try:
+        return ElementTree.fromstring(data)
+    except (ElementTree.ParseError, LookupError) as error:
+        raise ValueError(f"{name} is not XML: {error}") from None
+
+
+def local_name(element: ElementTree.Element) -> str:
+    """The name of an element in lower case, in whatever namespace."""
+    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from earshot.data.files.path_encoding import path_columns
-from earshot.data.tables.playlists import Playlist
+from earshot.data.playlists.playlist import Playlist
 from earshot.index.library import Library, now
 from earshot.index.tracks.name_resolution import UNKNOWN
 from earshot.index.tracks.playlist_entries import match_entries
@@ -47,5 +47,5 @@ def _store(library: Library, playlist: Playlist, track_ids: Sequence[int]) -> Pl
     matched = [track for track in track_ids if track != UNKNOWN]
     rows = [(cursor.lastrowid, position, track) for position, track in enumerate(matched, start=1)]
     library.insert("playlist_tracks", "playlist_id, position, track_id", rows)
-    unmatched = [entry for entry, track in zip(playlist.entries, track_ids, strict=True) if track == UNKNOWN]
+    unmatched = [entry.text for entry, track in zip(playlist.entries, track_ids, strict=True) if track == UNKNOWN]
     return PlaylistImport(playlist.path, playlist.name, len(matched), tuple(unmatched), playlist.n_elsewhere)

@@ -7,7 +7,7 @@ import unicodedata
 from earshot.data.files.cue_sheets import sheet_path, split_files
 from earshot.data.files.file_addresses import path_of_address
 from earshot.data.files.path_encoding import expand_home, path_columns, shown_path
-from earshot.data.tables.playlists import SUFFIXES, read_playlist
+from earshot.data.playlists.playlist_reader import SUFFIXES, is_playlist, read_playlist
 from earshot.index.library import Library
 from earshot.index.search.selected import Selected
 from earshot.index.search.word_search import rows_where
@@ -40,7 +40,7 @@ def tracks_at(library: Library, text: str) -> Selected | None:
     forms = [form for spelling in _spellings(library, path) for form in _forms(spelling)]
     if row := rows_where(library, "t.path IN (SELECT value FROM json_each(:forms))", {"forms": json.dumps(forms)}):
         return Selected("track", row[0].name, row[:1])
-    if path.lower().endswith(SUFFIXES) and os.path.isfile(path):
+    if os.path.isfile(path) and is_playlist(path):
         return _tracks_of_playlist(library, path)
     sheets = {sheet_path(track.path) for track in split_files(os.path.dirname(path)).get(path, ())}
     tracks = {track.id: track for form in dict.fromkeys([*forms, *sheets]) for track in _tracks_below(library, form)}
@@ -83,8 +83,9 @@ def _tracks_of_playlist(library: Library, path: str) -> Selected | None:
     ids, playlist = min(matched, key=lambda match: match[0].count(UNKNOWN))
     rows = track_rows(library, ids)
     found = [rows.get(node) for node in ids]
-    unknown = [entry for entry, row in zip(playlist.entries, found, strict=True) if row is None or row.path is None]
-    tracks = [row for row in found if row is not None and row.path is not None]
+    found = [None if row is None or row.path is None else row for row in found]
+    unknown = [entry.text for entry, row in zip(playlist.entries, found, strict=True) if row is None]
+    tracks = [row for row in found if row is not None]
     return Selected("playlist", path, tracks, unknown) if tracks else None
 
 
@@ -93,7 +94,7 @@ def why_no_tracks(text: str) -> str | None:
     path = local_path(text) if text and "\0" not in text else ""
     if os.path.isdir(path):
         return f"No track of the library lies in the folder {shown_path(path)}.\n\nRun `cli embed-audio` on it first."
-    if os.path.isfile(path) and path.lower().endswith(SUFFIXES):
+    if os.path.isfile(path) and is_playlist(path):
         return (
             f"No entry of the playlist {shown_path(path)} is a track of the library."
             "\n\nRun `cli embed-audio` on the folder of its files first."

@@ -3,8 +3,8 @@
 A node is one of three *levels*. Dictionaries are filled by one query and then searched, because a query per name would
 take minutes instead of seconds. Names of each level:
 
-* a track: its path (absolute, relative to the imported file, or an end of it that fits one track only), then
-  "Artist - Title", then a title that only one artist has;
+* a track: its path (absolute, relative to the imported file, or an end of it that fits one track only, also as Windows
+  or an address writes it), then "Artist - Title", then a title that only one artist has;
 * an album: "Artist - Album", then a name that only one artist's album has;
 * an artist: the name.
 
@@ -21,6 +21,7 @@ from itertools import takewhile
 
 import numpy as np
 
+from earshot.data.files.file_addresses import is_absolute, path_readings
 from earshot.data.files.path_encoding import path_columns
 from earshot.data.name_matching import artist_names, main_artist_key
 from earshot.index.library import Library
@@ -172,7 +173,7 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
 
     An absolute path from another machine must agree in its folder too, a relative one in all its components.
     """
-    wanted = {os.path.basename(folded(name)) for name in names}
+    wanted = {os.path.basename(folded(reading)) for name in names for reading in path_readings(name)}
     exact: dict[str, int] = {}
     by_ending: dict[str, list[tuple[list[str], int]]] = {}
     for node, path in library.db.execute("SELECT id, path FROM tracks WHERE path IS NOT NULL"):
@@ -183,7 +184,9 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
     bases = [os.path.abspath(folder) for folder in folders]
 
     def find(name: str) -> int | None:
-        text = path_columns(name)[0]
+        return next((node for reading in path_readings(name) if (node := at(path_columns(reading)[0]))), None)
+
+    def at(text: str) -> int | None:
         candidates = by_ending.get(os.path.basename(folded(text)))
         if not candidates:
             return None
@@ -191,7 +194,7 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
             if (node := exact.get(os.path.normpath(os.path.join(base, text)))) is not None:
                 return node
         components = [part for part in _composed(text).split("/") if part not in ("", ".", "..")][::-1]
-        needed = 2 if text.startswith("/") else len(components)
+        needed = 2 if is_absolute(text) else len(components)
         without_case = [([part.casefold() for part in path], node) for path, node in candidates]
         lower = [part.casefold() for part in components]
         return _longest(components, candidates, needed) or _longest(lower, without_case, needed)

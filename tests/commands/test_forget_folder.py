@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from commands_typed import invoke, rows_of
-from earshot.data.tables.playlists import Playlist
+from earshot.data.playlists.playlist import Entry, Playlist
 from earshot.index.library import Library
 from earshot.index.listens.playlist_store import import_playlists
 from earshot.index.vectors.faiss_file import index_state
@@ -20,7 +20,7 @@ def run(tmp_path):
     with library:
         library.db.execute("INSERT INTO roots (path) VALUES ('/m'), ('/n')")
         add(library, head, [heard("/m/1.mp3", at(0)), heard("/m/2.mp3", at(5)), heard("/n/3.mp3", at(9))])
-        import_playlists(library, [Playlist("/p.m3u", "p", ["/m/1.mp3"], 0)])
+        import_playlists(library, [Playlist("/p.m3u", "p", [Entry(("/m/1.mp3",))], 0)])
     return partial(invoke, tmp_path / "library", "forget-folder")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earshot.data.tables.playlists import Playlist
+from earshot.data.playlists.playlist import Entry, Playlist
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError
 from earshot.index.listens.playlist_store import import_playlists
@@ -37,7 +37,7 @@ def test_what_only_it_knew_goes_along(library):
     store_graph(library, "listens", "track", *ends, directed=True, origin="build-graph")
     ends = np.array([ids["Four"]]), np.array([ids["One"]])
     store_graph(library, "friends", "track", *ends, directed=True, origin="friends.csv")
-    import_playlists(library, [Playlist("/p.m3u", "p", ["Ann - Five"], 0)])
+    import_playlists(library, [Playlist("/p.m3u", "p", [Entry(artist="Ann", title="Five")], 0)])
     library.db.execute("UPDATE tracks SET mbid = 'm' WHERE title IN ('Three', 'Four', 'Five')")
     group_recordings(library)
     files = set((library.folder / "listens").glob("*.parquet"))

@@ -30,7 +30,7 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
               "spectral_baselines spectrogram_cache"),
     "data": ("top_k placeholder_names text_encoding",
              "ids catalog arrays cosine fingerprint parallel name_matching settings files",
-             "tables recommend_request path_names", "events",
+             "tables recommend_request path_names", "events playlists",
              "listens", "exports synthetic"),
     "evaluation": ("metrics", "full_ranking", "queries vector_evaluation",
                    "slices sampled_metrics baselines", "evaluator metric_charts", "evaluation_report",

@@ -13,8 +13,8 @@ import pytest
 
 from commands_typed import invoke, rows_of
 from earshot.data.events import external_sort
+from earshot.data.playlists.playlist_reader import read_history
 from earshot.data.tables import archives
-from earshot.data.tables.playlists import read_history
 from library_world import open_library
 from listen_exports import SECOND, listen, spotify, stream
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from earshot.data.files.file_addresses import is_address, path_of_address, percent_decoded
+from earshot.data.files.file_addresses import is_absolute, is_address, path_of_address, path_readings, percent_decoded
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,23 @@ def test_what_is_no_address(text):
 
 def test_what_is_not_encoded_stays():
     assert percent_decoded("100% Sigur%20Rós %zz") == "100% Sigur Rós %zz"
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("Air/1.mp3", ["Air/1.mp3"]),
+        ("C:\\M\\1.mp3", ["C:/M/1.mp3", "C:\\M\\1.mp3"]),
+        ("\\\\nas\\1.mp3", ["//nas/1.mp3", "\\\\nas\\1.mp3"]),
+        ("100%25.mp3", ["100%25.mp3", "100%.mp3"]),
+        ("100%.mp3", ["100%.mp3"]),
+        ("file:/m/a%20b.mp3", ["/m/a b.mp3"]),
+        ("mms://radio/1", []),
+    ],
+)
+def test_readings_of_a_path(text, readings):
+    assert path_readings(text) == readings
+
+
+def test_absolute_paths():
+    assert [is_absolute(path) for path in ("/m", "C:/m", "//nas/m", "m", "C:m", "ab:/m")] == [True] * 3 + [False] * 3

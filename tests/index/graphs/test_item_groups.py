@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from earshot.data.listens.event_batch import Batch
-from earshot.data.tables.playlists import Playlist
+from earshot.data.playlists.playlist import Entry, Playlist
 from earshot.index.graphs.item_groups import present_sources, read_groups
 from earshot.index.listens.listen_store import import_listens
 from earshot.index.listens.playlist_store import import_playlists
@@ -51,7 +51,7 @@ def test_tags(library):
 
 def test_playlists(library):
     assert read_groups(library, "playlists") == {}
-    lists = [Playlist(f"/p/{n}.m3u", n, [f"/m/{t}.mp3" for t in n], 0) for n in ("121", "34", "x")]
+    lists = [Playlist(f"/p/{n}.m3u", n, [Entry((f"/m/{t}.mp3",)) for t in n], 0) for n in ("121", "34", "x")]
     import_playlists(library, lists)
     assert present_sources(library) == ["playlists"]
     (groups,) = read_groups(library, "playlists").values()

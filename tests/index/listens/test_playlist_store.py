@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from earshot.data.tables.playlists import Playlist
+from earshot.data.playlists.playlist import Entry, Playlist
 from earshot.index.listens.playlist_store import import_playlists
 from library_world import add, at, heard, open_library
 
@@ -25,8 +25,9 @@ def positions(library):
 
 
 def test_entries_that_are_tracks_are_kept_in_order(library):
-    first = Playlist("/lists/one.m3u", "one", ["/m/c.mp3", "/m/gone.mp3", "/m/a.mp3", "/m/c.mp3"], 1)
-    second = Playlist("/lists/two.m3u", "two", ["/m/b.mp3"], 0)
+    paths = ("/m/c.mp3", "/m/gone.mp3", "/m/a.mp3", "/m/c.mp3")
+    first = Playlist("/lists/one.m3u", "one", [Entry((path,)) for path in paths], 1)
+    second = Playlist("/lists/two.m3u", "two", [Entry(("/m/b.mp3",))], 0)
     one, two = import_playlists(library, [first, second])
     assert positions(library) == [("one", 1, 3), ("one", 2, 1), ("one", 3, 3), ("two", 1, 2)]
     assert (one.n_matched, one.unmatched, one.n_elsewhere) == (3, ("/m/gone.mp3",), 1)
@@ -35,16 +36,16 @@ def test_entries_that_are_tracks_are_kept_in_order(library):
 
 
 def test_a_playlist_read_again_is_replaced(library):
-    import_playlists(library, [Playlist("/lists/one.m3u", "one", ["/m/c.mp3", "/m/a.mp3"], 0)])
-    import_playlists(library, [Playlist("/lists/one.m3u", "renamed", ["/m/b.mp3"], 0)])
+    import_playlists(library, [Playlist("/lists/one.m3u", "one", [Entry(("/m/c.mp3",)), Entry(("/m/a.mp3",))], 0)])
+    import_playlists(library, [Playlist("/lists/one.m3u", "renamed", [Entry(("/m/b.mp3",))], 0)])
     assert positions(library) == [("renamed", 1, 2)]
     assert library.db.execute("SELECT path, name FROM playlists").fetchall() == [("/lists/one.m3u", "renamed")]
 
 
 def test_a_name_that_is_not_utf8(library):
     path = os.fsdecode(b"/lists/caf\xe9.m3u")
-    import_playlists(library, [Playlist(path, "cafe", ["/m/a.mp3"], 0)])
-    import_playlists(library, [Playlist(path, "cafe", ["/m/b.mp3"], 0)])
+    import_playlists(library, [Playlist(path, "cafe", [Entry(("/m/a.mp3",))], 0)])
+    import_playlists(library, [Playlist(path, "cafe", [Entry(("/m/b.mp3",))], 0)])
     assert library.db.execute("SELECT path, path_bytes FROM playlists").fetchall() == [
         ("/lists/caf\\xe9.m3u", b"/lists/caf\xe9.m3u")
     ]

@@ -45,6 +45,23 @@ def test_a_path_of_another_machine_must_agree_in_its_folder(library):
     assert (match.n_nodes, match.n_matched, match.n_with_audio) == (1, 1, 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "track"),
+    [
+        ("C:\\Music\\air\\a1.mp3", 1),
+        ("\\\\NAS\\Music\\AIR\\A1.flac", 2),
+        ("air\\a1.mp3", 1),
+        ("D:\\a1.mp3", UNKNOWN),
+        ("file:///home/x/bj%C3%B6rk/intro.mp3", 3),
+        ("file:/m/air/intro.mp3", 4),
+        ("../bj%C3%B6rk/intro.mp3", 3),
+        ("http://radio/air/a1.mp3", UNKNOWN),
+    ],
+)
+def test_a_path_as_windows_or_an_address_writes_it(library, name, track):
+    assert matched(library, [name], "track", folders=["/m/air"], create=False).ids.tolist() == [track]
+
+
 def test_an_umlaut_in_two_parts_is_the_same_path(library):
     decomposed = "/Volumes/m/bjo\u0308rk/intro.mp3"  # as a Mac writes it
     assert matched(library, [decomposed], "track", create=False).ids.tolist() == [3]

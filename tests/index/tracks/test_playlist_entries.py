@@ -2,10 +2,11 @@
 
 import pytest
 
-from earshot.data.tables.playlists import read_playlist
+from earshot.data.playlists.playlist import Entry, Playlist
+from earshot.data.playlists.playlist_reader import read_playlist
 from earshot.index.tracks.name_resolution import UNKNOWN
 from earshot.index.tracks.playlist_entries import match_entries
-from library_world import add, at, heard, open_library
+from library_world import add, at, by_hand, heard, open_library
 
 NAMES = ["Sigur Rós/01 - Svefn-g-englar.flac", "100% #1 (live) [2].flac", "100%25.flac"]
 NAMES.append("Air/Moon Safari/Sexy Boy.flac")
@@ -63,3 +64,30 @@ def test_names_that_differ_in_case_alone_are_kept_apart(tmp_path):
     with library:
         add(library, head, [heard(f"/m/{name}/1.mp3", at(0)) for name in ("a", "A")])
         assert matched(library, tmp_path / "x.m3u", "/m/A/1.mp3\n/M/a/1.MP3\n/m/a/1.mp3\n") == [2, UNKNOWN, 1]
+
+
+def test_tracks_by_names_and_codes(tmp_path):
+    """1 to 5: the live take on one album before the song on two others, a catalog track with codes, a name alone."""
+    library, head = open_library(tmp_path / "library")
+    with library:
+        songs = [("Lithium (Live)", "Live!"), ("Lithium", "Best of"), ("Lithium", "Nevermind")]
+        facts = [{"artist": "Nirvana", "title": title, "album": album} for title, album in songs]
+        add(library, head, [heard(f"/m/{place}.mp3", at(0), **names) for place, names in enumerate(facts)])
+        by_hand(
+            library,
+            "INSERT INTO tracks (title, isrc, mbid, status) VALUES ('Other', 'FRZ119800020', 'ab', 'catalog')",
+            "INSERT INTO tracks (title, status) VALUES ('Air - Talisman', 'catalog')",
+        )
+        entries = {
+            Entry(artist="nirvana", title="Lithium - Remastered", album="Nevermind"): 3,
+            Entry(artist="Nirvana", title="Lithium", album="Unplugged"): 2,
+            Entry(artist="Nirvana, Meat Puppets", title="Lithium"): 2,
+            Entry(artist="Nirvana", title="Lithium (live)"): 1,
+            Entry(artist="Nirvana", title="Polly"): UNKNOWN,
+            Entry(artist="A", title="B", isrc="fr-z11-98-00020"): 4,
+            Entry(artist="A", title="B", mbid="AB"): 4,
+            Entry(artist="air", title="talisman"): 5,
+            Entry(("/m/gone.mp3",), "Nirvana", "Lithium"): 2,
+            Entry(("/m/0.mp3",), "Nirvana", "Lithium"): 1,
+        }
+        assert match_entries(library, [Playlist("/x", "x", list(entries), 0)]) == [list(entries.values())]

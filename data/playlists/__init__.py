@@ -1,0 +1,1 @@
+"""Playlists of other programs, one reader per format."""

@@ -1,0 +1,56 @@
+"""M3U and PLS: a place on each line."""
+
+import contextlib
+import re
+from itertools import islice
+from operator import itemgetter
+
+from earshot.data.playlists.playlist import MAX_ENTRIES, Entries, entry_at
+from earshot.data.tables.encodings import unicode_text
+from earshot.data.text_encoding import likely_encodings
+
+_HEAD_BYTES = 4_096  # where an encoding is named
+_GUESSED_LINES = 100  # from which an encoding is guessed
+_READ_OFTEN_BYTES = 1024 * 1024  # of a playlist that is read in every likely encoding
+_BLANKS = " \t\v\f"  # the same in all encodings
+_START = re.compile(r"#EXTVLCOPT:start-time=(\d{1,9}(?:\.\d+)?)")  # seconds
+_ENCODING = re.compile(rb"^#EXTENC:[ \t]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
+_FILE = re.compile(r"(?:^|[\r\n])[ \t]*File([0-9]{1,9})[ \t]*=[ \t]*([^\r\n]+)", re.IGNORECASE)
+
+
+def m3u_entries(text: str, folder: str) -> Entries:
+    """Yield the entries of an M3U, extended or not."""
+    begin = None
+    for match in re.finditer(r"[^\r\n]+", text):  # a list of all lines may take gigabytes
+        line = match[0]
+        if start := _START.match(line):
+            begin = float(start[1])
+        elif (place := line.strip(_BLANKS)) and not line.startswith("#"):
+            yield entry_at(folder, place, begin=begin)
+            begin = None
+
+
+def pls_entries(text: str, folder: str) -> Entries:
+    """Yield the entries of a PLS in the order of their numbers."""
+    files = [(int(file[1]), file[2].strip()) for file in islice(_FILE.finditer(text), MAX_ENTRIES + 1)]
+    for _, place in sorted(files, key=itemgetter(0)):
+        yield entry_at(folder, place)
+
+
+def text_readings(data: bytes) -> list[str]:
+    """The text in the encoding that ``#EXTENC:`` names, if any; else its readings, the likeliest first.
+
+    It may be in the encoding of a country: what is read in a wrong one names no file.
+    """
+    named = _ENCODING.search(data[:_HEAD_BYTES])
+    with contextlib.suppress(LookupError, UnicodeError):  # an encoding that nobody knows
+        if named is not None:
+            return [data.decode(named[1].decode(), "replace").removeprefix("\ufeff")]
+    if (text := unicode_text(data)) is not None:
+        return [text]
+    lines = [line for line in data[:_READ_OFTEN_BYTES].splitlines() if not line.isascii()]
+    encodings = likely_encodings(lines[:_GUESSED_LINES])
+    if len(data) > _READ_OFTEN_BYTES:
+        return [data.decode(encodings[0], "replace")]
+    as_file_names = data.decode("utf-8", "surrogateescape")  # an old disk may have them in the same encoding
+    return [*(data.decode(encoding, "replace") for encoding in encodings), as_file_names]

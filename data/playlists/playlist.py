@@ -1,0 +1,85 @@
+"""A playlist as its file has it: tracks by the place of a file, by their names, or both."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from earshot.data.files.cue_sheets import track_at
+from earshot.data.files.file_addresses import is_absolute, path_readings, percent_decoded
+
+MAX_ENTRIES = 1_000_000  # of one playlist
+_MAX_PATH_LETTERS = 4_096  # no system opens a longer path
+_RECORDING = re.compile(r"musicbrainz\.org/recording/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A track as a playlist names it."""
+
+    paths: tuple[str, ...] = ()  # absolute, also of a missing file; the likeliest reading first
+    artist: str | None = None
+    title: str | None = None
+    album: str | None = None
+    mbid: str | None = None
+    isrc: str | None = None
+
+    @property
+    def name(self) -> str | None:
+        return f"{self.artist} - {self.title}" if self.artist and self.title else None
+
+    @property
+    def text(self) -> str:
+        return self.paths[0] if self.paths else self.name or ""
+
+
+Entries = Iterator[Entry | None]  # None for what is neither a local file nor named, such as a radio station
+
+
+Contents = tuple[str | None, Entries]  # with the title, where the format has one
+
+
+@dataclass(frozen=True)
+class Playlist:
+    """The content of a playlist file, in its order."""
+
+    path: str
+    name: str
+    entries: list[Entry]
+    n_elsewhere: int  # entries that are neither local files nor named
+    content_hash: str | None = None  # of the file
+
+
+def entry_at(
+    folder: str, text: str, *, is_encoded: bool = False, begin: float | None = None, **names: str | None
+) -> Entry | None:
+    """Make the entry of a place and names; None if the place is no local file, and no names are given.
+
+    Parameters
+    ----------
+    folder : of the playlist, where relative paths begin
+    text : a path or an address, empty if there is none
+    is_encoded : whether the format demands %20 for a blank; else some programs write it nevertheless
+    begin : seconds, of a part of the file
+    names : fields of `Entry`
+    """
+    readings = path_readings(text)
+    if is_encoded and len(readings) > 1:
+        readings = path_readings(percent_decoded(text))[:1]
+    paths = [path for reading in readings if (path := _local_path(reading, folder)) is not None]
+    if begin is not None:
+        paths = [track_at(path, begin) for path in paths]
+    entry = Entry(tuple(dict.fromkeys(paths)), **{key: (name or "").strip() or None for key, name in names.items()})
+    return entry if entry.paths or entry.name else None
+
+
+def recording_mbid(*texts: str) -> str | None:
+    """The MusicBrainz id of a recording in the first address that has one."""
+    return next((match[1] for text in texts if (match := _RECORDING.search(text))), None)
+
+
+def _local_path(text: str, folder: str) -> str | None:
+    """The absolute path of a playlist's entry, or None if it can be none."""
+    if not text or "\0" in text or len(text) > _MAX_PATH_LETTERS:
+        return None
+    return os.path.normpath(text if is_absolute(text) else os.path.join(folder, text))
