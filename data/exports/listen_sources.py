@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from earshot.data.exports import lastfm, listenbrainz, spotify, yambda
+from earshot.data.exports import lastfm, listenbrainz, recbole, spotify, yambda
+from earshot.data.exports.scrobblers import koito, lastfm_json, librefm, maloja, pano_scrobbler, scrobbler_log
+from earshot.data.exports.services import apple_music, itunes_library, tidal, youtube
 from earshot.data.files.regular_files import require_regular
 from earshot.data.files.skip_rules import folder_exclusion, is_hidden
 from earshot.data.listens import listen_tables
@@ -25,6 +27,17 @@ READERS = (
     yambda.YAMBDA,
     spotify.SPOTIFY,
     listenbrainz.LISTENBRAINZ,
+    youtube.YOUTUBE,
+    apple_music.APPLE_MUSIC,
+    itunes_library.ITUNES_LIBRARY,
+    tidal.TIDAL,
+    lastfm_json.LASTFM_JSON,
+    scrobbler_log.SCROBBLER_LOG,
+    maloja.MALOJA,
+    koito.KOITO,
+    pano_scrobbler.PANO_SCROBBLER,
+    librefm.LIBREFM,
+    recbole.RECBOLE,
     lastfm.LASTFM_CSV,
     listen_tables.TABLE,
 )
@@ -139,7 +152,7 @@ def _files(folder: Path) -> tuple[list[Path], list[ValueError]]:
     files: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=errors.append):
         folders[:] = [name for name in folders if folder_exclusion(name) is None]
-        files += [Path(parent, name) for name in names if not is_hidden(name)]
+        files += [Path(parent, name) for name in names if not is_hidden(name) or scrobbler_log.is_name(name)]
     return sorted(files), [
         ValueError(f"{Path(error.filename).name} cannot be read: {error.strerror}") for error in errors
     ]

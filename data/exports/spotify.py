@@ -1,4 +1,7 @@
-"""Read Spotify's streaming history, extended (``Streaming_History_Audio_*.json``, ``endsong_*.json``) or of a year."""
+"""Read Spotify's streaming history, extended (``Streaming_History_Audio_*.json``, ``endsong_*.json``) or of a year.
+
+The tracks that a person liked lie beside that of a year.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,6 +9,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from earshot.data.exports.services.spotify_library import is_spotify_library, read_spotify_library
 from earshot.data.listens.event_batch import ME, Batch, json_text, refuse_malformed, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, together
 from earshot.data.tables.json_lists import json_entries
@@ -24,14 +28,16 @@ _OTHER = {"podcasts": ("episode_name", "spotify_episode_uri"), "audiobooks": ("a
 
 
 def _is_spotify(head: Head) -> bool:
-    return head.is_json and any(mark in head.text for mark in _MARKS)
+    return head.is_json and (any(mark in head.text for mark in _MARKS) or is_spotify_library(head))
 
 
 def _read_files(members: Sequence[Member], listener: str | None) -> Iterator[Batch]:
     """Read every file, whole or not at all; files may overlap, as with an earlier export beside a later one."""
     for part, member in enumerate(members):
         try:
-            batches = list(refuse_malformed(read_spotify(member, listener), member.title))
+            with member.open_text() as file:
+                read = read_spotify_library if file.peek(1).lstrip()[:1] == b"{" else read_spotify
+            batches = list(refuse_malformed(read(member, listener), member.title))
         except ValueError as error:
             yield Batch(pl.DataFrame(), errors=(error,))
         else:

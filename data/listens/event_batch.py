@@ -53,8 +53,9 @@ def valid_events(
 ) -> Iterator[Batch]:
     """Select the valid events of a raw table, block by block.
 
-    A row is valid if it has the `needed` columns, a time from 1970 to tomorrow, plays above 0, a possible share or
-    duration of what was played, or none, and if `is_valid`, an expression over the raw columns, holds.
+    A row is valid if it has the `needed` columns, a time from 1970 to tomorrow (or none, if it is not needed), plays
+    above 0, a possible share or duration of what was played, or none, and if `is_valid`, an expression over the raw
+    columns, holds.
 
     Parameters
     ----------
@@ -65,9 +66,9 @@ def valid_events(
     """
     conditions = [pl.col("__is_valid"), *(pl.col(name).is_not_null() for name in needed)]
     if "time_s" in columns:
-        conditions.append(pl.col("time_s") >= 0)
-        if are_dated:
-            conditions.append(pl.col("time_s") <= int(time.time()) + DAY_S)  # a clock may be fast
+        latest = int(time.time()) + DAY_S if are_dated else None  # a clock may be fast
+        is_possible = pl.col("time_s") >= 0 if latest is None else pl.col("time_s").is_between(0, latest)
+        conditions.append(is_possible if "time_s" in needed else is_possible.fill_null(True))
     if "plays" in columns:
         conditions.append(pl.col("plays").is_finite() & (pl.col("plays") > 0))
     for name in _MAX_VALUES.keys() & columns.keys():

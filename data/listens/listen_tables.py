@@ -58,9 +58,12 @@ def read_listen_table(file: Path | Member, options: ReadOptions | None = None) -
         The file cannot be read, a given column is not in it, no column holds users or items, or one holds users
         despite a `listener`. Faults further on show when the batches are read.
     """
-    options = options or ReadOptions()
+    return read_table(open_table(file, SUFFIXES, "tables of listens"), options or ReadOptions())
+
+
+def read_table(table: Table, options: ReadOptions) -> OpenedSource:
+    """Read an opened table; see `read_listen_table`."""
     listener = options.listener
-    table = open_table(file, SUFFIXES, "tables of listens")
     columns, name = table.columns, table.name
     user = find_column(name, columns, options.user, _USER)
     item, level = _item(name, columns, user, options)

@@ -14,18 +14,27 @@ _MAX_NUMBER_LETTERS = 64  # a number that ends this near to the end of the text 
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
-def json_entries(file: IO[bytes], name: str) -> Iterator[list[object]]:
+def json_entries(
+    file: IO[bytes], name: str, key: str | None = None, facts: dict[str, object] | None = None
+) -> Iterator[list[object]]:
     """Yield the entries of one list in their order, some at a time.
+
+    Parameters
+    ----------
+    key : of the list in an object, of which the rest is not read; else the file is the list
+    facts : filled with the values before that key
 
     Raises
     ------
     ValueError
-        The file is no list, not JSON, or nested too deeply.
+        The file is no list or has none of that key, is not JSON, or nested too deeply.
     """
     text = _JsonReader(file)
     entries: list[object] = []
     n_entries = n_letters = 0
     try:
+        if key is not None:
+            _go_to(text, name, key, {} if facts is None else facts)
         if text.mark() != "[":
             raise ValueError(f"{name} is no list of streams" if _is_json(text) else f"{name} is not JSON")
         text.take()
@@ -40,13 +49,29 @@ def json_entries(file: IO[bytes], name: str) -> Iterator[list[object]]:
             mark = text.take()
         if mark != "]":
             raise json.JSONDecodeError("Expecting ',' delimiter", "", 0)
-        if text.mark():
+        if key is None and text.mark():
             raise json.JSONDecodeError("Extra data", "", 0)
     except json.JSONDecodeError as error:
         raise ValueError(f"{name} is not JSON: {error.msg}, after {n_entries:,} entries") from None
     except (UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{name} is not JSON: {error}") from None
     yield entries
+
+
+def _go_to(text: "_JsonReader", name: str, key: str, facts: dict[str, object]) -> None:
+    """Read the object that begins here up to the value of a key."""
+    mark = text.take()
+    if mark != "{":
+        raise ValueError(f"{name} is no JSON object")
+    while mark in ("{", ",") and text.mark() == '"':
+        word, _ = text.value()
+        if text.take() != ":":
+            raise json.JSONDecodeError("Expecting ':' delimiter", "", 0)
+        if word == key:
+            return
+        facts[str(word)], _ = text.value()
+        mark = text.take()
+    raise ValueError(f"{name} has no list {key!r}")
 
 
 def _is_json(text: "_JsonReader") -> bool:

@@ -17,7 +17,7 @@ _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*>")
 _TAG_NAME = re.compile(r"</?[A-Za-z]+")
 
 
-def refuse_unsafe_xml(file: BinaryIO, name: str) -> None:
+def refuse_unsafe_xml(file: BinaryIO, name: str, max_elements: int | None = None) -> None:
     """Raise a ValueError for XML that is damaged, declares anything, is nested too deeply or far too large.
 
     An entity may expand to billions of letters or to another file, and a default of an attribute to a megabyte in
@@ -27,14 +27,15 @@ def refuse_unsafe_xml(file: BinaryIO, name: str) -> None:
     file.seek(0)
     parser = expat.ParserCreate()
     depth = n_elements = 0
+    most = max_elements or MAX_ELEMENTS
 
     def begin(_name: str, _attributes: object) -> None:
         nonlocal depth, n_elements
         depth, n_elements = depth + 1, n_elements + 1
         if depth > MAX_DEPTH:
             raise ValueError(f"{name}: elements in elements more than {MAX_DEPTH} deep")
-        if n_elements > MAX_ELEMENTS:
-            raise ValueError(f"{name} has more than {MAX_ELEMENTS:,} elements; a table of edges or paths may be larger")
+        if n_elements > most:
+            raise ValueError(f"{name} has more than {most:,} elements; a table of edges or paths may be larger")
 
     def end(_name: str) -> None:
         nonlocal depth

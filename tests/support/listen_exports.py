@@ -2,11 +2,14 @@
 
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from earshot.data.exports.listen_sources import find_sources
 from earshot.data.listens.event_batch import Batch
+from earshot.data.listens.listen_reader import ReadOptions
 
 # From the published file: a quote that is part of a title, a track without an MBID, and lines that are damaged.
 LASTFM_1K = (
@@ -70,3 +73,13 @@ def listenbrainz(path: Path, *listens: Any, feedback: tuple[Any, ...] = (), user
 def rows(batches: Iterable[Batch], *columns: str) -> list[tuple[Any, ...]]:
     """The events of all batches."""
     return [row for batch in batches for row in batch.events.select(columns).iter_rows()]
+
+
+def read(path: Path, *columns: str, listener: str | None = None) -> tuple[str, list[tuple[Any, ...]], dict[str, int]]:
+    """The format of the one source in a file, its events, and what was left out, malformed rows included."""
+    (source,) = find_sources(path).sources
+    batches = list(source.open(ReadOptions(listener=listener)).batches)
+    left_out = Counter({"malformed": n_malformed} if (n_malformed := sum(one.n_malformed for one in batches)) else {})
+    for batch in batches:
+        left_out.update(batch.left_out)
+    return source.reader.name, rows(batches, *columns), dict(left_out)

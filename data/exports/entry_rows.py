@@ -1,0 +1,66 @@
+"""Batches of listens from entries whose facts are picked one by one, as of JSON."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import polars as pl
+
+from earshot.data.listens.event_batch import ME, Batch, json_text, valid_events
+from earshot.data.listens.listen_tables import seconds
+
+Facts = dict[str, Any]
+_TEXTS = ("user", "artist", "title", "album", "mbid", "isrc", "time")
+_COLUMNS = dict.fromkeys(_TEXTS, pl.String()) | {"played_ms": pl.Int64(), "plays": pl.Float32(), "kind": pl.UInt8()}
+
+
+def entry_batches(
+    blocks: Iterable[Sequence[object]],
+    pick: Callable[[Facts], Facts | str],
+    listener: str | None,
+    *,
+    needed: Sequence[str] = ("artist", "title", "time_s"),
+) -> Iterator[Batch]:
+    """Yield the listens among blocks of entries; a time in them is a number or ISO 8601, UTC unless it says otherwise.
+
+    Parameters
+    ----------
+    pick : the facts of an entry, some of `_COLUMNS`; or the plural of what it is, if it is no listen
+    listener : whose listens they are; else the `user` among the facts, else `ME`
+    needed : what a listen must have; without "time_s" it may have no time
+    """
+    time = seconds(pl.col("time"), pl.String())
+    columns = {name: pl.col(name) for name in ("artist", "title", "album", "mbid", "isrc")} | {
+        "user": pl.lit(listener) if listener else pl.col("user").fill_null(ME),
+        "time_s": time,
+        "played_ms": pl.col("played_ms").cast(pl.Int32, strict=False),
+        "plays": pl.col("plays").fill_null(1),
+        "kind": pl.col("kind").fill_null(0),
+    }
+    lost: Counter[str] = Counter()
+    tables = (_table(entries, pick, lost) for entries in blocks)
+    is_valid = time.is_not_null() | pl.col("time").is_null()
+    yield from valid_events(
+        tables, columns, needed=("user", *needed), is_valid=is_valid, lost=lost, shown=["title", "artist", "time"]
+    )
+
+
+def _table(entries: Iterable[object], pick: Callable[[Facts], Facts | str], lost: Counter[str]) -> pl.DataFrame:
+    rows: list[Facts] = []
+    for entry in entries:
+        facts = pick(json_object(entry))
+        if isinstance(facts, str):
+            lost[facts] += 1
+        else:
+            rows.append(facts | {name: json_text(facts[name]) for name in facts.keys() & set(_TEXTS)})
+    return pl.DataFrame(rows, schema=_COLUMNS, strict=False)
+
+
+def json_object(value: object) -> Facts:
+    """The value itself if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def json_objects(value: object) -> list[Facts]:
+    """The objects of a list; of anything else none."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

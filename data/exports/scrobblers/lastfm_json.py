@@ -1,0 +1,58 @@
+"""Read last.fm's scrobbles as JSON: pages of its API, as lastfm.ghan.nl saves them, and the file of lastfmstats.com."""
+
+from collections.abc import Iterator
+
+from earshot.data.exports.entry_rows import Facts, entry_batches, json_object, json_objects
+from earshot.data.listens.event_batch import Batch, json_text
+from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
+from earshot.data.tables.json_lists import json_entries
+from earshot.data.tables.text_blocks import Member
+
+_PAGE_MARKS = ('"#text"', '"uts"')
+_STATS_MARKS = ('"scrobbles"', '"albumId"')
+
+
+def _is_lastfm_json(head: Head) -> bool:
+    marks = _PAGE_MARKS if head.text[:1] == "[" else _STATS_MARKS
+    return head.is_json and all(mark in head.text for mark in marks)
+
+
+def read_lastfm_json(member: Member, listener: str | None) -> Iterator[Batch]:
+    """Read the scrobbles; the file of lastfmstats.com names the listener."""
+    with member.open_text() as file:
+        is_pages = file.peek(1).lstrip()[:1] == b"["
+        facts: Facts = {}
+        blocks = json_entries(file, member.title, None if is_pages else "scrobbles", facts)
+        if is_pages:
+            tracks = ([track for page in json_objects(pages) for track in _tracks(page)] for pages in blocks)
+            yield from entry_batches(tracks, _of_page, listener)
+        else:
+            yield from entry_batches(blocks, lambda entry: _of_stats(entry, facts), listener)
+
+
+def _tracks(page: Facts) -> list[Facts]:
+    """The tracks of a page, which is a list of them or the API's whole answer."""
+    page = json_object(page.get("recenttracks")) or page
+    return json_objects(page.get("track")) or ([page] if "name" in page else [])
+
+
+def _of_page(entry: Facts) -> Facts | str:
+    if json_object(entry.get("@attr")).get("nowplaying") or not entry.get("date"):
+        return "tracks that were being played"
+    artist, album, date = (json_object(entry.get(key)) for key in ("artist", "album", "date"))
+    return {
+        "artist": artist.get("#text") or artist.get("name"), "title": entry.get("name"), "album": album.get("#text"),
+        "mbid": entry.get("mbid"), "time": date.get("uts"),
+    }  # fmt: skip
+
+
+def _of_stats(entry: Facts, facts: Facts) -> Facts:
+    names = {"artist": entry.get("artist"), "title": entry.get("track"), "album": entry.get("album")}
+    return names | {"time": entry.get("date"), "user": json_text(facts.get("username"))}
+
+
+LASTFM_JSON = Reader(
+    "lastfm-json",
+    _is_lastfm_json,
+    lambda members, options: OpenedSource(read_lastfm_json(members[0], options.listener)),
+)

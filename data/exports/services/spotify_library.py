@@ -1,0 +1,40 @@
+"""Read ``YourLibrary.json`` of Spotify's account data: the tracks that a person likes, and those that were hidden."""
+
+import re
+from collections.abc import Iterator
+
+from earshot.data.events.interactions import DISLIKE, LIKE
+from earshot.data.exports.entry_rows import Facts, entry_batches, json_objects
+from earshot.data.listens.event_batch import Batch
+from earshot.data.listens.listen_reader import Head
+from earshot.data.tables.text_blocks import Member, json_value
+
+_LISTS = {"tracks": LIKE, "bannedTracks": DISLIKE}
+_MARK = re.compile(r'"bannedTracks"\s*:|"uri"\s*:\s*"spotify:track:')
+_MAX_BYTES = 256 * 1024 * 1024  # a million tracks take less
+
+
+def is_spotify_library(head: Head) -> bool:
+    return head.text[:1] == "{" and '"tracks"' in head.text and _MARK.search(head.text) is not None
+
+
+def read_spotify_library(member: Member, listener: str | None) -> Iterator[Batch]:
+    """Read the opinions, which bear no time.
+
+    Raises
+    ------
+    ValueError
+        The file is not JSON.
+    """
+    with member.open_text() as file:
+        library = json_value(file.read(_MAX_BYTES))
+    if not isinstance(library, dict):
+        raise ValueError(f"{member.title} is not JSON")
+    entries = [entry | {"kind": kind} for key, kind in _LISTS.items() for entry in json_objects(library.get(key))]
+    yield from entry_batches([entries], _facts, listener, needed=("artist", "title"))
+
+
+def _facts(entry: Facts) -> Facts | str:
+    if not str(entry.get("uri")).startswith(("spotify:track:", "None")):
+        return "liked files of one's own"
+    return {name: entry.get(name) for name in ("artist", "album", "kind")} | {"title": entry.get("track")}

@@ -1,0 +1,44 @@
+"""Last.fm's scrobbles as JSON."""
+
+import json
+
+from listen_exports import SECOND, read
+
+COLUMNS = ("user", "artist", "title", "album", "mbid", "time_s")
+
+
+def track(name, uts=str(SECOND), **fields):
+    return {
+        "artist": {"mbid": "", "#text": "Air"}, "streamable": "0", "image": [{"size": "small", "#text": ""}],
+        "mbid": "", "album": {"mbid": "", "#text": "Moon Safari"}, "name": name, "url": "https://www.last.fm/music/Air",
+        "date": {"uts": uts, "#text": "04 May 2009, 23:08"}, **fields,
+    }  # fmt: skip
+
+
+def test_pages(tmp_path):
+    playing = {**track("Now"), "@attr": {"nowplaying": "true"}}
+    del playing["date"]
+    pages = [
+        {"track": [playing, track("One", mbid="abc")]},
+        {"track": track("x") | {"name": ""}},
+        {"track": [track("Two")]},
+    ]
+    path = tmp_path / "recenttracks-ana-1749776100.json"
+    path.write_text(json.dumps(pages))
+    assert read(path, *COLUMNS) == (
+        "lastfm-json",
+        [("me", "Air", "One", "Moon Safari", "abc", SECOND), ("me", "Air", "Two", "Moon Safari", None, SECOND)],
+        {"tracks that were being played": 1},
+    )
+    path.write_text(json.dumps([{"recenttracks": {"track": [track("One", artist={"name": "Air"})]}}]))
+    assert read(path, *COLUMNS, listener="bob")[1] == [("bob", "Air", "One", "Moon Safari", None, SECOND)]
+
+
+def test_the_file_of_lastfmstats(tmp_path):
+    scrobble = {"track": "One", "artist": "Air", "album": "Moon Safari", "albumId": "x", "date": SECOND * 1_000}
+    path = tmp_path / "lastfmstats-ana.json"
+    path.write_text(json.dumps({"username": "ana", "scrobbles": [scrobble, scrobble | {"date": None}, 7]}))
+    assert read(path, *COLUMNS) == (
+        "lastfm-json", [("ana", "Air", "One", "Moon Safari", None, SECOND)], {"malformed": 2}
+    )  # fmt: skip
+    assert read(path, "user", listener="bob")[1] == [("bob",)]

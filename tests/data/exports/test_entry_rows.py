@@ -1,0 +1,31 @@
+"""Batches of listens from entries."""
+
+from earshot.data.exports.entry_rows import entry_batches, json_object, json_objects
+from listen_exports import SECOND, rows
+
+
+def pick(entry):
+    return entry.get("skip") or {name: entry.get(name) for name in ("user", "artist", "title", "time", "plays")}
+
+
+def test_facts_become_events():
+    one = {"artist": " Air ", "title": 22, "time": f"{SECOND}000"}
+    entries = [one, one | {"user": "ana", "time": "2009-05-05T01:08:57+02:00", "plays": 3}, {"skip": "films"}, 7, None]
+    (batch,) = entry_batches([entries], pick, None)
+    assert rows([batch], "user", "artist", "title", "time_s", "plays", "kind") == [
+        ("me", "Air", "22", SECOND, 1, 0), ("ana", "Air", "22", SECOND, 3, 0)
+    ]  # fmt: skip
+    assert batch.left_out == {"films": 1} and batch.n_malformed == 2
+
+
+def test_a_time_may_be_missing_but_not_wrong():
+    entries = [{"artist": "Air", "title": "One", "time": time} for time in (None, "", "soon", -5)]
+    (batch,) = entry_batches([entries], pick, "ana", needed=("title",))
+    assert batch.events["time_s"].to_list() == [None, None] and batch.n_malformed == 2
+    (batch,) = entry_batches([entries], pick, "ana")
+    assert not len(batch.events) and batch.n_malformed == 4
+
+
+def test_what_is_no_object_is_an_empty_one():
+    assert json_object({"a": 1}) == {"a": 1} and json_object([1]) == {} == json_object(None)
+    assert json_objects([{"a": 1}, 2, None]) == [{"a": 1}] and json_objects("x") == []
