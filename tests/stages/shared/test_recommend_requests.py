@@ -4,6 +4,7 @@ import pytest
 
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import read_interactions
+from earshot.index.search.selected import AmbiguousError
 from earshot.stages.shared.recommend_requests import read_request
 from earshot.stages.shared.reports import InputError, StageError
 from library_world import find_track
@@ -44,3 +45,10 @@ def test_strangers_of_a_history_are_left_out_and_numbers_in_it_are_names(library
     assert asked.asked == "to somebody who played 2 of 4 tracks given"
     with pytest.raises(StageError, match="answers to 'nothing of it'"):
         read(library, history=["nothing of it"])
+
+
+def test_an_unclear_line_of_a_history_costs_only_itself(library):
+    read_two = read(library, history=["Song", "C:\\Music\\music\\3.mp3"])
+    assert read_two.strangers == ["Song (could be any of several)"] and len(read_two.request) == 1
+    with pytest.raises(AmbiguousError, match="'Song' could be any of"):
+        read(library, history=["Nobody", "Song"])
