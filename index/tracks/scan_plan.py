@@ -17,6 +17,7 @@ from earshot.data.files.path_encoding import path_columns, path_from_columns, sh
 from earshot.data.files.skip_rules import Rules, duration_exclusion
 from earshot.index.library import Library
 from earshot.index.tracks.missing_files import KnownFile, classify_missing
+from earshot.index.tracks.renamed_files import follow_renames
 from earshot.index.tracks.roots import drop_mount_points, read_mount_points, store_mount_points, store_rules
 from earshot.index.tracks.same_file import SAME_FILE, FilesByStamp
 from earshot.index.tracks.track_store import PendingFile, set_status, store_unread
@@ -80,7 +81,11 @@ def plan_scan(
     were given by name. With `retry`, unchanged files that failed are pending.
     """
     plan, roots, rules = ScanPlan(), [os.path.abspath(root) for root in roots], rules or {}
+    found = list(found)
     known = {row.path: row for row in _known_files(library, head_run)}
+    if n_renamed := follow_renames(library, found, known):
+        plan.counts.adopted += n_renamed
+        known = {row.path: row for row in _known_files(library, head_run)}
     walk = _sort_files(plan, roots, found, known, retry=retry)
     missing = [row for path, row in known.items() if path not in walk.seen]
     mount_points = read_mount_points(library)
