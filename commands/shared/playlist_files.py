@@ -15,6 +15,7 @@ from earshot.commands.shared.terminal import plural
 from earshot.commands.shared.text_tables import one_line
 from earshot.data.files.atomic import TEMPORARY_SUFFIX, output_path
 from earshot.data.files.cue_sheets import cue_track
+from earshot.data.files.file_addresses import is_address
 from earshot.data.files.path_encoding import path_columns, path_from_columns
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def _relative_path(path: str, here: Sequence[str]) -> str:
     inside = next((form for form in here if path.startswith(form)), None)
     # The system follows the links of a folder before it goes up from there.
     relative = path.removeprefix(inside) if inside else os.path.relpath(path, here[-1])
-    return f"./{relative}" if relative.startswith(("#", " ", "\t")) else relative  # else a comment, or cut
+    is_misread = relative.startswith(("#", " ", "\t")) or is_address(relative)  # as a comment, cut, or as no file
+    return f"./{relative}" if is_misread else relative
 
 
 def playlist_name(name: str) -> str:

@@ -106,11 +106,17 @@ def locations(path):
 
 
 def test_a_playlist_travels_with_the_music_that_lies_below_it(tmp_path):
-    names = ["Air/1.mp3", "#1.mp3", " x.mp3", "Air/ x.mp3"]
+    names = ["Air/1.mp3", "#1.mp3", " x.mp3", "Air/ x.mp3", "http:/x.mp3"]
     tracks = [replace(TRACK, path=str(tmp_path / "m" / name)) for name in names]
     (tmp_path / "m").mkdir()
     write_playlist(tmp_path / "m" / "mix.m3u8", tracks)
-    assert locations(tmp_path / "m" / "mix.m3u8") == ["Air/1.mp3", "./#1.mp3", "./ x.mp3", "Air/ x.mp3"]
+    assert locations(tmp_path / "m" / "mix.m3u8") == [
+        "Air/1.mp3",
+        "./#1.mp3",
+        "./ x.mp3",
+        "Air/ x.mp3",
+        "./http:/x.mp3",
+    ]
     write_playlist(tmp_path / "mix.m3u8", tracks[:1])
     assert locations(tmp_path / "mix.m3u8") == ["m/Air/1.mp3"]
     write_playlist(tmp_path / "m" / "mix.m3u8", [*tracks, TRACK])
