@@ -39,7 +39,7 @@ def link(
 ) -> None:
     """Link catalog tracks, which listens name, with the tracks of files.
 
-    They match by ISRC or MBID, or by artist and title without case, accents, punctuation, guests and notes on
+    They match by ISRC or MBID, or by artist and title without case, accents, blanks, punctuation, guests and notes on
     remastering. A linked track shares vectors and listens with the file. Near misses and conflicts are listed for you
     to decide with --pair.
 

@@ -49,12 +49,15 @@ class NamedTrack:
         return main_artist_key(self.artist), title_key(self.title)
 
     @cached_property
-    def keys(self) -> frozenset[tuple[str, str]]:
-        """One for each artist, and one for all as one name; none if artist or title say nothing: then a code must."""
+    def keys(self) -> frozenset[tuple[str, ...]]:
+        """One for each artist, and one for all as one name; none if artist or title say nothing: then a code must.
+
+        They have no blanks: some programs write AC/DC and T.N.T. as ACDC and TNT, and 坂本龍一 with a blank.
+        """
         artists = artist_keys(self.artist)
         if not artists or is_no_title(self.title):
             return frozenset()
-        return frozenset((artist, title_key(self.title)) for artist in artists | {artist_key(self.artist)})
+        return frozenset(_unspaced(artist, title_key(self.title)) for artist in artists | {artist_key(self.artist)})
 
 
 @dataclass(frozen=True)
@@ -154,9 +157,9 @@ def remove_links(library: Library, catalog_ids: Sequence[int]) -> int:
 
 def _variants(library: Library) -> Iterator[Pair]:
     """Yield catalog tracks with an earlier one of the same key."""
-    first: dict[tuple[str, str], NamedTrack] = {}
+    first: dict[tuple[str, ...], NamedTrack] = {}
     for track in _named(library, "status = 'catalog'"):
-        if track.keys and (earlier := first.setdefault(track.key, track)) is not track:
+        if track.keys and (earlier := first.setdefault(_unspaced(*track.key), track)) is not track:
             yield Pair(track, earlier, "name")
 
 
@@ -175,12 +178,12 @@ def _same_spelling(track: NamedTrack, files: Sequence[NamedTrack]) -> Sequence[N
 
 
 def _similar_pairs(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack]) -> Iterator[Pair]:
-    """Yield pairs of one artist and almost one title, or the reverse."""
+    """Yield pairs of one artist and almost one title, or the reverse; an artist may be one of those of the file."""
     for place, why in ((0, "artist"), (1, "title")):
         groups: dict[str, tuple[list[NamedTrack], list[NamedTrack]]] = defaultdict(lambda: ([], []))
         for side, tracks in enumerate((files, catalog)):
             for track in tracks:
-                key = track.key[place]
+                (key,) = _unspaced(track.key[place])
                 if track.keys and (side == 0 or key in groups):
                     groups[key][side].append(track)
         for group_files, group_tracks in groups.values():
@@ -188,8 +191,14 @@ def _similar_pairs(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack]) -
                 continue
             for file, track in product(group_files, group_tracks):
                 score = likeness(file.key[1 - place], track.key[1 - place])
+                if why == "title" and {*track.key[0].split()} < {*file.key[0].split()}:
+                    score = max(score, MIN_LIKENESS)
                 if MIN_LIKENESS <= score < 1:
                     yield Pair(track, file, why, score)
+
+
+def _unspaced(*keys: str) -> tuple[str, ...]:
+    return tuple(key.replace(" ", "") for key in keys)
 
 
 def _require(library: Library, track_id: int, status: str, what: str) -> None:

@@ -72,6 +72,30 @@ def test_matches_near_misses_and_conflicts(library, monkeypatch):
     assert len(find_links(library).near_misses) == 1
 
 
+def test_blanks_and_other_artists_of_a_file(tmp_path):
+    library, head = open_library(tmp_path / "names")
+    files = [
+        ("AC/DC", "T.N.T."),
+        ("坂本龍一", "Aqua"),
+        ("Simon & Garfunkel", "The Boxer"),
+        ("Jay-Z & Kanye West", "Run"),
+    ]
+    names = [
+        ("ACDC", "TNT"),
+        ("坂本 龍一", "Aqua"),
+        ("Simon", "The Boxer"),
+        ("Kanye West", "Run"),
+        ("Kanye East", "Run"),
+    ]
+    with library:
+        add(library, head, [heard(f"/{n}", at(n), artist=name[0], title=name[1]) for n, name in enumerate(files)])
+        rows = [(node, artist, title, "catalog") for node, (artist, title) in enumerate(names, start=5)]
+        library.insert("tracks", "id, artist, title, status", rows)
+        found = find_links(library)
+    assert ids(found.matches) == [(5, 1, "name"), (6, 2, "name")]
+    assert ids(found.near_misses) == [(7, 3, "title"), (8, 4, "title")]
+
+
 def test_codes_of_a_file_are_kept_while_its_music_stays(library):
     def codes(**facts):
         add(library, library.db.execute("SELECT run_id FROM spaces").fetchone()[0], [heard("/3.mp3", at(2), **facts)])
