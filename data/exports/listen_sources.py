@@ -2,13 +2,14 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from earshot.data.exports import lastfm, listenbrainz, recbole, spotify, yambda
 from earshot.data.exports.scrobblers import koito, lastfm_json, librefm, maloja, pano_scrobbler, scrobbler_log
 from earshot.data.exports.services import apple_music, itunes_library, tidal, youtube
+from earshot.data.exports.unknown_files import Look, look_of
 from earshot.data.files.regular_files import require_regular
 from earshot.data.files.skip_rules import folder_exclusion, is_hidden
 from earshot.data.listens import listen_tables
@@ -78,7 +79,7 @@ class FoundSources:
     """The sources in a file, an archive or a folder, and the files beside them."""
 
     sources: Sequence[Source]
-    without_listens: Sequence[str]  # names of files that hold no listens
+    without_listens: Sequence[str]  # names of files that hold no listens, with what to do where something is known
     errors: Sequence[ValueError]  # of files in a folder that cannot be read
 
 
@@ -96,16 +97,20 @@ def find_sources(path: Path, format: str = "auto") -> FoundSources:
     wanted = None if format == "auto" else _reader(format)
     by_reader: dict[Reader, list[Member]] = {}
     without_listens: list[Member] = []
+    looks: dict[Member, Look] = {}
     members, errors = _members(path)
     for member in members:
         try:
             with table_errors(member.path.name):
-                reader = detect_format(member)
+                head = read_head(member)
+                reader = _reader_of(head)
         except ValueError as error:
             errors.append(error)
             continue
         if wanted and members == [Member(path)]:  # a person who names one file and its format knows better
             reader = wanted
+        if head is not None and reader is None:
+            looks[member] = look_of(head)
         if reader is None or wanted not in (None, reader):
             without_listens.append(member)
         else:
@@ -119,8 +124,20 @@ def find_sources(path: Path, format: str = "auto") -> FoundSources:
     without_listens += [member for files in by_reader.values() for member in files if member not in imported]
     if not sources and not errors:
         what = f"the format {format}" if wanted else "a supported format"
-        raise ValueError(f"{path.name} contains no listening export in {what}; give a file of {_NAMES}")
-    return FoundSources(list(_numbered(sources)), list(map(str, without_listens)), errors)
+        raise ValueError(f"{path.name} contains no listening export in {what}; give a file of {_NAMES}{_seen(looks)}")
+    named = [
+        f"{one} ({looks[one].advice})" if one in looks and looks[one].advice else str(one) for one in without_listens
+    ]
+    return FoundSources(list(_numbered(sources)), named, errors)
+
+
+def _seen(looks: Mapping[Member, Look]) -> str:
+    """Say of one file, of several the first that something can be done about, what it looks like."""
+    told = [member for member, look in looks.items() if look.advice or len(looks) == 1]
+    if not told:
+        return ""
+    look = looks[told[0]]
+    return f".\n\n{told[0]} looks like {look.what}." + (f" {look.advice}." if look.advice else "")
 
 
 def _reader(name: str) -> Reader:
@@ -179,7 +196,10 @@ def detect_format(member: Member) -> Reader | None:
     ValueError
         The file is damaged or packed.
     """
-    head = read_head(member)
+    return _reader_of(read_head(member))
+
+
+def _reader_of(head: Head | None) -> Reader | None:
     return None if head is None else next((reader for reader in READERS if reader.detect(head)), None)
 
 

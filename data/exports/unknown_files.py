@@ -1,0 +1,60 @@
+"""Say what a file without listens looks like, which format of listens is nearest to it, and what to do about it."""
+
+import re
+from dataclasses import dataclass
+
+from earshot.data.listens.listen_reader import Head
+
+_BINARY = {  # the first letters of files that are no text
+    "%PDF": "a PDF", "SQLite format 3": "a SQLite database", "PK\x03\x04": "an archive", "ID3": "music",
+    "fLaC": "music", "OggS": "music", "RIFF": "music", "GIF8": "a picture",
+}  # fmt: skip
+_KEYS = {  # that are frequent in the JSON of a format
+    "spotify": ("ts", "ms_played", "master_metadata_track_name", "endTime", "artistName", "trackName", "msPlayed"),
+    "listenbrainz": ("track_metadata", "listened_at", "inserted_at", "recording_msid", "user_name", "payload"),
+    "youtube-music": ("titleUrl", "subtitles", "activityControls", "header"),
+    "lastfm-json": ("#text", "uts", "streamable", "scrobbles", "albumId", "recenttracks", "@attr"),
+    "maloja": ("artists", "albumtitle", "origin", "scrobbles"),
+    "koito": ("listens", "listened_at", "aliases", "is_primary"),
+    "pano-scrobbler": ("timeHuman", "timeMs", "mediaPlayerPackage", "albumArtist"),
+}
+_KEY = re.compile(r'"([^"\\]{1,60})"\s*:')
+_ROOT = re.compile(r"<([A-Za-z][\w:.-]*)")
+_MAX_SHOWN = 8  # keys
+
+
+@dataclass(frozen=True)
+class Look:
+    """A guess at what a file is."""
+
+    what: str  # "a PDF"
+    advice: str = ""  # what to do, as a sentence without its full stop
+
+
+def look_of(head: Head) -> Look:
+    """Tell from its beginning what a file is that no reader takes."""
+    text = head.text
+    if kind := next((kind for start, kind in _BINARY.items() if text.startswith(start)), None):
+        return Look(kind, "Unpack it, and import what was in it" if kind == "an archive" else "")
+    if re.match(r"<!doctype html|<html", text, re.IGNORECASE):
+        if "youtube" in text.lower() or "watch-history" in head.member.title:
+            return Look("YouTube's history as a page", "Ask https://takeout.google.com for the history as JSON")
+        return Look("a page of the web", "Ask for the export as JSON or CSV")
+    if text.startswith("<"):
+        root = next((name for name in _ROOT.findall(text) if name.lower() != "doctype"), None)
+        return Look(f"XML of <{root}>" if root else "XML")
+    if head.is_json:
+        return _look_of_json(list(dict.fromkeys(_KEY.findall(text))))
+    return Look("no text" if "\0" in text or "\ufffd" in text[:100] else "text, but no table by its name")
+
+
+def _look_of_json(keys: list[str]) -> Look:
+    if {"playlists", "trackName"} <= set(keys):
+        return Look("Spotify's playlists", "`cli import-playlists` reads playlists")
+    shown = ", ".join(keys[:_MAX_SHOWN]) + (", ..." if len(keys) > _MAX_SHOWN else "")
+    fits = {name: len(set(keys).intersection(known)) for name, known in _KEYS.items()}
+    nearest = max(fits, key=lambda name: fits[name])
+    return Look(
+        f"JSON with the keys {shown}" if keys else "JSON without keys",
+        f"The nearest format is {nearest}, but not all of its keys are there" if fits[nearest] > 1 else "",
+    )

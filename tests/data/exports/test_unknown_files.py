@@ -1,0 +1,52 @@
+"""What files without listens look like."""
+
+import zipfile
+
+import pytest
+
+from earshot.data.exports.listen_sources import find_sources
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("x.pdf", b"%PDF-1.4", r"give a file of .*\.\n\nx\.pdf looks like a PDF\.$"),
+        ("watch-history.html", b"<html><title>My Activity</title>", "YouTube's history as a page. Ask .* as JSON"),
+        ("x.html", b"<!DOCTYPE html><p>", "a page of the web. Ask for the export as JSON or CSV"),
+        ("x.xml", b'<?xml version="1.0"?><!DOCTYPE rss><opml version="1">', "XML of <opml>"),
+        ("x.db", b"SQLite format 3\0\x10\0\x02\x02\0@  \0\0\0\1\0\0\0\2\0\0\0\0", "a SQLite database"),
+        ("x.dat", b"\0\1\2", "no text"),
+        ("x.log", b"something happened", "text, but no table by its name"),
+        ("x.json", b'[{"ts": "2009", "ms_played": 5}]', "the keys ts, ms_played. The nearest format is spotify"),
+        ("x.json", b'{"name": "ana", "age": 9}', r"JSON with the keys name, age\.$"),
+        ("x.json", b"[]", r"JSON without keys\.$"),
+        ("Playlist1.json", b'{"playlists": [{"items": [{"track": {"trackName": "One"}}]}]}', "`cli import-playlists`"),
+    ],
+)
+def test_a_refusal_says_what_the_file_looks_like(tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=words):
+        find_sources(tmp_path / name)
+
+
+def test_of_several_files_the_one_to_mend_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "takeout.zip", "w") as archive:
+        archive.writestr("archive_browser.json", "{}")
+        archive.writestr("history/watch-history.html", "<html>YouTube")
+    with pytest.raises(
+        ValueError, match=r"\n\nhistory/watch-history.html looks like YouTube's history as a page\. Ask"
+    ):
+        find_sources(tmp_path / "takeout.zip")
+
+
+def test_advice_is_given_beside_listens(tmp_path):
+    with zipfile.ZipFile(tmp_path / "takeout.zip", "w") as archive:
+        archive.writestr("listens.csv", "user,track\nana,One\n")
+        archive.writestr("history/watch-history.html", "<html>YouTube")
+        archive.writestr("more.zip", b"PK\x03\x04...")
+        archive.writestr("x.pdf", b"%PDF")
+    assert find_sources(tmp_path / "takeout.zip").without_listens == [
+        "history/watch-history.html (Ask https://takeout.google.com for the history as JSON)",
+        "more.zip (Unpack it, and import what was in it)",
+        "x.pdf",
+    ]
