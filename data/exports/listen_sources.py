@@ -8,7 +8,7 @@ from pathlib import Path
 
 from earshot.data.exports import lastfm, listenbrainz, recbole, spotify, yambda
 from earshot.data.exports.scrobblers import koito, lastfm_json, librefm, maloja, pano_scrobbler, scrobbler_log
-from earshot.data.exports.services import apple_music, itunes_library, tidal, youtube
+from earshot.data.exports.services import apple_music, deezer, itunes_library, tidal, youtube
 from earshot.data.exports.unknown_files import Look, look_of
 from earshot.data.files.regular_files import require_regular
 from earshot.data.files.skip_rules import folder_exclusion, is_hidden
@@ -32,6 +32,7 @@ READERS = (
     apple_music.APPLE_MUSIC,
     itunes_library.ITUNES_LIBRARY,
     tidal.TIDAL,
+    deezer.DEEZER,
     lastfm_json.LASTFM_JSON,
     scrobbler_log.SCROBBLER_LOG,
     maloja.MALOJA,

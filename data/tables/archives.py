@@ -184,9 +184,14 @@ _MAGIC = {
 }  # fmt: skip
 
 
+_WORKBOOKS = (".xlsx", ".xlsm", ".ods")
+
+
 def refuse_packed(head: bytes, name: str) -> None:
     """Raise a ValueError if a text file begins like a packed one, which polars would unpack without bounds."""
     kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+    if kind == "zip" and name.lower().endswith(_WORKBOOKS):
+        raise ValueError(f"{name} is a workbook; open it, and save its sheet as CSV")
     if kind:
         raise ValueError(f"{name} is packed ({kind}); unpack it first")
 

@@ -84,6 +84,12 @@ def _tidal(folder: Path, listens: Listens) -> Path:
     return _csv(folder / "streaming.csv", header, rows)
 
 
+def _deezer(folder: Path, listens: Listens) -> Path:
+    header = "Song Title,Artist,ISRC,Album Title,IP Address,Listening Time,Platform Name,Platform Model,Date\n"
+    rows = ((title, artist, "", "", "", 60, "", "", _time(at, "%Y-%m-%d %H:%M:%S")) for artist, title, at in listens)
+    return _csv(folder / "deezer.csv", header, rows)
+
+
 def _lastfm_pages(folder: Path, listens: Listens) -> Path:
     tracks = [
         {"artist": {"#text": artist}, "album": {"#text": ""}, "name": title, "date": {"uts": str(at), "#text": ""}}
@@ -169,7 +175,8 @@ def _table(folder: Path, listens: Listens) -> Path:
 
 
 EXACT: dict[str, Callable[[Path, Listens], Path]] = {  # to the second
-    "spotify": _spotify, "listenbrainz": _listenbrainz, "youtube": _youtube, "apple": _apple, "pages": _lastfm_pages,
+    "spotify": _spotify, "listenbrainz": _listenbrainz, "youtube": _youtube, "apple": _apple, "deezer": _deezer,
+    "pages": _lastfm_pages,
     "stats": _lastfm_stats, "ghan": _ghan_csv, "1k": _lastfm_1k, "log": _log, "maloja": _maloja, "koito": _koito,
     "pano": _pano, "librefm": _librefm, "recbole": _recbole, "table": _table,
 }  # fmt: skip

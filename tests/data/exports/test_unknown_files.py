@@ -44,9 +44,11 @@ def test_advice_is_given_beside_listens(tmp_path):
         archive.writestr("listens.csv", "user,track\nana,One\n")
         archive.writestr("history/watch-history.html", "<html>YouTube")
         archive.writestr("more.zip", b"PK\x03\x04...")
+        archive.writestr("deezer-data_2.xlsx", b"PK\x03\x04...")
         archive.writestr("x.pdf", b"%PDF")
     assert find_sources(tmp_path / "takeout.zip").without_listens == [
         "history/watch-history.html (Ask https://takeout.google.com for the history as JSON)",
         "more.zip (Unpack it, and import what was in it)",
+        "deezer-data_2.xlsx (Open it, and save its sheet of listens as CSV)",
         "x.pdf",
     ]

@@ -1,0 +1,37 @@
+"""Read the sheet ``10_listeningHistory`` of the data that Deezer sends, saved as CSV."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from earshot.data.listens.event_batch import ME, Batch, valid_events
+from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
+from earshot.data.listens.listen_tables import seconds
+from earshot.data.tables.table_blocks import SUFFIXES, header_fields, open_table, stripped
+from earshot.data.tables.text_blocks import Member
+
+_COLUMNS = {"Song Title", "Artist", "Album Title", "ISRC", "Listening Time", "Date"}
+
+
+def _is_deezer(head: Head) -> bool:
+    return head.member.suffix in SUFFIXES and set(header_fields(head.first_line)) >= _COLUMNS
+
+
+def read_deezer(member: Member, listener: str | None) -> Iterator[Batch]:
+    """Read the plays; dates are UTC, and for how long something was played is in seconds."""
+    table = open_table(member)
+    played_s = pl.col("Listening Time").str.replace(",", ".").cast(pl.Float64, strict=False)
+    columns = {
+        "user": pl.lit(listener or ME),
+        "artist": stripped("Artist"),
+        "title": stripped("Song Title"),
+        "album": stripped("Album Title"),
+        "isrc": stripped("ISRC"),
+        "time_s": seconds(pl.col("Date"), pl.String()),
+        "played_ms": (pl.when(played_s >= 0).then(played_s) * 1_000).round().cast(pl.Int32, strict=False),
+    }
+    needed = ("artist", "title", "time_s")
+    yield from valid_events(table.blocks(sorted(_COLUMNS)), columns, needed=needed, lost=table.lost)
+
+
+DEEZER = Reader("deezer", _is_deezer, lambda members, options: OpenedSource(read_deezer(members[0], options.listener)))
