@@ -25,7 +25,6 @@ class KnownFile(NamedTuple):  # not a dataclass: there are as many as files, and
     status: str
     reason: str | None
     duration: float | None
-    content_hash: str | None
     has_vector: bool  # under the current run, and a fingerprint
 
 

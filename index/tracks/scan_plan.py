@@ -192,11 +192,9 @@ def count_vanished(library: Library, plan: ScanPlan) -> None:
 
 
 def _pending(file: FoundFile, row: KnownFile | None) -> PendingFile:
-    is_unchanged = row is not None and (row.size, row.mtime_ns) == (file.size, file.mtime_ns)
-    content_hash = row.content_hash if row is not None and is_unchanged else None
     bounds = (file.context.min_duration, file.context.max_duration)
     was_unread = row is not None and row.mtime_ns is None
-    return PendingFile(file.path, file.size, file.mtime_ns, content_hash, bounds, was_unread)
+    return PendingFile(file.path, file.size, file.mtime_ns, bounds, was_unread)
 
 
 def _excluded(row: KnownFile, reason: str | None) -> Change:
@@ -231,7 +229,7 @@ def _status(file: FoundFile, row: KnownFile | None, retry: bool) -> tuple[str, s
 
 def _known_files(library: Library, head_run: int | None) -> Iterator[KnownFile]:
     rows = library.db.execute(
-        "SELECT t.id, t.path, t.path_bytes, t.size, t.mtime_ns, t.status, t.reason, t.duration_s, t.content_hash,"
+        "SELECT t.id, t.path, t.path_bytes, t.size, t.mtime_ns, t.status, t.reason, t.duration_s,"
         " v.track_id IS NOT NULL AND f.track_id IS NOT NULL FROM tracks AS t LEFT JOIN vectors AS v"
         " ON v.space = ? AND v.run_id = ? AND v.track_id = t.id LEFT JOIN fingerprints AS f ON f.track_id = t.id"
         " WHERE t.path IS NOT NULL ORDER BY t.id",

@@ -30,7 +30,6 @@ class PendingFile:
     path: str
     size: int  # bytes
     mtime_ns: int
-    content_hash: str | None = None  # known if only the encoder has changed
     bounds: tuple[float | None, float | None] = (None, None)  # shortest and longest duration to embed, seconds
     was_unread: bool = False  # by an earlier run
 

@@ -5,12 +5,10 @@ import shutil
 
 import pytest
 
-from earshot.data.files.content_hash import content_hash
-from earshot.data.files.folder_walk import find_files
 from earshot.index.library import Library
 from earshot.index.removal import prune_missing
 from earshot.index.runs import start_run
-from earshot.index.tracks.scan_plan import ScanCounts, plan_scan
+from earshot.index.tracks.scan_plan import ScanCounts
 
 
 def test_new_files_are_heard_and_known_ones_are_not_touched(folders):
@@ -168,17 +166,6 @@ def test_another_ear_hears_everything_anew(folders):
     assert folders.scan() == ScanCounts(found=1, embedded=1)
     runs = folders.library.db.execute("SELECT run_id FROM vectors").fetchall()
     assert runs == [(folders.head,)] != [(old,)]
-
-
-def test_an_unchanged_file_is_pending_with_the_hash_it_is_known_by(folders):
-    path = str(folders.write("music/a.mp3", "a"))
-    folders.scan()
-    digest = content_hash(path)
-    plan = plan_scan(folders.library, [path], find_files([path]), None)
-    assert [file.content_hash for file in plan.pending] == [digest]
-    folders.write("music/a.mp3", "changed")
-    plan = plan_scan(folders.library, [path], find_files([path]), None)
-    assert [file.content_hash for file in plan.pending] == [None]
 
 
 def test_names_that_are_not_utf8(folders):
