@@ -20,13 +20,12 @@ import torch
 
 from earshot.audio.config import DecodeConfig, EarConfig
 from earshot.audio.decoding.decode import Bounds, DecodedTrack, decode_track
-from earshot.audio.decoding.decode_pool import decode_pool, task_result
+from earshot.audio.decoding.decode_pool import TASKS_PER_WORKER, decode_pool, task_result
 from earshot.audio.decoding.music_file import Cause, HashedFile, UndecodableError, hash_file
 from earshot.audio.ear import Ear, track_vector
 from earshot.data.fingerprint import Fingerprint
 
 _WORKERS_PER_TORCH_THREAD = 4  # one thread encodes what four workers decode; idle threads would spin on their cores
-_TASKS_PER_WORKER = 4  # submitted at a time: enough that no worker waits, few enough to lose
 _TRACKS_PER_SAVE = 200
 
 
@@ -106,7 +105,7 @@ def embed_files(
             task = schedule(decode_track, path, ear.config.excerpt, bounds.get(path, (None, None)), stamp)
             return task, (path, hashed)
 
-        pending = dict(begin(path) for path in islice(waiting, n_workers * _TASKS_PER_WORKER))
+        pending = dict(begin(path) for path in islice(waiting, n_workers * TASKS_PER_WORKER))
         while pending:
             finished, _ = wait(pending, return_when=FIRST_COMPLETED)
             # Hashed files first, and one encoding at a time: meanwhile the workers have something to decode.

@@ -39,21 +39,21 @@ def clustered_vectors(n: int, seed: int = 0) -> np.ndarray:
 
 
 def fill_library(
-    folder: Path, vectors: np.ndarray, files: Iterable[tuple[str, int, int]] | None = None, excerpts: int = 0
+    folder: Path, vectors: np.ndarray, files: Iterable[tuple[str, int, int, int]] | None = None, excerpts: int = 0
 ) -> None:
     """A library as a finished `cli embed-audio` would leave it, but for the index and the neighbours.
 
     Parameters
     ----------
     vectors : shape (n_tracks, dim)
-    files : each track's path, size and mtime_ns; without, tracks of files that do not exist
+    files : each track's path, size, mtime_ns and ctime_ns; without, tracks of files that do not exist
     excerpts : vectors of moments per track, near the track's own
     """
     n_tracks = len(vectors)
     rng = np.random.default_rng(1)
     durations = rng.uniform(120, 360, n_tracks).round(1).tolist()  # seconds
     if files is None:
-        files = ((f"/music/{row:07}.mp3", 4_000_000, row) for row in range(n_tracks))
+        files = ((f"/music/{row:07}.mp3", 4_000_000, row, row) for row in range(n_tracks))
     tracks = (
         (row + 1, *file, f"{row:032x}", durations[row], f"Song {row}", f"Artist {row // TRACKS_PER_ARTIST}")
         for row, file in enumerate(files)
@@ -63,8 +63,9 @@ def fill_library(
         with library.transaction():
             write = library.db.conn.executemany
             write(
-                "INSERT INTO tracks (id, path, size, mtime_ns, content_hash, duration_s, title, artist, status)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'embedded')",
+                "INSERT INTO tracks"
+                " (id, path, size, mtime_ns, ctime_ns, content_hash, duration_s, title, artist, status)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'embedded')",
                 tracks,
             )
             write(
@@ -83,8 +84,8 @@ def fill_library(
         finish_run(library, run, {})
 
 
-def make_files(folder: Path, n_files: int, per_folder: int = 100) -> list[tuple[str, int, int]]:
-    """Empty files with the names of music; each one's path, size and mtime_ns."""
+def make_files(folder: Path, n_files: int, per_folder: int = 100) -> list[tuple[str, int, int, int]]:
+    """Empty files with the names of music; each one's path, size, mtime_ns and ctime_ns."""
     files = []
     for number in range(n_files):
         path = folder / f"{number // per_folder:04}" / f"{number:06}.mp3"
@@ -92,5 +93,5 @@ def make_files(folder: Path, n_files: int, per_folder: int = 100) -> list[tuple[
             path.parent.mkdir(parents=True)
         path.touch()
         status = os.stat(path)
-        files.append((str(path), status.st_size, status.st_mtime_ns))
+        files.append((str(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     return files

@@ -112,6 +112,7 @@ def _echo_counts(report: "EmbedReport", *, pruning: bool) -> None:
     )
     asides = {
         "of the reused moved or copied": counts.adopted,
+        "of the reused had another time of change (ctime); they were read, and are as before": counts.compared,
         "of the failed unchanged since they failed before, not tried again (--retry does)": counts.failed_before,
         "of the failed could not be read, and are tried again at the next run": counts.unread,
         f"gone from the disk{' since the last look' if pruning else ''}, marked missing"

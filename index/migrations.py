@@ -586,6 +586,12 @@ def m017_ordered_views(db: Database) -> None:
 
 
 @migrations()
+def m018_ctimes(db: Database) -> None:
+    """Add the time of change that no tagger can set back; NULL until a file is scanned again."""
+    _run(db, "ALTER TABLE tracks ADD COLUMN ctime_ns INTEGER;")
+
+
+@migrations()
 def m020_best_files(db: Database) -> None:
     """Ask views for best files by truth: by equality SQLite begins with all of them, and sorts every neighbour."""
     for name in ("similar_tracks", "user_recommendations"):

@@ -23,7 +23,7 @@ from earshot.index.tracks.roots import drop_mount_points, files_outside, read_mo
 
 _MAKE_CATALOG_TRACK = """
     UPDATE tracks SET status = 'catalog', path = NULL, path_bytes = NULL, content_hash = NULL, size = NULL,
-    mtime_ns = NULL, sample_rate = NULL, channels = NULL, codec = NULL, reason = NULL WHERE id = ?
+    mtime_ns = NULL, ctime_ns = NULL, sample_rate = NULL, channels = NULL, codec = NULL, reason = NULL WHERE id = ?
 """
 
 _N_ENTRIES = "SELECT count(*) FROM playlist_tracks"

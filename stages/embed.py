@@ -1,6 +1,7 @@
 """Embed folders and files: what is new or changed gets a vector, and the indexes follow.
 
-    files --plan_scan--> reused | failed | excluded | pending
+    files --plan_scan--> reused | failed | excluded | touched | pending
+    touched --hashed_files--> reused | pending
     pending --embed_files--> stored as they come --> indexes
 
 Every result is stored before the next one is awaited, so that whatever ends a run costs a second of work.
@@ -110,11 +111,12 @@ def embed_folders(
     plan = plan_scan(library, roots, files, head, rules=rules, retry=retry)
     cpu_seconds: dict[str, float] = {}
     n_outdated = 0
+    config = config or DecodeConfig()
+    if plan.touched:
+        yield from _compare_touched(library, plan, head, config)
     if plan.pending:
         ear = load_encoder(checkpoint, device)
-        cpu_seconds, n_outdated = yield from _embed_pending(
-            library, plan, ear, checkpoint, config or DecodeConfig(), reuse=not again
-        )
+        cpu_seconds, n_outdated = yield from _embed_pending(library, plan, ear, checkpoint, config, reuse=not again)
     elif set(known) <= set(roots):
         finish_interrupted(library, EMBED_STAGE)
     yield from refresh_recordings(library)
@@ -150,6 +152,35 @@ def existing_path(path: str) -> str:
     if not os.path.exists(expand_home(path)):
         raise StageError(f"There is no {shown_path(path)}. Is its disk mounted? Nothing was changed.")
     return os.path.abspath(expand_home(path))
+
+
+def _compare_touched(
+    library: Library, plan: ScanPlan, head: int | None, config: DecodeConfig
+) -> Generator[Progress, None, None]:
+    """Hash the files that only their ctime calls changed, without an encoder; those of other content become pending.
+
+    So do all from the first that cannot be read: embedding them finds out why.
+    """
+    from earshot.audio.decoding.decode_pool import WorkersLostError, hashed_files
+
+    assert head is not None, "touched files have a vector"
+    counts, files, changed, n_done = plan.counts, plan.touched, [], 0
+    hashes = hashed_files([file.path for file in files], config)
+    with library.steady_commits() as commit_if_due, closing(hashes):
+        try:
+            for n_done, (file, hashed) in enumerate(zip(files, hashes, strict=False), start=1):
+                old_path = reuse_vectors(library, file, hashed.content_hash, head)
+                if old_path is None:
+                    changed.append(file)
+                else:
+                    counts.reused += 1
+                    counts.compared += old_path == file.path
+                    counts.adopted += old_path != file.path
+                commit_if_due()
+                yield Progress("looking again", n_done, len(files), "file")
+        except WorkersLostError as error:
+            raise workers_lost_error(error) from None
+    plan.pending = [*changed, *files[n_done:], *plan.pending]
 
 
 def _embed_pending(
@@ -217,7 +248,11 @@ class _ResultStore:
     def is_known(self, path: str, content_hash: str) -> bool:
         """Tell whether a track with this content has a vector; then the file gets the same, and is not decoded."""
         self.unread.note_hashed()
-        return self._reuse and reuse_vectors(self._library, self.pending[path], content_hash, self._head)
+        if not self._reuse:
+            return False
+        old_path = reuse_vectors(self._library, self.pending[path], content_hash, self._head)
+        self._plan.counts.adopted += old_path not in (None, path)
+        return old_path is not None
 
     def keep(self, result: "EmbeddedTrack | EmbedFailure | KnownContent") -> None:
         """Store the outcome of a file: a vector, or the reason why there is none; raise as `UnreadFiles.add` does."""
@@ -229,7 +264,7 @@ class _ResultStore:
             counts.embedded += 1
             self.decode_seconds += result.decoded.decode_seconds
         elif not isinstance(result, EmbedFailure):
-            counts.reused, counts.adopted = counts.reused + 1, counts.adopted + 1
+            counts.reused += 1
         elif result.cause is Cause.RULE:
             store_rejection(self._library, file, "excluded", result.reason, result.duration)
             counts.excluded += 1

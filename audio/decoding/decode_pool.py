@@ -11,9 +11,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
@@ -23,7 +25,7 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from earshot.audio.config import DecodeConfig
-from earshot.audio.decoding.music_file import Cause, UndecodableError
+from earshot.audio.decoding.music_file import Cause, HashedFile, UndecodableError, hash_file
 
 # Read by a process before it runs a line of ours, so set before the workers are started.
 _WORKER_ENVIRONMENT = {
@@ -34,6 +36,7 @@ _WORKER_ENVIRONMENT = {
 }
 # A decoder that dies of these has met bytes that it cannot handle. SIGKILL is a lack of memory, SIGBUS a failing disk.
 _SIGNALS_OF_CONTENT = ("SIGSEGV", "SIGFPE", "SIGILL")
+TASKS_PER_WORKER = 4  # submitted at a time: enough that no worker waits, few enough to lose
 
 
 class WorkersLostError(Exception):
@@ -99,6 +102,25 @@ def task_result(future: Future, config: DecodeConfig, *, is_decoding: bool) -> A
         raise _workers_lost(error) from error
     except Exception as error:  # a fault of ours, but in one file: it must not cost the others
         return UndecodableError(f"{type(error).__name__}: {error}", Cause.PROGRAM)
+
+
+def hashed_files(paths: Iterable[str], config: DecodeConfig) -> Generator[HashedFile, None, None]:
+    """Hash files and yield the results in their order, up to the first file that cannot be hashed, for any reason.
+
+    Raises
+    ------
+    WorkersLostError
+        The processes cannot be started, or are gone.
+    """
+    n_workers, waiting = config.workers or os.cpu_count() or 1, iter(paths)
+    with decode_pool(n_workers, config) as schedule:
+        tasks = deque(schedule(hash_file, path) for path in islice(waiting, TASKS_PER_WORKER * n_workers))
+        while tasks:
+            outcome = task_result(tasks.popleft(), config, is_decoding=False)
+            if not isinstance(outcome, HashedFile):
+                return
+            tasks.extend(schedule(hash_file, path) for path in islice(waiting, 1))
+            yield outcome
 
 
 def start_worker(memory_limit: int) -> None:

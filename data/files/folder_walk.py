@@ -49,6 +49,7 @@ class FoundFile(NamedTuple):  # not a dataclass, which takes five times as long 
     path: str  # absolute; bytes that are not UTF-8 are surrogates, as os.fsdecode leaves them
     size: int = 0  # bytes
     mtime_ns: int = 0
+    ctime_ns: int = 0  # of the last change of content, name or permissions; no program can set it
     exclusion: str | None = None  # the reason
     failure: str | None = None  # the reason that it cannot be read
     errno: int | None = None  # of the failure, if it is an error of the system
@@ -178,7 +179,9 @@ def _split(file: FoundFile, tracks: Sequence[CueTrack]) -> Iterator[FoundFile]:
         return
     sheet = sheet_path(tracks[0].path)
     with suppress(OSError):  # it was removed just now
-        file = file._replace(mtime_ns=max(file.mtime_ns, os.stat(sheet).st_mtime_ns))
+        status = os.stat(sheet)
+        latest = max(file.mtime_ns, status.st_mtime_ns), max(file.ctime_ns, status.st_ctime_ns)
+        file = file._replace(mtime_ns=latest[0], ctime_ns=latest[1])
     for track in tracks:
         exclusion = file.exclusion or pattern_exclusion(track.path, file.context.patterns)
         yield file._replace(path=track.path, size=file.size // len(tracks), exclusion=exclusion)
@@ -217,14 +220,14 @@ def _examine(
         if exclusion := pattern_exclusion(path, context.patterns):
             return FoundFile(path, exclusion=exclusion, context=context)
         return _failed(path, _stat_failure(path, error), error, context)
-    size, mtime_ns = status.st_size, status.st_mtime_ns
+    stamps = status.st_size, status.st_mtime_ns, status.st_ctime_ns
     if (kind := irregular_kind(status)) is not None:
-        return FoundFile(path, size, mtime_ns, failure=f"not a regular file but {kind}", context=context)
+        return FoundFile(path, *stamps, failure=f"not a regular file but {kind}", context=context)
     try:
         exclusion = file_exclusion(path, marker, context.patterns, is_named=is_named)
     except OSError as error:
         return _failed(path, _stat_failure(path, error), error, context)
-    return FoundFile(path, size, mtime_ns, exclusion, context=context)
+    return FoundFile(path, *stamps, exclusion, context=context)
 
 
 def _failed(path: str, failure: str, error: OSError, context: FolderContext) -> FoundFile:

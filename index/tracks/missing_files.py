@@ -22,6 +22,7 @@ class KnownFile(NamedTuple):  # not a dataclass: there are as many as files, and
     path: str
     size: int | None
     mtime_ns: int | None
+    ctime_ns: int | None  # None: scanned by an earlier version only
     status: str
     reason: str | None
     duration: float | None

@@ -1,6 +1,7 @@
 """Plan a scan of folders: which files are new, known, moved or gone.
 
-    found files --plan_scan-----> reused | failed before | excluded | pending
+    found files --plan_scan-----> reused | failed before | excluded | touched | pending
+    touched     --reuse_vectors-> its own content, of an earlier ctime; or pending after all
     pending     --reuse_vectors-> the same content is known: moved or copied, no decoding
     the rest    --embed---------> store_track, store_rejection or store_unread
 
@@ -32,6 +33,7 @@ class ScanCounts:
     embedded: int = 0
     reused: int = 0
     adopted: int = 0  # reused files with known content under a new name
+    compared: int = 0  # reused files that had changed in their ctime alone, and have their content of before
     failed: int = 0
     failed_before: int = 0  # failed files that are unchanged since, and not tried again
     unread: int = 0  # failed by an error of the disk, the network or the program; tried again at the next run
@@ -46,6 +48,7 @@ class ScanPlan:
 
     counts: ScanCounts = field(default_factory=ScanCounts)
     pending: list[PendingFile] = field(default_factory=list)
+    touched: list[PendingFile] = field(default_factory=list)  # embedded, and changed since if their content did
     unread: dict[str, str] = field(default_factory=dict)  # by path, why a file could not be read this time
     gone: set[int] = field(default_factory=set)  # ids of tracks whose files are gone since the last scan
     missing_before: set[int] = field(default_factory=set)  # ids of tracks that an earlier scan did not find either
@@ -53,7 +56,7 @@ class ScanPlan:
     emptied: dict[str, str] = field(default_factory=dict)  # by path of a file not found, its folder, new as mount point
 
 
-Change = tuple[str, int, int, str, str | None]  # arguments of `set_status`
+Change = tuple[str, int, int, str, str | None, int | None]  # arguments of `set_status`
 
 
 @dataclass
@@ -137,24 +140,24 @@ def _sort_files(
             context = file.context
             walk.mounts.add(context.mount)
         status, reason = _status(file, row, retry)
-        if status in ("pending", "embedded"):
+        if status in ("pending", "touched", "embedded"):
             earlier = names.earlier_name(file.path, file.size, file.mtime_ns)
             if earlier is not None:
                 status, reason = "excluded", f"{SAME_FILE}{shown_path(earlier)}"
                 reached.add(earlier)  # the walk enters a folder once, and may have come by its new name
             names.add(file.path, file.size, file.mtime_ns)
-        if status == "pending":
-            plan.pending.append(_pending(file, row))
+        if status in ("pending", "touched"):
+            (plan.pending if status == "pending" else plan.touched).append(_pending(file, row))
             continue
         counts.reused += status == "embedded"
         counts.failed += status == "failed"
         counts.excluded += status == "excluded"
-        if row is not None and (row.status, row.reason) == (status, reason):
-            counts.failed_before += status == "failed"
-        elif row is not None and status == "excluded":
-            walk.changes.append(_excluded(row, reason))
-        else:
-            walk.changes.append((file.path, file.size, file.mtime_ns, status, reason))
+        is_same = row is not None and (row.status, row.reason) == (status, reason)
+        counts.failed_before += is_same and status == "failed"
+        if row is not None and status == "excluded":
+            walk.changes += [] if is_same else [_excluded(row, reason)]
+        elif row is None or row.ctime_ns is None or not is_same:
+            walk.changes.append((file.path, file.size, file.mtime_ns, status, reason, file.ctime_ns))
     walk.seen = dict.fromkeys(reached, True) | walk.seen
     plan.pending.sort(key=lambda file: file.was_unread)  # last those that may delay or end the run
     return walk
@@ -194,12 +197,12 @@ def count_vanished(library: Library, plan: ScanPlan) -> None:
 def _pending(file: FoundFile, row: KnownFile | None) -> PendingFile:
     bounds = (file.context.min_duration, file.context.max_duration)
     was_unread = row is not None and row.mtime_ns is None
-    return PendingFile(file.path, file.size, file.mtime_ns, bounds, was_unread)
+    return PendingFile(file.path, file.size, file.mtime_ns, file.ctime_ns, bounds, was_unread)
 
 
 def _excluded(row: KnownFile, reason: str | None) -> Change:
     # The row may keep a vector of an earlier content, so it keeps the size and time of that content.
-    return row.path, row.size or 0, row.mtime_ns or 0, "excluded", reason
+    return row.path, row.size or 0, row.mtime_ns or 0, "excluded", reason, row.ctime_ns
 
 
 def _is_old_link(file: FoundFile, row: KnownFile | None) -> bool:
@@ -209,19 +212,22 @@ def _is_old_link(file: FoundFile, row: KnownFile | None) -> bool:
 
 
 def _status(file: FoundFile, row: KnownFile | None, retry: bool) -> tuple[str, str | None]:
-    """The status and reason of a found file; ``pending`` if it must be embedded."""
+    """The status and reason of a found file; ``pending`` if it must be embedded, ``touched`` if perhaps."""
     if file.failure:
         return "failed", file.failure
     if file.exclusion:
         return "excluded", file.exclusion
     if row is None or (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
         return "pending", None
+    is_touched = row.ctime_ns not in (None, file.ctime_ns)
     if row.status == "failed":
-        return ("pending", None) if retry else ("failed", row.reason)
+        return ("pending", None) if retry or is_touched else ("failed", row.reason)
     if row.duration is not None:
         reason = duration_exclusion(row.duration, file.context.min_duration, file.context.max_duration)
         if reason:
             return "excluded", reason
+    if row.has_vector and is_touched:
+        return "touched", None
     if row.has_vector:
         return "embedded", row.reason if row.status == "embedded" else None
     return "pending", None
@@ -229,7 +235,7 @@ def _status(file: FoundFile, row: KnownFile | None, retry: bool) -> tuple[str, s
 
 def _known_files(library: Library, head_run: int | None) -> Iterator[KnownFile]:
     rows = library.db.execute(
-        "SELECT t.id, t.path, t.path_bytes, t.size, t.mtime_ns, t.status, t.reason, t.duration_s,"
+        "SELECT t.id, t.path, t.path_bytes, t.size, t.mtime_ns, t.ctime_ns, t.status, t.reason, t.duration_s,"
         " v.track_id IS NOT NULL AND f.track_id IS NOT NULL FROM tracks AS t LEFT JOIN vectors AS v"
         " ON v.space = ? AND v.run_id = ? AND v.track_id = t.id LEFT JOIN fingerprints AS f ON f.track_id = t.id"
         " WHERE t.path IS NOT NULL ORDER BY t.id",

@@ -25,11 +25,12 @@ _NOTE = "CASE WHEN status = 'embedded' THEN reason END"  # for other statuses th
 
 @dataclass(frozen=True)
 class PendingFile:
-    """A file without a vector of the current encoder."""
+    """A file without a vector of the current encoder, or perhaps with another content than that of its vector."""
 
     path: str
     size: int  # bytes
     mtime_ns: int
+    ctime_ns: int | None = None
     bounds: tuple[float | None, float | None] = (None, None)  # shortest and longest duration to embed, seconds
     was_unread: bool = False  # by an earlier run
 
@@ -61,11 +62,11 @@ class NewTrack:
     names_from: str | None = "tags"  # see the column of `tracks`
 
 
-def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_run: int) -> bool:
-    """Give a file the vector of a known track with the same content; tell whether there was one.
+def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_run: int) -> str | None:
+    """Give a file the vector of a known track with the same content; return the path that this had, if there is one.
 
-    A track whose own file is gone was moved: it keeps its id. Otherwise the file is a copy and gets a track of its
-    own. Nothing is reused if the duration is out of the bounds of the file.
+    The file's own track comes first. A track whose own file is gone was moved: it keeps its id. Otherwise the file is a
+    copy and gets a track of its own. Nothing is reused if the duration is out of the bounds of the file.
     """
     twin = library.db.execute(
         # CROSS JOIN: otherwise SQLite would scan all vectors of the run and look up the track of each.
@@ -76,22 +77,22 @@ def reuse_vectors(library: Library, file: PendingFile, content_hash: str, head_r
         [AUDIO, head_run, content_hash, path_columns(file.path)[0]],
     ).fetchone()
     if twin is None or duration_exclusion(twin[-1], *file.bounds):
-        return False
+        return None
     track_id, old_text, old_bytes, title, _ = twin
     old_path = path_from_columns(old_text, old_bytes)
     text, raw = path_columns(file.path)
     if old_path != file.path and os.path.lexists(sheet_path(old_path)):
         follow_path(library, _copy_track(library, track_id, file, title), old_path, file.path)
-        return True
+        return old_path
     # A row of the new path, from earlier content, is overwritten.
     library.db.execute("DELETE FROM tracks WHERE path = ? AND id <> ?", [text, track_id])
     library.db.execute(
-        "UPDATE tracks SET path = ?, path_bytes = ?, size = ?, mtime_ns = ?, title = ?, status = 'embedded',"
-        f" reason = {_NOTE} WHERE id = ?",
-        [text, raw, file.size, file.mtime_ns, title, track_id],
+        "UPDATE tracks SET path = ?, path_bytes = ?, size = ?, mtime_ns = ?, ctime_ns = ?, title = ?,"
+        f" status = 'embedded', reason = {_NOTE} WHERE id = ?",
+        [text, raw, file.size, file.mtime_ns, file.ctime_ns, title, track_id],
     )
     follow_path(library, track_id, old_path, file.path)
-    return True
+    return old_path
 
 
 def store_track(library: Library, track: NewTrack, head_run: int) -> None:
@@ -108,7 +109,7 @@ def store_track(library: Library, track: NewTrack, head_run: int) -> None:
             track = replace(track, **found, names_from="path")
     artist = artist_id(library, track.artist)
     album = album_id(library, track.album, track.artist, track.album_artist)
-    track_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", track.note)
+    track_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", track.note, file.ctime_ns)
     title = track.title or file_title(file.path)
     db.execute(
         "UPDATE tracks SET content_hash = :content_hash, duration_s = :duration, sample_rate = :sample_rate,"
@@ -158,7 +159,7 @@ def store_rejection(
     library: Library, file: PendingFile, status: str, reason: str, duration: float | None = None
 ) -> None:
     """Record why a readable file has no vector, "failed" or "excluded"; drop the vectors of its earlier content."""
-    track_id = set_status(library, file.path, file.size, file.mtime_ns, status, reason)
+    track_id = set_status(library, file.path, file.size, file.mtime_ns, status, reason, file.ctime_ns)
     _forget_vectors(library, track_id)
     library.db.execute("UPDATE tracks SET content_hash = NULL, duration_s = ? WHERE id = ?", [duration, track_id])
 
@@ -184,20 +185,28 @@ def forget_stamps(library: Library, paths: Iterable[str]) -> None:
     library.db.conn.executemany("UPDATE tracks SET mtime_ns = NULL WHERE path = ?", texts)
 
 
-def set_status(library: Library, path: str, size: int, mtime_ns: int, status: str, reason: str | None) -> int:
+def set_status(
+    library: Library,
+    path: str,
+    size: int,
+    mtime_ns: int,
+    status: str,
+    reason: str | None,
+    ctime_ns: int | None = None,
+) -> int:
     """Insert or update the row of a file; return its id."""
     text, raw = path_columns(path)
     return library.value(
-        "INSERT INTO tracks (path, path_bytes, size, mtime_ns, status, reason) VALUES (?, ?, ?, ?, ?, ?)"
+        "INSERT INTO tracks (path, path_bytes, size, mtime_ns, ctime_ns, status, reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,"
-        " status = excluded.status, reason = excluded.reason RETURNING id",
-        [text, raw, size, mtime_ns, status, reason],
+        " ctime_ns = excluded.ctime_ns, status = excluded.status, reason = excluded.reason RETURNING id",
+        [text, raw, size, mtime_ns, ctime_ns, status, reason],
     )
 
 
 def _copy_track(library: Library, track_id: int, file: PendingFile, title: str) -> int:
     """Store a second track with the content of a known one; return its id."""
-    copy_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", None)
+    copy_id = set_status(library, file.path, file.size, file.mtime_ns, "embedded", None, file.ctime_ns)
     _forget_vectors(library, copy_id)
     columns = (
         "content_hash, duration_s, sample_rate, channels, codec, artist, album, genre, year, track_number,"

@@ -134,7 +134,7 @@ def test_it_can_be_left_early(ear, track_files, tmp_path, monkeypatch):
     results = embed_files(endless(), ear, TWO)
     first = next(results)
     assert isinstance(first, EmbeddedTrack) and len(workers()) == 2
-    assert len(drawn) <= 2 * embedding._TASKS_PER_WORKER  # paths are not drawn before they are needed
+    assert len(drawn) <= 2 * embedding.TASKS_PER_WORKER  # paths are not drawn before they are needed
     results.close()
     assert not workers() and not multiprocessing.active_children()
 

@@ -1,12 +1,15 @@
 """Embedding from Python: no command line, reports instead of prints."""
 
+import os
 import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from earshot.audio.config import DecodeConfig
+from earshot.audio.decoding.audio_writer import write_audio
 from earshot.index.library import Library
 from earshot.stages.embed import EmbedReport, embed_folders
 from earshot.stages.shared.reports import InputError, Progress, StageError
@@ -76,6 +79,47 @@ def test_left_early_it_keeps_the_library_whole_and_goes_on(library, music):
             break
     *_, report = embed_folders(library, [music], TWO)
     assert report.counts.embedded + report.counts.reused == 3 and n_vectors(library) == 3
+
+
+def retag(path):
+    """Write another title into a file, as a tagger does that keeps its size and time."""
+    was = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"Wrong", b"Right"))
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+
+
+def test_tags_that_change_behind_size_and_time(library, tmp_path):
+    for number in range(3):
+        sound = np.sin(np.arange(44_100 * 2) / (9 + number))[None]
+        write_audio(tmp_path / "music" / f"{number}.flac", sound, 44_100, {"title": "Wrong"})
+    first, second, third = sorted((tmp_path / "music").iterdir())
+    list(embed_folders(library, [tmp_path / "music"], TWO))
+    retag(second)
+    *progress, report = embed_folders(library, config=TWO)
+    assert (report.counts.embedded, report.counts.reused, report.counts.compared) == (1, 2, 0)
+    assert [str(step) for step in progress if step.phase == "looking again"] == ["looking again: 1 of 1 file"]
+    assert library.column("SELECT title FROM tracks ORDER BY path") == ["Wrong", "Right", "Wrong"]
+    first.chmod(0o400)
+    retag(third)
+    *_, report = embed_folders(library, config=TWO)
+    assert (report.counts.embedded, report.counts.reused, report.counts.compared) == (1, 2, 1)
+    assert library.column("SELECT title FROM tracks ORDER BY path") == ["Wrong", "Right", "Right"]
+    *progress, report = embed_folders(library, config=TWO)
+    assert report.counts.reused == 3 and not {"looking again", "embedding"} & {step.phase for step in progress}
+
+
+def test_a_file_that_goes_away_before_it_is_looked_at_again(library, music):
+    list(embed_folders(library, [music], TWO))
+    paths = sorted(music.iterdir())
+    for path in paths:
+        path.chmod(0o600)
+    for report in embed_folders(library, config=TWO):
+        if isinstance(report, Progress) and (report.phase, report.done) == ("looking", 3):
+            paths[1].unlink()
+    counts = report.counts
+    assert (counts.reused, counts.compared, counts.adopted, counts.unread, counts.embedded) == (2, 1, 0, 1, 0)
+    assert n_vectors(library) == 3
+    assert list(embed_folders(library, config=TWO))[-1].counts.missing == 1
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def heard(path: str, vector: np.ndarray, **facts: Any) -> NewTrack:
         **dict.fromkeys(("title", "artist", "album", "genre", "year", "track_number")),
         "starts": [30.0 * position for position in range(len(excerpts))],
     }
-    file = PendingFile(path, facts.pop("size", 1_000), facts.pop("mtime_ns", 1))
+    file = PendingFile(path, facts.pop("size", 1_000), facts.pop("mtime_ns", 1), facts.pop("ctime_ns", None))
     return NewTrack(file, vector=vector, excerpt_vectors=np.array(excerpts), **(usual | facts))
 
 

@@ -61,7 +61,7 @@ class Folders:
         found = find_files(paths, rules, [str(library.folder)])
         self.plan = plan = plan_scan(library, paths, found, None if again else self.head, rules=rules, retry=retry)
         with library.transaction():
-            for file in plan.pending:
+            for file in [*plan.touched, *plan.pending]:
                 self.hear(file, plan.counts, not again)
         use_run(library, AUDIO, self.head)
         count_vanished(library, plan)
@@ -70,9 +70,10 @@ class Folders:
 
     def hear(self, file, counts, adopting) -> None:
         digest = content_hash(file.path)
-        if adopting and reuse_vectors(self.library, file, digest, self.head):
+        if adopting and (old_path := reuse_vectors(self.library, file, digest, self.head)):
             counts.reused += 1
-            counts.adopted += 1
+            counts.adopted += old_path != file.path
+            counts.compared += old_path == file.path and file in self.plan.touched
             return
         self.decoded.append(os.path.basename(file.path))
         text = Path(file.path).read_text()
@@ -84,7 +85,8 @@ class Folders:
             store_rejection(self.library, file, "excluded", reason, seconds(text))
             counts.excluded += 1
         else:
-            facts = {"size": file.size, "mtime_ns": file.mtime_ns, "duration": seconds(text)}
+            stamps = {"size": file.size, "mtime_ns": file.mtime_ns, "ctime_ns": file.ctime_ns}
+            facts = stamps | {"duration": seconds(text)}
             store_track(self.library, heard(file.path, sound(text), content_hash=digest, **facts), self.head)
             counts.embedded += 1
 

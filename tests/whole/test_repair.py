@@ -32,6 +32,7 @@ LANDED = {
     "m015_artist_keys": "330cd2596f9c8433",
     "m016_recordings": "a507efa9bd23e877",
     "m017_ordered_views": "b268296cd19f4b4d",
+    "m018_ctimes": "08ca8cf530242d9a",
     "m020_best_files": "d39a73661661fd1a",
 }
 WORDS_OF_STEPS = {"m003_triggers": ("_BUMP", "_FORGET", "_CURRENT"), "m011_repair": ("_EDITED",)}

@@ -3,12 +3,15 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import ModuleType
 
 import psutil
 import pytest
 
-from earshot.audio.decoding.decode_pool import WorkerContext
+from earshot.audio.config import DecodeConfig
+from earshot.audio.decoding.decode_pool import WorkerContext, hashed_files
+from earshot.data.files.content_hash import content_hash
 
 PARENT = """
 import multiprocessing, os, time
@@ -54,3 +57,13 @@ def test_a_process_imports_neither_the_main_module_nor_torch(monkeypatch, tmp_pa
     process.start()
     process.join(30)
     assert process.exitcode == 0 and sys.modules["__main__"] is main
+
+
+def test_files_are_hashed_in_order_up_to_one_that_cannot_be_read(tmp_path):
+    paths = [str(tmp_path / str(number)) for number in range(20)]
+    for path in paths:
+        Path(path).write_text(path)
+    expected = [content_hash(path) for path in paths]
+    assert [file.content_hash for file in hashed_files(paths, DecodeConfig(workers=2))] == expected
+    Path(paths[17]).unlink()
+    assert [file.content_hash for file in hashed_files(paths, DecodeConfig(workers=2))] == expected[:17]

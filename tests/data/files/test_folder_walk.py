@@ -31,6 +31,7 @@ def test_names_sizes_and_times(tmp_path):
     os.utime(song, ns=(0, 1_234_567_890_123_456_789))
     (file,) = find_files([str(tmp_path)])
     assert (file.path, file.size, file.mtime_ns) == (str(song), 5, 1_234_567_890_123_456_789)
+    assert file.ctime_ns == song.stat().st_ctime_ns
     assert file.exclusion is None and file.failure is None
 
 
@@ -262,6 +263,7 @@ def test_a_cue_sheet_puts_tracks_in_the_place_of_a_file(tmp_path):
     assert found(tmp_path) == {"album.cue": "not audio by its name (.cue)"} | tracks | whole
     by_path = {os.path.relpath(one.path, tmp_path): one for one in find_files([str(tmp_path)])}
     assert {(by_path[name].size, by_path[name].mtime_ns) for name in tracks} == {(4, 9 * 10**9)}
+    assert {by_path[name].ctime_ns for name in tracks} == {sheet.stat().st_ctime_ns}
     for named in (file, sheet):
         assert {os.path.normpath(tmp_path / named / name) for name in found(named)} >= {
             str(tmp_path / name) for name in (*tracks, *whole)

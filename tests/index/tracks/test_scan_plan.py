@@ -45,9 +45,42 @@ def test_a_touched_file_is_known_by_its_content(folders):
     folders.write("music/a.mp3", "a")
     folders.scan()
     folders.write("music/a.mp3", "a")  # a later time
-    assert folders.scan() == ScanCounts(found=1, reused=1, adopted=1)
-    assert folders.decoded == []
     assert folders.scan() == ScanCounts(found=1, reused=1)
+    assert [len(folders.plan.pending), folders.decoded] == [1, []]
+    assert folders.scan() == ScanCounts(found=1, reused=1)
+    assert folders.plan.pending == []
+
+
+def test_a_file_that_changes_behind_size_and_time(folders):
+    path = folders.write("music/a.mp3", "a")
+    folders.write("music/b.mp3", "b")
+    folders.scan()
+    was, before = path.stat(), tracks(folders)
+    os.chmod(path, 0o600)
+    assert folders.scan() == ScanCounts(found=2, reused=2, compared=1)
+    assert (folders.decoded, tracks(folders)) == ([], before)
+    path.write_text("A")
+    os.utime(path, ns=(was.st_mtime_ns, was.st_mtime_ns))
+    assert folders.scan() == ScanCounts(found=2, reused=1, embedded=1)
+    assert folders.sounds_like("music/a.mp3", "A") and folders.id("music/a.mp3") == 1
+    assert folders.scan() == ScanCounts(found=2, reused=2)
+
+
+def tracks(folders):
+    """All that is known of the tracks but the times of their last change."""
+    names = {column.name for column in folders.library.db.table("tracks").columns} - {"ctime_ns"}
+    return folders.library.db.execute(f"SELECT {', '.join(sorted(names))} FROM tracks").fetchall()
+
+
+def test_a_library_of_an_earlier_version_learns_ctimes_without_reading(folders):
+    for name in ("a.mp3", "bad.mp3"):
+        folders.write(f"music/{name}", name)
+    folders.scan()
+    folders.library.db.execute("UPDATE tracks SET ctime_ns = NULL")
+    assert folders.scan() == ScanCounts(found=2, reused=1, failed=1, failed_before=1)
+    assert folders.plan.touched == folders.plan.pending == []
+    os.chmod(folders.folder / "music/a.mp3", 0o600)
+    assert folders.scan() == ScanCounts(found=2, reused=1, compared=1, failed=1, failed_before=1)
 
 
 def test_moved_and_renamed_files_keep_their_ids(folders):
@@ -124,7 +157,7 @@ def test_a_deleted_file_is_missing_and_comes_back_without_decoding(folders):
     assert folders.table() == {"music/a.mp3": "missing", "music/b.mp3": "embedded"}
     assert folders.scan() == ScanCounts(found=1, reused=1), "missing is counted when it is news"
     shutil.move(folders.folder / "a.mp3", path)
-    assert folders.scan() == ScanCounts(found=2, reused=2)
+    assert folders.scan() == ScanCounts(found=2, reused=2, compared=1), "a move is a change of the ctime"
     assert (folders.decoded, folders.id("music/a.mp3")) == ([], track_id)
     assert folders.sounds_like("music/a.mp3", "a")
 

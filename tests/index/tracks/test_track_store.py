@@ -61,10 +61,12 @@ def test_a_heard_track_is_stored_whole(world):
     facts = {"title": "Jóga", "artist": "Björk", "album": "Homogenic", "genre": "Pop", "year": 1997, "track_number": 2}
     facts |= {"mbid": "f7c1f8f8-7935-43ed-8aa9-22786e9ba4a8", "isrc": "GBAAA9700123"}
     more = {"duration": 305.5, "sample_rate": 48_000, "channels": 6, "codec": "flac", "note": "cut short"}
+    more |= {"ctime_ns": 2}
     track = heard("/b/joga.flac", at(45), content_hash="abc", excerpts=[at(40), at(50)], **facts, **more)
     add(library, head, [track])
     assert row_of(library) == {
         **{"id": 1, "path": "/b/joga.flac", "path_bytes": None, "content_hash": "abc", "size": 1_000, "mtime_ns": 1},
+        **{"ctime_ns": 2},
         **{"duration_s": 305.5, "sample_rate": 48_000, "channels": 6, "codec": "flac"},
         **facts,
         **{
@@ -175,11 +177,11 @@ def test_a_moved_file_keeps_its_id_and_all_it_had(world):
     file = make(folder, "a.mp3", "one")
     hear(library, head, file, "one", at(0), title="Jóga", note="cut short")
     os.rename(file.path, folder / "moved.mp3")
-    moved = PendingFile(str(folder / "moved.mp3"), 3, 99)
-    assert reuse_vectors(library, moved, "one", head)
+    moved = PendingFile(str(folder / "moved.mp3"), 3, 99, 100)
+    assert reuse_vectors(library, moved, "one", head) == file.path
     assert tracks(library) == [(1, moved.path, "embedded")]
     row = row_of(library)
-    assert (row["title"], row["mtime_ns"], row["reason"]) == ("Jóga", 99, "cut short")
+    assert (row["title"], row["mtime_ns"], row["ctime_ns"], row["reason"]) == ("Jóga", 99, 100, "cut short")
     np.testing.assert_array_equal(read_vector(library, AUDIO, 1), at(0))
 
 
@@ -218,10 +220,11 @@ def test_a_copy_is_a_track_of_its_own(world):
     library, head, folder = world
     facts = {"artist": "Björk", "album": "Post", "genre": "Pop", "year": 1995, "track_number": 3}
     hear(library, head, make(folder, "a.mp3", "one"), "one", at(0), excerpts=[at(1), at(2)], note="cut short", **facts)
-    copy = make(folder, "b.mp3", "one")
+    copy = replace(make(folder, "b.mp3", "one"), ctime_ns=9)
     assert reuse_vectors(library, copy, "one", head)
     first, second = row_of(library, 1), row_of(library, 2)
-    changed = {"id": 2, "path": copy.path, "title": "b", "mtime_ns": copy.mtime_ns, "size": 3}
+    stamps = {"size": 3, "mtime_ns": copy.mtime_ns, "ctime_ns": 9}
+    changed = {"id": 2, "path": copy.path, "title": "b"} | stamps
     assert second == first | changed
     assert second["reason"] == "cut short"
     np.testing.assert_array_equal(read_vector(library, AUDIO, 2), at(0))
@@ -265,7 +268,7 @@ def test_a_file_that_was_copied_over_another(world):
 def test_what_a_rule_leaves_out_is_not_adopted(world, bounds, adopted):
     library, head, folder = world
     hear(library, head, make(folder, "a.mp3", "one"), "one", at(0), duration=30.0)
-    assert reuse_vectors(library, replace(make(folder, "b.mp3", "one"), bounds=bounds), "one", head) is adopted
+    assert bool(reuse_vectors(library, replace(make(folder, "b.mp3", "one"), bounds=bounds), "one", head)) is adopted
     assert len(tracks(library)) == 1 + adopted
 
 
