@@ -19,8 +19,8 @@ from earshot.data.files.path_encoding import shown_path
 def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json: bool) -> None:
     """Import playlists from files and folders; entries are matched with tracks by path, else by artist and title.
 
-    Supported are M3U, PLS, XSPF, JSPF (ListenBrainz), WPL and ASX (Windows Media Player), and CSV with a row per track
-    (Exportify, Soundiiz).
+    Supported are M3U, PLS, XSPF, JSPF (ListenBrainz), WPL and ASX (Windows Media Player), CSV with a row per track
+    (Exportify, Soundiiz), and the Playlist1.json of Spotify's account data, also in the archive that it sends.
 
     A playlist that was imported before is replaced. With --forget, playlists are removed, even if the file is gone.
 
@@ -29,7 +29,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     \b
         cli import-playlists ~/Music/Playlists
     """
-    from earshot.data.playlists.playlist_reader import find_playlists, read_playlist
+    from earshot.data.playlists.playlist_reader import find_playlists, read_playlists
     from earshot.index.library import Library
     from earshot.index.listens import playlist_store
 
@@ -44,7 +44,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     readable, errors = [], list[str]()
     for path in find_playlists(paths, lambda error: errors.append(str(error))):
         try:
-            readable.append(read_playlist(path))
+            readable += read_playlists(path)
         except (ValueError, OSError) as error:  # costs this playlist only
             errors.append(str(error))
     with Library.open_to_write(folder) as library:
@@ -70,7 +70,7 @@ def _forget(folder: Path, paths: tuple[str, ...]) -> None:
     from earshot.index.listens.playlist_store import forget_playlists
 
     with Library.open_to_write(folder) as library:
-        known = forget_playlists(library, paths)
-    click.echo(f"{plural(len(known), 'playlist')} forgotten")
-    if len(known) < len(paths):
-        raise click.ClickException(f"{len(paths) - len(known):,} of {len(paths):,} were never imported.")
+        forgotten = forget_playlists(library, paths)
+    click.echo(f"{plural(sum(forgotten), 'playlist')} forgotten")
+    if n_unknown := forgotten.count(0):
+        raise click.ClickException(f"{n_unknown:,} of {len(paths):,} were never imported.")

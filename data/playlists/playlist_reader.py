@@ -12,6 +12,7 @@ import xxhash
 from earshot.data.files.path_encoding import path_columns
 from earshot.data.files.regular_files import open_regular
 from earshot.data.files.skip_rules import folder_exclusion, is_hidden
+from earshot.data.playlists import account_playlists
 from earshot.data.playlists.line_playlists import m3u_entries, pls_entries, text_readings
 from earshot.data.playlists.named_playlists import is_playlist_table, read_jspf, read_playlist_table
 from earshot.data.playlists.playlist import MAX_ENTRIES, Contents, Entries, Entry, Playlist
@@ -60,8 +61,16 @@ def find_playlists(paths: Iterable[str], unlisted: Callable[[OSError], None] | N
         for folder, folders, names in os.walk(path, onerror=unlisted):
             folders[:] = sorted(name for name in folders if folder_exclusion(name) is None)
             for name in sorted(names):
-                if not is_hidden(name) and is_playlist(os.path.join(folder, name)):
-                    yield os.path.join(folder, name)
+                path = os.path.join(folder, name)
+                if not is_hidden(name) and (is_playlist(path) or account_playlists.is_account_file(path)):
+                    yield path
+
+
+def read_playlists(path: str) -> list[Playlist]:
+    """Read one playlist, or those that lie in one file of an account's data or in its archive; raises as they do."""
+    if path.lower().endswith(account_playlists.SUFFIXES):
+        return account_playlists.read_account_playlists(path)
+    return [read_playlist(path)]
 
 
 def read_playlist(path: str) -> Playlist:

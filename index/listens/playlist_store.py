@@ -29,12 +29,15 @@ def import_playlists(library: Library, playlists: Sequence[Playlist]) -> list[Pl
         return [_store(library, *pair) for pair in zip(playlists, matched, strict=True)]
 
 
-def forget_playlists(library: Library, paths: Sequence[str]) -> list[str]:
-    """Remove playlists, whether or not their files exist; return the paths of those that the library knew."""
+def forget_playlists(library: Library, paths: Sequence[str]) -> list[int]:
+    """Remove playlists, whether or not their files exist; return for each path the number that the library knew.
+
+    A file that held several, and a folder, stand for all playlists below them.
+    """
     texts = [path_columns(os.path.abspath(path))[0] for path in paths]
+    query = "DELETE FROM playlists WHERE path = ?1 OR substr(path, 1, length(?1) + 1) = ?1 || '/'"
     with library.transaction():
-        known = [text for text in texts if library.db.execute("DELETE FROM playlists WHERE path = ?", [text]).rowcount]
-    return known
+        return [library.db.execute(query, [text]).rowcount for text in texts]
 
 
 def _store(library: Library, playlist: Playlist, track_ids: Sequence[int]) -> PlaylistImport:

@@ -52,6 +52,18 @@ def test_playlists_are_forgotten(folder, run):
     assert "1 of 1 were never imported." in run("--forget", folder / "in" / "a.m3u", code=1).stderr
 
 
+def test_playlists_of_an_account(folder, run):
+    items = [{"track": {"trackName": title, "artistName": "Air", "albumName": "Moon"}} for title in ("One", "Two")]
+    content = {"playlists": [{"name": name, "items": items} for name in ("Mix", "Tape")]}
+    path = folder / "Playlist1.json"
+    path.write_text(json.dumps(content))
+    for _ in range(2):
+        assert run(path).stdout.startswith("2 playlists: 2 entries are tracks of the library, 2 are not")
+        assert rows_of(folder / "library", "SELECT name FROM playlists ORDER BY 1") == [("Mix",), ("Tape",)]
+    assert "Playlist1.json" not in invoke(folder / "library", "check", code=1).stdout
+    assert run("--forget", path).stdout == "2 playlists forgotten\n"
+
+
 def test_mistakes(folder, run):
     assert "--json reports playlists that are imported" in run(folder / "in", "--json", "--forget", code=2).stderr
     assert "There is no " in run(folder / "none", code=2).stderr

@@ -1,0 +1,83 @@
+"""Read the playlists of Spotify's account data: several in one ``Playlist1.json``, also in the archive it sends."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+from earshot.data.playlists.playlist import MAX_ENTRIES, Entry, Playlist
+from earshot.data.tables.text_blocks import Member, json_value, members_of
+
+SUFFIXES = (".json", ".zip")
+_NAME = re.compile(r"Playlist\d*\.json", re.IGNORECASE)
+_MARKS = (b'"playlists"', b'"trackName"')
+_MAX_BYTES = 256 * 1024 * 1024
+_HEAD_BYTES = 65_536
+_LOCAL = "spotify:local:"  # then artist, album, title and seconds of one's own file
+
+
+def is_account_file(path: str) -> bool:
+    """Tell whether a file holds such playlists, by its name and its beginning."""
+    if not _NAME.fullmatch(os.path.basename(path)):
+        return False
+    try:
+        with Member(Path(path)).open() as file:
+            head = file.read(_HEAD_BYTES)
+    except (ValueError, OSError):
+        return False
+    return all(mark in head for mark in _MARKS)
+
+
+def read_account_playlists(path: str) -> list[Playlist]:
+    """Read all playlists of a file or an archive; each has a path below it, by which it is known.
+
+    Raises
+    ------
+    ValueError
+        There is none, or the archive is damaged.
+    OSError
+        It cannot be read.
+    """
+    found = [playlist for member in members_of(Path(path)) for playlist in _playlists(member, path)]
+    if not found:
+        raise ValueError(f"{path} holds no playlists of Spotify's")
+    return found
+
+
+def _playlists(member: Member, path: str) -> Iterator[Playlist]:
+    if member.name is not None and not _NAME.fullmatch(member.title):
+        return
+    with member.open_text() as file:
+        content = json_value(file.read(_MAX_BYTES))
+    root = Path(os.path.abspath(path), *([member.title] if member.name else []))
+    taken: set[str] = set()
+    for playlist in _objects(_object(content).get("playlists")):
+        title = str(playlist.get("name") or "playlist").encode("utf-8", "replace").decode()
+        place = title.replace("/", "_").replace("\0", "_")
+        while place in taken:
+            place += "_"
+        taken.add(place)
+        entries = [_entry(item) for item in _objects(playlist.get("items"))[:MAX_ENTRIES]]
+        named = [entry for entry in entries if entry is not None]
+        yield Playlist(f"{root}/{place}", title, named, len(entries) - len(named))
+
+
+def _entry(item: dict[str, Any]) -> Entry | None:
+    track, address = _object(item.get("track")), str(_object(item.get("localTrack")).get("uri"))
+    names = [track.get(key) for key in ("artistName", "albumName", "trackName")]
+    if address.startswith(_LOCAL):
+        names = [unquote_plus(part) for part in address.removeprefix(_LOCAL).split(":")[:3]]
+    artist, album, title = [*(name.strip() or None if isinstance(name, str) else None for name in names), *[None] * 3][
+        :3
+    ]
+    return Entry(artist=artist, title=title, album=album) if artist and title else None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
