@@ -41,6 +41,8 @@ class _Formats(click.Choice):
 )
 @click.option("--user", metavar="COLUMN", help="The column of users in a table; else found by its name.")
 @click.option("--item", metavar="COLUMN", help="The column of items in a table; else found by its name.")
+@click.option("--artist", metavar="COLUMN", help="The column of artists of the items; else found by its name.")
+@click.option("--album", metavar="COLUMN", help="The column of albums of the items; else found by its name.")
 @click.option("--time", metavar="COLUMN", help="The column of times in a table; else found by its name.")
 @click.option("--plays", metavar="COLUMN", help="The column of play counts in a table; else found by its name, else 1.")
 @click.option("--again", is_flag=True, help="Import again, in place of the earlier import of the same content.")
@@ -97,7 +99,12 @@ def _facts(source: "stage.ImportedSource") -> dict[str, Any]:
     """An import as --json reports it: the row of the table `listens`, and what was new."""
     facts = asdict(source.result.listens) | {"is_new": True, "n_new_users": source.result.n_new_users}
     facts |= node_counts(source.result.items) | {"n_repeats": source.n_repeats, "left_out": dict(source.left_out)}
-    return facts | {"is_timed": source.is_timed, "malformed": list(source.malformed), "n_vectors": source.n_vectors}
+    return facts | {
+        "is_timed": source.is_timed,
+        "notes": list(source.notes),
+        "malformed": list(source.malformed),
+        "n_vectors": source.n_vectors,
+    }
 
 
 def _echo_known(report: "stage.KnownSource") -> None:
@@ -120,6 +127,8 @@ def _echo_imported(report: "stage.ImportedSource") -> None:
         click.echo(f"  {report.n_repeats:,} that several of the files hold count once", err=True)
     if not report.is_timed:
         click.echo("  No column of times was found, so the order of listens is unknown; --time names one.", err=True)
+    for note in report.notes:
+        click.echo(f"  {note[:1].upper()}{note[1:]}.".replace("?.", "?"), err=True)
     for what, n_left_out in report.left_out.items():
         click.echo(f"  {n_left_out:,} {what} left out", err=True)
     echo_malformed(listens.n_malformed, report.malformed)

@@ -24,6 +24,11 @@ _SAME_RECORDING = (
     r"|(?:original\s+)?(?:album|single|lp)\s+version|explicit(?:\s+version)?|bonus\s+track|mono|stereo"
 )
 _MASTERING_NOTE = re.compile(rf"\s*[(\[]\s*(?:{_SAME_RECORDING})\s*[)\]]|\s+[-–—/]\s+(?:{_SAME_RECORDING})\s*$")
+_EDITION = (
+    r"(?:deluxe|expanded|special|limited|anniversary|collector'?s|legacy|bonus|edition|version|explicit|clean"
+    r"|re-?master(?:ed)?|re-?issue|mono|stereo|\d{4}\s+mix)"
+)
+_EDITION_NOTE = re.compile(rf"\s*[(\[][^)\]]*\b{_EDITION}\b[^)\]]*[)\]]\s*$|\s+[-–—]\s+[^-–—]*\b{_EDITION}\b[^-–—]*$")
 # What separates artists in one tag: formats write a semicolon or a zero byte, ID3v2.3 a slash.
 _BETWEEN_ARTISTS = re.compile(r"\s*(?:[;\0|、；]|\\\\|\s/\s)\s*")
 _ONE_ARTIST = re.compile(r"(?!.*\s(?:feat|ft))[^;\0|、；\\/(\[（［]*", re.IGNORECASE | re.DOTALL)
@@ -104,6 +109,22 @@ def album_key(name: str | None) -> str:
     (True, '')
     """
     return "" if name is None or is_unknown(name) else _plain(" ".join(name.casefold().split()))
+
+
+@lru_cache(maxsize=100_000)
+def album_core(name: str | None) -> str:
+    """The key of an album without notes on its edition; empty for an unknown one.
+
+    >>> album_core("Watch the Throne (Deluxe)"), album_core("Abbey Road - 2019 Mix [Super Deluxe Edition]")
+    ('watch the throne', 'abbey road')
+    >>> album_core("Funhouse: Live (Deluxe)")
+    'funhouse live'
+    """
+    text = " ".join((name or "").casefold().split())
+    shorter = _EDITION_NOTE.sub("", text)
+    while shorter != text:
+        text, shorter = shorter, _EDITION_NOTE.sub("", shorter)
+    return album_key(shorter.strip() or name)
 
 
 def title_key(title: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from earshot.data.listens.event_batch import ME, Batch, json_text, valid_events
-from earshot.data.listens.listen_tables import seconds
+from earshot.data.listens.listen_times import seconds
 
 Facts = dict[str, Any]
 _TEXTS = ("user", "artist", "title", "album", "mbid", "isrc", "time")

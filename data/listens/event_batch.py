@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -12,8 +12,9 @@ from earshot.data.events.protocols import DAY_S
 from earshot.data.tables.table_blocks import malformed_examples
 
 # Columns of an item; a reader omits those that its format lacks. Without an artist, the title is any name of a track.
-ITEM_COLUMNS = {"artist": pl.String, "title": pl.String, "album": pl.String, "mbid": pl.String, "isrc": pl.String}
+ITEM_COLUMNS = dict.fromkeys(("artist", "title", "album", "mbid", "isrc", "path"), pl.String)
 ME = "me"  # the user of an export that names none
+_1990 = 631_152_000
 _MAX_NUMBER = 1e15  # no time and no duration is larger
 _MAX_VALUES = {"ratio": 1_000, "played_ms": 2**31 - 1}  # of one play
 _MAX_MALFORMED, _MAX_MALFORMED_PER_EVENT = 250_000, 100  # a file that exceeds both holds no listens
@@ -38,6 +39,8 @@ class Batch:
     malformed: tuple[str, ...] = ()  # the first of them, with their row numbers
     left_out: Mapping[str, int] = field(default_factory=dict)  # numbers of valid entries that are no listens, by kind
     part: int = 0  # of the import: an event that several parts hold counts once
+    notes: tuple[str, ...] = ()  # on how its file was read, for a person to check
+    n_early: int = 0  # events before 1990, when no service kept listens
     errors: tuple[ValueError, ...] = ()  # of files that cannot be read beside others that can
 
 
@@ -83,6 +86,8 @@ def valid_events(
         if not mask.all():
             examples = malformed_examples(raw.select(shown) if shown else raw, mask, first)
             batch = Batch(events.filter(mask), int((~mask).sum()), examples, dict(lost))
+        if "time_s" in columns and are_dated:
+            batch = replace(batch, n_early=int((batch.events["time_s"] < _1990).sum()))
         yield batch
         lost.clear()
         first += len(raw)

@@ -32,6 +32,7 @@ class Items:
     albums: Sequence[str | None]
     mbids: Sequence[str | None]
     isrcs: Sequence[str | None]
+    paths: Sequence[str | None] = ()  # of files; empty if none is known
     title_is_key: bool = False  # a title means one item, whichever its artist
 
     @classmethod
@@ -74,6 +75,8 @@ class EventCollector:
         self.n_malformed = 0
         self.malformed: tuple[str, ...] = ()
         self.left_out: Counter[str] = Counter()
+        self.notes: dict[str, None] = {}  # in their order
+        self.n_early = 0  # events before 1990
 
     def __enter__(self) -> Self:
         return self
@@ -92,6 +95,8 @@ class EventCollector:
         self.n_malformed += batch.n_malformed
         self.malformed = (*self.malformed, *batch.malformed)[:N_EXAMPLES]
         self.left_out.update(batch.left_out)
+        self.notes |= dict.fromkeys(batch.notes)
+        self.n_early += batch.n_early
         events = batch.events
         if not len(events):
             return
@@ -120,7 +125,8 @@ class EventCollector:
         unknown = [None] * len(self._items)
         columns = {name: unknown if self._is_plain else self._items.column(name).to_list() for name in ITEM_COLUMNS}
         titles = self._names(self._items.column("key" if self._is_plain else "title"))
-        return Items(columns["artist"], titles, columns["album"], columns["mbid"], columns["isrc"])
+        paths = columns["path"] if any(columns["path"]) else ()
+        return Items(columns["artist"], titles, columns["album"], columns["mbid"], columns["isrc"], paths)
 
     def item_numbers(self) -> np.ndarray:
         """Keys of the items, if they are numbers: (n_items,) int64."""
@@ -129,15 +135,27 @@ class EventCollector:
     def events(self, user_ids: np.ndarray, item_ids: np.ndarray) -> Iterator[pl.DataFrame]:
         """Yield all events by user and time, with the ids (n_users,) and (n_items,) in place of rows.
 
-        An event that several parts hold comes once.
+        An event that several parts hold comes once: of one song, whose album some of them may not name.
         """
         has_parts = self._n_parts > 1
+        songs = self._songs() if has_parts else np.empty(0)
         for block in self._sort.ordered(*(() if has_parts else ("source",))):
-            block = without_repeats(block, "item_row", "user_row") if has_parts else block
+            if has_parts:
+                block = block.with_columns(song=pl.Series(songs[block["item_row"].to_numpy()]))
+                block = without_repeats(block, "song", "user_row")
             users, items = user_ids[block["user_row"].to_numpy()], item_ids[block["item_row"].to_numpy()]
             yield block.select(
                 pl.Series("user_id", users), pl.Series(f"{self.level}_id", items), *map(pl.col, EVENT_COLUMNS)
             )
+
+    def _songs(self) -> np.ndarray:
+        """The same number for items of one artist and title, (n_items,)."""
+        if self._is_plain:
+            return np.arange(len(self._items))
+        names = pl.concat_str(
+            self._items.column("artist").fill_null(""), self._items.column("title"), separator=_SEPARATOR
+        )
+        return pl.select(names.str.to_lowercase().rank("dense")).to_series().to_numpy()
 
     @property
     def _is_plain(self) -> bool:
@@ -150,7 +168,7 @@ class EventCollector:
 
 
 def _keyed(events: pl.DataFrame) -> pl.DataFrame:
-    """Add the keys of items: artist and title without case, else the name or number as it is."""
+    """Add the keys of items: a path, else artist, title and album without case, else the name or number as it is."""
     if events.schema["title"] != pl.String:
         return events.select(key="title")
     columns = [
@@ -159,9 +177,12 @@ def _keyed(events: pl.DataFrame) -> pl.DataFrame:
     ]
     table = events.select(columns)
     if table["artist"].null_count() == len(table):
-        return table.with_columns(key="title")
-    artist_and_title = pl.concat_str(pl.col("artist"), pl.col("title"), separator=_SEPARATOR).str.to_lowercase()
-    return table.with_columns(key=artist_and_title.fill_null(pl.col("title")))
+        key = pl.col("title")
+    else:
+        names = [pl.col("artist"), pl.col("title")]
+        names += [pl.col("album").fill_null("")] if "album" in events.columns else []
+        key = pl.concat_str(names, separator=_SEPARATOR).str.to_lowercase().fill_null(pl.col("title"))
+    return table.with_columns(key=pl.col("path").fill_null(key) if "path" in events.columns else key)
 
 
 class Vocabulary:

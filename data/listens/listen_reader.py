@@ -38,6 +38,8 @@ class ReadOptions:
     level: str | None = None  # of the items in a table, "track" or "artist"; else by its columns
     user: str | None = None  # names of columns in a table; else found by well-known names
     item: str | None = None
+    artist: str | None = None
+    album: str | None = None
     time: str | None = None
     plays: str | None = None
 

@@ -12,7 +12,7 @@ from earshot.data.tables.table_blocks import find_column, malformed_examples, op
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 _SOURCE_COLUMNS = ("source", "from", "from_node", "src", "node_1", "follower_artist_id")
 _TARGET_COLUMNS = ("target", "to", "to_node", "dst", "node_2", "influencer_artist_id")
-_WEIGHT_COLUMNS = ("weight", "w", "count", "plays", "score")
+_WEIGHT_COLUMNS = ("weight", "w", "similarity", "score", "strength", "count", "plays")
 
 
 @dataclass(frozen=True)

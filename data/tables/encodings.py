@@ -14,7 +14,10 @@ _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Utf8File(io.RawIOBase):
-    """A file without its byte order mark; UTF-16 is converted to UTF-8, other bytes are unchanged."""
+    """A file without its byte order mark; UTF-16 is converted to UTF-8, other bytes are unchanged.
+
+    Lines that end in a carriage return alone, as programs of the Macintosh write them, end as others do.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
@@ -34,11 +37,15 @@ class Utf8File(io.RawIOBase):
 
 def _utf8_pieces(file: IO[bytes]) -> Iterator[bytes]:
     head = file.read(_PIECE_BYTES)  # not the mark alone, so that `peek` of a buffer sees a whole piece
-    pieces = chain([head.removeprefix(codecs.BOM_UTF8)], iter(partial(file.read, _PIECE_BYTES), b""))
-    if not head.startswith(_UTF16_MARKS):
-        return pieces
-    texts = codecs.iterdecode(pieces, "utf-16", "replace")
-    return (text.encode("utf-8", "replace") for text in texts)  # lone surrogates have no encoding
+    pieces: Iterator[bytes] = chain([head.removeprefix(codecs.BOM_UTF8)], iter(partial(file.read, _PIECE_BYTES), b""))
+    if head.startswith(_UTF16_MARKS):
+        texts = codecs.iterdecode(pieces, "utf-16", "replace")
+        pieces = (text.encode("utf-8", "replace") for text in texts)  # lone surrogates have no encoding
+        head = next(pieces, b"")
+        pieces = chain([head], pieces)
+    if b"\r" in head and b"\n" not in head:
+        return (piece.replace(b"\r", b"\n") for piece in pieces)
+    return pieces
 
 
 def as_utf8(content: bytes) -> bytes:

@@ -4,29 +4,34 @@ Columns are found by well-known names.
 """
 
 import csv
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 
 import polars as pl
 
 from earshot.data.tables.archives import refuse_bomb, refuse_packed
 from earshot.data.tables.encodings import as_utf8
+from earshot.data.tables.json_rows import HEAD_BYTES, MAX_COLUMNS, json_columns, json_rows
 from earshot.data.tables.parquet_blocks import parquet_blocks, parquet_schema, text_bytes
-from earshot.data.tables.text_blocks import Member, json_value, line_blocks
+from earshot.data.tables.quoted_lines import quoted_blocks
+from earshot.data.tables.text_blocks import Member, line_blocks
 
 N_EXAMPLES = 5  # malformed rows in a report
 _MAX_NAMES = 20  # columns in an error
 LONGEST_TEXT = 4_096  # bytes; a longer field is no name, nor a path that a system opens
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson")
-MAX_COLUMNS = 10_000
-_HEAD_BYTES = 4 * 1024 * 1024  # longer than any header
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*')  # a hint for Excel, which other programs write
-_JSON_BLOCK_BYTES = 16 * 1024 * 1024
+_IN_QUOTES = re.compile(r'"[^"]*"')
+_NUMBER = re.compile(r"-?\d+")
+_CODE = re.compile(  # a hash, a MusicBrainz id or a time, which name no column
+    r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|1\d{9}(?:\d{3})?(?:\.\d+)?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*"
+)
 Blocks = Iterator[pl.DataFrame]
 
 
@@ -39,6 +44,7 @@ class Table:
     read: Callable[[Sequence[str], Counter[str]], Blocks] = field(repr=False)  # of these columns, in any order
     lost: Counter[str] = field(default_factory=Counter)  # lines that are no rows, by reason
     packed_bytes: int | None = None  # size of a file that may hold more text than it has bytes
+    first_row: tuple[str, ...] = ()  # of a text without a header
 
     @property
     def columns(self) -> list[str]:
@@ -81,9 +87,10 @@ class Table:
 def open_table(file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: str = "tables") -> Table:
     """Open a table, and detect its columns and layout from its beginning.
 
-    All fields of text files are text, in any encoding (`data.tables.encodings`). A CSV whose first line begins with
-    two numbers has no header. Missing fields are null and surplus ones are dropped, so that a damaged line spoils only
-    itself. Tab-separated files have no quoting: titles hold quotes, and programs that write TSV seldom escape them.
+    All fields of text files are text, in any encoding (`data.tables.encodings`). A text whose first line begins with
+    two numbers, or holds a hash or a time, has no header. Missing fields are null and surplus ones are dropped, so that
+    a damaged line spoils only itself. Tab-separated files have no quoting unless their header has: titles hold quotes,
+    and programs that write TSV seldom escape them; only what Excel encloses loses its quotes.
 
     Raises
     ------
@@ -100,14 +107,15 @@ def open_table(file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: st
             n_bytes = member.path.stat().st_size
             return Table(name, schema, lambda columns, _: parquet_blocks(member.path, columns), packed_bytes=n_bytes)
         with member.open_text() as text:
-            head = text.read(_HEAD_BYTES)
+            head = text.read(HEAD_BYTES)
         refuse_packed(head, name)
         if member.suffix in (".jsonl", ".ndjson"):
-            schema = _json_schema(head, name)
-            return Table(name, schema, lambda columns, lost: _json_lines(member, columns, lost))
+            schema = json_columns(head, name)
+            return Table(name, schema, lambda columns, lost: json_rows(member, columns, lost))
         layout = Layout.detect(head, name)
         schema = dict.fromkeys(layout.names, pl.String())
-        return Table(name, schema, lambda columns, lost: rows_of_layout(member, layout, columns, lost))
+        rows = partial(rows_of_layout, member, layout)
+        return Table(name, schema, rows, first_row=layout.first_row)
 
 
 @contextmanager
@@ -133,6 +141,8 @@ class Layout:
     quote: str | None
     n_before: int  # bytes before the first row
     is_utf8: bool = False  # known to be UTF-8; other bytes are damage, not another encoding
+    first_row: tuple[str, ...] = ()  # of a table without a header
+    may_quote: bool = False  # whether a field without a `quote` may be in quotes, as Excel writes it
 
     @classmethod
     def detect(cls, head: bytes, name: str) -> "Layout":
@@ -142,12 +152,13 @@ class Layout:
         if hint := _SEPARATOR_LINE.fullmatch(first):
             text, separator = text.partition(b"\n")[2], hint[1]
             first = _first_line(text)
-        if b"\n" not in text and len(head) == _HEAD_BYTES:
-            raise ValueError(f"{name} is no table: its first line is longer than {_HEAD_BYTES // 1024**2} MiB")
+        if b"\n" not in text and len(head) == HEAD_BYTES:
+            raise ValueError(f"{name} is no table: its first line is longer than {HEAD_BYTES // 1024**2} MiB")
         separator = separator or detect_separator(first)
-        has_header = not all(field.strip().lstrip("-").isdigit() for field in first.split(separator)[:2])
-        quote = None if separator == "\t" else '"'
+        fields = [field.strip() for field in first.split(separator)]
+        quote = '"' if separator != "\t" or any(_IN_QUOTES.fullmatch(field) for field in fields) else None
         record = _first_record(text, quote)
+        has_header = not _is_data(fields)
         if record.count(separator.encode()) >= MAX_COLUMNS:
             n_columns = record.count(separator.encode()) + 1
             raise ValueError(f"{name} has {n_columns:,} columns; a table has at most {MAX_COLUMNS:,}")
@@ -155,7 +166,15 @@ class Layout:
             as_utf8(record), separator=separator, has_header=has_header, infer_schema=False, quote_char=quote,
             truncate_ragged_lines=True, encoding="utf8-lossy",
         ).columns  # fmt: skip
-        return cls(names, separator, quote, len(head) - len(text) + (len(record) if has_header else 0))
+        n_before = len(head) - len(text) + (len(record) if has_header else 0)
+        first_row = () if has_header else tuple(field.strip('"') for field in fields)
+        return cls(names, separator, quote, n_before, first_row=first_row, may_quote=quote is None)
+
+
+def _is_data(fields: Sequence[str]) -> bool:
+    """Tell whether the fields of a first line are data and not names: two numbers, or a hash, a code or a time."""
+    plain = [field.strip('"') for field in fields]
+    return all(map(_NUMBER.fullmatch, plain[:2])) or any(map(_CODE.fullmatch, plain))
 
 
 def header_fields(line: str) -> list[str]:
@@ -188,63 +207,28 @@ def rows_of_layout(member: Member, layout: Layout, columns: Sequence[str], lost:
     # polars takes the number of columns from the first line, and would unpack a block that begins like a packed file.
     first = layout.separator.join("x" * len(layout.names)).encode() + b"\n"
 
-    def read(content: bytes, quote: str | None) -> pl.DataFrame:
-        frame = pl.read_csv(
-            content, separator=layout.separator, has_header=False, columns=places, infer_schema=False,
-            truncate_ragged_lines=True, encoding="utf8-lossy", quote_char=quote,
-        )  # fmt: skip
-        frame.columns = [layout.names[place] for place in places]
-        return frame.slice(1)
-
     with member.open_text() as file:
         file.read(layout.n_before)
-        for block in line_blocks(file, quote=(layout.quote or "").encode(), lost=lost):
-            content = first + (block if layout.is_utf8 else as_utf8(block))
-            try:
-                yield read(content, layout.quote)
-            except pl.exceptions.ComputeError:  # an unclosed quote
-                yield read(content, None)
+        blocks = line_blocks(file, lost=lost)
+        for block in quoted_blocks(blocks, layout.separator, len(layout.names)) if layout.quote else blocks:
+            frame = pl.read_csv(
+                first + (block if layout.is_utf8 else as_utf8(block)), separator=layout.separator, has_header=False,
+                columns=places, infer_schema=False, truncate_ragged_lines=True, encoding="utf8-lossy",
+                quote_char=layout.quote,
+            )  # fmt: skip
+            frame.columns = [layout.names[place] for place in places]
+            if layout.may_quote and b'"' in block:
+                frame = frame.with_columns(map(_out_of_quotes, frame.columns))
+            yield frame.slice(1)
 
 
-def _json_schema(head: bytes, name: str) -> dict[str, pl.DataType]:
-    """The keys of the first lines, as columns of text; of lists or structs if a value is one."""
-    if len(head) == _HEAD_BYTES:
-        head = head[: head.rfind(b"\n") + 1]
-    schema: dict[str, pl.DataType] = {}
-    for line in as_utf8(head).split(b"\n"):
-        row = json_value(line) if line.strip() else None
-        for key, value in row.items() if isinstance(row, dict) else ():
-            nested = pl.List(pl.String()) if isinstance(value, list) else pl.Struct({})
-            dtype = nested if isinstance(value, list | dict) else pl.String()
-            if schema.setdefault(key, dtype) == pl.String():
-                schema[key] = dtype
-        if len(schema) > MAX_COLUMNS:
-            raise ValueError(f"{name} has more than {MAX_COLUMNS:,} columns")
-    return schema
-
-
-def _json_lines(member: Member, columns: Sequence[str], lost: Counter[str]) -> Blocks:
-    """Read one object per line; a line that is none becomes a row of nulls."""
-    schema = dict.fromkeys(columns, pl.String())
-    with member.open_text() as file:
-        for block in line_blocks(file, _JSON_BLOCK_BYTES, lost=lost):
-            content = as_utf8(block)
-            try:
-                yield pl.read_ndjson(content, schema=schema)
-            except pl.exceptions.PolarsError:  # one damaged line is enough
-                rows = [json_value(line) for line in content.split(b"\n") if line.strip()]
-                texts = [
-                    {name: _json_text(row.get(name)) for name in columns} if isinstance(row, dict) else {}
-                    for row in rows
-                ]
-                yield pl.DataFrame(texts, schema=schema)
-
-
-def _json_text(value: object) -> str | None:
-    if value is None:
-        return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text.encode("utf-8", "replace").decode()
+def _out_of_quotes(name: str) -> pl.Expr:
+    """A field as Excel means it, which encloses those with a comma or a quote in quotes also between tabs."""
+    text = pl.col(name)
+    inside = text.str.slice(1).str.head(-1)
+    is_enclosed = (text.str.len_chars() >= 2) & text.str.starts_with('"') & text.str.ends_with('"')
+    is_by_rule = inside.str.contains(",", literal=True) | inside.str.contains('""', literal=True)
+    return pl.when(is_enclosed & is_by_rule).then(inside.str.replace_all('""', '"', literal=True)).otherwise(text)
 
 
 def _unsupported_kind(dtype: pl.DataType) -> str | None:
@@ -255,17 +239,32 @@ def _unsupported_kind(dtype: pl.DataType) -> str | None:
 
 
 def find_column(name: str, columns: Sequence[str], chosen: str | None, known: Sequence[str]) -> str | None:
-    """Find a column: the `chosen` one, else the first of the `known` ones that exists, whatever its case; or None.
+    """Find a column: the `chosen` one, else the first of the `known` ones that exists; or None.
+
+    Names are compared by `plain_column`.
 
     Raises
     ------
     ValueError
         The chosen column does not exist.
     """
-    if chosen is not None and chosen not in columns:
-        raise ValueError(f"{name} has no column {chosen!r}; it has {list_columns(columns)}")
-    by_name = {column.lower(): column for column in reversed(columns)}
-    return chosen or next((by_name[column] for column in known if column in by_name), None)
+    by_name = {plain_column(column): column for column in reversed(columns)}
+    if chosen is not None:
+        found = chosen if chosen in columns else by_name.get(plain_column(chosen))
+        if found is None:
+            raise ValueError(f"{name} has no column {chosen!r}; it has {list_columns(columns)}")
+        return found
+    return next((by_name[plain_column(name)] for name in known if plain_column(name) in by_name), None)
+
+
+@lru_cache(maxsize=10_000)
+def plain_column(name: str) -> str:
+    """The name of a column without case, blanks, underscores and other signs.
+
+    >>> {plain_column(name) for name in ("Track Name", "track_name", "trackName")}
+    {'trackname'}
+    """
+    return "".join(filter(str.isalnum, name.casefold())) or name
 
 
 def list_columns(columns: Sequence[str]) -> str:

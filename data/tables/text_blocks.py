@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-
 from earshot.data.files.regular_files import open_regular
 from earshot.data.tables.archives import open_archive, open_gzip
 from earshot.data.tables.encodings import Utf8File
@@ -114,17 +112,12 @@ def line_blocks(
     size: int = _BLOCK_BYTES,
     *,
     lines: int = _BLOCK_LINES,
-    quote: bytes = b"",
     lost: Counter[str] | None = None,
 ) -> Iterator[bytes]:
     """Yield blocks of whole lines, of about `size` bytes or `lines` lines.
 
     If a line is longer than `MAX_LINE_BYTES` at the end of a block, it is skipped and counted in `lost`. Within a
     block or at the end of the file it is kept, since it takes no more memory than a block.
-
-    Parameters
-    ----------
-    quote : mark around fields that may hold ends of lines; empty if there is none
     """
     lost = Counter() if lost is None else lost
     pieces: list[bytes] = []  # of the next block
@@ -138,48 +131,17 @@ def line_blocks(
         n_bytes, n_lines = n_bytes + len(piece), n_lines + piece.count(b"\n")
         if n_bytes < size and n_lines < lines:
             continue
-        block, rest, is_skipping = _split_last_line(b"".join(pieces), quote, lost)
-        if block:
-            yield block
+        text = b"".join(pieces)
+        n_whole = text.rfind(b"\n") + 1
+        rest = text[n_whole:]
+        if len(rest) > MAX_LINE_BYTES:
+            lost[f"lines longer than {MAX_LINE_BYTES // 1024**2} MiB"] += 1
+            rest, is_skipping = b"", True
+        if n_whole:
+            yield text[:n_whole]
         pieces, n_bytes, n_lines = [rest], len(rest), 0
-    rest = b"".join(pieces)
-    if rest:
-        yield _close_quote(rest, quote)
-
-
-def _split_last_line(text: bytes, quote: bytes, lost: Counter[str]) -> tuple[bytes, bytes, bool]:
-    """Split off the incomplete last line of a text; also whether to skip the rest of that line, which is too long."""
-    end = _end_of_last_line(text, quote)
-    if len(text) - end <= MAX_LINE_BYTES:
-        return text[:end], text[end:], False
-    following = text.find(b"\n", end)
-    if quote and following >= 0:  # an unclosed quote: dropping its quotes spoils only its line
-        line = text[end : following + 1].replace(quote, b"")
-        block, rest, is_skipping = _split_last_line(text[following + 1 :], quote, lost)
-        return text[:end] + line + block, rest, is_skipping
-    lost[f"lines longer than {MAX_LINE_BYTES // 1024**2} MiB"] += 1
-    return text[:end], b"", True
-
-
-def _close_quote(text: bytes, quote: bytes) -> bytes:
-    """Drop the quotes of lines with an unclosed quote at the end of a file, so that they spoil no other line."""
-    end = _end_of_last_line(text, quote)
-    if not quote or text.count(quote, end) % 2 == 0:
-        return text
-    following = text.find(b"\n", end) + 1 or len(text)
-    return text[:end] + text[end:following].replace(quote, b"") + _close_quote(text[following:], quote)
-
-
-def _end_of_last_line(text: bytes, quote: bytes) -> int:
-    """The position after the last whole line."""
-    end = text.rfind(b"\n") + 1
-    if not quote or text.count(quote, 0, end) % 2 == 0:
-        return end
-    letters = np.frombuffer(text, np.uint8)
-    ends = np.flatnonzero(letters == ord("\n"))
-    n_quotes = np.searchsorted(np.flatnonzero(letters == ord(quote)), ends)  # before each
-    ends = ends[n_quotes % 2 == 0]
-    return int(ends[-1]) + 1 if len(ends) else 0
+    if rest := b"".join(pieces):
+        yield rest
 
 
 def json_blocks(file: IO[bytes], lost: Counter[str] | None = None) -> Iterator[list[object]]:

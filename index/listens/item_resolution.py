@@ -1,15 +1,17 @@
 """Resolve the items of listens to durable ids: 1.5 million tracks by artist and title in seconds."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from earshot.data.listens.event_collector import Items
-from earshot.data.name_matching import album_key, artist_names, plain_isrc, plain_mbid
+from earshot.data.name_matching import album_core, album_key, artist_names, plain_isrc, plain_mbid
 from earshot.index.library import Library
 from earshot.index.tracks.artist_store import insert_albums
 from earshot.index.tracks.name_resolution import (
+    UNKNOWN,
     NodeMatch,
     folded,
     ids_with_audio,
@@ -26,27 +28,33 @@ def match_items(
 ) -> NodeMatch:
     """Find or create the track or artist of each item; the caller holds the transaction.
 
-    An item with an artist is the track of that artist and title, else the track with its MBID or ISRC, which another
-    item may have brought, else a new 'catalog' track. An item without artist is looked up by name
+    An item with a path of a file of the library is that file. One with an artist is the track of that artist and title
+    (of several files the one of its album), else the track with its MBID or ISRC, which another item may have brought,
+    else a new 'catalog' track. An item without artist is looked up by name
     (`index.tracks.name_resolution.match_nodes`).
     """
     items = replace(items, mbids=[*map(plain_mbid, items.mbids)], isrcs=[*map(plain_isrc, items.isrcs)])
     titled = np.array([artist is not None for artist in items.artists], dtype=bool)
-    if not titled.any():
+    if not titled.any() and not items.paths:
         return match_nodes(library, items.titles, level, folders=folders, names_are=names_are)
-    ids = np.empty(len(items), dtype=np.int64)
+    ids = np.full(len(items), UNKNOWN, dtype=np.int64)
     first = next_id(library, "tracks")
-    ids[titled] = _match_titled(library, items, np.flatnonzero(titled).tolist())
-    if not titled.all():
-        names = [items.titles[row] for row in np.flatnonzero(~titled).tolist()]
-        ids[~titled] = match_nodes(library, names, level, folders=folders, names_are=names_are).ids
+    if items.paths:
+        rows = [row for row, path in enumerate(items.paths) if path is not None]
+        paths = [str(items.paths[row]) for row in rows]
+        ids[rows] = match_nodes(library, paths, level, folders=folders, names_are="names", create=False).ids
+    if (rest := titled & (ids == UNKNOWN)).any():
+        ids[rest] = _match_titled(library, items, np.flatnonzero(rest).tolist())
+    if (rest := ids == UNKNOWN).any():
+        names = [items.titles[row] for row in np.flatnonzero(rest).tolist()]
+        ids[rest] = match_nodes(library, names, level, folders=folders, names_are=names_are).ids
     nodes = np.unique(ids)
     n_with_audio = int(np.isin(nodes, ids_with_audio(library, level)).sum())
     return NodeMatch(ids, len(nodes), int((nodes < first).sum()), n_with_audio, were_ids=False)
 
 
 def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[int]:
-    known, by_code = _known_tracks(library, items.title_is_key)
+    known, by_code, by_album = _known_tracks(library, items.title_is_key)
     first = next_id(library, "tracks")
     keys = [_key("" if items.title_is_key else items.artists[row], items.titles[row]) for row in rows]
     # Before any new track, so that the owner of a code does not depend on the order of items.
@@ -57,7 +65,8 @@ def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[i
     new: list[int] = []  # the item row of each new track
     for row, key in zip(rows, keys, strict=True):
         codes = (items.mbids[row], items.isrcs[row])
-        node = known.get(key) or next((by_code[code] for code in codes if code in by_code), None)
+        node = by_album.get((key, album_core(items.albums[row]))) if by_album else None
+        node = node or known.get(key) or next((by_code[code] for code in codes if code in by_code), None)
         if node is None:
             node = known[key] = first + len(new)
             new.append(row)
@@ -86,21 +95,35 @@ def _add_codes(by_code: dict[str, int], items: Items, row: int, node: int) -> No
             by_code.setdefault(code, node)
 
 
-def _known_tracks(library: Library, title_is_key: bool) -> tuple[dict[Key, int], dict[str, int]]:
-    """Tracks by artist and title, and by MBID and ISRC; of several one with audio, then the oldest."""
+def _known_tracks(
+    library: Library, title_is_key: bool
+) -> tuple[dict[Key, int], dict[str, int], dict[tuple[Key, str], int]]:
+    """Tracks by artist and title, and by MBID and ISRC; of several one with audio, then the oldest.
+
+    Also the files among those that share artist and title, by their album.
+    """
     known: dict[Key, int] = {}
     by_code: dict[str, int] = {}
+    albums: dict[Key, list[tuple[str | None, int]]] = defaultdict(list)  # of files
     query = (
-        "SELECT id, title, artist, mbid, isrc FROM tracks WHERE title IS NOT NULL ORDER BY status = 'embedded', id DESC"
+        "SELECT id, title, artist, mbid, isrc, album, status = 'embedded' FROM tracks WHERE title IS NOT NULL"
+        " ORDER BY status = 'embedded', id DESC"
     )
-    for node, title, artist, mbid, isrc in library.db.execute(query):
+    for node, title, artist, mbid, isrc, album, has_audio in library.db.execute(query):
         if title_is_key:
             artist = ""
         elif artist is None:  # a playlist or a graph may hold both in one name
             artist, _, title = title.partition(" - ")
-        known[_key(artist, title)] = node
+        key = _key(artist, title)
+        known[key] = node
         by_code.update((code, node) for code in (plain_mbid(mbid), plain_isrc(isrc)) if code is not None)
-    return known, by_code
+        if has_audio:
+            albums[key].append((album, node))
+    several = {key: files for key, files in albums.items() if len(files) > 1}
+    by_album = {
+        (key, core): node for key, files in several.items() for album, node in files if (core := album_core(album))
+    }
+    return known, by_code, by_album
 
 
 def _fill_missing(library: Library, items: Items, pairs: Sequence[tuple[int, int]]) -> None:

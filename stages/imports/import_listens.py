@@ -1,6 +1,6 @@
 """Import listening exports into the library."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -56,6 +56,7 @@ class ImportedSource:
     is_timed: bool  # whether some events have a time
     n_repeats: int  # events that several of its files hold, counted once
     left_out: Mapping[str, int]  # numbers of valid entries that are no listens, by kind
+    notes: tuple[str, ...]  # for a person to check: on how the files were read
     malformed: tuple[str, ...]  # the first malformed rows; `result.listens` has their number
     format: str
     n_vectors: int | None  # audio embeddings that came along; None where none did
@@ -109,7 +110,7 @@ def import_listens(
 
 def _refuse_unused(config: ImportListensConfig, readers: set[Reader]) -> None:
     names = ", ".join(sorted(reader.name for reader in readers))
-    columns = ("user", "item", "time", "plays", "level")
+    columns = ("user", "item", "artist", "album", "time", "plays", "level")
     given = ", ".join(f"--{name}" for name in columns if getattr(config, name))
     if given and readers and TABLE not in readers:
         cure = " With --format table it is read as one." if readers == {LASTFM_CSV} else ""
@@ -157,10 +158,16 @@ def _import_source(
         is_timed=collector.is_timed,
         n_repeats=len(collector) - result.listens.n_events,
         left_out=dict(collector.left_out),
+        notes=(*collector.notes, *_doubts(collector)),
         malformed=collector.malformed,
         format=source.reader.name,
         n_vectors=n_vectors,
     )
+
+
+def _doubts(collector: EventCollector) -> Iterator[str]:
+    if collector.n_early:
+        yield f"{collector.n_early:,} of {len(collector):,} lie before 1990: are their times seconds since 1970?"
 
 
 def _store_embeddings(

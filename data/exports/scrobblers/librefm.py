@@ -9,7 +9,7 @@ import polars as pl
 
 from earshot.data.listens.event_batch import ME, Batch, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
-from earshot.data.listens.listen_tables import seconds
+from earshot.data.listens.listen_times import seconds
 from earshot.data.tables.table_blocks import Layout, rows_of_layout, stripped
 from earshot.data.tables.text_blocks import Member
 

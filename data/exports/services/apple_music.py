@@ -11,7 +11,7 @@ import polars as pl
 from earshot.data.exports.entry_rows import json_objects
 from earshot.data.listens.event_batch import ME, Batch, json_text, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
-from earshot.data.listens.listen_tables import seconds
+from earshot.data.listens.listen_times import seconds
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.table_blocks import header_fields, open_table, stripped
 from earshot.data.tables.text_blocks import Member

@@ -105,3 +105,23 @@ def test_many_keys_in_many_blocks_keep_their_rows(rng):
         expected = [known.setdefault(key, len(known)) for key in keys]
         assert names.rows(pl.DataFrame({"key": keys})).tolist() == expected
     assert names.column("key").to_list() == list(known) and len(names) == len(known)
+
+
+def test_an_album_makes_an_item_of_its_own_but_no_listen(tmp_path):
+    """The library may hold both; one part names the album and another does not."""
+    schema = ["user", "artist", "title", "album", "time_s"]
+    first = pl.DataFrame([("u", "Air", "One", "Moon", 5), ("u", "air", "one", "Best", 900)], schema, orient="row")
+    with EventCollector(tmp_path) as collector:
+        collector.add(Batch(first))
+        collector.add(Batch(first.drop("album"), part=1))
+        assert len(collector.items) == 3 and collector.items.albums == ["Moon", "Best", None]
+        events = pl.concat(collector.events(np.array([7]), np.array([50, 51, 52])))
+    assert events.select("track_id", "time_s").rows() == [(50, 5), (51, 900)]
+
+
+def test_what_is_noted_of_all_batches(tmp_path):
+    frame = pl.DataFrame({"user": ["u"], "title": ["x"], "time_s": [5]})
+    with EventCollector(tmp_path) as collector:
+        for notes in (("one", "two"), ("two", "three")):
+            collector.add(Batch(frame, notes=notes, n_early=2))
+        assert list(collector.notes) == ["one", "two", "three"] and collector.n_early == 4

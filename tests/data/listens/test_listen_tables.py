@@ -63,9 +63,9 @@ def test_what_has_not_come_yet_is_malformed(tmp_path, monkeypatch):
     assert table.batch.malformed[0] == f"row 2: a, x, {SECOND + day + 1}"
 
 
-def test_a_title_takes_its_artist_with_it_and_a_path_does_not(tmp_path):
+def test_a_title_takes_its_artist_with_it_and_a_path_alone_does_not(tmp_path):
     text = "user,artist,title,path\na,Air,La Femme,a1.mp3\n"
-    assert events(read_listen_table(written(tmp_path, text))) == [("a", "a1.mp3", None, 1.0)]
+    assert events(read_listen_table(written(tmp_path, text), item="path")) == [("a", "a1.mp3", None, 1.0)]
     by_title = read_listen_table(written(tmp_path, text), item="title")
     assert events(by_title) == [("a", "Air - La Femme", None, 1.0)] and by_title.level == "track"
     by_artist = read_listen_table(written(tmp_path, text), level="artist")
@@ -176,11 +176,14 @@ def test_a_column_that_only_has_such_a_name(tmp_path):
     assert set(table.batch.events.columns) == {"user", "artist", "title"} and table.batch.n_malformed == 0
 
 
-def test_of_a_path_the_library_knows_the_artist_better(tmp_path):
-    text = "user,artist,title,path,timestamp,play_ratio\nlistener-001,Air,One,1.mp3,5,0.250\n"
+def test_a_path_comes_with_artist_and_title(tmp_path):
+    """The library may know the path; if not, it is a track with a name."""
+    text = "user,artist,title,path,timestamp,play_ratio\nana,Air,One,1.mp3,5,0.250\nana,,Two,2.mp3,6,\n"
     table = read_listen_table(written(tmp_path, text))
-    assert table.batch.events.rows(named=True) == [
-        {"user": "listener-001", "artist": None, "title": "1.mp3", "time_s": 5, "ratio": 0.25}
+    names = ("user", "artist", "title", "path", "time_s", "ratio")
+    assert table.batch.events.select(names).rows() == [
+        ("ana", "Air", "One", "1.mp3", 5, 0.25),
+        ("ana", None, "2.mp3", "2.mp3", 6, None),
     ]
 
 

@@ -57,3 +57,10 @@ def test_what_is_no_edge_list_is_refused(tmp_path):
     (tmp_path / "y.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="has no column 'z'; it has a, b"):
         read_edge_list(tmp_path / "y.csv", source="z")
+
+
+@pytest.mark.parametrize("name", ["similarity", "Score", "WEIGHT"])
+def test_a_third_column_of_weights(tmp_path, name):
+    (tmp_path / "x.csv").write_text(f"artist_a,artist_b,{name}\nRadiohead,Air,0.5\nAir,Can,0.25\n")
+    edges = read_edge_list(tmp_path / "x.csv")
+    assert edges.weights.tolist() == [0.5, 0.25] and edges.names == ["Air", "Can", "Radiohead"]

@@ -56,13 +56,6 @@ def test_a_line_too_long_is_skipped_and_counted(monkeypatch):
     assert b"".join(blocks) == b"a\nb\n" and lost == {"lines longer than 0 MiB": 1}
 
 
-def test_quotes_at_the_edge_of_blocks():
-    text = b"".join(b'a,"x\ny%d"\n' % number for number in range(50))
-    for size in range(1, 60):
-        blocks = list(line_blocks(io.BytesIO(text), size, quote=b'"'))
-        assert b"".join(blocks) == text and all(block.count(b'"') % 2 == 0 for block in blocks)
-
-
 def test_values_of_json_lines(monkeypatch):
     monkeypatch.setattr(text_blocks, "_JSON_LINES", 2)
     blocks = json_blocks(io.BytesIO(b'{"a": 1}\n\n[2]\nno json\n'))

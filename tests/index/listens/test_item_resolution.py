@@ -118,3 +118,20 @@ def test_an_id_is_never_given_twice(library):
     assert matched(library, ("Can", "Two")).ids.tolist() == [4]
     library.db.execute("DELETE FROM tracks WHERE id = 4")
     assert matched(library, ("Can", "Three")).ids.tolist() == [5]
+
+
+def test_of_files_of_one_name_the_album_decides(tmp_path):
+    library, head = open_library(tmp_path / "library")
+    with library:
+        albums = ["From the Muddy Banks", "Nevermind (Deluxe Edition)", None]
+        lithium = {"artist": "Nirvana", "title": "Lithium"}
+        add(library, head, [heard(f"/{n}.mp3", at(n), album=album, **lithium) for n, album in enumerate(albums)])
+        names = ("nirvana", "lithium")
+        rows = [(*names, "NEVERMIND"), (*names, "From The Muddy Banks [Remastered]"), names, (*names, "Best Of")]
+        assert matched(library, *rows).ids.tolist() == [2, 1, 1, 1]
+
+
+def test_a_path_means_its_file_and_else_the_name_counts(library):
+    paths = ["file:///c.mp3", "/b.flac", "/z.mp3", "/z.mp3", None]
+    rows = [("Can", "Two"), ("Air", "One"), ("Can", "Two"), (None, "/z.mp3"), ("Can", "Two")]
+    assert matched(library, *rows, paths=paths).ids.tolist() == [3, 2, 4, 5, 4]

@@ -1,0 +1,106 @@
+"""Times of listens, in text or numbers of any kind, as whole seconds since 1970.
+
+Some forms are told by a whole column alone: 45356.8 is a day of Excel, or 1970; 20240310 is a day, or 1970 too;
+05/06/2024 is a day of May or of June.
+"""
+
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+_DATETIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
+_LASTFM_DATES = ("%d %b %Y %H:%M", "%d %b %Y %H:%M:%S")  # without the comma before the hour
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_MIN_MILLIS, _MIN_MICROS, _MIN_NANOS = 1e11, 1e14, 1e17  # smaller times are seconds, till the year 5138
+_FIRST_EXCEL_DAY, _LAST_EXCEL_DAY, _EXCEL_1970 = 32_874, 80_000, 25_569  # 1990, 2119 and 1970
+_FIRST_DAY, _LAST_DAY = 19_000_101, 21_001_231  # as YYYYMMDD
+_DAY_S = 86_400
+_N_SEEN = 10_000  # rows from which a form is told
+_SLASHED = re.compile(r"\s*(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d)(.*)", re.DOTALL)
+# With seconds, and minutes of the zone, as ISO 8601 need not have.
+_NO_SECONDS = r"^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d)((?:[+-]|$).*)$"
+_SHORT_ZONE = r"(:\d\d(?:\.\d+)?)\s*([+-]\d\d)$"
+
+
+@dataclass(frozen=True)
+class TimeForm:
+    """The meaning of the times of a column, where one of them alone does not tell it."""
+
+    numbers: str = ""  # "excel" days, "days" as YYYYMMDD, else seconds or fractions of them
+    dates: str = ""  # order in dates between slashes or dots: "day" or "month" first; empty if there are none
+    note: str = ""  # for a person to check
+
+
+def time_form(values: pl.Series) -> TimeForm:
+    """Tell the form of a column of times by its first values."""
+    texts = values.head(_N_SEEN).cast(pl.String, strict=False).drop_nulls()
+    numbers = texts.cast(pl.Float64, strict=False).drop_nulls()
+    if len(numbers) and len(numbers) * 2 >= len(texts):
+        if numbers.is_between(_FIRST_EXCEL_DAY, _LAST_EXCEL_DAY).all():
+            return TimeForm(numbers="excel", note="times are read as days of Excel")
+        days = numbers.cast(pl.Int64, strict=False).cast(pl.String).str.to_date("%Y%m%d", strict=False)
+        if numbers.is_between(_FIRST_DAY, _LAST_DAY).all() and days.null_count() == 0:
+            return TimeForm(numbers="days")
+        return TimeForm()
+    dates = [match for text in texts.to_list() if (match := _SLASHED.fullmatch(text))]
+    if not dates:
+        return TimeForm()
+    firsts, seconds_ = {int(date[1]) for date in dates}, {int(date[3]) for date in dates}
+    if max(firsts) > 12 or max(seconds_) > 12:
+        return TimeForm(dates="day" if max(firsts) > 12 else "month")
+    order = "month" if any(date[4].rstrip().lower().endswith(("am", "pm")) for date in dates) else "day"
+    return TimeForm(dates=order, note=f"dates like {dates[0][0].strip()} are read with the {order} first")
+
+
+def seconds(values: pl.Expr, dtype: pl.DataType, form: TimeForm | None = None) -> pl.Expr:
+    """Parse times to whole seconds since 1970, null where they are none; UTC unless they say otherwise."""
+    form = form or TimeForm()
+    if dtype.is_temporal():
+        return values.cast(pl.Datetime("us")).dt.epoch("s")
+    integers = _of_numbers(values.cast(pl.Float64, strict=False), form)
+    if dtype != pl.String:
+        return integers
+    texts = values.str.strip_chars().str.replace("Z$", "+00:00").str.replace(" UTC$", "+00:00")
+    texts = texts.str.replace(_NO_SECONDS, "${1}:00$2").str.replace(_SHORT_ZONE, "${1}${2}:00")
+    zoned = [texts.str.to_datetime(form_, time_unit="us", time_zone="UTC", strict=False) for form_ in ("%+",)]
+    plain = [
+        variant.str.to_datetime(pattern, time_unit="us", strict=False).dt.replace_time_zone("UTC")
+        for variant, patterns in ((texts, _DATETIMES), (texts.str.replace(",", ""), _LASTFM_DATES))
+        for pattern in patterns
+    ]
+    day = _midnight(texts.str.to_date("%Y-%m-%d", strict=False))
+    slashed = _of_slashes(texts, form.dates) if form.dates else []
+    return pl.coalesce(integers, pl.coalesce(*zoned, *plain, *slashed, day).dt.epoch("s"))
+
+
+def _of_numbers(number: pl.Expr, form: TimeForm) -> pl.Expr:
+    if form.numbers == "excel":
+        return ((number - _EXCEL_1970) * _DAY_S).round().cast(pl.Int64, strict=False)
+    if form.numbers == "days":
+        text = number.cast(pl.Int64, strict=False).cast(pl.String)
+        return _midnight(text.str.to_date("%Y%m%d", strict=False)).dt.epoch("s")
+    whole = (
+        pl.when(number >= _MIN_NANOS).then(number / 1e9)
+        .when(number >= _MIN_MICROS).then(number / 1e6)
+        .when(number >= _MIN_MILLIS).then(number / 1e3)
+        .otherwise(number)
+    )  # fmt: skip
+    return whole.floor().cast(pl.Int64, strict=False)
+
+
+def _of_slashes(texts: pl.Expr, order: str) -> list[pl.Expr]:
+    """Parse dates between slashes, dots or dashes in each form of the clock behind them."""
+    date = "%d/%m/%Y" if order == "day" else "%m/%d/%Y"
+    plain = texts.str.replace(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2,4})", "$1/$2/$3").str.replace(",", "")
+    plain = plain.str.replace(r"^(\d{1,2}/\d{1,2}/)(\d{2})($|\s)", "${1}20$2$3").str.replace(r"\s+", " ")
+    return [
+        plain.str.to_datetime(date + clock, time_unit="us", strict=False).dt.replace_time_zone("UTC")
+        if clock
+        else _midnight(plain.str.to_date(date, strict=False))
+        for clock in _CLOCKS
+    ]
+
+
+def _midnight(day: pl.Expr) -> pl.Expr:
+    return day.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
