@@ -8,6 +8,8 @@ is dropped, and each listen repeats at most one of another source.
 import numpy as np
 import polars as pl
 
+from earshot.data.events.interactions import LISTEN
+
 _MINUTE_S = 60
 _CLOCKS_S = 30  # by which two programs differ about one listen
 _MAX_ROUNDS = 20  # of joining neighbours; more come of skipping to and fro alone
@@ -20,7 +22,8 @@ def without_repeats(events: pl.DataFrame, item: str = "item_id", user: str = "us
 
     Parameters
     ----------
-    events : with a `source`, a `time_s`, a `kind` and perhaps `played_ms`; those without a time are all kept
+    events : with a `source`, a `time_s`, a `kind` and perhaps `played_ms`; of those without a time opinions
+        count once, and all else is kept
     """
     if not len(events) or events["source"].min() == events["source"].max():
         return events
@@ -47,7 +50,8 @@ def without_repeats(events: pl.DataFrame, item: str = "item_id", user: str = "us
         stays, goes = pairs + later_stays, pairs + ~later_stays
         bits[stays] |= bits[goes]
         kept, bits = np.delete(kept, goes), np.delete(bits, goes)
-    is_kept = events["time_s"].is_null().to_numpy().copy()
+    is_told_again = (pl.col("kind") != LISTEN) & ~pl.struct(*keys, "time_s").is_first_distinct()
+    is_kept = events.select(pl.col("time_s").is_null() & ~is_told_again).to_series().to_numpy().copy()
     is_kept[order["row"].to_numpy()[kept]] = True
     return events.filter(pl.Series(is_kept))
 

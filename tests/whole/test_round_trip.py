@@ -51,10 +51,10 @@ def test_what_is_written_is_read(tmp_path, name):
 
 def test_what_two_formats_tell_counts_once(tmp_path):
     with Library.open_to_write(tmp_path / "library") as library:
-        for name, write in EXACT.items():
+        for name, write in (EXACT | IN_MINUTES).items():
             folder = tmp_path / name
             folder.mkdir()
             assert len(reports(library, write(folder, LISTENS), name)) == 1
-        assert len(events(library)) == len(EXACT) * len(LISTENS)
+        assert len(events(library)) == len(EXACT | IN_MINUTES) * len(LISTENS)
         users, tracks, plays = total_plays(listen_files(library, "track"), "track")
         assert len(set(users)) == 1 and len(set(tracks)) == 40 and plays.sum() == 200

@@ -34,6 +34,11 @@ def test_events_without_a_time_are_all_kept():
     assert kept(*rows) == rows
 
 
+def test_an_opinion_without_a_time_counts_once():
+    likes = events((0, 5, None, None), (1, 5, None, None), (1, 6, None, None), (2, 5, 3, None))
+    assert without_repeats(likes.with_columns(kind=pl.lit(1, pl.UInt8)))["item_id"].to_list() == [5, 6, 5]
+
+
 @pytest.mark.parametrize(("apart", "n_kept"), [(1, 1), (30, 1), (31, 2), (59, 2)])
 def test_clocks_of_two_programs_differ_by_half_a_minute(apart, n_kept):
     assert len(kept((0, 5, 7, None), (1, 5, 7 + apart, None))) == n_kept
