@@ -1,1 +1,1 @@
-"""Readers of the exports of services, scrobblers and data sets: one file for each format."""
+"""Readers of listening exports: services, scrobblers and data sets, one file for each format."""

@@ -6,9 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from earshot.data.exports import lastfm, listenbrainz, recbole, spotify, yambda
-from earshot.data.exports.scrobblers import koito, lastfm_json, librefm, maloja, pano_scrobbler, scrobbler_log
-from earshot.data.exports.services import apple_music, deezer, itunes_library, tidal, youtube
+from earshot.data.exports import recbole, yambda
+from earshot.data.exports.scrobblers import (
+    koito,
+    lastfm,
+    lastfm_json,
+    librefm,
+    listenbrainz,
+    maloja,
+    pano_scrobbler,
+    scrobbler_log,
+)
+from earshot.data.exports.services import apple_music, deezer, itunes_library, spotify, tidal, youtube
 from earshot.data.exports.unknown_files import Look, look_of
 from earshot.data.files.regular_files import require_regular
 from earshot.data.files.skip_rules import folder_exclusion, is_hidden

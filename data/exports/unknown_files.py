@@ -9,6 +9,7 @@ _BINARY = {  # the first letters of files that are no text
     "%PDF": "a PDF", "SQLite format 3": "a SQLite database", "PK\x03\x04": "an archive", "ID3": "music",
     "fLaC": "music", "OggS": "music", "RIFF": "music", "GIF8": "a picture",
 }  # fmt: skip
+_PLAYLISTS = (".m3u", ".m3u8", ".pls", ".xspf", ".jspf", ".wpl", ".zpl", ".asx")
 _WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 _KEYS = {  # that are frequent in the JSON of a format
     "spotify": ("ts", "ms_played", "master_metadata_track_name", "endTime", "artistName", "trackName", "msPlayed"),
@@ -37,6 +38,8 @@ def look_of(head: Head) -> Look:
     text = head.text
     if head.member.suffix in _WORKBOOKS:
         return Look("a workbook", "Open it, and save its sheet of listens as CSV")
+    if head.member.suffix in _PLAYLISTS:
+        return Look("a playlist", "`cli import-playlists` reads playlists")
     if kind := next((kind for start, kind in _BINARY.items() if text.startswith(start)), None):
         return Look(kind, "Unpack it, and import what was in it" if kind == "an archive" else "")
     if re.match(r"<!doctype html|<html", text, re.IGNORECASE):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from earshot.data.exports.lastfm import LASTFM_CSV
 from earshot.data.exports.listen_sources import Source, find_sources
+from earshot.data.exports.scrobblers.lastfm import LASTFM_CSV
 from earshot.data.exports.yambda import embeddings
 from earshot.data.ids import IdMap
 from earshot.data.listens.event_collector import EventCollector, Items

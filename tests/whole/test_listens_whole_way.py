@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from earshot.data.exports.lastfm import read_lastfm_1k
+from earshot.data.exports.scrobblers.lastfm import read_lastfm_1k
 from earshot.data.listens.event_batch import Batch
 from earshot.data.tables.text_blocks import Member, line_blocks
 from earshot.index.library import Library

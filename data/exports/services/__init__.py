@@ -1,1 +1,1 @@
-"""Readers of the exports of streaming services and of the programs that go with them."""
+"""Readers of the exports of streaming services, and of programs that go with them."""

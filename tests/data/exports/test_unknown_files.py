@@ -15,6 +15,7 @@ from earshot.data.exports.listen_sources import find_sources
         ("x.html", b"<!DOCTYPE html><p>", "a page of the web. Ask for the export as JSON or CSV"),
         ("x.xml", b'<?xml version="1.0"?><!DOCTYPE rss><opml version="1">', "XML of <opml>"),
         ("x.db", b"SQLite format 3\0\x10\0\x02\x02\0@  \0\0\0\1\0\0\0\2\0\0\0\0", "a SQLite database"),
+        ("x.m3u8", b"#EXTM3U", "a playlist. `cli import-playlists` reads playlists"),
         ("x.dat", b"\0\1\2", "no text"),
         ("x.log", b"something happened", "text, but no table by its name"),
         ("x.json", b'[{"ts": "2009", "ms_played": 5}]', "the keys ts, ms_played. The nearest format is spotify"),

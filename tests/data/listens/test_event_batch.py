@@ -5,7 +5,7 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from earshot.data.exports.spotify import read_spotify
+from earshot.data.exports.services.spotify import read_spotify
 from earshot.data.listens.event_batch import Batch, codes, refuse_malformed, valid_events
 from earshot.data.tables.text_blocks import Member
 

@@ -11,8 +11,8 @@ import zipfile
 
 import pytest
 
-from earshot.data.exports.lastfm import read_lastfm_1k
 from earshot.data.exports.listen_sources import find_sources
+from earshot.data.exports.scrobblers.lastfm import read_lastfm_1k
 from earshot.data.tables import archives
 from earshot.data.tables.archives import refuse_bomb, refuse_packed
 from earshot.data.tables.text_blocks import Member, members_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from earshot.data.exports.lastfm import read_lastfm_1k
+from earshot.data.exports.scrobblers.lastfm import read_lastfm_1k
 from earshot.data.tables import text_blocks
 from earshot.data.tables.text_blocks import Member, json_blocks, json_value, line_blocks, members_of
 from listen_exports import lastfm_1k

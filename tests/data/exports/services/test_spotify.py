@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.data.exports.spotify import read_spotify
+from earshot.data.exports.services.spotify import read_spotify
 from earshot.data.tables.text_blocks import Member
 from listen_exports import SECOND, rows, spotify, stream
 

@@ -7,7 +7,7 @@ import zipfile
 import polars as pl
 import pytest
 
-from earshot.data.exports.lastfm import read_lastfm_1k, read_lastfm_csv
+from earshot.data.exports.scrobblers.lastfm import read_lastfm_1k, read_lastfm_csv
 from earshot.data.tables.text_blocks import Member, members_of
 from listen_exports import SECOND, lastfm_1k, rows
 

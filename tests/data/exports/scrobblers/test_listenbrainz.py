@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from earshot.data.events.interactions import KINDS
-from earshot.data.exports.listenbrainz import read_listenbrainz
-from earshot.data.exports.spotify import read_spotify
+from earshot.data.exports.scrobblers.listenbrainz import read_listenbrainz
+from earshot.data.exports.services.spotify import read_spotify
 from earshot.data.tables.text_blocks import Member, members_of
 from listen_exports import SECOND, listen, listenbrainz, rows, spotify, stream
 
