@@ -10,7 +10,8 @@ _BETWEEN_LABELS = re.compile(r"[;|\0]")
 
 _OTHER_RECORDING = "remix|mix|rework|bootleg|edit|live|acoustic|unplugged|demo|instrumental|karaoke|cover|dub|session"
 _NOTE_START = r"\s*[-–—/,:;(\[]"  # between a guest and the next note
-_BRACKETED_GUEST = r"\s*[(\[（［]\s*(?:feat|ft|featuring|with|w/)(?:\b|(?<=/))[^)\]）］]*[)\]）］]"
+# No note in brackets is longer than 200 letters: a search for its end after each of many brackets would take hours.
+_BRACKETED_GUEST = r"\s*[(\[（［]\s*(?:feat|ft|featuring|with|w/)(?:\b|(?<=/))[^)\]）］]{0,200}[)\]）］]"
 _GUEST = re.compile(rf"{_BRACKETED_GUEST}|\s(?:feat|ft|featuring)\b\.?\s.*$", re.IGNORECASE)
 _COMPANY = re.compile(r"\swith\s.*$", re.IGNORECASE)  # a guest, or part of a name: Man with a Mission
 # In a title, the guest ends at a note on another recording.
@@ -35,7 +36,8 @@ _ONE_ARTIST = re.compile(r"(?!.*\s(?:feat|ft))[^;\0|、；\\/(\[（［]*", re.IG
 _SHORT_NAME = re.compile(r"[^\u3040-\u9fff\uac00-\ud7a3/ ]{1,2}")  # AC/DC is one artist
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´′\u00ad\u200b\u200c\u200d\u200e\u200f\ufeff")  # and invisible signs
 _VERSION_NOTE = re.compile(
-    rf"[(\[][^)\]]*\b(?:{_OTHER_RECORDING})\b[^)\]]*[)\]]|\s[-–—/]\s.*\b(?:{_OTHER_RECORDING})\b"
+    rf"[(\[][^)\]]{{0,200}}\b(?:{_OTHER_RECORDING})\b[^)\]]{{0,200}}[)\]]"
+    rf"|\s[-–—/]\s.{{0,200}}\b(?:{_OTHER_RECORDING})\b"
 )
 _ARTICLE_LAST = re.compile(r",\s+the$")  # as catalogs sort them: "Beatles, The"
 _AND = re.compile(r"\s*&\s*|\s+\+\s+")

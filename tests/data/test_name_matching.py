@@ -1,5 +1,7 @@
 """Spellings of one artist, recording or label, by hand."""
 
+from time import perf_counter
+
 import pytest
 
 from earshot.data.name_matching import (
@@ -7,6 +9,7 @@ from earshot.data.name_matching import (
     artist_key,
     artist_keys,
     artist_names,
+    is_other_version,
     label_spellings,
     likeness,
     main_artist_key,
@@ -172,3 +175,12 @@ def test_albums():
     assert album_key("Cafe\u0301 Bleu!") == album_key("café bleu") == "cafe bleu"
     assert album_key("Unknown Album") == album_key(None) == ""
     assert album_key("Now 50") != album_key("Now 51") and album_key("Song (Live)") != album_key("Song")
+
+
+@pytest.mark.parametrize("key", [title_key, artist_key, artist_names, is_other_version])
+@pytest.mark.parametrize("piece", ["(feat x ", "(", "(live ", " - live"])
+def test_a_name_of_a_hostile_table_takes_no_hours(key, piece):
+    """The time grew with the square of the brackets: 30,000 took 19 s."""
+    began = perf_counter()
+    key(piece * 20_000)
+    assert perf_counter() - began < 20
