@@ -66,7 +66,7 @@ def _by_id(library: Library, text: str, catalog: bool) -> list[Selected]:
 
 
 def _by_title(library: Library, text: str, catalog: bool) -> list[Selected]:
-    return recordings(library, files_of(library, tracks_titled(library, text, catalog), catalog))
+    return _one_per_recording(library, files_of(library, tracks_titled(library, text, catalog), catalog))
 
 
 _FINDERS: dict[str, Finder] = {
@@ -120,14 +120,14 @@ def _by_words(library: Library, text: str, catalog: bool) -> Selected | None:
     tracks = files_of(library, exact or rows, catalog)
     if not tracks:
         return None
-    found = recordings(library, tracks)
+    found = _one_per_recording(library, tracks)
     if len(found) > 1:
         artists = [artist for artist in artists_holding(library, text, catalog) if len(artist.tracks) > 1]
         raise AmbiguousError(text, [*artists, *found], more=len(rows) >= MAX_CHOICES)
     return found[0]
 
 
-def recordings(library: Library, tracks: Sequence[TrackRow]) -> list[Selected]:
+def _one_per_recording(library: Library, tracks: Sequence[TrackRow]) -> list[Selected]:
     """One selection for each recording among some tracks, by the first file of it; one with audio goes before.
 
     An item of the catalog is taken for the file of its name, which `cli link` would link with it.

@@ -45,13 +45,14 @@ def read_request(
         if n_given:
             raise InputError(f"One track plays now, and {seed.name} is several; give its id.")
         liked, seed = [seed_track or ""], None  # to whom all of them are liked
-    seed_id, after = (None, "") if seed is None else (_recordings(library, seed)[0], f"after {seed.name}")
+    seed_id, after = (None, "") if seed is None else (recordings_of(library, seed.ids)[0], f"after {seed.name}")
     if user is not None:
         request = request_for_user(listens, find_user(library, user), seed_id)
         return ReadRequest(request, ", ".join(filter(None, (f"to {user}", after))))
     played, strangers = _history(library, history)
     choices = [_chosen(library, track) for track in liked]
-    track_ids = [*played, *dict.fromkeys(track_id for choice in choices for track_id in _recordings(library, choice))]
+    liked_ids = recordings_of(library, [track_id for choice in choices for track_id in choice.ids])
+    track_ids = [*played, *dict.fromkeys(liked_ids)]
     is_ordered = not liked and bool(listens.interactions.times.any())  # the towers have learned of no order else
     request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id)
     likes = f"to somebody who likes {' + '.join(choice.name for choice in choices)}" if choices else ""
@@ -97,8 +98,3 @@ def _history(library: Library, history: Sequence[Track]) -> tuple[list[int], lis
             raise unclear
         raise StageError(why_nothing(library, texts[0]))
     return recordings_of(library, ids), strangers
-
-
-def _recordings(library: Library, selected: Selected) -> list[int]:
-    """The ids under which towers know the selected tracks."""
-    return recordings_of(library, selected.ids)
