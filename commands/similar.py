@@ -89,7 +89,7 @@ def similar(
         click.echo(one_line(f"Similar to {title}"))
     rows = [_row(match, report.spaces, why=why, plain=output is None) for match in report.matches]
     add_copies(rows, others, output)
-    echo_rows(rows, output, "No track in the library passes these filters.")
+    echo_rows(rows, output, "No other track in the library passes these filters.")
     if report.is_far and output is None:
         click.echo("Nothing here sounds like it: two tracks at random may score as much.", err=True)
     if report.copies and output is None:

@@ -30,7 +30,7 @@ def why_nothing(library: Library, text: str) -> str:
     """The reason why nothing answers to a text, with names that are like it."""
     if reason := why_no_tracks(text):
         return reason
-    path = local_path(text) if "\0" not in text else ""
+    path = local_path(text) if text and "\0" not in text else ""
     if os.path.exists(path) and not os.path.isfile(path):
         return (
             f"{shown_path(path)} is {irregular_kind(os.stat(path))}, not a music file."

@@ -23,6 +23,7 @@ def test_what_is_like_a_name_is_offered(library):
     assert why_nothing(library, "blue munday").endswith('Did you mean "New Order - Blue Monday"?')
     assert why_nothing(library, "zzz").endswith("Try fewer words, or `cli embed-audio` its folder first.")
     assert "\x1b" not in why_nothing(library, "\x1bzzz")
+    assert why_nothing(library, "").startswith("No track and no file answers to ''")
 
 
 def test_a_damaged_playlist_is_one_sentence(library, tmp_path):
