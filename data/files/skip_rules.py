@@ -28,12 +28,12 @@ _SYSTEM_FOLDERS = frozenset(
     {
         *("#recycle", "#snapshot", "@eadir", "@tmp", "@sharebin", "@synoeastream", "@synoresource"),  # Synology
         *("@recycle", "@recently-snapshot", "@__thumb", "@transcode", "@upload_cache"),  # QNAP
-        *("$recycle.bin", "recycler", "recycled", "system volume information", "$windows.~bt"),  # Windows
+        *("$recycle.bin", "system volume information", "$windows.~bt"),  # Windows
         *("__macosx", "network trash folder", "temporary items", "thevolumesettingsfolder"),  # macOS
         *("lost+found", "lost.dir", "~snapshot"),  # file systems, Android, NetApp
     }
 )
-_CHKDSK_FOLDER = re.compile(r"found\.\d{3}")  # of fragments that chkdsk saved
+_OLD_WINDOWS_FOLDER = re.compile(r"(?i:found\.\d{3})|RECYCLE[RD]")  # of chkdsk, and bins; Recycler is an album
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")  # "Mr. Brightside" has none
 
 # First bytes of audio files, for names without a known suffix.
@@ -55,13 +55,12 @@ def is_hidden(name: str) -> bool:
 def folder_exclusion(name: str) -> str | None:
     """Give the reason not to enter a folder of this name, or None.
 
-    >>> folder_exclusion("#recycle"), folder_exclusion(".Trash-1000"), folder_exclusion("Recycled Air")
+    >>> folder_exclusion("#recycle"), folder_exclusion(".Trash-1000"), folder_exclusion("Recycler")
     ("in '#recycle', a folder of the system", "in the hidden folder '.Trash-1000'", None)
     """
     if is_hidden(name):
         return f"in the hidden folder {name!r}"
-    lower = name.lower()
-    if lower in _SYSTEM_FOLDERS or _CHKDSK_FOLDER.fullmatch(lower):
+    if name.lower() in _SYSTEM_FOLDERS or _OLD_WINDOWS_FOLDER.fullmatch(name):
         return f"in {name!r}, a folder of the system"
     return None
 

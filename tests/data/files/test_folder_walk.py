@@ -145,12 +145,12 @@ def test_files_that_a_walk_from_above_would_leave_out(tmp_path, name, expected):
 def test_folders_of_systems_are_passed_over(tmp_path):
     """Deleted files and previews, as storage boxes keep them, are no music."""
     folders = ["#recycle", "@eaDir", "@Recycle", "#snapshot", "$RECYCLE.BIN", "System Volume Information", "lost+found"]
-    folders += ["__MACOSX", "found.000", ".Trash-1000", ".stversions", "RECYCLER", "@__thumb", "Recycled Air", "Tmp"]
+    folders += ["__MACOSX", "found.000", ".Trash-1000", ".stversions", "RECYCLER", "@__thumb", "Recycler", "Tmp"]
     for folder in folders:
         touch(tmp_path / "Artist" / folder / "Album" / "song.mp3")
     files = found(tmp_path)
     heard = {name for name, reason in files.items() if reason is None}
-    assert heard == {"Artist/Recycled Air/Album/song.mp3", "Artist/Tmp/Album/song.mp3"}
+    assert heard == {"Artist/Recycler/Album/song.mp3", "Artist/Tmp/Album/song.mp3"}
     assert files.keys() - heard == {f"Artist/{folder}" for folder in folders[:-2]}
     assert found(tmp_path / "Artist" / "#recycle") == {"Album/song.mp3": None}, "given by name, it is meant"
 
