@@ -9,8 +9,8 @@ _UNKNOWN = frozenset(
         "unknown", "unbekannt", "inconnu", "inconnue", "desconocido", "desconocida", "desconhecido", "desconhecida",
         "sconosciuto", "sconosciuta", "onbekend", "okänd", "ukjent", "ukendt", "tuntematon", "nieznany", "neznámý",
         "ismeretlen", "necunoscut", "bilinmeyen", "неизвестен", "неизвестный", "неизвестно", "невідомий", "άγνωστος",
-        "不明", "未知", "알 수 없음", "n/a", "undefined", "<unknown>", "untitled", "no title", "no artist",
-        "no album", "unknown artist", "unknown album", "unknown title", "unknown track", "[unknown]", "[untitled]",
+        "不明", "未知", "알 수 없음", "n/a", "undefined", "<unknown>", "[unknown]", "no artist",
+        "no album", "unknown artist", "unknown album", "unknown title", "unknown track",
         "unbekannter interpret", "unbekannter künstler", "unbekanntes album", "unbekannter titel", "artiste inconnu",
         "album inconnu", "titre inconnu", "artista desconocido", "álbum desconocido", "título desconocido",
         "artista desconhecido", "álbum desconhecido", "título desconhecido", "artista sconosciuto",
@@ -39,6 +39,7 @@ _VARIOUS = frozenset(
         "群星", "华语群星", "各种艺术家", "合輯", "合辑", "여러 아티스트", "여러 음악가",
     )
 )  # fmt: skip
+_UNTITLED = frozenset(("", "untitled", "[untitled]", "no title"))  # of tracks; albums bear it as their name
 _TRACK = re.compile(
     r"(?:\d{1,3}\s*[-._]?\s*)?(?:audio\s*)?(?:track|titel|title|piste|pista|traccia|faixa|spår|spor|raita|utwór|ścieżka|"
     r"skladba|stopa|szám|parça|трек|дорожка|композиция|доріжка|トラック|音轨|音軌|曲目|트랙|untitled|unknown)"
@@ -76,7 +77,7 @@ def is_no_title(title: str) -> bool:
     (True, True, False)
     """
     plain = _plain(title)
-    return not plain or plain in _UNKNOWN or _TRACK.fullmatch(plain) is not None
+    return plain in _UNKNOWN or plain in _UNTITLED or _TRACK.fullmatch(plain) is not None
 
 
 @lru_cache(maxsize=100_000)

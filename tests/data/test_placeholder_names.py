@@ -23,7 +23,17 @@ def test_everybody(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["The Unknown", "Unknown Mortal Orchestra", "Various Production", "Vanessa", "Nobody", "!!!", "VAST", "None"],
+    [
+        "The Unknown",
+        "Unknown Mortal Orchestra",
+        "Various Production",
+        "Vanessa",
+        "Nobody",
+        "!!!",
+        "VAST",
+        "None",
+        "Untitled",
+    ],
 )
 def test_somebody(name):
     assert not is_no_artist(name)
