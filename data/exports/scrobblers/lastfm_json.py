@@ -9,6 +9,7 @@ from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member
 
 _PAGE_MARKS = ('"#text"', '"uts"')
+_NEEDED = ("artist", "title")
 _STATS_MARKS = ('"scrobbles"', '"albumId"')
 
 
@@ -18,16 +19,16 @@ def _is_lastfm_json(head: Head) -> bool:
 
 
 def read_lastfm_json(member: Member, listener: str | None) -> Iterator[Batch]:
-    """Read the scrobbles; the file of lastfmstats.com names the listener."""
+    """Read the scrobbles; the file of lastfmstats.com names the listener. The second 0 is an unknown time."""
     with member.open_text() as file:
         is_pages = file.peek(1).lstrip()[:1] == b"["
         facts: Facts = {}
         blocks = json_entries(file, member.title, None if is_pages else "scrobbles", facts)
         if is_pages:
             tracks = ([track for page in json_objects(pages) for track in _tracks(page)] for pages in blocks)
-            yield from entry_batches(tracks, _of_page, listener)
+            yield from entry_batches(tracks, _of_page, listener, needed=_NEEDED)
         else:
-            yield from entry_batches(blocks, lambda entry: _of_stats(entry, facts), listener)
+            yield from entry_batches(blocks, lambda entry: _of_stats(entry, facts), listener, needed=_NEEDED)
 
 
 def _tracks(page: Facts) -> list[Facts]:
@@ -38,17 +39,23 @@ def _tracks(page: Facts) -> list[Facts]:
 
 def _of_page(entry: Facts) -> Facts | str:
     if json_object(entry.get("@attr")).get("nowplaying") or not entry.get("date"):
-        return "tracks that were being played"
+        return "tracks that were playing"
     artist, album, date = (json_object(entry.get(key)) for key in ("artist", "album", "date"))
     return {
         "artist": artist.get("#text") or artist.get("name"), "title": entry.get("name"), "album": album.get("#text"),
-        "mbid": entry.get("mbid"), "time": date.get("uts"),
+        "mbid": entry.get("mbid"), "time": _time(date.get("uts")),
     }  # fmt: skip
 
 
 def _of_stats(entry: Facts, facts: Facts) -> Facts:
     names = {"artist": entry.get("artist"), "title": entry.get("track"), "album": entry.get("album")}
-    return names | {"time": entry.get("date"), "user": json_text(facts.get("username"))}
+    return names | {"time": _time(entry.get("date")), "user": json_text(facts.get("username"))}
+
+
+def _time(value: object) -> str | None:
+    """A time as text, None if it is the second 0; what is missing is no time at all."""
+    text = json_text(value) or "missing"
+    return None if text == "0" else text
 
 
 LASTFM_JSON = Reader(

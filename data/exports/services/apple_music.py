@@ -17,7 +17,9 @@ from earshot.data.tables.table_blocks import header_fields, open_table, stripped
 from earshot.data.tables.text_blocks import Member
 
 _ACTIVITY = ("Song Name", "Event Type", "Event Start Timestamp")
-_DESCRIBED = "Track Description"  # "Artist - Title"
+_DESCRIBED = "Track Description"  # "Artist - Title", as in the next
+_OF_DESCRIBED = {"Date Played", "Total plays"}
+_TRACK_HISTORY = ("Track Name", "Is User Initiated")
 _LIBRARY = ('"Title"', '"Artist"', '"Track Play Count"')
 _PLAY = ("PLAY_END", "PLAY", "")  # types of events that end a play; others begin it, or show lyrics
 _WHOLE = "NATURAL_END_OF_TRACK"
@@ -39,7 +41,14 @@ def _is_activity(head: Head) -> bool:
 def _names_artists(head: Head) -> bool:
     if head.is_json:
         return head.text[0] == "[" and all(mark in head.text for mark in _LIBRARY)
-    return head.member.suffix == ".csv" and set(_DAILY) <= set(header_fields(head.first_line))
+    return head.member.suffix == ".csv" and _described(header_fields(head.first_line)) is not None
+
+
+def _described(columns: Sequence[str]) -> str | None:
+    """The column of "Artist - Title" in a file beside the plays."""
+    if _DESCRIBED in columns and _OF_DESCRIBED.intersection(columns):
+        return _DESCRIBED
+    return _TRACK_HISTORY[0] if set(_TRACK_HISTORY) <= set(columns) else None
 
 
 def read_apple_music(member: Member, artists: dict[str, str], listener: str | None) -> Iterator[Batch]:
@@ -139,8 +148,11 @@ def artists_of_titles(members: Iterable[Member]) -> dict[str, str]:
 
 def _named_tracks(member: Member) -> Iterator[tuple[str, str]]:
     if member.suffix == ".csv":
-        for block in open_table(member).blocks([_DESCRIBED]):
-            for text in block[_DESCRIBED].drop_nulls().unique():
+        table = open_table(member)
+        column = _described(table.columns)
+        assert column is not None, member  # it was detected by that
+        for block in table.blocks([column]):
+            for text in block[column].drop_nulls().unique():
                 artist, dash, title = (part.strip() for part in text.partition(" - "))
                 if dash and artist and title:
                     yield artist, title
@@ -178,7 +190,7 @@ def _group(members: Sequence[Member]) -> list[list[Member]]:
     for files in by_folder.values():
         columns = {member: open_table(member).columns for member in files if member.suffix == ".csv"}
         plays = [member for member, names in columns.items() if _ACTIVITY[0] in names]
-        days = [member for member, names in columns.items() if _DAILY[0] in names]
+        days = [member for member, names in columns.items() if set(_DAILY) <= set(names)]
         groups += [[member, *(file for file in files if file not in plays)] for member in plays]
         groups += [] if plays else [[member] for member in days]
     return groups

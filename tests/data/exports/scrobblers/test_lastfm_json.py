@@ -21,14 +21,14 @@ def test_pages(tmp_path):
     pages = [
         {"track": [playing, track("One", mbid="abc")]},
         {"track": track("x") | {"name": ""}},
-        {"track": [track("Two")]},
+        {"track": [track("Two", "0")]},
     ]
     path = tmp_path / "recenttracks-ana-1749776100.json"
     path.write_text(json.dumps(pages))
     assert read(path, *COLUMNS) == (
         "lastfm-json",
-        [("me", "Air", "One", "Moon Safari", "abc", SECOND), ("me", "Air", "Two", "Moon Safari", None, SECOND)],
-        {"tracks that were being played": 1},
+        [("me", "Air", "One", "Moon Safari", "abc", SECOND), ("me", "Air", "Two", "Moon Safari", None, None)],
+        {"tracks that were playing": 1},
     )
     path.write_text(json.dumps([{"recenttracks": {"track": [track("One", artist={"name": "Air"})]}}]))
     assert read(path, *COLUMNS, listener="bob")[1] == [("bob", "Air", "One", "Moon Safari", None, SECOND)]

@@ -77,6 +77,9 @@ def test_artists_come_from_the_files_beside(tmp_path, is_packed):
         "FR,1,AUDIO,20240506,9,200000,NATURAL_END_OF_TRACK,IPHONE,1,0,,1,Air - Sexy Boy\n"
         "FR,2,AUDIO,20240506,9,200000,NATURAL_END_OF_TRACK,IPHONE,1,0,,1,The xx - Intro\n"
     )
+    (folder / "Apple Music - Track Play History.csv").write_text(
+        "Track Name,Last Played Date,Is User Initiated\nAir - One,1750370508136,true\n"
+    )
     library = [{"Content Type": "Song", "Title": "Intro", "Artist": "alt-J", "Track Play Count": 2}]
     (folder / "Apple Music Library Tracks.json").write_text(json.dumps(library))
     path = tmp_path / "in"
@@ -86,7 +89,7 @@ def test_artists_come_from_the_files_beside(tmp_path, is_packed):
             for file in sorted(folder.iterdir()):
                 archive.write(file, f"{folder.name}/{file.name}")
     # Of a title that two artists have, nothing is guessed.
-    assert read(path, "artist", "title")[1] == [("Air", "Sexy Boy"), (None, "Intro"), (None, "One")]
+    assert read(path, "artist", "title")[1] == [("Air", "Sexy Boy"), (None, "Intro"), ("Air", "One")]
 
 
 def test_days_alone_are_read(tmp_path):
