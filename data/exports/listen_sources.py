@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from earshot.data.exports import recbole, yambda
+from earshot.data.exports.players import foobar2000, jellyfin, navidrome, player_tables, plex, rhythmbox, strawberry
 from earshot.data.exports.scrobblers import (
     koito,
     lastfm,
@@ -28,6 +29,7 @@ from earshot.data.listens.listen_tables import TABLE
 from earshot.data.tables.archives import refuse_packed
 from earshot.data.tables.encodings import decoded
 from earshot.data.tables.parquet_blocks import parquet_columns
+from earshot.data.tables.sqlite_files import MAGIC, database_tables, log_of, open_database
 from earshot.data.tables.table_blocks import table_errors
 from earshot.data.tables.text_blocks import Member, members_of
 
@@ -49,6 +51,13 @@ READERS = (
     pano_scrobbler.PANO_SCROBBLER,
     librefm.LIBREFM,
     recbole.RECBOLE,
+    navidrome.NAVIDROME,
+    plex.PLEX,
+    jellyfin.JELLYFIN,
+    strawberry.STRAWBERRY,
+    rhythmbox.RHYTHMBOX,
+    foobar2000.FOOBAR2000,
+    player_tables.PLAYER_TABLE,
     lastfm.LASTFM_CSV,
     listen_tables.TABLE,
 )
@@ -69,6 +78,11 @@ class Source:
     def paths(self) -> list[Path]:
         """The files on disk, each once."""
         return list(dict.fromkeys(member.path for member in self.members))
+
+    @property
+    def content(self) -> list[Path]:
+        """The files that hold what is imported: those on disk, and what a running player has written beside them."""
+        return [*self.paths, *filter(None, map(log_of, self.paths))]
 
     def open(self, options: ReadOptions | None = None) -> OpenedSource:
         """Begin to read the events, in the order of the files.
@@ -214,11 +228,22 @@ def _reader_of(head: Head | None) -> Reader | None:
 
 
 def read_head(member: Member) -> Head | None:
-    """Read the beginning of a file; None for Parquet inside an archive, which is not read."""
+    """Read the beginning of a file; None for Parquet inside an archive, which is not read.
+
+    Raises
+    ------
+    ValueError
+        It is a SQLite database that cannot be read, or packed.
+    """
     with member.open() as file:
         content = file.read(_HEAD_BYTES)
     if member.name is None:
         refuse_packed(content, member.path.name)
+    if content.startswith(MAGIC):
+        if member.name is not None or member.path.suffix == ".gz":
+            return Head(member, MAGIC.decode())
+        with open_database(member.path) as connection:
+            return Head(member, tables=database_tables(connection))
     if not content.startswith(b"PAR1"):
         return Head(member, decoded(content).lstrip())
     if member.name is not None:

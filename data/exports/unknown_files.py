@@ -22,7 +22,9 @@ _KEYS = {  # that are frequent in the JSON of a format
 }
 _KEY = re.compile(r'"([^"\\]{1,60})"\s*:')
 _ROOT = re.compile(r"<([A-Za-z][\w:.-]*)")
-_MAX_SHOWN = 8  # keys
+_MAX_SHOWN = 8  # keys or tables
+_UNPACKED = ("an archive", "a SQLite database")  # the latter inside of one
+_DATABASES = "Those of Navidrome, Plex, Jellyfin, Strawberry and Clementine"
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,14 @@ class Look:
 def look_of(head: Head) -> Look:
     """Tell from its beginning what a file is that no reader takes."""
     text = head.text
+    if head.tables:
+        return Look(f"a SQLite database with the tables {_listed(sorted(head.tables))}", f"{_DATABASES} are known here")
     if head.member.suffix in _WORKBOOKS:
         return Look("a workbook", "Open it, and save its sheet of listens as CSV")
     if head.member.suffix in _PLAYLISTS:
         return Look("a playlist", "`cli import-playlists` reads playlists")
     if kind := next((kind for start, kind in _BINARY.items() if text.startswith(start)), None):
-        return Look(kind, "Unpack it, and import what was in it" if kind == "an archive" else "")
+        return Look(kind, "Unpack it, and import what was in it" if kind in _UNPACKED else "")
     if re.match(r"<!doctype html|<html", text, re.IGNORECASE):
         if "youtube" in text.lower() or "watch-history" in head.member.title:
             return Look("YouTube's history as a page", "Ask https://takeout.google.com for the history as JSON")
@@ -57,10 +61,13 @@ def look_of(head: Head) -> Look:
 def _look_of_json(keys: list[str]) -> Look:
     if {"playlists", "trackName"} <= set(keys):
         return Look("Spotify's playlists", "`cli import-playlists` reads playlists")
-    shown = ", ".join(keys[:_MAX_SHOWN]) + (", ..." if len(keys) > _MAX_SHOWN else "")
     fits = {name: len(set(keys).intersection(known)) for name, known in _KEYS.items()}
     nearest = max(fits, key=lambda name: fits[name])
     return Look(
-        f"JSON with the keys {shown}" if keys else "JSON without keys",
+        f"JSON with the keys {_listed(keys)}" if keys else "JSON without keys",
         f"The nearest format is {nearest}, but not all of its keys are there" if fits[nearest] > 1 else "",
     )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_MAX_SHOWN]) + (", ..." if len(names) > _MAX_SHOWN else "")

@@ -1,7 +1,7 @@
 """The form of a reader: how one format of listening exports is detected, grouped into imports and read."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from earshot.data.listens.event_batch import Batch
 from earshot.data.listens.event_collector import Items
+from earshot.data.tables.sqlite_files import Tables
 from earshot.data.tables.text_blocks import Member
 
 
@@ -19,6 +20,7 @@ class Head:
     member: Member
     text: str = ""  # without leading blanks; empty of a Parquet file
     columns: tuple[str, ...] = ()  # of a Parquet file
+    tables: Tables = field(default_factory=dict)  # of a SQLite database
 
     @cached_property
     def is_json(self) -> bool:
@@ -74,3 +76,4 @@ class Reader:
     open: Callable[[Sequence[Member], ReadOptions], OpenedSource]
     group: Callable[[Sequence[Member]], list[list[Member]]] = one_by_one  # the files that are imported together
     names_users: bool = False  # whether the files always name the users, so that no listener can be given
+    is_whole: bool = False  # whether a file holds all that there is, so that its later state replaces an earlier one

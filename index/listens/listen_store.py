@@ -81,6 +81,11 @@ def known_listens(library: Library, digest: str) -> StoredListens | None:
     return next((listens for listens in stored_listens(library) if listens.content_hash == digest), None)
 
 
+def listens_of(library: Library, origin: str) -> StoredListens | None:
+    """The record of the latest import from a file, if any."""
+    return next((listens for listens in stored_listens(library)[::-1] if listens.origin == origin), None)
+
+
 def import_digests(library: Library, level: str | None = None) -> list[str]:
     """The digests of `stored_listens`; importing a file again keeps its digest."""
     return [listens.content_hash for listens in stored_listens(library, level)]
@@ -126,8 +131,9 @@ def import_listens(
     folders: Iterable[str] = (),
     names_are: str = "auto",
     options: Sequence[str] = (),
+    earlier: StoredListens | None = None,
 ) -> ListenImport:
-    """Store collected listens in place of an earlier import of the same content, all or nothing.
+    """Store collected listens in place of an earlier import, of the same content by default, all or nothing.
 
     The new file never has the name of the one it replaces, so that a kill leaves the earlier import as it was. Items
     are in the order of the collector, with facts from other files; options are those of the command, to import again.
@@ -143,7 +149,7 @@ def import_listens(
         raise ValueError(
             f"{Path(origin).name} holds no listens; {collector.n_malformed:,} rows are malformed{such}{left_out}"
         )
-    known = known_listens(library, digest)
+    known = known_listens(library, digest) or earlier
     replaced = known.file if known else None
     name = f"{digest}.parquet"
     path = listens_folder(library) / (name if name != replaced else f"{digest}.2.parquet")
@@ -153,7 +159,7 @@ def import_listens(
         matched = match_items(library, items or collector.items, collector.level, folders=folders, names_are=names_are)
         with atomic_path(path) as temporary:
             n_events = write_events(temporary, collector.events(user_ids, matched.ids), collector.level)
-        library.db.execute("DELETE FROM listens WHERE content_hash = ?", [digest])
+        library.db.execute("DELETE FROM listens WHERE id = ?", [known.id if known else None])
         row = library.db.execute(
             f"INSERT INTO listens ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
             [

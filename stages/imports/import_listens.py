@@ -60,6 +60,7 @@ class ImportedSource:
     malformed: tuple[str, ...]  # the first malformed rows; `result.listens` has their number
     format: str
     n_vectors: int | None  # audio embeddings that came along; None where none did
+    replaced: StoredListens | None = None  # an earlier state of the same file
 
 
 class UnreadableSource(Note):
@@ -123,12 +124,13 @@ def _import_source(
     library: Library, source: Source, path: Path, config: ImportListensConfig
 ) -> Generator[Report, None, None]:
     """Read a source and keep its listens, unless they are known."""
-    origin = source.paths[0] if len(source.paths) == 1 else path
-    digest = listen_store.content_digest(*source.paths, number=source.number)
+    origin = source.paths[0] if len(source.paths) == 1 or source.reader.is_whole else path
+    digest = listen_store.content_digest(*source.content, number=source.number)
     known = listen_store.known_listens(library, digest)
     if known and not config.again:
         yield KnownSource(origin.name, known)
         return
+    earlier = listen_store.listens_of(library, str(origin.absolute())) if source.reader.is_whole else None
     opened = source.open(config)
     with EventCollector(listen_store.listens_folder(library), opened.level, prefix=opened.prefix) as collector:
         for n_blocks, batch in enumerate(opened.batches, start=1):
@@ -146,7 +148,7 @@ def _import_source(
             yield mapped
         result = listen_store.import_listens(
             library, collector, digest, origin=str(origin.absolute()), items=items, options=config.cli_options(),
-            names_are=mapped.names_are, folders=mapped.folders,
+            names_are=mapped.names_are, folders=mapped.folders, earlier=earlier,
         )  # fmt: skip
         n_vectors = None
         if opened.vector_files:
@@ -162,6 +164,7 @@ def _import_source(
         malformed=collector.malformed,
         format=source.reader.name,
         n_vectors=n_vectors,
+        replaced=earlier,
     )
 
 

@@ -67,4 +67,5 @@ ITUNES_LIBRARY = Reader(
     "itunes-library",
     _is_library,
     lambda members, options: OpenedSource(read_itunes_library(members[0], options.listener)),
+    is_whole=True,
 )

@@ -1,10 +1,12 @@
 """What files without listens look like."""
 
+import gzip
 import zipfile
 
 import pytest
 
 from earshot.data.exports.listen_sources import find_sources
+from player_databases import database
 
 
 @pytest.mark.parametrize(
@@ -14,7 +16,7 @@ from earshot.data.exports.listen_sources import find_sources
         ("watch-history.html", b"<html><title>My Activity</title>", "YouTube's history as a page. Ask .* as JSON"),
         ("x.html", b"<!DOCTYPE html><p>", "a page of the web. Ask for the export as JSON or CSV"),
         ("x.xml", b'<?xml version="1.0"?><!DOCTYPE rss><opml version="1">', "XML of <opml>"),
-        ("x.db", b"SQLite format 3\0\x10\0\x02\x02\0@  \0\0\0\1\0\0\0\2\0\0\0\0", "a SQLite database"),
+        ("x.db.gz", gzip.compress(b"SQLite format 3\0"), "a SQLite database. Unpack it"),
         ("x.m3u8", b"#EXTM3U", "a playlist. `cli import-playlists` reads playlists"),
         ("x.dat", b"\0\1\2", "no text"),
         ("x.log", b"something happened", "text, but no table by its name"),
@@ -28,6 +30,16 @@ def test_a_refusal_says_what_the_file_looks_like(tmp_path, name, content, words)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=words):
         find_sources(tmp_path / name)
+
+
+def test_the_tables_of_a_database_are_told(tmp_path):
+    database(tmp_path / "x.db", "CREATE TABLE songs (a); CREATE TABLE b (c)", {})
+    words = r"a SQLite database with the tables b, songs\. Those of Navidrome, .* are known here"
+    with pytest.raises(ValueError, match=words):
+        find_sources(tmp_path / "x.db")
+    (tmp_path / "x.db").write_bytes(b"SQLite format 3\0 and no more")
+    with pytest.raises(ValueError, match=r"x\.db cannot be read as a database"):
+        find_sources(tmp_path / "x.db")
 
 
 def test_of_several_files_the_one_to_mend_is_named(tmp_path):

@@ -1,12 +1,17 @@
 """Imports of listens from Python: what is reported, in what order."""
 
 import json
+import shutil
+import sqlite3
 import zipfile
+from contextlib import closing
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from earshot.index.library import Library
+from earshot.index.listens.listen_store import stored_listens
 from earshot.index.vectors.spaces import read_vectors
 from earshot.stages.imports.import_listens import (
     ImportedSource,
@@ -17,7 +22,8 @@ from earshot.stages.imports.import_listens import (
     import_listens,
 )
 from earshot.stages.shared.reports import InputError, Progress
-from listen_exports import spotify, stream
+from listen_exports import SECOND, spotify, stream
+from player_databases import STRAWBERRY, database
 
 
 @pytest.fixture
@@ -35,6 +41,26 @@ def test_an_import_reports_blocks_then_the_source_then_other_files(library, tmp_
     assert reports[1].result.listens.n_events == 2 and reports[1].is_timed and reports[1].n_vectors is None
     known, _ = import_listens(library, tmp_path / "in")
     assert isinstance(known, KnownSource) and known.listens == reports[1].result.listens
+
+
+def test_a_later_state_of_a_players_database_takes_the_place_of_the_earlier_one(library, tmp_path):
+    """Also where the player has not moved its log into the database yet."""
+    songs = [("One", "", "Air", "", "file:///1.mp3", 3, 0, SECOND, -1, "")]
+    path = database(tmp_path / "strawberry.db", f"PRAGMA journal_mode = WAL; {STRAWBERRY}", {"songs": songs})
+    first, _ = (report for report in import_listens(library, path) if not isinstance(report, Progress))
+    assert first.replaced is None
+    with closing(sqlite3.connect(path)) as player:
+        player.execute("UPDATE songs SET playcount = 5")
+        player.commit()
+        assert (tmp_path / "strawberry.db-wal").stat().st_size
+        second, _ = (report for report in import_listens(library, path) if not isinstance(report, Progress))
+        assert second.replaced == first.result.listens
+    (log,) = (library.folder / "listens").glob("*.parquet")
+    assert pl.read_parquet(log)["plays"].to_list() == [5]
+    assert [listens.id for listens in stored_listens(library)] == [second.result.listens.id]
+    copy = Path(shutil.copy(path, tmp_path / "other.db"))
+    (again, _) = (report for report in import_listens(library, copy) if not isinstance(report, Progress))
+    assert isinstance(again, ImportedSource) and again.replaced is None, "it is another file"
 
 
 def test_a_damaged_file_of_a_folder_is_reported(library, tmp_path):

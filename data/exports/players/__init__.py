@@ -1,0 +1,1 @@
+"""Readers of the databases and libraries of music players and servers."""

@@ -1,0 +1,170 @@
+"""Read who played what in Jellyfin: ``jellyfin.db``, ``library.db`` before 10.11, and ``playback_reporting.db``.
+
+The plug-in Playback Reporting keeps single plays. Databases in one folder are read together, also if only one is given:
+a play that is counted in two counts once, and users and items have their names.
+"""
+
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from uuid import UUID
+
+from earshot.data.exports.entry_rows import Facts, entry_batches
+from earshot.data.exports.players.player_database import PlayerSchema, opinion, refuse_several, rows_of, seconds_of
+from earshot.data.listens.event_batch import Batch
+from earshot.data.listens.listen_reader import OpenedSource, Reader
+from earshot.data.tables.sqlite_files import database_tables, open_database
+from earshot.data.tables.text_blocks import Member
+
+_AUDIO = "MediaBrowser.Controller.Entities.Audio.Audio"
+_USERS = "jellyfin.db"  # the file with the names of users
+_REPORTED = re.compile(r"(?P<artist>.+?) - (?P<title>.+) \((?P<album>(?:[^()]|\([^()]*\))+)\)")
+_NOT_KNOWN = "Not Known"
+_COUNTED = (  # an item may have several rows for one user, which say the same
+    f"max(d.PlayCount) AS plays, max({seconds_of('d.LastPlayedDate')}) AS time,"
+    f" min({opinion('round(d.Rating / 2)', 'd.IsFavorite')}) AS kind"
+)
+_ITEM = "coalesce(nullif(i.Artists, ''), i.AlbumArtists) AS artist, i.Name AS title, i.Album AS album"
+
+SERVER = PlayerSchema(
+    "Jellyfin",
+    {
+        "UserData": ("UserId", "ItemId", "PlayCount", "LastPlayedDate", "IsFavorite", "Rating"),
+        "BaseItems": ("Id", "Type", "Name", "Album", "Artists", "AlbumArtists"),
+    },
+    'SELECT max(MigrationId) FROM "__EFMigrationsHistory"',
+    lambda _: [
+        f"SELECT d.UserId AS user, d.ItemId AS item, {_ITEM}, {_COUNTED} FROM UserData AS d"
+        f" JOIN BaseItems AS i ON i.Id = d.ItemId WHERE i.Type = '{_AUDIO}' GROUP BY d.UserId, d.ItemId"
+    ],
+)
+OLD_SERVER = PlayerSchema(
+    "Jellyfin before 10.11",
+    {
+        "UserDatas": ("key", "userId", "playCount", "lastPlayedDate", "isFavorite", "rating"),
+        "TypedBaseItems": ("guid", "type", "UserDataKey", "Name", "Album", "Artists", "AlbumArtists"),
+    },
+    "PRAGMA user_version",
+    lambda _: [
+        f"SELECT d.userId AS user, min(i.guid) AS item, {_ITEM}, {_COUNTED} FROM UserDatas AS d"
+        f" JOIN TypedBaseItems AS i ON i.UserDataKey = d.key WHERE i.type = '{_AUDIO}' GROUP BY d.userId, d.key"
+    ],
+)
+REPORTING = PlayerSchema(
+    "Jellyfin's Playback Reporting",
+    {"PlaybackActivity": ("DateCreated", "UserId", "ItemId", "ItemType", "ItemName", "PlayDuration")},
+    "PRAGMA user_version",
+    lambda _: [
+        "SELECT UserId AS user, ItemId AS item, ItemName AS name, PlayDuration AS played_s,"
+        " strftime('%s', DateCreated, CASE user_version WHEN 0 THEN 'utc' ELSE '0 seconds' END) AS time"  # once local
+        " FROM PlaybackActivity, pragma_user_version WHERE ItemType = 'Audio'"
+    ],
+)
+
+_SCHEMAS = (SERVER, OLD_SERVER, REPORTING)
+
+
+def read_jellyfin(members: Sequence[Member], listener: str | None) -> Iterator[Batch]:
+    """Read single plays, then what is counted besides at the time of the last, and what is liked.
+
+    Raises
+    ------
+    ValueError
+        A database cannot be read, or lacks a column; or several users played, despite a `listener`.
+    """
+    with ExitStack() as stack:
+        by_schema: dict[str, list[sqlite3.Connection]] = defaultdict(list)
+        for path in _with_companions(members):
+            connection = stack.enter_context(open_database(path))
+            tables = database_tables(connection)
+            schema = next((one for one in _SCHEMAS if one.needed.keys() <= tables.keys()), None)
+            if schema is not None:
+                schema.checked_tables(connection, path.name)
+                by_schema[schema.program].append(connection)
+        current = SERVER if by_schema[SERVER.program] else OLD_SERVER  # an upgrade leaves the old one
+        counts = [
+            row for one in by_schema[current.program] for rows in rows_of(one, *current.queries({})) for row in rows
+        ]
+        reports = chain.from_iterable(rows_of(one, *REPORTING.queries({})) for one in by_schema[REPORTING.program])
+        users = _user_names(members[0].path.with_name(_USERS))
+        entries = list(chain(*_entries(counts, reports, users)))
+    if listener:
+        refuse_several({entry["user"] for entry in entries}, members[0].path)
+    yield from entry_batches([entries], dict, listener, needed=("title",))
+
+
+def _entries(
+    counts: Sequence[Facts], reports: Iterator[list[Facts]], users: Mapping[str, str]
+) -> Iterator[Iterator[Facts]]:
+    """Yield the entries of reports, of the plays that are counted besides, and of what is liked."""
+    items = {_key(row["item"]): {name: row[name] for name in ("artist", "title", "album")} for row in counts}
+    n_reported: Counter[tuple[str, str]] = Counter()
+
+    def named(row: Facts) -> Facts:
+        user = _key(row["user"])
+        return {"user": users.get(user, user)} | (items.get(_key(row["item"])) or _names(str(row.get("name"))))
+
+    def reported(row: Facts) -> Facts:
+        n_reported[_key(row["user"]), _key(row["item"])] += 1
+        played = row["played_s"]
+        return named(row) | {"time": row["time"], "played_ms": played * 1_000 if isinstance(played, int) else None}
+
+    def rest(row: Facts) -> Facts:
+        n = n_reported[_key(row["user"]), _key(row["item"])]
+        return named(row) | {"plays": row["plays"] - n, "time": None if n else row["time"]}
+
+    yield (reported(row) for rows in reports for row in rows)
+    yield (entry for row in counts if row["plays"] and (entry := rest(row))["plays"] > 0)
+    yield (named(row) | {"kind": row["kind"]} for row in counts if row["kind"] is not None)
+
+
+def _key(code: object) -> str:
+    """An id as all databases have it: sixteen bytes, or hexadecimal with dashes or without; or a small number."""
+    if isinstance(code, bytes) and len(code) == 16:
+        return UUID(bytes_le=code).hex
+    return str(code).replace("-", "").lower()
+
+
+def _names(reported: str) -> Facts:
+    """Artist, title and album of a name in the reports."""
+    match = _REPORTED.fullmatch(reported)
+    names = match.groupdict() if match else {"title": reported}
+    return {name: None if value == _NOT_KNOWN else value for name, value in names.items()}
+
+
+def _with_companions(members: Sequence[Member]) -> list[Path]:
+    """The given databases, and those of the same server beside them."""
+    paths = [member.path for member in members]
+    beside = (paths[0].with_name(name) for name in (_USERS, "library.db", "playback_reporting.db"))
+    return [*paths, *(path for path in beside if path not in paths and path.is_file())]
+
+
+def _user_names(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    with open_database(path) as connection:
+        if not {"Id", "Username"} <= database_tables(connection).get("Users", frozenset()):
+            return {}
+        number = "InternalId" if "InternalId" in database_tables(connection)["Users"] else "NULL"
+        rows = connection.execute(f"SELECT Id, {number}, Username FROM Users").fetchall()
+    return {_key(code): str(name) for *codes, name in rows for code in codes if code is not None}
+
+
+def _of_one_folder(members: Sequence[Member]) -> list[list[Member]]:
+    by_folder: dict[Path, list[Member]] = defaultdict(list)
+    for member in members:
+        by_folder[member.path.parent].append(member)
+    return list(by_folder.values())
+
+
+JELLYFIN = Reader(
+    "jellyfin",
+    lambda head: any(schema.is_in(head) for schema in _SCHEMAS),
+    lambda members, options: OpenedSource(read_jellyfin(members, options.listener)),
+    group=_of_one_folder,
+    is_whole=True,
+)

@@ -1,0 +1,85 @@
+"""Databases of music players, with the tables that their programs create, shortened to what they say of plays."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+
+def database(path: Path, script: str, rows: dict[str, list[tuple]]) -> Path:
+    """Make a database of a schema, and fill its tables."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+        for table, values in rows.items():
+            connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values[0]))})", values)
+        connection.commit()
+    return path
+
+
+# navidrome/db/migrations: 20200130083147, 20230616214944, 20240629152843, 20251206013022
+NAVIDROME = """
+CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER);
+INSERT INTO goose_db_version (version_id) VALUES (0), (20251206013022);
+CREATE TABLE user (id varchar(255) NOT NULL PRIMARY KEY, user_name varchar(255) DEFAULT '' NOT NULL UNIQUE,
+    name varchar(255), password varchar(255) DEFAULT '' NOT NULL);
+CREATE TABLE media_file (id varchar(255) NOT NULL PRIMARY KEY, path varchar(255) DEFAULT '' NOT NULL,
+    title varchar(255) DEFAULT '' NOT NULL, album varchar(255) DEFAULT '' NOT NULL,
+    artist varchar(255) DEFAULT '' NOT NULL, mbz_recording_id varchar(255) DEFAULT '' NOT NULL);
+CREATE TABLE annotation (user_id varchar(255) DEFAULT '' NOT NULL, item_id varchar(255) DEFAULT '' NOT NULL,
+    item_type varchar(255) DEFAULT '' NOT NULL, play_count integer DEFAULT 0, play_date datetime,
+    rating integer DEFAULT 0, starred bool DEFAULT FALSE NOT NULL, starred_at datetime,
+    UNIQUE (user_id, item_id, item_type));
+"""
+NAVIDROME_SCROBBLES = """
+CREATE TABLE scrobbles (media_file_id VARCHAR(255) NOT NULL REFERENCES media_file(id), user_id VARCHAR(255) NOT NULL
+    REFERENCES user(id), submission_time INTEGER NOT NULL);
+"""
+
+PLEX = """
+CREATE TABLE schema_migrations (version varchar(255) NOT NULL, rollback_sql text);
+INSERT INTO schema_migrations (version) VALUES ('202302072000');
+CREATE TABLE accounts (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, name varchar(255));
+CREATE TABLE metadata_items (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, parent_id integer, metadata_type integer,
+    guid varchar(255), title varchar(255), original_title varchar(255));
+CREATE TABLE metadata_item_settings (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, account_id integer,
+    guid varchar(255), rating float, view_count integer, last_viewed_at dt_integer(8));
+CREATE TABLE metadata_item_views (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, account_id integer,
+    guid varchar(255), metadata_type integer, grandparent_title varchar(255), parent_title varchar(255),
+    title varchar(255), viewed_at dt_integer(8));
+"""
+
+# src/Jellyfin.Database/.../Migrations: 20200613202153_AddUsers, 20241020103111_LibraryDbMigration
+JELLYFIN_USERS = """
+CREATE TABLE Users (Id TEXT NOT NULL PRIMARY KEY, Username TEXT NOT NULL, InternalId INTEGER NOT NULL);
+"""
+JELLYFIN = """
+CREATE TABLE "__EFMigrationsHistory" (MigrationId TEXT NOT NULL PRIMARY KEY, ProductVersion TEXT NOT NULL);
+INSERT INTO "__EFMigrationsHistory" VALUES ('20241111131257_AddedCustomDataKey', '9.0.0');
+CREATE TABLE BaseItems (Id TEXT NOT NULL PRIMARY KEY, Type TEXT NOT NULL, Name TEXT, Album TEXT, Artists TEXT,
+    AlbumArtists TEXT);
+CREATE TABLE UserData (ItemId TEXT NOT NULL, UserId TEXT NOT NULL, CustomDataKey TEXT NOT NULL, Rating REAL,
+    PlayCount INTEGER NOT NULL, IsFavorite INTEGER NOT NULL, LastPlayedDate TEXT,
+    PRIMARY KEY (ItemId, UserId, CustomDataKey));
+"""
+# Emby.Server.Implementations/Data: SqliteItemRepository, SqliteUserDataRepository
+OLD_JELLYFIN = """
+CREATE TABLE TypedBaseItems (guid GUID PRIMARY KEY NOT NULL, type TEXT NOT NULL, Name TEXT, Album TEXT, Artists TEXT,
+    AlbumArtists TEXT, UserDataKey TEXT);
+CREATE TABLE UserDatas (key nvarchar NOT NULL, userId INT NOT NULL, rating float NULL, played bit NOT NULL,
+    playCount int NOT NULL, isFavorite bit NOT NULL, playbackPositionTicks bigint NOT NULL,
+    lastPlayedDate datetime NULL, AudioStreamIndex INT, SubtitleStreamIndex INT);
+"""
+# jellyfin-plugin-playbackreporting: ActivityRepository
+JELLYFIN_REPORTS = """
+CREATE TABLE PlaybackActivity (DateCreated DATETIME NOT NULL, UserId TEXT, ItemId TEXT, ItemType TEXT, ItemName TEXT,
+    PlaybackMethod TEXT, ClientName TEXT, DeviceName TEXT, PlayDuration INT);
+PRAGMA user_version = 1;
+"""
+
+# strawberry/data/schema/schema.sql, version 20
+STRAWBERRY = """
+CREATE TABLE schema_version (version INTEGER NOT NULL);
+INSERT INTO schema_version (version) VALUES (20);
+CREATE TABLE songs (title TEXT, album TEXT, artist TEXT, albumartist TEXT, url TEXT NOT NULL,
+    playcount INTEGER NOT NULL DEFAULT 0, skipcount INTEGER NOT NULL DEFAULT 0,
+    lastplayed INTEGER NOT NULL DEFAULT -1, rating INTEGER DEFAULT -1, musicbrainz_recording_id TEXT);
+"""
