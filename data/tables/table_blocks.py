@@ -84,13 +84,19 @@ class Table:
             return pl.concat(blocks, rechunk=False)
 
 
-def open_table(file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: str = "tables") -> Table:
+def open_table(
+    file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: str = "tables", *, has_header: bool | None = None
+) -> Table:
     """Open a table, and detect its columns and layout from its beginning.
 
     All fields of text files are text, in any encoding (`data.tables.encodings`). A text whose first line begins with
     two numbers, or holds a hash or a time, has no header. Missing fields are null and surplus ones are dropped, so that
     a damaged line spoils only itself. Tab-separated files have no quoting unless their header has: titles hold quotes,
     and programs that write TSV seldom escape them; only what Excel encloses loses its quotes.
+
+    Parameters
+    ----------
+    has_header : whether a text has one; else its first line tells
 
     Raises
     ------
@@ -112,7 +118,7 @@ def open_table(file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: st
         if member.suffix in (".jsonl", ".ndjson"):
             schema = json_columns(head, name)
             return Table(name, schema, lambda columns, lost: json_rows(member, columns, lost))
-        layout = Layout.detect(head, name)
+        layout = Layout.detect(head, name, has_header)
         schema = dict.fromkeys(layout.names, pl.String())
         rows = partial(rows_of_layout, member, layout)
         return Table(name, schema, rows, first_row=layout.first_row)
@@ -145,7 +151,7 @@ class Layout:
     may_quote: bool = False  # whether a field without a `quote` may be in quotes, as Excel writes it
 
     @classmethod
-    def detect(cls, head: bytes, name: str) -> "Layout":
+    def detect(cls, head: bytes, name: str, has_header: bool | None = None) -> "Layout":
         """Detect the layout from the beginning of a file; raises a ValueError or a PolarsError if it is no table."""
         text = head.lstrip(b"\r\n")
         first, separator = _first_line(text), None
@@ -158,7 +164,7 @@ class Layout:
         fields = [field.strip() for field in first.split(separator)]
         quote = '"' if separator != "\t" or any(_IN_QUOTES.fullmatch(field) for field in fields) else None
         record = _first_record(text, quote)
-        has_header = not _is_data(fields)
+        has_header = not _is_data(fields) if has_header is None else has_header
         if record.count(separator.encode()) >= MAX_COLUMNS:
             n_columns = record.count(separator.encode()) + 1
             raise ValueError(f"{name} has {n_columns:,} columns; a table has at most {MAX_COLUMNS:,}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earshot.data.events.event_log import LogError, check_log, log_errors, write_events
+from earshot.data.events.event_log import LogError, check_log, log_errors, read_totals, write_events
 from earshot.data.files.atomic import atomic_path, make_folder, remove
 from earshot.data.files.regular_files import IrregularFileError, open_regular
 from earshot.data.listens.event_collector import EventCollector, Items
@@ -84,6 +84,21 @@ def known_listens(library: Library, digest: str) -> StoredListens | None:
 def listens_of(library: Library, origin: str) -> StoredListens | None:
     """The record of the latest import from a file, if any."""
     return next((listens for listens in stored_listens(library)[::-1] if listens.origin == origin), None)
+
+
+def earlier_totals(library: Library, listens: StoredListens) -> list[StoredListens]:
+    """Earlier imports that hold the play counts of most of the same users and items, if an import holds such totals."""
+    others = [one for one in stored_listens(library, listens.level) if one.id != listens.id]
+    own = read_totals(library.file(listens.file, LISTENS), listens.level) if others else None
+    if own is None:
+        return []
+    found = []
+    for one in others:
+        path = library.file(one.file, LISTENS)
+        totals = read_totals(path, one.level) if path.is_file() else None
+        if totals is not None and 2 * len(own.join(totals, on=own.columns, how="semi")) >= min(len(own), len(totals)):
+            found.append(one)
+    return found
 
 
 def import_digests(library: Library, level: str | None = None) -> list[str]:

@@ -1,5 +1,6 @@
 """Import listening exports into the library."""
 
+import shlex
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,6 +11,7 @@ from earshot.data.exports.listen_sources import Source, find_sources
 from earshot.data.exports.scrobblers.lastfm import LASTFM_CSV
 from earshot.data.exports.yambda import embeddings
 from earshot.data.ids import IdMap
+from earshot.data.listens.event_batch import ME
 from earshot.data.listens.event_collector import EventCollector, Items
 from earshot.data.listens.listen_reader import Reader, ReadOptions
 from earshot.data.listens.listen_tables import TABLE
@@ -160,7 +162,7 @@ def _import_source(
         is_timed=collector.is_timed,
         n_repeats=len(collector) - result.listens.n_events,
         left_out=dict(collector.left_out),
-        notes=(*collector.notes, *_doubts(collector)),
+        notes=(*collector.notes, *_doubts(library, collector, result)),
         malformed=collector.malformed,
         format=source.reader.name,
         n_vectors=n_vectors,
@@ -168,9 +170,24 @@ def _import_source(
     )
 
 
-def _doubts(collector: EventCollector) -> Iterator[str]:
+def _doubts(library: Library, collector: EventCollector, result: ListenImport) -> Iterator[str]:
+    """What a person may have meant otherwise."""
     if collector.n_early:
         yield f"{collector.n_early:,} of {len(collector):,} lie before 1990: are their times seconds since 1970?"
+    if result.n_new_users == 1 == len(collector.users):
+        (name,) = collector.users
+        others = library.column("SELECT name FROM users WHERE name <> ? LIMIT 2", [name])
+        if len(others) == 1 and ME in (name, *others):
+            yield (
+                f"listens of {name!r} are now beside those of {others[0]!r}: if that is one person, run"
+                f" `cli forget-listens {result.listens.id}` and import again with --listener {shlex.quote(others[0])}"
+            )
+    for earlier in listen_store.earlier_totals(library, result.listens):
+        yield (
+            f"these are play counts of what import {earlier.id} ({Path(earlier.origin).name},"
+            f" {earlier.imported[:10]}) has counts of, and both are added: `cli forget-listens {earlier.id}` takes the"
+            " earlier ones back"
+        )
 
 
 def _store_embeddings(

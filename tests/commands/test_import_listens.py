@@ -66,7 +66,7 @@ def test_a_later_export_adds_only_what_is_new(folder, run):
 
 
 def test_an_export_beside_its_earlier_one_or_unpacked_counts_once(folder, run):
-    first = [stream("One"), stream("Two", ts="2010-01-01T00:00:00Z"), stream("Two", ts="2010-01-01T00:00:00Z")]
+    first = [stream("One"), stream("Two", ts="2010-01-01T00:00:00Z"), stream("Two", ts="2010-01-01T00:00:09Z")]
     spotify(folder / "in" / "a.json", *first)
     assert "3 listens by 1 user" in run("import-listens", folder / "in").stdout
     assert "Listens   3 events, 1 user\n" in run("status").stdout

@@ -10,6 +10,7 @@ import polars as pl
 from earshot.data.listens.event_batch import ME, Batch, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_times import seconds
+from earshot.data.tables.encodings import as_utf8
 from earshot.data.tables.table_blocks import (
     SUFFIXES,
     Layout,
@@ -27,7 +28,9 @@ _1K = Layout(_1K_COLUMNS, separator="\t", quote=None, n_before=0, is_utf8=True)
 _HEADLESS = ("artist", "album", "track", "date")
 _1K_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _CSV_DATE = re.compile(r'\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d"?$')
-_REPEATED = re.compile(r"_duplicated_\d+$")
+_PLAYING = re.compile(r'[,;\t](?:"")?$')  # a line without a date
+_N_LINES = 20  # of which one should have a date
+_HEAD_BYTES = 65_536
 _NEEDED = ("artist", "title", "time_s")
 _TITLES = ("track", "name")
 _TIMES = ("uts", "utc_time", "date", "time", "timestamp")
@@ -43,7 +46,14 @@ def _is_lastfm_1k(head: Head) -> bool:
 def _is_lastfm_csv(head: Head) -> bool:
     if head.member.suffix not in SUFFIXES or not head.first_line:
         return False
-    return _CSV_DATE.search(head.first_line) is not None or is_export(header_fields(head.first_line))
+    return is_export(header_fields(head.first_line)) or _has_no_header(head.text)
+
+
+def _has_no_header(text: str) -> bool:
+    """Tell whether a text begins with scrobbles: the first may have no date, as it was playing then."""
+    lines = [line.strip() for line in text.splitlines()[:_N_LINES]]
+    first_dated = next((place for place, line in enumerate(lines) if _CSV_DATE.search(line)), None)
+    return first_dated is not None and all(_PLAYING.search(line) for line in lines[:first_dated])
 
 
 def read_lastfm_1k(member: Member) -> Iterator[Batch]:
@@ -74,7 +84,8 @@ def is_export(columns: Sequence[str]) -> bool:
 def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch]:
     """Read a CSV of one user's scrobbles, with a header (``uts, artist, album, track, ...``) or without one.
 
-    Without a header, columns are ``artist, album, track, date``, the date as in ``31 Dec 2020 23:59``, UTC. Without a
+    Without a header, columns are ``artist, album, track, date``, the date as in ``31 Dec 2020 23:59``, UTC. The year
+    1970 is an unknown time, and a track without any was playing when the file was made: no listen yet. Without a
     `listener`, the user is the one in the header, as in ``Date#ana``, else `ME`.
 
     Raises
@@ -82,11 +93,11 @@ def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch
     ValueError
         The file cannot be read as a table, or has a header without artists or times.
     """
-    table = open_table(file)
-    names = table.columns
-    # Without a header, the first scrobble was read as one, and names that repeat in it got a suffix.
-    is_headless = not {_plain(name) for name in names}.intersection(_TITLES)
-    ours = [*_HEADLESS, *names[len(_HEADLESS) :]][: len(names)] if is_headless else names
+    member = file if isinstance(file, Member) else Member(file)
+    with member.open_text() as text:
+        is_headless = _has_no_header(as_utf8(text.read(_HEAD_BYTES)).decode("utf-8", "replace"))
+    table = open_table(member, has_header=False if is_headless else None)
+    ours = [*_HEADLESS, *table.columns[len(_HEADLESS) :]][: len(table.columns)] if is_headless else table.columns
     by_name = {_plain(name): name for name in reversed(ours)}
 
     def find(*candidates: str) -> str:
@@ -95,23 +106,34 @@ def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch
             raise ValueError(f"{table.name} has no column {', '.join(candidates)}; it has {list_columns(ours)}")
         return name
 
-    time = find(*_TIMES)
+    artist, title, time = find("artist"), find(*_TITLES), find(*_TIMES)
     user = time.partition("#")[2].strip()
+    times = seconds(pl.col(time), pl.String())
     columns = {
-        "user": pl.lit(listener or user or ME), "time_s": seconds(pl.col(time), pl.String()),
-        "artist": stripped(find("artist")), "title": stripped(find(*_TITLES)),
+        "user": pl.lit(listener or user or ME), "time_s": pl.when(times != 0).then(times),
+        "artist": stripped(artist), "title": stripped(title),
         **{ours: stripped(by_name[theirs]) for ours, theirs in _OPTIONAL.items() if theirs in by_name},
     }  # fmt: skip
-    blocks = _with_first_row(table, ours) if is_headless else table.blocks()
-    yield from valid_events(blocks, columns, needed=("user", *_NEEDED), lost=table.lost)
+    blocks = _scrobbles(table, ours, (artist, title, time))
+    needed = ("user", "artist", "title")
+    yield from valid_events(blocks, columns, needed=needed, is_valid=times.is_not_null(), lost=table.lost)
 
 
-def _with_first_row(table: Table, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """Yield the blocks of a table without a header, whose first row was taken for names of columns."""
-    first_row = pl.DataFrame([[_REPEATED.sub("", name)] for name in table.columns], schema=columns, orient="col")
-    blocks = (block.rename(dict(zip(table.columns, columns, strict=True))) for block in table.blocks())
-    yield pl.concat([first_row, next(blocks)])
-    yield from blocks
+def _scrobbles(table: Table, columns: Sequence[str], needed: tuple[str, str, str]) -> Iterator[pl.DataFrame]:
+    """Yield the blocks of a table under other names, without what was playing when it was made.
+
+    Parameters
+    ----------
+    needed : the columns of artist, title and time; what was playing lacks the time alone
+    """
+    artist, title, time = map(stripped, needed)
+    is_playing = artist.is_not_null() & title.is_not_null() & time.is_null()
+    for block in table.blocks():
+        renamed = block.rename(dict(zip(table.columns, columns, strict=True)))
+        scrobbles = renamed.filter(~is_playing)
+        if len(scrobbles) < len(renamed):
+            table.lost["tracks that were playing"] += len(renamed) - len(scrobbles)
+        yield scrobbles
 
 
 def _plain(name: str) -> str:

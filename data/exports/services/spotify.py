@@ -3,6 +3,7 @@
 The tracks that a person liked lie beside that of a year.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,8 +13,9 @@ import polars as pl
 from earshot.data.exports.services.spotify_library import is_spotify_library, read_spotify_library
 from earshot.data.listens.event_batch import ME, Batch, json_text, refuse_malformed, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, together
+from earshot.data.listens.listen_times import seconds
 from earshot.data.tables.json_lists import json_entries
-from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_blocks import Member, json_value
 
 _MARKS = ('"master_metadata_track_name"', '"msPlayed"')
 _KEYS = (  # columns of a batch, keys of the extended history, keys of the short one
@@ -24,7 +26,12 @@ _KEYS = (  # columns of a batch, keys of the extended history, keys of the short
     ("album", "master_metadata_album_album_name", ""),
     ("user", "username", ""),
 )
-_OTHER = {"podcasts": ("episode_name", "spotify_episode_uri"), "audiobooks": ("audiobook_title", "audiobook_uri")}
+_OTHER = {
+    "audiobooks": ("audiobook_title", "audiobook_uri", "audiobookName", "chapterName"),
+    "podcasts": ("episode_name", "spotify_episode_uri", "podcastName", "episodeName"),
+}
+_USER_NAME = re.compile(r'"username"\s*:\s*("(?:[^"\\]|\\.)*")')
+_HEAD_BYTES = 65_536
 
 
 def _is_spotify(head: Head) -> bool:
@@ -32,36 +39,59 @@ def _is_spotify(head: Head) -> bool:
 
 
 def _read_files(members: Sequence[Member], listener: str | None) -> Iterator[Batch]:
-    """Read every file, whole or not at all; files may overlap, as with an earlier export beside a later one."""
+    """Read every file, whole or not at all; files may overlap, as with an earlier export beside a later one.
+
+    Earlier exports name the user and later ones do not: without a `listener`, the only name there is means all.
+    """
+    names = set() if listener else {name for member in members for name in _user_names(member)}
+    nameless = names.pop() if len(names) == 1 else ME
     for part, member in enumerate(members):
         try:
             with member.open_text() as file:
-                read = read_spotify_library if file.peek(1).lstrip()[:1] == b"{" else read_spotify
-            batches = list(refuse_malformed(read(member, listener), member.title))
+                is_library = file.peek(1).lstrip()[:1] == b"{"
+            if is_library:
+                batches = read_spotify_library(member, listener or nameless)
+            else:
+                batches = read_spotify(member, listener, nameless)
+            read = list(refuse_malformed(batches, member.title))
         except ValueError as error:
             yield Batch(pl.DataFrame(), errors=(error,))
         else:
-            yield from (replace(batch, part=part) for batch in batches)
+            yield from (replace(batch, part=part) for batch in (read if is_library else _without_copies(read)))
 
 
-def read_spotify(member: Member, listener: str | None) -> Iterator[Batch]:
+def _user_names(member: Member) -> set[str]:
+    """The users that the beginning of a file names; a history names them from its first entry on, or nowhere."""
+    with member.open_text() as file:
+        head = file.read(_HEAD_BYTES).decode("utf-8", "replace")
+    return {name for text in _USER_NAME.findall(head) if (name := json_text(json_value(text)))}
+
+
+def _without_copies(batches: list[Batch]) -> list[Batch]:
+    """Drop streams that a file tells again: of one second, track and duration, as errors of exports are."""
+    events = pl.concat([batch.events for batch in batches])
+    once = events.unique(["user", "artist", "title", "time_s", "played_ms"], keep="first", maintain_order=True)
+    left_out = {"equal lines": len(events) - len(once)} if len(once) < len(events) else {}
+    first = replace(batches[0], events=once, left_out={**batches[0].left_out, **left_out})
+    return [first, *(replace(batch, events=batch.events.clear()) for batch in batches[1:])]
+
+
+def read_spotify(member: Member, listener: str | None, nameless: str = ME) -> Iterator[Batch]:
     """Read one file of the history, which says when a track ended; events have the time when it began.
 
-    Without a `listener`, the user of an entry is its `username`, else `ME`.
+    Without a `listener`, the user of an entry is its `username`, else `nameless`.
 
     Raises
     ------
     ValueError
         The file is not a JSON list, or is nested too deeply.
     """
-    ended = pl.coalesce(
-        pl.col("ended").str.to_datetime(form, strict=False) for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M")
-    ).dt.epoch("s")
     played = pl.col("played_ms").cast(pl.Int64, strict=False)
     columns = {
-        "user": pl.lit(listener) if listener else pl.col("user").fill_null(ME),
+        "user": pl.lit(listener) if listener else pl.col("user").fill_null(nameless),
         "artist": pl.col("artist"), "title": pl.col("title"), "album": pl.col("album"),
-        "time_s": ended - played // 1_000, "played_ms": played.cast(pl.Int32, strict=False),
+        "time_s": seconds(pl.col("ended"), pl.String()) - played // 1_000,
+        "played_ms": played.cast(pl.Int32, strict=False),
     }  # fmt: skip
     needed = ("artist", "title", "time_s", "played_ms")
     lost: Counter[str] = Counter()

@@ -115,3 +115,35 @@ def test_vectors_of_an_export_are_stored_for_what_was_listened_to(library, tmp_p
     assert imported.n_vectors == 1
     ids, stored = read_vectors(library, "yambda")
     assert ids.all_ids.tolist() == imported.result.items.ids.tolist() and stored.tolist() == [[0.0, 1.0]]
+
+
+def noted(library, path, **settings):
+    """The notes of the one import in a path."""
+    reports = import_listens(library, path, ImportListensConfig(**settings))
+    return [note for report in reports if isinstance(report, ImportedSource) for note in report.notes]
+
+
+def test_play_counts_that_came_before_are_named(library, tmp_path):
+    tables = {"a.csv": "Air,One,12\nCan,Two,3", "b.csv": "Air,One,13\nCan,Two,3\nCan,Three,1", "c.csv": "Can,Four,9"}
+    for name, rows in tables.items():
+        (tmp_path / name).write_text(f"artist,track,plays\n{rows}\n")
+    assert (
+        noted(library, tmp_path / "a.csv", listener="ana") == noted(library, tmp_path / "c.csv", listener="ana") == []
+    )
+    (note,) = noted(library, tmp_path / "b.csv", listener="ana")
+    assert note.startswith("these are play counts of what import 1 (a.csv, ") and "`cli forget-listens 1`" in note
+
+
+def test_a_second_listener_may_be_the_first_one(library, tmp_path):
+    assert noted(library, spotify(tmp_path / "a.json", stream(username="ana b"))) == []
+    (note,) = noted(library, spotify(tmp_path / "b.json", stream("Two")))
+    assert note.startswith("listens of 'me' are now beside those of 'ana b'")
+    assert "`cli forget-listens 2`" in note and note.endswith("--listener 'ana b'")
+    assert noted(library, spotify(tmp_path / "c.json", stream("Three"))) == []  # said once
+
+
+def test_times_before_services_kept_any_are_told(library, tmp_path):
+    (tmp_path / "a.csv").write_text("track,time\nOne,5\nTwo,1500000000\n")
+    assert noted(library, tmp_path / "a.csv", listener="ana") == [
+        "1 of 2 lie before 1990: are their times seconds since 1970?"
+    ]

@@ -9,7 +9,7 @@ import pytest
 
 from earshot.data.exports.scrobblers.lastfm import read_lastfm_1k, read_lastfm_csv
 from earshot.data.tables.text_blocks import Member, members_of
-from listen_exports import SECOND, lastfm_1k, rows
+from listen_exports import SECOND, lastfm_1k, read, rows
 
 
 def test_lastfm_1k(tmp_path):
@@ -105,3 +105,21 @@ def test_lastfm_csv_without_a_header(tmp_path):
         ("Air", "Moon", "One", SECOND - 57), ("Can", None, "Two", SECOND + 3)
     ]  # fmt: skip
     assert batch.n_malformed == 1
+
+
+@pytest.mark.parametrize("header", ["", "artist,album,track,date\n"])
+def test_what_was_playing_costs_only_its_line(tmp_path, header):
+    (tmp_path / "x.csv").write_text(
+        f'{header}Air,Moon,Playing,\nAir,Moon,"Playing, too",""\nCan,Ege,Two,04 May 2009 23:08\nCan,Ege,,\n'
+    )
+    name, events, left_out = read(tmp_path / "x.csv", "title", "time_s")
+    assert (name, events) == ("lastfm-csv", [("Two", SECOND - 57)])
+    assert left_out == {"tracks that were playing": 2, "malformed": 1}
+
+
+def test_the_year_1970_is_an_unknown_time(tmp_path):
+    (tmp_path / "x.csv").write_text(
+        f'uts,utc_time,artist,album,track\n0,"01 Jan 1970, 00:00",Air,,One\n{SECOND},,Air,,Two\nsoon,,Air,,Three\n'
+    )
+    (batch,) = read_lastfm_csv(tmp_path / "x.csv", "ana")
+    assert rows([batch], "title", "time_s") == [("One", None), ("Two", SECOND)] and batch.n_malformed == 1

@@ -4,7 +4,7 @@ import pytest
 
 from earshot.data.exports.services.spotify import read_spotify
 from earshot.data.tables.text_blocks import Member
-from listen_exports import SECOND, rows, spotify, stream
+from listen_exports import SECOND, read, rows, spotify, stream
 
 
 def test_spotify_extended(tmp_path):
@@ -32,3 +32,32 @@ def test_spotify_that_is_none(tmp_path, text, words):
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(ValueError, match=words):
         list(read_spotify(Member(tmp_path / "x.json"), "ana"))
+
+
+def test_a_time_with_a_blank_of_older_exports(tmp_path):
+    path = spotify(tmp_path / "endsong_0.json", stream(ts="2009-05-04 23:08:57"))
+    assert rows(read_spotify(Member(path), None), "time_s") == [(SECOND - 7,)]
+
+
+def test_what_is_no_music_of_account_data_is_left_out(tmp_path):
+    ended = {"endTime": "2009-05-04 23:08", "msPlayed": 60_000}
+    book = ended | {"audiobookName": "Book", "chapterName": "One", "authorName": "Somebody"}
+    show = ended | {"podcastName": "Show", "episodeName": "Talk"}
+    (batch,) = read_spotify(Member(spotify(tmp_path / "x.json", book, show, show)), None)
+    assert batch.left_out == {"audiobooks": 1, "podcasts": 2} and batch.n_malformed == len(batch.events) == 0
+
+
+def test_equal_lines_are_one_stream(tmp_path):
+    other = [stream(ms_played=8_000), stream(ts="2009-05-04T23:08:58Z"), stream("Two")]
+    spotify(tmp_path / "x.json", stream(), stream(platform="ios"), *other, stream())
+    _, events, left_out = read(tmp_path / "x.json", "title", "played_ms")
+    assert events == [("One", 7_000), ("One", 8_000), ("One", 7_000), ("Two", 7_000)] and left_out["equal lines"] == 2
+
+
+def test_the_only_name_means_those_without_one(tmp_path):
+    spotify(tmp_path / "endsong_0.json", stream(username="ana ć"))
+    spotify(tmp_path / "Streaming_History_Audio_0.json", stream(), stream("Two"))
+    assert {user for (user,) in read(tmp_path, "user")[1]} == {"ana ć"}
+    assert {user for (user,) in read(tmp_path, "user", listener="bob")[1]} == {"bob"}
+    spotify(tmp_path / "endsong_1.json", stream(username="cem"))
+    assert {user for (user,) in read(tmp_path, "user")[1]} == {"ana ć", "cem", "me"}
