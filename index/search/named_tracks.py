@@ -96,7 +96,7 @@ def _spellings(
     found: dict[tuple[str, int], None] = {}
     for source in sources:
         rows = library.db.execute(
-            f"SELECT DISTINCT t.{column}, t.{column}_id FROM {source} AND t.status IN {STATUSES[catalog]}"
+            f"SELECT DISTINCT t.{column}, t.{column}_id FROM {source} AND +t.status IN {STATUSES[catalog]}"
             f" AND t.{column}_id NOT NULL ORDER BY length(t.{column}) LIMIT {_MAX_SPELLINGS}",
             {"name": name, "key": key, "query": expression},
         )

@@ -140,6 +140,15 @@ def test_what_means_nothing(library, text):
     assert find_track(library, text) is None or text in ("日", "AND"), text
 
 
+@pytest.mark.parametrize("text", ["/music/joga.mp3", "Jóga", "artist:Björk", "album:Homogenic", "genre:Jazz"])
+def test_no_name_is_looked_up_through_all_embedded_tracks(library, text):
+    asked: list[tuple] = []
+    with library.db.tracer(lambda *query: asked.append(query)):
+        find_tracks(library, text)
+    plans = [library.db.execute(f"EXPLAIN QUERY PLAN {sql}", values or ()).fetchall() for sql, values in asked]
+    assert plans and "tracks_by_status (status=?)" not in str(plans)
+
+
 def test_tracks_that_are_not_embedded_are_not_found(tmp_path):
     library, head = open_library(tmp_path)
     with library:
