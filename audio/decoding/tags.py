@@ -19,7 +19,7 @@ _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}", re.ASCII)
 _MAX_CHARACTERS = 500  # a longer title is a pasted lyric or an attack
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _UNDECODED = re.compile(r"[\udc80-\udcff]")  # bytes that are not UTF-8
-_TEXTS = ("title", "artist", "album", "album_artist", "genre")
+_TEXTS = ("title", "artist", "author", "album", "album_artist", "genre")
 _OTHER_NAMES = {  # of formats and programs, in lower case
     "albumartist": "album_artist", "album artist": "album_artist", "wm/albumartist": "album_artist",
     "tracknumber": "track", "musicbrainz track id": "musicbrainz_trackid",
@@ -68,7 +68,7 @@ def parse_tags(*metadata: Mapping[str, str | Sequence[str]], path: str = "") -> 
                 name = key.lower()
                 raw.setdefault(_OTHER_NAMES.get(name, name), texts)
     values = {name: "; ".join(filter(None, map(clean_text, texts))) for name, texts in _decoded(raw, path).items()}
-    artist, album_artist = _named(values.get("artist")), values.get("album_artist")
+    artist, album_artist = _named(values.get("artist") or values.get("author")), values.get("album_artist")  # of AIFF
     if album_artist is None and values.get("compilation", "").casefold() in ("1", "true", "yes"):
         album_artist = VARIOUS_ARTISTS
     return Tags(

@@ -41,6 +41,11 @@ def test_the_first_dictionary_with_a_value_wins():
     assert parse_tags({}, stream) == Tags("of the stream", "stream")  # Ogg: nothing on the container
 
 
+def test_the_author_of_an_aiff_file_is_its_artist():
+    assert parse_tags({"author": "J\udcf6rg", "album_artist": "Both"}).artist == "Jörg"
+    assert parse_tags({"author": "Who wrote it", "artist": "One"}).artist == "One"
+
+
 def test_an_album_artist_stands_in():
     assert parse_tags({"album_artist": "Both"}) == Tags(artist="Both", album_artist="Both")
     assert parse_tags({"album_artist": "Both", "artist": "One"}) == Tags(artist="One", album_artist="Both")
