@@ -7,7 +7,7 @@ _FILE_SCHEME = re.compile(r"file:", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)  # of two letters at least: C: is a drive
 _DRIVE = re.compile(r"/+([A-Za-z])[:|](?=/|$)")
 _ON_A_DRIVE = re.compile(r"[A-Za-z]:/")
-_NOT_PLAIN = re.compile(r"[\\%]|:/|file:", re.IGNORECASE)
+_NOT_PLAIN = re.compile(r"[\\%:]")
 
 
 def percent_decoded(text: str) -> str:

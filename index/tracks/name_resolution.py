@@ -17,7 +17,7 @@ import os
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 
 import numpy as np
 
@@ -173,7 +173,8 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
 
     An absolute path from another machine must agree in its folder too, a relative one in all its components.
     """
-    wanted = {os.path.basename(folded(reading)) for name in names for reading in path_readings(name)}
+    readings = {name: paths for name in names if (paths := path_readings(name)) != [name]}  # of one in ten at most
+    wanted = {os.path.basename(folded(path)) for path in chain(names, *readings.values())}
     exact: dict[str, int] = {}
     by_ending: dict[str, list[tuple[list[str], int]]] = {}
     for node, path in library.db.execute("SELECT id, path FROM tracks WHERE path IS NOT NULL"):
@@ -184,7 +185,9 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
     bases = [os.path.abspath(folder) for folder in folders]
 
     def find(name: str) -> int | None:
-        return next((node for reading in path_readings(name) if (node := at(path_columns(reading)[0]))), None)
+        if name not in readings:
+            return at(path_columns(name)[0])
+        return next((node for path in readings[name] if (node := at(path_columns(path)[0]))), None)
 
     def at(text: str) -> int | None:
         candidates = by_ending.get(os.path.basename(folded(text)))
