@@ -7,6 +7,7 @@ _FILE_SCHEME = re.compile(r"file:", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)  # of two letters at least: C: is a drive
 _DRIVE = re.compile(r"/+([A-Za-z])[:|](?=/|$)")
 _ON_A_DRIVE = re.compile(r"[A-Za-z]:/")
+_SHARE = re.compile(r"(?:smb|cifs|nfs|afp|sftp|davs?)://", re.IGNORECASE)  # folders of other computers
 _NOT_PLAIN = re.compile(r"[\\%:]")
 
 
@@ -70,7 +71,7 @@ def path_readings(text: str) -> list[str]:
     """
     if not _NOT_PLAIN.search(text):  # nine of ten
         return [text]
-    if (path := path_of_address(text)) is not None:
+    if (path := path_of_address(_SHARE.sub("file://", text, count=1))) is not None:
         return [path]
     if is_address(text):
         return []

@@ -5,6 +5,7 @@ import re
 from itertools import islice
 from operator import itemgetter
 
+from earshot.data.files.file_addresses import path_readings
 from earshot.data.playlists.playlist import MAX_ENTRIES, Entries, entry_at
 from earshot.data.tables.encodings import unicode_text
 from earshot.data.text_encoding import likely_encodings
@@ -14,20 +15,26 @@ _GUESSED_LINES = 100  # from which an encoding is guessed
 _READ_OFTEN_BYTES = 1024 * 1024  # of a playlist that is read in every likely encoding
 _BLANKS = " \t\v\f"  # the same in all encodings
 _START = re.compile(r"#EXTVLCOPT:start-time=(\d{1,9}(?:\.\d+)?)")  # seconds
+_INFO = re.compile(r"#EXTINF:(?P<seconds>-?\d[^,]*),(?P<artist>.+?) - (?P<title>.+)")
 _ENCODING = re.compile(rb"^#EXTENC:[ \t]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
 _FILE = re.compile(r"(?:^|[\r\n])[ \t]*File([0-9]{1,9})[ \t]*=[ \t]*([^\r\n]+)", re.IGNORECASE)
 
 
 def m3u_entries(text: str, folder: str) -> Entries:
-    """Yield the entries of an M3U, extended or not."""
-    begin = None
+    """Yield the entries of an M3U, with the names that ``#EXTINF`` says; a radio station has none that is a track's."""
+    begin: float | None = None
+    info: re.Match[str] | None = None
     for match in re.finditer(r"[^\r\n]+", text):  # a list of all lines may take gigabytes
         line = match[0]
         if start := _START.match(line):
             begin = float(start[1])
+        elif line.startswith("#EXTINF:"):
+            info = _INFO.match(line)
         elif (place := line.strip(_BLANKS)) and not line.startswith("#"):
-            yield entry_at(folder, place, begin=begin)
-            begin = None
+            if info and info["seconds"].startswith(("-", "0")) and not path_readings(place):
+                info = None
+            yield entry_at(folder, place, begin=begin, artist=info and info["artist"], title=info and info["title"])
+            begin = info = None
 
 
 def pls_entries(text: str, folder: str) -> Entries:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from listen_exports import listen, listenbrainz, spotify, stream
+from player_databases import JELLYFIN_REPORTS, NAVIDROME, NAVIDROME_SCROBBLES, PLEX, database
 
 Listens = list[tuple[str, str, int]]
 _MS = 60_000
@@ -174,10 +175,38 @@ def _table(folder: Path, listens: Listens) -> Path:
     return _csv(folder / "table.csv", "artist;title;played_at\n", rows, ";")
 
 
+def _navidrome(folder: Path, listens: Listens) -> Path:
+    ids = {names: f"m{number}" for number, names in enumerate(dict.fromkeys(row[:2] for row in listens))}
+    rows = {
+        "user": [("u", "ana", "", "")],
+        "media_file": [(code, "", title, "", artist, "") for (artist, title), code in ids.items()],
+        "annotation": [
+            ("u", code, "media_file", sum(names == row[:2] for row in listens), None, 0, 0, None)
+            for names, code in ids.items()
+        ],
+        "scrobbles": [(ids[artist, title], "u", at) for artist, title, at in listens],
+    }
+    return database(folder / "navidrome.db", NAVIDROME + NAVIDROME_SCROBBLES, rows)
+
+
+def _plex(folder: Path, listens: Listens) -> Path:
+    views = [(n, 1, f"g{n}", 10, artist, "", title, at) for n, (artist, title, at) in enumerate(listens, start=1)]
+    return database(folder / "library.db", PLEX, {"accounts": [(1, "ana")], "metadata_item_views": views})
+
+
+def _jellyfin(folder: Path, listens: Listens) -> Path:
+    plays = [
+        (_time(at, "%Y-%m-%d %H:%M:%S.0000000"), "u", f"i{n}", "Audio", f"{artist} - {title} (Moon)", "", "", "", 60)
+        for n, (artist, title, at) in enumerate(listens)
+    ]
+    return database(folder / "playback_reporting.db", JELLYFIN_REPORTS, {"PlaybackActivity": plays})
+
+
 EXACT: dict[str, Callable[[Path, Listens], Path]] = {  # to the second
     "spotify": _spotify, "listenbrainz": _listenbrainz, "youtube": _youtube, "apple": _apple, "deezer": _deezer,
     "pages": _lastfm_pages,
     "stats": _lastfm_stats, "ghan": _ghan_csv, "1k": _lastfm_1k, "log": _log, "maloja": _maloja, "koito": _koito,
     "pano": _pano, "librefm": _librefm, "recbole": _recbole, "table": _table,
+    "navidrome": _navidrome, "plex": _plex, "jellyfin": _jellyfin,
 }  # fmt: skip
 IN_MINUTES = {"year": _spotify_year, "tidal": _tidal, "csv": _lastfm_csv}

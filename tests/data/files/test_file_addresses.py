@@ -57,6 +57,7 @@ def test_what_is_not_encoded_stays():
         ("100%.mp3", ["100%.mp3"]),
         ("file:/m/a%20b.mp3", ["/m/a b.mp3"]),
         ("mms://radio/1", []),
+        ("smb://ana@NAS/Music/a%20b.mp3", ["//ana@NAS/Music/a b.mp3"]),
     ],
 )
 def test_readings_of_a_path(text, readings):

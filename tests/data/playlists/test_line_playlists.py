@@ -106,3 +106,15 @@ def test_ends_of_lines(tmp_path, end):
     (tmp_path / "x.pls").write_bytes(f"[playlist]{end}File1=a.mp3{end}File2 = b.mp3{end}Title1=File3=c".encode())
     for name in ("x.m3u", "x.pls"):
         assert places(tmp_path / name) == [str(tmp_path / "a.mp3"), str(tmp_path / "b.mp3")]
+
+
+def test_the_names_that_an_m3u_says(tmp_path):
+    (tmp_path / "x.m3u").write_text(
+        '#EXTM3U\n#EXTINF:298,Air - Sexy - Boy\n/m/1.mp3\n/m/2.mp3\n#EXTINF:-1 tvg-id="a",BBC - Radio 1\nhttp://radio/1\n'
+        "#EXTINF:120,Air - Talisman\nhttps://music.example/watch?v=1\n#EXTINF:0,Talisman\n/m/3.mp3\n"
+        "#EXTINF:-1,Air - Remember\nsmb://nas/m/4.mp3\n"
+    )
+    playlist = read_playlist(str(tmp_path / "x.m3u"))
+    assert texts(playlist) == ["/m/1.mp3", "/m/2.mp3", "Air - Talisman", "/m/3.mp3", "//nas/m/4.mp3"]
+    names = ["Air - Sexy - Boy", None, "Air - Talisman", None, "Air - Remember"]
+    assert [entry.name for entry in playlist.entries] == names and playlist.n_elsewhere == 1
