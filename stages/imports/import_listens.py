@@ -171,7 +171,7 @@ def _import_source(
 
 
 def _doubts(library: Library, collector: EventCollector, result: ListenImport) -> Iterator[str]:
-    """What a person may have meant otherwise."""
+    """Sentences about what a person may have meant otherwise."""
     if collector.n_early:
         yield f"{collector.n_early:,} of {len(collector):,} lie before 1990: are their times seconds since 1970?"
     if result.n_new_users == 1 == len(collector.users):
