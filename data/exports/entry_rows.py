@@ -10,7 +10,7 @@ from earshot.data.listens.event_batch import ME, Batch, json_text, valid_events
 from earshot.data.listens.listen_times import seconds
 
 Facts = dict[str, Any]
-_TEXTS = ("user", "artist", "title", "album", "mbid", "isrc", "time")
+_TEXTS = ("user", "artist", "title", "album", "mbid", "isrc", "path", "time")
 _COLUMNS = dict.fromkeys(_TEXTS, pl.String()) | {"played_ms": pl.Int64(), "plays": pl.Float32(), "kind": pl.UInt8()}
 
 
@@ -36,6 +36,7 @@ def entry_batches(
         "played_ms": pl.col("played_ms").cast(pl.Int32, strict=False),
         "plays": pl.col("plays").fill_null(1),
         "kind": pl.col("kind").fill_null(0),
+        "path": pl.when(pl.col("artist").is_null()).then("path"),  # of a file without tags; names hold on any computer
     }
     lost: Counter[str] = Counter()
     tables = (_table(entries, pick, lost) for entries in blocks)

@@ -23,7 +23,10 @@ CREATE TABLE user (id varchar(255) NOT NULL PRIMARY KEY, user_name varchar(255) 
     name varchar(255), password varchar(255) DEFAULT '' NOT NULL);
 CREATE TABLE media_file (id varchar(255) NOT NULL PRIMARY KEY, path varchar(255) DEFAULT '' NOT NULL,
     title varchar(255) DEFAULT '' NOT NULL, album varchar(255) DEFAULT '' NOT NULL,
-    artist varchar(255) DEFAULT '' NOT NULL, mbz_recording_id varchar(255) DEFAULT '' NOT NULL);
+    artist varchar(255) DEFAULT '' NOT NULL, mbz_recording_id varchar(255) DEFAULT '' NOT NULL,
+    library_id integer DEFAULT 1 NOT NULL);
+CREATE TABLE library (id integer PRIMARY KEY AUTOINCREMENT, name text NOT NULL UNIQUE, path text NOT NULL UNIQUE);
+INSERT INTO library VALUES (1, 'Music Library', '/music/');
 CREATE TABLE annotation (user_id varchar(255) DEFAULT '' NOT NULL, item_id varchar(255) DEFAULT '' NOT NULL,
     item_type varchar(255) DEFAULT '' NOT NULL, play_count integer DEFAULT 0, play_date datetime,
     rating integer DEFAULT 0, starred bool DEFAULT FALSE NOT NULL, starred_at datetime,
@@ -55,7 +58,7 @@ JELLYFIN = """
 CREATE TABLE "__EFMigrationsHistory" (MigrationId TEXT NOT NULL PRIMARY KEY, ProductVersion TEXT NOT NULL);
 INSERT INTO "__EFMigrationsHistory" VALUES ('20241111131257_AddedCustomDataKey', '9.0.0');
 CREATE TABLE BaseItems (Id TEXT NOT NULL PRIMARY KEY, Type TEXT NOT NULL, Name TEXT, Album TEXT, Artists TEXT,
-    AlbumArtists TEXT);
+    AlbumArtists TEXT, Path TEXT);
 CREATE TABLE UserData (ItemId TEXT NOT NULL, UserId TEXT NOT NULL, CustomDataKey TEXT NOT NULL, Rating REAL,
     PlayCount INTEGER NOT NULL, IsFavorite INTEGER NOT NULL, LastPlayedDate TEXT,
     PRIMARY KEY (ItemId, UserId, CustomDataKey));
@@ -63,7 +66,7 @@ CREATE TABLE UserData (ItemId TEXT NOT NULL, UserId TEXT NOT NULL, CustomDataKey
 # Emby.Server.Implementations/Data: SqliteItemRepository, SqliteUserDataRepository
 OLD_JELLYFIN = """
 CREATE TABLE TypedBaseItems (guid GUID PRIMARY KEY NOT NULL, type TEXT NOT NULL, Name TEXT, Album TEXT, Artists TEXT,
-    AlbumArtists TEXT, UserDataKey TEXT);
+    AlbumArtists TEXT, UserDataKey TEXT, Path TEXT);
 CREATE TABLE UserDatas (key nvarchar NOT NULL, userId INT NOT NULL, rating float NULL, played bit NOT NULL,
     playCount int NOT NULL, isFavorite bit NOT NULL, playbackPositionTicks bigint NOT NULL,
     lastPlayedDate datetime NULL, AudioStreamIndex INT, SubtitleStreamIndex INT);
@@ -81,5 +84,5 @@ CREATE TABLE schema_version (version INTEGER NOT NULL);
 INSERT INTO schema_version (version) VALUES (20);
 CREATE TABLE songs (title TEXT, album TEXT, artist TEXT, albumartist TEXT, url TEXT NOT NULL,
     playcount INTEGER NOT NULL DEFAULT 0, skipcount INTEGER NOT NULL DEFAULT 0,
-    lastplayed INTEGER NOT NULL DEFAULT -1, rating INTEGER DEFAULT -1, musicbrainz_recording_id TEXT);
+    lastplayed INTEGER NOT NULL DEFAULT -1, rating INTEGER DEFAULT -1, musicbrainz_recording_id TEXT, cue_path TEXT);
 """

@@ -179,7 +179,7 @@ def _navidrome(folder: Path, listens: Listens) -> Path:
     ids = {names: f"m{number}" for number, names in enumerate(dict.fromkeys(row[:2] for row in listens))}
     rows = {
         "user": [("u", "ana", "", "")],
-        "media_file": [(code, "", title, "", artist, "") for (artist, title), code in ids.items()],
+        "media_file": [(code, "", title, "", artist, "", 1) for (artist, title), code in ids.items()],
         "annotation": [
             ("u", code, "media_file", sum(names == row[:2] for row in listens), None, 0, 0, None)
             for names, code in ids.items()

@@ -28,13 +28,16 @@ _COUNTED = (  # an item may have several rows for one user, which say the same
     f"max(d.PlayCount) AS plays, max({seconds_of('d.LastPlayedDate')}) AS time,"
     f" min({opinion('round(d.Rating / 2)', 'd.IsFavorite')}) AS kind"
 )
-_ITEM = "coalesce(nullif(i.Artists, ''), i.AlbumArtists) AS artist, i.Name AS title, i.Album AS album"
+_ITEM = (
+    "coalesce(nullif(i.Artists, ''), nullif(i.AlbumArtists, '')) AS artist, i.Name AS title, i.Album AS album,"
+    " i.Path AS path"
+)
 
 SERVER = PlayerSchema(
     "Jellyfin",
     {
         "UserData": ("UserId", "ItemId", "PlayCount", "LastPlayedDate", "IsFavorite", "Rating"),
-        "BaseItems": ("Id", "Type", "Name", "Album", "Artists", "AlbumArtists"),
+        "BaseItems": ("Id", "Type", "Name", "Album", "Artists", "AlbumArtists", "Path"),
     },
     'SELECT max(MigrationId) FROM "__EFMigrationsHistory"',
     lambda _: [
@@ -46,7 +49,7 @@ OLD_SERVER = PlayerSchema(
     "Jellyfin before 10.11",
     {
         "UserDatas": ("key", "userId", "playCount", "lastPlayedDate", "isFavorite", "rating"),
-        "TypedBaseItems": ("guid", "type", "UserDataKey", "Name", "Album", "Artists", "AlbumArtists"),
+        "TypedBaseItems": ("guid", "type", "UserDataKey", "Name", "Album", "Artists", "AlbumArtists", "Path"),
     },
     "PRAGMA user_version",
     lambda _: [
@@ -101,7 +104,7 @@ def _entries(
     counts: Sequence[Facts], reports: Iterator[list[Facts]], users: Mapping[str, str]
 ) -> Iterator[Iterator[Facts]]:
     """Yield the entries of reports, of the plays that are counted besides, and of what is liked."""
-    items = {_key(row["item"]): {name: row[name] for name in ("artist", "title", "album")} for row in counts}
+    items = {_key(row["item"]): {name: row[name] for name in ("artist", "title", "album", "path")} for row in counts}
     n_reported: Counter[tuple[str, str]] = Counter()
 
     def named(row: Facts) -> Facts:

@@ -11,7 +11,12 @@ _MBIDS = ("mbz_recording_id", "mbz_track_id")  # now, and until 2023
 def _queries(tables: Tables) -> Sequence[str]:
     """Single plays, which it keeps since version 0.59; the others of each track, at the time of the last; likes."""
     mbid = next((f"nullif(m.{name}, '')" for name in _MBIDS if name in tables["media_file"]), "NULL")
-    names = f"u.user_name AS user, nullif(m.artist, '[Unknown Artist]') AS artist, m.title, m.album, {mbid} AS mbid"
+    in_library = "rtrim((SELECT path FROM library WHERE id = m.library_id), '/') || '/' || m.path"  # since 2025
+    path = f"CASE WHEN m.path LIKE '/%' THEN m.path ELSE {in_library} END" if "library" in tables else "m.path"
+    names = (
+        "u.user_name AS user, nullif(m.artist, '[Unknown Artist]') AS artist, m.title, m.album,"
+        f" {mbid} AS mbid, {path} AS path"
+    )
     join = "JOIN media_file AS m ON m.id = {item} JOIN user AS u ON u.id = a.user_id"
     of_tracks = f"FROM annotation AS a {join.format(item='a.item_id')}"
     singles, counted = [], "SELECT NULL AS user_id, NULL AS media_file_id, NULL AS n"
@@ -39,7 +44,7 @@ NAVIDROME = database_reader(
             "annotation": (
                 *("user_id", "item_id", "item_type", "play_count", "play_date", "rating", "starred", "starred_at"),
             ),
-            "media_file": ("id", "title", "artist", "album"),
+            "media_file": ("id", "path", "title", "artist", "album"),
             "user": ("id", "user_name"),
         },
         "SELECT max(version_id) FROM goose_db_version",

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from earshot.data.events.interactions import DISLIKE, LIKE
 from earshot.data.exports.entry_rows import Facts, entry_batches
+from earshot.data.files.file_addresses import path_readings
 from earshot.data.listens.event_batch import Batch
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
+from earshot.data.path_names import file_title
 from earshot.data.tables.sqlite_files import Tables, database_tables, open_database
 from earshot.data.tables.text_blocks import Member
 
@@ -64,7 +66,7 @@ def _read(schema: PlayerSchema, member: Member, listener: str | None) -> Iterato
             users = (connection.execute(f"SELECT DISTINCT user FROM ({query})") for query in queries)
             refuse_several({user for rows in users for (user,) in rows}, member.path)
         blocks = (block for query in queries for block in rows_of(connection, query))
-        yield from entry_batches(blocks, dict, listener, needed=("title",))
+        yield from entry_batches(blocks, called_by_file, listener, needed=("title",))
 
 
 def refuse_several(users: Collection[object], path: Path) -> None:
@@ -80,6 +82,12 @@ def rows_of(connection: sqlite3.Connection, query: str) -> Iterator[list[Facts]]
     names = [name for name, *_ in cursor.description]
     for rows in iter(partial(cursor.fetchmany, _ROWS_AT_ONCE), []):
         yield [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def called_by_file(track: Facts) -> Facts:
+    """Give a track without a title that of its file's name."""
+    places = path_readings(str(track["path"])) if track.get("path") and not track.get("title") else []
+    return track | {"title": file_title(places[0])} if places else track
 
 
 def kind_of_stars(rating: object) -> int | None:

@@ -6,9 +6,10 @@ from typing import IO, BinaryIO, cast
 from xml.etree.ElementTree import Element, iterparse
 
 from earshot.data.exports.entry_rows import Facts, entry_batches
-from earshot.data.exports.players.player_database import kind_of_stars
+from earshot.data.exports.players.player_database import called_by_file, kind_of_stars
 from earshot.data.listens.event_batch import Batch
 from earshot.data.listens.listen_reader import OpenedSource, Reader
+from earshot.data.placeholder_names import is_unknown
 from earshot.data.tables.text_blocks import Member
 from earshot.data.tables.xml_files import refuse_unsafe_xml
 
@@ -57,8 +58,13 @@ def _entries(file: IO[bytes]) -> Iterator[list[Facts]]:
 
 
 def _facts(song: Facts) -> Facts | str:
-    names = {"artist": song.get("artist"), "title": song.get("title"), "album": song.get("album")}
-    names["mbid"] = song.get("mb-trackid")
+    artist = song.get("artist", "")
+    names = called_by_file(
+        {
+            "artist": None if is_unknown(artist) else artist, "title": song.get("title"), "album": song.get("album"),
+            "mbid": song.get("mb-trackid"), "path": song.get("location"),
+        }
+    )  # fmt: skip
     if "kind" in song:
         return names | {"kind": song["kind"]}
     if song["type"] != "song":

@@ -45,7 +45,7 @@ def test_an_import_reports_blocks_then_the_source_then_other_files(library, tmp_
 
 def test_a_later_state_of_a_players_database_takes_the_place_of_the_earlier_one(library, tmp_path):
     """Also where the player has not moved its log into the database yet."""
-    songs = [("One", "", "Air", "", "file:///1.mp3", 3, 0, SECOND, -1, "")]
+    songs = [("One", "", "Air", "", "file:///1.mp3", 3, 0, SECOND, -1, "", "")]
     path = database(tmp_path / "strawberry.db", f"PRAGMA journal_mode = WAL; {STRAWBERRY}", {"songs": songs})
     first, _ = (report for report in import_listens(library, path) if not isinstance(report, Progress))
     assert first.replaced is None

@@ -19,8 +19,8 @@ def server(folder):
     rows = {
         "Users": [(str(ANA).upper(), "ana", 1)],
         "BaseItems": [
-            (str(ITEM).upper(), AUDIO, "Sexy Boy", "Moon Safari", "Air|Beth Hirsch", "Air"),
-            (str(FILM).upper(), "MediaBrowser.Controller.Entities.Movies.Movie", "Alien", None, None, None),
+            (str(ITEM).upper(), AUDIO, "Sexy Boy", "Moon Safari", "Air|Beth Hirsch", "Air", "/m/1.mp3"),
+            (str(FILM).upper(), "MediaBrowser.Controller.Entities.Movies.Movie", "Alien", None, None, None, "/f"),
         ],
         "UserData": [
             (str(ITEM).upper(), str(ANA).upper(), "Air-Moon Safari-0002Sexy Boy", None, 3, 1, DATE),
@@ -74,10 +74,19 @@ def test_before_version_10_11(tmp_path):
     database(tmp_path / "jellyfin.db", JELLYFIN_USERS, {"Users": [(str(ANA).upper(), "ana", 1)]})
     rows = {
         "TypedBaseItems": [
-            (UUID(int=number).bytes_le, AUDIO, "Sexy Boy", "Moon Safari", "Air|Beth Hirsch", "Air", "Air-2Sexy Boy")
+            (
+                UUID(int=number).bytes_le,
+                AUDIO,
+                "Sexy Boy",
+                "Moon Safari",
+                "Air|Beth Hirsch",
+                "Air",
+                "Air-2Boy",
+                "/m",
+            )
             for number in (10**31, 10**33)  # as mp3 and as flac
         ],
-        "UserDatas": [("Air-2Sexy Boy", 1, None, 1, 4, 1, 0, DATE + "Z", None, None)],
+        "UserDatas": [("Air-2Boy", 1, None, 1, 4, 1, 0, DATE + "Z", None, None)],
     }
     path = database(tmp_path / "library.db", OLD_JELLYFIN, rows)
     assert read(path, *COLUMNS)[1] == [("ana", *BOY, SECOND, 4, 0), ("ana", *BOY, None, 1, 1)]

@@ -9,8 +9,8 @@ DATE = "2009-05-04 23:08:57.123456789+00:00"
 ROWS = {
     "user": [("u1", "ana", "Ana", "x"), ("u2", "bob", "", "x")],
     "media_file": [
-        ("m1", "Air/1.mp3", "Sexy Boy", "Moon Safari", "Air", "8f34"),
-        ("m2", "2.mp3", "2", "[Unknown Album]", "[Unknown Artist]", ""),
+        ("m1", "Air/1.mp3", "Sexy Boy", "Moon Safari", "Air", "8f34", 1),
+        ("m2", "2.mp3", "2", "[Unknown Album]", "[Unknown Artist]", "", 1),
     ],
     "annotation": [
         ("u1", "m1", "media_file", 5, DATE, 5, 0, None),
@@ -35,7 +35,8 @@ def test_totals_at_the_time_of_the_last_play(tmp_path):
         ("ana", "Air", "Sexy Boy", SECOND, 5, 0), ("ana", None, "2", SECOND, 1, 0),
         ("bob", "Air", "Sexy Boy", None, 2, 0), *LIKES,
     ]  # fmt: skip
-    assert read(tmp_path / "navidrome.db", "album", "mbid")[1][0] == ("Moon Safari", "8f34")
+    facts = read(tmp_path / "navidrome.db", "album", "mbid", "path")[1]
+    assert facts[:2] == [("Moon Safari", "8f34", None), ("[Unknown Album]", None, "/music/2.mp3")]
 
 
 def test_single_plays_and_what_was_counted_before_them(tmp_path):

@@ -12,6 +12,7 @@ LIBRARY = """<?xml version="1.0" standalone="yes"?>
     <last-played>1241478537</last-played><mb-trackid>8f34</mb-trackid>
   </entry>
   <entry type="song"><title>Two</title><artist>Air</artist><rating>1,0</rating><play-count>2</play-count></entry>
+  <entry type="song"><artist>Unknown</artist><location>file:///m/a%20b.mp3</location><play-count>1</play-count></entry>
   <entry type="song"><title>Three</title><artist>Air</artist><rating>3</rating></entry>
   <entry type="iradio"><title>Radio</title><play-count>9</play-count><rating>5</rating></entry>
 </rhythmdb>
@@ -25,11 +26,13 @@ def test_play_counts_and_stars(tmp_path):
     assert events == [
         ("me", "Air", "Sexy Boy", SECOND, 12, 0), ("me", "Air", "Sexy Boy", None, 1, 1),
         ("me", "Air", "Two", None, 2, 0), ("me", "Air", "Two", None, 1, 2),
+        ("me", None, "a b", None, 1, 0),
     ]  # fmt: skip
     assert left_out == {
         "tracks that were never played": 1, "podcasts, radio stations and files that are no songs": 1
     }  # fmt: skip
-    assert read(tmp_path / "rhythmdb.xml", "album", "mbid", listener="ana")[1][0] == ("Moon & Safari", "8f34")
+    facts = read(tmp_path / "rhythmdb.xml", "album", "mbid", "path", listener="ana")[1]
+    assert facts[0] == ("Moon & Safari", "8f34", None) and facts[-1][-1] == "file:///m/a%20b.mp3"
 
 
 @pytest.mark.parametrize(
