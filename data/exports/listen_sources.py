@@ -26,6 +26,7 @@ from earshot.data.listens import listen_tables
 from earshot.data.listens.event_batch import Batch, refuse_malformed
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, ReadOptions
 from earshot.data.listens.listen_tables import TABLE
+from earshot.data.tables import workbooks
 from earshot.data.tables.archives import refuse_packed
 from earshot.data.tables.encodings import decoded
 from earshot.data.tables.parquet_blocks import parquet_columns
@@ -237,6 +238,8 @@ def read_head(member: Member) -> Head | None:
     """
     with member.open() as file:
         content = file.read(_HEAD_BYTES)
+    if member.name is None and member.suffix == workbooks.SUFFIX:
+        return Head(member, sheets=tuple(workbooks.sheet_names(member)))
     if member.name is None:
         refuse_packed(content, member.path.name)
     if content.startswith(MAGIC):

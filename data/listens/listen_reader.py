@@ -21,6 +21,7 @@ class Head:
     text: str = ""  # without leading blanks; empty of a Parquet file
     columns: tuple[str, ...] = ()  # of a Parquet file
     tables: Tables = field(default_factory=dict)  # of a SQLite database
+    sheets: tuple[str, ...] = ()  # names, of a workbook
 
     @cached_property
     def is_json(self) -> bool:

@@ -21,7 +21,7 @@ def _is_table(head: Head) -> bool:
     suffix = head.member.suffix
     if head.is_json:
         return suffix in (".jsonl", ".ndjson") and head.text[0] == "{"
-    return suffix in SUFFIXES
+    return suffix in SUFFIXES and (suffix != ".xlsx" or bool(head.sheets))  # one inside an archive has none
 
 
 def read_listen_table(file: Path | Member, options: ReadOptions | None = None) -> OpenedSource:

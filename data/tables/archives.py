@@ -184,7 +184,7 @@ _MAGIC = {
 }  # fmt: skip
 
 
-_WORKBOOKS = (".xlsx", ".xlsm", ".ods")
+_WORKBOOKS = (".xlsm", ".ods")
 
 
 def refuse_packed(head: bytes, name: str) -> None:

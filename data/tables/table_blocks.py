@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from earshot.data.tables import workbooks
 from earshot.data.tables.archives import refuse_bomb, refuse_packed
 from earshot.data.tables.encodings import as_utf8
 from earshot.data.tables.json_rows import HEAD_BYTES, MAX_COLUMNS, json_columns, json_rows
@@ -24,7 +25,7 @@ from earshot.data.tables.text_blocks import Member, line_blocks
 N_EXAMPLES = 5  # malformed rows in a report
 _MAX_NAMES = 20  # columns in an error
 LONGEST_TEXT = 4_096  # bytes; a longer field is no name, nor a path that a system opens
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson")
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".xlsx")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*')  # a hint for Excel, which other programs write
 _IN_QUOTES = re.compile(r'"[^"]*"')
 _NUMBER = re.compile(r"-?\d+")
@@ -85,7 +86,12 @@ class Table:
 
 
 def open_table(
-    file: Path | Member, suffixes: Sequence[str] = SUFFIXES, what: str = "tables", *, has_header: bool | None = None
+    file: Path | Member,
+    suffixes: Sequence[str] = SUFFIXES,
+    what: str = "tables",
+    *,
+    has_header: bool | None = None,
+    sheet: str | None = None,
 ) -> Table:
     """Open a table, and detect its columns and layout from its beginning.
 
@@ -97,6 +103,7 @@ def open_table(
     Parameters
     ----------
     has_header : whether a text has one; else its first line tells
+    sheet : of a workbook; else the first one
 
     Raises
     ------
@@ -112,6 +119,9 @@ def open_table(
             schema = parquet_schema(member)
             n_bytes = member.path.stat().st_size
             return Table(name, schema, lambda columns, _: parquet_blocks(member.path, columns), packed_bytes=n_bytes)
+        if member.suffix == workbooks.SUFFIX:
+            cells = workbooks.read_sheet(member, sheet)
+            return Table(name, cells.schema, lambda columns, _: iter([cells.select(columns)]))
         with member.open_text() as text:
             head = text.read(HEAD_BYTES)
         refuse_packed(head, name)

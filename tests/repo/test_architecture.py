@@ -61,6 +61,7 @@ HOME: dict[str, str | tuple[str, ...]] = {  # one library, one home
     "polars": "data",
     "chardet": "data",
     "pyarrow": "data",
+    "fastexcel": "data",
     "implicit": "evaluation",  # baselines, beside which recommenders are judged
     "threadpoolctl": "evaluation",
     "click": ("commands", "cli"),

@@ -1,4 +1,4 @@
-"""Read the sheet ``10_listeningHistory`` of the data that Deezer sends, saved as CSV."""
+"""Read the sheet ``10_listeningHistory`` of the workbook that Deezer sends, or what was saved of it as CSV."""
 
 from collections.abc import Iterator
 
@@ -7,19 +7,24 @@ import polars as pl
 from earshot.data.listens.event_batch import ME, Batch, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_tables import seconds
-from earshot.data.tables.table_blocks import SUFFIXES, header_fields, open_table, stripped
+from earshot.data.tables.table_blocks import SUFFIXES, header_fields, list_columns, open_table, stripped
 from earshot.data.tables.text_blocks import Member
 
+_SHEET = "10_listeningHistory"
 _COLUMNS = {"Song Title", "Artist", "Album Title", "ISRC", "Listening Time", "Date"}
 
 
 def _is_deezer(head: Head) -> bool:
+    if head.sheets:
+        return _SHEET in head.sheets
     return head.member.suffix in SUFFIXES and set(header_fields(head.first_line)) >= _COLUMNS
 
 
 def read_deezer(member: Member, listener: str | None) -> Iterator[Batch]:
     """Read the plays; dates are UTC, and for how long something was played is in seconds."""
-    table = open_table(member)
+    table = open_table(member, sheet=_SHEET)
+    if missing := sorted(_COLUMNS.difference(table.columns)):
+        raise ValueError(f"{table.name} has no columns {', '.join(missing)}; it has {list_columns(table.columns)}")
     played_s = pl.col("Listening Time").str.replace(",", ".").cast(pl.Float64, strict=False)
     columns = {
         "user": pl.lit(listener or ME),

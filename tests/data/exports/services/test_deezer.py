@@ -1,23 +1,31 @@
 """Deezer's data as it is read."""
 
-import zipfile
-
 import pytest
 
 from earshot.data.exports.listen_sources import find_sources
 from listen_exports import SECOND, read
+from workbook_files import workbook
+
+LINES = [
+    ("Song Title", "Artist", "ISRC", "Album Title", "IP Address", "Listening Time", "Platform Name", "Date"),
+    ("One", "Air", "FRZ119800020", "Moon Safari", "0.0.0.0", "298", "android", "2009-05-04 23:08:57"),
+    ("Two", "Air", "", "", "0.0.0.0", "-1", "android", "2009-05-04 23:08:57"),
+    ("Three", "Air", "", "", "0.0.0.0", "5", "android", "yesterday"),
+]
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_the_sheet_of_listens(tmp_path, separator):
-    lines = [
-        ("Song Title", "Artist", "ISRC", "Album Title", "IP Address", "Listening Time", "Platform Name", "Date"),
-        ("One", "Air", "FRZ119800020", "Moon Safari", "0.0.0.0", "298", "android", "2009-05-04 23:08:57"),
-        ("Two", "Air", "", "", "0.0.0.0", "-1", "android", "2009-05-04 23:08:57"),
-        ("Three", "Air", "", "", "0.0.0.0", "5", "android", "yesterday"),
-    ]
-    path = tmp_path / "deezer.csv"
-    path.write_text("".join(separator.join(line) + "\n" for line in lines))
+def workbook_of(path, _):
+    return workbook(path.with_suffix(".xlsx"), {"01_mobile": [["Phone"], ["1"]], "10_listeningHistory": LINES})
+
+
+def text_of(path, separator):
+    path.write_text("".join(separator.join(line) + "\n" for line in LINES))
+    return path
+
+
+@pytest.mark.parametrize(("write", "separator"), [(workbook_of, ""), (text_of, ","), (text_of, ";"), (text_of, "\t")])
+def test_the_sheet_of_listens(tmp_path, write, separator):
+    path = write(tmp_path / "deezer-data_2175.csv", separator)
     assert read(path, "user", "artist", "title", "album", "isrc", "time_s", "played_ms") == (
         "deezer",
         [
@@ -29,8 +37,13 @@ def test_the_sheet_of_listens(tmp_path, separator):
     assert read(path, "user", listener="ana")[1] == [("ana",)] * 2
 
 
-def test_a_workbook_is_refused_with_what_to_do(tmp_path):
-    with zipfile.ZipFile(tmp_path / "deezer-data_2175.xlsx", "w") as archive:
-        archive.writestr("xl/workbook.xml", '<workbook><sheets><sheet name="10_listeningHistory"/></sheets></workbook>')
-    with pytest.raises(ValueError, match=r"deezer-data_2175\.xlsx is a workbook; open it, and save its sheet as CSV"):
-        find_sources(tmp_path / "deezer-data_2175.xlsx")
+def test_a_sheet_of_other_columns_is_refused(tmp_path):
+    workbook(tmp_path / "x.xlsx", {"10_listeningHistory": [["Artist"], ["Air"]]})
+    (source,) = find_sources(tmp_path / "x.xlsx").sources
+    with pytest.raises(ValueError, match=r"x\.xlsx has no columns Album Title, Date, .*; it has Artist"):
+        list(source.open().batches)
+
+
+def test_another_workbook_is_a_table(tmp_path):
+    workbook(tmp_path / "x.xlsx", {"plays": [["user", "artist", "track"], ["ana", "Air", "One"]]})
+    assert read(tmp_path / "x.xlsx", "user", "artist", "title") == ("table", [("ana", "Air", "One")], {})
