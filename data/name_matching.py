@@ -22,9 +22,11 @@ _TITLE_GUEST = re.compile(
 # Notes that labels add to the same recording. A live take, a remix or an edit is another recording.
 _SAME_RECORDING = (
     r"(?:\d{4}\s+(?:[-–—]\s+)?)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+(?:version|edition))?(?:\s+(?:in\s+)?\d{4})?"
-    r"|(?:original\s+)?(?:album|single|lp)\s+version|explicit(?:\s+version)?|bonus\s+track|mono|stereo"
+    r"|(?:original\s+)?(?:album|single|lp|mono|stereo)\s+version|explicit(?:\s+version)?|bonus\s+track|mono|stereo"
+    r"|(?:super\s+)?(?:deluxe|expanded|anniversary|special)(?:\s+(?:edition|version))?"
 )
-_MASTERING_NOTE = re.compile(rf"\s*[(\[]\s*(?:{_SAME_RECORDING})\s*[)\]]|\s+[-–—/]\s+(?:{_SAME_RECORDING})\s*$")
+_SAME_NOTES = rf"(?:{_SAME_RECORDING})(?:\s*[/,;]\s*(?:{_SAME_RECORDING}))*"
+_MASTERING_NOTE = re.compile(rf"\s*[(\[]\s*{_SAME_NOTES}\s*[)\]]|\s+[-–—/]\s+{_SAME_NOTES}\s*$")
 _EDITION = (
     r"(?:deluxe|expanded|special|limited|anniversary|collector'?s|legacy|bonus|edition|version|explicit|clean"
     r"|re-?master(?:ed)?|re-?issue|mono|stereo|\d{4}\s+mix)"
@@ -140,6 +142,29 @@ def title_key(title: str) -> str:
     text = " ".join(title.casefold().split())
     shorter = _TITLE_GUEST.sub("", _MASTERING_NOTE.sub("", text))
     return _plain(shorter if shorter.strip() else text)
+
+
+_CHANNEL = re.compile(r"\s+-\s+topic\s*$|(?<=\w)vevo\s*$", re.IGNORECASE)  # what YouTube adds to artists
+_SIGN_FOR_A_LETTER = {"!": re.compile(r"(?<=\w)!(?=\w)"), "$": re.compile(r"\$(?=\w)|(?<=\w)\$")}
+
+
+def without_channel(artist: str) -> str:
+    """An artist without what YouTube calls the channel of one.
+
+    >>> without_channel("Air - Topic"), without_channel("AdeleVEVO"), without_channel("Topic")
+    ('Air', 'Adele', 'Topic')
+    """
+    return _CHANNEL.sub("", artist) or artist
+
+
+def loose_key(name: str) -> str:
+    """A key without any blanks, and with letters for the signs that stand for them: equal names, or almost.
+
+    >>> loose_key("AC/DC"), loose_key("T.N.T."), loose_key("P!nk"), loose_key("A$AP Rocky")
+    ('acdc', 'tnt', 'pink', 'asaprocky')
+    """
+    plain = _SIGN_FOR_A_LETTER["$"].sub("s", _SIGN_FOR_A_LETTER["!"].sub("i", name))
+    return artist_key(plain).replace(" ", "")
 
 
 def is_other_version(title: str) -> bool:

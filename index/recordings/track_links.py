@@ -6,27 +6,33 @@ listens and lookups follow the link, so that it can be taken back at any time.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import nsmallest
-from itertools import product
+from itertools import chain, product
 
 from earshot.data.name_matching import (
+    album_core,
     artist_key,
     artist_keys,
     likeness,
+    loose_key,
     main_artist_key,
     plain_isrc,
     plain_mbid,
     title_key,
+    without_channel,
 )
-from earshot.data.placeholder_names import is_no_title
+from earshot.data.placeholder_names import is_no_title, is_various
 from earshot.index.library import Library, LibraryError
 from earshot.index.recordings.recordings import group_recordings, recording_ids, store_same
 
 MIN_LIKENESS = 0.7  # of two keys, for a near miss
 _MAX_NEAR = 1_000  # near misses
+_ALMOST_ONE = 0.99  # of two names that differ in blanks and signs alone
+_MAX_NAMESAKES = 100  # files of one title, among which an artist is looked for
+_COMMON_WORDS = frozenset(("the", "and", "of", "dj", "mc", "de", "la", "el", "los", "le", "die", "der", "band"))
 _MAX_PAIRS = 2_000  # of tracks in one group; near misses are not searched in larger ones
 
 
@@ -39,6 +45,8 @@ class NamedTrack:
     title: str
     mbid: str | None
     isrc: str | None
+    album: str | None = None
+    album_artist: str | None = None
 
     @property
     def name(self) -> str:
@@ -59,6 +67,22 @@ class NamedTrack:
             return frozenset()
         return frozenset(_unspaced(artist, title_key(self.title)) for artist in artists | {artist_key(self.artist)})
 
+    @cached_property
+    def album_core(self) -> str:
+        return album_core(self.album)
+
+    def may_be_by(self, artist: str) -> bool:
+        """Tell whether a name is another spelling of the artist or the album artist, or one of several."""
+        own = [name for name in (self.artist, self.album_artist) if name]
+        if is_various(artist):
+            return any(map(is_various, own))
+        words = _words(artist)
+        return any(
+            loose_key(name) == loose_key(artist) or _holds(words, _words(name)) or _holds(_words(name), words)
+            for name in own
+            if not is_various(name)
+        )
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -66,7 +90,7 @@ class Pair:
 
     catalog: NamedTrack
     file: NamedTrack
-    why: str  # "isrc", "mbid", "name"; for near misses the field that agrees
+    why: str  # "isrc", "mbid", "name", "album" (and title); for near misses the field that agrees
     likeness: float = 1.0
 
     def row(self) -> dict[str, str | int | float]:
@@ -90,14 +114,18 @@ class Linkage:
 def find_links(library: Library) -> Linkage:
     """Match catalog tracks with files by ISRC, MBID, or artist and title (`data.name_matching`).
 
-    If several files match by name, those with the exact spelling are preferred. Of files of one spelling or of one
-    recording the first is taken; others are a conflict. The most alike near misses come first. Catalog tracks of equal
-    names are variants of one recording: "Song" and "Song - Remastered 2009", but not "Song (Live)".
+    If several files match by name, those of its album are preferred, else those with the exact spelling. Of files of
+    one spelling or of one recording the first is taken; others are a conflict. Without a match, a file of the same
+    title and album is one whose artist may be meant (`NamedTrack.may_be_by`); of another album it is a near miss. The
+    most alike near misses come first. Catalog tracks of equal names are variants of one recording: "Song" and
+    "Song - Remastered 2009", but not "Song (Live)".
     """
     files = list(_named(library, "status = 'embedded'"))
     catalog = list(_named(library, "status = 'catalog' AND linked_id IS NULL"))
-    by_name, by_code = defaultdict(list), defaultdict(list)
+    by_name, by_code, by_title = defaultdict(list), defaultdict(list), defaultdict(list)
     for file in files:
+        if not is_no_title(file.title):
+            by_title[_unspaced(file.key[1])].append(file)
         for key in file.keys:
             by_name[key].append(file)
         for code in {file.isrc, file.mbid} - {None}:
@@ -107,11 +135,20 @@ def find_links(library: Library) -> Linkage:
     conflicts: list[Pair] = []
     unmatched: list[NamedTrack] = []
     for track in catalog:
-        of_name = _same_spelling(track, [file for key in track.keys for file in by_name.get(key, ())])
+        of_name = _likeliest(track, [file for key in track.keys for file in by_name.get(key, ())])
         of_code = [(why, file) for why in ("isrc", "mbid") for file in by_code.get(getattr(track, why), ())]
         candidates = {
             file.id: Pair(track, file, why) for why, file in (*(("name", file) for file in of_name), *of_code)
         }
+        if not candidates:
+            of_title = by_title.get(_unspaced(track.key[1]), ())
+            candidates = {
+                file.id: Pair(track, file, "album")
+                for file in of_title
+                if track.album_core
+                and track.album_core == file.album_core
+                and (is_various(track.artist) or file.may_be_by(track.artist))
+            }
         spellings = {(pair.file.artist.casefold(), pair.file.title.casefold()) for pair in candidates.values()}
         if not candidates:
             unmatched.append(track)
@@ -119,8 +156,11 @@ def find_links(library: Library) -> Linkage:
             matches.append(candidates[min(candidates)])
         else:
             conflicts += candidates.values()
-    pairs = _similar_pairs(unmatched, files)
-    near_misses = nsmallest(_MAX_NEAR, pairs, lambda pair: (-pair.likeness, pair.catalog.id, pair.file.id))
+    pairs = chain(_similar_pairs(unmatched, files), _same_titles(unmatched, by_title))
+    best: dict[tuple[int, int], Pair] = {}
+    for pair in nsmallest(2 * _MAX_NEAR, pairs, lambda pair: (-pair.likeness, pair.catalog.id, pair.file.id)):
+        best.setdefault((pair.catalog.id, pair.file.id), pair)
+    near_misses = list(best.values())[:_MAX_NEAR]
     return Linkage(len(catalog), matches, near_misses, conflicts, list(_variants(library)))
 
 
@@ -164,21 +204,34 @@ def _variants(library: Library) -> Iterator[Pair]:
 
 
 def _named(library: Library, where: str) -> Iterator[NamedTrack]:
-    query = f"SELECT id, artist, title, mbid, isrc FROM tracks WHERE title IS NOT NULL AND {where} ORDER BY id"
-    for node, artist, title, mbid, isrc in library.db.execute(query):
+    query = f"SELECT id, artist, title, mbid, isrc, album, album_artist FROM tracks WHERE title IS NOT NULL AND {where}"
+    for node, artist, title, mbid, isrc, *albums in library.db.execute(f"{query} ORDER BY id"):
         if artist is None and " - " in title:  # known by one name: "Artist - Title"
             artist, _, title = title.partition(" - ")
-        yield NamedTrack(node, artist or "", title, plain_mbid(mbid), plain_isrc(isrc))
+        yield NamedTrack(node, without_channel(artist or ""), title, plain_mbid(mbid), plain_isrc(isrc), *albums)
 
 
-def _same_spelling(track: NamedTrack, files: Sequence[NamedTrack]) -> Sequence[NamedTrack]:
-    """The files with the exact spelling of a track, else all."""
+def _likeliest(track: NamedTrack, files: Sequence[NamedTrack]) -> Sequence[NamedTrack]:
+    """The files of the album of a track, else those with its exact spelling, else all."""
+    same_album = [file for file in files if track.album_core and file.album_core == track.album_core]
     same = [file for file in files if file.name.casefold() == track.name.casefold()]
-    return same or files
+    return same_album or same or files
+
+
+def _same_titles(
+    catalog: Sequence[NamedTrack], files: Mapping[tuple[str, ...], Sequence[NamedTrack]]
+) -> Iterator[Pair]:
+    """Yield pairs of one title whose artists may be the same."""
+    for track in catalog:
+        of_title = files.get(_unspaced(track.key[1]), ())
+        for file in of_title if len(of_title) <= _MAX_NAMESAKES else ():
+            if file.may_be_by(track.artist) and not is_no_title(track.title):
+                score = likeness(loose_key(file.artist), loose_key(track.artist))
+                yield Pair(track, file, "title", min(max(score, MIN_LIKENESS), _ALMOST_ONE))
 
 
 def _similar_pairs(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack]) -> Iterator[Pair]:
-    """Yield pairs of one artist and almost one title, or the reverse; an artist may be one of those of the file."""
+    """Yield pairs of one artist and almost one title, or the reverse."""
     for place, why in ((0, "artist"), (1, "title")):
         groups: dict[str, tuple[list[NamedTrack], list[NamedTrack]]] = defaultdict(lambda: ([], []))
         for side, tracks in enumerate((files, catalog)):
@@ -191,10 +244,16 @@ def _similar_pairs(catalog: Sequence[NamedTrack], files: Sequence[NamedTrack]) -
                 continue
             for file, track in product(group_files, group_tracks):
                 score = likeness(file.key[1 - place], track.key[1 - place])
-                if why == "title" and {*track.key[0].split()} < {*file.key[0].split()}:
-                    score = max(score, MIN_LIKENESS)
                 if MIN_LIKENESS <= score < 1:
                     yield Pair(track, file, why, score)
+
+
+def _words(artist: str) -> set[str]:
+    return set(artist_key(artist).split()) - _COMMON_WORDS
+
+
+def _holds(words: set[str], others: set[str]) -> bool:
+    return bool(others) and others <= words
 
 
 def _unspaced(*keys: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from time import perf_counter
 import pytest
 
 from earshot.data.name_matching import (
+    album_core,
     album_key,
     artist_key,
     artist_keys,
@@ -12,11 +13,13 @@ from earshot.data.name_matching import (
     is_other_version,
     label_spellings,
     likeness,
+    loose_key,
     main_artist_key,
     plain_isrc,
     plain_mbid,
     split_labels,
     title_key,
+    without_channel,
 )
 
 
@@ -35,6 +38,10 @@ from earshot.data.name_matching import (
         ("Song ft. A, B & C", "Song"),
         ("Song ft. X (from the film Y)", "Song"),
         ("Song (Album Version)", "Song / Mono"),
+        ("Song - Remastered 2009 / Mono", "Song"),
+        ("Song (Mono / Remastered)", "Song [2017 Remaster]"),
+        ("Song (Deluxe Edition)", "Song - Super Deluxe"),
+        ("Song (Stereo Version)", "Song"),
         ("Rock & Roll", "rock and roll"),
         ("Søren Łódź", "Soren Lodz"),
         ("…", "…"),
@@ -60,6 +67,9 @@ def test_titles_that_are_one(one, other):
         ("Song, Pt. 1", "Song, Pt. 2"),
         ("か", "が"),  # accents of other scripts make other letters
         ("Stereo", "Mono"),
+        ("Song - 2019 Mix", "Song"),
+        ("Song (Deluxe Live Version)", "Song"),
+        ("Song - Remastered / Live", "Song"),
         ("Remastered", "Explicit"),
         ("!!!", "???"),
     ],
@@ -78,6 +88,30 @@ def test_artists():
     assert artist_key("Simon & Garfunkel") == artist_key("Simon and Garfunkel")
     assert artist_key("The The") == "the" and artist_key("The") == "the" and artist_key("!!!") == "!!!"
     assert artist_key("坂本龍一") != artist_key("坂本")
+
+
+@pytest.mark.parametrize(
+    ("album", "core"),
+    [
+        ("Nevermind (Super Deluxe Edition)", "nevermind"),
+        ("Abbey Road (Remastered) [Deluxe]", "abbey road"),
+        ("Future Nostalgia (The Moonlight Edition)", "future nostalgia"),
+        ("OK Computer - Remastered 2009", "ok computer"),
+        ("Deluxe", "deluxe"),
+        ("(Special)", "special"),
+        ("Live (at Wembley)", "live at wembley"),
+        ("Unknown Album", ""),
+        (None, ""),
+    ],
+)
+def test_albums_without_their_editions(album, core):
+    assert album_core(album) == core
+
+
+def test_letters_that_are_signs():
+    assert loose_key("P!nk") == loose_key("Pink") and loose_key("Ke$ha") == loose_key("Kesha")
+    assert loose_key("AC/DC") == loose_key("ACDC") and loose_key("Wham!") == "wham"
+    assert without_channel("Air - Topic") == "Air" and without_channel("The Topic") == "The Topic"
 
 
 def test_likeness_by_hand():
