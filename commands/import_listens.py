@@ -1,5 +1,6 @@
 """`cli import-listens`: import listening exports."""
 
+import codecs
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -30,12 +31,27 @@ class _Formats(click.Choice):
         return ("auto", *(reader.name for reader in READERS))
 
 
+def _known_encoding(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    try:
+        return codecs.lookup(name).name if name else None
+    except LookupError:
+        raise click.BadParameter(
+            f"{name!r} is no encoding; there are utf-8, cp1251, shift_jis, gb18030 and more"
+        ) from None
+
+
 @click.command()
 @click.argument("path", type=HomePath(path_type=Path, exists=True))
 @click.option(
     "--format", type=_Formats(), default="auto", help="The format; auto detects it by the content of the files."
 )
 @click.option("--listener", metavar="NAME", help="The user of all listens; else the one in the files, else 'me'.")
+@click.option(
+    "--encoding",
+    metavar="NAME",
+    callback=_known_encoding,
+    help="The encoding of the text, such as cp1251; else UTF-8 or UTF-16, or the likeliest.",
+)
 @click.option(
     "--level", type=click.Choice(["track", "artist"]), help="What the items of a table are; else by its columns."
 )

@@ -101,6 +101,8 @@ class EvaluationReport:
     def _sentence(self, difference: MetricValue) -> str:
         baseline, k = difference.subject.removeprefix(f"{self.subject} - "), difference.k
         by, low, high = difference.value or 0.0, difference.ci_low, difference.ci_high
+        if difference.n == 1:
+            return f"{self.subject} and {baseline} cannot be told apart by one listener."
         bounds = "" if low is None else f", 95 % from {low:+.4f} to {high:+.4f}"
         if abs(by) < _MIN_DIFFERENCE:
             return f"{self.subject} is level with {baseline} by NDCG@{k}{bounds}."

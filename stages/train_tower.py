@@ -96,10 +96,13 @@ def train_towers(
     distributed = distributed or Distributed()
     sound = distributed.first_then_others(lambda: sound_space(library, sound))
     data = distributed.first_then_others(lambda: read_tower_data(library, sound))
-    protocol = default_protocol(data.listens) if split == "auto" else split
+    settings_of_split: dict[str, Any] = {"share": share, "gap_s": gap_s, "seed": tower.seed}
+    protocol, why = default_protocol(data.listens, **settings_of_split) if split == "auto" else (split, "")
+    if why and distributed.is_first:
+        yield Note(f"The split is {protocol}: {why}.")
     if repeats is None:
         repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats)
-    split_settings: dict[str, Any] = {"protocol": protocol, "share": share, "gap_s": gap_s, "seed": tower.seed}
+    split_settings = {"protocol": protocol} | settings_of_split
     with as_stage_error():
         data_split = None if protocol == "none" else split_listens(data.listens, **split_settings)
         fit = TowerFit(

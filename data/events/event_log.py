@@ -25,6 +25,7 @@ EVENT_COLUMNS = {
     "split": pl.UInt8,  # codes of data.events.interactions.SPLITS
 }
 
+SESSION_GAP_S = 1_800  # without a new play, after which another session begins
 _ROW_GROUP = 1_000_000
 # Parquet packs one number a billion times into a few bytes: beyond these, a file claims more events than it can hold.
 _FREE_EVENTS, _MAX_EVENTS_PER_BYTE = 10_000_000, 100
@@ -155,6 +156,37 @@ def total_plays(
         totals = pl.concat([_totals(block.lazy()).collect() for block in events])
     pairs = totals.sort("user_id", "item_id").cast({"user_id": pl.Int64, "item_id": pl.Int64})
     return pairs["user_id"].to_numpy(), pairs["item_id"].to_numpy(), pairs["plays"].to_numpy()
+
+
+def session_plays(
+    paths: Sequence[Path], level: str, links: Mapping[int, int] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Count how often the only user played each item in each session; None of several users or unknown times.
+
+    Returns
+    -------
+    session_rows, item_ids, plays : shape (n_pairs,), int64, int64 and float64; each pair once
+    """
+    log = [read_log(path, level, links) for path in paths]
+    users = events_per_user(log)["user_id"].to_list() if log else []
+    if len(users) != 1:
+        return None
+    events = read_users(log, *users, *users).filter((pl.col("kind") == LISTEN) & pl.col("time_s").is_not_null())
+    if not len(events):
+        return None
+    events = events.sort("time_s", maintain_order=True)
+    events = events.with_columns(session=pl.Series(session_rows(events["time_s"].to_numpy())))
+    pairs = events.group_by("session", "item_id", maintain_order=True).agg(pl.col("plays").cast(pl.Float64).sum())
+    return pairs["session"].to_numpy(), pairs["item_id"].cast(pl.Int64).to_numpy(), pairs["plays"].to_numpy()
+
+
+def session_rows(times: np.ndarray) -> np.ndarray:
+    """Number the session of each event of one listener: (n_events,) int64, from rising times in seconds.
+
+    >>> session_rows(np.array([0, 200, 2_000, 4_000]))
+    array([0, 0, 0, 1])
+    """
+    return np.cumsum(np.diff(times, prepend=times[:1]) > SESSION_GAP_S)
 
 
 def _totals(events: pl.LazyFrame) -> pl.LazyFrame:

@@ -75,9 +75,7 @@ def split_listens(
     if rules.method not in ("given", "random") and not listens.times.any():
         raise ValueError(f"these listens have no times, and {protocol} splits by them; take random or given")
     parts = {
-        "global": lambda: _by_cuts(
-            listens, np.quantile(listens.times, [1 - 2 * share, 1 - share], method="lower"), gap_s
-        ),
+        "global": lambda: _by_cuts(listens, _cuts(listens, share), gap_s),
         "last-days": lambda: _by_cuts(listens, listens.times.max() - np.array([2 * DAY_S + gap_s, DAY_S]), gap_s),
         "per-user": lambda: _by_user_order(listens, share),
         "leave-one-out": lambda: _last_two(listens),
@@ -113,6 +111,11 @@ def merged(first: Interactions, second: Interactions) -> Interactions:
         both = [np.zeros(len(one), np.uint8) if one.kinds is None else one.kinds for one in (first, second)]
         kinds = np.concatenate(both)[order]
     return Interactions(users, tracks, times, weights, first.n_users, first.n_tracks, kinds)
+
+
+def _cuts(listens: Interactions, share: float) -> np.ndarray:
+    """The times before which a global split learns, and before which it chooses: (2,)."""
+    return np.quantile(listens.times, [1 - 2 * share, 1 - share], method="lower")
 
 
 def _by_cuts(listens: Interactions, cuts: np.ndarray, gap_s: int) -> np.ndarray:
@@ -159,8 +162,28 @@ def _by_chance(listens: Interactions, share: float, seed: int) -> np.ndarray:
     return np.where(chances < share, 2, np.where(chances < 2 * share, 1, 0))
 
 
-def default_protocol(listens: Interactions) -> str:
-    """Choose a protocol for listens: given if they have a split, else global if they have times, else random."""
+def default_protocol(
+    listens: Interactions, *, share: float = 0.1, gap_s: int = 1_800, seed: int = 0
+) -> tuple[str, str]:
+    """Choose a protocol for listens, and say why it is another than usual: "" if it is not.
+
+    It is given if they have a split, else global if they have times, else random. Where a global split leaves nothing,
+    as if most of a log came in at one moment, it is per-user, or random if nobody has listens enough.
+    """
     if listens.splits is not None:
-        return "given"
-    return "global" if listens.times.any() else "random"
+        return "given", ""
+    if not listens.times.any():
+        return "random", ""
+    if _has_both(_by_cuts(listens, _cuts(listens, share), gap_s)):
+        return "global", ""
+    n_tied = int(np.unique(listens.times, return_counts=True)[1].max())
+    tied = f", as {n_tied:,} of them bear one time" if n_tied > share * len(listens) else ""
+    why = f"a global one leaves nothing to learn from or nothing to test, of {len(listens):,} events{tied}"
+    if _has_both(_by_user_order(listens, share)):
+        return "per-user", why
+    return ("random", why) if _has_both(_by_chance(listens, share, seed)) else ("global", "")
+
+
+def _has_both(parts: np.ndarray) -> bool:
+    """Tell whether there is something to learn from, and something to test."""
+    return bool((parts == 0).any() and (parts == 2).any())

@@ -93,9 +93,10 @@ class Source:
         ValueError
             A table lacks the columns. Faults of other files show when the batches are read.
         """
-        name = self.paths[0].name
+        name, options = self.paths[0].name, options or ReadOptions()
+        members = [replace(member, encoding=options.encoding) for member in self.members]
         with table_errors(name):
-            opened = self.reader.open(self.members, options or ReadOptions())
+            opened = self.reader.open(members, options)
         return replace(opened, batches=_checked(opened.batches, name))
 
 

@@ -38,6 +38,7 @@ class ReadOptions:
     """Facts that the files of an export do not give, or give otherwise."""
 
     listener: str | None = None  # the user of all events; else the one in the files, else "me"
+    encoding: str | None = None  # of the text of the files; else UTF-8 or UTF-16, or guessed
     level: str | None = None  # of the items in a table, "track" or "artist"; else by its columns
     user: str | None = None  # names of columns in a table; else found by well-known names
     item: str | None = None

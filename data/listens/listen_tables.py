@@ -66,7 +66,7 @@ def _batches(table: Table, found: ListenColumns, names: dict[str, str], options:
     has_artist = found.artist is not None and found.path is None
     needed = ("user", "title", *(("artist",) if has_artist else ()), *(("time_s",) if found.time else ()))
     headless = f"without a header, its columns are read as {', '.join(theirs)}" if names else ""
-    notes = tuple(filter(None, (form.note, headless)))
+    notes = tuple(filter(None, (*table.notes, form.note, headless)))
     for batch in valid_events(
         chain([first_block], blocks), named, needed=needed, is_valid=is_valid, shown=found.used, lost=table.lost
     ):

@@ -1,27 +1,32 @@
-"""Text of unknown encoding: UTF-8, UTF-16 with a byte order mark, or the Western encoding of Windows."""
+"""Text of unknown encoding: UTF-8, UTF-16 with a byte order mark, or the likeliest of those of countries."""
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 from typing import IO
 
+from earshot.data.text_encoding import guess_encoding
+
 _PIECE_BYTES = 1024 * 1024  # decoded at a time
 _MANY_ZEROS = 0.02  # of all bytes: in UTF-16 each blank, dot, slash and end of a line has one
+_BETWEEN_NAMES = re.compile(rb"[\r\n\t,;\"]+")
+_N_NAMES = 200  # from which an encoding is guessed
 _REPLACEMENT = "\ufffd"  # decoders put it for bytes that are no letter
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Utf8File(io.RawIOBase):
-    """A file without its byte order mark; UTF-16 is converted to UTF-8, other bytes are unchanged.
+    """A file without its byte order mark; UTF-16 and a given encoding become UTF-8, other bytes are unchanged.
 
     Lines that end in a carriage return alone, as programs of the Macintosh write them, end as others do.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], encoding: str | None = None) -> None:
         super().__init__()
-        self._pieces = _utf8_pieces(file)
+        self._pieces = _utf8_pieces(file, encoding)
         self._ready = b""
 
     def readable(self) -> bool:
@@ -35,11 +40,11 @@ class Utf8File(io.RawIOBase):
         return len(content)
 
 
-def _utf8_pieces(file: IO[bytes]) -> Iterator[bytes]:
+def _utf8_pieces(file: IO[bytes], encoding: str | None) -> Iterator[bytes]:
     head = file.read(_PIECE_BYTES)  # not the mark alone, so that `peek` of a buffer sees a whole piece
     pieces: Iterator[bytes] = chain([head.removeprefix(codecs.BOM_UTF8)], iter(partial(file.read, _PIECE_BYTES), b""))
-    if head.startswith(_UTF16_MARKS):
-        texts = codecs.iterdecode(pieces, "utf-16", "replace")
+    if encoding or head.startswith(_UTF16_MARKS):
+        texts = codecs.iterdecode(pieces, encoding or "utf-16", "replace")
         pieces = (text.encode("utf-8", "replace") for text in texts)  # lone surrogates have no encoding
         head = next(pieces, b"")
         pieces = chain([head], pieces)
@@ -48,9 +53,27 @@ def _utf8_pieces(file: IO[bytes]) -> Iterator[bytes]:
     return pieces
 
 
-def as_utf8(content: bytes) -> bytes:
-    """Convert text without a byte order mark to UTF-8; see `decoded`."""
-    return content if content.isascii() or _is_utf8(content) else (_utf8_text(content) or _western(content)).encode()
+def as_utf8(content: bytes, encoding: str | None = None) -> bytes:
+    """Convert text without a byte order mark to UTF-8, from a known encoding, else the likeliest.
+
+    Of damaged UTF-8 only damaged letters are lost.
+    """
+    if content.isascii() or (encoding is None and _is_utf8(content)):
+        return content
+    encoding = encoding or likely_encoding(content)
+    return content.decode(encoding or "utf-8", "replace").encode()
+
+
+def likely_encoding(content: bytes) -> str | None:
+    """The likeliest encoding of the names in a text, None for UTF-8.
+
+    >>> likely_encoding("Кино, Группа крови".encode("cp1251")), likely_encoding("Кино".encode())
+    ('cp1251', None)
+    """
+    if content.isascii() or _utf8_text(content) is not None:
+        return None
+    names = [name for name in _BETWEEN_NAMES.split(content) if not name.isascii()]
+    return guess_encoding(list(dict.fromkeys(names))[:_N_NAMES])
 
 
 def decoded(content: bytes) -> str:

@@ -16,7 +16,7 @@ import polars as pl
 
 from earshot.data.tables import workbooks
 from earshot.data.tables.archives import refuse_bomb, refuse_packed
-from earshot.data.tables.encodings import as_utf8
+from earshot.data.tables.encodings import as_utf8, likely_encoding
 from earshot.data.tables.json_rows import HEAD_BYTES, MAX_COLUMNS, json_columns, json_rows
 from earshot.data.tables.parquet_blocks import parquet_blocks, parquet_schema, text_bytes
 from earshot.data.tables.quoted_lines import quoted_blocks
@@ -46,10 +46,16 @@ class Table:
     lost: Counter[str] = field(default_factory=Counter)  # lines that are no rows, by reason
     packed_bytes: int | None = None  # size of a file that may hold more text than it has bytes
     first_row: tuple[str, ...] = ()  # of a text without a header
+    encoding: str | None = None  # guessed; None for UTF-8
 
     @property
     def columns(self) -> list[str]:
         return list(self.schema)
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on how its letters were read, for a person to check."""
+        return [f"letters are read as {self.encoding}; --encoding names another"] if self.encoding else []
 
     def blocks(self, columns: Sequence[str] | None = None) -> Blocks:
         """Yield the given columns, else all of supported types, in at least one block.
@@ -131,7 +137,7 @@ def open_table(
         layout = Layout.detect(head, name, has_header)
         schema = dict.fromkeys(layout.names, pl.String())
         rows = partial(rows_of_layout, member, layout)
-        return Table(name, schema, rows, first_row=layout.first_row)
+        return Table(name, schema, rows, first_row=layout.first_row, encoding=layout.encoding)
 
 
 @contextmanager
@@ -158,16 +164,17 @@ class Layout:
     n_before: int  # bytes before the first row
     is_utf8: bool = False  # known to be UTF-8; other bytes are damage, not another encoding
     first_row: tuple[str, ...] = ()  # of a table without a header
+    encoding: str | None = None  # guessed; None for UTF-8
     may_quote: bool = False  # whether a field without a `quote` may be in quotes, as Excel writes it
 
     @classmethod
     def detect(cls, head: bytes, name: str, has_header: bool | None = None) -> "Layout":
         """Detect the layout from the beginning of a file; raises a ValueError or a PolarsError if it is no table."""
-        text = head.lstrip(b"\r\n")
-        first, separator = _first_line(text), None
+        text, encoding = head.lstrip(b"\r\n"), likely_encoding(head)
+        first, separator = _first_line(text, encoding), None
         if hint := _SEPARATOR_LINE.fullmatch(first):
             text, separator = text.partition(b"\n")[2], hint[1]
-            first = _first_line(text)
+            first = _first_line(text, encoding)
         if b"\n" not in text and len(head) == HEAD_BYTES:
             raise ValueError(f"{name} is no table: its first line is longer than {HEAD_BYTES // 1024**2} MiB")
         separator = separator or detect_separator(first)
@@ -179,12 +186,12 @@ class Layout:
             n_columns = record.count(separator.encode()) + 1
             raise ValueError(f"{name} has {n_columns:,} columns; a table has at most {MAX_COLUMNS:,}")
         names = pl.read_csv(
-            as_utf8(record), separator=separator, has_header=has_header, infer_schema=False, quote_char=quote,
+            as_utf8(record, encoding), separator=separator, has_header=has_header, infer_schema=False, quote_char=quote,
             truncate_ragged_lines=True, encoding="utf8-lossy",
         ).columns  # fmt: skip
         n_before = len(head) - len(text) + (len(record) if has_header else 0)
         first_row = () if has_header else tuple(field.strip('"') for field in fields)
-        return cls(names, separator, quote, n_before, first_row=first_row, may_quote=quote is None)
+        return cls(names, separator, quote, n_before, first_row=first_row, encoding=encoding, may_quote=quote is None)
 
 
 def _is_data(fields: Sequence[str]) -> bool:
@@ -203,8 +210,8 @@ def detect_separator(line: str) -> str:
     return next((mark for mark in ("\t", ",", ";", " ") if mark in line.strip()), ",")
 
 
-def _first_line(text: bytes) -> str:
-    return as_utf8(text.partition(b"\n")[0]).decode("utf-8", "replace")
+def _first_line(text: bytes, encoding: str | None) -> str:
+    return as_utf8(text.partition(b"\n")[0], encoding).decode("utf-8", "replace")
 
 
 def _first_record(text: bytes, quote: str | None) -> bytes:
@@ -227,10 +234,10 @@ def rows_of_layout(member: Member, layout: Layout, columns: Sequence[str], lost:
         file.read(layout.n_before)
         blocks = line_blocks(file, lost=lost)
         for block in quoted_blocks(blocks, layout.separator, len(layout.names)) if layout.quote else blocks:
+            text = block if layout.is_utf8 else as_utf8(block, layout.encoding)
             frame = pl.read_csv(
-                first + (block if layout.is_utf8 else as_utf8(block)), separator=layout.separator, has_header=False,
-                columns=places, infer_schema=False, truncate_ragged_lines=True, encoding="utf8-lossy",
-                quote_char=layout.quote,
+                first + text, separator=layout.separator, has_header=False, columns=places, infer_schema=False,
+                truncate_ragged_lines=True, encoding="utf8-lossy", quote_char=layout.quote,
             )  # fmt: skip
             frame.columns = [layout.names[place] for place in places]
             if layout.may_quote and b'"' in block:

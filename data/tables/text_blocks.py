@@ -38,6 +38,7 @@ class Member:
 
     path: Path
     name: str | None = None  # inside the archive
+    encoding: str | None = None  # of its text, as a person says; else UTF-8 or UTF-16, or guessed
 
     def __str__(self) -> str:
         return self.name or self.path.name
@@ -80,9 +81,9 @@ class Member:
 
     @contextmanager
     def open_text(self) -> Iterator[io.BufferedReader]:
-        """Open its bytes without a byte order mark, UTF-16 converted to UTF-8; raises as `open` does."""
+        """Open its bytes without a byte order mark, UTF-16 and its encoding turned to UTF-8; raises as `open` does."""
         with self.open() as file:
-            yield io.BufferedReader(Utf8File(file), _PIECE_BYTES)
+            yield io.BufferedReader(Utf8File(file, self.encoding), _PIECE_BYTES)
 
 
 def members_of(path: Path) -> list[Member]:

@@ -1,13 +1,13 @@
 """Groups of items for graphs: listeners, playlists, albums, artists and genres."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from earshot.data.arrays import pair_keys, split_keys
-from earshot.data.events.event_log import total_plays
+from earshot.data.events.event_log import session_plays, session_rows, total_plays
 from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
 from earshot.data.events.interactions import Interactions, without_dislikes
 from earshot.data.events.splits import default_protocol, split_listens
@@ -54,7 +54,8 @@ def present_sources(library: Library) -> list[str]:
 def read_groups(library: Library, source: str, split: Mapping[str, Any] | None = None) -> dict[str, Groups]:
     """Read the groups of a source, by the name of the graph to build; empty for a source without groups.
 
-    Listens to tracks and to artists make two graphs; the one of artists is named ``listens-artist``.
+    Groups of listens are listeners; where there is but one, they are the sessions of that one. Listens to tracks and to
+    artists make two graphs; the one of artists is named ``listens-artist``.
 
     Parameters
     ----------
@@ -75,10 +76,11 @@ def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) ->
     if split is not None and listen_files(library, level):
         return _training_listeners(library, split)
     with explain_log_errors():
-        user_ids, item_ids, plays = total_plays(listen_files(library, level), level, recording_ids(library, level))
+        log = (listen_files(library, level), level, recording_ids(library, level))
+        groups, item_ids, plays = session_plays(*log) or total_plays(*log)
     key, imports = listening_key(library, level), import_digests(library, level)
     settings = {"split": None, "listens": None, "imports": imports, "listening": key}
-    return Groups(level, np.unique(user_ids, return_inverse=True)[1], item_ids, plays, settings)
+    return Groups(level, np.unique(groups, return_inverse=True)[1], item_ids, plays, settings)
 
 
 def _training_listeners(library: Library, split: Mapping[str, Any]) -> Groups:
@@ -86,9 +88,15 @@ def _training_listeners(library: Library, split: Mapping[str, Any]) -> Groups:
     read = read_interactions(library)
     listens = without_dislikes(read.interactions)
     if split["protocol"] == "auto":
-        split = {**split, "protocol": default_protocol(listens)}
+        settings_of_split = {name: value for name, value in split.items() if name != "protocol"}
+        split = {**split, "protocol": default_protocol(listens, **settings_of_split)[0]}
     train = split_listens(listens, **split).train
-    users, items, plays = zip(*_plays_by_user(train), strict=True)
+    if len(read.users) == 1 and train.times.any():  # the sessions of one listener are the groups
+        sessions = session_rows(train.times).astype(train.user_rows.dtype)
+        train_of_groups = replace(train, user_rows=sessions, n_users=int(sessions[-1]) + 1)
+    else:
+        train_of_groups = train
+    users, items, plays = zip(*_plays_by_user(train_of_groups), strict=True)
     imports = import_digests(library, "track")
     settings = {"split": dict(split), "listens": train.digest(), "imports": imports, "listening": read.key}
     return Groups(

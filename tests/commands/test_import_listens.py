@@ -244,3 +244,22 @@ def test_a_format_that_does_not_exist_is_wrong_usage(folder, run):
         "'tabel' is not one of 'auto', 'lastfm-1k'"
         in run("import-listens", folder / "x.tsv", "--format", "tabel", code=2).stderr
     )
+
+
+def test_letters_of_an_encoding_that_is_guessed_or_given(folder, run):
+    path = folder / "x.csv"
+    path.write_bytes("user,artist,track,time\nanna,Кино,Группа крови,1715020776\n".encode("cp1251"))
+    assert "Letters are read as cp1251; --encoding names another." in run("import-listens", path).stderr
+    path.write_bytes("user,artist,track,time\nanna,Сплин,Выхода нет,1715020776\n".encode("cp866"))
+    assert "Letters" not in run("import-listens", path, "--encoding", "cp866").stderr
+    artists = rows_of(folder / "library", "SELECT artist FROM tracks WHERE artist IN ('Кино', 'Сплин') ORDER BY id")
+    assert artists == [("Кино",), ("Сплин",)]
+    assert "'cp0' is no encoding" in run("import-listens", path, "--encoding", "cp0", code=2).stderr
+
+
+def test_columns_that_are_named(folder, run):
+    rows = "Intro,The xx,xx,2024-05-06T18:39Z\nIntro,Alt-J,,2024-05-06\n"
+    (folder / "x.csv").write_text("Title,by,from,Played At\n" + rows)
+    run("import-listens", folder / "x.csv", "--listener", "me", "--artist", "by", "--album", "from")
+    rows = rows_of(folder / "library", "SELECT artist, title, album FROM tracks WHERE title = 'Intro' ORDER BY id")
+    assert rows == [("The xx", "Intro", "xx"), ("Alt-J", "Intro", None)]

@@ -61,3 +61,9 @@ def test_a_difference_that_no_digit_shows_is_none():
     differences = [MetricValue("mine - popular", "ndcg", 10, "all", -0.00004, -0.1, 0.1, 40)]
     (sentence,) = EvaluationReport("mine", [10], [], differences, []).sentences()
     assert sentence == "mine is level with popular by NDCG@10, 95 % from -0.1000 to +0.1000."
+
+
+def test_one_listener_tells_of_no_lead():
+    differences = [MetricValue("mine - popular", "ndcg", 10, "all", 0.3811, None, None, 1)]
+    (sentence,) = EvaluationReport("mine", [10], [], differences, []).sentences()
+    assert sentence == "mine and popular cannot be told apart by one listener."

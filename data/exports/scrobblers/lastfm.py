@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -116,7 +117,8 @@ def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch
     }  # fmt: skip
     blocks = _scrobbles(table, ours, (artist, title, time))
     needed = ("user", "artist", "title")
-    yield from valid_events(blocks, columns, needed=needed, is_valid=times.is_not_null(), lost=table.lost)
+    for batch in valid_events(blocks, columns, needed=needed, is_valid=times.is_not_null(), lost=table.lost):
+        yield replace(batch, notes=tuple(table.notes))
 
 
 def _scrobbles(table: Table, columns: Sequence[str], needed: tuple[str, str, str]) -> Iterator[pl.DataFrame]:

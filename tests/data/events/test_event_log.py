@@ -1,9 +1,10 @@
 """The event log is plain Parquet, and plays add up over files."""
 
+import numpy as np
 import polars as pl
 import pytest
 
-from earshot.data.events.event_log import read_totals, schema, total_plays, write_events
+from earshot.data.events.event_log import read_totals, schema, session_plays, session_rows, total_plays, write_events
 from event_blocks import DISLIKE, LIKE, UNLIKE, block
 
 
@@ -83,3 +84,22 @@ def test_files_of_play_counts(tmp_path):
     weighted = written(tmp_path / "4.parquet", (1, 5, 10, 2, 0), (1, 5, 20, 1, 0))
     liked = written(tmp_path / "5.parquet", (1, 5, None, 1, LIKE))
     assert read_totals(listens, "track") is read_totals(weighted, "track") is read_totals(liked, "track") is None
+
+
+def test_a_session_ends_with_half_an_hour_of_silence():
+    times = np.array([100, 100, 1_900, 3_701, 3_702, 9_999])
+    assert session_rows(times).tolist() == [0, 0, 0, 1, 1, 2]
+    assert session_rows(times[:0]).tolist() == [] and session_rows(times[:1]).tolist() == [0]
+
+
+def test_plays_of_one_listener_by_session(tmp_path):
+    one = written(tmp_path / "1.parquet", (1, 5, 9_000, 1, 0), (1, 6, 9_100, 1, 0), (1, 5, None, 1, 0))
+    other = written(
+        tmp_path / "2.parquet", (1, 5, 9_000, 1, 0), (1, 7, 10, 2, 0), (1, 7, 20, 1, 0), (1, 6, 30, 1, LIKE)
+    )
+    sessions, items, plays = session_plays([one, other], "track")
+    assert (sessions.tolist(), items.tolist(), plays.tolist()) == ([0, 1, 1], [7, 5, 6], [3.0, 1.0, 1.0])
+    several = written(tmp_path / "3.parquet", (2, 5, 9_000, 1, 0))
+    untimed = written(tmp_path / "4.parquet", (1, 5, None, 3, 0))
+    for files in ([one, several], [untimed], []):
+        assert session_plays(files, "track") is None

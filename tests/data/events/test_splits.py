@@ -131,10 +131,20 @@ def test_nothing_is_learned_from_held_out_listeners():
 
 
 def test_the_default_protocol_depends_on_times_and_given_splits():
-    assert default_protocol(checkerboard(4)) == "random"
-    timed = listening([(0, 0, 5)], 1, 1)
-    assert default_protocol(timed) == "global"
+    assert default_protocol(checkerboard(4)) == ("random", "")
+    timed = clockwork()
+    assert default_protocol(timed, gap_s=0) == ("global", "")
     given = type(timed)(
-        timed.user_rows, timed.track_rows, timed.times, timed.weights, 1, 1, splits=np.zeros(1, np.uint8)
+        timed.user_rows, timed.track_rows, timed.times, timed.weights, 2, 20, splits=np.zeros(20, np.uint8)
     )
-    assert default_protocol(given) == "given"
+    assert default_protocol(given) == ("given", "")
+
+
+def test_a_log_of_one_moment_is_split_otherwise():
+    at_once = listening([(user, place, min(100 * place, 900)) for user in range(2) for place in range(12)], 2, 12)
+    protocol, why = default_protocol(at_once, gap_s=0)
+    assert protocol == "per-user" and why.endswith("of 24 events, as 6 of them bear one time")
+    assert len(split_listens(at_once, protocol).test) == 2
+    apiece = listening([(user, user, 900) for user in range(50)], 50, 50)
+    assert default_protocol(apiece)[0] == "random"
+    assert default_protocol(listening([(0, 0, 5)], 1, 1)) == ("global", "")  # which says that it leaves nothing

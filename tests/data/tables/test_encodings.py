@@ -6,7 +6,7 @@ import io
 import pytest
 
 from earshot.data.tables import encodings
-from earshot.data.tables.encodings import Utf8File, as_utf8, decoded
+from earshot.data.tables.encodings import Utf8File, as_utf8, decoded, likely_encoding
 
 TEXT = "Björk, Sigur Rós\nJóga \U0001f3b5"
 ENCODED = {
@@ -47,3 +47,29 @@ def test_utf8_is_recognized_across_pieces(monkeypatch, size):
 def test_a_text_of_nothing_is_empty():
     assert decoded(b"") == decoded(codecs.BOM_UTF8) == decoded(codecs.BOM_UTF16_LE) == ""
     assert Utf8File(io.BytesIO(b"")).read() == b""
+
+
+NAMES = {
+    "cp1251": ["Кино,Группа крови", "Сплин,Выхода нет"],
+    "koi8-r": ["Кино,Группа крови", "Сплин,Выхода нет"],
+    "cp1250": ["Jaromír Nohavica,Když mě brali za vojáka", "Kabát,Pohoda"],
+    "shift_jis": ["宇多田ヒカル,First Love", "椎名林檎,丸の内サディスティック"],
+    "gbk": ["周杰伦,青花瓷", "王菲,红豆"],
+    "euc_kr": ["아이유,좋은 날", "방탄소년단,봄날"],
+    "cp1252": ["Björk,Jóga", "Sigur Rós,Hoppípolla"],
+}
+
+
+@pytest.mark.parametrize("encoding", NAMES)
+@pytest.mark.parametrize("n", [1, 2])
+def test_the_encodings_of_countries(encoding, n):
+    text = "user,artist,track\n" + "".join(f"ana,{name}\n" for name in NAMES[encoding][:n])
+    content = text.encode(encoding)
+    assert as_utf8(content).decode() == text and as_utf8(content, encoding).decode() == text
+    assert likely_encoding(content) is not None and likely_encoding(text.encode()) is None
+
+
+def test_a_file_of_a_given_encoding_becomes_utf8():
+    content = "Кино\r\nСплин".encode("koi8-r")
+    assert Utf8File(io.BytesIO(content), "koi8-r").read().decode() == "Кино\r\nСплин"
+    assert Utf8File(io.BytesIO(b"Kino\rSplin")).read() == b"Kino\nSplin"

@@ -77,3 +77,17 @@ def test_an_empty_library_has_nothing(tmp_path):
     with library:
         assert present_sources(library) == []
         assert [read_groups(library, source) for source in ("listens", "playlists", "genre")] == [{}, {}, {}]
+
+
+def test_sessions_are_the_groups_of_one_listener(tmp_path):
+    library, _ = open_library(tmp_path / "library")
+    rows = [("me", "One", 0), ("me", "Two", 200), ("me", "One", 400), ("me", "Two", 9_000), ("me", "Three", 9_300)]
+    frame = pl.DataFrame(rows, schema=["user", "title", "time_s"], orient="row")
+    split = {"protocol": "per-user", "share": 0.2}
+    with library:
+        for level, kind in (("track", "listens"), ("artist", "listens-artist")):
+            with collected_events(library, Batch(frame), level=level) as collector:
+                import_listens(library, collector, level, origin="by hand")
+            groups = read_groups(library, "listens")[kind]
+            assert members(groups) == {frozenset({1, 2}), frozenset({2, 3})} and groups.counts.tolist() == [2, 1, 1, 1]
+        assert members(read_groups(library, "listens", split)["listens"]) == {frozenset({1, 2})}
