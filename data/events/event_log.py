@@ -174,9 +174,9 @@ def session_plays(
     events = read_users(log, *users, *users).filter((pl.col("kind") == LISTEN) & pl.col("time_s").is_not_null())
     if not len(events):
         return None
-    events = events.sort("time_s", maintain_order=True)
+    events = events.sort("time_s")
     events = events.with_columns(session=pl.Series(session_rows(events["time_s"].to_numpy())))
-    pairs = events.group_by("session", "item_id", maintain_order=True).agg(pl.col("plays").cast(pl.Float64).sum())
+    pairs = events.group_by("session", "item_id").agg(pl.col("plays").cast(pl.Float64).sum()).sort("session", "item_id")
     return pairs["session"].to_numpy(), pairs["item_id"].cast(pl.Int64).to_numpy(), pairs["plays"].to_numpy()
 
 
