@@ -11,6 +11,7 @@ from earshot.graph.drawing.map_picture import check_picture_format
 from earshot.graph.drawing.map_picture import draw_map as draw_picture
 from earshot.graph.drawing.umap_layout import map_layout
 from earshot.index.library import Library
+from earshot.index.recordings.recordings import tracks_to_show
 from earshot.index.tracks.track_lookup import TrackRow, sample_tracks
 from earshot.index.vectors.spaces import AUDIO, require_vectors, spaces
 from earshot.stages.shared.reports import Note, StageError
@@ -52,6 +53,8 @@ def draw_map(
     require_vectors(library, space)
     tracks, vectors, n_all = sample_tracks(library, space, limit, seed)
     n_tracks = len(tracks)
+    shown = tracks_to_show(library, [track.id for track in tracks])
+    tracks = [shown[track.id][0] for track in tracks]
     if not n_tracks:
         names = ", ".join(spaces(library)) or "none"
         raise StageError(f"No track has a vector in the space {space!r}; this library has {names}.")

@@ -8,6 +8,7 @@ a recording that was grouped wrongly falls apart as soon as the pair is gone.
 import json
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,7 @@ def tracks_to_show(
     """The tracks of each recording in the order in which a list prefers them; recordings without any are skipped.
 
     First one on one of the `albums`, given by key, then the best file, then the other files, then items of the catalog.
+    Those without an artist bear the names of the first that has one.
     """
     several = tracks_of(library, recordings)
     ids = [*recordings, *(track_id for tracks in several.values() for track_id in tracks)]
@@ -88,9 +90,18 @@ def tracks_to_show(
     shown = {}
     for recording in recordings:
         tracks = [rows[track_id] for track_id in several.get(recording, [recording]) if track_id in rows]
+        tracks = _all_named(tracks)
         if tracks:
             shown[recording] = sorted(tracks, key=lambda row: (row.path is None, album_key(row.album) not in albums))
     return shown
+
+
+def _all_named(tracks: list[TrackRow]) -> list[TrackRow]:
+    named = next((track for track in tracks if track.artist), None)
+    if named is None:
+        return tracks
+    names = {name: getattr(named, name) for name in ("title", "artist", "album", "album_artist", "genre", "year")}
+    return [track if track.artist else replace(track, **names) for track in tracks]
 
 
 def store_same(library: Library, pairs: Iterable[tuple[int, int, str, float | None]]) -> None:

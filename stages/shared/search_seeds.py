@@ -15,7 +15,7 @@ from earshot.data.files.path_encoding import escaped, shown_path
 from earshot.data.path_names import file_title
 from earshot.index.graphs.diffused_vectors import centre_vector
 from earshot.index.library import Library
-from earshot.index.recordings.recordings import recordings_of
+from earshot.index.recordings.recordings import recordings_of, tracks_to_show
 from earshot.index.runs import current_fingerprint
 from earshot.index.search.excerpts import ExcerptVectors, read_excerpts
 from earshot.index.search.places import local_path, why_no_tracks
@@ -76,6 +76,9 @@ def _seeds_of(library: Library, row: TrackRow, spaces: Sequence[str], n_tracks: 
         return {}
     nothing = ExcerptVectors(np.empty((0, 0), np.float32), [])
     excerpts = read_excerpts(library, row.id) if n_tracks <= _MAX_COMPARED else nothing
+    if not row.artist and n_tracks <= _MAX_COMPARED:
+        shown = tracks_to_show(library, recordings_of(library, [row.id]))
+        row = next((track for tracks in shown.values() for track in tracks if track.id == row.id), row)
     facts = row.duration, row.artist, row.title, row.content_hash, row.id, row.album
     return {space: Seed(row.name, vector, excerpts, *facts, weight=1 / n_tracks) for space, vector in vectors.items()}
 

@@ -79,3 +79,20 @@ def test_a_tagged_and_renamed_file_keeps_its_id_and_its_plays(folder):
     assert "1 gone from the disk" in invoke(folder / "library", "embed-audio").stdout  # the other copy
     rows = json.loads(invoke(folder / "library", "similar", "Song 0", "--json").stdout)
     assert [row["id"] for row in rows if row["title"] == "Right Title"] == [min(before)]
+
+
+def test_untagged_files_that_came_first(tmp_path):
+    """What is said of a recording is what its tagged file says."""
+    artists = ["Ann", "Ann", "Ben", "Cleo"]
+    for song, artist in enumerate(artists):
+        samples, tags = tune(song, 20)[None], {"title": f"Song {song}", "artist": artist, "genre": "Folk"}
+        write_audio(tmp_path / f"car/{song}.mp3", samples, TUNE_RATE, {})
+        write_audio(tmp_path / f"home/{song}.flac", samples, TUNE_RATE, tags)
+    for folder in ("car", "home"):
+        invoke(tmp_path / "library", "embed-audio", tmp_path / folder)
+    for seed in ("Song 0", tmp_path / "car/0.mp3"):
+        assert sorted(titles(tmp_path, "similar", seed, "--other-artists")) == ["Song 2", "Song 3"]
+        assert titles(tmp_path, "similar", seed, "--same-artist") == ["Song 1"]
+    invoke(tmp_path / "library", "map", "--html", tmp_path / "map.html")
+    page = (tmp_path / "map.html").read_text()
+    assert "Folk" in page and all(f"{artist} - Song {song}" in page for song, artist in enumerate(artists))

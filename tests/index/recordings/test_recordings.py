@@ -85,6 +85,15 @@ def test_the_best_file_is_shown_and_the_first_one_counts(library):
     assert [row.id for row in tracks_to_show(library, [2])[2]] == [3, 2, 4, 7]  # by bit rate
 
 
+def test_a_file_without_names_bears_those_of_its_recording(library):
+    library.db.execute("UPDATE tracks SET codec = 'flac' WHERE id = 4")
+    same(library, (2, 3), (3, 4))
+    assert [row.name for row in tracks_to_show(library, [2])[2]] == ["T3", "T1", "T2"]
+    library.db.execute("UPDATE tracks SET artist = 'Ann' WHERE id = 3")
+    shown = tracks_to_show(library, [2])[2]
+    assert [(row.id, row.name, row.album) for row in shown] == [(node, "Ann - T2", "A2") for node in (4, 2, 3)]
+
+
 def test_a_file_that_is_gone_hands_its_recording_on(library):
     same(library, (2, 3))
     set_status(library, "/1.mp3", 1, 1, "missing", None)
