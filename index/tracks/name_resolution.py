@@ -115,17 +115,21 @@ def ids_with_audio(library: Library, level: str) -> np.ndarray:
 
 
 def node_names(library: Library, level: str, ids: Sequence[int] | np.ndarray) -> list[str]:
-    """Names of nodes in the order of `ids`: "Artist - Title", "Artist - Album", or the name of the artist."""
+    """Names of nodes in the order of `ids`: "Artist - Title", "Artist - Album", or the name of the artist.
+
+    A track is called as the best file of its recording that names an artist.
+    """
+    among = "IN (SELECT value FROM json_each(?))"
     queries = {
-        "track": "SELECT id, CASE WHEN artist IS NULL THEN title ELSE artist || ' - ' || title END FROM tracks",
+        "track": "SELECT r.track_id, CASE WHEN t.artist IS NULL THEN t.title ELSE t.artist || ' - ' || t.title END,"
+        " min(2 * (t.artist IS NULL) + NOT f.is_best) FROM recordings AS r JOIN recordings AS f USING (recording_id)"
+        f" JOIN tracks AS t ON t.id = f.track_id WHERE r.track_id {among} GROUP BY r.track_id",
         "album": "SELECT b.id, CASE WHEN a.name IS NULL THEN b.name ELSE a.name || ' - ' || b.name END"
-        " FROM albums AS b LEFT JOIN artists AS a ON a.id = b.artist_id",
-        "artist": "SELECT id, name FROM artists",
+        f" FROM albums AS b LEFT JOIN artists AS a ON a.id = b.artist_id WHERE b.id {among}",
+        "artist": f"SELECT id, name FROM artists WHERE id {among}",
     }
     wanted = [int(node) for node in ids]
-    column = "b.id" if level == "album" else "id"
-    query = f"{queries[level]} WHERE {column} IN (SELECT value FROM json_each(?))"
-    names = dict(library.db.execute(query, [json.dumps(wanted)]))
+    names = {node: name for node, name, *_ in library.db.execute(queries[level], [json.dumps(wanted)])}
     return [names.get(node) or f"{level} {node}" for node in wanted]
 
 

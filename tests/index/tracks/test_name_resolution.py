@@ -5,6 +5,7 @@ import sqlite3
 import numpy as np
 import pytest
 
+from earshot.index.recordings.recordings import group_recordings, store_same
 from earshot.index.tracks.name_resolution import UNKNOWN, ids_with_audio, likeliest_level, match_nodes, node_names
 from library_world import add, at, heard, open_library
 
@@ -137,6 +138,9 @@ def test_what_can_be_heard_and_what_it_is_called(library):
     assert ids_with_audio(library, "artist").tolist() == [1]
     assert ids_with_audio(library, "album").tolist() == [1, 3]
     assert node_names(library, "track", [6, 5, 1, 99]) == ["Nobody - Nothing", "untitled", "Air - La Femme", "track 99"]
+    store_same(library, [(4, 5, "sound", 0.9)])
+    group_recordings(library)
+    assert node_names(library, "track", [5, 4]) == ["Air - Intro"] * 2, "an untagged file is called as its copy"
     assert node_names(library, "album", np.array([3, 1])) == ["Air - Debut", "Air - Moon Safari"]
     assert node_names(library, "artist", [2, 1, 2]) == ["Björk", "Air", "Björk"]
 
