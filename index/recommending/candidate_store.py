@@ -1,6 +1,5 @@
 """Read what serving needs: candidates with their tower vectors, and the history of a user."""
 
-import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +9,7 @@ from earshot.data.ids import IdMap
 from earshot.data.recommend_request import Candidates, RecommendRequest
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import StoredInteractions
+from earshot.index.recordings.recording_facts import read_facts
 from earshot.index.vectors.ann import n_candidates, nearest_ids
 from earshot.index.vectors.faiss_file import index_state, open_index
 from earshot.index.vectors.spaces import ONE_PER_RECORDING, TOWER, as_matrix, read_some_vectors
@@ -22,11 +22,9 @@ def read_candidates(library: Library, run_id: int, *, with_vectors: bool) -> Can
 
     Without vectors, for towers that do not score by the unit vectors of the space, all tracks are new.
     """
-    query = (
-        "SELECT id, coalesce(artist_id, -1) FROM tracks"
-        f" WHERE status IN ('embedded', 'catalog') AND {ONE_PER_RECORDING.format('id')} ORDER BY id"
-    )
-    present = np.fromiter(library.db.execute(query), dtype=[("id", "i8"), ("artist", "i8")])
+    query = f"SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND {ONE_PER_RECORDING.format('id')}"
+    facts = read_facts(library)
+    present = facts[np.isin(facts["id"], library.ids(query))]
     stored, vectors = IdMap([]), np.empty((0, 0), dtype=np.float32)
     if with_vectors:
         of_run = "SELECT track_id, vector FROM vectors WHERE space = ? AND run_id = ? ORDER BY track_id"
@@ -53,12 +51,10 @@ def candidate_pools(library: Library, query: np.ndarray, k: int, *, n_excluded: 
     while index is not None and n < state.n_vectors // 4:
         tracks, vectors = read_some_vectors(library, TOWER, nearest_ids(index, query, n).tolist())
         ids = tracks.all_ids
-        facts = "SELECT id, coalesce(artist_id, -1) FROM tracks WHERE id IN"
-        artist_of = dict(library.db.execute(f"{facts} (SELECT value FROM json_each(?))", [json.dumps(ids.tolist())]))
-        is_present = np.array([track_id in artist_of for track_id in ids.tolist()], dtype=bool)
-        artists = np.array([artist_of[track_id] for track_id in ids[is_present].tolist()], dtype=np.int64)
-        if is_present.any():
-            yield Candidates(IdMap(ids[is_present]), artists, vectors[is_present])
+        facts = read_facts(library, ids.tolist())
+        rows = tracks.find(facts["id"])
+        if len(rows):
+            yield Candidates(IdMap(facts["id"]), facts["artist"], vectors[rows])
         n *= 8
 
 

@@ -1,6 +1,5 @@
 """Read the training data of towers: listens, and facts of every track."""
 
-import json
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +9,7 @@ from earshot.data.events.interactions import Interactions, without_dislikes
 from earshot.data.ids import IdMap
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import read_interactions
+from earshot.index.recordings.recording_facts import read_facts
 from earshot.index.vectors.spaces import AUDIO, ONE_PER_RECORDING, read_some_vectors, read_vectors
 
 _MAX_SELECTED = 20_000  # tracks that are selected by id; more are read with all others
@@ -47,12 +47,7 @@ def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> 
     If the tracks are few, the time does not depend on the size of the library. `sound` is as in `read_tower_data`.
     """
     ids = tracks.all_ids
-    query, values = "SELECT id, coalesce(artist_id, -1), coalesce(album_id, -1), duration_s FROM tracks", []
-    if len(ids) <= _MAX_SELECTED:
-        query += " WHERE id IN (SELECT value FROM json_each(?))"
-        values = [json.dumps(ids.tolist())]
-    kinds = [("id", "i8"), ("artist", "i8"), ("album", "i8"), ("seconds", "f4")]
-    table = np.fromiter(library.db.execute(query, values), dtype=kinds)  # NULL seconds become NaN
+    table = read_facts(library, ids.tolist() if len(ids) <= _MAX_SELECTED else None)
     _, places, table_rows = np.intersect1d(ids, table["id"], assume_unique=True, return_indices=True)
     columns = {name: np.full(len(ids), -1, dtype=np.int64) for name in ("artist", "album")}
     seconds = np.full(len(ids), np.nan, dtype=np.float32)

@@ -97,8 +97,11 @@ def embeddable_tracks(library: Library, *, by_sound: bool) -> np.ndarray:
 
     Towers that do not read audio vectors (`by_sound`) can embed a track that has an artist or an album.
     """
+    named = (
+        "SELECT recording_id FROM recordings JOIN tracks ON id = track_id WHERE coalesce(artist_id, album_id) NOT NULL"
+    )
     query = (
-        "SELECT id FROM tracks WHERE status = 'embedded' AND (? OR coalesce(artist_id, album_id) IS NOT NULL)"
+        f"SELECT id FROM tracks WHERE status = 'embedded' AND (? OR id IN ({named}))"
         " AND id NOT IN (SELECT track_id FROM current_vectors WHERE space = ?)"
         f" AND {ONE_PER_RECORDING.format('id')} ORDER BY id"
     )

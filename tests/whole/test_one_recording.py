@@ -96,3 +96,13 @@ def test_untagged_files_that_came_first(tmp_path):
     invoke(tmp_path / "library", "map", "--html", tmp_path / "map.html")
     page = (tmp_path / "map.html").read_text()
     assert "Folk" in page and all(f"{artist} - Song {song}" in page for song, artist in enumerate(artists))
+    plays = [
+        f"u{user},{tmp_path}/car/{song}.mp3,2025-01-0{song + 1}"
+        for user in range(8)
+        for song in range(4)
+        if song != user % 4
+    ]
+    (tmp_path / "plays.csv").write_text("\n".join(["user,path,time", *plays]))
+    invoke(tmp_path / "library", "import-listens", tmp_path / "plays.csv", "--item", "path")
+    invoke(tmp_path / "library", "train-tower", "--batch-size", "32", "--epochs", "2", "--split", "none")
+    assert len(titles(tmp_path, "recommend", "u0", "--repeats", "--max-per-artist", 1)) == 3
