@@ -27,11 +27,13 @@ _ARTIST = (
 )
 _ARTIST_IDS = ("artist_id", "artist_mbid")
 _ALBUM = ("album", "album_name", "album_title", "release", "release_name")
-_TIME = (
+_MOMENTS = (
     *("time", "timestamp", "played_at", "listened_at", "ts", "date", "datetime", "date_time", "unix_time", "uts"),
     *("utc_time", "time_utc", "utc", "play_date", "date_played", "played_on", "listen_date", "end_time", "entry_date"),
     *("scrobbled_at", "scrobble_time", "time_played", "datum", "zeit", "fecha", "heure"),
 )
+_TIME = (*_MOMENTS, *(f"{name}_utc" for name in _MOMENTS))
+_DATE = ("date", "play_date", "datum", "fecha")  # beside a column of the time of day
 _PLAYS = ("plays", "play_count", "playcount", "count", "n_plays", "listens", "weight", "scrobbles")
 _OPTIONAL = {  # well-known names of other columns, and the columns of a batch that they become
     **dict.fromkeys(("track_mbid", "recording_mbid", "mbid"), "mbid"),
@@ -53,22 +55,15 @@ class ListenColumns:
     artist: str | None = None
     path: str | None = None  # beside a title and an artist
     time: str | None = None
+    date: str | None = None  # where the time is one of the day alone
     plays: str | None = None
     optional: tuple[tuple[str, str], ...] = ()  # columns of a batch, and of the table
 
     @property
     def used(self) -> list[str]:
         """The columns to read, each once."""
-        own = (
-            self.user,
-            self.artist,
-            self.item,
-            self.path,
-            self.time,
-            self.plays,
-            *(name for _, name in self.optional),
-        )
-        return list(dict.fromkeys(name for name in own if name))
+        own = (self.user, self.artist, self.item, self.path, self.date, self.time, self.plays)
+        return list(dict.fromkeys(name for name in (*own, *dict(self.optional).values()) if name))
 
 
 def find_columns(table: str, columns: Sequence[str], options: ReadOptions) -> ListenColumns:
@@ -90,7 +85,8 @@ def find_columns(table: str, columns: Sequence[str], options: ReadOptions) -> Li
     album = find_column(table, others, options.album, _ALBUM)
     item, level = _item(table, columns, others, artist, options)
     if level == "track" and item is None and artist and options.level is None:
-        unknown = [name for name in others if name not in (artist, album, time, plays)]
+        known = _plain((*_OPTIONAL, *_DATE, *_ARTIST, *_ARTIST_IDS))
+        unknown = [name for name in others if name not in (album, time, plays) and plain_column(name) not in known]
         if not time or not unknown:  # else each row is a listen, to something that another column names
             item, level = artist, "artist"
     if item is None:
@@ -110,7 +106,8 @@ def find_columns(table: str, columns: Sequence[str], options: ReadOptions) -> Li
     ):
         artist = None
     optional = _optional(columns, {user, item, artist, path, time, plays}, album, has_artist=artist is not None)
-    return ListenColumns(level, item, user, artist, path, time, plays, tuple(optional.items()))
+    date = find_column(table, [name for name in others if name != time], None, _DATE) if options.time is None else None
+    return ListenColumns(level, item, user, artist, path, time, date, plays, tuple(optional.items()))
 
 
 def headless_names(first_row: Sequence[str]) -> list[str] | None:

@@ -14,6 +14,9 @@ from earshot.data.listens.listen_times import TimeForm, seconds, time_form
 from earshot.data.tables.table_blocks import SUFFIXES, Table, open_table, plain_column, stripped
 from earshot.data.tables.text_blocks import Member
 
+_TIME_OF_DAY = r"^\s*\d{1,2}:\d\d(?::\d\d)?(?:\s*[AaPp][Mm])?\s*$"
+_N_SEEN = 10_000  # rows from which the meaning of a column is told
+
 
 def _is_table(head: Head) -> bool:
     if head.columns:
@@ -56,6 +59,10 @@ def _batches(table: Table, found: ListenColumns, names: dict[str, str], options:
     used = [theirs.get(name, name) for name in found.used]
     blocks = (block.rename(names, strict=False) for block in table.blocks(used))
     first_block = next(blocks)
+    found = _with_whole_times(found, first_block)
+    if found.date and found.time:
+        blocks = (_joined(block, found.date, found.time) for block in chain([first_block], blocks))
+        first_block = next(blocks)
     optional = {ours: theirs for ours, theirs in found.optional if _has_known_codes(first_block, ours, theirs)}
     exprs = {ours: _optional_expr(ours, theirs) for ours, theirs in optional.items()}
     is_valid = pl.all_horizontal(
@@ -71,6 +78,18 @@ def _batches(table: Table, found: ListenColumns, names: dict[str, str], options:
         chain([first_block], blocks), named, needed=needed, is_valid=is_valid, shown=found.used, lost=table.lost
     ):
         yield replace(batch, notes=notes)
+
+
+def _with_whole_times(found: ListenColumns, block: pl.DataFrame) -> ListenColumns:
+    """The columns without a date where the times are more than those of the day."""
+    if found.date is None or found.time is None or block.schema[found.time] != pl.String:
+        return replace(found, date=None)
+    are_of_day = block[found.time].head(_N_SEEN).drop_nulls().str.contains(_TIME_OF_DAY)
+    return found if len(are_of_day) and are_of_day.all() else replace(found, date=None)
+
+
+def _joined(block: pl.DataFrame, date: str, time: str) -> pl.DataFrame:
+    return block.with_columns(pl.concat_str(stripped(date), stripped(time), separator=" ").alias(time))
 
 
 def _expressions(found: ListenColumns, schema: pl.Schema, options: ReadOptions, form: TimeForm) -> dict[str, pl.Expr]:

@@ -18,7 +18,9 @@ _FIRST_DAY, _LAST_DAY = 19_000_101, 21_001_231  # as YYYYMMDD
 _DAY_S = 86_400
 _N_SEEN = 10_000  # rows from which a form is told
 _SLASHED = re.compile(r"\s*(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d)(.*)", re.DOTALL)
+_DECIMAL_COMMA = (r"^\s*(\d+),(\d+)\s*$", "$1.$2")
 # With seconds, and minutes of the zone, as ISO 8601 need not have.
+_ONE_DIGIT_HOUR = r"^(\d{4}-\d\d-\d\d[T ])(\d:)"
 _NO_SECONDS = r"^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d)((?:[+-]|$).*)$"
 _SHORT_ZONE = r"(:\d\d(?:\.\d+)?)\s*([+-]\d\d)$"
 
@@ -35,7 +37,7 @@ class TimeForm:
 def time_form(values: pl.Series) -> TimeForm:
     """Tell the form of a column of times by its first values."""
     texts = values.head(_N_SEEN).cast(pl.String, strict=False).drop_nulls()
-    numbers = texts.cast(pl.Float64, strict=False).drop_nulls()
+    numbers = texts.str.replace(*_DECIMAL_COMMA).cast(pl.Float64, strict=False).drop_nulls()
     if len(numbers) and len(numbers) * 2 >= len(texts):
         if numbers.is_between(_FIRST_EXCEL_DAY, _LAST_EXCEL_DAY).all():
             return TimeForm(numbers="excel", note="times are read as days of Excel")
@@ -58,11 +60,16 @@ def seconds(values: pl.Expr, dtype: pl.DataType, form: TimeForm | None = None) -
     form = form or TimeForm()
     if dtype.is_temporal():
         return values.cast(pl.Datetime("us")).dt.epoch("s")
-    integers = _of_numbers(values.cast(pl.Float64, strict=False), form)
+    number = values.str.replace(*_DECIMAL_COMMA) if dtype == pl.String else values
+    integers = _of_numbers(number.cast(pl.Float64, strict=False), form)
     if dtype != pl.String:
         return integers
     texts = values.str.strip_chars().str.replace("Z$", "+00:00").str.replace(" UTC$", "+00:00")
-    texts = texts.str.replace(_NO_SECONDS, "${1}:00$2").str.replace(_SHORT_ZONE, "${1}${2}:00")
+    texts = (
+        texts.str.replace(_ONE_DIGIT_HOUR, "${1}0$2")
+        .str.replace(_NO_SECONDS, "${1}:00$2")
+        .str.replace(_SHORT_ZONE, "${1}${2}:00")
+    )
     zoned = [texts.str.to_datetime(form_, time_unit="us", time_zone="UTC", strict=False) for form_ in ("%+",)]
     plain = [
         variant.str.to_datetime(pattern, time_unit="us", strict=False).dt.replace_time_zone("UTC")

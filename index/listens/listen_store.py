@@ -159,10 +159,11 @@ def import_listens(
         `names_are` is "ids" and an item is no id, or there are no listens.
     """
     if not len(collector):
+        rows = "row is" if collector.n_malformed == 1 else "rows are"
         such = f", such as {collector.malformed[0]}" if collector.malformed else ""
         left_out = "".join(f", {number:,} {what} left out" for what, number in collector.left_out.items())
         raise ValueError(
-            f"{Path(origin).name} holds no listens; {collector.n_malformed:,} rows are malformed{such}{left_out}"
+            f"{Path(origin).name} holds no listens; {collector.n_malformed:,} {rows} malformed{such}{left_out}"
         )
     known = known_listens(library, digest) or earlier
     replaced = known.file if known else None

@@ -191,7 +191,7 @@ def test_an_option_that_means_nothing_is_wrong_usage(folder, run, arguments, wor
     [
         ("%PDF", "x.pdf", (), "x.pdf contains no listening export in a supported format; give a file of lastfm-1k, "),
         ("[{", "x.json", ("--format", "spotify"), "x.json is not JSON"),
-        ("user,track\n,x\n", "x.csv", (), "x.csv holds no listens; 1 rows are malformed"),
+        ("user,track\n,x\n", "x.csv", (), "x.csv holds no listens; 1 row is malformed"),
         ("PK", "x.zip", (), "x.zip is a damaged archive"),
     ],
 )

@@ -4,13 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
 from earshot.data.listens.event_batch import ME, Batch, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
-from earshot.data.listens.listen_times import seconds
+from earshot.data.listens.listen_times import seconds, time_form
 from earshot.data.tables.encodings import as_utf8
 from earshot.data.tables.table_blocks import (
     SUFFIXES,
@@ -109,16 +110,21 @@ def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch
 
     artist, title, time = find("artist"), find(*_TITLES), find(*_TIMES)
     user = time.partition("#")[2].strip()
-    times = seconds(pl.col(time), pl.String())
+    blocks = _scrobbles(table, ours, (artist, title, time))
+    first_block = next(blocks)
+    form = time_form(first_block[time])
+    times = seconds(pl.col(time), pl.String(), form)
     columns = {
         "user": pl.lit(listener or user or ME), "time_s": pl.when(times != 0).then(times),
         "artist": stripped(artist), "title": stripped(title),
         **{ours: stripped(by_name[theirs]) for ours, theirs in _OPTIONAL.items() if theirs in by_name},
     }  # fmt: skip
-    blocks = _scrobbles(table, ours, (artist, title, time))
-    needed = ("user", "artist", "title")
-    for batch in valid_events(blocks, columns, needed=needed, is_valid=times.is_not_null(), lost=table.lost):
-        yield replace(batch, notes=tuple(table.notes))
+    notes = tuple(filter(None, (*table.notes, form.note)))
+    for batch in valid_events(
+        chain([first_block], blocks), columns, needed=("user", "artist", "title"), is_valid=times.is_not_null(),
+        lost=table.lost,
+    ):  # fmt: skip
+        yield replace(batch, notes=notes)
 
 
 def _scrobbles(table: Table, columns: Sequence[str], needed: tuple[str, str, str]) -> Iterator[pl.DataFrame]:

@@ -19,11 +19,12 @@ def found(header, **options):
         "TRACK_NAME,ARTIST_NAME,ALBUM_NAME,PLAYED_AT",
         "Song Title,Artist Name(s),Album,Date Played",
         "Titel,Interpret,Album,Datum",
+        "Title,Artist,Release,Played at (UTC)",
     ],
 )
 def test_names_in_any_writing(header):
     track, artist, album, time = header.split(",")
-    assert found(header) == ListenColumns("track", track, None, artist, None, time, None, (("album", album),))
+    assert found(header) == ListenColumns("track", track, None, artist, None, time, optional=(("album", album),))
 
 
 def test_an_item_column_of_any_name_keeps_the_artist():
@@ -52,7 +53,8 @@ def test_a_listen_to_something_unknown_is_no_listen_to_an_artist():
     with pytest.raises(ValueError, match=r"no column of tracks; name one of .* or count artists with --level artist"):
         found("artist,piece,time")
     assert found("artist,piece,time", level="artist").item == "artist"
-    assert found("artist,time").level == found("artist,piece,plays").level == "artist"
+    for header in ("artist,time", "artist,piece,plays", "artist_id,artist,time,event_type,album,date"):
+        assert found(header).level == "artist"
 
 
 def test_names_of_columns_without_a_header():

@@ -193,3 +193,15 @@ def test_whose_listens_these_are(tmp_path):
     path.write_text("user,track\nbob,x\n")
     with pytest.raises(ValueError, match=r"says who listened, in its column 'user'\.\n\nLeave out --listener"):
         read_listen_table(path, listener="ana")
+
+
+def test_a_date_beside_the_time_of_day(tmp_path):
+    rows = ["2009-05-04,23:08:57", "2009-05-04,9:05", ",23:08"]
+    path = written(tmp_path, "Track,Date,Time\n" + "".join(f"x,{row}\n" for row in rows))
+    table = read_listen_table(path, listener="ana")
+    assert table.batch.events["time_s"].to_list() == [SECOND, SECOND - 57 - 14 * 3_600 - 3 * 60]
+    assert table.batch.malformed == ("row 3: x, , ",)
+    whole = read_listen_table(written(tmp_path, f"Track,Date,Time\nx,someday,{SECOND}\n"), listener="ana")
+    assert whole.batch.events["time_s"].to_list() == [SECOND]
+    days = read_listen_table(written(tmp_path, "Track,Date\nx,2009-05-04\n"), listener="ana")
+    assert days.batch.events["time_s"].to_list() == [SECOND - SECOND % 86_400]

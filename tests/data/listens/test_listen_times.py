@@ -36,6 +36,7 @@ def test_a_day_as_one_number():
 
 def test_days_of_excel():
     assert read("45361", "45361.3125") == [MIDNIGHT, MORNING] and read(45361.3125) == [MORNING]
+    assert read("45361,3125", "45361") == [MORNING, MIDNIGHT]
     assert "Excel" in time_form(pl.Series(["45361"])).note
     assert read("45361", "5") == [45361, 5]  # seconds since something
 

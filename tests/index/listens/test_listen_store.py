@@ -112,7 +112,7 @@ def test_what_a_killed_import_left_is_removed(library, file):
 def test_an_empty_table_is_refused(library, tmp_path):
     path = tmp_path / "empty.csv"
     path.write_text("user,artist\n,Air\n")
-    with pytest.raises(ValueError, match=r"empty\.csv holds no listens; 1 rows are malformed"):
+    with pytest.raises(ValueError, match=r"empty\.csv holds no listens; 1 row is malformed, such as row 1: , Air"):
         imported(library, path)
     path.write_text("user,track\nu,x\n")
     with pytest.raises(ValueError, match="'x' is the id of no track"):

@@ -123,3 +123,9 @@ def test_the_year_1970_is_an_unknown_time(tmp_path):
     )
     (batch,) = read_lastfm_csv(tmp_path / "x.csv", "ana")
     assert rows([batch], "title", "time_s") == [("One", None), ("Two", SECOND)] and batch.n_malformed == 1
+
+
+def test_dates_of_other_lands(tmp_path):
+    (tmp_path / "x.csv").write_text("artist,track,date\nAir,One,5/4/2009 11:08 PM\n")
+    (batch,) = read_lastfm_csv(tmp_path / "x.csv", "ana")
+    assert rows([batch], "time_s") == [(SECOND - 57,)] and "month first" in batch.notes[0]
