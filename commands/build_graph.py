@@ -41,7 +41,8 @@ from earshot.commands.shared.terminal import echo_json
 def build_graph(folder: Path, as_json: bool, **settings: Any) -> None:
     """Build preference graphs: edges between tracks, or artists, that share listeners, playlists or tags.
 
-    Each source becomes one graph of that name, in the place of an earlier one.
+    Each source becomes one graph of that name, in the place of an earlier one. With one listener, sessions count as
+    listeners do.
 
     Example:
 

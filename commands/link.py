@@ -39,9 +39,9 @@ def link(
 ) -> None:
     """Link catalog tracks, which listens name, with the tracks of files.
 
-    They match by ISRC or MBID, or by artist and title without case, accents, blanks, punctuation, guests and notes on
-    remastering. A linked track shares vectors and listens with the file. Near misses and conflicts are listed for you
-    to decide with --pair.
+    They match by ISRC or MBID, by artist and title without case, accents, blanks, punctuation, guests and notes on
+    remastering, or by title and album where the artist is one of several or the album's. A linked track shares vectors
+    and listens with the file. Near misses and conflicts are listed for you to decide with --pair.
 
     Example:
 

@@ -70,7 +70,7 @@ def seconds(values: pl.Expr, dtype: pl.DataType, form: TimeForm | None = None) -
         .str.replace(_NO_SECONDS, "${1}:00$2")
         .str.replace(_SHORT_ZONE, "${1}${2}:00")
     )
-    zoned = [texts.str.to_datetime(form_, time_unit="us", time_zone="UTC", strict=False) for form_ in ("%+",)]
+    zoned = texts.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     plain = [
         variant.str.to_datetime(pattern, time_unit="us", strict=False).dt.replace_time_zone("UTC")
         for variant, patterns in ((texts, _DATETIMES), (texts.str.replace(",", ""), _LASTFM_DATES))
@@ -78,7 +78,7 @@ def seconds(values: pl.Expr, dtype: pl.DataType, form: TimeForm | None = None) -
     ]
     day = _midnight(texts.str.to_date("%Y-%m-%d", strict=False))
     slashed = _of_slashes(texts, form.dates) if form.dates else []
-    return pl.coalesce(integers, pl.coalesce(*zoned, *plain, *slashed, day).dt.epoch("s"))
+    return pl.coalesce(integers, pl.coalesce(zoned, *plain, *slashed, day).dt.epoch("s"))
 
 
 def _of_numbers(number: pl.Expr, form: TimeForm) -> pl.Expr:
