@@ -33,7 +33,8 @@ _MOMENTS = (
     *("scrobbled_at", "scrobble_time", "time_played", "datum", "zeit", "fecha", "heure"),
 )
 _TIME = (*_MOMENTS, *(f"{name}_utc" for name in _MOMENTS))
-_DATE = ("date", "play_date", "datum", "fecha")  # beside a column of the time of day
+_DATE = ("date", "play_date", "datum", "fecha", "data", "jour")  # beside a column of the time of day
+_CLOCK = ("time", "uhrzeit", "zeit", "heure", "hora", "ora", "clock", "time_of_day")
 _PLAYS = ("plays", "play_count", "playcount", "count", "n_plays", "listens", "weight", "scrobbles")
 _OPTIONAL = {  # well-known names of other columns, and the columns of a batch that they become
     **dict.fromkeys(("track_mbid", "recording_mbid", "mbid"), "mbid"),
@@ -106,7 +107,10 @@ def find_columns(table: str, columns: Sequence[str], options: ReadOptions) -> Li
     ):
         artist = None
     optional = _optional(columns, {user, item, artist, path, time, plays}, album, has_artist=artist is not None)
-    date = find_column(table, [name for name in others if name != time], None, _DATE) if options.time is None else None
+    date = find_column(table, others, None, _DATE) if options.time is None else None
+    if date and time in (None, date):
+        time = find_column(table, others, None, _CLOCK) or time
+    date = date if date != time else None
     return ListenColumns(level, item, user, artist, path, time, date, plays, tuple(optional.items()))
 
 

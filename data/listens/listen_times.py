@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-_DATETIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
+_DATETIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p")
 _LASTFM_DATES = ("%d %b %Y %H:%M", "%d %b %Y %H:%M:%S")  # without the comma before the hour
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _MIN_MILLIS, _MIN_MICROS, _MIN_NANOS = 1e11, 1e14, 1e17  # smaller times are seconds, till the year 5138
@@ -19,9 +19,9 @@ _DAY_S = 86_400
 _N_SEEN = 10_000  # rows from which a form is told
 _SLASHED = re.compile(r"\s*(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d)(.*)", re.DOTALL)
 _DECIMAL_COMMA = (r"^\s*(\d+),(\d+)\s*$", "$1.$2")
+_YEAR_FIRST = r"^(\d{4})[/.年] ?(\d{1,2})[/.月] ?(\d{1,2})[日.]?"  # as in Japan, China and Korea
 # With seconds, and minutes of the zone, as ISO 8601 need not have.
-_ONE_DIGIT_HOUR = r"^(\d{4}-\d\d-\d\d[T ])(\d:)"
-_NO_SECONDS = r"^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d)((?:[+-]|$).*)$"
+_NO_SECONDS = r"^(\d{4}-\d\d?-\d\d?[T ]\d\d?:\d\d)((?:[+-]|$).*)$"
 _SHORT_ZONE = r"(:\d\d(?:\.\d+)?)\s*([+-]\d\d)$"
 
 
@@ -65,11 +65,9 @@ def seconds(values: pl.Expr, dtype: pl.DataType, form: TimeForm | None = None) -
     if dtype != pl.String:
         return integers
     texts = values.str.strip_chars().str.replace("Z$", "+00:00").str.replace(" UTC$", "+00:00")
-    texts = (
-        texts.str.replace(_ONE_DIGIT_HOUR, "${1}0$2")
-        .str.replace(_NO_SECONDS, "${1}:00$2")
-        .str.replace(_SHORT_ZONE, "${1}${2}:00")
-    )
+    texts = texts.str.replace_all(r"\s+", " ")  # also what Chrome writes before PM, a narrow blank
+    texts = texts.str.replace(_YEAR_FIRST, "${1}-${2}-${3}")
+    texts = texts.str.replace(_NO_SECONDS, "${1}:00$2").str.replace(_SHORT_ZONE, "${1}${2}:00")
     zoned = texts.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     plain = [
         variant.str.to_datetime(pattern, time_unit="us", strict=False).dt.replace_time_zone("UTC")
@@ -100,7 +98,7 @@ def _of_slashes(texts: pl.Expr, order: str) -> list[pl.Expr]:
     """Parse dates between slashes, dots or dashes in each form of the clock behind them."""
     date = "%d/%m/%Y" if order == "day" else "%m/%d/%Y"
     plain = texts.str.replace(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2,4})", "$1/$2/$3").str.replace(",", "")
-    plain = plain.str.replace(r"^(\d{1,2}/\d{1,2}/)(\d{2})($|\s)", "${1}20$2$3").str.replace(r"\s+", " ")
+    plain = plain.str.replace(r"^(\d{1,2}/\d{1,2}/)(\d{2})($|\s)", "${1}20$2$3")
     return [
         plain.str.to_datetime(date + clock, time_unit="us", strict=False).dt.replace_time_zone("UTC")
         if clock

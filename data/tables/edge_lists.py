@@ -10,9 +10,9 @@ import polars as pl
 from earshot.data.tables.table_blocks import find_column, malformed_examples, open_table, stripped
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
-_SOURCE_COLUMNS = ("source", "from", "from_node", "src", "node_1", "follower_artist_id")
-_TARGET_COLUMNS = ("target", "to", "to_node", "dst", "node_2", "influencer_artist_id")
-_WEIGHT_COLUMNS = ("weight", "w", "similarity", "score", "strength", "count", "plays")
+_SOURCE_COLUMNS = ("source", "from", "from_node", "src", "node_1", "quelle", "origen", "follower_artist_id")
+_TARGET_COLUMNS = ("target", "to", "to_node", "dst", "node_2", "ziel", "cible", "destino", "influencer_artist_id")
+_WEIGHT_COLUMNS = ("weight", "w", "similarity", "score", "strength", "count", "plays", "gewicht", "poids", "peso")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def read_edge_list(
     edges = table.whole([source, target, *([weight] if weight else [])]).select(
         source=stripped(source),
         target=stripped(target),
-        weight=pl.col(weight).cast(pl.Float32, strict=False) if weight else pl.lit(1.0, pl.Float32),
+        weight=_number(weight) if weight else pl.lit(1.0, pl.Float32),
     )
     weights = pl.col("weight")
     is_valid = pl.all_horizontal(pl.col("source", "target").is_not_null(), weights.is_finite(), weights > 0)
@@ -71,3 +71,11 @@ def read_edge_list(
         malformed_examples(edges, flags),
         (source, target),
     )
+
+
+def _number(column: str) -> pl.Expr:
+    """Numbers, also with a comma before their decimals; not 1,234, which may be a thousand."""
+    given = pl.col(column)
+    text = given.cast(pl.String, strict=False).str.strip_chars()
+    decimal = pl.when(~text.str.contains(r"^[1-9]\d{0,2},\d{3}$")).then(text.str.replace(r"^(\d+),(\d+)$", "$1.$2"))
+    return pl.coalesce(given.cast(pl.Float32, strict=False), decimal.cast(pl.Float32, strict=False))

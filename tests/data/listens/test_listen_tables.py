@@ -205,3 +205,14 @@ def test_a_date_beside_the_time_of_day(tmp_path):
     assert whole.batch.events["time_s"].to_list() == [SECOND]
     days = read_listen_table(written(tmp_path, "Track,Date\nx,2009-05-04\n"), listener="ana")
     assert days.batch.events["time_s"].to_list() == [SECOND - SECOND % 86_400]
+
+
+def test_days_and_times_of_the_day_in_two_columns(tmp_path):
+    german = read_listen_table(
+        written(tmp_path, "Titel;Datum;Uhrzeit\nx;04.05.2009;23:08:57\ny;31.12.2009;00:10\n"), listener="a"
+    )
+    assert german.batch.events["time_s"].to_list() == [SECOND, 1262218200]
+    english = read_listen_table(written(tmp_path, "user,track,time,date\na,x,11:08:57 PM,2009-05-04\n"))
+    assert english.batch.events["time_s"].to_list() == [SECOND]
+    stamped = read_listen_table(written(tmp_path, f"user,track,date,time\na,x,2009-05-04,{SECOND}\n"))
+    assert stamped.batch.events["time_s"].to_list() == [SECOND]

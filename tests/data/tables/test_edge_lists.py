@@ -64,3 +64,9 @@ def test_a_third_column_of_weights(tmp_path, name):
     (tmp_path / "x.csv").write_text(f"artist_a,artist_b,{name}\nRadiohead,Air,0.5\nAir,Can,0.25\n")
     edges = read_edge_list(tmp_path / "x.csv")
     assert edges.weights.tolist() == [0.5, 0.25] and edges.names == ["Air", "Can", "Radiohead"]
+
+
+def test_a_table_of_a_country_with_decimal_commas(tmp_path):
+    (tmp_path / "kanten.csv").write_text("Gewicht;Quelle;Ziel\n0,85;Air;Can\n1;Can;Air\n1,234;Air;Can\n")
+    edges = read_edge_list(tmp_path / "kanten.csv")
+    assert named(edges) == [(("Air", "Can"), pytest.approx(0.85)), (("Can", "Air"), 1.0)] and edges.n_malformed == 1

@@ -37,3 +37,8 @@ def test_a_table_without_files_or_tags_is_refused(tmp_path):
         table(tmp_path, "title,artist\na,b\n")
     with pytest.raises(ValueError, match=r"no column title, artist, album, genre or year; it has file, mood"):
         table(tmp_path, "file,mood\na,b\n")
+
+
+def test_a_folder_and_a_name_make_a_path(tmp_path):
+    text = "\ufeffTitle;Path;Filename;\nAlpha;C:\\Music\\;a.flac;\nBeta;/music/;b.flac;\nC;/m/c.mp3;c.mp3;\n"
+    assert [row.path for row in table(tmp_path, text).rows] == ["C:\\Music\\a.flac", "/music/b.flac", "/m/c.mp3"]

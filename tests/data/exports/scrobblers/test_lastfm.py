@@ -129,3 +129,12 @@ def test_dates_of_other_lands(tmp_path):
     (tmp_path / "x.csv").write_text("artist,track,date\nAir,One,5/4/2009 11:08 PM\n")
     (batch,) = read_lastfm_csv(tmp_path / "x.csv", "ana")
     assert rows([batch], "time_s") == [(SECOND - 57,)] and "month first" in batch.notes[0]
+
+
+def test_dates_as_a_browser_writes_them(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(
+        'artist,track,album,date\nAir,x,,"5/4/2009, 11:08:57\u202fPM"\nAir,y,,"12/31/2008, 12:10:00\u202fAM"\n',
+        encoding="utf-8",
+    )
+    assert rows(read_lastfm_csv(path, "ana"), "time_s") == [(SECOND,), (1230682200,)]
