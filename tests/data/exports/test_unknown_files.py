@@ -15,6 +15,8 @@ from player_databases import database
         ("x.pdf", b"%PDF-1.4", r"give a file of .*\.\n\nx\.pdf looks like a PDF\.$"),
         ("watch-history.html", b"<html><title>My Activity</title>", "YouTube's history as a page. Ask .* as JSON"),
         ("x.html", b"<!DOCTYPE html><p>", "a page of the web. Ask for the export as JSON or CSV"),
+        ("x.xml", b"<DJ_PLAYLISTS>", "the collection of rekordbox. Export its playlists as m3u8"),
+        ("x.nml", b'<?xml version="1.0"?><NML VERSION="19">', "the collection of Traktor"),
         ("x.xml", b'<?xml version="1.0"?><!DOCTYPE rss><opml version="1">', "XML of <opml>"),
         ("x.db.gz", gzip.compress(b"SQLite format 3\0"), "a SQLite database. Unpack it"),
         ("x.m3u8", b"#EXTM3U", "a playlist. `cli import-playlists` reads playlists"),
