@@ -82,7 +82,7 @@ def test_a_tagged_and_renamed_file_keeps_its_id_and_its_plays(folder):
 
 
 def test_untagged_files_that_came_first(tmp_path):
-    """What is said of a recording is what its tagged file says."""
+    """A recording bears the names of its tagged file."""
     artists = ["Ann", "Ann", "Ben", "Cleo"]
     for song, artist in enumerate(artists):
         samples, tags = tune(song, 20)[None], {"title": f"Song {song}", "artist": artist, "genre": "Folk"}

@@ -1,4 +1,4 @@
-"""What several exports tell of one listen counts once, however their clocks differ."""
+"""A listen that several exports tell counts once, however their clocks differ."""
 
 import polars as pl
 import pytest

@@ -1,4 +1,4 @@
-"""What files without listens look like."""
+"""Files without listens are refused by what they look like."""
 
 import gzip
 import zipfile

@@ -1,4 +1,4 @@
-"""What foobar2000's Playback Statistics export, as it is read."""
+"""The Playback Statistics of foobar2000, as it exports them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What all databases of players have in common: versions, ratings, times."""
+"""Databases of players: versions, ratings and times, which all of them have in common."""
 
 import sqlite3
 
