@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,3 +119,13 @@ def trained_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def library_copy(trained_library: Path, tmp_path: Path) -> Path:
     """A copy of `trained_library` that a test may change."""
     return shutil.copytree(trained_library, tmp_path / "library")
+
+
+@pytest.fixture
+def in_berlin(monkeypatch):
+    """The local time of this process is that of Berlin."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()

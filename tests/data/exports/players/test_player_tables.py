@@ -1,7 +1,5 @@
 """Tables of play counts as players write them."""
 
-import time
-
 import pytest
 
 from earshot.data.exports.listen_sources import detect_format
@@ -9,15 +7,6 @@ from earshot.data.tables.text_blocks import Member
 from listen_exports import SECOND, read
 
 COLUMNS = ("user", "artist", "title", "time_s", "plays", "kind")
-
-
-@pytest.fixture
-def in_berlin(monkeypatch):
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def test_a_table_of_foobar2000(tmp_path, in_berlin):

@@ -1,7 +1,5 @@
 """The log of Rockbox and other portable players as it is read."""
 
-import time
-
 import pytest
 
 from earshot.data.exports.listen_sources import find_sources
@@ -17,15 +15,6 @@ LINES = (
     "Air\tMoon Safari\tThree\t1\t259\tL\tsoon\t\n"
     "Air\tMoon Safari\n"
 )
-
-
-@pytest.fixture
-def in_berlin(monkeypatch):
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.parametrize(("zone", "second"), [("UTC", SECOND), ("UNKNOWN", SECOND - 7_200)])  # in May UTC+2
