@@ -3,7 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from earshot.data.listens.listen_columns import are_of_tags
 from earshot.data.listens.listen_reader import Head
+from earshot.data.listens.listen_tables import text_columns
+from earshot.data.tables.table_blocks import plain_column
 
 _BINARY = {  # the first letters of files that are no text
     "%PDF": "a PDF", "SQLite format 3": "a SQLite database", "PK\x03\x04": "an archive", "ID3": "music",
@@ -61,7 +64,19 @@ def look_of(head: Head) -> Look:
         return Look(f"XML of <{root}>" if root else "XML")
     if head.is_json:
         return _look_of_json(list(dict.fromkeys(_KEY.findall(text))))
+    if columns := text_columns(head):
+        return _look_of_table(columns)
     return Look("no text" if "\0" in text or "\ufffd" in text[:100] else "text, but no table by its name")
+
+
+def _look_of_table(columns: list[str]) -> Look:
+    if are_of_tags(columns):
+        return Look("a table of who gave which tag, not of listens")
+    names = set(map(plain_column, columns))
+    look = f"a table, but none of listens by its columns {_listed(columns)}"
+    if any(name.endswith("id") for name in names) and names & {"name", "title"}:
+        return Look(look, "If it names the items of another table, import that one with --names and this one")
+    return Look(look)
 
 
 def _look_of_json(keys: list[str]) -> Look:

@@ -18,7 +18,9 @@ _TITLES = (  # with the artist in another column
     *("track", "track_name", "track_title", "title", "song", "song_name", "song_title", "recording_name"),
     *("titel", "titre", "título", "titulo", "canción", "cancion"),
 )
-_IDS = ("item", "item_id", "track_id", "song_id", "recording", "recording_id", "recording_mbid", "track_uri")
+_IDS = (
+    *("item", "item_id", "track_id", "song_id", "movie_id", "recording", "recording_id", "recording_mbid", "track_uri"),
+)
 # Without a column of artists: an item, then a title, then the id of a track.
 _ITEMS = (*_PATHS, "item", "item_id", *_TITLES, *_IDS)
 _ARTIST = (
@@ -36,6 +38,7 @@ _TIME = (*_MOMENTS, *(f"{name}_utc" for name in _MOMENTS))
 _DATE = ("date", "play_date", "datum", "fecha", "data", "jour")  # beside a column of the time of day
 _CLOCK = ("time", "uhrzeit", "zeit", "heure", "hora", "ora", "clock", "time_of_day")
 _PLAYS = ("plays", "play_count", "playcount", "count", "n_plays", "listens", "weight", "scrobbles")
+_TAGS = ("tag", "tag_id", "tag_value")
 _OPTIONAL = {  # well-known names of other columns, and the columns of a batch that they become
     **dict.fromkeys(("track_mbid", "recording_mbid", "mbid"), "mbid"),
     **{"isrc": "isrc", "event": "kind", "event_type": "kind", "kind": "kind", "split": "split"},
@@ -112,6 +115,27 @@ def find_columns(table: str, columns: Sequence[str], options: ReadOptions) -> Li
         time = find_column(table, others, None, _CLOCK) or time
     date = date if date != time else None
     return ListenColumns(level, item, user, artist, path, time, date, plays, tuple(optional.items()))
+
+
+def are_of_listens(columns: Sequence[str]) -> bool:
+    """Tell whether columns are by their names those of listens: items, with users, times or numbers of plays."""
+    has_others = not _plain(columns).isdisjoint(_plain((*_USER, *_TIME, *_PLAYS)))
+    return has_others and are_of_items(columns) and not are_of_tags(columns)
+
+
+def are_of_items(columns: Sequence[str]) -> bool:
+    """Tell whether a column has a well-known name of tracks or artists."""
+    return not _plain(columns).isdisjoint(_plain((*_ITEMS, *_ARTIST, *_ARTIST_IDS)))
+
+
+def are_of_tags(columns: Sequence[str]) -> bool:
+    """Tell whether columns say who gave an item which tag, which is no listen.
+
+    >>> are_of_tags(["userID", "artistID", "tagID", "timestamp"]), are_of_tags(["user", "track", "tag", "plays"])
+    (True, False)
+    """
+    names = _plain(columns)
+    return bool(names & _plain(_TAGS) and names & _plain(_USER)) and not names & _plain(_PLAYS)
 
 
 def headless_names(first_row: Sequence[str]) -> list[str] | None:

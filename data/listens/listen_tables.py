@@ -8,13 +8,22 @@ from pathlib import Path
 import polars as pl
 
 from earshot.data.listens.event_batch import CODES, Batch, codes, valid_events
-from earshot.data.listens.listen_columns import ListenColumns, find_columns, headless_names
+from earshot.data.listens.listen_columns import (
+    ListenColumns,
+    are_of_items,
+    are_of_listens,
+    are_of_tags,
+    find_columns,
+    headless_names,
+)
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, ReadOptions
 from earshot.data.listens.listen_times import TimeForm, seconds, time_form
 from earshot.data.tables.table_blocks import SUFFIXES, Table, open_table, plain_column, stripped
 from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_layouts import Layout, header_fields
 
 _TIME_OF_DAY = r"^\s*\d{1,2}:\d\d(?::\d\d)?(?:\s*[AaPp][Mm])?\s*$"
+_N_ROWS = 5  # of which one has as many fields as a header, if that is one
 _N_SEEN = 10_000  # rows from which the meaning of a column is told
 
 
@@ -24,7 +33,28 @@ def _is_table(head: Head) -> bool:
     suffix = head.member.suffix
     if head.is_json:
         return suffix in (".jsonl", ".ndjson") and head.text[0] == "{"
-    return suffix in SUFFIXES and (suffix != ".xlsx" or bool(head.sheets))  # one inside an archive has none
+    if suffix == ".xlsx":
+        return bool(head.sheets)  # one inside an archive has none
+    columns = text_columns(head)
+    if suffix == ".txt" and not columns:
+        return are_of_items([head.first_line])
+    return not are_of_tags(columns) if suffix in SUFFIXES else are_of_listens(columns)
+
+
+def text_columns(head: Head) -> list[str]:
+    """The columns of a table as text, by its beginning; none of prose, and of a list in one column."""
+    if "\0" in head.text or head.is_json or head.text.startswith("<"):
+        return []
+    text = head.text.encode("utf-8", "replace")
+    try:
+        layout = Layout.detect(text, head.member.title)
+    except (ValueError, pl.exceptions.PolarsError):
+        return []
+    names = (headless_names(layout.first_row) if layout.first_row else None) or layout.names
+    rows = text[layout.n_before :].decode("utf-8", "replace").splitlines()[:_N_ROWS]
+    is_prose = layout.separator == " " and not layout.first_row
+    is_prose |= bool(rows) and all(len(header_fields(row)) != len(names) for row in rows)
+    return names if len(names) > 1 and not is_prose else []
 
 
 def read_listen_table(file: Path | Member, options: ReadOptions | None = None) -> OpenedSource:

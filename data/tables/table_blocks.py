@@ -3,7 +3,6 @@
 Columns are found by well-known names.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,23 +15,17 @@ import polars as pl
 
 from earshot.data.tables import workbooks
 from earshot.data.tables.archives import refuse_bomb, refuse_packed
-from earshot.data.tables.encodings import as_utf8, likely_encoding
-from earshot.data.tables.json_rows import HEAD_BYTES, MAX_COLUMNS, json_columns, json_rows
+from earshot.data.tables.json_lists import HEAD_BYTES, json_columns, json_rows
 from earshot.data.tables.parquet_blocks import parquet_blocks, parquet_schema, text_bytes
-from earshot.data.tables.quoted_lines import quoted_blocks
-from earshot.data.tables.text_blocks import Member, line_blocks
+from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_layouts import COMMENTS, Layout, after_comments, detect_separator, rows_of_layout
 
 N_EXAMPLES = 5  # malformed rows in a report
 _MAX_NAMES = 20  # columns in an error
 LONGEST_TEXT = 4_096  # bytes; a longer field is no name, nor a path that a system opens
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".xlsx")
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*')  # a hint for Excel, which other programs write
-_IN_QUOTES = re.compile(r'"[^"]*"')
-_NUMBER = re.compile(r"-?\d+")
-_CODE = re.compile(  # a hash, a MusicBrainz id or a time, which name no column
-    r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    r"|1\d{9}(?:\d{3})?(?:\.\d+)?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*"
-)
+_NO_TABLE = re.compile(rb"[{\[<]|\x1f\x8b|PK\x03\x04|[^\n]*\0")  # JSON, XML, what is packed, and no text at all
+COLUMN_TYPE = re.compile(r":(?:token|float)(?:_seq)?$")
 Blocks = Iterator[pl.DataFrame]
 
 
@@ -101,6 +94,8 @@ def open_table(
 ) -> Table:
     """Open a table, and detect its columns and layout from its beginning.
 
+    A file of a suffix that means nothing here, such as ``.dat``, is a table by its content.
+
     All fields of text files are text, in any encoding (`data.tables.encodings`). A text whose first line begins with
     two numbers, or holds a hash or a time, has no header. Missing fields are null and surplus ones are dropped, so that
     a damaged line spoils only itself. Tab-separated files have no quoting unless their header has: titles hold quotes,
@@ -114,30 +109,42 @@ def open_table(
     Raises
     ------
     ValueError
-        The suffix is not one of `suffixes`, or the file cannot be read or parsed.
+        The suffix means another kind of file, or the content is no table; or it cannot be read or parsed.
     """
     member = file if isinstance(file, Member) else Member(file)
     name = str(member).rsplit("/", 1)[-1]
-    if member.suffix not in suffixes:
-        raise ValueError(f"{name}: {what} end in {', '.join(suffixes)}")
     with table_errors(name):
-        if member.suffix == ".parquet":
+        suffix = member.suffix if member.suffix in SUFFIXES else _suffix_by_content(member)
+        if suffix not in suffixes:
+            raise ValueError(f"{name}: {what} end in {', '.join(suffixes)}")
+        if suffix == ".parquet":
             schema = parquet_schema(member)
             n_bytes = member.path.stat().st_size
             return Table(name, schema, lambda columns, _: parquet_blocks(member.path, columns), packed_bytes=n_bytes)
-        if member.suffix == workbooks.SUFFIX:
+        if suffix == workbooks.SUFFIX:
             cells = workbooks.read_sheet(member, sheet)
             return Table(name, cells.schema, lambda columns, _: iter([cells.select(columns)]))
         with member.open_text() as text:
             head = text.read(HEAD_BYTES)
         refuse_packed(head, name)
-        if member.suffix in (".jsonl", ".ndjson"):
+        if suffix in (".jsonl", ".ndjson"):
             schema = json_columns(head, name)
             return Table(name, schema, lambda columns, lost: json_rows(member, columns, lost))
         layout = Layout.detect(head, name, has_header)
         schema = dict.fromkeys(layout.names, pl.String())
         rows = partial(rows_of_layout, member, layout)
-        return Table(name, schema, rows, first_row=layout.first_row, encoding=layout.encoding)
+        lost = Counter({COMMENTS: layout.n_comments}) if layout.n_comments else Counter[str]()
+        return Table(name, schema, rows, lost, first_row=layout.first_row, encoding=layout.encoding)
+
+
+def _suffix_by_content(member: Member) -> str | None:
+    """The suffix that a table of an unknown one should have; None if it is no table."""
+    with member.open_text() as text:
+        head = text.read(HEAD_BYTES).lstrip()
+    if head.startswith(b"PAR1"):
+        return ".parquet" if member.name is None else None
+    first = after_comments(head)[0].partition(b"\n")[0].decode("utf-8", "replace")
+    return ".txt" if not _NO_TABLE.match(head) and detect_separator(first) in first else None
 
 
 @contextmanager
@@ -152,106 +159,6 @@ def table_errors(name: str) -> Iterator[None]:
         raise ValueError(f"{name} cannot be read: it takes more memory than there is") from None
     except OSError as error:
         raise ValueError(f"{name} cannot be read: {error.strerror or error}") from None
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Columns, separator and quote of a text file."""
-
-    names: list[str]
-    separator: str
-    quote: str | None
-    n_before: int  # bytes before the first row
-    is_utf8: bool = False  # known to be UTF-8; other bytes are damage, not another encoding
-    first_row: tuple[str, ...] = ()  # of a table without a header
-    encoding: str | None = None  # guessed; None for UTF-8
-    may_quote: bool = False  # whether a field without a `quote` may be in quotes, as Excel writes it
-
-    @classmethod
-    def detect(cls, head: bytes, name: str, has_header: bool | None = None) -> "Layout":
-        """Detect the layout from the beginning of a file; raises a ValueError or a PolarsError if it is no table."""
-        text, encoding = head.lstrip(b"\r\n"), likely_encoding(head)
-        first, separator = _first_line(text, encoding), None
-        if hint := _SEPARATOR_LINE.fullmatch(first):
-            text, separator = text.partition(b"\n")[2], hint[1]
-            first = _first_line(text, encoding)
-        if b"\n" not in text and len(head) == HEAD_BYTES:
-            raise ValueError(f"{name} is no table: its first line is longer than {HEAD_BYTES // 1024**2} MiB")
-        separator = separator or detect_separator(first)
-        fields = [field.strip() for field in first.split(separator)]
-        quote = '"' if separator != "\t" or any(_IN_QUOTES.fullmatch(field) for field in fields) else None
-        record = _first_record(text, quote)
-        has_header = not _is_data(fields) if has_header is None else has_header
-        if record.count(separator.encode()) >= MAX_COLUMNS:
-            n_columns = record.count(separator.encode()) + 1
-            raise ValueError(f"{name} has {n_columns:,} columns; a table has at most {MAX_COLUMNS:,}")
-        names = pl.read_csv(
-            as_utf8(record, encoding), separator=separator, has_header=has_header, infer_schema=False, quote_char=quote,
-            truncate_ragged_lines=True, encoding="utf8-lossy",
-        ).columns  # fmt: skip
-        n_before = len(head) - len(text) + (len(record) if has_header else 0)
-        first_row = () if has_header else tuple(field.strip('"') for field in fields)
-        return cls(names, separator, quote, n_before, first_row=first_row, encoding=encoding, may_quote=quote is None)
-
-
-def _is_data(fields: Sequence[str]) -> bool:
-    """Tell whether the fields of a first line are data and not names: two numbers, or a hash, a code or a time."""
-    plain = [field.strip('"') for field in fields]
-    return all(map(_NUMBER.fullmatch, plain[:2])) or any(map(_CODE.fullmatch, plain))
-
-
-def header_fields(line: str) -> list[str]:
-    """Split the first line of a text file into fields."""
-    return next(csv.reader([line], delimiter=detect_separator(line)), [])
-
-
-def detect_separator(line: str) -> str:
-    """Detect the separator of fields from the first line of a text file."""
-    return next((mark for mark in ("\t", ",", ";", " ") if mark in line.strip()), ",")
-
-
-def _first_line(text: bytes, encoding: str | None) -> str:
-    return as_utf8(text.partition(b"\n")[0], encoding).decode("utf-8", "replace")
-
-
-def _first_record(text: bytes, quote: str | None) -> bytes:
-    """The first line, or the first lines if a quoted field holds ends of lines."""
-    end = first = text.find(b"\n") + 1 or len(text)
-    n_quotes = text.count(b'"', 0, end)
-    while quote and n_quotes % 2 and end < len(text):
-        following = text.find(b"\n", end) + 1 or len(text)
-        n_quotes, end = n_quotes + text.count(b'"', end, following), following
-    return text[:first] if quote and n_quotes % 2 else text[:end]
-
-
-def rows_of_layout(member: Member, layout: Layout, columns: Sequence[str], lost: Counter[str]) -> Blocks:
-    """Yield columns of a text file as text; a blank line is a row of nulls. Lines that are too long count in `lost`."""
-    places = [place for place, name in enumerate(layout.names) if name in set(columns)]
-    # polars takes the number of columns from the first line, and would unpack a block that begins like a packed file.
-    first = layout.separator.join("x" * len(layout.names)).encode() + b"\n"
-
-    with member.open_text() as file:
-        file.read(layout.n_before)
-        blocks = line_blocks(file, lost=lost)
-        for block in quoted_blocks(blocks, layout.separator, len(layout.names)) if layout.quote else blocks:
-            text = block if layout.is_utf8 else as_utf8(block, layout.encoding)
-            frame = pl.read_csv(
-                first + text, separator=layout.separator, has_header=False, columns=places, infer_schema=False,
-                truncate_ragged_lines=True, encoding="utf8-lossy", quote_char=layout.quote,
-            )  # fmt: skip
-            frame.columns = [layout.names[place] for place in places]
-            if layout.may_quote and b'"' in block:
-                frame = frame.with_columns(map(_out_of_quotes, frame.columns))
-            yield frame.slice(1)
-
-
-def _out_of_quotes(name: str) -> pl.Expr:
-    """A field as Excel means it, which encloses those with a comma or a quote in quotes also between tabs."""
-    text = pl.col(name)
-    inside = text.str.slice(1).str.head(-1)
-    is_enclosed = (text.str.len_chars() >= 2) & text.str.starts_with('"') & text.str.ends_with('"')
-    is_by_rule = inside.str.contains(",", literal=True) | inside.str.contains('""', literal=True)
-    return pl.when(is_enclosed & is_by_rule).then(inside.str.replace_all('""', '"', literal=True)).otherwise(text)
 
 
 def _unsupported_kind(dtype: pl.DataType) -> str | None:
@@ -282,12 +189,12 @@ def find_column(name: str, columns: Sequence[str], chosen: str | None, known: Se
 
 @lru_cache(maxsize=10_000)
 def plain_column(name: str) -> str:
-    """The name of a column without case, blanks, underscores and other signs.
+    """The name of a column without case, blanks, underscores and other signs, and without its type as RecBole has it.
 
-    >>> {plain_column(name) for name in ("Track Name", "track_name", "trackName")}
+    >>> {plain_column(name) for name in ("Track Name", "track_name", "trackName", "track_name:token")}
     {'trackname'}
     """
-    return "".join(filter(str.isalnum, name.casefold())) or name
+    return "".join(filter(str.isalnum, COLUMN_TYPE.sub("", name.strip()).casefold())) or name
 
 
 def list_columns(columns: Sequence[str]) -> str:

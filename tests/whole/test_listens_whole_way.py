@@ -56,7 +56,7 @@ def test_nothing_is_lost_or_mixed_up(tmp_path, rng, monkeypatch, at_once):
         for user, second, artist, title in lines
     )
     monkeypatch.setattr(
-        "earshot.data.tables.table_blocks.line_blocks", lambda file, **options: line_blocks(file, 700, **options)
+        "earshot.data.tables.text_layouts.line_blocks", lambda file, **options: line_blocks(file, 700, **options)
     )
     batches = list(read_lastfm_1k(Member(lastfm_1k(tmp_path / "x.tsv", text))))
     assert len(batches) > 10

@@ -9,8 +9,9 @@ from earshot.data.exports.players.foobar2000 import windows_seconds
 from earshot.data.exports.players.player_database import kind_of_stars
 from earshot.data.listens.event_batch import Batch
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
-from earshot.data.tables.table_blocks import header_fields, open_table, stripped
+from earshot.data.tables.table_blocks import open_table, stripped
 from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_layouts import header_fields
 
 _COLUMNS = {  # names of columns, without case, blanks and signs; the first that a table has
     "plays": ("playcount", "plays", "timesplayed"),

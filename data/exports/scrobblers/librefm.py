@@ -10,8 +10,9 @@ import polars as pl
 from earshot.data.listens.event_batch import ME, Batch, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_times import seconds
-from earshot.data.tables.table_blocks import Layout, rows_of_layout, stripped
+from earshot.data.tables.table_blocks import stripped
 from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_layouts import Layout, rows_of_layout
 
 _HEADER = re.compile(rb"^\xef?\xbb?\xbf?\"?Artist\"?,\"?Track\"?,\"?Album\"?,\"?Time\b", re.MULTILINE)
 _MARK = "libre.fm"  # in the first line; without it, the file is a table like last.fm's

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.listens.event_batch import Batch
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
-from earshot.data.tables.table_blocks import header_fields, open_table
+from earshot.data.tables.table_blocks import open_table
 from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_layouts import header_fields
 
 _COLUMNS = {"artist_name", "track_title", "entry_date"}
 _DATE = "%d/%m/%Y %H:%M"

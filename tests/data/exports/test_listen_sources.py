@@ -127,6 +127,63 @@ def test_tables_of_a_folder_are_imports_of_their_own(tmp_path):
     assert found(tmp_path / "in") == ([("table", ["a.csv"]), ("table", ["b.csv"])], [])
 
 
+HETREC = {  # the beginning of the published files, whose lines end in CR LF
+    "user_artists.dat": "userID\tartistID\tweight\n2\t51\t13883\n2\t52\t11690\n",
+    "artists.dat": "id\tname\turl\tpictureURL\n51\tDuran Duran\thttp://l/d\thttp://u/d.jpg\n52\tMorcheeba\thttp://l/m\t\n",
+    "tags.dat": "tagID\ttagValue\n1\tmetal\n",
+    "user_friends.dat": "userID\tfriendID\n2\t275\n",
+    "user_taggedartists.dat": "userID\tartistID\ttagID\tday\tmonth\tyear\n2\t52\t13\t1\t4\t2009\n",
+    "user_taggedartists-timestamps.dat": "userID\tartistID\ttagID\ttimestamp\n2\t52\t13\t1238536800000\n",
+    "readme.txt": "Last.fm, 92,800 artist listening records from 1892 users.\nBy HetRec.\n",
+}
+
+
+def test_the_listens_among_the_tables_of_a_data_set(tmp_path):
+    for name, text in HETREC.items():
+        written(tmp_path / "in" / name, text.replace("\n", "\r\n"))
+    sources, others = found(tmp_path / "in")
+    assert sources == [("table", ["user_artists.dat"])]
+    names = "artists.dat (If it names the items of another table, import that one with --names and this one)"
+    assert others == [names, "readme.txt", "tags.dat", *sorted(set(HETREC) - {"user_artists.dat"})[3:]]
+    (source,) = find_sources(tmp_path / "in").sources
+    opened = source.open()
+    (batch,) = opened.batches
+    assert opened.level == "artist" and batch.events.select("user", "title", "plays").rows() == [
+        ("2", "51", 13_883), ("2", "52", 11_690)
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="looks like a table of who gave which tag, not of listens"):
+        find_sources(tmp_path / "in" / "user_taggedartists.dat")
+    with pytest.raises(ValueError, match="none of listens by its columns userID, friendID"):
+        find_sources(tmp_path / "in" / "user_friends.dat")
+
+
+SHA1, MBID = "00000c289a1829a808ac09c00daf10bc3c4e223b", "3bd73256-3905-4f3a-97e2-8b341527f805"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "columns", "rows"),
+    [
+        ("u.data", "196\t242\t3\t881250949\n186\t302\t3\t891717742\n", ("user", "title", "time_s"),
+         [("196", "242", 881_250_949), ("186", "302", 891_717_742)]),
+        ("ratings.dat", "1::1193::5::978300760\n1::661::3::978302109\n", ("user", "title", "time_s"),
+         [("1", "1193", 978_300_760), ("1", "661", 978_302_109)]),
+        ("ratings.csv", "userId,movieId,rating,timestamp\n1,31,2.5,1260759144\n", ("user", "title", "time_s"),
+         [("1", "31", 1_260_759_144)]),
+        ("usersha1-artmbid-artname-plays.tsv", f"{SHA1}\t{MBID}\tbetty blowtorch\t2137\n{SHA1}\t\tdie Ärzte\t1099\n",
+         ("user", "title", "plays"), [(SHA1, "betty blowtorch", 2_137), (SHA1, "die Ärzte", 1_099)]),
+        ("out.lastfm_song", "% bip multi\n% 3 2\n1\t1\t1\t1234567890\n", ("user", "title", "time_s"),
+         [("1", "1", 1_234_567_890)]),
+        ("plays.inter.csv", "user_id:token,item_id:token,timestamp:float\n7,9,1234567890\n",
+         ("user", "title", "time_s"), [("7", "9", 1_234_567_890)]),
+    ],
+)  # fmt: skip
+def test_data_sets_as_they_are_published(tmp_path, name, text, columns, rows):
+    (source,) = find_sources(written(tmp_path / name, text)).sources
+    (batch,) = source.open().batches
+    assert batch.events.select(columns).rows() == rows
+    assert dict(batch.left_out) == ({"lines of comments": 2} if text.startswith("%") else {})
+
+
 def test_yambda_knows_its_files(tmp_path):
     events = pl.DataFrame({"uid": [1], "timestamp": [5], "item_id": [3]})
     events.write_parquet(tmp_path / "listens.parquet")

@@ -2,11 +2,14 @@
 
 import io
 import json
+from collections import Counter
 
+import polars as pl
 import pytest
 
-from earshot.data.tables import json_lists
+from earshot.data.tables import json_lists, text_blocks
 from earshot.data.tables.json_lists import json_entries
+from earshot.data.tables.text_blocks import Member
 
 
 def entries(content, size, monkeypatch):
@@ -57,3 +60,30 @@ def test_an_entry_without_end_is_not_waited_for(monkeypatch):
     with pytest.raises(ValueError, match="Unterminated string"):
         list(json_entries(file, "x.json"))
     assert file.tell() < 10_000
+
+
+def rows(path, text):
+    path.write_text(text)
+    columns = json_lists.json_columns(text.encode(), path.name)
+    return pl.concat(json_lists.json_rows(Member(path), list(columns), Counter())).rows()
+
+
+def test_damaged_json_lines_cost_only_themselves(tmp_path):
+    half = '{"a": "' + "\\ud800" + 'y", "n": 1e400}'  # of a letter
+    lines = ['{"a": "x", "n": 1}', "no json", "[1]", half, '{"a":' * 5_000, '{"a": "z"}']
+    assert rows(tmp_path / "x.jsonl", "\n".join(lines)) == [
+        ("x", "1"), (None, None), (None, None), ("?y", "Infinity"), (None, None), ("z", None),
+    ]  # fmt: skip
+
+
+def test_a_line_too_long_costs_only_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_blocks, "MAX_LINE_BYTES", 100)
+    monkeypatch.setattr(json_lists, "_BLOCK_BYTES", 64)
+    text = '{"user": "a"}\n{"user": "' + "x" * 5_000 + '"}\n{"user": "c"}\n'
+    assert rows(tmp_path / "x.jsonl", text) == [("a",), ("c",)]
+
+
+def test_columns_without_end(monkeypatch):
+    monkeypatch.setattr(json_lists, "MAX_COLUMNS", 3)
+    with pytest.raises(ValueError, match=r"x\.jsonl has more than 3 columns"):
+        json_lists.json_columns(b'{"a":1,"b":1}\n{"c":1,"d":1}\n', "x.jsonl")

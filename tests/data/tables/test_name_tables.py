@@ -55,6 +55,7 @@ def test_a_table_that_does_not_help_is_refused(table):
         translate(["Air"], table)
     with pytest.raises(ValueError, match=r"tracks\.csv has no column 'mbid'; it has file, artist_id"):
         translate(["1"], table, key="mbid")
+    table.with_name("t.ods").write_bytes(b"PK\x03\x04...")
     with pytest.raises(ValueError, match=r"t\.ods: tables of names end in \.csv"):
         translate(["1"], table.with_name("t.ods"))
     with pytest.raises(ValueError, match=r"none\.csv cannot be read: No such file"):

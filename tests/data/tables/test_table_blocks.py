@@ -4,13 +4,12 @@ import codecs
 import gzip
 import os
 import zipfile
-from collections import Counter
 
 import polars as pl
 import pytest
 
 from earshot.data.listens.listen_tables import read_listen_table
-from earshot.data.tables import parquet_blocks, table_blocks, text_blocks
+from earshot.data.tables import parquet_blocks, table_blocks, text_blocks, text_layouts
 from earshot.data.tables.table_blocks import open_table, table_errors
 from earshot.data.tables.text_blocks import Member
 
@@ -18,7 +17,7 @@ from earshot.data.tables.text_blocks import Member
 @pytest.fixture
 def small_blocks(monkeypatch):
     plain = text_blocks.line_blocks
-    monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 40, **options))
+    monkeypatch.setattr(text_layouts, "line_blocks", lambda file, *_, **options: plain(file, 40, **options))
     monkeypatch.setattr(parquet_blocks.parquet_blocks, "__defaults__", (2,))
 
 
@@ -79,7 +78,7 @@ def test_the_separator_that_excel_is_told(tmp_path):
 def test_a_line_too_long_costs_only_itself(tmp_path, monkeypatch):
     monkeypatch.setattr(text_blocks, "MAX_LINE_BYTES", 100)
     plain = text_blocks.line_blocks
-    monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 64, **options))
+    monkeypatch.setattr(text_layouts, "line_blocks", lambda file, *_, **options: plain(file, 64, **options))
     path = written(tmp_path / "x.csv", "user,title\na,One\nb," + "x" * 5_000 + "\nc,Two\n")
     table = open_table(path)
     assert table.whole().rows() == [("a", "One"), ("c", "Two")]
@@ -89,7 +88,7 @@ def test_a_line_too_long_costs_only_itself(tmp_path, monkeypatch):
 def test_a_quote_that_is_never_closed_costs_only_its_line(tmp_path, monkeypatch):
     monkeypatch.setattr(text_blocks, "MAX_LINE_BYTES", 100)
     plain = text_blocks.line_blocks
-    monkeypatch.setattr(table_blocks, "line_blocks", lambda file, *_, **options: plain(file, 300, **options))
+    monkeypatch.setattr(text_layouts, "line_blocks", lambda file, *_, **options: plain(file, 300, **options))
     path = written(tmp_path / "x.csv", 'user,title\na,12" mix\n' + 'b,"One, Two"\n' * 100)
     rows = open_table(path).whole().rows()
     assert rows[0] == ("a", '12" mix') and rows[1:] == [("b", "One, Two")] * 100
@@ -105,10 +104,11 @@ def test_a_file_that_ends_within_quotes_keeps_its_other_lines(tmp_path, lines):
 
 def test_a_first_line_or_columns_without_end(tmp_path, monkeypatch):
     monkeypatch.setattr(table_blocks, "HEAD_BYTES", 50)
+    monkeypatch.setattr(text_layouts, "HEAD_BYTES", 50)
     with pytest.raises(ValueError, match=r"x\.csv is no table: its first line is longer than"):
         open_table(written(tmp_path / "x.csv", "user,title" * 20))
     monkeypatch.undo()
-    monkeypatch.setattr(table_blocks, "MAX_COLUMNS", 3)
+    monkeypatch.setattr(text_layouts, "MAX_COLUMNS", 3)
     with pytest.raises(ValueError, match=r"x\.csv has 5 columns; a table has at most 3"):
         open_table(written(tmp_path / "x.csv", "a,b,c,d,e\n"))
 
@@ -216,13 +216,6 @@ def test_of_damaged_utf8_only_the_damage_is_lost(tmp_path):
     text = "artist,n\nBjörk,1\nSigur Rós,2\nMú".encode()
     (tmp_path / "x.csv").write_bytes(text[:-1])
     assert open_table(tmp_path / "x.csv").whole()["artist"].to_list() == ["Björk", "Sigur Rós", "M\ufffd"]
-
-
-def test_fields_without_quotes_and_a_surplus_one(tmp_path):
-    member = Member(written(tmp_path / "x.tsv", 'a\t"b\tc\td\n\nä\n'))
-    layout = table_blocks.Layout(["one", "two", "surplus"], "\t", None, 0)
-    rows = pl.concat(table_blocks.rows_of_layout(member, layout, layout.names, Counter())).rows()
-    assert rows == [("a", '"b', "c"), (None, None, None), ("ä", None, None)]
 
 
 def test_a_table_between_tabs_whose_header_is_quoted(tmp_path):

@@ -71,7 +71,7 @@ def test_blocks_end_with_lines(tmp_path, monkeypatch):
             blocks = list(line_blocks(file, size))
         assert b"".join(blocks) == path.read_bytes() and all(block.endswith(b"\n") for block in blocks[:-1])
     monkeypatch.setattr(
-        "earshot.data.tables.table_blocks.line_blocks", lambda file, **options: line_blocks(file, 100, **options)
+        "earshot.data.tables.text_layouts.line_blocks", lambda file, **options: line_blocks(file, 100, **options)
     )
     batches = list(read_lastfm_1k(Member(lastfm_1k(tmp_path / "x.tsv"))))
     assert len(batches) > 3 and sum(len(batch.events) for batch in batches) == 3
