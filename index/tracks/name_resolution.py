@@ -15,9 +15,12 @@ says that they are ids of the library (`names_are="ids"`).
 import json
 import os
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain, takewhile
+from operator import itemgetter
 
 import numpy as np
 
@@ -41,6 +44,7 @@ _TITLES = {  # id, title, artist, whether only the name is known; the last row o
     " ORDER BY b.id DESC",
 }
 Lookup = Callable[[str], int | None]
+ReversedPath = tuple[list[str], int]  # components from the last to the first, and the node
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,8 @@ def _titles(library: Library, level: str) -> Lookup:
             continue
         if artist is not None:
             full[f"{artist} - {title}"] = node
-        bare[title] = _AMBIGUOUS if title in bare and artists[title] != artist else node
+        is_alone = title not in bare or (bare[title] != _AMBIGUOUS and artists[title] == artist)
+        bare[title] = node if is_alone else _AMBIGUOUS
         artists[title] = artist
 
     def find(name: str) -> int | None:
@@ -180,7 +185,7 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
     readings = {name: paths for name in names if (paths := path_readings(name)) != [name]}  # of one in ten at most
     wanted = {os.path.basename(folded(path)) for path in chain(names, *readings.values())}
     exact: dict[str, int] = {}
-    by_ending: dict[str, list[tuple[list[str], int]]] = {}
+    by_ending: dict[str, list[ReversedPath]] = {}
     for node, path in library.db.execute("SELECT id, path FROM tracks WHERE path IS NOT NULL"):
         ending = os.path.basename(folded(path))
         if ending in wanted:
@@ -188,30 +193,40 @@ def _track_paths(library: Library, names: Sequence[str], folders: Iterable[str])
             by_ending.setdefault(ending, []).append((_composed(path).split("/")[::-1], node))
     bases = [os.path.abspath(folder) for folder in folders]
 
+    @cache
+    def sorted_paths(ending: str, *, with_case: bool) -> list[ReversedPath]:
+        paths = by_ending.get(ending, [])
+        return sorted(paths if with_case else (([part.casefold() for part in path], node) for path, node in paths))
+
     def find(name: str) -> int | None:
         if name not in readings:
             return at(path_columns(name)[0])
         return next((node for path in readings[name] if (node := at(path_columns(path)[0]))), None)
 
     def at(text: str) -> int | None:
-        candidates = by_ending.get(os.path.basename(folded(text)))
-        if not candidates:
+        ending = os.path.basename(folded(text))
+        if ending not in by_ending:
             return None
         for base in (*bases, "/"):
             if (node := exact.get(os.path.normpath(os.path.join(base, text)))) is not None:
                 return node
         components = [part for part in _composed(text).split("/") if part not in ("", ".", "..")][::-1]
         needed = 2 if is_absolute(text) else len(components)
-        without_case = [([part.casefold() for part in path], node) for path, node in candidates]
+        if (found := _longest(components, sorted_paths(ending, with_case=True), needed)) is not None:
+            return found
         lower = [part.casefold() for part in components]
-        return _longest(components, candidates, needed) or _longest(lower, without_case, needed)
+        return _longest(lower, sorted_paths(ending, with_case=False), needed)
 
     return find
 
 
-def _longest(components: Sequence[str], paths: Sequence[tuple[list[str], int]], needed: int) -> int | None:
-    """The only node whose path ends like a reversed one in the most components, at least `needed`."""
-    lengths = [(_n_agreeing(components, path), node) for path, node in paths]
+def _longest(components: list[str], paths: list[ReversedPath], needed: int) -> int | None:
+    """The only node whose path ends like a reversed one in the most components, at least `needed`.
+
+    Thousands of files are called 01.mp3. Of sorted paths those that agree the longest stand next to each other.
+    """
+    place = bisect_left(paths, components, key=itemgetter(0))
+    lengths = [(_n_agreeing(components, path), node) for path, node in paths[max(place - 2, 0) : place + 2]]
     longest = max(length for length, _ in lengths)
     best = [node for length, node in lengths if length == longest]
     return best[0] if longest >= needed and len(best) == 1 else None

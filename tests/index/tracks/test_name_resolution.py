@@ -46,6 +46,28 @@ def test_a_path_of_another_machine_must_agree_in_its_folder(library):
     assert (match.n_nodes, match.n_matched, match.n_with_audio) == (1, 1, 1)
 
 
+def test_the_longest_common_ending_wins_among_many_files_of_one_name(library):
+    rng = np.random.default_rng(7)
+    folders = [["ab", "cd", "AB"][letter] for letter in rng.integers(0, 3, 4_000)]
+    paths = ["/".join(("/disk", *folders[n : n + 5], "01.mp3")) for n in range(0, 600, 5)]
+    paths = sorted(set(paths))
+    names = ["/".join(("/other", *folders[n : n + 5], "01.mp3")) for n in range(600, 1_800, 5)]
+    with library.transaction():
+        library.insert("tracks", "id, path, status", [(n, path, "missing") for n, path in enumerate(paths, start=100)])
+
+    def expected(name):
+        for fold in (str, str.casefold):
+            parts = [fold(path).split("/")[::-1] for path in (name, *paths)]
+            agreeing = [next(n for n in range(9) if path[n] != parts[0][n]) for path in parts[1:]]
+            if max(agreeing) >= 2 and agreeing.count(max(agreeing)) == 1:
+                return 100 + agreeing.index(max(agreeing))
+        return UNKNOWN
+
+    answers = [expected(name) for name in names]
+    assert len(set(answers)) > 20 and UNKNOWN in answers
+    assert matched(library, names, "track", create=False).ids.tolist() == answers
+
+
 @pytest.mark.parametrize(
     ("name", "track"),
     [
@@ -72,6 +94,13 @@ def test_a_track_by_artist_and_title(library):
     # Of two encodings of one recording the first; a bare title only where one artist has it.
     names = ["air - la femme", "LA FEMME", "Björk - Intro", "untitled", "Intro"]
     assert matched(library, names, "track", create=False).ids.tolist() == [1, 1, 3, 5, UNKNOWN]
+
+
+@pytest.mark.parametrize("artists", [("Air", "Air", "Zero 7"), ("Air", "Zero 7", "Air"), ("Zero 7", "Air", "Air")])
+def test_a_title_of_two_artists_is_neither_s_however_often_one_has_it(library, artists):
+    with library.transaction():
+        library.insert("tracks", "title, artist, status", [("Home", artist, "catalog") for artist in artists])
+    assert matched(library, ["Home"], "track", create=False).ids.tolist() == [UNKNOWN]
 
 
 def test_unknown_tracks_become_catalog_items_and_are_found_again(library):
