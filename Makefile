@@ -13,8 +13,9 @@ INSTALL = command -v $(PYTHON) >/dev/null 2>&1 || \
 demo: install
 	$(BIN)/cli demo
 
+# Each process of tests computes on one core: as many processes as cores, up to four.
 test: install
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadscope
 
 lint: install
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ PROJECT = PYPROJECT["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
 EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
 COMMANDS = {"ruff", "mypy"}  # the Makefile runs them
+PLUGINS = {"pytest-xdist"}  # pytest finds it, and the Makefile asks for it by `-n`
 BUILD_TOOLS = {"setuptools"}  # pip runs it, to build a wheel
 NOT_INSTALLED_HERE = {"bliss_audio": "bliss-audio"}  # only `make bench` does
 VERSIONS = [found[1] for line in PROJECT["classifiers"] if (found := re.search(r":: (3\.\d+)$", line))]
@@ -56,7 +57,7 @@ def test_what_the_packages_import_is_what_they_depend_on():
 def test_tests_import_nothing_but_dependencies_and_the_extra_dev():
     imported = distributions(["tests"])
     assert imported <= names(RUNTIME) | names(EXTRAS["dev"])
-    assert names(EXTRAS["dev"]) <= imported | COMMANDS | BUILD_TOOLS
+    assert names(EXTRAS["dev"]) <= imported | COMMANDS | PLUGINS | BUILD_TOOLS
 
 
 def test_benchmarks_import_nothing_but_dependencies_and_the_extra_bench():
@@ -68,6 +69,7 @@ def test_benchmarks_import_nothing_but_dependencies_and_the_extra_bench():
 def test_the_makefile_runs_the_tools_that_nobody_imports():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert all(f"$(BIN)/{name}" in makefile for name in COMMANDS)
+    assert "pytest -q -n auto " in makefile  # by pytest-xdist
 
 
 @pytest.mark.parametrize("requirement", [*RUNTIME, *EXTRAS["dev"]], ids=lambda requirement: requirement.name)
