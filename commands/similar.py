@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from earshot.commands.shared.options import NEW_FILE, SPACES_OF_SOUND, copies_option, output_options
+from earshot.commands.shared.options import NEW_FILE, SPACES_OF_SOUND, copies_option, filter_options, output_options
 from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, relative_option, write_playlist
 from earshot.commands.shared.terminal import add_copies, echo_rows
 from earshot.commands.shared.text_tables import clock, one_line
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 @click.option("--max-per-album", type=click.IntRange(1), help="At most this many of one album.")
 @click.option("--fewer-hubs", is_flag=True, help="Rank down tracks that sound a little like everything.")
 @click.option("--same-artist/--other-artists", default=None, help="Only, or never, the seeds' artists.")
-@click.option("--genre", help="Only tracks whose genre tag contains this.")
-@click.option("--min-duration", type=float, metavar="SECONDS", help="Only tracks at least this long.")
-@click.option("--max-duration", type=float, metavar="SECONDS", help="Only tracks at most this long.")
+@filter_options
 @click.option("--why", is_flag=True, help="Show the moments that sound most alike.")
 @copies_option
 @click.option("--m3u", type=NEW_FILE, help=PLAYLIST_HELP)

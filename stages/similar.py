@@ -12,7 +12,7 @@ from earshot.index.search.filters import SearchFilters
 from earshot.index.search.rank_fusion import BOTH, similar_by_both
 from earshot.index.search.similarity_search import Matches, similar
 from earshot.index.vectors.spaces import AUDIO, DIFFUSED, TOWER, require_vectors
-from earshot.stages.shared.chosen_tracks import argument_text
+from earshot.stages.shared.chosen_tracks import argument_text, with_known_folders
 from earshot.stages.shared.current_encoder import find_checkpoint
 from earshot.stages.shared.search_seeds import Seeds, find_seeds
 
@@ -66,7 +66,7 @@ def similar_tracks(
     wanted, unwanted = (
         [find_seeds(library, argument_text(track), spaces) for track in tracks] for tracks in (seeds, unlike)
     )
-    filters = filters or SearchFilters()
+    filters = with_known_folders(library, filters or SearchFilters())
     if space == BOTH:
         likes, dislikes = ([track for one in part for track in one.tracks] for part in (wanted, unwanted))
         answer = similar_by_both(library, likes, dislikes, filters, why, sound)

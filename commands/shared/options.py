@@ -104,6 +104,39 @@ output_options = all_of(
     click.option("--json", "output", flag_value="json", help="Rows as JSON."),
     click.option("--csv", "output", flag_value="csv", help="Rows as CSV."),
 )
+filter_options = all_of(  # the fields of `index.search.filters.TrackFilters` that a tag or a file decides
+    click.option("--genre", metavar="TEXT", help="Only tracks whose genre tag contains this."),
+    click.option(
+        "--not-genre", multiple=True, metavar="TEXT", help="No track whose genre tag contains this; may be repeated."
+    ),
+    click.option(
+        "--under",
+        multiple=True,
+        metavar="FOLDER",
+        help="Only tracks in this folder or below; may be repeated, for any of them.",
+    ),
+    click.option("--min-duration", type=float, metavar="SECONDS", help="Only tracks at least this long."),
+    click.option("--max-duration", type=float, metavar="SECONDS", help="Only tracks at most this long."),
+)
+variety_options = all_of(
+    click.option(
+        "--variety",
+        default=0.0,
+        type=click.FloatRange(0, 0.95),
+        help="Share of the tracks that sits out by lot, for another answer each time; 0 for always the same.",
+    ),
+    click.option(
+        "--seed", type=click.IntRange(0), help="Of the lots: the same seed, the same answer.  [default: drawn]"
+    ),
+)
+
+
+def artist_gap_option(default: int) -> Callable:
+    """Give a command --artist-gap: of playlists whose order counts."""
+    text = "Tracks between two of one artist, at least; less where there is no such list."
+    return click.option("--artist-gap", default=default, type=click.IntRange(0), help=text)
+
+
 copies_option = click.option(
     "--copies", is_flag=True, help="Name the other files of each recording; a list shows only the best one."
 )

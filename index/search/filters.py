@@ -1,29 +1,46 @@
-"""Filters and caps of similarity search, regardless of sound."""
+"""Filters on the tracks of a list, and caps of similarity search, regardless of sound."""
 
 import json
+import os
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from earshot.data.name_matching import album_key, artist_keys, main_artist_key
 from earshot.index.library import Library
-from earshot.index.tracks.track_lookup import TrackRow
+from earshot.index.recordings.recordings import as_recordings
+from earshot.index.tracks.track_lookup import STATUSES, TrackRow
 
 _SEVERAL = "artist GLOB '*[;/|、；]*' OR artist LIKE '% with %'"  # names that may be of several artists
+_OF_GENRES = "coalesce(genre, '') IN (SELECT value FROM json_each(?))"
+# A range and no pattern, which would need escapes.
+_BETWEEN = (
+    "EXISTS (SELECT 1 FROM json_each(?) AS b WHERE tracks.path >= json_extract(b.value, '$[0]')"
+    " AND tracks.path < json_extract(b.value, '$[1]'))"
+)
 
 
 @dataclass(frozen=True)
-class SearchFilters:
+class TrackFilters:
+    """Filters on the tracks of a list."""
+
+    same_artist: bool | None = None  # True: only the seeds' artists; False: none of theirs; None: all
+    genre: str | None = None
+    not_genre: tuple[str, ...] = ()  # none of these, in any file of a recording
+    under: tuple[str, ...] = ()  # folders as the library spells them, of which the file lies in one or below
+    min_duration: float | None = None  # seconds
+    max_duration: float | None = None  # seconds
+
+
+@dataclass(frozen=True)
+class SearchFilters(TrackFilters):
     """Filters on the tracks of an answer, and caps per artist and album."""
 
     k: int = 10
     max_per_artist: int = 3
     max_per_album: int | None = None
-    same_artist: bool | None = None  # True: only the seeds' artists; False: none of theirs; None: all
-    genre: str | None = None
-    min_duration: float | None = None  # seconds
-    max_duration: float | None = None  # seconds
     fewer_hubs: bool = False  # rank down tracks that are near to everything
 
 
@@ -50,11 +67,23 @@ class ListCaps:
         self._by_album[_album(track)] += 1
 
 
-def fits_filters(track: TrackRow, filters: SearchFilters, artists: set[str]) -> bool:
+def fitting_track(tracks: Iterable[TrackRow], filters: TrackFilters, artists: set[str]) -> TrackRow | None:
+    """The first of a recording's tracks that fits; None too if another of them is of an unwanted genre."""
+    tracks = list(tracks)
+    if any(_has_genre(track, genre) for track in tracks for genre in filters.not_genre):
+        return None
+    return next((track for track in tracks if fits_filters(track, filters, artists)), None)
+
+
+def fits_filters(track: TrackRow, filters: TrackFilters, artists: set[str]) -> bool:
     """Tell whether a track fits; `artists` are the keys of those of the seeds."""
     if filters.same_artist is not None and bool(artist_keys(track.artist) & artists) != filters.same_artist:
         return False
-    if filters.genre is not None and filters.genre.casefold() not in (track.genre or "").casefold():
+    if filters.genre is not None and not _has_genre(track, filters.genre):
+        return False
+    if any(_has_genre(track, genre) for genre in filters.not_genre):
+        return False
+    if filters.under and not (track.path or "").startswith(tuple(map(_start, filters.under))):
         return False
     if track.duration is None:  # an unknown duration fits no bound
         return filters.min_duration is None and filters.max_duration is None
@@ -63,7 +92,20 @@ def fits_filters(track: TrackRow, filters: SearchFilters, artists: set[str]) -> 
     return filters.max_duration is None or track.duration <= filters.max_duration
 
 
-def fitting_ids(library: Library, filters: SearchFilters, artists: set[str]) -> np.ndarray | None:
+def fitting_recordings(library: Library, filters: TrackFilters, artists: set[str]) -> np.ndarray | None:
+    """Recordings of which `fitting_track` may accept a track, rising; None without a filter that excludes many."""
+    fitting = fitting_ids(library, filters, artists)
+    if fitting is None:
+        return None
+    recordings = np.unique(as_recordings(library, fitting))
+    if filters.not_genre:
+        cells = json.dumps(_genre_cells(library, filters.not_genre))
+        unwanted = library.ids(f"SELECT id FROM tracks WHERE status IN {STATUSES[True]} AND {_OF_GENRES}", [cells])
+        recordings = np.setdiff1d(recordings, as_recordings(library, unwanted))
+    return recordings
+
+
+def fitting_ids(library: Library, filters: TrackFilters, artists: set[str]) -> np.ndarray | None:
     """Ids of all tracks that `fits_filters` may accept, rising; None without a filter that excludes many.
 
     Python compares each distinct genre and artist once; SQLite then filters the million tracks.
@@ -78,9 +120,12 @@ def fitting_ids(library: Library, filters: SearchFilters, artists: set[str]) -> 
         names = [name for name in names if artist_keys(name) & artists]
         conditions["artist IN (SELECT value FROM json_each(?))"] = json.dumps(names)
     if filters.genre is not None:
-        genre = filters.genre.casefold()
-        names = [name for name in _distinct(library, "genre") if genre in name.casefold()]
-        conditions["coalesce(genre, '') IN (SELECT value FROM json_each(?))"] = json.dumps(names)
+        conditions[_OF_GENRES] = json.dumps(_genre_cells(library, [filters.genre]))
+    if filters.not_genre:
+        conditions[f"NOT {_OF_GENRES}"] = json.dumps(_genre_cells(library, filters.not_genre))
+    if filters.under:
+        bounds = [(start, start[:-1] + chr(ord("/") + 1)) for start in map(_start, filters.under)]
+        conditions[_BETWEEN] = json.dumps(bounds)
     if filters.min_duration is not None:
         conditions["duration_s >= ?"] = filters.min_duration
     if filters.max_duration is not None:
@@ -89,6 +134,20 @@ def fitting_ids(library: Library, filters: SearchFilters, artists: set[str]) -> 
         return None
     query = f"SELECT id FROM tracks WHERE {' AND '.join(conditions)} ORDER BY id"
     return library.ids(query, list(conditions.values()))
+
+
+def _has_genre(track: TrackRow, genre: str) -> bool:
+    return genre.casefold() in (track.genre or "").casefold()
+
+
+def _genre_cells(library: Library, genres: Iterable[str]) -> list[str]:
+    """The genre tags of the library that contain one of some texts."""
+    wanted = [genre.casefold() for genre in genres]
+    return [cell for cell in _distinct(library, "genre") if any(genre in cell.casefold() for genre in wanted)]
+
+
+def _start(folder: str) -> str:
+    return os.path.join(folder, "")
 
 
 def _album(track: TrackRow) -> tuple[str, str]:

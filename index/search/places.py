@@ -47,6 +47,12 @@ def tracks_at(library: Library, text: str) -> Selected | None:
     return Selected("folder", path, list(tracks.values())) if tracks else None
 
 
+def folder_spellings(library: Library, folder: str) -> list[str]:
+    """The spellings of a folder below which the library has tracks; none if it has none there."""
+    forms = [form for spelling in _spellings(library, local_path(folder)) for form in _forms(spelling)]
+    return [form for form in dict.fromkeys(forms) if _tracks_below(library, form, limit=1)]
+
+
 def _spellings(library: Library, path: str) -> list[str]:
     """A path as it is given, without links (in all of it, in its folder alone), and by folders given as links."""
     beside, real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path)), os.path.realpath(path)
@@ -65,10 +71,10 @@ def _forms(path: str) -> list[str]:
     return list(dict.fromkeys([text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)]))
 
 
-def _tracks_below(library: Library, folder: str) -> list[TrackRow]:
+def _tracks_below(library: Library, folder: str, limit: int = -1) -> list[TrackRow]:
     start = folder.rstrip("/") + "/"
-    end = start[:-1] + chr(ord("/") + 1)
-    return rows_where(library, "t.path >= :start AND t.path < :end ORDER BY t.path", {"start": start, "end": end})
+    bounds = {"start": start, "end": start[:-1] + chr(ord("/") + 1), "limit": limit}
+    return rows_where(library, "t.path >= :start AND t.path < :end ORDER BY t.path LIMIT :limit", bounds)
 
 
 def _tracks_of_playlist(library: Library, path: str) -> Selected | None:

@@ -11,9 +11,9 @@ from earshot.data.ids import IdMap
 from earshot.data.name_matching import album_key, artist_key, artist_keys, title_key
 from earshot.index.library import Library
 from earshot.index.recordings.find_copies import Sound, agreement_if_same, read_sounds
-from earshot.index.recordings.recordings import as_recordings, recordings_of, tracks_to_show
+from earshot.index.recordings.recordings import recordings_of, tracks_to_show
 from earshot.index.search.excerpts import ExcerptVectors, read_excerpts
-from earshot.index.search.filters import ListCaps, SearchFilters, fits_filters, fitting_ids
+from earshot.index.search.filters import ListCaps, SearchFilters, fitting_recordings, fitting_track
 from earshot.index.tracks.track_lookup import TrackRow
 from earshot.index.vectors.ann import n_candidates, nearest_ids
 from earshot.index.vectors.faiss_file import open_index
@@ -107,11 +107,11 @@ def similar(
     matches: list[Match] = []
     copies = [row for rows in tracks_to_show(library, recordings).values() for row in rows if row.id not in named]
     for recording, tracks, score in _candidates(library, space, index, query, filters, artists, albums):
-        track = next((track for track in tracks if fits_filters(track, filters, artists)), None)
+        track = fitting_track(tracks, filters, artists)
         if recording in recordings or track is None or not caps.has_room(track):
             continue
         is_its_name = track.path is None and all(key := _name_keys(track)) and key in names
-        if is_its_name or any(_is_recording_of(library, track, seed) for seed in outside):
+        if is_its_name or any(is_recording_of(library, track, seed) for seed in outside):
             copies.append(track)
             continue
         caps.take(track)
@@ -177,9 +177,7 @@ def _pools(
     if index is not None and n < index.ntotal // 4:
         yield read_some_vectors(library, space, nearest_ids(index, query, n).tolist())
     # The first candidates were too few, so select the tracks that fit before reading vectors.
-    fitting = fitting_ids(library, filters, artists)
-    if fitting is not None:
-        fitting = np.unique(as_recordings(library, fitting))
+    fitting = fitting_recordings(library, filters, artists)
     while index is not None and (n := 8 * n) < (index.ntotal if fitting is None else len(fitting)) // 4:
         nearest = nearest_ids(index, query, n)
         pool = nearest if fitting is None else np.intersect1d(nearest, fitting)
@@ -191,7 +189,7 @@ def _name_keys(track: TrackRow | Seed) -> tuple[str, str]:
     return artist_key(track.artist or ""), title_key(track.title or "")
 
 
-def _is_recording_of(library: Library, track: TrackRow, seed: Seed) -> bool:
+def is_recording_of(library: Library, track: TrackRow, seed: Seed) -> bool:
     """Tell whether a track is the recording of a file outside the library."""
     if seed.content_hash is not None and seed.content_hash == track.content_hash:
         return True

@@ -1,16 +1,21 @@
 """Tracks that an argument of a command or function means, or the reason why there are none."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from earshot.data.files.path_encoding import escaped, shown_path
 from earshot.data.files.regular_files import irregular_kind
 from earshot.index.library import Library
+from earshot.index.search.filters import TrackFilters
 from earshot.index.search.near_misses import near_misses
-from earshot.index.search.places import local_path, why_no_tracks
+from earshot.index.search.places import folder_spellings, local_path, why_no_tracks
 from earshot.index.search.selected import Selected
 from earshot.index.search.track_selection import find_tracks
 from earshot.stages.shared.reports import StageError
+
+F = TypeVar("F", bound=TrackFilters)
 
 
 def argument_text(track: str | int | Path) -> str:
@@ -24,6 +29,24 @@ def chosen_tracks(library: Library, text: str, *, catalog: bool = True, digits_a
         return find_tracks(library, text, catalog, digits_are_ids)
     except (ValueError, OSError) as error:
         raise StageError(f"{escaped(str(error))}.") from None
+
+
+def with_known_folders(library: Library, filters: F) -> F:
+    """Filters with their folders as the library spells them: without links, and from the disk's root.
+
+    Raises
+    ------
+    StageError
+        No track of the library lies in one of the folders.
+    """
+    spellings = [(folder, folder_spellings(library, folder)) for folder in filters.under]
+    for folder, known in spellings:
+        if not known:
+            raise StageError(
+                f"No track of the library lies in the folder {shown_path(local_path(folder))}.\n\n"
+                "Give one of its folders; `cli status` lists them."
+            )
+    return replace(filters, under=tuple(form for _, known in spellings for form in known))
 
 
 def why_nothing(library: Library, text: str) -> str:

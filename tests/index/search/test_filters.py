@@ -4,7 +4,8 @@ from itertools import product
 
 import pytest
 
-from earshot.index.search.filters import SearchFilters, fits_filters, fitting_ids
+from earshot.index.recordings.recordings import group_recordings, store_same
+from earshot.index.search.filters import SearchFilters, fits_filters, fitting_ids, fitting_recordings, fitting_track
 from earshot.index.search.similarity_search import similar
 from earshot.index.tracks.track_lookup import track_rows
 from earshot.index.vectors.faiss_file import build_index
@@ -67,6 +68,52 @@ def test_sqlite_and_python_agree(library, same_artist, genre, shortest, longest,
     expected = [track_id for track_id, row in rows.items() if fits_filters(row, filters, artists)]
     found = fitting_ids(library, filters, artists)
     assert (expected if found is None else found.tolist()) == expected
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"not_genre": ("чARDASH",)},
+        {"not_genre": ("folk", "polka")},
+        {"not_genre": ("folk",), "genre": "чardash"},
+        {"under": ("/1",)},
+        {"under": ("/0.mp3", "/")},
+        {"under": ("/a_b",), "not_genre": ("",)},
+    ],
+)
+def test_sqlite_and_python_agree_on_folders_and_unwanted_genres(library, filters):
+    library.db.execute("UPDATE tracks SET path = '/1/' || id || '.mp3' WHERE id > 40")
+    rows = track_rows(library, range(1, 49))
+    expected = [track_id for track_id, row in rows.items() if fits_filters(row, SearchFilters(**filters), set())]
+    assert fitting_ids(library, SearchFilters(**filters), set()).tolist() == expected
+    assert bool(expected) == ("/a_b" not in filters.get("under", ()))
+
+
+def test_a_folder_is_no_beginning_of_a_name(tmp_path):
+    library, head = open_library(tmp_path)
+    with library:
+        paths = ["/m/Air/1.mp3", "/m/Airs/2.mp3", "/m/Air.mp3", "/m/Air/Moon/3.mp3", "/M/Air/4.mp3"]
+        add(library, head, [heard(path, at(row)) for row, path in enumerate(paths)])
+        assert fitting_ids(library, SearchFilters(under=("/m/Air",)), set()).tolist() == [1, 4]
+        assert fitting_ids(library, SearchFilters(under=("/m/Air/Moon", "/M")), set()).tolist() == [4, 5]
+
+
+def test_an_unwanted_genre_of_one_file_is_that_of_the_recording(tmp_path):
+    """The same song on a sampler of other tags."""
+    library, head = open_library(tmp_path)
+    with library:
+        genres = ["Pop", "Christmas", "Rock"]
+        add(library, head, [heard(f"/{row}.mp3", at(row), genre=genre) for row, genre in enumerate(genres)])
+        with library.transaction():
+            store_same(library, [(1, 2, "sound", 0.9)])
+            group_recordings(library)
+        filters = SearchFilters(not_genre=("christmas",))
+        assert fitting_recordings(library, filters, set()).tolist() == [3]
+        rows = track_rows(library, [1, 2, 3])
+        assert fitting_track([rows[1], rows[2]], filters, set()) is None
+        assert fitting_track([rows[3]], filters, set()) == rows[3]
+        assert fitting_track([rows[1], rows[2]], SearchFilters(), set()) == rows[1]
+        assert similar(library, AUDIO, [seed_of(library, 3)], [], filters).matches == []
 
 
 @pytest.mark.parametrize(

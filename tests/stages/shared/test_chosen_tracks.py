@@ -2,7 +2,8 @@
 
 import pytest
 
-from earshot.stages.shared.chosen_tracks import argument_text, chosen_tracks, why_nothing
+from earshot.index.search.filters import SearchFilters
+from earshot.stages.shared.chosen_tracks import argument_text, chosen_tracks, why_nothing, with_known_folders
 from earshot.stages.shared.reports import StageError
 from library_world import add, at, heard, open_library
 
@@ -34,3 +35,16 @@ def test_a_damaged_playlist_is_one_sentence(library, tmp_path):
         library, "/dev/.."
     )
     assert "not a music file" in why_nothing(library, "/dev/null")
+
+
+def test_folders_of_filters_are_spelled_as_the_library_does(library, tmp_path, monkeypatch):
+    for name in ("music", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "music")
+    library.db.execute("UPDATE tracks SET path = ?", [str(tmp_path / "music" / "1.mp3")])
+    monkeypatch.chdir(tmp_path)
+    for folder in ("music", "./music/", "link", str(tmp_path / "music"), (tmp_path / "music").as_uri()):
+        assert with_known_folders(library, SearchFilters(under=(folder,))).under == (str(tmp_path / "music"),)
+    assert with_known_folders(library, SearchFilters(k=3)) == SearchFilters(k=3)
+    with pytest.raises(StageError, match=r"No track of the library lies in the folder .*/other"):
+        with_known_folders(library, SearchFilters(under=("music", "other")))
