@@ -32,6 +32,7 @@ from earshot.index.writer_lock import announce_writer, describe_writer, withdraw
 
 DATABASE = "library.db"
 _LOCK = ".writer.lock"
+LOCK_SECONDS = 1.0  # a running server writes what was clicked within less
 _BUSY_SECONDS = 60.0
 _CACHE_KIB = 128 * 1024  # at most; with SQLite's 2 MB, filling `neighbours` takes half as long again
 
@@ -52,8 +53,13 @@ class Library:
         db.execute("PRAGMA synchronous = EXTRA")  # else a power cut may bring back the journal and undo a commit
 
     @classmethod
-    def open(cls, folder: Path) -> "Library":
+    def open(cls, folder: Path, wait: float = _BUSY_SECONDS, *, between_threads: bool = False) -> "Library":
         """Open to read.
+
+        Parameters
+        ----------
+        wait : seconds that a query waits for a transaction that holds the database
+        between_threads : threads may hand it to one another, for use by one at a time
 
         Raises
         ------
@@ -66,7 +72,7 @@ class Library:
         if not path.is_file():
             raise missing
         # Not mode=ro: after a kill, SQLite must be allowed to roll the half-written transaction back.
-        db = Database(_connect(path))
+        db = Database(_connect(path, wait, between_threads))
         with contextlib.ExitStack() as undo:
             undo.callback(db.close)
             refuse_foreign(db, path)
@@ -81,8 +87,8 @@ class Library:
         return cls(folder, db)
 
     @classmethod
-    def open_to_write(cls, folder: Path) -> "Library":
-        """Open as the only writer; create or upgrade the library when needed.
+    def open_to_write(cls, folder: Path, wait: float = LOCK_SECONDS) -> "Library":
+        """Open as the only writer, after at most `wait` seconds; create or upgrade the library when needed.
 
         Raises
         ------
@@ -95,7 +101,7 @@ class Library:
         lock = FileLock(folder / _LOCK)
         try:
             make_folder(folder)
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=wait)
         except Timeout:
             raise LockedError(f"Another process is writing to {folder}: {describe_writer(folder)}.") from None
         except OSError as error:
@@ -111,7 +117,7 @@ class Library:
             undo.callback(lock.release)
             announce_writer(folder, since=now())
             path = folder / DATABASE
-            db = Database(_connect(path))
+            db = Database(_connect(path, _BUSY_SECONDS))
             undo.callback(db.close)
             refuse_foreign(db, path)
             refuse_triggers(db, path)
@@ -255,8 +261,8 @@ def _require_utf8(folder: Path) -> None:
         )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+def _connect(path: Path, wait: float, between_threads: bool = False) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=not between_threads)
     connection.execute("PRAGMA foreign_keys = ON")
     harden(connection)
     return connection

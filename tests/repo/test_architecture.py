@@ -1,7 +1,7 @@
 """Laws of the house: who may import whom, one home for each library, and rooms of a size that can be read.
 
 data <- evaluation;  data <- audio;  data <- towers;  data <- index;  evaluation <- graph, towers, index
-all <- stages <- commands <- cli
+all <- stages <- web, commands <- cli;  commands may start web
 """
 
 import ast
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers")
+PACKAGES = ("audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers", "web")
 
 MAY_IMPORT = {
     "data": {"data"},
@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "graph": {"graph", "audio", "evaluation", "data"},
     "towers": {"towers", "evaluation", "data"},
     "index": {"index", "evaluation", "data"},
-    "stages": {*PACKAGES} - {"commands"},
+    "stages": {*PACKAGES} - {"commands", "web"},
+    "web": {*PACKAGES} - {"commands"},
     "commands": {*PACKAGES},
     "cli": {"commands", "index", "stages"},
 }
@@ -44,7 +45,8 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
                "similar train_encoder train_tower"),
     "commands": ("shared", "build_index", "build_graph check copies demo diffuse_audio embed_audio evaluate "
                  "evaluate_audio failures forget_folder forget_listens graph_stats import_graph import_listens "
-                 "import_playlists import_tags link map path recommend similar status train_audio train_tower"),
+                 "import_playlists import_tags link map path recommend serve similar status train_audio train_tower"),
+    "web": ("security library_access", "pages", "failure_answers", "app", "server"),
 }  # fmt: skip
 HOME: dict[str, str | tuple[str, ...]] = {  # one library, one home
     "av": "audio",
@@ -64,6 +66,9 @@ HOME: dict[str, str | tuple[str, ...]] = {  # one library, one home
     "fastexcel": "data",
     "implicit": "evaluation",  # baselines, beside which recommenders are judged
     "threadpoolctl": "evaluation",
+    "starlette": "web",
+    "uvicorn": "web",
+    "jinja2": "web",
     "click": ("commands", "cli"),
     "tqdm": "commands",
 }

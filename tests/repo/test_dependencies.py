@@ -24,6 +24,7 @@ EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT
 COMMANDS = {"ruff", "mypy"}  # the Makefile runs them
 PLUGINS = {"pytest-xdist"}  # pytest finds it, and the Makefile asks for it by `-n`
 BUILD_TOOLS = {"setuptools"}  # pip runs it, to build a wheel
+BENEATH = {"httpx2"}  # starlette.testclient imports it
 NOT_INSTALLED_HERE = {"bliss_audio": "bliss-audio"}  # only `make bench` does
 VERSIONS = [found[1] for line in PROJECT["classifiers"] if (found := re.search(r":: (3\.\d+)$", line))]
 
@@ -50,14 +51,14 @@ def names(requirements: list[Requirement]) -> set[str]:
 
 
 def test_what_the_packages_import_is_what_they_depend_on():
-    folders = ["audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers", "cli.py"]
+    folders = ["audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers", "web", "cli.py"]
     assert distributions(folders) == names(RUNTIME)
 
 
 def test_tests_import_nothing_but_dependencies_and_the_extra_dev():
     imported = distributions(["tests"])
     assert imported <= names(RUNTIME) | names(EXTRAS["dev"])
-    assert names(EXTRAS["dev"]) <= imported | COMMANDS | PLUGINS | BUILD_TOOLS
+    assert names(EXTRAS["dev"]) <= imported | COMMANDS | PLUGINS | BUILD_TOOLS | BENEATH
 
 
 def test_benchmarks_import_nothing_but_dependencies_and_the_extra_bench():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers")
+PACKAGES = ("audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers", "web")
 SHOWING = [
     "earshot." + path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
     for package in PACKAGES

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers")
+PACKAGES = ("audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers", "web")
 
 
 @pytest.fixture(scope="module")

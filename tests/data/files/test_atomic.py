@@ -22,7 +22,7 @@ from earshot.data.files.atomic import (
     temporary_folder,
 )
 
-PACKAGES = ("audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers")
+PACKAGES = ("audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers", "web")
 
 
 @pytest.fixture

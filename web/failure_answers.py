@@ -1,0 +1,57 @@
+"""Answers to requests that fail: one sentence, as a page for a person and as text for a program."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from earshot.index.database_checks import LibraryError, LockedError
+from earshot.index.search.selected import AmbiguousError
+from earshot.stages.shared.reports import StageError
+from earshot.web.pages.page_templates import page
+
+_RETRY_SECONDS = 10
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+Handler = Callable[[Request, Any], Awaitable[Response]]
+
+
+def failure(request: Request, status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    """Answer with a sentence: a page if the request asks for HTML, else text."""
+    if "text/html" in request.headers.get("accept", ""):
+        return page(request, "failure.html", status=status, headers=headers, sentence=sentence)
+    return PlainTextResponse(f"{sentence}\n", status, headers)
+
+
+async def _http_failure(request: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers) if error.headers else None
+    return failure(request, error.status_code, error.detail, headers)
+
+
+async def _locked(request: Request, error: LockedError) -> Response:
+    sentence = f"{error} Nothing was changed; try again when it has ended."
+    return failure(request, 503, sentence, {"Retry-After": str(_RETRY_SECONDS)})
+
+
+async def _no_answer(request: Request, error: Exception) -> Response:
+    """A question without an answer, in words of the stage or the library."""
+    return failure(request, 404 if isinstance(error, StageError | AmbiguousError) else 503, str(error))
+
+
+async def _database_failure(request: Request, error: sqlite3.Error) -> Response:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY:
+        sentence = "The library is busy: a command is writing much at once. Try again in a moment."
+        return failure(request, 503, sentence, {"Retry-After": str(_RETRY_SECONDS)})
+    raise error
+
+
+FAILURE_HANDLERS: dict[Any, Handler] = {
+    HTTPException: _http_failure,
+    LockedError: _locked,
+    LibraryError: _no_answer,
+    StageError: _no_answer,
+    AmbiguousError: _no_answer,
+    sqlite3.OperationalError: _database_failure,
+}

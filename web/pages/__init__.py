@@ -1,0 +1,1 @@
+"""Pages of a library for a browser, their templates, and the files that these load."""

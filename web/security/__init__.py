@@ -1,0 +1,1 @@
+"""Checks that every request passes: names of the host, the session, origins, sizes and times."""
