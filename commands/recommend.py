@@ -26,7 +26,7 @@ from earshot.commands.shared.text_tables import one_line
     "--history",
     type=EXISTING_FILE,
     metavar="FILE",
-    help="To a new listener who played these, the latest last: a playlist, or a text file with a track per line.",
+    help="To a new listener who played these, the latest last: a playlist, or a text such as a tracklist.",
 )
 @click.option(
     "--seed-track",
@@ -63,7 +63,8 @@ def recommend(
     """Recommend tracks to USER, a listener of the imported listens, or to a new listener by what they like.
 
     TRACK is what `cli similar` takes as a seed: a track, or all those of an artist, album, genre, folder or playlist.
-    Of a history, what the library does not know is left out and listed, and numbers are names.
+    A text has a track on each line: `Artist - Title`, `Title by Artist` or a path, also behind a number or a time and
+    before a [label]. What the library does not know is left out and listed; a number alone is a name.
 
     A new listener needs no training: what they played is enough. If the towers are two-tower, a new track needs none
     either, as long as it has audio or an artist. With --all the lists of all listeners replace the earlier ones when

@@ -22,7 +22,8 @@ _TITLE_GUEST = re.compile(
 # Notes that labels add to the same recording. A live take, a remix or an edit is another recording.
 _SAME_RECORDING = (
     r"(?:\d{4}\s+(?:[-–—]\s+)?)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+(?:version|edition))?(?:\s+(?:in\s+)?\d{4})?"
-    r"|(?:original\s+)?(?:album|single|lp|mono|stereo)\s+version|explicit(?:\s+version)?|bonus\s+track|mono|stereo"
+    r"|(?:original\s+)?(?:album|single|lp|mono|stereo)\s+version|original\s+mix|explicit(?:\s+version)?"
+    r"|bonus\s+track|mono|stereo"
     r"|(?:super\s+)?(?:deluxe|expanded|anniversary|special)(?:\s+(?:edition|version))?"
 )
 _SAME_NOTES = rf"(?:{_SAME_RECORDING})(?:\s*[/,;]\s*(?:{_SAME_RECORDING}))*"
@@ -173,7 +174,7 @@ def is_other_version(title: str) -> bool:
     >>> is_other_version("Song (Live in Rome)"), is_other_version("Song - Remastered"), is_other_version("Live Forever")
     (True, False, False)
     """
-    return bool(_VERSION_NOTE.search(title.casefold()))
+    return bool(_VERSION_NOTE.search(_MASTERING_NOTE.sub("", title.casefold())))
 
 
 def likeness(one: str, other: str) -> float:

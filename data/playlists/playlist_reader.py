@@ -1,7 +1,6 @@
 """Read playlists of other programs and services: one row for each format in `READERS`."""
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -17,10 +16,9 @@ from earshot.data.playlists import account_playlists
 from earshot.data.playlists.line_playlists import m3u_entries, pls_entries, text_readings
 from earshot.data.playlists.named_playlists import is_playlist_table, read_jspf, read_playlist_table
 from earshot.data.playlists.playlist import MAX_ENTRIES, Contents, Entries, Entry, Playlist
+from earshot.data.playlists.track_lines import track_lines
 from earshot.data.playlists.xml_playlists import read_asx, read_wpl, read_xspf
 
-_NUMBER = re.compile(r"(\d{1,6})[.)]\s+(?=\S)")  # of a line in a list
-_TIME_MARK = re.compile(r"[\[(]?(?:\d{1,2}:)?\d{1,2}:\d\d[\])]?\s+(?:[-–—]\s+)?(?=\S)")  # where a track of a mix begins
 _MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -110,8 +108,7 @@ def read_history(path: Path) -> list[str]:
     Returns
     -------
     list of str
-        The path of a playlist, which stands for its entries; else the lines of a text, without comments
-        and, if all have them, their numbers and the times at which the tracks of a mix begin.
+        The path of a playlist, which stands for its entries; else the lines of a text, without comments.
 
     Raises
     ------
@@ -126,14 +123,9 @@ def read_history(path: Path) -> list[str]:
         return [str(path)]
     if "\0" in text:
         raise ValueError(f"{path} is no text.\n\n{advice}")
-    tracks = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
+    tracks = [line.text for line in track_lines(text.splitlines())]
     if not tracks:
         raise ValueError(f"{path} names no track.\n\n{advice}")
-    numbers = [match and int(match[1]) for match in map(_NUMBER.match, tracks)]
-    if len(tracks) > 1 and numbers == [*range(1, len(tracks) + 1)]:
-        tracks = [_NUMBER.sub("", track, count=1) for track in tracks]
-    if len(tracks) > 1 and all(map(_TIME_MARK.match, tracks)):
-        tracks = [_TIME_MARK.sub("", track, count=1) for track in tracks]
     return tracks
 
 

@@ -8,18 +8,23 @@ from earshot.data.files.path_encoding import path_columns
 from earshot.data.name_matching import album_key, main_artist_key, plain_isrc, plain_mbid, title_key
 from earshot.data.playlists.playlist import Entry, Playlist
 from earshot.index.library import Library
-from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
+from earshot.index.tracks.name_resolution import UNKNOWN, folded, match_nodes
 
 _ORDER = "t.status = 'embedded', t.id DESC"  # the last counts: one with audio, then the oldest
 
 
 def match_entries(library: Library, playlists: Sequence[Playlist]) -> list[list[int]]:
-    """The track of each entry of each playlist, UNKNOWN where there is none.
+    """The track of each entry of each playlist, UNKNOWN where there is none; see `entry_tracks`."""
+    found = iter(entry_tracks(library, [entry for playlist in playlists for entry in playlist.entries]))
+    return [[next(found) for _ in playlist.entries] for playlist in playlists]
+
+
+def entry_tracks(library: Library, entries: Sequence[Entry]) -> list[int]:
+    """The track of each entry, UNKNOWN where there is none.
 
     Of several readings of a place the first that is a track counts, since not every program says whether %20 means a
     blank. Where there is none, the recording's code decides, then artist and title.
     """
-    entries = [entry for playlist in playlists for entry in playlist.entries]
     texts = [path_columns(entry.paths[0])[0] if entry.paths else None for entry in entries]
     query = "SELECT path, id FROM tracks WHERE path IN (SELECT value FROM json_each(?))"
     by_path = dict(library.db.execute(query, [json.dumps(texts)]).fetchall())
@@ -29,8 +34,7 @@ def match_entries(library: Library, playlists: Sequence[Playlist]) -> list[list[
         if unknown:
             for place, node in zip(unknown, match(library, [entries[place] for place in unknown]), strict=True):
                 nodes[place] = node
-    found = iter(nodes)
-    return [[next(found) for _ in playlist.entries] for playlist in playlists]
+    return nodes
 
 
 def _by_paths(library: Library, entries: Sequence[Entry]) -> list[int]:
@@ -48,21 +52,26 @@ def _by_codes(library: Library, entries: Sequence[Entry]) -> list[int]:
 
 
 def _by_keys(library: Library, entries: Sequence[Entry]) -> list[int]:
-    """By artist and title, whatever their spelling; of several the one on the entry's album, then one with audio."""
+    """By artist and title, whatever their spelling.
+
+    Of several the one on the entry's album, then the one whose title is spelled like it, then one with audio.
+    """
     artists = [_artist_keys(entry.artist) if entry.name else [] for entry in entries]
-    tracks: dict[tuple[str, str], list[tuple[int, str | None]]] = defaultdict(list)
+    tracks: dict[tuple[str, str], list[tuple[int, str | None, str]]] = defaultdict(list)
     query = (
         "SELECT a.key, t.title, t.id, t.album FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id"
         f" WHERE a.key IN (SELECT value FROM json_each(?)) AND t.title NOT NULL ORDER BY {_ORDER}"
     )
     wanted = json.dumps([key for keys in artists for key in keys])
     for artist, title, node, album in library.db.execute(query, [wanted]):
-        tracks[artist, title_key(title)].append((node, album))
+        tracks[artist, title_key(title)].append((node, album, folded(title)))
     nodes = []
     for entry, keys in zip(entries, artists, strict=True):
-        same = [track for key in keys for track in tracks.get((key, title_key(entry.title or "")), ())]
+        title = entry.title or ""
+        same = [track for key in keys for track in tracks.get((key, title_key(title)), ())]
         on_album = [track for track in same if album_key(entry.album) and album_key(track[1]) == album_key(entry.album)]
-        nodes.append((on_album or same or [(UNKNOWN, None)])[-1][0])
+        spelled = [track for track in on_album or same if track[2] == folded(title)]
+        nodes.append((spelled or on_album or same or [(UNKNOWN, None, "")])[-1][0])
     return nodes
 
 

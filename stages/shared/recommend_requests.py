@@ -9,11 +9,9 @@ from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import StoredInteractions, find_user
 from earshot.index.recommending.candidate_store import request_for_user
 from earshot.index.recordings.recordings import recordings_of
-from earshot.index.search.selected import AmbiguousError, Selected
-from earshot.index.search.track_selection import files_of
-from earshot.index.tracks.name_resolution import UNKNOWN, match_nodes
-from earshot.index.tracks.track_lookup import track_rows
+from earshot.index.search.selected import Selected
 from earshot.stages.shared.chosen_tracks import argument_text, chosen_tracks, why_nothing
+from earshot.stages.shared.history_tracks import history_tracks
 from earshot.stages.shared.reports import InputError, StageError
 
 Track = str | int | Path
@@ -49,7 +47,8 @@ def read_request(
     if user is not None:
         request = request_for_user(listens, find_user(library, user), seed_id)
         return ReadRequest(request, ", ".join(filter(None, (f"to {user}", after))))
-    played, strangers = _history(library, history)
+    asked = history_tracks(library, [argument_text(track) for track in history])
+    played, strangers = recordings_of(library, asked.ids), asked.strangers
     choices = [_chosen(library, track) for track in liked]
     liked_ids = recordings_of(library, [track_id for choice in choices for track_id in choice.ids])
     track_ids = [*played, *dict.fromkeys(liked_ids)]
@@ -67,34 +66,3 @@ def _chosen(library: Library, track: Track) -> Selected:
     if selected is None:
         raise StageError(why_nothing(library, text))
     return selected
-
-
-def _history(library: Library, history: Sequence[Track]) -> tuple[list[int], list[str]]:
-    """Ids of the tracks of a history, and its other entries; a number in it is a name, as in any list of tracks.
-
-    A line that could be any of several costs only itself, too: nobody is there to choose.
-    """
-    texts = [argument_text(track) for track in history]
-    nodes = match_nodes(library, texts, "track", names_are="names", create=False).ids.tolist()
-    ids: list[int] = []
-    strangers: list[str] = []
-    unclear: AmbiguousError | None = None
-    for text, node in zip(texts, nodes, strict=True):
-        if node != UNKNOWN:
-            rows = files_of(library, list(track_rows(library, [node]).values()), catalog=True)
-        else:
-            try:
-                selected = chosen_tracks(library, text, digits_are_ids=False)
-            except AmbiguousError as error:
-                unclear = unclear or error
-                strangers.append(f"{text} (could be any of several)")
-                continue
-            rows = [] if selected is None else list(selected.tracks)
-            strangers += [] if selected is None else selected.unknown
-        ids += [row.id for row in rows]
-        strangers += [] if rows else [text]
-    if history and not ids:
-        if unclear is not None:
-            raise unclear
-        raise StageError(why_nothing(library, texts[0]))
-    return recordings_of(library, ids), strangers

@@ -38,6 +38,8 @@ from earshot.data.name_matching import (
         ("Song ft. A, B & C", "Song"),
         ("Song ft. X (from the film Y)", "Song"),
         ("Song (Album Version)", "Song / Mono"),
+        ("Song (Original Mix)", "Song - Original Mix"),
+        ("Song [Original Mix]", "Song"),
         ("Song - Remastered 2009 / Mono", "Song"),
         ("Song (Mono / Remastered)", "Song [2017 Remaster]"),
         ("Song (Deluxe Edition)", "Song - Super Deluxe"),
@@ -68,6 +70,7 @@ def test_titles_that_are_one(one, other):
         ("か", "が"),  # accents of other scripts make other letters
         ("Stereo", "Mono"),
         ("Song - 2019 Mix", "Song"),
+        ("Song (Extended Mix)", "Song (Original Mix)"),
         ("Song (Deluxe Live Version)", "Song"),
         ("Song - Remastered / Live", "Song"),
         ("Remastered", "Explicit"),
