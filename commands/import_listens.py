@@ -11,7 +11,7 @@ import click
 from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.name_options import echo_nodes, echo_translation, names_options, node_counts
 from earshot.commands.shared.options import HomePath, json_option
-from earshot.commands.shared.terminal import drawn, echo_json, echo_malformed, echo_some, plural
+from earshot.commands.shared.terminal import drawn, echo_json, echo_malformed, echo_some, in_one_line, plural
 from earshot.data.files.path_encoding import escaped, shown_path
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def _facts(source: "stage.ImportedSource") -> dict[str, Any]:
     facts = asdict(source.result.listens) | {"is_new": True, "n_new_users": source.result.n_new_users}
     facts |= node_counts(source.result.items) | {"n_repeats": source.n_repeats, "left_out": dict(source.left_out)}
     return facts | {
+        "examples": dict(source.examples),
         "is_timed": source.is_timed,
         "notes": list(source.notes),
         "malformed": list(source.malformed),
@@ -150,7 +151,8 @@ def _echo_imported(report: "stage.ImportedSource") -> None:
     for note in report.notes:
         click.echo(f"  {note[:1].upper()}{note[1:]}.".replace("?.", "?"), err=True)
     for what, n_left_out in report.left_out.items():
-        click.echo(f"  {n_left_out:,} {what} left out", err=True)
+        example = f", the first in {in_one_line(report.examples[what])}" if what in report.examples else ""
+        click.echo(f"  {n_left_out:,} {what} left out{example}", err=True)
     echo_malformed(listens.n_malformed, report.malformed)
     if report.n_vectors is not None:
         click.echo(f"  {report.n_vectors:,} of their vectors are kept as the space {report.format}")

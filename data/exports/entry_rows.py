@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import polars as pl
@@ -9,6 +10,7 @@ import polars as pl
 from earshot.data.listens.event_batch import ME, Batch, json_text, valid_events
 from earshot.data.listens.listen_times import seconds
 
+_N_TEXTS = 5  # of an entry that is shown
 Facts = dict[str, Any]
 _TEXTS = ("user", "artist", "title", "album", "mbid", "isrc", "path", "time")
 _COLUMNS = dict.fromkeys(_TEXTS, pl.String()) | {"played_ms": pl.Int64(), "plays": pl.Float32(), "kind": pl.UInt8()}
@@ -39,22 +41,42 @@ def entry_batches(
         "path": pl.when(pl.col("artist").is_null()).then("path"),  # of a file without tags; names hold on any computer
     }
     lost: Counter[str] = Counter()
-    tables = (_table(entries, pick, lost) for entries in blocks)
+    examples: dict[str, str] = {}
+    tables = _tables(blocks, pick, lost, examples)
     is_valid = time.is_not_null() | pl.col("time").is_null()
     yield from valid_events(
-        tables, columns, needed=("user", *needed), is_valid=is_valid, lost=lost, shown=["title", "artist", "time"]
-    )
+        tables, columns, needed=("user", *needed), is_valid=is_valid, lost=lost, examples=examples,
+        shown=["title", "artist", "time"],
+    )  # fmt: skip
 
 
-def _table(entries: Iterable[object], pick: Callable[[Facts], Facts | str], lost: Counter[str]) -> pl.DataFrame:
-    rows: list[Facts] = []
-    for entry in entries:
-        facts = pick(json_object(entry))
-        if isinstance(facts, str):
+def _tables(
+    blocks: Iterable[Sequence[object]],
+    pick: Callable[[Facts], Facts | str],
+    lost: Counter[str],
+    examples: dict[str, str],
+) -> Iterator[pl.DataFrame]:
+    numbers = count(1)  # of the entries in their file
+    known: set[str] = set()  # kinds of what is lost
+    for entries in blocks:
+        rows: list[Facts] = []
+        for entry, number in zip(entries, numbers, strict=False):
+            facts = pick(json_object(entry))
+            if not isinstance(facts, str):
+                rows.append(facts | {name: json_text(facts[name]) for name in facts.keys() & set(_TEXTS)})
+                continue
             lost[facts] += 1
-        else:
-            rows.append(facts | {name: json_text(facts[name]) for name in facts.keys() & set(_TEXTS)})
-    return pl.DataFrame(rows, schema=_COLUMNS, strict=False)
+            if facts not in known:
+                known.add(facts)
+                examples[facts] = f"row {number:,}: {', '.join(_texts(entry))}"
+        yield pl.DataFrame(rows, schema=_COLUMNS, strict=False)
+
+
+def _texts(value: object) -> list[str]:
+    """The first texts of an entry, for a person to find it."""
+    values = list(value.values()) if isinstance(value, dict) else [value]
+    flat = [inner for one in values for inner in (one.values() if isinstance(one, dict) else [one])]
+    return [text[:40] for text in map(json_text, flat) if text][:_N_TEXTS]
 
 
 def json_object(value: object) -> Facts:

@@ -38,6 +38,7 @@ class Batch:
     n_malformed: int = 0
     malformed: tuple[str, ...] = ()  # the first of them, with their row numbers
     left_out: Mapping[str, int] = field(default_factory=dict)  # numbers of valid entries that are no listens, by kind
+    examples: Mapping[str, str] = field(default_factory=dict)  # the first of a kind that is left out, with its row
     part: int = 0  # of the import: an event that several parts hold counts once
     notes: tuple[str, ...] = ()  # on how its file was read, for a person to check
     n_early: int = 0  # events before 1990, when no service kept listens
@@ -51,6 +52,7 @@ def valid_events(
     needed: tuple[str, ...],
     is_valid: pl.Expr | None = None,
     lost: Counter[str] | None = None,
+    examples: dict[str, str] | None = None,
     shown: list[str] | None = None,
     are_dated: bool = True,
 ) -> Iterator[Batch]:
@@ -64,6 +66,7 @@ def valid_events(
     ----------
     columns : the columns of events, as expressions over the raw ones
     lost : entries that are no rows of the blocks, by reason; moved to the `left_out` of the batch of their block
+    examples : the first of them by reason, moved likewise
     shown : the raw columns in examples of malformed rows; else all
     are_dated : times count from 1970; else from an unknown moment, and any are valid
     """
@@ -77,19 +80,21 @@ def valid_events(
     for name in _MAX_VALUES.keys() & columns.keys():
         conditions.append(pl.col(name).is_between(0, _MAX_VALUES[name]).fill_null(True))  # false for NaN
     lost = Counter() if lost is None else lost
+    examples = {} if examples is None else examples
     first = 0
     for raw in blocks:
         table = raw.select(**columns, __is_valid=pl.lit(True) if is_valid is None else is_valid)
         mask = table.select(mask=pl.all_horizontal(conditions).fill_null(False))["mask"]
         events = table.drop("__is_valid")
-        batch = Batch(events, left_out=dict(lost))
+        batch = Batch(events, left_out=dict(lost), examples=dict(examples))
         if not mask.all():
-            examples = malformed_examples(raw.select(shown) if shown else raw, mask, first)
-            batch = Batch(events.filter(mask), int((~mask).sum()), examples, dict(lost))
+            malformed = malformed_examples(raw.select(shown) if shown else raw, mask, first)
+            batch = replace(batch, events=events.filter(mask), n_malformed=int((~mask).sum()), malformed=malformed)
         if "time_s" in columns and are_dated:
             batch = replace(batch, n_early=int((batch.events["time_s"] < _1990).sum()))
         yield batch
         lost.clear()
+        examples.clear()
         first += len(raw)
 
 

@@ -75,6 +75,7 @@ class EventCollector:
         self.n_malformed = 0
         self.malformed: tuple[str, ...] = ()
         self.left_out: Counter[str] = Counter()
+        self.examples: dict[str, str] = {}  # of what is left out
         self.notes: dict[str, None] = {}  # in their order
         self.n_early = 0  # events before 1990
 
@@ -95,6 +96,7 @@ class EventCollector:
         self.n_malformed += batch.n_malformed
         self.malformed = (*self.malformed, *batch.malformed)[:N_EXAMPLES]
         self.left_out.update(batch.left_out)
+        self.examples = {**batch.examples, **self.examples}
         self.notes |= dict.fromkeys(batch.notes)
         self.n_early += batch.n_early
         events = batch.events

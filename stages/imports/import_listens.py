@@ -1,9 +1,11 @@
 """Import listening exports into the library."""
 
+import json
 import shlex
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -37,8 +39,23 @@ class ImportListensConfig(NameOptions, ReadOptions):
             value = getattr(self, field.name)
             if value != field.default and field.name != "again":
                 value = value.absolute() if isinstance(value, Path) else value
-                words += ["--" + field.name.replace("_", "-"), str(value)]
+                words += [_flag(field.name), str(value)]
         return words
+
+    def with_options_of(self, earlier: StoredListens) -> Self:
+        """The settings with those of an earlier import where they are not given otherwise."""
+        words = json.loads(earlier.options or "[]")
+        given = dict(zip(words[::2], words[1::2], strict=False))
+        kept: dict[str, Any] = {
+            field.name: Path(given[_flag(field.name)]) if field.name == "names" else given[_flag(field.name)]
+            for field in fields(self)
+            if _flag(field.name) in given and getattr(self, field.name) == field.default and field.name != "format"
+        }
+        return replace(self, **kept)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 @dataclass(frozen=True)
@@ -58,6 +75,7 @@ class ImportedSource:
     is_timed: bool  # whether some events have a time
     n_repeats: int  # events that several of its files hold, counted once
     left_out: Mapping[str, int]  # numbers of valid entries that are no listens, by kind
+    examples: Mapping[str, str]  # the first of each kind that is left out, if it can be shown
     notes: tuple[str, ...]  # for a person to check: on how the files were read
     malformed: tuple[str, ...]  # the first malformed rows; `result.listens` has their number
     format: str
@@ -133,6 +151,9 @@ def _import_source(
         yield KnownSource(origin.name, known)
         return
     earlier = listen_store.listens_of(library, str(origin.absolute())) if source.reader.is_whole else None
+    given = config
+    if earlier and not config.again:
+        config = config.with_options_of(earlier)
     opened = source.open(config)
     with EventCollector(listen_store.listens_folder(library), opened.level, prefix=opened.prefix) as collector:
         for n_blocks, batch in enumerate(opened.batches, start=1):
@@ -162,12 +183,23 @@ def _import_source(
         is_timed=collector.is_timed,
         n_repeats=len(collector) - result.listens.n_events,
         left_out=dict(collector.left_out),
-        notes=(*collector.notes, *_doubts(library, collector, result)),
+        examples=dict(collector.examples),
+        notes=(*collector.notes, *_options_of(known or earlier, given, config), *_doubts(library, collector, result)),
         malformed=collector.malformed,
         format=source.reader.name,
         n_vectors=n_vectors,
         replaced=earlier,
     )
+
+
+def _options_of(earlier: StoredListens | None, given: ImportListensConfig, used: ImportListensConfig) -> Iterator[str]:
+    """Sentences about the options of the import that is replaced: what of them is kept, and what is not."""
+    if used != given:
+        kept = [word for word in used.cli_options() if word not in given.cli_options()]
+        yield f"{shlex.join(kept)} of the earlier import is kept; --again imports without it"
+    elif earlier and (lost := given.with_options_of(earlier)) != given:
+        words = [word for word in lost.cli_options() if word not in given.cli_options()]
+        yield f"the earlier import had {shlex.join(words)}, and this one has not"
 
 
 def _doubts(library: Library, collector: EventCollector, result: ListenImport) -> Iterator[str]:

@@ -53,6 +53,14 @@ def test_a_spotify_folder_of_two_years(folder, run):
     assert logs(folder) == [log]
 
 
+def test_what_was_playing_is_shown_with_its_line(folder, run):
+    (folder / "ana.csv").write_text("Air,Moon,Playing,\nCan,Ege,Two,04 May 2009 23:08\n")
+    words = "1 tracks that were playing left out, the first in row 1: Air, Moon, Playing"
+    assert words in run("import-listens", folder / "ana.csv").stderr
+    (imported,) = json.loads(run("import-listens", folder / "ana.csv", "--again", "--json").stdout)
+    assert list(imported["examples"]) == list(imported["left_out"]) == ["tracks that were playing"]
+
+
 def test_a_later_export_adds_only_what_is_new(folder, run):
     run("import-listens", listenbrainz(folder / "1.zip", listen("One"), listen("Two")))
     run("import-listens", listenbrainz(folder / "2.zip", listen("One"), listen("Two"), listen("Two", SECOND + 60)))

@@ -13,7 +13,7 @@ from earshot.data.listens.event_batch import ME, Batch, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_times import seconds, time_form
 from earshot.data.tables.encodings import as_utf8
-from earshot.data.tables.table_blocks import SUFFIXES, Table, list_columns, open_table, stripped
+from earshot.data.tables.table_blocks import SUFFIXES, Table, list_columns, malformed_examples, open_table, stripped
 from earshot.data.tables.text_blocks import Member
 from earshot.data.tables.text_layouts import Layout, header_fields, rows_of_layout
 
@@ -25,6 +25,7 @@ _CSV_DATE = re.compile(r'\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d"?$')
 _PLAYING = re.compile(r'[,;\t](?:"")?$')  # a line without a date
 _N_LINES = 20  # of which one should have a date
 _HEAD_BYTES = 65_536
+_WERE_PLAYING = "tracks that were playing"
 _NEEDED = ("artist", "title", "time_s")
 _TITLES = ("track", "name")
 _TIMES = ("uts", "utc_time", "date", "time", "timestamp")
@@ -102,7 +103,8 @@ def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch
 
     artist, title, time = find("artist"), find(*_TITLES), find(*_TIMES)
     user = time.partition("#")[2].strip()
-    blocks = _scrobbles(table, ours, (artist, title, time))
+    examples: dict[str, str] = {}
+    blocks = _scrobbles(table, ours, (artist, title, time), examples)
     first_block = next(blocks)
     form = time_form(first_block[time])
     times = seconds(pl.col(time), pl.String(), form)
@@ -114,25 +116,32 @@ def read_lastfm_csv(file: Path | Member, listener: str | None) -> Iterator[Batch
     notes = tuple(filter(None, (*table.notes, form.note)))
     for batch in valid_events(
         chain([first_block], blocks), columns, needed=("user", "artist", "title"), is_valid=times.is_not_null(),
-        lost=table.lost,
+        lost=table.lost, examples=examples,
     ):  # fmt: skip
         yield replace(batch, notes=notes)
 
 
-def _scrobbles(table: Table, columns: Sequence[str], needed: tuple[str, str, str]) -> Iterator[pl.DataFrame]:
+def _scrobbles(
+    table: Table, columns: Sequence[str], needed: tuple[str, str, str], examples: dict[str, str]
+) -> Iterator[pl.DataFrame]:
     """Yield the blocks of a table under other names, without what was playing when it was made.
 
     Parameters
     ----------
     needed : the columns of artist, title and time; what was playing lacks the time alone
+    examples : filled with the first of what was playing
     """
     artist, title, time = map(stripped, needed)
     is_playing = artist.is_not_null() & title.is_not_null() & time.is_null()
+    n_rows = 0
     for block in table.blocks():
         renamed = block.rename(dict(zip(table.columns, columns, strict=True)))
         scrobbles = renamed.filter(~is_playing)
         if len(scrobbles) < len(renamed):
-            table.lost["tracks that were playing"] += len(renamed) - len(scrobbles)
+            table.lost[_WERE_PLAYING] += len(renamed) - len(scrobbles)
+            is_scrobble = renamed.select(is_scrobble=~is_playing)["is_scrobble"]
+            examples.setdefault(_WERE_PLAYING, malformed_examples(renamed, is_scrobble, n_rows)[0])
+        n_rows += len(renamed)
         yield scrobbles
 
 

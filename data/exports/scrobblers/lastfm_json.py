@@ -32,9 +32,10 @@ def read_lastfm_json(member: Member, listener: str | None) -> Iterator[Batch]:
 
 
 def _tracks(page: Facts) -> list[Facts]:
-    """The tracks of a page, which is a list of them or the API's whole answer."""
+    """The tracks of a page, which is a list of them or the API's whole answer; of one track there is no list."""
     page = json_object(page.get("recenttracks")) or page
-    return json_objects(page.get("track")) or ([page] if "name" in page else [])
+    tracks = page.get("track")
+    return [tracks] if isinstance(tracks, dict) else json_objects(tracks) or ([page] if "name" in page else [])
 
 
 def _of_page(entry: Facts) -> Facts | str:

@@ -18,6 +18,14 @@ def test_facts_become_events():
     assert batch.left_out == {"films": 1} and batch.n_malformed == 2
 
 
+def test_the_first_of_each_kind_that_is_left_out_is_shown():
+    film = {"skip": "films", "name": {"#text": "Solaris", "year": 1972}, "tags": ["long"], "by": None}
+    blocks = [[{"artist": "Air", "title": "One"}, film], [film | {"name": "Stalker"}, {"skip": "talks"}]]
+    first, second = entry_batches(blocks, pick, None, needed=("title",))
+    assert (first.left_out, first.examples) == ({"films": 1}, {"films": "row 2: films, Solaris, 1972"})
+    assert (second.left_out, second.examples) == ({"films": 1, "talks": 1}, {"talks": "row 4: talks"})
+
+
 def test_a_time_may_be_missing_but_not_wrong():
     entries = [{"artist": "Air", "title": "One", "time": time} for time in (None, "", "soon", -5)]
     (batch,) = entry_batches([entries], pick, "ana", needed=("title",))

@@ -63,6 +63,26 @@ def test_a_later_state_of_a_players_database_takes_the_place_of_the_earlier_one(
     assert isinstance(again, ImportedSource) and again.replaced is None, "it is another file"
 
 
+def test_a_later_state_keeps_the_options_of_the_first_import(library, tmp_path):
+    songs = [("One", "", "Air", "", "file:///1.mp3", 3, 0, SECOND, -1, "", "")]
+    path = database(tmp_path / "strawberry.db", STRAWBERRY, {"songs": songs})
+    assert noted(library, path, listener="ana b") == []
+    for plays, settings, note in (
+        (4, {}, "--listener 'ana b' of the earlier import is kept; --again imports without it"),
+        (4, {"again": True}, "the earlier import had --listener 'ana b', and this one has not"),
+        (5, {"listener": "bob"}, None),
+        (6, {}, "--listener bob of the earlier import is kept; --again imports without it"),
+    ):
+        with closing(sqlite3.connect(path)) as player:
+            player.execute("UPDATE songs SET playcount = ?", [plays])
+            player.commit()
+        assert noted(library, path, **settings)[: 1 if note else 0] == ([note] if note else [])
+        (listens,) = stored_listens(library)
+        name = "me" if "again" in settings else "bob" if plays > 4 else "ana b"
+        assert library.column("SELECT name FROM users WHERE id IN (SELECT max(id) FROM users)") == [name]
+        assert json.loads(listens.options) == ([] if name == "me" else ["--listener", name])
+
+
 def test_a_damaged_file_of_a_folder_is_reported(library, tmp_path):
     spotify(tmp_path / "in" / "a.json", stream())
     (tmp_path / "in" / "b.zip").write_text("PK")

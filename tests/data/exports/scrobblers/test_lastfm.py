@@ -115,6 +115,8 @@ def test_what_was_playing_costs_only_its_line(tmp_path, header):
     name, events, left_out = read(tmp_path / "x.csv", "title", "time_s")
     assert (name, events) == ("lastfm-csv", [("Two", SECOND - 57)])
     assert left_out == {"tracks that were playing": 2, "malformed": 1}
+    (batch,) = read_lastfm_csv(tmp_path / "x.csv", None)
+    assert batch.examples == {"tracks that were playing": "row 1: Air, Moon, Playing, "}
 
 
 def test_the_year_1970_is_an_unknown_time(tmp_path):

@@ -28,8 +28,10 @@ def test_pages(tmp_path):
     assert read(path, *COLUMNS) == (
         "lastfm-json",
         [("me", "Air", "One", "Moon Safari", "abc", SECOND), ("me", "Air", "Two", "Moon Safari", None, None)],
-        {"tracks that were playing": 1},
+        {"tracks that were playing": 1, "malformed": 1},
     )
+    path.write_text(json.dumps([{"track": track("One")}]))
+    assert [event[2] for event in read(path, *COLUMNS)[1]] == ["One"]
     path.write_text(json.dumps([{"recenttracks": {"track": [track("One", artist={"name": "Air"})]}}]))
     assert read(path, *COLUMNS, listener="bob")[1] == [("bob", "Air", "One", "Moon Safari", None, SECOND)]
 
