@@ -19,8 +19,9 @@ from earshot.data.files.path_encoding import shown_path
 def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json: bool) -> None:
     """Import playlists from files and folders; entries are matched with tracks by path, else by artist and title.
 
-    Supported are M3U, PLS, XSPF, JSPF (ListenBrainz), WPL and ASX (Windows Media Player), CSV with a row per track
-    (Exportify, Soundiiz), and the Playlist1.json of Spotify's account data, also in the archive that it sends.
+    Supported are M3U, PLS, XSPF, JSPF (ListenBrainz), WPL and ASX (Windows Media Player); CSV with a row per track and
+    one or several playlists (Exportify, Soundiiz, TuneMyMusic); the Library.xml of iTunes and Music, and what they
+    export as text; the Playlist1.json of Spotify's account data, and Google Play Music's Takeout, also as archives.
 
     A playlist that was imported before is replaced. With --forget, playlists are removed, even if the file is gone.
 
@@ -41,10 +42,10 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     for path in paths:
         if not os.path.exists(path):
             raise click.UsageError(f"There is no {shown_path(path)}.")
-    readable, errors = [], list[str]()
+    readable, errors, left_out = [], list[str](), list[str]()
     for path in find_playlists(paths, lambda error: errors.append(str(error))):
         try:
-            readable += read_playlists(path)
+            readable += read_playlists(path, left_out.append)
         except (ValueError, OSError) as error:  # costs this playlist only
             errors.append(str(error))
     with Library.open_to_write(folder) as library:
@@ -59,7 +60,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
             " files"
         )
         echo_some("not in the library", unmatched)
-    for message in errors:
+    for message in (*left_out, *errors):
         click.echo(f"Left out: {in_one_line(message)}", err=True)
     if errors and not playlists:
         raise click.ClickException("No playlist could be read.")

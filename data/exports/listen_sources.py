@@ -18,7 +18,15 @@ from earshot.data.exports.scrobblers import (
     pano_scrobbler,
     scrobbler_log,
 )
-from earshot.data.exports.services import apple_music, deezer, itunes_library, spotify, tidal, youtube
+from earshot.data.exports.services import (
+    apple_music,
+    deezer,
+    google_play_music,
+    itunes_library,
+    spotify,
+    tidal,
+    youtube,
+)
 from earshot.data.exports.unknown_files import Look, look_of
 from earshot.data.files.regular_files import require_regular
 from earshot.data.files.skip_rules import folder_exclusion, is_hidden
@@ -41,6 +49,7 @@ READERS = (
     spotify.SPOTIFY,
     listenbrainz.LISTENBRAINZ,
     youtube.YOUTUBE,
+    google_play_music.GOOGLE_PLAY_MUSIC,
     apple_music.APPLE_MUSIC,
     itunes_library.ITUNES_LIBRARY,
     tidal.TIDAL,

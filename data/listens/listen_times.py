@@ -22,6 +22,9 @@ _DECIMAL_COMMA = (r"^\s*(\d+),(\d+)\s*$", "$1.$2")
 _YEAR_FIRST = r"^(\d{4})[/.年] ?(\d{1,2})[/.月] ?(\d{1,2})[日.]?"  # as in Japan, China and Korea
 # With seconds, and minutes of the zone, as ISO 8601 need not have.
 _NO_SECONDS = r"^(\d{4}-\d\d?-\d\d?[T ]\d\d?:\d\d)((?:[+-]|$).*)$"
+_COMMA_AFTER_DATE = (r"^(\d\S*), ?(\d)", "$1 $2")
+_HALF_OF_DAY = (r"(?i) ?([ap])\. ?m\.$", " ${1}m")  # as in Canada and Spain
+_CLOCK_OF_DOTS = (r"( \d{1,2})\.(\d\d)(?:\.(\d\d))?$", "$1:$2")  # as in Finland and Denmark
 _SHORT_ZONE = r"(:\d\d(?:\.\d+)?)\s*([+-]\d\d)$"
 
 
@@ -52,7 +55,7 @@ def time_form(values: pl.Series) -> TimeForm:
     if max(firsts) > 12 or max(seconds_) > 12:
         return TimeForm(dates="day" if max(firsts) > 12 else "month")
     order = "month" if any(date[4].rstrip().lower().endswith(("am", "pm")) for date in dates) else "day"
-    return TimeForm(dates=order, note=f"dates like {dates[0][0].strip()} are read with the {order} first")
+    return TimeForm(dates=order, note=f"dates like {' '.join(dates[0][0].split())} are read with the {order} first")
 
 
 def seconds(values: pl.Expr, dtype: pl.DataType, form: TimeForm | None = None) -> pl.Expr:
@@ -66,6 +69,7 @@ def seconds(values: pl.Expr, dtype: pl.DataType, form: TimeForm | None = None) -
         return integers
     texts = values.str.strip_chars().str.replace("Z$", "+00:00").str.replace(" UTC$", "+00:00")
     texts = texts.str.replace_all(r"\s+", " ")  # also what Chrome writes before PM, a narrow blank
+    texts = texts.str.replace(*_COMMA_AFTER_DATE).str.replace(*_HALF_OF_DAY)
     texts = texts.str.replace(_YEAR_FIRST, "${1}-${2}-${3}")
     texts = texts.str.replace(_NO_SECONDS, "${1}:00$2").str.replace(_SHORT_ZONE, "${1}${2}:00")
     zoned = texts.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
@@ -98,7 +102,7 @@ def _of_slashes(texts: pl.Expr, order: str) -> list[pl.Expr]:
     """Parse dates between slashes, dots or dashes in each form of the clock behind them."""
     date = "%d/%m/%Y" if order == "day" else "%m/%d/%Y"
     plain = texts.str.replace(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2,4})", "$1/$2/$3").str.replace(",", "")
-    plain = plain.str.replace(r"^(\d{1,2}/\d{1,2}/)(\d{2})($|\s)", "${1}20$2$3")
+    plain = plain.str.replace(r"^(\d{1,2}/\d{1,2}/)(\d{2})($|\s)", "${1}20$2$3").str.replace(*_CLOCK_OF_DOTS)
     return [
         plain.str.to_datetime(date + clock, time_unit="us", strict=False).dt.replace_time_zone("UTC")
         if clock

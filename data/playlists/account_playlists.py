@@ -2,15 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
-from earshot.data.playlists.playlist import MAX_ENTRIES, Entry, Playlist
-from earshot.data.tables.text_blocks import Member, json_value, members_of
+from earshot.data.playlists.playlist import Entry, Playlist, places_below, playlist_of
+from earshot.data.tables.text_blocks import Member, json_value
 
-SUFFIXES = (".json", ".zip")
 _NAME = re.compile(r"Playlist\d*\.json", re.IGNORECASE)
 _MARKS = (b'"playlists"', b'"trackName"')
 _MAX_BYTES = 256 * 1024 * 1024
@@ -31,37 +30,36 @@ def is_account_file(path: str) -> bool:
 
 
 def read_account_playlists(path: str) -> list[Playlist]:
-    """Read all playlists of a file or an archive; each has a path below it, by which it is known.
+    """Read all playlists of a file; each has a path below it, by which it is known.
 
     Raises
     ------
     ValueError
-        There is none, or the archive is damaged.
+        There is none.
     OSError
         It cannot be read.
     """
-    found = [playlist for member in members_of(Path(path)) for playlist in _playlists(member, path)]
+    found = list(_playlists(Member(Path(path))))
     if not found:
         raise ValueError(f"{path} holds no playlists of Spotify's")
     return found
 
 
-def _playlists(member: Member, path: str) -> Iterator[Playlist]:
-    if member.name is not None and not _NAME.fullmatch(member.title):
-        return
+def account_playlists_of(members: Sequence[Member]) -> Iterator[Playlist]:
+    """Read all such playlists among the files of an archive; raises a ValueError if it is damaged."""
+    for member in members:
+        if _NAME.fullmatch(member.title):
+            yield from _playlists(member)
+
+
+def _playlists(member: Member) -> Iterator[Playlist]:
     with member.open_text() as file:
         content = json_value(file.read(_MAX_BYTES))
-    root = Path(os.path.abspath(path), *([member.title] if member.name else []))
-    taken: set[str] = set()
-    for playlist in _objects(_object(content).get("playlists")):
-        title = str(playlist.get("name") or "playlist").encode("utf-8", "replace").decode()
-        place = title.replace("/", "_").replace("\0", "_")
-        while place in taken:
-            place += "_"
-        taken.add(place)
-        entries = [_entry(item) for item in _objects(playlist.get("items"))[:MAX_ENTRIES]]
-        named = [entry for entry in entries if entry is not None]
-        yield Playlist(f"{root}/{place}", title, named, len(entries) - len(named))
+    root = os.path.join(os.path.abspath(member.path), *([member.title] if member.name else []))
+    playlists = _objects(_object(content).get("playlists"))
+    titles = [str(one.get("name") or "playlist").encode("utf-8", "replace").decode() for one in playlists]
+    for place, title, one in zip(places_below(root, titles), titles, playlists, strict=True):
+        yield playlist_of(place, title, map(_entry, _objects(one.get("items"))))
 
 
 def _entry(item: dict[str, Any]) -> Entry | None:

@@ -1,10 +1,10 @@
-"""Playlists of services, which name tracks rather than files: JSPF, and tables such as Exportify's and Soundiiz's."""
+"""Playlists that name tracks: JSPF, tables of services such as Exportify's and TuneMyMusic's, text of iTunes."""
 
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from earshot.data.playlists.playlist import Contents, entry_at, recording_mbid
+from earshot.data.playlists.playlist import Contents, Entry, entry_at, place_on_a_mac, recording_mbid
 from earshot.data.tables.encodings import decoded
 from earshot.data.tables.text_blocks import json_value
 
@@ -20,6 +20,20 @@ _COLUMNS = {  # names of columns, without case, blanks and signs; the first that
 _OF_LISTENS = frozenset(
     ("user", "userid", "username", "listener", "plays", "playcount", "timestamp", "uts", "playedat", "listenedat")
 )
+# What iTunes and Apple's Music call "Export Playlist": in English by name, in other languages by place.
+_APPLE_NAMES = {
+    "title": "name", "artist": "artist", "album": "album", "plays": "plays", "time": "lastplayed",
+    "rating": "myrating", "path": "location",
+}  # fmt: skip
+_OF_APPLE = {"name", "artist", "album", "bitrate", "location"}
+_APPLE_PLACES = {"title": 0, "artist": 1, "album": 3, "plays": -6, "time": -5, "rating": -2, "path": -1}
+_N_APPLE_COLUMNS = (27, 31)  # without those of works and movements, and with them
+_WORD_NAME = (
+    *("name", "nom", "nombre", "nome", "naam", "namn", "navn", "nazwa", "název", "nimi", "titel", "titre", "título"),
+    *("название", "имя", "名前", "名称", "名稱", "이름"),
+)
+_WORD_ALBUM = ("album", "álbum", "albums", "альбом", "アルバム", "专辑", "專輯", "앨범", "albumi")
+_DASH = " - "
 
 
 def read_jspf(data: bytes, folder: str, name: str) -> Contents:
@@ -40,35 +54,66 @@ def read_jspf(data: bytes, folder: str, name: str) -> Contents:
     )  # fmt: skip
 
 
-def read_playlist_table(_: bytes, folder: str, path: str) -> Contents:
-    """Read a CSV with a row per track, in columns of titles and artists, or of paths."""
+def read_playlist_table(_: bytes, folder: str, path: str) -> list[Contents]:
+    """Read a table with a row per track, in columns of titles and artists, or of paths; it may hold several playlists.
+
+    Raises
+    ------
+    ValueError
+        It has no such columns, or is a text that iTunes did not write.
+    """
     from earshot.data.tables.table_blocks import list_columns, open_table, stripped  # here: polars takes 0.2 s to load
 
     table = open_table(Path(path), what="playlists")
-    columns = _columns(table.columns)
+    apple = apple_columns(table.columns)
+    if apple is None and table.name.lower().endswith(".txt"):
+        raise ValueError(f"{table.name} is no playlist that iTunes or Music exported as text")
+    columns = _columns(table.columns) if apple is None else apple
     if not _names_tracks(columns) and "place" not in columns:
         names = list_columns(table.columns)
         raise ValueError(f"{table.name} has neither columns of titles and artists nor one of paths; it has {names}")
-    rows = [
-        dict(zip(columns, row, strict=True))
-        for block in table.blocks(list(columns.values()))
-        for row in block.select(map(stripped, columns.values())).iter_rows()
-    ]
-    titles = list(dict.fromkeys(filter(None, (row.pop("playlist", None) for row in rows))))
-    if len(titles) > 1:
-        raise ValueError(f"{table.name} holds {len(titles):,} playlists; give each a file of its own")
-    return next(iter(titles), None), (entry_at(folder, row.pop("place", None) or "", **row) for row in rows)
+    used = {ours: theirs for ours, theirs in columns.items() if ours not in ("plays", "time", "rating")}
+    by_title: dict[str | None, list[Entry | None]] = {}
+    for block in table.blocks(list(used.values())):
+        for row in block.select(map(stripped, used.values())).iter_rows():
+            facts: dict[str, str | None] = dict(zip(used, row, strict=True))
+            by_title.setdefault(facts.pop("playlist", None), []).append(_entry(folder, facts))
+    return [*by_title.items()] or [(None, [])]
+
+
+def _entry(folder: str, facts: dict[str, str | None]) -> Entry | None:
+    place = facts.pop("place", None) or place_on_a_mac(facts.pop("path", None) or "")
+    title = facts.get("title") or ""
+    if not facts.get("artist") and _DASH in title:  # a video, whose channel is nobody's name
+        artist, _, title = title.partition(_DASH)
+        facts = facts | {"artist": artist, "title": title}
+    return entry_at(folder, place, is_encoded=False, begin=None, **facts)
 
 
 def is_playlist_table(path: str) -> bool:
-    """Tell whether a CSV names tracks, and neither listeners nor plays."""
+    """Tell whether a table names tracks, and neither listeners nor plays; or is a playlist that iTunes exported."""
     from earshot.data.tables.table_blocks import open_table
 
     try:
         names = open_table(Path(path)).columns
     except ValueError:
         return False
+    if apple_columns(names) is not None or path.lower().endswith(".txt"):
+        return apple_columns(names) is not None
     return _names_tracks(_columns(names)) and not _OF_LISTENS.intersection(map(_plain, names))
+
+
+def apple_columns(names: Sequence[str]) -> Mapping[str, str] | None:
+    """The columns of a playlist that iTunes or Apple's Music exported as text, by our names; None of another table.
+
+    >>> apple_columns(["title", "artist"])
+    """
+    plain = [_plain(name) for name in names]
+    if set(plain) >= _OF_APPLE:
+        return {ours: names[plain.index(theirs)] for ours, theirs in _APPLE_NAMES.items() if theirs in plain}
+    if len(names) in _N_APPLE_COLUMNS and plain[0] in _WORD_NAME and plain[_APPLE_PLACES["album"]] in _WORD_ALBUM:
+        return {ours: names[place] for ours, place in _APPLE_PLACES.items()}
+    return None
 
 
 def _columns(names: Sequence[str]) -> Mapping[str, str]:

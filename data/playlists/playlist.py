@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from earshot.data.files.cue_sheets import track_at
 from earshot.data.files.file_addresses import is_absolute, path_readings, percent_decoded
@@ -33,9 +34,7 @@ class Entry:
         return self.paths[0] if self.paths else self.name or ""
 
 
-Entries = Iterator[Entry | None]  # None for what is neither a local file nor named, such as a radio station
-
-
+Entries = Iterable[Entry | None]  # None for what is neither a local file nor named, such as a radio station
 Contents = tuple[str | None, Entries]  # with the title, where the format has one
 
 
@@ -48,6 +47,31 @@ class Playlist:
     entries: list[Entry]
     n_elsewhere: int  # entries that are neither local files nor named
     content_hash: str | None = None  # of the file
+    file: str | None = None  # that holds it among others; its path is then one below
+
+
+def playlist_of(path: str, name: str, entries: Entries, content_hash: str | None = None) -> Playlist:
+    """Make a playlist of its entries; raises a ValueError for more than `MAX_ENTRIES`."""
+    kept = list(islice(entries, MAX_ENTRIES + 1))
+    if len(kept) > MAX_ENTRIES:
+        raise ValueError(f"{path} has more than {MAX_ENTRIES:,} entries; no playlist has")
+    named = [entry for entry in kept if entry is not None]
+    return Playlist(path, name, named, len(kept) - len(named), content_hash)
+
+
+def places_below(path: str, titles: Iterable[str]) -> list[str]:
+    """Make paths for the playlists that lie in one file, by which they are known: its own and their titles.
+
+    >>> places_below("/x.csv", ["Mix/Tape", "Mix", "Mix"])
+    ['/x.csv/Mix_Tape', '/x.csv/Mix', '/x.csv/Mix_']
+    """
+    taken: dict[str, None] = {}
+    for title in titles:
+        place = title.replace("/", "_").replace("\0", "_")
+        while place in taken:
+            place += "_"
+        taken[place] = None
+    return [f"{path}/{place}" for place in taken]
 
 
 def entry_at(
@@ -71,6 +95,19 @@ def entry_at(
         paths = [track_at(path, begin) for path in paths]
     entry = Entry(tuple(dict.fromkeys(paths)), **{key: (name or "").strip() or None for key, name in names.items()})
     return entry if entry.paths or entry.name else None
+
+
+def place_on_a_mac(text: str) -> str:
+    r"""The path of a file as iTunes wrote it with colons; any other text as it is.
+
+    >>> place_on_a_mac("Macintosh HD:Users:ana:AC/DC:1.mp3"), place_on_a_mac("Disk:a.mp3"), place_on_a_mac("C:\\a.mp3")
+    ('/Users/ana/AC:DC/1.mp3', '/Volumes/Disk/a.mp3', 'C:\\a.mp3')
+    """
+    disk, *folders = text.split(":")
+    if len(disk) < 2 or not folders or "\\" in text or "/" in disk or folders[0].startswith("/"):
+        return text
+    rest = "/".join(name.replace("/", ":") for name in folders)  # in a name the one stands for the other
+    return f"/{rest}" if folders[0] == "Users" else f"/Volumes/{disk}/{rest}"
 
 
 def recording_mbid(*texts: str) -> str | None:

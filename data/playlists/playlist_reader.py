@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import xxhash
@@ -12,12 +11,15 @@ import xxhash
 from earshot.data.files.path_encoding import path_columns
 from earshot.data.files.regular_files import open_regular
 from earshot.data.files.skip_rules import folder_exclusion, is_hidden
-from earshot.data.playlists import account_playlists
+from earshot.data.playlists.account_playlists import account_playlists_of, is_account_file, read_account_playlists
+from earshot.data.playlists.apple_playlists import is_apple_library, read_apple_library
+from earshot.data.playlists.google_playlists import google_playlists_of, is_google_playlist, read_google_playlist
 from earshot.data.playlists.line_playlists import m3u_entries, pls_entries, text_readings
 from earshot.data.playlists.named_playlists import is_playlist_table, read_jspf, read_playlist_table
-from earshot.data.playlists.playlist import MAX_ENTRIES, Contents, Entries, Entry, Playlist
+from earshot.data.playlists.playlist import Contents, Entries, Entry, Playlist, places_below, playlist_of
 from earshot.data.playlists.track_lines import track_lines
 from earshot.data.playlists.xml_playlists import read_asx, read_wpl, read_xspf
+from earshot.data.tables.text_blocks import members_of
 
 _MAX_BYTES = 64 * 1024 * 1024
 
@@ -28,24 +30,31 @@ def _read_lines(entries: Callable[[str, str], Entries], data: bytes, folder: str
     return None, map(_merged, zip(*readings, strict=True))
 
 
-READERS: dict[str, Callable[[bytes, str, str], Contents]] = {  # of the content, its folder and its path, by suffix
-    ".m3u": partial(_read_lines, m3u_entries),
-    ".m3u8": partial(_read_lines, m3u_entries),
-    ".pls": partial(_read_lines, pls_entries),
-    ".xspf": read_xspf,
-    ".jspf": read_jspf,
-    ".wpl": read_wpl,
-    ".zpl": read_wpl,
-    ".asx": read_asx,
+def _single(read: Callable[[bytes, str, str], Contents]) -> Callable[[bytes, str, str], list[Contents]]:
+    return lambda data, folder, path: [read(data, folder, path)]
+
+
+# By suffix: the playlists in a file, of its content, its folder and its path.
+READERS: dict[str, Callable[[bytes, str, str], list[Contents]]] = {
+    ".m3u": _single(partial(_read_lines, m3u_entries)),
+    ".m3u8": _single(partial(_read_lines, m3u_entries)),
+    ".pls": _single(partial(_read_lines, pls_entries)),
+    ".xspf": _single(read_xspf),
+    ".jspf": _single(read_jspf),
+    ".wpl": _single(read_wpl),
+    ".zpl": _single(read_wpl),
+    ".asx": _single(read_asx),
     ".csv": read_playlist_table,
+    ".txt": read_playlist_table,
 }
 SUFFIXES = tuple(READERS)
+_TABLES = (".csv", ".txt")  # which may hold anything
 
 
 def is_playlist(path: str) -> bool:
-    """Tell whether a file is a playlist by its suffix; for a CSV, which may hold anything, by its columns."""
+    """Tell whether a file is a playlist by its suffix; for CSV and text, which may hold anything, by its columns."""
     suffix = os.path.splitext(path)[1].lower()
-    return suffix in READERS and (suffix != ".csv" or is_playlist_table(path))
+    return suffix in READERS and (suffix not in _TABLES or is_playlist_table(path))
 
 
 def find_playlists(paths: Iterable[str], unlisted: Callable[[OSError], None] | None = None) -> Iterator[str]:
@@ -63,43 +72,64 @@ def find_playlists(paths: Iterable[str], unlisted: Callable[[OSError], None] | N
             folders[:] = sorted(name for name in folders if folder_exclusion(name) is None)
             for name in sorted(names):
                 path = os.path.join(folder, name)
-                if not is_hidden(name) and (is_playlist(path) or account_playlists.is_account_file(path)):
+                if not is_hidden(name) and any(is_kind(path) for is_kind in _KINDS):
                     yield path
 
 
-def read_playlists(path: str) -> list[Playlist]:
-    """Read one playlist, or those that lie in one file of an account's data or in its archive; raises as they do."""
-    if path.lower().endswith(account_playlists.SUFFIXES):
-        return account_playlists.read_account_playlists(path)
-    return [read_playlist(path)]
+def read_playlists(path: str, left_out: Callable[[str], None] = lambda _: None) -> list[Playlist]:
+    """Read the playlists in a file or an archive, in most of which there is one.
 
+    Relative entries are relative to the folder of the file. Of several playlists in a file each is known by a path
+    below it.
 
-def read_playlist(path: str) -> Playlist:
-    """Read one playlist. Relative entries are relative to its folder.
+    Parameters
+    ----------
+    left_out : called with sentences on playlists that are passed over
 
     Raises
     ------
     ValueError
-        The suffix is not one of `SUFFIXES`, or the file is not what its suffix says.
+        The suffix is none of `SUFFIXES` and of those of account data, or the file is not what its suffix says.
     OSError
         It cannot be read.
     """
+    return [replace(one, file=os.path.abspath(path)) for one in _playlists_in(path, left_out)]
+
+
+def _playlists_in(path: str, left_out: Callable[[str], None]) -> list[Playlist]:
     suffix = os.path.splitext(path)[1].lower()
+    if suffix == ".zip":
+        return _read_archive(path)
+    if suffix == ".json":
+        return read_account_playlists(path)
+    if is_google_playlist(path):
+        return [read_google_playlist(path)]
+    if is_apple_library(path):
+        return read_apple_library(path, left_out)
     if suffix not in READERS:
         raise ValueError(f"{path}: playlists end in {', '.join(SUFFIXES)}")
-    data = _read(path)
-    title, contents = READERS[suffix](data, os.path.dirname(os.path.abspath(path)), path)
-    entries = list(islice(contents, MAX_ENTRIES + 1))
-    if len(entries) > MAX_ENTRIES:
-        raise ValueError(f"{path} has more than {MAX_ENTRIES:,} entries; no playlist has")
-    named = [entry for entry in entries if entry is not None]
-    return Playlist(
-        os.path.abspath(path),
-        (title or "").strip() or path_columns(os.path.splitext(os.path.basename(path))[0])[0],
-        named,
-        len(entries) - len(named),
-        xxhash.xxh3_128_hexdigest(data),
-    )
+    data, root = _read(path), os.path.abspath(path)
+    stem = path_columns(os.path.splitext(os.path.basename(path))[0])[0]
+    contents = READERS[suffix](data, os.path.dirname(root), path)
+    titles = [(title or "").strip() or stem for title, _ in contents]
+    digest = xxhash.xxh3_128_hexdigest(data)
+    if len(contents) == 1:
+        return [playlist_of(root, titles[0], contents[0][1], digest)]
+    places = places_below(root, titles)
+    return [
+        playlist_of(place, title, entries) for place, title, (_, entries) in zip(places, titles, contents, strict=True)
+    ]
+
+
+def _read_archive(path: str) -> list[Playlist]:
+    members = members_of(Path(path))
+    playlists = [*account_playlists_of(members), *google_playlists_of(members)]
+    if not playlists:
+        raise ValueError(f"{path} holds no playlists of Spotify's or Google Play Music's; of others unpack it first")
+    return playlists
+
+
+_KINDS = (is_playlist, is_account_file, is_google_playlist, is_apple_library)
 
 
 def read_history(path: Path) -> list[str]:

@@ -1,16 +1,18 @@
 """XML of other programs, checked before anything builds a tree of it."""
 
 import contextlib
+import plistlib
 import re
 import xml.etree.ElementTree as ElementTree
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from xml.parsers import expat
 
 from earshot.data.tables.encodings import decoded
 
 MAX_DEPTH = 100  # of nested elements; playlists and graphs have ten
 MAX_ELEMENTS = 5_000_000  # a tree takes some hundred bytes for each
+_MAX_PROPERTIES = 50_000_000  # of the library of a million tracks
 _PIECE_BYTES = 1024 * 1024
 _LONE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-f]+);)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*>")
@@ -82,6 +84,22 @@ def _tree(data: bytes, name: str) -> ElementTree.Element:
         return ElementTree.fromstring(data)
     except (ElementTree.ParseError, LookupError) as error:
         raise ValueError(f"{name} is not XML: {error}") from None
+
+
+def property_list(file: BinaryIO, name: str) -> dict[str, Any]:
+    """Read a property list of Apple's, such as the library of iTunes; one that is no dictionary is empty.
+
+    Raises
+    ------
+    ValueError
+        It is no property list, or unsafe (`refuse_unsafe_xml`).
+    """
+    refuse_unsafe_xml(file, name, max_elements=_MAX_PROPERTIES)
+    try:
+        content = plistlib.load(file, fmt=plistlib.FMT_XML)
+    except (expat.ExpatError, ValueError, AttributeError, KeyError, IndexError) as error:
+        raise ValueError(f"{name} is no property list: {error}") from None
+    return content if isinstance(content, dict) else {}
 
 
 def local_name(element: ElementTree.Element) -> str:

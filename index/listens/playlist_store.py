@@ -23,8 +23,10 @@ class PlaylistImport:
 
 
 def import_playlists(library: Library, playlists: Sequence[Playlist]) -> list[PlaylistImport]:
-    """Store playlists, each in place of an earlier import of the same file, all or nothing."""
+    """Store playlists in place of all that earlier imports read of the same files, all or nothing."""
     with library.transaction():
+        for file in dict.fromkeys(playlist.file or playlist.path for playlist in playlists):
+            _forget(library, file)
         matched = match_entries(library, playlists)
         return [_store(library, *pair) for pair in zip(playlists, matched, strict=True)]
 
@@ -34,15 +36,19 @@ def forget_playlists(library: Library, paths: Sequence[str]) -> list[int]:
 
     A file that held several, and a folder, stand for all playlists below them.
     """
-    texts = [path_columns(os.path.abspath(path))[0] for path in paths]
-    query = "DELETE FROM playlists WHERE path = ?1 OR substr(path, 1, length(?1) + 1) = ?1 || '/'"
     with library.transaction():
-        return [library.db.execute(query, [text]).rowcount for text in texts]
+        return [_forget(library, os.path.abspath(path)) for path in paths]
+
+
+def _forget(library: Library, path: str) -> int:
+    """Remove the playlist of this path, and all below it; return their number."""
+    query = "DELETE FROM playlists WHERE path = ?1 OR substr(path, 1, length(?1) + 1) = ?1 || '/'"
+    return int(library.db.execute(query, [path_columns(path)[0]]).rowcount)
 
 
 def _store(library: Library, playlist: Playlist, track_ids: Sequence[int]) -> PlaylistImport:
     text, raw = path_columns(playlist.path)
-    library.db.execute("DELETE FROM playlists WHERE path = ?", [text])
+    library.db.execute("DELETE FROM playlists WHERE path = ?", [text])  # of a file that is given twice
     cursor = library.db.execute(
         "INSERT INTO playlists (path, path_bytes, name, imported, content_hash) VALUES (?, ?, ?, ?, ?)",
         [text, raw, playlist.name, now(), playlist.content_hash],

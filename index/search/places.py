@@ -7,12 +7,12 @@ import unicodedata
 from earshot.data.files.cue_sheets import sheet_path, split_files
 from earshot.data.files.file_addresses import path_of_address
 from earshot.data.files.path_encoding import expand_home, path_columns, shown_path
-from earshot.data.playlists.playlist_reader import SUFFIXES, is_playlist, read_playlist
+from earshot.data.playlists.playlist_reader import SUFFIXES, is_playlist, read_playlists
 from earshot.index.library import Library
 from earshot.index.search.selected import Selected
 from earshot.index.search.word_search import rows_where
 from earshot.index.tracks.name_resolution import UNKNOWN
-from earshot.index.tracks.playlist_entries import match_entries
+from earshot.index.tracks.playlist_entries import entry_tracks
 from earshot.index.tracks.roots import read_folders
 from earshot.index.tracks.track_lookup import TrackRow, track_rows
 
@@ -80,17 +80,16 @@ def _tracks_below(library: Library, folder: str, limit: int = -1) -> list[TrackR
 def _tracks_of_playlist(library: Library, path: str) -> Selected | None:
     """The tracks of a playlist in its order, each as often as it stands there.
 
-    Of one that is reached through a link the entries may be relative to where it lies.
+    Of one that is reached through a link the entries may be relative to where it lies. Several in a file are one.
     """
-    playlists = [
-        read_playlist(spelling) for spelling in _spellings(library, path) if spelling.lower().endswith(SUFFIXES)
-    ]
-    matched = zip(match_entries(library, playlists), playlists, strict=True)
-    ids, playlist = min(matched, key=lambda match: match[0].count(UNKNOWN))
+    spellings = [spelling for spelling in _spellings(library, path) if spelling.lower().endswith(SUFFIXES)]
+    lists = [[entry for one in read_playlists(spelling) for entry in one.entries] for spelling in spellings]
+    matched = ((entry_tracks(library, entries), entries) for entries in lists)
+    ids, entries = min(matched, key=lambda match: match[0].count(UNKNOWN))
     rows = track_rows(library, ids)
     found = [rows.get(node) for node in ids]
     found = [None if row is None or row.path is None else row for row in found]
-    unknown = [entry.text for entry, row in zip(playlist.entries, found, strict=True) if row is None]
+    unknown = [entry.text for entry, row in zip(entries, found, strict=True) if row is None]
     tracks = [row for row in found if row is not None]
     return Selected("playlist", path, tracks, unknown) if tracks else None
 

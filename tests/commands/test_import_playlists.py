@@ -2,6 +2,7 @@
 
 import json
 import os
+import plistlib
 from functools import partial
 
 import pytest
@@ -62,6 +63,26 @@ def test_playlists_of_an_account(folder, run):
         assert rows_of(folder / "library", "SELECT name FROM playlists ORDER BY 1") == [("Mix",), ("Tape",)]
     assert "Playlist1.json" not in invoke(folder / "library", "check", code=1).stdout
     assert run("--forget", path).stdout == "2 playlists forgotten\n"
+
+
+def test_playlists_of_several_in_a_table(folder, run):
+    path = folder / "tunes.csv"
+    header = "Track name,Artist name,Album,Playlist name,Type,ISRC,Apple - id\n"
+    for lists in (("Mix", "Tape"), ("Tape", "Live")):
+        path.write_text(header + "".join(f"One,Air,,{name},Playlist,,\n" for name in lists))
+        assert run(path).stdout.startswith("2 playlists: 2 entries are tracks of the library")
+        assert rows_of(folder / "library", "SELECT name FROM playlists") == [(name,) for name in lists]
+    assert "tunes.csv" not in invoke(folder / "library", "check", code=1).stdout
+    assert run("--forget", path).stdout == "2 playlists forgotten\n"
+
+
+def test_playlists_of_itunes(folder, run):
+    playlists = [{"Name": "Music", "Master": True}, {"Name": "Mix", "Playlist Items": [{"Track ID": 1}]}]
+    tracks = {"1": {"Name": "One", "Artist": "Air"}}
+    (folder / "Library.xml").write_bytes(plistlib.dumps({"Tracks": tracks, "Playlists": playlists}))
+    result = run(folder / "Library.xml")
+    assert result.stdout.startswith("1 playlists: 1 entries are tracks of the library, 0 are not")
+    assert "Left out: Library.xml: 1 playlists that the program makes of everything (Music)" in result.stderr
 
 
 def test_mistakes(folder, run):

@@ -1,22 +1,30 @@
-"""Read tables of play counts that players write for one person: foobar2000's Text Tools, MusicBee, MediaMonkey."""
+"""Read tables of play counts that players write for one person: foobar2000, MusicBee, MediaMonkey, iTunes.
 
-import re
+iTunes and Apple's Music write them as "Export Playlist", text; see `playlists.named_playlists`.
+"""
+
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import chain
+
+import polars as pl
 
 from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.exports.players.foobar2000 import windows_seconds
 from earshot.data.exports.players.player_database import kind_of_stars
 from earshot.data.listens.event_batch import Batch
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
-from earshot.data.tables.table_blocks import open_table, stripped
+from earshot.data.listens.listen_times import TimeForm, seconds, time_form
+from earshot.data.playlists.named_playlists import apple_columns
+from earshot.data.tables.table_blocks import open_table, plain_column, stripped
 from earshot.data.tables.text_blocks import Member
 from earshot.data.tables.text_layouts import header_fields
 
 _COLUMNS = {  # names of columns, without case, blanks and signs; the first that a table has
     "plays": ("playcount", "plays", "timesplayed"),
     "time": ("lastplayedtimestamp", "lastplayed"),
-    "rating": ("rating",),
+    "rating": ("rating", "myrating"),
     "artist": ("artist", "artistname", "trackartist", "albumartist"),
     "title": ("title", "tracktitle", "trackname", "name"),
     "album": ("album", "albumname", "albumtitle"),
@@ -37,24 +45,49 @@ def _is_player_table(head: Head) -> bool:
 def read_player_table(member: Member, listener: str | None) -> Iterator[Batch]:
     """Read how often each track was played, at the time of the last play; four stars are a like, one is a dislike.
 
-    Times are local, as players show them. A track without names is named by its file.
+    Times are local, as players show them, and in the way of a country, which the whole column tells: day or month
+    first. A track without names is named by its file.
     """
     table = open_table(member)
     columns = _columns(table.columns) or {}
-    blocks = (
-        [dict(zip(columns, row, strict=True)) for row in block.select(map(stripped, columns.values())).iter_rows()]
-        for block in table.blocks(list(columns.values()))
-    )
-    yield from entry_batches(map(_with_opinions, blocks), _facts, listener, needed=("title",))
+    blocks = table.blocks(list(columns.values()))
+    first = next(blocks)
+    form = time_form(first[columns["time"]])
+    unread: list[str] = []
+    rows = (_rows(block, columns, form, unread) for block in chain([first], blocks))
+    for batch in entry_batches(map(_with_opinions, rows), _facts, listener, needed=("title",)):
+        yield replace(batch, notes=(form.note,) if form.note else ())
+    if unread:
+        yield Batch(
+            batch.events.clear(),
+            notes=(f"times of a last play that are not known here: {len(unread):,}, such as {unread[0]!r}",),
+        )
 
 
 def _columns(names: Sequence[str]) -> Mapping[str, str] | None:
     """The columns that are known, by our names; None of a table that names listeners."""
-    by_name = {re.sub(r"[\W_]+", "", name).casefold(): name for name in reversed(names)}
+    if (apple := apple_columns(names)) is not None:
+        return apple
+    by_name = {plain_column(name): name for name in reversed(names)}
     if any(user in by_name for user in _USERS):
         return None
     found = {ours: [by_name[name] for name in known if name in by_name] for ours, known in _COLUMNS.items()}
     return {ours: known[0] for ours, known in found.items() if known}
+
+
+def _rows(block: pl.DataFrame, columns: Mapping[str, str], form: TimeForm, unread: list[str]) -> list[Facts]:
+    """The rows of a block by our names, with times in seconds since 1970; those that are none are added to `unread`."""
+    shown = seconds(pl.col(columns["time"]), pl.String(), form)
+    texts = block.select(*(stripped(theirs).alias(ours) for ours, theirs in columns.items()), shown=shown)
+    rows = texts.to_dicts()
+    for row in rows:
+        text, as_if_utc = row["time"] or "", row.pop("shown")
+        row["time"] = _seconds(text)
+        if row["time"] is None and as_if_utc is not None:
+            row["time"] = _local(datetime.fromtimestamp(as_if_utc, UTC).replace(tzinfo=None))
+        if row["time"] is None and text.casefold() not in _NEVER:
+            unread.append(text)
+    return rows
 
 
 def _with_opinions(rows: list[Facts]) -> list[Facts]:
@@ -71,7 +104,7 @@ def _facts(row: Facts) -> Facts | str:
     plays = row.get("plays") or "0"
     if (plays.isdecimal() and int(plays) == 0) or plays.casefold() in _NEVER:
         return "tracks that were never played"
-    return names | {"plays": float(plays) if plays.isdecimal() else -1.0, "time": _seconds(row.get("time") or "")}
+    return names | {"plays": float(plays) if plays.isdecimal() else -1.0, "time": row.get("time")}
 
 
 def _stars(rating: str | None) -> float | None:
@@ -84,13 +117,21 @@ def _stars(rating: str | None) -> float | None:
 
 
 def _seconds(text: str) -> str | None:
-    """A time in seconds since 1970, in UTC; None if it is none or written in the way of a country."""
+    """A number or an ISO time in seconds since 1970, in UTC; None if it is neither."""
     if text.casefold() in _NEVER:
         return None
     if text.isdecimal():
         return str(windows_seconds(int(text))) if len(text) > _MAX_SECOND_DIGITS else text
     try:
-        return str(int(datetime.fromisoformat(text).astimezone().timestamp()))
+        return _local(datetime.fromisoformat(text))
+    except ValueError:
+        return None
+
+
+def _local(time: datetime) -> str | None:
+    """A time of this computer's zone, or of the one that it names, in seconds since 1970."""
+    try:
+        return str(int(time.astimezone().timestamp()))
     except (ValueError, OverflowError, OSError):
         return None
 

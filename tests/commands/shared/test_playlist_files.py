@@ -14,7 +14,7 @@ from earshot.commands.shared.playlist_files import (
     write_playlist,
     write_playlists,
 )
-from earshot.data.playlists.playlist_reader import read_playlist
+from earshot.data.playlists.playlist_reader import read_playlists
 from earshot.index.tracks.track_lookup import TrackRow
 
 TRACK = TrackRow(1, "/joga.mp3", "Jóga", "Björk", "Homogenic", "Pop", 1997, 304.6, "abc")
@@ -153,7 +153,7 @@ def test_players_find_a_track_of_a_cue_sheet_by_its_seconds(tmp_path):
     times = ["#EXTVLCOPT:start-time=60.000"], ["#EXTVLCOPT:start-time=0.000", "#EXTVLCOPT:stop-time=60.000"]
     lines = (tmp_path / "mix.m3u8").read_text().splitlines()
     assert [line for line in lines if "Björk" not in line] == ["#EXTM3U", *times[0], "a.flac", *times[1], "a.flac"]
-    assert [entry.text for entry in read_playlist(str(tmp_path / "mix.m3u8")).entries] == [
+    assert [entry.text for entry in read_playlists(str(tmp_path / "mix.m3u8"))[0].entries] == [
         track.path for track in tracks
     ]
     (tmp_path / "a.cue").unlink()  # an entry without its sheet keeps its name

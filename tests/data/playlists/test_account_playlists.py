@@ -7,6 +7,7 @@ import pytest
 
 from earshot.data.playlists.account_playlists import is_account_file, read_account_playlists
 from earshot.data.playlists.playlist import Entry
+from earshot.data.playlists.playlist_reader import read_playlists
 
 
 def item(title=None, **fields):
@@ -44,7 +45,7 @@ def test_they_are_found_in_the_archive(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("Spotify Account Data/Playlist1.json", json.dumps(CONTENT))
         archive.writestr("Spotify Account Data/YourLibrary.json", "{}")
-    assert [one.path for one in read_account_playlists(str(path))] == [
+    assert [one.path for one in read_playlists(str(path))] == [
         f"{path}/Playlist1.json/Mix_Tape", f"{path}/Playlist1.json/Mix_Tape_"
     ]  # fmt: skip
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from earshot.data.playlists import line_playlists
-from earshot.data.playlists.playlist_reader import read_playlist
+from earshot.data.playlists.playlist_reader import read_playlists
 
 
 def texts(playlist):
@@ -13,14 +13,14 @@ def texts(playlist):
 
 
 def places(path):
-    return texts(read_playlist(str(path)))
+    return texts(read_playlists(str(path))[0])
 
 
 def test_m3u8_with_comments_and_relative_paths(tmp_path):
     path = tmp_path / "lists" / "Évening.m3u8"
     path.parent.mkdir()
     path.write_text("\ufeff#EXTM3U\n#EXTINF:200,A - B\n../music/ä b.mp3\n\n/abs/c.flac\nhttp://radio/stream\n", "utf-8")
-    playlist = read_playlist(str(path))
+    playlist = read_playlists(str(path))[0]
     assert playlist.name == "Évening"
     assert texts(playlist) == [str(tmp_path / "music" / "ä b.mp3"), "/abs/c.flac"]
     assert playlist.n_elsewhere == 1
@@ -51,7 +51,7 @@ def test_a_playlist_in_the_encoding_of_a_country(tmp_path, text, encoding):
     """Whatever is guessed, one of the readings is right."""
     path = tmp_path / ("x.pls" if text.startswith("File") else "x.m3u")
     path.write_bytes(text.format(OLD[encoding]).encode(encoding))
-    playlist = read_playlist(str(path))
+    playlist = read_playlists(str(path))[0]
     first, second = [entry.paths for entry in playlist.entries]
     assert str(tmp_path / f"{OLD[encoding]}.mp3") in first
     assert f"{tmp_path}/{OLD[encoding]}.mp3".encode(encoding) in map(os.fsencode, first)
@@ -61,7 +61,7 @@ def test_a_playlist_in_the_encoding_of_a_country(tmp_path, text, encoding):
 def test_a_long_playlist_is_read_in_one_encoding(tmp_path, monkeypatch):
     monkeypatch.setattr(line_playlists, "_READ_OFTEN_BYTES", 20)
     (tmp_path / "x.m3u").write_bytes("Кино/Группа крови\nКино/Звезда\n".encode("cp1251"))
-    playlist = read_playlist(str(tmp_path / "x.m3u"))
+    playlist = read_playlists(str(tmp_path / "x.m3u"))[0]
     assert playlist.entries[1].paths == (str(tmp_path / "Кино" / "Звезда"),)
 
 
@@ -79,7 +79,7 @@ def test_numbers_of_a_pls_without_end(tmp_path):
 
 def test_percent_signs_are_read_as_written_and_decoded(tmp_path):
     (tmp_path / "x.m3u").write_text("100%25 %231.mp3\nplain.mp3\nfile:/m/a%20b.mp3\nFile://localhost/m/c%23.mp3\n")
-    playlist = read_playlist(str(tmp_path / "x.m3u"))
+    playlist = read_playlists(str(tmp_path / "x.m3u"))[0]
     written = str(tmp_path / "100%25 %231.mp3")
     assert texts(playlist) == [written, str(tmp_path / "plain.mp3"), "/m/a b.mp3", "/m/c#.mp3"]
     assert playlist.entries[0].paths == (written, str(tmp_path / "100% #1.mp3"))
@@ -114,7 +114,7 @@ def test_the_names_that_an_m3u_says(tmp_path):
         "#EXTINF:120,Air - Talisman\nhttps://music.example/watch?v=1\n#EXTINF:0,Talisman\n/m/3.mp3\n"
         "#EXTINF:-1,Air - Remember\nsmb://nas/m/4.mp3\n"
     )
-    playlist = read_playlist(str(tmp_path / "x.m3u"))
+    playlist = read_playlists(str(tmp_path / "x.m3u"))[0]
     assert texts(playlist) == ["/m/1.mp3", "/m/2.mp3", "Air - Talisman", "/m/3.mp3", "//nas/m/4.mp3"]
     names = ["Air - Sexy - Boy", None, "Air - Talisman", None, "Air - Remember"]
     assert [entry.name for entry in playlist.entries] == names and playlist.n_elsewhere == 1

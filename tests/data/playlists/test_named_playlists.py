@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from earshot.data.playlists.named_playlists import is_playlist_table
+from earshot.data.playlists.named_playlists import apple_columns, is_playlist_table
 from earshot.data.playlists.playlist import Entry
-from earshot.data.playlists.playlist_reader import read_playlist
+from earshot.data.playlists.playlist_reader import read_playlists
 
 MBID = "8f3471b5-7e6a-48da-86a9-c1c07a0f47ae"
+TUNEMYMUSIC = "Track name,Artist name,Album,Playlist name,Type,ISRC,Apple - id\n"
 EXPORTIFY = (
     '"Track URI","Track Name","Artist URI(s)","Artist Name(s)","Album URI","Album Name","ISRC","Added By","Added At"\n'
     '"spotify:track:1","Sexy Boy","spotify:artist:1","Air;Beth Hirsch","spotify:album:1","Moon Safari","FRZ119800020",'
@@ -20,7 +21,7 @@ EXPORTIFY = (
 def read(tmp_path):
     def read_text(name, text):
         (tmp_path / name).write_text(text, encoding="utf-8")
-        return read_playlist(str(tmp_path / name))
+        return read_playlists(str(tmp_path / name))[0]
 
     return read_text
 
@@ -52,11 +53,72 @@ def test_a_table_of_exportify(read, tmp_path):
 def test_tables_of_soundiiz_and_tunemymusic(read):
     entries = [Entry(artist="Air", title="Talisman", album="Moon Safari"), Entry(artist="M83", title="Intro")]
     assert read("x.csv", "title;artist;album;isrc\nTalisman;Air;Moon Safari;\nIntro;M83;;\n").entries == entries
-    header = "Track name,Artist name,Album,Playlist name,Type,ISRC,Spotify - id\n"
-    playlist = read("x.csv", f"{header}Talisman,Air,Moon Safari,Mix,Playlist,,\nIntro,M83,,Mix,Playlist,,\n")
+    assert read("x.csv", "title,artist,album,isrc\nTalisman,Air,Moon Safari,\nIntro,M83,,\n").entries == entries
+    playlist = read("x.csv", f"{TUNEMYMUSIC}Talisman,Air,Moon Safari,Mix,Playlist,,\nIntro,M83,,Mix,Playlist,,\n")
     assert (playlist.name, playlist.entries) == ("Mix", entries)
-    with pytest.raises(ValueError, match=r"x\.csv holds 2 playlists; give each a file of its own"):
-        read("x.csv", f"{header}A,B,,Mix,,,\nC,D,,Other,,,\n")
+
+
+def test_a_table_of_several_playlists(tmp_path):
+    path = tmp_path / "My library.csv"
+    path.write_text(
+        f"{TUNEMYMUSIC}A,B,,Mix,Playlist,FR1,\nC,D,,,Favorite,,\n,E,,,Artist,,\nF - G - H,,,Other/One,Playlist,,\n"
+        "I,J,,Mix,Playlist,,\n"
+    )
+    playlists = read_playlists(str(path))
+    assert [(one.path, one.name, one.n_elsewhere, one.file) for one in playlists] == [
+        (f"{path}/Mix", "Mix", 0, str(path)),
+        (f"{path}/My library", "My library", 1, str(path)),
+        (f"{path}/Other_One", "Other/One", 0, str(path)),
+    ]
+    assert [[entry.text for entry in one.entries] for one in playlists] == [
+        ["B - A", "J - I"],
+        ["D - C"],
+        ["F - G - H"],
+    ]
+    assert playlists[0].entries[0].isrc == "FR1" and playlists[2].entries[0].title == "G - H"
+
+
+def apple_text(path, *rows, names="Name Artist Composer Album Kind Plays", ending="\r"):
+    """What Music calls "Export Playlist", in UTF-16 with lines as on a Macintosh."""
+    columns = [*names.split(), "Last Played", "My Rating", "Bit Rate", "Location"]
+    lines = ["\t".join(columns), *("\t".join(row) for row in rows)]
+    path.write_bytes("".join(line + ending for line in lines).encode("utf-16"))
+    return path
+
+
+def test_a_playlist_that_itunes_exported_as_text(tmp_path):
+    here = "Macintosh HD:Users:ana:Music:Air:1.mp3"
+    path = apple_text(
+        tmp_path / "Röyksopp.txt",
+        ("Talisman", "Air", "", "Moon Safari", "MPEG", "3", "3/10/24, 7:30 PM", "100", "256", here),
+        ("Intro", "M83", "", "", "Apple Music AAC", "", "", "", "256", ""),
+        ("Radio", "", "", "", "Internet", "", "", "", "", ""),
+    )
+    (playlist,) = read_playlists(str(path))
+    assert (playlist.path, playlist.name, playlist.n_elsewhere) == (str(path), "Röyksopp", 1)
+    assert playlist.entries == [
+        Entry(("/Users/ana/Music/Air/1.mp3",), "Air", "Talisman", "Moon Safari"), Entry(artist="M83", title="Intro")
+    ]  # fmt: skip
+    assert is_playlist_table(str(path))
+
+
+def test_the_same_in_another_language():
+    names = [
+        "Name",
+        "Interpret",
+        "Komponist",
+        "Album",
+        *map(str, range(21)),
+        "Wiedergaben",
+        "Gespielt",
+        "",
+        "",
+        "",
+        "Ort",
+    ]
+    columns = {"title": "Name", "artist": "Interpret", "album": "Album", "plays": "Wiedergaben", "path": "Ort"}
+    assert apple_columns(names).items() >= columns.items()
+    assert apple_columns(names[:-1]) is None and apple_columns(["x", *names[1:]]) is None
 
 
 def test_tables_that_are_no_playlists(read, tmp_path):
@@ -65,3 +127,5 @@ def test_tables_that_are_no_playlists(read, tmp_path):
     for header in ("a,b", "path", "track,artist,played_at", "Title,Artist,User ID"):
         (tmp_path / "x.csv").write_text(f"{header}\n")
         assert not is_playlist_table(str(tmp_path / "x.csv"))
+    (tmp_path / "x.txt").write_text("Title\tArtist\nOne\tAir\n")
+    assert not is_playlist_table(str(tmp_path / "x.txt")), "a text may be a list of tracks"

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from earshot.data.playlists import playlist_reader
-from earshot.data.playlists.playlist_reader import find_playlists, read_history, read_playlist
+from earshot.data.playlists import playlist
+from earshot.data.playlists.playlist_reader import find_playlists, read_history, read_playlists
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -45,16 +45,17 @@ def test_a_history_of_nothing_or_of_no_text(tmp_path, content, words):
 )
 def test_more_entries_than_any_playlist_has(tmp_path, monkeypatch, name, content):
     (tmp_path / name).write_text(content)
-    assert len(read_playlist(str(tmp_path / name)).entries) == 11
-    monkeypatch.setattr(playlist_reader, "MAX_ENTRIES", 10)
+    assert len(read_playlists(str(tmp_path / name))[0].entries) == 11
+    monkeypatch.setattr(playlist, "MAX_ENTRIES", 10)
     with pytest.raises(ValueError, match=rf"{name} has more than 10 entries; no playlist has"):
-        read_playlist(str(tmp_path / name))
+        read_playlists(str(tmp_path / name))[0]
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("x.txt", b"a.mp3", "playlists end in .m3u"),
+        ("x.doc", b"a.mp3", "playlists end in .m3u"),
+        ("x.txt", b"a.mp3", "x.txt is no playlist that iTunes or Music exported as text"),
         ("x.xspf", b"<playlist", "is not XML"),
         ("x.xspf", b"<html/>", "not an XSPF playlist"),
     ],
@@ -62,12 +63,12 @@ def test_more_entries_than_any_playlist_has(tmp_path, monkeypatch, name, content
 def test_what_is_no_playlist_is_refused(tmp_path, name, content, words):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=words):
-        read_playlist(str(tmp_path / name))
+        read_playlists(str(tmp_path / name))[0]
 
 
 def test_an_empty_playlist_is_empty(tmp_path):
     (tmp_path / "x.m3u").write_bytes(b"")
-    assert read_playlist(str(tmp_path / "x.m3u")).entries == []
+    assert read_playlists(str(tmp_path / "x.m3u"))[0].entries == []
 
 
 def test_playlists_are_found_in_folders_and_taken_as_given(tmp_path):
@@ -86,7 +87,7 @@ def test_playlists_are_found_in_folders_and_taken_as_given(tmp_path):
 def test_an_entry_that_can_be_no_path_costs_only_itself(tmp_path):
     path = tmp_path / "x.m3u"
     path.write_bytes(b"a\0b.mp3\nfile://\0\nfile://%zz\nfile://[::1\nhttp://[bad\n" + b"x" * 5_000 + b".mp3\nc.mp3\n")
-    playlist = read_playlist(str(path))
+    playlist = read_playlists(str(path))[0]
     assert [entry.text for entry in playlist.entries] == [str(tmp_path / "c.mp3")] and playlist.n_elsewhere == 6
 
 
@@ -94,7 +95,7 @@ def test_a_playlist_of_gigabytes_is_none(tmp_path, monkeypatch):
     monkeypatch.setattr("earshot.data.playlists.playlist_reader._MAX_BYTES", 10)
     (tmp_path / "x.m3u").write_bytes(b"x" * 11)
     with pytest.raises(ValueError, match=r"x\.m3u is larger than"):
-        read_playlist(str(tmp_path / "x.m3u"))
+        read_playlists(str(tmp_path / "x.m3u"))[0]
     with pytest.raises(ValueError, match=r"played\.txt is larger than"):
         read_history((tmp_path / "x.m3u").rename(tmp_path / "played.txt"))
 
@@ -102,4 +103,4 @@ def test_a_playlist_of_gigabytes_is_none(tmp_path, monkeypatch):
 def test_a_pipe_is_no_playlist(tmp_path):
     os.mkfifo(tmp_path / "x.m3u")
     with pytest.raises(ValueError, match=r"x\.m3u is a named pipe, not a regular file"):
-        read_playlist(str(tmp_path / "x.m3u"))
+        read_playlists(str(tmp_path / "x.m3u"))[0]

@@ -1,7 +1,7 @@
 """XSPF, WPL and ASX, as players and services write them."""
 
 from earshot.data.playlists.playlist import Entry
-from earshot.data.playlists.playlist_reader import read_playlist
+from earshot.data.playlists.playlist_reader import read_playlists
 
 
 def texts(playlist):
@@ -15,7 +15,7 @@ def test_xspf_with_a_title(tmp_path):
         "<track><location>file:///m/%C3%A9.ogg</location></track><track><title>no place</title></track>"
         "<track><location>sub/b.ogg</location></track></trackList></playlist>"
     )
-    playlist = read_playlist(str(path))
+    playlist = read_playlists(str(path))[0]
     assert (playlist.name, texts(playlist)) == ("Night", ["/m/é.ogg", str(tmp_path / "sub" / "b.ogg")])
 
 
@@ -31,7 +31,7 @@ def test_xspf_is_always_decoded_and_names_what_has_no_place(tmp_path):
     text = "".join(f"<track>{track}</track>" for track in tracks)
     for opening in ('<playlist xmlns="http://xspf.org/ns/0/">', "<playlist>", '<playlist xmlns="urn:other">'):
         (tmp_path / "x.xspf").write_text(f"{opening}<title>Moon</title><trackList>{text}</trackList></playlist>")
-        playlist = read_playlist(str(tmp_path / "x.xspf"))
+        playlist = read_playlists(str(tmp_path / "x.xspf"))[0]
         place = str(tmp_path / "x.mp3")
         assert texts(playlist) == [str(tmp_path.parent / "100% #1.mp3"), "Air - Sexy Boy", "Air - Talisman", place]
         assert playlist.entries[3].name == "Air - Remember"
@@ -45,7 +45,7 @@ def test_xspf_of_musicbrainz_recordings(tmp_path):
         "<title>Talisman</title><album>Moon Safari</album></track></playlist>"
     )
     entry = Entry(artist="Air", title="Talisman", album="Moon Safari", mbid=mbid)
-    assert read_playlist(str(tmp_path / "x.xspf")).entries == [entry]
+    assert read_playlists(str(tmp_path / "x.xspf"))[0].entries == [entry]
 
 
 def test_wpl_of_windows_media_player_and_of_groove(tmp_path):
@@ -64,7 +64,7 @@ def test_wpl_of_windows_media_player_and_of_groove(tmp_path):
         </smil>""".replace("\\\\", "\\"),
         encoding="utf-8-sig",
     )
-    playlist = read_playlist(str(tmp_path / "x.wpl"))
+    playlist = read_playlists(str(tmp_path / "x.wpl"))[0]
     assert texts(playlist) == [str(tmp_path.parent / "Musique/Air/a&b.mp3"), "C:/R & B/100%25.mp3"]
     assert playlist.entries[1].name == "Air - Talisman"
     assert (playlist.name, playlist.n_elsewhere) == ("Léger", 1)
@@ -79,6 +79,6 @@ def test_asx_in_any_case_and_with_a_lone_ampersand(tmp_path):
             <ENTRY><Title>Live</Title><Ref href="mms://radio/3"/></ENTRY>
         </ASX>""".replace("\\\\", "\\")
     )
-    playlist = read_playlist(str(tmp_path / "x.asx"))
+    playlist = read_playlists(str(tmp_path / "x.asx"))[0]
     assert texts(playlist) == ["C:/Music/1.mp3", "Air - Talisman"]
     assert (playlist.name, playlist.n_elsewhere) == ("Old & new", 1)

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from earshot.data.playlists.playlist_reader import read_playlist
+from earshot.data.playlists.playlist_reader import read_playlists
 from earshot.data.tables import xml_files
 from earshot.data.tables.xml_files import local_name, refuse_unsafe_xml, xml_tree
 from earshot.graph.graph_files import read_graph_file
@@ -20,7 +20,7 @@ XSPF = '<playlist version="1" xmlns="http://xspf.org/ns/0/"><trackList/></playli
 READERS = {
     "x.graphml": (GRAPHML, read_graph_file),
     "x.gexf": (GEXF, read_graph_file),
-    "x.xspf": (XSPF, lambda path: read_playlist(str(path))),
+    "x.xspf": (XSPF, lambda path: read_playlists(str(path))[0]),
 }
 
 

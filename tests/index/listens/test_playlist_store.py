@@ -42,6 +42,17 @@ def test_a_playlist_read_again_is_replaced(library):
     assert library.db.execute("SELECT path, name FROM playlists").fetchall() == [("/lists/one.m3u", "renamed")]
 
 
+def test_a_file_of_several_is_replaced_as_a_whole(library):
+    def of(*names):
+        return [Playlist(f"/x.csv/{name}", name, [Entry(("/m/a.mp3",))], 0, file="/x.csv") for name in names]
+
+    import_playlists(library, [Playlist("/x.csv", "one", [Entry(("/m/c.mp3",))], 0, file="/x.csv")])
+    import_playlists(library, [Playlist("/x.csv2", "other", [Entry(("/m/c.mp3",))], 0)])
+    import_playlists(library, of("a", "b"))
+    import_playlists(library, of("b", "c", "c"))
+    assert positions(library) == [("b", 1, 1), ("c", 1, 1), ("other", 1, 3)]
+
+
 def test_a_name_that_is_not_utf8(library):
     path = os.fsdecode(b"/lists/caf\xe9.m3u")
     import_playlists(library, [Playlist(path, "cafe", [Entry(("/m/a.mp3",))], 0)])

@@ -43,6 +43,16 @@ def test_a_playlist_gives_what_the_library_has(music):
     assert (selected.kind, selected.ids, selected.unknown) == ("playlist", [2, 1], [str(folder / "gone.mp3")])
 
 
+def test_several_playlists_in_a_file_count_as_one(music):
+    library, folder = music
+    path = folder / "all.csv"
+    path.write_text(
+        "Path,Title,Artist,Playlist name\nÁgætis 2/2.mp3,a,b,Mix\nÁgætis/1.mp3,c,d,Tape\ngone.mp3,e,f,Mix\n"
+    )
+    selected = tracks_at(library, str(path))
+    assert (selected.ids, selected.unknown) == ([2, 1], [str(folder / "gone.mp3")])
+
+
 def test_what_is_reached_through_a_link(music, tmp_path_factory):
     library, folder = music
     (folder / "Ágætis").mkdir()

@@ -3,7 +3,7 @@
 import pytest
 
 from earshot.data.playlists.playlist import Entry, Playlist
-from earshot.data.playlists.playlist_reader import read_playlist
+from earshot.data.playlists.playlist_reader import read_playlists
 from earshot.index.tracks.name_resolution import UNKNOWN
 from earshot.index.tracks.playlist_entries import match_entries
 from library_world import add, at, by_hand, heard, open_library
@@ -24,7 +24,7 @@ def library(tmp_path):
 def matched(library, path, text, encoding="utf-8"):
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding=encoding)
-    return match_entries(library, [read_playlist(str(path))])[0]
+    return match_entries(library, read_playlists(str(path)))[0]
 
 
 @pytest.mark.parametrize(

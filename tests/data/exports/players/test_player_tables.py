@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.data.exports.listen_sources import detect_format
+from earshot.data.exports.listen_sources import detect_format, find_sources
 from earshot.data.tables.text_blocks import Member
 from listen_exports import SECOND, read
 
@@ -21,7 +21,7 @@ def test_a_table_of_foobar2000(tmp_path, in_berlin):
     assert (name, left_out) == ("player-table", {"tracks that were never played": 1})
     assert events == [
         ("me", "Air", "Sexy Boy", SECOND, 12, 0), ("me", None, "C:\\Music\\2.mp3", None, 2, 0),
-        ("me", "Air", "Four", None, 1, 0),
+        ("me", "Air", "Four", 1_715_013_540, 1, 0),  # 2024-05-06T16:39Z
         ("me", "Air", "Sexy Boy", None, 1, 1), ("me", None, "C:\\Music\\2.mp3", None, 1, 2),
     ]  # fmt: skip
 
@@ -43,3 +43,42 @@ def test_other_names_of_columns_and_other_scales(tmp_path):
 def test_other_tables_are_left_to_their_reader(tmp_path, header):
     (tmp_path / "plays.csv").write_text(f"{header}\n" + ",".join("ab1230"[: header.count(",") + 1]) + "\n")
     assert detect_format(Member(tmp_path / "plays.csv")).name == "table"
+
+
+def test_playback_statistics_without_ratings(tmp_path):
+    (tmp_path / "plays.csv").write_text(
+        "artist,title,album,play_count,first_played,last_played\nAir,One,Moon,3,2009-01-01T00:00:00Z,"
+        "2009-05-04T23:08:57Z\n"
+    )
+    assert read(tmp_path / "plays.csv", *COLUMNS)[1] == [("me", "Air", "One", SECOND, 3, 0)]
+
+
+@pytest.mark.parametrize(
+    ("times", "note"),
+    [
+        (("5/4/09, 11:08 PM", "5/13/09, 1:00 AM"), None),
+        (
+            ("5/4/09, 11:08\u202fPM", "5/5/09, 1:00\u202fAM"),
+            "dates like 5/4/09, 11:08 PM are read with the month first",
+        ),
+        (("04.05.2009 23:08", "13.05.2009 01:00"), None),
+        (("04/05/2009 23:08", "05/05/2009 01:00"), "dates like 04/05/2009 23:08 are read with the day first"),
+        (("2009-05-04, 23:08", "2009-05-05, 01:00"), None),
+        (("2009/05/04 23:08", "2009/05/05 1:00"), None),
+    ],
+)
+def test_a_playlist_of_itunes_has_the_times_of_a_country(tmp_path, in_berlin, times, note):
+    header = "Name\tArtist\tComposer\tAlbum\tBit Rate\tPlays\tLast Played\tSkips\tMy Rating\tLocation"
+    lines = [header, f"One\tAir\t\tMoon\t256\t3\t{times[0]}\t1\t100\t", f"Two\tAir\t\t\t256\t1\t{times[1]}\t\t\t"]
+    lines += ["Three\tAir\t\t\t256\t\t\t\t\t", "Four\tAir\t\t\t256\t2\tonce\t\t\t"]
+    (tmp_path / "Mix.txt").write_bytes("".join(f"{line}\r" for line in lines).encode("utf-16"))
+    name, events, left_out = read(tmp_path / "Mix.txt", *COLUMNS)
+    minute = SECOND - SECOND % 60 - 7_200  # 23:08 in Berlin
+    assert (name, events[0], left_out) == (
+        "player-table", ("me", "Air", "One", minute, 3, 0), {"tracks that were never played": 1}
+    )  # fmt: skip
+    assert [event[2:] for event in events[2:]] == [("Four", None, 2, 0), ("One", None, 1, 1)]
+    assert events[1][3] in (minute + 6_720 + day * 86_400 for day in (0, 8))  # till 1:00
+    batches = find_sources(tmp_path / "Mix.txt").sources[0].open().batches
+    told = [told for batch in batches for told in batch.notes]
+    assert told == [*filter(None, [note]), "times of a last play that are not known here: 1, such as 'once'"]
