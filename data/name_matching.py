@@ -32,7 +32,10 @@ _EDITION = (
     r"(?:deluxe|expanded|special|limited|anniversary|collector'?s|legacy|bonus|edition|version|explicit|clean"
     r"|re-?master(?:ed)?|re-?issue|mono|stereo|\d{4}\s+mix)"
 )
-_EDITION_NOTE = re.compile(rf"\s*[(\[][^)\]]*\b{_EDITION}\b[^)\]]*[)\]]\s*$|\s+[-–—]\s+[^-–—]*\b{_EDITION}\b[^-–—]*$")
+_EDITION_NOTE = re.compile(
+    rf"\s*[(\[][^)\]]{{0,200}}\b{_EDITION}\b[^)\]]{{0,200}}[)\]]\s*$"
+    rf"|\s+[-–—]\s+[^-–—]{{0,200}}\b{_EDITION}\b[^-–—]{{0,200}}$"
+)
 # What separates artists in one tag: formats write a semicolon or a zero byte, ID3v2.3 a slash.
 _BETWEEN_ARTISTS = re.compile(r"\s*(?:[;\0|、；]|\\\\|\s/\s)\s*")
 _ONE_ARTIST = re.compile(r"(?!.*\s(?:feat|ft))[^;\0|、；\\/(\[（［]*", re.IGNORECASE | re.DOTALL)

@@ -28,6 +28,7 @@ def entry_batches(
     Parameters
     ----------
     pick : the facts of an entry, some of `_COLUMNS`; or the plural of what it is, if it is no listen
+        Without `plays` it is one; plays of None are no number, and the entry is malformed.
     listener : whose listens they are; else the `user` among the facts, else `ME`
     needed : what a listen must have; without "time_s" it may have no time
     """
@@ -36,7 +37,7 @@ def entry_batches(
         "user": pl.lit(listener) if listener else pl.col("user").fill_null(ME),
         "time_s": time,
         "played_ms": pl.col("played_ms").cast(pl.Int32, strict=False),
-        "plays": pl.col("plays").fill_null(1),
+        "plays": pl.col("plays"),
         "kind": pl.col("kind").fill_null(0),
         "path": pl.when(pl.col("artist").is_null()).then("path"),  # of a file without tags; names hold on any computer
     }
@@ -63,7 +64,8 @@ def _tables(
         for entry, number in zip(entries, numbers, strict=False):
             facts = pick(json_object(entry))
             if not isinstance(facts, str):
-                rows.append(facts | {name: json_text(facts[name]) for name in facts.keys() & set(_TEXTS)})
+                texts = {name: json_text(facts[name]) for name in facts.keys() & set(_TEXTS)}
+                rows.append({"plays": 1} | facts | texts)
                 continue
             lost[facts] += 1
             if facts not in known:

@@ -9,13 +9,14 @@ import polars as pl
 
 from earshot.data.events.interactions import KINDS, SPLITS
 from earshot.data.events.protocols import DAY_S
-from earshot.data.tables.table_blocks import malformed_examples
+from earshot.data.tables.table_blocks import LONGEST_TEXT, malformed_examples
 
 # Columns of an item; a reader omits those that its format lacks. Without an artist, the title is any name of a track.
 ITEM_COLUMNS = dict.fromkeys(("artist", "title", "album", "mbid", "isrc", "path"), pl.String)
 ME = "me"  # the user of an export that names none
 _1990 = 631_152_000
 _MAX_NUMBER = 1e15  # no time and no duration is larger
+_MAX_DIGITS = 18  # of an integer in text; Windows counts time with as many
 _MAX_VALUES = {"ratio": 1_000, "played_ms": 2**31 - 1}  # of one play
 _MAX_MALFORMED, _MAX_MALFORMED_PER_EVENT = 250_000, 100  # a file that exceeds both holds no listens
 CODES = {  # by column, the code of each name
@@ -124,10 +125,14 @@ def codes(column: str, values: pl.Expr) -> pl.Expr:
 
 
 def json_text(value: object) -> str | None:
-    """Turn a value of JSON into stripped text, None if it is empty; lone surrogates become question marks."""
+    """Turn a value of JSON into stripped text; None if it is empty or longer than `LONGEST_TEXT`, as in tables.
+
+    Lone surrogates become question marks.
+    """
     if value is None or isinstance(value, list | dict):
         return None
-    return str(value).encode("utf-8", "replace").decode().strip() or None
+    content = str(value).encode("utf-8", "replace")
+    return content.decode().strip() or None if len(content) <= LONGEST_TEXT else None
 
 
 def json_number(value: object, factor: int = 1) -> int | None:
@@ -135,3 +140,12 @@ def json_number(value: object, factor: int = 1) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _MAX_NUMBER:
         return None
     return int(value * factor)
+
+
+def text_number(text: str) -> int | None:
+    """The integer of a text of digits, as of a count or a time; None of any other, and of one too long for either.
+
+    >>> text_number("12"), text_number("-1"), text_number("9" * 5_000)
+    (12, None, None)
+    """
+    return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from earshot.data.events.event_log import EVENT_COLUMNS
+from earshot.data.listens.event_batch import text_number
 from earshot.data.listens.listen_reader import ReadOptions
 from earshot.data.tables.table_blocks import find_column, list_columns, plain_column
 
@@ -146,10 +147,8 @@ def headless_names(first_row: Sequence[str]) -> list[str] | None:
     >>> headless_names(["196", "242", "3", "881250949"])
     ['user', 'item', 'rating', 'time']
     """
-    are_times = [
-        bool(_TIME_FIELD.fullmatch(field)) or (field.isdigit() and 8e8 < int(field) < 5e9) for field in first_row
-    ]
-    are_codes, are_numbers = [bool(_CODE.fullmatch(field)) for field in first_row], [*map(str.isdigit, first_row)]
+    are_times = [bool(_TIME_FIELD.fullmatch(field)) or 8e8 < (text_number(field) or 0) < 5e9 for field in first_row]
+    are_codes, are_numbers = [bool(_CODE.fullmatch(field)) for field in first_row], [*map(str.isdecimal, first_row)]
     match len(first_row):
         case 3 if not any(are_times[:2]) and (are_times[2] or are_numbers[2]):
             return ["user", "item", "time" if are_times[2] else "plays"]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 _QUOTE, _END, _RETURN = b'"\n\r'
-_MAX_LINES, _MAX_BYTES = 20, 65_536  # of one field in quotes
+MAX_LINES, _MAX_BYTES = 20, 65_536  # of one field in quotes
 
 
 def quoted_blocks(blocks: Iterable[bytes], separator: str, n_columns: int) -> Iterator[bytes]:
@@ -80,7 +80,7 @@ class _QuotedLines:
         if lines[place].count(b'"') % 2 == 0 or self._is_whole(self._fields(lines[place])):
             return 0, False
         n_quotes = n_bytes = 0
-        for n_lines in range(1, _MAX_LINES + 1):
+        for n_lines in range(1, MAX_LINES + 1):
             if place + n_lines > len(lines):
                 return 0, True
             n_quotes += lines[place + n_lines - 1].count(b'"')

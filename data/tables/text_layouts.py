@@ -10,7 +10,7 @@ import polars as pl
 
 from earshot.data.tables.encodings import as_utf8, likely_encoding
 from earshot.data.tables.json_lists import HEAD_BYTES, MAX_COLUMNS
-from earshot.data.tables.quoted_lines import quoted_blocks
+from earshot.data.tables.quoted_lines import MAX_LINES, quoted_blocks
 from earshot.data.tables.text_blocks import Member, line_blocks
 
 COMMENTS = "lines of comments"  # a reason for which lines are lost
@@ -55,7 +55,7 @@ class Layout:
         fields = [field.strip() for field in first.split(separator)]
         may_quote = separator in ("\t", _COLONS) and not any(map(_IN_QUOTES.fullmatch, fields))
         quote = None if may_quote else '"'
-        record = _first_record(text, quote)
+        record = _first_record(text, separator) if quote else text[: text.find(b"\n") + 1 or len(text)]
         has_header = not _is_data(fields) if has_header is None else has_header
         if (n_columns := record.count(separator.encode()) + 1) > MAX_COLUMNS:
             raise ValueError(f"{name} has {n_columns:,} columns; a table has at most {MAX_COLUMNS:,}")
@@ -118,14 +118,19 @@ def _first_line(text: bytes, encoding: str | None) -> str:
     return as_utf8(text.partition(b"\n")[0], encoding).decode("utf-8", "replace")
 
 
-def _first_record(text: bytes, quote: str | None) -> bytes:
-    """The first line, or the first lines if a quoted field holds ends of lines."""
-    end = first = text.find(b"\n") + 1 or len(text)
-    n_quotes = text.count(b'"', 0, end)
-    while quote and n_quotes % 2 and end < len(text):
-        following = text.find(b"\n", end) + 1 or len(text)
-        n_quotes, end = n_quotes + text.count(b'"', end, following), following
-    return text[:first] if quote and n_quotes % 2 else text[:end]
+def _first_record(text: bytes, separator: str) -> bytes:
+    """The first line, or the first lines if a field that begins with a quote holds ends of lines."""
+    mark = re.escape(separator.encode())
+    quoted = rb' *"[^"]*+(?:""[^"]*+)*+'  # without the quote at its end
+    fields = rb'(?:(?:%s" *|(?! *")[^%s]*+)%s)*+' % (quoted, mark, mark)
+    is_open = re.compile(fields + quoted).fullmatch
+    is_whole = re.compile(rb'%s(?:%s"\s*|(?! *")[^%s]*+)' % (fields, quoted, mark)).fullmatch
+    first = end = text.find(b"\n") + 1 or len(text)
+    for _ in range(MAX_LINES):
+        if not is_open(text[:end]):
+            return text[:end] if is_whole(text[:end]) else text[:first]
+        end = text.find(b"\n", end) + 1 or len(text)
+    return text[:first]
 
 
 def rows_of_layout(

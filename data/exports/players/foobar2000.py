@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from earshot.data.exports.entry_rows import Facts, entry_batches
-from earshot.data.listens.event_batch import Batch
+from earshot.data.listens.event_batch import Batch, text_number
 from earshot.data.listens.listen_reader import OpenedSource, Reader
 from earshot.data.tables.text_blocks import Member
 from earshot.data.tables.xml_files import xml_tree
@@ -40,18 +40,17 @@ def _path(entry: Element) -> str | None:
     if item is None:
         return None
     path, number = item.get("Path", ""), item.get("Subsong", "")
-    is_of_sheet = path.lower().endswith(".cue") and number.isdecimal()
-    return f"{path}/track{int(number):04}" if is_of_sheet else path
+    track = text_number(number) if path.lower().endswith(".cue") else None
+    return path if track is None else f"{path}/track{track:04}"
 
 
 def _facts(entry: Facts) -> Facts | str:
     if not entry.get("path"):
         return "tracks whose file is not told"
-    count, last = entry.get("Count", "0"), entry.get("LastPlayed", "")
-    if not count.isdecimal() or int(count) == 0:
+    plays, last = text_number(entry.get("Count", "0")), text_number(entry.get("LastPlayed", ""))
+    if plays == 0:
         return "tracks that were never played"
-    time = str(windows_seconds(int(last))) if last.isdecimal() and int(last) else None
-    return {"title": entry["path"], "plays": int(count), "time": time}
+    return {"title": entry["path"], "plays": plays, "time": windows_seconds(last) if last else None}
 
 
 FOOBAR2000 = Reader(

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.exports.players.player_database import PlayerSchema, opinion, refuse_several, rows_of, seconds_of
-from earshot.data.listens.event_batch import Batch
+from earshot.data.listens.event_batch import Batch, json_text
 from earshot.data.listens.listen_reader import OpenedSource, Reader
 from earshot.data.tables.sqlite_files import database_tables, open_database
 from earshot.data.tables.text_blocks import Member
@@ -109,7 +109,9 @@ def _entries(
 
     def named(row: Facts) -> Facts:
         user = _key(row["user"])
-        return {"user": users.get(user, user)} | (items.get(_key(row["item"])) or _names(str(row.get("name"))))
+        return {"user": users.get(user, user)} | (
+            items.get(_key(row["item"])) or _names(json_text(row.get("name")) or "")
+        )
 
     def reported(row: Facts) -> Facts:
         n_reported[_key(row["user"]), _key(row["item"])] += 1

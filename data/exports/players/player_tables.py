@@ -13,7 +13,7 @@ import polars as pl
 from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.exports.players.foobar2000 import windows_seconds
 from earshot.data.exports.players.player_database import kind_of_stars
-from earshot.data.listens.event_batch import Batch
+from earshot.data.listens.event_batch import Batch, text_number
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_times import TimeForm, seconds, time_form
 from earshot.data.playlists.named_playlists import apple_columns
@@ -32,7 +32,7 @@ _COLUMNS = {  # names of columns, without case, blanks and signs; the first that
 }
 _USERS = ("user", "userid", "username", "listener")
 _NEVER = ("", "n/a", "never", "?", "0")
-_MAX_SECOND_DIGITS = 10  # longer times count from 1601, as Windows does
+_WINDOWS_DIGITS = 18  # of times that count from 1601, as Windows does
 
 
 def _is_player_table(head: Head) -> bool:
@@ -101,10 +101,11 @@ def _facts(row: Facts) -> Facts | str:
         names = {"title": row["path"]}
     if "kind" in row:
         return names | {"kind": row["kind"]}
-    plays = row.get("plays") or "0"
-    if (plays.isdecimal() and int(plays) == 0) or plays.casefold() in _NEVER:
+    text = row.get("plays") or "0"
+    plays = text_number(text)
+    if plays == 0 or text.casefold() in _NEVER:
         return "tracks that were never played"
-    return names | {"plays": float(plays) if plays.isdecimal() else -1.0, "time": row.get("time")}
+    return names | {"plays": plays, "time": row.get("time")}
 
 
 def _stars(rating: str | None) -> float | None:
@@ -120,8 +121,8 @@ def _seconds(text: str) -> str | None:
     """A number or an ISO time in seconds since 1970, in UTC; None if it is neither."""
     if text.casefold() in _NEVER:
         return None
-    if text.isdecimal():
-        return str(windows_seconds(int(text))) if len(text) > _MAX_SECOND_DIGITS else text
+    if (number := text_number(text)) is not None:
+        return str(windows_seconds(number)) if len(text) == _WINDOWS_DIGITS else text
     try:
         return _local(datetime.fromisoformat(text))
     except ValueError:

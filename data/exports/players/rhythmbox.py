@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, iterparse
 
 from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.exports.players.player_database import called_by_file, kind_of_stars
-from earshot.data.listens.event_batch import Batch
+from earshot.data.listens.event_batch import Batch, text_number
 from earshot.data.listens.listen_reader import OpenedSource, Reader
 from earshot.data.placeholder_names import is_unknown
 from earshot.data.tables.text_blocks import Member
@@ -69,11 +69,11 @@ def _facts(song: Facts) -> Facts | str:
         return names | {"kind": song["kind"]}
     if song["type"] != "song":
         return "podcasts, radio stations and files that are no songs"
-    plays = song.get("play-count", "0")
-    if not plays.isdecimal() or int(plays) == 0:
+    plays = text_number(song.get("play-count", "0"))
+    if plays == 0:
         return "tracks that were never played"
     last = song.get("last-played", "")
-    return names | {"plays": int(plays), "time": last if last not in ("", "0") else None}
+    return names | {"plays": plays, "time": last if last not in ("", "0") else None}
 
 
 RHYTHMBOX = Reader(

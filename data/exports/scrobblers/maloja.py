@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from earshot.data.exports.entry_rows import Facts, entry_batches, json_object
-from earshot.data.listens.event_batch import Batch, json_number
+from earshot.data.listens.event_batch import Batch, json_number, json_text
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member
@@ -31,7 +31,7 @@ def _facts(entry: Facts) -> Facts:
     track = json_object(entry.get("track"))
     artists, album = track.get("artists"), json_object(track.get("album"))
     return {
-        "artist": ", ".join(filter(None, map(str, artists))) if isinstance(artists, list) else artists,
+        "artist": ", ".join(filter(None, map(json_text, artists))) if isinstance(artists, list) else artists,
         "title": track.get("title"), "album": album.get("albumtitle") or album.get("name"), "time": entry.get("time"),
         "played_ms": json_number(entry.get("duration"), 1_000),
     }  # fmt: skip

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from earshot.data.exports.entry_rows import Facts, entry_batches
-from earshot.data.listens.event_batch import Batch
+from earshot.data.listens.event_batch import Batch, text_number
 from earshot.data.listens.listen_reader import OpenedSource, Reader
 from earshot.data.placeholder_names import is_unknown
 from earshot.data.tables.encodings import as_utf8
@@ -15,6 +15,7 @@ from earshot.data.tables.text_blocks import Member, line_blocks
 
 _MARK = "#AUDIOSCROBBLER/"
 _IN_UTC = "#TZ/UTC"  # else the clock of the player shows local time, and nothing says where that was
+_HEADER = "#ARTIST\t#ALBUM"  # in comments too; other lines with tabs are tracks, such as those of #1 Dads
 _FIELDS = ("artist", "album", "title", "number", "length", "rating", "time", "mbid")
 _UNTAGGED = "<untagged>"
 
@@ -34,7 +35,7 @@ def read_scrobbler_log(member: Member, listener: str | None) -> Iterator[Batch]:
     def rows(lines: list[str]) -> Iterator[Facts]:
         nonlocal is_utc
         for line in lines:
-            if line.startswith("#"):
+            if line.startswith("#") and ("\t" not in line or line.startswith(_HEADER)):
                 is_utc |= line.strip().upper() == _IN_UTC
             elif line.strip():
                 yield dict(zip(_FIELDS, line.split("\t"), strict=False)) | {"is_utc": is_utc}
@@ -52,8 +53,8 @@ def _facts(entry: Facts) -> Facts | str:
     if artist.lower() == _UNTAGGED or is_unknown(artist):
         return "files without tags"
     clock = entry.get("time", "").strip()
-    if not entry["is_utc"] and clock.isdecimal() and int(clock):
-        clock = str(_utc(int(clock)))
+    if not entry["is_utc"] and (local_s := text_number(clock)):
+        clock = str(_utc(local_s))
     return {name: entry.get(name) for name in ("artist", "title", "album", "mbid")} | {
         "time": None if clock == "0" else clock or "missing"
     }

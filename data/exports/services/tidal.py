@@ -6,7 +6,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from earshot.data.exports.entry_rows import Facts, entry_batches
-from earshot.data.listens.event_batch import Batch
+from earshot.data.listens.event_batch import Batch, json_number
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.tables.table_blocks import open_table
 from earshot.data.tables.text_blocks import Member
@@ -36,7 +36,7 @@ def _facts(row: Facts) -> Facts | str:
     except ValueError:
         pass  # perhaps ISO 8601
     try:
-        played_ms = int(float(row.get("stream_duration_ms") or "nan"))
+        played_ms = json_number(float(row.get("stream_duration_ms") or "nan"))
     except ValueError:
         played_ms = None
     return {"artist": row["artist_name"], "title": row["track_title"], "time": date, "played_ms": played_ms}

@@ -25,7 +25,8 @@ _SENTENCE = re.compile(
 _MIN_TITLES = 10  # different ones, to tell what is the sentence and what a title in an unknown language
 _TOPIC = " - Topic"  # ends the name of a channel that YouTube makes of one artist's records
 _NOBODY = "Release"  # the topic channel of songs without an artist
-_FILM = re.compile(r"\s*[(\[][^)\]]*\b(?:official|video|audio|lyrics?|visuali[sz]er|hd|4k|mv)\b[^)\]]*[)\]]", re.I)
+_OF_FILMS = "official|video|audio|lyrics?|visuali[sz]er|hd|4k|mv"
+_FILM = re.compile(rf"\s*[(\[][^()\[\]]{{0,200}}\b(?:{_OF_FILMS})\b[^()\[\]]{{0,200}}[)\]]", re.I)
 _CHANNEL = re.compile(r"(?:VEVO| Official| - Official.*)$", re.I)
 
 

@@ -5,7 +5,8 @@ from listen_exports import SECOND, rows
 
 
 def pick(entry):
-    return entry.get("skip") or {name: entry.get(name) for name in ("user", "artist", "title", "time", "plays")}
+    names = {name: entry.get(name) for name in ("user", "artist", "title", "time")}
+    return entry.get("skip") or names | {name: entry[name] for name in ("plays",) if name in entry}
 
 
 def test_facts_become_events():
@@ -24,6 +25,14 @@ def test_the_first_of_each_kind_that_is_left_out_is_shown():
     first, second = entry_batches(blocks, pick, None, needed=("title",))
     assert (first.left_out, first.examples) == ({"films": 1}, {"films": "row 2: films, Solaris, 1972"})
     assert (second.left_out, second.examples) == ({"films": 1, "talks": 1}, {"talks": "row 4: talks"})
+
+
+def test_plays_are_one_or_a_number():
+    entries = [
+        {"artist": "Air", "title": "One", "time": SECOND} | plays for plays in ({}, {"plays": 2}, {"plays": None})
+    ]
+    (batch,) = entry_batches([entries], pick, None)
+    assert batch.events["plays"].to_list() == [1, 2] and batch.n_malformed == 1
 
 
 def test_a_time_may_be_missing_but_not_wrong():

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from earshot.data.exports.services.spotify import read_spotify
-from earshot.data.listens.event_batch import Batch, codes, refuse_malformed, valid_events
+from earshot.data.listens.event_batch import Batch, codes, json_text, refuse_malformed, valid_events
 from earshot.data.tables.text_blocks import Member
 
 
@@ -28,6 +28,10 @@ def test_words_for_kinds_and_splits():
     assert words.select(codes("kind", pl.col("kind")), codes("split", pl.col("split"))).rows() == [
         (1, 0), (0, 1), (4, 2), (None, None)
     ]  # fmt: skip
+
+
+def test_a_longer_text_is_no_name():
+    assert json_text("ä" * 2_048) == "ä" * 2_048 and json_text("ä" * 2_049) is None
 
 
 def test_noise_ends_an_import(tmp_path, monkeypatch):

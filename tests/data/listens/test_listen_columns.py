@@ -66,4 +66,5 @@ def test_names_of_columns_without_a_header():
     assert headless_names(["196", "242", "3", "881250949"]) == ["user", "item", "rating", "time"]
     assert headless_names(["ana", "Air", "Sexy Boy", "1715020776"]) == ["user", "artist", "track", "time"]
     assert headless_names(["ana", "x", "2024-03-10T07:30:00Z"]) == ["user", "item", "time"]
+    assert headless_names(["1", "2", "²"]) is None  # a digit, but no number
     assert headless_names(["1", "2"]) is headless_names([]) is None

@@ -22,6 +22,22 @@ def test_fields_without_quotes_and_a_surplus_one(tmp_path):
     assert rows == [("a", '"b', "c"), (None, None, None), ("ä", None, None)]
 
 
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ('artist,7" size,title', ["artist", '7" size', "title"]),
+        ('artist,"of\nthe title","b"', ["artist", "of\nthe title", "b"]),
+        ('"a, ",b,"c"', ["a, ", "b", "c"]),
+        ('artist,"7 size,title', None),  # never closed within a header's length
+    ],
+)
+def test_a_quote_in_the_header_costs_no_row(tmp_path, header, names):
+    rows = [("Air", str(number), '12" Mix') for number in range(30)]
+    table = open_table(written(tmp_path / "x.csv", "\n".join([header, *map(",".join, rows)])))
+    assert names is None or table.columns == names
+    assert table.whole().rows() == [row[: len(table.columns)] for row in rows]
+
+
 @pytest.mark.parametrize("name", ["ratings.dat", "u.data", "plays.tab", "plays", "plays.2011"])
 @pytest.mark.parametrize("mark", ["\t", "::", ",", ";"])
 def test_a_suffix_that_says_nothing(tmp_path, name, mark):

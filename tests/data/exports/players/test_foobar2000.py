@@ -14,6 +14,8 @@ EXPORT = f"""<?xml version="1.0" encoding="utf-8"?>
   <Entry ID="2" Count="2"><Item Subsong="3" Path="C:\\Music\\Album.cue"></Item></Entry>
   <Entry ID="59fed92825ecb76d" Count="0" Added="133922363049820270" ><Item Path="/filepath/Track.flac"></Item>  </Entry>
   <Entry ID="3" Count="5" />
+  <Entry ID="4" Count="{"9" * 5_000}"><Item Path="/b.mp3" /></Entry>
+  <Entry ID="5" Count="two"><Item Path="/c.mp3" /></Entry>
 </PlaybackStatistics>
 """.replace("\\\\", "\\")
 
@@ -26,7 +28,7 @@ def test_files_and_how_often_they_were_played(tmp_path):
         ("me", None, "C:\\Music\\Air\\R & B.mp3", SECOND, 14),
         ("me", None, "C:\\Music\\Album.cue/track0003", None, 2),
     ]
-    assert left_out == {"tracks that were never played": 1, "tracks whose file is not told": 1}
+    assert left_out == {"tracks that were never played": 1, "tracks whose file is not told": 1, "malformed": 2}
 
 
 def test_damage_is_told(tmp_path):

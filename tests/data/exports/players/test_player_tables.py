@@ -30,10 +30,12 @@ def test_other_names_of_columns_and_other_scales(tmp_path):
     ticks = (SECOND + 11_644_473_600) * 10_000_000
     (tmp_path / "plays.tsv").write_text(
         "Name\tArtist Name\tPlay Count\tLast Played Timestamp\tRating\n"
-        f"One\tAir\t3\t{SECOND}\t100\nTwo\tAir\t1\t{ticks}\t60\n"
+        f"One\tAir\t3\t{SECOND}\t100\nTwo\tAir\t1\t{ticks}\t60\nThree\tAir\t2\t{SECOND}000\t\n"
+        f"Four\tAir\t{'9' * 5_000}\t\t\n"
     )
     assert read(tmp_path / "plays.tsv", *COLUMNS, listener="ana")[1] == [
-        ("ana", "Air", "One", SECOND, 3, 0), ("ana", "Air", "Two", SECOND, 1, 0), ("ana", "Air", "One", None, 1, 1)
+        ("ana", "Air", "One", SECOND, 3, 0), ("ana", "Air", "Two", SECOND, 1, 0), ("ana", "Air", "Three", SECOND, 2, 0),
+        ("ana", "Air", "One", None, 1, 1),
     ]  # fmt: skip
 
 

@@ -13,10 +13,11 @@ LIBRARY = """<?xml version="1.0" standalone="yes"?>
   </entry>
   <entry type="song"><title>Two</title><artist>Air</artist><rating>1,0</rating><play-count>2</play-count></entry>
   <entry type="song"><artist>Unknown</artist><location>file:///m/a%20b.mp3</location><play-count>1</play-count></entry>
+  <entry type="song"><title>Four</title><artist>Air</artist><play-count>MANY</play-count></entry>
   <entry type="song"><title>Three</title><artist>Air</artist><rating>3</rating></entry>
   <entry type="iradio"><title>Radio</title><play-count>9</play-count><rating>5</rating></entry>
 </rhythmdb>
-"""
+""".replace("MANY", "9" * 5_000)
 
 
 def test_play_counts_and_stars(tmp_path):
@@ -29,7 +30,7 @@ def test_play_counts_and_stars(tmp_path):
         ("me", None, "a b", None, 1, 0),
     ]  # fmt: skip
     assert left_out == {
-        "tracks that were never played": 1, "podcasts, radio stations and files that are no songs": 1
+        "tracks that were never played": 1, "podcasts, radio stations and files that are no songs": 1, "malformed": 1,
     }  # fmt: skip
     facts = read(tmp_path / "rhythmdb.xml", "album", "mbid", "path", listener="ana")[1]
     assert facts[0] == ("Moon & Safari", "8f34", None) and facts[-1][-1] == "file:///m/a%20b.mp3"

@@ -18,7 +18,7 @@ def scrobble(title, **fields):
 )
 def test_scrobbles(tmp_path, head):
     bare = scrobble("Two", duration=None)
-    bare["track"] |= {"album": None, "artists": ["Air"]}
+    bare["track"] |= {"album": None, "artists": ["Air", None]}
     entries = [scrobble("One"), bare, scrobble("Three", time="soon"), scrobble("Four", track=None)]
     path = tmp_path / "maloja_export_2025_10_21.json"
     path.write_text(json.dumps(head | {list(head)[-1]: entries}, indent=3))

@@ -8,6 +8,7 @@ TEXT = (
     'Kid Cudi,"Teleport 2 Me, Jamie",08/03/2022 19:01,270000.0,TRACK,0.0.0.0,Web,Canada,P,C,A1B,America/Toronto\n'
     "Kid Cudi,Swang,09/03/2022 3:07,3000.0000,TRACK,null,mobile,null,null,null,null,null\n"
     "Kid Cudi,Swang,09/03/2022 0:02,null,TRACK,null,mobile,null,null,null,null,Not/AZone\n"
+    "Kid Cudi,Long,09/03/2022 0:02,inf,TRACK,null,mobile,null,null,null,null,null\n"
     "Kid Cudi,Film,09/03/2022 0:02,1000.0,VIDEO,null,mobile,null,null,null,null,null\n"
     "Kid Cudi,Swang,yesterday,1000.0,TRACK,null,mobile,null,null,null,null,null\n"
 )
@@ -22,6 +23,7 @@ def test_times_are_of_the_zone_in_their_row(tmp_path):
             ("me", "Kid Cudi", "Teleport 2 Me, Jamie", MIDNIGHT + 60, 270_000),  # 19:01 is 00:01 in UTC
             ("me", "Kid Cudi", "Swang", MIDNIGHT + 3 * 3_600 + 7 * 60, 3_000),
             ("me", "Kid Cudi", "Swang", MIDNIGHT + 2 * 60, None),
+            ("me", "Kid Cudi", "Long", MIDNIGHT + 2 * 60, None),
         ],
         {"videos and other products": 1, "malformed": 1},
     )

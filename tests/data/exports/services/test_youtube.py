@@ -54,6 +54,11 @@ def test_a_film_of_a_song_is_the_song(tmp_path, title, channel, artist, song):
     assert read_entries(tmp_path, watched(f"Watched {title}", channel))[1] == [("me", artist, song, SECOND)]
 
 
+def test_a_title_made_to_take_hours_takes_none(tmp_path):
+    title = "(" * 2_000 + "hd " * 600  # each bracket would be searched from each word on
+    assert read_entries(tmp_path, watched(f"Watched {title}", "Ana"))[1] == [("me", "Ana", title.strip(), SECOND)]
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
