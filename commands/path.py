@@ -26,7 +26,7 @@ from earshot.commands.shared.text_tables import clock, one_line
     "--by", "space", metavar="SPACE", default="audio", help=f"What counts. {SPACES_OF_SOUND} tower: who plays it."
 )
 @artist_gap_option(3)
-@variety_options
+@variety_options(0.0, "Share of the tracks that sits out by lot, for another path each time; 0 for always the same.")
 @click.option("--same-artist/--other-artists", default=None, help="Between the ends only, or never, their artists.")
 @filter_options
 @click.option("--m3u", type=NEW_FILE, help=PLAYLIST_HELP)

@@ -97,14 +97,17 @@ def path_tracks(
         candidates=pool.fitting(library, filters, names), artists=pool.artists, spacing=artist_gap,
         variety=variety, seed=lot,
     )  # fmt: skip
-    shown = [
-        *_shown_end(library, pool, first_row, ends[0]),
-        *rows_to_show(library, pool.recordings.ids(found.rows[1:-1]).tolist(), filters, names),
-        *_shown_end(library, pool, last_row, ends[1]),
-    ]
+    recordings = pool.recordings.ids(found.rows).tolist()
+    shown = rows_to_show(library, recordings[1:-1], filters, names)
+    shown |= {recordings[at]: _named_track(library, recordings[at], end) for at, end in zip((0, -1), ends, strict=True)}
+    if not shown.keys() >= {*recordings}:
+        raise StageError("The library changed while the path was looked for.\n\nAsk again.")
     points = pool.vectors[found.rows]
     steps: list[float | None] = [None, *angles(np.sum(points[1:] * points[:-1], axis=1)).tolist()]
-    tracks = [PathTrack(rank, row, step) for rank, (row, step) in enumerate(zip(shown, steps, strict=True), start=1)]
+    tracks = [
+        PathTrack(rank, shown[recording], step)
+        for rank, (recording, step) in enumerate(zip(recordings, steps, strict=True), start=1)
+    ]
     notes = []
     if len(tracks) < k:
         notes.append(f"Only {len(tracks) - 2:,} other tracks pass the filters, so the path has {len(tracks):,} tracks.")
@@ -146,8 +149,7 @@ def _nearest_pair(vectors: np.ndarray, first_rows: np.ndarray, last_rows: np.nda
     return pair
 
 
-def _shown_end(library: Library, pool: TrackPool, row: int, end: Selected) -> list[TrackRow]:
+def _named_track(library: Library, recording: int, end: Selected) -> TrackRow:
     """The track of an end that was meant: of several files of a recording the one that was named."""
-    (recording,) = pool.recordings.ids([row]).tolist()
     named = zip(end.tracks, recordings_of(library, end.ids), strict=True)
-    return [next(track for track, its_recording in named if its_recording == recording)]
+    return next(track for track, its_recording in named if its_recording == recording)

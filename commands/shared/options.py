@@ -118,17 +118,16 @@ filter_options = all_of(  # the fields of `index.search.filters.TrackFilters` th
     click.option("--min-duration", type=float, metavar="SECONDS", help="Only tracks at least this long."),
     click.option("--max-duration", type=float, metavar="SECONDS", help="Only tracks at most this long."),
 )
-variety_options = all_of(
-    click.option(
-        "--variety",
-        default=0.0,
-        type=click.FloatRange(0, 0.95),
-        help="Share of the tracks that sits out by lot, for another answer each time; 0 for always the same.",
-    ),
-    click.option(
-        "--seed", type=click.IntRange(0), help="Of the lots: the same seed, the same answer.  [default: drawn]"
-    ),
-)
+
+
+def variety_options(default: float, text: str) -> Callable:
+    """Give a command --variety and --seed, so that it may have another answer each time."""
+    return all_of(
+        click.option("--variety", default=default, type=click.FloatRange(0, 0.95), help=text),
+        click.option(
+            "--seed", type=click.IntRange(0), help="Of the lots: the same seed, the same answer.  [default: drawn]"
+        ),
+    )
 
 
 def artist_gap_option(default: int) -> Callable:

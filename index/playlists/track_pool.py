@@ -74,12 +74,14 @@ def current_pool(library: Library, space: str = AUDIO, pool: TrackPool | None = 
 
 def rows_to_show(
     library: Library, recordings: list[int], filters: TrackFilters | None = None, artists: set[str] | None = None
-) -> list[TrackRow]:
-    """The track of each recording that a list shows: the best file of those that fit, else the best file."""
-    shown = tracks_to_show(library, list(dict.fromkeys(recordings)))
-    rows = []
-    for recording in recordings:
-        tracks = [track for track in shown.get(recording, ()) if track.path is not None]
-        if tracks:  # else it was removed since the pool was read
-            rows.append(fitting_track(tracks, filters or TrackFilters(), artists or set()) or tracks[0])
+) -> dict[int, TrackRow]:
+    """The track of each recording that a list shows: the best file of those that fit, else the best file.
+
+    A recording that has no file any more is skipped.
+    """
+    rows = {}
+    for recording, tracks in tracks_to_show(library, list(dict.fromkeys(recordings))).items():
+        files = [track for track in tracks if track.path is not None]
+        if files:
+            rows[recording] = fitting_track(files, filters or TrackFilters(), artists or set()) or files[0]
     return rows

@@ -37,6 +37,7 @@ class Seeds:
     text: str  # that they were found by
     name: str  # as the answer repeats it
     tracks: Sequence[Mapping[str, Seed]]  # by space
+    kind: str = "track"  # or of the group, as of `Selected`
 
     def spaces(self) -> set[str]:
         return {space for track in self.tracks for space in track}
@@ -66,7 +67,7 @@ def find_seeds(library: Library, text: str, spaces: Sequence[str]) -> Seeds:
     tracks = [seeds for row in selected.tracks if (seeds := _seeds_of(library, row, spaces, len(selected.tracks)))]
     if not tracks:
         raise StageError(_why_no_seed(library, selected.tracks[0], spaces))
-    return Seeds(text, selected.name, tracks)
+    return Seeds(text, selected.name, tracks, selected.kind)
 
 
 def _seeds_of(library: Library, row: TrackRow, spaces: Sequence[str], n_tracks: int) -> dict[str, Seed]:

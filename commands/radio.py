@@ -1,0 +1,166 @@
+"""`cli radio`: an endless list near some seeds, which goes on from session to session."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from earshot.commands.shared.error_messages import user_errors
+from earshot.commands.shared.options import (
+    NEW_FILE,
+    SPACES_OF_SOUND,
+    artist_gap_option,
+    filter_options,
+    output_options,
+    variety_options,
+)
+from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, relative_option, write_playlist
+from earshot.commands.shared.terminal import echo_rows
+from earshot.commands.shared.text_tables import clock, one_line
+from earshot.stages.shared.reports import StageError
+
+if TYPE_CHECKING:
+    from earshot.index.library import Library
+    from earshot.index.playlists.continuation import Radio
+
+_EVENTS = {"like": "draw the next songs towards it", "skip": "push them away from it for some songs",
+           "dislike": "push them away from it for good", "never": "keep it out"}  # fmt: skip
+
+
+def _event_options(command: Any) -> Any:
+    for name, effect in reversed(_EVENTS.items()):
+        text = f"Before the next songs, {effect}; may be repeated."
+        command = click.option(f"--{name}", multiple=True, metavar="TRACK", help=text)(command)
+    return command
+
+
+@click.command()
+@click.argument("seeds", nargs=-1)
+@click.option("-k", default=100, type=click.IntRange(1), help="How many songs.")
+@click.option("--unlike", multiple=True, metavar="TRACK", help="Stay away from this track; may be repeated.")
+@click.option(
+    "--by", "space", metavar="SPACE", default="audio", help=f"What counts. {SPACES_OF_SOUND} tower: who plays it."
+)
+@artist_gap_option(4)
+@variety_options(0.25, "Probability that the best next song sits out, as each after it; 0 for always the same list.")
+@click.option(
+    "--with-seeds/--without-seeds",
+    default=None,
+    help="Play the seeds too, or never.  [default: those of artists, genres and folders]",
+)
+@click.option("--same-artist/--other-artists", default=None, help="Only, or never, the seeds' artists.")
+@filter_options
+@click.option(
+    "--session",
+    type=NEW_FILE,
+    metavar="FILE",
+    help="Keep the session in this file; if it is there, go on with it, without SEEDS and what was played.",
+)
+@_event_options
+@click.option("--m3u", type=NEW_FILE, help=PLAYLIST_HELP)
+@relative_option
+@output_options
+@click.pass_obj
+def radio(
+    folder: Path,
+    seeds: tuple[str, ...],
+    k: int,
+    session: Path | None,
+    m3u: Path | None,
+    relative: bool | None,
+    output: str | None,
+    **options: Any,
+) -> None:
+    """List songs near SEEDS, each near the one before, none twice and artists apart, as long as there are any.
+
+    SEEDS are what `cli similar` takes: tracks, albums and playlists, which are left out with their copies, and artists,
+    genres and folders. The angle of each song to the one before and to the seeds is shown, in radians.
+
+    With --session a file keeps what was played, so that tomorrow's songs are others, and --like, --skip, --dislike and
+    --never say what became of them. --like and --dislike count for this session alone.
+
+    Example:
+
+    \b
+        cli radio "blue monday"
+        cli radio genre:jazz --not-genre christmas -k 500 --m3u jazz.m3u8
+        cli radio artist:Air --session evening.json -k 20
+        cli radio --session evening.json --skip 42 --like "la femme d'argent" -k 20
+    """
+    from earshot.index.library import Library
+    from earshot.stages.radio import next_songs
+
+    events = {name: options.pop(name) for name in _EVENTS}
+    begins = session is None or not session.exists()
+    if begins and not seeds:
+        raise click.UsageError("Give SEEDS: a track, an artist, an album, a genre, a folder or a playlist.")
+    if not begins and seeds:
+        raise click.UsageError(f"{session} is a session that has begun; leave SEEDS out, or name another file.")
+    with Library.open(folder) as library:
+        found = _begun(library, seeds, options) if begins else _resumed(library, session)
+        _tell(library, found, events)
+        songs = next_songs(library, found, k)
+    settings = found.state.settings
+    if begins and session is None and settings.variety and options["seed"] is None:
+        click.echo(f"Drawn with --seed {settings.seed}.", err=True)
+    if len(songs) < k:
+        click.echo(f"The library has {len(songs):,} more songs for this radio.", err=True)
+    if m3u is not None:
+        write_playlist(m3u, [song.track for song in songs], relative)
+    if session is not None:
+        _keep(session, found)
+    if is_standard_output(m3u):
+        return
+    if output is None:
+        click.echo(one_line(f"Radio near {' + '.join(settings.names)}"))
+    rows = []
+    for song in songs:
+        track = song.track
+        angles = {"from_last": round(song.from_last, 4), "from_seeds": round(song.from_seeds, 4)}
+        row: dict[str, Any] = {"rank": song.rank, **angles, "id": track.id}
+        row |= {"artist": track.artist, "title": track.title, "album": track.album, "genre": track.genre}
+        row |= {"length": clock(track.duration)} if output is None else {"duration_s": track.duration}
+        rows.append(row if output is None else row | {"path": track.path})
+    echo_rows(rows, output, "No other track in the library passes these filters.")
+
+
+def _begun(library: "Library", seeds: tuple[str, ...], options: dict[str, Any]) -> "Radio":
+    from earshot.index.search.filters import TrackFilters
+    from earshot.stages.radio import start_radio
+
+    own = {name: options[name] for name in ("unlike", "space", "artist_gap", "variety", "seed", "with_seeds")}
+    filters = TrackFilters(**{name: value for name, value in options.items() if name not in own})
+    return start_radio(library, seeds, filters, **own)
+
+
+def _resumed(library: "Library", session: Path | None) -> "Radio":
+    from earshot.data.files.regular_files import open_regular
+    from earshot.data.tables.text_blocks import json_value
+    from earshot.stages.radio import resume_radio
+
+    assert session is not None
+    with user_errors(), open_regular(session) as file:
+        content = file.read()
+    try:
+        return resume_radio(library, json_value(content))
+    except StageError as error:
+        raise click.ClickException(f"{session}: {error}") from None
+
+
+def _tell(library: "Library", radio: "Radio", events: dict[str, tuple[str, ...]]) -> None:
+    from earshot.stages.radio import tell_radio
+
+    for name, tracks in events.items():
+        for track in tracks:
+            tell_radio(library, radio, name, track)
+
+
+def _keep(session: Path, radio: "Radio") -> None:
+    from earshot.data.files.atomic import output_path
+
+    try:
+        with output_path(session) as temporary:
+            temporary.write_text(json.dumps(radio.state.to_json()), encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{session} cannot be written: {error.strerror}.") from None

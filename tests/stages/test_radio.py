@@ -1,0 +1,120 @@
+"""Radio from Python, on tracks that lie on a quarter of a circle, and by a file outside of the library."""
+
+import json
+import shutil
+
+import pytest
+
+from earshot.index.library import Library
+from earshot.index.playlists.track_pool import read_pool
+from earshot.index.recordings.recordings import group_recordings, store_same
+from earshot.index.search.filters import TrackFilters
+from earshot.stages.radio import next_songs, resume_radio, start_radio, tell_radio
+from earshot.stages.shared.reports import InputError, StageError
+from library_world import by_hand
+from playlist_world import make_quarter_circle
+
+
+@pytest.fixture
+def library(tmp_path):
+    with make_quarter_circle(tmp_path / "library") as library:
+        yield library
+
+
+def begun(library, *seeds, filters=None, **options):
+    return start_radio(library, seeds, filters, **{"variety": 0.0, "artist_gap": 0} | options)
+
+
+def numbers(songs):
+    return [song.track.id - 1 for song in songs]
+
+
+def test_songs_near_the_seed(library):
+    radio = begun(library, "Song 0")
+    songs = next_songs(library, radio, 3)
+    assert numbers(songs) == [1, 2, 3] and [song.rank for song in songs] == [1, 2, 3]
+    assert songs[2].from_last == pytest.approx(0.1396, abs=1e-3)  # 8 degrees
+    assert songs[2].from_seeds == pytest.approx(0.4189, abs=1e-3)
+    assert numbers(next_songs(library, radio, 20)) == list(range(4, 12)), "the seed is never played"
+    assert next_songs(library, radio) == []
+    assert radio.state.settings.names == ("Artist 0 - Song 0",)
+
+
+def test_what_describes_music_is_played_and_what_one_has_is_not(library, tmp_path):
+    (tmp_path / "mix.m3u8").write_text("/music/A/00.mp3\n/music/A/01.mp3\n")
+    assert numbers(next_songs(library, begun(library, tmp_path / "mix.m3u8"), 2)) == [2, 3]
+    assert set(numbers(next_songs(library, begun(library, "artist:Artist 0"), 2))) == {0, 1}
+    assert set(numbers(next_songs(library, begun(library, "artist:Artist 0", with_seeds=False), 2))) == {2, 3}
+    assert set(numbers(next_songs(library, begun(library, "Song 0", with_seeds=True), 2))) == {0, 1}
+
+
+def test_filters_and_what_it_is_unlike(library):
+    filters = TrackFilters(not_genre=("christmas",), under=("/music/B",), same_artist=False)
+    radio = begun(library, "Song 10", filters=filters)
+    assert numbers(next_songs(library, radio, 20)) == [9, 8, 7]
+    away = next_songs(library, begun(library, "Song 5", unlike=["Song 0"]), 20)
+    assert numbers(away)[0] > 5 and 0 not in numbers(away)
+
+
+def test_a_recording_is_played_once_and_no_copy_of_a_seed(library):
+    with library.transaction():
+        store_same(library, [(1, 12, "sound", 0.9), (4, 5, "sound", 0.9)])
+        group_recordings(library)
+    songs = next_songs(library, begun(library, "Song 0"), 20)
+    assert len(songs) == 9 and 11 not in numbers(songs) and not {3, 4} <= set(numbers(songs))
+
+
+def test_events_by_name(library):
+    radio = begun(library, "Song 5")
+    for what, track in (("never", "Song 4"), ("dislike", "artist:Artist 3"), ("skip", "id:1"), ("like", 12)):
+        tell_radio(library, radio, what, track)
+    kinds = [what for what, _ in radio.state.events]
+    assert kinds == ["never", "dislike", "dislike", "skip", "like"]
+    assert sorted(numbers(next_songs(library, radio, 20))) == [1, 2, 3, 8, 9, 10, 11]
+    with pytest.raises(StageError, match="No track and no file answers to 'nothing of it'"):
+        tell_radio(library, radio, "like", "nothing of it")
+
+
+def test_a_session_goes_on_after_its_state(library):
+    radio = start_radio(library, ["Song 3"], TrackFilters(genre="pop"), variety=0.5)
+    first = next_songs(library, radio, 2)
+    text = json.dumps(radio.state.to_json())
+    again = resume_radio(library, json.loads(text), read_pool(library))
+    rest = next_songs(library, again, 20)
+    assert [song.rank for song in rest] == [3, 4, 5, 6]
+    assert set(numbers(first)) | set(numbers(rest)) == {0, 1, 4, 5, 8, 9}
+    assert rest == next_songs(library, radio, 20)
+    with pytest.raises(StageError, match=r"cannot go on: this is no state of a radio\.\n\nBegin a new one"):
+        resume_radio(library, {})
+    of_another_run = json.loads(text.replace('"run_id": 1', '"run_id": 77'))
+    with pytest.raises(StageError, match="cannot go on: this radio began with other vectors than the library has now"):
+        resume_radio(library, of_another_run)
+
+
+def test_a_look_ahead_plays_nothing(library):
+    radio = begun(library, "Song 0")
+    ahead = next_songs(library, radio, 2, peek=True)
+    assert ahead == next_songs(library, radio, 2)
+
+
+def test_a_song_that_is_removed_meanwhile_is_left_out(library):
+    radio = begun(library, "Song 0")
+    by_hand(library, "UPDATE tracks SET status = 'missing' WHERE id = 2")
+    songs = next_songs(library, radio, 3)
+    assert numbers(songs) == [2, 3] and [song.rank for song in songs] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "wrong"), [([], {}), (["Song 0"], {"artist_gap": -1}), (["Song 0"], {"variety": 1.0})]
+)
+def test_what_is_out_of_range(library, seeds, wrong):
+    with pytest.raises(InputError, match="A radio has a seed, an artist gap of 0 or more and a variety from 0 to"):
+        start_radio(library, seeds, **wrong)
+
+
+def test_a_file_outside_is_a_seed_and_its_copy_is_not_played(heard_library, track_files, tmp_path):
+    shutil.copy(track_files[0], tmp_path / "again.flac")
+    with Library.open(heard_library) as library:
+        songs = next_songs(library, start_radio(library, [tmp_path / "again.flac"], artist_gap=0), 30)
+        paths = {song.track.path for song in songs}
+        assert len(songs) == len(paths) == 17 and str(track_files[0]) not in paths
