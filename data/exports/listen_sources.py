@@ -156,7 +156,8 @@ def find_sources(path: Path, format: str = "auto") -> FoundSources:
         without_listens += by_reader.pop(TABLE, [])
     sources = [Source(reader, tuple(group)) for reader, files in by_reader.items() for group in reader.group(files)]
     imported = {member for source in sources for member in source.members}
-    without_listens += [member for files in by_reader.values() for member in files if member not in imported]
+    without_listens += [member for files in by_reader.values() for member in files]
+    without_listens = [member for member in without_listens if member not in imported]
     if not sources and not errors:
         what = f"the format {format}" if wanted else "a supported format"
         raise ValueError(f"{path.name} contains no listening export in {what}; give a file of {_NAMES}{_seen(looks)}")

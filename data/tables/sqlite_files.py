@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from earshot.data.files.regular_files import require_regular
+from earshot.data.files.regular_files import IrregularFileError, open_regular, require_regular
 
 MAGIC = b"SQLite format 3\0"
 _WAL_PLACES = slice(18, 20)  # of the header: 2 in a database with a write-ahead log
@@ -16,6 +16,15 @@ _PATIENCE_S = 10  # while the program writes
 _MAX_CELL_BYTES = 16 * 1024 * 1024
 _MAX_TABLES = 1_000
 Tables = Mapping[str, frozenset[str]]  # the columns of each table
+
+
+def is_database(path: Path) -> bool:
+    """Tell whether a file begins as a database does."""
+    try:
+        with open_regular(path) as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except (OSError, IrregularFileError):
+        return False
 
 
 def log_of(path: Path) -> Path | None:

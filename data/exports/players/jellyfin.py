@@ -17,15 +17,16 @@ from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.exports.players.player_database import PlayerSchema, opinion, refuse_several, rows_of, seconds_of
 from earshot.data.listens.event_batch import Batch, json_text
 from earshot.data.listens.listen_reader import OpenedSource, Reader
-from earshot.data.tables.sqlite_files import database_tables, open_database
+from earshot.data.tables.sqlite_files import database_tables, is_database, open_database
 from earshot.data.tables.text_blocks import Member
 
 _AUDIO = "MediaBrowser.Controller.Entities.Audio.Audio"
 _USERS = "jellyfin.db"  # the file with the names of users
+_BESIDE = (_USERS, "library.db", "playback_reporting.db")  # the databases of one server
 _REPORTED = re.compile(r"(?P<artist>.+?) - (?P<title>.+) \((?P<album>(?:[^()]|\([^()]*\))+)\)")
 _NOT_KNOWN = "Not Known"
 _COUNTED = (  # an item may have several rows for one user, which say the same
-    f"max(d.PlayCount) AS plays, max({seconds_of('d.LastPlayedDate')}) AS time,"
+    f"CAST(max(d.PlayCount) AS INTEGER) AS plays, max({seconds_of('d.LastPlayedDate')}) AS time,"
     f" min({opinion('round(d.Rating / 2)', 'd.IsFavorite')}) AS kind"
 )
 _ITEM = (
@@ -81,12 +82,12 @@ def read_jellyfin(members: Sequence[Member], listener: str | None) -> Iterator[B
     """
     with ExitStack() as stack:
         by_schema: dict[str, list[sqlite3.Connection]] = defaultdict(list)
-        for path in _with_companions(members):
-            connection = stack.enter_context(open_database(path))
+        for member in members:
+            connection = stack.enter_context(open_database(member.path))
             tables = database_tables(connection)
             schema = next((one for one in _SCHEMAS if one.needed.keys() <= tables.keys()), None)
             if schema is not None:
-                schema.checked_tables(connection, path.name)
+                schema.checked_tables(connection, member.path.name)
                 by_schema[schema.program].append(connection)
         current = SERVER if by_schema[SERVER.program] else OLD_SERVER  # an upgrade leaves the old one
         counts = [
@@ -141,13 +142,6 @@ def _names(reported: str) -> Facts:
     return {name: None if value == _NOT_KNOWN else value for name, value in names.items()}
 
 
-def _with_companions(members: Sequence[Member]) -> list[Path]:
-    """The given databases, and those of the same server beside them."""
-    paths = [member.path for member in members]
-    beside = (paths[0].with_name(name) for name in (_USERS, "library.db", "playback_reporting.db"))
-    return [*paths, *(path for path in beside if path not in paths and path.is_file())]
-
-
 def _user_names(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
@@ -159,17 +153,20 @@ def _user_names(path: Path) -> dict[str, str]:
     return {_key(code): str(name) for *codes, name in rows for code in codes if code is not None}
 
 
-def _of_one_folder(members: Sequence[Member]) -> list[list[Member]]:
-    by_folder: dict[Path, list[Member]] = defaultdict(list)
+def _of_one_server(members: Sequence[Member]) -> list[list[Member]]:
+    """Group the given databases with those beside them: always the same, in one order, whichever are given."""
+    by_folder: dict[Path, set[Path]] = defaultdict(set)
     for member in members:
-        by_folder[member.path.parent].append(member)
-    return list(by_folder.values())
+        by_folder[member.path.parent].add(member.path)
+    for folder, paths in by_folder.items():
+        paths.update(filter(is_database, map(folder.joinpath, _BESIDE)))
+    return [[Member(path) for path in sorted(paths)] for paths in by_folder.values()]
 
 
 JELLYFIN = Reader(
     "jellyfin",
     lambda head: any(schema.is_in(head) for schema in _SCHEMAS),
     lambda members, options: OpenedSource(read_jellyfin(members, options.listener)),
-    group=_of_one_folder,
+    group=_of_one_server,
     is_whole=True,
 )

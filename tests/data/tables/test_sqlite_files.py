@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from earshot.data.tables.sqlite_files import database_tables, log_of, open_database
+from earshot.data.tables.sqlite_files import database_tables, is_database, log_of, open_database
 
 NUMBERS = "CREATE TABLE t (n INTEGER); CREATE VIEW v AS SELECT 1 AS n; INSERT INTO t VALUES (1)"
 
@@ -96,6 +96,13 @@ def test_damage_is_told(tmp_path):
     os.mkfifo(tmp_path / "pipe.db")
     with pytest.raises(ValueError, match=r"pipe.db is a named pipe"):
         numbers(tmp_path / "pipe.db")
+
+
+def test_a_database_by_its_beginning(tmp_path):
+    (tmp_path / "x.db").write_text("SQLite")
+    os.mkfifo(tmp_path / "pipe.db")
+    assert is_database(made(tmp_path / "a.db", "DELETE"))
+    assert not any(map(is_database, (tmp_path / "x.db", tmp_path / "pipe.db", tmp_path / "none.db", tmp_path)))
 
 
 def test_views_are_no_tables(tmp_path):

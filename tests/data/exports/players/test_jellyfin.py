@@ -5,11 +5,12 @@ from uuid import UUID
 
 import pytest
 
+from earshot.data.exports.listen_sources import find_sources
 from listen_exports import SECOND, read
 from player_databases import JELLYFIN, JELLYFIN_REPORTS, JELLYFIN_USERS, OLD_JELLYFIN, database
 
 AUDIO = "MediaBrowser.Controller.Entities.Audio.Audio"
-ANA, ITEM, FILM = (UUID(int=number) for number in (10**30, 10**31, 10**32))
+ANA, ITEM, FILM, ODD = (UUID(int=number) for number in (10**30, 10**31, 10**32, 10**33))
 DATE = "2009-05-04 23:08:57.1234567"
 COLUMNS = ("user", "artist", "title", "album", "time_s", "plays", "kind")
 BOY = ("Air|Beth Hirsch", "Sexy Boy", "Moon Safari")
@@ -21,11 +22,13 @@ def server(folder):
         "BaseItems": [
             (str(ITEM).upper(), AUDIO, "Sexy Boy", "Moon Safari", "Air|Beth Hirsch", "Air", "/m/1.mp3"),
             (str(FILM).upper(), "MediaBrowser.Controller.Entities.Movies.Movie", "Alien", None, None, None, "/f"),
+            (str(ODD).upper(), AUDIO, "Odd", None, "Air", "Air", "/m/2.mp3"),
         ],
         "UserData": [
             (str(ITEM).upper(), str(ANA).upper(), "Air-Moon Safari-0002Sexy Boy", None, 3, 1, DATE),
             (str(ITEM).upper(), str(ANA).upper(), str(ITEM), None, 3, 1, DATE),
             (str(FILM).upper(), str(ANA).upper(), "film", 10.0, 1, 1, DATE),
+            (str(ODD).upper(), str(ANA).upper(), "odd", None, "many", 0, DATE),  # SQLite keeps any type
         ],
     }
     return database(folder / "jellyfin.db", JELLYFIN_USERS + JELLYFIN, rows)
@@ -47,6 +50,15 @@ def test_reports_beside_them(tmp_path):
     together = [("ana", *BOY, SECOND, 1, 0)] * 2 + [("ana", *BOY, None, 1, 0), ("ana", *BOY, None, 1, 1)]
     assert read(tmp_path, *COLUMNS)[1] == read(tmp_path / "jellyfin.db", *COLUMNS)[1] == together
     assert read(tmp_path, "played_ms")[1][0] == (7_000,)
+
+
+def test_what_lies_beside_is_part_of_the_source(tmp_path):
+    path = server(tmp_path)
+    assert find_sources(path).sources[0].paths == [path]
+    beside = reports(tmp_path, "Air - Sexy Boy (Moon Safari)")  # the counts are the same, and new single plays
+    (tmp_path / "library.db").write_text("another program's")
+    for given in (path, beside, tmp_path):
+        assert find_sources(given).sources[0].paths == [path, beside]
 
 
 def test_reports_alone(tmp_path):
@@ -90,7 +102,7 @@ def test_before_version_10_11(tmp_path):
     }
     path = database(tmp_path / "library.db", OLD_JELLYFIN, rows)
     assert read(path, *COLUMNS)[1] == [("ana", *BOY, SECOND, 4, 0), ("ana", *BOY, None, 1, 1)]
-    assert read(tmp_path, *COLUMNS)[1] == read(path, *COLUMNS)[1]
+    assert read(tmp_path, *COLUMNS)[1] == read(path, *COLUMNS)[1] and not find_sources(tmp_path).without_listens
 
 
 def test_a_column_is_missing(tmp_path):
