@@ -111,18 +111,6 @@ def read_users(log: Sequence[pl.LazyFrame], low: int, high: int) -> pl.DataFrame
     return without_repeats(pl.concat(frames).collect()).drop("source")
 
 
-def read_totals(path: Path, level: str) -> pl.DataFrame | None:
-    """The users and items of a file of play counts, each pair once; None for a file of single listens."""
-    log = pl.scan_parquet(path, glob=False).filter(pl.col("kind") == LISTEN)
-    pairs = log.select("user_id", f"{level}_id")
-    facts = log.select(times=pl.col("time_s").count(), most=pl.col("plays").max(), n=pl.len()).collect()
-    times, most, n = facts.row(0)
-    if not n or (times and most <= 1):
-        return None
-    distinct = pairs.unique().collect(engine="streaming")
-    return distinct if times == 0 or len(distinct) == n else None
-
-
 def linked_items(level: str, links: Mapping[int, int] | None) -> pl.Expr:
     """The column of items, with linked ones replaced by the items that stand for them."""
     item = pl.col(f"{level}_id")

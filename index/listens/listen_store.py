@@ -3,14 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from earshot.data.events.event_log import LogError, check_log, log_errors, read_totals, write_events
+from earshot.data.events.event_log import LogError, check_log, log_errors, write_events
+from earshot.data.events.play_totals import are_of_the_same, has_grown_into, read_totals
 from earshot.data.files.atomic import atomic_path, make_folder, remove
 from earshot.data.files.regular_files import IrregularFileError, open_regular
 from earshot.data.listens.event_collector import EventCollector, Items
@@ -41,12 +42,22 @@ class StoredListens:
 
 
 @dataclass(frozen=True)
+class EarlierTotals:
+    """An earlier import of play counts, beside a later one of most of the same users and items."""
+
+    listens: StoredListens
+    is_grown: bool  # into the later one, which holds nearly all of its pairs, with as many plays or more
+    is_ahead: bool  # the same the other way round
+
+
+@dataclass(frozen=True)
 class ListenImport:
     """An import that was just made."""
 
     listens: StoredListens
     items: NodeMatch
     n_new_users: int
+    earlier_totals: Sequence[EarlierTotals] = ()  # of these, the ones that are grown were removed
 
 
 def content_digest(*paths: Path, number: int = 0) -> str:
@@ -86,19 +97,17 @@ def listens_of(library: Library, origin: str) -> StoredListens | None:
     return next((listens for listens in stored_listens(library)[::-1] if listens.origin == origin), None)
 
 
-def earlier_totals(library: Library, listens: StoredListens) -> list[StoredListens]:
-    """Earlier imports that hold the play counts of most of the same users and items, if an import holds such totals."""
+def _earlier_totals(library: Library, listens: StoredListens) -> Iterator[EarlierTotals]:
+    """Yield the earlier imports that hold play counts of what an import has counts of."""
     others = [one for one in stored_listens(library, listens.level) if one.id != listens.id]
     own = read_totals(library.file(listens.file, LISTENS), listens.level) if others else None
-    if own is None:
-        return []
-    found = []
-    for one in others:
+    for one in others if own else ():
         path = library.file(one.file, LISTENS)
-        totals = read_totals(path, one.level) if path.is_file() else None
-        if totals is not None and 2 * len(own.join(totals, on=own.columns, how="semi")) >= min(len(own), len(totals)):
-            found.append(one)
-    return found
+        totals = None
+        with suppress(LogError), log_errors(path):  # a damaged one costs no other import
+            totals = read_totals(path, one.level) if path.is_file() else None
+        if own and totals and are_of_the_same(own, totals):
+            yield EarlierTotals(one, has_grown_into(totals, own), has_grown_into(own, totals))
 
 
 def import_digests(library: Library, level: str | None = None) -> list[str]:
@@ -150,6 +159,8 @@ def import_listens(
 ) -> ListenImport:
     """Store collected listens in place of an earlier import, of the same content by default, all or nothing.
 
+    Play counts take the place of those that have grown into them, too.
+
     The new file never has the name of the one it replaces, so that a kill leaves the earlier import as it was. Items
     are in the order of the collector, with facts from other files; options are those of the command, to import again.
 
@@ -184,10 +195,15 @@ def import_listens(
             ],
         ).fetchone()  # fmt: skip
         record(library, path)
-    if replaced:
-        remove(library.file(replaced, LISTENS))
+        stored = StoredListens(*row)
+        totals = list(_earlier_totals(library, stored))
+        grown = [one.listens for one in totals if one.is_grown]
+        library.db.conn.executemany("DELETE FROM listens WHERE id = ?", [[one.id] for one in grown])
+    if gone := [one.file for one in grown] + ([replaced] if replaced else []):
+        for file in gone:
+            remove(library.file(file, LISTENS))
         remove_unnamed(library)
-    return ListenImport(StoredListens(*row), matched, n_new_users)
+    return ListenImport(stored, matched, n_new_users, totals)
 
 
 def _match_users(library: Library, names: Iterable[str]) -> tuple[np.ndarray, int]:

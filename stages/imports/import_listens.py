@@ -214,12 +214,17 @@ def _doubts(library: Library, collector: EventCollector, result: ListenImport) -
                 f"listens of {name!r} are now beside those of {others[0]!r}: if that is one person, run"
                 f" `cli forget-listens {result.listens.id}` and import again with --listener {shlex.quote(others[0])}"
             )
-    for earlier in listen_store.earlier_totals(library, result.listens):
-        yield (
-            f"these are play counts of what import {earlier.id} ({Path(earlier.origin).name},"
-            f" {earlier.imported[:10]}) has counts of, and both are added: `cli forget-listens {earlier.id}` takes the"
-            " earlier ones back"
-        )
+    for totals in result.earlier_totals:
+        earlier = totals.listens
+        name = f"import {earlier.id} ({Path(earlier.origin).name}, {earlier.imported[:10]})"
+        if totals.is_grown:
+            yield f"these play counts take the place of those of {name}, which were not higher; imported again they add"
+        else:
+            older, which = (result.listens, "these") if totals.is_ahead else (earlier, "the earlier ones")
+            yield (
+                f"these are play counts of what {name} has counts of, and both are added: `cli forget-listens"
+                f" {older.id}` takes {which} back"
+            )
 
 
 def _store_embeddings(

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from earshot.data.events.event_log import read_totals, schema, session_plays, session_rows, total_plays, write_events
+from earshot.data.events.event_log import schema, session_plays, session_rows, total_plays, write_events
 from event_blocks import DISLIKE, LIKE, UNLIKE, block
 
 
@@ -73,17 +73,6 @@ def test_a_linked_track_counts_for_its_file(tmp_path):
 
 def test_no_files_no_plays():
     assert [len(column) for column in total_plays([], "track")] == [0, 0, 0]
-
-
-def test_files_of_play_counts(tmp_path):
-    totals = written(tmp_path / "1.parquet", (1, 5, None, 12, 0), (1, 6, None, 3, 0), (1, 7, None, 1, LIKE))
-    assert sorted(read_totals(totals, "track").rows()) == [(1, 5), (1, 6)]
-    last_played = written(tmp_path / "2.parquet", (1, 5, 10, 12, 0), (1, 6, 20, 1, 0), level="artist")
-    assert sorted(read_totals(last_played, "artist").rows()) == [(1, 5), (1, 6)]
-    listens = written(tmp_path / "3.parquet", (1, 5, 10, 1, 0), (1, 6, 20, 1, 0))
-    weighted = written(tmp_path / "4.parquet", (1, 5, 10, 2, 0), (1, 5, 20, 1, 0))
-    liked = written(tmp_path / "5.parquet", (1, 5, None, 1, LIKE))
-    assert read_totals(listens, "track") is read_totals(weighted, "track") is read_totals(liked, "track") is None
 
 
 def test_a_session_ends_with_half_an_hour_of_silence():

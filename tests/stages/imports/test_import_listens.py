@@ -154,6 +154,49 @@ def test_play_counts_that_came_before_are_named(library, tmp_path):
     assert note.startswith("these are play counts of what import 1 (a.csv, ") and "`cli forget-listens 1`" in note
 
 
+def counts(path, plays, names="abcdefghijklmnopqrst"):
+    """A table of play counts by Air."""
+    rows = "".join(f"Air,{name},{number}\n" for name, number in zip(names, plays, strict=False))
+    path.write_text(f"artist,track,plays\n{rows}")
+    return path
+
+
+def test_play_counts_that_grew_take_the_place_of_the_earlier_ones(library, tmp_path):
+    first = [5, 1, 7, 2, 9, 4, 4, 8, 3, 1, 6, 2, 2, 5, 1, 3, 7, 1, 2, 4]
+    noted(library, counts(tmp_path / "january.csv", first), listener="ana")
+    second = [0.0, *(plays + number % 3 for number, plays in enumerate(first[1:]))]  # the first file is no more
+    (note,) = noted(library, counts(tmp_path / "may.csv", second), listener="ana")
+    assert note.startswith("these play counts take the place of those of import 1 (january.csv, ")
+    (listens,) = stored_listens(library)
+    assert Path(listens.origin).name == "may.csv"
+    (log,) = (library.folder / "listens").glob("*.parquet")
+    assert sorted(pl.read_parquet(log)["plays"]) == sorted(second[1:])
+    assert noted(library, counts(tmp_path / "other.csv", first[::-1]), listener="bob") == [], "of another listener"
+    (note,) = noted(library, tmp_path / "january.csv", listener="ana")
+    assert "`cli forget-listens 4` takes these back" in note, "the one before is ahead"
+
+
+@pytest.mark.parametrize(
+    ("second", "names"),
+    [
+        ([plays - number % 3 + 1 for number, plays in enumerate([9, 3] * 10)], "abcdefghijklmnopqrst"),  # lower
+        ([9, 3] * 10, "abcdefghijklmnopqXYZ"),  # of others
+        ([9, 3] * 4, "abcdefgh"),  # of half of them alone
+    ],
+)
+def test_play_counts_that_may_be_of_another_time_are_added(library, tmp_path, second, names):
+    noted(library, counts(tmp_path / "january.csv", [9, 3] * 10), listener="ana")
+    (note,) = noted(library, counts(tmp_path / "may.csv", second, names), listener="ana")
+    assert "and both are added: `cli forget-listens 1`" in note and len(stored_listens(library)) == 2
+
+
+def test_play_counts_whose_likes_are_gone_are_added(library, tmp_path):
+    songs = [(f"Song {n}", "", "Air", "", f"file:///{n}.mp3", 3, 0, SECOND + n, 1, "", "") for n in range(20)]
+    noted(library, database(tmp_path / "a.db", STRAWBERRY, {"songs": songs}))
+    (note,) = noted(library, database(tmp_path / "b.db", STRAWBERRY, {"songs": [(*s[:8], -1, "", "") for s in songs]}))
+    assert "both are added" in note
+
+
 def test_a_second_listener_may_be_the_first_one(library, tmp_path):
     assert noted(library, spotify(tmp_path / "a.json", stream(username="ana b"))) == []
     (note,) = noted(library, spotify(tmp_path / "b.json", stream("Two")))
