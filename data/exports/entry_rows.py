@@ -9,6 +9,7 @@ import polars as pl
 
 from earshot.data.listens.event_batch import ME, Batch, json_text, valid_events
 from earshot.data.listens.listen_times import seconds
+from earshot.data.tables.text_blocks import json_object
 
 _N_TEXTS = 5  # of an entry that is shown
 Facts = dict[str, Any]
@@ -79,13 +80,3 @@ def _texts(value: object) -> list[str]:
     values = list(value.values()) if isinstance(value, dict) else [value]
     flat = [inner for one in values for inner in (one.values() if isinstance(one, dict) else [one])]
     return [text[:40] for text in map(json_text, flat) if text][:_N_TEXTS]
-
-
-def json_object(value: object) -> Facts:
-    """The value itself if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def json_objects(value: object) -> list[Facts]:
-    """The objects of a list; of anything else none."""
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from earshot.data.playlists.playlist import Entry, Playlist, places_below, playlist_of
-from earshot.data.tables.text_blocks import Member, json_value
+from earshot.data.tables.text_blocks import Member, json_object, json_objects, json_value
 
 _NAME = re.compile(r"Playlist\d*\.json", re.IGNORECASE)
 _MARKS = (b'"playlists"', b'"trackName"')
@@ -56,26 +56,16 @@ def _playlists(member: Member) -> Iterator[Playlist]:
     with member.open_text() as file:
         content = json_value(file.read(_MAX_BYTES))
     root = os.path.join(os.path.abspath(member.path), *([member.title] if member.name else []))
-    playlists = _objects(_object(content).get("playlists"))
+    playlists = json_objects(json_object(content).get("playlists"))
     titles = [str(one.get("name") or "playlist").encode("utf-8", "replace").decode() for one in playlists]
     for place, title, one in zip(places_below(root, titles), titles, playlists, strict=True):
-        yield playlist_of(place, title, map(_entry, _objects(one.get("items"))))
+        yield playlist_of(place, title, map(_entry, json_objects(one.get("items"))))
 
 
 def _entry(item: dict[str, Any]) -> Entry | None:
-    track, address = _object(item.get("track")), str(_object(item.get("localTrack")).get("uri"))
-    names = [track.get(key) for key in ("artistName", "albumName", "trackName")]
+    track, address = json_object(item.get("track")), str(json_object(item.get("localTrack")).get("uri"))
+    names = [str(track.get(key) or "") for key in ("artistName", "albumName", "trackName")]
     if address.startswith(_LOCAL):
-        names = [unquote_plus(part) for part in address.removeprefix(_LOCAL).split(":")[:3]]
-    artist, album, title = [*(name.strip() or None if isinstance(name, str) else None for name in names), *[None] * 3][
-        :3
-    ]
+        names = [unquote_plus(part) for part in f"{address.removeprefix(_LOCAL)}::".split(":")[:3]]
+    artist, album, title = (name.encode("utf-8", "replace").decode().strip() or None for name in names)
     return Entry(artist=artist, title=title, album=album) if artist and title else None
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

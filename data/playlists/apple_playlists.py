@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, cast
 from earshot.data.files.regular_files import first_bytes
 from earshot.data.playlists.playlist import Entry, Playlist, entry_at, places_below, playlist_of
 from earshot.data.tables.encodings import unicode_text
-from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_blocks import Member, json_object, json_objects
 from earshot.data.tables.xml_files import property_list
 
 LIBRARY_MARKS = ("<plist", "<key>Tracks</key>")
@@ -54,8 +54,7 @@ def read_apple_library(path: str, left_out: Callable[[str], None]) -> list[Playl
     """
     with Member(Path(path)).open() as file:
         library = property_list(cast(BinaryIO, file), os.path.basename(path))
-    listed = library.get("Playlists")
-    lists = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    lists = json_objects(library.get("Playlists"))
     own = [one for one in lists if not any(map(one.get, (*_OWN_LISTS, _SMART, _FOLDER)))]
     kinds = {
         "that the program makes of everything": [one for one in lists if any(map(one.get, _OWN_LISTS))],
@@ -68,8 +67,7 @@ def read_apple_library(path: str, left_out: Callable[[str], None]) -> list[Playl
             left_out(f"{os.path.basename(path)}: {len(others):,} playlists {what} ({shown})")
     if not own:
         raise ValueError(f"{path} holds no playlist that a person made")
-    tracks = library.get("Tracks")
-    by_id = tracks if isinstance(tracks, dict) else {}
+    by_id = json_object(library.get("Tracks"))
     places = places_below(os.path.abspath(path), map(_name, own))
     return [
         playlist_of(place, _name(one), _entries(one, by_id, os.path.dirname(os.path.abspath(path))))

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -63,13 +64,15 @@ def places_below(path: str, titles: Iterable[str]) -> list[str]:
     """Make paths for the playlists that lie in one file, by which they are known: its own and their titles.
 
     >>> places_below("/x.csv", ["Mix/Tape", "Mix", "Mix"])
-    ['/x.csv/Mix_Tape', '/x.csv/Mix', '/x.csv/Mix_']
+    ['/x.csv/Mix_Tape', '/x.csv/Mix', '/x.csv/Mix_2']
     """
+    n_called: Counter[str] = Counter()
     taken: dict[str, None] = {}
     for title in titles:
-        place = title.replace("/", "_").replace("\0", "_")
+        place = name = title.replace("/", "_").replace("\0", "_")
         while place in taken:
-            place += "_"
+            n_called[name] += 1
+            place = f"{name}_{n_called[name] + 1}"
         taken[place] = None
     return [f"{path}/{place}" for place in taken]
 

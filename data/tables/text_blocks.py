@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from earshot.data.files.regular_files import open_regular
 from earshot.data.tables.archives import open_archive, open_gzip
@@ -159,3 +159,13 @@ def json_value(text: bytes | str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def json_object(value: object) -> dict[str, Any]:
+    """The value itself if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def json_objects(value: object) -> list[dict[str, Any]]:
+    """The objects of a list; of anything else none."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

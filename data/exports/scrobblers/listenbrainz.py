@@ -13,7 +13,7 @@ from earshot.data.events.interactions import KINDS
 from earshot.data.listens.event_batch import ME, Batch, json_number, json_text, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.tables.json_lists import json_entries
-from earshot.data.tables.text_blocks import Member, json_blocks, json_value
+from earshot.data.tables.text_blocks import Member, json_blocks, json_object, json_value
 
 _COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mbid", "isrc")} | {
     "time_s": pl.Int64,
@@ -93,16 +93,12 @@ def _rows(member: Member, lost: Counter[str]) -> Iterator[list[Row]]:
     with member.open_text() as file:
         is_list = not are_lines and file.peek(_HEAD_BYTES).lstrip()[:1] == b"["
         for values in json_entries(file, member.title) if is_list else json_blocks(file, lost):
-            yield [_object(value) for value in values]
-
-
-def _object(value: object) -> Row:
-    return value if isinstance(value, dict) else {}
+            yield [json_object(value) for value in values]
 
 
 def _listen(row: Row, names: dict[str, tuple[str, str]]) -> Row:
-    track = _object(row.get("track_metadata"))
-    info, mapping = _object(track.get("additional_info")), _object(track.get("mbid_mapping"))
+    track = json_object(row.get("track_metadata"))
+    info, mapping = json_object(track.get("additional_info")), json_object(track.get("mbid_mapping"))
     artist, title = json_text(track.get("artist_name")), json_text(track.get("track_name"))
     mbid = json_text(mapping.get("recording_mbid") or info.get("recording_mbid"))
     if mbid and artist and title:
@@ -119,7 +115,7 @@ def _listen(row: Row, names: dict[str, tuple[str, str]]) -> Row:
 
 
 def _feedback(row: Row, names: dict[str, tuple[str, str]]) -> Row:
-    track = _object(row.get("track_metadata"))
+    track = json_object(row.get("track_metadata"))
     keys = (row.get("recording_mbid"), row.get("recording_msid"))
     known = next((names[key] for key in keys if isinstance(key, str) and key in names), (None, None))
     artist = json_text(track.get("artist_name")) or known[0]
@@ -137,7 +133,7 @@ def _user_name(member: Member | None) -> str | None:
     if member is None:
         return None
     with member.open_text() as file:
-        facts = _object(json_value(file.read(_HEAD_BYTES)))
+        facts = json_object(json_value(file.read(_HEAD_BYTES)))
     return json_text(facts.get("username") or facts.get("user_name"))
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from earshot.data.exports.entry_rows import Facts, entry_batches, json_object
+from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.listens.event_batch import Batch, json_number, json_text
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.tables.json_lists import json_entries
-from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_blocks import Member, json_object
 
 _LISTS = ("scrobbles", "list")
 _MARKS = ('"artists"', '"origin"', '"track"')

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import polars as pl
 
-from earshot.data.exports.entry_rows import json_objects
 from earshot.data.listens.event_batch import ME, Batch, json_text, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_times import seconds
 from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.table_blocks import open_table, stripped
-from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_blocks import Member, json_objects
 from earshot.data.tables.text_layouts import header_fields
 
 _ACTIVITY = ("Song Name", "Event Type", "Event Start Timestamp")

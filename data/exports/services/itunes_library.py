@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import BinaryIO, cast
 
 from earshot.data.events.interactions import LIKE
-from earshot.data.exports.entry_rows import Facts, entry_batches, json_object
+from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.listens.event_batch import Batch
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.playlists.apple_playlists import LIBRARY_MARKS, is_song
-from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_blocks import Member, json_object
 from earshot.data.tables.xml_files import property_list
 
 _LOVED = ("Loved", "Favorited")

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from earshot.data.events.interactions import DISLIKE, LIKE
-from earshot.data.exports.entry_rows import Facts, entry_batches, json_objects
+from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.listens.event_batch import Batch
 from earshot.data.listens.listen_reader import Head
-from earshot.data.tables.text_blocks import Member, json_value
+from earshot.data.tables.text_blocks import Member, json_objects, json_value
 
 _LISTS = {"tracks": LIKE, "bannedTracks": DISLIKE}
 _MARK = re.compile(r'"bannedTracks"\s*:|"uri"\s*:\s*"spotify:track:')

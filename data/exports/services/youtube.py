@@ -9,11 +9,11 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain, takewhile
 
-from earshot.data.exports.entry_rows import Facts, entry_batches, json_objects
+from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.listens.event_batch import Batch, json_text
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, together
 from earshot.data.tables.json_lists import json_entries
-from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_blocks import Member, json_objects
 
 _MARK = re.compile(r'"header"\s*:\s*"YouTube')
 _VIDEO = re.compile(r"^https?://(?:\w+\.)?youtube\.com/watch\?")

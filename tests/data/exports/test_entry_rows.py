@@ -1,6 +1,6 @@
 """Batches of listens from entries."""
 
-from earshot.data.exports.entry_rows import entry_batches, json_object, json_objects
+from earshot.data.exports.entry_rows import entry_batches
 from listen_exports import SECOND, rows
 
 
@@ -41,8 +41,3 @@ def test_a_time_may_be_missing_but_not_wrong():
     assert batch.events["time_s"].to_list() == [None, None] and batch.n_malformed == 2
     (batch,) = entry_batches([entries], pick, "ana")
     assert not len(batch.events) and batch.n_malformed == 4
-
-
-def test_what_is_no_object_is_an_empty_one():
-    assert json_object({"a": 1}) == {"a": 1} and json_object([1]) == {} == json_object(None)
-    assert json_objects([{"a": 1}, 2, None]) == [{"a": 1}] and json_objects("x") == []

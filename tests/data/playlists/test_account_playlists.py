@@ -35,9 +35,19 @@ def test_several_playlists_lie_in_one_file(tmp_path):
     path = tmp_path / "Playlist1.json"
     path.write_text(json.dumps(CONTENT, indent=2))
     one, two = read_account_playlists(str(path))
-    assert (one.path, one.name, two.path) == (f"{path}/Mix_Tape", "Mix/Tape", f"{path}/Mix_Tape_")
+    assert (one.path, one.name, two.path) == (f"{path}/Mix_Tape", "Mix/Tape", f"{path}/Mix_Tape_2")
     assert [entry.title for entry in one.entries] == ["One", "Two"] and one.n_elsewhere == 0
     assert two.entries == [Entry(artist="Björk", title="One Day", album="Début")] and two.n_elsewhere == 1
+
+
+def test_names_that_are_no_text(tmp_path):
+    path = tmp_path / "Playlist1.json"
+    half = {"trackName": "One \ud83d", "artistName": "Air", "albumName": None}
+    path.write_text(
+        json.dumps({"playlists": [{"items": [{"track": half}, {"track": half | {"artistName": " "}}, {}]}]})
+    )
+    (playlist,) = read_account_playlists(str(path))
+    assert playlist.entries == [Entry(artist="Air", title="One ?")] and playlist.n_elsewhere == 2
 
 
 def test_they_are_found_in_the_archive(tmp_path):
@@ -46,7 +56,7 @@ def test_they_are_found_in_the_archive(tmp_path):
         archive.writestr("Spotify Account Data/Playlist1.json", json.dumps(CONTENT))
         archive.writestr("Spotify Account Data/YourLibrary.json", "{}")
     assert [one.path for one in read_playlists(str(path))] == [
-        f"{path}/Playlist1.json/Mix_Tape", f"{path}/Playlist1.json/Mix_Tape_"
+        f"{path}/Playlist1.json/Mix_Tape", f"{path}/Playlist1.json/Mix_Tape_2"
     ]  # fmt: skip
 
 

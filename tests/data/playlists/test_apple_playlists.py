@@ -41,7 +41,7 @@ def test_the_playlists_of_a_person(tmp_path):
     boy = Entry(("/Users/me/Music/Air/02 Sexy Boy.mp3",), "Air", "Sexy Boy", "Moon Safari")
     assert (mix.path, mix.name, mix.entries) == (f"{path}/Mix", "Mix", [Entry(artist="M83", title="Intro"), boy])
     assert mix.n_elsewhere == 2, "a podcast, and a track that is not there"
-    assert (other.path, other.entries, empty.entries) == (f"{path}/Mix_", [boy], [])
+    assert (other.path, other.entries, empty.entries) == (f"{path}/Mix_2", [boy], [])
     assert told == [
         "Library.xml: 3 playlists that the program makes of everything (Library, Downloaded, Music)",
         "Library.xml: 1 playlists that it chooses by rules (Recently Played)",

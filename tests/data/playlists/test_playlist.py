@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.data.playlists.playlist import Entry, entry_at, recording_mbid
+from earshot.data.playlists.playlist import Entry, entry_at, places_below, recording_mbid
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ def test_the_recording_of_an_address():
     mbid = "8f3471b5-7e6a-48da-86a9-c1c07a0f47ae"
     assert recording_mbid("x", f"https://musicbrainz.org/recording/{mbid}") == mbid
     assert recording_mbid("https://musicbrainz.org/recording/x") is None
+
+
+def test_each_of_many_playlists_of_one_name_has_a_place():
+    titles = ["a", "a_2", "a", "a", *["b"] * 50_000]  # with a sign more for each, 8,000 took 46 s
+    places = places_below("/x", titles)
+    assert places[:4] == ["/x/a", "/x/a_2", "/x/a_3", "/x/a_4"] and len(set(places)) == len(titles)
+    assert max(map(len, places)) == len("/x/b_50000")

@@ -10,7 +10,15 @@ import pytest
 
 from earshot.data.exports.scrobblers.lastfm import read_lastfm_1k
 from earshot.data.tables import text_blocks
-from earshot.data.tables.text_blocks import Member, json_blocks, json_value, line_blocks, members_of
+from earshot.data.tables.text_blocks import (
+    Member,
+    json_blocks,
+    json_object,
+    json_objects,
+    json_value,
+    line_blocks,
+    members_of,
+)
 from listen_exports import lastfm_1k
 
 
@@ -77,3 +85,8 @@ def test_blocks_end_with_lines(tmp_path, monkeypatch):
     assert len(batches) > 3 and sum(len(batch.events) for batch in batches) == 3
     # The number of a row counts those of the blocks before.
     assert [text[:5] for batch in batches for text in batch.malformed] == ["row 4", "row 5", "row 6", "row 7"]
+
+
+def test_what_is_no_object_is_an_empty_one():
+    assert json_object({"a": 1}) == {"a": 1} and json_object([1]) == {} == json_object(None)
+    assert json_objects([{"a": 1}, 2, None]) == [{"a": 1}] and json_objects("x") == []
