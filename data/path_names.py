@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from earshot.data.encoding_guess import decode_field, guess_encoding
 from earshot.data.files.path_encoding import path_columns
 from earshot.data.name_matching import album_key, artist_key
 from earshot.data.placeholder_names import is_no_title, is_unknown, is_various
-from earshot.data.text_encoding import decode_field, guess_encoding
 
 _NUMBERED = re.compile(
     r"(?:(?:cd|disc|disk)?\s?\d{1,2}[-.])?(?P<number>\d{1,3})(?:(?P<sign>\s*[-–._)\]]+\s*|\s+)(?P<title>\S.*))?",

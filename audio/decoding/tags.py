@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from earshot.data.encoding_guess import bytes_before, decode_field, guess_encoding
 from earshot.data.placeholder_names import is_no_artist, is_unknown
-from earshot.data.text_encoding import bytes_before, decode_field, guess_encoding
 
 VARIOUS_ARTISTS = "Various Artists"  # the album artist of a compilation that names none
 _YEAR = re.compile(r"(?<!\d)\d{4}(?=(?:\d{4})?(?!\d))", re.ASCII)  # 1997 of 1997-05-21 and of 19970521

@@ -36,11 +36,11 @@ from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, ReadO
 from earshot.data.listens.listen_tables import TABLE
 from earshot.data.tables import workbooks
 from earshot.data.tables.archives import refuse_packed
-from earshot.data.tables.encodings import decoded
 from earshot.data.tables.parquet_blocks import parquet_columns
 from earshot.data.tables.sqlite_files import MAGIC, database_tables, log_of, open_database
 from earshot.data.tables.table_blocks import table_errors
 from earshot.data.tables.text_blocks import Member, members_of
+from earshot.data.tables.utf8_text import decoded
 
 # The first that detects a file reads it: tables come last. A new format is a module with a `Reader`, and a line here.
 READERS = (

@@ -18,9 +18,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
+from earshot.data.encoding_guess import decode_field, guess_encoding
 from earshot.data.files.regular_files import first_bytes
 from earshot.data.files.skip_rules import AUDIO_SUFFIXES, is_hidden
-from earshot.data.text_encoding import decode_field, guess_encoding
 
 _TRACK_PATH = re.compile(r"(?P<sheet>.+/[^/]+\.cue)/track\d{4,}", re.IGNORECASE | re.DOTALL)
 _MAX_BYTES = 1024 * 1024

@@ -7,8 +7,8 @@ from typing import Any, BinaryIO, cast
 
 from earshot.data.files.regular_files import first_bytes
 from earshot.data.playlists.playlist import Entry, Playlist, entry_at, places_below, playlist_of
-from earshot.data.tables.encodings import unicode_text
 from earshot.data.tables.text_blocks import Member, json_object, json_objects
+from earshot.data.tables.utf8_text import unicode_text
 from earshot.data.tables.xml_files import property_list
 
 LIBRARY_MARKS = ("<plist", "<key>Tracks</key>")

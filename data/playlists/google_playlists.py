@@ -11,8 +11,8 @@ from html import unescape
 from pathlib import Path
 
 from earshot.data.playlists.playlist import Entry, Playlist, playlist_of
-from earshot.data.tables.encodings import decoded
 from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.utf8_text import decoded
 
 _FACTS, _TRACKS = "Metadata.csv", "Tracks"
 _PLACE = "Playlist Index"

@@ -5,10 +5,10 @@ import re
 from itertools import islice
 from operator import itemgetter
 
+from earshot.data.encoding_guess import possible_encodings
 from earshot.data.files.file_addresses import path_readings
 from earshot.data.playlists.playlist import MAX_ENTRIES, Entries, entry_at
-from earshot.data.tables.encodings import unicode_text
-from earshot.data.text_encoding import likely_encodings
+from earshot.data.tables.utf8_text import unicode_text
 
 _HEAD_BYTES = 4_096  # where an encoding is named
 _GUESSED_LINES = 100  # from which an encoding is guessed
@@ -56,7 +56,7 @@ def text_readings(data: bytes) -> list[str]:
     if (text := unicode_text(data)) is not None:
         return [text]
     lines = [line for line in data[:_READ_OFTEN_BYTES].splitlines() if not line.isascii()]
-    encodings = likely_encodings(lines[:_GUESSED_LINES])
+    encodings = possible_encodings(lines[:_GUESSED_LINES])
     if len(data) > _READ_OFTEN_BYTES:
         return [data.decode(encodings[0], "replace")]
     as_file_names = data.decode("utf-8", "surrogateescape")  # an old disk may have them in the same encoding

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from earshot.data.playlists.playlist import Contents, Entry, entry_at, place_on_a_mac, recording_mbid
-from earshot.data.tables.encodings import decoded
 from earshot.data.tables.text_blocks import json_value
+from earshot.data.tables.utf8_text import decoded
 
 _COLUMNS = {  # names of columns, without case, blanks and signs; the first that a table has
     "place": ("path", "filepath", "file", "filename", "location"),

@@ -9,8 +9,8 @@ from typing import IO
 
 import polars as pl
 
-from earshot.data.tables.encodings import as_utf8
 from earshot.data.tables.text_blocks import Member, json_value, line_blocks
+from earshot.data.tables.utf8_text import as_utf8
 
 MAX_COLUMNS = 10_000
 HEAD_BYTES = 4 * 1024 * 1024  # of a file, from which its columns are known; longer than any header

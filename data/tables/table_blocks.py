@@ -96,7 +96,7 @@ def open_table(
 
     A file of a suffix that means nothing here, such as ``.dat``, is a table by its content.
 
-    All fields of text files are text, in any encoding (`data.tables.encodings`). A text whose first line begins with
+    All fields of text files are text, in any encoding (`data.tables.utf8_text`). A text whose first line begins with
     two numbers, or holds a hash or a time, has no header. Missing fields are null and surplus ones are dropped, so that
     a damaged line spoils only itself. Tab-separated files have no quoting unless their header has: titles hold quotes,
     and programs that write TSV seldom escape them; only what Excel encloses loses its quotes.

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from earshot.data.files.regular_files import open_regular
 from earshot.data.tables.archives import open_archive, open_gzip
-from earshot.data.tables.encodings import Utf8File
+from earshot.data.tables.utf8_text import Utf8File
 
 _BLOCK_BYTES = 64 * 1024 * 1024
 _PIECE_BYTES = 4 * 1024 * 1024  # read at a time

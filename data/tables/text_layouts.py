@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from earshot.data.tables.encodings import as_utf8, likely_encoding
 from earshot.data.tables.json_lists import HEAD_BYTES, MAX_COLUMNS
 from earshot.data.tables.quoted_lines import MAX_LINES, quoted_blocks
 from earshot.data.tables.text_blocks import Member, line_blocks
+from earshot.data.tables.utf8_text import as_utf8, encoding_of_text
 
 COMMENTS = "lines of comments"  # a reason for which lines are lost
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
@@ -43,7 +43,7 @@ class Layout:
     @classmethod
     def detect(cls, head: bytes, name: str, has_header: bool | None = None) -> "Layout":
         """Detect the layout from the beginning of a file; raises a ValueError or a PolarsError if it is no table."""
-        text, encoding = head.lstrip(b"\r\n"), likely_encoding(head)
+        text, encoding = head.lstrip(b"\r\n"), encoding_of_text(head)
         text, n_comments = (text, 0) if has_header is False else after_comments(text)
         first, separator = _first_line(text, encoding), None
         if hint := _SEPARATOR_LINE.fullmatch(first):

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
-from earshot.data.tables.encodings import decoded
+from earshot.data.tables.utf8_text import decoded
 
 MAX_DEPTH = 100  # of nested elements; playlists and graphs have ten
 MAX_ELEMENTS = 5_000_000  # a tree takes some hundred bytes for each

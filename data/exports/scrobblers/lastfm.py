@@ -12,10 +12,10 @@ import polars as pl
 from earshot.data.listens.event_batch import ME, Batch, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_times import seconds, time_form
-from earshot.data.tables.encodings import as_utf8
 from earshot.data.tables.table_blocks import SUFFIXES, Table, list_columns, malformed_examples, open_table, stripped
 from earshot.data.tables.text_blocks import Member
 from earshot.data.tables.text_layouts import Layout, header_fields, rows_of_layout
+from earshot.data.tables.utf8_text import as_utf8
 
 _1K_COLUMNS = ["user", "time", "artist_mbid", "artist", "track_mbid", "track", "surplus"]
 _1K = Layout(_1K_COLUMNS, separator="\t", quote=None, n_before=0, is_utf8=True)

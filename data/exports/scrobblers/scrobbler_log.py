@@ -10,8 +10,8 @@ from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.listens.event_batch import Batch, text_number
 from earshot.data.listens.listen_reader import OpenedSource, Reader
 from earshot.data.placeholder_names import is_unknown
-from earshot.data.tables.encodings import as_utf8
 from earshot.data.tables.text_blocks import Member, line_blocks
+from earshot.data.tables.utf8_text import as_utf8
 
 _MARK = "#AUDIOSCROBBLER/"
 _IN_UTC = "#TZ/UTC"  # else the clock of the player shows local time, and nothing says where that was

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earshot.audio.decoding.tags import Tags, clean_text, parse_tags
-from earshot.data.text_encoding import bytes_before
+from earshot.data.encoding_guess import bytes_before
 
 BIDI_OVERRIDES = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
 

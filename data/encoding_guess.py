@@ -1,4 +1,4 @@
-"""Guess of the encoding of short texts: tags of a file, whose bytes name no encoding.
+"""Guess the encoding of short texts: tags and names, whose bytes name none. For files there is `tables.utf8_text`.
 
 A title and an artist are few letters for a statistical detector, so what is sure comes first: UTF-8 proves itself, the
 path may show the same letters, Western words have few letters beyond ASCII, and only Japanese has kana. Of the
@@ -94,7 +94,7 @@ def guess_encoding(fields: Sequence[bytes], context: str = "") -> str:
     return max(likely, key=lambda name: likely[name], default="cp1252")
 
 
-def likely_encodings(fields: Sequence[bytes]) -> list[str]:
+def possible_encodings(fields: Sequence[bytes]) -> list[str]:
     """The encodings that all fields may be in, the likeliest first."""
     return list(dict.fromkeys([guess_encoding(fields), *_fitting(fields)]))
 

@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from earshot.data.tables import encodings
-from earshot.data.tables.encodings import Utf8File, as_utf8, decoded, likely_encoding
+from earshot.data.tables import utf8_text
+from earshot.data.tables.utf8_text import Utf8File, as_utf8, decoded, encoding_of_text
 
 TEXT = "Björk, Sigur Rós\nJóga \U0001f3b5"
 ENCODED = {
@@ -21,7 +21,7 @@ ENCODED = {
 def test_unicode_is_decoded_whole_and_in_pieces(monkeypatch, content):
     assert decoded(content) == TEXT
     for size in (3, 4, 5, 1_000):  # within a letter, too
-        monkeypatch.setattr(encodings, "_PIECE_BYTES", size)
+        monkeypatch.setattr(utf8_text, "_PIECE_BYTES", size)
         file = io.BufferedReader(Utf8File(io.BytesIO(content)), 7)
         assert file.read().decode() == TEXT
 
@@ -40,7 +40,7 @@ def test_damaged_utf8_keeps_its_other_letters():
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_utf8_is_recognized_across_pieces(monkeypatch, size):
-    monkeypatch.setattr(encodings, "_PIECE_BYTES", size)
+    monkeypatch.setattr(utf8_text, "_PIECE_BYTES", size)
     assert as_utf8(TEXT.encode()) == TEXT.encode()
 
 
@@ -66,7 +66,7 @@ def test_the_encodings_of_countries(encoding, n):
     text = "user,artist,track\n" + "".join(f"ana,{name}\n" for name in NAMES[encoding][:n])
     content = text.encode(encoding)
     assert as_utf8(content).decode() == text and as_utf8(content, encoding).decode() == text
-    assert likely_encoding(content) is not None and likely_encoding(text.encode()) is None
+    assert encoding_of_text(content) is not None and encoding_of_text(text.encode()) is None
 
 
 def test_a_file_of_a_given_encoding_becomes_utf8():

@@ -1,4 +1,4 @@
-"""Text of unknown encoding: UTF-8, UTF-16 with a byte order mark, or the likeliest of those of countries."""
+"""Text of files as UTF-8, whatever its encoding: UTF-16, or the likeliest of those of countries (`encoding_guess`)."""
 
 import codecs
 import io
@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import IO
 
-from earshot.data.text_encoding import guess_encoding
+from earshot.data.encoding_guess import guess_encoding
 
 _PIECE_BYTES = 1024 * 1024  # decoded at a time
 _MANY_ZEROS = 0.02  # of all bytes: in UTF-16 each blank, dot, slash and end of a line has one
@@ -60,14 +60,14 @@ def as_utf8(content: bytes, encoding: str | None = None) -> bytes:
     """
     if content.isascii() or (encoding is None and _is_utf8(content)):
         return content
-    encoding = encoding or likely_encoding(content)
+    encoding = encoding or encoding_of_text(content)
     return content.decode(encoding or "utf-8", "replace").encode()
 
 
-def likely_encoding(content: bytes) -> str | None:
+def encoding_of_text(content: bytes) -> str | None:
     """The likeliest encoding of the names in a text, None for UTF-8.
 
-    >>> likely_encoding("Кино, Группа крови".encode("cp1251")), likely_encoding("Кино".encode())
+    >>> encoding_of_text("Кино, Группа крови".encode("cp1251")), encoding_of_text("Кино".encode())
     ('cp1251', None)
     """
     if content.isascii() or _utf8_text(content) is not None:

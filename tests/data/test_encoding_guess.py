@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.data.text_encoding import bytes_before, decode_field, guess_encoding, likely_encodings
+from earshot.data.encoding_guess import bytes_before, decode_field, guess_encoding, possible_encodings
 
 NAMES = {
     "cp1252": [
@@ -140,8 +140,8 @@ def test_the_path_shows_the_letters():
 
 def test_likely_encodings_begin_with_the_guess():
     fields = ["青花瓷".encode("gbk")]  # too little for a guess
-    assert likely_encodings(fields)[0] == guess_encoding(fields) and "gb18030" in likely_encodings(fields)
-    assert likely_encodings(["Ágætis".encode()])[0] == "utf-8"
+    assert possible_encodings(fields)[0] == guess_encoding(fields) and "gb18030" in possible_encodings(fields)
+    assert possible_encodings(["Ágætis".encode()])[0] == "utf-8"
 
 
 def test_any_bytes_are_decoded():
