@@ -1,5 +1,6 @@
 """`cli forget-listens`: list the imports of listens, or remove one."""
 
+import os
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from earshot.data.files.path_encoding import escaped
 @output_options
 @click.pass_obj
 def forget_listens(folder: Path, number: int | None, output: str | None) -> None:
-    """List the imports of listens, or remove one by its ID.
+    """List the imports of listens, or remove one by its ID; what was played here is an import for each year.
 
     The users that no other import has and the catalog tracks that nothing else names are removed too. Files stay, and
     the export can be imported again.
@@ -33,7 +34,7 @@ def forget_listens(folder: Path, number: int | None, output: str | None) -> None
         with Library.open(folder) as library:
             rows = removal.listed_imports(library)
         if output is None:  # a terminal has no room for whole paths
-            rows = [row | {"imported": row["imported"][:10], "origin": Path(row["origin"]).name} for row in rows]
+            rows = [row | {"imported": row["imported"][:10], "origin": _short(row["origin"])} for row in rows]
         echo_rows(rows, output, "No listens were imported.")
         return
     if output is not None:
@@ -49,3 +50,8 @@ def forget_listens(folder: Path, number: int | None, output: str | None) -> None
         " names"
     )
     click.echo("What was made of them still contains them; `cli status` says what to renew.", err=True)
+
+
+def _short(origin: str) -> str:
+    """The name of an imported file; the origin of what was played here is no path."""
+    return Path(origin).name if os.path.isabs(origin) else origin

@@ -53,16 +53,19 @@ def status(folder: Path, as_json: bool) -> None:
             f"{facts.index['type']}, {facts.index['vectors']:,} vectors,"
             f" recall@10 {facts.index['recall_at_10']:.3f}, {health}",
         )
-    if facts.listens["files"]:
-        n_files = facts.listens["files"]
+    if facts.listens["events"] or facts.listens["files"]:
+        n_files, n_here = facts.listens["files"], facts.listens["told_here"]
         imports = f", in {n_files:,} imports: what several hold counts once" if n_files > 1 else ""
+        imports += f"; {n_here:,} of them told here, while music played" if n_here else ""
         events, users = plural(facts.listens["events"], "event"), plural(facts.listens["users"], "user")
         _echo("Listens", f"{events}, {users}{imports}")
     if facts.towers:
         ndcg = facts.towers["validation"]
         validation = "" if ndcg is None else f", validation NDCG@20 {ndcg:.4f}"
         run = f"run {facts.towers['run']} of {_minute(facts.towers['started'])}"
-        _echo("Towers", f"{facts.towers['model']}{validation}, {run}")
+        n_since = facts.towers["told_since"]
+        since = f", {plural(n_since, 'event')} told since" if n_since else ""
+        _echo("Towers", f"{facts.towers['model']}{validation}, {run}{since}")
     for number, step in enumerate(facts.next_steps):
         _echo("" if number else "Next", step)
 

@@ -36,12 +36,18 @@ class RecommendRequest:
 
     @classmethod
     def for_new_user(
-        cls, played: Sequence[int] | np.ndarray, *, ordered: bool, seed_id: int | None = None
+        cls,
+        played: Sequence[int] | np.ndarray,
+        *,
+        ordered: bool,
+        seed_id: int | None = None,
+        disliked: np.ndarray | None = None,
     ) -> "RecommendRequest":
         """Request for a user who is not in the data; every track counts as one whole play, a moment ago."""
         tracks = np.asarray(played, dtype=np.int64)
         times = np.full(len(tracks), int(ordered), dtype=np.int64)
-        return cls(tracks, times, np.ones(len(tracks), dtype=np.float32), seed_id=seed_id)
+        weights = np.ones(len(tracks), dtype=np.float32)
+        return cls(tracks, times, weights, seed_id=seed_id, disliked=disliked)
 
     def __len__(self) -> int:
         return len(self.played)

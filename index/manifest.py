@@ -1,12 +1,14 @@
 """Manifest of the files that cannot be made again: their hashes, damage, and the commands that fix it."""
 
+import os
+import re
 import shlex
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import xxhash
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from earshot.index.library import Library
 
 LISTENS, CHECKPOINTS = "listens", "checkpoints"  # folders in a library
+_FEEDBACK = re.compile(r"([0-9a-f]+)\.(\d+)\.parquet")
 _CHECKPOINT = "SELECT checkpoint FROM runs WHERE stage = 'train-audio' AND finished NOT NULL AND checkpoint NOT NULL"
 _EAR = f"{_CHECKPOINT} ORDER BY id DESC LIMIT 1"
 _TOWERS = "SELECT checkpoint FROM runs WHERE id = (SELECT run_id FROM spaces WHERE space = 'tower')"
@@ -56,7 +59,7 @@ def listens_fix(library: "Library", number: int, file: str, origin: str, options
     if copy := renamed_listens(library, file):
         return f"mv {shell_word(str(copy))} {shell_word(str(library.folder / LISTENS / file))}"
     forget = f"cli forget-listens {number}"
-    if not Path(origin).exists():
+    if not os.path.isabs(origin) or not Path(origin).exists():  # the origin of feedback is no file
         return forget
     words = text_list(parsed_json(options or "[]")) or []  # none if damaged, or of a foreign library
     return f"{forget} && {shlex.join(['cli', 'import-listens', *words, origin])}"
@@ -103,10 +106,19 @@ def is_recorded(library: "Library", name: str) -> bool:
     return _recorded(library, name) is not None
 
 
-def record(library: "Library", path: Path) -> None:
-    """Record the hash of a file that was just written; the caller holds the transaction that names it."""
-    row = _name(library, path), path.stat().st_size, file_hash(path)
-    library.insert("kept_files", "name, n_bytes, hash", [row], replace=True)
+def record(library: "Library", path: Path, *, is_ours: bool = False) -> None:
+    """Record the hash of a file that was just written; the caller holds the transaction that names it.
+
+    `is_ours` says that this process has just written it: then it is no pipe, and needs no thread to be read in time.
+    """
+    if is_ours:
+        with path.open("rb") as file:
+            digest = _hash(file)
+    else:
+        digest = file_hash(path)
+    library.insert(
+        "kept_files", "name, n_bytes, hash", [(_name(library, path), path.stat().st_size, digest)], replace=True
+    )
 
 
 @contextmanager
@@ -140,16 +152,43 @@ def record_unknown(library: "Library") -> None:
 def remove_unnamed(library: "Library") -> None:
     """Remove files of listens that were forgotten or replaced, also those that a killed command left.
 
-    Only files that this database recorded: one from a backup knows nothing of newer imports.
+    Only files that this database recorded: one from a backup knows nothing of newer imports. The last state but one of
+    feedback stays, since somebody may be reading it.
     """
     query = "SELECT name FROM kept_files WHERE name LIKE ? AND name NOT IN (SELECT ? || file FROM listens)"
     unnamed = library.column(query, [f"{LISTENS}/%", f"{LISTENS}/"])
+    if unnamed:
+        told = library.column("SELECT file FROM listens WHERE listener_id NOT NULL")
+        before = {f"{LISTENS}/{earlier_state(file)}" for file in told}
+        unnamed = [name for name in unnamed if name not in before]
     for name in unnamed:
         if is_bare_name(name.removeprefix(f"{LISTENS}/")):
             remove(library.folder / name)
     if unnamed:
         with library.transaction():
             library.db.conn.executemany("DELETE FROM kept_files WHERE name = ?", [(name,) for name in unnamed])
+
+
+def earlier_state(file: str) -> str | None:
+    """The name that a file of feedback had before its last change, None if it is new.
+
+    >>> earlier_state("0a1b.7.parquet")
+    '0a1b.6.parquet'
+    """
+    stem, number = _state(file)
+    return f"{stem}.{number - 1}.parquet" if number > 1 else None
+
+
+def later_state(file: str) -> str:
+    """The name that a file of feedback has after its next change."""
+    stem, number = _state(file)
+    return f"{stem}.{number + 1}.parquet"
+
+
+def _state(file: str) -> tuple[str, int]:
+    """The stem of a file of feedback, and the number of its state; 0 of a name that no such file has."""
+    match = _FEEDBACK.fullmatch(file)
+    return (match[1], int(match[2])) if match else (Path(file).stem, 0)
 
 
 def is_whole(path: Path) -> bool:
@@ -180,10 +219,14 @@ def file_hash(path: Path) -> str:
     OSError
         It cannot be read.
     """
-    digest = xxhash.xxh3_128()
     with open_regular(path) as file:
-        while block := file.read(1 << 22):
-            digest.update(block)
+        return _hash(file)
+
+
+def _hash(file: BinaryIO) -> str:
+    digest = xxhash.xxh3_128()
+    while block := file.read(1 << 22):
+        digest.update(block)
     return digest.hexdigest()
 
 

@@ -598,3 +598,44 @@ def m020_best_files(db: Database) -> None:
         (sql,) = db.execute("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?", [name]).fetchone()
         db.execute(f"DROP VIEW {name}")
         db.execute(sql.replace("best.is_best = 1", "best.is_best"))
+
+
+@migrations()
+def m021_feedback(db: Database) -> None:
+    """Add what a listener tells while music plays: plays and opinions, exclusions, star ratings, the queue."""
+    _run(
+        db,
+        """
+        -- Of plays and opinions that are told here one by one, whose they are and of which year; NULL: an import.
+        ALTER TABLE listens ADD COLUMN listener_id INTEGER REFERENCES users(id);
+        ALTER TABLE listens ADD COLUMN year INTEGER;   -- UTC
+        CREATE UNIQUE INDEX listens_by_listener ON listens(listener_id, year) WHERE listener_id IS NOT NULL;
+        CREATE TABLE never_recommended (  -- tracks that no list holds, under whichever file of their recording
+            id INTEGER PRIMARY KEY,
+            track_id INTEGER NOT NULL REFERENCES tracks(id) ON DELETE CASCADE,
+            user_id INTEGER REFERENCES users(id) ON DELETE CASCADE,  -- NULL: the lists of everybody
+            since TEXT NOT NULL        -- ISO 8601, UTC
+        ) STRICT;
+        CREATE UNIQUE INDEX never_recommended_once ON never_recommended(track_id, coalesce(user_id, 0));
+        CREATE INDEX never_recommended_to ON never_recommended(user_id);
+        CREATE TABLE ratings (         -- as they were given; 4 and 5 are likes among the listens, 1 is a dislike
+            user_id INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+            track_id INTEGER NOT NULL REFERENCES tracks(id) ON DELETE CASCADE,
+            stars INTEGER NOT NULL CHECK (stars BETWEEN 1 AND 5),
+            rated TEXT NOT NULL,       -- ISO 8601, UTC
+            PRIMARY KEY (user_id, track_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX ratings_by_track ON ratings(track_id);
+        CREATE TABLE play_queues (     -- with which a listener goes on at another player
+            user_id INTEGER PRIMARY KEY REFERENCES users(id) ON DELETE CASCADE,
+            track_ids TEXT NOT NULL,   -- JSON: a list of ids
+            place INTEGER NOT NULL,    -- of the track that plays, from 0
+            position_ms INTEGER NOT NULL,  -- in that track
+            changed TEXT NOT NULL,     -- ISO 8601, UTC
+            changed_by TEXT            -- the name of the player
+        ) STRICT;
+        ALTER TABLE playlists ADD COLUMN owner_id INTEGER REFERENCES users(id) ON DELETE SET NULL;
+        ALTER TABLE playlists ADD COLUMN comment TEXT;
+        ALTER TABLE playlists ADD COLUMN changed TEXT;  -- ISO 8601, UTC, of one that was made here; NULL: an import
+        """,
+    )

@@ -15,6 +15,7 @@ from earshot.index.listens.stored_interactions import StoredInteractions, read_i
 from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_candidates
 from earshot.index.recommending.recommendation_table import ResumableLists, store_recommendations
 from earshot.index.recommending.tower_runs import tower_run
+from earshot.index.recordings.never_list import never_pairs
 from earshot.index.recordings.recordings import tracks_to_show
 from earshot.index.runs import RECOMMEND_STAGE, finish_run, start_run
 from earshot.index.tracks.track_lookup import TrackRow
@@ -94,10 +95,9 @@ def recommend_tracks(
         Several answer to a text.
     """
     options = _options(library, popularity, k=k, novel=novel, max_per_artist=max_per_artist)
-    listens = read_interactions(library)
-    asked = read_request(library, listens, user, history, liked, seed_track)
+    asked = read_request(library, user, history, liked, seed_track)
     with as_stage_error():  # towers and requests that do not fit, such as a seed that they cannot read
-        best = _recommend(library, listens, asked.request, options)
+        best = _recommend(library, asked.request, options)
     tracks = tracks_to_show(library, [track_id for track_id, _ in best])
     places = (Recommendation(rank, score, tracks[track_id][0]) for rank, (track_id, score) in enumerate(best, start=1))
     return Recommendations(places, asked.asked, asked.strangers)
@@ -126,10 +126,14 @@ def recommend_to_all(
     run = tower_run(library)
     options = _options(library, popularity, k=k, novel=novel, max_per_artist=max_per_artist)
     listens = read_interactions(library)
-    recommender = _prepare(library, listens, options, listens.items.all_ids, listens.users)
-    events, disliked = without_dislikes(listens.interactions), dislikes(listens.interactions)
+    never_users, never_ids = never_pairs(library, listens.users)
+    tracks = np.concatenate([listens.items.all_ids, np.setdiff1d(never_ids, listens.items.all_ids)])
+    recommender = _prepare(library, listens, options, tracks, listens.users)
+    events = without_dislikes(listens.interactions)
+    disliked = _merged(dislikes(listens.interactions), never_users, recommender.saved.tracks.rows(never_ids))
     user_rows = np.unique(events.user_rows)
     settings = asdict(options) | {"towers": run.id, "listens": listens.key, "tracks": recommender.candidates.digest()}
+    settings |= {"never": [never_users.tolist(), never_ids.tolist()]} if len(never_ids) else {}
     run_id, _ = start_run(library, RECOMMEND_STAGE, settings, versions=versions())
     lists = ResumableLists(library.folder, settings)
     batches = user_batches(recommender, user_rows)
@@ -156,9 +160,17 @@ def _options(library: Library, popularity: float | None, **others: Any) -> Recom
     return RecommendOptions(**others, popularity=run.popularity if popularity is None else popularity)
 
 
-def _recommend(
-    library: Library, listens: StoredInteractions, request: RecommendRequest, options: RecommendOptions
-) -> list[tuple[int, float]]:
+def _merged(
+    disliked: tuple[np.ndarray, np.ndarray] | None, users: np.ndarray, tracks: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of users, rising, and tracks, (n,) each, from those that are disliked and others."""
+    if disliked is not None:
+        users, tracks = np.concatenate([disliked[0], users]), np.concatenate([disliked[1], tracks])
+    order = np.argsort(users, kind="stable")
+    return users[order], tracks[order]
+
+
+def _recommend(library: Library, request: RecommendRequest, options: RecommendOptions) -> list[tuple[int, float]]:
     """One list, from the tracks that the index finds near the query where these are enough, else from all of them."""
     track_ids, users = np.unique(request.track_ids()), IdMap([request.user_id])
     with open_towers(library) as (file, run):
@@ -170,17 +182,22 @@ def _recommend(
                 best = recommend_one(prepare(saved, candidates), request, options)
                 if len(best) == options.k:
                     return best
+    listens = read_interactions(library, may_lag=True) if options.popularity else None
     return recommend_one(_prepare(library, listens, options, track_ids, users), request, options)
 
 
 def _prepare(
-    library: Library, listens: StoredInteractions, options: RecommendOptions, track_ids: np.ndarray, users: IdMap
+    library: Library,
+    listens: StoredInteractions | None,
+    options: RecommendOptions,
+    track_ids: np.ndarray,
+    users: IdMap,
 ) -> Recommender:
-    """Load the towers with no more than some tracks and users, and all candidates."""
+    """Load the towers with no more than some tracks and users, and all candidates; a popularity needs the listens."""
     with open_towers(library) as (file, run):
         candidates = read_candidates(library, run.id, with_vectors=file.config.model == "two-tower")
         tracks = np.concatenate([track_ids, np.setdiff1d(candidates.new_ids, track_ids)])
         saved = towers_for(library, file, run.sound, tracks, users)
-    plays = candidates.plays(*play_counts(listens)) if options.popularity else None
+    plays = candidates.plays(*play_counts(listens)) if listens is not None and options.popularity else None
     with as_stage_error():
         return prepare(saved, candidates, plays)

@@ -12,7 +12,7 @@ import polars as pl
 
 # When something was done, how often, and which bytes a file happened to get: true of a run, not of a library.
 _OF_THE_RUN = re.compile(
-    r"run_id|.*revision|built|made|imported|hash|started|finished|settings|.*bytes|[cm]time_ns|name"
+    r"run_id|.*revision|built|made|imported|since|rated|changed|hash|started|finished|settings|.*bytes|[cm]time_ns|name"
 )
 _LEFT_OUT = {"runs", "metrics", "sqlite_sequence", "_sqlite_migrations"}
 _TIED = {"neighbours": "neighbour_id", "recommendations": "track_id"}  # equal scores may stand in any order

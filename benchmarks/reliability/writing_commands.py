@@ -60,6 +60,7 @@ STAGES = (
     Stage("train-tower", ("train-tower", "--epochs", "4")),
     Stage("train-tower, transformer", ("train-tower", "--epochs", "3", "--encoder", "transformer", "--refit")),
     Stage("recommend --all", ("recommend", "--all", "-k", "20", "--m3u", "{out}")),
+    Stage("never", ("never", "{music}", "--listener", "somebody new")),
     Stage("build-index", ("build-index", "--type", "hnsw")),
     Stage("diffuse-audio", ("diffuse-audio",)),
     Stage("evaluate", ("evaluate", "-k", "10")),

@@ -72,6 +72,22 @@ def build_arrays(
         (temporary / _COUNTS_FILE).write_text(json.dumps(counts))
 
 
+def read_user(
+    files: Sequence[Path], level: str, user_id: int, links: Mapping[int, int] | None = None
+) -> dict[str, np.ndarray]:
+    """Read the events of one user from files of events, as `build_arrays` writes them, without the arrays of others.
+
+    Returns
+    -------
+    item_ids, times, weights, kinds : shape (n_events,) each, by time
+    """
+    block = read_users([read_log(path, level, links) for path in files], user_id, user_id)
+    block = block.sort("time_s", maintain_order=True)
+    return {"item_ids": block["item_id"].to_numpy().astype(np.int64)} | {
+        name: values for name, values in _facts(block) if name != "splits"
+    }
+
+
 def open_arrays(folder: Path) -> tuple[Interactions, IdMap, IdMap]:
     """Open a folder of arrays, memory-mapped, with the ids of its user rows and item rows.
 
@@ -95,6 +111,12 @@ def open_arrays(folder: Path) -> tuple[Interactions, IdMap, IdMap]:
 
 
 def _columns(block: pl.DataFrame, user_ids: np.ndarray, item_ids: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    yield "user_rows", np.searchsorted(user_ids, block["user_id"].to_numpy()).astype(np.int32)
+    yield "track_rows", np.searchsorted(item_ids, block["item_id"].to_numpy()).astype(np.int32)
+    yield from _facts(block)
+
+
+def _facts(block: pl.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
     ratio = pl.col("ratio").fill_nan(None)  # early imports let NaN into the log
     columns = block.select(
         weights=pl.col("plays")
@@ -103,7 +125,5 @@ def _columns(block: pl.DataFrame, user_ids: np.ndarray, item_ids: np.ndarray) ->
         kinds=pl.col("kind"),
         splits=pl.col("split").fill_null(0),
     )
-    yield "user_rows", np.searchsorted(user_ids, block["user_id"].to_numpy()).astype(np.int32)
-    yield "track_rows", np.searchsorted(item_ids, block["item_id"].to_numpy()).astype(np.int32)
     for name in columns.columns:
         yield name, columns[name].to_numpy().astype(_DTYPES[name])

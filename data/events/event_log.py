@@ -29,6 +29,7 @@ SESSION_GAP_S = 1_800  # without a new play, after which another session begins
 _ROW_GROUP = 1_000_000
 # Parquet packs one number a billion times into a few bytes: beyond these, a file claims more events than it can hold.
 _FREE_EVENTS, _MAX_EVENTS_PER_BYTE = 10_000_000, 100
+_MAX_READ_AT_ONCE = 2**20  # bytes
 _OPINIONS = [LIKE, DISLIKE, UNLIKE]  # the last decides, as in `active_mask`
 
 
@@ -92,8 +93,13 @@ def log_errors(path: Path | None = None) -> Iterator[None]:
 
 
 def read_log(path: Path, level: str, links: Mapping[int, int] | None) -> pl.LazyFrame:
-    """A file of events, whose items are those that stand for linked ones."""
-    return pl.scan_parquet(path, glob=False).select(pl.exclude(f"{level}_id"), item_id=linked_items(level, links))
+    """A file of events, whose items are those that stand for linked ones.
+
+    A small file is read at once: one of feedback may be replaced, and removed, while a longer one is read.
+    """
+    is_small = path.stat().st_size <= _MAX_READ_AT_ONCE
+    log = pl.read_parquet(path, glob=False).lazy() if is_small else pl.scan_parquet(path, glob=False)
+    return log.select(pl.exclude(f"{level}_id"), item_id=linked_items(level, links))
 
 
 def events_per_user(log: Sequence[pl.LazyFrame]) -> pl.DataFrame:

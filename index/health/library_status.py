@@ -8,15 +8,19 @@ from earshot.data.files.path_encoding import path_columns
 from earshot.index.database_checks import read_json
 from earshot.index.health.staleness import stale_parts
 from earshot.index.library import Library
+from earshot.index.listens.stored_interactions import listening_key, n_told_since
+from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.runs import EMBED_STAGE, is_interrupted
 from earshot.index.tracks.roots import read_rules
 from earshot.index.tracks.track_store import UNREAD
 from earshot.index.vectors.faiss_file import index_state
 from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, n_without_vector
 
-_LISTENS = (
-    "SELECT count(*) AS files, coalesce(sum(n_events), 0) AS events, (SELECT count(*) FROM users) AS users FROM listens"
-)
+_LISTENS = """
+    SELECT count(*) FILTER (WHERE listener_id IS NULL) AS files, coalesce(sum(n_events), 0) AS events,
+           coalesce(sum(n_events) FILTER (WHERE listener_id NOT NULL), 0) AS told_here,
+           (SELECT count(*) FROM users) AS users FROM listens
+"""
 
 _RECORDINGS = (
     "SELECT count(DISTINCT recording_id) FROM recordings JOIN tracks ON id = track_id WHERE status = 'embedded'"
@@ -34,8 +38,8 @@ class Overview:
     left_out: dict[str, str]  # by root, the options of its exclusions, where it has any
     ear: dict[str, Any] | None  # the run that search uses: id, origin, trained, started
     index: dict[str, Any] | None
-    listens: dict[str, int]  # files, events, users
-    towers: dict[str, Any] | None  # the run that recommends: id, model, validation, started
+    listens: dict[str, int]  # imported files, events, events that were told here while music played, users
+    towers: dict[str, Any] | None  # the run that recommends: id, model, validation, started, and what was told since
     neighbours_up_to_date: bool
     lacking: int  # embedded tracks without a vector of the run that search uses
     unread: int  # failed files that the next run tries again
@@ -107,7 +111,8 @@ def _towers(library: Library) -> dict[str, Any] | None:
     config, metrics = read_json(run["config"]), read_json(run["metrics"])
     tower = config.get("tower")
     described = {"run": run["id"], "model": tower.get("model") if isinstance(tower, dict) else None}
-    return described | {"validation": metrics.get("validation"), "started": run["started"]}
+    told_since = n_told_since(tower_run(library).listens_key, listening_key(library))
+    return described | {"validation": metrics.get("validation"), "started": run["started"], "told_since": told_since}
 
 
 def _run_of_space(library: Library, space: str) -> dict[str, Any] | None:

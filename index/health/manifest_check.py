@@ -81,7 +81,7 @@ def _changed_playlist(path: str, digest: str) -> Problem | None:
 def _playlists(library: Library) -> Iterator[tuple[str, int, str | None]]:
     query = (
         "SELECT path, path_bytes, content_hash, (SELECT count(*) FROM playlist_tracks WHERE playlist_id = id)"
-        " FROM playlists ORDER BY path"
+        " FROM playlists WHERE changed IS NULL ORDER BY path"  # the others are no files
     )
     for text, raw, digest, n_tracks in library.db.execute(query).fetchall():
         yield path_from_columns(text, raw), n_tracks, digest

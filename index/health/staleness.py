@@ -15,7 +15,7 @@ from earshot.index.graphs.graph_store import StoredGraph, stored_graphs
 from earshot.index.health.problem import Problem
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import import_digests, stored_listens
-from earshot.index.listens.stored_interactions import listening_key
+from earshot.index.listens.stored_interactions import listening_key, n_told_since
 from earshot.index.manifest import file_problem, kept_files
 from earshot.index.recommending.recommendation_table import lists_config
 from earshot.index.recommending.tower_runs import tower_run
@@ -25,6 +25,7 @@ from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, n_without_
 
 _EMBED, _BUILD_INDEX, _TRAIN_TOWER = "cli embed-audio", "cli build-index", "cli train-tower"
 _IMPORT = "cli import-listens FILE"
+_MIN_TOLD, _SHARE_TOLD = 50, 0.01  # feedback after which learning anew helps, in events and of all events
 _PLAIN_WORD = re.compile("[a-z-]+")
 BUILD_DEFAULTS = {"weighting": "ppmi", "top_n": 20, "min_together": 2, "seed": 0}  # defaults of `cli build-graph`
 
@@ -160,8 +161,8 @@ def stale_towers(library: Library) -> Iterator[Problem]:
         yield Problem("the towers, and the lists that they made, are of listens that were forgotten", _IMPORT)
     elif n_events and not is_trained:
         yield Problem(f"{n_events:,} listens say who wants what", _TRAIN_TOWER, is_new=True)
-    elif n_events and tower_run(library).listens_key != listening_key(library):
-        yield Problem("listens or links have changed since the towers learned", _TRAIN_TOWER)
+    elif n_events and (why := _changed_listens(library, tower_run(library).listens_key)):
+        yield Problem(f"{why} since the towers learned", _TRAIN_TOWER)
 
 
 def stale_lists(library: Library) -> Iterator[Problem]:
@@ -171,8 +172,20 @@ def stale_lists(library: Library) -> Iterator[Problem]:
         return
     if config.get("towers") != space.run_id:
         yield Problem("the towers have learned since the lists were made", "cli recommend --all")
-    elif config.get("listens") != listening_key(library):
-        yield Problem("listens or links have changed since the lists were made", "cli recommend --all")
+    elif why := _changed_listens(library, config.get("listens")):
+        yield Problem(f"{why} since the lists were made", "cli recommend --all")
+
+
+def _changed_listens(library: Library, earlier: object, level: str = "track") -> str | None:
+    """Say in words what has changed since a key of listens, where a renewal would help; None otherwise.
+
+    A song that is played here makes nothing stale. A hundredth of all listens may, and some tens of them at least.
+    """
+    n_told = n_told_since(earlier, listening_key(library, level))
+    if n_told is None:
+        return "listens or links have changed"
+    n_events = library.value("SELECT sum(n_events) FROM listens WHERE level = ?", [level]) or 0
+    return f"{n_told:,} plays and opinions came" if n_told >= max(_MIN_TOLD, _SHARE_TOLD * n_events) else None
 
 
 def build_command(settings: Mapping[str, Any]) -> str:
@@ -192,7 +205,7 @@ def build_command(settings: Mapping[str, Any]) -> str:
 def _graph_reason(library: Library, graph: StoredGraph) -> str | None:
     """The listens that a graph was made of, in words, where they are others today."""
     key = graph.settings.get("listening")  # older graphs have none
-    if key == listening_key(library, graph.level):
+    if _changed_listens(library, key, graph.level) is None:
         return None
     imports = text_list(graph.settings.get("imports"))
     if imports is None:

@@ -21,6 +21,7 @@ from earshot.index.manifest import LISTENS, listens_fix, record, remove_unnamed
 from earshot.index.tracks.name_resolution import NodeMatch
 
 _COLUMNS = "id, file, content_hash, origin, level, n_events, n_users, n_items, n_malformed, imported, options"
+_ALL_COLUMNS = f"{_COLUMNS}, listener_id, year"
 _FORGET_DAMAGED = "`cli forget-listens` names the imports: forget the damaged one, then import its file again."
 
 
@@ -39,6 +40,8 @@ class StoredListens:
     n_malformed: int
     imported: str  # ISO 8601, UTC
     options: str | None  # JSON: command-line options of the import
+    listener_id: int | None = None  # of feedback that is told here event by event (`feedback_log`); None: an import
+    year: int | None = None  # of this feedback
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def _file_digest(path: Path, _mtime_ns: int, _size: int) -> str:
 
 def stored_listens(library: Library, level: str | None = None) -> list[StoredListens]:
     """All imports, or those of one level, the oldest first."""
-    query = f"SELECT {_COLUMNS} FROM listens WHERE level = coalesce(?, level) ORDER BY id"
+    query = f"SELECT {_ALL_COLUMNS} FROM listens WHERE level = coalesce(?, level) ORDER BY id"
     return [StoredListens(*row) for row in library.db.execute(query, [level])]
 
 
@@ -99,7 +102,7 @@ def listens_of(library: Library, origin: str) -> StoredListens | None:
 
 def _earlier_totals(library: Library, listens: StoredListens) -> Iterator[EarlierTotals]:
     """Yield the earlier imports that hold play counts of what an import has counts of."""
-    others = [one for one in stored_listens(library, listens.level) if one.id != listens.id]
+    others = [one for one in stored_listens(library, listens.level) if one.id != listens.id and not one.listener_id]
     own = read_totals(library.file(listens.file, LISTENS), listens.level) if others else None
     for one in others if own else ():
         path = library.file(one.file, LISTENS)
@@ -182,13 +185,13 @@ def import_listens(
     path = listens_folder(library) / (name if name != replaced else f"{digest}.2.parquet")
     users = collector.users
     with library.transaction():
-        user_ids, n_new_users = _match_users(library, users)
+        user_ids, n_new_users = match_users(library, users)
         matched = match_items(library, items or collector.items, collector.level, folders=folders, names_are=names_are)
         with atomic_path(path) as temporary:
             n_events = write_events(temporary, collector.events(user_ids, matched.ids), collector.level)
         library.db.execute("DELETE FROM listens WHERE id = ?", [known.id if known else None])
         row = library.db.execute(
-            f"INSERT INTO listens ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
+            f"INSERT INTO listens ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_ALL_COLUMNS}",
             [
                 path.name, digest, origin, collector.level, n_events, len(users), matched.n_nodes,
                 collector.n_malformed, now(), json.dumps(list(options)),
@@ -206,8 +209,11 @@ def import_listens(
     return ListenImport(stored, matched, n_new_users, totals)
 
 
-def _match_users(library: Library, names: Iterable[str]) -> tuple[np.ndarray, int]:
-    """Find or create users; return their ids, shape (n_names,) int64, and the number of new ones."""
+def match_users(library: Library, names: Iterable[str]) -> tuple[np.ndarray, int]:
+    """Find or create users; return their ids, shape (n_names,) int64, and the number of new ones.
+
+    The caller holds the transaction.
+    """
     known = {name: user for user, name in library.db.execute("SELECT id, name FROM users")}
     first = max(known.values(), default=0) + 1
     new = {name: first + position for position, name in enumerate(name for name in names if name not in known)}

@@ -1,18 +1,24 @@
-"""Read all listens of a library as arrays, cached on disk until an import or a link changes."""
+"""Read all listens of a library as arrays, cached on disk until an import, a play or a link changes."""
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from earshot.data.events.event_arrays import ARRAY_FORMAT, build_arrays, open_arrays
+import numpy as np
+
+from earshot.data.events.event_arrays import ARRAY_FORMAT, build_arrays, open_arrays, read_user
 from earshot.data.events.event_log import LogError, played_among
 from earshot.data.events.interactions import Interactions
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import explain_log_errors, listen_files, listens_folder, stored_listens
 from earshot.index.recordings.recordings import recording_ids
+
+_KEY = re.compile(r"([0-9a-f]+)(?:\+(\d{1,15})\.[0-9a-f]+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -25,24 +31,24 @@ class StoredInteractions:
     key: str  # changes with listens and recordings
 
 
-def read_interactions(library: Library) -> StoredInteractions:
-    """Read the listens to tracks; after an import or a link, build the arrays again, as readers may.
+def read_interactions(library: Library, *, may_lag: bool = False) -> StoredInteractions:
+    """Read the listens to tracks; after an import, a play or a link, build the arrays again, as readers may.
+
+    With `may_lag` the arrays may lack what was played here since they were built: a recommendation that asks for the
+    popularity of tracks does not wait for all listens to be read again after each song.
 
     Raises
     ------
     LibraryError
         There are none, or a file is missing.
     """
-    files = listen_files(library, "track")
-    if not files:
-        hint = "; those to artists are for `cli build-graph`" if stored_listens(library) else ""
-        raise LibraryError(
-            f"This library has no listens to tracks yet{hint}.\n\n"
-            "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
-        )
+    files = _track_files(library)
     linked = recording_ids(library)
     key = _key(library, "track", linked)  # of the same recordings as the arrays
     folder = listens_folder(library) / f"arrays-track-{key}"
+    if may_lag and not folder.is_dir():
+        lagging = sorted(folder.parent.glob(f"arrays-track-{key.partition('+')[0]}*"))
+        folder = next((one for one in lagging if not one.name.endswith(".unfinished")), folder)
     if not folder.is_dir():
         try:
             with explain_log_errors():
@@ -66,19 +72,72 @@ def read_interactions(library: Library) -> StoredInteractions:
                 raise LogError(f"the listens say what no import writes ({error})") from None
 
 
+def read_history(library: Library, user_id: int) -> dict[str, np.ndarray]:
+    """Read the events of one user, those of a moment ago too, in the time that only these take.
+
+    Returns
+    -------
+    item_ids, times, weights, kinds : shape (n_events,) each, by time; the items are recordings
+
+    Raises as `read_interactions` does.
+    """
+    files = _track_files(library)
+    with explain_log_errors():
+        return read_user(files, "track", user_id, recording_ids(library))
+
+
+def _track_files(library: Library) -> list[Path]:
+    files = listen_files(library, "track")
+    if not files:
+        hint = "; those to artists are for `cli build-graph`" if stored_listens(library) else ""
+        raise LibraryError(
+            f"This library has no listens to tracks yet{hint}.\n\n"
+            "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
+        )
+    return files
+
+
 def listening_key(library: Library, level: str = "track") -> str:
-    """Key of all listens today; it changes with imports and, for tracks, with recordings."""
+    """Key of all listens today; it changes with imports, with feedback and, for tracks, with recordings."""
     return _key(library, level, recording_ids(library, level))
 
 
+def n_told_since(earlier: object, today: str) -> int | None:
+    """Number of events that were told here between two keys of listens; None if imports or recordings differ, too.
+
+    The earlier key is what a run recorded, which may be anything.
+
+    >>> n_told_since("0a1b+12.77", "0a1b+15.c0")
+    3
+    """
+    then, told = (_KEY.fullmatch(key) if isinstance(key, str) else None for key in (earlier, today))
+    if then is None or told is None or then[1] != told[1]:
+        return None
+    n_told = int(told[2] or 0) - int(then[2] or 0)
+    return n_told if n_told >= 0 else None
+
+
 def _key(library: Library, level: str, linked: Mapping[int, int]) -> str:
-    imports = []
+    """A hash of imports and links; after it, where feedback was told here, its number of events and another hash."""
+    imports: list[tuple[str, str, int]] = []
+    told: list[tuple[str, str, int]] = []
+    n_told = 0
     for listens in stored_listens(library, level):
         path = listens_folder(library) / listens.file
-        if path.is_file():
-            imports.append((listens.file, listens.imported, path.stat().st_size))
-    state = json.dumps([ARRAY_FORMAT, imports, sorted(linked.items())])
-    return hashlib.blake2b(state.encode(), digest_size=8).hexdigest()
+        if not path.is_file():
+            continue
+        state = (listens.file, listens.imported, path.stat().st_size)
+        if listens.listener_id is None:
+            imports.append(state)
+        else:
+            told.append(state)
+            n_told += listens.n_events
+    key = _digest([ARRAY_FORMAT, imports, sorted(linked.items())])
+    return f"{key}+{n_told}.{_digest(told)[:8]}" if told else key
+
+
+def _digest(state: object) -> str:
+    return hashlib.blake2b(json.dumps(state).encode(), digest_size=8).hexdigest()
 
 
 def listened_among(library: Library, track_ids: Sequence[int]) -> list[int]:

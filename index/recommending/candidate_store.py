@@ -8,7 +8,8 @@ from earshot.data.events.interactions import active_mask, disliked_pairs, withou
 from earshot.data.ids import IdMap
 from earshot.data.recommend_request import Candidates, RecommendRequest
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import StoredInteractions
+from earshot.index.listens.stored_interactions import StoredInteractions, read_history
+from earshot.index.recordings.never_list import NEVER_TO_ANYBODY, never_recordings
 from earshot.index.recordings.recording_facts import read_facts
 from earshot.index.vectors.ann import n_candidates, nearest_ids
 from earshot.index.vectors.faiss_file import index_state, open_index
@@ -18,11 +19,14 @@ _MIN_INDEXED = 100_000  # tracks from which the index is faster than reading eve
 
 
 def read_candidates(library: Library, run_id: int, *, with_vectors: bool) -> Candidates:
-    """Read all tracks as candidates, one of each recording, with the vectors of a training.
+    """Read all tracks as candidates, one of each recording that may be recommended, with the vectors of a training.
 
     Without vectors, for towers that do not score by the unit vectors of the space, all tracks are new.
     """
-    query = f"SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND {ONE_PER_RECORDING.format('id')}"
+    query = (
+        f"SELECT id FROM tracks WHERE status IN ('embedded', 'catalog') AND {ONE_PER_RECORDING.format('id')}"
+        f" AND {NEVER_TO_ANYBODY.format('id')}"
+    )
     facts = read_facts(library)
     present = facts[np.isin(facts["id"], library.ids(query))]
     stored, vectors = IdMap([]), np.empty((0, 0), dtype=np.float32)
@@ -70,22 +74,19 @@ def play_counts(read: StoredInteractions) -> tuple[np.ndarray, np.ndarray]:
     return read.items.all_ids, without_dislikes(read.interactions).play_counts()
 
 
-def request_for_user(read: StoredInteractions, user_id: int, seed_id: int | None = None) -> RecommendRequest:
-    """A request of a user of the library, with their history."""
-    listens, first, stop = read.interactions, 0, 0
-    if user_id in read.users:
-        row = int(read.users.rows([user_id])[0])
-        first, stop = np.searchsorted(listens.user_rows, np.array([row, row + 1], dtype=np.int32))
-    events = slice(first, stop)
-    users, tracks = np.asarray(listens.user_rows[events]), np.asarray(listens.track_rows[events])
-    kinds = None if listens.kinds is None else np.asarray(listens.kinds[events])
-    liked = slice(None) if kinds is None else active_mask(users, tracks, kinds)
+def request_for_user(library: Library, user_id: int, seed_id: int | None = None) -> RecommendRequest:
+    """A request of a user of the library, with their history up to this moment."""
+    history = read_history(library, user_id)
+    tracks, kinds = history["item_ids"], history["kinds"]
+    users = np.zeros(len(tracks), dtype=np.int32)
+    is_active = active_mask(users, tracks, kinds)
+    _, disliked = disliked_pairs(users, tracks, kinds)
     return RecommendRequest(
-        read.items.ids(tracks[liked]),
-        np.asarray(listens.times[events])[liked],
-        np.asarray(listens.weights[events])[liked],
-        None if kinds is None else kinds[liked],
+        tracks[is_active],
+        history["times"][is_active],
+        history["weights"][is_active],
+        kinds[is_active],
         user_id,
         seed_id,
-        None if kinds is None else read.items.ids(disliked_pairs(users, tracks, kinds)[1]),
+        np.union1d(disliked, never_recordings(library, user_id)).astype(np.int64),
     )

@@ -11,6 +11,7 @@ from earshot.data.ids import IdMap
 from earshot.data.name_matching import album_key, artist_key, artist_keys, title_key
 from earshot.index.library import Library
 from earshot.index.recordings.find_copies import Sound, agreement_if_same, read_sounds
+from earshot.index.recordings.never_list import never_recordings
 from earshot.index.recordings.recordings import recordings_of, tracks_to_show
 from earshot.index.search.excerpts import ExcerptVectors, read_excerpts
 from earshot.index.search.filters import ListCaps, SearchFilters, fitting_recordings, fitting_track
@@ -100,6 +101,7 @@ def similar(
     index, exhaustive = open_index(library, space)
     named = dict.fromkeys(seed.id for seed in (*seeds, *unlike) if seed.id is not None)
     recordings = dict.fromkeys(recordings_of(library, named))
+    excluded = {*recordings, *never_recordings(library)}
     albums = {album_key(seed.album) for seed in seeds} - {""}
     artists = {key for seed in seeds for key in artist_keys(seed.artist)}
     names, outside = {_name_keys(seed) for seed in seeds}, [seed for seed in seeds if seed.id is None]
@@ -108,7 +110,7 @@ def similar(
     copies = [row for rows in tracks_to_show(library, recordings).values() for row in rows if row.id not in named]
     for recording, tracks, score in _candidates(library, space, index, query, filters, artists, albums):
         track = fitting_track(tracks, filters, artists)
-        if recording in recordings or track is None or not caps.has_room(track):
+        if recording in excluded or track is None or not caps.has_room(track):
             continue
         is_its_name = track.path is None and all(key := _name_keys(track)) and key in names
         if is_its_name or any(is_recording_of(library, track, seed) for seed in outside):

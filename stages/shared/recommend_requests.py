@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from earshot.data.recommend_request import RecommendRequest
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import StoredInteractions, find_user
+from earshot.index.listens.stored_interactions import find_user, read_interactions
 from earshot.index.recommending.candidate_store import request_for_user
+from earshot.index.recordings.never_list import never_recordings
 from earshot.index.recordings.recordings import recordings_of
 from earshot.index.search.selected import Selected
 from earshot.stages.shared.chosen_tracks import argument_text, chosen_tracks, why_nothing
@@ -28,7 +31,6 @@ class ReadRequest:
 
 def read_request(
     library: Library,
-    listens: StoredInteractions,
     user: str | None,
     history: Sequence[Track],
     liked: Sequence[Track],
@@ -45,15 +47,17 @@ def read_request(
         liked, seed = [seed_track or ""], None  # to whom all of them are liked
     seed_id, after = (None, "") if seed is None else (recordings_of(library, seed.ids)[0], f"after {seed.name}")
     if user is not None:
-        request = request_for_user(listens, find_user(library, user), seed_id)
+        request = request_for_user(library, find_user(library, user), seed_id)
         return ReadRequest(request, ", ".join(filter(None, (f"to {user}", after))))
     asked = history_tracks(library, [argument_text(track) for track in history])
     played, strangers = recordings_of(library, asked.ids), asked.strangers
     choices = [_chosen(library, track) for track in liked]
     liked_ids = recordings_of(library, [track_id for choice in choices for track_id in choice.ids])
     track_ids = [*played, *dict.fromkeys(liked_ids)]
-    is_ordered = not liked and bool(listens.interactions.times.any())  # the towers have learned of no order else
-    request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id)
+    listens = read_interactions(library, may_lag=True).interactions
+    is_ordered = not liked and bool(listens.times.any())  # the towers have learned of no order else
+    never = np.array(never_recordings(library), dtype=np.int64)
+    request = RecommendRequest.for_new_user(track_ids, ordered=is_ordered, seed_id=seed_id, disliked=never)
     likes = f"to somebody who likes {' + '.join(choice.name for choice in choices)}" if choices else ""
     n_given_tracks = len(played) + len(strangers)
     plays = f"to somebody who played {len(played):,} of {n_given_tracks:,} tracks given" if history else ""

@@ -51,7 +51,7 @@ def test_a_library_in_order(library):
         **{"file": state.path.name, "type": "flat", "vectors": 3, "recall_at_10": 1.0},
         **{"built": state.built, "problem": None},
     }
-    assert (facts.listens, facts.towers) == ({"files": 0, "events": 0, "users": 0}, None)
+    assert (facts.listens, facts.towers) == ({"files": 0, "events": 0, "told_here": 0, "users": 0}, None)
     assert (facts.neighbours_up_to_date, facts.lacking, facts.unfinished_runs, facts.next_steps) == (True, 0, 0, [])
     assert json.loads(json.dumps(asdict(facts))) == asdict(facts)
 

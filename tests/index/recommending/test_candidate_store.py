@@ -69,12 +69,12 @@ def test_histories_and_play_counts(library):
     library, run = library
     read = read_interactions(library)
     named = dict(library.db.execute("SELECT title, id FROM tracks"))
-    eve = request_for_user(read, find_user(library, "eve"), seed_id=1)
+    eve = request_for_user(library, find_user(library, "eve"), seed_id=1)
     assert eve.track_ids().tolist() == [named["Two"], named["Four"], named["Two"], 1]
     assert (
         eve.times.tolist() == [100, 200, 300] and eve.is_ordered and repr(eve) == "<RecommendRequest user 1, 3 plays>"
     )
-    assert request_for_user(read, 99).track_ids().tolist() == []
+    assert request_for_user(library, 99).track_ids().tolist() == []
     candidates = read_candidates(library, run, with_vectors=True)
     plays = candidates.plays(*play_counts(read))
     expected = {"One": 0, "Two": 2, "Three": 0, "Four": 1, "Five": 1}
@@ -88,7 +88,7 @@ def test_a_dislike_is_no_play(tmp_path):
         import_table(library, tmp_path / "listens.csv", rows)
         read = read_interactions(library)
         (one,) = library.db.execute("SELECT id FROM tracks WHERE title = 'One'").fetchone()
-        request = request_for_user(read, find_user(library, "eve"))
+        request = request_for_user(library, find_user(library, "eve"))
         assert (request.played.tolist(), request.times.tolist(), request.kinds.tolist()) == ([one], [1], [0])
         assert request.disliked.tolist() == [3 - one] and dislikes(read.interactions)[1].tolist() == [2 - one]
         ids, counts = play_counts(read)

@@ -1,0 +1,91 @@
+"""Feedback that listeners give while music plays, kept among the listens: one growing file for a listener and a year.
+
+A file is written anew for each event, under a new name, before the table `listens` names it: a kill leaves the earlier
+one. That is removed with the next event but one, so that whoever began to read it can end.
+"""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from earshot.data.events.feedback_events import Feedback, FeedbackEvent
+from earshot.data.files.atomic import atomic_path
+from earshot.index.library import Library, LibraryError, now
+from earshot.index.listens.listen_store import StoredListens, explain_log_errors, listens_folder, stored_listens
+from earshot.index.manifest import LISTENS, earlier_state, later_state, listens_fix, record
+
+
+def feedback_files(library: Library, user_id: int) -> list[StoredListens]:
+    """The files of feedback of one listener, the oldest year first."""
+    files = [one for one in stored_listens(library, "track") if one.listener_id == user_id]
+    return sorted(files, key=lambda one: one.year or 0)
+
+
+def add_feedback(library: Library, user_id: int, event: FeedbackEvent) -> bool:
+    """Add an event to the feedback of a listener; tell whether it is news. The caller holds the transaction.
+
+    Raises
+    ------
+    LibraryError
+        The file of this listener and year is missing or damaged.
+    """
+    length_s = library.value("SELECT duration_s FROM tracks WHERE id = ?", [event.track_id])
+    return _rewrite(library, user_id, event.time_s, lambda feedback: feedback.with_event(event, length_s))
+
+
+def remove_feedback(library: Library, user_id: int, event: FeedbackEvent) -> bool:
+    """Remove an event from the feedback of a listener; tell whether it was there. The caller holds the transaction.
+
+    Raises as `add_feedback` does.
+    """
+    return _rewrite(library, user_id, event.time_s, lambda feedback: feedback.without_event(event))
+
+
+def latest_feedback(library: Library, user_id: int, n: int) -> list[FeedbackEvent]:
+    """The last events that a listener told here, the latest first."""
+    latest: list[FeedbackEvent] = []
+    for listens in feedback_files(library, user_id)[::-1]:
+        if len(latest) < n:
+            latest += _read(library, listens, user_id).latest(n - len(latest))
+    return latest
+
+
+def _rewrite(library: Library, user_id: int, time_s: int, change: Callable[[Feedback], Feedback | None]) -> bool:
+    """Write what a change makes of a file of feedback in its place; None leaves it as it is."""
+    year = datetime.fromtimestamp(time_s, UTC).year
+    known = next((one for one in feedback_files(library, user_id) if one.year == year), None)
+    feedback = change(_read(library, known, user_id))
+    if feedback is None:
+        return False
+    if known is not None and not len(feedback):
+        library.db.execute("DELETE FROM listens WHERE id = ?", [known.id])
+        return True
+    folder = listens_folder(library)
+    path = folder / (f"{uuid.uuid4().hex}.1.parquet" if known is None else later_state(known.file))
+    if known is not None and (unread := earlier_state(known.file)):
+        (folder / unread).unlink(missing_ok=True)  # before the folder is synced for the new file
+        library.db.execute("DELETE FROM kept_files WHERE name = ?", [f"{LISTENS}/{unread}"])
+    with atomic_path(path) as temporary:
+        feedback.write(temporary)
+    facts = {"file": path.name, "n_events": len(feedback), "n_items": feedback.n_tracks, "imported": now()}
+    if known is None:
+        name = library.value("SELECT name FROM users WHERE id = ?", [user_id])
+        facts |= {"content_hash": uuid.uuid4().hex, "origin": f"played here by {name}, {year}", "level": "track"}
+        facts |= {"n_users": 1, "n_malformed": 0, "options": "[]", "listener_id": user_id, "year": year}
+        library.insert("listens", ", ".join(facts), [tuple(facts.values())])
+    else:
+        changes = ", ".join(f"{column} = ?" for column in facts)
+        library.db.execute(f"UPDATE listens SET {changes} WHERE id = ?", [*facts.values(), known.id])
+    record(library, path, is_ours=True)
+    return True
+
+
+def _read(library: Library, listens: StoredListens | None, user_id: int) -> Feedback:
+    if listens is None:
+        return Feedback.read(None, user_id)
+    path = library.file(listens.file, LISTENS)
+    fix = f"Restore it from a backup, or run `{listens_fix(library, listens.id, listens.file, listens.origin, None)}`."
+    if not path.is_file():
+        raise LibraryError(f"{path} is missing.\n\n{fix}")
+    with explain_log_errors(fix):
+        return Feedback.read(path, user_id)

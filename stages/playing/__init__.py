@@ -1,0 +1,1 @@
+"""Feedback while music plays, and the players that it comes from."""
