@@ -254,10 +254,13 @@ def read_head(member: Member) -> Head | None:
     if member.name is None:
         refuse_packed(content, member.path.name)
     if content.startswith(MAGIC):
-        if member.name is not None or member.path.suffix == ".gz":
-            return Head(member, MAGIC.decode())
-        with open_database(member.path) as connection:
-            return Head(member, tables=database_tables(connection))
+        try:
+            with open_database(member) as connection:
+                return Head(member, tables=database_tables(connection))
+        except ValueError:
+            if member.name is None:
+                raise
+            return Head(member, MAGIC.decode())  # which is told; the other files of the archive are read
     if not content.startswith(b"PAR1"):
         return Head(member, decoded(content).lstrip())
     if member.name is not None:

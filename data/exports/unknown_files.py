@@ -28,6 +28,10 @@ _ROOT = re.compile(r"<([A-Za-z][\w:.-]*)")
 _MAX_SHOWN = 8  # keys or tables
 _UNPACKED = ("an archive", "a SQLite database")  # the latter inside of one
 _DATABASES = "Those of Navidrome, Plex, Jellyfin, Strawberry and Clementine"
+_JELLYFIN = {  # advice by a table that only one of its databases has
+    "TypedBaseItems": "Since version 10.11 they lie in jellyfin.db: import that",
+    "ActivityLogs": "Before version 10.11 they lie in library.db: import that, which reads this if it lies beside",
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ def look_of(head: Head) -> Look:
     """Tell from its beginning what a file is that no reader takes."""
     text = head.text
     if head.tables:
+        if (jellyfin := _JELLYFIN.get(next((name for name in _JELLYFIN if name in head.tables), ""))) is not None:
+            return Look("a database of Jellyfin without plays", jellyfin)
         return Look(f"a SQLite database with the tables {_listed(sorted(head.tables))}", f"{_DATABASES} are known here")
     if head.member.suffix in _WORKBOOKS:
         return Look("a workbook", "Open it, and save its sheet of listens as CSV")

@@ -46,6 +46,7 @@ _OPTIONAL = {  # well-known names of other columns, and the columns of a batch t
     **dict.fromkeys(("ratio", "play_ratio", "played_ratio", "played_ratio_pct"), "ratio"),
     **dict.fromkeys(("played_ms", "ms_played"), "played_ms"),
 }
+NAME_THEM = "Write the names of the columns above it, such as artist, title, album, play_count and last_played."
 _CODE = re.compile(r"[0-9a-f]{32,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|")
 _TIME_FIELD = re.compile(r"(?:[89]\d{8}|1\d{9})(?:\d{3})?(?:\.\d+)?|\d{4}-\d\d-\d\d.*")  # from 1995 on
 
@@ -191,4 +192,6 @@ def _plain(names: Sequence[str]) -> set[str]:
 
 
 def _missing(table: str, columns: Sequence[str], what: str, cure: str) -> ValueError:
-    return ValueError(f"{table}: no column of {what}; name one of {list_columns(columns)} with {cure}")
+    is_row = any(map(str.isdecimal, columns))
+    headless = f".\n\nIf this is no header but the first row: {NAME_THEM[0].lower()}{NAME_THEM[1:]}" if is_row else ""
+    return ValueError(f"{table}: no column of {what}; name one of {list_columns(columns)} with {cure}{headless}")

@@ -9,6 +9,7 @@ import polars as pl
 
 from earshot.data.listens.event_batch import CODES, Batch, codes, valid_events
 from earshot.data.listens.listen_columns import (
+    NAME_THEM,
     ListenColumns,
     are_of_items,
     are_of_listens,
@@ -24,6 +25,7 @@ from earshot.data.tables.text_layouts import Layout, header_fields
 
 _TIME_OF_DAY = r"^\s*\d{1,2}:\d\d(?::\d\d)?(?:\s*[AaPp][Mm])?\s*$"
 _N_ROWS = 5  # of which one has as many fields as a header, if that is one
+_MAX_SHOWN = 40  # letters of a field in an error
 _N_SEEN = 10_000  # rows from which the meaning of a column is told
 
 
@@ -77,6 +79,11 @@ def read_listen_table(file: Path | Member, options: ReadOptions | None = None) -
 def read_table(table: Table, options: ReadOptions) -> OpenedSource:
     """Read an opened table; see `read_listen_table`."""
     names = headless_names(table.first_row)
+    if table.first_row and names is None and options.user is None and options.item is None:
+        row = ", ".join(field[:_MAX_SHOWN] for field in table.first_row)
+        raise ValueError(
+            f"{table.name} has no header, and its first row does not tell its columns: {row}.\n\n{NAME_THEM}"
+        )
     found = find_columns(table.name, names or table.columns, options)
     return OpenedSource(
         _batches(table, found, dict(zip(table.columns, names or (), strict=False)), options), found.level

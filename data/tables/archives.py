@@ -7,14 +7,18 @@ hundredth was made to do harm.
 import bz2
 import gzip
 import io
+import lzma
 import os
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, cast
 
 from earshot.data.files.regular_files import open_regular
@@ -26,6 +30,13 @@ _ENCRYPTED = 0x1  # in the flags of a zip entry
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 _GZIP_MAGIC = b"\x1f\x8b"
 _PIECE_BYTES = 1024**2
+_NESTED_BYTES = 2 * 1024**3  # of all archives in an archive, which are unpacked to a temporary file
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
+    NotImplementedError,  # unknown compression, perhaps of a damaged entry
+    RecursionError,  # nested headers of a tar archive
+)
 
 
 class BoundedReader(io.RawIOBase):
@@ -115,7 +126,8 @@ class ZipArchive:
         if any(entry.compress_type not in _PACKINGS for entry in entries):
             raise ValueError(f"{path.name} is packed in a way that is not read here; unpack it, and import the folder")
         # No member unpacks to more bytes than the directory says. Overlapping members all count.
-        refuse_bomb(sum(entry.file_size for entry in entries), path.stat().st_size, path.name)
+        self.n_bytes = sum(entry.file_size for entry in entries)
+        refuse_bomb(self.n_bytes, path.stat().st_size, path.name)
         _refuse_too_many(len(entries), path)
         self.names = list(dict.fromkeys(entry.filename for entry in entries))
 
@@ -166,6 +178,7 @@ class TarArchive:
                 _refuse_too_many(len(self._members), path)
         while is_gzipped and raw.read(_PIECE_BYTES):  # tarfile takes damage for the end; gzip checks its very end
             pass
+        self.n_bytes = sum(member.size for member in self._members.values())
         self.names = list(self._members)
 
     @contextmanager
@@ -175,6 +188,62 @@ class TarArchive:
         # A sparse file is longer than the archive.
         with io.BufferedReader(BoundedReader(member, self._size, f"{name} in {self._name}"), _PIECE_BYTES) as bounded:
             yield bounded
+
+
+class NestedArchive:
+    """An archive, in which other archives are folders, down to one level.
+
+    One of them stays the file that it is if it is damaged, encrypted or too large, or all together hold far more than
+    the archive has bytes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._packed_bytes = path.stat().st_size
+        self._outer = _archive(path)
+        self._inner: dict[str, ZipArchive | TarArchive] = {}
+        self._place: dict[str, tuple[str, str]] = {}  # the archive in this one, and the name in that one
+        n_unpacked = n_bytes = 0
+        n_names = len(self._outer.names)
+        self.names: list[str] = []
+        for name in self._outer.names:
+            self.names.append(name)
+            if not name.lower().endswith(ARCHIVES):
+                continue
+            try:
+                inner, n_own = self._unpacked(name, _NESTED_BYTES - n_unpacked)
+                refuse_bomb(n_bytes + inner.n_bytes, self._packed_bytes, name)
+                _refuse_too_many(n_names + len(inner.names), path)
+            except (*DAMAGE, ValueError):
+                continue
+            n_unpacked, n_bytes, n_names = n_unpacked + n_own, n_bytes + inner.n_bytes, n_names + len(inner.names)
+            self._inner[name] = inner
+            self._place |= {f"{name}/{one}": (name, one) for one in inner.names}
+            self.names[-1:] = [f"{name}/{one}" for one in inner.names]
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        archive, inside = self._place.get(name, ("", name))
+        with (self._inner[archive] if archive else self._outer).open(inside) as member:
+            yield member
+
+    def _unpacked(self, name: str, max_bytes: int) -> tuple[ZipArchive | TarArchive, int]:
+        """Open an archive in this one, and tell its size. Its temporary file is gone once it is closed."""
+        with TemporaryDirectory() as folder:
+            copy = Path(folder, "archive.zip" if name.lower().endswith(".zip") else "archive.tar")
+            with self._outer.open(name) as packed, copy.open("wb") as file:
+                n_bytes = copy_bounded(packed, file, max_bytes, name)
+            return _archive(copy), n_bytes
+
+
+def copy_bounded(source: IO[bytes], target: IO[bytes], max_bytes: int, name: str) -> int:
+    """Copy all of a file, and return its size; raises a ValueError that names it once it is larger than that."""
+    n_bytes = 0
+    while piece := source.read(_PIECE_BYTES):
+        n_bytes += len(piece)
+        if n_bytes > max_bytes:
+            raise ValueError(f"{name} is larger than {max_bytes / 1024**3:.0f} GiB; unpack it, and import the file")
+        target.write(piece)
+    return n_bytes
 
 
 # First bytes of packed files.
@@ -196,14 +265,18 @@ def refuse_packed(head: bytes, name: str) -> None:
         raise ValueError(f"{name} is packed ({kind}); unpack it first")
 
 
-def open_archive(path: Path) -> ZipArchive | TarArchive:
+def open_archive(path: Path) -> NestedArchive:
     """Open an archive. The last two stay open, so that reading twenty thousand members opens it once."""
     status = path.stat()
     return _cached_archive(path, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 @lru_cache(maxsize=2)
-def _cached_archive(path: Path, _mtime_ns: int, _size: int, _inode: int) -> ZipArchive | TarArchive:
+def _cached_archive(path: Path, _mtime_ns: int, _size: int, _inode: int) -> NestedArchive:
+    return NestedArchive(path)
+
+
+def _archive(path: Path) -> ZipArchive | TarArchive:
     return ZipArchive(path) if path.suffix.lower() == ".zip" else TarArchive(path)
 
 

@@ -7,7 +7,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from earshot.data.files.regular_files import IrregularFileError, open_regular, require_regular
+from earshot.data.files.path_encoding import is_bare_name
+from earshot.data.files.regular_files import require_regular
+from earshot.data.tables.archives import copy_bounded
+from earshot.data.tables.text_blocks import Member
 
 MAGIC = b"SQLite format 3\0"
 _WAL_PLACES = slice(18, 20)  # of the header: 2 in a database with a write-ahead log
@@ -15,15 +18,17 @@ _HEADER_BYTES = 100
 _PATIENCE_S = 10  # while the program writes
 _MAX_CELL_BYTES = 16 * 1024 * 1024
 _MAX_TABLES = 1_000
+_MAX_UNPACKED_BYTES = 8 * 1024**3  # of a database in an archive
+_BESIDE = ("-wal", "-journal")  # behind its name: what is written, but not yet in it, or perhaps to be undone
 Tables = Mapping[str, frozenset[str]]  # the columns of each table
 
 
-def is_database(path: Path) -> bool:
+def is_database(member: Member) -> bool:
     """Tell whether a file begins as a database does."""
     try:
-        with open_regular(path) as file:
+        with member.open() as file:
             return file.read(len(MAGIC)) == MAGIC
-    except (OSError, IrregularFileError):
+    except (OSError, ValueError):
         return False
 
 
@@ -34,8 +39,8 @@ def log_of(path: Path) -> Path | None:
 
 
 @contextmanager
-def open_database(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a database in one state, that of now. No file is made beside it.
+def open_database(file: Path | Member) -> Iterator[sqlite3.Connection]:
+    """Open a database in one state, that of now. No file is made beside it; one in an archive is unpacked elsewhere.
 
     A reader of a write-ahead log takes part in its index, a file that only a running program has. Without one nobody
     has the database open: then a log is read in a copy of both, and a database without one as it lies.
@@ -43,8 +48,34 @@ def open_database(path: Path) -> Iterator[sqlite3.Connection]:
     Raises
     ------
     ValueError
-        It is no database, damaged, locked, or was written to in the meantime without a lock.
+        It is no database, damaged, locked, or was written to in the meantime without a lock; or it is packed, and too
+        large.
     """
+    member = file if isinstance(file, Member) else Member(file)
+    if member.name is None and not member.path.name.endswith(".gz"):
+        with _opened(member.path) as connection:
+            yield connection
+        return
+    with TemporaryDirectory() as folder:
+        unpacked = Path(folder, member.title if is_bare_name(member.title) else "database")
+        try:
+            _unpack(member, unpacked)
+            for end in _BESIDE if member.name is not None else ():
+                if (log := member.beside(f"{member.title}{end}")) is not None:
+                    _unpack(log, Path(f"{unpacked}{end}"))
+        except OSError as error:
+            raise ValueError(f"{member} cannot be unpacked: {error.strerror}; unpack it, and import the file") from None
+        with _opened(unpacked) as connection:
+            yield connection
+
+
+def _unpack(member: Member, place: Path) -> None:
+    with member.open() as source, place.open("wb") as target:
+        copy_bounded(source, target, _MAX_UNPACKED_BYTES, str(member))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     require_regular(path)
     try:
         with path.open("rb") as file:

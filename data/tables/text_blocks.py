@@ -3,20 +3,15 @@
 import errno
 import io
 import json
-import lzma
-import struct
-import tarfile
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from earshot.data.files.regular_files import open_regular
-from earshot.data.tables.archives import open_archive, open_gzip
+from earshot.data.tables.archives import ARCHIVES, DAMAGE, open_archive, open_gzip
 from earshot.data.tables.utf8_text import Utf8File
 
 _BLOCK_BYTES = 64 * 1024 * 1024
@@ -25,11 +20,6 @@ _BLOCK_LINES = 2_000_000  # about as many in a block of short lines, since an em
 _JSON_LINES = 50_000  # in a block; each becomes several Python objects
 MAX_LINE_BYTES = 16 * 1024 * 1024  # by which a block may grow to complete a line
 _CHECKED_GZIP_BYTES = 32 * 1024 * 1024  # gzipped files of at most this size are unpacked once for a check
-_DAMAGE = (
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
-    NotImplementedError,  # unknown compression, perhaps of a damaged entry
-    RecursionError,  # nested headers of a tar archive
-)
 
 
 @dataclass(frozen=True)
@@ -57,6 +47,14 @@ class Member:
     def location(self) -> Path:
         """Its path, where an archive counts as a folder."""
         return self.path / (self.name or "")
+
+    def beside(self, name: str) -> "Member | None":
+        """The file of a name in the same folder; None if there is none."""
+        if self.name is None:
+            path = self.path.with_name(name)
+            return Member(path) if path.is_file() else None
+        other = self.name[: self.name.rfind("/") + 1] + name  # which may begin with ./
+        return replace(self, name=other) if other in open_archive(self.path).names else None
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -87,8 +85,8 @@ class Member:
 
 
 def members_of(path: Path) -> list[Member]:
-    """List the file itself, or the files in an archive; raises as `Member.open` does."""
-    if path.name.lower().endswith((".zip", ".tar", ".tar.gz", ".tgz")):
+    """List the file itself, or the files in an archive and in archives in it; raises as `Member.open` does."""
+    if path.name.lower().endswith(ARCHIVES):
         with _damage_as_value_error(path):
             return [Member(path, name) for name in open_archive(path).names]
     if path.name.endswith(".gz") and path.stat().st_size <= _CHECKED_GZIP_BYTES:
@@ -102,7 +100,7 @@ def members_of(path: Path) -> list[Member]:
 def _damage_as_value_error(path: Path) -> Iterator[None]:
     try:
         yield
-    except (*_DAMAGE, OSError) as error:
+    except (*DAMAGE, OSError) as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # of a position before the file
             raise
         raise ValueError(f"{path.name} is a damaged archive: {error}") from None

@@ -118,7 +118,8 @@ def import_listens(
     n_unread = 0
     for source in found.sources:
         try:
-            yield from _import_source(library, source, path, config)
+            is_alone = [one.paths for one in found.sources].count(source.paths) == 1
+            yield from _import_source(library, source, path, config, is_alone=is_alone)
         except ValueError as error:
             if len(found.sources) == 1:
                 raise
@@ -141,16 +142,22 @@ def _refuse_unused(config: ImportListensConfig, readers: set[Reader]) -> None:
 
 
 def _import_source(
-    library: Library, source: Source, path: Path, config: ImportListensConfig
+    library: Library, source: Source, path: Path, config: ImportListensConfig, *, is_alone: bool
 ) -> Generator[Report, None, None]:
-    """Read a source and keep its listens, unless they are known."""
+    """Read a source and keep its listens, unless they are known.
+
+    Parameters
+    ----------
+    is_alone : whether no other source lies in the same file, as in an archive, so that what was read of it was this
+    """
     origin = source.paths[0] if len(source.paths) == 1 or source.reader.is_whole else path
     digest = listen_store.content_digest(*source.content, number=source.number)
     known = listen_store.known_listens(library, digest)
     if known and not config.again:
         yield KnownSource(origin.name, known)
         return
-    earlier = listen_store.listens_of(library, str(origin.absolute())) if source.reader.is_whole else None
+    replaces = source.reader.is_whole and is_alone
+    earlier = listen_store.listens_of(library, str(origin.absolute())) if replaces else None
     given = config
     if earlier and not config.again:
         config = config.with_options_of(earlier)

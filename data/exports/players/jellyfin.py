@@ -9,6 +9,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from uuid import UUID
@@ -25,6 +26,7 @@ _USERS = "jellyfin.db"  # the file with the names of users
 _BESIDE = (_USERS, "library.db", "playback_reporting.db")  # the databases of one server
 _REPORTED = re.compile(r"(?P<artist>.+?) - (?P<title>.+) \((?P<album>(?:[^()]|\([^()]*\))+)\)")
 _NOT_KNOWN = "Not Known"
+_NAMELESS = f"users are called by their numbers, since {_USERS}, which has their names, does not lie beside"
 _COUNTED = (  # an item may have several rows for one user, which say the same
     f"CAST(max(d.PlayCount) AS INTEGER) AS plays, max({seconds_of('d.LastPlayedDate')}) AS time,"
     f" min({opinion('round(d.Rating / 2)', 'd.IsFavorite')}) AS kind"
@@ -83,22 +85,23 @@ def read_jellyfin(members: Sequence[Member], listener: str | None) -> Iterator[B
     with ExitStack() as stack:
         by_schema: dict[str, list[sqlite3.Connection]] = defaultdict(list)
         for member in members:
-            connection = stack.enter_context(open_database(member.path))
+            connection = stack.enter_context(open_database(member))
             tables = database_tables(connection)
             schema = next((one for one in _SCHEMAS if one.needed.keys() <= tables.keys()), None)
             if schema is not None:
-                schema.checked_tables(connection, member.path.name)
+                schema.checked_tables(connection, member.title)
                 by_schema[schema.program].append(connection)
         current = SERVER if by_schema[SERVER.program] else OLD_SERVER  # an upgrade leaves the old one
         counts = [
             row for one in by_schema[current.program] for rows in rows_of(one, *current.queries({})) for row in rows
         ]
         reports = chain.from_iterable(rows_of(one, *REPORTING.queries({})) for one in by_schema[REPORTING.program])
-        users = _user_names(members[0].path.with_name(_USERS))
+        users = _user_names(next((member for member in members if member.title == _USERS), None))
         entries = list(chain(*_entries(counts, reports, users)))
     if listener:
-        refuse_several({entry["user"] for entry in entries}, members[0].path)
-    yield from entry_batches([entries], dict, listener, needed=("title",))
+        refuse_several({entry["user"] for entry in entries}, members[0].title)
+    notes = () if users or listener else (_NAMELESS,)
+    yield from (replace(batch, notes=notes) for batch in entry_batches([entries], dict, listener, needed=("title",)))
 
 
 def _entries(
@@ -142,10 +145,10 @@ def _names(reported: str) -> Facts:
     return {name: None if value == _NOT_KNOWN else value for name, value in names.items()}
 
 
-def _user_names(path: Path) -> dict[str, str]:
-    if not path.is_file():
+def _user_names(file: Member | None) -> dict[str, str]:
+    if file is None:
         return {}
-    with open_database(path) as connection:
+    with open_database(file) as connection:
         if not {"Id", "Username"} <= database_tables(connection).get("Users", frozenset()):
             return {}
         number = "InternalId" if "InternalId" in database_tables(connection)["Users"] else "NULL"
@@ -155,12 +158,12 @@ def _user_names(path: Path) -> dict[str, str]:
 
 def _of_one_server(members: Sequence[Member]) -> list[list[Member]]:
     """Group the given databases with those beside them: always the same, in one order, whichever are given."""
-    by_folder: dict[Path, set[Path]] = defaultdict(set)
+    by_folder: dict[Path, set[Member]] = defaultdict(set)
     for member in members:
-        by_folder[member.path.parent].add(member.path)
-    for folder, paths in by_folder.items():
-        paths.update(filter(is_database, map(folder.joinpath, _BESIDE)))
-    return [[Member(path) for path in sorted(paths)] for paths in by_folder.values()]
+        by_folder[member.location.parent].update(
+            [member, *(one for name in _BESIDE if (one := member.beside(name)) and is_database(one))]
+        )
+    return [sorted(group, key=lambda member: member.location) for group in by_folder.values()]
 
 
 JELLYFIN = Reader(

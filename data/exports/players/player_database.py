@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from earshot.data.events.interactions import DISLIKE, LIKE
 from earshot.data.exports.entry_rows import Facts, entry_batches
@@ -60,20 +59,20 @@ def database_reader(name: str, schema: PlayerSchema) -> Reader:
 
 
 def _read(schema: PlayerSchema, member: Member, listener: str | None) -> Iterator[Batch]:
-    with open_database(member.path) as connection:
-        queries = schema.queries(schema.checked_tables(connection, member.path.name))
+    with open_database(member) as connection:
+        queries = schema.queries(schema.checked_tables(connection, member.title))
         if listener:
             users = (connection.execute(f"SELECT DISTINCT user FROM ({query})") for query in queries)
-            refuse_several({user for rows in users for (user,) in rows}, member.path)
+            refuse_several({user for rows in users for (user,) in rows}, member.title)
         blocks = (block for query in queries for block in rows_of(connection, query))
         yield from entry_batches(blocks, called_by_file, listener, needed=("title",))
 
 
-def refuse_several(users: Collection[object], path: Path) -> None:
+def refuse_several(users: Collection[object], file: str) -> None:
     """Raise a ValueError if several users played what shall be one listener's."""
     if len(users) > 1:
         names = ", ".join(sorted(map(str, users)))
-        raise ValueError(f"{path.name} has plays of {names}; --listener is for the plays of one person")
+        raise ValueError(f"{file} has plays of {names}; --listener is for the plays of one person")
 
 
 def rows_of(connection: sqlite3.Connection, query: str) -> Iterator[list[Facts]]:

@@ -18,7 +18,7 @@ from player_databases import database
         ("x.xml", b"<DJ_PLAYLISTS>", "the collection of rekordbox. Export its playlists as m3u8"),
         ("x.nml", b'<?xml version="1.0"?><NML VERSION="19">', "the collection of Traktor"),
         ("x.xml", b'<?xml version="1.0"?><!DOCTYPE rss><opml version="1">', "XML of <opml>"),
-        ("x.db.gz", gzip.compress(b"SQLite format 3\0"), "a SQLite database. Unpack it"),
+        ("x.db.gz", gzip.compress(b"SQLite format 3\0"), "x.db cannot be read as a database"),
         ("x.m3u8", b"#EXTM3U", "a playlist. `cli import-playlists` reads playlists"),
         ("x.dat", b"\0\1\2", "no text"),
         ("x.log", b"something happened", "text, but no table by its name"),
@@ -42,6 +42,32 @@ def test_the_tables_of_a_database_are_told(tmp_path):
     (tmp_path / "x.db").write_bytes(b"SQLite format 3\0 and no more")
     with pytest.raises(ValueError, match=r"x\.db cannot be read as a database"):
         find_sources(tmp_path / "x.db")
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "words"),
+    [
+        (
+            "jellyfin.db",
+            "ActivityLogs",
+            r"without plays\. Before version 10\.11 they lie in library\.db: import that",
+        ),
+        ("library.db", "TypedBaseItems", r"without plays\. Since version 10\.11 they lie in jellyfin\.db: import that"),
+    ],
+)
+def test_half_of_jellyfin_names_the_other_half(tmp_path, name, table, words):
+    database(tmp_path / name, f"CREATE TABLE {table} (a); CREATE TABLE Users (Id, Username)", {})
+    with pytest.raises(ValueError, match=words):
+        find_sources(tmp_path / name)
+
+
+def test_a_database_in_an_archive_that_cannot_be_read_costs_only_itself(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("listens.csv", "user,track\nana,One\n")
+        archive.writestr("a.db", b"SQLite format 3\0 and no more")
+    found = find_sources(tmp_path / "x.zip")
+    assert len(found.sources) == 1
+    assert found.without_listens == ["a.db (Unpack it, and import what was in it)"]
 
 
 def test_of_several_files_the_one_to_mend_is_named(tmp_path):

@@ -216,3 +216,17 @@ def test_days_and_times_of_the_day_in_two_columns(tmp_path):
     assert english.batch.events["time_s"].to_list() == [SECOND]
     stamped = read_listen_table(written(tmp_path, f"user,track,date,time\na,x,2009-05-04,{SECOND}\n"))
     assert stamped.batch.events["time_s"].to_list() == [SECOND]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("Air;Boy;Moon;3;2024-03-10 19:30:00;5", r"x\.csv has no header, .* its columns: Air, Boy, Moon, 3, 2024-"),
+        ("Air;Boy;Moon;3", r"no column of users; .*\n\nIf this is no header but the first row: write the names"),
+    ],
+)
+def test_a_table_without_a_header_is_told_to_name_its_columns(tmp_path, row, words):
+    (tmp_path / "x.csv").write_text(f"{row}\n{row}\n")
+    with pytest.raises(ValueError, match=words) as told:
+        read_listen_table(tmp_path / "x.csv")
+    assert "names of the columns above it, such as artist, title, album, play_count" in str(told.value)

@@ -6,6 +6,7 @@ import json
 import os
 import struct
 import tarfile
+import tempfile
 import tracemalloc
 import zipfile
 
@@ -146,6 +147,63 @@ def test_too_many_files(tmp_path, monkeypatch):
     ):
         with pytest.raises(ValueError, match="holds more than 3 files; unpack it"):
             members_of(path)
+
+
+def nested(path, pack=zipped, **inner):
+    """An archive of archives, each of one file of rows, with a plain file behind them."""
+    folder = path.parent / "inner"
+    folder.mkdir()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in inner.items():
+            packed = content if isinstance(content, bytes) else pack(folder / name, **content)
+            archive.writestr(f"a/{name}", packed if isinstance(packed, bytes) else packed.read_bytes())
+        archive.writestr("z.csv", ROW)
+    return path
+
+
+@pytest.mark.parametrize(("pack", "end"), [(zipped, ".zip"), (tarred, ".tgz"), (tarred, ".tar.gz")])
+def test_archives_in_an_archive_are_folders(tmp_path, pack, end):
+    path = nested(tmp_path / "x.zip", pack, **{f"b{end}": {"one": ROW, "two": b"2"}, f"c{end}": {"one": b"3"}})
+    names = [f"a/b{end}/one.csv", f"a/b{end}/two.csv", f"a/c{end}/one.csv", "z.csv"]
+    before = sorted(os.listdir(tempfile.gettempdir()))
+    assert [member.name for member in members_of(path)] == names
+    assert content_of(path) == [ROW, b"2", b"3", ROW]
+    assert sorted(os.listdir(tempfile.gettempdir())) == before, "nothing is left"
+
+
+def test_archives_in_a_tar_are_folders(tmp_path):
+    content = zipped(tmp_path / "b.zip", one=ROW).read_bytes()
+    with tarfile.open(tmp_path / "x.tar.gz", "w:gz") as archive:
+        entry = tarfile.TarInfo("b.zip")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    assert [member.name for member in members_of(tmp_path / "x.tar.gz")] == ["b.zip/one.csv"]
+    assert content_of(tmp_path / "x.tar.gz") == [ROW]
+
+
+def test_archives_in_an_archive_that_are_damaged_or_deeper_stay_files(tmp_path):
+    deeper = nested(tmp_path / "deeper.zip", **{"b.zip": {"one": ROW}}).read_bytes()
+    (tmp_path / "inner").rename(tmp_path / "before")
+    path = nested(tmp_path / "x.zip", **{"damaged.zip": b"PK\x03\x04...", "deep.zip": deeper, "d.tar": b"x" * 600})
+    assert [member.name for member in members_of(path)] == [
+        "a/damaged.zip", "a/deep.zip/a/b.zip", "a/deep.zip/z.csv", "a/d.tar", "z.csv"
+    ]  # fmt: skip
+
+
+def test_what_lies_in_inner_archives_is_bounded_by_the_outer_one(tmp_path, strict, monkeypatch):
+    """Each unpacks to less than a bomb; together they do not."""
+    inner = {f"{name}.zip": {"one": bytes(9_000)} for name in "bcdefgh"}
+    path = nested(tmp_path / "x.zip", **inner)
+    n_bytes = path.stat().st_size
+    names = [member.name for member in members_of(path)]
+    assert len([name for name in names if name.endswith(".zip/one.csv")]) == 7 and 100 * n_bytes > 9_000 * 7
+    monkeypatch.setattr(archives, "BOMB_RATIO", 25_000 // n_bytes)
+    archives._cached_archive.cache_clear()
+    names = [member.name for member in members_of(path)]
+    assert names[:2] == ["a/b.zip/one.csv", "a/c.zip/one.csv"] and names[2:-1] == [f"a/{one}.zip" for one in "defgh"]
+    monkeypatch.setattr(archives, "_NESTED_BYTES", 10)
+    archives._cached_archive.cache_clear()
+    assert [member.name for member in members_of(path)] == [*(f"a/{one}" for one in inner), "z.csv"]
 
 
 def test_gzip_of_several_parts_and_of_garbage_behind_it(tmp_path):

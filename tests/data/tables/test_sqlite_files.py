@@ -1,12 +1,19 @@
 """Databases of other programs: read in one state, while their program runs or not, and left as they are."""
 
+import gzip
 import os
+import shutil
 import sqlite3
+import tempfile
+import zipfile
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from earshot.data.tables import sqlite_files
 from earshot.data.tables.sqlite_files import database_tables, is_database, log_of, open_database
+from earshot.data.tables.text_blocks import Member, members_of
 
 NUMBERS = "CREATE TABLE t (n INTEGER); CREATE VIEW v AS SELECT 1 AS n; INSERT INTO t VALUES (1)"
 
@@ -101,10 +108,43 @@ def test_damage_is_told(tmp_path):
 def test_a_database_by_its_beginning(tmp_path):
     (tmp_path / "x.db").write_text("SQLite")
     os.mkfifo(tmp_path / "pipe.db")
-    assert is_database(made(tmp_path / "a.db", "DELETE"))
-    assert not any(map(is_database, (tmp_path / "x.db", tmp_path / "pipe.db", tmp_path / "none.db", tmp_path)))
+    assert is_database(Member(made(tmp_path / "a.db", "DELETE")))
+    others = (tmp_path / "x.db", tmp_path / "pipe.db", tmp_path / "none.db", tmp_path)
+    assert not any(is_database(Member(path)) for path in others)
 
 
 def test_views_are_no_tables(tmp_path):
     with open_database(made(tmp_path / "a.db", "DELETE")) as connection:
         assert database_tables(connection) == {"t": {"n"}}
+
+
+@pytest.mark.parametrize("kind", ["zip", "gztar"])
+def test_a_database_in_an_archive_is_read_with_its_log(tmp_path, kind):
+    folder = tmp_path / "in" / "a" / "b"
+    folder.mkdir(parents=True)
+    path = made(folder / "a.db", "WAL")
+    with closing(sqlite3.connect(path)) as program:
+        program.execute("INSERT INTO t VALUES (2)")
+        program.commit()
+        packed = Path(shutil.make_archive(str(tmp_path / "x"), kind, tmp_path / "in"))
+    before = sorted(os.listdir(tempfile.gettempdir()))
+    member = next(member for member in members_of(packed) if member.title == "a.db")
+    assert numbers(member) == [1, 2] and sorted(os.listdir(tempfile.gettempdir())) == before
+
+
+def test_a_gzipped_database_is_read_without_the_log_beside(tmp_path):
+    (tmp_path / "a.db-wal").write_bytes(b"of another state")
+    path = made(tmp_path / "b.db", "WAL")
+    (tmp_path / "a.db.gz").write_bytes(gzip.compress(path.read_bytes()))
+    assert numbers(Member(tmp_path / "a.db.gz")) == [1]
+
+
+def test_a_packed_database_has_a_bound(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.write(made(tmp_path / "a.db", "DELETE"), "a/a.db")
+        archive.writestr("..", b"no name of a file")
+    monkeypatch.setattr(sqlite_files, "_MAX_UNPACKED_BYTES", 1_024)
+    with pytest.raises(ValueError, match=r"^a/a\.db is larger than 0 GiB; unpack it, and import the file"):
+        numbers(Member(tmp_path / "x.zip", "a/a.db"))
+    with pytest.raises(ValueError, match=r"^database cannot be read as a database"):
+        numbers(Member(tmp_path / "x.zip", ".."))

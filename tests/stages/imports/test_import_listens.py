@@ -63,6 +63,21 @@ def test_a_later_state_of_a_players_database_takes_the_place_of_the_earlier_one(
     assert isinstance(again, ImportedSource) and again.replaced is None, "it is another file"
 
 
+def test_two_exports_in_one_archive_do_not_replace_each_other(library, tmp_path):
+    songs = [("One", "", "Air", "", "file:///1.mp3", 3, 0, SECOND, -1, "", "")]
+    inner = database(tmp_path / "strawberry.db", STRAWBERRY, {"songs": songs})
+    with zipfile.ZipFile(tmp_path / "phone.zip", "w") as archive:
+        archive.write(inner, "backup/strawberry.db")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("a/Streaming_History_Audio_2009.json", json.dumps([stream()]))
+        archive.write(tmp_path / "phone.zip", "phone.zip")
+    reports = [one for one in import_listens(library, tmp_path / "all.zip") if isinstance(one, ImportedSource)]
+    assert [(one.format, one.replaced) for one in reports] == [("spotify", None), ("strawberry", None)]
+    assert [listens.n_events for listens in stored_listens(library)] == [1, 1]
+    again = [one for one in import_listens(library, tmp_path / "all.zip") if isinstance(one, KnownSource)]
+    assert len(again) == 2
+
+
 def test_a_later_state_keeps_the_options_of_the_first_import(library, tmp_path):
     songs = [("One", "", "Air", "", "file:///1.mp3", 3, 0, SECOND, -1, "", "")]
     path = database(tmp_path / "strawberry.db", STRAWBERRY, {"songs": songs})

@@ -1,11 +1,14 @@
 """Jellyfin's databases as they are read, alone and together."""
 
+import shutil
 import time
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from earshot.data.exports.listen_sources import find_sources
+from earshot.data.listens.listen_reader import ReadOptions
 from listen_exports import SECOND, read
 from player_databases import JELLYFIN, JELLYFIN_REPORTS, JELLYFIN_USERS, OLD_JELLYFIN, database
 
@@ -103,6 +106,23 @@ def test_before_version_10_11(tmp_path):
     path = database(tmp_path / "library.db", OLD_JELLYFIN, rows)
     assert read(path, *COLUMNS)[1] == [("ana", *BOY, SECOND, 4, 0), ("ana", *BOY, None, 1, 1)]
     assert read(tmp_path, *COLUMNS)[1] == read(path, *COLUMNS)[1] and not find_sources(tmp_path).without_listens
+
+
+def test_without_the_names_of_users(tmp_path):
+    path = reports(tmp_path, "Air - Sexy Boy (Moon)")
+    (source,) = find_sources(path).sources
+    told = [note for batch in source.open().batches for note in batch.notes]
+    assert told == ["users are called by their numbers, since jellyfin.db, which has their names, does not lie beside"]
+    assert not [note for batch in source.open(ReadOptions(listener="ana")).batches for note in batch.notes]
+
+
+@pytest.mark.parametrize("kind", ["zip", "gztar"])
+def test_databases_in_an_archive_are_read_together(tmp_path, kind):
+    folder = tmp_path / "backup" / "data"
+    folder.mkdir(parents=True)
+    server(folder), reports(folder, "Air - Sexy Boy (Moon Safari)", "Air - Sexy Boy (Moon Safari)")
+    path = Path(shutil.make_archive(str(tmp_path / "backup"), kind, tmp_path / "backup"))
+    assert read(path, *COLUMNS) == read(folder, *COLUMNS)
 
 
 def test_a_column_is_missing(tmp_path):
