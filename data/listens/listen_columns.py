@@ -155,6 +155,8 @@ def headless_names(first_row: Sequence[str]) -> list[str] | None:
             return ["user", "item", "time" if are_times[2] else "plays"]
         case 4 if are_codes[0] and are_codes[1] and are_numbers[3] and not are_numbers[2]:
             return ["user", "artist_mbid", "artist", "plays"]
+        case 4 if are_numbers[2] and not first_row[3].isdigit() and not any(map(str.isdigit, first_row[0])):
+            return None  # a person, an item and a rating, or an artist, a title and plays
         case 4 if are_times[3] and not any(are_times[:3]):
             return ["user", "item", "rating", "time"] if are_numbers[2] else ["user", "artist", "track", "time"]
     return None

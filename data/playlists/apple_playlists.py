@@ -39,7 +39,7 @@ def read_apple_library(path: str, left_out: Callable[[str], None]) -> list[Playl
     """Read the playlists that a person made; each has a path below the file, by which it is known.
 
     What the program makes of everything (Library, Music, Downloaded), what it chooses by rules and folders, which
-    repeat the playlists in them, are left out.
+    repeat the playlists in them, are left out, unless somebody exported just one of these.
 
     Parameters
     ----------
@@ -55,14 +55,15 @@ def read_apple_library(path: str, left_out: Callable[[str], None]) -> list[Playl
     with Member(Path(path)).open() as file:
         library = property_list(cast(BinaryIO, file), os.path.basename(path))
     lists = json_objects(library.get("Playlists"))
-    own = [one for one in lists if not any(map(one.get, (*_OWN_LISTS, _SMART, _FOLDER)))]
+    is_exported = len(lists) == 1 and not any(map(lists[0].get, _OWN_LISTS))  # alone, as its owner wants it
+    own = lists if is_exported else [one for one in lists if not any(map(one.get, (*_OWN_LISTS, _SMART, _FOLDER)))]
     kinds = {
         "that the program makes of everything": [one for one in lists if any(map(one.get, _OWN_LISTS))],
         "that it chooses by rules": [one for one in lists if one.get(_SMART) and not any(map(one.get, _OWN_LISTS))],
         "that are folders": [one for one in lists if one.get(_FOLDER) and not one.get(_SMART)],
     }
     for what, others in kinds.items():
-        if others:
+        if others and not is_exported:
             shown = ", ".join(map(_name, others[:_MAX_NAMED])) + (", ..." if len(others) > _MAX_NAMED else "")
             left_out(f"{os.path.basename(path)}: {len(others):,} playlists {what} ({shown})")
     if not own:

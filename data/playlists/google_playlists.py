@@ -47,7 +47,9 @@ def google_playlists_of(members: Sequence[Member]) -> Iterator[Playlist]:
         if folder.name == _TRACKS and folder.parent in facts and member.suffix == ".csv":
             tracks[folder.parent].append(member)
     for folder in sorted(tracks):
-        yield _playlist(os.path.abspath(folder), facts[folder], tracks[folder])
+        file = facts[folder]
+        inside = os.path.normpath(f"/{os.path.dirname(str(file))}")  # a name with .. leads to nothing else
+        yield _playlist(f"{os.path.abspath(file.path)}{inside}".rstrip("/"), file, tracks[folder])
 
 
 def google_rows(member: Member) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ from earshot.data.playlists.named_playlists import is_playlist_table, read_jspf,
 from earshot.data.playlists.playlist import Contents, Entries, Entry, Playlist, places_below, playlist_of
 from earshot.data.playlists.track_lines import track_lines
 from earshot.data.playlists.xml_playlists import read_asx, read_wpl, read_xspf
+from earshot.data.tables.archives import ARCHIVES
 from earshot.data.tables.text_blocks import members_of
 
 _MAX_BYTES = 64 * 1024 * 1024
@@ -98,7 +99,7 @@ def read_playlists(path: str, left_out: Callable[[str], None] = lambda _: None) 
 
 def _playlists_in(path: str, left_out: Callable[[str], None]) -> list[Playlist]:
     suffix = os.path.splitext(path)[1].lower()
-    if suffix == ".zip":
+    if path.lower().endswith(ARCHIVES):
         return _read_archive(path)
     if suffix == ".json":
         return read_account_playlists(path)

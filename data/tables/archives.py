@@ -31,6 +31,7 @@ _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 _GZIP_MAGIC = b"\x1f\x8b"
 _PIECE_BYTES = 1024**2
 _NESTED_BYTES = 2 * 1024**3  # of all archives in an archive, which are unpacked to a temporary file
+_MAX_NESTED = 100  # archives in an archive, each of which stays open
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
@@ -193,8 +194,8 @@ class TarArchive:
 class NestedArchive:
     """An archive, in which other archives are folders, down to one level.
 
-    One of them stays the file that it is if it is damaged, encrypted or too large, or all together hold far more than
-    the archive has bytes.
+    One of them stays the file that it is if it is damaged, encrypted or too large, or there are very many, or all
+    together hold far more than the archive has bytes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -207,7 +208,7 @@ class NestedArchive:
         self.names: list[str] = []
         for name in self._outer.names:
             self.names.append(name)
-            if not name.lower().endswith(ARCHIVES):
+            if not name.lower().endswith(ARCHIVES) or len(self._inner) >= _MAX_NESTED:
                 continue
             try:
                 inner, n_own = self._unpacked(name, _NESTED_BYTES - n_unpacked)

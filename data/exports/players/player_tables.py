@@ -82,7 +82,7 @@ def _rows(block: pl.DataFrame, columns: Mapping[str, str], form: TimeForm, unrea
     rows = texts.to_dicts()
     for row in rows:
         text, as_if_utc = row["time"] or "", row.pop("shown")
-        row["time"] = _seconds(text)
+        row["time"] = None if form.numbers else _seconds(text)
         if row["time"] is None and as_if_utc is not None:
             row["time"] = _local(datetime.fromtimestamp(as_if_utc, UTC).replace(tzinfo=None))
         if row["time"] is None and text.casefold() not in _NEVER:

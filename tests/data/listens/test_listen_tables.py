@@ -222,6 +222,7 @@ def test_days_and_times_of_the_day_in_two_columns(tmp_path):
     ("row", "words"),
     [
         ("Air;Boy;Moon;3;2024-03-10 19:30:00;5", r"x\.csv has no header, .* its columns: Air, Boy, Moon, 3, 2024-"),
+        ("Air;Boy;3;2024-03-10 19:30:00", r"x\.csv has no header, .* its columns: Air, Boy, 3, 2024-"),
         ("Air;Boy;Moon;3", r"no column of users; .*\n\nIf this is no header but the first row: write the names"),
     ],
 )

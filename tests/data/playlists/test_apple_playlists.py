@@ -50,6 +50,14 @@ def test_the_playlists_of_a_person(tmp_path):
     assert list(find_playlists([str(tmp_path)])) == [str(path)]
 
 
+def test_one_that_was_exported_alone_may_be_chosen_by_rules(tmp_path):
+    told = []
+    (playlist,) = read_playlists(
+        str(written(tmp_path / "x.xml", listed("Hits", 101, **{"Smart Info": b"x"}))), told.append
+    )
+    assert (playlist.name, len(playlist.entries), told) == ("Hits", 1, [])
+
+
 def test_what_is_no_library(tmp_path):
     with pytest.raises(ValueError, match=r"Library\.xml holds no playlist that a person made"):
         read_playlists(str(written(tmp_path / "Library.xml", listed("Library", 101, Master=True))))

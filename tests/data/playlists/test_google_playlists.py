@@ -1,6 +1,7 @@
 """The playlists of Google Play Music, in a Takeout or unpacked."""
 
 import shutil
+import zipfile
 
 import pytest
 
@@ -21,12 +22,20 @@ def test_a_playlist_of_a_folder(tmp_path):
     assert (playlist.name, playlist.entries, playlist.n_elsewhere) == ("Rock 'n' Roll", ENTRIES, 1)
 
 
-@pytest.mark.parametrize("kind", ["zip"])
+@pytest.mark.parametrize("kind", ["zip", "gztar"])
 def test_playlists_of_an_archive(tmp_path, kind):
     path = shutil.make_archive(str(tmp_path / "takeout"), kind, takeout(tmp_path / "in"))
     (playlist,) = read_playlists(path)
     assert (playlist.path, playlist.file) == (f"{path}/{PLACE}", path)
     assert (playlist.name, playlist.entries, playlist.n_elsewhere) == ("Rock 'n' Roll", ENTRIES, 1)
+
+
+def test_a_name_leads_nowhere_else(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("../../lists/Mix/Metadata.csv", "Title\nMix\n")
+        archive.writestr("../../lists/Mix/Tracks/1.csv", "Title,Artist\nOne,Air\n")
+    (playlist,) = read_playlists(str(tmp_path / "x.zip"))
+    assert playlist.path == f"{tmp_path}/x.zip/lists/Mix"
 
 
 def test_other_archives_and_files(tmp_path):

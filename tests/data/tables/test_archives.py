@@ -201,6 +201,10 @@ def test_what_lies_in_inner_archives_is_bounded_by_the_outer_one(tmp_path, stric
     archives._cached_archive.cache_clear()
     names = [member.name for member in members_of(path)]
     assert names[:2] == ["a/b.zip/one.csv", "a/c.zip/one.csv"] and names[2:-1] == [f"a/{one}.zip" for one in "defgh"]
+    monkeypatch.undo()
+    monkeypatch.setattr(archives, "_MAX_NESTED", 3)
+    archives._cached_archive.cache_clear()
+    assert [member.name for member in members_of(path)][2:5] == ["a/d.zip/one.csv", "a/e.zip", "a/f.zip"]
     monkeypatch.setattr(archives, "_NESTED_BYTES", 10)
     archives._cached_archive.cache_clear()
     assert [member.name for member in members_of(path)] == [*(f"a/{one}" for one in inner), "z.csv"]

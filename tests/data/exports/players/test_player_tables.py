@@ -84,3 +84,18 @@ def test_a_playlist_of_itunes_has_the_times_of_a_country(tmp_path, in_berlin, ti
     batches = find_sources(tmp_path / "Mix.txt").sources[0].open().batches
     told = [told for batch in batches for told in batch.notes]
     assert told == [*filter(None, [note]), "times of a last play that are not known here: 1, such as 'once'"]
+
+
+def test_last_plays_may_be_days_of_excel(tmp_path, in_berlin):
+    (tmp_path / "plays.csv").write_text("Title,Artist,Plays,Last Played\nOne,Air,3,39937.5\nTwo,Air,1,39938\n")
+    times = [event[3] for event in read(tmp_path / "plays.csv", *COLUMNS)[1]]
+    assert times == [1_241_431_200, 1_241_474_400]  # noon of 2009-05-04 in Berlin, and midnight after it
+
+
+def test_the_columns_of_itunes_are_known_by_their_places_in_other_languages(tmp_path, in_berlin):
+    names = ["Name", "Interpret", "Komponist", "Album", *(f"Spalte {place}" for place in range(17))]
+    lines = ["\t".join([*names, "Wiedergaben", "Zuletzt gespielt", "Übersprungen", "Am", "Wertung", "Ort"])]
+    lines.append("\t".join(["One", "Air", "", "Moon", *[""] * 17, "3", "05.05.2009 01:08", "", "", "80", ""]))
+    (tmp_path / "Mix.txt").write_text("\n".join(lines), encoding="utf-16")
+    events = read(tmp_path / "Mix.txt", *COLUMNS)[1]
+    assert events == [("me", "Air", "One", SECOND - SECOND % 60, 3, 0), ("me", "Air", "One", None, 1, 1)]
