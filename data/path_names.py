@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from earshot.data.encoding_guess import decode_field, guess_encoding
@@ -61,9 +62,7 @@ def names_of_path(path: str, siblings: Iterable[str] = ()) -> PathNames | None:
     numbered = _numbered(name)
     if numbered is None or len(folders) < 2:
         return None
-    if not _is_surely_numbered(numbered) and not any(
-        _readable(other) != name and (match := _numbered(other)) and _is_surely_numbered(match) for other in siblings
-    ):
+    if not _is_surely_numbered(numbered) and not _has_numbers(tuple(siblings)):
         return None
     artist, album = _spoken(folders[-2]), _spoken(folders[-1])
     title = _spoken(numbered["title"] or "")
@@ -113,6 +112,12 @@ def _numbered(name: str) -> re.Match[str] | None:
 def _is_surely_numbered(match: re.Match[str]) -> bool:
     """Tell whether a number at the beginning counts tracks: it has a zero in front, or a sign behind."""
     return match["number"].startswith("0") or bool((match["sign"] or "").strip()) or match.start("number") > 0
+
+
+@lru_cache(maxsize=16)  # the files of a folder come one after the other
+def _has_numbers(names: tuple[str, ...]) -> bool:
+    """Tell whether some names in a folder are surely numbered."""
+    return any((match := _numbered(_readable(name))) and _is_surely_numbered(match) for name in names)
 
 
 def _readable(path: str) -> str:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from earshot.data.listens.listen_columns import are_of_tags
 from earshot.data.listens.listen_reader import Head
 from earshot.data.listens.listen_tables import text_columns
+from earshot.data.playlists.playlist_reader import SUFFIXES, TABLE_SUFFIXES
 from earshot.data.tables.table_blocks import plain_column
 
 _BINARY = {  # the first letters of files that are no text
     "%PDF": "a PDF", "SQLite format 3": "a SQLite database", "PK\x03\x04": "an archive", "ID3": "music",
     "fLaC": "music", "OggS": "music", "RIFF": "music", "GIF8": "a picture",
 }  # fmt: skip
-_PLAYLISTS = (".m3u", ".m3u8", ".pls", ".xspf", ".jspf", ".wpl", ".zpl", ".asx")
+_PLAYLISTS = {*SUFFIXES} - {*TABLE_SUFFIXES}
 _WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 _KEYS = {  # that are frequent in the JSON of a format
     "spotify": ("ts", "ms_played", "master_metadata_track_name", "endTime", "artistName", "trackName", "msPlayed"),

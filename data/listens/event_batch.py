@@ -129,7 +129,7 @@ def json_text(value: object) -> str | None:
 
     Lone surrogates become question marks.
     """
-    if value is None or isinstance(value, list | dict):
+    if value is None or isinstance(value, list | dict | bytes):  # bytes of a database are no text
         return None
     content = str(value).encode("utf-8", "replace")
     return content.decode().strip() or None if len(content) <= LONGEST_TEXT else None

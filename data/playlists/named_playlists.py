@@ -1,6 +1,5 @@
 """Playlists that name tracks: JSPF, tables of services such as Exportify's and TuneMyMusic's, text of iTunes."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from earshot.data.playlists.playlist import Contents, Entry, entry_at, place_on_
 from earshot.data.tables.text_blocks import json_value
 from earshot.data.tables.utf8_text import decoded
 
-_COLUMNS = {  # names of columns, without case, blanks and signs; the first that a table has
+_COLUMNS = {  # names of columns; the first that a table has
     "place": ("path", "filepath", "file", "filename", "location"),
     "title": ("trackname", "tracktitle", "title", "songname", "song", "track", "name"),
     "artist": ("artistnames", "artistname", "artists", "artist", "creator"),
@@ -17,8 +16,8 @@ _COLUMNS = {  # names of columns, without case, blanks and signs; the first that
     "isrc": ("isrc",),
     "playlist": ("playlistname", "playlist"),
 }
-_OF_LISTENS = frozenset(
-    ("user", "userid", "username", "listener", "plays", "playcount", "timestamp", "uts", "playedat", "listenedat")
+_OF_LISTENS = (
+    *("user", "userid", "username", "listener", "plays", "playcount", "timestamp", "uts", "playedat", "listenedat"),
 )
 # What iTunes and Apple's Music call "Export Playlist": in English by name, in other languages by place.
 _APPLE_NAMES = {
@@ -62,13 +61,14 @@ def read_playlist_table(_: bytes, folder: str, path: str) -> list[Contents]:
     ValueError
         It has no such columns, or is a text that iTunes did not write.
     """
-    from earshot.data.tables.table_blocks import list_columns, open_table, stripped  # here: polars takes 0.2 s to load
+    # Here, as in the functions below: polars takes 0.2 s to load.
+    from earshot.data.tables.table_blocks import known_columns, list_columns, open_table, stripped
 
     table = open_table(Path(path), what="playlists")
     apple = apple_columns(table.columns)
     if apple is None and table.name.lower().endswith(".txt"):
         raise ValueError(f"{table.name} is no playlist that iTunes or Music exported as text")
-    columns = _columns(table.columns) if apple is None else apple
+    columns = known_columns(table.columns, _COLUMNS) if apple is None else apple
     if not _names_tracks(columns) and "place" not in columns:
         names = list_columns(table.columns)
         raise ValueError(f"{table.name} has neither columns of titles and artists nor one of paths; it has {names}")
@@ -92,7 +92,7 @@ def _entry(folder: str, facts: dict[str, str | None]) -> Entry | None:
 
 def is_playlist_table(path: str) -> bool:
     """Tell whether a table names tracks, and neither listeners nor plays; or is a playlist that iTunes exported."""
-    from earshot.data.tables.table_blocks import open_table
+    from earshot.data.tables.table_blocks import find_column, known_columns, open_table
 
     try:
         names = open_table(Path(path)).columns
@@ -100,7 +100,7 @@ def is_playlist_table(path: str) -> bool:
         return False
     if apple_columns(names) is not None or path.lower().endswith(".txt"):
         return apple_columns(names) is not None
-    return _names_tracks(_columns(names)) and not _OF_LISTENS.intersection(map(_plain, names))
+    return _names_tracks(known_columns(names, _COLUMNS)) and find_column(path, names, None, _OF_LISTENS) is None
 
 
 def apple_columns(names: Sequence[str]) -> Mapping[str, str] | None:
@@ -108,7 +108,9 @@ def apple_columns(names: Sequence[str]) -> Mapping[str, str] | None:
 
     >>> apple_columns(["title", "artist"])
     """
-    plain = [_plain(name) for name in names]
+    from earshot.data.tables.table_blocks import plain_column
+
+    plain = [plain_column(name) for name in names]
     if set(plain) >= _OF_APPLE:
         return {ours: names[plain.index(theirs)] for ours, theirs in _APPLE_NAMES.items() if theirs in plain}
     if len(names) in _N_APPLE_COLUMNS and plain[0] in _WORD_NAME and plain[_APPLE_PLACES["album"]] in _WORD_ALBUM:
@@ -116,18 +118,8 @@ def apple_columns(names: Sequence[str]) -> Mapping[str, str] | None:
     return None
 
 
-def _columns(names: Sequence[str]) -> Mapping[str, str]:
-    by_name = {_plain(name): name for name in reversed(names)}
-    found = {ours: [by_name[name] for name in known if name in by_name] for ours, known in _COLUMNS.items()}
-    return {ours: names[0] for ours, names in found.items() if names}
-
-
 def _names_tracks(columns: Mapping[str, str]) -> bool:
     return {"title", "artist"} <= columns.keys()
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def _text(value: object) -> str:

@@ -49,13 +49,13 @@ READERS: dict[str, Callable[[bytes, str, str], list[Contents]]] = {
     ".txt": read_playlist_table,
 }
 SUFFIXES = tuple(READERS)
-_TABLES = (".csv", ".txt")  # which may hold anything
+TABLE_SUFFIXES = (".csv", ".txt")  # of those which may hold anything
 
 
 def is_playlist(path: str) -> bool:
     """Tell whether a file is a playlist by its suffix; for CSV and text, which may hold anything, by its columns."""
     suffix = os.path.splitext(path)[1].lower()
-    return suffix in READERS and (suffix not in _TABLES or is_playlist_table(path))
+    return suffix in READERS and (suffix not in TABLE_SUFFIXES or is_playlist_table(path))
 
 
 def find_playlists(paths: Iterable[str], unlisted: Callable[[OSError], None] | None = None) -> Iterator[str]:

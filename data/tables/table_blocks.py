@@ -187,6 +187,16 @@ def find_column(name: str, columns: Sequence[str], chosen: str | None, known: Se
     return next((by_name[plain_column(name)] for name in known if plain_column(name) in by_name), None)
 
 
+def known_columns(columns: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Find the columns of a table by well-known names, as `find_column` does; without those that it lacks.
+
+    >>> known_columns(["Artist Name", "Track"], {"artist": ("artist_name", "artist"), "album": ("album",)})
+    {'artist': 'Artist Name'}
+    """
+    found = {ours: find_column("", columns, None, names) for ours, names in known.items()}
+    return {ours: theirs for ours, theirs in found.items() if theirs is not None}
+
+
 @lru_cache(maxsize=10_000)
 def plain_column(name: str) -> str:
     """The name of a column without case, blanks, underscores and other signs, and without its type as RecBole has it.

@@ -122,10 +122,11 @@ def find_links(library: Library) -> Linkage:
     """
     files = list(_named(library, "status = 'embedded'"))
     catalog = list(_named(library, "status = 'catalog' AND linked_id IS NULL"))
-    by_name, by_code, by_title = defaultdict(list), defaultdict(list), defaultdict(list)
+    by_name, by_code, by_title, by_album = (defaultdict(list) for _ in range(4))
     for file in files:
         if not is_no_title(file.title):
             by_title[_unspaced(file.key[1])].append(file)
+            by_album[_unspaced(file.key[1]), file.album_core].append(file)
         for key in file.keys:
             by_name[key].append(file)
         for code in {file.isrc, file.mbid} - {None}:
@@ -141,13 +142,11 @@ def find_links(library: Library) -> Linkage:
             file.id: Pair(track, file, why) for why, file in (*(("name", file) for file in of_name), *of_code)
         }
         if not candidates:
-            of_title = by_title.get(_unspaced(track.key[1]), ())
+            of_album = by_album.get((_unspaced(track.key[1]), track.album_core), ()) if track.album_core else ()
             candidates = {
                 file.id: Pair(track, file, "album")
-                for file in of_title
-                if track.album_core
-                and track.album_core == file.album_core
-                and (is_various(track.artist) or file.may_be_by(track.artist))
+                for file in of_album
+                if is_various(track.artist) or file.may_be_by(track.artist)
             }
         spellings = {(pair.file.artist.casefold(), pair.file.title.casefold()) for pair in candidates.values()}
         if not candidates:

@@ -17,11 +17,11 @@ from earshot.data.listens.event_batch import Batch, text_number
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.listens.listen_times import TimeForm, seconds, time_form
 from earshot.data.playlists.named_playlists import apple_columns
-from earshot.data.tables.table_blocks import open_table, plain_column, stripped
+from earshot.data.tables.table_blocks import find_column, known_columns, open_table, stripped
 from earshot.data.tables.text_blocks import Member
 from earshot.data.tables.text_layouts import header_fields
 
-_COLUMNS = {  # names of columns, without case, blanks and signs; the first that a table has
+_COLUMNS = {  # names of columns; the first that a table has
     "plays": ("playcount", "plays", "timesplayed"),
     "time": ("lastplayedtimestamp", "lastplayed"),
     "rating": ("rating", "myrating"),
@@ -68,11 +68,7 @@ def _columns(names: Sequence[str]) -> Mapping[str, str] | None:
     """The columns that are known, by our names; None of a table that names listeners."""
     if (apple := apple_columns(names)) is not None:
         return apple
-    by_name = {plain_column(name): name for name in reversed(names)}
-    if any(user in by_name for user in _USERS):
-        return None
-    found = {ours: [by_name[name] for name in known if name in by_name] for ours, known in _COLUMNS.items()}
-    return {ours: known[0] for ours, known in found.items() if known}
+    return None if find_column("", names, None, _USERS) else known_columns(names, _COLUMNS)
 
 
 def _rows(block: pl.DataFrame, columns: Mapping[str, str], form: TimeForm, unread: list[str]) -> list[Facts]:

@@ -32,6 +32,7 @@ def test_words_for_kinds_and_splits():
 
 def test_a_longer_text_is_no_name():
     assert json_text("ä" * 2_048) == "ä" * 2_048 and json_text("ä" * 2_049) is None
+    assert json_text(b"Air") is json_text(["Air"]) is None  # and bytes in a database are no text
 
 
 def test_noise_ends_an_import(tmp_path, monkeypatch):
