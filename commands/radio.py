@@ -58,6 +58,7 @@ def _event_options(command: Any) -> Any:
     help="Keep the session in this file; if it is there, go on with it, without SEEDS and what was played.",
 )
 @_event_options
+@click.option("--listener", metavar="NAME", help="Without what this listener dislikes or excluded by `cli never`.")
 @click.option("--m3u", type=NEW_FILE, help=PLAYLIST_HELP)
 @relative_option
 @output_options
@@ -89,6 +90,7 @@ def radio(
         cli radio --session evening.json --skip 42 --like "la femme d'argent" -k 20
     """
     from earshot.index.library import Library
+    from earshot.index.listens.stored_interactions import find_user
     from earshot.stages.radio import next_songs
 
     events = {name: options.pop(name) for name in _EVENTS}
@@ -98,7 +100,9 @@ def radio(
     if not begins and seeds:
         raise click.UsageError(f"{session} is a session that has begun; leave SEEDS out, or name another file.")
     with Library.open(folder) as library:
-        found = _begun(library, seeds, options) if begins else _resumed(library, session)
+        if options["listener"] is not None:
+            find_user(library, options["listener"])  # a misspelt name dislikes nothing
+        found = _begun(library, seeds, options) if begins else _resumed(library, session, options["listener"])
         _tell(library, found, events)
         songs = next_songs(library, found, k)
     settings = found.state.settings
@@ -129,12 +133,14 @@ def _begun(library: "Library", seeds: tuple[str, ...], options: dict[str, Any]) 
     from earshot.index.search.filters import TrackFilters
     from earshot.stages.radio import start_radio
 
-    own = {name: options[name] for name in ("unlike", "space", "artist_gap", "variety", "seed", "with_seeds")}
+    own = {
+        name: options[name] for name in ("unlike", "space", "artist_gap", "variety", "seed", "with_seeds", "listener")
+    }
     filters = TrackFilters(**{name: value for name, value in options.items() if name not in own})
     return start_radio(library, seeds, filters, **own)
 
 
-def _resumed(library: "Library", session: Path | None) -> "Radio":
+def _resumed(library: "Library", session: Path | None, listener: str | None) -> "Radio":
     from earshot.data.files.regular_files import open_regular
     from earshot.data.tables.text_blocks import json_value
     from earshot.stages.radio import resume_radio
@@ -143,7 +149,7 @@ def _resumed(library: "Library", session: Path | None) -> "Radio":
     with user_errors(), open_regular(session) as file:
         content = file.read()
     try:
-        return resume_radio(library, json_value(content))
+        return resume_radio(library, json_value(content), listener=listener)
     except StageError as error:
         raise click.ClickException(f"{session}: {error}") from None
 

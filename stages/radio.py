@@ -49,6 +49,7 @@ def start_radio(
     artist_gap: int = 4,
     with_seeds: bool | None = None,
     pool: TrackPool | None = None,
+    listener: str | None = None,
 ) -> Radio:
     """Begin a session near the seeds; `next_songs` has its songs, and its `state` is all that is to be kept of it.
 
@@ -62,6 +63,7 @@ def start_radio(
     with_seeds : let the seeds be played too; None for those of an artist, genre or folder, which say what one likes
         to hear, and not for tracks, albums and playlists, which one has
     pool : one that was read before, to read it once for many sessions; a stale one is read anew
+    listener : whose dislikes and exclusions are heeded beside those of everybody; one that is new has none
 
     Raises
     ------
@@ -96,11 +98,11 @@ def start_radio(
         artists=tuple(sorted({key for one in near for key in artist_keys(one.artist)})),
         names=tuple(one.name for one in wanted),
     )
-    return resume_radio(library, RadioState(settings).to_json(), pool)
+    return resume_radio(library, RadioState(settings).to_json(), pool, listener)
 
 
-def resume_radio(library: Library, state: Any, pool: TrackPool | None = None) -> Radio:
-    """Go on with a session by its state, `radio.state.to_json()`.
+def resume_radio(library: Library, state: Any, pool: TrackPool | None = None, listener: str | None = None) -> Radio:
+    """Go on with a session by its state, `radio.state.to_json()`; the others as of `start_radio`.
 
     Raises
     ------
@@ -112,7 +114,8 @@ def resume_radio(library: Library, state: Any, pool: TrackPool | None = None) ->
     try:
         read = RadioState.from_json(state)
         pool = current_pool(library, read.settings.space, pool)
-        fitting = pool.fitting(library, read.settings.filters, set(read.settings.artists))
+        listener_id = library.value("SELECT id FROM users WHERE name = ?", [listener])
+        fitting = pool.fitting(library, read.settings.filters, set(read.settings.artists), listener_id)
         return Radio(pool, read, fitting)
     except ValueError as error:
         raise StageError(f"This radio cannot go on: {error}.\n\nBegin a new one: `cli radio SEED`.") from None

@@ -12,10 +12,11 @@ import numpy as np
 
 from earshot.data.events.event_arrays import ARRAY_FORMAT, build_arrays, open_arrays, read_user
 from earshot.data.events.event_log import LogError, played_among
-from earshot.data.events.interactions import Interactions
+from earshot.data.events.interactions import Interactions, disliked_pairs
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import explain_log_errors, listen_files, listens_folder, stored_listens
+from earshot.index.recordings.never_list import never_recordings
 from earshot.index.recordings.recordings import recording_ids
 
 _KEY = re.compile(r"([0-9a-f]+)(?:\+(\d{1,15})\.[0-9a-f]+)?", re.ASCII)
@@ -84,6 +85,16 @@ def read_history(library: Library, user_id: int) -> dict[str, np.ndarray]:
     files = _track_files(library)
     with explain_log_errors():
         return read_user(files, "track", user_id, recording_ids(library))
+
+
+def unwanted_recordings(library: Library, user_id: int | None = None) -> np.ndarray:
+    """The recordings that no list may hold, (n,) int64, rising; with a user, also what they dislike or excluded."""
+    never = np.array(never_recordings(library, user_id), dtype=np.int64)
+    if user_id is None or not stored_listens(library, "track"):
+        return never
+    history = read_history(library, user_id)
+    users = np.zeros(len(history["kinds"]), dtype=np.int32)
+    return np.union1d(never, disliked_pairs(users, history["item_ids"], history["kinds"])[1])
 
 
 def _track_files(library: Library) -> list[Path]:

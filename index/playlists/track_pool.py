@@ -8,6 +8,7 @@ import numpy as np
 from earshot.data.ids import IdMap
 from earshot.data.name_matching import artist_keys
 from earshot.index.library import Library
+from earshot.index.listens.stored_interactions import unwanted_recordings
 from earshot.index.playlists.artist_spacing import ArtistRows
 from earshot.index.recordings.recordings import tracks_to_show
 from earshot.index.search.filters import TrackFilters, fitting_recordings, fitting_track
@@ -27,14 +28,20 @@ class TrackPool:
     def __len__(self) -> int:
         return len(self.recordings)
 
-    def fitting(self, library: Library, filters: TrackFilters, artists: set[str]) -> np.ndarray:
-        """The rows whose recordings fit, (n,) bool; `artists` are the keys of those of the seeds."""
+    def fitting(
+        self, library: Library, filters: TrackFilters, artists: set[str], listener_id: int | None = None
+    ) -> np.ndarray:
+        """The rows whose recordings fit, (n,) bool; `artists` are the keys of those of the seeds.
+
+        What no list may hold does not fit, nor what the listener dislikes or excludes.
+        """
         is_fitting = np.ones(len(self), dtype=bool)
         recordings = fitting_recordings(library, filters, artists)
         if recordings is not None:
             is_fitting = np.isin(self.recordings.all_ids, recordings)
         if filters.same_artist is False:
             is_fitting[self.artists.of_artists(artists)] = False
+        is_fitting[np.isin(self.recordings.all_ids, unwanted_recordings(library, listener_id))] = False
         return is_fitting
 
 

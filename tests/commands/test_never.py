@@ -35,5 +35,6 @@ def test_what_is_wrong_is_said(library):
     assert (
         "No listener is called 'ana'" in invoke(library, "never", track, "--listener", "ana", "--undo", code=1).stderr
     )
+    assert "No listener is called 'anna'" in invoke(library, "radio", track, "--listener", "anna", code=1).stderr
     assert "name it" in invoke(library, "never", "--undo", code=2).stderr
     assert "Nothing was changed" in invoke(library, "never", track, "--csv", code=2).stderr

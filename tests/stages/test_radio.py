@@ -5,8 +5,13 @@ import shutil
 
 import pytest
 
+from earshot.data.events.feedback_events import FeedbackEvent
+from earshot.data.events.interactions import DISLIKE
 from earshot.index.library import Library
+from earshot.index.listens.feedback_log import add_feedback
+from earshot.index.listens.listen_store import match_users
 from earshot.index.playlists.track_pool import read_pool
+from earshot.index.recordings.never_list import exclude_track
 from earshot.index.recordings.recordings import group_recordings, store_same
 from earshot.index.search.filters import TrackFilters
 from earshot.stages.radio import next_songs, resume_radio, start_radio, tell_radio
@@ -62,6 +67,19 @@ def test_a_recording_is_played_once_and_no_copy_of_a_seed(library):
         group_recordings(library)
     songs = next_songs(library, begun(library, "Song 0"), 20)
     assert len(songs) == 9 and 11 not in numbers(songs) and not {3, 4} <= set(numbers(songs))
+
+
+def test_what_a_listener_never_wants_to_hear(library):
+    with library.transaction():
+        add_feedback(library, match_users(library, ["ana"])[0][0].item(), FeedbackEvent(2, 1_700_000_000, DISLIKE))
+        exclude_track(library, 3, 1)
+        exclude_track(library, 4, None)
+    assert numbers(next_songs(library, begun(library, "Song 0", listener="ana"), 2)) == [4, 5]
+    radio = begun(library, "Song 0", listener="somebody new")
+    assert numbers(next_songs(library, radio, 3)) == [1, 2, 4], "song 3 is for nobody"
+    with library.transaction():
+        exclude_track(library, 6, 1)
+    assert numbers(next_songs(library, resume_radio(library, radio.state.to_json(), listener="ana"), 1)) == [6]
 
 
 def test_events_by_name(library):
