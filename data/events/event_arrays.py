@@ -25,7 +25,7 @@ _DTYPES = {  # one file for each array of `Interactions`
     "splits": np.uint8,
 }
 _COUNTS_FILE = "arrays.json"
-ARRAY_FORMAT = 3  # arrays of another version are built anew
+ARRAY_FORMAT = 4  # arrays of another version are built anew
 LISTEN_MS = 30_000  # streaming services count a play from this length on
 
 
@@ -34,6 +34,7 @@ def build_arrays(
     files: Sequence[Path],
     level: str,
     links: Mapping[int, int] | None = None,
+    songs: Mapping[int, int] | None = None,
     events_at_once: int = EVENTS_AT_ONCE,
 ) -> None:
     """Write a folder of arrays from files of events, whole or not at all.
@@ -45,6 +46,7 @@ def build_arrays(
     Parameters
     ----------
     links : ids of items, and of the items that stand for them
+    songs : of `data.events.event_log.read_users`
     events_at_once : the most that are held in memory
     """
     log = [read_log(path, level, links) for path in files]
@@ -60,7 +62,7 @@ def build_arrays(
             arrays = {name: stack.enter_context((temporary / name).open("wb")) for name in _DTYPES}
             for low, high in user_ranges(users["len"].to_numpy(), events_at_once):
                 # Equal times keep the order of the files: any other would look like a habit.
-                block = read_users(log, int(user_ids[low]), int(user_ids[high - 1]))
+                block = read_users(log, int(user_ids[low]), int(user_ids[high - 1]), songs=songs)
                 block = block.sort("user_id", "time_s", maintain_order=True)
                 for name, values in _columns(block, user_ids, item_ids):
                     values.tofile(arrays[name])
@@ -73,7 +75,11 @@ def build_arrays(
 
 
 def read_user(
-    files: Sequence[Path], level: str, user_id: int, links: Mapping[int, int] | None = None
+    files: Sequence[Path],
+    level: str,
+    user_id: int,
+    links: Mapping[int, int] | None = None,
+    songs: Mapping[int, int] | None = None,
 ) -> dict[str, np.ndarray]:
     """Read the events of one user from files of events, as `build_arrays` writes them, without the arrays of others.
 
@@ -81,7 +87,7 @@ def read_user(
     -------
     item_ids, times, weights, kinds : shape (n_events,) each, by time
     """
-    block = read_users([read_log(path, level, links) for path in files], user_id, user_id)
+    block = read_users([read_log(path, level, links) for path in files], user_id, user_id, songs=songs)
     block = block.sort("time_s", maintain_order=True)
     return {"item_ids": block["item_id"].to_numpy().astype(np.int64)} | {
         name: values for name, values in _facts(block) if name != "splits"

@@ -108,13 +108,24 @@ def events_per_user(log: Sequence[pl.LazyFrame]) -> pl.DataFrame:
     return users.group_by("user_id").len().sort("user_id").collect(engine="streaming")
 
 
-def read_users(log: Sequence[pl.LazyFrame], low: int, high: int) -> pl.DataFrame:
-    """Read the events of users from `low` to `high` from several files, in their order, without repeats."""
+def read_users(
+    log: Sequence[pl.LazyFrame], low: int, high: int, *, songs: Mapping[int, int] | None = None
+) -> pl.DataFrame:
+    """Read the events of users from `low` to `high` from several files, in their order, without repeats.
+
+    Parameters
+    ----------
+    songs : ids of items that bear the same names as another, whose listens they may repeat, and of that one
+    """
     frames = [
         frame.filter(pl.col("user_id").is_between(low, high)).with_columns(source=pl.lit(number, pl.UInt32))
         for number, frame in enumerate(log)
     ]
-    return without_repeats(pl.concat(frames).collect()).drop("source")
+    events = pl.concat(frames).collect()
+    if not songs:
+        return without_repeats(events).drop("source")
+    song = pl.col("item_id").replace(list(songs), list(songs.values()))
+    return without_repeats(events.with_columns(song=song), "song").drop("source", "song")
 
 
 def linked_items(level: str, links: Mapping[int, int] | None) -> pl.Expr:
@@ -124,7 +135,10 @@ def linked_items(level: str, links: Mapping[int, int] | None) -> pl.Expr:
 
 
 def total_plays(
-    paths: Sequence[Path], level: str, links: Mapping[int, int] | None = None
+    paths: Sequence[Path],
+    level: str,
+    links: Mapping[int, int] | None = None,
+    songs: Mapping[int, int] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count how often each user played or liked each item, over several files.
 
@@ -133,6 +147,7 @@ def total_plays(
     Parameters
     ----------
     links : ids of items, and of the items that stand for them
+    songs : of `read_users`
 
     Returns
     -------
@@ -146,16 +161,21 @@ def total_plays(
     else:
         users = events_per_user(log)
         ranges = user_ranges(users["len"].to_numpy(), EVENTS_AT_ONCE)
-        events = (read_users(log, *users["user_id"][[low, high - 1]]) for low, high in ranges)
+        events = (read_users(log, *users["user_id"][[low, high - 1]], songs=songs) for low, high in ranges)
         totals = pl.concat([_totals(block.lazy()).collect() for block in events])
     pairs = totals.sort("user_id", "item_id").cast({"user_id": pl.Int64, "item_id": pl.Int64})
     return pairs["user_id"].to_numpy(), pairs["item_id"].to_numpy(), pairs["plays"].to_numpy()
 
 
 def session_plays(
-    paths: Sequence[Path], level: str, links: Mapping[int, int] | None = None
+    paths: Sequence[Path],
+    level: str,
+    links: Mapping[int, int] | None = None,
+    songs: Mapping[int, int] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Count how often the only user played each item in each session; None of several users or unknown times.
+
+    Parameters are those of `total_plays`.
 
     Returns
     -------
@@ -165,7 +185,9 @@ def session_plays(
     users = events_per_user(log)["user_id"].to_list() if log else []
     if len(users) != 1:
         return None
-    events = read_users(log, *users, *users).filter((pl.col("kind") == LISTEN) & pl.col("time_s").is_not_null())
+    events = read_users(log, *users, *users, songs=songs).filter(
+        (pl.col("kind") == LISTEN) & pl.col("time_s").is_not_null()
+    )
     if not len(events):
         return None
     events = events.sort("time_s")

@@ -15,7 +15,7 @@ from earshot.data.name_matching import artist_key, artist_names, split_labels
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import explain_log_errors, import_digests, listen_files
 from earshot.index.listens.stored_interactions import listening_key, read_interactions
-from earshot.index.recordings.recordings import as_recordings, recording_ids
+from earshot.index.recordings.recordings import as_recordings, recording_ids, same_names
 
 _TAGGED = "FROM tracks WHERE status IN ('embedded', 'catalog')"
 _PAIRS = {  # group and item, by source
@@ -76,7 +76,7 @@ def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) ->
     if split is not None and listen_files(library, level):
         return _training_listeners(library, split)
     with explain_log_errors():
-        log = (listen_files(library, level), level, recording_ids(library, level))
+        log = (listen_files(library, level), level, recording_ids(library, level), same_names(library, level))
         groups, item_ids, plays = session_plays(*log) or total_plays(*log)
     key, imports = listening_key(library, level), import_digests(library, level)
     settings = {"split": None, "listens": None, "imports": imports, "listening": key}

@@ -17,7 +17,7 @@ from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import explain_log_errors, listen_files, listens_folder, stored_listens
 from earshot.index.recordings.never_list import never_recordings
-from earshot.index.recordings.recordings import recording_ids
+from earshot.index.recordings.recordings import recording_ids, same_names
 
 _KEY = re.compile(r"([0-9a-f]+)(?:\+(\d{1,15})\.[0-9a-f]+)?", re.ASCII)
 
@@ -44,8 +44,8 @@ def read_interactions(library: Library, *, may_lag: bool = False) -> StoredInter
         There are none, or a file is missing.
     """
     files = _track_files(library)
-    linked = recording_ids(library)
-    key = _key(library, "track", linked)  # of the same recordings as the arrays
+    linked, songs = recording_ids(library), same_names(library)
+    key = _key(library, "track", linked, songs)  # of the same recordings as the arrays
     folder = listens_folder(library) / f"arrays-track-{key}"
     if may_lag and not folder.is_dir():
         lagging = sorted(folder.parent.glob(f"arrays-track-{key.partition('+')[0]}*"))
@@ -53,7 +53,7 @@ def read_interactions(library: Library, *, may_lag: bool = False) -> StoredInter
     if not folder.is_dir():
         try:
             with explain_log_errors():
-                build_arrays(folder, files, "track", linked)
+                build_arrays(folder, files, "track", linked, songs)
         except OSError:
             if not folder.is_dir():  # else another process has built them
                 raise
@@ -65,7 +65,7 @@ def read_interactions(library: Library, *, may_lag: bool = False) -> StoredInter
     except (FileNotFoundError, ValueError):  # damaged: build them again
         shutil.rmtree(folder)
         with explain_log_errors():
-            build_arrays(folder, files, "track", linked)
+            build_arrays(folder, files, "track", linked, songs)
             try:
                 return StoredInteractions(*open_arrays(folder), key)
             except ValueError as error:
@@ -84,7 +84,7 @@ def read_history(library: Library, user_id: int) -> dict[str, np.ndarray]:
     """
     files = _track_files(library)
     with explain_log_errors():
-        return read_user(files, "track", user_id, recording_ids(library))
+        return read_user(files, "track", user_id, recording_ids(library), same_names(library))
 
 
 def unwanted_recordings(library: Library, user_id: int | None = None) -> np.ndarray:
@@ -110,7 +110,7 @@ def _track_files(library: Library) -> list[Path]:
 
 def listening_key(library: Library, level: str = "track") -> str:
     """Key of all listens today; it changes with imports, with feedback and, for tracks, with recordings."""
-    return _key(library, level, recording_ids(library, level))
+    return _key(library, level, recording_ids(library, level), same_names(library, level))
 
 
 def n_told_since(earlier: object, today: str) -> int | None:
@@ -128,7 +128,7 @@ def n_told_since(earlier: object, today: str) -> int | None:
     return n_told if n_told >= 0 else None
 
 
-def _key(library: Library, level: str, linked: Mapping[int, int]) -> str:
+def _key(library: Library, level: str, linked: Mapping[int, int], songs: Mapping[int, int]) -> str:
     """A hash of imports and links; after it, where feedback was told here, its number of events and another hash."""
     imports: list[tuple[str, str, int]] = []
     told: list[tuple[str, str, int]] = []
@@ -143,7 +143,7 @@ def _key(library: Library, level: str, linked: Mapping[int, int]) -> str:
         else:
             told.append(state)
             n_told += listens.n_events
-    key = _digest([ARRAY_FORMAT, imports, sorted(linked.items())])
+    key = _digest([ARRAY_FORMAT, imports, sorted(linked.items()), sorted(songs.items())])
     return f"{key}+{n_told}.{_digest(told)[:8]}" if told else key
 
 

@@ -35,6 +35,12 @@ _PAIRS = f"""
     UNION ALL {_NEXT_OF_CODE.format(code="mbid")}
     UNION ALL {_NEXT_OF_CODE.format(code="isrc")}
 """
+_OF_SAME_NAMES = """
+    SELECT id, first FROM (
+        SELECT id, min(id) OVER (PARTITION BY artist_id, lower(title)) AS first FROM tracks
+        WHERE title IS NOT NULL AND artist_id IN (SELECT artist_id FROM tracks WHERE status NOT IN ('catalog')))
+    WHERE id <> first
+"""
 
 
 def recording_ids(library: Library, level: str = "track") -> dict[int, int]:
@@ -43,6 +49,21 @@ def recording_ids(library: Library, level: str = "track") -> dict[int, int]:
         return same_artists(library)
     query = "SELECT track_id, recording_id FROM recordings WHERE recording_id <> track_id"
     return dict(library.db.execute(query).fetchall())
+
+
+def same_names(library: Library, level: str = "track") -> dict[int, int]:
+    """Recordings that bear the artist and title of another, as files of two albums may, and that other one.
+
+    Those of artists with files: a catalog track is found again by its names. None while one import holds all listens.
+    """
+    query = "SELECT count(*) FROM listens WHERE level = ? AND listener_id IS NULL"
+    n_imports: int = library.value(query, [level]) or 0
+    if level != "track" or n_imports < 2:
+        return {}
+    linked = recording_ids(library, level)
+    pairs = library.db.execute(_OF_SAME_NAMES)
+    groups = connected_groups((linked.get(one, one), linked.get(other, other)) for one, other in pairs)
+    return {other: group[0] for group in groups for other in group[1:]}
 
 
 def as_recordings(library: Library, track_ids: np.ndarray) -> np.ndarray:

@@ -1,5 +1,9 @@
 """A listen that several exports tell counts once, however their clocks differ."""
 
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
 import polars as pl
 import pytest
 
@@ -92,3 +96,54 @@ def test_the_naive_way_says_the_same(rng):
             if has
         ]
         assert len(kept(*rows)) == int((one | other).sum())
+
+
+DAY = 86_400
+MIDNIGHT = NOON - NOON % DAY - NOON  # seconds after noon, for `kept`
+
+
+def test_a_source_of_days_repeats_what_others_tell_of_them():
+    singles = [(0, 5, 40, None), (0, 5, 90, None), (0, 6, 400, None)]
+    assert kept(*singles, (1, 5, MIDNIGHT, None), (1, 6, MIDNIGHT, None)) == singles
+    # the third play of a day, another song and the day before are known by the days alone
+    more = [(1, 5, MIDNIGHT, None), (1, 7, MIDNIGHT, None), (1, 6, MIDNIGHT - DAY, None)]
+    days = [(1, 5, MIDNIGHT, None)] * 3 + more[1:]
+    assert kept(*singles, *days) == [*singles, *more]
+    # two sources of days, and one with a play at midnight beside others
+    assert kept(*days, *[(2, *row[1:]) for row in days]) == days
+    assert len(kept((0, 5, MIDNIGHT, None), (0, 6, 400, None), (1, 5, 90, None))) == 3
+
+
+def test_of_the_plays_of_a_day_those_are_left_that_nothing_else_tells():
+    frame = events((0, 5, 40, None), (0, 5, 90, None), (1, 5, MIDNIGHT, None), (1, 6, MIDNIGHT, None))
+    frame = frame.with_columns(plays=pl.Series([1, 1, 5, 2], dtype=pl.Float32))
+    assert without_repeats(frame)["plays"].to_list() == [1, 1, 3, 2]
+    few = frame.with_columns(plays=pl.Series([1, 1, 2, 2], dtype=pl.Float32))
+    assert without_repeats(few).select("item_id", "plays").rows() == [(5, 1), (5, 1), (6, 2)]
+
+
+def test_two_plays_at_other_days_are_no_sign_of_another_zone():
+    """A play at one o'clock and another on the day before, in a source of days: by chance the zone would fit."""
+    assert len(kept((0, 5, MIDNIGHT + 3_600, None), (1, 5, MIDNIGHT - DAY, None))) == 2
+
+
+def history(rng, n_plays):
+    """(item, seconds after noon), minutes to hours apart; now and then a song is played twice in a row."""
+    items = rng.integers(0, 60, n_plays)
+    items[1::9] = items[::9][: len(items[1::9])]
+    return list(zip(items.tolist(), np.cumsum(rng.integers(150, 9_000, n_plays)).tolist(), strict=True))
+
+
+@pytest.mark.parametrize("zone_h", [0, -8, 9])
+def test_of_three_overlapping_sources_each_play_counts_once(rng, zone_h):
+    """One to the second, one that knows when a song ended to the minute, one with days of the listener's zone."""
+    plays = history(rng, 600)
+    assert sum(one[0] == other[0] for one, other in pairwise(plays)) > 50
+    exact = [(0, item, second, 140_000) for item, second in plays[:400]]
+    minutes = [(1, item, (second + 140 + NOON) // 60 * 60 - NOON - 140, 140_000) for item, second in plays[200:500]]
+    local = [(item, (second + NOON + 3_600 * zone_h) // DAY * DAY - NOON) for item, second in plays[100:600]]
+    days = [(2, item, second, None) for item, second in local]
+    assert len(kept(*exact)) == 400 and len(kept(*exact, *minutes)) == 500
+    found = without_repeats(events(*exact, *minutes, *days))
+    assert Counter(found["item_id"].to_list()) == Counter(item for item, _ in plays)
+    assert len(found.filter(pl.col("source") == 2)) == 100

@@ -7,7 +7,7 @@ from earshot.data.listens.event_batch import Batch
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.listen_store import import_listens
 from earshot.index.listens.stored_interactions import find_user, read_interactions
-from earshot.index.recordings.recordings import group_recordings
+from earshot.index.recordings.recordings import group_recordings, same_names
 from library_world import add, at, collected_events, heard, open_library
 
 
@@ -56,6 +56,30 @@ def test_they_are_made_once_and_again_after_a_change(library):
         and read_interactions(library).interactions.n_tracks == 1
     )
     assert len(folders(library)) == 1 and folders(library) != [second]
+
+
+def test_a_song_on_two_albums_counts_once_where_two_imports_tell_of_it(tmp_path):
+    """The first names no albums, and means one file alone; the second means the one of its album."""
+    library, head = open_library(tmp_path / "library")
+    schema = ["user", "artist", "title", "album", "time_s"]
+    with library:
+        for number, album in enumerate(("Moon", "Best of"), start=1):
+            add(library, head, [heard(f"/{number}.mp3", at(50 * number), artist="Air", title="One", album=album)])
+        plays = [
+            ("me", "Air", "One", "Best of", 1_000),
+            ("me", "Air", "one", "Best of", 1_240),
+            ("me", "Air", "One", "Moon", 9_000),
+        ]
+        account = [(*names, None, time // 60 * 60) for *names, _, time in plays]
+        for digest, rows in (("a", account), ("b", plays)):
+            with collected_events(library, Batch(pl.DataFrame(rows, schema=schema, orient="row"))) as collector:
+                import_listens(library, collector, digest, origin=digest)
+        found = read_interactions(library)
+        times, ids = found.interactions.times.tolist(), found.items.ids(found.interactions.track_rows).tolist()
+        assert sorted(zip(times, ids, strict=True)) == [(1_000, 2), (1_240, 2), (9_000, 1)]
+        assert same_names(library) == {2: 1}
+        library.db.execute("DELETE FROM listens WHERE content_hash = 'a'")
+        assert same_names(library) == {}
 
 
 def test_arrays_of_an_older_version_are_made_anew(library, monkeypatch):
