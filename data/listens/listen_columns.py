@@ -194,6 +194,9 @@ def _plain(names: Sequence[str]) -> set[str]:
 
 
 def _missing(table: str, columns: Sequence[str], what: str, cure: str) -> ValueError:
-    is_row = any(map(str.isdecimal, columns))
-    headless = f".\n\nIf this is no header but the first row: {NAME_THEM[0].lower()}{NAME_THEM[1:]}" if is_row else ""
-    return ValueError(f"{table}: no column of {what}; name one of {list_columns(columns)} with {cure}{headless}")
+    hint = ""
+    if any(map(str.isdecimal, columns)):
+        hint = f".\n\nIf this is no header but the first row: {NAME_THEM[0].lower()}{NAME_THEM[1:]}"
+    elif "playlistname" in _plain(columns):
+        hint = ".\n\nIt looks like playlists, which `cli import-playlists` reads"
+    return ValueError(f"{table}: no column of {what}; name one of {list_columns(columns)} with {cure}{hint}")

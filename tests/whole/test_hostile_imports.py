@@ -128,15 +128,29 @@ def test_of_a_history_that_breaks_off_nothing_is_kept(run, tmp_path, monkeypatch
     assert "5 listens by 1 user" in result.stdout and "b.json is not JSON" in result.stderr
 
 
-def test_archives_in_an_archive_are_passed_over(run, tmp_path):
-    inner = io.BytesIO()
-    with zipfile.ZipFile(inner, "w") as archive:
-        archive.writestr("x.csv", "user,track\nana,x\n")
-    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
-        archive.writestr("in.zip", inner.getvalue())
-        archive.writestr("x.csv", "user,track\nana,x\n")
+def zipped(**files):
+    """The bytes of an archive of files, each with the suffix after its last underscore."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, inside in files.items():
+            archive.writestr(name.replace("_", "."), inside)
+    return content.getvalue()
+
+
+def test_archives_in_an_archive_are_read_and_deeper_ones_passed_over(run, tmp_path):
+    table = "user,track\nana,x\n"
+    (tmp_path / "x.zip").write_bytes(zipped(in_zip=zipped(a_csv=table, deeper_zip=zipped(b_csv=table))))
     result = run("import-listens", tmp_path / "x.zip")
-    assert "1 listen by 1 user" in result.stdout and "Without listens:\n    in.zip" in result.stderr
+    assert "1 listen by 1 user" in result.stdout
+    assert "Without listens:\n    in.zip/deeper.zip (Unpack it, and import what was in it)" in result.stderr
+
+
+def test_bombs_in_an_archive_are_passed_over(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "BOMB_BYTES", 100_000)
+    table = "user,track\nana,x\n"
+    (tmp_path / "x.zip").write_bytes(zipped(in_zip=zipped(a_csv=table * 100_000), b_csv=table))
+    result = run("import-listens", tmp_path / "x.zip")
+    assert "1 listen by 1 user" in result.stdout and "Without listens:\n    in.zip (Unpack it" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["x.csv.bz2", "x.csv.xz", "x.csv.zst"])

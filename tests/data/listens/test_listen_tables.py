@@ -231,3 +231,9 @@ def test_a_table_without_a_header_is_told_to_name_its_columns(tmp_path, row, wor
     with pytest.raises(ValueError, match=words) as told:
         read_listen_table(tmp_path / "x.csv")
     assert "names of the columns above it, such as artist, title, album, play_count" in str(told.value)
+
+
+def test_playlists_are_told_from_listens(tmp_path):
+    (tmp_path / "x.csv").write_text("Track name,Artist name,Album,Playlist name,Type\nOne,Air,,Mix,Playlist\n")
+    with pytest.raises(ValueError, match=r"(?s)no column of users; .* like playlists, which `cli import-"):
+        read_listen_table(tmp_path / "x.csv")
