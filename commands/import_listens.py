@@ -32,9 +32,11 @@ class _Formats(click.Choice):
 
 
 def _known_encoding(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
-    try:
-        return codecs.lookup(name).name if name else None
-    except LookupError:
+    try:  # some are of bytes, as hex, or not of any text, as idna
+        if name:
+            codecs.getincrementaldecoder(name)("replace").decode("a".encode(name))
+        return name and codecs.lookup(name).name
+    except (LookupError, UnicodeError):
         raise click.BadParameter(
             f"{name!r} is no encoding; there are utf-8, cp1251, shift_jis, gb18030 and more"
         ) from None

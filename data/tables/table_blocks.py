@@ -149,12 +149,14 @@ def _suffix_by_content(member: Member) -> str | None:
 
 @contextmanager
 def table_errors(name: str) -> Iterator[None]:
-    """Turn errors of polars and the system into a ValueError of one sentence."""
+    """Turn errors of polars, codecs and the system into a ValueError of one sentence."""
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:  # a panic is no Exception at all
         reason = (str(error).splitlines() or ["a failure in polars"])[0]
         raise ValueError(f"{name} cannot be read as a table: {reason}") from None
+    except UnicodeError as error:  # UTF-16 without a mark, where a person says that it is that
+        raise ValueError(f"{name} cannot be read in this encoding: {error}") from None
     except MemoryError:
         raise ValueError(f"{name} cannot be read: it takes more memory than there is") from None
     except OSError as error:

@@ -110,7 +110,7 @@ def _zeros_at_every_other_place(content: bytes) -> int | None:
 
 def _utf8_text(content: bytes) -> str | None:
     text = content.decode("utf-8", "replace")
-    n_lost = text.count(_REPLACEMENT)
+    n_lost = text.count(_REPLACEMENT) - content.count(_REPLACEMENT.encode())  # others were lost before
     n_beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
     # Two letters of another encoding hardly look like one of UTF-8.
     return None if n_lost > n_beyond_ascii / 2 else text

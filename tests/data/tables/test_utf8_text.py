@@ -32,6 +32,11 @@ def test_windows_1252_is_what_is_no_utf8():
     assert io.BufferedReader(Utf8File(io.BytesIO(content))).read() == content  # blocks are converted one by one
 
 
+def test_letters_that_were_lost_before_speak_against_no_utf8():
+    text = "Bj\ufffdrk, J\ufffdga"
+    assert decoded(text.encode()) == text and encoding_of_text(text.encode()) is None
+
+
 def test_damaged_utf8_keeps_its_other_letters():
     content = "Björk Guðmundsdóttir\nMú".encode()[:-1]
     assert decoded(content) == "Björk Guðmundsdóttir\nM\ufffd"
