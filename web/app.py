@@ -23,9 +23,13 @@ from earshot.web.security.request_limits import RequestLimits
 from earshot.web.security.response_headers import ResponseHeaders
 from earshot.web.security.session_check import SessionCheck
 from earshot.web.security.sessions import Sessions
+from earshot.web.sound import cover_answers, sound_answers
+from earshot.web.sound.cover_answers import CoverCache
+from earshot.web.sound.playing import Playing
 
 # Open to everybody: to sign in, and what the page for that loads. Players have keys of their own below /rest.
 OPEN_PATHS = (sign_in_page.PATH, "/static/")
+ROUTES = (*sign_in_page.routes, *status_page.routes, *sound_answers.routes, *cover_answers.routes)
 
 
 @dataclass(frozen=True)
@@ -45,17 +49,18 @@ def create_app(folder: Path, settings: ServerSettings | None = None) -> Starlett
     """
     settings = settings or ServerSettings()
     sessions = Sessions(settings.password_hash)
-    library = LibraryAccess(folder)
+    library, playing = LibraryAccess(folder), Playing()
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
             yield
         finally:
+            playing.close()
             library.close()
 
     app = Starlette(
-        routes=[*sign_in_page.routes, *status_page.routes, static_files()],
+        routes=[*ROUTES, static_files()],
         middleware=[
             Middleware(ResponseHeaders),
             Middleware(HostCheck, names=(settings.host, *settings.allowed_hosts)),
@@ -66,6 +71,7 @@ def create_app(folder: Path, settings: ServerSettings | None = None) -> Starlett
         lifespan=lifespan,
     )
     app.state.library, app.state.sessions, app.state.settings = library, sessions, settings
+    app.state.playing, app.state.covers = playing, CoverCache()
     app.state.cookie = cookie_name(folder)
     return app
 

@@ -18,6 +18,7 @@ from earshot.stages.shared.reports import InputError, StageError
 from earshot.web.app import ServerSettings, create_app
 from earshot.web.pages import sign_in_page
 from earshot.web.security.timed_connection import TimedConnection
+from earshot.web.sound.byte_ranges import BrokenOffError
 
 DEFAULT_PORT = 8765
 _MAX_CONNECTIONS = 256
@@ -59,6 +60,7 @@ def serve(folder: Path, settings: ServerSettings, port: int, tell: Callable[[str
 
     app = create_app(folder, replace(settings, on_sign_in=tell_address))
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_in_one_line)
     config = Config(
         app,
         http=TimedConnection,
@@ -71,6 +73,14 @@ def serve(folder: Path, settings: ServerSettings, port: int, tell: Callable[[str
     )
     with listener:
         asyncio.run(_serve(_Server(config), listener, tell_address))
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Say in one line that a sound broke off, of which a traceback tells no more."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, BrokenOffError):
+        record.msg, record.args, record.exc_info = "A sound broke off: %s.", (str(error),), None
+    return True
 
 
 class _Server(Server):

@@ -102,7 +102,7 @@ def decode_track(
         is_chained = track is None and is_chained_ogg(file)
         try:
             blocks = read_blocks(file)
-            with _open(file, is_exact=track is not None) as container:
+            with open_container(file, is_exact=track is not None) as container:
                 return _decode_open(file, container, blocks, config, bounds, is_chained, track, began)
         except UndecodableError:
             raise
@@ -120,7 +120,8 @@ def _lacks_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or (is_text and "alloc" in str(error).lower())
 
 
-def _open(file: MusicFile | FilePart, *, is_exact: bool = False) -> Any:
+def open_container(file: MusicFile | FilePart, *, is_exact: bool = False) -> Any:
+    """Open a music file with PyAV, as sound that opens nothing else; `is_exact` seeks to the frame in a large mp3."""
     is_large = file.size > _MAX_EXACT_SEEK_BYTES and not is_exact
     options = _OPEN_OPTIONS | ({"usetoc": "1"} if is_large else {})
     container: Any = av.open(file, options=options, buffer_size=_BUFFER_BYTES, **_PYAV_OPTIONS)
@@ -205,7 +206,7 @@ def _hear_links(file: MusicFile, config: ExcerptConfig, bounds: Bounds) -> Heard
     links = find_links(file)
     if len(links) < 2:
         return None
-    with closing(JoinedRun(links, _open)) as run:
+    with closing(JoinedRun(links, open_container)) as run:
         if run.n_links < 2:
             return None
         _check_duration(run.duration, bounds)

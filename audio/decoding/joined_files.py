@@ -29,12 +29,12 @@ class FilePart:
     """A stretch of a music file that FFmpeg reads as if it were the whole."""
 
     def __init__(self, file: MusicFile, begin: int, end: int) -> None:
-        self.name, self.size = file.name, end - begin
-        self._file, self._begin, self._position = file, begin, 0
+        self.name, self.begin, self.size = file.name, begin, end - begin
+        self._file, self._position = file, 0
 
     def read(self, n_bytes: int) -> bytes:
         """Read at most so many bytes; none at the end of the part, and after an error."""
-        self._file.seek(self._begin + self._position)
+        self._file.seek(self.begin + self._position)
         content = self._file.read(max(0, min(n_bytes, self.size - self._position)))
         self._position += len(content)
         return content
@@ -144,6 +144,11 @@ class JoinedRun:
     @property
     def n_links(self) -> int:
         return len(self._links)
+
+    @property
+    def parts(self) -> list[tuple[FilePart, float]]:
+        """The links that have sound, and where each begins, in seconds."""
+        return list(zip(self._links, self._begins, strict=True))
 
     def close(self) -> None:
         if self._container is not None:

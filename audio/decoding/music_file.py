@@ -108,7 +108,7 @@ def reading(path: str, stamp: Stamp | None = None) -> Iterator[MusicFile]:
     UndecodableError
         It cannot be opened or read, is no regular file, or changes while it is read.
     """
-    file = _opened(path)
+    file = open_music_file(path)
     try:
         try:
             yield file
@@ -118,7 +118,8 @@ def reading(path: str, stamp: Stamp | None = None) -> Iterator[MusicFile]:
         file.close()
 
 
-def _opened(path: str) -> MusicFile:
+def open_music_file(path: str) -> MusicFile:
+    """Open a music file, for a caller that checks it by `require_well_read`; raises as `reading` does."""
     try:
         kind = irregular_kind(os.stat(path))
         if kind is not None:
