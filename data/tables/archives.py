@@ -5,6 +5,7 @@ hundredth was made to do harm.
 """
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -32,6 +33,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _PIECE_BYTES = 1024**2
 _NESTED_BYTES = 2 * 1024**3  # of all archives in an archive, which are unpacked to a temporary file
 _MAX_NESTED = 100  # archives in an archive, each of which stays open
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # for temporary files
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
@@ -194,8 +196,8 @@ class TarArchive:
 class NestedArchive:
     """An archive, in which other archives are folders, down to one level.
 
-    One of them stays the file that it is if it is damaged, encrypted or too large, or there are very many, or all
-    together hold far more than the archive has bytes.
+    One of them stays the file that it is if it is damaged, encrypted or too large, if there are very many or no room to
+    unpack them, or if all together hold far more than the archive has bytes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -216,6 +218,10 @@ class NestedArchive:
                 _refuse_too_many(n_names + len(inner.names), path)
             except (*DAMAGE, ValueError):
                 continue
+            except OSError as error:
+                if error.errno in _NO_ROOM:
+                    continue
+                raise
             n_unpacked, n_bytes, n_names = n_unpacked + n_own, n_bytes + inner.n_bytes, n_names + len(inner.names)
             self._inner[name] = inner
             self._place |= {f"{name}/{one}": (name, one) for one in inner.names}

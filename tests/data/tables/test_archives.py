@@ -1,5 +1,6 @@
 """Archives are opened once, and what unpacks to far more than it is is refused before it does harm."""
 
+import errno
 import gzip
 import io
 import json
@@ -208,6 +209,20 @@ def test_what_lies_in_inner_archives_is_bounded_by_the_outer_one(tmp_path, stric
     monkeypatch.setattr(archives, "_NESTED_BYTES", 10)
     archives._cached_archive.cache_clear()
     assert [member.name for member in members_of(path)] == [*(f"a/{one}" for one in inner), "z.csv"]
+
+
+@pytest.mark.parametrize(("code", "is_told"), [(errno.ENOSPC, False), (errno.EIO, True)])
+def test_without_room_to_unpack_an_inner_archive_stays_a_file(tmp_path, monkeypatch, code, is_told):
+    def full(*_):
+        raise OSError(code, os.strerror(code))
+
+    path = nested(tmp_path / "x.zip", **{"b.zip": {"one": ROW}})
+    monkeypatch.setattr(archives, "copy_bounded", full)
+    if is_told:  # an error of the disk says nothing about a file
+        with pytest.raises(OSError, match=os.strerror(code)):
+            members_of(path)
+    else:
+        assert [member.name for member in members_of(path)] == ["a/b.zip", "z.csv"]
 
 
 def test_gzip_of_several_parts_and_of_garbage_behind_it(tmp_path):
