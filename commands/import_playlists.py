@@ -1,7 +1,9 @@
 """`cli import-playlists`: import playlists, whose entries are matched with tracks of the library."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -30,7 +32,7 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     \b
         cli import-playlists ~/Music/Playlists
     """
-    from earshot.data.playlists.playlist_reader import find_playlists, read_playlists
+    from earshot.data.playlists.playlist_reader import SUFFIXES, find_playlists, read_playlists
     from earshot.index.library import Library
     from earshot.index.listens import playlist_store
 
@@ -48,6 +50,10 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
             readable += read_playlists(path, left_out.append)
         except (ValueError, OSError) as error:  # costs this playlist only
             errors.append(str(error))
+    if not readable:
+        _echo_left_out(left_out, errors)
+        advice = f"Give a playlist or a folder of some; they end in {', '.join(SUFFIXES)}."
+        raise click.ClickException("No playlist could be read." if errors else f"No playlist was found.\n\n{advice}")
     with Library.open_to_write(folder) as library:
         playlists = playlist_store.import_playlists(library, readable)
     if as_json:
@@ -55,15 +61,17 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     else:
         unmatched = [entry for playlist in playlists for entry in playlist.unmatched]
         click.echo(
-            f"{len(playlists):,} playlists: {sum(playlist.n_matched for playlist in playlists):,} entries are tracks of"
-            f" the library, {len(unmatched):,} are not, {sum(playlist.n_elsewhere for playlist in playlists):,} are no"
-            " files"
+            f"{plural(len(playlists), 'playlist')}: {sum(playlist.n_matched for playlist in playlists):,} entries are"
+            f" tracks of the library, {len(unmatched):,} are not, "
+            f"{sum(playlist.n_elsewhere for playlist in playlists):,} are no files"
         )
         echo_some("not in the library", unmatched)
-    for message in (*left_out, *errors):
+    _echo_left_out(left_out, errors)
+
+
+def _echo_left_out(*messages: Sequence[str]) -> None:
+    for message in chain(*messages):
         click.echo(f"Left out: {in_one_line(message)}", err=True)
-    if errors and not playlists:
-        raise click.ClickException("No playlist could be read.")
 
 
 def _forget(folder: Path, paths: tuple[str, ...]) -> None:

@@ -32,8 +32,9 @@ from earshot.data.files.regular_files import require_regular
 from earshot.data.files.skip_rules import folder_exclusion, is_hidden
 from earshot.data.listens import listen_tables
 from earshot.data.listens.event_batch import Batch, refuse_malformed
+from earshot.data.listens.listen_columns import are_of_listens
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader, ReadOptions
-from earshot.data.listens.listen_tables import TABLE
+from earshot.data.listens.listen_tables import TABLE, text_columns
 from earshot.data.tables import workbooks
 from earshot.data.tables.archives import refuse_packed
 from earshot.data.tables.parquet_blocks import parquet_columns
@@ -73,6 +74,7 @@ READERS = (
 )
 _HEAD_BYTES = 65_536
 
+_LEFT_TABLE = Look("a table of listens", "Import it by itself if it holds listens that no export beside it holds")
 _NAMES = ", ".join(reader.name for reader in READERS)
 
 
@@ -133,6 +135,7 @@ def find_sources(path: Path, format: str = "auto") -> FoundSources:
     by_reader: dict[Reader, list[Member]] = {}
     without_listens: list[Member] = []
     looks: dict[Member, Look] = {}
+    tables_of_listens: list[Member] = []
     members, errors = _members(path)
     for member in members:
         try:
@@ -146,6 +149,8 @@ def find_sources(path: Path, format: str = "auto") -> FoundSources:
             reader = wanted
         if head is not None and reader is None:
             looks[member] = look_of(head)
+        if head is not None and reader is TABLE and are_of_listens(head.columns or text_columns(head)):
+            tables_of_listens.append(member)
         if reader is None or wanted not in (None, reader):
             without_listens.append(member)
         else:
@@ -154,6 +159,7 @@ def find_sources(path: Path, format: str = "auto") -> FoundSources:
         raise errors[0]
     if len(by_reader) > 1:
         without_listens += by_reader.pop(TABLE, [])
+        looks |= dict.fromkeys(tables_of_listens, _LEFT_TABLE)
     sources = [Source(reader, tuple(group)) for reader, files in by_reader.items() for group in reader.group(files)]
     imported = {member for source in sources for member in source.members}
     without_listens += [member for files in by_reader.values() for member in files]

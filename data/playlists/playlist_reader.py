@@ -59,22 +59,27 @@ def is_playlist(path: str) -> bool:
 
 
 def find_playlists(paths: Iterable[str], unlisted: Callable[[OSError], None] | None = None) -> Iterator[str]:
-    """Yield given files, and the playlists in given folders and all below them, in order of their names.
+    """Yield given files, and the playlists in given folders and all below them, each once, in order of their names.
 
     Parameters
     ----------
     unlisted : called with the error of each folder that cannot be listed
     """
+    found: set[str] = set()
     for path in paths:
-        if not os.path.isdir(path):
-            yield path
-            continue
-        for folder, folders, names in os.walk(path, onerror=unlisted):
-            folders[:] = sorted(name for name in folders if folder_exclusion(name) is None)
-            for name in sorted(names):
-                path = os.path.join(folder, name)
-                if not is_hidden(name) and any(is_kind(path) for is_kind in _KINDS):
-                    yield path
+        for one in _playlists_below(path, unlisted) if os.path.isdir(path) else [path]:
+            if os.path.abspath(one) not in found:
+                found.add(os.path.abspath(one))
+                yield one
+
+
+def _playlists_below(path: str, unlisted: Callable[[OSError], None] | None) -> Iterator[str]:
+    for folder, folders, names in os.walk(path, onerror=unlisted):
+        folders[:] = sorted(name for name in folders if folder_exclusion(name) is None)
+        for name in sorted(names):
+            file = os.path.join(folder, name)
+            if not is_hidden(name) and any(is_kind(file) for is_kind in _KINDS):
+                yield file
 
 
 def read_playlists(path: str, left_out: Callable[[str], None] = lambda _: None) -> list[Playlist]:

@@ -30,7 +30,7 @@ def run(folder):
 def test_playlists_of_a_folder(folder, run):
     (folder / "in" / "b.xspf").write_text("<")
     result = run(folder / "in")
-    assert result.stdout == "1 playlists: 1 entries are tracks of the library, 1 are not, 1 are no files\n"
+    assert result.stdout == "1 playlist: 1 entries are tracks of the library, 1 are not, 1 are no files\n"
     assert "not in the library:\n    /m/2.mp3" in result.stderr and "Left out: " in result.stderr
     assert rows_of(folder / "library", "SELECT name FROM playlists") == [("a",)]
 
@@ -81,7 +81,7 @@ def test_playlists_of_itunes(folder, run):
     tracks = {"1": {"Name": "One", "Artist": "Air"}}
     (folder / "Library.xml").write_bytes(plistlib.dumps({"Tracks": tracks, "Playlists": playlists}))
     result = run(folder / "Library.xml")
-    assert result.stdout.startswith("1 playlists: 1 entries are tracks of the library, 0 are not")
+    assert result.stdout.startswith("1 playlist: 1 entries are tracks of the library, 0 are not")
     assert "Left out: Library.xml: 1 playlists that the program makes of everything (Music)" in result.stderr
 
 
@@ -90,3 +90,12 @@ def test_mistakes(folder, run):
     assert "There is no " in run(folder / "none", code=2).stderr
     (folder / "in" / "a.m3u").rename(folder / "x.xspf")
     assert "No playlist could be read." in run(folder / "x.xspf", code=1).stderr
+    (folder / "empty").mkdir()
+    none = invoke(folder / "new", "import-playlists", folder / "empty", code=1).stderr
+    assert "No playlist was found.\n\nGive a playlist or a folder of some; they end in .m3u, " in none
+    assert not (folder / "new").exists()
+
+
+def test_a_playlist_that_is_given_twice_is_imported_once(folder, run):
+    result = run(folder / "in", folder / "in" / "a.m3u", folder / "in" / ".." / "in" / "a.m3u")
+    assert result.stdout == run(folder / "in").stdout

@@ -119,6 +119,9 @@ def test_a_table_beside_listens_is_none_of_them(tmp_path):
     lastfm_1k(tmp_path / "in" / "listens.tsv")
     written(tmp_path / "in" / "userid-profile.tsv", "#id\tgender\tage\nuser_000001\tm\t30\n")
     assert found(tmp_path / "in") == ([("lastfm-1k", ["listens.tsv"])], ["userid-profile.tsv"])
+    written(tmp_path / "in" / "plays.csv", "user,artist,track,time\na,Air,One,5\n")
+    left = "plays.csv (Import it by itself if it holds listens that no export beside it holds)"
+    assert found(tmp_path / "in")[1] == [left, "userid-profile.tsv"]
 
 
 def test_tables_of_a_folder_are_imports_of_their_own(tmp_path):
