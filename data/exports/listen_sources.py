@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from earshot.data.exports import recbole, yambda
-from earshot.data.exports.players import foobar2000, jellyfin, navidrome, player_tables, plex, rhythmbox, strawberry
+from earshot.data.exports.players import (
+    dj_collections,
+    foobar2000,
+    jellyfin,
+    navidrome,
+    player_tables,
+    plex,
+    rhythmbox,
+    strawberry,
+)
 from earshot.data.exports.scrobblers import (
     koito,
     lastfm,
@@ -68,6 +77,8 @@ READERS = (
     strawberry.STRAWBERRY,
     rhythmbox.RHYTHMBOX,
     foobar2000.FOOBAR2000,
+    dj_collections.TRAKTOR,
+    dj_collections.REKORDBOX,
     player_tables.PLAYER_TABLE,
     lastfm.LASTFM_CSV,
     listen_tables.TABLE,

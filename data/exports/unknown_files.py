@@ -62,12 +62,8 @@ def look_of(head: Head) -> Look:
         return Look("a page of the web", "Ask for the export as JSON or CSV")
     if text.startswith("<"):
         root = next((name for name in _ROOT.findall(text) if name.lower() != "doctype"), None)
-        if root == "NML":
-            return Look("the collection of Traktor")
-        if root == "DJ_PLAYLISTS":
-            return Look(
-                "the collection of rekordbox", "Export its playlists as m3u8, which `cli import-playlists` reads"
-            )
+        if root == "VirtualDJ_Database":
+            return Look("the database of VirtualDJ", "Export its playlists as m3u, which `cli import-playlists` reads")
         return Look(f"XML of <{root}>" if root else "XML")
     if head.is_json:
         return _look_of_json(list(dict.fromkeys(_KEY.findall(text))))

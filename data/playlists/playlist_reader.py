@@ -13,6 +13,7 @@ from earshot.data.files.regular_files import open_regular
 from earshot.data.files.skip_rules import folder_exclusion, is_hidden
 from earshot.data.playlists.account_playlists import account_playlists_of, is_account_file, read_account_playlists
 from earshot.data.playlists.apple_playlists import is_apple_library, read_apple_library
+from earshot.data.playlists.dj_playlists import is_dj_collection, read_dj_playlists
 from earshot.data.playlists.google_playlists import google_playlists_of, is_google_playlist, read_google_playlist
 from earshot.data.playlists.line_playlists import m3u_entries, pls_entries, text_readings
 from earshot.data.playlists.named_playlists import is_playlist_table, read_jspf, read_playlist_table
@@ -112,6 +113,8 @@ def _playlists_in(path: str, left_out: Callable[[str], None]) -> list[Playlist]:
         return [read_google_playlist(path)]
     if is_apple_library(path):
         return read_apple_library(path, left_out)
+    if is_dj_collection(path):
+        return read_dj_playlists(path, left_out)
     if suffix not in READERS:
         raise ValueError(f"{path}: playlists end in {', '.join(SUFFIXES)}")
     data, root = _read(path), os.path.abspath(path)
@@ -135,7 +138,7 @@ def _read_archive(path: str) -> list[Playlist]:
     return playlists
 
 
-_KINDS = (is_playlist, is_account_file, is_google_playlist, is_apple_library)
+_KINDS = (is_playlist, is_account_file, is_google_playlist, is_apple_library, is_dj_collection)
 
 
 def read_history(path: Path) -> list[str]:
