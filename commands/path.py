@@ -6,14 +6,13 @@ from typing import Any
 import click
 
 from earshot.commands.shared.options import (
-    NEW_FILE,
     SPACES_OF_SOUND,
     artist_gap_option,
     filter_options,
     output_options,
     variety_options,
 )
-from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, relative_option, write_playlist
+from earshot.commands.shared.playlist_files import is_standard_output, playlist_options, write_playlist
 from earshot.commands.shared.terminal import echo_rows
 from earshot.commands.shared.text_tables import clock, one_line
 
@@ -29,8 +28,7 @@ from earshot.commands.shared.text_tables import clock, one_line
 @variety_options(0.0, "Share of the tracks that sits out by lot, for another path each time; 0 for always the same.")
 @click.option("--same-artist/--other-artists", default=None, help="Between the ends only, or never, their artists.")
 @filter_options
-@click.option("--m3u", type=NEW_FILE, help=PLAYLIST_HELP)
-@relative_option
+@playlist_options()
 @output_options
 @click.pass_obj
 def path(
@@ -42,7 +40,7 @@ def path(
     artist_gap: int,
     variety: float,
     seed: int | None,
-    m3u: Path | None,
+    playlist: Path | None,
     relative: bool | None,
     output: str | None,
     **filters: Any,
@@ -75,9 +73,9 @@ def path(
         click.echo(f"Drawn with --seed {report.seed}.", err=True)
     for note in report.notes:
         click.echo(note, err=True)
-    if m3u is not None:
-        write_playlist(m3u, [place.track for place in report.tracks], relative)
-    if is_standard_output(m3u):
+    if playlist is not None:
+        write_playlist(playlist, [place.track.listed for place in report.tracks], relative)
+    if is_standard_output(playlist):
         return
     if output is None:
         click.echo(one_line(f"From {report.first} to {report.last}"))

@@ -1,10 +1,12 @@
 """`cli radio`: an endless list near some seeds, which goes on from session to session."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from earshot.commands.shared.error_messages import user_errors
 from earshot.commands.shared.options import (
@@ -15,7 +17,7 @@ from earshot.commands.shared.options import (
     output_options,
     variety_options,
 )
-from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, relative_option, write_playlist
+from earshot.commands.shared.playlist_files import is_standard_output, playlist_options, write_playlist
 from earshot.commands.shared.terminal import echo_rows
 from earshot.commands.shared.text_tables import clock, one_line
 from earshot.stages.shared.reports import StageError
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 _EVENTS = {"like": "draw the next songs towards it", "skip": "push them away from it for some songs",
            "dislike": "push them away from it for good", "never": "keep it out"}  # fmt: skip
+_OF_THE_BEGINNING = (
+    *("unlike", "space", "artist_gap", "variety", "seed", "with_seeds", "novel", "same_artist"),
+    *("genre", "not_genre", "under", "min_duration", "max_duration"),
+)
 
 
 def _event_options(command: Any) -> Any:
@@ -49,6 +55,8 @@ def _event_options(command: Any) -> Any:
     default=None,
     help="Play the seeds too, or never.  [default: those of artists, genres and folders]",
 )
+@click.option("--listener", metavar="NAME", help="Leave out what this listener of the listens dislikes or never wants.")
+@click.option("--novel", is_flag=True, help="Leave out what the listener has played, too.")
 @click.option("--same-artist/--other-artists", default=None, help="Only, or never, the seeds' artists.")
 @filter_options
 @click.option(
@@ -58,17 +66,15 @@ def _event_options(command: Any) -> Any:
     help="Keep the session in this file; if it is there, go on with it, without SEEDS and what was played.",
 )
 @_event_options
-@click.option("--listener", metavar="NAME", help="Without what this listener dislikes or excluded by `cli never`.")
-@click.option("--m3u", type=NEW_FILE, help=PLAYLIST_HELP)
-@relative_option
+@playlist_options()
 @output_options
-@click.pass_obj
+@click.pass_context
 def radio(
-    folder: Path,
+    context: click.Context,
     seeds: tuple[str, ...],
     k: int,
     session: Path | None,
-    m3u: Path | None,
+    playlist: Path | None,
     relative: bool | None,
     output: str | None,
     **options: Any,
@@ -95,11 +101,15 @@ def radio(
 
     events = {name: options.pop(name) for name in _EVENTS}
     begins = session is None or not session.exists()
+    if options["novel"] and options["listener"] is None:
+        raise click.UsageError("--novel is for a listener: add --listener NAME.")
     if begins and not seeds:
         raise click.UsageError("Give SEEDS: a track, an artist, an album, a genre, a folder or a playlist.")
     if not begins and seeds:
         raise click.UsageError(f"{session} is a session that has begun; leave SEEDS out, or name another file.")
-    with Library.open(folder) as library:
+    if not begins and (given := _given(context, _OF_THE_BEGINNING)):
+        raise click.UsageError(f"{session} has begun with settings of its own; leave {', '.join(given)} out.")
+    with Library.open(context.obj) as library:
         if options["listener"] is not None:
             find_user(library, options["listener"])  # a misspelt name dislikes nothing
         found = _begun(library, seeds, options) if begins else _resumed(library, session, options["listener"])
@@ -110,11 +120,11 @@ def radio(
         click.echo(f"Drawn with --seed {settings.seed}.", err=True)
     if len(songs) < k:
         click.echo(f"The library has {len(songs):,} more songs for this radio.", err=True)
-    if m3u is not None:
-        write_playlist(m3u, [song.track for song in songs], relative)
+    if playlist is not None:
+        write_playlist(playlist, [song.track.listed for song in songs], relative)
     if session is not None:
         _keep(session, found)
-    if is_standard_output(m3u):
+    if is_standard_output(playlist):
         return
     if output is None:
         click.echo(one_line(f"Radio near {' + '.join(settings.names)}"))
@@ -129,12 +139,19 @@ def radio(
     echo_rows(rows, output, "No other track in the library passes these filters.")
 
 
+def _given(context: click.Context, names: Sequence[str]) -> list[str]:
+    """The options among these that were typed."""
+    typed = [name for name in names if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
+    return [option.opts[0] for option in context.command.params if option.name in typed]
+
+
 def _begun(library: "Library", seeds: tuple[str, ...], options: dict[str, Any]) -> "Radio":
     from earshot.index.search.filters import TrackFilters
     from earshot.stages.radio import start_radio
 
     own = {
-        name: options[name] for name in ("unlike", "space", "artist_gap", "variety", "seed", "with_seeds", "listener")
+        name: options[name]
+        for name in ("unlike", "space", "artist_gap", "variety", "seed", "with_seeds", "listener", "novel")
     }
     filters = TrackFilters(**{name: value for name, value in options.items() if name not in own})
     return start_radio(library, seeds, filters, **own)

@@ -6,11 +6,10 @@ from typing import Any
 import click
 
 from earshot.commands.shared.error_messages import user_errors
-from earshot.commands.shared.options import EXISTING_FILE, HomePath, copies_option, output_options, popularity_option
+from earshot.commands.shared.options import EXISTING_FILE, copies_option, output_options, popularity_option
 from earshot.commands.shared.playlist_files import (
-    PLAYLIST_HELP,
     is_standard_output,
-    relative_option,
+    playlist_options,
     write_playlist,
     write_playlists,
 )
@@ -43,8 +42,7 @@ from earshot.commands.shared.text_tables import one_line
 )
 @popularity_option("Weight of the log of a track's share of all plays in its score.")
 @copies_option
-@click.option("--m3u", type=HomePath(path_type=Path), help=f"{PLAYLIST_HELP} With --all a folder of them.")
-@relative_option
+@playlist_options(or_folder=" With --all a folder of M3U.")
 @output_options
 @click.pass_obj
 def recommend(
@@ -55,7 +53,7 @@ def recommend(
     history: Path | None,
     seed_track: str | None,
     copies: bool,
-    m3u: Path | None,
+    playlist: Path | None,
     relative: bool | None,
     output: str | None,
     **options: Any,
@@ -85,16 +83,16 @@ def recommend(
     if not to_all and (n_given > 1 or (not n_given and seed_track is None)):
         raise click.UsageError("Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all.")
     if to_all:
-        _recommend_to_all(folder, m3u, relative, output, **options)
+        _recommend_to_all(folder, playlist, relative, output, **options)
     else:
         options |= {"user": user, "liked": like, "seed_track": seed_track}
-        _recommend_to_one(folder, history, m3u, relative, output, copies=copies, **options)
+        _recommend_to_one(folder, history, playlist, relative, output, copies=copies, **options)
 
 
 def _recommend_to_one(
     folder: Path,
     history: Path | None,
-    m3u: Path | None,
+    playlist: Path | None,
     relative: bool | None,
     output: str | None,
     *,
@@ -107,8 +105,8 @@ def _recommend_to_one(
     from earshot.index.recordings.copy_list import other_files
     from earshot.stages.recommend import recommend_tracks
 
-    if m3u is not None and m3u.is_dir():
-        raise click.UsageError(f"{m3u} is a folder; one playlist is a file, such as {m3u / 'mix.m3u8'}.")
+    if playlist is not None and playlist.is_dir():
+        raise click.UsageError(f"{playlist} is a folder; one playlist is a file, such as {playlist / 'mix.m3u8'}.")
     with user_errors():
         played = [] if history is None else read_history(history)
     with Library.open(folder) as library:
@@ -117,9 +115,9 @@ def _recommend_to_one(
     if places.strangers:
         click.echo(f"{plural(len(places.strangers), 'track')} in {history} not in the library:", err=True)
         echo_some("", places.strangers)
-    if m3u is not None:
-        write_playlist(m3u, [place.track for place in places], relative)
-    if is_standard_output(m3u):
+    if playlist is not None:
+        write_playlist(playlist, [place.track.listed for place in places], relative)
+    if is_standard_output(playlist):
         return
     if output is None:
         click.echo(one_line(f"Recommended {places.asked}"))
@@ -136,23 +134,23 @@ def _recommend_to_one(
 
 
 def _recommend_to_all(
-    folder: Path, m3u: Path | None, relative: bool | None, output: str | None, **options: Any
+    folder: Path, playlist: Path | None, relative: bool | None, output: str | None, **options: Any
 ) -> None:
     """Fill the table of recommendations, or go on with what a killed run left; print it, and write playlists."""
     from earshot.index.library import Library
     from earshot.index.recommending.recommendation_table import listed_files, stored_recommendations
     from earshot.stages.recommend import RecommendAllReport, recommend_to_all
 
-    if is_standard_output(m3u):
+    if is_standard_output(playlist):
         raise click.UsageError(
-            f"--all writes a folder of playlists, and {m3u} is none; name a folder: --m3u playlists."
+            f"--all writes a folder of playlists, and {playlist} is none; name a folder: --m3u playlists."
         )
-    if m3u is not None and m3u.exists() and not m3u.is_dir():
-        raise click.UsageError(f"{m3u} is a file; with --all, --m3u names a folder of playlists.")
+    if playlist is not None and playlist.exists() and not playlist.is_dir():
+        raise click.UsageError(f"{playlist} is a file; with --all, --m3u names a folder of playlists.")
     with Library.open_to_write(folder) as library:
         report = last_report(recommend_to_all(library, **options), RecommendAllReport)
-        if m3u is not None:
-            write_playlists(m3u, listed_files(library), relative)
+        if playlist is not None:
+            write_playlists(playlist, listed_files(library), relative)
         if output is not None:
             echo_stream(stored_recommendations(library), output)
     click.echo(

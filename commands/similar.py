@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from earshot.commands.shared.options import NEW_FILE, SPACES_OF_SOUND, copies_option, filter_options, output_options
-from earshot.commands.shared.playlist_files import PLAYLIST_HELP, is_standard_output, relative_option, write_playlist
+from earshot.commands.shared.options import SPACES_OF_SOUND, copies_option, filter_options, output_options
+from earshot.commands.shared.playlist_files import is_standard_output, playlist_options, write_playlist
 from earshot.commands.shared.terminal import add_copies, echo_rows
 from earshot.commands.shared.text_tables import clock, one_line
 
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 @filter_options
 @click.option("--why", is_flag=True, help="Show the moments that sound most alike.")
 @copies_option
-@click.option("--m3u", type=NEW_FILE, help=PLAYLIST_HELP)
-@relative_option
+@playlist_options()
 @output_options
 @click.pass_obj
 def similar(
@@ -45,7 +44,7 @@ def similar(
     space: str,
     why: bool,
     copies: bool,
-    m3u: Path | None,
+    playlist: Path | None,
     relative: bool | None,
     output: str | None,
     **filters: Any,
@@ -78,9 +77,9 @@ def similar(
         others = other_files(library, [match.track.id for match in report.matches]) if copies else None
     for warning in report.warnings:
         click.echo(warning, err=True)
-    if m3u is not None:
-        write_playlist(m3u, [match.track for match in report.matches], relative)
-    if is_standard_output(m3u):
+    if playlist is not None:
+        write_playlist(playlist, [match.track.listed for match in report.matches], relative)
+    if is_standard_output(playlist):
         return
     if output is None:
         title = " + ".join(report.seeds) + "".join(f" - {name}" for name in report.unlike)

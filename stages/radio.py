@@ -9,6 +9,7 @@ import numpy as np
 
 from earshot.data.name_matching import artist_keys
 from earshot.index.library import Library
+from earshot.index.listens.stored_interactions import read_history
 from earshot.index.playlists.continuation import Radio, RadioSettings, RadioState
 from earshot.index.playlists.track_pool import TrackPool, current_pool, rows_to_show
 from earshot.index.playlists.variety import MAX_VARIETY, new_seed
@@ -50,6 +51,7 @@ def start_radio(
     with_seeds: bool | None = None,
     pool: TrackPool | None = None,
     listener: str | None = None,
+    novel: bool = False,
 ) -> Radio:
     """Begin a session near the seeds; `next_songs` has its songs, and its `state` is all that is to be kept of it.
 
@@ -64,11 +66,12 @@ def start_radio(
         to hear, and not for tracks, albums and playlists, which one has
     pool : one that was read before, to read it once for many sessions; a stale one is read anew
     listener : whose dislikes and exclusions are heeded beside those of everybody; one that is new has none
+    novel : leave out what the listener has played, too
 
     Raises
     ------
     InputError
-        A number is out of its range, or there is no seed.
+        A number is out of its range, there is no seed, or it should be novel to nobody.
     AmbiguousError, StageError, LibraryError
         As of `similar_tracks`.
     """
@@ -77,6 +80,8 @@ def start_radio(
             f"A radio has a seed, an artist gap of 0 or more and a variety from 0 to {MAX_VARIETY}; these are"
             f" {len(seeds)} seeds, {artist_gap} and {variety:g}."
         )
+    if novel and listener is None:
+        raise InputError("Songs can be new to a listener alone: name one.")
     pool = current_pool(library, space, pool)
     filters = with_known_folders(library, filters or TrackFilters())
     wanted, unwanted = (
@@ -97,12 +102,14 @@ def start_radio(
         filters=filters,
         artists=tuple(sorted({key for one in near for key in artist_keys(one.artist)})),
         names=tuple(one.name for one in wanted),
+        listener=listener,
+        is_novel=novel,
     )
-    return resume_radio(library, RadioState(settings).to_json(), pool, listener)
+    return resume_radio(library, RadioState(settings).to_json(), pool)
 
 
 def resume_radio(library: Library, state: Any, pool: TrackPool | None = None, listener: str | None = None) -> Radio:
-    """Go on with a session by its state, `radio.state.to_json()`; the others as of `start_radio`.
+    """Go on with a session by its state, `radio.state.to_json()`, for the listener whom it began for, or another.
 
     Raises
     ------
@@ -114,8 +121,11 @@ def resume_radio(library: Library, state: Any, pool: TrackPool | None = None, li
     try:
         read = RadioState.from_json(state)
         pool = current_pool(library, read.settings.space, pool)
-        listener_id = library.value("SELECT id FROM users WHERE name = ?", [listener])
-        fitting = pool.fitting(library, read.settings.filters, set(read.settings.artists), listener_id)
+        name = read.settings.listener if listener is None else listener
+        user_id = library.value("SELECT id FROM users WHERE name = ?", [name])
+        fitting = pool.fitting(library, read.settings.filters, set(read.settings.artists), user_id)
+        if read.settings.is_novel and user_id is not None:
+            fitting[pool.rows(read_history(library, user_id)["item_ids"])] = False
         return Radio(pool, read, fitting)
     except ValueError as error:
         raise StageError(f"This radio cannot go on: {error}.\n\nBegin a new one: `cli radio SEED`.") from None

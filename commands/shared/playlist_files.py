@@ -1,34 +1,59 @@
 """Playlists written to files or standard output, with one message for what goes wrong."""
 
 import hashlib
-import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from earshot.commands.shared.console import OutputError
+from earshot.commands.shared.options import HomePath, all_of
 from earshot.commands.shared.terminal import plural
-from earshot.commands.shared.text_tables import one_line
-from earshot.data.files.atomic import TEMPORARY_SUFFIX, output_path
-from earshot.data.files.cue_sheets import cue_track
-from earshot.data.files.file_addresses import is_address
-from earshot.data.files.path_encoding import path_columns, path_from_columns
+from earshot.data.files.atomic import TEMPORARY_SUFFIX
 
 if TYPE_CHECKING:
+    from earshot.data.playlists.playlist_writer import ListedTrack
     from earshot.index.tracks.track_lookup import TrackRow
 
 _MAX_NAME_BYTES = 255 - len(".m3u8" + TEMPORARY_SUFFIX)  # the usual file systems take no longer name
-PLAYLIST_HELP = "Also write a playlist; - writes it, and nothing else, to standard output."
-relative_option = click.option(  # of commands with --m3u
-    "--relative/--absolute",
-    default=None,
-    help="Paths in the playlist: relative to its folder, so that it travels with the music, or absolute."
-    "  [default: relative if all tracks lie in that folder or below]",
+_HELP = (
+    "Also write a playlist: XSPF or JSPF by its suffix, else M3U; - writes that, and nothing else, to standard output."
 )
+
+
+def playlist_options(*, or_folder: str = "") -> Any:
+    """Give a command --playlist, also --m3u, and --relative.
+
+    Parameters
+    ----------
+    or_folder : a sentence on when --playlist names a folder; without, it never does
+    """
+    kind = HomePath(path_type=Path, dir_okay=bool(or_folder))
+    return all_of(
+        click.option("--playlist", "--m3u", "playlist", type=kind, callback=_of_a_format, help=f"{_HELP}{or_folder}"),
+        click.option(
+            "--relative/--absolute",
+            default=None,
+            help="Paths in the playlist: relative to its folder, so that it travels with the music, or absolute."
+            "  [default: relative if all tracks lie in that folder or below]",
+        ),
+    )
+
+
+def _of_a_format(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse the suffix of another format of playlists, before any work."""
+    from earshot.data.playlists.playlist_writer import written_suffix
+
+    try:
+        if path is not None and not path.is_dir():
+            written_suffix(path)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from None
+    return path
+
+
 _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
@@ -37,19 +62,24 @@ def is_standard_output(path: Path | None) -> bool:
     return path is not None and str(path) in _STANDARD_OUTPUT
 
 
-def write_playlist(path: Path, tracks: "Sequence[TrackRow]", relative: bool | None = None) -> None:
-    """Write the tracks that have a file, with relative paths or absolute ones; by default as `m3u_text` chooses."""
-    with_file = [track for track in tracks if track.path is not None]
+def write_playlist(path: Path, tracks: "Iterable[ListedTrack]", relative: bool | None = None) -> None:
+    """Write tracks, with relative paths or absolute ones; by default as `write_playlist_file` chooses."""
+    from earshot.data.playlists.playlist_writer import playlist_text, write_playlist_file
+
+    listed = list(tracks)
     try:
         if is_standard_output(path):
-            _echo_playlist(m3u_text(with_file, Path.cwd(), relative=bool(relative)))
+            _echo_playlist(playlist_text(listed, Path.cwd(), relative=bool(relative)))
+            n_written = sum(track.path is not None for track in listed)  # M3U has no place for others
         else:
-            write_m3u(path, with_file, relative)
+            n_written = write_playlist_file(path, listed, relative)
     except BrokenPipeError as error:  # the reader of a pipe has left
         raise OutputError(error) from None
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from None
-    click.echo(f"{plural(len(with_file), 'track')} written to {path}", err=True)
+    n_left = len(listed) - n_written
+    left = f"; {n_left:,} without a file left out (.xspf and .jspf keep names)" if n_left else ""
+    click.echo(f"{plural(n_written, 'track')} written to {path}{left}", err=True)
 
 
 def _echo_playlist(text: str) -> None:
@@ -67,60 +97,17 @@ def _echo_playlist(text: str) -> None:
 
 def write_playlists(folder: Path, lists: "Iterable[tuple[str, list[TrackRow]]]", relative: bool | None = None) -> None:
     """Write a playlist for each user, by name."""
+    from earshot.data.playlists.playlist_writer import write_playlist_file
+
     n_written = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, tracks in lists:
-            write_m3u(folder / playlist_name(name), tracks, relative)
+            write_playlist_file(folder / playlist_name(name), [track.listed for track in tracks], relative)
             n_written += 1
     except OSError as error:
         raise click.ClickException(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
     click.echo(f"{plural(n_written, 'playlist')} written to {folder}", err=True)
-
-
-def write_m3u(path: Path, tracks: "Sequence[TrackRow]", relative: bool | None = None) -> None:
-    """Write a playlist in UTF-8, whole or not at all."""
-    with output_path(path) as temporary:
-        temporary.write_text(m3u_text(tracks, path.absolute().parent, relative), encoding="utf-8")
-
-
-def m3u_text(tracks: "Sequence[TrackRow]", folder: Path, relative: bool | None = None) -> str:
-    """An extended M3U playlist in a folder; tracks without a file are left out.
-
-    Paths are relative to the folder or absolute; by default relative if all tracks lie in it or below.
-    """
-    here = [os.path.join(form, "") for form in (os.path.normpath(folder), os.path.realpath(folder))]
-    if relative is None:
-        relative = all(track.path.startswith(tuple(here)) for track in tracks if track.path is not None)
-    lines = ["#EXTM3U"]
-    for track in tracks:
-        if track.path is not None:
-            seconds = -1 if track.duration is None else round(track.duration)  # -1: unknown
-            lines.append(f"#EXTINF:{seconds},{one_line(track.name)}")
-            path, begin, end = _place(path_from_columns(track.path, track.path_bytes))
-            lines += [
-                f"#EXTVLCOPT:{name}-time={at:.3f}" for name, at in (("start", begin), ("stop", end)) if at is not None
-            ]
-            lines.append(_location(path, _relative_path(path, here) if relative else path))
-    return "\n".join(lines) + "\n"
-
-
-def _place(path: str) -> tuple[str, float | None, float | None]:
-    """The file of a track, and for one of a cue sheet the seconds between which it lies there."""
-    try:
-        track = cue_track(path)
-    except (OSError, ValueError):  # its disk is away, or the sheet has changed
-        return path, None, None
-    return (track.file, track.begin, track.end) if track else (path, None, None)
-
-
-def _relative_path(path: str, here: Sequence[str]) -> str:
-    """A path from a folder; `here` is its name as it was given and without symbolic links, both with a / at the end."""
-    inside = next((form for form in here if path.startswith(form)), None)
-    # The system follows the links of a folder before it goes up from there.
-    relative = path.removeprefix(inside) if inside else os.path.relpath(path, here[-1])
-    is_misread = relative.startswith(("#", " ", "\t")) or is_address(relative)  # as a comment, cut, or as no file
-    return f"./{relative}" if is_misread else relative
 
 
 def playlist_name(name: str) -> str:
@@ -134,10 +121,3 @@ def playlist_name(name: str) -> str:
         end = "%~" + hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
         safe = safe.encode()[: _MAX_NAME_BYTES - len(end)].decode(errors="ignore") + end
     return f"{safe}.m3u8"
-
-
-def _location(path: str, shown: str) -> str:
-    """A path as it is shown, or its file:// address if no line of UTF-8 can hold it."""
-    if path_columns(path)[1] is None and not {"\n", "\r"}.intersection(path):
-        return shown
-    return "file://" + quote(os.fsencode(path))

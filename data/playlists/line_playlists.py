@@ -7,14 +7,14 @@ from operator import itemgetter
 
 from earshot.data.encoding_guess import possible_encodings
 from earshot.data.files.file_addresses import path_readings
-from earshot.data.playlists.playlist import MAX_ENTRIES, Entries, entry_at
+from earshot.data.playlists.playlist import MAX_ENTRIES, Entries, entry_at, start_of
 from earshot.data.tables.utf8_text import unicode_text
 
 _HEAD_BYTES = 4_096  # where an encoding is named
 _GUESSED_LINES = 100  # from which an encoding is guessed
 _READ_OFTEN_BYTES = 1024 * 1024  # of a playlist that is read in every likely encoding
 _BLANKS = " \t\v\f"  # the same in all encodings
-_START = re.compile(r"#EXTVLCOPT:start-time=(\d{1,9}(?:\.\d+)?)")  # seconds
+_OPTION = "#EXTVLCOPT:"
 _INFO = re.compile(r"#EXTINF:(?P<seconds>-?\d[^,]*),(?P<artist>.+?) - (?P<title>.+)")
 _ENCODING = re.compile(rb"^#EXTENC:[ \t]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
 _FILE = re.compile(r"(?:^|[\r\n])[ \t]*File([0-9]{1,9})[ \t]*=[ \t]*([^\r\n]+)", re.IGNORECASE)
@@ -26,8 +26,8 @@ def m3u_entries(text: str, folder: str) -> Entries:
     info: re.Match[str] | None = None
     for match in re.finditer(r"[^\r\n]+", text):  # a list of all lines may take gigabytes
         line = match[0]
-        if start := _START.match(line):
-            begin = float(start[1])
+        if line.startswith(_OPTION):
+            begin = start_of([line.removeprefix(_OPTION)]) if begin is None else begin
         elif line.startswith("#EXTINF:"):
             info = _INFO.match(line)
         elif (place := line.strip(_BLANKS)) and not line.startswith("#"):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from earshot.data.playlists.playlist import Contents, Entry, entry_at, place_on_a_mac, recording_mbid
+from earshot.data.playlists.playlist import VLC, Contents, Entry, entry_at, place_on_a_mac, recording_mbid, start_of
 from earshot.data.tables.text_blocks import json_value
 from earshot.data.tables.utf8_text import decoded
 
@@ -47,6 +47,7 @@ def read_jspf(data: bytes, folder: str, name: str) -> Contents:
             folder, _text(track.get("location")), is_encoded=True, artist=_text(track.get("creator")),
             title=_text(track.get("title")), album=_text(track.get("album")),
             mbid=recording_mbid(_text(track.get("identifier")), _text(track.get("location"))),
+            begin=start_of(_player_options(track.get("extension"))),
         )
         for track in (tracks if isinstance(tracks, list) else [])
         if isinstance(track, dict)
@@ -120,6 +121,18 @@ def apple_columns(names: Sequence[str]) -> Mapping[str, str] | None:
 
 def _names_tracks(columns: Mapping[str, str]) -> bool:
     return {"title", "artist"} <= columns.keys()
+
+
+def _player_options(extension: object) -> list[str]:
+    """The options of VLC that a track has, as `playlist_writer` writes them."""
+    values = extension.get(VLC) if isinstance(extension, dict) else None
+    return [
+        option
+        for value in (values if isinstance(values, list) else [])
+        if isinstance(value, dict) and isinstance(value.get("option"), list)
+        for option in value["option"]
+        if isinstance(option, str)
+    ]
 
 
 def _text(value: object) -> str:

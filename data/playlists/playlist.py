@@ -10,8 +10,10 @@ from itertools import islice
 from earshot.data.files.cue_sheets import track_at
 from earshot.data.files.file_addresses import is_absolute, path_readings, percent_decoded
 
+VLC = "http://www.videolan.org/vlc/playlist/0"  # the extension of XSPF by which this player begins within a file
 MAX_ENTRIES = 1_000_000  # of one playlist
 _MAX_PATH_LETTERS = 4_096  # no system opens a longer path
+_START = re.compile(r"start-time=(\d{1,9}(?:\.\d{1,9})?)")  # seconds
 _RECORDING = re.compile(r"musicbrainz\.org/recording/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 
 
@@ -116,6 +118,15 @@ def place_on_a_mac(text: str) -> str:
 def recording_mbid(*texts: str) -> str | None:
     """The MusicBrainz id of a recording in the first address that has one."""
     return next((match[1] for text in texts if (match := _RECORDING.search(text))), None)
+
+
+def start_of(options: Iterable[str]) -> float | None:
+    """The second at which a part of a file begins, by the first option for VLC that says it.
+
+    >>> start_of(["network-caching=300", "start-time=60.5"])
+    60.5
+    """
+    return next((float(match[1]) for option in options if (match := _START.fullmatch(option.strip()))), None)
 
 
 def _local_path(text: str, folder: str) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element
 
-from earshot.data.playlists.playlist import Contents, entry_at, recording_mbid
+from earshot.data.playlists.playlist import Contents, entry_at, recording_mbid, start_of
 from earshot.data.tables.xml_files import local_name, xml_tree
 
 
@@ -15,6 +15,7 @@ def read_xspf(data: bytes, folder: str, name: str) -> Contents:
         entry_at(
             folder, texts.get("location", ""), is_encoded=True, artist=texts.get("creator"), title=texts.get("title"),
             album=texts.get("album"), mbid=recording_mbid(*(child.text or "" for child in track)),
+            begin=start_of(option.text or "" for option in _elements(track, "option")),
         )
         for texts, track in tracks
     )  # fmt: skip

@@ -3,7 +3,7 @@
 A session is a few settings and a list of events, so it can be kept as JSON; the same events have the same next song.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -37,6 +37,8 @@ class RadioSettings:
     filters: TrackFilters = field(default_factory=TrackFilters)
     artists: tuple[str, ...] = ()  # keys of the seeds' artists, for the filters
     names: tuple[str, ...] = ()  # of the seeds, as an answer repeats them
+    listener: str | None = None  # whose dislikes are left out
+    is_novel: bool = False  # leave out what the listener has played, too
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def _read_settings(content: dict[str, Any]) -> RadioSettings:
         | {"filters": TrackFilters(**filters), "space": str(content["space"]), "variety": float(content["variety"])}
         | {name: _whole(content[name]) for name in ("run_id", "seed", "artist_gap")}
         | {name: tuple(map(str, content[name])) for name in ("artists", "names")}
+        | {"listener": None if content["listener"] is None else str(content["listener"])}
+        | {"is_novel": bool(content["is_novel"])}
         | {"anchor": tuple(map(float, content["anchor"])), "left_out": tuple(map(_whole, content["left_out"]))}
     )
     if not (0 <= settings.variety <= MAX_VARIETY and np.isfinite(settings.anchor).all()):
@@ -121,7 +125,7 @@ class Radio:
         self.pool, self.state = pool, state
         self._anchor = np.array(settings.anchor, dtype=np.float32)
         self._is_open = fitting.copy()
-        self._is_open[self._rows(settings.left_out)] = False
+        self._is_open[pool.rows(settings.left_out)] = False
         self._played: list[int] = []  # rows
         self._liked: list[int] = []
         self._turned_down: dict[int, int | None] = {}  # row: number of songs before its skip, None for a dislike
@@ -181,7 +185,7 @@ class Radio:
 
     def _note(self, what: str, recording: int) -> None:
         """Bring what is known of the session up to date with an event; of a track that is gone nothing is known."""
-        for row in self._rows([recording]).tolist():
+        for row in self.pool.rows([recording]).tolist():
             self._is_open[row] &= what == LIKE
             if what == PLAY:
                 self._played.append(row)
@@ -194,10 +198,6 @@ class Radio:
                 self._liked = [other for other in self._liked if other != row]
                 if self._turned_down.get(row, 0) is not None:  # a skip does not soften a dislike
                     self._turned_down[row] = len(self._played) if what == SKIP else None
-
-    def _rows(self, recordings: Iterable[int]) -> np.ndarray:
-        rows = self.pool.recordings.find(list(recordings))
-        return rows[rows >= 0]
 
     def _choose(self) -> RadioSong | None:
         settings, vectors = self.state.settings, self.pool.vectors

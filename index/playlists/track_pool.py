@@ -1,6 +1,7 @@
 """The tracks that playlists are made of: vectors of a space and their artists, read once and shared by all lists."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,8 +42,13 @@ class TrackPool:
             is_fitting = np.isin(self.recordings.all_ids, recordings)
         if filters.same_artist is False:
             is_fitting[self.artists.of_artists(artists)] = False
-        is_fitting[np.isin(self.recordings.all_ids, unwanted_recordings(library, listener_id))] = False
+        is_fitting[self.rows(unwanted_recordings(library, listener_id))] = False
         return is_fitting
+
+    def rows(self, recordings: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The rows of some recordings, without those that are not in the pool."""
+        rows = self.recordings.find(recordings)
+        return rows[rows >= 0]
 
 
 def read_pool(library: Library, space: str = AUDIO) -> TrackPool:

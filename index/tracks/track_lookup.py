@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from earshot.data.files.path_encoding import path_from_columns
+from earshot.data.playlists.playlist_writer import ListedTrack
 from earshot.index.library import Library
 from earshot.index.vectors.spaces import ONE_PER_RECORDING, read_some_vectors
 
@@ -29,6 +31,12 @@ class TrackRow:
     @property
     def name(self) -> str:
         return f"{self.artist} - {self.title}" if self.artist else self.title
+
+    @property
+    def listed(self) -> ListedTrack:
+        """The track as a playlist lists it."""
+        path = None if self.path is None else path_from_columns(self.path, self.path_bytes)
+        return ListedTrack(path, self.title, self.artist, self.album, self.duration)
 
 
 STATUSES = {False: "('embedded')", True: "('embedded', 'catalog')"}  # statuses, without and with the catalog

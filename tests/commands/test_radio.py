@@ -47,6 +47,9 @@ def test_a_session_goes_on_in_its_file(run, tmp_path):
     assert list(tmp_path.iterdir()) and not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]
     before = session.read_bytes()
     assert "leave SEEDS out" in run("radio", "Song 1", "--session", session, code=2).output
+    settings = ["--variety", 0.25, "--not-genre", "pop", "--other-artists"]
+    given = run("radio", "--session", session, *settings, code=2).output
+    assert "leave --variety, --same-artist, --not-genre out" in given
     assert "No track and no file" in run("radio", "--session", session, "--like", "nothing of it", code=1).output
     assert "cannot be written" in run("radio", "--session", session, "--m3u", tmp_path / "no" / "x", code=1).output
     assert session.read_bytes() == before, "an error leaves the session as it was"
@@ -74,6 +77,8 @@ def test_filters_that_nothing_passes(run):
         (["radio", "Song 0", "--variety", 0.99], 2, "0.99 is not in the range"),
         (["radio", "Song 0", "--by", "nothing"], 1, "There is no space 'nothing'"),
         (["radio", "Song 0", "--under", "/nowhere"], 1, "No track of the library lies in the folder"),
+        (["radio", "Song 0", "--novel"], 2, "--novel is for a listener: add --listener NAME."),
+        (["radio", "Song 0", "--listener", "ann"], 1, "No listener is called 'ann'"),
         (["radio", "--session", "/dev/null"], 1, "is a device"),
     ],
 )

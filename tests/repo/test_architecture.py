@@ -42,10 +42,10 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
               "tracks", "recordings",
               "listens search", "graphs playlists recommending", "evaluation moved_files removal", "health"),
     "stages": ("shared", "imports playing build_graphs diffuse embed evaluate evaluate_encoder graph_view map path "
-               "radio recommend similar train_encoder train_tower"),
+               "radio recommend reorder similar train_encoder train_tower"),
     "commands": ("shared", "build_index", "build_graph check copies demo diffuse_audio embed_audio evaluate "
                  "evaluate_audio failures forget_folder forget_listens graph_stats import_graph import_listens "
-                 "import_playlists import_tags link map never path radio recommend serve similar status "
+                 "import_playlists import_tags link map never path radio recommend reorder serve similar status "
                  "train_audio train_tower"),
     "web": ("security library_access", "pages sound", "failure_answers", "app", "server"),
 }  # fmt: skip

@@ -5,15 +5,11 @@ import shutil
 
 import pytest
 
-from earshot.data.events.feedback_events import FeedbackEvent
-from earshot.data.events.interactions import DISLIKE
 from earshot.index.library import Library
-from earshot.index.listens.feedback_log import add_feedback
-from earshot.index.listens.listen_store import match_users
 from earshot.index.playlists.track_pool import read_pool
-from earshot.index.recordings.never_list import exclude_track
 from earshot.index.recordings.recordings import group_recordings, store_same
 from earshot.index.search.filters import TrackFilters
+from earshot.stages.playing.feedback import record_dislike, record_never, record_play
 from earshot.stages.radio import next_songs, resume_radio, start_radio, tell_radio
 from earshot.stages.shared.reports import InputError, StageError
 from library_world import by_hand
@@ -70,15 +66,13 @@ def test_a_recording_is_played_once_and_no_copy_of_a_seed(library):
 
 
 def test_what_a_listener_never_wants_to_hear(library):
-    with library.transaction():
-        add_feedback(library, match_users(library, ["ana"])[0][0].item(), FeedbackEvent(2, 1_700_000_000, DISLIKE))
-        exclude_track(library, 3, 1)
-        exclude_track(library, 4, None)
+    record_dislike(library, "ana", 2)
+    record_never(library, 3, "ana")
+    record_never(library, 4)
     assert numbers(next_songs(library, begun(library, "Song 0", listener="ana"), 2)) == [4, 5]
     radio = begun(library, "Song 0", listener="somebody new")
     assert numbers(next_songs(library, radio, 3)) == [1, 2, 4], "song 3 is for nobody"
-    with library.transaction():
-        exclude_track(library, 6, 1)
+    record_never(library, 6, "ana")
     assert numbers(next_songs(library, resume_radio(library, radio.state.to_json(), listener="ana"), 1)) == [6]
 
 
@@ -107,6 +101,22 @@ def test_a_session_goes_on_after_its_state(library):
     of_another_run = json.loads(text.replace('"run_id": 1', '"run_id": 77'))
     with pytest.raises(StageError, match="cannot go on: this radio began with other vectors than the library has now"):
         resume_radio(library, of_another_run)
+
+
+def test_what_a_listener_has_played_is_left_out_of_what_should_be_novel(library):
+    record_play(library, "ann", 2, 1_700_000_000, 90.0)
+    record_dislike(library, "ann", 3)
+    record_play(library, "bob", 4, 1_700_000_000, 90.0)
+    assert numbers(next_songs(library, begun(library, "Song 0", listener="ann"), 2)) == [1, 3]
+    new = begun(library, "Song 0", listener="ann", novel=True)
+    assert numbers(next_songs(library, new, 2)) == [3, 4]
+    record_never(library, 6, "ann")
+    record_play(library, "ann", 7, 1_700_000_000, 90.0)
+    again = resume_radio(library, new.state.to_json())
+    assert numbers(next_songs(library, again, 2)) == [7, 8], "also after what was played and said since"
+    assert numbers(next_songs(library, begun(library, "Song 0", listener="eve", novel=True), 1)) == [1], "all is new"
+    with pytest.raises(InputError, match="new to a listener alone"):
+        begun(library, "Song 0", novel=True)
 
 
 def test_a_look_ahead_plays_nothing(library):

@@ -5,6 +5,7 @@ import pytest
 
 from earshot.index.library import LibraryError
 from earshot.index.playlists.track_pool import current_pool, read_pool, rows_to_show
+from earshot.index.recordings.never_list import exclude_track
 from earshot.index.recordings.recordings import group_recordings, store_same
 from earshot.index.search.filters import TrackFilters
 from library_world import add, at, by_hand, heard, open_library
@@ -48,6 +49,14 @@ def test_rows_that_fit(library):
     assert fitting(not_genre=("christmas",)) == [1, 4, 5], "in none of its files"
     assert fitting(under=("/m/2", "/m/3")) == [2, 4]
     assert fitting(["air"], same_artist=True) == [1, 2] and fitting(["air"], same_artist=False) == [4, 5]
+
+
+def test_what_nobody_wants_to_hear_does_not_fit(library):
+    with library.transaction():
+        exclude_track(library, 3, None)  # a file of recording 2
+    pool = read_pool(library)
+    assert pool.recordings.all_ids[pool.fitting(library, TrackFilters(), set())].tolist() == [1, 4, 5]
+    assert pool.rows([5, 77, 1]).tolist() == [3, 0]
 
 
 def test_the_file_that_is_shown(library):

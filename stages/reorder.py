@@ -1,0 +1,119 @@
+"""A playlist in an order in which it flows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from earshot.data.files.path_encoding import escaped
+from earshot.data.playlists.playlist import Entry
+from earshot.data.playlists.playlist_reader import read_playlists
+from earshot.data.playlists.playlist_writer import ListedTrack
+from earshot.index.library import Library
+from earshot.index.playlists.flow_order import MAX_TRACKS, flow_order
+from earshot.index.playlists.path_search import angles
+from earshot.index.recordings.recordings import recordings_of
+from earshot.index.tracks.name_resolution import UNKNOWN
+from earshot.index.tracks.playlist_entries import match_entries
+from earshot.index.tracks.track_lookup import TrackRow, track_rows
+from earshot.index.vectors.spaces import AUDIO, read_some_vectors, require_vectors
+from earshot.stages.shared.reports import StageError
+
+
+@dataclass(frozen=True)
+class OrderedEntry:
+    """An entry of a playlist at its new place."""
+
+    rank: int  # from 1
+    before: int  # its place in the playlist, from 1
+    entry: Entry
+    track: TrackRow | None  # None where the library does not know it
+    angle: float | None  # radians from the last entry that has a vector; None if this or none before has one
+
+    @property
+    def listed(self) -> ListedTrack:
+        """The entry as a playlist lists it: by the file that the library knows, else as it was."""
+        if self.track is not None and self.track.path is not None:
+            return self.track.listed
+        path = self.entry.paths[0] if self.entry.paths else None
+        title = self.entry.title or self.entry.text
+        return ListedTrack(path, title, self.entry.artist, self.entry.album, mbid=self.entry.mbid)
+
+
+@dataclass(frozen=True)
+class ReorderReport:
+    """A playlist in its new order."""
+
+    name: str
+    entries: list[OrderedEntry]
+    unknown: Sequence[str]  # entries without a vector here, which stayed behind the entry that they followed
+    n_elsewhere: int  # entries that are no tracks, such as radio stations: left out
+    mean_angles: tuple[float, float] | None  # radians between neighbours with a vector, before and now; None for one
+
+
+def reorder_playlist(library: Library, path: Path, *, space: str = AUDIO) -> ReorderReport:
+    """Order a playlist so that neighbours are near, its first track where it is.
+
+    An entry that the library does not know, or of which it has no vector, stays behind the entry that it followed;
+    before the first known one, at the beginning.
+
+    Raises
+    ------
+    StageError
+        It is no playlist, or holds several; or the library has a vector of no entry, or of too many.
+    OSError
+        It cannot be read.
+    LibraryError
+        There is no such space.
+    """
+    require_vectors(library, space)
+    try:
+        playlists = read_playlists(str(path))
+    except ValueError as error:
+        raise StageError(f"{escaped(str(error))}.") from None
+    if len(playlists) != 1:
+        names = ", ".join(escaped(playlist.name) for playlist in playlists[:5])
+        raise StageError(f"{path} holds {len(playlists):,} playlists ({names}); give one of its own to each.")
+    (playlist,) = playlists
+    (nodes,) = match_entries(library, playlists)
+    rows = track_rows(library, [node for node in nodes if node != UNKNOWN])
+    tracks = [rows.get(node) for node in nodes]
+    recordings = np.array(recordings_of(library, nodes), dtype=np.int64)
+    known, vectors = read_some_vectors(library, space, recordings.tolist())
+    vector_rows = np.where(recordings == UNKNOWN, -1, known.find(recordings))
+    heads = np.flatnonzero(vector_rows >= 0)  # places of entries with a vector
+    if not len(heads):
+        raise StageError(
+            f"The library has no vector by {space} of any entry of {path}.\n\n"
+            "Run `cli embed-audio` on the folder of its files first."
+        )
+    if len(heads) > MAX_TRACKS:
+        raise StageError(f"{path} has {len(heads):,} tracks; an order is looked for among at most {MAX_TRACKS:,}.")
+    order = flow_order(vectors[vector_rows[heads]], recordings[heads])
+    # A head takes along what followed it up to the next one; what came before all heads stays at the beginning.
+    tails = np.append(heads[1:], len(nodes))
+    places = [*range(heads[0]), *(place for head in order for place in range(heads[head], tails[head]))]
+    entries, last = [], None
+    for rank, place in enumerate(places, start=1):
+        vector, angle = None if vector_rows[place] < 0 else vectors[vector_rows[place]], None
+        if vector is not None:
+            angle = None if last is None else float(angles(vector @ last))
+            last = vector
+        entries.append(OrderedEntry(rank, place + 1, playlist.entries[place], tracks[place], angle))
+    return ReorderReport(
+        playlist.name,
+        entries,
+        [playlist.entries[place].text for place in np.flatnonzero(vector_rows < 0)],
+        playlist.n_elsewhere,
+        _mean_angles(vectors[vector_rows[heads]], order),
+    )
+
+
+def _mean_angles(vectors: np.ndarray, order: np.ndarray) -> tuple[float, float] | None:
+    if len(vectors) < 2:
+        return None
+    before, now = (
+        float(angles(np.sum(points[1:] * points[:-1], axis=1)).mean()) for points in (vectors, vectors[order])
+    )
+    return before, now
