@@ -3,7 +3,6 @@
 import pytest
 
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import read_interactions
 from earshot.index.search.selected import AmbiguousError
 from earshot.stages.shared.recommend_requests import read_request
 from earshot.stages.shared.reports import InputError, StageError
@@ -17,7 +16,7 @@ def library(trained_library):
 
 
 def read(library, user=None, history=(), liked=(), seed_track=None):
-    return read_request(library, read_interactions(library), user, history, liked, seed_track)
+    return read_request(library, user, history, liked, seed_track)
 
 
 def test_what_was_taken_is_repeated(library):
