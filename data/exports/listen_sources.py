@@ -152,7 +152,7 @@ def find_sources(path: Path, format: str = "auto") -> FoundSources:
         try:
             with table_errors(member.path.name):
                 head = read_head(member)
-                reader = _reader_of(head)
+                reader = reader_of(head)
         except ValueError as error:
             errors.append(error)
             continue
@@ -241,18 +241,8 @@ def _checked(batches: Iterator[Batch], name: str) -> Iterator[Batch]:
         yield from refuse_malformed(batches, name)
 
 
-def detect_format(member: Member) -> Reader | None:
-    """Detect the format of a file; None if it is no listening export in a supported format.
-
-    Raises
-    ------
-    ValueError
-        The file is damaged or packed.
-    """
-    return _reader_of(read_head(member))
-
-
-def _reader_of(head: Head | None) -> Reader | None:
+def reader_of(head: Head | None) -> Reader | None:
+    """Detect the format of a file by its beginning; None if it is no listening export in a supported format."""
     return None if head is None else next((reader for reader in READERS if reader.detect(head)), None)
 
 

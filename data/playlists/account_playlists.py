@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from earshot.data.playlists.playlist import Entry, Playlist, places_below, playlist_of
-from earshot.data.tables.text_blocks import Member, json_object, json_objects, json_value
+from earshot.data.tables.text_blocks import Member, json_object, json_objects, json_value, read_at_most
 
 _NAME = re.compile(r"Playlist\d*\.json", re.IGNORECASE)
 _MARKS = (b'"playlists"', b'"trackName"')
@@ -54,7 +54,7 @@ def account_playlists_of(members: Sequence[Member]) -> Iterator[Playlist]:
 
 def _playlists(member: Member) -> Iterator[Playlist]:
     with member.open_text() as file:
-        content = json_value(file.read(_MAX_BYTES))
+        content = json_value(read_at_most(file, _MAX_BYTES, member.title))
     root = os.path.join(os.path.abspath(member.path), *([member.title] if member.name else []))
     playlists = json_objects(json_object(content).get("playlists"))
     titles = [str(one.get("name") or "playlist").encode("utf-8", "replace").decode() for one in playlists]

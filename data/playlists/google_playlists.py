@@ -5,17 +5,18 @@
 
 import csv
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from html import unescape
 from pathlib import Path
 
 from earshot.data.playlists.playlist import Entry, Playlist, playlist_of
-from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_blocks import Member, read_at_most
 from earshot.data.tables.utf8_text import decoded
 
 _FACTS, _TRACKS = "Metadata.csv", "Tracks"
-_PLACE = "Playlist Index"
+_PLACE, _INDEX = "Playlist Index", re.compile(r"\d{1,9}")
 _MAX_BYTES = 1024 * 1024  # of one track
 
 
@@ -55,7 +56,7 @@ def google_playlists_of(members: Sequence[Member]) -> Iterator[Playlist]:
 def google_rows(member: Member) -> list[dict[str, str]]:
     """The rows of a CSV of a Takeout by the names of their columns, without HTML; empty for a file that is no CSV."""
     with member.open() as file:
-        text = decoded(file.read(_MAX_BYTES))
+        text = decoded(read_at_most(file, _MAX_BYTES, member.title))
     try:
         rows = list(csv.reader(text.splitlines()))
     except csv.Error:
@@ -67,7 +68,7 @@ def google_rows(member: Member) -> list[dict[str, str]]:
 def _playlist(path: str, facts: Member, tracks: Sequence[Member]) -> Playlist:
     titles = (row.get("Title") for row in google_rows(facts))
     rows = [row for track in tracks for row in google_rows(track)]
-    rows.sort(key=lambda row: int(place) if (place := row.get(_PLACE, "")).isdecimal() else len(rows))
+    rows.sort(key=lambda row: int(place) if _INDEX.fullmatch(place := row.get(_PLACE, "")) else len(rows))
     return playlist_of(path, next(filter(None, titles), None) or facts.location.parent.name, map(_entry, rows))
 
 

@@ -21,7 +21,7 @@ from earshot.data.playlists.playlist import Contents, Entries, Entry, Playlist, 
 from earshot.data.playlists.track_lines import track_lines
 from earshot.data.playlists.xml_playlists import read_asx, read_wpl, read_xspf
 from earshot.data.tables.archives import ARCHIVES
-from earshot.data.tables.text_blocks import members_of
+from earshot.data.tables.text_blocks import members_of, read_at_most
 
 _MAX_BYTES = 64 * 1024 * 1024
 
@@ -170,10 +170,7 @@ def read_history(path: Path) -> list[str]:
 
 def _read(path: str | Path) -> bytes:
     with open_regular(path) as file:
-        data = file.read(_MAX_BYTES + 1)
-    if len(data) > _MAX_BYTES:
-        raise ValueError(f"{path} is larger than {_MAX_BYTES // 1024**2} MiB; no playlist is")
-    return data
+        return read_at_most(file, _MAX_BYTES, str(path))
 
 
 def _merged(readings: Iterable[Entry | None]) -> Entry | None:

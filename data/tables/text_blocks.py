@@ -84,6 +84,14 @@ class Member:
             yield io.BufferedReader(Utf8File(file, self.encoding), _PIECE_BYTES)
 
 
+def read_at_most(file: IO[bytes], n_bytes: int, name: str) -> bytes:
+    """Read a small file whole; raises a ValueError if it is larger."""
+    content = file.read(n_bytes + 1)
+    if len(content) > n_bytes:
+        raise ValueError(f"{name} is larger than {n_bytes // 1024**2:,} MiB, as no such file is")
+    return content
+
+
 def members_of(path: Path) -> list[Member]:
     """List the file itself, or the files in an archive and in archives in it; raises as `Member.open` does."""
     if path.name.lower().endswith(ARCHIVES):

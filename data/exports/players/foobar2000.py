@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.listens.event_batch import Batch, text_number
 from earshot.data.listens.listen_reader import OpenedSource, Reader
-from earshot.data.tables.text_blocks import Member
+from earshot.data.tables.text_blocks import Member, read_at_most
 from earshot.data.tables.xml_files import xml_tree
 
 _MARK = "<PlaybackStatistics"
@@ -21,10 +21,10 @@ def read_foobar2000(member: Member, listener: str | None) -> Iterator[Batch]:
     Raises
     ------
     ValueError
-        The file is damaged.
+        The file is damaged, or far too large.
     """
     with member.open() as file:
-        entries = xml_tree(file.read(_MAX_BYTES), member.title).iter("Entry")
+        entries = xml_tree(read_at_most(file, _MAX_BYTES, member.title), member.title).iter("Entry")
     rows = [{**entry.attrib, "path": _path(entry)} for entry in entries]
     yield from entry_batches([rows], _facts, listener, needed=("title",))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from earshot.data.exports.listen_sources import READERS, detect_format, find_sources
+from earshot.data.exports.listen_sources import READERS, find_sources, read_head, reader_of
 from earshot.data.listens.listen_reader import ReadOptions
 from earshot.data.tables.text_blocks import Member
 from listen_exports import lastfm_1k, listen, listenbrainz, spotify, stream
@@ -257,7 +257,7 @@ def test_parquet_that_is_damaged(tmp_path):
 
 def detected(path):
     """The name of the format of a file."""
-    reader = detect_format(Member(path))
+    reader = reader_of(read_head(Member(path)))
     return None if reader is None else reader.name
 
 

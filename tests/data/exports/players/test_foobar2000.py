@@ -37,5 +37,12 @@ def test_damage_is_told(tmp_path):
         read(tmp_path / "stats.xml")
 
 
+def test_a_larger_file_is_not_cut_off(tmp_path, monkeypatch):
+    monkeypatch.setattr("earshot.data.exports.players.foobar2000._MAX_BYTES", 1024**2)
+    (tmp_path / "stats.xml").write_text(EXPORT + " " * 1024**2)
+    with pytest.raises(ValueError, match=r"stats\.xml is larger than 1 MiB, as no such file is"):
+        read(tmp_path / "stats.xml")
+
+
 def test_times_of_windows():
     assert windows_seconds(TICKS) == SECOND

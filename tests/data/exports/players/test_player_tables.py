@@ -2,7 +2,7 @@
 
 import pytest
 
-from earshot.data.exports.listen_sources import detect_format, find_sources
+from earshot.data.exports.listen_sources import find_sources, read_head, reader_of
 from earshot.data.tables.text_blocks import Member
 from listen_exports import SECOND, read
 
@@ -44,7 +44,7 @@ def test_other_names_of_columns_and_other_scales(tmp_path):
 )
 def test_other_tables_are_left_to_their_reader(tmp_path, header):
     (tmp_path / "plays.csv").write_text(f"{header}\n" + ",".join("ab1230"[: header.count(",") + 1]) + "\n")
-    assert detect_format(Member(tmp_path / "plays.csv")).name == "table"
+    assert reader_of(read_head(Member(tmp_path / "plays.csv"))).name == "table"
 
 
 def test_playback_statistics_without_ratings(tmp_path):
