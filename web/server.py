@@ -22,6 +22,7 @@ from earshot.web.sound.byte_ranges import BrokenOffError
 
 DEFAULT_PORT = 8765
 _MAX_CONNECTIONS = 256
+_IDLE_SECONDS = 20  # of a connection between two requests
 _END_SECONDS = 1  # for responses in hand, when the server is to end
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listens everywhere; a browser here opens this
 
@@ -69,6 +70,7 @@ def serve(folder: Path, settings: ServerSettings, port: int, tell: Callable[[str
         access_log=False,  # it would print tokens and keys of addresses
         server_header=False,
         limit_concurrency=_MAX_CONNECTIONS,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_END_SECONDS,
     )
     with listener:

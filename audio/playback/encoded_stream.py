@@ -8,7 +8,7 @@ import av
 from earshot.audio.playback.played_sound import PlayedSound
 from earshot.audio.playback.sound_source import SoundSource
 
-_BLOCK_SECONDS = 1
+_BLOCK_SECONDS = 0.25
 BIT_RATES = (32, 320)  # kbit/s, the least and the most
 
 
@@ -54,7 +54,7 @@ class EncodedStream:
         self._layout, self._n_sent = layout, 0
 
     def read(self) -> bytes:
-        """Encode about a second more; no bytes at the end.
+        """Encode about a quarter of a second more; no bytes at the end.
 
         Raises
         ------
@@ -62,7 +62,7 @@ class EncodedStream:
             The file was changed, or cannot be read.
         """
         while not self._written.parts and self._container is not None:
-            content = self._sound.read(self._sample, _BLOCK_SECONDS * self._sound.shape.rate)
+            content = self._sound.read(self._sample, round(_BLOCK_SECONDS * self._sound.shape.rate))
             self._sample += len(content) // self._sound.shape.frame_bytes
             for frame in self._converter.resample(self._frame(content) if content else None):
                 self._container.mux(self._stream.encode(frame))

@@ -1,8 +1,10 @@
 """One FAISS file per space: a cache of library.db that can be deleted and rebuilt at any time."""
 
 import json
+import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -105,20 +107,37 @@ def open_index(library: Library, space: str) -> tuple[Any, str | None]:
     """A verified FAISS index, or None with the reason why search cannot use it.
 
     The hash detects accidents. A foreign library may hold the hash of a malicious file, so the layout is checked before
-    FAISS reads it.
+    FAISS reads it. A process that asks again has both done once, for as long as nobody touches the file.
     """
-    state = index_state(library, space, verify=True)
+    state = index_state(library, space)
     if state is None:
         return None, "there is no index yet"
     if state.problem:
         return None, state.problem
     dim = library.value("SELECT dim FROM current_vectors WHERE space = ?", [space]) or 0
+    digest = library.value("SELECT hash FROM index_files WHERE space = ?", [space])
     try:
-        check_layout(state.path, state.type, dim, state.n_vectors)
-        return faiss.read_index(str(state.path), faiss.IO_FLAG_MMAP_IFC), None
+        status = os.stat(state.path)
+        stamp = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+        return _read_whole_index(state.path, stamp, digest, state.type, dim, state.n_vectors), None
+    except _DamagedError:
+        return None, "its file is damaged"
     except LayoutError as error:
         return None, f"its file is not one of this library's ({error})"
-    except OSError as error:  # perhaps replaced just now
-        return None, f"its file cannot be read: {error.strerror}"
+    except (OSError, IrregularFileError) as error:  # perhaps replaced just now
+        return None, f"its file cannot be read: {getattr(error, 'strerror', error)}"
     except RuntimeError as error:  # the hash fits, but another version of FAISS wrote the file
         return None, f"this version of FAISS cannot read it ({str(error)[:80]})"
+
+
+class _DamagedError(Exception):
+    """An index file without the content that its row says."""
+
+
+@lru_cache(maxsize=4)
+def _read_whole_index(path: Path, _stamp: tuple[int, ...], digest: str, type: str, dim: int, n_vectors: int) -> Any:
+    """Verify and open an index file; its stamp is that of the file, which is mapped, not read."""
+    if file_hash(path) != digest:
+        raise _DamagedError
+    check_layout(path, type, dim, n_vectors)
+    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)

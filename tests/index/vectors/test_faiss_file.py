@@ -148,6 +148,20 @@ def test_every_single_flipped_bit_is_noticed(library):
         assert open_index(library, AUDIO) == (None, "its file is damaged"), place
 
 
+def test_a_file_that_nobody_touched_is_verified_once(library, monkeypatch):
+    verified = []
+    monkeypatch.setattr(faiss_file, "file_hash", lambda path: verified.append(path) or file_hash(path))
+    indexes = [open_index(library, AUDIO)[0] for _ in range(3)]
+    assert indexes[0] is indexes[1] is indexes[2] and len(verified) == 1
+    path = index_state(library, AUDIO).path
+    content, before = path.read_bytes(), path.stat()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as a failing disk leaves it, or somebody who hides
+    assert open_index(library, AUDIO) == (None, "its file is damaged")
+    path.write_bytes(content)
+    assert open_index(library, AUDIO)[0].ntotal == 50
+
+
 def a_new_track(library):
     add(library, 1, [heard("/new.mp3", random_units(np.random.default_rng(4), 1, 4)[0])])
 
