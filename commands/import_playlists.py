@@ -23,8 +23,8 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
 
     Supported are M3U, PLS, XSPF, JSPF (ListenBrainz), WPL and ASX (Windows Media Player); CSV with a row per track and
     one or several playlists (Exportify, Soundiiz, TuneMyMusic); the Library.xml of iTunes and Music, and what they
-    export as text; the collections of Traktor (NML) and rekordbox (XML); the Playlist1.json of Spotify's account data,
-    and Google Play Music's Takeout, also as archives.
+    export as text; the collections of Traktor (NML) and rekordbox (XML), the database of Mixxx, and crates of Serato;
+    the Playlist1.json of Spotify's account data, and Google Play Music's Takeout, also as archives.
 
     A playlist that was imported before is replaced. With --forget, playlists are removed, even if the file is gone.
 

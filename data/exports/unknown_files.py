@@ -28,7 +28,7 @@ _KEY = re.compile(r'"([^"\\]{1,60})"\s*:')
 _ROOT = re.compile(r"<([A-Za-z][\w:.-]*)")
 _MAX_SHOWN = 8  # keys or tables
 _UNPACKED = ("an archive", "a SQLite database")  # the latter inside of one
-_DATABASES = "Those of Navidrome, Plex, Jellyfin, Strawberry and Clementine"
+_DATABASES = "Those of Navidrome, Plex, Jellyfin, Strawberry, Clementine and Mixxx"
 _JELLYFIN = {  # advice by a table that only one of its databases has
     "TypedBaseItems": "Since version 10.11 they lie in jellyfin.db: import that",
     "ActivityLogs": "Before version 10.11 they lie in library.db: import that, which reads this if it lies beside",
@@ -62,8 +62,6 @@ def look_of(head: Head) -> Look:
         return Look("a page of the web", "Ask for the export as JSON or CSV")
     if text.startswith("<"):
         root = next((name for name in _ROOT.findall(text) if name.lower() != "doctype"), None)
-        if root == "VirtualDJ_Database":
-            return Look("the database of VirtualDJ", "Export its playlists as m3u, which `cli import-playlists` reads")
         return Look(f"XML of <{root}>" if root else "XML")
     if head.is_json:
         return _look_of_json(list(dict.fromkeys(_KEY.findall(text))))

@@ -16,8 +16,10 @@ from earshot.data.playlists.apple_playlists import is_apple_library, read_apple_
 from earshot.data.playlists.dj_playlists import is_dj_collection, read_dj_playlists
 from earshot.data.playlists.google_playlists import google_playlists_of, is_google_playlist, read_google_playlist
 from earshot.data.playlists.line_playlists import m3u_entries, pls_entries, text_readings
+from earshot.data.playlists.mixxx_playlists import is_mixxx_database, read_mixxx_playlists
 from earshot.data.playlists.named_playlists import is_playlist_table, read_jspf, read_playlist_table
 from earshot.data.playlists.playlist import Contents, Entries, Entry, Playlist, places_below, playlist_of
+from earshot.data.playlists.serato_crates import read_crate
 from earshot.data.playlists.track_lines import track_lines
 from earshot.data.playlists.xml_playlists import read_asx, read_wpl, read_xspf
 from earshot.data.tables.archives import ARCHIVES
@@ -46,6 +48,7 @@ READERS: dict[str, Callable[[bytes, str, str], list[Contents]]] = {
     ".wpl": _single(read_wpl),
     ".zpl": _single(read_wpl),
     ".asx": _single(read_asx),
+    ".crate": _single(read_crate),
     ".csv": read_playlist_table,
     ".txt": read_playlist_table,
 }
@@ -113,6 +116,8 @@ def _playlists_in(path: str, left_out: Callable[[str], None]) -> list[Playlist]:
         return [read_google_playlist(path)]
     if is_apple_library(path):
         return read_apple_library(path, left_out)
+    if is_mixxx_database(path):
+        return read_mixxx_playlists(path)
     if is_dj_collection(path):
         return read_dj_playlists(path, left_out)
     if suffix not in READERS:
@@ -138,7 +143,7 @@ def _read_archive(path: str) -> list[Playlist]:
     return playlists
 
 
-_KINDS = (is_playlist, is_account_file, is_google_playlist, is_apple_library, is_dj_collection)
+_KINDS = (is_playlist, is_account_file, is_google_playlist, is_apple_library, is_dj_collection, is_mixxx_database)
 
 
 def read_history(path: Path) -> list[str]:

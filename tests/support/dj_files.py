@@ -51,3 +51,14 @@ REKORDBOX = """<?xml version="1.0" encoding="UTF-8"?>
 <TRACK Key="file://localhost/Users/me/3.mp3"/></NODE></NODE>
 </NODE></PLAYLISTS></DJ_PLAYLISTS>
 """
+VIRTUAL_DJ = r"""<?xml version="1.0" encoding="UTF-8"?>
+<VirtualDJ_Database Version="2023">
+ <Song FilePath="C:\Music\boy &amp; co.mp3" FileSize="8388608">
+  <Tags Author="Air" Title="Sexy Boy" Album="Moon Safari" Year="1998" />
+  <Infos SongLength="300.5" PlayCount="12" FirstSeen="1200000000" LastPlay="1241478537" />
+  <Poi Pos="1.5" Type="cue" Num="1" />
+ </Song>
+ <Song FilePath="/Users/me/two.mp3"><Infos PlayCount="1" /></Song>
+ <Song FilePath="/Users/me/3.mp3"><Tags Author="Can" Title="Three" /></Song>
+</VirtualDJ_Database>
+"""

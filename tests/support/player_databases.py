@@ -79,6 +79,33 @@ PRAGMA user_version = 1;
 """
 
 # strawberry/data/schema/schema.sql, version 20
+MIXXX = """
+CREATE TABLE settings (name TEXT UNIQUE NOT NULL, value TEXT);
+INSERT INTO settings VALUES ('mixxx.schema.version', '39');
+CREATE TABLE track_locations (id INTEGER PRIMARY KEY, location varchar(512) UNIQUE);
+CREATE TABLE library (id INTEGER PRIMARY KEY, artist varchar(64), title varchar(64), album varchar(64),
+    album_artist TEXT DEFAULT '', location INTEGER, timesplayed INTEGER DEFAULT 0, rating INTEGER DEFAULT 0,
+    last_played_at DATETIME DEFAULT NULL);
+CREATE TABLE Playlists (id INTEGER PRIMARY KEY, name varchar(48), hidden INTEGER DEFAULT 0 NOT NULL);
+CREATE TABLE PlaylistTracks (playlist_id INTEGER, track_id INTEGER, position INTEGER, pl_datetime_added);
+CREATE TABLE crates (id INTEGER PRIMARY KEY, name varchar(48) UNIQUE NOT NULL);
+CREATE TABLE crate_tracks (crate_id INTEGER NOT NULL, track_id INTEGER NOT NULL);
+"""
+MIXXX_ROWS = {  # One was played twice in a history and once before; Two is only counted
+    "track_locations": [(1, "/m/1.mp3"), (2, "/m/2.mp3"), (3, "/m/Neu.mp3")],
+    "library": [
+        (1, "Air", "One", "Moon", "", 1, 3, 5, "2009-05-04 23:08:57"),
+        (2, "", "Two", "", "Can", 2, 4, 1, "2009-05-04T23:08:57Z"),
+        (3, "", "", "", "", 3, 0, 3, None),
+    ],
+    "Playlists": [(1, "Mix", 0), (2, "Auto DJ", 1), (3, "2009-05-04", 2), (4, "Empty", 0)],
+    "PlaylistTracks": [
+        (1, 3, 1, None), (1, 1, 2, None), (1, 99, 3, None), (2, 1, 1, None),
+        (3, 1, 1, "2009-05-04 23:00:00"), (3, 1, 2, "2009-05-04 23:08:57"),
+    ],
+    "crates": [(1, "Mix")],
+    "crate_tracks": [(1, 2), (1, 1)],
+}  # fmt: skip
 STRAWBERRY = """
 CREATE TABLE schema_version (version INTEGER NOT NULL);
 INSERT INTO schema_version (version) VALUES (20);

@@ -1,4 +1,4 @@
-"""Read what was played in DJ programs: the collection and the histories of Traktor (NML), and rekordbox's XML."""
+"""Read what was played in DJ programs: Traktor's collection and histories (NML), and XML of rekordbox and VirtualDJ."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -67,6 +67,28 @@ def read_rekordbox(member: Member, listener: str | None) -> Iterator[Batch]:
         if track.get("Key") is None
     )  # fmt: skip
     yield from entry_batches([list(_with_opinions(tracks))], _facts, listener, needed=("title",))
+
+
+def read_virtual_dj(member: Member, listener: str | None) -> Iterator[Batch]:
+    """Read how often each track was played, at the time of the last play.
+
+    Raises
+    ------
+    ValueError
+        The file is damaged.
+    """
+    tracks = []
+    for song in _elements(member, "Song"):
+        tags, facts = ({} if one is None else one.attrib for one in (song.find("Tags"), song.find("Infos")))
+        last = facts.get("LastPlay", "")
+        tracks.append(
+            {
+                "artist": tags.get("Author") or None, "title": tags.get("Title") or None,
+                "album": tags.get("Album") or None, "path": song.get("FilePath"), "plays": facts.get("PlayCount"),
+                "time": last if last not in ("", "0") else None,
+            }
+        )  # fmt: skip
+    yield from entry_batches([tracks], _facts, listener, needed=("title",))
 
 
 def _elements(member: Member, tag: str) -> Iterator[Element]:
@@ -140,5 +162,11 @@ REKORDBOX = Reader(
     "rekordbox",
     _begins_with(dj_playlists.REKORDBOX),
     lambda members, options: OpenedSource(read_rekordbox(members[0], options.listener)),
+    is_whole=True,
+)
+VIRTUAL_DJ = Reader(
+    "virtual-dj",
+    _begins_with("<VirtualDJ_Database"),
+    lambda members, options: OpenedSource(read_virtual_dj(members[0], options.listener)),
     is_whole=True,
 )

@@ -15,7 +15,6 @@ from player_databases import database
         ("x.pdf", b"%PDF-1.4", r"give a file of .*\.\n\nx\.pdf looks like a PDF\.$"),
         ("watch-history.html", b"<html><title>My Activity</title>", "YouTube's history as a page. Ask .* as JSON"),
         ("x.html", b"<!DOCTYPE html><p>", "a page of the web. Ask for the export as JSON or CSV"),
-        ("x.xml", b'<VirtualDJ_Database Version="8">', "the database of VirtualDJ. Export its playlists as m3u"),
         ("x.xml", b'<?xml version="1.0"?><!DOCTYPE rss><opml version="1">', "XML of <opml>"),
         ("x.db.gz", gzip.compress(b"SQLite format 3\0"), "x.db cannot be read as a database"),
         ("x.m3u8", b"#EXTM3U", "a playlist. `cli import-playlists` reads playlists"),

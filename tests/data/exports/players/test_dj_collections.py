@@ -2,7 +2,7 @@
 
 import pytest
 
-from dj_files import REKORDBOX, TRAKTOR, TRAKTOR_HISTORY
+from dj_files import REKORDBOX, TRAKTOR, TRAKTOR_HISTORY, VIRTUAL_DJ
 from listen_exports import SECOND, read
 
 DAY = SECOND - SECOND % 86_400
@@ -36,6 +36,15 @@ def test_the_counts_of_rekordbox(tmp_path):
     assert events == [
         ("me", "Air", "Sexy Boy", None, 12, 0), ("me", "Air", "Sexy Boy", None, 1, 1),
         ("me", None, "two", None, 1, 0), ("me", "Can", "Three", None, 1, 2),
+    ]  # fmt: skip
+
+
+def test_the_counts_of_virtual_dj(tmp_path):
+    (tmp_path / "database.xml").write_text(VIRTUAL_DJ)
+    name, events, left_out = read(tmp_path / "database.xml", *COLUMNS, "path")
+    assert (name, left_out) == ("virtual-dj", {"tracks that were never played": 1})
+    assert events == [
+        ("me", "Air", "Sexy Boy", SECOND, 12, 0, None), ("me", None, "two", None, 1, 0, "/Users/me/two.mp3"),
     ]  # fmt: skip
 
 
