@@ -6,7 +6,13 @@ from typing import Any
 import click
 
 from earshot.commands.shared.error_messages import user_errors
-from earshot.commands.shared.options import EXISTING_FILE, copies_option, output_options, popularity_option
+from earshot.commands.shared.options import (
+    EXISTING_FILE,
+    copies_option,
+    filter_options,
+    output_options,
+    popularity_option,
+)
 from earshot.commands.shared.playlist_files import (
     is_standard_output,
     playlist_options,
@@ -41,6 +47,7 @@ from earshot.commands.shared.text_tables import one_line
     help="At most this many tracks of one artist; of several artists on a track the first counts.",
 )
 @popularity_option("Weight of the log of a track's share of all plays in its score.")
+@filter_options
 @copies_option
 @playlist_options(or_folder=" With --all a folder of M3U.")
 @output_options
@@ -82,10 +89,13 @@ def recommend(
         raise click.UsageError("--all is for every listener: without USER, --like, --history and --seed-track.")
     if not to_all and (n_given > 1 or (not n_given and seed_track is None)):
         raise click.UsageError("Give one of USER, --like TRACK or --history FILE, or --seed-track TRACK, or --all.")
+    filters = {name: options.pop(name) for name in ("genre", "not_genre", "under", "min_duration", "max_duration")}
+    if to_all and any(value not in (None, ()) for value in filters.values()):
+        raise click.UsageError("The lists of --all know no filters; ask for one list, or leave them out.")
     if to_all:
         _recommend_to_all(folder, playlist, relative, output, **options)
     else:
-        options |= {"user": user, "liked": like, "seed_track": seed_track}
+        options |= {"user": user, "liked": like, "seed_track": seed_track, "filters": filters}
         _recommend_to_one(folder, history, playlist, relative, output, copies=copies, **options)
 
 
@@ -103,14 +113,16 @@ def _recommend_to_one(
     from earshot.data.playlists.playlist_reader import read_history
     from earshot.index.library import Library
     from earshot.index.recordings.copy_list import other_files
+    from earshot.index.search.filters import TrackFilters
     from earshot.stages.recommend import recommend_tracks
 
     if playlist is not None and playlist.is_dir():
         raise click.UsageError(f"{playlist} is a folder; one playlist is a file, such as {playlist / 'mix.m3u8'}.")
     with user_errors():
         played = [] if history is None else read_history(history)
+    filters = TrackFilters(**request.pop("filters"))
     with Library.open(folder) as library:
-        places = recommend_tracks(library, history=played, **request)
+        places = recommend_tracks(library, history=played, filters=filters, **request)
         others = other_files(library, [place.track.id for place in places]) if copies else None
     if places.strangers:
         click.echo(f"{plural(len(places.strangers), 'track')} in {history} not in the library:", err=True)
@@ -122,7 +134,8 @@ def _recommend_to_one(
     if output is None:
         click.echo(one_line(f"Recommended {places.asked}"))
     repeats = "; --repeats also lists what was played." if request["novel"] else "."
-    nothing = f"Nothing is left to recommend{repeats}"
+    passing = "" if filters == TrackFilters() else " that passes the filters"
+    nothing = f"Nothing{passing} is left to recommend{repeats}"
     rows = []
     for place in places:
         track = place.track

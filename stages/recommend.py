@@ -1,7 +1,7 @@
 """Recommend tracks by the towers of a library: to one user, to a new one, or to all at once."""
 
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -18,11 +18,13 @@ from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.recordings.never_list import never_pairs
 from earshot.index.recordings.recordings import tracks_to_show
 from earshot.index.runs import RECOMMEND_STAGE, finish_run, start_run
+from earshot.index.search.filters import TrackFilters, fitting_track, unfitting_recordings
 from earshot.index.tracks.track_lookup import TrackRow
+from earshot.stages.shared.chosen_tracks import with_known_folders
 from earshot.stages.shared.current_towers import open_towers, towers_for
 from earshot.stages.shared.environment import versions
 from earshot.stages.shared.recommend_requests import read_request
-from earshot.stages.shared.reports import Note, Progress, as_stage_error
+from earshot.stages.shared.reports import InputError, Note, Progress, as_stage_error
 from earshot.towers.retrieval.query_vectors import request_query_vector
 from earshot.towers.retrieval.recommend_lists import (
     Recommender,
@@ -72,6 +74,7 @@ def recommend_tracks(
     novel: bool = True,
     max_per_artist: int = 3,
     popularity: float | None = None,
+    filters: TrackFilters | None = None,
 ) -> Recommendations:
     """Recommend tracks to a user of the library, or to a new one by what they played or like.
 
@@ -84,11 +87,13 @@ def recommend_tracks(
     history : tracks that a new user played, the latest last; what the library does not know is left out
     liked : tracks that a new user likes, in no order
     popularity : weight of the log of a track's share of all plays; None for what suited validation best
+    filters : on the tracks of the list, but for `same_artist`, which is for seeds
 
     Raises
     ------
     InputError
-        More than one of `user`, `history` and `liked` is given, or nothing at all; or several tracks play now.
+        More than one of `user`, `history` and `liked` is given, or nothing at all; or several tracks play now; or the
+        filters ask for artists of seeds.
     LibraryError, StageError
         There are no towers, no such user or track; or the towers cannot serve this request.
     AmbiguousError
@@ -96,10 +101,17 @@ def recommend_tracks(
     """
     options = _options(library, popularity, k=k, novel=novel, max_per_artist=max_per_artist)
     asked = read_request(library, user, history, liked, seed_track)
+    filters = with_known_folders(library, filters or TrackFilters())
+    if filters.same_artist is not None:
+        raise InputError("Recommendations have no seeds whose artists could be meant.")
+    excluded = np.concatenate([asked.request.excluded_ids(novel=False), unfitting_recordings(library, filters)])
     with as_stage_error():  # towers and requests that do not fit, such as a seed that they cannot read
-        best = _recommend(library, asked.request, options)
+        best = _recommend(library, replace(asked.request, disliked=excluded), options)
     tracks = tracks_to_show(library, [track_id for track_id, _ in best])
-    places = (Recommendation(rank, score, tracks[track_id][0]) for rank, (track_id, score) in enumerate(best, start=1))
+    places = []
+    for rank, (track_id, score) in enumerate(best, start=1):
+        track = fitting_track(tracks[track_id], filters, set()) or tracks[track_id][0]
+        places.append(Recommendation(rank, score, track))
     return Recommendations(places, asked.asked, asked.strangers)
 
 

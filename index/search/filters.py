@@ -105,6 +105,14 @@ def fitting_recordings(library: Library, filters: TrackFilters, artists: set[str
     return recordings
 
 
+def unfitting_recordings(library: Library, filters: TrackFilters) -> np.ndarray:
+    """All other recordings than those that `fitting_recordings` has, rising; none without a filter."""
+    fitting = fitting_recordings(library, filters, set())
+    if fitting is None:
+        return np.array([], dtype=np.int64)
+    return np.setdiff1d(library.ids("SELECT DISTINCT recording_id FROM recordings"), fitting)
+
+
 def fitting_ids(library: Library, filters: TrackFilters, artists: set[str]) -> np.ndarray | None:
     """Ids of all tracks that `fits_filters` may accept, rising; None without a filter that excludes many.
 

@@ -297,6 +297,15 @@ def test_all_takes_no_user_and_no_track(run, library, others):
     assert rows_of(library, "SELECT count(*) FROM recommendations") == [(0,)]
 
 
+def test_filters_are_for_one_list(run):
+    under = ["--under", "/music", "--max-per-artist", 9]
+    rows = json.loads(run("recommend", "--like", "Song 5", *under, "--json").stdout)
+    assert {row["title"] for row in rows} == {f"Song {n}" for n in range(4)}
+    nothing = run("recommend", "--like", "Song 5", "--genre", "polka", "--not-genre", "x").stderr
+    assert "Nothing that passes the filters is left to recommend; --repeats" in nothing
+    assert "The lists of --all know no filters" in run("recommend", "--all", "--genre", "x", code=2).output
+
+
 def test_every_user_gets_a_playlist_of_files(run, library, tmp_path):
     writable, _ = open_library(library)
     with writable:

@@ -98,7 +98,7 @@ def test_similar_by_path_id_words_and_from_outside(heard_library, track_files, w
     np.testing.assert_allclose([r["score"] for r in heard_now], [r["score"] for r in answer], atol=1e-5)
 
 
-def test_similar_keeps_its_rules(heard_library, world, run_cli):
+def test_similar_keeps_its_rules(heard_library, track_files, world, run_cli):
     title, artist = world.tracks[0].title, world.artists[0].name
     rows = json.loads(run_cli(heard_library, "similar", title, "-k", 17, "--max-per-artist", 1, "--json").stdout)
     artists = [row["artist"] for row in rows]
@@ -108,6 +108,11 @@ def test_similar_keeps_its_rules(heard_library, world, run_cli):
     same = json.loads(run_cli(heard_library, "similar", title, "--same-artist", "--json").stdout)
     assert {row["artist"] for row in same} == {artist} and len(same) == 2
     genre = world.genres[1]
+    folder = track_files[0].parent
+    there = json.loads(run_cli(heard_library, "similar", title, "-k", 17, "--under", folder, "--json").stdout)
+    assert there and all(row["path"].startswith(f"{folder}/") for row in there)
+    other = run_cli(heard_library, "similar", title, "-k", 17, "--not-genre", genre, "--json")
+    assert {row["genre"] for row in json.loads(other.stdout)} == {world.genres[0]}
     kind = json.loads(run_cli(heard_library, "similar", title, "-k", 17, "--genre", genre, "--json").stdout)
     assert {row["genre"] for row in kind} == {genre} and len(kind) == 9
 

@@ -4,6 +4,7 @@ import pytest
 
 from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.recommendation_table import stored_recommendations
+from earshot.index.search.filters import TrackFilters
 from earshot.index.search.selected import AmbiguousError
 from earshot.stages.recommend import RecommendAllReport, recommend_to_all, recommend_tracks
 from earshot.stages.shared.reports import InputError, Note, Progress, StageError
@@ -38,6 +39,30 @@ def test_somebody_new_is_recommended_by_ids_and_by_words(library):
     assert recommend_tracks(library, history=words, k=9) != recommend_tracks(library, history=words[::-1], k=9)
     after = recommend_tracks(library, seed_track="Song 6", k=5)
     assert tastes(after) == {0} and "Song 6" not in {place.track.title for place in after}
+
+
+def test_filters_are_for_the_list(library_copy):
+    with Library.open_to_write(library_copy) as library:
+        library.db.execute("UPDATE tracks SET genre = 'Christmas' WHERE title IN ('Song 4', 'Song 6')")
+        library.db.execute("UPDATE tracks SET duration_s = 500 WHERE title = 'Song 8'")
+
+        def titles(user="listener 4", **filters):
+            request = {"novel": False, "k": 30, "max_per_artist": 30}
+            return {
+                place.track.title
+                for place in recommend_tracks(library, user, filters=TrackFilters(**filters), **request)
+            }
+
+        everything = titles()
+        assert len(everything) == 24
+        assert titles(not_genre=("christmas",)) == everything - {"Song 4", "Song 6"}
+        assert titles(genre="christmas") == {"Song 4", "Song 6"}
+        assert titles(under=("/music",)) == {f"Song {n}" for n in range(4)}
+        assert titles(min_duration=400) == {"Song 8"} and titles(genre="polka") == set()
+        with pytest.raises(StageError, match="No track of the library lies in the folder"):
+            titles(under=("/nowhere",))
+        with pytest.raises(InputError, match="no seeds whose artists could be meant"):
+            titles(same_artist=True)
 
 
 def test_what_cannot_be_recommended_is_refused(library):
