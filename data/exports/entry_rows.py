@@ -23,6 +23,7 @@ def entry_batches(
     listener: str | None,
     *,
     needed: Sequence[str] = ("artist", "title", "time_s"),
+    lost: Counter[str] | None = None,
 ) -> Iterator[Batch]:
     """Yield the listens among blocks of entries; a time in them is a number or ISO 8601, UTC unless it says otherwise.
 
@@ -32,6 +33,7 @@ def entry_batches(
         Without `plays` it is one; plays of None are no number, and the entry is malformed.
     listener : whose listens they are; else the `user` among the facts, else `ME`
     needed : what a listen must have; without "time_s" it may have no time
+    lost : what was left out of the blocks, by reason, while they were read
     """
     time = seconds(pl.col("time"), pl.String())
     columns = {name: pl.col(name) for name in ("artist", "title", "album", "mbid", "isrc")} | {
@@ -42,7 +44,7 @@ def entry_batches(
         "kind": pl.col("kind").fill_null(0),
         "path": pl.when(pl.col("artist").is_null()).then("path"),  # of a file without tags; names hold on any computer
     }
-    lost: Counter[str] = Counter()
+    lost = Counter() if lost is None else lost
     examples: dict[str, str] = {}
     tables = _tables(blocks, pick, lost, examples)
     is_valid = time.is_not_null() | pl.col("time").is_null()

@@ -1,12 +1,12 @@
 """Read last.fm's scrobbles as JSON: pages of its API, as lastfm.ghan.nl saves them, and the file of lastfmstats.com."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.listens.event_batch import Batch, json_text
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.tables.json_lists import json_entries
-from earshot.data.tables.text_blocks import Member, json_object, json_objects
+from earshot.data.tables.text_blocks import Member, json_object
 
 _PAGE_MARKS = ('"#text"', '"uts"')
 _NEEDED = ("artist", "title")
@@ -25,21 +25,21 @@ def read_lastfm_json(member: Member, listener: str | None) -> Iterator[Batch]:
         facts: Facts = {}
         blocks = json_entries(file, member.title, None if is_pages else "scrobbles", facts)
         if is_pages:
-            tracks = ([track for page in json_objects(pages) for track in _tracks(page)] for pages in blocks)
+            tracks = ([track for page in pages for track in _tracks(page)] for pages in blocks)
             yield from entry_batches(tracks, _of_page, listener, needed=_NEEDED)
         else:
             yield from entry_batches(blocks, lambda entry: _of_stats(entry, facts), listener, needed=_NEEDED)
 
 
-def _tracks(page: Facts) -> list[Facts]:
-    """The tracks of a page, which is a list of them or the API's whole answer; of one track there is no list."""
-    page = json_object(page.get("recenttracks")) or page
-    tracks = page.get("track")
-    return [tracks] if isinstance(tracks, dict) else json_objects(tracks) or ([page] if "name" in page else [])
+def _tracks(page: object) -> Sequence[object]:
+    """The tracks of a page, a list of them or the API's whole answer; of one track there is no list."""
+    answer = json_object(page)
+    tracks = (json_object(answer.get("recenttracks")) or answer).get("track", page)
+    return tracks if isinstance(tracks, list) else [tracks]
 
 
 def _of_page(entry: Facts) -> Facts | str:
-    if json_object(entry.get("@attr")).get("nowplaying") or not entry.get("date"):
+    if json_object(entry.get("@attr")).get("nowplaying") or (entry.get("name") and not entry.get("date")):
         return "tracks that were playing"
     artist, album, date = (json_object(entry.get(key)) for key in ("artist", "album", "date"))
     return {

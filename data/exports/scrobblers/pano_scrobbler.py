@@ -1,5 +1,6 @@
 """Read the file that Pano Scrobbler writes, as JSON lines or CSV: scrobbles, loves and unloves."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from earshot.data.exports.entry_rows import Facts, entry_batches
@@ -23,7 +24,8 @@ def read_pano(member: Member, listener: str | None) -> Iterator[Batch]:
         yield from entry_batches(rows, _facts, listener)
         return
     with member.open_text() as file:
-        yield from entry_batches(json_blocks(file), _facts, listener)
+        lost: Counter[str] = Counter()
+        yield from entry_batches(json_blocks(file, lost), _facts, listener, lost=lost)
 
 
 def _facts(entry: Facts) -> Facts | str:

@@ -4,6 +4,7 @@ The specification was http://www.audioscrobbler.net/wiki/Portable_Player_Logging
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 from earshot.data.exports.entry_rows import Facts, entry_batches
@@ -31,6 +32,7 @@ def read_scrobbler_log(member: Member, listener: str | None) -> Iterator[Batch]:
     A player without a clock writes 0, an unknown time. Local times are taken for times of this computer's zone.
     """
     is_utc = False
+    lost: Counter[str] = Counter()
 
     def rows(lines: list[str]) -> Iterator[Facts]:
         nonlocal is_utc
@@ -41,9 +43,9 @@ def read_scrobbler_log(member: Member, listener: str | None) -> Iterator[Batch]:
                 yield dict(zip(_FIELDS, line.split("\t"), strict=False)) | {"is_utc": is_utc}
 
     with member.open_text() as file:
-        texts = (as_utf8(block).decode("utf-8", "replace") for block in line_blocks(file))
+        texts = (as_utf8(block).decode("utf-8", "replace") for block in line_blocks(file, lost=lost))
         blocks = (list(rows(text.replace("\r", "\n").split("\n"))) for text in texts)
-        yield from entry_batches(blocks, _facts, listener, needed=("artist", "title"))
+        yield from entry_batches(blocks, _facts, listener, needed=("artist", "title"), lost=lost)
 
 
 def _facts(entry: Facts) -> Facts | str:

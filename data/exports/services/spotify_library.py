@@ -7,7 +7,7 @@ from earshot.data.events.interactions import DISLIKE, LIKE
 from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.listens.event_batch import Batch
 from earshot.data.listens.listen_reader import Head
-from earshot.data.tables.text_blocks import Member, json_objects, json_value, read_at_most
+from earshot.data.tables.text_blocks import Member, json_object, json_value, read_at_most
 
 _LISTS = {"tracks": LIKE, "bannedTracks": DISLIKE}
 _MARK = re.compile(r'"bannedTracks"\s*:|"uri"\s*:\s*"spotify:track:')
@@ -30,7 +30,8 @@ def read_spotify_library(member: Member, listener: str | None) -> Iterator[Batch
         library = json_value(read_at_most(file, _MAX_BYTES, member.title))
     if not isinstance(library, dict):
         raise ValueError(f"{member.title} is not JSON")
-    entries = [entry | {"kind": kind} for key, kind in _LISTS.items() for entry in json_objects(library.get(key))]
+    lists = [(library.get(key), kind) for key, kind in _LISTS.items()]
+    entries = [json_object(one) | {"kind": kind} for ones, kind in lists if isinstance(ones, list) for one in ones]
     yield from entry_batches([entries], _facts, listener, needed=("artist", "title"))
 
 

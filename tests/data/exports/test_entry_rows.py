@@ -1,5 +1,7 @@
 """Batches of listens from entries."""
 
+from collections import Counter
+
 from earshot.data.exports.entry_rows import entry_batches
 from listen_exports import SECOND, rows
 
@@ -41,3 +43,9 @@ def test_a_time_may_be_missing_but_not_wrong():
     assert batch.events["time_s"].to_list() == [None, None] and batch.n_malformed == 2
     (batch,) = entry_batches([entries], pick, "ana")
     assert not len(batch.events) and batch.n_malformed == 4
+
+
+def test_what_the_blocks_lack_is_told_once():
+    lost = Counter({"lines longer than 16 MiB": 2})
+    first, second = entry_batches([[], [{}]], pick, None, lost=lost)
+    assert first.left_out == {"lines longer than 16 MiB": 2} and second.left_out == {} and second.n_malformed == 1

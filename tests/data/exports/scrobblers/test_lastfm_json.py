@@ -30,6 +30,11 @@ def test_pages(tmp_path):
         [("me", "Air", "One", "Moon Safari", "abc", SECOND), ("me", "Air", "Two", "Moon Safari", None, None)],
         {"tracks that were playing": 1, "malformed": 1},
     )
+    nameless = track("x")
+    del nameless["name"]
+    path.write_text(json.dumps([[track("One")], {"track": []}, track("Two"), nameless, 7, None]))
+    _, events, left_out = read(path, *COLUMNS)
+    assert [event[2] for event in events] == ["One", "Two"] and left_out == {"malformed": 3}
     path.write_text(json.dumps([{"track": track("One")}]))
     assert [event[2] for event in read(path, *COLUMNS)[1]] == ["One"]
     path.write_text(json.dumps([{"recenttracks": {"track": [track("One", artist={"name": "Air"})]}}]))

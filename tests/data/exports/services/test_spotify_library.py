@@ -12,6 +12,7 @@ from listen_exports import read, spotify
 LIBRARY = {
     "tracks": [
         {"artist": "Air", "album": "Moon Safari", "track": "La femme d'argent", "uri": "spotify:track:2"},
+        7,
         {"artist": "Me", "album": "", "track": "Demo", "uri": "spotify:local:Me::Demo:120"},
     ],
     "albums": [{"artist": "Radiohead", "album": "In Rainbows", "uri": "spotify:album:a"}],
@@ -25,7 +26,7 @@ def test_likes_and_bans_are_opinions_without_a_time(tmp_path):
     assert read(tmp_path / "YourLibrary.json", "user", "artist", "title", "kind", "time_s") == (
         "spotify",
         [("me", "Air", "La femme d'argent", 1, None), ("me", "X", "Y", 2, None)],
-        {"liked files of one's own": 1},
+        {"liked files of one's own": 1, "malformed": 1},
     )
 
 
