@@ -71,12 +71,12 @@ def import_listens(folder: Path, path: Path, as_json: bool, **settings: Any) -> 
     """Import listens (who played what when) from a file, an archive or a folder.
 
     Supported are the data that Spotify, Apple Music, YouTube Music (Takeout, as JSON), Google Play Music (Takeout),
-    TIDAL and Deezer send; exports of ListenBrainz, last.fm (CSV and JSON), Libre.fm, Maloja, Koito and Pano Scrobbler;
-    the .scrobbler.log of Rockbox; the databases of Navidrome, Plex, Jellyfin, Strawberry, Clementine and Mixxx,
-    also while they run; the Library.xml of iTunes and what it exports as text, the rhythmdb.xml of Rhythmbox, the
-    collections of Traktor (NML, also its histories), rekordbox and VirtualDJ (XML), and play counts of foobar2000;
-    the data sets Last.fm 1K, Yambda and RecBole's .inter; and tables (CSV, TSV, Parquet, JSON lines, xlsx) of
-    tracks or artists.
+    TIDAL, Deezer and Shazam send; exports of ListenBrainz, last.fm (CSV and JSON), Libre.fm, Maloja, Koito and Pano
+    Scrobbler; the .scrobbler.log of Rockbox; the databases of Navidrome, Plex, Tautulli, Jellyfin, Kodi, MediaMonkey,
+    Strawberry, Clementine and Mixxx, also while they run; the Library.xml of iTunes and what it exports as text, the
+    rhythmdb.xml of Rhythmbox, the collections of Traktor (NML, also its histories), rekordbox and VirtualDJ (XML), and
+    play counts of foobar2000; the data sets Last.fm 1K, Yambda and RecBole's .inter; and tables (CSV, TSV, Parquet,
+    JSON lines, xlsx) of tracks or artists.
 
     A track that is not in the library becomes a catalog track. The same content twice adds nothing. Afterwards
     `cli link` finds the files of tracks that are spelled differently.

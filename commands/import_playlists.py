@@ -22,9 +22,9 @@ def import_playlists(folder: Path, paths: tuple[str, ...], forget: bool, as_json
     """Import playlists from files and folders; entries are matched with tracks by path, else by artist and title.
 
     Supported are M3U, PLS, XSPF, JSPF (ListenBrainz), WPL and ASX (Windows Media Player); CSV with a row per track and
-    one or several playlists (Exportify, Soundiiz, TuneMyMusic); the Library.xml of iTunes and Music, and what they
-    export as text; the collections of Traktor (NML) and rekordbox (XML), the database of Mixxx, and crates of Serato;
-    the Playlist1.json of Spotify's account data, and Google Play Music's Takeout, also as archives.
+    one or several playlists (Exportify, Soundiiz, TuneMyMusic); text of rekordbox; the Library.xml of iTunes and Music,
+    and what they export as text; the collections of Traktor (NML) and rekordbox (XML), the database of Mixxx, and
+    crates of Serato; the Playlist1.json of Spotify's account data, and Google Play Music's Takeout, also as archives.
 
     A playlist that was imported before is replaced. With --forget, playlists are removed, even if the file is gone.
 

@@ -11,12 +11,15 @@ from earshot.data.exports.players import (
     dj_collections,
     foobar2000,
     jellyfin,
+    kodi,
+    mediamonkey,
     mixxx,
     navidrome,
     player_tables,
     plex,
     rhythmbox,
     strawberry,
+    tautulli,
 )
 from earshot.data.exports.scrobblers import (
     koito,
@@ -33,6 +36,7 @@ from earshot.data.exports.services import (
     deezer,
     google_play_music,
     itunes_library,
+    shazam,
     spotify,
     tidal,
     youtube,
@@ -49,9 +53,9 @@ from earshot.data.tables import workbooks
 from earshot.data.tables.archives import refuse_packed
 from earshot.data.tables.parquet_blocks import parquet_columns
 from earshot.data.tables.sqlite_files import MAGIC, database_tables, log_of, open_database
-from earshot.data.tables.table_blocks import table_errors
+from earshot.data.tables.table_blocks import SUFFIXES, table_errors
 from earshot.data.tables.text_blocks import Member, members_of
-from earshot.data.tables.utf8_text import decoded
+from earshot.data.tables.utf8_text import as_utf8, decoded, unicode_text
 
 # The first that detects a file reads it: tables come last. A new format is a module with a `Reader`, and a line here.
 READERS = (
@@ -65,6 +69,7 @@ READERS = (
     itunes_library.ITUNES_LIBRARY,
     tidal.TIDAL,
     deezer.DEEZER,
+    shazam.SHAZAM,
     lastfm_json.LASTFM_JSON,
     scrobbler_log.SCROBBLER_LOG,
     maloja.MALOJA,
@@ -77,6 +82,9 @@ READERS = (
     jellyfin.JELLYFIN,
     strawberry.STRAWBERRY,
     mixxx.MIXXX,
+    kodi.KODI,
+    mediamonkey.MEDIAMONKEY,
+    tautulli.TAUTULLI,
     rhythmbox.RHYTHMBOX,
     foobar2000.FOOBAR2000,
     dj_collections.TRAKTOR,
@@ -244,6 +252,14 @@ def _checked(batches: Iterator[Batch], name: str) -> Iterator[Batch]:
         yield from refuse_malformed(batches, name)
 
 
+def _text(member: Member, content: bytes) -> str:
+    """The text of a beginning; of a table in the likeliest encoding, since a country's may name its columns."""
+    if member.suffix not in SUFFIXES:
+        return decoded(content)
+    text = unicode_text(content)
+    return as_utf8(content).decode("utf-8", "replace") if text is None else text
+
+
 def reader_of(head: Head | None) -> Reader | None:
     """Detect the format of a file by its beginning; None if it is no listening export in a supported format."""
     return None if head is None else next((reader for reader in READERS if reader.detect(head)), None)
@@ -272,7 +288,7 @@ def read_head(member: Member) -> Head | None:
                 raise
             return Head(member, MAGIC.decode())  # which is told; the other files of the archive are read
     if not content.startswith(b"PAR1"):
-        return Head(member, decoded(content).lstrip())
+        return Head(member, _text(member, content).lstrip())
     if member.name is not None:
         return None
     with table_errors(member.path.name):

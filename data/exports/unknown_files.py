@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from earshot.data.column_words import are_of_albums, are_of_rekordbox
 from earshot.data.listens.listen_columns import are_of_tags
 from earshot.data.listens.listen_reader import Head
 from earshot.data.listens.listen_tables import text_columns
@@ -28,7 +29,7 @@ _KEY = re.compile(r'"([^"\\]{1,60})"\s*:')
 _ROOT = re.compile(r"<([A-Za-z][\w:.-]*)")
 _MAX_SHOWN = 8  # keys or tables
 _UNPACKED = ("an archive", "a SQLite database")  # the latter inside of one
-_DATABASES = "Those of Navidrome, Plex, Jellyfin, Strawberry, Clementine and Mixxx"
+_DATABASES = "Those of Navidrome, Plex, Tautulli, Jellyfin, Kodi, MediaMonkey, Strawberry, Clementine and Mixxx"
 _JELLYFIN = {  # advice by a table that only one of its databases has
     "TypedBaseItems": "Since version 10.11 they lie in jellyfin.db: import that",
     "ActivityLogs": "Before version 10.11 they lie in library.db: import that, which reads this if it lies beside",
@@ -74,6 +75,10 @@ def _look_of_table(columns: list[str]) -> Look:
     if are_of_tags(columns):
         return Look("a table of who gave which tag, not of listens")
     names = set(map(plain_column, columns))
+    if are_of_rekordbox(names):
+        return Look("a playlist of rekordbox", "`cli import-playlists` reads playlists")
+    if are_of_albums(names):
+        return Look("a table of albums, as of a collection or of ratings, without tracks and plays")
     look = f"a table, but none of listens by its columns {_listed(columns)}"
     if any(name.endswith("id") for name in names) and names & {"name", "title"}:
         return Look(look, "If it names the items of another table, import that one with --names and this one")

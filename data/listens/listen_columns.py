@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from earshot.data import column_words
 from earshot.data.events.event_log import EVENT_COLUMNS
 from earshot.data.listens.event_batch import text_number
 from earshot.data.listens.listen_reader import ReadOptions
@@ -17,7 +18,7 @@ _USER = (
 _PATHS = ("path", "file", "filename", "track_path", "file_path", "location")
 _TITLES = (  # with the artist in another column
     *("track", "track_name", "track_title", "title", "song", "song_name", "song_title", "recording_name"),
-    *("titel", "titre", "título", "titulo", "canción", "cancion"),
+    *column_words.TITLES,
 )
 _IDS = (
     *("item", "item_id", "track_id", "song_id", "movie_id", "recording", "recording_id", "recording_mbid", "track_uri"),
@@ -25,11 +26,21 @@ _IDS = (
 # Without a column of artists: an item, then a title, then the id of a track.
 _ITEMS = (*_PATHS, "item", "item_id", *_TITLES, *_IDS)
 _ARTIST = (
-    *("artist", "artist_name", "artist_names", "artists", "track_artist", "song_artist", "performer", "creator"),
-    *("künstler", "kuenstler", "interpret", "artiste", "artista"),
+    *(
+        "artist",
+        "artist_name",
+        "artist_names",
+        "artist_name_1",
+        "artists",
+        "track_artist",
+        "song_artist",
+        "performer",
+        "creator",
+    ),
+    *column_words.ARTISTS,
 )
 _ARTIST_IDS = ("artist_id", "artist_mbid")
-_ALBUM = ("album", "album_name", "album_title", "release", "release_name")
+_ALBUM = ("album", "album_name", "album_title", "release", "release_name", *column_words.ALBUMS)
 _MOMENTS = (
     *("time", "timestamp", "played_at", "listened_at", "ts", "date", "datetime", "date_time", "unix_time", "uts"),
     *("utc_time", "time_utc", "utc", "play_date", "date_played", "played_on", "listen_date", "end_time", "entry_date"),
@@ -38,7 +49,7 @@ _MOMENTS = (
 _TIME = (*_MOMENTS, *(f"{name}_utc" for name in _MOMENTS))
 _DATE = ("date", "play_date", "datum", "fecha", "data", "jour")  # beside a column of the time of day
 _CLOCK = ("time", "uhrzeit", "zeit", "heure", "hora", "ora", "clock", "time_of_day")
-_PLAYS = ("plays", "play_count", "playcount", "count", "n_plays", "listens", "weight", "scrobbles")
+_PLAYS = ("plays", "play_count", "playcount", "count", "n_plays", "listens", "weight", "scrobbles", *column_words.PLAYS)
 _TAGS = ("tag", "tag_id", "tag_value")
 _OPTIONAL = {  # well-known names of other columns, and the columns of a batch that they become
     **dict.fromkeys(("track_mbid", "recording_mbid", "mbid"), "mbid"),
@@ -122,7 +133,11 @@ def find_columns(table: str, columns: Sequence[str], options: ReadOptions) -> Li
 def are_of_listens(columns: Sequence[str]) -> bool:
     """Tell whether columns are by their names those of listens: items, with users, times or numbers of plays."""
     has_others = not _plain(columns).isdisjoint(_plain((*_USER, *_TIME, *_PLAYS)))
-    return has_others and are_of_items(columns) and not are_of_tags(columns)
+    return (
+        has_others
+        and are_of_items(columns)
+        and not (are_of_tags(columns) or column_words.are_of_albums(_plain(columns)))
+    )
 
 
 def are_of_items(columns: Sequence[str]) -> bool:

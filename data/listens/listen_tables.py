@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from earshot.data.column_words import are_of_albums, are_of_rekordbox
 from earshot.data.listens.event_batch import CODES, Batch, codes, valid_events
 from earshot.data.listens.listen_columns import (
     NAME_THEM,
@@ -40,7 +41,9 @@ def _is_table(head: Head) -> bool:
     columns = text_columns(head)
     if suffix == ".txt" and not columns:
         return are_of_items([head.first_line])
-    return not are_of_tags(columns) if suffix in SUFFIXES else are_of_listens(columns)
+    plain = {*map(plain_column, columns)}
+    is_other = are_of_tags(columns) or are_of_albums(plain) or are_of_rekordbox(plain)
+    return not is_other if suffix in SUFFIXES else are_of_listens(columns)
 
 
 def text_columns(head: Head) -> list[str]:

@@ -1,6 +1,7 @@
 """M3U and PLS: a place on each line."""
 
 import contextlib
+import html
 import re
 from itertools import islice
 from operator import itemgetter
@@ -16,6 +17,8 @@ _READ_OFTEN_BYTES = 1024 * 1024  # of a playlist that is read in every likely en
 _BLANKS = " \t\v\f"  # the same in all encodings
 _OPTION = "#EXTVLCOPT:"
 _INFO = re.compile(r"#EXTINF:(?P<seconds>-?\d[^,]*),(?P<artist>.+?) - (?P<title>.+)")
+_DJ_INFO = "#EXTVDJ:"  # of VirtualDJ: tags as in XML, without a root
+_DJ_FACT = re.compile(r"<(artist|title|remix)>([^<]*)</\1>")
 _ENCODING = re.compile(rb"^#EXTENC:[ \t]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
 _FILE = re.compile(r"(?:^|[\r\n])[ \t]*File([0-9]{1,9})[ \t]*=[ \t]*([^\r\n]+)", re.IGNORECASE)
 
@@ -24,17 +27,30 @@ def m3u_entries(text: str, folder: str) -> Entries:
     """Yield the entries of an M3U, with the names that ``#EXTINF`` says; a radio station has none that is a track's."""
     begin: float | None = None
     info: re.Match[str] | None = None
+    played: dict[str, str] = {}
     for match in re.finditer(r"[^\r\n]+", text):  # a list of all lines may take gigabytes
         line = match[0]
         if line.startswith(_OPTION):
             begin = start_of([line.removeprefix(_OPTION)]) if begin is None else begin
         elif line.startswith("#EXTINF:"):
             info = _INFO.match(line)
+        elif line.startswith(_DJ_INFO):
+            played = _names_of_dj(line)
         elif (place := line.strip(_BLANKS)) and not line.startswith("#"):
             if info and info["seconds"].startswith(("-", "0")) and not path_readings(place):
                 info = None
-            yield entry_at(folder, place, begin=begin, artist=info and info["artist"], title=info and info["title"])
+            artist, title = (info["artist"], info["title"]) if info else (None, None)
+            artist, title = played.get("artist", artist), played.get("title", title)
+            yield entry_at(folder, place, begin=begin, artist=artist, title=title)
             begin = info = None
+            played = {}
+
+
+def _names_of_dj(line: str) -> dict[str, str]:
+    """Artist and title of a line of VirtualDJ's history, which names a remix apart."""
+    facts = {name: html.unescape(text).strip() for name, text in _DJ_FACT.findall(line)}
+    remix = facts.pop("remix", "")
+    return facts | ({"title": f"{facts.get('title', '')} ({remix})"} if remix else {})
 
 
 def pls_entries(text: str, folder: str) -> Entries:

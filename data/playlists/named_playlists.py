@@ -3,21 +3,33 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from earshot.data import column_words
 from earshot.data.playlists.playlist import VLC, Contents, Entry, entry_at, place_on_a_mac, recording_mbid, start_of
 from earshot.data.tables.text_blocks import json_value
 from earshot.data.tables.utf8_text import decoded
 
 _COLUMNS = {  # names of columns; the first that a table has
-    "place": ("path", "filepath", "file", "filename", "location"),
-    "title": ("trackname", "tracktitle", "title", "songname", "song", "track", "name"),
-    "artist": ("artistnames", "artistname", "artists", "artist", "creator"),
-    "album": ("albumname", "albumtitle", "album"),
+    "place": ("path", "filepath", "file", "filename", "location", *column_words.PATHS),
+    "title": (
+        "trackname",
+        "tracktitle",
+        "songtitle",
+        "title",
+        "songname",
+        "song",
+        "track",
+        *column_words.TITLES,
+        "name",
+    ),
+    "artist": ("artistnames", "artistname", "artistname1", "artists", "artist", "creator", *column_words.ARTISTS),
+    "album": ("albumname", "albumtitle", "album", *column_words.ALBUMS),
     "mbid": ("recordingmbid", "mbid"),
     "isrc": ("isrc",),
     "playlist": ("playlistname", "playlist"),
 }
 _OF_LISTENS = (
     *("user", "userid", "username", "listener", "plays", "playcount", "timestamp", "uts", "playedat", "listenedat"),
+    *column_words.PLAYS,
 )
 # What iTunes and Apple's Music call "Export Playlist": in English by name, in other languages by place.
 _APPLE_NAMES = {
@@ -63,13 +75,16 @@ def read_playlist_table(_: bytes, folder: str, path: str) -> list[Contents]:
         It has no such columns, or is a text that iTunes did not write.
     """
     # Here, as in the functions below: polars takes 0.2 s to load.
-    from earshot.data.tables.table_blocks import known_columns, list_columns, open_table, stripped
+    from earshot.data.tables.table_blocks import known_columns, list_columns, open_table, plain_column, stripped
 
     table = open_table(Path(path), what="playlists")
     apple = apple_columns(table.columns)
-    if apple is None and table.name.lower().endswith(".txt"):
-        raise ValueError(f"{table.name} is no playlist that iTunes or Music exported as text")
+    is_text = table.name.lower().endswith(".txt")
+    if apple is None and is_text and not column_words.are_of_rekordbox(map(plain_column, table.columns)):
+        raise ValueError(f"{table.name} is no playlist that iTunes, Music or rekordbox exported as text")
     columns = known_columns(table.columns, _COLUMNS) if apple is None else apple
+    if column_words.are_of_albums(map(plain_column, table.columns)):
+        raise ValueError(f"{table.name} is a table of albums, and names no tracks")
     if not _names_tracks(columns) and "place" not in columns:
         names = list_columns(table.columns)
         raise ValueError(f"{table.name} has neither columns of titles and artists nor one of paths; it has {names}")
@@ -92,16 +107,39 @@ def _entry(folder: str, facts: dict[str, str | None]) -> Entry | None:
 
 
 def is_playlist_table(path: str) -> bool:
-    """Tell whether a table names tracks, and neither listeners nor plays; or is a playlist that iTunes exported."""
-    from earshot.data.tables.table_blocks import find_column, known_columns, open_table
+    """Tell whether a table names tracks, and neither listeners nor plays; or is one of iTunes or rekordbox."""
+    from earshot.data.tables.table_blocks import known_columns, plain_column
+
+    names = _column_names(path)
+    plain = {*map(plain_column, names)}
+    if apple_columns(names) is not None or path.lower().endswith(".txt"):
+        return apple_columns(names) is not None or column_words.are_of_rekordbox(plain)
+    is_other = column_words.are_of_albums(plain) or _are_of_listens(path, names)
+    return _names_tracks(known_columns(names, _COLUMNS)) and not is_other
+
+
+def is_listen_table(path: str) -> bool:
+    """Tell whether a CSV or TSV names tracks, and listeners or plays."""
+    from earshot.data.tables.table_blocks import known_columns
+
+    names = _column_names(path) if path.lower().endswith((".csv", ".tsv")) else []
+    return _names_tracks(known_columns(names, _COLUMNS)) and _are_of_listens(path, names)
+
+
+def _column_names(path: str) -> list[str]:
+    """The columns of a file, none if it is no table."""
+    from earshot.data.tables.table_blocks import open_table
 
     try:
-        names = open_table(Path(path)).columns
+        return open_table(Path(path)).columns
     except ValueError:
-        return False
-    if apple_columns(names) is not None or path.lower().endswith(".txt"):
-        return apple_columns(names) is not None
-    return _names_tracks(known_columns(names, _COLUMNS)) and find_column(path, names, None, _OF_LISTENS) is None
+        return []
+
+
+def _are_of_listens(path: str, names: Sequence[str]) -> bool:
+    from earshot.data.tables.table_blocks import find_column
+
+    return find_column(path, names, None, _OF_LISTENS) is not None
 
 
 def apple_columns(names: Sequence[str]) -> Mapping[str, str] | None:

@@ -17,7 +17,7 @@ from earshot.data.playlists.dj_playlists import is_dj_collection, read_dj_playli
 from earshot.data.playlists.google_playlists import google_playlists_of, is_google_playlist, read_google_playlist
 from earshot.data.playlists.line_playlists import m3u_entries, pls_entries, text_readings
 from earshot.data.playlists.mixxx_playlists import is_mixxx_database, read_mixxx_playlists
-from earshot.data.playlists.named_playlists import is_playlist_table, read_jspf, read_playlist_table
+from earshot.data.playlists.named_playlists import is_listen_table, is_playlist_table, read_jspf, read_playlist_table
 from earshot.data.playlists.playlist import Contents, Entries, Entry, Playlist, places_below, playlist_of
 from earshot.data.playlists.serato_crates import read_crate
 from earshot.data.playlists.track_lines import track_lines
@@ -165,6 +165,10 @@ def read_history(path: Path) -> list[str]:
     text = text_readings(_read(path))[0]  # a playlist, too: it must be there, and no pipe
     if is_playlist(str(path)):
         return [str(path)]
+    if is_listen_table(str(path)):
+        raise ValueError(
+            f"{path} is a table of listens.\n\nRun `cli import-listens` on it, and recommend to its listener."
+        )
     if "\0" in text:
         raise ValueError(f"{path} is no text.\n\n{advice}")
     tracks = [line.text for line in track_lines(text.splitlines())]

@@ -18,7 +18,7 @@ _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"  # hyphens, en and em da
 _CLOCK = r"(?:\d{1,3}:)?\d{1,3}:\d\d"
 _TIME = rf"(?:[\[(]\s*(?:{_CLOCK}|[?:]{{1,8}})\s*[\])]\s*|{_CLOCK}\s+)(?:[{_DASHES}|:]\s+)?"
 _NUMBER = r"(?:#\d{1,3}[.):]?\s+|\d{1,3}\s?[.):](?!\d)\s*|[\[(]\d{1,3}[\])]\s*|0\d{1,2}\s+|\d{1,3}(?:\t\s*|\s*\|\s+))"
-_SIDE = rf"[A-H]\d{{1,2}}[.):]?\s+(?![{_DASHES}])"  # of a record; D12 - Fight Music is by D12
+_SIDE = rf"[A-H]\d{{1,2}}[.):]?\s+(?![{_DASHES}]\s)"  # of a record; D12 - Fight Music is by D12
 _BULLET = rf"(?:[{_DASHES}\u2022\u00b7*+\u25aa\u25ba\u25b6\u2192>~]+|[wW]/)\s+"
 _MARK = re.compile(rf"(?:{_TIME}|{_NUMBER}|{_SIDE}|{_BULLET})(?=\S)")
 # A number and a dash, if artist and title come after it: "65 - Song" may be by a band called 65.
@@ -32,9 +32,13 @@ _OF_A_VERSION = re.compile(  # in brackets: another recording or another piece, 
     r"alternate|orchestral|piano|remake|slowed|sped|[ivx]+|\d{1,2})\b",
     re.IGNORECASE,
 )
+_OF_A_VIDEO = re.compile(  # on YouTube
+    r"\s*[(\[]\s*(?:official\s+)?(?:(?:music|lyrics?|hd|4k)\s+)?(?:video|audio|visuali[sz]er|clip)\s*[)\]]\s*$",
+    re.IGNORECASE,
+)
 _SPACED_DASH = re.compile(rf"\s+(?:[{_DASHES}~|]+|::|//)\s+")
 _ANY_DASH = re.compile(r"\s*[\u2012-\u2015\t]\s*|\s-|-\s")  # where no spaced one is
-_BY = re.compile(r"(.+?)\s+by\s+(.+)", re.IGNORECASE)
+_BY = re.compile(r"(.+?)\s+(?:by|von|par)\s+(.+)", re.IGNORECASE)
 _QUOTES = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\u300e\u300f'
 _QUOTED = re.compile(rf"([^{_QUOTES}]*)[{_QUOTES}]([^{_QUOTES}]+)[{_QUOTES}]([^{_QUOTES}]*)")
 _AROUND = f" \t,:{_DASHES}|~"
@@ -117,6 +121,9 @@ def _readings(text: str) -> Iterator[Entry]:
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     """Yield both sides of each dash; a hyphen without blanks is part of a name."""
+    fields = [field.strip(_AROUND) for field in text.split("\t")]
+    if len(fields) > 1 and fields[0] and fields[1]:  # what comes behind them is an album
+        yield fields[0], fields[1]
     for sign in (_SPACED_DASH, _ANY_DASH):
         places = list(sign.finditer(text))
         for place in places:
@@ -128,9 +135,9 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _without_end(text: str) -> str | None:
-    """A text without a length or a label at its end; None if there is neither."""
-    if length := _LENGTH_AT_END.search(text):
-        return text[: length.start()]
+    """A text without a length, a label or what calls it a video at its end; None if there is none of these."""
+    if end := _LENGTH_AT_END.search(text) or _OF_A_VIDEO.search(text):
+        return text[: end.start()]
     brackets = _BRACKETS_AT_END.search(text)
     return text[: brackets.start()] if brackets and not _OF_A_VERSION.search(brackets[1]) else None
 

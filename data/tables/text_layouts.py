@@ -18,6 +18,7 @@ _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _COMMENTS = re.compile(rb"(?:[#%][^\n]*+\n\s*+)*+")
 _COLONS, _UNIT = "::", "\x1f"  # a separator of two letters is read as another of one
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*')  # a hint for Excel, which other programs write
+_TITLE_BYTES, _MIN_MARKS = 10_000, 3  # where a line above a header is looked for; separators in that header
 _IN_QUOTES = re.compile(r'"[^"]*"')
 _NUMBER = re.compile(r"-?\d+")
 _CODE = re.compile(  # a hash, a MusicBrainz id or a time, which name no column
@@ -49,6 +50,9 @@ class Layout:
         if hint := _SEPARATOR_LINE.fullmatch(first):
             text, separator = text.partition(b"\n")[2], hint[1]
             first = _first_line(text, encoding)
+        elif has_header is None and _is_title(text):
+            text = text.partition(b"\n")[2]
+            first = _first_line(text, encoding)
         if b"\n" not in text and len(head) == HEAD_BYTES:
             raise ValueError(f"{name} is no table: its first line is longer than {HEAD_BYTES // 1024**2} MiB")
         separator = separator or detect_separator(first)
@@ -70,6 +74,15 @@ class Layout:
             names, separator, quote, n_before, first_row=first_row, encoding=encoding, n_comments=n_comments,
             may_quote=may_quote,
         )  # fmt: skip
+
+
+def _is_title(text: bytes) -> bool:
+    """Tell whether the first line is a title above a table of many columns, as Shazam writes it."""
+    title, header, row = (*text[:_TITLE_BYTES].split(b"\n", 3), b"", b"", b"")[:3]
+    marks = [mark for mark in (b"\t", b",", b";") if header.count(mark) >= _MIN_MARKS]
+    return not any(mark in title for mark in (b"\t", b",", b";")) and any(
+        row.count(m) >= header.count(m) for m in marks
+    )
 
 
 def after_comments(text: bytes) -> tuple[bytes, int]:

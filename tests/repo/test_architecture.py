@@ -29,7 +29,7 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "audio": ("acoustic_fingerprint augmentation config mel_statistics",
               "decoding checkpoint encoder mel", "ear playback", "embed_files",
               "spectral_baselines spectrogram_cache"),
-    "data": ("top_k placeholder_names encoding_guess",
+    "data": ("top_k placeholder_names encoding_guess column_words",
              "ids catalog arrays cosine fingerprint parallel name_matching settings files",
              "tables recommend_request path_names", "events playlists",
              "listens", "exports synthetic"),

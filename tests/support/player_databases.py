@@ -6,8 +6,9 @@ from pathlib import Path
 
 
 def database(path: Path, script: str, rows: dict[str, list[tuple]]) -> Path:
-    """Make a database of a schema, and fill its tables."""
+    """Make a database of a schema, and fill its tables. Texts may have MediaMonkey's order, which no reader knows."""
     with closing(sqlite3.connect(path)) as connection:
+        connection.create_collation("IUNICODE", lambda one, other: (one > other) - (one < other))
         connection.executescript(script)
         for table, values in rows.items():
             connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values[0]))})", values)
@@ -112,4 +113,32 @@ INSERT INTO schema_version (version) VALUES (20);
 CREATE TABLE songs (title TEXT, album TEXT, artist TEXT, albumartist TEXT, url TEXT NOT NULL,
     playcount INTEGER NOT NULL DEFAULT 0, skipcount INTEGER NOT NULL DEFAULT 0,
     lastplayed INTEGER NOT NULL DEFAULT -1, rating INTEGER DEFAULT -1, musicbrainz_recording_id TEXT, cue_path TEXT);
+"""
+
+# xbmc/music/MusicDatabase.cpp, as of version 82
+KODI = """
+CREATE TABLE version (idVersion integer, iCompressCount integer);
+INSERT INTO version VALUES (82, 0);
+CREATE TABLE song (idSong INTEGER PRIMARY KEY, idAlbum INTEGER, idPath INTEGER, strArtistDisp TEXT,
+    strTitle VARCHAR(512), strFileName TEXT, strMusicBrainzTrackID TEXT, iTimesPlayed INTEGER,
+    lastplayed VARCHAR(20) DEFAULT NULL, userrating INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE album (idAlbum INTEGER PRIMARY KEY, strAlbum VARCHAR(256));
+CREATE TABLE path (idPath INTEGER PRIMARY KEY, strPath VARCHAR(512));
+"""
+
+# MediaMonkey 4 and 5; the collation is one that only the program has
+MEDIAMONKEY = """
+CREATE TABLE Songs (ID INTEGER PRIMARY KEY, Artist TEXT COLLATE IUNICODE, SongTitle TEXT COLLATE IUNICODE,
+    Album TEXT COLLATE IUNICODE, SongPath TEXT COLLATE IUNICODE, Rating INTEGER, PlayCounter INTEGER,
+    LastTimePlayed REAL);
+CREATE INDEX IDXTitle ON Songs (SongTitle);
+CREATE TABLE Played (IDPlayed INTEGER PRIMARY KEY, IDSong INTEGER, PlayDate REAL, UTCOffset REAL);
+"""
+
+# Tautulli's plexpy/__init__.py
+TAUTULLI = """
+CREATE TABLE session_history (id INTEGER PRIMARY KEY AUTOINCREMENT, reference_id INTEGER, started INTEGER,
+    stopped INTEGER, user TEXT, paused_counter INTEGER DEFAULT 0, media_type TEXT);
+CREATE TABLE session_history_metadata (id INTEGER PRIMARY KEY, title TEXT, parent_title TEXT,
+    grandparent_title TEXT, original_title TEXT);
 """

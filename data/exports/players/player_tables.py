@@ -10,6 +10,7 @@ from itertools import chain
 
 import polars as pl
 
+from earshot.data import column_words
 from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.exports.players.foobar2000 import windows_seconds
 from earshot.data.exports.players.player_database import kind_of_stars
@@ -22,15 +23,15 @@ from earshot.data.tables.text_blocks import Member
 from earshot.data.tables.text_layouts import header_fields
 
 _COLUMNS = {  # names of columns; the first that a table has
-    "plays": ("playcount", "plays", "timesplayed"),
-    "time": ("lastplayedtimestamp", "lastplayed"),
-    "rating": ("rating", "myrating"),
-    "artist": ("artist", "artistname", "trackartist", "albumartist"),
-    "title": ("title", "tracktitle", "trackname", "name"),
-    "album": ("album", "albumname", "albumtitle"),
-    "path": ("path", "filepath", "filename", "location", "file"),
+    "plays": ("playcount", "plays", "timesplayed", *column_words.PLAYS),
+    "time": ("lastplayedtimestamp", "lastplayed", *column_words.LAST_PLAYED),
+    "rating": ("rating", "myrating", *column_words.RATINGS),
+    "artist": ("artist", "artistname", "trackartist", *column_words.ARTISTS, "albumartist"),
+    "title": ("title", "tracktitle", "trackname", *column_words.TITLES, "name"),
+    "album": ("album", "albumname", "albumtitle", *column_words.ALBUMS),
+    "path": ("path", "filepath", "filename", "location", "file", *column_words.PATHS),
 }
-_USERS = ("user", "userid", "username", "listener")
+_USERS = ("user", "userid", "username", "listener", "benutzer", "utilisateur", "usuario")
 _NEVER = ("", "n/a", "never", "?", "0")
 _WINDOWS_DIGITS = 18  # of times that count from 1601, as Windows does
 

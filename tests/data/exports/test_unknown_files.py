@@ -18,6 +18,17 @@ from player_databases import database
         ("x.xml", b'<?xml version="1.0"?><!DOCTYPE rss><opml version="1">', "XML of <opml>"),
         ("x.db.gz", gzip.compress(b"SQLite format 3\0"), "x.db cannot be read as a database"),
         ("x.m3u8", b"#EXTM3U", "a playlist. `cli import-playlists` reads playlists"),
+        (
+            "x.csv",
+            b"Catalog#,Artist,Title,Label,release_id\nA1,Air,Moon Safari,Source,1\n",
+            "a table of albums, as of a",
+        ),
+        ("x.csv", b"RYM Album, First Name,Title,Release_Date,Rating\n1,,Air,1998,9\n", "a table of albums, as of a"),
+        (
+            "x.txt",
+            b"#\tTrack Title\tArtist\tBPM\tKey\n1\tOne\tAir\t110\t5A\n",
+            "a playlist of rekordbox. `cli import-p",
+        ),
         ("x.dat", b"\0\1\2", "no text"),
         ("x.log", b"something happened", "text, but no table by its name"),
         ("x.json", b'[{"ts": "2009", "ms_played": 5}]', "the keys ts, ms_played. The nearest format is spotify"),

@@ -118,3 +118,18 @@ def test_the_names_that_an_m3u_says(tmp_path):
     assert texts(playlist) == ["/m/1.mp3", "/m/2.mp3", "Air - Talisman", "/m/3.mp3", "//nas/m/4.mp3"]
     names = ["Air - Sexy - Boy", None, "Air - Talisman", None, "Air - Remember"]
     assert [entry.name for entry in playlist.entries] == names and playlist.n_elsewhere == 1
+
+
+def test_a_history_of_virtualdj_names_its_tracks(tmp_path):
+    fact = "#EXTVDJ:<time>21:02</time><lastplaytime>1791300000</lastplaytime>"
+    (tmp_path / "2026-10-06.m3u").write_text(
+        f"#EXTM3U\n{fact}<artist>Simon &amp; Garfunkel</artist><title>Mrs. Robinson</title>\nD:\\x1.mp3\n"
+        f"{fact}<artist>Bicep</artist><title>Opal</title><remix>Four Tet Remix</remix>\nnetsearch://dz187\n/m/2.mp3\n",
+        encoding="utf-8",
+    )
+    entries = read_playlists(str(tmp_path / "2026-10-06.m3u"))[0].entries
+    assert [entry.name for entry in entries] == [
+        "Simon & Garfunkel - Mrs. Robinson",
+        "Bicep - Opal (Four Tet Remix)",
+        None,
+    ]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from earshot.data.playlists.named_playlists import apple_columns, is_playlist_table
+from earshot.data.playlists.named_playlists import apple_columns, is_listen_table, is_playlist_table
 from earshot.data.playlists.playlist import Entry
 from earshot.data.playlists.playlist_reader import read_playlists
 
@@ -119,6 +119,35 @@ def test_the_same_in_another_language():
     columns = {"title": "Name", "artist": "Interpret", "album": "Album", "plays": "Wiedergaben", "path": "Ort"}
     assert apple_columns(names).items() >= columns.items()
     assert apple_columns(names[:-1]) is None and apple_columns(["x", *names[1:]]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("music library.csv", "ID vidéo,Song Title,Album Title,Artist Name 1,Artist Name 2\n,Talisman,Moon,Air,\n"),
+        ("Mediathek.csv", "Video-ID,Song Title,Album Title,Artist Names\na,Talisman,Moon,Air\n"),
+        ("x.csv", "Titel;Interpret;Album\nTalisman;Air;Moon\n"),
+        ("HISTORY.txt", "\ufeff#\tArtwork\tTrack Title\tArtist\tAlbum\tBPM\tKey\n1\t\tTalisman\tAir\tMoon\t110\t5A\n"),
+        ("shazamlibrary.csv", "Shazam Library\nIndex,TagTime,Title,Artist,Album\n1,2022-02-27,Talisman,Air,Moon\n"),
+    ],
+)  # fmt: skip
+def test_libraries_and_sets_of_other_programs(read, tmp_path, name, text):
+    assert read(name, text).entries == [Entry(artist="Air", title="Talisman", album="Moon")]
+    assert is_playlist_table(str(tmp_path / name))
+
+
+def test_tables_of_listens_and_of_albums_are_no_playlists(read, tmp_path):
+    for header, is_of_listens in (
+        ("Title,Artist,Plays", True),
+        ("Titel;Interpret;Wiedergaben", True),
+        ("Title,Artist", False),
+        ("a,b,user", False),
+    ):
+        (tmp_path / "x.csv").write_text(f"{header}\n")
+        assert is_listen_table(str(tmp_path / "x.csv")) == is_of_listens
+    with pytest.raises(ValueError, match=r"x\.csv is a table of albums, and names no tracks"):
+        read("x.csv", "Catalog#,Artist,Title,release_id\nA1,Air,Moon Safari,1\n")
+    assert not is_playlist_table(str(tmp_path / "x.csv")) and not is_listen_table(str(tmp_path / "x.txt"))
 
 
 def test_tables_that_are_no_playlists(read, tmp_path):

@@ -16,6 +16,12 @@ def test_a_history_in_any_encoding(tmp_path, encoding):
     assert read_history(tmp_path / "x.m3u8") == [str(tmp_path / "x.m3u8")], "which stands for its entries"
 
 
+def test_a_table_of_listens_is_no_history(tmp_path):
+    (tmp_path / "plays.csv").write_text("Title,Artist,Plays\nOne,Air,3\n")
+    with pytest.raises(ValueError, match=r"plays\.csv is a table of listens\.\n\nRun `cli import-listens` on it"):
+        read_history(tmp_path / "plays.csv")
+
+
 def test_a_history_keeps_its_lines_as_they_are(tmp_path):
     played = tmp_path / "played.txt"
     played.write_text("# a set\n#1 Air – Sexy Boy\n[3:15] A - One w/ B - Two\n7 w/ 8\n", encoding="utf-8")
@@ -55,7 +61,7 @@ def test_more_entries_than_any_playlist_has(tmp_path, monkeypatch, name, content
     ("name", "content", "words"),
     [
         ("x.doc", b"a.mp3", "playlists end in .m3u"),
-        ("x.txt", b"a.mp3", "x.txt is no playlist that iTunes or Music exported as text"),
+        ("x.txt", b"a.mp3", "x.txt is no playlist that iTunes, Music or rekordbox exported as text"),
         ("x.xspf", b"<playlist", "is not XML"),
         ("x.xspf", b"<html/>", "not an XSPF playlist"),
     ],

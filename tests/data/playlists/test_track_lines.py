@@ -23,6 +23,7 @@ from earshot.data.playlists.track_lines import readings, swapped, track_line, tr
         "• 7. Air – Sexy Boy",
         "w/ Air – Sexy Boy [Source] [4:58]",
         "3\tAir – Sexy Boy",
+        "5:30 Air – Sexy Boy (Official Music Video)",
     ],
 )
 def test_marks_times_and_labels(line):
@@ -55,13 +56,20 @@ def test_what_belongs_to_a_name_stays(line):
         ("Air | Sexy Boy", "Air", "Sexy Boy"),
         ("Air\tSexy Boy", "Air", "Sexy Boy"),
         ("a-ha - Take On Me", "a-ha", "Take On Me"),
+        ("Air\tSexy Boy\tMoon Safari", "Air", "Sexy Boy"),
         ("Sexy Boy by Air", "Air", "Sexy Boy"),
+        ("Sexy Boy von Air", "Air", "Sexy Boy"),
         ("“Stand by Me” by Ben E. King", "Ben E. King", "Stand by Me"),
         ("Air “Sexy Boy” (Remix)", "Air", "Sexy Boy (Remix)"),
     ],
 )
 def test_artist_and_title(text, artist, title):
     assert (artist, title) in [(entry.artist, entry.title) for entry in readings(text)]
+
+
+def test_a_side_of_a_record_before_fields():
+    assert readings(track_line("A1\t–Air\tSexy Boy\t4:58").texts[-1])[0].name == "Air - Sexy Boy"
+    assert swapped(track_line("1\tSexy Boy\tAir\tMoon Safari\t4:58").texts[-1])[0].name == "Air - Sexy Boy"
 
 
 def test_every_dash_may_be_the_one_and_a_list_may_have_the_title_first():

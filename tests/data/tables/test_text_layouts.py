@@ -91,3 +91,15 @@ def test_comments_are_left_out_and_counted(tmp_path):
 def test_a_header_may_be_a_comment(tmp_path, text, columns, n_comments):
     table = open_table(written(tmp_path / "x.txt", text))
     assert table.columns == columns and table.lost.total() == n_comments
+
+
+def test_a_title_above_the_header(tmp_path):
+    table = open_table(
+        written(tmp_path / "x.csv", "Shazam Library\nIndex,TagTime,Title,Artist\n1,2,One,Air\n2,3,Two,Air\n")
+    )
+    assert table.columns == ["Index", "TagTime", "Title", "Artist"] and len(table.whole()) == 2
+
+
+@pytest.mark.parametrize("content", ["track\nAir, Sexy Boy\nAir, Talisman\n", "track\na,b,c,d\ne\n", "a b\n1,2,3,4\n"])
+def test_a_list_in_one_column_has_no_title(tmp_path, content):
+    assert open_table(written(tmp_path / "x.csv", content)).columns[0] in ("track", "a")

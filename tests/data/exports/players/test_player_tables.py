@@ -99,3 +99,22 @@ def test_the_columns_of_itunes_are_known_by_their_places_in_other_languages(tmp_
     (tmp_path / "Mix.txt").write_text("\n".join(lines), encoding="utf-16")
     events = read(tmp_path / "Mix.txt", *COLUMNS)[1]
     assert events == [("me", "Air", "One", SECOND - SECOND % 60, 3, 0), ("me", "Air", "One", None, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("header", "time", "encoding"),
+    [
+        ("Titel;Interpret;Album;Wiedergaben;Zuletzt gespielt", "05.05.2009 01:08:57", "cp1252"),
+        ("Titre;Artiste;Album;Nombre de lectures;Dernière lecture", "05/05/2009 01:08:57", "utf-8-sig"),
+        ("Título;Artista;Álbum;Reproducciones;Última reproducción", "05/05/2009 01:08:57", "cp1252"),
+        ("Tytuł;Wykonawca;Album;Liczba odtworzeń;Ostatnio odtwarzane", "2009-05-05 01:08:57", "cp1250"),
+        ("Название;Исполнитель;Альбом;Прослушивания;Последнее прослушивание", "05.05.2009 01:08:57", "cp1251"),
+        ("曲名;アーティスト;アルバム;再生回数;最後に再生した日", "2009/05/05 01:08:57", "cp932"),
+    ],
+)
+def test_columns_in_the_words_of_a_country(tmp_path, in_berlin, header, time, encoding):
+    text = f"{header}\nSexy Boy;Air;Moon Safari;12;{time}\nTalisman;Air;Moon Safari;0;\n"
+    (tmp_path / "plays.csv").write_text(text, encoding=encoding)
+    name, events, left_out = read(tmp_path / "plays.csv", *COLUMNS)
+    assert (name, left_out) == ("player-table", {"tracks that were never played": 1})
+    assert events == [("me", "Air", "Sexy Boy", SECOND, 12, 0)]
