@@ -92,12 +92,17 @@ def stored_listens(library: Library, level: str | None = None) -> list[StoredLis
 
 def known_listens(library: Library, digest: str) -> StoredListens | None:
     """The record of an earlier import of the same content, if any."""
-    return next((listens for listens in stored_listens(library) if listens.content_hash == digest), None)
+    return _first(library, "content_hash = ? ORDER BY id", digest)
 
 
 def listens_of(library: Library, origin: str) -> StoredListens | None:
     """The record of the latest import from a file, if any."""
-    return next((listens for listens in stored_listens(library)[::-1] if listens.origin == origin), None)
+    return _first(library, "origin = ? ORDER BY id DESC", origin)
+
+
+def _first(library: Library, condition: str, value: str) -> StoredListens | None:
+    row = library.db.execute(f"SELECT {_ALL_COLUMNS} FROM listens WHERE {condition} LIMIT 1", [value]).fetchone()
+    return None if row is None else StoredListens(*row)
 
 
 def _earlier_totals(library: Library, listens: StoredListens) -> Iterator[EarlierTotals]:

@@ -6,7 +6,7 @@ import polars as pl
 
 from earshot.data.listens.event_batch import ME, Batch, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
-from earshot.data.listens.listen_tables import seconds
+from earshot.data.listens.listen_times import seconds
 from earshot.data.tables.table_blocks import SUFFIXES, list_columns, open_table, stripped
 from earshot.data.tables.text_blocks import Member
 from earshot.data.tables.text_layouts import header_fields

@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 
-from earshot.data.exports.listen_sources import find_sources
+from earshot.data.exports import unknown_files
+from earshot.data.exports.listen_sources import READERS, find_sources
 from player_databases import database
 
 
@@ -102,3 +103,7 @@ def test_advice_is_given_beside_listens(tmp_path):
         "deezer-data_2.xlsx (Open it, and save its sheet of listens as CSV)",
         "x.pdf",
     ]
+
+
+def test_the_nearest_format_is_one_that_can_be_named():
+    assert unknown_files._KEYS.keys() <= {reader.name for reader in READERS}
