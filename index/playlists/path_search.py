@@ -11,7 +11,7 @@ from earshot.index.playlists.variety import taking_part
 _WIDTH = 64  # paths that are followed at once
 _BRANCHES = 40  # tracks by which each of them is continued
 # Of the angles. Squares let one leap stand beside small steps; the higher the power, the more the largest step counts.
-# pop_clips, ten tracks, 200 pairs: largest and mean step 1.15 and .74 with squares, 1.05 and .76 with the fourth power.
+# benchmarks/NOTES.md has what other powers do.
 _POWER = 4
 _POOL = 4_000  # tracks that are looked at; those of a long path are 40 times as many as its steps at least
 
