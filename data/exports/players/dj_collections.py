@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, iterparse
 
 from earshot.data.exports.entry_rows import Facts, entry_batches
 from earshot.data.exports.players.player_database import called_by_file, kind_of_stars
-from earshot.data.listens.event_batch import Batch
+from earshot.data.listens.event_batch import Batch, text_number
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.playlists import dj_playlists
 from earshot.data.playlists.dj_playlists import MAX_ELEMENTS, traktor_paths, traktor_track
@@ -105,8 +105,8 @@ def _with_opinions(tracks: Iterable[Facts]) -> Iterator[Facts]:
     """The tracks, and those with an opinion once more."""
     for track in tracks:
         yield track
-        rating = str(track.get("rating") or "")
-        kind = kind_of_stars(round(int(rating) / _A_STAR)) if rating.isdecimal() else None
+        rating = text_number(str(track.get("rating") or ""))
+        kind = None if rating is None else kind_of_stars(round(rating / _A_STAR))
         if kind is not None:
             yield track | {"kind": kind}
 
@@ -117,10 +117,10 @@ def _facts(track: Facts) -> Facts | str:
         return names | {"kind": track["kind"]}
     if track.get("is_cued"):
         return "tracks that were only cued"
-    plays = track.get("plays") or "0"
-    if not plays.isdecimal() or int(plays) == 0:
+    plays = text_number(track.get("plays") or "0")
+    if plays == 0:
         return "tracks that were never played"
-    return names | {"plays": int(plays), "time": track.get("time"), "played_ms": track.get("played_ms")}
+    return names | {"plays": plays, "time": track.get("time"), "played_ms": track.get("played_ms")}
 
 
 def _play(data: Mapping[str, str]) -> Facts:

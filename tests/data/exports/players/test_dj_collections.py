@@ -22,6 +22,13 @@ def test_the_counts_of_traktor(tmp_path):
     assert facts[0] == ("Moon Safari", None) and facts[-1] == (None, "C:/Music/Neu.mp3")
 
 
+def test_a_count_that_is_none_costs_its_track(tmp_path):
+    digits = "9" * 5_000  # more than Python reads as a number
+    (tmp_path / "rekordbox.xml").write_text(REKORDBOX.replace('PlayCount="12"', f'PlayCount="{digits}"'))
+    _, events, left_out = read(tmp_path / "rekordbox.xml", "title", "kind")
+    assert ("Sexy Boy", 0) not in events and ("two", 0) in events and left_out["malformed"] == 1
+
+
 def test_the_plays_of_a_history(tmp_path, in_berlin):
     (tmp_path / "history_2009y05m04d.nml").write_text(TRAKTOR_HISTORY)
     name, events, left_out = read(tmp_path / "history_2009y05m04d.nml", *COLUMNS, "played_ms")
