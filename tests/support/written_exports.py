@@ -2,13 +2,14 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from listen_exports import listen, listenbrainz, spotify, stream
-from player_databases import JELLYFIN_REPORTS, NAVIDROME, NAVIDROME_SCROBBLES, PLEX, database
+from player_databases import JELLYFIN_REPORTS, MIXXX, NAVIDROME, NAVIDROME_SCROBBLES, PLEX, database
 
 Listens = list[tuple[str, str, int]]
 _MS = 60_000
@@ -77,6 +78,13 @@ def _apple(folder: Path, listens: Listens) -> Path:
         for artist, title, at in listens
     )
     return _csv(folder / "Apple Music Play Activity.csv", header, rows)
+
+
+def _apple_days(folder: Path, listens: Listens) -> Path:
+    n_plays = Counter((_time(at, "%Y%m%d"), f"{artist} - {title}") for artist, title, at in listens)
+    rows = ((day, number, name) for (day, name), number in n_plays.items())
+    name = "Apple Music - Play History Daily Tracks.csv"
+    return _csv(folder / name, "Date Played,Play Count,Track Description\n", rows)
 
 
 def _tidal(folder: Path, listens: Listens) -> Path:
@@ -194,6 +202,22 @@ def _plex(folder: Path, listens: Listens) -> Path:
     return database(folder / "library.db", PLEX, {"accounts": [(1, "ana")], "metadata_item_views": views})
 
 
+def _mixxx(folder: Path, listens: Listens) -> Path:
+    ids = {names: number for number, names in enumerate(dict.fromkeys(row[:2] for row in listens), start=1)}
+    rows = {
+        "library": [
+            (code, *names, "", "", None, sum(names == row[:2] for row in listens), 0, None)
+            for names, code in ids.items()
+        ],
+        "Playlists": [(1, "2024-05-01", 2)],
+        "PlaylistTracks": [
+            (1, ids[artist, title], place, _time(at, "%Y-%m-%d %H:%M:%S"))
+            for place, (artist, title, at) in enumerate(listens)
+        ],
+    }
+    return database(folder / "mixxxdb.sqlite", MIXXX, rows)
+
+
 def _jellyfin(folder: Path, listens: Listens) -> Path:
     plays = [
         (_time(at, "%Y-%m-%d %H:%M:%S.0000000"), "u", f"i{n}", "Audio", f"{artist} - {title} (Moon)", "", "", "", 60)
@@ -207,6 +231,7 @@ EXACT: dict[str, Callable[[Path, Listens], Path]] = {  # to the second
     "pages": _lastfm_pages,
     "stats": _lastfm_stats, "ghan": _ghan_csv, "1k": _lastfm_1k, "log": _log, "maloja": _maloja, "koito": _koito,
     "pano": _pano, "librefm": _librefm, "recbole": _recbole, "table": _table,
-    "navidrome": _navidrome, "plex": _plex, "jellyfin": _jellyfin,
+    "navidrome": _navidrome, "plex": _plex, "jellyfin": _jellyfin, "mixxx": _mixxx,
 }  # fmt: skip
 IN_MINUTES = {"year": _spotify_year, "tidal": _tidal, "csv": _lastfm_csv}
+IN_DAYS = {"days": _apple_days}

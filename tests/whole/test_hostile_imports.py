@@ -112,7 +112,7 @@ def test_folders_that_cannot_be_listed_are_told(run, tmp_path, locked):
     assert "1 listen by 1 user" in result.stdout
     assert result.stderr.count("locked cannot be read: Permission denied") == 1
     result = run("import-playlists", tmp_path / "in")
-    assert "1 playlists" in result.stdout and result.stderr.count("Left out: [Errno 13] Permission denied") == 1
+    assert "1 playlist:" in result.stdout and result.stderr.count("Left out: [Errno 13] Permission denied") == 1
     assert (
         "locked cannot be read: Permission denied" in run("import-listens", tmp_path / "in" / "locked", code=1).stderr
     )

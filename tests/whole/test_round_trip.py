@@ -7,7 +7,7 @@ from earshot.data.events.event_log import total_plays
 from earshot.index.library import Library
 from earshot.index.listens.listen_store import listen_files
 from earshot.stages.imports.import_listens import ImportedSource, ImportListensConfig, KnownSource, import_listens
-from written_exports import EXACT, IN_MINUTES
+from written_exports import EXACT, IN_DAYS, IN_MINUTES
 
 START = 1_714_521_600  # 2024-05-01T00:00:00Z
 TITLES = [f"Song {n}, part 2 / 坂" if n % 2 == 0 else f'Song "{n}"' for n in range(20)]
@@ -51,10 +51,12 @@ def test_what_is_written_is_read(tmp_path, name):
 
 def test_what_two_formats_tell_counts_once(tmp_path):
     with Library.open_to_write(tmp_path / "library") as library:
-        for name, write in (EXACT | IN_MINUTES).items():
+        formats = EXACT | IN_MINUTES | IN_DAYS
+        for name, write in formats.items():
             folder = tmp_path / name
             folder.mkdir()
             assert len(reports(library, write(folder, LISTENS), name)) == 1
-        assert len(events(library)) == len(EXACT | IN_MINUTES) * len(LISTENS)
+        n_days = len({(artist, title, time // 86_400) for artist, title, time in LISTENS})
+        assert len(events(library)) == len(EXACT | IN_MINUTES) * len(LISTENS) + n_days
         users, tracks, plays = total_plays(listen_files(library, "track"), "track")
         assert len(set(users)) == 1 and len(set(tracks)) == 40 and plays.sum() == 200
