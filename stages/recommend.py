@@ -7,19 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from earshot.data.events.interactions import dislikes, without_dislikes
+from earshot.data.cosine import unit_rows
+from earshot.data.events.interactions import active_mask, disliked_pairs, dislikes, without_dislikes
 from earshot.data.ids import IdMap
 from earshot.data.recommend_request import RecommendRequest
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import StoredInteractions, read_interactions
+from earshot.index.listens.stored_interactions import (
+    StoredInteractions,
+    find_user,
+    read_history,
+    read_interactions,
+)
 from earshot.index.recommending.candidate_store import candidate_pools, play_counts, read_candidates
 from earshot.index.recommending.recommendation_table import ResumableLists, store_recommendations
 from earshot.index.recommending.tower_runs import tower_run
 from earshot.index.recordings.never_list import never_pairs
-from earshot.index.recordings.recordings import tracks_to_show
+from earshot.index.recordings.recordings import recordings_of, tracks_to_show
 from earshot.index.runs import RECOMMEND_STAGE, finish_run, start_run
 from earshot.index.search.filters import TrackFilters, fitting_track, unfitting_recordings
 from earshot.index.tracks.track_lookup import TrackRow
+from earshot.index.vectors.spaces import AUDIO, TOWER, current_space, read_some_vectors
 from earshot.stages.shared.chosen_tracks import with_known_folders
 from earshot.stages.shared.current_towers import open_towers, towers_for
 from earshot.stages.shared.environment import versions
@@ -35,6 +42,8 @@ from earshot.towers.retrieval.recommend_lists import (
     user_batches,
 )
 
+_N_PLAYED = 1_000  # tracks of a history that are looked at for reasons, the latest
+
 
 @dataclass(frozen=True)
 class Recommendation:
@@ -43,6 +52,14 @@ class Recommendation:
     rank: int  # from 1
     score: float
     track: TrackRow
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A track that a listener played, and how near it is to one that is recommended."""
+
+    track: TrackRow
+    score: float  # cosine similarity, by the item tower if there is one
 
 
 class Recommendations(list[Recommendation]):
@@ -213,3 +230,48 @@ def _prepare(
     plays = candidates.plays(*play_counts(listens)) if listens is not None and options.popularity else None
     with as_stage_error():
         return prepare(saved, candidates, plays)
+
+
+def reasons_for(library: Library, listener: str, track_ids: Sequence[int]) -> dict[int, Reason]:
+    """Find for each track the one that a listener played, and did not dislike, that is nearest to it.
+
+    Near by the vectors of the item tower, else by sound. Tracks without a vector have no reason; nor has any where the
+    listener played nothing that has one.
+
+    Raises
+    ------
+    LibraryError
+        There is no such listener, or no listens.
+    """
+    space = TOWER if current_space(library, TOWER) is not None else AUDIO
+    events = read_history(library, find_user(library, listener))
+    played = _played(events)
+    recordings = recordings_of(library, track_ids)
+    ids, vectors = read_some_vectors(library, space, sorted({*played, *recordings}))
+    row_of = {track_id: row for row, track_id in enumerate(ids.all_ids.tolist())}
+    played = [track_id for track_id in played if track_id in row_of]
+    wanted = [(track, recording) for track, recording in zip(track_ids, recordings, strict=True) if recording in row_of]
+    if not played or not wanted:
+        return {}
+    units = unit_rows(vectors)
+    of_played, of_wanted = (units[[row_of[one] for one in some]] for some in (played, [one for _, one in wanted]))
+    cosines = of_wanted @ of_played.T  # (n_wanted, n_played)
+    same = np.array([one for _, one in wanted])[:, None] == np.array(played)
+    cosines[same] = -np.inf  # a track is no reason for itself
+    best = cosines.argmax(axis=1)
+    shown = tracks_to_show(library, [played[place] for place in np.unique(best)])
+    return {
+        track: Reason(shown[played[place]][0], float(score))
+        for (track, _), place, score in zip(wanted, best, cosines.max(axis=1), strict=True)
+        if np.isfinite(score) and played[place] in shown
+    }
+
+
+def _played(events: dict[str, np.ndarray]) -> list[int]:
+    """The recordings that one user played or likes, and does not dislike, the latest first."""
+    items, kinds = events["item_ids"], events["kinds"]
+    one_user = np.zeros(len(items), dtype=np.int64)
+    ids, rows = np.unique(items, return_inverse=True)
+    disliked = ids[disliked_pairs(one_user, rows, kinds)[1]]
+    kept = items[active_mask(one_user, rows, kinds) & ~np.isin(items, disliked)]
+    return list(dict.fromkeys(kept[::-1].tolist()))[:_N_PLAYED]

@@ -14,9 +14,22 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from earshot.web.command_process import CommandProcess
 from earshot.web.failure_answers import FAILURE_HANDLERS
 from earshot.web.library_access import LibraryAccess
-from earshot.web.pages import sign_in_page, status_page
+from earshot.web.pages import (
+    answer_pages,
+    browse_pages,
+    feedback_actions,
+    listeners,
+    path_page,
+    playlist_pages,
+    radio_page,
+    sign_in_page,
+    status_page,
+    track_map_page,
+    training_page,
+)
 from earshot.web.pages.page_templates import static_files
 from earshot.web.security.host_check import HostCheck
 from earshot.web.security.request_limits import RequestLimits
@@ -26,10 +39,14 @@ from earshot.web.security.sessions import Sessions
 from earshot.web.sound import cover_answers, sound_answers
 from earshot.web.sound.cover_answers import CoverCache
 from earshot.web.sound.playing import Playing
+from earshot.web.track_pools import TrackPools
 
+WITH_ROUTES = (
+    sign_in_page, browse_pages, answer_pages, path_page, radio_page, playlist_pages, listeners, feedback_actions,
+    track_map_page, training_page, status_page, sound_answers, cover_answers,
+)  # fmt: skip
 # Open to everybody: to sign in, and what the page for that loads. Players have keys of their own below /rest.
 OPEN_PATHS = (sign_in_page.PATH, "/static/")
-ROUTES = (*sign_in_page.routes, *status_page.routes, *sound_answers.routes, *cover_answers.routes)
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,7 @@ def create_app(folder: Path, settings: ServerSettings | None = None) -> Starlett
     settings = settings or ServerSettings()
     sessions = Sessions(settings.password_hash)
     library, playing = LibraryAccess(folder), Playing()
+    process, layout = CommandProcess(), CommandProcess()
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -58,9 +76,11 @@ def create_app(folder: Path, settings: ServerSettings | None = None) -> Starlett
         finally:
             playing.close()
             library.close()
+            process.stop()
+            layout.stop()
 
     app = Starlette(
-        routes=[*ROUTES, static_files()],
+        routes=[*(route for one in WITH_ROUTES for route in one.routes), static_files()],
         middleware=[
             Middleware(ResponseHeaders),
             Middleware(HostCheck, names=(settings.host, *settings.allowed_hosts)),
@@ -72,7 +92,8 @@ def create_app(folder: Path, settings: ServerSettings | None = None) -> Starlett
     )
     app.state.library, app.state.sessions, app.state.settings = library, sessions, settings
     app.state.playing, app.state.covers = playing, CoverCache()
-    app.state.cookie = cookie_name(folder)
+    app.state.cookie, app.state.pools = cookie_name(folder), TrackPools()
+    app.state.process, app.state.layout = process, layout
     return app
 
 

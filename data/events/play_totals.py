@@ -1,7 +1,6 @@
 """Files of play counts: whether one tells of the same plays as another, later or earlier."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -33,21 +32,6 @@ def read_totals(path: Path, level: str) -> Totals | None:
     if times and len(plays) < n:
         return None
     return Totals(plays, log.select((pl.col("kind") != LISTEN).sum()).collect().item())
-
-
-def have_common_users(one: Totals, path: Path) -> bool:
-    """Tell whether a file may count plays of the same users; of thousands of files each is looked into but once."""
-    status = path.stat()
-    low, high = _first_and_last_user(path, status.st_mtime_ns, status.st_size)
-    users = one.plays["user_id"]
-    return bool(users.is_between(low, high).any())
-
-
-@lru_cache(maxsize=100_000)
-def _first_and_last_user(path: Path, _mtime_ns: int, _size: int) -> tuple[int, int]:
-    users = pl.scan_parquet(path, glob=False).select(low=pl.col("user_id").min(), high=pl.col("user_id").max())
-    low, high = users.collect().row(0)
-    return low or 0, high or 0
 
 
 def are_of_the_same(one: Totals, other: Totals) -> bool:

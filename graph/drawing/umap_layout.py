@@ -14,6 +14,9 @@ _N_NEIGHBORS = 15  # of each vector, itself included: UMAP's default; more show 
 _MIN_DISTANCE, _SPREAD = 0.1, 1.0  # between dots, and of a cluster: UMAP's defaults
 _MIN_VECTORS = 4  # fewer have no neighbourhoods to preserve
 _INITIAL_WIDTH = 10.0  # of the plane that UMAP starts from
+_N_ANCHORS = 3  # of a vector that is placed after the layout
+_ANCHOR_SCALE = 0.05  # difference in cosine by which an anchor weighs 1/e as much
+_BLOCK = 4_096  # vectors that are placed at once
 _JITTER = 1e-3  # equal vectors must start at different positions, or they could never separate
 
 
@@ -47,6 +50,30 @@ def map_layout(vectors: np.ndarray, *, seed: int = 0) -> np.ndarray:
         output_dens=False,
     )  # fmt: skip
     return layout.astype(np.float32)
+
+
+def landmark_layout(vectors: np.ndarray, n_landmarks: int, *, seed: int = 0) -> np.ndarray:
+    """Lay out a random sample by UMAP, and place each other vector among the landmarks that are most like it.
+
+    100,000 vectors take seconds beside the layout of 3,000 landmarks, where UMAP of all takes many minutes. Arguments
+    and result are as of `map_layout`; up to `n_landmarks` vectors have the same layout as there.
+    """
+    if len(vectors) <= n_landmarks:
+        return map_layout(vectors, seed=seed)
+    rng, units = np.random.default_rng(seed), unit_rows(vectors)
+    landmarks = np.sort(rng.choice(len(units), n_landmarks, replace=False))
+    layout = np.empty((len(units), 2), dtype=np.float32)
+    anchors = layout[landmarks] = map_layout(units[landmarks], seed=seed)
+    others = np.setdiff1d(np.arange(len(units)), landmarks)
+    for start in range(0, len(others), _BLOCK):
+        rows = others[start : start + _BLOCK]
+        cosines = units[rows] @ units[landmarks].T  # (n_rows, n_landmarks)
+        near = np.argpartition(-cosines, min(_N_ANCHORS, n_landmarks - 1), axis=1)[:, :_N_ANCHORS]
+        found = np.take_along_axis(cosines, near, axis=1)
+        weights = np.exp((found - found.max(axis=1, keepdims=True)) / _ANCHOR_SCALE)[..., None]  # (n_rows, n_near, 1)
+        layout[rows] = (weights * anchors[near]).sum(axis=1) / weights.sum(axis=1)
+    layout[others] += rng.normal(0, _MIN_DISTANCE, (len(others), 2))  # equal vectors would hide each other
+    return layout
 
 
 def _nearest(units: np.ndarray, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:

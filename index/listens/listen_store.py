@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from earshot.data.events.event_log import LogError, check_log, log_errors, write_events
-from earshot.data.events.play_totals import are_of_the_same, has_grown_into, have_common_users, read_totals
+from earshot.data.events.play_totals import are_of_the_same, has_grown_into, read_totals
 from earshot.data.files.atomic import atomic_path, make_folder, remove
 from earshot.data.files.regular_files import IrregularFileError, open_regular
 from earshot.data.listens.event_collector import EventCollector, Items
@@ -113,8 +113,7 @@ def _earlier_totals(library: Library, listens: StoredListens) -> Iterator[Earlie
         path = library.file(one.file, LISTENS)
         totals = None
         with suppress(LogError), log_errors(path):  # a damaged one costs no other import
-            if own and path.is_file() and have_common_users(own, path):
-                totals = read_totals(path, one.level)
+            totals = read_totals(path, one.level) if path.is_file() else None
         if own and totals and are_of_the_same(own, totals):
             yield EarlierTotals(one, has_grown_into(totals, own), has_grown_into(own, totals))
 

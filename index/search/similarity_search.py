@@ -50,6 +50,7 @@ class Moment:
     seed_start: float  # seconds
     match_start: float  # seconds
     score: float  # cosine
+    seed_id: int | None = None  # the track of the seed; None for a file outside the library
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def best_moment(seeds: Sequence[Seed], match: ExcerptVectors) -> Moment | None:
         cosines = one @ other.T  # (n_seed_excerpts, n_match_excerpts)
         row, column = np.unravel_index(int(cosines.argmax()), cosines.shape)
         if best is None or cosines[row, column] > best.score:
-            best = Moment(seed.excerpts.starts[row], match.starts[column], float(cosines[row, column]))
+            best = Moment(seed.excerpts.starts[row], match.starts[column], float(cosines[row, column]), seed.id)
     return best
 
 

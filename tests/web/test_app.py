@@ -22,7 +22,7 @@ def test_without_a_session_nothing_is_shown(app):
             assert client.get(path).status_code == 401
         answer = client.get("/library", headers={"Accept": "text/html"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
-        assert client.get("/sign-in").status_code == 200 and client.get("/static/earshot.css").status_code == 200
+        assert client.get("/sign-in").status_code == 200 and client.get("/static/style.css").status_code == 200
 
 
 def test_every_route_but_the_door_needs_a_session(app):
@@ -85,7 +85,7 @@ def test_a_change_without_any_origin_is_refused(app):
 
 def test_every_answer_keeps_the_browser_to_our_own_files(app):
     with signed_in(app) as client:
-        answers = [client.get(path) for path in ("/library", "/nothing-there", "/static/earshot.css")]
+        answers = [client.get(path) for path in ("/library", "/nothing-there", "/static/style.css")]
         answers += [client.get("/library", headers={"Host": "evil.example"}), client.post("/sign-in", headers={})]
     for answer in answers:
         policy = answer.headers["content-security-policy"]

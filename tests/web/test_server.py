@@ -34,7 +34,7 @@ def running(library, *options):
 def test_it_opens_by_its_address_and_ends_by_a_signal(heard_library, number):
     with running(heard_library) as (process, address):
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        assert b"18 embedded" in opener.open(address, timeout=10).read()
+        assert b"18 tracks" in opener.open(address, timeout=10).read()
         following = re.search(r"http://\S+", process.stdout.readline())[0]
         assert following != address, "for another browser"
         with pytest.raises(urllib.error.HTTPError, match="403"):

@@ -1,5 +1,6 @@
 """Templates of pages, and the files that pages load. Every value is escaped; no page has a script or style within."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -36,4 +37,28 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["clock"] = clock
+    environment.filters["code_parts"] = code_parts
     return environment
+
+
+def code_parts(sentence: str) -> list[tuple[bool, str]]:
+    """Split a message of a command or a stage at its backticks: whether a part is code, and its text.
+
+    >>> code_parts("Run `cli link` first.")
+    [(False, 'Run '), (True, 'cli link'), (False, ' first.')]
+    """
+    parts = enumerate(re.split(r"`([^`\n]+)`", str(sentence)))
+    return [(number % 2 == 1, text) for number, text in parts if text]
+
+
+def clock(seconds: float | None) -> str:
+    """A length or a moment as people write it; nothing if it is unknown.
+
+    >>> clock(65.9), clock(3_725), clock(None)
+    ('1:05', '1:02:05', '')
+    """
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"

@@ -3,7 +3,7 @@
 import pytest
 
 from earshot.data.events.event_log import write_events
-from earshot.data.events.play_totals import are_of_the_same, has_grown_into, have_common_users, read_totals
+from earshot.data.events.play_totals import are_of_the_same, has_grown_into, read_totals
 from event_blocks import LIKE, block
 
 
@@ -31,13 +31,6 @@ def test_files_of_play_counts(tmp_path):
     weighted = written(tmp_path / "4.parquet", (1, 5, 10, 2, 0), (1, 5, 20, 1, 0))
     liked = written(tmp_path / "5.parquet", (1, 5, None, 1, LIKE))
     assert read_totals(listens, "track") is read_totals(weighted, "track") is read_totals(liked, "track") is None
-
-
-def test_files_of_other_users_need_no_look(tmp_path):
-    own = totals(tmp_path / "1.parquet", FIRST, user=5)
-    for users, are_common in (((1, 4), False), ((6,), False), ((5,), True), ((1, 9), True)):  # the last may have one
-        path = written(tmp_path / "2.parquet", *((user, 1, None, 2, 0) for user in users))
-        assert have_common_users(own, path) == are_common, users
 
 
 FIRST = [5, 1, 7, 2, 9, 4, 4, 8, 3, 1, 6, 2, 2, 5, 1, 3, 7, 1, 2, 4]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earshot.graph.drawing.umap_layout import map_layout
+from earshot.graph.drawing.umap_layout import landmark_layout, map_layout
 from library_world import random_units
 
 # Compiling UMAP's loops takes some seconds, once in a process.
@@ -69,3 +69,17 @@ def test_three_lie_as_they_are_seen_from_where_they_spread_most():
     places = map_layout(np.array([[1.0, 0, 0], [-1.0, 0, 0], [0, 1.0, 0]]))
     # the sheet is 10 wide, so x is 5, -5, 0; y has its mean, 1/3, taken off: -1/3, -1/3, 2/3 times 5
     assert places == pytest.approx(np.array([[5, -5 / 3], [-5, -5 / 3], [0, 10 / 3]]), abs=0.01)
+
+
+def test_the_others_come_to_lie_among_their_landmarks(heaps):
+    heap = np.repeat([0, 1, 2], 20)
+    placed = landmark_layout(heaps, 30, seed=3)
+    distances = np.linalg.norm(placed[:, None] - placed[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    assert placed.shape == (60, 2) and placed.dtype == np.float32
+    assert (heap[distances.argmin(axis=1)] == heap).all()
+    assert len(np.unique(placed, axis=0)) == 60, "none hides another"
+
+
+def test_few_vectors_are_all_landmarks(heaps, places):
+    assert (landmark_layout(heaps, 60, seed=3) == places).all()

@@ -308,7 +308,7 @@ def test_no_moment_without_excerpts():
 
 def test_why_shows_the_moments(library):
     answer = similar(library, AUDIO, [seed_of(library, 1)], [], SearchFilters(k=1), why=True)
-    assert answer.matches[0].moment == Moment(0.0, 0.0, pytest.approx(np.cos(np.radians(10)), abs=1e-6))
+    assert answer.matches[0].moment == Moment(0.0, 0.0, pytest.approx(np.cos(np.radians(10)), abs=1e-6), seed_id=1)
     assert similar(library, AUDIO, [seed_of(library, 1)], [], SearchFilters(k=1)).matches[0].moment is None
 
 

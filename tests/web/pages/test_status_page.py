@@ -1,4 +1,4 @@
-"""The page on the library has the facts of `cli status`."""
+"""The page on the library has the facts of `cli status`, and the files that failed."""
 
 import re
 import shutil
@@ -9,10 +9,13 @@ from web_client import signed_in
 
 def test_it_says_what_is_there(heard_library):
     with signed_in(heard_library) as client:
-        assert client.get("/").headers["location"] == "/library"
         text = re.sub(r"\s+", " ", client.get("/library").text)
-    assert "18 embedded, 18 recordings, 6 artists" in text and "18 vectors, up to date" in text
-    assert "What to type next" not in text
+    assert (
+        "<dt>Artists</dt><dd>6</dd>" in text
+        and "18 embedded, 18 recordings" in text
+        and "18 vectors, up to date" in text
+    )
+    assert "Everything is up to date" in text and "Look for new files" in text
 
 
 def test_what_is_stale_is_told_and_names_are_escaped(heard_library, tmp_path):
@@ -21,6 +24,8 @@ def test_what_is_stale_is_told_and_names_are_escaped(heard_library, tmp_path):
     index.unlink()
     with Library.open_to_write(library) as opened, opened.transaction():
         opened.insert("roots", "path", [("/music/<script>alert(1)</script>",)])
+        opened.insert("tracks", "path, status, reason", [("/music/<b>.mp3", "failed", "it is no audio")])
     with signed_in(library) as client:
-        text = client.get("/library").text
-    assert "cli build-index" in text and "&lt;script&gt;" in text and "<script>" not in text
+        text, failures = client.get("/library").text, client.get("/library/failures").text
+    assert "&lt;b&gt;.mp3" in failures and "it is no audio" in failures and "1 failed" in text
+    assert 'value="build-index"' in text and "&lt;script&gt;" in text and "<script>" not in text

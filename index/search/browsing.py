@@ -1,0 +1,124 @@
+"""Browse the library by album and artist, a page at a time: only what has audio here."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from earshot.index.library import Library
+from earshot.index.search.word_search import name_expression, normal_text, rows_where
+from earshot.index.tracks.track_lookup import TrackRow
+
+_AUDIBLE = "EXISTS (SELECT 1 FROM tracks AS t WHERE t.{0}_id = {0}s.id AND +t.status = 'embedded')"
+_ORDERS = {"name": "key, id", "newest": "id DESC"}
+_IDS = "(SELECT value FROM json_each(:ids))"
+# Of each recording the file that stands for it, as in every list.
+_ONCE = "EXISTS (SELECT 1 FROM recordings AS r WHERE r.track_id = t.id AND r.is_best)"
+
+
+@dataclass(frozen=True)
+class AlbumRow:
+    """An album as a list shows it."""
+
+    id: int
+    name: str
+    artist: str | None  # None for one of various artists
+    artist_id: int | None
+    year: int | None
+    n_tracks: int
+    cover_id: int  # the track whose cover stands for it
+
+
+@dataclass(frozen=True)
+class ArtistRow:
+    """An artist as a list shows it."""
+
+    id: int
+    name: str
+    n_tracks: int
+    cover_id: int
+
+
+def list_albums(library: Library, limit: int, offset: int = 0, *, order: str = "name") -> list[AlbumRow]:
+    """Albums with audio, by `name` or the `newest` first."""
+    query = f"SELECT id FROM albums WHERE {_AUDIBLE.format('album')} ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"
+    return album_rows(library, library.column(query, [limit, offset]))
+
+
+def list_artists(library: Library, limit: int, offset: int = 0) -> list[ArtistRow]:
+    """Artists with audio, by name."""
+    query = f"SELECT id FROM artists WHERE {_AUDIBLE.format('artist')} ORDER BY key, id LIMIT ? OFFSET ?"
+    return artist_rows(library, library.column(query, [limit, offset]))
+
+
+def albums_of(library: Library, artist_id: int, limit: int) -> list[AlbumRow]:
+    """The albums with audio that an artist owns or is heard on, the latest first."""
+    query = "SELECT DISTINCT album_id FROM tracks WHERE artist_id = ?1 AND album_id NOT NULL AND +status = 'embedded'"
+    owned = f"SELECT id FROM albums WHERE artist_id = ?1 AND {_AUDIBLE.format('album')}"
+    found = album_rows(library, library.column(f"{query} UNION {owned}", [artist_id]))
+    return sorted(found, key=lambda album: (-(album.year or 0), album.name))[:limit]
+
+
+def album_rows(library: Library, ids: Sequence[int]) -> list[AlbumRow]:
+    """Albums by id, in this order; those without audio are skipped."""
+    rows = library.db.execute(
+        "SELECT a.id, a.name, artists.name, a.artist_id, max(t.year), count(*), min(t.id)"
+        f" FROM tracks AS t JOIN albums AS a ON a.id = t.album_id LEFT JOIN artists ON artists.id = a.artist_id"
+        f" WHERE t.album_id IN {_IDS} AND +t.status = 'embedded' GROUP BY a.id",
+        {"ids": json.dumps(list(ids))},
+    )
+    found = {row[0]: AlbumRow(*row) for row in rows}
+    return [found[one] for one in ids if one in found]
+
+
+def artist_rows(library: Library, ids: Sequence[int]) -> list[ArtistRow]:
+    """Artists by id, in this order; those without audio are skipped."""
+    rows = library.db.execute(
+        "SELECT a.id, a.name, count(*), min(t.id) FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id"
+        f" WHERE t.artist_id IN {_IDS} AND +t.status = 'embedded' GROUP BY a.id",
+        {"ids": json.dumps(list(ids))},
+    )
+    found = {row[0]: ArtistRow(*row) for row in rows}
+    return [found[one] for one in ids if one in found]
+
+
+def album_tracks(library: Library, album_id: int, limit: int, offset: int = 0) -> list[TrackRow]:
+    """The tracks of an album by their numbers."""
+    where = "t.album_id = :id ORDER BY t.track_number IS NULL, t.track_number, t.path, t.id LIMIT :limit OFFSET :offset"
+    return rows_where(library, where, {"id": album_id, "limit": limit, "offset": offset})
+
+
+def artist_tracks(library: Library, artist_id: int, limit: int, offset: int = 0) -> list[TrackRow]:
+    """The tracks of an artist, a recording once, by album and number."""
+    where = f"t.artist_id = :id AND {_ONCE} ORDER BY t.year DESC, t.album, t.track_number, t.id"
+    values: dict[str, object] = {"id": artist_id, "limit": limit, "offset": offset}
+    return rows_where(library, f"{where} LIMIT :limit OFFSET :offset", values)
+
+
+def search_albums(library: Library, text: str, limit: int) -> list[AlbumRow]:
+    """Albums whose names hold all words of a text; the last one may be a prefix."""
+    return album_rows(library, _holding(library, "album", text, limit))
+
+
+def search_artists(library: Library, text: str, limit: int) -> list[ArtistRow]:
+    """Artists whose names hold all words of a text; the last one may be a prefix."""
+    return artist_rows(library, _holding(library, "artist", text, limit))
+
+
+def owners_of(library: Library, track_ids: Sequence[int]) -> dict[int, tuple[int | None, int | None]]:
+    """The ids of the artist and the album of each of some tracks."""
+    query = f"SELECT id, artist_id, album_id FROM tracks WHERE id IN {_IDS}"
+    rows = library.db.execute(query, {"ids": json.dumps(list(track_ids))})
+    return {track_id: (artist, album) for track_id, artist, album in rows}
+
+
+def _holding(library: Library, column: str, text: str, limit: int) -> list[int]:
+    """Ids of artists or albums, the shortest names first among the first hundreds that are met."""
+    expression = name_expression(normal_text(text), column, prefix=True)
+    if expression is None:
+        return []
+    return library.column(
+        f"SELECT id FROM (SELECT DISTINCT t.{column}_id AS id, length(t.{column}) AS n FROM tracks_fts"
+        f" JOIN tracks AS t ON t.id = tracks_fts.rowid WHERE tracks_fts MATCH ? AND +t.status = 'embedded'"
+        f" AND t.{column}_id NOT NULL LIMIT 500) ORDER BY n LIMIT ?",
+        [expression, limit],
+    )

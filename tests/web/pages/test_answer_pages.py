@@ -1,0 +1,79 @@
+"""Answers from vectors: similar tracks with moments to hear, recommendations with their reasons."""
+
+import html
+import json
+import re
+
+import pytest
+
+from earshot.index.library import Library
+from web_client import signed_in
+
+
+def tracks_of(answer):
+    assert answer.status_code == 200, answer.text
+    return [
+        json.loads(html.unescape(text))
+        for text in re.findall(r'<li class="track[^>]*data-track="([^"]*)"', answer.text)
+    ]
+
+
+@pytest.fixture(scope="module")
+def client(heard_library):
+    with signed_in(heard_library) as client:
+        client.headers["Accept"] = "text/html"
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ids(heard_library):
+    with Library.open(heard_library) as library:
+        return library.column("SELECT id FROM tracks WHERE status = 'embedded' ORDER BY id")
+
+
+def test_similar_tracks_name_moments_of_seed_and_match(client, ids):
+    found = tracks_of(client.get("/similar", params={"seed": ids[0], "k": 5}))
+    assert len(found) == 5 and ids[0] not in [one["id"] for one in found]
+    assert [one["score"] for one in found] == sorted((one["score"] for one in found), reverse=True)
+    assert {one["moment"]["seed_id"] for one in found} == {ids[0]}
+    assert all(0 <= one["moment"]["match_start"] <= one["duration"] for one in found)
+
+
+def test_of_several_seeds_each_moment_names_its_own(client, ids):
+    found = tracks_of(client.get("/similar", params={"seed": ids[::6], "k": 9}))
+    assert {one["moment"]["seed_id"] for one in found} <= set(ids[::6])
+    assert not {one["id"] for one in found} & set(ids[::6])
+
+
+def test_unlike_and_other_artists_change_the_answer(client, ids):
+    plain = [one["id"] for one in tracks_of(client.get("/similar", params={"seed": ids[0]}))]
+    away = [one["id"] for one in tracks_of(client.get("/similar", params={"seed": ids[0], "unlike": plain[0]}))]
+    assert plain[0] not in away and away != plain
+    (seed,) = client.get("/tracks.json", params={"id": ids[0]}).json()
+    others = tracks_of(client.get("/similar", params={"seed": ids[0], "artists": "other"}))
+    assert others and seed["artist"] not in {one["artist"] for one in others}
+
+
+def test_without_a_seed_it_says_how_to_pick_one(client):
+    assert "Pick a track to begin from" in client.get("/similar").text
+
+
+def test_a_space_that_is_not_there_and_wrong_seeds_are_told(client, ids):
+    assert "cli train-tower" in client.get("/similar", params={"seed": ids[0], "by": "tower"}).text
+    assert client.get("/similar?seed=999").status_code == 404
+    assert client.get("/similar?seed=x").status_code == 400
+
+
+def test_without_towers_it_says_what_to_do(client):
+    text = client.get("/for-you").text
+    assert "No recommendations yet" in text and "Nothing was played or liked by" in text
+
+
+def test_recommendations_name_the_play_that_speaks_for_them(trained_library):
+    with signed_in(trained_library) as client:
+        client.headers["Accept"] = "text/html"
+        client.cookies.set("earshot_listener", "listener%200")
+        answer = client.get("/for-you?k=4")
+        found = tracks_of(answer)
+        assert found and all(re.fullmatch(r"since you play Artist \d+ - Song \d+", one["reason"]) for one in found)
+        assert "For listener 0" in answer.text and ">listener 17</option>" in answer.text

@@ -1,0 +1,42 @@
+"""The listener of a browser, and what that listener said of tracks."""
+
+import pytest
+
+from earshot.stages.playing.feedback import record_dislike, record_like, record_never
+from earshot.web.pages.listeners import DEFAULT, is_known, listeners, thumbs_of
+from library_world import add, at, heard, open_library
+from web_client import signed_in
+
+
+@pytest.fixture
+def library(tmp_path):
+    library, head = open_library(tmp_path / "library")
+    with library:
+        add(library, head, [heard(f"/{n}.mp3", at(10 * n)) for n in range(4)])
+        yield library
+
+
+def test_thumbs_are_those_of_the_listener_and_nevers_of_everybody(library):
+    record_like(library, "ann", 1)
+    record_dislike(library, "ann", 2)
+    record_never(library, 3, "ann")
+    record_never(library, 4)
+    assert thumbs_of(library, "ann") == {1: "like", 2: "dislike", 3: "never", 4: "never"}
+    assert thumbs_of(library, "bob") == {4: "never"} and listeners(library) == ["ann"]
+    assert is_known(library, "ann") and not is_known(library, "bob")
+
+
+def test_a_listener_is_chosen_once(heard_library):
+    with signed_in(heard_library) as client:
+        assert DEFAULT == "me" and "me" in client.get("/for-you").text
+        answer = client.post("/listener", data={"name": "Zoë ; x", "to": "/for-you"})
+        assert answer.status_code == 303 and answer.headers["location"] == "/for-you"
+        assert "HttpOnly" in answer.headers["set-cookie"]
+        assert "Zoë ; x" in client.get("/for-you").text
+
+
+@pytest.mark.parametrize("to", ["//evil.example", "https://evil.example", "/\\evil.example", ""])
+def test_it_leads_to_no_other_site(heard_library, to):
+    with signed_in(heard_library) as client:
+        assert client.post("/listener", data={"name": "ann", "to": to}).headers["location"] == "/"
+        assert client.post("/listener", data={"name": "", "to": "/"}).status_code == 400

@@ -1,0 +1,88 @@
+"""Playlists on the page: made, filled, reordered, renamed, deleted,; imported ones are left as they are."""
+
+import shutil
+
+import pytest
+
+from earshot.data.playlists.playlist_reader import read_playlists
+from earshot.index.library import Library
+from earshot.index.listens.playlist_store import import_playlists
+from web_client import signed_in
+
+AS_JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def folder(heard_library, tmp_path):
+    return shutil.copytree(heard_library, tmp_path / "library")
+
+
+@pytest.fixture
+def client(folder):
+    with signed_in(folder) as client:
+        client.headers["Accept"] = "text/html"
+        yield client
+
+
+@pytest.fixture
+def ids(folder):
+    with Library.open(folder) as library:
+        return library.column("SELECT id FROM tracks WHERE status = 'embedded' ORDER BY id")
+
+
+def made(client, name, tracks):
+    answer = client.post("/playlists", json={"name": name, "tracks": tracks}, headers=AS_JSON)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["id"]
+
+
+def listed(folder, playlist_id):
+    with Library.open(folder) as library:
+        query = "SELECT track_id FROM playlist_tracks WHERE playlist_id = ? ORDER BY position"
+        return library.column(query, [playlist_id])
+
+
+def test_a_playlist_is_made_filled_and_reordered(client, folder, ids):
+    number = made(client, "Late night", ids[:3])
+    client.post(f"/playlists/{number}/add", json={"tracks": [ids[5], ids[0]]}, headers=AS_JSON)
+    assert listed(folder, number) == [*ids[:3], ids[5], ids[0]], "a track may come twice"
+    client.post(f"/playlists/{number}/tracks", json={"tracks": ids[2::-1]}, headers=AS_JSON)
+    assert listed(folder, number) == ids[2::-1]
+    text = client.get(f"/playlists/{number}").text
+    assert "Late night" in text and 'data-tracks="playlist"' in text and "3 tracks" in text
+    assert "Late night" in client.get("/playlists").text
+    assert client.get("/playlists.json").json() == [{"id": number, "name": "Late night", "n_tracks": 3}]
+
+
+def test_it_is_renamed_and_deleted_by_forms_too(client, ids):
+    answer = client.post("/playlists", data={"name": "By hand"})
+    assert answer.status_code == 303
+    address = answer.headers["location"]
+    assert "Nothing in it yet" in client.get(address).text
+    assert client.post(f"{address}/name", data={"name": "Renamed"}).headers["location"] == address
+    assert "Renamed" in client.get(address).text
+    assert client.post(f"{address}/delete").headers["location"] == "/playlists"
+    assert client.get(address).status_code == 404 and "No playlists yet" in client.get("/playlists").text
+
+
+def test_an_imported_playlist_is_shown_and_not_changed(client, folder, ids, tmp_path):
+    with Library.open_to_write(folder) as library:
+        path = library.value("SELECT path FROM tracks WHERE id = ?", [ids[0]])
+        (tmp_path / "theirs.m3u").write_text(f"{path}\n")
+        import_playlists(library, read_playlists(str(tmp_path / "theirs.m3u")))
+        number = library.value("SELECT max(id) FROM playlists")
+    text = client.get(f"/playlists/{number}").text
+    assert "Imported playlist" in text and 'data-tracks="playlist"' not in text
+    answer = client.post(f"/playlists/{number}/tracks", json={"tracks": []}, headers=AS_JSON)
+    assert answer.status_code == 409 and "was imported from" in answer.text and listed(folder, number) == [ids[0]]
+    assert client.get("/playlists.json").json() == []
+
+
+def test_what_makes_no_sense_changes_nothing(client, folder, ids):
+    number = made(client, "Kept", ids[:2])
+    assert client.post("/playlists", json={"name": "", "tracks": []}).status_code == 400
+    assert client.post("/playlists", json={"name": "x", "tracks": [999]}).status_code == 409
+    assert client.post(f"/playlists/{number}/tracks", json={"tracks": [ids[0], 999]}).status_code == 409
+    assert client.post(f"/playlists/{number}/tracks", json={"tracks": "all"}).status_code == 400
+    assert client.post("/playlists/999/add", json={"tracks": [ids[0]]}).status_code == 404
+    assert listed(folder, number) == ids[:2] and len(client.get("/playlists.json").json()) == 1
