@@ -50,6 +50,11 @@ TESTS = (  # what leaned on a newer version than it said, and one of each librar
         "training_loop",
         "mel",
         "cli",
+        "app",
+        "byte_ranges",
+        "cover_art",
+        "server",
+        "sound_answers",
     ),
 )
 

@@ -23,7 +23,7 @@ from earshot.web.sound.byte_ranges import BrokenOffError
 DEFAULT_PORT = 8765
 _MAX_CONNECTIONS = 256
 _IDLE_SECONDS = 20  # of a connection between two requests
-_END_SECONDS = 1  # for responses in hand, when the server is to end
+_END_SECONDS = 0.5  # for responses in hand, when the server is to end: of the 1.5 that a command has
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listens everywhere; a browser here opens this
 
 
@@ -71,7 +71,6 @@ def serve(folder: Path, settings: ServerSettings, port: int, tell: Callable[[str
         server_header=False,
         limit_concurrency=_MAX_CONNECTIONS,
         timeout_keep_alive=_IDLE_SECONDS,
-        timeout_graceful_shutdown=_END_SECONDS,
     )
     with listener:
         asyncio.run(_serve(_Server(config), listener, tell_address))
@@ -87,6 +86,15 @@ def _in_one_line(record: logging.LogRecord) -> bool:
 
 class _Server(Server):
     """A server that ends at a signal, and does not send it to itself again: a second one ends the process at once."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for responses in hand, but not for players that pause."""
+        asyncio.get_running_loop().call_later(_END_SECONDS, self._drop_connections)
+        await super().shutdown(sockets)
+
+    def _drop_connections(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -9,12 +9,14 @@ import sys
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 
 from earshot.stages.shared.reports import InputError, StageError
 from earshot.web.app import ServerSettings
 from earshot.web.server import is_loopback, serve
+from played_files import library_of_files, write_noise
 
 
 @contextmanager
@@ -42,6 +44,41 @@ def test_it_opens_by_its_address_and_ends_by_a_signal(heard_library, number):
         process.send_signal(number)
         output, errors = process.communicate(timeout=10)
         assert process.returncode == 0 and output == "" and errors == "Stopped.\n"
+
+
+def test_it_ends_at_once_while_somebody_listens(tmp_path):
+    write_noise(tmp_path, "wav", seconds=60.0)
+    write_noise(tmp_path, "aiff", seconds=60.0)
+    library_of_files(tmp_path / "library", tmp_path / "noise.wav", tmp_path / "noise.aiff")
+    with running(tmp_path / "library") as (process, address):
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        opener.open(address, timeout=10).read()
+        place = address.partition("/sign-in")[0]
+        paused = [opener.open(f"{place}/sound/{what}", timeout=10) for what in ("1", "2", "1?format=mp3")]
+        assert all(len(answer.read(1_000)) == 1_000 for answer in paused)
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=10)[1]
+        assert process.returncode == 0 and errors == "Stopped.\n"
+        for answer in paused:
+            answer.close()
+
+
+def test_nothing_that_opens_a_door_is_written_anywhere(heard_library):
+    with running(heard_library) as (process, address):
+        place, port = urlsplit(address).hostname, urlsplit(address).port
+        for text in (
+            "GET /sign-in?token=SECRET HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET /sound/1?apiKey=SECRET&p=SECRET HTTP/1.1\r\nHost: localhost\r\nCookie: earshot=SECRET\r\n\r\n",
+            "GET /?token=SECRET HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+            "POST /sign-in HTTP/1.1\r\nHost: SECRET\r\nContent-Length: 15\r\n\r\npassword=SECRET",
+            "GET /?SECRET HTTP/9.9 SECRET\r\n\r\n",
+        ):
+            with socket.create_connection((place, port), timeout=10) as connection:
+                connection.sendall(text.encode())
+                assert connection.recv(100).startswith(b"HTTP/1.1 4")
+        process.terminate()
+        output, errors = process.communicate(timeout=10)
+    assert process.returncode == 0 and "SECRET" not in output + errors
 
 
 def test_others_are_let_in_by_a_password_only(heard_library):

@@ -56,7 +56,8 @@ def _asked(request: Request, status: int = 200, sentence: str = "") -> Response:
 
 def _opened(request: Request, cookie: str) -> Response:
     response = RedirectResponse("/", 303)
-    response.set_cookie(request.app.state.cookie, cookie, httponly=True, samesite="strict")
+    is_secret = request.url.scheme == "https"  # by a proxy on this computer, which says so
+    response.set_cookie(request.app.state.cookie, cookie, httponly=True, samesite="strict", secure=is_secret)
     return response
 
 

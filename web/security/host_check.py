@@ -5,6 +5,7 @@ there. So only names that are known to be ours are answered. An address of numbe
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
 
@@ -13,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _MISDIRECTED = 421
+_HOST = re.compile(r"(?:\[([^\[\]]*)\]|([^:\[\]]*))(?::\d*)?", re.ASCII)
 
 
 class HostCheck:
@@ -44,9 +46,8 @@ def host_name(host: str) -> str:
     >>> host_name("LocalHost:8765"), host_name("[::1]:8765"), host_name("192.168.1.5")
     ('localhost', '::1', '192.168.1.5')
     """
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower().rstrip(".")
+    found = _HOST.fullmatch(host)
+    return (found[1] or found[2]).lower().rstrip(".") if found else ""
 
 
 def _is_address(name: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections import OrderedDict
+from time import monotonic
 from xml.sax.saxutils import escape
 
 from starlette.exceptions import HTTPException
@@ -18,7 +19,7 @@ from earshot.web.sound.played_tracks import played_source, playing_of
 
 DEFAULT_SIZE = 300  # pixels
 _SIZES = (64, 160, 300, 600, MAX_SIZE)  # the next larger one is made, so that few are kept
-_KEPT_SECONDS = 3_600  # by a browser; by then a new picture in the folder is seen
+_KEPT_SECONDS = 3_600  # here and by a browser; by then a new picture in the folder is seen
 _MAX_KEPT_BYTES = 32 * 2**20
 _SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" role="img">
 <rect width="100" height="100" fill="hsl({hue} 35% 40%)"/>
@@ -32,21 +33,25 @@ class CoverCache:
     """Pictures that were made before, up to so many bytes; those that were asked for least lately make room."""
 
     def __init__(self, max_bytes: int = _MAX_KEPT_BYTES) -> None:
-        self._kept: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], tuple[bytes, float]] = OrderedDict()  # and when they were made
         self._max_bytes, self._n_bytes = max_bytes, 0
 
     def get(self, key: tuple[object, ...]) -> bytes | None:
-        """The picture of a key; None if it is not kept."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
+        """The picture of a key; None if it is not kept, or not of the last hour."""
+        if key not in self._kept:
+            return None
+        picture, made = self._kept[key]
+        if monotonic() - made > _KEPT_SECONDS:
+            return None
+        self._kept.move_to_end(key)
+        return picture
 
     def put(self, key: tuple[object, ...], picture: bytes) -> None:
         """Keep a picture."""
-        self._n_bytes += len(picture) - len(self._kept.pop(key, b""))
-        self._kept[key] = picture
+        self._n_bytes += len(picture) - len(self._kept.pop(key, (b"", 0.0))[0])
+        self._kept[key] = picture, monotonic()
         while self._n_bytes > self._max_bytes:
-            self._n_bytes -= len(self._kept.popitem(last=False)[1])
+            self._n_bytes -= len(self._kept.popitem(last=False)[1][0])
 
 
 async def cover(request: Request) -> Response:
@@ -98,7 +103,7 @@ async def _picture(request: Request, track_id: int, size: int) -> bytes | None:
         playing = playing_of(request)
         try:
             made = await asyncio.get_running_loop().run_in_executor(
-                playing.threads, playing.pictures.result, cover_picture, source, size
+                playing.picture_threads, playing.pictures.result, cover_picture, source, size
             )
         except UndecodableError:  # a picture that ended the process
             made = None

@@ -1,6 +1,7 @@
 """The track that a request wants to hear or see: its row in the library, and its file while that is unchanged."""
 
 import asyncio
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -8,6 +9,7 @@ from starlette.requests import Request
 from earshot.audio.decoding.music_file import UndecodableError
 from earshot.audio.playback.sound_source import SoundSource, sound_source
 from earshot.data.files.path_encoding import path_from_columns
+from earshot.data.files.regular_files import in_time
 from earshot.index.library import Library
 from earshot.web.library_access import library_of
 from earshot.web.sound.playing import Playing
@@ -31,11 +33,13 @@ async def played_source(request: Request, track_id: int) -> SoundSource:
         raise HTTPException(404, f"Track {track_id} has no file here.")
     playing = playing_of(request)
     try:
-        return await asyncio.get_running_loop().run_in_executor(
-            playing.threads, sound_source, path_from_columns(path, raw), size, mtime_ns, duration, codec
-        )
+        path = path_from_columns(path, raw)
+        look = partial(sound_source, path, size, mtime_ns, duration, codec)
+        return await asyncio.get_running_loop().run_in_executor(playing.threads, in_time, look, path)
     except UndecodableError as error:
-        raise unplayable(track_id, error) from None
+        raise unplayable(track_id, error.reason) from None
+    except OSError as error:
+        raise unplayable(track_id, f"its disk does not answer ({error.strerror})") from None
 
 
 def playing_of(request: Request) -> Playing:
@@ -44,11 +48,9 @@ def playing_of(request: Request) -> Playing:
     return playing
 
 
-def unplayable(track_id: int, error: UndecodableError) -> HTTPException:
+def unplayable(track_id: int, reason: str) -> HTTPException:
     """The answer for a track whose file cannot be played now."""
-    return HTTPException(
-        404, f"Track {track_id} cannot be played: {error.reason}. Run `cli embed-audio` to look again."
-    )
+    return HTTPException(404, f"Track {track_id} cannot be played: {reason}. Run `cli embed-audio` to look again.")
 
 
 def _row(library: Library, track_id: int) -> tuple | None:

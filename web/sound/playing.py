@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from earshot.audio.playback.open_sounds import MAX_OPEN
 from earshot.audio.playback.playback_pool import PlaybackPool
 
-_THREADS = 8  # that wait for a file or for a process
+_THREADS = 8  # that wait for a disk or for the process
 
 
 class Playing:
@@ -17,7 +17,8 @@ class Playing:
 
     def __init__(self) -> None:
         self.sounds, self.pictures = PlaybackPool(), PlaybackPool()
-        self.threads = ThreadPoolExecutor(_THREADS, "playing")
+        self.threads = ThreadPoolExecutor(_THREADS, "sounds")
+        self.picture_threads = ThreadPoolExecutor(2, "pictures")  # a page of covers must not keep a sound waiting
         self._n_streams = 0
 
     @contextlib.contextmanager
@@ -44,3 +45,4 @@ class Playing:
         self.sounds.close()
         self.pictures.close()
         self.threads.shutdown(cancel_futures=True)
+        self.picture_threads.shutdown(cancel_futures=True)

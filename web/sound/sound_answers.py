@@ -59,7 +59,7 @@ async def sound_answer(
             return await _stream(request, source, form or "mp3", max_bit_rate or _BIT_RATE, begin)
         return await _whole(request, source, is_raw=form == RAW)
     except UndecodableError as error:
-        raise unplayable(track_id, error) from None
+        raise unplayable(track_id, error.reason) from None
 
 
 async def _whole(request: Request, source: SoundSource, *, is_raw: bool) -> Response:

@@ -27,7 +27,11 @@ class FileBytes:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, start, n)
 
     def close(self) -> None:
-        self._file.close()
+        """Close the file in a thread, after a read that may wait for its disk."""
+        try:
+            self._threads.submit(self._file.close)
+        except RuntimeError:  # the server ends
+            self._file.close()
 
     def _read(self, start: int, n: int) -> bytes:
         try:

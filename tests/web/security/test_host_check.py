@@ -30,7 +30,10 @@ def test_ours(host):
     assert status_for(host) == 0
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "1.2.3", "@"])
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "1.2.3", "@", "[::1]x", "::1", "[::1"],
+)
 def test_foreign(host):
     assert status_for(host) == 421
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from earshot.web.app import create_app
+from earshot.web.sound import cover_answers
 from earshot.web.sound.cover_answers import CoverCache, drawn_cover
 from played_files import library_of_files, write_noise
 from web_client import signed_in
@@ -56,6 +57,19 @@ def test_those_that_were_asked_for_least_lately_make_room():
     assert (cache.get(("a",)), cache.get(("b",)), cache.get(("c",))) == (b"1234", None, b"123456")
     cache.put(("d",), b"far too much for it")
     assert cache.get(("d",)) is None and cache._n_bytes == 0
+
+
+def test_a_picture_is_looked_for_again_after_an_hour(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(cover_answers, "monotonic", lambda: now)
+    cache = CoverCache()
+    cache.put(("a",), b"old")
+    now = 3_600.0
+    assert cache.get(("a",)) == b"old"
+    now = 3_601.0
+    assert cache.get(("a",)) is None
+    cache.put(("a",), b"newer")
+    assert cache.get(("a",)) == b"newer" and cache._n_bytes == 5
 
 
 @pytest.mark.parametrize(
