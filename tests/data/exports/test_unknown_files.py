@@ -17,7 +17,7 @@ from player_databases import database
         ("watch-history.html", b"<html><title>My Activity</title>", "YouTube's history as a page. Ask .* as JSON"),
         ("x.html", b"<!DOCTYPE html><p>", "a page of the web. Ask for the export as JSON or CSV"),
         ("x.xml", b'<?xml version="1.0"?><!DOCTYPE rss><opml version="1">', "XML of <opml>"),
-        ("x.db.gz", gzip.compress(b"SQLite format 3\0"), "x.db cannot be read as a database"),
+        ("x.db.gz", gzip.compress(b"SQLite format 3\0", mtime=0), "x.db cannot be read as a database"),
         ("x.m3u8", b"#EXTM3U", "a playlist. `cli import-playlists` reads playlists"),
         (
             "x.csv",
