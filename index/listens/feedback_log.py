@@ -5,8 +5,10 @@ one. That is removed with the next event but one, so that whoever began to read 
 """
 
 import uuid
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 from earshot.data.events.feedback_events import Feedback, FeedbackEvent
 from earshot.data.files.atomic import atomic_path
@@ -21,16 +23,28 @@ def feedback_files(library: Library, user_id: int) -> list[StoredListens]:
     return sorted(files, key=lambda one: one.year or 0)
 
 
-def add_feedback(library: Library, user_id: int, event: FeedbackEvent) -> bool:
-    """Add an event to the feedback of a listener; tell whether it is news. The caller holds the transaction.
+def add_feedback(library: Library, user_id: int, *events: FeedbackEvent) -> bool:
+    """Add events to the feedback of a listener; tell whether any is news. The caller holds the transaction.
 
     Raises
     ------
     LibraryError
         The file of this listener and year is missing or damaged.
     """
-    length_s = library.value("SELECT duration_s FROM tracks WHERE id = ?", [event.track_id])
-    return _rewrite(library, user_id, event.time_s, lambda feedback: feedback.with_event(event, length_s))
+    by_year: dict[int, list[FeedbackEvent]] = defaultdict(list)
+    for event in events:
+        by_year[_year(event)].append(event)
+    news = [_rewrite(library, user_id, year, partial(_with_events, library, told)) for year, told in by_year.items()]
+    return any(news)
+
+
+def _with_events(library: Library, events: Iterable[FeedbackEvent], feedback: Feedback) -> Feedback | None:
+    """Feedback with those of the events that are news; None if none is."""
+    before = feedback
+    for event in events:
+        length_s = library.value("SELECT duration_s FROM tracks WHERE id = ?", [event.track_id])
+        feedback = feedback.with_event(event, length_s) or feedback
+    return None if feedback is before else feedback
 
 
 def remove_feedback(library: Library, user_id: int, event: FeedbackEvent) -> bool:
@@ -38,7 +52,7 @@ def remove_feedback(library: Library, user_id: int, event: FeedbackEvent) -> boo
 
     Raises as `add_feedback` does.
     """
-    return _rewrite(library, user_id, event.time_s, lambda feedback: feedback.without_event(event))
+    return _rewrite(library, user_id, _year(event), lambda feedback: feedback.without_event(event))
 
 
 def latest_feedback(library: Library, user_id: int, n: int) -> list[FeedbackEvent]:
@@ -50,9 +64,12 @@ def latest_feedback(library: Library, user_id: int, n: int) -> list[FeedbackEven
     return latest
 
 
-def _rewrite(library: Library, user_id: int, time_s: int, change: Callable[[Feedback], Feedback | None]) -> bool:
+def _year(event: FeedbackEvent) -> int:
+    return datetime.fromtimestamp(event.time_s, UTC).year
+
+
+def _rewrite(library: Library, user_id: int, year: int, change: Callable[[Feedback], Feedback | None]) -> bool:
     """Write what a change makes of a file of feedback in its place; None leaves it as it is."""
-    year = datetime.fromtimestamp(time_s, UTC).year
     known = next((one for one in feedback_files(library, user_id) if one.year == year), None)
     feedback = change(_read(library, known, user_id))
     if feedback is None:

@@ -11,7 +11,7 @@ and training know it. The library is open to write, for the one call.
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,6 +102,18 @@ def record_dislike(library: Library, listener: str, track_id: int, at: float | N
 def record_undislike(library: Library, listener: str, track_id: int, at: float | None = None) -> bool:
     """Take a dislike back; tell whether it is news. Arguments and errors as of `record_play`."""
     return _record_opinion(library, listener, track_id, UNDISLIKE, at)
+
+
+def record_opinions(library: Library, listener: str, likes: Mapping[int, bool], at: float | None = None) -> bool:
+    """Record many opinions at once: by track id, whether it is a like or a dislike; tell whether any is news.
+
+    Arguments and errors as of `record_play`.
+    """
+    time_s = _require_time(time.time() if at is None else at)
+    for track_id in likes:
+        _require_track(library, track_id)
+    events = [FeedbackEvent(track_id, time_s, LIKE if is_like else DISLIKE) for track_id, is_like in likes.items()]
+    return _record(library, listener, *events)
 
 
 def record_rating(library: Library, listener: str, track_id: int, stars: int, at: float | None = None) -> bool:
@@ -213,9 +225,9 @@ def _record_opinion(library: Library, listener: str, track_id: int, kind: int, a
     return _record(library, listener, FeedbackEvent(track_id, time_s, kind))
 
 
-def _record(library: Library, listener: str, event: FeedbackEvent) -> bool:
+def _record(library: Library, listener: str, *events: FeedbackEvent) -> bool:
     with library.transaction():
-        return add_feedback(library, listener_id(library, listener), event)
+        return add_feedback(library, listener_id(library, listener), *events)
 
 
 def _history(library: Library, listener: str) -> dict[str, np.ndarray]:
