@@ -1,6 +1,7 @@
 """Read playlists of other programs and services: one row for each format in `READERS`."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -25,6 +26,8 @@ from earshot.data.playlists.xml_playlists import read_asx, read_wpl, read_xspf
 from earshot.data.tables.archives import ARCHIVES
 from earshot.data.tables.text_blocks import members_of, read_at_most
 
+_BINARY = {b"SQLite format 3\0": "a database", b"PK\3\4": "an archive", b"\x1f\x8b": "an archive"}  # of exports
+_TEXTS = {r"\s*(?:\{|\[\s*\{)": "JSON", r"\s*<[?!a-zA-Z]": "markup"}
 _MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -162,19 +165,26 @@ def read_history(path: Path) -> list[str]:
         It cannot be read.
     """
     advice = "Give a playlist, or a track per line."
-    text = text_readings(_read(path))[0]  # a playlist, too: it must be there, and no pipe
+    data = _read(path)
+    text = text_readings(data)[0]  # a playlist, too: it must be there, and no pipe
     if is_playlist(str(path)):
         return [str(path)]
-    if is_listen_table(str(path)):
-        raise ValueError(
-            f"{path} is a table of listens.\n\nRun `cli import-listens` on it, and recommend to its listener."
-        )
+    kind = "a table of listens" if is_listen_table(str(path)) else _kind_of_data(data, text)
+    if kind:
+        cure = "Run `cli import-listens` on it, and recommend to its listener."
+        raise ValueError(f"{path} is {kind}, and no list of tracks.\n\nIf it says who played what: {cure}")
     if "\0" in text:
         raise ValueError(f"{path} is no text.\n\n{advice}")
     tracks = [line.text for line in track_lines(text.splitlines())]
     if not tracks:
         raise ValueError(f"{path} names no track.\n\n{advice}")
     return tracks
+
+
+def _kind_of_data(data: bytes, text: str) -> str | None:
+    """JSON, markup, a database or an archive by its beginning; a line of a mix begins with a bracket, too."""
+    packed = next((kind for start, kind in _BINARY.items() if data.startswith(start)), None)
+    return packed or next((kind for start, kind in _TEXTS.items() if re.match(start, text)), None)
 
 
 def _read(path: str | Path) -> bytes:

@@ -139,7 +139,7 @@ def _selected(library: Library, line: TrackLine, *, are_groups: bool) -> Selecte
     A StageError or `AmbiguousError` counts only where no text of the line says more.
     """
     problem: Exception | None = None
-    for text in line.texts:
+    for text in dict.fromkeys((line.texts[0], line.texts[-1])):  # exact names were looked for in all of them
         try:
             choices = [chosen_tracks(library, text, digits_are_ids=False)]
         except AmbiguousError as error:

@@ -16,10 +16,21 @@ def test_a_history_in_any_encoding(tmp_path, encoding):
     assert read_history(tmp_path / "x.m3u8") == [str(tmp_path / "x.m3u8")], "which stands for its entries"
 
 
-def test_a_table_of_listens_is_no_history(tmp_path):
-    (tmp_path / "plays.csv").write_text("Title,Artist,Plays\nOne,Air,3\n")
-    with pytest.raises(ValueError, match=r"plays\.csv is a table of listens\.\n\nRun `cli import-listens` on it"):
-        read_history(tmp_path / "plays.csv")
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("plays.csv", b"Title,Artist,Plays\nOne,Air,3\n", "a table of listens"),
+        ("Streaming_History.json", b'[\n  {"ts": "2024-01-01T00:00:00Z"}]', "JSON"),
+        ("listens.jsonl", b'{"listened_at": 1}', "JSON"),
+        ("watch-history.html", b"<html>", "markup"),
+        ("navidrome.db", b"SQLite format 3\0\1", "a database"),
+        ("my_data.zip", b"PK\3\4\0\0", "an archive"),
+    ],
+)
+def test_an_export_is_no_history(tmp_path, name, content, kind):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{name} is {kind}, and no list of tracks\.\n\n.* Run `cli import-listens`"):
+        read_history(tmp_path / name)
 
 
 def test_a_history_keeps_its_lines_as_they_are(tmp_path):
