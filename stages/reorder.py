@@ -79,23 +79,10 @@ def reorder_playlist(library: Library, path: Path, *, space: str = AUDIO) -> Reo
     (nodes,) = match_entries(library, playlists)
     rows = track_rows(library, [node for node in nodes if node != UNKNOWN])
     tracks = [rows.get(node) for node in nodes]
-    recordings = np.array(recordings_of(library, nodes), dtype=np.int64)
-    known, vectors = read_some_vectors(library, space, recordings.tolist())
-    vector_rows = np.where(recordings == UNKNOWN, -1, known.find(recordings))
-    heads = np.flatnonzero(vector_rows >= 0)  # places of entries with a vector
-    if not len(heads):
-        raise StageError(
-            f"The library has no vector by {space} of any entry of {path}.\n\n"
-            "Run `cli embed-audio` on the folder of its files first."
-        )
-    if len(heads) > MAX_TRACKS:
-        raise StageError(f"{path} has {len(heads):,} tracks; an order is looked for among at most {MAX_TRACKS:,}.")
-    order = flow_order(vectors[vector_rows[heads]], recordings[heads])
-    # A head takes along what followed it up to the next one; what came before all heads stays at the beginning.
-    tails = np.append(heads[1:], len(nodes))
-    places = [*range(heads[0]), *(place for head in order for place in range(heads[head], tails[head]))]
+    flow = _flowing(library, nodes, space, str(path))
+    vectors, vector_rows = flow.vectors, flow.vector_rows
     entries, last = [], None
-    for rank, place in enumerate(places, start=1):
+    for rank, place in enumerate(flow.places, start=1):
         vector, angle = None if vector_rows[place] < 0 else vectors[vector_rows[place]], None
         if vector is not None:
             angle = None if last is None else float(angles(vector @ last))
@@ -106,8 +93,52 @@ def reorder_playlist(library: Library, path: Path, *, space: str = AUDIO) -> Reo
         entries,
         [playlist.entries[place].text for place in np.flatnonzero(vector_rows < 0)],
         playlist.n_elsewhere,
-        _mean_angles(vectors[vector_rows[heads]], order),
+        _mean_angles(vectors[vector_rows[flow.heads]], flow.order),
     )
+
+
+def reorder_tracks(library: Library, track_ids: Sequence[int], *, space: str = AUDIO) -> list[int]:
+    """Order tracks so that neighbours are near, the first one where it is; one without a vector stays behind the other.
+
+    Raises
+    ------
+    StageError
+        No track has a vector, or too many have.
+    LibraryError
+        There is no such space.
+    """
+    require_vectors(library, space)
+    return [track_ids[place] for place in _flowing(library, track_ids, space, "the playlist").places]
+
+
+@dataclass(frozen=True)
+class _Flow:
+    """An order of entries, and what it is made of."""
+
+    places: list[int]  # from 0, in their new order
+    heads: np.ndarray  # (n_heads,) places of entries with a vector
+    order: np.ndarray  # (n_heads,) of the heads
+    vectors: np.ndarray  # (n, dim)
+    vector_rows: np.ndarray  # (n_entries,) rows of `vectors`, -1 for none
+
+
+def _flowing(library: Library, nodes: Sequence[int], space: str, name: str) -> _Flow:
+    recordings = np.array(recordings_of(library, nodes), dtype=np.int64)
+    known, vectors = read_some_vectors(library, space, recordings.tolist())
+    vector_rows = np.where(recordings == UNKNOWN, -1, known.find(recordings))
+    heads = np.flatnonzero(vector_rows >= 0)
+    if not len(heads):
+        raise StageError(
+            f"The library has no vector by {space} of any entry of {name}.\n\n"
+            "Run `cli embed-audio` on the folder of its files first."
+        )
+    if len(heads) > MAX_TRACKS:
+        raise StageError(f"{name} has {len(heads):,} tracks; an order is looked for among at most {MAX_TRACKS:,}.")
+    order = flow_order(vectors[vector_rows[heads]], recordings[heads])
+    # A head takes along what followed it up to the next one; what came before all heads stays at the beginning.
+    tails = np.append(heads[1:], len(nodes))
+    places = [*range(heads[0]), *(place for head in order for place in range(heads[head], tails[head]))]
+    return _Flow(places, heads, order, vectors, vector_rows)
 
 
 def _mean_angles(vectors: np.ndarray, order: np.ndarray) -> tuple[float, float] | None:

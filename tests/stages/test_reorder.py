@@ -4,7 +4,7 @@ import pytest
 
 from earshot.index.library import LibraryError
 from earshot.stages import reorder
-from earshot.stages.reorder import reorder_playlist
+from earshot.stages.reorder import reorder_playlist, reorder_tracks
 from earshot.stages.shared.reports import StageError
 from library_world import add, at, heard, open_library
 from playlist_world import make_quarter_circle
@@ -28,6 +28,13 @@ def playlist(tmp_path, *lines):
 
 def places(report):
     return [entry.before for entry in report.entries]
+
+
+def test_tracks_by_id_flow_as_a_playlist_does(library):
+    assert reorder_tracks(library, [1, 10, 4, 12, 7]) == [1, 4, 7, 10, 12]
+    assert reorder_tracks(library, [1, 99, 10, 4]) == [1, 99, 4, 10], "what has no vector follows what it followed"
+    with pytest.raises(StageError, match="no vector by audio of any entry of the playlist"):
+        reorder_tracks(library, [99])
 
 
 def test_tracks_flow_from_the_first(library, tmp_path):

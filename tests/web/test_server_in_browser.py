@@ -10,7 +10,9 @@ import time
 import numpy as np
 import pytest
 
+from earshot.data.playlists.playlist_reader import read_playlists
 from earshot.index.library import Library
+from earshot.index.listens.playlist_store import import_playlists
 from earshot.stages.map_places import _path
 from earshot.stages.playing.feedback import opinions, recent_feedback
 
@@ -224,7 +226,7 @@ def test_a_radio_plays_five_songs_and_none_twice(browser, folder):
     browser.click("#station-stop")
 
 
-def test_a_path_is_saved_as_a_playlist(browser, folder):
+def test_a_path_is_saved_as_a_playlist_that_our_reader_reads(browser, folder, tmp_path):
     first, last = tracks(folder)[1], tracks(folder)[-1]
     browser.open("/path")
     browser.type("#end-from", f"{first['artist']} - {first['title']}")
@@ -241,6 +243,13 @@ def test_a_path_is_saved_as_a_playlist(browser, folder):
     browser.click("#toast button")
     browser.until("return document.querySelector('[data-playlist]')?.dataset.name === 'From here to there'")
     assert browser.run("return document.querySelectorAll('[data-tracks] li').length") == 10
+    text = browser.driver.execute_async_script(
+        "const done = arguments[0]; fetch(document.querySelector('a[download]').href).then((r) => r.text()).then(done)"
+    )
+    (tmp_path / "saved.m3u8").write_text(text, encoding="utf-8")
+    with Library.open_to_write(folder) as library:
+        (imported,) = import_playlists(library, read_playlists(str(tmp_path / "saved.m3u8")))
+    assert imported.n_matched == 10
 
 
 def test_a_dot_of_the_map_plays_its_track(browser, folder):

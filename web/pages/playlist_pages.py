@@ -1,14 +1,17 @@
-"""Playlists: listed, made, filled, reordered, renamed and deleted."""
+"""Playlists: listed, made, filled, reordered, renamed, deleted, and saved as files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from earshot.data.playlists.playlist_writer import playlist_text
 from earshot.index.library import Library, LibraryError
 from earshot.index.listens.made_playlists import (
     StoredPlaylist,
@@ -26,6 +29,7 @@ from earshot.web.pages.page_templates import page
 from earshot.web.pages.request_bodies import json_of, text_of, values_of, wants_json
 from earshot.web.pages.track_cards import PAGE_SIZE, cards, id_list, page_number, paging
 
+_TYPES = {"m3u8": "audio/x-mpegurl", "xspf": "application/xspf+xml", "jspf": "application/json"}
 _MAX_TRACKS = 10_000  # of a playlist that a page changes
 _MAX_SHOWN = 1_000  # of one that is shown as a whole, to be reordered
 
@@ -112,6 +116,44 @@ async def set_tracks(request: Request) -> Response:
     return _changed(request, await library_of(request).write(write))
 
 
+async def flow(request: Request) -> Response:
+    """Reorder a playlist so that each track leads to the next."""
+    playlist_id = request.path_params["id"]
+
+    def read(library: Library) -> tuple[list[int], list[int]]:
+        from earshot.stages.reorder import reorder_tracks  # polars, for which the server's start does not wait
+
+        track_ids = playlist_track_ids(library, _found(library, playlist_id).id)
+        return track_ids, reorder_tracks(library, track_ids)
+
+    before, after = await library_of(request).read(read)  # seconds for thousands of tracks, without the writer's lock
+
+    def write(library: Library) -> StoredPlaylist:
+        if playlist_track_ids(library, playlist_id) != before:
+            raise HTTPException(409, "The playlist was changed meanwhile. Try again.")
+        with _refusals():
+            change_playlist(library, playlist_id, track_ids=after)
+            return find_playlist(library, playlist_id)
+
+    return _changed(request, await library_of(request).write(write))
+
+
+async def save(request: Request) -> Response:
+    """Send a playlist as a file: extended M3U, XSPF or JSPF."""
+    suffix = request.path_params["suffix"]
+    if suffix not in _TYPES:
+        raise HTTPException(404, f"Playlists are saved as {', '.join(_TYPES)}, not as {suffix[:20]}.")
+
+    def read(library: Library) -> tuple[str, str]:
+        found = _found(library, request.path_params["id"])
+        tracks = [row.listed for row in _rows(library, found.id)]
+        return found.name, playlist_text(tracks, Path("/"), relative=False, suffix=f".{suffix}", name=found.name)
+
+    name, text = await library_of(request).read(read)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}.{suffix}"}
+    return Response(text, media_type=_TYPES[suffix], headers=headers)
+
+
 async def rename(request: Request) -> Response:
     """Give a playlist another name."""
     name = text_of(await values_of(request), "name")
@@ -182,6 +224,8 @@ routes = [
     Route("/playlists", make, methods=["POST"]),
     Route("/playlists.json", playlist_names),
     Route("/playlists/{id:int}", playlist),
+    Route("/playlists/{id:int}.{suffix}", save),
+    Route("/playlists/{id:int}/flow", flow, methods=["POST"]),
     Route("/playlists/{id:int}/add", add, methods=["POST"]),
     Route("/playlists/{id:int}/tracks", set_tracks, methods=["POST"]),
     Route("/playlists/{id:int}/name", rename, methods=["POST"]),

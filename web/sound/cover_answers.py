@@ -22,9 +22,13 @@ _SIZES = (64, 160, 300, 600, MAX_SIZE)  # the next larger one is made, so that f
 _KEPT_SECONDS = 3_600  # here and by a browser; by then a new picture in the folder is seen
 _MAX_KEPT_BYTES = 32 * 2**20
 _SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" role="img">
-<rect width="100" height="100" fill="hsl({hue} 35% 40%)"/>
-<text x="50" y="50" text-anchor="middle" dominant-baseline="central" font-family="sans-serif" font-size="40"
- fill="#fff">{letters}</text>
+<linearGradient id="g" x2="1" y2="1">
+<stop stop-color="hsl({hue} 46% 57%)"/><stop offset="1" stop-color="hsl({other_hue} 50% 36%)"/>
+</linearGradient>
+<rect width="100" height="100" fill="url(#g)"/>
+<circle cx="{x}" cy="{y}" r="{wide}" fill="hsl({other_hue} 60% 72%)" fill-opacity=".3"/>
+<circle cx="{y}" cy="{far}" r="{narrow}" fill="hsl({hue} 60% 18%)" fill-opacity=".32"/>
+<text x="8" y="92" font-family="system-ui, sans-serif" font-size="13" fill="#fff" fill-opacity=".9">{letters}</text>
 </svg>
 """
 
@@ -84,11 +88,14 @@ async def cover_answer(request: Request, track_id: int, size: int = DEFAULT_SIZE
 
 
 def drawn_cover(album: str | None, artist: str | None) -> str:
-    """An SVG with the first letters of two words, in a color of their own."""
+    """An SVG with the first letters of two words, on a sheet of colors and circles that only this name has."""
     name = album or artist or ""
     letters = "".join(word[0] for word in name.split() if word[0].isalnum())[:2].upper() or "♪"
-    hue = int(hashlib.md5(name.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:4], 16) % 360
-    return _SVG.format(hue=hue, letters=escape(letters))
+    first, second, *rest = hashlib.md5(name.encode("utf-8", "replace"), usedforsecurity=False).digest()
+    hue = 360 * first // 256
+    shape = {"x": 100 * rest[0] // 256, "y": 100 * rest[1] // 256, "far": 60 + 60 * rest[2] // 256}
+    shape |= {"wide": 28 + 36 * rest[3] // 256, "narrow": 14 + 24 * rest[4] // 256}
+    return _SVG.format(hue=hue, other_hue=(hue + 25 + second // 4) % 360, letters=escape(letters), **shape)
 
 
 async def _picture(request: Request, track_id: int, size: int) -> bytes | None:

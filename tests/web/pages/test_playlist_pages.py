@@ -1,4 +1,4 @@
-"""Playlists on the page: made, filled, reordered, renamed, deleted,; imported ones are left as they are."""
+"""Playlists on the page: made, filled, reordered, renamed, deleted, saved; imported ones are left as they are."""
 
 import shutil
 
@@ -63,6 +63,28 @@ def test_it_is_renamed_and_deleted_by_forms_too(client, ids):
     assert "Renamed" in client.get(address).text
     assert client.post(f"{address}/delete").headers["location"] == "/playlists"
     assert client.get(address).status_code == 404 and "No playlists yet" in client.get("/playlists").text
+
+
+def test_what_is_saved_is_read_back_by_our_own_reader(client, ids, tmp_path, folder):
+    number = made(client, "Über / alles", ids[3:6])
+    answer = client.get(f"/playlists/{number}.m3u8")
+    assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''%C3%9Cber%20")
+    for suffix in ("m3u8", "xspf", "jspf"):
+        path = tmp_path / f"saved.{suffix}"
+        path.write_bytes(client.get(f"/playlists/{number}.{suffix}").content)
+        with Library.open_to_write(folder) as library:
+            (imported,) = import_playlists(library, read_playlists(str(path)))
+            latest = library.value("SELECT max(id) FROM playlists")
+        assert imported.n_matched == 3 and listed(folder, latest) == ids[3:6], suffix
+    assert client.get(f"/playlists/{number}.wpl").status_code == 404
+
+
+def test_it_is_made_to_flow_with_the_first_track_fixed(client, folder, ids):
+    number = made(client, "Flow", ids)
+    answer = client.post(f"/playlists/{number}/flow", headers=AS_JSON)
+    assert answer.status_code == 200, answer.text
+    after = listed(folder, number)
+    assert after[0] == ids[0] and sorted(after) == ids and after != ids
 
 
 def test_an_imported_playlist_is_shown_and_not_changed(client, folder, ids, tmp_path):

@@ -59,6 +59,15 @@ const deeds = {
     const form = await ask(`Delete “${head.dataset.name}”?`, [element("p", { class: "soft" }, "Its tracks stay in the library.")], "Delete");
     if (form && await attempt(() => post(`/playlists/${head.dataset.playlist}/delete`))) show("/playlists", { as: "replace" });
   },
+  async flow(head) {
+    const before = idsIn(openList());
+    const done = await attempt(() => post(`/playlists/${head.dataset.playlist}/flow`));
+    if (!done) return;
+    await refresh();
+    say("Reordered so that each track leads to the next", { undo: async () => {
+      if (await attempt(() => post(`/playlists/${head.dataset.playlist}/tracks`, { tracks: before }))) refresh();
+    } });
+  },
 };
 
 main.addEventListener("click", (event) => {

@@ -74,6 +74,8 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
   const deed = button && deeds[button.dataset.do];
   if (deed) deed(button, trackOf(button));
+  const row = event.target.closest("#main li[data-track]");
+  if (row && !event.target.closest("a, button") && !getSelection().toString()) row.querySelector("[data-do=play]")?.click();
 });
 
 /** Mark the rows of the track that plays now. */

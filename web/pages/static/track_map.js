@@ -9,7 +9,7 @@ const CELLS = 96;         // of the grid in which dots are looked up, along each
 const REACH = 14;         // pixels between the pointer and the dot that it means
 const MAX_ZOOM = 400, MAX_CAUGHT = 500, NAMES_AT_ONCE = 100, RETRY_MS = 1200;
 const LAYER_ALPHA = 0.82;
-const MARGIN = 32, LEGEND = 56;  // pixels around the sheet, and below it
+const MARGIN = 32, LEGEND = 56, TOOLS = 40;  // pixels around the sheet, below it, and more at its right
 
 class TrackMap {
   constructor(box, data) {
@@ -40,9 +40,9 @@ class TrackMap {
   /** Show everything: the sheet is stretched to the width, since only what is near means something. */
   fit() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    this.wide = Math.max(0.3, (width - 2 * MARGIN) / (height - MARGIN - LEGEND));
+    this.wide = Math.max(0.3, (width - 2 * MARGIN - TOOLS) / (height - MARGIN - LEGEND));
     this.scale = this.fitting;
-    this.left = (width - this.scale * this.wide * this.side) / 2;
+    this.left = MARGIN;
     this.top = MARGIN / 2;
     this.draw();
   }
