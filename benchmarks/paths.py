@@ -57,11 +57,13 @@ class Music:
         with Library.open(work / "library") as library:
             self.pool = read_pool(library)
             ids = json.dumps(self.pool.recordings.all_ids.tolist())
-            query = "SELECT artist, genre FROM tracks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+            query = "SELECT artist, genre, path FROM tracks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
             facts = library.db.execute(query, [ids]).fetchall()
-        self.genres = [set(filter(None, map(str.strip, (genre or "").split(";")))) for _, genre in facts]
-        keys = [artist_key(artist or "") for artist, _ in facts]
+        self.genres = [set(filter(None, map(str.strip, (genre or "").split(";")))) for _, genre, _ in facts]
+        keys = [artist_key(artist or "") for artist, _, _ in facts]
         self.artists = np.unique(keys, return_inverse=True)[1]  # (n,)
+        # Several processes embed the files, so that their ids are others each time.
+        self.by_name = np.argsort([path for _, _, path in facts])
 
     def __len__(self) -> int:
         return len(self.pool)
@@ -107,7 +109,7 @@ def radio_at(pool: TrackPool, row: int, variety: float) -> Radio:
 
 
 def drawn(rng: np.random.Generator, music: Music, *kept: int, n: int) -> list[int]:
-    return [row for row in rng.permutation(len(music)).tolist() if row not in kept][:n]
+    return [row for row in rng.permutation(music.by_name).tolist() if row not in kept][:n]
 
 
 def table(methods: dict[str, np.ndarray], figures: tuple[str, ...], groups: np.ndarray, subject: str) -> Iterator[Row]:
@@ -126,7 +128,7 @@ def table(methods: dict[str, np.ndarray], figures: tuple[str, ...], groups: np.n
 def on_music(data: Path, work: Path) -> None:
     music = Music(data, work)
     rng = np.random.default_rng(0)
-    pairs = [tuple(rng.choice(len(music), 2, replace=False).tolist()) for _ in range(N_PAIRS)]
+    pairs = [tuple(rng.choice(music.by_name, 2, replace=False).tolist()) for _ in range(N_PAIRS)]
     paths = {
         "beam search": [found(music, *pair) for pair in pairs],
         "snapped to the great circle": [snapped(music, *pair) for pair in pairs],
@@ -136,7 +138,7 @@ def on_music(data: Path, work: Path) -> None:
     print(f"\nPaths of {K} tracks, {N_PAIRS} pairs of {len(music)} clips; in brackets beam search less the method\n")
     judged = {name: np.array([music.judge(rows) for rows in lists]) for name, lists in paths.items()}
     show(list(table(judged, _FIGURES, groups, "path")))
-    seeds = rng.choice(len(music), N_SEEDS, replace=False).tolist()
+    seeds = rng.choice(music.by_name, N_SEEDS, replace=False).tolist()
     lists = {
         "radio": [radio_rows(music, seed, 0.0) for seed in seeds],
         "radio, variety .25": [radio_rows(music, seed, 0.25) for seed in seeds],
@@ -176,7 +178,7 @@ def after_events(music: Music, seeds: list[int]) -> Iterator[Row]:
 def orders(music: Music, rng: np.random.Generator) -> Iterator[str]:
     before, after, seconds = [], [], []
     for _ in range(20):
-        rows = rng.choice(len(music), 100, replace=False)
+        rows = rng.choice(music.by_name, 100, replace=False)
         vectors = music.pool.vectors[rows]
         began = perf_counter()
         order = flow_order(vectors, np.arange(100))

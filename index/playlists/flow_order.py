@@ -12,9 +12,9 @@ _LEAST_GAIN = 1e-6  # below, rounding could turn an order round for ever
 def flow_order(vectors: np.ndarray, recordings: np.ndarray) -> np.ndarray:
     r"""Order tracks so that neighbours are near, the first one where it is.
 
-    The sum of the angles between neighbours is made small by 2-opt [1]_, which turns a part round, and Or-opt [2]_,
-    which moves one to three tracks elsewhere, until neither helps: from the given order, and from that in which each is
-    followed by the nearest that is left; the better one is kept. So no order is worse than the given one.
+    From the order in which each is followed by the nearest that is left, the sum of the angles between neighbours is
+    made small by 2-opt [1]_, which turns a part round, and Or-opt [2]_, which moves one to three tracks elsewhere,
+    until neither helps. Should the given order be better, it stays.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def flow_order(vectors: np.ndarray, recordings: np.ndarray) -> np.ndarray:
         return given
     lengths = angles(vectors @ vectors.T)  # (n, n)
     lengths[recordings[:, None] == recordings] = np.pi
-    return min((_improved(lengths, start) for start in (given, _nearest_next(lengths))), key=lambda o: _sum(lengths, o))
+    return min(given, _improved(lengths, _nearest_next(lengths)), key=lambda order: _sum(lengths, order))
 
 
 def _sum(lengths: np.ndarray, order: np.ndarray) -> float:
@@ -85,11 +85,16 @@ def _move(lengths: np.ndarray, order: np.ndarray, start: int, n_moved: int) -> b
     gain = lengths[before, first]
     if start < len(rest):
         gain = gain + lengths[last, rest[start]] - lengths[before, rest[start]]
-    left, right = rest, rest[1:]  # the neighbours of each place where the part may stand; the last has none behind
-    ways = np.stack([lengths[left, first], lengths[left, last]])  # as it is, and turned round
-    ways[:, :-1] += np.stack([lengths[last, right], lengths[first, right]]) - lengths[left[:-1], right]
-    way, place = np.unravel_index(int(ways.argmin()), ways.shape)
-    if gain - ways[way, place] < _LEAST_GAIN:
+    # Between each track of the rest and the next one, or behind the last: as it is, and turned round.
+    behind, ahead = lengths[first, rest], lengths[last, rest]
+    costs, turned = behind.copy(), ahead.copy()
+    between = lengths[rest[:-1], rest[1:]]
+    costs[:-1] += ahead[1:] - between
+    turned[:-1] += behind[1:] - between
+    place, place_turned = int(costs.argmin()), int(turned.argmin())
+    if turned[place_turned] < costs[place]:
+        part, costs, place = part[::-1], turned, place_turned
+    if gain - costs[place] < _LEAST_GAIN:
         return False
-    order[:] = np.insert(rest, place + 1, part if way == 0 else part[::-1])
+    order[:] = np.insert(rest, place + 1, part)
     return True

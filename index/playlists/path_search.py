@@ -13,6 +13,7 @@ _BRANCHES = 40  # tracks by which each of them is continued
 # Of the angles. Squares let one leap stand beside small steps; the higher the power, the more the largest step counts.
 # benchmarks/NOTES.md has what other powers do.
 _POWER = 4
+_LEAST_GAIN = 1e-6  # of a sum; below, rounding could exchange two tracks for ever
 _POOL = 4_000  # tracks that are looked at; those of a long path are 40 times as many as its steps at least
 
 
@@ -47,7 +48,8 @@ def find_path(
 
     Such a sum is smallest where its terms are equal, so the steps come out even. A partial path is judged by its sum so
     far and the least that the rest can cost: by the triangle inequality on the sphere, m steps over an angle
-    :math:`\theta` cost at least :math:`m (\theta / m)^4`.
+    :math:`\theta` cost at least :math:`m (\theta / m)^4`. At last each inner track gives way to a better one between
+    its neighbours, while there is any.
 
     Parameters
     ----------
@@ -105,6 +107,7 @@ class _Search:
         self.first, self.last, self.rows, self.artists, self.gap = first, last, rows, artists, gap
         self.points = vectors[rows]  # (n_places, dim)
         self.start = vectors[[first]]  # (1, dim)
+        self.end = vectors[[last]]  # (1, dim)
         self.to_last = angles(self.points @ vectors[last]) ** _POWER  # (n_places,)
         self.places = np.full(len(vectors), -1)
         self.places[rows] = np.arange(len(rows))
@@ -130,7 +133,29 @@ class _Search:
             parents, tips_of = order // branches.shape[1], branches.ravel()[order]
             paths, costs = np.column_stack([paths[parents], tips_of]), steps[parents, tips_of]
         best = paths[np.argmin(costs + self.to_last[paths[:, -1]])]
-        return [self.first, *self.rows[best].tolist(), self.last]
+        return self._refined([self.first, *self.rows[best].tolist(), self.last])
+
+    def _refined(self, path: list[int]) -> list[int]:
+        """Put in the place of each inner track the best one between its neighbours, until none is better.
+
+        The beam looks ahead by a bound that many tracks meet; with both neighbours known there is nothing to guess.
+        """
+        points = np.vstack([self.start, self.points[self.places[path[1:-1]]], self.end])  # (k, dim)
+        is_better = True
+        while is_better:
+            is_better = False
+            for position in range(1, len(path) - 1):
+                costs = (angles(self.points @ points[[position - 1, position + 1]].T) ** _POWER).sum(axis=1)
+                now = costs[self.places[path[position]]]
+                near = range(max(position - self.gap, 0), min(position + self.gap + 1, len(path)))
+                for other in near:
+                    if other != position:
+                        costs[self._sharing_places(path[other])] = np.inf
+                costs[self.places[path[1:-1]]] = np.inf
+                best = int(costs.argmin())
+                if costs[best] < now - _LEAST_GAIN:
+                    path[position], points[position], is_better = int(self.rows[best]), self.points[best], True
+        return path
 
     def _barred(self, path: np.ndarray, n_left: int) -> np.ndarray:
         """Places that cannot follow a path, with so many steps left to the end: its own, and of artists too near."""

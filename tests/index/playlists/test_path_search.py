@@ -73,6 +73,16 @@ def test_only_candidates_stand_between(rng):
     assert may_be.sum() == 3, "the caller's rows are as they were"
 
 
+def test_no_other_track_fits_better_between_its_neighbours(rng):
+    vectors, artists = random_units(rng, 200, 5), [{f"artist {row % 50}"} for row in range(200)]
+    rows = search(vectors, 0, 199, 8, artists, spacing=2).rows
+    for place in range(1, 7):
+        near = {row % 50 for row in (*rows[max(place - 2, 0) : place], *rows[place + 1 : place + 3])}
+        others = [row for row in range(200) if row not in rows and row % 50 not in near]
+        best = min(cost(vectors, [*rows[:place], row, *rows[place + 1 :]]) for row in others)
+        assert cost(vectors, rows) <= best + 1e-5
+
+
 def test_another_seed_is_another_path(rng):
     vectors = random_units(rng, 300, 3)
     paths = [search(vectors, 0, 299, 8, variety=0.4, seed=seed).rows for seed in (1, 2, 1)]
