@@ -13,7 +13,7 @@ from earshot.data.events.interactions import Interactions, without_dislikes
 from earshot.data.events.splits import default_protocol, split_listens
 from earshot.data.name_matching import artist_key, artist_names, split_labels
 from earshot.index.library import Library
-from earshot.index.listens.listen_store import explain_log_errors, import_digests, listen_files
+from earshot.index.listens.listen_store import explain_log_errors, import_digests, listen_files, read_whole
 from earshot.index.listens.stored_interactions import listening_key, read_interactions
 from earshot.index.recordings.recordings import as_recordings, recording_ids, same_names
 
@@ -75,9 +75,13 @@ def read_groups(library: Library, source: str, split: Mapping[str, Any] | None =
 def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) -> Groups:
     if split is not None and listen_files(library, level):
         return _training_listeners(library, split)
-    with explain_log_errors():
-        log = (listen_files(library, level), level, recording_ids(library, level), same_names(library, level))
-        groups, item_ids, plays = session_plays(*log) or total_plays(*log)
+
+    def read() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        with explain_log_errors():
+            log = (listen_files(library, level), level, recording_ids(library, level), same_names(library, level))
+            return session_plays(*log) or total_plays(*log)
+
+    groups, item_ids, plays = read_whole(library, read)
     key, imports = listening_key(library, level), import_digests(library, level)
     settings = {"split": None, "listens": None, "imports": imports, "listening": key}
     return Groups(level, np.unique(groups, return_inverse=True)[1], item_ids, plays, settings)

@@ -12,7 +12,7 @@ from earshot.data.files.regular_files import IrregularFileError, in_time
 from earshot.index.health.problem import Problem
 from earshot.index.health.staleness import damaged_files
 from earshot.index.library import Library
-from earshot.index.manifest import file_hash, file_problem, is_recorded, kept_files, renamed_listens
+from earshot.index.manifest import file_hash, file_problem, is_recorded, kept_files, later_state, renamed_listens
 from earshot.index.writer_lock import another_writes
 
 _HASH_SECONDS = 60.0  # for at most 16 MiB of a track
@@ -98,6 +98,8 @@ def _check_leftovers(library: Library) -> Iterator[Problem]:
     named = library.column("SELECT file FROM listens")
     recorded = set(library.column("SELECT name FROM kept_files"))
     named_paths = {path for name in named for path in (folder / name, renamed_listens(library, name))}
+    told = library.column("SELECT file FROM listens WHERE listener_id NOT NULL")
+    named_paths |= {folder / later_state(name) for name in told}  # of a killed event: the next one overwrites it
     for path in sorted(folder.glob("*.parquet")):
         # Recorded files that are no longer named are removed by the next command that writes.
         if path not in named_paths and f"listens/{path.name}" not in recorded:

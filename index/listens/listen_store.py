@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,8 +21,10 @@ from earshot.index.listens.item_resolution import match_items
 from earshot.index.manifest import LISTENS, listens_fix, record, remove_unnamed
 from earshot.index.tracks.name_resolution import NodeMatch
 
+T = TypeVar("T")
 _COLUMNS = "id, file, content_hash, origin, level, n_events, n_users, n_items, n_malformed, imported, options"
 _ALL_COLUMNS = f"{_COLUMNS}, listener_id, year"
+_TRIES = 5  # while feedback comes in
 _FORGET_DAMAGED = "`cli forget-listens` names the imports: forget the damaged one, then import its file again."
 
 
@@ -141,6 +144,21 @@ def listen_files(library: Library, level: str) -> list[Path]:
         with explain_log_errors(fix):
             check_log(paths[-1], level, one.n_events)
     return paths
+
+
+def read_whole(library: Library, read: Callable[[], T]) -> T:
+    """Read listens by a function, anew if feedback that came meanwhile has replaced a file that it was to read.
+
+    Raises as the function does, if nothing was replaced.
+    """
+    for _ in range(_TRIES):
+        before = stored_listens(library)
+        try:
+            return read()
+        except (LibraryError, OSError):
+            if stored_listens(library) == before:
+                raise
+    return read()
 
 
 @contextmanager

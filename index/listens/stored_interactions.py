@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,13 @@ from earshot.data.events.event_log import LogError, played_among
 from earshot.data.events.interactions import Interactions, disliked_pairs
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
-from earshot.index.listens.listen_store import explain_log_errors, listen_files, listens_folder, stored_listens
+from earshot.index.listens.listen_store import (
+    explain_log_errors,
+    listen_files,
+    listens_folder,
+    read_whole,
+    stored_listens,
+)
 from earshot.index.recordings.never_list import never_recordings
 from earshot.index.recordings.recordings import recording_ids, same_names
 
@@ -43,13 +50,18 @@ def read_interactions(library: Library, *, may_lag: bool = False) -> StoredInter
     LibraryError
         There are none, or a file is missing.
     """
+    return read_whole(library, lambda: _read_interactions(library, may_lag))
+
+
+def _read_interactions(library: Library, may_lag: bool) -> StoredInteractions:
     files = _track_files(library)
     linked, songs = recording_ids(library), same_names(library)
     key = _key(library, "track", linked, songs)  # of the same recordings as the arrays
     folder = listens_folder(library) / f"arrays-track-{key}"
     if may_lag and not folder.is_dir():
-        lagging = sorted(folder.parent.glob(f"arrays-track-{key.partition('+')[0]}*"))
-        folder = next((one for one in lagging if not one.name.endswith(".unfinished")), folder)
+        for lagging in sorted(folder.parent.glob(f"arrays-track-{key.partition('+')[0]}*")):
+            with suppress(OSError, ValueError):  # another process may have removed or not yet finished it
+                return StoredInteractions(*open_arrays(lagging), lagging.name.removeprefix("arrays-track-"))
     if not folder.is_dir():
         try:
             with explain_log_errors():
@@ -63,7 +75,7 @@ def read_interactions(library: Library, *, may_lag: bool = False) -> StoredInter
     try:
         return StoredInteractions(*open_arrays(folder), key)
     except (FileNotFoundError, ValueError):  # damaged: build them again
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # or removed by another process, for newer ones
         with explain_log_errors():
             build_arrays(folder, files, "track", linked, songs)
             try:
@@ -82,9 +94,13 @@ def read_history(library: Library, user_id: int) -> dict[str, np.ndarray]:
 
     Raises as `read_interactions` does.
     """
-    files = _track_files(library)
-    with explain_log_errors():
-        return read_user(files, "track", user_id, recording_ids(library), same_names(library))
+
+    def read() -> dict[str, np.ndarray]:
+        with explain_log_errors():
+            files = _track_files(library)
+            return read_user(files, "track", user_id, recording_ids(library), same_names(library))
+
+    return read_whole(library, read)
 
 
 def unwanted_recordings(library: Library, user_id: int | None = None) -> np.ndarray:

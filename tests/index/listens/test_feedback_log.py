@@ -8,7 +8,7 @@ from earshot.data.events.feedback_events import FeedbackEvent
 from earshot.data.events.interactions import LIKE
 from earshot.index.health.manifest_check import check_presence
 from earshot.index.library import Library, LibraryError
-from earshot.index.listens import feedback_log
+from earshot.index.listens import feedback_log, stored_interactions
 from earshot.index.listens.feedback_log import add_feedback, feedback_files, latest_feedback, remove_feedback
 from earshot.index.listens.listen_store import listen_files, match_users, stored_listens
 from earshot.index.listens.stored_interactions import (
@@ -17,6 +17,7 @@ from earshot.index.listens.stored_interactions import (
     read_history,
     read_interactions,
 )
+from earshot.index.manifest import later_state
 from earshot.index.removal import forget_listens
 from library_world import add, at, heard, open_library
 from tower_world import import_table
@@ -94,6 +95,35 @@ def test_a_failure_leaves_the_earlier_events(library, monkeypatch, moment):
     monkeypatch.undo()
     assert events_of(library, 1) == [(1, on(2024), 0)]
     assert tell(library, 1, FeedbackEvent(2, on(2024, 4))) == [True] and len(events_of(library, 1)) == 2
+
+
+def test_who_reads_while_events_come_in_reads_anew(library, monkeypatch):
+    """The files that a reader has found are replaced and removed, once, before it opens them."""
+    tell(library, 1, FeedbackEvent(1, on(2024)))
+    listed = stored_interactions.listen_files
+
+    def overtaken(*arguments):
+        paths = listed(*arguments)
+        monkeypatch.undo()
+        tell(library, 1, FeedbackEvent(2, on(2024, 4)), FeedbackEvent(3, on(2024, 5)))
+        assert not paths[0].exists()
+        return paths
+
+    monkeypatch.setattr(stored_interactions, "listen_files", overtaken)
+    assert len(events_of(library, 1)) == 3
+    tell(library, 2, FeedbackEvent(1, on(2024)))
+    listen_files(library, "track")[0].unlink()
+    with pytest.raises(LibraryError, match="is missing"):
+        read_interactions(library)
+
+
+def test_a_killed_event_is_overwritten_by_the_next(library):
+    tell(library, 1, FeedbackEvent(1, on(2024)))
+    (path,) = listen_files(library, "track")
+    path.with_name(later_state(path.name)).write_bytes(path.read_bytes())
+    assert list(check_presence(library)) == []
+    tell(library, 1, FeedbackEvent(2, on(2024, 4)))
+    assert len(events_of(library, 1)) == 2 and list(check_presence(library)) == []
 
 
 def test_what_was_also_imported_counts_once(library, tmp_path):
