@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from earshot.index.library import Library
 from earshot.index.search.browsing import (
+    AlbumRow,
     album_rows,
     album_tracks,
     albums_of,
@@ -16,34 +17,48 @@ from earshot.index.search.browsing import (
     artist_tracks,
     list_albums,
     list_artists,
+    owners_of,
     search_albums,
     search_artists,
 )
 from earshot.index.search.word_search import search_words
 from earshot.index.tracks.track_lookup import track_rows
-from earshot.index.vectors.spaces import TOWER, current_space
 from earshot.web.library_access import library_of
-from earshot.web.pages.listeners import listener_of, thumbs_of
+from earshot.web.pages.listeners import is_known, listener_of, thumbs_of
 from earshot.web.pages.page_templates import page
 from earshot.web.pages.track_cards import PAGE_SIZE, cards, ids_of, page_number, paging
 
 _MAX_WORDS = 200  # letters of a search
+_N_LATELY = 60  # plays that are looked at
 _N_NAMES = 8
 _N_BESIDE = 6  # albums and artists beside found tracks
 
 
 async def home(request: Request) -> Response:
-    """Show the newest albums and the doors to everything else; in an empty library, what to type."""
+    """Show the albums that were played lately and the newest ones; in an empty library, what to type."""
+    listener = listener_of(request)
 
     def read(library: Library) -> dict[str, Any]:
         return {
-            "n_tracks": library.value("SELECT tracks FROM library_summary"),
+            "n_tracks": library.value("SELECT count(*) FROM tracks WHERE status = 'embedded'"),
+            "played": _played_lately(library, listener),
             "albums": list_albums(library, 18, order="newest"),
-            "has_towers": current_space(library, TOWER) is not None,
         }
 
     facts = await library_of(request).read(read)
     return page(request, "home.html" if facts["n_tracks"] else "first_run.html", **facts)
+
+
+def _played_lately(library: Library, listener: str) -> list[AlbumRow]:
+    """The albums that a listener played here last, the latest first."""
+    from earshot.stages.playing.feedback import recent_feedback  # polars, for which the server's start does not wait
+
+    if not is_known(library, listener):
+        return []
+    played = [event.track_id for event in recent_feedback(library, listener, _N_LATELY)]
+    owners = owners_of(library, played)
+    albums = dict.fromkeys(owners[track_id][1] for track_id in played if track_id in owners)
+    return album_rows(library, [album for album in albums if album is not None][:_N_BESIDE])
 
 
 async def search(request: Request) -> Response:

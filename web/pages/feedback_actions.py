@@ -8,8 +8,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from earshot.index.library import Library
+from earshot.index.recordings.recordings import recordings_of
 from earshot.web.library_access import library_of
-from earshot.web.pages.listeners import listener_of, thumbs_of
+from earshot.web.pages.listeners import is_known, listener_of, thumbs_of
 from earshot.web.pages.request_bodies import json_of
 from earshot.web.pages.track_cards import ids_of
 
@@ -50,15 +51,15 @@ def _change_thumb(library: Library, listener: str, track_id: int, wanted: str) -
         return feedback.record_never(library, track_id, listener)
 
     def include(library: Library, listener: str, track_id: int) -> bool:
-        return feedback.undo_never(library, track_id, listener)
+        return is_known(library, listener) and feedback.undo_never(library, track_id, listener)
 
     given = {"like": feedback.record_like, "dislike": feedback.record_dislike, "never": exclude}
     taken_back = {"like": feedback.record_unlike, "dislike": feedback.record_undislike, "never": include}
-    before = thumbs_of(library, listener).get(track_id, "")
+    before = thumbs_of(library, listener).get(recordings_of(library, [track_id])[0], "")
     if before == wanted:
         return
-    if before:
-        taken_back[before](library, listener, track_id)
+    if before and not taken_back[before](library, listener, track_id) and before == "never":
+        raise HTTPException(409, f"It is left out for everybody. Take that back by `cli never {track_id} --undo`.")
     if wanted:
         given[wanted](library, listener, track_id)
 

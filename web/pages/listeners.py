@@ -1,5 +1,6 @@
 """The listener whom a browser plays for: chosen once, else the only one, else `me`."""
 
+from typing import Any
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
@@ -7,7 +8,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from earshot.index.library import Library
+from earshot.index.recordings.recordings import recordings_of, tracks_to_show
+from earshot.web.library_access import library_of
+from earshot.web.pages.page_templates import page
 from earshot.web.pages.request_bodies import text_of, values_of
+from earshot.web.pages.track_cards import PAGE_SIZE, Card, cards, page_number, paging
 
 COOKIE = "earshot_listener"
 DEFAULT = "me"
@@ -32,13 +37,17 @@ def is_known(library: Library, listener: str) -> bool:
 
 
 def thumbs_of(library: Library, listener: str) -> dict[int, str]:
-    """Opinions of a listener on tracks: "like", "dislike" or "never" by track."""
+    """Opinions of a listener: "like", "dislike" or "never" by recording, the latest first."""
     from earshot.stages.playing.feedback import never_recommended, opinions  # polars
 
     if not is_known(library, listener):
-        return {one.track_id: "never" for one in never_recommended(library) if one.user_id is None}
+        return _never(library, [one.track_id for one in never_recommended(library) if one.user_id is None])
     said = {one.track_id: "like" if one.is_like else "dislike" for one in opinions(library, listener)}
-    return said | {one.track_id: "never" for one in never_recommended(library, listener)}
+    return said | _never(library, [one.track_id for one in never_recommended(library, listener)])
+
+
+def _never(library: Library, track_ids: list[int]) -> dict[int, str]:
+    return dict.fromkeys(recordings_of(library, track_ids), "never")
 
 
 async def choose(request: Request) -> Response:
@@ -51,4 +60,29 @@ async def choose(request: Request) -> Response:
     return response
 
 
-routes = [Route("/listener", choose, methods=["POST"])]
+async def liked(request: Request) -> Response:
+    """List the tracks that a listener likes, the latest first, and those that are never to be suggested."""
+    listener, number = listener_of(request), page_number(request)
+
+    def read(library: Library) -> dict[str, Any]:
+        thumbs = thumbs_of(library, listener)
+        shown = {
+            kind: [recording for recording, thumb in thumbs.items() if thumb == kind] for kind in ("like", "never")
+        }
+        likes = shown["like"][(number - 1) * PAGE_SIZE :][: PAGE_SIZE + 1]
+        return {
+            "liked": _cards(library, likes[:PAGE_SIZE], thumbs),
+            "never": _cards(library, shown["never"][:PAGE_SIZE], thumbs) if number == 1 else [],
+            "paging": paging(request, len(likes), number),
+        }
+
+    return page(request, "liked.html", **await library_of(request).read(read))
+
+
+def _cards(library: Library, recordings: list[int], thumbs: dict[int, str]) -> list[Card]:
+    shown = tracks_to_show(library, recordings)
+    rows = [shown[recording][0] for recording in recordings if recording in shown]
+    return cards(library, rows, thumbs)
+
+
+routes = [Route("/liked", liked), Route("/listener", choose, methods=["POST"])]

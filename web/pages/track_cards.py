@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from earshot.index.library import Library
+from earshot.index.recordings.recordings import recordings_of
 from earshot.index.search.browsing import owners_of
 from earshot.index.tracks.track_lookup import TrackRow
 
@@ -27,10 +28,12 @@ def cards(
 
     Parameters
     ----------
-    thumbs : "like", "dislike" or "never" by track
+    thumbs : "like", "dislike" or "never" by recording
     extras : further facts by track, such as the reason why it is listed
     """
-    owners = owners_of(library, [track.id for track in tracks])
+    ids = [track.id for track in tracks]
+    owners = owners_of(library, ids)
+    recordings = dict(zip(ids, recordings_of(library, ids) if thumbs else ids, strict=True))
     return [
         {
             "id": track.id,
@@ -43,7 +46,7 @@ def cards(
             "artist_id": owners.get(track.id, (None, None))[0],
             "album_id": owners.get(track.id, (None, None))[1],
             "playable": track.path is not None,
-            "thumb": (thumbs or {}).get(track.id, ""),
+            "thumb": (thumbs or {}).get(recordings[track.id], ""),
             "reason": None,
             "moment": None,
             "score": None,

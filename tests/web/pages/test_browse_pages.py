@@ -2,6 +2,7 @@
 
 import html
 import re
+import shutil
 
 import pytest
 
@@ -91,3 +92,15 @@ def test_facts_come_as_json_in_the_order_asked_for(client, tracks):
     assert [one["id"] for one in found] == ids
     names = client.get("/names.json", params={"q": tracks[3]["title"]}).json()
     assert names[0]["id"] == ids[0] and client.get("/names.json").json() == []
+
+
+def test_what_was_played_lately_comes_first(heard_library, tracks, tmp_path):
+    folder = shutil.copytree(heard_library, tmp_path / "library")
+    first, last = tracks[0], tracks[-1]
+    with signed_in(folder) as client:
+        assert "Played lately" not in client.get("/").text
+        for n, one in enumerate((first, last)):
+            client.post("/feedback/play", json={"track": one["id"], "started_at": 1_700_000_000 + n, "played_s": 6})
+        shown = client.get("/").text.partition("Played lately")[2].partition("Newest albums")[0]
+    places = [shown.index(f'href="/album/{one["album_id"]}"') for one in (last, first)]
+    assert places == sorted(places) and shown.count('class="album"') == 2

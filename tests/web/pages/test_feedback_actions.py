@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from earshot.index.library import Library
-from earshot.stages.playing.feedback import opinions, recent_feedback
+from earshot.stages.playing.feedback import opinions, recent_feedback, record_never
 from web_client import signed_in
 
 
@@ -46,6 +46,14 @@ def test_a_thumb_takes_the_place_of_the_one_before(client):
         assert said() == expected
     client.post("/feedback/thumb", json={"track": track, "thumb": "never"})
     assert '"thumb": "never"' in client.get(f"/track/{track}").text.replace("&#34;", '"')
+
+
+def test_what_is_left_out_for_everybody_is_not_taken_back_for_one(client):
+    track = track_of(client)
+    with Library.open_to_write(client.folder) as library:
+        record_never(library, track)
+    answer = client.post("/feedback/thumb", json={"track": track, "thumb": "like"})
+    assert answer.status_code == 409 and f"cli never {track} --undo" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,14 @@
 """The listener of a browser, and what that listener said of tracks."""
 
+import shutil
+
 import pytest
 
+from earshot.index.library import Library
+from earshot.index.tracks.track_lookup import track_rows
 from earshot.stages.playing.feedback import record_dislike, record_like, record_never
 from earshot.web.pages.listeners import DEFAULT, is_known, listeners, thumbs_of
+from earshot.web.pages.track_cards import cards
 from library_world import add, at, heard, open_library
 from web_client import signed_in
 
@@ -40,3 +45,25 @@ def test_it_leads_to_no_other_site(heard_library, to):
     with signed_in(heard_library) as client:
         assert client.post("/listener", data={"name": "ann", "to": to}).headers["location"] == "/"
         assert client.post("/listener", data={"name": "", "to": "/"}).status_code == 400
+
+
+def test_what_is_liked_and_what_is_never_to_come_is_listed(heard_library, tmp_path):
+    folder = shutil.copytree(heard_library, tmp_path / "library")
+    with signed_in(folder) as client:
+        assert "Nothing is liked yet" in client.get("/liked").text
+        with Library.open(folder) as library:
+            first, second, third = library.column("SELECT id FROM tracks WHERE status = 'embedded' LIMIT 3")
+        for track, thumb in ((first, "like"), (second, "never"), (third, "dislike")):
+            assert client.post("/feedback/thumb", json={"track": track, "thumb": thumb}).status_code == 200
+        liked, _, never = client.get("/liked").text.partition("Never again")
+    assert f'href="/track/{first}"' in liked and f'href="/track/{second}"' in never
+    assert f'href="/track/{third}"' not in liked + never
+
+
+def test_a_thumb_is_that_of_the_recording(library):
+    record_like(library, "ann", 1)
+    with library.transaction():
+        library.db.execute("UPDATE recordings SET recording_id = 1 WHERE track_id = 2")
+    rows = track_rows(library, [1, 2, 3])
+    shown = cards(library, [rows[2], rows[3]], thumbs_of(library, "ann"))
+    assert [card["thumb"] for card in shown] == ["like", ""]

@@ -11,15 +11,18 @@ export function onThumb(listener) {
 }
 
 /** Give a thumb, or take it back if it is the one that the track has. */
-export async function giveThumb(track, kind) {
-  const thumb = track.thumb === kind ? "" : kind, before = track.thumb;
+export function giveThumb(track, kind) {
+  return setThumb(track, track.thumb === kind ? "" : kind);
+}
+
+async function setThumb(track, thumb) {
+  const before = track.thumb ?? "";
   const done = await attempt(() => post("/feedback/thumb", { track: track.id, thumb }));
   if (done === undefined) return;
   track.thumb = thumb;
   showThumb(track.id, thumb);
   for (const listener of listeners) listener(track, thumb);
-  const undo = thumb ? () => giveThumb(track, thumb) : () => giveThumb(track, before);
-  say(`${thumb ? SAID[thumb] : "Taken back"}: ${track.title}`, { undo });
+  say(`${thumb ? SAID[thumb] : "Taken back"}: ${track.title}`, { undo: () => setThumb(track, before) });
 }
 
 /** Bring all places that show a track up to date. */

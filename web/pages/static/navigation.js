@@ -29,6 +29,10 @@ export async function show(address, { as = "push", body = null, quiet = false } 
   const landed = new URL(response.url);
   const next = new DOMParser().parseFromString(text, "text/html");
   const part = next.getElementById("main");
+  if (body && !response.ok && part) {  // nothing was changed, so the page stays
+    say(part.textContent.trim().replace(/\s+/g, " "), { bad: true });
+    return;
+  }
   if (!part || landed.pathname === "/sign-in") {
     location.assign(landed);
     return;

@@ -70,6 +70,7 @@ function stop() {
 
 export function toggle() {
   if (!current()) return queue.tracks.length ? start(0) : undefined;
+  if (!play) return start(queue.place);  // it was heard to its end
   if (audio.paused) audio.play().catch(() => {});
   else audio.pause();
   return undefined;
@@ -172,6 +173,7 @@ function showThumbs() {
 function showTime() {
   const total = current() ? length() : 0, time = current() ? audio.currentTime : 0;
   at("elapsed").textContent = clock(time);
+  if ("mediaSession" in navigator && total) navigator.mediaSession.setPositionState({ duration: total, position: Math.min(time, total) });
   at("length").textContent = clock(total);
   controls.seek.max = String(total);
   if (!isSeeking) controls.seek.value = String(time);
@@ -234,6 +236,7 @@ audio.addEventListener("volumechange", () => {
 at("station-stop").addEventListener("click", () => { queue.station = null; changed(); });
 
 onThumb((track, thumb) => {
+  if (thumb === "never" && !queue.station && track.id === current()?.id) next();
   for (const one of queue.tracks) if (one.id === track.id) one.thumb = thumb;
   showThumbs();
   keep("queue", { ...queue, play, time: audio.currentTime });

@@ -51,6 +51,10 @@ setSteering(async (track, played, isDone) => {
 
 onThumb(async (track, thumb) => {
   if (!queue.station || track.id !== current()?.id || !thumb) return;
+  if (thumb !== "like") {
+    await advance([[thumb, track.id]]);  // what is turned down is not heard to its end
+    return;
+  }
   const answer = await ask([[thumb, track.id]], false);
   if (answer) replaceUpcoming(answer.tracks);
 });
