@@ -22,6 +22,7 @@ from earshot.stages.shared.reports import StageError
 
 T = TypeVar("T")
 _READERS = 4
+_CACHE_KIB = 32 * 1024  # of each reader; a command has all the memory to itself
 WAIT_SECONDS = 5.0  # for a command that writes; whoever clicked waits as long
 # Answers to a question, after which a connection is as good as before.
 _ANSWERS = (LibraryError, StageError, AmbiguousError, HTTPException)
@@ -94,6 +95,7 @@ class LibraryAccess:
                 library, state = self._open.get_nowait()
             except Empty:
                 library = Library.open(self.folder, self._wait, between_threads=True)
+                library.db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
                 return library, self._state(library)
             if self._state(library) == state:
                 return library, state

@@ -111,7 +111,7 @@ def decode_track(
         except Exception as error:  # PyAV raises FFmpegError, ValueError, IndexError, ... on hostile files
             if _lacks_memory(error):
                 raise UndecodableError("decoding needs more memory than the limit allows", Cause.ENVIRONMENT) from error
-            raise UndecodableError(_sentence(error)) from error
+            raise UndecodableError(why_undecodable(error)) from error
 
 
 def _lacks_memory(error: Exception) -> bool:
@@ -253,7 +253,7 @@ def _check_duration(duration: float, bounds: Bounds) -> None:
         raise UndecodableError(reason, Cause.RULE, duration=duration)
 
 
-def _sentence(error: Exception) -> str:
+def why_undecodable(error: Exception) -> str:
     """Describe an error of FFmpeg in a sentence."""
     for kind, sentence in _SENTENCES.items():
         if isinstance(error, kind):

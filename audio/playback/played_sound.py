@@ -14,7 +14,7 @@ import av
 import numpy as np
 
 from earshot.audio.decoding.channel_mix import mono
-from earshot.audio.decoding.decode import open_container
+from earshot.audio.decoding.decode import open_container, why_undecodable
 from earshot.audio.decoding.frames import damage_suppressed, declared_duration
 from earshot.audio.decoding.joined_files import FilePart, JoinedRun, find_links, is_chained_ogg
 from earshot.audio.decoding.music_file import MusicFile, Stamp, UndecodableError, open_music_file, reading
@@ -133,7 +133,7 @@ class PlayedSound:
             return _Decoder(file, self._is_exact)
         except (av.FFmpegError, ValueError, IndexError) as error:
             self._file.require_well_read(self.source.stamp)
-            raise UndecodableError(f"no sound can be decoded from it ({error})") from None
+            raise UndecodableError(f"no sound can be decoded from it: {why_undecodable(error)}") from None
 
     def _close_decoder(self) -> None:
         if self._decoder is not None:
@@ -170,9 +170,10 @@ class _Decoder:
 
     def _open(self) -> None:
         self.container = open_container(self._file, is_exact=self._is_exact)
-        self.stream = self.container.streams.audio[0]  # an IndexError: it holds no audio
-        if self.stream.codec_context is None:
-            raise ValueError("its codec is not known")
+        streams = self.container.streams.audio
+        if not streams or streams[0].codec_context is None:
+            raise ValueError("it holds no sound, or by a codec that is not known")
+        self.stream = streams[0]
         self.stream.codec_context.thread_count = 1
         origin = self.stream.start_time if self.stream.start_time is not None else 0
         self._begin = float(origin * self.stream.time_base) if self.stream.time_base else 0.0
@@ -245,13 +246,15 @@ class _Decoder:
         frame.pts = None  # the order of frames counts, not what they say
         if key not in self._converters:
             self._converters[key] = av.AudioResampler("s16", self._layout, self.shape.rate)
-        with contextlib.suppress(ValueError):
+        with damage_suppressed(ValueError):
             return list(self._converters[key].resample(frame))
-        # A layout that FFmpeg has no name for.
-        samples = np.clip(mono(frame) * 32_768, -32_768, 32_767).astype(np.int16)
+        # A layout that FFmpeg has no name for, or cannot mix.
+        if key[1] == "mono":
+            return []
+        samples = np.clip(np.nan_to_num(mono(frame)) * 32_768, -32_768, 32_767).astype(np.int16)
         single = av.AudioFrame.from_ndarray(samples[np.newaxis], format="s16", layout="mono")
         single.sample_rate = frame.sample_rate
-        return self._converted(single) if key[1] != "mono" else []
+        return self._converted(single)
 
     def _flushed(self) -> list[Any]:
         with contextlib.suppress(av.FFmpegError, ValueError):

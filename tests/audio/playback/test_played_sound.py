@@ -146,6 +146,29 @@ def test_a_file_that_was_changed_is_not_played_on(tmp_path, opened):
         PlayedSound(source)
 
 
+@pytest.mark.parametrize("suffix", ["flac", "mp3", "alac.m4a", "wma", "caf"])
+def test_damage_is_a_sentence_or_silence_and_never_less(tmp_path, suffix):
+    rng = np.random.default_rng(5)
+    write_noise(tmp_path, suffix, seconds=1.0)
+    whole = np.frombuffer((tmp_path / f"noise.{suffix}").read_bytes(), np.uint8)
+    n_played = 0
+    for reach in 6 * [len(whole), 400]:
+        damaged = whole.copy()
+        damaged[rng.integers(reach, size=8)] = rng.integers(256, size=8)
+        end = len(whole) if reach == 400 else rng.integers(len(whole) // 2, len(whole))
+        (tmp_path / f"bad.{suffix}").write_bytes(damaged.tobytes()[:end])
+        try:
+            sound = PlayedSound(source_of_file(tmp_path / f"bad.{suffix}", 1.0))
+        except UndecodableError as error:
+            assert error.reason.startswith("no sound can be decoded from it: ")
+            continue
+        n_played += 1
+        assert len(sound.read(0, 10**9)) == sound.shape.n_bytes
+        assert len(sound.read(3_000, 100)) == 100 * sound.shape.frame_bytes
+        sound.close()
+    assert n_played
+
+
 def test_what_is_no_music_is_refused(tmp_path):
     (tmp_path / "passwords.wma").write_text("root:x:0:0\n" * 100)
     with pytest.raises(UndecodableError, match="no sound can be decoded"):
