@@ -20,7 +20,7 @@ from earshot.commands.shared.text_tables import clock, one_line
 @click.command()
 @click.argument("first")
 @click.argument("last")
-@click.option("-k", default=10, type=click.IntRange(2), help="How many tracks, with both ends.")
+@click.option("-k", default=10, type=click.IntRange(2, 500), help="How many tracks, with both ends.")
 @click.option(
     "--by", "space", metavar="SPACE", default="audio", help=f"What counts. {SPACES_OF_SOUND} tower: who plays it."
 )

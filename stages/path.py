@@ -22,6 +22,7 @@ from earshot.index.vectors.spaces import AUDIO
 from earshot.stages.shared.chosen_tracks import argument_text, chosen_tracks, why_nothing, with_known_folders
 from earshot.stages.shared.reports import InputError, StageError
 
+MAX_TRACKS = 500  # of a path: each is looked for among 40 times as many
 _PAIRS_AT_ONCE = 2**22  # of two ends that are many tracks; 16 MiB of cosines
 
 
@@ -74,14 +75,14 @@ def path_tracks(
     Raises
     ------
     InputError
-        `k` is below 2 or a number is out of its range.
+        A number is out of its range; that of `k` is 2 to `MAX_TRACKS`.
     AmbiguousError, StageError, LibraryError
         As of `similar_tracks`; or the ends are one recording, or an end lies outside the library.
     """
-    if k < 2 or artist_gap < 0 or not 0 <= variety <= MAX_VARIETY:
+    if not 2 <= k <= MAX_TRACKS or artist_gap < 0 or not 0 <= variety <= MAX_VARIETY or (seed or 0) < 0:
         raise InputError(
-            f"A path has at least 2 tracks, an artist gap of 0 or more and a variety from 0 to {MAX_VARIETY};"
-            f" these are {k}, {artist_gap} and {variety:g}."
+            f"A path has 2 to {MAX_TRACKS} tracks, an artist gap and a seed of 0 or more and a variety from 0 to"
+            f" {MAX_VARIETY}; these are {k}, {artist_gap}, {seed} and {variety:g}."
         )
     pool = current_pool(library, space, pool)
     filters = with_known_folders(library, filters or TrackFilters())

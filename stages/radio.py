@@ -75,10 +75,10 @@ def start_radio(
     AmbiguousError, StageError, LibraryError
         As of `similar_tracks`.
     """
-    if not seeds or artist_gap < 0 or not 0 <= variety <= MAX_VARIETY:
+    if not seeds or artist_gap < 0 or not 0 <= variety <= MAX_VARIETY or (seed or 0) < 0:
         raise InputError(
-            f"A radio has a seed, an artist gap of 0 or more and a variety from 0 to {MAX_VARIETY}; these are"
-            f" {len(seeds)} seeds, {artist_gap} and {variety:g}."
+            f"A radio has a track to begin with, an artist gap and a seed of 0 or more and a variety from 0 to"
+            f" {MAX_VARIETY}; these are {len(seeds)} tracks, {artist_gap}, {seed} and {variety:g}."
         )
     if novel and listener is None:
         raise InputError("Songs can be new to a listener alone: name one.")

@@ -20,6 +20,7 @@ _PULL = 0.5  # Rocchio's beta: the mean of all liked songs beside the anchor
 _PUSH = 0.5  # Rocchio's gamma: a song that is turned down pushes half as hard as the anchor pulls
 _FADING = 4.0  # songs after which a skip pushes half as hard; a dislike does not fade
 _HEARD = 30.0  # seconds; who skips later has listened
+_FILTER_KINDS = {"genre": str, "min_duration": float | int, "max_duration": float | int, "same_artist": bool}
 _MAX_ID = 2**63 - 1  # that SQLite and NumPy count to
 
 
@@ -80,8 +81,8 @@ class RadioState:
 
 def _read_settings(content: dict[str, Any]) -> RadioSettings:
     filters = dict(content.pop("filters"))
-    for name in ("genre", "min_duration", "max_duration", "same_artist"):
-        if not isinstance(filters[name], str | float | int | None):
+    for name, kind in _FILTER_KINDS.items():
+        if not isinstance(filters[name], kind | None):
             raise TypeError(name)
     filters |= {name: tuple(map(str, filters[name])) for name in ("not_genre", "under")}
     settings = RadioSettings(

@@ -58,7 +58,7 @@ def test_the_drawn_seed_is_shown(run):
     ("words", "code", "message"),
     [
         (["path", 1], 2, "Missing argument 'LAST'"),
-        (["path", 1, 2, "-k", 1], 2, "1 is not in the range x>=2"),
+        (["path", 1, 2, "-k", 1], 2, "1 is not in the range 2<=x<=500"),
         (["path", 1, 2, "--variety", 1], 2, "1.0 is not in the range"),
         (["path", 1, 1], 1, "are one recording"),
         (["path", 1, "Song"], 1, "could be any of"),

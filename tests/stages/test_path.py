@@ -91,9 +91,11 @@ def test_a_pool_serves_many_paths_until_the_library_changes(library, monkeypatch
     assert numbers(path_tracks(library, 1, 11, 3, pool=pool)) == [0, 5, 10]
 
 
-@pytest.mark.parametrize("wrong", [{"k": 1}, {"artist_gap": -1}, {"variety": 1.0}, {"variety": -0.1}])
+@pytest.mark.parametrize(
+    "wrong", [{"k": 1}, {"k": 501}, {"seed": -1}, {"artist_gap": -1}, {"variety": 1.0}, {"variety": -0.1}]
+)
 def test_numbers_out_of_range(library, wrong):
-    with pytest.raises(InputError, match="at least 2 tracks, an artist gap of 0 or more and a variety"):
+    with pytest.raises(InputError, match="2 to 500 tracks, an artist gap and a seed of 0 or more and a variety"):
         path_tracks(library, 1, 2, **wrong)
 
 

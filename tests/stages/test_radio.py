@@ -133,10 +133,11 @@ def test_a_song_that_is_removed_meanwhile_is_left_out(library):
 
 
 @pytest.mark.parametrize(
-    ("seeds", "wrong"), [([], {}), (["Song 0"], {"artist_gap": -1}), (["Song 0"], {"variety": 1.0})]
+    ("seeds", "wrong"),
+    [([], {}), (["Song 0"], {"artist_gap": -1}), (["Song 0"], {"variety": 1.0}), (["Song 0"], {"seed": -1})],
 )
 def test_what_is_out_of_range(library, seeds, wrong):
-    with pytest.raises(InputError, match="A radio has a seed, an artist gap of 0 or more and a variety from 0 to"):
+    with pytest.raises(InputError, match="A radio has a track to begin with, an artist gap and a seed of 0 or more"):
         start_radio(library, seeds, **wrong)
 
 

@@ -1,6 +1,7 @@
 """A radio: near and apart, never twice, and what skips and likes do to the very next song."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -156,6 +157,9 @@ def test_a_song_that_is_gone_is_forgotten(rng):
     assert len(recordings(shorter)) == 40
 
 
+FILTERS = asdict(TrackFilters())
+
+
 def state_with(**changes):
     settings = RadioState(RadioSettings(1, "audio", (1.0, 0.0), ())).to_json()["settings"]
     return {"settings": settings | changes, "events": []}
@@ -166,7 +170,9 @@ def state_with(**changes):
     [
         None, [], {}, {"settings": {}}, {"settings": 1, "events": []}, state_with(anchor="abc"),
         state_with(anchor=[float("nan"), 0.0]), state_with(variety=2), state_with(seed=-1), state_with(seed=2**70),
-        state_with(run_id="1"), state_with(left_out=[1.5]), state_with(filters={"genre": []}), state_with(more=1),
+        state_with(run_id="1"), state_with(left_out=[1.5]), state_with(filters={"genre": []}),
+        state_with(filters=FILTERS | {"genre": 5}), state_with(filters=FILTERS | {"k": 5}),
+        state_with(filters=FILTERS | {"min_duration": "5"}), state_with(names=None), state_with(more=1),
         state_with() | {"events": [["dance", 1]]}, state_with() | {"events": [["play", 2**63]]},
         state_with() | {"events": ["play"]}, state_with() | {"events": None},
     ],
