@@ -126,6 +126,19 @@ class Page:
 SOUNDS = "const a = document.getElementById('audio'); return !a.paused && a.currentTime > arguments[0]"
 
 
+def kept(folder, playlist_id, expected):
+    """Wait until the library has these tracks in a playlist."""
+    end = time.monotonic() + 10
+    while True:
+        with Library.open(folder) as library:
+            query = "SELECT track_id FROM playlist_tracks WHERE playlist_id = ? ORDER BY position"
+            found = library.column(query, [playlist_id])
+        if found == expected:
+            return
+        assert time.monotonic() < end, (found, expected)
+        time.sleep(0.05)
+
+
 def tracks(folder, where="1"):
     with Library.open(folder) as library:
         query = f"SELECT * FROM tracks WHERE status = 'embedded' AND {where} ORDER BY track_number, id"
@@ -252,6 +265,57 @@ def test_a_path_is_saved_as_a_playlist_that_our_reader_reads(browser, folder, tm
     assert imported.n_matched == 10
 
 
+def test_a_playlist_is_reordered_by_keys_and_then_flows(browser, folder):
+    rows = (
+        "return [...document.querySelectorAll('[data-tracks=playlist] li')]"
+        ".map((row) => JSON.parse(row.dataset.track).id)"
+    )
+    browser.until("return document.querySelectorAll('[data-grip]').length === 10")
+    before = browser.run(rows)
+    number = browser.run("return Number(document.querySelector('[data-playlist]').dataset.playlist)")
+    browser.run("document.querySelectorAll('[data-grip]')[1].focus()")
+    browser.press("\ue013")  # arrow up
+    moved = [before[1], before[0], *before[2:]]
+    assert browser.run(rows) == moved
+    kept(folder, number, moved)
+    browser.click("[data-playlist-do=flow]")
+    browser.until("return document.getElementById('toast').textContent.startsWith('Reordered')")
+    flowing = browser.run(rows)
+    assert flowing[0] == moved[0] and sorted(flowing) == sorted(moved)
+    kept(folder, number, flowing)
+
+
+def test_picked_tracks_make_one_search(browser, folder):
+    first, second, third = tracks(folder)[:3]
+    for track in (first, second, third):
+        browser.open(f"/track/{track['id']}")
+        browser.click("main .head [data-do=pick]")
+    browser.click("#tray li:last-child [aria-label$='as unlike']")
+    browser.click("#tray-similar")
+    browser.until("return location.pathname === '/similar' && document.querySelectorAll('#answer li').length > 5")
+    seeds = f"?seed={first['id']}&seed={second['id']}&unlike={third['id']}"
+    assert browser.run("return location.search") == seeds
+    browser.click("#tray-clear")
+    assert browser.run("return document.getElementById('tray').hidden")
+
+
+def test_a_lasso_makes_a_playlist(browser, folder):
+    browser.open("/map")
+    browser.until("return document.querySelector('.legend')?.children.length > 0")
+    browser.click("[data-map=lasso]")
+    browser.run(
+        "const c = document.querySelector('canvas'), box = c.getBoundingClientRect();"
+        "const at = (kind, x, y) => c.dispatchEvent(new PointerEvent(kind,"
+        " {pointerId: 1, clientX: box.left + x, clientY: box.top + y, bubbles: true}));"
+        "const right = box.width - 1, low = box.height / 4;"
+        "at('pointerdown', 1, 1); at('pointermove', right, 1); at('pointermove', right, low);"
+        "at('pointermove', 1, low); at('pointerup', 1, low);"
+    )
+    title = browser.until("return document.querySelector('dialog[open] h2')?.textContent")
+    assert title == "Save 6 tracks as a playlist", "the first row of the grid"
+    browser.click("dialog .quiet")
+
+
 def test_a_dot_of_the_map_plays_its_track(browser, folder):
     browser.open("/map")
     browser.until("return document.querySelector('.legend')?.children.length > 0")
@@ -270,7 +334,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser, folder):
     metrics = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
     browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
-        for path in ("/", "/search?q=a", f"/album/{album}", "/path", "/playlists", "/map", "/library", "/for-you"):
+        for path in ("/", "/search?q=a", f"/album/{album}", "/path", "/playlists", "/map", "/library", "/liked"):
             browser.open(path)
             assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), path
     finally:
