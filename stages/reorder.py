@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from earshot.data.files.path_encoding import escaped
-from earshot.data.playlists.playlist import Entry
+from earshot.data.playlists.playlist import Entry, ListedTrack
 from earshot.data.playlists.playlist_reader import read_playlists
-from earshot.data.playlists.playlist_writer import ListedTrack
 from earshot.index.library import Library
 from earshot.index.playlists.flow_order import MAX_TRACKS, flow_order
 from earshot.index.playlists.path_search import angles

@@ -14,7 +14,7 @@ from earshot.commands.shared.terminal import plural
 from earshot.data.files.atomic import TEMPORARY_SUFFIX
 
 if TYPE_CHECKING:
-    from earshot.data.playlists.playlist_writer import ListedTrack
+    from earshot.data.playlists.playlist import ListedTrack
     from earshot.index.tracks.track_lookup import TrackRow
 
 _MAX_NAME_BYTES = 255 - len(".m3u8" + TEMPORARY_SUFFIX)  # the usual file systems take no longer name

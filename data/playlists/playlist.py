@@ -53,6 +53,22 @@ class Playlist:
     file: str | None = None  # that holds it among others; its path is then one below
 
 
+@dataclass(frozen=True)
+class ListedTrack:
+    """A track as a playlist lists it: by its file, by its names, or both."""
+
+    path: str | None  # of the file, as the system has it; or below a cue sheet
+    title: str
+    artist: str | None = None
+    album: str | None = None
+    duration: float | None = None  # seconds
+    mbid: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.artist} - {self.title}" if self.artist else self.title
+
+
 def playlist_of(path: str, name: str, entries: Entries, content_hash: str | None = None) -> Playlist:
     """Make a playlist of its entries; raises a ValueError for more than `MAX_ENTRIES`."""
     kept = list(islice(entries, MAX_ENTRIES + 1))

@@ -4,35 +4,19 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from html import escape  # as that of xml.sax does; which loads what fetches addresses
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 from earshot.data.files.atomic import output_path
 from earshot.data.files.cue_sheets import cue_track
 from earshot.data.files.file_addresses import is_address
 from earshot.data.files.path_encoding import path_columns
-from earshot.data.playlists.playlist import VLC
+from earshot.data.playlists.playlist import VLC, ListedTrack
 from earshot.data.playlists.playlist_reader import READERS
 
 _RECORDING = "https://musicbrainz.org/recording/"
-
-
-@dataclass(frozen=True)
-class ListedTrack:
-    """A track as a playlist lists it: by its file, by its names, or both."""
-
-    path: str | None  # of the file, as the system has it; or below a cue sheet
-    title: str
-    artist: str | None = None
-    album: str | None = None
-    duration: float | None = None  # seconds
-    mbid: str | None = None
-
-    @property
-    def name(self) -> str:
-        return f"{self.artist} - {self.title}" if self.artist else self.title
 
 
 @dataclass(frozen=True)
@@ -120,11 +104,13 @@ def _xspf(rows: Sequence[tuple[ListedTrack, _Place | None]], name: str) -> str:
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<playlist version="1" xmlns="http://xspf.org/ns/0/" xmlns:vlc="{VLC.removesuffix("playlist/0")}">',
-        *([f"  <title>{escape(name)}</title>"] if name else []),
+        *([f"  <title>{escape(name, quote=False)}</title>"] if name else []),
         "  <trackList>",
     ]
     for track, place in rows:
-        facts = "".join(f"<{tag}>{escape(str(value))}</{tag}>" for tag, value in _facts(track, place).items())
+        facts = "".join(
+            f"<{tag}>{escape(str(value), quote=False)}</{tag}>" for tag, value in _facts(track, place).items()
+        )
         options = "".join(f"<vlc:option>{option}</vlc:option>" for option in (place.seconds if place else ()))
         extension = f'<extension application="{VLC}">{options}</extension>' if options else ""
         lines.append(f"    <track>{facts}{extension}</track>")

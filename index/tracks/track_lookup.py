@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earshot.data.files.path_encoding import path_from_columns
-from earshot.data.playlists.playlist_writer import ListedTrack
+from earshot.data.playlists.playlist import ListedTrack
 from earshot.index.library import Library
 from earshot.index.vectors.spaces import ONE_PER_RECORDING, read_some_vectors
 

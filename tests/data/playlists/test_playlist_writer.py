@@ -7,8 +7,9 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
+from earshot.data.playlists.playlist import ListedTrack
 from earshot.data.playlists.playlist_reader import read_playlists
-from earshot.data.playlists.playlist_writer import ListedTrack, playlist_text, write_playlist_file, written_suffix
+from earshot.data.playlists.playlist_writer import playlist_text, write_playlist_file, written_suffix
 
 TRACK = ListedTrack("/joga.mp3", "Jóga", "Björk", "Homogenic", 304.6)
 MBID = "5e0a4a1a-0c9a-4f0e-9d2b-0d2b6c8c1b11"

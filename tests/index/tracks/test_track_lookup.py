@@ -1,8 +1,12 @@
 """Rows of tracks, read by id; a sample of a space."""
 
+import os
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from earshot.data.playlists.playlist import ListedTrack
 from earshot.index.tracks.track_lookup import sample_tracks, track_rows
 from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors.spaces import AUDIO
@@ -17,6 +21,16 @@ def test_rows_of_many_ids(tmp_path):
         assert sorted(rows) == list(range(1, 1_202))
         assert all(track_id == row.id for track_id, row in rows.items())
         assert track_rows(library, []) == {}
+
+
+def test_a_track_as_a_playlist_lists_it(tmp_path):
+    library, head = open_library(tmp_path)
+    path = os.fsdecode(b"/caf\xe9.mp3")
+    with library:
+        add(library, head, [heard(path, at(0), title="Jóga", artist="Björk", album="Homogenic", duration=304.5)])
+        (row,) = track_rows(library, [1]).values()
+    assert row.listed == ListedTrack(path, "Jóga", "Björk", "Homogenic", 304.5)
+    assert replace(row, path=None, path_bytes=None).listed.path is None
 
 
 @pytest.fixture(scope="module")
