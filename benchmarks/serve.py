@@ -12,6 +12,7 @@ import re
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -117,6 +118,7 @@ def measure(folder: Path, n_tracks: int, n_browsers: int, seconds: float) -> Non
         found = re.search(r"http://\S+", process.stdout.readline())
         assert found is not None
         ready = perf_counter() - began
+        time.sleep(1.0)  # as a person takes to open the address
         first = Browser(found[0])
         first.sign_in()
         began = perf_counter()

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from earshot.commands.shared.options import EXISTING_FILE
+from earshot.commands.shared.signals import heed_signal
 
 _PASSWORD = "EARSHOT_PASSWORD"
 
@@ -38,6 +39,7 @@ def serve(
     password_hash = _password_hash(password_file, new_password, is_needed=not is_loopback(host))
     settings = ServerSettings(host=host, allowed_hosts=allow_host, password_hash=password_hash)
     serve_until_interrupted(folder, settings, port, tell=click.echo)
+    heed_signal()
     click.echo("Stopped.", err=True)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import ipaddress
 import logging
 import os
@@ -20,10 +21,11 @@ from earshot.web.pages import sign_in_page
 from earshot.web.security.timed_connection import TimedConnection
 from earshot.web.sound.byte_ranges import BrokenOffError
 
-DEFAULT_PORT = 8765
 _MAX_CONNECTIONS = 256
 _IDLE_SECONDS = 20  # of a connection between two requests
-_END_SECONDS = 0.5  # for responses in hand, when the server is to end: of the 1.5 that a command has
+_END_SECONDS = 0.2  # for responses in hand, when the server is to end: of the 1.5 that a command has
+# What pages import when they are asked for, of which none is torch.
+_IMPORTED_LATER = ("earshot.stages.playing.feedback", "earshot.stages.similar")
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listens everywhere; a browser here opens this
 
 
@@ -107,12 +109,14 @@ class _Server(Server):
 
 
 async def _serve(server: Server, listener: socket.socket, when_ready: Callable[[], None]) -> None:
-    """Serve, and call when the first request is answered."""
+    """Serve, and call when the first request is answered; the first page then finds imported what it needs."""
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
     if server.started:
         when_ready()
+        for name in _IMPORTED_LATER:
+            await asyncio.to_thread(importlib.import_module, name)
     await serving
 
 

@@ -16,6 +16,7 @@ from types import FrameType
 GRACE_SECONDS = 1.5  # for a transaction to be rolled back, and workers to be stopped
 _INTERRUPTED = "Interrupted. What was finished is kept; the same command goes on from there."
 _is_said = False
+_is_heeded = False
 
 
 class TerminatedError(BaseException):
@@ -41,6 +42,12 @@ def say_interrupted() -> None:
             os.write(2, f"{_INTERRUPTED}\n".encode())
 
 
+def heed_signal() -> None:
+    """Say that the command ended by itself at a signal: the process may take its time to leave."""
+    global _is_heeded
+    _is_heeded = True
+
+
 def _terminate(number: int, frame: FrameType | None) -> None:
     raise TerminatedError
 
@@ -50,7 +57,8 @@ def _watch(reading: int) -> None:
     number = 0
     while number not in (signal.SIGINT, signal.SIGTERM):
         number = os.read(reading, 1)[0]
-    select.select([reading], [], [], GRACE_SECONDS)
+    if not select.select([reading], [], [], GRACE_SECONDS)[0] and _is_heeded:
+        return
     for child in multiprocessing.active_children():
         child.kill()
     if number == signal.SIGINT:

@@ -53,6 +53,22 @@ def test_what_hangs_is_ended_with_its_workers(number, code):
     assert not is_alive(worker)
 
 
+@pytest.mark.parametrize(("heeds", "code"), [(True, 0), (False, 130)])
+def test_a_command_that_ended_by_itself_may_take_its_time_to_leave(heeds, code):
+    script = (
+        "import sys, time; from earshot.commands.shared import signals\n"
+        "signals.GRACE_SECONDS = 0.3; signals.end_on_signals()\n"
+        "try: print('ready', flush=True); time.sleep(60)\n"
+        f"except KeyboardInterrupt: signals.heed_signal() if {heeds} else None\n"
+        "time.sleep(1)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == code
+
+
 def test_a_command_that_heeds_it_says_so_once(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "earshot.cli", "--library", str(tmp_path), "demo", "--folder", str(tmp_path / "world")],
