@@ -85,7 +85,7 @@ def radio(
     genres and folders. The angle of each song to the one before and to the seeds is shown, in radians.
 
     With --session a file keeps what was played, so that tomorrow's songs are others, and --like, --skip, --dislike and
-    --never say what became of them. --like and --dislike count for this session alone.
+    --never say what became of them, for this session alone. `cli never` is for all lists.
 
     Example:
 

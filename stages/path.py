@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earshot.data.files.path_encoding import shown_path
+from earshot.data.files.path_encoding import escaped, shown_path
 from earshot.data.name_matching import artist_keys
 from earshot.index.library import Library
 from earshot.index.playlists.path_search import angles, find_path
@@ -89,7 +89,9 @@ def path_tracks(
     ends = [_end(library, argument_text(end)) for end in (first, last)]
     pair = _nearest_pair(pool.vectors, *(_rows(library, pool, end) for end in ends))
     if pair is None:
-        raise StageError(f"{ends[0].name} and {ends[1].name} are one recording.\n\nGive two ends of a path.")
+        raise StageError(
+            f"{escaped(ends[0].name)} and {escaped(ends[1].name)} are one recording.\n\nGive two ends of a path."
+        )
     first_row, last_row = pair
     names = set().union(*(artist_keys(track.artist) for end in ends for track in end.tracks))
     lot = new_seed() if seed is None else seed
@@ -131,7 +133,8 @@ def _rows(library: Library, pool: TrackPool, end: Selected) -> np.ndarray:
     rows = pool.recordings.find(recordings_of(library, end.ids))
     if not (rows >= 0).any():
         raise StageError(
-            f"{end.name} has no vector by {pool.space.name}.\n\nAsk by another space, or run `cli embed-audio` on it."
+            f"{escaped(end.name)} has no vector by {pool.space.name}.\n\n"
+            "Ask by another space, or run `cli embed-audio` on it."
         )
     return np.unique(rows[rows >= 0])
 

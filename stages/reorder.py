@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earshot.data.files.path_encoding import escaped
+from earshot.data.files.path_encoding import escaped, shown_path
 from earshot.data.playlists.playlist import Entry, ListedTrack
 from earshot.data.playlists.playlist_reader import read_playlists
 from earshot.index.library import Library
@@ -67,13 +67,14 @@ def reorder_playlist(library: Library, path: Path, *, space: str = AUDIO) -> Reo
         There is no such space.
     """
     require_vectors(library, space)
+    shown = shown_path(str(path))
     try:
         playlists = read_playlists(str(path))
     except ValueError as error:
         raise StageError(f"{escaped(str(error))}.") from None
     if len(playlists) != 1:
         names = ", ".join(escaped(playlist.name) for playlist in playlists[:5])
-        raise StageError(f"{path} holds {len(playlists):,} playlists ({names}); give one of its own to each.")
+        raise StageError(f"{shown} holds {len(playlists):,} playlists ({names}); give one of its own to each.")
     (playlist,) = playlists
     (nodes,) = match_entries(library, playlists)
     rows = track_rows(library, [node for node in nodes if node != UNKNOWN])
