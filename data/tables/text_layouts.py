@@ -15,6 +15,7 @@ from earshot.data.tables.utf8_text import as_utf8, encoding_of_text
 
 COMMENTS = "lines of comments"  # a reason for which lines are lost
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
+_COMMENT_MARKS = (b"#", b"%")
 _COMMENTS = re.compile(rb"(?:[#%][^\n]*+\n\s*+)*+")
 _COLONS, _UNIT = "::", "\x1f"  # a separator of two letters is read as another of one
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*')  # a hint for Excel, which other programs write
@@ -178,11 +179,12 @@ def _without_comments(blocks: Iterable[bytes], separator: str, n_columns: int, l
     """Drop lines that begin with # or % and have fewer fields than the table; a title may begin so, too: #9 Dream."""
     mark = separator.encode()
     for block in blocks:
-        if not (block.startswith((b"#", b"%")) or b"\n#" in block or b"\n%" in block):
+        # One letter is found in a tenth of the time of two; most blocks hold neither.
+        if not any(mark in block and (block.startswith(mark) or b"\n" + mark in block) for mark in _COMMENT_MARKS):
             yield block
             continue
         lines = _LINE.findall(block)
-        kept = [line for line in lines if not line.startswith((b"#", b"%")) or line.count(mark) >= n_columns - 1]
+        kept = [line for line in lines if not line.startswith(_COMMENT_MARKS) or line.count(mark) >= n_columns - 1]
         if len(kept) < len(lines):
             lost[COMMENTS] += len(lines) - len(kept)
         if kept:

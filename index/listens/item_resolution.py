@@ -80,7 +80,7 @@ def _match_titled(library: Library, items: Items, rows: Sequence[int]) -> list[i
         (node, items.titles[row], items.artists[row], items.albums[row], items.mbids[row], items.isrcs[row], *ids)
         for node, (row, *ids) in enumerate(zip(new, artist_ids, album_ids, strict=True), start=first)
     )
-    insert_catalog_tracks(library, first, columns, new_rows)
+    insert_catalog_tracks(library, first, columns, new_rows, len(new))
     return nodes
 
 

@@ -121,7 +121,16 @@ def test_words_find_catalog_items_like_any_track(library):
     assert library.db.execute(find, ["nothing"]).fetchall() == []
     library.db.execute("INSERT INTO tracks (title, status) VALUES ('Later', 'catalog')")
     assert library.db.execute(find, ["later"]).fetchall() == [(7,)]
+    assert library.column("SELECT recording_id FROM recordings WHERE track_id > 5 ORDER BY track_id") == [6, 7]
     library.db.execute("INSERT INTO tracks_fts (tracks_fts) VALUES ('integrity-check')")
+
+
+def test_many_new_tracks_leave_indexes_and_triggers_as_they_were(library):
+    schema = sorted(library.db.execute("SELECT type, name, sql FROM sqlite_master"), key=str)
+    matched(library, [f"Nobody - {n}" for n in range(10)], "track")  # more than there were
+    assert sorted(library.db.execute("SELECT type, name, sql FROM sqlite_master"), key=str) == schema
+    assert library.column("SELECT id FROM tracks WHERE title = 'Nobody - 9'") == [15]
+    assert library.value("PRAGMA integrity_check") == "ok"
 
 
 def test_albums(library):
