@@ -24,8 +24,8 @@ def serve(
 ) -> None:
     """Serve the library to a browser until Ctrl-C.
 
-    It prints an address that opens it once, in one browser, then the next one. Nobody but this computer can reach it,
-    unless --host says so.
+    It prints an address that opens it once, in one browser, then the next one, and the address for music players that
+    speak OpenSubsonic, with a key of `cli keys`. Nobody but this computer can reach it, unless --host says so.
 
     Example:
 
@@ -38,9 +38,13 @@ def serve(
 
     password_hash = _password_hash(password_file, new_password, is_needed=not is_loopback(host))
     settings = ServerSettings(host=host, allowed_hosts=allow_host, password_hash=password_hash)
-    serve_until_interrupted(folder, settings, port, tell=click.echo)
+    serve_until_interrupted(folder, settings, port, tell=click.echo, tell_players=_tell_players)
     heed_signal()
     click.echo("Stopped.", err=True)
+
+
+def _tell_players(address: str) -> None:
+    click.echo(f"Players that speak OpenSubsonic: {address}, with a key of `cli keys`.", err=True)
 
 
 def _password_hash(file: Path | None, is_new: bool, *, is_needed: bool) -> str | None:

@@ -639,3 +639,20 @@ def m021_feedback(db: Database) -> None:
         ALTER TABLE playlists ADD COLUMN changed TEXT;  -- ISO 8601, UTC, of one that was made here; NULL: an import
         """,
     )
+
+
+@migrations()
+def m022_favourites(db: Database) -> None:
+    _run(
+        db,
+        """
+        CREATE TABLE favourites (      -- albums and artists that a listener starred or rated; tracks are in listens
+            user_id INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+            level TEXT NOT NULL CHECK (level IN ('album', 'artist')),
+            node_id INTEGER NOT NULL,  -- in albums or artists: level says which
+            starred TEXT,              -- ISO 8601, UTC; NULL: it is only rated
+            stars INTEGER CHECK (stars BETWEEN 1 AND 5),  -- NULL: it is only starred
+            PRIMARY KEY (user_id, level, node_id)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    )

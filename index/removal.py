@@ -30,7 +30,7 @@ _N_ENTRIES = "SELECT count(*) FROM playlist_tracks"
 _FORGET_USERS = (  # not those of whom the library knows more than listens
     "DELETE FROM users WHERE id IN (SELECT value FROM json_each(?)) AND id NOT IN (SELECT user_id FROM ratings UNION"
     " SELECT user_id FROM never_recommended WHERE user_id NOT NULL UNION SELECT user_id FROM play_queues"
-    " UNION SELECT owner_id FROM playlists WHERE owner_id NOT NULL)"
+    " UNION SELECT user_id FROM favourites UNION SELECT owner_id FROM playlists WHERE owner_id NOT NULL)"
 )
 
 # Not the tracks of playlists and imported graphs; graphs that were built here can be built again.

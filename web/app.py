@@ -39,11 +39,13 @@ from earshot.web.security.sessions import Sessions
 from earshot.web.sound import cover_answers, sound_answers
 from earshot.web.sound.cover_answers import CoverCache
 from earshot.web.sound.playing import Playing
+from earshot.web.subsonic import subsonic_routes
+from earshot.web.subsonic.player_state import PlayerState
 from earshot.web.track_pools import TrackPools
 
 WITH_ROUTES = (
     sign_in_page, browse_pages, answer_pages, path_page, radio_page, playlist_pages, listeners, feedback_actions,
-    track_map_page, training_page, status_page, sound_answers, cover_answers,
+    track_map_page, training_page, status_page, sound_answers, cover_answers, subsonic_routes,
 )  # fmt: skip
 # Open to everybody: to sign in, and what the page for that loads. Players have keys of their own below /rest.
 OPEN_PATHS = (sign_in_page.PATH, "/static/")
@@ -85,7 +87,13 @@ def create_app(folder: Path, settings: ServerSettings | None = None) -> Starlett
             Middleware(ResponseHeaders),
             Middleware(HostCheck, names=(settings.host, *settings.allowed_hosts)),
             Middleware(RequestLimits),
-            Middleware(SessionCheck, sessions=sessions, cookie=cookie_name(folder), open_paths=OPEN_PATHS),
+            Middleware(
+                SessionCheck,
+                sessions=sessions,
+                cookie=cookie_name(folder),
+                open_paths=OPEN_PATHS,
+                key_paths=(subsonic_routes.PATH,),
+            ),
         ],
         exception_handlers=FAILURE_HANDLERS,
         lifespan=lifespan,
@@ -94,6 +102,7 @@ def create_app(folder: Path, settings: ServerSettings | None = None) -> Starlett
     app.state.playing, app.state.covers = playing, CoverCache()
     app.state.cookie, app.state.pools = cookie_name(folder), TrackPools()
     app.state.process, app.state.layout = process, layout
+    app.state.players = PlayerState()
     return app
 
 

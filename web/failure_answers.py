@@ -11,10 +11,10 @@ from starlette.responses import PlainTextResponse, Response
 from earshot.index.database_checks import LibraryError, LockedError
 from earshot.index.search.selected import AmbiguousError
 from earshot.stages.shared.reports import StageError
+from earshot.web.library_access import is_busy
 from earshot.web.pages.page_templates import page
 
 _RETRY_SECONDS = 10
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
 
@@ -41,7 +41,7 @@ async def _no_answer(request: Request, error: Exception) -> Response:
 
 
 async def _database_failure(request: Request, error: sqlite3.Error) -> Response:
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY:
+    if is_busy(error):
         sentence = "The library is busy: a command is writing much at once. Try again in a moment."
         return failure(request, 503, sentence, {"Retry-After": str(_RETRY_SECONDS)})
     raise error

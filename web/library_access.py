@@ -5,6 +5,7 @@ A write takes the library's lock for itself alone, so that commands work beside 
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,7 @@ from earshot.stages.shared.reports import StageError
 T = TypeVar("T")
 _READERS = 4
 _CACHE_KIB = 32 * 1024  # of each reader; a command has all the memory to itself
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 WAIT_SECONDS = 5.0  # for a command that writes; whoever clicked waits as long
 # Answers to a question, after which a connection is as good as before.
 _ANSWERS = (LibraryError, StageError, AmbiguousError, HTTPException)
@@ -120,3 +122,8 @@ def library_of(request: Request) -> LibraryAccess:
     """The library that a request asks."""
     access: LibraryAccess = request.app.state.library
     return access
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Tell whether an error says no more than that a command writes."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY

@@ -37,13 +37,20 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def serve(folder: Path, settings: ServerSettings, port: int, tell: Callable[[str], None]) -> None:
+def serve(
+    folder: Path,
+    settings: ServerSettings,
+    port: int,
+    tell: Callable[[str], None],
+    tell_players: Callable[[str], None] = lambda _address: None,
+) -> None:
     """Serve a library until Ctrl-C or SIGTERM.
 
     Parameters
     ----------
     port : 0 for any that is free
     tell : gets the addresses that open a session, the first when the server answers, and one after each that was used
+    tell_players : gets the address to give to music players, when the server answers
 
     Raises
     ------
@@ -61,6 +68,11 @@ def serve(folder: Path, settings: ServerSettings, port: int, tell: Callable[[str
     def tell_address() -> None:
         tell(f"{address}{sign_in_page.PATH}?token={app.state.sessions.new_token()}")
 
+    def tell_addresses() -> None:
+        host = socket.gethostname() if settings.host in _ANY else _in_address(settings.host)
+        tell_players(f"http://{host}:{listener.getsockname()[1]}")
+        tell_address()
+
     app = create_app(folder, replace(settings, on_sign_in=tell_address))
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_in_one_line)
@@ -75,7 +87,7 @@ def serve(folder: Path, settings: ServerSettings, port: int, tell: Callable[[str
         timeout_keep_alive=_IDLE_SECONDS,
     )
     with listener:
-        asyncio.run(_serve(_Server(config), listener, tell_address))
+        asyncio.run(_serve(_Server(config), listener, tell_addresses))
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:

@@ -43,7 +43,8 @@ def test_it_opens_by_its_address_and_ends_by_a_signal(heard_library, number):
             urllib.request.urlopen(address, timeout=10)
         process.send_signal(number)
         output, errors = process.communicate(timeout=10)
-        assert process.returncode == 0 and output == "" and errors == "Stopped.\n"
+        assert process.returncode == 0 and output == "" and errors.endswith("\nStopped.\n")
+        assert f"{address.partition('/sign-in')[0]}, with a key of `cli keys`" in errors
 
 
 def test_it_ends_at_once_while_somebody_listens(tmp_path):
@@ -58,7 +59,7 @@ def test_it_ends_at_once_while_somebody_listens(tmp_path):
         assert all(len(answer.read(1_000)) == 1_000 for answer in paused)
         process.send_signal(signal.SIGINT)
         errors = process.communicate(timeout=10)[1]
-        assert process.returncode == 0 and errors == "Stopped.\n"
+        assert process.returncode == 0 and errors.endswith("\nStopped.\n")
         for answer in paused:
             answer.close()
 

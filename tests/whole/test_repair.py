@@ -35,6 +35,7 @@ LANDED = {
     "m018_ctimes": "08ca8cf530242d9a",
     "m020_best_files": "d39a73661661fd1a",
     "m021_feedback": "3357d7ed26dedcb9",
+    "m022_favourites": "e043572a64aa2b34",
 }
 WORDS_OF_STEPS = {"m003_triggers": ("_BUMP", "_FORGET", "_CURRENT"), "m011_repair": ("_EDITED",)}
 OLD = Path(__file__).parents[1] / "support" / "old_schemas"

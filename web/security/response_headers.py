@@ -12,11 +12,12 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_SHARED = "Cross-Origin-Resource-Policy"  # what players ask for, other sites may show
 _CACHE = "no-cache"  # what is kept is asked for again, with its ETag
 
 
 class ResponseHeaders:
-    """Add these headers to every response; one that says itself how long it may be kept is believed."""
+    """Add these headers to every response; one that says itself how long it may be kept, or by whom, is believed."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -25,7 +26,8 @@ class ResponseHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(_HEADERS)
+                headers.update({name: value for name, value in _HEADERS.items() if name != _SHARED})
+                headers.setdefault(_SHARED, _HEADERS[_SHARED])
                 headers.setdefault("Cache-Control", _CACHE)
             await send(message)
 

@@ -1,0 +1,1 @@
+"""Songs, albums, artists and genres of the library as people browse them."""

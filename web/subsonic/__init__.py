@@ -1,0 +1,1 @@
+"""OpenSubsonic: the library for music players."""
