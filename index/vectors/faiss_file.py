@@ -97,7 +97,7 @@ def index_state(library: Library, space: str, verify: bool = False) -> IndexStat
         problem = "its file is gone"
     elif verify:
         try:
-            problem = None if file_hash(path) == digest else "its file is damaged"
+            problem = None if _hash_while_unchanged(path, _stamp(path)) == digest else "its file is damaged"
         except (OSError, IrregularFileError) as error:  # perhaps replaced just now
             problem = f"its file cannot be read: {getattr(error, 'strerror', error)}"
     return IndexState(path, type, asked_type, target, n_vectors, recall, build_settings, built, problem)
@@ -107,7 +107,7 @@ def open_index(library: Library, space: str) -> tuple[Any, str | None]:
     """A verified FAISS index, or None with the reason why search cannot use it.
 
     The hash detects accidents. A foreign library may hold the hash of a malicious file, so the layout is checked before
-    FAISS reads it. A process that asks again has both done once, for as long as nobody touches the file.
+    FAISS reads it. A process does both once, for as long as nobody touches the file.
     """
     state = index_state(library, space)
     if state is None:
@@ -117,9 +117,7 @@ def open_index(library: Library, space: str) -> tuple[Any, str | None]:
     dim = library.value("SELECT dim FROM current_vectors WHERE space = ?", [space]) or 0
     digest = library.value("SELECT hash FROM index_files WHERE space = ?", [space])
     try:
-        status = os.stat(state.path)
-        stamp = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-        return _read_whole_index(state.path, stamp, digest, state.type, dim, state.n_vectors), None
+        return _read_whole_index(state.path, _stamp(state.path), digest, state.type, dim, state.n_vectors), None
     except _DamagedError:
         return None, "its file is damaged"
     except LayoutError as error:
@@ -134,10 +132,22 @@ class _DamagedError(Exception):
     """An index file without the content that its row says."""
 
 
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Marks that change whenever somebody touches a file; nobody can set the last one back."""
+    status = os.stat(path)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+@lru_cache(maxsize=8)
+def _hash_while_unchanged(path: Path, _: tuple[int, ...]) -> str:
+    """The hash of a file by its stamp."""
+    return file_hash(path)
+
+
 @lru_cache(maxsize=4)
-def _read_whole_index(path: Path, _stamp: tuple[int, ...], digest: str, type: str, dim: int, n_vectors: int) -> Any:
-    """Verify and open an index file; its stamp is that of the file, which is mapped, not read."""
-    if file_hash(path) != digest:
+def _read_whole_index(path: Path, stamp: tuple[int, ...], digest: str, type: str, dim: int, n_vectors: int) -> Any:
+    """Verify and open an index file of this stamp, which is mapped, not read."""
+    if _hash_while_unchanged(path, stamp) != digest:
         raise _DamagedError
     check_layout(path, type, dim, n_vectors)
     return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)

@@ -8,6 +8,7 @@ from jinja2 import UndefinedError
 
 from earshot.web.pages.page_templates import _templates, page
 
+SCRIPTS = sorted((Path(__file__).parents[3] / "web").rglob("*.js"))
 TEMPLATES = sorted((Path(__file__).parents[3] / "web").rglob("*.html"))
 
 
@@ -26,3 +27,10 @@ def test_no_template_has_a_script_or_style_within_or_trusts_a_value(path):
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\son\w+=|javascript:|\|\s*safe|autoescape", text)
     assert not re.search(r"(src|href|action)=.?(https?:)?//", text)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_no_script_makes_html_or_code_of_text(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc", text)
+    assert not re.search(r"https?://(?!www\.w3\.org/)", text)
