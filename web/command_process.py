@@ -87,6 +87,12 @@ class CommandProcess:
                 lines=tuple(self._lines),
             )
 
+    def forget(self) -> None:
+        """Forget a command that has ended, so that it is as if there had been none."""
+        with self._lock:
+            if not self._is_running():
+                self._process = None
+
     def ask_to_end(self) -> None:
         """Ask the command to end, which keeps what it has done so far."""
         process = self._process

@@ -49,6 +49,13 @@ def color_by(labels: Sequence[str | None], n_colors: int = len(PALETTE), *, seve
 
 
 def _commonest_labels(texts: Sequence[str | None]) -> list[str]:
-    spellings = [label_spellings(text) for text in texts]
-    counts = Counter(label.casefold() for labels in spellings for label in labels)
-    return [min(labels, key=lambda label: (-counts[label.casefold()], label), default="") for labels in spellings]
+    spellings = {text: label_spellings(text) for text in set(texts)}  # few, where tracks are many
+    counts: Counter[str] = Counter()
+    for text, n_tracks in Counter(texts).items():
+        for label in spellings[text]:
+            counts[label.casefold()] += n_tracks
+    commonest = {
+        text: min(labels, key=lambda label: (-counts[label.casefold()], label), default="")
+        for text, labels in spellings.items()
+    }
+    return [commonest[text] for text in texts]

@@ -58,6 +58,8 @@ def test_a_failure_has_its_code_and_words(process):
     )
     state = until(process, lambda state: not state.is_running)
     assert state.code == 1 and state.lines == ("Error: no such thing",)
+    process.forget()
+    assert process.state() is None
 
 
 def test_the_end_of_the_server_ends_it(process):

@@ -141,7 +141,7 @@ def kept(folder, playlist_id, expected):
 
 def tracks(folder, where="1"):
     with Library.open(folder) as library:
-        query = f"SELECT * FROM tracks WHERE status = 'embedded' AND {where} ORDER BY track_number, id"
+        query = f"SELECT * FROM tracks WHERE status = 'embedded' AND {where} ORDER BY track_number, path"
         return list(library.db.query(query))
 
 
@@ -156,8 +156,9 @@ def test_search_finds_while_one_types(browser, folder):
 
 
 def test_it_plays_seeks_and_goes_on_while_one_looks_around(browser, folder):
-    first = tracks(folder)[0]
-    album = tracks(folder, f"album_id = {first['album_id']}")
+    albums = [one["album_id"] for one in tracks(folder)]
+    album = tracks(folder, f"album_id = {max(albums, key=albums.count)}")
+    first = album[0]
     browser.open(f"/album/{first['album_id']}")
     browser.click("[data-do=play-all]")
     browser.until(SOUNDS, 0.2)

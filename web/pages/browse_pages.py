@@ -23,6 +23,7 @@ from earshot.index.search.browsing import (
 )
 from earshot.index.search.word_search import search_words
 from earshot.index.tracks.track_lookup import track_rows
+from earshot.index.vectors.spaces import TOWER, current_space
 from earshot.web.library_access import library_of
 from earshot.web.pages.listeners import is_known, listener_of, thumbs_of
 from earshot.web.pages.page_templates import page
@@ -94,6 +95,7 @@ async def track(request: Request) -> Response:
             "album_tracks": cards(library, [other for other in of_album if other.id != track_id], thumbs),
             "albums": [album for album in of_artist if album.id != album_id],
             "path": row.path,
+            "has_towers": current_space(library, TOWER) is not None,
         }
 
     return page(request, "track.html", **await library_of(request).read(read))

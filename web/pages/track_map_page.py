@@ -17,7 +17,9 @@ from earshot.web.library_access import library_of
 from earshot.web.pages.page_templates import page
 
 _SIDE = 4_096  # steps of the sheet in each direction
-_LAY_OUT = "import sys, pathlib, earshot.stages.map_places as m; m.lay_out(pathlib.Path(sys.argv[1]))"
+_LAY_OUT = (  # behind whatever else wants a processor
+    "import os, pathlib, sys, earshot.stages.map_places as m; os.nice(10); m.lay_out(pathlib.Path(sys.argv[1]))"
+)
 _WAITING = "What sounds alike comes to lie together. This takes about half a minute, once."
 # Of a recording the file that lists show.
 _SHOWN = """
@@ -41,6 +43,7 @@ async def points(request: Request) -> Response:
     layout: CommandProcess = request.app.state.layout
     state = layout.state()
     if kept is None and state is not None and state.code:
+        layout.forget()  # who asks again lets it be tried again
         return JSONResponse({"is_pending": True, "sentence": f"The layout failed: {' '.join(state.lines[-1:])}"}, 500)
     if kept is None or not kept["is_current"]:
         words = [sys.executable, "-c", _LAY_OUT, str(library_of(request).folder)]

@@ -28,7 +28,7 @@ def client(heard_library):
 @pytest.fixture(scope="module")
 def ids(heard_library):
     with Library.open(heard_library) as library:
-        return library.column("SELECT id FROM tracks WHERE status = 'embedded' ORDER BY id")
+        return library.column("SELECT id FROM tracks WHERE status = 'embedded' ORDER BY path")
 
 
 def test_similar_tracks_name_moments_of_seed_and_match(client, ids):

@@ -24,7 +24,7 @@ def kept(client, read):
 
 def track_of(client, place=0):
     with Library.open(client.folder) as library:
-        return library.column("SELECT id FROM tracks WHERE status = 'embedded' ORDER BY id")[place]
+        return library.column("SELECT id FROM tracks WHERE status = 'embedded' ORDER BY path")[place]
 
 
 def test_a_play_is_kept_and_told_twice_it_is_one(client):

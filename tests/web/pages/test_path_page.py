@@ -19,7 +19,7 @@ def client(heard_library):
 @pytest.fixture(scope="module")
 def rows(heard_library):
     with Library.open(heard_library) as library:
-        query = "SELECT id, title, artist FROM tracks WHERE status = 'embedded' ORDER BY id"
+        query = "SELECT id, title, artist FROM tracks WHERE status = 'embedded' ORDER BY path"
         return list(library.db.query(query))
 
 

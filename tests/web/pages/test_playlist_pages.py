@@ -27,7 +27,7 @@ def client(folder):
 @pytest.fixture
 def ids(folder):
     with Library.open(folder) as library:
-        return library.column("SELECT id FROM tracks WHERE status = 'embedded' ORDER BY id")
+        return library.column("SELECT id FROM tracks WHERE status = 'embedded' ORDER BY path")
 
 
 def made(client, name, tracks):
@@ -84,7 +84,7 @@ def test_it_is_made_to_flow_with_the_first_track_fixed(client, folder, ids):
     answer = client.post(f"/playlists/{number}/flow", headers=AS_JSON)
     assert answer.status_code == 200, answer.text
     after = listed(folder, number)
-    assert after[0] == ids[0] and sorted(after) == ids and after != ids
+    assert after[0] == ids[0] and sorted(after) == sorted(ids) and after != ids
 
 
 def test_an_imported_playlist_is_shown_and_not_changed(client, folder, ids, tmp_path):

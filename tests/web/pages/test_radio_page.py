@@ -19,7 +19,7 @@ def client(heard_library, tmp_path_factory):
 @pytest.fixture(scope="module")
 def ids(client):
     with Library.open(client.folder) as library:
-        return library.column("SELECT id FROM tracks WHERE status = 'embedded' ORDER BY id")
+        return library.column("SELECT id FROM tracks WHERE status = 'embedded' ORDER BY path")
 
 
 def begun(client, *seeds):
@@ -43,7 +43,7 @@ def test_what_was_shown_is_what_comes_and_nothing_comes_twice(client, ids):
         if answer["now"] is None:
             break
         heard.append(answer["now"]["id"])
-    assert heard[:3] == shown and sorted([ids[0], *heard]) == ids, "every track once, and the seed never"
+    assert heard[:3] == shown and sorted([ids[0], *heard]) == sorted(ids), "every track once, and the seed never"
 
 
 def test_a_skip_changes_what_comes(client, ids):

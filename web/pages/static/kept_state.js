@@ -1,6 +1,6 @@
-// What a browser keeps between visits: the queue, the volume, the picked tracks.
+// What a browser keeps between visits: the queue, the volume, the picked tracks; of each library its own.
 
-const PREFIX = "earshot.";
+const PREFIX = `${document.body.dataset.library}.`;
 
 export function readKept(name) {
   try {
