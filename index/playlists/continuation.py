@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from earshot.index.playlists.path_search import angles
+from earshot.index.playlists.session_taste import SessionTaste
 from earshot.index.playlists.track_pool import TrackPool
 from earshot.index.playlists.variety import MAX_VARIETY, chosen_place
 from earshot.index.search.filters import TrackFilters
 
 PLAY, SKIP, LIKE, DISLIKE, NEVER = EVENTS = ("play", "skip", "like", "dislike", "never")
-_NEAR_LAST = 0.5  # weight of the cosine to the last song; the rest is that to the anchor
-_PULL = 0.5  # Rocchio's beta: the mean of all liked songs beside the anchor
-_PUSH = 0.5  # Rocchio's gamma: a song that is turned down pushes half as hard as the anchor pulls
-_FADING = 4.0  # songs after which a skip pushes half as hard; a dislike does not fade
+_NEAR_LAST = 0.5  # weight of the cosine to the last song; the rest is that to the session's taste
 _HEARD = 30.0  # seconds; who skips later has listened
 _FILTER_KINDS = {"genre": str, "min_duration": float | int, "max_duration": float | int, "same_artist": bool}
 _MAX_ID = 2**63 - 1  # that SQLite and NumPy count to
@@ -128,8 +126,7 @@ class Radio:
         self._is_open = fitting.copy()
         self._is_open[pool.rows(settings.left_out)] = False
         self._played: list[int] = []  # rows
-        self._liked: list[int] = []
-        self._turned_down: dict[int, int | None] = {}  # row: number of songs before its skip, None for a dislike
+        self._taste = SessionTaste()
         self._never: set[int] = set()  # rows
         for event in state.events:
             self._note(*event)
@@ -161,9 +158,9 @@ class Radio:
         return Radio(self.pool, replace(self.state, events=[*self.state.events]), self._is_open).play(n)
 
     def skip(self, recording: int, played_s: float = 0.0) -> None:
-        """Turn a song down for now: the next ones are farther from it, and go on from the song before it.
+        """Turn a song down for now: the next ones are less like it, and go on from the song before it.
 
-        After 30 seconds it was listened to, and nothing changes.
+        After 30 seconds it was listened to, which is no skip.
         """
         if played_s < _HEARD:
             self._happen(SKIP, recording)
@@ -190,15 +187,16 @@ class Radio:
             self._is_open[row] &= what == LIKE
             if what == PLAY:
                 self._played.append(row)
+                self._taste.hear(row, len(self._played))
             elif what == LIKE:
-                self._liked = [other for other in self._liked if other != row] + [row]
-                self._turned_down.pop(row, None)
-            elif what == NEVER:
+                self._taste.like(row)
+            elif what == SKIP:
+                self._taste.skip(row, len(self._played))
+            elif what == DISLIKE:
+                self._taste.dislike(row)
+            else:
                 self._never.add(row)
-            elif what in (SKIP, DISLIKE):
-                self._liked = [other for other in self._liked if other != row]
-                if self._turned_down.get(row, 0) is not None:  # a skip does not soften a dislike
-                    self._turned_down[row] = len(self._played) if what == SKIP else None
+                self._taste.forget(row)
 
     def _choose(self) -> RadioSong | None:
         settings, vectors = self.state.settings, self.pool.vectors
@@ -206,9 +204,10 @@ class Radio:
         n_open = int(np.count_nonzero(is_open))
         if n_open == 0:
             return None
-        unwanted = self._never.union(self._turned_down)
-        last = next((vectors[row] for row in reversed(self._played) if row not in unwanted), self._anchor)
-        scores = vectors @ (_NEAR_LAST * last + (1 - _NEAR_LAST) * self._query())
+        kept = (row for row in reversed(self._played) if row not in self._never and not self._taste.is_turned_down(row))
+        last = next((vectors[row] for row in kept), self._anchor)
+        query = self._taste.query(vectors, self._anchor, len(self._played))
+        scores = vectors @ (_NEAR_LAST * last + (1 - _NEAR_LAST) * query)
         scores[~is_open] = -np.inf
         place = min(chosen_place(settings.variety, settings.seed, len(self._played)), n_open - 1)
         best = np.argpartition(-scores, place)[: place + 1]
@@ -227,15 +226,3 @@ class Radio:
                 return is_open
             recent = recent[1:]
         return self._is_open.copy()
-
-    def _query(self) -> np.ndarray:
-        """The anchor, (dim,), drawn towards what was liked and pushed from what was turned down, of unit length."""
-        vectors, query = self.pool.vectors, self._anchor
-        if self._liked:
-            query = query + _PULL * vectors[self._liked].mean(axis=0)
-        if self._turned_down:
-            n_played = len(self._played)
-            ages = [0 if at is None else n_played - at for at in self._turned_down.values()]
-            weights = 0.5 ** (np.array(ages, dtype=np.float32) / _FADING)
-            query = query - _PUSH * (weights @ vectors[[*self._turned_down]]) / max(float(weights.sum()), 1.0)
-        return (query / max(float(np.linalg.norm(query)), 1e-12)).astype(np.float32)
