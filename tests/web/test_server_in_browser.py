@@ -15,15 +15,9 @@ from earshot.index.library import Library
 from earshot.index.listens.playlist_store import import_playlists
 from earshot.stages.map_places import _path
 from earshot.stages.playing.feedback import opinions, recent_feedback
+from real_browser import BROWSER, DRIVER, real_browser
 
 pytest.importorskip("selenium", reason="selenium is not installed")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking"
-    " --disable-component-update --disable-sync --no-first-run --mute-audio"
-    " --autoplay-policy=no-user-gesture-required --window-size=1280,900"
-)
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not (BROWSER and DRIVER), reason="neither chromium and chromedriver are here"),
@@ -60,21 +54,11 @@ def address(folder):
 
 @pytest.fixture(scope="module")
 def browser(address, tmp_path_factory):
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for flag in (*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    try:
+    with real_browser(tmp_path_factory.mktemp("profile")) as driver:
         page = Page(driver, address.partition("/sign-in")[0])
         driver.get(address)
         page.until("return location.pathname === '/'")
         yield page
-    finally:
-        driver.quit()
 
 
 class Page:
