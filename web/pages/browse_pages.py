@@ -7,12 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from earshot.index.library import Library
-from earshot.index.search.browsing import (
-    AlbumRow,
-    album_rows,
+from earshot.index.browsing.album_rows import Album, albums_by_key, albums_of_artist
+from earshot.index.browsing.page_rows import (
     album_tracks,
-    albums_of,
     artist_rows,
     artist_tracks,
     list_albums,
@@ -21,6 +18,7 @@ from earshot.index.search.browsing import (
     search_albums,
     search_artists,
 )
+from earshot.index.library import Library
 from earshot.index.search.word_search import search_words
 from earshot.index.tracks.track_lookup import track_rows
 from earshot.index.vectors.spaces import TOWER, current_space
@@ -50,7 +48,7 @@ async def home(request: Request) -> Response:
     return page(request, "home.html" if facts["n_tracks"] else "first_run.html", **facts)
 
 
-def _played_lately(library: Library, listener: str) -> list[AlbumRow]:
+def _played_lately(library: Library, listener: str) -> list[Album]:
     """The albums that a listener played here last, the latest first."""
     from earshot.stages.playing.feedback import recent_feedback  # polars, for which the server's start does not wait
 
@@ -59,7 +57,7 @@ def _played_lately(library: Library, listener: str) -> list[AlbumRow]:
     played = [event.track_id for event in recent_feedback(library, listener, _N_LATELY)]
     owners = owners_of(library, played)
     albums = dict.fromkeys(owners[track_id][1] for track_id in played if track_id in owners)
-    return album_rows(library, [album for album in albums if album is not None][:_N_BESIDE])
+    return albums_by_key(library, [album for album in albums if album is not None][:_N_BESIDE])
 
 
 async def search(request: Request) -> Response:
@@ -89,11 +87,11 @@ async def track(request: Request) -> Response:
         (card,) = cards(library, [row], thumbs)
         artist_id, album_id = card["artist_id"], card["album_id"]
         of_album = album_tracks(library, album_id, PAGE_SIZE) if album_id else []
-        of_artist = albums_of(library, artist_id, 12) if artist_id else []
+        of_artist = _albums_of(library, artist_id)[:13] if artist_id else []
         return {
             "track": card,
             "album_tracks": cards(library, [other for other in of_album if other.id != track_id], thumbs),
-            "albums": [album for album in of_artist if album.id != album_id],
+            "albums": [album for album in of_artist if album.key != album_id],
             "path": row.path,
             "has_towers": current_space(library, TOWER) is not None,
         }
@@ -106,15 +104,15 @@ async def album(request: Request) -> Response:
     album_id, number, listener = request.path_params["id"], page_number(request), listener_of(request)
 
     def read(library: Library) -> dict[str, Any]:
-        found = album_rows(library, [album_id])
+        found = albums_by_key(library, [album_id])
         if not found:
             raise HTTPException(404, f"There is no album {album_id} with audio in this library.")
         rows = album_tracks(library, album_id, PAGE_SIZE + 1, (number - 1) * PAGE_SIZE)
-        others = albums_of(library, found[0].artist_id, 13) if found[0].artist_id else []
+        others = _albums_of(library, found[0].artist_id) if found[0].artist_id else []
         return {
             "album": found[0],
             "tracks": cards(library, rows[:PAGE_SIZE], thumbs_of(library, listener)),
-            "others": [other for other in others if other.id != album_id],
+            "others": [other for other in others if other.key != album_id],
             "paging": paging(request, len(rows), number),
         }
 
@@ -132,12 +130,17 @@ async def artist(request: Request) -> Response:
         rows = artist_tracks(library, artist_id, PAGE_SIZE + 1, (number - 1) * PAGE_SIZE)
         return {
             "artist": found[0],
-            "albums": albums_of(library, artist_id, PAGE_SIZE) if number == 1 else [],
+            "albums": _albums_of(library, artist_id) if number == 1 else [],
             "tracks": cards(library, rows[:PAGE_SIZE], thumbs_of(library, listener)),
             "paging": paging(request, len(rows), number),
         }
 
     return page(request, "artist.html", **await library_of(request).read(read))
+
+
+def _albums_of(library: Library, artist_id: int) -> list[Album]:
+    """The albums of an artist and those with tracks of theirs, the latest first; not what lies in none."""
+    return [one for one in albums_of_artist(library, artist_id) if one.key > 0][::-1][:PAGE_SIZE]
 
 
 async def albums(request: Request) -> Response:

@@ -7,9 +7,9 @@ from urllib.parse import quote_plus
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from earshot.index.browsing.page_rows import owners_of
 from earshot.index.library import Library
 from earshot.index.recordings.recordings import recordings_of
-from earshot.index.search.browsing import owners_of
 from earshot.index.tracks.track_lookup import TrackRow
 
 PAGE_SIZE = 60  # tracks or albums on a page

@@ -1,9 +1,10 @@
-"""Browse the library by album and artist, a page at a time: only what has audio here."""
+"""Albums and artists a page at a time, and as one types: of 100,000 tracks only those of the page are added up."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from earshot.index.browsing.album_rows import Album, albums_by_key
 from earshot.index.library import Library
 from earshot.index.search.word_search import name_expression, normal_text, rows_where
 from earshot.index.tracks.track_lookup import TrackRow
@@ -16,21 +17,8 @@ _ONCE = "EXISTS (SELECT 1 FROM recordings AS r WHERE r.track_id = t.id AND r.is_
 
 
 @dataclass(frozen=True)
-class AlbumRow:
-    """An album as a list shows it."""
-
-    id: int
-    name: str
-    artist: str | None  # None for one of various artists
-    artist_id: int | None
-    year: int | None
-    n_tracks: int
-    cover_id: int  # the track whose cover stands for it
-
-
-@dataclass(frozen=True)
 class ArtistRow:
-    """An artist as a list shows it."""
+    """An artist as a page shows it: by a cover."""
 
     id: int
     name: str
@@ -38,36 +26,16 @@ class ArtistRow:
     cover_id: int
 
 
-def list_albums(library: Library, limit: int, offset: int = 0, *, order: str = "name") -> list[AlbumRow]:
+def list_albums(library: Library, limit: int, offset: int = 0, *, order: str = "name") -> list[Album]:
     """Albums with audio, by `name` or the `newest` first."""
     query = f"SELECT id FROM albums WHERE {_AUDIBLE.format('album')} ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"
-    return album_rows(library, library.column(query, [limit, offset]))
+    return albums_by_key(library, library.column(query, [limit, offset]))
 
 
 def list_artists(library: Library, limit: int, offset: int = 0) -> list[ArtistRow]:
     """Artists with audio, by name."""
     query = f"SELECT id FROM artists WHERE {_AUDIBLE.format('artist')} ORDER BY key, id LIMIT ? OFFSET ?"
     return artist_rows(library, library.column(query, [limit, offset]))
-
-
-def albums_of(library: Library, artist_id: int, limit: int) -> list[AlbumRow]:
-    """The albums with audio that an artist owns or is heard on, the latest first."""
-    query = "SELECT DISTINCT album_id FROM tracks WHERE artist_id = ?1 AND album_id NOT NULL AND +status = 'embedded'"
-    owned = f"SELECT id FROM albums WHERE artist_id = ?1 AND {_AUDIBLE.format('album')}"
-    found = album_rows(library, library.column(f"{query} UNION {owned}", [artist_id]))
-    return sorted(found, key=lambda album: (-(album.year or 0), album.name))[:limit]
-
-
-def album_rows(library: Library, ids: Sequence[int]) -> list[AlbumRow]:
-    """Albums by id, in this order; those without audio are skipped."""
-    rows = library.db.execute(
-        "SELECT a.id, a.name, artists.name, a.artist_id, max(t.year), count(*), min(t.id)"
-        f" FROM tracks AS t JOIN albums AS a ON a.id = t.album_id LEFT JOIN artists ON artists.id = a.artist_id"
-        f" WHERE t.album_id IN {_IDS} AND +t.status = 'embedded' GROUP BY a.id",
-        {"ids": json.dumps(list(ids))},
-    )
-    found = {row[0]: AlbumRow(*row) for row in rows}
-    return [found[one] for one in ids if one in found]
 
 
 def artist_rows(library: Library, ids: Sequence[int]) -> list[ArtistRow]:
@@ -94,9 +62,9 @@ def artist_tracks(library: Library, artist_id: int, limit: int, offset: int = 0)
     return rows_where(library, f"{where} LIMIT :limit OFFSET :offset", values)
 
 
-def search_albums(library: Library, text: str, limit: int) -> list[AlbumRow]:
+def search_albums(library: Library, text: str, limit: int) -> list[Album]:
     """Albums whose names hold all words of a text; the last one may be a prefix."""
-    return album_rows(library, _holding(library, "album", text, limit))
+    return albums_by_key(library, _holding(library, "album", text, limit))
 
 
 def search_artists(library: Library, text: str, limit: int) -> list[ArtistRow]:
