@@ -4,6 +4,7 @@ Every check raises `LibraryError` for a database that must not be used.
 """
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,21 @@ def refuse_changed(db: Database, path: Path) -> None:
     changed = changed_objects(db)
     if changed:
         raise LibraryError(untrusted(path, changed[0]))
+
+
+def refuse_taken_name(message: str, path: Path) -> None:
+    """Refuse to upgrade a database in which a person has given a name that Earshot needs now, by SQLite's message."""
+    taken = re.fullmatch(r"(table|view|index) (\w+) already exists|there is already (a table) named (\w+)", message)
+    if taken is None:
+        return
+    kind, name = taken[1] or "table", taken[2] or taken[4]
+    cure = f"DROP {kind.upper()} {sql_name(name)}"
+    if kind == "table":
+        cure = f"ALTER TABLE {sql_name(name)} RENAME TO {sql_name(f'my_{name}')}"
+    raise LibraryError(
+        f"{path} holds the {kind} {name}, which is not Earshot's, and this version makes one of that name. Nothing was"
+        f" changed.\n\nMake room for it: {shell_statement(path, cure)}."
+    )
 
 
 def damage_behind(error: BaseException | None, db: Database) -> str | None:

@@ -22,6 +22,7 @@ from earshot.index.database_checks import (
     damage_behind,
     refuse_changed,
     refuse_foreign,
+    refuse_taken_name,
     refuse_triggers,
     untrusted,
 )
@@ -241,6 +242,8 @@ class Library:
         except sqlite3.OperationalError as error:
             if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:  # a full disk, a lock
                 raise
+            if backup.exists():  # else it is no older version, whatever it says of itself
+                refuse_taken_name(str(error), path)
             raise LibraryError(untrusted(path, f"it says that other steps made it than did ({error})")) from None
         finally:
             self.db.execute("PRAGMA foreign_keys = ON")

@@ -111,6 +111,27 @@ def old_library(folder: Path) -> None:
     db.close()
 
 
+@pytest.mark.parametrize(
+    ("theirs", "cure"),
+    [
+        ("CREATE TABLE ratings (track_id, stars)", r"holds the table ratings, .* 'ALTER TABLE \"ratings\" RENAME TO"),
+        ("CREATE VIEW ratings AS SELECT 1", r"holds the view ratings, .* 'DROP VIEW \"ratings\"'"),
+        ("CREATE TABLE ratings_by_track (x)", r"holds the table ratings_by_track, .* 'ALTER TABLE"),
+        ("CREATE INDEX ratings_by_track ON tracks(year)", r"holds the index ratings_by_track, .* 'DROP INDEX"),
+    ],
+)
+def test_a_name_of_a_person_that_a_new_step_needs_is_named(tmp_path, theirs, cure):
+    db = Database(tmp_path / "library.db")
+    migrations.apply(db, stop_before="m021_feedback")
+    db.execute(theirs)
+    db.close()
+    with pytest.raises(LibraryError, match=f"(?s){cure}"):
+        Library.open_to_write(tmp_path)
+    after = Database(tmp_path / "library.db")
+    assert migrations.pending(after)[0].name == "m021_feedback"
+    after.close()
+
+
 def test_an_older_library_is_not_read_but_upgraded_with_a_backup(tmp_path):
     old_library(tmp_path)
     with pytest.raises(LibraryError, match=r"was made by an older version.\n\nRun `cli embed-audio` to upgrade it"):

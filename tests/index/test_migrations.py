@@ -60,6 +60,7 @@ def test_every_table_of_ours_is_strict(library):
     names = {"artists", "albums", "tracks", "roots", "runs", "vectors", "excerpts", "spaces", "index_files"}
     names |= {"users", "playlists", "playlist_tracks", "listens", "graphs", "edges", "metrics", "node_vectors"}
     names |= {"recordings", "same_recording", "fingerprints"}
+    names |= {"never_recommended", "ratings", "favourites", "play_queues"}
     tables = {
         table.name: table for table in library.db.tables if not table.name.startswith(("_", "tracks_fts", "sqlite_"))
     }

@@ -175,10 +175,10 @@ def test_a_table_without_its_checks(folder):
 def test_what_people_add_for_themselves_is_welcome(folder):
     run(
         folder,
-        "CREATE TABLE ratings (track_id INTEGER REFERENCES tracks(id), stars INTEGER);"
+        "CREATE TABLE stars (track_id INTEGER REFERENCES tracks(id), stars INTEGER);"
         "CREATE TABLE log (said TEXT);"
-        "CREATE TRIGGER mine AFTER INSERT ON ratings BEGIN INSERT INTO log SELECT title FROM tracks; END;"
-        "CREATE VIEW best AS SELECT t.title FROM ratings JOIN tracks AS t ON t.id = track_id;"
+        "CREATE TRIGGER mine AFTER INSERT ON stars BEGIN INSERT INTO log SELECT title FROM tracks; END;"
+        "CREATE VIEW best AS SELECT t.title FROM stars JOIN tracks AS t ON t.id = track_id;"
         "CREATE INDEX mine_by_year ON tracks(year);",
     )
     for opening in (Library.open, Library.open_to_write):

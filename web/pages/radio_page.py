@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _KINDS = ("play", "skip", "like", "dislike", "never")  # of events
 _MAX_SEEDS = 50
 _N_AHEAD = 3  # songs that a queue shows before they play
-_MAX__KINDS = 20_000  # of a session: weeks of songs
-_MAX_NEW__KINDS = 10
+_MAX_EVENTS = 20_000  # of a session: weeks of songs
+_MAX_NEW_EVENTS = 10
 
 
 async def radio_page(request: Request) -> Response:
@@ -56,7 +56,7 @@ async def go_on(request: Request) -> Response:
     """
     body, pools, listener = await json_of(request), pools_of(request), listener_of(request)
     events, state = _events(body.get("events", [])), body.get("state")
-    if not isinstance(state, dict) or not isinstance(state.get("events"), list) or len(state["events"]) > _MAX__KINDS:
+    if not isinstance(state, dict) or not isinstance(state.get("events"), list) or len(state["events"]) > _MAX_EVENTS:
         raise HTTPException(400, "This is no state of a radio. Begin a new one.")
 
     def read(library: Library) -> dict[str, Any]:
@@ -74,12 +74,12 @@ async def go_on(request: Request) -> Response:
 
 
 def _events(values: object) -> list[tuple[str, int]]:
-    if not isinstance(values, list) or len(values) > _MAX_NEW__KINDS:
-        raise HTTPException(400, f"Events are a list of at most {_MAX_NEW__KINDS}.")
+    if not isinstance(values, list) or len(values) > _MAX_NEW_EVENTS:
+        raise HTTPException(400, f"Events are a list of at most {_MAX_NEW_EVENTS}.")
     if not all(isinstance(one, list) and len(one) == 2 and one[0] in _KINDS for one in values):
         raise HTTPException(400, f"An event is a kind ({', '.join(_KINDS)}) and the id of a track.")
     return list(
-        zip([kind for kind, _ in values], id_list([track for _, track in values], _MAX_NEW__KINDS), strict=True)
+        zip([kind for kind, _ in values], id_list([track for _, track in values], _MAX_NEW_EVENTS), strict=True)
     )
 
 
