@@ -23,7 +23,7 @@ from earshot.index.search.word_search import search_words
 from earshot.index.tracks.track_lookup import track_rows
 from earshot.index.vectors.spaces import TOWER, current_space
 from earshot.web.library_access import library_of
-from earshot.web.pages.listeners import is_known, listener_of, thumbs_of
+from earshot.web.pages.listeners import is_known, keep_the_only_one, listener_of, listeners, thumbs_of
 from earshot.web.pages.page_templates import page
 from earshot.web.pages.track_cards import PAGE_SIZE, cards, ids_of, page_number, paging
 
@@ -42,10 +42,13 @@ async def home(request: Request) -> Response:
             "n_tracks": library.value("SELECT count(*) FROM tracks WHERE status = 'embedded'"),
             "played": _played_lately(library, listener),
             "albums": list_albums(library, 18, order="newest"),
+            "listeners": listeners(library),
         }
 
     facts = await library_of(request).read(read)
-    return page(request, "home.html" if facts["n_tracks"] else "first_run.html", **facts)
+    response = page(request, "home.html" if facts["n_tracks"] else "first_run.html", **facts)
+    keep_the_only_one(request, response, facts["listeners"])
+    return response
 
 
 def _played_lately(library: Library, listener: str) -> list[Album]:

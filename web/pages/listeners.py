@@ -50,13 +50,23 @@ def _never(library: Library, track_ids: list[int]) -> dict[int, str]:
     return dict.fromkeys(recordings_of(library, track_ids), "never")
 
 
+def keep_the_only_one(request: Request, response: Response, names: list[str]) -> None:
+    """Take the only listener of a library for that of a browser which has none yet: they imported what they played."""
+    if COOKIE not in request.cookies and len(names) == 1:
+        _keep(response, names[0])
+
+
+def _keep(response: Response, name: str) -> None:
+    response.set_cookie(COOKIE, quote(name), max_age=_A_YEAR, httponly=True, samesite="strict")
+
+
 async def choose(request: Request) -> Response:
     """Keep the name of the listener in a cookie, and lead back to the page that asked."""
     values = await values_of(request)
     name, to = text_of(values, "name", _MAX_NAME), str(values.get("to", "/"))
     # Not to another site: two slashes begin the name of one.
     response = RedirectResponse(to if to.startswith("/") and not to.startswith(("//", "/\\")) else "/", 303)
-    response.set_cookie(COOKIE, quote(name), max_age=_A_YEAR, httponly=True, samesite="strict")
+    _keep(response, name)
     return response
 
 

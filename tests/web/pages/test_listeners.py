@@ -40,6 +40,17 @@ def test_a_listener_is_chosen_once(heard_library):
         assert "Zoë ; x" in client.get("/for-you").text
 
 
+def test_the_only_listener_is_taken_for_that_of_a_new_browser(library):
+    record_like(library, "Zoë", 1)
+    library.close()
+    with signed_in(library.folder) as client:
+        assert "earshot_listener=Zo%C3%AB" in client.get("/").headers["set-cookie"]
+        assert "set-cookie" not in client.get("/").headers, "it stays, whoever is imported later"
+        assert client.post("/feedback/thumb", json={"track": 2, "thumb": "like"}).status_code == 200
+    with Library.open(library.folder) as read:
+        assert listeners(read) == ["Zoë"] and thumbs_of(read, "Zoë") == {1: "like", 2: "like"}
+
+
 @pytest.mark.parametrize("to", ["//evil.example", "https://evil.example", "/\\evil.example", ""])
 def test_it_leads_to_no_other_site(heard_library, to):
     with signed_in(heard_library) as client:
