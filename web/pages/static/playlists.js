@@ -25,9 +25,9 @@ export async function addToPlaylist(tracks) {
     savePlaylist(tracks);
     return;
   }
-  const choices = known.map((one, place) => element("label", { class: "menu-choice row" },
+  const choices = known.map((one, place) => element("label", { class: "choice" },
     element("input", { type: "radio", name: "id", value: one.id, required: true, checked: place === 0 }), `${one.name} (${one.n_tracks})`));
-  const other = element("label", { class: "menu-choice row" }, element("input", { type: "radio", name: "id", value: "new" }), "A new playlist …");
+  const other = element("label", { class: "choice" }, element("input", { type: "radio", name: "id", value: "new" }), "A new playlist …");
   const form = await ask("Add to a playlist", [element("div", { class: "list" }, ...choices, other)], "Add");
   if (!form) return;
   if (form.get("id") === "new") {
