@@ -23,7 +23,7 @@ _TITLE_GUEST = re.compile(
 _SAME_RECORDING = (
     r"(?:\d{4}\s+(?:[-–—]\s+)?)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+(?:version|edition))?(?:\s+(?:in\s+)?\d{4})?"
     r"|(?:original\s+)?(?:album|single|lp|mono|stereo)\s+version|original\s+mix|explicit(?:\s+version)?"
-    r"|bonus\s+track|mono|stereo"
+    r"|bonus\s+track|mono|stereo|official\s+(?:audio|(?:music\s+|lyric\s+)?video|visuali[sz]er)|lyrics?\s+video"
     r"|(?:super\s+)?(?:deluxe|expanded|anniversary|special)(?:\s+(?:edition|version))?"
 )
 _SAME_NOTES = rf"(?:{_SAME_RECORDING})(?:\s*[/,;]\s*(?:{_SAME_RECORDING}))*"

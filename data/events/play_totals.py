@@ -40,9 +40,12 @@ def are_of_the_same(one: Totals, other: Totals) -> bool:
     return 2 * n_shared >= min(len(one.plays), len(other.plays))
 
 
-def has_grown_into(earlier: Totals, later: Totals) -> bool:
-    """Tell whether a file holds what another held some time ago: nearly all pairs, and none of these played less."""
+def has_grown_into(earlier: Totals, later: Totals, n_least: int = _MIN_GROWN) -> bool:
+    """Tell whether a file holds what another held some time ago: nearly all pairs, and none of these played less.
+
+    Two files of fewer than `n_least` pairs may agree by chance.
+    """
     shared = earlier.plays.join(later.plays, on=earlier.plays.columns[:2])
     n_grown = int((shared["plays"] <= shared["plays_right"]).sum())
-    is_grown = n_grown >= max(_MIN_GROWN, _NEARLY_ALL * len(earlier.plays))
+    is_grown = n_grown >= max(n_least, _NEARLY_ALL * len(earlier.plays))
     return is_grown and later.n_opinions >= _NEARLY_ALL * earlier.n_opinions

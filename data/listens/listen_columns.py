@@ -44,12 +44,14 @@ _ALBUM = ("album", "album_name", "album_title", "release", "release_name", *colu
 _MOMENTS = (
     *("time", "timestamp", "played_at", "listened_at", "ts", "date", "datetime", "date_time", "unix_time", "uts"),
     *("utc_time", "time_utc", "utc", "play_date", "date_played", "played_on", "listen_date", "end_time", "entry_date"),
-    *("scrobbled_at", "scrobble_time", "time_played", "datum", "zeit", "fecha", "heure"),
+    *("scrobbled_at", "scrobble_time", "scrobble_date", "time_played", "listened_on", "when"),
+    *("date_listened", "listening_date", "listening_time", "stream_time", "datum", "zeit", "fecha", "heure"),
 )
 _TIME = (*_MOMENTS, *(f"{name}_utc" for name in _MOMENTS))
 _DATE = ("date", "play_date", "datum", "fecha", "data", "jour")  # beside a column of the time of day
 _CLOCK = ("time", "uhrzeit", "zeit", "heure", "hora", "ora", "clock", "time_of_day")
 _PLAYS = ("plays", "play_count", "playcount", "count", "n_plays", "listens", "weight", "scrobbles", *column_words.PLAYS)
+_OF_PLAYLISTS = ("playlist_name", "added_at", "added_by")
 _TAGS = ("tag", "tag_id", "tag_value")
 _OPTIONAL = {  # well-known names of other columns, and the columns of a batch that they become
     **dict.fromkeys(("track_mbid", "recording_mbid", "mbid"), "mbid"),
@@ -212,6 +214,6 @@ def _missing(table: str, columns: Sequence[str], what: str, cure: str) -> ValueE
     hint = ""
     if any(map(str.isdecimal, columns)):
         hint = f".\n\nIf this is no header but the first row: {NAME_THEM[0].lower()}{NAME_THEM[1:]}"
-    elif "playlistname" in _plain(columns):
-        hint = ".\n\nIt looks like playlists, which `cli import-playlists` reads"
+    elif _plain(_OF_PLAYLISTS) & _plain(columns):
+        hint = ".\n\nIt looks like a playlist, which `cli import-playlists` reads"
     return ValueError(f"{table}: no column of {what}; name one of {list_columns(columns)} with {cure}{hint}")

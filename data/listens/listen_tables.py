@@ -82,6 +82,8 @@ def read_listen_table(file: Path | Member, options: ReadOptions | None = None) -
 def read_table(table: Table, options: ReadOptions) -> OpenedSource:
     """Read an opened table; see `read_listen_table`."""
     names = headless_names(table.first_row)
+    if options.listener and names and len(names) == 3:  # one person's tracks, not a person and a track
+        names = ["artist", "track", names[2]]
     if table.first_row and names is None and options.user is None and options.item is None:
         row = ", ".join(field[:_MAX_SHOWN] for field in table.first_row)
         raise ValueError(

@@ -1,5 +1,6 @@
 """Edge lists of other programs: CSV, TSV or Parquet with a source, a target and perhaps a weight."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from earshot.data.tables.table_blocks import find_column, malformed_examples, open_table, stripped
+from earshot.data.tables.table_blocks import Table, find_column, malformed_examples, open_table, stripped
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 _SOURCE_COLUMNS = ("source", "from", "from_node", "src", "node_1", "quelle", "origen", "follower_artist_id")
 _TARGET_COLUMNS = ("target", "to", "to_node", "dst", "node_2", "ziel", "cible", "destino", "influencer_artist_id")
 _WEIGHT_COLUMNS = ("weight", "w", "similarity", "score", "strength", "count", "plays", "gewicht", "poids", "peso")
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:e[+-]?\d+)?", re.IGNORECASE)
+_MIN_SECONDS = 1e8  # since 1970
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def read_edge_list(
 ) -> EdgeList:
     """Read a table of edges. Columns that are not given are found by well-known names, else the first two are taken.
 
-    A file whose first line holds two numbers has no header.
+    A text has no header if its first line holds a number, or a name that also stands below it.
 
     Raises
     ------
@@ -44,9 +47,13 @@ def read_edge_list(
         The suffix is not one of `SUFFIXES`, the file cannot be parsed, or a named column is not in it.
     """
     table = open_table(path, SUFFIXES, "edge lists")
+    if len(table.columns) < 2:
+        raise ValueError(f"{path.name} has {len(table.columns)} column; an edge needs a source and a target")
+    if path.suffix != ".parquet" and not (source or target or weight) and _is_headless(table):
+        first_row = table.first_row or table.columns
+        table = open_table(path, SUFFIXES, "edge lists", has_header=False)
+        weight = table.columns[2] if len(first_row) == 3 and _is_weight(first_row[2]) else None
     columns = table.columns
-    if len(columns) < 2:
-        raise ValueError(f"{path.name} has {len(columns)} column; an edge needs a source and a target")
     weight = find_column(path.name, columns, weight, _WEIGHT_COLUMNS)
     nodes = [name for name in columns if name != weight]
     source = find_column(path.name, columns, source, _SOURCE_COLUMNS) or nodes[0]
@@ -71,6 +78,25 @@ def read_edge_list(
         malformed_examples(edges, flags),
         (source, target),
     )
+
+
+def _is_headless(table: Table) -> bool:
+    """Tell whether the first line of a table, which was taken for its header, is one of edges."""
+    columns = table.columns
+    is_known = any(
+        find_column("", columns, None, names) for names in (_SOURCE_COLUMNS, _TARGET_COLUMNS, _WEIGHT_COLUMNS)
+    )
+    if table.first_row or is_known:
+        return bool(table.first_row)
+    if len(columns) == 3:
+        return _is_weight(columns[2])
+    named_again = (pl.col(name).is_in(columns).any() for name in columns)
+    return len(columns) == 2 and any(next(table.blocks(columns)).select(named_again).row(0))
+
+
+def _is_weight(field: str) -> bool:
+    """Tell whether a field is a number that is no time."""
+    return _NUMBER.fullmatch(field) is not None and float(field.replace(",", ".")) < _MIN_SECONDS
 
 
 def _number(column: str) -> pl.Expr:

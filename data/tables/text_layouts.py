@@ -18,7 +18,7 @@ _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _COMMENT_MARKS = (b"#", b"%")
 _COMMENTS = re.compile(rb"(?:[#%][^\n]*+\n\s*+)*+")
 _COLONS, _UNIT = "::", "\x1f"  # a separator of two letters is read as another of one
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*')  # a hint for Excel, which other programs write
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # a hint for Excel, which other programs write
 _TITLE_BYTES, _MIN_MARKS = 10_000, 3  # where a line above a header is looked for; separators in that header
 _IN_QUOTES = re.compile(r'"[^"]*"')
 _NUMBER = re.compile(r"-?\d+")

@@ -43,8 +43,8 @@ class Utf8File(io.RawIOBase):
 def _utf8_pieces(file: IO[bytes], encoding: str | None) -> Iterator[bytes]:
     head = file.read(_PIECE_BYTES)  # not the mark alone, so that `peek` of a buffer sees a whole piece
     pieces: Iterator[bytes] = chain([head.removeprefix(codecs.BOM_UTF8)], iter(partial(file.read, _PIECE_BYTES), b""))
-    if encoding or head.startswith(_UTF16_MARKS):
-        texts = codecs.iterdecode(pieces, encoding or "utf-16", "replace")
+    if encoding := encoding or _utf16_of(head):
+        texts = codecs.iterdecode(pieces, encoding, "replace")
         pieces = (text.encode("utf-8", "replace") for text in texts)  # lone surrogates have no encoding
         head = next(pieces, b"")
         pieces = chain([head], pieces)
@@ -94,18 +94,20 @@ def unicode_text(content: bytes) -> str | None:
     >>> unicode_text("Björk".encode()), unicode_text("Björk".encode("cp1252"))
     ('Björk', None)
     """
-    if content.startswith(_UTF16_MARKS):
-        return content.decode("utf-16", "replace")
-    if (zeros := _zeros_at_every_other_place(content[:_PIECE_BYTES])) is not None:
-        return content.decode("utf-16-le" if zeros else "utf-16-be", "replace")
+    if encoding := _utf16_of(content[:_PIECE_BYTES]):
+        return content.decode(encoding, "replace")
     return _utf8_text(content.removeprefix(codecs.BOM_UTF8))
 
 
-def _zeros_at_every_other_place(content: bytes) -> int | None:
-    """Tell whether zeros are frequent at even places (0) alone, or at odd ones (1), as in UTF-16; None otherwise."""
+def _utf16_of(content: bytes) -> str | None:
+    """The encoding of text in UTF-16: zeros are frequent at even places alone, or at odd ones; None for other text."""
+    if content.startswith(_UTF16_MARKS):
+        return "utf-16"
     n_even, n_odd = content[::2].count(0), content[1::2].count(0)
     is_frequent = max(n_even, n_odd) > _MANY_ZEROS * len(content)
-    return int(n_odd > n_even) if is_frequent and min(n_even, n_odd) * 10 < max(n_even, n_odd) else None
+    if not is_frequent or min(n_even, n_odd) * 10 >= max(n_even, n_odd):
+        return None
+    return "utf-16-le" if n_odd > n_even else "utf-16-be"
 
 
 def _utf8_text(content: bytes) -> str | None:

@@ -118,7 +118,8 @@ def _earlier_totals(library: Library, listens: StoredListens) -> Iterator[Earlie
         with suppress(LogError), log_errors(path):  # a damaged one costs no other import
             totals = read_totals(path, one.level) if path.is_file() else None
         if own and totals and are_of_the_same(own, totals):
-            yield EarlierTotals(one, has_grown_into(totals, own), has_grown_into(own, totals))
+            least = {"n_least": 1} if one.origin == listens.origin else {}  # a file that was written again
+            yield EarlierTotals(one, has_grown_into(totals, own, **least), has_grown_into(own, totals))
 
 
 def import_digests(library: Library, level: str | None = None) -> list[str]:

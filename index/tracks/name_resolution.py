@@ -255,7 +255,7 @@ def _known_id(library: Library, level: str) -> Lookup:
     known = set(library.column(f"SELECT id FROM {_TABLES[level]}"))
 
     def find(name: str) -> int:
-        if not (name.isdecimal() and len(name) < 19 and int(name) in known):
+        if not (name.isdecimal() and len(name) < 19 and int(name) in known and name == str(int(name))):
             raise ValueError(f"{name!r} is the id of no {level} in this library")
         return int(name)
 

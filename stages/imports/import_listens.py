@@ -221,6 +221,11 @@ def _doubts(library: Library, collector: EventCollector, result: ListenImport) -
                 f"listens of {name!r} are now beside those of {others[0]!r}: if that is one person, run"
                 f" `cli forget-listens {result.listens.id}` and import again with --listener {shlex.quote(others[0])}"
             )
+    if ME in collector.users and len(collector.users) > 1:
+        yield (
+            f"some listens name who listened and some do not; the latter are of {ME!r}: if all are one person, run"
+            f" `cli forget-listens {result.listens.id}` and import again with --listener NAME"
+        )
     for totals in result.earlier_totals:
         earlier = totals.listens
         name = f"import {earlier.id} ({Path(earlier.origin).name}, {earlier.imported[:10]})"

@@ -44,6 +44,7 @@ from earshot.data.name_matching import (
         ("Song (Mono / Remastered)", "Song [2017 Remaster]"),
         ("Song (Deluxe Edition)", "Song - Super Deluxe"),
         ("Song (Stereo Version)", "Song"),
+        ("Song (Official Audio)", "Song - Official Music Video"),
         ("Rock & Roll", "rock and roll"),
         ("Søren Łódź", "Soren Lodz"),
         ("…", "…"),

@@ -9,11 +9,13 @@ from earshot.data.tables.json_lists import json_entries
 from earshot.data.tables.text_blocks import Member, json_object
 
 _LISTS = ("scrobbles", "list")
-_MARKS = ('"artists"', '"origin"', '"track"')
+_MARKS = ('"artists"', '"track"')
+_OWN_MARKS = ('"maloja"', '"origin"')  # one of these: the backup's head, and a fact of each scrobble
 
 
 def _is_maloja(head: Head) -> bool:
-    return head.text[:1] == "{" and _list(head.text) is not None and all(mark in head.text for mark in _MARKS)
+    is_own = all(mark in head.text for mark in _MARKS) and any(mark in head.text for mark in _OWN_MARKS)
+    return head.text[:1] == "{" and is_own and _list(head.text) is not None
 
 
 def _list(text: str) -> str | None:

@@ -50,7 +50,7 @@ def _facts(track: Facts) -> Facts | str:
     if not isinstance(plays, int) or plays < 1:
         return "tracks that were never played"
     time = int(last.replace(tzinfo=UTC).timestamp()) if isinstance(last, datetime) else None
-    return names | {"album": track.get("Album"), "plays": plays, "time": time}
+    return names | {"album": track.get("Album"), "path": track.get("Location"), "plays": plays, "time": time}
 
 
 ITUNES_LIBRARY = Reader(

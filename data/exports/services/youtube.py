@@ -19,8 +19,10 @@ _MARK = re.compile(r'"header"\s*:\s*"YouTube')
 _VIDEO = re.compile(r"^https?://(?:\w+\.)?youtube\.com/watch\?")
 # The title is a sentence in the language of the account.
 _SENTENCE = re.compile(
-    r"^(?:Watched|Hai guardato|Vous avez regardé|Has visto|Assistiu a|Você assistiu a|Viu) (?P<after>.+)"
-    r"|^(?:Du hast )?(?P<between>.+) (?:angesehen|bekeken)$"
+    r"^(?:(?:Watched|Hai guardato|(?:Vous avez|A) (?:regardé|visionné)|Has visto|(?:Você )?[Aa]ssistiu a|Viu"
+    r"|(?:Du )?[Tt]ittade på|(?:Du )?[Ss]å(?: på)?|Obejrzano:?|Просмотрено(?: видео)?:?) "
+    r"|(?:已观看|观看了|已觀看) ?)(?P<after>.+)"
+    r"|^(?:Du hast |「)?(?P<between>.+?)」? ?(?:angesehen|bekeken|izlendi|を視聴しました|을\(를\) 시청(?:함|했습니다))$"
 )
 _MIN_TITLES = 10  # different ones, to tell what is the sentence and what a title in an unknown language
 _TOPIC = " - Topic"  # ends the name of a channel that YouTube makes of one artist's records
@@ -42,21 +44,25 @@ def read_youtube(member: Member, listener: str | None) -> Iterator[Batch]:
     with member.open_text() as file:
         blocks = json_entries(file, member.title)
         first = next(blocks, [])
-        pick = partial(_facts, sentence=_sentence(json_objects(first)))
-        yield from entry_batches(chain([first], blocks), pick, listener, needed=("title", "time_s"))
+        sentence, notes = _sentence(json_objects(first))
+        pick = partial(_facts, sentence=sentence)
+        batches = entry_batches(chain([first], blocks), pick, listener, needed=("title", "time_s"))
+        yield from (replace(batch, notes=notes) for batch in batches)
 
 
-def _sentence(entries: Iterable[Facts]) -> re.Pattern[str]:
-    """The words around the titles: well-known ones, else those that all sentences have in common."""
+def _sentence(entries: Iterable[Facts]) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """The words around the titles: well-known ones, else those that all sentences have in common; and notes on them."""
     titles = {str(entry.get("title")) for entry in entries if _is_song(entry) and _VIDEO.match(_address(entry))}
-    if len(titles) < _MIN_TITLES or 2 * sum(_SENTENCE.match(title) is not None for title in titles) > len(titles):
-        return _SENTENCE
+    unknown = sorted(title for title in titles if not _SENTENCE.match(title))
+    if len(titles) < _MIN_TITLES or 2 * len(unknown) < len(titles):
+        note = f"titles in a language that is not known here are read as they stand: {len(unknown):,}, such as"
+        return _SENTENCE, (f"{note} {unknown[0][:100]!r}",) if unknown else ()
     before = _common_start(titles)
     after = _common_start([title[::-1] for title in titles])[::-1]
     before = before[: max((match.end() for match in re.finditer(r"\W", before)), default=0)]  # no part of a word
     if after.isascii():
         after = after[min((match.start() for match in re.finditer(r"\W", after)), default=len(after)) :]
-    return re.compile(f"^{re.escape(before)}(?P<after>.+?){re.escape(after)}$|(?P<between>$^)")
+    return re.compile(f"^{re.escape(before)}(?P<after>.+?){re.escape(after)}$|(?P<between>$^)"), ()
 
 
 def _common_start(texts: Iterable[str]) -> str:

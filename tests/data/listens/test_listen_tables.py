@@ -234,6 +234,14 @@ def test_a_table_without_a_header_is_told_to_name_its_columns(tmp_path, row, wor
 
 
 def test_playlists_are_told_from_listens(tmp_path):
-    (tmp_path / "x.csv").write_text("Track name,Artist name,Album,Playlist name,Type\nOne,Air,,Mix,Playlist\n")
-    with pytest.raises(ValueError, match=r"(?s)no column of users; .* like playlists, which `cli import-"):
-        read_listen_table(tmp_path / "x.csv")
+    for header in ("Track name,Artist name,Album,Playlist name", "Track URI,Track Name,Artist Name(s),Added At"):
+        (tmp_path / "x.csv").write_text(f"{header}\nOne,Air,x,Mix\n")
+        with pytest.raises(ValueError, match=r"(?s)no column of users; .* like a playlist, which `cli import-"):
+            read_listen_table(tmp_path / "x.csv")
+
+
+def test_a_table_without_a_header_of_one_listener_names_artists(tmp_path):
+    path = written(tmp_path, "Air,Sexy Boy,1715020776\nLow,Lullaby,1715020999\n")
+    batch = read_listen_table(path, listener="ana").batch
+    assert batch.events["user", "artist", "title"].rows() == [("ana", "Air", "Sexy Boy"), ("ana", "Low", "Lullaby")]
+    assert batch.notes == ("without a header, its columns are read as artist, track, time",)

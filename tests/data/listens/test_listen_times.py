@@ -21,6 +21,10 @@ def read(*texts):
     [
         "2024-03-10T07:30", "2024-03-10 07:30", "2024-03-10T07:30Z", "2024-03-10T07:30:00.000Z",
         "2024-03-10 07:30:00.123+00", "2024-03-10 09:30:00+02", "2024-03-10T09:30+02:00", "2024-03-10T02:30:00-0500",
+        "Mar 10, 2024, 7:30:00 AM", "March 10, 2024 at 07:30AM", "Sunday, 10 March 2024 07:30", "10-Mar-2024 07:30:00",
+        "Sun, 10 Mar 2024 02:30:00 -0500", "Sun, 10 Mar 2024 07:30:00 GMT", "Sun Mar 10 07:30:00 2024",
+        "Sun Mar 10 2024 08:30:00 GMT+0100 (Central European Standard Time)", "20240310T073000Z",
+        "20240310T093000+0200", "20240310073000",
         "2024-03-10 07:30:00 UTC", "10 Mar 2024, 07:30", "2024/3/10 7:30", "2024/03/10 07:30:00", "2024年3月10日 7:30",
         "2024. 3. 10. 07:30", "2024-03-10 7:30 AM", str(MORNING), f"{MORNING}000",
     ],
@@ -33,6 +37,10 @@ def test_a_day_as_one_number():
     assert read("20240310", "20240311") == [MIDNIGHT, MIDNIGHT + 86_400]
     assert read(20240310) == [MIDNIGHT]
     assert read("20240310", "20241340") == [20240310, 20241340]  # no days, so seconds
+
+
+def test_a_day_whose_month_is_named():
+    assert read("March 10, 2024", "11 Mar 2024", "Mar 10, 2024 7:30:00 AM CET") == [MIDNIGHT, MIDNIGHT + 86_400, None]
 
 
 def test_days_of_excel():

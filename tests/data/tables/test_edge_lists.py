@@ -70,3 +70,18 @@ def test_a_table_of_a_country_with_decimal_commas(tmp_path):
     (tmp_path / "kanten.csv").write_text("Gewicht;Quelle;Ziel\n0,85;Air;Can\n1;Can;Air\n1,234;Air;Can\n")
     edges = read_edge_list(tmp_path / "kanten.csv")
     assert named(edges) == [(("Air", "Can"), pytest.approx(0.85)), (("Can", "Air"), 1.0)] and edges.n_malformed == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "edges"),
+    [
+        ("Air,Can,0.5\nCan,M83,2\n", [(("Air", "Can"), 0.5), (("Can", "M83"), 2.0)]),
+        ("Air;Can\nM83;Air\n", [("Air", "Can"), ("M83", "Air")]),
+        ("10 20 0.5\n20 30 1\n", [(("10", "20"), 0.5), (("20", "30"), 1.0)]),
+        ("10 20 1715020776\n", [("10", "20")]),  # a time is no weight
+        ("artist_a,artist_b\nM83,Air\n", [("M83", "Air")]),
+    ],
+)
+def test_the_first_edge_is_no_header(tmp_path, text, edges):
+    (tmp_path / "x.csv").write_text(text)
+    assert named(read_edge_list(tmp_path / "x.csv")) == edges

@@ -70,8 +70,9 @@ def test_packed_tables_need_no_copy(tmp_path):
         assert open_table(member).whole().rows() == [("ana", "Air")]
 
 
-def test_the_separator_that_excel_is_told(tmp_path):
-    path = written(tmp_path / "x.csv", '"sep=;"\r\nartist;n\r\nAir, Moon;2\r\n')
+@pytest.mark.parametrize("hint", ['"sep=;"', "SEP=;"])
+def test_the_separator_that_excel_is_told(tmp_path, hint):
+    path = written(tmp_path / "x.csv", f"{hint}\r\nartist;n\r\nAir, Moon;2\r\n")
     assert open_table(path).whole().rows(named=True) == [{"artist": "Air, Moon", "n": "2"}]
 
 

@@ -14,6 +14,8 @@ ENCODED = {
     "UTF-8 with a mark": TEXT.encode("utf-8-sig"),
     "UTF-16, little end first": codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le"),
     "UTF-16, big end first": codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+    "UTF-16 without a mark, little end first": TEXT.encode("utf-16-le"),
+    "UTF-16 without a mark, big end first": TEXT.encode("utf-16-be"),
 }
 
 

@@ -163,6 +163,8 @@ def test_digits_are_ids_only_if_somebody_says_so(library):
 def test_ids_that_are_none_are_refused(library):
     with pytest.raises(ValueError, match="'9' is the id of no artist in this library"):
         matched(library, ["1", "9"], "artist", names_are="ids")
+    with pytest.raises(ValueError, match="'01' is the id of no artist"):  # only what the library itself would write
+        matched(library, ["01"], "artist", names_are="ids")
     with pytest.raises(ValueError, match="'Air' is the id of no artist"):
         matched(library, ["Air"], "artist", names_are="ids")
     with pytest.raises(ValueError, match="level 'song'"):

@@ -191,6 +191,13 @@ def test_play_counts_that_grew_take_the_place_of_the_earlier_ones(library, tmp_p
     assert "`cli forget-listens 4` takes these back" in note, "the one before is ahead"
 
 
+def test_a_table_that_was_written_again_takes_its_place_however_short(library, tmp_path):
+    noted(library, counts(tmp_path / "plays.csv", [3, 1]), listener="ana")
+    (note,) = noted(library, counts(tmp_path / "plays.csv", [5, 1, 1]), listener="ana")
+    assert note.startswith("these play counts take the place of those of import 1 (plays.csv, ")
+    assert len(stored_listens(library)) == 1
+
+
 @pytest.mark.parametrize(
     ("second", "names"),
     [
@@ -218,6 +225,14 @@ def test_a_second_listener_may_be_the_first_one(library, tmp_path):
     assert note.startswith("listens of 'me' are now beside those of 'ana b'")
     assert "`cli forget-listens 2`" in note and note.endswith("--listener 'ana b'")
     assert noted(library, spotify(tmp_path / "c.json", stream("Three"))) == []  # said once
+
+
+def test_listens_without_a_name_beside_those_of_two_are_told(library, tmp_path):
+    (tmp_path / "x").mkdir()
+    for number, user in enumerate(({"username": "ana"}, {"username": "bob"}, {})):
+        spotify(tmp_path / "x" / f"endsong_{number}.json", stream(f"Song {number}", **user))
+    (note,) = noted(library, tmp_path / "x")
+    assert "the latter are of 'me'" in note and note.endswith("import again with --listener NAME")
 
 
 def test_times_before_services_kept_any_are_told(library, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 
+from earshot.data.exports.scrobblers import lastfm_json
 from listen_exports import SECOND, read
 
 COLUMNS = ("user", "artist", "title", "album", "mbid", "time_s")
@@ -49,3 +50,17 @@ def test_the_file_of_lastfmstats(tmp_path):
         "lastfm-json", [("ana", "Air", "One", "Moon Safari", None, SECOND)], {"malformed": 2}
     )  # fmt: skip
     assert read(path, "user", listener="bob")[1] == [("bob",)]
+
+
+def test_the_listener_whom_a_file_names_anywhere(tmp_path, monkeypatch):
+    scrobble = {"track": "One", "artist": "Air", "album": "Moon Safari", "date": SECOND * 1_000}  # once without albumId
+    path = tmp_path / "x.json"
+    for beginning in ({"username": "ana"}, {}):
+        path.write_text(json.dumps({**beginning, "scrobbles": [scrobble], "username": "ana"}))
+        assert read(path, *COLUMNS) == ("lastfm-json", [("ana", "Air", "One", "Moon Safari", None, SECOND)], {})
+    monkeypatch.setattr(lastfm_json, "_PIECE_BYTES", 7)
+    assert read(path, "user")[1] == [("ana",)]
+    page = {"track": [track("One")], "@attr": {"user": "bob", "totalPages": "1"}}
+    for answer in ([page], [{"recenttracks": page}], {"recenttracks": page}):
+        path.write_text(json.dumps(answer))
+        assert read(path, "user", "title") == ("lastfm-json", [("bob", "One")], {})

@@ -28,3 +28,11 @@ def test_scrobbles(tmp_path, head):
         {"malformed": 2},
     )
     assert read(path, "user", listener="ana")[1] == [("ana",)] * 2
+
+
+def test_a_backup_whose_scrobbles_have_no_origin(tmp_path):
+    entry = scrobble("One")
+    del entry["origin"]
+    path = tmp_path / "backup.json"
+    path.write_text(json.dumps({"maloja": {"export_time": 1_761_035_593}, "scrobbles": [entry]}))
+    assert read(path, "title") == ("maloja", [("One",)], {})

@@ -47,3 +47,10 @@ def test_a_sheet_of_other_columns_is_refused(tmp_path):
 def test_another_workbook_is_a_table(tmp_path):
     workbook(tmp_path / "x.xlsx", {"plays": [["user", "artist", "track"], ["ana", "Air", "One"]]})
     assert read(tmp_path / "x.xlsx", "user", "artist", "title") == ("table", [("ana", "Air", "One")], {})
+
+
+def test_dates_of_a_sheet_that_was_saved_in_another_country(tmp_path):
+    rows = [LINES[0], (*LINES[1][:-1], "04/05/2009 23:08"), (*LINES[1][:-1], "31/05/2009 23:08")]
+    (tmp_path / "x.csv").write_text("".join(";".join(row) + "\n" for row in rows))
+    second = SECOND // 60 * 60
+    assert read(tmp_path / "x.csv", "time_s")[1] == [(second,), (second + 27 * 86_400,)]

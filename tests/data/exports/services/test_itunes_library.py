@@ -55,3 +55,12 @@ def test_damage_is_told(tmp_path, text, words):
     (source,) = find_sources(tmp_path / "Library.xml").sources
     with pytest.raises(ValueError, match=words):
         list(source.open().batches)
+
+
+def test_a_file_without_tags_is_known_by_its_place(tmp_path):
+    place = "file://localhost/C:/Music/Air/02%20Sexy%20Boy.mp3"
+    path = written(
+        tmp_path / "x.xml", {"Name": "02 Sexy Boy", "Play Count": 2, "Location": place},
+        {"Name": "One", "Artist": "Air", "Play Count": 2, "Location": place},
+    )  # fmt: skip
+    assert read(path, "title", "path")[1] == [("02 Sexy Boy", place), ("One", None)]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from earshot.data.exports.listen_sources import find_sources
 from listen_exports import SECOND, read
 
 
@@ -57,6 +58,30 @@ def test_a_film_of_a_song_is_the_song(tmp_path, title, channel, artist, song):
 def test_a_title_made_to_take_hours_takes_none(tmp_path):
     title = "(" * 2_000 + "hd " * 600  # each bracket would be searched from each word on
     assert read_entries(tmp_path, watched(f"Watched {title}", "Ana"))[1] == [("me", "Ana", title.strip(), SECOND)]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "A visionné {}",
+        "Obejrzano: {}",
+        "{} を視聴しました",
+        "已觀看 {}",
+        "{}을(를) 시청했습니다",
+        "Du hast {} angesehen",
+    ],
+)
+def test_well_known_sentences_are_known_of_one_title(tmp_path, sentence):
+    assert read_entries(tmp_path, watched(sentence.format("Viuva")))[1] == [("me", "Air", "Viuva", SECOND)]
+
+
+def test_a_few_titles_of_an_unknown_language_are_told(tmp_path):
+    path = tmp_path / "watch-history.json"
+    path.write_text(json.dumps([watched("Ha mirat One"), watched("Viuva")]))
+    (batch,) = find_sources(path).sources[0].open().batches
+    assert batch.notes == (
+        "titles in a language that is not known here are read as they stand: 2, such as 'Ha mirat One'",
+    )
 
 
 @pytest.mark.parametrize(
