@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from earshot.commands.shared.console import OutputError
 from earshot.commands.shared.options import EXISTING_FILE
 from earshot.commands.shared.signals import heed_signal
 
@@ -38,7 +39,19 @@ def serve(
 
     password_hash = _password_hash(password_file, new_password, is_needed=not is_loopback(host))
     settings = ServerSettings(host=host, allowed_hosts=allow_host, password_hash=password_hash)
-    serve_until_interrupted(folder, settings, port, tell=click.echo, tell_players=_tell_players)
+    n_told = 0
+
+    def tell(address: str) -> None:
+        nonlocal n_told
+        try:
+            click.echo(address)
+        except OutputError:
+            if not n_told:
+                raise
+            # Who read the first address, such as `head -1`, has left; the browser that used it is let in.
+        n_told += 1
+
+    serve_until_interrupted(folder, settings, port, tell=tell, tell_players=_tell_players)
     heed_signal()
     click.echo("Stopped.", err=True)
 

@@ -41,7 +41,8 @@ def find_playlist(library: Library, playlist_id: int) -> StoredPlaylist:
     LibraryError
         There is none.
     """
-    row = library.db.execute(f"{_LIST} WHERE playlists.id = ?", [playlist_id]).fetchone()
+    is_id = 0 < playlist_id < 2**63  # SQLite has no larger ones
+    row = library.db.execute(f"{_LIST} WHERE playlists.id = ?", [playlist_id]).fetchone() if is_id else None
     if row is None:
         raise LibraryError(f"There is no playlist {playlist_id}.")
     return StoredPlaylist(*row)

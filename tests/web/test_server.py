@@ -47,6 +47,15 @@ def test_it_opens_by_its_address_and_ends_by_a_signal(heard_library, number):
         assert f"{address.partition('/sign-in')[0]}, with a key of `cli keys`" in errors
 
 
+def test_it_goes_on_when_nobody_reads_its_next_address(heard_library):
+    with running(heard_library) as (process, address):
+        process.stdout.close()
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        assert b"18 tracks" in opener.open(address, timeout=10).read()
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == "Stopped.\n"
+
+
 def test_it_ends_at_once_while_somebody_listens(tmp_path):
     write_noise(tmp_path, "wav", seconds=60.0)
     write_noise(tmp_path, "aiff", seconds=60.0)

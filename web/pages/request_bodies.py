@@ -1,7 +1,7 @@
 """Bodies of requests that change something: a small JSON object, or the fields of a form."""
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,17 +15,23 @@ async def json_of(request: Request) -> dict[str, Any]:
     Raises
     ------
     HTTPException
-        415: the body is not said to be JSON, as a form of another site would be; 400: it is none.
+        415: the body is not said to be JSON, as a form of another site would be; 400: it is none, or holds what
+        cannot be kept: half a letter, or a number that is none.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "This address takes JSON.")
     try:
-        body = json.loads(await request.body())
+        body = json.loads(await request.body(), parse_constant=_refuse)
+        json.dumps(body, ensure_ascii=False).encode()  # fails at half of a pair of surrogates, which databases refuse
     except (ValueError, RecursionError):
         raise HTTPException(400, "The body is no JSON.") from None
     if not isinstance(body, dict):
         raise HTTPException(400, "The body is no JSON object.")
     return body
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
 
 
 async def values_of(request: Request) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from earshot.web.library_access import library_of
 from earshot.web.pages.page_templates import page
 from earshot.web.security.request_limits import read_form
-from earshot.web.security.sessions import Sessions
+from earshot.web.security.sessions import Sessions, TooManyGuessesError
 
 PATH = "/sign-in"
 _WRONG_TOKEN = (
@@ -33,7 +33,11 @@ async def sign_in_by_password(request: Request) -> Response:
     """Open a session by the password of a form."""
     form = await read_form(request)
     sessions: Sessions = request.app.state.sessions
-    cookie = await sessions.open_by_password(form.get("password", ""))
+    address = request.client.host if request.client else ""
+    try:
+        cookie = await sessions.open_by_password(form.get("password", ""), address)
+    except TooManyGuessesError:
+        return _asked(request, 429, "Others try passwords at the moment. Wait a few seconds, and try again.")
     return _asked(request, 403, "This is not the password.") if cookie is None else _opened(request, cookie)
 
 

@@ -57,7 +57,7 @@ async def progress(request: Request) -> Response:
 async def start(request: Request) -> Response:
     """Start one of the commands."""
     name = (await values_of(request)).get("command")
-    if name not in COMMANDS:
+    if not isinstance(name, str) or name not in COMMANDS:
         raise HTTPException(400, f"The page starts {', '.join(COMMANDS)}, and nothing else.")
     words = [sys.executable, "-m", "earshot.cli", "--library", str(library_of(request).folder), name]
     try:

@@ -1,4 +1,4 @@
-"""Limits of the body of a request: its bytes, and the seconds that its sender may take."""
+"""Limits of a request: the letters of its path, the bytes of its body, and the seconds that its sender may take."""
 
 import asyncio
 from urllib.parse import parse_qsl
@@ -12,11 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MAX_BODY_BYTES = 2**20  # a playlist of ten thousand tracks
 BODY_SECONDS = 30.0
 _MAX_FIELDS = 20_000
+MAX_PATH_LETTERS = 1_000  # an id of more digits than these is an error of Python's
 _TOO_LONG = f"A request has at most {MAX_BODY_BYTES:,} bytes."
 
 
 class RequestLimits:
-    """Refuse a body that is too long, by what it declares or by what comes, or that does not end in time."""
+    """Refuse a path that is too long, and a body that is, by what it says or by what comes, or does not end in time."""
 
     def __init__(self, app: ASGIApp, seconds: float = BODY_SECONDS) -> None:
         self._app, self._seconds = app, seconds
@@ -24,6 +25,9 @@ class RequestLimits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if len(scope["path"]) > MAX_PATH_LETTERS:
+            await PlainTextResponse("There is no address as long as this.\n", 414)(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "0")
         if not (declared.isascii() and declared.isdigit()) or int(declared) > MAX_BODY_BYTES:

@@ -43,6 +43,8 @@ class SessionCheck:
             return PlainTextResponse("No such method.\n", 405)
         if method in _CHANGING and not is_from_own_page(headers):
             return PlainTextResponse("A change is asked for by a page of another site.\n", 403)
+        if is_within_other_page(headers):
+            return PlainTextResponse("This is shown in no page of another site.\n", 403)
         is_open = any(path == one or (one.endswith("/") and path.startswith(one)) for one in self._open_paths)
         cookie = cookie_parser(headers.get("cookie", "")).get(self._cookie, "")
         if is_open or self._sessions.is_open(cookie):
@@ -65,3 +67,14 @@ def is_from_own_page(headers: Headers) -> bool:
     if origin is None:
         return site == "same-origin"
     return origin.partition("://")[2].lower() == headers.get("host", "").lower()
+
+
+def is_within_other_page(headers: Headers) -> bool:
+    """Tell whether a page of another server loads this as a part: a picture, a frame, or what a script asks for.
+
+    Cookies go to all ports of a host, so that a page of another server on this computer would get it with ours, and
+    learn from its size and time what is here. A link to a page is none of these.
+    """
+    if headers.get("sec-fetch-site") not in ("cross-site", "same-site"):
+        return False
+    return (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) != ("navigate", "document")

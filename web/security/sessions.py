@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+from collections import Counter
 from time import monotonic
 
 from earshot.web.security.passwords import is_password
@@ -11,6 +12,12 @@ from earshot.web.security.passwords import is_password
 _MAX_SESSIONS = 64  # the one that was used least lately makes room
 _IDLE_SECONDS = 30 * 24 * 3_600
 _FAILURE_SECONDS = 1.0  # before another password is looked at
+_MAX_WAITING = 16  # passwords; more of them would keep their owner, and in the end everybody, out for minutes
+_MAX_WAITING_EACH = 2  # of one address
+
+
+class TooManyGuessesError(Exception):
+    """Passwords wait already to be looked at, one in a second."""
 
 
 class Sessions:
@@ -26,6 +33,7 @@ class Sessions:
         self._token = b""  # no hash is empty
         self._last_used: dict[bytes, float] = {}  # by the hash of the cookie
         self._one_password_at_a_time = asyncio.Lock()
+        self._waiting: Counter[str] = Counter()  # passwords by the address that sent them
 
     def new_token(self) -> str:
         """Make the token that opens the next session; an earlier one is forgotten."""
@@ -40,14 +48,26 @@ class Sessions:
         self._token = b""
         return self._opened()
 
-    async def open_by_password(self, password: str) -> str | None:
-        """Return the cookie of a new session, or after a second, None: the password is wrong, or there is none."""
-        async with self._one_password_at_a_time:
-            known = self._password_hash
-            if known is not None and await asyncio.to_thread(is_password, password, known):
-                return self._opened()
-            await asyncio.sleep(_FAILURE_SECONDS)
-            return None
+    async def open_by_password(self, password: str, address: str = "") -> str | None:
+        """Return the cookie of a new session, or after a second, None: the password is wrong, or there is none.
+
+        Raises
+        ------
+        TooManyGuessesError
+            Others wait already, of this address or of all.
+        """
+        if self._waiting[address] >= _MAX_WAITING_EACH or self._waiting.total() >= _MAX_WAITING:
+            raise TooManyGuessesError
+        self._waiting[address] += 1
+        try:
+            async with self._one_password_at_a_time:
+                known = self._password_hash
+                if known is not None and await asyncio.to_thread(is_password, password, known):
+                    return self._opened()
+                await asyncio.sleep(_FAILURE_SECONDS)
+                return None
+        finally:
+            self._waiting -= Counter([address])  # which forgets an address at none
 
     def is_open(self, cookie: str) -> bool:
         """Tell whether a cookie is that of an open session, which counts as a use of it."""

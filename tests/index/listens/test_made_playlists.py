@@ -48,6 +48,8 @@ def test_what_is_wrong_changes_nothing(library):
             change_playlist(library, made, **wrong)
     with pytest.raises(LibraryError, match="no track 99"):
         create_playlist(library, "Another", [99])
+    with pytest.raises(LibraryError, match="There is no playlist 18446744073709551616"):
+        find_playlist(library, 2**64)
     with pytest.raises(LibraryError, match="There is no playlist 7"):
         delete_playlist(library, 7)
     assert [(one.name, one.n_tracks) for one in stored_playlists(library)] == [("Evening", 1)]

@@ -25,7 +25,7 @@ def test_an_object_is_read():
     assert asyncio.run(values_of(sent(b"a=1&b=%C3%A9", "application/x-www-form-urlencoded"))) == {"a": "1", "b": "é"}
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b"\xff", b"[" * 100_000, b'{"a": NaN}', rb'{"a": "\ud800"}'])
 def test_no_object_is_refused(body):
     with pytest.raises(HTTPException) as refused:
         asyncio.run(json_of(sent(body)))

@@ -38,7 +38,7 @@ def test_a_form_leads_back_to_the_library(client):
     assert client.post("/training/stop").status_code == 303
 
 
-@pytest.mark.parametrize("command", ["", "forget-listens", "build-index; rm -r /", "--help", None])
+@pytest.mark.parametrize("command", ["", "forget-listens", "build-index; rm -r /", "--help", None, ["train-tower"], {}])
 def test_nothing_else_is_started(client, command):
     answer = client.post("/training", json={"command": command})
     assert answer.status_code == 400 and "and nothing else" in answer.text

@@ -1,4 +1,4 @@
-"""Bodies of requests: short, in time, and forms of letters only."""
+"""Paths of requests, short; their bodies: short, in time, and forms of letters only."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from earshot.web.security.request_limits import MAX_BODY_BYTES, RequestLimits, read_form
+from earshot.web.security.request_limits import MAX_BODY_BYTES, MAX_PATH_LETTERS, RequestLimits, read_form
 
 
 async def form(request):
@@ -19,7 +19,8 @@ async def form(request):
 
 @pytest.fixture
 def client():
-    app = Starlette(routes=[Route("/", form, methods=["POST"])], middleware=[Middleware(RequestLimits)])
+    routes = [Route("/", form, methods=["POST"]), Route("/{id:int}", form)]
+    app = Starlette(routes=routes, middleware=[Middleware(RequestLimits)])
     with TestClient(app) as client:
         yield client
 
@@ -41,6 +42,11 @@ def test_a_body_is_short_by_what_it_says_and_by_what_comes(client):
     assert client.post("/", content=b"", headers={"Content-Length": "-1"}).status_code == 413
 
 
+def test_an_id_has_an_end(client):
+    assert client.get(f"/{'9' * (MAX_PATH_LETTERS - 1)}", headers={"Content-Type": ""}).status_code == 200
+    assert client.get(f"/{'9' * 5_000}").status_code == 414, "Python reads no number of so many digits"
+
+
 def test_a_body_that_does_not_end_is_given_up():
     async def app(scope, receive, send):
         while (await receive())["more_body"]:
@@ -51,4 +57,4 @@ def test_a_body_that_does_not_end_is_given_up():
         return {"type": "http.request", "body": b"x", "more_body": True}
 
     with pytest.raises(HTTPException, match="did not end in time"):
-        asyncio.run(RequestLimits(app, seconds=0.1)({"type": "http", "headers": []}, drip, None))
+        asyncio.run(RequestLimits(app, seconds=0.1)({"type": "http", "path": "/", "headers": []}, drip, None))

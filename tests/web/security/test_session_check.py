@@ -50,6 +50,16 @@ def test_changing_needs_the_cookie_and_our_own_page(status_of, method):
     assert status_of(method, "/thumbs", origin="http://127.0.0.1:8765", sec_fetch_site="cross-site") == 403
 
 
+@pytest.mark.parametrize("site", ["same-site", "cross-site"])
+def test_pages_of_others_may_link_here_and_show_nothing_of_it(status_of, site):
+    link = {"sec_fetch_site": site, "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+    assert status_of("GET", "/library", **link) == 0
+    for mode, kind in (("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe"), ("navigate", "object")):
+        asked = link | {"sec_fetch_mode": mode, "sec_fetch_dest": kind}
+        assert status_of("GET", "/names.json", **asked) == status_of("GET", "/static/x.js", **asked) == 403
+        assert status_of("GET", "/library", **asked | {"sec_fetch_site": "same-origin"}) == 0
+
+
 def test_open_paths_are_whole_names(status_of):
     assert status_of("GET", "/sign-in", with_cookie=False) == status_of("GET", "/static/x.js", with_cookie=False) == 0
     assert status_of("GET", "/sign-in/x", with_cookie=False) == status_of("GET", "/static", with_cookie=False) == 401

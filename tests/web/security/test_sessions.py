@@ -6,7 +6,7 @@ import pytest
 
 from earshot.web.security import sessions
 from earshot.web.security.passwords import hash_password
-from earshot.web.security.sessions import Sessions
+from earshot.web.security.sessions import Sessions, TooManyGuessesError
 
 
 def test_a_token_opens_one_session():
@@ -47,12 +47,31 @@ def test_passwords_are_tried_one_at_a_time_and_a_wrong_one_costs_time(monkeypatc
 
     async def guess():
         began = asyncio.get_running_loop().time()
-        opened = await asyncio.gather(*(room.open_by_password(f"wrong horse {n}") for n in range(3)))
+        opened = await asyncio.gather(*(room.open_by_password(f"wrong horse {n}", f"10.0.0.{n}") for n in range(3)))
         return opened, asyncio.get_running_loop().time() - began
 
     opened, seconds = asyncio.run(guess())
     assert opened == [None] * 3 and seconds > 0.15
     assert room.is_open(asyncio.run(Sessions.open_by_password(room, "correct horse")) or "")
+
+
+def test_who_guesses_much_keeps_nobody_else_out(monkeypatch):
+    monkeypatch.setattr(sessions, "_FAILURE_SECONDS", 0.01)
+    room = Sessions(hash_password("correct horse"))
+
+    def ask(guesses):
+        return asyncio.gather(*(room.open_by_password(*one) for one in guesses), return_exceptions=True)
+
+    async def guess():
+        first = await ask([*[("wrong horse", "10.0.0.1")] * 9, ("correct horse", "10.0.0.2")])
+        many = await ask([("wrong horse", f"10.0.0.{n}") for n in range(20)])
+        return first, many, await ask([("correct horse", "10.0.0.1")])
+
+    (*guessed, owner), many, (later,) = asyncio.run(guess())
+    assert guessed[:2] == [None, None] and {type(one) for one in guessed[2:]} == {TooManyGuessesError}
+    assert room.is_open(owner)
+    assert many[:16] == [None] * 16 and {type(one) for one in many[16:]} == {TooManyGuessesError}
+    assert room.is_open(later), "who guessed may try again"
 
 
 @pytest.mark.parametrize("guess", ["", "x"])
