@@ -4,6 +4,7 @@ import pytest
 from starlette.routing import Route
 
 from earshot.web.app import cookie_name, create_app
+from earshot.web.security.request_limits import MAX_BODY_BYTES
 from web_client import ADDRESS, OWN_PAGE, signed_in, stranger
 
 
@@ -93,6 +94,12 @@ def test_every_answer_keeps_the_browser_to_our_own_files(app):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "same-origin"
         assert not any(name.startswith("access-control") for name in answer.headers)
+
+
+def test_no_route_takes_more_than_a_page_sends(app):
+    with signed_in(app) as client:
+        assert client.post("/playlists", content=b"x" * (MAX_BODY_BYTES + 1)).status_code == 413
+        assert client.get(f"/track/{'9' * 5_000}").status_code == 414
 
 
 def test_another_origin_learns_nothing_by_cors(app):

@@ -53,7 +53,7 @@ def test_it_goes_on_when_nobody_reads_its_next_address(heard_library):
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
         assert b"18 tracks" in opener.open(address, timeout=10).read()
         process.send_signal(signal.SIGINT)
-        assert process.stderr.read() == "Stopped.\n"
+        assert process.stderr.read().endswith("\nStopped.\n")
 
 
 def test_it_ends_at_once_while_somebody_listens(tmp_path):

@@ -109,6 +109,10 @@ class PlayerKeys:
         self._state: tuple[int, ...] | None = None
         self._keys: list[PlayerKey] = []
 
+    def read(self) -> None:
+        """Read the keys, if others were made; errors as of `read_keys`."""
+        self._current()
+
     def listener_of_key(self, key: str) -> str | None:
         """The listener of an API key; None for a wrong one."""
         digest = _hash(key)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 TRACK, ALBUM, NAMELESS, ARTIST, PLAYLIST = "tr", "al", "an", "ar", "pl"  # `an`: an artist's songs without an album
 MAX_COUNT = 500  # of one list
 _MAX_ID = 2**53
-_FAILURE_SECONDS = 1.0  # and so many at once: nobody can try more than four secrets a second
-FAILURES_AT_ONCE = 4
+_FAILURE_SECONDS = 1.0  # for players that try again at once
+FAILURES_AT_ONCE = 4  # more are answered at once: nobody guesses 123 random bits, and places are for other requests
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,17 @@ async def listener_of(keys: PlayerKeys, asked: Parameters, failures: asyncio.Sem
     Raises
     ------
     SubsonicError
-        It brings none, several, or a wrong one; this takes a second.
+        It brings none, several, or a wrong one; this takes a second, if not too many wait already. Or the keys cannot
+        be read.
     """
     _require_version(asked.needed("v"))
     key, password, token = (asked.text(name) for name in ("apiKey", "p", "t"))
     if sum(one is not None for one in (key, password, token)) > 1 or (key is not None and asked.text("u") is not None):
         raise SubsonicError(CONFLICTING, "Sign in by a key alone, by a password, or by a token.")
+    try:
+        keys.read()
+    except (ValueError, OSError):
+        raise SubsonicError(GENERIC, "The keys of players cannot be read; `cli keys` says why.") from None
     if key is not None:
         listener = keys.listener_of_key(key)
         if listener is None:
@@ -127,6 +132,8 @@ async def listener_of(keys: PlayerKeys, asked: Parameters, failures: asyncio.Sem
 
 
 async def _let_wait(failures: asyncio.Semaphore) -> None:
+    if failures.locked():
+        return
     async with failures:
         await asyncio.sleep(_FAILURE_SECONDS)
 

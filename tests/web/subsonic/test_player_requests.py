@@ -32,6 +32,27 @@ def test_who_may_come_in(own_keys, monkeypatch):
     assert let_in(monkeypatch) == let_in(monkeypatch, u="ben") == let_in(monkeypatch, u="ben", t="x") == 10
 
 
+def test_a_flood_of_wrong_keys_waits_for_nobody(own_keys, monkeypatch):
+    monkeypatch.setattr("earshot.web.subsonic.player_requests._FAILURE_SECONDS", 0.2)
+    key, asked = make_key(keys_file(), "a", "ana"), Parameters(ImmutableMultiDict({"v": "1.16.1", "apiKey": "x"}))
+
+    async def flood():
+        failures, keys = asyncio.Semaphore(2), PlayerKeys()
+        began = asyncio.get_running_loop().time()
+        refused = await asyncio.gather(*(listener_of(keys, asked, failures) for _ in range(50)), return_exceptions=True)
+        assert asyncio.get_running_loop().time() - began < 2
+        return refused
+
+    assert {error.code for error in asyncio.run(flood())} == {44}
+    assert let_in(monkeypatch, apiKey=key) == "ana"
+
+
+def test_keys_that_others_can_read_let_nobody_in(own_keys, monkeypatch):
+    key = make_key(keys_file(), "a", "ana")
+    keys_file().chmod(0o644)
+    assert let_in(monkeypatch, apiKey=key) == let_in(monkeypatch, u="ana", p="x") == 0
+
+
 def test_versions_that_cannot_talk_to_this_one(own_keys, monkeypatch):
     key = make_key(keys_file(), "a", "ana")
     for version, code in (("1.17", 30), ("2.0.0", 30), ("0.9", 20), ("one", 0), ("1.2.3.4", 0), ("1.8", "ana")):
