@@ -9,7 +9,9 @@ from earshot.commands.shared.options import (
     SPACES_OF_SOUND,
     artist_gap_option,
     filter_options,
+    listener_option,
     output_options,
+    require_listener,
     variety_options,
 )
 from earshot.commands.shared.playlist_files import is_standard_output, playlist_options, write_playlist
@@ -28,6 +30,7 @@ from earshot.commands.shared.text_tables import clock, one_line
 @variety_options(0.0, "Share of the tracks that sits out by lot, for another path each time; 0 for always the same.")
 @click.option("--same-artist/--other-artists", default=None, help="Between the ends only, or never, their artists.")
 @filter_options
+@listener_option
 @playlist_options()
 @output_options
 @click.pass_obj
@@ -38,6 +41,7 @@ def path(
     k: int,
     space: str,
     artist_gap: int,
+    listener: str | None,
     variety: float,
     seed: int | None,
     playlist: Path | None,
@@ -65,9 +69,10 @@ def path(
     from earshot.stages.path import path_tracks
 
     with Library.open(folder) as library:
+        require_listener(library, listener)
         report = path_tracks(
             library, first, last, k, TrackFilters(**filters), space=space, artist_gap=artist_gap, variety=variety,
-            seed=seed,
+            seed=seed, listener=listener,
         )  # fmt: skip
     if variety and seed is None:
         click.echo(f"Drawn with --seed {report.seed}.", err=True)

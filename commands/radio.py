@@ -14,7 +14,9 @@ from earshot.commands.shared.options import (
     SPACES_OF_SOUND,
     artist_gap_option,
     filter_options,
+    listener_option,
     output_options,
+    require_listener,
     variety_options,
 )
 from earshot.commands.shared.playlist_files import is_standard_output, playlist_options, write_playlist
@@ -55,7 +57,7 @@ def _event_options(command: Any) -> Any:
     default=None,
     help="Play the seeds too, or never.  [default: those of artists, genres and folders]",
 )
-@click.option("--listener", metavar="NAME", help="Leave out what this listener of the listens dislikes or never wants.")
+@listener_option
 @click.option("--novel", is_flag=True, help="Leave out what the listener has played, too.")
 @click.option("--same-artist/--other-artists", default=None, help="Only, or never, the seeds' artists.")
 @filter_options
@@ -96,7 +98,6 @@ def radio(
         cli radio --session evening.json --skip 42 --like "la femme d'argent" -k 20
     """
     from earshot.index.library import Library
-    from earshot.index.listens.stored_interactions import find_user
     from earshot.stages.radio import next_songs
 
     events = {name: options.pop(name) for name in _EVENTS}
@@ -110,8 +111,7 @@ def radio(
     if not begins and (given := _given(context, _OF_THE_BEGINNING)):
         raise click.UsageError(f"{session} has begun with settings of its own; leave {', '.join(given)} out.")
     with Library.open(context.obj) as library:
-        if options["listener"] is not None:
-            find_user(library, options["listener"])  # a misspelt name dislikes nothing
+        require_listener(library, options["listener"])
         found = _begun(library, seeds, options) if begins else _resumed(library, session, options["listener"])
         _tell(library, found, events)
         songs = next_songs(library, found, k)

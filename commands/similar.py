@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from earshot.commands.shared.options import SPACES_OF_SOUND, copies_option, filter_options, output_options
+from earshot.commands.shared.options import (
+    SPACES_OF_SOUND,
+    copies_option,
+    filter_options,
+    listener_option,
+    output_options,
+    require_listener,
+)
 from earshot.commands.shared.playlist_files import is_standard_output, playlist_options, write_playlist
 from earshot.commands.shared.terminal import add_copies, echo_rows
 from earshot.commands.shared.text_tables import clock, one_line
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--fewer-hubs", is_flag=True, help="Rank down tracks that sound a little like everything.")
 @click.option("--same-artist/--other-artists", default=None, help="Only, or never, the seeds' artists.")
 @filter_options
+@listener_option
 @click.option("--why", is_flag=True, help="Show the moments that sound most alike.")
 @copies_option
 @playlist_options()
@@ -43,6 +51,7 @@ def similar(
     unlike: tuple[str, ...],
     space: str,
     why: bool,
+    listener: str | None,
     copies: bool,
     playlist: Path | None,
     relative: bool | None,
@@ -72,8 +81,11 @@ def similar(
     from earshot.stages.similar import similar_tracks
 
     with Library.open(folder) as library:
+        require_listener(library, listener)
         space = TOWER if space == "towers" else space
-        report = similar_tracks(library, seeds, SearchFilters(**filters), unlike=unlike, space=space, why=why)
+        report = similar_tracks(
+            library, seeds, SearchFilters(**filters), unlike=unlike, space=space, why=why, listener=listener
+        )
         others = other_files(library, [match.track.id for match in report.matches]) if copies else None
     for warning in report.warnings:
         click.echo(warning, err=True)

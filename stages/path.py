@@ -10,6 +10,7 @@ import numpy as np
 from earshot.data.files.path_encoding import escaped, shown_path
 from earshot.data.name_matching import artist_keys
 from earshot.index.library import Library
+from earshot.index.listens.stored_interactions import known_user
 from earshot.index.playlists.path_search import angles, find_path
 from earshot.index.playlists.track_pool import TrackPool, current_pool, rows_to_show
 from earshot.index.playlists.variety import MAX_VARIETY, new_seed
@@ -58,6 +59,7 @@ def path_tracks(
     variety: float = 0.0,
     seed: int | None = None,
     pool: TrackPool | None = None,
+    listener: str | None = None,
 ) -> PathReport:
     """Find k tracks that lead from one to another, so that each sounds like the next.
 
@@ -71,6 +73,7 @@ def path_tracks(
     variety : in [0, 0.95], the share of tracks that sits out by lot, so that another `seed` has another answer
     seed : of these lots; None draws one
     pool : one that was read before, to read it once for many paths; a stale one is read anew
+    listener : whose dislikes and exclusions are heeded beside those of everybody, but for the ends
 
     Raises
     ------
@@ -97,8 +100,8 @@ def path_tracks(
     lot = new_seed() if seed is None else seed
     found = find_path(
         pool.vectors, first_row, last_row, k,
-        candidates=pool.fitting(library, filters, names), artists=pool.artists, spacing=artist_gap,
-        variety=variety, seed=lot,
+        candidates=pool.fitting(library, filters, names, known_user(library, listener)), artists=pool.artists,
+        spacing=artist_gap, variety=variety, seed=lot,
     )  # fmt: skip
     recordings = pool.recordings.ids(found.rows).tolist()
     shown = rows_to_show(library, recordings[1:-1], filters, names)

@@ -9,7 +9,7 @@ import numpy as np
 
 from earshot.data.name_matching import artist_keys
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import read_history
+from earshot.index.listens.stored_interactions import known_user, read_history
 from earshot.index.playlists.continuation import Radio, RadioSettings, RadioState
 from earshot.index.playlists.track_pool import TrackPool, current_pool, rows_to_show
 from earshot.index.playlists.variety import MAX_VARIETY, new_seed
@@ -122,7 +122,7 @@ def resume_radio(library: Library, state: Any, pool: TrackPool | None = None, li
         read = RadioState.from_json(state)
         pool = current_pool(library, read.settings.space, pool)
         name = read.settings.listener if listener is None else listener
-        user_id = library.value("SELECT id FROM users WHERE name = ?", [name])
+        user_id = known_user(library, name)
         fitting = pool.fitting(library, read.settings.filters, set(read.settings.artists), user_id)
         if read.settings.is_novel and user_id is not None:
             fitting[pool.rows(read_history(library, user_id)["item_ids"])] = False

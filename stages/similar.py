@@ -40,6 +40,7 @@ def similar_tracks(
     unlike: Sequence[str | int | Path] = (),
     space: str = AUDIO,
     why: bool = False,
+    listener: str | None = None,
 ) -> SimilarReport:
     """Find the tracks most similar to the seeds, without the seeds and their copies.
 
@@ -52,6 +53,7 @@ def similar_tracks(
         ``audio`` by sound, ``diffused`` by sound that was spread over graphs, ``tower`` by listeners, ``both`` by sound
         and listeners; or a space that an import brought.
     why : find the moments that sound most alike
+    listener : whose dislikes and exclusions are heeded beside those of everybody; one that is new has none
 
     Raises
     ------
@@ -67,12 +69,13 @@ def similar_tracks(
         [find_seeds(library, argument_text(track), spaces) for track in tracks] for tracks in (seeds, unlike)
     )
     filters = with_known_folders(library, filters or SearchFilters())
+    excluded = set() if listener is None else _unwanted(library, listener)
     if space == BOTH:
         likes, dislikes = ([track for one in part for track in one.tracks] for part in (wanted, unwanted))
-        answer = similar_by_both(library, likes, dislikes, filters, why, sound)
+        answer = similar_by_both(library, likes, dislikes, filters, why, sound, excluded)
     else:
         near, away = ([seed for one in part for seed in one.in_space(space)] for part in (wanted, unwanted))
-        answer = similar(library, space, near, away, filters, why)
+        answer = similar(library, space, near, away, filters, why, excluded)
     return SimilarReport(
         **vars(answer),
         seeds=[track.name for track in wanted],
@@ -80,6 +83,13 @@ def similar_tracks(
         is_far=_is_far(library, space, answer, filters),
         warnings=_warnings(library, space, spaces, [*wanted, *unwanted], answer),
     )
+
+
+def _unwanted(library: Library, listener: str) -> set[int]:
+    """Recordings that a listener dislikes or excluded."""
+    from earshot.index.listens.stored_interactions import known_user, unwanted_recordings  # polars: others need it not
+
+    return set(unwanted_recordings(library, known_user(library, listener)).tolist())
 
 
 def _is_far(library: Library, space: str, answer: Matches, filters: SearchFilters) -> bool:

@@ -5,13 +5,16 @@ import os
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from earshot.data.events.protocols import PROTOCOLS
 from earshot.data.files.path_encoding import expand_home
 from earshot.data.settings import Range, Setting, settings_of
+
+if TYPE_CHECKING:
+    from earshot.index.library import Library
 
 C = TypeVar("C")
 
@@ -134,6 +137,19 @@ def artist_gap_option(default: int) -> Callable:
     """Give a command --artist-gap: of playlists whose order counts."""
     text = "Tracks between two of one artist, at least; less where there is no such list."
     return click.option("--artist-gap", default=default, type=click.IntRange(0), help=text)
+
+
+listener_option = click.option(
+    "--listener", metavar="NAME", help="Leave out what this listener of the listens dislikes or never wants."
+)
+
+
+def require_listener(library: "Library", name: str | None) -> None:
+    """Refuse a listener whom the library does not know, for a misspelt name dislikes nothing."""
+    if name is not None:
+        from earshot.index.listens.stored_interactions import find_user  # polars, which others need not
+
+        find_user(library, name)
 
 
 copies_option = click.option(

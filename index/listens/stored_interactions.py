@@ -174,6 +174,12 @@ def listened_among(library: Library, track_ids: Sequence[int]) -> list[int]:
         return played_among(files, "track", track_ids) if files else []
 
 
+def known_user(library: Library, name: str | None) -> int | None:
+    """The id of a user; None for nobody, and for a name that is new."""
+    user_id: int | None = library.value("SELECT id FROM users WHERE name = ?", [name])
+    return user_id
+
+
 def find_user(library: Library, name: str) -> int:
     """Find the id of a user.
 
@@ -182,7 +188,7 @@ def find_user(library: Library, name: str) -> int:
     LibraryError
         There is no user of this name; the message names some users.
     """
-    user_id: int | None = library.value("SELECT id FROM users WHERE name = ?", [name])
+    user_id = known_user(library, name)
     if user_id is not None:
         return user_id
     n = library.value("SELECT count(*) FROM users")

@@ -1,6 +1,6 @@
 """Similarity search in several spaces, fused by rank."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from earshot.index.library import Library
@@ -21,6 +21,7 @@ def similar_by_both(
     filters: SearchFilters,
     why: bool = False,
     sound: str = AUDIO,
+    excluded: Collection[int] = (),
 ) -> Matches:
     """Find tracks similar by sound and by who plays them, as `similarity_search.similar` does in one space.
 
@@ -31,6 +32,7 @@ def similar_by_both(
     ----------
     wanted, unwanted : for each track its seed by space; a track without a seed in a space is ignored there
     sound : the space of audio vectors
+    excluded : recordings that are in neither list
     """
     depth = max(_MIN_DEPTH, 10 * filters.k)
     while True:
@@ -39,7 +41,7 @@ def similar_by_both(
         for space in (sound, TOWER):
             seeds, unlike = ([seed[space] for seed in part if space in seed] for part in (wanted, unwanted))
             if seeds:
-                answers[space] = similar(library, space, seeds, unlike, deep)
+                answers[space] = similar(library, space, seeds, unlike, deep, excluded=excluded)
         fused = _capped(reciprocal_rank_fusion({space: answer.matches for space, answer in answers.items()}), filters)
         if len(fused) == filters.k or all(len(answer.matches) < depth for answer in answers.values()):
             break

@@ -1,6 +1,6 @@
 """Similarity search: candidates by cosine, less a hub penalty if asked for; filters, caps, a recording once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,16 +93,18 @@ def similar(
     unlike: Sequence[Seed],
     filters: SearchFilters,
     why: bool = False,
+    excluded: Collection[int] = (),
 ) -> Matches:
-    """Find the tracks most similar to the seeds, without the seeds and their copies.
+    """Find the tracks most similar to the seeds, without the seeds, their copies and what no list may hold.
 
-    With `why` also find the excerpts of each match and a seed that sound most alike.
+    With `why` also find the excerpts of each match and a seed that sound most alike. Recordings that are `excluded`
+    are left out, too.
     """
     query = query_vector(seeds, unlike)
     index, exhaustive = open_index(library, space)
     named = dict.fromkeys(seed.id for seed in (*seeds, *unlike) if seed.id is not None)
     recordings = dict.fromkeys(recordings_of(library, named))
-    excluded = {*recordings, *never_recordings(library)}
+    left_out = {*recordings, *never_recordings(library), *excluded}
     albums = {album_key(seed.album) for seed in seeds} - {""}
     artists = {key for seed in seeds for key in artist_keys(seed.artist)}
     names, outside = {_name_keys(seed) for seed in seeds}, [seed for seed in seeds if seed.id is None]
@@ -111,7 +113,7 @@ def similar(
     copies = [row for rows in tracks_to_show(library, recordings).values() for row in rows if row.id not in named]
     for recording, tracks, score in _candidates(library, space, index, query, filters, artists, albums):
         track = fitting_track(tracks, filters, artists)
-        if recording in excluded or track is None or not caps.has_room(track):
+        if recording in left_out or track is None or not caps.has_room(track):
             continue
         is_its_name = track.path is None and all(key := _name_keys(track)) and key in names
         if is_its_name or any(is_recording_of(library, track, seed) for seed in outside):

@@ -10,6 +10,7 @@ from earshot.index.recordings.recordings import group_recordings, store_same
 from earshot.index.search.filters import TrackFilters
 from earshot.index.search.selected import AmbiguousError
 from earshot.stages.path import path_tracks
+from earshot.stages.playing.feedback import record_dislike, record_never
 from earshot.stages.shared.reports import InputError, StageError
 from playlist_world import make_quarter_circle
 
@@ -51,6 +52,15 @@ def test_filters_are_for_the_tracks_between(library):
     assert set(numbers(inside)[1:-1]) <= {1, 2, 3, 4, 5}
     others = path_tracks(library, "Song 0", "Song 3", 4, TrackFilters(same_artist=False), artist_gap=0)
     assert not set(numbers(others)[1:-1]) & {0, 1, 2, 3}
+
+
+def test_what_a_listener_does_not_want_is_not_between_the_ends(library):
+    record_dislike(library, "ana", 3)
+    record_never(library, 5, "ana")
+    record_never(library, 1, "ana")
+    report = path_tracks(library, "Song 0", "Song 10", 6, artist_gap=0, listener="ana")
+    assert numbers(report)[0] == 0 and not {2, 4} & set(numbers(report)), "an end is what was asked for"
+    assert numbers(path_tracks(library, "Song 0", "Song 10", 6, artist_gap=0, listener="new")) == [0, 2, 4, 6, 8, 10]
 
 
 def test_too_few_tracks_are_said(library):

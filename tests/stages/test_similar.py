@@ -7,6 +7,7 @@ import pytest
 from earshot.index.library import Library
 from earshot.index.search.filters import SearchFilters
 from earshot.index.search.selected import AmbiguousError
+from earshot.stages.playing.feedback import record_dislike, record_never
 from earshot.stages.shared.reports import StageError
 from earshot.stages.shared.search_seeds import find_seeds
 from earshot.stages.similar import similar_tracks
@@ -53,6 +54,18 @@ def test_a_file_outside_is_embedded_on_the_spot(library, track_files, tmp_path):
     assert [track.path for track in report.copies] == [str(track_files[0])]
     inside = similar_tracks(library, [track_files[0]])
     assert [match.track.id for match in report.matches] == [match.track.id for match in inside.matches]
+
+
+def test_what_a_listener_does_not_want_is_left_out(heard_library, tmp_path, world):
+    folder = shutil.copytree(heard_library, tmp_path / "library")
+    with Library.open_to_write(folder) as library:
+        first, second, third, *_ = [
+            match.track.id for match in similar_tracks(library, [world.tracks[0].title]).matches
+        ]
+        record_dislike(library, "ana", first)
+        record_never(library, second, "ana")
+        assert similar_tracks(library, [world.tracks[0].title], listener="ana").matches[0].track.id == third
+        assert similar_tracks(library, [world.tracks[0].title], listener="bob").matches[0].track.id == first
 
 
 def test_seeds_that_cannot_be_searched_from(library, world, tmp_path):

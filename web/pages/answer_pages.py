@@ -53,26 +53,23 @@ async def similar(request: Request) -> Response:
         if not seeds:
             return shown
         try:
-            report = similar_tracks(library, seeds, filters, unlike=unlike, space=by, why=True)
+            report = similar_tracks(library, seeds, filters, unlike=unlike, space=by, why=True, listener=listener)
         except (StageError, LibraryError) as error:
             return shown | {"problem": str(error)}
         return shown | {"report": report, "tracks": _matches(library, report, seeds, listener)}
 
     shown = await library_of(request).read(read)
-    has_more = shown["report"] is not None and len(shown["report"].matches) == k < _MAX_K
-    return page(request, "similar.html", k=k, has_more=has_more, **shown)
+    return page(request, "similar.html", k=k, has_more=len(shown["tracks"]) == k < _MAX_K, **shown)
 
 
 def _matches(library: Library, report: "SimilarReport", seeds: Sequence[int], listener: str) -> list[Card]:
-    """The matches of a report with their moments, but for those that the listener never wants to see again."""
     extras: dict[int, dict[str, Any]] = {}
     for match in report.matches:
         extras[match.track.id] = {"score": match.score}
         if moment := match.moment:
             seed_id = moment.seed_id if moment.seed_id is not None else seeds[0]
             extras[match.track.id]["moment"] = vars(moment) | {"seed_id": seed_id}
-    found = cards(library, [match.track for match in report.matches], thumbs_of(library, listener), extras)
-    return [card for card in found if card["thumb"] != "never"]
+    return cards(library, [match.track for match in report.matches], thumbs_of(library, listener), extras)
 
 
 async def for_you(request: Request) -> Response:

@@ -51,7 +51,9 @@ async def path(request: Request) -> Response:
         variety = _VARIETY if seed else 0.0
         try:
             pool = pools.current(library)
-            report = path_tracks(library, first.id, last.id, k, variety=variety, seed=seed, pool=pool)
+            report = path_tracks(
+                library, first.id, last.id, k, variety=variety, seed=seed, pool=pool, listener=listener
+            )
         except (StageError, LibraryError) as error:
             return shown | {"problem": str(error)}
         extras = {

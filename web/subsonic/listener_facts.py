@@ -30,9 +30,11 @@ class ListenerFacts:
 
 def read_facts(library: Library, listener: str) -> ListenerFacts:
     """Read what is known of a listener; nothing of one who is new."""
-    from earshot.stages.playing.feedback import opinions, play_counts_of, ratings  # polars
+    # Polars, for which the server's start does not wait.
+    from earshot.index.listens.stored_interactions import known_user
+    from earshot.stages.playing.feedback import opinions, play_counts_of, ratings
 
-    user_id = library.value("SELECT id FROM users WHERE name = ?", [listener])
+    user_id = known_user(library, listener)
     if user_id is None:
         return ListenerFacts({}, {}, {}, {}, {})
     return ListenerFacts(

@@ -174,7 +174,9 @@ async def _queue(asked: PlayerRequest) -> tuple[int, list[Item], Item] | None:
     """The place in the queue of a listener, its songs, and what else is told of it."""
 
     def read(library: Library) -> tuple[int, list[Item], Item] | None:
-        user_id = library.value("SELECT id FROM users WHERE name = ?", [asked.listener])
+        from earshot.index.listens.stored_interactions import known_user
+
+        user_id = known_user(library, asked.listener)
         queue = None if user_id is None else read_play_queue(library, user_id)
         if queue is None:
             return None

@@ -60,7 +60,8 @@ async def find_sonic_path(asked: PlayerRequest) -> Item:
 
         for track_id in (first, last):
             required_song(library, track_id)
-        report = path_tracks(library, first, last, n, pool=pools_of(asked.request).current(library))
+        pool = pools_of(asked.request).current(library)
+        report = path_tracks(library, first, last, n, pool=pool, listener=asked.listener)
         songs = songs_by_id(library, [one.track.id for one in report.tracks])
         facts = asked.state.facts(library, asked.listener)
         scores = _likeness(library, [song.id for song in songs])
@@ -129,19 +130,16 @@ def _seeds(library: Library, text: str) -> list[Song]:
 
 def _similar(library: Library, listener: str, seeds: Sequence[Song], n: int) -> list[tuple[Song, float]]:
     """Songs by falling similarity: each recording once, no seed, and nothing that the listener dislikes."""
-    from earshot.index.listens.stored_interactions import unwanted_recordings
     from earshot.index.search.filters import SearchFilters
     from earshot.stages.similar import similar_tracks
 
     if not n:
         return []
-    user_id = library.value("SELECT id FROM users WHERE name = ?", [listener])
-    unwanted = set(unwanted_recordings(library, user_id).tolist())
-    filters = SearchFilters(k=n + min(len(unwanted), n), max_per_artist=max(_LEAST_PER_ARTIST, n // 10))
-    matches = similar_tracks(library, [song.id for song in seeds], filters).matches
+    filters = SearchFilters(k=n, max_per_artist=max(_LEAST_PER_ARTIST, n // 10))
+    matches = similar_tracks(library, [song.id for song in seeds], filters, listener=listener).matches
     scores = {match.track.id: match.score for match in matches}
     songs = songs_by_id(library, [match.track.id for match in matches])
-    return [(song, scores[song.id]) for song in songs if song.recording_id not in unwanted][:n]
+    return [(song, scores[song.id]) for song in songs]
 
 
 def _likeness(library: Library, track_ids: Sequence[int]) -> list[float]:
