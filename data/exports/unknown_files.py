@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from earshot.data.column_words import are_of_albums, are_of_rekordbox
-from earshot.data.listens.listen_columns import are_of_tags
+from earshot.data.listens.listen_columns import are_of_listens, are_of_tags
 from earshot.data.listens.listen_reader import Head
 from earshot.data.listens.listen_tables import text_columns
 from earshot.data.playlists.playlist_reader import SUFFIXES, TABLE_SUFFIXES
@@ -88,6 +88,9 @@ def _look_of_table(columns: list[str]) -> Look:
 def _look_of_json(keys: list[str]) -> Look:
     if {"playlists", "trackName"} <= set(keys):
         return Look("Spotify's playlists", "`cli import-playlists` reads playlists")
+    if are_of_listens(keys):
+        cure = "As JSON lines, or as CSV, it is read as a table: `jq -c '.[]' FILE > listens.jsonl` writes a list so"
+        return Look(f"JSON with the keys {_listed(keys)}", cure)
     fits = {name: len(set(keys).intersection(known)) for name, known in _KEYS.items()}
     nearest = max(fits, key=lambda name: fits[name])
     return Look(

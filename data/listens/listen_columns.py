@@ -13,7 +13,18 @@ from earshot.data.tables.table_blocks import find_column, list_columns, plain_co
 # Names are compared without case, blanks and underscores: "Track Name" and trackName are track_name.
 _USER = (
     *("user", "user_id", "user_name", "listener", "listener_id", "listener_name", "uid", "user_sha1", "user_mbid"),
-    *("benutzer", "utilisateur", "usuario"),
+    *(
+        "benutzer",
+        "utilisateur",
+        "usuario",
+        "utente",
+        "gebruiker",
+        "użytkownik",
+        "пользователь",
+        "ユーザー",
+        "用户",
+        "사용자",
+    ),
 )
 _PATHS = ("path", "file", "filename", "track_path", "file_path", "location")
 _TITLES = (  # with the artist in another column
@@ -36,16 +47,28 @@ _ARTIST = (
         "song_artist",
         "performer",
         "creator",
+        "grandparent_title",  # as Plex and Tautulli call it
     ),
     *column_words.ARTISTS,
 )
 _ARTIST_IDS = ("artist_id", "artist_mbid")
-_ALBUM = ("album", "album_name", "album_title", "release", "release_name", *column_words.ALBUMS)
+_ALBUM = ("album", "album_name", "album_title", "release", "release_name", "parent_title", *column_words.ALBUMS)
 _MOMENTS = (
     *("time", "timestamp", "played_at", "listened_at", "ts", "date", "datetime", "date_time", "unix_time", "uts"),
     *("utc_time", "time_utc", "utc", "play_date", "date_played", "played_on", "listen_date", "end_time", "entry_date"),
     *("scrobbled_at", "scrobble_time", "scrobble_date", "time_played", "listened_on", "when"),
     *("date_listened", "listening_date", "listening_time", "stream_time", "datum", "zeit", "fecha", "heure"),
+    *(
+        "abgespielt_am",
+        "gespielt_am",
+        "gehört_am",
+        "datum_uhrzeit",
+        "date_d'écoute",
+        "écouté_le",
+        "fecha_y_hora",
+        "дата",
+    ),
+    *("дата_и_время", "время", "日時", "再生日時", "时间", "播放时间", "날짜", "시간"),
 )
 _TIME = (*_MOMENTS, *(f"{name}_utc" for name in _MOMENTS))
 _DATE = ("date", "play_date", "datum", "fecha", "data", "jour")  # beside a column of the time of day

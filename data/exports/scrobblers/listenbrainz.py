@@ -13,7 +13,7 @@ from earshot.data.events.interactions import KINDS
 from earshot.data.listens.event_batch import ME, Batch, json_number, json_text, valid_events
 from earshot.data.listens.listen_reader import Head, OpenedSource, Reader
 from earshot.data.tables.json_lists import json_entries
-from earshot.data.tables.text_blocks import Member, json_blocks, json_object, json_value
+from earshot.data.tables.text_blocks import Member, json_blocks, json_object, json_objects, json_value
 
 _COLUMNS = {name: pl.String for name in ("user", "artist", "title", "album", "mbid", "isrc")} | {
     "time_s": pl.Int64,
@@ -93,7 +93,13 @@ def _rows(member: Member, lost: Counter[str]) -> Iterator[list[Row]]:
     with member.open_text() as file:
         is_list = not are_lines and file.peek(_HEAD_BYTES).lstrip()[:1] == b"["
         for values in json_entries(file, member.title) if is_list else json_blocks(file, lost):
-            yield [json_object(value) for value in values]
+            yield [row for value in values for row in _listens(json_object(value))]
+
+
+def _listens(row: Row) -> list[Row]:
+    """The row itself, or the listens in an answer of the API."""
+    listens = json_object(row.get("payload")).get("listens")
+    return json_objects(listens) if isinstance(listens, list) else [row]
 
 
 def _listen(row: Row, names: dict[str, tuple[str, str]]) -> Row:

@@ -30,6 +30,8 @@ _OTHER = {
     "audiobooks": ("audiobook_title", "audiobook_uri", "audiobookName", "chapterName"),
     "podcasts": ("episode_name", "spotify_episode_uri", "podcastName", "episodeName"),
 }
+_PLACEHOLDERS = ("Unknown Artist", "Unknown Track")  # of what Spotify has no name for, such as files of one's own
+_NAMELESS = "streams without a name"
 _USER_NAME = re.compile(r'"username"\s*:\s*("(?:[^"\\]|\\.)*")')
 _HEAD_BYTES = 65_536
 
@@ -113,10 +115,14 @@ def _tracks(entries: list[object], lost: Counter[str]) -> pl.DataFrame:
 
 
 def _other_kind(entry: dict[str, object]) -> str | None:
-    """Tell what an entry is that is no track: podcasts, audiobooks; else None."""
-    if entry.get("master_metadata_track_name") or entry.get("trackName"):
-        return None
-    return next((kind for kind, names in _OTHER.items() if any(entry.get(name) for name in names)), None)
+    """Tell what an entry is that is no track: podcasts, audiobooks, streams without a name; else None."""
+    title = entry.get("master_metadata_track_name") or entry.get("trackName")
+    artist = entry.get("master_metadata_album_artist_name") or entry.get("artistName")
+    if title:
+        return _NAMELESS if (artist, title) == _PLACEHOLDERS else None
+    if kind := next((kind for kind, names in _OTHER.items() if any(entry.get(name) for name in names)), None):
+        return kind
+    return _NAMELESS if "master_metadata_track_name" in entry and not artist else None
 
 
 SPOTIFY = Reader(

@@ -34,6 +34,7 @@ from player_databases import database
         ("x.log", b"something happened", "text, but no table by its name"),
         ("x.json", b'[{"ts": "2009", "ms_played": 5}]', "the keys ts, ms_played. The nearest format is spotify"),
         ("x.json", b'{"name": "ana", "age": 9}', r"JSON with the keys name, age\.$"),
+        ("x.json", b'[{"artist": "Air", "track": "One", "timestamp": 5}]', r"as a table: `jq -c '\.\[\]' FILE"),
         ("x.json", b"[]", r"JSON without keys\.$"),
         ("Playlist1.json", b'{"playlists": [{"items": [{"track": {"trackName": "One"}}]}]}', "`cli import-playlists`"),
     ],

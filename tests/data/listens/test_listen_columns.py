@@ -20,6 +20,10 @@ def found(header, **options):
         "Song Title,Artist Name(s),Album,Date Played",
         "Titel,Interpret,Album,Datum",
         "Title,Artist,Release,Played at (UTC)",
+        "Titre,Artiste,Album,Date d'écoute",
+        "Titel,Künstler,Album,Abgespielt am",
+        "Название,Исполнитель,Альбом,Дата",
+        "title,grandparent_title,parent_title,date",
     ],
 )
 def test_names_in_any_writing(header):

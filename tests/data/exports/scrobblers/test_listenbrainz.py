@@ -1,5 +1,7 @@
 """Exports of ListenBrainz as they are read; odd JSON in them and in Spotify's history."""
 
+import json
+
 import polars as pl
 import pytest
 
@@ -41,6 +43,12 @@ def test_listenbrainz_as_one_list(tmp_path):
     assert rows(batches, "user", "title") == [("bob", "One"), ("me", "Two")]
     later = spotify(tmp_path / "ana_lb-2021.json", listen("Two"), listen("Three"))
     assert [batch.part for batch in read_listenbrainz([Member(path), Member(later)], "ana")] == [0, 1]
+
+
+def test_listenbrainz_as_an_answer_of_its_api(tmp_path):
+    path = tmp_path / "listens.json"
+    path.write_text(json.dumps({"payload": {"count": 2, "user_id": "ana", "listens": [listen(), listen("Two"), 7]}}))
+    assert rows(read_listenbrainz([Member(path)], "ana"), "user", "title") == [("ana", "One"), ("ana", "Two")]
 
 
 def test_json_that_never_ends_beginning(tmp_path):

@@ -17,7 +17,7 @@ def test_spotify_extended(tmp_path):
         ("me", "Air", "One", "Moon", SECOND - 7, 7_000), ("bob", "Air", "Two", "Moon", SECOND, 0)
     ]  # fmt: skip
     assert rows(read_spotify(Member(path), "ana"), "user") == [("ana",)] * 2
-    assert batch.left_out == {"podcasts": 1} and batch.n_malformed == 4
+    assert batch.left_out == {"podcasts": 1, "streams without a name": 1} and batch.n_malformed == 3
     assert batch.malformed[0] == "row 3: soon, 7000, One, Air, Moon, "
 
 
@@ -45,6 +45,18 @@ def test_what_is_no_music_of_account_data_is_left_out(tmp_path):
     show = ended | {"podcastName": "Show", "episodeName": "Talk"}
     (batch,) = read_spotify(Member(spotify(tmp_path / "x.json", book, show, show)), None)
     assert batch.left_out == {"audiobooks": 1, "podcasts": 2} and batch.n_malformed == len(batch.events) == 0
+
+
+def test_streams_without_a_name_are_left_out(tmp_path):
+    unknown = {
+        "endTime": "2009-05-04 23:08",
+        "msPlayed": 0,
+        "artistName": "Unknown Artist",
+        "trackName": "Unknown Track",
+    }
+    half = stream(None)  # an artist alone is damage
+    (batch,) = read_spotify(Member(spotify(tmp_path / "x.json", unknown, stream(None, None), stream(), half)), None)
+    assert batch.left_out == {"streams without a name": 2} and batch.n_malformed == len(batch.events) == 1
 
 
 def test_equal_lines_are_one_stream(tmp_path):
