@@ -2,6 +2,7 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -50,3 +51,19 @@ def test_without_a_task_there_is_no_process():
     pool = PlaybackPool()
     pool.close()
     assert pool._schedule is None
+
+
+def test_closing_ends_the_wait_for_tasks_and_takes_no_more():
+    pool = PlaybackPool()
+    pool.result(os.getpid)
+    with ThreadPoolExecutor(3) as threads:
+        waiting = [threads.submit(pool.result, time.sleep, 60) for _ in range(3)]
+        while len(pool._pending) < 3:
+            time.sleep(0.01)
+        pool.close()
+        for one in waiting:
+            with pytest.raises(UndecodableError):
+                one.result(timeout=10)
+    with pytest.raises(UndecodableError, match="the server ends"):
+        pool.result(os.getpid)
+    assert pool._schedule is None, "else a process would be left behind"
