@@ -63,7 +63,8 @@ SHAPES = {
         "Found2": "artist:[ArtistID3] album:[Child] song:[Child]",
         "Found3": "artist:[ArtistID3] album:[AlbumID3] song:[Child]",
         "NowPlaying": "entry:[NowPlayingEntry]",
-        "NowPlayingEntry": f"{_CHILD} username!:string minutesAgo!:int playerId!:int playerName:string",
+        "NowPlayingEntry": f"{_CHILD} username!:string minutesAgo!:int playerId!:int playerName:string state:string"
+        " positionMs:int playbackRate:number",
         "Playlists": "playlist:[Playlist]",
         "Playlist": _PLAYLIST,
         "PlaylistWithSongs": f"{_PLAYLIST} entry:[Child]",

@@ -10,6 +10,7 @@ EXTENSIONS = {
     "apiKeyAuthentication": [1],
     "formPost": [1],
     "indexBasedQueue": [1],
+    "playbackReport": [1],
     "sonicSimilarity": [1],
     "topSongsByArtistId": [1],
     "transcodeOffset": [1],

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from PIL import Image
 
 from earshot.index.library import Library
 from earshot.stages.playing.feedback import recent_feedback
@@ -42,11 +43,13 @@ def test_a_song_is_sent_whole_in_parts_encoded_and_from_a_moment_on(sounding):
     assert sounding.get("stream", id="tr-1", format="ogg").headers["content-type"] == "audio/ogg"
 
 
-def test_a_picture_is_of_anything_with_a_song(sounding):
+def test_a_picture_is_of_anything_with_a_song(sounding, tmp_path):
+    assert sounding.error("getCoverArt", id="tr-1")[0] == 70, "one that is drawn is for browsers"
+    Image.new("RGB", (90, 90), "red").save(tmp_path / "cover.png")
     sounding.ask("createPlaylist", name="P", songId="tr-1")
     for item in ("tr-1", "al-1", "ar-1", "pl-1"):
         response = sounding.get("getCoverArt", id=item, size=64)
-        assert response.status_code == 200 and response.headers["content-type"] == "image/svg+xml", item
+        assert response.status_code == 200 and response.headers["content-type"] == "image/jpeg", item
     for item in ("al-2", "ar-2", "an-1", "pl-2", "tr-2", "x-1"):
         assert sounding.error("getCoverArt", id=item)[0] == 70, item
 
@@ -69,6 +72,30 @@ def test_a_song_that_plays_is_shown_and_its_begin_is_kept(player, monkeypatch):
     monkeypatch.setattr("earshot.web.subsonic.play_endpoints.time", lambda: begin + 170)
     player.ask("scrobble", id="tr-1")
     assert plays(player)[0][1] <= begin, "not when it was over"
+
+
+def test_a_skip_is_known_by_what_was_heard(player, monkeypatch):
+    clock = [time.time() - 1_000]
+    monkeypatch.setattr("earshot.web.subsonic.play_endpoints.time", lambda: clock[0])
+
+    def report(after, track, state, position, **more):
+        clock[0] += after
+        player.ask("reportPlayback", mediaId=track, mediaType="song", state=state, positionMs=1_000 * position, **more)
+
+    report(0, "tr-1", "starting", 0)
+    report(1, "tr-1", "playing", 0)
+    report(12, "tr-1", "stopped", 12)
+    report(0, "tr-2", "playing", 0)
+    (entry,) = player.ask("getNowPlaying")["nowPlaying"]["entry"]
+    assert (entry["id"], entry["state"], entry["positionMs"]) == ("tr-2", "playing", 0)
+    report(90, "tr-3", "playing", 0, ignoreScrobble="true")
+    report(90, "tr-3", "stopped", 90, ignoreScrobble="true")
+    with Library.open(player.client.app.state.library.folder) as library:
+        events = [(one.track_id, one.played_ms) for one in recent_feedback(library, "ana")]
+    assert events == [(2, 90_000), (1, 12_000)]
+    for wrong in ({"state": "dancing"}, {"mediaType": "podcast"}, {"positionMs": "x"}, {"playbackRate": "fast"}):
+        right = {"mediaId": "tr-1", "mediaType": "song", "state": "playing", "positionMs": 0}
+        assert player.error("reportPlayback", **right | wrong)[0] == 0
 
 
 def plays_nobody(player):

@@ -26,13 +26,14 @@ ASKED = {
     "getPlayQueueByIndex": {}, "getOpenSubsonicExtensions": {},
 }  # fmt: skip
 CHANGING = {"star", "unstar", "setRating", "scrobble", "createPlaylist", "updatePlaylist", "deletePlaylist"}
-CHANGING |= {"savePlayQueue", "savePlayQueueByIndex", "startScan"}
+CHANGING |= {"savePlayQueue", "savePlayQueueByIndex", "startScan", "reportPlayback"}
 OF_BYTES = {"stream", "download", "getCoverArt", "getAvatar"}
 
 
 @pytest.fixture
-def busy_player(player):
+def busy_player(player, monkeypatch):
     """A player of which everything is known that an answer may hold."""
+    monkeypatch.setattr("earshot.web.subsonic.play_endpoints.time", lambda: 1_700_000_100.0)
     player.ask("star", id="tr-5", albumId="al-2", artistId="ar-2")
     for item in ("tr-5", "al-2", "ar-2"):
         player.ask("setRating", id=item, rating=5)
