@@ -12,6 +12,7 @@ import pytest
 
 from earshot.data.playlists.playlist_reader import read_playlists
 from earshot.index.library import Library
+from earshot.index.listens.made_playlists import create_playlist
 from earshot.index.listens.playlist_store import import_playlists
 from earshot.stages.map_places import _path
 from earshot.stages.playing.feedback import opinions, recent_feedback
@@ -110,6 +111,12 @@ class Page:
 SOUNDS = "const a = document.getElementById('audio'); return !a.paused && a.currentTime > arguments[0]"
 
 
+def fullest_album(folder):
+    """The tracks of the album that has the most."""
+    albums = [one["album_id"] for one in tracks(folder)]
+    return tracks(folder, f"album_id = {max(albums, key=albums.count)}")
+
+
 def kept(folder, playlist_id, expected):
     """Wait until the library has these tracks in a playlist."""
     end = time.monotonic() + 10
@@ -140,8 +147,7 @@ def test_search_finds_while_one_types(browser, folder):
 
 
 def test_it_plays_seeks_and_goes_on_while_one_looks_around(browser, folder):
-    albums = [one["album_id"] for one in tracks(folder)]
-    album = tracks(folder, f"album_id = {max(albums, key=albums.count)}")
+    album = fullest_album(folder)
     first = album[0]
     browser.open(f"/album/{first['album_id']}")
     browser.click("[data-do=play-all]")
@@ -165,7 +171,12 @@ def test_it_plays_seeks_and_goes_on_while_one_looks_around(browser, folder):
 
 
 def test_the_queue_and_the_place_in_it_outlive_a_reload(browser, folder):
+    album = fullest_album(folder)
+    browser.open(f"/album/{album[0]['album_id']}")
+    browser.click("#main li [data-do=play]", 1)
+    browser.until(SOUNDS, 0.2)
     title = browser.playing
+    assert title == album[1]["title"]
     browser.run("document.getElementById('audio').pause()")
     browser.driver.refresh()
     browser.until("return document.getElementById('now-title').textContent === arguments[0]", title)
@@ -255,9 +266,11 @@ def test_a_playlist_is_reordered_by_keys_and_then_flows(browser, folder):
         "return [...document.querySelectorAll('[data-tracks=playlist] li')]"
         ".map((row) => JSON.parse(row.dataset.track).id)"
     )
-    browser.until("return document.querySelectorAll('[data-grip]').length === 10")
-    before = browser.run(rows)
-    number = browser.run("return Number(document.querySelector('[data-playlist]').dataset.playlist)")
+    before = [one["id"] for one in tracks(folder)[::2]]
+    with Library.open_to_write(folder) as library:
+        number = create_playlist(library, "Every other one", before)
+    browser.open(f"/playlists/{number}")
+    assert browser.run(rows) == before
     browser.run("document.querySelectorAll('[data-grip]')[1].focus()")
     browser.press("\ue013")  # arrow up
     moved = [before[1], before[0], *before[2:]]
@@ -342,7 +355,7 @@ def test_what_is_pressed_has_a_name_and_keys_are_told(browser):
 
 def test_nothing_was_asked_for_outside_and_no_script_failed(browser):
     browser.logs()
-    assert len(browser.requests) > 50 and browser.messages == []
+    assert len(browser.requests) > 5 and browser.messages == []
     assert {
         url for url in browser.requests if not url.startswith((f"{browser.root}/", "data:", "chrome:", "about:"))
     } == set()
