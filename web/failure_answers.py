@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from earshot.audio.decoding.decode_pool import WorkersLostError
 from earshot.index.database_checks import LibraryError, LockedError
 from earshot.index.search.selected import AmbiguousError
 from earshot.stages.shared.reports import StageError
@@ -40,6 +41,11 @@ async def _no_answer(request: Request, error: Exception) -> Response:
     return failure(request, 404 if isinstance(error, StageError | AmbiguousError) else 503, str(error))
 
 
+async def _no_process(request: Request, error: WorkersLostError) -> Response:
+    sentence = f"Nothing can be decoded now: {error}."
+    return failure(request, 503, sentence, {"Retry-After": str(_RETRY_SECONDS)})
+
+
 async def _database_failure(request: Request, error: sqlite3.Error) -> Response:
     if is_busy(error):
         sentence = "The library is busy: a command is writing much at once. Try again in a moment."
@@ -50,6 +56,7 @@ async def _database_failure(request: Request, error: sqlite3.Error) -> Response:
 FAILURE_HANDLERS: dict[Any, Handler] = {
     HTTPException: _http_failure,
     LockedError: _locked,
+    WorkersLostError: _no_process,
     LibraryError: _no_answer,
     StageError: _no_answer,
     AmbiguousError: _no_answer,

@@ -7,6 +7,7 @@ import pytest
 from starlette.requests import Request
 from starlette.routing import Route
 
+from earshot.audio.decoding.decode_pool import WorkersLostError
 from earshot.index.library import Library
 from earshot.stages.shared.reports import StageError
 from earshot.web.app import create_app
@@ -41,6 +42,15 @@ def test_a_question_without_an_answer_is_a_sentence(library):
     assert answer.status_code == 404 and answer.text == "No track answers to '<b>x</b>'.\n"
     page = answer_of(library, work, "text/html")
     assert page.status_code == 404 and "&lt;b&gt;x" in page.text and "<b>" not in page.text
+
+
+def test_a_machine_without_room_for_a_process_is_a_sentence(library):
+    def work(_library):
+        raise WorkersLostError("the decoding processes cannot be kept running (no memory)")
+
+    answer = answer_of(library, work)
+    assert answer.status_code == 503 and answer.headers["retry-after"] == "10"
+    assert answer.text.startswith("Nothing can be decoded now: the decoding processes cannot")
 
 
 def test_a_command_that_writes_is_named(library):
