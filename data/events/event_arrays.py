@@ -1,7 +1,7 @@
 """The event log as memory-mapped arrays, which training reads without holding them in memory."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -80,14 +80,23 @@ def read_user(
     user_id: int,
     links: Mapping[int, int] | None = None,
     songs: Mapping[int, int] | None = None,
+    kinds: Collection[int] | None = None,
 ) -> dict[str, np.ndarray]:
     """Read the events of one user from files of events, as `build_arrays` writes them, without the arrays of others.
+
+    Parameters
+    ----------
+    kinds : of the events to read; None for all
+        Repeats are looked for within a kind, which takes most of the time for a long history of plays.
 
     Returns
     -------
     item_ids, times, weights, kinds : shape (n_events,) each, by time
     """
-    block = read_users([read_log(path, level, links) for path in files], user_id, user_id, songs=songs)
+    log = [read_log(path, level, links) for path in files]
+    if kinds is not None:
+        log = [frame.filter(pl.col("kind").is_in(list(kinds))) for frame in log]
+    block = read_users(log, user_id, user_id, songs=songs)
     block = block.sort("time_s", maintain_order=True)
     return {"item_ids": block["item_id"].to_numpy().astype(np.int64)} | {
         name: values for name, values in _facts(block) if name != "splits"

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 
 from earshot.data.events.event_arrays import ARRAY_FORMAT, build_arrays, open_arrays, read_user
 from earshot.data.events.event_log import LogError, played_among
+from earshot.data.events.feedback_events import OPINIONS
 from earshot.data.events.interactions import Interactions, disliked_pairs
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
@@ -85,8 +86,8 @@ def _read_interactions(library: Library, may_lag: bool) -> StoredInteractions:
                 raise LogError(f"the listens say what no import writes ({error})") from None
 
 
-def read_history(library: Library, user_id: int) -> dict[str, np.ndarray]:
-    """Read the events of one user, those of a moment ago too, in the time that only these take.
+def read_history(library: Library, user_id: int, kinds: Collection[int] | None = None) -> dict[str, np.ndarray]:
+    """Read the events of one user, those of a moment ago too, in the time that only these take; of some kinds, or all.
 
     Returns
     -------
@@ -98,7 +99,7 @@ def read_history(library: Library, user_id: int) -> dict[str, np.ndarray]:
     def read() -> dict[str, np.ndarray]:
         with explain_log_errors():
             files = _track_files(library)
-            return read_user(files, "track", user_id, recording_ids(library), same_names(library))
+            return read_user(files, "track", user_id, recording_ids(library), same_names(library), kinds)
 
     return read_whole(library, read)
 
@@ -108,7 +109,7 @@ def unwanted_recordings(library: Library, user_id: int | None = None) -> np.ndar
     never = np.array(never_recordings(library, user_id), dtype=np.int64)
     if user_id is None or not stored_listens(library, "track"):
         return never
-    history = read_history(library, user_id)
+    history = read_history(library, user_id, OPINIONS)
     users = np.zeros(len(history["kinds"]), dtype=np.int32)
     return np.union1d(never, disliked_pairs(users, history["item_ids"], history["kinds"])[1])
 

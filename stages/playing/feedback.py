@@ -11,7 +11,7 @@ and training know it. The library is open to write, for the one call.
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -192,9 +192,8 @@ def opinions(library: Library, listener: str) -> list[Opinion]:
 
     Errors as of `undo_never`.
     """
-    history = _history(library, listener)
-    is_opinion = np.isin(history["kinds"], OPINIONS)
-    columns = (history[name][is_opinion].tolist() for name in ("item_ids", "kinds", "times"))
+    history = _history(library, listener, OPINIONS)
+    columns = (history[name].tolist() for name in ("item_ids", "kinds", "times"))
     last = {track_id: (kind, time_s) for track_id, kind, time_s in zip(*columns, strict=True)}
     found = [Opinion(one, kind == LIKE, time_s) for one, (kind, time_s) in last.items() if kind in (LIKE, DISLIKE)]
     return sorted(found, key=lambda one: -one.since_s)
@@ -230,10 +229,10 @@ def _record(library: Library, listener: str, *events: FeedbackEvent) -> bool:
         return add_feedback(library, listener_id(library, listener), *events)
 
 
-def _history(library: Library, listener: str) -> dict[str, np.ndarray]:
+def _history(library: Library, listener: str, kinds: Collection[int] | None = None) -> dict[str, np.ndarray]:
     user_id = find_user(library, listener)
     if stored_listens(library, "track"):
-        return read_history(library, user_id)
+        return read_history(library, user_id, kinds)
     none = np.empty(0, dtype=np.int64)
     return {"item_ids": none, "times": none, "weights": none.astype(np.float32), "kinds": none.astype(np.uint8)}
 

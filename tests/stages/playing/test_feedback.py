@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from earshot.data.events.feedback_events import OPINIONS
 from earshot.data.events.interactions import DISLIKE, LIKE, LISTEN
 from earshot.data.ids import IdMap
 from earshot.index.graphs.item_groups import read_groups
@@ -12,7 +13,7 @@ from earshot.index.health import staleness
 from earshot.index.health.library_status import overview
 from earshot.index.health.staleness import stale_lists, stale_towers
 from earshot.index.library import Library, LibraryError
-from earshot.index.listens.stored_interactions import find_user
+from earshot.index.listens.stored_interactions import find_user, read_history
 from earshot.index.recommending.candidate_store import request_for_user
 from earshot.index.recommending.recommendation_table import stored_recommendations
 from earshot.stages.playing import feedback
@@ -76,6 +77,23 @@ def test_a_dislike_goes_at_once_and_comes_back(library):
     assert feedback.opinions(library, "listener 4") == [feedback.Opinion(first, False, NOW)]
     assert feedback.record_undislike(library, "listener 4", first, NOW + 9)
     assert feedback.opinions(library, "listener 4") == [] and recommended(library, "listener 4") == before
+
+
+def test_opinions_are_read_without_plays_and_are_the_same(library):
+    told = (
+        (3, feedback.record_like),
+        (4, feedback.record_dislike),
+        (5, feedback.record_like),
+        (5, feedback.record_unlike),
+    )
+    for track_id, change in told:
+        change(library, "listener 0", track_id)
+    user_id = find_user(library, "listener 0")
+    every, some = read_history(library, user_id), read_history(library, user_id, OPINIONS)
+    is_opinion = np.isin(every["kinds"], OPINIONS)
+    assert 0 < len(some["kinds"]) < len(every["kinds"])
+    assert all(np.array_equal(some[name], every[name][is_opinion]) for name in every)
+    assert {one.track_id: one.is_like for one in feedback.opinions(library, "listener 0")} == {3: True, 4: False}
 
 
 def test_never_goes_from_every_list_and_comes_back(library):
