@@ -17,6 +17,7 @@ ME = "me"  # the user of an export that names none
 _1990 = 631_152_000
 _MAX_NUMBER = 1e15  # no time and no duration is larger
 _MAX_DIGITS = 18  # of an integer in text; Windows counts time with as many
+_NEVER = "tracks that were never played"
 _MAX_VALUES = {"ratio": 1_000, "played_ms": 2**31 - 1}  # of one play
 _MAX_MALFORMED, _MAX_MALFORMED_PER_EVENT = 250_000, 100  # a file that exceeds both holds no listens
 CODES = {  # by column, the code of each name
@@ -61,7 +62,7 @@ def valid_events(
 
     A row is valid if it has the `needed` columns, a time from 1970 to tomorrow (or none, if it is not needed), plays
     above 0, a possible share or duration of what was played, or none, and if `is_valid`, an expression over the raw
-    columns, holds.
+    columns, holds. Rows of 0 plays are no damage: they are left out as what was never played.
 
     Parameters
     ----------
@@ -89,8 +90,15 @@ def valid_events(
         events = table.drop("__is_valid")
         batch = Batch(events, left_out=dict(lost), examples=dict(examples))
         if not mask.all():
+            batch = replace(batch, events=events.filter(mask))
+            if "plays" in columns and (never := ~mask & (events["plays"] == 0).fill_null(False)).any():
+                (example, *_) = malformed_examples(raw.select(shown) if shown else raw, ~never, first)
+                left_out, examples_ = {**batch.left_out, _NEVER: int(never.sum())}, {**batch.examples, _NEVER: example}
+                batch = replace(batch, left_out=left_out, examples=examples_)
+                mask |= never
+        if not mask.all():
             malformed = malformed_examples(raw.select(shown) if shown else raw, mask, first)
-            batch = replace(batch, events=events.filter(mask), n_malformed=int((~mask).sum()), malformed=malformed)
+            batch = replace(batch, n_malformed=int((~mask).sum()), malformed=malformed)
         if "time_s" in columns and are_dated:
             batch = replace(batch, n_early=int((batch.events["time_s"] < _1990).sum()))
         yield batch

@@ -17,8 +17,10 @@ def test_a_row_is_whole_or_an_example():
     needed = ("user", "title")
     first, found = valid_events([raw[:1], raw[1:]], columns, needed=needed, lost=lost, shown=["u", "n"])
     assert first == Batch(first.events, left_out={"podcasts": 2}) and first.events.rows() == [("a", "x", 1.0)]
-    assert found.events.is_empty() and found.n_malformed == 3 and not found.left_out
-    assert found.malformed == ("row 2: , 1.0", "row 3: a, nan", "row 4: a, 0.0")
+    assert found.events.is_empty() and found.n_malformed == 2
+    assert found.malformed == ("row 2: , 1.0", "row 3: a, nan")
+    assert found.left_out == {"tracks that were never played": 1}
+    assert found.examples == {"tracks that were never played": "row 4: a, 0.0"}
     (none,) = valid_events([raw], columns, needed=needed, is_valid=pl.col("u").is_null())
     assert none.events.is_empty()
 

@@ -112,7 +112,8 @@ def test_json_lines_with_a_broken_line(tmp_path):
 def test_damaged_rows_are_counted_and_shown_with_what_they_say(tmp_path):
     bad = [",x,1,1", "a,,1,1", "a,x,soon,1", "a,x,-5,1", "a,x,1,0", "a,x,1,many", "a"]
     table = read_listen_table(written(tmp_path, "user,track,time,plays\na,x,1,2\n" + "\n".join(bad) + "\n"))
-    assert events(table) == [("a", "x", 1, 2.0)] and table.batch.n_malformed == 7
+    assert events(table) == [("a", "x", 1, 2.0)] and table.batch.n_malformed == 6
+    assert table.batch.left_out == {"tracks that were never played": 1}
     assert table.batch.malformed[:3] == ("row 2: , x, 1, 1", "row 3: a, , 1, 1", "row 4: a, x, soon, 1")
     assert len(table.batch.malformed) == 5
 
