@@ -7,6 +7,7 @@ Examples:
 
 import argparse
 import http.client
+import json
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -31,7 +33,17 @@ from measuring import CLI, show
 
 SOUND_SECONDS, RATE = 240, 44_100
 FILES = ("direct.flac", "decoded.alac.m4a")  # of the first two tracks; of the others there are only rows
+TRACKS_PER_ALBUM = 10
+ALBUMS = (  # without which a first page has nothing to list
+    "INSERT INTO artists (name, key) SELECT DISTINCT artist, lower(artist) FROM tracks",
+    "UPDATE tracks SET artist_id = (SELECT id FROM artists WHERE name = tracks.artist)",
+    f"INSERT INTO albums (id, name, artist_id, key) SELECT id / {TRACKS_PER_ALBUM} + 1, 'Album ' || id, artist_id,"
+    f" 'album ' || id FROM tracks WHERE id % {TRACKS_PER_ALBUM} = 0 OR id = 1",
+    f"UPDATE tracks SET album_id = id / {TRACKS_PER_ALBUM} + 1, track_number = id % {TRACKS_PER_ALBUM} + 1",
+    "UPDATE tracks SET album = (SELECT name FROM albums WHERE id = album_id)",
+)
 READY_LIMIT, PAGE_LIMIT = 1.0, 0.1  # seconds, that the server and its first page should take
+N_HEARD = 30  # songs of the radio whose next one is asked for
 
 
 def make_library(folder: Path, n_tracks: int) -> None:
@@ -54,6 +66,8 @@ def make_library(folder: Path, n_tracks: int) -> None:
                 library.db.execute(
                     "UPDATE tracks SET codec = ?, duration_s = ? WHERE id = ?", [codec, SOUND_SECONDS, track_id]
                 )
+            for statement in ALBUMS:
+                library.db.execute(statement)
         build_index(library, AUDIO)
         for _ in fill_neighbours(library, AUDIO):
             pass
@@ -78,6 +92,14 @@ class Browser:
         self._connection.request("GET", path, headers={"Cookie": self.cookie, **headers})
         answer = self._connection.getresponse()
         return answer.status, len(answer.read())
+
+    def post(self, path: str, **values: object) -> Any:
+        """The answer, as JSON, to values that a page of the server sends."""
+        headers = {"Cookie": self.cookie, "Content-Type": "application/json", "Origin": f"http://{self._parts.netloc}"}
+        self._connection.request("POST", path, json.dumps(values), headers)
+        answer = self._connection.getresponse()
+        assert answer.status == 200, answer.read()
+        return json.loads(answer.read())
 
     def first_bytes(self, path: str, n: int) -> None:
         """Take the first bytes of an answer, and leave."""
@@ -129,11 +151,16 @@ def measure(folder: Path, n_tracks: int, n_browsers: int, seconds: float) -> Non
         def browsers(n: int) -> list[Browser]:
             return [Browser(found[0], first.cookie) for _ in range(n)]  # idle connections are closed after seconds
 
+        state = first.post("/radio/start", seeds=[1])["state"]
+        for _ in range(N_HEARD):
+            state = first.post("/radio/next", state=state, advance=True)["state"]
         asked: dict[str, Callable[[Browser, int], object]] = {
             "first page": lambda browser, _: browser.get("/"),
             "library": lambda browser, _: browser.get("/library"),
             "search": lambda browser, n: browser.get(f"/search?q=song+{n % n_tracks}"),
             "similar": lambda browser, n: browser.get(f"/similar?seed={1 + n % n_tracks}"),
+            "radio, the next song": lambda browser, _: browser.post("/radio/next", state=state, advance=True),
+            "path of ten": lambda browser, n: browser.get(f"/path?from={1 + n % n_tracks}&to={n_tracks - n % 5_000}"),
             "cover": lambda browser, n: browser.get(f"/cover/{1 + n % n_tracks}"),
             "flac, a range": lambda browser, n: browser.get(
                 "/sound/1", Range=f"bytes={n * 1_000}-{n * 1_000 + 65_535}"
@@ -147,12 +174,6 @@ def measure(folder: Path, n_tracks: int, n_browsers: int, seconds: float) -> Non
         }
         rows = []
         for name, ask in asked.items():
-            status, _ = browsers(1)[0].get(
-                {"search": "/search?q=song", "similar": "/similar?seed=1"}.get(name, "/library")
-            )
-            if status == 404:
-                print(f"{name}: there is no such page")
-                continue
             alone, together = load(ask, browsers(1), seconds), load(ask, browsers(n_browsers), seconds)
             rows.append({"": name, **alone, **{f"{n_browsers}: {key}": value for key, value in together.items()}})
         show(rows)

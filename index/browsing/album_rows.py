@@ -26,7 +26,7 @@ _BY_NAME = "album_name COLLATE NOCASE, album_key"
 _AMONG = f"{ALBUM_KEY} IN (SELECT value FROM json_each(?))"
 _ORDERS = {
     "random": "random()",
-    "newest": "mtime_ns DESC, album_key DESC",
+    "newest": "first_id DESC",  # as the page has it: copies of old music keep the time of their files
     "alphabeticalByName": _BY_NAME,
     "alphabeticalByArtist": f"coalesce(owners.name, '{VARIOUS}') COLLATE NOCASE, {_BY_NAME}",
 }
@@ -56,7 +56,7 @@ class Album:
 
 
 def albums(library: Library, order: str, n: int = -1, offset: int = 0) -> list[Album]:
-    """All albums in one of `ORDERS`, at most n from an offset on; `newest` is by the time of the files."""
+    """All albums in one of `ORDERS`, at most n from an offset on; the `newest` is the one that came here last."""
     return _albums(library, "1", [], _ORDERS[order], n, offset)
 
 

@@ -27,7 +27,7 @@ class ArtistRow:
 
 
 def list_albums(library: Library, limit: int, offset: int = 0, *, order: str = "name") -> list[Album]:
-    """Albums with audio, by `name` or the `newest` first."""
+    """Albums with audio, by `name`, or the `newest` first: the one that came here last."""
     query = f"SELECT id FROM albums WHERE {_AUDIBLE.format('album')} ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"
     return albums_by_key(library, library.column(query, [limit, offset]))
 
