@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from earshot.data.events.event_arrays import LISTEN_MS
 from earshot.index.playlists.path_search import angles
 from earshot.index.playlists.session_taste import SessionTaste
 from earshot.index.playlists.track_pool import TrackPool
@@ -17,7 +18,7 @@ from earshot.index.search.filters import TrackFilters
 
 PLAY, SKIP, LIKE, DISLIKE, NEVER = EVENTS = ("play", "skip", "like", "dislike", "never")
 _NEAR_LAST = 0.5  # weight of the cosine to the last song; the rest is that to the session's taste
-_HEARD = 30.0  # seconds; who skips later has listened
+_HEARD = LISTEN_MS / 1_000  # seconds; who skips later has listened
 _FILTER_KINDS = {"genre": str, "min_duration": float | int, "max_duration": float | int, "same_artist": bool}
 _MAX_ID = 2**63 - 1  # that SQLite and NumPy count to
 

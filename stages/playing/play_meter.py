@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-SKIPPED_S = 30.0  # a song that ends before this, and before its own end, was skipped
+from earshot.data.events.event_arrays import LISTEN_MS
+
+_SKIPPED_S = LISTEN_MS / 1_000  # a song that ends before this, and before its own end, was skipped
 _WHOLE = 0.9  # share from which on a song was heard to its end
 _LEAST_S = 1.0  # of a play; less is a song that one passes by
 _END_S = 1.5  # before the end of a song at which it may begin again
@@ -32,7 +34,7 @@ class Play:
     @property
     def is_skip(self) -> bool:
         """Whether it was ended soon, and before its end."""
-        if self.played_s >= SKIPPED_S:
+        if self.played_s >= _SKIPPED_S:
             return False
         return self.length_s is None or self.played_s < min(_WHOLE * self.length_s, self.length_s - _SLACK_S)
 

@@ -5,7 +5,7 @@ import { giveThumb, onThumb, reportPlay } from "./feedback.js";
 import { readKept, keep } from "./kept_state.js";
 import { say } from "./requests.js";
 
-const LISTEN_S = 30;       // played so long, leaving the page is no skip
+export const LISTEN_S = 30;  // seconds; left before that, a song was skipped
 const MAX_FAILURES = 3;    // tracks in a row that cannot be played
 const at = (id) => document.getElementById(id);
 export const audio = at("audio");

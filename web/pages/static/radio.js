@@ -1,10 +1,9 @@
 // Radio: the server chooses what follows; its state is kept with the queue, so that a reload or a restart goes on.
 
 import { onThumb } from "./feedback.js";
-import { current, playTracks, queue, replaceUpcoming, setSteering, start } from "./player.js";
+import { LISTEN_S, current, playTracks, queue, replaceUpcoming, setSteering, start } from "./player.js";
 import { attempt, get, post, say } from "./requests.js";
 
-const SKIP_S = 30;  // left before that, a song was skipped
 let asked = null;   // the latest question: answers to earlier ones come too late
 
 /** Begin a radio from some tracks; a single one that can be played opens it. */
@@ -45,7 +44,7 @@ async function advance(events) {
 setSteering(async (track, played, isDone) => {
   const events = [];
   if (track?.from_radio && !track.is_noted) events.push(["play", track.id]);  // it was chosen in the queue
-  if (track?.from_radio && !isDone && played < SKIP_S) events.push(["skip", track.id]);
+  if (track?.from_radio && !isDone && played < LISTEN_S) events.push(["skip", track.id]);
   await advance(events);
 });
 
