@@ -75,7 +75,7 @@ def mpd(
         with Library.open(folder) as library:
             tracks = chosen_to_queue(library, queue)
             if similar:
-                answer = similar_tracks(library, similar, SearchFilters(k=k, **filters))
+                answer = similar_tracks(library, similar, SearchFilters(k=k, **filters), listener=listener)
                 tracks += [match.track for match in answer.matches]
             session = None
             if radio:

@@ -10,6 +10,7 @@ from pathlib import Path
 from earshot.data.files.path_encoding import path_columns, path_from_columns
 from earshot.index.database_checks import LockedError
 from earshot.index.library import Library
+from earshot.index.listens.stored_interactions import known_user
 from earshot.index.playlists.continuation import Radio
 from earshot.index.recordings.recordings import recordings_of
 from earshot.index.tracks.track_lookup import track_rows
@@ -218,7 +219,7 @@ def _opinions(follower: _Follower) -> Generator[Report, None, None]:
 
 def _news(library: Library, listener: str, told: dict[int, bool]) -> dict[int, bool]:
     """The opinions that are not the listener's already."""
-    if library.value("SELECT 1 FROM users WHERE name = ?", [listener]) is None:
+    if known_user(library, listener) is None:
         return told
     known = {one.track_id: one.is_like for one in opinions(library, listener)}
     recordings = dict(zip(told, recordings_of(library, list(told)), strict=True))
