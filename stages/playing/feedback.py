@@ -81,6 +81,21 @@ def record_play(
     return _record(library, listener, FeedbackEvent(track_id, time_s, LISTEN, played_ms, ratio))
 
 
+def record_plays(library: Library, listener: str, plays: Sequence[tuple[int, float]]) -> bool:
+    """Record many listens at once, all or none, as a player tells them that was offline; tell whether any is news.
+
+    Parameters
+    ----------
+    plays : track ids, and the seconds since 1970 at which each play began
+
+    Errors as of `record_play`.
+    """
+    for track_id, _ in plays:
+        _require_track(library, track_id)
+    events = [FeedbackEvent(track_id, _require_time(started_at), LISTEN) for track_id, started_at in plays]
+    return _record(library, listener, *events)
+
+
 def record_like(library: Library, listener: str, track_id: int, at: float | None = None) -> bool:
     """Record that a listener likes a track; tell whether it is news. Arguments and errors as of `record_play`."""
     return _record_opinion(library, listener, track_id, LIKE, at)

@@ -95,15 +95,14 @@ async def scrobble(asked: PlayerRequest) -> Item:
         return {}
     # Of a player that does not tell when a song began it is known from before, or it is now.
     begins = begins or [playbacks.begun(asked.listener, asked.client, one, now) or now for one in track_ids]
-    await asked.library.write(lambda library: _record(library, asked.listener, track_ids, begins))
+
+    def write(library: Library) -> None:
+        from earshot.stages.playing.feedback import record_plays  # polars, for which the server's start does not wait
+
+        record_plays(library, asked.listener, list(zip(track_ids, begins, strict=True)))
+
+    await asked.library.write(write)
     return {}
-
-
-def _record(library: Library, listener: str, track_ids: list[int], begins: list[float]) -> None:
-    from earshot.stages.playing.feedback import record_play  # polars
-
-    for track_id, begin in zip(track_ids, begins, strict=True):
-        record_play(library, listener, track_id, begin)
 
 
 async def report_playback(asked: PlayerRequest) -> Item:

@@ -153,6 +153,19 @@ def test_a_skip_weighs_as_little_as_was_heard(library):
     )
 
 
+def test_many_plays_are_kept_at_once_and_all_or_none(library):
+    plays = [(3, NOW), (4, NOW + 300), (3, NOW + 900)]
+    with pytest.raises(StageError, match="There is no track 9999"):
+        feedback.record_plays(library, "ann", [*plays, (9999, NOW)])
+    assert library.value("SELECT 1 FROM users WHERE name = 'ann'") is None
+    assert feedback.record_plays(library, "ann", plays) and not feedback.record_plays(library, "ann", plays)
+    told = [(one.track_id, one.time_s) for one in feedback.recent_feedback(library, "ann")]
+    assert told == [(3, NOW + 900), (4, NOW + 300), (3, NOW)]
+    one_by_one = [feedback.record_play(library, "bob", *play) for play in plays]
+    counts = [feedback.play_counts_of(library, name) for name in ("ann", "bob")]
+    assert all(one_by_one) and counts[0] == counts[1] and len(counts[0]) == 2
+
+
 def test_a_retry_is_no_second_play(library):
     track = songs(library)[2]
     assert feedback.record_play(library, "mia", track, NOW)
