@@ -16,6 +16,7 @@ from earshot.web.library_access import is_busy
 from earshot.web.pages.page_templates import page
 
 _RETRY_SECONDS = 10
+_OF_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
 
@@ -50,7 +51,14 @@ async def _database_failure(request: Request, error: sqlite3.Error) -> Response:
     if is_busy(error):
         sentence = "The library is busy: a command is writing much at once. Try again in a moment."
         return failure(request, 503, sentence, {"Retry-After": str(_RETRY_SECONDS)})
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_DISK:
+        return failure(request, 503, f"This cannot be done: {error}. Nothing was changed.")
     raise error
+
+
+async def _disk_failure(request: Request, error: OSError) -> Response:
+    """A disk that is full or does not answer; what is written is written whole or not at all."""
+    return failure(request, 503, f"This cannot be done: {error.strerror or error}. Nothing was changed.")
 
 
 FAILURE_HANDLERS: dict[Any, Handler] = {
@@ -61,4 +69,5 @@ FAILURE_HANDLERS: dict[Any, Handler] = {
     StageError: _no_answer,
     AmbiguousError: _no_answer,
     sqlite3.OperationalError: _database_failure,
+    OSError: _disk_failure,
 }

@@ -4,6 +4,7 @@ A write takes the library's lock for itself alone, so that commands work beside 
 """
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable
@@ -99,8 +100,9 @@ class LibraryAccess:
                 library = Library.open(self.folder, self._wait, between_threads=True)
                 library.db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
                 return library, self._state(library)
-            if self._state(library) == state:
-                return library, state
+            with contextlib.suppress(sqlite3.DatabaseError):  # of a file that was written over: opening it says so
+                if self._state(library) == state:
+                    return library, state
             library.close()
 
     def _state(self, library: Library) -> tuple[int, ...]:

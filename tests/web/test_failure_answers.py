@@ -1,5 +1,6 @@
 """Failures as a person and a program read them."""
 
+import errno
 import shutil
 import sqlite3
 
@@ -58,6 +59,21 @@ def test_a_command_that_writes_is_named(library):
         answer = answer_of(library, lambda library: None, writes=True)
     assert answer.status_code == 503 and answer.headers["retry-after"] == "10"
     assert "Another process is writing" in answer.text and "Nothing was changed" in answer.text
+
+
+def test_a_full_disk_is_said(library):
+    def write(_library):
+        raise OSError(errno.ENOSPC, "No space left on device", "listens.parquet")
+
+    def insert(library):
+        library.db.execute(f"PRAGMA max_page_count = {library.value('PRAGMA page_count')}")
+        with library.transaction():
+            library.db.execute("INSERT INTO artists (name, key) VALUES (?, 'x')", ["x" * 100_000])
+
+    for work, reason in ((write, "No space left on device"), (insert, "database or disk is full")):
+        answer = answer_of(library, work, writes=True)
+        assert answer.status_code == 503
+        assert answer.text == f"This cannot be done: {reason}. Nothing was changed.\n"
 
 
 def test_a_locked_database_is_busy(library):

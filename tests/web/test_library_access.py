@@ -78,6 +78,13 @@ def test_a_library_that_was_replaced_is_opened_anew(access, folder, tmp_path):
     assert asyncio.run(access.read(lambda library: library.value("SELECT name FROM users"))) == "eve"
 
 
+def test_a_library_that_was_written_over_is_told(access, folder):
+    asyncio.run(access.read(lambda library: None))
+    (folder / "library.db").write_bytes(b"x" * 8_192)
+    with pytest.raises(LibraryError, match="not a readable SQLite database"):
+        asyncio.run(access.read(lambda library: None))
+
+
 def test_a_library_that_is_gone_is_not_made_anew(access, folder):
     shutil.rmtree(folder)
     with pytest.raises(LibraryError, match="is gone"):

@@ -1,4 +1,4 @@
-"""Connections that are dropped when nothing comes, or when nobody takes what is sent."""
+"""Connections that are dropped when nothing comes, when nobody takes what is sent, or when one address has too many."""
 
 import asyncio
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 15.0  # until all headers of a request are here
+MAX_OF_ADDRESS = 160  # connections; a browser has six, and the server places for 256 and files for a thousand
 SEND_SECONDS = 120.0  # until what was sent is taken; a paused player asks again for the rest
 
 
@@ -20,6 +21,9 @@ class TimedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._head_timer = self._dropped_after(HEAD_SECONDS)
+        addresses = [client and client[0] for client in (getattr(one, "client", None) for one in self.connections)]
+        if self.client and addresses.count(self.client[0]) > MAX_OF_ADDRESS:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_head_timer()

@@ -93,6 +93,14 @@ def test_a_bomb_is_not_unpacked(track, tmp_path):
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
     (tmp_path / "cover.png").write_bytes(bomb)
     assert cover_picture(track, 100) is None
+    (tmp_path / "cover.png").write_bytes(picture(0, size=(7_000, 6_000), mode="1"))
+    assert cover_picture(track, 100) is None, "whole, and three hundred megabytes in colors"
+
+
+def test_formats_that_no_cover_has_are_not_tried(track, tmp_path):
+    (tmp_path / "cover.jpg").write_bytes(picture(RED, "TIFF"))
+    (tmp_path / "cover.png").write_bytes(picture(RED, "PPM"))
+    assert cover_picture(track, 100) is None
 
 
 def test_without_a_picture_there_is_none(track):

@@ -90,3 +90,10 @@ def test_recommendations_name_the_play_that_speaks_for_them(trained_library):
         found = tracks_of(answer)
         assert found and all(re.fullmatch(r"since you play Artist \d+ - Song \d+", one["reason"]) for one in found)
         assert "For listener 0" in answer.text and ">listener 17</option>" in answer.text
+
+
+@pytest.mark.parametrize("address", ["/similar", "/for-you"])
+@pytest.mark.parametrize("k", ["0", "201", "many"])
+def test_a_list_has_an_end(client, address, k):
+    answer = client.get(address, params={"k": k})
+    assert answer.status_code == 400 and f"k={k} is no number from 1 to 200" in answer.text

@@ -1,6 +1,7 @@
 """Connections that say nothing, or take nothing, are dropped."""
 
 import asyncio
+import contextlib
 import socket
 
 import pytest
@@ -57,6 +58,22 @@ def test_a_head_that_drips_is_dropped(drop_quickly):
         return False
 
     assert with_server(talk)
+
+
+def test_one_address_does_not_take_all_places(monkeypatch):
+    monkeypatch.setattr(timed_connection, "MAX_OF_ADDRESS", 2)
+
+    async def talk(reader, writer, server):
+        others = [await asyncio.open_connection(*writer.get_extra_info("peername")) for _ in range(2)]
+        with contextlib.suppress(ConnectionError):
+            assert await others[1][0].read() == b"", "the third is dropped"
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"done" in await reader.readuntil(b"done\r\n0\r\n\r\n"), "and the first is answered"
+        assert len(server.server_state.connections) == 2
+        for _, other in others:
+            other.close()
+
+    with_server(talk)
 
 
 def test_a_connection_that_says_nothing_is_dropped(drop_quickly):
