@@ -1,5 +1,6 @@
 """`cli mpd` as a user types it, beside a real Music Player Daemon."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -7,7 +8,10 @@ import sys
 import pytest
 
 from commands_typed import invoke, rows_of
+from earshot.index.library import Library
+from earshot.index.listens.made_playlists import create_playlist
 from mpd_server import make_library, running_server
+from web_client import signed_in
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +37,18 @@ def test_a_playlist_and_what_is_similar_are_queued(world, server, tmp_path):
         assert files[:2] == ["album 1/3.wav", "album 1/1.wav"]
         assert sorted(files[2:]) == ["album 1/3.wav", "album 1/5.wav"], "those beside Noise 4"
         assert client.status()["state"] == "play"
+
+
+def test_a_playlist_that_the_page_saves_is_opened(server, world, tmp_path):
+    folder = shutil.copytree(world / "library", tmp_path / "library")
+    with Library.open_to_write(folder) as library:
+        rows = library.db.execute("SELECT id, path FROM tracks ORDER BY id DESC LIMIT 3").fetchall()
+        playlist_id = create_playlist(library, "Three", [track_id for track_id, _ in rows])
+    with signed_in(folder) as page:
+        (tmp_path / "saved.m3u8").write_bytes(page.get(f"/playlists/{playlist_id}.m3u8").content)
+    with server.client() as client:
+        client.load(str(tmp_path / "saved.m3u8"))
+        assert [f"{world}/music/{song['file']}" for song in client.playlistinfo()] == [path for _, path in rows]
 
 
 def test_a_radio_plays_until_it_is_interrupted(world, server):
