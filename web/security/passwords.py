@@ -8,11 +8,9 @@ import hmac
 import os
 import re
 import secrets
-import stat
 from pathlib import Path
 
-from earshot.data.files.atomic import atomic_path, make_folder
-from earshot.data.files.regular_files import open_regular
+from earshot.web.security.private_files import read_private, write_private
 
 MIN_LETTERS = 8
 _N, _R, _P = 2**15, 8, 1  # 32 MB and about 0.1 s
@@ -65,14 +63,10 @@ def read_hash(path: Path) -> str | None:
     OSError
         It cannot be read.
     """
-    try:
-        with open_regular(path) as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            text = file.read(_MAX_BYTES).decode("ascii", "replace").strip()
-    except FileNotFoundError:
+    content = read_private(path, _MAX_BYTES)
+    if content is None:
         return None
-    if mode & 0o077:
-        raise ValueError(f"{path} can be read by others (mode {mode:04o}); type `chmod 600` and its name")
+    text = content.decode("ascii", "replace").strip()
     if not _HASH.fullmatch(text):
         raise ValueError(f"{path} holds no hash of a password; remove it, and give the password anew")
     return text
@@ -80,8 +74,4 @@ def read_hash(path: Path) -> str | None:
 
 def store_hash(path: Path, hashed: str) -> None:
     """Write a hash to a file that only this user can read."""
-    make_folder(path.parent)
-    with atomic_path(path) as temporary:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w") as file:
-            file.write(f"{hashed}\n")
+    write_private(path, f"{hashed}\n")

@@ -10,15 +10,13 @@ import hmac
 import json
 import os
 import secrets
-import stat
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from earshot.data.files.atomic import atomic_path, make_folder
-from earshot.data.files.regular_files import open_regular
 from earshot.web.security.passwords import password_file
+from earshot.web.security.private_files import read_private, write_private
 
 MAX_KEYS = 100
 _MAX_BYTES = 100_000
@@ -52,14 +50,9 @@ def read_keys(path: Path) -> list[PlayerKey]:
     OSError
         It cannot be read.
     """
-    try:
-        with open_regular(path) as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            content = file.read(_MAX_BYTES)
-    except FileNotFoundError:
+    content = read_private(path, _MAX_BYTES)
+    if content is None:
         return []
-    if mode & 0o077:
-        raise ValueError(f"{path} can be read by others (mode {mode:04o}); type `chmod 600` and its name")
     try:
         keys = [PlayerKey(**one) for one in json.loads(content)]
         if not all(isinstance(one.name, str) and isinstance(one.listener, str) for one in keys):
@@ -156,8 +149,4 @@ def _token(password: str, salt: str) -> str:
 
 
 def _store(path: Path, keys: list[PlayerKey]) -> None:
-    make_folder(path.parent)
-    with atomic_path(path) as temporary:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump([asdict(one) for one in keys], file, indent=1)
+    write_private(path, json.dumps([asdict(one) for one in keys], indent=1))
