@@ -17,11 +17,20 @@ _PASSWORD = "EARSHOT_PASSWORD"
 @click.option("--host", default="127.0.0.1", help="The address to listen at; another one than this needs a password.")
 @click.option("--port", default=8765, type=click.IntRange(0, 65_535), help="The port to listen at; 0 for any free one.")
 @click.option("--allow-host", multiple=True, metavar="NAME", help="A name that leads here, such as music.home.")
+@click.option(
+    "--allow-origin", multiple=True, metavar="URL", help="A site whose page is a player, such as https://feishin.home."
+)
 @click.option("--password-file", type=EXISTING_FILE, help=f"A file whose first line is the password (or {_PASSWORD}).")
 @click.option("--new-password", is_flag=True, help="Ask for a password, and keep its hash in place of the one before.")
 @click.pass_obj
 def serve(
-    folder: Path, host: str, port: int, allow_host: tuple[str, ...], password_file: Path | None, new_password: bool
+    folder: Path,
+    host: str,
+    port: int,
+    allow_host: tuple[str, ...],
+    allow_origin: tuple[str, ...],
+    password_file: Path | None,
+    new_password: bool,
 ) -> None:
     """Serve the library to a browser until Ctrl-C.
 
@@ -38,7 +47,8 @@ def serve(
     from earshot.web.server import serve as serve_until_interrupted
 
     password_hash = _password_hash(password_file, new_password, is_needed=not is_loopback(host))
-    settings = ServerSettings(host=host, allowed_hosts=allow_host, password_hash=password_hash)
+    origins = tuple(origin.rstrip("/") for origin in allow_origin)  # as browsers send them
+    settings = ServerSettings(host=host, allowed_hosts=allow_host, allowed_origins=origins, password_hash=password_hash)
     n_told = 0
 
     def tell(address: str) -> None:

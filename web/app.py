@@ -57,6 +57,7 @@ class ServerSettings:
 
     host: str = "127.0.0.1"
     allowed_hosts: tuple[str, ...] = ()  # further names under which a browser may ask for it
+    allowed_origins: tuple[str, ...] = ()  # sites in whose pages a player with a key may ask
     password_hash: str | None = None  # of `security.passwords`
     on_sign_in: Callable[[], None] = field(default=lambda: None)  # after a token was used up
 

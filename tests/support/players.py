@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from starlette.testclient import TestClient
 from uvicorn import Config, Server
 
-from earshot.web.app import create_app
+from earshot.web.app import ServerSettings, create_app
 from earshot.web.security.player_keys import keys_file, make_key
 from earshot.web.security.timed_connection import TimedConnection
 from library_world import add, at, heard, open_library
@@ -44,8 +44,8 @@ def served(folder: Path) -> Iterator[int]:
 class Player:
     """A player with a key of its own, in this process: `player.ask("getSong", id="tr-1")` is the answer's tree."""
 
-    def __init__(self, folder: Path, listener: str = "ana") -> None:
-        self.client = TestClient(create_app(folder), base_url=ADDRESS)
+    def __init__(self, folder: Path, settings: ServerSettings | None = None, listener: str = "ana") -> None:
+        self.client = TestClient(create_app(folder, settings), base_url=ADDRESS)
         self.key = make_key(keys_file(), f"player of {listener} {time.monotonic_ns()}", listener)
 
     def __enter__(self) -> "Player":

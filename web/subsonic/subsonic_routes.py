@@ -41,14 +41,12 @@ ENDPOINTS: dict[str, Endpoint] = {
 }  # fmt: skip
 _OPEN = "getopensubsonicextensions"  # players ask for it before they have a key
 _FORMS = ("xml", "json")
-# A page of another site that has a key may use it, as players in browsers do. Without one it learns nothing.
-_FOR_EVERYBODY = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 async def rest(request: Request) -> Response:
     """Answer one request of a player."""
     response = await _answered(request)
-    response.headers.update(_FOR_EVERYBODY)
+    response.headers.update(_sharing(request))
     return response
 
 
@@ -95,10 +93,21 @@ def _form(text: str | None) -> str:
     return text if text in _FORMS else "xml"
 
 
-async def rest_options(_request: Request) -> Response:
-    """Tell a browser that a page of another site may ask."""
+async def rest_options(request: Request) -> Response:
+    """Tell a browser whether a player in a page of another site may ask."""
+    sharing = _sharing(request)
+    if not sharing:
+        raise HTTPException(405, "Pages of other sites may not ask, but by --allow-origin of `cli serve`.")
     allowed = {"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Allow-Headers": "*"}
-    return Response(None, 204, _FOR_EVERYBODY | allowed)
+    return Response(None, 204, sharing | allowed)
+
+
+def _sharing(request: Request) -> dict[str, str]:
+    """The headers by which a browser shows an answer to a page of another site; none but for those allowed."""
+    origin = request.headers.get("origin", "")
+    if origin not in request.app.state.settings.allowed_origins:
+        return {}
+    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 routes = [

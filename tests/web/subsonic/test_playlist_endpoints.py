@@ -49,7 +49,7 @@ def test_a_wrong_song_changes_nothing(player, made):
 
 
 def test_only_its_owner_changes_a_playlist(player, made):
-    with Player(player.client.app.state.library.folder, "ben") as other:
+    with Player(player.client.app.state.library.folder, listener="ben") as other:
         assert entries(other, made["id"]) == ["tr-1", "tr-2", "tr-1"]
         for name, by in (("updatePlaylist", "playlistId"), ("createPlaylist", "playlistId"), ("deletePlaylist", "id")):
             assert other.error(name, **{by: made["id"]}) == (50, "The playlist 'Evening' belongs to ana.")

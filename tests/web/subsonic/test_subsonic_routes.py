@@ -11,6 +11,7 @@ from libopensonic import Connection
 from libopensonic.errors import CredentialError, DataNotFoundError, SonicError
 
 from earshot.index.library import Library
+from earshot.web.app import ServerSettings
 from earshot.web.security.player_keys import keys_file, make_key
 from earshot.web.subsonic.subsonic_routes import ENDPOINTS
 from players import COMMON, Player, browsed_library, served
@@ -236,10 +237,18 @@ def test_a_form_and_the_address_are_one_request(library, a_song):
         assert player.client.get("/rest/getOpenSubsonicExtensions").status_code == 200
 
 
-def test_a_player_in_a_browser_may_ask_from_another_site(library, a_song):
-    with Player(library) as player:
+def test_pages_of_other_sites_may_not_ask_but_those_that_are_allowed(library, a_song):
+    allowed = "https://player.example"
+    for settings, origin in ((None, allowed), (ServerSettings(allowed_origins=(allowed,)), "https://evil.example")):
+        with Player(library, settings) as player:
+            player.client.headers["origin"] = origin
+            for response in (player.get("ping"), player.client.options("/rest/ping"), player.get("stream", id=a_song)):
+                assert "access-control-allow-origin" not in response.headers
+                assert response.headers["cross-origin-resource-policy"] == "same-origin"
+    with Player(library, ServerSettings(allowed_origins=(allowed,))) as player:
+        player.client.headers["origin"] = allowed
         for response in (player.get("ping"), player.client.options("/rest/ping"), player.get("stream", id=a_song)):
-            assert response.headers["access-control-allow-origin"] == "*"
+            assert response.headers["access-control-allow-origin"] == allowed and response.headers["vary"] == "Origin"
             assert response.headers["cross-origin-resource-policy"] == "cross-origin"
         assert player.client.get("/sign-in").headers["cross-origin-resource-policy"] == "same-origin"
 
