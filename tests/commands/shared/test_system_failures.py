@@ -226,11 +226,10 @@ def test_the_disk_of_the_library_is_named_where_no_file_is(tmp_path):
     assert f"the disk of {tmp_path}" in told(raised(errno.ENOSPC), tmp_path)
 
 
-def test_a_database_that_another_program_holds_is_locked_and_no_wreck(tmp_path, monkeypatch):
+def test_a_database_that_another_program_holds_is_locked_and_no_wreck(tmp_path):
     Library.open_to_write(tmp_path).close()
-    monkeypatch.setattr("earshot.index.library._BUSY_SECONDS", 0.1)
     with contextlib.closing(sqlite3.connect(tmp_path / "library.db")) as held:
         held.execute("BEGIN EXCLUSIVE")
         with pytest.raises(sqlite3.OperationalError) as raised:
-            Library.open(tmp_path)
+            Library.open(tmp_path, wait=0.1)
     assert "locked by another program" in told(raised.value, tmp_path)
