@@ -1,7 +1,8 @@
-"""Shapes of answers of the OpenSubsonic API, as its documentation gives them: fields, types, and which are required.
+"""Shapes of answers of the OpenSubsonic API: fields, types, and which are required.
 
-`name!` is required, `[X]` is a list, a capital letter begins the name of another shape. `fits` compares an answer in
-JSON or XML with them.
+They are those of the schema of Subsonic 1.16, in whose order elements stand in XML, with what the documentation of
+OpenSubsonic adds. `name!` is required, `[X]` is a list, a capital letter begins the name of another shape, and a rating
+is 1 to 5. `misfits` compares an answer in JSON or XML with them.
 """
 
 from collections.abc import Iterator
@@ -18,24 +19,23 @@ def _fields(text: str) -> dict[str, str]:
 
 _CHILD = (
     "id!:string parent:string isDir!:bool title!:string album:string artist:string track:int year:int genre:string"
-    " coverArt:string size:int contentType:string suffix:string transcodedContentType:string transcodedSuffix:string"
-    " duration:int bitRate:int samplingRate:int channelCount:int path:string isVideo:bool userRating:int playCount:int"
-    " userPlayCount:int created:date starred:date albumId:string artistId:string type:string mediaType:string"
-    " played:date musicBrainzId:string isrc:[string] genres:[ItemGenre] artists:[ArtistID3] displayArtist:string"
-    " albumArtists:[ArtistID3] displayAlbumArtist:string name:string songCount:int"
+    " coverArt:string size:long contentType:string suffix:string transcodedContentType:string transcodedSuffix:string"
+    " duration:int bitRate:int samplingRate:int channelCount:int path:string isVideo:bool userRating:rating"
+    " playCount:long userPlayCount:long created:date starred:date albumId:string artistId:string type:string"
+    " mediaType:string played:date musicBrainzId:string isrc:[string] genres:[ItemGenre] artists:[ArtistName]"
+    " displayArtist:string albumArtists:[ArtistName] displayAlbumArtist:string name:string songCount:int"
 )
-_ARTIST = "id!:string name!:string coverArt:string albumCount:int starred:date userRating:int"
+_ARTIST = "id!:string name!:string coverArt:string albumCount!:int starred:date userRating:rating"
 _ALBUM = (
     "id!:string name!:string artist:string artistId:string coverArt:string songCount!:int duration!:int created!:date"
-    " starred:date year:int genre:string userRating:int genres:[ItemGenre] artists:[ArtistID3] displayArtist:string"
+    " starred:date year:int genre:string userRating:rating genres:[ItemGenre] artists:[ArtistName] displayArtist:string"
     " isCompilation:bool"
 )
 _PLAYLIST = (
     "id!:string name!:string comment:string owner:string public:bool songCount!:int duration!:int created!:date"
     " changed!:date coverArt:string readonly:bool"
 )
-_INFO = "similarArtist:[ArtistID3]"
-_QUEUE = "position:int username!:string changed!:date changedBy!:string entry:[Child]"
+_QUEUE = "position:long username!:string changed!:date changedBy!:string entry:[Child]"
 _MAY = "admin settings download upload playlist coverArt comment podcast stream jukebox share videoConversion"
 _ROLES = " ".join(f"{name}Role!:bool" for name in _MAY.split())
 SHAPES = {
@@ -43,6 +43,7 @@ SHAPES = {
     for name, text in {
         "Child": _CHILD,
         "ItemGenre": "name!:string",
+        "ArtistName": "id!:string name!:string",  # of a song or album
         "ArtistID3": _ARTIST,
         "ArtistWithAlbumsID3": f"{_ARTIST} album:[AlbumID3]",
         "AlbumID3": _ALBUM,
@@ -51,11 +52,11 @@ SHAPES = {
         "MusicFolder": "id!:int name:string",
         "Index": "name!:string artist:[ArtistID3]",
         "ArtistsID3": "ignoredArticles!:string index:[Index]",
-        "Indexes": "ignoredArticles!:string lastModified!:int index:[Index]",
+        "Indexes": "ignoredArticles!:string lastModified!:long index:[Index]",
         "Directory": "id!:string parent:string name!:string child:[Child]",
         "Genres": "genre:[Genre]",
         "Genre": "value!:string songCount!:int albumCount!:int",
-        "ArtistInfo": _INFO,
+        "ArtistInfo": "similarArtist:[ArtistID3]",
         "AlbumInfo": "notes:string",
         "AlbumList": "album:[Child]",
         "AlbumList2": "album:[AlbumID3]",
@@ -64,7 +65,7 @@ SHAPES = {
         "Found3": "artist:[ArtistID3] album:[AlbumID3] song:[Child]",
         "NowPlaying": "entry:[NowPlayingEntry]",
         "NowPlayingEntry": f"{_CHILD} username!:string minutesAgo!:int playerId!:int playerName:string state:string"
-        " positionMs:int playbackRate:number",
+        " positionMs:long playbackRate:number",
         "Playlists": "playlist:[Playlist]",
         "Playlist": _PLAYLIST,
         "PlaylistWithSongs": f"{_PLAYLIST} entry:[Child]",
@@ -76,7 +77,7 @@ SHAPES = {
         "TokenInfo": "username!:string",
         "Users": "user:[User]",
         "User": f"username!:string scrobblingEnabled!:bool folder:[int] {_ROLES}",
-        "ScanStatus": "scanning!:bool count:int",
+        "ScanStatus": "scanning!:bool count:long",
         "Lyrics": "value!:string",
         "LyricsList": "structuredLyrics:[Lyrics]",
         "Bookmarks": "bookmark:[Child]",
@@ -99,6 +100,7 @@ ANSWER = _fields(
     " users:Users user:User scanStatus:ScanStatus lyrics:Lyrics lyricsList:LyricsList bookmarks:Bookmarks"
     " internetRadioStations:Stations podcasts:Podcasts newestPodcasts:Episodes shares:Shares videos:Videos"
 )
+_RANGES = {"rating": range(1, 6), "int": range(-(2**31), 2**31), "long": range(-(2**63), 2**63)}
 
 
 def misfits(tree: Any, fields: dict[str, str] = ANSWER, where: str = "answer") -> Iterator[str]:
@@ -126,11 +128,13 @@ def _misfits_of(value: Any, kind: str, where: str) -> Iterator[str]:
     if kind in SHAPES:
         yield from misfits(value, SHAPES[kind], where)
         return
-    types = {"string": str, "date": str, "int": int, "number": (int, float), "bool": bool}
-    if not isinstance(value, types[kind]) or (isinstance(value, bool) and kind != "bool"):
+    types = {"string": str, "date": str, "number": (int, float), "bool": bool}
+    if not isinstance(value, types.get(kind, int)) or (isinstance(value, bool) and kind != "bool"):
         yield f"{where} is {value!r}, not {kind}"
     elif kind == "date" and not (value.endswith("Z") and datetime.fromisoformat(value)):
         yield f"{where} is {value!r}, no date"
+    elif kind in _RANGES and value not in _RANGES[kind]:
+        yield f"{where} is {value}, and of another range"
 
 
 def as_tree(element: ElementTree.Element, fields: dict[str, str] = ANSWER) -> dict[str, Any]:
@@ -139,6 +143,9 @@ def as_tree(element: ElementTree.Element, fields: dict[str, str] = ANSWER) -> di
     tree: dict[str, Any] = {name: _typed(text, known.get(name, "string")) for name, text in element.attrib.items()}
     if "value" in known:
         tree["value"] = element.text or ""
+    names = [below.tag.removeprefix(NAMESPACE) for below in element]
+    places = [list(known).index(name) for name in names if name in known]
+    assert places == sorted(places), f"{names} stand in another order than those of the schema"
     for below in element:
         assert below.tag.startswith(NAMESPACE), below.tag
         name = below.tag.removeprefix(NAMESPACE)
@@ -156,7 +163,7 @@ def as_tree(element: ElementTree.Element, fields: dict[str, str] = ANSWER) -> di
 def _typed(text: str, kind: str) -> Any:
     if kind == "bool":
         return {"true": True, "false": False}[text]
-    return int(text) if kind == "int" else float(text) if kind == "number" else text
+    return int(text) if kind in _RANGES else float(text) if kind == "number" else text
 
 
 def without_empty_lists(tree: Any) -> Any:

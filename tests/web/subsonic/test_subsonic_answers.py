@@ -8,7 +8,7 @@ import pytest
 from earshot.web.subsonic.subsonic_answers import NOT_FOUND, SubsonicError, answer, failure_answer
 from earshot.web.subsonic.subsonic_routes import ENDPOINTS
 from players import NAMESPACE
-from subsonic_shapes import as_tree, misfits, without_empty_lists
+from subsonic_shapes import SHAPES, as_tree, misfits, without_empty_lists
 
 ASKED = {
     "ping": {}, "getLicense": {}, "tokenInfo": {}, "getUser": {"username": "ana"}, "getUsers": {}, "getScanStatus": {},
@@ -52,6 +52,22 @@ def test_every_answer_has_its_shape_in_json_and_says_the_same_in_xml(busy_player
         said = as_tree(busy_player.element(f"{name}.view", **parameters))
         assert list(misfits(said)) == [], name
         assert said == without_empty_lists(told), name
+
+
+def test_a_shape_refuses_what_the_schema_does():
+    song = {"id": "tr-1", "isDir": False, "title": "One", "size": 2**40, "userRating": 5}
+    assert list(misfits(song, SHAPES["Child"])) == []
+    for wrong in ({"userRating": 0}, {"year": 2**31}, {"size": 2**63}, {"created": "2020-09-13 12:26"}):
+        assert len(list(misfits(song | wrong, SHAPES["Child"]))) == 1
+    artist = {"id": "ar-1", "name": "Air", "albumCount": 1}
+    for names, is_right in (("artist song", True), ("song artist", False)):
+        found = {name: [{"artist": artist, "song": song}[name]] for name in names.split()}
+        element = ElementTree.fromstring(answer({"searchResult3": found}, "xml").body)
+        if is_right:
+            assert as_tree(element)["searchResult3"] == found
+        else:
+            with pytest.raises(AssertionError, match="another order"):
+                as_tree(element)
 
 
 def test_every_endpoint_is_asked():
