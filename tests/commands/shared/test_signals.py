@@ -53,6 +53,25 @@ def test_what_hangs_is_ended_with_its_workers(number, code):
     assert not is_alive(worker)
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_module_that_swallows_the_signal_while_it_is_imported(tmp_path, number, code):
+    (tmp_path / "swallowing.py").write_text(
+        "import time\n"
+        "try: print('ready', flush=True); time.sleep(60)\n"
+        "except BaseException as error: raise SystemError('a traceback of its own') from error\n"
+    )
+    script = "from earshot.commands.shared import signals; signals.end_on_signals(); import swallowing"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    process.stdout.readline()
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == code and "traceback" not in stderr.lower()
+    assert ("Interrupted" in stderr) == (number == signal.SIGINT)
+
+
 @pytest.mark.parametrize(("heeds", "code"), [(True, 0), (False, 130)])
 def test_a_command_that_ended_by_itself_may_take_its_time_to_leave(heeds, code):
     script = (
