@@ -1,4 +1,4 @@
-"""What telling a radio helps, and what training on it adds: invented listeners use the running server over HTTP.
+"""The gain of telling a radio, and of training on it: invented listeners use the running server over HTTP.
 
 An invented world: each listener likes the 15 % of the tracks that are nearest to one of their two tastes, and tells it
 from the rest nine times of ten. They sign in, begin a radio from a track that they like and from one that they do not,

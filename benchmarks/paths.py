@@ -191,7 +191,7 @@ def orders(music: Music, rng: np.random.Generator) -> Iterator[str]:
 
 
 def costs(n: int, n_halves: int) -> Row:
-    """What a library of n tracks takes, of 128 or 256 dimensions, through the stages as a server calls them."""
+    """The cost of a library of n tracks, of 128 or 256 dimensions, through the stages as a server calls them."""
     parts = [clustered_vectors(n, seed) for seed in range(n_halves)]
     vectors = np.hstack(parts) / np.float32(np.sqrt(n_halves))
     with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,7 @@ from earshot.web.security.passwords import is_password, read_hash
 
 @pytest.fixture
 def served(monkeypatch, tmp_path):
-    """What the server was started with, in place of starting it."""
+    """The settings that the server was started with, in place of starting it."""
     started = []
     monkeypatch.setattr("earshot.web.server.serve", lambda *arguments, **options: started.append((arguments, options)))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

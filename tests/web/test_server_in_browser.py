@@ -100,7 +100,7 @@ class Page:
         return self.run("return document.getElementById('now-title').textContent")
 
     def logs(self):
-        """What the page said and asked for since the last look."""
+        """The words and requests of the page since the last look."""
         self.messages += [one["message"] for one in self.driver.get_log("browser") if one["level"] == "SEVERE"]
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]

@@ -79,7 +79,7 @@ def test_a_table_of_several_playlists(tmp_path):
 
 
 def apple_text(path, *rows, names="Name Artist Composer Album Kind Plays", ending="\r"):
-    """What Music calls "Export Playlist", in UTF-16 with lines as on a Macintosh."""
+    """An "Export Playlist" of Music, in UTF-16 with lines as on a Macintosh."""
     columns = [*names.split(), "Last Played", "My Rating", "Bit Rate", "Location"]
     lines = ["\t".join(columns), *("\t".join(row) for row in rows)]
     path.write_bytes("".join(line + ending for line in lines).encode("utf-16"))

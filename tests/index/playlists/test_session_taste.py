@@ -8,7 +8,7 @@ from library_world import at, random_units
 
 
 def angle_of(taste, *degrees, n_played=1):
-    """Where the query points, in degrees, from an anchor at 0 and songs in the plane."""
+    """The direction of the query, in degrees, from an anchor at 0 and songs in the plane."""
     query = taste.query(np.stack([at(one) for one in degrees]), at(0), n_played)
     assert query.dtype == np.float32 and np.linalg.norm(query) == pytest.approx(1)
     return float(np.degrees(np.arctan2(query[1], query[0])))

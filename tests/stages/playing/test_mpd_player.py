@@ -1,4 +1,4 @@
-"""What a real Music Player Daemon says of its music, queue and stickers."""
+"""Answers of a real Music Player Daemon on its music, queue and stickers."""
 
 import os
 import shutil

@@ -12,7 +12,7 @@ def look(song, elapsed=0.0, *, length=200.0, playing=True, uri=None):
 
 
 def plays(*looks):
-    """What ends at looks at (seconds after noon, look)."""
+    """The plays that end at looks at (seconds after noon, look)."""
     meter = PlayMeter()
     ended = [meter.look(one, NOON + at) for at, one in looks]
     return [play for play in ended if play is not None]

@@ -10,7 +10,7 @@ from earshot.web.pages.track_cards import PAGE_SIZE, cards, id_list, ids_of, num
 
 
 class Asked:
-    """As much of a request as is read here."""
+    """The part of a request that is read here."""
 
     def __init__(self, query):
         self.query_params, self.url = QueryParams(query), URL(f"http://127.0.0.1/albums?{query}")

@@ -1,4 +1,4 @@
-"""What is similar, on a half circle: neighbours differ by 12 degrees."""
+"""Similar tracks, on a half circle: neighbours differ by 12 degrees."""
 
 from math import cos, radians
 
