@@ -138,7 +138,7 @@ def _misfits_of(value: Any, kind: str, where: str) -> Iterator[str]:
 
 
 def as_tree(element: ElementTree.Element, fields: dict[str, str] = ANSWER) -> dict[str, Any]:
-    """The content of an element of XML, in the types of its shape, so that it can be compared with an answer in JSON."""
+    """The content of an element of XML, in the types of its shape, to be compared with an answer in JSON."""
     known = {name.rstrip("!"): kind for name, kind in fields.items()}
     tree: dict[str, Any] = {name: _typed(text, known.get(name, "string")) for name, text in element.attrib.items()}
     if "value" in known:
