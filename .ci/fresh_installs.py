@@ -49,6 +49,7 @@ TESTS = (  # what leaned on a newer version than it said, and one of each librar
         "migrations",
         "training_loop",
         "mel",
+        "onnx_session",
         "cli",
         "app",
         "byte_ranges",

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "cli": {"commands", "index", "stages"},
 }
 FLOORS = {  # within a package, lowest first: a module or wing imports from lower floors alone, and from its own wing
-    "audio": ("acoustic_fingerprint augmentation config mel_statistics",
+    "audio": ("acoustic_fingerprint augmentation config mel_statistics onnx_session",
               "decoding checkpoint encoder mel", "ear playback", "embed_files",
               "spectral_baselines spectrogram_cache"),
     "data": ("top_k placeholder_names encoding_guess column_words",
@@ -54,6 +54,7 @@ HOME: dict[str, str | tuple[str, ...]] = {  # one library, one home
     "av": "audio",
     "torchaudio": "audio",
     "librosa": "audio",
+    "onnxruntime": "audio",
     "soundfile": "audio",
     "soxr": "audio",
     "networkx": "graph",
