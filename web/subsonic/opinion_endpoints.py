@@ -10,7 +10,7 @@ from earshot.index.listens.favourites import ARTIST as ARTIST_LEVEL
 from earshot.index.listens.favourites import rate_node, star_node
 from earshot.web.subsonic.browse_endpoints import require_one, required_song
 from earshot.web.subsonic.media_items import Item
-from earshot.web.subsonic.player_requests import ALBUM, ARTIST, TRACK, PlayerRequest, kind_of
+from earshot.web.subsonic.player_requests import ALBUM, ARTIST, NAMELESS, TRACK, PlayerRequest, album_key_of, kind_of
 from earshot.web.subsonic.subsonic_answers import GENERIC, MISSING, NOT_FOUND, SubsonicError
 
 _LEVELS = {ALBUM: ALBUM_LEVEL, ARTIST: ARTIST_LEVEL}
@@ -82,6 +82,9 @@ async def _known(asked: PlayerRequest, text: str) -> tuple[str, int]:
             require_one(albums_by_key(library, [number]), text)
         elif kind == ARTIST:
             require_one(artists_by_id(library, [number]), text)
+        elif kind == NAMELESS:
+            require_one(albums_by_key(library, [album_key_of(text)]), text)
+            raise SubsonicError(GENERIC, "Songs without an album are starred and rated one by one.")
         else:
             raise SubsonicError(NOT_FOUND, f"There is no song, album or artist with the id {text[:40]!r}.")
 

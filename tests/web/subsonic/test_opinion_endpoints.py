@@ -35,9 +35,22 @@ def test_an_id_may_be_of_any_kind(player):
     ]
 
 
-@pytest.mark.parametrize("unknown", ["tr-99", "al-99", "ar-99", "an-2", "pl-1", "nothing"])
-def test_one_wrong_id_changes_nothing(player, unknown):
-    assert player.error("star", id=["tr-1", unknown], albumId="al-1")[0] == 70
+@pytest.mark.parametrize(
+    "wrong, code, sentence",
+    [
+        ("tr-99", 70, "There is no song tr-99."),
+        ("al-99", 70, "There is nothing with the id 'al-99'."),
+        ("ar-99", 70, "There is nothing with the id 'ar-99'."),
+        ("an-1", 70, "There is nothing with the id 'an-1'."),
+        ("an-2", 0, "Songs without an album are starred and rated one by one."),
+        ("an-0", 0, "Songs without an album are starred and rated one by one."),
+        ("pl-1", 70, "There is no song, album or artist with the id 'pl-1'."),
+        ("al-", 70, "There is nothing with the id 'al-'."),
+    ],
+)
+def test_one_wrong_id_changes_nothing(player, wrong, code, sentence):
+    assert player.error("star", id=["tr-1", wrong], albumId="al-1") == (code, sentence)
+    assert player.error("setRating", id=wrong, rating=5) == (code, sentence)
     starred = player.ask("getStarred2")["starred2"]
     assert starred == {"artist": [], "album": [], "song": []}
 
