@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from earshot.stages.similar import SimilarReport
 
 _WAYS = {AUDIO: "By sound", TOWER: "By listeners", BOTH: "By both", DIFFUSED: "By sound and graph"}
-_MAX_SEEDS = 50
+_MAX_SEEDS = 50  # and as many to steer away from
 _MAX_K = 200
 
 
 async def similar(request: Request) -> Response:
     """Find what is like the seeds and unlike others, with the moments that sound most alike."""
     query = request.query_params
-    seeds, unlike = (ids_of(query.getlist(name))[:_MAX_SEEDS] for name in ("seed", "unlike"))
+    seeds, unlike = (ids_of(query.getlist(name), _MAX_SEEDS) for name in ("seed", "unlike"))
     by, k = query.get("by", AUDIO), number_of(request, "k", 30, range(1, _MAX_K + 1))
     same_artist = {"other": False, "same": True}.get(query.get("artists", ""))
     filters = SearchFilters(k=k, same_artist=same_artist, genre=query.get("genre") or None)

@@ -89,9 +89,9 @@ def number_of(request: Request, name: str, default: int, allowed: range) -> int:
     return int(text)
 
 
-def ids_of(values: list[Any]) -> list[int]:
+def ids_of(values: list[Any], most: int = _MAX_IDS) -> list[int]:
     """Ids of tracks as an address or a message names them, each once; the errors are those of `id_list`."""
-    return list(dict.fromkeys(id_list(values, _MAX_IDS)))
+    return list(dict.fromkeys(id_list(values, most)))
 
 
 def id_list(values: object, most: int) -> list[int]:

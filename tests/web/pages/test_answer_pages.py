@@ -77,6 +77,13 @@ def test_a_space_that_is_not_there_and_wrong_seeds_are_told(client, ids):
     assert client.get("/similar?seed=x").status_code == 400
 
 
+@pytest.mark.parametrize("name", ["seed", "unlike"])
+def test_a_search_begins_with_so_many_tracks(client, ids, name):
+    assert len(tracks_of(client.get("/similar", params={"seed": [ids[0]] * 50, "unlike": [ids[1]] * 50, "k": 5}))) == 5
+    answer = client.get("/similar", params={"seed": ids[0]} | {name: [ids[0]] * 51})
+    assert answer.status_code == 400 and "51 tracks at once; 50 is the most" in answer.text
+
+
 def test_without_towers_it_says_what_to_do(client):
     text = client.get("/for-you").text
     assert "No recommendations yet" in text and "Nothing was played or liked by" in text

@@ -89,4 +89,7 @@ def test_what_are_no_events_is_refused(client, ids, events):
 def test_a_radio_needs_seeds_that_are_there(client):
     assert client.post("/radio/start", json={"seeds": []}).status_code == 400
     assert client.post("/radio/start", json={"seeds": [999]}).status_code == 404
+    assert client.post("/radio/start", json={"seeds": list(range(1_000, 1_050))}).status_code == 404
+    answer = client.post("/radio/start", json={"seeds": list(range(1_000, 1_051))})
+    assert answer.status_code == 400 and "1 to 50 tracks; these are 51" in answer.text
     assert client.get("/radio").status_code == 200

@@ -15,6 +15,14 @@ def test_only_the_password_fits():
     assert "correct" not in hashed and hashed != hash_password("correct horse")
 
 
+def test_a_comparison_in_constant_time_decides(monkeypatch):
+    hashed, compared = hash_password("correct horse"), []
+    monkeypatch.setattr("hmac.compare_digest", lambda *both: compared.append(both) or True)
+    assert is_password("wrong horse", hashed)
+    ((given, known),) = compared
+    assert len(given) == len(known) == 32 and given != known and hashed.endswith(known.hex())
+
+
 @pytest.mark.parametrize("known", ["", "correct horse", "scrypt$$", "scrypt$00$00"])
 def test_what_is_no_hash_fits_nothing(known):
     assert not is_password("correct horse", known) and not is_password("", known)

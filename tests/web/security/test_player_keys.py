@@ -43,6 +43,23 @@ def test_a_password_opens_by_itself_and_by_the_hash_of_a_player(path):
     assert keys.listener_of_key(password) is None
 
 
+@pytest.mark.parametrize("answer", [True, False])
+def test_comparisons_in_constant_time_of_every_key_decide(path, monkeypatch, answer):
+    key, _ = make_key(path, "phone", "ana"), make_key(path, "tablet", "ana")
+    passwords = [make_key(path, name, "ben", with_password=True) for name in ("car", "desk")]
+    keys, compared = PlayerKeys(), []
+    monkeypatch.setattr("hmac.compare_digest", lambda known, given: compared.append((known, given)) or answer)
+    assert keys.listener_of_key(key if not answer else "x") == ("ana" if answer else None)
+    assert len(compared) == 4 and len({given for _, given in compared}) == 1
+    compared.clear()
+    given = "x" if answer else passwords[0]
+    assert keys.knows_password("ben", given) == answer
+    assert compared == [(one.encode(), given.encode()) for one in passwords]
+    compared.clear()
+    assert keys.knows_token("ben", token(given, "c19b2d"), "c19b2d") == answer
+    assert compared == [(token(one, "c19b2d").encode(), token(given, "c19b2d").encode()) for one in passwords]
+
+
 def test_keys_that_are_made_and_revoked_count_at_once(path):
     keys = PlayerKeys()
     assert keys.listener_of_key("any") is None

@@ -1,6 +1,7 @@
 """Sessions: each token once, no more of them than there is room, none for ever."""
 
 import asyncio
+import hashlib
 
 import pytest
 
@@ -19,6 +20,14 @@ def test_a_token_opens_one_session():
     assert room.open_by_token(second) is None
     room.close(cookie)
     assert not room.is_open(cookie)
+
+
+def test_a_comparison_in_constant_time_decides(monkeypatch):
+    room, compared = Sessions(), []
+    token = room.new_token()
+    monkeypatch.setattr("hmac.compare_digest", lambda *both: compared.append(both) or len(compared) == 2)
+    assert room.open_by_token(token) is None and room.open_by_token("x") is not None
+    assert compared == [(hashlib.sha256(one.encode()).digest(), compared[0][0]) for one in (token, "x")]
 
 
 def test_the_one_that_was_used_least_lately_makes_room(monkeypatch):

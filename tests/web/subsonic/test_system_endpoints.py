@@ -2,12 +2,19 @@
 
 from earshot.index.library import Library
 from earshot.index.runs import start_run
+from earshot.stages.playing.feedback import record_like
 from earshot.web.subsonic.system_endpoints import EXTENSIONS
 
 
 def test_a_listener_sees_themselves_alone(player):
     assert player.ask("getUser")["user"]["username"] == "ana"
     assert player.error("getUser", username="ben") == (50, "A listener sees themselves alone.")
+    with Library.open_to_write(player.client.app.state.library.folder) as library:
+        record_like(library, "ben", 1)
+    assert player.error("getUser", username="ben") == player.error("getUser", username="nobody of this name"), (
+        "it does not tell who is there"
+    )
+    assert [one["username"] for one in player.ask("getUsers")["users"]["user"]] == ["ana"]
     assert player.error("getAvatar", username="ana")[0] == 70 and player.error("getAvatar")[0] == 10
 
 
