@@ -117,7 +117,7 @@ def _echo_counts(report: "EmbedReport", *, pruning: bool) -> None:
         "of the failed could not be read, and are tried again at the next run": counts.unread,
         f"gone from the disk{' since the last look' if pruning else ''}, marked missing"
         f" ({'`cli embed-audio --prune` again' if pruning else '--prune'} removes them)": counts.missing,
-        "removed; of those that anybody listened to the name stays": report.n_pruned,
+        "removed; of those that anybody played or judged the name stays": report.n_pruned,
         "kept although not found: all that was under their folder is gone (unmounted?)": counts.kept,
     }
     for text, number in asides.items():

@@ -16,8 +16,8 @@ from earshot.data.files.path_encoding import shown_path
 def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
     """List the folders of the library, or remove one with its tracks.
 
-    Tracks with listens keep their names. No file is touched; `cli embed-audio PATH` embeds them again. PATH may also be
-    a folder below one of these whose disk is gone for good, as `cli embed-audio` names it.
+    Tracks with listens, ratings or exclusions keep their names. No file is touched; `cli embed-audio PATH` embeds them
+    again. PATH may also be a folder below one of these whose disk is gone for good, as `cli embed-audio` names it.
 
     Example:
 
@@ -46,7 +46,7 @@ def forget_folder(folder: Path, path: str | None, output: str | None) -> None:
     n_tracks = plural(forgotten.n_tracks, "track")
     click.echo(f"{shown_path(forgotten.path)} is forgotten: {n_tracks} removed. No file was touched.")
     notes = {
-        "of the removed were listened to; their names stay": forgotten.n_names,
+        "of the removed were played or judged; their names stay": forgotten.n_names,
         "tracks stay, which another folder of the library holds": forgotten.n_elsewhere,
         "tracks stay, whose files are there": forgotten.n_present,
         "entries of playlists went with them": forgotten.n_entries,

@@ -5,11 +5,13 @@ from operator import itemgetter
 
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import listened_among
+from earshot.index.recordings.never_list import JUDGED_TRACKS
 from earshot.index.recordings.recordings import group_recordings
 
 _MOVED = ("vectors", "excerpts", "fingerprints")  # tables whose rows come with the file
-_NAMED = """
-    SELECT track_id FROM playlist_tracks UNION SELECT linked_id FROM tracks WHERE linked_id IS NOT NULL
+_NAMED = f"""
+    SELECT track_id FROM playlist_tracks UNION {JUDGED_TRACKS}
+    UNION SELECT linked_id FROM tracks WHERE linked_id IS NOT NULL
     UNION SELECT source_id FROM edges JOIN graphs USING (kind) WHERE level = 'track'
     UNION SELECT target_id FROM edges JOIN graphs USING (kind) WHERE level = 'track'
 """
@@ -18,8 +20,8 @@ _NAMED = """
 def adopt_moved_files(library: Library) -> int:
     """Give files whose recording has lost an older file the id of that track; return their number.
 
-    Playlists, graphs, listens and links of the older track are then those of the new file. A new file that has such of
-    its own keeps its id.
+    Playlists, graphs, listens, ratings, exclusions and links of the older track are then those of the new file. A new
+    file that has such of its own keeps its id.
     """
     pairs = _vanished_and_new(library)
     with_listens = set(listened_among(library, [new for _, new in pairs]))

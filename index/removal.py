@@ -17,6 +17,7 @@ from earshot.index.library import Library, LibraryError, now
 from earshot.index.listens.listen_store import StoredListens, stored_listens
 from earshot.index.listens.stored_interactions import listened_among
 from earshot.index.manifest import LISTENS, file_problem, remove_unnamed
+from earshot.index.recordings.never_list import JUDGED_TRACKS
 from earshot.index.recordings.recordings import group_recordings
 from earshot.index.runs import FORGET_STAGE
 from earshot.index.tracks.roots import drop_mount_points, files_outside, read_mount_points, read_rules
@@ -27,16 +28,18 @@ _MAKE_CATALOG_TRACK = """
 """
 
 _N_ENTRIES = "SELECT count(*) FROM playlist_tracks"
+_N_AMONG = "SELECT count(*) FROM tracks WHERE id IN (SELECT value FROM json_each(?))"
 _FORGET_USERS = (  # not those of whom the library knows more than listens
     "DELETE FROM users WHERE id IN (SELECT value FROM json_each(?)) AND id NOT IN (SELECT user_id FROM ratings UNION"
     " SELECT user_id FROM never_recommended WHERE user_id NOT NULL UNION SELECT user_id FROM play_queues"
     " UNION SELECT user_id FROM favourites UNION SELECT owner_id FROM playlists WHERE owner_id NOT NULL)"
 )
 
-# Not the tracks of playlists and imported graphs; graphs that were built here can be built again.
-_FORGET_TRACKS = """
+# Not the tracks of playlists and imported graphs, nor what somebody rated or never wants; graphs that were built here
+# can be built again.
+_FORGET_TRACKS = f"""
     DELETE FROM tracks WHERE id IN (SELECT value FROM json_each(?)) AND status = 'catalog' AND id NOT IN (
-    SELECT track_id FROM playlist_tracks
+    SELECT track_id FROM playlist_tracks UNION {JUDGED_TRACKS}
     UNION SELECT source_id FROM edges JOIN graphs USING (kind) WHERE level = 'track' AND origin <> 'build-graph'
     UNION SELECT target_id FROM edges JOIN graphs USING (kind) WHERE level = 'track' AND origin <> 'build-graph')
 """
@@ -128,7 +131,7 @@ class ForgottenFolder:
 
     path: str
     n_tracks: int  # removed
-    n_names: int = 0  # removed tracks with listens, which stay as catalog tracks
+    n_names: int = 0  # removed tracks with listens, ratings or exclusions, which stay as catalog tracks
     n_elsewhere: int = 0  # not removed: also below another folder of the library
     n_present: int = 0  # not removed: their files exist, though the disk seemed to be away
     n_entries: int = 0  # playlist entries removed
@@ -176,8 +179,9 @@ def forget_folder(library: Library, path: str) -> ForgottenFolder:
         library.db.execute("DELETE FROM roots WHERE path = ?", [path_columns(path)[0]])
         drop_mount_points(library, set(mount_points).difference(near) if is_root else [path])
         n_entries -= library.value(_N_ENTRIES)
+        n_names = library.value(_N_AMONG, [json.dumps(sorted(removed))])
     n_stayed = {"n_elsewhere" if is_root else "n_present": len(tracks) - len(removed)}
-    return ForgottenFolder(path, len(removed), len(listened), n_entries=n_entries, **n_stayed)
+    return ForgottenFolder(path, len(removed), n_names, n_entries=n_entries, **n_stayed)
 
 
 def _listed(roots: Collection[str]) -> str:
@@ -201,16 +205,18 @@ def _tracks_under(library: Library, folder: str, *, searchable: bool = False) ->
 def remove_tracks(library: Library, track_ids: Iterable[int], listened_ids: Iterable[int] = ()) -> int:
     """Remove tracks with all that belongs to them; return their number. The caller holds the transaction.
 
-    Tracks with listens become catalog tracks and keep the vectors of towers, so that the listens stay meaningful.
+    Tracks with listens, ratings or exclusions become catalog tracks and keep the vectors of towers, so that these stay
+    meaningful.
     """
-    gone, listened, db = set(track_ids), set(listened_ids), library.db
-    for track_id in sorted(gone & listened):
+    gone, db = set(track_ids), library.db
+    named = gone & {*listened_ids, *library.column(JUDGED_TRACKS)}
+    for track_id in sorted(named):
         db.execute("DELETE FROM vectors WHERE track_id = ? AND space IN ('audio', 'diffused')", [track_id])
         db.execute("DELETE FROM excerpts WHERE track_id = ?", [track_id])
         db.execute("DELETE FROM fingerprints WHERE track_id = ?", [track_id])
         db.execute("UPDATE tracks SET linked_id = NULL WHERE linked_id = ?", [track_id])  # it has no file now
         db.execute(_MAKE_CATALOG_TRACK, [track_id])
-    db.conn.executemany("DELETE FROM tracks WHERE id = ?", ([track_id] for track_id in sorted(gone - listened)))
+    db.conn.executemany("DELETE FROM tracks WHERE id = ?", ([track_id] for track_id in sorted(gone - named)))
     if gone:
         remove_dangling_edges(library)
         group_recordings(library)

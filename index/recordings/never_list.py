@@ -18,6 +18,8 @@ _NEVER = """
 NEVER_TO_ANYBODY = (  # a condition on the id of a recording
     "{0} NOT IN (SELECT recording_id FROM recordings JOIN never_recommended USING (track_id) WHERE user_id IS NULL)"
 )
+# Tracks of which a listener said more than listens hold: they outlive their files.
+JUDGED_TRACKS = "SELECT track_id FROM never_recommended UNION SELECT track_id FROM ratings"
 _SAME_RECORDING = """
     track_id IN (SELECT track_id FROM recordings WHERE recording_id =
                  (SELECT recording_id FROM recordings WHERE track_id = ?1)) AND user_id IS ?2

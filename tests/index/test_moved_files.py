@@ -10,6 +10,7 @@ from earshot.index.moved_files import adopt_moved_files
 from earshot.index.recordings.recordings import group_recordings, recording_ids, store_same
 from earshot.index.tracks.track_store import set_status
 from earshot.index.vectors.spaces import AUDIO, read_vector
+from earshot.stages.playing.feedback import record_never, record_rating
 from library_world import add, at, heard, open_library
 from tower_world import import_table
 
@@ -50,7 +51,10 @@ def test_other_files_of_the_recording_stay_of_it(moved):
     assert recording_ids(moved) == {added: 1}
 
 
-@pytest.mark.parametrize("reason", ["a playlist", "a link", "a graph", "listens", "an older file", "two are gone"])
+@pytest.mark.parametrize(
+    "reason",
+    ["a playlist", "a link", "a graph", "listens", "an exclusion", "a rating", "an older file", "two are gone"],
+)
 def test_a_track_that_somebody_names_keeps_its_id(moved, reason, tmp_path):
     if reason == "a playlist":
         moved.db.execute("INSERT INTO playlist_tracks VALUES (1, 2, 3)")
@@ -60,6 +64,8 @@ def test_a_track_that_somebody_names_keeps_its_id(moved, reason, tmp_path):
         store_graph(moved, "g", "track", np.array([2]), np.array([3]), directed=False, origin="g.csv")
     elif reason == "listens":
         import_table(moved, tmp_path / "plays.csv", ["user,artist,title,timestamp", "me,Band,New,1000"])
+    elif reason in ("an exclusion", "a rating"):
+        record_never(moved, 3, "ana") if reason == "an exclusion" else record_rating(moved, "ana", 3, 3)
     elif reason == "an older file":
         moved.db.execute("UPDATE tracks SET status = 'embedded' WHERE id = 1")
         moved.db.execute("UPDATE tracks SET status = 'missing' WHERE id = 3")

@@ -7,9 +7,14 @@ from earshot.data.playlists.playlist import Entry, Playlist
 from earshot.index.graphs.graph_store import store_graph
 from earshot.index.library import LibraryError
 from earshot.index.listens.playlist_store import import_playlists
-from earshot.index.listens.stored_interactions import read_interactions
-from earshot.index.recordings.recordings import group_recordings, recording_ids
-from earshot.index.removal import forget_listens
+from earshot.index.listens.stored_interactions import find_user, read_interactions
+from earshot.index.recordings.never_list import never_recordings
+from earshot.index.recordings.recordings import group_recordings, recording_ids, store_same
+from earshot.index.recordings.track_links import find_links, store_links
+from earshot.index.removal import forget_listens, prune_missing
+from earshot.index.tracks.track_store import set_status
+from earshot.stages.playing.exclusions import exclude_or_include, listed_exclusions
+from earshot.stages.playing.feedback import record_never, record_rating
 from library_world import add, at, heard, open_library
 from tower_world import import_table
 
@@ -49,6 +54,35 @@ def test_what_only_it_knew_goes_along(library):
     assert library.db.execute("SELECT kind FROM graphs").fetchall() == [("friends",)]
     assert len(files) == 2 and len(set((library.folder / "listens").glob("*.parquet"))) == 1
     assert len(read_interactions(library).interactions) == 2
+
+
+def test_what_a_listener_said_of_a_name_keeps_it(library):
+    ids = dict(library.db.execute("SELECT title, id FROM tracks"))
+    record_never(library, ids["Three"], "ana")
+    record_rating(library, "ana", ids["Four"], 3)
+    assert forget_listens(library, 2).n_tracks == 1 and titles(library) == ["One", "Two", "Three", "Four"]
+    assert never_recordings(library, find_user(library, "ana")) == [ids["Three"]]
+
+
+@pytest.mark.parametrize("n_copies", [0, 1])
+def test_an_exclusion_outlives_its_file(library, n_copies):
+    """Of a copy that stays, and of the file when it comes back under another id."""
+    head = library.value("SELECT run_id FROM spaces")
+    copies = add(library, head, [heard(f"/copy {n}.mp3", at(0), artist="Ann", title="One") for n in range(n_copies)])
+    store_same(library, [(1, copy, "sound", 0.9) for copy in copies])
+    record_never(library, 1)
+    set_status(library, "/1.mp3", 1, 1, "missing", None)
+    group_recordings(library)
+    for _ in range(2):
+        assert never_recordings(library) == (copies or [1])
+        assert [(row["id"], row["title"]) for row in listed_exclusions(library)] == [(*(copies or [1]), "One")]
+        prune_missing(library)
+    if not copies:
+        copies = add(library, head, [heard("/back.mp3", at(0), artist="Ann", title="One")])
+        store_links(library, [(pair.catalog.id, pair.file.id) for pair in find_links(library).matches])
+    assert never_recordings(library) == copies
+    assert exclude_or_include(library, copies[0], None, undo=True) == ["Ann - One"]
+    assert never_recordings(library) == listed_exclusions(library) == []
 
 
 def test_the_last_one_and_one_whose_file_is_gone(library):

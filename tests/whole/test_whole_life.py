@@ -55,7 +55,7 @@ def test_a_new_file_is_placed_when_it_is_heard_and_a_pruned_one_keeps_its_name(l
     out = run("embed-audio", "--prune").stdout
     assert "2 gone from the disk since the last look, marked missing (`cli embed-audio --prune` again removes" in out
     out = run("embed-audio", "--prune").stdout
-    assert "2 removed; of those that anybody listened to the name stays" in out
+    assert "2 removed; of those that anybody played or judged the name stays" in out
     assert rows_of(library, "SELECT path, status FROM tracks WHERE id IN (?, ?)", gone, new) == [(None, "catalog")]
     assert json.loads(run("similar", title, "--by", "tower", "--json").stdout)  # the towers know it still
     run("train-tower", *TOWERS)
