@@ -4,9 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn.functional import avg_pool1d
+from numpy.lib.stride_tricks import sliding_window_view
 
 from earshot.data.fingerprint import N_BITS, N_LEVELS, SILENT, Fingerprint
 
@@ -24,12 +22,12 @@ _BANDS_PER_LEVEL = 8
 _MIN_LEVEL_FRAMES = 16
 
 
-def fingerprint(spectrograms: Sequence[Tensor], starts: Sequence[float], dynamic_range: float) -> Fingerprint:
+def fingerprint(spectrograms: Sequence[np.ndarray], starts: Sequence[float], dynamic_range: float) -> Fingerprint:
     """Compute the fingerprint of a track.
 
     Parameters
     ----------
-    spectrograms : of each excerpt (n_mels, n_frames) on the CPU, as `audio.mel.log_mel` makes it
+    spectrograms : of each excerpt (n_mels, n_frames) float32, as `audio.mel.log_mel` makes it
         Frames every 32 ms and 96 bands from 30 Hz to 7 kHz; others can only be compared with their like.
     starts : seconds, one per excerpt
     dynamic_range : dB from 1 to 0 in the spectrograms
@@ -38,7 +36,7 @@ def fingerprint(spectrograms: Sequence[Tensor], starts: Sequence[float], dynamic
     levels: dict[int, np.ndarray] = {}
     for shape in {spectrogram.shape for spectrogram in spectrograms}:
         rows = [row for row, spectrogram in enumerate(spectrograms) if spectrogram.shape == shape]
-        batch = torch.stack([spectrograms[row] for row in rows])
+        batch = np.stack([spectrograms[row] for row in rows])
         words |= zip(rows, _words(batch), strict=True)
         levels |= zip(rows, _levels(batch, dynamic_range), strict=True)
     order = range(len(spectrograms))
@@ -47,31 +45,36 @@ def fingerprint(spectrograms: Sequence[Tensor], starts: Sequence[float], dynamic
     )
 
 
-def _words(batch: Tensor) -> np.ndarray:
+def _words(batch: np.ndarray) -> np.ndarray:
     """Signs of the changes in time of the differences between bands, (n_excerpts, n_words) uint32."""
     n_excerpts, n_mels, n_frames = batch.shape
     last_band = _FIRST_BAND + _BANDS_PER_BIT * (N_BITS + 1)
     if n_frames < _SMOOTHED + _STEP * _DELTA or n_mels < last_band:
         return np.empty((n_excerpts, 0), dtype=np.uint32)
-    bands = batch[:, _FIRST_BAND:last_band].reshape(n_excerpts, N_BITS + 1, _BANDS_PER_BIT, n_frames).mean(dim=2)
-    smooth = avg_pool1d(bands, _SMOOTHED, _STEP)  # (n_excerpts, 33, n)
-    slopes = smooth.diff(dim=1)
-    is_rising = (slopes[:, :, _DELTA:] > slopes[:, :, :-_DELTA]).numpy()  # (n_excerpts, 32, n_words)
+    bands = batch[:, _FIRST_BAND:last_band].reshape(n_excerpts, N_BITS + 1, _BANDS_PER_BIT, n_frames).mean(axis=2)
+    smooth = _window_means(bands, _SMOOTHED, _STEP)  # (n_excerpts, 33, n)
+    slopes = np.diff(smooth, axis=1)
+    is_rising = slopes[:, :, _DELTA:] > slopes[:, :, :-_DELTA]  # (n_excerpts, 32, n_words)
     packed = np.packbits(np.ascontiguousarray(is_rising.transpose(0, 2, 1)), axis=2, bitorder="little")
     words = np.ascontiguousarray(packed).view("<u4")[:, :, 0].astype(np.uint32)
-    loudest = smooth.amax(dim=1).numpy()
+    loudest = smooth.max(axis=1)
     words[np.minimum(loudest[:, _DELTA:], loudest[:, :-_DELTA]) < _QUIET] = SILENT
     return words
 
 
-def _levels(batch: Tensor, dynamic_range: float) -> np.ndarray:
+def _levels(batch: np.ndarray, dynamic_range: float) -> np.ndarray:
     """Mean power of wide bands over 1.5 s in dB, (n_excerpts, n_rows, N_LEVELS) int8."""
     n_excerpts, n_mels, n_frames = batch.shape
     n_bands = N_LEVELS * _BANDS_PER_LEVEL
     if n_frames < _MIN_LEVEL_FRAMES or n_mels < n_bands:
         return np.empty((n_excerpts, 0, N_LEVELS), dtype=np.int8)
-    power = torch.exp((batch[:, :n_bands] - 1) * (dynamic_range * math.log(10) / 10))
-    bands = power.reshape(n_excerpts, N_LEVELS, _BANDS_PER_LEVEL, n_frames).mean(dim=2)
-    means = avg_pool1d(bands, min(_LEVEL_WINDOW, n_frames), _LEVEL_STEP)
-    decibels = (10 * means.clamp(min=1e-12).log10()).round().clamp(-127, 0)
-    return decibels.to(torch.int8).transpose(1, 2).numpy()
+    power = np.exp((batch[:, :n_bands] - 1) * np.float32(dynamic_range * math.log(10) / 10))
+    bands = power.reshape(n_excerpts, N_LEVELS, _BANDS_PER_LEVEL, n_frames).mean(axis=2)
+    means = _window_means(bands, min(_LEVEL_WINDOW, n_frames), _LEVEL_STEP)
+    decibels = (10 * np.log10(np.maximum(means, 1e-12))).round().clip(-127, 0)
+    return decibels.astype(np.int8).transpose(0, 2, 1)
+
+
+def _window_means(x: np.ndarray, length: int, step: int) -> np.ndarray:
+    """Means over time of windows of so many frames; of equal windows they are equal to the last bit."""
+    return sliding_window_view(x, length, axis=-1)[..., ::step, :].mean(axis=-1)

@@ -1,24 +1,21 @@
-"""Ear: the front end and the encoder together, from samples to vectors."""
+"""Ear: the front end and the encoder together, from samples to vectors. On the CPU it needs no torch."""
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from time import perf_counter
 
 import numpy as np
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
+from numpy.lib.stride_tricks import sliding_window_view
 
 from earshot.audio.acoustic_fingerprint import fingerprint
-from earshot.audio.checkpoint import FORMAT, Checkpoint
-from earshot.audio.config import DECODER_CONTRACT, EarConfig, EncoderConfig, ExcerptConfig, MelConfig
-from earshot.audio.encoder import Encoder, untrained_encoder
-from earshot.audio.mel import log_mel
-from earshot.data.files.atomic import atomic_path
+from earshot.audio.checkpoint import Checkpoint, read_checkpoint
+from earshot.audio.config import EarConfig, MelConfig
+from earshot.audio.onnx_runtime.filterbank import periodic_hann
 from earshot.data.fingerprint import Fingerprint
+
+LogMel = Callable[[np.ndarray], np.ndarray]  # (n, n_samples) to (n, n_mels, n_frames), as `audio.mel.log_mel` does
+Encode = Callable[[np.ndarray], np.ndarray]  # (n, n_mels, n_frames) to (n, dim), as `encoder.Encoder` does
 
 
 @dataclass(frozen=True)
@@ -26,15 +23,18 @@ class Ear:
     """A front end and an encoder that belong together."""
 
     config: EarConfig
-    encoder: Encoder
-    device: str = "cpu"
+    open_networks: Callable[[], tuple[LogMel, Encode]]
     seconds: dict[str, float] = field(default_factory=lambda: {"mel": 0.0, "encoder": 0.0})  # spent in each phase
+
+    @cached_property
+    def networks(self) -> tuple[LogMel, Encode]:
+        """The front end and the encoder, loaded when they are first asked for: that can be while a file is decoded."""
+        return self.open_networks()
 
     def embed(self, excerpts: Sequence[np.ndarray]) -> np.ndarray:
         """Vectors, shape (n_excerpts, dim) float32 on the unit sphere, of mono excerpts, each (n_samples,)."""
         return self.embed_track(excerpts)[0]
 
-    @torch.inference_mode()
     def embed_track(
         self, excerpts: Sequence[np.ndarray], starts: Sequence[float] = ()
     ) -> tuple[np.ndarray, Fingerprint]:
@@ -44,16 +44,17 @@ class Ear:
         ----------
         starts : seconds, one per excerpt; without them the fingerprint is empty
         """
+        log_mel, encode = self.networks
         vectors = np.empty((len(excerpts), self.config.encoder.dim), dtype=np.float32)
-        spectrograms: dict[int, Tensor] = {}
+        spectrograms: dict[int, np.ndarray] = {}
         for rows, samples in batches_by_length(excerpts):
             began = perf_counter()
-            batch = log_mel(torch.from_numpy(samples).to(self.device), self.config.mel)
+            batch = log_mel(samples)
             encoding_began = perf_counter()
-            vectors[rows] = self.encoder(batch).cpu().numpy()
+            vectors[rows] = encode(batch)
             self.seconds["mel"] += encoding_began - began
             self.seconds["encoder"] += perf_counter() - encoding_began
-            spectrograms |= zip(rows, batch.cpu(), strict=True)
+            spectrograms |= zip(rows, batch, strict=True)
         heard = [spectrograms[row] for row in range(len(starts))]
         return vectors, fingerprint(heard, starts, self.config.mel.dynamic_range)
 
@@ -74,8 +75,8 @@ def track_vector(excerpt_vectors: np.ndarray) -> np.ndarray:
     return (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
 
 
-def load_ear(checkpoint: Checkpoint, device: str = "cpu") -> Ear:
-    """Load the ear of a checkpoint.
+def load_ear(checkpoint: Checkpoint) -> Ear:
+    """Load the ear of a checkpoint to run on the CPU, by ONNX Runtime on one thread.
 
     Raises
     ------
@@ -84,63 +85,38 @@ def load_ear(checkpoint: Checkpoint, device: str = "cpu") -> Ear:
     OSError
         The file cannot be read, which says nothing about its content.
     """
-    config, weights = (EarConfig(), None) if checkpoint.path is None else _read(checkpoint.path)
-    encoder = untrained_encoder(config.mel, config.encoder)
-    if weights is not None:
-        encoder.load_state_dict(weights)
-    return Ear(config, encoder.to(device), device)
+    if checkpoint.path is None:
+        from earshot.audio.encoder import untrained_weights
+
+        config = EarConfig()
+        weights = untrained_weights(config.mel, config.encoder)
+    else:
+        config, weights = read_checkpoint(checkpoint.path)
+
+    def networks() -> tuple[LogMel, Encode]:
+        from earshot.audio.onnx_runtime.encoder_graph import encoder_model
+        from earshot.audio.onnx_runtime.onnx_session import OnnxNetwork
+
+        encoder = OnnxNetwork(encoder_model(config, weights))
+        return front_end(config.mel), lambda log_mels: encoder(log_mels)[0]
+
+    return Ear(config, networks)
 
 
-def save_ear(ear: Ear, path: Path) -> None:
-    """Write an ear as safetensors, whole or not at all."""
-    # One entry of metadata: safetensors writes several in random order, and equal ears should be equal files.
-    header = {"format": FORMAT, "decoder": DECODER_CONTRACT, "config": asdict(ear.config)}
-    metadata = {"ear": json.dumps(header)}
-    weights = {name: weight.cpu().contiguous() for name, weight in ear.encoder.state_dict().items()}
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(save(weights, metadata=metadata))
+def front_end(config: MelConfig) -> LogMel:
+    """Make the function from mono samples to their log-mel spectrograms, as `audio.mel.log_mel` computes them."""
+    from scipy.fft import rfft  # three times as fast as numpy's
 
+    from earshot.audio.onnx_runtime.encoder_graph import mel_model
+    from earshot.audio.onnx_runtime.onnx_session import OnnxNetwork
 
-def _read(path: Path) -> tuple[EarConfig, dict[str, Tensor]]:
-    """Read the configuration of a checkpoint, and the weights, whose shapes must fit it."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            config = _config(path, file.metadata() or {})
-            _check_shapes(path, config, {name: file.get_slice(name).get_shape() for name in file.keys()})  # noqa: SIM118
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, FileNotFoundError, MemoryError) as error:
-        raise ValueError(f"{path} is not a readable checkpoint: {error}") from None
-    for name, weight in weights.items():
-        if not weight.isfinite().all():
-            raise ValueError(f"{path} holds weights that are no numbers, in {name}")
-    return config, weights
+    filters, window = OnnxNetwork(mel_model(config)), periodic_hann(config.n_fft).astype(np.float32)
+    padding = config.n_fft // 2
 
+    def log_mel(samples: np.ndarray) -> np.ndarray:
+        padded = np.pad(samples, ((0, 0), (padding, padding)))
+        frames = sliding_window_view(padded, config.n_fft, axis=1)[:, :: config.hop_length]
+        spectrum = rfft(frames * window)  # (n, n_frames, n_fft // 2 + 1)
+        return filters(spectrum.real**2 + spectrum.imag**2)[0]
 
-def _config(path: Path, metadata: dict[str, str]) -> EarConfig:
-    try:
-        header = json.loads(metadata.get("ear", "{}"))
-        if header.get("format") != FORMAT:
-            raise ValueError(f"the format is {header.get('format')!r}; this version reads {FORMAT!r}")
-        settings = header["config"]
-        return EarConfig(
-            excerpt=ExcerptConfig(**settings["excerpt"]),
-            mel=MelConfig(**settings["mel"]),
-            encoder=EncoderConfig(**settings["encoder"]),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not an ear that this version understands: {str(error)[:300]}") from None
-
-
-def _check_shapes(path: Path, config: EarConfig, shapes: dict[str, list[int]]) -> None:
-    """Compare with an encoder on the meta device, before one is made that takes memory."""
-    with torch.device("meta"):
-        expected = {
-            name: list(weight.shape) for name, weight in Encoder(config.mel, config.encoder).state_dict().items()
-        }
-    for name in sorted(expected.keys() | shapes.keys()):
-        if expected.get(name) != shapes.get(name):
-            actual = f"{name[:60]} of shape {shapes[name]}" if name in shapes else f"no {name}"
-            raise ValueError(
-                f"{path} holds weights of another shape than it says: {actual}, where its settings make"
-                f" {expected.get(name, 'none')}"
-            )
+    return log_mel

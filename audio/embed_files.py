@@ -8,6 +8,7 @@ number of files or their length. It never opens a music file.
 """
 
 import os
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
@@ -16,7 +17,6 @@ from itertools import islice
 from typing import Protocol
 
 import numpy as np
-import torch
 
 from earshot.audio.config import DecodeConfig, EarConfig
 from earshot.audio.decoding.decode import Bounds, DecodedTrack, decode_track
@@ -106,6 +106,8 @@ def embed_files(
             return task, (path, hashed)
 
         pending = dict(begin(path) for path in islice(waiting, n_workers * TASKS_PER_WORKER))
+        if pending and isinstance(ear, Ear):
+            _ = ear.networks  # loaded while the processes start
         while pending:
             finished, _ = wait(pending, return_when=FIRST_COMPLETED)
             # Hashed files first, and one encoding at a time: meanwhile the workers have something to decode.
@@ -125,6 +127,10 @@ def embed_files(
 
 @contextmanager
 def _fewer_torch_threads(n_workers: int) -> Iterator[None]:
+    torch = sys.modules.get("torch")  # None where no embedder computes with it
+    if torch is None:
+        yield
+        return
     n_threads = torch.get_num_threads()
     torch.set_num_threads(max(1, min(n_threads, n_workers // _WORKERS_PER_TORCH_THREAD)))
     try:

@@ -2,12 +2,14 @@
 
 from itertools import pairwise
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from earshot.audio.config import EncoderConfig, MelConfig
-from earshot.audio.mel_statistics import n_statistics, spectrogram_statistics
+from earshot.audio.encoder_shape import feature_blocks
+from earshot.audio.mel_statistics import spectrogram_statistics
 
 
 class Encoder(nn.Module):
@@ -36,7 +38,7 @@ class Encoder(nn.Module):
         )
         self.norms = nn.ModuleList(nn.BatchNorm1d(config.channels) for _ in range(config.stages))
         self.pool = nn.MaxPool1d(config.pool_size, ceil_mode=True)  # ceil: even one frame survives every stage
-        self.blocks = (3 * config.channels, *n_statistics(mel.n_mels))  # sizes of the parts of `features`
+        self.blocks = feature_blocks(mel.n_mels, config.channels)  # sizes of the parts of `features`
         self.standardize = nn.BatchNorm1d(sum(self.blocks), affine=False)
         self.dropout = nn.Dropout(config.dropout)
         self.projection = nn.Linear(sum(self.blocks), config.dim, bias=False)
@@ -63,6 +65,11 @@ def untrained_encoder(mel: MelConfig, config: EncoderConfig) -> Encoder:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         return Encoder(mel, config).eval()
+
+
+def untrained_weights(mel: MelConfig, config: EncoderConfig) -> dict[str, np.ndarray]:
+    """Weights of an `untrained_encoder`, by the names of its state."""
+    return {name: weight.numpy() for name, weight in untrained_encoder(mel, config).state_dict().items()}
 
 
 @torch.no_grad()

@@ -8,25 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-N_CEPSTRA = 40  # of timbre; the first, which is loudness, is left out
-N_RHYTHM_CEPSTRA = 20  # of rhythm and covariance
-WINDOW = 128  # frames of one rhythm analysis, about four seconds
-_HOP = 29  # frames between windows; an excerpt of five seconds holds two whole ones
-# Edges of the rhythm bands in bins of the modulation spectrum, each about 1.4 times as wide as the one before.
-_MODULATION_EDGES = (1, 2, 3, 5, 7, 10, 14, 20, 30, 44, 64)
-_FLOOR = 1e-6  # of modulation power, so that stillness has a logarithm
-
-
-def n_statistics(n_mels: int) -> tuple[int, int, int, int]:
-    """Sizes of the blocks of `spectrogram_statistics`: bands, cepstra, rhythm, covariance."""
-    n_timbre, n_paired = min(N_CEPSTRA, n_mels - 1), min(N_RHYTHM_CEPSTRA, n_mels - 1)
-    n_rhythm = min(N_RHYTHM_CEPSTRA, n_mels) * (len(_MODULATION_EDGES) - 1)
-    return 3 * n_mels, 3 * n_timbre, n_rhythm, n_paired * (n_paired + 1) // 2
+from earshot.audio.encoder_shape import FLOOR, HOP, MODULATION_EDGES, N_CEPSTRA, N_RHYTHM_CEPSTRA, WINDOW
 
 
 @torch.no_grad()
 def spectrogram_statistics(spectrograms: Tensor) -> Tensor:
-    """Compute four blocks of statistics side by side, shape (batch, sum of `n_statistics`).
+    """Compute four blocks of statistics side by side, shape (batch, sum of `encoder_shape.n_statistics`).
 
     ::
 
@@ -70,11 +57,11 @@ def _rhythm(x: Tensor) -> Tensor:
     """Log power in bands of modulation frequency, shape (batch, n_rows * n_bands)."""
     if x.shape[-1] < WINDOW:
         x = F.pad(x - x.mean(-1, keepdim=True), (0, WINDOW - x.shape[-1]))
-    windows = x.unfold(-1, WINDOW, _HOP)  # (batch, n_rows, n_windows, WINDOW)
+    windows = x.unfold(-1, WINDOW, HOP)  # (batch, n_rows, n_windows, WINDOW)
     windows = (windows - windows.mean(-1, keepdim=True)) * torch.hann_window(WINDOW, device=x.device)
     power = torch.fft.rfft(windows).abs().square().mean(dim=2)  # (batch, n_rows, WINDOW // 2 + 1)
-    bands = [power[..., low:high].mean(-1) for low, high in pairwise(_MODULATION_EDGES)]
-    return (torch.stack(bands, dim=-1) + _FLOOR).log().flatten(1)
+    bands = [power[..., low:high].mean(-1) for low, high in pairwise(MODULATION_EDGES)]
+    return (torch.stack(bands, dim=-1) + FLOOR).log().flatten(1)
 
 
 def _covariance(x: Tensor) -> Tensor:

@@ -144,7 +144,7 @@ class Heard:
     def add(self, number: int, path: Path) -> None:
         decoded = decode_track(str(path), ExcerptConfig())
         self.hashes[number] = hashlib.md5(b"".join(part.tobytes() for part in decoded.excerpts)).hexdigest()
-        mels = [log_mel(torch.from_numpy(part), MelConfig()) for part in decoded.excerpts]
+        mels = [log_mel(torch.from_numpy(part), MelConfig()).numpy() for part in decoded.excerpts]
         began = process_time()
         made = fingerprint(mels, decoded.starts, MelConfig().dynamic_range)
         self.n_bytes += len(made.to_bytes())

@@ -22,11 +22,11 @@ import numpy as np
 import torch
 
 from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
-from earshot.audio.ear import Ear, save_ear
 from earshot.audio.embed_files import fill_cache
 from earshot.audio.encoder import untrained_encoder
 from earshot.audio.spectral_baselines import SumsCache, baseline_vectors
 from earshot.audio.spectrogram_cache import SpectrogramCache
+from earshot.audio.trained_ear import TrainedEar, save_ear
 from earshot.data.cosine import top_k, unit_rows
 from earshot.data.name_matching import split_labels
 from earshot.evaluation.metrics.bootstrap import draw_means, interval
@@ -289,7 +289,7 @@ def main() -> None:
     if arguments.out:
         training = train(music, graphs, np.empty(0, dtype=np.int64), config, ear, told=True)
         trained = replace(ear, encoder=replace(ear.encoder, seed=config.seed))
-        save_ear(Ear(trained, training.encoder), arguments.out)
+        save_ear(TrainedEar(trained, training.encoder), arguments.out)
         print(f"{arguments.out}: {arguments.out.stat().st_size / 2**20:.1f} MiB, {time.perf_counter() - began:.0f} s")
 
 

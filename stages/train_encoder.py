@@ -17,10 +17,9 @@ import torch
 
 from earshot.audio.checkpoint import Checkpoint, default_checkpoint
 from earshot.audio.config import DecodeConfig, EarConfig, EncoderConfig
-from earshot.audio.ear import Ear, save_ear
 from earshot.audio.embed_files import fill_cache
-from earshot.audio.encoder import untrained_encoder
 from earshot.audio.spectrogram_cache import SpectrogramCache
+from earshot.audio.trained_ear import TrainedEar, save_ear, untrained_ear
 from earshot.data.files.atomic import RESUMABLE_SUFFIX, remove
 from earshot.data.files.training_state import resume_training, write_training
 from earshot.data.parallel import n_threads
@@ -35,7 +34,7 @@ from earshot.index.library import Library
 from earshot.index.manifest import recorded_write
 from earshot.index.runs import TRAINING_STAGE, discard_run, finish_run, start_run, store_metrics
 from earshot.index.vectors.spaces import require_vectors
-from earshot.stages.shared.current_encoder import current_checkpoint, find_checkpoint, load_encoder
+from earshot.stages.shared.current_encoder import current_checkpoint, find_checkpoint, load_encoder_to_train
 from earshot.stages.shared.environment import SAVE_SECONDS, pick_device, versions
 from earshot.stages.shared.reports import InputError, Note, Progress, StageError, as_stage_error, collected
 from earshot.stages.shared.taste_graphs import same_artist_graph, stored_track_graphs
@@ -144,7 +143,7 @@ def train_encoder(
         yield replace(report, checkpoint=None)
         return
     with recorded_write(library, checkpoints / name):
-        save_ear(Ear(ear.config, training.encoder.to("cpu")), checkpoints / name)
+        save_ear(TrainedEar(ear.config, training.encoder.to("cpu")), checkpoints / name)
     store_metrics(library, run, report.accuracy)
     held_out_ids = tracks.ids.ids(examples.rows[held_out]).tolist()
     finish_run(library, run, report.metrics() | {"held_out_track_ids": held_out_ids})
@@ -167,21 +166,21 @@ def _graphs_that_teach(graphs: list[TrackGraph], *, is_chosen: bool) -> Generato
     return matching
 
 
-def _initial_encoder(checkpoint: Checkpoint, fresh: bool, shape: dict[str, int], seed: int) -> Ear:
+def _initial_encoder(checkpoint: Checkpoint, fresh: bool, shape: dict[str, int], seed: int) -> TrainedEar:
     """The encoder of a checkpoint, or one with untrained weights."""
     if not fresh:
         if shape:
             raise InputError("--channels and --dim are of a fresh encoder; add `--start fresh`.")
-        return load_encoder(checkpoint, "cpu")
+        return load_encoder_to_train(checkpoint)
     try:
         config = EarConfig(encoder=EncoderConfig(**shape, seed=seed))
     except ValueError as error:
         raise InputError(str(error)) from None
-    return Ear(config, untrained_encoder(config.mel, config.encoder))
+    return untrained_ear(config)
 
 
 def _read_examples(
-    library: Library, tracks: TrackTable, graphs: Sequence[TrackGraph], ear: Ear
+    library: Library, tracks: TrackTable, graphs: Sequence[TrackGraph], ear: TrainedEar
 ) -> Generator[Progress | Note, None, _Examples]:
     """Compute the log-mel spectrograms that the cache lacks; leave out tracks that cannot be decoded."""
     cache = SpectrogramCache(library.folder / "cache", ear.config)

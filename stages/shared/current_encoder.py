@@ -1,5 +1,7 @@
 """The encoder that a library's vectors come from: trained on it, or the packaged one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from earshot.audio.checkpoint import Checkpoint, default_checkpoint
@@ -8,8 +10,9 @@ from earshot.index.runs import TRAINING_STAGE, trained_checkpoint
 from earshot.stages.shared.environment import pick_device
 from earshot.stages.shared.reports import StageError
 
-if TYPE_CHECKING:  # torch takes seconds to import
+if TYPE_CHECKING:  # a rescan needs neither
     from earshot.audio.ear import Ear
+    from earshot.audio.trained_ear import TrainedEar
 
 
 _FIX = "Restore it from a backup, or train anew: `cli train-audio --start fresh`, then `cli embed-audio`."
@@ -38,20 +41,32 @@ def find_checkpoint(library: Library) -> Checkpoint | None:
 
 
 def load_encoder(checkpoint: Checkpoint, device: str) -> "Ear":
-    """Load front end and encoder of a checkpoint.
+    """Load front end and encoder of a checkpoint; torch is imported for a GPU alone.
 
     Raises
     ------
     StageError
         The checkpoint is damaged.
     """
-    import torch
-
     from earshot.audio.ear import load_ear
 
-    torch.set_num_threads(1)  # the decoding processes need the cores more
+    place = pick_device(device)
+    with _damage_told(checkpoint):
+        return load_ear(checkpoint) if place == "cpu" else load_encoder_to_train(checkpoint).on_device(place)
+
+
+def load_encoder_to_train(checkpoint: Checkpoint) -> "TrainedEar":
+    """Load front end and encoder of a checkpoint as torch modules; raises as `load_encoder`."""
+    from earshot.audio.trained_ear import load_trained_ear
+
+    with _damage_told(checkpoint):
+        return load_trained_ear(checkpoint)
+
+
+@contextmanager
+def _damage_told(checkpoint: Checkpoint) -> Iterator[None]:
     try:
-        return load_ear(checkpoint, pick_device(device))
+        yield
     except ValueError as error:
         fix = "Install Earshot anew." if checkpoint == default_checkpoint() else _FIX
         raise StageError(f"{error}.\n\n{fix}") from None

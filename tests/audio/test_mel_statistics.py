@@ -5,7 +5,8 @@ import pytest
 import torch
 from scipy.fft import dct
 
-from earshot.audio.mel_statistics import WINDOW, n_statistics, spectrogram_statistics
+from earshot.audio.encoder_shape import WINDOW, n_statistics
+from earshot.audio.mel_statistics import spectrogram_statistics
 
 
 @pytest.fixture

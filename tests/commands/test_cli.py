@@ -36,20 +36,28 @@ def test_wrong_usage_never_waits_for_torch(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_rescan_and_a_search_never_import_torch(library):
+def test_embedding_and_asking_never_import_torch(library, track_files, tmp_path):
     """They take tenths of a second; torch alone takes more than one. Every file has another ctime, as after a move."""
+    new, outside = (
+        shutil.copy(path, tmp_path / f"{name}{path.suffix}") for name, path in zip("no", track_files[:2], strict=True)
+    )
+    with open(new, "ab") as file:
+        file.write(b" ")  # which makes it other content
     with Library.open_to_write(library) as opened:
         opened.db.execute("UPDATE tracks SET ctime_ns = 1")
+        (known,) = opened.db.execute("SELECT min(id) FROM tracks WHERE status = 'embedded'").fetchone()
     code = (
         "import sys, click.testing\nfrom earshot import cli\n"
-        f"for arguments in (['embed-audio'], ['similar', '30'], ['status'], ['check'], ['--help']):\n"
+        f"for arguments in (['embed-audio'], ['similar', 'id:{known}'], ['status'], ['check'], ['--help'],\n"
+        f"                  ['embed-audio', {str(new)!r}], ['similar', {str(outside)!r}]):\n"
         f"    result = click.testing.CliRunner().invoke(cli.cli, ['--library', {str(library)!r}, *arguments])\n"
-        "    assert 'torch' not in sys.modules, arguments\n"
+        "    assert result.exit_code == 0, result.output\n"
+        "    assert not {'torch', 'torchaudio', 'librosa'} & {*sys.modules}, arguments\n"
         "    print(*[line for line in result.stdout.splitlines() if 'ctime' in line], sep='')\n"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     again = "  18 of the reused had another time of change (ctime); they were read, and are as before"
-    assert result.stdout.splitlines() == [again, "", "", "", ""], result.stderr
+    assert result.stdout.splitlines() == [again, *[""] * 6], result.stderr
 
 
 def test_help_imports_no_library_of_arrays_or_tables():

@@ -26,9 +26,9 @@ MAY_IMPORT = {
     "cli": {"commands", "index", "stages"},
 }
 FLOORS = {  # within a package, lowest first: a module or wing imports from lower floors alone, and from its own wing
-    "audio": ("acoustic_fingerprint augmentation config mel_statistics onnx_session",
-              "decoding checkpoint encoder mel", "ear playback", "embed_files",
-              "spectral_baselines spectrogram_cache"),
+    "audio": ("acoustic_fingerprint augmentation config", "encoder_shape",
+              "checkpoint decoding mel mel_statistics onnx_runtime", "encoder", "ear playback",
+              "embed_files trained_ear", "spectral_baselines spectrogram_cache"),
     "data": ("top_k placeholder_names encoding_guess column_words",
              "ids catalog arrays cosine fingerprint parallel name_matching settings files",
              "tables recommend_request path_names", "events playlists",
@@ -86,7 +86,6 @@ LARGER = {  # file or folder: the reason
 SMALLER = {
     "audio/augmentation.py": "one transform, with its reasons",
     "towers/networks/event_features.py": "one embedding",
-    "stages/shared/environment.py": "the machine, asked by three commands",
     "data/parallel.py": "the number of threads has one home",
     "index/health/problem.py": "what every check yields",
 }

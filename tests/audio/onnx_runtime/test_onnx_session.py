@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earshot.audio.onnx_session import OnnxNetwork
+from earshot.audio.onnx_runtime.onnx_session import OnnxNetwork
 
 # y = x @ w, x of shape (batch, 2), w = [[0, 1, 2], [3, 4, 5]]: protobuf of opset 17, as `onnx.helper` writes it.
 PRODUCT = (
