@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _EVENTS = {"like": "draw the next songs towards it", "skip": "push them away from it for some songs",
            "dislike": "push them away from it for good", "never": "keep it out"}  # fmt: skip
 _OF_THE_BEGINNING = (
-    *("unlike", "space", "artist_gap", "variety", "seed", "with_seeds", "novel", "same_artist"),
+    *("unlike", "space", "artist_gap", "variety", "seed", "with_seeds", "novel", "taste", "same_artist"),
     *("genre", "not_genre", "under", "min_duration", "max_duration"),
 )
 
@@ -59,6 +59,12 @@ def _event_options(command: Any) -> Any:
 )
 @listener_option
 @click.option("--novel", is_flag=True, help="Leave out what the listener has played, too.")
+@click.option(
+    "--taste",
+    type=click.FloatRange(0, 5),
+    default=0.5,
+    help="Weight of the listener's taste beside the sound, by cli train-tower; 0 for none.",
+)
 @click.option("--same-artist/--other-artists", default=None, help="Only, or never, the seeds' artists.")
 @filter_options
 @click.option(
@@ -151,7 +157,7 @@ def _begun(library: "Library", seeds: tuple[str, ...], options: dict[str, Any]) 
 
     own = {
         name: options[name]
-        for name in ("unlike", "space", "artist_gap", "variety", "seed", "with_seeds", "listener", "novel")
+        for name in ("unlike", "space", "artist_gap", "variety", "seed", "with_seeds", "listener", "novel", "taste")
     }
     filters = TrackFilters(**{name: value for name, value in options.items() if name not in own})
     return start_radio(library, seeds, filters, **own)

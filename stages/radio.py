@@ -1,7 +1,7 @@
 """Radio: an endless list near some seeds, which listens to skips and likes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,15 @@ import numpy as np
 from earshot.data.name_matching import artist_keys
 from earshot.index.library import Library
 from earshot.index.listens.stored_interactions import known_user, read_history
-from earshot.index.playlists.continuation import Radio, RadioSettings, RadioState
+from earshot.index.playlists.continuation import MAX_TASTE, Radio, RadioSettings, RadioState
+from earshot.index.playlists.listener_taste import affinities, favourites, taste_vector
 from earshot.index.playlists.track_pool import TrackPool, current_pool, rows_to_show
 from earshot.index.playlists.variety import MAX_VARIETY, new_seed
 from earshot.index.recordings.recordings import recordings_of, tracks_to_show
 from earshot.index.search.filters import TrackFilters
 from earshot.index.search.similarity_search import Seed, is_recording_of, query_vector
 from earshot.index.tracks.track_lookup import TrackRow
-from earshot.index.vectors.spaces import AUDIO
+from earshot.index.vectors.spaces import AUDIO, TOWER, current_space
 from earshot.stages.shared.chosen_tracks import argument_text, chosen_tracks, why_nothing, with_known_folders
 from earshot.stages.shared.reports import InputError, StageError
 from earshot.stages.shared.search_seeds import find_seeds
@@ -52,6 +53,8 @@ def start_radio(
     pool: TrackPool | None = None,
     listener: str | None = None,
     novel: bool = False,
+    taste: float = 0.5,
+    towers: TrackPool | None = None,
 ) -> Radio:
     """Begin a session near the seeds; `next_songs` has its songs, and its `state` is all that is to be kept of it.
 
@@ -67,6 +70,8 @@ def start_radio(
     pool : one that was read before, to read it once for many sessions; a stale one is read anew
     listener : whose dislikes and exclusions are heeded beside those of everybody; one that is new has none
     novel : leave out what the listener has played, too
+    taste : in [0, 5], the weight of the listener's taste beside the sound, where the library has towers; 0 for none
+    towers : the pool of the space of towers, if it was read before
 
     Raises
     ------
@@ -75,6 +80,8 @@ def start_radio(
     AmbiguousError, StageError, LibraryError
         As of `similar_tracks`.
     """
+    if not 0 <= taste <= MAX_TASTE:
+        raise InputError(f"The weight of a taste is from 0 to {MAX_TASTE:g}; this is {taste:g}.")
     if not seeds or artist_gap < 0 or not 0 <= variety <= MAX_VARIETY or (seed or 0) < 0:
         raise InputError(
             f"A radio has a track to begin with, an artist gap and a seed of 0 or more and a variety from 0 to"
@@ -104,12 +111,22 @@ def start_radio(
         names=tuple(one.name for one in wanted),
         listener=listener,
         is_novel=novel,
+        taste_weight=taste,
     )
-    return resume_radio(library, RadioState(settings).to_json(), pool)
+    return resume_radio(library, RadioState(settings).to_json(), pool, towers=towers)
 
 
-def resume_radio(library: Library, state: Any, pool: TrackPool | None = None, listener: str | None = None) -> Radio:
+def resume_radio(
+    library: Library,
+    state: Any,
+    pool: TrackPool | None = None,
+    listener: str | None = None,
+    *,
+    towers: TrackPool | None = None,
+) -> Radio:
     """Go on with a session by its state, `radio.state.to_json()`, for the listener whom it began for, or another.
+
+    Once other towers are trained, or for another listener, the taste is taken anew from what was played until now.
 
     Raises
     ------
@@ -126,9 +143,26 @@ def resume_radio(library: Library, state: Any, pool: TrackPool | None = None, li
         fitting = pool.fitting(library, read.settings.filters, set(read.settings.artists), user_id)
         if read.settings.is_novel and user_id is not None:
             fitting[pool.rows(read_history(library, user_id)["item_ids"])] = False
-        return Radio(pool, read, fitting)
+        return Radio(pool, read, fitting, _affinity(library, pool, read, name, towers))
     except ValueError as error:
         raise StageError(f"This radio cannot go on: {error}.\n\nBegin a new one: `cli radio SEED`.") from None
+
+
+def _affinity(
+    library: Library, pool: TrackPool, state: RadioState, listener: str | None, towers: TrackPool | None
+) -> np.ndarray | None:
+    """The affinity of a listener to each row of a pool; None if nobody knows. The state keeps the taste."""
+    settings, space, user_id = state.settings, current_space(library, TOWER), known_user(library, listener)
+    if user_id is None or space is None or not settings.taste_weight:
+        return None
+    towers = current_pool(library, TOWER, towers)
+    if (settings.listener, settings.towers_run_id) != (listener, space.run_id):
+        taste = np.round(taste_vector(towers, favourites(library, user_id)).astype(np.float64), _DIGITS)
+        known = tuple(taste.tolist()) if taste.any() else ()
+        state.settings = settings = replace(settings, listener=listener, towers_run_id=space.run_id, taste=known)
+    if len(settings.taste) != towers.vectors.shape[1]:
+        return None
+    return affinities(towers, np.array(settings.taste, dtype=np.float32), pool.recordings)
 
 
 def next_songs(library: Library, radio: Radio, n: int = 1, *, peek: bool = False) -> list[RadioTrack]:

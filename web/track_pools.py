@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 
 from earshot.index.library import Library
-from earshot.index.vectors.spaces import AUDIO
+from earshot.index.vectors.spaces import AUDIO, TOWER, current_space
 
 if TYPE_CHECKING:
     from earshot.index.playlists.track_pool import TrackPool
@@ -31,6 +31,10 @@ class TrackPools:
         with self._lock:
             self._pools[space] = current_pool(library, space, self._pools.get(space))
             return self._pools[space]
+
+    def towers(self, library: Library) -> "TrackPool | None":
+        """The pool of the towers; None before their training."""
+        return self.current(library, TOWER) if current_space(library, TOWER) is not None else None
 
 
 def pools_of(request: Request) -> TrackPools:

@@ -93,6 +93,9 @@ def read_user(
     -------
     item_ids, times, weights, kinds : shape (n_events,) each, by time
     """
+    if not files:
+        none = np.empty(0, dtype=np.int64)
+        return {"item_ids": none, "times": none, "weights": none.astype(np.float32), "kinds": none.astype(np.uint8)}
     log = [read_log(path, level, links) for path in files]
     if kinds is not None:
         log = [frame.filter(pl.col("kind").is_in(list(kinds))) for frame in log]

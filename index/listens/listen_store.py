@@ -127,8 +127,8 @@ def import_digests(library: Library, level: str | None = None) -> list[str]:
     return [listens.content_hash for listens in stored_listens(library, level)]
 
 
-def listen_files(library: Library, level: str) -> list[Path]:
-    """The Parquet files of all listens to tracks, or to artists.
+def listen_files(library: Library, level: str, user_id: int | None = None) -> list[Path]:
+    """The Parquet files of all listens to tracks, or to artists; of a user, without what others told one by one.
 
     Raises
     ------
@@ -137,6 +137,8 @@ def listen_files(library: Library, level: str) -> list[Path]:
     """
     paths = []
     for one in stored_listens(library, level):
+        if user_id is not None and one.listener_id not in (None, user_id):
+            continue
         paths.append(library.file(one.file, LISTENS))
         command = listens_fix(library, one.id, one.file, one.origin, one.options)
         fix = f"Restore it from a backup, or run `{command}`."

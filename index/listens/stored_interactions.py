@@ -98,7 +98,7 @@ def read_history(library: Library, user_id: int, kinds: Collection[int] | None =
 
     def read() -> dict[str, np.ndarray]:
         with explain_log_errors():
-            files = _track_files(library)
+            files = _track_files(library, user_id)
             return read_user(files, "track", user_id, recording_ids(library), same_names(library), kinds)
 
     return read_whole(library, read)
@@ -114,15 +114,14 @@ def unwanted_recordings(library: Library, user_id: int | None = None) -> np.ndar
     return np.union1d(never, disliked_pairs(users, history["item_ids"], history["kinds"])[1])
 
 
-def _track_files(library: Library) -> list[Path]:
-    files = listen_files(library, "track")
-    if not files:
+def _track_files(library: Library, user_id: int | None = None) -> list[Path]:
+    if not stored_listens(library, "track"):
         hint = "; those to artists are for `cli build-graph`" if stored_listens(library) else ""
         raise LibraryError(
             f"This library has no listens to tracks yet{hint}.\n\n"
             "Run `cli import-listens FILE` first; `cli import-listens --help` says which files it reads."
         )
-    return files
+    return listen_files(library, "track", user_id)
 
 
 def listening_key(library: Library, level: str = "track") -> str:

@@ -1,5 +1,7 @@
 """Playlist continuation, as a radio does it: the next song is near the last one and near what the session began with.
 
+Of songs that are about as near, those go first that suit the lasting taste of the listener, where it is known.
+
 A session is a few settings and a list of events, so it can be kept as JSON; the same events have the same next song.
 """
 
@@ -20,6 +22,7 @@ PLAY, SKIP, LIKE, DISLIKE, NEVER = EVENTS = ("play", "skip", "like", "dislike", 
 _NEAR_LAST = 0.5  # weight of the cosine to the last song; the rest is that to the session's taste
 _HEARD = LISTEN_MS / 1_000  # seconds; who skips later has listened
 _FILTER_KINDS = {"genre": str, "min_duration": float | int, "max_duration": float | int, "same_artist": bool}
+MAX_TASTE = 5.0  # there the seeds hardly count any more
 _MAX_ID = 2**63 - 1  # that SQLite and NumPy count to
 
 
@@ -39,6 +42,9 @@ class RadioSettings:
     names: tuple[str, ...] = ()  # of the seeds, as an answer repeats them
     listener: str | None = None  # whose dislikes are left out
     is_novel: bool = False  # leave out what the listener has played, too
+    taste_weight: float = 0.5  # of the listener's taste beside the sound; 0 for none
+    taste: tuple[float, ...] = ()  # (tower_dim,), among the vectors of the towers; () if nobody knows
+    towers_run_id: int = 0  # of these towers
 
 
 @dataclass(frozen=True)
@@ -90,10 +96,15 @@ def _read_settings(content: dict[str, Any]) -> RadioSettings:
         | {name: _whole(content[name]) for name in ("run_id", "seed", "artist_gap")}
         | {name: tuple(map(str, content[name])) for name in ("artists", "names")}
         | {"listener": None if content["listener"] is None else str(content["listener"])}
-        | {"is_novel": bool(content["is_novel"])}
+        | {"is_novel": bool(content["is_novel"]), "taste_weight": float(content.get("taste_weight", 0.0))}
+        | {
+            "taste": tuple(map(float, content.get("taste", ()))),
+            "towers_run_id": _whole(content.get("towers_run_id", 0)),
+        }
         | {"anchor": tuple(map(float, content["anchor"])), "left_out": tuple(map(_whole, content["left_out"]))}
     )
-    if not (0 <= settings.variety <= MAX_VARIETY and np.isfinite(settings.anchor).all()):
+    is_in_range = 0 <= settings.variety <= MAX_VARIETY and 0 <= settings.taste_weight <= MAX_TASTE
+    if not (is_in_range and np.isfinite([*settings.anchor, *settings.taste]).all()):
         raise ValueError("out of range")
     return settings
 
@@ -110,8 +121,15 @@ class Radio:
     One thread at a time may ask it; the pool may be shared.
     """
 
-    def __init__(self, pool: TrackPool, state: RadioState, fitting: np.ndarray) -> None:
-        """`fitting`, (n,) bool: the rows of the pool that may be played at all.
+    def __init__(
+        self, pool: TrackPool, state: RadioState, fitting: np.ndarray, affinity: np.ndarray | None = None
+    ) -> None:
+        """Go on with a session.
+
+        Parameters
+        ----------
+        fitting : (n,) bool, the rows of the pool that may be played at all
+        affinity : (n,) float32, how well each suits the listener, in standard deviations; None if nobody knows
 
         Raises
         ------
@@ -126,6 +144,7 @@ class Radio:
         self._anchor = np.array(settings.anchor, dtype=np.float32)
         self._is_open = fitting.copy()
         self._is_open[pool.rows(settings.left_out)] = False
+        self._affinity = affinity
         self._played: list[int] = []  # rows
         self._taste = SessionTaste()
         self._never: set[int] = set()  # rows
@@ -156,7 +175,8 @@ class Radio:
 
     def upcoming(self, n: int) -> list[RadioSong]:
         """The songs that would come next if nothing happened in between; nothing is counted as played."""
-        return Radio(self.pool, replace(self.state, events=[*self.state.events]), self._is_open).play(n)
+        copy = replace(self.state, events=[*self.state.events])
+        return Radio(self.pool, copy, self._is_open, self._affinity).play(n)
 
     def skip(self, recording: int, played_s: float = 0.0) -> None:
         """Turn a song down for now: the next ones are less like it, and go on from the song before it.
@@ -209,6 +229,8 @@ class Radio:
         last = next((vectors[row] for row in kept), self._anchor)
         query = self._taste.query(vectors, self._anchor, len(self._played))
         scores = vectors @ (_NEAR_LAST * last + (1 - _NEAR_LAST) * query)
+        if self._affinity is not None:
+            scores += settings.taste_weight * scores.std() * self._affinity
         scores[~is_open] = -np.inf
         place = min(chosen_place(settings.variety, settings.seed, len(self._played)), n_open - 1)
         best = np.argpartition(-scores, place)[: place + 1]

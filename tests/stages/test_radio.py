@@ -3,16 +3,19 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from earshot.index.library import Library
 from earshot.index.playlists.track_pool import read_pool
 from earshot.index.recordings.recordings import group_recordings, store_same
+from earshot.index.runs import start_run
 from earshot.index.search.filters import TrackFilters
-from earshot.stages.playing.feedback import record_dislike, record_never, record_play
+from earshot.index.vectors.spaces import TOWER, publish
+from earshot.stages.playing.feedback import record_dislike, record_like, record_never, record_play
 from earshot.stages.radio import next_songs, resume_radio, start_radio, tell_radio
 from earshot.stages.shared.reports import InputError, StageError
-from library_world import by_hand
+from library_world import at, by_hand
 from playlist_world import make_quarter_circle
 
 
@@ -117,6 +120,35 @@ def test_what_a_listener_has_played_is_left_out_of_what_should_be_novel(library)
     assert numbers(next_songs(library, begun(library, "Song 0", listener="eve", novel=True), 1)) == [1], "all is new"
     with pytest.raises(InputError, match="new to a listener alone"):
         begun(library, "Song 0", novel=True)
+
+
+def test_a_listener_draws_a_radio_once_there_are_towers(library):
+    for number in (0, 1):
+        record_like(library, "ann", number + 1)
+
+    def first(**options):
+        return numbers(next_songs(library, begun(library, "Song 4", listener="ann", **options), 1))
+
+    assert first() == [5], "without towers sound alone counts; songs 3 and 5 are as near"
+    run_id, _ = start_run(library, "train-tower", {})
+    with library.transaction():
+        degrees = np.where(np.arange(12) < 5, 0.0, 90.0)  # nobody who plays one half plays the other
+        publish(library, TOWER, run_id, [(np.arange(1, 13), np.stack([at(one) for one in degrees]))])
+    assert first() == [3] and first(taste=0.0) == [5]
+    assert numbers(next_songs(library, begun(library, "Song 4", listener="eve"), 1)) == [5], "nothing is known of eve"
+    state = begun(library, "Song 4", listener="eve").state.to_json()
+    assert numbers(next_songs(library, resume_radio(library, state, listener="ann"), 1)) == [3]
+    radio = begun(library, "Song 4", listener="ann")
+    for number in (6, 7, 8, 9):
+        record_like(library, "ann", number + 1)
+    assert numbers(next_songs(library, radio, 1, peek=True)) == [3], "a session keeps the taste that it began with"
+    assert numbers(next_songs(library, resume_radio(library, radio.state.to_json()), 1)) == [3]
+    run_id, _ = start_run(library, "train-tower", {})
+    with library.transaction():
+        publish(library, TOWER, run_id, [(np.arange(1, 13), np.stack([at(one) for one in degrees]))])
+    assert numbers(next_songs(library, resume_radio(library, radio.state.to_json()), 1)) == [5], "until a new training"
+    with pytest.raises(InputError, match="weight of a taste is from 0 to 5; this is 7"):
+        first(taste=7.0)
 
 
 def test_a_look_ahead_plays_nothing(library):

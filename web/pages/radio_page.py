@@ -42,7 +42,8 @@ async def start(request: Request) -> Response:
     def read(library: Library) -> dict[str, Any]:
         from earshot.stages.radio import start_radio  # polars, for which the server's start does not wait
 
-        radio = start_radio(library, seeds, pool=pools.current(library), listener=listener)
+        pool, towers = pools.current(library), pools.towers(library)
+        radio = start_radio(library, seeds, pool=pool, listener=listener, towers=towers)
         return _answer(library, radio, None, listener)
 
     return JSONResponse(await library_of(request).read(read))
@@ -66,7 +67,8 @@ async def go_on(request: Request) -> Response:
         new = [[kind, recording] for (kind, _), recording in zip(events, recordings, strict=True)]
         space = state.get("settings", {}).get("space") if isinstance(state.get("settings"), dict) else None
         pool = pools.current(library, space) if isinstance(space, str) else None
-        radio = resume_radio(library, state | {"events": [*state["events"], *new]}, pool, listener)
+        state_now = state | {"events": [*state["events"], *new]}
+        radio = resume_radio(library, state_now, pool, listener, towers=pools.towers(library))
         now = next_songs(library, radio)[:1] if body.get("advance") is True else []
         return _answer(library, radio, now, listener)
 

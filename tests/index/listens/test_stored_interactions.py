@@ -5,9 +5,10 @@ import pytest
 
 from earshot.data.listens.event_batch import Batch
 from earshot.index.library import Library, LibraryError
-from earshot.index.listens.listen_store import import_listens
-from earshot.index.listens.stored_interactions import find_user, read_interactions
+from earshot.index.listens.listen_store import import_listens, stored_listens
+from earshot.index.listens.stored_interactions import find_user, read_history, read_interactions
 from earshot.index.recordings.recordings import group_recordings, same_names
+from earshot.stages.playing.feedback import listener_id, record_play
 from library_world import add, at, collected_events, heard, open_library
 
 
@@ -33,6 +34,22 @@ def test_rows_have_ids(library):
     assert found.users.ids(found.interactions.user_rows).tolist() == [1, 1, 2]
     assert found.items.ids(found.interactions.track_rows).tolist() == [2, 1, 2]
     assert found.interactions.times.tolist() == [3, 5, 4]
+
+
+def test_a_history_does_not_depend_on_what_others_tell(library, tmp_path):
+    with pytest.raises(LibraryError, match="no listens to tracks yet"):
+        read_history(open_library(tmp_path / "empty")[0], 1)
+    record_play(library, "you", 1, 100, 200.0)
+    record_play(library, "me", 1, 300, 200.0)
+    told = {one.listener_id: library.folder / "listens" / one.file for one in stored_listens(library, "track")}
+    told[find_user(library, "you")].write_bytes(b"damaged")
+    assert read_history(library, find_user(library, "me"))["times"].tolist() == [3, 5, 300]
+    with pytest.raises(LibraryError, match="damaged"):
+        read_history(library, find_user(library, "you"))
+    library.db.execute("DELETE FROM listens WHERE listener_id IS NULL")
+    with library.transaction():
+        new = listener_id(library, "new")
+    assert [len(values) for values in read_history(library, new).values()] == [0, 0, 0, 0]
 
 
 def folders(library):

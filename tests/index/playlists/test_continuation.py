@@ -168,3 +168,33 @@ def test_other_vectors_are_refused(rng):
     for settings in (RadioSettings(2, "audio", (1.0,) * 6, ()), RadioSettings(1, "audio", (1.0, 0.0), ())):
         with pytest.raises(ValueError, match="began with other vectors"):
             Radio(pool, RadioState(settings), np.ones(5, dtype=bool))
+
+
+def test_of_songs_as_near_the_one_that_suits_the_listener_goes_first():
+    pool = pool_of([at(degrees) for degrees in (0, 10, -10, 30)])
+    affinity = np.array([0.0, 0.0, 1.0, 0.0], dtype=np.float32)
+
+    def first(taste, affinity=affinity):
+        settings = RadioSettings(1, "audio", tuple(at(0).tolist()), (100,), artist_gap=0, taste_weight=taste)
+        radio = Radio(pool, RadioState(settings), np.ones(4, dtype=bool), affinity)
+        ahead = radio.upcoming(1)
+        assert ahead == radio.play(1)
+        return ahead[0].recording
+
+    assert first(0.5) == 102 and first(0.0) == first(0.5, None) == 101
+    affinity[:] = 0, 0, 0, 1
+    assert first(0.5) == 101, "what is much farther stays behind"
+    assert first(5.0) == 103
+
+
+def test_a_session_of_before_goes_on_without_a_taste(rng):
+    radio = radio_on(pool_of(random_units(rng, 5, 4)), random_units(rng, 1, 4)[0])
+    content = radio.state.to_json()
+    assert RadioState.from_json(content).settings.taste_weight == 0.5
+    for new in ("taste_weight", "taste", "towers_run_id"):
+        del content["settings"][new]
+    assert RadioState.from_json(content).settings.taste_weight == 0.0
+    for wrong in ({"taste_weight": -1}, {"taste_weight": 6}, {"taste_weight": "much"}, {"taste": [float("nan")]}):
+        content["settings"] |= {"taste_weight": 0.5, "taste": []} | wrong
+        with pytest.raises(ValueError, match="this is no state of a radio"):
+            RadioState.from_json(content)
