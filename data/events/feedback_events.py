@@ -4,6 +4,7 @@ Implicit feedback is a play with the time that was heard; a skip is a play of wh
 is an opinion: a like or a dislike, or taking one back.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,10 +93,12 @@ class Feedback:
         # A second later than the last opinion at least: of two in one second nobody could tell which came last.
         return self._appended(replace(event, time_s=max(event.time_s, last["time_s"] + 1)))
 
-    def without_event(self, event: FeedbackEvent) -> "Feedback | None":
-        """Remove the events of this track, time and kind; None if there are none."""
-        is_it = [pl.col(name) == getattr(event, name) for name in ("track_id", "time_s", "kind")]
-        rest = self.events.filter(~pl.all_horizontal(is_it))
+    def without_events(self, events: Iterable[FeedbackEvent]) -> "Feedback | None":
+        """Remove all that is of the track, time and kind of one of these events; None if nothing is."""
+        keys = ("track_id", "time_s", "kind")
+        rows = [tuple(getattr(event, key) for key in keys) for event in events]
+        gone = pl.DataFrame(rows, {key: schema("track")[key] for key in keys}, orient="row")
+        rest = self.events.join(gone, on=keys, how="anti", maintain_order="left")
         return Feedback(self.user_id, rest) if len(rest) < len(self) else None
 
     def latest(self, n: int) -> list[FeedbackEvent]:

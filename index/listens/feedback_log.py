@@ -6,7 +6,7 @@ one. That is removed with the next event but one, so that whoever began to read 
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -31,11 +31,8 @@ def add_feedback(library: Library, user_id: int, *events: FeedbackEvent) -> bool
     LibraryError
         The file of this listener and year is missing or damaged.
     """
-    by_year: dict[int, list[FeedbackEvent]] = defaultdict(list)
-    for event in events:
-        by_year[_year(event)].append(event)
-    news = [_rewrite(library, user_id, year, partial(_with_events, library, told)) for year, told in by_year.items()]
-    return any(news)
+    by_year = _by_year(events).items()
+    return any([_rewrite(library, user_id, year, partial(_with_events, library, told)) for year, told in by_year])
 
 
 def _with_events(library: Library, events: Iterable[FeedbackEvent], feedback: Feedback) -> Feedback | None:
@@ -47,25 +44,32 @@ def _with_events(library: Library, events: Iterable[FeedbackEvent], feedback: Fe
     return None if feedback is before else feedback
 
 
-def remove_feedback(library: Library, user_id: int, event: FeedbackEvent) -> bool:
-    """Remove an event from the feedback of a listener; tell whether it was there. The caller holds the transaction.
+def remove_feedback(library: Library, user_id: int, *events: FeedbackEvent) -> bool:
+    """Remove events from the feedback of a listener; tell whether any was there. The caller holds the transaction.
 
     Raises as `add_feedback` does.
     """
-    return _rewrite(library, user_id, _year(event), lambda feedback: feedback.without_event(event))
+    by_year = _by_year(events).items()
+    return any(
+        [_rewrite(library, user_id, year, partial(Feedback.without_events, events=gone)) for year, gone in by_year]
+    )
 
 
-def latest_feedback(library: Library, user_id: int, n: int) -> list[FeedbackEvent]:
-    """The last events that a listener told here, the latest first."""
+def latest_feedback(library: Library, user_id: int, n: int | None = None) -> list[FeedbackEvent]:
+    """The last n events that a listener told here, or all, the latest first."""
     latest: list[FeedbackEvent] = []
     for listens in feedback_files(library, user_id)[::-1]:
-        if len(latest) < n:
-            latest += _read(library, listens, user_id).latest(n - len(latest))
+        if n is None or len(latest) < n:
+            latest += _read(library, listens, user_id).latest(listens.n_events if n is None else n - len(latest))
     return latest
 
 
-def _year(event: FeedbackEvent) -> int:
-    return datetime.fromtimestamp(event.time_s, UTC).year
+def _by_year(events: Iterable[FeedbackEvent]) -> Mapping[int, list[FeedbackEvent]]:
+    """Events by the file that keeps them: that of their year, UTC."""
+    by_year: dict[int, list[FeedbackEvent]] = defaultdict(list)
+    for event in events:
+        by_year[datetime.fromtimestamp(event.time_s, UTC).year].append(event)
+    return by_year
 
 
 def _rewrite(library: Library, user_id: int, year: int, change: Callable[[Feedback], Feedback | None]) -> bool:

@@ -74,8 +74,8 @@ def test_events_are_by_time_and_the_latest_come_first():
 
 def test_one_event_is_removed():
     feedback = told(play(0, 100), play(300, 100))
-    assert feedback.without_event(play(300, 100)).latest(9) == [play(0, 100)]
-    assert feedback.without_event(play(301)) is None and len(feedback) == 2
+    assert feedback.without_events([play(300, 100), play(301)]).latest(9) == [play(0, 100)]
+    assert feedback.without_events([play(301), play(300, track=8)]) is None and len(feedback) == 2
 
 
 def test_a_file_is_read_back_as_it_was_written(tmp_path):
