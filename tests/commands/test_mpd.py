@@ -4,12 +4,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from itertools import product
 
 import pytest
 
 from commands_typed import invoke, rows_of
+from earshot.data.playlists.playlist_writer import write_playlist_file
 from earshot.index.library import Library
 from earshot.index.listens.made_playlists import create_playlist
+from earshot.index.tracks.track_lookup import track_rows
 from mpd_server import make_library, running_server
 from web_client import signed_in
 
@@ -49,6 +52,21 @@ def test_a_playlist_that_the_page_saves_is_opened(server, world, tmp_path):
     with server.client() as client:
         client.load(str(tmp_path / "saved.m3u8"))
         assert [f"{world}/music/{song['file']}" for song in client.playlistinfo()] == [path for _, path in rows]
+
+
+def test_playlists_are_opened_from_any_folder(server, world):
+    """As M3U: of XSPF the daemon (0.23) takes percent signs for letters, though addresses have them."""
+    with Library.open(world / "library") as library:
+        tracks = track_rows(library, library.column("SELECT id FROM tracks")).values()
+    with server.client() as client:
+        for name, relative in product(("mix", "album 0/mix", "ü & 100%20/#1/mix"), (True, False)):
+            path = world / "music" / f"{name} {relative}.m3u8"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_playlist_file(path, [row.listed for row in tracks], relative)
+            client.clear()
+            client.load(f"{name} {relative}.m3u8")
+            found = [f"{world}/music/{song['file']}" for song in client.playlistinfo()]
+            assert found == [row.path for row in tracks] and len(found) == 6, path
 
 
 def test_a_radio_plays_until_it_is_interrupted(world, server):
