@@ -97,10 +97,10 @@ def albums_by_words(library: Library, text: str, n: int, offset: int = 0) -> lis
     if expression is None or not n:
         return []
     query = (
-        "SELECT t.album_id FROM tracks_fts JOIN tracks AS t ON t.id = tracks_fts.rowid"
-        " WHERE tracks_fts MATCH :words AND t.status = 'embedded' AND t.album_id IS NOT NULL GROUP BY t.album_id"
-        " ORDER BY max(t.album = :text COLLATE NOCASE) DESC, max(instr(lower(t.album), lower(:text)) > 0) DESC,"
-        " t.album COLLATE NOCASE, t.album_id LIMIT :n OFFSET :offset"
+        "SELECT id FROM albums WHERE id IN (SELECT t.album_id FROM tracks_fts JOIN tracks AS t"
+        " ON t.id = tracks_fts.rowid WHERE tracks_fts MATCH :words AND +t.status = 'embedded')"
+        " ORDER BY name = :text COLLATE NOCASE DESC, instr(lower(name), lower(:text)) > 0 DESC,"
+        " name COLLATE NOCASE, id LIMIT :n OFFSET :offset"
     )
     values = {"words": expression, "text": text, "n": n, "offset": offset}
     return albums_by_key(library, [key for (key,) in library.db.execute(query, values)])

@@ -61,18 +61,25 @@ def artists_by_words(library: Library, text: str, n: int, offset: int = 0) -> li
     """Artists whose name holds all words of a text, those of that name first; without a word all, by name."""
     if not text:
         return artists(library, n, offset)
+    return artists_by_id(library, artist_ids_by_words(library, text, n, offset))
+
+
+def artist_ids_by_words(library: Library, text: str, n: int, offset: int = 0) -> list[int]:
+    """Ids of the artists whose name holds all words of a text: first those of that name, then those with most tracks.
+
+    The last word may be the beginning of one.
+    """
     expression = name_expression(normal_text(text), "artist", prefix=True)
     if expression is None or not n:
         return []
     query = (
-        "SELECT t.artist_id FROM tracks_fts JOIN tracks AS t ON t.id = tracks_fts.rowid"
-        " JOIN artists ON artists.id = t.artist_id"
-        " WHERE tracks_fts MATCH :words AND t.status = 'embedded' GROUP BY t.artist_id"
-        " ORDER BY artists.name = :text COLLATE NOCASE DESC, instr(lower(artists.name), lower(:text)) > 0 DESC,"
-        " count(*) DESC, t.artist_id LIMIT :n OFFSET :offset"
+        "SELECT id FROM (SELECT t.artist_id AS id, count(*) AS n_tracks FROM tracks_fts JOIN tracks AS t"
+        " ON t.id = tracks_fts.rowid WHERE tracks_fts MATCH :words AND +t.status = 'embedded' GROUP BY t.artist_id)"
+        " JOIN artists USING (id) ORDER BY name = :text COLLATE NOCASE DESC,"
+        " instr(lower(name), lower(:text)) > 0 DESC, n_tracks DESC, id LIMIT :n OFFSET :offset"
     )
     values = {"words": expression, "text": text, "n": n, "offset": offset}
-    return artists_by_id(library, [one for (one,) in library.db.execute(query, values)])
+    return [one for (one,) in library.db.execute(query, values)]
 
 
 def artist_named(library: Library, name: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Albums and artists a page at a time, and as one types: of 100,000 tracks only those of the page are added up."""
+"""Albums and artists a page at a time: of 100,000 tracks only those of the page are added up."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from earshot.index.browsing.album_rows import Album, albums_by_key
 from earshot.index.library import Library
-from earshot.index.search.word_search import name_expression, normal_text, rows_where
+from earshot.index.search.word_search import rows_where
 from earshot.index.tracks.track_lookup import TrackRow
 
 _AUDIBLE = "EXISTS (SELECT 1 FROM tracks AS t WHERE t.{0}_id = {0}s.id AND +t.status = 'embedded')"
@@ -62,31 +62,8 @@ def artist_tracks(library: Library, artist_id: int, limit: int, offset: int = 0)
     return rows_where(library, f"{where} LIMIT :limit OFFSET :offset", values)
 
 
-def search_albums(library: Library, text: str, limit: int) -> list[Album]:
-    """Albums whose names hold all words of a text; the last one may be a prefix."""
-    return albums_by_key(library, _holding(library, "album", text, limit))
-
-
-def search_artists(library: Library, text: str, limit: int) -> list[ArtistRow]:
-    """Artists whose names hold all words of a text; the last one may be a prefix."""
-    return artist_rows(library, _holding(library, "artist", text, limit))
-
-
 def owners_of(library: Library, track_ids: Sequence[int]) -> dict[int, tuple[int | None, int | None]]:
     """The ids of the artist and the album of each of some tracks."""
     query = f"SELECT id, artist_id, album_id FROM tracks WHERE id IN {_IDS}"
     rows = library.db.execute(query, {"ids": json.dumps(list(track_ids))})
     return {track_id: (artist, album) for track_id, artist, album in rows}
-
-
-def _holding(library: Library, column: str, text: str, limit: int) -> list[int]:
-    """Ids of artists or albums, the shortest names first among the first hundreds that are met."""
-    expression = name_expression(normal_text(text), column, prefix=True)
-    if expression is None:
-        return []
-    return library.column(
-        f"SELECT id FROM (SELECT DISTINCT t.{column}_id AS id, length(t.{column}) AS n FROM tracks_fts"
-        f" JOIN tracks AS t ON t.id = tracks_fts.rowid WHERE tracks_fts MATCH ? AND +t.status = 'embedded'"
-        f" AND t.{column}_id NOT NULL LIMIT 500) ORDER BY n LIMIT ?",
-        [expression, limit],
-    )

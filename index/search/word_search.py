@@ -16,6 +16,7 @@ _APOSTROPHE = "['’‘ʼ`´′]"
 _WORD = re.compile(rf"\w+(?:{_APOSTROPHE}\w+)*")
 _CUTS = (1, 2, -2, -1)  # where an apostrophe or a hyphen may be left out: l'amour, qu'il, I've, don't
 _BESIDE_DIGITS = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")  # where a blank may be: blink182
+_MANY = 10_000  # tracks that hold what was typed: such as a first letter
 _MAX_INITIALS = 5  # T.N.T., R.E.M.
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f]")  # of emoji: the same sign in color or black
 _NAMES = "coalesce({0}title, '') || ' ' || coalesce({0}artist, '') || ' ' || coalesce({0}album, '')"
@@ -77,23 +78,34 @@ def _spellings(word: str) -> list[str]:
 def search_words(library: Library, text: str, limit: int = MAX_CHOICES, catalog: bool = False) -> list[TrackRow]:
     """Search embedded tracks whose title, artist and album hold all words; the last one may be a prefix.
 
-    Tracks whose title, or artist and title, equal the text come first. With `catalog` also tracks without audio.
+    Tracks whose title, or artist and title, equal the text come first, then those of which the words say most (BM25),
+    or where nearly all hold them, those of the shortest titles. With `catalog` also tracks without audio.
     """
     text = normal_text(text)
     expression = match_expression(text, prefix=True)
+    order = "bm25(tracks_fts)" if expression and _is_rare(library, expression) else "length(t.title)"
+    equal = "t.title = :text COLLATE NOCASE"
+    if " - " in text:
+        equal += " OR t.artist || ' - ' || t.title = :text COLLATE NOCASE"
     rows = (
         expression
         and library.db.execute(
             f"SELECT {_columns('t.')} FROM tracks_fts JOIN tracks AS t ON t.id = tracks_fts.rowid"
             f" WHERE tracks_fts MATCH :query AND t.status IN {STATUSES[catalog]}"
-            " ORDER BY (t.title = :text COLLATE NOCASE OR t.artist || ' - ' || t.title = :text COLLATE NOCASE) DESC,"
-            " bm25(tracks_fts), t.id LIMIT :limit",
+            f" ORDER BY ({equal}) DESC, {order}, t.id LIMIT :limit",
             {"query": expression, "text": text, "limit": limit},
         ).fetchall()
     )
     if not rows and (expression is None or not text.isascii()):
         return _search_parts(library, text, limit, catalog)
     return [TrackRow(*row) for row in rows or ()]
+
+
+def _is_rare(library: Library, expression: str) -> bool:
+    """Tell whether so few tracks hold some words that these tell them apart; of all tracks BM25 takes long to rank."""
+    query = "SELECT count(*) FROM (SELECT 1 FROM tracks_fts WHERE tracks_fts MATCH ? LIMIT ?)"
+    n_found: int = library.value(query, [expression, _MANY])
+    return n_found < _MANY
 
 
 def rows_where(library: Library, where: str, values: dict[str, object], catalog: bool = False) -> list[TrackRow]:

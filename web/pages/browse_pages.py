@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from earshot.index.browsing.album_rows import Album, albums_by_key, albums_of_artist
+from earshot.index.browsing.album_rows import Album, albums_by_key, albums_by_words, albums_of_artist
+from earshot.index.browsing.artist_rows import artist_ids_by_words
 from earshot.index.browsing.page_rows import (
     album_tracks,
     artist_rows,
@@ -15,8 +16,6 @@ from earshot.index.browsing.page_rows import (
     list_albums,
     list_artists,
     owners_of,
-    search_albums,
-    search_artists,
 )
 from earshot.index.library import Library
 from earshot.index.search.word_search import search_words
@@ -71,8 +70,8 @@ async def search(request: Request) -> Response:
         found = search_words(library, words, limit=PAGE_SIZE) if words else []
         return {
             "tracks": cards(library, found),
-            "albums": search_albums(library, words, _N_BESIDE) if words else [],
-            "artists": search_artists(library, words, _N_BESIDE) if words else [],
+            "albums": albums_by_words(library, words, _N_BESIDE) if words else [],
+            "artists": artist_rows(library, artist_ids_by_words(library, words, _N_BESIDE)) if words else [],
         }
 
     return page(request, "search.html", words=words, **await library_of(request).read(read))

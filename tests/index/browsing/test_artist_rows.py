@@ -5,6 +5,7 @@ import pytest
 from earshot.index.browsing.artist_rows import (
     Artist,
     Genre,
+    artist_ids_by_words,
     artist_named,
     artists,
     artists_by_id,
@@ -35,6 +36,8 @@ def test_artists_are_found_by_words_and_by_any_spelling(library):
     assert [one.name for one in artists_by_words(library, "bjo", 5)] == ["Björk"]
     assert artists_by_words(library, "bjo", 5, 1) == artists_by_words(library, "...", 5) == []
     assert len(artists_by_words(library, "", 2)) == 2
+    assert artist_ids_by_words(library, "a", 5) == artist_ids_by_words(library, "AIR", 5, 0) == [1]
+    assert artist_ids_by_words(library, "a", 0) == artist_ids_by_words(library, "?", 5) == []
     assert artist_named(library, "BJORK") == artists_by_words(library, "Björk", 1)[0].id
     assert artist_named(library, "nobody") is artist_named(library, "") is None
 

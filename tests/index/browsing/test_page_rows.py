@@ -9,8 +9,6 @@ from earshot.index.browsing.page_rows import (
     list_albums,
     list_artists,
     owners_of,
-    search_albums,
-    search_artists,
 )
 from library_world import add, at, heard, open_library
 
@@ -60,12 +58,6 @@ def test_the_tracks_of_an_album_come_by_number(library):
 def test_an_artist_has_tracks(library):
     bjork = next(one for one in list_artists(library, 10) if one.name == "Björk")
     assert {row.title for row in artist_tracks(library, bjork.id, 10)} == {"Human Behaviour", "Aeroplane"}
-
-
-def test_names_are_found_by_beginnings_without_accents(library):
-    assert [one.name for one in search_artists(library, "bjo", 5)] == ["Björk"]
-    assert [one.name for one in search_albums(library, "safari mo", 5)] == ["Moon Safari"]
-    assert search_albums(library, "homogenic", 5) == [] and search_artists(library, "!", 5) == []
 
 
 def test_unknown_ids_are_skipped(library):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from earshot.index.search import word_search
 from earshot.index.search.word_search import match_expression, name_expression, search_words
 from library_world import add, at, heard, open_library
 
@@ -40,6 +41,18 @@ def library(tmp_path_factory):
 )
 def test_words_and_parts_of_words(library, text, ids):
     assert [row.id for row in search_words(library, text)] == ids
+
+
+@pytest.mark.parametrize("many", [2, 10_000])
+def test_what_is_called_so_comes_first_however_many_hold_the_words(tmp_path, monkeypatch, many):
+    """Of words that nearly all tracks hold the shortest titles come next, where BM25 would say as little."""
+    monkeypatch.setattr(word_search, "_MANY", many)
+    library, head = open_library(tmp_path)
+    names = [("Love of all", "Ed"), ("In love again and again", "Ann"), ("Nothing", "Ed"), ("LOVE", "A long name")]
+    with library:
+        add(library, head, [heard(f"/{n}.mp3", at(0), title=one, artist=by) for n, (one, by) in enumerate(names)])
+        assert [row.id for row in search_words(library, "love")] == [4, 1, 2]
+        assert [row.id for row in search_words(library, "a long name - love")] == [4]
 
 
 def test_signs_of_patterns_mean_themselves(library):
