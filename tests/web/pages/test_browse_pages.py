@@ -2,19 +2,11 @@
 
 import html
 import re
-import shutil
 
 import pytest
 
 from earshot.index.library import Library
 from web_client import signed_in
-
-
-@pytest.fixture(scope="module")
-def client(heard_library):
-    with signed_in(heard_library) as client:
-        client.headers["Accept"] = "text/html"
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +86,12 @@ def test_facts_come_as_json_in_the_order_asked_for(client, tracks):
     assert names[0]["id"] == ids[0] and client.get("/names.json").json() == []
 
 
-def test_what_was_played_lately_comes_first(heard_library, tracks, tmp_path):
-    folder = shutil.copytree(heard_library, tmp_path / "library")
+def test_what_was_played_lately_comes_first(own_client, tracks):
     first = tracks[0]
     last = next(one for one in tracks if one["album_id"] != first["album_id"])
-    with signed_in(folder) as client:
-        assert "Played lately" not in client.get("/").text
-        for n, one in enumerate((first, last)):
-            client.post("/feedback/play", json={"track": one["id"], "started_at": 1_700_000_000 + n, "played_s": 6})
-        shown = client.get("/").text.partition("Played lately")[2].partition("Newest albums")[0]
+    assert "Played lately" not in own_client.get("/").text
+    for n, one in enumerate((first, last)):
+        own_client.post("/feedback/play", json={"track": one["id"], "started_at": 1_700_000_000 + n, "played_s": 6})
+    shown = own_client.get("/").text.partition("Played lately")[2].partition("Newest albums")[0]
     places = [shown.index(f'href="/album/{one["album_id"]}"') for one in (last, first)]
     assert places == sorted(places) and shown.count('class="album"') == 2

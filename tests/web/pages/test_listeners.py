@@ -1,7 +1,5 @@
 """The listener of a browser, and what that listener said of tracks."""
 
-import shutil
-
 import pytest
 
 from earshot.index.library import Library
@@ -58,17 +56,13 @@ def test_it_leads_to_no_other_site(heard_library, to):
         assert client.post("/listener", data={"name": "", "to": "/"}).status_code == 400
 
 
-def test_what_is_liked_and_what_is_never_to_come_is_listed(heard_library, tmp_path):
-    folder = shutil.copytree(heard_library, tmp_path / "library")
-    with signed_in(folder) as client:
-        assert "Nothing is liked yet" in client.get("/liked").text
-        with Library.open(folder) as library:
-            first, second, third = library.column("SELECT id FROM tracks WHERE status = 'embedded' LIMIT 3")
-        for track, thumb in ((first, "like"), (second, "never"), (third, "dislike")):
-            assert client.post("/feedback/thumb", json={"track": track, "thumb": thumb}).status_code == 200
-        liked, _, never = client.get("/liked").text.partition("Never again")
-    assert f'href="/track/{first}"' in liked and f'href="/track/{second}"' in never
-    assert f'href="/track/{third}"' not in liked + never
+def test_what_is_liked_and_what_is_never_to_come_is_listed(own_client, ids):
+    assert "Nothing is liked yet" in own_client.get("/liked").text
+    for track, thumb in zip(ids, ("like", "never", "dislike"), strict=False):
+        assert own_client.post("/feedback/thumb", json={"track": track, "thumb": thumb}).status_code == 200
+    liked, _, never = own_client.get("/liked").text.partition("Never again")
+    assert f'href="/track/{ids[0]}"' in liked and f'href="/track/{ids[1]}"' in never
+    assert f'href="/track/{ids[2]}"' not in liked + never
 
 
 def test_a_thumb_is_that_of_the_recording(library):

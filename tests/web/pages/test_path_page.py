@@ -6,14 +6,6 @@ import re
 import pytest
 
 from earshot.index.library import Library
-from web_client import signed_in
-
-
-@pytest.fixture(scope="module")
-def client(heard_library):
-    with signed_in(heard_library) as client:
-        client.headers["Accept"] = "text/html"
-        yield client
 
 
 @pytest.fixture(scope="module")

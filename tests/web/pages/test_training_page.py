@@ -1,48 +1,40 @@
 """Commands that the page starts: only those that it names, one at a time, with their progress."""
 
-import shutil
 import time
 
 import pytest
 
 from earshot.web.command_process import ProcessState
 from earshot.web.pages.training_page import described
-from web_client import signed_in
 
 AS_JSON = {"Accept": "application/json"}
 
 
-@pytest.fixture
-def client(heard_library, tmp_path):
-    with signed_in(shutil.copytree(heard_library, tmp_path / "library")) as client:
-        yield client
-
-
-def test_a_command_is_started_followed_and_shown(client):
-    assert client.get("/training.json").json()["is_running"] is False
-    answer = client.post("/training", json={"command": "build-index"}, headers=AS_JSON)
+def test_a_command_is_started_followed_and_shown(own_client):
+    assert own_client.get("/training.json").json()["is_running"] is False
+    answer = own_client.post("/training", json={"command": "build-index"}, headers=AS_JSON)
     assert answer.status_code == 200 and answer.json()["is_running"]
-    assert client.post("/training", json={"command": "build-index"}).status_code == 409
-    assert 'data-job="running"' in client.get("/library").text
+    assert own_client.post("/training", json={"command": "build-index"}).status_code == 409
+    assert 'data-job="running"' in own_client.get("/library").text
     end = time.monotonic() + 60
-    while (state := client.get("/training.json").json())["is_running"]:
+    while (state := own_client.get("/training.json").json())["is_running"]:
         assert time.monotonic() < end, state
         time.sleep(0.1)
     assert state["sentence"].startswith("Bringing the index up to date: done in")
-    assert "done in" in client.get("/library").text
+    assert "done in" in own_client.get("/library").text
 
 
-def test_a_form_leads_back_to_the_library(client):
-    answer = client.post("/training", data={"command": "build-index"})
+def test_a_form_leads_back_to_the_library(own_client):
+    answer = own_client.post("/training", data={"command": "build-index"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/library")
-    assert client.post("/training/stop").status_code == 303
+    assert own_client.post("/training/stop").status_code == 303
 
 
 @pytest.mark.parametrize("command", ["", "forget-listens", "build-index; rm -r /", "--help", None, ["train-tower"], {}])
-def test_nothing_else_is_started(client, command):
-    answer = client.post("/training", json={"command": command})
+def test_nothing_else_is_started(own_client, command):
+    answer = own_client.post("/training", json={"command": command})
     assert answer.status_code == 400 and "and nothing else" in answer.text
-    assert client.get("/training.json").json()["sentence"] == ""
+    assert own_client.get("/training.json").json()["sentence"] == ""
 
 
 @pytest.mark.parametrize(
