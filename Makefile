@@ -24,9 +24,9 @@ lint: install
 	$(BIN)/mypy
 
 bench: install
-	@$(INSTALL) dev bench
+	@$(INSTALL) train map dev bench
 	$(BIN)/python benchmarks/embed.py
 	$(BIN)/python benchmarks/search.py
 
 install:
-	@$(INSTALL) dev
+	@$(INSTALL) train map dev

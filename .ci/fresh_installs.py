@@ -2,15 +2,18 @@
 
     python .ci/fresh_installs.py --minutes 25
 
-Every other Python from 3.11 on that the PATH or pyenv has gets a virtual environment, `pip install`, `cli demo`
-(embed-audio, similar, train-audio, train-tower, recommend) and `cli check`. Then this Python gets every dependency at
-its lower bound and runs the tests that lean on them most.
+Every other Python from 3.11 on that the PATH or pyenv has gets a virtual environment, `pip install` with the extras
+`train` and `map`, `cli demo` (embed-audio, similar, train-audio, train-tower, recommend) and `cli check`. This Python
+gets an installation without extras, which hears, answers, checks and serves, and says of the rest what it would need.
+Then it gets every dependency at its lower bound and runs the tests that lean on them most.
 
 A Python that `pyproject.toml` does not name may fail for want of a wheel. Nothing is said against Earshot either by a
 full disk, an index that cannot be reached, or time that is up: such a trial is told as not made.
 """
 
 import argparse
+import array
+import math
 import os
 import re
 import shutil
@@ -19,6 +22,8 @@ import sys
 import tempfile
 import time
 import tomllib
+import urllib.request
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,13 +72,14 @@ class NotMade(Exception):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=25, help="no trial begins later than this")
-    parser.add_argument("--only", nargs="*", help="of these versions, as 3.13, or `lowest`")
+    parser.add_argument("--only", nargs="*", help="of these versions, as 3.13, or `light` or `lowest`")
     arguments = parser.parse_args()
     deadline = time.monotonic() + 60 * arguments.minutes
     trials: dict[str, Callable[[Path], None]] = {
         version: lambda folder, python=python: walk_as_newcomer(python, folder)
         for version, python in other_pythons().items()
     }
+    trials["light"] = walk_without_extras
     trials["lowest"] = run_on_oldest_dependencies
     told = [
         told_trial(name, trial, deadline)
@@ -86,7 +92,7 @@ def main() -> None:
 
 def told_trial(name: str, trial: Callable[[Path], None], deadline: float) -> str:
     """One line on how a trial ended."""
-    title = "oldest dependencies" if name == "lowest" else f"Python {name}"
+    title = {"lowest": "oldest dependencies", "light": "without extras"}.get(name, f"Python {name}")
     print(f"\n{title}:", flush=True)
     began = time.monotonic()
     try:
@@ -105,16 +111,70 @@ def told_trial(name: str, trial: Callable[[Path], None], deadline: float) -> str
 
 def walk_as_newcomer(python: str, folder: Path) -> None:
     """Install, run the demo in a folder of its own, and check what it left."""
-    tools = installed(python, folder, str(copied_sources(folder)))
+    tools = installed(python, folder, f"{copied_sources(folder)}[train,map]")
     _run([tools / "cli", "demo"], folder, 900)
     _run([tools / "cli", "--library", "demo/library", "check", "--read-data"], folder, 120)
+
+
+def walk_without_extras(folder: Path) -> None:
+    """Install without extras, use all that this promises, and ask for what it lacks.
+
+    Raises
+    ------
+    subprocess.SubprocessError
+        A command failed, or one that has to fail did not say which extra it needs.
+    """
+    tools = installed(sys.executable, folder, str(copied_sources(folder)))
+    cli: list[object] = [tools / "cli", "--library", folder / "library"]
+    for number, pitch in enumerate((220, 233, 440)):
+        write_tone(folder / "music" / f"{number}.wav", pitch)
+    shutil.move(folder / "music" / "2.wav", folder / "outside.wav")
+    for words in (
+        ["embed-audio", folder / "music"], ["embed-audio"], ["status"], ["similar", "0", "--why"],
+        ["similar", folder / "outside.wav"], ["radio", "0", "-k", "2"], ["build-index"], ["check", "--read-data"],
+    ):  # fmt: skip
+        _run([*cli, *words], folder, 60)
+    for words, extra in ((["train-audio"], "train"), (["map"], "map"), (["mpd"], "mpd")):
+        refuse_for(extra, [*cli, *words], folder)
+    served = subprocess.Popen([*map(str, cli), "serve", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=folder)
+    try:
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())  # the address logs it in
+        assert served.stdout is not None
+        with browser.open(served.stdout.readline().strip(), timeout=20) as page:
+            assert b"<title>" in page.read()
+    except OSError as error:
+        raise subprocess.SubprocessError(f"`cli serve` does not answer: {error}") from None
+    finally:
+        served.terminate()
+        served.wait(20)
+
+
+def refuse_for(extra: str, command: list[object], folder: Path) -> None:
+    """Run a command that has to end with 1 and name an extra."""
+    done = subprocess.run([*map(str, command)], cwd=folder, capture_output=True, text=True, timeout=60)
+    if done.returncode != 1 or f"earshot[{extra}]" not in done.stderr:
+        raise subprocess.SubprocessError(f"{command} ended with {done.returncode}: {done.stderr}")
+
+
+def write_tone(path: Path, pitch: float, seconds: float = 8.0, rate: int = 16_000) -> None:
+    """Write a tone of so many Hz, and its octave, which beat once a second."""
+    path.parent.mkdir(exist_ok=True)
+    moments = (2 * math.pi * n / rate for n in range(round(seconds * rate)))
+    values = (8_000 * (math.sin(pitch * t) + math.sin((2 * pitch + 1) * t)) for t in moments)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(array.array("h", map(int, values)).tobytes())
 
 
 def run_on_oldest_dependencies(folder: Path) -> None:
     """Install every dependency at its lower bound, with what tests need, and run some tests."""
     constraints = folder / "lowest.txt"
     constraints.write_text("\n".join(lowest_versions()))
-    tools = installed(sys.executable, folder, f"{copied_sources(folder)}[dev]", "--constraint", str(constraints))
+    tools = installed(
+        sys.executable, folder, f"{copied_sources(folder)}[train,map,dev]", "--constraint", str(constraints)
+    )
     files = [path for name in TESTS for path in (ROOT / "tests").rglob(f"test_{name}.py")]
     assert len(files) == len(TESTS)
     _run([tools / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *files], ROOT, 900)

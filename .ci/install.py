@@ -1,6 +1,6 @@
 """Make the virtual environment that `make` works in, and say beforehand what that costs.
 
-    python3 .ci/install.py .venv dev
+    python3 .ci/install.py .venv train map dev
 
 A second call costs a tenth of a second, unless `pyproject.toml` changed or the first was interrupted. Any Python 3 can
 read this file, so that one which is too old is told so in a sentence.
@@ -24,7 +24,7 @@ import importlib.metadata, tomllib
 from pip._vendor.packaging.requirements import Requirement
 
 with open("pyproject.toml", "rb") as file:
-    wanted = map(Requirement, tomllib.load(file)["project"]["dependencies"])
+    wanted = map(Requirement, tomllib.load(file)["project"]["optional-dependencies"]["train"])
 (torch,) = (requirement for requirement in wanted if requirement.name == "torch")
 assert importlib.metadata.version("torch") in torch.specifier
 """
@@ -39,7 +39,7 @@ class InstallError(Exception):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("venv", type=Path, help="the folder of the virtual environment")
-    parser.add_argument("extras", nargs="*", help="optional dependencies of pyproject.toml: dev, bench")
+    parser.add_argument("extras", nargs="*", help="optional dependencies of pyproject.toml: train, map, dev, bench")
     parser.add_argument("--torch-index", default="auto", help="a package index with torch, '' for none, or auto")
     arguments = parser.parse_args()
     try:

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from earshot.audio.decoding.decode_pool import WorkersLostError
 from earshot.index.database_checks import LibraryError, LockedError
 from earshot.index.search.selected import AmbiguousError
+from earshot.stages.shared.extras import missing_extra
 from earshot.stages.shared.reports import StageError
 from earshot.web.library_access import is_busy
 from earshot.web.pages.page_templates import page
@@ -61,6 +62,14 @@ async def _disk_failure(request: Request, error: OSError) -> Response:
     return failure(request, 503, f"This cannot be done: {error.strerror or error}. Nothing was changed.")
 
 
+async def _missing_extra(request: Request, error: ImportError) -> Response:
+    """A module that this installation was made without."""
+    sentence = missing_extra(error)
+    if sentence is None:
+        raise error
+    return failure(request, 503, sentence)
+
+
 FAILURE_HANDLERS: dict[Any, Handler] = {
     HTTPException: _http_failure,
     LockedError: _locked,
@@ -70,4 +79,5 @@ FAILURE_HANDLERS: dict[Any, Handler] = {
     AmbiguousError: _no_answer,
     sqlite3.OperationalError: _database_failure,
     OSError: _disk_failure,
+    ImportError: _missing_extra,
 }

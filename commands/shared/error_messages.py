@@ -10,6 +10,7 @@ import click
 from earshot.commands.shared.console import OutputError, terminal_width
 from earshot.commands.shared.system_failures import failure_sentence
 from earshot.commands.shared.text_tables import table
+from earshot.stages.shared.extras import missing_extra
 from earshot.stages.shared.reports import InputError, StageError
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ def shown_error(error: Exception, library: Path) -> click.ClickException | None:
 
     if isinstance(error, InputError):
         return click.UsageError(str(error))
+    if isinstance(error, ImportError):
+        extra = missing_extra(error)
+        return None if extra is None else click.ClickException(extra)
     if isinstance(error, LibraryError | StageError):
         return click.ClickException(str(error))
     if isinstance(error, AmbiguousError):

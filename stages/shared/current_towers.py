@@ -9,6 +9,7 @@ from earshot.index.library import Library, LibraryError
 from earshot.index.recommending.tower_data import TowerData, read_catalog, read_tower_data
 from earshot.index.recommending.tower_runs import TowerRun, embeddable_tracks, tower_checkpoint, tower_run
 from earshot.index.vectors.spaces import TOWER, current_space, insert_vectors, vector_fingerprint
+from earshot.stages.shared.extras import is_installed
 from earshot.stages.shared.reports import StageError
 
 if TYPE_CHECKING:  # torch takes seconds to import
@@ -75,7 +76,8 @@ def towers_for(
 def extend_to_new_tracks(library: Library) -> int:
     """Give tracks that came after the training a vector by the towers, and return their number.
 
-    Only two-tower can. Without new tracks, or if the towers need another training anyhow, torch is not imported.
+    Only two-tower can, and where torch is installed. It is not imported without new tracks, or if the towers need
+    another training anyhow.
     Towers that cannot be used give none, and stop nobody: the next command that needs them says why.
     """
     if current_space(library, TOWER) is None:
@@ -86,7 +88,7 @@ def extend_to_new_tracks(library: Library) -> int:
         return 0
     new_ids = embeddable_tracks(library, by_sound=run.uses_audio)
     is_stale = run.uses_audio and run.encoder != vector_fingerprint(library, run.sound)
-    if not len(new_ids) or is_stale or run.model != "two-tower":
+    if not len(new_ids) or is_stale or run.model != "two-tower" or not is_installed("torch"):
         return 0  # other models know a track by its own vector or not at all
 
     from earshot.towers.retrieval.best_tracks import unit_vectors

@@ -3,8 +3,9 @@
 import os
 import shutil
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
+
+from earshot.stages.shared.extras import is_installed
 
 # Between two saved states of a training: the work that a kill may cost.
 SAVE_SECONDS = float(os.environ.get("EARSHOT_SAVE_SECONDS", "30"))
@@ -19,7 +20,7 @@ def pick_device(name: str) -> str:
     """
     if name != "auto":
         return name
-    if not has_gpu_driver() or find_spec("torch") is None:
+    if not has_gpu_driver() or not is_installed("torch"):
         return "cpu"
     import torch
 

@@ -122,7 +122,6 @@ def _embedded_file(library: Library, path: str, space: str) -> Seed:
     from earshot.audio.decoding.decode_pool import WorkersLostError
     from earshot.audio.decoding.music_file import Cause
     from earshot.audio.embed_files import EmbeddedTrack, EmbedFailure, embed_files
-    from earshot.graph.diffusion.diffusion import centred
 
     checkpoint, fingerprint = current_checkpoint(library), current_fingerprint(library)
     if fingerprint is None:
@@ -150,6 +149,8 @@ def _embedded_file(library: Library, path: str, space: str) -> Seed:
     name = f"{artist} - {title}" if artist else title
     excerpts, vector = ExcerptVectors(result.excerpt_vectors, decoded.starts), result.vector
     if space == DIFFUSED:
+        from earshot.graph.diffusion.diffusion import centred  # and with it scipy, a tenth of a second
+
         vector = centred(vector[None], centre_vector(library, len(vector)))[0]
     facts = decoded.duration, artist, title, result.content_hash, None, decoded.tags.album, result.fingerprint
     return Seed(name, vector, excerpts, *facts)

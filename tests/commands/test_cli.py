@@ -60,6 +60,23 @@ def test_embedding_and_asking_never_import_torch(library, track_files, tmp_path)
     assert result.stdout.splitlines() == [again, *[""] * 6], result.stderr
 
 
+def test_without_extras_it_embeds_and_says_what_the_rest_needs(library, track_files):
+    """Modules that are None in `sys.modules` are as if they were not installed."""
+    code = (
+        "import sys, click.testing\nfrom earshot import cli\nfrom earshot.stages.shared import extras\n"
+        "sys.modules.update(dict.fromkeys(extras._EXTRAS))\n"
+        f"for arguments in (['embed-audio', {str(track_files[0])!r}, '--again'],\n"
+        f"                  ['similar', {str(track_files[1])!r}],\n"
+        "                  ['train-audio'], ['train-tower'], ['evaluate-audio'], ['map'], ['mpd']):\n"
+        f"    result = click.testing.CliRunner().invoke(cli.cli, ['--library', {str(library)!r}, *arguments])\n"
+        "    print(result.exit_code, [line for line in result.stderr.splitlines() if 'earshot[' in line])\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    train, map_ = "1 [\"Run `pip install 'earshot[train]'`.\"]", "1 [\"Run `pip install 'earshot[map]'`.\"]"
+    mpd = "1 ['Run `pip install \"earshot[mpd]\"`.']"
+    assert result.stdout.splitlines() == ["0 []", "0 []", train, train, train, map_, mpd], result.stderr
+
+
 def test_help_imports_no_library_of_arrays_or_tables():
     """Each of them takes as long as all of the help."""
     code = "import sys, earshot.cli\nprint({'torch', 'numpy', 'polars', 'sqlite_utils'} & set(sys.modules))"

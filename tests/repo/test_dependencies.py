@@ -21,6 +21,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
 EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
+FOR_SOME = [*EXTRAS["train"], *EXTRAS["map"]]  # what some commands need
 COMMANDS = {"ruff", "mypy"}  # the Makefile runs them
 PLUGINS = {"pytest-xdist"}  # pytest finds it, and the Makefile asks for it by `-n`
 BUILD_TOOLS = {"setuptools"}  # pip runs it, to build a wheel
@@ -52,18 +53,18 @@ def names(requirements: list[Requirement]) -> set[str]:
 
 def test_what_the_packages_import_is_what_they_depend_on():
     folders = ["audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers", "web", "cli.py"]
-    assert distributions(folders) == names(RUNTIME)
+    assert distributions(folders) == names(RUNTIME) | names(FOR_SOME)
 
 
 def test_tests_import_nothing_but_dependencies_and_the_extra_dev():
     imported = distributions(["tests"])
-    assert imported <= names(RUNTIME) | names(EXTRAS["dev"])
+    assert imported <= names(RUNTIME) | names(FOR_SOME) | names(EXTRAS["dev"])
     assert names(EXTRAS["dev"]) <= imported | COMMANDS | PLUGINS | BUILD_TOOLS | BENEATH
 
 
 def test_benchmarks_import_nothing_but_dependencies_and_the_extra_bench():
     imported = distributions(["benchmarks"])
-    assert imported <= names(RUNTIME) | names(EXTRAS["bench"])
+    assert imported <= names(RUNTIME) | names(FOR_SOME) | names(EXTRAS["bench"])
     assert names(EXTRAS["bench"]) <= imported
 
 
@@ -73,7 +74,7 @@ def test_the_makefile_runs_the_tools_that_nobody_imports():
     assert "pytest -q -n auto " in makefile  # by pytest-xdist
 
 
-@pytest.mark.parametrize("requirement", [*RUNTIME, *EXTRAS["dev"]], ids=lambda requirement: requirement.name)
+@pytest.mark.parametrize("requirement", [*RUNTIME, *FOR_SOME, *EXTRAS["dev"]], ids=lambda requirement: requirement.name)
 def test_what_is_installed_is_within_the_bounds(requirement):
     assert requirement.specifier.contains(importlib.metadata.version(requirement.name), prereleases=True)
 
@@ -83,7 +84,7 @@ def test_the_oldest_versions_are_the_lower_bounds(requirement):
     pins = dict(line.split("==") for line in lowest_versions())
     (lower,) = (clause.version for clause in requirement.specifier if clause.operator == ">=")
     assert pins[requirement.name] == lower and requirement.specifier.contains(lower)
-    assert len(pins) == len(names([*RUNTIME, *EXTRAS["dev"], *EXTRAS["bench"]]))
+    assert len(pins) == len(names([*RUNTIME, *chain(*EXTRAS.values())]))
 
 
 def test_a_dependency_without_a_lower_bound_cannot_be_tried(tmp_path):

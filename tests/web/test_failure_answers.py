@@ -3,6 +3,7 @@
 import errno
 import shutil
 import sqlite3
+import sys
 
 import pytest
 from starlette.requests import Request
@@ -52,6 +53,12 @@ def test_a_machine_without_room_for_a_process_is_a_sentence(library):
     answer = answer_of(library, work)
     assert answer.status_code == 503 and answer.headers["retry-after"] == "10"
     assert answer.text.startswith("Nothing can be decoded now: the decoding processes cannot")
+
+
+def test_an_installation_without_an_extra_names_it(library, monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)  # as if it were not installed
+    answer = answer_of(library, lambda library: __import__("umap"))
+    assert answer.status_code == 503 and answer.text.endswith("Run `pip install 'earshot[map]'`.\n")
 
 
 def test_a_command_that_writes_is_named(library):

@@ -19,7 +19,7 @@ def test_a_gpu_is_picked_if_there_is_one_and_its_driver(monkeypatch, has_driver,
 
 def test_without_torch_it_is_the_cpu(monkeypatch):
     monkeypatch.setattr(environment, "has_gpu_driver", lambda: True)
-    monkeypatch.setattr(environment, "find_spec", lambda name: None)
+    monkeypatch.setattr(environment, "is_installed", lambda name: False)
     assert pick_device("auto") == "cpu"
 
 
