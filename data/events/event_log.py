@@ -11,9 +11,10 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from earshot.data.events.external_sort import EVENTS_AT_ONCE, disk_errors, user_ranges
+from earshot.data.events.external_sort import EVENTS_AT_ONCE, user_ranges
 from earshot.data.events.interactions import DISLIKE, LIKE, LISTEN, UNLIKE
 from earshot.data.events.repeats import without_repeats
+from earshot.data.files.parquet_parts import disk_errors
 from earshot.data.files.regular_files import require_regular
 
 EVENT_COLUMNS = {

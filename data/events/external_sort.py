@@ -1,13 +1,12 @@
 """Sort more events than memory holds by user and time, by way of the disk."""
 
-import os
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+from earshot.data.files.parquet_parts import disk_errors
 
 EVENTS_AT_ONCE = 8_000_000
 MAX_EVENTS_PER_USER = 20_000_000  # held in memory together; a lifetime of listening comes to a million
@@ -77,15 +76,3 @@ def user_ranges(n_events: np.ndarray, at_once: int) -> Iterator[tuple[int, int]]
         high = max(int(np.searchsorted(ends, done + at_once, side="right")), low + 1)
         yield low, high
         low = high
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Raise the OSError behind an error of polars, which names a full disk in words only."""
-    try:
-        yield
-    except pl.exceptions.PolarsError as error:
-        number = re.search(r"\(os error (\d+)\)", str(error))
-        if number is None:
-            raise
-        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None

@@ -120,11 +120,37 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     make_folder(path.parent)
     with temporary_folder(path.parent) as temporary:
         yield temporary
-        for file in temporary.iterdir():
-            sync(file)
-        sync(temporary)
+        _sync_below(temporary)
         temporary.rename(path)
     sync(path.parent)
+
+
+@contextlib.contextmanager
+def replaced_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder as `atomic_folder` does, which takes the place of the folder at `path`, if there is one.
+
+    After an error the earlier folder is untouched. A power cut between two renames leaves both, each whole, under
+    temporary names.
+    """
+    make_folder(path.parent)
+    with temporary_folder(path.parent) as temporary, contextlib.ExitStack() as undo:
+        yield temporary
+        _sync_below(temporary)
+        earlier = path.with_name(f"{token_hex(8)}{TEMPORARY_SUFFIX}")
+        if path.exists():
+            path.rename(earlier)
+            undo.callback(earlier.rename, path)
+        temporary.rename(path)
+        undo.pop_all()
+    sync(path.parent)
+    remove(earlier)
+
+
+def _sync_below(folder: Path) -> None:
+    """Wait until a folder is on the disk with all files and folders below."""
+    for inner in folder.iterdir():
+        _sync_below(inner) if inner.is_dir() else sync(inner)
+    sync(folder)
 
 
 @contextlib.contextmanager

@@ -1,12 +1,10 @@
 """Sorting by way of the disk gives what sorting in memory gives."""
 
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 import pytest
 
-from earshot.data.events.external_sort import EventSort, disk_errors, user_ranges
+from earshot.data.events.external_sort import EventSort, user_ranges
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 100, 10_000])
@@ -41,14 +39,3 @@ def test_ranges_of_users():
     assert list(user_ranges(np.array([2, 2, 9, 1, 0, 3]), 4)) == [(0, 2), (2, 3), (3, 6)]
     assert list(user_ranges(np.array([9, 9]), 4)) == [(0, 1), (1, 2)]
     assert list(user_ranges(np.array([], dtype=int), 4)) == []
-
-
-def test_a_full_disk_is_an_error_of_the_disk(tmp_path):
-    full = Path("/dev/full")
-    if not full.exists():
-        pytest.skip("only Linux has a disk that is always full")
-    with pytest.raises(OSError, match="No space left on device") as failure, disk_errors(tmp_path / "x"):
-        pl.DataFrame({"x": [1]}).write_parquet(full)
-    assert failure.value.errno == 28 and failure.value.filename == str(tmp_path / "x")
-    with pytest.raises(pl.exceptions.ColumnNotFoundError), disk_errors(tmp_path):
-        pl.DataFrame({"x": [1]}).select("y")

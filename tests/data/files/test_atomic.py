@@ -19,6 +19,7 @@ from earshot.data.files.atomic import (
     make_folder,
     output_path,
     remove_leftovers,
+    replaced_folder,
     temporary_folder,
 )
 
@@ -59,6 +60,42 @@ def test_a_folder_is_on_the_disk_with_all_its_files_before_it_has_its_name(tmp_p
         unnamed = temporary.name
     assert [path.name for path in (tmp_path / "arrays").iterdir()] == ["a"]
     assert calls == ["sync a", f"sync {unnamed}", "name arrays", f"sync {tmp_path.name}"]
+
+
+@needs_proc
+def test_a_replaced_folder_goes_when_the_new_one_is_on_the_disk(tmp_path, calls):
+    for text in ("old", "new"):
+        calls.clear()
+        with replaced_folder(tmp_path / "export") as temporary:
+            (temporary / "inner").mkdir()
+            (temporary / "inner" / "a").write_text(text)
+            unnamed = temporary.name
+            assert not (tmp_path / "export").exists() or (tmp_path / "export/inner/a").read_text() == "old"
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("a")] == ["export/inner/a"]
+    assert (tmp_path / "export/inner/a").read_text() == "new" and len(list(tmp_path.iterdir())) == 1
+    assert calls[:3] == ["sync a", "sync inner", f"sync {unnamed}"]
+    assert calls[-2:] == [f"sync {tmp_path.name}"] * 2  # the name is on the disk before the old folder goes
+
+
+@pytest.mark.parametrize("n_renames", [0, 1])
+def test_a_replaced_folder_stays_after_an_error(tmp_path, monkeypatch, n_renames):
+    """In the block, or of the second renaming."""
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "a").write_text("old")
+    rename, renamed = Path.rename, []
+
+    def failing(path, target):
+        renamed.append(path.name)
+        if len(renamed) == 2:
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="Input/output"), replaced_folder(tmp_path / "export") as temporary:
+        (temporary / "a").write_text("new")
+        if n_renames == 0:
+            raise OSError(5, "Input/output error")
+    assert [(path.name, (path / "a").read_text()) for path in tmp_path.iterdir()] == [("export", "old")]
 
 
 def test_an_error_leaves_what_was_there_and_nothing_else(tmp_path):

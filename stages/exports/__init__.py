@@ -1,0 +1,1 @@
+"""Exports of a library for other programs."""
