@@ -17,8 +17,8 @@ from earshot.data.files.path_encoding import escaped
 def forget_listens(folder: Path, number: int | None, output: str | None) -> None:
     """List the imports of listens, or remove one by its ID; what was played here is an import for each year.
 
-    The users that no other import has and the catalog tracks that nothing else names are removed too. Files stay, and
-    the export can be imported again.
+    Of what was played here, `cli plays` takes single plays back. The users that no other import has and the catalog
+    tracks that nothing else names are removed too. Files stay, and the export can be imported again.
 
     Example:
 
