@@ -170,10 +170,11 @@ def _record(library: Library, plan: ScanPlan, changes: Iterable[Change]) -> None
         store_unread(library, path, reason)
     for track_id in plan.gone:
         library.db.execute("UPDATE tracks SET status = 'missing', reason = NULL WHERE id = ?", [track_id])
-    # A track that never had a vector is of no use once its file is gone.
+    # A track without a vector is of no use once its file is gone. One whose content was heard has lost it to a new
+    # encoder: listens and exclusions name it, and it comes back with its file.
     library.db.execute(
-        "DELETE FROM tracks WHERE status = 'missing' AND id NOT IN (SELECT track_id FROM vectors)"
-        " AND id NOT IN (SELECT track_id FROM playlist_tracks)"
+        "DELETE FROM tracks WHERE status = 'missing' AND content_hash IS NULL"
+        " AND id NOT IN (SELECT track_id FROM vectors) AND id NOT IN (SELECT track_id FROM playlist_tracks)"
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from earshot.data.files.folder_walk import find_files
 from earshot.index.removal import prune_missing
+from earshot.index.runs import start_run
 from earshot.index.tracks.roots import read_mount_points
 from scanned_folders import Folders
 
@@ -42,6 +43,20 @@ def scan_and_prune(folders, *roots):
 
 def statuses(folders, below):
     return {status for name, status in folders.table().items() if name.startswith(below)}
+
+
+def test_a_new_encoder_takes_no_missing_track_with_it(folders):
+    """All vectors of the old one go, also that of a file which cannot be heard anew."""
+    path, number = folders.folder / "music/local/a.mp3", folders.id("music/local/a.mp3")
+    path.rename(folders.folder / "aside.mp3")
+    folders.scan()
+    _, folders.head = start_run(folders.library, "embed-audio", {}, fingerprint="another")
+    assert folders.scan().embedded == 5
+    for _ in range(2):
+        folders.scan()
+        assert folders.table()["music/local/a.mp3"] == "missing"
+    (folders.folder / "aside.mp3").rename(path)
+    assert folders.scan().embedded == 1 and folders.id("music/local/a.mp3") == number
 
 
 def test_an_empty_mount_point_is_kept_for_as_long_as_it_takes(folders):
