@@ -22,9 +22,7 @@ from earshot.data.files.cue_sheets import sheet_path
 from earshot.data.files.folder_walk import find_files
 from earshot.data.files.path_encoding import expand_home, shown_path
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import listened_among
 from earshot.index.moved_files import adopt_moved_files
-from earshot.index.removal import prune_missing
 from earshot.index.runs import EMBED_STAGE, finish_interrupted, finish_run, head_run, start_run
 from earshot.index.tracks.roots import files_outside, given_rules, read_rules
 from earshot.index.tracks.scan_plan import ScanCounts, ScanPlan, count_vanished, plan_scan
@@ -115,7 +113,7 @@ def embed_folders(
     if plan.touched:
         yield from _compare_touched(library, plan, head, config)
     if plan.pending:
-        ear = load_encoder(checkpoint, device)
+        ear = load_encoder(checkpoint, device, len(plan.pending))
         cpu_seconds, n_outdated = yield from _embed_pending(library, plan, ear, checkpoint, config, reuse=not again)
     elif set(known) <= set(roots):
         finish_interrupted(library, EMBED_STAGE)
@@ -124,6 +122,9 @@ def embed_folders(
     count_vanished(library, plan)
     n_pruned = 0
     if prune and plan.missing_before:
+        from earshot.index.listens.stored_interactions import listened_among
+        from earshot.index.removal import prune_missing  # both import polars, which takes a quarter of a second
+
         listened = listened_among(library, sorted(plan.missing_before))
         n_pruned = prune_missing(library, listened, among=plan.missing_before)
     extend_to_new_tracks(library)

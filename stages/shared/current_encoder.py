@@ -10,7 +10,10 @@ from earshot.index.runs import TRAINING_STAGE, trained_checkpoint
 from earshot.stages.shared.environment import pick_device
 from earshot.stages.shared.reports import StageError
 
-if TYPE_CHECKING:  # a rescan needs neither
+if TYPE_CHECKING:  # a rescan needs none of them
+    from numpy import ndarray
+
+    from earshot.audio.config import EarConfig
     from earshot.audio.ear import Ear
     from earshot.audio.trained_ear import TrainedEar
 
@@ -40,8 +43,12 @@ def find_checkpoint(library: Library) -> Checkpoint | None:
     return Checkpoint(trained) if trained.is_file() else None
 
 
-def load_encoder(checkpoint: Checkpoint, device: str) -> "Ear":
+def load_encoder(checkpoint: Checkpoint, device: str, n_tracks: int | None = None) -> "Ear":
     """Load front end and encoder of a checkpoint; torch is imported for a GPU alone.
+
+    Parameters
+    ----------
+    n_tracks : that it is about to hear, None for many
 
     Raises
     ------
@@ -52,7 +59,15 @@ def load_encoder(checkpoint: Checkpoint, device: str) -> "Ear":
 
     place = pick_device(device)
     with _damage_told(checkpoint):
-        return load_ear(checkpoint) if place == "cpu" else load_encoder_to_train(checkpoint).on_device(place)
+        return load_ear(checkpoint, n_tracks) if place == "cpu" else load_encoder_to_train(checkpoint).on_device(place)
+
+
+def load_weights(checkpoint: Checkpoint) -> "tuple[EarConfig, dict[str, ndarray]]":
+    """Read configuration and weights of a checkpoint; raises as `load_encoder`."""
+    from earshot.audio.ear import read_weights
+
+    with _damage_told(checkpoint):
+        return read_weights(checkpoint)
 
 
 def load_encoder_to_train(checkpoint: Checkpoint) -> "TrainedEar":

@@ -135,7 +135,7 @@ def _embedded_file(library: Library, path: str, space: str) -> Seed:
             "Run `cli embed-audio` first: it embeds the library again with the present one."
         )
     absolute = str(Path(path).absolute())
-    ear = load_encoder(checkpoint, "cpu")
+    ear = load_encoder(checkpoint, "cpu", n_tracks=1)
     try:  # hashed, so that the same content in the library is known for a copy
         (result,) = embed_files([absolute], ear, DecodeConfig(workers=1), is_known=lambda path, content_hash: False)
     except WorkersLostError as error:

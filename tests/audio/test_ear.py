@@ -127,11 +127,12 @@ def test_the_packaged_weights_by_torch_and_without(sound):
     np.testing.assert_allclose(np.concatenate(words.levels), np.concatenate(their_words.levels), atol=1)
 
 
+@pytest.mark.parametrize("n_tracks", [1, None])
 @pytest.mark.parametrize("config", [MelConfig(), CONFIG.mel], ids=["default", "small"])
-def test_the_front_end_is_that_of_training(rng, config):
+def test_the_front_end_is_that_of_training(rng, config, n_tracks):
     samples = rng.standard_normal((3, 20_000)).astype(np.float32)
     expected = log_mel(torch.from_numpy(samples), config).numpy()
-    found = front_end(config)(samples)
+    found = front_end(config, n_tracks)(samples)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-5)
 

@@ -44,9 +44,9 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "stages": ("shared", "exports imports build_graphs diffuse embed evaluate evaluate_encoder graph_view map "
                "map_places path radio recommend reorder similar train_encoder train_tower", "playing"),
     "commands": ("shared", "build_index", "build_graph check copies demo diffuse_audio embed_audio evaluate "
-                 "evaluate_audio export failures forget_folder forget_listens graph_stats import_graph import_listens "
-                 "import_playlists import_tags keys link map mpd never path plays radio recommend reorder serve "
-                 "similar status train_audio train_tower"),
+                 "evaluate_audio export export_encoder failures forget_folder forget_listens graph_stats import_graph "
+                 "import_listens import_playlists import_tags keys link map mpd never path plays radio recommend "
+                 "reorder serve similar status train_audio train_tower"),
     "web": ("security library_access command_process track_pools", "pages sound", "subsonic failure_answers", "app",
             "server"),
 }  # fmt: skip
