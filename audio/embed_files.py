@@ -94,8 +94,10 @@ def embed_files(
     WorkersLostError
         The decoding processes cannot be started, or are gone.
     """
-    n_workers = config.workers or os.cpu_count() or 1
     waiting, bounds = iter(paths), bounds or {}
+    n_workers = config.workers or os.cpu_count() or 1
+    first = list(islice(waiting, n_workers * TASKS_PER_WORKER))
+    n_workers = min(n_workers, max(len(first), 1))
     with _fewer_torch_threads(n_workers), decode_pool(n_workers, config) as schedule:
 
         def begin(path: str, hashed: HashedFile | None = None) -> tuple[Future, _PendingFile]:
@@ -105,7 +107,7 @@ def embed_files(
             task = schedule(decode_track, path, ear.config.excerpt, bounds.get(path, (None, None)), stamp)
             return task, (path, hashed)
 
-        pending = dict(begin(path) for path in islice(waiting, n_workers * TASKS_PER_WORKER))
+        pending = dict(map(begin, first))
         if pending and isinstance(ear, Ear):
             _ = ear.networks  # loaded while the processes start
         while pending:

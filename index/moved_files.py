@@ -4,7 +4,6 @@ from itertools import groupby
 from operator import itemgetter
 
 from earshot.index.library import Library
-from earshot.index.listens.stored_interactions import listened_among
 from earshot.index.recordings.never_list import JUDGED_TRACKS
 from earshot.index.recordings.recordings import group_recordings
 
@@ -24,8 +23,11 @@ def adopt_moved_files(library: Library) -> int:
     file that has such of its own keeps its id.
     """
     pairs = _vanished_and_new(library)
-    with_listens = set(listened_among(library, [new for _, new in pairs]))
-    pairs = [(old, new) for old, new in pairs if new not in with_listens]
+    if pairs:
+        from earshot.index.listens.stored_interactions import listened_among  # and with it polars, which takes its time
+
+        with_listens = set(listened_among(library, [new for _, new in pairs]))
+        pairs = [(old, new) for old, new in pairs if new not in with_listens]
     with library.transaction():
         for old, new in pairs:
             _take_over(library, old, new)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from earshot.data.ids import IdMap
 from earshot.index.library import Library, LibraryError
-from earshot.index.recommending.tower_data import TowerData, read_catalog, read_tower_data
 from earshot.index.recommending.tower_runs import TowerRun, embeddable_tracks, tower_checkpoint, tower_run
 from earshot.index.vectors.spaces import TOWER, current_space, insert_vectors, vector_fingerprint
 from earshot.stages.shared.extras import is_installed
 from earshot.stages.shared.reports import StageError
 
-if TYPE_CHECKING:  # torch takes seconds to import
+if TYPE_CHECKING:  # torch takes seconds to import, polars a quarter of one
     from numpy import ndarray
 
+    from earshot.index.recommending.tower_data import TowerData
     from earshot.towers.tower_checkpoint import SavedTowers, TowerFile
 
 
@@ -49,8 +49,9 @@ def open_towers(library: Library) -> Iterator[tuple["TowerFile", TowerRun]]:
         raise StageError(f"{error}.\n\nRun `cli train-tower`.") from None
 
 
-def load_towers(library: Library) -> tuple["SavedTowers", TowerData, TowerRun]:
+def load_towers(library: Library) -> tuple["SavedTowers", "TowerData", TowerRun]:
     """Load the towers that recommend, for all tracks and users of today, with the data they would learn from."""
+    from earshot.index.recommending.tower_data import read_tower_data
     from earshot.towers.tower_checkpoint import remap_towers
 
     with open_towers(library) as (file, run):
@@ -66,6 +67,7 @@ def towers_for(
 
     The tracks sound as the vectors of the space `sound` say.
     """
+    from earshot.index.recommending.tower_data import read_catalog
     from earshot.towers.tower_checkpoint import remap_towers
 
     tracks = IdMap(track_ids)
