@@ -5,15 +5,18 @@ from the rest nine times of ten. They sign in, begin a radio from a track that t
 and hear songs as the page of `cli serve` does: what fits is played whole, the rest is skipped after some seconds, every
 fifth song gets a thumb. Beside each radio stands the same one, same seed and same lots, that is told nothing.
 
-Then their page of recommendations is judged by the taste, among a third of the tracks that no radio may play: by the
-towers of before, which learned from other people and twenty plays of theirs; by the same towers once the sessions are
-in the history; and after another `cli train-tower`. So are the pages of listeners who told nothing, for whom only the
-training is another.
+Then new radios and their page of recommendations are judged by the taste, among a third of the tracks that no session
+may play: as they were before, with the sessions in the history, and after another `cli train-tower`. Neither is told
+anything. So are those of listeners who told nothing at all, for whom only the training is another.
+
+The listeners have a library to themselves (`--others 0 --known 0`: nothing was trained before), or are among others and
+have some plays of their own that are known.
 
 The vectors of sound are given, not heard: the taste of a track, turned into 64 dimensions, under noise as loud as it.
 
 Examples:
     python benchmarks/feedback_loop.py
+    python benchmarks/feedback_loop.py --others 0 --known 0
     python benchmarks/feedback_loop.py --seed 5 --listeners 6 --songs 40
 """
 
@@ -44,7 +47,7 @@ from measuring import CLI, run, show
 DIM, NOISE = 64, 1.0  # of the given vectors; the length of the noise, where the taste has 1
 FITTING, HEEDED, THUMBS = 0.15, 0.9, 0.2  # shares: tracks that are liked, songs judged rightly, songs with a thumb
 HELD_OUT = 1 / 3  # share of the tracks that pages are judged on, and radios leave out
-N_OTHERS, N_KNOWN, K = 150, 20, 10  # other listeners; plays that are known of a listener before; places that are judged
+K = 10  # places of a page that are judged
 EDGE = 20  # songs at the beginning of a session, and at its end, whose hits are compared
 SONG_S = 240  # seconds
 _BEGINS = ("from a track that is liked", "from another track")
@@ -55,7 +58,7 @@ class Person:
 
     def __init__(self, address: str, session: str, name: str, is_fitting: np.ndarray, seed: int) -> None:
         self.name, self.is_fitting = name, is_fitting
-        self._rng = np.random.default_rng(seed)
+        self._rng, self._radio_rng = np.random.default_rng(seed), [seed, 1]
         self.is_held_out = self._rng.random(len(is_fitting)) < HELD_OUT
         self._address, self._cookie = address, session
         self._clock = time.time() - 7 * 86_400  # the first play was a week ago
@@ -78,6 +81,17 @@ class Person:
         state = self.post("/radio/start", {"seeds": [track]})["state"]
         state["settings"]["left_out"] += (1 + np.flatnonzero(self.is_held_out)).tolist()
         return state
+
+    def judge_radios(self, n_songs: int) -> np.ndarray:
+        """Hear new radios of what no session played, from a track that is liked and from another: hits, (2,)."""
+        rng, heard = np.random.default_rng(self._radio_rng), []
+        for is_liked in (True, False):
+            track = 1 + int(rng.choice(np.flatnonzero((self.is_fitting == is_liked) & self.is_held_out)))
+            state = self.post("/radio/start", {"seeds": [track]})["state"]
+            state["settings"]["seed"] = track  # the same lots each time
+            state["settings"]["left_out"] += (1 + np.flatnonzero(~self.is_held_out)).tolist()
+            heard.append(np.mean(self.listen(state, n_songs, is_telling=False)))
+        return np.array(heard)
 
     def listen(self, state: Any, n_songs: int, is_telling: bool) -> list[bool]:
         """Hear a radio from its state on; which of its songs fit the taste."""
@@ -141,12 +155,14 @@ def served(library: Path) -> Iterator[tuple[str, str]]:
         process.wait(timeout=10)
 
 
-def make_library(folder: Path, world: World, n_simulated: int) -> None:
-    """A library of the world's tracks; all listens of the first listeners, and some of each of the last."""
+def make_library(folder: Path, world: World, n_simulated: int, n_known: int) -> bool:
+    """A library of the world's tracks; all listens of the first listeners, and some of each of the last, if any."""
     config, rng = world.config, np.random.default_rng([world.config.seed, 1])
     turned = np.linalg.qr(rng.standard_normal((DIM, config.taste_dim)))[0]
     vectors = world.track_tastes @ turned.T + NOISE * rng.standard_normal((config.n_tracks, DIM)) / np.sqrt(DIM)
     fill_library(folder, (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32))
+    if config.n_listeners == n_simulated and not n_known:
+        return False
     listens, n_told = world.listens, np.zeros(config.n_listeners, dtype=int)
     table = folder.parent / "listens.csv"
     with open(table, "w", encoding="utf-8", newline="") as file:
@@ -155,10 +171,11 @@ def make_library(folder: Path, world: World, n_simulated: int) -> None:
         columns = (listens.user_rows, listens.track_rows, listens.timestamps, listens.play_ratio)
         for user, track, second, ratio in zip(*(column.tolist() for column in columns), strict=True):
             n_told[user] += 1
-            if user < config.n_listeners - n_simulated or n_told[user] <= N_KNOWN:
+            if user < config.n_listeners - n_simulated or n_told[user] <= n_known:
                 name = f"Artist {track // TRACKS_PER_ARTIST}", f"Song {track}"
                 rows.writerow([f"listener-{user}", *name, second, f"{ratio:.3f}"])
     run([*CLI, "--library", folder, "import-listens", table])
+    return True
 
 
 def fitting(world: World, user: int) -> np.ndarray:
@@ -211,37 +228,54 @@ def sessions(people: list[Person], n_songs: int) -> None:
     show(rows)
 
 
+def radios(whose: str, hits: dict[str, np.ndarray]) -> Iterator[dict[str, str]]:
+    """Hits of new radios, (2, n_listeners) by when they were begun, and how many more they are than before."""
+    for begin, name in enumerate(_BEGINS):
+        for when, shares in hits.items():
+            first, last = hits["before"][begin], list(hits.values())[-2][begin]
+            row = {"new radios of listeners": f"{whose}, {name}, {when}", f"first {EDGE}": cell(shares[begin])}
+            row |= {"more than before": cell(shares[begin] - first, "+")}
+            yield row | {"by training": cell(shares[begin] - last, "+") if when == "trained" else ""}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0, help="of the world and of all that is drawn")
     parser.add_argument("--listeners", type=int, default=20, help="who use the server; as many tell nothing")
+    parser.add_argument("--others", type=int, default=150, help="listeners whose listens were imported before")
+    parser.add_argument("--known", type=int, default=20, help="plays of each listener that were imported before")
     parser.add_argument("--songs", type=int, default=100, help="of each radio")
     options = parser.parse_args()
-    n = options.listeners
+    n, n_others = options.listeners, options.others
     world = make_world(
         WorldConfig(seed=options.seed, n_genres=6, artists_per_genre=40, tracks_per_artist=TRACKS_PER_ARTIST,
-                    n_listeners=N_OTHERS + 2 * n, n_playlists=0)
+                    n_listeners=n_others + 2 * n, n_playlists=0)
     )  # fmt: skip
     print(f"{world}\nHits of radios of {options.songs} songs: the share that fits the taste, of {n} listeners\n")
     with tempfile.TemporaryDirectory() as temporary:
         library = Path(temporary) / "library"
-        make_library(library, world, 2 * n)
         train = [*CLI, "--library", library, "train-tower"]
-        run(train)
+        if make_library(library, world, 2 * n, options.known):
+            run(train)
         with served(library) as (address, session):
             people = [
                 Person(address, session, f"listener-{user}", fitting(world, user), user)
-                for user in range(N_OTHERS, N_OTHERS + 2 * n)
+                for user in range(n_others, n_others + 2 * n)
             ]
-            pages = {"before": [person.recommended() for person in people]}
-            sessions(people[:n], options.songs)
-            pages["told, not trained"] = [person.recommended() for person in people[:n]]
-            run(train)
-            pages["trained"] = [person.recommended() for person in people]
-    print(f"\nRecommendations, NDCG@{K} and precision@{K} of what no radio may play\n")
-    telling, others = ({when: lists[part] for when, lists in pages.items() if lists[part]}
-                       for part in (slice(n), slice(n, None)))  # fmt: skip
-    show([*judged("who told the radio", people[:n], telling), *judged("who told nothing", people[n:], others)])
+            pages, hits = {}, {}
+            for when in ("before", "told", "trained"):
+                if when == "told":
+                    sessions(people[:n], options.songs)
+                elif when == "trained":
+                    run(train)
+                pages[when] = [person.recommended() for person in people]
+                hits[when] = np.stack([person.judge_radios(EDGE) for person in people], axis=1)
+    print(f"\nWhat no session may play: hits of radios, and NDCG@{K} and precision@{K} of recommendations\n")
+    groups = {"who told the radio": slice(n), "who told nothing": slice(n, None)}
+    show([row for whose, part in groups.items()
+          for row in radios(whose, {when: shares[:, part] for when, shares in hits.items()})])  # fmt: skip
+    show([row for whose, part in groups.items()
+          for row in judged(whose, people[part], {when: lists[part] for when, lists in pages.items()})])  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -26,9 +26,11 @@ import psutil
 from catalog import clustered_vectors, fill_library
 from earshot.audio.decoding.audio_writer import write_audio
 from earshot.index.library import Library
+from earshot.index.runs import start_run
 from earshot.index.vectors.faiss_file import build_index
 from earshot.index.vectors.neighbour_table import fill_neighbours
-from earshot.index.vectors.spaces import AUDIO
+from earshot.index.vectors.spaces import AUDIO, TOWER, publish
+from earshot.stages.playing.feedback import record_plays
 from measuring import CLI, show
 
 SOUND_SECONDS, RATE = 240, 44_100
@@ -43,12 +45,14 @@ ALBUMS = (  # without which a first page has nothing to list
     "UPDATE tracks SET album = (SELECT name FROM albums WHERE id = album_id)",
 )
 READY_LIMIT, PAGE_LIMIT = 1.0, 0.1  # seconds, that the server and its first page should take
+N_PLAYS, TOWER_DIM = 2_000, 64
 N_HEARD = 30  # songs of the radio whose next one is asked for
 
 
 def make_library(folder: Path, n_tracks: int) -> None:
-    """Make a library of invented tracks, of which two have files."""
+    """Make a library of invented tracks, of which two have files, with towers and the plays of one listener."""
     rng = np.random.default_rng(3)
+    towers, played = random_units(rng, n_tracks), rng.integers(n_tracks, size=N_PLAYS)
     samples = rng.standard_normal((2, SOUND_SECONDS * RATE)).astype(np.float32) * 0.05
     rows = []
     for number in range(n_tracks):
@@ -68,9 +72,19 @@ def make_library(folder: Path, n_tracks: int) -> None:
                 )
             for statement in ALBUMS:
                 library.db.execute(statement)
+        run_id, _ = start_run(library, "train-tower", {})  # towers and plays: a radio leans towards who listens
+        with library.transaction():
+            publish(library, TOWER, run_id, [(library.ids("SELECT id FROM tracks ORDER BY id"), towers)])
+        record_plays(library, "me", [(1 + int(track), 1.7e9 + 300 * n) for n, track in enumerate(played)])
         build_index(library, AUDIO)
         for _ in fill_neighbours(library, AUDIO):
             pass
+
+
+def random_units(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Vectors as an item tower could have them, (n, TOWER_DIM) float32."""
+    vectors = rng.standard_normal((n, TOWER_DIM), dtype=np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 class Browser:
