@@ -31,7 +31,7 @@ from earshot.commands.shared.terminal import echo_lines, echo_rows, last_report
     type=click.Choice(["quick", "all"]),
     default="quick",
     help="The baselines. quick: popularity, own favourites if lists may repeat, item neighbours, and sound alone; all:"
-    " also iALS and BPR, which take a while to tune and to train.",
+    " also iALS and BPR of the package implicit, which take a while to tune and to train.",
 )
 @click.option(
     "--sampled/--full-only",

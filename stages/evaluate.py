@@ -147,7 +147,7 @@ def _split_of_training(data: TowerData, trained: TowerRun) -> Split:
             "Run `cli train-tower` anew."
         )
     with as_stage_error():
-        return split_listens(data.listens, **trained.split)
+        return split_listens(data.events, **trained.split)
 
 
 def _leakage_note(library: Library, split: Split, trained: TowerRun) -> str:

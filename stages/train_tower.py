@@ -104,7 +104,7 @@ def train_towers(
         repeats = protocol in PROTOCOLS and bool(PROTOCOLS[protocol].repeats)
     split_settings = {"protocol": protocol} | settings_of_split
     with as_stage_error():
-        data_split = None if protocol == "none" else split_listens(data.listens, **split_settings)
+        data_split = None if protocol == "none" else split_listens(data.events, **split_settings)
         fit = TowerFit(
             tower, training, data.catalog, data.listens, data_split,
             repeats=repeats, refit=refit, device=pick_device(device), distributed=distributed,

@@ -34,6 +34,9 @@ def inputs_at(
 ) -> tuple[QueryInputs, np.ndarray]:
     """Inputs for recommendations: the latest events of each query, and an example age of 0.
 
+    Without times no event is the latest, and the order of a table may be anything, such as that of play counts: a
+    history longer than `length` is read evenly spread over all of it.
+
     Parameters
     ----------
     user_rows : (n,), of the towers; -1 for a user without a vector
@@ -44,12 +47,16 @@ def inputs_at(
     -------
     inputs, and the track rows that their places are positions in
     """
-    positions = stop[:, None] - np.arange(1, length + 1)
-    is_event = positions >= first[:, None]
+    ages, n_events, has_times = np.arange(1, length + 1), (stop - first)[:, None], events.times.any()
+    is_event = ages <= n_events
+    positions = stop[:, None] - ages
+    if not has_times:
+        spread = first[:, None] + (2 * ages - 1) * n_events // (2 * length)  # the middles of equal parts
+        positions = np.where(n_events > length, spread, positions)
     history = np.full(positions.shape, -1)
     history[is_event] = events.track_rows[positions[is_event]]
     seeds, codes = np.full(len(user_rows), -1), None
-    if events.times.any():
+    if has_times:
         seeds, codes = history[:, 0], event_codes(events, np.maximum(positions, 0), np.maximum(stop - 1, 0))
     track_rows, (places, seed_places) = shared_places(events.n_tracks, history, seeds)
     days = np.zeros(len(user_rows), dtype=np.float32)

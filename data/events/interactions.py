@@ -133,6 +133,13 @@ def disliked_pairs(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndar
     return split_keys(keys)
 
 
+def revoked_pairs(user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+    """Find the pairs whose last opinion is an unlike or a dislike: (n,) int64 of `pair_keys`, rising."""
+    rows = np.flatnonzero(np.isin(kinds, (UNLIKE, DISLIKE)))
+    liked = _pairs_that_end_in(LIKE, (LIKE, UNLIKE, DISLIKE), user_rows, track_rows, kinds)
+    return np.setdiff1d(pair_keys(user_rows[rows], track_rows[rows]), liked)
+
+
 def _pairs_that_end_in(
     last: int, among: tuple[int, ...], user_rows: np.ndarray, track_rows: np.ndarray, kinds: np.ndarray
 ) -> np.ndarray:
@@ -146,7 +153,8 @@ def without_dislikes(listens: Interactions) -> Interactions:
     """Select listens, and likes that were not taken back."""
     if listens.kinds is None:
         return listens
-    return listens.select(active_mask(listens.user_rows, listens.track_rows, listens.kinds))
+    mask = active_mask(listens.user_rows, listens.track_rows, listens.kinds)
+    return listens if mask.all() else listens.select(mask)
 
 
 def dislikes(listens: Interactions) -> tuple[np.ndarray, np.ndarray] | None:

@@ -5,6 +5,8 @@ per user    ---- train ----|- v -|- t -                                  the las
 leave one   -------- train --------|v|t                                  the last two events of each user
 last days   as global, but the test is the log's last day and validation the day before
 given       as a column of the import says
+
+A like counts until the listener takes it back: the parts before know nothing of that.
 """
 
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earshot.data.arrays import pair_keys
-from earshot.data.events.interactions import SPLITS, Interactions
+from earshot.data.events.interactions import LIKE, LISTEN, SPLITS, Interactions, revoked_pairs, without_dislikes
 from earshot.data.events.protocols import DAY_S, PROTOCOLS
 
 
@@ -25,6 +27,7 @@ class Split:
     validation: Interactions
     test: Interactions
     held_out_users: Interactions | None = None  # what they played before the test
+    revoked: np.ndarray | None = None  # `pair_keys` of likes that were taken back in the validation part
 
     def __repr__(self) -> str:
         sizes = f"{len(self.train):,} train, {len(self.validation):,} validation, {len(self.test):,} test"
@@ -39,7 +42,11 @@ class Split:
         """Merge the events that are known when the test begins: train and, if the protocol allows, validation."""
         if not PROTOCOLS[self.protocol].history_has_validation:
             return self.train
-        return merged(self.train, self.validation)
+        train = self.train
+        if train.kinds is not None and self.revoked is not None and len(self.revoked):
+            is_revoked = np.isin(pair_keys(train.user_rows, train.track_rows), self.revoked) & (train.kinds == LIKE)
+            train = train.select(~is_revoked)
+        return merged(train, self.validation)
 
     def all_events(self) -> Interactions:
         """Merge all events, in order."""
@@ -50,10 +57,12 @@ class Split:
 def split_listens(
     listens: Interactions, protocol: str, *, share: float = 0.1, gap_s: int = 1_800, seed: int = 0
 ) -> Split:
-    """Split listens by a protocol.
+    """Split listens and likes by a protocol.
 
     Parameters
     ----------
+    listens : events of all kinds; the parts hold the positive ones
+        Of a split without an order in time, likes that were taken back at any time are in no part.
     protocol : one of `PROTOCOLS`
         "random" splits each user's different tracks by chance, for listens without times. A protocol's share and gap
         override the arguments.
@@ -74,21 +83,28 @@ def split_listens(
         raise ValueError(f"share is {share:g}; it is above 0 and below .5, for test and validation take one each")
     if rules.method not in ("given", "random") and not listens.times.any():
         raise ValueError(f"these listens have no times, and {protocol} splits by them; take random or given")
+    events = without_dislikes(listens) if rules.method in ("given", "random") else listens
+    is_positive = np.ones(len(events), dtype=bool) if events.kinds is None else np.isin(events.kinds, (LISTEN, LIKE))
+    listens = events if is_positive.all() else events.select(is_positive)
+    cuts = {
+        "global": lambda: _cuts(listens, share),
+        "last-days": lambda: listens.times.max() - np.array([2 * DAY_S + gap_s, DAY_S]),
+    }.get(rules.method, lambda: None)()
     parts = {
-        "global": lambda: _by_cuts(listens, _cuts(listens, share), gap_s),
-        "last-days": lambda: _by_cuts(listens, listens.times.max() - np.array([2 * DAY_S + gap_s, DAY_S]), gap_s),
         "per-user": lambda: _by_user_order(listens, share),
         "leave-one-out": lambda: _last_two(listens),
         "given": lambda: _as_given(listens, share, seed),
         "random": lambda: _by_chance(listens, share, seed),
-    }[rules.method]()
+    }.get(rules.method, lambda: _by_cuts(listens, cuts, gap_s))()
+    if listens is not events:
+        parts = _with_opinions(events, is_positive, parts, cuts)
     held_out_users = None
     if rules.held_out:
-        is_held_out = (np.random.default_rng([seed, 1]).random(listens.n_users) < rules.held_out)[listens.user_rows]
-        held_out_users = listens.select(is_held_out & np.isin(parts, [0, 1]))
+        is_held_out = (np.random.default_rng([seed, 1]).random(events.n_users) < rules.held_out)[events.user_rows]
+        held_out_users = without_dislikes(events.select(is_held_out & np.isin(parts, [0, 1])))
         parts[is_held_out & (parts < 2)] = -1
-    train, validation, test = (listens.select(parts == code) for code in range(3))
-    split = Split(protocol, train, validation, test, held_out_users)
+    train, validation, test = (without_dislikes(events.select(parts == code)) for code in range(3))
+    split = Split(protocol, train, validation, test, held_out_users, _revoked(events, parts == 1))
     for name in ("train", "test"):
         if not len(getattr(split, name)):
             raise ValueError(
@@ -96,6 +112,30 @@ def split_listens(
                 "\n\nTake another --split, --share or --gap; `cli train-tower --split none` learns from all."
             )
     return split
+
+
+def _with_opinions(
+    events: Interactions, is_positive: np.ndarray, parts: np.ndarray, cuts: np.ndarray | None
+) -> np.ndarray:
+    """The part of every event, (n_events,) int64, from those of the positive ones: who takes a like back does so then.
+
+    Where each user has cuts of their own, an opinion belongs to the part of the user's last positive event before it.
+    """
+    if cuts is not None:
+        of_all = np.searchsorted(cuts, events.times, side="left").astype(np.int64)
+    else:
+        latest = np.maximum.accumulate(np.where(is_positive, np.arange(len(events)), -1))
+        of_all = np.zeros(len(events), dtype=np.int64)
+        has_one = latest >= events.user_offsets()[events.user_rows]
+        of_all[has_one] = parts[np.cumsum(is_positive)[latest[has_one]] - 1]
+    of_all[is_positive] = parts
+    return of_all
+
+
+def _revoked(events: Interactions, mask: np.ndarray) -> np.ndarray | None:
+    if events.kinds is None:
+        return None
+    return revoked_pairs(events.user_rows[mask], events.track_rows[mask], events.kinds[mask])
 
 
 def merged(first: Interactions, second: Interactions) -> Interactions:

@@ -61,6 +61,10 @@ def bpr(eval_queries: EvaluationQueries, *, regularization: float, learning_rate
 
     A user without training interactions has no factors, and gets popular tracks by their biases.
 
+    Notes
+    -----
+    That of `implicit` is a weak rival, however it is tuned: RecBole's reaches a third more on the same data.
+
     References
     ----------
     .. [1] Rendle, Freudenthaler, Gantner, Schmidt-Thieme. BPR. UAI 2009. https://arxiv.org/abs/1205.2618

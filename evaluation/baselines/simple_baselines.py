@@ -44,6 +44,21 @@ def personal_top(known: Interactions, histories: Histories, half_life_days: floa
     return scores
 
 
+def or_else(scores: Scores, fallback: Scores, histories: Histories) -> Scores:
+    """Score by another recommender the queries without a history, to whom a personal one has nothing to say."""
+    is_new = histories.starts == histories.stops
+
+    def scores_or_fallback(start: int, stop: int, out: np.ndarray) -> None:
+        scores(start, stop, out)
+        new = is_new[start:stop]
+        if new.any():
+            others = np.empty_like(out)
+            fallback(start, stop, others)
+            out[new] = others[new]
+
+    return scores_or_fallback
+
+
 def content_knn(audio: np.ndarray, histories: Histories) -> Scores:
     """Score tracks by cosine with the mean audio of the history; `audio`, (n_tracks, dim), has zeros for unknown."""
     units, is_silent = unit_rows(audio), ~audio.any(axis=1)

@@ -10,7 +10,13 @@ import numpy as np
 from earshot.data.catalog import Catalog
 from earshot.evaluation.baselines.item_knn import FOREVER, ItemNeighbours
 from earshot.evaluation.baselines.matrix_factorization import bpr, ials
-from earshot.evaluation.baselines.simple_baselines import content_knn, decayed_popularity, personal_top, popular
+from earshot.evaluation.baselines.simple_baselines import (
+    content_knn,
+    decayed_popularity,
+    or_else,
+    personal_top,
+    popular,
+)
 from earshot.evaluation.full_ranking import Scores
 from earshot.evaluation.metrics.metric_value import POPULAR
 from earshot.evaluation.metrics.ranking_metrics import ranking_metrics
@@ -27,6 +33,7 @@ def _grid(**values: Sequence[float]) -> list[Setting]:
     return [dict(zip(values, combination, strict=True)) for combination in product(*values.values())]
 
 
+BPR = "BPR (implicit)"  # other packages' finds more; see the note of matrix_factorization.bpr
 _TUNING_K = 20  # length of list
 _HALF_LIVES = _grid(half_life_days=(1.0, 3.0, 7.0, 30.0, 90.0, 365.0))
 _KNN_POWERS: list[Setting] = [
@@ -40,7 +47,7 @@ _DEFAULTS: Mapping[str, Setting] = {  # where there is no validation
     "own favourites": {"half_life_days": 30.0},
     "item neighbours": {"breadth": 1.0, "popularity": 0.5},
     "iALS": {"alpha": 30.0, "regularization": 10.0, "factors": 64},
-    "BPR": {"regularization": 0.01, "learning_rate": 0.1, "factors": 64},
+    BPR: {"regularization": 0.01, "learning_rate": 0.1, "factors": 64},
 }
 _IALS_STAGES: Stages = [  # two settings with few factors, then the number of factors with the best of these
     _grid(alpha=(10.0, 30.0, 100.0), regularization=(1.0, 10.0, 100.0), factors=(64,)),
@@ -71,7 +78,7 @@ class Baseline:
 def tuned_baselines(
     eval_queries: EvaluationQueries, validation: EvaluationQueries | None, catalog: Catalog, which: str = "quick"
 ) -> Iterator[Baseline]:
-    """Yield the baselines, popularity first.
+    """Yield the baselines, popularity first; item neighbours and iALS fall back on it where there is no history.
 
     Parameters
     ----------
@@ -92,14 +99,21 @@ def tuned_baselines(
                 best, ndcg = settings[int(np.argmax(ndcgs))], max(ndcgs)
         return Baseline(name, prepare(eval_queries)(**(best or _DEFAULTS[name])), best, ndcg)
 
+    def with_fallback(given: EvaluationQueries, scores_of: Callable[..., Scores]) -> Callable[..., Scores]:
+        """Whoever has no history gets what is popular, of late if that was tuned."""
+        fallback = decayed_popularity(given.known, **late.setting) if late else popular(given.known)
+        return lambda **setting: or_else(scores_of(**setting), fallback, given.histories)
+
     def item_neighbours(given: EvaluationQueries) -> Callable[..., Scores]:
-        return partial(ItemNeighbours(given.known).scores, given.histories)
+        return with_fallback(given, partial(ItemNeighbours(given.known).scores, given.histories))
 
     has_time = bool(eval_queries.known.times.any())
     half_lives = [_HALF_LIVES] if has_time else []
+    late: Baseline | None = None
     yield Baseline(POPULAR, popular(eval_queries.known), {})
     if has_time:
-        yield tuned("popular of late", lambda given: partial(decayed_popularity, given.known), half_lives)
+        late = tuned("popular of late", lambda given: partial(decayed_popularity, given.known), half_lives)
+        yield late
     if eval_queries.excluded is None:
         yield tuned("own favourites", lambda given: partial(personal_top, given.known, given.histories), half_lives)
     n_queries = max(_MAX_KNN_SCORES // max(eval_queries.known.n_tracks, 1), _MIN_KNN_QUERIES)
@@ -109,8 +123,8 @@ def tuned_baselines(
     if catalog.audio is not None and catalog.has_audio().any():
         yield Baseline("sound alone", content_knn(catalog.audio, eval_queries.histories), {})
     if which == "all":
-        yield tuned("iALS", lambda given: partial(ials, given), _IALS_STAGES)
-        yield tuned("BPR", lambda given: partial(bpr, given), _BPR_STAGES)
+        yield tuned("iALS", lambda given: with_fallback(given, partial(ials, given)), _IALS_STAGES)
+        yield tuned(BPR, lambda given: partial(bpr, given), _BPR_STAGES)
 
 
 def _ndcg(scores: Scores, validation: EvaluationQueries) -> float:

@@ -90,11 +90,11 @@ def _listeners(library: Library, level: str, split: Mapping[str, Any] | None) ->
 def _training_listeners(library: Library, split: Mapping[str, Any]) -> Groups:
     """Listeners to tracks in the training part of a split."""
     read = read_interactions(library)
-    listens = without_dislikes(read.interactions)
     if split["protocol"] == "auto":
+        listens = without_dislikes(read.interactions)
         settings_of_split = {name: value for name, value in split.items() if name != "protocol"}
         split = {**split, "protocol": default_protocol(listens, **settings_of_split)[0]}
-    train = split_listens(listens, **split).train
+    train = split_listens(read.interactions, **split).train
     if len(read.users) == 1 and train.times.any():  # the sessions of one listener are the groups
         sessions = session_rows(train.times).astype(train.user_rows.dtype)
         train_of_groups = replace(train, user_rows=sessions, n_users=int(sessions[-1]) + 1)

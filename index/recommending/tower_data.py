@@ -19,7 +19,8 @@ _MAX_SELECTED = 20_000  # tracks that are selected by id; more are read with all
 class TowerData:
     """Listens, and all tracks that can be recommended; tracks with listens come first."""
 
-    listens: Interactions
+    listens: Interactions  # and likes that were not taken back
+    events: Interactions  # of all kinds: what was known at an earlier time is in these
     catalog: Catalog
     tracks: IdMap
     users: IdMap
@@ -37,8 +38,8 @@ def read_tower_data(library: Library, sound: str | None = AUDIO) -> TowerData:
     present = library.ids(query)
     tracks = IdMap(np.concatenate([listened, np.setdiff1d(present, listened)]))
     catalog, artists, albums = read_catalog(library, tracks, sound)
-    listens = replace(listens, n_tracks=len(tracks))
-    return TowerData(listens, catalog, tracks, read.users, artists, albums, read.key)
+    listens, events = (replace(some, n_tracks=len(tracks)) for some in (listens, read.interactions))
+    return TowerData(listens, events, catalog, tracks, read.users, artists, albums, read.key)
 
 
 def read_catalog(library: Library, tracks: IdMap, sound: str | None = AUDIO) -> tuple[Catalog, IdMap, IdMap]:

@@ -73,7 +73,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_work(run, library
 def test_an_evaluation_with_everything(run, library, tmp_path):
     arguments = ["evaluate", "-k", 5, "--rivals", "all", "--sampled", "--ann", "--report", tmp_path / "page"]
     out = run(*arguments)
-    assert "iALS: alpha" in out.stdout and "BPR: regularization" in out.stdout
+    assert "iALS: alpha" in out.stdout and "BPR (implicit): regularization" in out.stdout
     assert "One target among 99 others" in out.stdout and "Krichene" in out.stdout
     assert "Indexes tuned to recall@5 0.98" in out.stdout and "hnsw efSearch" in out.stdout
     assert f"{tmp_path / 'page' / 'evaluation.md'} written." in out.stderr

@@ -48,6 +48,15 @@ def test_without_times_there_are_neither_seeds_nor_codes():
     assert (inputs.seeds == -1).all() and inputs.codes is None
 
 
+def test_a_long_history_without_times_is_read_from_all_of_it():
+    """Of a table in the order of plays, its end is what was played least."""
+    table = listening([(0, track, 0) for track in range(40)] + [(1, track, 0) for track in range(3)], 2, 40)
+    inputs, rows = inputs_now(table, [0, 1], 4)
+    named = np.append(rows, -1)[inputs.history]
+    assert named.tolist() == [[5, 15, 25, 35], [2, 1, 0, -1]]
+    assert len(np.unique(inputs_now(table, [0], 39)[0].history)) == 39, "each event at most once"
+
+
 def test_event_codes_by_hand():
     """User 0 plays a whole track, likes one an hour on, and plays 30 % of one a day on."""
     events = listening([(0, 1, DAY, 1.0), (0, 2, DAY + HOUR, 1.0), (0, 3, 2 * DAY, 0.3)], 1, 4)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earshot.data.events.interactions import SPLITS
+from earshot.data.events.interactions import KINDS, SPLITS, Interactions
 from earshot.data.events.splits import default_protocol, merged, split_listens
 from tower_world import checkerboard, listening
 
@@ -47,6 +47,45 @@ def test_the_last_two_events():
     split = split_listens(listening(events, 2, 9), "leave-one-out")
     assert rows(split.test) == [(0, 8)] and rows(split.validation) == [(0, 7)]
     assert rows(split.train) == [(0, 5), (0, 6), (1, 1), (1, 2)]  # who has but two is only learned from
+
+
+def opinions(n_users, *events):
+    """Events (user, track, time, kind), in this order."""
+    users, tracks, times, kinds = (np.array(column) for column in zip(*events, strict=True))
+    weights = np.ones(len(users), dtype=np.float32)
+    codes = np.array([KINDS.index(kind) for kind in kinds], dtype=np.uint8)
+    n_tracks = int(tracks.max()) + 1
+    return Interactions(
+        users.astype(np.int32), tracks.astype(np.int32), times.astype(np.int64), weights, n_users, n_tracks, codes
+    )
+
+
+def test_a_like_counts_until_it_is_taken_back():
+    listens = [(0, track, 10 * track, "listen") for track in range(10)]
+    likes = [(1, 0, 1, "like"), (1, 1, 2, "like"), (1, 2, 3, "like"), (1, 0, 5, "unlike"), (1, 3, 65, "like"),
+             (1, 1, 70, "dislike"), (1, 4, 85, "like"), (1, 3, 90, "unlike"), (1, 2, 95, "unlike")]  # fmt: skip
+    split = split_listens(opinions(2, *listens, *likes), "global", share=0.2, gap_s=0)
+    # Of 15 positive events those until second 50 teach, and those after second 70 test.
+    assert (split.train.times.max(), split.validation.times.min(), split.test.times.min()) == (50, 60, 80)
+    assert rows(split.train)[-2:] == [(1, 1), (1, 2)], "0 was taken back before; 1 and 2 only later"
+    assert (1, 3) in rows(split.validation) and rows(split.test)[-1] == (1, 4)
+    known = rows(split.before_test())
+    assert [pair for pair in known if pair[0] == 1] == [(1, 2), (1, 3)], "1 was taken back while one chose"
+    assert not np.isin(split.before_test().kinds, [KINDS.index("unlike"), KINDS.index("dislike")]).any()
+
+
+def test_an_opinion_belongs_to_what_came_before_it_where_everybody_has_cuts_of_their_own():
+    events = [(0, 5, 1, "like"), (0, 6, 2, "like"), (0, 5, 3, "unlike"), (0, 7, 4, "listen"), (0, 6, 5, "dislike"),
+              (0, 8, 6, "listen"), (1, 1, 1, "unlike"), (1, 1, 2, "like")]  # fmt: skip
+    split = split_listens(opinions(2, *events), "leave-one-out")
+    assert rows(split.test) == [(0, 8)] and rows(split.validation) == [(0, 7)]
+    assert rows(split.train) == [(0, 6), (1, 1)] and rows(split.before_test()) == [(0, 7), (1, 1)]
+
+
+def test_what_was_ever_taken_back_is_in_no_part_of_a_split_by_chance():
+    events = [(user, track, 0, "listen") for user in range(4) for track in range(6)] + [(4, 0, 0, "like")]
+    split = split_listens(opinions(5, *events, (4, 0, 0, "unlike")), "random", share=0.2)
+    assert not any(user == 4 for part in (split.train, split.validation, split.test) for user, _ in rows(part))
 
 
 def test_as_the_file_says():

@@ -49,3 +49,22 @@ def test_a_half_life_is_what_validation_likes():
 def test_a_baseline_describes_its_setting():
     baseline = Baseline("iALS", lambda start, stop, out: None, {"alpha": 10.0, "factors": 64}, 0.12344)
     assert baseline.describe() == "iALS: alpha 10, factors 64 (NDCG@20 0.1234 on validation)"
+
+
+def test_whoever_has_no_history_gets_what_is_popular_of_late():
+    old = [(user, 0, user) for user in range(9)]  # what all played long ago, and a few of late
+    late = [(user, 1, 100 * DAY + user) for user in range(4)]
+    known = listening(old + late, 12, 6)
+    asked = listening([(11, 1, 101 * DAY), (0, 2, 101 * DAY)], 12, 6)
+    eval_queries = queries_at_cutoff(known, asked, repeats=True, n_users=12, seed=0)
+    found = {one.name: one for one in tuned_baselines(eval_queries, eval_queries, catalog(6), "all")}
+    assert found["popular of late"].setting["half_life_days"] < 90
+    for name in ("item neighbours", "iALS"):
+        lists, _ = eval_queries.ranked(found[name].scores, 2)
+        assert lists[list(eval_queries.targets.user_rows).index(11)].tolist() == [1, 0], name
+    timeless = queries_at_cutoff(
+        listening([(user, 0, 0) for user in range(5)] + [(0, 1, 0)], 7, 3), listening([(6, 0, 0)], 7, 3),
+        repeats=True, n_users=7, seed=0,
+    )  # fmt: skip
+    neighbours = next(one for one in tuned_baselines(timeless, None, catalog(3)) if one.name == "item neighbours")
+    assert timeless.ranked(neighbours.scores, 2)[0].tolist() == [[0, 1]]
