@@ -14,7 +14,7 @@ import click
 from earshot.audio.config import DecodeConfig
 from earshot.commands.shared.options import HomePath, config_of, config_options, device_option
 from earshot.commands.shared.terminal import drawn, echo_some
-from earshot.data.files.path_encoding import shell_word, shown_path
+from earshot.data.files.path_encoding import expand_home, shell_word, shown_path
 
 if TYPE_CHECKING:
     from earshot.stages.embed import EmbedReport
@@ -36,6 +36,14 @@ _NAMES_SHOWN = 8  # of folders that are left out
     "--prune",
     is_flag=True,
     help="Remove tracks whose files an earlier run did not find either; of those with listens the name stays.",
+)
+@click.option(
+    "--cluster",
+    is_flag=False,
+    flag_value="local",
+    metavar="[ADDRESS]",
+    help="Embed on the machines of a Ray cluster (`earshot[cluster]`), such as 10.0.0.1:6379; without an address on one"
+    " that is started here. Put it last.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
 @config_options(DecodeConfig)
@@ -62,6 +70,10 @@ def embed_audio(folder: Path, paths: tuple[str, ...], prune: bool, as_json: bool
         cli embed-audio ~/Music --exclude ""
     """
     config = config_of(DecodeConfig, options)
+    if options["cluster"] and os.path.exists(expand_home(options["cluster"])):
+        raise click.UsageError(
+            f"--cluster {options['cluster']} is a path here; put --cluster last, or give an address."
+        )
 
     from earshot.index.library import Library
     from earshot.stages.embed import embed_folders, existing_path

@@ -75,6 +75,7 @@ def embed_folders(
     again: bool = False,
     prune: bool = False,
     device: str = "auto",
+    cluster: str | None = None,
 ) -> Generator[Progress | EmbedReport, None, None]:
     """Embed all tracks in folders and files that are new or changed; the last report is the `EmbedReport`.
 
@@ -84,6 +85,7 @@ def embed_folders(
     ----------
     paths : all that the library knows, if none is given
     exclude, min_duration, max_duration, retry, again, prune, device : as the options of `cli embed-audio`
+    cluster : the address of a Ray cluster whose machines embed; ``local`` starts one here
 
     Raises
     ------
@@ -114,7 +116,8 @@ def embed_folders(
         yield from _compare_touched(library, plan, head, config)
     if plan.pending:
         ear = load_encoder(checkpoint, device, len(plan.pending))
-        cpu_seconds, n_outdated = yield from _embed_pending(library, plan, ear, checkpoint, config, reuse=not again)
+        embed = _embedding(ear, checkpoint, config, device, cluster)
+        cpu_seconds, n_outdated = yield from _embed_pending(library, plan, ear, checkpoint, embed, reuse=not again)
     elif set(known) <= set(roots):
         finish_interrupted(library, EMBED_STAGE)
     yield from refresh_recordings(library)
@@ -184,15 +187,29 @@ def _compare_touched(
     plan.pending = [*changed, *files[n_done:], *plan.pending]
 
 
+def _embedding(
+    ear: "Ear", checkpoint: Checkpoint, config: DecodeConfig, device: str, cluster: str | None
+) -> Callable[..., "Generator[EmbeddedTrack | EmbedFailure | KnownContent, None, None]"]:
+    """Choose how files are embedded, here or on a cluster: a function of their bounds by path, and of what is known."""
+    if cluster is None:
+        from earshot.audio.embed_files import embed_files
+
+        return lambda bounds, is_known: embed_files(bounds, ear, config, bounds, is_known=is_known)
+    from earshot.stages.shared.cluster_embedding import embed_on_cluster
+
+    return lambda bounds, is_known: embed_on_cluster(
+        bounds, ear, checkpoint, config, address=cluster, device=device, is_known=is_known
+    )
+
+
 def _embed_pending(
-    library: Library, plan: ScanPlan, ear: "Ear", checkpoint: Checkpoint, config: DecodeConfig, *, reuse: bool
+    library: Library, plan: ScanPlan, ear: "Ear", checkpoint: Checkpoint, embed: Callable, *, reuse: bool
 ) -> Generator[Progress, None, tuple[dict[str, float], int]]:
     """Embed the files that a scan left over, and count them in its plan.
 
     Return the CPU seconds by phase, and the number of tracks that still have a vector of an older encoder only.
     """
     from earshot.audio.decoding.decode_pool import WorkersLostError
-    from earshot.audio.embed_files import embed_files
 
     run, head = start_run(
         library,
@@ -208,7 +225,7 @@ def _embed_pending(
     with library.steady_commits() as commit_if_due:
         store = _ResultStore(library, plan, head, commit_if_due, reuse=reuse)
         bounds = {file.path: file.bounds for file in plan.pending}
-        with closing(embed_files(store.pending, ear, config, bounds, is_known=store.is_known)) as results:
+        with closing(embed(bounds, store.is_known)) as results:
             try:
                 for n_done, result in enumerate(results, start=1):
                     store.keep(result)

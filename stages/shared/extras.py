@@ -12,11 +12,13 @@ _EXTRAS = {  # by module, the extra of pyproject.toml that brings it
     "umap": "map",
     "matplotlib": "map",
     "mpd": "mpd",
+    "ray": "cluster",
 }
 _PURPOSES = {
     "train": "Training, recommending and judging need",
     "map": "Maps and pictures need",
     "mpd": "Following a Music Player Daemon needs",
+    "cluster": "Embedding on a cluster needs",
 }
 
 

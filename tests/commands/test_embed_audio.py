@@ -149,3 +149,9 @@ def test_vectors_of_an_older_encoder_are_never_mixed(library, track_files, tmp_p
     assert "= 18 embedded + 0 reused" in run_cli(library, "embed-audio").stdout
     assert rows_of(library, "SELECT DISTINCT run_id FROM vectors") == rows_of(library, "SELECT run_id FROM spaces")
     assert "cli embed-audio" not in run_cli(library, "status").stdout
+
+
+def test_a_path_is_no_address_of_a_cluster(run_cli, tracks_folder, tmp_path):
+    result = run_cli(tmp_path / "library", "embed-audio", "--cluster", tracks_folder)
+    assert result.returncode == 2 and "is a path here; put --cluster last, or give an address" in result.stderr
+    assert not (tmp_path / "library").exists()

@@ -76,6 +76,7 @@ HOME: dict[str, str | tuple[str, ...]] = {  # one library, one home
     "click": ("commands", "cli"),
     "tqdm": "commands",
     "mpd": "stages",
+    "ray": "stages",
 }
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "misc", "model"}
 MAX_FILES, MAX_LINES, MIN_LINES = 15, 350, 30

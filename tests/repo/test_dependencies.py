@@ -26,7 +26,7 @@ COMMANDS = {"ruff", "mypy"}  # the Makefile runs them
 PLUGINS = {"pytest-xdist"}  # pytest finds it, and the Makefile asks for it by `-n`
 BUILD_TOOLS = {"setuptools"}  # pip runs it, to build a wheel
 BENEATH = {"httpx2"}  # starlette.testclient imports it
-NOT_INSTALLED_HERE = {"bliss_audio": "bliss-audio"}  # only `make bench` does
+NOT_INSTALLED_HERE = {"bliss_audio": "bliss-audio", "ray": "ray"}  # only `make bench` and .ci/run do
 VERSIONS = [found[1] for line in PROJECT["classifiers"] if (found := re.search(r":: (3\.\d+)$", line))]
 
 
@@ -53,7 +53,7 @@ def names(requirements: list[Requirement]) -> set[str]:
 
 def test_what_the_packages_import_is_what_they_depend_on():
     folders = ["audio", "commands", "data", "evaluation", "graph", "index", "stages", "towers", "web", "cli.py"]
-    assert distributions(folders) == names(RUNTIME) | names(FOR_SOME)
+    assert distributions(folders) == names([*RUNTIME, *FOR_SOME, *EXTRAS["cluster"]])
 
 
 def test_tests_import_nothing_but_dependencies_and_the_extra_dev():
