@@ -59,13 +59,24 @@ class SpectralSums:
         return np.concatenate([n_frames, frames.sum(axis=-1), (frames**2).sum(axis=-1), mel], axis=1)
 
 
-def mfcc_vectors(sums: np.ndarray) -> np.ndarray:
-    """Mean and deviation over the track of 20 MFCC and 12 chroma, z-scored; shape (n_tracks, 64)."""
+def mfcc_vectors(sums: np.ndarray, collection: np.ndarray | None = None) -> np.ndarray:
+    """Mean and deviation over the track of 20 MFCC and 12 chroma, z-scored; shape (n_tracks, 64).
+
+    Parameters
+    ----------
+    sums : (n_tracks, n_sums)
+    collection : (n_others, n_sums); the tracks whose means and deviations make the scores, if they are others
+    """
+    features = _mfcc_features(sums)
+    return z_scored(features, None if collection is None else _mfcc_features(collection))
+
+
+def _mfcc_features(sums: np.ndarray) -> np.ndarray:
     n_frames = sums[:, :1]
     mean = sums[:, 1 : 1 + _N_LIBROSA] / n_frames
     square = sums[:, 1 + _N_LIBROSA : 1 + 2 * _N_LIBROSA] / n_frames
     deviation = np.sqrt(np.maximum(square - mean**2, 0))
-    return z_scored(np.concatenate([mean, deviation], axis=1))
+    return np.concatenate([mean, deviation], axis=1)
 
 
 def mel_vectors(sums: np.ndarray) -> np.ndarray:
@@ -85,10 +96,18 @@ def baseline_vectors(cache: "SumsCache", hashes: Sequence[str], seed: int) -> di
     return result | {"random": np.random.default_rng(seed).standard_normal((len(hashes), _RANDOM_DIM))}
 
 
-def z_scored(features: np.ndarray) -> np.ndarray:
-    """Each column with mean 0 and deviation 1 over the collection; one that never changes becomes 0."""
-    deviation = features.std(axis=0)
-    return (features - features.mean(axis=0)) / np.where(deviation > 1e-9, deviation, np.inf)
+def z_scored(features: np.ndarray, collection: np.ndarray | None = None) -> np.ndarray:
+    """Each column with mean 0 and deviation 1 over the collection, or the features; one that never changes is 0."""
+    others = features if collection is None else collection
+    deviation = others.std(axis=0)
+    return (features - others.mean(axis=0)) / np.where(deviation > 1e-9, deviation, np.inf)
+
+
+def track_sums(excerpt_sums: np.ndarray) -> np.ndarray:
+    """Sums of a track, (n_sums,), of those of its excerpts, (n_excerpts, n_sums)."""
+    n_summed = 1 + 2 * _N_LIBROSA
+    mel = excerpt_sums[:, n_summed:].mean(axis=0)
+    return np.concatenate([excerpt_sums[:, :n_summed].sum(axis=0), mel])
 
 
 class SumsCache:
@@ -117,9 +136,7 @@ class SumsCache:
 
     def add(self, content_hash: str, excerpt_sums: np.ndarray) -> None:
         """Add a track by the `SpectralSums` of its excerpts."""
-        n_summed = 1 + 2 * _N_LIBROSA
-        mel = excerpt_sums[:, n_summed:].mean(axis=0)
-        self.sums[content_hash] = np.concatenate([excerpt_sums[:, :n_summed].sum(axis=0), mel])
+        self.sums[content_hash] = track_sums(excerpt_sums)
 
     def save(self) -> None:
         hashes, sums = np.array(list(self.sums)), np.stack([*self.sums.values()])

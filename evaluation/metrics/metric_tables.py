@@ -99,6 +99,15 @@ def recovery_rows(values: Sequence[MetricValue]) -> list[Row]:
     return pivot(values, lambda value: {"slice": value.slice, "figure": _metric_at_k(value)}, cells)
 
 
+def transcode_rows(values: Iterable[MetricValue]) -> list[Row]:
+    """One row per encoding; a column per subject and metric, shares of the original on rank 1 with their intervals."""
+    return pivot(
+        (value for value in values if " - " not in value.subject),
+        lambda value: {"encoding": value.slice},
+        lambda value: {f"{value.subject} {value.metric}": _cell(value, 2 if value.k else None), "n": value.n},
+    )
+
+
 def short(number: float, digits: int) -> str:
     """A number without the zero before the point, so that eight columns fit a terminal."""
     rounded = round(number, digits) + 0.0  # not -0

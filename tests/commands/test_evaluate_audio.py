@@ -158,3 +158,22 @@ def test_beside_baselines_on_files_that_were_really_heard(heard_library, tmp_pat
     connection = sqlite3.connect(folder / "library.db")
     assert connection.execute("SELECT count(*) FROM metrics").fetchone()[0] == 2 * len(json.loads(result.stdout))
     connection.close()
+
+
+def test_tracks_are_found_by_other_encodings(heard_library, tmp_path, run_cli):
+    folder = tmp_path / "library"
+    shutil.copytree(heard_library, folder)
+    result = run_cli(folder, "evaluate-audio", "--transcodes", "--sample", 1, "--json")
+    assert result.returncode == 0, result.stderr
+    values = {(row["subject"], row["metric"], row["slice"]): row["value"] for row in json.loads(result.stdout)}
+    assert values["audio", "rank_1", "FLAC"] == values["mfcc", "rank_1", "FLAC"] == 1.0
+    assert values["audio - mfcc", "rank_1", "FLAC"] == 0.0
+    table = run_cli(folder, "evaluate-audio", "--transcodes", "--sample", 1, "--no-baselines").stdout.splitlines()
+    assert table[0].split() == ["encoding", "audio", "rank_1", "audio", "cosine", "audio", "known", "n"]
+    assert [line.split("  ")[0] for line in table[1:]][-2:] == ["mono 22 kHz", "all"] and len(table) == 12
+
+
+def test_encodings_are_asked_about_alone(library):
+    result = evaluate(library, "--transcodes", "--held-out", "--column", "mood")
+    assert result.exit_code == 2 and "--column, --held-out says nothing of encodings" in result.stderr
+    assert evaluate(library, "--transcodes", "--sample", 0).exit_code == 2

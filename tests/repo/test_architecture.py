@@ -41,8 +41,8 @@ FLOORS = {  # within a package, lowest first: a module or wing imports from lowe
     "index": ("migrations", "schema_guard", "database_checks writer_lock", "manifest", "library", "runs", "vectors",
               "tracks", "recordings",
               "listens search", "browsing graphs playlists recommending", "evaluation moved_files removal", "health"),
-    "stages": ("shared", "exports imports build_graphs diffuse embed evaluate evaluate_encoder graph_view map "
-               "map_places path radio recommend reorder similar train_encoder train_tower", "playing"),
+    "stages": ("shared", "exports imports build_graphs diffuse embed evaluate encodings evaluate_encoder "
+               "graph_view map map_places path radio recommend reorder similar train_encoder train_tower", "playing"),
     "commands": ("shared", "build_index", "build_graph check copies demo diffuse_audio embed_audio evaluate "
                  "evaluate_audio export export_encoder failures forget_folder forget_listens graph_stats import_graph "
                  "import_listens import_playlists import_tags keys link map mpd never path plays radio recommend "

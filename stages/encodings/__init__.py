@@ -1,0 +1,1 @@
+"""Other encodings of one's own tracks: whether the encoder finds them."""
