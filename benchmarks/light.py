@@ -15,7 +15,7 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,8 @@ def compared(name: str, n_tracks: int, ways: dict[str, Callable[[], Outcome]], r
     return row | {"tracks/h": 3_600 * n_tracks / wall["onnx"]}
 
 
-def rows(work: Path, processes: int, repeats: int, sizes: Sequence[int]) -> list[Row]:
-    found = []
+def rows(work: Path, processes: int, repeats: int, sizes: Sequence[int]) -> Iterator[Row]:
+    """Yield what each workload took, as soon as it is known."""
     for n_files in sizes:
         folder = workloads.songs(work, n_files)
         ways = {
@@ -72,16 +72,15 @@ def rows(work: Path, processes: int, repeats: int, sizes: Sequence[int]) -> list
             "torch": lambda folder=folder: embed(BY_TORCH, folder, processes),
             "bliss": lambda folder=folder: run([*BLISS, "--processes", processes, folder]),
         }
-        found.append(compared(f"{n_files} songs", n_files, ways, repeats))
+        yield compared(f"{n_files} songs", n_files, ways, repeats)
     with tempfile.TemporaryDirectory() as library:
         outside = shutil.copy(next(workloads.songs(work, 1).iterdir()), Path(library, "outside.mp3"))
         run([*CLI, "--library", library, "embed-audio", workloads.songs(work, 27)])
         asked = ["--library", library, "similar", outside, "--json"]
         ways = {"onnx": lambda: run([*CLI, *asked]), "torch": lambda: run([*BY_TORCH, *asked])}
-        found.append(compared("similar FILE", 1, ways, repeats))
+        yield compared("similar FILE", 1, ways, repeats)
         (ours, theirs) = (json.loads(way().output) for way in ways.values())
         assert [row["id"] for row in ours] == [row["id"] for row in theirs]
-    return found
 
 
 def main() -> None:
@@ -90,16 +89,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="songs in a folder")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "earshot-bench"))
-    parser.add_argument("--json", action="store_true", help="rows as JSON")
+    parser.add_argument("--json", action="store_true", help="a line of JSON for each workload")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    found = rows(arguments.work, arguments.processes, arguments.repeats, arguments.sizes)
-    if arguments.json:
-        print(json.dumps(found, indent=2))
-        return
-    for row in found:
-        show([row])
-        print()
+    for row in rows(arguments.work, arguments.processes, arguments.repeats, arguments.sizes):
+        if arguments.json:
+            print(json.dumps(row), flush=True)
+        else:
+            show([row])
+            print(flush=True)
 
 
 if __name__ == "__main__":
