@@ -46,6 +46,7 @@ def affinities(towers: TrackPool, taste: np.ndarray, recordings: IdMap) -> np.nd
     """
     cosines = towers.vectors @ taste
     spread = max(float(cosines.std()), 1e-6)
-    standard = np.append((cosines - cosines.mean()) / spread, 0.0)  # the last is that of a row of -1
-    scores: np.ndarray = standard[towers.recordings.find(recordings.all_ids)] * np.linalg.norm(taste)
-    return scores.astype(np.float32)
+    scores: np.ndarray = (cosines - cosines.mean()) / spread
+    if not np.array_equal(recordings.all_ids, towers.recordings.all_ids):
+        scores = np.append(scores, 0.0)[towers.recordings.find(recordings.all_ids)]  # the last is that of a row of -1
+    return (scores * np.linalg.norm(taste)).astype(np.float32)

@@ -22,6 +22,7 @@ def test_affinities_by_hand():
     # Cosines to 0 degrees: 1, 1, 0 and -1, of mean 1/4 and deviation sqrt(11)/4; the fourth is 180 degrees away.
     scores = affinities(TOWERS, taste, IdMap([20, 30, 77]))
     assert scores.dtype == np.float32
+    assert affinities(TOWERS, taste, TOWERS.recordings)[1:3].tolist() == scores[:2].tolist()
     np.testing.assert_allclose(scores, [0.2 * 3 / 11**0.5, 0.2 * -1 / 11**0.5, 0.0], atol=1e-6)
 
 
